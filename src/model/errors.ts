@@ -1,0 +1,32 @@
+/** A model file that cannot be used as it is: `message` says what is wrong, `where` the place, `hint` the next step. */
+export class ModelError extends Error {
+  override readonly name: string = "ModelError";
+  constructor(message: string, readonly where?: string, readonly hint?: string) {
+    super(message);
+  }
+}
+
+/** Data (a picture, an array, a recipe) that does not fit the model. */
+export class DataError extends Error {
+  override readonly name: string = "DataError";
+  constructor(message: string, readonly where?: string, readonly hint?: string) {
+    super(message);
+  }
+}
+
+/** An operator that cannot be differentiated. */
+export class NoGradientError extends Error {
+  override readonly name: string = "NoGradientError";
+  constructor(readonly operator: string, readonly node: string, reason = "there is no gradient rule for it") {
+    super(`Cannot differentiate through ${operator} at node "${node}": ${reason}.`);
+  }
+  readonly hint = "Methods that only run the model forward (predictions, feature maps) still work.";
+}
+
+/** A target, layer or option that does not exist in this model. */
+export class UsageError extends Error {
+  override readonly name: string = "UsageError";
+  constructor(message: string, readonly where?: string, readonly hint?: string) {
+    super(message);
+  }
+}

@@ -1,0 +1,98 @@
+/** What a model file is, as the editor shows it and `inspect --json` prints it. Plain data, small: no weights. */
+
+export interface ModelDescription {
+  /** Absolute path or URI of the file. */
+  readonly path: string;
+  /** File name without folders. */
+  readonly name: string;
+  readonly format: "onnx";
+  readonly producer: string;
+  readonly producerVersion: string;
+  readonly irVersion: number;
+  readonly modelVersion: number;
+  readonly domain: string;
+  readonly doc: string;
+  /** Opset version by domain; ai.onnx is "". */
+  readonly opsets: Readonly<Record<string, number>>;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly graphName: string;
+  readonly inputs: readonly ValueDescription[];
+  readonly outputs: readonly ValueDescription[];
+  /** Nodes of the main graph in topological order, Constant nodes apart (`constants` counts those). */
+  readonly layers: readonly LayerDescription[];
+  /** Constant nodes in the main graph. */
+  readonly constants: number;
+  /** Float elements of initializers and Constants, subgraphs and functions included. */
+  readonly parameters: number;
+  /** How many nodes per operator ("domain.Op" outside ai.onnx), most frequent first. */
+  readonly operators: readonly { readonly operator: string; readonly count: number }[];
+  /** Bytes on disk: the model file, and its external data files. */
+  readonly size: { readonly file: number; readonly external: number };
+  readonly functions: readonly { readonly name: string; readonly domain: string; readonly nodes: number }[];
+  readonly problems: readonly ProblemDescription[];
+  /** Changes when the file changes (size and time of change): part of every result's provenance key. */
+  readonly stamp: string;
+}
+
+export interface ProblemDescription {
+  readonly severity: "error" | "warning" | "info";
+  readonly message: string;
+  readonly where?: string;
+}
+
+export interface ValueDescription {
+  readonly name: string;
+  /** "float32", or "sequence(float32)" and the like. */
+  readonly type: string;
+  /** Numbers, symbols, or null where unknown; absent where the file gives no shape. */
+  readonly dims?: readonly (number | string | null)[];
+  readonly doc?: string;
+}
+
+export interface LayerDescription {
+  /** Index into `layers`. */
+  readonly index: number;
+  /** The node's name, or its first output's where it has none. */
+  readonly name: string;
+  readonly operator: string;
+  readonly domain: string;
+  /** The first output's declared or inferred shape, where known without running. */
+  readonly outputDims?: readonly (number | string | null)[];
+  /** Float elements of the initializers that this node uses directly. */
+  readonly parameters: number;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+/** One layer opened in the inspector. */
+export interface LayerDetails {
+  readonly layer: LayerDescription;
+  readonly doc: string;
+  readonly attributes: readonly { readonly name: string; readonly type: string; readonly value: string }[];
+  /** Inputs and outputs in the operator's order, with the tensors behind constant ones. */
+  readonly inputs: readonly ValueUse[];
+  readonly outputs: readonly ValueUse[];
+}
+
+export interface ValueUse {
+  readonly name: string;
+  readonly type?: string;
+  readonly dims?: readonly (number | string | null)[];
+  /** Where it comes from: a graph input, an initializer, or the index of the layer that makes it. */
+  readonly from: { readonly kind: "input" } | { readonly kind: "constant"; readonly bytes: number; readonly location: string } | { readonly kind: "layer"; readonly index: number } | { readonly kind: "omitted" };
+  readonly problem?: string;
+}
+
+/** A constant's numbers, summed up; made when a person opens the tensor. */
+export interface TensorSummary {
+  readonly name: string;
+  readonly type: string;
+  readonly dims: readonly number[];
+  readonly count: number;
+  /** Absent for strings and empty tensors; over the finite elements. */
+  readonly statistics?: { readonly min: number; readonly max: number; readonly mean: number; readonly std: number; readonly zeros: number; readonly notFinite: number };
+  /** Counts in equal bins from min to max. */
+  readonly histogram?: { readonly counts: readonly number[]; readonly min: number; readonly max: number };
+  /** The first elements in storage order, formatted without loss. */
+  readonly preview: readonly string[];
+}
