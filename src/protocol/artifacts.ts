@@ -1,0 +1,116 @@
+/**
+ * What techniques make and views draw: a small closed union. Arrays are typed arrays in row-major order, already reduced to
+ * what can be seen. Each kind has one view in webview/ui, one picture in draw/, and one form as data.
+ */
+export type Artifact = ImageArtifact | HeatmapArtifact | TilesArtifact | BarsArtifact;
+
+/** A picture: what the model saw, back in display colours. */
+export interface ImageArtifact {
+  readonly kind: "image";
+  readonly id: string;
+  readonly title: string;
+  readonly width: number;
+  readonly height: number;
+  /** RGB bytes, [height, width, 3]. */
+  readonly pixels: Uint8Array;
+  /** One short line below it: "224×224, normalised". */
+  readonly caption: string;
+}
+
+/** Which axis of an array is what; absent channel means one channel. Indices into `dims`. */
+export interface SpatialAxes {
+  readonly channel?: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** Values over space: an attribution in the shape of the input, or a map at a layer's resolution. */
+export interface HeatmapArtifact {
+  readonly kind: "heatmap";
+  readonly id: string;
+  readonly title: string;
+  /** Raw, unscaled. [1,3,224,224], [7,7] ... `axes` says how to draw it; other axes than these have length 1. */
+  readonly values: Float32Array;
+  readonly dims: readonly number[];
+  readonly axes: SpatialAxes;
+  /** What one value is, in the field's notation: "∂y/∂x", "|∂y/∂x|", "Σₖ αₖAᵏ". */
+  readonly quantity: string;
+  /** Whether values below zero mean something (a diverging colour map is then the default). */
+  readonly signed: boolean;
+  /** The picture it lies over: an image artifact's id. The map covers the whole picture. */
+  readonly over?: string;
+  /** How a coarse map is brought to the picture's size when drawn: class activation maps are interpolated, pixels are not. */
+  readonly smooth: boolean;
+  readonly caption: string;
+}
+
+/** The channels of a layer, one tile each. */
+export interface TilesArtifact {
+  readonly kind: "tiles";
+  readonly id: string;
+  readonly title: string;
+  /** The value's name in the graph, and its full shape. */
+  readonly value: string;
+  readonly dims: readonly number[];
+  readonly axes: SpatialAxes;
+  /** Number of channels; statistics below have this length, over the full-resolution channel. */
+  readonly count: number;
+  readonly min: Float32Array;
+  readonly max: Float32Array;
+  readonly mean: Float32Array;
+  /** Mean absolute activation: what "strength" sorts by. */
+  readonly strength: Float32Array;
+  /** Tiles sent along: the first `sent` channels, each reduced (area-averaged) to [tileHeight, tileWidth]. More on request. */
+  readonly sent: number;
+  readonly tileHeight: number;
+  readonly tileWidth: number;
+  readonly tiles: Float32Array;
+  readonly over?: string;
+  readonly caption: string;
+}
+
+/** Named amounts, strongest first. */
+export interface BarsArtifact {
+  readonly kind: "bars";
+  readonly id: string;
+  readonly title: string;
+  readonly items: readonly { readonly label: string; readonly value: number; /** index in the output or input it stands for */ readonly index: number }[];
+  /** "probability", "logit", "∂y/∂x" ... */
+  readonly quantity: string;
+  /** Values are shares of one and shown in percent. */
+  readonly share: boolean;
+  /** Index (not position) of the highlighted item. */
+  readonly selected?: number;
+  /** All values behind the items, for saving; shape `dims`. */
+  readonly values: Float32Array;
+  readonly dims: readonly number[];
+  readonly caption: string;
+}
+
+/** Everything that made a result: enough to make it again. In every saved .json and in the text chunk of every .png. */
+export interface Provenance {
+  readonly technique: string;
+  readonly model: { readonly name: string; readonly hash: string };
+  readonly input: { readonly name: string; readonly hash: string };
+  readonly recipe: unknown;
+  readonly target?: { readonly output: string; readonly index: readonly number[]; readonly label?: string; readonly against?: readonly number[] };
+  /** "logit" or "output", and the value's name that was explained. */
+  readonly score?: { readonly kind: "logit" | "output"; readonly value: string };
+  readonly layer?: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly versions: { readonly neuralLoupe: string; readonly onnxruntime: string };
+  readonly threads: number;
+}
+
+/** What a technique's run gives. */
+export interface Result {
+  /** The raw numbers that --out FILE.npy holds, in the shape of what they are about. */
+  readonly raw: { readonly dims: readonly number[]; readonly values: Float32Array };
+  /** artifacts[0] is the technique's own picture; others go beside it. */
+  readonly artifacts: readonly Artifact[];
+  /** Sentences a person should know: "explains the logit before Softmax", "layer picked: ...". */
+  readonly notes: readonly string[];
+  readonly provenance: Provenance;
+  /** Milliseconds: inside ONNX Runtime's run, and in all. */
+  readonly time: { readonly run: number; readonly total: number };
+}

@@ -1,0 +1,60 @@
+import type { ModelDescription, LayerDetails, TensorSummary } from "./model.ts";
+import type { ImageArtifact, Result } from "./artifacts.ts";
+import type { Recipe, RecipeReport } from "./recipe.ts";
+import type { Params } from "./technique.ts";
+
+/** What the engine process does for the extension: each method a call over a Link. All paths are absolute. */
+export interface EngineApi {
+  describe(request: { readonly model: string }): ModelDescription;
+  layer(request: { readonly model: string; readonly index: number }): LayerDetails;
+  tensor(request: { readonly model: string; readonly name: string }): TensorSummary;
+  /** The recipe beside the model, or a guess. */
+  recipe(request: { readonly model: string }): RecipeReport;
+  /** The picture as it is on disk and as the model will get it. */
+  preview(request: { readonly model: string; readonly recipe: Recipe; readonly input: string }): { readonly before: ImageArtifact; readonly after: ImageArtifact };
+  /** Layers that a technique may be asked about, in the order the input meets them; shapes for this input. Runs the model once (cached). */
+  layers(request: { readonly model: string; readonly recipe: Recipe; readonly input: string }): { readonly layers: readonly LayerChoice[]; readonly defaultLayer?: string };
+  run(job: Job): Result;
+  /** One channel of a tiles result at full resolution, or a range of reduced tiles. Recomputes when no longer cached. */
+  channel(request: { readonly job: Job; readonly channel: number }): { readonly height: number; readonly width: number; readonly values: Float32Array };
+  tiles(request: { readonly job: Job; readonly from: number; readonly to: number }): { readonly tiles: Float32Array };
+  /** For tests and the status bar. */
+  status(request: Record<string, never>): { readonly pid: number; readonly onnxruntime?: string; readonly memory: number; readonly runs: number };
+}
+
+export interface LayerChoice {
+  /** The value's name. */
+  readonly value: string;
+  /** The node that makes it. */
+  readonly node: string;
+  readonly operator: string;
+  readonly dims: readonly number[];
+  /** Whether it has height and width over 1×1 for this input. */
+  readonly spatial: boolean;
+}
+
+/** One run of one technique. Its JSON form (with the model's stamp) is the cache key. */
+export interface Job {
+  readonly technique: string;
+  readonly model: string;
+  /** Absolute paths (with "#row" for a table), one for each model input by name; "" for the only input. */
+  readonly inputs: Readonly<Record<string, string>>;
+  readonly recipe: Recipe;
+  readonly target?: TargetSpec;
+  readonly layer?: string;
+  readonly params: Params;
+}
+
+export interface TargetSpec {
+  /** Output's name; the first when absent. */
+  readonly output?: string;
+  /** Index without the batch axis; the largest when absent. */
+  readonly index?: readonly number[];
+  readonly against?: readonly number[];
+}
+
+/** Progress of a call: a fraction from 0 to 1, or undefined where the end is not known. */
+export interface Progress {
+  readonly fraction?: number;
+  readonly text: string;
+}

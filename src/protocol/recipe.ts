@@ -1,0 +1,68 @@
+/** How a person's data becomes tensors. Saved as MODEL.loupe.json beside the model; guessed where there is none. */
+
+export interface Recipe {
+  readonly version: 1;
+  /** By the model's input name. */
+  readonly inputs: Readonly<Record<string, InputRecipe>>;
+  /** Class names of the first output by index: given here, or a file beside the recipe (.json array or object, or .txt by line). */
+  readonly classes?: readonly string[] | string;
+}
+
+export type InputRecipe = ImageRecipe | ArrayRecipe | RowRecipe | TextRecipe;
+
+export type Interpolation = "nearest" | "bilinear" | "bicubic" | "lanczos" | "box";
+
+/** A picture to a float tensor. Steps in order: crop and resize (PIL's, rounded to bytes), channel order, scale, normalise, layout. */
+export interface ImageRecipe {
+  readonly kind: "image";
+  /** Height and width that the model gets. */
+  readonly size: readonly [number, number];
+  /**
+   * stretch: resize the whole picture to `size`.
+   * center-crop: centred crop of the target's aspect ratio and as large as fits, times `cropFraction`, then resize.
+   * pad: resize to fit inside, centre, fill with `fill`.
+   */
+  readonly fit: "stretch" | "center-crop" | "pad";
+  /** For center-crop: 1 takes the whole shorter side; 0.875 is torchvision's "resize 256, crop 224". */
+  readonly cropFraction: number;
+  readonly fill: number;
+  readonly interpolation: Interpolation;
+  readonly channels: "rgb" | "bgr" | "gray";
+  readonly layout: "nchw" | "nhwc";
+  /** value = (byte × scale − mean) / std, per channel in the model's channel order. */
+  readonly scale: number;
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+/** A tensor as it is (.npy, .npz). */
+export interface ArrayRecipe { readonly kind: "array" }
+
+/** A table's row: the named or numbered columns in order, (x − mean) / std where given. */
+export interface RowRecipe {
+  readonly kind: "row";
+  readonly columns?: readonly string[];
+  readonly mean?: readonly number[];
+  readonly std?: readonly number[];
+}
+
+/** Text through a tokenizer.json beside the model. */
+export interface TextRecipe {
+  readonly kind: "text";
+  /** Relative to the model's folder. */
+  readonly tokenizer: string;
+  readonly maxLength: number;
+  /** Which of the tokenizer's results this input gets. */
+  readonly part: "ids" | "attention-mask" | "type-ids" | "positions";
+}
+
+/** A recipe with where it came from, for the form. */
+export interface RecipeReport {
+  readonly recipe: Recipe;
+  /** The file it was read from (name only), or undefined when guessed. */
+  readonly file?: string;
+  /** One sentence per guess: "mean and std from preprocessor_config.json". */
+  readonly reasons: readonly string[];
+  /** Class names by index, resolved; empty when unknown. */
+  readonly classes: readonly string[];
+}

@@ -1,0 +1,41 @@
+/** A technique as data: what the palette, the panel's form, the command line and the README know of it. */
+
+export interface TechniqueInfo {
+  /** The command line's word: "grad-cam". */
+  readonly id: string;
+  /** "Grad-CAM". */
+  readonly title: string;
+  /** The palette's title, without the extension's name: "Visualize Grad-CAM". */
+  readonly command: string;
+  readonly group: "prediction" | "activation" | "gradient" | "cam";
+  /** One sentence for a tooltip: what one sees. */
+  readonly summary: string;
+  /** Author and year, venue. */
+  readonly cite?: string;
+  readonly needs: {
+    /** A target class (an index into an output). */
+    readonly target: boolean;
+    /** A layer: "spatial" layers have height and width; "any" value; none. */
+    readonly layer: "none" | "any" | "spatial";
+    /** Gradients: an operator without a rule rules it out. */
+    readonly gradient: boolean;
+  };
+  readonly params: readonly ParamSpec[];
+}
+
+export type ParamValue = boolean | number | string;
+
+interface ParamBase {
+  readonly name: string;
+  readonly label: string;
+  readonly help: string;
+  /** Shown only when another parameter has a value other than this. */
+  readonly hiddenWhen?: { readonly param: string; readonly is: ParamValue };
+}
+
+export type ParamSpec =
+  | (ParamBase & { readonly type: "boolean"; readonly default: boolean })
+  | (ParamBase & { readonly type: "number"; readonly default: number; readonly min: number; readonly max: number; readonly step: number; readonly integer: boolean; readonly unit?: string })
+  | (ParamBase & { readonly type: "choice"; readonly default: string; readonly options: readonly { readonly value: string; readonly label: string }[] });
+
+export type Params = Readonly<Record<string, ParamValue>>;
