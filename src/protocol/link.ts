@@ -27,6 +27,8 @@ export type Handlers<Api extends Methods<Api>> = {
 export interface CallOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: { readonly fraction?: number; readonly text: string }) => void;
+  /** Told once when the other side has really answered or is gone: after an abort that is later than the rejection. */
+  readonly onAnswered?: () => void;
 }
 
 /** An error that crossed a border: its name, message and what else helps a person. */
@@ -48,6 +50,7 @@ export class Link<Local extends Methods<Local>, Remote extends Methods<Remote>> 
   private closed: RemoteError | undefined;
   private readonly pending = new Map<number, { resolve(reply: unknown): void; reject(error: Error): void; onProgress?: CallOptions["onProgress"]; stop(): void }>();
   private readonly running = new Map<number, AbortController>();
+  private readonly unanswered = new Map<number, () => void>();
   private readonly stopListening: () => void;
 
   constructor(private readonly wire: Wire, private readonly handlers: Handlers<Local>) {
@@ -65,6 +68,7 @@ export class Link<Local extends Methods<Local>, Remote extends Methods<Remote>> 
         this.settle(id)?.reject(aborted());
       };
       options.signal?.addEventListener("abort", onAbort, { once: true });
+      if (options.onAnswered) this.unanswered.set(id, options.onAnswered);
       this.pending.set(id, {
         resolve: (reply) => resolve(reply as ReturnType<Remote[K]>), reject, onProgress: options.onProgress,
         stop: () => options.signal?.removeEventListener("abort", onAbort),
@@ -73,6 +77,7 @@ export class Link<Local extends Methods<Local>, Remote extends Methods<Remote>> 
         this.wire.post({ link: "call", id, method, request } satisfies Message);
       } catch (error) {
         this.settle(id)?.reject(error instanceof Error ? error : new Error(String(error)));
+        this.answered(id);
       }
     });
   }
@@ -83,6 +88,7 @@ export class Link<Local extends Methods<Local>, Remote extends Methods<Remote>> 
     this.closed = new RemoteError("LinkClosedError", reason);
     this.stopListening();
     for (const id of [...this.pending.keys()]) this.settle(id)?.reject(this.closed);
+    for (const id of [...this.unanswered.keys()]) this.answered(id);
     for (const controller of this.running.values()) controller.abort();
     this.running.clear();
   }
@@ -94,14 +100,20 @@ export class Link<Local extends Methods<Local>, Remote extends Methods<Remote>> 
     return call;
   }
 
+  private answered(id: number): void {
+    const tell = this.unanswered.get(id);
+    this.unanswered.delete(id);
+    tell?.();
+  }
+
   private receive(data: unknown): void {
     if (!isMessage(data)) return;
     switch (data.link) {
       case "call": void this.handle(data.id, data.method, data.request); break;
       case "abort": this.running.get(data.id)?.abort(); break;
       case "progress": this.pending.get(data.id)?.onProgress?.({ fraction: data.fraction, text: data.text }); break;
-      case "ok": this.settle(data.id)?.resolve(data.reply); break;
-      case "err": this.settle(data.id)?.reject(new RemoteError(data.name, data.message, data.where, data.hint)); break;
+      case "ok": this.settle(data.id)?.resolve(data.reply); this.answered(data.id); break;
+      case "err": this.settle(data.id)?.reject(new RemoteError(data.name, data.message, data.where, data.hint)); this.answered(data.id); break;
     }
   }
 
