@@ -37,8 +37,6 @@ const bundles = [
 /** Files that go beside the bundles as they are. */
 const copies = [{ in: "test/integration/bridge/package.json", out: "test/bridge/package.json", development: true }];
 
-await main(process.argv.slice(2));
-
 async function main(args) {
   const production = args.includes("--production");
   const watch = args.includes("--watch");
@@ -120,3 +118,5 @@ function fail(message, code = 1) {
   console.error(message);
   process.exit(code);
 }
+
+await main(process.argv.slice(2));
