@@ -3,12 +3,13 @@
  * Graphs are plain data: values are named by strings, exactly as in ONNX, so nothing here can be cyclic in memory.
  */
 
-/** Element types of ONNX's TensorProto.DataType (up to IR version 13), by the names numpy and PyTorch users know. */
+/** Element types of ONNX's TensorProto.DataType (up to IR version 14), by the names numpy and PyTorch users know. */
 export type DataType =
   | "float32" | "uint8" | "int8" | "uint16" | "int16" | "int32" | "int64" | "string" | "bool" | "float16"
   | "float64" | "uint32" | "uint64" | "complex64" | "complex128" | "bfloat16"
   | "float8e4m3fn" | "float8e4m3fnuz" | "float8e5m2" | "float8e5m2fnuz"
-  | "uint4" | "int4" | "float4e2m1" | "float8e8m0" | "uint2" | "int2" | "undefined";
+  | "uint4" | "int4" | "float4e2m1" | "float8e8m0" | "uint2" | "int2"
+  | "float6e2m3" | "float6e3m2" | "undefined";
 
 /** Where a tensor's bytes lie. Nothing is read before somebody asks for it. */
 export type TensorStorage =
@@ -46,7 +47,10 @@ export interface SparseTensorRef {
   readonly indices: TensorRef;
 }
 
-/** Integers beyond 2^53 are clamped to the nearest double; the writer clamps them back into int64. */
+/**
+ * `bytes` beside a string is there only where the file's bytes are not UTF-8 (they are then what counts).
+ * Integers beyond 2^53 are clamped to the nearest double; the writer clamps them back into int64.
+ */
 export type Attribute =
   | { readonly type: "float"; readonly value: number }
   | { readonly type: "int"; readonly value: number }
@@ -55,7 +59,7 @@ export type Attribute =
   | { readonly type: "graph"; readonly value: Graph }
   | { readonly type: "floats"; readonly value: readonly number[] }
   | { readonly type: "ints"; readonly value: readonly number[] }
-  | { readonly type: "strings"; readonly value: readonly string[] }
+  | { readonly type: "strings"; readonly value: readonly string[]; readonly bytes?: readonly Uint8Array[] }
   | { readonly type: "tensors"; readonly value: readonly TensorRef[] }
   | { readonly type: "graphs"; readonly value: readonly Graph[] }
   | { readonly type: "sparse_tensor"; readonly value: SparseTensorRef }
@@ -164,7 +168,8 @@ export const BITS: Readonly<Record<DataType, number>> = {
   float32: 32, uint8: 8, int8: 8, uint16: 16, int16: 16, int32: 32, int64: 64, string: 0, bool: 8, float16: 16,
   float64: 64, uint32: 32, uint64: 64, complex64: 64, complex128: 128, bfloat16: 16,
   float8e4m3fn: 8, float8e4m3fnuz: 8, float8e5m2: 8, float8e5m2fnuz: 8,
-  uint4: 4, int4: 4, float4e2m1: 4, float8e8m0: 8, uint2: 2, int2: 2, undefined: 0,
+  uint4: 4, int4: 4, float4e2m1: 4, float8e8m0: 8, uint2: 2, int2: 2,
+  float6e2m3: 6, float6e3m2: 6, undefined: 0,
 };
 
 /** TensorProto.DataType numbers in the order of onnx.proto. */
@@ -172,11 +177,12 @@ export const DATA_TYPES: readonly DataType[] = [
   "undefined", "float32", "uint8", "int8", "uint16", "int16", "int32", "int64", "string", "bool", "float16",
   "float64", "uint32", "uint64", "complex64", "complex128", "bfloat16",
   "float8e4m3fn", "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz",
-  "uint4", "int4", "float4e2m1", "float8e8m0", "uint2", "int2",
+  "uint4", "int4", "float4e2m1", "float8e8m0", "uint2", "int2", "float6e2m3", "float6e3m2",
 ];
 
 const FLOATS: ReadonlySet<DataType> = new Set([
   "float32", "float16", "float64", "bfloat16", "float8e4m3fn", "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz", "float4e2m1", "float8e8m0",
+  "float6e2m3", "float6e3m2",
 ]);
 
 /** Whether gradients can flow through values of this type. */

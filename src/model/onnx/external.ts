@@ -1,0 +1,66 @@
+import { closeSync, openSync, realpathSync, statSync } from "node:fs";
+import { dirname, isAbsolute, join, relative, sep } from "node:path";
+import type { ExternalFile } from "./context.ts";
+
+/** A file of external data, found to lie inside the model's folder. */
+export interface ExternalData {
+  /** Relative to the model's folder, as the model names it. */
+  readonly file: string;
+  /** The real path, links resolved. */
+  readonly path: string;
+  readonly size: number;
+  readonly modified: number;
+}
+
+/**
+ * Looks up the external data files of the model at `modelPath`. Only regular files inside the model's folder are given
+ * (links resolved): a model from elsewhere must not read the rest of the disk.
+ */
+export function externalFiles(modelPath: string): { find(location: string): ExternalFile; readonly found: ReadonlyMap<string, ExternalData> } {
+  const folder = realpathSync(dirname(modelPath));
+  const found = new Map<string, ExternalData>();
+  const answers = new Map<string, ExternalFile>();
+  const find = (location: string): ExternalFile => {
+    let answer = answers.get(location);
+    if (answer === undefined) {
+      const data = locate(folder, location);
+      if ("path" in data) found.set(data.file, data);
+      answer = data;
+      answers.set(location, answer);
+    }
+    return answer;
+  };
+  return { find, found };
+}
+
+function locate(folder: string, location: string): ExternalData | { problem: string } {
+  const shown = location.length > 200 ? `${location.slice(0, 200)}...` : location;
+  if (location === "") return { problem: "the model says that it is in another file, but not in which." };
+  if (location.includes("\0")) return { problem: `the name of its data file "${shown.replaceAll("\0", "\\0")}" has a zero byte.` };
+  const outside = { problem: `its data file "${shown}" is outside the model's folder. A model may only use files beside it or below.` };
+  if (isAbsolute(location) || /^[a-zA-Z]:/.test(location) || location.startsWith("\\")) return outside;
+  if (location.split(/[\\/]/).includes("..")) return outside;
+  let path: string;
+  try {
+    path = realpathSync(join(folder, location));
+  } catch (error) {
+    return { problem: reason(error, shown) };
+  }
+  const inside = relative(folder, path);
+  if (inside === "" || inside === ".." || inside.startsWith(`..${sep}`) || isAbsolute(inside)) return { problem: `its data file "${shown}" is a link that leads outside the model's folder.` };
+  try {
+    const status = statSync(path);
+    if (!status.isFile()) return { problem: `its data file "${shown}" is not a file.` };
+    closeSync(openSync(path, "r"));
+    return { file: location, path, size: status.size, modified: status.mtimeMs };
+  } catch (error) {
+    return { problem: reason(error, shown) };
+  }
+}
+
+function reason(error: unknown, shown: string): string {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  if (code === "ENOENT" || code === "ENOTDIR") return `its data file "${shown}" does not exist. Put it beside the model.`;
+  if (code === "EACCES" || code === "EPERM") return `its data file "${shown}" may not be read by you (no permission).`;
+  return `its data file "${shown}" cannot be opened (${code === "" ? String(error) : code}).`;
+}
