@@ -1,0 +1,43 @@
+import type { CallContext, Handlers } from "../protocol/link.ts";
+import type { EngineApi } from "../protocol/engine.ts";
+import { describe, layerDetails } from "../model/describe.ts";
+import { summarise } from "../model/tensor.ts";
+import { loadRecipe, preview } from "../data/index.ts";
+import { ModelCache } from "../runtime/models.ts";
+import { channelOf, layersOf, runJob, tilesOf } from "../techniques/run.ts";
+import type { RunEnvironment } from "../techniques/run.ts";
+import { Lane } from "./lane.ts";
+import { testHook } from "./test-hook.ts";
+
+/**
+ * What the engine does when called. Describing files reads no weights and loads no runtime; ONNX Runtime comes with the first
+ * run. Runs go one after another, for memory's sake and because their time is a person's measure; small calls do not queue
+ * behind them (but wait while native code has the thread).
+ */
+export function engineHandlers(): Handlers<EngineApi> {
+  const models = new ModelCache();
+  const lane = new Lane();
+  let runs = 0;
+
+  const inLane = <T>(context: CallContext, work: (env: RunEnvironment) => Promise<T>): Promise<T> =>
+    lane.run(context.signal, () => {
+      runs++;
+      return work({ models, signal: context.signal, progress: context.progress });
+    });
+
+  return {
+    describe: async ({ model }) => (await models.get(model)).description,
+    layer: async ({ model, index }) => layerDetails((await models.get(model)).open, index),
+    tensor: async ({ model, name }) => summarise((await models.get(model)).open, name),
+    recipe: async ({ model }) => loadRecipe((await models.get(model)).description),
+    preview: async ({ recipe, input }) => preview(input, recipe),
+    layers: (request, context) => inLane(context, (env) => layersOf(request, env)),
+    run: (job, context) => inLane(context, async (env) => {
+      await testHook(job, context.signal);
+      return runJob(job, env);
+    }),
+    channel: (request, context) => inLane(context, (env) => channelOf(request, env)),
+    tiles: (request, context) => inLane(context, (env) => tilesOf(request, env)),
+    status: () => ({ pid: process.pid, onnxruntime: models.onnxruntimeVersion, memory: process.memoryUsage.rss(), runs }),
+  };
+}
