@@ -1,0 +1,48 @@
+import type { Artifact } from "../protocol/artifacts.ts";
+import { stridesOf } from "./reduce.ts";
+
+/** An artifact's numbers as CSV (RFC 4180): a header, then one row per item, value, channel or pixel; every digit kept. */
+export function encodeCsv(artifact: Artifact): string {
+  const [header, rows] = tableOf(artifact);
+  let text = `${header.join(",")}\r\n`;
+  for (const row of rows) text += `${row.map(field).join(",")}\r\n`;
+  return text;
+}
+
+type Row = readonly (string | number)[];
+
+function tableOf(artifact: Artifact): [header: readonly string[], rows: Iterable<Row>] {
+  switch (artifact.kind) {
+    case "bars": return [["index", "label", artifact.quantity].map(field), artifact.items.map((item) => [item.index, item.label, item.value])];
+    case "tiles": return [["channel", "min", "max", "mean", "strength"], tileRows(artifact)];
+    case "heatmap": return [["channel", "y", "x", "value"], mapRows(artifact)];
+    case "image": return [["y", "x", "red", "green", "blue"], pixelRows(artifact)];
+  }
+}
+
+function* tileRows(artifact: Extract<Artifact, { kind: "tiles" }>): Iterable<Row> {
+  const { count, min, max, mean, strength } = artifact;
+  for (let channel = 0; channel < count; channel++) yield [channel, min[channel], max[channel], mean[channel], strength[channel]];
+}
+
+function* mapRows({ values, dims, axes }: Extract<Artifact, { kind: "heatmap" }>): Iterable<Row> {
+  const strides = stridesOf(dims);
+  const channels = axes.channel === undefined ? 1 : dims[axes.channel];
+  for (let c = 0; c < channels; c++) {
+    const start = axes.channel === undefined ? 0 : c * strides[axes.channel];
+    for (let y = 0; y < dims[axes.height]; y++) {
+      for (let x = 0; x < dims[axes.width]; x++) yield [c, y, x, values[start + y * strides[axes.height] + x * strides[axes.width]]];
+    }
+  }
+}
+
+function* pixelRows({ pixels, width, height }: Extract<Artifact, { kind: "image" }>): Iterable<Row> {
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, i += 3) yield [y, x, pixels[i], pixels[i + 1], pixels[i + 2]];
+  }
+}
+
+function field(value: string | number): string {
+  const text = String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,77 @@
+import type { HeatmapArtifact, ImageArtifact } from "../protocol/artifacts.ts";
+import type { Looks } from "../protocol/panel.ts";
+import { colorTable, resolveColorMap } from "./colormap.ts";
+import { GLYPH } from "./font.ts";
+import { blend, enlargePicture, paintMap, resizeMap, withAlpha } from "./paint.ts";
+import { clipRange } from "./range.ts";
+import type { ValueRange } from "./range.ts";
+import { reduceChannels } from "./reduce.ts";
+import type { ValueMap } from "./reduce.ts";
+import { enlargement, paragraph, textWidth } from "./parts.ts";
+import type { Block, Part } from "./parts.ts";
+import { formatValue, ticks } from "./ticks.ts";
+
+const gap = 16;
+
+/** A heat map as a panel shows it: reduced and clipped as the looks say; the range is of the values as they are, not resized. */
+export function heatmapDrawing(artifact: HeatmapArtifact, looks: Looks): { map: ValueMap; range: ValueRange; table: Uint8Array; signed: boolean } {
+  const map = reduceChannels(artifact.values, artifact.dims, artifact.axes, looks.reduce, artifact.signed);
+  // A norm has no sign, whatever it is the norm of.
+  const signed = artifact.signed && looks.reduce !== "l2";
+  const table = colorTable(resolveColorMap(looks.colorMap, signed));
+  return { map, range: clipRange(map.values, looks.clip, signed), table, signed };
+}
+
+/** The picture, the map and a colour bar with numbers, side by side or one over the other. */
+export function layoutHeatmap(artifact: HeatmapArtifact, picture: ImageArtifact | undefined, looks: Looks): Block {
+  const { map, range, table } = heatmapDrawing(artifact, looks);
+  const size = picture ?? map;
+  const factor = enlargement(size.width, size.height);
+  const [width, height] = [size.width * factor, size.height * factor];
+  const parts: Part[] = [];
+  let x = 0;
+  const add = (pixelWidth: number, pixelHeight: number, rgba: Uint8ClampedArray, label: string): void => {
+    parts.push({ kind: "image", x, y: 0, width, height, pixelWidth, pixelHeight, rgba, label });
+    x += width + gap;
+  };
+  // Smooth maps are interpolated to what is shown, so that enlarging does not show squares.
+  const shown = artifact.smooth || looks.arrangement === "overlay" && picture || size.width % map.width || size.height % map.height
+    ? resizeMap(map, artifact.smooth ? height : size.height, artifact.smooth ? width : size.width, artifact.smooth)
+    : map;
+  const colors = paintMap(shown, range, table);
+  if (picture && looks.arrangement === "overlay") {
+    const below = enlargePicture(picture.pixels, picture.height, picture.width, shown.width / picture.width);
+    add(shown.width, shown.height, blend(below, colors, looks.opacity), `${artifact.title} over ${picture.title}`);
+  } else {
+    if (picture && looks.arrangement === "side-by-side") add(picture.width, picture.height, withAlpha(picture.pixels), picture.title);
+    add(shown.width, shown.height, colors, artifact.title);
+  }
+  const bar = colorBar(range, table, height, artifact.quantity);
+  parts.push(...bar.parts.map((part) => ({ ...part, x: part.x + x })));
+  return { width: x + bar.width, height: Math.max(height, bar.height), parts };
+}
+
+/** The colours from the largest value (top) to the smallest, with round numbers, and what one value is below. */
+function colorBar(range: ValueRange, table: Uint8Array, height: number, quantity: string): Block {
+  const barWidth = 16;
+  const labelHeight = (GLYPH.line + 2) * 2;
+  const length = Math.max(64, height - labelHeight);
+  const rgba = new Uint8ClampedArray(4 * length);
+  for (let y = 0; y < length; y++) {
+    const entry = 3 * Math.round(255 * (1 - y / (length - 1)));
+    rgba.set([table[entry], table[entry + 1], table[entry + 2], 255], 4 * y);
+  }
+  const parts: Part[] = [{ kind: "image", x: 0, y: 0, width: barWidth, height: length, pixelWidth: 1, pixelHeight: length, rgba, label: "colour bar" }];
+  let width = barWidth;
+  for (const tick of ticks(range.min, range.max, Math.max(2, Math.floor(length / 70)))) {
+    const y = Math.round((range.max - tick) / (range.max - range.min) * (length - 1));
+    const text = formatValue(tick);
+    const top = Math.max(0, Math.min(length - GLYPH.ascent * 2, y - GLYPH.ascent));
+    parts.push({ kind: "rect", x: barWidth, y, width: 5, height: 1, ink: "foreground" });
+    parts.push({ kind: "text", x: barWidth + 9, y: top, text, scale: 2, ink: "foreground" });
+    width = Math.max(width, barWidth + 9 + textWidth(text, 2));
+  }
+  const name = paragraph(quantity, 2, "muted", Math.max(120, width));
+  parts.push(...name.parts.map((part) => ({ ...part, y: part.y + length + 10 })));
+  return { width: Math.max(width, name.width), height: length + 10 + name.height, parts };
+}

@@ -1,0 +1,70 @@
+import { GLYPH, glyphCount } from "./font.ts";
+
+/** A drawing as a list of simple parts, in pixels: the PNG and the SVG of an artifact are two ways to write the same scene. */
+export interface Scene {
+  readonly width: number;
+  readonly height: number;
+  readonly parts: readonly Part[];
+}
+
+export type Ink = "foreground" | "background" | "muted" | "accent";
+
+export type Part =
+  /** Pixels drawn into a rectangle that is a whole multiple of them. */
+  | { readonly kind: "image"; readonly x: number; readonly y: number; readonly width: number; readonly height: number;
+      readonly pixelWidth: number; readonly pixelHeight: number; readonly rgba: Uint8ClampedArray; readonly label: string }
+  | { readonly kind: "rect"; readonly x: number; readonly y: number; readonly width: number; readonly height: number; readonly ink: Ink }
+  /** One line; `y` is the top of capital letters, `scale` the size of a font pixel. */
+  | { readonly kind: "text"; readonly x: number; readonly y: number; readonly text: string; readonly scale: number; readonly ink: Ink };
+
+export type TextPart = Extract<Part, { kind: "text" }>;
+
+/** What a layout gives: its parts with the origin at its own top left. */
+export interface Block {
+  readonly width: number;
+  readonly height: number;
+  readonly parts: readonly Part[];
+}
+
+/** How large pictures are drawn: at least this high (or wide), by a whole factor. */
+export const TARGET_SIZE = 448;
+
+/** The whole factor that makes a picture at least TARGET_SIZE high, as long as it does not get too wide. */
+export function enlargement(width: number, height: number): number {
+  return Math.max(1, Math.min(Math.ceil(TARGET_SIZE / height), Math.floor(3 * TARGET_SIZE / width)));
+}
+
+export function textWidth(text: string, scale: number): number {
+  return Math.max(0, glyphCount(text) * GLYPH.advance - 1) * scale;
+}
+
+/** Text broken at spaces (and where a word is too long) to fit `width`. */
+export function paragraph(text: string, scale: number, ink: Ink, width: number): Block {
+  const fits = Math.max(1, Math.floor((width / scale + 1) / GLYPH.advance));
+  const lines: string[] = [];
+  let line = "";
+  for (let word of text.split(/\s+/).filter(Boolean)) {
+    if (line && glyphCount(line) + 1 + glyphCount(word) > fits) {
+      lines.push(line);
+      line = "";
+    }
+    for (; glyphCount(word) > fits; word = [...word].slice(fits).join("")) lines.push([...word].slice(0, fits).join(""));
+    line = line ? `${line} ${word}` : word;
+  }
+  if (line) lines.push(line);
+  const parts = lines.map((one, i): TextPart => ({ kind: "text", x: 0, y: i * GLYPH.line * scale, text: one, scale, ink }));
+  return { width: Math.max(0, ...lines.map((one) => textWidth(one, scale))), height: lines.length * GLYPH.line * scale, parts };
+}
+
+/** Blocks below one another; empty ones take no room. */
+export function stack(blocks: readonly Block[], gap = 0): Block {
+  let height = 0;
+  const parts: Part[] = [];
+  for (const block of blocks.filter((one) => one.height > 0)) {
+    if (height > 0) height += gap;
+    const top = height;
+    parts.push(...block.parts.map((part) => ({ ...part, y: part.y + top })));
+    height += block.height;
+  }
+  return { width: Math.max(0, ...blocks.map((block) => block.width)), height, parts };
+}

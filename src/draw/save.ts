@@ -1,0 +1,75 @@
+import type { Artifact, Result } from "../protocol/artifacts.ts";
+import type { Looks } from "../protocol/panel.ts";
+import { composePicture } from "./compose.ts";
+import { encodeCsv } from "./csv.ts";
+import { encodeNpy } from "./npy.ts";
+import { encodePng } from "./png.ts";
+import { composeSvg } from "./svg.ts";
+import type { Theme } from "./svg.ts";
+
+export type SaveFormat = "png" | "svg" | "npy" | "json" | "csv";
+
+/** The keyword of the PNG text chunk that holds the provenance as JSON. */
+export const PROVENANCE_KEYWORD = "neural-loupe";
+
+/**
+ * A result as a file's bytes. png, svg: the picture of one artifact; csv: its numbers as a table; npy: the raw numbers of the
+ * result, or of the artifact that is named; json: everything, with numbers that JSON lacks as "NaN", "Infinity", "-Infinity".
+ * Without `artifactId` it is the result's first artifact. Throws RangeError for an id that the result does not have.
+ */
+export function saveResult(result: Result, looks: Looks, format: SaveFormat, artifactId?: string, theme?: Theme): Uint8Array<ArrayBuffer> {
+  return writers[format](result, looks, artifactId, theme);
+}
+
+const writers: Record<SaveFormat, (result: Result, looks: Looks, artifactId?: string, theme?: Theme) => Uint8Array<ArrayBuffer>> = {
+  png(result, looks, artifactId) {
+    const { width, height, rgba } = composePicture(result, findArtifact(result, artifactId), looks);
+    return encodePng(width, height, rgba, { text: { Software: "Neural Loupe", [PROVENANCE_KEYWORD]: toJson(result.provenance) } });
+  },
+  svg: (result, looks, artifactId, theme) => utf8(composeSvg(result, findArtifact(result, artifactId), looks, theme)),
+  npy(result, _looks, artifactId) {
+    if (artifactId === undefined) return encodeNpy(result.raw.dims, result.raw.values);
+    const { dims, values } = numbersOf(findArtifact(result, artifactId));
+    return encodeNpy(dims, values);
+  },
+  json: ({ provenance, notes, time, artifacts, raw }) => utf8(`${toJson({ provenance, notes, time, artifacts, raw })}\n`),
+  csv: (result, _looks, artifactId) => utf8(encodeCsv(findArtifact(result, artifactId))),
+};
+
+function findArtifact(result: Result, id: string | undefined): Artifact {
+  const artifact = id === undefined ? result.artifacts[0] : result.artifacts.find((one) => one.id === id);
+  if (!artifact) throw new RangeError(id === undefined ? "The result has no picture to save." : `The result has no part named "${id}".`);
+  return artifact;
+}
+
+function numbersOf(artifact: Artifact): { dims: readonly number[]; values: Float32Array } {
+  switch (artifact.kind) {
+    case "tiles": return { dims: [artifact.sent, artifact.tileHeight, artifact.tileWidth], values: artifact.tiles };
+    case "image": return { dims: [artifact.height, artifact.width, 3], values: Float32Array.from(artifact.pixels) };
+    default: return artifact;
+  }
+}
+
+/** JSON with typed arrays as plain ones, each float32 by the fewest digits that bring it back exactly. */
+export function toJson(value: unknown): string {
+  return JSON.stringify(value, (_key, field: unknown) => {
+    if (field instanceof Float32Array) return Array.from(field, jsonFloat);
+    if (ArrayBuffer.isView(field) && !(field instanceof DataView)) return Array.from(field as Uint8Array);
+    if (typeof field === "bigint") return String(field);
+    return typeof field === "number" && !Number.isFinite(field) ? String(field) : field;
+  });
+}
+
+function jsonFloat(value: number): number | string {
+  if (!Number.isFinite(value)) return String(value);
+  if (Number.isInteger(value)) return value;
+  for (let digits = 6; digits < 9; digits++) {
+    const short = Number(value.toPrecision(digits));
+    if (Math.fround(short) === value) return short;
+  }
+  return Number(value.toPrecision(9));
+}
+
+function utf8(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
+}

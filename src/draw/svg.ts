@@ -1,0 +1,66 @@
+import type { Artifact, Result } from "../protocol/artifacts.ts";
+import type { Looks } from "../protocol/panel.ts";
+import { GLYPH } from "./font.ts";
+import { encodePng } from "./png.ts";
+import { layoutScene } from "./scene.ts";
+import type { Ink, Part } from "./parts.ts";
+
+export interface Theme {
+  /** CSS colours. */
+  readonly foreground: string;
+  readonly background: string;
+}
+
+export const LIGHT_THEME: Theme = { foreground: "#1f2328", background: "#ffffff" };
+
+/** The same picture as composePicture's, with text as text and pixels embedded as PNG. Every text that came from outside is escaped. */
+export function composeSvg(result: Result, artifact: Artifact, looks: Looks, theme: Theme = LIGHT_THEME): string {
+  const scene = layoutScene(result, artifact, looks);
+  const [width, height] = [Math.ceil(scene.width), Math.ceil(scene.height)];
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeXml(artifact.title)}">`,
+    `<title>${escapeXml(artifact.title)}</title>`,
+    `<metadata>${escapeXml(JSON.stringify(result.provenance))}</metadata>`,
+    `<rect width="${width}" height="${height}" fill="${escapeXml(theme.background)}"/>`,
+    ...scene.parts.map((part) => writePart(part, theme)),
+    "</svg>\n",
+  ].join("\n");
+}
+
+function writePart(part: Part, theme: Theme): string {
+  switch (part.kind) {
+    case "rect": return `<rect x="${part.x}" y="${part.y}" width="${part.width}" height="${part.height}" ${inkOf(part.ink, theme)}/>`;
+    case "text": {
+      // As wide and as high as the bitmap font: most monospaced fonts are 0.6 em wide, with capitals 0.7 em high.
+      const size = GLYPH.advance * part.scale / 0.602;
+      const y = part.y + GLYPH.ascent * part.scale;
+      return `<text x="${part.x}" y="${y}" font-family="ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace" ` +
+        `font-size="${size.toFixed(2)}" xml:space="preserve" ${inkOf(part.ink, theme)}>${escapeXml(part.text)}</text>`;
+    }
+    case "image": {
+      const png = encodePng(part.pixelWidth, part.pixelHeight, part.rgba);
+      return `<image x="${part.x}" y="${part.y}" width="${part.width}" height="${part.height}" preserveAspectRatio="none" ` +
+        `style="image-rendering:pixelated" href="data:image/png;base64,${base64(png)}"><title>${escapeXml(part.label)}</title></image>`;
+    }
+  }
+}
+
+function inkOf(ink: Ink, theme: Theme): string {
+  if (ink === "accent") return 'fill="#3b82d6"';
+  const color = escapeXml(ink === "background" ? theme.background : theme.foreground);
+  return ink === "muted" ? `fill="${color}" fill-opacity="0.65"` : `fill="${color}"`;
+}
+
+/** For text and for attributes in double quotes; characters that XML 1.0 forbids become U+FFFD. */
+export function escapeXml(text: string): string {
+  return text
+    // eslint-disable-next-line no-control-regex -- control characters are exactly what is looked for
+    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, "\ufffd")
+    .replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+function base64(bytes: Uint8Array): string {
+  let binary = "";
+  for (let i = 0; i < bytes.length; i += 8192) binary += String.fromCharCode(...bytes.subarray(i, i + 8192));
+  return btoa(binary);
+}
