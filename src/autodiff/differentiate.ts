@@ -1,0 +1,75 @@
+import { isFloat, type DataType, type Node } from "../model/graph.ts";
+import { NoGradientError } from "../model/errors.ts";
+import { nodeLabel } from "../model/graph.ts";
+import type { Builder } from "./builder.ts";
+import { RuleContext, type RuleTable } from "./rule.ts";
+
+export interface DifferentiateOptions {
+  /** Value whose gradient starts the walk. */
+  readonly of: string;
+  /** The value that holds ∂score/∂of, of the same shape. */
+  readonly seed: string;
+  /** Values whose gradients are asked for. */
+  readonly wrt: readonly string[];
+  readonly rules: RuleTable;
+  readonly types: (value: string) => DataType | undefined;
+  /** The elements of small values that the graph was specialised on. */
+  readonly known: (value: string) => readonly number[] | undefined;
+}
+
+/**
+ * Reverse mode over a straight line of nodes: appends to `g` what computes the gradients, and gives for each value of `wrt` the name
+ * of its gradient, or undefined where the score does not depend on it. Only nodes between `wrt` and `of` are visited.
+ */
+export function differentiate(g: Builder, nodes: readonly Node[], options: DifferentiateOptions): Map<string, string | undefined> {
+  const { of, seed, wrt, rules, types, known } = options;
+  const flows = (value: string): boolean => value !== "" && isFloat(types(value) ?? "float32");
+  const dependent = reachedFrom(wrt, nodes, flows);
+  if (!dependent.has(of)) return new Map(wrt.map((value) => [value, undefined]));
+
+  const gradients = new Map<string, string>([[of, seed]]);
+  const accumulate = (value: string, gradient: string): void => {
+    const sum = gradients.get(value);
+    gradients.set(value, sum === undefined ? gradient : g.plus(sum, gradient));
+  };
+  for (let index = nodes.length - 1; index >= 0; index--) {
+    const node = nodes[index];
+    const outputGrads = node.outputs.map((output) => (output === "" ? undefined : gradients.get(output)));
+    if (outputGrads.every((gradient) => gradient === undefined)) continue;
+    const wanted = node.inputs.map((input) => dependent.has(input) && flows(input));
+    if (!wanted.some(Boolean)) continue;
+    const operator = node.domain === "" ? node.opType : `${node.domain}.${node.opType}`;
+    const rule = Object.hasOwn(rules, operator) ? rules[operator] : undefined;
+    if (!rule) throw new NoGradientError(operator, nodeLabel(node));
+    const inputGrads = rule(new RuleContext(node, g, outputGrads, wanted, known));
+    inputGrads.forEach((gradient, input) => {
+      if (gradient !== undefined && wanted[input]) accumulate(node.inputs[input], gradient);
+    });
+  }
+  return new Map(wrt.map((value) => [value, gradients.get(value)]));
+}
+
+/** All values that depend on one of `sources` through values that gradients can flow through. */
+export function reachedFrom(sources: readonly string[], nodes: readonly Node[], flows: (value: string) => boolean): Set<string> {
+  const reached = new Set(sources);
+  for (const node of nodes) {
+    if (node.inputs.some((input) => reached.has(input) && flows(input))) {
+      for (const output of node.outputs) if (flows(output)) reached.add(output);
+    }
+  }
+  return reached;
+}
+
+/** The nodes that `values` depend on, in order. */
+export function neededFor(values: readonly string[], nodes: readonly Node[]): Node[] {
+  const needed = new Set(values);
+  const kept: Node[] = [];
+  for (let index = nodes.length - 1; index >= 0; index--) {
+    const node = nodes[index];
+    if (!node.outputs.some((output) => needed.has(output))) continue;
+    for (const input of node.inputs) if (input !== "") needed.add(input);
+    kept.push(node);
+  }
+  return kept.reverse();
+}
+

@@ -1,0 +1,82 @@
+import type { Node } from "../model/graph.ts";
+import { NoGradientError } from "../model/errors.ts";
+import { nodeLabel } from "../model/graph.ts";
+import type { Builder, Dims } from "./builder.ts";
+
+/**
+ * How gradients go back through one operator: from the node and the gradients of its outputs to the gradients of its
+ * inputs (undefined: none flows, or none is asked for). A rule emits its nodes through `r.g`.
+ */
+export type Rule = (r: RuleContext) => readonly (string | undefined)[];
+
+/** Rules by operator: "Conv", or "com.microsoft.Gelu" outside ai.onnx. Other tables over the same walk make other methods. */
+export type RuleTable = Readonly<Record<string, Rule>>;
+
+export class RuleContext {
+  constructor(
+    readonly node: Node,
+    readonly g: Builder,
+    private readonly outputGrads: readonly (string | undefined)[],
+    private readonly wanted: readonly boolean[],
+    private readonly knownValues: (name: string) => readonly number[] | undefined,
+  ) {}
+
+  /** Input `index`'s name; "" where it is omitted. */
+  x(index = 0): string {
+    return this.node.inputs[index] ?? "";
+  }
+  y(index = 0): string {
+    return this.node.outputs[index];
+  }
+  has(index: number): boolean {
+    return this.x(index) !== "";
+  }
+  /** The gradient of output `index`; zeros where nothing flows back into it. */
+  dy(index = 0): string {
+    return this.outputGrads[index] ?? this.g.zeros(this.g.shape(this.y(index)));
+  }
+  /** Whether anything flows back into output `index`. */
+  flows(index: number): boolean {
+    return this.outputGrads[index] !== undefined;
+  }
+  /** Whether the gradient of input `index` is asked for: rules need not emit others. */
+  needs(index: number): boolean {
+    return this.wanted[index] ?? false;
+  }
+  dims(index = 0): Dims {
+    return this.g.shape(this.x(index));
+  }
+  outDims(index = 0): Dims {
+    return this.g.shape(this.y(index));
+  }
+  /** The elements of an input that the graph was specialised on: integers and conditions, and the floats that shape an operator. */
+  known(index: number): readonly number[] | undefined {
+    return this.has(index) ? this.knownValues(this.x(index)) : undefined;
+  }
+
+  int(name: string, fallback: number): number {
+    const attribute = this.node.attributes[name];
+    return attribute?.type === "int" ? attribute.value : fallback;
+  }
+  float(name: string, fallback: number): number {
+    const attribute = this.node.attributes[name];
+    return attribute?.type === "float" ? attribute.value : fallback;
+  }
+  string(name: string, fallback: string): string {
+    const attribute = this.node.attributes[name];
+    return attribute?.type === "string" ? attribute.value : fallback;
+  }
+  intList(name: string): readonly number[] | undefined {
+    const attribute = this.node.attributes[name];
+    return attribute?.type === "ints" ? attribute.value : undefined;
+  }
+  /** An axis attribute, counted from the front. */
+  axis(name: string, fallback: number, rank = this.dims().length): number {
+    const axis = this.int(name, fallback);
+    return axis < 0 ? axis + rank : axis;
+  }
+  /** Refuses: this use of the operator has no gradient here, and why. */
+  refuse(reason: string): NoGradientError {
+    return new NoGradientError(this.node.domain ? `${this.node.domain}.${this.node.opType}` : this.node.opType, nodeLabel(this.node), reason);
+  }
+}

@@ -1,0 +1,23 @@
+import type { RuleTable } from "../rule.ts";
+import { arithmeticRules } from "./arithmetic.ts";
+import { convRules } from "./conv.ts";
+import { elementwiseRules } from "./elementwise.ts";
+import { indexingRules } from "./indexing.ts";
+import { normalizeRules } from "./normalize.ts";
+import { poolRules } from "./pool.ts";
+import { reduceRules } from "./reduce.ts";
+import { resizeRules } from "./resize.ts";
+import { shapeRules } from "./shape.ts";
+
+/** The gradient of every operator that has one here, by operator. */
+export const gradientRules: RuleTable = {
+  ...elementwiseRules,
+  ...arithmeticRules,
+  ...convRules,
+  ...poolRules,
+  ...normalizeRules,
+  ...reduceRules,
+  ...shapeRules,
+  ...indexingRules,
+  ...resizeRules,
+};

@@ -1,0 +1,117 @@
+import { range } from "../builder.ts";
+import type { RuleContext, RuleTable } from "../rule.ts";
+import { axisAdjoint, axisProduct, type Tap } from "./axis-map.ts";
+
+/**
+ * Resize (ai.onnx, opset 11 to 25): interpolation is separable and linear, so each axis goes back through the transpose of its
+ * own weights. All modes, coordinate transformations, antialiasing and cropping.
+ */
+export const resizeRules: RuleTable = {
+  Resize: (r) => {
+    const { g } = r;
+    const [dims, out] = [r.dims(), r.outDims()];
+    const scales = axisScales(r);
+    let grad = r.dy();
+    dims.forEach((size, axis) => {
+      const crop = cropOf(r, axis);
+      if (size === out[axis] && scales[axis] === 1 && !crop) return;
+      const taps = axisTaps(r, size, out[axis], scales[axis], crop);
+      const single = taps.every((list) => list.length <= 1 && list.every((tap) => tap.weight === 1));
+      grad = single
+        ? axisAdjoint(g, grad, axis, taps.map((list) => list[0]?.at ?? -1), size)
+        : axisProduct(g, grad, axis, size, taps);
+    });
+    return [grad];
+  },
+};
+
+/** The scale of each axis: as given, or output / input where sizes were given (opset 18's `axes` respected). */
+function axisScales(r: RuleContext): number[] {
+  const [dims, out] = [r.dims(), r.outDims()];
+  const scales = dims.map((size, axis) => out[axis] / size);
+  const given = r.known(2);
+  const axes = resizeAxes(r);
+  if (given && given.length === axes.length) axes.forEach((axis, index) => { scales[axis] = given[index]; });
+  return scales;
+}
+
+function resizeAxes(r: RuleContext): number[] {
+  const rank = r.dims().length;
+  return (r.intList("axes") ?? range(0, rank)).map((axis) => (axis < 0 ? axis + rank : axis));
+}
+
+/** The region of interest along an axis, for tf_crop_and_resize. */
+function cropOf(r: RuleContext, axis: number): readonly [number, number] | undefined {
+  if (r.string("coordinate_transformation_mode", "half_pixel") !== "tf_crop_and_resize") return undefined;
+  const roi = r.known(1);
+  const axes = resizeAxes(r);
+  const index = axes.indexOf(axis);
+  return roi && index >= 0 && roi.length === 2 * axes.length ? [roi[index], roi[index + axes.length]] : undefined;
+}
+
+/** For each output position, the input positions it takes and their weights. */
+function axisTaps(r: RuleContext, size: number, out: number, scale: number, crop?: readonly [number, number]): Tap[][] {
+  const mode = r.string("mode", "nearest");
+  const transform = r.string("coordinate_transformation_mode", "half_pixel");
+  return range(0, out).map((position) => {
+    const at = sourcePosition(transform, position, size, out, scale, crop);
+    if (crop && (at < 0 || at > size - 1)) return [];
+    if (mode === "nearest") return [{ at: nearest(r.string("nearest_mode", "round_prefer_floor"), at, size), weight: 1 }];
+    const reach = r.int("antialias", 0) !== 0 && scale < 1 ? scale : 1;
+    return mode === "linear" ? linearTaps(at, size, reach) : cubicTaps(r, at, size, reach);
+  });
+}
+
+/** Where an output position lies in the input (ONNX Resize-19, coordinate_transformation_mode). */
+function sourcePosition(transform: string, position: number, size: number, out: number, scale: number, crop?: readonly [number, number]): number {
+  switch (transform) {
+    case "asymmetric": return position / scale;
+    case "align_corners": return out === 1 ? 0 : (position * (size - 1)) / (out - 1);
+    case "pytorch_half_pixel": return out > 1 ? (position + 0.5) / scale - 0.5 : 0;
+    case "tf_half_pixel_for_nn": return (position + 0.5) / scale;
+    case "half_pixel_symmetric": {
+      const offset = (size / 2) * (1 - out / (scale * size));
+      return offset + (position + 0.5) / scale - 0.5;
+    }
+    case "tf_crop_and_resize": {
+      const [start, end] = crop ?? [0, 1];
+      return out > 1 ? start * (size - 1) + (position * (end - start) * (size - 1)) / (out - 1) : 0.5 * (start + end) * (size - 1);
+    }
+    default: return (position + 0.5) / scale - 0.5;
+  }
+}
+
+function nearest(mode: string, at: number, size: number): number {
+  const round = { floor: Math.floor, ceil: Math.ceil, round_prefer_ceil: (x: number) => Math.floor(x + 0.5), round_prefer_floor: (x: number) => Math.ceil(x - 0.5) }[mode] ?? Math.floor;
+  return Math.min(Math.max(round(at), 0), size - 1);
+}
+
+function linearTaps(at: number, size: number, reach: number): Tap[] {
+  if (reach < 1) return normalised(range(Math.ceil(at - 1 / reach), Math.floor(at + 1 / reach) + 1).map((tap) => ({ at: tap, weight: Math.max(0, 1 - Math.abs(tap - at) * reach) })), size);
+  const clamped = Math.min(Math.max(at, 0), size - 1);
+  const low = Math.floor(clamped);
+  const part = clamped - low;
+  return part === 0 ? [{ at: low, weight: 1 }] : [{ at: low, weight: 1 - part }, { at: low + 1, weight: part }];
+}
+
+/** Keys' cubic convolution with coefficient a (−0.75); positions outside repeat the edge, or fall away with exclude_outside. */
+function cubicTaps(r: RuleContext, at: number, size: number, reach: number): Tap[] {
+  const a = r.float("cubic_coeff_a", -0.75);
+  const kernel = (distance: number): number => {
+    const x = Math.abs(distance);
+    if (x <= 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
+    return x < 2 ? ((a * x - 5 * a) * x + 8 * a) * x - 4 * a : 0;
+  };
+  const taps = reach < 1
+    ? range(Math.ceil(at - 2 / reach), Math.floor(at + 2 / reach) + 1).map((tap) => ({ at: tap, weight: kernel((tap - at) * reach) }))
+    : range(Math.floor(at) - 1, Math.floor(at) + 3).map((tap) => ({ at: tap, weight: kernel(tap - at) }));
+  if (reach < 1 || r.int("exclude_outside", 0) !== 0) return normalised(taps, size);
+  return taps.map(({ at: tap, weight }) => ({ at: Math.min(Math.max(tap, 0), size - 1), weight }));
+}
+
+/** Drops taps outside and makes the rest sum to one. */
+function normalised(taps: readonly Tap[], size: number): Tap[] {
+  const inside = taps.filter(({ at }) => at >= 0 && at < size);
+  const total = inside.reduce((sum, { weight }) => sum + weight, 0);
+  return inside.map(({ at, weight }) => ({ at, weight: weight / total }));
+}
