@@ -1,0 +1,41 @@
+// Runs the integration flows in a real VS Code: `node scripts/integration.mjs [--only TEXT] [--vsix FILE] [--headed]`.
+// The build must be there (`npm run build`). With $VSCODE_EXECUTABLE, or --desktop, in desktop VS Code; else in VS Code's
+// server through Chromium.
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { pathToFileURL, fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { root } from "./lib/commands.mjs";
+
+/** Runs all flows, or those that `only` and `vsix` choose. Gives { passed, failed }. */
+export async function runIntegration({ only, vsix, headed = false, desktop = Boolean(process.env.VSCODE_EXECUTABLE) } = {}) {
+  const program = path.join(root, "dist/test/flows.mjs");
+  if (!existsSync(program)) throw new Error("The integration tests are not built: run `npm run build` first.");
+  const { runAll } = await import(pathToFileURL(program).href);
+  const host = desktop
+    ? await (await import("./lib/desktop-host.mjs")).openDesktopHost()
+    : await (await import("./lib/web-host.mjs")).openWebHost({ headed });
+  try {
+    return await runAll({ root, host, only, vsix: vsix && path.resolve(vsix) });
+  } finally {
+    await host.close();
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const options = {
+    only: { type: "string" },
+    vsix: { type: "string" },
+    headed: { type: "boolean" },
+    desktop: { type: "boolean" },
+  };
+  try {
+    const { values } = parseArgs({ options });
+    const { passed, failed } = await runIntegration(values);
+    console.log(`${passed} passed, ${failed} failed`);
+    process.exitCode = failed ? 1 : 0;
+  } catch (error) {
+    console.error(error.message);
+    process.exitCode = error.code?.startsWith?.("ERR_PARSE_ARGS") ? 2 : 1;
+  }
+}

@@ -1,0 +1,115 @@
+// Starting VS Code's server on 127.0.0.1, with settings and extensions, for `npm start` and for the tests.
+import { spawn } from "node:child_process";
+import { mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { ensureCodeServer } from "./code-server.mjs";
+import { killTree } from "./commands.mjs";
+
+export { ensureCodeServer };
+
+const themes = {
+  dark: "Dark Modern",
+  light: "Light Modern",
+  "high-contrast": "Default High Contrast",
+  "high-contrast-light": "Default High Contrast Light",
+};
+
+/** Nothing that talks, asks or fetches by itself, and nothing in the way of what is looked at. */
+const quietSettings = {
+  "chat.disableAIFeatures": true,
+  "extensions.autoCheckUpdates": false,
+  "extensions.autoUpdate": false,
+  "extensions.ignoreRecommendations": true,
+  "git.openRepositoryInParentFolders": "never",
+  "security.workspace.trust.banner": "never",
+  "telemetry.telemetryLevel": "off",
+  "update.mode": "none",
+  "window.commandCenter": false,
+  "workbench.enableExperiments": false,
+  "workbench.secondarySideBar.defaultVisibility": "hidden",
+  "workbench.startupEditor": "none",
+  "workbench.tips.enabled": false,
+  "workbench.welcomePage.walkthroughs.openOnInstall": false,
+};
+
+/** The settings of a profile: quiet, in a theme, and whatever else is asked for. */
+export function profileSettings({ theme = "dark", settings = {} } = {}) {
+  if (!themes[theme]) throw new Error(`There is no theme "${theme}". There are ${Object.keys(themes).join(", ")}.`);
+  return { ...quietSettings, "workbench.colorTheme": themes[theme], "window.autoDetectColorScheme": false, ...settings };
+}
+
+/**
+ * Starts a server and waits until it answers.
+ *
+ * - dataFolder: its profile, logs and state (made when missing)
+ * - extensionsFolder: installed extensions (made when missing)
+ * - theme, settings: written as the profile's user settings
+ * - trust: false makes VS Code ask whether a folder is trusted, as on a user's machine; true trusts all
+ * - port: 0 takes a free one
+ * - env: more environment variables, which the extension host inherits
+ *
+ * Gives { url(options), logFolder, output(), stop(), exited }; url's options: { folder, extension }, where `folder` (or a
+ * .code-workspace file) is opened and `extension` is the folder of an extension in development.
+ */
+export async function startServer({ dataFolder, extensionsFolder, theme, settings, trust = true, port = 0, env = {} }) {
+  const { node, serverMain } = await ensureCodeServer();
+  const userFolder = path.join(dataFolder, "data/User");
+  await mkdir(userFolder, { recursive: true });
+  await mkdir(extensionsFolder, { recursive: true });
+  await writeFile(path.join(userFolder, "settings.json"), JSON.stringify(profileSettings({ theme, settings }), null, 2));
+  const args = [
+    ...[serverMain, "--host", "127.0.0.1", "--port", String(port), "--without-connection-token"],
+    ...["--server-data-dir", dataFolder, "--extensions-dir", extensionsFolder],
+    // A built VS Code heeds the address's `extensionDevelopmentPath` only with its smoke tests' driver.
+    ...["--accept-server-license-terms", "--disable-telemetry", "--enable-smoke-test-driver"],
+    ...(trust ? ["--disable-workspace-trust"] : []),
+  ];
+  const child = spawn(node, args, { detached: true, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, EXTENSIONS_GALLERY: "{}", ...env } });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk) => {
+      output = (output + chunk).slice(-200_000);
+    });
+  }
+  const exited = new Promise((resolve) => child.on("exit", resolve));
+  const atExit = () => killTree(child);
+  process.on("exit", atExit);
+  const stop = async () => {
+    killTree(child);
+    await exited;
+    process.off("exit", atExit);
+  };
+  const origin = await listening(child, () => output).catch(async (error) => {
+    await stop();
+    throw error;
+  });
+  return { url: (options) => address(origin, options), logFolder: path.join(dataFolder, "data/logs"), output: () => output, stop, exited };
+}
+
+/** The address a browser opens; the extension is named the way VS Code's own tests do (the payload takes only one). */
+function address(origin, { folder, extension }) {
+  const url = new URL(origin);
+  url.searchParams.set(folder.endsWith(".code-workspace") ? "workspace" : "folder", folder);
+  if (extension) url.searchParams.set("payload", JSON.stringify([["extensionDevelopmentPath", `vscode-remote://${url.host}${extension}`]]));
+  return url.href;
+}
+
+/** Resolves with http://127.0.0.1:PORT once the server says so and answers. */
+function listening(child, output, limit = 60_000) {
+  return new Promise((resolve, reject) => {
+    const give = (settle, value) => {
+      clearTimeout(timer);
+      child.stdout.off("data", look);
+      settle(value);
+    };
+    const fail = (what) => give(reject, new Error(`VS Code's server ${what}. It said:\n${output().trim()}`));
+    const timer = setTimeout(() => fail(`did not start within ${limit / 1000} s`), limit);
+    const look = () => {
+      const port = /agent listening on (\d+)/.exec(output())?.[1];
+      if (port) give(resolve, `http://127.0.0.1:${port}`);
+    };
+    child.stdout.on("data", look);
+    child.on("error", (error) => fail(`could not be started (${error.message})`));
+    child.on("exit", (code) => fail(`ended with exit code ${code}`));
+  });
+}

@@ -1,0 +1,50 @@
+// The VS Code the integration tests run in where there is no desktop: VS Code's server, seen through Chromium.
+// Fulfils `Host` of test/integration/harness/runner.ts.
+import { chromium } from "playwright-core";
+import { ensureCodeServer } from "./code-server.mjs";
+import { runOrThrow } from "./commands.mjs";
+import { ensureBrowser } from "./system-packages.mjs";
+import { startServer } from "./vscode-server.mjs";
+
+/** @param {{ headed?: boolean }} options headed: shows the browser's window */
+export async function openWebHost({ headed = false } = {}) {
+  const executablePath = await ensureBrowser();
+  const { node, serverMain } = await ensureCodeServer();
+  const browser = await chromium.launch({
+    executablePath,
+    headless: !headed,
+    args: [
+      ...["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update"],
+      ...["--disable-sync", "--disable-gpu", "--disable-dev-shm-usage"],
+    ],
+  });
+
+  async function start({ dataFolder, extensionsFolder, extension, vsix, theme, settings, trust, env, viewport, scale }) {
+    if (vsix) {
+      const where = ["--extensions-dir", extensionsFolder, "--server-data-dir", dataFolder];
+      await runOrThrow(node, [serverMain, "--install-extension", vsix, ...where, "--accept-server-license-terms"], { show: false, timeout: 120_000 });
+    }
+    const server = await startServer({ dataFolder, extensionsFolder, theme, settings, trust, env });
+    // A context of its own has its own storage: what the workbench keeps in the browser starts empty in each flow.
+    const context = await browser.newContext({ viewport, deviceScaleFactor: scale, acceptDownloads: true });
+    context.setDefaultTimeout(20_000);
+    return {
+      logFolder: server.logFolder,
+      output: server.output,
+      async open(folder) {
+        const url = server.url({ folder, extension });
+        await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: new URL(url).origin });
+        const page = await context.newPage();
+        await page.goto(url, { waitUntil: "domcontentloaded" });
+        return page;
+      },
+      async stop() {
+        // Closing asks no page whether it would rather stay.
+        await context.close({ reason: "the flow is over" }).catch(() => undefined);
+        await server.stop();
+      },
+    };
+  }
+
+  return { name: "VS Code's server", start, close: () => browser.close() };
+}
