@@ -1,5 +1,6 @@
 import type { TensorSummary } from "../protocol/model.ts";
-import { elementCount, type TensorRef } from "./graph.ts";
+import { elementCount, type DataType, type TensorRef } from "./graph.ts";
+import { shortestNumber } from "./numbers.ts";
 import { decodeTensor, type TypedData } from "./tensor.ts";
 
 const PREVIEW = 64;
@@ -60,23 +61,11 @@ function magnitudes(pairs: Float32Array | Float64Array): Float64Array {
   return Float64Array.from({ length: pairs.length / 2 }, (_, i) => Math.hypot(pairs[2 * i], pairs[2 * i + 1]));
 }
 
-function preview(data: TypedData, dataType: string, complex: boolean): string[] {
+function preview(data: TypedData, dataType: DataType, complex: boolean): string[] {
   if (Array.isArray(data)) return data.slice(0, PREVIEW);
   const count = Math.min(PREVIEW, complex ? data.length / 2 : data.length);
   return Array.from({ length: count }, (_, i) => {
-    if (complex) return `${shortest(data[2 * i], dataType)} + ${shortest(data[2 * i + 1], dataType)}i`;
-    return dataType === "bool" ? String(data[i] !== 0) : shortest(data[i], dataType);
+    if (complex) return `${shortestNumber(data[2 * i], dataType)} + ${shortestNumber(data[2 * i + 1], dataType)}i`;
+    return dataType === "bool" ? String(data[i] !== 0) : shortestNumber(data[i], dataType);
   });
-}
-
-/** The shortest decimal that reads back as the same number: a float32 does not need a double's 17 digits. */
-function shortest(value: number | bigint, dataType: string): string {
-  if (typeof value === "bigint" || !Number.isFinite(value) || Number.isInteger(value) || dataType === "float64" || dataType === "complex128") {
-    return Object.is(value, -0) ? "-0" : String(value);
-  }
-  for (let digits = 1; digits <= 9; digits++) {
-    const text = Number(value.toPrecision(digits));
-    if (Math.fround(text) === value) return String(text);
-  }
-  return String(value);
 }

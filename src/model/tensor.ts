@@ -2,7 +2,7 @@ import { ModelError } from "./errors.ts";
 import { BITS, elementCount, type DataType, type TensorRef } from "./graph.ts";
 import { floatToBfloat16, floatToHalf, isSmallFloat, smallFloatTable, SMALL_FLOATS, type SmallFloatType } from "./numbers.ts";
 
-export { bfloat16ToFloat, floatToBfloat16, floatToHalf, halfToFloat } from "./numbers.ts";
+export { bfloat16ToFloat, floatToBfloat16, floatToHalf, halfToFloat, shortestNumber } from "./numbers.ts";
 export { summarise } from "./summary.ts";
 
 export type TypedData =

@@ -1,0 +1,196 @@
+import { basename } from "node:path";
+import type { LayerDescription, LayerDetails, ModelDescription, ValueDescription, ValueUse } from "../protocol/model.ts";
+import { constantOf } from "./constants.ts";
+import { UsageError } from "./errors.ts";
+import { BITS, elementCount, isFloat, nodeLabel, type Dim, type Graph, type Model, type Node, type TensorRef, type ValueType } from "./graph.ts";
+import { byteLength } from "./tensor.ts";
+import { attributeRow, typeText } from "./format.ts";
+import type { OpenModel } from "./onnx/open.ts";
+import { inferShapes } from "./shapes.ts";
+
+/** What the editor shows of a model and `inspect` prints: structure and counts, no weights. */
+export function describe(open: Pick<OpenModel, "path" | "model" | "size" | "stamp">): ModelDescription {
+  const { model } = open;
+  const { graph } = model;
+  const facts = factsOf(model);
+  return {
+    path: open.path,
+    name: basename(open.path),
+    format: model.format,
+    producer: model.producer,
+    producerVersion: model.producerVersion,
+    irVersion: model.irVersion,
+    modelVersion: model.modelVersion,
+    domain: model.domain,
+    doc: model.doc,
+    opsets: model.opsets,
+    metadata: model.metadata,
+    graphName: graph.name,
+    inputs: graph.inputs.map(describeValue),
+    outputs: graph.outputs.map((output) => withDims(describeValue(output), facts.dims.get(output.name))),
+    layers: facts.layers.map((node, index) => describeLayer(node, index, facts)),
+    constants: graph.nodes.length - facts.layers.length,
+    parameters: countParameters(model),
+    operators: countOperators(facts.layers),
+    size: open.size,
+    functions: model.functions.map(({ name, domain, nodes }) => ({ name, domain, nodes: nodes.length })),
+    problems: model.problems,
+    stamp: open.stamp,
+  };
+}
+
+/**
+ * One layer for the inspector.
+ * @param index into `describe(open).layers`; UsageError where there is none
+ */
+export function layerDetails(open: Pick<OpenModel, "model">, index: number): LayerDetails {
+  const facts = factsOf(open.model);
+  const node = facts.layers[index];
+  if (node === undefined) throw new UsageError(`There is no layer ${index}; the model has ${facts.layers.length}.`);
+  return {
+    layer: describeLayer(node, index, facts),
+    doc: node.doc ?? "",
+    attributes: Object.entries(node.attributes).map(([name, attribute]) => attributeRow(name, attribute)),
+    inputs: node.inputs.map((name) => describeUse(name, facts)),
+    outputs: node.outputs.map((name) => describeUse(name, facts)),
+  };
+}
+
+/** What is looked up by name while a model is described; made once per model. */
+interface Facts {
+  /** Nodes other than Constant, in order. */
+  readonly layers: readonly Node[];
+  readonly constants: ReadonlyMap<string, TensorRef>;
+  readonly producers: ReadonlyMap<string, number>;
+  readonly inputs: ReadonlySet<string>;
+  readonly types: ReadonlyMap<string, ValueType>;
+  readonly dims: ReadonlyMap<string, readonly Dim[]>;
+}
+
+const known = new WeakMap<Model, Facts>();
+
+function factsOf(model: Model): Facts {
+  let facts = known.get(model);
+  if (facts === undefined) {
+    facts = gatherFacts(model);
+    known.set(model, facts);
+  }
+  return facts;
+}
+
+function gatherFacts(model: Model): Facts {
+  const { graph } = model;
+  const layers = graph.nodes.filter((node) => !isConstant(node));
+  const constants = new Map(graph.initializers.map((tensor) => [tensor.name, tensor]));
+  for (const node of graph.nodes) {
+    const tensor = constantOf(node);
+    if (tensor !== undefined) constants.set(tensor.name, tensor);
+  }
+  const producers = new Map<string, number>();
+  layers.forEach((node, index) => node.outputs.forEach((output) => producers.set(output, index)));
+  const types = new Map([...graph.valueInfo, ...graph.inputs, ...graph.outputs].map((value) => [value.name, value.type]));
+  return { layers, constants, producers, types, inputs: new Set(graph.inputs.map((input) => input.name)), dims: inferShapes(model) };
+}
+
+function isConstant(node: Node): boolean {
+  return node.opType === "Constant" && node.domain === "";
+}
+
+function describeLayer(node: Node, index: number, facts: Facts): LayerDescription {
+  const outputDims = facts.dims.get(node.outputs[0] ?? "");
+  return {
+    index,
+    name: nodeLabel(node),
+    operator: node.opType,
+    domain: node.domain,
+    ...(outputDims === undefined ? {} : { outputDims }),
+    parameters: [...new Set(node.inputs)].reduce((sum, name) => sum + weightsIn(facts.constants.get(name)), 0),
+    inputs: node.inputs,
+    outputs: node.outputs,
+  };
+}
+
+/** Scalars are settings of an operator (a clip's bounds), not weights of a layer; the model's total counts them all the same. */
+function weightsIn(tensor: TensorRef | undefined): number {
+  return tensor !== undefined && tensor.dims.length > 0 ? floatElements(tensor) : 0;
+}
+
+function floatElements(tensor: TensorRef): number {
+  return isFloat(tensor.dataType) && tensor.dims.every((dim) => dim >= 0) ? elementCount(tensor.dims) : 0;
+}
+
+/** Float elements of initializers and Constants, subgraphs and functions included. */
+function countParameters(model: Model): number {
+  return countInGraph(model.graph) + model.functions.reduce((sum, definition) => sum + countInNodes(definition.nodes), 0);
+}
+
+function countInGraph(graph: Graph): number {
+  const dense = graph.initializers.reduce((sum, tensor) => sum + floatElements(tensor), 0);
+  return dense + graph.sparseInitializers.reduce((sum, sparse) => sum + floatElements(sparse.values), 0) + countInNodes(graph.nodes);
+}
+
+function countInNodes(nodes: readonly Node[]): number {
+  let sum = 0;
+  for (const node of nodes) {
+    const constant = constantOf(node);
+    if (constant !== undefined) sum += floatElements(constant);
+    for (const attribute of Object.values(node.attributes)) {
+      if (attribute.type === "graph") sum += countInGraph(attribute.value);
+      else if (attribute.type === "graphs") for (const graph of attribute.value) sum += countInGraph(graph);
+      else if (attribute.type === "sparse_tensor" && constant === undefined) sum += floatElements(attribute.value.values);
+    }
+  }
+  return sum;
+}
+
+function countOperators(layers: readonly Node[]): { operator: string; count: number }[] {
+  const counts = new Map<string, number>();
+  for (const { domain, opType } of layers) {
+    const operator = domain === "" ? opType : `${domain}.${opType}`;
+    counts.set(operator, (counts.get(operator) ?? 0) + 1);
+  }
+  return [...counts].map(([operator, count]) => ({ operator, count })).sort((a, b) => b.count - a.count || a.operator.localeCompare(b.operator));
+}
+
+function describeValue({ name, type, doc }: { name: string; type: ValueType; doc?: string }): ValueDescription {
+  const dims = type.kind === "tensor" || type.kind === "sparse" ? type.dims : undefined;
+  return { name, type: typeText(type), ...(dims === undefined ? {} : { dims }), ...(doc === undefined ? {} : { doc }) };
+}
+
+function withDims(value: ValueDescription, dims: readonly Dim[] | undefined): ValueDescription {
+  return value.dims === undefined && dims !== undefined ? { ...value, dims } : value;
+}
+
+function describeUse(name: string, facts: Facts): ValueUse {
+  if (name === "") return { name, from: { kind: "omitted" } };
+  const constant = facts.constants.get(name);
+  if (constant !== undefined) {
+    const { dataType, dims, problem } = constant;
+    return { name, type: dataType, dims, from: { kind: "constant", ...placeOf(constant) }, ...(problem === undefined ? {} : { problem }) };
+  }
+  const type = facts.types.get(name);
+  const dims = facts.dims.get(name);
+  const producer = facts.producers.get(name);
+  return {
+    name,
+    ...(type === undefined || type.kind === "unknown" ? {} : { type: typeText(type) }),
+    ...(dims === undefined ? {} : { dims }),
+    from: producer !== undefined ? { kind: "layer", index: producer } : facts.inputs.has(name) ? { kind: "input" } : { kind: "omitted" },
+    ...(producer === undefined && !facts.inputs.has(name) ? { problem: "Nothing in the model makes this value." } : {}),
+  };
+}
+
+/** A constant's size, and its place in words. */
+function placeOf(tensor: TensorRef): { bytes: number; location: string } {
+  const { storage } = tensor;
+  switch (storage.kind) {
+    case "file": return { bytes: storage.length, location: storage.file === "" ? `byte ${storage.offset} of the model file` : `byte ${storage.offset} of ${storage.file}` };
+    case "fields": {
+      const encoded = storage.parts.reduce((sum, part) => sum + part.length, 0);
+      const bytes = BITS[tensor.dataType] > 0 ? byteLength(tensor.dataType, elementCount(tensor.dims)) : encoded;
+      return { bytes, location: `byte ${storage.parts[0]?.offset ?? 0} of the model file (${storage.field})` };
+    }
+    case "bytes": return { bytes: storage.bytes.length, location: "in the model file" };
+    case "strings": return { bytes: storage.strings.reduce((sum, text) => sum + text.length, 0), location: "in the model file" };
+  }
+}

@@ -1,0 +1,99 @@
+import { DATA_TYPES, type Attribute, type DataType, type Graph, type Node } from "./graph.ts";
+
+/** Element types of the values of a graph; values that are no tensors (sequences, optionals) and unknown ones are left out. */
+export type ValueTypes = Map<string, DataType>;
+
+/**
+ * Infers every value's element type from the inputs' and initializers', operator by operator (ai.onnx to opset 26). Operators
+ * unknown here give the type that the file declares, or that of their first input.
+ */
+export function inferTypes(graph: Graph, outer: ReadonlyMap<string, DataType> = new Map()): ValueTypes {
+  const types: ValueTypes = new Map(outer);
+  const declared = new Map<string, DataType>();
+  for (const { name, type } of [...graph.valueInfo, ...graph.outputs]) if (type.kind === "tensor") declared.set(name, type.dataType);
+  for (const { name, type } of graph.inputs) if (type.kind === "tensor") types.set(name, type.dataType);
+  for (const { name, dataType } of graph.initializers) types.set(name, dataType);
+  for (const { name, values } of graph.sparseInitializers) types.set(name, values.dataType);
+  for (const node of graph.nodes) {
+    const outputs = outputTypes(node, types);
+    node.outputs.forEach((output, index) => {
+      if (output === "") return;
+      const type = outputs === "none" ? undefined : (outputs?.[index] ?? outputs?.[0] ?? declared.get(output) ?? types.get(node.inputs[0] ?? ""));
+      if (type) types.set(output, type);
+    });
+  }
+  return types;
+}
+
+type Inference = (node: Node, input: (index: number) => DataType | undefined, types: ReadonlyMap<string, DataType>) => readonly (DataType | undefined)[] | "none";
+
+const always = (type: DataType): Inference => () => [type];
+const like = (index: number): Inference => (_, input) => [input(index)];
+const withIndices: Inference = (_, input) => [input(0), "int64"];
+const notATensor: Inference = () => "none";
+const byAttribute = (name: string, otherwise: (input: (index: number) => DataType | undefined) => DataType | undefined): Inference =>
+  (node, input) => [attributeType(node.attributes[name]) ?? otherwise(input)];
+
+const INFERENCE: Readonly<Record<string, Inference>> = {
+  ...Object.fromEntries(["Shape", "Size", "NonZero", "ArgMax", "ArgMin", "NonMaxSuppression", "SequenceLength"].map((name) => [name, always("int64")])),
+  ...Object.fromEntries(
+    ["Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "And", "Or", "Xor", "Not", "IsNaN", "IsInf", "OptionalHasElement", "RegexFullMatch"].map((name) => [name, always("bool")]),
+  ),
+  ...Object.fromEntries(["SequenceConstruct", "SequenceInsert", "SequenceErase", "SequenceEmpty", "SplitToSequence", "SequenceMap", "Optional"].map((name) => [name, notATensor])),
+  Cast: byAttribute("to", () => undefined),
+  CastLike: like(1), BitCast: byAttribute("to", () => undefined),
+  ConstantOfShape: (node) => [tensorType(node.attributes.value) ?? "float32"],
+  Constant: (node) => [tensorType(node.attributes.value) ?? (node.attributes.value_int || node.attributes.value_ints ? "int64" : node.attributes.value_string || node.attributes.value_strings ? "string" : "float32")],
+  EyeLike: byAttribute("dtype", (input) => input(0)), Bernoulli: byAttribute("dtype", (input) => input(0)),
+  RandomNormalLike: byAttribute("dtype", (input) => input(0)), RandomUniformLike: byAttribute("dtype", (input) => input(0)),
+  RandomNormal: byAttribute("dtype", () => "float32"), RandomUniform: byAttribute("dtype", () => "float32"), Multinomial: byAttribute("dtype", () => "int32"),
+  BlackmanWindow: byAttribute("output_datatype", () => "float32"), HannWindow: byAttribute("output_datatype", () => "float32"),
+  HammingWindow: byAttribute("output_datatype", () => "float32"), MelWeightMatrix: byAttribute("output_datatype", () => "float32"),
+  Where: like(1), OneHot: like(2), TfIdfVectorizer: always("float32"), ImageDecoder: always("uint8"),
+  TopK: withIndices, MaxPool: withIndices, Unique: (_, input) => [input(0), "int64", "int64", "int64"],
+  Dropout: (_, input) => [input(0), "bool"],
+  QuantizeLinear: (node, input) => [attributeType(node.attributes.output_dtype) ?? input(2) ?? "uint8"],
+  DequantizeLinear: (node, input) => [attributeType(node.attributes.output_dtype) ?? input(1)],
+  DynamicQuantizeLinear: () => ["uint8", "float32", "uint8"],
+  ConvInteger: always("int32"), MatMulInteger: always("int32"), QLinearConv: like(7), QLinearMatMul: like(7),
+  If: branchTypes("then_branch"),
+  Loop: bodyTypes(1),
+  Scan: bodyTypes(0),
+};
+
+function outputTypes(node: Node, types: ReadonlyMap<string, DataType>): readonly (DataType | undefined)[] | "none" | undefined {
+  if (node.domain !== "" || !Object.hasOwn(INFERENCE, node.opType)) return undefined;
+  return INFERENCE[node.opType](node, (index) => types.get(node.inputs[index] ?? ""), types);
+}
+
+function branchTypes(attribute: string): Inference {
+  return (node, _input, types) => {
+    const branch = node.attributes[attribute];
+    if (branch?.type !== "graph") return [];
+    const inner = inferTypes(branch.value, types);
+    return branch.value.outputs.map(({ name }) => inner.get(name));
+  };
+}
+
+/** Loop and Scan: the body's outputs, of which the first `skip` are not the node's. */
+function bodyTypes(skip: number): Inference {
+  return (node, input, types) => {
+    const body = node.attributes.body;
+    if (body?.type !== "graph") return [];
+    const seeded = new Map(types);
+    body.value.inputs.forEach(({ name, type }, index) => {
+      const known = type.kind === "tensor" ? type.dataType : input(index);
+      if (known) seeded.set(name, known);
+    });
+    const inner = inferTypes(body.value, seeded);
+    return body.value.outputs.slice(skip).map(({ name }) => inner.get(name));
+  };
+}
+
+function attributeType(attribute: Attribute | undefined): DataType | undefined {
+  return attribute?.type === "int" && attribute.value > 0 ? DATA_TYPES[attribute.value] : undefined;
+}
+
+function tensorType(attribute: Attribute | undefined): DataType | undefined {
+  return attribute?.type === "tensor" ? attribute.value.dataType : undefined;
+}
