@@ -1,0 +1,131 @@
+import type { VNode } from "preact";
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { EditorBoot, EditorHost, EditorState, EditorView } from "../../src/protocol/editor.ts";
+import type { Link } from "../../src/protocol/link.ts";
+import { Button, TextField } from "../ui/controls.tsx";
+import { Banner, FailureText } from "../ui/feedback.tsx";
+import { Icon } from "../ui/fields.tsx";
+import { plural } from "../ui/format.ts";
+import { usePersistedState } from "../ui/hooks.ts";
+import { toFailure } from "../ui/host.ts";
+import type { Failure } from "../ui/host.ts";
+import { roveFocus } from "../ui/roving.ts";
+import { About } from "./about.tsx";
+import { Broken } from "./broken.tsx";
+import { Header } from "./header.tsx";
+import { Inspector } from "./inspector.tsx";
+import { Layers } from "./layers.tsx";
+import { Problems } from "./problems.tsx";
+import { findLayers, sortLayers } from "./search.ts";
+import { reviveState } from "./state.ts";
+
+export type EditorLink = Pick<Link<EditorView, EditorHost>, "call">;
+type ModelBoot = Extract<EditorBoot, { kind: "model" }>;
+
+/** The whole page: a model, or why it cannot be shown. */
+export function Editor({ boot: first, link, subscribe }: {
+  readonly boot: EditorBoot; readonly link: EditorLink; readonly subscribe: (listener: (change: "changed" | "deleted") => void) => () => void;
+}): VNode {
+  const [boot, setBoot] = useState(first);
+  const [change, setChange] = useState<"changed" | "deleted" | undefined>(undefined);
+  const [failure, setFailure] = useState<Failure | undefined>(undefined);
+  useEffect(() => subscribe(setChange), [subscribe]);
+
+  const tell = useCallback((call: Promise<unknown>) => { call.catch((error: unknown) => setFailure(toFailure(error))); }, []);
+  const reload = useCallback(() => tell(link.call("reload", {}).then((next) => {
+    setChange(undefined);
+    setFailure(undefined);
+    setBoot(next);
+  })), [link, tell]);
+
+  return (
+    <div class="editor">
+      {change ? (
+        <Banner kind="warning" testid="changed" actions={[{ label: "Reload", run: reload, testid: "reload" }]} onClose={() => setChange(undefined)}>
+          {change === "changed" ? "The file changed on disk. What you see is from before." : "The file was deleted or moved. What you see is from before."}
+        </Banner>
+      ) : null}
+      {failure ? <Banner kind="error" testid="error" onClose={() => setFailure(undefined)}><FailureText failure={failure} /></Banner> : null}
+      {boot.kind === "error"
+        ? <Broken boot={boot} onReload={reload} onText={() => tell(link.call("reopenAsText", {}))} />
+        : <Model boot={boot} link={link} tell={tell} />}
+    </div>
+  );
+}
+
+function Model({ boot, link, tell }: { readonly boot: ModelBoot; readonly link: EditorLink; readonly tell: (call: Promise<unknown>) => void }): VNode {
+  const { model, techniques } = boot;
+  const [state, change] = usePersistedState<EditorState>((kept) => reviveState(kept, model.layers.length));
+  const search = useRef<HTMLElement>(null);
+  const found = useMemo(() => findLayers(model.layers, state.search), [model, state.search]);
+  const layers = useMemo(() => sortLayers(found, state.sort), [found, state.sort]);
+  const layer = state.selected === undefined ? undefined : model.layers[state.selected];
+  const visualize = useCallback((technique: string, value?: string) =>
+    tell(link.call("visualize", { technique, ...(value === undefined ? {} : { layer: value }) })), [link, tell]);
+  const close = useCallback(() => change({ selected: undefined }), [change]);
+
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      const find = (event.ctrlKey || event.metaKey) && event.key === "f";
+      const slash = event.key === "/" && !(event.target as HTMLElement).closest?.("input, vscode-text-field");
+      if (!find && !slash) return;
+      event.preventDefault();
+      change({ tab: "layers" });
+      search.current?.focus();
+    };
+    window.addEventListener("keydown", onKey);
+    return () => window.removeEventListener("keydown", onKey);
+  }, [change]);
+
+  return (
+    <>
+      <Header model={model} />
+      {boot.blocked ? <Banner kind="info" testid="blocked">{boot.blocked}</Banner> : null}
+      <div class="toolbar">
+        <div class="tabs" role="tablist" aria-label="Views" onKeyDown={(event) => roveFocus(event)?.click()}>
+          {tabs(boot).map((tab) => (
+            <button key={tab.id} type="button" role="tab" class="tab" data-rove data-testid={`tab-${tab.id}`} id={`tab-${tab.id}`}
+              aria-selected={state.tab === tab.id} aria-controls="view" tabIndex={state.tab === tab.id ? 0 : -1} onClick={() => change({ tab: tab.id })}>
+              {tab.label}{tab.count === undefined ? null : <span class={`count ${tab.alarm ? "alarm" : ""}`}>{tab.count}</span>}
+            </button>
+          ))}
+        </div>
+        {state.tab === "layers" ? (
+          <>
+            <TextField class="search" icon="search" label="Search layers" placeholder="Search: name, op:Conv" value={state.search} testid="search"
+              title="Every word must occur in the name, the operator or an output. op:Conv finds an operator. ( / )" focusRef={search}
+              onInput={(text) => change({ search: text })} />
+            <span class="muted hits" role="status" data-testid="hits">{state.search.trim() ? plural(found.length, "hit") : ""}</span>
+          </>
+        ) : null}
+        <div class="techniques" role="group" aria-label="Visualize">
+          {techniques.map((technique) => (
+            <Button key={technique.id} title={technique.summary} disabled={boot.blocked !== undefined} testid={`visualize-${technique.id}`}
+              onClick={() => visualize(technique.id)}>{technique.title}</Button>
+          ))}
+        </div>
+      </div>
+      <div class={`content ${state.tab === "layers" && layer ? "with-inspector" : ""}`}>
+        <div class="view" role="tabpanel" id="view" aria-labelledby={`tab-${state.tab}`} tabIndex={state.tab === "layers" ? undefined : 0}>
+          {state.tab === "layers" ? (
+            <Layers layers={layers} total={model.layers} sort={state.sort} selected={state.selected} inspecting={layer !== undefined}
+              onSort={(sort) => change({ sort })} onSelect={(index) => change({ selected: index })} onClose={close} />
+          ) : state.tab === "problems" ? <Problems problems={model.problems} onCopy={(text) => tell(link.call("copy", { text }))} /> : <About model={model} />}
+        </div>
+        {state.tab === "layers" && layer ? (
+          <Inspector key={model.stamp} layer={layer} model={model} link={link} techniques={techniques} blocked={boot.blocked}
+            onVisualize={visualize} onGo={(index) => change({ selected: index })} onClose={close} onCopy={(text) => tell(link.call("copy", { text }))} />
+        ) : null}
+      </div>
+    </>
+  );
+}
+
+/** The views of a model, in the bar's order: a new one is an entry here and a branch in the view. */
+function tabs({ model }: ModelBoot): readonly { readonly id: EditorState["tab"]; readonly label: VNode; readonly count?: number; readonly alarm?: boolean }[] {
+  return [
+    { id: "layers", label: <><Icon name="list-flat" />Layers</>, count: model.layers.length },
+    { id: "problems", label: <><Icon name="warning" />Problems</>, count: model.problems.length, alarm: model.problems.some((problem) => problem.severity === "error") },
+    { id: "about", label: <><Icon name="info" />About</> },
+  ];
+}
