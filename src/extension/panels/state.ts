@@ -1,0 +1,96 @@
+import type { TargetSpec } from "../../protocol/engine.ts";
+import { DEFAULT_LOOKS } from "../../protocol/panel.ts";
+import type { Looks, PanelState } from "../../protocol/panel.ts";
+import type { Recipe } from "../../protocol/recipe.ts";
+import type { Params, ParamSpec, ParamValue, TechniqueInfo } from "../../protocol/technique.ts";
+
+/**
+ * A panel's state as it came back from VS Code's storage or from a webview: an older version's, or anything. Gives a state in
+ * which every field is sound (what is not becomes its default), or undefined when it does not say which model and input.
+ */
+export function readPanelState(data: unknown, techniques: readonly TechniqueInfo[]): PanelState | undefined {
+  if (!isRecord(data) || !isUri(data.model) || !isUri(data.input)) return undefined;
+  const technique = techniques.find(({ id }) => id === data.technique) ?? techniques[0];
+  if (!technique) return undefined;
+  const params = isRecord(data.params) ? data.params : {};
+  const recipe = readRecipe(data.recipe);
+  return {
+    model: data.model, input: data.input, technique: technique.id, target: readTarget(data.target),
+    ...(isText(data.layer) ? { layer: data.layer } : {}),
+    params: Object.fromEntries(techniques.filter(({ id }) => isRecord(params[id])).map((info) => [info.id, readParams(params[info.id], info)])),
+    looks: readLooks(data.looks),
+    ...(recipe ? { recipe } : {}),
+  };
+}
+
+/** All of a technique's options: those given where they are sound, defaults elsewhere, in the order of its specification. */
+export function readParams(data: unknown, info: TechniqueInfo): Params {
+  const given = isRecord(data) ? data : {};
+  return Object.fromEntries(info.params.map((spec) => [spec.name, readParam(given[spec.name], spec)]));
+}
+
+function readParam(value: unknown, spec: ParamSpec): ParamValue {
+  switch (spec.type) {
+    case "boolean": return typeof value === "boolean" ? value : spec.default;
+    case "choice": return spec.options.some((option) => option.value === value) ? value as string : spec.default;
+    case "number": {
+      const sound = typeof value === "number" && value >= spec.min && value <= spec.max && (!spec.integer || Number.isInteger(value));
+      return sound ? value : spec.default;
+    }
+  }
+}
+
+function readTarget(data: unknown): TargetSpec {
+  if (!isRecord(data)) return {};
+  return {
+    ...(isText(data.output) ? { output: data.output } : {}),
+    ...(isIndex(data.index) ? { index: data.index } : {}),
+    ...(isIndex(data.against) ? { against: data.against } : {}),
+  };
+}
+
+const colorMaps = ["auto", "inferno", "viridis", "magma", "turbo", "gray", "blue-red", "purple-green"] as const;
+
+function readLooks(data: unknown): Looks {
+  const given = isRecord(data) ? data : {};
+  const among = <T extends string>(value: unknown, options: readonly T[], otherwise: T): T => options.find((option) => option === value) ?? otherwise;
+  const within = (value: unknown, min: number, max: number, otherwise: number): number =>
+    typeof value === "number" && value >= min && value <= max ? value : otherwise;
+  return {
+    arrangement: among(given.arrangement, ["side-by-side", "overlay", "map"], DEFAULT_LOOKS.arrangement),
+    opacity: within(given.opacity, 0, 1, DEFAULT_LOOKS.opacity),
+    colorMap: among(given.colorMap, colorMaps, DEFAULT_LOOKS.colorMap),
+    clip: within(given.clip, 50, 100, DEFAULT_LOOKS.clip),
+    reduce: among(given.reduce, ["max", "mean", "l2"], DEFAULT_LOOKS.reduce),
+    tileSort: among(given.tileSort, ["index", "strength"], DEFAULT_LOOKS.tileSort),
+    tileScale: among(given.tileScale, ["own", "shared"], DEFAULT_LOOKS.tileScale),
+    ...(isNatural(given.channel) ? { channel: given.channel } : {}),
+  };
+}
+
+/** Keeps a recipe whose outline is right; the engine checks the rest, with messages, when it is used. */
+function readRecipe(data: unknown): Recipe | undefined {
+  if (!isRecord(data) || data.version !== 1 || !isRecord(data.inputs)) return undefined;
+  const kinds = ["image", "array", "row", "text"];
+  return Object.values(data.inputs).every((input) => isRecord(input) && kinds.includes(input.kind as string)) ? data as unknown as Recipe : undefined;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value.length > 0 && value.length < 10_000;
+}
+
+function isUri(value: unknown): value is string {
+  return isText(value) && /^[a-z][a-z0-9+.-]*:/i.test(value);
+}
+
+function isNatural(value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0;
+}
+
+function isIndex(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.length > 0 && value.length <= 16 && value.every(isNatural);
+}

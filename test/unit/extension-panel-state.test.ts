@@ -1,0 +1,84 @@
+import { describe, expect, test } from "vitest";
+import { jobKey, jobOf } from "../../src/extension/panels/job.ts";
+import { readPanelState } from "../../src/extension/panels/state.ts";
+import { DEFAULT_LOOKS } from "../../src/protocol/panel.ts";
+import type { PanelState } from "../../src/protocol/panel.ts";
+import type { Recipe } from "../../src/protocol/recipe.ts";
+import type { TechniqueInfo } from "../../src/protocol/technique.ts";
+
+const base = { summary: "", group: "gradient" as const };
+const predictions: TechniqueInfo = { ...base, id: "predictions", title: "Predictions", command: "Show Predictions", needs: { target: false, layer: "none", gradient: false }, params: [] };
+const saliency: TechniqueInfo = {
+  ...base, id: "saliency", title: "Saliency", command: "Visualize Saliency", needs: { target: true, layer: "none", gradient: true },
+  params: [
+    { name: "absolute", label: "Absolute", help: "", type: "boolean", default: true },
+    { name: "samples", label: "Samples", help: "", type: "number", default: 0, min: 0, max: 500, step: 1, integer: true },
+    { name: "score", label: "Score", help: "", type: "choice", default: "logit", options: [{ value: "logit", label: "Logit" }, { value: "output", label: "Output" }] },
+  ],
+};
+const gradCam: TechniqueInfo = { ...base, id: "grad-cam", title: "Grad-CAM", command: "Visualize Grad-CAM", needs: { target: true, layer: "spatial", gradient: true }, params: [] };
+const techniques = [predictions, saliency, gradCam];
+const recipe: Recipe = { version: 1, inputs: { x: { kind: "array" } } };
+
+const state: PanelState = {
+  model: "file:///m/net.onnx", input: "file:///m/cat.png", technique: "saliency", target: { index: [285] }, layer: "relu",
+  params: { saliency: { absolute: false, samples: 25, score: "output" } }, looks: { ...DEFAULT_LOOKS, opacity: 0.2, channel: 3 },
+};
+
+describe("a panel's state that comes back", () => {
+  test("comes back as it was", () => {
+    expect(readPanelState(JSON.parse(JSON.stringify(state)), techniques)).toEqual(state);
+  });
+
+  test("with a recipe of its own", () => {
+    expect(readPanelState({ ...state, recipe }, techniques)).toEqual({ ...state, recipe });
+  });
+
+  test.each([
+    undefined, null, 1, "state", [], {}, { ...state, model: undefined }, { ...state, model: 3 }, { ...state, model: "" }, { ...state, model: "no uri" },
+    { ...state, input: null }, { ...state, input: "" },
+  ])("is refused where it does not say which model and input: %j", (data) => {
+    expect(readPanelState(data, techniques)).toBeUndefined();
+  });
+
+  test.each([
+    ["a technique that is no more", { technique: "lime" }, { technique: "predictions" }],
+    ["a target of nonsense", { target: { index: [-1], output: 7, against: "3" } }, { target: {} }],
+    ["a target that is a list", { target: [285] }, { target: {} }],
+    ["a layer that is no text", { layer: 9 }, { layer: undefined }],
+    ["options out of range", { params: { saliency: { absolute: "yes", samples: 1e9, score: "loss" } } }, { params: { saliency: { absolute: true, samples: 0, score: "logit" } } }],
+    ["options that are no integers", { params: { saliency: { samples: 2.5 } } }, { params: { saliency: { absolute: true, samples: 0, score: "logit" } } }],
+    ["options of unknown techniques", { params: { lime: { a: 1 }, __proto__: { b: 2 } } }, { params: {} }],
+    ["looks of nonsense", { looks: { arrangement: "upside-down", opacity: 7, colorMap: "jet", clip: 3, reduce: 1, tileSort: null, tileScale: {}, channel: -2 } }, { looks: DEFAULT_LOOKS }],
+    ["no looks", { looks: undefined }, { looks: DEFAULT_LOOKS }],
+    ["a recipe of another version", { recipe: { version: 2, inputs: {} } }, {}],
+    ["a recipe of unknown kinds", { recipe: { version: 1, inputs: { x: { kind: "sound" } } } }, {}],
+  ])("%s becomes the default, the rest stays", (_, change, expected) => {
+    expect(readPanelState({ ...state, ...change }, techniques)).toEqual({ ...state, ...expected });
+  });
+});
+
+describe("the job of a state", () => {
+  const files = { modelPath: "/m/net.onnx", inputPath: "/m/cat.png" };
+  const stamps = { model: "1", input: "2", version: "3" };
+  const key = (of: PanelState, info: TechniqueInfo): string => jobKey("run", jobOf(of, info, files, recipe), stamps);
+
+  test("writes every option out and leaves away what the technique does not ask for", () => {
+    expect(jobOf({ ...state, params: {} }, saliency, files, recipe)).toEqual({
+      technique: "saliency", model: "/m/net.onnx", inputs: { "": "/m/cat.png" }, recipe, target: { index: [285] },
+      params: { absolute: true, samples: 0, score: "logit" },
+    });
+    expect(jobOf(state, predictions, files, recipe)).not.toHaveProperty("target");
+    expect(jobOf(state, gradCam, files, recipe).layer).toBe("relu");
+  });
+
+  test("looks do not make another job; target, options, recipe and files do", () => {
+    const same = key(state, saliency);
+    expect(key({ ...state, looks: { ...DEFAULT_LOOKS, clip: 60 } }, saliency)).toBe(same);
+    expect(key({ ...state, layer: "other" }, saliency)).toBe(same);
+    expect(key({ ...state, target: { index: [281] } }, saliency)).not.toBe(same);
+    expect(key({ ...state, params: {} }, saliency)).not.toBe(same);
+    expect(key({ ...state, recipe: { version: 1, inputs: {} } }, saliency)).not.toBe(same);
+    expect(jobKey("run", jobOf(state, saliency, files, recipe), { ...stamps, model: "changed" })).not.toBe(same);
+  });
+});
