@@ -6,7 +6,7 @@ import { BITS, elementCount, isFloat, nodeLabel, type Dim, type Graph, type Mode
 import { byteLength } from "./tensor.ts";
 import { attributeRow, typeText } from "./format.ts";
 import type { OpenModel } from "./onnx/open.ts";
-import { inferShapes } from "./shapes.ts";
+import { inferShapes } from "./shapes/infer.ts";
 
 /** What the editor shows of a model and `inspect` prints: structure and counts, no weights. */
 export function describe(open: Pick<OpenModel, "path" | "model" | "size" | "stamp">): ModelDescription {

@@ -13,7 +13,7 @@ def signature(schema):
     return (
         [(p.name.lower() if p.option.value == 2 else "", p.option.value) for p in schema.inputs],
         [p.option.value for p in schema.outputs],
-        sorted((name, str(a.type), str(default(a))) for name, a in schema.attributes.items()),
+        sorted((name, str(a.type), str(default(a)), a.required) for name, a in schema.attributes.items()),
     )
 
 
