@@ -13,7 +13,7 @@ import { profileSettings } from "./vscode-server.mjs";
 export async function openDesktopHost() {
   const executable = process.env.VSCODE_EXECUTABLE ?? (await downloadAndUnzipVSCode({ cachePath: path.join(cacheFolder(), "vscode") }));
 
-  async function start({ dataFolder, extensionsFolder, extension, vsix, theme, settings, trust, env, viewport }) {
+  async function start({ dataFolder, extensionsFolder, extensions, vsix, theme, settings, trust, env, viewport }) {
     const where = [`--user-data-dir=${dataFolder}`, `--extensions-dir=${extensionsFolder}`];
     const userFolder = path.join(dataFolder, "User");
     await mkdir(userFolder, { recursive: true });
@@ -29,7 +29,7 @@ export async function openDesktopHost() {
         const args = [
           ...[...where, "--remote-debugging-port=0", "--no-sandbox", "--disable-gpu", "--disable-updates", "--skip-welcome"],
           ...["--skip-release-notes", "--disable-telemetry", "--new-window"],
-          ...(extension ? [`--extensionDevelopmentPath=${extension}`] : []),
+          ...extensions.map((one) => `--extensionDevelopmentPath=${one}`),
           ...(trust ? ["--disable-workspace-trust"] : []),
           folder,
         ];

@@ -1,6 +1,7 @@
 // Starting VS Code's server on 127.0.0.1, with settings and extensions, for `npm start` and for the tests.
 import { spawn } from "node:child_process";
-import { mkdir, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { ensureCodeServer } from "./code-server.mjs";
 import { killTree } from "./commands.mjs";
@@ -22,6 +23,7 @@ const quietSettings = {
   "extensions.ignoreRecommendations": true,
   "git.openRepositoryInParentFolders": "never",
   "security.workspace.trust.banner": "never",
+  "security.workspace.trust.startupPrompt": "always", // where trust is asked for at all, see startServer
   "telemetry.telemetryLevel": "off",
   "update.mode": "none",
   "window.commandCenter": false,
@@ -42,26 +44,29 @@ export function profileSettings({ theme = "dark", settings = {} } = {}) {
  * Starts a server and waits until it answers.
  *
  * - dataFolder: its profile, logs and state (made when missing)
- * - extensionsFolder: installed extensions (made when missing)
- * - theme, settings: written as the profile's user settings
+ * - extensionsFolder: what is installed, from a VSIX for instance (made when missing)
+ * - extensions: folders of extensions to use from where they are
+ * - theme, settings: for the profile's user settings, when it has none yet
  * - trust: false makes VS Code ask whether a folder is trusted, as on a user's machine; true trusts all
  * - port: 0 takes a free one
  * - env: more environment variables, which the extension host inherits
  *
- * Gives { url(options), logFolder, output(), stop(), exited }; url's options: { folder, extension }, where `folder` (or a
- * .code-workspace file) is opened and `extension` is the folder of an extension in development.
+ * Gives { url(folder), logFolder, output(), stop(), exited }; url's folder may be a .code-workspace file.
+ *
+ * The address could name extensions in development itself, but VS Code heeds that only with its smoke tests' driver,
+ * which suppresses notifications: nobody would see what the extension has to say.
  */
-export async function startServer({ dataFolder, extensionsFolder, theme, settings, trust = true, port = 0, env = {} }) {
+export async function startServer({ dataFolder, extensionsFolder, extensions = [], theme, settings, trust = true, port = 0, env = {} }) {
   const { node, serverMain } = await ensureCodeServer();
   const userFolder = path.join(dataFolder, "data/User");
   await mkdir(userFolder, { recursive: true });
   await mkdir(extensionsFolder, { recursive: true });
-  await writeFile(path.join(userFolder, "settings.json"), JSON.stringify(profileSettings({ theme, settings }), null, 2));
+  await writeIfMissing(path.join(userFolder, "settings.json"), JSON.stringify(profileSettings({ theme, settings }), null, 2));
+  await useExtensions(extensionsFolder, extensions);
   const args = [
     ...[serverMain, "--host", "127.0.0.1", "--port", String(port), "--without-connection-token"],
     ...["--server-data-dir", dataFolder, "--extensions-dir", extensionsFolder],
-    // A built VS Code heeds the address's `extensionDevelopmentPath` only with its smoke tests' driver.
-    ...["--accept-server-license-terms", "--disable-telemetry", "--enable-smoke-test-driver"],
+    ...["--accept-server-license-terms", "--disable-telemetry"],
     ...(trust ? ["--disable-workspace-trust"] : []),
   ];
   const child = spawn(node, args, { detached: true, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, EXTENSIONS_GALLERY: "{}", ...env } });
@@ -83,15 +88,31 @@ export async function startServer({ dataFolder, extensionsFolder, theme, setting
     await stop();
     throw error;
   });
-  return { url: (options) => address(origin, options), logFolder: path.join(dataFolder, "data/logs"), output: () => output, stop, exited };
+  return { url: (folder) => address(origin, folder), logFolder: path.join(dataFolder, "data/logs"), output: () => output, stop, exited };
 }
 
-/** The address a browser opens; the extension is named the way VS Code's own tests do (the payload takes only one). */
-function address(origin, { folder, extension }) {
+function address(origin, folder) {
   const url = new URL(origin);
   url.searchParams.set(folder.endsWith(".code-workspace") ? "workspace" : "folder", folder);
-  if (extension) url.searchParams.set("payload", JSON.stringify([["extensionDevelopmentPath", `vscode-remote://${url.host}${extension}`]]));
   return url.href;
+}
+
+/** Adds extensions, where they are, to VS Code's list of what is installed. */
+async function useExtensions(extensionsFolder, folders) {
+  const list = path.join(extensionsFolder, "extensions.json");
+  const installed = existsSync(list) ? JSON.parse(await readFile(list, "utf8")) : [];
+  const added = await Promise.all(
+    folders.map(async (folder) => {
+      const { publisher, name, version } = JSON.parse(await readFile(path.join(folder, "package.json"), "utf8"));
+      return { identifier: { id: `${publisher}.${name}` }, version, location: { $mid: 1, path: folder, scheme: "file" } };
+    }),
+  );
+  const kept = installed.filter(({ identifier }) => !added.some((one) => one.identifier.id === identifier.id));
+  await writeFile(list, JSON.stringify([...kept, ...added]));
+}
+
+async function writeIfMissing(file, text) {
+  if (!existsSync(file)) await writeFile(file, text);
 }
 
 /** Resolves with http://127.0.0.1:PORT once the server says so and answers. */

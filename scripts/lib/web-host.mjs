@@ -19,12 +19,12 @@ export async function openWebHost({ headed = false } = {}) {
     ],
   });
 
-  async function start({ dataFolder, extensionsFolder, extension, vsix, theme, settings, trust, env, viewport, scale }) {
+  async function start({ dataFolder, extensionsFolder, extensions, vsix, theme, settings, trust, env, viewport, scale }) {
     if (vsix) {
       const where = ["--extensions-dir", extensionsFolder, "--server-data-dir", dataFolder];
       await runOrThrow(node, [serverMain, "--install-extension", vsix, ...where, "--accept-server-license-terms"], { show: false, timeout: 120_000 });
     }
-    const server = await startServer({ dataFolder, extensionsFolder, theme, settings, trust, env });
+    const server = await startServer({ dataFolder, extensionsFolder, extensions, theme, settings, trust, env });
     // A context of its own has its own storage: what the workbench keeps in the browser starts empty in each flow.
     const context = await browser.newContext({ viewport, deviceScaleFactor: scale, acceptDownloads: true });
     context.setDefaultTimeout(20_000);
@@ -32,7 +32,7 @@ export async function openWebHost({ headed = false } = {}) {
       logFolder: server.logFolder,
       output: server.output,
       async open(folder) {
-        const url = server.url({ folder, extension });
+        const url = server.url(folder);
         await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: new URL(url).origin });
         const page = await context.newPage();
         await page.goto(url, { waitUntil: "domcontentloaded" });

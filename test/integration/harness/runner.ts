@@ -18,9 +18,9 @@ export interface HostOptions {
   /** Profile, state and logs go here. */
   readonly dataFolder: string;
   readonly extensionsFolder: string;
-  /** The extension in development, as its folder ... */
-  readonly extension?: string;
-  /** ... or as a VSIX file to install. */
+  /** Folders of extensions, used from where they are. */
+  readonly extensions: readonly string[];
+  /** A VSIX file to install first. */
   readonly vsix?: string;
   readonly theme?: string;
   readonly settings?: Readonly<Record<string, unknown>>;
@@ -74,15 +74,12 @@ async function runFlow(flow: Flow, { root, host, vsix }: RunOptions): Promise<vo
   const folder = await mkdtemp(path.join(os.tmpdir(), "neural-loupe-flow-"));
   const workspace = path.join(folder, "workspace");
   const bridges = path.join(folder, "bridges");
-  const extensionsFolder = path.join(folder, "extensions");
   const trouble: string[] = [];
   const pages: Page[] = [];
   let session: Session | undefined;
   let at = "starting VS Code";
   try {
     await Promise.all([workspace, bridges].map((one) => mkdir(one)));
-    // VS Code takes what lies in a new extensions folder for installed.
-    await cp(path.join(root, "dist/test/bridge"), path.join(extensionsFolder, "neural-loupe.test-bridge-0.0.1"), { recursive: true });
     if (samples) await cp(path.join(root, "samples"), workspace, { recursive: true });
     for (const [name, content] of Object.entries(files)) {
       await mkdir(path.dirname(path.join(workspace, name)), { recursive: true });
@@ -92,8 +89,8 @@ async function runFlow(flow: Flow, { root, host, vsix }: RunOptions): Promise<vo
     const work = async () => {
       session = await host.start({
         dataFolder: path.join(folder, "data"),
-        extensionsFolder,
-        extension: vsix ? undefined : root,
+        extensionsFolder: path.join(folder, "extensions"),
+        extensions: [...(vsix ? [] : [root]), path.join(root, "dist/test/bridge")],
         vsix,
         theme: flow.options.theme,
         settings: flow.options.settings,

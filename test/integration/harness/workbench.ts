@@ -61,7 +61,19 @@ export class Workbench {
     });
   }
 
-  /** Replaces the text of the open input box or file dialog and presses Enter. */
+  /** Gives a path to the save or open dialog (VS Code's own, in the quick input) and waits until it is gone. */
+  async answerFileDialog(file: string): Promise<void> {
+    await eventually(async () => assert.match(await this.quickInput.inputValue(), /[\\/]/, "no file dialog is open"));
+    await eventually(async () => {
+      if (!(await this.quickInput.isVisible())) return;
+      // While it looks up its first folder it overwrites what was typed, and ignores Enter.
+      if ((await this.quickInput.inputValue()) !== file) await this.quickInput.fill(file);
+      else await this.page.keyboard.press("Enter");
+      throw new Error(await this.#described(`not taken ${file}`));
+    }, { every: 400 });
+  }
+
+  /** Replaces the text of the open input box and presses Enter. */
   async answer(text: string): Promise<void> {
     await this.quickInput.waitFor();
     await this.quickInput.fill(text);
