@@ -46,7 +46,8 @@ type Message =
   | { readonly link: "err"; readonly id: number; readonly name: string; readonly message: string; readonly where?: string; readonly hint?: string };
 
 export class Link<Local extends Methods<Local>, Remote extends Methods<Remote>> {
-  private next = 1;
+  /** Starts anywhere, so that a page that was loaded again does not take the answers meant for the page before it. */
+  private next = Math.floor(Math.random() * 2 ** 40);
   private closed: RemoteError | undefined;
   private readonly pending = new Map<number, { resolve(reply: unknown): void; reject(error: Error): void; onProgress?: CallOptions["onProgress"]; stop(): void }>();
   private readonly running = new Map<number, AbortController>();

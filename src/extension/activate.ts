@@ -1,0 +1,47 @@
+import path from "node:path";
+import * as vscode from "vscode";
+import { catalogue } from "../techniques/catalogue.ts";
+import { registerCommands } from "./commands/commands.ts";
+import { ModelEditor } from "./editors/model-editor.ts";
+import { createEngine } from "./engine.ts";
+import type { EngineState } from "./engine-process.ts";
+import { ModelFacts } from "./model-facts.ts";
+import { Panels } from "./panels/panels.ts";
+import { ResultCache } from "./result-cache.ts";
+import { Runner } from "./runner.ts";
+import type { Services } from "./services.ts";
+import { showEngineState } from "./status-bar.ts";
+
+/** What other code, and the tests, may ask of the running extension. */
+export interface Api {
+  /** How long activate() took. */
+  readonly activationMilliseconds: number;
+  /** What the engine does now; starts nothing. */
+  engineState(): EngineState;
+  /** Process id, memory in bytes and number of model runs of the engine that runs now; undefined when there is none. */
+  engineStatus(): Promise<{ readonly pid: number; readonly memory: number; readonly runs: number } | undefined>;
+}
+
+/** Only registers: the engine is forked by the first call, files are read when opened. */
+export function activate(context: vscode.ExtensionContext): Api {
+  const started = performance.now();
+  const log = vscode.window.createOutputChannel("Neural Loupe", { log: true });
+  context.subscriptions.push(log);
+  const version = String((context.extension.packageJSON as { version?: unknown }).version);
+  const megabytes = (): number => vscode.workspace.getConfiguration("neuralLoupe").get<number>("cache.size") ?? 512;
+  const folder = path.join((context.storageUri ?? context.globalStorageUri).fsPath, "results");
+  const cache = new ResultCache(folder, () => megabytes() * 2 ** 20, (line) => log.warn(line));
+  const engine = createEngine(context, log);
+  const facts = new ModelFacts(engine, cache, version);
+  const services: Services = { context, log, engine, facts, techniques: catalogue, runner: new Runner(engine, cache, facts, catalogue, version) };
+  const panels = new Panels(services);
+  new ModelEditor(services);
+  context.subscriptions.push(registerCommands(services, panels), showEngineState(engine));
+  const activationMilliseconds = performance.now() - started;
+  log.info(`activated in ${activationMilliseconds.toFixed(1)} ms`);
+  return {
+    activationMilliseconds,
+    engineState: () => engine.state,
+    engineStatus: async () => (engine.state.pid === undefined ? undefined : engine.call("status", {})),
+  };
+}

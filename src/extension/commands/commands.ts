@@ -1,0 +1,77 @@
+import path from "node:path";
+import * as vscode from "vscode";
+import { nameOf } from "../files.ts";
+import { write } from "../panels/save.ts";
+import type { Panels } from "../panels/panels.ts";
+import type { Services } from "../services.ts";
+import { activeModel, pickModel } from "./pick-model.ts";
+import { commandId } from "./ids.ts";
+import { visualize } from "./visualize.ts";
+
+/** Registers all commands; package.json's list is made from the same techniques by scripts/manifest.mjs. */
+export function registerCommands(services: Services, panels: Panels): vscode.Disposable {
+  const { context, engine, log, techniques } = services;
+  const commands: Record<string, (...args: never[]) => unknown> = {
+    ...Object.fromEntries(techniques.map((info) => [
+      commandId(info.id), (model?: unknown, options?: unknown) => visualize(services, panels, info, asUri(model), asLayer(options)),
+    ])),
+    "neuralLoupe.openModel": async () => {
+      const model = await pickModel("Open a Model");
+      if (model) await vscode.commands.executeCommand("vscode.openWith", model, "neuralLoupe.model");
+    },
+    "neuralLoupe.openSample": () => openSample(context),
+    "neuralLoupe.openWalkthrough": () => vscode.commands.executeCommand("workbench.action.openWalkthrough", `${context.extension.id}#neuralLoupe.start`, false),
+    "neuralLoupe.reopenAsText": () => vscode.commands.executeCommand("workbench.action.reopenTextEditor"),
+    "neuralLoupe.reopenAsHex": reopenAsHex,
+    "neuralLoupe.saveCopy": (uri?: unknown) => saveCopy(asUri(uri) ?? activeModel()),
+    "neuralLoupe.cancelRun": () => engine.cancelRunning(),
+    "neuralLoupe.restartEngine": () => engine.restart(),
+    "neuralLoupe.showLog": () => log.show(),
+  };
+  return vscode.Disposable.from(...Object.entries(commands).map(([id, run]) => vscode.commands.registerCommand(id, run)));
+}
+
+/** Menus pass a Uri; command links pass one that went through JSON. */
+function asUri(value: unknown): vscode.Uri | undefined {
+  if (value instanceof vscode.Uri) return value;
+  if (typeof value === "object" && value !== null && "scheme" in value && "path" in value) return vscode.Uri.from(value as vscode.Uri);
+  return undefined;
+}
+
+function asLayer(options: unknown): string | undefined {
+  const layer = typeof options === "object" && options !== null ? (options as { layer?: unknown }).layer : undefined;
+  return typeof layer === "string" ? layer : undefined;
+}
+
+/** The model and picture that come with the extension, opened in their folder's own right. */
+async function openSample(context: vscode.ExtensionContext): Promise<void> {
+  const sample = vscode.Uri.file(context.asAbsolutePath(path.join("samples", "efficientnet-lite0.onnx")));
+  const there = await vscode.workspace.fs.stat(sample).then(() => true, () => false);
+  if (there) await vscode.commands.executeCommand("vscode.openWith", sample, "neuralLoupe.model");
+  else await vscode.window.showErrorMessage("This build of Neural Loupe comes without its sample model. Open any .onnx file of your own.");
+}
+
+const hexEditor = "ms-vscode.hexeditor";
+
+async function reopenAsHex(): Promise<void> {
+  const model = activeModel();
+  if (!model) return void vscode.window.showInformationMessage("Open a model first.");
+  if (vscode.extensions.getExtension(hexEditor)) return void vscode.commands.executeCommand("vscode.openWith", model, "hexEditor.hexedit");
+  const find = "Find It";
+  const answer = await vscode.window.showInformationMessage("Microsoft's Hex Editor extension shows a file's bytes. It is not installed.", find);
+  if (answer === find) await vscode.commands.executeCommand("workbench.extensions.search", `@id:${hexEditor}`);
+}
+
+/** Brings a file from a virtual file system to disk, where it can be read in place. */
+async function saveCopy(uri: vscode.Uri | undefined): Promise<void> {
+  if (!uri) return;
+  const folder = vscode.workspace.workspaceFolders?.find((one) => one.uri.scheme === "file")?.uri;
+  const copy = await vscode.window.showSaveDialog({ title: `Save a copy of ${nameOf(uri)}`, ...(folder ? { defaultUri: vscode.Uri.joinPath(folder, nameOf(uri)) } : {}) });
+  if (!copy) return;
+  try {
+    await write(copy, await vscode.workspace.fs.readFile(uri));
+    await vscode.commands.executeCommand("vscode.openWith", copy, "neuralLoupe.model");
+  } catch (error) {
+    await vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error));
+  }
+}

@@ -1,0 +1,30 @@
+import * as vscode from "vscode";
+import { nameOf } from "../files.ts";
+import { pick } from "./pick.ts";
+
+const pattern = "**/*.onnx";
+const hidden = "**/{node_modules,.git,.venv,__pycache__}/**";
+
+/** The model of the active editor (ours, or any showing an .onnx). */
+export function activeModel(): vscode.Uri | undefined {
+  const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
+  const uri = input instanceof vscode.TabInputCustom || input instanceof vscode.TabInputText ? input.uri : undefined;
+  return uri?.path.toLowerCase().endsWith(".onnx") ? uri : undefined;
+}
+
+/** Lets the person choose among the workspace's models, or one on disk; undefined when they left it. */
+export async function pickModel(title: string): Promise<vscode.Uri | undefined> {
+  const found = await vscode.workspace.findFiles(pattern, hidden, 500);
+  const items: ModelItem[] = found.sort((a, b) => (a.path < b.path ? -1 : 1)).map((uri) => ({
+    label: nameOf(uri), description: vscode.workspace.asRelativePath(vscode.Uri.joinPath(uri, "..")), uri, iconPath: new vscode.ThemeIcon("circuit-board"),
+  }));
+  items.push({ label: "Browse…", alwaysShow: true, iconPath: new vscode.ThemeIcon("folder-opened") });
+  const chosen = await pick({ title, placeholder: found.length ? "Which model?" : "There is no .onnx file in this workspace: choose one on disk", items });
+  if (!chosen || typeof chosen === "symbol") return undefined;
+  if (chosen.uri) return chosen.uri;
+  return (await vscode.window.showOpenDialog({ title, filters: { "ONNX models": ["onnx"] }, openLabel: "Use This Model" }))?.[0];
+}
+
+interface ModelItem extends vscode.QuickPickItem {
+  readonly uri?: vscode.Uri;
+}

@@ -1,0 +1,61 @@
+import type * as vscode from "vscode";
+import type { BarsArtifact } from "../../protocol/artifacts.ts";
+import type { TargetSpec } from "../../protocol/engine.ts";
+import type { PanelState } from "../../protocol/panel.ts";
+import type { Facts } from "../model-facts.ts";
+import type { Services } from "../services.ts";
+import { back, pick, separator } from "./pick.ts";
+
+interface TargetItem extends vscode.QuickPickItem {
+  readonly target?: TargetSpec;
+}
+
+/**
+ * Lets the person choose what is explained: the model's top predictions with their probabilities (the model is run for them),
+ * any class by name, or any index by typing it. Gives the target and its name, `back`, or undefined when they left it.
+ */
+export async function pickTarget(
+  services: Services, state: PanelState, facts: Facts, step: { title: string; step?: number; total?: number },
+): Promise<{ target: TargetSpec; label: string } | typeof back | undefined> {
+  const { classes } = facts.recipe;
+  const output = state.target.output;
+  const item = (label: string, index: readonly number[], description: string): TargetItem => ({ label, description, target: { ...(output ? { output } : {}), index } });
+  // Class names belong to the first output.
+  const named = !output || output === facts.model.outputs[0]?.name ? classes.map((name, index) => item(name, [index], `class ${index}`)) : [];
+  const chosen = await pick<TargetItem>({
+    ...step,
+    placeholder: "Running the model for its top classes … Type a class's name or index to go on at once; Escape cancels",
+    items: named,
+    typed: (text) => typedTarget(text, named, item),
+    later: async (signal, say) => {
+      const all = named.length ? [separator<TargetItem>("all classes", {}), ...named] : [];
+      try {
+        const bars = await predict(services, state, signal, (text) => say(`${text} … Type a class's name or index to go on at once; Escape cancels`));
+        const top = (bars?.items ?? []).map(({ label, value, index }) =>
+          item(label, [index], `${bars?.share ? `${(value * 100).toFixed(1)} %` : value.toPrecision(4)}, class ${index}`));
+        return { items: [separator<TargetItem>("the model's top classes", {}), ...top, ...all], active: top[0], placeholder: "Which class is explained? Type a name or an index for any other" };
+      } catch (error) {
+        if (signal.aborted) throw error;
+        const message = error instanceof Error ? error.message : String(error);
+        return { items: [{ label: "$(warning) The model could not be run", detail: message, alwaysShow: true }, ...all], placeholder: "Type a class's name or index" };
+      }
+    },
+  });
+  if (!chosen || chosen === back) return chosen as typeof back | undefined;
+  return chosen.target && { target: chosen.target, label: chosen.label };
+}
+
+async function predict(services: Services, state: PanelState, signal: AbortSignal, say: (text: string) => void): Promise<BarsArtifact | undefined> {
+  const { target: _, layer: __, ...rest } = state;
+  const asked: PanelState = { ...rest, technique: "predictions", target: state.target.output ? { output: state.target.output } : {} };
+  const { result } = await services.runner.run(asked, { signal, onProgress: ({ text }) => say(text) });
+  return result.artifacts.find((artifact) => artifact.kind === "bars");
+}
+
+/** "285", or "3,17,20" in a dense output; a name's own item is already in the list. */
+function typedTarget(text: string, named: readonly TargetItem[], item: (label: string, index: readonly number[], description: string) => TargetItem): TargetItem | undefined {
+  if (!/^\d+(\s*,\s*\d+)*$/.test(text)) return undefined;
+  const index = text.split(",").map(Number);
+  const name = index.length === 1 ? named[index[0] as number]?.label : undefined;
+  return { ...item(name ?? `Index ${index.join(", ")}`, index, `class ${index.join(", ")}`), alwaysShow: true };
+}

@@ -1,0 +1,69 @@
+import * as vscode from "vscode";
+
+/** The person pressed the Back button. */
+export const back = Symbol("back");
+
+export interface Pick<T extends vscode.QuickPickItem> {
+  readonly title: string;
+  readonly placeholder: string;
+  /** Which step of how many; a first step has no Back button. */
+  readonly step?: number;
+  readonly total?: number;
+  readonly items: readonly T[];
+  /** Chosen when the person just presses Enter; the first item when absent. */
+  readonly active?: T;
+  /** An item made from what was typed, shown first: for what no list holds. */
+  readonly typed?: (text: string) => T | undefined;
+  /**
+   * Items that take a while: shown as busy until it resolves, cancelled with the list. A failure is an item's matter: it must
+   * not reject but for being cancelled.
+   */
+  readonly later?: (signal: AbortSignal, say: (placeholder: string) => void) => Promise<{ readonly items: readonly T[]; readonly active?: T; readonly placeholder?: string }>;
+}
+
+/** Shows a list and resolves with what was chosen, `back`, or undefined when the person left it. */
+export function pick<T extends vscode.QuickPickItem>(wanted: Pick<T>): Promise<T | typeof back | undefined> {
+  const list = vscode.window.createQuickPick<T>();
+  const abort = new AbortController();
+  let items = wanted.items;
+  const show = (active?: T): void => {
+    const made = wanted.typed?.(list.value.trim());
+    list.items = made ? [made, ...items] : [...items];
+    if (made) list.activeItems = [made];
+    else if (active) list.activeItems = [active];
+  };
+  Object.assign(list, {
+    title: wanted.title, placeholder: wanted.placeholder, step: wanted.step, totalSteps: wanted.total,
+    matchOnDescription: true, matchOnDetail: true, ignoreFocusOut: false, keepScrollPosition: true,
+    buttons: (wanted.step ?? 1) > 1 ? [vscode.QuickInputButtons.Back] : [],
+  });
+  show(wanted.active);
+  const answer = new Promise<T | typeof back | undefined>((resolve) => {
+    list.onDidTriggerButton((button) => { if (button === vscode.QuickInputButtons.Back) resolve(back); });
+    list.onDidHide(() => resolve(undefined));
+    list.onDidAccept(() => {
+      const [chosen] = list.selectedItems.length ? list.selectedItems : list.activeItems;
+      if (chosen) resolve(chosen);
+    });
+    list.onDidChangeValue(() => show());
+  });
+  list.show();
+  if (wanted.later) {
+    list.busy = true;
+    wanted.later(abort.signal, (placeholder) => { list.placeholder = placeholder; }).then((more) => {
+      items = more.items;
+      list.placeholder = more.placeholder ?? wanted.placeholder;
+      show(more.active);
+      list.busy = false;
+    }, () => { list.busy = false; /* cancelled: the list is gone or going */ });
+  }
+  return answer.finally(() => {
+    abort.abort();
+    list.dispose();
+  });
+}
+
+/** A line between groups of items. */
+export function separator<T extends vscode.QuickPickItem>(label: string, like: Omit<T, keyof vscode.QuickPickItem>): T {
+  return { ...like, label, kind: vscode.QuickPickItemKind.Separator } as T;
+}

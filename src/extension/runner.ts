@@ -1,0 +1,91 @@
+import * as vscode from "vscode";
+import type { Result } from "../protocol/artifacts.ts";
+import type { EngineApi, Job } from "../protocol/engine.ts";
+import type { CallOptions } from "../protocol/link.ts";
+import { RemoteError } from "../protocol/link.ts";
+import type { PanelState } from "../protocol/panel.ts";
+import type { TechniqueInfo } from "../protocol/technique.ts";
+import type { EngineProcess } from "./engine-process.ts";
+import { inputPath, modelStamp, stampOf } from "./files.ts";
+import type { ModelFacts } from "./model-facts.ts";
+import { jobKey, jobOf } from "./panels/job.ts";
+import type { ResultCache } from "./result-cache.ts";
+import { blockedReason } from "./trust.ts";
+
+type Options = Pick<CallOptions, "signal" | "onProgress">;
+
+/** What the engine is asked for a panel's state, and what it is kept under. */
+interface Request<K extends keyof EngineApi> {
+  readonly method: K;
+  readonly request: Parameters<EngineApi[K]>[0];
+}
+
+/** Runs what a panel's state describes, or finds it among the results on disk. */
+export class Runner {
+  constructor(
+    private readonly engine: EngineProcess, private readonly cache: ResultCache, private readonly facts: ModelFacts,
+    private readonly techniques: readonly TechniqueInfo[], private readonly version: string,
+  ) {}
+
+  async run(state: PanelState, options: Options = {}): Promise<{ result: Result; cached: boolean }> {
+    const { reply, cached } = await this.ask(state, { method: "run", request: await this.job(state) }, options);
+    return { result: reply, cached };
+  }
+
+  /** The result of this state if it is on disk; never runs anything. */
+  async find(state: PanelState): Promise<Result | undefined> {
+    return await this.cache.get(await this.keyOf(state)) as Result | undefined;
+  }
+
+  /** Equal for states that have the same result. Rejects when the model or the input is not there. */
+  async keyOf(state: PanelState): Promise<string> {
+    return this.key(state, { method: "run", request: await this.job(state) });
+  }
+
+  async layers(state: PanelState, options: Options = {}): Promise<ReturnType<EngineApi["layers"]>> {
+    const { model, recipe, inputs } = await this.job(state);
+    const request = { model, recipe, input: Object.values(inputs)[0] ?? "" };
+    return (await this.ask(state, { method: "layers", request }, options)).reply;
+  }
+
+  async channel(state: PanelState, channel: number, options: Options = {}): Promise<ReturnType<EngineApi["channel"]>> {
+    return (await this.ask(state, { method: "channel", request: { job: await this.job(state), channel } }, options)).reply;
+  }
+
+  async tiles(state: PanelState, from: number, to: number, options: Options = {}): Promise<ReturnType<EngineApi["tiles"]>> {
+    return (await this.ask(state, { method: "tiles", request: { job: await this.job(state), from, to } }, options)).reply;
+  }
+
+  private async ask<K extends "run" | "layers" | "channel" | "tiles">(
+    state: PanelState, { method, request }: Request<K>, options: Options,
+  ): Promise<{ reply: ReturnType<EngineApi[K]>; cached: boolean }> {
+    const key = await this.key(state, { method, request });
+    const kept = await this.cache.get(key);
+    if (kept !== undefined) return { reply: kept as ReturnType<EngineApi[K]>, cached: true };
+    const blocked = blockedReason(vscode.Uri.parse(state.model));
+    if (blocked) throw new RemoteError("BlockedError", blocked);
+    const reply = await this.engine.call(method, request, options);
+    // The person need not wait for the disk; put() never rejects.
+    void this.cache.put(key, reply);
+    return { reply, cached: false };
+  }
+
+  private async job(state: PanelState): Promise<Job> {
+    const info = this.techniques.find(({ id }) => id === state.technique);
+    if (!info) throw new RemoteError("UsageError", `There is no technique "${state.technique}".`);
+    const modelPath = vscode.Uri.parse(state.model).fsPath;
+    const input = vscode.Uri.parse(state.input);
+    if (input.scheme !== "file") {
+      throw new RemoteError("DataError", `The input is on a virtual file system (${input.scheme}).`, state.input, "Save a copy on disk and choose that.");
+    }
+    const { recipe } = await this.facts.of(modelPath);
+    return jobOf(state, info, { modelPath, inputPath: inputPath(input) }, recipe.recipe);
+  }
+
+  private async key<K extends keyof EngineApi>(state: PanelState, { method, request }: Request<K>): Promise<string> {
+    const [model, input] = await Promise.all([
+      modelStamp(vscode.Uri.parse(state.model).fsPath), stampOf(vscode.Uri.parse(state.input).fsPath),
+    ]);
+    return jobKey(method, request, { model, input, version: this.version });
+  }
+}
