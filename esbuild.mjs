@@ -1,8 +1,9 @@
-// Builds everything that runs: `node esbuild.mjs [--production] [--watch]`.
-import { chmod, copyFile, mkdir, readdir, rm } from "node:fs/promises";
+// Builds everything that runs: `node esbuild.mjs [--production] [--watch] [--outdir DIR]`, into dist/.
+import { chmod, copyFile, mkdir, readdir, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import esbuild from "esbuild";
 
 const root = path.dirname(fileURLToPath(import.meta.url));
@@ -37,12 +38,7 @@ const bundles = [
 /** Files that go beside the bundles as they are. */
 const copies = [{ in: "test/integration/bridge/package.json", out: "test/bridge/package.json", development: true }];
 
-async function main(args) {
-  const production = args.includes("--production");
-  const watch = args.includes("--watch");
-  const unknown = args.filter((arg) => !["--production", "--watch"].includes(arg));
-  if (unknown.length) fail(`esbuild.mjs does not know ${unknown.join(" ")}. It takes --production and --watch.`, 2);
-
+async function main({ production, watch, outdir }) {
   const wanted = [...bundles, ...copies].filter((one) => !(production && one.development));
   const missing = wanted.filter((one) => !existsSync(path.join(root, one.in)));
   if (missing.length && process.env.NL_ALLOW_MISSING !== "1") {
@@ -50,31 +46,39 @@ async function main(args) {
   }
   for (const one of missing) console.warn(`esbuild: left out ${one.in}, which does not exist (NL_ALLOW_MISSING=1)`);
 
-  if (production) await rm(path.join(root, "dist"), { recursive: true, force: true });
   const here = wanted.filter((one) => !missing.includes(one));
   for (const copy of here.filter((one) => copies.includes(one))) {
-    await mkdir(path.dirname(path.join(root, "dist", copy.out)), { recursive: true });
-    await copyFile(path.join(root, copy.in), path.join(root, "dist", copy.out));
+    await mkdir(path.dirname(path.join(outdir, copy.out)), { recursive: true });
+    await copyFile(path.join(root, copy.in), path.join(outdir, copy.out));
   }
   const contexts = await Promise.all(
-    here.filter((one) => bundles.includes(one)).map((bundle) => esbuild.context(options(bundle, { production }))),
+    here.filter((one) => bundles.includes(one)).map((bundle) => esbuild.context(options(bundle, { production, outdir }))),
   );
+  if (watch) console.log("esbuild: building");
+  const results = await Promise.allSettled(contexts.map((context) => context.rebuild()));
   if (watch) {
     await Promise.all(contexts.map((context) => context.watch()));
     console.log("esbuild: watching");
     return;
   }
-  const results = await Promise.allSettled(contexts.map((context) => context.rebuild()));
   await Promise.all(contexts.map((context) => context.dispose()));
   // esbuild has printed its errors with file and line by itself.
   if (results.some((result) => result.status === "rejected")) process.exit(1);
+  if (production) await writeFile(path.join(outdir, "bundled-packages.json"), JSON.stringify(packagesIn(results.map(({ value }) => value))));
+}
+
+/** The folders in node_modules whose code is in the bundles: their licences go with it (scripts/package.mjs). */
+function packagesIn(results) {
+  const inputs = results.flatMap(({ metafile }) => Object.keys(metafile.inputs));
+  const folders = inputs.map((input) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0]);
+  return [...new Set(folders.filter(Boolean))].sort();
 }
 
 /** esbuild's options for one line of the table. */
-function options(bundle, { production }) {
+function options(bundle, { production, outdir }) {
   const { in: entry, out, executable, development, ...rest } = bundle;
   void development;
-  const outfile = path.join(root, "dist", out);
+  const outfile = path.join(outdir, out);
   return {
     ...rest,
     absWorkingDir: root,
@@ -82,6 +86,7 @@ function options(bundle, { production }) {
     outfile,
     bundle: true,
     minify: production,
+    metafile: production,
     sourcemap: production ? false : "linked",
     define: { "process.env.NODE_ENV": JSON.stringify(production ? "production" : "development") },
     logLevel: "warning",
@@ -119,4 +124,15 @@ function fail(message, code = 1) {
   process.exit(code);
 }
 
-await main(process.argv.slice(2));
+/** What the command line says; exits with 2 where it makes no sense. */
+function readArguments() {
+  const options = { production: { type: "boolean", default: false }, watch: { type: "boolean", default: false }, outdir: { type: "string", default: "dist" } };
+  try {
+    const { values } = parseArgs({ options });
+    return { ...values, outdir: path.resolve(root, values.outdir) };
+  } catch (error) {
+    return fail(error.message, 2);
+  }
+}
+
+await main(readArguments());

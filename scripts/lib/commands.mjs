@@ -31,11 +31,21 @@ export function run(command, args, { cwd = root, env = process.env, show = true,
     };
     child.stdout.on("data", take(process.stdout));
     child.stderr.on("data", take(process.stderr));
-    const timer = timeout && setTimeout(() => child.kill("SIGKILL"), timeout);
+    // What the child has started may hold its pipes open: they are not waited for.
+    const timeUp = () => {
+      child.kill("SIGKILL");
+      child.stdout.destroy();
+      child.stderr.destroy();
+    };
+    const timer = timeout && setTimeout(timeUp, timeout);
     child.on("error", reject);
     child.on("close", (code, signal) => {
       clearTimeout(timer);
-      if (signal) output += `\n${command} was ended by ${signal}${timeout ? ` (it may take ${timeout / 1000} s)` : ""}`;
+      if (signal) {
+        const why = `\n${command} was ended by ${signal}${timeout ? ` (it may take ${timeout / 1000} s)` : ""}`;
+        output += why;
+        if (show) console.log(why);
+      }
       resolve({ code: code ?? 1, output });
     });
   });

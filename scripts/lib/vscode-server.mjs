@@ -79,6 +79,7 @@ export async function startServer({ dataFolder, extensionsFolder, extensions = [
   const exited = new Promise((resolve) => child.on("exit", resolve));
   const atExit = () => killTree(child);
   process.on("exit", atExit);
+  exitOnSignals();
   const stop = async () => {
     killTree(child);
     await exited;
@@ -89,6 +90,13 @@ export async function startServer({ dataFolder, extensionsFolder, extensions = [
     throw error;
   });
   return { url: (folder) => address(origin, folder), logFolder: path.join(dataFolder, "data/logs"), output: () => output, stop, exited };
+}
+
+/** Node dies of a signal without its `exit` event, and the server, a process group of its own, would live on. */
+function exitOnSignals() {
+  for (const [signal, number] of [["SIGHUP", 1], ["SIGINT", 2], ["SIGTERM", 15]]) {
+    if (!process.listenerCount(signal)) process.once(signal, () => process.exit(128 + number));
+  }
 }
 
 function address(origin, folder) {
