@@ -26,7 +26,7 @@ export function useTheme(): number {
 }
 
 /** An element's width in CSS pixels, followed. 0 before it is measured. */
-export function useWidth(element: RefObject<HTMLElement>): number {
+export function useWidth(element: RefObject<HTMLElement | null>): number {
   const [width, setWidth] = useState(0);
   useLayoutEffect(() => {
     if (!element.current) return undefined;

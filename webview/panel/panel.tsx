@@ -1,0 +1,111 @@
+import type { VNode } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { Button } from "../ui/controls.tsx";
+import { Announce, Banner, FailureText, ProgressLine } from "../ui/feedback.tsx";
+import type { BannerAction } from "../ui/feedback.tsx";
+import { IconButton } from "../ui/fields.tsx";
+import type { PanelController, Snapshot } from "./controller.ts";
+import { Header, targetName } from "./header.tsx";
+import { Methods } from "./methods.tsx";
+import { Options } from "./options.tsx";
+import { Predictions } from "./predictions.tsx";
+import { Provenance } from "./provenance.tsx";
+import { RecipePart } from "./recipe.tsx";
+import { Stage } from "./stage.tsx";
+import { sameJob } from "./state.ts";
+import { LayerStrip } from "./strip.tsx";
+
+/** The whole panel, drawn from the controller's snapshot. */
+export function Panel({ controller }: { readonly controller: PanelController }): VNode {
+  const snapshot = useSnapshot(controller);
+  const { boot, state, shown, running, predictions } = snapshot;
+  if (!boot || !state) return <main class="panel"><Messages snapshot={snapshot} controller={controller} /></main>;
+  const technique = controller.technique;
+  const result = shown?.result;
+  return (
+    <main class="panel" aria-label="Technique">
+      <Header snapshot={snapshot} boot={boot} state={state} controller={controller} />
+      <Methods techniques={boot.techniques} chosen={state.technique} onChoose={(id) => controller.chooseTechnique(id)} />
+      <div class="progress-place">
+        {running?.visible ? <ProgressLine fraction={running.progress.fraction} text={running.progress.text} /> : null}
+      </div>
+      <Messages snapshot={snapshot} controller={controller} />
+      {technique ? <Options technique={technique} params={state.params[technique.id]} controller={controller} /> : null}
+      {technique && technique.needs.layer !== "none" && snapshot.layers
+        ? <LayerStrip layers={snapshot.layers} spatialOnly={technique.needs.layer === "spatial"} chosen={state.layer}
+            used={shown && sameJob(shown.state, state) ? shown.result.provenance.layer : undefined} onChoose={(layer) => controller.chooseLayer(layer)} /> : null}
+      <div class="layout">
+        <div class="main-column">
+          <OldPicture snapshot={snapshot} controller={controller} />
+          <div class={running?.visible ? "stage waiting" : "stage"} aria-busy={running !== undefined}>
+            {result && shown
+              ? <Stage key={state.model} result={result} shownState={shown.state} state={state} boot={boot} controller={controller} />
+              : <p class="empty" data-testid="empty">{running ? "Running…" : boot.blocked !== undefined ? "Nothing to show yet." : "No picture yet."}</p>}
+          </div>
+        </div>
+        {predictions ? (
+          <aside class="side" aria-label="Predictions">
+            <Predictions bars={predictions} target={state.target} label={result?.provenance.target?.label} canExplain={boot.blocked === undefined} most={5}
+              onExplain={(index) => controller.explain({ ...(state.target.output === undefined ? {} : { output: state.target.output }), index: [index] })}
+              onAny={() => void controller.pickTarget()} />
+          </aside>
+        ) : null}
+      </div>
+      <footer class="footer">
+        {result?.notes.map((note, place) => <p key={place} class="note" data-testid="note">{note}</p>)}
+        <RecipePart boot={boot} state={state} controller={controller} />
+        {result ? <Provenance result={result} cached={shown?.cached === true} /> : null}
+      </footer>
+      <Announce testid="status-live" text={running?.visible ? running.progress.text : snapshot.notice ?? (result && !running ? `${result.artifacts[0]?.title ?? "Result"} ready.` : "")} />
+    </main>
+  );
+}
+
+function useSnapshot(controller: PanelController): Snapshot {
+  const [snapshot, setSnapshot] = useState(controller.snapshot);
+  useEffect(() => {
+    const update = (): void => setSnapshot(controller.snapshot);
+    update();
+    return controller.subscribe(update);
+  }, [controller]);
+  return snapshot;
+}
+
+const staleness: Record<NonNullable<Snapshot["stale"]>, { readonly text: string; readonly action?: string }> = {
+  "model-changed": { text: "The model changed on disk. The picture is from before.", action: "Reload & run" },
+  "model-deleted": { text: "The model was deleted or moved. The picture is the last one made." },
+  recipe: { text: "The preprocessing recipe changed. The picture is from before.", action: "Run again" },
+};
+
+function Messages({ snapshot: { boot, failure, stale, notice, running }, controller }: { readonly snapshot: Snapshot; readonly controller: PanelController }): VNode {
+  const old = stale && staleness[stale];
+  const again = (label: string): BannerAction => ({ label, testid: "run-again", run: () => void controller.run() });
+  return (
+    <div class="messages">
+      {boot?.blocked !== undefined ? <Banner kind="warning" testid="blocked">{boot.blocked}</Banner> : null}
+      {old && !running ? <Banner kind="warning" testid="stale" actions={old.action && boot?.blocked === undefined ? [again(old.action)] : []}>{old.text}</Banner> : null}
+      {failure ? (
+        <Banner kind="error" testid="error" onClose={() => controller.dismissFailure()}
+          actions={failure.retry ? [{ label: "Retry", testid: "retry", run: () => controller.retry() }] : []}>
+          <FailureText failure={failure.failure} />
+        </Banner>
+      ) : null}
+      {notice ? (
+        <div class="notice" data-testid="notice"><span>{notice}</span><IconButton icon="close" label="Close this message" onClick={() => controller.notify(undefined)} /></div>
+      ) : null}
+    </div>
+  );
+}
+
+/** Says so where the picture answers an earlier question than the controls ask: after a cancel or a failure. */
+function OldPicture({ snapshot: { shown, state, running, stale, boot }, controller }: { readonly snapshot: Snapshot; readonly controller: PanelController }): VNode | null {
+  if (!shown || !state || !boot || running || stale || sameJob(shown.state, state)) return null;
+  const technique = boot.techniques.find((one) => one.id === shown.state.technique);
+  const target = technique?.needs.target ? shown.result.provenance.target?.label ?? targetName(shown.state.target, undefined, boot.recipe.classes) : undefined;
+  return (
+    <div class="old" data-testid="old-picture">
+      <span>Below is the picture from before: {[technique?.title, target].filter(Boolean).join(", ")}.</span>
+      {boot.blocked === undefined ? <Button onClick={() => void controller.run()} testid="run">Run</Button> : null}
+    </div>
+  );
+}

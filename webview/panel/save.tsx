@@ -1,0 +1,73 @@
+import type { VNode } from "preact";
+import { composePicture } from "../../src/draw/compose.ts";
+import { encodePng } from "../../src/draw/png.ts";
+import { saveResult } from "../../src/draw/save.ts";
+import type { SaveFormat } from "../../src/draw/save.ts";
+import type { Result } from "../../src/protocol/artifacts.ts";
+import type { Looks } from "../../src/protocol/panel.ts";
+import { Icon, IconButton } from "../ui/fields.tsx";
+import { MenuButton } from "../ui/menu.tsx";
+import type { PanelController, Snapshot } from "./controller.ts";
+import { channelMap } from "./feature-maps.tsx";
+
+const formats: readonly { readonly format: SaveFormat; readonly label: string; readonly detail: string; readonly bars?: true }[] = [
+  { format: "png", label: "PNG", detail: "picture" },
+  { format: "svg", label: "SVG", detail: "picture, sharp text" },
+  { format: "npy", label: "NPY", detail: "raw numbers" },
+  { format: "json", label: "JSON", detail: "numbers, how it was made" },
+  { format: "csv", label: "CSV", detail: "table", bars: true },
+];
+
+/** Copy and save. Pictures are saved as they look now, numbers as they are. */
+export function SaveMenu({ shown: { result }, looks, inputName, controller }: {
+  readonly shown: NonNullable<Snapshot["shown"]>; readonly looks: Looks; readonly inputName: string; readonly controller: PanelController;
+}): VNode {
+  const save = async (format: SaveFormat): Promise<void> => {
+    try {
+      const { subject, name } = await subjectOf(result, looks, format, controller);
+      await controller.save(`${fileName(result, inputName)}${name}.${format}`, saveResult(subject, looks, format));
+    } catch (error) {
+      controller.fail(error);
+    }
+  };
+  const first = result.artifacts[0];
+  return (
+    <>
+      <IconButton icon="copy" label="Copy the picture" testid="copy" onClick={() => void copy(result, looks, controller)} />
+      <MenuButton label="Save as" title="Save the picture or its numbers" testid="save"
+        items={formats.filter((one) => !one.bars || first?.kind === "bars").map(({ format, label, detail }) => ({ id: format, label, detail, run: () => void save(format) }))}>
+        Save<Icon name="chevron-down" />
+      </MenuButton>
+    </>
+  );
+}
+
+/** Puts the picture on the clipboard; where that is not allowed, says what to do instead. */
+async function copy(result: Result, looks: Looks, controller: PanelController): Promise<void> {
+  try {
+    const { subject } = await subjectOf(result, looks, "png", controller);
+    const { width, height, rgba } = composePicture(subject, subject.artifacts[0], looks);
+    const png = encodePng(width, height, rgba);
+    await navigator.clipboard.write([new ClipboardItem({ "image/png": new Blob([png], { type: "image/png" }) })]);
+    controller.notify("The picture is on the clipboard.");
+  } catch (error) {
+    controller.notify(`The picture could not be copied (${error instanceof Error ? error.message : String(error)}). Save it as PNG instead.`);
+  }
+}
+
+/** What a file is made of: an enlarged channel's picture where one is open, else the result; numbers are always the result's. */
+async function subjectOf(result: Result, looks: Looks, format: SaveFormat, controller: PanelController): Promise<{ subject: Result; name: string }> {
+  const tiles = result.artifacts[0];
+  const picture = format === "png" || format === "svg";
+  const state = controller.snapshot.shown?.state;
+  if (!picture || !state || tiles?.kind !== "tiles" || looks.channel === undefined || looks.channel >= tiles.count) return { subject: result, name: "" };
+  const { height, width, values } = await controller.link.call("channel", { state, channel: looks.channel });
+  const artifacts = [channelMap(tiles, looks.channel, height, width, values), ...result.artifacts.slice(1)];
+  return { subject: { ...result, artifacts }, name: `-${looks.channel}` };
+}
+
+/** "cat-saliency-285": input, technique, target. */
+function fileName({ provenance: { technique, target } }: Result, inputName: string): string {
+  const input = inputName.replace(/\.[^.]*$/, "").replace(/[^\p{L}\p{N}._-]+/gu, "_") || "input";
+  return [input, technique, target?.index.join("_")].filter((part) => part !== undefined && part !== "").join("-");
+}

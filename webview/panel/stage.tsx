@@ -1,0 +1,79 @@
+import type { VNode } from "preact";
+import { useMemo } from "preact/hooks";
+import { withAlpha } from "../../src/draw/paint.ts";
+import type { Artifact, ImageArtifact, Result } from "../../src/protocol/artifacts.ts";
+import type { PanelBoot, PanelState } from "../../src/protocol/panel.ts";
+import type { Recipe } from "../../src/protocol/recipe.ts";
+import { PixelCanvas } from "../ui/canvas.tsx";
+import type { PanelController } from "./controller.ts";
+import { FeatureMaps } from "./feature-maps.tsx";
+import { Heatmap } from "./heatmap.tsx";
+import { HeatmapLooks } from "./looks-bar.tsx";
+import { Predictions } from "./predictions.tsx";
+
+interface StageProps {
+  readonly result: Result;
+  /** The state that the result answers: what more of it is asked for, is asked with this. */
+  readonly shownState: PanelState;
+  readonly state: PanelState;
+  readonly boot: PanelBoot;
+  readonly controller: PanelController;
+}
+
+type View<K extends Artifact["kind"]> = (props: StageProps & { readonly artifact: Extract<Artifact, { kind: K }> }) => VNode;
+
+/** The result's own picture, with the controls of its looks right under it. One view for each kind of artifact. */
+export function Stage(props: StageProps): VNode {
+  const artifact = props.result.artifacts[0];
+  if (!artifact) return <p class="empty">This method gave no picture.</p>;
+  const Shown = views[artifact.kind] as View<Artifact["kind"]>;
+  return <Shown {...props} artifact={artifact} />;
+}
+
+const views: { readonly [K in Artifact["kind"]]: View<K> } = {
+  heatmap: ({ artifact, result, state, boot, controller }) => {
+    const picture = pictureUnder(result, artifact.over);
+    const channels = artifact.axes.channel === undefined ? 1 : artifact.dims[artifact.axes.channel];
+    const names = useMemo(() => channelNames(state.recipe ?? boot.recipe.recipe, channels), [state.recipe, boot.recipe, channels]);
+    return (
+      <>
+        <Heatmap artifact={artifact} picture={picture} looks={state.looks} channelNames={names} />
+        <HeatmapLooks looks={state.looks} hasPicture={picture !== undefined} hasChannels={channels > 1} onChange={(looks) => controller.setLooks(looks)} />
+      </>
+    );
+  },
+  tiles: ({ artifact, result, shownState, state, controller }) => (
+    <FeatureMaps artifact={artifact} picture={pictureUnder(result, artifact.over)} shownState={shownState} looks={state.looks} controller={controller} />
+  ),
+  bars: ({ artifact, result, state, boot, controller }) => (
+    <div class="bars-stage">
+      {result.artifacts.filter((one) => one.kind === "image").map((image) => <Picture key={image.id} image={image} />)}
+      <Predictions bars={artifact} target={state.target} label={result.provenance.target?.label} canExplain={boot.blocked === undefined} most={Infinity} large
+        onExplain={(index) => controller.explain({ ...(state.target.output === undefined ? {} : { output: state.target.output }), index: [index] })} onAny={() => void controller.pickTarget()} />
+    </div>
+  ),
+  image: ({ artifact }) => <Picture image={artifact} />,
+};
+
+/** A picture with its caption. */
+export function Picture({ image }: { readonly image: ImageArtifact }): VNode {
+  const rgba = useMemo(() => withAlpha(image.pixels), [image]);
+  return (
+    <figure class="picture">
+      <PixelCanvas width={image.width} height={image.height} rgba={rgba} smooth label={`${image.title}, ${image.width} by ${image.height} pixels`} testid="picture" />
+      <figcaption>{image.caption || image.title}</figcaption>
+    </figure>
+  );
+}
+
+/** The picture that an artifact lies over, if the result has it. */
+export function pictureUnder(result: Result, over: string | undefined): ImageArtifact | undefined {
+  return result.artifacts.find((one): one is ImageArtifact => one.kind === "image" && one.id === over);
+}
+
+/** What the channels of the model's picture are called, where the recipe says so. */
+function channelNames(recipe: Recipe, channels: number): readonly string[] | undefined {
+  const image = Object.values(recipe.inputs).find((input) => input.kind === "image");
+  if (!image || channels !== 3) return undefined;
+  return image.channels === "bgr" ? ["B", "G", "R"] : image.channels === "rgb" ? ["R", "G", "B"] : undefined;
+}

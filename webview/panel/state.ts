@@ -1,0 +1,56 @@
+import { COLOR_MAPS } from "../../src/draw/colormap.ts";
+import type { TechniqueInfo, ParamSpec, Params, ParamValue } from "../../src/protocol/technique.ts";
+import { DEFAULT_LOOKS } from "../../src/protocol/panel.ts";
+import type { Looks, PanelState } from "../../src/protocol/panel.ts";
+
+/** Looks from what was kept, each field replaced by its default where it makes no sense. */
+export function reviveLooks(kept: unknown): Looks {
+  const looks = (typeof kept === "object" && kept !== null ? kept : {}) as Record<string, unknown>;
+  const one = <K extends keyof Looks>(key: K, values: readonly Looks[K][]): Looks[K] => values.find((value) => value === looks[key]) ?? DEFAULT_LOOKS[key];
+  const between = (key: "opacity" | "clip", min: number, max: number): number => {
+    const value = looks[key];
+    return typeof value === "number" && value >= min && value <= max ? value : DEFAULT_LOOKS[key];
+  };
+  const { channel } = looks;
+  return {
+    arrangement: one("arrangement", ["side-by-side", "overlay", "map"]),
+    opacity: between("opacity", 0, 1),
+    colorMap: one("colorMap", ["auto", ...COLOR_MAPS]),
+    clip: between("clip", 50, 100),
+    reduce: one("reduce", ["max", "mean", "l2"]),
+    tileSort: one("tileSort", ["index", "strength"]),
+    tileScale: one("tileScale", ["own", "shared"]),
+    ...(typeof channel === "number" && Number.isInteger(channel) && channel >= 0 ? { channel } : {}),
+  };
+}
+
+/** Whether two states ask the engine for the same: everything but the looks and other methods' options. */
+export function sameJob(kept: unknown, state: PanelState): boolean {
+  if (typeof kept !== "object" || kept === null) return false;
+  return jobKey(kept as PanelState) === jobKey(state);
+}
+
+function jobKey({ model, input, technique, target, layer, params, recipe }: PanelState): string {
+  const own: Params = params?.[technique] ?? {};
+  const index = target ?? {};
+  return JSON.stringify([model, input, technique, index.output, index.index, index.against, layer, Object.entries(own).sort(), recipe]);
+}
+
+/** An option's value: what was chosen, or the default. */
+export function paramValue(spec: ParamSpec, params: Params | undefined): ParamValue {
+  return params?.[spec.name] ?? spec.default;
+}
+
+/** The options to show: those that others do not hide. */
+export function visibleParams(technique: TechniqueInfo, params: Params | undefined): readonly ParamSpec[] {
+  return technique.params.filter(({ hiddenWhen }) => {
+    if (!hiddenWhen) return true;
+    const other = technique.params.find((spec) => spec.name === hiddenWhen.param);
+    return !other || paramValue(other, params) !== hiddenWhen.is;
+  });
+}
+
+/** Whether any option differs from its default. */
+export function isChanged(technique: TechniqueInfo, params: Params | undefined): boolean {
+  return technique.params.some((spec) => paramValue(spec, params) !== spec.default);
+}
