@@ -19,11 +19,24 @@ export class Builder {
   readonly initializers: TensorRef[] = [];
   private readonly shapes = new Map<string, Dims>();
   private readonly constants = new Map<string, string>();
+  private readonly numbers = new Map<string, readonly number[]>();
   private readonly taken: Set<string>;
   private count = 0;
 
   constructor(taken: Iterable<string> = [], private readonly prefix = "loupe") {
     this.taken = new Set(taken);
+  }
+
+  /** A copy that grows on its own. */
+  fork(): Builder {
+    const copy = new Builder(this.taken, this.prefix);
+    copy.nodes.push(...this.nodes);
+    copy.initializers.push(...this.initializers);
+    for (const [name, dims] of this.shapes) copy.shapes.set(name, dims);
+    for (const [key, name] of this.constants) copy.constants.set(key, name);
+    for (const [name, numbers] of this.numbers) copy.numbers.set(name, numbers);
+    copy.count = this.count;
+    return copy;
   }
 
   declare(name: string, dims: Dims): void {
@@ -76,7 +89,9 @@ export class Builder {
   /** A float32 constant; equal ones are shared when small. */
   floats(values: ArrayLike<number>, dims: Dims): string {
     const data = Float32Array.from(values);
-    return this.constant("float32", dims, new Uint8Array(data.buffer));
+    const name = this.constant("float32", dims, new Uint8Array(data.buffer));
+    if (data.length <= 64) this.numbers.set(name, Array.from(data));
+    return name;
   }
 
   scalar(value: number): string {
@@ -94,7 +109,14 @@ export class Builder {
 
   intTensor(values: ArrayLike<number>, dims: Dims): string {
     const data = BigInt64Array.from(Array.from(values, (value) => clampInt64(value)));
-    return this.constant("int64", dims, new Uint8Array(data.buffer));
+    const name = this.constant("int64", dims, new Uint8Array(data.buffer));
+    this.numbers.set(name, Array.from(values));
+    return name;
+  }
+
+  /** The elements of a constant that was made here from integers, or of a few floats. */
+  known(name: string): readonly number[] | undefined {
+    return this.numbers.get(name);
   }
 
   constant(dataType: DataType, dims: Dims, bytes: Uint8Array): string {

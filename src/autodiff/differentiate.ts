@@ -41,7 +41,7 @@ export function differentiate(g: Builder, nodes: readonly Node[], options: Diffe
     const operator = node.domain === "" ? node.opType : `${node.domain}.${node.opType}`;
     const rule = Object.hasOwn(rules, operator) ? rules[operator] : undefined;
     if (!rule) throw new NoGradientError(operator, nodeLabel(node));
-    const inputGrads = rule(new RuleContext(node, g, outputGrads, wanted, known));
+    const inputGrads = rule(new RuleContext(node, g, outputGrads, wanted, (value) => g.known(value) ?? known(value)));
     inputGrads.forEach((gradient, input) => {
       if (gradient !== undefined && wanted[input]) accumulate(node.inputs[input], gradient);
     });

@@ -34,11 +34,12 @@ function back(r: RuleContext, index: number, grad: () => string): string | undef
   return r.needs(index) ? r.g.sumTo(r.g.expand(grad(), r.outDims()), r.dims(index)) : undefined;
 }
 
-/** dy · b · a^(b−1), and 0 where b is 0 (also at a = 0), as PyTorch. */
+/** dy · b · a^(b−1), and 0 where b is 0 (also at a = 0), as PyTorch. The exponent may be of an integer type. */
 function powBase(r: RuleContext): string {
   const { g } = r;
-  const slope = g.times(r.x(1), g.binary("Pow", r.x(0), g.offset(r.x(1), -1)));
-  return g.times(r.dy(), g.where(g.binary("Equal", r.x(1), g.scalar(0)), g.scalar(0), slope));
+  const exponent = g.op("Cast", [r.x(1)], r.dims(1), { to: 1 });
+  const slope = g.times(exponent, g.binary("Pow", r.x(0), g.offset(exponent, -1)));
+  return g.times(r.dy(), g.where(g.binary("Equal", exponent, g.scalar(0)), g.scalar(0), slope));
 }
 
 /** dy · y · ln a, and 0 where a is 0. */

@@ -45,7 +45,7 @@ export const elementwiseRules: RuleTable = {
   Relu: passWhere((r) => r.g.binary("Greater", r.x(), r.g.scalar(0))),
   LeakyRelu: (r) => {
     const slope = r.float("alpha", 0.01);
-    return [r.g.where(r.g.binary("GreaterOrEqual", r.x(), r.g.scalar(0)), r.dy(), r.g.scale(r.dy(), slope))];
+    return [r.g.where(r.g.binary("Greater", r.x(), r.g.scalar(0)), r.dy(), r.g.scale(r.dy(), slope))];
   },
   PRelu: (r) => {
     const positive = r.g.binary("Greater", r.x(), r.g.scalar(0));

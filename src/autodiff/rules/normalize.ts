@@ -29,11 +29,12 @@ export const normalizeRules: RuleTable = {
     return affine(r, grouped, range(2, grouped.length), [1, groups, channels / groups, ...spatial.map(() => 1)], r.float("epsilon", 1e-5));
   },
   LayerNormalization: (r) => {
-    if (r.flows(1) || r.flows(2)) throw r.refuse("its statistics outputs have no gradient");
     const rank = r.dims().length;
     const axes = range(r.axis("axis", -1), rank);
     const shape = axes.length === 0 ? [] : r.dims().map((dim, axis) => (axes.includes(axis) ? dim : 1));
-    return affine(r, r.dims(), axes, shape, r.float("epsilon", 1e-5));
+    const [dx, ...others] = affine(r, r.dims(), axes, shape, r.float("epsilon", 1e-5));
+    const fromStatistics = r.needs(0) ? statisticsGrad(r, axes) : undefined;
+    return [dx !== undefined && fromStatistics !== undefined ? r.g.plus(dx, fromStatistics) : dx, ...others];
   },
   MeanVarianceNormalization: (r) => {
     const axes = r.intList("axes") ?? [0, 2, 3];
@@ -98,6 +99,20 @@ function affine(r: RuleContext, dims: Dims, axes: Dims, affineShape: Dims, epsil
     r.needs(1) ? g.reshape(g.sumTo(g.times(dy, unit), fit(weight, affineShape)), weight) : undefined,
     r.needs(2) ? g.reshape(g.sumTo(dy, fit(r.dims(2), affineShape)), r.dims(2)) : undefined,
   ];
+}
+
+/** LayerNormalization's outputs Mean and InvStdDev: ∂mean/∂x = 1/n, ∂s/∂x = −s³(x − mean)/n. */
+function statisticsGrad(r: RuleContext, axes: Dims): string | undefined {
+  const { g } = r;
+  const count = axes.reduce((product, axis) => product * r.dims()[axis], 1);
+  const parts: string[] = [];
+  if (r.flows(1)) parts.push(g.scale(r.dy(1), 1 / count));
+  if (r.flows(2)) {
+    const mean = g.mean(r.x(), axes);
+    const cube = g.times(r.y(2), g.times(r.y(2), r.y(2)));
+    parts.push(g.scale(g.times(g.times(r.dy(2), cube), g.minus(r.x(), mean)), -1 / count));
+  }
+  return parts.length === 0 ? undefined : g.expand(parts.reduce((a, b) => g.plus(a, b)), r.dims());
 }
 
 /** A weight's own shape seen in the normalised view: by channel where the sizes say so, else by broadcasting from the back. */

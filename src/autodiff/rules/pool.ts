@@ -3,7 +3,7 @@ import { elementCount } from "../../model/graph.ts";
 import type { RuleContext, RuleTable } from "../rule.ts";
 import { convAdjoint, onesKernel, windowOf, type Window } from "./window.ts";
 
-/** Pools over the spatial axes (ai.onnx, opset 19 and 22). MaxPool takes the first of equals, GlobalMaxPool shares among them. */
+/** Pools over the spatial axes (ai.onnx, opset 19 and 22). The maximum's place is the first of equals. */
 export const poolRules: RuleTable = {
   MaxPool: (r) => {
     if (r.flows(1)) throw r.refuse("the indices of MaxPool have no gradient");
@@ -33,9 +33,11 @@ export const poolRules: RuleTable = {
   },
   GlobalMaxPool: (r) => {
     const { g } = r;
-    const mask = g.indicator("Equal", r.x(), r.y());
-    const share = g.over(r.dy(), g.sum(mask, range(2, r.dims().length)));
-    return [g.times(mask, share)];
+    const [batch, channels, ...spatial] = r.dims();
+    const flat = [batch, channels, elementCount(spatial)];
+    const first = g.op("ArgMax", [g.reshape(r.x(), flat)], [batch, channels, 1], { axis: 2, keepdims: 1 });
+    const placed = g.op("ScatterElements", [g.expand(g.scalar(0), flat), first, g.reshape(r.dy(), [batch, channels, 1])], flat, { axis: 2 });
+    return [g.reshape(placed, r.dims())];
   },
   GlobalLpPool: (r) => {
     const { g } = r;

@@ -58,7 +58,7 @@ function axisTaps(r: RuleContext, size: number, out: number, scale: number, crop
     if (crop && (at < 0 || at > size - 1)) return [];
     if (mode === "nearest") return [{ at: nearest(r.string("nearest_mode", "round_prefer_floor"), at, size), weight: 1 }];
     const reach = r.int("antialias", 0) !== 0 && scale < 1 ? scale : 1;
-    return mode === "linear" ? linearTaps(at, size, reach) : cubicTaps(r, at, size, reach);
+    return mode === "linear" ? linearTaps(r, at, size, reach) : cubicTaps(r, at, size, reach);
   });
 }
 
@@ -86,15 +86,16 @@ function nearest(mode: string, at: number, size: number): number {
   return Math.min(Math.max(round(at), 0), size - 1);
 }
 
-function linearTaps(at: number, size: number, reach: number): Tap[] {
-  if (reach < 1) return normalised(range(Math.ceil(at - 1 / reach), Math.floor(at + 1 / reach) + 1).map((tap) => ({ at: tap, weight: Math.max(0, 1 - Math.abs(tap - at) * reach) })), size);
+/** Two neighbours, or with antialiasing a triangle as wide as one output pixel. */
+function linearTaps(r: RuleContext, at: number, size: number, reach: number): Tap[] {
+  if (reach < 1) return bounded(r, spread(at, 1, reach, (distance) => Math.max(0, 1 - Math.abs(distance))), size);
   const clamped = Math.min(Math.max(at, 0), size - 1);
   const low = Math.floor(clamped);
   const part = clamped - low;
   return part === 0 ? [{ at: low, weight: 1 }] : [{ at: low, weight: 1 - part }, { at: low + 1, weight: part }];
 }
 
-/** Keys' cubic convolution with coefficient a (−0.75); positions outside repeat the edge, or fall away with exclude_outside. */
+/** Keys' cubic convolution with coefficient a (−0.75). */
 function cubicTaps(r: RuleContext, at: number, size: number, reach: number): Tap[] {
   const a = r.float("cubic_coeff_a", -0.75);
   const kernel = (distance: number): number => {
@@ -102,16 +103,24 @@ function cubicTaps(r: RuleContext, at: number, size: number, reach: number): Tap
     if (x <= 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
     return x < 2 ? ((a * x - 5 * a) * x + 8 * a) * x - 4 * a : 0;
   };
-  const taps = reach < 1
-    ? range(Math.ceil(at - 2 / reach), Math.floor(at + 2 / reach) + 1).map((tap) => ({ at: tap, weight: kernel((tap - at) * reach) }))
-    : range(Math.floor(at) - 1, Math.floor(at) + 3).map((tap) => ({ at: tap, weight: kernel(tap - at) }));
-  if (reach < 1 || r.int("exclude_outside", 0) !== 0) return normalised(taps, size);
-  return taps.map(({ at: tap, weight }) => ({ at: Math.min(Math.max(tap, 0), size - 1), weight }));
+  if (reach < 1) return bounded(r, spread(at, 2, reach, kernel), size);
+  const first = Math.floor(at) - 1;
+  return bounded(r, range(first, first + 4).map((tap) => ({ at: tap, weight: kernel(tap - at) })), size);
 }
 
-/** Drops taps outside and makes the rest sum to one. */
-function normalised(taps: readonly Tap[], size: number): Tap[] {
-  const inside = taps.filter(({ at }) => at >= 0 && at < size);
-  const total = inside.reduce((sum, { weight }) => sum + weight, 0);
-  return inside.map(({ at, weight }) => ({ at, weight: weight / total }));
+/** A kernel of half width `support` stretched by 1/`reach` around `at`, its weights summing to one. */
+function spread(at: number, support: number, reach: number, kernel: (distance: number) => number): Tap[] {
+  const taps = range(Math.ceil(at - support / reach), Math.floor(at + support / reach) + 1).map((tap) => ({ at: tap, weight: kernel((tap - at) * reach) }));
+  return normalised(taps);
+}
+
+/** Taps outside repeat the edge, or fall away with exclude_outside, the rest then summing to one. */
+function bounded(r: RuleContext, taps: readonly Tap[], size: number): Tap[] {
+  if (r.int("exclude_outside", 0) !== 0) return normalised(taps.filter(({ at }) => at >= 0 && at < size));
+  return taps.map(({ at, weight }) => ({ at: Math.min(Math.max(at, 0), size - 1), weight }));
+}
+
+function normalised(taps: readonly Tap[]): Tap[] {
+  const total = taps.reduce((sum, { weight }) => sum + weight, 0);
+  return taps.map(({ at, weight }) => ({ at, weight: weight / total }));
 }

@@ -1,0 +1,93 @@
+import { differentiate } from "../autodiff/differentiate.ts";
+import type { RuleTable } from "../autodiff/rule.ts";
+import { gradientRules } from "../autodiff/rules/index.ts";
+import type { Guard, Specialised } from "../autodiff/specialise.ts";
+import { UsageError } from "../model/errors.ts";
+import { elementCount, type Model } from "../model/graph.ts";
+import type { OpenModel } from "../model/onnx/index.ts";
+import { asFloat32, createSession, numbersOf, type Feeds, type Session, type TensorValue } from "./ort.ts";
+
+export interface GradientRequest {
+  /** The value that is explained. */
+  readonly of: string;
+  /** ∂score/∂of, as many elements as `of` has: one-hot for a class. */
+  readonly seed: Float32Array;
+  /** Values whose gradients are asked for: any of the graph. */
+  readonly wrt: readonly string[];
+  /** Values to give along from the same run. */
+  readonly fetch?: readonly string[];
+  /** Other rules than the gradient's. */
+  readonly rules?: { readonly name: string; readonly table: RuleTable };
+}
+
+export interface Gradients {
+  /** By the names of `wrt`, float32, in the value's shape; undefined where the score does not depend on it. */
+  readonly gradients: ReadonlyMap<string, TensorValue | undefined>;
+  /** By the names of `fetch`. */
+  readonly values: ReadonlyMap<string, TensorValue>;
+}
+
+export interface GradientSession extends Session {
+  /** "other-path" where the feeds do not fit what the graph was specialised on. */
+  gradients(feeds: Feeds, seed: Float32Array): Promise<Gradients | "other-path">;
+}
+
+/** A session that runs the model forward and back: the gradient graph of a specialised model. */
+export async function gradientSession(specialised: Specialised, request: GradientRequest, model: Model, open: OpenModel, threads?: number): Promise<GradientSession> {
+  const { of, wrt, fetch = [] } = request;
+  const g = specialised.g.fork();
+  for (const value of [of, ...wrt, ...fetch]) {
+    if (!g.has(value)) throw new UsageError(`The value "${value}" is not computed for this input.`, value, "`inspect` lists the model's layers and their outputs.");
+  }
+  const seedDims = g.shape(of);
+  const seed = g.fresh("seed");
+  g.declare(seed, seedDims);
+  const gradients = differentiate(g, specialised.forward, {
+    of, seed, wrt, rules: request.rules?.table ?? gradientRules, types: (value) => specialised.typeOf(value), known: specialised.known,
+  });
+  // Through Identity, so that a value may be given out twice, and inputs too.
+  const outputs: string[] = [];
+  const out = (value: string): string => {
+    const name = g.op("Identity", [value], g.shape(value));
+    outputs.push(name);
+    return name;
+  };
+  const gradientNames = new Map([...gradients].map(([value, gradient]) => [value, gradient === undefined ? undefined : out(gradient)]));
+  const valueNames = new Map(fetch.map((value) => [value, out(value)]));
+  const guards: { guard: Guard; name: string }[] = specialised.guards.map((guard) => ({ guard, name: out(guard.value) }));
+  if (outputs.length === 0) return withoutRun(wrt);
+
+  const graph = specialised.graphFor(g, outputs, [{ name: seed, dims: seedDims }]);
+  const used = graph.inputs.some(({ name }) => name === seed);
+  const needsSeed = used && graph.nodes.some((node) => node.inputs.includes(seed));
+  const derived = {
+    irVersion: 10, producer: "neural-loupe", opsets: { ...model.opsets, "": specialised.derivedOpset },
+    graph: needsSeed ? graph : { ...graph, inputs: graph.inputs.filter(({ name }) => name !== seed) },
+  };
+  const session = await createSession(derived, open, { threads });
+  return {
+    inputs: session.inputs, outputs: session.outputs, run: (feeds, names) => session.run(feeds, names), release: () => session.release(),
+    async gradients(feeds, seedValues) {
+      if (seedValues.length !== elementCount(seedDims)) throw new Error(`The seed has ${seedValues.length} elements, "${of}" has ${elementCount(seedDims)}.`);
+      const inputs: Record<string, TensorValue> = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, asFloat32(value)]));
+      inputs[seed] = { dataType: "float32", dims: seedDims, data: seedValues };
+      const values = await session.run(inputs);
+      const differs = guards.some(({ guard, name }) => !sameNumbers(numbersOf(values.get(name)!), guard.expected));
+      if (differs) return "other-path";
+      return {
+        gradients: new Map([...gradientNames].map(([value, name]) => [value, name === undefined ? undefined : values.get(name)])),
+        values: new Map([...valueNames].map(([value, name]) => [value, values.get(name)!])),
+      };
+    },
+  };
+}
+
+/** Where the score depends on none of `wrt`, there is nothing to run. */
+function withoutRun(wrt: readonly string[]): GradientSession {
+  const nothing: Gradients = { gradients: new Map(wrt.map((value) => [value, undefined])), values: new Map() };
+  return { inputs: [], outputs: [], run: () => Promise.resolve(new Map()), release: () => Promise.resolve(), gradients: () => Promise.resolve(nothing) };
+}
+
+function sameNumbers(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((value, index) => value === b[index]);
+}

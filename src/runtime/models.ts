@@ -1,0 +1,184 @@
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Graph, Model } from "../model/graph.ts";
+import { describe } from "../model/describe.ts";
+import { inlineFunctions, liftConstants } from "../model/inline.ts";
+import { openModel, type OpenModel } from "../model/onnx/index.ts";
+import { UsageError } from "../model/errors.ts";
+import type { ModelDescription } from "../protocol/model.ts";
+import { gradientSession, type Gradients, type GradientRequest } from "./gradient.ts";
+import { createSession, ortVersion, type Feeds, type Session, type TensorValue } from "./ort.ts";
+import { specialise } from "./trace.ts";
+import type { Specialised, Trace } from "../autodiff/specialise.ts";
+
+/** Sessions kept per model: enough to move between a few methods and layers without making them anew. */
+const MOST_SESSIONS = 8;
+const MOST_TRACES = 4;
+
+export interface Traced {
+  readonly specialised: Specialised;
+  readonly trace: Trace;
+  /** The graph that was traced: functions inlined, constants lifted, branches taken. */
+  readonly graph: Graph;
+  readonly key: string;
+}
+
+/** A model that can be run: its file, and the sessions made from it. */
+export class LoadedModel {
+  readonly description: ModelDescription;
+  /** Time spent inside ONNX Runtime's run, in milliseconds, since the model was loaded. */
+  runTime = 0;
+  private prepared: Model | undefined;
+  private readonly sessions = new Map<string, Promise<Session>>();
+  private readonly traces: Traced[] = [];
+  private traceCount = 0;
+
+  constructor(readonly open: OpenModel, readonly threads: number | undefined) {
+    this.description = describe(open);
+  }
+
+  /** The model with its functions inlined and its Constant nodes as initializers: what is run. */
+  get model(): Model {
+    if (!this.prepared) {
+      const inlined = inlineFunctions(this.open.model);
+      this.prepared = { ...inlined, graph: liftConstants(inlined.graph, (tensor) => this.open.bytesOf(tensor)) };
+    }
+    return this.prepared;
+  }
+
+  /** Runs the model as it is and gives the values of `fetch`, any values of its graph. */
+  async forward(feeds: Feeds, fetch: readonly string[]): Promise<Map<string, TensorValue>> {
+    const key = JSON.stringify(["forward", fetch]);
+    const session = await this.session(key, () => {
+      const { graph } = this.model;
+      this.checkValues(graph, fetch);
+      const nodes = [...graph.nodes];
+      const outputs = fetch.map((name, index) => {
+        const made = nodes.some((node) => node.outputs.includes(name));
+        const output = made ? name : `loupe.fetch.${index}`;
+        if (!made) nodes.push({ name: "", opType: "Identity", domain: "", inputs: [name], outputs: [output], attributes: {} });
+        return { name: output, type: { kind: "unknown" as const } };
+      });
+      return createSession({ ...this.model, graph: { ...graph, nodes, outputs, valueInfo: [] } }, this.open, { threads: this.threads });
+    });
+    const values = await this.timed(() => session.run(feeds));
+    return new Map(fetch.map((name, index) => [name, (values.get(name) ?? values.get(`loupe.fetch.${index}`))!]));
+  }
+
+  /** The model as a straight line for the shapes and branches of `feeds`; kept for the next feeds of the same shapes. */
+  async traced(feeds: Feeds, anew = false): Promise<Traced> {
+    const shapes = shapesKey(feeds);
+    const known = this.traces.find((traced) => traced.key.startsWith(shapes));
+    if (known && !anew) return known;
+    const traced = { ...(await specialise(this.model, this.open, feeds)), key: `${shapes}#${this.traceCount++}` };
+    this.traces.unshift(traced);
+    this.traces.splice(MOST_TRACES);
+    return traced;
+  }
+
+  /**
+   * Gradients for `feeds`. The graph they come from was specialised on some integers and branches; where these feeds take others,
+   * the model is traced anew.
+   */
+  async gradients(feeds: Feeds, request: GradientRequest): Promise<Gradients> {
+    for (let attempt = 0; ; attempt++) {
+      const traced = await this.traced(feeds, attempt > 0);
+      const key = JSON.stringify(["gradient", traced.key, request.of, request.wrt, request.fetch ?? [], request.rules?.name ?? ""]);
+      const made = this.session(key, () => gradientSession(traced.specialised, request, this.model, this.open, this.threads));
+      const session = (await made) as Awaited<ReturnType<typeof gradientSession>>;
+      const result = await this.timed(() => session.gradients(feeds, request.seed));
+      if (result !== "other-path") return result;
+      if (attempt > 0) throw new UsageError("The model takes another path each time it runs, so its gradient is not defined.");
+    }
+  }
+
+  async release(): Promise<void> {
+    const sessions = [...this.sessions.values()];
+    this.sessions.clear();
+    this.traces.length = 0;
+    await Promise.allSettled(sessions.map(async (session) => (await session).release()));
+    this.open.close();
+  }
+
+  private async session(key: string, make: () => Promise<Session>): Promise<Session> {
+    let session = this.sessions.get(key);
+    if (session) this.sessions.delete(key);
+    else session = Promise.resolve().then(make);
+    this.sessions.set(key, session);
+    session.catch(() => this.sessions.delete(key));
+    while (this.sessions.size > MOST_SESSIONS) {
+      const [oldest, stale] = this.sessions.entries().next().value!;
+      this.sessions.delete(oldest);
+      void stale.then((old) => old.release(), () => undefined);
+    }
+    return session;
+  }
+
+  private async timed<T>(work: () => Promise<T>): Promise<T> {
+    const start = performance.now();
+    try {
+      return await work();
+    } finally {
+      this.runTime += performance.now() - start;
+    }
+  }
+
+  private checkValues(graph: Graph, names: readonly string[]): void {
+    const values = new Set([...graph.inputs, ...graph.initializers].map(({ name }) => name).concat(graph.nodes.flatMap((node) => node.outputs)));
+    for (const name of names) if (!values.has(name)) throw new UsageError(`The model has no value "${name}".`, name, "`inspect` lists its layers and their outputs.");
+  }
+}
+
+/** Models by path, the latest few kept; a file that changed on disk is read again. */
+export class ModelCache {
+  onnxruntimeVersion: string | undefined;
+  private readonly models = new Map<string, Promise<LoadedModel>>();
+
+  constructor(private readonly options: { readonly most?: number; readonly threads?: number } = {}) {}
+
+  async get(path: string): Promise<LoadedModel> {
+    const absolute = resolve(path);
+    const cached = this.models.get(absolute);
+    if (cached) {
+      const model = await cached.catch(() => undefined);
+      if (model && model.open.stamp.split("+")[0] === fileStamp(absolute)) {
+        this.models.delete(absolute);
+        this.models.set(absolute, cached);
+        return model;
+      }
+      this.drop(absolute);
+    }
+    const loading = openModel(absolute).then((open) => new LoadedModel(open, this.options.threads));
+    this.models.set(absolute, loading);
+    loading.catch(() => this.models.delete(absolute));
+    while (this.models.size > (this.options.most ?? 4)) this.drop(this.models.keys().next().value!);
+    return loading;
+  }
+
+  async versions(): Promise<string> {
+    return (this.onnxruntimeVersion ??= await ortVersion());
+  }
+
+  dispose(): void {
+    for (const path of [...this.models.keys()]) this.drop(path);
+  }
+
+  private drop(path: string): void {
+    const model = this.models.get(path);
+    this.models.delete(path);
+    void model?.then((loaded) => loaded.release(), () => undefined);
+  }
+}
+
+function fileStamp(path: string): string {
+  try {
+    const { size, mtimeMs } = statSync(path);
+    return `${size}-${mtimeMs}`;
+  } catch {
+    return "gone";
+  }
+}
+
+function shapesKey(feeds: Feeds): string {
+  return JSON.stringify(Object.keys(feeds).sort().map((name) => [name, feeds[name].dims]));
+}

@@ -1,0 +1,152 @@
+import type { InferenceSession, Tensor, TypedTensor } from "onnxruntime-node";
+import { ModelError } from "../model/errors.ts";
+import { BITS, elementCount, type DataType } from "../model/graph.ts";
+import { writeModel, type WritableModel } from "../model/onnx/writer.ts";
+import type { OpenModel } from "../model/onnx/index.ts";
+import { floatToHalf, halfToFloat } from "../model/tensor.ts";
+
+/** A tensor as the runtime takes and gives it. Data owns its memory; float16 is Uint16Array bits, bool is Uint8Array. */
+export interface TensorValue {
+  readonly dataType: DataType;
+  readonly dims: readonly number[];
+  readonly data: Float32Array | Float64Array | Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array | BigInt64Array | BigUint64Array | readonly string[];
+}
+
+export type Feeds = Readonly<Record<string, TensorValue>>;
+
+/** The newest ai.onnx opset that this ONNX Runtime runs. */
+export const NEWEST_OPSET = 26;
+
+export interface Session {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** Runs the graph; `fetch` defaults to all outputs. Blocks the thread while ONNX Runtime works. */
+  run(feeds: Feeds, fetch?: readonly string[]): Promise<Map<string, TensorValue>>;
+  release(): Promise<void>;
+}
+
+export interface SessionOptions {
+  readonly threads?: number;
+  /** "disabled" makes a session quickly for a graph that runs once. */
+  readonly optimization?: "disabled" | "basic" | "all";
+}
+
+type Ort = typeof import("onnxruntime-node");
+let loaded: Promise<Ort> | undefined;
+
+/** onnxruntime-node, loaded when first needed. */
+export async function loadOrt(): Promise<Ort> {
+  loaded ??= import("onnxruntime-node").then((module) => ("default" in module ? (module as unknown as { default: Ort }).default : module));
+  return loaded;
+}
+
+export async function ortVersion(): Promise<string> {
+  return (await loadOrt()).env.versions.node ?? "unknown";
+}
+
+/** Makes a session for a graph; large weights stay in the buffers that `open` keeps. */
+export async function createSession(model: WritableModel, open: OpenModel, options: SessionOptions = {}): Promise<Session> {
+  const opset = model.opsets[""] ?? 1;
+  if (opset > NEWEST_OPSET) {
+    throw new ModelError(`The model is written in opset ${opset}; the ONNX Runtime inside (${await ortVersion()}) runs up to ${NEWEST_OPSET}. It can be looked at, not run.`, open.path, `Export it with opset ${NEWEST_OPSET} or lower.`);
+  }
+  const ort = await loadOrt();
+  const written = writeModel(model, open);
+  let session: InferenceSession;
+  try {
+    session = await ort.InferenceSession.create(written.bytes, {
+      externalData: written.files.map(({ path, file }) => ({ path, data: open.fileBytes(file) })),
+      graphOptimizationLevel: options.optimization ?? "all",
+      ...(options.threads ? { intraOpNumThreads: options.threads } : {}),
+      executionProviders: ["cpu"],
+      logSeverityLevel: 4,
+    });
+  } catch (error) {
+    throw runtimeError(error, "ONNX Runtime does not accept the model");
+  }
+  return new OrtSession(session, ort);
+}
+
+class OrtSession implements Session {
+  constructor(private readonly session: InferenceSession, private readonly ort: Ort) {}
+
+  get inputs(): readonly string[] {
+    return this.session.inputNames;
+  }
+  get outputs(): readonly string[] {
+    return this.session.outputNames;
+  }
+
+  async run(feeds: Feeds, fetch?: readonly string[]): Promise<Map<string, TensorValue>> {
+    const inputs = Object.fromEntries(this.inputs.filter((name) => feeds[name]).map((name) => [name, toOrt(this.ort, feeds[name])]));
+    let outputs: InferenceSession.OnnxValueMapType;
+    try {
+      outputs = fetch ? await this.session.run(inputs, [...fetch]) : await this.session.run(inputs);
+    } catch (error) {
+      throw runtimeError(error, "ONNX Runtime failed while it ran the model");
+    }
+    return new Map(Object.entries(outputs).map(([name, value]) => [name, fromOrt(value as Tensor)]));
+  }
+
+  async release(): Promise<void> {
+    await this.session.release();
+  }
+}
+
+function toOrt(ort: Ort, value: TensorValue): Tensor {
+  const type = value.dataType as Tensor.Type;
+  return new ort.Tensor(type, value.data as never, value.dims) as TypedTensor<Tensor.Type>;
+}
+
+function fromOrt(value: Tensor): TensorValue {
+  const data = value.data as TensorValue["data"];
+  // Newer Nodes have a Float16Array, and then ONNX Runtime gives one; here half floats are their bits.
+  const bits = value.type === "float16" && ArrayBuffer.isView(data) ? new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2) : data;
+  return { dataType: value.type as DataType, dims: [...value.dims], data: bits };
+}
+
+/** ONNX Runtime's message without its own source positions; operators it does not know are said plainly. */
+export function runtimeError(error: unknown, what: string): ModelError {
+  const text = error instanceof Error ? error.message : String(error);
+  const unknown = /(\S*?)\(?(-?\d+)?\)? is not a registered function\/op|No Op registered for (\S+)|Could not find an implementation for (\S+)/.exec(text);
+  const plain = text.replace(/\/\S+?\.(?:cc|h):\d+ \S.*?(?:\) |\n)/g, "").replace(/\s+/g, " ").trim();
+  const node = /[Nn]ode(?: with name)?[:\s]+\(?["']?([^"'()\s]+)/.exec(text)?.[1];
+  if (unknown) {
+    return new ModelError(`${what}: it has no implementation of an operator (${plain}).`, node, "The model can be looked at, not run. Re-export it with standard ONNX operators.");
+  }
+  if (/bad_alloc|Failed to allocate memory|out of memory/i.test(text)) {
+    return new ModelError(`${what}: there is not enough memory (${plain}).`, node, "Close other models, or use a smaller input.");
+  }
+  return new ModelError(`${what}: ${plain}`, node);
+}
+
+/** Any numeric tensor as float32. */
+export function floatsOf(value: TensorValue): Float32Array {
+  const { data } = value;
+  if (data instanceof Float32Array) return data;
+  if (value.dataType === "float16") return Float32Array.from(data as Uint16Array, halfToFloat);
+  if (data instanceof BigInt64Array || data instanceof BigUint64Array) return Float32Array.from(data, Number);
+  if (Array.isArray(data)) throw new ModelError("Strings are not numbers.");
+  return Float32Array.from(data as Float64Array);
+}
+
+export function numbersOf(value: TensorValue): number[] {
+  if (value.dataType === "float16") return Array.from(value.data as Uint16Array, halfToFloat);
+  return Array.from(value.data as ArrayLike<unknown>, Number);
+}
+
+/** A float tensor as the float32 that specialised graphs take; integers and others as they are. */
+export function asFloat32(value: TensorValue): TensorValue {
+  return value.dataType === "float16" || value.dataType === "float64" ? { dataType: "float32", dims: value.dims, data: floatsOf(value) } : value;
+}
+
+/** float32 numbers as a tensor of the float type that a model's input has. */
+export function fromFloat32(dataType: DataType, dims: readonly number[], data: Float32Array): TensorValue {
+  if (dataType === "float16") return { dataType, dims, data: Uint16Array.from(data, floatToHalf) };
+  if (dataType === "float64") return { dataType, dims, data: Float64Array.from(data) };
+  return { dataType: "float32", dims, data };
+}
+
+export function bytesIn(dataType: DataType, dims: readonly number[]): number {
+  return Math.ceil((elementCount(dims) * BITS[dataType]) / 8);
+}
