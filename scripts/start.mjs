@@ -24,7 +24,7 @@ try {
 }
 
 async function main({ values, positionals }) {
-  const folder = path.resolve(positionals[0] ?? path.join(root, "samples"));
+  const folder = positionals[0] ? path.resolve(process.env.INIT_CWD ?? ".", positionals[0]) : path.join(root, "samples");
   if (!existsSync(folder)) throw new Error(`There is no folder ${folder} to open.`);
   if (!/^\d+$/.test(values.port)) throw new Error(`--port takes a number, not "${values.port}".`);
   await ensureDependencies();

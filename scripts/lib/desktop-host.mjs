@@ -8,7 +8,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { chromium } from "playwright-core";
 import { downloadAndUnzipVSCode, resolveCliPathFromVSCodeExecutablePath } from "@vscode/test-electron";
 import { cacheFolder, killTree, runOrThrow } from "./commands.mjs";
-import { profileSettings } from "./vscode-server.mjs";
+import { profileSettings, useExtensions } from "./vscode-server.mjs";
+
+/** The operating system's own dialogs are out of the tests' reach; VS Code's are not. */
+const drivable = { "files.simpleDialog.enable": true, "window.dialogStyle": "custom", "window.titleBarStyle": "custom" };
 
 export async function openDesktopHost() {
   const executable = process.env.VSCODE_EXECUTABLE ?? (await downloadAndUnzipVSCode({ cachePath: path.join(cacheFolder(), "vscode") }));
@@ -17,10 +20,12 @@ export async function openDesktopHost() {
     const where = [`--user-data-dir=${dataFolder}`, `--extensions-dir=${extensionsFolder}`];
     const userFolder = path.join(dataFolder, "User");
     await mkdir(userFolder, { recursive: true });
-    await writeFile(path.join(userFolder, "settings.json"), JSON.stringify(profileSettings({ theme, settings }), null, 2));
+    await mkdir(extensionsFolder, { recursive: true });
+    await writeFile(path.join(userFolder, "settings.json"), JSON.stringify(profileSettings({ theme, settings: { ...drivable, ...settings } }), null, 2));
     if (vsix) {
       await runOrThrow(resolveCliPathFromVSCodeExecutablePath(executable), [...where, "--install-extension", vsix], { show: false, timeout: 120_000 });
     }
+    await useExtensions(extensionsFolder, extensions);
     const running = [];
     return {
       logFolder: path.join(dataFolder, "logs"),
@@ -29,28 +34,27 @@ export async function openDesktopHost() {
         const args = [
           ...[...where, "--remote-debugging-port=0", "--no-sandbox", "--disable-gpu", "--disable-updates", "--skip-welcome"],
           ...["--skip-release-notes", "--disable-telemetry", "--new-window"],
-          ...extensions.map((one) => `--extensionDevelopmentPath=${one}`),
           ...(trust ? ["--disable-workspace-trust"] : []),
           folder,
         ];
-        const program = { output: "", child: spawn(executable, args, { detached: true, env: { ...process.env, ...env } }) };
+        const program = { output: "", pages: [], child: spawn(executable, args, { detached: true, env: { ...process.env, ...env } }) };
         for (const stream of [program.child.stdout, program.child.stderr]) {
           stream.on("data", (chunk) => {
             program.output = (program.output + chunk).slice(-200_000);
           });
         }
+        running.push(program);
         // A second window is opened by the first one's process: the browser it belongs to is the first's.
-        const browser = running[0]?.browser ?? (await connect(program));
-        const known = new Set(running.flatMap(({ pages }) => pages));
-        const page = await workbenchPage(browser, known);
+        const browser = running[0].browser ?? (await connect(program));
+        const page = await workbenchPage(browser, new Set(running.flatMap(({ pages }) => pages)));
+        Object.assign(program, { browser, pages: [page] });
         await page.setViewportSize(viewport);
         page.setDefaultTimeout(20_000);
-        running.push({ ...program, browser, pages: [page] });
         return page;
       },
       async stop() {
         for (const { child, browser } of running) {
-          await browser.close().catch(() => undefined);
+          await browser?.close().catch(() => undefined);
           killTree(child);
         }
       },

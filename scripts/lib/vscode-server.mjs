@@ -106,7 +106,7 @@ function address(origin, folder) {
 }
 
 /** Adds extensions, where they are, to VS Code's list of what is installed. */
-async function useExtensions(extensionsFolder, folders) {
+export async function useExtensions(extensionsFolder, folders) {
   const list = path.join(extensionsFolder, "extensions.json");
   const installed = existsSync(list) ? JSON.parse(await readFile(list, "utf8")) : [];
   const added = await Promise.all(
