@@ -20,7 +20,7 @@ export function registerCommands(services: Services, panels: Panels): vscode.Dis
       if (model) await vscode.commands.executeCommand("vscode.openWith", model, "neuralLoupe.model");
     },
     "neuralLoupe.openSample": () => openSample(context),
-    "neuralLoupe.openWalkthrough": () => vscode.commands.executeCommand("workbench.action.openWalkthrough", `${context.extension.id}#neuralLoupe.start`, false),
+    "neuralLoupe.openWalkthrough": () => vscode.commands.executeCommand("workbench.action.openWalkthrough", `${context.extension.id}#start`, false),
     "neuralLoupe.reopenAsText": () => vscode.commands.executeCommand("workbench.action.reopenTextEditor"),
     "neuralLoupe.reopenAsHex": reopenAsHex,
     "neuralLoupe.saveCopy": (uri?: unknown) => saveCopy(asUri(uri) ?? activeModel()),

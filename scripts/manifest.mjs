@@ -1,0 +1,99 @@
+// Writes what package.json says of the techniques (commands, menus) from their catalogue: `node scripts/manifest.mjs`.
+// With --check it only says whether package.json is in step, by its exit code. All else in package.json is kept by hand.
+import { readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import esbuild from "esbuild";
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
+const file = path.join(root, "package.json");
+
+const inOurEditor = "activeCustomEditorId == neuralLoupe.model";
+const onModelFiles = "resourceExtname =~ /^\\.onnx$/i";
+
+/** Commands that are no technique. `when`: where the palette offers them. */
+const others = [
+  { id: "openModel", title: "Open Model …" },
+  { id: "openSample", title: "Open Sample Model" },
+  { id: "openWalkthrough", title: "Open Walkthrough" },
+  { id: "reopenAsText", title: "Reopen Model as Text", when: inOurEditor },
+  { id: "reopenAsHex", title: "Reopen Model as Bytes (Hex Editor)", when: inOurEditor },
+  { id: "saveCopy", title: "Save a Copy of the Model …", when: inOurEditor },
+  { id: "cancelRun", title: "Cancel Running Model" },
+  { id: "restartEngine", title: "Restart Engine" },
+  { id: "showLog", title: "Show Log" },
+];
+
+/** contributes.commands, submenus and menus for these techniques. */
+export function contributions(techniques) {
+  const category = "Neural Loupe";
+  const id = (technique) => `neuralLoupe.${technique.id.replace(/-([a-z0-9])/g, (_, letter) => letter.toUpperCase())}`;
+  const submenu = "neuralLoupe.techniques";
+  const groups = [...new Set(techniques.map(({ group }) => group))];
+  return {
+    commands: [
+      ...techniques.map((technique) => ({ command: id(technique), title: technique.command, category })),
+      ...others.map((other) => ({ command: `neuralLoupe.${other.id}`, title: other.title, category })),
+    ],
+    submenus: [{ id: submenu, label: "Neural Loupe", icon: { light: "./media/loupe-light.svg", dark: "./media/loupe-dark.svg" } }],
+    menus: {
+      "editor/title": [{ submenu, group: "navigation@1", when: inOurEditor }],
+      "editor/title/context": [{ submenu, group: "2_neuralLoupe", when: onModelFiles }],
+      "explorer/context": [{ submenu, group: "2_neuralLoupe", when: onModelFiles }],
+      [submenu]: techniques.map((technique, index) => ({
+        command: id(technique), group: `${groups.indexOf(technique.group) + 1}_${technique.group}@${index + 1}`,
+      })),
+      commandPalette: others.filter(({ when }) => when).map((other) => ({ command: `neuralLoupe.${other.id}`, when: other.when })),
+    },
+  };
+}
+
+/** The techniques' catalogue, as data. */
+export async function readCatalogue() {
+  const { outputFiles } = await esbuild.build({
+    entryPoints: [path.join(root, "src/techniques/catalogue.ts")], bundle: true, write: false, format: "esm", platform: "node", logLevel: "error",
+  });
+  const { catalogue } = await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`);
+  return catalogue;
+}
+
+/** What in package.json's contributions is not as the catalogue says: their names, none when all is in step. */
+export async function outOfStep() {
+  const { contributes = {} } = JSON.parse(await readFile(file, "utf8"));
+  const wanted = contributions(await readCatalogue());
+  return Object.keys(wanted).filter((key) => !isDeepStrictEqual(contributes[key], wanted[key]));
+}
+
+/** JSON with short lists and small objects on one line, as package.json is written here. */
+export function format(value, indent = "", width = 140) {
+  const line = oneLine(value);
+  const large = !Array.isArray(value) && Object.keys(value ?? {}).length > 4;
+  if (typeof value !== "object" || value === null || (!large && indent.length + line.length <= width)) return line;
+  const inner = `${indent}  `;
+  const items = Array.isArray(value)
+    ? value.map((item) => inner + format(item, inner, width))
+    : Object.entries(value).map(([key, item]) => `${inner}${JSON.stringify(key)}: ${format(item, inner, width)}`);
+  const [open, close] = Array.isArray(value) ? "[]" : "{}";
+  return `${open}\n${items.join(",\n")}\n${indent}${close}`;
+}
+
+function oneLine(value) {
+  if (Array.isArray(value)) return `[${value.map(oneLine).join(", ")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const entries = Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}: ${oneLine(item)}`);
+  return entries.length ? `{ ${entries.join(", ")} }` : "{}";
+}
+
+async function main(args) {
+  if (args.includes("--check")) {
+    const wrong = await outOfStep();
+    if (wrong.length) console.error(`package.json's contributes.${wrong.join(", contributes.")} are out of step with the techniques: run node scripts/manifest.mjs`);
+    process.exit(wrong.length ? 1 : 0);
+  }
+  const manifest = JSON.parse(await readFile(file, "utf8"));
+  manifest.contributes = { ...manifest.contributes, ...contributions(await readCatalogue()) };
+  await writeFile(file, `${format(manifest)}\n`);
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) await main(process.argv.slice(2));
