@@ -7,6 +7,7 @@ import { byteLength } from "./tensor.ts";
 import { attributeRow, typeText } from "./format.ts";
 import type { OpenModel } from "./onnx/open.ts";
 import { inferShapes } from "./shapes/infer.ts";
+import { inferTypes, type ValueTypes } from "./types.ts";
 
 /** What the editor shows of a model and `inspect` prints: structure and counts, no weights. */
 export function describe(open: Pick<OpenModel, "path" | "model" | "size" | "stamp">): ModelDescription {
@@ -64,6 +65,8 @@ interface Facts {
   readonly producers: ReadonlyMap<string, number>;
   readonly inputs: ReadonlySet<string>;
   readonly types: ReadonlyMap<string, ValueType>;
+  /** Element types that follow from the operators, where the file declares none. */
+  readonly elementTypes: ValueTypes;
   readonly dims: ReadonlyMap<string, readonly Dim[]>;
 }
 
@@ -89,7 +92,7 @@ function gatherFacts(model: Model): Facts {
   const producers = new Map<string, number>();
   layers.forEach((node, index) => node.outputs.forEach((output) => producers.set(output, index)));
   const types = new Map([...graph.valueInfo, ...graph.inputs, ...graph.outputs].map((value) => [value.name, value.type]));
-  return { layers, constants, producers, types, inputs: new Set(graph.inputs.map((input) => input.name)), dims: inferShapes(model) };
+  return { layers, constants, producers, types, inputs: new Set(graph.inputs.map((input) => input.name)), elementTypes: inferTypes(graph), dims: inferShapes(model) };
 }
 
 function isConstant(node: Node): boolean {
@@ -168,12 +171,13 @@ function describeUse(name: string, facts: Facts): ValueUse {
     const { dataType, dims, problem } = constant;
     return { name, type: dataType, dims, from: { kind: "constant", ...placeOf(constant) }, ...(problem === undefined ? {} : { problem }) };
   }
-  const type = facts.types.get(name);
+  const declared = facts.types.get(name);
+  const type = declared === undefined || declared.kind === "unknown" ? facts.elementTypes.get(name) : typeText(declared);
   const dims = facts.dims.get(name);
   const producer = facts.producers.get(name);
   return {
     name,
-    ...(type === undefined || type.kind === "unknown" ? {} : { type: typeText(type) }),
+    ...(type === undefined ? {} : { type }),
     ...(dims === undefined ? {} : { dims }),
     from: producer !== undefined ? { kind: "layer", index: producer } : facts.inputs.has(name) ? { kind: "input" } : { kind: "omitted" },
     ...(producer === undefined && !facts.inputs.has(name) ? { problem: "Nothing in the model makes this value." } : {}),

@@ -170,7 +170,7 @@ function depthFirst(producersOf: readonly (readonly number[])[]): { order: numbe
       const producer = producers[top.next++];
       if (state[producer] === 1) {
         const from = path.findIndex((step) => step.index === producer);
-        return { order, cycle: path.slice(from).map((step) => step.index).reverse() };
+        return { order, cycle: fromFirst(path.slice(from).map((step) => step.index).reverse()) };
       }
       if (state[producer] === 0) {
         state[producer] = 1;
@@ -179,4 +179,10 @@ function depthFirst(producersOf: readonly (readonly number[])[]): { order: numbe
     }
   }
   return { order };
+}
+
+/** A cycle, told from the node that comes first in the file. */
+function fromFirst(cycle: readonly number[]): number[] {
+  const at = cycle.indexOf(cycle.reduce((a, b) => Math.min(a, b)));
+  return [...cycle.slice(at), ...cycle.slice(0, at)];
 }

@@ -47,7 +47,7 @@ function locate(folder: string, location: string): ExternalData | { problem: str
     return { problem: reason(error, shown) };
   }
   const inside = relative(folder, path);
-  if (inside === "" || inside === ".." || inside.startsWith(`..${sep}`) || isAbsolute(inside)) return { problem: `its data file "${shown}" is a link that leads outside the model's folder.` };
+  if (inside === "" || inside === ".." || inside.startsWith(`..${sep}`) || isAbsolute(inside)) return { problem: `its data file "${shown}" is a link that leads outside the model's folder. Copy the file itself beside the model.` };
   try {
     const status = statSync(path);
     if (!status.isFile()) return { problem: `its data file "${shown}" is not a file.` };

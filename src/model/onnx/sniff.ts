@@ -57,11 +57,11 @@ const OTHER_FORMATS: readonly OtherFormat[] = [
     message: "This is a safetensors file: weights without a graph.", hint: EXPORT_TORCH,
   },
   {
-    is: ({ bytes, text, name }) => name === "saved_model.pb" || (bytes[0] === 0x08 && bytes[1] === 0x01 && bytes[2] === 0x12 && /\x08NoOp|serve|saver|StatefulPartitionedCall/.test(text) && text.includes("tensorflow")),
+    is: ({ bytes, text, name }) => name === "saved_model.pb" || (bytes[0] === 0x08 && bytes[1] === 0x01 && bytes[2] === 0x12 && /NoOp|serve|saver|StatefulPartitionedCall/.test(text) && text.includes("tensorflow")),
     message: "This is a TensorFlow SavedModel, not an ONNX model.", hint: EXPORT_TF,
   },
   {
-    is: ({ bytes, text }) => bytes[0] === 0x0a && /Placeholder|\x12\x05Const/.test(text),
+    is: ({ bytes, text }) => bytes[0] === 0x0a && /Placeholder|Const/.test(text),
     message: "This is a frozen TensorFlow graph, not an ONNX model.", hint: EXPORT_TF,
   },
   { is: ({ text }) => /^\s*<(!doctype|html|head|\?xml)/i.test(text.slice(0, 400)), message: "This is a web page, not a model: the download went wrong.", hint: "Fetch the file itself, not the page about it." },

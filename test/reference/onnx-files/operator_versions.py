@@ -1,7 +1,8 @@
 """Writes src/model/onnx/operator-versions.ts from the schemas in the onnx package (run from the repository's root).
 
-    python test/reference/onnx-files/operator_versions.py > src/model/onnx/operator-versions.ts
+python test/reference/onnx-files/operator_versions.py > src/model/onnx/operator-versions.ts
 """
+
 import collections
 
 import onnx
@@ -40,7 +41,8 @@ for entry in entries:
 lines.append(line.rstrip("; "))
 body = "\n".join(lines)
 
-print(f"""// Made by test/reference/onnx-files/operator_versions.py from onnx {onnx.__version__} (opset {onnx.defs.onnx_opset_version()}).
+print(
+    f"""// Made by test/reference/onnx-files/operator_versions.py from onnx {onnx.__version__} (opset {onnx.defs.onnx_opset_version()}).
 
 /** Operators of ai.onnx, each with the opsets in which how it is written changed (element types do not count). */
 const TABLE = `
@@ -62,4 +64,5 @@ export function isStandardOperator(name: string): boolean {{
 /** The opset since which an operator of ai.onnx is written as it is in `opset`; 0 where it does not exist there. */
 export function sinceVersion(name: string, opset: number): number {{
   return VERSIONS.get(name)?.findLast((version) => version <= opset) ?? 0;
-}}""")
+}}"""
+)

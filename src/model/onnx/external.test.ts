@@ -1,0 +1,141 @@
+import { copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { beforeEach, describe, expect, test } from "vitest";
+import { message, onnxFile, rawModel, rawNode, temporaryFolder } from "../../../test/reference/onnx-files/index.ts";
+import { openModel } from "./index.ts";
+import { entryMessage } from "./write-tensor.ts";
+
+const temporary = temporaryFolder();
+const folder = join(temporary.path, "model");
+
+beforeEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder);
+});
+
+/** A model whose one tensor, float32 [4], has its data at `location`. */
+async function openWith(location: string, entries: Record<string, string> = {}): Promise<{ problem?: string; bytes: () => Uint8Array }> {
+  const path = join(folder, "m.onnx");
+  writeFileSync(path, rawModel((graph) => {
+    graph.message(1, rawNode("Relu", ["w"], ["y"]));
+    graph.message(5, message((tensor) => {
+      tensor.packedInts(1, [4]);
+      tensor.int(2, 1);
+      tensor.string(8, "w");
+      for (const [key, value] of Object.entries({ location, ...entries })) tensor.message(13, entryMessage(key, value));
+      tensor.int(14, 1);
+    }));
+  }));
+  const open = await openModel(path);
+  const [tensor] = open.model.graph.initializers;
+  // Whatever is wrong with a tensor, the graph is there.
+  expect(open.model.graph.nodes).toHaveLength(1);
+  return { problem: tensor.problem, bytes: () => open.bytesOf(tensor) };
+}
+
+const sixteen = Uint8Array.from({ length: 16 }, (_, i) => i);
+
+test("the bytes at offset and length are the tensor's", async () => {
+  writeFileSync(join(folder, "w.bin"), Uint8Array.of(9, 9, 9, ...sixteen, 9));
+  const { problem, bytes } = await openWith("w.bin", { offset: "3", length: "16" });
+  expect(problem).toBeUndefined();
+  expect(bytes()).toEqual(sixteen);
+});
+
+test("offset and length may be left out, and the file may lie in a folder below", async () => {
+  mkdirSync(join(folder, "data"));
+  writeFileSync(join(folder, "data", "w.bin"), sixteen);
+  expect((await openWith("data/w.bin")).bytes()).toEqual(sixteen);
+});
+
+describe("locations that lead out of the folder are refused", () => {
+  test.each(["../secret.bin", "../../etc/passwd", "data/../../secret.bin", "/etc/passwd", "C:\\secret.bin", "\\\\server\\share", "..\\secret.bin", ".."])("%s", async (location) => {
+    temporary.write("secret.bin", sixteen);
+    expect((await openWith(location)).problem).toBe(
+      `The data of tensor "w" cannot be read: its data file "${location}" is outside the model's folder. A model may only use files beside it or below.`,
+    );
+  });
+
+  test("a link to a file outside", async () => {
+    temporary.write("secret.bin", sixteen);
+    symlinkSync(join(temporary.path, "secret.bin"), join(folder, "w.bin"));
+    expect((await openWith("w.bin")).problem).toContain('its data file "w.bin" is a link that leads outside the model\'s folder.');
+  });
+
+  test("a link to a folder outside", async () => {
+    temporary.write("secret.bin", sixteen);
+    symlinkSync(temporary.path, join(folder, "data"));
+    expect((await openWith("data/secret.bin")).problem).toContain("leads outside");
+  });
+
+  test("but a link inside is followed", async () => {
+    writeFileSync(join(folder, "real.bin"), sixteen);
+    symlinkSync("real.bin", join(folder, "w.bin"));
+    expect((await openWith("w.bin")).bytes()).toEqual(sixteen);
+  });
+});
+
+describe("files that are not as they should be", () => {
+  test("missing", async () => {
+    expect((await openWith("w.bin")).problem).toBe('The data of tensor "w" cannot be read: its data file "w.bin" does not exist. Put it beside the model.');
+  });
+  test("too short", async () => {
+    writeFileSync(join(folder, "w.bin"), sixteen.subarray(0, 10));
+    expect((await openWith("w.bin")).problem).toBe('The data file "w.bin" is too short for tensor "w": it has 10 bytes, and 16 are needed. It may be cut off, or belong to another model.');
+  });
+  test("too short for the offset", async () => {
+    writeFileSync(join(folder, "w.bin"), sixteen);
+    expect((await openWith("w.bin", { offset: "8" })).problem).toContain("it has 16 bytes, and 24 are needed");
+  });
+  test("a folder", async () => {
+    mkdirSync(join(folder, "w.bin"));
+    expect((await openWith("w.bin")).problem).toContain("is not a file");
+  });
+  test("without a name", async () => expect((await openWith("")).problem).toContain("not in which"));
+  test("with a zero byte in the name", async () => expect((await openWith("w\0.bin")).problem).toContain("zero byte"));
+  test("a length that does not fit the shape", async () => {
+    writeFileSync(join(folder, "w.bin"), sixteen);
+    expect((await openWith("w.bin", { length: "12" })).problem).toBe('Tensor "w" is float32 [4], which takes 16 bytes, but its entry in "w.bin" has 12.');
+  });
+  test.each(["-1", "1e3", "0x10", "99999999999999999999"])("an offset of %s", async (offset) => {
+    writeFileSync(join(folder, "w.bin"), sixteen);
+    expect((await openWith("w.bin", { offset })).problem).toContain(`external data offset of "${offset}", which is not a number of bytes`);
+  });
+});
+
+test("a model saved by the onnx package with external data", async () => {
+  const open = await openModel(onnxFile("external.onnx"));
+  expect(open.model.problems).toEqual([]);
+  expect(open.size).toEqual({ file: readFileSync(onnxFile("external.onnx")).length, external: 4400 });
+  const [weights] = open.model.graph.initializers;
+  // np.linspace(-1, 1, 1000): make.py
+  expect(new Float32Array(open.bytesOf(weights).slice().buffer)[999]).toBe(1);
+  expect(open.fileBytes("external.bin")).toHaveLength(4400);
+  expect(open.fileBytes("external.bin")).toBe(open.fileBytes("external.bin"));
+  expect(() => open.fileBytes("make.py")).toThrow('"make.py" is not a data file of this model.');
+  open.close();
+});
+
+test("the stamp changes with the model and with its data", async () => {
+  for (const name of ["external.onnx", "external.bin"]) copyFileSync(onnxFile(name), join(folder, name));
+  const stamp = async (): Promise<string> => {
+    const open = await openModel(join(folder, "external.onnx"));
+    open.close();
+    return open.stamp;
+  };
+  const first = await stamp();
+  expect(await stamp()).toBe(first);
+  writeFileSync(join(folder, "external.bin"), Buffer.alloc(5000));
+  expect(await stamp()).not.toBe(first);
+});
+
+test("the model may be opened through a link, its data lie beside the real file's link", async () => {
+  for (const name of ["external.onnx", "external.bin"]) copyFileSync(onnxFile(name), join(folder, name));
+  const link = join(temporary.path, "link");
+  rmSync(link, { force: true });
+  symlinkSync(folder, link);
+  const open = await openModel(join(link, "external.onnx"));
+  expect(open.model.problems).toEqual([]);
+  expect(dirname(open.path)).toBe(link);
+  open.close();
+});
