@@ -1,0 +1,64 @@
+import { readdir } from "node:fs/promises";
+import path from "node:path";
+import { DataError } from "../model/errors.ts";
+import { parseJson, readBeside } from "./files.ts";
+
+export type Json = Readonly<Record<string, unknown>>;
+
+/** What lies beside a model and tells of its inputs and classes. */
+export interface FilesBeside {
+  /** preprocessor_config.json (Hugging Face). */
+  readonly preprocessor?: Json;
+  /** config.json (Hugging Face, timm). */
+  readonly config?: Json;
+  /** The tokenizer's file name. */
+  readonly tokenizer?: string;
+  /** The tokenizer's longest input in tokens. */
+  readonly maxLength?: number;
+  /** Files that may hold class names, the likeliest first. */
+  readonly classFiles: readonly string[];
+  /** Sentences about files that could not be used. */
+  readonly problems: readonly string[];
+}
+
+const fileLimit = 16 * 2 ** 20;
+
+const classPatterns: readonly RegExp[] = [
+  /^(labels|classes|class[-_]names|id2label|categories)\.(txt|json|names)$/i, /\.labels(\.txt)?$/i, /\.names$/i, /(classes|labels|class_index)\.(txt|json)$/i,
+];
+
+/** Looks into a model's folder. Whatever cannot be read there is a problem to be told, never an error: it was only a hint. */
+export async function readFilesBeside(folder: string, modelName: string): Promise<FilesBeside> {
+  const problems: string[] = [];
+  const names = await readdir(folder).catch((): string[] => []);
+  const read = async (name: string): Promise<Json | undefined> => {
+    if (!names.includes(name)) return undefined;
+    try {
+      const bytes = await readBeside(folder, name, fileLimit);
+      const json = bytes && parseJson(bytes, name);
+      return typeof json === "object" && json !== null && !Array.isArray(json) ? json as Json : undefined;
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      problems.push(`${name} beside the model cannot be used: ${error.message}`);
+      return undefined;
+    }
+  };
+  const [preprocessor, config, tokenizerConfig] = await Promise.all(["preprocessor_config.json", "config.json", "tokenizer_config.json"].map(read));
+  const longest = [tokenizerConfig?.model_max_length, config?.max_position_embeddings]
+    .find((length): length is number => typeof length === "number" && Number.isInteger(length) && length > 0 && length <= 1_000_000);
+  return {
+    preprocessor, config, problems, maxLength: longest,
+    tokenizer: names.includes("tokenizer.json") ? "tokenizer.json" : undefined,
+    classFiles: classFilesOf(names, modelName, config),
+  };
+}
+
+function classFilesOf(names: readonly string[], modelName: string, config: Json | undefined): string[] {
+  const stem = path.parse(modelName).name.toLowerCase();
+  const rank = (name: string): number => classPatterns.findIndex((pattern) => pattern.test(name));
+  const found = names.filter((name) => rank(name) >= 0 && !name.toLowerCase().endsWith(".loupe.json"));
+  // A file named after the model first, then by how plainly its name says what it holds.
+  const own = (name: string): number => (name.toLowerCase().startsWith(stem) ? 0 : 1);
+  found.sort((a, b) => own(a) - own(b) || rank(a) - rank(b) || (a < b ? -1 : 1));
+  return config && ("id2label" in config || "label_names" in config) ? [...found.filter((name) => own(name) === 0), "config.json", ...found.filter((name) => own(name) === 1)] : found;
+}

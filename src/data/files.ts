@@ -1,0 +1,142 @@
+import { createHash } from "node:crypto";
+import { open, realpath } from "node:fs/promises";
+import path from "node:path";
+import { DataError } from "../model/errors.ts";
+
+/** A file's bytes. Throws a DataError where there is no such file, it cannot be read, or it is longer than `limit` bytes. */
+export async function readBytes(file: string, limit: number): Promise<Buffer<ArrayBuffer>> {
+  let handle;
+  try {
+    handle = await open(file, "r");
+    const { size } = await handle.stat().then((stat) => {
+      if (!stat.isFile()) throw new DataError("This is not a file.", file);
+      return stat;
+    });
+    if (size > limit) {
+      throw new DataError(`The file has ${formatBytes(size)}; at most ${formatBytes(limit)} are read.`, file);
+    }
+    // Memory of its own: small Buffers are slices of a shared pool, and typed arrays over them may not be aligned.
+    const bytes = Buffer.from(new ArrayBuffer(size));
+    for (let at = 0; at < size;) {
+      const { bytesRead } = await handle.read(bytes, at, size - at, at);
+      if (bytesRead === 0) throw new DataError("The file became shorter while it was read.", file, "Try again.");
+      at += bytesRead;
+    }
+    return bytes;
+  } catch (error) {
+    throw asDataError(error, file);
+  } finally {
+    await handle?.close();
+  }
+}
+
+/** Bytes of a file beside a model, or undefined where there is none. */
+export async function readBeside(folder: string, name: string, limit: number): Promise<Buffer<ArrayBuffer> | undefined> {
+  try {
+    return await readBytes(await insideFolder(folder, name), limit);
+  } catch (error) {
+    if (error instanceof DataError && error.cause === "missing") return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The absolute path of a file that a recipe names relative to its folder. Throws a DataError for a name that leads out of the
+ * folder: absolute, through "..", or through a symbolic link. A recipe may come with a model from anywhere.
+ */
+export async function insideFolder(folder: string, name: string): Promise<string> {
+  const outside = (): DataError =>
+    new DataError(`"${name}" leads out of the model's folder.`, folder, "Files that a recipe names lie beside the model or below it.");
+  if (name === "" || name.includes("\0") || path.isAbsolute(name) || path.win32.isAbsolute(name)) throw outside();
+  const file = path.resolve(folder, name);
+  if (!isBelow(folder, file)) throw outside();
+  try {
+    const [realFolder, realFile] = await Promise.all([realpath(folder), realpath(file)]);
+    if (!isBelow(realFolder, realFile)) throw outside();
+    return realFile;
+  } catch (error) {
+    throw asDataError(error, file);
+  }
+}
+
+function isBelow(folder: string, file: string): boolean {
+  const relative = path.relative(folder, file);
+  return relative !== "" && relative !== ".." && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative);
+}
+
+/** Bytes as JSON. Throws a DataError that says where the syntax is wrong. */
+export function parseJson(bytes: Uint8Array, where: string): unknown {
+  try {
+    return JSON.parse(decodeText(bytes, where)) as unknown;
+  } catch (error) {
+    if (error instanceof DataError) throw error;
+    throw new DataError(`This is not JSON: ${(error as Error).message}`, where);
+  }
+}
+
+/** Bytes as UTF-8 text, without a byte order mark. */
+export function decodeText(bytes: Uint8Array, where: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new DataError(`This is not text in UTF-8, but ${looksLike(bytes)}.`, where);
+  }
+}
+
+/** SHA-256 in hexadecimal, of one piece or several after one another. */
+export function sha256(...parts: readonly (Uint8Array | string)[]): string {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return hash.digest("hex");
+}
+
+/** What bytes seem to be, for a message: "an empty file", "a Git LFS pointer", "text" ... */
+export function looksLike(bytes: Uint8Array): string {
+  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 512)).toString("latin1");
+  return kinds.find(([test]) => (typeof test === "string" ? head.startsWith(test) : test.test(head)))?.[1] ?? "a binary file of another kind";
+}
+
+/** Why a file that "looks like" a Git LFS pointer is not enough, and what to do. */
+export function hintFor(bytes: Uint8Array): string | undefined {
+  return looksLike(bytes) === lfsPointer ? 'Fetch the file itself: run "git lfs pull" in its repository.' : undefined;
+}
+
+const lfsPointer = "a Git LFS pointer";
+
+const kinds: readonly (readonly [string | RegExp, string])[] = [
+  [/^$/, "an empty file"],
+  ["version https://git-lfs.github.com/spec/", lfsPointer],
+  ["\x89PNG\r\n\x1a\n", "a PNG picture"],
+  ["\xff\xd8\xff", "a JPEG picture"],
+  [/^GIF8[79]a/, "a GIF picture"],
+  [/^RIFF[^]{4}WEBP/, "a WebP picture"],
+  ["BM", "a BMP picture"],
+  [/^(II\*\0|MM\0\*)/, "a TIFF picture"],
+  ["\x93NUMPY", "a NumPy array"],
+  ["PK\x03\x04", "a zip archive"],
+  ["%PDF", "a PDF document"],
+  [/^\s*(<\?xml[^]*)?<svg/i, "an SVG drawing"],
+  [/^\s*<(!doctype html|html)/i, "a web page"],
+  [/^\s*[{[]/, "JSON text"],
+  // eslint-disable-next-line no-control-regex -- control characters are what tells binary files from text
+  [/^[^\x00-\x08\x0e-\x1f]*$/, "text"],
+];
+
+export function asDataError(error: unknown, where: string): DataError {
+  if (error instanceof DataError) return error;
+  const { code, message } = error as NodeJS.ErrnoException;
+  const known: Readonly<Record<string, string>> = {
+    ENOENT: "There is no such file.", ENOTDIR: "There is no such file.", ENAMETOOLONG: "There is no such file: its name is too long.",
+    EACCES: "This file may not be read.", EPERM: "This file may not be read.", EISDIR: "This is a folder, not a file.",
+    ELOOP: "Symbolic links lead in a circle here.",
+  };
+  const mapped = new DataError(known[code ?? ""] ?? message, where);
+  if (code === "ENOENT" || code === "ENOTDIR") mapped.cause = "missing";
+  return mapped;
+}
+
+export function formatBytes(bytes: number): string {
+  const units = ["bytes", "KB", "MB", "GB", "TB"];
+  const power = bytes < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
+  return `${Number((bytes / 1000 ** power).toPrecision(3))} ${units[power]}`;
+}

@@ -1,0 +1,72 @@
+import { DataError } from "../model/errors.ts";
+import { decodeBmp } from "./bmp.ts";
+import { hintFor, looksLike, readBytes, sha256 } from "./files.ts";
+
+/** A picture in display colours. */
+export interface Picture {
+  readonly width: number;
+  readonly height: number;
+  /** RGB bytes, [height, width, 3]. */
+  readonly pixels: Uint8Array;
+  /** SHA-256 of the file. */
+  readonly hash: string;
+}
+
+/** Extensions that are taken for pictures: where a person chooses a file, and to tell a picture from a text. */
+export const PICTURE_EXTENSIONS = ["png", "jpg", "jpeg", "webp", "gif", "tif", "tiff", "avif", "bmp"] as const;
+
+const formats = ["png", "jpeg", "webp", "gif", "tiff", "heif", "avif"];
+const fileLimit = 512 * 2 ** 20;
+/** Pillow warns of "decompression bombs" from 89 million pixels on. */
+const pixelLimit = 100_000_000;
+
+/**
+ * A picture file as RGB bytes: PNG, JPEG, WebP, GIF (first frame), TIFF (first page), AVIF, BMP. The camera's orientation (EXIF) is
+ * applied; grey becomes RGB, 16 bits become 8. Alpha is dropped and colour profiles are ignored, as Pillow's convert("RGB") does,
+ * so that models get what they get from PyTorch. Throws a DataError that says what the file looks like instead.
+ */
+export async function readPicture(file: string): Promise<Picture> {
+  const bytes = await readBytes(file, fileLimit);
+  return { ...await decodePicture(bytes, file), hash: sha256(bytes) };
+}
+
+/** As readPicture, from bytes. */
+export async function decodePicture(bytes: Buffer, where: string): Promise<Omit<Picture, "hash">> {
+  if (looksLike(bytes) === "a BMP picture") return decodeBmp(bytes, where, pixelLimit);
+  // Loaded when first needed: the native library takes a while, and most calls never come here.
+  const { default: sharp } = await import("sharp");
+  const problem = (message: string, hint?: string): DataError => new DataError(message, where, hint);
+  const options = { limitInputPixels: pixelLimit, failOn: "error", ignoreIcc: true } as const;
+  let format: string | undefined;
+  let size: { width: number; height: number };
+  try {
+    const metadata = await sharp(bytes, { ...options, limitInputPixels: false }).metadata();
+    format = metadata.format;
+    size = { width: metadata.width, height: metadata.height };
+  } catch {
+    throw problem(`This is not a picture, but ${looksLike(bytes)}.`, hintFor(bytes) ?? "PNG, JPEG, WebP, GIF, TIFF, AVIF and BMP can be read.");
+  }
+  if (!format || !formats.includes(format)) {
+    throw problem(`This picture's format (${format ?? "unknown"}) is not one that can be read.`, "Save it as PNG or JPEG.");
+  }
+  if (size.width * size.height > pixelLimit) {
+    throw problem(`The picture has ${size.width}×${size.height} pixels; at most ${pixelLimit / 1e6} million are read.`, "Make it smaller.");
+  }
+  try {
+    const { data, info } = await sharp(bytes, options).autoOrient().toColourspace("srgb").removeAlpha().raw({ depth: "uchar" })
+      .toBuffer({ resolveWithObject: true });
+    return { width: info.width, height: info.height, pixels: toRgb(data, info.channels) };
+  } catch (error) {
+    throw problem(`The picture (${format}) cannot be decoded: ${(error as Error).message.split("\n")[0]}`, "It may be damaged or cut off.");
+  }
+}
+
+/** Memory of its own, three channels. */
+function toRgb(data: Uint8Array, channels: number): Uint8Array {
+  if (channels === 3) return new Uint8Array(data);
+  const rgb = new Uint8Array(data.length / channels * 3);
+  for (let from = 0, to = 0; from < data.length; from += channels, to += 3) {
+    for (let c = 0; c < 3; c++) rgb[to + c] = data[from + (channels > 2 ? c : 0)];
+  }
+  return rgb;
+}

@@ -1,0 +1,81 @@
+import { rename, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { DataError } from "../model/errors.ts";
+import type { ModelDescription } from "../protocol/model.ts";
+import type { Recipe, RecipeReport } from "../protocol/recipe.ts";
+import { readClasses } from "./classes.ts";
+import { asDataError, parseJson, readBytes } from "./files.ts";
+import type { ReadConstant } from "./graph-front.ts";
+import { guessRecipe } from "./guess.ts";
+import { validateRecipe } from "./validate.ts";
+
+export { validateRecipe } from "./validate.ts";
+
+const fileLimit = 16 * 2 ** 20;
+
+/** Where a model's recipe is kept: model.onnx → model.loupe.json, in the same folder. */
+export function recipePath(modelPath: string): string {
+  const { dir, name } = path.parse(modelPath);
+  return path.join(dir, `${name}.loupe.json`);
+}
+
+/** A recipe from a file. Throws a DataError that names the file and the place in it. */
+export async function parseRecipeFile(file: string): Promise<Recipe> {
+  return validateRecipe(parseJson(await readBytes(file, fileLimit), file), file);
+}
+
+/**
+ * The recipe beside the model, its gaps guessed, or else a guess; with the class names.
+ * `readConstant` gives the numbers of a constant by its name, so that a normalization inside the graph can be understood.
+ * Throws a DataError where there is a recipe file that cannot be used: silently guessing over it would hide the mistake.
+ */
+export async function loadRecipe(description: ModelDescription, readConstant?: ReadConstant): Promise<RecipeReport> {
+  const file = recipePath(description.path);
+  let kept: Recipe | undefined;
+  try {
+    kept = await parseRecipeFile(file);
+  } catch (error) {
+    if (!(error instanceof DataError && error.cause === "missing")) throw error;
+  }
+  return kept ? completeRecipe(kept, description, path.basename(file), readConstant) : guessRecipe(description, readConstant);
+}
+
+/** A recipe's report: what it leaves open (inputs, class names) is guessed, what the model does not have is said. */
+export async function completeRecipe(
+  recipe: Recipe, description: ModelDescription, file?: string, readConstant?: ReadConstant,
+): Promise<RecipeReport> {
+  const guess = await guessRecipe(description, readConstant);
+  const inputs = description.inputs.map((input) => input.name);
+  const missing = inputs.filter((name) => !Object.hasOwn(recipe.inputs, name));
+  const strange = Object.keys(recipe.inputs).filter((name) => !inputs.includes(name));
+  const reasons = [
+    ...missing.map((name) => `The recipe does not name the input "${name}": guessed.`),
+    ...strange.map((name) => `The recipe names the input "${name}", which the model does not have; it has ${inputs.join(", ")}.`),
+  ];
+  const complete: Recipe = {
+    ...recipe, inputs: Object.fromEntries(inputs.map((name) => [name, Object.hasOwn(recipe.inputs, name) ? recipe.inputs[name] : guess.recipe.inputs[name]])),
+  };
+  const { classes, reason } = await readClasses(recipe.classes, path.dirname(description.path));
+  if (reason) reasons.push(reason);
+  return { recipe: complete, file, reasons, classes };
+}
+
+/** Keeps a recipe beside its model; gives the file's name. It appears whole or not at all. */
+export async function saveRecipe(modelPath: string, recipe: Recipe): Promise<string> {
+  const file = recipePath(modelPath);
+  const text = `${formatRecipe(validateRecipe(recipe, file))}\n`;
+  const draft = `${file}.${process.pid}.tmp`;
+  try {
+    await writeFile(draft, text);
+    await rename(draft, file);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw asDataError(error, file);
+  }
+  return path.basename(file);
+}
+
+/** JSON for people: lists of numbers on one line. */
+function formatRecipe(recipe: Recipe): string {
+  return JSON.stringify(recipe, null, 2).replace(/\[\s+(-?[\d.][^[\]{}"]*?)\s+\]/g, (_, list: string) => `[${list.replace(/\s*\n\s*/g, " ")}]`);
+}

@@ -1,0 +1,113 @@
+import path from "node:path";
+import { DataError } from "../model/errors.ts";
+import type { SpatialAxes } from "../protocol/artifacts.ts";
+import type { ValueDescription } from "../protocol/model.ts";
+import type { InputRecipe } from "../protocol/recipe.ts";
+import { readBytes, sha256 } from "./files.ts";
+import { decodeNpy, decodeNpz } from "./npy.ts";
+import type { NpyArray } from "./npy.ts";
+import { readPicture } from "./picture.ts";
+import { preparePicture } from "./preprocess.ts";
+import { displayArray, imageAxes } from "./array-picture.ts";
+import { matchDims, shapeText } from "./shape.ts";
+import { readRow, splitRow } from "./table.ts";
+import { convertElements, elementTypeOf, fromNumbers, toNumbers } from "./tensor.ts";
+import type { ElementType, TensorData } from "./tensor.ts";
+import { readText, tokenize } from "./text.ts";
+
+/** What one model input is fed. */
+export interface Sample {
+  /** The file's name ("cat.png", "t.csv#12") or the beginning of a text. */
+  readonly name: string;
+  /** SHA-256 of the file's bytes (and the row, or the array's name). */
+  readonly hash: string;
+  readonly dataType: ElementType;
+  readonly dims: readonly number[];
+  /** For onnxruntime: float16 as bits in a Uint16Array, bool as bytes. */
+  readonly data: TensorData;
+  /** What the model sees, in display colours, after crop and resize: RGB bytes [height, width, 3]. */
+  readonly picture?: { readonly width: number; readonly height: number; readonly pixels: Uint8Array };
+  /** The tensor's axes, where it is a picture. */
+  readonly axes?: SpatialAxes;
+  /** The columns behind a row's values; the tokens behind a text's. */
+  readonly labels?: readonly string[];
+}
+
+/** The model's input as a description of it says. */
+export type SampleInput = Pick<ValueDescription, "name" | "type" | "dims">;
+
+const fileLimit = 2 ** 30;
+
+/**
+ * One file (or text) as what the model's input takes. A .npy is the tensor itself, past the recipe: its type must convert without
+ * loss (floats may be rounded), its shape must be the model's (a batch axis of one is added where exactly that is missing).
+ * Everything else goes through the recipe. `folder` is the model's, where a text recipe's tokenizer lies.
+ * Throws a DataError that names the file, both shapes or types, and what to do.
+ */
+export async function readSample(spec: string, recipe: InputRecipe, input: SampleInput, folder = path.dirname(spec)): Promise<Sample> {
+  if (/\.npy$/i.test(spec)) {
+    const bytes = await readBytes(spec, fileLimit);
+    return arraySample(decodeNpy(bytes, spec), path.basename(spec), sha256(bytes), spec, recipe, input);
+  }
+  if (/\.npz$/i.test(spec)) {
+    const bytes = await readBytes(spec, fileLimit);
+    const arrays = decodeNpz(bytes, spec);
+    const array = arrays.get(input.name) ?? (arrays.size === 1 ? [...arrays.values()][0] : undefined);
+    if (!array) throw new DataError(`The archive has no array "${input.name}".`, spec, `It has ${[...arrays.keys()].join(", ") || "none"}.`);
+    return arraySample(array, path.basename(spec), sha256(bytes, `#${input.name}`), spec, recipe, input);
+  }
+  switch (recipe.kind) {
+    case "image": {
+      const { hash, ...picture } = await readPicture(spec);
+      const { dims, values, shown } = preparePicture(picture, recipe);
+      const fixed = matchDims(dims, input, spec, "The recipe makes a picture of", "Change the recipe's size, channels or layout.");
+      const dataType = elementTypeOf(input.type, input.name);
+      const axes = axesOf(recipe.layout, fixed.length);
+      return { name: path.basename(spec), hash, dataType, dims: fixed, data: fromNumbers(values, dataType), picture: shown, axes };
+    }
+    case "row": {
+      if (!/\.(csv|tsv)(#\d+)?$/is.test(spec)) throw wrongFile(spec, input, "a row of a table (.csv, with #12 for row 12)");
+      const { values, columns, hash } = await readRow(spec, recipe);
+      const { file, row } = splitRow(spec);
+      const dims = matchDims(rowDims(values.length, input), input, spec, "The row has", `The columns are ${columns.join(", ")}; the recipe can name the ones to take.`);
+      const dataType = elementTypeOf(input.type, input.name);
+      return { name: `${path.basename(file)}#${row}`, hash, dataType, dims, data: fromNumbers(values, dataType), labels: columns };
+    }
+    case "text": {
+      const { text, name, hash } = await readText(spec);
+      const fixed = input.dims?.at(-1);
+      const { values, tokens } = await tokenize(text, recipe, folder, typeof fixed === "number" ? fixed : undefined);
+      const dims = matchDims([1, values.length], input, name, "The tokens have", "Change the recipe's length.");
+      const dataType = elementTypeOf(input.type, input.name);
+      return { name, hash, dataType, dims, data: fromNumbers(values, dataType), labels: tokens };
+    }
+    case "array": throw wrongFile(spec, input, "an array (.npy or .npz)");
+  }
+}
+
+function wrongFile(spec: string, input: SampleInput, wanted: string): DataError {
+  return new DataError(`The input "${input.name}" (${input.type} ${shapeText(input.dims)}) takes ${wanted}.`, spec,
+    "Give it such a file, or change the recipe's kind of input.");
+}
+
+function arraySample(array: NpyArray, name: string, hash: string, where: string, recipe: InputRecipe, input: SampleInput): Sample {
+  const dims = matchDims(array.dims, input, where, "The array is", "Save it in the model's shape.");
+  const dataType = elementTypeOf(input.type, input.name);
+  const data = convertElements(array.data, array.dtype, dataType, where);
+  const axes = imageAxes(dims, recipe);
+  const picture = axes && displayArray(toNumbers(data, dataType), dims, axes, recipe);
+  return { name, hash, dataType, dims, data, ...(axes && { axes, picture }) };
+}
+
+/** Axes of a prepared picture; with the batch axis dropped they move down by one, a grey [H,W] has no channel axis. */
+function axesOf(layout: "nchw" | "nhwc", rank: number): SpatialAxes {
+  if (rank === 2) return { height: 0, width: 1 };
+  const first = rank - 3;
+  return layout === "nchw" ? { channel: first, height: first + 1, width: first + 2 } : { channel: first + 2, height: first, width: first + 1 };
+}
+
+/** A row in the model's own shape where that holds as many numbers ([1,1,28,28] for 784 columns), else [1, columns]. */
+function rowDims(count: number, { dims }: SampleInput): number[] {
+  const fixed = dims?.map((dim) => (typeof dim === "number" && dim > 0 ? dim : 1));
+  return fixed && fixed.reduce((product, dim) => product * dim, 1) === count ? fixed : [1, count];
+}

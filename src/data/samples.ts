@@ -1,0 +1,65 @@
+import { DataError } from "../model/errors.ts";
+import type { Recipe } from "../protocol/recipe.ts";
+import { readBytes } from "./files.ts";
+import { decodeNpz } from "./npy.ts";
+import { readSample } from "./sample.ts";
+import type { Sample, SampleInput } from "./sample.ts";
+import { shapeText } from "./shape.ts";
+
+/**
+ * Samples for all inputs of a model. `specs` has a file (or text) by input name; "" stands for the only input, for a .npz with one
+ * array per input, or for one text that goes through a tokenizer into several inputs. Throws a DataError that names what is missing.
+ */
+export async function readSamples(
+  specs: Readonly<Record<string, string>>, recipe: Recipe, inputs: readonly SampleInput[], folder?: string,
+): Promise<Record<string, Sample>> {
+  const given = new Map(Object.entries(specs));
+  const strange = [...given.keys()].filter((name) => name !== "" && !inputs.some((input) => input.name === name));
+  if (strange.length > 0) {
+    throw new DataError(`The model has no input "${strange[0]}".`, given.get(strange[0]), `Its inputs are ${inputs.map((input) => input.name).join(", ")}.`);
+  }
+  const plan = new Map<string, string>();
+  const open = inputs.filter((input) => !given.has(input.name));
+  for (const input of inputs) if (given.has(input.name)) plan.set(input.name, given.get(input.name) as string);
+  const common = given.get("");
+  if (common !== undefined) for (const name of await shareOf(common, recipe, open)) plan.set(name, common);
+  const missing = inputs.filter((input) => !plan.has(input.name));
+  if (missing.length > 0) {
+    const list = missing.map((input) => `"${input.name}" (${input.type} ${shapeText(input.dims)})`).join(", ");
+    throw new DataError(`The model's input${missing.length > 1 ? "s" : ""} ${list} ${missing.length > 1 ? "are" : "is"} not given.`, undefined,
+      `Give each a file: ${missing[0].name}=FILE; or one .npz with an array for each.`);
+  }
+  const samples = await Promise.all(inputs.map(async (input) =>
+    [input.name, await readSample(plan.get(input.name) as string, recipeOf(recipe, input.name), input, folder)] as const));
+  return Object.fromEntries(samples);
+}
+
+/** "NAME=FILE" or "FILE" (under ""), as given on a command line. A part before "=" that is no input's name belongs to the file's. */
+export function parseInputSpecs(args: readonly string[], inputNames: readonly string[]): Record<string, string> {
+  const specs = new Map<string, string>();
+  for (const arg of args) {
+    const name = inputNames.filter((one) => arg.startsWith(`${one}=`)).sort((a, b) => b.length - a.length)[0] ?? "";
+    if (specs.has(name)) {
+      throw new DataError(name ? `The input "${name}" is given twice.` : "Two inputs are given without a name.", arg,
+        `Say which is which: NAME=FILE. The model's inputs are ${inputNames.join(", ")}.`);
+    }
+    specs.set(name, name ? arg.slice(name.length + 1) : arg);
+  }
+  return Object.fromEntries(specs);
+}
+
+/** The inputs that a file without a name is for. */
+async function shareOf(spec: string, recipe: Recipe, open: readonly SampleInput[]): Promise<readonly string[]> {
+  if (open.length <= 1) return open.map((input) => input.name);
+  if (/\.npz$/i.test(spec)) {
+    const arrays = decodeNpz(await readBytes(spec, 2 ** 30), spec);
+    return open.map((input) => input.name).filter((name) => arrays.has(name));
+  }
+  const texts = open.filter((input) => recipeOf(recipe, input.name).kind === "text");
+  if (texts.length > 0 && !/\.np[yz]$/i.test(spec)) return texts.map((input) => input.name);
+  return [open[0].name];
+}
+
+function recipeOf(recipe: Recipe, name: string): Recipe["inputs"][string] {
+  return Object.hasOwn(recipe.inputs, name) ? recipe.inputs[name] : { kind: "array" };
+}

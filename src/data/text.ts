@@ -1,0 +1,95 @@
+import path from "node:path";
+import type { Tokenizer } from "@huggingface/tokenizers";
+import { DataError } from "../model/errors.ts";
+import type { TextRecipe } from "../protocol/recipe.ts";
+import { decodeText, parseJson, readBeside, readBytes, sha256 } from "./files.ts";
+
+const textLimit = 16 * 2 ** 20;
+const tokenizerLimit = 256 * 2 ** 20;
+
+/** A text for a text recipe: what a .txt or .md file holds, or else `spec` itself. */
+export async function readText(spec: string): Promise<{ text: string; name: string; hash: string }> {
+  if (/^[^\n]*\.(txt|md)$/i.test(spec)) {
+    const bytes = await readBytes(spec, textLimit);
+    return { text: decodeText(bytes, spec), name: path.basename(spec), hash: sha256(bytes) };
+  }
+  return { text: spec, name: spec.length > 40 ? `${[...spec].slice(0, 39).join("")}…` : spec, hash: sha256(spec) };
+}
+
+/**
+ * The part of a tokenized text that an input takes. Longer texts than the recipe's are cut before the special tokens at the end
+ * are added, as transformers does; `length` pads to the model's fixed length.
+ */
+export async function tokenize(text: string, recipe: TextRecipe, folder: string, length?: number): Promise<{ values: number[]; tokens: string[] }> {
+  const { tokenizer, padding } = await loadTokenizer(folder, recipe.tokenizer);
+  const whole = tokenizer.encode(text, { return_token_type_ids: true });
+  const bare = tokenizer.encode(text, { add_special_tokens: false });
+  const most = Math.min(recipe.maxLength, length ?? Infinity);
+  const kept = keptPositions(whole.ids, bare.ids, most);
+  const types: readonly number[] = whole.token_type_ids ?? [];
+  const parts: Record<TextRecipe["part"], number[]> = {
+    ids: kept.map((i) => whole.ids[i]),
+    "attention-mask": kept.map(() => 1),
+    "type-ids": kept.map((i) => types[i] ?? 0),
+    positions: kept.map((_, position) => position),
+  };
+  const values = parts[recipe.part];
+  const tokens = kept.map((i) => whole.tokens[i]);
+  while (length !== undefined && values.length < length) {
+    values.push(recipe.part === "ids" ? padding.id : recipe.part === "positions" ? values.length : 0);
+    tokens.push(padding.token);
+  }
+  return { values, tokens };
+}
+
+/** All positions, or with the middle left out: the special tokens before and after the text stay. */
+function keptPositions(whole: readonly number[], bare: readonly number[], most: number): number[] {
+  const all = whole.map((_, i) => i);
+  if (whole.length <= most) return all;
+  const special = whole.length - bare.length;
+  const before = Math.max(0, Array.from({ length: special + 1 }, (_, i) => i).findIndex((start) => bare.every((id, i) => whole[start + i] === id)));
+  const after = special - before;
+  if (most <= special) return all.slice(0, most);
+  return [...all.slice(0, most - after), ...all.slice(all.length - after)];
+}
+
+interface LoadedTokenizer { readonly tokenizer: Tokenizer; readonly padding: { readonly id: number; readonly token: string } }
+
+/** The last one is kept by its content: parsing a vocabulary takes up to a second. */
+let last: { readonly hash: string; readonly loaded: LoadedTokenizer } | undefined;
+
+async function loadTokenizer(folder: string, name: string): Promise<LoadedTokenizer> {
+  const bytes = await readBeside(folder, name, tokenizerLimit);
+  const where = path.join(folder, name);
+  if (!bytes) throw new DataError(`The tokenizer "${name}" is not beside the model.`, folder, "Put the model's tokenizer.json there.");
+  const configName = path.join(path.dirname(name), "tokenizer_config.json");
+  const configBytes = await readBeside(folder, configName, textLimit);
+  const hash = sha256(bytes, configBytes ?? "");
+  if (last?.hash === hash) return last.loaded;
+  const json = parseJson(bytes, where);
+  const config = configBytes ? parseJson(configBytes, path.join(folder, configName)) : {};
+  if (!isObject(json) || !isObject(json.model) || !isObject(config)) throw new DataError("This is not a tokenizer in Hugging Face's format.", where);
+  const { Tokenizer } = await import("@huggingface/tokenizers");
+  try {
+    const tokenizer = new Tokenizer(json, config);
+    last = { hash, loaded: { tokenizer, padding: paddingOf(tokenizer, json, config) } };
+    return last.loaded;
+  } catch (error) {
+    throw new DataError(`The tokenizer cannot be used: ${(error as Error).message}`, where);
+  }
+}
+
+function paddingOf(tokenizer: Tokenizer, json: Record<string, unknown>, config: Record<string, unknown>): LoadedTokenizer["padding"] {
+  if (isObject(json.padding) && typeof json.padding.pad_id === "number") return { id: json.padding.pad_id, token: String(json.padding.pad_token ?? "") };
+  const token = isObject(config.pad_token) ? config.pad_token.content : config.pad_token;
+  const candidates = [token, "[PAD]", "<pad>", "<|endoftext|>"].filter((one): one is string => typeof one === "string");
+  for (const candidate of candidates) {
+    const id = tokenizer.token_to_id(candidate);
+    if (id !== undefined) return { id, token: candidate };
+  }
+  return { id: 0, token: "" };
+}
+
+function isObject(json: unknown): json is Record<string, unknown> {
+  return typeof json === "object" && json !== null && !Array.isArray(json);
+}
