@@ -1,2 +1,2 @@
 export { openModel, type OpenModel } from "./open.ts";
-export { writeModel, type WrittenModel } from "./writer.ts";
+export { writeModel, type WritableModel, type WrittenModel } from "./writer.ts";

@@ -35,7 +35,7 @@ export function writeModel(model: WritableModel, open: Pick<OpenModel, "bytesOf"
   if (model.modelVersion !== undefined && model.modelVersion !== 0) message.int(5, model.modelVersion);
   message.optionalString(6, model.doc);
   for (const [domain, version] of Object.entries(model.opsets)) message.message(8, opsetMessage(domain, version));
-  message.message(7, graphMessage(model.graph, context, model.irVersion < 4));
+  message.message(7, graphMessage(model.graph, context, { main: true, listDefaults: model.irVersion < 4 }));
   for (const [key, value] of Object.entries(model.metadata ?? {})) message.message(14, entryMessage(key, value));
   for (const definition of model.functions ?? []) message.message(25, functionMessage(definition, context));
   if (message.length > LARGEST_MODEL) {
@@ -51,12 +51,15 @@ function opsetMessage(domain: string, version: number): WireWriter {
   return message;
 }
 
-/** `listDefaults`: before IR version 4, initializers had to be among the inputs. */
-function graphMessage(graph: Graph, context: WriteContext, listDefaults = false): WireWriter {
+/**
+ * Only the main graph's initializers may point into files: ONNX Runtime 1.30 refuses a subgraph's, whose shapes it infers
+ * before it has the data. `listDefaults`: before IR version 4, initializers had to be among the inputs.
+ */
+function graphMessage(graph: Graph, context: WriteContext, { main, listDefaults } = { main: false, listDefaults: false }): WireWriter {
   const message = new WireWriter();
   for (const node of graph.nodes) message.message(1, nodeMessage(node, context));
   message.optionalString(2, graph.name);
-  for (const tensor of graph.initializers) message.message(5, tensorMessage(tensor, context, true));
+  for (const tensor of graph.initializers) message.message(5, tensorMessage(tensor, context, main));
   message.optionalString(10, graph.doc);
   const defaults = listDefaults ? graph.initializers.map(valueOf) : [];
   for (const value of [...graph.inputs, ...defaults]) message.message(11, valueMessage(value));
