@@ -5,6 +5,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import esbuild from "esbuild";
+import { buildCatalogue } from "./scripts/manifest.mjs";
 
 const root = path.dirname(fileURLToPath(import.meta.url));
 
@@ -90,7 +91,7 @@ function options(bundle, { production, outdir }) {
     sourcemap: production ? false : "linked",
     define: { "process.env.NODE_ENV": JSON.stringify(production ? "production" : "development") },
     logLevel: "warning",
-    plugins: [flowList, ...(executable ? [makeExecutable(outfile)] : [])],
+    plugins: [flowList, catalogueAsData, ...(executable ? [makeExecutable(outfile)] : [])],
   };
 }
 
@@ -104,6 +105,21 @@ const flowList = {
       const names = (await readdir(folder)).filter((name) => name.endsWith(".flow.ts")).sort();
       const contents = names.map((name) => `import "./${name}";`).join("\n");
       return { contents, resolveDir: folder, watchDirs: [folder], loader: "ts" };
+    });
+  },
+};
+
+/**
+ * The extension lists the techniques and runs none: it gets their catalogue as it is when built, as data, and none of the
+ * code that comes with it.
+ */
+const catalogueAsData = {
+  name: "catalogue-as-data",
+  setup(build) {
+    if (!build.initialOptions.entryPoints.includes("src/extension/activate.ts")) return;
+    build.onLoad({ filter: /[\\/]src[\\/]techniques[\\/]catalogue\.ts$/ }, async () => {
+      const { catalogue, files } = await buildCatalogue();
+      return { contents: `export const catalogue = ${JSON.stringify(catalogue)};`, loader: "js", watchFiles: files };
     });
   },
 };

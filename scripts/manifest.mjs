@@ -1,6 +1,6 @@
 // Writes what package.json says of the techniques (commands, menus) from their catalogue: `node scripts/manifest.mjs`.
 // With --check it only says whether package.json is in step, by its exit code. All else in package.json is kept by hand.
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -51,12 +51,26 @@ export function contributions(techniques) {
 
 /** The techniques' catalogue, as data. */
 export async function readCatalogue() {
-  const { outputFiles } = await esbuild.build({
-    entryPoints: [path.join(root, "src/techniques/catalogue.ts")], bundle: true, write: false, format: "esm", platform: "node", logLevel: "error",
-  });
-  const { catalogue } = await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`);
-  return catalogue;
+  return (await buildCatalogue()).catalogue;
 }
+
+/** The catalogue, made by running src/techniques/catalogue.ts, and the files that it was made from. */
+export async function buildCatalogue() {
+  // Inside the repository, so that the packages that techniques use are found from there.
+  const module = path.join(root, `.cache/catalogue-${process.pid}-${built++}.mjs`);
+  const { metafile } = await esbuild.build({
+    entryPoints: [path.join(root, "src/techniques/catalogue.ts")], outfile: module, absWorkingDir: root,
+    bundle: true, format: "esm", platform: "node", packages: "external", metafile: true, logLevel: "error",
+  });
+  try {
+    const { catalogue } = await import(pathToFileURL(module).href);
+    return { catalogue, files: Object.keys(metafile.inputs).map((name) => path.join(root, name)) };
+  } finally {
+    await rm(module, { force: true });
+  }
+}
+
+let built = 0;
 
 /** What in package.json's contributions is not as the catalogue says: their names, none when all is in step. */
 export async function outOfStep() {
