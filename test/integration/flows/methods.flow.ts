@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import type { Frame } from "playwright-core";
+import { eventually } from "../harness/eventually.ts";
+import { flow } from "../harness/flow.ts";
+import type { FlowContext } from "../harness/flow.ts";
+import { engineIdle, pixels, reading, saliencyOfTheCat, testid } from "./person.ts";
+
+// Every method by clicks, in each theme; the pictures are for people to look at (and for the README).
+for (const theme of ["dark", "light", "high-contrast"] as const) {
+  flow(`all methods, one click apart (${theme})`, { theme, timeout: 240_000, ...(theme === "dark" ? { scale: 2 } : {}) }, (context) => walk(context, theme));
+}
+
+async function walk({ page, workbench, vscode, step, screenshot }: FlowContext, theme: string): Promise<void> {
+  const frame = await step("saliency", async () => {
+    await workbench.openFile("efficientnet-lite0.onnx");
+    const frame = await saliencyOfTheCat(workbench);
+    await screenshot(`methods-saliency-${theme}`);
+    return frame;
+  });
+  for (const [method, title] of [["grad-cam", "Grad-CAM"], ["cam", "CAM"]] as const) {
+    await step(title, async () => {
+      await choose(frame, method);
+      await settled(frame, workbench, `${title}: efficientnet-lite0`, vscode);
+      await pixels(testid(frame, "heatmap"));
+      assert.match(await testid(frame, "layer-note").innerText(), /picked by itself/);
+      await screenshot(`methods-${method}-${theme}`);
+    });
+  }
+  await step("the class activation map's cells are the layer's", async () => {
+    const box = await testid(frame, "heatmap-view").boundingBox();
+    assert.ok(box);
+    await page.mouse.move(box.x + box.width * 0.5, box.y + box.height * 0.5);
+    const { row, column } = await reading(frame);
+    assert.deepEqual([row, column], [3, 3], "the middle of 7×7 cells");
+    await page.mouse.move(box.x - 5, box.y - 5);
+  });
+  await step("feature maps: another layer, sorted by strength, one enlarged", async () => {
+    await choose(frame, "feature-maps");
+    await testid(frame, "tiles").waitFor();
+    await eventually(async () => assert.equal(await testid(frame, "tile-0").getAttribute("data-drawn"), "true"));
+    const strip = testid(frame, "layer-strip");
+    await strip.locator("[aria-selected=true]").press("Home");
+    await eventually(async () => assert.match(await testid(frame, "layer-note").innerText(), /^1 of \d+$/));
+    await engineIdle(vscode);
+    await screenshot(`methods-feature-maps-${theme}`);
+    await testid(frame, "sort-strength").click();
+    await testid(frame, "tiles").locator("[data-testid^=tile-][data-drawn=true]").first().click();
+    await testid(frame, "enlarged").waitFor();
+    await screenshot(`methods-enlarged-${theme}`);
+  });
+  await step("predictions", async () => {
+    await choose(frame, "predictions");
+    await testid(frame, "bar-285").waitFor();
+    assert.match(await testid(frame, "bar-285").innerText(), /Egyptian cat/);
+    await screenshot(`methods-predictions-${theme}`);
+  });
+}
+
+async function choose(frame: Frame, method: string): Promise<void> {
+  await testid(frame, `method-${method}`).click();
+  await eventually(async () => assert.equal(await testid(frame, `method-${method}`).getAttribute("aria-pressed"), "true"));
+}
+
+/** The tab says the method, the engine has ended, and what is shown is this method's. */
+async function settled(frame: Frame, workbench: FlowContext["workbench"], title: string, vscode: FlowContext["vscode"]): Promise<void> {
+  await eventually(async () => assert.ok((await vscode.tabs()).some((tab) => tab.label === title), `no tab "${title}"`));
+  await engineIdle(vscode, 30_000);
+  await eventually(async () => {
+    assert.equal(await testid(frame, "error").count(), 0, "an error is shown");
+    assert.equal(await testid(frame, "old-picture").count(), 0);
+    assert.equal(await frame.locator(".stage[aria-busy=true]").count(), 0);
+  });
+  assert.deepEqual(await workbench.notifications(), []);
+}

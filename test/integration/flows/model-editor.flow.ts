@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { eventually } from "../harness/eventually.ts";
+import { flow } from "../harness/flow.ts";
+import type { FlowContext } from "../harness/flow.ts";
+import { editorFrame, engineNow, extensionId, testid } from "./person.ts";
+
+/** Issue's figures for the sample: nodes without Constant nodes, parameters as float elements. */
+const facts = ["pytorch", "opset 17", "18.6 MB", "234 nodes", "4.63 M parameters"];
+
+flow("a model opens by a click: facts, search, sort, inspector, and nothing is run", { theme: "dark" }, lookAround("dark"));
+flow("a model in the light theme", { theme: "light" }, lookAround("light"));
+
+function lookAround(theme: string): (context: FlowContext) => Promise<void> {
+  return async ({ workbench, vscode, step, screenshot }) => {
+    const frame = await step("click in the explorer; its facts are there", async () => {
+      await workbench.explorerRow("efficientnet-lite0.onnx").waitFor();
+      const clicked = Date.now();
+      await workbench.openFile("efficientnet-lite0.onnx");
+      const frame = await editorFrame(workbench);
+      const seen = Date.now() - clicked;
+      const painted = await frame.evaluate(() => performance.timeOrigin + (performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? NaN));
+      console.log(`    first paint ${Math.round(painted - clicked)} ms, facts within ${seen} ms after the click (cold engine included)`);
+      const text = await testid(frame, "facts").innerText();
+      for (const fact of facts) assert.ok(text.includes(fact), `no "${fact}" in: ${text}`);
+      assert.match(await testid(frame, "inputs").innerText(), /images\s+float32\s+N×3×224×224/);
+      assert.match(await testid(frame, "outputs").innerText(), /logits\s+float32\s+N×1000/);
+      return frame;
+    });
+
+    await step("the extension was up in under 100 ms", async () => {
+      const milliseconds = await vscode.evaluate((vscode, id) =>
+        (vscode.extensions.getExtension(id)?.exports as { activationMilliseconds: number }).activationMilliseconds, extensionId);
+      console.log(`    activate() took ${milliseconds.toFixed(1)} ms`);
+      assert.ok(milliseconds < 100, `activate() took ${milliseconds} ms`);
+    });
+
+    await step("search finds operators and names", async () => {
+      const search = testid(frame, "search").locator("input");
+      await search.fill("op:Conv");
+      await eventually(async () => assert.match(await testid(frame, "hits").innerText(), /\d+ hits/));
+      const operators = await frame.locator('[data-testid="layers"] [data-row]').evaluateAll((rows) => rows.map((row) => row.textContent ?? ""));
+      assert.ok(operators.length > 5 && operators.every((row) => row.includes("Conv")), operators.slice(0, 5).join(" | "));
+      await search.fill("no layer is called that");
+      await testid(frame, "no-hits").waitFor();
+      await search.fill("");
+    });
+
+    await step("sorted by parameters, the classifier is the largest layer", async () => {
+      await testid(frame, "sort-parameters").click();
+      await eventually(async () => {
+        const first = await frame.locator('[data-testid="layers"] [data-row="0"]').innerText();
+        if (!/1,281,000/.test(first)) await testid(frame, "sort-parameters").click();
+        assert.match(first.replaceAll(/\s+/g, " "), /Gemm.*(1,281,000|1\.28 M)/);
+      });
+    });
+
+    await step("a layer opens with its attributes and its weights", async () => {
+      await frame.locator('[data-testid="layers"] [data-row="0"]').click();
+      await testid(frame, "inspector").waitFor();
+      assert.match(await testid(frame, "attributes").innerText(), /transB/);
+      await frame.locator('[data-testid="uses-in"] [data-testid^="tensor-"]').first().click();
+      await testid(frame, "statistics").waitFor();
+      assert.match(await testid(frame, "statistics").innerText(), /mean/i);
+      await screenshot(`model-editor-${theme}`);
+    });
+
+    await step("no model has been run for it", async () => assert.equal((await engineNow(vscode)).runs, 0));
+  };
+}
