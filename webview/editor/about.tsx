@@ -23,7 +23,7 @@ export function About({ model }: { readonly model: ModelDescription }): VNode {
             {model.operators.map(({ operator, count }) => (
               <tr key={operator}>
                 <th scope="row"><i class={`dot ${familyOf(operator)}`} aria-hidden="true" />{operator}</th>
-                <td class="number"><span class="amount"><i class="share" aria-hidden="true" style={{ width: `${(count / most) * 100}%` }} /></span>{count}</td>
+                <td class="number"><div><span class="amount"><i class="share" aria-hidden="true" style={{ width: `${(count / most) * 100}%` }} /></span>{count}</div></td>
               </tr>
             ))}
           </tbody>

@@ -79,7 +79,14 @@ function Model({ boot, link, tell }: { readonly boot: ModelBoot; readonly link: 
 
   return (
     <>
-      <Header model={model} />
+      <Header model={model}>
+        <div class="techniques" role="group" aria-label="Visualize">
+          {techniques.map((technique) => (
+            <Button key={technique.id} title={technique.summary} disabled={boot.blocked !== undefined} testid={`visualize-${technique.id}`}
+              onClick={() => visualize(technique.id)}>{technique.title}</Button>
+          ))}
+        </div>
+      </Header>
       {boot.blocked ? <Banner kind="info" testid="blocked">{boot.blocked}</Banner> : null}
       <div class="toolbar">
         <div class="tabs" role="tablist" aria-label="Views" onKeyDown={(event) => roveFocus(event)?.click()}>
@@ -98,12 +105,6 @@ function Model({ boot, link, tell }: { readonly boot: ModelBoot; readonly link: 
             <span class="muted hits" role="status" data-testid="hits">{state.search.trim() ? plural(found.length, "hit") : ""}</span>
           </>
         ) : null}
-        <div class="techniques" role="group" aria-label="Visualize">
-          {techniques.map((technique) => (
-            <Button key={technique.id} title={technique.summary} disabled={boot.blocked !== undefined} testid={`visualize-${technique.id}`}
-              onClick={() => visualize(technique.id)}>{technique.title}</Button>
-          ))}
-        </div>
       </div>
       <div class={`content ${state.tab === "layers" && layer ? "with-inspector" : ""}`}>
         <div class="view" role="tabpanel" id="view" aria-labelledby={`tab-${state.tab}`} tabIndex={state.tab === "layers" ? undefined : 0}>

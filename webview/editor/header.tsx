@@ -1,13 +1,16 @@
-import type { VNode } from "preact";
+import type { ComponentChildren, VNode } from "preact";
 import { useState } from "preact/hooks";
 import type { ModelDescription, ValueDescription } from "../../src/protocol/model.ts";
 import { formatBytes, formatCount, formatShape, group, plural } from "../ui/format.ts";
 
-/** What the file is, at a glance: one line of facts, and what goes in and comes out. */
-export function Header({ model }: { readonly model: ModelDescription }): VNode {
+/** What the file is, at a glance: one line of facts, and what goes in and comes out. Children stand beside the name. */
+export function Header({ model, children }: { readonly model: ModelDescription; readonly children: ComponentChildren }): VNode {
   return (
     <header class="header">
-      <h1 data-testid="model-name">{model.name}</h1>
+      <div class="title">
+        <h1 data-testid="model-name">{model.name}</h1>
+        {children}
+      </div>
       <ul class="facts" data-testid="facts" aria-label="Facts">
         {facts(model).map((fact) => <li key={fact.id} data-testid={`fact-${fact.id}`} title={fact.title}>{fact.text}</li>)}
       </ul>

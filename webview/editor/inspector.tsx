@@ -6,7 +6,7 @@ import { Button } from "../ui/controls.tsx";
 import { Definitions } from "../ui/definitions.tsx";
 import { FailureText } from "../ui/feedback.tsx";
 import { Disclosure, Icon, IconButton } from "../ui/fields.tsx";
-import { formatBytes, formatShape, group } from "../ui/format.ts";
+import { formatBytes, formatShape } from "../ui/format.ts";
 import { isAbort, toFailure } from "../ui/host.ts";
 import type { Failure } from "../ui/host.ts";
 import type { EditorLink } from "./editor.tsx";
@@ -33,7 +33,7 @@ export function Inspector({ layer, model, link, techniques, blocked, onVisualize
       <div class="inspector-head">
         <div class="inspector-title">
           <h3 title={layer.name}>{layer.name}</h3>
-          <p class="muted"><i class={`dot ${familyOf(layer.operator)}`} aria-hidden="true" />{operatorName(layer)} · node {group(layer.index)} of {group(model.layers.length)}</p>
+          <p class="muted"><i class={`dot ${familyOf(layer.operator)}`} aria-hidden="true" />{operatorName(layer)} · #{layer.index}</p>
         </div>
         <IconButton icon="copy" label="Copy the name" onClick={() => onCopy(layer.name)} testid="copy-name" />
         <IconButton icon="close" label="Close the inspector" onClick={onClose} testid="close-inspector" />

@@ -29,8 +29,9 @@ export function FeatureMaps({ artifact, picture, shownState, looks, controller }
             <IconButton icon="chevron-right" label="Next channel" disabled={channel === artifact.count - 1} onClick={() => controller.setLooks({ channel: channel + 1 })} testid="channel-next" />
             <IconButton icon="close" label="Close the channel" onClick={close} testid="close-channel" />
           </div>
-          <Heatmap artifact={enlarged.map} picture={picture} looks={looks} range={range} />
-          <HeatmapLooks looks={looks} hasPicture={picture !== undefined} hasChannels={false} onChange={(change) => controller.setLooks(change)} />
+          <Heatmap artifact={enlarged.map} picture={picture} looks={looks} range={range}>
+            <HeatmapLooks looks={looks} hasPicture={picture !== undefined} hasChannels={false} onChange={(change) => controller.setLooks(change)} />
+          </Heatmap>
         </section>
       ) : null}
       <TilesLooks looks={looks} withColors={!enlarged} onChange={(change) => controller.setLooks(change)} />

@@ -22,7 +22,7 @@ export function Header({ snapshot, boot, state, controller }: {
       </button>
       {asksTarget ? (
         <>
-          <span class="muted">target</span>
+          <span class="muted when-wide">target</span>
           <button type="button" class="pick target-pick" title="Choose any class" data-testid="target" disabled={blocked} onClick={() => void controller.pickTarget()}>
             <TargetText target={state.target} predictions={predictions} classes={boot.recipe.classes} /><Icon name="chevron-down" />
           </button>
@@ -32,7 +32,7 @@ export function Header({ snapshot, boot, state, controller }: {
       <div class="header-end">
         {running?.visible ? (
           <>
-            <span class="muted progress-text" data-testid="progress">{running.progress.text}{running.progress.fraction === undefined ? "…" : ` ${Math.round(running.progress.fraction * 100)} %`}</span>
+            <span class="muted progress-text" data-testid="progress">{running.progress.text}{running.progress.fraction === undefined ? "…" : ` · ${Math.round(running.progress.fraction * 100)}%`}</span>
             <Button onClick={() => controller.cancel()} testid="cancel">Cancel</Button>
           </>
         ) : shown ? (
@@ -50,7 +50,7 @@ export function Header({ snapshot, boot, state, controller }: {
 function Outputs({ boot, state, controller, disabled }: { readonly boot: PanelBoot; readonly state: PanelState; readonly controller: PanelController; readonly disabled: boolean }): VNode | null {
   const { outputs } = boot;
   if (!outputs.length) return null;
-  if (outputs.length === 1) return <span class="muted">of <span class="plain">{outputs[0]}</span></span>;
+  if (outputs.length === 1) return <span class="muted when-wide">of <span class="plain">{outputs[0]}</span></span>;
   return (
     <>
       <span class="muted">of</span>

@@ -1,4 +1,4 @@
-import type { VNode } from "preact";
+import type { ComponentChildren, VNode } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { paintMap, resizeMap, withAlpha } from "../../src/draw/paint.ts";
 import type { ValueRange } from "../../src/draw/range.ts";
@@ -19,8 +19,10 @@ interface Cursor { readonly cell: Cell; readonly point?: { readonly u: number; r
  * A map beside, over, or without its picture, and what it says under the cursor. The cursor is the pointer, or arrow keys:
  * one cell, ten with Shift; Home and End the row's ends, M the strongest place, Escape away.
  */
-export function Heatmap({ artifact, picture, looks, range, channelNames }: {
+export function Heatmap({ artifact, picture, looks, range, channelNames, children }: {
   readonly artifact: HeatmapArtifact; readonly picture?: ImageArtifact; readonly looks: Looks; readonly range?: ValueRange; readonly channelNames?: readonly string[];
+  /** The controls: right under what they control. */
+  readonly children?: ComponentChildren;
 }): VNode {
   const { reduce, clip, colorMap } = looks;
   const drawing = useMemo(() => drawingOf(artifact, { reduce, clip, colorMap }, range), [artifact, reduce, clip, colorMap, range]);
@@ -82,6 +84,7 @@ export function Heatmap({ artifact, picture, looks, range, channelNames }: {
           <figcaption>{[artifact.title, artifact.caption, reduced].filter(Boolean).join(" · ")}</figcaption>
         </figure>
       </div>
+      {children}
       {drawing.notFinite ? <p class="note" data-testid="not-finite">{drawing.notFinite} values are NaN or infinite: drawn in magenta.</p> : null}
       <Announce testid="heatmap-live" text={reading && cursor?.by === "keys" ? spoken(reading, drawing) : ""} />
       <Disclosure title="Values as a table" open={table} onToggle={setTable} testid="heatmap-table">{() => <ValueTable drawing={drawing} />}</Disclosure>

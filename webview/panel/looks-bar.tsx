@@ -21,7 +21,7 @@ export function HeatmapLooks({ looks, hasPicture, hasChannels, onChange }: {
           choices={[{ value: "side-by-side", label: "Side by side" }, { value: "overlay", label: "Overlay" }, { value: "map", label: "Map only" }]} />
       ) : null}
       {hasPicture ? (
-        <Slider label="opacity" value={looks.opacity} min={0} max={1} step={0.01} text={`${Math.round(looks.opacity * 100)} %`} testid="opacity" disabled={!over}
+        <Slider label="opacity" value={looks.opacity} min={0} max={1} step={0.01} text={`${Math.round(looks.opacity * 100)}%`} testid="opacity" disabled={!over}
           title={over ? "How much of the map covers the picture" : "For the overlay"} onInput={(opacity) => onChange({ opacity })} />
       ) : null}
       <Clip looks={looks} onChange={onChange} />
@@ -53,7 +53,7 @@ export function TilesLooks({ looks, withColors, onChange }: { readonly looks: Lo
 
 function Clip({ looks, onChange }: { readonly looks: Looks; readonly onChange: OnChange }): VNode {
   return (
-    <Slider label="clip" value={looks.clip} min={50} max={100} step={0.5} text={`${looks.clip} %`} testid="clip"
+    <Slider label="clip" value={looks.clip} min={50} max={100} step={0.5} text={`${looks.clip}%`} testid="clip"
       title="Percentile of the magnitudes at which colours saturate" onInput={(clip) => onChange({ clip })} />
   );
 }

@@ -43,7 +43,7 @@ export function Panel({ controller }: { readonly controller: PanelController }):
               : <p class="empty" data-testid="empty">{running ? "Running…" : boot.blocked !== undefined ? "Nothing to show yet." : "No picture yet."}</p>}
           </div>
         </div>
-        {predictions ? (
+        {predictions && result?.artifacts[0]?.kind !== "bars" ? (
           <aside class="side" aria-label="Predictions">
             <Predictions bars={predictions} target={state.target} label={result?.provenance.target?.label} canExplain={boot.blocked === undefined} most={5}
               onExplain={(index) => controller.explain({ ...(state.target.output === undefined ? {} : { output: state.target.output }), index: [index] })}

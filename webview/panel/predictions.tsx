@@ -47,5 +47,5 @@ function shownRows(bars: BarsArtifact, chosen: number | undefined, label: string
 function amount(value: number, { share }: BarsArtifact): string {
   if (!share) return formatValue(value);
   const percent = value * 100;
-  return `${percent >= 0.1 || percent === 0 ? percent.toFixed(1) : formatValue(Number(percent.toPrecision(2)))} %`;
+  return `${percent >= 0.1 || percent === 0 ? percent.toFixed(1) : formatValue(Number(percent.toPrecision(2)))}%`;
 }

@@ -36,10 +36,9 @@ const views: { readonly [K in Artifact["kind"]]: View<K> } = {
     const channels = artifact.axes.channel === undefined ? 1 : artifact.dims[artifact.axes.channel];
     const names = useMemo(() => channelNames(state.recipe ?? boot.recipe.recipe, channels), [state.recipe, boot.recipe, channels]);
     return (
-      <>
-        <Heatmap artifact={artifact} picture={picture} looks={state.looks} channelNames={names} />
+      <Heatmap artifact={artifact} picture={picture} looks={state.looks} channelNames={names}>
         <HeatmapLooks looks={state.looks} hasPicture={picture !== undefined} hasChannels={channels > 1} onChange={(looks) => controller.setLooks(looks)} />
-      </>
+      </Heatmap>
     );
   },
   tiles: ({ artifact, result, shownState, state, controller }) => (

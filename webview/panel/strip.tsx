@@ -5,7 +5,7 @@ import { formatShape } from "../ui/format.ts";
 import { rove } from "../ui/roving.ts";
 
 /** Every layer's place is as wide as this, in CSS pixels: thousands of layers are a matter of arithmetic. */
-const itemWidth = 136;
+const itemWidth = 148;
 const spare = 4;
 
 /**
@@ -84,7 +84,7 @@ export function LayerStrip({ layers: { layers, defaultLayer }, spatialOnly, chos
               <div key={one} role="option" class="strip-item" aria-selected={one === place} aria-setsize={all.length} aria-posinset={one + 1}
                 tabIndex={one === stop ? 0 : -1} title={`${layer.node}\n${layer.operator} ${formatShape(layer.dims)}`} data-testid={`layer-${one}`} data-value={layer.value}
                 style={{ left: `${one * itemWidth}px`, width: `${itemWidth - 4}px` }} onClick={() => onChoose(layer.value)}>
-                <span class="strip-name">{shortName(layer.node)}</span>
+                <span class="strip-name">{shortName(layer)}</span>
                 <span class="strip-shape"><span>{layer.operator}</span> <span class="number">{formatShape(layer.dims.slice(1))}</span></span>
               </div>
             );
@@ -95,8 +95,13 @@ export function LayerStrip({ layers: { layers, defaultLayer }, spatialOnly, chos
   );
 }
 
-/** The last two parts of a path-like name: "/features/3/conv/Conv" is known by its end. */
-function shortName(name: string): string {
-  const parts = name.split("/").filter(Boolean);
-  return parts.length > 2 ? `…/${parts.slice(-2).join("/")}` : parts.join("/") || name;
+/** As many characters as a place is wide enough for. */
+const room = 19;
+
+/** The end of a layer's name, which tells it from its neighbours; without the operator, which stands below it. */
+function shortName({ node, operator }: LayerChoice): string {
+  const parts = node.split("/").filter(Boolean);
+  if (parts.length > 1 && parts[parts.length - 1].startsWith(operator)) parts.pop();
+  const name = parts.slice(-2).join("/") || node;
+  return name.length > room ? `…${name.slice(1 - room)}` : name;
 }

@@ -1,0 +1,73 @@
+import type { CallContext } from "../../../src/protocol/link.ts";
+import { RemoteError } from "../../../src/protocol/link.ts";
+import { DEFAULT_LOOKS } from "../../../src/protocol/panel.ts";
+import type { PanelBoot, PanelHost, PanelState, PanelView } from "../../../src/protocol/panel.ts";
+import type { Recipe } from "../../../src/protocol/recipe.ts";
+import { install, page, scenario } from "./page.ts";
+import { techniques } from "./panel-techniques.ts";
+import { channelValues, classNames, defaultLayer, image, layers, resultFor, tilesOf } from "./results.ts";
+
+const recipe: Recipe = {
+  version: 1,
+  inputs: {
+    images: {
+      kind: "image", size: [224, 224], fit: "center-crop", cropFraction: 1, fill: 0, interpolation: "bilinear", channels: "rgb", layout: "nchw",
+      scale: 1 / 255, mean: [0.498, 0.498, 0.498], std: [0.502, 0.502, 0.502],
+    },
+  },
+  classes: "imagenet-classes.json",
+};
+
+let state: PanelState = {
+  model: "file:///samples/efficientnet-lite0.onnx", input: "file:///samples/cat.png", technique: "saliency", target: {}, params: {}, looks: DEFAULT_LOOKS,
+  ...(scenario.state as Partial<PanelState> | undefined),
+};
+
+function boot(): PanelBoot {
+  return {
+    state, techniques, modelName: "efficientnet-lite0.onnx", inputName: "cat.png", outputs: (scenario.outputs as string[] | undefined) ?? ["logits"],
+    recipe: { recipe, file: "efficientnet-lite0.loupe.json", reasons: ["size from the input's shape 3×224×224", "mean and std from the recipe file"], classes: classNames },
+    ...(scenario.result ? { result: resultFor(state) } : {}),
+    ...(typeof scenario.blocked === "string" ? { blocked: scenario.blocked } : {}),
+  };
+}
+
+const link = install<PanelHost, PanelView>({
+  ready: () => boot(),
+  async run(request, context) {
+    state = request.state;
+    const fails = page.fake.failNext as string | undefined;
+    page.fake.failNext = undefined;
+    await work(Number(page.fake.delay ?? scenario.delay ?? 0), context);
+    if (fails) throw new RemoteError("UnsupportedError", fails, "node /_blocks.3/NonMaxSuppression", "Grad-CAM and CAM work without gradients below the head.");
+    return { result: resultFor(request.state), cached: false };
+  },
+  remember: (request) => { state = request.state; },
+  layers: () => ({ layers, defaultLayer }),
+  channel({ state: { layer }, channel }) {
+    const { value, dims } = layers.find((one) => one.value === (layer ?? defaultLayer)) ?? layers[0];
+    return { height: dims[2], width: dims[3], values: channelValues(value, channel, dims[2], dims[3]) };
+  },
+  tiles: (request) => ({ tiles: tilesOf(request.state, request.from, request.to) }),
+  preview: () => ({ before: { ...image, id: "before", title: "cat.png", caption: "451×300 on disk" }, after: { ...image, id: "after", caption: "224×224 for the model" } }),
+  saveRecipe: (request) => ({ recipe: request.recipe, file: "efficientnet-lite0.loupe.json", reasons: [], classes: classNames }),
+  pickInput: () => ({ input: "file:///samples/dog.png", name: "dog.png" }),
+  pickTarget: () => ({ target: { index: [284] }, label: "Siamese cat" }),
+  save: ({ suggestedName }) => ({ saved: true, path: suggestedName }),
+  openModel: () => undefined,
+});
+
+page.fake.changed = (reason: "model-changed" | "model-deleted" | "command" | "recipe", part: Partial<PanelState> = {}) => {
+  state = { ...state, ...part };
+  return link.call("changed", { boot: boot(), reason });
+};
+
+/** Takes its time, says how far it is, and stops when told to. */
+async function work(delay: number, { signal, progress }: CallContext): Promise<void> {
+  const start = performance.now();
+  while (performance.now() - start < delay) {
+    if (signal.aborted) throw new RemoteError("AbortError", "Cancelled.");
+    progress({ fraction: (performance.now() - start) / delay, text: "Noise sample 12 of 50" });
+    await new Promise((done) => setTimeout(done, 20));
+  }
+}

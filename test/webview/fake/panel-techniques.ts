@@ -1,0 +1,26 @@
+import type { ParamSpec, TechniqueInfo } from "../../../src/protocol/technique.ts";
+
+const noise: readonly ParamSpec[] = [
+  { type: "number", name: "samples", label: "Noise samples", help: "SmoothGrad: gradients over noisy copies, averaged. 0 for none.", default: 0, min: 0, max: 1000, step: 5, integer: true },
+  { type: "number", name: "noise", label: "Noise level", help: "Standard deviation as a part of the input's range.", default: 0.15, min: 0, max: 1, step: 0.05, integer: false, hiddenWhen: { param: "samples", is: 0 } },
+  {
+    type: "choice", name: "noise_type", label: "Kind", help: "What is done with the noisy gradients.", default: "smoothgrad", hiddenWhen: { param: "samples", is: 0 },
+    options: [{ value: "smoothgrad", label: "SmoothGrad" }, { value: "smoothgrad_sq", label: "squared" }, { value: "vargrad", label: "VarGrad" }],
+  },
+  { type: "number", name: "seed", label: "Seed", help: "The same seed gives the same noise.", default: 0, min: 0, max: 2 ** 31, step: 1, integer: true, hiddenWhen: { param: "samples", is: 0 } },
+];
+
+export const techniques: readonly TechniqueInfo[] = [
+  { id: "predictions", title: "Predictions", command: "Visualize Predictions", group: "prediction", summary: "The classes that the model sees, most probable first.", needs: { target: false, layer: "none", gradient: false }, params: [] },
+  { id: "feature-maps", title: "Feature maps", command: "Visualize Feature Maps", group: "activation", summary: "What each channel of a layer responds to.", needs: { target: false, layer: "spatial", gradient: false }, params: [] },
+  {
+    id: "saliency", title: "Saliency", command: "Visualize Saliency", group: "gradient", summary: "The pixels that sway the score most.", cite: "Simonyan, Vedaldi & Zisserman 2013",
+    needs: { target: true, layer: "none", gradient: true },
+    params: [{ type: "boolean", name: "absolute", label: "Absolute", help: "The gradient's size without its sign.", default: true }, ...noise],
+  },
+  { id: "cam", title: "CAM", command: "Visualize Class Activation Map (CAM)", group: "cam", summary: "Where the evidence for a class lies.", cite: "Zhou et al. 2016", needs: { target: true, layer: "none", gradient: false }, params: [] },
+  {
+    id: "grad-cam", title: "Grad-CAM", command: "Visualize Grad-CAM", group: "cam", summary: "Where the evidence for a class lies, for any layer.", cite: "Selvaraju et al. 2017",
+    needs: { target: true, layer: "spatial", gradient: true }, params: [{ type: "boolean", name: "relu", label: "ReLU", help: "Only what speaks for the class.", default: true }, ...noise],
+  },
+];

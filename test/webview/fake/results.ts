@@ -1,0 +1,173 @@
+/** Results that look like the real ones: made from the cat's pixels by plain filters, the same each time. */
+import type { BarsArtifact, HeatmapArtifact, ImageArtifact, Result, TilesArtifact } from "../../../src/protocol/artifacts.ts";
+import type { LayerChoice } from "../../../src/protocol/engine.ts";
+import type { PanelState } from "../../../src/protocol/panel.ts";
+import { catPixels, random, scenario } from "./page.ts";
+
+const side = 224;
+export const pixels = catPixels();
+const gray = Float32Array.from({ length: side * side }, (_, i) => (pixels[3 * i] + pixels[3 * i + 1] + pixels[3 * i + 2]) / 765);
+
+export const layers: readonly LayerChoice[] = [
+  { value: "stem", node: "/_conv_stem/Conv", operator: "Conv", dims: [1, 32, 112, 112], spatial: true },
+  ...Array.from({ length: 16 }, (_, block): LayerChoice[] => {
+    const size = block < 1 ? 112 : block < 3 ? 56 : block < 5 ? 28 : block < 11 ? 14 : 7;
+    const count = block < 1 ? 16 : block < 3 ? 24 : block < 5 ? 40 : block < 8 ? 80 : block < 11 ? 112 : 192;
+    return [
+      { value: `expand_${block}`, node: `/_blocks.${block}/_expand_conv/Conv`, operator: "Conv", dims: [1, count * 6, size, size], spatial: true },
+      { value: `project_${block}`, node: `/_blocks.${block}/_project_conv/Conv`, operator: "Conv", dims: [1, count, size, size], spatial: true },
+    ];
+  }).flat(),
+  { value: "head", node: "/_conv_head/Conv", operator: "Conv", dims: [1, 1280, 7, 7], spatial: true },
+  { value: "relu", node: "/_relu/Clip", operator: "Clip", dims: [1, 1280, 7, 7], spatial: true },
+  { value: "pool", node: "/_avg_pooling/GlobalAveragePool", operator: "GlobalAveragePool", dims: [1, 1280, 1, 1], spatial: false },
+  { value: "logits", node: "/_fc/Gemm", operator: "Gemm", dims: [1, 1000], spatial: false },
+];
+export const defaultLayer = "relu";
+
+const classes: readonly { readonly label: string; readonly index: number; readonly value: number }[] = [
+  { label: "Egyptian cat", index: 285, value: 0.405 }, { label: "tiger cat", index: 282, value: 0.331 }, { label: "tabby", index: 281, value: 0.158 },
+  { label: "lynx", index: 287, value: 0.026 }, { label: "window screen", index: 904, value: 0.002 }, { label: "Persian cat", index: 283, value: 0.0016 },
+  { label: "Siamese cat", index: 284, value: 0.0011 }, { label: "quilt", index: 750, value: 0.0009 },
+];
+export const classNames = Array.from({ length: 1000 }, (_, index) => classes.find((one) => one.index === index)?.label ?? `class ${index}`);
+
+export const image: ImageArtifact = { kind: "image", id: "input", title: "cat.png", width: side, height: side, pixels, caption: "input 224×224, centre crop" };
+
+export function bars(state: PanelState): BarsArtifact {
+  const values = new Float32Array(1000).fill(0.0001);
+  for (const { index, value } of classes) values[index] = value;
+  return {
+    kind: "bars", id: "predictions", title: "Predictions", items: classes, quantity: "probability", share: true,
+    selected: state.target.index?.[0] ?? 285, values, dims: [1000], caption: "",
+  };
+}
+
+/** One result per technique id; throws for what the fake does not know. */
+export function resultFor(state: PanelState): Result {
+  const make = makers[state.technique];
+  if (!make) throw new Error(`The fake host has no technique "${state.technique}".`);
+  const { main, raw, notes } = make(state);
+  const index = state.target.index ?? [285];
+  return {
+    raw, notes, artifacts: main.kind === "bars" ? [main, image] : [main, image, bars(state)],
+    provenance: {
+      technique: state.technique, model: { name: "efficientnet-lite0.onnx", hash: "4c1f9e2ab7d05c66" }, input: { name: "cat.png", hash: "9a3d1be07c5f8e21" }, recipe: {},
+      target: { output: "logits", index, label: classNames[index[0]] }, score: { kind: "logit", value: "logits" },
+      ...(["cam", "grad-cam", "feature-maps"].includes(state.technique) ? { layer: state.layer ?? defaultLayer } : {}),
+      params: state.params[state.technique] ?? {}, versions: { neuralLoupe: "0.1.0", onnxruntime: "1.30.0" }, threads: 2,
+    },
+    time: { run: 26.8, total: 41.2 },
+  };
+}
+
+type Made = { readonly main: Result["artifacts"][number]; readonly raw: Result["raw"]; readonly notes: readonly string[] };
+
+const makers: Record<string, (state: PanelState) => Made> = {
+  predictions: (state) => ({ main: bars(state), raw: { dims: [1, 1000], values: bars(state).values }, notes: ["probabilities by softmax of the logits"] }),
+  saliency(state) {
+    const absolute = state.params.saliency?.absolute !== false;
+    const values = gradient(state.target.index?.[0] ?? 285).map((value) => (absolute ? Math.abs(value) : value));
+    if (scenario.nan) values[0] = NaN;
+    const main: HeatmapArtifact = {
+      kind: "heatmap", id: "saliency", title: "Saliency", values, dims: [1, 3, side, side], axes: { channel: 1, height: 2, width: 3 },
+      quantity: absolute ? "|∂y/∂x|" : "∂y/∂x", signed: !absolute, over: "input", smooth: false, caption: "",
+    };
+    return { main, raw: { dims: main.dims, values }, notes: ["explains the logit, which is what goes into no Softmax here"] };
+  },
+  cam: (state) => cam(state, "CAM", "Σₖ wₖAᵏ"),
+  "grad-cam": (state) => cam(state, "Grad-CAM", "Σₖ αₖAᵏ"),
+  "feature-maps"(state) {
+    const layer = layers.find((one) => one.value === (state.layer ?? defaultLayer)) ?? layers[0];
+    const [, count, height, width] = layer.dims;
+    const tile = Math.min(56, height);
+    const sent = Math.min(count, 64);
+    const all = Array.from({ length: count }, (_, channel) => channelValues(layer.value, channel, height, width));
+    const main: TilesArtifact = {
+      kind: "tiles", id: "feature-maps", title: "Feature maps", value: layer.value, dims: layer.dims, axes: { channel: 1, height: 2, width: 3 }, count,
+      min: Float32Array.from(all, (values) => values.reduce((a, b) => Math.min(a, b))), max: Float32Array.from(all, (values) => values.reduce((a, b) => Math.max(a, b))),
+      mean: Float32Array.from(all, mean), strength: Float32Array.from(all, (values) => mean(values.map(Math.abs))),
+      sent, tileHeight: tile, tileWidth: tile, tiles: tilesOf(state, 0, sent), over: "input", caption: layer.node,
+    };
+    return { main, raw: { dims: [1, 1], values: new Float32Array(1) }, notes: [] };
+  },
+};
+
+function cam(state: PanelState, title: string, quantity: string): Made {
+  const values = Float32Array.from({ length: 49 }, (_, i) => {
+    const [row, column] = [Math.floor(i / 7), i % 7];
+    return Math.max(0, 4.2 * Math.exp(-((row - 2.4) ** 2 + (column - 2.8) ** 2) / 5) - 0.31) + 0.01 * ((i * 7) % 5);
+  });
+  const main: HeatmapArtifact = {
+    kind: "heatmap", id: state.technique, title, values, dims: [1, 1, 7, 7], axes: { channel: 1, height: 2, width: 3 }, quantity, signed: false, over: "input", smooth: true,
+    caption: `at ${state.layer ?? defaultLayer}, 7×7`,
+  };
+  return { main, raw: { dims: [7, 7], values }, notes: state.layer === undefined ? ["layer picked: the last one with height and width"] : [] };
+}
+
+/** Something like a gradient: edges of the picture times noise, other noise for each class and channel. [1, 3, 224, 224] */
+export function gradient(target: number): Float32Array {
+  const next = random(target);
+  const values = new Float32Array(3 * side * side);
+  for (let channel = 0; channel < 3; channel++) {
+    for (let y = 0; y < side; y++) {
+      for (let x = 0; x < side; x++) {
+        const at = (dy: number, dx: number): number => gray[Math.min(side - 1, Math.max(0, y + dy)) * side + Math.min(side - 1, Math.max(0, x + dx))];
+        const edge = Math.abs(at(0, 1) - at(0, -1)) + Math.abs(at(1, 0) - at(-1, 0));
+        const eye = Math.exp(-((x - 70) ** 2 + (y - 88) ** 2) / 1800) + Math.exp(-((x - 176) ** 2 + (y - 96) ** 2) / 1800);
+        values[(channel * side + y) * side + x] = (next() + next() + next() - 1.5) * 0.09 * (0.1 + edge + 0.6 * eye * next());
+      }
+    }
+  }
+  return values;
+}
+
+const cache = new Map<string, Float32Array>();
+
+/** One channel of a layer: the picture through a random 3×3 filter, at the layer's resolution. */
+export function channelValues(layer: string, channel: number, height: number, width: number): Float32Array {
+  const key = `${layer} ${channel}`;
+  const known = cache.get(key);
+  if (known) return known;
+  const next = random(channel * 7919 + layer.length * 31 + height);
+  const kernel = Array.from({ length: 9 }, () => next() * 2 - 1);
+  const bias = next() * 0.4 - 0.3;
+  const values = new Float32Array(height * width);
+  const step = side / height;
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      let sum = bias;
+      for (let k = 0; k < 9; k++) {
+        const [row, column] = [Math.floor((y + Math.floor(k / 3) - 0.5) * step), Math.floor((x + (k % 3) - 0.5) * step)];
+        sum += kernel[k] * gray[Math.min(side - 1, Math.max(0, row)) * side + Math.min(side - 1, Math.max(0, column))];
+      }
+      values[y * width + x] = Math.max(0, sum) * 2;
+    }
+  }
+  cache.set(key, values);
+  return values;
+}
+
+/** Tiles of channels [from, to): area means at the tile's size. */
+export function tilesOf(state: PanelState, from: number, to: number): Float32Array {
+  const layer = layers.find((one) => one.value === (state.layer ?? defaultLayer)) ?? layers[0];
+  const [, , height, width] = layer.dims;
+  const tile = Math.min(56, height);
+  const factor = height / tile;
+  const tiles = new Float32Array((to - from) * tile * tile);
+  for (let channel = from; channel < to; channel++) {
+    const values = channelValues(layer.value, channel, height, width);
+    for (let y = 0; y < tile; y++) {
+      for (let x = 0; x < tile; x++) {
+        let sum = 0;
+        for (let dy = 0; dy < factor; dy++) for (let dx = 0; dx < factor; dx++) sum += values[(y * factor + dy) * width + x * factor + dx];
+        tiles[((channel - from) * tile + y) * tile + x] = sum / factor ** 2;
+      }
+    }
+  }
+  return tiles;
+}
+
+function mean(values: Float32Array): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

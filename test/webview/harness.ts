@@ -1,0 +1,126 @@
+/** Builds the webviews and their fake hosts, serves them under the CSP that VS Code's pages get, and opens them in Chromium. */
+import { existsSync, mkdirSync } from "node:fs";
+import { createServer } from "node:http";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import * as esbuild from "esbuild";
+import { chromium } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
+import sharp from "sharp";
+import { themes } from "./fake/themes.ts";
+import type { ThemeName } from "./fake/themes.ts";
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
+const screenshots = path.join(root, "test/screenshots");
+const chromiumPath = process.env.NEURAL_LOUPE_CHROMIUM ?? "/usr/bin/chromium";
+
+export type View = "panel" | "editor";
+
+export interface OpenOptions {
+  readonly theme?: ThemeName;
+  readonly width?: number;
+  readonly height?: number;
+  /** What the fake host should do; read by test/webview/fake. */
+  readonly scenario?: Record<string, unknown>;
+}
+
+/** Everything a test file needs; close it in afterAll. */
+export class Harness {
+  private constructor(private readonly server: Server, private readonly browser: Browser, private readonly address: string) {}
+
+  static async start(view: View): Promise<Harness> {
+    if (!existsSync(chromiumPath)) throw new Error(`These tests need Chromium at ${chromiumPath}: install Debian's chromium, or name another one in NEURAL_LOUPE_CHROMIUM.`);
+    const files = await build(view);
+    const cat = await catPixels();
+    const server = createServer((request, response) => {
+      const url = new URL(request.url ?? "/", "http://localhost");
+      if (url.pathname === "/") {
+        response.writeHead(200, { "content-type": "text/html; charset=utf-8" });
+        response.end(pageOf(view, (url.searchParams.get("theme") ?? "dark") as ThemeName));
+        return;
+      }
+      const file = files.get(path.basename(url.pathname));
+      if (!file) {
+        response.writeHead(404).end();
+        return;
+      }
+      response.writeHead(200, { "content-type": { ".js": "text/javascript", ".css": "text/css", ".ttf": "font/ttf" }[path.extname(url.pathname)] ?? "application/octet-stream" });
+      response.end(url.pathname === "/fake.js" ? `globalThis.catPixels = "${Buffer.from(cat).toString("base64")}";\n${Buffer.from(file).toString()}` : file);
+    });
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    const browser = await chromium.launch({
+      executablePath: chromiumPath,
+      args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+    });
+    return new Harness(server, browser, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  }
+
+  /** A fresh page; it fails the test that owns it when its script throws or the CSP refuses something. */
+  async open({ theme = "dark", width = 860, height = 760, scenario = {} }: OpenOptions = {}): Promise<Page & { readonly problems: string[] }> {
+    const context = await this.browser.newContext({ viewport: { width, height }, permissions: [] });
+    const page = await context.newPage();
+    const problems: string[] = [];
+    page.on("pageerror", (error) => problems.push(String(error)));
+    page.on("console", (message) => { if (message.type() === "error") problems.push(message.text()); });
+    await page.addInitScript(`globalThis.scenario = ${JSON.stringify(scenario)}`);
+    await page.goto(`${this.address}/?theme=${theme}`);
+    return Object.assign(page, { problems });
+  }
+
+  async close(): Promise<void> {
+    await this.browser.close();
+    await new Promise((done) => this.server.close(done));
+  }
+}
+
+/** A picture of the page for people to judge, in test/screenshots (not kept in git). */
+export async function screenshot(page: Page, name: string, fullPage = false): Promise<void> {
+  mkdirSync(screenshots, { recursive: true });
+  await page.screenshot({ path: path.join(screenshots, `webview-${name}.png`), fullPage });
+}
+
+/** How often the webview called a method of the host. */
+export function calls(page: Page, method: string): Promise<number> {
+  return page.evaluate(`fake.count(${JSON.stringify(method)})`);
+}
+
+/** The last request of a method. */
+export function lastRequest<T>(page: Page, method: string): Promise<T> {
+  return page.evaluate(`fake.calls.filter((call) => call.method === ${JSON.stringify(method)}).at(-1)?.request`);
+}
+
+/** Waits until an expression in the page is true. */
+export async function until(page: Page, expression: string): Promise<void> {
+  await page.waitForFunction(expression, undefined, { timeout: 10_000 });
+}
+
+/** Files by name, built as esbuild.mjs builds them. */
+async function build(view: View): Promise<Map<string, Uint8Array>> {
+  const browser: esbuild.BuildOptions = {
+    absWorkingDir: root, bundle: true, write: false, platform: "browser", target: "chrome120", format: "iife", jsx: "automatic", jsxImportSource: "preact",
+    alias: { react: "preact/compat", "react-dom": "preact/compat" }, loader: { ".ttf": "file", ".svg": "dataurl" }, assetNames: "[name]", logLevel: "warning",
+    define: { "process.env.NODE_ENV": '"development"' },
+  };
+  const results = await Promise.all([
+    esbuild.build({ ...browser, entryPoints: [`webview/${view}/main.tsx`], outfile: `dist/webview/${view}.js` }),
+    esbuild.build({ ...browser, entryPoints: [`test/webview/fake/${view}-host.ts`], outfile: "dist/webview/fake.js" }),
+  ]);
+  return new Map(results.flatMap((result) => result.outputFiles ?? []).map((file) => [path.basename(file.path), file.contents]));
+}
+
+/** The centre of samples/cat.png as the model sees it: RGB bytes [224, 224, 3]. */
+async function catPixels(): Promise<Uint8Array> {
+  return sharp(path.join(root, "samples/cat.png")).extract({ left: 75, top: 0, width: 300, height: 300 }).resize(224, 224).removeAlpha().raw().toBuffer();
+}
+
+function pageOf(view: View, theme: ThemeName): string {
+  const { bodyClass, variables } = themes[theme];
+  const nonce = "testnonce";
+  const csp = `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self'`;
+  const style = Object.entries(variables).map(([name, value]) => `--vscode-${name}:${value}`).join(";");
+  return `<!DOCTYPE html><html lang="en" style="${style.replaceAll('"', "'")}"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${csp}">
+<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,"><title>efficientnet-lite0.onnx</title><link rel="stylesheet" href="${view}.css"></head>
+<body class="${bodyClass}"><div id="app"></div><script nonce="${nonce}" src="fake.js"></script><script nonce="${nonce}" src="${view}.js"></script></body></html>`;
+}
