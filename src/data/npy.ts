@@ -32,7 +32,8 @@ export function decodeNpy(bytes: Uint8Array, where: string): NpyArray {
     throw new DataError(`An array of ${name} [${dims.join(", ")}] has ${expected} bytes; the file holds ${bytes.length - start}.`, where,
       bytes.length - start < expected ? "The file seems to be cut off: copy or save it again." : undefined);
   }
-  const own = bytes.slice(start, start + expected);
+  // A copy, aligned and of its own memory: what comes in may be a Buffer, whose slice() is a view.
+  const own = new Uint8Array(bytes.subarray(start));
   if (size > 1 && (order === ">") === littleEndian) swapBytes(own, size);
   const data = elementTypes[name].view(own.buffer);
   return { dtype: name, dims, data: fortran && dims.length > 1 ? toRowMajor(data, dims) : data };

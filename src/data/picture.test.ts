@@ -1,0 +1,64 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import sharp from "sharp";
+import { afterAll, describe, expect, test } from "vitest";
+import { DataError } from "../model/errors.ts";
+import { decodeNpy } from "./npy.ts";
+import { decodePicture, readPicture } from "./picture.ts";
+
+const folder = path.resolve(import.meta.dirname, "../../test/reference/pictures");
+const scratch = mkdtempSync(path.join(tmpdir(), "pictures-"));
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+interface Entry { readonly file: string; readonly width: number; readonly height: number; readonly tolerance: number }
+// Made by Pillow: test/reference/pictures/make.py.
+const entries = JSON.parse(readFileSync(path.join(folder, "index.json"), "utf8")) as Entry[];
+
+test.each(entries)("$file is read as Pillow reads it (to within $tolerance)", async ({ file, width, height, tolerance }) => {
+  const picture = await readPicture(path.join(folder, file));
+  expect([picture.width, picture.height]).toEqual([width, height]);
+  const expected = decodeNpy(readFileSync(path.join(folder, `${file}.npy`)), file).data as Uint8Array;
+  expect(picture.pixels.length).toBe(expected.length);
+  const worst = picture.pixels.reduce((most, byte, i) => Math.max(most, Math.abs(byte - expected[i])), 0);
+  expect(worst).toBeLessThanOrEqual(tolerance);
+});
+
+test("a picture's hash is its file's SHA-256", async () => {
+  // sha256sum test/reference/pictures/rgb.bmp would say the same: computed here by another library call.
+  const { createHash } = await import("node:crypto");
+  const bytes = readFileSync(path.join(folder, "rgb.bmp"));
+  expect((await readPicture(path.join(folder, "rgb.bmp"))).hash).toBe(createHash("sha256").update(bytes).digest("hex"));
+});
+
+describe("what is not a picture is refused with what it looks like", () => {
+  const png = readFileSync(path.join(folder, "rgb.png"));
+  test.each<[string, Uint8Array, string]>([
+    ["empty.png", new Uint8Array(0), "an empty file"],
+    ["text.png", Buffer.from("just some words"), "but text"],
+    ["pointer.png", Buffer.from("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n"), "a Git LFS pointer"],
+    ["page.jpg", Buffer.from("<!DOCTYPE html><p>404"), "a web page"],
+    ["array.png", Buffer.from("\x93NUMPY\x01\x00rest", "latin1"), "a NumPy array"],
+    ["random.png", Uint8Array.from({ length: 300 }, (_, i) => (i * 197) % 256), "another kind"],
+    ["cut.png", png.subarray(0, png.length - 400), "cannot be decoded"],
+    ["drawing.svg", Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'), "format (svg)"],
+    ["cut.bmp", readFileSync(path.join(folder, "rgb.bmp")).subarray(0, 200), "is cut off"],
+  ])("%s", async (name, bytes, reason) => {
+    const file = path.join(scratch, name);
+    writeFileSync(file, bytes);
+    const error = await readPicture(file).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(DataError);
+    expect((error as DataError).message).toContain(reason);
+    expect((error as DataError).where).toBe(file);
+  });
+
+  test("a file that is not there, and a folder", async () => {
+    await expect(readPicture(path.join(scratch, "none.png"))).rejects.toThrow("There is no such file.");
+    await expect(readPicture(scratch)).rejects.toThrow(/not a file|folder/);
+  });
+
+  test("more pixels than fit in memory", async () => {
+    const huge = await sharp({ create: { width: 11_000, height: 10_000, channels: 3, background: "black" } }).png({ compressionLevel: 9 }).toBuffer();
+    await expect(decodePicture(huge, "huge.png")).rejects.toThrow("11000×10000");
+  });
+});
