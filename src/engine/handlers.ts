@@ -1,12 +1,12 @@
 import type { CallContext, Handlers } from "../protocol/link.ts";
 import type { EngineApi } from "../protocol/engine.ts";
-import { describe, layerDetails } from "../model/describe.ts";
-import { summarise } from "../model/tensor.ts";
+import { layerDetails } from "../model/describe.ts";
 import { loadRecipe, preview } from "../data/index.ts";
 import { ModelCache } from "../runtime/models.ts";
 import { channelOf, layersOf, runJob, tilesOf } from "../techniques/run.ts";
 import type { RunEnvironment } from "../techniques/run.ts";
 import { Lane } from "./lane.ts";
+import { tensorSummary } from "./tensors.ts";
 import { testHook } from "./test-hook.ts";
 
 /**
@@ -28,7 +28,7 @@ export function engineHandlers(): Handlers<EngineApi> {
   return {
     describe: async ({ model }) => (await models.get(model)).description,
     layer: async ({ model, index }) => layerDetails((await models.get(model)).open, index),
-    tensor: async ({ model, name }) => summarise((await models.get(model)).open, name),
+    tensor: async ({ model, name }) => tensorSummary((await models.get(model)).open, name),
     recipe: async ({ model }) => loadRecipe((await models.get(model)).description),
     preview: async ({ recipe, input }) => preview(input, recipe),
     layers: (request, context) => inLane(context, (env) => layersOf(request, env)),

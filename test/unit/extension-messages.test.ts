@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { messagePage, webviewPage } from "../../src/extension/html.ts";
 import { owned } from "../../src/extension/owned.ts";
+import { packNumbers, unpackNumbers } from "../../src/protocol/numbers.ts";
 
 describe("what is posted to a webview", () => {
   test("every typed array owns its buffer, with the same numbers", () => {
@@ -41,5 +42,17 @@ describe("a webview's page", () => {
 
   test("has another nonce each time", () => {
     expect(webviewPage({ cspSource: "", script: "", style: "", title: "" })).not.toBe(webviewPage({ cspSource: "", script: "", style: "", title: "" }));
+  });
+});
+
+describe("numbers that JSON has none for", () => {
+  test("come through VS Code's JSON as they were", () => {
+    const message = { link: "ok", reply: { min: NaN, list: [1, -Infinity, Infinity, "NaN", null], deep: { zero: 0 } } };
+    expect(unpackNumbers(JSON.parse(JSON.stringify(packNumbers(message))))).toEqual(message);
+  });
+
+  test("typed arrays are left alone, numbers in them included", () => {
+    const values = new Float32Array([NaN, 1]);
+    expect((packNumbers({ values }) as { values: unknown }).values).toBe(values);
   });
 });

@@ -1,4 +1,5 @@
 import type { Wire } from "../../src/protocol/link.ts";
+import { unpackNumbers } from "../../src/protocol/numbers.ts";
 
 interface VsCodeApi {
   postMessage(message: unknown): void;
@@ -15,7 +16,7 @@ const vscode = acquireVsCodeApi();
 export const wire: Wire = {
   post: (message) => vscode.postMessage(message),
   listen(receive) {
-    const onMessage = (event: MessageEvent<unknown>): void => receive(event.data);
+    const onMessage = (event: MessageEvent<unknown>): void => receive(unpackNumbers(event.data));
     window.addEventListener("message", onMessage);
     return () => window.removeEventListener("message", onMessage);
   },
