@@ -1,7 +1,8 @@
 import type { EditorBoot, EditorHost, EditorView } from "../../../src/protocol/editor.ts";
-import { RemoteError } from "../../../src/protocol/link.ts";
+import type { Handlers } from "../../../src/protocol/link.ts";
+import { Link, RemoteError } from "../../../src/protocol/link.ts";
 import type { LayerDescription, LayerDetails, ModelDescription } from "../../../src/protocol/model.ts";
-import { install, page, random, scenario } from "./page.ts";
+import { noted, page, random, scenario, wire } from "./page.ts";
 import { techniques } from "./panel-techniques.ts";
 
 const operators = ["Conv", "Clip", "Conv", "Clip", "Conv", "Add"];
@@ -25,7 +26,7 @@ const model: ModelDescription = {
   opsets: { "": 17 }, metadata: { "timm.architecture": "tf_efficientnet_lite0", license: "apache-2.0" }, graphName: "main_graph",
   inputs: [{ name: "images", type: "float32", dims: ["N", 3, 224, 224] }], outputs: [{ name: "logits", type: "float32", dims: ["N", 1000] }],
   layers, constants: 222, parameters: 4652008,
-  operators: Object.entries(Object.groupBy(layers, (layer) => layer.operator)).map(([operator, all]) => ({ operator, count: all?.length ?? 0 })).sort((a, b) => b.count - a.count),
+  operators: [...new Set(layers.map((layer) => layer.operator))].map((operator) => ({ operator, count: layers.filter((layer) => layer.operator === operator).length })).sort((a, b) => b.count - a.count),
   size: { file: 18614602, external: 0 }, functions: [],
   problems: [
     { severity: "info", message: "The operator set is 17; the newest is 26." },
@@ -48,7 +49,7 @@ function boot(): EditorBoot {
   };
 }
 
-const link = install<EditorHost, EditorView>({
+const link = new Link<EditorHost, EditorView>(wire, noted<Handlers<EditorHost>>({
   ready: boot,
   reload: () => {
     scenario.error = undefined;
@@ -84,6 +85,6 @@ const link = install<EditorHost, EditorView>({
   visualize: () => undefined,
   reopenAsText: () => undefined,
   copy: () => undefined,
-});
+}));
 
 page.fake.fileChanged = (change: "changed" | "deleted") => link.call("fileChanged", { change });

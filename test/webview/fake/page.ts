@@ -2,8 +2,7 @@
  * What stands in for VS Code inside a test's page: acquireVsCodeApi over the same Link class as the real one. Messages are
  * cloned as VS Code clones them; every call is noted in `fake.calls` for the test to read.
  */
-import { Link } from "../../../src/protocol/link.ts";
-import type { Handlers, Wire } from "../../../src/protocol/link.ts";
+import type { CallContext, Wire } from "../../../src/protocol/link.ts";
 
 export interface Fake {
   readonly calls: { readonly method: string; readonly request: unknown }[];
@@ -26,38 +25,39 @@ interface Page {
 export const page = globalThis as unknown as Page;
 export const scenario: Record<string, unknown> = page.scenario ?? {};
 
-type Methods<T> = { [K in keyof T]: (request: never) => unknown };
+const receivers = new Set<(message: unknown) => void>();
 
-/** Installs the fake: `handlers` answer what the webview asks; gives the link to call the webview. */
-export function install<Host extends Methods<Host>, View extends Methods<View>>(handlers: Handlers<Host>): Link<Host, View> {
-  const receivers = new Set<(message: unknown) => void>();
-  const wire: Wire = {
-    post: (message) => {
-      const data = structuredClone(message);
-      setTimeout(() => page.dispatchEvent(new page.MessageEvent("message", { data })), 0);
-    },
-    listen: (receive) => {
-      receivers.add(receive);
-      return () => { receivers.delete(receive); };
-    },
-  };
-  const fake: Fake = page.fake = { calls: [], aborted: [], count: (method) => fake.calls.filter((call) => call.method === method).length };
-  page.acquireVsCodeApi = () => ({
-    postMessage: (message) => {
-      const data = structuredClone(message);
-      setTimeout(() => { for (const receive of receivers) receive(data); }, 0);
-    },
-    getState: () => JSON.parse(page.sessionStorage.getItem("state") ?? "null") as unknown ?? undefined,
-    setState: (state) => page.sessionStorage.setItem("state", JSON.stringify(state)),
-  });
-  const noted = Object.fromEntries(Object.entries(handlers as Record<string, (request: unknown, context: { signal: AbortSignal }) => unknown>).map(([method, handle]) => [
-    method, (request: unknown, context: { signal: AbortSignal }) => {
-      fake.calls.push({ method, request });
-      context.signal.addEventListener("abort", () => fake.aborted.push(method));
-      return handle(request, context);
-    },
-  ])) as unknown as Handlers<Host>;
-  return new Link<Host, View>(wire, noted);
+/** The host's end: what it posts reaches the webview as a window message. */
+export const wire: Wire = {
+  post: (message) => {
+    const data = structuredClone(message);
+    setTimeout(() => page.dispatchEvent(new page.MessageEvent("message", { data })), 0);
+  },
+  listen: (receive) => {
+    receivers.add(receive);
+    return () => { receivers.delete(receive); };
+  },
+};
+
+const fake: Fake = page.fake = { calls: [], aborted: [], count: (method) => fake.calls.filter((call) => call.method === method).length };
+
+page.acquireVsCodeApi = () => ({
+  postMessage: (message) => {
+    const data = structuredClone(message);
+    setTimeout(() => { for (const receive of receivers) receive(data); }, 0);
+  },
+  getState: () => JSON.parse(page.sessionStorage.getItem("state") ?? "null") as unknown ?? undefined,
+  setState: (state) => page.sessionStorage.setItem("state", JSON.stringify(state)),
+});
+
+/** The handlers, each call and each abort noted. */
+export function noted<H extends object>(handlers: H): H {
+  const plain = handlers as Record<string, (request: unknown, context: CallContext) => unknown>;
+  return Object.fromEntries(Object.entries(plain).map(([method, handle]) => [method, (request: unknown, context: CallContext) => {
+    fake.calls.push({ method, request });
+    context.signal.addEventListener("abort", () => fake.aborted.push(method));
+    return handle(request, context);
+  }])) as H;
 }
 
 /** The sample cat as the model sees it: RGB bytes [224, 224, 3], put into the page by the test's server. */

@@ -1,9 +1,9 @@
-import type { CallContext } from "../../../src/protocol/link.ts";
-import { RemoteError } from "../../../src/protocol/link.ts";
+import type { CallContext, Handlers } from "../../../src/protocol/link.ts";
+import { Link, RemoteError } from "../../../src/protocol/link.ts";
 import { DEFAULT_LOOKS } from "../../../src/protocol/panel.ts";
 import type { PanelBoot, PanelHost, PanelState, PanelView } from "../../../src/protocol/panel.ts";
 import type { Recipe } from "../../../src/protocol/recipe.ts";
-import { install, page, scenario } from "./page.ts";
+import { noted, page, scenario, wire } from "./page.ts";
 import { techniques } from "./panel-techniques.ts";
 import { channelValues, classNames, defaultLayer, image, layers, resultFor, tilesOf } from "./results.ts";
 
@@ -32,7 +32,7 @@ function boot(): PanelBoot {
   };
 }
 
-const link = install<PanelHost, PanelView>({
+const link = new Link<PanelHost, PanelView>(wire, noted<Handlers<PanelHost>>({
   ready: () => boot(),
   async run(request, context) {
     state = request.state;
@@ -55,7 +55,7 @@ const link = install<PanelHost, PanelView>({
   pickTarget: () => ({ target: { index: [284] }, label: "Siamese cat" }),
   save: ({ suggestedName }) => ({ saved: true, path: suggestedName }),
   openModel: () => undefined,
-});
+}));
 
 page.fake.changed = (reason: "model-changed" | "model-deleted" | "command" | "recipe", part: Partial<PanelState> = {}) => {
   state = { ...state, ...part };
