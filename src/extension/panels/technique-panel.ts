@@ -74,9 +74,14 @@ export class TechniquePanel {
     const { services } = this;
     return {
       ready: async () => {
-        const boot = await this.boot();
-        this.loaded = true;
-        return boot;
+        for (;;) {
+          const { state } = this;
+          const boot = await this.boot();
+          // A command may have chosen something else meanwhile: then that is what the page begins with.
+          if (state !== this.state) continue;
+          this.loaded = true;
+          return boot;
+        }
       },
       run: async ({ state }, context) => this.runState(this.take(state), context),
       remember: ({ state }) => { this.take(state); },
