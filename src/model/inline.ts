@@ -5,7 +5,7 @@ import { sinceVersion } from "./onnx/operator-versions.ts";
 export { liftConstants } from "./constants.ts";
 
 /** Functions that call functions that call ... multiply; no real model comes near this. */
-const MOST_NODES = 1_000_000;
+const MOST_NODES = 250_000;
 
 /**
  * Replaces every call of a model-local function (FunctionProto) by the function's body, in the main graph and in

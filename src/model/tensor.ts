@@ -213,7 +213,7 @@ function nearestCode(dataType: SmallFloatType | "float8e8m0", value: number): nu
   let bestDistance = Infinity;
   for (let code = 0; code < table.length; code++) {
     if (!Number.isFinite(table[code]) || (signBit !== 0 && (code & signBit) !== 0 !== negative)) continue;
-    const distance = Math.abs(table[code] - Math.max(-1e38, Math.min(1e38, value)));
+    const distance = Math.abs(table[code] - Math.max(-3e38, Math.min(3e38, value)));
     if (distance < bestDistance || (distance === bestDistance && code % 2 === 0)) {
       best = code;
       bestDistance = distance;

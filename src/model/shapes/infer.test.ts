@@ -1,0 +1,53 @@
+import { expect, test } from "vitest";
+import { expected, onnxFile } from "../../../test/reference/onnx-files/index.ts";
+import type { Dim, Graph, Node } from "../graph.ts";
+import { openModel } from "../onnx/index.ts";
+import { int64List } from "../tensor.ts";
+import { inferShapes } from "./infer.ts";
+
+test("shapes are those that onnx's own inference finds (strict, with data propagation: files.json)", async () => {
+  const open = await openModel(onnxFile("shapes.onnx"));
+  const shapes = inferShapes(open.model);
+  const ours = Object.fromEntries(Object.keys(expected.shapes).map((name) => [name, shapes.get(name)]));
+  // onnx loses the symbol where it is multiplied by 1.
+  expect(ours).toEqual({ ...expected.shapes, resized: ["N", 8, 32, 17], tiled: ["N", 16, 16, 105] });
+  open.close();
+});
+
+function infer(nodes: Node[], inputs: Record<string, Dim[]>, more: Partial<Graph> = {}): ReadonlyMap<string, readonly Dim[]> {
+  const graph: Graph = {
+    name: "", nodes, outputs: [], initializers: [], sparseInitializers: [], valueInfo: [],
+    inputs: Object.entries(inputs).map(([name, dims]) => ({ name, type: { kind: "tensor", dataType: "float32", dims } })),
+    ...more,
+  };
+  return inferShapes({ graph, opsets: { "": 17 } });
+}
+
+const node = (opType: string, inputs: string[], outputs: string[], attributes: Node["attributes"] = {}): Node => ({ name: "", opType, domain: "", inputs, outputs, attributes });
+
+test("a symbol goes through a flattening that exporters write with Shape, Gather and Concat", () => {
+  const nodes = [
+    node("Shape", ["x"], ["shape"]), node("Gather", ["shape", "first"], ["batch"]), node("Unsqueeze", ["batch", "axes"], ["batch1"]),
+    node("Concat", ["batch1", "rest"], ["target"], { axis: { type: "int", value: 0 } }), node("Reshape", ["x", "target"], ["y"]),
+  ];
+  const first = { ...int64List("first", [0]), dims: [] };
+  const shapes = infer(nodes, { x: ["N", 3, 4] }, { initializers: [first, int64List("axes", [0]), int64List("rest", [-1])] });
+  expect(shapes.get("y")).toEqual(["N", 12]);
+});
+
+test("what the file declares counts, what follows fills its gaps", () => {
+  const shapes = infer([node("Relu", ["x"], ["y"])], { x: ["N", 3] }, { valueInfo: [{ name: "y", type: { kind: "tensor", dataType: "float32", dims: ["batch", null] } }] });
+  expect(shapes.get("y")).toEqual(["batch", 3]);
+});
+
+test("unknown operators and domains end the inference, nothing is guessed", () => {
+  const shapes = infer([node("Mystery", ["x"], ["a"]), { ...node("Relu", ["x"], ["b"]), domain: "custom" }, node("Relu", ["a"], ["c"])], { x: [1, 2] });
+  expect([shapes.get("a"), shapes.get("b"), shapes.get("c")]).toEqual([undefined, undefined, undefined]);
+});
+
+test("attributes that make no sense give unknown dimensions, not an exception", () => {
+  const attributes = { kernel_shape: { type: "ints", value: [3] }, strides: { type: "ints", value: [0] } } as const;
+  expect(infer([node("MaxPool", ["x"], ["y"], attributes)], { x: [1, 2, 3] }).get("y")).toEqual([1, 2, null]);
+  const repeats = int64List("repeats", [1]);
+  expect(infer([node("Tile", ["x", "repeats"], ["y"])], { x: [1, 2] }, { initializers: [repeats] }).get("y")).toEqual([1, null]);
+});
