@@ -73,10 +73,12 @@ export function namesFromMetadata(metadata: ModelDescription["metadata"]): { nam
 
 /** JSON, or a Python literal of numbers and quoted texts brought into JSON's form. */
 function literal(text: string): unknown {
-  const json = text
-    .replace(/'((?:[^'\\]|\\.)*)'/g, (_, inner: string) => JSON.stringify(inner.replace(/\\(.)/g, "$1")))
-    .replace(/([{,]\s*)(\d+)\s*:/g, '$1"$2":')
-    .replace(/,\s*([}\]])/g, "$1");
+  // Texts are matched whole, so that nothing inside one is taken for a key or a comma.
+  const tokens = /("(?:[^"\\]|\\.)*")|'((?:[^'\\]|\\.)*)'|(\d+)(?=\s*:)|,(?=\s*[}\]])/g;
+  const json = text.replace(tokens, (_, double?: string, single?: string, key?: string) => {
+    if (double !== undefined) return double;
+    return single !== undefined ? JSON.stringify(single.replace(/\\(.)/g, "$1")) : key !== undefined ? `"${key}"` : "";
+  });
   for (const candidate of [text, json]) {
     try {
       return JSON.parse(candidate) as unknown;

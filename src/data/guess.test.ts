@@ -1,0 +1,178 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import type { LayerDescription, ModelDescription, ValueDescription } from "../protocol/model.ts";
+import type { ImageRecipe, InputRecipe } from "../protocol/recipe.ts";
+import { guessRecipe } from "./guess.ts";
+import { validateRecipe } from "./validate.ts";
+
+let folder = "";
+const folders: string[] = [];
+beforeEach(() => folders.push(folder = mkdtempSync(path.join(tmpdir(), "guess-"))));
+afterAll(() => folders.forEach((one) => rmSync(one, { recursive: true })));
+
+const beside = (name: string, content: unknown): void => writeFileSync(path.join(folder, name), typeof content === "string" ? content : JSON.stringify(content));
+
+function model(input: Partial<ValueDescription>, overrides: Partial<ModelDescription> = {}): ModelDescription {
+  return {
+    path: path.join(folder, "net.onnx"), name: "net.onnx", format: "onnx", producer: "", producerVersion: "", irVersion: 8, modelVersion: 0, domain: "",
+    doc: "", opsets: { "": 17 }, metadata: {}, graphName: "", inputs: [{ name: "x", type: "float32", ...input }],
+    outputs: [{ name: "y", type: "float32", dims: [1, 10] }], layers: [], constants: 0, parameters: 0, operators: [], size: { file: 0, external: 0 },
+    functions: [], problems: [], stamp: "", ...overrides,
+  };
+}
+
+async function guess(description: ModelDescription, constants?: Readonly<Record<string, readonly number[]>>): Promise<{ input: InputRecipe; why: string; classes: readonly string[] }> {
+  const report = await guessRecipe(description, constants && (async (name) => constants[name]));
+  // What is guessed must be what a file may hold.
+  expect(validateRecipe(JSON.parse(JSON.stringify(report.recipe)), "guess")).toEqual(report.recipe);
+  return { input: report.recipe.inputs[description.inputs[0].name], why: report.reasons.join("\n"), classes: report.classes };
+}
+
+describe("by shape", () => {
+  test.each<[string, Partial<ValueDescription>, object]>([
+    ["NCHW", { dims: ["N", 3, 96, 64] }, { kind: "image", layout: "nchw", channels: "rgb", size: [96, 64] }],
+    ["NHWC", { dims: [null, 299, 299, 3] }, { kind: "image", layout: "nhwc", channels: "rgb", size: [299, 299] }],
+    ["grey", { dims: [1, 1, 28, 28] }, { kind: "image", layout: "nchw", channels: "gray", size: [28, 28] }],
+    ["grey, channels last", { dims: [1, 28, 28, 1] }, { kind: "image", layout: "nhwc", channels: "gray" }],
+    ["no batch axis", { dims: [3, 64, 64] }, { kind: "image", layout: "nchw", channels: "rgb", size: [64, 64] }],
+    ["any size", { dims: ["batch", 3, "h", "w"] }, { kind: "image", size: [224, 224] }],
+    ["one side fixed", { dims: [1, 3, 320, "w"] }, { kind: "image", size: [320, 320] }],
+    ["all symbols", { dims: ["batch", "channels", "height", "width"] }, { kind: "image", layout: "nchw", channels: "rgb" }],
+    ["bytes", { type: "uint8", dims: [1, 224, 224, 3] }, { kind: "image", scale: 1, mean: [0] }],
+    ["an image by name only", { name: "image" }, { kind: "image", size: [224, 224] }],
+    ["a row", { dims: ["N", 4] }, { kind: "row" }],
+    ["a vector", { dims: [7] }, { kind: "row" }],
+    ["many channels", { dims: [1, 64, 56, 56] }, { kind: "array" }],
+    ["a sequence", { dims: [1, 128, 80] }, { kind: "array" }],
+    ["a video", { dims: [1, 3, 16, 112, 112] }, { kind: "array" }],
+    ["tokens without a tokenizer", { name: "input_ids", type: "int64", dims: ["N", "L"] }, { kind: "array" }],
+    ["a sequence type", { type: "sequence(float32)" }, { kind: "array" }],
+    ["nothing known", {}, { kind: "array" }],
+    ["a scalar", { dims: [] }, { kind: "array" }],
+  ])("%s", async (_, input, expected) => expect((await guess(model(input))).input).toMatchObject(expected));
+
+  test("what was assumed is said", async () => {
+    const { why } = await guess(model({ dims: ["N", "C", "H", "W"] }));
+    expect(why).toMatch(/channels are not fixed; assumed/);
+    expect(why).toMatch(/224×224, for the model takes any size/);
+    expect(why).toMatch(/values from 0 to 1, which is assumed/);
+  });
+
+  test("1000 classes of RGB pictures are ImageNet's", async () => {
+    const { input, why } = await guess(model({ dims: [1, 3, 224, 224] }, { outputs: [{ name: "y", type: "float32", dims: ["N", 1000] }] }));
+    expect(input).toMatchObject({ mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225], cropFraction: 0.875, scale: 1 / 255 });
+    expect(why).toContain("ImageNet");
+  });
+});
+
+describe("by a normalization at the graph's front", () => {
+  const layer = (index: number, operator: string, inputs: string[], output: string): LayerDescription =>
+    ({ index, name: `${operator}${index}`, operator, domain: "", parameters: 0, inputs, outputs: [output] });
+  const outputs = [{ name: "y", type: "float32", dims: [1, 1000] }];
+  const dims = [1, 3, 224, 224];
+  const subDiv = [layer(0, "Cast", ["x"], "a"), layer(1, "Sub", ["a", "mean"], "b"), layer(2, "Div", ["b", "std"], "c"), layer(3, "Conv", ["c", "w"], "y")];
+
+  test("(x − 123.7) / 58.4 expects bytes", async () => {
+    const { input, why } = await guess(model({ dims }, { layers: subDiv, outputs }), { mean: [123.7], std: [58.4] });
+    expect(input).toMatchObject({ scale: 1, mean: [0], std: [1] });
+    expect(why).toContain("Sub, Div");
+  });
+  test("(x − 0.485) / 0.229 expects values from 0 to 1", async () => {
+    expect((await guess(model({ dims }, { layers: subDiv, outputs }), { mean: [0.485], std: [0.229] })).input).toMatchObject({ scale: 1 / 255, mean: [0], std: [1] });
+  });
+  test("x / 255 expects bytes; x · 2 − 1 values from 0 to 1", async () => {
+    const div = [layer(0, "Div", ["x", "k"], "a"), layer(1, "Conv", ["a", "w"], "y")];
+    expect((await guess(model({ dims }, { layers: div, outputs }), { k: [255] })).input).toMatchObject({ scale: 1 });
+    const mulSub = [layer(0, "Mul", ["x", "k"], "a"), layer(1, "Sub", ["a", "one"], "b"), layer(2, "Conv", ["b", "w"], "y")];
+    expect((await guess(model({ dims }, { layers: mulSub, outputs }), { k: [2], one: [1] })).input).toMatchObject({ scale: 1 / 255, mean: [0] });
+    expect((await guess(model({ dims }, { layers: mulSub, outputs }), { k: [2 / 255], one: [1] })).input).toMatchObject({ scale: 1, mean: [0] });
+  });
+  test("constants that were not read leave an assumption, and it is said", async () => {
+    const { input, why } = await guess(model({ dims }, { layers: subDiv, outputs }));
+    expect(input).toMatchObject({ scale: 1 / 255, mean: [0], std: [1] });
+    expect(why).toContain("which is assumed");
+  });
+  test("a product of two values, or one that is used twice, is no normalization", async () => {
+    const gate = [layer(0, "Sigmoid", ["x"], "s"), layer(1, "Mul", ["x", "s"], "m")];
+    expect((await guess(model({ dims }, { layers: gate, outputs }))).input).toMatchObject({ mean: [0.485, 0.456, 0.406] });
+  });
+  test("a graph that goes round in circles ends", async () => {
+    const circle = [layer(0, "Cast", ["x"], "a"), layer(1, "Identity", ["a"], "x")];
+    expect((await guess(model({ dims }, { layers: circle, outputs }))).input.kind).toBe("image");
+  });
+});
+
+describe("by files beside the model", () => {
+  const dims = [1, 3, "h", "w"];
+  test("preprocessor_config.json: ViT stretches", async () => {
+    beside("preprocessor_config.json", { do_normalize: true, do_resize: true, image_mean: [0.5, 0.5, 0.5], image_std: [0.5, 0.5, 0.5], size: { height: 384, width: 256 }, resample: 2 });
+    const { input, why } = await guess(model({ dims }));
+    expect(input).toMatchObject({ size: [384, 256], fit: "stretch", interpolation: "bilinear", mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5], scale: 1 / 255 });
+    expect(why).toContain("from preprocessor_config.json");
+  });
+  test("preprocessor_config.json: CLIP crops", async () => {
+    beside("preprocessor_config.json", { do_center_crop: true, crop_size: 224, size: 256, resample: 3, image_mean: [0.48, 0.45, 0.4], image_std: [0.26, 0.26, 0.27], rescale_factor: 1 / 127.5 });
+    expect((await guess(model({ dims }))).input).toMatchObject({ size: [224, 224], fit: "center-crop", cropFraction: 0.875, interpolation: "bicubic", scale: 1 / 127.5 });
+  });
+  test("preprocessor_config.json: what is switched off is off", async () => {
+    beside("preprocessor_config.json", { do_normalize: false, do_rescale: false, image_mean: [0.5, 0.5, 0.5], image_std: [0.5, 0.5, 0.5], size: { shortest_edge: 100 } });
+    expect((await guess(model({ dims }))).input).toMatchObject({ size: [100, 100], fit: "center-crop", mean: [0], std: [1], scale: 1 });
+  });
+  test("the model's own size wins", async () => {
+    beside("preprocessor_config.json", { image_mean: [0.5], image_std: [0.5], size: 384 });
+    expect((await guess(model({ dims: [1, 3, 32, 48] }))).input).toMatchObject({ size: [32, 48] });
+  });
+  test("timm's config.json", async () => {
+    beside("config.json", { pretrained_cfg: { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5], crop_pct: 0.95, interpolation: "bicubic", input_size: [3, 288, 288] } });
+    expect((await guess(model({ dims }))).input).toMatchObject({ size: [288, 288], cropFraction: 0.95, interpolation: "bicubic", mean: [0.5, 0.5, 0.5] });
+  });
+  test.each(["nonsense", "[1,2]", '{"image_mean":"x","size":{"height":-1}}', '{"image_mean":[1e999,1,1],"image_std":null,"crop_size":[[]]}'])(
+    "a hostile preprocessor_config.json costs only its hints: %s", async (content) => {
+      beside("preprocessor_config.json", content);
+      expect((await guess(model({ dims }))).input).toMatchObject({ kind: "image", size: [224, 224] });
+    });
+
+  test("class names: the list whose length is the output's", async () => {
+    beside("labels.txt", "a\nb\n");
+    beside("other-classes.json", Array.from({ length: 10 }, (_, i) => `class ${i}`));
+    const { classes, why } = await guess(model({ dims }));
+    expect(classes[9]).toBe("class 9");
+    expect(why).toContain("Class names from other-classes.json.");
+  });
+  test("class names: config.json's id2label", async () => {
+    beside("config.json", { id2label: Object.fromEntries(Array.from({ length: 10 }, (_, i) => [i, `c${i}`])) });
+    expect((await guess(model({ dims }))).classes.slice(0, 2)).toEqual(["c0", "c1"]);
+  });
+  test("the file named after the model goes first", async () => {
+    beside("labels.txt", Array.from({ length: 10 }, (_, i) => `other ${i}`).join("\n"));
+    beside("net.labels.txt", Array.from({ length: 10 }, (_, i) => `own ${i}`).join("\n"));
+    expect((await guess(model({ dims }))).classes[0]).toBe("own 0");
+  });
+});
+
+describe("by the model's metadata", () => {
+  test("Ultralytics: letterboxed, names as a Python dictionary", async () => {
+    const metadata = { author: "Ultralytics", imgsz: "[640, 480]", stride: "32", task: "detect", names: "{0: 'person', 1: \"driver's seat\", 2: 'it\\'s'}" };
+    const { input, classes } = await guess(model({ dims: [1, 3, "h", "w"] }, { metadata }));
+    expect(input).toMatchObject({ size: [640, 480], fit: "pad", fill: 114, mean: [0], std: [1], scale: 1 / 255 });
+    expect(classes).toEqual(["person", "driver's seat", "it's"]);
+  });
+  test("mean and std in bytes", async () => {
+    expect((await guess(model({ dims: [1, 3, 8, 8] }, { metadata: { mean: "[123.7, 116.3, 103.5]", std: "58.4,57.1,57.4", color_space: "BGR" } }))).input)
+      .toMatchObject({ scale: 1, mean: [123.7, 116.3, 103.5], std: [58.4, 57.1, 57.4], channels: "bgr" });
+  });
+});
+
+describe("text", () => {
+  test.each([["input_ids", "ids"], ["attention_mask", "attention-mask"], ["token_type_ids", "type-ids"], ["position_ids", "positions"]])("%s is %s", async (name, part) => {
+    beside("tokenizer.json", {});
+    beside("tokenizer_config.json", { model_max_length: 128 });
+    expect((await guess(model({ name, type: "int64", dims: ["N", "L"] }))).input).toEqual({ kind: "text", tokenizer: "tokenizer.json", maxLength: 128, part });
+  });
+  test("a fixed length is the longest", async () => {
+    beside("tokenizer.json", {});
+    expect((await guess(model({ name: "input_ids", type: "int32", dims: [1, 64] }))).input).toMatchObject({ maxLength: 64 } satisfies Partial<ImageRecipe> | { maxLength: number });
+  });
+});

@@ -1,0 +1,150 @@
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { DataError } from "../model/errors.ts";
+import type { ModelDescription } from "../protocol/model.ts";
+import type { ImageRecipe } from "../protocol/recipe.ts";
+import { loadRecipe, parseRecipeFile, saveRecipe, validateRecipe } from "./recipe.ts";
+
+const scratch = mkdtempSync(path.join(tmpdir(), "recipes-"));
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+const image = {
+  kind: "image", size: [224, 200], fit: "pad", cropFraction: 1, fill: 7, interpolation: "bicubic", channels: "bgr", layout: "nhwc", scale: 1,
+  mean: [1, 2, 3], std: [4, 5, 6],
+};
+const recipeWith = (input: unknown): unknown => ({ version: 1, inputs: { x: input } });
+
+describe("a good recipe", () => {
+  test("comes out as it went in", () => {
+    const recipe = { version: 1, inputs: { x: image, y: { kind: "array" }, z: { kind: "row", columns: ["a"], mean: [1], std: [2] } }, classes: ["cat"] };
+    expect(validateRecipe(recipe, "r")).toEqual(recipe);
+  });
+  test("may leave out all of a picture's but its size", () => {
+    expect(validateRecipe(recipeWith({ kind: "image", size: [8, 9] }), "r").inputs.x).toEqual({
+      kind: "image", size: [8, 9], fit: "center-crop", cropFraction: 1, fill: 0, interpolation: "bilinear", channels: "rgb", layout: "nchw",
+      scale: 1 / 255, mean: [0], std: [1],
+    });
+  });
+  test("may be about an input named __proto__", () => {
+    const recipe = validateRecipe(JSON.parse('{"version":1,"inputs":{"__proto__":{"kind":"array"}}}'), "r");
+    expect(Object.hasOwn(recipe.inputs, "__proto__")).toBe(true);
+    expect(Object.getPrototypeOf(recipe.inputs)).toBe(Object.prototype);
+  });
+});
+
+describe("a bad recipe is refused with the place", () => {
+  test.each<[string, unknown, string]>([
+    ["no object", [], "content must be an object"],
+    ["null", null, "content must be an object"],
+    ["another version", { version: 2, inputs: {} }, "version must be 1"],
+    ["no inputs", { version: 1 }, "inputs must be an object"],
+    ["an unknown key", { version: 1, inputs: {}, clases: [] }, "clases is not known"],
+    ["an unknown key inside", recipeWith({ ...image, meen: 1 }), "inputs.x.meen is not known"],
+    ["an unknown kind", recipeWith({ kind: "sound" }), 'inputs.x.kind must be one of "image"'],
+    ["a kind from the prototype", recipeWith({ kind: "constructor" }), "inputs.x.kind must be one of"],
+    ["a huge size", recipeWith({ ...image, size: [16385, 1] }), "inputs.x.size must be 2 times a whole number from 1 to 16384"],
+    ["a size of zero", recipeWith({ ...image, size: [0, 1] }), "inputs.x.size"],
+    ["a fractional size", recipeWith({ ...image, size: [1.5, 1] }), "inputs.x.size"],
+    ["one side", recipeWith({ ...image, size: [1] }), "inputs.x.size"],
+    ["a size in words", recipeWith({ ...image, size: "224" }), "inputs.x.size"],
+    ["two means", recipeWith({ ...image, mean: [1, 2] }), "inputs.x.mean must be 1 or 3 times a number"],
+    ["three means for grey", recipeWith({ ...image, channels: "gray" }), "inputs.x.mean must be 1 times"],
+    ["a deviation of zero", recipeWith({ ...image, std: [1, 0, 1] }), "inputs.x.std"],
+    ["an infinite mean", recipeWith({ ...image, mean: [1, 2, Infinity] }), "inputs.x.mean"],
+    ["a scale of zero", recipeWith({ ...image, scale: 0 }), "inputs.x.scale must be a number, not zero"],
+    ["a crop of more than all", recipeWith({ ...image, cropFraction: 1.1 }), "inputs.x.cropFraction must be a number from 0.01 to 1"],
+    ["a fill beyond a byte", recipeWith({ ...image, fill: 256 }), "inputs.x.fill"],
+    ["classes that are numbers", { version: 1, inputs: {}, classes: [1] }, "classes must be a list of texts"],
+    ["a length beyond reason", recipeWith({ kind: "text", maxLength: 1e9 }), "inputs.x.maxLength"],
+    ["columns that are none", recipeWith({ kind: "row", columns: [] }), "inputs.x.columns"],
+    ["means for other columns", recipeWith({ kind: "row", columns: ["a", "b", "c"], mean: [1, 2] }), "inputs.x.mean"],
+  ])("%s", (_, json, place) => {
+    expect(() => validateRecipe(json, "m.loupe.json")).toThrow(DataError);
+    expect(() => validateRecipe(json, "m.loupe.json")).toThrow(place);
+  });
+
+  test("a file that is not JSON says where", async () => {
+    const file = path.join(scratch, "bad.loupe.json");
+    writeFileSync(file, '{"version": 1,}');
+    await expect(parseRecipeFile(file)).rejects.toMatchObject({ name: "DataError", where: file, message: expect.stringContaining("This is not JSON") as string });
+  });
+});
+
+describe("beside a model", () => {
+  function model(folder: string, overrides: Partial<ModelDescription> = {}): ModelDescription {
+    const dir = path.join(scratch, folder);
+    mkdirSync(dir, { recursive: true });
+    return { ...emptyModel, path: path.join(dir, "m.onnx"), ...overrides };
+  }
+
+  test("it is saved whole, read again, and nothing else is left", async () => {
+    const description = model("save");
+    const recipe = validateRecipe({ version: 1, inputs: { x: image }, classes: ["a", "b"] }, "r");
+    expect(await saveRecipe(description.path, recipe)).toBe("m.loupe.json");
+    expect(readdirSync(path.dirname(description.path))).toEqual(["m.loupe.json"]);
+    const report = await loadRecipe(description);
+    expect(report).toEqual({ recipe, file: "m.loupe.json", reasons: [], classes: ["a", "b"] });
+    expect(readFileSync(path.join(path.dirname(description.path), "m.loupe.json"), "utf8")).toContain('"size": [224, 200]');
+  });
+
+  test("a folder that is not there says so", async () => {
+    await expect(saveRecipe(path.join(scratch, "none", "m.onnx"), validateRecipe({ version: 1, inputs: {} }, "r"))).rejects.toBeInstanceOf(DataError);
+  });
+
+  test("inputs that it leaves out are guessed, inputs that the model lacks are said", async () => {
+    const description = model("partial", { inputs: [{ name: "x", type: "float32", dims: [1, 3, 32, 32] }] });
+    writeFileSync(path.join(path.dirname(description.path), "m.loupe.json"), '{"version":1,"inputs":{"y":{"kind":"array"}}}');
+    const report = await loadRecipe(description);
+    expect((report.recipe.inputs.x as ImageRecipe).size).toEqual([32, 32]);
+    expect(report.reasons.join("\n")).toMatch(/does not name the input "x"[^]*names the input "y", which the model does not have/);
+  });
+
+  test("a broken one is an error, not a guess", async () => {
+    const description = model("broken");
+    writeFileSync(path.join(path.dirname(description.path), "m.loupe.json"), "{}");
+    await expect(loadRecipe(description)).rejects.toThrow("version must be 1");
+  });
+
+  test.each(["../secret.txt", "/etc/passwd", "..\\secret.txt", "C:\\secret.txt", "link.txt", "sub/../../secret.txt"])(
+    "class names are never read from outside the folder: %s", async (name) => {
+      const description = model("escape");
+      writeFileSync(path.join(scratch, "secret.txt"), "secret");
+      rmSync(path.join(scratch, "escape", "link.txt"), { force: true });
+      symlinkSync(path.join(scratch, "secret.txt"), path.join(scratch, "escape", "link.txt"));
+      writeFileSync(path.join(scratch, "escape", "m.loupe.json"), JSON.stringify({ version: 1, inputs: {}, classes: name }));
+      const report = await loadRecipe(description);
+      expect(report.classes).toEqual([]);
+      expect(report.reasons.join()).toContain(name);
+    });
+
+  test.each<[string, string, string[]]>([
+    ["names.txt", "cat\r\ndog\n\n", ["cat", "dog"]],
+    ["list.json", '["cat","dog"]', ["cat", "dog"]],
+    ["object.json", '{"1":"dog","0":"cat"}', ["cat", "dog"]],
+    ["keras.json", '{"0":["n1","cat"],"1":["n2","dog"]}', ["cat", "dog"]],
+    ["config.json", '{"id2label":{"0":"cat","1":"dog"}}', ["cat", "dog"]],
+    ["label2id.json", '{"dog":1,"cat":0}', ["cat", "dog"]],
+  ])("class names are read from %s", async (name, content, classes) => {
+    const description = model(`classes-${name}`);
+    writeFileSync(path.join(path.dirname(description.path), name), content);
+    writeFileSync(path.join(path.dirname(description.path), "m.loupe.json"), JSON.stringify({ version: 1, inputs: {}, classes: name }));
+    expect((await loadRecipe(description)).classes).toEqual(classes);
+  });
+
+  test("a missing or broken names' file costs the names only", async () => {
+    const description = model("nameless");
+    const file = path.join(path.dirname(description.path), "m.loupe.json");
+    writeFileSync(file, '{"version":1,"inputs":{},"classes":"gone.txt"}');
+    expect((await loadRecipe(description)).reasons).toContain(`The class names' file "gone.txt" is not beside the model.`);
+    writeFileSync(path.join(path.dirname(file), "gone.txt"), Uint8Array.of(0xff, 0xfe, 0));
+    expect((await loadRecipe(description)).reasons.join()).toContain("cannot be used");
+  });
+});
+
+const emptyModel: ModelDescription = {
+  path: "", name: "m.onnx", format: "onnx", producer: "", producerVersion: "", irVersion: 8, modelVersion: 0, domain: "", doc: "", opsets: { "": 17 },
+  metadata: {}, graphName: "", inputs: [{ name: "x", type: "float32", dims: [1, 3, 224, 224] }], outputs: [], layers: [], constants: 0, parameters: 0,
+  operators: [], size: { file: 0, external: 0 }, functions: [], problems: [], stamp: "",
+};
