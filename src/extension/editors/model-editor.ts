@@ -43,12 +43,17 @@ export class ModelEditor implements vscode.CustomReadonlyEditorProvider<ModelDoc
       if (!painted) log.info(`${nameOf(document.uri)}: ready to draw ${Math.round(performance.now() - opened)} ms after opening`);
       painted = true;
     }));
-    webview.html = webviewPage({
-      cspSource: webview.cspSource, title: nameOf(document.uri),
-      script: String(webview.asWebviewUri(vscode.Uri.joinPath(bundle, "editor.js"))), style: String(webview.asWebviewUri(vscode.Uri.joinPath(bundle, "editor.css"))),
-    });
+    const load = (): void => {
+      webview.html = webviewPage({
+        cspSource: webview.cspSource, title: nameOf(document.uri),
+        script: String(webview.asWebviewUri(vscode.Uri.joinPath(bundle, "editor.js"))), style: String(webview.asWebviewUri(vscode.Uri.joinPath(bundle, "editor.css"))),
+      });
+    };
+    load();
     this.drawn.set(id, (this.drawn.get(id) ?? 0) + 1);
     const held = engine.hold();
+    // What was refused is allowed now: the page asks anew.
+    const trusted = vscode.workspace.onDidGrantWorkspaceTrust(load);
     const watching = document.onChange((change) => {
       // A hidden page asks anew when it is shown; a failed call means just that.
       if (panel.visible) link.call("fileChanged", { change }).catch(() => undefined);
@@ -56,8 +61,7 @@ export class ModelEditor implements vscode.CustomReadonlyEditorProvider<ModelDoc
     panel.onDidDispose(() => {
       this.drawn.set(id, (this.drawn.get(id) ?? 1) - 1);
       link.close("The editor was closed.");
-      held.dispose();
-      watching.dispose();
+      for (const disposable of [held, trusted, watching]) disposable.dispose();
     });
   }
 
