@@ -49,8 +49,8 @@ function lookAround(theme: string): (context: FlowContext) => Promise<void> {
       await testid(frame, "sort-parameters").click();
       await eventually(async () => {
         const first = await frame.locator('[data-testid="layers"] [data-row="0"]').innerText();
-        if (!/1,281,000/.test(first)) await testid(frame, "sort-parameters").click();
-        assert.match(first.replaceAll(/\s+/g, " "), /Gemm.*(1,281,000|1\.28 M)/);
+        if (!first.includes("Gemm")) await testid(frame, "sort-parameters").click();
+        assert.match(first.replaceAll(/\s/g, ""), /Gemm.*1281000$/);
       });
     });
 
@@ -62,6 +62,16 @@ function lookAround(theme: string): (context: FlowContext) => Promise<void> {
       await testid(frame, "statistics").waitFor();
       assert.match(await testid(frame, "statistics").innerText(), /mean/i);
       await screenshot(`model-editor-${theme}`);
+    });
+
+    await step("opened again, with the engine warm", async () => {
+      await workbench.runCommand("View: Close Editor");
+      const clicked = Date.now();
+      await workbench.openFile("efficientnet-lite0.onnx");
+      const again = await editorFrame(workbench);
+      const seen = Date.now() - clicked;
+      const painted = await again.evaluate(() => performance.timeOrigin + (performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? NaN));
+      console.log(`    first paint ${Math.round(painted - clicked)} ms, facts within ${seen} ms after the click`);
     });
 
     await step("no model has been run for it", async () => assert.equal((await engineNow(vscode)).runs, 0));

@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { copyFile } from "node:fs/promises";
+import path from "node:path";
+import type { Frame } from "playwright-core";
+import { eventually } from "../harness/eventually.ts";
+import { flow } from "../harness/flow.ts";
+import { engineIdle, engineNow, saliencyOfTheCat, testid } from "./person.ts";
+
+flow("the engine is killed mid-run: the panel says so, and the next run works", { timeout: 180_000 }, async ({ workbench, vscode, step, screenshot }) => {
+  const frame = await step("a long run", async () => {
+    await workbench.openFile("efficientnet-lite0.onnx");
+    const frame = await saliencyOfTheCat(workbench);
+    await noiseSamples(frame, 400);
+    await eventually(async () => assert.match(await testid(frame, "progress").innerText(), /%/));
+    return frame;
+  });
+  const killed = await step("kill -9", async () => {
+    const { pid } = await engineNow(vscode);
+    assert.ok(pid !== undefined);
+    process.kill(pid, "SIGKILL");
+    await testid(frame, "error").waitFor({ timeout: 5000 });
+    assert.match(await testid(frame, "error").innerText(), /was killed \(SIGKILL\)[\s\S]*neuralLoupe\.engine\.node/);
+    assert.ok(await testid(frame, "heatmap").isVisible(), "the last picture stays");
+    await screenshot("engine-killed-dark");
+    return pid;
+  });
+  await step("the next run, in a new process", async () => {
+    await noiseSamples(frame, 2);
+    await eventually(async () => {
+      assert.equal(await testid(frame, "error").count(), 0);
+      assert.equal(await testid(frame, "old-picture").count(), 0);
+    }, { timeout: 30_000 });
+    const { pid } = await engineIdle(vscode);
+    assert.ok(pid !== undefined && pid !== killed);
+  });
+});
+
+flow("two panels: one is cancelled, the other's job ends well", { viewport: { width: 1900, height: 900 }, timeout: 180_000 }, async ({ workbench, vscode, workspace, step }) => {
+  await step("two models, a panel each, side by side", async () => {
+    await copyFile(path.join(workspace, "efficientnet-lite0.onnx"), path.join(workspace, "second.onnx"));
+    await copyFile(path.join(workspace, "efficientnet-lite0.loupe.json"), path.join(workspace, "second.loupe.json"));
+    await workbench.openFile("efficientnet-lite0.onnx");
+    await saliencyOfTheCat(workbench);
+    await workbench.openFile("second.onnx");
+    await eventually(async () => assert.ok((await vscode.tabs()).some((tab) => tab.active && tab.label === "second.onnx" && tab.group === 2)));
+    await saliencyOfTheCat(workbench);
+    await eventually(async () => assert.equal((await workbench.webviews()).length, 3));
+  });
+  const frames = await eventually(async () => {
+    const found: Frame[] = [];
+    for (const frame of await workbench.webviews()) if (await testid(frame, "heatmap").count()) found.push(frame);
+    assert.equal(found.length, 2, "two panels are to be seen");
+    return found;
+  });
+  const [first, second] = frames;
+  await step("the first runs long, the second waits; Cancel in the first", async () => {
+    await noiseSamples(first, 400);
+    await eventually(async () => assert.match(await testid(first, "progress").innerText(), /%/));
+    await noiseSamples(second, 2);
+    await eventually(async () => assert.equal((await engineNow(vscode)).waiting, 1));
+    await testid(first, "cancel").click();
+    await eventually(async () => assert.match(await testid(first, "notice").innerText(), /Cancelled/));
+  });
+  await step("the second's result is there", async () => {
+    await eventually(async () => {
+      assert.equal(await testid(second, "error").count(), 0);
+      assert.equal(await testid(second, "old-picture").count(), 0);
+      assert.equal(await second.locator(".stage[aria-busy=true]").count(), 0);
+    }, { timeout: 30_000 });
+    await engineIdle(vscode);
+  });
+});
+
+flow("the engine is restarted by a person, and ends some time after the last editor", { settings: { "neuralLoupe.engine.idleMinutes": 0.1 } }, async ({ workbench, vscode, step }) => {
+  const before = await step("open, restart", async () => {
+    await workbench.openFile("efficientnet-lite0.onnx");
+    const frame = await saliencyOfTheCat(workbench);
+    const { pid } = await engineIdle(vscode);
+    await workbench.runCommand("Neural Loupe: Restart Engine");
+    await eventually(async () => assert.notEqual((await engineNow(vscode)).pid, pid));
+    await testid(frame, "prediction-281").click();
+    await eventually(async () => assert.match(await testid(frame, "target").innerText(), /tabby/));
+    return (await engineIdle(vscode)).pid;
+  });
+  await step("closed: the process goes after its time", async () => {
+    assert.ok(before !== undefined);
+    await workbench.runCommand("View: Close All Editors");
+    await eventually(async () => assert.equal((await vscode.tabs()).length, 0));
+    await eventually(async () => assert.equal((await engineNow(vscode)).kind, "stopped"), { timeout: 20_000 });
+    await eventually(() => assert.throws(() => process.kill(before, 0)));
+  });
+});
+
+async function noiseSamples(frame: Frame, count: number): Promise<void> {
+  const field = testid(frame, "param-samples");
+  await field.fill(String(count));
+  await field.press("Enter");
+}
