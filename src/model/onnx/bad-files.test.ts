@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -90,6 +91,10 @@ describe("files that are no ONNX model", () => {
   });
   test("a file that is not there", async () => {
     expect((await errorOf(join(folder.path, "nowhere.onnx"))).message).toBe("There is no such file.");
+  });
+  test.skipIf(process.platform === "win32")("a named pipe, without waiting for it", async () => {
+    execFileSync("mkfifo", [join(folder.path, "pipe.onnx")]);
+    expect((await errorOf(join(folder.path, "pipe.onnx"))).message).toBe("This is not a regular file.");
   });
   test("a file without permission", async () => {
     const path = folder.write("secret.onnx", "x");

@@ -87,6 +87,10 @@ describe("files that are not as they should be", () => {
     writeFileSync(join(folder, "w.bin"), sixteen);
     expect((await openWith("w.bin", { offset: "8" })).problem).toContain("it has 16 bytes, and 24 are needed");
   });
+  test("a Git LFS pointer", async () => {
+    writeFileSync(join(folder, "w.bin"), "version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 16\n");
+    expect((await openWith("w.bin")).problem).toContain("is a Git LFS pointer, not the data itself. Run `git lfs pull`");
+  });
   test("a folder", async () => {
     mkdirSync(join(folder, "w.bin"));
     expect((await openWith("w.bin")).problem).toContain("is not a file");

@@ -1,4 +1,4 @@
-import { closeSync, openSync, realpathSync, statSync } from "node:fs";
+import { closeSync, openSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, sep } from "node:path";
 import type { ExternalFile } from "./context.ts";
 
@@ -33,6 +33,9 @@ export function externalFiles(modelPath: string): { find(location: string): Exte
   return { find, found };
 }
 
+/** Git LFS pointers have about 130 bytes. */
+const LONGEST_POINTER = 1024;
+
 function locate(folder: string, location: string): ExternalData | { problem: string } {
   const shown = location.length > 200 ? `${location.slice(0, 200)}...` : location;
   if (location === "") return { problem: "the model says that it is in another file, but not in which." };
@@ -52,6 +55,9 @@ function locate(folder: string, location: string): ExternalData | { problem: str
     const status = statSync(path);
     if (!status.isFile()) return { problem: `its data file "${shown}" is not a file.` };
     closeSync(openSync(path, "r"));
+    if (status.size < LONGEST_POINTER && readFileSync(path, "latin1").startsWith("version https://git-lfs")) {
+      return { problem: `its data file "${shown}" is a Git LFS pointer, not the data itself. Run \`git lfs pull\` in the repository to fetch it.` };
+    }
     return { file: location, path, size: status.size, modified: status.mtimeMs };
   } catch (error) {
     return { problem: reason(error, shown) };

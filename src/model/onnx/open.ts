@@ -1,5 +1,5 @@
 import { constants } from "node:buffer";
-import { closeSync, fstatSync, openSync, type Stats } from "node:fs";
+import { closeSync, fstatSync, openSync, statSync, type Stats } from "node:fs";
 import { resolve } from "node:path";
 import { ModelError } from "../errors.ts";
 import { elementCount, type Model, type TensorRef } from "../graph.ts";
@@ -30,6 +30,10 @@ export interface OpenModel {
 /** Opens an ONNX file and reads its structure; weights stay on disk. ModelError, for people, when it is not one. */
 export async function openModel(path: string): Promise<OpenModel> {
   const absolute = resolve(path);
+  // Before opening: opening a named pipe would wait for somebody to write into it.
+  const status = attempt(absolute, () => statSync(absolute));
+  if (status.isDirectory()) throw new ModelError("This is a folder, not a model file.", absolute, "Open the .onnx file inside it.");
+  if (!status.isFile()) throw new ModelError("This is not a regular file.", absolute);
   const descriptor = openFile(absolute);
   try {
     return read(absolute, descriptor);
@@ -41,8 +45,6 @@ export async function openModel(path: string): Promise<OpenModel> {
 
 function read(path: string, descriptor: number): OpenModel {
   const status = fstatSync(descriptor);
-  if (status.isDirectory()) throw new ModelError("This is a folder, not a model file.", path, "Open the .onnx file inside it.");
-  if (!status.isFile()) throw new ModelError("This is not a regular file.", path);
   const source = new FileSource(descriptor, path);
   rejectOtherFormats(source, path);
   const external = externalFiles(path);
@@ -101,7 +103,7 @@ class OpenedFile implements OpenModel {
           "Choose a newer Node (22 or later) for running models, or store the weights as several external data files.",
         );
       }
-      buffer = Buffer.allocUnsafeSlow(status.size);
+      buffer = allocate(status.size, path);
       readFully(descriptor, buffer, 0, path);
       this.buffers.set(file, buffer);
     }
@@ -136,6 +138,15 @@ class OpenedFile implements OpenModel {
   }
 }
 
+function allocate(size: number, path: string): Buffer {
+  try {
+    return Buffer.allocUnsafeSlow(size);
+  } catch (error) {
+    if (error instanceof RangeError) throw new ModelError(`There is not enough memory to load the file's ${gigabytes(size)}.`, path, "Close other models or programs.");
+    throw error;
+  }
+}
+
 function changed(path: string): ModelError {
   return new ModelError("The file changed on disk since the model was opened.", path, "Open it again.");
 }
@@ -145,13 +156,17 @@ function gigabytes(bytes: number): string {
 }
 
 function openFile(path: string): number {
+  return attempt(path, () => openSync(path, "r"));
+}
+
+/** The system's errors, for people. */
+function attempt<T>(path: string, access: () => T): T {
   try {
-    return openSync(path, "r");
+    return access();
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
     if (code === "ENOENT" || code === "ENOTDIR") throw new ModelError("There is no such file.", path);
     if (code === "EACCES" || code === "EPERM") throw new ModelError("You have no permission to read this file.", path, "Change the file's permissions.");
-    if (code === "EISDIR") throw new ModelError("This is a folder, not a model file.", path, "Open the .onnx file inside it.");
     throw new ModelError(`The file cannot be opened (${code === "" ? String(error) : code}).`, path);
   }
 }

@@ -1,8 +1,10 @@
+import { constants } from "node:buffer";
 import { afterEach, describe, expect, test } from "vitest";
 import { EFFICIENTNET, message, onnxFile, rawModel, rawNode, rawValue, temporaryFolder } from "../../../test/reference/onnx-files/index.ts";
+import { writeSparseModel } from "../../../test/bench/sparse-model.ts";
 import type { Model } from "../graph.ts";
 import { openModel, type OpenModel } from "./index.ts";
-import { WireWriter } from "./wire-writer.ts";
+import type { WireWriter } from "./wire-writer.ts";
 
 const folder = temporaryFolder();
 const opened: OpenModel[] = [];
@@ -180,4 +182,26 @@ describe("graphs that are not as ONNX asks", () => {
     expect((await load(file(99))).problems[0].message).toContain("opset 99; the newest known here is 28");
     expect((await load(file())).problems[0].message).toContain("opset_import is missing");
   });
+});
+
+test("offsets beyond 4 GiB", async () => {
+  const path = `${folder.path}/huge.onnx`;
+  const tail = Uint8Array.from({ length: 100 }, (_, i) => i);
+  writeSparseModel(path, [{ name: "w0", bytes: 4.5 * 2 ** 30 }, { name: "w1", bytes: 5000, tail }], 3);
+  const open = await openModel(path);
+  opened.push(open);
+  const [first, second] = open.model.graph.initializers;
+  expect(open.model.problems).toEqual([]);
+  expect(first).toMatchObject({ dims: [4831838208], storage: { kind: "file", length: 4831838208 } });
+  expect(open.bytesOf(second).subarray(4900)).toEqual(tail);
+});
+
+// Node 20's Buffers hold 4 GiB; those of Node 22 and later more than a test should ask for.
+test.skipIf(constants.MAX_LENGTH > 5 * 2 ** 30)("a file that no Buffer can hold can be looked at, and using its weights says why not", async () => {
+  const path = `${folder.path}/larger.onnx`;
+  writeSparseModel(path, [{ name: "w0", bytes: 5 * 2 ** 30 }], 1);
+  const open = await openModel(path);
+  opened.push(open);
+  expect(open.model.graph.nodes).toHaveLength(1);
+  expect(() => open.fileBytes("")).toThrow(/^The file has 5\.0 GiB; this Node can hold 4\.0 GiB in one piece/);
 });

@@ -51,7 +51,10 @@ describe("what the writer writes, the reader reads", () => {
     }).finish();
     const read = reader(bytes);
     const [ints, floats]: [number[], number[]] = [[], []];
-    while (read.next()) read.field === 1 ? read.ints(ints) : read.floats(floats);
+    while (read.next()) {
+      if (read.field === 1) read.ints(ints);
+      else read.floats(floats);
+    }
     expect(ints).toEqual([...integers, 5, -5]);
     expect(floats).toEqual([0.5, -1]);
   });
