@@ -9,7 +9,8 @@ const longestLabel = 32;
 
 /** One row per item: its name, a bar from zero, its value. Bars of negative values go to the left. */
 export function layoutBars(artifact: BarsArtifact): Block {
-  const rows = artifact.items.map((item) => ({ item, name: shorten(item.label), amount: formatAmount(item.value, artifact.share) }));
+  const rows = artifact.items.map((item) =>
+    ({ item, name: shorten(item.label), amount: formatAmount(item.value, artifact.share) }));
   const magnitudes = artifact.items.map((item) => (Number.isFinite(item.value) ? item.value : 0));
   const [least, most] = [Math.min(0, ...magnitudes), Math.max(0, ...magnitudes)];
   const perValue = most > least ? barLength / (most - least) : 0;
@@ -21,8 +22,10 @@ export function layoutBars(artifact: BarsArtifact): Block {
     const length = Number.isFinite(item.value) ? item.value * perValue : 0;
     return [
       { kind: "text", x: 0, y, text: name, scale: 2, ink: "foreground" },
-      { kind: "rect", x: Math.round(zero + Math.min(0, length)), y, width: Math.max(1, Math.round(Math.abs(length))), height: GLYPH.ascent * 2,
-        ink: item.index === artifact.selected ? "accent" : "muted" },
+      {
+        kind: "rect", x: Math.round(zero + Math.min(0, length)), y, width: Math.max(1, Math.round(Math.abs(length))),
+        height: GLYPH.ascent * 2, ink: item.index === artifact.selected ? "accent" : "muted",
+      },
       { kind: "text", x: start + barLength + 10, y, text: amount, scale: 2, ink: "foreground" },
     ];
   });

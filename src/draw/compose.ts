@@ -26,7 +26,9 @@ function rasterise(scene: Scene): Picture {
   const rgba = new Uint8ClampedArray(width * height * 4).fill(255);
   const fill = (x: number, y: number, w: number, h: number, [r, g, b]: readonly [number, number, number]): void => {
     for (let row = Math.max(0, y); row < Math.min(height, y + h); row++) {
-      for (let column = Math.max(0, x); column < Math.min(width, x + w); column++) rgba.set([r, g, b, 255], 4 * (row * width + column));
+      for (let column = Math.max(0, x); column < Math.min(width, x + w); column++) {
+        rgba.set([r, g, b, 255], 4 * (row * width + column));
+      }
     }
   };
   const draw: { [K in Part["kind"]]: (part: Extract<Part, { kind: K }>) => void } = {
@@ -41,7 +43,8 @@ function rasterise(scene: Scene): Picture {
       }
     },
     rect: (part) => fill(part.x, part.y, part.width, part.height, inks[part.ink]),
-    text: (part) => forEachDot(part.text, (x, y) => fill(part.x + x * part.scale, part.y + y * part.scale, part.scale, part.scale, inks[part.ink])),
+    text: ({ x, y, text, scale, ink }) =>
+      forEachDot(text, (column, row) => fill(x + column * scale, y + row * scale, scale, scale, inks[ink])),
   };
   for (const part of scene.parts) (draw[part.kind] as (part: Part) => void)(part);
   return { width, height, rgba };

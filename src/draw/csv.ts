@@ -13,7 +13,10 @@ type Row = readonly (string | number)[];
 
 function tableOf(artifact: Artifact): [header: readonly string[], rows: Iterable<Row>] {
   switch (artifact.kind) {
-    case "bars": return [["index", "label", artifact.quantity].map(field), artifact.items.map((item) => [item.index, item.label, item.value])];
+    case "bars": {
+      const rows = artifact.items.map((item) => [item.index, item.label, item.value]);
+      return [["index", "label", artifact.quantity].map(field), rows];
+    }
     case "tiles": return [["channel", "min", "max", "mean", "strength"], tileRows(artifact)];
     case "heatmap": return [["channel", "y", "x", "value"], mapRows(artifact)];
     case "image": return [["y", "x", "red", "green", "blue"], pixelRows(artifact)];
@@ -31,7 +34,8 @@ function* mapRows({ values, dims, axes }: Extract<Artifact, { kind: "heatmap" }>
   for (let c = 0; c < channels; c++) {
     const start = axes.channel === undefined ? 0 : c * strides[axes.channel];
     for (let y = 0; y < dims[axes.height]; y++) {
-      for (let x = 0; x < dims[axes.width]; x++) yield [c, y, x, values[start + y * strides[axes.height] + x * strides[axes.width]]];
+      const row = start + y * strides[axes.height];
+      for (let x = 0; x < dims[axes.width]; x++) yield [c, y, x, values[row + x * strides[axes.width]]];
     }
   }
 }

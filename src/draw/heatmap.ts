@@ -13,8 +13,18 @@ import { formatValue, ticks } from "./ticks.ts";
 
 const gap = 16;
 
+/** What a heat map is drawn with. */
+export interface HeatmapDrawing {
+  /** One value per place, at the artifact's own resolution. */
+  readonly map: ValueMap;
+  readonly range: ValueRange;
+  /** 256 RGB triples. */
+  readonly table: Uint8Array;
+  readonly signed: boolean;
+}
+
 /** A heat map as a panel shows it: reduced and clipped as the looks say; the range is of the values as they are, not resized. */
-export function heatmapDrawing(artifact: HeatmapArtifact, looks: Looks): { map: ValueMap; range: ValueRange; table: Uint8Array; signed: boolean } {
+export function heatmapDrawing(artifact: HeatmapArtifact, looks: Looks): HeatmapDrawing {
   const map = reduceChannels(artifact.values, artifact.dims, artifact.axes, looks.reduce, artifact.signed);
   // A norm has no sign, whatever it is the norm of.
   const signed = artifact.signed && looks.reduce !== "l2";
@@ -35,15 +45,16 @@ export function layoutHeatmap(artifact: HeatmapArtifact, picture: ImageArtifact 
     x += width + gap;
   };
   // Smooth maps are interpolated to what is shown, so that enlarging does not show squares.
-  const shown = artifact.smooth || looks.arrangement === "overlay" && picture || size.width % map.width || size.height % map.height
-    ? resizeMap(map, artifact.smooth ? height : size.height, artifact.smooth ? width : size.width, artifact.smooth)
-    : map;
+  const [shownHeight, shownWidth] = artifact.smooth ? [height, width] : [size.height, size.width];
+  const shown = resizeMap(map, shownHeight, shownWidth, artifact.smooth);
   const colors = paintMap(shown, range, table);
   if (picture && looks.arrangement === "overlay") {
     const below = enlargePicture(picture.pixels, picture.height, picture.width, shown.width / picture.width);
     add(shown.width, shown.height, blend(below, colors, looks.opacity), `${artifact.title} over ${picture.title}`);
   } else {
-    if (picture && looks.arrangement === "side-by-side") add(picture.width, picture.height, withAlpha(picture.pixels), picture.title);
+    if (picture && looks.arrangement === "side-by-side") {
+      add(picture.width, picture.height, withAlpha(picture.pixels), picture.title);
+    }
     add(shown.width, shown.height, colors, artifact.title);
   }
   const bar = colorBar(range, table, height, artifact.quantity);
@@ -61,15 +72,16 @@ function colorBar(range: ValueRange, table: Uint8Array, height: number, quantity
     const entry = 3 * Math.round(255 * (1 - y / (length - 1)));
     rgba.set([table[entry], table[entry + 1], table[entry + 2], 255], 4 * y);
   }
-  const parts: Part[] = [{ kind: "image", x: 0, y: 0, width: barWidth, height: length, pixelWidth: 1, pixelHeight: length, rgba, label: "colour bar" }];
+  const pixels = { pixelWidth: 1, pixelHeight: length, rgba, label: "colour bar" };
+  const parts: Part[] = [{ kind: "image", x: 0, y: 0, width: barWidth, height: length, ...pixels }];
   let width = barWidth;
   for (const tick of ticks(range.min, range.max, Math.max(2, Math.floor(length / 70)))) {
     const y = Math.round((range.max - tick) / (range.max - range.min) * (length - 1));
     const text = formatValue(tick);
     const top = Math.max(0, Math.min(length - GLYPH.ascent * 2, y - GLYPH.ascent));
     parts.push({ kind: "rect", x: barWidth, y, width: 5, height: 1, ink: "foreground" });
-    parts.push({ kind: "text", x: barWidth + 9, y: top, text, scale: 2, ink: "foreground" });
-    width = Math.max(width, barWidth + 9 + textWidth(text, 2));
+    parts.push({ kind: "text", x: barWidth + 10, y: top, text, scale: 2, ink: "foreground" });
+    width = Math.max(width, barWidth + 10 + textWidth(text, 2));
   }
   const name = paragraph(quantity, 2, "muted", Math.max(120, width));
   parts.push(...name.parts.map((part) => ({ ...part, y: part.y + length + 10 })));

@@ -11,11 +11,18 @@ export type Ink = "foreground" | "background" | "muted" | "accent";
 
 export type Part =
   /** Pixels drawn into a rectangle that is a whole multiple of them. */
-  | { readonly kind: "image"; readonly x: number; readonly y: number; readonly width: number; readonly height: number;
-      readonly pixelWidth: number; readonly pixelHeight: number; readonly rgba: Uint8ClampedArray; readonly label: string }
-  | { readonly kind: "rect"; readonly x: number; readonly y: number; readonly width: number; readonly height: number; readonly ink: Ink }
+  | (Box & {
+      readonly kind: "image"; readonly pixelWidth: number; readonly pixelHeight: number;
+      readonly rgba: Uint8ClampedArray; readonly label: string;
+    })
+  | (Box & { readonly kind: "rect"; readonly ink: Ink })
   /** One line; `y` is the top of capital letters, `scale` the size of a font pixel. */
-  | { readonly kind: "text"; readonly x: number; readonly y: number; readonly text: string; readonly scale: number; readonly ink: Ink };
+  | {
+      readonly kind: "text"; readonly x: number; readonly y: number;
+      readonly text: string; readonly scale: number; readonly ink: Ink;
+    };
+
+interface Box { readonly x: number; readonly y: number; readonly width: number; readonly height: number }
 
 export type TextPart = Extract<Part, { kind: "text" }>;
 

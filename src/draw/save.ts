@@ -17,14 +17,19 @@ export const PROVENANCE_KEYWORD = "neural-loupe";
  * result, or of the artifact that is named; json: everything, with numbers that JSON lacks as "NaN", "Infinity", "-Infinity".
  * Without `artifactId` it is the result's first artifact. Throws RangeError for an id that the result does not have.
  */
-export function saveResult(result: Result, looks: Looks, format: SaveFormat, artifactId?: string, theme?: Theme): Uint8Array<ArrayBuffer> {
+export function saveResult(
+  result: Result, looks: Looks, format: SaveFormat, artifactId?: string, theme?: Theme,
+): Uint8Array<ArrayBuffer> {
   return writers[format](result, looks, artifactId, theme);
 }
 
-const writers: Record<SaveFormat, (result: Result, looks: Looks, artifactId?: string, theme?: Theme) => Uint8Array<ArrayBuffer>> = {
+type Writer = (result: Result, looks: Looks, artifactId?: string, theme?: Theme) => Uint8Array<ArrayBuffer>;
+
+const writers: Record<SaveFormat, Writer> = {
   png(result, looks, artifactId) {
     const { width, height, rgba } = composePicture(result, findArtifact(result, artifactId), looks);
-    return encodePng(width, height, rgba, { text: { Software: "Neural Loupe", [PROVENANCE_KEYWORD]: toJson(result.provenance) } });
+    const text = { Software: "Neural Loupe", [PROVENANCE_KEYWORD]: toJson(result.provenance) };
+    return encodePng(width, height, rgba, { text });
   },
   svg: (result, looks, artifactId, theme) => utf8(composeSvg(result, findArtifact(result, artifactId), looks, theme)),
   npy(result, _looks, artifactId) {
@@ -38,7 +43,9 @@ const writers: Record<SaveFormat, (result: Result, looks: Looks, artifactId?: st
 
 function findArtifact(result: Result, id: string | undefined): Artifact {
   const artifact = id === undefined ? result.artifacts[0] : result.artifacts.find((one) => one.id === id);
-  if (!artifact) throw new RangeError(id === undefined ? "The result has no picture to save." : `The result has no part named "${id}".`);
+  if (!artifact) {
+    throw new RangeError(id === undefined ? "The result has no picture to save." : `The result has no part named "${id}".`);
+  }
   return artifact;
 }
 

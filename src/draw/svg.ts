@@ -13,12 +13,13 @@ export interface Theme {
 
 export const LIGHT_THEME: Theme = { foreground: "#1f2328", background: "#ffffff" };
 
-/** The same picture as composePicture's, with text as text and pixels embedded as PNG. Every text that came from outside is escaped. */
+/** The same picture as composePicture's: text as text, pixels embedded as PNG. Every text that came from outside is escaped. */
 export function composeSvg(result: Result, artifact: Artifact, looks: Looks, theme: Theme = LIGHT_THEME): string {
   const scene = layoutScene(result, artifact, looks);
   const [width, height] = [Math.ceil(scene.width), Math.ceil(scene.height)];
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeXml(artifact.title)}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" ` +
+      `role="img" aria-label="${escapeXml(artifact.title)}">`,
     `<title>${escapeXml(artifact.title)}</title>`,
     `<metadata>${escapeXml(JSON.stringify(result.provenance))}</metadata>`,
     `<rect width="${width}" height="${height}" fill="${escapeXml(theme.background)}"/>`,
@@ -55,7 +56,8 @@ function inkOf(ink: Ink, theme: Theme): string {
 export function escapeXml(text: string): string {
   return text
     // eslint-disable-next-line no-control-regex -- control characters are exactly what is looked for
-    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, "\ufffd")
+    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "\ufffd")
+    .replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, "\ufffd")
     .replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 

@@ -1,0 +1,104 @@
+import { parseArgs } from "node:util";
+import { DataError } from "../model/errors.ts";
+import { loadRecipe, parseInputSpecs, parseRecipeFile } from "../data/index.ts";
+import type { Job, TargetSpec } from "../protocol/engine.ts";
+import type { Recipe } from "../protocol/recipe.ts";
+import type { LoadedModel } from "../runtime/models.ts";
+
+/** The words on the command line do not make a call: exit code 2. */
+export class WrongUsage extends Error {
+  override readonly name = "WrongUsage";
+}
+
+const OPTIONS = {
+  input: { type: "string", multiple: true }, fetch: { type: "string", multiple: true }, layer: { type: "string", multiple: true },
+  set: { type: "string", multiple: true }, target: { type: "string" }, against: { type: "string" }, output: { type: "string" },
+  recipe: { type: "string" }, out: { type: "string" }, json: { type: "boolean" }, threads: { type: "string" }, seed: { type: "string" },
+} as const;
+
+export type OptionName = keyof typeof OPTIONS;
+
+export interface Arguments {
+  readonly model: string;
+  readonly options: {
+    readonly input: readonly string[]; readonly fetch: readonly string[]; readonly layer: readonly string[]; readonly set: readonly string[];
+    readonly target?: string; readonly against?: string; readonly output?: string; readonly recipe?: string; readonly out?: string;
+    readonly threads?: string; readonly seed?: string; readonly json: boolean;
+  };
+}
+
+/** One MODEL and the options of a command; WrongUsage for anything else. */
+export function parseArguments(args: readonly string[], allowed: readonly OptionName[], needs: readonly OptionName[] = []): Arguments {
+  const options = Object.fromEntries(allowed.map((name) => [name, OPTIONS[name]]));
+  let parsed: { values: Record<string, unknown>; positionals: string[] };
+  try {
+    parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+  } catch (error) {
+    throw new WrongUsage(error instanceof Error ? error.message.split(". To specify")[0] : String(error));
+  }
+  const { values, positionals } = parsed;
+  if (positionals.length !== 1) throw new WrongUsage(positionals.length === 0 ? "The model's file is missing." : `There is one MODEL too many: ${positionals.slice(1).join(" ")}`);
+  for (const name of needs) if (values[name] === undefined) throw new WrongUsage(`--${name} is missing.`);
+  const list = (name: OptionName): readonly string[] => (values[name] as readonly string[] | undefined) ?? [];
+  const one = (name: OptionName): string | undefined => values[name] as string | undefined;
+  return {
+    model: positionals[0],
+    options: {
+      input: list("input"), fetch: list("fetch"), layer: list("layer"), set: list("set"), target: one("target"), against: one("against"), output: one("output"),
+      recipe: one("recipe"), out: one("out"), threads: one("threads"), seed: one("seed"), json: values.json === true,
+    },
+  };
+}
+
+export function threadCount(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const threads = Number(text);
+  if (!Number.isInteger(threads) || threads < 1 || threads > 1024) throw new WrongUsage(`--threads is a whole number from 1, not "${text}".`);
+  return threads;
+}
+
+/** "285" or "3,17,20". */
+export function parseIndex(text: string, option: string): number[] {
+  if (!/^\s*\d+(\s*,\s*\d+)*\s*$/.test(text)) throw new WrongUsage(`--${option} is an index such as 285, or 3,17,20 in a dense output, not "${text}".`);
+  return text.split(",").map(Number);
+}
+
+export function targetSpec({ target, against, output }: Arguments["options"]): TargetSpec {
+  return {
+    ...(target === undefined ? {} : { index: parseIndex(target, "target") }),
+    ...(against === undefined ? {} : { against: parseIndex(against, "against") }),
+    ...(output === undefined ? {} : { output }),
+  };
+}
+
+/** --set PARAM=VALUE, repeated. */
+export function parseSettings(settings: readonly string[]): Record<string, string> {
+  return Object.fromEntries(settings.map((setting) => {
+    const at = setting.indexOf("=");
+    if (at < 1) throw new WrongUsage(`--set takes PARAM=VALUE, not "${setting}".`);
+    return [setting.slice(0, at), setting.slice(at + 1)];
+  }));
+}
+
+/** The files and the recipe that a command names. */
+export async function inputsOf(model: LoadedModel, { input, recipe }: Arguments["options"]): Promise<Pick<Job, "inputs" | "recipe">> {
+  const names = model.description.inputs.map(({ name }) => name);
+  const used: Recipe = recipe === undefined ? (await loadRecipe(model.description)).recipe : await parseRecipeFile(recipe);
+  if (input.length === 0 && names.length > 0) throw new DataError("No --input is given.", undefined, `The model's inputs are ${names.join(", ")}.`);
+  return { inputs: parseInputSpecs(input, names), recipe: used };
+}
+
+/** Progress on stderr: one line that is written over on a terminal, else nothing but what lasts. */
+export function progressLine(): { show(progress: { fraction?: number; text: string }): void; end(): void } {
+  if (!process.stderr.isTTY) return { show: () => undefined, end: () => undefined };
+  let shown = false;
+  return {
+    show({ fraction, text }) {
+      shown = true;
+      process.stderr.write(`\r\x1b[K${fraction === undefined ? "" : `${Math.round(fraction * 100)} % `}${text}`);
+    },
+    end() {
+      if (shown) process.stderr.write("\r\x1b[K");
+    },
+  };
+}

@@ -1,0 +1,38 @@
+import { ModelCache } from "../runtime/models.ts";
+import { feed, JobContext } from "../techniques/context.ts";
+import { checkGradients } from "../techniques/gradcheck.ts";
+import { saliency } from "../techniques/saliency.ts";
+import { inputsOf, parseArguments, progressLine, targetSpec, threadCount, WrongUsage } from "./arguments.ts";
+
+/** The largest relative error that passes. */
+const TOLERANCE = 0.01;
+
+/** `neural-loupe gradcheck MODEL --input FILE`: our gradient against finite differences; exit 1 over 0.01. */
+export async function gradcheck(args: readonly string[]): Promise<number> {
+  const { model: path, options } = parseArguments(args, ["input", "target", "against", "output", "recipe", "json", "threads", "seed"], ["input"]);
+  const seed = Number(options.seed ?? 0);
+  if (!Number.isInteger(seed) || seed < 0) throw new WrongUsage(`--seed is a whole number from 0, not "${options.seed}".`);
+  const models = new ModelCache({ threads: threadCount(options.threads) });
+  const progress = progressLine();
+  try {
+    const model = await models.get(path);
+    const fed = await feed(model, await inputsOf(model, options));
+    const context = await JobContext.create(fed, {
+      info: saliency.info, classes: [], target: targetSpec(options), params: { score: "logit" }, signal: new AbortController().signal, progress: progress.show,
+    });
+    const check = await checkGradients(context, seed);
+    progress.end();
+    const passed = check.worst <= TOLERANCE && check.directions.length > 0;
+    if (options.json) process.stdout.write(`${JSON.stringify({ ...check, tolerance: TOLERANCE, passed }, null, 2)}\n`);
+    else {
+      for (const { kind, analytic, numeric, error } of check.directions) {
+        process.stdout.write(`${kind.padEnd(8)} gradient ${analytic.toExponential(6)}  differences ${numeric.toExponential(6)}  relative error ${error.toExponential(2)}\n`);
+      }
+      process.stdout.write(`worst relative error ${check.worst.toExponential(3)} (${passed ? "passes" : "fails"}, limit ${TOLERANCE})\n`);
+    }
+    return passed ? 0 : 1;
+  } finally {
+    progress.end();
+    models.dispose();
+  }
+}

@@ -1,0 +1,42 @@
+import { describe } from "../model/describe.ts";
+import { openModel } from "../model/onnx/index.ts";
+import type { ValueDescription } from "../protocol/model.ts";
+import { parseArguments } from "./arguments.ts";
+
+/** `neural-loupe inspect MODEL [--json]`: what the file is; no weights are read. */
+export async function inspect(args: readonly string[]): Promise<number> {
+  const { model: path, options } = parseArguments(args, ["json"]);
+  const open = await openModel(path);
+  try {
+    const model = describe(open);
+    if (options.json) {
+      const { layers, producer, producerVersion, opsets, ...rest } = model;
+      const summary = {
+        name: rest.name, format: rest.format, producer: [producer, producerVersion].filter(Boolean).join(" "), irVersion: rest.irVersion,
+        opset: opsets[""] ?? null, opsets, inputs: rest.inputs, outputs: rest.outputs, nodes: layers.length, constants: rest.constants,
+        operators: Object.fromEntries(rest.operators.map(({ operator, count }) => [operator, count])), parameters: rest.parameters,
+        size: rest.size, functions: rest.functions, metadata: rest.metadata, problems: rest.problems,
+        layers: layers.map(({ name, operator, outputs, outputDims, parameters }) => ({ name, operator, outputs, outputDims: outputDims ?? null, parameters })),
+      };
+      process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
+      return 0;
+    }
+    const lines = [
+      `${model.name}: ${model.format}, IR ${model.irVersion}, ${Object.entries(model.opsets).map(([domain, version]) => `${domain || "ai.onnx"} ${version}`).join(", ")}`,
+      `producer    ${[model.producer, model.producerVersion].filter(Boolean).join(" ") || "unknown"}`,
+      `size        ${model.size.file} bytes${model.size.external > 0 ? ` and ${model.size.external} bytes of external data` : ""}`,
+      `nodes       ${model.layers.length} (and ${model.constants} constants)`, `parameters  ${model.parameters}`,
+      ...model.inputs.map((value) => `input       ${valueLine(value)}`), ...model.outputs.map((value) => `output      ${valueLine(value)}`),
+      `operators   ${model.operators.map(({ operator, count }) => `${operator} ${count}`).join(", ")}`,
+      ...model.problems.map(({ severity, message, where }) => `${severity.padEnd(12)}${where ? `${where}: ` : ""}${message}`),
+    ];
+    process.stdout.write(`${lines.join("\n")}\n`);
+    return 0;
+  } finally {
+    open.close();
+  }
+}
+
+function valueLine({ name, type, dims }: ValueDescription): string {
+  return `${name}  ${type}${dims ? ` [${dims.map((dim) => dim ?? "?").join(", ")}]` : ""}`;
+}

@@ -1,0 +1,61 @@
+import { elementCount } from "../model/graph.ts";
+import type { Layout } from "../runtime/layout.ts";
+import { spatialSize } from "../runtime/layout.ts";
+
+/** A layer's value seen as [channels, space], for any layout; batch entry 0. */
+export interface ChannelView {
+  readonly channels: number;
+  /** [H, W], [L] or [D, H, W]. */
+  readonly size: readonly number[];
+  /** Elements per channel. */
+  readonly area: number;
+  /** [channels, area], row-major. */
+  readonly values: Float32Array;
+}
+
+/** Brings channels to the front: NCHW is taken as it lies, NHWC is rearranged. */
+export function channelView(values: Float32Array, dims: readonly number[], layout: Layout & { channel: number }): ChannelView {
+  const size = spatialSize(layout, dims);
+  const [channels, area] = [dims[layout.channel], elementCount(size)];
+  const strides = dims.map((_, axis) => elementCount(dims.slice(axis + 1)));
+  if (layout.channel === 1 && layout.spatial.every((axis, index) => axis === index + 2)) {
+    return { channels, size, area, values: values.subarray(0, channels * area) };
+  }
+  const offsets = spatialOffsets(size, layout.spatial.map((axis) => strides[axis]));
+  const out = new Float32Array(channels * area);
+  for (let channel = 0; channel < channels; channel++) {
+    const start = channel * strides[layout.channel];
+    for (let i = 0; i < area; i++) out[channel * area + i] = values[start + offsets[i]];
+  }
+  return { channels, size, area, values: out };
+}
+
+function spatialOffsets(size: readonly number[], strides: readonly number[]): number[] {
+  return size.reduce<number[]>((offsets, length, axis) => offsets.flatMap((offset) => Array.from({ length }, (_, index) => offset + index * strides[axis])), [0]);
+}
+
+/** Σₖ weights[k] · channel k: a map over space. */
+export function weightedSum(view: ChannelView, weights: ArrayLike<number>): Float32Array {
+  const map = new Float64Array(view.area);
+  for (let channel = 0; channel < view.channels; channel++) {
+    const weight = weights[channel];
+    if (weight === 0) continue;
+    for (let i = 0, at = channel * view.area; i < view.area; i++, at++) map[i] += weight * view.values[at];
+  }
+  return Float32Array.from(map);
+}
+
+/** The mean of each channel over space. */
+export function channelMeans(view: ChannelView): Float64Array {
+  const means = new Float64Array(view.channels);
+  for (let channel = 0; channel < view.channels; channel++) {
+    let sum = 0;
+    for (let i = 0, at = channel * view.area; i < view.area; i++, at++) sum += view.values[at];
+    means[channel] = sum / view.area;
+  }
+  return means;
+}
+
+export function relu(map: Float32Array): Float32Array {
+  return map.map((value) => Math.max(0, value));
+}

@@ -1,0 +1,67 @@
+import { elementCount } from "../model/graph.ts";
+import type { Artifact, BarsArtifact, HeatmapArtifact } from "../protocol/artifacts.ts";
+import type { Layout } from "../runtime/layout.ts";
+import { spatialAxes } from "../runtime/layout.ts";
+import type { Context } from "./technique.ts";
+
+export interface AttributionLooks {
+  readonly id: string;
+  readonly title: string;
+  /** What a value is: "∂y/∂x". */
+  readonly quantity: string;
+  readonly signed: boolean;
+  readonly caption: string;
+}
+
+/** The picture of an attribution in the shape of the input: a heat map over space, bars for a table row. */
+export function inputAttribution(context: Context, values: Float32Array, looks: AttributionLooks): Artifact {
+  const { input } = context;
+  if (input.axes) {
+    const volume = input.layout && input.layout.spatial.length === 3 ? flattenDepth(values, input.dims, input.layout) : { values, dims: input.dims, axes: input.axes };
+    return { kind: "heatmap", ...looks, ...volume, ...(input.picture ? { over: input.picture } : {}), smooth: false };
+  }
+  return featureBars(context, values, looks);
+}
+
+/** A class activation map: values over a layer's space, which covers the whole input. */
+export function activationMap(context: Context, map: Float32Array, size: readonly number[], looks: AttributionLooks): HeatmapArtifact {
+  const dims = size.length === 1 ? [1, size[0]] : size.slice(-2);
+  const depth = elementCount(size) / elementCount(dims);
+  const flat = depth > 1 ? maximumOver(map, depth, elementCount(dims)) : map;
+  return { kind: "heatmap", ...looks, values: flat, dims, axes: { height: 0, width: 1 }, ...(context.input.picture ? { over: context.input.picture } : {}), smooth: true };
+}
+
+function featureBars(context: Context, values: Float32Array, looks: AttributionLooks): BarsArtifact {
+  const { labels } = context.input;
+  const order = Array.from(values.keys()).sort((a, b) => Math.abs(values[b]) - Math.abs(values[a]));
+  return {
+    kind: "bars", id: looks.id, title: looks.title, quantity: looks.quantity, share: false, caption: looks.caption, values, dims: context.input.dims,
+    items: order.slice(0, 50).map((index) => ({ label: labels?.[index] ?? `${context.input.name}[${index}]`, value: values[index], index })),
+  };
+}
+
+/** A volume as one picture: along its depth, the value of largest magnitude. */
+function flattenDepth(values: Float32Array, dims: readonly number[], layout: Layout): { values: Float32Array; dims: number[]; axes: HeatmapArtifact["axes"] } {
+  const [depthAxis] = layout.spatial;
+  const inner = elementCount(dims.slice(depthAxis + 1));
+  const outer = elementCount(dims.slice(0, depthAxis));
+  const depth = dims[depthAxis];
+  const out = new Float32Array(outer * inner);
+  for (let o = 0; o < outer; o++) {
+    for (let d = 0; d < depth; d++) {
+      for (let i = 0; i < inner; i++) {
+        const value = values[(o * depth + d) * inner + i];
+        if (Math.abs(value) > Math.abs(out[o * inner + i])) out[o * inner + i] = value;
+      }
+    }
+  }
+  const moved = (axis: number): number => (axis > depthAxis ? axis - 1 : axis);
+  const flat: Layout = { channel: layout.channel === undefined ? undefined : moved(layout.channel), spatial: layout.spatial.slice(1).map(moved) };
+  return { values: out, dims: dims.filter((_, axis) => axis !== depthAxis), axes: spatialAxes(flat)! };
+}
+
+function maximumOver(map: Float32Array, depth: number, size: number): Float32Array {
+  const out = map.slice(0, size);
+  for (let d = 1; d < depth; d++) for (let i = 0; i < size; i++) out[i] = Math.max(out[i], map[d * size + i]);
+  return out;
+}

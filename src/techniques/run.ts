@@ -1,0 +1,118 @@
+import { dirname } from "node:path";
+import { UsageError } from "../model/errors.ts";
+import type { Artifact, Provenance, Result } from "../protocol/artifacts.ts";
+import type { EngineApi, Job, Progress } from "../protocol/engine.ts";
+import { readClasses } from "../data/classes.ts";
+import type { ModelCache } from "../runtime/models.ts";
+import { floatsOf } from "../runtime/ort.ts";
+import { isSpatial } from "../runtime/layout.ts";
+import { channelView, type ChannelView } from "./channels.ts";
+import { feed, JobContext, layoutsOf, type Fed } from "./context.ts";
+import { channelPlane, reducedTiles } from "./feature-maps.ts";
+import { techniques } from "./index.ts";
+import { defaultLayer, findLayer, layerChoices } from "./layers.ts";
+import { checkParams } from "./params.ts";
+import { predictionBars } from "./predictions.ts";
+import { scoreOf } from "../runtime/score.ts";
+import { hashOf, VERSION } from "./provenance.ts";
+import type { Technique } from "./technique.ts";
+
+/** What a job runs in. */
+export interface RunEnvironment {
+  readonly models: ModelCache;
+  progress(progress: Progress): void;
+  readonly signal: AbortSignal;
+}
+
+/** Runs one technique on one sample: its own artifacts, the input's picture, the predictions, and how it was all made. */
+export async function runJob(job: Job, env: RunEnvironment): Promise<Result> {
+  const start = performance.now();
+  const technique = findTechnique(job.technique);
+  const params = checkParams(technique.info, job.params);
+  env.progress({ text: "Reading the model and the input" });
+  const model = await env.models.get(job.model);
+  const onnxruntime = await env.models.versions();
+  const fed = await feed(model, job);
+  env.signal.throwIfAborted();
+  env.progress({ text: `Running ${technique.info.title}` });
+  const ranBefore = model.runTime;
+  const { classes } = await readClasses(job.recipe.classes, dirname(model.open.path));
+  const context = await JobContext.create(fed, { info: technique.info, classes, target: job.target, layer: job.layer, params, signal: env.signal, progress: env.progress });
+  env.signal.throwIfAborted();
+  const output = await technique.run(context);
+  env.signal.throwIfAborted();
+  const artifacts: Artifact[] = [...output.artifacts];
+  if (fed.picture) artifacts.push(fed.picture);
+  if (technique.info.id !== "predictions") {
+    const selected = context.output.dims.length <= 2 ? context.target.index[0] : undefined;
+    artifacts.push({ ...(await predictionBars(context, 5)), ...(selected === undefined ? {} : { selected }) });
+  }
+  return {
+    raw: output.raw, artifacts, notes: context.notes, provenance: provenance(job, technique, fed, context, params, onnxruntime),
+    time: { run: model.runTime - ranBefore, total: performance.now() - start },
+  };
+}
+
+export function findTechnique(id: string): Technique {
+  const found = techniques.find(({ info }) => info.id === id);
+  if (!found) throw new UsageError(`There is no technique "${id}".`, id, `There are: ${techniques.map(({ info }) => info.id).join(", ")}.`);
+  return found;
+}
+
+/** Layers for the picker, with this input's shapes, and the one that spatial techniques take by themselves. */
+export async function layersOf(request: Parameters<EngineApi["layers"]>[0], env: RunEnvironment): Promise<ReturnType<EngineApi["layers"]>> {
+  const model = await env.models.get(request.model);
+  const fed = await feed(model, { inputs: { "": request.input }, recipe: request.recipe });
+  const traced = await model.traced(fed.feeds);
+  const layouts = layoutsOf(traced, fed.input);
+  const score = scoreOf(traced.graph, model.description.outputs[0].name, "logit").value;
+  const layer = defaultLayer(traced, layouts, { kind: "spatial", input: fed.input.name, score });
+  return { layers: layerChoices(traced, layouts), ...(layer === undefined ? {} : { defaultLayer: layer }) };
+}
+
+export async function channelOf(request: Parameters<EngineApi["channel"]>[0], env: RunEnvironment): Promise<ReturnType<EngineApi["channel"]>> {
+  const view = await layerView(request.job, env);
+  if (!Number.isInteger(request.channel) || request.channel < 0 || request.channel >= view.channels) {
+    throw new UsageError(`The layer has ${view.channels} channels; there is no channel ${request.channel}.`);
+  }
+  return channelPlane(view, request.channel);
+}
+
+export async function tilesOf(request: Parameters<EngineApi["tiles"]>[0], env: RunEnvironment): Promise<ReturnType<EngineApi["tiles"]>> {
+  const view = await layerView(request.job, env);
+  const from = Math.min(Math.max(0, Math.floor(request.from)), view.channels);
+  const to = Math.min(Math.max(from, Math.floor(request.to)), view.channels);
+  return { tiles: reducedTiles(view, from, to) };
+}
+
+/** The last layer whose channels were asked for: moving over tiles must not run the model each time. */
+let latest: { readonly key: string; readonly view: ChannelView } | undefined;
+
+async function layerView(job: Job, env: RunEnvironment): Promise<ChannelView> {
+  const model = await env.models.get(job.model);
+  const key = JSON.stringify([model.description.stamp, job.model, job.inputs, job.recipe, job.layer ?? "", job.target?.output ?? ""]);
+  if (latest?.key === key) return latest.view;
+  const fed = await feed(model, job);
+  const traced = await model.traced(fed.feeds);
+  const layouts = layoutsOf(traced, fed.input);
+  const score = scoreOf(traced.graph, job.target?.output ?? model.description.outputs[0].name, "logit").value;
+  const layer = findLayer(traced, layouts, { kind: "spatial", asked: job.layer, input: fed.input.name, score });
+  if (!isSpatial(layer.layout, layer.dims)) throw new UsageError(`"${layer.value}" has no height and width over 1×1, so no feature maps.`, layer.value);
+  const values = floatsOf((await model.forward(fed.feeds, [layer.value])).get(layer.value)!);
+  latest = { key, view: channelView(values, layer.dims, layer.layout) };
+  return latest.view;
+}
+
+function provenance(job: Job, { info }: Technique, fed: Fed, context: JobContext, params: Provenance["params"], onnxruntime: string): Provenance {
+  const samples = Object.values(fed.samples);
+  return {
+    technique: info.id,
+    model: { name: fed.model.description.name, hash: hashOf(fed.model) },
+    input: { name: samples.map(({ name }) => name).join(", "), hash: samples.map(({ hash }) => hash).join(",") },
+    recipe: job.recipe,
+    ...(info.needs.target ? { target: { output: context.output.name, index: context.target.index, label: context.target.label, ...(context.target.against ? { against: context.target.against } : {}) } } : {}),
+    ...(context.usedScore ? { score: { kind: context.usedScore.kind, value: context.usedScore.value } } : {}),
+    ...(context.usedLayer ? { layer: context.usedLayer } : {}),
+    params, versions: { neuralLoupe: VERSION, onnxruntime }, threads: fed.model.threads ?? 0,
+  };
+}

@@ -1,0 +1,85 @@
+import type { GradientRequest, Gradients } from "../runtime/gradient.ts";
+import type { Layout, Layouts } from "../runtime/layout.ts";
+import type { LoadedModel, Traced } from "../runtime/models.ts";
+import type { Feeds } from "../runtime/ort.ts";
+import type { Score } from "../runtime/score.ts";
+import type { Artifact, SpatialAxes } from "../protocol/artifacts.ts";
+import type { ParamValue, TechniqueInfo } from "../protocol/technique.ts";
+
+/** One technique: what is known of it, and how it runs. */
+export interface Technique {
+  readonly info: TechniqueInfo;
+  /** Gives the raw numbers and the pictures of them; the input's picture and the predictions are added around it. */
+  run(context: Context): Promise<TechniqueOutput>;
+}
+
+export interface TechniqueOutput {
+  /** In the shape of what it is about: input or layer (batch axis included), or a map [H, W]. */
+  readonly raw: { readonly dims: readonly number[]; readonly values: Float32Array };
+  readonly artifacts: readonly Artifact[];
+}
+
+/** What a technique works with. It never touches files, sessions or the screen. */
+export interface Context {
+  readonly model: LoadedModel;
+  readonly feeds: Feeds;
+  /** The float input that attributions are about. */
+  readonly input: InputInfo;
+  readonly classes: readonly string[];
+  /** The model's predictions for the sample: its chosen output as it is. */
+  readonly output: { readonly name: string; readonly dims: readonly number[]; readonly values: Float32Array };
+  /** Index into the output without its batch axis, and its class name. */
+  readonly target: TargetInfo;
+  readonly params: Readonly<Record<string, ParamValue>>;
+  readonly signal: AbortSignal;
+  progress(fraction: number | undefined, text: string): void;
+  /** A sentence that a person should know about this result. */
+  note(text: string): void;
+  /** The model as a straight line for this sample's shapes. */
+  traced(): Promise<Traced>;
+  /** Channels and space of every value that has them. */
+  layouts(): Promise<Layouts>;
+  /** The layer asked for, or the one that the technique takes by itself ("spatial": the last with height and width). */
+  layer(kind: "any" | "spatial"): Promise<LayerInfo>;
+  /** The value that stands for the target's score. */
+  score(): Promise<Score>;
+  /** The score in the elements of the score's value: the target's, less that of the one against it. */
+  scoreIn(values: Float32Array): number;
+  /** The error for a score that does not depend on `value` at all. */
+  independent(value: string): Error;
+  /** Refuses NaN and infinite gradients, and notes ones that are zero everywhere. */
+  checkGradient(values: Float32Array, value: string): void;
+  /** Gradients of the target's score; `feeds` defaults to the sample's. */
+  gradients(request: Pick<GradientRequest, "wrt" | "fetch" | "rules">, feeds?: Feeds): Promise<Gradients>;
+}
+
+export interface InputInfo {
+  readonly name: string;
+  readonly dims: readonly number[];
+  readonly values: Float32Array;
+  readonly layout?: Layout;
+  readonly axes?: SpatialAxes;
+  /** Names of a table row's columns. */
+  readonly labels?: readonly string[];
+  /** The id of the picture that was made of it. */
+  readonly picture?: string;
+}
+
+export interface TargetInfo {
+  readonly index: readonly number[];
+  readonly against?: readonly number[];
+  readonly label: string;
+}
+
+export interface LayerInfo {
+  readonly value: string;
+  readonly node: string;
+  readonly dims: readonly number[];
+  readonly layout?: Layout;
+  /** Whether it was picked by itself. */
+  readonly picked: boolean;
+}
+
+export function technique(definition: Technique): Technique {
+  return definition;
+}
