@@ -1,4 +1,4 @@
-import { nodeLabel, type Attribute, type Graph, type Node, type Problem } from "../graph.ts";
+import { nodeLabel, type Attribute, type Graph, type Node, type Problem, type TensorRef } from "../graph.ts";
 
 /** Names that can be used at a place. */
 interface Scope {
@@ -42,29 +42,42 @@ export function checkGraph(graph: Graph, problems: Problem[], outer: Scope = NOT
   }
 
   const nodes = sortNodes(graph, found).map((node) => checkSubgraphs(node, problems, visible, incomplete));
-  const problem = graph.initializers.filter((tensor) => tensor.problem !== undefined);
-  for (const tensor of problem) found.add("tensor", { severity: "error", message: tensor.problem ?? "", where: tensor.name });
-  for (const { values, indices } of graph.sparseInitializers) {
-    for (const tensor of [values, indices]) if (tensor.problem !== undefined) found.add("tensor", { severity: "error", message: tensor.problem, where: tensor.name });
-  }
+  const sparse = graph.sparseInitializers.flatMap(({ values, indices }) => [values, indices]);
+  for (const tensor of [...graph.initializers, ...sparse]) found.addTensor(tensor);
   found.finish();
   return { ...graph, nodes };
 }
 
 /** Problems by kind, the many of one kind summed up. */
 class Findings {
-  private readonly counts = new Map<string, number>();
+  private readonly counts = new Map<string, { count: number; shown: number; what: string }>();
   constructor(private readonly problems: Problem[]) {}
-  add(kind: string, problem: Problem): void {
-    const count = (this.counts.get(kind) ?? 0) + 1;
-    this.counts.set(kind, count);
-    if (count <= SHOWN_EACH) this.problems.push(problem);
+
+  add(kind: "twice" | "missing" | "cycle" | "order", problem: Problem): void {
+    this.count(kind, problem, SHOWN_EACH, kind === "twice" ? "value* defined twice" : "value* that nothing makes");
   }
+
+  /** A tensor's own problem, if it has one. Where a data file is missing, that is one problem, not one for each tensor. */
+  addTensor({ name, problem }: TensorRef): void {
+    if (problem === undefined) return;
+    const reason = problem.replace(`"${name}"`, "");
+    this.count(`tensor ${reason}`, { severity: "error", message: problem, where: name }, 1, "tensor* cannot be read for the same reason");
+  }
+
   finish(): void {
-    const words: Record<string, string> = { twice: "values are defined twice", missing: "values are made by nothing", tensor: "tensors cannot be read" };
-    for (const [kind, count] of this.counts) {
-      if (count > SHOWN_EACH) this.problems.push({ severity: "error", message: `${count - SHOWN_EACH} more ${words[kind] ?? kind}.` });
+    for (const { count, shown, what } of this.counts.values()) {
+      if (count > shown) this.problems.push({ severity: "error", message: `${count - shown} more ${what.replace("*", count - shown === 1 ? "" : "s")}.` });
     }
+  }
+
+  private count(kind: string, problem: Problem, most: number, what: string): void {
+    const entry = this.counts.get(kind) ?? { count: 0, shown: 0, what };
+    entry.count++;
+    if (entry.shown < most) {
+      entry.shown++;
+      this.problems.push(problem);
+    }
+    this.counts.set(kind, entry);
   }
 }
 

@@ -75,6 +75,16 @@ describe("locations that lead out of the folder are refused", () => {
   });
 });
 
+test("a missing file is one problem, however many tensors are in it", async () => {
+  copyFileSync(onnxFile("external.onnx"), join(folder, "external.onnx"));
+  const open = await openModel(join(folder, "external.onnx"));
+  expect(open.model.problems.map((problem) => problem.message)).toEqual([
+    'The data of tensor "w" cannot be read: its data file "external.bin" does not exist. Put it beside the model.',
+    "1 more tensor cannot be read for the same reason.",
+  ]);
+  open.close();
+});
+
 describe("files that are not as they should be", () => {
   test("missing", async () => {
     expect((await openWith("w.bin")).problem).toBe('The data of tensor "w" cannot be read: its data file "w.bin" does not exist. Put it beside the model.');

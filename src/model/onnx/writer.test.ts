@@ -24,7 +24,7 @@ function resolved(open: OpenModel): unknown {
 }
 
 function session(written: WrittenModel, open: OpenModel): Promise<ort.InferenceSession> {
-  return ort.InferenceSession.create(written.bytes, { externalData: written.files.map(({ path, file }) => ({ path, data: open.fileBytes(file) })) });
+  return ort.InferenceSession.create(written.bytes, { logSeverityLevel: 3, externalData: written.files.map(({ path, file }) => ({ path, data: open.fileBytes(file) })) });
 }
 
 async function run(model: ort.InferenceSession, feeds: Record<string, ort.Tensor>): Promise<Record<string, unknown>> {

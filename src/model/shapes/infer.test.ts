@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
 import { expected, onnxFile } from "../../../test/reference/onnx-files/index.ts";
 import type { Dim, Graph, Node } from "../graph.ts";
@@ -12,6 +13,30 @@ test("shapes are those that onnx's own inference finds (strict, with data propag
   // onnx loses the symbol where it is multiplied by 1.
   expect(ours).toEqual({ ...expected.shapes, resized: ["N", 8, 32, 17], tiled: ["N", 16, 16, 105] });
   open.close();
+});
+
+test("on every architecture of the references, shapes are those that PyTorch's exporters declare", async () => {
+  const folder = onnxFile("../architectures");
+  let compared = 0;
+  for (const file of readdirSync(folder).filter((name) => name.endsWith(".onnx"))) {
+    const open = await openModel(`${folder}/${file}`);
+    const { graph, opsets } = open.model;
+    const silent = graph.outputs.map(({ name }) => ({ name, type: { kind: "unknown" } as const }));
+    const shapes = inferShapes({ opsets, graph: { ...graph, valueInfo: [], outputs: silent } });
+    for (const { name, type } of [...graph.valueInfo, ...graph.outputs]) {
+      const dims = shapes.get(name);
+      if (type.kind !== "tensor" || type.dims === undefined || dims === undefined) continue;
+      expect(dims, `${name} of ${file}`).toHaveLength(type.dims.length);
+      // Symbols have other names in the exporters' arithmetic; numbers must agree.
+      dims.forEach((dim, axis) => {
+        const wanted = type.dims?.[axis];
+        if (typeof dim === "number" && typeof wanted === "number") expect(dim, `${name} of ${file}, axis ${axis}`).toBe(wanted);
+      });
+      compared++;
+    }
+    open.close();
+  }
+  expect(compared).toBeGreaterThan(1000);
 });
 
 function infer(nodes: Node[], inputs: Record<string, Dim[]>, more: Partial<Graph> = {}): ReadonlyMap<string, readonly Dim[]> {
