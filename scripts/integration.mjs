@@ -11,6 +11,7 @@ import { root } from "./lib/commands.mjs";
 export async function runIntegration({ only, vsix, headed = false, desktop = Boolean(process.env.VSCODE_EXECUTABLE) } = {}) {
   const program = path.join(root, "dist/test/flows.mjs");
   if (!existsSync(program)) throw new Error("The integration tests are not built: run `npm run build` first.");
+  process.setSourceMapsEnabled(true); // failures then name the flow's own line
   const { runAll } = await import(pathToFileURL(program).href);
   const host = desktop
     ? await (await import("./lib/desktop-host.mjs")).openDesktopHost()

@@ -64,7 +64,7 @@ export async function runFlows(flows: readonly Flow[], options: RunOptions): Pro
     const seconds = ((Date.now() - started) / 1000).toFixed(1);
     console.log(`${error === undefined ? "✓" : "✗"} ${flow.name} (${options.host.name}, ${seconds} s)`);
     if (error === undefined) passed++;
-    else console.log(indent(error instanceof Error ? (error.stack ?? error.message) : String(error)));
+    else console.log(indent(error instanceof Error ? error.message : String(error)));
   }
   return { passed, failed: chosen.length - passed };
 }
@@ -132,12 +132,19 @@ async function runFlow(flow: Flow, { root, host, vsix }: RunOptions): Promise<vo
     await within(timeout, work(), () => `The flow took longer than ${timeout / 1000} s.`);
   } catch (error) {
     const report = await collect(root, flow.name, pages, trouble, session);
-    throw new Error(`In ${at}: ${error instanceof Error ? error.message : String(error)}\n${report}`, { cause: error });
+    throw new Error(`In ${at}: ${error instanceof Error ? error.message : String(error)}${line(error)}\n${report}`, { cause: error });
   } finally {
     await session?.stop();
     // The dying processes may still write: a few tries, and what stays is the system's temporary folder's to clean.
     await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }).catch(() => undefined);
   }
+}
+
+/** Where in the flows it happened: the innermost lines of their own files (scripts/integration.mjs has source maps on). */
+function line(error: unknown): string {
+  if (!(error instanceof Error)) return "";
+  const frames = (error.stack ?? "").split("\n").filter((one) => /\.flow\.ts:/.test(one));
+  return frames.length ? `\n${frames.slice(0, 3).join("\n")}` : line(error.cause);
 }
 
 async function multiRoot(folder: string, workspace: string, roots: readonly string[]): Promise<string> {
@@ -175,8 +182,11 @@ async function collect(root: string, name: string, pages: readonly Page[], troub
   await mkdir(path.dirname(file), { recursive: true });
   await writeFile(file, all.join("\n\n"));
   const head = (title: string, text: string) => (text.trim() ? `${title}:\n${text.trim().split("\n").slice(-12).join("\n")}` : `${title}: nothing`);
-  return [...lines, `logs: ${file}`, head("extension host's warnings and errors", host.split("\n").filter((line) => /\[(error|warning)\]/.test(line)).join("\n")), head("page's console", trouble.map((line) => line.split("\n")[0]).join("\n"))].join("\n");
+  return [...lines, `logs: ${file}`, head("extension host's warnings and errors", host.split("\n").filter((line) => /\[(error|warning)\]/.test(line)).join("\n")), head("page's console", trouble.map((text) => text.split("\n")[0]).filter((text) => !itsOwn.test(text)).join("\n"))].join("\n");
 }
+
+/** What VS Code in a browser says in every run, about itself. The log file has it all. */
+const itsOwn = /status of 404|bad HTTP response code|Service Worker|same-origin iframe|sandbox attribute|workbench contribution|authentication provider|willSaveTextDocument/i;
 
 async function logFiles(folder: string): Promise<{ file: string; text: string }[]> {
   const names = await readdir(folder, { recursive: true }).catch(() => []);
