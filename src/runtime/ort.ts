@@ -1,3 +1,4 @@
+import type * as OnnxRuntime from "onnxruntime-node";
 import type { InferenceSession, Tensor, TypedTensor } from "onnxruntime-node";
 import { ModelError } from "../model/errors.ts";
 import { BITS, elementCount, type DataType } from "../model/graph.ts";
@@ -31,7 +32,7 @@ export interface SessionOptions {
   readonly optimization?: "disabled" | "basic" | "all";
 }
 
-type Ort = typeof import("onnxruntime-node");
+type Ort = typeof OnnxRuntime;
 let loaded: Promise<Ort> | undefined;
 
 /** onnxruntime-node, loaded when first needed. */
