@@ -42,18 +42,16 @@ const copies = [{ in: "test/integration/bridge/package.json", out: "test/bridge/
 async function main({ production, watch, outdir }) {
   const wanted = [...bundles, ...copies].filter((one) => !(production && one.development));
   const missing = wanted.filter((one) => !existsSync(path.join(root, one.in)));
-  if (missing.length && process.env.NL_ALLOW_MISSING !== "1") {
+  if (missing.length) {
     fail(`The build needs ${missing.map((one) => one.in).join(", ")}, which cannot be found in ${root}.`);
   }
-  for (const one of missing) console.warn(`esbuild: left out ${one.in}, which does not exist (NL_ALLOW_MISSING=1)`);
 
-  const here = wanted.filter((one) => !missing.includes(one));
-  for (const copy of here.filter((one) => copies.includes(one))) {
+  for (const copy of wanted.filter((one) => copies.includes(one))) {
     await mkdir(path.dirname(path.join(outdir, copy.out)), { recursive: true });
     await copyFile(path.join(root, copy.in), path.join(outdir, copy.out));
   }
   const contexts = await Promise.all(
-    here.filter((one) => bundles.includes(one)).map((bundle) => esbuild.context(options(bundle, { production, outdir }))),
+    wanted.filter((one) => bundles.includes(one)).map((bundle) => esbuild.context(options(bundle, { production, outdir }))),
   );
   if (watch) console.log("esbuild: building");
   const results = await Promise.allSettled(contexts.map((context) => context.rebuild()));
