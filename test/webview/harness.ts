@@ -91,9 +91,13 @@ export function lastRequest<T>(page: Page, method: string): Promise<T> {
   return page.evaluate(`fake.calls.filter((call) => call.method === ${JSON.stringify(method)}).at(-1)?.request`);
 }
 
-/** Waits until an expression in the page is true. */
+/** Waits until an expression in the page is true. (Playwright's own waitForFunction evaluates in the page, which the CSP refuses.) */
 export async function until(page: Page, expression: string): Promise<void> {
-  await page.waitForFunction(expression, undefined, { timeout: 10_000 });
+  const end = Date.now() + 10_000;
+  while (!await page.evaluate(expression)) {
+    if (Date.now() > end) throw new Error(`Did not become true within 10 s: ${expression}`);
+    await new Promise((done) => setTimeout(done, 30));
+  }
 }
 
 /** Files by name, built as esbuild.mjs builds them. */

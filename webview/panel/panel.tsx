@@ -23,7 +23,8 @@ export function Panel({ controller }: { readonly controller: PanelController }):
   const technique = controller.technique;
   const result = shown?.result;
   return (
-    <main class="panel" aria-label="Technique">
+    <main class="panel">
+      <h1 class="visually-hidden">{technique ? `${technique.title}: ` : ""}{boot.modelName}</h1>
       <Header snapshot={snapshot} boot={boot} state={state} controller={controller} />
       <Methods techniques={boot.techniques} chosen={state.technique} onChoose={(id) => controller.chooseTechnique(id)} />
       <div class="progress-place">

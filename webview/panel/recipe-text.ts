@@ -1,6 +1,6 @@
 /** The recipe form's texts: how its numbers are written, and what typed ones mean. */
 import type { ImageRecipe, InputRecipe } from "../../src/protocol/recipe.ts";
-import type { Parsed } from "../ui/fields.tsx";
+import type { Parsed } from "../ui/parsed.ts";
 
 /** A number, or a fraction as people write scales: "1/255". */
 export function parseFraction(text: string): Parsed<number> {

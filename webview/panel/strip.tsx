@@ -2,10 +2,10 @@ import type { VNode } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { LayerChoice } from "../../src/protocol/engine.ts";
 import { formatShape } from "../ui/format.ts";
-import { rove } from "../ui/roving.ts";
+import { rove } from "../ui/rove.ts";
 
 /** Every layer's place is as wide as this, in CSS pixels: thousands of layers are a matter of arithmetic. */
-const itemWidth = 148;
+const itemWidth = 152;
 const spare = 4;
 
 /**
@@ -96,7 +96,7 @@ export function LayerStrip({ layers: { layers, defaultLayer }, spatialOnly, chos
 }
 
 /** As many characters as a place is wide enough for. */
-const room = 19;
+const room = 18;
 
 /** The end of a layer's name, which tells it from its neighbours; without the operator, which stands below it. */
 function shortName({ node, operator }: LayerChoice): string {

@@ -8,7 +8,7 @@ import type { TilesArtifact } from "../../src/protocol/artifacts.ts";
 import type { Looks, PanelState } from "../../src/protocol/panel.ts";
 import { PixelCanvas } from "../ui/canvas.tsx";
 import { useWidth } from "../ui/hooks.ts";
-import { rove } from "../ui/roving.ts";
+import { rove } from "../ui/rove.ts";
 import type { PanelController } from "./controller.ts";
 import { useTiles } from "./use-tiles.ts";
 
@@ -67,7 +67,7 @@ export function TileGrid({ artifact, shownState, looks, chosen, controller }: {
         return (
           <Tile key={channel} channel={channel} place={place} artifact={artifact} values={tileOf(channel)} looks={looks} table={table} stop={place === active} chosen={channel === chosen}
             box={{ left: `${(place % columns) * (tile + gap)}px`, top: `${Math.floor(place / columns) * rowHeight}px`, width: `${tile}px` }}
-            onChoose={() => { setActive(place); controller.setLooks({ channel: channel === chosen ? undefined : channel }); }} />
+            onFocus={() => setActive(place)} onChoose={() => { setActive(place); controller.setLooks({ channel: channel === chosen ? undefined : channel }); }} />
         );
       }) : null}
     </div>
@@ -79,9 +79,9 @@ function leastTile(count: number): number {
   return count <= 16 ? 150 : count <= 48 ? 104 : count <= 512 ? 84 : 70;
 }
 
-function Tile({ channel, place, artifact, values, looks: { tileScale, clip }, table, stop, chosen, box, onChoose }: {
+function Tile({ channel, place, artifact, values, looks: { tileScale, clip }, table, stop, chosen, box, onChoose, onFocus }: {
   readonly channel: number; readonly place: number; readonly artifact: TilesArtifact; readonly values: Float32Array | undefined; readonly looks: Looks; readonly table: Uint8Array;
-  readonly stop: boolean; readonly chosen: boolean; readonly box: { readonly left: string; readonly top: string; readonly width: string }; readonly onChoose: () => void;
+  readonly stop: boolean; readonly chosen: boolean; readonly box: { readonly left: string; readonly top: string; readonly width: string }; readonly onChoose: () => void; readonly onFocus: () => void;
 }): VNode {
   const { tileHeight: height, tileWidth: width } = artifact;
   const rgba = useMemo(() => {
@@ -92,11 +92,10 @@ function Tile({ channel, place, artifact, values, looks: { tileScale, clip }, ta
   const [min, max] = [artifact.min[channel], artifact.max[channel]];
   return (
     <div role="option" class="tile" aria-selected={chosen} aria-setsize={artifact.count} aria-posinset={place + 1} tabIndex={stop ? 0 : -1} data-place={place}
-      data-testid={`tile-${channel}`} data-drawn={rgba ? "true" : "false"} style={box} onClick={onChoose}
-      aria-label={`Channel ${channel}, from ${formatValue(min)} to ${formatValue(max)}`}
+      data-testid={`tile-${channel}`} data-drawn={rgba ? "true" : "false"} style={box} onFocus={onFocus} onClick={onChoose}
       title={`Channel ${channel}\nmin ${formatValue(min)}, max ${formatValue(max)}\nmean ${formatValue(artifact.mean[channel])}, strength ${formatValue(artifact.strength[channel])}`}>
       {rgba ? <PixelCanvas width={width} height={height} rgba={rgba} smooth={false} /> : <div class="tile-wait" style={{ aspectRatio: `${width} / ${height}` }} />}
-      <span class="tile-caption number" aria-hidden="true"><b>{channel}</b><span>{short(min)}…{short(max)}</span></span>
+      <span class="tile-caption number"><b><span class="visually-hidden">Channel </span>{channel}</b><span>{short(min)}…{short(max)}</span></span>
     </div>
   );
 }

@@ -1,6 +1,7 @@
 /** Native controls in VS Code's colours: where the browser's own are better by keyboard and screen reader than the toolkit's. */
 import type { ComponentChildren, VNode } from "preact";
 import { useEffect, useId, useState } from "preact/hooks";
+import type { Parsed } from "./parsed.ts";
 import { roveFocus } from "./roving.ts";
 
 export interface Choice<T extends string> {
@@ -71,9 +72,6 @@ export function Segmented<T extends string>({ label, value, choices, onChange, t
     </div>
   );
 }
-
-/** What is wrong with a typed text, or the value that it means. */
-export type Parsed<T> = { readonly value: T } | { readonly problem: string };
 
 /**
  * A text field for a value: what is typed is kept as typed, `onChange` gets it once it means something, and the problem

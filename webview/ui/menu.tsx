@@ -1,5 +1,5 @@
 import type { ComponentChildren, VNode } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { roveFocus } from "./roving.ts";
 
 export interface MenuItem {
@@ -18,7 +18,8 @@ export function MenuButton({ label, title, items, testid, disabled, children }: 
   const button = useRef<HTMLButtonElement>(null);
   const id = useId();
 
-  useEffect(() => {
+  // At once, not after painting: a key pressed right after the one that opened it belongs to the menu.
+  useLayoutEffect(() => {
     if (!open) return undefined;
     root.current?.querySelector<HTMLElement>("[role=menuitem]")?.focus();
     const onPointer = (event: PointerEvent): void => {

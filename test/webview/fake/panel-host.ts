@@ -40,7 +40,9 @@ const link = new Link<PanelHost, PanelView>(wire, noted<Handlers<PanelHost>>({
     page.fake.failNext = undefined;
     await work(Number(page.fake.delay ?? scenario.delay ?? 0), context);
     if (fails) throw new RemoteError("UnsupportedError", fails, "node /_blocks.3/NonMaxSuppression", "Grad-CAM and CAM work without gradients below the head.");
-    return { result: resultFor(request.state), cached: false };
+    const result = resultFor(request.state);
+    page.fake.result = result;
+    return { result, cached: false };
   },
   remember: (request) => { state = request.state; },
   layers: () => ({ layers, defaultLayer }),
@@ -56,6 +58,12 @@ const link = new Link<PanelHost, PanelView>(wire, noted<Handlers<PanelHost>>({
   save: ({ suggestedName }) => ({ saved: true, path: suggestedName }),
   openModel: () => undefined,
 }));
+
+/** A layer's value as the host has it, for tests to compare with what is shown. */
+page.fake.channelAt = (channel: number, row: number, column: number) => {
+  const { value, dims } = layers.find((one) => one.value === (state.layer ?? defaultLayer)) ?? layers[0];
+  return channelValues(value, channel, dims[2], dims[3])[row * dims[3] + column];
+};
 
 page.fake.changed = (reason: "model-changed" | "model-deleted" | "command" | "recipe", part: Partial<PanelState> = {}) => {
   state = { ...state, ...part };
