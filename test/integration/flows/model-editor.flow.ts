@@ -65,7 +65,8 @@ function lookAround(theme: string): (context: FlowContext) => Promise<void> {
     });
 
     await step("opened again, with the engine warm", async () => {
-      await workbench.runCommand("View: Close Editor");
+      await vscode.command("workbench.action.closeActiveEditor");
+      await eventually(async () => assert.equal((await vscode.tabs()).length, 0));
       const clicked = Date.now();
       await workbench.openFile("efficientnet-lite0.onnx");
       const again = await editorFrame(workbench);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { appendFile } from "node:fs/promises";
 import path from "node:path";
+import type { FileChangeEvent } from "vscode";
 import { eventually } from "../harness/eventually.ts";
 import { flow } from "../harness/flow.ts";
 import { editorFrame, engineNow, testid } from "./person.ts";
@@ -72,7 +73,7 @@ flow("comparisons, text, and virtual file systems: it keeps out of the way", { t
   await step("a file on a virtual file system says what cannot be done, and offers a copy", async () => {
     await workbench.runCommand("View: Close All Editors");
     await vscode.evaluate(async (vscode) => {
-      const never = new vscode.EventEmitter<import("vscode").FileChangeEvent[]>();
+      const never = new vscode.EventEmitter<FileChangeEvent[]>();
       const refuse = (): never => { throw vscode.FileSystemError.NoPermissions(); };
       vscode.workspace.registerFileSystemProvider("memory-test", {
         onDidChangeFile: never.event, watch: () => new vscode.Disposable(() => undefined),

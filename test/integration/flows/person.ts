@@ -60,6 +60,16 @@ export async function saliencyOfTheCat(workbench: Workbench): Promise<Frame> {
   return frame;
 }
 
+/** Waits until the panel shows the answer to what its controls ask: no run goes on, nothing is old, nothing failed. */
+export function answered(frame: Frame, timeout = 30_000): Promise<void> {
+  return eventually(async () => {
+    const error = testid(frame, "error");
+    if (await error.count()) assert.fail(`an error is shown: ${await error.innerText()}`);
+    assert.equal(await frame.locator(".stage[aria-busy=true]").count(), 0, "it still runs");
+    for (const old of ["old-picture", "stale"]) assert.equal(await testid(frame, old).count(), 0, `the picture is from before (${old})`);
+  }, { timeout });
+}
+
 /** Waits until the model has said what it sees, and takes the first class with Enter. */
 export async function pickTopClass(workbench: Workbench, name: string): Promise<void> {
   await eventually(async () => {
