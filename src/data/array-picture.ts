@@ -8,7 +8,8 @@ export function imageAxes(dims: readonly number[], recipe: InputRecipe): Spatial
   const first = dims.length - 3;
   const nchw = { channel: first, height: first + 1, width: first + 2 };
   const nhwc = { channel: first + 2, height: first, width: first + 1 };
-  const fits = (axes: Required<SpatialAxes>): boolean => [1, 3].includes(dims[axes.channel]) && dims[axes.height] > 1 && dims[axes.width] > 1;
+  const fits = (axes: Required<SpatialAxes>): boolean =>
+    [1, 3].includes(dims[axes.channel]) && dims[axes.height] > 1 && dims[axes.width] > 1;
   const order = recipe.kind === "image" && recipe.layout === "nhwc" ? [nhwc, nchw] : [nchw, nhwc];
   // Without a batch axis, one channel is as likely a batch of sequences: only a recipe for pictures settles that.
   return order.find((axes) => fits(axes) && (dims.length === 4 || recipe.kind === "image" || dims[axes.channel] === 3));
@@ -26,7 +27,8 @@ export function displayArray(
   const size = height * width * channels;
   if (recipe.kind === "image") {
     const first = Float64Array.from({ length: size }, (_, i) => values[i]);
-    const matches = recipe.size[0] === height && recipe.size[1] === width && (recipe.layout === "nhwc") === (axes.channel === dims.length - 1);
+    const sameLayout = (recipe.layout === "nhwc") === (axes.channel === dims.length - 1);
+    const matches = sameLayout && recipe.size[0] === height && recipe.size[1] === width;
     const pixels = matches ? unprepare(first, recipe) : undefined;
     if (pixels) return { width, height, pixels };
   }

@@ -24,7 +24,10 @@ export interface FilesBeside {
 const fileLimit = 16 * 2 ** 20;
 
 const classPatterns: readonly RegExp[] = [
-  /^(labels|classes|class[-_]names|id2label|categories)\.(txt|json|names)$/i, /\.labels(\.txt)?$/i, /\.names$/i, /(classes|labels|class_index)\.(txt|json)$/i,
+  /^(labels|classes|class[-_]names|id2label|categories)\.(txt|json|names)$/i,
+  /\.labels(\.txt)?$/i,
+  /\.names$/i,
+  /(classes|labels|class_index)\.(txt|json)$/i,
 ];
 
 /** Looks into a model's folder. Whatever cannot be read there is a problem to be told, never an error: it was only a hint. */
@@ -43,7 +46,8 @@ export async function readFilesBeside(folder: string, modelName: string): Promis
       return undefined;
     }
   };
-  const [preprocessor, config, tokenizerConfig] = await Promise.all(["preprocessor_config.json", "config.json", "tokenizer_config.json"].map(read));
+  const files = ["preprocessor_config.json", "config.json", "tokenizer_config.json"];
+  const [preprocessor, config, tokenizerConfig] = await Promise.all(files.map(read));
   const longest = [tokenizerConfig?.model_max_length, config?.max_position_embeddings]
     .find((length): length is number => typeof length === "number" && Number.isInteger(length) && length > 0 && length <= 1_000_000);
   return {
@@ -60,5 +64,6 @@ function classFilesOf(names: readonly string[], modelName: string, config: Json 
   // A file named after the model first, then by how plainly its name says what it holds.
   const own = (name: string): number => (name.toLowerCase().startsWith(stem) ? 0 : 1);
   found.sort((a, b) => own(a) - own(b) || rank(a) - rank(b) || (a < b ? -1 : 1));
-  return config && ("id2label" in config || "label_names" in config) ? [...found.filter((name) => own(name) === 0), "config.json", ...found.filter((name) => own(name) === 1)] : found;
+  if (!config || !("id2label" in config || "label_names" in config)) return found;
+  return [...found.filter((name) => own(name) === 0), "config.json", ...found.filter((name) => own(name) === 1)];
 }

@@ -18,7 +18,9 @@ export function decodeBmp(bytes: Uint8Array, where: string, pixelLimit: number):
   if (headerSize < 40 || width <= 0 || height === 0) throw fail("has a header that cannot be read");
   // 3 is BI_BITFIELDS: with the usual masks (blue first) the bytes lie as without it.
   const usualMasks = compression === 3 && bits === 32 && bytes.length >= 66 && view.getUint32(54, true) === 0xff0000;
-  if (![8, 24, 32].includes(bits) || (compression !== 0 && !usualMasks)) throw fail(`has ${bits} bits per pixel or compression ${compression}, which is not read`);
+  if (![8, 24, 32].includes(bits) || (compression !== 0 && !usualMasks)) {
+    throw fail(`has ${bits} bits per pixel and compression ${compression}, which is not read`);
+  }
   if (width * height > pixelLimit) throw fail(`has ${width}×${height} pixels; at most ${pixelLimit / 1e6} million are read`);
   const stride = Math.ceil(width * bits / 32) * 4;
   if (start + stride * height > bytes.length) throw fail("is cut off");

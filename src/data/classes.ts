@@ -10,7 +10,9 @@ const fileLimit = 16 * 2 ** 20;
  * Hugging Face config.json with id2label), else text by line. Names are never worth failing for: a file that cannot be used gives
  * no names and the reason.
  */
-export async function readClasses(classes: readonly string[] | string | undefined, folder: string): Promise<{ classes: readonly string[]; reason?: string }> {
+export async function readClasses(
+  classes: readonly string[] | string | undefined, folder: string,
+): Promise<{ classes: readonly string[]; reason?: string }> {
   if (typeof classes !== "string") return { classes: classes ?? [] };
   try {
     const bytes = await readBeside(folder, classes, fileLimit);
@@ -39,7 +41,9 @@ export function namesFrom(json: unknown): string[] {
     if (typeof object[key] === "object" && object[key] !== null) return namesFrom(object[key]);
   }
   const indices = Object.keys(object);
-  if (indices.length > 0 && indices.every((key) => /^\d{1,6}$/.test(key))) return byIndex(indices.map((key) => [Number(key), nameOf(object[key])]));
+  if (indices.length > 0 && indices.every((key) => /^\d{1,6}$/.test(key))) {
+    return byIndex(indices.map((key) => [Number(key), nameOf(object[key])]));
+  }
   // { "cat": 0, "dog": 1 }: label2id turned around.
   const values = Object.values(object);
   if (values.length > 0 && values.every((value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) < 1e6)) {

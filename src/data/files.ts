@@ -93,7 +93,8 @@ export function sha256(...parts: readonly (Uint8Array | string)[]): string {
 /** What bytes seem to be, for a message: "an empty file", "a Git LFS pointer", "text" ... */
 export function looksLike(bytes: Uint8Array): string {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 512)).toString("latin1");
-  return kinds.find(([test]) => (typeof test === "string" ? head.startsWith(test) : test.test(head)))?.[1] ?? "a binary file of another kind";
+  const kind = kinds.find(([test]) => (typeof test === "string" ? head.startsWith(test) : test.test(head)));
+  return kind?.[1] ?? "a binary file of another kind";
 }
 
 /** Why a file that "looks like" a Git LFS pointer is not enough, and what to do. */

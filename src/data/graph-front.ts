@@ -42,18 +42,22 @@ export async function findFrontNormalization(
     const others = layer.inputs.filter((name) => name !== value);
     if (!arithmetic.has(layer.operator) || others.length === 0 || !others.every(isConstant)) break;
     operators.push(layer.operator);
-    const constants = known && readConstant ? await Promise.all(others.map((name) => readConstant(name).then((numbers) => numbers?.[0]))) : [];
-    known &&= constants.every((constant) => constant !== undefined);
-    if (known) [slope, offset] = apply(layer, layer.inputs[0] === value, constants as number[], slope, offset);
+    const constants = known && readConstant ? await Promise.all(others.map(readConstant)) : [];
+    const firsts = constants.map((numbers) => numbers?.[0]).filter((first) => first !== undefined);
+    known &&= firsts.length === others.length;
+    if (known) [slope, offset] = apply(layer, layer.inputs[0] === value, firsts, slope, offset);
     value = layer.outputs[0];
   }
   if (operators.length === 0) return undefined;
   // The value that becomes zero lies inside the range of what is expected; a plain scaling maps its largest value to about one.
-  const bytes = operators.some((operator) => operator !== "Mul" && operator !== "Div") ? Math.abs(offset / slope) > 2 : Math.abs(slope) < 0.1;
+  const shifts = operators.some((operator) => operator !== "Mul" && operator !== "Div");
+  const bytes = shifts ? Math.abs(offset / slope) > 2 : Math.abs(slope) < 0.1;
   return { operators, expects: known && slope !== 0 && Number.isFinite(offset) ? (bytes ? "bytes" : "unit") : undefined };
 }
 
-function apply(layer: LayerDescription, valueFirst: boolean, constants: readonly number[], slope: number, offset: number): [number, number] {
+function apply(
+  layer: LayerDescription, valueFirst: boolean, constants: readonly number[], slope: number, offset: number,
+): [number, number] {
   const [c] = constants;
   switch (layer.operator) {
     case "Add": return [slope, offset + c];

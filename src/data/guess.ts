@@ -18,7 +18,9 @@ export async function guessRecipe(description: ModelDescription, readConstant?: 
   const beside = await readFilesBeside(folder, description.name);
   const reasons: string[] = [...beside.problems];
   const inputs: [string, InputRecipe][] = [];
-  for (const input of description.inputs) inputs.push([input.name, await guessInput(input, description, beside, reasons, readConstant)]);
+  for (const input of description.inputs) {
+    inputs.push([input.name, await guessInput(input, description, beside, reasons, readConstant)]);
+  }
   const { classes, names } = await guessClasses(description, beside, folder, reasons);
   const recipe: Recipe = { version: 1, inputs: Object.fromEntries(inputs), ...(classes !== undefined && { classes }) };
   return { recipe, reasons, classes: names };
@@ -34,11 +36,13 @@ async function guessInput(
     reasons.push(`Input "${input.name}": ${text.part} of ${text.tokenizer}, at most ${text.maxLength} tokens.`);
     return text;
   }
-  if (/^(float|double|u?int)/.test(input.type) && input.dims && input.dims.length >= 1 && input.dims.length <= 2 && !isTokenInput(input)) {
+  const rank = input.dims?.length ?? 0;
+  if (/^(float|u?int)/.test(input.type) && rank >= 1 && rank <= 2 && !isTokenInput(input)) {
     reasons.push(`Input "${input.name}": a row of numbers, by its shape.`);
     return { kind: "row" };
   }
-  const why = isTokenInput(input) && !beside.tokenizer ? "tokens, but there is no tokenizer.json beside the model" : "neither a picture, a row nor text by its shape";
+  const why = isTokenInput(input) && !beside.tokenizer
+    ? "tokens, but there is no tokenizer.json beside the model" : "neither a picture, a row nor text by its shape";
   reasons.push(`Input "${input.name}": an array (.npy) as it is: ${why}.`);
   return { kind: "array" };
 }
@@ -57,7 +61,8 @@ function imageLayout({ name, type, dims }: ValueDescription): Layout | undefined
   const looksImage = /image|img|pixel|picture|photo/i.test(name);
   if (!/^(float(16|32|64)|u?int8)$/.test(type)) return undefined;
   if (!dims) return looksImage ? { layout: "nchw", channels: 3, open: true } : undefined;
-  if (dims.length !== 4 && !(dims.length === 3 && (dims[0] === 1 || dims[0] === 3 || dims[2] === 3) && looksLikeSides(dims))) return undefined;
+  const withoutBatch = dims.length === 3 && (dims[0] === 1 || dims[0] === 3 || dims[2] === 3) && looksLikeSides(dims);
+  if (dims.length !== 4 && !withoutBatch) return undefined;
   const axes = dims.slice(dims.length - 3);
   const read = (layout: "nchw" | "nhwc", open = false): Layout => {
     const [c, h, w] = layout === "nchw" ? axes : [axes[2], axes[0], axes[1]];
@@ -79,7 +84,8 @@ function looksLikeSides(dims: NonNullable<ValueDescription["dims"]>): boolean {
 }
 
 async function guessImage(
-  input: ValueDescription, found: Layout, description: ModelDescription, beside: FilesBeside, reasons: string[], readConstant?: ReadConstant,
+  input: ValueDescription, found: Layout, description: ModelDescription, beside: FilesBeside, reasons: string[],
+  readConstant?: ReadConstant,
 ): Promise<ImageRecipe> {
   const say = (text: string): void => { reasons.push(`Input "${input.name}": ${text}.`); };
   const { layout, channels } = found;
@@ -114,7 +120,7 @@ async function guessImage(
 }
 
 function guessSize(found: Layout, hinted: readonly [number, number] | undefined, say: (text: string) => void): [number, number] {
-  const [height, width] = [found.height, found.width].map((side) => (side !== undefined && side >= 1 && side <= LARGEST_SIDE ? side : undefined));
+  const [height, width] = [found.height, found.width].map((side) => (side !== undefined && side <= LARGEST_SIDE ? side : undefined));
   if (height !== undefined && width !== undefined) return [height, width];
   const known = height ?? width;
   if (hinted) return [height ?? hinted[0], width ?? hinted[1]];
@@ -130,7 +136,8 @@ function fitChannels(values: Partial<Pick<ImageRecipe, "scale" | "mean" | "std">
 }
 
 const tokenParts: readonly (readonly [RegExp, TextRecipe["part"]])[] = [
-  [/attention|mask/i, "attention-mask"], [/token_?type|segment/i, "type-ids"], [/position/i, "positions"], [/ids?$|tokens?|input/i, "ids"],
+  [/attention|mask/i, "attention-mask"], [/token_?type|segment/i, "type-ids"], [/position/i, "positions"],
+  [/ids?$|tokens?|input/i, "ids"],
 ];
 
 function isTokenInput({ type, dims }: ValueDescription): boolean {

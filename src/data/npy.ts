@@ -23,7 +23,8 @@ export function decodeNpy(bytes: Uint8Array, where: string): NpyArray {
   const [order, name] = [descr[0], dtypes[descr.slice(1)]];
   if (!"<>|=".includes(order) || !name) {
     const what = descr.endsWith("O") ? "Python objects" : `elements of type ${JSON.stringify(descr)}`;
-    throw new DataError(`The array holds ${what}, not plain numbers.`, where, "Save it as float32, for example: numpy.save(file, array.astype('float32')).");
+    throw new DataError(`The array holds ${what}, not plain numbers.`, where,
+      "Save it as float32, for example: numpy.save(file, array.astype('float32')).");
   }
   const { size } = elementTypes[name];
   const count = dims.reduce((product, dim) => product * dim, 1);
@@ -56,7 +57,8 @@ export function decodeNpz(bytes: Uint8Array, where: string, limit = 2 ** 30): Ma
     if (error instanceof DataError) throw error;
     throw new DataError(`This is not a .npz archive, but ${looksLike(bytes)}: ${(error as Error).message}.`, where, hintFor(bytes));
   }
-  return new Map(Object.entries(unpacked).map(([name, file]) => [name.slice(0, -".npy".length), decodeNpy(file, `${where} (${name})`)]));
+  return new Map(Object.entries(unpacked).map(([name, file]) =>
+    [name.slice(0, -".npy".length), decodeNpy(file, `${where} (${name})`)]));
 }
 
 const dtypes: Readonly<Record<string, ElementType>> = {
@@ -83,10 +85,16 @@ function parseHeader(text: string, where: string): { descr: string; fortran: boo
   const descr = /['"]descr['"]\s*:\s*(?:['"]([^'"]*)['"]|(\[))/.exec(text);
   const fortran = /['"]fortran_order['"]\s*:\s*(True|False)/.exec(text);
   const shape = /['"]shape['"]\s*:\s*\(([\d\s,L]*)\)/.exec(text);
-  if (descr?.[2]) throw new DataError("The array holds records with named fields, not plain numbers.", where, "Save one field of it.");
-  if (!descr || !fortran || !shape) throw new DataError("The .npy header cannot be read.", where, "Save the array again with numpy.save.");
+  if (descr?.[2]) {
+    throw new DataError("The array holds records with named fields, not plain numbers.", where, "Save one field of it.");
+  }
+  if (!descr || !fortran || !shape) {
+    throw new DataError("The .npy header cannot be read.", where, "Save the array again with numpy.save.");
+  }
   const dims = shape[1].split(",").map((dim) => dim.trim().replace(/L$/, "")).filter(Boolean).map(Number);
-  if (dims.length > 32 || !dims.every(Number.isSafeInteger)) throw new DataError(`The array's shape (${shape[1]}) is not possible.`, where);
+  if (dims.length > 32 || !dims.every(Number.isSafeInteger)) {
+    throw new DataError(`The array's shape (${shape[1]}) is not possible.`, where);
+  }
   return { descr: descr[1], fortran: fortran[1] === "True", dims };
 }
 

@@ -44,17 +44,19 @@ export async function decodePicture(bytes: Buffer, where: string): Promise<Omit<
     format = metadata.format;
     size = { width: metadata.width, height: metadata.height };
   } catch {
-    throw problem(`This is not a picture, but ${looksLike(bytes)}.`, hintFor(bytes) ?? "PNG, JPEG, WebP, GIF, TIFF, AVIF and BMP can be read.");
+    throw problem(`This is not a picture, but ${looksLike(bytes)}.`,
+      hintFor(bytes) ?? "PNG, JPEG, WebP, GIF, TIFF, AVIF and BMP can be read.");
   }
   if (!format || !formats.includes(format)) {
     throw problem(`This picture's format (${format ?? "unknown"}) is not one that can be read.`, "Save it as PNG or JPEG.");
   }
   if (size.width * size.height > pixelLimit) {
-    throw problem(`The picture has ${size.width}×${size.height} pixels; at most ${pixelLimit / 1e6} million are read.`, "Make it smaller.");
+    throw problem(`The picture has ${size.width}×${size.height} pixels; at most ${pixelLimit / 1e6} million are read.`,
+      "Make it smaller.");
   }
   try {
-    const { data, info } = await sharp(bytes, options).autoOrient().toColourspace("srgb").removeAlpha().raw({ depth: "uchar" })
-      .toBuffer({ resolveWithObject: true });
+    const { data, info } = await sharp(bytes, options).autoOrient().toColourspace("srgb").removeAlpha()
+      .raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
     return { width: info.width, height: info.height, pixels: toRgb(data, info.channels) };
   } catch (error) {
     throw problem(`The picture (${format}) cannot be decoded: ${(error as Error).message.split("\n")[0]}`, "It may be damaged or cut off.");

@@ -13,7 +13,9 @@ export interface PreparedPicture {
 }
 
 /** Crop and resize (Pillow's, rounded to bytes), channel order, scale, normalise, layout: in the order that ImageRecipe documents. */
-export function preparePicture(picture: { readonly width: number; readonly height: number; readonly pixels: Uint8Array }, recipe: ImageRecipe): PreparedPicture {
+export function preparePicture(
+  picture: { readonly width: number; readonly height: number; readonly pixels: Uint8Array }, recipe: ImageRecipe,
+): PreparedPicture {
   const [height, width] = recipe.size;
   const rgb = fitPicture({ ...picture, channels: 3 }, recipe);
   const gray = recipe.channels === "gray";
@@ -24,12 +26,14 @@ export function preparePicture(picture: { readonly width: number; readonly heigh
     const table = valueTable(recipe, c);
     const source = recipe.channels === "bgr" ? 2 - c : c;
     const [start, step] = recipe.layout === "nchw" ? [c * height * width, 1] : [c, channels];
-    for (let i = 0, from = source, to = start; i < height * width; i++, from += channels, to += step) values[to] = table[bytes[from]];
+    for (let i = 0, from = source, to = start; i < height * width; i++, from += channels, to += step) {
+      values[to] = table[bytes[from]];
+    }
   }
   return {
     dims: recipe.layout === "nchw" ? [1, channels, height, width] : [1, height, width, channels],
     values,
-    shown: { width, height, pixels: gray ? Uint8Array.from({ length: height * width * 3 }, (_, i) => bytes[Math.floor(i / 3)]) : rgb.pixels },
+    shown: { width, height, pixels: gray ? asRgb(bytes) : rgb.pixels },
   };
 }
 
@@ -84,6 +88,10 @@ export function fitPicture(image: ByteImage, recipe: ImageRecipe): ByteImage {
 function toGray(rgb: Uint8Array): Uint8Array {
   return Uint8Array.from({ length: rgb.length / 3 }, (_, i) =>
     (rgb[3 * i] * 19595 + rgb[3 * i + 1] * 38470 + rgb[3 * i + 2] * 7471 + 0x8000) >> 16);
+}
+
+function asRgb(gray: Uint8Array): Uint8Array {
+  return Uint8Array.from({ length: gray.length * 3 }, (_, i) => gray[Math.floor(i / 3)]);
 }
 
 /** The value of each of the 256 bytes in the model's channel c. */

@@ -24,7 +24,7 @@ function fromHuggingFace(json: Json): Hints | undefined {
   const mean = perChannel(json.image_mean);
   const std = perChannel(json.image_std)?.map((one) => one || 1);
   const resized = json.do_resize === false ? undefined : sides(json.size);
-  const cropped = json.do_center_crop === true || (json.do_center_crop === undefined && json.crop_size !== undefined) ? sides(json.crop_size) : undefined;
+  const cropped = json.do_center_crop === true || json.do_center_crop === undefined ? sides(json.crop_size) : undefined;
   const size = cropped ?? resized;
   if (!mean && !size) return undefined;
   const cropPct = fraction(json.crop_pct);
@@ -41,7 +41,8 @@ function fromHuggingFace(json: Json): Hints | undefined {
   if (interpolation) geometry.interpolation = interpolation;
   const rescale = json.do_rescale === false ? 1 : finite(json.rescale_factor) || 1 / 255;
   const normalise = json.do_normalize !== false && mean && std;
-  return { from: "preprocessor_config.json", size, geometry, values: { scale: rescale, mean: normalise ? mean : [0], std: normalise ? std : [1] } };
+  const values = { scale: rescale, mean: normalise ? mean : [0], std: normalise ? std : [1] };
+  return { from: "preprocessor_config.json", size, geometry, values };
 }
 
 /** timm's config.json: pretrained_cfg, or the same keys at the top. */
@@ -51,7 +52,7 @@ function fromTimm(json: Json): Hints | undefined {
   const std = perChannel(given.std)?.map((one) => one || 1);
   if (!mean || !std) return undefined;
   const size = Array.isArray(given.input_size) && given.input_size.length === 3 ? sides(given.input_size.slice(1)) : undefined;
-  const interpolation = names[String(given.interpolation)];
+  const interpolation = interpolations.find((name) => name === given.interpolation);
   const crop = fraction(given.crop_pct);
   const squash = given.crop_mode === "squash";
   return {
@@ -76,7 +77,8 @@ function fromUltralytics(metadata: ModelDescription["metadata"]): Hints | undefi
 
 /** mean and std in the model file's own metadata, under the names that are in use. */
 function fromMetadata(metadata: ModelDescription["metadata"]): Hints | undefined {
-  const pick = (...keys: readonly string[]): string | undefined => keys.map((key) => metadata[key]).find((text) => typeof text === "string" && text !== "");
+  const pick = (...keys: readonly string[]): string | undefined =>
+    keys.map((key) => (Object.hasOwn(metadata, key) ? metadata[key] : "")).find((text) => text !== "");
   const mean = perChannel(numbersIn(pick("mean", "image_mean", "Image.Mean")));
   const std = perChannel(numbersIn(pick("std", "image_std", "Image.Std")))?.map((one) => one || 1);
   const order = pick("channel_order", "color_space", "Image.BitmapPixelFormat")?.toLowerCase() ?? "";
@@ -92,8 +94,10 @@ function fromMetadata(metadata: ModelDescription["metadata"]): Hints | undefined
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** PIL.Image.Resampling; 5 is Hamming, for which bilinear is the nearest kin. */
-const pillowFilters: Readonly<Record<number, Interpolation>> = { 0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic", 4: "box", 5: "bilinear" };
-const names: Readonly<Record<string, Interpolation>> = { nearest: "nearest", lanczos: "lanczos", bilinear: "bilinear", bicubic: "bicubic", box: "box" };
+const pillowFilters: Readonly<Record<number, Interpolation>> = {
+  0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic", 4: "box", 5: "bilinear",
+};
+const interpolations: readonly Interpolation[] = ["nearest", "lanczos", "bilinear", "bicubic", "box"];
 
 /** A size as transformers write it: 224, { height, width }, { shortest_edge }, [224, 224]. */
 function sides(json: unknown): [number, number] | undefined {
@@ -101,8 +105,9 @@ function sides(json: unknown): [number, number] | undefined {
   const shortest = object.shortest_edge;
   const pair: readonly unknown[] = Array.isArray(json) ? (json.length === 1 ? [json[0], json[0]] : json)
     : isObject(json) ? [object.height ?? shortest, object.width ?? shortest] : [json, json];
-  const good = pair.length === 2 && pair.every((side) => Number.isInteger(side) && (side as number) >= 1 && (side as number) <= LARGEST_SIDE);
-  return good ? [pair[0] as number, pair[1] as number] : undefined;
+  const isSide = (side: unknown): side is number => Number.isInteger(side) && (side as number) >= 1 && (side as number) <= LARGEST_SIDE;
+  const [height, width] = pair;
+  return pair.length === 2 && isSide(height) && isSide(width) ? [height, width] : undefined;
 }
 
 function isShortestEdge(json: unknown): boolean {
@@ -111,7 +116,8 @@ function isShortestEdge(json: unknown): boolean {
 
 function perChannel(json: unknown): readonly number[] | undefined {
   const list: readonly unknown[] = Array.isArray(json) ? json : [json];
-  return (list.length === 1 || list.length === 3) && list.every((one): one is number => typeof one === "number" && Number.isFinite(one)) ? list : undefined;
+  if (list.length !== 1 && list.length !== 3) return undefined;
+  return list.every((one): one is number => typeof one === "number" && Number.isFinite(one)) ? list : undefined;
 }
 
 function numbersIn(text: string | undefined): number[] | undefined {

@@ -12,7 +12,10 @@ import { toNumbers } from "./tensor.ts";
 
 const longestSide = 1024;
 
-/** A picture as it is on disk (made smaller for showing) and as the model will get it, by the recipe of the first input that takes one. */
+/**
+ * A picture as it is on disk (made smaller for showing) and as the model will get it, by the recipe of the first input that takes
+ * one. Throws a DataError where no input takes a picture or the file is none.
+ */
 export async function preview(file: string, recipe: Recipe): Promise<{ before: ImageArtifact; after: ImageArtifact }> {
   const image = Object.values(recipe.inputs).find((input): input is ImageRecipe => input.kind === "image");
   if (!image) throw new DataError("The recipe has no input that takes a picture.", file);
@@ -34,11 +37,14 @@ async function previewArray(file: string, image: ImageRecipe): Promise<{ before:
   if (!axes) throw new DataError(`An array [${dims.join(", ")}] does not look like a picture.`, file);
   const shown = displayArray(toNumbers(data, dtype), dims, axes, image);
   const caption = `${dtype} [${dims.join(", ")}], past the recipe`;
-  return { before: artifact("before", path.basename(file), shown, caption), after: artifact("after", "What the model gets", shown, caption) };
+  return {
+    before: artifact("before", path.basename(file), shown, caption),
+    after: artifact("after", "What the model gets", shown, caption),
+  };
 }
 
-function artifact(id: string, title: string, { width, height, pixels }: { width: number; height: number; pixels: Uint8Array }, caption: string): ImageArtifact {
-  return { kind: "image", id, title, width, height, pixels, caption };
+function artifact(id: string, title: string, shown: Pick<ImageArtifact, "width" | "height" | "pixels">, caption: string): ImageArtifact {
+  return { kind: "image", id, title, width: shown.width, height: shown.height, pixels: shown.pixels, caption };
 }
 
 function describe({ fit, channels, layout }: ImageRecipe): string {

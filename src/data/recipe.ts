@@ -2,7 +2,7 @@ import { rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { DataError } from "../model/errors.ts";
 import type { ModelDescription } from "../protocol/model.ts";
-import type { Recipe, RecipeReport } from "../protocol/recipe.ts";
+import type { InputRecipe, Recipe, RecipeReport } from "../protocol/recipe.ts";
 import { readClasses } from "./classes.ts";
 import { asDataError, parseJson, readBytes } from "./files.ts";
 import type { ReadConstant } from "./graph-front.ts";
@@ -52,9 +52,8 @@ export async function completeRecipe(
     ...missing.map((name) => `The recipe does not name the input "${name}": guessed.`),
     ...strange.map((name) => `The recipe names the input "${name}", which the model does not have; it has ${inputs.join(", ")}.`),
   ];
-  const complete: Recipe = {
-    ...recipe, inputs: Object.fromEntries(inputs.map((name) => [name, Object.hasOwn(recipe.inputs, name) ? recipe.inputs[name] : guess.recipe.inputs[name]])),
-  };
+  const chosen = (name: string): InputRecipe => (missing.includes(name) ? guess.recipe : recipe).inputs[name];
+  const complete: Recipe = { ...recipe, inputs: Object.fromEntries(inputs.map((name) => [name, chosen(name)])) };
   const { classes, reason } = await readClasses(recipe.classes, path.dirname(description.path));
   if (reason) reasons.push(reason);
   return { recipe: complete, file, reasons, classes };
@@ -77,5 +76,6 @@ export async function saveRecipe(modelPath: string, recipe: Recipe): Promise<str
 
 /** JSON for people: lists of numbers on one line. */
 function formatRecipe(recipe: Recipe): string {
-  return JSON.stringify(recipe, null, 2).replace(/\[\s+(-?[\d.][^[\]{}"]*?)\s+\]/g, (_, list: string) => `[${list.replace(/\s*\n\s*/g, " ")}]`);
+  return JSON.stringify(recipe, null, 2)
+    .replace(/\[\s+(-?[\d.][^[\]{}"]*?)\s+\]/g, (_, list: string) => `[${list.replace(/\s*\n\s*/g, " ")}]`);
 }

@@ -44,7 +44,9 @@ const fileLimit = 2 ** 30;
  * Everything else goes through the recipe. `folder` is the model's, where a text recipe's tokenizer lies.
  * Throws a DataError that names the file, both shapes or types, and what to do.
  */
-export async function readSample(spec: string, recipe: InputRecipe, input: SampleInput, folder = path.dirname(spec)): Promise<Sample> {
+export async function readSample(
+  spec: string, recipe: InputRecipe, input: SampleInput, folder = path.dirname(spec),
+): Promise<Sample> {
   if (/\.npy$/i.test(spec)) {
     const bytes = await readBytes(spec, fileLimit);
     return arraySample(decodeNpy(bytes, spec), path.basename(spec), sha256(bytes), spec, recipe, input);
@@ -69,7 +71,8 @@ export async function readSample(spec: string, recipe: InputRecipe, input: Sampl
       if (!/\.(csv|tsv)(#\d+)?$/is.test(spec)) throw wrongFile(spec, input, "a row of a table (.csv, with #12 for row 12)");
       const { values, columns, hash } = await readRow(spec, recipe);
       const { file, row } = splitRow(spec);
-      const dims = matchDims(rowDims(values.length, input), input, spec, "The row has", `The columns are ${columns.join(", ")}; the recipe can name the ones to take.`);
+      const dims = matchDims(rowDims(values.length, input), input, spec, "The row has",
+        `The columns are ${columns.join(", ")}; the recipe can name the ones to take.`);
       const dataType = elementTypeOf(input.type, input.name);
       return { name: `${path.basename(file)}#${row}`, hash, dataType, dims, data: fromNumbers(values, dataType), labels: columns };
     }
@@ -90,7 +93,9 @@ function wrongFile(spec: string, input: SampleInput, wanted: string): DataError 
     "Give it such a file, or change the recipe's kind of input.");
 }
 
-function arraySample(array: NpyArray, name: string, hash: string, where: string, recipe: InputRecipe, input: SampleInput): Sample {
+function arraySample(
+  array: NpyArray, name: string, hash: string, where: string, recipe: InputRecipe, input: SampleInput,
+): Sample {
   const dims = matchDims(array.dims, input, where, "The array is", "Save it in the model's shape.");
   const dataType = elementTypeOf(input.type, input.name);
   const data = convertElements(array.data, array.dtype, dataType, where);

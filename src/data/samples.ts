@@ -16,7 +16,8 @@ export async function readSamples(
   const given = new Map(Object.entries(specs));
   const strange = [...given.keys()].filter((name) => name !== "" && !inputs.some((input) => input.name === name));
   if (strange.length > 0) {
-    throw new DataError(`The model has no input "${strange[0]}".`, given.get(strange[0]), `Its inputs are ${inputs.map((input) => input.name).join(", ")}.`);
+    throw new DataError(`The model has no input "${strange[0]}".`, given.get(strange[0]),
+      `Its inputs are ${inputs.map((input) => input.name).join(", ")}.`);
   }
   const plan = new Map<string, string>();
   const open = inputs.filter((input) => !given.has(input.name));
@@ -26,7 +27,8 @@ export async function readSamples(
   const missing = inputs.filter((input) => !plan.has(input.name));
   if (missing.length > 0) {
     const list = missing.map((input) => `"${input.name}" (${input.type} ${shapeText(input.dims)})`).join(", ");
-    throw new DataError(`The model's input${missing.length > 1 ? "s" : ""} ${list} ${missing.length > 1 ? "are" : "is"} not given.`, undefined,
+    const several = missing.length > 1;
+    throw new DataError(`The model's input${several ? "s" : ""} ${list} ${several ? "are" : "is"} not given.`, undefined,
       `Give each a file: ${missing[0].name}=FILE; or one .npz with an array for each.`);
   }
   const samples = await Promise.all(inputs.map(async (input) =>

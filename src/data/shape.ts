@@ -12,7 +12,9 @@ export function shapeText(dims: Dims): string {
  * A sample's dims in the rank that the model wants: a batch axis of one is added or dropped where exactly that differs. Throws a
  * DataError with both shapes otherwise.
  */
-export function matchDims(dims: readonly number[], input: { readonly name: string; readonly dims?: Dims }, where: string, what: string, hint: string): number[] {
+export function matchDims(
+  dims: readonly number[], input: { readonly name: string; readonly dims?: Dims }, where: string, what: string, hint: string,
+): number[] {
   const wanted = input.dims;
   if (!wanted) return [...dims];
   const candidates = [[...dims], [1, ...dims]];
@@ -20,9 +22,12 @@ export function matchDims(dims: readonly number[], input: { readonly name: strin
   const found = candidates.find((candidate) => fits(candidate, wanted));
   if (found) return found;
   const batch = wanted[0];
-  const needsBatch = typeof batch === "number" && batch > 1 && [[...dims], [1, ...dims]].some((candidate) => candidate[0] === 1 && fits([batch, ...candidate.slice(1)], wanted));
+  const needsBatch = typeof batch === "number" && batch > 1 &&
+    candidates.some((candidate) => candidate[0] === 1 && fits([batch, ...candidate.slice(1)], wanted));
   throw new DataError(`${what} ${shapeText(dims)}, and the input "${input.name}" takes ${shapeText(wanted)}.`, where,
-    needsBatch ? `The model takes batches of exactly ${batch}: give a .npy with all of them, or export the model with a dynamic batch.` : hint);
+    needsBatch
+      ? `The model takes batches of exactly ${batch}: give a .npy with all of them, or export the model with a dynamic batch.`
+      : hint);
 }
 
 function fits(dims: readonly number[], wanted: NonNullable<Dims>): boolean {

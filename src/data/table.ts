@@ -36,7 +36,9 @@ export async function readRow(spec: string, recipe: RowRecipe): Promise<{ values
 }
 
 /** Rows of cells. The first is a header where it has text above numbers, or nothing but text. */
-async function parseTable(text: string, file: string): Promise<{ header?: readonly string[]; rows: readonly (readonly string[])[] }> {
+async function parseTable(
+  text: string, file: string,
+): Promise<{ header?: readonly string[]; rows: readonly (readonly string[])[] }> {
   const { default: papaparse } = await import("papaparse");
   const { data, errors } = papaparse.parse<string[]>(text, { skipEmptyLines: "greedy" });
   const broken = errors.find((error) => error.type === "Quotes");
@@ -71,9 +73,11 @@ function numberOf(cell: string): number | undefined {
 function normalise(values: readonly number[], { mean, std }: RowRecipe): number[] {
   for (const list of [mean, std]) {
     if (list && list.length !== 1 && list.length !== values.length) {
-      throw new DataError(`The recipe has ${list.length} means or deviations for ${values.length} columns.`, undefined, "One for each column, or one for all.");
+      throw new DataError(`The recipe has ${list.length} means or deviations for ${values.length} columns.`, undefined,
+        "One for each column, or one for all.");
     }
   }
-  const at = (list: readonly number[] | undefined, i: number, otherwise: number): number => list?.[list.length === 1 ? 0 : i] ?? otherwise;
+  const at = (list: readonly number[] | undefined, i: number, otherwise: number): number =>
+    list?.[list.length === 1 ? 0 : i] ?? otherwise;
   return values.map((value, i) => (value - at(mean, i, 0)) / at(std, i, 1));
 }

@@ -69,7 +69,7 @@ export function convertElements(data: TensorData, from: ElementType, to: Element
     `The array is ${from} and the model takes ${to}: the value ${value} at position ${i} cannot be kept exactly.`, where,
     `Save it as ${to}, for example: numpy.save(file, array.astype('${to}')).`);
   const wide = elementTypes[to].view(new ArrayBuffer(0));
-  if (data instanceof BigInt64Array || data instanceof BigUint64Array || wide instanceof BigInt64Array || wide instanceof BigUint64Array) {
+  if ([data, wide].some((one) => one instanceof BigInt64Array || one instanceof BigUint64Array)) {
     return convertThroughBigInt(data, from, to, fail);
   }
   const numbers = toNumbers(data, from);

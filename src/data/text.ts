@@ -20,7 +20,9 @@ export async function readText(spec: string): Promise<{ text: string; name: stri
  * The part of a tokenized text that an input takes. Longer texts than the recipe's are cut before the special tokens at the end
  * are added, as transformers does; `length` pads to the model's fixed length.
  */
-export async function tokenize(text: string, recipe: TextRecipe, folder: string, length?: number): Promise<{ values: number[]; tokens: string[] }> {
+export async function tokenize(
+  text: string, recipe: TextRecipe, folder: string, length?: number,
+): Promise<{ values: number[]; tokens: string[] }> {
   const { tokenizer, padding } = await loadTokenizer(folder, recipe.tokenizer);
   const whole = tokenizer.encode(text, { return_token_type_ids: true });
   const bare = tokenizer.encode(text, { add_special_tokens: false });
@@ -47,7 +49,8 @@ function keptPositions(whole: readonly number[], bare: readonly number[], most: 
   const all = whole.map((_, i) => i);
   if (whole.length <= most) return all;
   const special = whole.length - bare.length;
-  const before = Math.max(0, Array.from({ length: special + 1 }, (_, i) => i).findIndex((start) => bare.every((id, i) => whole[start + i] === id)));
+  const starts = Array.from({ length: special + 1 }, (_, i) => i);
+  const before = Math.max(0, starts.findIndex((start) => bare.every((id, i) => whole[start + i] === id)));
   const after = special - before;
   if (most <= special) return all.slice(0, most);
   return [...all.slice(0, most - after), ...all.slice(all.length - after)];
@@ -68,7 +71,9 @@ async function loadTokenizer(folder: string, name: string): Promise<LoadedTokeni
   if (last?.hash === hash) return last.loaded;
   const json = parseJson(bytes, where);
   const config = configBytes ? parseJson(configBytes, path.join(folder, configName)) : {};
-  if (!isObject(json) || !isObject(json.model) || !isObject(config)) throw new DataError("This is not a tokenizer in Hugging Face's format.", where);
+  if (!isObject(json) || !isObject(json.model) || !isObject(config)) {
+    throw new DataError("This is not a tokenizer in Hugging Face's format.", where);
+  }
   const { Tokenizer } = await import("@huggingface/tokenizers");
   try {
     const tokenizer = new Tokenizer(json, config);
@@ -80,7 +85,9 @@ async function loadTokenizer(folder: string, name: string): Promise<LoadedTokeni
 }
 
 function paddingOf(tokenizer: Tokenizer, json: Record<string, unknown>, config: Record<string, unknown>): LoadedTokenizer["padding"] {
-  if (isObject(json.padding) && typeof json.padding.pad_id === "number") return { id: json.padding.pad_id, token: String(json.padding.pad_token ?? "") };
+  if (isObject(json.padding) && typeof json.padding.pad_id === "number") {
+    return { id: json.padding.pad_id, token: String(json.padding.pad_token ?? "") };
+  }
   const token = isObject(config.pad_token) ? config.pad_token.content : config.pad_token;
   const candidates = [token, "[PAD]", "<pad>", "<|endoftext|>"].filter((one): one is string => typeof one === "string");
   for (const candidate of candidates) {

@@ -18,7 +18,9 @@ export function validateRecipe(json: unknown, where: string): Recipe {
   return recipe.classes === undefined ? checked : { ...checked, classes: classNames(check, recipe.classes) };
 }
 
-const readers: { readonly [K in InputRecipe["kind"]]: (check: Checker, json: unknown, path: string) => Extract<InputRecipe, { kind: K }> } = {
+type Reader<Kind> = (check: Checker, json: unknown, path: string) => Extract<InputRecipe, { kind: Kind }>;
+
+const readers: { readonly [Kind in InputRecipe["kind"]]: Reader<Kind> } = {
   image: imageRecipe, array: arrayRecipe, row: rowRecipe, text: textRecipe,
 };
 
@@ -26,6 +28,8 @@ function inputRecipe(check: Checker, json: unknown, path: string): InputRecipe {
   const kind = check.choice(check.object(json, path).kind, `${path}.kind`, Object.keys(readers) as InputRecipe["kind"][]);
   return readers[kind](check, json, path);
 }
+
+const interpolations = ["nearest", "bilinear", "bicubic", "lanczos", "box"] as const;
 
 function imageRecipe(check: Checker, json: unknown, path: string): ImageRecipe {
   const keys = ["kind", "size", "fit", "cropFraction", "fill", "interpolation", "channels", "layout", "scale", "mean", "std"];
@@ -39,7 +43,7 @@ function imageRecipe(check: Checker, json: unknown, path: string): ImageRecipe {
     fit: check.choice(given.fit, `${path}.fit`, ["stretch", "center-crop", "pad"], "center-crop"),
     cropFraction: check.number(given.cropFraction, `${path}.cropFraction`, { min: 0.01, max: 1 }, 1),
     fill: check.number(given.fill, `${path}.fill`, { min: 0, max: 255, whole: true }, 0),
-    interpolation: check.choice(given.interpolation, `${path}.interpolation`, ["nearest", "bilinear", "bicubic", "lanczos", "box"], "bilinear"),
+    interpolation: check.choice(given.interpolation, `${path}.interpolation`, interpolations, "bilinear"),
     channels,
     layout: check.choice(given.layout, `${path}.layout`, ["nchw", "nhwc"], "nchw"),
     scale: check.number(given.scale, `${path}.scale`, { notZero: true }, 1 / 255),
@@ -127,7 +131,8 @@ class Checker {
     if (json === undefined && fallback) return fallback;
     const list: readonly unknown[] = Array.isArray(json) ? json : [json];
     const lengths = rule.lengths ?? [];
-    if (!list.every((one): one is number => fits(one, rule)) || list.length === 0 || (lengths.length > 0 && !lengths.includes(list.length))) {
+    const goodLength = lengths.length > 0 ? lengths.includes(list.length) : list.length > 0;
+    if (!list.every((one): one is number => fits(one, rule)) || !goodLength) {
       this.fail(path, `must be ${lengths.length ? `${lengths.join(" or ")} times ` : "a list of "}${describe(rule)}`);
     }
     return list;
