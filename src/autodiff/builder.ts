@@ -1,5 +1,5 @@
 import type { Attribute, DataType, Node, TensorRef } from "../model/graph.ts";
-import { elementCount } from "../model/graph.ts";
+import { DATA_TYPES, elementCount } from "../model/graph.ts";
 
 export type Dims = readonly number[];
 
@@ -20,6 +20,7 @@ export class Builder {
   private readonly shapes = new Map<string, Dims>();
   private readonly constants = new Map<string, string>();
   private readonly numbers = new Map<string, readonly number[]>();
+  private readonly types = new Map<string, DataType>();
   private readonly taken: Set<string>;
   private count = 0;
 
@@ -35,6 +36,7 @@ export class Builder {
     for (const [name, dims] of this.shapes) copy.shapes.set(name, dims);
     for (const [key, name] of this.constants) copy.constants.set(key, name);
     for (const [name, numbers] of this.numbers) copy.numbers.set(name, numbers);
+    for (const [name, type] of this.types) copy.types.set(name, type);
     copy.count = this.count;
     return copy;
   }
@@ -48,6 +50,16 @@ export class Builder {
     const dims = this.shapes.get(name);
     if (!dims) throw new Error(`The shape of value "${name}" is not known.`);
     return dims;
+  }
+
+  /** The type of a value that was made here and is not float32; undefined for others, and for declared ones. */
+  typeOf(name: string): DataType | undefined {
+    return this.types.get(name);
+  }
+
+  /** Says the type of a declared value that is not float32, so that what is made from it has it too. */
+  declareType(name: string, type: DataType): void {
+    this.types.set(name, type);
   }
 
   has(name: string): boolean {
@@ -74,10 +86,13 @@ export class Builder {
 
   /** Adds a node with an output for each of `outputDims`; undefined leaves an optional output out. */
   ops(opType: string, inputs: readonly string[], outputDims: readonly (Dims | undefined)[], attributes: Readonly<Record<string, AttributeValue>> = {}, domain = ""): string[] {
-    const outputs = outputDims.map((dims) => {
+    const types = madeTypes(opType, inputs.map((input) => this.types.get(input)), attributes);
+    const outputs = outputDims.map((dims, index) => {
       if (!dims) return "";
       const name = this.fresh(opType);
       this.shapes.set(name, dims);
+      const type = types[Math.min(index, types.length - 1)];
+      if (type && type !== "float32") this.types.set(name, type);
       return name;
     });
     this.nodes.push({ name: "", opType, domain, inputs: trimmed(inputs), outputs, attributes: typed(attributes) });
@@ -126,6 +141,7 @@ export class Builder {
     const name = this.fresh("constant");
     this.initializers.push({ name, dataType, dims, storage: { kind: "bytes", bytes } });
     this.shapes.set(name, dims);
+    if (dataType !== "float32") this.types.set(name, dataType);
     if (key !== undefined) this.constants.set(key, name);
     return name;
   }
@@ -223,6 +239,20 @@ export class Builder {
     const batch = broadcast(x.slice(0, -2), y.slice(0, -2));
     return this.op("MatMul", [a, b], [...batch, x[x.length - 2], y[y.length - 1]]);
   }
+}
+
+const COMPARISONS: ReadonlySet<string> = new Set(["Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Equal", "And", "Or", "Xor", "Not", "IsNaN", "IsInf"]);
+const POSITIONS: ReadonlySet<string> = new Set(["ArgMax", "ArgMin", "NonZero", "Shape", "Size"]);
+
+/** The element types of what an operator makes, the last one for all further outputs; undefined where it is float32 (or not known). */
+function madeTypes(opType: string, inputs: readonly (DataType | undefined)[], attributes: Readonly<Record<string, AttributeValue>>): readonly (DataType | undefined)[] {
+  if (COMPARISONS.has(opType)) return ["bool"];
+  if (POSITIONS.has(opType)) return ["int64"];
+  if (opType === "Cast") return [typeof attributes.to === "number" ? DATA_TYPES[attributes.to] : undefined];
+  if (opType === "MaxPool" || opType === "TopK" || opType === "Unique") return [inputs[0], "int64"];
+  if (opType === "Where") return [inputs[1]];
+  if (opType === "OneHot") return [inputs[2]];
+  return [inputs[0]];
 }
 
 /** numpy's broadcasting of two shapes. */

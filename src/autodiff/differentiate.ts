@@ -2,6 +2,7 @@ import { isFloat, type DataType, type Node } from "../model/graph.ts";
 import { NoGradientError } from "../model/errors.ts";
 import { nodeLabel } from "../model/graph.ts";
 import type { Builder } from "./builder.ts";
+import { carryingIntegers } from "./quantised.ts";
 import { RuleContext, type RuleTable } from "./rule.ts";
 
 export interface DifferentiateOptions {
@@ -22,16 +23,23 @@ export interface DifferentiateOptions {
  * of its gradient, or undefined where the score does not depend on it. Only nodes between `wrt` and `of` are visited.
  */
 export function differentiate(g: Builder, nodes: readonly Node[], options: DifferentiateOptions): Map<string, string | undefined> {
-  const { of, seed, wrt, rules, types, known } = options;
-  const flows = (value: string): boolean => value !== "" && isFloat(types(value) ?? "float32");
-  const dependent = reachedFrom(wrt, nodes, flows);
-  if (!dependent.has(of)) return new Map(wrt.map((value) => [value, undefined]));
+  return walk(g, nodes, new Map([[options.of, options.seed]]), options.wrt, options);
+}
 
-  const gradients = new Map<string, string>([[of, seed]]);
+function walk(g: Builder, nodes: readonly Node[], seeds: ReadonlyMap<string, string>, wrt: readonly string[], options: WalkOptions): Map<string, string | undefined> {
+  const { rules, types, known } = options;
+  const typeOf = (value: string): DataType => g.typeOf(value) ?? types(value) ?? "float32";
+  const carriers = options.carriers ?? carryingIntegers(nodes, (value) => isFloat(typeOf(value)));
+  const flows = (value: string): boolean => value !== "" && (isFloat(typeOf(value)) || carriers.has(value));
+  const dependent = reachedFrom(wrt, nodes, flows);
+  if (![...seeds.keys()].some((value) => dependent.has(value))) return new Map(wrt.map((value) => [value, undefined]));
+
+  const gradients = new Map<string, string>(seeds);
   const accumulate = (value: string, gradient: string): void => {
     const sum = gradients.get(value);
     gradients.set(value, sum === undefined ? gradient : g.plus(sum, gradient));
   };
+  const inner = { ...options, carriers };
   for (let index = nodes.length - 1; index >= 0; index--) {
     const node = nodes[index];
     const outputGrads = node.outputs.map((output) => (output === "" ? undefined : gradients.get(output)));
@@ -41,13 +49,15 @@ export function differentiate(g: Builder, nodes: readonly Node[], options: Diffe
     const operator = node.domain === "" ? node.opType : `${node.domain}.${node.opType}`;
     const rule = Object.hasOwn(rules, operator) ? rules[operator] : undefined;
     if (!rule) throw new NoGradientError(operator, nodeLabel(node));
-    const inputGrads = rule(new RuleContext(node, g, outputGrads, wanted, (value) => g.known(value) ?? known(value)));
-    inputGrads.forEach((gradient, input) => {
+    const context = new RuleContext(node, g, outputGrads, wanted, (value) => g.known(value) ?? known(value), (expanded, grads, sources) => walk(g, expanded, grads, sources, inner));
+    rule(context).forEach((gradient, input) => {
       if (gradient !== undefined && wanted[input]) accumulate(node.inputs[input], gradient);
     });
   }
   return new Map(wrt.map((value) => [value, gradients.get(value)]));
 }
+
+type WalkOptions = Pick<DifferentiateOptions, "rules" | "types" | "known"> & { readonly carriers?: ReadonlySet<string> };
 
 /** All values that depend on one of `sources` through values that gradients can flow through. */
 export function reachedFrom(sources: readonly string[], nodes: readonly Node[], flows: (value: string) => boolean): Set<string> {

@@ -12,6 +12,14 @@ export type Rule = (r: RuleContext) => readonly (string | undefined)[];
 /** Rules by operator: "Conv", or "com.microsoft.Gelu" outside ai.onnx. Other tables over the same walk make other methods. */
 export type RuleTable = Readonly<Record<string, Rule>>;
 
+/** Reverse mode over `nodes` by the rules at work: from gradients by value to those of `wrt`. */
+export type Walk = (nodes: readonly Node[], seeds: ReadonlyMap<string, string>, wrt: readonly string[]) => Map<string, string | undefined>;
+
+/** A rule for an operator that other operators can stand for: see RuleContext.through. */
+export function expanding(expand: (r: RuleContext) => readonly (string | undefined)[]): Rule {
+  return (r) => r.through(() => expand(r));
+}
+
 export class RuleContext {
   constructor(
     readonly node: Node,
@@ -19,7 +27,28 @@ export class RuleContext {
     private readonly outputGrads: readonly (string | undefined)[],
     private readonly wanted: readonly boolean[],
     private readonly knownValues: (name: string) => readonly number[] | undefined,
+    private readonly walk: Walk,
   ) {}
+
+  /**
+   * Gradients by way of other nodes that compute what this one does: `expand` emits them from the node's inputs and gives a
+   * value for each output (undefined for one that no gradient comes back to). They are differentiated by the same rules.
+   */
+  through(expand: () => readonly (string | undefined)[]): (string | undefined)[] {
+    const start = this.g.nodes.length;
+    const made = expand();
+    const seeds = new Map<string, string>();
+    made.forEach((value, index) => {
+      if (value === undefined || !this.flows(index)) return;
+      const sum = seeds.get(value);
+      seeds.set(value, sum === undefined ? this.dy(index) : this.g.plus(sum, this.dy(index)));
+    });
+    const { inputs } = this.node;
+    const wanted = inputs.filter((input, index) => this.needs(index) && inputs.indexOf(input) === index);
+    const gradients = this.walk(this.g.nodes.slice(start), seeds, wanted);
+    // A value that is several inputs gets its whole gradient by the first of them.
+    return inputs.map((input, index) => (this.needs(index) && inputs.indexOf(input) === index ? gradients.get(input) : undefined));
+  }
 
   /** Input `index`'s name; "" where it is omitted. */
   x(index = 0): string {
@@ -69,6 +98,14 @@ export class RuleContext {
   intList(name: string): readonly number[] | undefined {
     const attribute = this.node.attributes[name];
     return attribute?.type === "ints" ? attribute.value : undefined;
+  }
+  floatList(name: string): readonly number[] | undefined {
+    const attribute = this.node.attributes[name];
+    return attribute?.type === "floats" ? attribute.value : undefined;
+  }
+  stringList(name: string): readonly string[] | undefined {
+    const attribute = this.node.attributes[name];
+    return attribute?.type === "strings" ? attribute.value : undefined;
   }
   /** An axis attribute, counted from the front. */
   axis(name: string, fallback: number, rank = this.dims().length): number {
