@@ -88,36 +88,38 @@ function Model({ boot, link, tell }: { readonly boot: ModelBoot; readonly link: 
         </div>
       </Header>
       {boot.blocked ? <Banner kind="info" testid="blocked">{boot.blocked}</Banner> : null}
-      <div class="toolbar">
-        <div class="tabs" role="tablist" aria-label="Views" onKeyDown={(event) => roveFocus(event)?.click()}>
-          {tabs(boot).map((tab) => (
-            <button key={tab.id} type="button" role="tab" class="tab" data-rove data-testid={`tab-${tab.id}`} id={`tab-${tab.id}`}
-              aria-selected={state.tab === tab.id} aria-controls="view" tabIndex={state.tab === tab.id ? 0 : -1} onClick={() => change({ tab: tab.id })}>
-              {tab.label}{tab.count === undefined ? null : <span class={`count ${tab.alarm ? "alarm" : ""}`}>{tab.count}</span>}
-            </button>
-          ))}
-        </div>
-        {state.tab === "layers" ? (
-          <>
-            <TextField class="search" icon="search" label="Search layers" placeholder="Search: name, op:Conv" value={state.search} testid="search"
-              title="Every word must occur in the name, the operator or an output. op:Conv finds an operator. ( / )" focusRef={search}
-              onInput={(text) => change({ search: text })} />
-            <span class="muted hits" role="status" data-testid="hits">{state.search.trim() ? plural(found.length, "hit") : ""}</span>
-          </>
-        ) : null}
-      </div>
-      <div class={`content ${state.tab === "layers" && layer ? "with-inspector" : ""}`}>
-        <div class="view" role="tabpanel" id="view" aria-labelledby={`tab-${state.tab}`} tabIndex={state.tab === "layers" ? undefined : 0}>
+      <main class="model">
+        <div class="toolbar">
+          <div class="tabs" role="tablist" aria-label="Views" onKeyDown={(event) => roveFocus(event)?.click()}>
+            {tabs(boot).map((tab) => (
+              <button key={tab.id} type="button" role="tab" class="tab" data-rove data-testid={`tab-${tab.id}`} id={`tab-${tab.id}`}
+                aria-selected={state.tab === tab.id} aria-controls="view" tabIndex={state.tab === tab.id ? 0 : -1} onClick={() => change({ tab: tab.id })}>
+                {tab.label}{tab.count === undefined ? null : <span class={`count ${tab.alarm ? "alarm" : ""}`}>{tab.count}</span>}
+              </button>
+            ))}
+          </div>
           {state.tab === "layers" ? (
-            <Layers layers={layers} total={model.layers} sort={state.sort} selected={state.selected} inspecting={layer !== undefined}
-              onSort={(sort) => change({ sort })} onSelect={(index) => change({ selected: index })} onClose={close} />
-          ) : state.tab === "problems" ? <Problems problems={model.problems} onCopy={(text) => tell(link.call("copy", { text }))} /> : <About model={model} />}
+            <>
+              <TextField class="search" icon="search" label="Search layers" placeholder="Search: name, op:Conv" value={state.search} testid="search"
+                title="Every word must occur in the name, the operator or an output. op:Conv finds an operator. ( / )" focusRef={search}
+                onInput={(text) => change({ search: text })} />
+              <span class="muted hits" role="status" data-testid="hits">{state.search.trim() ? plural(found.length, "hit") : ""}</span>
+            </>
+          ) : null}
         </div>
-        {state.tab === "layers" && layer ? (
-          <Inspector key={model.stamp} layer={layer} model={model} link={link} techniques={techniques} blocked={boot.blocked}
-            onVisualize={visualize} onGo={(index) => change({ selected: index })} onClose={close} onCopy={(text) => tell(link.call("copy", { text }))} />
-        ) : null}
-      </div>
+        <div class={`content ${state.tab === "layers" && layer ? "with-inspector" : ""}`}>
+          <div class="view" role="tabpanel" id="view" aria-labelledby={`tab-${state.tab}`} tabIndex={state.tab === "layers" ? undefined : 0}>
+            {state.tab === "layers" ? (
+              <Layers layers={layers} total={model.layers} sort={state.sort} selected={state.selected} inspecting={layer !== undefined}
+                onSort={(sort) => change({ sort })} onSelect={(index) => change({ selected: index })} onClose={close} />
+            ) : state.tab === "problems" ? <Problems problems={model.problems} onCopy={(text) => tell(link.call("copy", { text }))} /> : <About model={model} />}
+          </div>
+          {state.tab === "layers" && layer ? (
+            <Inspector key={model.stamp} layer={layer} model={model} link={link} techniques={techniques} blocked={boot.blocked}
+              onVisualize={visualize} onGo={(index) => change({ selected: index })} onClose={close} onCopy={(text) => tell(link.call("copy", { text }))} />
+          ) : null}
+        </div>
+      </main>
     </>
   );
 }

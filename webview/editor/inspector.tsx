@@ -32,7 +32,7 @@ export function Inspector({ layer, model, link, techniques, blocked, onVisualize
       onKeyDown={(event) => { if (event.key === "Escape") onClose(); }}>
       <div class="inspector-head">
         <div class="inspector-title">
-          <h3 title={layer.name}>{layer.name}</h3>
+          <h2 title={layer.name}>{layer.name}</h2>
           <p class="muted"><i class={`dot ${familyOf(layer.operator)}`} aria-hidden="true" />{operatorName(layer)} · #{layer.index}</p>
         </div>
         <IconButton icon="copy" label="Copy the name" onClick={() => onCopy(layer.name)} testid="copy-name" />
@@ -58,17 +58,17 @@ function Details({ details, model, link, onGo, onCopy }: {
       {details.doc ? <p class="doc">{details.doc}</p> : null}
       {details.attributes.length ? (
         <section>
-          <h2>Attributes</h2>
+          <h3>Attributes</h3>
           <Definitions testid="attributes" rows={details.attributes.map(({ name, type, value }) => ({ name, value, title: type, class: "mono" }))} />
         </section>
       ) : null}
       <section>
-        <h2>Inputs</h2>
+        <h3>Inputs</h3>
         <ul class="uses" data-testid="uses-in">{details.inputs.map((use, place) => <Use key={place} use={use} model={model} link={link} onGo={onGo} onCopy={onCopy} />)}</ul>
         {details.inputs.length ? null : <p class="muted">none</p>}
       </section>
       <section>
-        <h2>Outputs</h2>
+        <h3>Outputs</h3>
         <ul class="uses" data-testid="uses-out">{details.outputs.map((use, place) => <Use key={place} use={use} model={model} link={link} onGo={onGo} onCopy={onCopy} own />)}</ul>
       </section>
     </>

@@ -56,10 +56,8 @@ export interface TextFieldProps {
 
 export function TextField({ value, onInput, label, placeholder, title, testid, class: className, icon, onKeyDown, focusRef }: TextFieldProps): VNode {
   const field = useRef<HTMLElement>(null);
-  // The label belongs on the field inside: on the element around it, which has no role, it would be lost.
-  useEffect(() => {
-    field.current?.shadowRoot?.querySelector("input")?.setAttribute("aria-label", label);
-  }, [label]);
+  // The toolkit calls every field "Text field" when it is put into the page: the real name has to come after that.
+  useEffect(() => field.current?.setAttribute("aria-label", label), [label]);
   return element("vscode-text-field", {
     value, placeholder, title, class: className, "data-testid": testid, onKeyDown,
     ref: (node: HTMLElement | null) => {
