@@ -10,7 +10,8 @@ import { parseRecipeFile } from "./recipe.ts";
 const root = path.resolve(import.meta.dirname, "../..");
 
 const plain: ImageRecipe = {
-  kind: "image", size: [2, 2], fit: "stretch", cropFraction: 1, fill: 0, interpolation: "nearest", channels: "rgb", layout: "nchw", scale: 1, mean: [0], std: [1],
+  kind: "image", size: [2, 2], fit: "stretch", cropFraction: 1, fill: 0, interpolation: "nearest", channels: "rgb", layout: "nchw",
+  scale: 1, mean: [0], std: [1],
 };
 
 /** A picture whose red is the column, green the row, blue 200. */

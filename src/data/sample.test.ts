@@ -26,7 +26,8 @@ function file(name: string, content: string | Uint8Array): string {
 
 const array: InputRecipe = { kind: "array" };
 const image: ImageRecipe = {
-  kind: "image", size: [6, 8], fit: "stretch", cropFraction: 1, fill: 0, interpolation: "bilinear", channels: "rgb", layout: "nchw", scale: 1 / 255, mean: [0.5], std: [0.5],
+  kind: "image", size: [6, 8], fit: "stretch", cropFraction: 1, fill: 0, interpolation: "bilinear", channels: "rgb", layout: "nchw",
+  scale: 1 / 255, mean: [0.5], std: [0.5],
 };
 
 async function failure(promise: Promise<unknown>): Promise<DataError> {
@@ -79,7 +80,8 @@ describe("a picture", () => {
     expect((await failure(readSample(cat, image, { name: "x", type: "string" }))).message).toContain('"x" takes string');
   });
   test("is no array", async () => {
-    expect((await failure(readSample(cat, array, { name: "x", type: "float32", dims: [1, 4] }))).message).toBe('The input "x" (float32 [1, 4]) takes an array (.npy or .npz).');
+    expect((await failure(readSample(cat, array, { name: "x", type: "float32", dims: [1, 4] }))).message)
+      .toBe('The input "x" (float32 [1, 4]) takes an array (.npy or .npz).');
   });
 });
 
@@ -113,11 +115,12 @@ describe("an array", () => {
   });
   test("of another type is refused with both, unless nothing is lost", async () => {
     const half = file("half.npy", encodeNpy([1, 1], Float32Array.of(0.5)));
-    expect((await failure(readSample(half, array, { name: "x", type: "int64", dims: [1, 1] }))).message).toContain("is float32 and the model takes int64");
+    expect((await failure(readSample(half, array, { name: "x", type: "int64", dims: [1, 1] }))).message)
+      .toContain("is float32 and the model takes int64");
     expect((await readSample(half, array, { name: "x", type: "float64", dims: [1, 1] })).data).toEqual(Float64Array.of(0.5));
   });
   test("has the same hash whenever it is the same file", async () => {
-    const [a, b] = await Promise.all([readSample(three, array, { name: "x", type: "float32" }), readSample(three, array, { name: "y", type: "float32" })]);
+    const [a, b] = await Promise.all(["x", "y"].map((name) => readSample(three, array, { name, type: "float32" })));
     expect(a.hash).toBe(b.hash);
     expect(a.hash).toMatch(/^[0-9a-f]{64}$/);
   });
@@ -161,18 +164,24 @@ describe("a text", () => {
   // A WordPiece tokenizer of a few words, in Hugging Face's format: ids are places in this list.
   const words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "cat", "sat", "##s"];
   file("tokenizer.json", JSON.stringify({
-    version: "1.0", added_tokens: words.slice(0, 4).map((content, id) => ({ id, content, special: true, single_word: false, lstrip: false, rstrip: false, normalized: false })),
+    version: "1.0",
+    added_tokens: words.slice(0, 4).map((content, id) =>
+      ({ id, content, special: true, single_word: false, lstrip: false, rstrip: false, normalized: false })),
     normalizer: { type: "BertNormalizer", clean_text: true, handle_chinese_chars: true, strip_accents: null, lowercase: true },
     pre_tokenizer: { type: "BertPreTokenizer" }, decoder: { type: "WordPiece", prefix: "##", cleanup: true },
     post_processor: { type: "BertProcessing", sep: ["[SEP]", 3], cls: ["[CLS]", 2] },
-    model: { type: "WordPiece", unk_token: "[UNK]", continuing_subword_prefix: "##", max_input_chars_per_word: 100, vocab: Object.fromEntries(words.map((word, i) => [word, i])) },
+    model: {
+      type: "WordPiece", unk_token: "[UNK]", continuing_subword_prefix: "##", max_input_chars_per_word: 100,
+      vocab: Object.fromEntries(words.map((word, i) => [word, i])),
+    },
   }));
   const text: InputRecipe = { kind: "text", tokenizer: "tokenizer.json", maxLength: 16, part: "ids" };
   const input: SampleInput = { name: "input_ids", type: "int64", dims: ["N", "L"] };
 
   test("becomes its tokens' ids between the special ones", async () => {
     const sample = await readSample("A cats dog", text, input, scratch);
-    expect(sample).toMatchObject({ dims: [1, 6], data: BigInt64Array.of(2n, 4n, 5n, 7n, 1n, 3n), labels: ["[CLS]", "a", "cat", "##s", "[UNK]", "[SEP]"] });
+    expect(sample).toMatchObject({ dims: [1, 6], data: BigInt64Array.of(2n, 4n, 5n, 7n, 1n, 3n) });
+    expect(sample.labels).toEqual(["[CLS]", "a", "cat", "##s", "[UNK]", "[SEP]"]);
   });
   test("is read from a .txt file", async () => {
     const sample = await readSample(file("t.txt", "cat"), text, input, scratch);
@@ -182,13 +191,15 @@ describe("a text", () => {
     const fixed = { ...input, dims: [1, 5] };
     expect((await readSample("cat", text, fixed, scratch)).data).toEqual(BigInt64Array.of(2n, 5n, 3n, 0n, 0n));
     expect((await readSample("cat", { ...text, part: "attention-mask" }, fixed, scratch)).data).toEqual(BigInt64Array.of(1n, 1n, 1n, 0n, 0n));
-    expect((await readSample("cat", { ...text, part: "positions" }, { ...fixed, type: "int32" }, scratch)).data).toEqual(Int32Array.of(0, 1, 2, 3, 4));
+    expect((await readSample("cat", { ...text, part: "positions" }, { ...fixed, type: "int32" }, scratch)).data)
+      .toEqual(Int32Array.of(0, 1, 2, 3, 4));
   });
   test("is cut before the closing token", async () => {
     expect((await readSample("a cat sat a cat sat", { ...text, maxLength: 4 }, input, scratch)).data).toEqual(BigInt64Array.of(2n, 4n, 5n, 3n));
   });
   test("needs its tokenizer, from the model's folder", async () => {
-    expect((await failure(readSample("cat", { ...text, tokenizer: "none.json" }, input, scratch))).message).toContain('"none.json" is not beside the model');
+    expect((await failure(readSample("cat", { ...text, tokenizer: "none.json" }, input, scratch))).message)
+      .toContain('"none.json" is not beside the model');
     expect((await failure(readSample("cat", { ...text, tokenizer: "../tokenizer.json" }, input, scratch))).message).toContain("leads out of");
     file("bad.json", "[]");
     expect((await failure(readSample("cat", { ...text, tokenizer: "bad.json" }, input, scratch))).message).toContain("not a tokenizer");

@@ -24,9 +24,11 @@ export const bars: BarsArtifact = {
 
 export const provenance: Provenance = {
   technique: "saliency", model: { name: "m.onnx", hash: "ab" }, input: { name: "cat.png", hash: "cd" }, recipe: {},
-  target: { output: "y", index: [285], label: "Egyptian cat" }, params: { noise: 0.15 }, versions: { neuralLoupe: "0.1.0", onnxruntime: "1.30.0" }, threads: 2,
+  target: { output: "y", index: [285], label: "Egyptian cat" }, params: { noise: 0.15 },
+  versions: { neuralLoupe: "0.1.0", onnxruntime: "1.30.0" }, threads: 2,
 };
 
 export const result: Result = {
-  raw: { dims: [1, 3, 2, 4], values: heatmap.values }, artifacts: [heatmap, picture, tiles, bars], notes: ["a note"], provenance, time: { run: 1, total: 2 },
+  raw: { dims: [1, 3, 2, 4], values: heatmap.values }, artifacts: [heatmap, picture, tiles, bars], notes: ["a note"], provenance,
+  time: { run: 1, total: 2 },
 };

@@ -10,7 +10,8 @@ const load = (file: string) => decodeNpy(readFileSync(path.join(reference, file)
 
 interface Entry { readonly source: string; readonly filter: Interpolation; readonly height: number; readonly width: number; readonly file: string }
 // Made by test/reference/resize/make.py with Pillow.
-const entries = (JSON.parse(readFileSync(path.join(reference, "resize/index.json"), "utf8")) as Entry[]).filter((entry) => entry.source === "pixels.npy");
+const entries = (JSON.parse(readFileSync(path.join(reference, "resize/index.json"), "utf8")) as Entry[])
+  .filter((entry) => entry.source === "pixels.npy");
 
 describe("resizing is Pillow's, byte for byte", () => {
   const source = load("resize/pixels.npy");

@@ -59,7 +59,8 @@ function sinc(x: number): number {
   return x === 0 ? 1 : Math.sin(x * Math.PI) / (x * Math.PI);
 }
 
-const precisionBits = 22; // 32 − 8 bits of a pixel − 2 of headroom for weights beyond one
+const precisionBits = 22; // 32 − 8 bits of a pixel − 2 of headroom for weights beyond one: sums stay in 32 bits
+const half = 1 << (precisionBits - 1);
 
 interface Taps {
   /** Taps per output pixel at most: the row length of `weights`. */
@@ -102,9 +103,10 @@ function resampleRows(image: ByteImage, width: number, filter: Filter): ByteImag
   for (let y = 0, to = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const start = (y * image.width + first[x]) * channels;
+      const [begin, end] = [x * size, x * size + count[x]];
       for (let c = 0; c < channels; c++, to++) {
-        let sum = 2 ** (precisionBits - 1);
-        for (let i = 0, from = start + c; i < count[x]; i++, from += channels) sum += pixels[from] * weights[x * size + i];
+        let sum = half;
+        for (let i = begin, from = start + c; i < end; i++, from += channels) sum = (sum + pixels[from] * weights[i]) | 0;
         out[to] = toByte(sum);
       }
     }
@@ -118,13 +120,16 @@ function resampleColumns(image: ByteImage, height: number, filter: Filter): Byte
   const { size, first, count, weights } = tapsOf(image.height, height, filter);
   const stride = width * channels;
   const out = new Uint8Array(stride * height);
-  for (let y = 0, to = 0; y < height; y++) {
-    const start = first[y] * stride;
-    for (let x = 0; x < stride; x++, to++) {
-      let sum = 2 ** (precisionBits - 1);
-      for (let i = 0, from = start + x; i < count[y]; i++, from += stride) sum += pixels[from] * weights[y * size + i];
-      out[to] = toByte(sum);
+  // Whole input rows are added up one after another: memory is met in its own order.
+  const sums = new Int32Array(stride);
+  for (let y = 0; y < height; y++) {
+    sums.fill(half);
+    for (let i = 0; i < count[y]; i++) {
+      const weight = weights[y * size + i];
+      const start = (first[y] + i) * stride;
+      for (let x = 0; x < stride; x++) sums[x] += pixels[start + x] * weight;
     }
+    for (let x = 0, to = y * stride; x < stride; x++, to++) out[to] = toByte(sums[x]);
   }
   return { width, height, channels, pixels: out };
 }
