@@ -18,7 +18,10 @@ export interface EngineNow {
 
 export function engineNow(vscode: Bridge): Promise<EngineNow> {
   return vscode.evaluate(async (vscode, id) => {
-    const api = vscode.extensions.getExtension(id)?.exports as {
+    const extension = vscode.extensions.getExtension(id);
+    // Nothing has called for the extension yet.
+    if (!extension?.isActive) return { kind: "stopped", waiting: 0, runs: 0 };
+    const api = extension.exports as {
       engineState(): { kind: string; waiting: number; pid?: number };
       engineStatus(): Promise<{ pid: number; runs: number } | undefined>;
     };

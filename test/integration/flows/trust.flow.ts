@@ -28,6 +28,8 @@ flow("a workspace that is not trusted: structure is shown, nothing is run, until
   await step("trusted: the editor offers its methods, and they run", async () => {
     await page.locator(".workspace-trust-editor").getByRole("button", { name: "Trust", exact: true }).first().click();
     await eventually(async () => assert.equal(await vscode.evaluate((vscode) => vscode.workspace.isTrusted), true));
+    // VS Code shows that page over all others.
+    await page.keyboard.press("Escape");
     await workbench.openFile("efficientnet-lite0.onnx");
     await eventually(async () => assert.equal(await testid(await editorFrame(workbench), "blocked").count(), 0));
     await saliencyOfTheCat(workbench);
