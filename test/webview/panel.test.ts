@@ -161,7 +161,7 @@ describe("values under the cursor", () => {
 
   test("NaN is counted and said", async () => {
     await open({ scenario: { nan: true } });
-    expect(await page.getByTestId("not-finite").textContent()).toContain("1 values are NaN or infinite");
+    expect(await page.getByTestId("not-finite").textContent()).toContain("1 value is NaN or infinite");
   });
 
   test("by keyboard: arrow keys move a cursor, its value is spoken, M goes to the strongest, Escape ends it", async () => {
@@ -366,7 +366,7 @@ describe("feature maps", () => {
     expect(shown).toBeGreaterThan(20);
     expect(shown).toBeLessThan(200);
     expect(await calls(page, "tiles"), "what came along is enough to start").toBeLessThanOrEqual(1);
-    await page.evaluate("window.scrollTo(0, document.body.scrollHeight)");
+    await page.evaluate("(() => { const box = document.querySelector('.tiles-box'); box.scrollTop = box.scrollHeight; })()");
     await until(page, "document.querySelector('[data-testid=tile-1279]')?.dataset.drawn === 'true'");
     expect(await lastRequest(page, "tiles")).toMatchObject({ to: 1280 });
   });

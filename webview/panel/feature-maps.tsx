@@ -35,7 +35,9 @@ export function FeatureMaps({ artifact, picture, shownState, looks, controller }
         </section>
       ) : null}
       <TilesLooks looks={looks} withColors={!enlarged} onChange={(change) => controller.setLooks(change)} />
-      <TileGrid artifact={artifact} shownState={shownState} looks={looks} chosen={channel} controller={controller} />
+      <div class="tiles-box">
+        <TileGrid artifact={artifact} shownState={shownState} looks={looks} chosen={channel} controller={controller} />
+      </div>
       <p class="caption">{[artifact.title, `${artifact.count} channels`, artifact.caption].filter(Boolean).join(" · ")}</p>
     </div>
   );

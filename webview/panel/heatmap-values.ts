@@ -120,7 +120,7 @@ export function summarise(drawing: Drawing): string {
   const largest = valueAt(drawing, peak);
   const where = `${["upper", "middle", "lower"][Math.min(2, Math.floor((peak.row / map.height) * 3))]} ${["left", "centre", "right"][Math.min(2, Math.floor((peak.column / map.width) * 3))]}`;
   return `${artifact.title}, ${map.width} by ${map.height} values of ${artifact.quantity} from ${formatValue(sorted[0])} to ${formatValue(sorted[sorted.length - 1])}. ` +
-    `Strongest, ${formatValue(largest)}, at column ${peak.column}, row ${peak.row}, in the ${where}.${notFinite ? ` ${notFinite} are NaN or infinite.` : ""}`;
+    `Strongest, ${formatValue(largest)}, at column ${peak.column}, row ${peak.row}, in the ${where}.${notFinite ? ` NaN or infinite: ${notFinite}.` : ""}`;
 }
 
 /** The map as a table of at most `most` by `most` cells: means over the cells that fall together, or the values themselves. */

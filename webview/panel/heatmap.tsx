@@ -85,7 +85,7 @@ export function Heatmap({ artifact, picture, looks, range, channelNames, childre
         </figure>
       </div>
       {children}
-      {drawing.notFinite ? <p class="note" data-testid="not-finite">{drawing.notFinite} values are NaN or infinite: drawn in magenta.</p> : null}
+      {drawing.notFinite ? <p class="note" data-testid="not-finite">{drawing.notFinite === 1 ? "1 value is" : `${drawing.notFinite} values are`} NaN or infinite: drawn in magenta.</p> : null}
       <Announce testid="heatmap-live" text={reading && cursor?.by === "keys" ? spoken(reading, drawing) : ""} />
       <Disclosure title="Values as a table" open={table} onToggle={setTable} testid="heatmap-table">{() => <ValueTable drawing={drawing} />}</Disclosure>
     </div>
