@@ -83,7 +83,7 @@ export function parseSettings(settings: readonly string[]): Record<string, strin
 /** The files and the recipe that a command names. */
 export async function inputsOf(model: LoadedModel, { input, recipe }: Arguments["options"]): Promise<Pick<Job, "inputs" | "recipe">> {
   const names = model.description.inputs.map(({ name }) => name);
-  const used: Recipe = recipe === undefined ? (await loadRecipe(model.description)).recipe : await parseRecipeFile(recipe);
+  const used: Recipe = recipe === undefined ? (await loadRecipe(model.description, model.readConstant)).recipe : await parseRecipeFile(recipe);
   if (input.length === 0 && names.length > 0) throw new DataError("No --input is given.", undefined, `The model's inputs are ${names.join(", ")}.`);
   return { inputs: parseInputSpecs(input, names), recipe: used };
 }

@@ -29,7 +29,10 @@ export function engineHandlers(): Handlers<EngineApi> {
     describe: async ({ model }) => (await models.get(model)).description,
     layer: async ({ model, index }) => layerDetails((await models.get(model)).open, index),
     tensor: async ({ model, name }) => tensorSummary((await models.get(model)).open, name),
-    recipe: async ({ model }) => loadRecipe((await models.get(model)).description),
+    recipe: async ({ model }) => {
+      const { description, readConstant } = await models.get(model);
+      return loadRecipe(description, readConstant);
+    },
     preview: async ({ recipe, input }) => preview(input, recipe),
     layers: (request, context) => inLane(context, (env) => layersOf(request, env)),
     run: (job, context) => inLane(context, async (env) => {

@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
-import type { Graph, Model } from "../model/graph.ts";
+import { elementCount, type Graph, type Model } from "../model/graph.ts";
+import { toNumbers } from "../model/tensor.ts";
 import { describe } from "../model/describe.ts";
 import { inlineFunctions, liftConstants } from "../model/inline.ts";
 import { openModel, type OpenModel } from "../model/onnx/index.ts";
@@ -14,6 +15,8 @@ import type { Specialised, Trace } from "../autodiff/specialise.ts";
 /** Sessions kept per model: enough to move between a few methods and layers without making them anew. */
 const MOST_SESSIONS = 8;
 const MOST_TRACES = 4;
+/** Normalizations are by channel: more elements than this are weights. */
+const MOST_CONSTANT = 4096;
 
 export interface Traced {
   readonly specialised: Specialised;
@@ -45,6 +48,13 @@ export class LoadedModel {
     }
     return this.prepared;
   }
+
+  /** The elements of a small constant, for guessing recipes; undefined where there is none of this name. */
+  readonly readConstant = (name: string): Promise<readonly number[] | undefined> => {
+    const tensor = this.model.graph.initializers.find((one) => one.name === name);
+    if (!tensor || tensor.problem !== undefined || tensor.dataType === "string" || elementCount(tensor.dims) > MOST_CONSTANT) return Promise.resolve(undefined);
+    return Promise.resolve(toNumbers(tensor, this.open.bytesOf(tensor)));
+  };
 
   /** Runs the model as it is and gives the values of `fetch`, any values of its graph. */
   async forward(feeds: Feeds, fetch: readonly string[]): Promise<Map<string, TensorValue>> {
