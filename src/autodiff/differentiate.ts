@@ -49,7 +49,7 @@ function walk(g: Builder, nodes: readonly Node[], seeds: ReadonlyMap<string, str
     const operator = node.domain === "" ? node.opType : `${node.domain}.${node.opType}`;
     const rule = Object.hasOwn(rules, operator) ? rules[operator] : undefined;
     if (!rule) throw new NoGradientError(operator, nodeLabel(node));
-    const context = new RuleContext(node, g, outputGrads, wanted, (value) => g.known(value) ?? known(value), (expanded, grads, sources) => walk(g, expanded, grads, sources, inner));
+    const context = new RuleContext(node, g, outputGrads, wanted, (value) => g.known(value) ?? known(value), (expanded, grads, sources) => walk(g, expanded, grads, sources, inner), types);
     rule(context).forEach((gradient, input) => {
       if (gradient !== undefined && wanted[input]) accumulate(node.inputs[input], gradient);
     });

@@ -1,4 +1,4 @@
-import type { Node } from "../model/graph.ts";
+import type { DataType, Node } from "../model/graph.ts";
 import { NoGradientError } from "../model/errors.ts";
 import { nodeLabel } from "../model/graph.ts";
 import type { Builder, Dims } from "./builder.ts";
@@ -28,6 +28,7 @@ export class RuleContext {
     private readonly wanted: readonly boolean[],
     private readonly knownValues: (name: string) => readonly number[] | undefined,
     private readonly walk: Walk,
+    private readonly types: (name: string) => DataType | undefined = () => undefined,
   ) {}
 
   /**
@@ -77,6 +78,10 @@ export class RuleContext {
   }
   outDims(index = 0): Dims {
     return this.g.shape(this.y(index));
+  }
+  /** The element type of input `index`, where it is known. */
+  typeOf(index: number): DataType | undefined {
+    return this.g.typeOf(this.x(index)) ?? this.types(this.x(index));
   }
   /** The elements of an input that the graph was specialised on: integers and conditions, and the floats that shape an operator. */
   known(index: number): readonly number[] | undefined {

@@ -7,6 +7,13 @@ import { normalizeRules } from "./normalize.ts";
 import { poolRules } from "./pool.ts";
 import { reduceRules } from "./reduce.ts";
 import { resizeRules } from "./resize.ts";
+import { einsumRules } from "./einsum.ts";
+import { recurrentRules } from "./recurrent.ts";
+import { spatialRules } from "./spatial.ts";
+import { linearAlgebraRules } from "./linear-algebra.ts";
+import { attentionRules } from "./attention.ts";
+import { lossRules } from "./losses.ts";
+import { rearrangeRules } from "./rearrange.ts";
 import { shapeRules } from "./shape.ts";
 
 /** The gradient of every operator that has one here, by operator. */
@@ -20,4 +27,11 @@ export const gradientRules: RuleTable = {
   ...shapeRules,
   ...indexingRules,
   ...resizeRules,
+  ...rearrangeRules,
+  ...lossRules,
+  ...attentionRules,
+  ...linearAlgebraRules,
+  ...spatialRules,
+  ...recurrentRules,
+  ...einsumRules,
 };

@@ -20,9 +20,9 @@ export const indexingRules: RuleTable = {
   },
   ScatterElements: (r) => {
     const axis = r.axis("axis", 0);
-    return scattered(r, "ScatterElements", { axis }, () => r.g.op("GatherElements", [r.dy(), r.x(1)], r.dims(2), { axis }));
+    return scattered(r, "ScatterElements", { axis }, (value) => r.g.op("GatherElements", [value, r.x(1)], r.dims(2), { axis }));
   },
-  ScatterND: (r) => scattered(r, "ScatterND", {}, () => r.g.op("GatherND", [r.dy(), r.x(1)], r.dims(2))),
+  ScatterND: (r) => scattered(r, "ScatterND", {}, (value) => r.g.op("GatherND", [value, r.x(1)], r.dims(2))),
   TopK: (r) => {
     const axis = r.axis("axis", -1);
     return [r.flows(0) ? scatterAdd(r, "ScatterElements", r.y(1), r.dy(0), { axis }) : undefined, undefined];
@@ -63,14 +63,36 @@ function scatterAdd(r: RuleContext, opType: string, indices: string, dy: string,
   return g.op(opType, [g.expand(g.scalar(0), r.dims()), indices, dy], r.dims(), { ...attributes, reduction: "add" });
 }
 
-/** ScatterElements and ScatterND, with reduction none or add. */
-function scattered(r: RuleContext, opType: string, attributes: Readonly<Record<string, number>>, gathered: () => string): (string | undefined)[] {
+/** ScatterElements and ScatterND, with every reduction. */
+function scattered(r: RuleContext, opType: string, attributes: Readonly<Record<string, number>>, gather: (value: string) => string): (string | undefined)[] {
   const { g } = r;
   const reduction = r.string("reduction", "none");
-  if (reduction !== "none" && reduction !== "add") throw r.refuse(`its reduction "${reduction}" has no rule`);
-  const cleared = (): string => g.op(opType, [r.dy(), r.x(1), g.zeros(r.dims(2))], r.dims(), attributes);
-  const data = r.needs(0) ? (reduction === "add" ? r.dy() : cleared()) : undefined;
-  return [data, undefined, r.needs(2) ? gathered() : undefined];
+  const into = (base: string, updates: string, how: string): string => g.op(opType, [base, r.x(1), updates], r.dims(), { ...attributes, reduction: how });
+  if (reduction === "none") return [r.needs(0) ? into(r.dy(), g.zeros(r.dims(2)), "none") : undefined, undefined, r.needs(2) ? gather(r.dy()) : undefined];
+  if (reduction === "add") return [r.dy(), undefined, r.needs(2) ? gather(r.dy()) : undefined];
+  if (reduction === "mul") return productScattered(r, into, gather);
+  // max and min: those that tie share.
+  const kept = g.indicator("Equal", r.x(0), r.y());
+  const placed = g.indicator("Equal", r.x(2), gather(r.y()));
+  const share = g.over(r.dy(), g.op("Max", [into(kept, placed, "add"), g.scalar(1)], r.dims()));
+  return [g.times(share, kept), undefined, g.times(gather(share), placed)];
+}
+
+/** Each factor's gradient is dy times the product of the others in its place, zeros counted apart. */
+function productScattered(r: RuleContext, into: (base: string, updates: string, how: string) => string, gather: (value: string) => string): (string | undefined)[] {
+  const { g } = r;
+  const zero = g.scalar(0);
+  const isZero = (value: string): string => g.binary("Equal", value, zero);
+  const filled = (value: string): string => g.where(isZero(value), g.scalar(1), value);
+  const [data, updates] = [r.x(0), r.x(2)];
+  const zeros = into(g.indicator("Equal", data, zero), g.indicator("Equal", updates, zero), "add");
+  const product = into(filled(data), filled(updates), "mul");
+  const whole = g.where(isZero(zeros), g.times(r.dy(), product), zero);
+  const onlyZero = g.where(g.binary("Equal", zeros, g.scalar(1)), g.times(r.dy(), product), zero);
+  return [
+    g.where(isZero(data), onlyZero, g.over(whole, filled(data))), undefined,
+    g.where(isZero(updates), gather(onlyZero), g.over(gather(whole), filled(updates))),
+  ];
 }
 
 /** All index tuples of a shape, in row-major order. */
