@@ -1,6 +1,6 @@
 import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
-import type * as vscode from "vscode";
+import * as vscode from "vscode";
 import { RemoteError } from "../protocol/link.ts";
 
 /** A file's name without folders and without its last ending: "efficientnet-lite0". */
@@ -10,6 +10,15 @@ export function stem(uri: vscode.Uri): string {
 
 export function nameOf(uri: vscode.Uri): string {
   return path.posix.basename(uri.path);
+}
+
+/** Where a file lies, as a person in this workspace says it: the folder's path in the workspace, its whole path outside. */
+export function placeOf(uri: vscode.Uri): string {
+  const parent = vscode.Uri.joinPath(uri.with({ fragment: "" }), "..");
+  const folder = vscode.workspace.getWorkspaceFolder(parent);
+  if (!folder) return parent.fsPath;
+  const inside = path.posix.relative(folder.uri.path, parent.path);
+  return (vscode.workspace.workspaceFolders?.length ?? 0) > 1 ? path.posix.join(folder.name, inside) : inside;
 }
 
 /** An input as the engine takes it: an absolute path, with "#row" for a table's row. */

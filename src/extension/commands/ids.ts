@@ -1,4 +1,4 @@
-/** A technique's command: "grad-cam" gives "neuralLoupe.gradCam". */
+/** A technique's command: "grad-cam" gives "neuralLoupe.gradCam", "grad-cam++" gives "neuralLoupe.gradCamPlusPlus". */
 export function commandId(technique: string): string {
-  return `neuralLoupe.${technique.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())}`;
+  return `neuralLoupe.${technique.replaceAll("+", "-plus").replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())}`;
 }

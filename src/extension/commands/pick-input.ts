@@ -1,7 +1,7 @@
 import path from "node:path";
 import * as vscode from "vscode";
 import type { RecipeReport } from "../../protocol/recipe.ts";
-import { inputName, nameOf } from "../files.ts";
+import { inputName, nameOf, placeOf } from "../files.ts";
 import { back, pick, separator } from "./pick.ts";
 
 const pictures = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"];
@@ -79,7 +79,7 @@ function inputItems(found: readonly vscode.Uri[], recent: readonly vscode.Uri[],
 
 function inputItem(uri: vscode.Uri): InputItem {
   const icon = pictures.includes(ending(uri.path)) ? "file-media" : tables.includes(ending(uri.path)) ? "table" : texts.includes(ending(uri.path)) ? "symbol-text" : "symbol-array";
-  return { label: inputName(uri), description: vscode.workspace.asRelativePath(vscode.Uri.joinPath(uri.with({ fragment: "" }), "..")), iconPath: new vscode.ThemeIcon(icon), uri };
+  return { label: inputName(uri), description: placeOf(uri), iconPath: new vscode.ThemeIcon(icon), uri };
 }
 
 async function browse(title: string, wanted: readonly string[], model: vscode.Uri): Promise<vscode.Uri | undefined> {

@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import { nameOf } from "../files.ts";
+import { nameOf, placeOf } from "../files.ts";
 import { pick } from "./pick.ts";
 
 const pattern = "**/*.onnx";
@@ -16,7 +16,7 @@ export function activeModel(): vscode.Uri | undefined {
 export async function pickModel(title: string): Promise<vscode.Uri | undefined> {
   const found = await vscode.workspace.findFiles(pattern, hidden, 500);
   const items: ModelItem[] = found.sort((a, b) => (a.path < b.path ? -1 : 1)).map((uri) => ({
-    label: nameOf(uri), description: vscode.workspace.asRelativePath(vscode.Uri.joinPath(uri, "..")), uri, iconPath: new vscode.ThemeIcon("circuit-board"),
+    label: nameOf(uri), description: placeOf(uri), uri, iconPath: new vscode.ThemeIcon("circuit-board"),
   }));
   items.push({ label: "Browse…", alwaysShow: true, iconPath: new vscode.ThemeIcon("folder-opened") });
   const chosen = await pick({ title, placeholder: found.length ? "Which model?" : "There is no .onnx file in this workspace: choose one on disk", items });

@@ -10,6 +10,8 @@ interface TargetItem extends vscode.QuickPickItem {
   readonly target?: TargetSpec;
 }
 
+const meanwhile = "type a class to go on at once, Escape cancels";
+
 /**
  * Lets the person choose what is explained: the model's top predictions with their probabilities (the model is run for them),
  * any class by name, or any index by typing it. Gives the target and its name, `back`, or undefined when they left it.
@@ -24,13 +26,13 @@ export async function pickTarget(
   const named = !output || output === facts.model.outputs[0]?.name ? classes.map((name, index) => item(name, [index], `class ${index}`)) : [];
   const chosen = await pick<TargetItem>({
     ...step,
-    placeholder: "Running the model for its top classes … Type a class's name or index to go on at once; Escape cancels",
+    placeholder: `Running the model … ${meanwhile}`,
     items: named,
     typed: (text) => typedTarget(text, named, item),
     later: async (signal, say) => {
       const all = named.length ? [separator<TargetItem>("all classes", {}), ...named] : [];
       try {
-        const bars = await predict(services, state, signal, (text) => say(`${text} … Type a class's name or index to go on at once; Escape cancels`));
+        const bars = await predict(services, state, signal, (text) => say(`${text} … ${meanwhile}`));
         const top = (bars?.items ?? []).map(({ label, value, index }) =>
           item(label, [index], `${bars?.share ? `${(value * 100).toFixed(1)} %` : value.toPrecision(4)}, class ${index}`));
         return { items: [separator<TargetItem>("the model's top classes", {}), ...top, ...all], active: top[0], placeholder: "Which class is explained? Type a name or an index for any other" };

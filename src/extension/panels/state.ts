@@ -33,6 +33,7 @@ function readParam(value: unknown, spec: ParamSpec): ParamValue {
   switch (spec.type) {
     case "boolean": return typeof value === "boolean" ? value : spec.default;
     case "choice": return spec.options.some((option) => option.value === value) ? value as string : spec.default;
+    case "text": return typeof value === "string" && new RegExp(`^(?:${spec.pattern})$`).test(value) ? value : spec.default;
     case "number": {
       const sound = typeof value === "number" && value >= spec.min && value <= spec.max && (!spec.integer || Number.isInteger(value));
       return sound ? value : spec.default;

@@ -45,8 +45,11 @@ async function walk({ page, workbench, vscode, step, screenshot }: FlowContext, 
     await engineIdle(vscode);
     await screenshot(`methods-feature-maps-${theme}`);
     await testid(frame, "sort-strength").click();
-    await testid(frame, "tiles").locator("[data-testid^=tile-][data-drawn=true]").first().click();
-    await testid(frame, "enlarged").waitFor();
+    // The tiles may still be changing places under the mouse.
+    await eventually(async () => {
+      await testid(frame, "tiles").locator("[data-testid^=tile-][data-drawn=true]").first().click();
+      await testid(frame, "enlarged").waitFor({ timeout: 2000 });
+    });
     await screenshot(`methods-enlarged-${theme}`);
   });
   await step("predictions", async () => {

@@ -85,7 +85,7 @@ flow("comparisons, text, and virtual file systems: it keeps out of the way", { t
     const frame = await workbench.webview("main:has-text('virtual file system')");
     assert.match(await frame.locator("main").innerText(), /away\.onnx[\s\S]*virtual file system \(memory-test\)[\s\S]*Save a Copy/);
     await screenshot("virtual-file-dark");
-    await frame.getByText("Save a Copy").click();
+    await frame.getByRole("link", { name: "Save a Copy" }).click();
     await workbench.answerFileDialog(path.join(workspace, "copied.onnx"));
     await workbench.webview("[data-testid=broken] >> text=copied.onnx");
   });

@@ -29,7 +29,7 @@ flow("a workspace that is not trusted: structure is shown, nothing is run, until
     await page.locator(".workspace-trust-editor").getByRole("button", { name: "Trust", exact: true }).first().click();
     await eventually(async () => assert.equal(await vscode.evaluate((vscode) => vscode.workspace.isTrusted), true));
     // VS Code shows that page over all others.
-    await page.keyboard.press("Escape");
+    await page.locator(".monaco-modal-editor-block .codicon-close").first().click();
     await workbench.openFile("efficientnet-lite0.onnx");
     await eventually(async () => assert.equal(await testid(await editorFrame(workbench), "blocked").count(), 0));
     await saliencyOfTheCat(workbench);
