@@ -38,17 +38,35 @@ export class Workbench {
 
   /** The rows a quick pick shows (long lists show only what is in sight): their labels with descriptions. */
   async quickPickRows(): Promise<string[]> {
-    const rows = this.page.locator(".quick-input-widget:visible .quick-input-list .monaco-list-row");
-    return rows.evaluateAll((all) => all.map((row) => row.getAttribute("aria-label") ?? row.textContent ?? ""));
+    return (await this.#rows()).map(({ label }) => label);
   }
 
-  /** Types into the open quick pick and takes the first row with Enter, once that row shows `text`. */
+  async #rows(): Promise<{ label: string; focused: boolean }[]> {
+    const rows = this.page.locator(".quick-input-widget:visible .quick-input-list .monaco-list-row");
+    // The list keeps its rows in the order in which it made them.
+    return rows.evaluateAll((all) =>
+      all
+        .sort((a, b) => Number(a.getAttribute("data-index")) - Number(b.getAttribute("data-index")))
+        .map((row) => ({ label: row.getAttribute("aria-label") ?? row.textContent ?? "", focused: row.classList.contains("focused") })),
+    );
+  }
+
+  /**
+   * Types into the open quick pick and takes a row with Enter: the one that is exactly `text` (apart from what follows a
+   * comma: keys, details), by arrow keys if it is not the first; else the first one, once it shows `text`.
+   */
   async pick(text: string, typed = text): Promise<void> {
     await this.typeQuickInput(typed);
+    const wanted = text.toLowerCase();
     await eventually(async () => {
-      const focused = this.page.locator(".quick-input-widget:visible .quick-input-list .monaco-list-row.focused");
-      const label = (await focused.count()) ? ((await focused.first().getAttribute("aria-label")) ?? "") : "";
-      assert.ok(label.toLowerCase().includes(text.toLowerCase()), await this.#described(`no first row "${text}" (it is "${label}")`));
+      const rows = await this.#rows();
+      const exact = rows.findIndex(({ label }) => label.toLowerCase() === wanted || label.toLowerCase().startsWith(`${wanted},`));
+      const at = exact === -1 && rows[0]?.label.toLowerCase().includes(wanted) ? 0 : exact;
+      assert.notEqual(at, -1, await this.#described(`no row "${text}", and no first row that has it`));
+      const steps = at - rows.findIndex(({ focused }) => focused);
+      if (steps === 0) return;
+      for (let i = 0; i < Math.abs(steps); i++) await this.page.keyboard.press(steps > 0 ? "ArrowDown" : "ArrowUp");
+      throw new Error(await this.#described(`"${text}" out of reach of the arrow keys`)); // looked at again: rows may have moved
     });
     await this.page.keyboard.press("Enter");
   }
