@@ -9,6 +9,8 @@ export interface Trace {
   readonly dims: ReadonlyMap<string, Dims>;
   readonly types: ReadonlyMap<string, DataType>;
   readonly known: ReadonlyMap<string, readonly number[]>;
+  /** The version of ai.onnx that the graph is written in. */
+  readonly opset: number;
 }
 
 /** Something that the specialised graph takes for granted and that another input could change. */
@@ -24,6 +26,8 @@ export class Specialised {
   readonly g: Builder;
   readonly forward: readonly Node[];
   private readonly guardsByValue = new Map<string, Guard>();
+  /** The graph's own initializers, and the names that Identity gave them. */
+  private readonly initializers = new Map<string, TensorRef>();
   private readonly types: ReadonlyMap<string, DataType>;
 
   /** `conditions`: values that decided a branch which was inlined. */
@@ -86,11 +90,14 @@ export class Specialised {
 
   /** float16, bfloat16 and float64 weights come in as they lie in the file and are cast, which ONNX Runtime folds. */
   private addInitializers(): void {
-    for (const tensor of this.graph.initializers) {
-      this.g.declare(tensor.name, tensor.dims);
-      if (isFloat(tensor.dataType) && tensor.dataType !== "float32") this.g.initializers.push(this.cast(tensor));
-      else this.g.initializers.push(tensor);
-    }
+    for (const tensor of this.graph.initializers) this.addInitializer(tensor);
+  }
+
+  private addInitializer(tensor: TensorRef): void {
+    this.initializers.set(tensor.name, tensor);
+    this.g.declare(tensor.name, tensor.dims);
+    if (isFloat(tensor.dataType) && tensor.dataType !== "float32") this.g.initializers.push(this.cast(tensor));
+    else this.g.initializers.push(tensor);
   }
 
   private cast(tensor: TensorRef): TensorRef {
@@ -103,6 +110,12 @@ export class Specialised {
   private addNode(original: Node): void {
     const node = inFloat32(original, this.bytesOf);
     const outputs = node.outputs.filter((output) => output !== "");
+    const source = node.opType === "Identity" && node.domain === "" ? this.initializers.get(node.inputs[0]) : undefined;
+    if (source) {
+      // Exporters share equal weights through Identity; ONNX Runtime loses some of these as it optimises. Here both names are the same bytes.
+      this.addInitializer({ ...source, name: node.outputs[0] });
+      return;
+    }
     if (outputs.length > 0 && outputs.every((output) => this.foldable(output))) {
       for (const output of outputs) this.fold(output);
       return;
@@ -134,11 +147,11 @@ export class Specialised {
 /** Inputs that decide an output's shape: what they hold was taken for granted. */
 const SHAPE_INPUTS: Readonly<Record<string, readonly number[]>> = {
   Reshape: [1], Expand: [1], Slice: [1, 2, 3, 4], Tile: [1], Pad: [1, 3], Resize: [3], ConstantOfShape: [0], Range: [0, 1, 2],
-  Squeeze: [1], Unsqueeze: [1], Split: [1], TopK: [1], OneHot: [1], CenterCropPad: [1], MaxUnpool: [2],
+  Squeeze: [1], Unsqueeze: [1], Split: [1], TopK: [1], OneHot: [1], CenterCropPad: [1], MaxUnpool: [2], AffineGrid: [1], Col2Im: [1, 2],
 };
 
 /** Operators whose output's shape follows from their input's elements. */
-const SHAPE_BY_DATA: ReadonlySet<string> = new Set(["NonZero", "Compress", "Unique", "NonMaxSuppression"]);
+const SHAPE_BY_DATA: ReadonlySet<string> = new Set(["NonZero", "Compress", "Unique", "NonMaxSuppression", "Range"]);
 
 const RANDOM: ReadonlySet<string> = new Set(["RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Bernoulli", "Multinomial"]);
 

@@ -126,6 +126,24 @@ describe("samples that take other branches of an If", () => {
   });
 });
 
+describe("weights that exporters share through Identity", () => {
+  it("are the same bytes under both names, half precision included", async () => {
+    const numbers = Array.from({ length: 16 }, (_, i) => Math.cos(i));
+    for (const type of ["float32", "float16"] as const) {
+      const model = writeSmallModel(folder, "shared.onnx", {
+        inputs: { x: ["float32", 1, 4] }, outputs: ["y"], weights: [weight("a", [4, 4], numbers, type)],
+        nodes: [node("Identity", ["a"], ["b"]), node("Cast", ["a"], ["a32"], { to: { type: "int", value: 1 } }), node("Cast", ["b"], ["b32"], { to: { type: "int", value: 1 } }), node("MatMul", ["x", "a32"], ["h"]), node("MatMul", ["h", "b32"], ["y"])],
+      });
+      const { raw } = await runOn(models, model, writeArray(folder, "x.npy", [1, 4], [1, 2, 3, 4]), "saliency", { target: { index: [2] }, params: { absolute: false } });
+      // d(x·A·A)[2]/dx = A · (column 2 of A)
+      for (let i = 0; i < 4; i++) {
+        const expected = [0, 1, 2, 3].reduce((sum, k) => sum + numbers[4 * i + k] * numbers[4 * k + 2], 0);
+        expect(raw.values[i]).toBeCloseTo(expected, type === "float32" ? 5 : 2);
+      }
+    }
+  });
+});
+
 describe("models in half precision", () => {
   it("have the gradient of the same model in float32", async () => {
     const numbers = Array.from({ length: 12 }, (_, i) => Math.sin(i));
