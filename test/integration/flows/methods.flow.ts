@@ -42,6 +42,13 @@ async function walk({ page, workbench, vscode, step, screenshot }: FlowContext, 
     const strip = testid(frame, "layer-strip");
     await strip.locator("[aria-selected=true]").press("Home");
     await eventually(async () => assert.match(await testid(frame, "layer-note").innerText(), /^1 of \d+$/));
+    for (const next of [2, 3]) {
+      await strip.locator("[aria-selected=true]").press("ArrowRight");
+      await eventually(async () => assert.match(await testid(frame, "layer-note").innerText(), new RegExp(`^${next} of \\d+$`)));
+    }
+    // The stem's activation has 32 channels, the head's, from where this came, 1280.
+    await eventually(async () => assert.equal(await testid(frame, "tile-32").count(), 0), { timeout: 30_000 });
+    await eventually(async () => assert.equal(await testid(frame, "tile-0").getAttribute("data-drawn"), "true"));
     await engineIdle(vscode);
     await screenshot(`methods-feature-maps-${theme}`);
     await testid(frame, "sort-strength").click();
