@@ -127,6 +127,13 @@ describe("the inspector", () => {
     expect((await lastRequest<{ text: string }>(page, "copy")).text.split(", ")).toHaveLength(16);
   });
 
+  test("infinities arrive as such", async () => {
+    await open({ scenario: { infinite: true } });
+    await page.getByTestId("layer-4").click();
+    await page.getByTestId("tensor-weight_4").click();
+    await page.getByTestId("statistics").filter({ hasText: "min, max−∞, 1.074" }).waitFor();
+  });
+
   test("a tensor that cannot be read says so in its place", async () => {
     await open();
     await page.getByTestId("layer-4").click();

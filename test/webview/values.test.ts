@@ -97,6 +97,8 @@ describe("the recipe form's texts", () => {
   });
 });
 
+const saliency = techniques.filter((technique) => technique.id === "saliency")[0];
+
 describe("state that comes back", () => {
   test("looks that make no sense become the defaults, others stay", () => {
     expect(reviveLooks({ opacity: 7, clip: 90, colorMap: "jet", reduce: "l2", channel: -1 })).toEqual({ ...DEFAULT_LOOKS, clip: 90, reduce: "l2" });
@@ -105,9 +107,11 @@ describe("state that comes back", () => {
 
   test("other looks are the same job, another target is not", () => {
     const state = { model: "m", input: "i", technique: "saliency", target: { index: [1] }, params: {}, looks: DEFAULT_LOOKS };
-    expect(sameJob({ ...state, looks: { ...DEFAULT_LOOKS, clip: 80 } }, state)).toBe(true);
-    expect(sameJob({ ...state, target: { index: [2] } }, state)).toBe(false);
-    expect(sameJob(null, state)).toBe(false);
+    expect(sameJob({ ...state, looks: { ...DEFAULT_LOOKS, clip: 80 } }, state, saliency)).toBe(true);
+    expect(sameJob({ ...state, target: { index: [2] } }, state, saliency)).toBe(false);
+    expect(sameJob({ ...state, params: { saliency: { samples: 5 } } }, state, saliency)).toBe(false);
+    expect(sameJob(null, state, saliency)).toBe(false);
+    expect(sameJob({ ...state, params: { saliency: { absolute: true, samples: 0, noise: 0.15, noise_type: "smoothgrad", seed: 0 } } }, state, saliency), "defaults, given or not").toBe(true);
   });
 
   test("an editor's state fits the model that is there now", () => {
@@ -116,8 +120,6 @@ describe("state that comes back", () => {
   });
 
   test("an option is hidden while another has the value that hides it", () => {
-    const saliency = techniques.find((technique) => technique.id === "saliency");
-    if (!saliency) throw new Error("no saliency");
     expect(visibleParams(saliency, undefined).map((spec) => spec.name)).toEqual(["absolute", "samples"]);
     expect(visibleParams(saliency, { samples: 10 }).map((spec) => spec.name)).toEqual(["absolute", "samples", "noise", "noise_type", "seed"]);
   });

@@ -60,7 +60,7 @@ export class PanelController {
       const boot = await this.link.call("ready", {});
       // The page may know newer looks than the extension: it went before it could tell.
       const kept = this.memory.read();
-      const looks = reviveLooks(sameJob(kept, boot.state) ? (kept as PanelState).looks : boot.state.looks);
+      const looks = reviveLooks(sameJob(kept, boot.state, boot.techniques.find((one) => one.id === boot.state.technique)) ? (kept as PanelState).looks : boot.state.looks);
       this.adopt({ ...boot, state: { ...boot.state, looks } });
       if (!boot.result) void this.run();
     } catch (error) {

@@ -34,7 +34,7 @@ export function Panel({ controller }: { readonly controller: PanelController }):
       {technique ? <Options technique={technique} params={state.params[technique.id]} controller={controller} /> : null}
       {technique && technique.needs.layer !== "none" && snapshot.layers
         ? <LayerStrip layers={snapshot.layers} spatialOnly={technique.needs.layer === "spatial"} chosen={state.layer}
-            used={shown && sameJob(shown.state, state) ? shown.result.provenance.layer : undefined} onChoose={(layer) => controller.chooseLayer(layer)} /> : null}
+            used={shown && sameJob(shown.state, state, technique) ? shown.result.provenance.layer : undefined} onChoose={(layer) => controller.chooseLayer(layer)} /> : null}
       <div class="layout">
         <div class="main-column">
           <OldPicture snapshot={snapshot} controller={controller} />
@@ -100,7 +100,7 @@ function Messages({ snapshot: { boot, failure, stale, notice, running }, control
 
 /** Says so where the picture answers an earlier question than the controls ask: after a cancel or a failure. */
 function OldPicture({ snapshot: { shown, state, running, stale, boot }, controller }: { readonly snapshot: Snapshot; readonly controller: PanelController }): VNode | null {
-  if (!shown || !state || !boot || running || stale || sameJob(shown.state, state)) return null;
+  if (!shown || !state || !boot || running || stale || sameJob(shown.state, state, controller.technique)) return null;
   const technique = boot.techniques.find((one) => one.id === shown.state.technique);
   const target = technique?.needs.target ? shown.result.provenance.target?.label ?? targetName(shown.state.target, undefined, boot.recipe.classes) : undefined;
   return (

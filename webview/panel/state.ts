@@ -24,16 +24,19 @@ export function reviveLooks(kept: unknown): Looks {
   };
 }
 
-/** Whether two states ask the engine for the same: everything but the looks and other methods' options. */
-export function sameJob(kept: unknown, state: PanelState): boolean {
+/**
+ * Whether two states ask the engine for the same: everything but the looks and other methods' options. `technique` is the
+ * second one's: an option that is not given means its default, so that the same question is known in either form.
+ */
+export function sameJob(kept: unknown, state: PanelState, technique: TechniqueInfo | undefined): boolean {
   if (typeof kept !== "object" || kept === null) return false;
-  return jobKey(kept as PanelState) === jobKey(state);
+  return jobKey(kept as PanelState, technique) === jobKey(state, technique);
 }
 
-function jobKey({ model, input, technique, target, layer, params, recipe }: PanelState): string {
-  const own: Params = params?.[technique] ?? {};
-  const index = target ?? {};
-  return JSON.stringify([model, input, technique, index.output, index.index, index.against, layer, Object.entries(own).sort(), recipe]);
+function jobKey({ model, input, technique: id, target, layer, params, recipe }: PanelState, technique: TechniqueInfo | undefined): string {
+  const { output, index, against } = target ?? {};
+  const own = technique?.params.map((spec) => paramValue(spec, params?.[id]));
+  return JSON.stringify([model, input, id, output, index, against, layer, own, recipe]);
 }
 
 /** An option's value: what was chosen, or the default. */

@@ -79,7 +79,7 @@ const link = new Link<EditorHost, EditorView>(wire, noted<Handlers<EditorHost>>(
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
     return {
       name, type: "float32", dims: [32, 3, 3, 3], count: 864, histogram: { counts, min, max }, preview: values.slice(0, 16).map((value) => String(Number(value.toPrecision(7)))),
-      statistics: { min, max, mean, std: Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length), zeros: 0, notFinite: 0 },
+      statistics: { min: scenario.infinite ? -Infinity : min, max, mean, std: Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length), zeros: 0, notFinite: 0 },
     };
   },
   visualize: () => undefined,

@@ -3,6 +3,7 @@
  * cloned as VS Code clones them; every call is noted in `fake.calls` for the test to read.
  */
 import type { CallContext, Wire } from "../../../src/protocol/link.ts";
+import { packNumbers } from "../../../src/protocol/numbers.ts";
 
 export interface Fake {
   readonly calls: { readonly method: string; readonly request: unknown }[];
@@ -27,10 +28,10 @@ export const scenario: Record<string, unknown> = page.scenario ?? {};
 
 const receivers = new Set<(message: unknown) => void>();
 
-/** The host's end: what it posts reaches the webview as a window message. */
+/** The host's end: what it posts reaches the webview as a window message, packed as the extension packs it. */
 export const wire: Wire = {
   post: (message) => {
-    const data = structuredClone(message);
+    const data = packNumbers(structuredClone(message));
     setTimeout(() => page.dispatchEvent(new page.MessageEvent("message", { data })), 0);
   },
   listen: (receive) => {
