@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, extname, resolve } from "node:path";
 import { DEFAULT_LOOKS } from "../protocol/panel.ts";
+import type { ParamSpec } from "../protocol/technique.ts";
 import { saveResult, type SaveFormat } from "../draw/save.ts";
 import { ModelCache } from "../runtime/models.ts";
 import { techniques } from "../techniques/index.ts";
@@ -48,9 +49,18 @@ export async function listTechniques(args: readonly string[]): Promise<number> {
   for (const info of infos) {
     process.stdout.write(`${info.id.padEnd(16)}${info.title}${info.cite ? ` (${info.cite})` : ""}\n${" ".repeat(16)}${info.summary}\n`);
     for (const param of info.params) {
-      const kind = param.type === "choice" ? param.options.map(({ value }) => value).join("|") : param.type === "number" ? (param.integer ? "integer" : "number") : "true|false";
+      const kind = kindOf(param);
       process.stdout.write(`${" ".repeat(16)}--set ${param.name}=${kind} (${String(param.default)})  ${param.help}\n`);
     }
   }
   return 0;
+}
+
+function kindOf(param: ParamSpec): string {
+  switch (param.type) {
+    case "choice": return param.options.map(({ value }) => value).join("|");
+    case "number": return param.integer ? "integer" : "number";
+    case "text": return "text";
+    case "boolean": return "true|false";
+  }
 }

@@ -7,7 +7,7 @@ export interface TechniqueInfo {
   readonly title: string;
   /** The palette's title, without the extension's name: "Visualize Grad-CAM". */
   readonly command: string;
-  readonly group: "prediction" | "activation" | "gradient" | "cam";
+  readonly group: "prediction" | "activation" | "gradient" | "cam" | "perturbation";
   /** One sentence for a tooltip: what one sees. */
   readonly summary: string;
   /** Author and year, venue. */
@@ -36,6 +36,8 @@ interface ParamBase {
 export type ParamSpec =
   | (ParamBase & { readonly type: "boolean"; readonly default: boolean })
   | (ParamBase & { readonly type: "number"; readonly default: number; readonly min: number; readonly max: number; readonly step: number; readonly integer: boolean; readonly unit?: string })
+  /** `pattern`: the source of a regular expression that the whole text must match; `problem` says what it takes: "Numbers by commas, such as 3,15,15." */
+  | (ParamBase & { readonly type: "text"; readonly default: string; readonly pattern: string; readonly problem: string })
   | (ParamBase & { readonly type: "choice"; readonly default: string; readonly options: readonly { readonly value: string; readonly label: string }[] });
 
 export type Params = Readonly<Record<string, ParamValue>>;

@@ -84,11 +84,11 @@ function isSmallInteger(type: DataType, dims: readonly number[]): boolean {
   return !isFloat(type) && type !== "string" && type !== "undefined" && !type.startsWith("complex") && elementCount(dims) <= MOST_KNOWN;
 }
 
-/** Float values that decide how an operator works: Resize's region and scales, Upsample's scales. */
+/** Float values that decide how an operator works: Resize's region and scales, Upsample's scales; Clip's lower bound, which makes it a rectifier. */
 function shapingFloats(graph: Graph): Set<string> {
   const shaping = new Set<string>();
   for (const { opType, inputs } of graph.nodes) {
-    const places = opType === "Resize" ? [1, 2] : opType === "Upsample" ? [1] : [];
+    const places = opType === "Resize" ? [1, 2] : opType === "Upsample" || opType === "Clip" ? [1] : [];
     for (const place of places) if (inputs[place]) shaping.add(inputs[place]);
   }
   return shaping;

@@ -52,6 +52,11 @@ function checked(spec: ParamSpec, given: unknown): ParamValue {
       if (spec.integer && !Number.isInteger(value)) throw new UsageError(`"${spec.name}" is a whole number, not ${value}.`, spec.name);
       return value;
     }
+    case "text": {
+      const text = typeof given === "number" ? String(given) : given;
+      if (typeof text !== "string" || !new RegExp(`^(?:${spec.pattern})$`).test(text)) throw new UsageError(`"${spec.name}" cannot be ${JSON.stringify(given)}.`, spec.name, spec.problem);
+      return text;
+    }
     case "choice":
       if (spec.options.some(({ value }) => value === given)) return given as string;
       throw new UsageError(`"${spec.name}" is one of ${spec.options.map(({ value }) => value).join(", ")}, not ${JSON.stringify(given)}.`, spec.name);

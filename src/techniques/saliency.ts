@@ -40,3 +40,8 @@ export function noiseCaption(params: Readonly<Record<string, unknown>>, what: st
   const how = { smoothgrad: "mean", smoothgrad_sq: "mean of squares", vargrad: "variance" }[String(params.noise_type)] ?? "mean";
   return `${what}, ${how} of ${samples} noisy copies`;
 }
+
+/** Whether values below zero mean something: squares and variances of noisy copies have none. */
+export function isSigned(params: Readonly<Record<string, unknown>>): boolean {
+  return Number(params.samples ?? 0) === 0 || params.noise_type === "smoothgrad";
+}

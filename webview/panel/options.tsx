@@ -1,7 +1,7 @@
 import type { VNode } from "preact";
 import type { Params, ParamSpec, ParamValue, TechniqueInfo } from "../../src/protocol/technique.ts";
 import { Checkbox } from "../ui/controls.tsx";
-import { NumberField, Select } from "../ui/fields.tsx";
+import { NumberField, Select, ValueField } from "../ui/fields.tsx";
 import type { PanelController } from "./controller.ts";
 import { isChanged, paramValue, visibleParams } from "./state.ts";
 
@@ -23,6 +23,13 @@ function Option({ spec, value, onChange }: { readonly spec: ParamSpec; readonly 
   switch (spec.type) {
     case "boolean": return <Checkbox checked={value === true} onChange={onChange} title={spec.help} testid={testid}>{spec.label}</Checkbox>;
     case "choice": return <Select label={spec.label} shown value={String(value)} choices={spec.options} onChange={onChange} title={spec.help} testid={testid} />;
+    case "text": {
+      const pattern = new RegExp(`^(?:${spec.pattern})$`);
+      return (
+        <ValueField label={spec.label} value={String(value)} format={(text) => text} parse={(text) => (pattern.test(text) ? { value: text } : { problem: spec.problem })}
+          onChange={onChange} title={spec.help} testid={testid} />
+      );
+    }
     case "number": return (
       <NumberField label={spec.label} value={Number(value)} min={spec.min} max={spec.max} step={spec.step} integer={spec.integer} unit={spec.unit}
         onChange={onChange} title={spec.help} testid={testid} />

@@ -1,0 +1,30 @@
+import { inputGradient, inputOf } from "./input-gradient.ts";
+import { withNoise } from "./noise.ts";
+import { NOISE, SCORE } from "./params.ts";
+import { inputAttribution } from "./pictures.ts";
+import { isSigned, noiseCaption } from "./saliency.ts";
+import { technique } from "./technique.ts";
+
+/** x ⊙ ∂y/∂x: raw in the input's shape. On a network of Relu, MaxPool and linear layers without biases it sums to the score. */
+export const inputXGradient = technique({
+  info: {
+    id: "input-x-gradient", title: "Input × Gradient", command: "Visualize Input × Gradient", group: "gradient",
+    summary: "What each input adds to the score, were the model linear: the input times the gradient.",
+    cite: "Shrikumar et al. 2016",
+    needs: { target: true, layer: "none", gradient: true },
+    params: [SCORE, ...NOISE],
+  },
+  async run(context) {
+    const { name, dims } = context.input;
+    const values = await withNoise(context, async (feeds) => {
+      const gradient = await inputGradient(context, feeds);
+      return inputOf(context, feeds).map((value, index) => value * gradient[index]);
+    });
+    context.checkGradient(values, name);
+    const artifact = inputAttribution(context, values, {
+      id: "input-x-gradient", title: "Input × Gradient", quantity: "x·∂y/∂x", signed: isSigned(context.params),
+      caption: noiseCaption(context.params, "input times gradient"),
+    });
+    return { raw: { dims, values }, artifacts: [artifact] };
+  },
+});
