@@ -46,6 +46,16 @@ test("a technique's button runs its command on this model, unless nothing may ru
   expect(await calls(page, "visualize")).toBe(0);
 });
 
+test("of many techniques the usual ones are buttons, the others in a menu", async () => {
+  await open({ scenario: { many: true } });
+  expect(await page.locator("[data-testid^=visualize-]").count()).toBeLessThan(9);
+  await page.getByTestId("visualize-more").click();
+  await page.getByTestId("visualize-more-occlusion").click();
+  await until(page, "fake.count('visualize') === 1");
+  expect(await lastRequest(page, "visualize")).toEqual({ technique: "occlusion" });
+  await screenshot(page, "editor-many-techniques");
+});
+
 describe("layers", () => {
   test("a search finds names and operators, and counts its hits", async () => {
     await open();

@@ -210,6 +210,27 @@ describe("methods, options, layers", () => {
     expect(await page.locator("[data-testid^=method-][tabindex='0']").count()).toBe(1);
   });
 
+  test("of many methods two rows are shown, and More shows all; the chosen one is in sight either way", async () => {
+    await openWith("saliency", { scenario: { many: true }, width: 500 });
+    const inSight = (id: string): Promise<boolean> => page.evaluate(`(() => {
+      const row = document.querySelector("[data-testid=methods]").getBoundingClientRect();
+      const button = document.querySelector("[data-testid=method-${id}]").getBoundingClientRect();
+      return button.top >= row.top && button.bottom <= row.bottom;
+    })()`);
+    expect([await inSight("predictions"), await inSight("occlusion")]).toEqual([true, false]);
+    const height = (await page.getByTestId("methods").boundingBox())?.height ?? 0;
+    expect(height).toBeLessThan(70);
+    await page.getByTestId("more-methods").click();
+    expect(await inSight("occlusion")).toBe(true);
+    expect(await page.getByTestId("more-methods").getAttribute("aria-expanded")).toBe("true");
+    await page.getByTestId("method-grad-cam").focus();
+    await page.getByTestId("more-methods").click();
+    await page.getByTestId("method-grad-cam").focus();
+    await page.keyboard.press("End");
+    expect(await inSight("input-gradient"), "what has the focus is in sight").toBe(true);
+    await screenshot(page, "panel-many-methods-500");
+  });
+
   test("options that others hide appear with them; typing runs once, nonsense never", async () => {
     await openWith("saliency");
     expect(await page.getByTestId("param-noise").count()).toBe(0);

@@ -2,7 +2,7 @@ import type { VNode } from "preact";
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { EditorBoot, EditorHost, EditorState, EditorView } from "../../src/protocol/editor.ts";
 import type { Link } from "../../src/protocol/link.ts";
-import { Button, TextField } from "../ui/controls.tsx";
+import { TextField } from "../ui/controls.tsx";
 import { Banner, FailureText } from "../ui/feedback.tsx";
 import { Icon } from "../ui/fields.tsx";
 import { plural } from "../ui/format.ts";
@@ -16,6 +16,7 @@ import { Header } from "./header.tsx";
 import { Inspector } from "./inspector.tsx";
 import { Layers } from "./layers.tsx";
 import { Problems } from "./problems.tsx";
+import { Techniques } from "./techniques.tsx";
 import { findLayers, sortLayers } from "./search.ts";
 import { reviveState } from "./state.ts";
 
@@ -80,12 +81,7 @@ function Model({ boot, link, tell }: { readonly boot: ModelBoot; readonly link: 
   return (
     <>
       <Header model={model}>
-        <div class="techniques" role="group" aria-label="Visualize">
-          {techniques.map((technique) => (
-            <Button key={technique.id} title={technique.summary} disabled={boot.blocked !== undefined} testid={`visualize-${technique.id}`}
-              onClick={() => visualize(technique.id)}>{technique.title}</Button>
-          ))}
-        </div>
+        <Techniques techniques={techniques} blocked={boot.blocked !== undefined} onChoose={(id) => visualize(id)} />
       </Header>
       {boot.blocked ? <Banner kind="info" testid="blocked">{boot.blocked}</Banner> : null}
       <main class="model">

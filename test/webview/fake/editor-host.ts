@@ -3,7 +3,7 @@ import type { Handlers } from "../../../src/protocol/link.ts";
 import { Link, RemoteError } from "../../../src/protocol/link.ts";
 import type { LayerDescription, LayerDetails, ModelDescription } from "../../../src/protocol/model.ts";
 import { noted, page, random, scenario, wire } from "./page.ts";
-import { techniques } from "./panel-techniques.ts";
+import { manyTechniques, techniques } from "./panel-techniques.ts";
 
 const operators = ["Conv", "Clip", "Conv", "Clip", "Conv", "Add"];
 const count = Number(scenario.layers ?? 163);
@@ -44,7 +44,7 @@ function boot(): EditorBoot {
     };
   }
   return {
-    kind: "model", model, techniques: techniques.map(({ id, title, command, summary }) => ({ id, title, command, summary })),
+    kind: "model", model, techniques: (scenario.many ? manyTechniques : techniques).map(({ id, title, command, summary }) => ({ id, title, command, summary })),
     ...(typeof scenario.blocked === "string" ? { blocked: scenario.blocked } : {}),
   };
 }

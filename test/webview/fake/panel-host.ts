@@ -4,7 +4,7 @@ import { DEFAULT_LOOKS } from "../../../src/protocol/panel.ts";
 import type { PanelBoot, PanelHost, PanelState, PanelView } from "../../../src/protocol/panel.ts";
 import type { Recipe } from "../../../src/protocol/recipe.ts";
 import { noted, page, scenario, wire } from "./page.ts";
-import { techniques } from "./panel-techniques.ts";
+import { manyTechniques, techniques } from "./panel-techniques.ts";
 import { channelValues, classNames, defaultLayer, image, layers, resultFor, tilesOf } from "./results.ts";
 
 const recipe: Recipe = {
@@ -25,7 +25,7 @@ let state: PanelState = {
 
 function boot(): PanelBoot {
   return {
-    state, techniques, modelName: "efficientnet-lite0.onnx", inputName: "cat.png", outputs: (scenario.outputs as string[] | undefined) ?? ["logits"],
+    state, techniques: scenario.many ? manyTechniques : techniques, modelName: "efficientnet-lite0.onnx", inputName: "cat.png", outputs: (scenario.outputs as string[] | undefined) ?? ["logits"],
     recipe: { recipe, file: "efficientnet-lite0.loupe.json", reasons: ["size from the input's shape 3×224×224", "mean and std from the recipe file"], classes: classNames },
     ...(scenario.result ? { result: resultFor(state) } : {}),
     ...(typeof scenario.blocked === "string" ? { blocked: scenario.blocked } : {}),

@@ -24,3 +24,12 @@ export const techniques: readonly TechniqueInfo[] = [
     needs: { target: true, layer: "spatial", gradient: true }, params: [{ type: "boolean", name: "relu", label: "ReLU", help: "Only what speaks for the class.", default: true }, ...noise],
   },
 ];
+
+/** As many as the real panel may have: those above, and names of others. */
+export const manyTechniques: readonly TechniqueInfo[] = [
+  ...techniques,
+  ...["Grad-CAM++", "HiResCAM", "XGrad-CAM", "LayerCAM", "Element-wise Grad-CAM", "Eigen-CAM", "Eigen-Grad-CAM", "Score-CAM", "Ablation-CAM", "Occlusion", "Feature Ablation",
+    "Integrated Gradients", "Guided Backprop", "Input × Gradient"].map((title): TechniqueInfo => ({
+    id: title.toLowerCase().replace(/[^a-z]+/g, "-"), title, command: `Visualize ${title}`, group: "cam", summary: title, needs: { target: true, layer: "none", gradient: false }, params: [],
+  })),
+];
