@@ -1,5 +1,6 @@
 import type { Graph, Node } from "../model/graph.ts";
 
+/** A graph after one round of straightening. */
 export interface Straightened {
   readonly graph: Graph;
   /** Conditions that decided a branch. */
@@ -36,9 +37,9 @@ export function takeBranches(graph: Graph, known: (value: string) => readonly nu
   return { graph: conditions.length > 0 ? { ...graph, nodes, initializers } : graph, conditions, changed: conditions.length > 0 };
 }
 
-/** Values that a branch makes keep their names unless the graph has them already. */
-function renaming(branch: Graph, taken: Set<string>): (name: string) => string {
-  const names = new Map<string, string>();
+/** Values that a branch makes keep their names unless the graph has them already; its inputs take the names in `given`. */
+export function renaming(branch: Graph, taken: Set<string>, given: ReadonlyMap<string, string> = new Map()): (name: string) => string {
+  const names = new Map<string, string>(given);
   for (const name of [...branch.initializers.map((tensor) => tensor.name), ...branch.nodes.flatMap((node) => node.outputs)]) {
     if (name === "") continue;
     let free = name;
@@ -49,11 +50,14 @@ function renaming(branch: Graph, taken: Set<string>): (name: string) => string {
   return (name) => names.get(name) ?? name;
 }
 
-function renamed(node: Node, rename: (name: string) => string): Node {
+export function renamed(node: Node, rename: (name: string) => string): Node {
   const attributes = Object.fromEntries(Object.entries(node.attributes).map(([name, attribute]) => {
     if (attribute.type !== "graph") return [name, attribute];
     const inner = attribute.value;
-    return [name, { type: "graph" as const, value: { ...inner, nodes: inner.nodes.map((child) => renamed(child, rename)), outputs: inner.outputs.map((output) => ({ ...output, name: rename(output.name) })) } }];
+    // Names that the subgraph makes itself hide those outside.
+    const own = new Set([...inner.inputs, ...inner.initializers].map((value) => value.name).concat(inner.nodes.flatMap((child) => child.outputs)));
+    const visible = (value: string): string => (own.has(value) ? value : rename(value));
+    return [name, { type: "graph" as const, value: { ...inner, nodes: inner.nodes.map((child) => renamed(child, visible)), outputs: inner.outputs.map((output) => ({ ...output, name: visible(output.name) })) } }];
   }));
   return { ...node, inputs: node.inputs.map(rename), outputs: node.outputs.map(rename), attributes };
 }

@@ -83,6 +83,9 @@ export class RuleContext {
   typeOf(index: number): DataType | undefined {
     return this.g.typeOf(this.x(index)) ?? this.types(this.x(index));
   }
+  typeOfOutput(index: number): DataType | undefined {
+    return this.g.typeOf(this.y(index)) ?? this.types(this.y(index));
+  }
   /** The elements of an input that the graph was specialised on: integers and conditions, and the floats that shape an operator. */
   known(index: number): readonly number[] | undefined {
     return this.has(index) ? this.knownValues(this.x(index)) : undefined;

@@ -1,5 +1,5 @@
-import { takeBranches } from "../autodiff/branches.ts";
 import { Specialised, type Trace } from "../autodiff/specialise.ts";
+import { countTrips, straighten } from "../autodiff/straighten.ts";
 import { elementCount, isFloat, type DataType, type Graph, type Model, type Node } from "../model/graph.ts";
 import type { OpenModel } from "../model/onnx/index.ts";
 import { toNumbers } from "../model/tensor.ts";
@@ -20,8 +20,9 @@ export async function specialise(model: Model, open: OpenModel, feeds: Feeds): P
   let graph = model.graph;
   const conditions: string[] = [];
   for (let round = 0; ; round++) {
+    graph = countTrips(graph);
     const trace = await traceGraph({ ...model, graph }, open, feeds);
-    const straightened = takeBranches(graph, (value) => trace.known.get(value));
+    const straightened = straighten(graph, trace);
     conditions.push(...straightened.conditions);
     if (!straightened.changed || round >= MOST_ROUNDS) {
       return { specialised: new Specialised(graph, opset, trace, (tensor) => open.bytesOf(tensor), conditions), trace, graph };
@@ -77,18 +78,18 @@ async function traceGraph(model: Model, open: OpenModel, feeds: Feeds): Promise<
   } finally {
     await session.release();
   }
-  return { dims, types, known };
+  return { dims, types, known, opset: model.opsets[""] ?? 1 };
 }
 
 function isSmallInteger(type: DataType, dims: readonly number[]): boolean {
   return !isFloat(type) && type !== "string" && type !== "undefined" && !type.startsWith("complex") && elementCount(dims) <= MOST_KNOWN;
 }
 
-/** Float values that decide how an operator works: Resize's region and scales, Upsample's scales; Clip's lower bound, which makes it a rectifier. */
+/** Float values that decide how an operator works: Resize's region and scales, Upsample's scales; Clip's lower bound, which makes it a rectifier; RoiAlign's regions where they decide the sampling. */
 function shapingFloats(graph: Graph): Set<string> {
   const shaping = new Set<string>();
-  for (const { opType, inputs } of graph.nodes) {
-    const places = opType === "Resize" ? [1, 2] : opType === "Upsample" || opType === "Clip" ? [1] : [];
+  for (const { opType, inputs, attributes } of graph.nodes) {
+    const places = opType === "Resize" ? [1, 2] : opType === "Upsample" || opType === "Clip" || (opType === "RoiAlign" && !attributes.sampling_ratio) ? [1] : [];
     for (const place of places) if (inputs[place]) shaping.add(inputs[place]);
   }
   return shaping;

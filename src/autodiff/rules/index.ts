@@ -14,6 +14,8 @@ import { linearAlgebraRules } from "./linear-algebra.ts";
 import { attentionRules } from "./attention.ts";
 import { lossRules } from "./losses.ts";
 import { rearrangeRules } from "./rearrange.ts";
+import { quantisedRules } from "./quantised.ts";
+import { microsoftRules } from "./microsoft.ts";
 import { shapeRules } from "./shape.ts";
 
 /** The gradient of every operator that has one here, by operator. */
@@ -27,6 +29,8 @@ export const gradientRules: RuleTable = {
   ...shapeRules,
   ...indexingRules,
   ...resizeRules,
+  ...microsoftRules,
+  ...quantisedRules,
   ...rearrangeRules,
   ...lossRules,
   ...attentionRules,
