@@ -6,7 +6,7 @@ import { tensorFromArray } from "../../src/model/tensor.ts";
 import type { Job } from "../../src/protocol/engine.ts";
 import type { Result } from "../../src/protocol/artifacts.ts";
 import { encodeNpyArray } from "../../src/draw/npy.ts";
-import { ModelCache } from "../../src/runtime/models.ts";
+import type { ModelCache } from "../../src/runtime/models.ts";
 import { runJob } from "../../src/techniques/run.ts";
 
 export interface SmallModel {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { eventually } from "../harness/eventually.ts";
 import { flow } from "../harness/flow.ts";
+import { saliencyOfTheCat, testid } from "./person.ts";
 
 flow("the extension starts, offers its commands and opens a model", { alsoPacked: true }, async ({ workbench, vscode, page, step, screenshot, packed }) => {
   await step("it is installed, and where it should be", async () => {
@@ -31,5 +32,12 @@ flow("the extension starts, offers its commands and opens a model", { alsoPacked
     });
     await workbench.webview("body:has-text('efficientnet')");
     await screenshot(packed ? "smoke-packed" : "smoke");
+  });
+
+  // The engine, ONNX Runtime and the picture library run from where they were installed.
+  await step("saliency of the cat", async () => {
+    const frame = await saliencyOfTheCat(workbench);
+    await testid(frame, "heatmap").waitFor();
+    await screenshot(packed ? "smoke-saliency-packed" : "smoke-saliency");
   });
 });
