@@ -28,7 +28,7 @@ const others = [
 /** contributes.commands, submenus and menus for these techniques. */
 export function contributions(techniques) {
   const category = "Neural Loupe";
-  const id = (technique) => `neuralLoupe.${technique.id.replace(/-([a-z0-9])/g, (_, letter) => letter.toUpperCase())}`;
+  const id = (technique) => `neuralLoupe.${technique.id.replaceAll("+", "-plus").replace(/-([a-z0-9])/g, (_, letter) => letter.toUpperCase())}`;
   const submenu = "neuralLoupe.techniques";
   const groups = [...new Set(techniques.map(({ group }) => group))];
   return {

@@ -1,21 +1,30 @@
+import { ablationCam } from "./ablation-cam.ts";
 import { cam } from "./cam.ts";
 import { deconvolution } from "./deconvolution.ts";
+import { eigenCam } from "./eigen-cam.ts";
+import { eigenGradCam } from "./eigen-grad-cam.ts";
 import { expectedGradients } from "./expected-gradients.ts";
 import { featureAblation } from "./feature-ablation.ts";
 import { featureMaps } from "./feature-maps.ts";
 import { gradCam } from "./grad-cam.ts";
+import { gradCamElementwise } from "./grad-cam-elementwise.ts";
+import { gradCamPlusPlus } from "./grad-cam-plus-plus.ts";
 import { guidedBackprop } from "./guided-backprop.ts";
+import { hiresCam } from "./hires-cam.ts";
 import { inputXGradient } from "./input-x-gradient.ts";
 import { integratedGradients } from "./integrated-gradients.ts";
 import { occlusion } from "./occlusion.ts";
+import { layerCam } from "./layer-cam.ts";
 import { predictions } from "./predictions.ts";
 import { saliency } from "./saliency.ts";
+import { scoreCam } from "./score-cam.ts";
+import { xGradCam } from "./x-grad-cam.ts";
 import type { Technique } from "./technique.ts";
 
 /** All techniques, in the order the panel shows them. */
 export const techniques: readonly Technique[] = [
   predictions, featureMaps,
   saliency, inputXGradient, integratedGradients, expectedGradients, guidedBackprop, deconvolution,
-  cam, gradCam,
+  cam, gradCam, gradCamPlusPlus, hiresCam, xGradCam, layerCam, gradCamElementwise, eigenCam, eigenGradCam, scoreCam, ablationCam,
   occlusion, featureAblation,
 ];

@@ -1,0 +1,177 @@
+import { ModelError, UsageError } from "../model/errors.ts";
+import { elementCount, type Node } from "../model/graph.ts";
+import type { Specialised } from "../autodiff/specialise.ts";
+import type { LoadedModel } from "./models.ts";
+import { asFloat32, createSession, floatsOf, numbersOf, type Feeds, type TensorValue } from "./ort.ts";
+
+/**
+ * The part of a model from a value to another: what follows `from` is run, on changed copies of it, and what does not depend on it
+ * (a residual's other branch) was run once.
+ */
+export interface Tail {
+  /** So many copies run at once. */
+  readonly batch: number;
+  /** Of one copy of `from`: batch axis 1 (or the sample's own, where `batch` is 1). */
+  readonly dims: readonly number[];
+  /** One copy of `from` for the feeds, in `dims`. */
+  readonly values: Float32Array;
+  /** The elements of `to` for each of up to `batch` copies of `from`, each in `dims`. */
+  run(copies: readonly Float32Array[]): Promise<Float32Array[]>;
+  release(): Promise<void>;
+}
+
+export interface TailRequest {
+  readonly from: string;
+  readonly to: string;
+  /** Copies to run at once, where the model's batch axis is open; else 1. */
+  readonly batch: number;
+}
+
+/** Undefined where `to` does not depend on `from`. */
+export async function openTail(model: LoadedModel, feeds: Feeds, { from, to, batch }: TailRequest): Promise<Tail | undefined> {
+  if (batch > 1 && hasOpenBatch(model, feeds)) {
+    const tail = await openBatched(model, feeds, from, to, batch).catch((error: unknown) => {
+      // A batch axis that says it is open and is not: a Reshape inside has 1 in it. One at a time always works.
+      if (error instanceof ModelError) return "closed" as const;
+      throw error;
+    });
+    if (tail !== "closed") return tail;
+  }
+  return openOne(model, feeds, from, to, 1);
+}
+
+async function openBatched(model: LoadedModel, feeds: Feeds, from: string, to: string, batch: number): Promise<Tail | undefined | "closed"> {
+  const repeated = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, repeat(value, batch)]));
+  const tail = await openOne(model, repeated, from, to, batch);
+  if (tail === undefined) return undefined;
+  // Entries of a batch must not mix: equal copies have equal results.
+  const results = tail.dims[0] === 1 ? await tail.run(Array.from({ length: batch }, () => tail.values)) : [];
+  const largest = results[0]?.reduce((most, value) => Math.max(most, Math.abs(value)), 0) ?? 0;
+  const alike = results.length === batch && results.every((result) => result.length === results[0].length && result.every((value, i) => !(Math.abs(value - results[0][i]) > 1e-4 * largest)));
+  if (alike) return tail;
+  await tail.release();
+  return "closed";
+}
+
+async function openOne(model: LoadedModel, feeds: Feeds, from: string, to: string, batch: number): Promise<Tail | undefined> {
+  const { specialised, graph } = await model.traced(feeds);
+  for (const value of [from, to]) if (!specialised.g.has(value)) throw new UsageError(`The value "${value}" is not computed for this input.`, value, "`inspect` lists the model's layers and their outputs.");
+  const cut = cutAt(specialised.forward, graph.inputs.map(({ name }) => name), from);
+  if (!cut.after.has(to)) return undefined;
+  const dims = specialised.g.shape(from);
+  if (dims.length === 0 || dims[0] % batch !== 0) throw new ModelError(`"${from}" [${dims.join(", ")}] has no batch axis of ${batch}.`);
+  const guards = specialised.guards.filter(({ value }) => cut.after.has(value));
+  const fed = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, asFloat32(value)]));
+  const given = await valuesAt(model, specialised, fed, cut.given);
+  const session = await sessionFor(model, specialised, cut.nodes, [to, ...guards.map(({ value }) => value)], cut.given);
+  const one = elementCount(dims) / batch;
+  const each = elementCount(specialised.g.shape(to)) / batch;
+  return {
+    batch, dims: [dims[0] / batch, ...dims.slice(1)],
+    values: floatsOf(given[from] ?? fed[from]).slice(0, one),
+    release: () => session.release(),
+    async run(copies) {
+      const data = new Float32Array(one * batch);
+      // The last ones are repeated where there are fewer copies than places.
+      for (let i = 0; i < batch; i++) data.set(copies[Math.min(i, copies.length - 1)], i * one);
+      const [result, ...seen] = await timed(model, () => session.run({ ...fed, ...given, [from]: { dataType: "float32", dims, data } }));
+      seen.forEach((value, i) => checkGuard(numbersOf(value), guards[i].expected, from));
+      const values = floatsOf(result);
+      return copies.map((_, i) => values.slice(i * each, (i + 1) * each));
+    },
+  };
+}
+
+interface Cut {
+  /** `from`, and values that depend on it. */
+  readonly after: ReadonlySet<string>;
+  /** What the nodes after it take and do not make: `from`, and values that depend on the model's input but not on `from`. */
+  readonly given: readonly string[];
+  /** The nodes after it, and those that depend on constants alone. */
+  readonly nodes: readonly Node[];
+}
+
+function cutAt(forward: readonly Node[], inputs: readonly string[], from: string): Cut {
+  const fed = reached(forward, inputs);
+  const others = forward.filter(({ outputs }) => !outputs.includes(from));
+  const after = reached(others, [from]);
+  const following = others.filter((node) => node.inputs.some((input) => after.has(input)));
+  const given = new Set([from, ...following.flatMap((node) => node.inputs.filter((input) => fed.has(input) && !after.has(input)))]);
+  return {
+    after, given: [...given].filter((value) => !inputs.includes(value)),
+    nodes: others.filter((node) => following.includes(node) || !node.outputs.some((output) => fed.has(output))),
+  };
+}
+
+/** `values`, and all that nodes make of them. */
+function reached(nodes: readonly Node[], values: readonly string[]): Set<string> {
+  const found = new Set(values);
+  for (const node of nodes) if (node.inputs.some((input) => found.has(input))) for (const output of node.outputs) if (output !== "") found.add(output);
+  return found;
+}
+
+/** The values of `names` for the feeds, by name. */
+async function valuesAt(model: LoadedModel, specialised: Specialised, feeds: Feeds, names: readonly string[]): Promise<Record<string, TensorValue>> {
+  if (names.length === 0) return {};
+  const session = await sessionFor(model, specialised, specialised.forward, names, []);
+  try {
+    const values = await timed(model, () => session.run(feeds));
+    return Object.fromEntries(names.map((name, index) => [name, values[index]]));
+  } finally {
+    await session.release();
+  }
+}
+
+/** Runs and gives the values in order. */
+interface ListSession {
+  run(feeds: Feeds): Promise<TensorValue[]>;
+  release(): Promise<void>;
+}
+
+/** A session that computes `outputs` by `nodes` from the model's inputs and `given` values. */
+async function sessionFor(model: LoadedModel, specialised: Specialised, nodes: readonly Node[], outputs: readonly string[], given: readonly string[]): Promise<ListSession> {
+  const g = specialised.g.fork();
+  g.nodes.splice(0, g.nodes.length, ...nodes);
+  // Through Identity, so that a value may be an input and given out, too.
+  const names = outputs.map((value) => g.op("Identity", [value], g.shape(value)));
+  const graph = specialised.graphFor(g, names, given.map((name) => ({ name, dims: g.shape(name) })));
+  const inputs = graph.inputs.map((input) => (given.includes(input.name) && input.type.kind === "tensor"
+    ? { ...input, type: { ...input.type, dataType: g.typeOf(input.name) ?? specialised.typeOf(input.name) ?? input.type.dataType } } : input));
+  const derived = { irVersion: 10, producer: "neural-loupe", opsets: { ...model.model.opsets, "": specialised.derivedOpset }, graph: { ...graph, inputs } };
+  const session = await createSession(derived, model.open, { threads: model.threads });
+  return {
+    release: () => session.release(),
+    async run(feeds) {
+      const values = await session.run(feeds);
+      return names.map((name) => values.get(name)!);
+    },
+  };
+}
+
+async function timed<T>(model: LoadedModel, work: () => Promise<T>): Promise<T> {
+  const start = performance.now();
+  try {
+    return await work();
+  } finally {
+    model.runTime += performance.now() - start;
+  }
+}
+
+function checkGuard(found: readonly number[], expected: readonly number[], from: string): void {
+  if (found.length === expected.length && found.every((value, i) => value === expected[i])) return;
+  throw new UsageError(`The model takes another path where "${from}" is changed, so its scores cannot be compared.`, from, "Methods that use gradients (Grad-CAM, saliency) still work.");
+}
+
+/** Whether the model says that its first axes are open, and the sample is one. */
+function hasOpenBatch(model: LoadedModel, feeds: Feeds): boolean {
+  return model.description.inputs.every(({ name, dims }) => typeof dims?.[0] !== "number" && dims !== undefined && dims.length > 0 && feeds[name]?.dims[0] === 1);
+}
+
+function repeat(value: TensorValue, times: number): TensorValue {
+  const dims = [value.dims[0] * times, ...value.dims.slice(1)];
+  if (Array.isArray(value.data)) return { ...value, dims, data: Array.from({ length: times }, () => value.data as readonly string[]).flat() };
+  const source = value.data as Exclude<TensorValue["data"], readonly string[]>;
+  const data = new (source.constructor as new (length: number) => typeof source)(source.length * times);
+  for (let i = 0; i < times; i++) data.set(source as never, i * source.length);
+  return { ...value, dims, data };
+}

@@ -1,0 +1,64 @@
+import { elementCount } from "../model/graph.ts";
+import { openTail, type Tail } from "../runtime/tail.ts";
+import { channelView, weightedSum, type ChannelView } from "./channels.ts";
+import { mapOutput, positive, spatialLayer, type SpatialLayer } from "./gradient-cams.ts";
+import { breathe } from "./noise.ts";
+import { RELU, SCORE } from "./params.ts";
+import { technique, type Context } from "./technique.ts";
+
+/** Changed layers that run at once, where the model's batch axis is open. */
+const BATCH = 32;
+
+/**
+ * ReLU(Σₖ wₖ Aᵏ) with wₖ = (y − yₖ) / y, yₖ the score with channel k set to zero (equation 3 of the paper). Only what follows the
+ * layer is run for each channel, and channels that are zero already are not.
+ */
+export const ablationCam = technique({
+  info: {
+    id: "ablation-cam", title: "Ablation-CAM", command: "Visualize Ablation-CAM", group: "cam",
+    summary: "Channels weighted by how much the score drops without them. No gradients; what follows the layer runs for each channel.",
+    cite: "Desai & Ramaswamy 2020",
+    needs: { target: true, layer: "spatial", gradient: false },
+    params: [RELU, SCORE],
+  },
+  async run(context) {
+    const layer = await spatialLayer(context);
+    const tail = await openTail(context.model, context.feeds, { from: layer.value, to: (await context.score()).value, batch: BATCH });
+    if (!tail) throw context.independent(layer.value);
+    try {
+      const activations = channelView(tail.values, layer.dims, layer.layout);
+      const weights = await drops(context, layer, tail, activations);
+      return mapOutput(context, layer, { id: "ablation-cam", title: "Ablation-CAM", quantity: "Σₖ wₖAᵏ" }, positive(context, weightedSum(activations, weights)));
+    } finally {
+      await tail.release();
+    }
+  },
+});
+
+/** (y − yₖ) / y for each channel. */
+async function drops(context: Context, layer: SpatialLayer, tail: Tail, activations: ChannelView): Promise<Float64Array> {
+  const [whole] = await tail.run([tail.values]);
+  const score = context.scoreIn(whole);
+  if (score < 0) context.note(`The score is negative (${score.toPrecision(3)}): as in the paper, drops are divided by it, so channels that raise the score count as negative.`);
+  if (score === 0) context.note("The score is zero: drops are not divided by it.");
+  const weights = new Float64Array(activations.channels);
+  const alive = Array.from(weights.keys()).filter((channel) => activations.values.subarray(channel * activations.area, (channel + 1) * activations.area).some((value) => value !== 0));
+  for (let done = 0; done < alive.length; done += tail.batch) {
+    context.signal.throwIfAborted();
+    context.progress(done / alive.length, `Channel ${done + 1} of ${alive.length}`);
+    const channels = alive.slice(done, done + tail.batch);
+    const results = await tail.run(channels.map((channel) => without(tail.values, layer, channel)));
+    results.forEach((elements, i) => { weights[channels[i]] = (score - context.scoreIn(elements)) / (score === 0 ? 1 : score); });
+    await breathe();
+  }
+  return weights;
+}
+
+/** A copy of the layer's value with one channel set to zero. */
+function without(values: Float32Array, { dims, layout }: SpatialLayer, channel: number): Float32Array {
+  const copy = values.slice();
+  const inner = elementCount(dims.slice(layout.channel + 1));
+  const stride = inner * dims[layout.channel];
+  for (let start = channel * inner; start < copy.length; start += stride) copy.fill(0, start, start + inner);
+  return copy;
+}
