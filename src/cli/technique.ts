@@ -8,6 +8,8 @@ import { techniques } from "../techniques/index.ts";
 import { findTechnique, runJob } from "../techniques/run.ts";
 import { inputsOf, parseArguments, parseSettings, progressLine, targetSpec, threadCount, WrongUsage } from "./arguments.ts";
 
+/** Where the list's texts begin: past the longest id. */
+const INDENT = Math.max(...techniques.map(({ info }) => info.id.length)) + 2;
 const FORMATS: readonly SaveFormat[] = ["png", "svg", "npy", "json", "csv"];
 
 /** `neural-loupe TECHNIQUE MODEL ...`: runs it and writes --out in the format of its ending. */
@@ -47,10 +49,10 @@ export async function listTechniques(args: readonly string[]): Promise<number> {
     return 0;
   }
   for (const info of infos) {
-    process.stdout.write(`${info.id.padEnd(16)}${info.title}${info.cite ? ` (${info.cite})` : ""}\n${" ".repeat(16)}${info.summary}\n`);
+    process.stdout.write(`${info.id.padEnd(INDENT)}${info.title}${info.cite ? ` (${info.cite})` : ""}\n${" ".repeat(INDENT)}${info.summary}\n`);
     for (const param of info.params) {
       const kind = kindOf(param);
-      process.stdout.write(`${" ".repeat(16)}--set ${param.name}=${kind} (${String(param.default)})  ${param.help}\n`);
+      process.stdout.write(`${" ".repeat(INDENT)}--set ${param.name}=${kind} (${String(param.default)})  ${param.help}\n`);
     }
   }
   return 0;

@@ -58,6 +58,16 @@ describe("a panel's state that comes back", () => {
   });
 });
 
+describe("an option that is text", () => {
+  const occlusion: TechniqueInfo = {
+    ...base, id: "occlusion", title: "Occlusion", command: "Visualize Occlusion", needs: { target: true, layer: "none", gradient: false },
+    params: [{ name: "window", label: "Window", help: "", type: "text", default: "auto", pattern: String.raw`auto|\d+(?:,\d+)*`, problem: "Numbers by commas." }],
+  };
+  test.each([["3,15,15", "3,15,15"], ["15", "15"], ["15 x", "auto"], ["", "auto"], [15, "auto"]])("%j comes back as %j: the default unless all of it fits", (given, expected) => {
+    expect(readPanelState({ ...state, technique: "occlusion", params: { occlusion: { window: given } } }, [occlusion])?.params?.occlusion).toEqual({ window: expected });
+  });
+});
+
 describe("the job of a state", () => {
   const files = { modelPath: "/m/net.onnx", inputPath: "/m/cat.png" };
   const stamps = { model: "1", input: "2", version: "3" };
