@@ -111,7 +111,7 @@ export function Layers({ layers, total, sort, selected, inspecting, onSort, onSe
               <div role="gridcell" class="c-operator"><i class={`dot ${familyOf(layer.operator)}`} aria-hidden="true" />{operatorName(layer)}</div>
               <div role="gridcell" class={`c-shape number ${layer.outputDims ? "" : "muted"}`}>{layer.outputDims ? formatShape(layer.outputDims) : "—"}</div>
               <div role="gridcell" class={`c-parameters number ${layer.parameters ? "" : "muted"}`}>
-                {layer.parameters > largest / 100 ? <i class="share" aria-hidden="true" style={{ width: `${(layer.parameters / largest) * 100}%` }} /> : null}
+                {layer.parameters > largest / 30 ? <i class="share" aria-hidden="true" style={{ width: `${(layer.parameters / largest) * 100}%` }} /> : null}
                 <span>{layer.parameters ? group(layer.parameters) : "—"}</span>
               </div>
             </div>
