@@ -37,7 +37,12 @@ flow("every command is there; title bar, context menu and layer inspector lead t
   await step("the context menu in the explorer: the same panel, another method", async () => {
     await workbench.explorerRow("efficientnet-lite0.onnx").click({ button: "right" });
     await page.locator(".monaco-menu .action-label").filter({ hasText: /^Neural Loupe$/ }).first().hover();
-    await page.locator(".monaco-menu .action-label").filter({ hasText: "Visualize Saliency" }).first().click();
+    const entry = page.locator(".monaco-menu .action-label").filter({ hasText: "Visualize Saliency" }).first();
+    // A menu takes no clicks in its first moment, so that opening it chooses nothing.
+    await eventually(async () => {
+      await entry.click({ timeout: 2000 });
+      await entry.waitFor({ state: "hidden", timeout: 1000 });
+    });
     await eventually(async () => {
       const panels = (await vscode.tabs()).filter((tab) => tab.viewType?.includes("neuralLoupe.panel"));
       assert.deepEqual(panels.map(({ label }) => label), ["Saliency: efficientnet-lite0"]);
