@@ -47,7 +47,7 @@ async function openBatched(model: LoadedModel, feeds: Feeds, from: string, to: s
   // Entries of a batch must not mix: equal copies have equal results.
   const results = tail.dims[0] === 1 ? await tail.run(Array.from({ length: batch }, () => tail.values)) : [];
   const largest = results[0]?.reduce((most, value) => Math.max(most, Math.abs(value)), 0) ?? 0;
-  const alike = results.length === batch && results.every((result) => result.length === results[0].length && result.every((value, i) => !(Math.abs(value - results[0][i]) > 1e-4 * largest)));
+  const alike = results.length === batch && results.every((result) => result.every((value, i) => !(Math.abs(value - results[0][i]) > 1e-4 * largest)));
   if (alike) return tail;
   await tail.release();
   return "closed";
@@ -55,7 +55,9 @@ async function openBatched(model: LoadedModel, feeds: Feeds, from: string, to: s
 
 async function openOne(model: LoadedModel, feeds: Feeds, from: string, to: string, batch: number): Promise<Tail | undefined> {
   const { specialised, graph } = await model.traced(feeds);
-  for (const value of [from, to]) if (!specialised.g.has(value)) throw new UsageError(`The value "${value}" is not computed for this input.`, value, "`inspect` lists the model's layers and their outputs.");
+  for (const value of [from, to]) {
+    if (!specialised.g.has(value)) throw new UsageError(`The value "${value}" is not computed for this input.`, value, "`inspect` lists the model's layers and their outputs.");
+  }
   const cut = cutAt(specialised.forward, graph.inputs.map(({ name }) => name), from);
   if (!cut.after.has(to)) return undefined;
   const dims = specialised.g.shape(from);
@@ -129,7 +131,9 @@ interface ListSession {
 }
 
 /** A session that computes `outputs` by `nodes` from the model's inputs and `given` values. */
-async function sessionFor(model: LoadedModel, specialised: Specialised, nodes: readonly Node[], outputs: readonly string[], given: readonly string[]): Promise<ListSession> {
+async function sessionFor(
+  model: LoadedModel, specialised: Specialised, nodes: readonly Node[], outputs: readonly string[], given: readonly string[],
+): Promise<ListSession> {
   const g = specialised.g.fork();
   g.nodes.splice(0, g.nodes.length, ...nodes);
   // Through Identity, so that a value may be an input and given out, too.
@@ -164,7 +168,7 @@ function checkGuard(found: readonly number[], expected: readonly number[], from:
 
 /** Whether the model says that its first axes are open, and the sample is one. */
 function hasOpenBatch(model: LoadedModel, feeds: Feeds): boolean {
-  return model.description.inputs.every(({ name, dims }) => typeof dims?.[0] !== "number" && dims !== undefined && dims.length > 0 && feeds[name]?.dims[0] === 1);
+  return model.description.inputs.every(({ name, dims = [] }) => dims.length > 0 && typeof dims[0] !== "number" && feeds[name]?.dims[0] === 1);
 }
 
 function repeat(value: TensorValue, times: number): TensorValue {

@@ -6,8 +6,8 @@ import { breathe } from "./noise.ts";
 import { RELU, SCORE } from "./params.ts";
 import { technique, type Context } from "./technique.ts";
 
-/** Changed layers that run at once, where the model's batch axis is open. */
-const BATCH = 32;
+/** What follows a layer is quick: tracing the whole model for a batch of changed layers takes longer than running them one by one. */
+const BATCH = 1;
 
 /**
  * ReLU(Σₖ wₖ Aᵏ) with wₖ = (y − yₖ) / y, yₖ the score with channel k set to zero (equation 3 of the paper). Only what follows the
@@ -28,7 +28,8 @@ export const ablationCam = technique({
     try {
       const activations = channelView(tail.values, layer.dims, layer.layout);
       const weights = await drops(context, layer, tail, activations);
-      return mapOutput(context, layer, { id: "ablation-cam", title: "Ablation-CAM", quantity: "Σₖ wₖAᵏ" }, positive(context, weightedSum(activations, weights)));
+      const map = positive(context, weightedSum(activations, weights));
+      return mapOutput(context, layer, { id: "ablation-cam", title: "Ablation-CAM", quantity: "Σₖ wₖAᵏ" }, map);
     } finally {
       await tail.release();
     }
@@ -39,10 +40,13 @@ export const ablationCam = technique({
 async function drops(context: Context, layer: SpatialLayer, tail: Tail, activations: ChannelView): Promise<Float64Array> {
   const [whole] = await tail.run([tail.values]);
   const score = context.scoreIn(whole);
-  if (score < 0) context.note(`The score is negative (${score.toPrecision(3)}): as in the paper, drops are divided by it, so channels that raise the score count as negative.`);
+  if (score < 0) {
+    context.note(`The score is negative (${score.toPrecision(3)}): as in the paper, drops are divided by it, so channels that raise the score count as negative.`);
+  }
   if (score === 0) context.note("The score is zero: drops are not divided by it.");
   const weights = new Float64Array(activations.channels);
-  const alive = Array.from(weights.keys()).filter((channel) => activations.values.subarray(channel * activations.area, (channel + 1) * activations.area).some((value) => value !== 0));
+  const { area, values } = activations;
+  const alive = Array.from(weights.keys()).filter((channel) => values.subarray(channel * area, (channel + 1) * area).some((value) => value !== 0));
   for (let done = 0; done < alive.length; done += tail.batch) {
     context.signal.throwIfAborted();
     context.progress(done / alive.length, `Channel ${done + 1} of ${alive.length}`);

@@ -40,7 +40,8 @@ async function maskedScores(context: Context, activations: ChannelView): Promise
   const { input } = context;
   const { layout } = input;
   if (!layout || layout.spatial.length !== activations.size.length) {
-    throw new UsageError(`Score-CAM masks the input by a layer's channels, and the input "${input.name}" [${input.dims.join(", ")}] has no space like the layer's [${activations.size.join(", ")}].`, input.name, "Grad-CAM and Ablation-CAM do without masks.");
+    const sizes = `"${input.name}" [${input.dims.join(", ")}] has no space like the layer's [${activations.size.join(", ")}]`;
+    throw new UsageError(`Score-CAM masks the input by a layer's channels, and ${sizes}.`, input.name, "Grad-CAM and Ablation-CAM do without masks.");
   }
   const size = spatialSize(layout, input.dims);
   const places = placesOf(input.dims, layout.spatial);
