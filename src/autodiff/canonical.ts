@@ -20,7 +20,8 @@ export interface CanonicalContext {
  */
 export function canonicalise(context: CanonicalContext): void {
   const { node, g } = context;
-  const rewrite = node.domain === "" && Object.hasOwn(REWRITES, node.opType) ? REWRITES[node.opType] : undefined;
+  const operator = node.domain === "" ? node.opType : `${node.domain}.${node.opType}`;
+  const rewrite = Object.hasOwn(REWRITES, operator) ? REWRITES[operator] : undefined;
   const rewritten = rewrite?.(context) ?? node;
   if (rewritten !== "done") g.add(rewritten);
 }
@@ -102,6 +103,7 @@ const REWRITES: Readonly<Record<string, Rewrite>> = {
     const mode = c.node.attributes.mode?.type === "string" ? c.node.attributes.mode.value : "bilinear";
     return { ...c.node, attributes: { ...c.node.attributes, mode: { type: "string", value: mode === "bilinear" ? "linear" : mode === "bicubic" ? "cubic" : mode } } };
   },
+  "com.microsoft.EmbedLayerNormalization": embedLayerNorm,
   DFT: (c) => {
     if (c.opset >= 20) return undefined;
     const axis = c.node.attributes.axis?.type === "int" ? c.node.attributes.axis.value : 1;
@@ -109,6 +111,33 @@ const REWRITES: Readonly<Record<string, Rewrite>> = {
     return { ...c.node, inputs: [c.node.inputs[0], c.node.inputs[1] ?? "", c.g.intTensor([axis], [])], attributes };
   },
 };
+
+/**
+ * Embeddings by word, position and segment, summed and normalised. Written out, so that gradients with respect to the sum can be
+ * asked for: it is the third output, or `OUTPUT.embedding_sum` where the node has none.
+ */
+function embedLayerNorm(c: CanonicalContext): "done" {
+  const { g, node } = c;
+  const [ids, segments, words, places, kinds, gamma, beta, mask, positions] = [...node.inputs, ...new Array<string>(9).fill("")];
+  const [batch, sequence] = c.dims(ids);
+  const rows = (table: string, indices: string, dims: Dims): string => g.op("Gather", [table, indices], [...dims, c.dims(table)[1]], { axis: 0 });
+  const parts = [rows(words, ids, [batch, sequence]), positions ? rows(places, positions, c.dims(positions)) : g.slice(places, 0, 0, sequence)];
+  if (kinds && segments) parts.push(rows(kinds, segments, [batch, sequence]));
+  const most = parts.slice(0, -1).reduce((a, b) => g.plus(a, b));
+  const sum = node.outputs[2] || `${node.outputs[0]}.embedding_sum`;
+  if (!node.outputs[2]) g.declare(sum, c.dims(node.outputs[0]));
+  g.add({ name: "", opType: "Add", domain: "", inputs: [most, parts[parts.length - 1]], outputs: [sum], attributes: {} });
+  g.add({
+    name: node.name, opType: "LayerNormalization", domain: "", inputs: [sum, gamma, beta], outputs: [node.outputs[0]],
+    attributes: { axis: int(-1), epsilon: { type: "float", value: floatAttribute(node, "epsilon") ?? 1e-12 } },
+  });
+  if (node.outputs[1]) {
+    // How many tokens count: 0 without a mask, as ONNX Runtime has it.
+    const counted: Pick<Node, "opType" | "inputs" | "attributes"> = mask ? { opType: "ReduceSum", inputs: [mask, g.ints([1])], attributes: { keepdims: int(0) } } : { opType: "Cast", inputs: [g.intTensor(new Array<number>(batch).fill(0), [batch])], attributes: { to: int(6) } };
+    g.add({ name: "", domain: "", ...counted, outputs: [node.outputs[1]] });
+  }
+  return "done";
+}
 
 /** Before opset 13 Softmax and its kin saw [product of dims before axis, product from axis on]. */
 function flattenedSoftmax(c: CanonicalContext): "done" {

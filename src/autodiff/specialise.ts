@@ -3,6 +3,7 @@ import { tensorFromArray, toFloat32 } from "../model/tensor.ts";
 import { Builder, CANONICAL_OPSET, type Dims } from "./builder.ts";
 import { canonicalise } from "./canonical.ts";
 import { neededFor } from "./differentiate.ts";
+import { isQuantised, STRAIGHT_THROUGH } from "./quantised.ts";
 
 /** What one run of a graph showed: every tensor's shape and type, and the elements of small integer and boolean ones. */
 export interface Trace {
@@ -47,7 +48,11 @@ export class Specialised {
     for (const node of graph.nodes) this.addNode(node);
     for (const condition of conditions) this.known(condition);
     this.forward = [...this.g.nodes];
+    this.remarks = this.forward.some(isQuantised) ? [STRAIGHT_THROUGH] : [];
   }
+
+  /** What a person should know about gradients through this graph. */
+  readonly remarks: readonly string[];
 
   /** Values that depend on what the model is fed, not only on its shape. */
   readonly tainted: ReadonlySet<string>;

@@ -101,7 +101,7 @@ function attention(r: RuleContext): (string | undefined)[] {
   const weights = withoutEmptyRows(r, softmax, scores, bias.length > 0);
   const y = g.matmul(weights, repeatHeads(g, value, heads));
   const stage = r.int("qk_matmul_output_mode", 0);
-  return [flat ? joinHeads(g, y) : y, key, value, stage === 0 ? product : stage === 1 ? scores : stage === 2 ? capped : weights];
+  return [flat ? joinHeads(g, y) : y, key, value, stage === 0 ? product : stage === 1 ? capped : stage === 2 ? scores : weights];
 }
 
 /** A query that may look at nothing gets zeros, not a mean. */

@@ -16,6 +16,7 @@ import { lossRules } from "./losses.ts";
 import { rearrangeRules } from "./rearrange.ts";
 import { quantisedRules } from "./quantised.ts";
 import { microsoftRules } from "./microsoft.ts";
+import { microsoftAttentionRules } from "./microsoft-attention.ts";
 import { shapeRules } from "./shape.ts";
 
 /** The gradient of every operator that has one here, by operator. */
@@ -29,6 +30,7 @@ export const gradientRules: RuleTable = {
   ...shapeRules,
   ...indexingRules,
   ...resizeRules,
+  ...microsoftAttentionRules,
   ...microsoftRules,
   ...quantisedRules,
   ...rearrangeRules,

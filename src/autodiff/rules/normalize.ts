@@ -73,7 +73,9 @@ export const normalizeRules: RuleTable = {
   Softmax: (r) => {
     const { g } = r;
     const axis = r.axis("axis", -1);
-    return [g.times(r.y(), g.minus(r.dy(), g.sum(g.times(r.dy(), r.y()), [axis])))];
+    // A row of nothing but −∞ (a query that may look at no key) is undefined; nothing comes back through it.
+    const y = g.where(g.unary("IsNaN", r.y()), g.scalar(0), r.y());
+    return [g.times(y, g.minus(r.dy(), g.sum(g.times(r.dy(), y), [axis])))];
   },
   LogSoftmax: (r) => {
     const { g } = r;
