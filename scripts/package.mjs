@@ -31,7 +31,7 @@ export async function packExtension({ out } = {}) {
   const staging = await mkdtemp(path.join(os.tmpdir(), "neural-loupe-package-"));
   try {
     await runOrThrow(process.execPath, ["esbuild.mjs", "--production", "--outdir", path.join(staging, "dist")], { cwd: root });
-    for (const name of ["README.md", "CHANGELOG.md", "LICENSE", "media", "docs/images", ".vscodeignore"]) {
+    for (const name of ["README.md", "CHANGELOG.md", "LICENSE", "media", "samples", "docs/images", ".vscodeignore"]) {
       if (!existsSync(path.join(root, name))) throw new Error(`The package needs ${name}, which is not in ${root}.`);
       await cp(path.join(root, name), path.join(staging, name), { recursive: true });
     }
