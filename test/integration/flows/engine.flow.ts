@@ -79,7 +79,7 @@ flow("the engine is restarted by a person, and ends some time after the last edi
   });
   await step("closed: the process goes after its time", async () => {
     assert.ok(before !== undefined);
-    await workbench.runCommand("View: Close All Editors");
+    await vscode.command("workbench.action.closeAllEditors");
     await eventually(async () => assert.equal((await vscode.tabs()).length, 0));
     // Its state only: asking the process itself would keep it.
     const kind = (): Promise<string> => vscode.evaluate((vscode, id) =>

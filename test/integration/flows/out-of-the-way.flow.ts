@@ -27,7 +27,7 @@ flow("comparisons, text, and virtual file systems: it keeps out of the way", { t
   });
 
   await step("told to use our editor for comparisons, both sides are a page of words", async () => {
-    await workbench.runCommand("View: Close All Editors");
+    await vscode.command("workbench.action.closeAllEditors");
     await vscode.setSetting("workbench.diffEditorAssociations", { "*.onnx": "neuralLoupe.model" });
     await vscode.evaluate(async (vscode, file) => {
       const uri = vscode.Uri.file(file);
@@ -49,7 +49,7 @@ flow("comparisons, text, and virtual file systems: it keeps out of the way", { t
   });
 
   await step("opened by itself it is drawn; Reopen Model as Text gives VS Code's own editor", async () => {
-    await workbench.runCommand("View: Close All Editors");
+    await vscode.command("workbench.action.closeAllEditors");
     await workbench.openFile("efficientnet-lite0.onnx");
     await testid(await editorFrame(workbench), "facts").waitFor();
     await workbench.runCommand("Neural Loupe: Reopen Model as Text");
@@ -60,10 +60,10 @@ flow("comparisons, text, and virtual file systems: it keeps out of the way", { t
   });
 
   await step("split: two editors of one file, both drawn", async () => {
-    await workbench.runCommand("View: Close All Editors");
+    await vscode.command("workbench.action.closeAllEditors");
     await workbench.openFile("efficientnet-lite0.onnx");
     await editorFrame(workbench);
-    await workbench.runCommand("View: Split Editor");
+    await vscode.command("workbench.action.splitEditor");
     await eventually(async () => {
       const frames = await workbench.webviews();
       assert.equal(frames.length, 2);
@@ -72,7 +72,7 @@ flow("comparisons, text, and virtual file systems: it keeps out of the way", { t
   });
 
   await step("a file on a virtual file system says what cannot be done, and offers a copy", async () => {
-    await workbench.runCommand("View: Close All Editors");
+    await vscode.command("workbench.action.closeAllEditors");
     await vscode.evaluate(async (vscode) => {
       const never = new vscode.EventEmitter<FileChangeEvent[]>();
       const refuse = (): never => { throw vscode.FileSystemError.NoPermissions(); };
