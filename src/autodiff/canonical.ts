@@ -36,7 +36,10 @@ const REWRITES: Readonly<Record<string, Rewrite>> = {
   Expand: (c) => plain(c, "Expand", [c.node.inputs[0], c.g.ints(c.dims(c.node.outputs[0]))]),
   Dropout: (c) => {
     const training = c.node.inputs[2] ? c.known(c.node.inputs[2]) : undefined;
-    if (training?.[0]) throw new NoGradientError("Dropout", nodeLabel(c.node), "it is in training mode, where it is random");
+    const nothing = c.node.inputs[1] ? c.known(c.node.inputs[1])?.[0] === 0 : false;
+    if (training?.[0] && !nothing) throw new NoGradientError("Dropout", nodeLabel(c.node), "it is in training mode, where it is random");
+    // Nothing is dropped: the mask is true everywhere.
+    if (c.node.outputs[1]) c.g.add({ ...plain(c, "Cast", [c.g.expand(c.g.scalar(1), c.dims(c.node.inputs[0]))]), outputs: [c.node.outputs[1]], attributes: { to: int(9) } });
     return { ...plain(c, "Identity", [c.node.inputs[0]]), outputs: c.node.outputs.slice(0, 1) };
   },
   Clip: (c) => {
@@ -74,7 +77,8 @@ const REWRITES: Readonly<Record<string, Rewrite>> = {
       throw new NoGradientError("BatchNormalization", nodeLabel(c.node), "spatial=0 (opset 7 and 8) has no rule");
     }
     const attributes = pick(c.node, c.opset >= 14 ? ["epsilon", "training_mode"] : ["epsilon"]);
-    return { ...c.node, outputs: c.node.outputs.slice(0, 1), attributes };
+    const training = c.opset >= 14 && c.node.attributes.training_mode?.type === "int" && c.node.attributes.training_mode.value !== 0;
+    return training ? undefined : { ...c.node, outputs: c.node.outputs.slice(0, 1), attributes };
   },
   TopK: (c) => {
     if (c.opset >= 10) return undefined;

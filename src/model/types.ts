@@ -14,7 +14,11 @@ export function inferTypes(graph: Graph, outer: ReadonlyMap<string, DataType> = 
   for (const { name, type } of graph.inputs) if (type.kind === "tensor") types.set(name, type.dataType);
   for (const { name, dataType } of graph.initializers) types.set(name, dataType);
   for (const { name, values } of graph.sparseInitializers) types.set(name, values.dataType);
+  const elements = new Map<string, DataType>();
   for (const node of graph.nodes) {
+    const element = elementType(node, elements, types);
+    if (element) for (const output of node.outputs) (TAKES_OUT.has(node.opType) ? types : elements).set(output, element);
+    if (element) continue;
     const outputs = outputTypes(node, types);
     node.outputs.forEach((output, index) => {
       if (output === "") return;
@@ -23,6 +27,19 @@ export function inferTypes(graph: Graph, outer: ReadonlyMap<string, DataType> = 
     });
   }
   return types;
+}
+
+/** Operators that take a tensor out of a list or an optional; others that know a list pass it on. */
+const TAKES_OUT: ReadonlySet<string> = new Set(["SequenceAt", "ConcatFromSequence"]);
+
+/** The type of the tensors in the list that a node makes, passes on or takes from; undefined where there is no list. */
+function elementType(node: Node, elements: ReadonlyMap<string, DataType>, types: ReadonlyMap<string, DataType>): DataType | undefined {
+  if (node.domain !== "") return undefined;
+  const [first = "", second = ""] = node.inputs;
+  if (node.opType === "SequenceConstruct" || node.opType === "SplitToSequence") return types.get(first);
+  if (node.opType === "SequenceInsert") return elements.get(first) ?? types.get(second);
+  if (node.opType === "Optional" && types.has(first)) return undefined;
+  return elements.get(first);
 }
 
 type Inference = (node: Node, input: (index: number) => DataType | undefined, types: ReadonlyMap<string, DataType>) => readonly (DataType | undefined)[] | "none";

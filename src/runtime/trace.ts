@@ -36,13 +36,13 @@ async function traceGraph(model: Model, open: OpenModel, feeds: Feeds): Promise<
   const types = inferTypes(graph);
   const dims = new Map<string, readonly number[]>();
   const known = new Map<string, readonly number[]>();
+  const shaping = shapingFloats(graph);
   for (const { name } of graph.inputs) {
     const feed = feeds[name];
     if (!feed) continue;
     dims.set(name, feed.dims);
-    if (isSmallInteger(feed.dataType, feed.dims)) known.set(name, numbersOf(feed));
+    if (isSmallInteger(feed.dataType, feed.dims) || (shaping.has(name) && elementCount(feed.dims) <= 1024)) known.set(name, numbersOf(feed));
   }
-  const shaping = shapingFloats(graph);
   for (const tensor of graph.initializers) {
     dims.set(tensor.name, tensor.dims);
     const wanted = isSmallInteger(tensor.dataType, tensor.dims) || (shaping.has(tensor.name) && elementCount(tensor.dims) <= 1024);
@@ -62,6 +62,7 @@ async function traceGraph(model: Model, open: OpenModel, feeds: Feeds): Promise<
       shapeNodes.push({ name: "", opType: "Shape", domain: "", inputs: [output], outputs: [shape], attributes: {} });
     }
   }
+  if (shapeOf.size + whole.length === 0) return { dims, types, known, opset: model.opsets[""] ?? 1 };
   const outputs = [...shapeOf.keys(), ...whole].map((name) => ({ name, type: { kind: "unknown" as const } }));
   const traced = { ...model, graph: { ...graph, nodes: [...graph.nodes, ...shapeNodes], outputs, valueInfo: [] } };
   const session = await createSession(traced, open, { optimization: "disabled" });
@@ -85,11 +86,11 @@ function isSmallInteger(type: DataType, dims: readonly number[]): boolean {
   return !isFloat(type) && type !== "string" && type !== "undefined" && !type.startsWith("complex") && elementCount(dims) <= MOST_KNOWN;
 }
 
-/** Float values that decide how an operator works: Resize's region and scales, Upsample's scales; Clip's lower bound, which makes it a rectifier; RoiAlign's regions where they decide the sampling. */
+/** Float values that decide how an operator works: Resize's region and scales, Upsample's scales; Clip's lower bound, which makes it a rectifier; Dropout's ratio, of which 0 drops nothing; RoiAlign's regions where they decide the sampling. */
 function shapingFloats(graph: Graph): Set<string> {
   const shaping = new Set<string>();
   for (const { opType, inputs, attributes } of graph.nodes) {
-    const places = opType === "Resize" ? [1, 2] : opType === "Upsample" || opType === "Clip" || (opType === "RoiAlign" && !attributes.sampling_ratio) ? [1] : [];
+    const places = opType === "Resize" ? [1, 2] : opType === "Upsample" || opType === "Clip" || opType === "Dropout" || (opType === "RoiAlign" && !attributes.sampling_ratio) ? [1] : [];
     for (const place of places) if (inputs[place]) shaping.add(inputs[place]);
   }
   return shaping;

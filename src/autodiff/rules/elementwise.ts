@@ -105,8 +105,15 @@ export const elementwiseRules: RuleTable = {
     if (!above && !below) return [r.dy()];
     const inside = above && below ? r.g.op("And", [above, below], r.outDims()) : (above ?? below)!;
     const zeros = r.g.scalar(0);
-    const dmin = r.needs(1) ? r.g.sumTo(r.g.where(above!, zeros, r.dy()), []) : undefined;
-    const dmax = r.needs(2) ? r.g.sumTo(r.g.where(below!, zeros, r.dy()), []) : undefined;
+    // Bounds that are crossed give the upper one everywhere.
+    const crossed = (): string | undefined => (r.has(1) && r.has(2) ? r.g.binary("Greater", r.x(1), r.x(2)) : undefined);
+    const toBound = (index: number, passed: string, whereCrossed: string): string => {
+      const reached = r.g.where(passed, zeros, r.dy());
+      const cross = crossed();
+      return r.g.reshape(r.g.sumTo(cross === undefined ? reached : r.g.where(cross, whereCrossed, reached), []), r.dims(index));
+    };
+    const dmin = r.needs(1) ? toBound(1, above!, zeros) : undefined;
+    const dmax = r.needs(2) ? toBound(2, below!, r.dy()) : undefined;
     return [r.needs(0) ? r.g.where(inside, r.dy(), zeros) : undefined, dmin, dmax];
   },
 };

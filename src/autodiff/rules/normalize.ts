@@ -1,10 +1,10 @@
 import { range, type Dims } from "../builder.ts";
 import type { RuleContext, RuleTable } from "../rule.ts";
 
-/** Normalizations, by the statistics of inference (ai.onnx, opset 21): BatchNormalization's are given, the others' are the input's own. */
+/** Normalizations (ai.onnx, opset 21): BatchNormalization's statistics are given, outside training; the others' are the input's own. */
 export const normalizeRules: RuleTable = {
   BatchNormalization: (r) => {
-    if (r.int("training_mode", 0) !== 0) throw r.refuse("it is in training mode, where its statistics depend on the batch");
+    if (r.int("training_mode", 0) !== 0) return r.through(() => trainingBatchNorm(r));
     const { g } = r;
     const shape = channelShape(r.dims());
     const axes = range(0, r.dims().length).filter((axis) => axis !== 1);
@@ -83,6 +83,21 @@ export const normalizeRules: RuleTable = {
   },
   Hardmax: () => [undefined],
 };
+
+/** BatchNormalization by the batch's own statistics, and the running ones that it updates (opset 14 and 15). */
+function trainingBatchNorm(r: RuleContext): string[] {
+  const { g } = r;
+  const shape = channelShape(r.dims());
+  const axes = range(0, r.dims().length).filter((axis) => axis !== 1);
+  const momentum = r.float("momentum", 0.9);
+  const mean = g.mean(r.x(0), axes);
+  const centred = g.minus(r.x(0), mean);
+  const variance = g.mean(g.times(centred, centred), axes);
+  const unit = g.over(centred, g.unary("Sqrt", g.offset(variance, r.float("epsilon", 1e-5))));
+  const y = g.plus(g.times(unit, g.reshape(r.x(1), shape)), g.reshape(r.x(2), shape));
+  const running = (index: number, now: string): string => g.plus(g.scale(r.x(index), momentum), g.scale(g.reshape(now, r.dims(index)), 1 - momentum));
+  return [y, running(3, mean), running(4, variance)];
+}
 
 function channelShape(dims: Dims): number[] {
   return dims.map((dim, axis) => (axis === 1 ? dim : 1));

@@ -157,13 +157,16 @@ function real(r: RuleContext, index: number, place?: number): string {
   return r.g.times(centred(r, index, index + 2, place), spread(r, r.x(index + 1), r.dims(index), undefined, place));
 }
 
-/** Real numbers as integers with the scale of input `scale` and the zero point after it, clipped but not rounded. */
+/**
+ * Real numbers as integers with the scale of input `scale` and the zero point after it, clipped but not rounded. Below, exactly at the
+ * end: where the zero point is the lowest integer, a Relu was fused in, and its kink is at zero, not half a step under it.
+ */
 function quantised(r: RuleContext, value: string, scale: number): string {
   const { g } = r;
   const [low, high] = rangeOf(r);
   const ratio = g.over(value, single(r, scale));
   const exact = r.has(scale + 1) ? g.plus(ratio, g.reshape(inFloat(r, scale + 1), [])) : ratio;
-  return g.op("Clip", [exact, g.scalar(low - 0.5), g.scalar(high + 0.5)], g.shape(exact));
+  return g.op("Clip", [exact, g.scalar(low), g.scalar(high + 0.5)], g.shape(exact));
 }
 
 function conv(r: RuleContext, x: string, w: string): string {
