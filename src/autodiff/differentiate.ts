@@ -45,7 +45,7 @@ function walk(g: Builder, nodes: readonly Node[], seeds: ReadonlyMap<string, str
     const outputGrads = node.outputs.map((output) => (output === "" ? undefined : gradients.get(output)));
     if (outputGrads.every((gradient) => gradient === undefined)) continue;
     const wanted = node.inputs.map((input) => dependent.has(input) && flows(input));
-    if (!wanted.some(Boolean)) continue;
+    if (!wanted.some(Boolean) && !captured(node).some((value) => dependent.has(value) && flows(value))) continue;
     const operator = node.domain === "" ? node.opType : `${node.domain}.${node.opType}`;
     const rule = Object.hasOwn(rules, operator) ? rules[operator] : undefined;
     if (!rule) throw new NoGradientError(operator, nodeLabel(node));
@@ -63,11 +63,21 @@ type WalkOptions = Pick<DifferentiateOptions, "rules" | "types" | "known"> & { r
 export function reachedFrom(sources: readonly string[], nodes: readonly Node[], flows: (value: string) => boolean): Set<string> {
   const reached = new Set(sources);
   for (const node of nodes) {
-    if (node.inputs.some((input) => reached.has(input) && flows(input))) {
+    if ([...node.inputs, ...captured(node)].some((input) => reached.has(input) && flows(input))) {
       for (const output of node.outputs) if (flows(output)) reached.add(output);
     }
   }
   return reached;
+}
+
+/** Values that a node's subgraphs name: those of the graph around it among them are inputs as well. */
+export function captured(node: Node): readonly string[] {
+  const names: string[] = [];
+  for (const attribute of Object.values(node.attributes)) {
+    if (attribute.type !== "graph") continue;
+    names.push(...attribute.value.nodes.flatMap((inner) => [...inner.inputs, ...captured(inner)]), ...attribute.value.outputs.map(({ name }) => name));
+  }
+  return names;
 }
 
 /** The nodes that `values` depend on, in order. */
@@ -77,7 +87,7 @@ export function neededFor(values: readonly string[], nodes: readonly Node[]): No
   for (let index = nodes.length - 1; index >= 0; index--) {
     const node = nodes[index];
     if (!node.outputs.some((output) => needed.has(output))) continue;
-    for (const input of node.inputs) if (input !== "") needed.add(input);
+    for (const input of [...node.inputs, ...captured(node)]) if (input !== "") needed.add(input);
     kept.push(node);
   }
   return kept.reverse();

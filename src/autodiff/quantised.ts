@@ -8,7 +8,7 @@ const QUANTISED: Readonly<Record<string, readonly number[]>> = {
   QuantizeLinear: [0], DynamicQuantizeLinear: [0], QLinearConv: [0], QLinearMatMul: [0], ConvInteger: [0], MatMulInteger: [0],
   ...Object.fromEntries([
     "QuantizeLinear", "QLinearConv", "QLinearAdd", "QLinearMul", "QLinearAveragePool", "QLinearGlobalAveragePool", "QLinearLeakyRelu",
-    "QLinearSigmoid", "QLinearSoftmax", "QLinearConcat", "QLinearReduceMean", "QLinearWhere", "QGemm", "MatMulInteger16",
+    "QLinearSigmoid", "QLinearSoftmax", "QLinearConcat", "QLinearReduceMean", "QLinearWhere", "QGemm", "NhwcMaxPool",
   ].map((name) => [`com.microsoft.${name}`, [0]])),
 };
 

@@ -2,7 +2,7 @@ import { isFloat, type DataType, type Graph, type Node, type TensorRef } from ".
 import { tensorFromArray, toFloat32 } from "../model/tensor.ts";
 import { Builder, CANONICAL_OPSET, type Dims } from "./builder.ts";
 import { canonicalise } from "./canonical.ts";
-import { neededFor } from "./differentiate.ts";
+import { captured, neededFor } from "./differentiate.ts";
 import { isQuantised, STRAIGHT_THROUGH } from "./quantised.ts";
 
 /** What one run of a graph showed: every tensor's shape and type, and the elements of small integer and boolean ones. */
@@ -75,7 +75,7 @@ export class Specialised {
   /** The graph that computes `outputs` (values of `g`, a fork of this one's) from the model's inputs and `extra` ones: needed nodes and initializers only. */
   graphFor(g: Builder, outputs: readonly string[], extra: readonly { name: string; dims: Dims }[] = []): Graph {
     const nodes = neededFor(outputs, g.nodes);
-    const used = new Set([...nodes.flatMap((node) => node.inputs), ...outputs]);
+    const used = new Set([...nodes.flatMap((node) => [...node.inputs, ...captured(node)]), ...outputs]);
     return {
       name: this.graph.name, doc: "", valueInfo: [], sparseInitializers: this.graph.sparseInitializers.filter(({ name }) => used.has(name)),
       inputs: [

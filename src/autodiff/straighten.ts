@@ -13,9 +13,26 @@ export function straighten(graph: Graph, trace: Trace): Straightened {
   const loops = unrollLoops(branches.graph, trace);
   const sequences = unpackSequences(loops.graph, trace);
   return {
-    graph: sequences.graph, conditions: [...branches.conditions, ...loops.conditions, ...sequences.conditions],
+    graph: uniquelyNamed(sequences.graph), conditions: [...branches.conditions, ...loops.conditions, ...sequences.conditions],
     changed: branches.changed || loops.changed || sequences.changed,
   };
 }
 
 export { countTrips } from "./loops.ts";
+
+/** ONNX Runtime wants node names unique; copies of a loop's body have the same ones. */
+function uniquelyNamed(graph: Graph): Graph {
+  const seen = new Set<string>();
+  const counts = new Map<string, number>();
+  const nodes = graph.nodes.map((node) => {
+    let name = node.name;
+    while (name !== "" && seen.has(name)) {
+      const count = (counts.get(node.name) ?? 1) + 1;
+      counts.set(node.name, count);
+      name = `${node.name}_${count}`;
+    }
+    seen.add(name);
+    return name === node.name ? node : { ...node, name };
+  });
+  return { ...graph, nodes };
+}

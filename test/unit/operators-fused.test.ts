@@ -75,6 +75,7 @@ const CASES: Readonly<Record<string, FusedCase>> = {
   },
   "RotaryEmbedding": { operator: "RotaryEmbedding", inputs: [[1, 3, 8], int64(0), angles(4, 2, Math.cos), angles(4, 2, Math.sin)], outputs: [[1, 3, 8]] },
   "RotaryEmbedding, interleaved": { operator: "RotaryEmbedding", inputs: [[1, 2, 3, 4], constant("int64", [1, 3], [1, 2, 3]), angles(4, 2, Math.cos), angles(4, 2, Math.sin)], outputs: [[1, 2, 3, 4]], attributes: { interleaved: 1 } },
+  "Inverse": { operator: "Inverse", inputs: [[2, 2, 2]], outputs: [[2, 2, 2]], step: STEP / 16 },
   "MatMulNBits": {
     operator: "MatMulNBits", inputs: [[2, 32], constant("uint8", [4, 2, 8], bytes(64)), constant("float32", [8], [0.1, 0.2, 0.15, 0.05, 0.1, 0.12, 0.07, 0.09])],
     outputs: [[2, 4]], attributes: { K: 32, N: 4, bits: 4, block_size: 16 },

@@ -36,6 +36,20 @@ export const microsoftRules: RuleTable = {
   SimplifiedLayerNormalization: expanding(simplifiedLayerNorm),
   "com.microsoft.SimplifiedLayerNormalization": expanding(simplifiedLayerNorm),
 
+  "com.microsoft.NhwcMaxPool": expanding((r) => {
+    const { g } = r;
+    const rank = r.dims().length;
+    const out = r.outDims();
+    const first = g.transpose(r.x(0), [0, rank - 1, ...range(1, rank - 1)]);
+    return [g.transpose(g.op("MaxPool", [first], [out[0], out[rank - 1], ...out.slice(1, -1)], r.node.attributes), [0, ...range(2, rank), 1])];
+  }),
+  // d(A⁻¹) = −A⁻¹·dA·A⁻¹
+  "com.microsoft.Inverse": (r) => {
+    const { g } = r;
+    const rank = r.dims().length;
+    const transposed = g.transpose(r.y(), [...range(0, rank - 2), rank - 1, rank - 2]);
+    return [g.scale(g.matmul(transposed, g.matmul(r.dy(), transposed)), -1)];
+  },
   // The weights as real numbers are what the operator makes of the identity.
   "com.microsoft.MatMulNBits": expanding((r) => {
     const { g } = r;

@@ -1,5 +1,6 @@
 import { elementCount } from "../../model/graph.ts";
 import { range, type Builder } from "../builder.ts";
+import { MOST_UNROLLED } from "../loops.ts";
 import { expanding, type RuleTable } from "../rule.ts";
 
 /** Further operators that place, count and multiply along axes (ai.onnx 10 to 26). */
@@ -68,6 +69,9 @@ export const rearrangeRules: RuleTable = {
     const wrapped = r.string("mode", "linear") === "circular" ? g.binary("Mod", places, g.intTensor([dims[axis]], [])) : places;
     return [g.op("ScatterElements", [r.x(0), g.expand(wrapped, updates), r.x(1)], dims, { axis })];
   }),
+  // Whatever could be unrolled has been, before rules are asked.
+  Loop: (r) => { throw r.refuse(`its steps could not be written out: they are unknown, or more than ${MOST_UNROLLED} nodes`); },
+  Scan: (r) => { throw r.refuse(`its steps could not be written out: they are unknown, or more than ${MOST_UNROLLED} nodes`); },
   MelWeightMatrix: (r) => r.node.inputs.map(() => undefined),
   EyeLike: () => [undefined],
   ConstantOfShape: () => [undefined],
