@@ -1,5 +1,6 @@
 import type { Attribute, DataType, Node, TensorRef } from "../model/graph.ts";
-import { DATA_TYPES, elementCount } from "../model/graph.ts";
+import { elementCount } from "../model/graph.ts";
+import { madeTypes } from "./made-types.ts";
 
 export type Dims = readonly number[];
 
@@ -239,20 +240,6 @@ export class Builder {
     const batch = broadcast(x.slice(0, -2), y.slice(0, -2));
     return this.op("MatMul", [a, b], [...batch, x[x.length - 2], y[y.length - 1]]);
   }
-}
-
-const COMPARISONS: ReadonlySet<string> = new Set(["Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Equal", "And", "Or", "Xor", "Not", "IsNaN", "IsInf"]);
-const POSITIONS: ReadonlySet<string> = new Set(["ArgMax", "ArgMin", "NonZero", "Shape", "Size"]);
-
-/** The element types of what an operator makes, the last one for all further outputs; undefined where it is float32 (or not known). */
-function madeTypes(opType: string, inputs: readonly (DataType | undefined)[], attributes: Readonly<Record<string, AttributeValue>>): readonly (DataType | undefined)[] {
-  if (COMPARISONS.has(opType)) return ["bool"];
-  if (POSITIONS.has(opType)) return ["int64"];
-  if (opType === "Cast") return [typeof attributes.to === "number" ? DATA_TYPES[attributes.to] : undefined];
-  if (opType === "MaxPool" || opType === "TopK" || opType === "Unique") return [inputs[0], "int64"];
-  if (opType === "Where") return [inputs[1]];
-  if (opType === "OneHot") return [inputs[2]];
-  return [inputs[0]];
 }
 
 /** numpy's broadcasting of two shapes. */

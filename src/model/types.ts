@@ -22,12 +22,15 @@ export function inferTypes(graph: Graph, outer: ReadonlyMap<string, DataType> = 
     const outputs = outputTypes(node, types);
     node.outputs.forEach((output, index) => {
       if (output === "") return;
-      const type = outputs === "none" ? undefined : (outputs?.[index] ?? outputs?.[0] ?? declared.get(output) ?? types.get(node.inputs[0] ?? ""));
+      const type = outputs === "none" ? undefined : BODIES.has(node.opType) && node.domain === "" ? (outputs?.[index] ?? declared.get(output)) : (outputs?.[index] ?? outputs?.[0] ?? declared.get(output) ?? types.get(node.inputs[0] ?? ""));
       if (type) types.set(output, type);
     });
   }
   return types;
 }
+
+/** Operators whose outputs are their subgraphs': what is no tensor there is none here. */
+const BODIES: ReadonlySet<string> = new Set(["If", "Loop", "Scan"]);
 
 /** Operators that take a tensor out of a list or an optional; others that know a list pass it on. */
 const TAKES_OUT: ReadonlySet<string> = new Set(["SequenceAt", "ConcatFromSequence"]);

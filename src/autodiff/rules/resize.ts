@@ -11,6 +11,8 @@ export const resizeRules: RuleTable = {
     const { g } = r;
     const [dims, out] = [r.dims(), r.outDims()];
     const scales = axisScales(r);
+    const droi = r.needs(1) ? regionGrad(r, scales) : undefined;
+    if (!r.needs(0)) return [undefined, droi];
     let grad = r.dy();
     dims.forEach((size, axis) => {
       const crop = cropOf(r, axis);
@@ -21,9 +23,48 @@ export const resizeRules: RuleTable = {
         ? axisAdjoint(g, grad, axis, taps.map((list) => list[0]?.at ?? -1), size)
         : axisProduct(g, grad, axis, size, taps);
     });
-    return [grad];
+    return [grad, droi];
   },
 };
+
+/** How far a position is moved to see how its taps change: they are piecewise polynomials, and this is a slope of theirs. */
+const NUDGE = 1e-4;
+
+/**
+ * The gradient of tf_crop_and_resize's region [starts..., ends...]: along each axis the output moves with the position it is taken
+ * from, whose slope along the axis is another set of taps.
+ */
+function regionGrad(r: RuleContext, scales: readonly number[]): string {
+  const { g } = r;
+  const [dims, out] = [r.dims(), r.outDims()];
+  const axes = resizeAxes(r);
+  const forward = (value: string, axis: number, taps: readonly (readonly Tap[])[]): string => {
+    const matrix = new Float32Array(taps.length * dims[axis]);
+    taps.forEach((list, row) => { for (const { at, weight } of list) matrix[row * dims[axis] + at] += weight; });
+    const shape = g.shape(value);
+    const flat = g.reshape(value, [...shape.slice(0, axis), shape[axis], shape.slice(axis + 1).reduce((a, b) => a * b, 1)]);
+    return g.reshape(g.matmul(g.floats(matrix, [taps.length, dims[axis]]), flat), [...shape.slice(0, axis), taps.length, ...shape.slice(axis + 1)]);
+  };
+  const of = (axis: number): readonly [number, number] | undefined => cropOf(r, axis);
+  const halves = axes.map((axis): [string, string] => {
+    const [start, end] = of(axis) ?? [0, 1];
+    if (dims[axis] <= 1 || !of(axis)) return [g.zeros([1]), g.zeros([1])];
+    const moved = (by: number): Tap[][] => axisTaps(r, dims[axis], out[axis], scales[axis], [start + by, end + by]);
+    const [up, down] = [moved(NUDGE), moved(-NUDGE)];
+    // By how much the taps change with the position, which moves by size − 1 as the whole region moves by one.
+    const slopes = up.map((list, index) => [...list.map(({ at, weight }) => ({ at, weight: weight / (2 * NUDGE) })), ...down[index].map(({ at, weight }) => ({ at, weight: -weight / (2 * NUDGE) }))]);
+    let value = forward(r.x(0), axis, slopes);
+    for (const other of dims.map((_, index) => index)) {
+      if (other !== axis && (out[other] !== dims[other] || of(other))) value = forward(value, other, axisTaps(r, dims[other], out[other], scales[other], of(other)));
+    }
+    const perPlace = g.sum(g.times(r.dy(), value), dims.flatMap((_, index) => (index === axis ? [] : [index])), false);
+    // A position lies between the start and the end by its share.
+    const share = range(0, out[axis]).map((place) => (out[axis] > 1 ? place / (out[axis] - 1) : 0.5));
+    const weighted = (shares: number[]): string => g.reshape(g.sum(g.times(perPlace, g.floats(shares, [out[axis]])), [0], false), [1]);
+    return [weighted(share.map((value) => 1 - value)), weighted(share)];
+  });
+  return g.concat([...halves.map(([start]) => start), ...halves.map(([, end]) => end)], 0);
+}
 
 /** The scale of each axis: as given, or output / input where sizes were given (opset 18's `axes` respected). */
 function axisScales(r: RuleContext): number[] {
