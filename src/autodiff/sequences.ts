@@ -25,12 +25,28 @@ class Unpacker {
     this.taken = new Set([...graph.inputs, ...graph.initializers].map(({ name }) => name).concat(graph.nodes.flatMap((node) => node.outputs)));
   }
 
-  node(node: Node): Node[] {
+  node(original: Node): Node[] {
+    const node = this.withoutOptionals(original);
     if (node.domain !== "" || !Object.hasOwn(STEPS, node.opType)) return [node];
+    if (MAKES_LIST.has(node.opType)) this.made.add(node.outputs[0]);
     const nodes = STEPS[node.opType](node, this);
     if (nodes === undefined) return [node];
     this.changed = true;
     return nodes;
+  }
+
+  /** Values that are lists for certain, known or not: an optional that holds one is full. */
+  readonly made = new Set<string>();
+
+  /** Branches that take a list out of what was an optional outside: there it is the list itself now. */
+  private withoutOptionals(node: Node): Node {
+    const entries = Object.entries(node.attributes);
+    if (!entries.some(([, attribute]) => attribute.type === "graph")) return node;
+    const inside = (inner: Node): Node => {
+      const unneeded = inner.domain === "" && inner.opType === "OptionalGetElement" && this.made.has(inner.inputs[0]);
+      return unneeded ? plain("Identity", inner.inputs, inner.outputs) : this.withoutOptionals(inner);
+    };
+    return { ...node, attributes: Object.fromEntries(entries.map(([name, attribute]) => [name, attribute.type === "graph" ? { ...attribute, value: { ...attribute.value, nodes: attribute.value.nodes.map(inside) } } : attribute])) };
   }
 
   list(value: string): readonly string[] | undefined {
@@ -79,6 +95,8 @@ class Unpacker {
   }
 }
 
+const MAKES_LIST: ReadonlySet<string> = new Set(["SequenceConstruct", "SequenceEmpty", "SequenceInsert", "SequenceErase", "SplitToSequence"]);
+
 type Step = (node: Node, u: Unpacker) => Node[] | undefined;
 
 const plain = (opType: string, inputs: readonly string[], outputs: readonly string[], attributes: Record<string, Attribute> = {}): Node => ({ name: "", opType, domain: "", inputs, outputs, attributes });
@@ -93,8 +111,13 @@ const STEPS: Readonly<Record<string, Step>> = {
     const items = u.list(node.inputs[0]);
     if (items?.length === 1 && u.list(`optional ${node.inputs[0]}`)) return [plain("Identity", items, node.outputs)];
     if (items) return u.is(node.outputs[0], items);
+    if (u.made.has(node.inputs[0])) return [plain("Identity", node.inputs, node.outputs)];
     // Since opset 18 a tensor may stand for the optional.
     return u.dims(node.inputs[0]) ? [plain("Identity", node.inputs, node.outputs)] : undefined;
+  },
+  OptionalHasElement: (node, u) => {
+    const full = u.list(node.inputs[0] ?? "") !== undefined || u.made.has(node.inputs[0] ?? "");
+    return full ? [plain("Identity", [u.constant((name) => scalar(name, "bool", 1))], node.outputs)] : undefined;
   },
   SequenceInsert: (node, u) => {
     const items = u.list(node.inputs[0]);
