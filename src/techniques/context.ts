@@ -126,7 +126,9 @@ export class JobContext implements Context {
       }
     }
     const score = await this.score();
-    return this.model.gradients(feeds, { of: score.value, seed: this.seed(), ...request });
+    const gradients = await this.model.gradients(feeds, { of: score.value, seed: this.seed(), ...request });
+    for (const remark of (await this.model.traced(feeds)).specialised.remarks) this.note(remark);
+    return gradients;
   }
 
   scoreIn(values: Float32Array): number {

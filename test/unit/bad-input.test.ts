@@ -156,3 +156,16 @@ describe("models in half precision", () => {
     expect(ours.notes.join()).toContain("before Sigmoid");
   });
 });
+
+describe("quantised models", () => {
+  it("say that their gradients are straight-through estimates", async () => {
+    const model = writeSmallModel(folder, "qdq.onnx", {
+      ...dense, weights: [weight("w", [4, 3], Array.from({ length: 12 }, (_, i) => i / 10)), weight("scale", [], [0.05]), weight("zero", [], [0], "int8")],
+      nodes: [node("QuantizeLinear", ["x", "scale", "zero"], ["q"]), node("DequantizeLinear", ["q", "scale", "zero"], ["d"]), node("MatMul", ["d", "w"], ["y"])],
+    });
+    const { raw, notes } = await runOn(models, model, writeArray(folder, "x.npy", [1, 4], [1, 2, 3, 4]), "saliency", { target: { index: [1] } });
+    // Inside the clipping range the gradient passes as if nothing were rounded: column 1 of the weights.
+    [0.1, 0.4, 0.7, 1].forEach((expected, i) => expect(raw.values[i]).toBeCloseTo(expected, 5));
+    expect(notes.join(" ")).toMatch(/straight-through/);
+  });
+});
