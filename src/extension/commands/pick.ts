@@ -32,9 +32,11 @@ export function pick<T extends vscode.QuickPickItem>(wanted: Pick<T>): Promise<T
     if (made) list.activeItems = [made];
     else if (active) list.activeItems = [active];
   };
+  // A list that waits for the model, or is one of several, stays when something else takes the focus: Escape leaves it.
+  const stays = wanted.later !== undefined || wanted.step !== undefined;
   Object.assign(list, {
     title: wanted.title, placeholder: wanted.placeholder, step: wanted.step, totalSteps: wanted.total,
-    matchOnDescription: true, matchOnDetail: true, ignoreFocusOut: false, keepScrollPosition: true,
+    matchOnDescription: true, matchOnDetail: true, ignoreFocusOut: stays, keepScrollPosition: true,
     buttons: (wanted.step ?? 1) > 1 ? [vscode.QuickInputButtons.Back] : [],
   });
   show(wanted.active);
