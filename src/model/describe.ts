@@ -155,7 +155,7 @@ function countOperators(layers: readonly Node[]): { operator: string; count: num
   return [...counts].map(([operator, count]) => ({ operator, count })).sort((a, b) => b.count - a.count || a.operator.localeCompare(b.operator));
 }
 
-function describeValue({ name, type, doc }: { name: string; type: ValueType; doc?: string }): ValueDescription {
+export function describeValue({ name, type, doc }: { name: string; type: ValueType; doc?: string }): ValueDescription {
   const dims = type.kind === "tensor" || type.kind === "sparse" ? type.dims : undefined;
   return { name, type: typeText(type), ...(dims === undefined ? {} : { dims }), ...(doc === undefined ? {} : { doc }) };
 }

@@ -93,9 +93,9 @@ export interface Provenance {
   readonly model: { readonly name: string; readonly hash: string };
   readonly input: { readonly name: string; readonly hash: string };
   readonly recipe: unknown;
-  readonly target?: { readonly output: string; readonly index: readonly number[]; readonly label?: string; readonly against?: readonly number[] };
+  readonly target?: { readonly output: string; readonly index: readonly number[]; readonly label?: string; readonly against?: readonly number[]; readonly region?: readonly (readonly [from: number, before: number])[] };
   /** "logit" or "output", and the value's name that was explained. */
-  readonly score?: { readonly kind: "logit" | "output"; readonly value: string };
+  readonly score?: { readonly kind: "logit" | "output" | "loss"; readonly value: string };
   readonly layer?: string;
   readonly params: Readonly<Record<string, unknown>>;
   readonly versions: { readonly neuralLoupe: string; readonly onnxruntime: string };

@@ -39,6 +39,8 @@ export interface Job {
   readonly model: string;
   /** Absolute paths (with "#row" for a table), one for each model input by name; "" for the only input. */
   readonly inputs: Readonly<Record<string, string>>;
+  /** Further samples: the result is the mean over all of them. */
+  readonly more?: readonly Readonly<Record<string, string>>[];
   readonly recipe: Recipe;
   readonly target?: TargetSpec;
   readonly layer?: string;
@@ -51,6 +53,8 @@ export interface TargetSpec {
   /** Index without the batch axis; the largest when absent. */
   readonly index?: readonly number[];
   readonly against?: readonly number[];
+  /** From and before which index along each axis without the batch: the score is the sum over them, in a dense output. Instead of `index`. */
+  readonly region?: readonly (readonly [from: number, before: number])[];
 }
 
 /** Progress of a call: a fraction from 0 to 1, or undefined where the end is not known. */

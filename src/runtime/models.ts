@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { elementCount, type Graph, type Model } from "../model/graph.ts";
 import { toNumbers } from "../model/tensor.ts";
-import { describe } from "../model/describe.ts";
+import { describe, describeValue } from "../model/describe.ts";
 import { inlineFunctions, liftConstants } from "../model/inline.ts";
 import { openModel, type OpenModel } from "../model/onnx/index.ts";
 import { UsageError } from "../model/errors.ts";
@@ -15,6 +15,8 @@ import type { Specialised, Trace } from "../autodiff/specialise.ts";
 /** Sessions kept per model: enough to move between a few methods and layers without making them anew. */
 const MOST_SESSIONS = 8;
 const MOST_TRACES = 4;
+/** Rewritten models kept per model. */
+const MOST_DERIVED = 6;
 /** Normalizations are by channel: more elements than this are weights. */
 const MOST_CONSTANT = 4096;
 
@@ -29,15 +31,42 @@ export interface Traced {
 /** A model that can be run: its file, and the sessions made from it. */
 export class LoadedModel {
   readonly description: ModelDescription;
-  /** Time spent inside ONNX Runtime's run, in milliseconds, since the model was loaded. */
-  runTime = 0;
   private prepared: Model | undefined;
+  private readonly clock: { milliseconds: number };
   private readonly sessions = new Map<string, Promise<Session>>();
   private readonly traces: Traced[] = [];
+  private readonly derived = new Map<string, LoadedModel>();
   private traceCount = 0;
 
-  constructor(readonly open: OpenModel, readonly threads: number | undefined) {
-    this.description = describe(open);
+  constructor(readonly open: OpenModel, readonly threads: number | undefined, from?: { readonly parent: LoadedModel; readonly model: Model }) {
+    this.description = from ? describeDerived(from.parent.description, from.model.graph) : describe(open);
+    this.prepared = from?.model;
+    this.clock = from?.parent.clock ?? { milliseconds: 0 };
+  }
+
+  /** Time spent inside ONNX Runtime's run, in milliseconds, since the model was loaded: its own and that of models derived from it. */
+  get runTime(): number {
+    return this.clock.milliseconds;
+  }
+  set runTime(milliseconds: number) {
+    this.clock.milliseconds = milliseconds;
+  }
+
+  /**
+   * Another graph over the same file and weights: `rewrite` gets the model as it is run (functions inlined, constants lifted) and gives what
+   * is run instead. Made once for each `key`, which must say all that the rewriting depends on; released with this model.
+   */
+  derive(key: string, rewrite: (model: Model) => Model): LoadedModel {
+    let model = this.derived.get(key);
+    if (model) this.derived.delete(key);
+    else model = new LoadedModel(this.open, this.threads, { parent: this, model: rewrite(this.model) });
+    this.derived.set(key, model);
+    while (this.derived.size > MOST_DERIVED) {
+      const [oldest, stale] = this.derived.entries().next().value!;
+      this.derived.delete(oldest);
+      void stale.releaseSessions();
+    }
+    return model;
   }
 
   /** The model with its functions inlined and its Constant nodes as initializers: what is run. */
@@ -103,11 +132,17 @@ export class LoadedModel {
   }
 
   async release(): Promise<void> {
-    const sessions = [...this.sessions.values()];
-    this.sessions.clear();
-    this.traces.length = 0;
-    await Promise.allSettled(sessions.map(async (session) => (await session).release()));
+    await this.releaseSessions();
     this.open.close();
+  }
+
+  private async releaseSessions(): Promise<void> {
+    const sessions = [...this.sessions.values()];
+    const derived = [...this.derived.values()];
+    this.sessions.clear();
+    this.derived.clear();
+    this.traces.length = 0;
+    await Promise.allSettled([...sessions.map(async (session) => (await session).release()), ...derived.map((model) => model.releaseSessions())]);
   }
 
   private async session(key: string, make: () => Promise<Session>): Promise<Session> {
@@ -137,6 +172,17 @@ export class LoadedModel {
     const values = new Set([...graph.inputs, ...graph.initializers].map(({ name }) => name).concat(graph.nodes.flatMap((node) => node.outputs)));
     for (const name of names) if (!values.has(name)) throw new UsageError(`The model has no value "${name}".`, name, "`inspect` lists its layers and their outputs.");
   }
+}
+
+/** What is known of a rewritten graph: the file's facts, and its own inputs and outputs. */
+function describeDerived(parent: ModelDescription, graph: Graph): ModelDescription {
+  const weights = new Set(graph.initializers.map(({ name }) => name));
+  const known = new Map([...parent.inputs, ...parent.outputs].map((value) => [value.name, value]));
+  return {
+    ...parent,
+    inputs: graph.inputs.filter(({ name }) => !weights.has(name)).map((input) => known.get(input.name) ?? describeValue(input)),
+    outputs: graph.outputs.map((output) => known.get(output.name) ?? describeValue(output)),
+  };
 }
 
 /** Models by path, the latest few kept; a file that changed on disk is read again. */

@@ -3,7 +3,7 @@ import { elementCount, type Graph, type Node } from "../model/graph.ts";
 /** What is explained: a value of the graph whose elements, in order, stand for the output's. */
 export interface Score {
   readonly value: string;
-  readonly kind: "logit" | "output";
+  readonly kind: "logit" | "output" | "loss";
   /** The operator that was left out: "Softmax". */
   readonly before?: string;
 }

@@ -10,10 +10,10 @@ export interface Sliding {
 }
 
 /**
- * By how much the score falls when the box under each place of a sliding window is set to `baseline`: in the input's shape, each element
+ * By how much the score falls when the box under each place of a sliding window is set to what `baseline` has there: in the input's shape, each element
  * the mean over the boxes that cover it. As in Captum, the last box along an axis may reach over the edge. Stops between boxes when cancelled.
  */
-export async function ablate(context: Context, { window, stride }: Sliding, baseline: number): Promise<Float32Array> {
+export async function ablate(context: Context, { window, stride }: Sliding, baseline: Float32Array): Promise<Float32Array> {
   const { dims, values: input } = context.input;
   const counts = placesOf(dims, { window, stride });
   const places = elementCount(counts);
@@ -26,7 +26,7 @@ export async function ablate(context: Context, { window, stride }: Sliding, base
     const starts = coordinates(place, counts).map((index, axis) => index * stride[axis]);
     const box = elementsIn(dims, starts, starts.map((start, axis) => Math.min(start + window[axis], dims[axis])));
     const hidden = Float32Array.from(input);
-    for (const element of box) hidden[element] = baseline;
+    for (const element of box) hidden[element] = baseline[element];
     const fall = whole - (await scoreAt(context, withInput(context, hidden)));
     for (const element of box) {
       sum[element] += fall;

@@ -1,40 +1,87 @@
-import { dirname } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { UsageError } from "../model/errors.ts";
 import { elementCount, isFloat, type DataType } from "../model/graph.ts";
 import type { ImageArtifact } from "../protocol/artifacts.ts";
 import type { Job, TargetSpec } from "../protocol/engine.ts";
 import type { TechniqueInfo } from "../protocol/technique.ts";
-import { readSamples, type Sample } from "../data/index.ts";
+import { readSample, readSamples, type Sample } from "../data/index.ts";
 import { channelsFirst, findLayouts, spatialAxes, type Layout, type Layouts } from "../runtime/layout.ts";
 import type { LoadedModel, Traced } from "../runtime/models.ts";
-import { floatsOf, type Feeds, type TensorValue } from "../runtime/ort.ts";
+import { floatsOf, numbersOf, type Feeds, type TensorValue } from "../runtime/ort.ts";
+import { cutAt, LOSS, withLoss } from "../runtime/rewrite.ts";
 import { scoreOf, type Score } from "../runtime/score.ts";
+import { baselineParts, isNumber } from "./baselines.ts";
+import { findEmbedding } from "./embedding.ts";
 import { findLayer } from "./layers.ts";
 import { classLabel } from "./predictions.ts";
 import type { Context, InputInfo, LayerInfo, TargetInfo } from "./technique.ts";
 
 /** A model fed with a sample: what every technique starts from. */
 export interface Fed {
+  /** What runs: where the input is of token numbers, the model from their vectors on. */
   readonly model: LoadedModel;
   readonly feeds: Feeds;
   readonly samples: Readonly<Record<string, Sample>>;
   readonly input: InputInfo;
   readonly picture?: ImageArtifact;
+  /** Another file read as the input was, in its shape. */
+  readLike(file: string): Promise<Float32Array>;
 }
 
 /** Reads the job's files through its recipe. DataError where they do not fit. */
 export async function feed(model: LoadedModel, job: Pick<Job, "inputs" | "recipe">): Promise<Fed> {
-  const inputs = model.description.inputs;
-  const samples = await readSamples(job.inputs, job.recipe, inputs, dirname(model.open.path));
-  const feeds: Record<string, TensorValue> = {};
-  for (const [name, sample] of Object.entries(samples)) feeds[name] = { dataType: sample.dataType as DataType, dims: sample.dims, data: sample.data };
+  const { inputs } = model.description;
+  const folder = dirname(model.open.path);
+  const samples = await readSamples(job.inputs, job.recipe, inputs, folder);
+  const feeds = Object.fromEntries(Object.entries(samples).map(([name, sample]) => [name, tensorOf(sample)]));
   const main = inputs.find(({ name }) => feeds[name] && isFloat(feeds[name].dataType)) ?? inputs.find(({ name }) => feeds[name]);
   if (!main) throw new UsageError("The model has no inputs to feed.");
+  const whole = { model, feeds, samples };
+  const readFile = async (name: string, file: string): Promise<TensorValue> => {
+    const description = inputs.find((input) => input.name === name)!;
+    const recipe = Object.hasOwn(job.recipe.inputs, name) ? job.recipe.inputs[name] : { kind: "array" as const };
+    const value = tensorOf(await readSample(resolve(folder, file), recipe, description, folder));
+    if (!sameDims(value.dims, feeds[name].dims)) {
+      throw new UsageError(`"${basename(file)}" is [${value.dims.join(", ")}], the input "${name}" is [${feeds[name].dims.join(", ")}].`, "baseline", "A baseline has the input's shape.");
+    }
+    return value;
+  };
+  if (!isFloat(feeds[main.name].dataType)) {
+    const embedded = await fromVectors(whole, readFile);
+    if (embedded) return embedded;
+  }
   const sample = samples[main.name];
   const picture: ImageArtifact | undefined = sample.picture && {
     kind: "image", id: "input", title: "Input", ...sample.picture, caption: `${sample.name} · ${sample.picture.height}×${sample.picture.width}`,
   };
-  return { model, feeds, samples, picture, input: inputInfo(main.name, feeds[main.name], sample, picture?.id) };
+  return {
+    ...whole, picture, input: inputInfo(main.name, feeds[main.name], sample, picture?.id),
+    readLike: async (file) => floatsOf(await readFile(main.name, file)),
+  };
+}
+
+/** The model from its token vectors on; undefined where it looks none of its inputs up. */
+async function fromVectors({ model, feeds, samples }: Pick<Fed, "model" | "feeds" | "samples">, readFile: (name: string, file: string) => Promise<TensorValue>): Promise<Fed | undefined> {
+  const found = findEmbedding(model.model.graph, Object.keys(feeds));
+  if (!found) return undefined;
+  const vectorsFor = async (tokens: TensorValue): Promise<TensorValue> => (await model.forward({ ...feeds, [found.input]: tokens }, [found.value])).get(found.value)!;
+  const vectors = await vectorsFor(feeds[found.input]);
+  const open = typeof model.description.inputs.find(({ name }) => name === found.input)!.dims?.[0] !== "number";
+  const dims = open ? [null, ...vectors.dims.slice(1)] : vectors.dims;
+  const cut = model.derive(`vectors:${found.value}:${JSON.stringify([dims, vectors.dataType])}`, (whole) => cutAt(whole, found.value, { dims, dataType: vectors.dataType }));
+  const rest = Object.fromEntries(Object.entries(feeds).filter(([name]) => cut.description.inputs.some((input) => input.name === name)));
+  const sample = samples[found.input];
+  const labels = sample.labels ?? numbersOf(feeds[found.input]).map(String);
+  const layout = vectors.dims.length === 3 ? { channel: 2, spatial: [1] } : undefined;
+  return {
+    model: cut, feeds: { ...rest, [found.value]: vectors }, samples,
+    input: { name: found.value, dims: vectors.dims, values: floatsOf(vectors), labels, tokensOf: found.input, ...(layout ? { layout } : {}) },
+    readLike: async (file) => floatsOf(await vectorsFor(await readFile(found.input, file))),
+  };
+}
+
+function tensorOf(sample: Sample): TensorValue {
+  return { dataType: sample.dataType as DataType, dims: sample.dims, data: sample.data };
 }
 
 function inputInfo(name: string, value: TensorValue, sample: Sample, picture: string | undefined): InputInfo {
@@ -64,6 +111,7 @@ export class JobContext implements Context {
   /** The layer that the technique used. */
   usedLayer: string | undefined;
   usedScore: Score | undefined;
+  private readBaselines: Promise<readonly Float32Array[]> | undefined;
   readonly model: LoadedModel;
   readonly feeds: Feeds;
   readonly input: InputInfo;
@@ -71,8 +119,8 @@ export class JobContext implements Context {
   readonly params: Context["params"];
   readonly signal: AbortSignal;
 
-  private constructor(fed: Fed, private readonly options: ContextOptions, readonly output: Context["output"], readonly target: TargetInfo) {
-    this.model = fed.model;
+  private constructor(private readonly fed: Fed, private readonly options: ContextOptions, readonly output: Context["output"], readonly target: TargetInfo) {
+    this.model = options.params.score === "loss" ? fed.model.derive(`loss:${output.name}:${output.dims.length}`, (model) => withLoss(model, output.name, output.dims)) : fed.model;
     this.feeds = fed.feeds;
     this.input = fed.input;
     this.classes = options.classes;
@@ -109,7 +157,17 @@ export class JobContext implements Context {
     return layer;
   }
 
+  async baselines(): Promise<readonly Float32Array[]> {
+    this.readBaselines ??= Promise.all(baselineParts(String(this.params.baseline)).map(async (part) => (
+      isNumber(part) ? new Float32Array(this.input.values.length).fill(Number(part)) : this.fed.readLike(part))));
+    return this.readBaselines;
+  }
+
   async score(): Promise<Score> {
+    if (this.params.score === "loss") {
+      this.note(`Explains the cross-entropy loss of ${this.target.label}: what is positive makes the model more wrong.`);
+      return (this.usedScore = { value: LOSS, kind: "loss" });
+    }
     const kind = this.params.score === "output" ? "output" : "logit";
     const { graph } = await this.traced();
     const score = scoreOf(graph, this.output.name, kind);
@@ -132,7 +190,8 @@ export class JobContext implements Context {
   }
 
   scoreIn(values: Float32Array): number {
-    const { index, against } = this.target;
+    const { index, against, region } = this.target;
+    if (region) return flatRegion(this.output, region).reduce((sum, at) => sum + values[at], 0);
     return values[flatIndex(this.output, index)] - (against ? values[flatIndex(this.output, against)] : 0);
   }
 
@@ -149,13 +208,21 @@ export class JobContext implements Context {
     if (values.every((number) => number === 0)) this.note(`The gradient at "${value}" is zero everywhere for this input.`);
   }
 
-  /** ∂score/∂output: 1 at the target, −1 at the one against it, in batch entry 0. */
+  /** ∂score/∂output: 1 at the target (all over its region), −1 at the one against it, in batch entry 0. */
   private seed(): Float32Array {
     const seed = new Float32Array(elementCount(this.output.dims));
+    if (this.target.region) {
+      for (const at of flatRegion(this.output, this.target.region)) seed[at] = 1;
+      return seed;
+    }
     seed[flatIndex(this.output, this.target.index)] += 1;
     if (this.target.against) seed[flatIndex(this.output, this.target.against)] -= 1;
     return seed;
   }
+}
+
+function sameDims(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((dim, axis) => dim === b[axis]);
 }
 
 export function layoutsOf({ graph, trace }: Traced, input: InputInfo): Layouts {
@@ -172,11 +239,30 @@ async function outputOf({ model, feeds }: Fed, asked: string | undefined): Promi
 }
 
 function resolveTarget(output: Context["output"], spec: TargetSpec, classes: readonly string[]): TargetInfo {
+  if (spec.region) return regionTarget(output, spec.region);
   const index = spec.index ?? largest(output);
   checkIndex(output, index);
   if (spec.against) checkIndex(output, spec.against);
   const name = (at: readonly number[]): string => (output.dims.length <= 2 ? classLabel(classes, output.dims, at[0] ?? 0) : at.join(", "));
   return { index, against: spec.against, label: spec.against ? `${name(index)} − ${name(spec.against)}` : name(index) };
+}
+
+function regionTarget(output: Context["output"], region: NonNullable<TargetSpec["region"]>): TargetInfo {
+  checkIndex(output, region.map(([from]) => from));
+  checkIndex(output, region.map(([, before]) => before - 1));
+  if (region.some(([from, before]) => before <= from)) throw new UsageError(`The region ${regionText(region)} is empty.`, output.name, "Each range is FROM:BEFORE, such as 10:20.");
+  const count = region.reduce((product, [from, before]) => product * (before - from), 1);
+  return { index: region.map(([from]) => from), region, label: `sum over ${regionText(region)} (${count} values)` };
+}
+
+function regionText(region: NonNullable<TargetSpec["region"]>): string {
+  return region.map(([from, before]) => (before === from + 1 ? String(from) : `${from}:${before}`)).join(", ");
+}
+
+/** Flat indices, in batch entry 0, of a region. */
+function flatRegion({ dims }: Context["output"], region: NonNullable<TargetInfo["region"]>): number[] {
+  return region.reduce<number[]>((flat, [from, before], axis) => flat.flatMap((index) => (
+    Array.from({ length: before - from }, (_, i) => index * dims[axis + 1] + from + i))), [0]);
 }
 
 /** Index, without the batch axis, of the largest finite element of batch entry 0. */

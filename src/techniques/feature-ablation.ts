@@ -1,6 +1,6 @@
 import type { ParamSpec } from "../protocol/technique.ts";
 import { ablate } from "./ablation.ts";
-import { BASELINE } from "./integrated-gradients.ts";
+import { BASELINE, baselineOf } from "./baselines.ts";
 import { SCORE } from "./params.ts";
 import { inputAttribution } from "./pictures.ts";
 import { technique } from "./technique.ts";
@@ -23,7 +23,7 @@ export const featureAblation = technique({
     const { dims, layout } = context.input;
     const grid = Number(context.params.grid);
     const cell = dims.map((size, axis) => (axis === 0 ? size : layout ? (layout.spatial.includes(axis) ? Math.min(grid, size) : size) : 1));
-    const values = await ablate(context, { window: cell, stride: cell }, Number(context.params.baseline));
+    const values = await ablate(context, { window: cell, stride: cell }, await baselineOf(context));
     const artifact = inputAttribution(context, values, {
       id: "feature-ablation", title: "Feature Ablation", quantity: "y(x) − y(hidden)", signed: true,
       caption: layout ? `fall of the score, cells of ${layout.spatial.map((axis) => cell[axis]).join("×")}` : "fall of the score, one feature at a time",

@@ -10,8 +10,8 @@ export function choiceParam(name: string, label: string, options: readonly (read
 }
 
 /** Whether a graph's last Softmax, LogSoftmax or Sigmoid is left out of what is explained. */
-export const SCORE = choiceParam("score", "Score", [["logit", "Logit"], ["output", "Output"]],
-  "Where the model ends in Softmax, LogSoftmax or Sigmoid: explain what goes into it (logit), or the output as it is.");
+export const SCORE = choiceParam("score", "Score", [["logit", "Logit"], ["output", "Output"], ["loss", "Loss"]],
+  "Where the model ends in Softmax, LogSoftmax or Sigmoid: explain what goes into it (logit), or the output as it is. Loss: the cross-entropy of the target class.");
 
 /** SmoothGrad's options (Smilkov et al. 2017; VarGrad: Adebayo et al. 2018), of every gradient method. */
 export const NOISE: readonly ParamSpec[] = [

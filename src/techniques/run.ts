@@ -110,7 +110,7 @@ function provenance(job: Job, { info }: Technique, fed: Fed, context: JobContext
     model: { name: fed.model.description.name, hash: hashOf(fed.model) },
     input: { name: samples.map(({ name }) => name).join(", "), hash: samples.map(({ hash }) => hash).join(",") },
     recipe: job.recipe,
-    ...(info.needs.target ? { target: { output: context.output.name, index: context.target.index, label: context.target.label, ...(context.target.against ? { against: context.target.against } : {}) } } : {}),
+    ...(info.needs.target ? { target: { output: context.output.name, index: context.target.index, label: context.target.label, ...(context.target.against ? { against: context.target.against } : {}), ...(context.target.region ? { region: context.target.region } : {}) } } : {}),
     ...(context.usedScore ? { score: { kind: context.usedScore.kind, value: context.usedScore.value } } : {}),
     ...(context.usedLayer ? { layer: context.usedLayer } : {}),
     params, versions: { neuralLoupe: VERSION, onnxruntime }, threads: fed.model.threads ?? 0,

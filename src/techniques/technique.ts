@@ -23,7 +23,7 @@ export interface TechniqueOutput {
 export interface Context {
   readonly model: LoadedModel;
   readonly feeds: Feeds;
-  /** The float input that attributions are about. */
+  /** The float input that attributions are about; for a model of token numbers, the looked up vectors (`model` then starts from those). */
   readonly input: InputInfo;
   readonly classes: readonly string[];
   /** The model's predictions for the sample: its chosen output as it is. */
@@ -41,6 +41,8 @@ export interface Context {
   layouts(): Promise<Layouts>;
   /** The layer asked for, or the one that the technique takes by itself ("spatial": the last with height and width). */
   layer(kind: "any" | "spatial"): Promise<LayerInfo>;
+  /** What the `baseline` parameter names, each in the input's shape: numbers, and files read as the input was. UsageError where one does not fit. */
+  baselines(): Promise<readonly Float32Array[]>;
   /** The value that stands for the target's score. */
   score(): Promise<Score>;
   /** The score in the elements of the score's value: the target's, less that of the one against it. */
@@ -59,15 +61,20 @@ export interface InputInfo {
   readonly values: Float32Array;
   readonly layout?: Layout;
   readonly axes?: SpatialAxes;
-  /** Names of a table row's columns. */
+  /** Names of a table row's columns; of tokens, their texts. */
   readonly labels?: readonly string[];
+  /** The values are token vectors [N, T, C], looked up for the model's input of this name. */
+  readonly tokensOf?: string;
   /** The id of the picture that was made of it. */
   readonly picture?: string;
 }
 
 export interface TargetInfo {
+  /** Of a region: where it begins. */
   readonly index: readonly number[];
   readonly against?: readonly number[];
+  /** From and before which index along each axis: the score is the sum over them. */
+  readonly region?: readonly (readonly [from: number, before: number])[];
   readonly label: string;
 }
 

@@ -1,0 +1,34 @@
+import { UsageError } from "../model/errors.ts";
+import type { ParamSpec } from "../protocol/technique.ts";
+import type { Context } from "./technique.ts";
+
+/** What stands for a missing input: numbers, or files that are read as the input is. */
+export const BASELINE: ParamSpec = {
+  type: "text", name: "baseline", label: "Baseline", default: "0", pattern: String.raw`[^,]+(?:,[^,]+)*`, files: true,
+  problem: "A number, or a file like the input's; several by commas.",
+  help: "What stands for a missing input, in the model's own units (after scaling and normalising): a number, or a file that is read as the input is. Several by commas are a distribution, for methods that take one.",
+};
+
+const NUMBER = /^-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+
+/** Whether one part of a baseline is a number; else it is a file. */
+export function isNumber(part: string): boolean {
+  return NUMBER.test(part.trim());
+}
+
+/** The parts of a `baseline` parameter, in order. */
+export function baselineParts(text: string): string[] {
+  return text.split(",").map((part) => part.trim()).filter((part) => part !== "");
+}
+
+/** The one baseline of a method that takes no distribution, in the input's shape. UsageError where several are given. */
+export async function baselineOf(context: Context): Promise<Float32Array> {
+  const all = await context.baselines();
+  if (all.length !== 1) throw new UsageError(`${all.length} baselines were given; this method takes one.`, "baseline", "Expected Gradients and DeepLIFT SHAP average over several.");
+  return all[0];
+}
+
+/** "0", or "0, black.png": baselines for a caption, without folders. */
+export function baselineCaption(context: Context): string {
+  return baselineParts(String(context.params.baseline)).map((part) => (isNumber(part) ? part : part.split(/[\\/]/).pop()!)).join(", ");
+}
