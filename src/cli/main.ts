@@ -2,6 +2,7 @@ import { describeError } from "../protocol/link.ts";
 import { UsageError } from "../model/errors.ts";
 import { techniques } from "../techniques/index.ts";
 import { WrongUsage } from "./arguments.ts";
+import { compare, COMPARE_USAGE } from "./compare.ts";
 import { gradcheck } from "./gradcheck.ts";
 import { inspect } from "./inspect.ts";
 import { runFetch } from "./run.ts";
@@ -13,6 +14,7 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<num
   inspect,
   run: runFetch,
   gradcheck,
+  compare,
 };
 
 const USAGE = `neural-loupe techniques [--json]
@@ -21,6 +23,7 @@ neural-loupe run MODEL --input [NAME=]FILE... --fetch VALUE... --out DIR
 neural-loupe gradcheck MODEL --input [NAME=]FILE... [--target T] [--output NAME] [--json]
 neural-loupe TECHNIQUE MODEL --input [NAME=]FILE... [--target T] [--against T] [--output NAME] [--layer L]...
              [--set PARAM=VALUE]... [--recipe FILE] --out FILE.(npy|png|svg|json|csv)
+${COMPARE_USAGE}
 
 TECHNIQUE is one of: ${techniques.map(({ info }) => info.id).join(", ")}`;
 

@@ -2,7 +2,9 @@ import type { Artifact, Result } from "../protocol/artifacts.ts";
 import type { Looks } from "../protocol/panel.ts";
 import { forEachDot } from "./font.ts";
 import { layoutScene } from "./scene.ts";
+import { textWidth } from "./parts.ts";
 import type { Ink, Part, Scene } from "./parts.ts";
+import { drawStroke } from "./strokes.ts";
 
 export interface Picture {
   readonly width: number;
@@ -16,14 +18,16 @@ export function composePicture(result: Result, artifact: Artifact, looks: Looks)
   return rasterise(layoutScene(result, artifact, looks));
 }
 
-const inks: Readonly<Record<Ink, readonly [number, number, number]>> = {
-  foreground: [31, 35, 40], background: [255, 255, 255], muted: [110, 119, 129], accent: [9, 105, 218],
-};
+export type Inks = Readonly<Record<Ink, readonly [red: number, green: number, blue: number]>>;
 
-function rasterise(scene: Scene): Picture {
+export const WHITE_INKS: Inks = { foreground: [31, 35, 40], background: [255, 255, 255], muted: [110, 119, 129], accent: [9, 105, 218] };
+
+/** A scene in pixels, text in the bitmap font. */
+export function rasterise(scene: Scene, inks: Inks = WHITE_INKS): Picture {
   const width = Math.ceil(scene.width);
   const height = Math.ceil(scene.height);
-  const rgba = new Uint8ClampedArray(width * height * 4).fill(255);
+  const rgba = new Uint8ClampedArray(width * height * 4);
+  new Uint32Array(rgba.buffer).fill(new Uint32Array(Uint8Array.of(...inks.background, 255).buffer)[0]);
   const fill = (x: number, y: number, w: number, h: number, [r, g, b]: readonly [number, number, number]): void => {
     for (let row = Math.max(0, y); row < Math.min(height, y + h); row++) {
       for (let column = Math.max(0, x); column < Math.min(width, x + w); column++) {
@@ -42,9 +46,16 @@ function rasterise(scene: Scene): Picture {
         }
       }
     },
+    line: (part) => drawStroke(rgba, width, height, part),
     rect: (part) => fill(part.x, part.y, part.width, part.height, inks[part.ink]),
-    text: ({ x, y, text, scale, ink }) =>
-      forEachDot(text, (column, row) => fill(x + column * scale, y + row * scale, scale, scale, inks[ink])),
+    text({ x, y, text, scale, ink, anchor, turned }) {
+      const before = Math.round(textWidth(text, scale) * (anchor === "middle" ? 0.5 : anchor === "end" ? 1 : 0));
+      forEachDot(text, (column, row) => {
+        const [along, down] = [column * scale - before, row * scale];
+        if (turned) fill(x + down, y - along - scale, scale, scale, inks[ink]);
+        else fill(x + along, y + down, scale, scale, inks[ink]);
+      });
+    },
   };
   for (const part of scene.parts) (draw[part.kind] as (part: Part) => void)(part);
   return { width, height, rgba };

@@ -5,6 +5,8 @@ export interface Scene {
   readonly width: number;
   readonly height: number;
   readonly parts: readonly Part[];
+  /** Where text can be text: a monospaced font like the bitmap font (default), or a figure's sans-serif one. */
+  readonly font?: "mono" | "sans";
 }
 
 export type Ink = "foreground" | "background" | "muted" | "accent";
@@ -16,11 +18,28 @@ export type Part =
       readonly rgba: Uint8ClampedArray; readonly label: string;
     })
   | (Box & { readonly kind: "rect"; readonly ink: Ink })
-  /** One line; `y` is the top of capital letters, `scale` the size of a font pixel. */
+  | LinePart
+  /**
+   * One line; `y` is the top of capital letters, `scale` the size of a font pixel. `anchor`: what of the text lies at x (its
+   * start when absent). `turned`: read from bottom to top, about the point (x, y).
+   */
   | {
       readonly kind: "text"; readonly x: number; readonly y: number;
       readonly text: string; readonly scale: number; readonly ink: Ink;
+      readonly anchor?: "middle" | "end"; readonly turned?: boolean;
     };
+
+/** A line through points (x, y one after the other, about the part's x and y), or a dot at each. `color`: a number of LINE_COLORS. */
+export interface LinePart {
+  readonly kind: "line";
+  readonly x: number;
+  readonly y: number;
+  readonly points: readonly number[];
+  readonly width: number;
+  readonly color: number;
+  readonly dash?: readonly number[];
+  readonly dots?: boolean;
+}
 
 interface Box { readonly x: number; readonly y: number; readonly width: number; readonly height: number }
 

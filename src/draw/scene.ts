@@ -23,7 +23,8 @@ export function layoutScene(result: Result, artifact: Artifact, looks: Looks): S
   return { width: width + 2 * margin, height: body.height + 2 * margin, parts };
 }
 
-function layoutArtifact(result: Result, artifact: Artifact, looks: Looks): Block {
+/** An artifact without title and caption, at (0, 0). */
+export function layoutArtifact(result: Result, artifact: Artifact, looks: Looks): Block {
   switch (artifact.kind) {
     case "heatmap": {
       const over = result.artifacts.find((other) => other.kind === "image" && other.id === artifact.over);

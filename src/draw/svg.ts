@@ -3,7 +3,8 @@ import type { Looks } from "../protocol/panel.ts";
 import { GLYPH } from "./font.ts";
 import { encodePng } from "./png.ts";
 import { layoutScene } from "./scene.ts";
-import type { Ink, Part } from "./parts.ts";
+import type { Ink, LinePart, Part, Scene } from "./parts.ts";
+import { LINE_COLORS } from "./strokes.ts";
 
 export interface Theme {
   /** CSS colours. */
@@ -15,27 +16,35 @@ export const LIGHT_THEME: Theme = { foreground: "#1f2328", background: "#ffffff"
 
 /** The same picture as composePicture's: text as text, pixels embedded as PNG. Every text that came from outside is escaped. */
 export function composeSvg(result: Result, artifact: Artifact, looks: Looks, theme: Theme = LIGHT_THEME): string {
-  const scene = layoutScene(result, artifact, looks);
+  return writeSvg(layoutScene(result, artifact, looks), { title: artifact.title, metadata: JSON.stringify(result.provenance), theme });
+}
+
+/** A scene as an SVG file. Without a background where the theme's is "none". */
+export function writeSvg(scene: Scene, { title, metadata, theme }: { readonly title: string; readonly metadata: string; readonly theme: Theme }): string {
   const [width, height] = [Math.ceil(scene.width), Math.ceil(scene.height)];
+  const font = scene.font === "sans" ? "Helvetica, Arial, 'DejaVu Sans', sans-serif" : "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace";
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" ` +
-      `role="img" aria-label="${escapeXml(artifact.title)}">`,
-    `<title>${escapeXml(artifact.title)}</title>`,
-    `<metadata>${escapeXml(JSON.stringify(result.provenance))}</metadata>`,
-    `<rect width="${width}" height="${height}" fill="${escapeXml(theme.background)}"/>`,
-    ...scene.parts.map((part) => writePart(part, theme)),
+      `role="img" aria-label="${escapeXml(title)}">`,
+    `<title>${escapeXml(title)}</title>`,
+    `<metadata>${escapeXml(metadata)}</metadata>`,
+    ...(theme.background === "none" ? [] : [`<rect width="${width}" height="${height}" fill="${escapeXml(theme.background)}"/>`]),
+    ...scene.parts.map((part) => writePart(part, theme, font)),
     "</svg>\n",
   ].join("\n");
 }
 
-function writePart(part: Part, theme: Theme): string {
+function writePart(part: Part, theme: Theme, font: string): string {
   switch (part.kind) {
+    case "line": return strokeOf(part);
     case "rect": return `<rect x="${part.x}" y="${part.y}" width="${part.width}" height="${part.height}" ${inkOf(part.ink, theme)}/>`;
     case "text": {
       // As wide and as high as the bitmap font: most monospaced fonts are 0.6 em wide, with capitals 0.7 em high.
       const size = GLYPH.advance * part.scale / 0.602;
       const y = part.y + GLYPH.ascent * part.scale;
-      return `<text x="${part.x}" y="${y}" font-family="ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace" ` +
+      const anchor = part.anchor ? `text-anchor="${part.anchor}" ` : "";
+      const turn = part.turned ? `transform="rotate(-90 ${part.x} ${part.y})" ` : "";
+      return `<text x="${part.x}" y="${y}" ${anchor}${turn}font-family="${font}" ` +
         `font-size="${size.toFixed(2)}" xml:space="preserve" ${inkOf(part.ink, theme)}>${escapeXml(part.text)}</text>`;
     }
     case "image": {
@@ -44,6 +53,14 @@ function writePart(part: Part, theme: Theme): string {
         `style="image-rendering:pixelated" href="data:image/png;base64,${base64(png)}"><title>${escapeXml(part.label)}</title></image>`;
     }
   }
+}
+
+function strokeOf({ x, y, points, width, color, dash, dots }: LinePart): string {
+  const stroke = LINE_COLORS[color % LINE_COLORS.length];
+  const at = Array.from({ length: points.length / 2 }, (_, i) => [x + points[2 * i], y + points[2 * i + 1]]);
+  if (dots) return at.map(([cx, cy]) => `<circle cx="${cx}" cy="${cy}" r="${width / 2}" fill="${stroke}"/>`).join("");
+  return `<polyline points="${at.map((point) => point.join(",")).join(" ")}" fill="none" stroke="${stroke}" stroke-width="${width}" stroke-linejoin="round"` +
+    `${dash && dash.length > 0 ? ` stroke-dasharray="${dash.join(" ")}"` : ""}/>`;
 }
 
 function inkOf(ink: Ink, theme: Theme): string {

@@ -1,0 +1,117 @@
+import type { Result } from "./artifacts.ts";
+import type { TargetSpec } from "./engine.ts";
+import type { Looks, PanelState } from "./panel.ts";
+import type { RecipeReport } from "./recipe.ts";
+import type { Params, TechniqueInfo } from "./technique.ts";
+
+/** What the cells along an axis of a comparison differ by. */
+export type AxisKind = "method" | "target" | "layer" | "model";
+
+export type AxisEntry =
+  /** A technique's id; `params` where it has options of its own: the same method may stand there twice. */
+  | { readonly kind: "method"; readonly technique: string; readonly params?: Params }
+  | { readonly kind: "target"; readonly target: TargetSpec; readonly label: string }
+  /** A value's name; undefined: the layer that each method picks by itself. */
+  | { readonly kind: "layer"; readonly layer?: string }
+  /** A URI string. */
+  | { readonly kind: "model"; readonly model: string };
+
+export interface Axis {
+  readonly kind: AxisKind;
+  /** All of this kind. */
+  readonly entries: readonly AxisEntry[];
+}
+
+/** Which cells have one colour scale: each its own, those of the same method, or all. */
+export type ScaleSharing = "own" | "method" | "all";
+
+/** A comparison's small state: enough to show the same again after a reload. Validated when it comes back. */
+export interface CompareState {
+  /** What all cells have in common, wherever no axis says otherwise. */
+  readonly base: Omit<PanelState, "looks">;
+  readonly columns: Axis;
+  /** Of another kind than the columns; absent: the cells flow. */
+  readonly rows?: Axis;
+  /** Cells taken out of a grid of two axes, as cellKey() names them. */
+  readonly removed: readonly string[];
+  readonly looks: Looks;
+  readonly scale: ScaleSharing;
+  /** Figures that are saved have a white background, else the theme's. */
+  readonly white: boolean;
+}
+
+/** What one cell shows: the state a technique's panel would have, and so the same job and the same cached result. */
+export function cellState({ base, looks }: Pick<CompareState, "base" | "looks">, entries: readonly (AxisEntry | undefined)[]): PanelState {
+  let state: PanelState = { ...base, looks };
+  for (const entry of entries) if (entry) state = withEntry(state, entry);
+  // A layer and a recipe belong to the model they were chosen for.
+  if (state.model === base.model) return state;
+  const { layer: _, recipe: __, ...rest } = state;
+  const own = entries.find((entry) => entry?.kind === "layer");
+  return own?.kind === "layer" && own.layer !== undefined ? { ...rest, layer: own.layer } : rest;
+}
+
+function withEntry(state: PanelState, entry: AxisEntry): PanelState {
+  switch (entry.kind) {
+    case "method": return { ...state, technique: entry.technique, ...(entry.params ? { params: { ...state.params, [entry.technique]: entry.params } } : {}) };
+    case "target": return { ...state, target: entry.target };
+    case "layer": return { ...state, layer: entry.layer };
+    case "model": return { ...state, model: entry.model };
+  }
+}
+
+/** A cell's name among those of its comparison, whatever the order of the axes' entries. */
+export function cellKey(column: AxisEntry, row: AxisEntry | undefined): string {
+  return JSON.stringify([row ?? null, column]);
+}
+
+/** A method's title with the options that are not its defaults: "Saliency (samples 25)". */
+export function methodLabel(info: TechniqueInfo | undefined, id: string, params: Params | undefined): string {
+  const changed = (info?.params ?? []).filter(({ name, default: usual }) => params?.[name] !== undefined && params[name] !== usual);
+  return [info?.title ?? id, changed.length ? `(${changed.map(({ name }) => `${name} ${String(params?.[name])}`).join(", ")})` : ""].filter(Boolean).join(" ");
+}
+
+/** Whether a method gives something to compare on an input: not a list of predictions, a layer's tiles, or a judgement of another result. */
+export function isComparable({ id, group }: Pick<TechniqueInfo, "id"> & { readonly group: string }): boolean {
+  return !["prediction", "trust"].includes(group) && id !== "feature-maps";
+}
+
+/** What the comparison's webview may ask of the extension. A `cell` is the state that cellState() made. */
+export interface CompareHost {
+  /** First call of every (re)loaded webview: all it needs to draw. */
+  ready(request: Record<string, never>): CompareBoot;
+  /** The cell's result if it was computed before; never runs anything. */
+  find(request: { readonly cell: PanelState }): { readonly result?: Result };
+  /** Runs one cell's job. Progress events while it runs; aborting cancels it and no other. */
+  run(request: { readonly cell: PanelState }): { readonly result: Result; readonly cached: boolean };
+  /** Remembers the state, for the title, and for a reload. */
+  remember(request: { readonly state: CompareState }): void;
+  /** Lets the person choose an axis' entries, those of `chosen` ticked; undefined when they left it. */
+  pickEntries(request: { readonly state: CompareState; readonly kind: AxisKind; readonly chosen: readonly AxisEntry[] }): { readonly entries: readonly AxisEntry[] } | undefined;
+  pickInput(request: { readonly state: CompareState }): { readonly input: string; readonly name: string } | undefined;
+  pickTarget(request: { readonly state: CompareState }): { readonly target: TargetSpec; readonly label: string } | undefined;
+  /** Saves bytes that the webview made (a save dialog asks where); false when the person left it. */
+  save(request: { readonly suggestedName: string; readonly bytes: Uint8Array }): { readonly saved: boolean; readonly path?: string };
+  /** Shows one cell in a technique's panel. */
+  openPanel(request: { readonly cell: PanelState }): void;
+}
+
+export interface CompareBoot {
+  readonly state: CompareState;
+  /** Those that can be compared. */
+  readonly techniques: readonly TechniqueInfo[];
+  readonly inputName: string;
+  /** File names by model URI. */
+  readonly modelNames: Readonly<Record<string, string>>;
+  /** Of the base model. */
+  readonly recipe: RecipeReport;
+  readonly outputs: readonly string[];
+  /** Why nothing can be run (untrusted workspace, no file path ...), as a sentence. */
+  readonly blocked?: string;
+}
+
+/** What the extension may tell the comparison's webview (only while it is visible; the webview asks again on ready). */
+export interface CompareView {
+  /** A file changed on disk or went, or the workspace is trusted now. */
+  changed(request: { readonly boot: CompareBoot; readonly reason: "model-changed" | "model-deleted" | "trusted" | "recipe" }): void;
+}
