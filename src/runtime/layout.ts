@@ -1,65 +1,81 @@
 import type { Node } from "../model/graph.ts";
 import type { SpatialAxes } from "../protocol/artifacts.ts";
+import { axisOf, isOutermost, unknownAxis, type Axes } from "./axes.ts";
+import { axesOfOutputs, type KnownValues } from "./follow.ts";
 
 /** Which axes of a value are channels and space; `spatial` in order (depth, height, width). */
 export interface Layout {
   readonly channel?: number;
   readonly spatial: readonly number[];
+  /** Where all places lie after one another along the one axis of `spatial`: the grid they make, row-major, and the tokens apart. */
+  readonly tokens?: TokenGrid;
+}
+
+export interface TokenGrid {
+  /** [H, W], or [L], [D, H, W]. */
+  readonly grid: readonly number[];
+  /** Tokens before and after the grid's: class, distillation, registers. */
+  readonly before: number;
+  readonly after: number;
 }
 
 /** Layouts of all values that have one, found by following the input's through the graph. */
 export type Layouts = ReadonlyMap<string, Layout>;
 
-/** Operators that work on [N, C, ...space], whatever their input was taken for. */
-const CHANNELS_FIRST: ReadonlySet<string> = new Set([
-  "Conv", "ConvTranspose", "MaxPool", "AveragePool", "LpPool", "GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool", "BatchNormalization",
-  "InstanceNormalization", "GroupNormalization", "LRN", "DepthToSpace", "SpaceToDepth", "QLinearConv", "ConvInteger", "Upsample",
-]);
-
 /**
- * Follows channels and space from the model's input: convolutions and pools set them, elementwise operators pass them on, Transpose
- * moves them, a dense layer over the last axis keeps them where channels are last, Reshape keeps them where height and width stay.
+ * Follows channels and space from the model's input, by shapes: convolutions and pools set them, elementwise operators pass them on,
+ * Transpose moves them, Reshape and Concat lay them out as tokens and back, a dense layer makes other channels. `known` gives the
+ * elements of integer constants (where a Slice starts).
  */
-export function findLayouts(nodes: readonly Node[], dims: ReadonlyMap<string, readonly number[]>, inputs: ReadonlyMap<string, Layout>): Layouts {
+export function findLayouts(
+  nodes: readonly Node[], dims: ReadonlyMap<string, readonly number[]>, inputs: ReadonlyMap<string, Layout>, known: KnownValues = () => undefined,
+): Layouts {
+  const axes = new Map<string, Axes>();
+  for (const [name, layout] of inputs) axes.set(name, axesOf(layout, dims.get(name) ?? []));
   const layouts = new Map(inputs);
   for (const node of nodes) {
-    for (const output of node.outputs) {
-      const shape = dims.get(output);
-      const layout = shape && layoutOf(node, shape, layouts, dims);
+    axesOfOutputs(node, axes, dims, known).forEach((found, index) => {
+      const output = node.outputs[index];
+      if (!found || output === "") return;
+      axes.set(output, found);
+      const layout = layoutFrom(found);
       if (layout) layouts.set(output, layout);
-    }
+    });
   }
   return layouts;
 }
 
-function layoutOf(node: Node, shape: readonly number[], layouts: Layouts, dims: ReadonlyMap<string, readonly number[]>): Layout | undefined {
-  if (CHANNELS_FIRST.has(node.opType)) return channelsFirst(shape.length);
-  const source = node.inputs.find((input) => layouts.has(input) && (dims.get(input)?.length === shape.length || node.opType === "Reshape"));
-  if (source === undefined) return undefined;
-  const layout = layouts.get(source)!;
-  const from = dims.get(source) ?? [];
-  switch (node.opType) {
-    case "Transpose": {
-      const attribute = node.attributes.perm;
-      const perm = attribute?.type === "ints" ? attribute.value : shape.map((_, axis) => shape.length - 1 - axis);
-      return { channel: layout.channel === undefined ? undefined : perm.indexOf(layout.channel), spatial: layout.spatial.map((axis) => perm.indexOf(axis)) };
-    }
-    case "Reshape": return reshaped(layout, from, shape);
-    case "MatMul": return node.inputs[0] === source && layout.channel === shape.length - 1 ? layout : undefined;
-    case "Gemm": case "Gather": case "GatherElements": case "Einsum": return undefined;
-    default: return layout;
-  }
+function axesOf({ channel, spatial }: Layout, dims: readonly number[]): Axes {
+  return dims.map((size, axis) => {
+    if (axis === channel) return axisOf("channel", size);
+    const place = spatial.indexOf(axis);
+    return place >= 0 ? axisOf(place, size) : axis === 0 ? axisOf("batch", size) : unknownAxis(size);
+  });
 }
 
-/** [N, C, H, W] -> [N, groups, C/groups, H, W] -> [N, C, H, W]: space stays where its axes are the last and keep their sizes. */
-function reshaped(layout: Layout, from: readonly number[], to: readonly number[]): Layout | undefined {
-  if (from.length === to.length && from.every((dim, axis) => dim === to[axis])) return layout;
-  const count = layout.spatial.length;
-  const last = layout.spatial.every((axis, index) => axis === from.length - count + index);
-  const kept = last && to.length >= count + 1 && layout.spatial.every((axis, index) => from[axis] === to[to.length - count + index]);
-  if (!kept) return undefined;
-  const spatial = layout.spatial.map((_, index) => to.length - count + index);
-  return to.length === count + 2 ? { channel: 1, spatial } : { spatial };
+/** The map that a value's axes make; undefined where space is in pieces (windows of attention) or gone. */
+function layoutFrom(axes: Axes): Layout | undefined {
+  const holders: { readonly axis: number; readonly of: number; readonly size: number }[] = [];
+  const channels: number[] = [];
+  for (const [axis, { parts }] of axes.entries()) {
+    const outer = parts.filter(isOutermost);
+    if (outer.length > 0 && outer.length < parts.length) return undefined;
+    if (outer.length > 0) holders.push(...outer.map(({ of, size }) => ({ axis, of: of as number, size })));
+    else if (parts.some(({ of, size }) => size > 1 && (of === "channel" || typeof of === "number"))) channels.push(axis);
+  }
+  const order = holders.map(({ of }) => of);
+  const dimensions = [...new Set(order)].sort((a, b) => a - b);
+  const lying = [...new Set(holders.map(({ axis }) => axis))];
+  if (holders.length === 0 || dimensions.length < holders.length) return undefined;
+  // A single channel may have been lost on the way: its axis is the one that nothing else is.
+  const single = axes.flatMap(({ parts }, axis) => (axis > 0 && parts.every(({ size }) => size === 1) && !lying.includes(axis) ? [axis] : []));
+  const channel = channels.length === 1 ? channels[0] : channels.length === 0 && single.length === 1 ? single[0] : undefined;
+  const layout = { ...(channel === undefined ? {} : { channel }) };
+  const apart = lying.some((axis) => axes[axis].before + axes[axis].after > 0);
+  if (lying.length === holders.length && !apart) return { ...layout, spatial: dimensions.map((of) => holders.find((holder) => holder.of === of)!.axis) };
+  if (lying.length > 1 || order.some((of, index) => of !== dimensions[index])) return undefined;
+  const { before, after } = axes[lying[0]];
+  return { ...layout, spatial: lying, tokens: { grid: holders.map(({ size }) => size), before, after } };
 }
 
 export function channelsFirst(rank: number): Layout | undefined {
@@ -73,9 +89,9 @@ export function spatialAxes(layout: Layout): SpatialAxes | undefined {
   return spatial.length === 1 && channel !== undefined ? { height: channel, width: spatial[0] } : undefined;
 }
 
-/** The size of a value's space: [H, W], [L] or [D, H, W]. */
+/** The size of a value's space: [H, W], [L] or [D, H, W]; tokens' is their grid's. */
 export function spatialSize(layout: Layout, dims: readonly number[]): number[] {
-  return layout.spatial.map((axis) => dims[axis]);
+  return layout.tokens ? [...layout.tokens.grid] : layout.spatial.map((axis) => dims[axis]);
 }
 
 /** Whether a value has space over 1×1 and channels. */

@@ -13,15 +13,17 @@ export interface ChannelView {
   readonly values: Float32Array;
 }
 
-/** Brings channels to the front: NCHW is taken as it lies, NHWC is rearranged. */
+/** Brings channels to the front: NCHW is taken as it lies, NHWC and tokens are rearranged; tokens apart from the grid are left out. */
 export function channelView(values: Float32Array, dims: readonly number[], layout: Layout & { channel: number }): ChannelView {
   const size = spatialSize(layout, dims);
   const [channels, area] = [dims[layout.channel], elementCount(size)];
   const strides = dims.map((_, axis) => elementCount(dims.slice(axis + 1)));
-  if (layout.channel === 1 && layout.spatial.every((axis, index) => axis === index + 2)) {
+  if (!layout.tokens && layout.channel === 1 && layout.spatial.every((axis, index) => axis === index + 2)) {
     return { channels, size, area, values: values.subarray(0, channels * area) };
   }
-  const offsets = spatialOffsets(size, layout.spatial.map((axis) => strides[axis]));
+  const { tokens } = layout;
+  const [lying] = layout.spatial;
+  const offsets = tokens ? Array.from({ length: area }, (_, place) => (tokens.before + place) * strides[lying]) : spatialOffsets(size, layout.spatial.map((axis) => strides[axis]));
   const out = new Float32Array(channels * area);
   for (let channel = 0; channel < channels; channel++) {
     const start = channel * strides[layout.channel];
@@ -32,6 +34,20 @@ export function channelView(values: Float32Array, dims: readonly number[], layou
 
 function spatialOffsets(size: readonly number[], strides: readonly number[]): number[] {
   return size.reduce<number[]>((offsets, length, axis) => offsets.flatMap((offset) => Array.from({ length }, (_, index) => offset + index * strides[axis])), [0]);
+}
+
+/** For each element of a tensor, its place in space, row-major over `spatial`. */
+export function placesOf(dims: readonly number[], spatial: readonly number[]): Int32Array {
+  const places = new Int32Array(elementCount(dims));
+  for (let at = 0; at < places.length; at++) {
+    const index = new Array<number>(dims.length);
+    for (let axis = dims.length - 1, rest = at; axis >= 0; axis--) {
+      index[axis] = rest % dims[axis];
+      rest = Math.floor(rest / dims[axis]);
+    }
+    places[at] = spatial.reduce((place, axis) => place * dims[axis] + index[axis], 0);
+  }
+  return places;
 }
 
 /** Σₖ weights[k] · channel k: a map over space. */

@@ -46,7 +46,8 @@ def seeded(model: nn.Module, network: Network) -> dict[str, tuple[Spec, np.ndarr
     norms = {f"{name}.{leaf}" for name, module in model.named_modules() for leaf in ("weight", "bias")
              if "Norm" in type(module).__name__}
     for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
-        if not tensor.is_floating_point():
+        # A window's mask says which places see one another; it is no weight.
+        if not tensor.is_floating_point() or name.endswith("attn_mask"):
             continue
         seed = zlib.crc32(f"{network.name} {name}".encode())
         if name.endswith("running_var"):

@@ -6,6 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from timm.models.deit import VisionTransformerDistilled
+from timm.models.swin_transformer import SwinTransformer
+from timm.models.vision_transformer import VisionTransformer
 from torch import nn
 from torchvision import models
 from torchvision.models.convnext import CNBlockConfig, ConvNeXt
@@ -64,6 +67,22 @@ def autoencoder() -> nn.Module:
                          nn.Conv2d(16, 3, 3, padding=1, padding_mode="reflect"), nn.Sigmoid(), nn.Flatten(), nn.Linear(3072, 8))
 
 
+def swin() -> nn.Module:
+    """Shifted windows: values are [N, H, W, C], and every second block works on rolled ones."""
+    return SwinTransformer(img_size=32, patch_size=2, embed_dim=16, depths=(2, 2), num_heads=(2, 4), window_size=4, num_classes=10)
+
+
+def deit() -> nn.Module:
+    """A class and a distillation token before the patches'."""
+    return VisionTransformerDistilled(img_size=32, patch_size=8, embed_dim=32, depth=2, num_heads=2, mlp_ratio=2, num_classes=10)
+
+
+def vit_registers() -> nn.Module:
+    """A class and four register tokens before the patches', whose mean is classified; for pictures of any size."""
+    return VisionTransformer(img_size=32, patch_size=8, embed_dim=32, depth=2, num_heads=2, mlp_ratio=2, num_classes=10, reg_tokens=4,
+                             global_pool="avg", dynamic_img_size=True)
+
+
 def vision_transformer() -> nn.Module:
     return models.VisionTransformer(image_size=32, patch_size=8, num_layers=2, num_heads=2, hidden_dim=32, mlp_dim=64,
                                     num_classes=10)
@@ -88,6 +107,9 @@ NETWORKS = [
             features="inception5b", early="inception3a"),
     Network("mnasnet", partial(models.mnasnet0_5, num_classes=10), features="layers", early="layers.8"),
     Network("vision-transformer", vision_transformer, (3, 32, 32), early="conv_proj"),
+    Network("swin", swin, (3, 32, 32), early="patch_embed.proj"),
+    Network("deit", deit, (3, 32, 32), early="patch_embed.proj"),
+    Network("vit-registers", vit_registers, (3, 32, 32), early="patch_embed.proj"),
     Network("mlp", mlp, (20,), dynamic=True),
     Network("cnn-1d", cnn_1d, (4, 96), features="9", early="2", dynamic=True),
     Network("cnn-3d", cnn_3d, (1, 12, 14, 16), features="8", early="3"),
