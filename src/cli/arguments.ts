@@ -1,8 +1,11 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { DataError } from "../model/errors.ts";
-import { loadRecipe, parseInputSpecs, parseRecipeFile } from "../data/index.ts";
+import { loadRecipe, parseRecipeFile, parseSampleSpecs } from "../data/index.ts";
 import type { Job, TargetSpec } from "../protocol/engine.ts";
 import type { Recipe } from "../protocol/recipe.ts";
+import type { TechniqueInfo } from "../protocol/technique.ts";
 import type { LoadedModel } from "../runtime/models.ts";
 
 /** The words on the command line do not make a call: exit code 2. */
@@ -63,7 +66,25 @@ export function parseIndex(text: string, option: string): number[] {
   return text.split(",").map(Number);
 }
 
-export function targetSpec({ target, against, output }: Arguments["options"]): TargetSpec {
+/** "15,10:20,:" in a dense output [21, 64, 64]: FROM:BEFORE along an axis, one index, or all of it (":" and open ends by `dims`). */
+export function parseRegion(text: string, dims: readonly (number | string | null)[] | undefined): [number, number][] {
+  return text.split(",").map((part, axis): [number, number] => {
+    const match = /^\s*(?:(\d+)|(\d*)\s*:\s*(\d*))\s*$/.exec(part);
+    if (!match) throw new WrongUsage(`--target is an index such as 285 or 3,17,20, or a region such as 15,10:20,5:9, not "${text}".`);
+    if (match[1] !== undefined) return [Number(match[1]), Number(match[1]) + 1];
+    const end = dims?.[axis + 1];
+    if (match[3] === "" && typeof end !== "number") throw new WrongUsage(`--target ${text}: the model does not say how long axis ${axis + 1} is; give the end: FROM:BEFORE.`);
+    return [Number(match[2] || 0), match[3] === "" ? Number(end) : Number(match[3])];
+  });
+}
+
+/** What is explained; `outputs` are the model's, for regions with open ends. */
+export function targetSpec({ target, against, output }: Arguments["options"], outputs: LoadedModel["description"]["outputs"] = []): TargetSpec {
+  if (target?.includes(":")) {
+    if (against !== undefined) throw new WrongUsage("--against goes with a single target, not with a region.");
+    const dims = (outputs.find(({ name }) => name === output) ?? outputs[0])?.dims;
+    return { region: parseRegion(target, dims), ...(output === undefined ? {} : { output }) };
+  }
   return {
     ...(target === undefined ? {} : { index: parseIndex(target, "target") }),
     ...(against === undefined ? {} : { against: parseIndex(against, "against") }),
@@ -81,11 +102,26 @@ export function parseSettings(settings: readonly string[]): Record<string, strin
 }
 
 /** The files and the recipe that a command names. */
-export async function inputsOf(model: LoadedModel, { input, recipe }: Arguments["options"]): Promise<Pick<Job, "inputs" | "recipe">> {
+export async function inputsOf(model: LoadedModel, { input, recipe }: Arguments["options"]): Promise<Pick<Job, "inputs" | "more" | "recipe">> {
   const names = model.description.inputs.map(({ name }) => name);
   const used: Recipe = recipe === undefined ? (await loadRecipe(model.description, model.readConstant)).recipe : await parseRecipeFile(recipe);
   if (input.length === 0 && names.length > 0) throw new DataError("No --input is given.", undefined, `The model's inputs are ${names.join(", ")}.`);
-  return { inputs: parseInputSpecs(input, names), recipe: used };
+  const [inputs, ...more] = parseSampleSpecs(input, names);
+  return { inputs, ...(more.length > 0 ? { more } : {}), recipe: used };
+}
+
+/** For commands that take one sample. */
+export function oneSample<T extends Pick<Job, "more">>(job: T): T {
+  if (job.more) throw new WrongUsage(`--input gives ${job.more.length + 1} samples; this command takes one.`);
+  return job;
+}
+
+/** Files named in parameters, relative to where one is on a command line, by their absolute paths. */
+export function absoluteFiles(info: TechniqueInfo, settings: Readonly<Record<string, string>>): Record<string, string> {
+  const takesFiles = new Set(info.params.filter((spec) => spec.type === "text" && spec.files).map(({ name }) => name));
+  return Object.fromEntries(Object.entries(settings).map(([name, value]) => [
+    name, takesFiles.has(name) ? value.split(",").map((part) => (existsSync(part.trim()) ? resolve(part.trim()) : part.trim())).join(",") : value,
+  ]));
 }
 
 /** Progress on stderr: one line that is written over on a terminal, else nothing but what lasts. */

@@ -2,7 +2,7 @@ import { ModelCache } from "../runtime/models.ts";
 import { feed, JobContext } from "../techniques/context.ts";
 import { checkGradients } from "../techniques/gradcheck.ts";
 import { saliency } from "../techniques/saliency.ts";
-import { inputsOf, parseArguments, progressLine, targetSpec, threadCount, WrongUsage } from "./arguments.ts";
+import { inputsOf, oneSample, parseArguments, progressLine, targetSpec, threadCount, WrongUsage } from "./arguments.ts";
 
 /** The largest relative error that passes. */
 const TOLERANCE = 0.01;
@@ -16,9 +16,9 @@ export async function gradcheck(args: readonly string[]): Promise<number> {
   const progress = progressLine();
   try {
     const model = await models.get(path);
-    const fed = await feed(model, await inputsOf(model, options));
+    const fed = await feed(model, oneSample(await inputsOf(model, options)));
     const context = await JobContext.create(fed, {
-      info: saliency.info, classes: [], target: targetSpec(options), params: { score: "logit" }, signal: new AbortController().signal, progress: progress.show,
+      info: saliency.info, classes: [], target: targetSpec(options, model.description.outputs), params: { score: "logit" }, signal: new AbortController().signal, progress: progress.show,
     });
     const check = await checkGradients(context, seed);
     progress.end();

@@ -2,11 +2,11 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UsageError } from "../model/errors.ts";
 import { encodeNpyArray } from "../draw/npy.ts";
-import { feed } from "../techniques/context.ts";
+import { readFeeds } from "../techniques/context.ts";
 import { resolveLayer } from "../techniques/layers.ts";
 import { ModelCache } from "../runtime/models.ts";
 import type { TensorValue } from "../runtime/ort.ts";
-import { inputsOf, parseArguments, threadCount } from "./arguments.ts";
+import { inputsOf, oneSample, parseArguments, threadCount } from "./arguments.ts";
 
 /** `neural-loupe run MODEL --input ... --fetch VALUE... --out DIR`: each value as .npy, and index.json that maps names to files. */
 export async function runFetch(args: readonly string[]): Promise<number> {
@@ -14,7 +14,7 @@ export async function runFetch(args: readonly string[]): Promise<number> {
   const models = new ModelCache({ threads: threadCount(options.threads) });
   try {
     const model = await models.get(path);
-    const { feeds } = await feed(model, await inputsOf(model, options));
+    const { feeds } = await readFeeds(model, oneSample(await inputsOf(model, options)));
     const names = [...new Set(options.fetch)].map((asked) => ({ asked, value: fetchable(model.model.graph, asked) }));
     const values = await model.forward(feeds, [...new Set(names.map(({ value }) => value))]);
     await mkdir(options.out!, { recursive: true });

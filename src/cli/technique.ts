@@ -6,7 +6,7 @@ import { saveResult, type SaveFormat } from "../draw/save.ts";
 import { ModelCache } from "../runtime/models.ts";
 import { techniques } from "../techniques/index.ts";
 import { findTechnique, runJob } from "../techniques/run.ts";
-import { inputsOf, parseArguments, parseSettings, progressLine, targetSpec, threadCount, WrongUsage } from "./arguments.ts";
+import { absoluteFiles, inputsOf, parseArguments, parseSettings, progressLine, targetSpec, threadCount, WrongUsage } from "./arguments.ts";
 
 /** Where the list's texts begin: past the longest id. */
 const INDENT = Math.max(...techniques.map(({ info }) => info.id.length)) + 2;
@@ -21,13 +21,14 @@ export async function runTechnique(id: string, args: readonly string[]): Promise
   const { reduce, ...settings } = parseSettings(options.set);
   if (reduce !== undefined && !["max", "mean", "l2"].includes(reduce)) throw new WrongUsage(`reduce is max, mean or l2, not "${reduce}".`);
   if (options.layer.length > 1) throw new WrongUsage(`${findTechnique(id).info.title} takes one --layer.`);
+  const { info } = findTechnique(id);
   const models = new ModelCache({ threads: threadCount(options.threads) });
   const progress = progressLine();
   try {
     const model = await models.get(path);
     const result = await runJob({
-      technique: id, model: resolve(path), ...(await inputsOf(model, options)), target: targetSpec(options),
-      ...(options.layer.length > 0 ? { layer: options.layer[0] } : {}), params: settings,
+      technique: id, model: resolve(path), ...(await inputsOf(model, options)), target: targetSpec(options, model.description.outputs),
+      ...(options.layer.length > 0 ? { layer: options.layer[0] } : {}), params: absoluteFiles(info, settings),
     }, { models, progress: progress.show, signal: new AbortController().signal });
     progress.end();
     await mkdir(dirname(resolve(out)), { recursive: true });

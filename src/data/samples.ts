@@ -50,6 +50,28 @@ export function parseInputSpecs(args: readonly string[], inputNames: readonly st
   return Object.fromEntries(specs);
 }
 
+/**
+ * Several samples on a command line: "NAME=FILE" or "FILE", an input's name as often as there are samples, or once where all share it.
+ * DataError where the numbers do not fit, or where it is not clear what a file without a name is for.
+ */
+export function parseSampleSpecs(args: readonly string[], inputNames: readonly string[]): Record<string, string>[] {
+  const files = new Map<string, string[]>();
+  for (const arg of args) {
+    const [[name, file]] = Object.entries(parseInputSpecs([arg], inputNames));
+    files.set(name, [...(files.get(name) ?? []), file]);
+  }
+  const unnamed = files.get("") ?? [];
+  const clear = inputNames.length <= 1 || unnamed.every((file) => /\.npz$/i.test(file)) || unnamed.every((file) => /\.txt$/i.test(file));
+  if (unnamed.length > 1 && !clear) parseInputSpecs(unnamed, inputNames);
+  const count = Math.max(1, ...[...files.values()].map((list) => list.length));
+  for (const [name, list] of files) {
+    if (list.length !== 1 && list.length !== count) {
+      throw new DataError(`The input "${name}" is given ${list.length} times, another ${count} times.`, list[0], "Give each input once, or once for each sample.");
+    }
+  }
+  return Array.from({ length: count }, (_, index) => Object.fromEntries([...files].map(([name, list]) => [name, list.length === 1 ? list[0] : list[index]])));
+}
+
 /** The inputs that a file without a name is for. */
 async function shareOf(spec: string, recipe: Recipe, open: readonly SampleInput[]): Promise<readonly string[]> {
   if (open.length <= 1) return open.map((input) => input.name);

@@ -19,8 +19,14 @@ function tableOf(artifact: Artifact): [header: readonly string[], rows: Iterable
     }
     case "tiles": return [["channel", "min", "max", "mean", "strength"], tileRows(artifact)];
     case "heatmap": return [["channel", "y", "x", "value"], mapRows(artifact)];
+    case "tokens": return [["token", "text", artifact.quantity], artifact.tokens.map((text, token) => [token, text, artifact.values[token]])];
+    case "curves": return [["line", artifact.x.label, artifact.y.label].map(field), curveRows(artifact)];
     case "image": return [["y", "x", "red", "green", "blue"], pixelRows(artifact)];
   }
+}
+
+function* curveRows({ lines }: Extract<Artifact, { kind: "curves" }>): Iterable<Row> {
+  for (const { label, x, y } of lines) for (let i = 0; i < x.length; i++) yield [label, x[i], y[i]];
 }
 
 function* tileRows(artifact: Extract<Artifact, { kind: "tiles" }>): Iterable<Row> {

@@ -1,10 +1,12 @@
 import type { Artifact, Result } from "../protocol/artifacts.ts";
 import type { Looks } from "../protocol/panel.ts";
 import { layoutBars } from "./bars.ts";
+import { layoutCurves } from "./curves.ts";
 import { layoutHeatmap } from "./heatmap.ts";
 import { withAlpha } from "./paint.ts";
 import { enlargement, paragraph, stack } from "./parts.ts";
 import type { Block, Scene } from "./parts.ts";
+import { layoutTokens } from "./tokens.ts";
 import { layoutTiles } from "./tile-grid.ts";
 
 const margin = 16;
@@ -32,6 +34,8 @@ export function layoutArtifact(result: Result, artifact: Artifact, looks: Looks)
     }
     case "tiles": return layoutTiles(artifact, looks);
     case "bars": return layoutBars(artifact);
+    case "curves": return layoutCurves(artifact);
+    case "tokens": return layoutTokens(artifact, looks);
     case "image": {
       const factor = enlargement(artifact.width, artifact.height);
       return {

@@ -2,7 +2,7 @@
  * What techniques make and views draw: a small closed union. Arrays are typed arrays in row-major order, already reduced to
  * what can be seen. Each kind has one view in webview/ui, one picture in draw/, and one form as data.
  */
-export type Artifact = ImageArtifact | HeatmapArtifact | TilesArtifact | BarsArtifact;
+export type Artifact = ImageArtifact | HeatmapArtifact | TilesArtifact | BarsArtifact | TokensArtifact | CurvesArtifact;
 
 /** A picture: what the model saw, back in display colours. */
 export interface ImageArtifact {
@@ -85,6 +85,67 @@ export interface BarsArtifact {
   readonly values: Float32Array;
   readonly dims: readonly number[];
   readonly caption: string;
+}
+
+/** A text's tokens, each with an amount: coloured text. */
+export interface TokensArtifact {
+  readonly kind: "tokens";
+  readonly id: string;
+  readonly title: string;
+  /** As the tokenizer has them ("##ing", "Ġthe"), or their numbers where there is none. */
+  readonly tokens: readonly string[];
+  /** One for each token, [tokens]. */
+  readonly values: Float32Array;
+  readonly dims: readonly number[];
+  readonly quantity: string;
+  readonly signed: boolean;
+  readonly caption: string;
+}
+
+/** Lines over a common axis, with the numbers that sum them up. */
+export interface CurvesArtifact {
+  readonly kind: "curves";
+  readonly id: string;
+  readonly title: string;
+  readonly x: CurveAxis;
+  readonly y: CurveAxis;
+  readonly lines: readonly CurveLine[];
+  /** What the curves come to: areas, means, indices. */
+  readonly numbers: readonly CurveNumber[];
+  /** How to read it, in a plain sentence or two. */
+  readonly reading: string;
+  readonly caption: string;
+}
+
+export interface CurveAxis {
+  /** With its unit: "pixels removed, %". */
+  readonly label: string;
+  /** Fixed ends; where there are none, those of the values. */
+  readonly min?: number;
+  readonly max?: number;
+  /** What stands at 0, 1, 2 ... on an axis of places instead of amounts: layers. */
+  readonly names?: readonly string[];
+}
+
+export interface CurveLine {
+  readonly id: string;
+  readonly label: string;
+  /** Ascending, as long as `y`. */
+  readonly x: Float32Array;
+  readonly y: Float32Array;
+  /** A guide is what the others are compared with: a diagonal, a level. */
+  readonly style: "line" | "points" | "guide";
+  /** Shown beside the label: the area under the line, or what else sums it up. */
+  readonly summary?: { readonly label: string; readonly value: number };
+}
+
+export interface CurveNumber {
+  /** "deletion_auc": for programs that read the JSON. */
+  readonly id: string;
+  readonly label: string;
+  readonly value: number;
+  /** What the number says, in a sentence. */
+  readonly help: string;
 }
 
 /** Everything that made a result: enough to make it again. In every saved .json and in the text chunk of every .png. */

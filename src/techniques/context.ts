@@ -7,14 +7,14 @@ import type { TechniqueInfo } from "../protocol/technique.ts";
 import { readSample, readSamples, type Sample } from "../data/index.ts";
 import { channelsFirst, findLayouts, spatialAxes, type Layout, type Layouts } from "../runtime/layout.ts";
 import type { LoadedModel, Traced } from "../runtime/models.ts";
-import { floatsOf, numbersOf, type Feeds, type TensorValue } from "../runtime/ort.ts";
+import { floatsOf, fromFloat32, numbersOf, type Feeds, type TensorValue } from "../runtime/ort.ts";
 import { cutAt, LOSS, withLoss } from "../runtime/rewrite.ts";
 import { scoreOf, type Score } from "../runtime/score.ts";
 import { baselineParts, isNumber } from "./baselines.ts";
 import { findEmbedding } from "./embedding.ts";
 import { findLayer } from "./layers.ts";
 import { classLabel } from "./predictions.ts";
-import type { Context, InputInfo, LayerInfo, TargetInfo } from "./technique.ts";
+import type { Context, InputInfo, LayerInfo, TargetInfo, Variation } from "./technique.ts";
 
 /** A model fed with a sample: what every technique starts from. */
 export interface Fed {
@@ -28,12 +28,17 @@ export interface Fed {
   readLike(file: string): Promise<Float32Array>;
 }
 
-/** Reads the job's files through its recipe. DataError where they do not fit. */
+/** Reads the job's files through its recipe, for all of the model's inputs. DataError where they do not fit. */
+export async function readFeeds(model: LoadedModel, job: Pick<Job, "inputs" | "recipe">): Promise<Pick<Fed, "feeds" | "samples">> {
+  const samples = await readSamples(job.inputs, job.recipe, model.description.inputs, dirname(model.open.path));
+  return { samples, feeds: Object.fromEntries(Object.entries(samples).map(([name, sample]) => [name, tensorOf(sample)])) };
+}
+
+/** Feeds a model for techniques: where its input is of token numbers, from their vectors on. DataError where files do not fit. */
 export async function feed(model: LoadedModel, job: Pick<Job, "inputs" | "recipe">): Promise<Fed> {
   const { inputs } = model.description;
   const folder = dirname(model.open.path);
-  const samples = await readSamples(job.inputs, job.recipe, inputs, folder);
-  const feeds = Object.fromEntries(Object.entries(samples).map(([name, sample]) => [name, tensorOf(sample)]));
+  const { feeds, samples } = await readFeeds(model, job);
   const main = inputs.find(({ name }) => feeds[name] && isFloat(feeds[name].dataType)) ?? inputs.find(({ name }) => feeds[name]);
   if (!main) throw new UsageError("The model has no inputs to feed.");
   const whole = { model, feeds, samples };
@@ -208,6 +213,19 @@ export class JobContext implements Context {
     if (values.every((number) => number === 0)) this.note(`The gradient at "${value}" is zero everywhere for this input.`);
   }
 
+  vary({ params, values, model, layer, progress }: Variation): JobContext {
+    const { name } = this.input;
+    const { dataType, dims } = this.feeds[name];
+    const fed: Fed = {
+      ...this.fed, ...(model ? { model } : {}),
+      ...(values ? { feeds: { ...this.feeds, [name]: fromFloat32(dataType, dims, values) }, input: { ...this.input, values } } : {}),
+    };
+    return new JobContext(fed, {
+      ...this.options, ...(params ? { params } : {}), ...(layer === undefined ? {} : { layer: `value:${layer}` }),
+      ...(progress ? { progress: ({ fraction, text }) => progress(fraction, text) } : {}),
+    }, this.output, this.target);
+  }
+
   /** ∂score/∂output: 1 at the target (all over its region), −1 at the one against it, in batch entry 0. */
   private seed(): Float32Array {
     const seed = new Float32Array(elementCount(this.output.dims));
@@ -226,7 +244,7 @@ function sameDims(a: readonly number[], b: readonly number[]): boolean {
 }
 
 export function layoutsOf({ graph, trace }: Traced, input: InputInfo): Layouts {
-  return findLayouts(graph.nodes, trace.dims, input.layout ? new Map([[input.name, input.layout]]) : new Map());
+  return findLayouts(graph.nodes, trace.dims, input.layout ? new Map([[input.name, input.layout]]) : new Map(), (value) => trace.known.get(value));
 }
 
 async function outputOf({ model, feeds }: Fed, asked: string | undefined): Promise<Context["output"]> {

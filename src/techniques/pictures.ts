@@ -1,5 +1,5 @@
 import { elementCount } from "../model/graph.ts";
-import type { Artifact, BarsArtifact, HeatmapArtifact } from "../protocol/artifacts.ts";
+import type { Artifact, BarsArtifact, HeatmapArtifact, TokensArtifact } from "../protocol/artifacts.ts";
 import type { Layout } from "../runtime/layout.ts";
 import { spatialAxes } from "../runtime/layout.ts";
 import type { Context } from "./technique.ts";
@@ -16,11 +16,25 @@ export interface AttributionLooks {
 /** The picture of an attribution in the shape of the input: a heat map over space, bars for a table row. */
 export function inputAttribution(context: Context, values: Float32Array, looks: AttributionLooks): Artifact {
   const { input } = context;
+  if (input.tokensOf !== undefined) return tokenAttribution(context, values, looks);
   if (input.axes) {
     const volume = input.layout && input.layout.spatial.length === 3 ? flattenDepth(values, input.dims, input.layout) : { values, dims: input.dims, axes: input.axes };
     return { kind: "heatmap", ...looks, ...volume, ...(input.picture ? { over: input.picture } : {}), smooth: false };
   }
   return featureBars(context, values, looks);
+}
+
+/** Of each token's vector the sum, or its length where there is no sign. */
+function tokenAttribution({ input }: Context, values: Float32Array, looks: AttributionLooks): TokensArtifact {
+  const width = input.dims[input.dims.length - 1] ?? 1;
+  const amounts = Float32Array.from({ length: values.length / width }, (_, token) => {
+    const vector = values.subarray(token * width, (token + 1) * width);
+    return looks.signed ? vector.reduce((sum, value) => sum + value, 0) : Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
+  });
+  return {
+    kind: "tokens", ...looks, tokens: Array.from(amounts, (_, token) => input.labels?.[token] ?? String(token)), values: amounts, dims: [amounts.length],
+    quantity: looks.signed ? `Σ ${looks.quantity}` : `‖${looks.quantity}‖`, caption: `${looks.caption}; ${looks.signed ? "sum over each token's vector" : "length over each token's vector"}`,
+  };
 }
 
 /** A class activation map: values over a layer's space, which covers the whole input. */

@@ -15,7 +15,9 @@ import { checkParams } from "./params.ts";
 import { predictionBars } from "./predictions.ts";
 import { scoreOf } from "../runtime/score.ts";
 import { hashOf, VERSION } from "./provenance.ts";
-import type { Technique } from "./technique.ts";
+import type { ParamValue } from "../protocol/technique.ts";
+import { entriesOf, meanOutput, stackedOutput } from "./samples.ts";
+import type { Technique, TechniqueOutput } from "./technique.ts";
 
 /** What a job runs in. */
 export interface RunEnvironment {
@@ -24,7 +26,7 @@ export interface RunEnvironment {
   readonly signal: AbortSignal;
 }
 
-/** Runs one technique on one sample: its own artifacts, the input's picture, the predictions, and how it was all made. */
+/** Runs one technique on a sample, or several: its own artifacts, the input's picture, the predictions, and how it was all made. */
 export async function runJob(job: Job, env: RunEnvironment): Promise<Result> {
   const start = performance.now();
   const technique = findTechnique(job.technique);
@@ -32,25 +34,78 @@ export async function runJob(job: Job, env: RunEnvironment): Promise<Result> {
   env.progress({ text: "Reading the model and the input" });
   const model = await env.models.get(job.model);
   const onnxruntime = await env.models.versions();
-  const fed = await feed(model, job);
-  env.signal.throwIfAborted();
-  env.progress({ text: `Running ${technique.info.title}` });
   const ranBefore = model.runTime;
   const { classes } = await readClasses(job.recipe.classes, dirname(model.open.path));
-  const context = await JobContext.create(fed, { info: technique.info, classes, target: job.target, layer: job.layer, params, signal: env.signal, progress: env.progress });
-  env.signal.throwIfAborted();
-  const output = await technique.run(context);
-  env.signal.throwIfAborted();
+  const fed = await feed(model, job);
+  const run = new Run(technique, { ...job, classes, params }, env);
+  const { output, context } = await run.whole(fed, await Promise.all((job.more ?? []).map((inputs) => feed(model, { ...job, inputs }))));
   const artifacts: Artifact[] = [...output.artifacts];
   if (fed.picture) artifacts.push(fed.picture);
   if (technique.info.id !== "predictions") {
     const selected = context.output.dims.length <= 2 ? context.target.index[0] : undefined;
     artifacts.push({ ...(await predictionBars(context, 5)), ...(selected === undefined ? {} : { selected }) });
   }
+  for (const note of context.notes) run.notes.add(note);
   return {
-    raw: output.raw, artifacts, notes: context.notes, provenance: provenance(job, technique, fed, context, params, onnxruntime),
+    raw: output.raw, artifacts, notes: [...run.notes], provenance: provenance(job, technique, fed, context, params, onnxruntime),
     time: { run: model.runTime - ranBefore, total: performance.now() - start },
   };
+}
+
+interface Done { readonly output: TechniqueOutput; readonly context: JobContext }
+
+/** A technique's runs over a job's samples. */
+class Run {
+  readonly notes = new Set<string>();
+
+  constructor(private readonly technique: Technique, private readonly job: Job & { readonly classes: readonly string[]; readonly params: Provenance["params"] & Record<string, ParamValue> }, private readonly env: RunEnvironment) {}
+
+  /** One sample, the entries of a batch, or the mean over several files. The context is the first sample's. */
+  async whole(fed: Fed, more: readonly Fed[]): Promise<Done> {
+    if (more.length === 0) return this.batch(fed);
+    const done = await this.each([fed, ...more], "Sample");
+    this.notes.add(`Mean over ${done.length} samples${this.job.target?.index || this.job.target?.region || !this.technique.info.needs.target ? "" : ", each explained for its own largest class"}.`);
+    return { output: meanOutput(done.map(({ output }) => output)), context: done[0].context };
+  }
+
+  private async batch(fed: Fed): Promise<Done> {
+    if (!this.technique.info.needs.target || (fed.input.dims[0] ?? 1) < 2) return this.one(fed);
+    const context = await this.contextOf(fed);
+    const entries = await entriesOf(fed, context.output);
+    if (!entries) {
+      if (context.output.dims[0] === fed.input.dims[0]) this.notes.add(`The model's batch is fixed at ${fed.input.dims[0]}, or its entries depend on each other: the first entry's score is explained.`);
+      return this.one(fed);
+    }
+    const done = await this.each(entries, "Entry");
+    this.notes.add(`The input is a batch of ${entries.length}: the numbers are each entry's own, the picture shows their mean.`);
+    return { output: stackedOutput(done.map(({ output }) => output)), context: done[0].context };
+  }
+
+  /** All at the layer that the first one took. */
+  private async each(all: readonly Fed[], word: string): Promise<Done[]> {
+    const done: Done[] = [];
+    for (const [index, fed] of all.entries()) {
+      done.push(await this.one(fed, { label: `${word} ${index + 1} of ${all.length}`, from: index / all.length, part: 1 / all.length }, done[0]?.context.usedLayer));
+    }
+    return done;
+  }
+
+  private async one(fed: Fed, place?: { readonly label: string; readonly from: number; readonly part: number }, layer?: string): Promise<Done> {
+    this.env.signal.throwIfAborted();
+    this.env.progress({ ...(place ? { fraction: place.from } : {}), text: place ? `${place.label}: ${this.technique.info.title}` : `Running ${this.technique.info.title}` });
+    const progress: RunEnvironment["progress"] = ({ fraction, text }) => this.env.progress(place ? { fraction: place.from + (fraction ?? 0) * place.part, text: `${place.label}: ${text}` } : { fraction, text });
+    const context = await this.contextOf(fed, progress, layer);
+    this.env.signal.throwIfAborted();
+    const output = await this.technique.run(context);
+    this.env.signal.throwIfAborted();
+    for (const note of context.notes) this.notes.add(note);
+    return { output, context };
+  }
+
+  private contextOf(fed: Fed, progress = this.env.progress, layer = this.job.layer): Promise<JobContext> {
+    const { classes, target, params } = this.job;
+    return JobContext.create(fed, { info: this.technique.info, classes, target, layer, params, signal: this.env.signal, progress });
+  }
 }
 
 export function findTechnique(id: string): Technique {

@@ -10,6 +10,7 @@ import { FeatureMaps } from "./feature-maps.tsx";
 import { Heatmap } from "./heatmap.tsx";
 import { HeatmapLooks } from "./looks-bar.tsx";
 import { Predictions } from "./predictions.tsx";
+import { Tokens } from "./tokens.tsx";
 
 interface StageProps {
   readonly result: Result;
@@ -51,6 +52,7 @@ const views: { readonly [K in Artifact["kind"]]: View<K> } = {
         onExplain={(index) => controller.explain({ ...(state.target.output === undefined ? {} : { output: state.target.output }), index: [index] })} onAny={() => void controller.pickTarget()} />
     </div>
   ),
+  tokens: ({ artifact, state, controller }) => <Tokens artifact={artifact} looks={state.looks} onLooks={(looks) => controller.setLooks(looks)} />,
   image: ({ artifact }) => <Picture image={artifact} />,
 };
 

@@ -1,0 +1,83 @@
+import { UsageError } from "../model/errors.ts";
+import type { Artifact, BarsArtifact } from "../protocol/artifacts.ts";
+import { floatsOf, type TensorValue } from "../runtime/ort.ts";
+import type { Fed } from "./context.ts";
+import type { TechniqueOutput } from "./technique.ts";
+
+/** The mean of a technique's results over several samples: of the raw numbers, and of its picture. UsageError where their shapes differ. */
+export function meanOutput(outputs: readonly TechniqueOutput[]): TechniqueOutput {
+  const [first] = outputs;
+  const odd = outputs.findIndex(({ raw }) => raw.dims.join() !== first.raw.dims.join());
+  if (odd >= 0) {
+    throw new UsageError(`Sample ${odd + 1}'s result is [${outputs[odd].raw.dims.join(", ")}], the first one's [${first.raw.dims.join(", ")}]: they have no mean.`, undefined, "Choose samples of one shape.");
+  }
+  const artifacts = first.artifacts.map((artifact, index) => meanArtifact(outputs.map(({ artifacts }) => artifacts[index])) ?? artifact);
+  return { raw: { dims: first.raw.dims, values: mean(outputs.map(({ raw }) => raw.values)) }, artifacts };
+}
+
+/** Results of a batch's entries in one array along the batch axis; the picture shows their mean. */
+export function stackedOutput(outputs: readonly TechniqueOutput[]): TechniqueOutput {
+  const { artifacts } = meanOutput(outputs);
+  const [{ raw: { dims, values } }] = outputs;
+  const all = new Float32Array(values.length * outputs.length);
+  outputs.forEach(({ raw }, index) => all.set(raw.values, index * values.length));
+  // A map [H, W] has no batch axis of its own.
+  return { raw: { dims: dims.length > 2 && dims[0] === 1 ? [outputs.length, ...dims.slice(1)] : dims.length === 2 && dims[0] === 1 ? [outputs.length, dims[1]] : [outputs.length, ...dims], values: all }, artifacts };
+}
+
+function meanArtifact(parts: readonly Artifact[]): Artifact | undefined {
+  const [first] = parts;
+  if (parts.some(({ kind }) => kind !== first.kind)) return undefined;
+  switch (first.kind) {
+    case "heatmap": {
+      const { over: _, ...map } = first;
+      return { ...map, values: mean(parts.map((part) => (part as typeof first).values)), caption: `${first.caption}; mean over ${parts.length} samples` };
+    }
+    case "tokens": return { ...first, values: mean(parts.map((part) => (part as typeof first).values)), caption: `${first.caption}; mean over ${parts.length} samples, tokens by place` };
+    case "bars": return meanBars(parts as readonly BarsArtifact[]);
+    default: return undefined;
+  }
+}
+
+function meanBars(parts: readonly BarsArtifact[]): BarsArtifact {
+  const [first] = parts;
+  const values = mean(parts.map((part) => part.values));
+  const labels = new Map(parts.flatMap(({ items }) => items.map(({ index, label }) => [index, label] as const)));
+  const order = [...labels.keys()].sort((a, b) => Math.abs(values[b]) - Math.abs(values[a])).slice(0, first.items.length);
+  return {
+    ...first, values, items: order.map((index) => ({ index, label: labels.get(index)!, value: values[index] })),
+    caption: `${first.caption}; mean over ${parts.length} samples`,
+  };
+}
+
+function mean(arrays: readonly Float32Array[]): Float32Array {
+  return Float32Array.from(arrays[0], (_, i) => arrays.reduce((sum, values) => sum + values[i], 0) / arrays.length);
+}
+
+/**
+ * A batch's entries, each fed alone. Undefined where there is one, where the model's batch axis is fixed, or where entries depend on each
+ * other (`output` has another value for the first one alone).
+ */
+export async function entriesOf(fed: Fed, output: { readonly name: string; readonly dims: readonly number[]; readonly values: Float32Array }): Promise<readonly Fed[] | undefined> {
+  const count = fed.input.dims[0] ?? 1;
+  const open = fed.model.description.inputs.every(({ name, dims = [] }) => dims.length > 0 && typeof dims[0] !== "number" && fed.feeds[name]?.dims[0] === count);
+  if (count < 2 || !open || output.dims[0] !== count) return undefined;
+  const entries = Array.from({ length: count }, (_, index) => entryOf(fed, index));
+  const alone = floatsOf((await fed.model.forward(entries[0].feeds, [output.name])).get(output.name)!);
+  const largest = alone.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const alike = alone.length * count === output.values.length && alone.every((value, i) => !(Math.abs(value - output.values[i]) > 1e-3 * largest));
+  return alike ? entries : undefined;
+}
+
+function entryOf(fed: Fed, index: number): Fed {
+  const feeds = Object.fromEntries(Object.entries(fed.feeds).map(([name, value]) => [name, entry(value, index)]));
+  const { input } = fed;
+  const size = input.values.length / input.dims[0];
+  const labels = input.labels && input.labels.length === input.dims[0] * (size / (input.dims[input.dims.length - 1] ?? 1)) ? input.labels.slice(index * (input.labels.length / input.dims[0]), (index + 1) * (input.labels.length / input.dims[0])) : input.labels;
+  return { ...fed, feeds, input: { ...input, dims: [1, ...input.dims.slice(1)], values: input.values.slice(index * size, (index + 1) * size), labels } };
+}
+
+function entry(value: TensorValue, index: number): TensorValue {
+  const size = value.data.length / value.dims[0];
+  return { ...value, dims: [1, ...value.dims.slice(1)], data: value.data.slice(index * size, (index + 1) * size) as TensorValue["data"] };
+}
