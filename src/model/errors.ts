@@ -30,3 +30,11 @@ export class UsageError extends Error {
     super(message);
   }
 }
+
+/** Numbers that are NaN or infinite, where finite ones were needed. */
+export class NotFiniteError extends UsageError {
+  /** The same, with where it began. */
+  at(place: string): NotFiniteError {
+    return new NotFiniteError(`${this.message} ${place}`, this.where, this.hint);
+  }
+}
