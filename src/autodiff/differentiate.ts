@@ -16,6 +16,8 @@ export interface DifferentiateOptions {
   readonly types: (value: string) => DataType | undefined;
   /** The elements of small values that the graph was specialised on. */
   readonly known: (value: string) => readonly number[] | undefined;
+  /** Told of nodes before their rules are asked: the graph's, and those that other nodes are expanded to. */
+  readonly meet?: (nodes: readonly Node[]) => void;
 }
 
 /**
@@ -28,6 +30,7 @@ export function differentiate(g: Builder, nodes: readonly Node[], options: Diffe
 
 function walk(g: Builder, nodes: readonly Node[], seeds: ReadonlyMap<string, string>, wrt: readonly string[], options: WalkOptions): Map<string, string | undefined> {
   const { rules, types, known } = options;
+  options.meet?.(nodes);
   const typeOf = (value: string): DataType => g.typeOf(value) ?? types(value) ?? "float32";
   const carriers = options.carriers ?? carryingIntegers(nodes, (value) => isFloat(typeOf(value)));
   const flows = (value: string): boolean => value !== "" && (isFloat(typeOf(value)) || carriers.has(value));
@@ -57,7 +60,7 @@ function walk(g: Builder, nodes: readonly Node[], seeds: ReadonlyMap<string, str
   return new Map(wrt.map((value) => [value, gradients.get(value)]));
 }
 
-type WalkOptions = Pick<DifferentiateOptions, "rules" | "types" | "known"> & { readonly carriers?: ReadonlySet<string> };
+type WalkOptions = Pick<DifferentiateOptions, "rules" | "types" | "known" | "meet"> & { readonly carriers?: ReadonlySet<string> };
 
 /** All values that depend on one of `sources` through values that gradients can flow through. */
 export function reachedFrom(sources: readonly string[], nodes: readonly Node[], flows: (value: string) => boolean): Set<string> {

@@ -51,6 +51,11 @@ export class RuleContext {
     return inputs.map((input, index) => (this.needs(index) && inputs.indexOf(input) === index ? gradients.get(input) : undefined));
   }
 
+  /** The same node over other values of the same shapes: rules that compare two runs of a graph look at either by it. */
+  seen(inputs: readonly string[], outputs: readonly string[] = this.node.outputs): RuleContext {
+    return new RuleContext({ ...this.node, inputs, outputs }, this.g, this.outputGrads, this.wanted, this.knownValues, this.walk, this.types);
+  }
+
   /** Input `index`'s name; "" where it is omitted. */
   x(index = 0): string {
     return this.node.inputs[index] ?? "";

@@ -1,9 +1,10 @@
 import { differentiate } from "../autodiff/differentiate.ts";
 import type { RuleTable } from "../autodiff/rule.ts";
+import { Reference, type ComparingRules } from "../autodiff/rules/deeplift-reference.ts";
 import { gradientRules } from "../autodiff/rules/index.ts";
 import type { Guard, Specialised } from "../autodiff/specialise.ts";
 import { UsageError } from "../model/errors.ts";
-import { elementCount, type Model } from "../model/graph.ts";
+import { elementCount, type DataType, type Model } from "../model/graph.ts";
 import type { OpenModel } from "../model/onnx/index.ts";
 import { asFloat32, createSession, numbersOf, type Feeds, type Session, type TensorValue } from "./ort.ts";
 
@@ -18,6 +19,8 @@ export interface GradientRequest {
   readonly fetch?: readonly string[];
   /** Other rules than the gradient's. */
   readonly rules?: { readonly name: string; readonly table: RuleTable };
+  /** In place of `rules`: such as compare the run with one of a baseline, and the inputs that are others in it. */
+  readonly against?: { readonly rules: ComparingRules; readonly baseline: Feeds };
 }
 
 export interface Gradients {
@@ -25,11 +28,13 @@ export interface Gradients {
   readonly gradients: ReadonlyMap<string, TensorValue | undefined>;
   /** By the names of `fetch`. */
   readonly values: ReadonlyMap<string, TensorValue>;
+  /** With `against`: the values of `fetch` for the baseline, and what its rules met. */
+  readonly reference?: { readonly values: ReadonlyMap<string, TensorValue>; readonly met: Pick<Reference, "products" | "kept"> };
 }
 
 export interface GradientSession extends Session {
   /** "other-path" where the feeds do not fit what the graph was specialised on. */
-  gradients(feeds: Feeds, seed: Float32Array): Promise<Gradients | "other-path">;
+  gradients(feeds: Feeds, seed: Float32Array, baseline?: Feeds): Promise<Gradients | "other-path">;
 }
 
 /** A session that runs the model forward and back: the gradient graph of a specialised model. */
@@ -42,8 +47,12 @@ export async function gradientSession(specialised: Specialised, request: Gradien
   const seedDims = g.shape(of);
   const seed = g.fresh("seed");
   g.declare(seed, seedDims);
+  const types = (value: string): DataType | undefined => specialised.typeOf(value);
+  const reference = request.against && new Reference(g, of, types);
+  const twins = Object.keys(request.against?.baseline ?? {}).map((input) => ({ input, twin: reference!.addInput(input) }));
   const gradients = differentiate(g, specialised.forward, {
-    of, seed, wrt, rules: request.rules?.table ?? gradientRules, types: (value) => specialised.typeOf(value), known: specialised.known,
+    of, seed, wrt, types, known: specialised.known,
+    ...(reference ? { rules: request.against!.rules.table(reference), meet: reference.meet } : { rules: request.rules?.table ?? gradientRules }),
   });
   // Through Identity, so that a value may be given out twice, and inputs too.
   const outputs: string[] = [];
@@ -54,29 +63,36 @@ export async function gradientSession(specialised: Specialised, request: Gradien
   };
   const gradientNames = new Map([...gradients].map(([value, gradient]) => [value, gradient === undefined ? undefined : out(gradient)]));
   const valueNames = new Map(fetch.map((value) => [value, out(value)]));
-  const guards: { guard: Guard; name: string }[] = specialised.guards.map((guard) => ({ guard, name: out(guard.value) }));
+  const referenceNames = new Map(reference ? fetch.map((value) => [value, out(reference.of(value))]) : []);
+  const guards: { guard: Guard; name: string; ofBaseline?: true }[] = specialised.guards.flatMap((guard) => [
+    { guard, name: out(guard.value) },
+    ...(reference?.differs(guard.value) ? [{ guard, name: out(reference.of(guard.value)), ofBaseline: true as const }] : []),
+  ]);
   if (outputs.length === 0) return withoutRun(wrt);
 
-  const graph = specialised.graphFor(g, outputs, [{ name: seed, dims: seedDims }]);
-  const used = graph.inputs.some(({ name }) => name === seed);
-  const needsSeed = used && graph.nodes.some((node) => node.inputs.includes(seed));
+  const extra = [{ name: seed, dims: seedDims }, ...twins.map(({ twin }) => ({ name: twin, dims: g.shape(twin) }))];
+  const graph = specialised.graphFor(g, outputs, extra);
+  const taken = new Set(graph.nodes.flatMap((node) => node.inputs));
   const derived = {
     irVersion: 10, producer: "neural-loupe", opsets: { ...model.opsets, "": specialised.derivedOpset },
-    graph: needsSeed ? graph : { ...graph, inputs: graph.inputs.filter(({ name }) => name !== seed) },
+    graph: { ...graph, inputs: graph.inputs.filter(({ name }) => taken.has(name) || !extra.some((one) => one.name === name)) },
   };
   const session = await createSession(derived, open, { threads });
   return {
     inputs: session.inputs, outputs: session.outputs, run: (feeds, names) => session.run(feeds, names), release: () => session.release(),
-    async gradients(feeds, seedValues) {
+    async gradients(feeds, seedValues, baseline = {}) {
       if (seedValues.length !== elementCount(seedDims)) throw new Error(`The seed has ${seedValues.length} elements, "${of}" has ${elementCount(seedDims)}.`);
       const inputs: Record<string, TensorValue> = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, asFloat32(value)]));
       inputs[seed] = { dataType: "float32", dims: seedDims, data: seedValues };
+      for (const { input, twin } of twins) inputs[twin] = asFloat32(baseline[input]);
       const values = await session.run(inputs);
-      const differs = guards.some(({ guard, name }) => !sameNumbers(numbersOf(values.get(name)!), guard.expected));
-      if (differs) return "other-path";
+      const differing = guards.filter(({ guard, name }) => !sameNumbers(numbersOf(values.get(name)!), guard.expected));
+      if (differing.some(({ ofBaseline }) => !ofBaseline)) return "other-path";
+      if (differing.length > 0) throw new UsageError("The model takes another path for the baseline than for the input, so they cannot be compared.", "baseline", "Choose another baseline. Methods that need none (saliency) still work.");
       return {
         gradients: new Map([...gradientNames].map(([value, name]) => [value, name === undefined ? undefined : values.get(name)])),
         values: new Map([...valueNames].map(([value, name]) => [value, values.get(name)!])),
+        ...(reference ? { reference: { values: new Map([...referenceNames].map(([value, name]) => [value, values.get(name)!])), met: reference } } : {}),
       };
     },
   };

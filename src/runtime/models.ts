@@ -122,10 +122,10 @@ export class LoadedModel {
   async gradients(feeds: Feeds, request: GradientRequest): Promise<Gradients> {
     for (let attempt = 0; ; attempt++) {
       const traced = await this.traced(feeds, attempt > 0);
-      const key = JSON.stringify(["gradient", traced.key, request.of, request.wrt, request.fetch ?? [], request.rules?.name ?? ""]);
+      const key = JSON.stringify(["gradient", traced.key, request.of, request.wrt, request.fetch ?? [], request.rules?.name ?? "", request.against ? [request.against.rules.name, Object.keys(request.against.baseline)] : []]);
       const made = this.session(key, () => gradientSession(traced.specialised, request, this.model, this.open, this.threads));
       const session = (await made) as Awaited<ReturnType<typeof gradientSession>>;
-      const result = await this.timed(() => session.gradients(feeds, request.seed));
+      const result = await this.timed(() => session.gradients(feeds, request.seed, request.against?.baseline));
       if (result !== "other-path") return result;
       if (attempt > 0) throw new UsageError("The model takes another path each time it runs, so its gradient is not defined.");
     }

@@ -1,6 +1,8 @@
 import { ablationCam } from "./ablation-cam.ts";
 import { cam } from "./cam.ts";
 import { deconvolution } from "./deconvolution.ts";
+import { deeplift } from "./deeplift.ts";
+import { deepliftShap } from "./deeplift-shap.ts";
 import { eigenCam } from "./eigen-cam.ts";
 import { eigenGradCam } from "./eigen-grad-cam.ts";
 import { expectedGradients } from "./expected-gradients.ts";
@@ -15,6 +17,7 @@ import { inputXGradient } from "./input-x-gradient.ts";
 import { integratedGradients } from "./integrated-gradients.ts";
 import { occlusion } from "./occlusion.ts";
 import { layerCam } from "./layer-cam.ts";
+import { layerDeeplift } from "./layer-deeplift.ts";
 import { predictions } from "./predictions.ts";
 import { saliency } from "./saliency.ts";
 import { scoreCam } from "./score-cam.ts";
@@ -24,7 +27,7 @@ import type { Technique } from "./technique.ts";
 /** All techniques, in the order the panel shows them. */
 export const techniques: readonly Technique[] = [
   predictions, featureMaps,
-  saliency, inputXGradient, integratedGradients, expectedGradients, guidedBackprop, deconvolution,
+  saliency, inputXGradient, integratedGradients, expectedGradients, guidedBackprop, deconvolution, deeplift, deepliftShap, layerDeeplift,
   cam, gradCam, gradCamPlusPlus, hiresCam, xGradCam, layerCam, gradCamElementwise, eigenCam, eigenGradCam, scoreCam, ablationCam,
   occlusion, featureAblation,
 ];

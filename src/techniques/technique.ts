@@ -52,7 +52,7 @@ export interface Context {
   /** Refuses NaN and infinite gradients, and notes ones that are zero everywhere. */
   checkGradient(values: Float32Array, value: string): void;
   /** Gradients of the target's score; `feeds` defaults to the sample's. */
-  gradients(request: Pick<GradientRequest, "wrt" | "fetch" | "rules">, feeds?: Feeds): Promise<Gradients>;
+  gradients(request: Pick<GradientRequest, "wrt" | "fetch" | "rules" | "against">, feeds?: Feeds): Promise<Gradients>;
 }
 
 export interface InputInfo {
