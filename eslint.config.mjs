@@ -17,10 +17,11 @@ const arrows = {
   "src/math": ["src/protocol", "src/model/errors.ts"],
   "src/draw": ["src/protocol"],
   "src/techniques": ["src/protocol", "src/model", "src/autodiff", "src/runtime", "src/data", "src/math", "src/draw"],
-  "src/engine": ["src/protocol", "src/model", "src/autodiff", "src/runtime", "src/data", "src/math", "src/draw", "src/techniques"],
+  "src/export": ["src/protocol", "src/model", "src/autodiff", "src/runtime", "src/data", "src/math", "src/techniques"],
+  "src/engine": ["src/protocol", "src/model", "src/autodiff", "src/runtime", "src/data", "src/math", "src/draw", "src/techniques", "src/export"],
   // The catalogue is plain data, types aside: what the palette and the panels list.
   "src/extension": ["src/protocol", "src/techniques/catalogue.ts"],
-  "src/cli": ["src/protocol", "src/model", "src/autodiff", "src/runtime", "src/data", "src/math", "src/draw", "src/techniques", "src/engine"],
+  "src/cli": ["src/protocol", "src/model", "src/autodiff", "src/runtime", "src/data", "src/math", "src/draw", "src/techniques", "src/export", "src/engine"],
   webview: ["src/protocol", "src/draw"],
 };
 
@@ -46,7 +47,7 @@ export default defineConfig(
   },
   // Forgotten awaits lose errors: the one class of mistake worth type-aware linting in the parts that talk to processes.
   {
-    files: ["src/{engine,extension,cli,runtime,techniques}/**/*.ts"],
+    files: ["src/{engine,export,extension,cli,runtime,techniques}/**/*.ts"],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: { "@typescript-eslint/no-floating-promises": "error", "@typescript-eslint/no-misused-promises": ["error", { checksVoidReturn: false }] },
   },

@@ -3,6 +3,7 @@ import { UsageError } from "../model/errors.ts";
 import { techniques } from "../techniques/index.ts";
 import { WrongUsage } from "./arguments.ts";
 import { compare, COMPARE_USAGE } from "./compare.ts";
+import { EXPORT_USAGE, exportModel } from "./export.ts";
 import { gradcheck } from "./gradcheck.ts";
 import { inspect } from "./inspect.ts";
 import { runFetch } from "./run.ts";
@@ -14,6 +15,7 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<num
   inspect,
   run: runFetch,
   gradcheck,
+  export: exportModel,
   compare,
 };
 
@@ -24,6 +26,7 @@ neural-loupe gradcheck MODEL --input [NAME=]FILE... [--target T] [--output NAME]
 neural-loupe TECHNIQUE MODEL --input [NAME=]FILE... [--target T] [--against T] [--output NAME] [--layer L]...
              [--set PARAM=VALUE]... [--recipe FILE] --out FILE.(npy|png|svg|json|csv)
 ${COMPARE_USAGE}
+${EXPORT_USAGE}
 
 TECHNIQUE is one of: ${techniques.map(({ info }) => info.id).join(", ")}`;
 

@@ -68,6 +68,17 @@ export async function createSession(model: WritableModel, open: OpenModel, optio
   return new OrtSession(session, ort);
 }
 
+/** Makes a session for a model file as it lies on disk, with the external data beside it: what anybody's ONNX Runtime makes of it. */
+export async function openSession(path: string, options: SessionOptions = {}): Promise<Session> {
+  const ort = await loadOrt();
+  try {
+    const session = await ort.InferenceSession.create(path, { executionProviders: ["cpu"], logSeverityLevel: 4, ...(options.threads ? { intraOpNumThreads: options.threads } : {}) });
+    return new OrtSession(session, ort);
+  } catch (error) {
+    throw runtimeError(error, "ONNX Runtime does not accept the model");
+  }
+}
+
 class OrtSession implements Session {
   constructor(private readonly session: InferenceSession, private readonly ort: Ort) {}
 

@@ -1,0 +1,231 @@
+import { dirname } from "node:path";
+import { readClasses } from "../data/classes.ts";
+import { ModelError, UsageError } from "../model/errors.ts";
+import { isFloat, type DataType } from "../model/graph.ts";
+import type { Result } from "../protocol/artifacts.ts";
+import type { ExportReport, ExportRequest } from "../protocol/export.ts";
+import type { LoadedModel, Traced } from "../runtime/models.ts";
+import type { Feeds, TensorValue } from "../runtime/ort.ts";
+import { withLoss } from "../runtime/rewrite.ts";
+import { baselineOf } from "../techniques/baselines.ts";
+import { feed, JobContext, type Fed } from "../techniques/context.ts";
+import { spatialLayer } from "../techniques/gradient-cams.ts";
+import { breathe } from "../techniques/noise.ts";
+import { checkParams } from "../techniques/params.ts";
+import { VERSION } from "../techniques/provenance.ts";
+import { findTechnique, runJob, type RunEnvironment } from "../techniques/run.ts";
+import { attributions } from "./attributions.ts";
+import { generalise, type Part } from "./batch.ts";
+import { buildExplanation, type Built, type Plan } from "./build.ts";
+import { batchFeeds, batchedInputs, borders, metadata, type Batch } from "./border.ts";
+import { checkPlace, writeFiles } from "./files.ts";
+import { finish } from "./finish.ts";
+import { verify } from "./verify.ts";
+
+/** Batch sizes to compare, one pair after another: small numbers may be equal to something by chance. */
+const PAIRS = [[2, 3], [5, 7]] as const;
+/** Of the largest value: float32 in another order moves units over their edge, so more than rounding is let pass. */
+const TOLERANCE = 0.02;
+
+/**
+ * "Export explanation model": writes one ONNX file that takes what the model takes (and a target) and gives the model's outputs and
+ * the attribution, for any number of samples where the model takes any. It is read back and compared with the technique's own numbers
+ * before it stays. UsageError where the technique, or a setting of it, cannot be written into a graph.
+ */
+export async function exportExplanation(request: ExportRequest, env: RunEnvironment): Promise<ExportReport> {
+  const { more: _, ...job } = request.job;
+  const { info } = findTechnique(job.technique);
+  const attribution = Object.hasOwn(attributions, info.id) ? attributions[info.id] : undefined;
+  if (!attribution) throw new UsageError(`${info.title} cannot be written into one graph.`, info.id, `These can: ${Object.keys(attributions).join(", ")}.`);
+  const params = checkParams(info, job.params);
+  if (Number(params.samples ?? 0) > 0) throw new UsageError("Noise is drawn anew in each run, which a graph cannot do as it is done here.", "samples", "Set samples to 0 for the export, and average over noisy inputs where the model is served.");
+  const model = await env.models.get(job.model);
+  checkPlace(model.open, request.out, request.weights);
+  const result = await runJob(job, env);
+  const odd = result.raw.values.find((value) => !Number.isFinite(value));
+  if (odd !== undefined) throw new UsageError(`${info.title} of this sample has values that are not finite (${odd}), so there is nothing to check an export against.`, undefined, "Choose another sample or layer.");
+
+  env.progress({ text: "Building the explanation's graph" });
+  const fed = await feed(model, job);
+  const { classes } = await readClasses(job.recipe.classes, dirname(model.open.path));
+  const context = await JobContext.create(fed, { info, classes, target: job.target, layer: job.layer, params, signal: env.signal, progress: env.progress });
+  const score = await context.score();
+  const layer = info.needs.layer === "none" ? undefined : await spatialLayer(context);
+  // Of a model of token numbers the context has what follows their vectors: the export begins with the numbers.
+  const whole = fed.input.tokensOf === undefined ? context.model : score.kind === "loss" ? model.derive(`export-loss:${context.output.name}:${context.output.dims.length}`, (m) => withLoss(m, context.output.name, context.output.dims)) : model;
+  const plan: Omit<Plan, "outputs" | "targetInput"> = {
+    attribution, params, score, output: context.output.name, target: context.target, input: context.input.name,
+    ...(layer ? { layer } : {}), ...(info.params.some(({ name }) => name === "baseline") ? { baseline: await sampleOf(context) } : {}),
+  };
+  return new Export(request, env, { model, whole, fed, plan, result }).run();
+}
+
+/** The baseline of one sample. */
+async function sampleOf(context: JobContext): Promise<Float32Array> {
+  const baseline = await baselineOf(context);
+  return baseline.subarray(0, baseline.length / Math.max(1, context.input.dims[0] ?? 1));
+}
+
+interface Subject {
+  /** The file's model. */
+  readonly model: LoadedModel;
+  /** It, from its own inputs on, with a loss added where that is explained. */
+  readonly whole: LoadedModel;
+  readonly fed: Fed;
+  readonly plan: Omit<Plan, "outputs" | "targetInput">;
+  readonly result: Result;
+}
+
+/** A graph that is ready to be written. */
+interface Candidate {
+  readonly part: Part;
+  readonly built: readonly Built[];
+  readonly traced: Traced;
+  readonly batch: Batch;
+  readonly plan: Plan;
+}
+
+class Export {
+  private readonly feeds: Feeds;
+  private readonly main: string;
+  private readonly batched: ReadonlySet<string>;
+
+  constructor(private readonly request: ExportRequest, private readonly env: RunEnvironment, private readonly subject: Subject) {
+    const { samples, input } = subject.fed;
+    this.feeds = Object.fromEntries(Object.entries(samples).map(([name, { dataType, dims, data }]): [string, TensorValue] => [name, { dataType: dataType as DataType, dims, data }]));
+    this.main = input.tokensOf ?? input.name;
+    this.batched = batchedInputs(subject.model.description.inputs, this.feeds, this.main);
+  }
+
+  async run(): Promise<ExportReport> {
+    const size = this.feeds[this.main].dims[0] ?? 1;
+    let why = "the model's own batch axis is fixed";
+    if (this.batched.has(this.main)) {
+      const any = await this.anyBatch();
+      if (typeof any === "string") why = any;
+      else {
+        const report = await this.write(any);
+        if (typeof report !== "string") return report;
+        why = report;
+      }
+    }
+    const report = await this.write(await this.fixedBatch(size, why));
+    if (typeof report === "string") throw new ModelError(`The exported model does not compute what ${this.subject.plan.target.label} got here: ${report}.`, this.request.out, "Please report this with the model, if you can.");
+    return report;
+  }
+
+  /** The graph for any batch size; a sentence that says why there is none. */
+  private async anyBatch(): Promise<Candidate | string> {
+    let why = "";
+    for (const sizes of PAIRS) {
+      const made: { traced: Traced; plan: Plan; built: Built }[] = [];
+      for (const size of sizes) {
+        this.env.signal.throwIfAborted();
+        const traced = await this.trace(batchFeeds(this.feeds, this.batched, size));
+        if (typeof traced === "string") return traced;
+        const dims = traced.specialised.g.shape(this.subject.plan.output);
+        if (dims[0] !== size) return `its output "${this.subject.plan.output}" [${dims.join(", ")}] has no batch axis that grows with the input's`;
+        const plan = this.planFor(traced, true);
+        made.push({ traced, plan, built: buildExplanation(traced.specialised, plan, size) });
+        await breathe();
+      }
+      const [first, second] = made.map(({ built }) => built);
+      if (first.dims.get(first.attribution)![0] !== sizes[0]) return "its layer holds several rows for each sample";
+      const part = generalise({ first, second, sizes, batchOf: this.main, bytesOf: (tensor) => this.subject.model.open.bytesOf(tensor) });
+      if (typeof part !== "string") return { part, built: [first, second], traced: made[0].traced, plan: made[0].plan, batch: { any: true } };
+      why = part;
+    }
+    return why;
+  }
+
+  /** A model whose batch axis says that it is open may still be built for one size. */
+  private async trace(feeds: Feeds): Promise<Traced | string> {
+    try {
+      return await this.subject.whole.traced(feeds);
+    } catch (error) {
+      if (error instanceof ModelError) return `it does not run with more samples than one (${error.message.slice(0, 160)})`;
+      throw error;
+    }
+  }
+
+  private async fixedBatch(size: number, why: string): Promise<Candidate> {
+    const traced = await this.subject.whole.traced(this.feeds);
+    const rows = traced.specialised.g.shape(this.subject.plan.output)[0] === size ? size : undefined;
+    const plan = this.planFor(traced, rows !== undefined);
+    const built = buildExplanation(traced.specialised, plan, rows);
+    return { part: built, built: [built], traced, plan, batch: { any: false, size, why } };
+  }
+
+  private planFor({ specialised, trace }: Traced, rows: boolean): Plan {
+    const { plan, model } = this.subject;
+    const axes = specialised.g.shape(plan.output).length - 1;
+    const choosable = this.request.target !== "fixed" && rows && axes > 0 && !plan.target.region;
+    const taken = new Set([...trace.dims.keys()]);
+    return {
+      ...plan, ...(choosable ? { targetInput: taken.has("target") ? "loupe_target" : "target" } : {}),
+      outputs: model.description.outputs.map(({ name }) => name).filter((name) => specialised.g.has(name) && name !== "" && trace.types.has(name)),
+    };
+  }
+
+  private async write(candidate: Candidate): Promise<ExportReport | string> {
+    const { model, plan, result, fed } = this.subject;
+    const { part, traced, batch } = candidate;
+    const edge = borders({ ...candidate, feeds: this.feeds, batched: this.batched, inputs: model.description.inputs });
+    const axes = traced.specialised.g.shape(plan.output).length - 1;
+    const { targetInput } = candidate.plan;
+    const target = targetInput === undefined ? undefined : {
+      name: targetInput, dims: axes > 1 ? ["targets", axes] : ["targets"], ...(this.request.target === "optional" ? { initial: plan.target.index } : {}),
+    };
+    const notes = this.notes(candidate, edge.notes);
+    const written = finish({
+      part, inputs: edge.inputs, outputs: edge.outputs, ...(target ? { target } : {}), model: { ...model.model, graph: { ...model.model.graph, sparseInitializers: traced.graph.sparseInitializers } },
+      opset: traced.specialised.derivedOpset, version: VERSION,
+      doc: `${findTechnique(result.provenance.technique).info.title} of ${result.provenance.model.name}, for ${plan.target.label}. ${notes.join(" ")}`,
+      metadata: metadata(result, notes, batch),
+    });
+    this.env.progress({ text: "Checking what was written" });
+    let refused = "";
+    try {
+      const { files, size, checked } = await writeFiles(written, model.open, { out: this.request.out, weights: this.request.weights }, async (path) => {
+        const found = await verify({
+          path, threads: model.threads, feeds: this.feeds, samples: this.feeds[this.main].dims[0] ?? 1, batched: this.batched, anyBatch: batch.any, attribution: edge.attribution, raw: result.raw, signal: this.env.signal,
+          ...(target && this.request.target === "required" ? { target: { name: target.name, index: plan.target.index, dims: axes } } : {}),
+        });
+        if (!(found.alone <= TOLERANCE)) refused = `its numbers differ from the technique's by ${found.alone.toPrecision(2)} of the largest`;
+        else if (found.inBatch !== undefined && !(found.inBatch <= TOLERANCE)) refused = "samples of one batch influence one another";
+        if (refused !== "") throw new Refused();
+        return found;
+      });
+      return {
+        files, size, technique: result.provenance.technique, notes, difference: Math.max(checked.alone, checked.inBatch ?? 0),
+        inputs: [...edge.inputs.map(shown), ...(target ? [{ name: target.name, dataType: "int64", dims: target.dims, optional: this.request.target === "optional" }] : [])],
+        outputs: edge.outputs.map(shown), batch: batch.any ? "any" : { size: batch.size, why: batch.why },
+      };
+    } catch (error) {
+      if (error instanceof Refused) return refused;
+      // A file that says any batch and then fails on two is as good as refused; one sample must run.
+      if (batch.any && error instanceof ModelError && fed) return error.message.slice(0, 200);
+      throw error;
+    }
+  }
+
+  private notes({ batch, traced, built, plan }: Candidate, more: readonly string[]): string[] {
+    const { fed, result } = this.subject;
+    const types = Object.values(this.feeds).map(({ dataType }) => dataType).filter((type) => isFloat(type) && type !== "float32");
+    return [
+      ...(batch.any ? [] : [`The batch is fixed at ${batch.size}: ${batch.why}.`]), ...more,
+      ...(built[0].samePath === undefined ? [] : ["The model takes different paths for different inputs. The exported graph has the path of the sample it was made from; its output \"same_path\" says whether that is the input's, too."]),
+      ...(types.length > 0 ? [`Inputs and outputs are ${types[0]} as the model's; all in between is computed in float32, and so is the attribution.`] : []),
+      ...(fed.input.tokensOf === undefined ? [] : [`The attribution is about "${fed.input.name}", the vectors that are looked up for "${fed.input.tokensOf}".`]),
+      ...(plan.targetInput === undefined ? [`It explains ${plan.target.label}, whatever the input.`] : []),
+      ...traced.specialised.remarks,
+      ...result.notes.filter((note) => /^Explains /.test(note)),
+    ];
+  }
+}
+
+class Refused extends Error {}
+
+function shown({ name, dataType, dims }: { name: string; dataType: string; dims: readonly (number | string | null)[] }): ExportReport["inputs"][number] {
+  return { name, dataType, dims: dims.map((dim) => dim ?? "?") };
+}

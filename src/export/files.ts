@@ -1,0 +1,89 @@
+import { closeSync, openSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
+import { basename, dirname, resolve } from "node:path";
+import { ModelError, UsageError } from "../model/errors.ts";
+import type { TensorRef } from "../model/graph.ts";
+import { BITS, elementCount } from "../model/graph.ts";
+import { writeModel, type OpenModel, type WritableModel } from "../model/onnx/index.ts";
+import type { ExportWeights } from "../protocol/export.ts";
+
+/** Smaller tensors stay in the model: ONNX Runtime may need their values while it loads it. */
+const SMALLEST_OUTSIDE = 1024;
+/** Large tensors begin on a page, so that runtimes may map the file into memory. */
+const PAGE = 4096;
+
+/** Refuses, before anything is computed, to write where the model or its data lie, or weights where they cannot be found again. */
+export function checkPlace(open: OpenModel, out: string, weights: ExportWeights): void {
+  const folder = dirname(open.path);
+  const used = [open.path, ...dataFiles(open).map((file) => resolve(folder, file))];
+  for (const path of weights === "data" ? [out, `${out}.data`] : [out]) {
+    if (used.includes(path)) throw new UsageError("The explanation would be written over the model that it is made from.", path, "Choose another name.");
+  }
+  if (weights === "external" && dirname(out) !== folder) {
+    throw new UsageError("A model that takes its weights from the original's file must lie in the same folder as it.", out, `Write it into ${folder}, or include the weights.`);
+  }
+}
+
+function dataFiles(open: OpenModel): string[] {
+  const files = open.model.graph.initializers.flatMap(({ storage }) => (storage.kind === "file" && storage.file !== "" ? [storage.file] : []));
+  return [...new Set(files)];
+}
+
+/** Writes the model (and OUT.data); `check` reads it back, and where it throws, nothing stays. Gives the paths and the bytes written. */
+export async function writeFiles<T>(model: WritableModel, open: OpenModel, { out, weights }: { out: string; weights: ExportWeights }, check: (path: string) => Promise<T>): Promise<{ files: string[]; size: number; checked: T }> {
+  const draft = `${out}.part`;
+  const data = `${out}.data`;
+  try {
+    if (weights === "data") writeData(model.graph.initializers, open, data);
+    const { bytes } = writeModel({ ...model, graph: { ...model.graph, initializers: placed(model.graph.initializers, open, basename(data), weights) } }, open, { external: weights !== "included" });
+    writeFileSync(draft, bytes);
+    const checked = await check(draft);
+    renameSync(draft, out);
+    const files = weights === "data" ? [out, data] : [out];
+    return { files, size: files.reduce((sum, file) => sum + statSync(file).size, 0), checked };
+  } catch (error) {
+    rmSync(draft, { force: true });
+    if (weights === "data") rmSync(data, { force: true });
+    throw systemError(error, out);
+  }
+}
+
+function systemError(error: unknown, out: string): unknown {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return /^E[A-Z]+$/.test(code) ? new ModelError(`The explanation cannot be written (${code}).`, out, "Choose a folder that exists and can be written to.") : error;
+}
+
+/** Where each initializer is for who reads the written model. */
+function placed(initializers: readonly TensorRef[], open: OpenModel, data: string, weights: ExportWeights): TensorRef[] {
+  if (weights === "included") return [...initializers];
+  if (weights === "data") return layout(initializers).map(({ tensor, offset, length }) => (offset === undefined ? tensor : { ...tensor, storage: { kind: "file", file: data, offset, length } }));
+  // The writer calls the original's own file "model": here it has its name.
+  const own = basename(open.path);
+  return initializers.map((tensor) => (tensor.storage.kind === "file" && tensor.storage.file === "" && tensor.storage.length >= SMALLEST_OUTSIDE
+    ? { ...tensor, storage: { ...tensor.storage, file: own } } : tensor));
+}
+
+/** Where each initializer lies in OUT.data; no offset for those that stay in the model. */
+function layout(initializers: readonly TensorRef[]): { tensor: TensorRef; offset: number | undefined; length: number }[] {
+  let end = 0;
+  return initializers.map((tensor) => {
+    const length = Math.ceil((elementCount(tensor.dims) * BITS[tensor.dataType]) / 8);
+    if (tensor.dataType === "string" || length < SMALLEST_OUTSIDE) return { tensor, offset: undefined, length };
+    const offset = Math.ceil(end / PAGE) * PAGE;
+    end = offset + length;
+    return { tensor, offset, length };
+  });
+}
+
+function writeData(initializers: readonly TensorRef[], open: OpenModel, path: string): void {
+  const file = openSync(path, "w");
+  try {
+    for (const { tensor, offset } of layout(initializers)) if (offset !== undefined) writeFully(file, open.bytesOf(tensor), offset);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** One call may write less than it is given. */
+function writeFully(file: number, bytes: Uint8Array, offset: number): void {
+  for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done, Math.min(bytes.length - done, 2 ** 30), offset + done);
+}
