@@ -14,7 +14,8 @@ Captum knows (known.json, weights included). Captum's DeepLift is adjusted where
 
 What was adjusted is said with each case ("adjusted"), and what Captum gives as it is: its exception, or by how much it differs from the
 adjusted numbers and misses the sum. Where a network has operators that Captum has no rule for, it takes their gradient:
-such cases say so ("deviates"), with by how much the attributions then miss what they should sum to ("delta", of "difference").
+such cases say so ("deviates"), with by how much the attributions then miss what they should sum to ("delta", of "difference"), and have besides
+Captum's numbers those of the rules that ours are (paired.py, without Captum): "rules".
 """
 
 from __future__ import annotations
@@ -29,19 +30,22 @@ import numpy as np
 import torch
 from captum.attr import DeepLift, DeepLiftShap, LayerDeepLift
 from captum.attr._core import deep_lift
+from paired import BertAttention, contributions, paired
 from torch import nn
 from torch.nn import functional as F
 
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "architectures"))
+sys.path.insert(1, str(HERE.parent / "bert"))
 
+from bert import HEADS, Attention, FromVectors, make as bert_network  # noqa: E402
 from make import seeded  # noqa: E402
 from networks import NETWORKS  # noqa: E402
 from prng import Spec  # noqa: E402
 
 SAMPLED, STRIDE = 20_000, 7
 EXPORTER = {"vgg": "dynamo", "resnet18": "torchscript", "mobilenet-v2-small": "dynamo", "cnn-1d": "torchscript", "vision-transformer": "dynamo", "mlp": "dynamo"}
-UNKNOWN = {nn.GELU: "GELU", nn.LayerNorm: "LayerNorm", nn.GroupNorm: "GroupNorm", nn.MultiheadAttention: "attention (its Softmax and products)"}
+UNKNOWN = {Attention: "attention (its Softmax and products)", nn.GELU: "GELU", nn.LayerNorm: "LayerNorm", nn.GroupNorm: "GroupNorm", nn.MultiheadAttention: "attention (its Softmax and products)"}
 
 warnings.filterwarnings("ignore")
 torch.set_num_threads(1)
@@ -123,7 +127,16 @@ class Reference:
         self.model, self.notes = adjusted(plain, self.x)
         self.gradient = self.plain_gradient(plain)
         self.unknown = sorted({UNKNOWN[type(m)] for m in plain.modules() if type(m) in UNKNOWN})
+        self.paired = paired(self.plain, {Attention: lambda m: BertAttention(m, HEADS)}) if self.unknown else None
         self.cases: list[dict] = []
+
+    def rules(self, baselines: list[float], module: str | None) -> np.ndarray:
+        """The mean over baselines, by paired.py, which sums up."""
+        layer = None if module is None else self.paired.get_submodule(module)
+        found = [contributions(self.paired, self.x.detach(), torch.full_like(self.x, b), self.target, layer) for b in baselines]
+        if max(abs(miss) for _, miss in found) > 1e-9:
+            raise AssertionError(f"{self.name}: misses by {[miss for _, miss in found]}")
+        return torch.stack([values for values, _ in found]).mean(0).numpy()
 
     def plain_gradient(self, model) -> np.ndarray:
         x = self.x.clone().requires_grad_(True)
@@ -151,6 +164,10 @@ class Reference:
             case["asItIs"] = as_it_is
         if self.unknown:
             case["deviates"] = f"Captum has no rule for {', '.join(self.unknown)} and takes the gradient: its attributions miss the score's difference, {difference:.4g}, by {delta:.4g}"
+            case["rules"] = f"{self.name}.{technique}{suffix}.rules.npy"
+            ours = self.rules(baselines, more.get("module"))
+            assert ours.shape == array.shape and np.abs(ours - array).max() > 0.01 * np.abs(ours).max()
+            np.save(HERE / case["rules"], ours.astype(np.float32))
         elif abs(delta) > 1e-6 * max(1, abs(difference)):
             raise AssertionError(f"{self.name} {technique}: misses by {delta} of {difference}")
         file = f"{self.name}.{technique}{suffix}.npy"
@@ -217,6 +234,12 @@ def cat() -> Reference:
     return Reference("efficientnet-lite0", model, x, 285, None, {"_blocks.5._bn2": "/_blocks.5/_project_conv/Conv_output_0"})
 
 
+def bert() -> Reference:
+    model, ids, mask = bert_network()
+    reference = Reference("bert", FromVectors(model, mask), model.words(ids).detach(), 1, "dynamo", {})
+    return reference
+
+
 def known() -> None:
     """A dense network of every activation that Captum knows, with its own Softmax explained, and its logits."""
     torch.manual_seed(3)
@@ -249,6 +272,10 @@ def main() -> None:
         reference.shap([-0.5, 0, 0.75])
         for module in modules:
             reference.layer(module)
+    words = bert()
+    references.append(words)
+    words.deeplift()
+    words.shap([-0.25, 0, 0.25])
     eye = cat()
     references.append(eye)
     eye.deeplift()
