@@ -32,6 +32,7 @@ const bundles = [
   { in: "src/cli/main.ts", out: "cli.js", ...forNode, external: native, banner: { js: "#!/usr/bin/env node" }, executable: true },
   { in: "webview/editor/main.tsx", out: "webview/editor.js", ...forBrowser },
   { in: "webview/panel/main.tsx", out: "webview/panel.js", ...forBrowser },
+  { in: "webview/compare/main.tsx", out: "webview/compare.js", ...forBrowser },
   { in: "test/integration/bridge/index.ts", out: "test/bridge/index.js", ...forNode, external: ["vscode"], development: true },
   { in: "test/integration/main.ts", out: "test/flows.mjs", ...forNode, format: "esm", external: ["playwright-core", ...native], development: true },
 ];

@@ -14,6 +14,7 @@ const onModelFiles = "resourceExtname =~ /^\\.onnx$/i";
 
 /** Commands that are no technique. `when`: where the palette offers them. */
 const others = [
+  { id: "compare", title: "Compare Explanations" },
   { id: "openModel", title: "Open Model …" },
   { id: "openSample", title: "Open Sample Model" },
   { id: "openWalkthrough", title: "Open Walkthrough" },
@@ -41,9 +42,12 @@ export function contributions(techniques) {
       "editor/title": [{ submenu, group: "navigation@1", when: inOurEditor }],
       "editor/title/context": [{ submenu, group: "2_neuralLoupe", when: onModelFiles }],
       "explorer/context": [{ submenu, group: "2_neuralLoupe", when: onModelFiles }],
-      [submenu]: techniques.map((technique, index) => ({
-        command: id(technique), group: `${groups.indexOf(technique.group) + 1}_${technique.group}@${index + 1}`,
-      })),
+      [submenu]: [
+        ...techniques.map((technique, index) => ({
+          command: id(technique), group: `${groups.indexOf(technique.group) + 1}_${technique.group}@${index + 1}`,
+        })),
+        { command: "neuralLoupe.compare", group: `${groups.length + 1}_compare@1` },
+      ],
       commandPalette: others.filter(({ when }) => when).map((other) => ({ command: `neuralLoupe.${other.id}`, when: other.when })),
     },
   };

@@ -99,7 +99,8 @@ function mapOf({ artifacts: [first] }: Result): HeatmapArtifact | undefined {
   return first?.kind === "heatmap" ? first : undefined;
 }
 
-function pictureUnder({ artifacts }: Result, artifact: Artifact | undefined): ImageArtifact | undefined {
+/** The picture that an artifact lies over, or beside, if the result has one. */
+export function pictureUnder({ artifacts }: Result, artifact: Artifact | undefined): ImageArtifact | undefined {
   const over = artifact && "over" in artifact ? artifact.over : undefined;
   return artifacts.find((one): one is ImageArtifact => one.kind === "image" && (over === undefined || one.id === over));
 }

@@ -27,6 +27,14 @@ export function encodePng(
   ]);
 }
 
+/** The PNG with these texts put in, as encodePng writes them: for files that a browser encoded. */
+export function addPngText(png: Uint8Array, text: Readonly<Record<string, string>>): Uint8Array<ArrayBuffer> {
+  // The signature and IHDR, which every PNG begins with, have 33 bytes.
+  const head = 33;
+  if (png.length < head || png[1] !== 0x50 || String.fromCharCode(...png.subarray(12, 16)) !== "IHDR") throw new RangeError("These bytes are no PNG file.");
+  return concat([png.subarray(0, head), ...Object.entries(text).map(([keyword, value]) => chunk("iTXt", internationalText(keyword, value))), png.subarray(head)]);
+}
+
 /** Each row by the filter whose result has the least sum of magnitudes: the specification's own advice (12.7). */
 function filterRows(width: number, height: number, rgba: Uint8Array | Uint8ClampedArray, channels: 3 | 4): Uint8Array {
   const length = width * channels;

@@ -6,6 +6,7 @@ import { ModelEditor } from "./editors/model-editor.ts";
 import { createEngine } from "./engine.ts";
 import type { EngineState } from "./engine-process.ts";
 import { ModelFacts } from "./model-facts.ts";
+import { Comparisons } from "./panels/comparisons.ts";
 import { Panels } from "./panels/panels.ts";
 import { ResultCache } from "./result-cache.ts";
 import { Runner } from "./runner.ts";
@@ -36,7 +37,7 @@ export function activate(context: vscode.ExtensionContext): Api {
   const services: Services = { context, log, engine, facts, techniques: catalogue, runner: new Runner(engine, cache, facts, catalogue, version) };
   const panels = new Panels(services);
   new ModelEditor(services);
-  context.subscriptions.push(registerCommands(services, panels), showEngineState(engine));
+  context.subscriptions.push(registerCommands(services, panels, new Comparisons(services, panels)), showEngineState(engine));
   const activationMilliseconds = performance.now() - started;
   log.info(`activated in ${activationMilliseconds.toFixed(1)} ms`);
   return {

@@ -36,8 +36,6 @@ export interface CompareState {
   readonly removed: readonly string[];
   readonly looks: Looks;
   readonly scale: ScaleSharing;
-  /** Figures that are saved have a white background, else the theme's. */
-  readonly white: boolean;
 }
 
 /** What one cell shows: the state a technique's panel would have, and so the same job and the same cached result. */
@@ -101,8 +99,6 @@ export interface CompareBoot {
   /** Those that can be compared. */
   readonly techniques: readonly TechniqueInfo[];
   readonly inputName: string;
-  /** File names by model URI. */
-  readonly modelNames: Readonly<Record<string, string>>;
   /** Of the base model. */
   readonly recipe: RecipeReport;
   readonly outputs: readonly string[];

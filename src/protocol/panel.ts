@@ -57,6 +57,8 @@ export interface PanelHost {
   pickTarget(request: { readonly state: PanelState }): { readonly target: TargetSpec; readonly label: string } | undefined;
   /** Saves bytes that the webview made (a save dialog asks where); false when the person left it. */
   save(request: { readonly suggestedName: string; readonly bytes: Uint8Array }): { readonly saved: boolean; readonly path?: string };
+  /** Asks which methods are compared with this one, and opens the comparison. */
+  compare(request: { readonly state: PanelState }): void;
   /** Opens the model in its editor. */
   openModel(request: { readonly state: PanelState }): void;
 }

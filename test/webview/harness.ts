@@ -16,7 +16,7 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..")
 const screenshots = path.join(root, "test/screenshots");
 const chromiumPath = process.env.NEURAL_LOUPE_CHROMIUM ?? "/usr/bin/chromium";
 
-export type View = "panel" | "editor";
+export type View = "panel" | "editor" | "compare";
 
 export interface OpenOptions {
   readonly theme?: ThemeName;

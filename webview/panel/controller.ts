@@ -162,6 +162,10 @@ export class PanelController {
     if (picked) this.explain(picked.target);
   }
 
+  compare(): void {
+    void this.ask("compare", (state) => ({ state }));
+  }
+
   openModel(): void {
     void this.ask("openModel", (state) => ({ state }));
   }

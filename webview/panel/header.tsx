@@ -40,6 +40,7 @@ export function Header({ snapshot, boot, state, controller }: {
             {formatDuration(shown.result.time.run)}
           </span>
         ) : null}
+        <button type="button" class="pick" title="This input by several methods, targets, layers or models, side by side" data-testid="compare" disabled={blocked} onClick={() => controller.compare()}>Compare…</button>
         <IconButton icon="go-to-file" label={`Open ${boot.modelName}`} onClick={() => controller.openModel()} testid="open-model" />
         {shown ? <SaveMenu shown={shown} looks={state.looks} inputName={boot.inputName} controller={controller} /> : null}
       </div>

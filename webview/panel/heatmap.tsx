@@ -93,7 +93,7 @@ export function Heatmap({ artifact, picture, looks, range, channelNames, childre
 }
 
 /** Pixels of the map: interpolated to about the size it is shown at where it is smooth, else its own cells. */
-function paint({ artifact, map, range, table }: Drawing, size: { readonly width: number; readonly height: number }): { width: number; height: number; rgba: Uint8ClampedArray<ArrayBuffer> } {
+export function paint({ artifact, map, range, table }: Drawing, size: { readonly width: number; readonly height: number }): { width: number; height: number; rgba: Uint8ClampedArray<ArrayBuffer> } {
   const factor = Math.max(1, Math.round(448 / Math.max(size.width, size.height)));
   const shown = artifact.smooth ? resizeMap(map, size.height * factor, size.width * factor, true) : map;
   return { width: shown.width, height: shown.height, rgba: paintMap(shown, range, table) };
@@ -103,7 +103,8 @@ function inside(cell: Cell, { map }: Drawing): boolean {
   return cell.row < map.height && cell.column < map.width;
 }
 
-function step(event: KeyboardEvent, from: Cell | undefined, { map, peak }: Drawing): Cell | "away" | undefined {
+/** Where a key leads from a cell: to another one, away from all; undefined where the key means nothing here. */
+export function step(event: KeyboardEvent, from: Cell | undefined, { map, peak }: Drawing): Cell | "away" | undefined {
   if (event.altKey || event.ctrlKey || event.metaKey) return undefined;
   const start = from ?? { row: Math.floor((map.height - 1) / 2), column: Math.floor((map.width - 1) / 2) };
   const far = event.shiftKey ? 10 : 1;
@@ -129,7 +130,7 @@ function spoken(reading: Reading, { artifact }: Drawing): string {
 }
 
 /** Two lines through the point; where cells are coarse, also the cell. */
-function Crosshair({ reading, drawing: { map }, size }: { readonly reading: Reading; readonly drawing: Drawing; readonly size: { readonly width: number; readonly height: number } }): VNode {
+export function Crosshair({ reading, drawing: { map }, size }: { readonly reading: Pick<Reading, "x" | "y" | "coarse" | "cell">; readonly drawing: Pick<Drawing, "map">; readonly size: { readonly width: number; readonly height: number } }): VNode {
   const percent = (part: number): string => `${part * 100}%`;
   return (
     <div class="crosshair" aria-hidden="true">

@@ -6,7 +6,7 @@ import type { PanelController } from "./controller.ts";
 import { isChanged, paramValue, visibleParams } from "./state.ts";
 
 /** A method's own options, made from its list of parameters: changing one runs again. */
-export function Options({ technique, params, controller }: { readonly technique: TechniqueInfo; readonly params: Params | undefined; readonly controller: PanelController }): VNode | null {
+export function Options({ technique, params, controller }: { readonly technique: TechniqueInfo; readonly params: Params | undefined; readonly controller: Pick<PanelController, "setParam" | "resetParams"> }): VNode | null {
   const shown = visibleParams(technique, params);
   if (!shown.length) return null;
   return (

@@ -2,19 +2,22 @@ import path from "node:path";
 import * as vscode from "vscode";
 import { nameOf } from "../files.ts";
 import { write } from "../panels/save.ts";
+import type { Comparisons } from "../panels/comparisons.ts";
 import type { Panels } from "../panels/panels.ts";
 import type { Services } from "../services.ts";
 import { activeModel, pickModel } from "./pick-model.ts";
+import { compare } from "./compare.ts";
 import { commandId } from "./ids.ts";
 import { visualize } from "./visualize.ts";
 
 /** Registers all commands; package.json's list is made from the same techniques by scripts/manifest.mjs. */
-export function registerCommands(services: Services, panels: Panels): vscode.Disposable {
+export function registerCommands(services: Services, panels: Panels, comparisons: Comparisons): vscode.Disposable {
   const { context, engine, log, techniques } = services;
   const commands: Record<string, (...args: never[]) => unknown> = {
     ...Object.fromEntries(techniques.map((info) => [
       commandId(info.id), (model?: unknown, options?: unknown) => visualize(services, panels, info, asUri(model), asLayer(options)),
     ])),
+    "neuralLoupe.compare": (model?: unknown, options?: unknown) => compare(services, panels, comparisons, { model: asUri(model), state: isRecord(options) ? options.state : undefined }),
     "neuralLoupe.openModel": async () => {
       const model = await pickModel("Open a Model");
       if (model) await vscode.commands.executeCommand("vscode.openWith", model, "neuralLoupe.model");
@@ -36,6 +39,10 @@ function asUri(value: unknown): vscode.Uri | undefined {
   if (value instanceof vscode.Uri) return value;
   if (typeof value === "object" && value !== null && "scheme" in value && "path" in value) return vscode.Uri.from(value as vscode.Uri);
   return undefined;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
 }
 
 function asLayer(options: unknown): string | undefined {

@@ -12,10 +12,16 @@ export function activeModel(): vscode.Uri | undefined {
   return uri?.path.toLowerCase().endsWith(".onnx") ? uri : undefined;
 }
 
+/** The workspace's models, by path. */
+export async function findModels(): Promise<vscode.Uri[]> {
+  const found = await vscode.workspace.findFiles(pattern, hidden, 500);
+  return found.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
 /** Lets the person choose among the workspace's models, or one on disk; undefined when they left it. */
 export async function pickModel(title: string): Promise<vscode.Uri | undefined> {
-  const found = await vscode.workspace.findFiles(pattern, hidden, 500);
-  const items: ModelItem[] = found.sort((a, b) => (a.path < b.path ? -1 : 1)).map((uri) => ({
+  const found = await findModels();
+  const items: ModelItem[] = found.map((uri) => ({
     label: nameOf(uri), description: placeOf(uri), uri, iconPath: new vscode.ThemeIcon("circuit-board"),
   }));
   items.push({ label: "Browse…", alwaysShow: true, iconPath: new vscode.ThemeIcon("folder-opened") });

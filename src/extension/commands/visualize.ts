@@ -33,7 +33,7 @@ export async function visualize(services: Services, panels: Panels, info: Techni
 }
 
 /** A large model takes a moment to read: said, and left when the person cancels. */
-async function readModel(services: Services, model: vscode.Uri): Promise<Facts | undefined> {
+export async function readModel(services: Services, model: vscode.Uri): Promise<Facts | undefined> {
   const progress = { location: vscode.ProgressLocation.Notification, title: `Reading ${nameOf(model)}`, cancellable: true };
   const facts = services.facts.of(model.fsPath);
   const soon = new Promise<"slow">((resolve) => setTimeout(resolve, 1000, "slow"));
@@ -60,7 +60,8 @@ async function ask(services: Services, info: TechniqueInfo, model: vscode.Uri, f
   }
 }
 
-async function sayWhy(model: vscode.Uri, error: unknown): Promise<void> {
+/** Why something could not be shown, with the log at hand. */
+export async function sayWhy(model: vscode.Uri, error: unknown): Promise<void> {
   const { message, hint } = error instanceof Error ? error as Error & { hint?: string } : { message: String(error), hint: undefined };
   const log = "Show Log";
   const answer = await vscode.window.showErrorMessage(`${nameOf(model)}: ${message}${hint ? ` ${hint}` : ""}`, log);

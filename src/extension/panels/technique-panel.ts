@@ -62,6 +62,11 @@ export class TechniquePanel {
     return vscode.Uri.parse(this.state.model);
   }
 
+  /** What it shows now. */
+  get current(): PanelState {
+    return this.state;
+  }
+
   /** Shows this method (and layer, input, target where given) in this panel, and brings it to the front. */
   async show(change: Partial<Pick<PanelState, "technique" | "layer" | "input" | "target">>): Promise<void> {
     // Another method finds its layer by itself: an early layer's feature maps do not decide where Grad-CAM looks.
@@ -114,6 +119,7 @@ export class TechniquePanel {
         const saved = await saveBytes(suggestedName, bytes, vscode.Uri.parse(this.state.input));
         return saved ? { saved: true, path: saved.fsPath } : { saved: false };
       },
+      compare: ({ state }) => void vscode.commands.executeCommand("neuralLoupe.compare", this.model, { state: this.read(state) }),
       openModel: () => void vscode.commands.executeCommand("vscode.openWith", this.model, "neuralLoupe.model"),
     };
   }

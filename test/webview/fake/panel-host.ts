@@ -56,6 +56,7 @@ const link = new Link<PanelHost, PanelView>(wire, noted<Handlers<PanelHost>>({
   pickInput: () => ({ input: "file:///samples/dog.png", name: "dog.png" }),
   pickTarget: () => ({ target: { index: [284] }, label: "Siamese cat" }),
   save: ({ suggestedName }) => ({ saved: true, path: suggestedName }),
+  compare: () => undefined,
   openModel: () => undefined,
 }));
 

@@ -1,0 +1,166 @@
+import * as vscode from "vscode";
+import type { AxisEntry, AxisKind } from "../../protocol/compare.ts";
+import { isComparable } from "../../protocol/compare.ts";
+import type { TargetSpec } from "../../protocol/engine.ts";
+import type { PanelState } from "../../protocol/panel.ts";
+import { elementIndex, parseTarget, regionText } from "../../protocol/target.ts";
+import type { TechniqueInfo } from "../../protocol/technique.ts";
+import { nameOf, placeOf } from "../files.ts";
+import type { Facts } from "../model-facts.ts";
+import type { Services } from "../services.ts";
+import { findModels } from "./pick-model.ts";
+import { pickMany } from "./pick-many.ts";
+import type { TickItem } from "./pick-many.ts";
+
+export interface EntriesRequest {
+  /** What all cells have in common: the model is run on its input for classes and layers. */
+  readonly state: PanelState;
+  readonly facts: Facts;
+  readonly kind: AxisKind;
+  /** Along the axis now: ticked at first. None: what is worth a look. */
+  readonly chosen: readonly AxisEntry[];
+  /** Ids of the methods that are compared: they decide which layers there are. */
+  readonly methods: readonly string[];
+}
+
+interface EntryItem extends TickItem {
+  readonly entry?: AxisEntry;
+}
+
+const many = "tick several, Enter takes them";
+
+/**
+ * Lets the person tick what stands along an axis. Entries that were there keep their order and their options, new ones follow.
+ * undefined when the list was left, or nothing ticked.
+ */
+export async function pickEntries(services: Services, request: EntriesRequest): Promise<readonly AxisEntry[] | undefined> {
+  const picked = await pickers[request.kind](services, request);
+  const entries = picked?.flatMap(({ entry }) => entry ?? []);
+  if (!entries?.length) return undefined;
+  const names = new Set(entries.map(nameOfEntry));
+  const kept = request.chosen.filter((entry) => names.has(nameOfEntry(entry)));
+  const before = new Set(kept.map(nameOfEntry));
+  return [...kept, ...entries.filter((entry) => !before.has(nameOfEntry(entry)))];
+}
+
+/** What is ticked or not: a method with other options is the same line of the list. */
+function nameOfEntry(entry: AxisEntry): string {
+  switch (entry.kind) {
+    case "method": return entry.technique;
+    case "target": return JSON.stringify([entry.target.index, entry.target.against, entry.target.region]);
+    case "layer": return entry.layer ?? "";
+    case "model": return entry.model;
+  }
+}
+
+type Picker = (services: Services, request: EntriesRequest) => Promise<readonly EntryItem[] | undefined>;
+
+const pickers: Readonly<Record<AxisKind, Picker>> = {
+  method({ techniques }, { chosen, facts }) {
+    const comparable = techniques.filter(isComparable);
+    const items = comparable.flatMap((info, index): EntryItem[] => [
+      ...(info.group === comparable[index - 1]?.group ? [] : [line(info.group)]),
+      { key: info.id, label: info.title, detail: info.summary, ...(info.cite ? { description: info.cite } : {}), entry: { kind: "method", technique: info.id } },
+    ]);
+    return pickMany({ title: "Methods to compare", placeholder: `Which methods? ${many}`, items, ticked: chosen.length ? chosen.map(nameOfEntry) : usualMethods(comparable, facts) });
+  },
+
+  target(services, { state, facts, chosen }) {
+    const { output } = state.target;
+    const dims = (facts.model.outputs.find(({ name }) => name === output) ?? facts.model.outputs[0])?.dims;
+    const item = (label: string, what: Pick<TargetSpec, "index" | "region">, description: string): EntryItem => {
+      const target: TargetSpec = { ...(output ? { output } : {}), ...what };
+      const entry: AxisEntry = { kind: "target", target, label };
+      return { key: nameOfEntry(entry), label, description, entry };
+    };
+    const named = !output || output === facts.model.outputs[0]?.name ? facts.recipe.classes.map((name, index) => item(name, { index: [index] }, `class ${index}`)) : [];
+    // What was typed before is in no list of names.
+    const here = chosen.flatMap((entry): EntryItem[] => (entry.kind === "target" ? [{ key: nameOfEntry(entry), label: entry.label || nameOfEntry(entry), description: "compared now", entry }] : []));
+    const without = (items: readonly EntryItem[], others: readonly EntryItem[]): EntryItem[] => items.filter(({ key }) => !others.some((other) => other.key === key));
+    return pickMany({
+      title: "Classes to compare", placeholder: "Running the model …", items: [...here, ...without(named, here)], ticked: here.map(({ key }) => key),
+      typed: (text) => {
+        const typed = named[Number(text)] ? text : parseTarget(text, dims);
+        return typeof typed === "string" ? undefined : item(typed.region ? `Sum over ${regionText(typed.region)}` : `Index ${text}`, typed, typed.region ? "a region of the output" : `class ${text}`);
+      },
+      later: async (signal, say) => {
+        try {
+          const top = await topClasses(services, state, signal, (text) => say(`${text} …`), item);
+          const first = [...without(here, top), ...top];
+          return {
+            items: [line("compared now, and the model's top classes"), ...first, ...(named.length ? [line("all classes"), ...without(named, first)] : [])],
+            ticked: top.slice(0, 3).map(({ key }) => key), placeholder: `Which classes? A name, or an index; ${many}`,
+          };
+        } catch (error) {
+          if (signal.aborted) throw error;
+          const message = error instanceof Error ? error.message : String(error);
+          return { items: [{ key: "failed", label: "$(warning) The model could not be run", detail: message, alwaysShow: true }, ...here, ...without(named, here)], placeholder: "Type a class's name or index" };
+        }
+      },
+    });
+  },
+
+  layer(services, { state, chosen, methods }) {
+    const spatial = services.techniques.some(({ id, needs }) => methods.includes(id) && needs.layer === "spatial");
+    const byItself: EntryItem = { key: "", label: "Picked by itself", description: "by each method", entry: { kind: "layer" } };
+    const here = chosen.flatMap((entry): EntryItem[] => (entry.kind === "layer" && entry.layer !== undefined ? [{ key: entry.layer, label: entry.layer, entry }] : []));
+    return pickMany({
+      title: "Layers to compare", placeholder: "Running the model for its layers …", items: [byItself, ...here], ticked: chosen.map(nameOfEntry),
+      later: async (signal) => {
+        try {
+          const { layers, defaultLayer } = await services.runner.layers(state, { signal });
+          const items = layers.filter((layer) => layer.spatial || !spatial).map(({ value, node, operator, dims }): EntryItem => ({
+            key: value, label: node, description: `${operator} ${dims.slice(1).join("×")}`, ...(node === value ? {} : { detail: value }), entry: { kind: "layer", layer: value },
+          }));
+          return { items: [byItself, ...items], ticked: spread(items, defaultLayer), placeholder: `Which layers? First to last; ${many}` };
+        } catch (error) {
+          if (signal.aborted) throw error;
+          return { items: [{ key: "failed", label: "$(warning) The model could not be run", detail: error instanceof Error ? error.message : String(error), alwaysShow: true }, byItself, ...here] };
+        }
+      },
+    });
+  },
+
+  async model(_, { state, chosen }) {
+    const item = (uri: vscode.Uri): EntryItem => ({
+      key: uri.toString(), label: nameOf(uri), description: placeOf(uri), iconPath: new vscode.ThemeIcon("circuit-board"), entry: { kind: "model", model: uri.toString() },
+    });
+    const here = chosen.length ? chosen.map(nameOfEntry) : [state.model];
+    const found = await findModels();
+    const items = [...new Map([...here.map((uri) => vscode.Uri.parse(uri)), ...found].map((uri) => [uri.toString(), item(uri)])).values()];
+    return pickMany({
+      title: "Models to compare", placeholder: `Which models? ${many}`, items, ticked: here,
+      more: {
+        button: { iconPath: new vscode.ThemeIcon("folder-opened"), tooltip: "Browse for models on disk" },
+        run: async () => (await vscode.window.showOpenDialog({ title: "Models to compare", filters: { "ONNX models": ["onnx"] }, openLabel: "Compare", canSelectMany: true }) ?? []).map(item),
+      },
+    });
+  },
+};
+
+async function topClasses(
+  { runner }: Services, state: PanelState, signal: AbortSignal, say: (text: string) => void, item: (label: string, what: Pick<TargetSpec, "index">, description: string) => EntryItem,
+): Promise<EntryItem[]> {
+  const { target, layer: _, ...rest } = state;
+  const { result } = await runner.run({ ...rest, technique: "predictions", target: target.output ? { output: target.output } : {} }, { signal, onProgress: ({ text }) => say(text) });
+  const bars = result.artifacts.find((artifact) => artifact.kind === "bars");
+  return (bars?.items ?? []).map(({ label, value, index }) =>
+    item(label, { index: elementIndex(bars?.dims ?? [1], index) }, `${bars?.share ? `${(value * 100).toFixed(1)} %` : value.toPrecision(4)}, class ${index}`));
+}
+
+/** Quick ones of different kinds; class activation maps where the input is a picture. */
+export function usualMethods(techniques: readonly TechniqueInfo[], facts: Pick<Facts, "recipe">): string[] {
+  const pictures = Object.values(facts.recipe.recipe.inputs).some(({ kind }) => kind === "image");
+  const usual = pictures ? ["saliency", "integrated-gradients", "guided-backprop", "grad-cam"] : ["saliency", "input-x-gradient", "integrated-gradients"];
+  return usual.filter((id) => techniques.some((info) => info.id === id));
+}
+
+/** The default layer, and two before it at other depths. */
+function spread(items: readonly EntryItem[], defaultLayer: string | undefined): string[] {
+  const last = Math.max(0, items.findIndex(({ key }) => key === defaultLayer));
+  return [...new Set([Math.floor(last / 3), Math.floor((2 * last) / 3), last])].flatMap((index) => items[index]?.key ?? []);
+}
+
+function line(label: string): EntryItem {
+  return { key: `line ${label}`, label, kind: vscode.QuickPickItemKind.Separator };
+}

@@ -1,0 +1,94 @@
+import type { AxisEntry, AxisKind, CompareBoot, CompareHost, CompareState, CompareView } from "../../../src/protocol/compare.ts";
+import { isComparable } from "../../../src/protocol/compare.ts";
+import type { CallContext, Handlers } from "../../../src/protocol/link.ts";
+import { Link, RemoteError } from "../../../src/protocol/link.ts";
+import { DEFAULT_LOOKS } from "../../../src/protocol/panel.ts";
+import type { PanelState } from "../../../src/protocol/panel.ts";
+import { noted, page, scenario, wire } from "./page.ts";
+import { techniques } from "./panel-techniques.ts";
+import { bars, classNames, resultFor } from "./results.ts";
+
+const method = (technique: string): AxisEntry => ({ kind: "method", technique });
+const target = (index: number): AxisEntry => ({ kind: "target", target: { index: [index] }, label: classNames[index] });
+
+/** What the person would choose in the list, by the kind asked for. */
+const picks: Record<AxisKind, readonly AxisEntry[]> = {
+  method: [method("saliency"), method("grad-cam"), method("cam")],
+  target: [target(285), target(282)],
+  layer: [{ kind: "layer", layer: "project_6" }, { kind: "layer", layer: "relu" }],
+  model: [{ kind: "model", model: "file:///samples/efficientnet-lite0.onnx" }, { kind: "model", model: "file:///other/efficientnet-lite0.onnx" }],
+  ...(scenario.picks as Partial<Record<AxisKind, readonly AxisEntry[]>> | undefined),
+};
+
+let state: CompareState = {
+  base: { model: "file:///samples/efficientnet-lite0.onnx", input: "file:///samples/cat.png", technique: "saliency", target: {}, params: {} },
+  columns: { kind: "method", entries: picks.method }, removed: [], looks: DEFAULT_LOOKS, scale: "own",
+  ...(scenario.state as Partial<CompareState> | undefined),
+};
+
+function boot(): CompareBoot {
+  return {
+    state, techniques: techniques.filter(isComparable), inputName: "cat.png", outputs: ["logits"],
+    recipe: { recipe: { version: 1, inputs: {} }, reasons: [], classes: classNames },
+    ...(typeof scenario.blocked === "string" ? { blocked: scenario.blocked } : {}),
+  };
+}
+
+/** Techniques whose results are on disk from before, that fail, and that take their time (milliseconds). */
+const cached = new Set(scenario.cached as string[] | undefined ?? []);
+const failing = new Set(scenario.failing as string[] | undefined ?? []);
+const delays = (scenario.delays ?? {}) as Readonly<Record<string, number>>;
+
+page.fake.running = 0;
+page.fake.mostAtOnce = 0;
+page.fake.done = [];
+
+const link = new Link<CompareHost, CompareView>(wire, noted<Handlers<CompareHost>>({
+  ready: boot,
+  find: ({ cell }) => (cached.has(cell.technique) ? { result: result(cell) } : {}),
+  async run({ cell }, context) {
+    page.fake.running = Number(page.fake.running) + 1;
+    page.fake.mostAtOnce = Math.max(Number(page.fake.mostAtOnce), Number(page.fake.running));
+    try {
+      await work(delays[cell.technique] ?? 0, context);
+      if (failing.has(cell.technique)) throw new RemoteError("UnsupportedError", "There is no gradient rule for NonMaxSuppression.", "node /_blocks.3/NonMaxSuppression", "CAM works without gradients.");
+      (page.fake.done as string[]).push(cell.technique);
+      return { result: result(cell), cached: false };
+    } finally {
+      page.fake.running = Number(page.fake.running) - 1;
+    }
+  },
+  remember: (request) => { state = request.state; },
+  pickEntries: ({ kind }) => ({ entries: picks[kind] }),
+  pickInput: () => ({ input: "file:///samples/dog.png", name: "dog.png" }),
+  pickTarget: () => ({ target: { index: [284] }, label: "Siamese cat" }),
+  save({ suggestedName, bytes }) {
+    // As text: large lists of numbers take Playwright long.
+    page.fake.saved = { name: suggestedName, base64: btoa(bytes.reduce((text, byte) => text + String.fromCharCode(byte), "")) };
+    return { saved: true, path: suggestedName };
+  },
+  openPanel: () => undefined,
+}));
+
+function result(cell: PanelState): ReturnType<typeof resultFor> {
+  const made = resultFor(cell);
+  if (!scenario.row) return made;
+  // A table's row instead of a picture: bars.
+  const main = { ...bars(cell), title: "Columns", share: false, items: [{ label: "petal length", value: 0.8, index: 2 }, { label: "sepal width", value: -0.3, index: 1 }] };
+  return { ...made, artifacts: [main] };
+}
+
+page.fake.changed = (reason: Parameters<CompareView["changed"]>[0]["reason"]) => {
+  if (reason === "trusted") delete scenario.blocked;
+  return link.call("changed", { boot: boot(), reason });
+};
+
+/** Takes its time, says how far it is, and stops when told to. */
+async function work(delay: number, { signal, progress }: CallContext): Promise<void> {
+  const start = performance.now();
+  while (performance.now() - start < delay) {
+    if (signal.aborted) throw new RemoteError("AbortError", "Cancelled.");
+    progress({ fraction: (performance.now() - start) / delay, text: "Step 12 of 50" });
+    await new Promise((done) => setTimeout(done, 20));
+  }
+}

@@ -1,0 +1,117 @@
+import type { VNode } from "preact";
+import { pictureUnder } from "../../src/draw/figure.ts";
+import { formatValue } from "../../src/draw/ticks.ts";
+import type { Result } from "../../src/protocol/artifacts.ts";
+import type { Looks } from "../../src/protocol/panel.ts";
+import { summarise } from "../panel/heatmap-values.ts";
+import type { Drawing, Reading } from "../panel/heatmap-values.ts";
+import { Button } from "../ui/controls.tsx";
+import { FailureText, ProgressLine } from "../ui/feedback.tsx";
+import { IconButton } from "../ui/fields.tsx";
+import { formatDuration } from "../ui/format.ts";
+import type { Cell as CellNow, CompareController } from "./controller.ts";
+import type { Place } from "./jobs.ts";
+import { MapPicture } from "./map-cell.tsx";
+import type { Linked } from "./map-cell.tsx";
+import { OtherPicture } from "./other-cells.tsx";
+
+export interface CellProps {
+  readonly place: Place;
+  readonly label: string;
+  readonly cell: CellNow | undefined;
+  /** Of a map that is there, and what it says at the linked cursor. */
+  readonly drawing: Drawing | undefined;
+  readonly reading: Reading | undefined;
+  /** Whether the scale is this cell's alone, and so shown below it. */
+  readonly bar: boolean;
+  readonly looks: Looks;
+  readonly linked: Linked;
+  readonly blocked: boolean;
+  /** The cell that the Tab key comes to: its buttons are stops too. */
+  readonly active: boolean;
+  readonly controller: CompareController;
+  readonly onRemove: (() => void) | undefined;
+}
+
+/** What stands in a cell, whatever state its job is in. */
+export function CellContent(props: CellProps): VNode {
+  const { place, cell, blocked, controller, active } = props;
+  switch (cell?.kind) {
+    case "done": return <Done {...props} result={cell.result} cached={cell.cached} />;
+    case "failed": return (
+      <div class="cell-state failed" role="alert" data-testid="cell-error">
+        <FailureText failure={cell.failure} />
+        <Row {...props}><Button onClick={() => controller.retry(place.job)} testid="cell-retry">Retry</Button></Row>
+      </div>
+    );
+    case "running": return (
+      <div class="cell-state" data-testid="cell-running">
+        <ProgressLine fraction={cell.progress.fraction} text={cell.progress.text} />
+        <span class="muted progress-text">{cell.progress.text}{cell.progress.fraction === undefined ? "…" : ` · ${Math.round(cell.progress.fraction * 100)}%`}</span>
+        <Row {...props}><Button onClick={() => controller.cancel(place.job)} testid="cell-cancel">Cancel</Button></Row>
+      </div>
+    );
+    case "stopped": return (
+      <div class="cell-state" data-testid="cell-stopped">
+        <span class="muted">Cancelled.</span>
+        <Row {...props}><Button onClick={() => controller.retry(place.job)} testid="cell-run">Run</Button></Row>
+      </div>
+    );
+    default: return (
+      <div class="cell-state" data-testid="cell-waiting">
+        <span class="muted">{blocked ? "Not computed yet." : "Waiting…"}</span>
+        <Row {...props}>{blocked || !active ? null : <Button onClick={() => controller.cancel(place.job)}>Cancel</Button>}</Row>
+      </div>
+    );
+  }
+}
+
+function Row({ children, ...props }: CellProps & { readonly children: VNode | null }): VNode {
+  return <div class="cell-actions">{children}<Actions {...props} /></div>;
+}
+
+function Actions({ place, active, controller, onRemove, cell }: CellProps): VNode {
+  return (
+    <span class={`cell-buttons ${active ? "active" : ""}`}>
+      {cell?.kind === "done" ? <IconButton icon="open-preview" label="Open in its own panel" testid="cell-open" onClick={() => controller.openPanel(place.state)} /> : null}
+      {onRemove ? <IconButton icon="close" label="Take out of the comparison" testid="cell-remove" onClick={onRemove} /> : null}
+    </span>
+  );
+}
+
+function Done(props: CellProps & { readonly result: Result; readonly cached: boolean }): VNode {
+  const { result, cached, drawing, reading, looks, linked, bar } = props;
+  const artifact = result.artifacts[0];
+  const map = artifact?.kind === "heatmap" ? drawing : undefined;
+  return (
+    <>
+      {map ? <MapPicture drawing={map} picture={pictureUnder(result, artifact)} reading={reading} looks={looks} linked={linked} bar={bar} />
+        : artifact ? <OtherPicture artifact={artifact} looks={looks} /> : <p class="cell-words muted">This method gave no picture.</p>}
+      <div class="cell-foot">
+        {reading ? (
+          <span class="cell-value number" data-testid="value" data-value={reading.value} data-row={reading.cell.row} data-column={reading.cell.column}>
+            <b>{formatValue(reading.value)}</b>{Number.isNaN(reading.percentile) ? null : <span class="muted"> percentile {reading.percentile.toFixed(1)}</span>}
+          </span>
+        ) : <span class="muted cell-facts" title={[...result.notes, cached ? "Taken from the cache." : ""].filter(Boolean).join("\n")}>{facts(result)}</span>}
+        <Actions {...props} />
+      </div>
+      {map?.notFinite ? <p class="note">{map.notFinite} NaN or infinite: magenta.</p> : null}
+    </>
+  );
+}
+
+/** "24 ms · /_conv_head/Conv". */
+function facts({ provenance, time }: Result): string {
+  return [formatDuration(time.run), provenance.layer].filter(Boolean).join(" · ");
+}
+
+/** The cell in a sentence, for those who do not see it. */
+export function cellSentence(label: string, cell: CellNow | undefined, drawing: Drawing | undefined): string {
+  switch (cell?.kind) {
+    case "done": return `${label}. ${drawing ? `${summarise(drawing)} Enter reads values.` : cell.result.artifacts[0]?.title ?? ""}`;
+    case "failed": return `${label}. Failed: ${cell.failure.message}`;
+    case "running": return `${label}. Running.`;
+    case "stopped": return `${label}. Cancelled.`;
+    default: return `${label}. Waiting.`;
+  }
+}

@@ -1,0 +1,126 @@
+import type { VNode } from "preact";
+import { useCallback, useEffect, useState } from "preact/hooks";
+import type { CompareBoot, CompareState, ScaleSharing } from "../../src/protocol/compare.ts";
+import { HeatmapLooks } from "../panel/looks-bar.tsx";
+import { Options } from "../panel/options.tsx";
+import { Announce, Banner, FailureText } from "../ui/feedback.tsx";
+import { IconButton, Segmented } from "../ui/fields.tsx";
+import type { CompareController, Side, Snapshot } from "./controller.ts";
+import { figureOf } from "./figure.ts";
+import { Grid } from "./grid.tsx";
+import { Axes, Header } from "./header.tsx";
+import { saveAs } from "./save.tsx";
+import { MOST, WHOLE, zoomBy } from "./zoom.ts";
+import type { Zoom } from "./zoom.ts";
+
+type Edited = { readonly side: Side; readonly index: number } | "base";
+
+/** The whole comparison, drawn from the controller's snapshot. */
+export function Compare({ controller }: { readonly controller: CompareController }): VNode {
+  const snapshot = useSnapshot(controller);
+  const [zoom, setZoom] = useState<Zoom>(WHOLE);
+  const [edited, setEdited] = useState<Edited | undefined>(undefined);
+  const onZoom = useCallback((change: (zoom: Zoom) => Zoom) => setZoom(change), []);
+  const { boot, state } = snapshot;
+  if (!boot || !state) return <main class="compare"><Messages snapshot={snapshot} controller={controller} /></main>;
+  return (
+    <main class="compare">
+      <h1 class="visually-hidden">Comparison on {boot.inputName}</h1>
+      <Header snapshot={snapshot} boot={boot} state={state} controller={controller} onEdit={() => setEdited(edited === "base" ? undefined : "base")} />
+      <Axes state={state} blocked={boot.blocked !== undefined} controller={controller} />
+      <Messages snapshot={snapshot} controller={controller} />
+      <Edit edited={edited} boot={boot} state={state} controller={controller} onClose={() => setEdited(undefined)} />
+      <Grid snapshot={snapshot} boot={boot} state={state} zoom={zoom} onZoom={onZoom} controller={controller} onEdit={(side, index) => setEdited({ side, index })}
+        onSaveRow={(row, format) => void saveAs(figureOf(snapshot, boot, state, row), format, boot.inputName, controller)} />
+      <LooksRow snapshot={snapshot} state={state} zoom={zoom} onZoom={onZoom} controller={controller} />
+      <Announce testid="status-live" text={snapshot.notice ?? progressText(snapshot)} />
+    </main>
+  );
+}
+
+function useSnapshot(controller: CompareController): Snapshot {
+  const [snapshot, setSnapshot] = useState(controller.snapshot);
+  useEffect(() => {
+    const update = (): void => setSnapshot(controller.snapshot);
+    update();
+    return controller.subscribe(update);
+  }, [controller]);
+  return snapshot;
+}
+
+/** How all cells look; nothing here runs a model. */
+function LooksRow({ snapshot: { cells, places }, state, zoom, onZoom, controller }: {
+  readonly snapshot: Snapshot; readonly state: CompareState; readonly zoom: Zoom; readonly onZoom: (change: (zoom: Zoom) => Zoom) => void; readonly controller: CompareController;
+}): VNode | null {
+  const artifacts = places.flatMap(({ job }) => { const cell = cells.get(job); return cell?.kind === "done" ? cell.result.artifacts : []; });
+  const maps = artifacts.filter((artifact) => artifact.kind === "heatmap");
+  if (!maps.length) return null;
+  return (
+    <div class="looks-row">
+      <span class="field"><span class="field-label">scale</span>
+        <Segmented<ScaleSharing> label="Colour scale" value={state.scale} testid="scale-of" onChange={(scale) => controller.setScale(scale)}
+          choices={[{ value: "own", label: "Own", title: "Each cell over its own values" }, { value: "method", label: "Per method", title: "Cells of the same method over one range: their colours are comparable" },
+            { value: "all", label: "Shared", title: "All cells over one range" }]} />
+      </span>
+      <HeatmapLooks looks={state.looks} hasPicture={artifacts.some(({ kind }) => kind === "image")} hasChannels={maps.some(({ axes, dims }) => axes.channel !== undefined && dims[axes.channel] > 1)}
+        onChange={(looks) => controller.setLooks(looks)} />
+      <span class="field zoom" role="group" aria-label="Zoom of all pictures">
+        <IconButton icon="zoom-out" label="Zoom out" testid="zoom-out" disabled={zoom.scale === 1} onClick={() => onZoom((now) => zoomBy(now, 1 / 1.5))} />
+        <button type="button" class="link-button number zoom-level" title="Show the whole" data-testid="zoom-whole" onClick={() => onZoom(() => WHOLE)}>{Math.round(zoom.scale * 100)}%</button>
+        <IconButton icon="zoom-in" label="Zoom in (Ctrl and wheel on a picture)" testid="zoom-in" disabled={zoom.scale >= MOST} onClick={() => onZoom((now) => zoomBy(now, 1.5))} />
+      </span>
+    </div>
+  );
+}
+
+/** The options of one method: of a column, a row, or of all cells. Changing one runs again what it concerns. */
+function Edit({ edited, boot, state, controller, onClose }: {
+  readonly edited: Edited | undefined; readonly boot: CompareBoot; readonly state: CompareState; readonly controller: CompareController; readonly onClose: () => void;
+}): VNode | null {
+  if (!edited) return null;
+  const entry = edited === "base" ? { kind: "method", technique: state.base.technique, params: undefined } as const : state[edited.side]?.entries[edited.index];
+  const technique = entry?.kind === "method" ? boot.techniques.find(({ id }) => id === entry.technique) : undefined;
+  if (!technique || entry?.kind !== "method") return null;
+  const params = entry.params ?? state.base.params[technique.id];
+  const set = (changed: typeof params): void => {
+    if (edited === "base") controller.setBase({ params: { ...state.base.params, [technique.id]: changed ?? {} } });
+    else controller.setEntryParams(edited.side, edited.index, changed ?? {});
+  };
+  return (
+    <section class="edit" aria-label={`Options of ${technique.title}`} data-testid="edit">
+      <h2>{technique.title}</h2>
+      {technique.params.length
+        ? <Options technique={technique} params={params} controller={{ setParam: (name, value) => set({ ...params, [name]: value }), resetParams: () => set({}) }} />
+        : <span class="muted">This method has no options.</span>}
+      <IconButton icon="close" label="Close the options" testid="close-edit" onClick={onClose} />
+    </section>
+  );
+}
+
+const staleness: Record<NonNullable<Snapshot["stale"]>, { readonly text: string; readonly action?: string }> = {
+  "model-changed": { text: "A model changed on disk. The results are from before.", action: "Run again" },
+  "model-deleted": { text: "A model was deleted or moved. The results are the last ones made." },
+  recipe: { text: "A preprocessing recipe changed. The results are from before.", action: "Run again" },
+};
+
+function Messages({ snapshot: { boot, failure, stale, notice }, controller }: { readonly snapshot: Snapshot; readonly controller: CompareController }): VNode {
+  const old = stale && staleness[stale];
+  return (
+    <div class="messages">
+      {boot?.blocked !== undefined ? <Banner kind="warning" testid="blocked">{boot.blocked}</Banner> : null}
+      {old ? <Banner kind="warning" testid="stale" actions={old.action && boot?.blocked === undefined ? [{ label: old.action, testid: "run-again", run: () => controller.runAll() }] : []}>{old.text}</Banner> : null}
+      {failure ? (
+        <Banner kind="error" testid="error" onClose={() => controller.dismissFailure()} actions={failure.retry ? [{ label: "Retry", testid: "retry", run: () => void controller.start() }] : []}>
+          <FailureText failure={failure.failure} />
+        </Banner>
+      ) : null}
+      {notice ? <div class="notice" data-testid="notice"><span>{notice}</span><IconButton icon="close" label="Close this message" onClick={() => controller.notify(undefined)} /></div> : null}
+    </div>
+  );
+}
+
+function progressText({ places, cells }: Snapshot): string {
+  const kinds = places.filter(({ removed }) => !removed).map(({ job }) => cells.get(job)?.kind);
+  const failed = kinds.filter((kind) => kind === "failed").length;
+  return kinds.length && kinds.every((kind) => kind === "done" || kind === "failed") ? `${kinds.length - failed} results ready${failed ? `, ${failed} failed` : ""}.` : "";
+}
