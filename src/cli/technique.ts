@@ -20,7 +20,6 @@ export async function runTechnique(id: string, args: readonly string[]): Promise
   if (!format) throw new WrongUsage(`--out ends in ${FORMATS.map((ending) => `.${ending}`).join(", ")}, not "${extname(out)}".`);
   const { reduce, ...settings } = parseSettings(options.set);
   if (reduce !== undefined && !["max", "mean", "l2"].includes(reduce)) throw new WrongUsage(`reduce is max, mean or l2, not "${reduce}".`);
-  if (options.layer.length > 1) throw new WrongUsage(`${findTechnique(id).info.title} takes one --layer.`);
   const { info } = findTechnique(id);
   const models = new ModelCache({ threads: threadCount(options.threads) });
   const progress = progressLine();
@@ -28,7 +27,7 @@ export async function runTechnique(id: string, args: readonly string[]): Promise
     const model = await models.get(path);
     const result = await runJob({
       technique: id, model: resolve(path), ...(await inputsOf(model, options)), target: targetSpec(options, model.description.outputs),
-      ...(options.layer.length > 0 ? { layer: options.layer[0] } : {}), params: absoluteFiles(info, settings),
+      ...(options.layer.length > 0 ? { layer: options.layer } : {}), params: absoluteFiles(info, settings),
     }, { models, progress: progress.show, signal: new AbortController().signal });
     progress.end();
     await mkdir(dirname(resolve(out)), { recursive: true });

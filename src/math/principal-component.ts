@@ -42,7 +42,7 @@ function transposedTimes(matrix: Float64Array, rows: number, columns: number, ve
 }
 
 /** The largest eigenvalue, and its vector of length 1, of a positive semidefinite operator on vectors of length `size`; zeros for the zero operator. */
-function largestEigenpair(size: number, apply: (vector: Float64Array) => Float64Array): { value: number; vector: Float64Array } {
+export function largestEigenpair(size: number, apply: (vector: Float64Array) => Float64Array): { value: number; vector: Float64Array } {
   const basis: Float64Array[] = [];
   const [diagonal, below]: [number[], number[]] = [[], []];
   // A fixed start, so that the same data gives the same result; irregular, so that it is not orthogonal to what is looked for.

@@ -31,6 +31,8 @@ export interface LayerChoice {
   readonly dims: readonly number[];
   /** Whether it has height and width over 1×1 for this input. */
   readonly spatial: boolean;
+  /** Its height and width, where it is spatial; the grid's of tokens. */
+  readonly size?: readonly number[];
 }
 
 /** One run of one technique. Its JSON form (with the model's stamp) is the cache key. */
@@ -43,7 +45,8 @@ export interface Job {
   readonly more?: readonly Readonly<Record<string, string>>[];
   readonly recipe: Recipe;
   readonly target?: TargetSpec;
-  readonly layer?: string;
+  /** Several: class activation maps are averaged over them. */
+  readonly layer?: string | readonly string[];
   readonly params: Params;
 }
 

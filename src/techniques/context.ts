@@ -1,5 +1,5 @@
 import { basename, dirname, resolve } from "node:path";
-import { UsageError } from "../model/errors.ts";
+import { NoGradientError, UsageError } from "../model/errors.ts";
 import { elementCount, isFloat, type DataType } from "../model/graph.ts";
 import type { ImageArtifact } from "../protocol/artifacts.ts";
 import type { Job, TargetSpec } from "../protocol/engine.ts";
@@ -12,7 +12,7 @@ import { cutAt, LOSS, withLoss } from "../runtime/rewrite.ts";
 import { scoreOf, type Score } from "../runtime/score.ts";
 import { baselineParts, isNumber } from "./baselines.ts";
 import { findEmbedding } from "./embedding.ts";
-import { findLayer } from "./layers.ts";
+import { lastLayer, namedLayer, pickSpatialLayer } from "./layers.ts";
 import { classLabel } from "./predictions.ts";
 import type { Context, InputInfo, LayerInfo, TargetInfo, Variation } from "./technique.ts";
 
@@ -104,7 +104,7 @@ export interface ContextOptions {
   readonly info: TechniqueInfo;
   readonly classes: readonly string[];
   readonly target?: TargetSpec;
-  readonly layer?: string;
+  readonly layer?: string | readonly string[];
   readonly params: Context["params"];
   readonly signal: AbortSignal;
   readonly progress: (progress: { fraction?: number; text: string }) => void;
@@ -113,8 +113,8 @@ export interface ContextOptions {
 /** Everything a technique may ask for, made when it asks. */
 export class JobContext implements Context {
   readonly notes: string[] = [];
-  /** The layer that the technique used. */
-  usedLayer: string | undefined;
+  /** The layers that the technique used. */
+  usedLayers: readonly string[] = [];
   usedScore: Score | undefined;
   private readBaselines: Promise<readonly Float32Array[]> | undefined;
   readonly model: LoadedModel;
@@ -154,12 +154,40 @@ export class JobContext implements Context {
     return layoutsOf(await this.traced(), this.input);
   }
 
+  /** The layer that the technique used, where it used one. */
+  get usedLayer(): string | undefined {
+    return this.usedLayers.length === 1 ? this.usedLayers[0] : undefined;
+  }
+
   async layer(kind: "any" | "spatial"): Promise<LayerInfo> {
-    const score = await this.score();
-    const layer = findLayer(await this.traced(), await this.layouts(), { kind, asked: this.options.layer, input: this.input.name, score: score.value });
-    if (layer.picked) this.note(`Layer picked: ${layer.value} [${layer.dims.join("×")}].`);
-    this.usedLayer = layer.value;
+    const [layer, ...others] = await this.layers(kind);
+    if (others.length > 0) throw new UsageError(`${this.options.info.title} takes one layer, not ${others.length + 1}.`, undefined, "Class activation maps average several.");
     return layer;
+  }
+
+  async layers(kind: "any" | "spatial"): Promise<readonly LayerInfo[]> {
+    const [traced, layouts, { layer: asked = [] }] = [await this.traced(), await this.layouts(), this.options];
+    const names = (typeof asked === "string" ? [asked] : asked).filter((name) => name !== "");
+    const layers = names.length > 0 ? names.map((name) => namedLayer(traced, layouts, name)) : [await this.pickLayer(kind, traced, layouts)];
+    for (const { picked, value, dims } of layers) if (picked) this.note(`Layer picked: ${value} [${dims.join("×")}].`);
+    this.usedLayers = layers.map(({ value }) => value);
+    return layers;
+  }
+
+  /** By the score, but without a word on it: techniques that know no target have a layer, too. */
+  private async pickLayer(kind: "any" | "spatial", traced: Traced, layouts: Layouts): Promise<LayerInfo> {
+    const score = await this.scoreValue();
+    if (kind === "any") return lastLayer(traced, layouts, score.value);
+    return pickSpatialLayer(traced, layouts, score.value, async (values) => {
+      try {
+        const { gradients } = await this.model.gradients(this.feeds, { of: score.value, seed: this.seed(), wrt: values, fetch: values });
+        return new Map([...gradients].map(([value, gradient]) => [value, gradient && floatsOf(gradient)]));
+      } catch (error) {
+        // What takes no gradient does without: any value has a say, then.
+        if (!(error instanceof NoGradientError) || this.options.info.needs.gradient) throw error;
+        return new Map(values.map((value) => [value, new Float32Array(elementCount(traced.trace.dims.get(value)!)).fill(1)]));
+      }
+    });
   }
 
   async baselines(): Promise<readonly Float32Array[]> {
@@ -169,16 +197,17 @@ export class JobContext implements Context {
   }
 
   async score(): Promise<Score> {
-    if (this.params.score === "loss") {
-      this.note(`Explains the cross-entropy loss of ${this.target.label}: what is positive makes the model more wrong.`);
-      return (this.usedScore = { value: LOSS, kind: "loss" });
-    }
-    const kind = this.params.score === "output" ? "output" : "logit";
-    const { graph } = await this.traced();
-    const score = scoreOf(graph, this.output.name, kind);
+    const score = await this.scoreValue();
+    if (score.kind === "loss") this.note(`Explains the cross-entropy loss of ${this.target.label}: what is positive makes the model more wrong.`);
     if (score.before) this.note(`Explains the value before ${score.before}, "${score.value}".`);
     this.usedScore = score;
     return score;
+  }
+
+  private async scoreValue(): Promise<Score> {
+    if (this.params.score === "loss") return { value: LOSS, kind: "loss" };
+    const { graph } = await this.traced();
+    return scoreOf(graph, this.output.name, this.params.score === "output" ? "output" : "logit");
   }
 
   async gradients(request: Parameters<Context["gradients"]>[0], feeds: Feeds = this.feeds): ReturnType<Context["gradients"]> {
@@ -226,8 +255,7 @@ export class JobContext implements Context {
     }, this.output, this.target);
   }
 
-  /** ∂score/∂output: 1 at the target (all over its region), −1 at the one against it, in batch entry 0. */
-  private seed(): Float32Array {
+  seed(): Float32Array {
     const seed = new Float32Array(elementCount(this.output.dims));
     if (this.target.region) {
       for (const at of flatRegion(this.output, this.target.region)) seed[at] = 1;

@@ -1,8 +1,9 @@
-import { UsageError } from "../model/errors.ts";
 import type { TilesArtifact } from "../protocol/artifacts.ts";
-import { isSpatial, type Layout } from "../runtime/layout.ts";
+import type { Layout } from "../runtime/layout.ts";
 import { floatsOf } from "../runtime/ort.ts";
 import { channelView, type ChannelView } from "./channels.ts";
+import { spatialLayer } from "./gradient-cams.ts";
+import { GRID } from "./params.ts";
 import { technique } from "./technique.ts";
 
 /** Tiles are at most this high and wide; a click fetches a channel at full resolution. */
@@ -16,12 +17,11 @@ export const featureMaps = technique({
     id: "feature-maps", title: "Feature Maps", command: "Visualize Feature Maps", group: "activation",
     summary: "What each channel of a layer responds to in this input.",
     needs: { target: false, layer: "spatial", gradient: false },
-    params: [],
+    params: [GRID],
   },
   async run(context) {
-    const layer = await context.layer("spatial");
+    const layer = await spatialLayer(context);
     const { layout, dims } = layer;
-    if (!isSpatial(layout, dims)) throw new UsageError(`"${layer.value}" [${dims.join(", ")}] has no height and width over 1×1, so no feature maps.`, layer.value, "Choose a convolutional layer.");
     const values = floatsOf((await context.model.forward(context.feeds, [layer.value])).get(layer.value)!);
     const view = channelView(values, dims, layout);
     return { raw: { dims, values }, artifacts: [tilesArtifact(view, layer.value, dims, layout, context.input.picture, layer.node)] };

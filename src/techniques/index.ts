@@ -8,19 +8,23 @@ import { eigenGradCam } from "./eigen-grad-cam.ts";
 import { expectedGradients } from "./expected-gradients.ts";
 import { featureAblation } from "./feature-ablation.ts";
 import { featureMaps } from "./feature-maps.ts";
+import { finerCam } from "./finer-cam.ts";
 import { gradCam } from "./grad-cam.ts";
 import { gradCamElementwise } from "./grad-cam-elementwise.ts";
 import { gradCamPlusPlus } from "./grad-cam-plus-plus.ts";
 import { guidedBackprop } from "./guided-backprop.ts";
+import { guidedGradcam } from "./guided-gradcam.ts";
 import { hiresCam } from "./hires-cam.ts";
 import { inputXGradient } from "./input-x-gradient.ts";
 import { integratedGradients } from "./integrated-gradients.ts";
 import { occlusion } from "./occlusion.ts";
+import { kpcaCam } from "./kpca-cam.ts";
 import { layerCam } from "./layer-cam.ts";
 import { layerDeeplift } from "./layer-deeplift.ts";
 import { predictions } from "./predictions.ts";
 import { saliency } from "./saliency.ts";
 import { scoreCam } from "./score-cam.ts";
+import { shapleyCam } from "./shapley-cam.ts";
 import { xGradCam } from "./x-grad-cam.ts";
 import type { Technique } from "./technique.ts";
 
@@ -28,6 +32,6 @@ import type { Technique } from "./technique.ts";
 export const techniques: readonly Technique[] = [
   predictions, featureMaps,
   saliency, inputXGradient, integratedGradients, expectedGradients, guidedBackprop, deconvolution, deeplift, deepliftShap, layerDeeplift,
-  cam, gradCam, gradCamPlusPlus, hiresCam, xGradCam, layerCam, gradCamElementwise, eigenCam, eigenGradCam, scoreCam, ablationCam,
+  cam, gradCam, gradCamPlusPlus, hiresCam, xGradCam, layerCam, gradCamElementwise, finerCam, shapleyCam, eigenCam, eigenGradCam, kpcaCam, scoreCam, ablationCam, guidedGradcam,
   occlusion, featureAblation,
 ];

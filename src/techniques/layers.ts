@@ -1,45 +1,102 @@
 import { UsageError } from "../model/errors.ts";
-import { isFloat, nodeLabel, type Graph } from "../model/graph.ts";
+import { elementCount, isFloat, nodeLabel, type Graph, type Node } from "../model/graph.ts";
 import type { LayerChoice } from "../protocol/engine.ts";
-import { isSpatial, type Layouts } from "../runtime/layout.ts";
+import { isSpatial, spatialSize, type Layouts } from "../runtime/layout.ts";
 import type { Traced } from "../runtime/models.ts";
+import { channelView } from "./channels.ts";
 import type { LayerInfo } from "./technique.ts";
 
-export interface LayerRequest {
-  readonly kind: "any" | "spatial";
-  /** As a person names it: a node, a value, or "node:…" and "value:…". */
-  readonly asked?: string;
-  readonly input: string;
-  /** The value that is explained. */
-  readonly score: string;
+/** A layer as a person names it: a node, a value, or "node:…" and "value:…". UsageError where there is none, or it is not computed. */
+export function namedLayer({ graph, trace }: Traced, layouts: Layouts, asked: string): LayerInfo {
+  const value = resolveLayer(graph, asked);
+  const dims = trace.dims.get(value);
+  if (!dims) throw new UsageError(`The value "${value}" is not computed for this input.`, value);
+  return { value, node: makerLabel(graph, value), dims, layout: layouts.get(value), picked: false };
 }
 
-/** The layer asked for, or the default: the last value before the score that has height and width over 1×1 (for "any", the last before the score). */
-export function findLayer(traced: Traced, layouts: Layouts, request: LayerRequest): LayerInfo {
-  const { graph, trace } = traced;
-  if (request.asked !== undefined && request.asked !== "") {
-    const value = resolveLayer(graph, request.asked);
-    const dims = trace.dims.get(value);
-    if (!dims) throw new UsageError(`The value "${value}" is not computed for this input.`, value);
-    return { value, node: makerLabel(graph, value), dims, layout: layouts.get(value), picked: false };
-  }
-  const chosen = defaultLayer(traced, layouts, request);
-  if (chosen === undefined) {
-    throw new UsageError("No layer between input and score has height and width over 1×1.", undefined, "This method needs a convolutional layer. Saliency works on any model.");
-  }
-  return { value: chosen, node: makerLabel(graph, chosen), dims: trace.dims.get(chosen)!, layout: layouts.get(chosen), picked: true };
+/** The last value before the score. */
+export function lastLayer(traced: Traced, layouts: Layouts, score: string): LayerInfo {
+  const { value } = valuesBefore(traced, score).next();
+  if (value === undefined) throw new UsageError("No value lies between input and score.", score, "Name a layer.");
+  return picked(traced, layouts, value);
 }
 
-export function defaultLayer({ graph, trace, specialised }: Traced, layouts: Layouts, { kind, score }: LayerRequest): string | undefined {
+/** Gradients that are asked for at once: a session's outputs, of which a large model has hundreds. */
+const MOST_CANDIDATES = 48;
+const MOST_ELEMENTS = 1 << 24;
+/** Candidates looked at in all: past these a score that no place has a say in is taken for what it is. */
+const MOST_LOOKED_AT = 240;
+
+/**
+ * The last value before the score that has height and width over 1×1 and where the score's gradient is not zero. Where a vision
+ * transformer reads its class token alone, the last block's patch tokens have none; then it is what goes into the last attention, not
+ * its projections (pytorch-grad-cam's advice: blocks[-1].norm1). UsageError where nothing has height and width.
+ * @param gradientsOf The score's gradients by values, undefined for those it does not depend on; it fails where a gradient has no rule.
+ */
+export async function pickSpatialLayer(
+  traced: Traced, layouts: Layouts, score: string, gradientsOf: (values: readonly string[]) => Promise<ReadonlyMap<string, Float32Array | undefined>>,
+): Promise<LayerInfo> {
+  const { trace } = traced;
+  const all: string[] = [];
+  for (const value of valuesBefore(traced, score)) {
+    if (isSpatial(layouts.get(value), trace.dims.get(value)!)) all.push(value);
+    if (all.length >= MOST_LOOKED_AT) break;
+  }
+  if (all.length === 0) {
+    throw new UsageError("No layer between input and score has height and width over 1×1.", undefined, "This method needs a convolutional layer, or a transformer's tokens on a grid. Saliency works on any model.");
+  }
+  const sizeOf = (value: string): number => elementCount(trace.dims.get(value)!);
+  // The last one alone first: it is the one in all but transformers, and its session serves the method, too.
+  for (let from = 0, count = 1; from < all.length; from += count, count = MOST_CANDIDATES) {
+    while (count > 1 && all.slice(from, from + count).reduce((sum, value) => sum + sizeOf(value), 0) > MOST_ELEMENTS) count = Math.ceil(count / 2);
+    const values = all.slice(from, from + count);
+    const gradients = await gradientsOf(values);
+    const found = values.find((value) => {
+      const gradient = gradients.get(value);
+      const layout = layouts.get(value);
+      const dims = trace.dims.get(value)!;
+      return gradient !== undefined && isSpatial(layout, dims) && channelView(gradient, dims, layout).values.some((number) => number !== 0);
+    });
+    if (found !== undefined) return picked(traced, layouts, beforeProjection(traced, layouts, found));
+  }
+  return picked(traced, layouts, all[0]);
+}
+
+/** Operators that carry a dense layer's result on: bias, scale, the parts that are queries, keys and values. */
+const CARRYING: ReadonlySet<string> = new Set(["Add", "Sub", "Mul", "Div", "Split", "Slice", "Gather", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Identity", "Cast"]);
+const MOVING: ReadonlySet<string> = new Set(["Reshape", "Transpose", "Squeeze", "Unsqueeze", "Identity", "Cast"]);
+const DENSE: ReadonlySet<string> = new Set(["MatMul", "Gemm", "FusedMatMul", "MatMulNBits"]);
+
+/** Of tokens that a dense layer made: what went into it, where that has space, too. */
+function beforeProjection({ graph, trace, specialised }: Traced, layouts: Layouts, value: string): string {
+  if (!layouts.get(value)?.tokens) return value;
+  const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
+  const source = (node: Node | undefined, operators: ReadonlySet<string>): string | undefined => {
+    const data = node && operators.has(node.opType) ? node.inputs.filter((input) => specialised.tainted.has(input)) : [];
+    return data.length === 1 ? data[0] : undefined;
+  };
+  const spatial = (name: string | undefined): name is string => name !== undefined && isSpatial(layouts.get(name), trace.dims.get(name) ?? []);
+  let dense = makers.get(value);
+  while (dense && !DENSE.has(dense.opType)) dense = makers.get(source(dense, CARRYING) ?? "");
+  let input = source(dense, DENSE);
+  if (!spatial(input)) return value;
+  for (let moved = source(makers.get(input), MOVING); spatial(moved); moved = source(makers.get(input), MOVING)) input = moved;
+  return input;
+}
+
+/** Float values that depend on the input and that the score is computed from, the last first. */
+function* valuesBefore({ graph, trace, specialised }: Traced, score: string): Generator<string, undefined> {
   const before = ancestors(graph, score);
   for (let index = graph.nodes.length - 1; index >= 0; index--) {
     for (const output of graph.nodes[index].outputs) {
-      const dims = trace.dims.get(output);
-      if (!dims || output === score || !before.has(output) || !specialised.tainted.has(output) || !isFloat(trace.types.get(output) ?? "float32")) continue;
-      if (kind === "any" || isSpatial(layouts.get(output), dims)) return output;
+      if (output === score || !trace.dims.has(output) || !before.has(output) || !specialised.tainted.has(output) || !isFloat(trace.types.get(output) ?? "float32")) continue;
+      yield output;
     }
   }
-  return undefined;
+}
+
+function picked({ graph, trace }: Traced, layouts: Layouts, value: string): LayerInfo {
+  return { value, node: makerLabel(graph, value), dims: trace.dims.get(value)!, layout: layouts.get(value), picked: true };
 }
 
 /** All float values that depend on the input, in the order the input meets them. */
@@ -47,7 +104,9 @@ export function layerChoices({ graph, trace, specialised }: Traced, layouts: Lay
   return graph.nodes.flatMap((node) => node.outputs.flatMap((value): LayerChoice[] => {
     const dims = trace.dims.get(value);
     if (!dims || dims.length < 2 || !specialised.tainted.has(value) || !isFloat(trace.types.get(value) ?? "float32")) return [];
-    return [{ value, node: nodeLabel(node), operator: node.opType, dims, spatial: isSpatial(layouts.get(value), dims) }];
+    const layout = layouts.get(value);
+    const spatial = isSpatial(layout, dims);
+    return [{ value, node: nodeLabel(node), operator: node.opType, dims, spatial, ...(spatial ? { size: spatialSize(layout, dims) } : {}) }];
   }));
 }
 

@@ -28,6 +28,12 @@ export const NOISE: readonly ParamSpec[] = [
 /** A class activation map without its negative part. */
 export const RELU = booleanParam("relu", "Only positive", true, "Keep only what speaks for the target (ReLU), as in the papers.");
 
+/** How a transformer's tokens lie, of every method that makes a map of a layer. */
+export const GRID: ParamSpec = {
+  type: "text", name: "grid", label: "Token grid", default: "auto", pattern: "auto|[1-9]\\d*(x[1-9]\\d*)*(\\+\\d+)?", problem: "auto, or rows x columns and + the tokens before them, such as 14x14+1.",
+  help: "How a transformer's tokens lie: auto finds it by shapes, 14x14+1 is 14 rows of 14 after one token that is none of them (a class token).",
+};
+
 /** Checks parameters that come from outside against a technique's own, and fills in defaults. UsageError names the culprit. */
 export function checkParams(info: TechniqueInfo, given: Readonly<Record<string, unknown>>): Record<string, ParamValue> {
   const known = new Map(info.params.map((spec) => [spec.name, spec]));

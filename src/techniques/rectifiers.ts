@@ -22,7 +22,7 @@ export async function rectifierAttribution(context: Context, rules: NamedRules, 
   return { raw: { dims, values }, artifacts: [artifact] };
 }
 
-async function noteActivations(context: Context, title: string): Promise<void> {
+export async function noteActivations(context: Context, title: string): Promise<void> {
   const { specialised } = await context.traced();
   const { value } = await context.score();
   const minimumOf = (node: Node): readonly number[] | undefined => (node.inputs[1] ? specialised.g.known(node.inputs[1]) ?? specialised.known(node.inputs[1]) : undefined);

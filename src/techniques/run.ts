@@ -4,16 +4,14 @@ import type { Artifact, Provenance, Result } from "../protocol/artifacts.ts";
 import type { EngineApi, Job, Progress } from "../protocol/engine.ts";
 import { readClasses } from "../data/classes.ts";
 import type { ModelCache } from "../runtime/models.ts";
-import { floatsOf } from "../runtime/ort.ts";
-import { isSpatial } from "../runtime/layout.ts";
-import { channelView, type ChannelView } from "./channels.ts";
-import { feed, JobContext, layoutsOf, type Fed } from "./context.ts";
+import type { ChannelView } from "./channels.ts";
+import { feed, JobContext, type Fed } from "./context.ts";
 import { channelPlane, reducedTiles } from "./feature-maps.ts";
+import { layerActivations, spatialLayer } from "./gradient-cams.ts";
 import { techniques } from "./index.ts";
-import { defaultLayer, findLayer, layerChoices } from "./layers.ts";
+import { layerChoices } from "./layers.ts";
 import { checkParams } from "./params.ts";
 import { predictionBars } from "./predictions.ts";
-import { scoreOf } from "../runtime/score.ts";
 import { hashOf, VERSION } from "./provenance.ts";
 import type { ParamValue } from "../protocol/technique.ts";
 import { entriesOf, meanOutput, stackedOutput } from "./samples.ts";
@@ -118,11 +116,14 @@ export function findTechnique(id: string): Technique {
 export async function layersOf(request: Parameters<EngineApi["layers"]>[0], env: RunEnvironment): Promise<ReturnType<EngineApi["layers"]>> {
   const model = await env.models.get(request.model);
   const fed = await feed(model, { inputs: { "": request.input }, recipe: request.recipe });
-  const traced = await model.traced(fed.feeds);
-  const layouts = layoutsOf(traced, fed.input);
-  const score = scoreOf(traced.graph, model.description.outputs[0].name, "logit").value;
-  const layer = defaultLayer(traced, layouts, { kind: "spatial", input: fed.input.name, score });
-  return { layers: layerChoices(traced, layouts), ...(layer === undefined ? {} : { defaultLayer: layer }) };
+  const context = await pickingContext(fed, {}, env);
+  const layers = layerChoices(await context.traced(), await context.layouts());
+  if (!layers.some(({ spatial }) => spatial)) return { layers };
+  const picked = await context.layer("spatial").catch((error: unknown) => {
+    if (error instanceof UsageError) return undefined;
+    throw error;
+  });
+  return { layers, ...(picked ? { defaultLayer: picked.value } : {}) };
 }
 
 export async function channelOf(request: Parameters<EngineApi["channel"]>[0], env: RunEnvironment): Promise<ReturnType<EngineApi["channel"]>> {
@@ -145,17 +146,16 @@ let latest: { readonly key: string; readonly view: ChannelView } | undefined;
 
 async function layerView(job: Job, env: RunEnvironment): Promise<ChannelView> {
   const model = await env.models.get(job.model);
-  const key = JSON.stringify([model.description.stamp, job.model, job.inputs, job.recipe, job.layer ?? "", job.target?.output ?? ""]);
+  const key = JSON.stringify([model.description.stamp, job.model, job.inputs, job.recipe, job.layer ?? "", job.target ?? {}, job.params]);
   if (latest?.key === key) return latest.view;
-  const fed = await feed(model, job);
-  const traced = await model.traced(fed.feeds);
-  const layouts = layoutsOf(traced, fed.input);
-  const score = scoreOf(traced.graph, job.target?.output ?? model.description.outputs[0].name, "logit").value;
-  const layer = findLayer(traced, layouts, { kind: "spatial", asked: job.layer, input: fed.input.name, score });
-  if (!isSpatial(layer.layout, layer.dims)) throw new UsageError(`"${layer.value}" has no height and width over 1×1, so no feature maps.`, layer.value);
-  const values = floatsOf((await model.forward(fed.feeds, [layer.value])).get(layer.value)!);
-  latest = { key, view: channelView(values, layer.dims, layer.layout) };
+  const context = await pickingContext(await feed(model, job), job, env);
+  latest = { key, view: await layerActivations(context, await spatialLayer(context)) };
   return latest.view;
+}
+
+/** What finds a layer as feature maps do. */
+function pickingContext(fed: Fed, { target, layer, params = {} }: Partial<Job>, { signal }: RunEnvironment): Promise<JobContext> {
+  return JobContext.create(fed, { info: findTechnique("feature-maps").info, classes: [], target, layer, params, signal, progress: () => undefined });
 }
 
 function provenance(job: Job, { info }: Technique, fed: Fed, context: JobContext, params: Provenance["params"], onnxruntime: string): Provenance {
@@ -167,7 +167,7 @@ function provenance(job: Job, { info }: Technique, fed: Fed, context: JobContext
     recipe: job.recipe,
     ...(info.needs.target ? { target: { output: context.output.name, index: context.target.index, label: context.target.label, ...(context.target.against ? { against: context.target.against } : {}), ...(context.target.region ? { region: context.target.region } : {}) } } : {}),
     ...(context.usedScore ? { score: { kind: context.usedScore.kind, value: context.usedScore.value } } : {}),
-    ...(context.usedLayer ? { layer: context.usedLayer } : {}),
+    ...(context.usedLayers.length > 0 ? { layer: context.usedLayers.join(", ") } : {}),
     params, versions: { neuralLoupe: VERSION, onnxruntime }, threads: fed.model.threads ?? 0,
   };
 }

@@ -39,20 +39,24 @@ export interface Context {
   traced(): Promise<Traced>;
   /** Channels and space of every value that has them. */
   layouts(): Promise<Layouts>;
-  /** The layer asked for, or the one that the technique takes by itself ("spatial": the last with height and width). */
+  /** The layer asked for, or the one that the technique takes by itself ("spatial": the last with height and width and a gradient). UsageError for several. */
   layer(kind: "any" | "spatial"): Promise<LayerInfo>;
+  /** The same, of techniques that take several. */
+  layers(kind: "any" | "spatial"): Promise<readonly LayerInfo[]>;
   /** What the `baseline` parameter names, each in the input's shape: numbers, and files read as the input was. UsageError where one does not fit. */
   baselines(): Promise<readonly Float32Array[]>;
   /** The value that stands for the target's score. */
   score(): Promise<Score>;
   /** The score in the elements of the score's value: the target's, less that of the one against it. */
   scoreIn(values: Float32Array): number;
+  /** ∂score/∂(the score's value): 1 at the target (all over its region), −1 at the one against it, in batch entry 0. */
+  seed(): Float32Array;
   /** The error for a score that does not depend on `value` at all. */
   independent(value: string): Error;
   /** Refuses NaN and infinite gradients, and notes ones that are zero everywhere. */
   checkGradient(values: Float32Array, value: string): void;
-  /** Gradients of the target's score; `feeds` defaults to the sample's. */
-  gradients(request: Pick<GradientRequest, "wrt" | "fetch" | "rules" | "against">, feeds?: Feeds): Promise<Gradients>;
+  /** Gradients of the target's score (by another `seed`, of what that stands for); `feeds` defaults to the sample's. */
+  gradients(request: Pick<GradientRequest, "wrt" | "fetch" | "rules" | "against"> & Partial<Pick<GradientRequest, "seed">>, feeds?: Feeds): Promise<Gradients>;
 }
 
 export interface InputInfo {

@@ -1,73 +1,17 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { decodeNpy } from "../../src/data/index.ts";
 import { firstComponent } from "../../src/math/principal-component.ts";
 import { resizeAligned } from "../../src/math/resize-aligned.ts";
 import { ModelCache } from "../../src/runtime/models.ts";
 import { openTail } from "../../src/runtime/tail.ts";
 import { runJob } from "../../src/techniques/run.ts";
-import { loadArchitectures, type ArchitectureCase } from "../reference/architectures/load.ts";
-import { materialise } from "../reference/architectures/materialise.ts";
-import references from "../reference/cams/cams.json" with { type: "json" };
 import { node, runOn, weight, writeArray, writeSmallModel } from "./models.ts";
-
-/** Of the largest value: float32 against pytorch-grad-cam on PyTorch's float64. */
-const TOLERANCE = 1e-3;
-const folder = resolve("test/reference/cams");
 
 let scratch = "";
 beforeAll(() => { scratch = mkdtempSync(join(tmpdir(), "loupe-cams-")); });
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
-
-const cases = references.flatMap((reference) => loadArchitectures()
-  // ResNet-18's channels are many: one of its exports will do.
-  .filter(({ network, exporter }) => network === reference.network && (network !== "resnet18" || exporter === "dynamo"))
-  .map((one) => ({ ...reference, one, name: `${one.name} at ${reference.module}`, layer: (reference.values as Record<string, string | undefined>)[one.name]! })));
-
-describe("class activation maps against pytorch-grad-cam", () => {
-  it("have references of two exporters, in two and three dimensions, in which no method stands for another", () => {
-    expect(new Set(cases.map(({ one }) => one.exporter)).size).toBe(2);
-    expect(new Set(references.map(({ size }) => size.length))).toEqual(new Set([2, 3]));
-    const same = new Map<string, boolean>();
-    for (const { file, methods, size } of references) {
-      const maps = read(file);
-      const area = size.reduce((product, dim) => product * dim, 1);
-      expect(maps.length).toBe(methods.length * area);
-      // On one network two may agree: where pooling makes gradients the same everywhere, HiResCAM is Grad-CAM.
-      methods.forEach((a, i) => methods.slice(0, i).forEach((b, k) => {
-        const alike = difference(part(maps, i, area), part(maps, k, area)) < 10 * TOLERANCE;
-        same.set(`${b}, ${a}`, alike && (same.get(`${b}, ${a}`) ?? true));
-      }));
-    }
-    expect(same.size).toBe(45);
-    expect([...same].filter(([, alike]) => alike)).toEqual([]);
-  });
-
-  it.each(cases)("$name: every method gives its numbers", async ({ one, layer, file, methods, size }) => {
-    const model = await materialise(one.name, scratch);
-    const models = new ModelCache();
-    const maps = read(file);
-    const area = size.reduce((product, dim) => product * dim, 1);
-    try {
-      for (const [i, method] of methods.entries()) {
-        const expected = part(maps, i, area);
-        const { raw } = await run(models, model, one, method, layer, false);
-        expect(raw.dims, method).toEqual(size);
-        expect(difference(raw.values, expected), method).toBeLessThan(TOLERANCE);
-        if (method !== "score-cam" && method !== "ablation-cam") {
-          const { raw: positive } = await run(models, model, one, method, layer, true);
-          expect(positive.values, method).toEqual(raw.values.map((value) => Math.max(0, value)));
-        }
-      }
-    } finally {
-      models.dispose();
-      rmSync(model);
-      rmSync(join(scratch, `${one.name}.weights`), { force: true });
-    }
-  }, 120_000);
-});
 
 describe("on a convolution, a global average pool and a dense layer", () => {
   const models = new ModelCache();
@@ -183,19 +127,6 @@ describe("the kernels of class activation maps", () => {
     expect(Array.from(resizeAligned(Float32Array.from([5]), [1], [3]))).toEqual([5, 5, 5]);
   });
 });
-
-async function run(models: ModelCache, model: string, one: ArchitectureCase, technique: string, layer: string, relu: boolean) {
-  return runOn(models, model, writeArray(scratch, "input.npy", one.input.dims, one.input.data), technique, { target: { index: [one.target] }, layer, params: { relu } });
-}
-
-function read(file: string): Float32Array {
-  const path = join(folder, file);
-  return Float32Array.from(decodeNpy(readFileSync(path), path).data as ArrayLike<number>);
-}
-
-function part(maps: Float32Array, index: number, area: number): Float32Array {
-  return maps.subarray(index * area, (index + 1) * area);
-}
 
 /** Largest difference over the largest expected value. */
 function difference(ours: ArrayLike<number>, expected: ArrayLike<number>): number {

@@ -1,0 +1,57 @@
+import { guidedRules } from "../autodiff/rules/modified.ts";
+import { UsageError } from "../model/errors.ts";
+import { resizeLinear } from "../math/resize-linear.ts";
+import { resizeNearest } from "../math/resize-nearest.ts";
+import { spatialSize } from "../runtime/layout.ts";
+import type { Feeds } from "../runtime/ort.ts";
+import { channelMeans, placesOf, relu, weightedSum } from "./channels.ts";
+import { layerGradients, spatialLayer, type SpatialLayer } from "./gradient-cams.ts";
+import { inputGradient } from "./input-gradient.ts";
+import { withNoise } from "./noise.ts";
+import { choiceParam, GRID, NOISE, SCORE } from "./params.ts";
+import { inputAttribution } from "./pictures.ts";
+import { noteActivations } from "./rectifiers.ts";
+import { isSigned, noiseCaption } from "./saliency.ts";
+import { technique, type Context } from "./technique.ts";
+
+/** Guided backpropagation times Grad-CAM's map, brought to the input's size: raw in the input's shape, as Captum's GuidedGradCam. */
+export const guidedGradcam = technique({
+  info: {
+    id: "guided-gradcam", title: "Guided Grad-CAM", command: "Visualize Guided Grad-CAM", group: "cam",
+    summary: "The edges of Guided Backprop where Grad-CAM sees the class.",
+    cite: "Selvaraju et al. 2017",
+    needs: { target: true, layer: "spatial", gradient: true },
+    params: [
+      choiceParam("interpolation", "Interpolation", [["nearest", "Nearest"], ["linear", "Linear"]],
+        "How Grad-CAM's map is brought to the input's size. Captum's default is nearest; the paper's is linear (bilinear)."),
+      SCORE, GRID, ...NOISE,
+    ],
+  },
+  async run(context) {
+    const layer = await spatialLayer(context);
+    const { input } = context;
+    const [from, to] = [spatialSize(layer.layout, layer.dims), input.layout ? spatialSize(input.layout, input.dims) : []];
+    if (!input.layout || from.length !== to.length) {
+      throw new UsageError(`Guided Grad-CAM lays a layer's map over the input: "${input.name}" [${input.dims.join(", ")}] has no space like the layer's ${from.join("×")}.`, input.name, "Grad-CAM and Guided Backprop work by themselves.");
+    }
+    const resize = context.params.interpolation === "linear" ? resizeLinear : resizeNearest;
+    const places = placesOf(input.dims, input.layout.spatial);
+    const values = await withNoise(context, async (feeds) => {
+      const map = resize(await positiveMap(context, layer, feeds), from, to);
+      const guided = await inputGradient(context, feeds, guidedRules);
+      return guided.map((value, at) => value * map[places[at]]);
+    });
+    context.checkGradient(values, input.name);
+    await noteActivations(context, "Guided Grad-CAM");
+    const artifact = inputAttribution(context, values, {
+      id: "guided-gradcam", title: "Guided Grad-CAM", quantity: "∂y/∂x, modified, × Grad-CAM", signed: isSigned(context.params),
+      caption: noiseCaption(context.params, `Grad-CAM of ${layer.node} · ${from.join("×")}`),
+    });
+    return { raw: { dims: input.dims, values }, artifacts: [artifact] };
+  },
+});
+
+async function positiveMap(context: Context, layer: SpatialLayer, feeds: Feeds): Promise<Float32Array> {
+  const { activations, gradients } = await layerGradients(context, layer, feeds);
+  return relu(weightedSum(activations, channelMeans(gradients)));
+}
