@@ -9,6 +9,7 @@ import { expectedGradients } from "./expected-gradients.ts";
 import { featureAblation } from "./feature-ablation.ts";
 import { featureMaps } from "./feature-maps.ts";
 import { finerCam } from "./finer-cam.ts";
+import { fullGrad } from "./full-grad.ts";
 import { gradCam } from "./grad-cam.ts";
 import { gradCamElementwise } from "./grad-cam-elementwise.ts";
 import { gradCamPlusPlus } from "./grad-cam-plus-plus.ts";
@@ -31,7 +32,7 @@ import type { Technique } from "./technique.ts";
 /** All techniques, in the order the panel shows them. */
 export const techniques: readonly Technique[] = [
   predictions, featureMaps,
-  saliency, inputXGradient, integratedGradients, expectedGradients, guidedBackprop, deconvolution, deeplift, deepliftShap, layerDeeplift,
+  saliency, inputXGradient, integratedGradients, expectedGradients, guidedBackprop, deconvolution, deeplift, deepliftShap, layerDeeplift, fullGrad,
   cam, gradCam, gradCamPlusPlus, hiresCam, xGradCam, layerCam, gradCamElementwise, finerCam, shapleyCam, eigenCam, eigenGradCam, kpcaCam, scoreCam, ablationCam, guidedGradcam,
   occlusion, featureAblation,
 ];

@@ -1,0 +1,148 @@
+import { resizeLinear } from "../math/resize-linear.ts";
+import { elementCount } from "../model/graph.ts";
+import { isSpatial, spatialSize, type Layout } from "../runtime/layout.ts";
+import { floatsOf, type Feeds, type TensorValue } from "../runtime/ort.ts";
+import type { Artifact } from "../protocol/artifacts.ts";
+import { channelView, type ChannelView } from "./channels.ts";
+import { findBiases, timesBias, type Biases } from "./full-grad-biases.ts";
+import { inputOf, short } from "./input-gradient.ts";
+import { withNoise } from "./noise.ts";
+import { NOISE, SCORE } from "./params.ts";
+import { activationMap, inputAttribution } from "./pictures.ts";
+import { noiseCaption } from "./saliency.ts";
+import { technique, type Context } from "./technique.ts";
+
+/** Keeps a map that is level from being divided by its rounding, as pytorch-grad-cam. */
+const LEAST = 1e-7;
+
+/**
+ * ψ(∇x ⊙ x) + Σ ψ(b ⊙ ∂y/∂b) over all channels of all biases with a place in space, ψ: magnitude, rescaled to [0, 1] in each channel, brought to
+ * the input's size (Srinivas & Fleuret 2019, equation 8). Raw: a map in the size of the input's space, [H, W]; of a table row ψ(∇x ⊙ x) alone.
+ */
+export const fullGrad = technique({
+  info: {
+    id: "full-grad", title: "FullGrad", command: "Visualize FullGrad", group: "gradient",
+    summary: "Where the score comes from in full: the input's part and every bias's part, at all layers.",
+    cite: "Srinivas & Fleuret 2019",
+    needs: { target: true, layer: "none", gradient: true },
+    params: [SCORE, ...NOISE],
+  },
+  async run(context) {
+    const { input } = context;
+    const { specialised } = await context.traced();
+    const biases = findBiases(specialised, (await context.score()).value);
+    const size = input.layout && isSpatial(input.layout, input.dims) ? spatialSize(input.layout, input.dims) : undefined;
+    const alone = Number(context.params.samples) === 0;
+    const values = await withNoise(context, async (feeds) => {
+      const parts = await decompose(context, feeds, biases);
+      if (alone) noteSum(context, biases, parts, size !== undefined);
+      return size ? mapOf(parts.maps, parts.products, input, size) : rescaled({ channels: 1, size: [parts.products.length], area: parts.products.length, values: parts.products });
+    });
+    context.checkGradient(values, input.name);
+    return { raw: { dims: size ?? input.dims, values }, artifacts: [picture(context, values, size)] };
+  },
+});
+
+interface Parts {
+  /** ∇x ⊙ x, in the input's shape. */
+  readonly products: Float32Array;
+  /** b ⊙ ∂y/∂b of each bias with a place in space, by channel. */
+  readonly maps: readonly ChannelView[];
+  /** Σ b·∂y/∂b over all biases; of those alone that have no place; and what lids add. */
+  readonly biases: number;
+  readonly placeless: number;
+  readonly lids: number;
+  /** Biases that the score depends on. */
+  readonly count: number;
+  readonly score: number;
+}
+
+/** The score's terms: one run gives the gradients at the input and at every bias. */
+async function decompose(context: Context, feeds: Feeds, { places, lids }: Biases): Promise<Parts> {
+  const { name } = context.input;
+  const score = (await context.score()).value;
+  const layouts = await context.layouts();
+  const fused = places.filter(({ slope }) => slope).map(({ value }) => value);
+  const clipped = lids.flatMap(({ input, low, high }) => [input, low, high].filter((one) => one !== ""));
+  const wrt = [...new Set([name, ...places.map(({ value }) => value), ...lids.map(({ value }) => value)])];
+  const fetch = [...new Set([score, ...places.flatMap(({ constants }) => constants), ...fused, ...clipped])];
+  const { gradients, values } = await context.gradients({ wrt, fetch }, feeds);
+  const gradient = gradients.get(name);
+  if (!gradient) throw context.independent(name);
+  const floats = (value: string): Float32Array => floatsOf(values.get(value)!);
+  const input = inputOf(context, feeds);
+  const maps: ChannelView[] = [];
+  let [sum, placeless, count] = [0, 0, 0];
+  for (const { value, dims, constants, term, slope } of places) {
+    const slopes = gradientOf(gradients.get(value), slope && { slope, results: floats(value) });
+    if (!slopes) continue;
+    const part = timesBias(slopes, dims, term(constants.map(floats)));
+    const total = part.reduce((a, b) => a + b, 0);
+    const layout = layouts.get(value);
+    if (isSpatial(layout, dims)) maps.push(channelView(part, dims, layout));
+    else placeless += total;
+    sum += total;
+    count++;
+  }
+  const atLids = lids.reduce((total, lid) => {
+    const slopes = gradients.get(lid.value);
+    const bound = (name: string, none: number): number => (name === "" ? none : floats(name)[0]);
+    return slopes ? total + lidPart(floatsOf(slopes), floats(lid.input), bound(lid.low, -Infinity), bound(lid.high, Infinity)) : total;
+  }, 0);
+  return { products: floatsOf(gradient).map((number, i) => number * input[i]), maps, biases: sum, placeless, lids: atLids, count, score: context.scoreIn(floats(score)) };
+}
+
+function gradientOf(gradient: TensorValue | undefined, fused: { slope: (result: number) => number; results: Float32Array } | undefined): Float32Array | undefined {
+  const slopes = gradient && floatsOf(gradient);
+  return slopes && fused ? slopes.map((number, i) => number * fused.slope(fused.results[i])) : slopes;
+}
+
+/** What is clipped stays at its bound whatever comes in: a bias. */
+function lidPart(gradient: Float32Array, inputs: Float32Array, low: number, high: number): number {
+  return inputs.reduce((total, input, i) => total + gradient[i] * (input >= high ? high : input <= low ? low : 0), 0);
+}
+
+/** Sums of rescaled channels, each layer's brought to the input's size. Resizing is linear, so that the sum may come first. */
+function mapOf(maps: readonly ChannelView[], products: Float32Array, input: Context["input"], size: readonly number[]): Float32Array {
+  const out = new Float64Array(elementCount(size));
+  const add = (view: ChannelView): void => resizeLinear(rescaled(view), view.size, size).forEach((value, i) => { out[i] += value; });
+  add(channelView(products, input.dims, input.layout as Layout & { channel: number }));
+  for (const view of maps) add(view);
+  return Float32Array.from(out);
+}
+
+/** Σ over channels of the magnitudes, each channel's brought to [0, 1]. */
+function rescaled({ channels, area, values }: ChannelView): Float32Array {
+  const sum = new Float64Array(area);
+  for (let channel = 0; channel < channels; channel++) {
+    let [least, most] = [Infinity, -Infinity];
+    for (let at = channel * area; at < (channel + 1) * area; at++) {
+      least = Math.min(least, Math.abs(values[at]));
+      most = Math.max(most, Math.abs(values[at]));
+    }
+    const scale = 1 / (LEAST + most - least);
+    for (let i = 0; i < area; i++) sum[i] += (Math.abs(values[channel * area + i]) - least) * scale;
+  }
+  return Float32Array.from(sum);
+}
+
+/** Says what the parts sum to, which for piecewise linear networks is the score (proposition 1). */
+function noteSum(context: Context, { curved, lids: clips }: Biases, { products, biases, placeless, lids, count, score }: Parts, spatial: boolean): void {
+  const fromInput = products.reduce((sum, value) => sum + value, 0);
+  const atBounds = clips.length > 0 ? `, what clipping at a bound adds (ReLU6's lid: an implicit bias, not in the map) ${short(lids)}` : "";
+  context.note(`Full gradient: input × gradient sums to ${short(fromInput)}, bias × gradient over ${count === 1 ? "one layer" : `${count} layers`} to ${short(biases)}${atBounds}; together ${short(fromInput + biases + lids)}, the score is ${short(score)}.`);
+  if (curved.length > 0) context.note(`They add up to the score in piecewise linear networks; this one has ${curved.join(", ")}, whose implicit biases are left out.`);
+  if (placeless !== 0) context.note(`Biases without a place in ${spatial ? "the input's space (dense layers)" : "a table row"} are not in the map: ${short(placeless)} of the sum.`);
+  context.note("Biases are taken as they are in the graph: where an exporter folded BatchNormalization into a convolution, the convolution's bias holds its shift.");
+}
+
+function picture(context: Context, values: Float32Array, size: readonly number[] | undefined): Artifact {
+  const looks = {
+    id: "full-grad", title: "FullGrad", quantity: size ? "ψ(∇x·x) + Σ ψ(b·∂y/∂b)" : "ψ(∇x·x)", signed: false,
+    caption: noiseCaption(context.params, "parts of the input and of all biases"),
+  };
+  if (!size) return inputAttribution(context, values, looks);
+  const { labels } = context.input;
+  if (context.input.tokensOf !== undefined) return { kind: "tokens", ...looks, tokens: Array.from(values, (_, token) => labels?.[token] ?? String(token)), values, dims: size };
+  return activationMap(context, values, size, looks);
+}
