@@ -1,7 +1,7 @@
 // Makes the reference numbers under test/reference again: node scripts/reference.mjs [--python PROGRAM] [FOLDER...]
 //
 // Each folder there with a make.py is made by it, in a Python environment that is deleted afterwards. --python takes an
-// interpreter that already has test/reference/requirements.txt. The tests themselves need none of this.
+// interpreter that already has test/reference/requirements.txt and requirements-alone.txt. The tests themselves need none of this.
 import { existsSync, readdirSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
@@ -41,6 +41,7 @@ async function installPython(environment) {
   const python = path.join(environment, process.platform === "win32" ? "Scripts/python.exe" : "bin/python");
   console.log("Installing PyTorch and ONNX for Python into a throw-away environment (several gigabytes on Linux) ...");
   await runOrThrow(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", path.join(referenceFolder, "requirements.txt")]);
+  await runOrThrow(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "-r", path.join(referenceFolder, "requirements-alone.txt")]);
   return python;
 }
 

@@ -12,6 +12,28 @@ export type Rule = (r: RuleContext) => readonly (string | undefined)[];
 /** Rules by operator: "Conv", or "com.microsoft.Gelu" outside ai.onnx. Other tables over the same walk make other methods. */
 export type RuleTable = Readonly<Record<string, Rule>>;
 
+/** What a table of rules may know of the graph that is walked: all that stands before the backward walk. */
+export interface WalkedGraph {
+  readonly g: Builder;
+  /** The forward nodes, in order. */
+  readonly nodes: readonly Node[];
+  /** Values that depend on what the model is fed. */
+  readonly tainted: ReadonlySet<string>;
+  /** The value that the walk starts from. */
+  readonly of: string;
+  /** The elements of small constants. */
+  readonly known: (value: string) => readonly number[] | undefined;
+}
+
+/** Rules that make another method of the walk; the name tells sessions apart, so it holds every parameter. */
+export interface RuleSet {
+  readonly name: string;
+  /** A table, or what makes one for a graph. */
+  readonly table: RuleTable | ((graph: WalkedGraph) => RuleTable);
+  /** The walk starts with the seed times the value that is explained (relevance), not with the seed (a gradient). */
+  readonly startsWithValue?: boolean;
+}
+
 /** Reverse mode over `nodes` by the rules at work: from gradients by value to those of `wrt`. */
 export type Walk = (nodes: readonly Node[], seeds: ReadonlyMap<string, string>, wrt: readonly string[]) => Map<string, string | undefined>;
 
@@ -54,6 +76,11 @@ export class RuleContext {
   /** The same node over other values of the same shapes: rules that compare two runs of a graph look at either by it. */
   seen(inputs: readonly string[], outputs: readonly string[] = this.node.outputs): RuleContext {
     return new RuleContext({ ...this.node, inputs, outputs }, this.g, this.outputGrads, this.wanted, this.knownValues, this.walk, this.types);
+  }
+
+  /** The same place in the walk with another node, other gradients of its outputs, other inputs asked for: to ask another rule. */
+  variant(node: Node, outputGrads: readonly (string | undefined)[], wanted: readonly boolean[]): RuleContext {
+    return new RuleContext(node, this.g, outputGrads, wanted, this.knownValues, this.walk, this.types);
   }
 
   /** Input `index`'s name; "" where it is omitted. */

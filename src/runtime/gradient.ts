@@ -1,5 +1,5 @@
 import { differentiate } from "../autodiff/differentiate.ts";
-import type { RuleTable } from "../autodiff/rule.ts";
+import type { RuleSet } from "../autodiff/rule.ts";
 import { Reference, type ComparingRules } from "../autodiff/rules/deeplift-reference.ts";
 import { gradientRules } from "../autodiff/rules/index.ts";
 import type { Guard, Specialised } from "../autodiff/specialise.ts";
@@ -18,7 +18,7 @@ export interface GradientRequest {
   /** Values to give along from the same run. */
   readonly fetch?: readonly string[];
   /** Other rules than the gradient's. */
-  readonly rules?: { readonly name: string; readonly table: RuleTable };
+  readonly rules?: RuleSet;
   /** In place of `rules`: such as compare the run with one of a baseline, and the inputs that are others in it. */
   readonly against?: { readonly rules: ComparingRules; readonly baseline: Feeds };
 }
@@ -50,9 +50,12 @@ export async function gradientSession(specialised: Specialised, request: Gradien
   const types = (value: string): DataType | undefined => specialised.typeOf(value);
   const reference = request.against && new Reference(g, of, types);
   const twins = Object.keys(request.against?.baseline ?? {}).map((input) => ({ input, twin: reference!.addInput(input) }));
+  const { table = gradientRules, startsWithValue = false } = request.rules ?? {};
+  const known = (value: string): readonly number[] | undefined => g.known(value) ?? specialised.known(value);
+  const rules = typeof table === "function" ? table({ g, nodes: specialised.forward, tainted: specialised.tainted, of, known }) : table;
   const gradients = differentiate(g, specialised.forward, {
-    of, seed, wrt, types, known: specialised.known,
-    ...(reference ? { rules: request.against!.rules.table(reference), meet: reference.meet } : { rules: request.rules?.table ?? gradientRules }),
+    of, seed: startsWithValue ? g.times(seed, of) : seed, wrt, types, known: specialised.known,
+    ...(reference ? { rules: request.against!.rules.table(reference), meet: reference.meet } : { rules }),
   });
   // Through Identity, so that a value may be given out twice, and inputs too.
   const outputs: string[] = [];

@@ -60,7 +60,7 @@ export async function feed(model: LoadedModel, job: Pick<Job, "inputs" | "recipe
     kind: "image", id: "input", title: "Input", ...sample.picture, caption: `${sample.name} · ${sample.picture.height}×${sample.picture.width}`,
   };
   return {
-    ...whole, picture, input: inputInfo(main.name, feeds[main.name], sample, picture?.id),
+    ...whole, picture, input: { ...inputInfo(main.name, feeds[main.name], sample, picture?.id), ...pixelRange(job.recipe, main.name) },
     readLike: async (file) => floatsOf(await readFile(main.name, file)),
   };
 }
@@ -93,6 +93,14 @@ function inputInfo(name: string, value: TensorValue, sample: Sample, picture: st
   const layout = sample.axes ? layoutOf(sample) : channelsFirst(value.dims.length);
   const axes = sample.axes ?? (layout && spatialAxes(layout));
   return { name, dims: value.dims, values: floatsOf(value), labels: sample.labels, picture, ...(layout ? { layout } : {}), ...(axes ? { axes } : {}) };
+}
+
+/** What a recipe for pictures makes of black and of white. */
+function pixelRange(recipe: Job["recipe"], name: string): Pick<InputInfo, "range"> {
+  const one = Object.hasOwn(recipe.inputs, name) ? recipe.inputs[name] : undefined;
+  if (one?.kind !== "image") return {};
+  const of = (byte: number): number[] => one.mean.map((mean, channel) => (byte * one.scale - mean) / (one.std[channel] ?? one.std[0] ?? 1));
+  return { range: { low: of(0), high: of(255), axis: one.layout === "nchw" ? 1 : 3 } };
 }
 
 function layoutOf(sample: Sample): Layout {

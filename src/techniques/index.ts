@@ -22,6 +22,8 @@ import { occlusion } from "./occlusion.ts";
 import { kpcaCam } from "./kpca-cam.ts";
 import { layerCam } from "./layer-cam.ts";
 import { layerDeeplift } from "./layer-deeplift.ts";
+import { layerLrp } from "./layer-lrp.ts";
+import { lrp } from "./lrp.ts";
 import { predictions } from "./predictions.ts";
 import { saliency } from "./saliency.ts";
 import { scoreCam } from "./score-cam.ts";
@@ -32,7 +34,7 @@ import type { Technique } from "./technique.ts";
 /** All techniques, in the order the panel shows them. */
 export const techniques: readonly Technique[] = [
   predictions, featureMaps,
-  saliency, inputXGradient, integratedGradients, expectedGradients, guidedBackprop, deconvolution, deeplift, deepliftShap, layerDeeplift, fullGrad,
+  saliency, inputXGradient, integratedGradients, expectedGradients, guidedBackprop, deconvolution, lrp, layerLrp, deeplift, deepliftShap, layerDeeplift, fullGrad,
   cam, gradCam, gradCamPlusPlus, hiresCam, xGradCam, layerCam, gradCamElementwise, finerCam, shapleyCam, eigenCam, eigenGradCam, kpcaCam, scoreCam, ablationCam, guidedGradcam,
   occlusion, featureAblation,
 ];

@@ -1,4 +1,4 @@
-import type { RuleTable } from "../autodiff/rule.ts";
+import type { RuleSet } from "../autodiff/rule.ts";
 import { floatsOf, fromFloat32, type Feeds } from "../runtime/ort.ts";
 import type { Context } from "./technique.ts";
 
@@ -6,7 +6,7 @@ import type { Context } from "./technique.ts";
  * ∂score/∂input at `feeds`, in the input's shape; by other rules than the gradient's where a table is given.
  * UsageError where the score does not depend on the input.
  */
-export async function inputGradient(context: Context, feeds: Feeds, rules?: { readonly name: string; readonly table: RuleTable }): Promise<Float32Array> {
+export async function inputGradient(context: Context, feeds: Feeds, rules?: RuleSet): Promise<Float32Array> {
   const { name } = context.input;
   const { gradients } = await context.gradients({ wrt: [name], ...(rules ? { rules } : {}) }, feeds);
   const gradient = gradients.get(name);

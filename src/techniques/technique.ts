@@ -65,6 +65,8 @@ export interface InputInfo {
   readonly values: Float32Array;
   readonly layout?: Layout;
   readonly axes?: SpatialAxes;
+  /** Where the recipe puts black and white pixels, one number or one for each entry of the channel axis. */
+  readonly range?: { readonly low: readonly number[]; readonly high: readonly number[]; readonly axis: number };
   /** Names of a table row's columns; of tokens, their texts. */
   readonly labels?: readonly string[];
   /** The values are token vectors [N, T, C], looked up for the model's input of this name. */
