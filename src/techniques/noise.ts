@@ -43,7 +43,8 @@ export function breathe(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-function spread(values: Float32Array): number {
+/** An array's max − min. UsageError where that is zero. */
+export function spread(values: Float32Array): number {
   let [low, high] = [Infinity, -Infinity];
   for (const value of values) {
     if (value < low) low = value;

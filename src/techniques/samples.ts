@@ -6,13 +6,36 @@ import type { TechniqueOutput } from "./technique.ts";
 
 /** The mean of a technique's results over several samples: of the raw numbers, and of its picture. UsageError where their shapes differ. */
 export function meanOutput(outputs: readonly TechniqueOutput[]): TechniqueOutput {
+  const { raw, artifacts } = combineOutputs(outputs, mean);
+  return { raw, artifacts: artifacts.map((artifact) => overSamples(artifact, outputs.length)) };
+}
+
+/** Results of a technique in one: each number is what `combine` makes of those in its place. UsageError where their shapes differ. */
+export function combineOutputs(outputs: readonly TechniqueOutput[], combine: Combine): TechniqueOutput {
   const [first] = outputs;
   const odd = outputs.findIndex(({ raw }) => raw.dims.join() !== first.raw.dims.join());
   if (odd >= 0) {
     throw new UsageError(`Sample ${odd + 1}'s result is [${outputs[odd].raw.dims.join(", ")}], the first one's [${first.raw.dims.join(", ")}]: they have no mean.`, undefined, "Choose samples of one shape.");
   }
-  const artifacts = first.artifacts.map((artifact, index) => meanArtifact(outputs.map(({ artifacts }) => artifacts[index])) ?? artifact);
-  return { raw: { dims: first.raw.dims, values: mean(outputs.map(({ raw }) => raw.values)) }, artifacts };
+  const artifacts = first.artifacts.map((artifact, index) => combined(outputs.map(({ artifacts }) => artifacts[index]), combine) ?? artifact);
+  return { raw: { dims: first.raw.dims, values: each(outputs.map(({ raw }) => raw.values), combine) }, artifacts };
+}
+
+export type Combine = (values: readonly number[]) => number;
+
+const mean: Combine = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** A picture of several samples lies over none of theirs. */
+function overSamples(artifact: Artifact, count: number): Artifact {
+  switch (artifact.kind) {
+    case "heatmap": {
+      const { over: _, ...map } = artifact;
+      return { ...map, caption: `${artifact.caption}; mean over ${count} samples` };
+    }
+    case "tokens": return { ...artifact, caption: `${artifact.caption}; mean over ${count} samples, tokens by place` };
+    case "bars": return { ...artifact, caption: `${artifact.caption}; mean over ${count} samples` };
+    default: return artifact;
+  }
 }
 
 /** Results of a batch's entries in one array along the batch axis; the picture shows their mean. */
@@ -25,33 +48,30 @@ export function stackedOutput(outputs: readonly TechniqueOutput[]): TechniqueOut
   return { raw: { dims: dims.length > 2 && dims[0] === 1 ? [outputs.length, ...dims.slice(1)] : dims.length === 2 && dims[0] === 1 ? [outputs.length, dims[1]] : [outputs.length, ...dims], values: all }, artifacts };
 }
 
-function meanArtifact(parts: readonly Artifact[]): Artifact | undefined {
+function combined(parts: readonly Artifact[], combine: Combine): Artifact | undefined {
   const [first] = parts;
   if (parts.some(({ kind }) => kind !== first.kind)) return undefined;
   switch (first.kind) {
-    case "heatmap": {
-      const { over: _, ...map } = first;
-      return { ...map, values: mean(parts.map((part) => (part as typeof first).values)), caption: `${first.caption}; mean over ${parts.length} samples` };
-    }
-    case "tokens": return { ...first, values: mean(parts.map((part) => (part as typeof first).values)), caption: `${first.caption}; mean over ${parts.length} samples, tokens by place` };
-    case "bars": return meanBars(parts as readonly BarsArtifact[]);
+    case "heatmap": case "tokens": return { ...first, values: each(parts.map((part) => (part as typeof first).values), combine) };
+    case "bars": return combinedBars(parts as readonly BarsArtifact[], combine);
     default: return undefined;
   }
 }
 
-function meanBars(parts: readonly BarsArtifact[]): BarsArtifact {
+function combinedBars(parts: readonly BarsArtifact[], combine: Combine): BarsArtifact {
   const [first] = parts;
-  const values = mean(parts.map((part) => part.values));
+  const values = each(parts.map((part) => part.values), combine);
   const labels = new Map(parts.flatMap(({ items }) => items.map(({ index, label }) => [index, label] as const)));
   const order = [...labels.keys()].sort((a, b) => Math.abs(values[b]) - Math.abs(values[a])).slice(0, first.items.length);
-  return {
-    ...first, values, items: order.map((index) => ({ index, label: labels.get(index)!, value: values[index] })),
-    caption: `${first.caption}; mean over ${parts.length} samples`,
-  };
+  return { ...first, values, items: order.map((index) => ({ index, label: labels.get(index)!, value: values[index] })) };
 }
 
-function mean(arrays: readonly Float32Array[]): Float32Array {
-  return Float32Array.from(arrays[0], (_, i) => arrays.reduce((sum, values) => sum + values[i], 0) / arrays.length);
+function each(arrays: readonly Float32Array[], combine: Combine): Float32Array {
+  const column = new Array<number>(arrays.length);
+  return Float32Array.from(arrays[0], (_, i) => {
+    for (let k = 0; k < arrays.length; k++) column[k] = arrays[k][i];
+    return combine(column);
+  });
 }
 
 /**
