@@ -25,8 +25,8 @@ function tableOf(artifact: Artifact): [header: readonly string[], rows: Iterable
   }
 }
 
-function* curveRows({ lines }: Extract<Artifact, { kind: "curves" }>): Iterable<Row> {
-  for (const { label, x, y } of lines) for (let i = 0; i < x.length; i++) yield [label, x[i], y[i]];
+function* curveRows({ lines, x: { names } }: Extract<Artifact, { kind: "curves" }>): Iterable<Row> {
+  for (const { label, x, y } of lines) for (let i = 0; i < x.length; i++) yield [label, names?.[x[i]] ?? x[i], y[i]];
 }
 
 function* tileRows(artifact: Extract<Artifact, { kind: "tiles" }>): Iterable<Row> {

@@ -52,9 +52,21 @@ function findArtifact(result: Result, id: string | undefined): Artifact {
 function numbersOf(artifact: Artifact): { dims: readonly number[]; values: Float32Array } {
   switch (artifact.kind) {
     case "tiles": return { dims: [artifact.sent, artifact.tileHeight, artifact.tileWidth], values: artifact.tiles };
+    case "curves": return curveNumbers(artifact);
     case "image": return { dims: [artifact.height, artifact.width, 3], values: Float32Array.from(artifact.pixels) };
     default: return artifact;
   }
+}
+
+/** [lines, 2, points]: each line's x and y; shorter lines end in NaN. */
+function curveNumbers({ lines }: Extract<Artifact, { kind: "curves" }>): { dims: readonly number[]; values: Float32Array } {
+  const points = Math.max(0, ...lines.map(({ x }) => x.length));
+  const values = new Float32Array(lines.length * 2 * points).fill(NaN);
+  lines.forEach(({ x, y }, i) => {
+    values.set(x, 2 * i * points);
+    values.set(y, (2 * i + 1) * points);
+  });
+  return { dims: [lines.length, 2, points], values };
 }
 
 /** JSON with typed arrays as plain ones, each float32 by the fewest digits that bring it back exactly. */

@@ -5,6 +5,7 @@ import type { Artifact, ImageArtifact, Result } from "../../src/protocol/artifac
 import type { PanelBoot, PanelState } from "../../src/protocol/panel.ts";
 import type { Recipe } from "../../src/protocol/recipe.ts";
 import { PixelCanvas } from "../ui/canvas.tsx";
+import { Curves } from "../ui/curves.tsx";
 import type { PanelController } from "./controller.ts";
 import { FeatureMaps } from "./feature-maps.tsx";
 import { Heatmap } from "./heatmap.tsx";
@@ -53,6 +54,7 @@ const views: { readonly [K in Artifact["kind"]]: View<K> } = {
     </div>
   ),
   tokens: ({ artifact, state, controller }) => <Tokens artifact={artifact} looks={state.looks} onLooks={(looks) => controller.setLooks(looks)} />,
+  curves: ({ artifact }) => <Curves artifact={artifact} />,
   image: ({ artifact }) => <Picture image={artifact} />,
 };
 
