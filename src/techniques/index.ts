@@ -27,14 +27,18 @@ import { lrp } from "./lrp.ts";
 import { predictions } from "./predictions.ts";
 import { saliency } from "./saliency.ts";
 import { scoreCam } from "./score-cam.ts";
+import { trustTechniques } from "./trust.ts";
 import { shapleyCam } from "./shapley-cam.ts";
 import { xGradCam } from "./x-grad-cam.ts";
 import type { Technique } from "./technique.ts";
 
-/** All techniques, in the order the panel shows them. */
-export const techniques: readonly Technique[] = [
+/** What looks at a model and an input, in the order the panel shows them. */
+const methods: readonly Technique[] = [
   predictions, featureMaps,
   saliency, inputXGradient, integratedGradients, expectedGradients, guidedBackprop, deconvolution, lrp, layerLrp, deeplift, deepliftShap, layerDeeplift, fullGrad,
   cam, gradCam, gradCamPlusPlus, hiresCam, xGradCam, layerCam, gradCamElementwise, finerCam, shapleyCam, eigenCam, eigenGradCam, kpcaCam, scoreCam, ablationCam, guidedGradcam,
   occlusion, featureAblation,
 ];
+
+/** All techniques: the methods, and the checks of their results. */
+export const techniques: readonly Technique[] = [...methods, ...trustTechniques(methods)];

@@ -57,6 +57,26 @@ export interface Context {
   checkGradient(values: Float32Array, value: string): void;
   /** Gradients of the target's score (by another `seed`, of what that stands for); `feeds` defaults to the sample's. */
   gradients(request: Pick<GradientRequest, "wrt" | "fetch" | "rules" | "against"> & Partial<Pick<GradientRequest, "seed">>, feeds?: Feeds): Promise<Gradients>;
+  /** The same question to the same target, asked otherwise: what a check of a technique runs it on. Its notes are its own. */
+  vary(change: Variation): Context & Used;
+}
+
+/** What differs in a varied context; all else is as it was. */
+export interface Variation {
+  readonly params?: Context["params"];
+  /** Other values for the explained input, in its shape. */
+  readonly values?: Float32Array;
+  /** A model derived from this one, with the same inputs and outputs. */
+  readonly model?: LoadedModel;
+  /** The value to look at where a technique asks for a layer and the person named none. */
+  readonly layer?: string;
+  readonly progress?: (fraction: number | undefined, text: string) => void;
+}
+
+/** What a technique has asked its context for. */
+export interface Used {
+  readonly notes: readonly string[];
+  readonly usedLayer: string | undefined;
 }
 
 export interface InputInfo {

@@ -1,0 +1,94 @@
+import { UsageError } from "../model/errors.ts";
+import { elementCount } from "../model/graph.ts";
+import { resizeLinear } from "../math/resize-linear.ts";
+import { channelView } from "./channels.ts";
+import type { CheckedMethod } from "./trust-method.ts";
+import type { Context, InputInfo, TechniqueOutput } from "./technique.ts";
+
+/** What is removed together: pixels over all channels, a token's whole vector, single columns of a table row. */
+export interface Features {
+  readonly count: number;
+  /** The input's space, [H, W], [L] or [D, H, W]; absent for columns. */
+  readonly size?: readonly number[];
+  /** For each element of the input the feature it is a part of, and which of that feature's elements it is. */
+  readonly of: Int32Array;
+  readonly channel: Int32Array;
+  readonly channels: number;
+  /** "pixels": for labels. */
+  readonly word: string;
+}
+
+/** UsageError for a batch of several: checks are of one sample. */
+export function featuresOf({ name, dims, layout, tokensOf }: InputInfo): Features {
+  const elements = elementCount(dims);
+  if (layout && elementCount(dims) !== elementCount(dims.slice(1))) throw new UsageError(`The input "${name}" [${dims.join(", ")}] is a batch; a check is of one sample.`, name);
+  if (!layout) {
+    const of = Int32Array.from({ length: elements }, (_, i) => i);
+    return { count: elements, of, channel: new Int32Array(elements), channels: 1, word: "columns" };
+  }
+  const size = layout.spatial.map((axis) => dims[axis]);
+  const count = elementCount(size);
+  const [of, channel] = [new Int32Array(elements), new Int32Array(elements)];
+  const index = new Array<number>(dims.length).fill(0);
+  const others = dims.map((_, axis) => axis).filter((axis) => !layout.spatial.includes(axis));
+  for (let at = 0; at < elements; at++) {
+    for (let axis = dims.length - 1, rest = at; axis >= 0; axis--) {
+      index[axis] = rest % dims[axis];
+      rest = Math.floor(rest / dims[axis]);
+    }
+    of[at] = layout.spatial.reduce((place, axis) => place * dims[axis] + index[axis], 0);
+    channel[at] = others.reduce((place, axis) => place * dims[axis] + index[axis], 0);
+  }
+  return { count, size, of, channel, channels: elements / count, word: tokensOf !== undefined ? "tokens" : ["points", "pixels", "voxels"][size.length - 1] ?? "places" };
+}
+
+/** The input as channels over its features. */
+export function planesOf({ of, channel, channels, count }: Features, values: Float32Array): Float32Array[] {
+  const planes = Array.from({ length: channels }, () => new Float32Array(count));
+  for (let at = 0; at < values.length; at++) planes[channel[at]][of[at]] = values[at];
+  return planes;
+}
+
+/** Channels over features as the input again. */
+export function fromPlanes({ of, channel }: Features, planes: readonly Float32Array[]): Float32Array {
+  return Float32Array.from(of, (feature, at) => planes[channel[at]][feature]);
+}
+
+/**
+ * One number for each feature from a method's raw result: the sum over a feature's elements where it has the input's shape; a map over a
+ * layer's space is brought to the input's size, a layer's value summed over its channels before. UsageError where it has no space.
+ */
+export async function importanceOf(context: Context, features: Features, method: CheckedMethod, raw: TechniqueOutput["raw"]): Promise<Float32Array> {
+  if (hasInputShape(context, raw)) {
+    const sums = new Float64Array(features.count);
+    raw.values.forEach((value, at) => { sums[features.of[at]] += value; });
+    return Float32Array.from(sums);
+  }
+  const map = await mapOf(context, features, method, raw);
+  return resizeLinear(map.values, map.size, features.size!);
+}
+
+/** One number for each element of the input: what a feature's map says stands for all of its elements. */
+export async function elementsOf(context: Context, features: Features, method: CheckedMethod, raw: TechniqueOutput["raw"]): Promise<Float32Array> {
+  if (hasInputShape(context, raw)) return raw.values;
+  const map = await importanceOf(context, features, method, raw);
+  return Float32Array.from(features.of, (feature) => map[feature]);
+}
+
+export function hasInputShape({ input }: Context, { dims }: TechniqueOutput["raw"]): boolean {
+  return dims.length === input.dims.length && dims.every((dim, axis) => dim === input.dims[axis]);
+}
+
+async function mapOf(context: Context, { size }: Features, method: CheckedMethod, { dims, values }: TechniqueOutput["raw"]): Promise<{ values: Float32Array; size: readonly number[] }> {
+  if (size && dims.length === size.length) return { values, size: dims };
+  const layer = method.usedLayer;
+  const layout = layer === undefined ? undefined : (await context.layouts()).get(layer);
+  if (size && layout?.channel !== undefined && layout.spatial.length === size.length && layout.spatial.length + 2 === dims.length) {
+    const view = channelView(values, dims, { ...layout, channel: layout.channel });
+    const sums = new Float64Array(view.area);
+    view.values.forEach((value, at) => { sums[at % view.area] += value; });
+    return { values: Float32Array.from(sums), size: view.size };
+  }
+  throw new UsageError(`${method.title} gives values [${dims.join(", ")}], which do not lie over the input "${context.input.name}" [${context.input.dims.join(", ")}].`, context.input.name,
+    "This check removes parts of the input: choose a method that explains the input, or a layer with height and width.");
+}
