@@ -53,7 +53,7 @@ function withEntry(state: PanelState, entry: AxisEntry): PanelState {
   switch (entry.kind) {
     case "method": return { ...state, technique: entry.technique, ...(entry.params ? { params: { ...state.params, [entry.technique]: entry.params } } : {}) };
     case "target": return { ...state, target: entry.target };
-    case "layer": return { ...state, layer: entry.layer };
+    case "layer": return { ...state, layer: entry.layer, moreLayers: undefined };
     case "model": return { ...state, model: entry.model };
   }
 }

@@ -11,6 +11,8 @@ export interface PanelState {
   readonly technique: string;
   readonly target: TargetSpec;
   readonly layer?: string;
+  /** Further layers, whose maps are averaged with that one's; for methods that take several. */
+  readonly moreLayers?: readonly string[];
   /** By technique id, so that going back to a method finds its options as they were. */
   readonly params: Readonly<Record<string, Params>>;
   readonly looks: Looks;

@@ -7,7 +7,7 @@ export interface TechniqueInfo {
   readonly title: string;
   /** The palette's title, without the extension's name: "Visualize Grad-CAM". */
   readonly command: string;
-  readonly group: "prediction" | "activation" | "gradient" | "cam" | "perturbation" | "trust";
+  readonly group: "prediction" | "activation" | "gradient" | "cam" | "perturbation";
   /** One sentence for a tooltip: what one sees. */
   readonly summary: string;
   /** Author and year, venue. */
@@ -17,6 +17,8 @@ export interface TechniqueInfo {
     readonly target: boolean;
     /** A layer: "spatial" layers have height and width; "any" value; none. */
     readonly layer: "none" | "any" | "spatial";
+    /** Whether it takes several layers, and averages their maps. */
+    readonly several?: boolean;
     /** Gradients: an operator without a rule rules it out. */
     readonly gradient: boolean;
   };

@@ -10,7 +10,7 @@ export const eigenCam = technique({
     id: "eigen-cam", title: "Eigen-CAM", command: "Visualize Eigen-CAM", group: "cam",
     summary: "What sets places of a layer apart the most, whatever the class: the first principal component of its activations.",
     cite: "Muhammad & Yeasin 2020",
-    needs: { target: false, layer: "spatial", gradient: false },
+    needs: { target: false, layer: "spatial", several: true, gradient: false },
     params: [RELU, GRID],
   },
   run: (context) => layerMaps(context, { id: "eigen-cam", title: "Eigen-CAM", quantity: "first principal component of A" }, async (layer) => {

@@ -19,7 +19,7 @@ export const finerCam = technique({
     id: "finer-cam", title: "Finer-CAM", command: "Visualize Finer-CAM", group: "cam",
     summary: "What sets the target apart from the classes that are most like it: Grad-CAM of their difference.",
     cite: "Zhang et al. 2025",
-    needs: { target: true, layer: "spatial", gradient: true },
+    needs: { target: true, layer: "spatial", several: true, gradient: true },
     params: [
       { type: "number", name: "alpha", label: "Strength", default: 1, min: 0, max: 10, step: 0.1, integer: false,
         help: "How much of the similar classes' scores is taken off; 0 is Grad-CAM. pytorch-grad-cam's default is 1, the paper's 0.6." },

@@ -24,7 +24,7 @@ export function gradientCam({ id, title, summary, cite, quantity, map }: Gradien
   return technique({
     info: {
       id, title, command: `Visualize ${title}`, group: "cam", summary, cite,
-      needs: { target: true, layer: "spatial", gradient: true },
+      needs: { target: true, layer: "spatial", several: true, gradient: true },
       params: [RELU, SCORE, GRID, ...NOISE],
     },
     run: (context) => layerMaps(context, { id, title, quantity }, (layer) => withNoise(context, async (feeds) => {

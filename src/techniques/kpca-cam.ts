@@ -14,7 +14,7 @@ export const kpcaCam = technique({
     id: "kpca-cam", title: "KPCA-CAM", command: "Visualize KPCA-CAM", group: "cam",
     summary: "Eigen-CAM with a kernel (tanh): what sets places of a layer apart the most, in a space where that need not be a straight line.",
     cite: "Karmani et al. 2024",
-    needs: { target: false, layer: "spatial", gradient: false },
+    needs: { target: false, layer: "spatial", several: true, gradient: false },
     params: [RELU, GRID],
   },
   run: (context) => layerMaps(context, { id: "kpca-cam", title: "KPCA-CAM", quantity: "first kernel principal component of A" }, async (layer) => {

@@ -16,7 +16,7 @@ export const shapleyCam = technique({
     id: "shapley-cam", title: "Shapley-CAM", command: "Visualize Shapley-CAM", group: "cam",
     summary: "Grad-CAM with the score's curvature: what a channel adds, averaged over which others are there.",
     cite: "Cai 2025",
-    needs: { target: true, layer: "spatial", gradient: true },
+    needs: { target: true, layer: "spatial", several: true, gradient: true },
     params: [RELU, SCORE, GRID, ...NOISE],
   },
   run: (context) => layerMaps(context, { id: "shapley-cam", title: "Shapley-CAM", quantity: "Σₖ wₖAᵏ" }, (layer) => (

@@ -42,8 +42,8 @@ export class PanelController {
   private runTimer: ReturnType<typeof setTimeout> | undefined;
   private rememberTimer: ReturnType<typeof setTimeout> | undefined;
   private layersFor: string | undefined;
-  /** The layer that each method was last asked about: an early layer's feature maps do not decide where Grad-CAM looks. */
-  private readonly layerOf = new Map<string, string | undefined>();
+  /** The layers that each method was last asked about: an early layer's feature maps do not decide where Grad-CAM looks. */
+  private readonly layersOf = new Map<string, Pick<PanelState, "layer" | "moreLayers">>();
 
   constructor(readonly link: PanelLink, private readonly memory: Memory) {}
 
@@ -85,7 +85,7 @@ export class PanelController {
   private adopt(boot: PanelBoot): void {
     const sameInput = this.current.state?.input === boot.state.input && this.current.state.model === boot.state.model;
     if (!sameInput) this.layersFor = undefined;
-    this.layerOf.set(boot.state.technique, boot.state.layer);
+    this.layersOf.set(boot.state.technique, layersIn(boot.state));
     this.set({
       boot, state: boot.state, failure: undefined, notice: undefined, stale: undefined,
       ...(sameInput ? {} : { predictions: undefined, layers: undefined }),
@@ -100,9 +100,8 @@ export class PanelController {
   chooseTechnique(id: string): void {
     const { state } = this.current;
     if (!state || state.technique === id) return;
-    this.layerOf.set(state.technique, state.layer);
-    const layer = this.layerOf.get(id);
-    this.change({ technique: id, layer, looks: { ...state.looks, channel: undefined } });
+    this.layersOf.set(state.technique, layersIn(state));
+    this.change({ technique: id, layer: undefined, moreLayers: undefined, ...this.layersOf.get(id), looks: { ...state.looks, channel: undefined } });
     void this.run();
     void this.needLayers();
   }
@@ -121,11 +120,12 @@ export class PanelController {
     this.runSoon(0);
   }
 
-  /** undefined: the layer that is picked by itself. */
-  chooseLayer(layer: string | undefined): void {
+  /** None: the layer that is picked by itself; several: their maps are averaged. */
+  chooseLayers([layer, ...more]: readonly string[]): void {
     const { state } = this.current;
-    if (!state || state.layer === layer) return;
-    this.change({ layer, looks: { ...state.looks, channel: undefined } });
+    const moreLayers = more.length > 0 ? more : undefined;
+    if (!state || JSON.stringify([state.layer, state.moreLayers]) === JSON.stringify([layer, moreLayers])) return;
+    this.change({ layer, moreLayers, looks: { ...state.looks, channel: undefined } });
     this.runSoon(settle.layer);
   }
 
@@ -316,4 +316,8 @@ export class PanelController {
     if (this.current.state && this.current.state !== before) this.memory.write(this.current.state);
     for (const listener of [...this.listeners]) listener();
   }
+}
+
+function layersIn({ layer, moreLayers }: PanelState): Pick<PanelState, "layer" | "moreLayers"> {
+  return { layer, moreLayers };
 }

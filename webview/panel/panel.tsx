@@ -33,8 +33,9 @@ export function Panel({ controller }: { readonly controller: PanelController }):
       <Messages snapshot={snapshot} controller={controller} />
       {technique ? <Options technique={technique} params={state.params[technique.id]} controller={controller} /> : null}
       {technique && technique.needs.layer !== "none" && snapshot.layers
-        ? <LayerStrip layers={snapshot.layers} spatialOnly={technique.needs.layer === "spatial"} chosen={state.layer}
-            used={shown && sameJob(shown.state, state, technique) ? shown.result.provenance.layer : undefined} onChoose={(layer) => controller.chooseLayer(layer)} /> : null}
+        ? <LayerStrip layers={snapshot.layers} spatialOnly={technique.needs.layer === "spatial"} several={technique?.needs.several === true}
+            chosen={state.layer === undefined ? [] : [state.layer, ...(technique?.needs.several ? state.moreLayers ?? [] : [])]}
+            used={shown && sameJob(shown.state, state, technique) ? shown.result.provenance.layer : undefined} onChoose={(layers) => controller.chooseLayers(layers)} /> : null}
       <div class="layout">
         <div class="main-column">
           <OldPicture snapshot={snapshot} controller={controller} />

@@ -33,10 +33,10 @@ export function sameJob(kept: unknown, state: PanelState, technique: TechniqueIn
   return jobKey(kept as PanelState, technique) === jobKey(state, technique);
 }
 
-function jobKey({ model, input, technique: id, target, layer, params, recipe }: PanelState, technique: TechniqueInfo | undefined): string {
+function jobKey({ model, input, technique: id, target, layer, moreLayers, params, recipe }: PanelState, technique: TechniqueInfo | undefined): string {
   const { output, index, against } = target ?? {};
   const own = technique?.params.map((spec) => paramValue(spec, params?.[id]));
-  return JSON.stringify([model, input, id, output, index, against, layer, own, recipe]);
+  return JSON.stringify([model, input, id, output, index, against, layer, technique?.needs.several ? moreLayers : undefined, own, recipe]);
 }
 
 /** An option's value: what was chosen, or the default. */

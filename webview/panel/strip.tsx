@@ -9,21 +9,26 @@ const itemWidth = 152;
 const spare = 4;
 
 /**
- * The layers from first to last, one to be chosen: moving along with the arrow keys chooses. The layer that is picked by
+ * The layers from first to last, one to be chosen, or several where a method averages them: moving along with the arrow keys chooses,
+ * with Shift it adds the next one, Ctrl or Cmd and a click (or the space bar) adds one and takes it away. The layer that is picked by
  * itself says so, as long as none was chosen.
  */
-export function LayerStrip({ layers: { layers, defaultLayer }, spatialOnly, chosen, used, onChoose }: {
-  readonly layers: { readonly layers: readonly LayerChoice[]; readonly defaultLayer?: string }; readonly spatialOnly: boolean;
-  /** What the person chose; undefined: picked by itself. */
-  readonly chosen: string | undefined;
+export function LayerStrip({ layers: { layers, defaultLayer }, spatialOnly, several, chosen, used, onChoose }: {
+  readonly layers: { readonly layers: readonly LayerChoice[]; readonly defaultLayer?: string }; readonly spatialOnly: boolean; readonly several: boolean;
+  /** What the person chose; none: picked by itself. */
+  readonly chosen: readonly string[];
   /** What the last result says it used. */
   readonly used: string | undefined;
-  readonly onChoose: (layer: string | undefined) => void;
+  readonly onChoose: (layers: readonly string[]) => void;
 }): VNode {
   const all = useMemo(() => layers.filter((layer) => !spatialOnly || layer.spatial), [layers, spatialOnly]);
-  const byItself = chosen === undefined;
-  const value = chosen ?? used ?? defaultLayer;
-  const place = all.findIndex((layer) => layer.value === value || layer.node === value);
+  const byItself = chosen.length === 0;
+  const values = byItself ? [used ?? defaultLayer] : chosen;
+  const placeOf = (value: string | undefined): number => all.findIndex((layer) => layer.value === value || layer.node === value);
+  const places = values.map(placeOf).filter((place) => place >= 0);
+  // The keys start from where they were last, as long as that is one of the chosen.
+  const last = useRef<number | undefined>(undefined);
+  const place = last.current !== undefined && places.includes(last.current) ? last.current : places.at(-1) ?? -1;
   const scroller = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({ left: 0, width: 800 });
   const moved = useRef(false);
@@ -48,44 +53,65 @@ export function LayerStrip({ layers: { layers, defaultLayer }, spatialOnly, chos
   useLayoutEffect(() => {
     if (!moved.current) return;
     moved.current = false;
-    scroller.current?.querySelector<HTMLElement>("[aria-selected=true]")?.focus({ preventScroll: true });
+    scroller.current?.querySelector<HTMLElement>(`[data-place="${stop}"]`)?.focus({ preventScroll: true });
   });
 
+  const choose = (next: number, keep: boolean): void => {
+    const { value } = all[next];
+    const shown = places.map((one) => all[one].value);
+    if (!several || !keep) onChoose([value]);
+    else if (!shown.includes(value)) onChoose([...shown, value]);
+    // The last one stays: none means picked by itself.
+    else if (shown.length > 1) onChoose(shown.filter((one) => one !== value));
+    last.current = next;
+  };
+
   const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.altKey || event.ctrlKey || event.metaKey) return;
-    const next = rove(event.key, Math.max(0, place), all.length);
+    if (event.altKey) return;
+    const target = event.target instanceof HTMLElement ? Number(event.target.dataset.place ?? NaN) : NaN;
+    if (event.key === " " && several && Number.isInteger(target)) {
+      event.preventDefault();
+      moved.current = true;
+      choose(target, true);
+      return;
+    }
+    const next = event.ctrlKey || event.metaKey ? undefined : rove(event.key, Math.max(0, place), all.length);
     if (next === undefined) return;
     event.preventDefault();
     moved.current = true;
-    onChoose(all[next].value);
+    // Onto one that is chosen already Shift moves without taking it away.
+    if (event.shiftKey && several && places.includes(next)) last.current = next;
+    else choose(next, event.shiftKey);
+    setView((before) => ({ ...before }));
   };
 
   if (!all.length) return <p class="note" data-testid="layer-strip">This model has no layer with height and width for this input.</p>;
   const stop = Math.max(0, place);
   const from = Math.max(0, Math.floor(view.left / itemWidth) - spare);
   const to = Math.min(all.length, Math.ceil((view.left + view.width) / itemWidth) + spare);
-  const places = Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
-  if (stop < from || stop >= to) places.push(stop);
+  const drawn = Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
+  if (stop < from || stop >= to) drawn.push(stop);
+  const note = places.length > 1 ? `${places.length} of ${all.length}, averaged` : place < 0 ? `${all.length} layers` : `${place + 1} of ${all.length}${byItself ? ", picked by itself" : ""}`;
   return (
     <div class="strip-part">
       <div class="strip-title">
-        <h2>Layer</h2>
-        <span class="muted" data-testid="layer-note">
-          {place < 0 ? `${all.length} layers` : `${place + 1} of ${all.length}${byItself ? ", picked by itself" : ""}`}
-        </span>
-        {byItself ? null : <button type="button" class="link-button" data-testid="default-layer" onClick={() => onChoose(undefined)}>Pick by itself</button>}
+        <h2>{places.length > 1 ? "Layers" : "Layer"}</h2>
+        <span class="muted" data-testid="layer-note">{note}</span>
+        {byItself ? null : <button type="button" class="link-button" data-testid="default-layer" onClick={() => onChoose([])}>Pick by itself</button>}
+        {several ? <span class="muted when-wide strip-hint" data-testid="several-hint">{isMac ? "⌘" : "Ctrl"}+click averages several</span> : null}
       </div>
-      <div class="strip" role="listbox" aria-label="Layers, first to last" aria-orientation="horizontal" data-testid="layer-strip" ref={scroller}
+      <div class="strip" role="listbox" aria-label="Layers, first to last" aria-orientation="horizontal" aria-multiselectable={several} data-testid="layer-strip" ref={scroller}
         onKeyDown={onKeyDown} onScroll={(event) => setView({ left: event.currentTarget.scrollLeft, width: event.currentTarget.clientWidth })}>
         <div class="strip-length" role="presentation" style={{ width: `${all.length * itemWidth}px` }}>
-          {places.map((one) => {
+          {drawn.map((one) => {
             const layer = all[one];
             return (
-              <div key={one} role="option" class="strip-item" aria-selected={one === place} aria-setsize={all.length} aria-posinset={one + 1}
-                tabIndex={one === stop ? 0 : -1} title={`${layer.node}\n${layer.operator} ${formatShape(layer.dims)}`} data-testid={`layer-${one}`} data-value={layer.value}
-                style={{ left: `${one * itemWidth}px`, width: `${itemWidth - 4}px` }} onClick={() => onChoose(layer.value)}>
+              <div key={one} role="option" class="strip-item" aria-selected={places.includes(one)} aria-setsize={all.length} aria-posinset={one + 1}
+                tabIndex={one === stop ? 0 : -1} title={`${layer.node}\n${layer.operator} ${formatShape(layer.dims)}${isGrid(layer) ? `, tokens as ${layer.size!.join("×")}` : ""}`}
+                data-testid={`layer-${one}`} data-value={layer.value} data-place={one}
+                style={{ left: `${one * itemWidth}px`, width: `${itemWidth - 4}px` }} onClick={(event) => choose(one, event.ctrlKey || event.metaKey)}>
                 <span class="strip-name">{shortName(layer)}</span>
-                <span class="strip-shape"><span>{layer.operator}</span> <span class="number">{formatShape(layer.dims.slice(1))}</span></span>
+                <span class="strip-shape"><span>{layer.operator}</span> <span class="number">{shapeText(layer)}</span></span>
               </div>
             );
           })}
@@ -93,6 +119,18 @@ export function LayerStrip({ layers: { layers, defaultLayer }, spatialOnly, chos
       </div>
     </div>
   );
+}
+
+const isMac = navigator.platform.startsWith("Mac");
+
+/** Whether places lie after one another, as tokens do. */
+function isGrid({ size, dims }: LayerChoice): boolean {
+  return size !== undefined && size.length > dims.length - 2;
+}
+
+/** A layer's shape without the batch; of tokens, their grid and how many channels each has. */
+function shapeText(layer: LayerChoice): string {
+  return isGrid(layer) ? `${layer.size!.join("×")} · ${layer.dims.at(-1)}` : formatShape(layer.dims.slice(1));
 }
 
 /** As many characters as a place is wide enough for. */

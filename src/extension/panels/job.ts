@@ -10,11 +10,11 @@ import { readParams } from "./state.ts";
  * states which differ in nothing that matters are one job. `modelPath` and `inputPath` are absolute.
  */
 export function jobOf(state: PanelState, info: TechniqueInfo, files: { modelPath: string; inputPath: string }, recipe: Recipe): Job {
-  const { target, layer } = state;
+  const { target, layer, moreLayers = [] } = state;
   return {
     technique: info.id, model: files.modelPath, inputs: { "": files.inputPath }, recipe: state.recipe ?? recipe,
     ...(info.needs.target ? { target } : {}),
-    ...(info.needs.layer !== "none" && layer !== undefined ? { layer } : {}),
+    ...(info.needs.layer !== "none" && layer !== undefined ? { layer: info.needs.several && moreLayers.length > 0 ? [layer, ...moreLayers] : layer } : {}),
     params: readParams(state.params[info.id], info),
   };
 }

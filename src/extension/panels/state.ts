@@ -17,6 +17,7 @@ export function readPanelState(data: unknown, techniques: readonly TechniqueInfo
   return {
     model: data.model, input: data.input, technique: technique.id, target: readTarget(data.target),
     ...(isText(data.layer) ? { layer: data.layer } : {}),
+    ...(isText(data.layer) && Array.isArray(data.moreLayers) && data.moreLayers.length > 0 && data.moreLayers.length <= MOST_LAYERS && data.moreLayers.every(isText) ? { moreLayers: data.moreLayers } : {}),
     params: Object.fromEntries(techniques.filter(({ id }) => isRecord(params[id])).map((info) => [info.id, readParams(params[info.id], info)])),
     looks: readLooks(data.looks),
     ...(recipe ? { recipe } : {}),
@@ -40,6 +41,9 @@ function readParam(value: unknown, spec: ParamSpec): ParamValue {
     }
   }
 }
+
+/** More than anyone averages. */
+const MOST_LAYERS = 1000;
 
 function readTarget(data: unknown): TargetSpec {
   if (!isRecord(data)) return {};

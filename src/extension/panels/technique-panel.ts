@@ -70,9 +70,9 @@ export class TechniquePanel {
   /** Shows this method (and layer, input, target where given) in this panel, and brings it to the front. */
   async show(change: Partial<Pick<PanelState, "technique" | "layer" | "input" | "target">>): Promise<void> {
     // Another method finds its layer by itself: an early layer's feature maps do not decide where Grad-CAM looks.
-    const { layer, ...rest } = this.state;
+    const { layer, moreLayers, ...rest } = this.state;
     const another = change.technique !== undefined && change.technique !== this.state.technique;
-    this.state = { ...rest, ...(another || layer === undefined ? {} : { layer }), ...change };
+    this.state = { ...rest, ...(another || layer === undefined ? {} : { layer }), ...(another || moreLayers === undefined || change.layer !== undefined ? {} : { moreLayers }), ...change };
     this.showTitle();
     this.panel.reveal(undefined, false);
     await this.tell("command");

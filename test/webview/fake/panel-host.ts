@@ -5,7 +5,7 @@ import type { PanelBoot, PanelHost, PanelState, PanelView } from "../../../src/p
 import type { Recipe } from "../../../src/protocol/recipe.ts";
 import { noted, page, scenario, wire } from "./page.ts";
 import { manyTechniques, techniques } from "./panel-techniques.ts";
-import { channelValues, classNames, defaultLayer, image, layers, resultFor, tilesOf } from "./results.ts";
+import { channelValues, classNames, defaultLayer, image, layers, resultFor, tilesOf, tokenLayers } from "./results.ts";
 
 const recipe: Recipe = {
   version: 1,
@@ -45,7 +45,7 @@ const link = new Link<PanelHost, PanelView>(wire, noted<Handlers<PanelHost>>({
     return { result, cached: false };
   },
   remember: (request) => { state = request.state; },
-  layers: () => ({ layers, defaultLayer }),
+  layers: () => ({ layers: scenario.tokens ? tokenLayers : layers, defaultLayer }),
   channel({ state: { layer }, channel }) {
     const { value, dims } = layers.find((one) => one.value === (layer ?? defaultLayer)) ?? layers[0];
     return { height: dims[2], width: dims[3], values: channelValues(value, channel, dims[2], dims[3]) };

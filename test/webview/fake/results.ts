@@ -24,6 +24,8 @@ export const layers: readonly LayerChoice[] = [
   { value: "logits", node: "/_fc/Gemm", operator: "Gemm", dims: [1, 1000], spatial: false },
 ];
 export const defaultLayer = "relu";
+/** A transformer's, in front of the others. */
+export const tokenLayers: readonly LayerChoice[] = [{ value: "norm", node: "/blocks.11/norm1/LayerNormalization", operator: "LayerNormalization", dims: [1, 197, 768], spatial: true, size: [14, 14] }, ...layers];
 
 const classes: readonly { readonly label: string; readonly index: number; readonly value: number }[] = [
   { label: "Egyptian cat", index: 285, value: 0.405 }, { label: "tiger cat", index: 282, value: 0.331 }, { label: "tabby", index: 281, value: 0.158 },

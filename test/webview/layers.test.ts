@@ -1,0 +1,103 @@
+/** The layer picker in Chromium: one layer, several, shapes, and pictures that follow. */
+import type { Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { PanelState } from "../../src/protocol/panel.ts";
+import { violations } from "./axe.ts";
+import { calls, Harness, lastRequest, screenshot, until } from "./harness.ts";
+
+let harness: Harness;
+let page: Page & { readonly problems: string[] };
+beforeAll(async () => { harness = await Harness.start("panel"); });
+afterAll(() => harness?.close());
+afterEach(async () => {
+  expect(page.problems, "errors in the page's console").toEqual([]);
+  await page.context().close();
+});
+
+async function openWith(technique: string, state: Partial<PanelState> = {}, scenario: Record<string, unknown> = {}): Promise<void> {
+  page = await harness.open({ scenario: { ...scenario, state: { technique, ...state } } });
+  await page.getByTestId("layer-note").waitFor();
+  await until(page, "document.querySelector('.stage').getAttribute('aria-busy') === 'false'");
+}
+
+const last = async (): Promise<PanelState> => (await lastRequest<{ state: PanelState }>(page, "run")).state;
+const note = (): Promise<string | null> => page.getByTestId("layer-note").textContent();
+const selected = (): Promise<string[]> => page.evaluate("[...document.querySelectorAll('[data-testid=layer-strip] [aria-selected=true]')].map((one) => one.dataset.value)");
+const item = (value: string) => page.locator(`[data-testid=layer-strip] [data-value="${value}"]`);
+
+describe("several layers", () => {
+  test("Ctrl and a click averages a layer with those chosen, and takes it away", async () => {
+    await openWith("grad-cam");
+    expect(await page.getByTestId("several-hint").textContent()).toMatch(/\+click averages several$/);
+    await item("head").click({ modifiers: ["Control"] });
+    await until(page, "fake.count('run') === 2");
+    expect(await last()).toMatchObject({ layer: "relu", moreLayers: ["head"] });
+    expect(await note()).toBe("2 of 35, averaged");
+    await item("project_15").click({ modifiers: ["Control"] });
+    await until(page, "fake.count('run') === 3");
+    expect(await selected()).toEqual(["project_15", "head", "relu"]);
+    await screenshot(page, "several-layers");
+    expect(await violations(page)).toEqual([]);
+    await item("relu").click({ modifiers: ["Control"] });
+    await until(page, "fake.count('run') === 4");
+    expect(await last()).toMatchObject({ layer: "head", moreLayers: ["project_15"] });
+    // A plain click is one layer again; the last one cannot be taken away.
+    await item("head").click();
+    await until(page, "fake.count('run') === 5");
+    expect((await last()).moreLayers).toBeUndefined();
+    await item("head").click({ modifiers: ["Control"] });
+    await page.waitForTimeout(300);
+    expect(await calls(page, "run")).toBe(5);
+    await page.getByTestId("default-layer").click();
+    await until(page, "fake.count('run') === 6");
+    expect((await last()).layer).toBeUndefined();
+  });
+
+  test("Shift and an arrow key adds the next one, the space bar takes it away", async () => {
+    await openWith("grad-cam", { layer: "head" });
+    await item("head").focus();
+    await page.keyboard.press("Shift+ArrowLeft");
+    await until(page, "fake.count('run') === 2");
+    expect(await last()).toMatchObject({ layer: "head", moreLayers: ["project_15"] });
+    expect(await page.evaluate("document.activeElement.dataset.value")).toBe("project_15");
+    await page.keyboard.press("Shift+ArrowRight");
+    expect(await page.evaluate("document.activeElement.dataset.value")).toBe("head");
+    await page.keyboard.press(" ");
+    await until(page, "fake.count('run') === 3");
+    expect(await last()).toMatchObject({ layer: "project_15" });
+    expect((await last()).moreLayers).toBeUndefined();
+  });
+
+  test("are not offered where a method takes one", async () => {
+    await openWith("feature-maps");
+    expect(await page.getByTestId("several-hint").count()).toBe(0);
+    await item("head").click({ modifiers: ["Control"] });
+    await until(page, "fake.count('run') === 2");
+    expect(await last()).toMatchObject({ layer: "head" });
+    expect((await last()).moreLayers).toBeUndefined();
+  });
+});
+
+test("moving along redraws, and what still runs for the layer before is cancelled", async () => {
+  await openWith("grad-cam");
+  await page.evaluate("fake.delay = 1500");
+  await item("relu").focus();
+  await page.keyboard.press("ArrowLeft");
+  await until(page, "fake.count('run') === 2");
+  await page.keyboard.press("ArrowLeft");
+  await until(page, "fake.count('run') === 3");
+  expect((await last()).layer).toBe("project_15");
+  await page.evaluate("fake.delay = 0");
+  await until(page, "document.querySelector('.stage').getAttribute('aria-busy') === 'false'");
+  // The first of the two would have drawn over the second's picture, or shown itself as cancelled.
+  expect(await page.getByTestId("notice").count()).toBe(0);
+  expect(await selected()).toEqual(["project_15"]);
+  expect(await note()).toBe("33 of 35");
+});
+
+test("each layer says its shape, tokens their grid", async () => {
+  await openWith("grad-cam", { layer: "stem" }, { tokens: true });
+  expect(await item("stem").locator(".strip-shape").textContent()).toBe("Conv 32×112×112");
+  expect(await item("norm").locator(".strip-shape").textContent()).toBe("LayerNormalization 14×14 · 768");
+  expect(await item("norm").getAttribute("title")).toContain("1×197×768, tokens as 14×14");
+});
