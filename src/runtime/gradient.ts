@@ -29,7 +29,7 @@ export interface Gradients {
   /** By the names of `fetch`. */
   readonly values: ReadonlyMap<string, TensorValue>;
   /** With `against`: the values of `fetch` for the baseline, and what its rules met. */
-  readonly reference?: { readonly values: ReadonlyMap<string, TensorValue>; readonly met: Pick<Reference, "products" | "kept"> };
+  readonly reference?: { readonly values: ReadonlyMap<string, TensorValue>; readonly met: Pick<Reference, "products" | "kept" | "explainedSoftmax"> };
 }
 
 export interface GradientSession extends Session {

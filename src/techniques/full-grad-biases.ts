@@ -52,10 +52,12 @@ export function findBiases(specialised: Specialised, score: string): Biases {
   const places: BiasPlace[] = [];
   const lids: Lid[] = [];
   const curved = new Map<string, number>();
-  for (const node of neededFor([score], forward)) {
+  const nodes = neededFor([score], forward);
+  const inFormulas = formulaSums(nodes, (value) => elementCount(g.shape(value)) === 1);
+  for (const node of nodes) {
     if (!node.outputs.some((output) => tainted.has(output))) continue;
     const constant = (index: number): boolean => (node.inputs[index] ?? "") !== "" && !tainted.has(node.inputs[index]);
-    places.push(...placesOf(node, { constant, dims: (value) => g.shape(value) }));
+    if (!inFormulas.has(node)) places.push(...placesOf(node, { constant, dims: (value) => g.shape(value) }));
     const bound = (index: number): string => (constant(index) ? node.inputs[index] : "");
     if (node.opType === "Clip") lids.push({ value: node.outputs[0], input: node.inputs[0], low: bound(1), high: bound(2) });
     const fused = slopeOf(node);
@@ -64,6 +66,18 @@ export function findBiases(specialised: Specialised, score: string): Biases {
     if (!straight) curved.set(node.opType, (curved.get(node.opType) ?? 0) + 1);
   }
   return { places, lids, curved: [...curved].map(([opType, count]) => (count > 1 ? `${opType} (${count})` : opType)) };
+}
+
+/**
+ * Sums with a single number that are part of how an exporter writes an activation or a normalisation (1 + erf x of GELU, x + 3 of hard-swish, variance + ε),
+ * and no bias of the network's.
+ */
+function formulaSums(nodes: readonly Node[], single: (value: string) => boolean): ReadonlySet<Node> {
+  const makers = new Map(nodes.flatMap((node) => node.outputs.map((output) => [output, node.opType] as const)));
+  const takers = new Map<string, string[]>();
+  for (const { inputs, opType } of nodes) for (const input of inputs) takers.set(input, [...(takers.get(input) ?? []), opType]);
+  return new Set(nodes.filter(({ opType, inputs, outputs }) => opType === "Add" && inputs.some(single)
+    && (inputs.some((input) => /^(Erf|Tanh)$/.test(makers.get(input) ?? "")) || (takers.get(outputs[0]) ?? []).some((taker) => /^(Sqrt|Clip|Pow|Reciprocal)$/.test(taker)))));
 }
 
 interface Known {

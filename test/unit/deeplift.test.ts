@@ -176,9 +176,10 @@ describe("DeepLIFT's rules", () => {
     });
     const path = writeSmallModel(folder, "known.onnx", { inputs: { x: ["float32", 1, known.input.length] }, outputs: ["y"], weights, nodes: [...nodes, node("Softmax", ["z"], ["y"], { axis: int(1) })] });
     for (const score of ["logit", "output"] as const) {
-      const { raw } = await explain(path, known.input, known.baseline, { target: { index: [known.target] }, params: { score } }, [1, known.input.length]);
+      const { raw, notes } = await explain(path, known.input, known.baseline, { target: { index: [known.target] }, params: { score } }, [1, known.input.length]);
       const largest = Math.max(...known[score].map(Math.abs));
       known[score].forEach((expected, i) => expect(Math.abs(raw.values[i] - expected)).toBeLessThan(TOLERANCE * largest));
+      expect(notes.join(" ").includes("The Softmax that is explained has Captum's rule")).toBe(score === "output");
     }
   });
 

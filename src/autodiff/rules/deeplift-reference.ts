@@ -24,6 +24,8 @@ export class Reference {
   /** How often each operator multiplied values that both depend on the input, and how often one kept its plain gradient. */
   readonly products = new Map<string, number>();
   readonly kept = new Map<string, number>();
+  /** Whether the Softmax that is explained had Captum's rule. */
+  explainedSoftmax = false;
 
   /** `explained`: the value that the walk starts from. */
   constructor(private readonly g: Builder, readonly explained: string, private readonly types: (value: string) => DataType | undefined) {}

@@ -49,6 +49,7 @@ function logarithmicMeans(reference: Reference, r: RuleContext, x: string, [axis
 /** Captum's rule for the Softmax that is explained itself: slopes, less their mean over all elements. They do not sum up. */
 function asCaptum(reference: Reference, r: RuleContext): string {
   const { g } = r;
+  reference.explainedSoftmax = true;
   const slopes = between(reference, r, meanGradient(reference, gradientRules.Softmax), g.scalar(1e-3));
   return g.minus(slopes, g.reshape(g.reduce("ReduceMean", slopes, r.dims().map((_, axis) => axis)), r.dims().map(() => 1)));
 }

@@ -90,6 +90,18 @@ def terms(model: nn.Module, x: torch.Tensor, target: int) -> dict:
     return {"score": float(score), "input": float((gradients[0] * x).sum()), "biases": biases, "lids": lids}
 
 
+def bert() -> dict:
+    """What pytorch-grad-cam says to word vectors."""
+    sys.path.insert(1, str(HERE.parent / "bert"))
+    from bert import FromVectors, make
+    model, ids, mask = make()
+    try:
+        FullGrad(FromVectors(model, mask), [])(model.words(ids).detach(), [ClassifierOutputTarget(1)])
+    except ValueError as error:
+        return {"network": "bert", "exporter": "dynamo", "technique": "full-grad", "target": 1, "params": {}, "undefined": f"ValueError: {error}"}
+    raise AssertionError("pytorch-grad-cam takes word vectors now")
+
+
 def main() -> None:
     cases = []
     for name in ["vgg", "resnet18", "mobilenet-v2-small", "vision-transformer", "efficientnet-lite0"]:
@@ -122,6 +134,7 @@ def main() -> None:
         np.save(HERE / f"{name}.npy", flat)
         cases.append(case)
         print(case, flush=True)
+    cases.append(bert())
     (HERE / "index.json").write_text("[\n" + ",\n".join(json.dumps(case) for case in cases) + "\n]\n")
 
 
