@@ -33,6 +33,8 @@ interface ParamBase {
   readonly help: string;
   /** Shown only when another parameter has a value other than this. */
   readonly hiddenWhen?: { readonly param: string; readonly is: ParamValue };
+  /** Shown only when another parameter has one of these values. */
+  readonly shownFor?: { readonly param: string; readonly values: readonly ParamValue[] };
 }
 
 export type ParamSpec =

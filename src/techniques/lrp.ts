@@ -1,5 +1,7 @@
+import { neededFor } from "../autodiff/differentiate.ts";
 import { gradientRules } from "../autodiff/rules/index.ts";
 import { LRP_RULES, lrpRules } from "../autodiff/rules/lrp.ts";
+import { RelevanceGraph } from "../autodiff/rules/lrp-graph.ts";
 import type { Box } from "../autodiff/rules/lrp-linear.ts";
 import { NoGradientError, UsageError } from "../model/errors.ts";
 import type { ParamSpec } from "../protocol/technique.ts";
@@ -15,7 +17,7 @@ const NUMBERS = String.raw`(?:-?\d*\.?\d+(?:[eE][+-]?\d+)?(?:\s*,\s*-?\d*\.?\d+(
 
 function bound(name: "low" | "high", label: string, what: string): ParamSpec {
   return {
-    type: "text", name, label, default: "", pattern: NUMBERS, problem: "A number, or one for each channel by commas, such as -2.1,-2,-1.8.",
+    type: "text", name, label, default: "", shownFor: { param: "rule", values: ["zbox", "epsilon_gamma_box"] }, pattern: NUMBERS, problem: "A number, or one for each channel by commas, such as -2.1,-2,-1.8.",
     help: `For zbox and epsilon_gamma_box: the ${what} value that an input can have, in the model's own units (after scaling and normalising); one for each channel by commas. Empty: what the recipe makes of the ${what} pixel, or the ${what} value of this input where it is no picture.`,
   };
 }
@@ -28,12 +30,14 @@ export const LRP_PARAMS: readonly ParamSpec[] = [
     ["epsilon_alpha2_beta1", "Epsilon-alpha2-beta1 (composite)"], ["epsilon_alpha2_beta1_flat", "Epsilon-alpha2-beta1-flat (composite)"],
     ["epsilon_gamma_box", "Epsilon-gamma-box (composite)"], ["excitation_backprop", "Excitation backprop"],
   ], "How layers with weights share relevance out. epsilon, gamma, alpha_beta, zplus: in all of them. wsquare, flat, zbox: in the first, z-plus in the others (deep Taylor decomposition). epsilon_plus: z-plus in convolutions, epsilon in dense layers; -alpha2_beta1: alpha 2, beta 1 in convolutions; -flat: flat in the first layer. epsilon_gamma_box: z-box in the first convolution, gamma in the others, epsilon in dense layers. excitation_backprop: z-plus everywhere."),
-  { type: "number", name: "epsilon", label: "Epsilon", default: 1e-6, min: 0, max: 1000, step: 0.01, integer: false,
+  { type: "number", name: "epsilon", label: "Epsilon", default: 1e-6, min: 0, max: 1000, step: 0.01, integer: false, shownFor: { param: "rule", values: ["epsilon", "epsilon_plus", "epsilon_plus_flat", "epsilon_alpha2_beta1", "epsilon_alpha2_beta1_flat", "epsilon_gamma_box"] },
     help: "Of the epsilon rule: what is added to a layer's output before relevance is divided by it; more absorbs weak and contradictory evidence. zennit's default; Captum's is 1e-9." },
-  { type: "number", name: "gamma", label: "Gamma", default: 0.25, min: 0, max: 1000, step: 0.05, integer: false,
+  { type: "number", name: "gamma", label: "Gamma", default: 0.25, min: 0, max: 1000, step: 0.05, integer: false, shownFor: { param: "rule", values: ["gamma", "epsilon_gamma_box"] },
     help: "Of the gamma rule: by how much what speaks for a unit's output is strengthened; 0 is the epsilon rule, very much is z-plus." },
-  { type: "number", name: "alpha", label: "Alpha", default: 2, min: 0, max: 1000, step: 0.5, integer: false, help: "Of the alpha-beta rule: the weight of what adds to a unit's output. Alpha − beta must be 1." },
-  { type: "number", name: "beta", label: "Beta", default: 1, min: 0, max: 1000, step: 0.5, integer: false, help: "Of the alpha-beta rule: the weight of what takes from a unit's output." },
+  { type: "number", name: "alpha", label: "Alpha", default: 2, min: 0, max: 1000, step: 0.5, integer: false, shownFor: { param: "rule", values: ["alpha_beta"] },
+    help: "Of the alpha-beta rule: the weight of what adds to a unit's output. Alpha − beta must be 1." },
+  { type: "number", name: "beta", label: "Beta", default: 1, min: 0, max: 1000, step: 0.5, integer: false, shownFor: { param: "rule", values: ["alpha_beta"] },
+    help: "Of the alpha-beta rule: the weight of what takes from a unit's output." },
   bound("low", "Lowest value", "lowest"), bound("high", "Highest value", "highest"),
 ];
 
@@ -61,7 +65,7 @@ export const lrp = technique({
 export async function relevanceOf(context: Context, value: string): Promise<Float32Array> {
   const values = await withNoise(context, (feeds) => propagate(context, value, feeds));
   context.checkGradient(values, value);
-  await noteAttention(context);
+  await noteTreatment(context);
   return values;
 }
 
@@ -125,9 +129,20 @@ function explained(error: unknown): unknown {
   return new UsageError(`There is no LRP rule for ${operator}, at node "${node}".`, node, others);
 }
 
-async function noteAttention(context: Context): Promise<void> {
+/** What a person should know of how this model's operators were treated. */
+async function noteTreatment(context: Context): Promise<void> {
   const { specialised } = await context.traced();
-  if (specialised.forward.some(({ opType }) => opType === "Softmax" || /Attention$/.test(opType))) {
+  const { value: of } = await context.score();
+  const { g, forward: nodes, tainted, known } = specialised;
+  const view = new RelevanceGraph({ g, nodes, tainted, of, known: (value) => g.known(value) ?? known(value) });
+  const before = neededFor([of], nodes);
+  if (before.some(({ opType }) => opType === "Softmax" || /Attention$/.test(opType))) {
     context.note("Attention: softmax by Taylor's expansion, half of a product's relevance to each operand, deviations of normalizations fixed (AttnLRP, Achtibat et al. 2024). Softmax does not keep the sum.");
   }
+  const alone = before.filter((node) => node.opType === "BatchNormalization" && !view.isTail(node) && view.isBehindLayer(node.inputs[0])).length;
+  if (alone > 0) context.note(`${alone === 1 ? "One BatchNormalization follows" : `${alone} BatchNormalizations follow`} no weights that could take them in: they are layers of their own, by the epsilon rule.`);
+  const gated = before.some(({ opType, inputs: [a, b] }) => opType === "Mul" && a !== b && view.isData(a) && view.isData(b) && view.gateRank(a) !== view.gateRank(b));
+  if (gated) context.note("Of products the gate (a sigmoid, a scale) counts as fixed; what it gates gets all relevance.");
+  const box = context.params.rule === "epsilon_gamma_box" && !before.some((node) => { const layer = view.layer(node); return layer?.kind === "convolution" && view.isFirst(layer); });
+  if (box) context.note("No convolution meets the input first, so the box has no part in this.");
 }

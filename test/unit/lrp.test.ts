@@ -4,6 +4,8 @@ import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decodeNpy } from "../../src/data/index.ts";
 import { ModelCache } from "../../src/runtime/models.ts";
+import { lrp } from "../../src/techniques/lrp.ts";
+import { visibleParams } from "../../webview/panel/state.ts";
 import type { Result } from "../../src/protocol/artifacts.ts";
 import { loadArchitectures } from "../reference/architectures/load.ts";
 import { materialise } from "../reference/architectures/materialise.ts";
@@ -29,7 +31,7 @@ const cases = JSON.parse(readFileSync(join(references, "index.json"), "utf8")) a
 const TOLERANCE = 1e-3;
 
 const models = new ModelCache({ most: 8 });
-const paths = new Map<string, { model: string; input: string }>();
+const paths = new Map<string, { model: string; input: string | Readonly<Record<string, string>> }>();
 let folder = "";
 
 beforeAll(async () => {
@@ -40,6 +42,11 @@ beforeAll(async () => {
     if (paths.has(name)) continue;
     if (network === "efficientnet-lite0") {
       paths.set(name, { model: resolve("samples/efficientnet-lite0.onnx"), input: resolve("test/reference/efficientnet-cat/input.npy") });
+      continue;
+    }
+    if (network === "bert") {
+      const beside = resolve("test/reference/bert");
+      paths.set(name, { model: join(beside, `bert-${exporter}.onnx`), input: { input_ids: join(beside, "ids.npy"), attention_mask: join(beside, "mask.npy") } });
       continue;
     }
     const { dims, data } = known.find((one) => one.network === network)!.input;
@@ -83,5 +90,30 @@ describe("layer-wise relevance propagation against its references", () => {
     expect(error).toBeLessThan(TOLERANCE);
     expect(artifacts[0]).toMatchObject({ id: one.technique, signed: true });
     expect(notes.join(" ")).toMatch(/Relevance sums to/);
+  });
+});
+
+describe("layer-wise relevance propagation says", () => {
+  const notes = async (network: string, rule: string): Promise<string> => (await run(cases.find((one) => one.network === network && one.params.rule === rule)!)).notes.join(" ");
+
+  it("which BatchNormalizations follow no weights, and nothing of those that do", async () => {
+    expect(await notes("densenet-small", "epsilon")).toMatch(/\d+ BatchNormalizations follow no weights that could take them in/);
+    expect(await notes("vgg-bn", "epsilon")).not.toContain("BatchNormalization");
+  });
+
+  it("how attention was treated", async () => {
+    expect(await notes("vision-transformer", "epsilon")).toContain("AttnLRP");
+    expect(await notes("vgg", "epsilon")).not.toContain("AttnLRP");
+  });
+});
+
+describe("the form", () => {
+  const shown = (rule: string): string[] => visibleParams(lrp.info, { rule }).map(({ name }) => name).filter((name) => !["rule", "score", "samples"].includes(name));
+
+  it("shows the options that the chosen rule has", () => {
+    expect(shown("epsilon")).toEqual(["epsilon"]);
+    expect(shown("alpha_beta")).toEqual(["alpha", "beta"]);
+    expect(shown("zplus")).toEqual([]);
+    expect(shown("epsilon_gamma_box")).toEqual(["epsilon", "gamma", "low", "high"]);
   });
 });

@@ -46,10 +46,13 @@ export function paramValue(spec: ParamSpec, params: Params | undefined): ParamVa
 
 /** The options to show: those that others do not hide. */
 export function visibleParams(technique: TechniqueInfo, params: Params | undefined): readonly ParamSpec[] {
-  return technique.params.filter(({ hiddenWhen }) => {
-    if (!hiddenWhen) return true;
-    const other = technique.params.find((spec) => spec.name === hiddenWhen.param);
-    return !other || paramValue(other, params) !== hiddenWhen.is;
+  const valueOf = (name: string): ParamValue | undefined => {
+    const spec = technique.params.find((one) => one.name === name);
+    return spec && paramValue(spec, params);
+  };
+  return technique.params.filter(({ hiddenWhen, shownFor }) => {
+    if (hiddenWhen && valueOf(hiddenWhen.param) === hiddenWhen.is) return false;
+    return !shownFor || shownFor.values.includes(valueOf(shownFor.param) ?? "");
   });
 }
 

@@ -23,6 +23,7 @@ from captum.attr._utils.lrp_rules import EpsilonRule
 from lxt.explicit import functional as lf
 from lxt.explicit.rules import identity
 from torch import nn
+from torchvision.models.densenet import DenseNet
 from torchvision.models.mobilenetv2 import InvertedResidual, MobileNetV2
 from zennit.canonizers import AttributeCanonizer, CompositeCanonizer, NamedMergeBatchNorm, SequentialMergeBatchNorm
 from zennit.composites import (EpsilonAlpha2Beta1, EpsilonAlpha2Beta1Flat, EpsilonGammaBox, EpsilonPlus, EpsilonPlusFlat, ExcitationBackprop,
@@ -31,11 +32,12 @@ from zennit.core import Composite
 from zennit.layer import Sum
 from zennit.rules import AlphaBeta, Epsilon, Flat, Gamma, Pass, WSquare, ZBox, ZPlus
 from zennit.torchvision import ResNetBasicBlockCanonizer
-from zennit.types import Activation, Linear
+from zennit.types import Activation, BatchNorm, Linear
 
 HERE = pathlib.Path(__file__).parent
-sys.path.insert(0, str(HERE.parent / "architectures"))
+sys.path[:0] = [str(HERE.parent / "architectures"), str(HERE.parent / "bert")]
 
+from bert import make as make_bert  # noqa: E402
 from make import seeded  # noqa: E402
 from networks import NETWORKS  # noqa: E402
 from prng import Spec  # noqa: E402
@@ -161,6 +163,27 @@ def efficientnet_canonizer(model: nn.Module) -> CompositeCanonizer:
     return CompositeCanonizer([Named(names), Residual(MBConvBlock, mobile_block)])
 
 
+class Dense(AttributeCanonizer):
+    """torchvision's DenseNet ends in functions, which can have no rule."""
+
+    def __init__(self):
+        super().__init__(lambda _, module: {"forward": Dense.run.__get__(module), "canonizer_relu": nn.ReLU(), "canonizer_pool": nn.AdaptiveAvgPool2d(1)} if isinstance(module, DenseNet) else None)
+
+    @staticmethod
+    def run(self, x):
+        return self.classifier(torch.flatten(self.canonizer_pool(self.canonizer_relu(self.features(x))), 1))
+
+    def copy(self):
+        return Dense()
+
+
+def densenet_canonizer(model: nn.Module) -> CompositeCanonizer:
+    """Only what follows a convolution at once is merged; the other normalizations are layers of their own."""
+    names = [(["features.conv0"], "features.norm0")]
+    names += [([f"{name}.conv1"], f"{name}.norm2") for name, _ in model.named_modules() if name.rpartition(".")[2].startswith("denselayer")]
+    return CompositeCanonizer([Named(names), Dense()])
+
+
 class Reference:
     """A network in float64 with its input and target."""
 
@@ -208,6 +231,9 @@ class Reference:
     def relevance(self, params: dict, module: str = "") -> torch.Tensor:
         x = self.x.clone().requires_grad_(True)
         composite = COMPOSITES[params["rule"]](params, x.detach())
+        if self.name.startswith("densenet"):
+            # zennit would let relevance pass; we share it out as any layer's, by the epsilon rule, since y = a·x + b is one.
+            composite.layer_map.insert(0, (BatchNorm, Epsilon(EPSILON)))
         composite.canonizers = [self.canonizer(self.model)] if self.canonizer else []
         kept = []
         with composite.context(self.model) as modified:
@@ -232,39 +258,69 @@ class Reference:
         self.keep(params, values, exporters, "captum", module)
 
 
-def transformer(model: nn.Module, x: torch.Tensor, target: int, epsilon: float, conv: Callable | None) -> torch.Tensor:
-    """torchvision's VisionTransformer by LXT's functions: AttnLRP with the epsilon rule in its linear layers."""
+def linear(value: torch.Tensor, layer: nn.Linear) -> torch.Tensor:
+    return lf.linear_epsilon(value, layer.weight, layer.bias, EPSILON)
 
-    def linear(value, layer):
-        return lf.linear_epsilon(value, layer.weight, layer.bias, epsilon)
 
-    def norm(value, layer):
-        return lf.layer_norm(value, layer.weight, layer.bias, layer.eps)
+def norm(value: torch.Tensor, layer: nn.LayerNorm) -> torch.Tensor:
+    return lf.layer_norm(value, layer.weight, layer.bias, layer.eps)
 
-    def attention(value, layer):
-        heads, size = layer.num_heads, layer.embed_dim // layer.num_heads
-        parts = [lf.linear_epsilon(value, weight, bias, epsilon) for weight, bias in zip(layer.in_proj_weight.chunk(3), layer.in_proj_bias.chunk(3))]
-        q, k, v = [part.reshape(*part.shape[:2], heads, size).transpose(1, 2) for part in parts]
-        scores = lf.mul2(lf.matmul(q, k.transpose(-2, -1)), 1 / size**0.5)
-        mixed = lf.matmul(lf.softmax(scores, -1), v).transpose(1, 2).reshape(value.shape)
-        return linear(mixed, layer.out_proj)
 
+def attention(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, heads: int, bias: torch.Tensor | None = None) -> torch.Tensor:
+    """By LXT's rules for products and softmax; [batch, tokens, width] each."""
+    batch, length, width = q.shape
+    q, k, v = (part.reshape(batch, length, heads, width // heads).transpose(1, 2) for part in (q, k, v))
+    scores = lf.mul2(lf.matmul(q, k.transpose(-2, -1)), (width // heads) ** -0.5)
+    weights = lf.softmax(scores if bias is None else lf.add2(scores, bias), -1)
+    return lf.matmul(weights, v).transpose(1, 2).reshape(batch, length, width)
+
+
+def from_logit(logits: torch.Tensor, input: torch.Tensor, target: int) -> torch.Tensor:
+    seed = torch.zeros_like(logits)
+    seed[0, target] = logits[0, target].detach()
+    return torch.autograd.grad(logits, input, seed)[0]
+
+
+def bert() -> None:
+    """The network of ../bert from its word vectors on, AttnLRP with the epsilon rule."""
+    model, ids, mask = make_bert()
+    input = model.words(ids).detach().requires_grad_(True)
+    x = norm(lf.add2(input, model.positions(torch.arange(ids.shape[1]))[None]), model.norm)
+    bias = (1.0 - mask[:, None, None, :].to(x.dtype)) * -10000.0
+    for layer in model.layers:
+        part = layer.attention
+        heads = 4
+        mixed = attention(linear(x, part.query), linear(x, part.key), linear(x, part.value), heads, bias)
+        x = norm(lf.add2(x, linear(mixed, part.output)), layer.first)
+        x = norm(lf.add2(x, linear(identity(layer.act, linear(x, layer.up)), layer.down)), layer.second)
+    logits = linear(identity(model.tanh, linear(x[:, 0], model.pooler)), model.classifier)
+    assert torch.allclose(logits, model(ids, mask))
+    target = 1
+    array = from_logit(logits, input, target).detach().numpy().astype(np.float32)
+    np.save(HERE / "bert.epsilon.lxt.npy", array)
+    for exporter in ("torchscript", "dynamo"):
+        CASES.append({"network": "bert", "exporter": exporter, "technique": "lrp", "target": target, "params": {"rule": "epsilon"}, "file": "bert.epsilon.lxt.npy", "reference": "lxt"})
+    print(f"bert: sum {array.sum():.4f}, logit {float(logits[0, target]):.4f}")
+
+
+def transformer(model: nn.Module, x: torch.Tensor, target: int, conv) -> torch.Tensor:
+    """torchvision's VisionTransformer by LXT's functions: AttnLRP with the epsilon rule in its linear layers, `conv` in its convolution."""
     input = x.clone().requires_grad_(True)
-    hook = conv.register(model.conv_proj) if conv else None
+    hook = conv.register(model.conv_proj)
     patches = model.conv_proj(input)
     tokens = patches.flatten(2).transpose(1, 2)
     tokens = torch.cat([model.class_token.expand(len(tokens), -1, -1), tokens], 1)
     tokens = lf.add2(tokens, model.encoder.pos_embedding)
     for block in model.encoder.layers:
-        tokens = lf.add2(attention(norm(tokens, block.ln_1), block.self_attention), tokens)
+        layer, normed = block.self_attention, norm(tokens, block.ln_1)
+        q, k, v = (lf.linear_epsilon(normed, weight, bias, EPSILON) for weight, bias in zip(layer.in_proj_weight.chunk(3), layer.in_proj_bias.chunk(3)))
+        tokens = lf.add2(linear(attention(q, k, v, layer.num_heads), layer.out_proj), tokens)
         hidden = linear(norm(tokens, block.ln_2), block.mlp[0])
         tokens = lf.add2(tokens, linear(identity(block.mlp[1], hidden), block.mlp[3]))
     logits = linear(norm(tokens, model.encoder.ln)[:, 0], model.heads.head)
-    seed = torch.zeros_like(logits)
-    seed[0, target] = logits[0, target].detach()
-    (relevance,) = torch.autograd.grad(logits, input, seed)
-    if hook:
-        hook.remove()
+    assert torch.allclose(logits, model(x))
+    relevance = from_logit(logits, input, target)
+    hook.remove()
     return relevance
 
 
@@ -304,7 +360,13 @@ def main() -> None:
 
     vit = Reference("vision-transformer")
     for rule, hook in [("epsilon", Epsilon(EPSILON)), ("epsilon_plus", ZPlus()), ("epsilon_plus_flat", Flat())]:
-        vit.keep({"rule": rule}, transformer(vit.model, vit.x, vit.target, EPSILON, hook), both, "lxt")
+        vit.keep({"rule": rule}, transformer(vit.model, vit.x, vit.target, hook), both, "lxt")
+
+    bert()
+
+    densenet = Reference("densenet-small", densenet_canonizer)
+    for index, rule in enumerate(["epsilon", "epsilon_plus", "gamma"]):
+        densenet.zennit({"rule": rule}, both[index % 2 :][:1])
 
     (HERE / "index.json").write_text("[\n" + ",\n".join(json.dumps(case) for case in CASES) + "\n]\n")
 
