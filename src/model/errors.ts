@@ -20,7 +20,7 @@ export class NoGradientError extends Error {
   constructor(readonly operator: string, readonly node: string, reason = "there is no gradient rule for it") {
     super(`Cannot differentiate through ${operator} at node "${node}": ${reason}.`);
   }
-  readonly hint = "Methods that only run the model forward (predictions, feature maps) still work.";
+  readonly hint = "Methods that only run the model forward still work: predictions, feature maps, Occlusion, Feature Ablation, RISE, Score-CAM, Ablation-CAM, Eigen-CAM.";
 }
 
 /** A target, layer or option that does not exist in this model. */

@@ -1,8 +1,9 @@
 import { basename, dirname, resolve } from "node:path";
-import { NoGradientError, UsageError } from "../model/errors.ts";
+import { NoGradientError, NotFiniteError, UsageError } from "../model/errors.ts";
 import { elementCount, isFloat, type DataType } from "../model/graph.ts";
 import type { ImageArtifact } from "../protocol/artifacts.ts";
 import type { Job, TargetSpec } from "../protocol/engine.ts";
+import { regionText } from "../protocol/target.ts";
 import type { TechniqueInfo } from "../protocol/technique.ts";
 import { readSample, readSamples, type Sample } from "../data/index.ts";
 import { channelsFirst, findLayouts, spatialAxes, type Layout, type Layouts } from "../runtime/layout.ts";
@@ -126,6 +127,8 @@ export class JobContext implements Context {
   usedScore: Score | undefined;
   private readBaselines: Promise<readonly Float32Array[]> | undefined;
   readonly model: LoadedModel;
+  /** Set once a checked gradient was zero everywhere. */
+  zeroGradient = false;
   readonly feeds: Feeds;
   readonly input: InputInfo;
   readonly classes: readonly string[];
@@ -244,10 +247,13 @@ export class JobContext implements Context {
   checkGradient(values: Float32Array, value: string): void {
     const broken = values.findIndex((number) => !Number.isFinite(number));
     if (broken >= 0) {
-      throw new UsageError(`The result for "${value}" has values that are ${Number.isNaN(values[broken]) ? "not a number (NaN)" : "infinite"}.`, value,
+      throw new NotFiniteError(`The result for "${value}" has values that are ${Number.isNaN(values[broken]) ? "not a number (NaN)" : "infinite"}.`, value,
         "Weights or activations overflow or hold NaN: the model's editor shows which tensors are not finite.");
     }
-    if (values.every((number) => number === 0)) this.note(`The gradient at "${value}" is zero everywhere for this input.`);
+    if (values.every((number) => number === 0)) {
+      this.zeroGradient = true;
+      this.note(`The gradient at "${value}" is zero everywhere for this input.`);
+    }
   }
 
   vary({ params, values, model, layer, progress }: Variation): JobContext {
@@ -307,10 +313,6 @@ function regionTarget(output: Context["output"], region: NonNullable<TargetSpec[
   if (region.some(([from, before]) => before <= from)) throw new UsageError(`The region ${regionText(region)} is empty.`, output.name, "Each range is FROM:BEFORE, such as 10:20.");
   const count = region.reduce((product, [from, before]) => product * (before - from), 1);
   return { index: region.map(([from]) => from), region, label: `sum over ${regionText(region)} (${count} values)` };
-}
-
-function regionText(region: NonNullable<TargetSpec["region"]>): string {
-  return region.map(([from, before]) => (before === from + 1 ? String(from) : `${from}:${before}`)).join(", ");
 }
 
 /** Flat indices, in batch entry 0, of a region. */

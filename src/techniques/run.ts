@@ -1,11 +1,12 @@
 import { dirname } from "node:path";
-import { UsageError } from "../model/errors.ts";
+import { NotFiniteError, UsageError } from "../model/errors.ts";
 import type { Artifact, Provenance, Result } from "../protocol/artifacts.ts";
 import type { EngineApi, Job, Progress } from "../protocol/engine.ts";
 import { readClasses } from "../data/classes.ts";
 import type { ModelCache } from "../runtime/models.ts";
 import type { ChannelView } from "./channels.ts";
 import { feed, JobContext, type Fed } from "./context.ts";
+import { whereNotFinite, whereZero } from "./diagnose.ts";
 import { channelPlane, reducedTiles } from "./feature-maps.ts";
 import { layerActivations, spatialLayer } from "./gradient-cams.ts";
 import { techniques } from "./index.ts";
@@ -94,8 +95,15 @@ class Run {
     const progress: RunEnvironment["progress"] = ({ fraction, text }) => this.env.progress(place ? { fraction: place.from + (fraction ?? 0) * place.part, text: `${place.label}: ${text}` } : { fraction, text });
     const context = await this.contextOf(fed, progress, layer);
     this.env.signal.throwIfAborted();
-    const output = await this.technique.run(context);
+    const output = await this.technique.run(context).catch(async (error: unknown) => {
+      const place = error instanceof NotFiniteError ? await whereNotFinite(context).catch(() => undefined) : undefined;
+      throw place === undefined ? error : (error as NotFiniteError).at(place);
+    });
     this.env.signal.throwIfAborted();
+    if (context.zeroGradient && this.technique.info.needs.gradient) {
+      const place = await whereZero(context).catch(() => undefined);
+      if (place) context.note(place);
+    }
     for (const note of context.notes) this.notes.add(note);
     return { output, context };
   }

@@ -54,9 +54,27 @@ describe("what cannot be run says why and where", () => {
     await expect(runOn(models, model, writeArray(folder, "x.npy", [1, 4], [1, 2, 3, 4]), "predictions")).rejects.toThrow(/opset 28.*runs up to 26.*can be looked at/);
   });
 
+  it("a gradient that is infinite although every layer's output is finite: where it began", async () => {
+    const model = writeSmallModel(folder, "root.onnx", {
+      inputs: { x: ["float32", 1, 2] }, outputs: ["y"], weights: [weight("w", [2, 1], [1, 1])],
+      nodes: [node("Abs", ["x"], ["size"]), node("Sqrt", ["size"], ["root"]), node("MatMul", ["root", "w"], ["y"])],
+    });
+    await expect(runOn(models, model, writeArray(folder, "zero.npy", [1, 2], [0, 4]), "saliency", { target: { index: [0] } }))
+      .rejects.toThrow(/All layers' outputs are finite; on the way back from the score, the gradient is first infinite at the output of Abs_size \(Abs\)/);
+  });
+
+  it("a gradient that is zero everywhere: where it began", async () => {
+    const model = writeSmallModel(folder, "off.onnx", {
+      inputs: { x: ["float32", 1, 2] }, outputs: ["y"], weights: [weight("w", [2, 2], [1, 1, 1, 1]), weight("v", [2, 1], [1, 2])],
+      nodes: [node("MatMul", ["x", "w"], ["h"]), node("Relu", ["h"], ["r"]), node("MatMul", ["r", "v"], ["y"])],
+    });
+    const { notes } = await runOn(models, model, writeArray(folder, "negative.npy", [1, 2], [-1, -4]), "saliency", { target: { index: [0] } });
+    expect(notes.join(" ")).toMatch(/zero everywhere for this input.*first zero everywhere at the output of MatMul_h \(MatMul\)/);
+  });
+
   it("NaN in the weights", async () => {
     const model = writeSmallModel(folder, "nan.onnx", { ...dense, weights: [weight("w", [4, 3], [NaN, ...new Array(11).fill(1)])] });
-    await expect(runOn(models, model, writeArray(folder, "x.npy", [1, 4], [1, 2, 3, 4]), "saliency", { target: { index: [0] } })).rejects.toThrow(/not a number \(NaN\)/);
+    await expect(runOn(models, model, writeArray(folder, "x.npy", [1, 4], [1, 2, 3, 4]), "saliency", { target: { index: [0] } })).rejects.toThrow(/not a number \(NaN\).*first layer whose output is not a number \(NaN\) is MatMul_/);
   });
 
   it("an operator without a gradient rule, named with its node", async () => {
