@@ -158,6 +158,15 @@ describe("the inspector", () => {
     await until(page, "fake.count('visualize') === 1");
     expect(await lastRequest(page, "visualize")).toEqual({ technique: "feature-maps", layer: "value_4" });
   });
+
+  test("offers no maps of a layer without height and width", async () => {
+    await open();
+    await page.getByTestId("search").locator("input").fill("op:GlobalAveragePool");
+    await page.locator("[data-row='0']").click();
+    await page.getByTestId("inspector").filter({ hasText: "GlobalAveragePool" }).waitFor();
+    await page.getByTestId("uses-out").waitFor();
+    expect(await page.locator(".inspector-actions button").count()).toBe(0);
+  });
 });
 
 test("problems stand with where they are, the worst first; About has the metadata", async () => {

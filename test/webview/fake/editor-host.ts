@@ -15,7 +15,7 @@ const layers: LayerDescription[] = Array.from({ length: count }, (_, index) => {
   const channels = 16 + 8 * (block % 24);
   const name = operator === "Gemm" ? "/_fc/Gemm" : `/_blocks.${block}/${operator === "Conv" ? ["_expand_conv", "", "_depthwise_conv", "", "_project_conv"][index % 6] : `_${operator.toLowerCase()}`}/${operator}`;
   return {
-    index, name, operator, domain: "", outputDims: index % 17 === 9 ? undefined : operator === "Gemm" ? ["N", 1000] : ["N", channels, size, size],
+    index, name, operator, domain: "", outputDims: index % 17 === 9 ? undefined : operator === "Gemm" ? ["N", 1000] : operator === "GlobalAveragePool" ? ["N", channels, 1, 1] : ["N", channels, size, size],
     parameters: operator === "Conv" ? channels * channels * (index % 6 === 2 ? 1 : 9) : operator === "Gemm" ? 1281000 : 0,
     inputs: index ? [`value_${index - 1}`, ...(operator === "Conv" ? [`weight_${index}`, `bias_${index}`] : [])] : ["images", "weight_0", "bias_0"], outputs: [`value_${index}`],
   };
