@@ -46,6 +46,8 @@ export interface PanelHost {
   ready(request: Record<string, never>): PanelBoot;
   /** Runs the job that this state describes; the extension remembers the state. Progress events while it runs; aborting cancels. */
   run(request: { readonly state: PanelState }): { readonly result: Result; readonly cached: boolean };
+  /** Puts the result that this state shows to a check (a technique of the group "trust"); the panel's state stays what it is. */
+  check(request: { readonly state: PanelState; readonly check: string }): { readonly result: Result; readonly cached: boolean };
   /** Remembers looks and the like without running. */
   remember(request: { readonly state: PanelState }): void;
   layers(request: { readonly state: PanelState }): { readonly layers: readonly LayerChoice[]; readonly defaultLayer?: string };

@@ -1,4 +1,5 @@
 import type { BarsArtifact, Result } from "../../src/protocol/artifacts.ts";
+import { checkState } from "../../src/protocol/checks.ts";
 import type { LayerChoice, Progress, TargetSpec } from "../../src/protocol/engine.ts";
 import type { Link } from "../../src/protocol/link.ts";
 import type { Looks, PanelBoot, PanelHost, PanelState, PanelView } from "../../src/protocol/panel.ts";
@@ -102,6 +103,17 @@ export class PanelController {
     if (!state || state.technique === id) return;
     this.layersOf.set(state.technique, layersIn(state));
     this.change({ technique: id, layer: undefined, moreLayers: undefined, ...this.layersOf.get(id), looks: { ...state.looks, channel: undefined } });
+    void this.run();
+    void this.needLayers();
+  }
+
+  /** Shows a check of the shown method as a method of its own, with all of its options. */
+  openCheck(id: string): void {
+    const { state, boot } = this.current;
+    const checked = state && boot && checkState(state, id, boot.techniques);
+    if (!checked) return;
+    this.layersOf.set(state.technique, layersIn(state));
+    this.change({ ...checked, looks: { ...state.looks, channel: undefined } });
     void this.run();
     void this.needLayers();
   }

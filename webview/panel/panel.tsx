@@ -1,5 +1,6 @@
 import type { VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { layerNeed } from "../../src/protocol/checks.ts";
 import { Button } from "../ui/controls.tsx";
 import { Announce, Banner, FailureText, ProgressLine } from "../ui/feedback.tsx";
 import type { BannerAction } from "../ui/feedback.tsx";
@@ -12,8 +13,9 @@ import { Predictions } from "./predictions.tsx";
 import { Provenance } from "./provenance.tsx";
 import { RecipePart } from "./recipe.tsx";
 import { Stage } from "./stage.tsx";
-import { sameJob } from "./state.ts";
+import { jobKey, sameJob } from "./state.ts";
 import { LayerStrip } from "./strip.tsx";
+import { Trust } from "./trust.tsx";
 
 /** The whole panel, drawn from the controller's snapshot. */
 export function Panel({ controller }: { readonly controller: PanelController }): VNode {
@@ -21,6 +23,8 @@ export function Panel({ controller }: { readonly controller: PanelController }):
   const { boot, state, shown, running, predictions } = snapshot;
   if (!boot || !state) return <main class="panel"><Messages snapshot={snapshot} controller={controller} /></main>;
   const technique = controller.technique;
+  const need = technique ? layerNeed(technique, state.params[technique.id], boot.techniques) : "none";
+  const shownTechnique = boot.techniques.find(({ id }) => id === shown?.state.technique);
   const result = shown?.result;
   return (
     <main class="panel">
@@ -32,8 +36,8 @@ export function Panel({ controller }: { readonly controller: PanelController }):
       </div>
       <Messages snapshot={snapshot} controller={controller} />
       {technique ? <Options technique={technique} params={state.params[technique.id]} controller={controller} /> : null}
-      {technique && technique.needs.layer !== "none" && snapshot.layers
-        ? <LayerStrip layers={snapshot.layers} spatialOnly={technique.needs.layer === "spatial"} several={technique?.needs.several === true}
+      {need !== "none" && snapshot.layers
+        ? <LayerStrip layers={snapshot.layers} spatialOnly={need === "spatial"} several={technique?.needs.several === true}
             chosen={state.layer === undefined ? [] : [state.layer, ...(technique?.needs.several ? state.moreLayers ?? [] : [])]}
             used={shown && sameJob(shown.state, state, technique) ? shown.result.provenance.layer : undefined} onChoose={(layers) => controller.chooseLayers(layers)} /> : null}
       <div class="layout">
@@ -44,6 +48,10 @@ export function Panel({ controller }: { readonly controller: PanelController }):
               ? <Stage key={state.model} result={result} shownState={shown.state} state={state} boot={boot} controller={controller} />
               : <p class="empty" data-testid="empty">{running ? "Running…" : boot.blocked !== undefined ? "Nothing to show yet." : "No picture yet."}</p>}
           </div>
+          {shown && shownTechnique ? (
+            <Trust key={jobKey(shown.state, shownTechnique)} technique={shownTechnique} techniques={boot.techniques} shownState={shown.state} inputName={boot.inputName}
+              busy={running !== undefined} canRun={boot.blocked === undefined && snapshot.stale === undefined} controller={controller} />
+          ) : null}
         </div>
         {predictions && result?.artifacts[0]?.kind !== "bars" ? (
           <aside class="side" aria-label="Predictions">

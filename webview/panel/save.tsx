@@ -10,17 +10,17 @@ import { MenuButton } from "../ui/menu.tsx";
 import type { PanelController, Snapshot } from "./controller.ts";
 import { channelMap } from "./feature-maps.tsx";
 
-const formats: readonly { readonly format: SaveFormat; readonly label: string; readonly detail: string; readonly bars?: true }[] = [
+const formats: readonly { readonly format: SaveFormat; readonly label: string; readonly detail: string; readonly table?: true }[] = [
   { format: "png", label: "PNG", detail: "picture" },
   { format: "svg", label: "SVG", detail: "picture, sharp text" },
   { format: "npy", label: "NPY", detail: "raw numbers" },
   { format: "json", label: "JSON", detail: "numbers, how it was made" },
-  { format: "csv", label: "CSV", detail: "table", bars: true },
+  { format: "csv", label: "CSV", detail: "table", table: true },
 ];
 
 /** Copy and save. Pictures are saved as they look now, numbers as they are. */
-export function SaveMenu({ shown: { result }, looks, inputName, controller }: {
-  readonly shown: NonNullable<Snapshot["shown"]>; readonly looks: Looks; readonly inputName: string; readonly controller: PanelController;
+export function SaveMenu({ shown: { result }, looks, inputName, controller, testid = "save" }: {
+  readonly shown: NonNullable<Snapshot["shown"]>; readonly looks: Looks; readonly inputName: string; readonly controller: PanelController; readonly testid?: string;
 }): VNode {
   const save = async (format: SaveFormat): Promise<void> => {
     try {
@@ -33,9 +33,9 @@ export function SaveMenu({ shown: { result }, looks, inputName, controller }: {
   const first = result.artifacts[0];
   return (
     <>
-      <IconButton icon="copy" label="Copy the picture" testid="copy" onClick={() => void copy(result, looks, controller)} />
-      <MenuButton label="Save as" title="Save the picture or its numbers" testid="save"
-        items={formats.filter((one) => !one.bars || first?.kind === "bars").map(({ format, label, detail }) => ({ id: format, label, detail, run: () => void save(format) }))}>
+      <IconButton icon="copy" label="Copy the picture" testid={testid === "save" ? "copy" : `${testid}-copy`} onClick={() => void copy(result, looks, controller)} />
+      <MenuButton label="Save as" title="Save the picture or its numbers" testid={testid}
+        items={formats.filter((one) => !one.table || first?.kind === "bars" || first?.kind === "curves").map(({ format, label, detail }) => ({ id: format, label, detail, run: () => void save(format) }))}>
         Save<Icon name="chevron-down" />
       </MenuButton>
     </>
@@ -66,8 +66,9 @@ async function subjectOf(result: Result, looks: Looks, format: SaveFormat, contr
   return { subject: { ...result, artifacts }, name: `-${looks.channel}` };
 }
 
-/** "cat-saliency-285": input, technique, target. */
-function fileName({ provenance: { technique, target } }: Result, inputName: string): string {
+/** "cat-saliency-285", "cat-road-grad-cam-285": input, technique, the method that it checks, target. */
+function fileName({ provenance: { technique, target, params } }: Result, inputName: string): string {
   const input = inputName.replace(/\.[^.]*$/, "").replace(/[^\p{L}\p{N}._-]+/gu, "_") || "input";
-  return [input, technique, target?.index.join("_")].filter((part) => part !== undefined && part !== "").join("-");
+  const method = typeof params.method === "string" ? params.method : undefined;
+  return [input, technique, method, target?.index.join("_")].filter((part) => part !== undefined && part !== "").join("-");
 }

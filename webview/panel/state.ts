@@ -33,7 +33,8 @@ export function sameJob(kept: unknown, state: PanelState, technique: TechniqueIn
   return jobKey(kept as PanelState, technique) === jobKey(state, technique);
 }
 
-function jobKey({ model, input, technique: id, target, layer, moreLayers, params, recipe }: PanelState, technique: TechniqueInfo | undefined): string {
+/** What a state asks the engine: equal for states that differ in looks only. */
+export function jobKey({ model, input, technique: id, target, layer, moreLayers, params, recipe }: PanelState, technique: TechniqueInfo | undefined): string {
   const { output, index, against } = target ?? {};
   const own = technique?.params.map((spec) => paramValue(spec, params?.[id]));
   return JSON.stringify([model, input, id, output, index, against, layer, technique?.needs.several ? moreLayers : undefined, own, recipe]);

@@ -173,5 +173,5 @@ function namesSize({ x }: CurvesArtifact): number {
 
 /** A layer's block is told by the beginning of its name, its kind by the end. */
 function shorten(name: string): string {
-  return name.length > 18 ? `${name.slice(0, 10)}…${name.slice(-7)}` : name;
+  return name.length > 19 ? `${name.slice(0, 12)}…${name.slice(-6)}` : name;
 }

@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
-import { Link } from "../../protocol/link.ts";
+import { checkState } from "../../protocol/checks.ts";
+import { Link, RemoteError } from "../../protocol/link.ts";
 import type { CallContext, Handlers } from "../../protocol/link.ts";
 import type { Result } from "../../protocol/artifacts.ts";
 import type { PanelBoot, PanelHost, PanelState, PanelView } from "../../protocol/panel.ts";
@@ -92,6 +93,11 @@ export class TechniquePanel {
         }
       },
       run: async ({ state }, context) => this.runState(this.take(state), context),
+      check: async ({ state, check }, { signal, progress }) => {
+        const checked = checkState(this.read(state), check, services.techniques);
+        if (!checked) throw new RemoteError("UsageError", `"${check}" does not check ${state.technique}.`);
+        return services.runner.run(checked, { signal, onProgress: progress });
+      },
       remember: ({ state }) => { this.take(state); },
       layers: ({ state }, { signal, progress }) => services.runner.layers(this.read(state), { signal, onProgress: progress }),
       channel: ({ state, channel }, { signal, progress }) => services.runner.channel(this.read(state), channel, { signal, onProgress: progress }),

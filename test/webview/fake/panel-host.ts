@@ -1,8 +1,10 @@
 import type { CallContext, Handlers } from "../../../src/protocol/link.ts";
+import { checkState } from "../../../src/protocol/checks.ts";
 import { Link, RemoteError } from "../../../src/protocol/link.ts";
 import { DEFAULT_LOOKS } from "../../../src/protocol/panel.ts";
 import type { PanelBoot, PanelHost, PanelState, PanelView } from "../../../src/protocol/panel.ts";
 import type { Recipe } from "../../../src/protocol/recipe.ts";
+import { checks } from "./checks.ts";
 import { noted, page, scenario, wire } from "./page.ts";
 import { manyTechniques, techniques } from "./panel-techniques.ts";
 import { channelValues, classNames, defaultLayer, image, layers, resultFor, tilesOf, tokenLayers } from "./results.ts";
@@ -25,7 +27,7 @@ let state: PanelState = {
 
 function boot(): PanelBoot {
   return {
-    state, techniques: scenario.many ? manyTechniques : techniques, modelName: "efficientnet-lite0.onnx", inputName: "cat.png", outputs: (scenario.outputs as string[] | undefined) ?? ["logits"],
+    state, techniques: scenario.many ? manyTechniques : scenario.checks ? [...techniques, ...checks] : techniques, modelName: "efficientnet-lite0.onnx", inputName: "cat.png", outputs: (scenario.outputs as string[] | undefined) ?? ["logits"],
     recipe: { recipe, file: "efficientnet-lite0.loupe.json", reasons: ["size from the input's shape 3×224×224", "mean and std from the recipe file"], classes: classNames },
     ...(scenario.result ? { result: resultFor(state) } : {}),
     ...(typeof scenario.blocked === "string" ? { blocked: scenario.blocked } : {}),
@@ -43,6 +45,14 @@ const link = new Link<PanelHost, PanelView>(wire, noted<Handlers<PanelHost>>({
     const result = resultFor(request.state);
     page.fake.result = result;
     return { result, cached: false };
+  },
+  async check(request, context) {
+    const fails = (page.fake.failCheck as Record<string, string> | undefined)?.[request.check];
+    await work(Number(page.fake.delay ?? scenario.delay ?? 0), context);
+    if (fails) throw new RemoteError("UsageError", fails, "input", "Insertion and deletion work on any input.");
+    const checked = checkState(request.state, request.check, [...techniques, ...checks]);
+    if (!checked) throw new RemoteError("UsageError", `There is no check "${request.check}".`);
+    return { result: resultFor(checked), cached: false };
   },
   remember: (request) => { state = request.state; },
   layers: () => ({ layers: scenario.tokens ? tokenLayers : layers, defaultLayer }),

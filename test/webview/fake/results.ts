@@ -2,6 +2,7 @@
 import type { BarsArtifact, HeatmapArtifact, ImageArtifact, Result, TilesArtifact } from "../../../src/protocol/artifacts.ts";
 import type { LayerChoice } from "../../../src/protocol/engine.ts";
 import type { PanelState } from "../../../src/protocol/panel.ts";
+import { checkCurves } from "./checks.ts";
 import { catPixels, random, scenario } from "./page.ts";
 
 const side = 224;
@@ -66,6 +67,7 @@ export function resultFor(state: PanelState): Result {
 type Made = { readonly main: Result["artifacts"][number]; readonly raw: Result["raw"]; readonly notes: readonly string[] };
 
 const makers: Record<string, (state: PanelState) => Made> = {
+  ...Object.fromEntries(Object.entries(checkCurves).map(([id, main]) => [id, (): Made => ({ main, raw: { dims: [1, main.lines[0].y.length], values: main.lines[0].y }, notes: [] })])),
   predictions: (state) => ({ main: bars(state), raw: { dims: [1, 1000], values: bars(state).values }, notes: ["probabilities by softmax of the logits"] }),
   saliency(state) {
     const absolute = state.params.saliency?.absolute !== false;
