@@ -13,7 +13,7 @@ import { ModelCache } from "../runtime/models.ts";
 import { techniques } from "../techniques/index.ts";
 import { checkParams } from "../techniques/params.ts";
 import { findTechnique, runJob } from "../techniques/run.ts";
-import { inputsOf, parseSettings, progressLine, targetSpec, threadCount, WrongUsage } from "./arguments.ts";
+import { absoluteFiles, inputsOf, parseSettings, progressLine, targetSpec, threadCount, WrongUsage } from "./arguments.ts";
 
 export const COMPARE_USAGE = `neural-loupe compare MODEL... --input FILE --methods A,B,... [--target T]... [--layer L]... [--columns AXIS] [--rows AXIS]
              [--scale own|method|all] [--set PARAM=VALUE]... [--background white|dark|none] --out FIGURE.(svg|png|npz|json)`;
@@ -141,7 +141,7 @@ function methodEntries(lists: readonly string[], settings: Readonly<Record<strin
     if (!isComparable(info)) throw new WrongUsage(`${info.title} gives no map to compare.`);
     const common = Object.entries(settings).filter(([name]) => info.params.some((spec) => spec.name === name));
     for (const [name] of common) used.add(name);
-    return { kind: "method", technique: id, params: checkParams(info, { ...Object.fromEntries(common), ...parseSettings(own) }) };
+    return { kind: "method", technique: id, params: checkParams(info, absoluteFiles(info, { ...Object.fromEntries(common), ...parseSettings(own) })) };
   });
   const unused = Object.keys(settings).find((name) => !used.has(name));
   if (unused !== undefined) throw new WrongUsage(`None of these methods has a parameter "${unused}".`);
@@ -150,7 +150,8 @@ function methodEntries(lists: readonly string[], settings: Readonly<Record<strin
 
 function targetEntries({ target = [], against, output }: { readonly target?: string[]; readonly against?: string; readonly output?: string }): AxisEntry[] {
   return (target.length ? target : [undefined]).map((text) => ({
-    kind: "target", target: targetSpec({ ...NO_OPTIONS, target: text, against, output }), label: text ?? "largest",
+    // A region's open ends are the model's to say.
+    kind: "target", target: text?.includes(":") ? { ...(output === undefined ? {} : { output }) } : targetSpec({ ...NO_OPTIONS, target: text, against, output }), label: text ?? "largest",
   }));
 }
 
@@ -182,7 +183,8 @@ async function runCell(request: Request, models: ModelCache, axes: readonly (Axi
     const { info } = findTechnique(method.technique);
     const job: Job = {
       technique: method.technique, model: model.model, ...(await inputsOf(loaded, { ...NO_OPTIONS, ...request.options })),
-      ...(target ? { target: target.target } : {}), ...(layer?.layer !== undefined && info.needs.layer !== "none" ? { layer: layer.layer } : {}), params: method.params ?? {},
+      ...(target ? { target: target.label.includes(":") ? targetSpec({ ...NO_OPTIONS, target: target.label, output: target.target.output }, loaded.description.outputs) : target.target } : {}),
+      ...(layer?.layer !== undefined && info.needs.layer !== "none" ? { layer: layer.layer } : {}), params: method.params ?? {},
     };
     return { group, result: await runJob(job, { models, progress, signal: new AbortController().signal }) };
   } catch (error) {
@@ -214,6 +216,7 @@ function labelOf(entry: AxisEntry, along: readonly FigureCell[]): string {
     case "layer": return entry.layer ?? "layer picked by itself";
     case "model": return basename(entry.model);
     case "target": {
+      if (entry.label.includes(":")) return `sum over ${entry.label}`;
       const named = along.map(({ result }) => result?.provenance.target).find((target) => target !== undefined);
       const index = named?.index.join(", ") ?? entry.label;
       return named?.label && named.label !== index ? `${named.label} ${index}` : index;

@@ -1,14 +1,16 @@
-import type { Artifact, HeatmapArtifact, ImageArtifact, Result } from "../protocol/artifacts.ts";
+import type { Artifact, ImageArtifact, Result } from "../protocol/artifacts.ts";
 import type { Looks } from "../protocol/panel.ts";
 import { layoutBars } from "./bars.ts";
 import { GLYPH } from "./font.ts";
 import { mapImage, pictureImage, verticalBar } from "./heatmap.ts";
 import type { HeatmapDrawing } from "./heatmap.ts";
+import { paintMap } from "./paint.ts";
 import { paragraph, textWidth } from "./parts.ts";
 import type { Block, Part, Scene } from "./parts.ts";
 import { layoutArtifact } from "./scene.ts";
-import { sharedDrawings } from "./scales.ts";
+import { sharedDrawings, valuesOf } from "./scales.ts";
 import { formatValue } from "./ticks.ts";
+import { layoutTokens } from "./tokens.ts";
 
 /** A comparison's grid, to be drawn as one figure. */
 export interface Figure {
@@ -47,7 +49,7 @@ const mostBars = 12;
 export function layoutFigure(figure: Figure): Scene {
   const drawings = drawingsOf(figure);
   const scales = new Set(drawings.values());
-  const all = figure.cells.flat().filter((cell) => cell?.result && mapOf(cell.result));
+  const all = figure.cells.flat().filter((cell) => ["heatmap", "tokens"].includes(cell?.result?.artifacts[0]?.kind ?? ""));
   // One scale for all is one group; a lone map has its bar below it.
   const shared = all.length > 1 && new Set(all.map((cell) => cell?.group)).size === 1 ? [...scales][0] : undefined;
   const withInput = figure.looks.arrangement === "side-by-side";
@@ -88,15 +90,11 @@ export function layoutFigure(figure: Figure): Scene {
 /** What each cell's map is drawn with, the scales shared by group. */
 function drawingsOf({ cells, looks }: Figure): Map<FigureCell, HeatmapDrawing> {
   const maps = cells.flat().flatMap((cell) => {
-    const artifact = cell?.result && mapOf(cell.result);
+    const artifact = valuesOf(cell?.result?.artifacts[0]);
     return cell && artifact ? [{ cell, artifact, group: cell.group }] : [];
   });
   const drawings = sharedDrawings(maps, looks);
   return new Map(maps.map(({ cell }, index) => [cell, drawings[index]]));
-}
-
-function mapOf({ artifacts: [first] }: Result): HeatmapArtifact | undefined {
-  return first?.kind === "heatmap" ? first : undefined;
 }
 
 /** The picture that an artifact lies over, or beside, if the result has one. */
@@ -134,13 +132,19 @@ function cellBlock({ result, failure }: FigureCell, looks: Looks, drawing: Heatm
     return { width: Math.max(leastBlock, words.width), height: words.height, parts: words.parts };
   }
   if (artifact.kind === "bars") return layoutBars({ ...artifact, items: artifact.items.slice(0, mostBars) });
+  if (artifact.kind === "tokens" && drawing) {
+    const rgba = paintMap(drawing.map, drawing.range, drawing.table);
+    const text = layoutTokens(artifact, looks, Uint8Array.from({ length: artifact.tokens.length * 3 }, (_, i) => rgba[4 * Math.floor(i / 3) + (i % 3)]));
+    return withBar(text, ownBar ? horizontalBar(drawing, Math.max(leastBlock, text.width), artifact.quantity) : undefined);
+  }
   if (artifact.kind !== "heatmap" || !drawing) return layoutArtifact(result, artifact, looks);
   const image = mapImage(artifact, pictureUnder(result, artifact), looks, drawing);
-  const bar = ownBar ? horizontalBar(drawing, image.width, artifact.quantity) : undefined;
-  return {
-    width: image.width, height: image.height + (bar ? 8 + bar.height : 0),
-    parts: [image, ...(bar?.parts ?? []).map((part) => ({ ...part, y: part.y + image.height + 8 }))],
-  };
+  return withBar({ width: image.width, height: image.height, parts: [image] }, ownBar ? horizontalBar(drawing, image.width, artifact.quantity) : undefined);
+}
+
+function withBar(block: Block, bar: Block | undefined): Block {
+  if (!bar) return block;
+  return { width: Math.max(block.width, bar.width), height: block.height + 8 + bar.height, parts: [...block.parts, ...bar.parts.map((part) => ({ ...part, y: part.y + block.height + 8 }))] };
 }
 
 /** The colours from the least value (left) to the largest, the ends' numbers and what a value is below. */

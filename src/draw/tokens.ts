@@ -28,9 +28,8 @@ export function tokenText(token: string): string {
   return plain.trim() === "" ? "␣" : plain.trim();
 }
 
-/** The text in lines, a bar of the token's colour under each token: legible in every theme. */
-export function layoutTokens(artifact: TokensArtifact, looks: Looks): Block {
-  const colors = tokenColors(artifact, looks);
+/** The text in lines, a bar of the token's colour (RGB bytes, [tokens, 3]) under each token: legible in every theme. */
+export function layoutTokens(artifact: TokensArtifact, looks: Looks, colors = tokenColors(artifact, looks)): Block {
   const parts: Part[] = [];
   const step = GLYPH.line * 2 + BAR + 12;
   let [x, y, widest] = [0, 0, 0];

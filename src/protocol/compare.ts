@@ -44,7 +44,7 @@ export function cellState({ base, looks }: Pick<CompareState, "base" | "looks">,
   for (const entry of entries) if (entry) state = withEntry(state, entry);
   // A layer and a recipe belong to the model they were chosen for.
   if (state.model === base.model) return state;
-  const { layer: _, recipe: __, ...rest } = state;
+  const { layer: _, moreLayers: __, recipe: ___, ...rest } = state;
   const own = entries.find((entry) => entry?.kind === "layer");
   return own?.kind === "layer" && own.layer !== undefined ? { ...rest, layer: own.layer } : rest;
 }

@@ -8,8 +8,8 @@ import { layoutFigure, type FigureCell } from "../../src/draw/figure.ts";
 import { bars, heatmap, picture, result } from "../../src/draw/fixtures.ts";
 import { encodeNpz } from "../../src/draw/npz.ts";
 import { rasterise } from "../../src/draw/compose.ts";
-import { sharedDrawings } from "../../src/draw/scales.ts";
-import type { HeatmapArtifact, Result } from "../../src/protocol/artifacts.ts";
+import { sharedDrawings, valuesOf } from "../../src/draw/scales.ts";
+import type { HeatmapArtifact, Result, TokensArtifact } from "../../src/protocol/artifacts.ts";
 import { DEFAULT_LOOKS, type Looks } from "../../src/protocol/panel.ts";
 
 const looks: Looks = { ...DEFAULT_LOOKS, clip: 100 };
@@ -105,6 +105,29 @@ describe("a figure", () => {
     expect(a).toEqual(b);
     const [c, d] = centre(["own", "other"]);
     expect(c).not.toEqual(d);
+  });
+});
+
+describe("tokens and features", () => {
+  const tokens = (values: readonly number[]): TokensArtifact => ({ kind: "tokens", id: "t", title: "Tokens", tokens: ["a", "b"], values: Float32Array.from(values), dims: [2], quantity: "Σ", signed: true, caption: "" });
+
+  test("are values in a row, by index: of bars those of all features, not of the strongest", () => {
+    expect(valuesOf(bars)?.dims).toEqual([1, 3]);
+    expect([...(valuesOf(bars)?.values ?? [])]).toEqual([0, 0.75, 0.25]);
+    const artifact = tokens([1, -2]);
+    expect(valuesOf(artifact)).toBe(valuesOf(artifact));
+    expect(valuesOf(picture)).toBeUndefined();
+  });
+
+  test("tokens that share a scale have one bar, and equal colours for equal values", () => {
+    const text = (values: readonly number[], group: string): FigureCell => ({ group, result: { ...result, artifacts: [tokens(values)] } });
+    const own = layoutFigure(figure([[text([1, 2], "a"), text([1, 8], "b")]])).parts.filter((part) => part.kind === "image");
+    const shared = layoutFigure(figure([[text([1, 2], "x"), text([1, 8], "x")]])).parts.filter((part) => part.kind === "image");
+    const color = (parts: typeof own, label: string): number[][] => parts.filter((part) => part.label === label).map(({ rgba }) => [...rgba]);
+    expect(color(own, "a: 1")[0]).not.toEqual(color(own, "a: 1")[1]);
+    expect(color(shared, "a: 1")[0]).toEqual(color(shared, "a: 1")[1]);
+    expect(shared.filter(({ label }) => label === "colour bar")).toHaveLength(1);
+    expect(own.filter(({ label }) => label.startsWith("colours from"))).toHaveLength(2);
   });
 });
 

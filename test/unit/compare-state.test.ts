@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { spread, usualMethods } from "../../src/extension/commands/suggested.ts";
 import { readCompareState } from "../../src/extension/panels/compare-state.ts";
 import { cellKey, cellState, isComparable, methodLabel } from "../../src/protocol/compare.ts";
 import type { AxisEntry, CompareState } from "../../src/protocol/compare.ts";
 import { DEFAULT_LOOKS } from "../../src/protocol/panel.ts";
+import type { Recipe } from "../../src/protocol/recipe.ts";
 import type { TechniqueInfo } from "../../src/protocol/technique.ts";
 import { catalogue } from "../../src/techniques/catalogue.ts";
 import { jobKey, moved, placesOf } from "../../webview/compare/jobs.ts";
@@ -86,6 +88,11 @@ describe("what a cell asks", () => {
     expect(jobKey({ ...cell, params: {} }, saliency)).not.toBe(same);
     const cam = cellState(state, [method("grad-cam")]);
     expect(jobKey({ ...cam, layer: "other" }, gradCam)).not.toBe(jobKey(cam, gradCam));
+    // Several layers are averaged by those that take several; a layer along an axis stands alone.
+    const takesSeveral = { ...gradCam, needs: { ...gradCam.needs, several: true } };
+    expect(jobKey({ ...cam, moreLayers: ["b"] }, gradCam)).toBe(jobKey(cam, gradCam));
+    expect(jobKey({ ...cam, moreLayers: ["b"] }, takesSeveral)).not.toBe(jobKey(cam, takesSeveral));
+    expect(cellState({ ...state, base: { ...state.base, moreLayers: ["b"] } }, [{ kind: "layer", layer: "a" }])).toMatchObject({ layer: "a", moreLayers: undefined });
   });
 
   test("places row by row; those taken out say so; twins have names of their own", () => {
@@ -132,6 +139,22 @@ describe("labels", () => {
     expect(ids).not.toContain("predictions");
     expect(ids).not.toContain("feature-maps");
     expect(catalogue.filter(({ group }) => String(group) === "trust").some(isComparable)).toBe(false);
+  });
+});
+
+describe("what a comparison begins with", () => {
+  test("quick methods of different kinds, class activation maps for pictures only", () => {
+    const image = { images: { kind: "image" } } as unknown as Recipe["inputs"];
+    expect(usualMethods(catalogue, { inputs: image })).toEqual(["saliency", "integrated-gradients", "guided-backprop", "grad-cam"]);
+    expect(usualMethods(catalogue, { inputs: { x: { kind: "row" } } })).toEqual(["saliency", "input-x-gradient", "integrated-gradients"]);
+    expect(usualMethods(techniques, { inputs: image })).toEqual(["saliency", "grad-cam"]);
+  });
+
+  test("layers at three depths, the default one last, none that only moves values about", () => {
+    const layers = ["Pad", "Conv", "Clip", "Pad", "Conv", "Clip", "Transpose", "Conv", "Clip"].map((operator, index) => ({ value: `v${index}`, operator }));
+    expect(spread(layers, "v8")).toEqual(["v2", "v5", "v8"]);
+    expect(spread(layers, "v1")).toEqual(["v1"]);
+    expect(spread([], undefined)).toEqual([]);
   });
 });
 

@@ -117,12 +117,51 @@ describe("cells", () => {
     expect(await kinds()).toEqual(["done", "done", "done"]);
   });
 
-  test("a table's row is compared as bars", async () => {
+  test("a table's row is compared as bars: the feature under the pointer is marked in all, with each one's value", async () => {
     await open({ scenario: { row: true } });
     await settled();
     expect(await page.getByTestId("bars").count()).toBe(3);
-    expect(await cell(0, 0).textContent()).toContain("petal length");
-    expect(await page.getByTestId("scale-of").count()).toBe(0);
+    await cell(0, 0).locator("[data-index='1']").hover();
+    await until(page, "document.querySelectorAll('.cell-bar.marked').length === 3");
+    expect((await values()).map(Number)).toEqual([-0.3, -3, -3].map(Math.fround));
+    expect(await cell(0, 1).getByTestId("value").textContent()).toContain("sepal width −3");
+    // Lengths: of its own, the longest is half of the track; by one scale the first method's are a tenth.
+    const width = (): Promise<number[]> => page.evaluate("[...document.querySelectorAll('[data-index=\"2\"] i')].map((bar) => parseFloat(bar.style.width))");
+    expect(await width()).toEqual([50, 50, 50]);
+    await page.getByTestId("scale-of-all").click();
+    const [first, ...others] = await width();
+    expect(first).toBeCloseTo(5, 3);
+    expect(others).toEqual([50, 50]);
+    expect(await page.getByTestId("clip").count()).toBe(0);
+    expect(await page.getByTestId("zoom-in").count()).toBe(0);
+    await screenshot(page, "compare-row-dark");
+  });
+
+  test("a text is compared token by token, by pointer and keys", async () => {
+    await open({ theme: "light", scenario: { text: true } });
+    await settled();
+    await cell(0, 0).locator("[data-index='3']").hover();
+    await until(page, "document.querySelectorAll('.cell-token.marked').length === 3");
+    expect((await values()).map(Number)).toEqual([0.7, 7, 7].map(Math.fround));
+    await page.mouse.move(2, 2);
+    await cell(0, 1).focus();
+    await page.keyboard.press("Enter");
+    await until(page, "document.querySelector('[data-testid=cell-0-0] .cell-token.marked')?.textContent === 'won'");
+    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("ArrowRight");
+    await until(page, "/^film: Saliency −0.2; Grad-CAM −2; CAM −2$/.test(document.querySelector('[data-testid=grid-live]').textContent)");
+    expect(await violations(page)).toEqual([]);
+    await screenshot(page, "compare-text-light");
+    await page.getByTestId("scale-of-all").click();
+    await page.getByTestId("colorbar").waitFor();
+    await pickMenu("svg");
+    const svg = (await saved()).bytes.toString("utf8");
+    expect(svg).toContain(">##derful</text>");
+    // In the shared scale the figure's colours are those of the page.
+    const shown = await page.evaluate("getComputedStyle(document.querySelector('[data-testid=cell-0-1] [data-index=\"2\"]')).borderBottomColor") as string;
+    const [red, green, blue] = (/\d+, \d+, \d+/.exec(shown)?.[0] ?? "").split(", ").map(Number);
+    const pixel = /<image [^>]*href="data:image\/png;base64,([^"]+)"><title>won: 9</.exec(svg)?.[1] ?? "";
+    expect([...(await sharp(Buffer.from(pixel, "base64")).removeAlpha().raw().toBuffer())]).toEqual([red, green, blue]);
   });
 
   test("a model that changed on disk: the results are said to be from before, and made anew when asked", async () => {
@@ -165,6 +204,10 @@ describe("axes", () => {
     await settled();
     await page.getByTestId("columns-kind").selectOption("layer");
     await until(page, "[...document.querySelectorAll('.entry-label')].some((label) => label.textContent === 'project_6')");
+    // What stood first along the columns is what all have in common now.
+    expect(await page.getByTestId("method").inputValue()).toBe("saliency");
+    await page.getByTestId("method").selectOption("grad-cam");
+    await until(page, "fake.done.filter((technique) => technique === 'grad-cam').length === 3");
     await settled();
     await cell(0, 0).hover();
     await cell(0, 0).getByTestId("cell-open").click();

@@ -13,7 +13,7 @@ import type { Cell as CellNow, CompareController } from "./controller.ts";
 import type { Place } from "./jobs.ts";
 import { MapPicture } from "./map-cell.tsx";
 import type { Linked } from "./map-cell.tsx";
-import { OtherPicture } from "./other-cells.tsx";
+import { OtherPicture, wordAt } from "./other-cells.tsx";
 
 export interface CellProps {
   readonly place: Place;
@@ -83,14 +83,15 @@ function Done(props: CellProps & { readonly result: Result; readonly cached: boo
   const { result, cached, drawing, reading, looks, linked, bar } = props;
   const artifact = result.artifacts[0];
   const map = artifact?.kind === "heatmap" ? drawing : undefined;
+  const word = reading && wordAt(artifact, reading.cell.column);
   return (
     <>
       {map ? <MapPicture drawing={map} picture={pictureUnder(result, artifact)} reading={reading} looks={looks} linked={linked} bar={bar} />
-        : artifact ? <OtherPicture artifact={artifact} looks={looks} /> : <p class="cell-words muted">This method gave no picture.</p>}
+        : artifact ? <OtherPicture artifact={artifact} drawing={drawing} reading={reading} bar={bar} linked={linked} /> : <p class="cell-words muted">This method gave no picture.</p>}
       <div class="cell-foot">
         {reading ? (
           <span class="cell-value number" data-testid="value" data-value={reading.value} data-row={reading.cell.row} data-column={reading.cell.column}>
-            <b>{formatValue(reading.value)}</b>{Number.isNaN(reading.percentile) ? null : <span class="muted"> percentile {reading.percentile.toFixed(1)}</span>}
+            {word === undefined ? null : <span>{word} </span>}<b>{formatValue(reading.value)}</b>{Number.isNaN(reading.percentile) ? null : <span class="muted"> percentile {reading.percentile.toFixed(1)}</span>}
           </span>
         ) : <span class="muted cell-facts" title={[...result.notes, cached ? "Taken from the cache." : ""].filter(Boolean).join("\n")}>{facts(result)}</span>}
         <Actions {...props} />

@@ -54,21 +54,23 @@ function LooksRow({ snapshot: { cells, places }, state, zoom, onZoom, controller
 }): VNode | null {
   const artifacts = places.flatMap(({ job }) => { const cell = cells.get(job); return cell?.kind === "done" ? cell.result.artifacts : []; });
   const maps = artifacts.filter((artifact) => artifact.kind === "heatmap");
-  if (!maps.length) return null;
+  const shown = places.flatMap(({ job }) => { const cell = cells.get(job); return cell?.kind === "done" ? cell.result.artifacts[0] ?? [] : []; });
+  const [colored, compared] = [["heatmap", "tokens"], ["heatmap", "tokens", "bars"]].map((kinds) => shown.some(({ kind }) => kinds.includes(kind)));
+  if (!compared) return null;
   return (
     <div class="looks-row">
       <span class="field"><span class="field-label">scale</span>
         <Segmented<ScaleSharing> label="Colour scale" value={state.scale} testid="scale-of" onChange={(scale) => controller.setScale(scale)}
-          choices={[{ value: "own", label: "Own", title: "Each cell over its own values" }, { value: "method", label: "Per method", title: "Cells of the same method over one range: their colours are comparable" },
+          choices={[{ value: "own", label: "Own", title: "Each cell over its own values" }, { value: "method", label: "Per method", title: "Cells of the same method over one range: they can be compared" },
             { value: "all", label: "Shared", title: "All cells over one range" }]} />
       </span>
-      <HeatmapLooks looks={state.looks} hasPicture={artifacts.some(({ kind }) => kind === "image")} hasChannels={maps.some(({ axes, dims }) => axes.channel !== undefined && dims[axes.channel] > 1)}
-        onChange={(looks) => controller.setLooks(looks)} />
-      <span class="field zoom" role="group" aria-label="Zoom of all pictures">
+      {colored ? <HeatmapLooks looks={state.looks} hasPicture={artifacts.some(({ kind }) => kind === "image")} hasChannels={maps.some(({ axes, dims }) => axes.channel !== undefined && dims[axes.channel] > 1)}
+        onChange={(looks) => controller.setLooks(looks)} /> : null}
+      {maps.length ? <span class="field zoom" role="group" aria-label="Zoom of all pictures">
         <IconButton icon="zoom-out" label="Zoom out" testid="zoom-out" disabled={zoom.scale === 1} onClick={() => onZoom((now) => zoomBy(now, 1 / 1.5))} />
         <button type="button" class="link-button number zoom-level" title="Show the whole" data-testid="zoom-whole" onClick={() => onZoom(() => WHOLE)}>{Math.round(zoom.scale * 100)}%</button>
         <IconButton icon="zoom-in" label="Zoom in (Ctrl and wheel on a picture)" testid="zoom-in" disabled={zoom.scale >= MOST} onClick={() => onZoom((now) => zoomBy(now, 1.5))} />
-      </span>
+      </span> : null}
     </div>
   );
 }

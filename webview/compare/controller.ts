@@ -313,7 +313,7 @@ function common(base: CompareState["base"], entry: AxisEntry): CompareState["bas
   switch (entry.kind) {
     case "method": return { ...base, technique: entry.technique, ...(entry.params ? { params: { ...base.params, [entry.technique]: entry.params } } : {}) };
     case "target": return { ...base, target: entry.target };
-    case "layer": return { ...base, layer: entry.layer };
+    case "layer": return { ...base, layer: entry.layer, moreLayers: undefined };
     case "model": return { ...base, model: entry.model };
   }
 }

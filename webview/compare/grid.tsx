@@ -17,6 +17,7 @@ import { labelsOf } from "./figure.ts";
 import type { Place } from "./jobs.ts";
 import { InputPicture, readingUnder } from "./map-cell.tsx";
 import type { Cursor, Linked } from "./map-cell.tsx";
+import { wordAt } from "./other-cells.tsx";
 import { useScales } from "./use-scales.ts";
 import type { Scales } from "./use-scales.ts";
 import { pan, reveal, zoomAt, zoomBy, WHOLE } from "./zoom.ts";
@@ -162,7 +163,7 @@ export function Grid({ snapshot, boot, state, zoom, onZoom, onEdit, onSaveRow, c
     );
   };
 
-  const spoken = reads && cursor ? spokenValues(places, readings, labels, state) : "";
+  const spoken = reads && cursor ? spokenValues(snapshot, readings, labels, state) : "";
   return (
     <div class={`grid-part ${scales.shared ? "with-bar" : ""}`}>
       <div role="grid" aria-label="Comparison" class={`grid ${state.rows ? "two-axes" : "flows"}`} data-testid="grid" ref={root}
@@ -224,13 +225,14 @@ function readingsOf({ places, cells }: Snapshot, { drawings }: Scales, cursor: C
   return readings;
 }
 
-function spokenValues(places: readonly Place[], readings: ReadonlyMap<string, Reading>, labels: { readonly columns: readonly string[]; readonly rows: readonly string[] }, { rows }: CompareState): string {
-  const values = places.flatMap(({ key, row, column }) => {
-    const reading = readings.get(key);
-    return reading ? [{ reading, text: `${[labels.columns[column], rows ? labels.rows[row] : ""].filter(Boolean).join(", ")} ${formatValue(reading.value)}` }] : [];
+function spokenValues({ places, cells }: Snapshot, readings: ReadonlyMap<string, Reading>, labels: { readonly columns: readonly string[]; readonly rows: readonly string[] }, { rows }: CompareState): string {
+  let where: string | undefined;
+  const values = places.flatMap(({ key, job, row, column }) => {
+    const [reading, cell] = [readings.get(key), cells.get(job)];
+    if (reading && cell?.kind === "done") where ??= wordAt(cell.result.artifacts[0], reading.cell.column) ?? `x ${reading.x}, y ${reading.y}`;
+    return reading ? [`${[labels.columns[column], rows ? labels.rows[row] : ""].filter(Boolean).join(", ")} ${formatValue(reading.value)}`] : [];
   });
-  const first = values[0]?.reading;
-  return first ? `x ${first.x}, y ${first.y}: ${values.map(({ text }) => text).join("; ")}` : "";
+  return values.length ? `${where}: ${values.join("; ")}` : "";
 }
 
 function neighbour(key: string, index: number, count: number, across: number): number | undefined {

@@ -37,8 +37,8 @@ export function Header({ snapshot, boot, state, controller, onEdit }: {
       )}
       {has("model") ? null : <span class="muted when-wide" title={base.model}>{modelName(base.model, [])}</span>}
       {!has("layer") && base.layer !== undefined ? (
-        <span class="common-layer muted" title={base.layer}>at <span class="mono">{base.layer}</span>
-          <IconButton icon="close" label="Let each method pick its layer" testid="any-layer" onClick={() => controller.setBase({ layer: undefined })} /></span>
+        <span class="common-layer muted" title={base.layer}>at <span class="mono">{base.layer}</span>{base.moreLayers?.length ? ` and ${base.moreLayers.length} more` : ""}
+          <IconButton icon="close" label="Let each method pick its layer" testid="any-layer" onClick={() => controller.setBase({ layer: undefined, moreLayers: undefined })} /></span>
       ) : null}
       <div class="header-end">
         <Progress snapshot={snapshot} controller={controller} />

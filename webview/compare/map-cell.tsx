@@ -108,7 +108,7 @@ function Frame({ size, linked, testid, children }: {
 }
 
 /** The colours of one cell's own scale, from left to right, with its ends. */
-function ScaleBar({ drawing: { range, table, clipped, artifact }, mark }: { readonly drawing: Drawing; readonly mark?: number }): VNode {
+export function ScaleBar({ drawing: { range, table, clipped, artifact }, mark }: { readonly drawing: Drawing; readonly mark?: number }): VNode {
   const rgba = useMemo(() => {
     const pixels = new Uint8ClampedArray(4 * 256);
     for (let i = 0; i < 256; i++) pixels.set([table[3 * i], table[3 * i + 1], table[3 * i + 2], 255], 4 * i);

@@ -1,6 +1,6 @@
 import { useMemo, useRef } from "preact/hooks";
 import type { HeatmapDrawing } from "../../src/draw/heatmap.ts";
-import { sharedDrawings } from "../../src/draw/scales.ts";
+import { sharedDrawings, valuesOf } from "../../src/draw/scales.ts";
 import type { HeatmapArtifact } from "../../src/protocol/artifacts.ts";
 import type { ScaleSharing } from "../../src/protocol/compare.ts";
 import type { Looks } from "../../src/protocol/panel.ts";
@@ -11,7 +11,7 @@ import { scaleGroup } from "./figure.ts";
 import type { Place } from "./jobs.ts";
 
 export interface Scales {
-  /** What each map is drawn with, by Place.key. */
+  /** What each cell's values are drawn with, by Place.key: maps, and tokens and features as maps of one row. */
   readonly drawings: ReadonlyMap<string, Drawing>;
   /** The one scale, where all maps share it and there are several. */
   readonly shared: { readonly range: Drawing["range"]; readonly table: Uint8Array; readonly quantity: string; readonly clipped: Drawing["clipped"] } | undefined;
@@ -21,19 +21,21 @@ export interface Scales {
 export function useScales(places: readonly Place[], cells: Snapshot["cells"], looks: Looks, sharing: ScaleSharing): Scales {
   const maps = useStable(places.flatMap((place) => {
     const cell = place.removed ? undefined : cells.get(place.job);
-    const artifact = cell?.kind === "done" ? cell.result.artifacts[0] : undefined;
-    return artifact?.kind === "heatmap" ? [{ key: place.key, artifact, group: scaleGroup(place, sharing) }] : [];
+    const first = cell?.kind === "done" ? cell.result.artifacts[0] : undefined;
+    const artifact = valuesOf(first);
+    return first && artifact ? [{ key: place.key, artifact, group: scaleGroup(place, sharing), colored: first.kind !== "bars" }] : [];
   }));
   const known = useRef(new WeakMap<HeatmapArtifact, { readonly made: string; readonly drawing: Drawing }>());
   const { reduce, clip, colorMap } = looks;
   return useMemo(() => {
-    const scales = sharedDrawings(maps, looks);
+    // Lengths of bars are not clipped: they would lie.
+    const scales = sharedDrawings(maps, maps.every(({ colored }) => !colored) ? { ...looks, clip: 100 } : looks);
     const drawings = maps.map(({ artifact }, index) => drawn(known.current, artifact, looks, scales[index]));
     const [first] = drawings;
     const quantities = new Set(maps.map(({ artifact }) => artifact.quantity));
     return {
       drawings: new Map(maps.map(({ key }, index) => [key, drawings[index]])),
-      shared: sharing !== "all" || drawings.length < 2 ? undefined : {
+      shared: sharing !== "all" || drawings.length < 2 || !maps.some(({ colored }) => colored) ? undefined : {
         range: first.range, table: first.table, quantity: quantities.size === 1 ? first.artifact.quantity : "all methods",
         clipped: { low: drawings.some(({ clipped }) => clipped.low), high: drawings.some(({ clipped }) => clipped.high) },
       },
@@ -51,7 +53,7 @@ function drawn(known: WeakMap<HeatmapArtifact, { readonly made: string; readonly
   return drawing;
 }
 
-interface GroupedPlace { readonly key: string; readonly artifact: HeatmapArtifact; readonly group: string }
+interface GroupedPlace { readonly key: string; readonly artifact: HeatmapArtifact; readonly group: string; /** Bars have lengths instead. */ readonly colored: boolean }
 
 /** The same list as long as the same maps are in it: scales are worked out anew only for other ones. */
 function useStable(maps: readonly GroupedPlace[]): readonly GroupedPlace[] {

@@ -10,9 +10,10 @@ import { readPanelState } from "../panels/state.ts";
 import type { Services } from "../services.ts";
 import { refuseWhenBlocked } from "../trust.ts";
 import { back } from "./pick.ts";
-import { pickEntries, usualMethods } from "./pick-entries.ts";
+import { pickEntries } from "./pick-entries.ts";
 import { pickInput } from "./pick-input.ts";
 import { activeModel, pickModel } from "./pick-model.ts";
+import { usualMethods } from "./suggested.ts";
 import { readModel, sayWhy } from "./visualize.ts";
 
 /**
@@ -32,7 +33,7 @@ export async function compare(services: Services, panels: Panels, comparisons: C
     const state: PanelState = shown ?? { model: model.toString(), input, technique: "", target: {}, params: {}, looks: DEFAULT_LOOKS };
     const comparable = services.techniques.filter(isComparable);
     const first = comparable.find(({ id }) => id === state.technique);
-    const ticked = [...new Set([...(first ? [first.id] : []), ...usualMethods(comparable, facts)])];
+    const ticked = [...new Set([...(first ? [first.id] : []), ...usualMethods(comparable, facts.recipe.recipe)])];
     const chosen = ticked.map((technique): AxisEntry => ({ kind: "method", technique }));
     const entries = await pickEntries(services, { state, facts, kind: "method", chosen, methods: ticked });
     if (entries?.[0]?.kind !== "method") return;

@@ -4,10 +4,10 @@ import { isComparable } from "../../protocol/compare.ts";
 import type { TargetSpec } from "../../protocol/engine.ts";
 import type { PanelState } from "../../protocol/panel.ts";
 import { elementIndex, parseTarget, regionText } from "../../protocol/target.ts";
-import type { TechniqueInfo } from "../../protocol/technique.ts";
 import { nameOf, placeOf } from "../files.ts";
 import type { Facts } from "../model-facts.ts";
 import type { Services } from "../services.ts";
+import { spread, usualMethods } from "./suggested.ts";
 import { findModels } from "./pick-model.ts";
 import { pickMany } from "./pick-many.ts";
 import type { TickItem } from "./pick-many.ts";
@@ -62,7 +62,7 @@ const pickers: Readonly<Record<AxisKind, Picker>> = {
       ...(info.group === comparable[index - 1]?.group ? [] : [line(info.group)]),
       { key: info.id, label: info.title, detail: info.summary, ...(info.cite ? { description: info.cite } : {}), entry: { kind: "method", technique: info.id } },
     ]);
-    return pickMany({ title: "Methods to compare", placeholder: `Which methods? ${many}`, items, ticked: chosen.length ? chosen.map(nameOfEntry) : usualMethods(comparable, facts) });
+    return pickMany({ title: "Methods to compare", placeholder: `Which methods? ${many}`, items, ticked: chosen.length ? chosen.map(nameOfEntry) : usualMethods(comparable, facts.recipe.recipe) });
   },
 
   target(services, { state, facts, chosen }) {
@@ -109,10 +109,11 @@ const pickers: Readonly<Record<AxisKind, Picker>> = {
       later: async (signal) => {
         try {
           const { layers, defaultLayer } = await services.runner.layers(state, { signal });
-          const items = layers.filter((layer) => layer.spatial || !spatial).map(({ value, node, operator, dims }): EntryItem => ({
+          const wanted = layers.filter((layer) => layer.spatial || !spatial);
+          const items = wanted.map(({ value, node, operator, dims }): EntryItem => ({
             key: value, label: node, description: `${operator} ${dims.slice(1).join("×")}`, ...(node === value ? {} : { detail: value }), entry: { kind: "layer", layer: value },
           }));
-          return { items: [byItself, ...items], ticked: spread(items, defaultLayer), placeholder: `Which layers? First to last; ${many}` };
+          return { items: [byItself, ...items], ticked: spread(wanted, defaultLayer), placeholder: `Which layers? First to last; ${many}` };
         } catch (error) {
           if (signal.aborted) throw error;
           return { items: [{ key: "failed", label: "$(warning) The model could not be run", detail: error instanceof Error ? error.message : String(error), alwaysShow: true }, byItself, ...here] };
@@ -146,19 +147,6 @@ async function topClasses(
   const bars = result.artifacts.find((artifact) => artifact.kind === "bars");
   return (bars?.items ?? []).map(({ label, value, index }) =>
     item(label, { index: elementIndex(bars?.dims ?? [1], index) }, `${bars?.share ? `${(value * 100).toFixed(1)} %` : value.toPrecision(4)}, class ${index}`));
-}
-
-/** Quick ones of different kinds; class activation maps where the input is a picture. */
-export function usualMethods(techniques: readonly TechniqueInfo[], facts: Pick<Facts, "recipe">): string[] {
-  const pictures = Object.values(facts.recipe.recipe.inputs).some(({ kind }) => kind === "image");
-  const usual = pictures ? ["saliency", "integrated-gradients", "guided-backprop", "grad-cam"] : ["saliency", "input-x-gradient", "integrated-gradients"];
-  return usual.filter((id) => techniques.some((info) => info.id === id));
-}
-
-/** The default layer, and two before it at other depths. */
-function spread(items: readonly EntryItem[], defaultLayer: string | undefined): string[] {
-  const last = Math.max(0, items.findIndex(({ key }) => key === defaultLayer));
-  return [...new Set([Math.floor(last / 3), Math.floor((2 * last) / 3), last])].flatMap((index) => items[index]?.key ?? []);
 }
 
 function line(label: string): EntryItem {

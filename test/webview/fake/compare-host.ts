@@ -1,4 +1,5 @@
 import type { AxisEntry, AxisKind, CompareBoot, CompareHost, CompareState, CompareView } from "../../../src/protocol/compare.ts";
+import type { BarsArtifact, TokensArtifact } from "../../../src/protocol/artifacts.ts";
 import { isComparable } from "../../../src/protocol/compare.ts";
 import type { CallContext, Handlers } from "../../../src/protocol/link.ts";
 import { Link, RemoteError } from "../../../src/protocol/link.ts";
@@ -6,7 +7,7 @@ import { DEFAULT_LOOKS } from "../../../src/protocol/panel.ts";
 import type { PanelState } from "../../../src/protocol/panel.ts";
 import { noted, page, scenario, wire } from "./page.ts";
 import { techniques } from "./panel-techniques.ts";
-import { bars, classNames, resultFor } from "./results.ts";
+import { classNames, resultFor } from "./results.ts";
 
 const method = (technique: string): AxisEntry => ({ kind: "method", technique });
 const target = (index: number): AxisEntry => ({ kind: "target", target: { index: [index] }, label: classNames[index] });
@@ -70,12 +71,26 @@ const link = new Link<CompareHost, CompareView>(wire, noted<Handlers<CompareHost
   openPanel: () => undefined,
 }));
 
+/** What a table's row and a text give instead of a picture: other values for each method, the same each time. */
 function result(cell: PanelState): ReturnType<typeof resultFor> {
   const made = resultFor(cell);
-  if (!scenario.row) return made;
-  // A table's row instead of a picture: bars.
-  const main = { ...bars(cell), title: "Columns", share: false, items: [{ label: "petal length", value: 0.8, index: 2 }, { label: "sepal width", value: -0.3, index: 1 }] };
-  return { ...made, artifacts: [main] };
+  const factor = cell.technique === "saliency" ? 1 : 10;
+  if (scenario.row) {
+    const values = Float32Array.of(0.1, -0.3, 0.8, 0.2).map((value) => value * factor);
+    const names = ["sepal length", "sepal width", "petal length", "petal width"];
+    const order = [2, 1, 3, 0];
+    const main: BarsArtifact = {
+      kind: "bars", id: "row", title: "Columns", quantity: "∂y/∂x", share: false, caption: "", values, dims: [1, 4], items: order.map((index) => ({ label: names[index], value: values[index], index })),
+    };
+    return { ...made, artifacts: [main] };
+  }
+  if (scenario.text) {
+    const tokens = ["[CLS]", "a", "won", "##derful", "film", "[SEP]"];
+    const values = Float32Array.of(0, 0.1, 0.9, 0.7, -0.2, 0).map((value) => value * factor);
+    const main: TokensArtifact = { kind: "tokens", id: "text", title: "Tokens", tokens, values, dims: [6], quantity: "Σ x·∂y/∂x", signed: true, caption: "" };
+    return { ...made, artifacts: [main] };
+  }
+  return made;
 }
 
 page.fake.changed = (reason: Parameters<CompareView["changed"]>[0]["reason"]) => {
