@@ -5,6 +5,7 @@ import { DataError } from "../model/errors.ts";
 import { loadRecipe, parseRecipeFile, parseSampleSpecs } from "../data/index.ts";
 import type { Job, TargetSpec } from "../protocol/engine.ts";
 import type { Recipe } from "../protocol/recipe.ts";
+import { parseTarget } from "../protocol/target.ts";
 import type { TechniqueInfo } from "../protocol/technique.ts";
 import type { LoadedModel } from "../runtime/models.ts";
 

@@ -1,3 +1,4 @@
+import path from "node:path";
 import * as vscode from "vscode";
 import type { Result } from "../protocol/artifacts.ts";
 import type { EngineApi, Job } from "../protocol/engine.ts";
@@ -79,13 +80,23 @@ export class Runner {
       throw new RemoteError("DataError", `The input is on a virtual file system (${input.scheme}).`, state.input, "Save a copy on disk and choose that.");
     }
     const { recipe } = await this.facts.of(modelPath);
-    return jobOf(state, info, { modelPath, inputPath: inputPath(input) }, recipe.recipe);
+    const more = (state.more ?? []).map((one) => inputPath(vscode.Uri.parse(one)));
+    return jobOf(state, info, { modelPath, inputPath: inputPath(input), more }, recipe.recipe);
   }
 
   private async key<K extends keyof EngineApi>(state: PanelState, { method, request }: Request<K>): Promise<string> {
-    const [model, input] = await Promise.all([
-      modelStamp(vscode.Uri.parse(state.model).fsPath), stampOf(vscode.Uri.parse(state.input).fsPath),
+    const modelPath = vscode.Uri.parse(state.model).fsPath;
+    const [model, ...inputs] = await Promise.all([
+      modelStamp(modelPath), ...[state.input, ...(state.more ?? [])].map((input) => stampOf(vscode.Uri.parse(input).fsPath)), ...this.filesOf(state, modelPath).map((file) => stampOf(file).catch(() => "none")),
     ]);
-    return jobKey(method, request, { model, input, version: this.version });
+    return jobKey(method, request, { model, input: inputs.join(" "), version: this.version });
+  }
+
+  /** Files that the method's options name, baselines and masks: when they change, so does the result. */
+  private filesOf(state: PanelState, modelPath: string): string[] {
+    const info = this.techniques.find(({ id }) => id === state.technique);
+    const given = state.params[state.technique] ?? {};
+    return (info?.params ?? []).flatMap((spec) => (spec.type === "text" && spec.files
+      ? String(given[spec.name] ?? spec.default).split(",").map((part) => part.trim()).filter((part) => part !== "" && !Number.isFinite(Number(part))).map((part) => path.resolve(path.dirname(modelPath), part)) : []));
   }
 }

@@ -8,6 +8,8 @@ export interface PanelState {
   /** URI strings. */
   readonly model: string;
   readonly input: string;
+  /** Further inputs, URI strings: the result is the mean over all. */
+  readonly more?: readonly string[];
   readonly technique: string;
   readonly target: TargetSpec;
   readonly layer?: string;
@@ -57,6 +59,8 @@ export interface PanelHost {
   saveRecipe(request: { readonly state: PanelState; readonly recipe: Recipe }): RecipeReport;
   /** Lets the person pick another input (quick pick); undefined when they left it. */
   pickInput(request: { readonly state: PanelState }): { readonly input: string; readonly name: string } | undefined;
+  /** Lets the person pick files like the input (open dialog), several where `many`: URI strings and absolute paths; undefined when they left it. */
+  pickFiles(request: { readonly state: PanelState; readonly many: boolean; readonly title: string }): { readonly inputs: readonly string[]; readonly paths: readonly string[] } | undefined;
   /** Lets the person pick any class (quick pick with all names); undefined when they left it. */
   pickTarget(request: { readonly state: PanelState }): { readonly target: TargetSpec; readonly label: string } | undefined;
   /** Saves bytes that the webview made (a save dialog asks where); false when the person left it. */

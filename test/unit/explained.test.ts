@@ -186,3 +186,20 @@ describe("baselines", () => {
     await expect(runOn(models, model(), input(), "integrated-gradients", { params: { baseline: "0, 1" } })).rejects.toThrow(/2 baselines were given; this method takes one/);
   });
 });
+
+describe("noise over methods without gradients", () => {
+  const model = (): string => writeSmallModel(folder, "squares.onnx", { inputs: { x: ["float32", 1, 3] }, outputs: ["y"], nodes: [node("Mul", ["x", "x"], ["xx"]), node("ReduceSum", ["xx"], ["y"], { keepdims: int(1) })] });
+  const input = (): string => writeArray(folder, "three.npy", [1, 3], [1, 2, 3]);
+  const ablated = (params: Record<string, number | string>): ReturnType<typeof runOn> => runOn(models, model(), input(), "feature-ablation", { target: { index: [0] }, params: { grid: 1, ...params } });
+
+  it("averages, squares and varies over the same copies: variance is the mean of squares less the mean's square", async () => {
+    const noise = { samples: 40, noise: 0.1, seed: 5 };
+    const [mean, squares, variance] = await Promise.all(["smoothgrad", "smoothgrad_sq", "vargrad"].map((noise_type) => ablated({ ...noise, noise_type })));
+    // Hiding xᵢ takes (xᵢ + ε)² off: its mean is xᵢ² + σ², σ = 0.1 · (3 − 1).
+    [1, 4, 9].forEach((square, i) => expect(Math.abs(mean.raw.values[i] - square - 0.04)).toBeLessThan(4 * Math.sqrt((4 * square * 0.04 + 2 * 0.04 ** 2) / 40)));
+    variance.raw.values.forEach((value, i) => expect(value).toBeCloseTo(squares.raw.values[i] - mean.raw.values[i] ** 2, 2));
+    expect(mean.artifacts[0].caption).toContain("mean of 40 noisy copies");
+    expect((await ablated({ ...noise })).raw.values).toEqual(mean.raw.values);
+    expect((await ablated({ ...noise, seed: 6 })).raw.values).not.toEqual(mean.raw.values);
+  });
+});

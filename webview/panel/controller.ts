@@ -164,9 +164,29 @@ export class PanelController {
     // Another picture is another question: what the model sees in it, unless told otherwise.
     const { output } = state.target;
     this.set({ boot: { ...boot, inputName: picked.name }, predictions: undefined, layers: undefined });
-    this.change({ input: picked.input, target: output === undefined ? {} : { output } });
+    this.change({ input: picked.input, more: undefined, target: output === undefined ? {} : { output } });
     void this.run();
     void this.needLayers();
+  }
+
+  /** Explains the mean over the input and others that the person picks. */
+  async addSamples(): Promise<void> {
+    const picked = await this.ask("pickFiles", (state) => ({ state, many: true, title: "Samples to explain together" }));
+    if (picked?.inputs.length) this.setSamples(picked.inputs);
+  }
+
+  setSamples(more: readonly string[] | undefined): void {
+    const { state } = this.current;
+    const others = more?.filter((input) => input !== state?.input);
+    if (!state || (!others?.length && !state.more)) return;
+    this.change({ more: others?.length ? others : undefined });
+    void this.run();
+  }
+
+  /** Lets the person pick a file for an option. */
+  async pickFile(name: string, title: string): Promise<void> {
+    const picked = await this.ask("pickFiles", (state) => ({ state, many: false, title }));
+    if (picked?.paths.length) this.setParam(name, picked.paths[0]);
   }
 
   async pickTarget(): Promise<void> {
@@ -288,8 +308,8 @@ export class PanelController {
   }
 
   private takePredictions(result: Result): void {
-    const bars = result.artifacts.find((artifact) => artifact.kind === "bars");
-    if (bars) this.set({ predictions: bars });
+    const bars = result.artifacts.find((artifact) => artifact.kind === "bars" && artifact.id === "predictions");
+    if (bars?.kind === "bars") this.set({ predictions: bars });
   }
 
   // ---- telling ----

@@ -2,6 +2,7 @@ import type { VNode } from "preact";
 import type { BarsArtifact } from "../../src/protocol/artifacts.ts";
 import type { TargetSpec } from "../../src/protocol/engine.ts";
 import type { PanelBoot, PanelState } from "../../src/protocol/panel.ts";
+import { elementIndex, regionText } from "../../src/protocol/target.ts";
 import { Button } from "../ui/controls.tsx";
 import { Icon, IconButton, Select } from "../ui/fields.tsx";
 import { formatDuration } from "../ui/format.ts";
@@ -20,6 +21,12 @@ export function Header({ snapshot, boot, state, controller }: {
       <button type="button" class="pick input-pick" title={`Input: ${boot.inputName}. Choose another`} data-testid="input" disabled={blocked} onClick={() => void controller.pickInput()}>
         <span class="pick-text">{boot.inputName}</span><Icon name="chevron-down" />
       </button>
+      {state.more?.length ? (
+        <button type="button" class="pick" data-testid="fewer-samples" disabled={blocked} onClick={() => controller.setSamples(undefined)}
+          title={`The mean over ${boot.inputName} and ${state.more.length} more:\n${state.more.map((uri) => decodeURIComponent(uri.split("/").pop() ?? uri)).slice(0, 20).join("\n")}\nClick to explain ${boot.inputName} alone.`}>
+          <span class="pick-text">+ {state.more.length}</span><Icon name="close" />
+        </button>
+      ) : <IconButton icon="add" label="Add samples: explain the mean over several inputs" disabled={blocked} onClick={() => void controller.addSamples()} testid="more-samples" />}
       {asksTarget ? (
         <>
           <span class="muted when-wide">target</span>
@@ -62,7 +69,7 @@ function Outputs({ boot, state, controller, disabled }: { readonly boot: PanelBo
 }
 
 function TargetText({ target, predictions, classes }: { readonly target: TargetSpec; readonly predictions?: BarsArtifact; readonly classes: readonly string[] }): VNode {
-  const index = target.index ?? largestIndex(predictions);
+  const index = target.index ?? (target.region ? undefined : largestIndex(predictions));
   const name = targetName(target, predictions, classes);
   const number = index?.join(", ");
   return (
@@ -75,11 +82,12 @@ function TargetText({ target, predictions, classes }: { readonly target: TargetS
 
 function largestIndex(predictions: BarsArtifact | undefined): readonly number[] | undefined {
   const first = predictions?.items[0];
-  return first && [first.index];
+  return first && elementIndex(predictions.dims, first.index);
 }
 
 /** A target's class name; its index where it has none, "largest" where the largest is meant and not yet known. */
 export function targetName(target: TargetSpec, predictions: BarsArtifact | undefined, classes: readonly string[]): string {
+  if (target.region) return `sum over ${regionText(target.region)}`;
   const index = target.index ?? largestIndex(predictions);
   if (!index) return "largest";
   if (index.length !== 1) return index.join(", ");

@@ -1,10 +1,11 @@
 import type { VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { layerNeed } from "../../src/protocol/checks.ts";
+import { elementIndex } from "../../src/protocol/target.ts";
 import { Button } from "../ui/controls.tsx";
 import { Announce, Banner, FailureText, ProgressLine } from "../ui/feedback.tsx";
 import type { BannerAction } from "../ui/feedback.tsx";
-import { IconButton } from "../ui/fields.tsx";
+import { Disclosure, IconButton } from "../ui/fields.tsx";
 import type { PanelController, Snapshot } from "./controller.ts";
 import { Header, targetName } from "./header.tsx";
 import { Methods } from "./methods.tsx";
@@ -12,7 +13,8 @@ import { Options } from "./options.tsx";
 import { Predictions } from "./predictions.tsx";
 import { Provenance } from "./provenance.tsx";
 import { RecipePart } from "./recipe.tsx";
-import { Stage } from "./stage.tsx";
+import { denseAxes, RegionForm } from "./region.tsx";
+import { pictureUnder, Stage } from "./stage.tsx";
 import { jobKey, sameJob } from "./state.ts";
 import { LayerStrip } from "./strip.tsx";
 import { Trust } from "./trust.tsx";
@@ -26,6 +28,7 @@ export function Panel({ controller }: { readonly controller: PanelController }):
   const need = technique ? layerNeed(technique, state.params[technique.id], boot.techniques) : "none";
   const shownTechnique = boot.techniques.find(({ id }) => id === shown?.state.technique);
   const result = shown?.result;
+  const [regionOpen, setRegionOpen] = useState(false);
   return (
     <main class="panel">
       <h1 class="visually-hidden">{technique ? `${technique.title}: ` : ""}{boot.modelName}</h1>
@@ -53,11 +56,16 @@ export function Panel({ controller }: { readonly controller: PanelController }):
               busy={running !== undefined} canRun={boot.blocked === undefined && snapshot.stale === undefined} controller={controller} />
           ) : null}
         </div>
-        {predictions && result?.artifacts[0]?.kind !== "bars" ? (
+        {predictions && result?.artifacts[0]?.id !== "predictions" ? (
           <aside class="side" aria-label="Predictions">
             <Predictions bars={predictions} target={state.target} label={result?.provenance.target?.label} canExplain={boot.blocked === undefined} most={5}
-              onExplain={(index) => controller.explain({ ...(state.target.output === undefined ? {} : { output: state.target.output }), index: [index] })}
+              onExplain={(index) => controller.explain({ ...(state.target.output === undefined ? {} : { output: state.target.output }), index: elementIndex(predictions.dims, index) })}
               onAny={() => void controller.pickTarget()} />
+            {denseAxes(predictions.dims) && boot.blocked === undefined ? (
+              <Disclosure title="Explain a region" open={regionOpen} onToggle={setRegionOpen} testid="region-open">{() => (
+                <RegionForm output={predictions} picture={result && pictureUnder(result, "input")} target={state.target} onExplain={(target) => controller.explain(target)} />
+              )}</Disclosure>
+            ) : null}
           </aside>
         ) : null}
       </div>

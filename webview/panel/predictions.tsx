@@ -23,7 +23,7 @@ export function Predictions({ bars, target, label, canExplain, most, large = fal
           <button key={row.index} type="button" class="prediction" data-rove data-testid={`${large ? "bar" : "prediction"}-${row.index}`} aria-pressed={row.index === chosen}
             tabIndex={row.index === stop ? 0 : -1} disabled={!canExplain}
             title={`${row.label}, class ${row.index}: ${amount(row.value, bars)} ${bars.quantity}`} onClick={() => { if (row.index !== chosen || target.index === undefined) onExplain(row.index); }}>
-            <span class="prediction-label">{row.label}{row.label === String(row.index) ? null : <span class="prediction-index number"> {row.index}</span>}</span>
+            <span class="prediction-label">{row.label}{row.label === String(row.index) || bars.dims.length > 2 ? null : <span class="prediction-index number"> {row.index}</span>}</span>
             <span class="prediction-value number">{amount(row.value, bars)}</span>
             <span class="prediction-track" aria-hidden="true"><i style={{ width: `${(Math.abs(row.value) / largest) * 100}%` }} /></span>
           </button>

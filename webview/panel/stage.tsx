@@ -3,11 +3,13 @@ import { useMemo } from "preact/hooks";
 import { withAlpha } from "../../src/draw/paint.ts";
 import type { Artifact, ImageArtifact, Result } from "../../src/protocol/artifacts.ts";
 import type { PanelBoot, PanelState } from "../../src/protocol/panel.ts";
+import { elementIndex } from "../../src/protocol/target.ts";
 import type { Recipe } from "../../src/protocol/recipe.ts";
 import { PixelCanvas } from "../ui/canvas.tsx";
 import { Curves } from "../ui/curves.tsx";
 import type { PanelController } from "./controller.ts";
 import { FeatureMaps } from "./feature-maps.tsx";
+import { FeatureBars } from "./feature-bars.tsx";
 import { Heatmap } from "./heatmap.tsx";
 import { HeatmapLooks } from "./looks-bar.tsx";
 import { Predictions } from "./predictions.tsx";
@@ -46,13 +48,13 @@ const views: { readonly [K in Artifact["kind"]]: View<K> } = {
   tiles: ({ artifact, result, shownState, state, controller }) => (
     <FeatureMaps artifact={artifact} picture={pictureUnder(result, artifact.over)} shownState={shownState} looks={state.looks} controller={controller} />
   ),
-  bars: ({ artifact, result, state, boot, controller }) => (
+  bars: ({ artifact, result, state, boot, controller }) => (artifact.id !== "predictions" ? <FeatureBars bars={artifact} /> : (
     <div class="bars-stage">
       {result.artifacts.filter((one) => one.kind === "image").map((image) => <Picture key={image.id} image={image} />)}
       <Predictions bars={artifact} target={state.target} label={result.provenance.target?.label} canExplain={boot.blocked === undefined} most={Infinity} large
-        onExplain={(index) => controller.explain({ ...(state.target.output === undefined ? {} : { output: state.target.output }), index: [index] })} onAny={() => void controller.pickTarget()} />
+        onExplain={(index) => controller.explain({ ...(state.target.output === undefined ? {} : { output: state.target.output }), index: elementIndex(artifact.dims, index) })} onAny={() => void controller.pickTarget()} />
     </div>
-  ),
+  )),
   tokens: ({ artifact, state, controller }) => <Tokens artifact={artifact} looks={state.looks} onLooks={(looks) => controller.setLooks(looks)} />,
   curves: ({ artifact }) => <Curves artifact={artifact} />,
   image: ({ artifact }) => <Picture image={artifact} />,

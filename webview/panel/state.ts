@@ -37,7 +37,7 @@ export function sameJob(kept: unknown, state: PanelState, technique: TechniqueIn
 export function jobKey({ model, input, technique: id, target, layer, moreLayers, params, recipe }: PanelState, technique: TechniqueInfo | undefined): string {
   const { output, index, against } = target ?? {};
   const own = technique?.params.map((spec) => paramValue(spec, params?.[id]));
-  return JSON.stringify([model, input, id, output, index, against, layer, technique?.needs.several ? moreLayers : undefined, own, recipe]);
+  return JSON.stringify([model, input, more, id, output, index, against, region, layer, technique?.needs.several ? moreLayers : undefined, own, recipe]);
 }
 
 /** An option's value: what was chosen, or the default. */

@@ -1,6 +1,7 @@
 import type * as vscode from "vscode";
 import type { BarsArtifact } from "../../protocol/artifacts.ts";
 import type { TargetSpec } from "../../protocol/engine.ts";
+import { elementIndex, parseTarget, regionText } from "../../protocol/target.ts";
 import type { PanelState } from "../../protocol/panel.ts";
 import type { Facts } from "../model-facts.ts";
 import type { Services } from "../services.ts";
@@ -21,6 +22,7 @@ export async function pickTarget(
 ): Promise<{ target: TargetSpec; label: string } | typeof back | undefined> {
   const { classes } = facts.recipe;
   const output = state.target.output;
+  const dims = (facts.model.outputs.find(({ name }) => name === output) ?? facts.model.outputs[0])?.dims;
   const item = (label: string, index: readonly number[], description: string): TargetItem => ({ label, description, target: { ...(output ? { output } : {}), index } });
   // Class names belong to the first output.
   const named = !output || output === facts.model.outputs[0]?.name ? classes.map((name, index) => item(name, [index], `class ${index}`)) : [];
@@ -28,13 +30,13 @@ export async function pickTarget(
     ...step,
     placeholder: `Running the model … ${meanwhile}`,
     items: named,
-    typed: (text) => typedTarget(text, named, item),
+    typed: (text) => typedTarget(text, named, item, dims),
     later: async (signal, say) => {
       const all = named.length ? [separator<TargetItem>("all classes", {}), ...named] : [];
       try {
         const bars = await predict(services, state, signal, (text) => say(`${text} … ${meanwhile}`));
         const top = (bars?.items ?? []).map(({ label, value, index }) =>
-          item(label, [index], `${bars?.share ? `${(value * 100).toFixed(1)} %` : value.toPrecision(4)}, class ${index}`));
+          item(label, bars ? elementIndex(bars.dims, index) : [index], `${bars?.share ? `${(value * 100).toFixed(1)} %` : value.toPrecision(4)}, class ${index}`));
         return { items: [separator<TargetItem>("the model's top classes", {}), ...top, ...all], active: top[0], placeholder: "Which class is explained? Type a name or an index for any other" };
       } catch (error) {
         if (signal.aborted) throw error;
@@ -54,10 +56,17 @@ async function predict(services: Services, state: PanelState, signal: AbortSigna
   return result.artifacts.find((artifact) => artifact.kind === "bars");
 }
 
-/** "285", or "3,17,20" in a dense output; a name's own item is already in the list. */
-function typedTarget(text: string, named: readonly TargetItem[], item: (label: string, index: readonly number[], description: string) => TargetItem): TargetItem | undefined {
-  if (!/^\d+(\s*,\s*\d+)*$/.test(text)) return undefined;
-  const index = text.split(",").map(Number);
+/** "285", "3,17,20" in a dense output, or a region of it, "15,10:20,:"; a name's own item is already in the list. */
+function typedTarget(
+  text: string, named: readonly TargetItem[], item: (label: string, index: readonly number[], description: string) => TargetItem, dims: readonly (number | string | null)[] | undefined,
+): TargetItem | undefined {
+  const typed = parseTarget(text, dims);
+  if (typeof typed === "string") return undefined;
+  if (typed.region) {
+    const whole = item(`Sum over ${regionText(typed.region)}`, [], "a region of the output");
+    return { ...whole, alwaysShow: true, target: { ...(whole.target?.output ? { output: whole.target.output } : {}), region: typed.region } };
+  }
+  const index = typed.index!;
   const name = index.length === 1 ? named[index[0] as number]?.label : undefined;
   return { ...item(name ?? `Index ${index.join(", ")}`, index, `class ${index.join(", ")}`), alwaysShow: true };
 }

@@ -12,7 +12,7 @@ import { readParams } from "./state.ts";
 export function jobOf(state: PanelState, info: TechniqueInfo, files: { modelPath: string; inputPath: string }, recipe: Recipe): Job {
   const { target, layer, moreLayers = [] } = state;
   return {
-    technique: info.id, model: files.modelPath, inputs: { "": files.inputPath }, recipe: state.recipe ?? recipe,
+    technique: info.id, model: files.modelPath, inputs: { "": files.inputPath }, ...(files.more?.length ? { more: files.more.map((file) => ({ "": file })) } : {}), recipe: state.recipe ?? recipe,
     ...(info.needs.target ? { target } : {}),
     ...(info.needs.layer !== "none" && layer !== undefined ? { layer: info.needs.several && moreLayers.length > 0 ? [layer, ...moreLayers] : layer } : {}),
     params: readParams(state.params[info.id], info),

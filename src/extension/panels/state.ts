@@ -18,6 +18,7 @@ export function readPanelState(data: unknown, techniques: readonly TechniqueInfo
     model: data.model, input: data.input, technique: technique.id, target: readTarget(data.target),
     ...(isText(data.layer) ? { layer: data.layer } : {}),
     ...(isText(data.layer) && Array.isArray(data.moreLayers) && data.moreLayers.length > 0 && data.moreLayers.length <= MOST_LAYERS && data.moreLayers.every(isText) ? { moreLayers: data.moreLayers } : {}),
+    ...(Array.isArray(data.more) && data.more.length > 0 && data.more.length <= MOST_SAMPLES && data.more.every(isUri) ? { more: data.more } : {}),
     params: Object.fromEntries(techniques.filter(({ id }) => isRecord(params[id])).map((info) => [info.id, readParams(params[info.id], info)])),
     looks: readLooks(data.looks),
     ...(recipe ? { recipe } : {}),
@@ -42,6 +43,13 @@ function readParam(value: unknown, spec: ParamSpec): ParamValue {
   }
 }
 
+/** More than anyone picks by hand. */
+const MOST_SAMPLES = 10_000;
+
+function isRegion(value: unknown): value is NonNullable<TargetSpec["region"]> {
+  return Array.isArray(value) && value.length > 0 && value.length <= 16 && value.every((range) => isIndex(range) && range.length === 2);
+}
+
 /** More than anyone averages. */
 const MOST_LAYERS = 1000;
 
@@ -51,6 +59,7 @@ function readTarget(data: unknown): TargetSpec {
     ...(isText(data.output) ? { output: data.output } : {}),
     ...(isIndex(data.index) ? { index: data.index } : {}),
     ...(isIndex(data.against) ? { against: data.against } : {}),
+    ...(isRegion(data.region) ? { region: data.region } : {}),
   };
 }
 

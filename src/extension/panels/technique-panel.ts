@@ -5,7 +5,7 @@ import type { CallContext, Handlers } from "../../protocol/link.ts";
 import type { Result } from "../../protocol/artifacts.ts";
 import type { PanelBoot, PanelHost, PanelState, PanelView } from "../../protocol/panel.ts";
 import { back } from "../commands/pick.ts";
-import { pickInput, rememberInput } from "../commands/pick-input.ts";
+import { browseFiles, pickInput, rememberInput } from "../commands/pick-input.ts";
 import { pickTarget } from "../commands/pick-target.ts";
 import { inputName, inputPath, modelStamp, nameOf, recipeStamp, stem } from "../files.ts";
 import { webviewPage } from "../html.ts";
@@ -117,6 +117,11 @@ export class TechniquePanel {
         return !input || input === back ? undefined : { input: input.toString(), name: inputName(input) };
       },
       pickTarget: async ({ state }) => {
+      pickFiles: async ({ many, title }) => {
+        const { recipe } = await this.services.facts.of(this.model.fsPath);
+        const files = await browseFiles(title, recipe, this.model, many);
+        return files && { inputs: files.map(String), paths: files.map((file) => inputPath(file)) };
+      },
         const facts = await services.facts.of(this.model.fsPath);
         const chosen = await pickTarget(services, this.read(state), facts, { title: `Class of ${nameOf(this.model)}` });
         return !chosen || chosen === back ? undefined : chosen;

@@ -6,7 +6,7 @@ import type { PanelBoot, PanelHost, PanelState, PanelView } from "../../../src/p
 import type { Recipe } from "../../../src/protocol/recipe.ts";
 import { checks } from "./checks.ts";
 import { noted, page, scenario, wire } from "./page.ts";
-import { manyTechniques, techniques } from "./panel-techniques.ts";
+import { manyTechniques, otherKinds, techniques } from "./panel-techniques.ts";
 import { channelValues, classNames, defaultLayer, image, layers, resultFor, tilesOf, tokenLayers } from "./results.ts";
 
 const recipe: Recipe = {
@@ -27,7 +27,7 @@ let state: PanelState = {
 
 function boot(): PanelBoot {
   return {
-    state, techniques: scenario.many ? manyTechniques : scenario.checks ? [...techniques, ...checks] : techniques, modelName: "efficientnet-lite0.onnx", inputName: "cat.png", outputs: (scenario.outputs as string[] | undefined) ?? ["logits"],
+    state, techniques: scenario.many ? manyTechniques : scenario.otherKinds ? otherKinds : scenario.checks ? [...techniques, ...checks] : techniques, modelName: "efficientnet-lite0.onnx", inputName: "cat.png", outputs: (scenario.outputs as string[] | undefined) ?? ["logits"],
     recipe: { recipe, file: "efficientnet-lite0.loupe.json", reasons: ["size from the input's shape 3×224×224", "mean and std from the recipe file"], classes: classNames },
     ...(scenario.result ? { result: resultFor(state) } : {}),
     ...(typeof scenario.blocked === "string" ? { blocked: scenario.blocked } : {}),
@@ -64,6 +64,7 @@ const link = new Link<PanelHost, PanelView>(wire, noted<Handlers<PanelHost>>({
   preview: () => ({ before: { ...image, id: "before", title: "cat.png", caption: "451×300 on disk" }, after: { ...image, id: "after", caption: "224×224 for the model" } }),
   saveRecipe: (request) => ({ recipe: request.recipe, file: "efficientnet-lite0.loupe.json", reasons: [], classes: classNames }),
   pickInput: () => ({ input: "file:///samples/dog.png", name: "dog.png" }),
+  pickFiles: ({ many }) => (many ? { inputs: ["file:///samples/dog.png", "file:///samples/owl.png"], paths: ["/samples/dog.png", "/samples/owl.png"] } : { inputs: ["file:///samples/black.png"], paths: ["/samples/black.png"] }),
   pickTarget: () => ({ target: { index: [284] }, label: "Siamese cat" }),
   save: ({ suggestedName }) => ({ saved: true, path: suggestedName }),
   compare: () => undefined,

@@ -1,5 +1,5 @@
 /** Results that look like the real ones: made from the cat's pixels by plain filters, the same each time. */
-import type { BarsArtifact, HeatmapArtifact, ImageArtifact, Result, TilesArtifact } from "../../../src/protocol/artifacts.ts";
+import type { BarsArtifact, HeatmapArtifact, ImageArtifact, Result, TilesArtifact, TokensArtifact } from "../../../src/protocol/artifacts.ts";
 import type { LayerChoice } from "../../../src/protocol/engine.ts";
 import type { PanelState } from "../../../src/protocol/panel.ts";
 import { checkCurves } from "./checks.ts";
@@ -46,6 +46,13 @@ export function bars(state: PanelState): BarsArtifact {
   };
 }
 
+/** A segmentation's output, [1, 21, 28, 28]: its strongest elements. */
+function denseBars(): BarsArtifact {
+  const values = Float32Array.from({ length: 21 * 28 * 28 }, (_, i) => Math.sin(i));
+  const flat = (15 * 28 + 10) * 28 + 12;
+  return { kind: "bars", id: "predictions", title: "Predictions", items: [{ index: flat, label: "15, 10, 12", value: 3 }], quantity: "logits", share: false, values, dims: [1, 21, 28, 28], caption: "" };
+}
+
 /** One result per technique id; throws for what the fake does not know. */
 export function resultFor(state: PanelState): Result {
   const make = makers[state.technique];
@@ -53,7 +60,7 @@ export function resultFor(state: PanelState): Result {
   const { main, raw, notes } = make(state);
   const index = state.target.index ?? [285];
   return {
-    raw, notes, artifacts: main.kind === "bars" ? [main, image] : [main, image, bars(state)],
+    raw, notes, artifacts: main.id === "predictions" ? [main, image] : [main, ...(main.kind === "heatmap" || main.kind === "tiles" ? [image] : []), state.technique === "dense" ? denseBars() : bars(state)],
     provenance: {
       technique: state.technique, model: { name: "efficientnet-lite0.onnx", hash: "4c1f9e2ab7d05c66" }, input: { name: "cat.png", hash: "9a3d1be07c5f8e21" }, recipe: {},
       target: { output: "logits", index, label: classNames[index[0]] }, score: { kind: "logit", value: "logits" },
@@ -78,6 +85,30 @@ const makers: Record<string, (state: PanelState) => Made> = {
       quantity: absolute ? "|∂y/∂x|" : "∂y/∂x", signed: !absolute, over: "input", smooth: false, caption: "",
     };
     return { main, raw: { dims: main.dims, values }, notes: ["explains the logit, which is what goes into no Softmax here"] };
+  },
+  tokens() {
+    const tokens = "[CLS] the film is n ##ot bad at all , and the cast is wonderful . [SEP]".split(" ");
+    const values = Float32Array.from(tokens, (token, i) => ({ bad: -0.8, "##ot": 0.9, wonderful: 1.4, n: 0.3 }[token] ?? 0.1 * Math.sin(i)));
+    const main: TokensArtifact = { kind: "tokens", id: "tokens", title: "Input × Gradient", tokens, values, dims: [tokens.length], quantity: "Σ x·∂y/∂x", signed: true, caption: "input times gradient; sum over each token's vector" };
+    return { main, raw: { dims: [1, tokens.length, 4], values: new Float32Array(tokens.length * 4) }, notes: [] };
+  },
+  features() {
+    const labels = ["alcohol", "malic acid", "ash", "flavanoids", "proline", "hue"];
+    const values = Float32Array.of(0.8, -0.4, 0.05, 1.9, -1.2, 0.3);
+    const order = [3, 4, 0, 1, 5, 2];
+    const main: BarsArtifact = {
+      kind: "bars", id: "features", title: "Integrated Gradients", items: order.map((index) => ({ index, label: labels[index], value: values[index] })), quantity: "(x−x′)·∫∂y/∂x", share: false,
+      values, dims: [1, 6], caption: "50 steps from 0",
+    };
+    return { main, raw: { dims: [1, 6], values }, notes: [] };
+  },
+  dense(state) {
+    const values = gradient(3);
+    const main: HeatmapArtifact = {
+      kind: "heatmap", id: "dense", title: "Saliency", values, dims: [1, 3, side, side], axes: { channel: 1, height: 2, width: 3 }, quantity: "∂y/∂x", signed: true, over: "input", smooth: false,
+      caption: state.target.region ? `region ${JSON.stringify(state.target.region)}` : "",
+    };
+    return { main, raw: { dims: main.dims, values }, notes: [] };
   },
   cam: (state) => cam(state, "CAM", "Σₖ wₖAᵏ"),
   "grad-cam": (state) => cam(state, "Grad-CAM", "Σₖ αₖAᵏ"),
