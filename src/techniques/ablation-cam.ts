@@ -1,9 +1,9 @@
 import { elementCount } from "../model/graph.ts";
 import { openTail, type Tail } from "../runtime/tail.ts";
 import { channelView, weightedSum, type ChannelView } from "./channels.ts";
-import { mapOutput, positive, spatialLayer, type SpatialLayer } from "./gradient-cams.ts";
+import { layerMaps, positive, type SpatialLayer } from "./gradient-cams.ts";
 import { breathe } from "./noise.ts";
-import { RELU, SCORE } from "./params.ts";
+import { GRID, RELU, SCORE } from "./params.ts";
 import { technique, type Context } from "./technique.ts";
 
 /** What follows a layer is quick: tracing the whole model for a batch of changed layers takes longer than running them one by one. */
@@ -18,22 +18,19 @@ export const ablationCam = technique({
     id: "ablation-cam", title: "Ablation-CAM", command: "Visualize Ablation-CAM", group: "cam",
     summary: "Channels weighted by how much the score drops without them. No gradients; what follows the layer runs for each channel.",
     cite: "Desai & Ramaswamy 2020",
-    needs: { target: true, layer: "spatial", gradient: false },
-    params: [RELU, SCORE],
+    needs: { target: true, layer: "spatial", several: true, gradient: false },
+    params: [RELU, SCORE, GRID],
   },
-  async run(context) {
-    const layer = await spatialLayer(context);
+  run: (context) => layerMaps(context, { id: "ablation-cam", title: "Ablation-CAM", quantity: "Σₖ wₖAᵏ" }, async (layer) => {
     const tail = await openTail(context.model, context.feeds, { from: layer.value, to: (await context.score()).value, batch: BATCH });
     if (!tail) throw context.independent(layer.value);
     try {
       const activations = channelView(tail.values, layer.dims, layer.layout);
-      const weights = await drops(context, layer, tail, activations);
-      const map = positive(context, weightedSum(activations, weights));
-      return mapOutput(context, layer, { id: "ablation-cam", title: "Ablation-CAM", quantity: "Σₖ wₖAᵏ" }, map);
+      return positive(context, weightedSum(activations, await drops(context, layer, tail, activations)));
     } finally {
       await tail.release();
     }
-  },
+  }),
 });
 
 /** (y − yₖ) / y for each channel. */
@@ -58,7 +55,7 @@ async function drops(context: Context, layer: SpatialLayer, tail: Tail, activati
   return weights;
 }
 
-/** A copy of the layer's value with one channel set to zero. */
+/** A copy of the layer's value with one channel set to zero, tokens apart from the grid among it. */
 function without(values: Float32Array, { dims, layout }: SpatialLayer, channel: number): Float32Array {
   const copy = values.slice();
   const inner = elementCount(dims.slice(layout.channel + 1));

@@ -50,7 +50,7 @@ export async function spatialLayer(context: Context): Promise<SpatialLayer> {
 }
 
 /** A map over a layer's space, raw and as a picture. */
-export function mapOutput(context: Context, layer: SpatialLayer, looks: MapLooks, values: Float32Array): TechniqueOutput {
+function mapOutput(context: Context, layer: SpatialLayer, looks: MapLooks, values: Float32Array): TechniqueOutput {
   const size = spatialSize(layer.layout, layer.dims);
   return mapPicture(context, looks, `${layer.node} · ${size.join("×")}`, size, values);
 }
@@ -64,7 +64,7 @@ function mapPicture(context: Context, { id, title, quantity }: MapLooks, caption
 }
 
 /** The layer with its tokens on the grid that is asked for, or found; says so. */
-export function onGrid(context: Context, layer: LayerInfo): SpatialLayer {
+function onGrid(context: Context, layer: LayerInfo): SpatialLayer {
   const asked = String(context.params.grid ?? "auto");
   const layout = asked === "auto" ? layer.layout : gridLayout(layer, asked);
   const { dims, value } = layer;

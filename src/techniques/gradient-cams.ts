@@ -5,7 +5,7 @@ import { withNoise } from "./noise.ts";
 import { GRID, NOISE, RELU, SCORE } from "./params.ts";
 import { technique, type Context, type Technique } from "./technique.ts";
 
-export { layerMaps, mapOutput, spatialLayer, type SpatialLayer } from "./cam-layers.ts";
+export { layerMaps, spatialLayer, type SpatialLayer } from "./cam-layers.ts";
 
 /** What Grad-CAM and its kin differ in: how a layer's activations and their gradients become a map. */
 export interface GradientCam {

@@ -1,12 +1,11 @@
 import { openTail } from "../runtime/tail.ts";
-import { floatsOf } from "../runtime/ort.ts";
 import { UsageError } from "../model/errors.ts";
 import { resizeAligned } from "../math/resize-aligned.ts";
 import { spatialSize } from "../runtime/layout.ts";
-import { channelView, weightedSum, type ChannelView } from "./channels.ts";
-import { mapOutput, positive, spatialLayer } from "./gradient-cams.ts";
+import { weightedSum, type ChannelView } from "./channels.ts";
+import { layerActivations, layerMaps, positive } from "./gradient-cams.ts";
 import { breathe } from "./noise.ts";
-import { RELU, SCORE } from "./params.ts";
+import { GRID, RELU, SCORE } from "./params.ts";
 import { technique, type Context } from "./technique.ts";
 
 /** Masked inputs that run at once, where the model's batch axis is open. */
@@ -23,16 +22,13 @@ export const scoreCam = technique({
     id: "score-cam", title: "Score-CAM", command: "Visualize Score-CAM", group: "cam",
     summary: "Channels weighted by the score that is left when only what they cover of the input is shown. No gradients; a run for each channel.",
     cite: "Wang et al. 2020",
-    needs: { target: true, layer: "spatial", gradient: false },
-    params: [RELU, SCORE],
+    needs: { target: true, layer: "spatial", several: true, gradient: false },
+    params: [RELU, SCORE, GRID],
   },
-  async run(context) {
-    const layer = await spatialLayer(context);
-    const value = (await context.model.forward(context.feeds, [layer.value])).get(layer.value)!;
-    const activations = channelView(floatsOf(value), layer.dims, layer.layout);
-    const map = weightedSum(activations, softmax(await maskedScores(context, activations)));
-    return mapOutput(context, layer, { id: "score-cam", title: "Score-CAM", quantity: "Σₖ wₖAᵏ" }, positive(context, map));
-  },
+  run: (context) => layerMaps(context, { id: "score-cam", title: "Score-CAM", quantity: "Σₖ wₖAᵏ" }, async (layer) => {
+    const activations = await layerActivations(context, layer);
+    return positive(context, weightedSum(activations, softmax(await maskedScores(context, activations))));
+  }),
 });
 
 /** The target's score for the input masked by each channel. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Node } from "../../src/model/graph.ts";
 import { ModelCache } from "../../src/runtime/models.ts";
+import { catalogue } from "../../src/techniques/catalogue.ts";
 import { layersOf, runJob, tilesOf } from "../../src/techniques/run.ts";
 import { loadArchitectures } from "../reference/architectures/load.ts";
 import { materialise } from "../reference/architectures/materialise.ts";
@@ -137,6 +138,13 @@ describe("tokens on a grid", () => {
 });
 
 describe("several layers", () => {
+  it("are what all class activation maps take but CAM itself, whose layer its head decides, and Guided Grad-CAM", () => {
+    const maps = catalogue.filter(({ group }) => group === "cam");
+    expect(maps.filter(({ needs }) => !needs.several).map(({ id }) => id)).toEqual(["cam", "guided-gradcam"]);
+    expect(catalogue.filter(({ needs, group }) => needs.several && group !== "cam")).toEqual([]);
+    for (const { params, needs } of maps) expect(params.some(({ name }) => name === "grid")).toBe(needs.layer === "spatial");
+  });
+
   it("are for maps, and one by one for everything else", async () => {
     const { model, input } = await network("resnet18-dynamo");
     const layer = ["relu_8", "relu_16"];
