@@ -68,15 +68,10 @@ export function parseIndex(text: string, option: string): number[] {
 }
 
 /** "15,10:20,:" in a dense output [21, 64, 64]: FROM:BEFORE along an axis, one index, or all of it (":" and open ends by `dims`). */
-export function parseRegion(text: string, dims: readonly (number | string | null)[] | undefined): [number, number][] {
-  return text.split(",").map((part, axis): [number, number] => {
-    const match = /^\s*(?:(\d+)|(\d*)\s*:\s*(\d*))\s*$/.exec(part);
-    if (!match) throw new WrongUsage(`--target is an index such as 285 or 3,17,20, or a region such as 15,10:20,5:9, not "${text}".`);
-    if (match[1] !== undefined) return [Number(match[1]), Number(match[1]) + 1];
-    const end = dims?.[axis + 1];
-    if (match[3] === "" && typeof end !== "number") throw new WrongUsage(`--target ${text}: the model does not say how long axis ${axis + 1} is; give the end: FROM:BEFORE.`);
-    return [Number(match[2] || 0), match[3] === "" ? Number(end) : Number(match[3])];
-  });
+export function parseRegion(text: string, dims: readonly (number | string | null)[] | undefined): NonNullable<TargetSpec["region"]> {
+  const target = parseTarget(text, dims);
+  if (typeof target === "string") throw new WrongUsage(`--target ${target}.`);
+  return target.region ?? target.index!.map((index) => [index, index + 1]);
 }
 
 /** What is explained; `outputs` are the model's, for regions with open ends. */

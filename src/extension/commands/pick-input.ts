@@ -87,6 +87,13 @@ async function browse(title: string, wanted: readonly string[], model: vscode.Ur
   return (await vscode.window.showOpenDialog({ title, filters, openLabel: "Use This Input", defaultUri: vscode.Uri.joinPath(model, "..") }))?.[0];
 }
 
+/** Files like the model's input, by an open dialog; of tables the rows 0. Undefined when the person left it. */
+export async function browseFiles(title: string, recipe: RecipeReport | undefined, model: vscode.Uri, many: boolean): Promise<vscode.Uri[] | undefined> {
+  const filters = { "Inputs of this model": [...wantedEndings(recipe)], "All files": ["*"] };
+  const chosen = await vscode.window.showOpenDialog({ title, filters, canSelectMany: many, openLabel: many ? "Add" : "Use", defaultUri: vscode.Uri.joinPath(model, "..") });
+  return chosen?.map((uri) => (tables.includes(ending(uri.path)) ? uri.with({ fragment: "0" }) : uri));
+}
+
 /** A table is many inputs: asks for the row. */
 async function withRow(uri: vscode.Uri, title: string): Promise<vscode.Uri | undefined> {
   if (!tables.includes(ending(uri.path)) || uri.fragment) return uri;

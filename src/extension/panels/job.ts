@@ -9,7 +9,7 @@ import { readParams } from "./state.ts";
  * The job that a panel's state describes. Only what the technique asks for goes in, and every option is written out, so that
  * states which differ in nothing that matters are one job. `modelPath` and `inputPath` are absolute.
  */
-export function jobOf(state: PanelState, info: TechniqueInfo, files: { modelPath: string; inputPath: string }, recipe: Recipe): Job {
+export function jobOf(state: PanelState, info: TechniqueInfo, files: { modelPath: string; inputPath: string; more?: readonly string[] }, recipe: Recipe): Job {
   const { target, layer, moreLayers = [] } = state;
   return {
     technique: info.id, model: files.modelPath, inputs: { "": files.inputPath }, ...(files.more?.length ? { more: files.more.map((file) => ({ "": file })) } : {}), recipe: state.recipe ?? recipe,

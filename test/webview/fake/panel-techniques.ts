@@ -25,6 +25,17 @@ export const techniques: readonly TechniqueInfo[] = [
   },
 ];
 
+/** Methods whose results are no maps over a picture; their results are in results.ts. */
+export const otherKinds: readonly TechniqueInfo[] = [
+  ...techniques,
+  {
+    id: "tokens", title: "Input × Gradient", command: "Visualize Input × Gradient", group: "gradient", summary: "What each token amounts to.", needs: { target: true, layer: "none", gradient: true },
+    params: [{ type: "text", name: "baseline", label: "Baseline", help: "What stands for a missing input.", default: "0", pattern: "[^,]+", problem: "A number, or a file.", files: true }],
+  },
+  { id: "features", title: "Integrated Gradients", command: "Visualize Integrated Gradients", group: "gradient", summary: "What each column amounts to.", needs: { target: true, layer: "none", gradient: true }, params: [] },
+  { id: "dense", title: "Saliency of a map", command: "Visualize Saliency", group: "gradient", summary: "A dense output.", needs: { target: true, layer: "none", gradient: true }, params: [] },
+];
+
 /** As many as the real panel may have: those above, and names of others. */
 export const manyTechniques: readonly TechniqueInfo[] = [
   ...techniques,
