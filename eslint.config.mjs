@@ -20,7 +20,7 @@ const arrows = {
   "src/export": ["src/protocol", "src/model", "src/autodiff", "src/runtime", "src/data", "src/math", "src/techniques"],
   "src/engine": ["src/protocol", "src/model", "src/autodiff", "src/runtime", "src/data", "src/math", "src/draw", "src/techniques", "src/export"],
   // The catalogue is plain data, types aside: what the palette and the panels list.
-  "src/extension": ["src/protocol", "src/techniques/catalogue.ts"],
+  "src/extension": ["src/protocol", "src/techniques/catalogue.ts", "src/export/python", "src/export/exportable.ts"],
   "src/cli": ["src/protocol", "src/model", "src/autodiff", "src/runtime", "src/data", "src/math", "src/draw", "src/techniques", "src/export", "src/engine"],
   webview: ["src/protocol", "src/draw"],
 };

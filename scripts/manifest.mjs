@@ -15,6 +15,7 @@ const onModelFiles = "resourceExtname =~ /^\\.onnx$/i";
 /** Commands that are no technique. `when`: where the palette offers them. */
 const others = [
   { id: "compare", title: "Compare Explanations" },
+  { id: "exportExplanation", title: "Export Explanation Model …" },
   { id: "openModel", title: "Open Model …" },
   { id: "openSample", title: "Open Sample Model" },
   { id: "openWalkthrough", title: "Open Walkthrough" },

@@ -1,5 +1,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, extname, resolve } from "node:path";
+import { pythonFor } from "../export/python/index.ts";
+import { UsageError } from "../model/errors.ts";
+import type { Result } from "../protocol/artifacts.ts";
 import { DEFAULT_LOOKS } from "../protocol/panel.ts";
 import type { ParamSpec } from "../protocol/technique.ts";
 import { saveResult, type SaveFormat } from "../draw/save.ts";
@@ -10,7 +13,7 @@ import { absoluteFiles, inputsOf, parseArguments, parseSettings, progressLine, t
 
 /** Where the list's texts begin: past the longest id. */
 const INDENT = Math.max(...techniques.map(({ info }) => info.id.length)) + 2;
-const FORMATS: readonly SaveFormat[] = ["png", "svg", "npy", "json", "csv"];
+const FORMATS: readonly (SaveFormat | "py")[] = ["png", "svg", "npy", "json", "csv", "py"];
 
 /** `neural-loupe TECHNIQUE MODEL ...`: runs it and writes --out in the format of its ending. */
 export async function runTechnique(id: string, args: readonly string[]): Promise<number> {
@@ -31,13 +34,20 @@ export async function runTechnique(id: string, args: readonly string[]): Promise
     }, { models, progress: progress.show, signal: new AbortController().signal });
     progress.end();
     await mkdir(dirname(resolve(out)), { recursive: true });
-    await writeFile(out, saveResult(result, { ...DEFAULT_LOOKS, reduce: (reduce as "max" | undefined) ?? DEFAULT_LOOKS.reduce }, format));
+    await writeFile(out, format === "py" ? pythonCode(result) : saveResult(result, { ...DEFAULT_LOOKS, reduce: (reduce as "max" | undefined) ?? DEFAULT_LOOKS.reduce }, format));
     for (const note of result.notes) process.stderr.write(`${note}\n`);
     return 0;
   } finally {
     progress.end();
     models.dispose();
   }
+}
+
+/** Python code that gives the result again; UsageError where there is none. */
+function pythonCode({ provenance }: Result): string {
+  const made = pythonFor(provenance);
+  if ("reason" in made) throw new UsageError(made.reason, provenance.technique);
+  return made.code;
 }
 
 /** `neural-loupe techniques [--json]`. */

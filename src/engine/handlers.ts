@@ -2,6 +2,7 @@ import type { CallContext, Handlers } from "../protocol/link.ts";
 import type { EngineApi } from "../protocol/engine.ts";
 import { layerDetails } from "../model/describe.ts";
 import { loadRecipe, preview } from "../data/index.ts";
+import { exportExplanation } from "../export/explanation.ts";
 import { ModelCache } from "../runtime/models.ts";
 import { channelOf, layersOf, runJob, tilesOf } from "../techniques/run.ts";
 import type { RunEnvironment } from "../techniques/run.ts";
@@ -41,6 +42,7 @@ export function engineHandlers(): Handlers<EngineApi> {
     }),
     channel: (request, context) => inLane(context, (env) => channelOf(request, env)),
     tiles: (request, context) => inLane(context, (env) => tilesOf(request, env)),
+    exportExplanation: (request, context) => inLane(context, (env) => exportExplanation(request, env)),
     status: () => ({ pid: process.pid, onnxruntime: models.onnxruntimeVersion, memory: process.memoryUsage.rss(), runs }),
   };
 }

@@ -14,7 +14,7 @@ const MOST_SAMPLES = 8;
  * The config.pbtxt that Triton's ONNX Runtime backend wants beside an exported model. Where any batch goes, Triton batches: every input
  * and output must then have the batch as its first axis, which `dims` leaves out.
  */
-export function tritonConfig({ inputs, outputs, batch }: ExportReport, name: string): string {
+export function tritonConfig({ inputs, outputs, batch }: Pick<ExportReport, "inputs" | "outputs" | "batch">, name: string): string {
   // Whether the model's path was the same is one answer for the whole batch, which Triton could not share out.
   const shared = batch === "any" ? outputs.filter(({ dims }) => dims.length > 0) : outputs;
   const batched = batch === "any" && [...inputs, ...shared].every(hasBatch);

@@ -18,14 +18,17 @@ export interface Check {
   readonly signal: AbortSignal;
 }
 
-/**
- * Runs the written file on the sample and gives the largest difference of its attribution from the technique's own numbers, over the
- * largest of them; of the sample after another one in a batch, too.
- */
-export async function verify(check: Check): Promise<{ alone: number; inBatch?: number }> {
+/** How far numbers are from others: the largest difference over the largest value, and the length of the difference over theirs. */
+export interface Distance {
+  readonly largest: number;
+  readonly overall: number;
+}
+
+/** Runs the written file on the sample and compares its attribution with the technique's own numbers; of the sample after another one in a batch, too. */
+export async function verify(check: Check): Promise<{ alone: Distance; inBatch?: Distance }> {
   const session = await openSession(check.path, { threads: check.threads });
   try {
-    const run = async (feeds: Feeds, row: number): Promise<number> => {
+    const run = async (feeds: Feeds, row: number): Promise<Distance> => {
       check.signal.throwIfAborted();
       const { target } = check;
       const chosen: Record<string, TensorValue> = target ? { [target.name]: { dataType: "int64", dims: target.dims > 1 ? [1, target.dims] : [1], data: BigInt64Array.from(target.index, BigInt) } } : {};
@@ -39,18 +42,21 @@ export async function verify(check: Check): Promise<{ alone: number; inBatch?: n
   }
 }
 
-function differenceOf(value: TensorValue, row: number, raw: Result["raw"]): number {
+function differenceOf(value: TensorValue, row: number, raw: Result["raw"]): Distance {
   const rows = Math.max(1, value.dims[0] ?? 1);
   const all = floatsOf(value);
-  // A map is of the first sample alone; what is about the input has a row for each sample, zero but for the first.
+  // A map is of the first sample alone; what is about the input has a row for each sample.
   const size = all.length / rows === raw.values.length || all.length / rows === elementCount(raw.dims.slice(1)) ? all.length / rows : all.length;
-  let [worst, largest] = [0, 0];
+  let [worst, largest, between, length] = [0, 0, 0, 0];
   for (let i = 0; i < size; i++) {
-    worst = Math.max(worst, Math.abs(all[row * size + i] - raw.values[i]));
+    const difference = all[row * size + i] - raw.values[i];
+    worst = Math.max(worst, Math.abs(difference));
     largest = Math.max(largest, Math.abs(raw.values[i]));
+    between += difference * difference;
+    length += raw.values[i] * raw.values[i];
   }
-  if (!Number.isFinite(worst) || all.length % size !== 0) return Infinity;
-  return largest === 0 ? worst : worst / largest;
+  if (!Number.isFinite(between)) return { largest: Infinity, overall: Infinity };
+  return largest === 0 ? { largest: worst, overall: worst } : { largest: worst / largest, overall: Math.sqrt(between / length) };
 }
 
 /** A batch twice as large: other samples (the same numbers in reverse order; integers as they are), and then the samples. */

@@ -2,6 +2,7 @@ import path from "node:path";
 import * as vscode from "vscode";
 import type { Result } from "../protocol/artifacts.ts";
 import type { EngineApi, Job } from "../protocol/engine.ts";
+import type { ExportReport, ExportRequest } from "../protocol/export.ts";
 import type { CallOptions } from "../protocol/link.ts";
 import { RemoteError } from "../protocol/link.ts";
 import type { PanelState } from "../protocol/panel.ts";
@@ -55,6 +56,13 @@ export class Runner {
 
   async tiles(state: PanelState, from: number, to: number, options: Options = {}): Promise<ReturnType<EngineApi["tiles"]>> {
     return (await this.ask(state, { method: "tiles", request: { job: await this.job(state), from, to } }, options)).reply;
+  }
+
+  /** Writes this state's explanation as a model. */
+  async exportModel(state: PanelState, how: Omit<ExportRequest, "job">, options: Options): Promise<ExportReport> {
+    const blocked = blockedReason(vscode.Uri.parse(state.model));
+    if (blocked) throw new RemoteError("BlockedError", blocked);
+    return this.engine.call("exportExplanation", { job: await this.job(state), ...how }, options);
   }
 
   private async ask<K extends "run" | "layers" | "channel" | "tiles">(

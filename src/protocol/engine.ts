@@ -1,5 +1,6 @@
 import type { ModelDescription, LayerDetails, TensorSummary } from "./model.ts";
 import type { ImageArtifact, Result } from "./artifacts.ts";
+import type { ExportReport, ExportRequest } from "./export.ts";
 import type { Recipe, RecipeReport } from "./recipe.ts";
 import type { Params } from "./technique.ts";
 
@@ -18,6 +19,8 @@ export interface EngineApi {
   /** One channel of a tiles result at full resolution, or a range of reduced tiles. Recomputes when no longer cached. */
   channel(request: { readonly job: Job; readonly channel: number }): { readonly height: number; readonly width: number; readonly values: Float32Array };
   tiles(request: { readonly job: Job; readonly from: number; readonly to: number }): { readonly tiles: Float32Array };
+  /** Writes a technique's explanation as one ONNX model, and checks it. */
+  exportExplanation(request: ExportRequest): ExportReport;
   /** For tests and the status bar. */
   status(request: Record<string, never>): { readonly pid: number; readonly onnxruntime?: string; readonly memory: number; readonly runs: number };
 }

@@ -39,4 +39,6 @@ export interface ExportReport {
   readonly notes: readonly string[];
   /** Largest difference, over the largest value, between what ONNX Runtime computes from the file and the technique's own numbers. */
   readonly difference: number;
+  /** Triton's config.pbtxt for it, in a folder that is called as the file. */
+  readonly triton: string;
 }

@@ -1,4 +1,4 @@
-import type { Result, ImageArtifact } from "./artifacts.ts";
+import type { ImageArtifact, Provenance, Result } from "./artifacts.ts";
 import type { LayerChoice, Progress, TargetSpec } from "./engine.ts";
 import type { Recipe, RecipeReport } from "./recipe.ts";
 import type { Params, TechniqueInfo } from "./technique.ts";
@@ -65,6 +65,10 @@ export interface PanelHost {
   pickTarget(request: { readonly state: PanelState }): { readonly target: TargetSpec; readonly label: string } | undefined;
   /** Saves bytes that the webview made (a save dialog asks where); false when the person left it. */
   save(request: { readonly suggestedName: string; readonly bytes: Uint8Array }): { readonly saved: boolean; readonly path?: string };
+  /** Asks how and where, and writes the explanation as one ONNX model; no path when the person left it. */
+  exportModel(request: { readonly state: PanelState }): { readonly path?: string };
+  /** Puts Python code that gives this result again on the clipboard; a sentence about it. Rejects where there is none. */
+  copyPython(request: { readonly provenance: Provenance }): { readonly notice: string };
   /** Asks which methods are compared with this one, and opens the comparison. */
   compare(request: { readonly state: PanelState }): void;
   /** Opens the model in its editor. */

@@ -4,6 +4,8 @@ import { basename, dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { attributions } from "../../src/export/attributions.ts";
 import { exportExplanation } from "../../src/export/explanation.ts";
+import { EXPORTABLE } from "../../src/export/exportable.ts";
+import { tritonConfig } from "../../src/export/triton.ts";
 import { openModel } from "../../src/model/onnx/index.ts";
 import type { Job } from "../../src/protocol/engine.ts";
 import type { ExportReport, ExportRequest } from "../../src/protocol/export.ts";
@@ -273,7 +275,33 @@ describe("an exported model's weights", () => {
   });
 });
 
+describe("Triton's configuration", () => {
+  const values = { inputs: [{ name: "images", dataType: "float32", dims: ["N", 3, 8, 8] }, { name: "target", dataType: "int64", dims: ["targets"], optional: false }] };
+
+  it("lets Triton batch where any number of samples goes", () => {
+    const outputs = [{ name: "attribution", dataType: "float32", dims: ["N", 3, 8, 8] }, { name: "logits", dataType: "float16", dims: ["N", 10] }, { name: "same_path", dataType: "bool", dims: [] }];
+    expect(tritonConfig({ ...values, outputs, batch: "any" }, "cat \"saliency\"")).toBe([
+      "name: \"cat \\\"saliency\\\"\"", "backend: \"onnxruntime\"", "max_batch_size: 8",
+      "input [", "  {", "    name: \"images\"", "    data_type: TYPE_FP32", "    dims: [ 3, 8, 8 ]", "  },",
+      "  {", "    name: \"target\"", "    data_type: TYPE_INT64", "    dims: [ 1 ]", "    reshape: { shape: [ ] }", "  }", "]",
+      "output [", "  {", "    name: \"attribution\"", "    data_type: TYPE_FP32", "    dims: [ 3, 8, 8 ]", "  },",
+      "  {", "    name: \"logits\"", "    data_type: TYPE_FP16", "    dims: [ 10 ]", "  }", "]", "dynamic_batching { }", "",
+    ].join("\n"));
+  });
+
+  it("gives whole shapes where the batch is fixed", () => {
+    const config = tritonConfig({ inputs: [{ name: "x", dataType: "float32", dims: [1, 4] }], outputs: [{ name: "attribution", dataType: "float32", dims: [1, 4] }], batch: { size: 1, why: "" } }, "x");
+    expect(config).toContain("max_batch_size: 0");
+    expect(config).toContain("dims: [ 1, 4 ]");
+    expect(config).not.toContain("dynamic_batching");
+  });
+});
+
 describe("what cannot be exported", () => {
+  it("is what menus do not offer", () => {
+    expect([...EXPORTABLE].sort()).toEqual(Object.keys(attributions).sort());
+  });
+
   it("is said, with what can", async () => {
     const mobile = await network("mobilenet-v2-small");
     const input = writeArray(folder, "sample.npy", mobile.dims, mobile.data);

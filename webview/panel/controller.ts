@@ -1,4 +1,4 @@
-import type { BarsArtifact, Result } from "../../src/protocol/artifacts.ts";
+import type { BarsArtifact, Provenance, Result } from "../../src/protocol/artifacts.ts";
 import { checkState } from "../../src/protocol/checks.ts";
 import type { LayerChoice, Progress, TargetSpec } from "../../src/protocol/engine.ts";
 import type { Link } from "../../src/protocol/link.ts";
@@ -192,6 +192,17 @@ export class PanelController {
   async pickTarget(): Promise<void> {
     const picked = await this.ask("pickTarget", (state) => ({ state }));
     if (picked) this.explain(picked.target);
+  }
+
+  /** Writes the explanation as one ONNX model. */
+  async exportModel(): Promise<void> {
+    const written = await this.ask("exportModel", (state) => ({ state }));
+    if (written?.path) this.notify(`Written to ${written.path}`);
+  }
+
+  async copyPython(provenance: Provenance): Promise<void> {
+    const copied = await this.ask("copyPython", () => ({ provenance }));
+    if (copied) this.notify(copied.notice);
   }
 
   compare(): void {

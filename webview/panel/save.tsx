@@ -7,6 +7,7 @@ import type { Result } from "../../src/protocol/artifacts.ts";
 import type { Looks } from "../../src/protocol/panel.ts";
 import { Icon, IconButton } from "../ui/fields.tsx";
 import { MenuButton } from "../ui/menu.tsx";
+import type { MenuItem } from "../ui/menu.tsx";
 import type { PanelController, Snapshot } from "./controller.ts";
 import { channelMap } from "./feature-maps.tsx";
 
@@ -31,11 +32,16 @@ export function SaveMenu({ shown: { result }, looks, inputName, controller, test
     }
   };
   const first = result.artifacts[0];
+  // Of the method itself, not of a check of it.
+  const taken: readonly MenuItem[] = testid !== "save" ? [] : [
+    { id: "onnx", label: "ONNX …", detail: "a model that explains", run: () => void controller.exportModel() },
+    { id: "python", label: "Python", detail: "copy code that does the same", run: () => void controller.copyPython(result.provenance) },
+  ];
   return (
     <>
       <IconButton icon="copy" label="Copy the picture" testid={testid === "save" ? "copy" : `${testid}-copy`} onClick={() => void copy(result, looks, controller)} />
       <MenuButton label="Save as" title="Save the picture or its numbers" testid={testid}
-        items={formats.filter((one) => !one.table || first?.kind === "bars" || first?.kind === "curves").map(({ format, label, detail }) => ({ id: format, label, detail, run: () => void save(format) }))}>
+        items={formats.filter((one) => !one.table || first?.kind === "bars" || first?.kind === "curves").map(({ format, label, detail }): MenuItem => ({ id: format, label, detail, run: () => void save(format) })).concat(taken)}>
         Save<Icon name="chevron-down" />
       </MenuButton>
     </>

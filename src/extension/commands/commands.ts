@@ -7,8 +7,9 @@ import type { Panels } from "../panels/panels.ts";
 import type { Services } from "../services.ts";
 import { activeModel, pickModel } from "./pick-model.ts";
 import { compare } from "./compare.ts";
+import { exportExplanation } from "./export-explanation.ts";
 import { commandId } from "./ids.ts";
-import { visualize } from "./visualize.ts";
+import { sayWhy, visualize } from "./visualize.ts";
 
 /** Registers all commands; package.json's list is made from the same techniques by scripts/manifest.mjs. */
 export function registerCommands(services: Services, panels: Panels, comparisons: Comparisons): vscode.Disposable {
@@ -18,6 +19,7 @@ export function registerCommands(services: Services, panels: Panels, comparisons
       commandId(info.id), (model?: unknown, options?: unknown) => visualize(services, panels, info, asUri(model), asLayer(options)),
     ])),
     "neuralLoupe.compare": (model?: unknown, options?: unknown) => compare(services, panels, comparisons, { model: asUri(model), state: isRecord(options) ? options.state : undefined }),
+    "neuralLoupe.exportExplanation": () => exportActive(services, panels),
     "neuralLoupe.openModel": async () => {
       const model = await pickModel("Open a Model");
       if (model) await vscode.commands.executeCommand("vscode.openWith", model, "neuralLoupe.model");
@@ -56,6 +58,18 @@ async function openSample(context: vscode.ExtensionContext): Promise<void> {
   const there = await vscode.workspace.fs.stat(sample).then(() => true, () => false);
   if (there) await vscode.commands.executeCommand("vscode.openWith", sample, "neuralLoupe.model");
   else await vscode.window.showErrorMessage("This build of Neural Loupe comes without its sample model. Open any .onnx file of your own.");
+}
+
+/** Exports what the panel in front shows. */
+async function exportActive(services: Services, panels: Panels): Promise<void> {
+  const model = activeModel();
+  const panel = panels.active ?? (model && panels.of(model));
+  if (!panel) return void vscode.window.showInformationMessage("Open a panel first: choose a method for a model, such as Visualize Saliency.");
+  try {
+    await exportExplanation(services, panel.current);
+  } catch (error) {
+    await sayWhy(panel.model, error);
+  }
 }
 
 const hexEditor = "ms-vscode.hexeditor";

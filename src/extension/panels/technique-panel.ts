@@ -4,6 +4,7 @@ import { Link, RemoteError } from "../../protocol/link.ts";
 import type { CallContext, Handlers } from "../../protocol/link.ts";
 import type { Result } from "../../protocol/artifacts.ts";
 import type { PanelBoot, PanelHost, PanelState, PanelView } from "../../protocol/panel.ts";
+import { copyAsPython, exportExplanation } from "../commands/export-explanation.ts";
 import { back } from "../commands/pick.ts";
 import { browseFiles, pickInput, rememberInput } from "../commands/pick-input.ts";
 import { pickTarget } from "../commands/pick-target.ts";
@@ -131,6 +132,11 @@ export class TechniquePanel {
         return saved ? { saved: true, path: saved.fsPath } : { saved: false };
       },
       compare: ({ state }) => void vscode.commands.executeCommand("neuralLoupe.compare", this.model, { state: this.read(state) }),
+      exportModel: async ({ state }) => {
+        const file = await exportExplanation(services, this.take(state));
+        return file === undefined ? {} : { path: file };
+      },
+      copyPython: async ({ provenance }) => ({ notice: await copyAsPython(provenance) }),
       openModel: () => void vscode.commands.executeCommand("vscode.openWith", this.model, "neuralLoupe.model"),
     };
   }

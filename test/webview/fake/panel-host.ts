@@ -67,6 +67,11 @@ const link = new Link<PanelHost, PanelView>(wire, noted<Handlers<PanelHost>>({
   pickFiles: ({ many }) => (many ? { inputs: ["file:///samples/dog.png", "file:///samples/owl.png"], paths: ["/samples/dog.png", "/samples/owl.png"] } : { inputs: ["file:///samples/black.png"], paths: ["/samples/black.png"] }),
   pickTarget: () => ({ target: { index: [284] }, label: "Siamese cat" }),
   save: ({ suggestedName }) => ({ saved: true, path: suggestedName }),
+  exportModel: () => ({ path: "/samples/efficientnet-lite0-saliency.onnx" }),
+  copyPython: ({ provenance }) => {
+    if (provenance.technique === "predictions") throw new RemoteError("UsageError", "There is no Python code for predictions.");
+    return { notice: "The Python code is on the clipboard: load_model() stands for your PyTorch model." };
+  },
   compare: () => undefined,
   openModel: () => undefined,
 }));
