@@ -125,10 +125,10 @@ export class JobContext implements Context {
   /** The layers that the technique used. */
   usedLayers: readonly string[] = [];
   usedScore: Score | undefined;
-  private readBaselines: Promise<readonly Float32Array[]> | undefined;
-  readonly model: LoadedModel;
   /** Set once a checked gradient was zero everywhere. */
   zeroGradient = false;
+  private readBaselines: Promise<readonly Float32Array[]> | undefined;
+  readonly model: LoadedModel;
   readonly feeds: Feeds;
   readonly input: InputInfo;
   readonly classes: readonly string[];

@@ -117,12 +117,12 @@ export class TechniquePanel {
         const input = await pickInput(services.context, this.model, facts.recipe, { title: `Input of ${nameOf(this.model)}`, current });
         return !input || input === back ? undefined : { input: input.toString(), name: inputName(input) };
       },
-      pickTarget: async ({ state }) => {
       pickFiles: async ({ many, title }) => {
         const { recipe } = await this.services.facts.of(this.model.fsPath);
         const files = await browseFiles(title, recipe, this.model, many);
         return files && { inputs: files.map(String), paths: files.map((file) => inputPath(file)) };
       },
+      pickTarget: async ({ state }) => {
         const facts = await services.facts.of(this.model.fsPath);
         const chosen = await pickTarget(services, this.read(state), facts, { title: `Class of ${nameOf(this.model)}` });
         return !chosen || chosen === back ? undefined : chosen;
