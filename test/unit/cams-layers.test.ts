@@ -92,9 +92,10 @@ describe("the layer that is picked by itself", () => {
   });
 
   it("does without gradients where a method does, and an operator has no rule", async () => {
-    const model = transformer("no-rule.onnx", [node("Gemm", ["class", "d"], ["scores"]), node("Multinomial", ["scores"], ["draw"], { dtype: { type: "int", value: 6 } }), node("Cast", ["draw"], ["drawn"], { to: { type: "int", value: 1 } }), node("Mul", ["scores", "drawn"], ["y"])]);
-    const run = (technique: string) => runOn(models, model, picture(), technique);
-    const kernel = await run("kpca-cam");
+    const model = transformer("no-rule.onnx", [node("Gemm", ["class", "d"], ["scores"]), node("Sigmoid", ["scores"], ["chances"]), node("Bernoulli", ["chances"], ["y"])]);
+    await expect(runOn(models, model, picture(), "grad-cam")).rejects.toThrow(/Bernoulli/);
+    const kernel = await runOn(models, model, picture(), "kpca-cam");
+    expect(pickedBy(kernel.notes)).toBe("end");
     expect(kernel.raw.dims).toEqual([2, 3]);
   });
 

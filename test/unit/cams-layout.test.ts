@@ -114,6 +114,16 @@ describe("the tokens of vision transformers are put back into their grid", () =>
     for (const value of ["flat", "mixed"]) expect(seen(value).size, value).toBeUndefined();
   });
 
+  it("fused operators of optimised transformers pass tokens on", () => {
+    const dims = new Map<string, readonly number[]>([["x", [1, 3, 8, 12]], ["c", [1, 5, 4, 6]], ["f", [1, 5, 24]], ["t", [1, 24, 5]], ["all", [1, 25, 5]], ["k", [1, 1, 5]], ["a", [1, 25, 8]], ["p", [1, 25, 5]], ["s", [1, 25, 5]], ["g", [1, 25, 5]]]);
+    const fused = (opType: string, inputs: readonly string[], output: string) => node(opType, inputs, [output], {}, "com.microsoft");
+    const layouts = findLayouts([
+      ...patches, node("Concat", ["k", "t"], ["all"], { axis: { type: "int", value: 1 } }), fused("Attention", ["all", "weights", "bias"], "a"),
+      fused("FusedMatMul", ["a", "d"], "p"), fused("SkipLayerNormalization", ["p", "all", "gain"], "s"), fused("BiasGelu", ["s", "b"], "g"),
+    ], dims, new Map([["x", channelsFirst(4)!]]));
+    for (const value of ["a", "p", "s", "g"]) expect(layouts.get(value), value).toEqual({ channel: 2, spatial: [1], tokens: { grid: [4, 6], before: 1, after: 0 } });
+  });
+
   it("a view of tokens has the grid's places, row by row, and leaves the others out", () => {
     const values = Float32Array.from({ length: 8 * 2 }, (_, i) => i);
     const view = channelView(values, [1, 8, 2], { channel: 2, spatial: [1], tokens: { grid: [2, 3], before: 1, after: 1 } });
