@@ -6,7 +6,7 @@ import { LRP_RULES, lrpRules } from "../../src/autodiff/rules/lrp.ts";
 import { elementCount, type DataType, type Node } from "../../src/model/graph.ts";
 import { ModelCache } from "../../src/runtime/models.ts";
 import { floatsOf, type TensorValue } from "../../src/runtime/ort.ts";
-import { expectClose, int, ints, smallRuns, total, unbiased, type Small } from "./lrp-small.ts";
+import { expectClose, float, int, ints, smallRuns, total, unbiased, type Small } from "./lrp-small.ts";
 import { node, weight } from "./models.ts";
 
 const models = new ModelCache({ most: 4 });
@@ -26,6 +26,13 @@ describe("what is not a weighted layer", () => {
     const { raw } = await run({ ...one, nodes, weights: [weight("w", [2, 2], [2, 0, 1, 5])] }, {});
     // h₀ = 2·3 − 1 = 5, y₀ = 8; x₀: 3 + 6, x₁: −1.
     expectClose(raw.values, [9, -1], 4);
+  });
+
+  it("shares by terms in a Gemm whose third input is data, as an optimizer may fuse a residual connection", async () => {
+    const nodes = [node("Gemm", ["x", "w", "x"], ["y"], { beta: float(2), alpha: float(0.5) })];
+    const { raw } = await run({ ...one, nodes, weights: [weight("w", [2, 2], [4, 0, 2, 10])] }, {});
+    // y₀ = 0.5·(4·3 − 2) + 2·3 = 11: x₀ adds 6 + 6, x₁ −1.
+    expectClose(raw.values, [12, -1], 4);
   });
 
   it("lets a gate be fixed, and halves what two values alike multiply", async () => {

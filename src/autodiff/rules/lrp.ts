@@ -1,4 +1,4 @@
-import type { Rule, RuleSet } from "../rule.ts";
+import type { Rule, RuleContext, RuleSet } from "../rule.ts";
 import { gradientRules } from "./index.ts";
 import { RelevanceGraph } from "./lrp-graph.ts";
 import { layerRelevance, type Box, type LayerRule } from "./lrp-linear.ts";
@@ -55,6 +55,7 @@ export function lrpRules(rules: LrpRules): RuleSet {
     table: (graph) => {
       const view = new RelevanceGraph(graph);
       const weighted = (operator: string): Rule => (r) => {
+        if (r.has(2) && view.isData(r.x(2))) return r.through(() => [asSum(r)]);
         const layer = view.layer(r.node);
         if (!layer) return equalShares(r, view, gradientRules[operator]);
         const isFirst = rules.first !== undefined && view.isFirst(layer) && !(rules.firstConvolution === true && layer.kind === "dense");
@@ -64,6 +65,14 @@ export function lrpRules(rules: LrpRules): RuleSet {
       return { ...structureRules(view), ...Object.fromEntries(["Conv", "ConvTranspose", "Gemm", "MatMul", "Einsum"].map((operator) => [operator, weighted(operator)])) };
     },
   };
+}
+
+/** A Gemm or a convolution whose third input is data, as a sum: both terms have their own rules. */
+function asSum(r: RuleContext): string {
+  const { g, node } = r;
+  const product = g.op(node.opType, node.inputs.slice(0, 2), r.outDims(), node.attributes);
+  const term = node.opType === "Gemm" ? g.scale(r.x(2), r.float("beta", 1)) : g.reshape(r.x(2), r.outDims().map((_, axis) => (axis === 1 ? r.dims(2)[0] : 1)));
+  return g.plus(product, term);
 }
 
 function everywhere(rule: LayerRule): LrpRules {
