@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import type { Result } from "../../protocol/artifacts.ts";
 import type { Axis, CompareBoot, CompareHost, CompareState, CompareView } from "../../protocol/compare.ts";
 import { cellState, isComparable } from "../../protocol/compare.ts";
 import { Link, RemoteError } from "../../protocol/link.ts";
@@ -18,12 +19,14 @@ import { webviewWire } from "../webview-wire.ts";
 import { readCompareState } from "./compare-state.ts";
 import { saveBytes } from "./save.ts";
 import { recipeFile } from "./save-recipe.ts";
+import { SharedRuns } from "./shared-run.ts";
 import { readPanelState } from "./state.ts";
 
 /** One comparison. Its webview may come and go; this stays. Each cell is a job of its own, the same as a panel's. */
 export class ComparePanel {
   private readonly link: Link<CompareHost, CompareView>;
   private readonly disposables: vscode.Disposable[] = [];
+  private readonly runs = new SharedRuns<{ readonly result: Result; readonly cached: boolean }>();
   private loaded = false;
   private facts: Facts | undefined;
   /** By model URI: its watchers, and what its files were when the webview was last told. */
@@ -65,7 +68,11 @@ export class ComparePanel {
         const result = await services.runner.find(this.cell(cell));
         return result ? { result } : {};
       },
-      run: ({ cell }, { signal, progress }) => services.runner.run(this.cell(cell), { signal, onProgress: progress }),
+      // A page that was hidden and is shown again joins what it began.
+      run: async ({ cell }, context) => {
+        const state = this.cell(cell);
+        return this.runs.join(await services.runner.keyOf(state), context, (options) => services.runner.run(state, options));
+      },
       remember: ({ state }) => { this.take(state); },
       pickEntries: async ({ state, kind, chosen }) => {
         const taken = this.take(state);

@@ -37,3 +37,21 @@ export class SharedRun<T> {
     this.current = current;
   }
 }
+
+/** Many runs at once, one for each key: whoever asks for what runs already joins it. */
+export class SharedRuns<T> {
+  private readonly current = new Map<string, { readonly run: SharedRun<T>; askers: number }>();
+
+  /** As SharedRun's, but another key's run goes on. */
+  async join(key: string, context: CallContext, work: Parameters<SharedRun<T>["join"]>[2]): Promise<T> {
+    const shared = this.current.get(key) ?? { run: new SharedRun<T>(), askers: 0 };
+    this.current.set(key, shared);
+    shared.askers++;
+    try {
+      return await shared.run.join(key, context, work);
+    } finally {
+      shared.askers--;
+      if (shared.askers === 0 && this.current.get(key) === shared) this.current.delete(key);
+    }
+  }
+}
