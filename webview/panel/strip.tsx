@@ -53,7 +53,7 @@ export function LayerStrip({ layers: { layers, defaultLayer }, spatialOnly, seve
   useLayoutEffect(() => {
     if (!moved.current) return;
     moved.current = false;
-    scroller.current?.querySelector<HTMLElement>(`[data-place="${stop}"]`)?.focus({ preventScroll: true });
+    scroller.current?.querySelector<HTMLElement>(`[data-layer-place="${stop}"]`)?.focus({ preventScroll: true });
   });
 
   const choose = (next: number, keep: boolean): void => {
@@ -68,7 +68,7 @@ export function LayerStrip({ layers: { layers, defaultLayer }, spatialOnly, seve
 
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.altKey) return;
-    const target = event.target instanceof HTMLElement ? Number(event.target.dataset.place ?? NaN) : NaN;
+    const target = event.target instanceof HTMLElement ? Number(event.target.dataset.layerPlace ?? NaN) : NaN;
     if (event.key === " " && several && Number.isInteger(target)) {
       event.preventDefault();
       moved.current = true;
@@ -108,7 +108,7 @@ export function LayerStrip({ layers: { layers, defaultLayer }, spatialOnly, seve
             return (
               <div key={one} role="option" class="strip-item" aria-selected={places.includes(one)} aria-setsize={all.length} aria-posinset={one + 1}
                 tabIndex={one === stop ? 0 : -1} title={`${layer.node}\n${layer.operator} ${formatShape(layer.dims)}${isGrid(layer) ? `, tokens as ${layer.size!.join("×")}` : ""}`}
-                data-testid={`layer-${one}`} data-value={layer.value} data-place={one}
+                data-testid={`layer-${one}`} data-value={layer.value} data-layer-place={one}
                 style={{ left: `${one * itemWidth}px`, width: `${itemWidth - 4}px` }} onClick={(event) => choose(one, event.ctrlKey || event.metaKey)}>
                 <span class="strip-name">{shortName(layer)}</span>
                 <span class="strip-shape"><span>{layer.operator}</span> <span class="number">{shapeText(layer)}</span></span>
