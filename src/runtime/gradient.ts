@@ -3,7 +3,7 @@ import type { RuleSet } from "../autodiff/rule.ts";
 import { Reference, type ComparingRules } from "../autodiff/rules/deeplift-reference.ts";
 import { gradientRules } from "../autodiff/rules/index.ts";
 import type { Guard, Specialised } from "../autodiff/specialise.ts";
-import { UsageError } from "../model/errors.ts";
+import { ModelError, UsageError } from "../model/errors.ts";
 import { elementCount, type DataType, type Model } from "../model/graph.ts";
 import type { OpenModel } from "../model/onnx/index.ts";
 import { asFloat32, createSession, numbersOf, type Feeds, type Session, type TensorValue } from "./ort.ts";
@@ -57,10 +57,11 @@ export async function gradientSession(specialised: Specialised, request: Gradien
     of, seed: startsWithValue ? g.times(seed, of) : seed, wrt, types, known: specialised.known,
     ...(reference ? { rules: request.against!.rules.table(reference), meet: reference.meet } : { rules }),
   });
-  // Through Identity, so that a value may be given out twice, and inputs too.
+  // What no node makes, or what is given out already, through Identity. Not all: ONNX Runtime (1.30) loses values whose Identity it removes.
   const outputs: string[] = [];
+  const made = new Set(g.nodes.flatMap((node) => node.outputs));
   const out = (value: string): string => {
-    const name = g.op("Identity", [value], g.shape(value));
+    const name = made.has(value) && !outputs.includes(value) ? value : g.op("Identity", [value], g.shape(value));
     outputs.push(name);
     return name;
   };
@@ -80,7 +81,7 @@ export async function gradientSession(specialised: Specialised, request: Gradien
     irVersion: 10, producer: "neural-loupe", opsets: { ...model.opsets, "": specialised.derivedOpset },
     graph: { ...graph, inputs: graph.inputs.filter(({ name }) => taken.has(name) || !extra.some((one) => one.name === name)) },
   };
-  const session = await createSession(derived, open, { threads });
+  const session = await robustSession(derived, open, threads);
   return {
     inputs: session.inputs, outputs: session.outputs, run: (feeds, names) => session.run(feeds, names), release: () => session.release(),
     async gradients(feeds, seedValues, baseline = {}) {
@@ -99,6 +100,16 @@ export async function gradientSession(specialised: Specialised, request: Gradien
       };
     },
   };
+}
+
+/** ONNX Runtime's optimizations break some quantised graphs that it runs without them (1.30 moves QuantizeLinear past Reshape): then fewer are asked for. */
+async function robustSession(derived: Parameters<typeof createSession>[0], open: OpenModel, threads: number | undefined): Promise<Session> {
+  try {
+    return await createSession(derived, open, { threads });
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    return createSession(derived, open, { threads, optimization: "basic" }).catch(() => { throw error; });
+  }
 }
 
 /** Where the score depends on none of `wrt`, there is nothing to run. */

@@ -153,6 +153,20 @@ describe("DeepLIFT of other networks", () => {
     });
 });
 
+describe("DeepLIFT of optimised, quantised and other-precision files", () => {
+  interface FusedCase { readonly name: string; readonly inputs: readonly { readonly name: string; readonly dataType: string; readonly dims: readonly number[]; readonly values: readonly number[] }[] }
+  const fused = JSON.parse(readFileSync(resolve("test/reference/fused/cases.json"), "utf8")) as FusedCase[];
+
+  it.each(fused.map((one) => [one.name, one] as const))("sums to the score's difference, but for what is rounded to integers: %s", async (name, one) => {
+    const inputs = Object.fromEntries(one.inputs.map(({ name: input, dataType, dims, values }) => [input, writeArray(folder, `${name}.${input}.npy`, dims, values, dataType === "int64" ? "int64" : "float32")]));
+    const result = await runOn(models, resolve(`test/reference/fused/${name}.onnx`), inputs, "deeplift");
+    const { delta, difference } = deltaOf(result);
+    expect(Math.abs(difference)).toBeGreaterThan(1e-4);
+    expect(Math.abs(delta)).toBeLessThan((name.startsWith("qdq") ? 0.02 : 1e-4) * Math.abs(difference));
+    expect(result.notes.join(" ")).not.toContain("has no rule");
+  });
+});
+
 describe("DeepLIFT's rules", () => {
   let count = 0;
   type Small = Pick<SmallModel, "nodes" | "weights" | "domains">;

@@ -125,6 +125,24 @@ describe("FullGrad", () => {
   });
 });
 
+describe("Gradients with many values from the same run", () => {
+  it("are given where ONNX Runtime's optimizations lose them", async () => {
+    const model = await models.get(resolve("samples/efficientnet-lite0.onnx"));
+    const path = resolve("test/reference/efficientnet-cat/input.npy");
+    const images = Float32Array.from(decodeNpy(readFileSync(path), path).data as ArrayLike<number>);
+    const feeds = { images: { dataType: "float32" as const, dims: [1, 3, 224, 224], data: images } };
+    const clips = model.model.graph.nodes.filter(({ opType }) => opType === "Clip").map(({ outputs }) => outputs[0]);
+    const seed = new Float32Array(1000);
+    seed[285] = 1;
+    const { values, gradients } = await model.gradients(feeds, { of: "logits", seed, wrt: ["images"], fetch: clips });
+    expect(clips.length).toBe(33);
+    const largest = clips.map((clip) => (values.get(clip)!.data as Float32Array).reduce((most, value) => Math.max(most, value), 0));
+    for (const value of largest) expect(value).toBeGreaterThan(0);
+    expect(Math.max(...largest)).toBe(6);
+    expect((gradients.get("images")!.data as Float32Array).some((value) => value !== 0)).toBe(true);
+  });
+});
+
 describe("FullGrad of tokens", () => {
   it("has one number for each, where pytorch-grad-cam takes pictures alone", async () => {
     expect(cases.find(({ network }) => network === "bert")!.undefined).toContain("Only 2D or 3D images are supported");

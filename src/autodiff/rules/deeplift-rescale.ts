@@ -33,6 +33,17 @@ export function rescaleRules(reference: Reference): RuleTable {
   function alone(rule: Rule, gradient: Rule): Rule {
     return (r) => (r.node.inputs.slice(1).some((input) => reference.differs(input)) ? reference.keeping(r.node.opType, gradient)(r) : rule(r));
   }
+  // Straight through between two places inside the integers' range; where one is clipped, the slope.
+  function rounded(r: RuleContext, gradient: Rule): string {
+    const { g } = r;
+    const [here, there] = [gradient(r)[0]!, gradient(atReference(reference, r))[0]!];
+    const [q, q0] = [r.y(), reference.of(r.y())].map((value) => g.op("Cast", [value], r.outDims(), { to: 1 }));
+    const dx = reference.difference(r.x());
+    const close = g.binary("Less", g.unary("Abs", dx), g.scalar(NEARLY_ZERO));
+    const slope = g.times(r.dy(), g.over(g.minus(q, q0), g.where(close, g.scalar(1), dx)));
+    const clipped = g.op("Or", [g.binary("Equal", here, g.scalar(0)), g.binary("Equal", there, g.scalar(0))], r.dims());
+    return g.where(clipped, g.where(close, here, slope), here);
+  }
   const all = (names: readonly string[], make: (gradient: Rule) => Rule): RuleTable => Object.fromEntries(names.map((name) => [name, make(gradientRules[name])]));
   return {
     ...all(LEVEL, level), ...all(STRAIGHT, straight), ...all(SMOOTH, smooth),
@@ -40,6 +51,8 @@ export function rescaleRules(reference: Reference): RuleTable {
     Sqrt: (r) => [r.g.over(r.dy(), r.g.plus(r.y(), reference.of(r.y())))],
     Reciprocal: (r) => [r.g.scale(r.g.times(r.dy(), r.g.times(r.y(), reference.of(r.y()))), -1)],
     Log: (r) => [between(reference, r, meanGradient(reference, gradientRules.Log), relative(reference, r))],
+    QuantizeLinear: alone((r) => [rounded(r, gradientRules.QuantizeLinear)], gradientRules.QuantizeLinear),
+    "com.microsoft.QuantizeLinear": alone((r) => [rounded(r, gradientRules.QuantizeLinear)], gradientRules.QuantizeLinear),
     HardSwish: expanding((r) => [r.g.times(r.x(), r.g.op("HardSigmoid", [r.x()], r.dims(), { alpha: { type: "float", value: 1 / 6 }, beta: { type: "float", value: 0.5 } }))]),
   };
 }

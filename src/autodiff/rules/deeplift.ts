@@ -32,6 +32,7 @@ const LINEAR: Readonly<Record<string, "all" | readonly number[]>> = {
   Reshape: [0], Flatten: [0], Squeeze: [0], Unsqueeze: [0], Transpose: [0], Expand: [0], Tile: [0], Concat: "all", Split: [0], Slice: [0], Pad: [0, 2],
   DepthToSpace: [0], SpaceToDepth: [0], Trilu: [0], Gather: [0], GatherElements: [0], GatherND: [0], Compress: [0], Resize: [0], Upsample: [0],
   CenterCropPad: [0], ReverseSequence: [0], OneHot: [2], Range: [0, 2], MaxUnpool: [0], Col2Im: [0], ScatterElements: [0, 2], ScatterND: [0, 2],
+  DequantizeLinear: [0], "com.microsoft.DequantizeLinear": [0],
 };
 
 function linear(reference: Reference, operator: string, places: "all" | readonly number[]): Rule {
