@@ -88,6 +88,8 @@ export interface CompareHost {
   pickEntries(request: { readonly state: CompareState; readonly kind: AxisKind; readonly chosen: readonly AxisEntry[] }): { readonly entries: readonly AxisEntry[] } | undefined;
   pickInput(request: { readonly state: CompareState }): { readonly input: string; readonly name: string } | undefined;
   pickTarget(request: { readonly state: CompareState }): { readonly target: TargetSpec; readonly label: string } | undefined;
+  /** Lets the person pick a file for an option, such as a baseline (open dialog): its absolute path; undefined when they left it. */
+  pickFile(request: { readonly state: CompareState; readonly title: string }): { readonly path: string } | undefined;
   /** Saves bytes that the webview made (a save dialog asks where); false when the person left it. */
   save(request: { readonly suggestedName: string; readonly bytes: Uint8Array }): { readonly saved: boolean; readonly path?: string };
   /** Shows one cell in a technique's panel. */

@@ -243,6 +243,16 @@ describe("axes", () => {
     expect(await calls(page, "run")).toBe(4);
   });
 
+  test("an option that takes a file is given one by the dialog", async () => {
+    await open({ scenario: { text: true, state: { columns: { kind: "method", entries: [{ kind: "method", technique: "tokens" }, { kind: "method", technique: "saliency" }] } } } });
+    await settled();
+    await page.getByTestId("columns-0-menu").click();
+    await page.getByTestId("columns-0-menu-options").click();
+    await page.getByTestId("param-baseline-file").click();
+    await until(page, "fake.count('run') === 3");
+    expect((await lastRequest<{ cell: PanelState }>(page, "run")).cell.params.tokens).toEqual({ baseline: "/samples/grey.png" });
+  });
+
   test("another input is another question to all", async () => {
     await open();
     await settled();
@@ -371,6 +381,7 @@ describe("keys", () => {
     expect(await labels()).toEqual(["Input", "CAM", "Saliency", "Grad-CAM"]);
     await page.keyboard.press("Delete");
     expect(await labels()).toEqual(["Input", "Saliency", "Grad-CAM"]);
+    expect(await page.evaluate("document.activeElement.dataset.testid")).toBe("cell-0-0");
   });
 
   test("the Tab key comes to the grid once, and to the buttons of the cell that has it", async () => {

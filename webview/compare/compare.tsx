@@ -92,7 +92,13 @@ function Edit({ edited, boot, state, controller, onClose }: {
     <section class="edit" aria-label={`Options of ${technique.title}`} data-testid="edit">
       <h2>{technique.title}</h2>
       {technique.params.length
-        ? <Options technique={technique} params={params} controller={{ setParam: (name, value) => set({ ...params, [name]: value }), resetParams: () => set({}) }} />
+        ? <Options technique={technique} params={params} controller={{
+          setParam: (name, value) => set({ ...params, [name]: value }), resetParams: () => set({}),
+          pickFile: async (name, title) => {
+            const path = await controller.pickFile(title);
+            if (path !== undefined) set({ ...params, [name]: path });
+          },
+        }} />
         : <span class="muted">This method has no options.</span>}
       <IconButton icon="close" label="Close the options" testid="close-edit" onClick={onClose} />
     </section>

@@ -152,6 +152,11 @@ export class CompareController {
     if (picked) this.setBase({ target: picked.target });
   }
 
+  /** Lets the person pick a file for an option. */
+  async pickFile(title: string): Promise<string | undefined> {
+    return (await this.ask("pickFile", (state) => ({ state, title })))?.path;
+  }
+
   openPanel(cell: PanelState): void { void this.ask("openPanel", () => ({ cell })); }
 
   /** Hands a file to the extension, which asks where it should go. */

@@ -114,11 +114,11 @@ export function Grid({ snapshot, boot, state, zoom, onZoom, onEdit, onSaveRow, c
     }
     if (event.key === "Delete" && !event.shiftKey) {
       const remove = removal(place, state, controller);
-      if (remove) {
-        event.preventDefault();
-        remove();
-      }
-      return;
+      if (!remove) return;
+      event.preventDefault();
+      // Where an entry goes with its cell, the focus goes to the one beside it.
+      if (!state.rows) follow.current = (places[index + 1] ?? places[index - 1])?.key;
+      return remove();
     }
     const next = neighbour(event.key, index, places.length, state.rows ? columns : acrossOf(root.current));
     if (next === undefined) return;

@@ -7,9 +7,9 @@ import type { Handlers } from "../../protocol/link.ts";
 import type { PanelState } from "../../protocol/panel.ts";
 import { back } from "../commands/pick.ts";
 import { pickEntries } from "../commands/pick-entries.ts";
-import { pickInput, rememberInput } from "../commands/pick-input.ts";
+import { browseFiles, pickInput, rememberInput } from "../commands/pick-input.ts";
 import { pickTarget } from "../commands/pick-target.ts";
-import { inputName, modelStamp, nameOf, recipeStamp } from "../files.ts";
+import { inputName, inputPath, modelStamp, nameOf, recipeStamp } from "../files.ts";
 import { webviewPage } from "../html.ts";
 import type { Facts } from "../model-facts.ts";
 import type { Services } from "../services.ts";
@@ -95,6 +95,12 @@ export class ComparePanel {
         const facts = await services.facts.of(model.fsPath);
         const chosen = await pickTarget(services, panelStateOf(taken), facts, { title: `Class of ${nameOf(model)}` });
         return !chosen || chosen === back ? undefined : chosen;
+      },
+      pickFile: async ({ state, title }) => {
+        const model = vscode.Uri.parse(this.take(state).base.model);
+        const { recipe } = await services.facts.of(model.fsPath);
+        const [file] = await browseFiles(title, recipe, model, false) ?? [];
+        return file && { path: inputPath(file) };
       },
       save: async ({ suggestedName, bytes }) => {
         const saved = await saveBytes(suggestedName, bytes, vscode.Uri.parse(this.state.base.input));

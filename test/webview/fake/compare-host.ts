@@ -6,7 +6,7 @@ import { Link, RemoteError } from "../../../src/protocol/link.ts";
 import { DEFAULT_LOOKS } from "../../../src/protocol/panel.ts";
 import type { PanelState } from "../../../src/protocol/panel.ts";
 import { noted, page, scenario, wire } from "./page.ts";
-import { techniques } from "./panel-techniques.ts";
+import { otherKinds } from "./panel-techniques.ts";
 import { classNames, resultFor } from "./results.ts";
 
 const method = (technique: string): AxisEntry => ({ kind: "method", technique });
@@ -29,7 +29,7 @@ let state: CompareState = {
 
 function boot(): CompareBoot {
   return {
-    state, techniques: techniques.filter(isComparable), inputName: "cat.png", outputs: ["logits"],
+    state, techniques: otherKinds.filter(isComparable), inputName: "cat.png", outputs: ["logits"],
     recipe: { recipe: { version: 1, inputs: {} }, reasons: [], classes: classNames },
     ...(typeof scenario.blocked === "string" ? { blocked: scenario.blocked } : {}),
   };
@@ -63,6 +63,7 @@ const link = new Link<CompareHost, CompareView>(wire, noted<Handlers<CompareHost
   pickEntries: ({ kind }) => ({ entries: picks[kind] }),
   pickInput: () => ({ input: "file:///samples/dog.png", name: "dog.png" }),
   pickTarget: () => ({ target: { index: [284] }, label: "Siamese cat" }),
+  pickFile: () => ({ path: "/samples/grey.png" }),
   save({ suggestedName, bytes }) {
     // As text: large lists of numbers take Playwright long.
     page.fake.saved = { name: suggestedName, base64: btoa(bytes.reduce((text, byte) => text + String.fromCharCode(byte), "")) };
