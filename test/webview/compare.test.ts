@@ -505,7 +505,11 @@ describe("looks and access", () => {
     await open({ width: 700, scenario: { state: { columns: { kind: "target", entries: many }, rows: { kind: "method", entries: [{ kind: "method", technique: "cam" }, { kind: "method", technique: "saliency" }] } } } });
     await settled();
     expect(await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")).toBe(true);
+    // What a row is about is not broken within words, and stays in sight.
+    const label = page.getByTestId("rows-1").locator(".entry-label");
+    expect(await label.evaluate((element: { offsetHeight: number }) => element.offsetHeight)).toBeLessThan(24);
     await cell(0, 8).focus();
+    expect((await label.boundingBox())?.x).toBeGreaterThan(0);
     expect(await page.evaluate("document.querySelector('[data-testid=grid]').scrollLeft > 0")).toBe(true);
     await screenshot(page, "compare-many-dark");
   });
