@@ -30,7 +30,8 @@ export async function exportModel(args: readonly string[]): Promise<number> {
   const weights = oneOf("weights", own.weights ?? "included", WEIGHTS);
   // Triton puts requests together: each must say its own target.
   const target = oneOf("target-input", own["target-input"] ?? (own.triton === undefined ? "optional" : "required"), TARGETS);
-  const out = resolve(options.out ?? join(own.triton!, "1", "model.onnx"));
+  // Triton wants a model of several files in a folder that is called as the file would be.
+  const out = resolve(options.out ?? join(own.triton!, "1", ...(weights === "data" ? ["model.onnx"] : []), "model.onnx"));
   const models = new ModelCache({ threads: threadCount(options.threads) });
   const progress = progressLine();
   try {

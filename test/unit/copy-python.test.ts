@@ -60,8 +60,8 @@ describe("a result as Python", () => {
     const codes: string[] = [];
     for (const { info } of techniques) {
       if (!Object.hasOwn(templates, info.id)) continue;
-      const choices = info.params.flatMap((spec) => (spec.type === "choice" ? spec.options.map(({ value }) => ({ [spec.name]: value })) : spec.type === "boolean" ? [{ [spec.name]: false }, { [spec.name]: true }] : []));
-      const settings = [{}, ...choices, { samples: 20, noise: 0.1, noise_type: "vargrad" }, { baseline: "0, black.npy" }, { baseline: "black.npy" }, { neuron: "3,2,1" }, { window: "3,15,15", stride: "3" }, { segments: 50 }, { mask: "mask.npy" }, { classes: "281,282" }, { low: "-1", high: "1,2,3" }];
+      const choices: Provenance["params"][] = info.params.flatMap((spec): Provenance["params"][] => (spec.type === "choice" ? spec.options.map(({ value }) => ({ [spec.name]: value })) : spec.type === "boolean" ? [{ [spec.name]: false }, { [spec.name]: true }] : []));
+      const settings: readonly Provenance["params"][] = [{}, ...choices, { samples: 20, noise: 0.1, noise_type: "vargrad" }, { baseline: "0, black.npy" }, { baseline: "black.npy" }, { neuron: "3,2,1" }, { window: "3,15,15", stride: "3" }, { segments: 50 }, { mask: "mask.npy" }, { classes: "281,282" }, { low: "-1", high: "1,2,3" }];
       for (const params of settings) codes.push(codeOf(of(info.id, { params })));
       for (const target of [{ ...cat.target!, against: [3] }, { ...cat.target!, index: [1, 2, 3] }, { ...cat.target!, index: [1, 2, 3], region: [[1, 2], [0, 8], [4, 9]] as const }]) {
         const made = pythonFor(of(info.id, { target }));
