@@ -77,7 +77,7 @@ async function decompose(context: Context, feeds: Feeds, { places, lids }: Biase
     const slopes = gradientOf(gradients.get(value), slope && { slope, results: floats(value) });
     if (!slopes) continue;
     const part = timesBias(slopes, dims, term(constants.map(floats)));
-    const total = part.reduce((a, b) => a + b, 0);
+    const total = sumOf(part);
     const layout = layouts.get(value);
     if (isSpatial(layout, dims)) maps.push(channelView(part, dims, layout));
     else placeless += total;
@@ -92,6 +92,12 @@ async function decompose(context: Context, feeds: Feeds, { places, lids }: Biase
   return { products: floatsOf(gradient).map((number, i) => number * input[i]), maps, biases: sum, placeless, lids: atLids, count, score: context.scoreIn(floats(score)) };
 }
 
+function sumOf(values: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i];
+  return sum;
+}
+
 function gradientOf(gradient: TensorValue | undefined, fused: { slope: (result: number) => number; results: Float32Array } | undefined): Float32Array | undefined {
   const slopes = gradient && floatsOf(gradient);
   return slopes && fused ? slopes.map((number, i) => number * fused.slope(fused.results[i])) : slopes;
@@ -99,7 +105,9 @@ function gradientOf(gradient: TensorValue | undefined, fused: { slope: (result: 
 
 /** What is clipped stays at its bound whatever comes in: a bias. */
 function lidPart(gradient: Float32Array, inputs: Float32Array, low: number, high: number): number {
-  return inputs.reduce((total, input, i) => total + gradient[i] * (input >= high ? high : input <= low ? low : 0), 0);
+  let total = 0;
+  for (let i = 0; i < inputs.length; i++) total += gradient[i] * (inputs[i] >= high ? high : inputs[i] <= low ? low : 0);
+  return total;
 }
 
 /** Sums of rescaled channels, each layer's brought to the input's size. Resizing is linear, so that the sum may come first. */
@@ -117,8 +125,9 @@ function rescaled({ channels, area, values }: ChannelView): Float32Array {
   for (let channel = 0; channel < channels; channel++) {
     let [least, most] = [Infinity, -Infinity];
     for (let at = channel * area; at < (channel + 1) * area; at++) {
-      least = Math.min(least, Math.abs(values[at]));
-      most = Math.max(most, Math.abs(values[at]));
+      const magnitude = Math.abs(values[at]);
+      if (magnitude < least) least = magnitude;
+      if (magnitude > most) most = magnitude;
     }
     const scale = 1 / (LEAST + most - least);
     for (let i = 0; i < area; i++) sum[i] += (Math.abs(values[channel * area + i]) - least) * scale;
@@ -128,7 +137,7 @@ function rescaled({ channels, area, values }: ChannelView): Float32Array {
 
 /** Says what the parts sum to, which for piecewise linear networks is the score (proposition 1). */
 function noteSum(context: Context, { curved, lids: clips }: Biases, { products, biases, placeless, lids, count, score }: Parts, spatial: boolean): void {
-  const fromInput = products.reduce((sum, value) => sum + value, 0);
+  const fromInput = sumOf(products);
   const atBounds = clips.length > 0 ? `, what clipping at a bound adds (ReLU6's lid: an implicit bias, not in the map) ${short(lids)}` : "";
   context.note(`Full gradient: input × gradient sums to ${short(fromInput)}, bias × gradient over ${count === 1 ? "one layer" : `${count} layers`} to ${short(biases)}${atBounds}; together ${short(fromInput + biases + lids)}, the score is ${short(score)}.`);
   if (curved.length > 0) context.note(`They add up to the score in piecewise linear networks; this one has ${curved.join(", ")}, whose implicit biases are left out.`);
