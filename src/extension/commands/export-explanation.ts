@@ -69,7 +69,8 @@ async function tell(uri: vscode.Uri, { batch, notes, triton, files }: ExportRepo
   const answer = await vscode.window.showInformationMessage(
     `Written and checked: ${files.map((file) => path.basename(file)).join(", ")}. ${batches}${notes.length > 0 ? ` ${notes.join(" ")}` : ""}`, open, reveal, configuration,
   );
-  if (answer === open) await vscode.commands.executeCommand("vscode.openWith", uri, "neuralLoupe.model");
+  // Not over the panel.
+  if (answer === open) await vscode.commands.executeCommand("vscode.openWith", uri, "neuralLoupe.model", vscode.ViewColumn.One);
   if (answer === reveal) await vscode.commands.executeCommand("revealFileInOS", uri);
   if (answer === configuration) await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ content: triton }));
 }
