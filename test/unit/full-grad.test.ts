@@ -101,6 +101,7 @@ describe("FullGrad", () => {
     const sums = sumsOf(result);
     expect(sums.layers).toBeGreaterThan(10);
     expect(sums.input).toBeCloseTo(one.input, 3);
+    expect(sums.biases).toBeCloseTo(one.biases, 3);
     expect(sums.score).toBeCloseTo(one.score, 3);
     expect(differenceFrom(one, result.raw.values)).toBeGreaterThan(0.01);
     expect(result.notes.join(" ")).toMatch(/They add up to the score in piecewise linear networks; this one has .*Softmax.*, whose implicit biases are left out\./);

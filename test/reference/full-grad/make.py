@@ -8,7 +8,7 @@ equation 8): it is checked to give what pytorch-grad-cam returns. Its rescaling 
 
 index.json says with each the terms of the score that the paper's proposition 1 adds up: input x gradient, and bias x gradient over all
 biases, those without a place in the picture (dense layers) included; "lids" is what ReLU6 adds where it is at its upper end. For the vision
-transformer pytorch-grad-cam knows one bias of many (the patch embedding's): Conv2d and BatchNorm2d are all it looks at.
+transformer pytorch-grad-cam knows one bias of many (the patch embedding's): Conv2d and BatchNorm2d are all it looks at; "biases" is of all.
 """
 
 from __future__ import annotations
@@ -90,6 +90,13 @@ def terms(model: nn.Module, x: torch.Tensor, target: int) -> dict:
     return {"score": float(score), "input": float((gradients[0] * x).sum()), "biases": biases, "lids": lids}
 
 
+def all_biases(model: nn.Module, x: torch.Tensor, target: int) -> float:
+    """Every bias parameter times its gradient, which sums over all places that it is added to; position embeddings are added constants too."""
+    parameters = [p for name, p in model.named_parameters() if name.endswith("bias") or name.endswith("pos_embedding")]
+    gradients = torch.autograd.grad(model(x)[0, target], parameters)
+    return float(sum((p * g).sum() for p, g in zip(parameters, gradients)))
+
+
 def bert() -> dict:
     """What pytorch-grad-cam says to word vectors."""
     sys.path.insert(1, str(HERE.parent / "bert"))
@@ -120,6 +127,8 @@ def main() -> None:
             raise AssertionError(f"{name}: biases have no part in it")
         cam.activations_and_grads.release()
         parts = terms(model, x, target)
+        if name == "vision-transformer":
+            parts["biases"] = all_biases(model, x, target)
         missing = parts["score"] - parts["input"] - parts["biases"] - parts["lids"]
         if name != "vision-transformer" and abs(missing) > 1e-9 * max(1, abs(parts["score"])):
             raise AssertionError(f"{name}: {missing} of {parts} is missing")
