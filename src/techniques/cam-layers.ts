@@ -1,6 +1,7 @@
 import { UsageError } from "../model/errors.ts";
 import { elementCount } from "../model/graph.ts";
 import { resizeLinear } from "../math/resize-linear.ts";
+import type { Artifact } from "../protocol/artifacts.ts";
 import { isSpatial, spatialSize, type Layout, type TokenGrid } from "../runtime/layout.ts";
 import { breathe } from "./noise.ts";
 import { activationMap } from "./pictures.ts";
@@ -57,9 +58,10 @@ function mapOutput(context: Context, layer: SpatialLayer, looks: MapLooks, value
 
 function mapPicture(context: Context, { id, title, quantity }: MapLooks, caption: string, size: readonly number[], values: Float32Array): TechniqueOutput {
   const onlyPositive = context.params.relu === true;
-  const artifact = activationMap(context, values, size, {
-    id, title, quantity: onlyPositive ? `ReLU(${quantity})` : quantity, signed: !onlyPositive, caption: noiseCaption(context.params, caption),
-  });
+  const looks = { id, title, quantity: onlyPositive ? `ReLU(${quantity})` : quantity, signed: !onlyPositive, caption: noiseCaption(context.params, caption) };
+  const { tokensOf, labels } = context.input;
+  const text = tokensOf !== undefined && size.length === 1 && size[0] === context.input.dims[1];
+  const artifact: Artifact = text ? { kind: "tokens", ...looks, tokens: Array.from(values, (_, token) => labels?.[token] ?? String(token)), values, dims: size } : activationMap(context, values, size, looks);
   return { raw: { dims: size, values }, artifacts: [artifact] };
 }
 

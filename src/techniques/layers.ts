@@ -1,7 +1,7 @@
 import { UsageError } from "../model/errors.ts";
 import { elementCount, isFloat, nodeLabel, type Graph, type Node } from "../model/graph.ts";
 import type { LayerChoice } from "../protocol/engine.ts";
-import { isSpatial, spatialSize, type Layouts } from "../runtime/layout.ts";
+import { isSpatial, spatialSize, type Layout, type Layouts } from "../runtime/layout.ts";
 import type { Traced } from "../runtime/models.ts";
 import { channelView } from "./channels.ts";
 import type { LayerInfo } from "./technique.ts";
@@ -30,7 +30,8 @@ const MOST_LOOKED_AT = 240;
 /**
  * The last value before the score that has height and width over 1×1 and where the score's gradient is not zero. Where a vision
  * transformer reads its class token alone, the last block's patch tokens have none; then it is what goes into the last attention, not
- * its projections (pytorch-grad-cam's advice: blocks[-1].norm1). UsageError where nothing has height and width.
+ * its projections (pytorch-grad-cam's advice: blocks[-1].norm1); so, too, where of a text the first token alone is read. UsageError where
+ * nothing has height and width.
  * @param gradientsOf The score's gradients by values, undefined for those it does not depend on; it fails where a gradient has no rule.
  */
 export async function pickSpatialLayer(
@@ -46,20 +47,32 @@ export async function pickSpatialLayer(
     throw new UsageError("No layer between input and score has height and width over 1×1.", undefined, "This method needs a convolutional layer, or a transformer's tokens on a grid. Saliency works on any model.");
   }
   const sizeOf = (value: string): number => elementCount(trace.dims.get(value)!);
+  let alone: string | undefined;
   // The last one alone first: it is the one in all but transformers, and its session serves the method, too.
   for (let from = 0, count = 1; from < all.length; from += count, count = MOST_CANDIDATES) {
     while (count > 1 && all.slice(from, from + count).reduce((sum, value) => sum + sizeOf(value), 0) > MOST_ELEMENTS) count = Math.ceil(count / 2);
     const values = all.slice(from, from + count);
     const gradients = await gradientsOf(values);
-    const found = values.find((value) => {
-      const gradient = gradients.get(value);
-      const layout = layouts.get(value);
-      const dims = trace.dims.get(value)!;
-      return gradient !== undefined && isSpatial(layout, dims) && channelView(gradient, dims, layout).values.some((number) => number !== 0);
-    });
+    const places = values.map((value) => placesWithGradient(gradients.get(value), trace.dims.get(value)!, layouts.get(value)));
+    const found = values[places.findIndex((count, index) => count >= (isSequence(layouts.get(values[index])) ? 2 : 1))];
     if (found !== undefined) return picked(traced, layouts, beforeProjection(traced, layouts, found));
+    alone ??= values[places.findIndex((count) => count > 0)];
   }
-  return picked(traced, layouts, all[0]);
+  return picked(traced, layouts, alone ?? all[0]);
+}
+
+/** At how many places any channel has a gradient. */
+function placesWithGradient(gradient: Float32Array | undefined, dims: readonly number[], layout: Layout | undefined): number {
+  if (gradient === undefined || !isSpatial(layout, dims)) return 0;
+  const { area, values } = channelView(gradient, dims, layout);
+  const places = new Set<number>();
+  values.forEach((value, at) => { if (value !== 0) places.add(at % area); });
+  return places.size;
+}
+
+/** Whether places are a text's tokens, whose first one is often read alone, as a class token is. */
+function isSequence(layout: Layout | undefined): boolean {
+  return layout !== undefined && !layout.tokens && layout.spatial.length === 1 && layout.channel !== undefined && layout.channel > layout.spatial[0];
 }
 
 /** Operators that carry a dense layer's result on: bias, scale, the parts that are queries, keys and values. */
@@ -69,7 +82,7 @@ const DENSE: ReadonlySet<string> = new Set(["MatMul", "Gemm", "FusedMatMul", "Ma
 
 /** Of tokens that a dense layer made: what went into it, where that has space, too. */
 function beforeProjection({ graph, trace, specialised }: Traced, layouts: Layouts, value: string): string {
-  if (!layouts.get(value)?.tokens) return value;
+  if (!layouts.get(value)?.tokens && !isSequence(layouts.get(value))) return value;
   const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
   const source = (node: Node | undefined, operators: ReadonlySet<string>): string | undefined => {
     const data = node && operators.has(node.opType) ? node.inputs.filter((input) => specialised.tainted.has(input)) : [];

@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Node } from "../../src/model/graph.ts";
 import { ModelCache } from "../../src/runtime/models.ts";
@@ -80,6 +80,15 @@ describe("the layer that is picked by itself", () => {
     expect((await layersOf({ model, recipe, input }, env)).defaultLayer).toBe(grad.provenance.layer);
   }, 60_000);
 
+  it.each(["torchscript", "dynamo"])("of a text whose first token is read is what goes into the last attention: bert-%s", async (exporter) => {
+    const words = resolve("test/reference/bert");
+    const inputs = { input_ids: join(words, "ids.npy"), attention_mask: join(words, "mask.npy") };
+    const { notes, raw, artifacts } = await runOn(models, join(words, `bert-${exporter}.onnx`), inputs, "grad-cam", { target: { index: [1] }, params: { relu: false } });
+    expect(pickedBy(notes)).toMatch(exporter === "dynamo" ? /^layer_norm_2$/ : /layers\.0\/second\/LayerNormalization_output_0$/);
+    expect(raw.dims).toEqual([12]);
+    expect(artifacts[0]).toMatchObject({ kind: "tokens", tokens: ["2", "17", "31", "8", "45", "9", "22", "57", "13", "3", "0", "0"], dims: [12] });
+  });
+
   it("is a decomposed normalisation's end where projections are separate, not one of them", async () => {
     const result = await runOn(models, transformer("separate.onnx"), picture(), "grad-cam");
     expect(pickedBy(result.notes)).toBe("before");
@@ -142,7 +151,8 @@ describe("several layers", () => {
   it("are what all class activation maps take but CAM itself, whose layer its head decides, and Guided Grad-CAM", () => {
     const maps = catalogue.filter(({ group }) => group === "cam");
     expect(maps.filter(({ needs }) => !needs.several).map(({ id }) => id)).toEqual(["cam", "guided-gradcam"]);
-    expect(catalogue.filter(({ needs, group }) => needs.several && group !== "cam")).toEqual([]);
+    // And the checks of their results.
+    expect(catalogue.filter(({ needs, group }) => needs.several && group !== "cam" && group !== "trust")).toEqual([]);
     for (const { params, needs } of maps) expect(params.some(({ name }) => name === "grid")).toBe(needs.layer === "spatial");
   });
 

@@ -51,7 +51,7 @@ describe("the references of class activation maps", () => {
   it("cover convolutional networks and transformers of two exporters, in two and three dimensions, by every method", () => {
     expect(new Set(cases.map(({ exporter }) => exporter))).toEqual(new Set(["torchscript", "dynamo"]));
     for (const network of ["vgg", "resnet18", "mobilenet-v2-small", "vision-transformer", CAT]) expect(new Set(maps.filter((one) => one.network === network).map(({ technique }) => technique)).size, network).toBe(13);
-    for (const network of ["swin", "deit", "vit-registers", "cnn-3d"]) expect(cases.some((one) => one.network === network), network).toBe(true);
+    for (const network of ["swin", "deit", "vit-registers", "cnn-3d", "bert"]) expect(cases.some((one) => one.network === network), network).toBe(true);
   });
 
   it("are not zero, and no method stands for another on every network", () => {
@@ -123,7 +123,9 @@ describe("class activation maps give the numbers of pytorch-grad-cam and Captum"
 });
 
 /** A network's model and input, as files. */
-async function subject(name: string): Promise<{ model: string; input: string }> {
+async function subject(name: string): Promise<{ model: string; input: string | Readonly<Record<string, string>> }> {
+  const words = resolve("test/reference/bert");
+  if (name.startsWith("bert")) return { model: join(words, `${name}.onnx`), input: { input_ids: join(words, "ids.npy"), attention_mask: join(words, "mask.npy") } };
   if (name.startsWith(CAT)) return { model: resolve("samples/efficientnet-lite0.onnx"), input: resolve("test/reference/efficientnet-cat/input.npy") };
   const { input } = loadArchitectures().find((one) => one.name === name)!;
   return { model: await materialise(name, scratch), input: writeArray(scratch, `${name}.npy`, input.dims, input.data) };

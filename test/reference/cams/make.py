@@ -70,8 +70,11 @@ LAYERS = {
     "deit": {"blocks.1.norm1": tokens(2, 4, 4)},
     "vit-registers": {"blocks.1": tokens(5, 4, 4), "blocks.0": tokens(5, 4, 4)},
     "swin": {"layers.1.blocks.1.norm1": LAST, "layers.0": LAST},
+    # A text: its tokens are one row. What goes into the last attention.
+    "bert": {"bert.layers.0.second": tokens(0, 1, 12)},
     "efficientnet-lite0": {"_bn1": FIRST, "_blocks.5._bn2": FIRST},
 }
+BERT_VALUES = {"torchscript": {"bert.layers.0.second": "/layers.0/second/LayerNormalization_output_0"}, "dynamo": {"bert.layers.0.second": "layer_norm_2"}}
 #: The sample network's values; its activation follows both.
 CAT_VALUES = {"_bn1": "/_swish_1/Clip_output_0", "_blocks.5._bn2": "/_blocks.5/_project_conv/Conv_output_0"}
 GRADIENT = {
@@ -98,7 +101,11 @@ class Subject:
         self.name = name
         if name == "efficientnet-lite0":
             self.model, array, self.target = cat_network(), np.load(CAT / "input.npy"), 285
-            self.exports = [("torchscript", None)]
+        elif name == "bert":
+            sys.path.insert(0, str(HERE.parent / "bert"))
+            from bert import FromVectors, make
+            bert, ids, mask = make()
+            self.model, array, self.target = FromVectors(bert, mask), bert.words(ids).detach().numpy(), 1
         else:
             network = next(n for n in NETWORKS if n.name == name)
             stored = json.loads((ARCHITECTURES / f"{name}.json").read_text())
@@ -125,6 +132,8 @@ class Subject:
         """By exporter, the ONNX value that each layer's is."""
         if self.name == "efficientnet-lite0":
             return {"torchscript": {module: CAT_VALUES[module] for module in values}}
+        if self.name == "bert":
+            return BERT_VALUES
         return {exporter: architectures.onnx_names(model, self.array, logits, values) for exporter, model in self.exports}
 
     def capture(self, modules: list[str]) -> tuple[np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray]]:
@@ -238,6 +247,10 @@ def shapley(subject: Subject, layer: nn.Module, transform) -> tuple[np.ndarray, 
             except Exception as error:
                 # IndexError is swallowed by its own __exit__.
                 deviates = f"{type(error).__name__}: {error} (its weights are multiplied by activations that it did not reshape; here by the reshaped ones)"
+        if not found:
+            # It stopped at the input's shape, before the weights.
+            deviates = f"{deviates.split(' (')[0]} (its weights are those of its get_cam_weights)"
+            keep(subject.images, layer, [], cam.activations_and_grads.activations[0], cam.activations_and_grads.gradients[0])
         if transform is not None:
             deviates = deviates or "multiplies its weights, without an error, along the height of activations that it did not reshape; here along their channels"
         hook.remove()
