@@ -187,6 +187,29 @@ describe("an exported explanation", () => {
     }
   });
 
+  it.each(["saliency", "integrated-gradients"])("takes token numbers and explains their vectors: %s", async (technique) => {
+    const model = tokenModel();
+    const input = writeArray(folder, "ids.npy", [1, 5], [3, 1, 4, 1, 5], "int64");
+    const more = { target: { index: [1] }, params: technique === "saliency" ? { absolute: false } : { steps: 6 } };
+    const alone = await runOn(models, model, input, technique, more);
+    expect(alone.raw.dims).toEqual([1, 5, 4]);
+    const report = await exported(technique, model, input, more);
+    expect(report.batch).toBe("any");
+    expect(report.inputs[0]).toEqual({ name: "ids", dataType: "int64", dims: ["N", 5] });
+    expect(report.notes.join(" ")).toMatch(/the vectors that are looked up for "ids"/);
+    const values = await runFile(report.files[0], { ids: { dataType: "int64", dims: [2, 5], data: BigInt64Array.from([7n, 6n, 5n, 4n, 3n, 3n, 1n, 4n, 1n, 5n]) }, target: targets(0, 1) });
+    expect(difference(row(values.get("attribution")!, 1), alone.raw.values)).toBeLessThan(TOLERANCE);
+  });
+
+  it("explains a loss", async () => {
+    const mobile = await network("mobilenet-v2-small");
+    const input = writeArray(folder, "sample.npy", mobile.dims, mobile.data);
+    const more = { target: { index: [2] }, params: { score: "loss", absolute: false } };
+    const report = await exported("saliency", mobile.model, input, more);
+    const values = await runFile(report.files[0], { [report.inputs[0].name]: floats(mobile.dims, mobile.data), target: targets(2) });
+    expect(difference(floatsOf(values.get("attribution")!), (await runOn(models, mobile.model, input, "saliency", more)).raw.values)).toBeLessThan(TOLERANCE);
+  });
+
   it("fixes the batch where samples influence one another", async () => {
     const model = writeSmallModel(folder, "mixing.onnx", {
       inputs: { x: ["float32", "N", 3] }, outputs: ["y"],
@@ -309,6 +332,20 @@ describe("what cannot be exported", () => {
     await expect(exported("saliency", mobile.model, input, { params: { samples: 5 } })).rejects.toThrow(/Noise is drawn anew/);
   });
 });
+
+/** A table looked up by token numbers, with positions that the model makes for each sample; a nonlinear head. */
+function tokenModel(): string {
+  const numbers = (count: number, seed: number): number[] => Array.from({ length: count }, (_, i) => Math.sin(i * 1.3 + seed));
+  return writeSmallModel(folder, "tokens.onnx", {
+    inputs: { ids: ["int64", "N", 5] }, outputs: ["y"],
+    nodes: [
+      node("Gather", ["table", "ids"], ["vectors"]), node("Shape", ["ids"], ["shape"]), node("Expand", ["numbers", "shape"], ["places"]),
+      node("Gather", ["positions", "places"], ["placed"]), node("Add", ["vectors", "placed"], ["sum"]), node("Tanh", ["sum"], ["bent"]),
+      node("MatMul", ["bent", "dense"], ["mixed"]), node("Mul", ["mixed", "mixed"], ["squared"]), node("ReduceMean", ["squared"], ["y"], { axes: { type: "ints", value: [1] }, keepdims: { type: "int", value: 0 } }),
+    ],
+    weights: [weight("table", [8, 4], numbers(32, 0)), weight("numbers", [1, 5], [0, 1, 2, 3, 4], "int64"), weight("positions", [5, 4], numbers(20, 2)), weight("dense", [4, 3], numbers(12, 5))],
+  });
+}
 
 /** Self-attention whose shapes come from Shape nodes, as PyTorch's exporter writes view() and reshape(). */
 function transformer(): string {
