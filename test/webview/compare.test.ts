@@ -214,6 +214,8 @@ describe("axes", () => {
     await until(page, "fake.count('openPanel') === 1");
     const opened = (await lastRequest<{ cell: PanelState }>(page, "openPanel")).cell;
     expect([opened.technique, opened.layer]).toEqual(["grad-cam", "project_6"]);
+    // Its layer is the column's, and not said again.
+    expect(await cell(0, 0).locator(".cell-facts").textContent()).toBe("27 ms");
     await page.getByTestId("rows-kind").selectOption("model");
     await cell(1, 1).waitFor();
     await settled();

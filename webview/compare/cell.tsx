@@ -80,7 +80,7 @@ function Actions({ place, active, controller, onRemove, cell }: CellProps): VNod
 }
 
 function Done(props: CellProps & { readonly result: Result; readonly cached: boolean }): VNode {
-  const { result, cached, drawing, reading, looks, linked, bar } = props;
+  const { place, result, cached, drawing, reading, looks, linked, bar } = props;
   const artifact = result.artifacts[0];
   const map = artifact?.kind === "heatmap" ? drawing : undefined;
   const word = reading && wordAt(artifact, reading.cell.column);
@@ -93,7 +93,7 @@ function Done(props: CellProps & { readonly result: Result; readonly cached: boo
           <span class="cell-value number" data-testid="value" data-value={reading.value} data-row={reading.cell.row} data-column={reading.cell.column}>
             {word === undefined ? null : <span>{word} </span>}<b>{formatValue(reading.value)}</b>{Number.isNaN(reading.percentile) ? null : <span class="muted"> percentile {reading.percentile.toFixed(1)}</span>}
           </span>
-        ) : <span class="muted cell-facts" title={[...result.notes, cached ? "Taken from the cache." : ""].filter(Boolean).join("\n")}>{facts(result)}</span>}
+        ) : <span class="muted cell-facts" title={[...result.notes, cached ? "Taken from the cache." : ""].filter(Boolean).join("\n")}>{facts(result, place)}</span>}
         <Actions {...props} />
       </div>
       {map?.notFinite ? <p class="note">{map.notFinite} NaN or infinite: magenta.</p> : null}
@@ -101,9 +101,10 @@ function Done(props: CellProps & { readonly result: Result; readonly cached: boo
   );
 }
 
-/** "24 ms · /_conv_head/Conv". */
-function facts({ provenance, time }: Result): string {
-  return [formatDuration(time.run), provenance.layer].filter(Boolean).join(" · ");
+/** "24 ms · /_conv_head/Conv"; a layer that stands along an axis is not said again. */
+function facts({ provenance, time }: Result, { entries }: Place): string {
+  const said = entries.some((entry) => entry?.kind === "layer" && entry.layer !== undefined);
+  return [formatDuration(time.run), said ? undefined : provenance.layer].filter(Boolean).join(" · ");
 }
 
 /** The cell in a sentence, for those who do not see it. */

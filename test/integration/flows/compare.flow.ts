@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { copyFile, readFile } from "node:fs/promises";
 import path from "node:path";
 import { unzipSync } from "fflate";
 import type { Frame } from "playwright-core";
@@ -106,7 +106,7 @@ flow("methods by targets in one grid, from the palette; saved as a figure, and b
   });
 });
 
-flow("Compare… in a method's panel takes over what it shows, and a cell goes back to a panel (light)", { theme: "light", timeout: 240_000 }, async ({ workbench, vscode, step, screenshot }) => {
+flow("Compare… in a method's panel takes over what it shows, and a cell goes back to a panel (light)", { theme: "light", timeout: 240_000 }, async ({ workbench, vscode, workspace, step, screenshot }) => {
   const frame = await step("from the panel", async () => {
     await workbench.openFile("efficientnet-lite0.onnx");
     const panel = await saliencyOfTheCat(workbench);
@@ -133,6 +133,20 @@ flow("Compare… in a method's panel takes over what it shows, and a cell goes b
     await testid(frame, "method").selectOption("grad-cam");
     await allDone(frame, 3);
     await screenshot("compare-layers-light");
+  });
+
+  await step("the same layers of two models", async () => {
+    // Another model: without the recipe beside it, its preprocessing is guessed.
+    await copyFile(path.join(workspace, "efficientnet-lite0.onnx"), path.join(workspace, "other.onnx"));
+    await testid(frame, "rows-kind").selectOption("model");
+    await eventually(async () => assert.ok((await workbench.quickPickRows()).some((row) => row.includes("other.onnx")), "no other model yet"));
+    await workbench.clickPick("other.onnx");
+    await takeTicked(workbench, "other.onnx");
+    await allDone(frame, 6);
+    assert.deepEqual((await labels(frame)).slice(-2), ["efficientnet-lite0.onnx", "other.onnx"]);
+    await screenshot("compare-models-light");
+    await testid(frame, "rows-kind").selectOption("none");
+    await allDone(frame, 3);
   });
 
   await step("a cell in its own panel", async () => {
