@@ -10,9 +10,10 @@ export function checksOf(technique: TechniqueInfo, techniques: readonly Techniqu
 export function checkState(state: PanelState, check: string, techniques: readonly TechniqueInfo[]): PanelState | undefined {
   const method = techniques.find(({ id }) => id === state.technique);
   if (!method || !checksOf(method, techniques).some(({ id }) => id === check)) return undefined;
-  const { layer, ...rest } = state;
+  const { layer, moreLayers, ...rest } = state;
+  const layers = method.needs.layer === "none" || layer === undefined ? {} : { layer, ...(method.needs.several && moreLayers ? { moreLayers } : {}) };
   return {
-    ...rest, ...(method.needs.layer === "none" || layer === undefined ? {} : { layer }), technique: check,
+    ...rest, ...layers, technique: check,
     params: { ...state.params, [check]: { ...state.params[check], method: method.id, options: optionsText(method, state.params[method.id]) } },
   };
 }
@@ -26,8 +27,8 @@ export function optionsText(method: TechniqueInfo, params: Params | undefined): 
 }
 
 /** What a technique asks of the layer: a check asks what its method asks. */
-export function layerNeed(technique: TechniqueInfo, params: Params | undefined, techniques: readonly TechniqueInfo[]): TechniqueInfo["needs"]["layer"] {
-  if (technique.group !== "trust") return technique.needs.layer;
+export function layerNeeds(technique: TechniqueInfo, params: Params | undefined, techniques: readonly TechniqueInfo[]): Pick<TechniqueInfo["needs"], "layer" | "several"> {
+  if (technique.group !== "trust") return technique.needs;
   const id = params?.method ?? technique.params.find(({ name }) => name === "method")?.default;
-  return techniques.find((one) => one.id === id)?.needs.layer ?? "none";
+  return techniques.find((one) => one.id === id)?.needs ?? { layer: "none" };
 }

@@ -125,6 +125,8 @@ export class JobContext implements Context {
   /** The layers that the technique used. */
   usedLayers: readonly string[] = [];
   usedScore: Score | undefined;
+  /** The context that this one is a variation of. */
+  private of: JobContext | undefined;
   /** Set once a checked gradient was zero everywhere. */
   zeroGradient = false;
   private readBaselines: Promise<readonly Float32Array[]> | undefined;
@@ -182,6 +184,8 @@ export class JobContext implements Context {
     const layers = names.length > 0 ? names.map((name) => namedLayer(traced, layouts, name)) : [await this.pickLayer(kind, traced, layouts)];
     for (const { picked, value, dims } of layers) if (picked) this.note(`Layer picked: ${value} [${dims.join("×")}].`);
     this.usedLayers = layers.map(({ value }) => value);
+    // What a check's method looked at is what the check is about.
+    if (this.of) this.of.usedLayers = this.usedLayers;
     return layers;
   }
 
@@ -212,6 +216,7 @@ export class JobContext implements Context {
     if (score.kind === "loss") this.note(`Explains the cross-entropy loss of ${this.target.label}: what is positive makes the model more wrong.`);
     if (score.before) this.note(`Explains the value before ${score.before}, "${score.value}".`);
     this.usedScore = score;
+    if (this.of) this.of.usedScore = score;
     return score;
   }
 
@@ -263,10 +268,12 @@ export class JobContext implements Context {
       ...this.fed, ...(model ? { model } : {}),
       ...(values ? { feeds: { ...this.feeds, [name]: fromFloat32(dataType, dims, values) }, input: { ...this.input, values } } : {}),
     };
-    return new JobContext(fed, {
-      ...this.options, ...(params ? { params } : {}), ...(layer === undefined ? {} : { layer: `value:${layer}` }),
+    const varied = new JobContext(fed, {
+      ...this.options, ...(params ? { params } : {}), ...(layer === undefined || (this.options.layer?.length ?? 0) > 0 ? {} : { layer: `value:${layer}` }),
       ...(progress ? { progress: ({ fraction, text }) => progress(fraction, text) } : {}),
     }, this.output, this.target);
+    varied.of = this;
+    return varied;
   }
 
   seed(): Float32Array {

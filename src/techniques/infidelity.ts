@@ -37,7 +37,7 @@ export function infidelity(methods: readonly Technique[]): Technique {
       id: "infidelity", title: "Infidelity", command: "Check Infidelity", group: "trust",
       summary: "Whether the map foretells what the score does when the input is perturbed.",
       cite: "Yeh et al. 2019",
-      needs: { target: true, layer: "spatial", gradient: false },
+      needs: { target: true, layer: "spatial", several: true, gradient: false },
       params: [methodParam(methods.filter(isAttribution)), OPTIONS, ...PARAMS],
     },
     async run(context) {

@@ -26,7 +26,7 @@ export function insertionDeletion(methods: readonly Technique[]): Technique {
       id: "insertion-deletion", title: "Insertion & Deletion", command: "Check by Insertion and Deletion", group: "trust",
       summary: "Removes, and puts back, what a method marks most, step by step: a map that is right makes the probability fall, and rise, fast.",
       cite: "Petsiuk, Das & Saenko 2018",
-      needs: { target: true, layer: "spatial", gradient: false },
+      needs: { target: true, layer: "spatial", several: true, gradient: false },
       params: [methodParam(methods.filter(isAttribution)), OPTIONS, STEPS, START, BASELINE, MEASURE],
     },
     async run(context) {

@@ -18,7 +18,7 @@ const PARAMS: readonly ParamSpec[] = [
 /**
  * The model-randomisation sanity check: layers lose their weights one after another, from the output on down, each staying random, and the
  * method's map is compared with that of the trained model. Raw is [similarities, stops + 1]: Spearman's rank correlation of magnitudes, of
- * signed values, SSIM of the map of magnitudes. As Quantus's MPRT (top-down), on magnitudes divided by the largest.
+ * signed values, SSIM of the map of magnitudes (left out where there is no plane). As Quantus's MPRT (top-down), on magnitudes divided by the largest.
  */
 export function randomisation(methods: readonly Technique[]): Technique {
   return technique({
@@ -26,7 +26,7 @@ export function randomisation(methods: readonly Technique[]): Technique {
       id: "randomisation", title: "Randomisation Check", command: "Check by Randomising the Model", group: "trust",
       summary: "Whether the map depends on what the model has learned: layers are randomised from the top, and a map that stays the same shows the input, not the model.",
       cite: "Adebayo et al. 2018",
-      needs: { target: true, layer: "spatial", gradient: false },
+      needs: { target: true, layer: "spatial", several: true, gradient: false },
       params: [methodParam(methods.filter(isAttribution)), OPTIONS, ...PARAMS],
     },
     async run(context) {
@@ -48,8 +48,10 @@ export function randomisation(methods: readonly Technique[]): Technique {
       }
       const names = ["as trained", ...depths.map((depth) => layers[depth - 1].name)];
       const artifact = artifactOf(context, method, original, similarities, names, layers.length);
-      const values = Float32Array.from([0, 1, 2].flatMap((which) => similarities.map((one) => one[which])));
-      return { raw: { dims: [3, similarities.length], values }, artifacts: [artifact] };
+      // Of the trained model's map with itself, only what has no meaning is not one.
+      const rows = Number.isNaN(similarities[0][2]) ? [0, 1] : [0, 1, 2];
+      const values = Float32Array.from(rows.flatMap((which) => similarities.map((one) => one[which])));
+      return { raw: { dims: [rows.length, similarities.length], values }, artifacts: [artifact] };
     },
   });
 }

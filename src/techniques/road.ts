@@ -31,7 +31,7 @@ export function road(methods: readonly Technique[]): Technique {
       id: "road", title: "ROAD", command: "Check by Removal and Imputation (ROAD)", group: "trust",
       summary: "Removes what a method marks most, or least, and fills the holes from their neighbours, so that the holes' shape gives nothing away.",
       cite: "Rong, Leemann et al. 2022",
-      needs: { target: true, layer: "spatial", gradient: false },
+      needs: { target: true, layer: "spatial", several: true, gradient: false },
       params: [methodParam(methods.filter(isAttribution)), OPTIONS, PERCENTAGES, NOISE, SEED, MEASURE],
     },
     async run(context) {

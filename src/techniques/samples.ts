@@ -1,6 +1,7 @@
 import { UsageError } from "../model/errors.ts";
-import type { Artifact, BarsArtifact } from "../protocol/artifacts.ts";
+import type { Artifact, BarsArtifact, CurvesArtifact } from "../protocol/artifacts.ts";
 import { floatsOf, type TensorValue } from "../runtime/ort.ts";
+import { combinedCurves } from "./combined-curves.ts";
 import type { Fed } from "./context.ts";
 import type { TechniqueOutput } from "./technique.ts";
 
@@ -33,7 +34,7 @@ function overSamples(artifact: Artifact, count: number): Artifact {
       return { ...map, caption: `${artifact.caption}; mean over ${count} samples` };
     }
     case "tokens": return { ...artifact, caption: `${artifact.caption}; mean over ${count} samples, tokens by place` };
-    case "bars": return { ...artifact, caption: `${artifact.caption}; mean over ${count} samples` };
+    case "bars": case "curves": return { ...artifact, caption: `${artifact.caption}; mean over ${count} samples` };
     default: return artifact;
   }
 }
@@ -54,6 +55,7 @@ function combined(parts: readonly Artifact[], combine: Combine): Artifact | unde
   switch (first.kind) {
     case "heatmap": case "tokens": return { ...first, values: each(parts.map((part) => (part as typeof first).values), combine) };
     case "bars": return combinedBars(parts as readonly BarsArtifact[], combine);
+    case "curves": return combinedCurves(parts as readonly CurvesArtifact[], combine);
     default: return undefined;
   }
 }

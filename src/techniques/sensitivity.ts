@@ -23,7 +23,7 @@ export function sensitivity(methods: readonly Technique[]): Technique {
       id: "sensitivity", title: "Max-Sensitivity", command: "Check Max-Sensitivity", group: "trust",
       summary: "How much the map changes when the input is moved a little, too little for the eye.",
       cite: "Yeh et al. 2019",
-      needs: { target: true, layer: "spatial", gradient: false },
+      needs: { target: true, layer: "spatial", several: true, gradient: false },
       params: [methodParam(methods.filter(isAttribution)), OPTIONS, ...PARAMS],
     },
     async run(context) {

@@ -12,7 +12,7 @@ export function sparseness(methods: readonly Technique[]): Technique {
       id: "sparseness", title: "Sparseness", command: "Check Sparseness", group: "trust",
       summary: "Whether a few places carry the explanation or all carry a little: the Gini index of the map's magnitudes.",
       cite: "Chalasani et al. 2020",
-      needs: { target: true, layer: "spatial", gradient: false },
+      needs: { target: true, layer: "spatial", several: true, gradient: false },
       params: [methodParam(methods.filter(isAttribution)), OPTIONS],
     },
     async run(context) {

@@ -3,9 +3,9 @@ import type { ParamSpec, ParamValue } from "../protocol/technique.ts";
 import { checkParams } from "./params.ts";
 import type { Context, Technique, TechniqueOutput, Variation } from "./technique.ts";
 
-/** What a check is made of: the methods whose results can be checked. */
+/** Whether a method's result can be checked: it says what a score comes from, or, as Eigen-CAM does, what the model looks at. */
 export function isAttribution({ info }: Technique): boolean {
-  return info.needs.target && info.group !== "prediction" && info.group !== "activation" && info.group !== "trust";
+  return info.group === "cam" || (info.needs.target && info.group !== "prediction" && info.group !== "activation" && info.group !== "trust");
 }
 
 /** Which method is checked. */

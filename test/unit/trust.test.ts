@@ -5,12 +5,13 @@ import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decodeNpy } from "../../src/data/index.ts";
 import type { CurvesArtifact, Result } from "../../src/protocol/artifacts.ts";
-import { checksOf, checkState, layerNeed, optionsText } from "../../src/protocol/checks.ts";
+import { checksOf, checkState, layerNeeds, optionsText } from "../../src/protocol/checks.ts";
 import type { Job } from "../../src/protocol/engine.ts";
 import { DEFAULT_LOOKS } from "../../src/protocol/panel.ts";
 import { ModelCache } from "../../src/runtime/models.ts";
 import { catalogue } from "../../src/techniques/catalogue.ts";
-import { runJob } from "../../src/techniques/run.ts";
+import { layersOf, runJob } from "../../src/techniques/run.ts";
+import { runTechnique } from "../../src/cli/technique.ts";
 import { loadArchitectures } from "../reference/architectures/load.ts";
 import { materialise } from "../reference/architectures/materialise.ts";
 import { node, runOn, weight, writeArray, writeSmallModel } from "./models.ts";
@@ -162,8 +163,20 @@ describe("what is removed", () => {
   it("lies under a class activation map that is brought to the input's size", async () => {
     const result = await run("vgg", "insertion-deletion", { params: { method: "grad-cam", options: "relu=false", steps: 20 } });
     expect(result.notes.join(" ")).toMatch(/Layer picked/);
+    expect(result.provenance.layer).toBeDefined();
+    expect(result.provenance.score).toMatchObject({ kind: "output" });
     expect(result.raw.dims).toEqual([2, 21]);
     expect(result.raw.values[20]).toBeCloseTo(result.raw.values[21], 4);
+  });
+
+  it("lies under the mean of several layers' maps", async () => {
+    const { layers } = await layersOf({ model: paths.get("vgg")!.model, input: paths.get("vgg")!.input, recipe: { version: 1, inputs: {} } }, { models, progress: () => undefined, signal: new AbortController().signal });
+    const layer = layers.filter(({ spatial, operator }) => spatial && operator === "Relu").slice(-2).map(({ value }) => value);
+    expect(layer).toHaveLength(2);
+    const both = await run("vgg", "insertion-deletion", { layer, params: { method: "grad-cam", steps: 10 } });
+    const one = await run("vgg", "insertion-deletion", { layer: layer[0], params: { method: "grad-cam", steps: 10 } });
+    expect(both.raw.dims).toEqual([2, 11]);
+    expect([...both.raw.values]).not.toEqual([...one.raw.values]);
   });
 
   it("are columns in a table row, whose insertion begins with the baseline", async () => {
@@ -250,6 +263,42 @@ describe("a check", () => {
     expect(seen).toBeLessThan(10);
   });
 
+  it("is the mean over several samples", async () => {
+    const { dims, data } = loadArchitectures().find(({ network }) => network === "mlp")!.input;
+    const other = writeArray(folder, "mlp-other.npy", dims, data.map((value, i) => value + Math.sin(i)));
+    const { model, input } = paths.get("mlp")!;
+    const params = { method: "input-x-gradient", steps: 5 };
+    const target = { index: [1] };
+    const [one, two, both] = await Promise.all([
+      runOn(models, model, input, "insertion-deletion", { params, target }), runOn(models, model, other, "insertion-deletion", { params, target }),
+      runOn(models, model, input, "insertion-deletion", { params, target, more: [{ "": other }] }),
+    ]);
+    expect(numberOf(both, "deletion_auc")).toBeCloseTo((numberOf(one, "deletion_auc") + numberOf(two, "deletion_auc")) / 2, 6);
+    expect(curves(both).lines[1].y[2]).toBeCloseTo((curves(one).lines[1].y[2] + curves(two).lines[1].y[2]) / 2, 6);
+    expect(curves(both).caption).toContain("mean over 2 samples");
+    const cloud = await runOn(models, model, input, "infidelity", { params: { method: "input-x-gradient", samples: 4 }, target, more: [{ "": other }] });
+    expect(curves(cloud).lines[0].x).toHaveLength(8);
+  });
+
+  it("is a command with its numbers in the JSON", async () => {
+    const { model, input } = paths.get("mlp")!;
+    const out = join(folder, "deletion.json");
+    expect(await runTechnique("insertion-deletion", [model, "--input", input, "--target", "1", "--set", "method=integrated-gradients", "--set", "options=steps=20; rule=riemann_middle", "--out", out])).toBe(0);
+    const { artifacts, provenance } = JSON.parse(readFileSync(out, "utf8")) as Result;
+    const [artifact] = artifacts as readonly CurvesArtifact[];
+    const { raw } = await run("mlp", "insertion-deletion", { target: { index: [1] }, params: { method: "integrated-gradients", options: "steps=20; rule=riemann_middle" } });
+    const [insertion, deletion] = [raw.values.subarray(0, 21), raw.values.subarray(21)].map((values) => (values.reduce((a, b) => a + b, 0) - values[0] / 2 - values[20] / 2) / 20);
+    expect(artifact.numbers.map(({ id }) => id)).toEqual(["insertion_auc", "deletion_auc"]);
+    expect(artifact.numbers[0].value).toBeCloseTo(insertion, 4);
+    expect(artifact.numbers[1].value).toBeCloseTo(deletion, 4);
+    expect(provenance.params).toMatchObject({ method: "integrated-gradients", options: "steps=20; rule=riemann_middle" });
+  });
+
+  it("takes maps that know no target, too", async () => {
+    const result = await run("vgg", "insertion-deletion", { params: { method: "eigen-cam", steps: 5 } });
+    expect(result.raw.values.every(Number.isFinite)).toBe(true);
+  });
+
   it("has a method's options, and its layer where it asks for one", () => {
     const state = {
       model: "file:///m.onnx", input: "file:///cat.png", technique: "integrated-gradients", target: { index: [3] }, layer: "relu", looks: DEFAULT_LOOKS,
@@ -265,6 +314,8 @@ describe("a check", () => {
     expect(checked.layer).toBeUndefined();
     expect(checkState({ ...state, technique: "grad-cam" }, "road", catalogue)?.layer).toBe("relu");
     expect(checkState({ ...state, technique: "predictions" }, "road", catalogue)).toBeUndefined();
-    expect([layerNeed(method("road"), { method: "grad-cam" }, catalogue), layerNeed(method("road"), {}, catalogue), layerNeed(method("grad-cam"), {}, catalogue)]).toEqual(["spatial", "none", "spatial"]);
+    expect(checkState({ ...state, technique: "grad-cam", moreLayers: ["conv"] }, "road", catalogue)?.moreLayers).toEqual(["conv"]);
+    const needs = (id: string, params: Record<string, string>): string => layerNeeds(method(id), params, catalogue).layer;
+    expect([needs("road", { method: "grad-cam" }), needs("road", {}), needs("grad-cam", {})]).toEqual(["spatial", "none", "spatial"]);
   });
 });

@@ -1,6 +1,6 @@
 import type { VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { layerNeed } from "../../src/protocol/checks.ts";
+import { layerNeeds } from "../../src/protocol/checks.ts";
 import { elementIndex } from "../../src/protocol/target.ts";
 import { Button } from "../ui/controls.tsx";
 import { Announce, Banner, FailureText, ProgressLine } from "../ui/feedback.tsx";
@@ -25,7 +25,7 @@ export function Panel({ controller }: { readonly controller: PanelController }):
   const { boot, state, shown, running, predictions } = snapshot;
   if (!boot || !state) return <main class="panel"><Messages snapshot={snapshot} controller={controller} /></main>;
   const technique = controller.technique;
-  const need = technique ? layerNeed(technique, state.params[technique.id], boot.techniques) : "none";
+  const needs = technique ? layerNeeds(technique, state.params[technique.id], boot.techniques) : { layer: "none" as const };
   const shownTechnique = boot.techniques.find(({ id }) => id === shown?.state.technique);
   const result = shown?.result;
   const [regionOpen, setRegionOpen] = useState(false);
@@ -39,9 +39,9 @@ export function Panel({ controller }: { readonly controller: PanelController }):
       </div>
       <Messages snapshot={snapshot} controller={controller} />
       {technique ? <Options technique={technique} params={state.params[technique.id]} controller={controller} /> : null}
-      {need !== "none" && snapshot.layers
-        ? <LayerStrip layers={snapshot.layers} spatialOnly={need === "spatial"} several={technique?.needs.several === true}
-            chosen={state.layer === undefined ? [] : [state.layer, ...(technique?.needs.several ? state.moreLayers ?? [] : [])]}
+      {needs.layer !== "none" && snapshot.layers
+        ? <LayerStrip layers={snapshot.layers} spatialOnly={needs.layer === "spatial"} several={needs.several === true}
+            chosen={state.layer === undefined ? [] : [state.layer, ...(needs.several ? state.moreLayers ?? [] : [])]}
             used={shown && sameJob(shown.state, state, technique) ? shown.result.provenance.layer : undefined} onChoose={(layers) => controller.chooseLayers(layers)} /> : null}
       <div class="layout">
         <div class="main-column">

@@ -11,8 +11,8 @@ import { Announce } from "./feedback.tsx";
 import { Disclosure } from "./fields.tsx";
 import { useTheme, useWidth } from "./hooks.ts";
 
-/** VS Code's colours for charts, in the order of LINE_COLORS, which stand in where a theme has none. */
-const CHART_COLORS = ["blue", "orange", "green", "purple", "red", "foreground"] as const;
+/** VS Code's colours for charts, for the lines in turn (its orange is half transparent in some themes); LINE_COLORS stand in where a theme has none. */
+const CHART_COLORS = ["blue", "yellow", "green", "purple", "red", "foreground"] as const;
 
 /** Lines in a frame; under the pointer, or by arrow keys, the values that the lines have there; all values as a table. */
 export function Curves({ artifact, height = 320 }: { readonly artifact: CurvesArtifact; readonly height?: number }): VNode {

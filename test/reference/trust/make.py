@@ -214,11 +214,9 @@ class Reference:
                          explain_func=lambda model, inputs, targets, **_: self.attribution(method, torch.from_numpy(inputs).double(), model).numpy())
             values = np.array([found[0] for found in scores.values()])
             rows.append(values if depths is None else values[[0, *depths]])
-        while len(rows) < 3:
-            rows.append(np.full_like(rows[0], np.nan))
         stops = 0 if depths is None else len(depths)
         array = np.array(rows)
-        if not np.isfinite(array[:2]).all():
+        if not np.isfinite(array).all():
             raise AssertionError("degenerate")
         file = f"{self.name}.randomisation.{method}.npy"
         np.save(HERE / file, array.astype(np.float32))
