@@ -101,3 +101,14 @@ test("each layer says its shape, tokens their grid", async () => {
   expect(await item("norm").locator(".strip-shape").textContent()).toBe("LayerNormalization 14×14 · 768");
   expect(await item("norm").getAttribute("title")).toContain("1×197×768, tokens as 14×14");
 });
+
+test("how tokens lie is asked only where a layer looks like tokens", async () => {
+  await openWith("grad-cam");
+  expect(await page.getByTestId("param-relu").count()).toBe(1);
+  expect(await page.getByTestId("param-grid").count()).toBe(0);
+  await page.context().close();
+  await openWith("grad-cam", {}, { tokens: true });
+  await page.getByTestId("param-grid").fill("7x28");
+  await until(page, "fake.count('run') === 2");
+  expect((await last()).params["grad-cam"]).toMatchObject({ grid: "7x28" });
+});

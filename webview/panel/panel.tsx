@@ -15,7 +15,7 @@ import { Provenance } from "./provenance.tsx";
 import { RecipePart } from "./recipe.tsx";
 import { denseAxes, RegionForm } from "./region.tsx";
 import { pictureUnder, Stage } from "./stage.tsx";
-import { jobKey, sameJob } from "./state.ts";
+import { jobKey, sameJob, withoutGrid } from "./state.ts";
 import { LayerStrip } from "./strip.tsx";
 import { Trust } from "./trust.tsx";
 
@@ -38,7 +38,7 @@ export function Panel({ controller }: { readonly controller: PanelController }):
         {running?.visible ? <ProgressLine fraction={running.progress.fraction} text={running.progress.text} /> : null}
       </div>
       <Messages snapshot={snapshot} controller={controller} />
-      {technique ? <Options technique={technique} params={state.params[technique.id]} controller={controller} /> : null}
+      {technique ? <Options technique={withoutGrid(technique, snapshot.layers?.layers, state.params[technique.id])} params={state.params[technique.id]} controller={controller} /> : null}
       {needs.layer !== "none" && snapshot.layers
         ? <LayerStrip layers={snapshot.layers} spatialOnly={needs.layer === "spatial"} several={needs.several === true}
             chosen={state.layer === undefined ? [] : [state.layer, ...(needs.several ? state.moreLayers ?? [] : [])]}

@@ -1,4 +1,5 @@
 import { COLOR_MAPS } from "../../src/draw/colormap.ts";
+import type { LayerChoice } from "../../src/protocol/engine.ts";
 import type { TechniqueInfo, ParamSpec, Params, ParamValue } from "../../src/protocol/technique.ts";
 import { DEFAULT_LOOKS } from "../../src/protocol/panel.ts";
 import type { Looks, PanelState } from "../../src/protocol/panel.ts";
@@ -60,4 +61,11 @@ export function visibleParams(technique: TechniqueInfo, params: Params | undefin
 /** Whether any option differs from its default. */
 export function isChanged(technique: TechniqueInfo, params: Params | undefined): boolean {
   return technique.params.some((spec) => paramValue(spec, params) !== spec.default);
+}
+
+/** A method without its option for how a transformer's tokens lie, where no layer looks like tokens ([N, tokens, channels]) and it was not set. */
+export function withoutGrid(technique: TechniqueInfo, layers: readonly LayerChoice[] | undefined, params: Params | undefined): TechniqueInfo {
+  const grid = technique.needs.layer === "spatial" ? technique.params.find(({ name }) => name === "grid") : undefined;
+  if (!grid || paramValue(grid, params) !== grid.default || layers?.some(({ dims }) => dims.length === 3)) return technique;
+  return { ...technique, params: technique.params.filter((spec) => spec !== grid) };
 }

@@ -21,7 +21,8 @@ export const techniques: readonly TechniqueInfo[] = [
   { id: "cam", title: "CAM", command: "Visualize Class Activation Map (CAM)", group: "cam", summary: "Where the evidence for a class lies.", cite: "Zhou et al. 2016", needs: { target: true, layer: "none", gradient: false }, params: [] },
   {
     id: "grad-cam", title: "Grad-CAM", command: "Visualize Grad-CAM", group: "cam", summary: "Where the evidence for a class lies, for any layer.", cite: "Selvaraju et al. 2017",
-    needs: { target: true, layer: "spatial", several: true, gradient: true }, params: [{ type: "boolean", name: "relu", label: "ReLU", help: "Only what speaks for the class.", default: true }, ...noise],
+    needs: { target: true, layer: "spatial", several: true, gradient: true }, params: [{ type: "boolean", name: "relu", label: "ReLU", help: "Only what speaks for the class.", default: true },
+      { type: "text", name: "grid", label: "Token grid", help: "How a transformer's tokens lie.", default: "auto", pattern: "auto|[0-9]+x[0-9]+", problem: "auto, or rows x columns." }, ...noise],
   },
 ];
 
