@@ -250,6 +250,8 @@ describe("DeepLIFT's rules", () => {
     ["LayerNormalization", { nodes: [node("LayerNormalization", ["x", "scale", "bias"], ["h"], { axis: int(-1) }), node("MatMul", ["h", "w"], ["y"])],
       weights: [weight("scale", [3], [1, 2, -1]), weight("bias", [3], [0.5, 0, 1]), weight("w", [3, 1], [1, -2, 0.5])] }],
     ...["ReduceMax", "ReduceMin", "ReduceL1", "ReduceL2", "ReduceSumSquare", "ReduceLogSumExp"].map((opType): [string, Small] => [opType, along(opType)]),
+    ["LSTM", { nodes: [node("Transpose", ["x"], ["xt"]), node("Unsqueeze", ["xt", "last"], ["sequence"]), node("LSTM", ["sequence", "w", "r"], ["", "state"], { hidden_size: int(2) }), node("ReduceSum", ["state"], ["y"], { keepdims: int(0) })],
+      weights: [weight("last", [1], [2], "int64"), weight("w", [1, 8, 1], [0.5, -1, 1.5, 0.25, -0.75, 2, 1, -0.5]), weight("r", [1, 8, 2], Array.from({ length: 16 }, (_, i) => Math.sin(i)))] }],
     ["FusedGemm with an activation", { domains: { "com.microsoft": 1 }, weights: [weight("w", [3, 1], [1, -2, 0.5]), weight("b", [1], [0.25])],
       nodes: [node("FusedGemm", ["x", "w", "b"], ["y"], { activation: { type: "string", value: "LeakyRelu" }, activation_alpha: float(0.1) }, "com.microsoft")] }],
   ])("sum up exactly: %s", async (_, small) => {
