@@ -321,6 +321,17 @@ describe("DeepLIFT's baselines", () => {
 });
 
 describe("Layer DeepLIFT", () => {
+  it("draws a transformer's tokens in their grid", async () => {
+    const { provenance } = await run("vision-transformer", "grad-cam");
+    const { raw, artifacts } = await run("vision-transformer", "layer-deeplift", { layer: provenance.layer });
+    // 16 patches of 8×8 in a picture of 32×32, and the class token.
+    expect(raw.dims).toEqual([1, 17, 32]);
+    expect(artifacts[0]).toMatchObject({ kind: "heatmap", dims: [1, 32, 4, 4], axes: { channel: 1, height: 2, width: 3 } });
+    const [heatmap] = artifacts;
+    // Channel 3 in the second row's third patch.
+    if (heatmap.kind === "heatmap") expect(heatmap.values[3 * 16 + 6]).toBe(raw.values[(1 + 6) * 32 + 3]);
+  });
+
   it("takes any value: a vector's units as bars", async () => {
     const { raw, artifacts, notes } = await run("mlp", "layer-deeplift", { target: { index: [2] } });
     expect(raw.dims).toEqual([1, 32]);
