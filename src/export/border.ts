@@ -43,8 +43,9 @@ export function borders({ built, traced, batch, plan, feeds, batched, inputs }: 
   const fixed = fed.flatMap(({ name, dims }) => (dims ?? []).flatMap((dim, axis) => (typeof dim !== "number" && !(axis === 0 && batched.has(name)) ? [`axis ${axis} of "${name}" at ${feeds[name].dims[axis]}`] : [])));
   const taken = new Set([...inputs.map(({ name }) => name), ...plan.outputs]);
   const free = (wanted: string): string => (taken.has(wanted) ? `loupe_${wanted}` : wanted);
-  const dimsOf = (value: string): Dim[] => {
-    const [one, other] = [built[0].dims.get(value)!, built[1]?.dims.get(value)];
+  // What is made here may be called otherwise in the second graph.
+  const dimsOf = (called: (graph: Built) => string): Dim[] => {
+    const [one, other] = [built[0].dims.get(called(built[0]))!, built[1]?.dims.get(called(built[1]))];
     if (!batch.any || !other) return [...one];
     return one.map((dim, axis) => (dim === other[axis] ? dim : axis === 0 && batchRatio(dim, other[axis]) ? symbol : null));
   };
@@ -56,8 +57,8 @@ export function borders({ built, traced, batch, plan, feeds, batched, inputs }: 
       name, inside: name, dataType: feeds[name].dataType, dims: feeds[name].dims.map((dim, axis): Dim => (axis === 0 && batch.any && batched.has(name) ? symbol : dim)),
     })),
     outputs: [
-      { name: attribution, inside: built[0].attribution, dataType: "float32", dims: dimsOf(built[0].attribution) },
-      ...plan.outputs.map((name): Border => ({ name, inside: name, dataType: traced.trace.types.get(name) as DataType, dims: dimsOf(name) })),
+      { name: attribution, inside: built[0].attribution, dataType: "float32", dims: dimsOf((graph) => graph.attribution) },
+      ...plan.outputs.map((name): Border => ({ name, inside: name, dataType: traced.trace.types.get(name) as DataType, dims: dimsOf(() => name) })),
       ...(built[0].samePath === undefined ? [] : [{ name: free("same_path"), inside: built[0].samePath, dataType: "bool" as const, dims: [] }]),
     ],
   };

@@ -147,7 +147,10 @@ class Export {
     try {
       return await this.subject.whole.traced(feeds);
     } catch (error) {
-      if (error instanceof ModelError) return `it does not run with more samples than one (${error.message.slice(0, 160)})`;
+      if (error instanceof ModelError) {
+        const node = /Name:\s*'([^']+)'/.exec(error.message)?.[1];
+        return `it does not run with more samples than one${node === undefined ? "" : `: its node "${node}" is built for so many`}`;
+      }
       throw error;
     }
   }

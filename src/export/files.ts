@@ -1,4 +1,4 @@
-import { closeSync, openSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, existsSync, openSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { ModelError, UsageError } from "../model/errors.ts";
 import type { TensorRef } from "../model/graph.ts";
@@ -18,6 +18,8 @@ export function checkPlace(open: OpenModel, out: string, weights: ExportWeights)
   for (const path of weights === "data" ? [out, `${out}.data`] : [out]) {
     if (used.includes(path)) throw new UsageError("The explanation would be written over the model that it is made from.", path, "Choose another name.");
   }
+  // Beside an earlier export its data go with it; alone they are somebody else's.
+  if (weights === "data" && existsSync(`${out}.data`) && !existsSync(out)) throw new UsageError("There is a file of this name that belongs to something else.", `${out}.data`, "Choose another name.");
   if (weights === "external" && dirname(out) !== folder) {
     throw new UsageError("A model that takes its weights from the original's file must lie in the same folder as it.", out, `Write it into ${folder}, or include the weights.`);
   }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -96,6 +96,7 @@ describe("an exported explanation", () => {
     const more = { target: { index: [3] }, params: few[technique] ?? {}, ...(findTechnique(technique).info.needs.layer === "none" ? {} : { layer: features[0].value }) };
     const report = await exported(technique, mobile.model, input, more);
     expect(report.batch).toBe("any");
+    for (const { dims } of [...report.inputs.slice(0, 1), ...report.outputs]) expect(typeof dims[0]).toBe("string");
     expect(report.difference).toBeLessThan(TOLERANCE);
     const all = samples(mobile);
     const chosen = [3, 0, 7];
@@ -179,6 +180,7 @@ describe("an exported explanation", () => {
     const input = writeArray(folder, "tokens.npy", [1, 4, 6], data);
     const report = await exported("integrated-gradients", model, input, { target: { index: [1] }, params: { steps: 7 } });
     expect(report.batch).toBe("any");
+    expect(report.outputs.map(({ dims }) => dims)).toEqual([["N", 4, 6], ["N", 3]]);
     const alone = await runOn(models, model, input, "integrated-gradients", { target: { index: [1] }, params: { steps: 7 } });
     for (const size of [1, 2, 3, 6]) {
       const batch = new Float32Array(size * 24).map((_, i) => (i >= (size - 1) * 24 ? data[i - (size - 1) * 24] : Math.cos(i)));
@@ -187,10 +189,18 @@ describe("an exported explanation", () => {
     }
   });
 
+  it("says which node keeps a model that claims any batch from taking it", async () => {
+    const model = writeSmallModel(folder, "claims.onnx", {
+      inputs: { x: ["float32", "N", 2, 2] }, outputs: ["y"], nodes: [node("Reshape", ["x", "one"], ["flat"]), node("Mul", ["flat", "flat"], ["y"])], weights: [weight("one", [2], [1, 4], "int64")],
+    });
+    const report = await exported("saliency", model, writeArray(folder, "claims.npy", [1, 2, 2], [1, 2, 3, 4]), { target: { index: [2] } });
+    expect(report.batch).toEqual({ size: 1, why: 'it does not run with more samples than one: its node "Reshape_flat" is built for so many' });
+  });
+
   it.each(["saliency", "integrated-gradients"])("takes token numbers and explains their vectors: %s", async (technique) => {
     const model = tokenModel();
     const input = writeArray(folder, "ids.npy", [1, 5], [3, 1, 4, 1, 5], "int64");
-    const more = { target: { index: [1] }, params: technique === "saliency" ? { absolute: false } : { steps: 6 } };
+    const more: Partial<Job> = { target: { index: [1] }, params: technique === "saliency" ? { absolute: false } : { steps: 6 } };
     const alone = await runOn(models, model, input, technique, more);
     expect(alone.raw.dims).toEqual([1, 5, 4]);
     const report = await exported(technique, model, input, more);
@@ -295,6 +305,9 @@ describe("an exported model's weights", () => {
     await expect(exported("saliency", mobile.model, input, {}, { out: mobile.model })).rejects.toThrow(/written over/);
     await expect(exported("saliency", mobile.model, input, {}, { out: join(folder, "none", "x.onnx") })).rejects.toThrow(/cannot be written/);
     expect(dirname(mobile.model)).toBe(folder);
+    writeFileSync(join(folder, "mine.onnx.data"), "mine");
+    await expect(exported("saliency", mobile.model, input, {}, { weights: "data", out: join(folder, "mine.onnx") })).rejects.toThrow(/belongs to something else/);
+    expect(readFileSync(join(folder, "mine.onnx.data"), "utf8")).toBe("mine");
   });
 });
 
