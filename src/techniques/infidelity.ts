@@ -13,7 +13,7 @@ const PARAMS: readonly ParamSpec[] = [
   choiceParam("perturbation", "Perturbation", [["noise", "Noise"], ["remove", "Parts removed"]],
     "noise: normal noise on every element. remove: a box at a random place, over all channels, is set to the baseline; of columns and tokens, each with an even chance."),
   { type: "number", name: "noise", label: "Noise level", default: 0.2, min: 1e-6, max: 10, step: 0.01, integer: false, hiddenWhen: { param: "perturbation", is: "remove" },
-    help: "Standard deviation of the noise as a fraction of the input's max − min. The paper's noisy baseline has 0.2." },
+    help: "Standard deviation of the noise as a fraction of the input's max − min. The paper's program has 0.2, on inputs from 0 to 1." },
   { type: "number", name: "box", label: "Box", default: 0.15, min: 0.001, max: 1, step: 0.05, integer: false, hiddenWhen: { param: "perturbation", is: "noise" },
     help: "The box's side along each axis of space, as a fraction of the axis." },
   choiceParam("multiply_by_inputs", "Times input", [["auto", "As the method is"], ["true", "Yes"], ["false", "No"]],

@@ -22,6 +22,7 @@ interface ReferenceCase {
   readonly technique: string;
   readonly target: number;
   readonly params: Readonly<Record<string, string | number>>;
+  readonly layer?: string;
   readonly file?: string;
   readonly undefined?: string;
   /** What Captum, Quantus or RISE sums the raw numbers up to. */
@@ -90,7 +91,7 @@ describe.each(CHECKS)("%s", (technique) => {
   const of = cases.filter((one) => one.technique === technique);
 
   it.each(of.map((one) => [[one.network, ...Object.entries(one.params).map(([name, value]) => `${name} ${value}`)].join(", "), one] as const))("is the reference's: %s", { timeout: 120_000 }, async (_, one) => {
-    const result = await run(one.network, technique, { target: { index: [one.target] }, params: one.params });
+    const result = await run(one.network, technique, { target: { index: [one.target] }, params: one.params, ...(one.layer === undefined ? {} : { layer: one.layer }) });
     // Where the reference has an exception instead, ours has numbers.
     if (one.file === undefined) return void expect(result.raw.values.every(Number.isFinite)).toBe(true);
     const path = join(references, one.file);

@@ -18,7 +18,7 @@ import warnings
 import numpy as np
 import quantus
 import torch
-from captum.attr import InputXGradient, Saliency
+from captum.attr import InputXGradient, LayerAttribution, LayerGradCam, Saliency
 from captum.metrics import infidelity, infidelity_perturb_func_decorator, sensitivity_max
 from quantus.functions.perturb_func import noisy_linear_imputation
 from quantus.functions.similarity_func import ssim
@@ -137,11 +137,13 @@ class Reference:
         return np.array([self.probability(self.x), *curve])
 
     def insertion(self, method: str, steps: int, start: torch.Tensor) -> np.ndarray:
-        """RISE's evaluation.py, CausalMetric.single_run with mode "ins"."""
         a = self.attribution(method)
-        pixels = (a.sum(1) if a.ndim > 2 else a).reshape(-1).numpy()
+        return self.causal((a.sum(1) if a.ndim > 2 else a).reshape(-1).numpy(), steps, start, self.x)
+
+    def causal(self, pixels: np.ndarray, steps: int, start: torch.Tensor, finish: torch.Tensor) -> np.ndarray:
+        """RISE's evaluation.py, CausalMetric.single_run; equal pixels in their order."""
         order, size = np.argsort(-pixels, kind="stable"), math.ceil(pixels.size / steps)
-        current, finish = start.clone().reshape(-1, pixels.size), self.x.reshape(-1, pixels.size)
+        current, finish = start.clone().reshape(-1, pixels.size), finish.reshape(-1, pixels.size)
         scores = [self.probability(current.reshape(self.x.shape))]
         for step in range(math.ceil(pixels.size / size)):
             taken = order[step * size:(step + 1) * size]
@@ -162,6 +164,13 @@ class Reference:
         curves = np.stack([self.insertion(method, steps, start), self.deletion(method, steps)])
         auc = [float((curve.sum() - curve[0] / 2 - curve[-1] / 2) / (len(curve) - 1)) for curve in curves]
         self.keep("insertion-deletion", self.params(method, steps=steps), curves, numbers={"insertion_auc": auc[0], "deletion_auc": auc[1]})
+
+    def of_a_map(self, module: str, value: str, steps: int) -> None:
+        """Insertion and deletion by Grad-CAM at a layer, brought to the input's size as Captum does, but smoothly."""
+        cam = LayerGradCam(self.model, self.model.get_submodule(module)).attribute(self.x, target=self.target, relu_attributions=False).detach()
+        pixels = LayerAttribution.interpolate(cam, self.x.shape[2:], "bilinear").reshape(-1).numpy()
+        curves = np.stack([self.causal(pixels, steps, self.blurred(), self.x), self.causal(pixels, steps, self.x, torch.zeros_like(self.x))])
+        self.keep("insertion-deletion", {"method": "grad-cam", "options": "relu=false", "steps": steps}, curves, layer=value)
 
     def road(self, method: str, percentages: list[int]) -> None:
         """Quantus's imputation of the pixels that its ROAD would remove, for every channel of a pixel; without noise."""
@@ -322,6 +331,8 @@ def main() -> None:
         reference.infidelity("input-x-gradient", 8, 5, True, "remove")
     for reference, steps in [(vgg, 49), (resnet, 32), (mobile, 32), (transformer, 32), (row, 20), (lite, 16)]:
         reference.insertion_deletion("input-x-gradient", steps)
+    vgg.of_a_map("features.2", "max_pool2d", 49)
+    resnet.of_a_map("layer2", "/layer2/layer2.1/relu_1/Relu_output_0", 32)
     for reference in [vgg, resnet, mobile, transformer, lite]:
         reference.road("input-x-gradient", [10, 30, 50, 70, 90])
     vgg.road_itself("input-x-gradient")
