@@ -147,6 +147,16 @@ describe("tokens on a grid", () => {
   });
 });
 
+it.each(["swin-torchscript", "swin-dynamo"])("%s: its class activation map is Grad-CAM of what is pooled, times the places", async (name) => {
+  const { model, input, target } = await network(name);
+  const run = (technique: string) => runOn(models, model, input, technique, { target: { index: [target] }, params: { relu: false } });
+  const [cam, grad] = [await run("cam"), await run("grad-cam")];
+  expect(cam.raw.dims).toEqual([8, 8]);
+  // Of a mean over 64 places each has a 64th of the class's weight as its gradient.
+  const largest = Math.max(...cam.raw.values.map(Math.abs));
+  cam.raw.values.forEach((value, i) => expect(Math.abs(value - 64 * grad.raw.values[i])).toBeLessThan(1e-4 * largest));
+});
+
 describe("several layers", () => {
   it("are what all class activation maps take but CAM itself, whose layer its head decides, and Guided Grad-CAM", () => {
     const maps = catalogue.filter(({ group }) => group === "cam");
