@@ -13,17 +13,20 @@ export function resizeAligned(values: Float32Array, from: readonly number[], to:
 }
 
 function alongAxis(values: Float32Array, size: readonly number[], axis: number, length: number): Float32Array {
-  if (size[axis] === length) return values;
+  const from = size[axis];
+  if (from === length) return values;
   const inner = size.slice(axis + 1).reduce((product, dim) => product * dim, 1);
   const outer = size.slice(0, axis).reduce((product, dim) => product * dim, 1);
-  const step = length > 1 ? (size[axis] - 1) / (length - 1) : 0;
+  const step = length > 1 ? (from - 1) / (length - 1) : 0;
   const out = new Float32Array(outer * length * inner);
   for (let target = 0; target < length; target++) {
-    const before = Math.min(Math.floor(target * step), size[axis] - 1);
-    const after = Math.min(before + 1, size[axis] - 1);
+    const before = Math.min(Math.floor(target * step), from - 1);
+    const after = Math.min(before + 1, from - 1);
     const part = target * step - before;
     for (let o = 0; o < outer; o++) {
-      const [a, b, at] = [(o * size[axis] + before) * inner, (o * size[axis] + after) * inner, (o * length + target) * inner];
+      const a = (o * from + before) * inner;
+      const b = (o * from + after) * inner;
+      const at = (o * length + target) * inner;
       for (let i = 0; i < inner; i++) out[at + i] = values[a + i] * (1 - part) + values[b + i] * part;
     }
   }

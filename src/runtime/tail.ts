@@ -1,8 +1,10 @@
 import { ModelError, UsageError } from "../model/errors.ts";
 import { elementCount, type Node } from "../model/graph.ts";
 import type { Specialised } from "../autodiff/specialise.ts";
+import { alike, hasOpenBatch, joined, parted, repeat } from "./batch.ts";
 import type { LoadedModel } from "./models.ts";
 import { asFloat32, createSession, floatsOf, numbersOf, type Feeds, type TensorValue } from "./ort.ts";
+import { openWhole } from "./whole.ts";
 
 /**
  * The part of a model from a value to another: what follows `from` is run, on changed copies of it, and what does not depend on it
@@ -27,8 +29,12 @@ export interface TailRequest {
   readonly batch: number;
 }
 
-/** Undefined where `to` does not depend on `from`. */
+/** Undefined where `to` does not depend on `from`. From one of the model's inputs on, that is the whole model. */
 export async function openTail(model: LoadedModel, feeds: Feeds, { from, to, batch }: TailRequest): Promise<Tail | undefined> {
+  if (feeds[from]) {
+    const whole = await openWhole(model, feeds, { from, to, batch });
+    if (whole !== "inside") return whole;
+  }
   if (batch > 1 && hasOpenBatch(model, feeds)) {
     const tail = await openBatched(model, feeds, from, to, batch).catch((error: unknown) => {
       // A batch axis that says it is open and is not: a Reshape inside has 1 in it. One at a time always works.
@@ -45,12 +51,14 @@ async function openBatched(model: LoadedModel, feeds: Feeds, from: string, to: s
   const tail = await openOne(model, repeated, from, to, batch);
   if (tail === undefined) return undefined;
   // Entries of a batch must not mix: equal copies have equal results.
-  const results = tail.dims[0] === 1 ? await tail.run(Array.from({ length: batch }, () => tail.values)) : [];
-  const largest = results[0]?.reduce((most, value) => Math.max(most, Math.abs(value)), 0) ?? 0;
-  const alike = results.length === batch && results.every((result) => result.every((value, i) => !(Math.abs(value - results[0][i]) > 1e-4 * largest)));
-  if (alike) return tail;
-  await tail.release();
-  return "closed";
+  let same = false;
+  try {
+    const results = tail.dims[0] === 1 ? await tail.run(Array.from({ length: batch }, () => tail.values)) : [];
+    same = results.length === batch && results.every((result) => alike(results[0], result));
+  } finally {
+    if (!same) await tail.release();
+  }
+  return same ? tail : "closed";
 }
 
 async function openOne(model: LoadedModel, feeds: Feeds, from: string, to: string, batch: number): Promise<Tail | undefined> {
@@ -67,19 +75,15 @@ async function openOne(model: LoadedModel, feeds: Feeds, from: string, to: strin
   const given = await valuesAt(model, specialised, fed, cut.given);
   const session = await sessionFor(model, specialised, cut.nodes, [to, ...guards.map(({ value }) => value)], cut.given);
   const one = elementCount(dims) / batch;
-  const each = elementCount(specialised.g.shape(to)) / batch;
   return {
     batch, dims: [dims[0] / batch, ...dims.slice(1)],
     values: floatsOf(given[from] ?? fed[from]).slice(0, one),
     release: () => session.release(),
     async run(copies) {
-      const data = new Float32Array(one * batch);
-      // The last ones are repeated where there are fewer copies than places.
-      for (let i = 0; i < batch; i++) data.set(copies[Math.min(i, copies.length - 1)], i * one);
+      const data = joined(copies, batch);
       const [result, ...seen] = await timed(model, () => session.run({ ...fed, ...given, [from]: { dataType: "float32", dims, data } }));
       seen.forEach((value, i) => checkGuard(numbersOf(value), guards[i].expected, from));
-      const values = floatsOf(result);
-      return copies.map((_, i) => values.slice(i * each, (i + 1) * each));
+      return parted(to, result, batch).slice(0, copies.length);
     },
   };
 }
@@ -164,18 +168,4 @@ async function timed<T>(model: LoadedModel, work: () => Promise<T>): Promise<T> 
 function checkGuard(found: readonly number[], expected: readonly number[], from: string): void {
   if (found.length === expected.length && found.every((value, i) => value === expected[i])) return;
   throw new UsageError(`The model takes another path where "${from}" is changed, so its scores cannot be compared.`, from, "Methods that use gradients (Grad-CAM, saliency) still work.");
-}
-
-/** Whether the model says that its first axes are open, and the sample is one. */
-function hasOpenBatch(model: LoadedModel, feeds: Feeds): boolean {
-  return model.description.inputs.every(({ name, dims = [] }) => dims.length > 0 && typeof dims[0] !== "number" && feeds[name]?.dims[0] === 1);
-}
-
-function repeat(value: TensorValue, times: number): TensorValue {
-  const dims = [value.dims[0] * times, ...value.dims.slice(1)];
-  if (Array.isArray(value.data)) return { ...value, dims, data: Array.from({ length: times }, () => value.data as readonly string[]).flat() };
-  const source = value.data as Exclude<TensorValue["data"], readonly string[]>;
-  const data = new (source.constructor as new (length: number) => typeof source)(source.length * times);
-  for (let i = 0; i < times; i++) data.set(source as never, i * source.length);
-  return { ...value, dims, data };
 }

@@ -1,7 +1,17 @@
 import { elementCount } from "../model/graph.ts";
-import { scoreAt, withInput } from "./input-gradient.ts";
+import { batchFor } from "../runtime/batch.ts";
+import { openTail } from "../runtime/tail.ts";
 import { breathe } from "./noise.ts";
 import type { Context } from "./technique.ts";
+
+/** Sets of the input's elements that are hidden one set after another. */
+export interface Parts {
+  readonly count: number;
+  /** What one is called: "Box". */
+  readonly name: string;
+  /** Flat indices of a part's elements. */
+  elements(part: number): ArrayLike<number>;
+}
 
 /** A box that moves over the input: sizes and steps per axis, batch axis included. */
 export interface Sliding {
@@ -10,34 +20,69 @@ export interface Sliding {
 }
 
 /**
- * By how much the score falls when the box under each place of a sliding window is set to what `baseline` has there: in the input's shape, each element
- * the mean over the boxes that cover it. As in Captum, the last box along an axis may reach over the edge. Stops between boxes when cancelled.
+ * By how much the score falls when each part of the input is set to what `baseline` has there: in the input's shape, each element the mean
+ * over the parts that it belongs to. Runs several copies at once where the model's batch axis is open. Stops between runs when cancelled.
  */
-export async function ablate(context: Context, { window, stride }: Sliding, baseline: Float32Array): Promise<Float32Array> {
-  const { dims, values: input } = context.input;
-  const counts = placesOf(dims, { window, stride });
-  const places = elementCount(counts);
-  const whole = await scoreAt(context, context.feeds);
-  const sum = new Float64Array(input.length);
-  const covered = new Uint32Array(input.length);
-  for (let place = 0; place < places; place++) {
-    context.signal.throwIfAborted();
-    context.progress(place / places, `Box ${place + 1} of ${places}`);
-    const starts = coordinates(place, counts).map((index, axis) => index * stride[axis]);
-    const box = elementsIn(dims, starts, starts.map((start, axis) => Math.min(start + window[axis], dims[axis])));
-    const hidden = Float32Array.from(input);
-    for (const element of box) hidden[element] = baseline[element];
-    const fall = whole - (await scoreAt(context, withInput(context, hidden)));
-    for (const element of box) {
-      sum[element] += fall;
-      covered[element]++;
+export async function ablate(context: Context, parts: Parts, baseline: Float32Array): Promise<Float32Array> {
+  const { name, values: input } = context.input;
+  const { value: to } = await context.score();
+  const tail = await openTail(context.model, context.feeds, { from: name, to, batch: batchFor(input.length, parts.count) });
+  if (!tail) throw context.independent(name);
+  try {
+    const whole = context.scoreIn((await tail.run([input]))[0]);
+    const sum = new Float64Array(input.length);
+    const covered = new Uint32Array(input.length);
+    for (let done = 0; done < parts.count; done += tail.batch) {
+      context.signal.throwIfAborted();
+      context.progress(done / parts.count, `${parts.name} ${done + 1} of ${parts.count}`);
+      const hidden = Array.from({ length: Math.min(tail.batch, parts.count - done) }, (_, i) => parts.elements(done + i));
+      const scores = await tail.run(hidden.map((elements) => withHidden(input, baseline, elements)));
+      hidden.forEach((elements, i) => {
+        const fall = whole - context.scoreIn(scores[i]);
+        for (let at = 0; at < elements.length; at++) {
+          sum[elements[at]] += fall;
+          covered[elements[at]]++;
+        }
+      });
+      await breathe();
     }
-    await breathe();
+    const values = Float32Array.from(sum, (total, element) => total / Math.max(1, covered[element]));
+    if (values.every((value) => value === 0)) context.note("The score stays the same whatever part of the input is hidden.");
+    else context.checkGradient(values, name);
+    return values;
+  } finally {
+    await tail.release();
   }
-  const values = Float32Array.from(sum, (total, element) => total / Math.max(1, covered[element]));
-  if (values.every((value) => value === 0)) context.note("The score stays the same whatever part of the input is hidden.");
-  else context.checkGradient(values, context.input.name);
-  return values;
+}
+
+function withHidden(input: Float32Array, baseline: Float32Array, elements: ArrayLike<number>): Float32Array {
+  const copy = input.slice();
+  for (let at = 0; at < elements.length; at++) copy[elements[at]] = baseline[elements[at]];
+  return copy;
+}
+
+/** The boxes under a sliding window. As in Captum, the last along an axis may reach over the edge. */
+export function boxes(dims: readonly number[], { window, stride }: Sliding, name: string): Parts {
+  const counts = placesOf(dims, { window, stride });
+  return {
+    count: elementCount(counts), name,
+    elements(part) {
+      const starts = coordinates(part, counts).map((index, axis) => index * stride[axis]);
+      return elementsIn(dims, starts, starts.map((start, axis) => Math.min(start + window[axis], dims[axis])));
+    },
+  };
+}
+
+/** The sets of elements that share a label. Labels without elements are left out. */
+export function labelled(labels: Int32Array, name: string): Parts {
+  const sets = new Map<number, number[]>();
+  labels.forEach((label, element) => {
+    const set = sets.get(label);
+    if (set) set.push(element);
+    else sets.set(label, [element]);
+  });
+  const parts = [...sets.values()];
+  return { count: parts.length, name, elements: (part) => parts[part] };
 }
 
 /** How many places a window has along each axis: enough to reach the end. */

@@ -6,6 +6,7 @@ import type { Job, TargetSpec } from "../protocol/engine.ts";
 import { regionText } from "../protocol/target.ts";
 import type { TechniqueInfo } from "../protocol/technique.ts";
 import { readSample, readSamples, type Sample } from "../data/index.ts";
+import { readMask, type Mask } from "../data/mask.ts";
 import { channelsFirst, findLayouts, spatialAxes, type Layout, type Layouts } from "../runtime/layout.ts";
 import type { LoadedModel, Traced } from "../runtime/models.ts";
 import { floatsOf, fromFloat32, numbersOf, type Feeds, type TensorValue } from "../runtime/ort.ts";
@@ -27,6 +28,7 @@ export interface Fed {
   readonly picture?: ImageArtifact;
   /** Another file read as the input was, in its shape. */
   readLike(file: string): Promise<Float32Array>;
+  readMask(file: string): Promise<Mask>;
 }
 
 /** Reads the job's files through its recipe, for all of the model's inputs. DataError where they do not fit. */
@@ -42,7 +44,7 @@ export async function feed(model: LoadedModel, job: Pick<Job, "inputs" | "recipe
   const { feeds, samples } = await readFeeds(model, job);
   const main = inputs.find(({ name }) => feeds[name] && isFloat(feeds[name].dataType)) ?? inputs.find(({ name }) => feeds[name]);
   if (!main) throw new UsageError("The model has no inputs to feed.");
-  const whole = { model, feeds, samples };
+  const whole = { model, feeds, samples, readMask: (file: string) => readMask(resolve(folder, file)) };
   const readFile = async (name: string, file: string): Promise<TensorValue> => {
     const description = inputs.find((input) => input.name === name)!;
     const recipe = Object.hasOwn(job.recipe.inputs, name) ? job.recipe.inputs[name] : { kind: "array" as const };
@@ -67,7 +69,7 @@ export async function feed(model: LoadedModel, job: Pick<Job, "inputs" | "recipe
 }
 
 /** The model from its token vectors on; undefined where it looks none of its inputs up. */
-async function fromVectors({ model, feeds, samples }: Pick<Fed, "model" | "feeds" | "samples">, readFile: (name: string, file: string) => Promise<TensorValue>): Promise<Fed | undefined> {
+async function fromVectors({ model, feeds, samples, readMask }: Pick<Fed, "model" | "feeds" | "samples" | "readMask">, readFile: (name: string, file: string) => Promise<TensorValue>): Promise<Fed | undefined> {
   const found = findEmbedding(model.model.graph, Object.keys(feeds));
   if (!found) return undefined;
   const vectorsFor = async (tokens: TensorValue): Promise<TensorValue> => (await model.forward({ ...feeds, [found.input]: tokens }, [found.value])).get(found.value)!;
@@ -80,7 +82,7 @@ async function fromVectors({ model, feeds, samples }: Pick<Fed, "model" | "feeds
   const labels = sample.labels ?? numbersOf(feeds[found.input]).map(String);
   const layout = vectors.dims.length === 3 ? { channel: 2, spatial: [1] } : undefined;
   return {
-    model: cut, feeds: { ...rest, [found.value]: vectors }, samples,
+    model: cut, feeds: { ...rest, [found.value]: vectors }, samples, readMask,
     input: { name: found.value, dims: vectors.dims, values: floatsOf(vectors), labels, tokensOf: found.input, ...(layout ? { layout } : {}) },
     readLike: async (file) => floatsOf(await vectorsFor(await readFile(found.input, file))),
   };
@@ -209,6 +211,14 @@ export class JobContext implements Context {
     this.readBaselines ??= Promise.all(baselineParts(String(this.params.baseline)).map(async (part) => (
       isNumber(part) ? new Float32Array(this.input.values.length).fill(Number(part)) : this.fed.readLike(part))));
     return this.readBaselines;
+  }
+
+  get picture(): ImageArtifact | undefined {
+    return this.fed.picture;
+  }
+
+  mask(file: string): Promise<Mask> {
+    return this.fed.readMask(file);
   }
 
   async score(): Promise<Score> {

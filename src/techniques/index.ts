@@ -26,6 +26,7 @@ import { layerDeeplift } from "./layer-deeplift.ts";
 import { layerLrp } from "./layer-lrp.ts";
 import { lrp } from "./lrp.ts";
 import { predictions } from "./predictions.ts";
+import { rise } from "./rise.ts";
 import { saliency } from "./saliency.ts";
 import { scoreCam } from "./score-cam.ts";
 import { shapleyCam } from "./shapley-cam.ts";
@@ -38,7 +39,7 @@ const methods: readonly Technique[] = [
   predictions, featureMaps,
   saliency, inputXGradient, integratedGradients, expectedGradients, guidedBackprop, deconvolution, lrp, layerLrp, deeplift, deepliftShap, layerDeeplift, fullGrad,
   cam, gradCam, gradCamPlusPlus, hiresCam, xGradCam, layerCam, gradCamElementwise, finerCam, shapleyCam, noisy(eigenCam), eigenGradCam, noisy(kpcaCam), noisy(scoreCam), noisy(ablationCam), guidedGradcam,
-  noisy(occlusion), noisy(featureAblation),
+  noisy(occlusion), noisy(featureAblation), noisy(rise),
 ];
 
 /** All techniques: the methods, and the checks of their results. */

@@ -1,6 +1,6 @@
 import { UsageError } from "../model/errors.ts";
 import type { ParamSpec } from "../protocol/technique.ts";
-import { ablate, type Sliding } from "./ablation.ts";
+import { ablate, boxes, type Sliding } from "./ablation.ts";
 import { BASELINE, baselineOf } from "./baselines.ts";
 import { SCORE } from "./params.ts";
 import { inputAttribution } from "./pictures.ts";
@@ -30,7 +30,7 @@ export const occlusion = technique({
   async run(context) {
     const { dims } = context.input;
     const sliding = slidingOf(context.input, String(context.params.window), String(context.params.stride));
-    const values = await ablate(context, sliding, await baselineOf(context));
+    const values = await ablate(context, boxes(dims, sliding, "Box"), await baselineOf(context));
     const [window, stride] = [sliding.window.slice(1).join("×"), sliding.stride.slice(1).join("×")];
     const artifact = inputAttribution(context, values, {
       id: "occlusion", title: "Occlusion", quantity: "y(x) − y(hidden)", signed: true, caption: `fall of the score, box ${window}, stride ${stride}`,

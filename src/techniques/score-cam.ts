@@ -1,15 +1,14 @@
+import { batchFor } from "../runtime/batch.ts";
 import { openTail } from "../runtime/tail.ts";
 import { UsageError } from "../model/errors.ts";
 import { resizeAligned } from "../math/resize-aligned.ts";
 import { spatialSize } from "../runtime/layout.ts";
-import { weightedSum, type ChannelView } from "./channels.ts";
+import { placesOf, weightedSum, type ChannelView } from "./channels.ts";
 import { layerActivations, layerMaps, positive } from "./gradient-cams.ts";
 import { breathe } from "./noise.ts";
 import { GRID, RELU, SCORE } from "./params.ts";
 import { technique, type Context } from "./technique.ts";
 
-/** Masked inputs that run at once, where the model's batch axis is open. */
-const BATCH = 16;
 /** pytorch-grad-cam's, against channels that are the same everywhere. */
 const EPSILON = 1e-8;
 
@@ -31,7 +30,7 @@ export const scoreCam = technique({
   }),
 });
 
-/** The target's score for the input masked by each channel. */
+/** The target's score for the input masked by each channel. Channels that make the same mask share one run. */
 async function maskedScores(context: Context, activations: ChannelView): Promise<number[]> {
   const { input } = context;
   const { layout } = input;
@@ -41,20 +40,17 @@ async function maskedScores(context: Context, activations: ChannelView): Promise
   }
   const size = spatialSize(layout, input.dims);
   const places = placesOf(input.dims, layout.spatial);
-  const tail = await openTail(context.model, context.feeds, { from: input.name, to: (await context.score()).value, batch: BATCH });
+  const channels = channelsByMask(activations);
+  const tail = await openTail(context.model, context.feeds, { from: input.name, to: (await context.score()).value, batch: batchFor(input.values.length, channels.length) });
   if (!tail) throw context.independent(input.name);
   try {
-    const scores: number[] = [];
-    while (scores.length < activations.channels) {
+    const scores = new Array<number>(activations.channels).fill(0);
+    for (let done = 0; done < channels.length; done += tail.batch) {
       context.signal.throwIfAborted();
-      context.progress(scores.length / activations.channels, `Channel ${scores.length + 1} of ${activations.channels}`);
-      const count = Math.min(tail.batch, activations.channels - scores.length);
-      const copies = Array.from({ length: count }, (_, i) => {
-        const start = (scores.length + i) * activations.area;
-        const mask = unitRange(resizeAligned(activations.values.subarray(start, start + activations.area), activations.size, size));
-        return input.values.map((number, at) => number * mask[places[at]]);
-      });
-      for (const elements of await tail.run(copies)) scores.push(context.scoreIn(elements));
+      context.progress(done / channels.length, `Channel ${done + 1} of ${channels.length}`);
+      const batch = channels.slice(done, done + tail.batch);
+      const results = await tail.run(batch.map(([channel]) => masked(input.values, places, maskOf(activations, channel, size))));
+      results.forEach((elements, i) => { for (const channel of batch[i]) scores[channel] = context.scoreIn(elements); });
       await breathe();
     }
     return scores;
@@ -63,18 +59,34 @@ async function maskedScores(context: Context, activations: ChannelView): Promise
   }
 }
 
-/** For each element of a tensor, its place in space, row-major over `spatial`. */
-function placesOf(dims: readonly number[], spatial: readonly number[]): Int32Array {
-  const places = new Int32Array(dims.reduce((product, dim) => product * dim, 1));
-  for (let at = 0; at < places.length; at++) {
-    const index = new Array<number>(dims.length);
-    for (let axis = dims.length - 1, rest = at; axis >= 0; axis--) {
-      index[axis] = rest % dims[axis];
-      rest = Math.floor(rest / dims[axis]);
-    }
-    places[at] = spatial.reduce((place, axis) => place * dims[axis] + index[axis], 0);
+/**
+ * Channels in groups that make the same mask: scaled to 0..1 they are the same to a millionth. All that are the same everywhere are one
+ * group, whose mask is zero: in networks with Relu often most channels.
+ */
+export function channelsByMask({ channels, area, values }: ChannelView): number[][] {
+  const groups = new Map<string, number[]>();
+  for (let channel = 0; channel < channels; channel++) {
+    const scaled = unitRange(values.subarray(channel * area, (channel + 1) * area));
+    const key = Buffer.from(Int32Array.from(scaled, (value) => Math.round(value * 1e6)).buffer).toString("latin1");
+    const group = groups.get(key);
+    if (group) group.push(channel);
+    else groups.set(key, [channel]);
   }
-  return places;
+  return [...groups.values()];
+}
+
+/** A channel resized to the input and scaled to 0..1. */
+function maskOf({ area, values, size: from }: ChannelView, channel: number, size: readonly number[]): Float32Array {
+  const map = values.subarray(channel * area, (channel + 1) * area);
+  // Resizing a constant would leave rounding, and scaling would make a mask of it.
+  if (map.every((value) => value === map[0])) return new Float32Array(size.reduce((product, length) => product * length, 1));
+  return unitRange(resizeAligned(map, from, size));
+}
+
+function masked(values: Float32Array, places: Int32Array, mask: Float32Array): Float32Array {
+  const copy = new Float32Array(values.length);
+  for (let at = 0; at < copy.length; at++) copy[at] = values[at] * mask[places[at]];
+  return copy;
 }
 
 function unitRange(values: Float32Array): Float32Array {

@@ -4,6 +4,7 @@ import type { LoadedModel, Traced } from "../runtime/models.ts";
 import type { Feeds } from "../runtime/ort.ts";
 import type { Score } from "../runtime/score.ts";
 import type { Artifact, SpatialAxes } from "../protocol/artifacts.ts";
+import type { Mask } from "../data/mask.ts";
 import type { ParamValue, TechniqueInfo } from "../protocol/technique.ts";
 
 /** One technique: what is known of it, and how it runs. */
@@ -45,6 +46,10 @@ export interface Context {
   layers(kind: "any" | "spatial"): Promise<readonly LayerInfo[]>;
   /** What the `baseline` parameter names, each in the input's shape: numbers, and files read as the input was. UsageError where one does not fit. */
   baselines(): Promise<readonly Float32Array[]>;
+  /** The input's picture in display colours, as the model sees it; undefined where it is none. */
+  readonly picture?: { readonly width: number; readonly height: number; readonly pixels: Uint8Array };
+  /** Reads a file that says which parts an input has. DataError where it is none. */
+  mask(file: string): Promise<Mask>;
   /** The value that stands for the target's score. */
   score(): Promise<Score>;
   /** The score in the elements of the score's value: the target's, less that of the one against it. */

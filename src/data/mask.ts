@@ -1,0 +1,56 @@
+import path from "node:path";
+import { DataError } from "../model/errors.ts";
+import { readBytes, sha256 } from "./files.ts";
+import { decodeNpy } from "./npy.ts";
+import { PICTURE_EXTENSIONS, readPicture } from "./picture.ts";
+import { toNumbers } from "./tensor.ts";
+
+/** An input in parts: equal labels are one part. */
+export interface Mask {
+  /** The file's name. */
+  readonly name: string;
+  readonly hash: string;
+  /** As in the file: a picture's are [height, width]. */
+  readonly dims: readonly number[];
+  /** From 0 to `count` − 1, in the order of the file's numbers or colours. */
+  readonly labels: Int32Array;
+  readonly count: number;
+}
+
+const fileLimit = 2 ** 30;
+/** Each part is a run of the model. A photograph, or a mask saved as JPEG, has more colours than anyone would wait for. */
+const mostParts = 50_000;
+
+/**
+ * A mask from an array of whole numbers (.npy) or from a picture, whose colours are the parts. DataError for numbers that are not whole,
+ * and for more parts than could be run.
+ */
+export async function readMask(file: string): Promise<Mask> {
+  const name = path.basename(file);
+  if (/\.npy$/i.test(file)) {
+    const bytes = await readBytes(file, fileLimit);
+    const { dims, data, dtype } = decodeNpy(bytes, file);
+    const numbers = Array.from(toNumbers(data, dtype));
+    const broken = numbers.find((value) => !Number.isInteger(value));
+    if (broken !== undefined) {
+      throw new DataError(`A mask is of whole numbers; this array (${dtype}) holds ${broken}.`, file, "Save it as integers: numpy.save(file, mask.astype('int32')).");
+    }
+    return { name, hash: sha256(bytes), dims, ...numbered(numbers, file) };
+  }
+  if (!PICTURE_EXTENSIONS.some((ending) => file.toLowerCase().endsWith(`.${ending}`))) {
+    throw new DataError("A mask is an array of whole numbers (.npy) or a picture whose colours are the parts.", file);
+  }
+  const { width, height, pixels, hash } = await readPicture(file);
+  const colours = Array.from({ length: width * height }, (_, i) => (pixels[3 * i] << 16) | (pixels[3 * i + 1] << 8) | pixels[3 * i + 2]);
+  return { name, hash, dims: [height, width], ...numbered(colours, file) };
+}
+
+function numbered(numbers: readonly number[], where: string): { labels: Int32Array; count: number } {
+  const distinct = new Set(numbers);
+  if (distinct.size > mostParts) {
+    throw new DataError(`The mask has ${distinct.size} parts; at most ${mostParts} are taken, each a run of the model.`, where,
+      "A mask has one number or colour for each part; JPEG blurs colours, PNG keeps them.");
+  }
+  const labels = new Map([...distinct].sort((a, b) => a - b).map((value, label) => [value, label]));
+  return { labels: Int32Array.from(numbers, (value) => labels.get(value)!), count: labels.size };
+}

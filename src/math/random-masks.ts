@@ -1,0 +1,57 @@
+import type { Random } from "./random.ts";
+
+/** How masks over a space of `size` are drawn. */
+export interface MaskShape {
+  readonly size: readonly number[];
+  /** Cells along each axis, each shown or hidden as a whole. */
+  readonly cells: readonly number[];
+  /** The length of a cell along each axis; 1 where every place is a cell by itself. */
+  readonly lengths: readonly number[];
+}
+
+/** About `cells` cells along each axis; along one with no more places than that, each place is a cell. */
+export function maskShape(size: readonly number[], cells: number): MaskShape {
+  const counts = size.map((length) => Math.min(cells, length));
+  return { size, cells: counts, lengths: size.map((length, axis) => Math.ceil(length / counts[axis])) };
+}
+
+/**
+ * One of RISE's masks (Petsiuk, Das & Saenko 2018, section 3.2): cells that are 1 with `probability` and else 0, enlarged to one cell more than
+ * the space by linear interpolation, and cut out at a random offset of less than a cell. Interpolated as in the authors' program: cells'
+ * values lie at their centres, and beyond the outermost ones the grid is mirrored. Row-major over `size`.
+ */
+export function randomMask(random: Random, { size, cells, lengths }: MaskShape, probability: number): Float32Array {
+  const count = cells.reduce((product, length) => product * length, 1);
+  let mask = Float32Array.from({ length: count }, () => (random.uniform() < probability ? 1 : 0));
+  const current = [...cells];
+  size.forEach((length, axis) => {
+    if (lengths[axis] === 1) return;
+    const offset = random.integer(lengths[axis]);
+    mask = enlarge(mask, current, axis, { length, offset, whole: (cells[axis] + 1) * lengths[axis] });
+    current[axis] = length;
+  });
+  return mask;
+}
+
+/** Places `offset` to before `offset + length` of an axis that is enlarged to `whole` places. */
+function enlarge(values: Float32Array, size: readonly number[], axis: number, { length, offset, whole }: { length: number; offset: number; whole: number }): Float32Array<ArrayBuffer> {
+  const from = size[axis];
+  const inner = size.slice(axis + 1).reduce((product, dim) => product * dim, 1);
+  const outer = size.slice(0, axis).reduce((product, dim) => product * dim, 1);
+  const out = new Float32Array(outer * length * inner);
+  for (let target = 0; target < length; target++) {
+    let at = ((offset + target + 0.5) * from) / whole - 0.5;
+    if (at < 0) at = -at;
+    if (at > from - 1) at = Math.max(0, 2 * (from - 1) - at);
+    const before = Math.floor(at);
+    const after = Math.min(before + 1, from - 1);
+    const part = at - before;
+    for (let o = 0; o < outer; o++) {
+      const a = (o * from + before) * inner;
+      const b = (o * from + after) * inner;
+      const to = (o * length + target) * inner;
+      for (let i = 0; i < inner; i++) out[to + i] = values[a + i] * (1 - part) + values[b + i] * part;
+    }
+  }
+  return out;
+}
