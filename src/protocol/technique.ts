@@ -7,7 +7,7 @@ export interface TechniqueInfo {
   readonly title: string;
   /** The palette's title, without the extension's name: "Visualize Grad-CAM". */
   readonly command: string;
-  readonly group: "prediction" | "activation" | "gradient" | "cam" | "perturbation" | "trust";
+  readonly group: "prediction" | "activation" | "gradient" | "cam" | "layer" | "perturbation" | "trust";
   /** One sentence for a tooltip: what one sees. */
   readonly summary: string;
   /** Author and year, venue. */

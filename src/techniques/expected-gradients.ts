@@ -1,19 +1,17 @@
 import { Random } from "../math/random.ts";
 import { UsageError } from "../model/errors.ts";
 import type { ParamSpec } from "../protocol/technique.ts";
-import { inputGradient, scoreAt, short, withInput } from "./input-gradient.ts";
-import { breathe } from "./noise.ts";
+import { BASELINE, baselineCaption } from "./baselines.ts";
+import { scoreAt, short, withInput } from "./input-gradient.ts";
 import { SCORE } from "./params.ts";
+import { gradientsAt, MEMORY } from "./path-gradients.ts";
 import { inputAttribution } from "./pictures.ts";
 import { technique, type Context } from "./technique.ts";
-
-const NUMBER = String.raw`-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?`;
 
 const PARAMS: readonly ParamSpec[] = [
   { type: "number", name: "samples", label: "Draws", default: 50, min: 1, max: 100_000, step: 10, integer: true,
     help: "Random places between baselines and input whose gradients are averaged; the error falls with their square root. Captum's default, 5, is noise." },
-  { type: "text", name: "baseline", label: "Baselines", default: "0", pattern: String.raw`\s*${NUMBER}(?:\s*,\s*${NUMBER})*\s*`, problem: "A number, or several by commas, such as -1, 0, 1.",
-    help: "The values that may stand for a missing input, in the model's own units (after scaling and normalising); each draw takes one of them." },
+  { ...BASELINE, label: "Baselines" },
   { type: "number", name: "noise", label: "Noise level", default: 0, min: 0, max: 10, step: 0.01, integer: false,
     help: "Standard deviation of the noise that each draw adds to the input, as a fraction of the input's max − min." },
   { type: "number", name: "seed", label: "Seed", default: 0, min: 0, max: 2 ** 32 - 1, step: 1, integer: true, help: "The same seed gives the same draws." },
@@ -29,60 +27,64 @@ export const expectedGradients = technique({
     summary: "Integrated Gradients over several baselines at once, by random draws: also called GradientSHAP.",
     cite: "Erion et al. 2021; Lundberg & Lee 2017",
     needs: { target: true, layer: "none", gradient: true },
-    params: [...PARAMS, SCORE],
+    params: [...PARAMS, SCORE, MEMORY],
   },
   async run(context) {
     const { name, dims } = context.input;
-    const baselines = String(context.params.baseline).split(",").map(Number);
+    const baselines = await context.baselines();
     const { mean: values, error } = await draw(context, baselines);
     context.checkGradient(values, name);
     await noteDelta(context, values, error, baselines);
     const artifact = inputAttribution(context, values, {
       id: "expected-gradients", title: "Expected Gradients", quantity: "E[(x−x′)·∂y/∂x]", signed: true,
-      caption: `mean of ${Number(context.params.samples)} draws from ${baselines.map(short).join(", ")}`,
+      caption: `mean of ${Number(context.params.samples)} draws from ${baselineCaption(context)}`,
     });
     return { raw: { dims, values }, artifacts: [artifact] };
   },
 });
 
 /** The mean of the draws, and the standard error of their sums. */
-async function draw(context: Context, baselines: readonly number[]): Promise<{ mean: Float32Array; error: number }> {
+async function draw(context: Context, baselines: readonly Float32Array[]): Promise<{ mean: Float32Array; error: number }> {
   const { values: input, name } = context.input;
   const samples = Number(context.params.samples);
   const range = input.reduce((most, value) => Math.max(most, value), -Infinity) - input.reduce((least, value) => Math.min(least, value), Infinity);
   const deviation = Number(context.params.noise) * range;
-  if (deviation === 0 && baselines.every((baseline) => input.every((value) => value === baseline))) {
-    throw new UsageError(`The input equals the baseline, ${short(baselines[0])}, everywhere.`, name, "Choose another baseline.");
+  if (deviation === 0 && baselines.every((baseline) => input.every((value, i) => value === baseline[i]))) {
+    throw new UsageError(`The input equals the baseline, ${baselineCaption(context)}, everywhere.`, name, "Choose another baseline.");
   }
   const random = new Random(Number(context.params.seed));
-  const sum = new Float64Array(input.length);
-  let [totals, squares] = [0, 0];
-  for (let sample = 0; sample < samples; sample++) {
-    context.signal.throwIfAborted();
-    context.progress(sample / samples, `Draw ${sample + 1} of ${samples}`);
+  /** x − x′ of draws whose gradient is not there yet. */
+  const ways = new Map<number, Float32Array>();
+  const point = (index: number): Float32Array => {
     const baseline = baselines[random.integer(baselines.length)];
     const alpha = random.uniform();
-    const noisy = deviation > 0 ? input.map((value) => value + deviation * random.normal()) : input;
-    const gradient = await inputGradient(context, withInput(context, noisy.map((value) => baseline + alpha * (value - baseline))));
+    const way = input.map((value, i) => (deviation > 0 ? value + deviation * random.normal() : value) - baseline[i]);
+    ways.set(index, way);
+    return way.map((step, i) => baseline[i] + alpha * step);
+  };
+  const sum = new Float64Array(input.length);
+  let [totals, squares] = [0, 0];
+  await gradientsAt(context, { count: samples, point, wrt: [name], called: "Draw" }, (index, { gradients }) => {
+    const gradient = gradients.get(name);
+    if (!gradient) throw context.independent(name);
+    const way = ways.get(index)!;
+    ways.delete(index);
     let total = 0;
     for (let i = 0; i < sum.length; i++) {
-      const value = (noisy[i] - baseline) * gradient[i];
+      const value = way[i] * gradient[i];
       sum[i] += value;
       total += value;
     }
     totals += total;
     squares += total * total;
-    await breathe();
-  }
+  });
   const variance = Math.max(0, squares / samples - (totals / samples) ** 2);
   return { mean: Float32Array.from(sum, (value) => value / samples), error: samples > 1 ? Math.sqrt(variance / (samples - 1)) : NaN };
 }
 
-async function noteDelta(context: Context, values: Float32Array, error: number, baselines: readonly number[]): Promise<void> {
+async function noteDelta(context: Context, values: Float32Array, error: number, baselines: readonly Float32Array[]): Promise<void> {
   let difference = await scoreAt(context, context.feeds);
-  for (const baseline of baselines) {
-    difference -= (await scoreAt(context, withInput(context, new Float32Array(values.length).fill(baseline)))) / baselines.length;
-  }
+  for (const baseline of baselines) difference -= (await scoreAt(context, withInput(context, baseline))) / baselines.length;
   const total = values.reduce((sum, value) => sum + value, 0);
   const uncertain = Number.isFinite(error) ? ` (standard error of the draws ${short(error)})` : "";
   context.note(`Convergence delta ${short(total - difference)}${uncertain}: the attributions sum to ${short(total)}, the score differs from the baselines' mean by ${short(difference)}.`);

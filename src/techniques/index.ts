@@ -18,13 +18,22 @@ import { guidedGradcam } from "./guided-gradcam.ts";
 import { hiresCam } from "./hires-cam.ts";
 import { inputXGradient } from "./input-x-gradient.ts";
 import { integratedGradients } from "./integrated-gradients.ts";
+import { internalInfluence } from "./internal-influence.ts";
 import { noisy } from "./noisy.ts";
 import { occlusion } from "./occlusion.ts";
 import { kpcaCam } from "./kpca-cam.ts";
+import { layerActivation } from "./layer-activation.ts";
 import { layerCam } from "./layer-cam.ts";
+import { layerConductance } from "./layer-conductance.ts";
 import { layerDeeplift } from "./layer-deeplift.ts";
+import { layerGradientXActivation } from "./layer-gradient-x-activation.ts";
+import { layerIntegratedGradients } from "./layer-integrated-gradients.ts";
 import { layerLrp } from "./layer-lrp.ts";
 import { lrp } from "./lrp.ts";
+import { neuronConductance } from "./neuron-conductance.ts";
+import { neuronGradient } from "./neuron-gradient.ts";
+import { neuronGuidedBackprop } from "./neuron-guided-backprop.ts";
+import { neuronIntegratedGradients } from "./neuron-integrated-gradients.ts";
 import { predictions } from "./predictions.ts";
 import { rise } from "./rise.ts";
 import { saliency } from "./saliency.ts";
@@ -39,6 +48,8 @@ const methods: readonly Technique[] = [
   predictions, featureMaps,
   saliency, inputXGradient, integratedGradients, expectedGradients, guidedBackprop, deconvolution, lrp, layerLrp, deeplift, deepliftShap, layerDeeplift, fullGrad,
   cam, gradCam, gradCamPlusPlus, hiresCam, xGradCam, layerCam, gradCamElementwise, finerCam, shapleyCam, noisy(eigenCam), eigenGradCam, noisy(kpcaCam), noisy(scoreCam), noisy(ablationCam), guidedGradcam,
+  layerActivation, layerGradientXActivation, layerConductance, internalInfluence, layerIntegratedGradients,
+  neuronGradient, neuronConductance, neuronIntegratedGradients, neuronGuidedBackprop,
   noisy(occlusion), noisy(featureAblation), noisy(rise),
 ];
 

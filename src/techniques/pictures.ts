@@ -2,7 +2,7 @@ import { elementCount } from "../model/graph.ts";
 import type { Artifact, BarsArtifact, HeatmapArtifact, TokensArtifact } from "../protocol/artifacts.ts";
 import type { Layout } from "../runtime/layout.ts";
 import { spatialAxes } from "../runtime/layout.ts";
-import type { Context } from "./technique.ts";
+import type { Context, InputInfo } from "./technique.ts";
 
 export interface AttributionLooks {
   readonly id: string;
@@ -16,7 +16,7 @@ export interface AttributionLooks {
 /** The picture of an attribution in the shape of the input: a heat map over space, bars for a table row. */
 export function inputAttribution(context: Context, values: Float32Array, looks: AttributionLooks): Artifact {
   const { input } = context;
-  if (input.tokensOf !== undefined) return tokenAttribution(context, values, looks);
+  if (input.tokensOf !== undefined) return tokenAttribution(input, values, looks);
   if (input.axes) {
     const volume = input.layout && input.layout.spatial.length === 3 ? flattenDepth(values, input.dims, input.layout) : { values, dims: input.dims, axes: input.axes };
     return { kind: "heatmap", ...looks, ...volume, ...(input.picture ? { over: input.picture } : {}), smooth: false };
@@ -25,7 +25,7 @@ export function inputAttribution(context: Context, values: Float32Array, looks: 
 }
 
 /** Of each token's vector the sum, or its length where there is no sign. */
-function tokenAttribution({ input }: Context, values: Float32Array, looks: AttributionLooks): TokensArtifact {
+export function tokenAttribution(input: Pick<InputInfo, "dims" | "labels">, values: Float32Array, looks: AttributionLooks): TokensArtifact {
   const width = input.dims[input.dims.length - 1] ?? 1;
   const amounts = Float32Array.from({ length: values.length / width }, (_, token) => {
     const vector = values.subarray(token * width, (token + 1) * width);
@@ -55,7 +55,7 @@ function featureBars(context: Context, values: Float32Array, looks: AttributionL
 }
 
 /** A volume as one picture: along its depth, the value of largest magnitude. */
-function flattenDepth(values: Float32Array, dims: readonly number[], layout: Layout): { values: Float32Array; dims: number[]; axes: HeatmapArtifact["axes"] } {
+export function flattenDepth(values: Float32Array, dims: readonly number[], layout: Layout): { values: Float32Array; dims: number[]; axes: HeatmapArtifact["axes"] } {
   const [depthAxis] = layout.spatial;
   const inner = elementCount(dims.slice(depthAxis + 1));
   const outer = elementCount(dims.slice(0, depthAxis));

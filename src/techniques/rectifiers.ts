@@ -22,9 +22,10 @@ export async function rectifierAttribution(context: Context, rules: NamedRules, 
   return { raw: { dims, values }, artifacts: [artifact] };
 }
 
-export async function noteActivations(context: Context, title: string): Promise<void> {
+/** `of`: the value that is explained, where it is not the target's score. */
+export async function noteActivations(context: Context, title: string, of?: string): Promise<void> {
   const { specialised } = await context.traced();
-  const { value } = await context.score();
+  const value = of ?? (await context.score()).value;
   const minimumOf = (node: Node): readonly number[] | undefined => (node.inputs[1] ? specialised.g.known(node.inputs[1]) ?? specialised.known(node.inputs[1]) : undefined);
   const kept = new Map<string, number>();
   let rectifiers = 0;

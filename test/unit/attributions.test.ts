@@ -255,8 +255,12 @@ describe("expected gradients", () => {
     expect(first.raw.values).not.toEqual(other.raw.values);
   });
 
-  it("says what a baseline may be", async () => {
-    await expect(run("mlp", "expected-gradients", { params: { baseline: "black" } })).rejects.toMatchObject({ message: '"baseline" cannot be "black".', hint: "A number, or several by commas, such as -1, 0, 1." });
+  it("takes baselines from files, and says where there is no such file", async () => {
+    const file = writeArray(folder, "half.npy", [1, 20], new Array(20).fill(0.5));
+    const [number, read] = await Promise.all(["0.5", file].map((baseline) => run("mlp", "expected-gradients", { params: { samples: 5, baseline } })));
+    expect(read.raw.values).toEqual(number.raw.values);
+    expect(read.artifacts[0]).toMatchObject({ caption: "mean of 5 draws from half.npy" });
+    await expect(run("mlp", "expected-gradients", { params: { baseline: "black" } })).rejects.toThrow(/takes an array/);
   });
 });
 

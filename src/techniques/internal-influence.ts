@@ -1,0 +1,35 @@
+import { BASELINE, baselineCaption, baselineOf } from "./baselines.ts";
+import { inputOf } from "./input-gradient.ts";
+import { layerOf } from "./layer-choice.ts";
+import { layerPicture } from "./layer-picture.ts";
+import { withNoise } from "./noise.ts";
+import { NOISE, SCORE } from "./params.ts";
+import { MEMORY, pathGradient, RULE, STEPS } from "./path-gradients.ts";
+import { isSigned, noiseCaption } from "./saliency.ts";
+import { technique } from "./technique.ts";
+
+/** ∫₀¹ ∂y/∂a dα for each unit a of a layer, at x′ + α(x − x′): its gradient averaged over the way from the baseline to the input. Raw in the layer's shape. */
+export const internalInfluence = technique({
+  info: {
+    id: "internal-influence", title: "Internal Influence", command: "Visualize Internal Influence", group: "layer",
+    summary: "How much each unit of a layer sways the score, averaged over the way from a baseline to the input.",
+    cite: "Leino et al. 2018",
+    needs: { target: true, layer: "any", gradient: true },
+    params: [STEPS, RULE, BASELINE, SCORE, ...NOISE, MEMORY],
+  },
+  async run(context) {
+    const layer = await layerOf(context);
+    const baseline = await baselineOf(context);
+    const values = await withNoise(context, async (feeds) => {
+      const gradient = await pathGradient(context, baseline, inputOf(context, feeds), { feeds, wrt: layer.value });
+      if (!gradient) throw context.independent(layer.value);
+      return Float32Array.from(gradient);
+    });
+    context.checkGradient(values, layer.value);
+    const artifact = layerPicture(context, layer, values, {
+      id: "internal-influence", title: "Internal Influence", quantity: "∫∂y/∂a", signed: isSigned(context.params),
+      caption: noiseCaption(context.params, `${layer.node} · ${Number(context.params.steps)} steps from ${baselineCaption(context)}`),
+    });
+    return { raw: { dims: layer.dims, values }, artifacts: [artifact] };
+  },
+});

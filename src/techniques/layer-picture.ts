@@ -1,0 +1,40 @@
+import { elementCount } from "../model/graph.ts";
+import type { Artifact } from "../protocol/artifacts.ts";
+import { spatialAxes } from "../runtime/layout.ts";
+import { flattenDepth, inputAttribution, tokenAttribution, type AttributionLooks } from "./pictures.ts";
+import type { Context, LayerInfo } from "./technique.ts";
+
+/** So many of a vector's units are shown, the largest first. */
+const MOST_BARS = 50;
+
+/**
+ * The picture of an attribution in a layer's shape: a heat map over the input where the layer has height and width, coloured tokens where it has a
+ * vector for each of the input's, else its largest units as bars.
+ */
+export function layerPicture(context: Context, layer: LayerInfo, values: Float32Array, looks: AttributionLooks): Artifact {
+  const { input } = context;
+  const { dims, layout } = layer;
+  if (layer.value === input.name) return inputAttribution(context, values, looks);
+  if (input.tokensOf !== undefined && dims.length === 3 && dims[1] === input.dims[1]) return tokenAttribution({ ...input, dims }, values, looks);
+  const over = input.picture ? { over: input.picture } : {};
+  if (layout?.spatial.length === 3) return { kind: "heatmap", ...looks, ...flattenDepth(values, dims, layout), ...over, smooth: true };
+  const axes = layout && spatialAxes(layout);
+  // A picture has the axes it names; others, batch apart, it has not.
+  const drawn = axes && [axes.channel, axes.height, axes.width].reduce<number>((product, axis) => product * (axis === undefined ? 1 : dims[axis]), 1);
+  if (axes && drawn === elementCount(dims)) return { kind: "heatmap", ...looks, values, dims, axes, ...over, smooth: true };
+  const order = Array.from(values.keys()).sort((a, b) => Math.abs(values[b]) - Math.abs(values[a]));
+  return {
+    kind: "bars", ...looks, share: false, values, dims,
+    items: order.slice(0, MOST_BARS).map((index) => ({ label: `${layer.value}[${placeOf(index, dims).join(", ")}]`, value: values[index], index })),
+  };
+}
+
+/** A flat index as one per axis, without the batch's. */
+export function placeOf(index: number, dims: readonly number[]): number[] {
+  const place: number[] = [];
+  for (let axis = dims.length - 1; axis > 0; axis--) {
+    place.unshift(index % dims[axis]);
+    index = Math.floor(index / dims[axis]);
+  }
+  return place;
+}

@@ -1,0 +1,32 @@
+import { guidedRules } from "../autodiff/rules/modified.ts";
+import { NEURON, neuronOf } from "./neuron-choice.ts";
+import { gradientOf } from "./neuron-gradient.ts";
+import { withNoise } from "./noise.ts";
+import { NOISE } from "./params.ts";
+import { inputAttribution } from "./pictures.ts";
+import { noteActivations } from "./rectifiers.ts";
+import { isSigned, noiseCaption } from "./saliency.ts";
+import { technique } from "./technique.ts";
+
+/** Guided backpropagation from one element of a layer: raw in the input's shape. */
+export const neuronGuidedBackprop = technique({
+  info: {
+    id: "neuron-guided-backprop", title: "Neuron Guided Backprop", command: "Visualize Neuron Guided Backprop", group: "layer",
+    summary: "Crisp edges that excite one neuron inside the model: only what is positive comes back, through units that were active.",
+    cite: "Springenberg et al. 2015",
+    needs: { target: false, layer: "any", gradient: true },
+    params: [NEURON, ...NOISE],
+  },
+  async run(context) {
+    const { name, dims } = context.input;
+    const neuron = await neuronOf(context);
+    const values = await withNoise(context, (feeds) => gradientOf(context, neuron, feeds, guidedRules));
+    context.checkGradient(values, name);
+    await noteActivations(context, "Guided Backprop", neuron.layer.value);
+    const artifact = inputAttribution(context, values, {
+      id: "neuron-guided-backprop", title: "Neuron Guided Backprop", quantity: "∂a/∂x, modified", signed: isSigned(context.params),
+      caption: noiseCaption(context.params, `positive gradients of active units, from ${neuron.label}`),
+    });
+    return { raw: { dims, values }, artifacts: [artifact] };
+  },
+});

@@ -1,0 +1,42 @@
+import { BASELINE, baselineCaption, baselineOf } from "./baselines.ts";
+import { inputOf, withInput } from "./input-gradient.ts";
+import { activationOf, independentNeuron, NEURON, neuronOf } from "./neuron-choice.ts";
+import { withNoise } from "./noise.ts";
+import { NOISE } from "./params.ts";
+import { noteDelta } from "./path-completeness.ts";
+import { MEMORY, pathGradient, RULE, STEPS } from "./path-gradients.ts";
+import { inputAttribution } from "./pictures.ts";
+import { isSigned, noiseCaption } from "./saliency.ts";
+import { technique } from "./technique.ts";
+
+/** Integrated Gradients of one element a of a layer: (x − x′) ⊙ ∫₀¹ ∂a/∂x at x′ + α(x − x′) dα, raw in the input's shape. It sums to a's difference. */
+export const neuronIntegratedGradients = technique({
+  info: {
+    id: "neuron-integrated-gradients", title: "Neuron Integrated Gradients", command: "Visualize Neuron Integrated Gradients", group: "layer",
+    summary: "One neuron's difference to its activation for a baseline, shared out among the inputs.",
+    cite: "Sundararajan, Taly & Yan 2017",
+    needs: { target: false, layer: "any", gradient: true },
+    params: [NEURON, STEPS, RULE, BASELINE, ...NOISE, MEMORY],
+  },
+  async run(context) {
+    const { name, dims } = context.input;
+    const neuron = await neuronOf(context);
+    const baseline = await baselineOf(context);
+    const values = await withNoise(context, async (feeds) => {
+      const input = inputOf(context, feeds);
+      const gradient = await pathGradient(context, baseline, input, { feeds, wrt: name, of: { value: neuron.layer.value, seed: neuron.seed } });
+      if (!gradient) throw independentNeuron(neuron);
+      return input.map((value, i) => (value - baseline[i]) * gradient[i]);
+    });
+    context.checkGradient(values, name);
+    if (Number(context.params.samples) === 0) {
+      const difference = (await activationOf(context, neuron, context.feeds)) - (await activationOf(context, neuron, withInput(context, baseline)));
+      noteDelta(context, values, difference, "neuron");
+    }
+    const artifact = inputAttribution(context, values, {
+      id: "neuron-integrated-gradients", title: "Neuron Integrated Gradients", quantity: "(x−x′)·∫∂a/∂x", signed: isSigned(context.params),
+      caption: noiseCaption(context.params, `${neuron.label} · ${Number(context.params.steps)} steps from ${baselineCaption(context)}`),
+    });
+    return { raw: { dims, values }, artifacts: [artifact] };
+  },
+});
