@@ -15,7 +15,7 @@ await ensureDependencies();
 const out = path.join(root, "dist/bench.mjs");
 await build({
   entryPoints: [path.join(root, "test/bench/main.ts")], outfile: out, bundle: true, platform: "node", format: "esm", target: "node20",
-  external: ["onnxruntime-node", "sharp"], banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  external: ["onnxruntime-node", "sharp"], banner: { js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);" },
   logLevel: "warning",
 });
 const python = values["no-peer"] ? "" : (values.python ?? (await installCaptum()));

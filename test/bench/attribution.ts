@@ -52,8 +52,8 @@ export async function run(python: string | undefined): Promise<void> {
   models.dispose();
 }
 
-/** Captum in a Python process that stays. */
-class Peer {
+/** Captum and pytorch-grad-cam in a Python process that stays. */
+export class Peer {
   private constructor(private readonly child: ChildProcessWithoutNullStreams, private readonly lines: AsyncIterator<string>) {}
 
   static async start(python: string): Promise<Peer> {

@@ -1,8 +1,9 @@
 import { run as attribution } from "./attribution.ts";
 import { run as largeModel } from "./large-model.ts";
+import { run as methods } from "./methods.ts";
 
 /** Every benchmark by its name; `npm run bench [NAME...]` runs all, or those named. */
-const BENCHMARKS: Readonly<Record<string, (python: string | undefined) => Promise<void>>> = { "large-model": () => largeModel(), attribution };
+const BENCHMARKS: Readonly<Record<string, (python: string | undefined) => Promise<void>>> = { "large-model": () => largeModel(), attribution, methods };
 
 const [python, ...names] = process.argv.slice(2);
 const chosen = names.length > 0 ? names : Object.keys(BENCHMARKS);
