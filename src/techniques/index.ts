@@ -46,9 +46,9 @@ import type { Technique } from "./technique.ts";
 /** What looks at a model and an input, in the order the panel shows them. */
 const methods: readonly Technique[] = [
   predictions, featureMaps,
-  saliency, inputXGradient, integratedGradients, expectedGradients, guidedBackprop, deconvolution, lrp, layerLrp, deeplift, deepliftShap, layerDeeplift, fullGrad,
+  saliency, inputXGradient, integratedGradients, expectedGradients, guidedBackprop, deconvolution, lrp, deeplift, deepliftShap, fullGrad,
   cam, gradCam, gradCamPlusPlus, hiresCam, xGradCam, layerCam, gradCamElementwise, finerCam, shapleyCam, noisy(eigenCam), eigenGradCam, noisy(kpcaCam), noisy(scoreCam), noisy(ablationCam), guidedGradcam,
-  layerActivation, layerGradientXActivation, layerConductance, internalInfluence, layerIntegratedGradients,
+  layerActivation, layerGradientXActivation, layerConductance, internalInfluence, layerIntegratedGradients, layerDeeplift, layerLrp,
   neuronGradient, neuronConductance, neuronIntegratedGradients, neuronGuidedBackprop,
   noisy(occlusion), noisy(featureAblation), noisy(rise),
 ];

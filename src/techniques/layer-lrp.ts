@@ -7,7 +7,7 @@ import { technique } from "./technique.ts";
 /** The relevance of a value inside, by the rules of `lrp` from the score down to it; raw in the layer's shape (Captum's LayerLRP of a layer's output). */
 export const layerLrp = technique({
   info: {
-    id: "layer-lrp", title: "Layer LRP", command: "Visualize Layer LRP", group: "gradient",
+    id: "layer-lrp", title: "Layer LRP", command: "Visualize Layer LRP", group: "layer",
     summary: "The score, shared out layer by layer among the units of one layer.",
     cite: "Bach et al. 2015; Montavon et al. 2019",
     needs: { target: true, layer: "any", gradient: true },
