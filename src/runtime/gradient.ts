@@ -85,7 +85,7 @@ export async function gradientSession(specialised: Specialised, request: Gradien
   return {
     inputs: session.inputs, outputs: session.outputs, run: (feeds, names) => session.run(feeds, names), release: () => session.release(),
     async gradients(feeds, seedValues, baseline = {}) {
-      if (seedValues.length !== elementCount(seedDims)) throw new Error(`The seed has ${seedValues.length} elements, "${of}" has ${elementCount(seedDims)}.`);
+      if (seedValues.length !== elementCount(seedDims)) throw new ModelError(`The seed has ${seedValues.length} elements, "${of}" has ${elementCount(seedDims)}.`);
       const inputs: Record<string, TensorValue> = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, asFloat32(value)]));
       inputs[seed] = { dataType: "float32", dims: seedDims, data: seedValues };
       for (const { input, twin } of twins) inputs[twin] = asFloat32(baseline[input]);

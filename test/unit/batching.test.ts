@@ -69,6 +69,17 @@ describe("gradients at many points", () => {
     expectSame(together.found, alone.found);
   });
 
+  it("run one by one where the score is one number for the whole batch", async () => {
+    const path = writeSmallModel(folder, "summed.onnx", {
+      inputs: { x: ["float32", "N", 3] }, outputs: ["y"], weights: [weight("A", [3, 4], Array.from({ length: 12 }, (_, i) => Math.sin(i + 1)))],
+      nodes: [node("MatMul", ["x", "A"], ["z"]), node("Tanh", ["z"], ["h"]), node("ReduceSum", ["h"], ["y"], { keepdims: { type: "int", value: 0 } })],
+    });
+    const request = { of: "y", seed: Float32Array.of(1), wrt: ["x", "h"], fetch: ["h"] };
+    const together = await run(path, { batch: 8, request });
+    expect(together.batching.batch).toBe(1);
+    expectSame(together.found, (await run(path, { batch: 1, request })).found);
+  });
+
   it("run one by one where the batch axis is fixed, and where it says it is open and is not", async () => {
     const alone = await run(network("open.onnx", "N"), { batch: 1 });
     const reshaped = [node("Tanh", ["z"], ["t"]), node("Reshape", ["t", "one"], ["h"])];
