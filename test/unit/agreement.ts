@@ -41,7 +41,7 @@ export function loadAgreementCases(): AgreementCase[] {
     const cases: unknown = JSON.parse(readFileSync(join(root, folder, "index.json"), "utf8"));
     return Array.isArray(cases) ? cases.filter((one) => typeof one?.technique === "string" && typeof one?.network === "string").map((one) => ({ ...one, folder, params: filesOf(folder, one.params), ...correctedOf(one, folder) })) : [];
   });
-  return [...listed, ...catCases(), ...gradientCases()];
+  return [...listed, ...catCases(), ...gradientCases(), ...withoutRectifiers()];
 }
 
 /** Files that parameters name lie in the reference's folder. */
@@ -70,6 +70,12 @@ function catCases(): AgreementCase[] {
     { ...common, technique: "saliency", params: { absolute: false }, file: stored.gradient },
     { ...common, technique: "cam", params: { relu: false }, file: stored.cam.file },
   ];
+}
+
+/** Methods that change rectifiers alone are, in a network that has none, the gradient: so are Captum's. */
+function withoutRectifiers(): AgreementCase[] {
+  return gradientCases().filter(({ network }) => network === "vision-transformer")
+    .flatMap((one) => ["guided-backprop", "deconvolution"].map((technique) => ({ ...one, technique, params: {} })));
 }
 
 export interface Fed { readonly model: string; readonly inputs: Job["inputs"] }

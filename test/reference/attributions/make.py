@@ -115,19 +115,19 @@ class Reference:
         self.keep("guided-backprop", Guided(self.model).attribute(self.x, target=self.target), {})
         self.keep("deconvolution", Deconvnet(self.model).attribute(self.x, target=self.target), {})
 
-    def expected_gradients(self, baselines: list[float], noise: float):
+    def expected_gradients(self, baselines: list[float], noise: float, draws: int = DRAWS):
         """Each row of a large batch is one draw of Captum's, with its own baseline, coefficient and noise."""
         torch.manual_seed(0)
         np.random.seed(0)
-        rows = self.x.expand(DRAWS, *self.x.shape[1:]).contiguous()
+        rows = self.x.expand(draws, *self.x.shape[1:]).contiguous()
         distribution = torch.stack([torch.full_like(self.x[0], b) for b in baselines])
         deviation = noise * float(self.x.max() - self.x.min())
         parts = [GradientShap(self.model).attribute(part, distribution, n_samples=1, stdevs=deviation, target=self.target).detach()
                  for part in rows.split(500)]
-        draws = torch.cat(parts)
+        drawn = torch.cat(parts)
         params = {"baseline": ", ".join(f"{b:g}" for b in baselines), "noise": noise}
-        np.save(HERE / f"{self.name}.expected-gradients.deviation.npy", draws.std(0, keepdim=True).numpy().astype(np.float32))
-        self.keep("expected-gradients", draws.mean(0, keepdim=True), params, draws=DRAWS, deviation=f"{self.name}.expected-gradients.deviation.npy")
+        np.save(HERE / f"{self.name}.expected-gradients.deviation.npy", drawn.std(0, keepdim=True).numpy().astype(np.float32))
+        self.keep("expected-gradients", drawn.mean(0, keepdim=True), params, draws=draws, deviation=f"{self.name}.expected-gradients.deviation.npy")
 
     def occlusion(self, window: tuple[int, ...], stride: tuple[int, ...], baseline: float = 0.0):
         values = Occlusion(self.model).attribute(self.x, sliding_window_shapes=window, strides=stride, baselines=baseline, target=self.target)
@@ -220,6 +220,8 @@ def main() -> None:
     row.expected_gradients([0], 0.0)
     signal.expected_gradients([-1, 0, 0.5], 0.1)
     transformer.expected_gradients([0], 0.1)
+    for reference in [vgg, resnet, mobile]:
+        reference.expected_gradients([0, 0.5], 0.1, 1_000)
     cat.occlusion((3, 75, 75), (3, 50, 50))
     cat.feature_ablation(64)
     transformer.occlusion((3, 8, 8), (3, 4, 4), 0.5)

@@ -13,12 +13,14 @@ import warnings
 
 import numpy as np
 import torch
-from captum.attr import FeatureAblation, InputXGradient, IntegratedGradients, Occlusion, Saliency
+from captum.attr import FeatureAblation, GradientShap, InputXGradient, IntegratedGradients, Occlusion, Saliency
 
 from bert import FromVectors, make
 
 HERE = pathlib.Path(__file__).parent
 TARGET = 1
+#: Draws behind the mean and the deviation of a random method.
+DRAWS = 2_000
 warnings.filterwarnings("ignore")
 torch.set_num_threads(1)
 
@@ -40,12 +42,12 @@ def main() -> None:
     x = bert.words(ids).detach()
     cases = []
 
-    def keep(technique: str, values: torch.Tensor, params: dict, suffix: str = "") -> None:
+    def keep(technique: str, values: torch.Tensor, params: dict, suffix: str = "", **more) -> None:
         array = values.detach().numpy()
         assert array.shape == tuple(x.shape) and np.isfinite(array).all() and np.abs(array).max() > 0
         file = f"bert.{technique}{suffix}.npy"
         np.save(HERE / file, array.astype(np.float32))
-        cases.append({"network": "bert", "exporter": "torchscript" if len(cases) % 2 else "dynamo", "technique": technique, "target": TARGET, "params": params, "file": file})
+        cases.append({"network": "bert", "exporter": "torchscript" if len(cases) % 2 else "dynamo", "technique": technique, "target": TARGET, "params": params, "file": file, **more})
 
     keep("saliency", Saliency(model).attribute(x, target=TARGET), {})
     keep("input-x-gradient", InputXGradient(model).attribute(x, target=TARGET), {})
@@ -54,6 +56,12 @@ def main() -> None:
     keep("occlusion", Occlusion(model).attribute(x, sliding_window_shapes=(2, 32), strides=(1, 32), target=TARGET), {"window": "2,32", "stride": "1,32"})
     tokens = torch.arange(12).reshape(1, 12, 1).expand_as(x).contiguous()
     keep("feature-ablation", FeatureAblation(model).attribute(x, feature_mask=tokens, target=TARGET), {"grid": 1})
+    # Each row of a batch is one draw of Captum's, with its own coefficient.
+    torch.manual_seed(0)
+    np.random.seed(0)
+    drawn = GradientShap(model).attribute(x.expand(DRAWS, -1, -1).contiguous(), torch.zeros_like(x), n_samples=1, stdevs=0.0, target=TARGET).detach()
+    np.save(HERE / "bert.expected-gradients.deviation.npy", drawn.std(0, keepdim=True).numpy().astype(np.float32))
+    keep("expected-gradients", drawn.mean(0, keepdim=True), {"baseline": "0"}, draws=DRAWS, deviation="bert.expected-gradients.deviation.npy")
     np.save(HERE / "ids.npy", ids.numpy())
     np.save(HERE / "mask.npy", mask.numpy())
     (HERE / "index.json").write_text("[\n" + ",\n".join(json.dumps(case) for case in cases) + "\n]\n")
