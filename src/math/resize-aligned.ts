@@ -1,34 +1,9 @@
+import { interpolate } from "./interpolate.ts";
+
 /**
  * Linear interpolation over any number of axes with aligned corners: the first and last places of both sizes are the same points
  * (PyTorch's interpolate with align_corners=True). `values` and the result are row-major in their sizes.
  */
 export function resizeAligned(values: Float32Array, from: readonly number[], to: readonly number[]): Float32Array {
-  let current = values;
-  const size = [...from];
-  to.forEach((length, axis) => {
-    current = alongAxis(current, size, axis, length);
-    size[axis] = length;
-  });
-  return current;
-}
-
-function alongAxis(values: Float32Array, size: readonly number[], axis: number, length: number): Float32Array {
-  const from = size[axis];
-  if (from === length) return values;
-  const inner = size.slice(axis + 1).reduce((product, dim) => product * dim, 1);
-  const outer = size.slice(0, axis).reduce((product, dim) => product * dim, 1);
-  const step = length > 1 ? (from - 1) / (length - 1) : 0;
-  const out = new Float32Array(outer * length * inner);
-  for (let target = 0; target < length; target++) {
-    const before = Math.min(Math.floor(target * step), from - 1);
-    const after = Math.min(before + 1, from - 1);
-    const part = target * step - before;
-    for (let o = 0; o < outer; o++) {
-      const a = (o * from + before) * inner;
-      const b = (o * from + after) * inner;
-      const at = (o * length + target) * inner;
-      for (let i = 0; i < inner; i++) out[at + i] = values[a + i] * (1 - part) + values[b + i] * part;
-    }
-  }
-  return out;
+  return interpolate(values, from, to, (target, size, length) => target * (length > 1 ? (size - 1) / (length - 1) : 0));
 }

@@ -1,4 +1,5 @@
 import { basename, dirname, resolve } from "node:path";
+import { sameDims } from "../autodiff/builder.ts";
 import { NoGradientError, NotFiniteError, UsageError } from "../model/errors.ts";
 import { elementCount, isFloat, type DataType } from "../model/graph.ts";
 import type { ImageArtifact } from "../protocol/artifacts.ts";
@@ -14,6 +15,7 @@ import { cutAt, LOSS, withLoss } from "../runtime/rewrite.ts";
 import { scoreOf, type Score } from "../runtime/score.ts";
 import { baselineParts, isNumber } from "./baselines.ts";
 import { findEmbedding } from "./embedding.ts";
+import { withoutGradient } from "./input-gradient.ts";
 import { lastLayer, namedLayer, pickSpatialLayer } from "./layers.ts";
 import { classLabel } from "./predictions.ts";
 import type { Context, InputInfo, LayerInfo, TargetInfo, Variation } from "./technique.ts";
@@ -240,7 +242,7 @@ export class JobContext implements Context {
     for (const value of request.wrt) {
       const input = this.model.description.inputs.find(({ name }) => name === value);
       if (input && !isFloat(this.feeds[value]?.dataType ?? "float32")) {
-        throw new UsageError(`The input "${value}" is ${input.type}: only inputs of a float type have a gradient.`, value, "Methods that run the model forward (predictions, feature maps) still work.");
+        throw withoutGradient(value, input.type);
       }
     }
     const score = await this.score();
@@ -296,10 +298,6 @@ export class JobContext implements Context {
     if (this.target.against) seed[flatIndex(this.output, this.target.against)] -= 1;
     return seed;
   }
-}
-
-function sameDims(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((dim, axis) => dim === b[axis]);
 }
 
 export function layoutsOf({ graph, trace }: Traced, input: InputInfo): Layouts {

@@ -1,4 +1,5 @@
 import type { RuleSet } from "../autodiff/rule.ts";
+import { UsageError } from "../model/errors.ts";
 import { floatsOf, fromFloat32, type Feeds } from "../runtime/ort.ts";
 import type { Context } from "./technique.ts";
 
@@ -36,4 +37,9 @@ export async function scoreAt(context: Context, feeds: Feeds): Promise<number> {
 /** A number for a sentence: four digits. */
 export function short(value: number): string {
   return String(Number(value.toPrecision(4)));
+}
+
+/** The error for an input of integers, along which nothing can be differentiated. */
+export function withoutGradient(input: string, type: string): UsageError {
+  return new UsageError(`The input "${input}" is ${type}: only inputs of a float type have a gradient.`, input, "Methods that run the model forward (predictions, feature maps) still work.");
 }

@@ -1,5 +1,4 @@
 import { quadrature, type Quadrature, type QuadratureRule } from "../math/quadrature.ts";
-import { UsageError } from "../model/errors.ts";
 import { isFloat } from "../model/graph.ts";
 import type { ParamSpec } from "../protocol/technique.ts";
 import type { RuleSet } from "../autodiff/rule.ts";
@@ -7,6 +6,7 @@ import { megabytes, needOf, roundedUp } from "../runtime/batch-memory.ts";
 import { manyGradients, type RunGradients } from "../runtime/batch-gradients.ts";
 import type { LoadedModel } from "../runtime/models.ts";
 import type { Feeds } from "../runtime/ort.ts";
+import { withoutGradient } from "./input-gradient.ts";
 import { breathe } from "./noise.ts";
 import { choiceParam } from "./params.ts";
 import type { Context } from "./technique.ts";
@@ -75,7 +75,7 @@ export async function gradientsAt(context: Context, request: PointsRequest, each
 function requireFloat(input: string, feeds: Feeds): void {
   const { dataType } = feeds[input];
   if (isFloat(dataType)) return;
-  throw new UsageError(`The input "${input}" is ${dataType}: only inputs of a float type have a gradient.`, input, "Methods that run the model forward (predictions, feature maps) still work.");
+  throw withoutGradient(input, dataType);
 }
 
 /** The points of a straight way from `from` to `to`, each at its share of it. */

@@ -1,10 +1,11 @@
 import type { VNode } from "preact";
-import { useCallback, useEffect, useState } from "preact/hooks";
+import { useCallback, useState } from "preact/hooks";
 import type { CompareBoot, CompareState, ScaleSharing } from "../../src/protocol/compare.ts";
 import { HeatmapLooks } from "../panel/looks-bar.tsx";
 import { Options } from "../panel/options.tsx";
 import { Announce, Banner, FailureText } from "../ui/feedback.tsx";
 import { IconButton, Segmented } from "../ui/fields.tsx";
+import { useSnapshot } from "../ui/hooks.ts";
 import type { CompareController, Side, Snapshot } from "./controller.ts";
 import { figureOf } from "./figure.ts";
 import { Grid } from "./grid.tsx";
@@ -36,16 +37,6 @@ export function Compare({ controller }: { readonly controller: CompareController
       <Announce testid="status-live" text={snapshot.notice ?? progressText(snapshot)} />
     </main>
   );
-}
-
-function useSnapshot(controller: CompareController): Snapshot {
-  const [snapshot, setSnapshot] = useState(controller.snapshot);
-  useEffect(() => {
-    const update = (): void => setSnapshot(controller.snapshot);
-    update();
-    return controller.subscribe(update);
-  }, [controller]);
-  return snapshot;
 }
 
 /** How all cells look; nothing here runs a model. */

@@ -1,11 +1,12 @@
 import type { VNode } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { layerNeeds } from "../../src/protocol/checks.ts";
 import { elementIndex } from "../../src/protocol/target.ts";
 import { Button } from "../ui/controls.tsx";
 import { Announce, Banner, FailureText, ProgressLine } from "../ui/feedback.tsx";
 import type { BannerAction } from "../ui/feedback.tsx";
 import { Disclosure, IconButton } from "../ui/fields.tsx";
+import { useSnapshot } from "../ui/hooks.ts";
 import type { PanelController, Snapshot } from "./controller.ts";
 import { Header, targetName } from "./header.tsx";
 import { Methods } from "./methods.tsx";
@@ -22,13 +23,13 @@ import { Trust } from "./trust.tsx";
 /** The whole panel, drawn from the controller's snapshot. */
 export function Panel({ controller }: { readonly controller: PanelController }): VNode {
   const snapshot = useSnapshot(controller);
+  const [regionOpen, setRegionOpen] = useState(false);
   const { boot, state, shown, running, predictions } = snapshot;
   if (!boot || !state) return <main class="panel"><Messages snapshot={snapshot} controller={controller} /></main>;
   const technique = controller.technique;
   const needs = technique ? layerNeeds(technique, state.params[technique.id], boot.techniques) : { layer: "none" as const };
   const shownTechnique = boot.techniques.find(({ id }) => id === shown?.state.technique);
   const result = shown?.result;
-  const [regionOpen, setRegionOpen] = useState(false);
   return (
     <main class="panel">
       <h1 class="visually-hidden">{technique ? `${technique.title}: ` : ""}{boot.modelName}</h1>
@@ -77,16 +78,6 @@ export function Panel({ controller }: { readonly controller: PanelController }):
       <Announce testid="status-live" text={running?.visible ? running.progress.text : snapshot.notice ?? (result && !running ? `${result.artifacts[0]?.title ?? "Result"} ready.` : "")} />
     </main>
   );
-}
-
-function useSnapshot(controller: PanelController): Snapshot {
-  const [snapshot, setSnapshot] = useState(controller.snapshot);
-  useEffect(() => {
-    const update = (): void => setSnapshot(controller.snapshot);
-    update();
-    return controller.subscribe(update);
-  }, [controller]);
-  return snapshot;
 }
 
 const staleness: Record<NonNullable<Snapshot["stale"]>, { readonly text: string; readonly action?: string }> = {

@@ -49,3 +49,14 @@ export function useDebounced<A extends readonly unknown[]>(action: (...args: A) 
     timer.current = setTimeout(() => latest.current(...args), delay);
   }, [delay]);
 }
+
+/** What a controller shows, as it is now: every change draws again. */
+export function useSnapshot<T>(controller: { readonly snapshot: T; subscribe(listener: () => void): () => void }): T {
+  const [snapshot, setSnapshot] = useState(controller.snapshot);
+  useEffect(() => {
+    const update = (): void => setSnapshot(controller.snapshot);
+    update();
+    return controller.subscribe(update);
+  }, [controller]);
+  return snapshot;
+}
