@@ -1,6 +1,7 @@
 import { ModelCache } from "../runtime/models.ts";
-import { feed, JobContext } from "../techniques/context.ts";
+import { JobContext } from "../techniques/context.ts";
 import { checkGradients } from "../techniques/gradcheck.ts";
+import { prepareInput } from "../techniques/prepared-input.ts";
 import { saliency } from "../techniques/saliency.ts";
 import { inputsOf, oneSample, parseArguments, progressLine, targetSpec, threadCount, WrongUsage } from "./arguments.ts";
 
@@ -16,7 +17,7 @@ export async function gradcheck(args: readonly string[]): Promise<number> {
   const progress = progressLine();
   try {
     const model = await models.get(path);
-    const fed = await feed(model, oneSample(await inputsOf(model, options)));
+    const fed = await prepareInput(model, oneSample(await inputsOf(model, options)));
     const context = await JobContext.create(fed, {
       info: saliency.info, classes: [], target: targetSpec(options, model.description.outputs), params: { score: "logit" }, signal: new AbortController().signal, progress: progress.show,
     });

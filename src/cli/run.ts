@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UsageError } from "../model/errors.ts";
 import { encodeNpyArray } from "../draw/npy.ts";
-import { readFeeds } from "../techniques/context.ts";
+import { readFeeds } from "../techniques/prepared-input.ts";
 import { resolveLayer } from "../techniques/layers.ts";
 import { ModelCache } from "../runtime/models.ts";
 import type { TensorValue } from "../runtime/ort.ts";

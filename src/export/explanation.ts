@@ -8,10 +8,11 @@ import type { LoadedModel, Traced } from "../runtime/models.ts";
 import type { Feeds, TensorValue } from "../runtime/ort.ts";
 import { withLoss } from "../runtime/rewrite.ts";
 import { baselineOf } from "../techniques/baselines.ts";
-import { feed, JobContext, type Fed } from "../techniques/context.ts";
+import { JobContext } from "../techniques/context.ts";
 import { spatialLayer } from "../techniques/gradient-cams.ts";
 import { breathe } from "../techniques/noise.ts";
 import { checkParams } from "../techniques/params.ts";
+import { prepareInput, type PreparedInput } from "../techniques/prepared-input.ts";
 import { VERSION } from "../techniques/provenance.ts";
 import { findTechnique, runJob, type RunEnvironment } from "../techniques/run.ts";
 import { attributions } from "./attributions.ts";
@@ -50,7 +51,7 @@ export async function exportExplanation(request: ExportRequest, env: RunEnvironm
   if (odd !== undefined) throw new UsageError(`${info.title} of this sample has values that are not finite (${odd}), so there is nothing to check an export against.`, undefined, "Choose another sample or layer.");
 
   env.progress({ text: "Building the explanation's graph" });
-  const fed = await feed(model, job);
+  const fed = await prepareInput(model, job);
   const { classes } = await readClasses(job.recipe.classes, dirname(model.open.path));
   const context = await JobContext.create(fed, { info, classes, target: job.target, layer: job.layer, params, signal: env.signal, progress: env.progress });
   const score = await context.score();
@@ -75,7 +76,7 @@ interface Subject {
   readonly model: LoadedModel;
   /** It, from its own inputs on, with a loss added where that is explained. */
   readonly whole: LoadedModel;
-  readonly fed: Fed;
+  readonly fed: PreparedInput;
   readonly plan: Omit<Plan, "outputs" | "targetInput">;
   readonly result: Result;
 }

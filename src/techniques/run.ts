@@ -5,7 +5,7 @@ import type { EngineApi, Job, Progress } from "../protocol/engine.ts";
 import { readClasses } from "../data/classes.ts";
 import type { ModelCache } from "../runtime/models.ts";
 import type { ChannelView } from "./channels.ts";
-import { feed, JobContext, type Fed } from "./context.ts";
+import { JobContext } from "./context.ts";
 import { whereNotFinite, whereZero } from "./diagnose.ts";
 import { channelPlane, reducedTiles } from "./feature-maps.ts";
 import { layerActivations, spatialLayer } from "./gradient-cams.ts";
@@ -13,6 +13,7 @@ import { techniques } from "./index.ts";
 import { layerChoices } from "./layers.ts";
 import { checkParams } from "./params.ts";
 import { predictionBars } from "./predictions.ts";
+import { prepareInput, type PreparedInput } from "./prepared-input.ts";
 import { hashOf, VERSION } from "./provenance.ts";
 import type { ParamValue } from "../protocol/technique.ts";
 import { entriesOf, meanOutput, stackedOutput } from "./samples.ts";
@@ -35,9 +36,9 @@ export async function runJob(job: Job, env: RunEnvironment): Promise<Result> {
   const onnxruntime = await env.models.versions();
   const ranBefore = model.runTime;
   const { classes } = await readClasses(job.recipe.classes, dirname(model.open.path));
-  const fed = await feed(model, job);
+  const fed = await prepareInput(model, job);
   const run = new Run(technique, { ...job, classes, params }, env);
-  const { output, context } = await run.whole(fed, await Promise.all((job.more ?? []).map((inputs) => feed(model, { ...job, inputs }))));
+  const { output, context } = await run.whole(fed, await Promise.all((job.more ?? []).map((inputs) => prepareInput(model, { ...job, inputs }))));
   const artifacts: Artifact[] = [...output.artifacts];
   if (fed.picture) artifacts.push(fed.picture);
   if (technique.info.id !== "predictions") {
@@ -60,14 +61,14 @@ class Run {
   constructor(private readonly technique: Technique, private readonly job: Job & { readonly classes: readonly string[]; readonly params: Provenance["params"] & Record<string, ParamValue> }, private readonly env: RunEnvironment) {}
 
   /** One sample, the entries of a batch, or the mean over several files. The context is the first sample's. */
-  async whole(fed: Fed, more: readonly Fed[]): Promise<Done> {
+  async whole(fed: PreparedInput, more: readonly PreparedInput[]): Promise<Done> {
     if (more.length === 0) return this.batch(fed);
     const done = await this.each([fed, ...more], "Sample");
     this.notes.add(`Mean over ${done.length} samples${this.job.target?.index || this.job.target?.region || !this.technique.info.needs.target ? "" : ", each explained for its own largest class"}.`);
     return { output: meanOutput(done.map(({ output }) => output)), context: done[0].context };
   }
 
-  private async batch(fed: Fed): Promise<Done> {
+  private async batch(fed: PreparedInput): Promise<Done> {
     if (!this.technique.info.needs.target || (fed.input.dims[0] ?? 1) < 2) return this.one(fed);
     const context = await this.contextOf(fed);
     const entries = await entriesOf(fed, context.output);
@@ -81,7 +82,7 @@ class Run {
   }
 
   /** All at the layer that the first one took. */
-  private async each(all: readonly Fed[], word: string): Promise<Done[]> {
+  private async each(all: readonly PreparedInput[], word: string): Promise<Done[]> {
     const done: Done[] = [];
     for (const [index, fed] of all.entries()) {
       done.push(await this.one(fed, { label: `${word} ${index + 1} of ${all.length}`, from: index / all.length, part: 1 / all.length }, done[0]?.context.usedLayer));
@@ -89,7 +90,7 @@ class Run {
     return done;
   }
 
-  private async one(fed: Fed, place?: { readonly label: string; readonly from: number; readonly part: number }, layer?: string): Promise<Done> {
+  private async one(fed: PreparedInput, place?: { readonly label: string; readonly from: number; readonly part: number }, layer?: string): Promise<Done> {
     this.env.signal.throwIfAborted();
     this.env.progress({ ...(place ? { fraction: place.from } : {}), text: place ? `${place.label}: ${this.technique.info.title}` : `Running ${this.technique.info.title}` });
     const progress: RunEnvironment["progress"] = ({ fraction, text }) => this.env.progress(place ? { fraction: place.from + (fraction ?? 0) * place.part, text: `${place.label}: ${text}` } : { fraction, text });
@@ -108,7 +109,7 @@ class Run {
     return { output, context };
   }
 
-  private contextOf(fed: Fed, progress = this.env.progress, layer = this.job.layer): Promise<JobContext> {
+  private contextOf(fed: PreparedInput, progress = this.env.progress, layer = this.job.layer): Promise<JobContext> {
     const { classes, target, params } = this.job;
     return JobContext.create(fed, { info: this.technique.info, classes, target, layer, params, signal: this.env.signal, progress });
   }
@@ -123,7 +124,7 @@ export function findTechnique(id: string): Technique {
 /** Layers for the picker, with this input's shapes, and the one that spatial techniques take by themselves. */
 export async function layersOf(request: Parameters<EngineApi["layers"]>[0], env: RunEnvironment): Promise<ReturnType<EngineApi["layers"]>> {
   const model = await env.models.get(request.model);
-  const fed = await feed(model, { inputs: { "": request.input }, recipe: request.recipe });
+  const fed = await prepareInput(model, { inputs: { "": request.input }, recipe: request.recipe });
   const context = await pickingContext(fed, {}, env);
   const layers = layerChoices(await context.traced(), await context.layouts());
   if (!layers.some(({ spatial }) => spatial)) return { layers };
@@ -156,17 +157,17 @@ async function layerView(job: Job, env: RunEnvironment): Promise<ChannelView> {
   const model = await env.models.get(job.model);
   const key = JSON.stringify([model.description.stamp, job.model, job.inputs, job.recipe, job.layer ?? "", job.target ?? {}, job.params]);
   if (latest?.key === key) return latest.view;
-  const context = await pickingContext(await feed(model, job), job, env);
+  const context = await pickingContext(await prepareInput(model, job), job, env);
   latest = { key, view: await layerActivations(context, await spatialLayer(context)) };
   return latest.view;
 }
 
 /** What finds a layer as feature maps do. */
-function pickingContext(fed: Fed, { target, layer, params = {} }: Partial<Job>, { signal }: RunEnvironment): Promise<JobContext> {
+function pickingContext(fed: PreparedInput, { target, layer, params = {} }: Partial<Job>, { signal }: RunEnvironment): Promise<JobContext> {
   return JobContext.create(fed, { info: findTechnique("feature-maps").info, classes: [], target, layer, params, signal, progress: () => undefined });
 }
 
-function provenance(job: Job, { info }: Technique, fed: Fed, context: JobContext, params: Provenance["params"], onnxruntime: string): Provenance {
+function provenance(job: Job, { info }: Technique, fed: PreparedInput, context: JobContext, params: Provenance["params"], onnxruntime: string): Provenance {
   const samples = Object.values(fed.samples);
   return {
     technique: info.id,

@@ -2,7 +2,7 @@ import { UsageError } from "../model/errors.ts";
 import type { Artifact, BarsArtifact, CurvesArtifact } from "../protocol/artifacts.ts";
 import { floatsOf, type TensorValue } from "../runtime/ort.ts";
 import { combinedCurves } from "./combined-curves.ts";
-import type { Fed } from "./context.ts";
+import type { PreparedInput } from "./prepared-input.ts";
 import type { TechniqueOutput } from "./technique.ts";
 
 /** The mean of a technique's results over several samples: of the raw numbers, and of its picture. UsageError where their shapes differ. */
@@ -80,7 +80,7 @@ function each(arrays: readonly Float32Array[], combine: Combine): Float32Array {
  * A batch's entries, each fed alone. Undefined where there is one, where the model's batch axis is fixed, or where entries depend on each
  * other (`output` has another value for the first one alone).
  */
-export async function entriesOf(fed: Fed, output: { readonly name: string; readonly dims: readonly number[]; readonly values: Float32Array }): Promise<readonly Fed[] | undefined> {
+export async function entriesOf(fed: PreparedInput, output: { readonly name: string; readonly dims: readonly number[]; readonly values: Float32Array }): Promise<readonly PreparedInput[] | undefined> {
   const count = fed.input.dims[0] ?? 1;
   const open = fed.model.description.inputs.every(({ name, dims = [] }) => dims.length > 0 && typeof dims[0] !== "number" && fed.feeds[name]?.dims[0] === count);
   if (count < 2 || !open || output.dims[0] !== count) return undefined;
@@ -91,7 +91,7 @@ export async function entriesOf(fed: Fed, output: { readonly name: string; reado
   return alike ? entries : undefined;
 }
 
-function entryOf(fed: Fed, index: number): Fed {
+function entryOf(fed: PreparedInput, index: number): PreparedInput {
   const feeds = Object.fromEntries(Object.entries(fed.feeds).map(([name, value]) => [name, entry(value, index)]));
   const { input } = fed;
   const size = input.values.length / input.dims[0];
