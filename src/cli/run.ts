@@ -4,8 +4,9 @@ import { UsageError } from "../model/errors.ts";
 import { encodeNpyArray } from "../draw/npy.ts";
 import { readFeeds } from "../techniques/prepared-input.ts";
 import { resolveLayer } from "../techniques/layers.ts";
-import { ModelCache } from "../runtime/models.ts";
-import type { TensorValue } from "../runtime/ort.ts";
+import { hasSubgraph } from "../model/inner-names.ts";
+import { hasValue, ModelCache, type LoadedModel } from "../runtime/models.ts";
+import type { Feeds, TensorValue } from "../runtime/ort.ts";
 import { inputsOf, oneSample, parseArguments, threadCount } from "./arguments.ts";
 
 /** `neural-loupe run MODEL --input ... --fetch VALUE... --out DIR`: each value as .npy, and index.json that maps names to files. */
@@ -15,7 +16,8 @@ export async function runFetch(args: readonly string[]): Promise<number> {
   try {
     const model = await models.get(path);
     const { feeds } = await readFeeds(model, oneSample(await inputsOf(model, options)));
-    const names = [...new Set(options.fetch)].map((asked) => ({ asked, value: fetchable(model.model.graph, asked) }));
+    const names: { asked: string; value: string }[] = [];
+    for (const asked of new Set(options.fetch)) names.push({ asked, value: await fetchable(model, feeds, asked) });
     const values = await model.forward(feeds, [...new Set(names.map(({ value }) => value))]);
     await mkdir(options.out!, { recursive: true });
     const taken = new Set(["index.json"]);
@@ -33,9 +35,12 @@ export async function runFetch(args: readonly string[]): Promise<number> {
   }
 }
 
-function fetchable(graph: Parameters<typeof resolveLayer>[0], asked: string): string {
-  const known = graph.nodes.some(({ outputs }) => outputs.includes(asked)) || graph.inputs.some(({ name }) => name === asked) || graph.initializers.some(({ name }) => name === asked);
-  return known ? asked : resolveLayer(graph, asked);
+/** The value that a name of a layer or value stands for; names inside branches and loops are those of the model written out for the feeds. */
+async function fetchable(model: LoadedModel, feeds: Feeds, asked: string): Promise<string> {
+  const { graph } = model.model;
+  const isOutside = hasValue(graph, asked) || !graph.nodes.some(hasSubgraph) || graph.nodes.some(({ name }) => name !== "" && name === asked.replace(/^node:/, ""));
+  const searched = isOutside ? graph : (await model.traced(feeds)).graph;
+  return hasValue(searched, asked) ? asked : resolveLayer(searched, asked, model);
 }
 
 /** Every character but letters, digits, ".", "_", "-" becomes "_"; a second of the same name gets "_2". */

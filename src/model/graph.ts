@@ -80,6 +80,8 @@ export interface Node {
   readonly attributes: Readonly<Record<string, Attribute>>;
   readonly overload?: string;
   readonly doc?: string;
+  /** Of a node that was inlined: the function it is written in, and the label of the node that calls that. Not in files. */
+  readonly call?: { readonly definition: string; readonly by: string };
 }
 
 /** A dimension is a number, a symbol's name ("batch"), or null where the file says nothing. */

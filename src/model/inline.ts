@@ -89,7 +89,7 @@ class Inliner {
       return fresh;
     };
     const values = { ...definition.attributeDefaults, ...call.attributes };
-    const body = new Body(rename, values, prefix);
+    const body = new Body(rename, values, { definition: definition.name, by: prefix });
     return [...definition.nodes.map((node) => body.node(node)), ...copies];
   }
 
@@ -134,7 +134,7 @@ class Body {
   constructor(
     private readonly rename: (name: string) => string,
     private readonly values: Readonly<Record<string, Attribute>>,
-    private readonly prefix: string,
+    private readonly call: NonNullable<Node["call"]>,
   ) {}
 
   node(node: Node): Node {
@@ -145,7 +145,8 @@ class Body {
     }
     return {
       ...node,
-      name: node.name === "" ? "" : `${this.prefix}/${node.name}`,
+      name: node.name === "" ? "" : `${this.call.by}/${node.name}`,
+      call: this.call,
       inputs: node.inputs.map(this.rename),
       outputs: node.outputs.map(this.rename),
       attributes,

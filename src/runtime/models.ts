@@ -1,14 +1,15 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
-import { elementCount, type Graph, type Model } from "../model/graph.ts";
+import { elementCount, type Graph, type Model, type Node } from "../model/graph.ts";
 import { toNumbers } from "../model/tensor.ts";
 import { describe, describeValue } from "../model/describe.ts";
 import { inlineFunctions, liftConstants } from "../model/inline.ts";
+import { placeInside, withUniqueInnerNames } from "../model/inner-names.ts";
 import { openModel, type OpenModel } from "../model/onnx/index.ts";
 import { UsageError } from "../model/errors.ts";
 import type { ModelDescription } from "../protocol/model.ts";
 import { gradientSession, type Gradients, type GradientRequest } from "./gradient.ts";
-import { createSession, ortVersion, type Feeds, type Session, type TensorValue } from "./ort.ts";
+import { createSession, numbersOf, ortVersion, type Feeds, type Session, type TensorValue } from "./ort.ts";
 import { specialise } from "./trace.ts";
 import type { Specialised, Trace } from "../autodiff/specialise.ts";
 
@@ -25,6 +26,8 @@ export interface Traced {
   readonly trace: Trace;
   /** The graph that was traced: functions inlined, constants lifted, branches taken. */
   readonly graph: Graph;
+  /** Values of it that decided which branches were taken and how many steps loops ran. */
+  readonly conditions: readonly string[];
   readonly key: string;
 }
 
@@ -35,6 +38,7 @@ export class LoadedModel {
   private readonly clock: { milliseconds: number };
   private readonly sessions = new Map<string, Promise<Session>>();
   private readonly traces: Traced[] = [];
+  private readonly tracedFor = new WeakMap<Feeds, Traced>();
   private readonly derived = new Map<string, LoadedModel>();
   private traceCount = 0;
 
@@ -73,7 +77,7 @@ export class LoadedModel {
   get model(): Model {
     if (!this.prepared) {
       const inlined = inlineFunctions(this.open.model);
-      this.prepared = { ...inlined, graph: liftConstants(inlined.graph, (tensor) => this.open.bytesOf(tensor)) };
+      this.prepared = { ...inlined, graph: withUniqueInnerNames(liftConstants(inlined.graph, (tensor) => this.open.bytesOf(tensor))) };
     }
     return this.prepared;
   }
@@ -85,34 +89,68 @@ export class LoadedModel {
     return Promise.resolve(toNumbers(tensor, this.open.bytesOf(tensor)));
   };
 
-  /** Runs the model as it is and gives the values of `fetch`, any values of its graph. */
+  /**
+   * Runs the model as it is and gives the values of `fetch`, any values of its graph; where one lies in a branch or a loop's body, what runs is the
+   * model written out for these feeds (`traced`). UsageError for values that the model has not, or that these feeds do not come to.
+   */
   async forward(feeds: Feeds, fetch: readonly string[]): Promise<Map<string, TensorValue>> {
-    const key = JSON.stringify(["forward", fetch]);
-    const session = await this.session(key, () => {
-      const { graph } = this.model;
-      this.checkValues(graph, fetch);
-      const nodes = [...graph.nodes];
-      const outputs = fetch.map((name, index) => {
-        const made = nodes.some((node) => node.outputs.includes(name));
-        const output = made ? name : `loupe.fetch.${index}`;
-        if (!made) nodes.push({ name: "", opType: "Identity", domain: "", inputs: [name], outputs: [output], attributes: {} });
-        return { name: output, type: { kind: "unknown" as const } };
-      });
-      return createSession({ ...this.model, graph: { ...graph, nodes, outputs, valueInfo: [] } }, this.open, { threads: this.threads });
-    });
-    const values = await this.timed(() => session.run(feeds));
-    return new Map(fetch.map((name, index) => [name, (values.get(name) ?? values.get(`loupe.fetch.${index}`))!]));
+    const { graph } = this.model;
+    if (!fetch.every((name) => hasValue(graph, name))) return this.forwardInside(feeds, fetch);
+    const session = await this.session(JSON.stringify(["forward", fetch]), () => this.fetching(graph, fetch));
+    return valuesOf(await this.timed(() => session.run(feeds)), fetch);
   }
 
-  /** The model as a straight line for the shapes and branches of `feeds`; kept for the next feeds of the same shapes. */
+  private async forwardInside(feeds: Feeds, fetch: readonly string[]): Promise<Map<string, TensorValue>> {
+    const { graph, key } = await this.traced(feeds);
+    const missing = fetch.find((name) => !hasValue(graph, name));
+    if (missing !== undefined) throw this.missing(missing);
+    const session = await this.session(JSON.stringify(["forward", key, fetch]), () => this.fetching(graph, fetch));
+    return valuesOf(await this.timed(() => session.run(feeds)), fetch);
+  }
+
+  /** A session of a graph that gives `names`. */
+  private fetching(graph: Graph, names: readonly string[]): Promise<Session> {
+    const made = new Set(graph.nodes.flatMap(({ outputs }) => outputs));
+    const copies = names.flatMap((name, index): Node[] => (made.has(name) ? [] : [{ name: "", opType: "Identity", domain: "", inputs: [name], outputs: [fetched(index)], attributes: {} }]));
+    const outputs = names.map((name, index) => ({ name: made.has(name) ? name : fetched(index), type: { kind: "unknown" as const } }));
+    return createSession({ ...this.model, graph: { ...graph, nodes: [...graph.nodes, ...copies], outputs, valueInfo: [] } }, this.open, { threads: this.threads });
+  }
+
+  /** The error for a value or node that a run has not: there is none, or it lies in a branch that is not taken. */
+  missing(name: string): UsageError {
+    const inside = placeInside(this.model.graph, name);
+    return inside === undefined
+      ? new UsageError(`The model has no value "${name}".`, name, "`inspect` lists its layers and their outputs.")
+      : new UsageError(`"${name}" lies in the ${inside}, which does not run for what the model is given here.`, name, "Choose a layer that runs for the input, and for its baseline where there is one.");
+  }
+
+  /** The model as a straight line for the shapes and branches of `feeds`; kept for the next feeds that go the same way. */
   async traced(feeds: Feeds, anew = false): Promise<Traced> {
+    const before = this.tracedFor.get(feeds);
+    if (before && !anew && this.traces.includes(before)) return before;
+    let found: Traced | undefined;
+    for (const known of anew ? [] : this.tracesLike(feeds)) if (!found && (await this.goesThisWay(known, feeds))) found = known;
+    if (!found) {
+      found = { ...(await specialise(this.model, this.open, feeds)), key: `${shapesKey(feeds)}#${this.traceCount++}` };
+      this.traces.unshift(found);
+      this.traces.splice(MOST_TRACES);
+    }
+    this.tracedFor.set(feeds, found);
+    return found;
+  }
+
+  private tracesLike(feeds: Feeds): Traced[] {
     const shapes = shapesKey(feeds);
-    const known = this.traces.find((traced) => traced.key.startsWith(shapes));
-    if (known && !anew) return known;
-    const traced = { ...(await specialise(this.model, this.open, feeds)), key: `${shapes}#${this.traceCount++}` };
-    this.traces.unshift(traced);
-    this.traces.splice(MOST_TRACES);
-    return traced;
+    return this.traces.filter(({ key }) => key.startsWith(`${shapes}#`));
+  }
+
+  /** Whether the conditions that a trace was written out for are these feeds', too. */
+  private async goesThisWay({ graph, key, trace, conditions, specialised }: Traced, feeds: Feeds): Promise<boolean> {
+    const names = [...new Set(conditions)].filter((name) => specialised.tainted.has(name) && trace.known.has(name) && hasValue(graph, name));
+    if (names.length === 0) return true;
+    const session = await this.session(JSON.stringify(["conditions", key]), () => this.fetching(graph, names));
+    const values = valuesOf(await this.timed(() => session.run(feeds)), names);
+    return names.every((name) => sameNumbers(numbersOf(values.get(name)!), trace.known.get(name)!));
   }
 
   /**
@@ -120,14 +158,18 @@ export class LoadedModel {
    * the model is traced anew.
    */
   async gradients(feeds: Feeds, request: GradientRequest): Promise<Gradients> {
+    // The graph checks its own guards: it is first asked as it is, then traced with care, then anew.
+    const tried: Traced[] = [];
     for (let attempt = 0; ; attempt++) {
-      const traced = await this.traced(feeds, attempt > 0);
+      let traced = (attempt === 0 && this.tracesLike(feeds)[0]) || (await this.traced(feeds));
+      if (tried.includes(traced)) traced = await this.traced(feeds, true);
+      tried.push(traced);
       const key = JSON.stringify(["gradient", traced.key, request.of, request.wrt, request.fetch ?? [], request.rules?.name ?? "", request.against ? [request.against.rules.name, Object.keys(request.against.baseline)] : []]);
       const made = this.session(key, () => gradientSession(traced.specialised, request, this.model, this.open, this.threads));
       const session = (await made) as Awaited<ReturnType<typeof gradientSession>>;
       const result = await this.timed(() => session.gradients(feeds, request.seed, request.against?.baseline));
       if (result !== "other-path") return result;
-      if (attempt > 0) throw new UsageError("The model takes another path each time it runs, so its gradient is not defined.");
+      if (attempt > 1) throw new UsageError("The model takes another path each time it runs, so its gradient is not defined.");
     }
   }
 
@@ -167,11 +209,23 @@ export class LoadedModel {
       this.runTime += performance.now() - start;
     }
   }
+}
 
-  private checkValues(graph: Graph, names: readonly string[]): void {
-    const values = new Set([...graph.inputs, ...graph.initializers].map(({ name }) => name).concat(graph.nodes.flatMap((node) => node.outputs)));
-    for (const name of names) if (!values.has(name)) throw new UsageError(`The model has no value "${name}".`, name, "`inspect` lists its layers and their outputs.");
-  }
+/** Whether a graph has a value: its inputs, weights, and what its nodes make. */
+export function hasValue({ inputs, initializers, nodes }: Graph, name: string): boolean {
+  return inputs.some((one) => one.name === name) || initializers.some((one) => one.name === name) || nodes.some(({ outputs }) => outputs.includes(name));
+}
+
+function fetched(index: number): string {
+  return `loupe.fetch.${index}`;
+}
+
+function valuesOf(values: ReadonlyMap<string, TensorValue>, names: readonly string[]): Map<string, TensorValue> {
+  return new Map(names.map((name, index) => [name, (values.get(name) ?? values.get(fetched(index)))!]));
+}
+
+function sameNumbers(found: readonly number[], expected: readonly number[]): boolean {
+  return found.length === expected.length && found.every((value, i) => value === expected[i]);
 }
 
 /** What is known of a rewritten graph: the file's facts, and its own inputs and outputs. */

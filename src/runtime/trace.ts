@@ -15,7 +15,7 @@ const MOST_ROUNDS = 64;
  * Runs the model once on `feeds` and makes it a straight line for what was seen. `model` has its functions inlined and its
  * Constants lifted. Activations are not kept: of float values only the shapes are fetched.
  */
-export async function specialise(model: Model, open: OpenModel, feeds: Feeds): Promise<{ specialised: Specialised; trace: Trace; graph: Graph }> {
+export async function specialise(model: Model, open: OpenModel, feeds: Feeds): Promise<{ specialised: Specialised; trace: Trace; graph: Graph; conditions: readonly string[] }> {
   const opset = model.opsets[""] ?? 1;
   let graph = model.graph;
   const conditions: string[] = [];
@@ -25,7 +25,7 @@ export async function specialise(model: Model, open: OpenModel, feeds: Feeds): P
     const straightened = straighten(graph, trace);
     conditions.push(...straightened.conditions);
     if (!straightened.changed || round >= MOST_ROUNDS) {
-      return { specialised: new Specialised(graph, opset, trace, (tensor) => open.bytesOf(tensor), conditions), trace, graph };
+      return { specialised: new Specialised(graph, opset, trace, (tensor) => open.bytesOf(tensor), conditions), trace, graph, conditions };
     }
     graph = straightened.graph;
   }

@@ -1,6 +1,6 @@
 import { captured } from "../autodiff/differentiate.ts";
 import type { Graph, Node } from "../model/graph.ts";
-import type { LoadedModel } from "../runtime/models.ts";
+import { hasValue, type LoadedModel } from "../runtime/models.ts";
 import { fromFloat32, type Feeds } from "../runtime/ort.ts";
 import { cutAt } from "../runtime/rewrite.ts";
 import { withInput } from "./input-gradient.ts";
@@ -17,15 +17,18 @@ export interface FromLayer {
 export async function modelFrom(context: Context, layer: LayerInfo): Promise<FromLayer> {
   const { model } = context;
   if (layer.value === context.input.name) return { model, feeds: (feeds, value) => Promise.resolve(withInput(context, value, feeds)) };
-  const { specialised, trace } = await context.traced();
-  const beside = takenBeside(model.model.graph, layer.value).filter((value) => specialised.tainted.has(value));
+  const { specialised, trace, graph, key } = await context.traced();
+  const isInside = !hasValue(model.model.graph, layer.value);
+  if (isInside) context.note(`"${layer.value}" lies inside a branch or a loop: what follows it goes the way that this input takes.`);
+  const beside = takenBeside(isInside ? graph : model.model.graph, layer.value).filter((value) => specialised.tainted.has(value));
   const open = model.description.inputs.every(({ dims = [] }) => dims.length > 0 && typeof dims[0] !== "number");
   const typeOf = (value: string) => {
     const dims = trace.dims.get(value) ?? [];
     return { dataType: trace.types.get(value) ?? ("float32" as const), dims: open && dims[0] === 1 ? [null, ...dims.slice(1)] : dims };
   };
   const types = [layer.value, ...beside].map((value) => [value, typeOf(value)] as const);
-  const from = model.derive(`from:${JSON.stringify(types)}`, (whole) => types.reduce((cut, [value, type]) => cutAt(cut, value, type), whole));
+  const from = model.derive(`from:${JSON.stringify([isInside ? key : "", types])}`, (whole) => (
+    types.reduce((cut, [value, type]) => cutAt(cut, value, type), isInside ? { ...whole, graph } : whole)));
   const names = new Set(from.description.inputs.map(({ name }) => name));
   const needed = beside.filter((value) => names.has(value));
   return {

@@ -1,14 +1,18 @@
 import { UsageError } from "../model/errors.ts";
 import { elementCount, isFloat, nodeLabel, type Graph, type Node } from "../model/graph.ts";
+import { placeInside } from "../model/inner-names.ts";
 import type { LayerChoice } from "../protocol/engine.ts";
 import { isSpatial, spatialSize, type Layout, type Layouts } from "../runtime/layout.ts";
-import type { Traced } from "../runtime/models.ts";
+import type { LoadedModel, Traced } from "../runtime/models.ts";
 import { channelView } from "./channels.ts";
 import type { LayerInfo } from "./technique.ts";
 
-/** A layer as a person names it: a node, a value, or "node:…" and "value:…". UsageError where there is none, or it is not computed. */
-export function namedLayer({ graph, trace }: Traced, layouts: Layouts, asked: string): LayerInfo {
-  const value = resolveLayer(graph, asked);
+/**
+ * A layer as a person names it: a node, a value, or "node:…" and "value:…". UsageError where there is none, or it is not computed.
+ * @param model What was traced: names of its calls, branches and loops, which a trace has written out, stand for their first outputs.
+ */
+export function namedLayer({ graph, trace }: Traced, layouts: Layouts, asked: string, model: LoadedModel): LayerInfo {
+  const value = resolveLayer(graph, asked, model);
   const dims = trace.dims.get(value);
   if (!dims) throw new UsageError(`The value "${value}" is not computed for this input.`, value);
   return { value, node: makerLabel(graph, value), dims, layout: layouts.get(value), picked: false };
@@ -123,8 +127,8 @@ export function layerChoices({ graph, trace, specialised }: Traced, layouts: Lay
   }));
 }
 
-/** A person's name for a layer -> the value's name: a node's stands for its first output. */
-export function resolveLayer(graph: Graph, asked: string): string {
+/** A person's name for a layer -> the value's name in `graph`, which is the model's own or one that was written out: a node's stands for its first output. */
+export function resolveLayer(graph: Graph, asked: string, model: LoadedModel): string {
   const values = new Set([...graph.inputs, ...graph.initializers].map(({ name }) => name).concat(graph.nodes.flatMap((node) => node.outputs)));
   if (asked.startsWith("value:") && values.has(asked.slice(6))) return asked.slice(6);
   const nodeName = asked.startsWith("node:") ? asked.slice(5) : asked;
@@ -136,6 +140,9 @@ export function resolveLayer(graph: Graph, asked: string): string {
   if (isValue) return asked;
   if (nodes.length > 1) throw new UsageError(`${nodes.length} nodes are named "${nodeName}".`, nodeName, "Name the value instead (an output of the node).");
   if (nodes.length === 1) return nodes[0].outputs[0];
+  const written = [...model.model.graph.nodes, ...model.open.model.graph.nodes].find((node) => node.name === nodeName && values.has(node.outputs[0]));
+  if (written && nodeName !== "") return written.outputs[0];
+  if (placeInside(model.model.graph, nodeName) !== undefined) throw model.missing(nodeName);
   throw new UsageError(`The model has no layer "${asked}".`, asked, suggestion(graph, asked));
 }
 
