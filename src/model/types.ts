@@ -1,4 +1,5 @@
-import { DATA_TYPES, type Attribute, type DataType, type Graph, type Node } from "./graph.ts";
+import { DATA_TYPES, type Attribute, type DataType, type Graph, type Node, type ValueType } from "./graph.ts";
+import { mlTypes } from "./ml-types.ts";
 
 /** Element types of the values of a graph; values that are no tensors (sequences, optionals) and unknown ones are left out. */
 export type ValueTypes = Map<string, DataType>;
@@ -15,11 +16,15 @@ export function inferTypes(graph: Graph, outer: ReadonlyMap<string, DataType> = 
   for (const { name, dataType } of graph.initializers) types.set(name, dataType);
   for (const { name, values } of graph.sparseInitializers) types.set(name, values.dataType);
   const elements = new Map<string, DataType>();
+  for (const { name, type } of graph.inputs) {
+    const held = heldType(type);
+    if (held) elements.set(name, held);
+  }
   for (const node of graph.nodes) {
     const element = elementType(node, elements, types);
     if (element) for (const output of node.outputs) (TAKES_OUT.has(node.opType) ? types : elements).set(output, element);
     if (element) continue;
-    const outputs = outputTypes(node, types);
+    const outputs = outputTypes(node, types, elements);
     node.outputs.forEach((output, index) => {
       if (output === "") return;
       const type = outputs === "none" ? undefined : BODIES.has(node.opType) && node.domain === "" ? (outputs?.[index] ?? declared.get(output)) : (outputs?.[index] ?? outputs?.[0] ?? declared.get(output) ?? types.get(node.inputs[0] ?? ""));
@@ -34,6 +39,12 @@ const BODIES: ReadonlySet<string> = new Set(["If", "Loop", "Scan"]);
 
 /** Operators that take a tensor out of a list or an optional; others that know a list pass it on. */
 const TAKES_OUT: ReadonlySet<string> = new Set(["SequenceAt", "ConcatFromSequence"]);
+
+/** The type of the numbers or texts that a list, an optional or a map holds. */
+function heldType(type: ValueType): DataType | undefined {
+  const inner = type.kind === "map" ? type.value : type.kind === "sequence" || type.kind === "optional" ? type.element : undefined;
+  return inner && (inner.kind === "tensor" ? inner.dataType : heldType(inner));
+}
 
 /** The type of the tensors in the list that a node makes, passes on or takes from; undefined where there is no list. */
 function elementType(node: Node, elements: ReadonlyMap<string, DataType>, types: ReadonlyMap<string, DataType>): DataType | undefined {
@@ -91,7 +102,8 @@ const MICROSOFT: Readonly<Record<string, Inference>> = {
   QGemm: (_, input) => [input(8) ?? "float32"],
 };
 
-function outputTypes(node: Node, types: ReadonlyMap<string, DataType>): readonly (DataType | undefined)[] | "none" | undefined {
+function outputTypes(node: Node, types: ReadonlyMap<string, DataType>, elements: ReadonlyMap<string, DataType>): readonly (DataType | undefined)[] | "none" | undefined {
+  if (node.domain === "ai.onnx.ml") return mlTypes(node, (index) => types.get(node.inputs[index] ?? ""), (index) => elements.get(node.inputs[index] ?? ""));
   const table = node.domain === "" ? INFERENCE : node.domain === "com.microsoft" ? MICROSOFT : {};
   if (!Object.hasOwn(table, node.opType)) return undefined;
   return table[node.opType](node, (index) => types.get(node.inputs[index] ?? ""), types);

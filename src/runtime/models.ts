@@ -1,13 +1,14 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { elementCount, type Graph, type Model, type Node } from "../model/graph.ts";
-import { toNumbers } from "../model/tensor.ts";
+import { decodeTensor, toNumbers } from "../model/tensor.ts";
 import { describe, describeValue } from "../model/describe.ts";
 import { inlineFunctions, liftConstants } from "../model/inline.ts";
 import { placeInside, withUniqueInnerNames } from "../model/inner-names.ts";
 import { openModel, type OpenModel } from "../model/onnx/index.ts";
 import { UsageError } from "../model/errors.ts";
 import type { ModelDescription } from "../protocol/model.ts";
+import { explainableTensor, type Explainable } from "./explainable.ts";
 import { gradientSession, type Gradients, type GradientRequest } from "./gradient.ts";
 import { createSession, numbersOf, ortVersion, type Feeds, type Session, type TensorValue } from "./ort.ts";
 import { specialise } from "./trace.ts";
@@ -20,6 +21,8 @@ const MOST_TRACES = 4;
 const MOST_DERIVED = 6;
 /** Normalizations are by channel: more elements than this are weights. */
 const MOST_CONSTANT = 4096;
+/** A list of class names has no more than this. */
+const MOST_CLASSES = 1 << 20;
 
 export interface Traced {
   readonly specialised: Specialised;
@@ -88,6 +91,14 @@ export class LoadedModel {
     if (!tensor || tensor.problem !== undefined || tensor.dataType === "string" || elementCount(tensor.dims) > MOST_CONSTANT) return Promise.resolve(undefined);
     return Promise.resolve(toNumbers(tensor, this.open.bytesOf(tensor)));
   };
+
+  /** The float tensor that stands for an output in all that explains (see `explainableTensor`); undefined where there is none. */
+  explainable(output: string): Explainable | undefined {
+    return explainableTensor(this.model.graph, output, (tensor) => {
+      if (tensor.problem !== undefined || elementCount(tensor.dims) > MOST_CLASSES) return undefined;
+      return Array.from(decodeTensor(tensor, this.open.bytesOf(tensor)).data as ArrayLike<unknown>, String);
+    });
+  }
 
   /**
    * Runs the model as it is and gives the values of `fetch`, any values of its graph; where one lies in a branch or a loop's body, what runs is the
