@@ -2,10 +2,14 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["src/**/*.test.ts", "test/unit/**/*.test.ts", "test/reference/**/*.test.ts", "test/webview/**/*.test.ts"],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: "forks",
     passWithNoTests: false,
+    projects: [
+      { extends: true, test: { name: "node", include: ["src/**/*.test.ts", "test/unit/**/*.test.ts", "test/reference/**/*.test.ts"] } },
+      // In a Chromium, which is found or installed when the first of these tests is to run.
+      { extends: true, test: { name: "webview", include: ["test/webview/**/*.test.ts"], globalSetup: "test/webview/browser.setup.ts" } },
+    ],
   },
 });

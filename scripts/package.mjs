@@ -51,8 +51,8 @@ export async function packExtension({ out } = {}) {
 }
 
 /** package.json without what only developers use; nothing may run on a user's machine when it is installed. */
-function publicManifest({ scripts, devDependencies, dependencies, overrides, allowScripts, private: isPrivate, ...rest }) {
-  void [scripts, devDependencies, dependencies, overrides, allowScripts, isPrivate];
+function publicManifest({ scripts, devDependencies, dependencies, overrides, private: isPrivate, ...rest }) {
+  void [scripts, devDependencies, dependencies, overrides, isPrivate];
   return rest;
 }
 

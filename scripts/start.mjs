@@ -8,6 +8,8 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { cacheFolder, onPath, root, runOrThrow } from "./lib/commands.mjs";
 import { ensureDependencies } from "./lib/dependencies.mjs";
+import { prepareMachine } from "./lib/machine.mjs";
+import { task } from "./lib/progress.mjs";
 import { startServer } from "./lib/vscode-server.mjs";
 
 const options = {
@@ -27,9 +29,10 @@ async function main({ values, positionals }) {
   const folder = positionals[0] ? path.resolve(process.env.INIT_CWD ?? ".", positionals[0]) : path.join(root, "samples");
   if (!existsSync(folder)) throw new Error(`There is no folder ${folder} to open.`);
   if (!/^\d+$/.test(values.port)) throw new Error(`--port takes a number, not "${values.port}".`);
-  await ensureDependencies();
-  await runOrThrow(process.execPath, ["esbuild.mjs"]);
   const code = values.server ? undefined : desktop();
+  await prepareMachine({ server: !code });
+  await ensureDependencies();
+  await task("building the extension", () => runOrThrow(process.execPath, ["esbuild.mjs"], { show: false }));
   if (code) await openDesktop(code, folder);
   else await openServer(folder, values);
 }
@@ -49,12 +52,12 @@ async function openServer(folder, values) {
   // Each checkout has a profile of its own that stays, so that panels and settings are there the next time.
   const home = path.join(root, ".vscode-test/start");
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit(0)); // the server ends with us
-  const server = await startServer({
+  const server = await task("starting VS Code's server", () => startServer({
     dataFolder: path.join(home, "data"),
     extensionsFolder: path.join(home, "extensions"),
     extensions: [root],
     port: Number(values.port),
-  });
+  }));
   const url = server.url(folder);
   console.log(`\nVS Code with Neural Loupe on ${folder}:\n\n    ${url}\n\nCtrl+C ends it. (Its programs are in ${cacheFolder()}.)`);
   if (!values["no-open"] && !process.env.CI && process.stdout.isTTY) openBrowser(url);

@@ -6,6 +6,8 @@ import os from "node:os";
 import path from "node:path";
 import { root, run, runOrThrow } from "./lib/commands.mjs";
 import { ensureDependencies } from "./lib/dependencies.mjs";
+import { prepareMachine } from "./lib/machine.mjs";
+import { task } from "./lib/progress.mjs";
 
 const minute = 60_000;
 
@@ -23,10 +25,11 @@ const suites = [
 const temporary = await mkdtemp(path.join(os.tmpdir(), "neural-loupe-test-"));
 const total = { passed: 0, failed: 0 };
 try {
-  // Without its packages or its build nothing can be tested: that is one failed test, and the end.
-  const ready = await suite("install and build", async () => {
+  // What a suite needs is there before the first one starts. Without it nothing can be tested: that is one failed test, and the end.
+  const ready = await suite("this machine, packages, build", async () => {
+    await prepareMachine({ browser: true, server: !process.env.VSCODE_EXECUTABLE });
     await ensureDependencies();
-    await runOrThrow(process.execPath, ["esbuild.mjs"]);
+    await task("building the extension", () => runOrThrow(process.execPath, ["esbuild.mjs"], { show: false }));
     return { passed: 1, failed: 0 };
   });
   if (ready) for (const [name, work] of suites) await suite(name, work);

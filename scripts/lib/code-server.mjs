@@ -5,49 +5,62 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cacheFolder, runOrThrow } from "./commands.mjs";
-import { ensureCompiler } from "./system-packages.mjs";
+import { task } from "./progress.mjs";
 
 const nodeVersion = "24";
 const codeServerVersion = "4.139.1";
 
-/**
- * Gives { node, serverMain }: the paths of a Node 24 and of VS Code's server-main.js, installed into the cache folder
- * when they are not there yet (some minutes, once per machine; several processes may ask at the same time).
- */
-export async function ensureCodeServer() {
-  if (process.platform === "win32") {
-    throw new Error("VS Code's server cannot be built on Windows. Install VS Code (https://code.visualstudio.com) so that `code` is on PATH.");
-  }
+/** The cache folder's part that is this version's, and in it the paths of a Node 24 and of VS Code's server-main.js. */
+function places() {
   const folder = path.join(cacheFolder(), `code-server-${codeServerVersion}-node${nodeVersion}-${process.platform}-${process.arch}`);
   // Two folders: npm prunes the package `node` when it installs code-server beside it.
   const nodeFolder = path.join(folder, "node");
   const serverFolder = path.join(folder, "server");
   const nodeHome = path.join(nodeFolder, `node_modules/node/node_modules/node-${process.platform}-${process.arch}`);
-  const found = {
+  return {
+    folder, nodeFolder, serverFolder, nodeHome,
     node: path.join(nodeHome, "bin/node"),
     serverMain: path.join(serverFolder, "node_modules/code-server/lib/vscode/out/server-main.js"),
+    marker: path.join(folder, "done"),
   };
-  const marker = path.join(folder, "done");
-  if (existsSync(marker)) return found;
+}
+
+export function codeServerIsInstalled() {
+  return existsSync(places().marker);
+}
+
+/** { node, serverMain }: the programs that VS Code's server is; prepareMachine({ server: true }) has seen to them. */
+export function codeServer() {
+  const { node, serverMain, marker } = places();
+  if (!existsSync(marker)) throw new Error(`VS Code's server is not installed in ${cacheFolder()}.`);
+  return { node, serverMain };
+}
+
+/**
+ * Installs VS Code's server into the cache folder when it is not there yet: minutes, once per machine. Several processes may
+ * ask at the same time.
+ */
+export async function installCodeServer() {
+  if (process.platform === "win32") {
+    throw new Error("VS Code's server cannot be built on Windows. Install VS Code (https://code.visualstudio.com) so that `code` is on PATH.");
+  }
+  const { folder, nodeFolder, serverFolder, nodeHome, node, serverMain, marker } = places();
+  if (existsSync(marker)) return;
   await mkdir(folder, { recursive: true });
-  return withLock(path.join(folder, "lock"), async () => {
-    if (existsSync(marker)) return found; // another process did it meanwhile
-    await ensureCompiler();
-    console.log(`Installing VS Code's server (code-server ${codeServerVersion}) into ${folder}: some minutes, only this once`);
-    const started = Date.now();
+  await withLock(path.join(folder, "lock"), async () => {
+    if (existsSync(marker)) return; // another process did it meanwhile
     // What a broken-off attempt left would confuse npm.
     await rm(nodeFolder, { recursive: true, force: true });
     await rm(serverFolder, { recursive: true, force: true });
-    await install(nodeFolder, `node@${nodeVersion}`, {});
-    await install(serverFolder, `code-server@${codeServerVersion}`, {
-      PATH: path.dirname(found.node) + path.delimiter + process.env.PATH,
-      npm_config_nodedir: nodeHome, // the headers to compile against
-      npm_config_unsafe_perm: "true",
-    });
-    const version = await runOrThrow(found.node, [found.serverMain, "--version"], { show: false });
-    await writeFile(marker, version);
-    console.log(`VS Code's server is ready (${Math.round((Date.now() - started) / 1000)} s)`);
-    return found;
+    await task(`Node ${nodeVersion}, for VS Code's server`, () => install(nodeFolder, `node@${nodeVersion}`, {}), { usually: "some seconds, once" });
+    await task(`VS Code's server (code-server ${codeServerVersion}), compiled on this machine`, async () => {
+      await install(serverFolder, `code-server@${codeServerVersion}`, {
+        PATH: path.dirname(node) + path.delimiter + process.env.PATH,
+        npm_config_nodedir: nodeHome, // the headers to compile against
+        npm_config_unsafe_perm: "true",
+      });
+      await writeFile(marker, await runOrThrow(node, [serverMain, "--version"], { show: false }));
+    }, { usually: "2 to 10 minutes, once" });
   });
 }
 
@@ -55,11 +68,10 @@ export async function ensureCodeServer() {
 async function install(folder, name, env) {
   await mkdir(folder, { recursive: true });
   await writeFile(path.join(folder, "package.json"), JSON.stringify({ private: true }));
-  console.log(`  npm install ${name}`);
   await runOrThrow("npm", ["install", name, "--no-audit", "--no-fund", "--loglevel=error"], {
     cwd: folder,
     show: false,
-    timeout: 1_200_000,
+    timeout: 3_600_000,
     // npm 12 runs no install scripts unless told, and code-server's own builds its parts with npm again.
     env: { ...withoutNpmConfig(process.env), npm_config_dangerously_allow_all_scripts: "true", ...env },
   });
@@ -83,7 +95,7 @@ async function withLock(file, work) {
     const owner = Number(await readFile(file, "utf8").catch(() => ""));
     if (owner && !isAlive(owner)) await rm(file, { force: true });
     else {
-      if (!told) console.log(`Waiting for process ${owner}, which is installing VS Code's server`);
+      if (!told) console.log(`  waiting for process ${owner}, which is installing VS Code's server`);
       told = true;
       await sleep(1000);
     }

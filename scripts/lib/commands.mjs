@@ -51,11 +51,11 @@ export function run(command, args, { cwd = root, env = process.env, show = true,
   });
 }
 
-/** Like `run`, but a failing program is an error whose message says which, and what it said last. */
+/** Like `run`, but a failing program is an error whose message says which, and what it said last (unless it was shown). */
 export async function runOrThrow(command, args, options = {}) {
   const { code, output } = await run(command, args, options);
   if (code !== 0) {
-    const said = options.show === false ? `\n${output.trim().split("\n").slice(-15).join("\n")}` : "";
+    const said = options.show === false ? `\n${output.trim().split("\n").slice(-(options.lastLines ?? 15)).join("\n")}` : "";
     throw new Error(`\`${[command, ...args].join(" ")}\` failed with exit code ${code} in ${options.cwd ?? root}.${said}`);
   }
   return output;

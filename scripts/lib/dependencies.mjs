@@ -2,15 +2,16 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { root, runOrThrow } from "./commands.mjs";
+import { task } from "./progress.mjs";
 
-/** Runs `npm ci` when node_modules is missing or holds something else than package-lock.json says. */
+/**
+ * Runs `npm ci` when node_modules is missing or holds something else than package-lock.json says. What npm says is shown only when
+ * it fails. (.npmrc keeps packages from running scripts: none needs to, and onnxruntime-node's would download CUDA libraries.)
+ */
 export async function ensureDependencies() {
   const reason = outOfStep();
   if (!reason) return;
-  console.log(`npm ci: ${reason}`);
-  // onnxruntime-node's install step would download CUDA libraries, which nothing here uses.
-  const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: "skip" };
-  await runOrThrow("npm", ["ci", "--no-audit", "--no-fund"], { env });
+  await task(`npm ci, because ${reason}`, () => runOrThrow("npm", ["ci"], { show: false, lastLines: 30 }), { usually: "half a minute" });
   const still = outOfStep();
   if (still) throw new Error(`\`npm ci\` ended well, but ${still}. Delete node_modules and try again.`);
 }

@@ -3,10 +3,8 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { ensureCodeServer } from "./code-server.mjs";
+import { codeServer } from "./code-server.mjs";
 import { killTree } from "./commands.mjs";
-
-export { ensureCodeServer };
 
 const themes = {
   dark: "Dark Modern",
@@ -41,7 +39,7 @@ export function profileSettings({ theme = "dark", settings = {} } = {}) {
 }
 
 /**
- * Starts a server and waits until it answers.
+ * Starts a server, which prepareMachine({ server: true }) has installed, and waits until it answers.
  *
  * - dataFolder: its profile, logs and state (made when missing)
  * - extensionsFolder: what is installed, from a VSIX for instance (made when missing)
@@ -57,7 +55,7 @@ export function profileSettings({ theme = "dark", settings = {} } = {}) {
  * which suppresses notifications: nobody would see what the extension has to say.
  */
 export async function startServer({ dataFolder, extensionsFolder, extensions = [], theme, settings, trust = true, port = 0, env = {} }) {
-  const { node, serverMain } = await ensureCodeServer();
+  const { node, serverMain } = codeServer();
   const userFolder = path.join(dataFolder, "data/User");
   await mkdir(userFolder, { recursive: true });
   await mkdir(extensionsFolder, { recursive: true });

@@ -1,23 +1,16 @@
 // The VS Code the integration tests run in where there is no desktop: VS Code's server, seen through Chromium.
 // Fulfils `Host` of test/integration/harness/runner.ts.
-import { chromium } from "playwright-core";
-import { ensureCodeServer } from "./code-server.mjs";
+import { launchBrowser } from "./browser.mjs";
+import { codeServer } from "./code-server.mjs";
 import { runOrThrow } from "./commands.mjs";
-import { ensureBrowser } from "./system-packages.mjs";
+import { prepareMachine } from "./machine.mjs";
 import { startServer } from "./vscode-server.mjs";
 
 /** @param {{ headed?: boolean }} options headed: shows the browser's window */
 export async function openWebHost({ headed = false } = {}) {
-  const executablePath = await ensureBrowser();
-  const { node, serverMain } = await ensureCodeServer();
-  const browser = await chromium.launch({
-    executablePath,
-    headless: !headed,
-    args: [
-      ...["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update"],
-      ...["--disable-sync", "--disable-gpu", "--disable-dev-shm-usage"],
-    ],
-  });
+  await prepareMachine({ browser: true, server: true });
+  const { node, serverMain } = codeServer();
+  const browser = await launchBrowser({ headed });
 
   async function start({ dataFolder, extensionsFolder, extensions, vsix, theme, settings, trust, env, viewport, scale }) {
     if (vsix) {

@@ -1,20 +1,19 @@
 /** Builds the webviews and their fake hosts, serves them under the CSP that VS Code's pages get, and opens them in Chromium. */
-import { existsSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { createServer } from "node:http";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
-import { chromium } from "playwright-core";
 import type { Browser, Page } from "playwright-core";
 import sharp from "sharp";
+import { launchBrowser } from "../../scripts/lib/browser.mjs";
 import { themes } from "./fake/themes.ts";
 import type { ThemeName } from "./fake/themes.ts";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 const screenshots = path.join(root, "test/screenshots");
-const chromiumPath = process.env.NEURAL_LOUPE_CHROMIUM ?? "/usr/bin/chromium";
 
 export type View = "panel" | "editor" | "compare";
 
@@ -31,7 +30,6 @@ export class Harness {
   private constructor(private readonly server: Server, private readonly browser: Browser, private readonly address: string) {}
 
   static async start(view: View): Promise<Harness> {
-    if (!existsSync(chromiumPath)) throw new Error(`These tests need Chromium at ${chromiumPath}: install Debian's chromium, or name another one in NEURAL_LOUPE_CHROMIUM.`);
     const files = await build(view);
     const cat = await catPixels();
     const server = createServer((request, response) => {
@@ -50,10 +48,7 @@ export class Harness {
       response.end(url.pathname === "/fake.js" ? `globalThis.catPixels = "${Buffer.from(cat).toString("base64")}";\n${Buffer.from(file).toString()}` : file);
     });
     await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-    const browser = await chromium.launch({
-      executablePath: chromiumPath,
-      args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-    });
+    const browser = await launchBrowser();
     return new Harness(server, browser, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
   }
 

@@ -1,0 +1,3 @@
+// Types of what tests use of browser.mjs.
+import type { Browser } from "playwright-core";
+export function launchBrowser(options?: { readonly headed?: boolean }): Promise<Browser>;
