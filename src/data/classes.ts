@@ -65,8 +65,10 @@ function byIndex(pairs: readonly (readonly [number, string])[]): string[] {
 }
 
 /** Names kept in the model file's metadata: JSON, a Python dictionary or list (Ultralytics writes one), or a comma-separated list. */
-export function namesFromMetadata(metadata: ModelDescription["metadata"]): { names: string[]; key: string } | undefined {
-  for (const key of ["names", "class_names", "classes", "labels", "id2label"]) {
+export function namesFromMetadata(
+  metadata: ModelDescription["metadata"], keys: readonly string[] = ["names", "class_names", "classes", "labels", "id2label"],
+): { names: string[]; key: string } | undefined {
+  for (const key of keys) {
     const text = Object.hasOwn(metadata, key) ? metadata[key].trim() : "";
     if (!text) continue;
     const names = /^[{[]/.test(text) ? namesFrom(literal(text)) : text.split(",").map((name) => name.trim());

@@ -38,8 +38,9 @@ async function guessInput(
   }
   const rank = input.dims?.length ?? 0;
   if (/^(float|u?int)/.test(input.type) && rank >= 1 && rank <= 2 && !isTokenInput(input)) {
-    reasons.push(`Input "${input.name}": a row of numbers, by its shape.`);
-    return { kind: "row" };
+    const columns = guessColumns(input, description);
+    reasons.push(`Input "${input.name}": a row of numbers, by its shape${columns ? `; its columns from the model's metadata ("${columns.key}")` : ""}.`);
+    return { kind: "row", ...(columns && { columns: columns.names }) };
   }
   const why = isTokenInput(input) && !beside.tokenizer
     ? "tokens, but there is no tokenizer.json beside the model" : "neither a picture, a row nor text by its shape";
@@ -140,8 +141,16 @@ const tokenParts: readonly (readonly [RegExp, TextRecipe["part"]])[] = [
   [/ids?$|tokens?|input/i, "ids"],
 ];
 
+/** [N, 1] is a column of a table: what converters make of a data frame. */
 function isTokenInput({ type, dims }: ValueDescription): boolean {
-  return /^int(32|64)$/.test(type) && (dims === undefined || dims.length === 2 || dims.length === 1);
+  return /^int(32|64)$/.test(type) && (dims === undefined || (dims.length === 2 && dims[1] !== 1) || dims.length === 1);
+}
+
+/** Columns' names that the model's file holds, where they are as many as the only input takes. */
+function guessColumns({ dims }: ValueDescription, { inputs, metadata }: ModelDescription): { names: readonly string[]; key: string } | undefined {
+  if (inputs.length !== 1) return undefined;
+  const found = namesFromMetadata(metadata, ["feature_names", "feature_names_in_", "features", "columns", "input_features"]);
+  return found && found.names.length === numberOf(dims?.at(-1)) && found.names.every((name) => name !== "") ? found : undefined;
 }
 
 function guessText(input: ValueDescription, beside: FilesBeside): TextRecipe | undefined {

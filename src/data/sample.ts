@@ -10,7 +10,8 @@ import { readPicture } from "./picture.ts";
 import { preparePicture } from "./preprocess.ts";
 import { displayArray, imageAxes } from "./array-picture.ts";
 import { matchDims, shapeText } from "./shape.ts";
-import { readRow, splitRow } from "./table.ts";
+import { readRows } from "./row.ts";
+import { isTable } from "./table.ts";
 import { convertElements, elementTypeOf, fromNumbers, toNumbers } from "./tensor.ts";
 import type { ElementType, TensorData } from "./tensor.ts";
 import { readText, tokenize } from "./text.ts";
@@ -31,6 +32,8 @@ export interface Sample {
   readonly axes?: SpatialAxes;
   /** The columns behind a row's values; the tokens behind a text's. */
   readonly labels?: readonly string[];
+  /** What was assumed in reading it, in sentences. */
+  readonly notes?: readonly string[];
 }
 
 /** The model's input as a description of it says. */
@@ -68,13 +71,8 @@ export async function readSample(
       return { name: path.basename(spec), hash, dataType, dims: fixed, data: fromNumbers(values, dataType), picture: shown, axes };
     }
     case "row": {
-      if (!/\.(csv|tsv)(#\d+)?$/is.test(spec)) throw wrongFile(spec, input, "a row of a table (.csv, with #12 for row 12)");
-      const { values, columns, hash } = await readRow(spec, recipe);
-      const { file, row } = splitRow(spec);
-      const dims = matchDims(rowDims(values.length, input), input, spec, "The row has",
-        `The columns are ${columns.join(", ")}; the recipe can name the ones to take.`);
-      const dataType = elementTypeOf(input.type, input.name);
-      return { name: `${path.basename(file)}#${row}`, hash, dataType, dims, data: fromNumbers(values, dataType), labels: columns };
+      if (!isTable(spec)) throw wrongFile(spec, input, "a row of a table (.csv, with #12 for row 12)");
+      return (await readRows(spec, [{ ...input, recipe }])).get(input.name)!;
     }
     case "text": {
       const { text, name, hash } = await readText(spec);
@@ -109,10 +107,4 @@ function axesOf(layout: "nchw" | "nhwc", rank: number): SpatialAxes {
   if (rank === 2) return { height: 0, width: 1 };
   const first = rank - 3;
   return layout === "nchw" ? { channel: first, height: first + 1, width: first + 2 } : { channel: first + 2, height: first, width: first + 1 };
-}
-
-/** A row in the model's own shape where that holds as many numbers ([1,1,28,28] for 784 columns), else [1, columns]. */
-function rowDims(count: number, { dims }: SampleInput): number[] {
-  const fixed = dims?.map((dim) => (typeof dim === "number" && dim > 0 ? dim : 1));
-  return fixed && fixed.reduce((product, dim) => product * dim, 1) === count ? fixed : [1, count];
 }

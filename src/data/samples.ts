@@ -2,13 +2,16 @@ import { DataError } from "../model/errors.ts";
 import type { Recipe } from "../protocol/recipe.ts";
 import { readBytes } from "./files.ts";
 import { decodeNpz } from "./npy.ts";
+import type { ColumnInput } from "./columns.ts";
+import { readRows } from "./row.ts";
 import { readSample } from "./sample.ts";
 import type { Sample, SampleInput } from "./sample.ts";
 import { shapeText } from "./shape.ts";
+import { isTable } from "./table.ts";
 
 /**
  * Samples for all inputs of a model. `specs` has a file (or text) by input name; "" stands for the only input, for a .npz with one
- * array per input, or for one text that goes through a tokenizer into several inputs. Throws a DataError that names what is missing.
+ * array per input, for a table's row whose columns are the inputs', or for one text that goes through a tokenizer into several inputs. Throws a DataError that names what is missing.
  */
 export async function readSamples(
   specs: Readonly<Record<string, string>>, recipe: Recipe, inputs: readonly SampleInput[], folder?: string,
@@ -31,8 +34,9 @@ export async function readSamples(
     throw new DataError(`The model's input${several ? "s" : ""} ${list} ${several ? "are" : "is"} not given.`, undefined,
       `Give each a file: ${missing[0].name}=FILE; or one .npz with an array for each.`);
   }
+  const rows = await sharedRows(plan, recipe, inputs);
   const samples = await Promise.all(inputs.map(async (input) =>
-    [input.name, await readSample(plan.get(input.name) as string, recipeOf(recipe, input.name), input, folder)] as const));
+    [input.name, rows.get(input.name) ?? await readSample(plan.get(input.name) as string, recipeOf(recipe, input.name), input, folder)] as const));
   return Object.fromEntries(samples);
 }
 
@@ -61,7 +65,7 @@ export function parseSampleSpecs(args: readonly string[], inputNames: readonly s
     files.set(name, [...(files.get(name) ?? []), file]);
   }
   const unnamed = files.get("") ?? [];
-  const clear = inputNames.length <= 1 || unnamed.every((file) => /\.npz$/i.test(file)) || unnamed.every((file) => /\.txt$/i.test(file));
+  const clear = inputNames.length <= 1 || unnamed.every((file) => /\.npz$/i.test(file)) || unnamed.every((file) => /\.txt$/i.test(file)) || unnamed.every(isTable);
   if (unnamed.length > 1 && !clear) parseInputSpecs(unnamed, inputNames);
   const count = Math.max(1, ...[...files.values()].map((list) => list.length));
   for (const [name, list] of files) {
@@ -72,12 +76,27 @@ export function parseSampleSpecs(args: readonly string[], inputNames: readonly s
   return Array.from({ length: count }, (_, index) => Object.fromEntries([...files].map(([name, list]) => [name, list.length === 1 ? list[0] : list[index]])));
 }
 
+/** Rows of tables that several inputs take columns of: read at once, so that no two take the same by place. */
+async function sharedRows(plan: ReadonlyMap<string, string>, recipe: Recipe, inputs: readonly SampleInput[]): Promise<Map<string, Sample>> {
+  const shared = new Map<string, ColumnInput[]>();
+  for (const input of inputs) {
+    const [spec, row] = [plan.get(input.name) as string, recipeOf(recipe, input.name)];
+    if (row.kind === "row" && isTable(spec)) shared.set(spec, [...(shared.get(spec) ?? []), { ...input, recipe: row }]);
+  }
+  const read = await Promise.all([...shared].map(([spec, several]) => readRows(spec, several)));
+  return new Map(read.flatMap((rows) => [...rows]));
+}
+
 /** The inputs that a file without a name is for. */
 async function shareOf(spec: string, recipe: Recipe, open: readonly SampleInput[]): Promise<readonly string[]> {
   if (open.length <= 1) return open.map((input) => input.name);
   if (/\.npz$/i.test(spec)) {
     const arrays = decodeNpz(await readBytes(spec, 2 ** 30), spec);
     return open.map((input) => input.name).filter((name) => arrays.has(name));
+  }
+  if (isTable(spec)) {
+    const rows = open.filter((input) => recipeOf(recipe, input.name).kind === "row");
+    if (rows.length > 0) return rows.map((input) => input.name);
   }
   const texts = open.filter((input) => recipeOf(recipe, input.name).kind === "text");
   if (texts.length > 0 && !/\.np[yz]$/i.test(spec)) return texts.map((input) => input.name);

@@ -58,12 +58,17 @@ function arrayRecipe(check: Checker, json: unknown, path: string): ArrayRecipe {
 }
 
 function rowRecipe(check: Checker, json: unknown, path: string): RowRecipe {
-  const given = check.object(json, path, ["kind", "columns", "mean", "std"]);
-  const columns = given.columns === undefined ? undefined : check.strings(given.columns, `${path}.columns`);
+  const given = check.object(json, path, ["kind", "columns", "ignore", "missing", "decimal", "separator", "header", "mean", "std"]);
+  const names = (key: "columns" | "ignore"): Partial<RowRecipe> => (given[key] === undefined ? {} : { [key]: check.strings(given[key], `${path}.${key}`) });
+  const { columns } = names("columns");
   const lengths = columns && [1, columns.length];
   return {
     kind: "row",
-    ...(columns && { columns }),
+    ...names("columns"), ...names("ignore"),
+    ...(given.missing !== undefined && { missing: check.choice<"error" | "nan">(given.missing, `${path}.missing`, ["error", "nan"]) }),
+    ...(given.decimal !== undefined && { decimal: check.choice<"." | ",">(given.decimal, `${path}.decimal`, [".", ","]) }),
+    ...(given.separator !== undefined && { separator: check.choice<"," | ";" | "\t" | "|">(given.separator, `${path}.separator`, [",", ";", "\t", "|"]) }),
+    ...(given.header !== undefined && { header: check.boolean(given.header, `${path}.header`) }),
     ...(given.mean !== undefined && { mean: check.numbers(given.mean, `${path}.mean`, { lengths }) }),
     ...(given.std !== undefined && { std: check.numbers(given.std, `${path}.std`, { lengths, notZero: true }) }),
   };
@@ -107,6 +112,10 @@ class Checker {
   choice<T extends string>(json: unknown, path: string, options: readonly T[], fallback?: T): T {
     if (json === undefined && fallback !== undefined) return fallback;
     return options.find((option) => option === json) ?? this.fail(path, `must be one of ${options.map((one) => `"${one}"`).join(", ")}`);
+  }
+
+  boolean(json: unknown, path: string): boolean {
+    return typeof json === "boolean" ? json : this.fail(path, "must be true or false");
   }
 
   string(json: unknown, path: string, fallback?: string): string {

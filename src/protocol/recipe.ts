@@ -41,7 +41,18 @@ export interface ArrayRecipe { readonly kind: "array" }
 /** A table's row: the named or numbered columns in order, (x − mean) / std where given. */
 export interface RowRecipe {
   readonly kind: "row";
+  /** Names, or numbers from 0. Without them the columns are those called as the inputs are, else all, by place. */
   readonly columns?: readonly string[];
+  /** Columns that are left out: labels, identifiers. */
+  readonly ignore?: readonly string[];
+  /** A cell that is empty or no number: an error (when absent), or NaN. */
+  readonly missing?: "error" | "nan";
+  /** When absent ".". */
+  readonly decimal?: "." | ",";
+  /** Found out when absent. */
+  readonly separator?: "," | ";" | "\t" | "|";
+  /** Whether the first line has the columns' names; found out when absent. */
+  readonly header?: boolean;
   readonly mean?: readonly number[];
   readonly std?: readonly number[];
 }

@@ -37,8 +37,10 @@ export async function runJob(job: Job, env: RunEnvironment): Promise<Result> {
   const ranBefore = model.runTime;
   const { classes } = await readClasses(job.recipe.classes, dirname(model.open.path));
   const fed = await prepareInput(model, job);
+  const more = await Promise.all((job.more ?? []).map((inputs) => prepareInput(model, { ...job, inputs })));
   const run = new Run(technique, { ...job, classes, params }, env);
-  const { output, context } = await run.whole(fed, await Promise.all((job.more ?? []).map((inputs) => prepareInput(model, { ...job, inputs }))));
+  for (const { samples } of [fed, ...more]) for (const sample of Object.values(samples)) for (const note of sample.notes ?? []) run.notes.add(note);
+  const { output, context } = await run.whole(fed, more);
   const artifacts: Artifact[] = [...output.artifacts];
   if (fed.picture) artifacts.push(fed.picture);
   if (technique.info.id !== "predictions") {
@@ -172,7 +174,8 @@ function provenance(job: Job, { info }: Technique, fed: PreparedInput, context: 
   return {
     technique: info.id,
     model: { name: fed.model.description.name, hash: hashOf(fed.model) },
-    input: { name: samples.map(({ name }) => name).join(", "), hash: samples.map(({ hash }) => hash).join(",") },
+    // Several inputs may share a file.
+    input: { name: [...new Set(samples.map(({ name }) => name))].join(", "), hash: [...new Set(samples.map(({ hash }) => hash))].join(",") },
     recipe: job.recipe,
     ...(info.needs.target ? { target: { output: context.output.name, index: context.target.index, label: context.target.label, ...(context.target.against ? { against: context.target.against } : {}), ...(context.target.region ? { region: context.target.region } : {}) } } : {}),
     ...(context.usedScore ? { score: { kind: context.usedScore.kind, value: context.usedScore.value } } : {}),

@@ -4,7 +4,7 @@ import type { HeatmapArtifact } from "../../src/protocol/artifacts.ts";
 import type { LayerDescription } from "../../src/protocol/model.ts";
 import { DEFAULT_LOOKS } from "../../src/protocol/panel.ts";
 import { cellUnder, channelsAt, drawingOf, readingAt, readingLines, summarise, tableOf, valueAt } from "../../webview/panel/heatmap-values.ts";
-import { formatFraction, parseFraction, parseNumbers, parseWhole } from "../../webview/panel/recipe-text.ts";
+import { formatFraction, formatNames, parseFraction, parseNames, parseNumbers, parseWhole } from "../../webview/panel/recipe-text.ts";
 import { reviveLooks, sameJob, visibleParams } from "../../webview/panel/state.ts";
 import { findLayers, sortLayers } from "../../webview/editor/search.ts";
 import { reviveState } from "../../webview/editor/state.ts";
@@ -76,6 +76,12 @@ describe("a heat map's values", () => {
 });
 
 describe("the recipe form's texts", () => {
+  test("columns' names may hold commas and quotes", () => {
+    const names = ["length, in cm", 'say "width"', "plain", " edge "];
+    expect(parseNames(formatNames(names))).toEqual({ value: names });
+    expect(parseNames(" a , b,, c ")).toEqual({ value: ["a", "b", "c"] });
+    expect(parseNames("  ")).toEqual({ value: undefined });
+  });
   test("a scale may be a fraction, and 1/255 is shown as one", () => {
     expect(parseFraction("1/255")).toEqual({ value: 1 / 255 });
     expect(parseFraction(" 0.5 ")).toEqual({ value: 0.5 });

@@ -2,7 +2,7 @@ import type { VNode } from "preact";
 import type { ImageRecipe, InputRecipe, RowRecipe, TextRecipe } from "../../src/protocol/recipe.ts";
 import { Select, ValueField } from "../ui/fields.tsx";
 import type { Choice } from "../ui/fields.tsx";
-import { formatFraction, formatNumbers, parseBetween, parseFraction, parseNames, parseNumbers, parseText, parseWhole, startOf } from "./recipe-text.ts";
+import { formatFraction, formatNames, formatNumbers, parseBetween, parseFraction, parseNames, parseNumbers, parseText, parseWhole, startOf } from "./recipe-text.ts";
 
 const kinds: readonly Choice<InputRecipe["kind"]>[] = [
   { value: "image", label: "picture" }, { value: "array", label: "array as it is" }, { value: "row", label: "table row" }, { value: "text", label: "text" },
@@ -60,8 +60,19 @@ function RowFields({ recipe, onChange }: { readonly recipe: RowRecipe; readonly 
   const numbers = (positiveOnly: boolean) => (text: string): ReturnType<typeof parseOptional> => parseOptional(text, positiveOnly);
   return (
     <>
-      <ValueField label="columns" value={recipe.columns} format={(names) => names?.join(", ") ?? ""} parse={parseNames} width={28} testid="recipe-columns"
-        title="Names by commas, in the model’s order; empty takes all" onChange={(columns) => onChange({ ...recipe, columns })} />
+      <ValueField label="columns" value={recipe.columns} format={formatNames} parse={parseNames} width={28} testid="recipe-columns"
+        title="Names by commas, in the model’s order; empty takes those called as the inputs, else all" onChange={(columns) => onChange({ ...recipe, columns })} />
+      <ValueField label="leave out" value={recipe.ignore} format={formatNames} parse={parseNames} width={16} testid="recipe-ignore"
+        title="Columns that the model does not take, by commas: labels, identifiers" onChange={(ignore) => onChange({ ...recipe, ignore })} />
+      <Select label="missing" shown value={recipe.missing ?? "error"} testid="recipe-missing" title="A cell that is empty or no number" onChange={(missing) => onChange({ ...recipe, missing })}
+        choices={[{ value: "error", label: "error" }, { value: "nan", label: "NaN" }]} />
+      <Select label="separator" shown value={recipe.separator ?? "found"} testid="recipe-separator" onChange={(separator) => onChange({ ...recipe, separator: separator === "found" ? undefined : separator })}
+        choices={[{ value: "found", label: "found out" }, { value: ",", label: "comma" }, { value: ";", label: "semicolon" }, { value: "\t", label: "tab" }, { value: "|", label: "bar" }]} />
+      <Select label="decimal" shown value={recipe.decimal ?? "."} testid="recipe-decimal" onChange={(decimal) => onChange({ ...recipe, decimal })}
+        choices={[{ value: ".", label: "point" }, { value: ",", label: "comma" }]} />
+      <Select label="header" shown value={recipe.header === undefined ? "found" : recipe.header ? "yes" : "no"} testid="recipe-header" title="Whether the first line has the columns’ names"
+        onChange={(header) => onChange({ ...recipe, header: header === "found" ? undefined : header === "yes" })}
+        choices={[{ value: "found", label: "found out" }, { value: "yes", label: "first line" }, { value: "no", label: "none" }]} />
       <ValueField label="mean" value={recipe.mean} format={(values) => formatNumbers(values ?? [])} parse={numbers(false)} width={20} onChange={(mean) => onChange({ ...recipe, mean })} />
       <ValueField label="std" value={recipe.std} format={(values) => formatNumbers(values ?? [])} parse={numbers(true)} width={20} onChange={(std) => onChange({ ...recipe, std })} />
     </>

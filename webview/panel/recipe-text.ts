@@ -44,9 +44,15 @@ export function parseBetween(min: number, max: number): (text: string) => Parsed
   };
 }
 
+/** Names by commas; one that holds a comma or a quote in double quotes, a quote in it doubled, as in a table's file. */
 export function parseNames(text: string): Parsed<readonly string[] | undefined> {
-  const names = text.split(",").map((name) => name.trim()).filter(Boolean);
+  const names = [...text.matchAll(/\s*("(?:[^"]|"")*"|[^,]*)\s*(?:,|$)/g)]
+    .map(([, name]) => (/^".*"$/s.test(name) ? name.slice(1, -1).replaceAll('""', '"') : name.trim())).filter(Boolean);
   return { value: names.length ? names : undefined };
+}
+
+export function formatNames(names: readonly string[] | undefined): string {
+  return (names ?? []).map((name) => (/[",]|^\s|\s$/.test(name) ? `"${name.replaceAll('"', '""')}"` : name)).join(", ");
 }
 
 export function parseText(text: string): Parsed<string> {

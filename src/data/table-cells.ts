@@ -1,0 +1,64 @@
+import { DataError } from "../model/errors.ts";
+import type { RowRecipe } from "../protocol/recipe.ts";
+import { decimalComma, parseNumber } from "./cell.ts";
+import { listNames } from "./columns.ts";
+import { columnName, type Table } from "./table.ts";
+import { elementTypes, fromNumbers, toNumbers } from "./tensor.ts";
+import type { ElementType, TensorData } from "./tensor.ts";
+
+/** Cells of one row as what the model's input takes. */
+export interface RowValues { readonly data: TensorData; readonly notes: readonly string[] }
+
+/**
+ * The cells at `positions` of a row as elements of `type`, normalised as the recipe says. Throws a DataError that names the row and column
+ * of a cell that is missing or no number (NaN instead where the recipe says `missing: "nan"` and the type has one), and of a number that the
+ * type cannot hold.
+ */
+export function rowValues(table: Table, row: number, positions: readonly number[], recipe: RowRecipe, type: ElementType): RowValues {
+  const filled: string[] = [];
+  const { decimal = ".", missing = "error" } = recipe;
+  const { isFloat } = elementTypes[type];
+  const place = (position: number): string => `Row ${row}, column "${columnName(table, position)}"`;
+  const numbers = positions.map((position) => {
+    const cell = table.rows[row][position];
+    const value = parseNumber(cell ?? "", decimal) ?? (type === "bool" ? truth(cell ?? "") : undefined);
+    if (value !== undefined) return value;
+    const what = cell === undefined ? "is missing: the line has fewer cells" : cell.trim() === "" ? "is empty" : `holds ${JSON.stringify(cell)}, not a number`;
+    if (missing === "error" || !isFloat) {
+      const noNaN = missing === "nan" ? `; the input takes ${type}, which has no NaN` : "";
+      throw new DataError(`${place(position)} ${what}${noNaN}.`, table.file, hintFor(cell ?? "", decimal, missing));
+    }
+    filled.push(`${columnName(table, position)} (${(cell ?? "").trim() === "" ? "empty" : JSON.stringify(cell)})`);
+    return NaN;
+  });
+  const normalised = normalise(numbers, recipe);
+  const data = fromNumbers(normalised, type);
+  const kept = toNumbers(data, type);
+  normalised.forEach((value, i) => {
+    const lost = isFloat ? Number.isFinite(value) && !Number.isFinite(kept[i]) : kept[i] !== value || !Number.isSafeInteger(value);
+    if (lost) throw new DataError(`${place(positions[i])} gives ${value}, which ${type} cannot hold.`, table.file, `The input takes ${type}.`);
+  });
+  return { data, notes: filled.length > 0 ? [`Row ${row}: NaN, as the recipe says, for ${listNames(filled)}.`] : [] };
+}
+
+function truth(cell: string): number | undefined {
+  return { true: 1, false: 0 }[cell.trim().toLowerCase()];
+}
+
+function hintFor(cell: string, decimal: "." | ",", missing: "error" | "nan"): string {
+  if (decimal === "." && decimalComma(cell)) return 'A decimal comma is read where the recipe has "decimal": ",".';
+  if (missing === "nan") return "Fill the cell.";
+  return 'Fill the cell; or name the columns to take in the recipe\'s "columns", those to leave out in its "ignore"; or let it be NaN by "missing": "nan".';
+}
+
+function normalise(values: readonly number[], { mean, std }: RowRecipe): number[] {
+  for (const list of [mean, std]) {
+    if (list && list.length !== 1 && list.length !== values.length) {
+      throw new DataError(`The recipe has ${list.length} means or deviations for ${values.length} columns.`, undefined,
+        "One for each column, or one for all.");
+    }
+  }
+  const at = (list: readonly number[] | undefined, i: number, otherwise: number): number =>
+    list?.[list.length === 1 ? 0 : i] ?? otherwise;
+  return values.map((value, i) => (value - at(mean, i, 0)) / at(std, i, 1));
+}
