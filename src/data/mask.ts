@@ -15,6 +15,8 @@ export interface Mask {
   /** From 0 to `count` − 1, in the order of the file's numbers or colours. */
   readonly labels: Int32Array;
   readonly count: number;
+  /** Of each label the number in the file, or the colour (#rrggbb). */
+  readonly names: readonly string[];
 }
 
 const fileLimit = 2 ** 30;
@@ -42,15 +44,16 @@ export async function readMask(file: string): Promise<Mask> {
   }
   const { width, height, pixels, hash } = await readPicture(file);
   const colours = Array.from({ length: width * height }, (_, i) => (pixels[3 * i] << 16) | (pixels[3 * i + 1] << 8) | pixels[3 * i + 2]);
-  return { name, hash, dims: [height, width], ...numbered(colours, file) };
+  return { name, hash, dims: [height, width], ...numbered(colours, file, (colour) => `#${colour.toString(16).padStart(6, "0")}`) };
 }
 
-function numbered(numbers: readonly number[], where: string): { labels: Int32Array; count: number } {
+function numbered(numbers: readonly number[], where: string, nameOf: (value: number) => string = String): Pick<Mask, "labels" | "count" | "names"> {
   const distinct = new Set(numbers);
   if (distinct.size > mostParts) {
     throw new DataError(`The mask has ${distinct.size} parts; at most ${mostParts} are taken, each a run of the model.`, where,
       "A mask has one number or colour for each part; JPEG blurs colours, PNG keeps them.");
   }
-  const labels = new Map([...distinct].sort((a, b) => a - b).map((value, label) => [value, label]));
-  return { labels: Int32Array.from(numbers, (value) => labels.get(value)!), count: labels.size };
+  const ordered = [...distinct].sort((a, b) => a - b);
+  const labels = new Map(ordered.map((value, label) => [value, label]));
+  return { labels: Int32Array.from(numbers, (value) => labels.get(value)!), count: labels.size, names: ordered.map(nameOf) };
 }

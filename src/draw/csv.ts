@@ -1,7 +1,7 @@
 import type { Artifact } from "../protocol/artifacts.ts";
 import { stridesOf } from "./reduce.ts";
 
-/** An artifact's numbers as CSV (RFC 4180): a header, then one row per item, value, channel or pixel; every digit kept. */
+/** An artifact's numbers as CSV (RFC 4180): a header, then one row per part, item, value, channel or pixel; every digit kept. */
 export function encodeCsv(artifact: Artifact): string {
   const [header, rows] = tableOf(artifact);
   let text = `${header.join(",")}\r\n`;
@@ -12,6 +12,7 @@ export function encodeCsv(artifact: Artifact): string {
 type Row = readonly (string | number)[];
 
 function tableOf(artifact: Artifact): [header: readonly string[], rows: Iterable<Row>] {
+  if ("parts" in artifact && artifact.parts) return [["index", "label", artifact.quantity].map(field), artifact.parts.map(({ index, label, value }) => [index, label, value])];
   switch (artifact.kind) {
     case "bars": {
       const rows = artifact.items.map((item) => [item.index, item.label, item.value]);

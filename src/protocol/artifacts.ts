@@ -24,6 +24,15 @@ export interface SpatialAxes {
   readonly width: number;
 }
 
+/** A part of an input that was changed as one (a cell, a segment, a column, a token) with its effect, once however many elements it has. */
+export interface PartRow {
+  /** Its number among the parts. */
+  readonly index: number;
+  /** A mask's number, a column's name, or where it lies: "0:16, 16:32". */
+  readonly label: string;
+  readonly value: number;
+}
+
 /** Values over space: an attribution in the shape of the input, or a map at a layer's resolution. */
 export interface HeatmapArtifact {
   readonly kind: "heatmap";
@@ -41,6 +50,8 @@ export interface HeatmapArtifact {
   readonly over?: string;
   /** How a coarse map is brought to the picture's size when drawn: class activation maps are interpolated, pixels are not. */
   readonly smooth: boolean;
+  /** The parts whose effects the values hold: what a table of it lists. */
+  readonly parts?: readonly PartRow[];
   readonly caption: string;
 }
 
@@ -84,6 +95,8 @@ export interface BarsArtifact {
   /** All values behind the items, for saving; shape `dims`. */
   readonly values: Float32Array;
   readonly dims: readonly number[];
+  /** The parts whose effects the values hold, all of them: what a table of it lists. */
+  readonly parts?: readonly PartRow[];
   readonly caption: string;
 }
 
@@ -99,6 +112,8 @@ export interface TokensArtifact {
   readonly dims: readonly number[];
   readonly quantity: string;
   readonly signed: boolean;
+  /** The parts whose effects the values hold, where they are not the tokens: what a table of it lists. */
+  readonly parts?: readonly PartRow[];
   readonly caption: string;
 }
 

@@ -2,7 +2,7 @@ import { elementCount } from "../model/graph.ts";
 import { batchFor } from "../runtime/batch.ts";
 import { openTail } from "../runtime/tail.ts";
 import { breathe } from "./noise.ts";
-import type { Context } from "./technique.ts";
+import type { Context, PartEffects } from "./technique.ts";
 
 /** Sets of the input's elements that are hidden one set after another. */
 export interface Parts {
@@ -11,6 +11,8 @@ export interface Parts {
   readonly name: string;
   /** Flat indices of a part's elements. */
   elements(part: number): ArrayLike<number>;
+  /** "0:16, 16:32" along the axes that parts divide, or a label's number. */
+  label(part: number): string;
 }
 
 /** A box that moves over the input: sizes and steps per axis, batch axis included. */
@@ -19,11 +21,15 @@ export interface Sliding {
   readonly stride: readonly number[];
 }
 
+/** Effects of parts. `values`: in the input's shape, each element the mean over the parts that it belongs to, as Captum gives them. */
+export interface Ablated extends PartEffects {
+  readonly values: Float32Array;
+}
+
 /**
- * By how much the score falls when each part of the input is set to what `baseline` has there: in the input's shape, each element the mean
- * over the parts that it belongs to. Runs several copies at once where the model's batch axis is open. Stops between runs when cancelled.
+ * By how much the score falls when each part of the input is set to what `baseline` has there. Runs several copies at once where the model's batch axis is open. Stops between runs when cancelled.
  */
-export async function ablate(context: Context, parts: Parts, baseline: Float32Array): Promise<Float32Array> {
+export async function ablate(context: Context, parts: Parts, baseline: Float32Array): Promise<Ablated> {
   const { name, values: input } = context.input;
   const { value: to } = await context.score();
   const tail = await openTail(context.model, context.feeds, { from: name, to, batch: batchFor(input.length, parts.count) });
@@ -31,6 +37,8 @@ export async function ablate(context: Context, parts: Parts, baseline: Float32Ar
   try {
     const whole = context.scoreIn((await tail.run([input]))[0]);
     const sum = new Float64Array(input.length);
+    const shared = new Float64Array(input.length);
+    const effects = new Float32Array(parts.count);
     const covered = new Uint32Array(input.length);
     for (let done = 0; done < parts.count; done += tail.batch) {
       context.signal.throwIfAborted();
@@ -39,17 +47,20 @@ export async function ablate(context: Context, parts: Parts, baseline: Float32Ar
       const scores = await tail.run(hidden.map((elements) => withHidden(input, baseline, elements)));
       hidden.forEach((elements, i) => {
         const fall = whole - context.scoreIn(scores[i]);
+        effects[done + i] = fall;
         for (let at = 0; at < elements.length; at++) {
           sum[elements[at]] += fall;
+          shared[elements[at]] += fall / elements.length;
           covered[elements[at]]++;
         }
       });
       await breathe();
     }
-    const values = Float32Array.from(sum, (total, element) => total / Math.max(1, covered[element]));
+    const overParts = (total: number, element: number): number => total / Math.max(1, covered[element]);
+    const values = Float32Array.from(sum, overParts);
     if (values.every((value) => value === 0)) context.note("The score stays the same whatever part of the input is hidden.");
     else context.checkGradient(values, name);
-    return values;
+    return { values, parts: effects, shares: Float32Array.from(shared, overParts) };
   } finally {
     await tail.release();
   }
@@ -64,25 +75,30 @@ function withHidden(input: Float32Array, baseline: Float32Array, elements: Array
 /** The boxes under a sliding window. As in Captum, the last along an axis may reach over the edge. */
 export function boxes(dims: readonly number[], { window, stride }: Sliding, name: string): Parts {
   const counts = placesOf(dims, { window, stride });
+  const rangesOf = (part: number): [from: number, before: number][] => coordinates(part, counts).map((index, axis) => {
+    const start = index * stride[axis];
+    return [start, Math.min(start + window[axis], dims[axis])];
+  });
   return {
     count: elementCount(counts), name,
     elements(part) {
-      const starts = coordinates(part, counts).map((index, axis) => index * stride[axis]);
-      return elementsIn(dims, starts, starts.map((start, axis) => Math.min(start + window[axis], dims[axis])));
+      const ranges = rangesOf(part);
+      return elementsIn(dims, ranges.map(([from]) => from), ranges.map(([, before]) => before));
     },
+    label: (part) => rangesOf(part).filter((_, axis) => counts[axis] > 1).map(([from, before]) => (before === from + 1 ? String(from) : `${from}:${before}`)).join(", "),
   };
 }
 
-/** The sets of elements that share a label. Labels without elements are left out. */
-export function labelled(labels: Int32Array, name: string): Parts {
+/** The sets of elements that share a label, called as `nameOf` has them. Labels without elements are left out. */
+export function labelled(labels: Int32Array, name: string, nameOf: (label: number) => string = String): Parts {
   const sets = new Map<number, number[]>();
   labels.forEach((label, element) => {
     const set = sets.get(label);
     if (set) set.push(element);
     else sets.set(label, [element]);
   });
-  const parts = [...sets.values()];
-  return { count: parts.length, name, elements: (part) => parts[part] };
+  const [numbers, parts] = [[...sets.keys()], [...sets.values()]];
+  return { count: parts.length, name, elements: (part) => parts[part], label: (part) => nameOf(numbers[part]) };
 }
 
 /** How many places a window has along each axis: enough to reach the end. */

@@ -1,7 +1,7 @@
 import { ablate } from "./ablation.ts";
 import { BASELINE, baselineOf } from "./baselines.ts";
 import { SCORE } from "./params.ts";
-import { inputAttribution } from "./pictures.ts";
+import { partAttribution } from "./part-picture.ts";
 import { partsOf, SEGMENTS } from "./segments.ts";
 import { technique } from "./technique.ts";
 
@@ -17,10 +17,10 @@ export const featureAblation = technique({
   async run(context) {
     const { dims } = context.input;
     const { parts, caption } = await partsOf(context);
-    const values = await ablate(context, parts, await baselineOf(context));
-    const artifact = inputAttribution(context, values, {
+    const { values, ...effects } = await ablate(context, parts, await baselineOf(context));
+    const artifact = partAttribution(context, parts, { values, ...effects }, {
       id: "feature-ablation", title: "Feature Ablation", quantity: "y(x) − y(hidden)", signed: true, caption: `fall of the score, ${caption}`,
     });
-    return { raw: { dims, values }, artifacts: [artifact] };
+    return { raw: { dims, values, effects }, artifacts: [artifact] };
   },
 });

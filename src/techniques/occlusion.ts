@@ -3,7 +3,7 @@ import type { ParamSpec } from "../protocol/technique.ts";
 import { ablate, boxes, type Sliding } from "./ablation.ts";
 import { BASELINE, baselineOf } from "./baselines.ts";
 import { SCORE } from "./params.ts";
-import { inputAttribution } from "./pictures.ts";
+import { partAttribution } from "./part-picture.ts";
 import { technique, type InputInfo } from "./technique.ts";
 
 const SIZES = { type: "text" as const, default: "auto", pattern: String.raw`\s*(?:auto|[1-9]\d*(?:\s*,\s*[1-9]\d*)*)\s*`, problem: "A whole number, one per axis by commas such as 3,15,15, or auto." };
@@ -30,12 +30,13 @@ export const occlusion = technique({
   async run(context) {
     const { dims } = context.input;
     const sliding = slidingOf(context.input, String(context.params.window), String(context.params.stride));
-    const values = await ablate(context, boxes(dims, sliding, "Box"), await baselineOf(context));
+    const parts = boxes(dims, sliding, "Box");
+    const { values, ...effects } = await ablate(context, parts, await baselineOf(context));
     const [window, stride] = [sliding.window.slice(1).join("×"), sliding.stride.slice(1).join("×")];
-    const artifact = inputAttribution(context, values, {
+    const artifact = partAttribution(context, parts, { values, ...effects }, {
       id: "occlusion", title: "Occlusion", quantity: "y(x) − y(hidden)", signed: true, caption: `fall of the score, box ${window}, stride ${stride}`,
     });
-    return { raw: { dims, values }, artifacts: [artifact] };
+    return { raw: { dims, values, effects }, artifacts: [artifact] };
   },
 });
 

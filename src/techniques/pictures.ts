@@ -4,6 +4,9 @@ import type { Layout } from "../runtime/layout.ts";
 import { spatialAxes } from "../runtime/layout.ts";
 import type { Context, InputInfo } from "./technique.ts";
 
+/** So many columns of a table row are shown as bars, the strongest. */
+export const MOST_BARS = 50;
+
 export interface AttributionLooks {
   readonly id: string;
   readonly title: string;
@@ -50,7 +53,7 @@ function featureBars(context: Context, values: Float32Array, looks: AttributionL
   const order = Array.from(values.keys()).sort((a, b) => Math.abs(values[b]) - Math.abs(values[a]));
   return {
     kind: "bars", id: looks.id, title: looks.title, quantity: looks.quantity, share: false, caption: looks.caption, values, dims: context.input.dims,
-    items: order.slice(0, 50).map((index) => ({ label: labels?.[index] ?? `${context.input.name}[${index}]`, value: values[index], index })),
+    items: order.slice(0, MOST_BARS).map((index) => ({ label: labels?.[index] ?? `${context.input.name}[${index}]`, value: values[index], index })),
   };
 }
 

@@ -49,7 +49,7 @@ export async function runJob(job: Job, env: RunEnvironment): Promise<Result> {
   }
   for (const note of context.notes) run.notes.add(note);
   return {
-    raw: output.raw, artifacts, notes: [...run.notes], provenance: provenance(job, technique, fed, context, params, onnxruntime),
+    raw: { dims: output.raw.dims, values: output.raw.values }, artifacts, notes: [...run.notes], provenance: provenance(job, technique, fed, context, params, onnxruntime),
     time: { run: model.runTime - ranBefore, total: performance.now() - start },
   };
 }

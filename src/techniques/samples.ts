@@ -1,9 +1,9 @@
 import { UsageError } from "../model/errors.ts";
-import type { Artifact, BarsArtifact, CurvesArtifact } from "../protocol/artifacts.ts";
+import type { Artifact, BarsArtifact, CurvesArtifact, PartRow } from "../protocol/artifacts.ts";
 import { floatsOf, type TensorValue } from "../runtime/ort.ts";
 import { combinedCurves } from "./combined-curves.ts";
 import type { PreparedInput } from "./prepared-input.ts";
-import type { TechniqueOutput } from "./technique.ts";
+import type { PartEffects, TechniqueOutput } from "./technique.ts";
 
 /** The mean of a technique's results over several samples: of the raw numbers, and of its picture. UsageError where their shapes differ. */
 export function meanOutput(outputs: readonly TechniqueOutput[]): TechniqueOutput {
@@ -19,7 +19,14 @@ export function combineOutputs(outputs: readonly TechniqueOutput[], combine: Com
     throw new UsageError(`Sample ${odd + 1}'s result is [${outputs[odd].raw.dims.join(", ")}], the first one's [${first.raw.dims.join(", ")}]: they have no mean.`, undefined, "Choose samples of one shape.");
   }
   const artifacts = first.artifacts.map((artifact, index) => combined(outputs.map(({ artifacts }) => artifacts[index]), combine) ?? artifact);
-  return { raw: { dims: first.raw.dims, values: each(outputs.map(({ raw }) => raw.values), combine) }, artifacts };
+  const effects = combinedEffects(outputs.flatMap(({ raw }) => raw.effects ?? []), outputs.length, combine);
+  return { raw: { dims: first.raw.dims, values: each(outputs.map(({ raw }) => raw.values), combine), ...(effects ? { effects } : {}) }, artifacts };
+}
+
+/** Undefined where samples have other parts (segments of other pictures). */
+function combinedEffects(all: readonly PartEffects[], count: number, combine: Combine): PartEffects | undefined {
+  if (all.length !== count || all.some(({ parts }) => parts.length !== all[0].parts.length)) return undefined;
+  return { parts: each(all.map(({ parts }) => parts), combine), shares: each(all.map(({ shares }) => shares), combine) };
 }
 
 export type Combine = (values: readonly number[]) => number;
@@ -53,16 +60,31 @@ function combined(parts: readonly Artifact[], combine: Combine): Artifact | unde
   const [first] = parts;
   if (parts.some(({ kind }) => kind !== first.kind)) return undefined;
   switch (first.kind) {
-    case "heatmap": case "tokens": return { ...first, values: each(parts.map((part) => (part as typeof first).values), combine) };
+    case "heatmap": case "tokens": {
+      const { parts: _, ...picture } = first;
+      return { ...picture, values: each(parts.map((part) => (part as typeof first).values), combine), ...combinedRows(parts as readonly (typeof first)[], combine) };
+    }
     case "bars": return combinedBars(parts as readonly BarsArtifact[], combine);
     case "curves": return combinedCurves(parts as readonly CurvesArtifact[], combine);
     default: return undefined;
   }
 }
 
+/** Parts of the same names in their places; none where samples have other parts. */
+function combinedRows(artifacts: readonly { readonly parts?: readonly PartRow[] }[], combine: Combine): { parts?: readonly PartRow[] } {
+  const all = artifacts.map(({ parts = [] }) => new Map(parts.map((row) => [row.index, row])));
+  const first = artifacts[0].parts ?? [];
+  const alike = first.length > 0 && all.every((rows) => rows.size === first.length && first.every(({ index, label }) => rows.get(index)?.label === label));
+  return alike ? { parts: first.map((row) => ({ ...row, value: combine(all.map((rows) => rows.get(row.index)!.value)) })) } : {};
+}
+
 function combinedBars(parts: readonly BarsArtifact[], combine: Combine): BarsArtifact {
-  const [first] = parts;
+  const [{ parts: rows, ...first }] = parts;
   const values = each(parts.map((part) => part.values), combine);
+  if (rows) {
+    const all = [...(combinedRows(parts, combine).parts ?? [])].sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
+    return { ...first, values, items: all.slice(0, first.items.length), parts: all };
+  }
   const labels = new Map(parts.flatMap(({ items }) => items.map(({ index, label }) => [index, label] as const)));
   const order = [...labels.keys()].sort((a, b) => Math.abs(values[b]) - Math.abs(values[a])).slice(0, first.items.length);
   return { ...first, values, items: order.map((index) => ({ index, label: labels.get(index)!, value: values[index] })) };

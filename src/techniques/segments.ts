@@ -32,7 +32,7 @@ export async function partsOf(context: Context): Promise<{ parts: Parts; caption
 }
 
 function maskParts(context: Context, mask: Mask): { parts: Parts; caption: string } {
-  const parts = labelled(spread(mask, context.input), "Part");
+  const parts = labelled(spread(mask, context.input), "Part", (label) => mask.names[label]);
   context.note(`The mask ${mask.name} has ${parts.count} parts.`);
   return { parts, caption: `${parts.count} parts of ${mask.name}` };
 }

@@ -2,7 +2,7 @@ import { Random } from "../math/random.ts";
 import type { CurvesArtifact } from "../protocol/artifacts.ts";
 import type { ParamSpec } from "../protocol/technique.ts";
 import { breathe } from "./noise.ts";
-import { technique, type Technique } from "./technique.ts";
+import { technique, type Technique, type TechniqueOutput } from "./technique.ts";
 import { isAttribution, methodOf, methodParam, OPTIONS, within } from "./trust-method.ts";
 
 const PARAMS: readonly ParamSpec[] = [
@@ -32,14 +32,13 @@ export function sensitivity(methods: readonly Technique[]): Technique {
       const radius = Number(context.params.radius);
       const random = new Random(Number(context.params.seed));
       const part = 1 / (samples + 1);
-      const { values: original } = await method.explain({}, within(context, 0, part, method.title));
-      const length = norm(original, () => 0) || 1;
+      const original = await method.explain({}, within(context, 0, part, method.title));
       const changes = new Float32Array(samples);
       for (let sample = 0; sample < samples; sample++) {
         context.progress((sample + 1) * part, `Perturbation ${sample + 1} of ${samples}`);
         const moved = context.input.values.map((value) => value + radius * (2 * random.uniform() - 1));
-        const { values } = await method.explain({ values: moved }, within(context, (sample + 1) * part, part, `Perturbation ${sample + 1} of ${samples}`));
-        changes[sample] = norm(values, (i) => original[i]) / length;
+        const raw = await method.explain({ values: moved }, within(context, (sample + 1) * part, part, `Perturbation ${sample + 1} of ${samples}`));
+        changes[sample] = changeOf(original, raw);
         await breathe();
       }
       const most = changes.reduce((a, b) => Math.max(a, b), 0);
@@ -61,6 +60,13 @@ export function sensitivity(methods: readonly Technique[]): Technique {
       return { raw: { dims: [samples], values: changes }, artifacts: [artifact] };
     },
   });
+}
+
+/** ‖other − one‖ / ‖one‖, each part's effect counted once; by elements, where the moved input has other parts (segments). */
+function changeOf(one: TechniqueOutput["raw"], other: TechniqueOutput["raw"]): number {
+  const samePart = one.effects !== undefined && one.effects.parts.length === other.effects?.parts.length;
+  const [from, to] = samePart ? [one.effects.parts, other.effects!.parts] : [one.values, other.values];
+  return norm(to, (i) => from[i]) / (norm(from, () => 0) || 1);
 }
 
 /** The length of values − others. */

@@ -17,7 +17,8 @@ export function sparseness(methods: readonly Technique[]): Technique {
     },
     async run(context) {
       const method = methodOf(context, methods.filter(isAttribution));
-      const { values, dims } = await method.explain({}, (fraction, text) => context.progress(fraction, text));
+      const { values: elements, dims, effects } = await method.explain({}, (fraction, text) => context.progress(fraction, text));
+      const values = effects?.parts ?? elements;
       const index = gini(values);
       const { x, y } = lorenz(values, POINTS);
       const percent = (shares: Float32Array): Float32Array => shares.map((share) => 100 * share);
@@ -34,7 +35,7 @@ export function sparseness(methods: readonly Technique[]): Technique {
           { id: "top_tenth", label: "Held by the strongest tenth", value: tenth, help: "The share of all magnitude that the strongest tenth of the values holds." },
         ],
         reading: "The lower the curve hangs, the fewer places carry the explanation. A sparse map is easier to read; it is not therefore right: read it beside deletion or ROAD.",
-        caption: `${values.length} values [${dims.join(", ")}]`,
+        caption: effects ? `${values.length} parts of [${dims.join(", ")}]` : `${values.length} values [${dims.join(", ")}]`,
       };
       return { raw: { dims: [1], values: Float32Array.of(index) }, artifacts: [artifact] };
     },

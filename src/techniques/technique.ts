@@ -16,8 +16,16 @@ export interface Technique {
 
 export interface TechniqueOutput {
   /** In the shape of what it is about: input or layer (batch axis included), or a map [H, W]. */
-  readonly raw: { readonly dims: readonly number[]; readonly values: Float32Array };
+  readonly raw: { readonly dims: readonly number[]; readonly values: Float32Array; readonly effects?: PartEffects };
   readonly artifacts: readonly Artifact[];
+}
+
+/** Where every element of a part holds the part's effect: what stands for the parts themselves, as elements must not be summed then. */
+export interface PartEffects {
+  /** One for each part. */
+  readonly parts: Float32Array;
+  /** For each element its share of the effects of the parts that it belongs to: these sum up. */
+  readonly shares: Float32Array;
 }
 
 /** What a technique works with. It never touches files, sessions or the screen. */

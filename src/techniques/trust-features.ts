@@ -55,10 +55,11 @@ export function fromPlanes({ of, channel }: Features, planes: readonly Float32Ar
 }
 
 /**
- * One number for each feature from a method's raw result: the sum over a feature's elements where it has the input's shape; a map over a
+ * One number for each feature from a method's raw result: the sum over a feature's elements where it has the input's shape (the mean, where each holds the effect of its part); a map over a
  * layer's space is brought to the input's size, a layer's value summed over its channels before. UsageError where it has no space.
  */
 export async function importanceOf(context: Context, features: Features, method: CheckedMethod, raw: TechniqueOutput["raw"]): Promise<Float32Array> {
+  if (raw.effects) return meansOver(features, raw.values);
   if (hasInputShape(context, raw)) {
     const sums = new Float64Array(features.count);
     raw.values.forEach((value, at) => { sums[features.of[at]] += value; });
@@ -68,8 +69,18 @@ export async function importanceOf(context: Context, features: Features, method:
   return resizeLinear(map.values, map.size, features.size!);
 }
 
-/** One number for each element of the input: what a feature's map says stands for all of its elements. */
+function meansOver({ of, count }: Features, values: Float32Array): Float32Array {
+  const [sums, elements] = [new Float64Array(count), new Uint32Array(count)];
+  values.forEach((value, at) => {
+    sums[of[at]] += value;
+    elements[of[at]]++;
+  });
+  return Float32Array.from(sums, (sum, feature) => sum / elements[feature]);
+}
+
+/** One number for each element of the input: of a part's effect its share, of a feature's map what it says for all of the feature's elements. */
 export async function elementsOf(context: Context, features: Features, method: CheckedMethod, raw: TechniqueOutput["raw"]): Promise<Float32Array> {
+  if (raw.effects) return raw.effects.shares;
   if (hasInputShape(context, raw)) return raw.values;
   const map = await importanceOf(context, features, method, raw);
   return Float32Array.from(features.of, (feature) => map[feature]);
