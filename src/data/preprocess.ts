@@ -1,4 +1,5 @@
 import { cropImage, resizeImage } from "../math/resize.ts";
+import { placePicture } from "./geometry.ts";
 import type { ByteImage } from "../math/resize.ts";
 import type { ImageRecipe } from "../protocol/recipe.ts";
 
@@ -58,30 +59,16 @@ export function unprepare(values: ArrayLike<number>, recipe: ImageRecipe): Uint8
 /** The picture at the recipe's size, RGB. */
 export function fitPicture(image: ByteImage, recipe: ImageRecipe): ByteImage {
   const [height, width] = recipe.size;
-  switch (recipe.fit) {
-    case "stretch": return resizeImage(image, width, height, recipe.interpolation);
-    case "center-crop": {
-      const scale = Math.min(image.width / width, image.height / height) * recipe.cropFraction;
-      const cropWidth = clamp(Math.round(width * scale), 1, image.width);
-      const cropHeight = clamp(Math.round(height * scale), 1, image.height);
-      const left = Math.floor((image.width - cropWidth) / 2);
-      const top = Math.floor((image.height - cropHeight) / 2);
-      return resizeImage(cropImage(image, left, top, cropWidth, cropHeight), width, height, recipe.interpolation);
-    }
-    case "pad": {
-      const scale = Math.min(width / image.width, height / image.height);
-      const innerWidth = clamp(Math.round(image.width * scale), 1, width);
-      const innerHeight = clamp(Math.round(image.height * scale), 1, height);
-      const inner = resizeImage(image, innerWidth, innerHeight, recipe.interpolation);
-      const left = Math.floor((width - innerWidth) / 2);
-      const top = Math.floor((height - innerHeight) / 2);
-      const pixels = new Uint8Array(width * height * 3).fill(recipe.fill);
-      for (let y = 0; y < innerHeight; y++) {
-        pixels.set(inner.pixels.subarray(y * innerWidth * 3, (y + 1) * innerWidth * 3), ((top + y) * width + left) * 3);
-      }
-      return { width, height, channels: 3, pixels };
-    }
+  const { from, to } = placePicture(image, recipe);
+  const whole = from.left === 0 && from.top === 0 && from.width === image.width && from.height === image.height;
+  const cropped = whole ? image : cropImage(image, from.left, from.top, from.width, from.height);
+  const inner = resizeImage(cropped, to.width, to.height, recipe.interpolation);
+  if (to.width === width && to.height === height) return inner;
+  const pixels = new Uint8Array(width * height * 3).fill(recipe.fill);
+  for (let y = 0; y < to.height; y++) {
+    pixels.set(inner.pixels.subarray(y * to.width * 3, (y + 1) * to.width * 3), ((to.top + y) * width + to.left) * 3);
   }
+  return { width, height, channels: 3, pixels };
 }
 
 /** Luma of ITU-R 601-2 in 16-bit fixed point: Pillow's convert("L"). */
@@ -102,8 +89,4 @@ function valueTable({ scale, mean, std }: ImageRecipe, c: number): Float64Array 
 /** One number may stand for all channels. */
 function at(perChannel: readonly number[], c: number): number {
   return perChannel[perChannel.length === 1 ? 0 : c];
-}
-
-function clamp(value: number, least: number, most: number): number {
-  return Math.max(least, Math.min(most, value));
 }

@@ -2,8 +2,9 @@ import path from "node:path";
 import { DataError } from "../model/errors.ts";
 import type { SpatialAxes } from "../protocol/artifacts.ts";
 import type { ValueDescription } from "../protocol/model.ts";
-import type { InputRecipe } from "../protocol/recipe.ts";
+import type { InputRecipe, PictureGeometry } from "../protocol/recipe.ts";
 import { readBytes, sha256 } from "./files.ts";
+import { pictureGeometry } from "./geometry.ts";
 import { decodeNpy, decodeNpz } from "./npy.ts";
 import type { NpyArray } from "./npy.ts";
 import { readPicture } from "./picture.ts";
@@ -28,6 +29,8 @@ export interface Sample {
   readonly data: TensorData;
   /** What the model sees, in display colours, after crop and resize: RGB bytes [height, width, 3]. */
   readonly picture?: { readonly width: number; readonly height: number; readonly pixels: Uint8Array };
+  /** Where that lies in the picture file; absent for arrays. */
+  readonly geometry?: PictureGeometry;
   /** The tensor's axes, where it is a picture. */
   readonly axes?: SpatialAxes;
   /** The columns behind a row's values; the tokens behind a text's. */
@@ -68,7 +71,7 @@ export async function readSample(
       const fixed = matchDims(dims, input, spec, "The recipe makes a picture of", "Change the recipe's size, channels or layout.");
       const dataType = elementTypeOf(input.type, input.name);
       const axes = axesOf(recipe.layout, fixed.length);
-      return { name: path.basename(spec), hash, dataType, dims: fixed, data: fromNumbers(values, dataType), picture: shown, axes };
+      return { name: path.basename(spec), hash, dataType, dims: fixed, data: fromNumbers(values, dataType), picture: shown, geometry: pictureGeometry(picture, recipe), axes };
     }
     case "row": {
       if (!isTable(spec)) throw wrongFile(spec, input, "a row of a table (.csv, with #12 for row 12)");

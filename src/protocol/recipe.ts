@@ -35,6 +35,19 @@ export interface ImageRecipe {
   readonly std: readonly number[];
 }
 
+/**
+ * How a prepared picture lies in the picture it was made of: x in the file's pixels = left + x in the model's pixels × scaleX, and y likewise.
+ * `width` and `height` are the file's, as it is shown (a camera's orientation applied).
+ */
+export interface PictureGeometry {
+  readonly width: number;
+  readonly height: number;
+  readonly left: number;
+  readonly top: number;
+  readonly scaleX: number;
+  readonly scaleY: number;
+}
+
 /** A tensor as it is (.npy, .npz). */
 export interface ArrayRecipe { readonly kind: "array" }
 

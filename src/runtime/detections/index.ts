@@ -1,0 +1,60 @@
+import type { PictureGeometry } from "../../protocol/recipe.ts";
+import { lists } from "./lists.ts";
+import { byScore, IOU, LEAST_SCORE, suppress } from "./nms.ts";
+import { pairs } from "./pairs.ts";
+import { rows } from "./rows.ts";
+import { selected } from "./selected.ts";
+import { viewOf, type Candidate, type DetectedBox, type DetectionFacts, type Detections, type Head, type HeadResult, type Undecided } from "./types.ts";
+import { yolo } from "./yolo.ts";
+
+export type { DetectedBox, DetectionFacts, DetectionOutput, Detections, Undecided } from "./types.ts";
+
+/** What a graph has selected by itself first; what is raw last. */
+const HEADS: readonly Head[] = [selected, lists, rows, pairs, yolo];
+
+/**
+ * A detector's outputs as boxes: the first head that they fit, its low scores cut and overlaps suppressed where the graph does neither, in the
+ * picture file's pixels. Undecided where outputs look like detections but leave open what is what; undefined where they are no detections.
+ */
+export function decodeDetections(facts: DetectionFacts): Detections | Undecided | undefined {
+  const views = facts.outputs.map(viewOf);
+  const undecided: string[] = [];
+  for (const head of HEADS) {
+    const found = head(facts, views);
+    if (found && !("undecided" in found)) return finish(found, facts);
+    if (found) undecided.push(found.undecided);
+  }
+  return undecided.length > 0 ? { undecided: undecided[0] } : undefined;
+}
+
+const SELECTION: Readonly<Record<HeadResult["select"], { said: string; apply: (candidates: readonly Candidate[]) => Candidate[] }>> = {
+  nms: { said: `Boxes score over ${LEAST_SCORE}; of those of a class that overlap by more than ${IOU} (IoU) the best stays.`, apply: (all) => suppress(all.filter(({ score }) => score > LEAST_SCORE)) },
+  threshold: { said: `Boxes score over ${LEAST_SCORE}; the model makes one box for each object, so overlaps stay.`, apply: (all) => byScore(all.filter(({ score }) => score > LEAST_SCORE)) },
+  none: { said: "The graph selects its boxes by itself: all that it gives are listed.", apply: byScore },
+};
+
+function finish({ head, why, candidates, scores, outputs, select, firstNamed = 0, notes = [] }: HeadResult, facts: DetectionFacts): Detections {
+  const { said, apply } = SELECTION[select];
+  const kept = apply(candidates);
+  const entries = facts.outputs.find(({ name, batched }) => name === scores && batched)?.dims[0] ?? 1;
+  return {
+    head, why, outputs,
+    boxes: kept.map(({ at, classIndex, score, keypoints, ...corners }): DetectedBox => ({
+      ...toPicture(corners, facts.geometry), class: facts.classes[classIndex - firstNamed] || classIndex, classIndex, score, target: at.join(","), output: scores,
+      ...(keypoints ? { keypoints: keypoints.map((point) => ({ ...point, ...pointInPicture(point, facts.geometry) })) } : {}),
+    })),
+    notes: [
+      said, facts.geometry ? `Boxes are in pixels of the picture file, ${facts.geometry.width}×${facts.geometry.height}.` : `Boxes are in pixels of the model's input, ${facts.input.width}×${facts.input.height}: it was no picture file.`,
+      ...(entries > 1 ? [`Boxes are those of the batch's first entry of ${entries}.`] : []), ...notes,
+    ],
+  };
+}
+
+function toPicture({ x0, y0, x1, y1 }: Pick<Candidate, "x0" | "y0" | "x1" | "y1">, geometry: PictureGeometry | undefined): Pick<DetectedBox, "x0" | "y0" | "x1" | "y1"> {
+  const [first, last] = [pointInPicture({ x: x0, y: y0 }, geometry), pointInPicture({ x: x1, y: y1 }, geometry)];
+  return { x0: first.x, y0: first.y, x1: last.x, y1: last.y };
+}
+
+function pointInPicture({ x, y }: { readonly x: number; readonly y: number }, geometry: PictureGeometry | undefined): { x: number; y: number } {
+  return geometry ? { x: geometry.left + x * geometry.scaleX, y: geometry.top + y * geometry.scaleY } : { x, y };
+}
