@@ -27,13 +27,10 @@ export function engineHandlers(): Handlers<EngineApi> {
     });
 
   return {
-    describe: async ({ model }) => (await models.get(model)).description,
-    layer: async ({ model, index }) => layerDetails((await models.get(model)).open, index),
-    tensor: async ({ model, name }) => tensorSummary((await models.get(model)).open, name),
-    recipe: async ({ model }) => {
-      const { description, readConstant } = await models.get(model);
-      return loadRecipe(description, readConstant);
-    },
+    describe: ({ model }) => models.use(model, ({ description }) => description),
+    layer: ({ model, index }) => models.use(model, ({ open }) => layerDetails(open, index)),
+    tensor: ({ model, name }) => models.use(model, ({ open }) => tensorSummary(open, name)),
+    recipe: ({ model }) => models.use(model, ({ description, readConstant }) => loadRecipe(description, readConstant)),
     preview: async ({ recipe, input }) => preview(input, recipe),
     layers: (request, context) => inLane(context, (env) => layersOf(request, env)),
     run: (job, context) => inLane(context, async (env) => {

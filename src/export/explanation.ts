@@ -37,14 +37,17 @@ const TOLERANCE = 0.02;
  * the attribution, for any number of samples where the model takes any. It is read back and compared with the technique's own numbers
  * before it stays. UsageError where the technique, or a setting of it, cannot be written into a graph.
  */
-export async function exportExplanation(request: ExportRequest, env: RunEnvironment): Promise<ExportReport> {
+export function exportExplanation(request: ExportRequest, env: RunEnvironment): Promise<ExportReport> {
+  return env.models.use(request.job.model, (model) => exportFrom(model, request, env));
+}
+
+async function exportFrom(model: LoadedModel, request: ExportRequest, env: RunEnvironment): Promise<ExportReport> {
   const { more: _, ...job } = request.job;
   const { info } = findTechnique(job.technique);
   const attribution = Object.hasOwn(attributions, info.id) ? attributions[info.id] : undefined;
   if (!attribution) throw new UsageError(`${info.title} cannot be written into one graph.`, info.id, `These can: ${Object.keys(attributions).join(", ")}.`);
   const params = checkParams(info, job.params);
   if (Number(params.samples ?? 0) > 0) throw new UsageError("Noise is drawn anew in each run, which a graph cannot do as it is done here.", "samples", "Set samples to 0 for the export, and average over noisy inputs where the model is served.");
-  const model = await env.models.get(job.model);
   checkPlace(model.open, request.out, request.weights);
   const result = await runJob(job, env);
   const odd = result.raw.values.find((value) => !Number.isFinite(value));

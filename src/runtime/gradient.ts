@@ -83,7 +83,7 @@ export async function gradientSession(specialised: Specialised, request: Gradien
   };
   const session = await robustSession(derived, open, threads);
   return {
-    inputs: session.inputs, outputs: session.outputs, run: (feeds, names) => session.run(feeds, names), release: () => session.release(),
+    inputs: session.inputs, outputs: session.outputs, bytes: session.bytes, run: (feeds, names) => session.run(feeds, names), release: () => session.release(),
     async gradients(feeds, seedValues, baseline = {}) {
       if (seedValues.length !== elementCount(seedDims)) throw new ModelError(`The seed has ${seedValues.length} elements, "${of}" has ${elementCount(seedDims)}.`);
       const inputs: Record<string, TensorValue> = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, asFloat32(value)]));
@@ -115,7 +115,7 @@ async function robustSession(derived: Parameters<typeof createSession>[0], open:
 /** Where the score depends on none of `wrt`, there is nothing to run. */
 function withoutRun(wrt: readonly string[]): GradientSession {
   const nothing: Gradients = { gradients: new Map(wrt.map((value) => [value, undefined])), values: new Map() };
-  return { inputs: [], outputs: [], run: () => Promise.resolve(new Map()), release: () => Promise.resolve(), gradients: () => Promise.resolve(nothing) };
+  return { inputs: [], outputs: [], bytes: 0, run: () => Promise.resolve(new Map()), release: () => Promise.resolve(), gradients: () => Promise.resolve(nothing) };
 }
 
 function sameNumbers(a: readonly number[], b: readonly number[]): boolean {

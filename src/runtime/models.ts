@@ -1,4 +1,3 @@
-import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { elementCount, type Graph, type Model, type Node } from "../model/graph.ts";
 import { decodeTensor, toNumbers } from "../model/tensor.ts";
@@ -9,16 +8,15 @@ import { openModel, type OpenModel } from "../model/onnx/index.ts";
 import { UsageError } from "../model/errors.ts";
 import type { ModelDescription } from "../protocol/model.ts";
 import { explainableTensor, type Explainable } from "./explainable.ts";
-import { gradientSession, type Gradients, type GradientRequest } from "./gradient.ts";
+import { gradientSession, type Gradients, type GradientRequest, type GradientSession } from "./gradient.ts";
+import { Leased } from "./lease.ts";
+import { MemoryBudget } from "./memory.ts";
 import { createSession, numbersOf, ortVersion, type Feeds, type Session, type TensorValue } from "./ort.ts";
 import { specialise } from "./trace.ts";
 import type { Specialised, Trace } from "../autodiff/specialise.ts";
 
-/** Sessions kept per model: enough to move between a few methods and layers without making them anew. */
-const MOST_SESSIONS = 8;
-const MOST_TRACES = 4;
-/** Rewritten models kept per model. */
-const MOST_DERIVED = 6;
+/** What a rewritten model or a trace takes without its numbers: a guess at its nodes. */
+const GRAPH_BYTES = 2 ** 20;
 /** Normalizations are by channel: more elements than this are weights. */
 const MOST_CONSTANT = 4096;
 /** A list of class names has no more than this. */
@@ -34,21 +32,31 @@ export interface Traced {
   readonly key: string;
 }
 
-/** A model that can be run: its file, and the sessions made from it. */
+let created = 0;
+
+/** A model that can be run: its file, and the sessions made from it. What it keeps for the next time is bounded by a budget that models share. */
 export class LoadedModel {
   readonly description: ModelDescription;
+  readonly budget: MemoryBudget;
   private prepared: Model | undefined;
   private readonly clock: { milliseconds: number };
-  private readonly sessions = new Map<string, Promise<Session>>();
+  private readonly sessions = new Map<string, Leased<Promise<Session>>>();
   private readonly traces: Traced[] = [];
   private readonly tracedFor = new WeakMap<Feeds, Traced>();
   private readonly derived = new Map<string, LoadedModel>();
   private traceCount = 0;
+  /** What its keys in the budget begin with; those of derived models begin so, too. */
+  private readonly id: string;
+  private readonly root: string;
 
-  constructor(readonly open: OpenModel, readonly threads: number | undefined, from?: { readonly parent: LoadedModel; readonly model: Model }) {
-    this.description = from ? describeDerived(from.parent.description, from.model.graph) : describe(open);
-    this.prepared = from?.model;
-    this.clock = from?.parent.clock ?? { milliseconds: 0 };
+  constructor(readonly open: OpenModel, readonly threads: number | undefined, from?: { readonly budget: MemoryBudget } | { readonly parent: LoadedModel; readonly model: Model }) {
+    const parent = from && "parent" in from ? from.parent : undefined;
+    this.description = parent ? describeDerived(parent.description, (from as { model: Model }).model.graph) : describe(open);
+    this.prepared = from && "model" in from ? from.model : undefined;
+    this.clock = parent?.clock ?? { milliseconds: 0 };
+    this.budget = parent?.budget ?? (from as { budget?: MemoryBudget } | undefined)?.budget ?? new MemoryBudget();
+    this.id = `${parent?.id ?? ""}${created++}/`;
+    this.root = parent?.root ?? this.id;
   }
 
   /** Time spent inside ONNX Runtime's run, in milliseconds, since the model was loaded: its own and that of models derived from it. */
@@ -61,18 +69,18 @@ export class LoadedModel {
 
   /**
    * Another graph over the same file and weights: `rewrite` gets the model as it is run (functions inlined, constants lifted) and gives what
-   * is run instead. Made once for each `key`, which must say all that the rewriting depends on; released with this model.
+   * is run instead. Made once for each `key`, which must say all that the rewriting depends on; kept as long as the budget has room.
    */
   derive(key: string, rewrite: (model: Model) => Model): LoadedModel {
-    let model = this.derived.get(key);
-    if (model) this.derived.delete(key);
-    else model = new LoadedModel(this.open, this.threads, { parent: this, model: rewrite(this.model) });
-    this.derived.set(key, model);
-    while (this.derived.size > MOST_DERIVED) {
-      const [oldest, stale] = this.derived.entries().next().value!;
-      this.derived.delete(oldest);
-      void stale.releaseSessions();
+    const known = this.derived.get(key);
+    const kept = `${this.id}derived:${key}`;
+    if (known) {
+      this.budget.touch(kept);
+      return known;
     }
+    const model = new LoadedModel(this.open, this.threads, { parent: this, model: rewrite(this.model) });
+    this.derived.set(key, model);
+    this.budget.keep(kept, { bytes: GRAPH_BYTES, drop: () => { this.derived.delete(key); model.forgetKept(); } });
     return model;
   }
 
@@ -107,16 +115,18 @@ export class LoadedModel {
   async forward(feeds: Feeds, fetch: readonly string[]): Promise<Map<string, TensorValue>> {
     const { graph } = this.model;
     if (!fetch.every((name) => hasValue(graph, name))) return this.forwardInside(feeds, fetch);
-    const session = await this.session(JSON.stringify(["forward", fetch]), () => this.fetching(graph, fetch));
-    return valuesOf(await this.timed(() => session.run(feeds)), fetch);
+    return this.run(JSON.stringify(["forward", fetch]), graph, feeds, fetch);
   }
 
   private async forwardInside(feeds: Feeds, fetch: readonly string[]): Promise<Map<string, TensorValue>> {
     const { graph, key } = await this.traced(feeds);
     const missing = fetch.find((name) => !hasValue(graph, name));
     if (missing !== undefined) throw this.missing(missing);
-    const session = await this.session(JSON.stringify(["forward", key, fetch]), () => this.fetching(graph, fetch));
-    return valuesOf(await this.timed(() => session.run(feeds)), fetch);
+    return this.run(JSON.stringify(["forward", key, fetch]), graph, feeds, fetch);
+  }
+
+  private async run(key: string, graph: Graph, feeds: Feeds, names: readonly string[]): Promise<Map<string, TensorValue>> {
+    return valuesOf(await this.withSession(key, () => this.fetching(graph, names), (session) => this.timed(() => session.run(feeds))), names);
   }
 
   /** A session of a graph that gives `names`. */
@@ -143,11 +153,17 @@ export class LoadedModel {
     for (const known of anew ? [] : this.tracesLike(feeds)) if (!found && (await this.goesThisWay(known, feeds))) found = known;
     if (!found) {
       found = { ...(await specialise(this.model, this.open, feeds)), key: `${shapesKey(feeds)}#${this.traceCount++}` };
-      this.traces.unshift(found);
-      this.traces.splice(MOST_TRACES);
+      this.keepTrace(found);
     }
+    this.budget.touch(`${this.id}trace:${found.key}`);
     this.tracedFor.set(feeds, found);
     return found;
+  }
+
+  private keepTrace(traced: Traced): void {
+    this.traces.unshift(traced);
+    this.budget.keep(`${this.id}trace:${traced.key}`, { bytes: traceBytes(traced), drop: () => { this.traces.splice(this.traces.indexOf(traced), 1); } });
+    this.keepFile();
   }
 
   private tracesLike(feeds: Feeds): Traced[] {
@@ -159,8 +175,7 @@ export class LoadedModel {
   private async goesThisWay({ graph, key, trace, conditions, specialised }: Traced, feeds: Feeds): Promise<boolean> {
     const names = [...new Set(conditions)].filter((name) => specialised.tainted.has(name) && trace.known.has(name) && hasValue(graph, name));
     if (names.length === 0) return true;
-    const session = await this.session(JSON.stringify(["conditions", key]), () => this.fetching(graph, names));
-    const values = valuesOf(await this.timed(() => session.run(feeds)), names);
+    const values = await this.run(JSON.stringify(["conditions", key]), graph, feeds, names);
     return names.every((name) => sameNumbers(numbersOf(values.get(name)!), trace.known.get(name)!));
   }
 
@@ -176,40 +191,57 @@ export class LoadedModel {
       if (tried.includes(traced)) traced = await this.traced(feeds, true);
       tried.push(traced);
       const key = JSON.stringify(["gradient", traced.key, request.of, request.wrt, request.fetch ?? [], request.rules?.name ?? "", request.against ? [request.against.rules.name, Object.keys(request.against.baseline)] : []]);
-      const made = this.session(key, () => gradientSession(traced.specialised, request, this.model, this.open, this.threads));
-      const session = (await made) as Awaited<ReturnType<typeof gradientSession>>;
-      const result = await this.timed(() => session.gradients(feeds, request.seed, request.against?.baseline));
+      const make = (): Promise<GradientSession> => gradientSession(traced.specialised, request, this.model, this.open, this.threads);
+      const result = await this.withSession(key, make, (session) => this.timed(() => session.gradients(feeds, request.seed, request.against?.baseline)));
       if (result !== "other-path") return result;
       if (attempt > 1) throw new UsageError("The model takes another path each time it runs, so its gradient is not defined.");
     }
   }
 
-  async release(): Promise<void> {
-    await this.releaseSessions();
+  /** Nobody uses it any more: gives everything back. Sessions that still run end first. */
+  release(): Promise<void> {
+    this.forgetKept();
     this.open.close();
+    return Promise.resolve();
   }
 
-  private async releaseSessions(): Promise<void> {
-    const sessions = [...this.sessions.values()];
-    const derived = [...this.derived.values()];
-    this.sessions.clear();
-    this.derived.clear();
-    this.traces.length = 0;
-    await Promise.allSettled([...sessions.map(async (session) => (await session).release()), ...derived.map((model) => model.releaseSessions())]);
+  private forgetKept(): void {
+    this.budget.forgetAll(this.id);
+    // What is still being made is not yet in the budget.
+    for (const [key, session] of [...this.sessions]) this.letGo(key, session);
   }
 
-  private async session(key: string, make: () => Promise<Session>): Promise<Session> {
-    let session = this.sessions.get(key);
-    if (session) this.sessions.delete(key);
-    else session = Promise.resolve().then(make);
-    this.sessions.set(key, session);
-    session.catch(() => this.sessions.delete(key));
-    while (this.sessions.size > MOST_SESSIONS) {
-      const [oldest, stale] = this.sessions.entries().next().value!;
-      this.sessions.delete(oldest);
-      void stale.then((old) => old.release(), () => undefined);
+  /** A session made once for each key: kept while the budget has room, and until `work` has ended. A key stands for one kind of session. */
+  private withSession<S extends Session, R>(key: string, make: () => Promise<S>, work: (session: S) => Promise<R>): Promise<R> {
+    let leased = this.sessions.get(key);
+    if (leased) this.budget.touch(`${this.id}session:${key}`);
+    else this.sessions.set(key, (leased = new Leased(this.openSession(key, make), (session) => void session.then((made) => made.release(), () => undefined))));
+    return leased.use(async (session) => work((await session) as S));
+  }
+
+  private async openSession(key: string, make: () => Promise<Session>): Promise<Session> {
+    try {
+      // Not at once: first it is among the sessions.
+      const session = await Promise.resolve().then(make);
+      const leased = this.sessions.get(key);
+      if (leased) this.budget.keep(`${this.id}session:${key}`, { bytes: session.bytes, drop: () => this.letGo(key, leased) });
+      this.keepFile();
+      return session;
+    } catch (error) {
+      this.sessions.delete(key);
+      throw error;
     }
-    return session;
+  }
+
+  /** The file's bytes stay in memory for further sessions as long as there is room. */
+  private keepFile(): void {
+    const { file, external } = this.open.size;
+    if (!this.budget.touch(`${this.root}file`)) this.budget.keep(`${this.root}file`, { bytes: file + external, drop: () => this.open.release() });
+  }
+
+  private letGo(key: string, session: Leased<Promise<Session>>): void {
+    if (this.sessions.get(key) === session) this.sessions.delete(key);
+    session.retire();
   }
 
   private async timed<T>(work: () => Promise<T>): Promise<T> {
@@ -250,30 +282,41 @@ function describeDerived(parent: ModelDescription, graph: Graph): ModelDescripti
   };
 }
 
-/** Models by path, the latest few kept; a file that changed on disk is read again. */
+export interface ModelCacheOptions {
+  /** Models kept open that nobody uses (4). */
+  readonly most?: number;
+  readonly threads?: number;
+  /** Shared by all of its models; by default half of the memory that is available. */
+  readonly budget?: MemoryBudget;
+}
+
+/** Models by path, the latest few kept; a file that changed on disk is read again. A model is given back after its last user. */
 export class ModelCache {
   onnxruntimeVersion: string | undefined;
-  private readonly models = new Map<string, Promise<LoadedModel>>();
+  readonly budget: MemoryBudget;
+  private readonly models = new Map<string, Leased<Promise<LoadedModel>>>();
+  private readonly held = new Map<LoadedModel, () => void>();
 
-  constructor(private readonly options: { readonly most?: number; readonly threads?: number } = {}) {}
+  constructor(private readonly options: ModelCacheOptions = {}) {
+    this.budget = options.budget ?? new MemoryBudget();
+  }
 
-  async get(path: string): Promise<LoadedModel> {
-    const absolute = resolve(path);
-    const cached = this.models.get(absolute);
-    if (cached) {
-      const model = await cached.catch(() => undefined);
-      if (model && model.open.stamp.split("+")[0] === fileStamp(absolute)) {
-        this.models.delete(absolute);
-        this.models.set(absolute, cached);
-        return model;
-      }
-      this.drop(absolute);
+  /** The model of this file, which stays until `work` has ended, whatever else is opened meanwhile. */
+  async use<T>(path: string, work: (model: LoadedModel) => T | Promise<T>): Promise<T> {
+    const { model, end } = await this.hold(path);
+    try {
+      return await work(model);
+    } finally {
+      end();
     }
-    const loading = openModel(absolute).then((open) => new LoadedModel(open, this.options.threads));
-    this.models.set(absolute, loading);
-    loading.catch(() => this.models.delete(absolute));
-    while (this.models.size > (this.options.most ?? 4)) this.drop(this.models.keys().next().value!);
-    return loading;
+  }
+
+  /** The model of this file, held until `dispose()`: for a process that ends with its work. */
+  async get(path: string): Promise<LoadedModel> {
+    const { model, end } = await this.hold(path);
+    if (this.held.has(model)) end();
+    else this.held.set(model, end);
+    return model;
   }
 
   async versions(): Promise<string> {
@@ -282,22 +325,56 @@ export class ModelCache {
 
   dispose(): void {
     for (const path of [...this.models.keys()]) this.drop(path);
+    for (const end of this.held.values()) end();
+    this.held.clear();
+  }
+
+  private async hold(path: string): Promise<{ readonly model: LoadedModel; readonly end: () => void }> {
+    const absolute = resolve(path);
+    for (;;) {
+      const known = this.models.get(absolute);
+      const leased = known ?? this.open(absolute);
+      const end = leased.hold();
+      try {
+        const model = await leased.value;
+        if (!known || model.open.isCurrent()) {
+          this.touch(absolute, leased);
+          return { model, end };
+        }
+      } catch (error) {
+        end();
+        throw error;
+      }
+      end();
+      if (this.models.get(absolute) === leased) this.drop(absolute);
+    }
+  }
+
+  private open(absolute: string): Leased<Promise<LoadedModel>> {
+    const loading = openModel(absolute).then((open) => new LoadedModel(open, this.options.threads, { budget: this.budget }));
+    const leased = new Leased(loading, (model) => void model.then((loaded) => loaded.release(), () => undefined));
+    this.models.set(absolute, leased);
+    loading.catch(() => { if (this.models.get(absolute) === leased) this.drop(absolute); });
+    while (this.models.size > (this.options.most ?? 4)) this.drop(this.models.keys().next().value!);
+    return leased;
+  }
+
+  /** Used latest: last in the order. */
+  private touch(absolute: string, leased: Leased<Promise<LoadedModel>>): void {
+    if (this.models.get(absolute) !== leased) return;
+    this.models.delete(absolute);
+    this.models.set(absolute, leased);
   }
 
   private drop(path: string): void {
-    const model = this.models.get(path);
+    this.models.get(path)?.retire();
     this.models.delete(path);
-    void model?.then((loaded) => loaded.release(), () => undefined);
   }
 }
 
-function fileStamp(path: string): string {
-  try {
-    const { size, mtimeMs } = statSync(path);
-    return `${size}-${mtimeMs}`;
-  } catch {
-    return "gone";
-  }
+/** A trace's numbers are JavaScript's, eight bytes each; its nodes are counted as a whole. */
+function traceBytes({ trace }: Traced): number {
+  return GRAPH_BYTES + [...trace.known.values()].reduce((sum, { length }) => sum + 8 * length, 0);
 }
 
 function shapesKey(feeds: Feeds): string {

@@ -21,6 +21,8 @@ export const NEWEST_OPSET = 26;
 export interface Session {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  /** About what it takes while it does not run. */
+  readonly bytes: number;
   /** Runs the graph; `fetch` defaults to all outputs. Blocks the thread while ONNX Runtime works. */
   run(feeds: Feeds, fetch?: readonly string[]): Promise<Map<string, TensorValue>>;
   release(): Promise<void>;
@@ -61,11 +63,14 @@ export async function createSession(model: WritableModel, open: OpenModel, optio
       ...(options.threads ? { intraOpNumThreads: options.threads } : {}),
       executionProviders: ["cpu"],
       logSeverityLevel: 4,
+      // Its arena keeps what a run took at most until the session ends, and grows in powers of two; without it runs take as long.
+      enableCpuMemArena: false,
+      enableMemPattern: false,
     });
   } catch (error) {
     throw runtimeError(error, "ONNX Runtime does not accept the model");
   }
-  return new OrtSession(session, ort);
+  return new OrtSession(session, ort, sessionBytes(model, written.bytes.length));
 }
 
 /** Makes a session for a model file as it lies on disk, with the external data beside it: what anybody's ONNX Runtime makes of it. */
@@ -79,8 +84,19 @@ export async function openSession(path: string, options: SessionOptions = {}): P
   }
 }
 
+/** Graph, kernels and threads of a session, whatever its weights. */
+const SESSION_BYTES = 8 * 2 ** 20;
+/** ONNX Runtime copies weights and packs them for its kernels. */
+const COPIES_OF_WEIGHTS = 2;
+
+/** About what a session takes while it does not run. */
+function sessionBytes({ graph }: WritableModel, written: number): number {
+  const weights = graph.initializers.reduce((sum, { storage }) => sum + (storage.kind === "file" ? storage.length : 0), 0);
+  return SESSION_BYTES + COPIES_OF_WEIGHTS * (weights + written);
+}
+
 class OrtSession implements Session {
-  constructor(private readonly session: InferenceSession, private readonly ort: Ort) {}
+  constructor(private readonly session: InferenceSession, private readonly ort: Ort, readonly bytes = SESSION_BYTES) {}
 
   get inputs(): readonly string[] {
     return this.session.inputNames;

@@ -3,7 +3,7 @@ import { NotFiniteError, UsageError } from "../model/errors.ts";
 import type { Artifact, Provenance, Result } from "../protocol/artifacts.ts";
 import type { EngineApi, Job, Progress } from "../protocol/engine.ts";
 import { readClasses } from "../data/classes.ts";
-import type { ModelCache } from "../runtime/models.ts";
+import type { LoadedModel, ModelCache } from "../runtime/models.ts";
 import type { ChannelView } from "./channels.ts";
 import { JobContext } from "./context.ts";
 import { whereNotFinite, whereZero } from "./diagnose.ts";
@@ -27,12 +27,15 @@ export interface RunEnvironment {
 }
 
 /** Runs one technique on a sample, or several: its own artifacts, the input's picture, the predictions, and how it was all made. */
-export async function runJob(job: Job, env: RunEnvironment): Promise<Result> {
+export function runJob(job: Job, env: RunEnvironment): Promise<Result> {
+  return env.models.use(job.model, (model) => runOn(model, job, env));
+}
+
+async function runOn(model: LoadedModel, job: Job, env: RunEnvironment): Promise<Result> {
   const start = performance.now();
   const technique = findTechnique(job.technique);
   const params = checkParams(technique.info, job.params);
   env.progress({ text: "Reading the model and the input" });
-  const model = await env.models.get(job.model);
   const onnxruntime = await env.models.versions();
   const ranBefore = model.runTime;
   const { classes } = await readClasses(job.recipe.classes, dirname(model.open.path));
@@ -124,8 +127,11 @@ export function findTechnique(id: string): Technique {
 }
 
 /** Layers for the picker, with this input's shapes, and the one that spatial techniques take by themselves. */
-export async function layersOf(request: Parameters<EngineApi["layers"]>[0], env: RunEnvironment): Promise<ReturnType<EngineApi["layers"]>> {
-  const model = await env.models.get(request.model);
+export function layersOf(request: Parameters<EngineApi["layers"]>[0], env: RunEnvironment): Promise<ReturnType<EngineApi["layers"]>> {
+  return env.models.use(request.model, (model) => layersIn(model, request, env));
+}
+
+async function layersIn(model: LoadedModel, request: Parameters<EngineApi["layers"]>[0], env: RunEnvironment): Promise<ReturnType<EngineApi["layers"]>> {
   const fed = await prepareInput(model, { inputs: { "": request.input }, recipe: request.recipe });
   const context = await pickingContext(fed, {}, env);
   const layers = layerChoices(await context.traced(), await context.layouts());
@@ -152,17 +158,29 @@ export async function tilesOf(request: Parameters<EngineApi["tiles"]>[0], env: R
   return { tiles: reducedTiles(view, from, to) };
 }
 
-/** The last layer whose channels were asked for: moving over tiles must not run the model each time. */
-let latest: { readonly key: string; readonly view: ChannelView } | undefined;
+interface LatestLayer { readonly key: string; readonly view: ChannelView }
 
-async function layerView(job: Job, env: RunEnvironment): Promise<ChannelView> {
-  const model = await env.models.get(job.model);
-  const key = JSON.stringify([model.description.stamp, job.model, job.inputs, job.recipe, job.layer ?? "", job.target ?? {}, job.params]);
-  if (latest?.key === key) return latest.view;
-  const context = await pickingContext(await prepareInput(model, job), job, env);
-  latest = { key, view: await layerActivations(context, await spatialLayer(context)) };
-  return latest.view;
+/** The last layer whose channels were asked for: moving over tiles must not run the model each time. It counts in the models' budget. */
+const latest = new WeakMap<ModelCache, LatestLayer>();
+
+function layerView(job: Job, env: RunEnvironment): Promise<ChannelView> {
+  return env.models.use(job.model, async (model) => {
+    const key = JSON.stringify([model.description.stamp, job.model, job.inputs, job.recipe, job.layer ?? "", job.target ?? {}, job.params]);
+    const known = latest.get(env.models);
+    if (known?.key === key) {
+      env.models.budget.touch(LATEST);
+      return known.view;
+    }
+    const context = await pickingContext(await prepareInput(model, job), job, env);
+    const found: LatestLayer = { key, view: await layerActivations(context, await spatialLayer(context)) };
+    latest.set(env.models, found);
+    env.models.budget.keep(LATEST, { bytes: found.view.values.buffer.byteLength, drop: () => { if (latest.get(env.models) === found) latest.delete(env.models); } });
+    return found.view;
+  });
 }
+
+/** Its key in the budget. */
+const LATEST = "latest layer";
 
 /** What finds a layer as feature maps do. */
 function pickingContext(fed: PreparedInput, { target, layer, params = {} }: Partial<Job>, { signal }: RunEnvironment): Promise<JobContext> {

@@ -12,11 +12,19 @@ export interface ExternalData {
   readonly modified: number;
 }
 
+export interface ExternalFiles {
+  find(location: string): ExternalFile;
+  /** By the name that the model gives them. */
+  readonly found: ReadonlyMap<string, ExternalData>;
+  /** Whether all that was asked for is as it was. */
+  areCurrent(): boolean;
+}
+
 /**
  * Looks up the external data files of the model at `modelPath`. Only regular files inside the model's folder are given
  * (links resolved): a model from elsewhere must not read the rest of the disk.
  */
-export function externalFiles(modelPath: string): { find(location: string): ExternalFile; readonly found: ReadonlyMap<string, ExternalData> } {
+export function externalFiles(modelPath: string): ExternalFiles {
   const folder = realpathSync(dirname(modelPath));
   const found = new Map<string, ExternalData>();
   const answers = new Map<string, ExternalFile>();
@@ -30,7 +38,11 @@ export function externalFiles(modelPath: string): { find(location: string): Exte
     }
     return answer;
   };
-  return { find, found };
+  const areCurrent = (): boolean => [...answers].every(([location, before]) => {
+    const now = locate(folder, location);
+    return "path" in now ? now.path === found.get(location)?.path && now.size === found.get(location)?.size && now.modified === found.get(location)?.modified : "problem" in before;
+  });
+  return { find, found, areCurrent };
 }
 
 /** Git LFS pointers have about 130 bytes. */

@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { ModelError } from "../errors.ts";
 import { elementCount, type Model, type TensorRef } from "../graph.ts";
 import { encodeStrings } from "../tensor.ts";
-import { externalFiles, type ExternalData } from "./external.ts";
+import { externalFiles, type ExternalFiles } from "./external.ts";
 import { readModel } from "./read.ts";
 import { rejectOtherFormats } from "./sniff.ts";
 import { FileSource, readFully } from "./source.ts";
@@ -16,6 +16,8 @@ export interface OpenModel {
   readonly model: Model;
   /** Sizes and times of change of the file and its external data: another file, another stamp. */
   readonly stamp: string;
+  /** Whether the file and its external data are still the ones whose structure was read (also: what was missing still is). */
+  isCurrent(): boolean;
   /** Bytes on disk. */
   readonly size: { readonly file: number; readonly external: number };
   /** A tensor's raw little-endian bytes, typed fields decoded (strings as `encodeStrings`). ModelError when it has a problem. */
@@ -49,7 +51,7 @@ function read(path: string, descriptor: number): OpenModel {
   rejectOtherFormats(source, path);
   const external = externalFiles(path);
   const model = readModel(source, external.find);
-  return new OpenedFile(path, descriptor, status, source, model, external.found);
+  return new OpenedFile(path, descriptor, status, source, model, external);
 }
 
 class OpenedFile implements OpenModel {
@@ -64,12 +66,21 @@ class OpenedFile implements OpenModel {
     status: Stats,
     private readonly source: FileSource,
     readonly model: Model,
-    private readonly external: ReadonlyMap<string, ExternalData>,
+    private readonly externalFiles: ExternalFiles,
   ) {
     this.opened.set("", { descriptor, status, path });
-    const files = [...external.values()];
+    const files = [...externalFiles.found.values()];
     this.size = { file: status.size, external: files.reduce((sum, file) => sum + file.size, 0) };
     this.stamp = [{ size: status.size, modified: status.mtimeMs }, ...files].map((file) => `${file.size}-${file.modified}`).join("+");
+  }
+
+  isCurrent(): boolean {
+    try {
+      const { size, mtimeMs } = statSync(this.path);
+      return `${size}-${mtimeMs}` === this.stamp.split("+")[0] && this.externalFiles.areCurrent();
+    } catch {
+      return false;
+    }
   }
 
   bytesOf(tensor: TensorRef): Uint8Array {
@@ -125,7 +136,7 @@ class OpenedFile implements OpenModel {
     let opened = this.opened.get(file);
     if (opened === undefined) {
       if (!this.opened.has("")) throw new ModelError("The model was closed.", this.path);
-      const data = this.external.get(file);
+      const data = this.externalFiles.found.get(file);
       if (data === undefined) throw new ModelError(`"${file}" is not a data file of this model.`, this.path);
       const descriptor = openFile(data.path);
       opened = { descriptor, status: fstatSync(descriptor), path: data.path };
