@@ -58,8 +58,11 @@ export async function ablate(context: Context, parts: Parts, baseline: Float32Ar
     }
     const overParts = (total: number, element: number): number => total / Math.max(1, covered[element]);
     const values = Float32Array.from(sum, overParts);
-    if (values.every((value) => value === 0)) context.note("The score stays the same whatever part of the input is hidden.");
-    else context.checkGradient(values, name);
+    context.checkFinite(values, name);
+    if (values.every((value) => value === 0)) {
+      const equal = input.every((value, i) => value === baseline[i]);
+      context.note(equal ? "The input equals the baseline everywhere, so that hiding parts of it changes nothing." : "The score stays the same whatever part of the input is hidden.");
+    }
     return { values, parts: effects, shares: Float32Array.from(shared, overParts) };
   } finally {
     await tail.release();

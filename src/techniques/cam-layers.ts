@@ -3,6 +3,7 @@ import { elementCount } from "../model/graph.ts";
 import { resizeLinear } from "../math/resize-linear.ts";
 import type { Artifact } from "../protocol/artifacts.ts";
 import { isSpatial, spatialSize, type Layout, type TokenGrid } from "../runtime/layout.ts";
+import { relu } from "./channels.ts";
 import { breathe } from "./noise.ts";
 import { activationMap } from "./pictures.ts";
 import { noiseCaption } from "./saliency.ts";
@@ -16,6 +17,8 @@ export interface MapLooks {
   readonly title: string;
   /** The map before Relu, as a formula. */
   readonly quantity: string;
+  /** What alone makes a map of this kind, for the sentence on one that is zero: "positive gradients". */
+  readonly counts?: string;
 }
 
 /**
@@ -24,7 +27,11 @@ export interface MapLooks {
  */
 export async function layerMaps(context: Context, looks: MapLooks, mapOf: (layer: SpatialLayer) => Promise<Float32Array>): Promise<TechniqueOutput> {
   const layers = (await context.layers("spatial")).map((layer) => onGrid(context, layer));
-  if (layers.length === 1) return mapOutput(context, layers[0], looks, await mapOf(layers[0]));
+  if (layers.length === 1) {
+    const map = await mapOf(layers[0]);
+    noteZeroMap(context, map, layers[0].value, looks.counts);
+    return mapOutput(context, layers[0], looks, map);
+  }
   const { layout, dims, name } = context.input;
   const size = layout ? spatialSize(layout, dims) : [];
   const other = layers.find((layer) => spatialSize(layer.layout, layer.dims).length !== size.length);
@@ -38,11 +45,29 @@ export async function layerMaps(context: Context, looks: MapLooks, mapOf: (layer
     const map = resizeLinear(await mapOf(layer), spatialSize(layer.layout, layer.dims), size);
     const largest = map.reduce((most, value) => Math.max(most, context.params.relu === true ? value : Math.abs(value)), 0);
     if (largest > 0) map.forEach((value, i) => { mean[i] += value / largest / layers.length; });
-    else context.note(`The map of "${layer.value}" is zero everywhere.`);
+    else noteZeroMap(context, map, layer.value, looks.counts);
     await breathe();
   }
   context.note(`Mean over ${layers.length} layers, each map brought to the input's size and divided by its maximum: ${layers.map(({ value }) => value).join(", ")}.`);
   return mapPicture(context, looks, `${layers.length} layers · ${size.join("×")}`, size, Float32Array.from(mean));
+}
+
+/** Contexts in which Relu took all there was of a map. */
+const emptied = new WeakSet<Context>();
+
+/** A map without its negative part; remembers where that was all there was, for `noteZeroMap`. */
+export function withoutNegative(context: Context, map: Float32Array): Float32Array {
+  const rest = relu(map);
+  if (rest.every((value) => value === 0) && map.some((value) => value < 0)) emptied.add(context);
+  return rest;
+}
+
+/** Says so where a map is zero everywhere, and what made it: Relu, or a layer without activation. What a gradient did is said by itself. */
+export function noteZeroMap(context: Context, map: Float32Array, value: string, counts?: string): void {
+  if (map.some((number) => number !== 0)) return;
+  const removed = `: it is negative or zero at every place, which ReLU removes${context.params.relu === undefined ? "" : ". Set relu to false to see it"}`;
+  const why = emptied.has(context) ? removed : counts ? `: this method counts ${counts} alone, and there are none` : "";
+  context.note(`The map of "${value}" is zero everywhere${why}.`);
 }
 
 /** The one layer asked for or picked; UsageError where it has no space. */

@@ -2,7 +2,8 @@ import { UsageError } from "../model/errors.ts";
 import { elementCount, nodeLabel, type Graph, type Node } from "../model/graph.ts";
 import { isSpatial, spatialSize, type Layout } from "../runtime/layout.ts";
 import { floatsOf } from "../runtime/ort.ts";
-import { channelView, relu, weightedSum } from "./channels.ts";
+import { noteZeroMap, withoutNegative } from "./cam-layers.ts";
+import { channelView, weightedSum } from "./channels.ts";
 import { withNoise } from "./noise.ts";
 import { NOISE, RELU, SCORE } from "./params.ts";
 import { activationMap } from "./pictures.ts";
@@ -25,8 +26,9 @@ export const cam = technique({
     const size = spatialSize(head.layout, head.dims);
     const values = await withNoise(context, async (feeds) => {
       const map = weightedSum(await view(feeds), weights);
-      return context.params.relu === true ? relu(map) : map;
+      return context.params.relu === true ? withoutNegative(context, map) : map;
     });
+    noteZeroMap(context, values, head.pooled);
     const artifact = activationMap(context, values, size, {
       id: "cam", title: "CAM", quantity: context.params.relu === true ? "ReLU(Σₖ wₖAᵏ)" : "Σₖ wₖAᵏ", signed: context.params.relu !== true,
       caption: noiseCaption(context.params, `${head.pooled} · ${size.join("×")}`),

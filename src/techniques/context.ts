@@ -15,7 +15,8 @@ import { withoutGradient } from "./input-gradient.ts";
 import { lastLayer, namedLayer, pickSpatialLayer } from "./layers.ts";
 import { classLabel } from "./predictions.ts";
 import type { PreparedInput } from "./prepared-input.ts";
-import type { Context, InputInfo, LayerInfo, TargetInfo, Variation } from "./technique.ts";
+import type { Context, InputInfo, LayerInfo, ResultAbout, TargetInfo, Variation } from "./technique.ts";
+import type { ZeroResult } from "./zero.ts";
 
 export interface ContextOptions {
   readonly info: TechniqueInfo;
@@ -35,8 +36,8 @@ export class JobContext implements Context {
   usedScore: Score | undefined;
   /** The context that this one is a variation of. */
   private of: JobContext | undefined;
-  /** Set once a checked gradient was zero everywhere. */
-  zeroGradient = false;
+  /** The last checked result that was zero everywhere. */
+  zeroResult: ZeroResult | undefined;
   private readBaselines: Promise<readonly Float32Array[]> | undefined;
   readonly model: LoadedModel;
   readonly feeds: Feeds;
@@ -165,15 +166,16 @@ export class JobContext implements Context {
     return new UsageError(`The score "${this.target.label}" does not depend on "${value}", so there is nothing to show.`, value, "Choose another target, output or layer.");
   }
 
-  checkGradient(values: Float32Array, value: string): void {
+  checkResult(values: Float32Array, value: string, about: ResultAbout = {}): void {
+    this.checkFinite(values, value);
+    if (values.every((number) => number === 0)) this.zeroResult = { value, ...about };
+  }
+
+  checkFinite(values: Float32Array, value: string): void {
     const broken = values.findIndex((number) => !Number.isFinite(number));
     if (broken >= 0) {
       throw new NotFiniteError(`The result for "${value}" has values that are ${Number.isNaN(values[broken]) ? "not a number (NaN)" : "infinite"}.`, value,
         "Weights or activations overflow or hold NaN: the model's editor shows which tensors are not finite.");
-    }
-    if (values.every((number) => number === 0)) {
-      this.zeroGradient = true;
-      this.note(`The gradient at "${value}" is zero everywhere for this input.`);
     }
   }
 

@@ -23,7 +23,7 @@ export const deepliftShap = technique({
     if (baselines.length === 1) context.note("One baseline is no distribution: this is DeepLIFT. Several are given by commas, numbers or files.");
     let last: Contributions | undefined;
     const values = await withNoise(context, async (feeds) => (last = await meanOver(context, feeds, baselines)).values);
-    context.checkGradient(values, name);
+    context.checkResult(values, name, { by: "differences" });
     if (Number(context.params.samples) === 0) noteDelta(context, last!, baselines.length);
     const artifact = inputAttribution(context, values, {
       id: "deeplift-shap", title: "DeepLIFT SHAP", quantity: "E[m·(x−x′)]", signed: isSigned(context.params),

@@ -23,7 +23,7 @@ export const deeplift = technique({
     const baseline = await baselineOf(context);
     let last: Contributions | undefined;
     const values = await withNoise(context, async (feeds) => (last = await deepLift(context, feeds, baseline)).values);
-    context.checkGradient(values, name);
+    context.checkResult(values, name, { by: "differences" });
     if (Number(context.params.samples) === 0) noteDelta(context, last!);
     const artifact = inputAttribution(context, values, {
       id: "deeplift", title: "DeepLIFT", quantity: "m·(x−x′)", signed: isSigned(context.params),

@@ -33,7 +33,7 @@ export const expectedGradients = technique({
     const { name, dims } = context.input;
     const baselines = await context.baselines();
     const { mean: values, error } = await draw(context, baselines);
-    context.checkGradient(values, name);
+    context.checkResult(values, name, { by: "differences" });
     await noteDelta(context, values, error, baselines);
     const artifact = inputAttribution(context, values, {
       id: "expected-gradients", title: "Expected Gradients", quantity: "E[(x−x′)·∂y/∂x]", signed: true,

@@ -1,7 +1,7 @@
 import { UsageError } from "../model/errors.ts";
 import { floatsOf, type Feeds } from "../runtime/ort.ts";
 import { channelMeans, channelView, weightedSum } from "./channels.ts";
-import { layerMaps, positive, type SpatialLayer } from "./gradient-cams.ts";
+import { checkSlopes, layerMaps, positive, type SpatialLayer } from "./gradient-cams.ts";
 import { withNoise } from "./noise.ts";
 import { GRID, NOISE, RELU, SCORE } from "./params.ts";
 import { classLabel } from "./predictions.ts";
@@ -45,7 +45,7 @@ async function finerMap(context: Context, { value, dims, layout }: SpatialLayer,
   const { gradients, values } = await context.gradients({ wrt: [value], fetch: [value], seed }, feeds);
   const gradient = gradients.get(value);
   if (!gradient) throw context.independent(value);
-  context.checkGradient(floatsOf(gradient), value);
+  checkSlopes(context, floatsOf(gradient), value, feeds);
   context.note(`Compared with ${classes.map((index) => classLabel(context.classes, context.output.dims, index)).join(", ")}.`);
   return weightedSum(channelView(floatsOf(values.get(value)!), dims, layout), channelMeans(channelView(floatsOf(gradient), dims, layout)));
 }

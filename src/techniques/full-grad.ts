@@ -38,7 +38,7 @@ export const fullGrad = technique({
       if (alone) noteSum(context, biases, parts, size !== undefined);
       return size ? mapOf(parts.maps, parts.products, input, size) : rescaled({ channels: 1, size: [parts.products.length], area: parts.products.length, values: parts.products });
     });
-    context.checkGradient(values, input.name);
+    context.checkResult(values, input.name, { what: "The map" });
     return { raw: { dims: size ?? input.dims, values }, artifacts: [picture(context, values, size)] };
   },
 });

@@ -6,5 +6,6 @@ export const gradCamElementwise = gradientCam({
   summary: "Gradient times activation at each place, the negative left out channel by channel.",
   cite: "Gildenblat et al. 2021 (pytorch-grad-cam)",
   quantity: "Σₖ ReLU(gᵏAᵏ)",
+  counts: "positive products of gradient and activation",
   map: (activations, gradients) => sumOverChannels(activations, gradients, (a, g) => Math.max(0, g * a)),
 });

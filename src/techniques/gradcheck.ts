@@ -25,7 +25,7 @@ export async function checkGradients(context: Context, seed = 0): Promise<Gradie
   const found = gradients.get(input.name);
   if (!found) throw context.independent(input.name);
   const gradient = floatsOf(found);
-  context.checkGradient(gradient, input.name);
+  context.checkResult(gradient, input.name);
   const score = await context.score();
   const random = new Random(seed);
   const scale = rms(input.values) || 1;

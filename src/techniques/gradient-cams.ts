@@ -1,6 +1,6 @@
 import { floatsOf, type Feeds } from "../runtime/ort.ts";
-import { channelView, relu, type ChannelView } from "./channels.ts";
-import { layerMaps, type SpatialLayer } from "./cam-layers.ts";
+import { channelView, type ChannelView } from "./channels.ts";
+import { layerMaps, withoutNegative, type SpatialLayer } from "./cam-layers.ts";
 import { withNoise } from "./noise.ts";
 import { GRID, NOISE, RELU, SCORE } from "./params.ts";
 import { technique, type Context, type Technique } from "./technique.ts";
@@ -15,19 +15,21 @@ export interface GradientCam {
   readonly cite: string;
   /** The map before Relu, as a formula. */
   readonly quantity: string;
+  /** What alone makes the map: "positive gradients". */
+  readonly counts?: string;
   /** Activations and ∂score/∂activations, both [channels, space] -> the map over space, before Relu. */
   map(activations: ChannelView, gradients: ChannelView): Float32Array;
 }
 
 /** A class activation map made of a layer's activations and gradients: raw in the layer's size, not scaled. */
-export function gradientCam({ id, title, summary, cite, quantity, map }: GradientCam): Technique {
+export function gradientCam({ id, title, summary, cite, quantity, counts, map }: GradientCam): Technique {
   return technique({
     info: {
       id, title, command: `Visualize ${title}`, group: "cam", summary, cite,
       needs: { target: true, layer: "spatial", several: true, gradient: true },
       params: [RELU, SCORE, GRID, ...NOISE],
     },
-    run: (context) => layerMaps(context, { id, title, quantity }, (layer) => withNoise(context, async (feeds) => {
+    run: (context) => layerMaps(context, { id, title, quantity, ...(counts ? { counts } : {}) }, (layer) => withNoise(context, async (feeds) => {
       const { activations, gradients } = await layerGradients(context, layer, feeds);
       return positive(context, map(activations, gradients));
     })),
@@ -40,8 +42,14 @@ export async function layerGradients(context: Context, { value, dims, layout }: 
   const gradient = gradients.get(value);
   if (!gradient) throw context.independent(value);
   const slopes = channelView(floatsOf(gradient), dims, layout);
-  context.checkGradient(slopes.values, value);
+  checkSlopes(context, slopes.values, value, feeds);
   return { activations: channelView(floatsOf(values.get(value)!), dims, layout), gradients: slopes };
+}
+
+/** Of the sample itself, slopes that are all zero are said to be; of one noisy copy among many that means nothing. */
+export function checkSlopes(context: Context, slopes: Float32Array, value: string, feeds: Feeds = context.feeds): void {
+  if (feeds === context.feeds) context.checkResult(slopes, value, { kept: "the part at the map's places" });
+  else context.checkFinite(slopes, value);
 }
 
 /** A layer's activations, [channels, space], by a forward run. */
@@ -51,7 +59,7 @@ export async function layerActivations(context: Context, { value, dims, layout }
 
 /** The map without its negative part, where that is asked for. */
 export function positive(context: Context, map: Float32Array): Float32Array {
-  return context.params.relu === true ? relu(map) : map;
+  return context.params.relu === true ? withoutNegative(context, map) : map;
 }
 
 /** Σₖ f(Aᵏ, Gᵏ) at each place. */

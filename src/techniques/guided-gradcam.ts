@@ -4,7 +4,8 @@ import { resizeLinear } from "../math/resize-linear.ts";
 import { resizeNearest } from "../math/resize-nearest.ts";
 import { spatialSize } from "../runtime/layout.ts";
 import type { Feeds } from "../runtime/ort.ts";
-import { channelMeans, placesOf, relu, weightedSum } from "./channels.ts";
+import { noteZeroMap, withoutNegative } from "./cam-layers.ts";
+import { channelMeans, placesOf, weightedSum } from "./channels.ts";
 import { layerGradients, spatialLayer, type SpatialLayer } from "./gradient-cams.ts";
 import { inputGradient } from "./input-gradient.ts";
 import { withNoise } from "./noise.ts";
@@ -41,7 +42,7 @@ export const guidedGradcam = technique({
       const guided = await inputGradient(context, feeds, guidedRules);
       return guided.map((value, at) => value * map[places[at]]);
     });
-    context.checkGradient(values, input.name);
+    context.checkResult(values, input.name, { what: "The product" });
     await noteActivations(context, "Guided Grad-CAM");
     const artifact = inputAttribution(context, values, {
       id: "guided-gradcam", title: "Guided Grad-CAM", quantity: "∂y/∂x, modified, × Grad-CAM", signed: isSigned(context.params),
@@ -53,5 +54,7 @@ export const guidedGradcam = technique({
 
 async function positiveMap(context: Context, layer: SpatialLayer, feeds: Feeds): Promise<Float32Array> {
   const { activations, gradients } = await layerGradients(context, layer, feeds);
-  return relu(weightedSum(activations, channelMeans(gradients)));
+  const map = withoutNegative(context, weightedSum(activations, channelMeans(gradients)));
+  if (feeds === context.feeds) noteZeroMap(context, map, layer.value);
+  return map;
 }

@@ -20,7 +20,7 @@ export const inputXGradient = technique({
       const gradient = await inputGradient(context, feeds);
       return inputOf(context, feeds).map((value, index) => value * gradient[index]);
     });
-    context.checkGradient(values, name);
+    context.checkResult(values, name, { by: "values" });
     const artifact = inputAttribution(context, values, {
       id: "input-x-gradient", title: "Input × Gradient", quantity: "x·∂y/∂x", signed: isSigned(context.params),
       caption: noiseCaption(context.params, "input times gradient"),

@@ -23,7 +23,7 @@ export const integratedGradients = technique({
     const { name, dims } = context.input;
     const baseline = await baselineOf(context);
     const values = await withNoise(context, (feeds) => integrate(context, feeds, baseline));
-    context.checkGradient(values, name);
+    context.checkResult(values, name, { by: "differences" });
     if (Number(context.params.samples) === 0) noteDelta(context, values, await scoreDifference(context, baseline));
     const artifact = inputAttribution(context, values, {
       id: "integrated-gradients", title: "Integrated Gradients", quantity: "(x−x′)·∫∂y/∂x", signed: isSigned(context.params),

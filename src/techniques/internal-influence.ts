@@ -25,7 +25,7 @@ export const internalInfluence = technique({
       if (!gradient) throw context.independent(layer.value);
       return Float32Array.from(gradient);
     });
-    context.checkGradient(values, layer.value);
+    context.checkResult(values, layer.value, { what: "The mean gradient" });
     const artifact = layerPicture(context, layer, values, {
       id: "internal-influence", title: "Internal Influence", quantity: "∫∂y/∂a", signed: isSigned(context.params),
       caption: noiseCaption(context.params, `${layer.node} · ${Number(context.params.steps)} steps from ${baselineCaption(context)}`),

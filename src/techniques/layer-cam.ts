@@ -6,5 +6,6 @@ export const layerCam = gradientCam({
   summary: "Activations weighted by their own positive gradients at each place: sharp in early layers too.",
   cite: "Jiang et al. 2021",
   quantity: "Σₖ ReLU(gᵏ)Aᵏ",
+  counts: "positive gradients where the layer is active",
   map: (activations, gradients) => sumOverChannels(activations, gradients, (a, g) => Math.max(0, g) * a),
 });

@@ -30,7 +30,7 @@ export const layerConductance = technique({
     const layer = await layerOf(context);
     const baseline = await baselineOf(context);
     const values = await withNoise(context, (feeds) => conductance(context, layer, feeds, baseline));
-    context.checkGradient(values, layer.value);
+    context.checkResult(values, layer.value, { by: "differences" });
     if (Number(context.params.samples) === 0) {
       noteDelta(context, values, await scoreDifference(context, baseline), "score", (await goesAround(context, layer)) ? GONE_AROUND : "");
     }

@@ -24,7 +24,7 @@ export const layerDeeplift = technique({
     const baseline = await baselineOf(context);
     let last: Contributions | undefined;
     const values = await withNoise(context, async (feeds) => (last = await deepLift(context, feeds, baseline, layer.value)).values);
-    context.checkGradient(values, layer.value);
+    context.checkResult(values, layer.value, { by: "differences" });
     if (Number(context.params.samples) === 0) noteDelta(context, last!);
     const artifact = layerPicture(context, layer, values, {
       id: "layer-deeplift", title: "Layer DeepLIFT", quantity: "m·(a−a′)", signed: isSigned(context.params),

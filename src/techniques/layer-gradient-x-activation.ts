@@ -24,7 +24,7 @@ export const layerGradientXActivation = technique({
       const slopes = floatsOf(gradient);
       return floatsOf(found.values.get(layer.value)!).map((activation, i) => activation * slopes[i]);
     });
-    context.checkGradient(values, layer.value);
+    context.checkResult(values, layer.value, { by: "values" });
     const artifact = layerPicture(context, layer, values, {
       id: "layer-gradient-x-activation", title: "Layer Gradient × Activation", quantity: "a·∂y/∂a", signed: isSigned(context.params),
       caption: noiseCaption(context.params, `${layer.node} · activation times gradient`),

@@ -64,7 +64,7 @@ export const lrp = technique({
 /** The relevance of a value, the mean over noisy copies where those are asked for; says what it sums to. UsageError where none reaches it. */
 export async function relevanceOf(context: Context, value: string): Promise<Float32Array> {
   const values = await withNoise(context, (feeds) => propagate(context, value, feeds));
-  context.checkGradient(values, value);
+  context.checkResult(values, value, { what: "The relevance" });
   await noteTreatment(context);
   return values;
 }

@@ -27,7 +27,7 @@ export const neuronConductance = technique({
     const neuron = await neuronOf(context);
     const baseline = await baselineOf(context);
     const values = await withNoise(context, (feeds) => conductance(context, neuron, feeds, baseline));
-    context.checkGradient(values, name);
+    context.checkResult(values, name, { by: "differences", of: { value: neuron.layer.value, seed: neuron.seed } });
     const artifact = inputAttribution(context, values, {
       id: "neuron-conductance", title: "Neuron Conductance", quantity: "(x−x′)·∫∂y/∂a·∂a/∂x", signed: isSigned(context.params),
       caption: noiseCaption(context.params, `through ${neuron.label} · ${Number(context.params.steps)} steps from ${baselineCaption(context)}`),

@@ -20,7 +20,7 @@ export const neuronGradient = technique({
     const { name, dims } = context.input;
     const neuron = await neuronOf(context);
     const values = await withNoise(context, (feeds) => gradientOf(context, neuron, feeds));
-    context.checkGradient(values, name);
+    context.checkResult(values, name, { of: { value: neuron.layer.value, seed: neuron.seed } });
     const artifact = inputAttribution(context, values, {
       id: "neuron-gradient", title: "Neuron Gradient", quantity: "∂a/∂x", signed: isSigned(context.params), caption: noiseCaption(context.params, `gradient of ${neuron.label}`),
     });

@@ -21,7 +21,7 @@ export const neuronGuidedBackprop = technique({
     const { name, dims } = context.input;
     const neuron = await neuronOf(context);
     const values = await withNoise(context, (feeds) => gradientOf(context, neuron, feeds, guidedRules));
-    context.checkGradient(values, name);
+    context.checkResult(values, name, { what: "The modified gradient", of: { value: neuron.layer.value, seed: neuron.seed } });
     await noteActivations(context, "Guided Backprop", neuron.layer.value);
     const artifact = inputAttribution(context, values, {
       id: "neuron-guided-backprop", title: "Neuron Guided Backprop", quantity: "∂a/∂x, modified", signed: isSigned(context.params),

@@ -28,7 +28,7 @@ export const neuronIntegratedGradients = technique({
       if (!gradient) throw independentNeuron(neuron);
       return input.map((value, i) => (value - baseline[i]) * gradient[i]);
     });
-    context.checkGradient(values, name);
+    context.checkResult(values, name, { by: "differences", of: { value: neuron.layer.value, seed: neuron.seed } });
     if (Number(context.params.samples) === 0) {
       const difference = (await activationOf(context, neuron, context.feeds)) - (await activationOf(context, neuron, withInput(context, baseline)));
       noteDelta(context, values, difference, "neuron");

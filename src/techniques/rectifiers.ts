@@ -14,7 +14,7 @@ const OTHERS = /^(Sigmoid|Tanh|Elu|Celu|Selu|Gelu|FastGelu|BiasGelu|QuickGelu|Ha
 export async function rectifierAttribution(context: Context, rules: NamedRules, looks: { id: string; title: string; caption: string }): Promise<TechniqueOutput> {
   const { name, dims } = context.input;
   const values = await withNoise(context, (feeds) => inputGradient(context, feeds, rules));
-  context.checkGradient(values, name);
+  context.checkResult(values, name, { what: "The modified gradient" });
   await noteActivations(context, looks.title);
   const artifact = inputAttribution(context, values, {
     id: looks.id, title: looks.title, quantity: "∂y/∂x, modified", signed: isSigned(context.params), caption: noiseCaption(context.params, looks.caption),

@@ -43,7 +43,7 @@ export const rise = technique({
     const { masks, probability } = context.params;
     const { places, shape } = maskedPlaces(context.input, Number(context.params.cells));
     const values = await sample(context, places, shape, await baselineOf(context));
-    context.checkGradient(values, context.input.name);
+    context.checkResult(values, context.input.name);
     const caption = `${Number(masks)} masks of ${shape.cells.join("×")} cells, shown with probability ${short(Number(probability))}`;
     return { raw: { dims: shape.size, values }, artifacts: [pictureOf(context, values, shape.size, caption)] };
   },

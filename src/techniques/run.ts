@@ -6,7 +6,7 @@ import { readClasses } from "../data/classes.ts";
 import type { LoadedModel, ModelCache } from "../runtime/models.ts";
 import type { ChannelView } from "./channels.ts";
 import { JobContext } from "./context.ts";
-import { whereNotFinite, whereZero } from "./diagnose.ts";
+import { whereNotFinite } from "./diagnose.ts";
 import { channelPlane, reducedTiles } from "./feature-maps.ts";
 import { layerActivations, spatialLayer } from "./gradient-cams.ts";
 import { techniques } from "./index.ts";
@@ -18,6 +18,7 @@ import { hashOf, VERSION } from "./provenance.ts";
 import type { ParamValue } from "../protocol/technique.ts";
 import { entriesOf, meanOutput, stackedOutput } from "./samples.ts";
 import type { Technique, TechniqueOutput } from "./technique.ts";
+import { whyZero } from "./zero.ts";
 
 /** What a job runs in. */
 export interface RunEnvironment {
@@ -106,9 +107,10 @@ class Run {
       throw place === undefined ? error : (error as NotFiniteError).at(place);
     });
     this.env.signal.throwIfAborted();
-    if (context.zeroGradient && this.technique.info.needs.gradient) {
-      const place = await whereZero(context).catch(() => undefined);
-      if (place) context.note(place);
+    if (context.zeroResult) {
+      const zero = context.zeroResult;
+      // Looking for a reason must not cost the result: a baseline may go where the layer is not.
+      context.note(await whyZero(context, zero, this.technique.info.needs.gradient).catch(() => `The result at "${zero.value}" is zero everywhere.`));
     }
     for (const note of context.notes) this.notes.add(note);
     return { output, context };

@@ -23,7 +23,7 @@ export const saliency = technique({
       const raw = floatsOf(gradient);
       return absolute ? raw.map(Math.abs) : raw;
     });
-    context.checkGradient(values, name);
+    context.checkResult(values, name);
     const signed = !absolute && context.params.noise_type !== "smoothgrad_sq" && context.params.noise_type !== "vargrad";
     const artifact = inputAttribution(context, values, {
       id: "saliency", title: "Saliency", quantity: absolute ? "|∂y/∂x|" : "∂y/∂x", signed: signed || (!absolute && Number(context.params.samples) === 0),

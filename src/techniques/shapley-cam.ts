@@ -1,7 +1,7 @@
 import { hessianVector } from "../runtime/hessian.ts";
 import { floatsOf } from "../runtime/ort.ts";
 import { channelMeans, channelView, weightedSum } from "./channels.ts";
-import { layerMaps, positive, type SpatialLayer } from "./gradient-cams.ts";
+import { checkSlopes, layerMaps, positive, type SpatialLayer } from "./gradient-cams.ts";
 import { withNoise } from "./noise.ts";
 import { GRID, NOISE, RELU, SCORE } from "./params.ts";
 import { technique, type Context } from "./technique.ts";
@@ -28,7 +28,7 @@ async function shapleyMap(context: Context, { value, dims, layout }: SpatialLaye
   const gradient = gradients.get(value);
   if (!gradient) throw context.independent(value);
   const slopes = floatsOf(gradient);
-  context.checkGradient(slopes, value);
+  checkSlopes(context, slopes, value, feeds);
   const activations = floatsOf(values.get(value)!);
   const { value: of } = await context.score();
   context.progress(undefined, "Differentiating twice");

@@ -66,8 +66,10 @@ export interface Context {
   seed(): Float32Array;
   /** The error for a score that does not depend on `value` at all. */
   independent(value: string): Error;
-  /** Refuses NaN and infinite gradients, and notes ones that are zero everywhere. */
-  checkGradient(values: Float32Array, value: string): void;
+  /** Refuses NaN and infinite results at a value; why one is zero everywhere is looked for, and said, once the technique is done. */
+  checkResult(values: Float32Array, value: string, about?: ResultAbout): void;
+  /** Refuses NaN and infinite values. */
+  checkFinite(values: Float32Array, value: string): void;
   /** Gradients of the target's score (by another `seed`, of what that stands for); `feeds` defaults to the sample's. */
   gradients(request: Pick<GradientRequest, "wrt" | "fetch" | "rules" | "against"> & Partial<Pick<GradientRequest, "seed">>, feeds?: Feeds): Promise<Gradients>;
   /** The same question to the same target, asked otherwise: what a check of a technique runs it on. Its notes are its own. */
@@ -90,6 +92,18 @@ export interface Variation {
 export interface Used {
   readonly notes: readonly string[];
   readonly usedLayer: string | undefined;
+}
+
+/** How a result came about, for the sentence on one that is zero. */
+export interface ResultAbout {
+  /** What gradients were multiplied by: the value itself, or its difference to a baseline. */
+  readonly by?: "values" | "differences";
+  /** "The relevance", where it is no gradient. */
+  readonly what?: string;
+  /** Which part of the gradient the result is, where it is not all: "the part at the map's places". */
+  readonly kept?: string;
+  /** What was explained, where it is not the target's score. */
+  readonly of?: { readonly value: string; readonly seed: Float32Array };
 }
 
 export interface InputInfo {
