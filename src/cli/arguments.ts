@@ -7,6 +7,7 @@ import type { Job, TargetSpec } from "../protocol/engine.ts";
 import type { Recipe } from "../protocol/recipe.ts";
 import { parseTarget } from "../protocol/target.ts";
 import type { TechniqueInfo } from "../protocol/technique.ts";
+import { defaultOutput } from "../techniques/output.ts";
 import type { LoadedModel } from "../runtime/models.ts";
 
 /** The words on the command line do not make a call: exit code 2. */
@@ -76,9 +77,15 @@ export function parseRegion(text: string, dims: readonly (number | string | null
 
 /** What is explained; `outputs` are the model's, for regions with open ends. */
 export function targetSpec({ target, against, output }: Arguments["options"], outputs: LoadedModel["description"]["outputs"] = []): TargetSpec {
+  if (target !== undefined && /^\s*not\s*:/.test(target)) {
+    if (against !== undefined) throw new WrongUsage("--against goes with an index, not with not:INDEX.");
+    const parsed = parseTarget(target);
+    if (typeof parsed === "string") throw new WrongUsage(`--target ${parsed}.`);
+    return { ...parsed, ...(output === undefined ? {} : { output }) };
+  }
   if (target?.includes(":")) {
     if (against !== undefined) throw new WrongUsage("--against goes with a single target, not with a region.");
-    const dims = (outputs.find(({ name }) => name === output) ?? outputs[0])?.dims;
+    const dims = outputs.find(({ name }) => name === (output ?? defaultOutput({ outputs })))?.dims;
     return { region: parseRegion(target, dims), ...(output === undefined ? {} : { output }) };
   }
   return {

@@ -1,4 +1,5 @@
 import { DataError } from "../model/errors.ts";
+import { OUTPUT_KINDS } from "../protocol/recipe.ts";
 import type { ArrayRecipe, ImageRecipe, InputRecipe, Recipe, RowRecipe, TextRecipe } from "../protocol/recipe.ts";
 
 export const LARGEST_SIDE = 16384;
@@ -9,13 +10,26 @@ export const LARGEST_SIDE = 16384;
  */
 export function validateRecipe(json: unknown, where: string): Recipe {
   const check = new Checker(where);
-  const recipe = check.object(json, "", ["version", "inputs", "classes"]);
+  const recipe = check.object(json, "", ["version", "inputs", "classes", "outputs"]);
   if (recipe.version !== 1) check.fail("version", "must be 1");
   const inputs = check.object(recipe.inputs, "inputs");
   const entries = Object.entries(inputs).map(([name, input]) => [name, inputRecipe(check, input, `inputs.${name}`)] as const);
   // fromEntries defines properties: an input named "__proto__" is a name like any other.
-  const checked = { version: 1 as const, inputs: Object.fromEntries(entries) };
-  return recipe.classes === undefined ? checked : { ...checked, classes: classNames(check, recipe.classes) };
+  return {
+    version: 1, inputs: Object.fromEntries(entries),
+    ...(recipe.classes === undefined ? {} : { classes: classNames(check, recipe.classes, "classes") }),
+    ...(recipe.outputs === undefined ? {} : { outputs: outputRecipes(check, recipe.outputs) }),
+  };
+}
+
+function outputRecipes(check: Checker, json: unknown): NonNullable<Recipe["outputs"]> {
+  return Object.fromEntries(Object.entries(check.object(json, "outputs")).map(([name, output]) => {
+    const given = check.object(output, `outputs.${name}`, ["kind", "classes"]);
+    return [name, {
+      ...(given.kind === undefined ? {} : { kind: check.choice(given.kind, `outputs.${name}.kind`, OUTPUT_KINDS) }),
+      ...(given.classes === undefined ? {} : { classes: classNames(check, given.classes, `outputs.${name}.classes`) }),
+    }];
+  }));
 }
 
 type Reader<Kind> = (check: Checker, json: unknown, path: string) => Extract<InputRecipe, { kind: Kind }>;
@@ -84,8 +98,8 @@ function textRecipe(check: Checker, json: unknown, path: string): TextRecipe {
   };
 }
 
-function classNames(check: Checker, json: unknown): readonly string[] | string {
-  return typeof json === "string" ? check.string(json, "classes") : check.strings(json, "classes");
+function classNames(check: Checker, json: unknown, path: string): readonly string[] | string {
+  return typeof json === "string" ? check.string(json, path) : check.strings(json, path);
 }
 
 interface NumberRule { readonly min?: number; readonly max?: number; readonly whole?: boolean; readonly notZero?: boolean }

@@ -15,8 +15,10 @@ function tableOf(artifact: Artifact): [header: readonly string[], rows: Iterable
   if ("parts" in artifact && artifact.parts) return [["index", "label", artifact.quantity].map(field), artifact.parts.map(({ index, label, value }) => [index, label, value])];
   switch (artifact.kind) {
     case "bars": {
-      const rows = artifact.items.map((item) => [item.index, item.label, item.value]);
-      return [["index", "label", artifact.quantity].map(field), rows];
+      // What a target takes for it, where it is a prediction.
+      const targets = artifact.items.some(({ target }) => target !== undefined);
+      const rows = artifact.items.map(({ index, label, value, target }) => [index < 0 ? -1 - index : index, label, value, ...(targets ? [target ?? ""] : [])]);
+      return [["index", "label", artifact.quantity, ...(targets ? ["target"] : [])].map(field), rows];
     }
     case "tiles": return [["channel", "min", "max", "mean", "strength"], tileRows(artifact)];
     case "heatmap": return [["channel", "y", "x", "value"], mapRows(artifact)];

@@ -19,6 +19,8 @@ export interface Plan {
   readonly score: Score;
   /** The output that the target is an index of. */
   readonly output: string;
+  /** Whether that output has a batch axis. */
+  readonly batched: boolean;
   readonly target: TargetInfo;
   /** The name of an input that chooses the target. */
   readonly targetInput?: string;

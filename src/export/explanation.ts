@@ -1,14 +1,13 @@
 import { dirname, parse } from "node:path";
-import { readClasses } from "../data/classes.ts";
 import { ModelError, UsageError } from "../model/errors.ts";
 import { isFloat, type DataType } from "../model/graph.ts";
 import type { Result } from "../protocol/artifacts.ts";
 import type { ExportReport, ExportRequest } from "../protocol/export.ts";
 import type { LoadedModel, Traced } from "../runtime/models.ts";
 import type { Feeds, TensorValue } from "../runtime/ort.ts";
-import { withLoss } from "../runtime/rewrite.ts";
 import { baselineOf } from "../techniques/baselines.ts";
-import { JobContext } from "../techniques/context.ts";
+import { JobContext, lossModel } from "../techniques/context.ts";
+import { outputHints } from "../techniques/output-hints.ts";
 import { spatialLayer } from "../techniques/gradient-cams.ts";
 import { breathe } from "../techniques/noise.ts";
 import { checkParams } from "../techniques/params.ts";
@@ -55,14 +54,14 @@ async function exportFrom(model: LoadedModel, request: ExportRequest, env: RunEn
 
   env.progress({ text: "Building the explanation's graph" });
   const fed = await prepareInput(model, job);
-  const { classes } = await readClasses(job.recipe.classes, dirname(model.open.path));
-  const context = await JobContext.create(fed, { info, classes, target: job.target, layer: job.layer, params, signal: env.signal, progress: env.progress });
+  const hints = await outputHints(job.recipe, dirname(model.open.path));
+  const context = await JobContext.create(fed, { info, hints, target: job.target, layer: job.layer, params, signal: env.signal, progress: env.progress });
   const score = await context.score();
   const layer = info.needs.layer === "none" ? undefined : await spatialLayer(context);
   // Of a model of token numbers the context has what follows their vectors: the export begins with the numbers.
-  const whole = fed.input.tokensOf === undefined ? context.model : score.kind === "loss" ? model.derive(`export-loss:${context.output.name}:${context.output.dims.length}`, (m) => withLoss(m, context.output.name, context.output.dims)) : model;
+  const whole = fed.input.tokensOf === undefined ? context.model : score.kind === "loss" ? lossModel(model, context.output, context.target.negated === true) : model;
   const plan: Omit<Plan, "outputs" | "targetInput"> = {
-    attribution, params, score, output: context.output.name, target: context.target, input: context.input.name,
+    attribution, params, score, output: context.output.value, batched: context.output.dims.length === context.output.shape.length, target: context.target, input: context.input.name,
     ...(layer ? { layer } : {}), ...(info.params.some(({ name }) => name === "baseline") ? { baseline: await sampleOf(context) } : {}),
   };
   return new Export(request, env, { model, whole, fed, plan, result }).run();
@@ -161,7 +160,7 @@ class Export {
 
   private async fixedBatch(size: number, why: string): Promise<Candidate> {
     const traced = await this.subject.whole.traced(this.feeds);
-    const rows = traced.specialised.g.shape(this.subject.plan.output)[0] === size ? size : undefined;
+    const rows = this.subject.plan.batched && traced.specialised.g.shape(this.subject.plan.output)[0] === size ? size : undefined;
     const plan = this.planFor(traced, rows !== undefined);
     const built = buildExplanation(traced.specialised, plan, rows);
     return { part: built, built: [built], traced, plan, batch: { any: false, size, why } };
@@ -170,7 +169,7 @@ class Export {
   private planFor({ specialised, trace }: Traced, rows: boolean): Plan {
     const { plan, model } = this.subject;
     const axes = specialised.g.shape(plan.output).length - 1;
-    const choosable = this.request.target !== "fixed" && rows && axes > 0 && !plan.target.region;
+    const choosable = this.request.target !== "fixed" && rows && axes > 0 && !plan.target.region && !plan.target.negated;
     const taken = new Set([...trace.dims.keys()]);
     return {
       ...plan, ...(choosable ? { targetInput: taken.has("target") ? "loupe_target" : "target" } : {}),

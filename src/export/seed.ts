@@ -18,12 +18,14 @@ export interface SeedRequest {
  */
 export function emitSeed(g: Builder, { outputDims, batch, target, input }: SeedRequest): string {
   if (batch === undefined) return constantSeed(g, outputDims, target);
+  const sign = target.negated ? -1 : 1;
   const inner = outputDims.slice(1);
   const axes = inner.length;
-  if (axes === 0) return g.op("Expand", [g.scalar(1), g.ints(outputDims)], outputDims);
+  if (axes === 0) return g.op("Expand", [g.scalar(sign), g.ints(outputDims)], outputDims);
   if (target.region) return regionSeed(g, outputDims, target.region);
   const chosen = input === undefined ? g.intTensor(target.index, [1, axes]) : g.op("Reshape", [input, g.ints([-1, axes])], [batch, axes]);
   const seed = oneHot(g, outputDims, chosen);
+  if (target.negated) return g.op("Neg", [seed], outputDims);
   return target.against ? g.minus(seed, oneHot(g, outputDims, g.intTensor(target.against, [1, axes]))) : seed;
 }
 
@@ -43,10 +45,9 @@ function regionSeed(g: Builder, dims: Dims, region: NonNullable<TargetInfo["regi
 }
 
 /** Of an output without a batch axis: as techniques seed it. */
-function constantSeed(g: Builder, dims: Dims, { index, against }: TargetInfo): string {
+function constantSeed(g: Builder, dims: Dims, { at, againstAt, negated }: TargetInfo): string {
   const seed = new Float32Array(elementCount(dims));
-  const flat = (at: readonly number[]): number => dims.slice(1).reduce((sum, size, axis) => sum * size + (at[axis] ?? 0), 0);
-  seed[flat(index)] += 1;
-  if (against) seed[flat(against)] -= 1;
+  for (const place of at) seed[place] += negated ? -1 : 1;
+  if (againstAt !== undefined) seed[againstAt] -= 1;
   return g.floats(seed, dims);
 }

@@ -42,3 +42,17 @@ function mean(values: ArrayLike<number>): number {
   for (let i = 0; i < values.length; i++) sum += values[i];
   return sum / values.length;
 }
+
+/** Indices of the `count` largest values, the largest first; equal values by index. NaN comes last. One pass, whatever the length. */
+export function largestFew(values: ArrayLike<number>, count: number): number[] {
+  const best: number[] = [];
+  const before = (a: number, b: number): boolean => (Number.isNaN(values[b]) ? !Number.isNaN(values[a]) : values[a] > values[b]);
+  for (let index = 0; index < values.length; index++) {
+    if (best.length === count && !before(index, best[count - 1])) continue;
+    let place = best.length;
+    while (place > 0 && before(index, best[place - 1])) place--;
+    best.splice(place, 0, index);
+    if (best.length > count) best.pop();
+  }
+  return best;
+}

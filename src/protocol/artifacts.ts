@@ -80,12 +80,21 @@ export interface TilesArtifact {
   readonly caption: string;
 }
 
+export interface BarItem {
+  readonly label: string;
+  readonly value: number;
+  /** Index in the output or input that it stands for; −1 − index for the other of two classes that one number tells apart. */
+  readonly index: number;
+  /** Of a prediction: what a target (`--target`) takes for it, "285", "3,17,20", "not:0". */
+  readonly target?: string;
+}
+
 /** Named amounts, strongest first. */
 export interface BarsArtifact {
   readonly kind: "bars";
   readonly id: string;
   readonly title: string;
-  readonly items: readonly { readonly label: string; readonly value: number; /** index in the output or input it stands for */ readonly index: number }[];
+  readonly items: readonly BarItem[];
   /** "probability", "logit", "∂y/∂x" ... */
   readonly quantity: string;
   /** Values are shares of one and shown in percent. */
@@ -169,7 +178,9 @@ export interface Provenance {
   readonly model: { readonly name: string; readonly hash: string };
   readonly input: { readonly name: string; readonly hash: string };
   readonly recipe: unknown;
-  readonly target?: { readonly output: string; readonly index: readonly number[]; readonly label?: string; readonly against?: readonly number[]; readonly region?: readonly (readonly [from: number, before: number])[] };
+  readonly target?: { readonly output: string; readonly index: readonly number[]; readonly label?: string; readonly against?: readonly number[]; readonly region?: readonly (readonly [from: number, before: number])[]; readonly not?: true };
+  /** What the output was taken for, and why. */
+  readonly output?: { readonly name: string; readonly kind: string; readonly why: string; readonly batched: boolean };
   /** "logit" or "output", and the value's name that was explained. */
   readonly score?: { readonly kind: "logit" | "output" | "loss"; readonly value: string };
   readonly layer?: string;

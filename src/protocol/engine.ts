@@ -54,11 +54,13 @@ export interface Job {
 }
 
 export interface TargetSpec {
-  /** Output's name; the first when absent. */
+  /** Output's name; the first that has scores when absent. */
   readonly output?: string;
   /** Index without the batch axis; the largest when absent. */
   readonly index?: readonly number[];
   readonly against?: readonly number[];
+  /** The other of two classes that one number tells apart: the score is −logit, or 1 − p. With `index`. */
+  readonly not?: boolean;
   /** From and before which index along each axis without the batch: the score is the sum over them, in a dense output. Instead of `index`. */
   readonly region?: readonly (readonly [from: number, before: number])[];
 }

@@ -6,6 +6,21 @@ export interface Recipe {
   readonly inputs: Readonly<Record<string, InputRecipe>>;
   /** Class names of the first output by index: given here, or a file beside the recipe (.json array or object, or .txt by line). */
   readonly classes?: readonly string[] | string;
+  /** What outputs mean, by name, where the guess is wrong; and their class names. */
+  readonly outputs?: Readonly<Record<string, OutputRecipe>>;
+}
+
+/**
+ * What an output's numbers are. logits: of a softmax (of a sigmoid, where it is one number). independent: each score by itself (sigmoids).
+ * label: which class it is, not how much. mask: a map over the picture. image: a picture (an autoencoder's). boxes: places of things.
+ */
+export const OUTPUT_KINDS = ["logits", "probabilities", "independent", "log-probabilities", "regression", "label", "mask", "image", "boxes", "embedding"] as const;
+export type OutputKind = (typeof OUTPUT_KINDS)[number];
+
+export interface OutputRecipe {
+  readonly kind?: OutputKind;
+  /** Class names by index, as in the recipe itself; of one number that tells two classes apart, [negative, positive]. */
+  readonly classes?: readonly string[] | string;
 }
 
 export type InputRecipe = ImageRecipe | ArrayRecipe | RowRecipe | TextRecipe;

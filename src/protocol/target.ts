@@ -11,21 +11,49 @@ export function elementIndex(dims: readonly number[], flat: number): number[] {
 }
 
 /**
- * A target as a person types it: "285", "3,17,20", or a region "15,10:20,:" (FROM:BEFORE along an axis; open ends by `dims`, the output's with
- * its batch axis). A string says what is wrong.
+ * An index in the length that `dims` (batch axis first) asks for, where it can only mean one element: axes of length 1 may be left out in front,
+ * or all together.
  */
-export function parseTarget(text: string, dims?: readonly (number | string | null)[]): Pick<TargetSpec, "index" | "region"> | string {
+export function normaliseIndex(dims: readonly number[], index: readonly number[]): readonly number[] {
+  const inner = dims.slice(1);
+  if (index.length === inner.length) return index;
+  const open = inner.flatMap((size, axis) => (size === 1 ? [] : [axis]));
+  if (index.length >= inner.length || index.length < open.length) return index;
+  // Axes of length 1 are left out from the front.
+  const missing = inner.length - index.length;
+  if (inner.slice(0, missing).every((size) => size === 1)) return [...inner.slice(0, missing).map(() => 0), ...index];
+  return index.length === open.length ? inner.map((_, axis) => (open.includes(axis) ? index[open.indexOf(axis)] : 0)) : index;
+}
+
+/**
+ * A target as a person types it: "285", "3,17,20", a region "15,10:20,:" (FROM:BEFORE along an axis; open ends by `dims`, the output's), or
+ * "not:0", the other one of two classes that one number tells apart. A string says what is wrong.
+ */
+export function parseTarget(text: string, dims?: readonly (number | string | null)[]): Pick<TargetSpec, "index" | "region" | "not"> | string {
+  const negated = /^\s*not\s*:(.*)$/.exec(text);
+  if (negated) {
+    const target = parseTarget(negated[1], dims);
+    return typeof target === "string" || !target.index ? `is not:INDEX, such as not:0, not "${text}"` : { index: target.index, not: true };
+  }
   const ranges: [number, number][] = [];
-  for (const [axis, part] of text.split(",").entries()) {
+  const parts = text.split(",");
+  // As many ranges as the output has axes: it has no batch axis, or the person counts it.
+  const shift = dims && parts.length === dims.length ? 0 : 1;
+  for (const [axis, part] of parts.entries()) {
     const match = /^\s*(?:(\d+)|(\d*)\s*:\s*(\d*))\s*$/.exec(part);
     if (!match) return `is an index such as 285 or 3,17,20, or a region such as 15,10:20,5:9, not "${text}"`;
-    const end = dims?.[axis + 1];
+    const end = dims?.[axis + shift];
     if (match[1] !== undefined) ranges.push([Number(match[1]), Number(match[1]) + 1]);
     else if (match[3] !== "") ranges.push([Number(match[2] || 0), Number(match[3])]);
     else if (typeof end === "number") ranges.push([Number(match[2] || 0), end]);
-    else return `${text}: the model does not say how long axis ${axis + 1} is; give the end: FROM:BEFORE`;
+    else return `${text}: the model does not say how long axis ${axis + shift} is; give the end: FROM:BEFORE`;
   }
   return text.includes(":") ? { region: ranges } : { index: ranges.map(([from]) => from) };
+}
+
+/** A target as `parseTarget` takes it: "285", "3,17,20", "not:0". */
+export function targetText({ index, not }: { readonly index: readonly number[]; readonly not?: boolean }): string {
+  return `${not ? "not:" : ""}${index.join(",")}`;
 }
 
 /** "15, 10:20, 5:9", or "3, 17, 20". */

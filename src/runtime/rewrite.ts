@@ -1,8 +1,9 @@
 import { neededFor } from "../autodiff/differentiate.ts";
 import { UsageError } from "../model/errors.ts";
-import type { Attribute, DataType, Dim, Graph, Model, Node } from "../model/graph.ts";
+import type { Attribute, DataType, Dim, Graph, Model, Node, TensorRef } from "../model/graph.ts";
 import { tensorFromArray } from "../model/tensor.ts";
-import { finalOperator, scoreOf } from "./score.ts";
+import type { OutputMeaning } from "./outputs.ts";
+import { endOf } from "./score.ts";
 
 /**
  * The model with an inner value made an input (of float32 and any shape, where its type is not said): what computed only it is gone, and so are
@@ -36,20 +37,29 @@ function namesIn(attribute: Attribute): readonly string[] {
 /** The value that `withLoss` adds. */
 export const LOSS = "loupe.loss";
 
+export interface LossRequest {
+  /** The output's value. */
+  readonly value: string;
+  /** The class axis, in the model's own shape of it. */
+  readonly axis: number;
+  readonly meaning: Pick<OutputMeaning, "kind" | "form" | "assumed">;
+  /** Of the other of two classes that one number tells apart. */
+  readonly negated?: boolean;
+}
+
 /**
- * The model with a loss for each element of an output in its shape, as a value and a further output named LOSS: the cross-entropy −log p of each
- * class, p the softmax over the class axis; −log of the sigmoid where the model ends in one. The class axis is the model's own Softmax's, else the
- * last of a vector or a sequence [N, T, K], and axis 1 of a map [N, K, H, W].
+ * The model with a loss for each element of an output, in its order, as a value and a further output named LOSS: the cross-entropy −log p of each
+ * class. p is the softmax over the class axis, of the values before the model's own softmax where it has one; the sigmoid of independent scores;
+ * or the output itself where that is made of probabilities. UsageError for outputs that have no classes.
  */
-export function withLoss(model: Model, output: string, dims: readonly number[]): Model {
+export function withLoss(model: Model, { value, axis, meaning, negated = false }: LossRequest): Model {
   const { graph } = model;
-  const end = finalOperator(graph, output);
-  const logit = scoreOf(graph, output, "logit").value;
+  if (["label", "image", "boxes", "embedding"].includes(meaning.kind) || (meaning.kind === "regression" && !meaning.assumed)) {
+    throw new UsageError(`The output "${value}" has no classes (it is read as ${meaning.kind}), so it has no cross-entropy loss.`, "score", "Explain the output (score=output), or say in the recipe what it is (outputs).");
+  }
   const opset = model.opsets[""] ?? 1;
-  const nodes: Node[] = end?.opType === "Sigmoid"
-    ? [plain("Neg", [logit], "loupe.loss.negative"), plain("Softplus", ["loupe.loss.negative"], LOSS)]
-    : [logSumExp(logit, classAxis(end, dims), opset), plain("Sub", ["loupe.loss.total", logit], LOSS)];
-  const axes = opset >= 18 && end?.opType !== "Sigmoid" ? [tensorFromArray("loupe.loss.axes", "int64", [1], [classAxis(end, dims)])] : [];
+  const end = endOf(graph, value);
+  const { nodes, axes } = lossNodes();
   return {
     ...model,
     graph: {
@@ -57,12 +67,27 @@ export function withLoss(model: Model, output: string, dims: readonly number[]):
       outputs: [...graph.outputs, { name: LOSS, type: { kind: "unknown" } }],
     },
   };
-}
 
-function classAxis(end: Node | undefined, dims: readonly number[]): number {
-  const axis = end?.attributes.axis;
-  if (axis?.type === "int") return axis.value < 0 ? axis.value + dims.length : axis.value;
-  return dims.length >= 4 ? 1 : Math.max(0, dims.length - 1);
+  function lossNodes(): { nodes: Node[]; axes: TensorRef[] } {
+    if (end?.form === "sigmoid") return { nodes: ofSigmoid(end.logits), axes: [] };
+    if (end) return ofSoftmax(end.logits, end.axis ?? (end.reshaped ? -1 : axis));
+    if (meaning.form === "sigmoid") return { nodes: ofSigmoid(value), axes: [] };
+    if (meaning.form === "exp") return { nodes: [plain("Neg", [value], LOSS)], axes: [] };
+    if (meaning.form === "as-is") return { nodes: [plain("Log", [value], "loupe.loss.log"), plain("Neg", ["loupe.loss.log"], LOSS)], axes: [] };
+    return ofSoftmax(value, axis);
+  }
+
+  /** −log σ(x) = softplus(−x); of the other class softplus(x). */
+  function ofSigmoid(logit: string): Node[] {
+    return negated ? [plain("Softplus", [logit], LOSS)] : [plain("Neg", [logit], "loupe.loss.negative"), plain("Softplus", ["loupe.loss.negative"], LOSS)];
+  }
+
+  function ofSoftmax(logits: string, along: number): { nodes: Node[]; axes: TensorRef[] } {
+    return {
+      nodes: [logSumExp(logits, along, opset), plain("Sub", ["loupe.loss.total", logits], LOSS)],
+      axes: opset >= 18 ? [tensorFromArray("loupe.loss.axes", "int64", [1], [along])] : [],
+    };
+  }
 }
 
 function logSumExp(logit: string, axis: number, opset: number): Node {

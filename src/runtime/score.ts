@@ -1,4 +1,4 @@
-import { elementCount, type Graph, type Node } from "../model/graph.ts";
+import { isFloat, type Graph, type Node } from "../model/graph.ts";
 
 /** What is explained: a value of the graph whose elements, in order, stand for the output's. */
 export interface Score {
@@ -8,47 +8,176 @@ export interface Score {
   readonly before?: string;
 }
 
-const SQUASHING: ReadonlySet<string> = new Set(["Softmax", "LogSoftmax", "Sigmoid"]);
-/** Operators that keep the elements and their order. */
-const KEEPING: ReadonlySet<string> = new Set(["Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Dropout"]);
+/** How a graph's end turns scores into what it gives out. */
+export interface End {
+  readonly form: "softmax" | "log-softmax" | "sigmoid";
+  /** The value that goes in, whose elements are the output's in order. */
+  readonly logits: string;
+  /** As a person would name it: "Softmax", "Exp of LogSoftmax", "HardSigmoid". */
+  readonly said: string;
+  /** The class axis in the shape of the logits, where one operator says it. */
+  readonly axis?: number;
+  /** Whether the shape changes between there and the output. */
+  readonly reshaped: boolean;
+}
 
-/** The value to explain for an output: where the graph ends in Softmax, LogSoftmax or Sigmoid, what goes into it. */
+/** The value to explain for an output: where the graph ends in a softmax or a sigmoid, in whatever form, what goes into it. */
 export function scoreOf(graph: Graph, output: string, kind: "logit" | "output"): Score {
   if (kind === "output") return { value: output, kind };
-  const squashing = finalOperator(graph, output);
-  return squashing ? { value: squashing.inputs[0], kind: "logit", before: squashing.opType } : { value: output, kind: "output" };
+  const end = endOf(graph, output);
+  return end ? { value: end.logits, kind: "logit", before: end.said } : { value: output, kind: "output" };
 }
 
-/** The Softmax, LogSoftmax or Sigmoid that makes an output's elements, if one does. */
-export function finalOperator(graph: Graph, output: string): Node | undefined {
-  const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
-  let value = output;
-  for (let node = makers.get(value); node; node = makers.get(value)) {
-    if (node.domain === "" && SQUASHING.has(node.opType)) return node;
-    if (node.domain !== "" || !KEEPING.has(node.opType)) return undefined;
-    value = node.inputs[0];
+/**
+ * The softmax, log-softmax or sigmoid that an output's elements come from, if one does: a single operator, or spelt out
+ * (Exp over its ReduceSum, Exp of a LogSoftmax, 1 / (1 + Exp(−x)) ...). Operators behind it may change the shape and the type, not the elements' order.
+ */
+export function endOf(graph: Graph, output: string): End | undefined {
+  const look = new Look(graph);
+  const { value, reshaped } = look.through(output);
+  const end = look.end(value);
+  return end && look.canBeExplained(end.logits) ? { ...end, reshaped } : undefined;
+}
+
+/** Operators that keep the elements and their order; those of the second list also keep the shape. */
+const RESHAPING: ReadonlySet<string> = new Set(["Reshape", "Flatten", "Squeeze", "Unsqueeze"]);
+const KEEPING: ReadonlySet<string> = new Set(["Identity", "Cast", "CastLike", "Dropout", "Clip", "QuantizeLinear", "DequantizeLinear"]);
+
+type Found = Omit<End, "reshaped">;
+
+/** A graph read backwards. */
+class Look {
+  private readonly makers: ReadonlyMap<string, Node>;
+  private readonly integers: ReadonlySet<string>;
+
+  constructor(graph: Graph) {
+    this.makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
+    this.integers = new Set([...graph.valueInfo, ...graph.inputs].filter(({ type }) => type.kind === "tensor" && !isFloat(type.dataType)).map(({ name }) => name));
   }
-  return undefined;
-}
 
-/** An output's elements as probabilities, and how that was done; undefined where they are none (a regression's, a map's). */
-export function probabilities(graph: Graph, output: string, dims: readonly number[], values: Float32Array): { values: Float32Array; how: string } | undefined {
-  const end = finalOperator(graph, output);
-  if (end?.opType === "Softmax" || end?.opType === "Sigmoid") return { values, how: `the model's own ${end.opType}` };
-  if (end?.opType === "LogSoftmax") return { values: values.map((value) => Math.exp(value)), how: "exp of the model's LogSoftmax" };
-  const classes = dims[dims.length - 1] ?? 1;
-  if (dims.length > 2 || elementCount(dims) !== (dims[0] ?? 1) * classes || classes < 2) return undefined;
-  return { values: softmaxRows(values, classes), how: "softmax of the logits" };
-}
-
-function softmaxRows(values: Float32Array, columns: number): Float32Array {
-  const out = new Float32Array(values.length);
-  for (let start = 0; start < values.length; start += columns) {
-    const row = values.subarray(start, start + columns);
-    const largest = row.reduce((a, b) => Math.max(a, b), -Infinity);
-    let total = 0;
-    for (let i = 0; i < columns; i++) total += out[start + i] = Math.exp(row[i] - largest);
-    for (let i = 0; i < columns; i++) out[start + i] /= total;
+  /** Quantised scores are integers, which nothing is differentiated by. */
+  canBeExplained(value: string): boolean {
+    return !this.integers.has(value) && this.node(value, "QuantizeLinear") === undefined;
   }
-  return out;
+
+  /** Back over operators that keep the elements and their order. */
+  through(value: string, reshaping = true): { value: string; reshaped: boolean } {
+    let reshaped = false;
+    for (let node = this.makers.get(value); node?.domain === "" && node.outputs[0] === value; node = this.makers.get(value)) {
+      if (reshaping && RESHAPING.has(node.opType)) reshaped = true;
+      else if (!KEEPING.has(node.opType)) break;
+      value = node.inputs[0];
+    }
+    return { value, reshaped };
+  }
+
+  end(value: string): Found | undefined {
+    return this.softmax(value) ?? this.logSoftmax(value) ?? this.sigmoid(value);
+  }
+
+  private softmax(value: string): Found | undefined {
+    const plain = this.node(value, "Softmax");
+    if (plain) return { form: "softmax", logits: plain.inputs[0], said: "Softmax", ...axisOf(plain) };
+    const exp = this.node(value, "Exp");
+    if (exp) {
+      const log = this.logSoftmax(this.through(exp.inputs[0], false).value);
+      return log && { ...log, form: "softmax", said: `Exp of ${log.said}` };
+    }
+    const quotient = this.quotient(value);
+    if (!quotient) return undefined;
+    const over = this.through(quotient.over, false).value;
+    const sum = this.summed(quotient.under);
+    const top = this.node(over, "Exp");
+    if (!top || sum === undefined || this.through(sum, false).value !== over) return undefined;
+    return { form: "softmax", logits: this.unshifted(top.inputs[0]), said: "Exp over ReduceSum (a softmax)" };
+  }
+
+  private logSoftmax(value: string): Found | undefined {
+    const plain = this.node(value, "LogSoftmax");
+    if (plain) return { form: "log-softmax", logits: plain.inputs[0], said: "LogSoftmax", ...axisOf(plain) };
+    const log = this.node(value, "Log");
+    if (log) {
+      const inner = this.softmax(this.through(log.inputs[0], false).value);
+      return inner && { ...inner, form: "log-softmax", said: `Log of ${inner.said}` };
+    }
+    const minus = this.node(value, "Sub");
+    if (!minus) return undefined;
+    const [from, total] = minus.inputs;
+    const over = this.through(from, false).value;
+    if (this.logSummed(total) !== over) return undefined;
+    return { form: "log-softmax", logits: this.unshifted(over), said: "x − log Σ exp x (a log-softmax)" };
+  }
+
+  /** What `value` is the log-sum-exp of. */
+  private logSummed(value: string): string | undefined {
+    const spread = this.spread(value);
+    const one = this.node(spread, "ReduceLogSumExp");
+    if (one) return this.through(one.inputs[0], false).value;
+    const log = this.node(spread, "Log");
+    const sum = log && this.summed(log.inputs[0]);
+    const exp = sum === undefined ? undefined : this.node(this.through(sum, false).value, "Exp");
+    return exp && this.through(exp.inputs[0], false).value;
+  }
+
+  private sigmoid(value: string): Found | undefined {
+    const plain = this.node(value, "Sigmoid") ?? this.node(value, "HardSigmoid");
+    if (plain) return { form: "sigmoid", logits: plain.inputs[0], said: plain.opType };
+    // 1 / (1 + exp(−x)): a quotient over a constant, or a Reciprocal.
+    const under = this.node(value, "Reciprocal")?.inputs[0] ?? this.constantQuotient(value);
+    const sum = under === undefined ? undefined : this.node(this.through(under, false).value, "Add");
+    const exp = sum?.inputs.map((input) => this.node(this.through(input, false).value, "Exp")).find((node) => node);
+    const negative = exp && (this.node(this.through(exp.inputs[0], false).value, "Neg"));
+    return negative && { form: "sigmoid", logits: negative.inputs[0], said: "1 / (1 + Exp(−x)) (a sigmoid)" };
+  }
+
+  private constantQuotient(value: string): string | undefined {
+    const div = this.node(value, "Div");
+    return div && !this.makers.has(div.inputs[0]) ? div.inputs[1] : undefined;
+  }
+
+  /** a / b, also as a · (1 / b). */
+  private quotient(value: string): { over: string; under: string } | undefined {
+    const div = this.node(value, "Div");
+    if (div) return { over: div.inputs[0], under: div.inputs[1] };
+    const mul = this.node(value, "Mul");
+    for (const [over, other] of mul ? [[mul.inputs[0], mul.inputs[1]], [mul.inputs[1], mul.inputs[0]]] : []) {
+      const one = this.node(this.spread(other), "Reciprocal");
+      if (one) return { over, under: one.inputs[0] };
+    }
+    return undefined;
+  }
+
+  /** What `value` is the sum of along an axis; a small constant may be added. */
+  private summed(value: string): string | undefined {
+    const spread = this.spread(value);
+    const sum = this.node(spread, "ReduceSum") ?? this.node(spread, "ReduceL1");
+    if (sum) return sum.inputs[0];
+    const add = this.node(spread, "Add");
+    const part = add?.inputs.find((input) => this.makers.has(input));
+    return part === undefined ? undefined : this.node(this.spread(part), "ReduceSum")?.inputs[0];
+  }
+
+  /** x of x − max x: a shift for the sake of rounding. */
+  private unshifted(value: string): string {
+    const inner = this.through(value, false).value;
+    const minus = this.node(inner, "Sub");
+    const most = minus && this.node(this.spread(minus.inputs[1]), "ReduceMax");
+    return most && this.through(most.inputs[0], false).value === this.through(minus.inputs[0], false).value ? minus.inputs[0] : inner;
+  }
+
+  /** Back over what only spreads a value along axes. */
+  private spread(value: string): string {
+    for (let node = this.makers.get(value); node?.domain === "" && (node.opType === "Expand" || KEEPING.has(node.opType) || RESHAPING.has(node.opType)); node = this.makers.get(value)) value = node.inputs[0];
+    return value;
+  }
+
+  private node(value: string, opType: string): Node | undefined {
+    const node = this.makers.get(value);
+    return node?.domain === "" && node.opType === opType && node.outputs[0] === value ? node : undefined;
+  }
+}
+
+function axisOf(node: Node): { axis?: number } {
+  const { axis } = node.attributes;
+  return axis?.type === "int" ? { axis: axis.value } : {};
 }

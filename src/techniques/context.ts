@@ -2,25 +2,26 @@ import { NoGradientError, NotFiniteError, UsageError } from "../model/errors.ts"
 import { elementCount, isFloat } from "../model/graph.ts";
 import type { ImageArtifact } from "../protocol/artifacts.ts";
 import type { TargetSpec } from "../protocol/engine.ts";
-import { regionText } from "../protocol/target.ts";
 import type { TechniqueInfo } from "../protocol/technique.ts";
 import type { Mask } from "../data/mask.ts";
 import { findLayouts, type Layouts } from "../runtime/layout.ts";
 import type { LoadedModel, Traced } from "../runtime/models.ts";
 import { floatsOf, fromFloat32, type Feeds } from "../runtime/ort.ts";
+import type { ModelOutput } from "../runtime/outputs.ts";
 import { LOSS, withLoss } from "../runtime/rewrite.ts";
 import { scoreOf, type Score } from "../runtime/score.ts";
 import { baselineParts, isNumber } from "./baselines.ts";
 import { withoutGradient } from "./input-gradient.ts";
 import { lastLayer, namedLayer, pickSpatialLayer } from "./layers.ts";
-import { classLabel } from "./predictions.ts";
+import { readOutput, resolveTarget, type OutputHints } from "./output.ts";
 import type { PreparedInput } from "./prepared-input.ts";
 import type { Context, InputInfo, LayerInfo, ResultAbout, TargetInfo, Variation } from "./technique.ts";
 import type { ZeroResult } from "./zero.ts";
 
 export interface ContextOptions {
   readonly info: TechniqueInfo;
-  readonly classes: readonly string[];
+  /** What the recipe says of outputs. */
+  readonly hints: OutputHints;
   readonly target?: TargetSpec;
   readonly layer?: string | readonly string[];
   readonly params: Context["params"];
@@ -42,22 +43,27 @@ export class JobContext implements Context {
   readonly model: LoadedModel;
   readonly feeds: Feeds;
   readonly input: InputInfo;
-  readonly classes: readonly string[];
   readonly params: Context["params"];
   readonly signal: AbortSignal;
 
-  private constructor(private readonly prepared: PreparedInput, private readonly options: ContextOptions, readonly output: Context["output"], readonly target: TargetInfo) {
-    this.model = options.params.score === "loss" ? prepared.model.derive(`loss:${output.name}:${output.dims.length}`, (model) => withLoss(model, output.name, output.dims)) : prepared.model;
+  private constructor(
+    private readonly prepared: PreparedInput, private readonly options: ContextOptions, readonly classes: readonly string[],
+    readonly output: ModelOutput, readonly target: TargetInfo,
+  ) {
+    this.model = options.params.score === "loss" ? lossModel(prepared.model, output, target.negated === true) : prepared.model;
     this.feeds = prepared.feeds;
     this.input = prepared.input;
-    this.classes = options.classes;
     this.params = options.params;
     this.signal = options.signal;
   }
 
   static async create(prepared: PreparedInput, options: ContextOptions): Promise<JobContext> {
-    const output = await outputOf(prepared, options.target?.output);
-    return new JobContext(prepared, options, output, resolveTarget(output, options.target ?? {}, options.classes));
+    const { output, classes, notes } = await readOutput(prepared.model, prepared.feeds, prepared.input, options.target?.output, options.hints);
+    // What takes no target looks at empty outputs as well.
+    const target = options.info.needs.target || output.values.length > 0 ? resolveTarget(output, options.target ?? {}, classes) : { index: [], at: [], label: "" };
+    const context = new JobContext(prepared, options, classes, output, target);
+    notes.forEach((note) => context.note(note));
+    return context;
   }
 
   progress(fraction: number | undefined, text: string): void {
@@ -129,9 +135,17 @@ export class JobContext implements Context {
   }
 
   async score(): Promise<Score> {
+    const { name, meaning } = this.output;
+    if (meaning.kind === "label") {
+      throw new UsageError(`The output "${name}" is a label, which has no score to explain: ${meaning.why}`, name, `Choose another output, or say in the recipe what it is (outputs).`);
+    }
     const score = await this.scoreValue();
     if (score.kind === "loss") this.note(`Explains the cross-entropy loss of ${this.target.label}: what is positive makes the model more wrong.`);
     if (score.before) this.note(`Explains the value before ${score.before}, "${score.value}".`);
+    else if (score.kind === "output" && meaning.form !== undefined && meaning.form !== "softmax" && meaning.form !== "sigmoid" && this.params.score === "logit") {
+      this.note(`Explains the output "${name}" itself: no logits were found before it. ${meaning.why}`);
+    }
+    if (meaning.binary) this.note(`"${name}" tells two classes apart: this explains ${this.target.label}.`);
     this.usedScore = score;
     if (this.of) this.of.usedScore = score;
     return score;
@@ -140,7 +154,7 @@ export class JobContext implements Context {
   private async scoreValue(): Promise<Score> {
     if (this.params.score === "loss") return { value: LOSS, kind: "loss" };
     const { graph } = await this.traced();
-    return scoreOf(graph, this.output.name, this.params.score === "output" ? "output" : "logit");
+    return scoreOf(graph, this.output.value, this.params.score === "output" ? "output" : "logit");
   }
 
   async gradients(request: Parameters<Context["gradients"]>[0], feeds: Feeds = this.feeds): ReturnType<Context["gradients"]> {
@@ -156,10 +170,15 @@ export class JobContext implements Context {
     return gradients;
   }
 
-  scoreIn(values: Float32Array): number {
-    const { index, against, region } = this.target;
-    if (region) return flatRegion(this.output, region).reduce((sum, at) => sum + values[at], 0);
-    return values[flatIndex(this.output, index)] - (against ? values[flatIndex(this.output, against)] : 0);
+  scoreIn(values: Float32Array, of: "score" | "probability" = "score"): number {
+    const { at, againstAt, negated } = this.target;
+    let sum = 0;
+    for (const place of at) sum += values[place];
+    if (negated && this.usedScore?.kind !== "loss") {
+      const probability = of === "probability" || (this.usedScore?.kind !== "logit" && this.output.meaning.form === "as-is");
+      return probability ? 1 - sum : -sum;
+    }
+    return sum - (againstAt === undefined ? 0 : values[againstAt]);
   }
 
   independent(value: string): UsageError {
@@ -189,85 +208,29 @@ export class JobContext implements Context {
     const varied = new JobContext(prepared, {
       ...this.options, ...(params ? { params } : {}), ...(layer === undefined || (this.options.layer?.length ?? 0) > 0 ? {} : { layer: `value:${layer}` }),
       ...(progress ? { progress: ({ fraction, text }) => progress(fraction, text) } : {}),
-    }, this.output, this.target);
+    }, this.classes, this.output, this.target);
     varied.of = this;
     return varied;
   }
 
   seed(): Float32Array {
+    const { at, againstAt, negated } = this.target;
     const seed = new Float32Array(elementCount(this.output.dims));
-    if (this.target.region) {
-      for (const at of flatRegion(this.output, this.target.region)) seed[at] = 1;
-      return seed;
-    }
-    seed[flatIndex(this.output, this.target.index)] += 1;
-    if (this.target.against) seed[flatIndex(this.output, this.target.against)] -= 1;
+    // The loss of the other class is a value of its own.
+    const sign = negated && this.params.score !== "loss" ? -1 : 1;
+    for (const place of at) seed[place] += sign;
+    if (againstAt !== undefined) seed[againstAt] -= 1;
     return seed;
   }
 }
 
+/** The model with the loss of its output as a further one. */
+export function lossModel(model: LoadedModel, output: ModelOutput, negated: boolean): LoadedModel {
+  const { value, dims, shape, meaning } = output;
+  const axis = meaning.classAxis - (dims.length - shape.length);
+  return model.derive(`loss:${JSON.stringify([value, axis, meaning.kind, meaning.form, negated])}`, (whole) => withLoss(whole, { value, axis, meaning, negated }));
+}
+
 export function layoutsOf({ graph, trace }: Traced, input: InputInfo): Layouts {
   return findLayouts(graph.nodes, trace.dims, input.layout ? new Map([[input.name, input.layout]]) : new Map(), (value) => trace.known.get(value));
-}
-
-async function outputOf({ model, feeds }: PreparedInput, asked: string | undefined): Promise<Context["output"]> {
-  const outputs = model.description.outputs;
-  const name = asked ?? outputs[0]?.name;
-  if (name === undefined) throw new UsageError("The model has no outputs.");
-  if (!outputs.some((output) => output.name === name)) throw new UsageError(`The model has no output "${name}".`, name, `Its outputs are ${outputs.map((output) => output.name).join(", ")}.`);
-  const value = (await model.forward(feeds, [name])).get(name)!;
-  return { name, dims: value.dims, values: floatsOf(value) };
-}
-
-function resolveTarget(output: Context["output"], spec: TargetSpec, classes: readonly string[]): TargetInfo {
-  if (spec.region) return regionTarget(output, spec.region);
-  const index = spec.index ?? largest(output);
-  checkIndex(output, index);
-  if (spec.against) checkIndex(output, spec.against);
-  const name = (at: readonly number[]): string => (output.dims.length <= 2 ? classLabel(classes, output.dims, at[0] ?? 0) : at.join(", "));
-  return { index, against: spec.against, label: spec.against ? `${name(index)} − ${name(spec.against)}` : name(index) };
-}
-
-function regionTarget(output: Context["output"], region: NonNullable<TargetSpec["region"]>): TargetInfo {
-  checkIndex(output, region.map(([from]) => from));
-  checkIndex(output, region.map(([, before]) => before - 1));
-  if (region.some(([from, before]) => before <= from)) throw new UsageError(`The region ${regionText(region)} is empty.`, output.name, "Each range is FROM:BEFORE, such as 10:20.");
-  const count = region.reduce((product, [from, before]) => product * (before - from), 1);
-  return { index: region.map(([from]) => from), region, label: `sum over ${regionText(region)} (${count} values)` };
-}
-
-/** Flat indices, in batch entry 0, of a region. */
-function flatRegion({ dims }: Context["output"], region: NonNullable<TargetInfo["region"]>): number[] {
-  return region.reduce<number[]>((flat, [from, before], axis) => flat.flatMap((index) => (
-    Array.from({ length: before - from }, (_, i) => index * dims[axis + 1] + from + i))), [0]);
-}
-
-/** Index, without the batch axis, of the largest finite element of batch entry 0. */
-function largest({ dims, values }: Context["output"]): number[] {
-  const inner = dims.slice(1);
-  const count = dims.length === 0 ? 1 : elementCount(inner);
-  let best = 0;
-  for (let i = 1; i < count; i++) if (values[i] > values[best] || Number.isNaN(values[best])) best = i;
-  const index: number[] = [];
-  for (let axis = inner.length - 1; axis >= 0; axis--) {
-    index.unshift(best % inner[axis]);
-    best = Math.floor(best / inner[axis]);
-  }
-  return index;
-}
-
-function checkIndex({ name, dims }: Context["output"], index: readonly number[]): void {
-  const inner = dims.slice(1);
-  if (index.length !== inner.length && !(inner.length === 0 && index.length <= 1)) {
-    throw new UsageError(`The target ${index.join(",")} has ${index.length} ${index.length === 1 ? "index" : "indices"}; the output "${name}" [${dims.join(", ")}] needs ${inner.length}, without the batch axis.`, name);
-  }
-  inner.forEach((size, axis) => {
-    if (!Number.isInteger(index[axis]) || index[axis] < 0 || index[axis] >= size) {
-      throw new UsageError(`The target ${index.join(",")} is out of range: the output "${name}" has ${size} entries along axis ${axis + 1}, so 0 to ${size - 1}.`, name);
-    }
-  });
-}
-
-function flatIndex({ dims }: Context["output"], index: readonly number[]): number {
-  return dims.slice(1).reduce((flat, size, axis) => flat * size + (index[axis] ?? 0), 0);
 }

@@ -4,7 +4,7 @@ import { channelMeans, channelView, weightedSum } from "./channels.ts";
 import { checkSlopes, layerMaps, positive, type SpatialLayer } from "./gradient-cams.ts";
 import { withNoise } from "./noise.ts";
 import { GRID, NOISE, RELU, SCORE } from "./params.ts";
-import { classLabel } from "./predictions.ts";
+import { classLabel } from "./output.ts";
 import { technique, type Context } from "./technique.ts";
 
 /** pytorch-grad-cam's, against comparisons that have no probability at all. */
@@ -46,7 +46,7 @@ async function finerMap(context: Context, { value, dims, layout }: SpatialLayer,
   const gradient = gradients.get(value);
   if (!gradient) throw context.independent(value);
   checkSlopes(context, floatsOf(gradient), value, feeds);
-  context.note(`Compared with ${classes.map((index) => classLabel(context.classes, context.output.dims, index)).join(", ")}.`);
+  context.note(`Compared with ${classes.map((index) => classLabel(context.classes, context.output, index)).join(", ")}.`);
   return weightedSum(channelView(floatsOf(values.get(value)!), dims, layout), channelMeans(channelView(floatsOf(gradient), dims, layout)));
 }
 

@@ -1,8 +1,12 @@
-import type { BarsArtifact } from "../protocol/artifacts.ts";
-import { probabilities } from "../runtime/score.ts";
+import { elementCount } from "../model/graph.ts";
+import { largestFew } from "../math/rank.ts";
+import type { BarItem, BarsArtifact } from "../protocol/artifacts.ts";
+import { elementIndex, targetText } from "../protocol/target.ts";
+import { probabilitiesOf, type OutputMeaning } from "../runtime/outputs.ts";
+import { classLabel, negativeLabel } from "./output.ts";
 import { technique, type Context } from "./technique.ts";
 
-/** What the model says: probabilities where the output is a classification, else its values as they are. */
+/** What the model says: probabilities where the output has them, else its values as they are. */
 export const predictions = technique({
   info: {
     id: "predictions", title: "Predictions", command: "Show Predictions", group: "prediction",
@@ -10,34 +14,37 @@ export const predictions = technique({
     needs: { target: false, layer: "none", gradient: false },
     params: [],
   },
-  async run(context) {
-    const artifact = await predictionBars(context, 20);
-    return { raw: { dims: context.output.dims, values: artifact.values }, artifacts: [artifact] };
+  run(context) {
+    const artifact = predictionBars(context, 20);
+    const { name, meaning } = context.output;
+    if (meaning.assumed) context.note(`The output "${name}" is read as ${KIND_WORDS[meaning.kind]}. ${meaning.why} The recipe can say otherwise (outputs).`);
+    return Promise.resolve({ raw: { dims: context.output.shape, values: artifact.values }, artifacts: [artifact] });
   },
 });
 
-/** The strongest entries of the chosen output, with class names. */
-export async function predictionBars(context: Pick<Context, "output" | "classes" | "traced" | "note">, count: number): Promise<BarsArtifact> {
-  const { name, dims, values } = context.output;
-  const { graph } = await context.traced();
-  const shares = probabilities(graph, name, dims, values);
-  const shown = shares?.values ?? values;
-  const perSample = shown.length / Math.max(1, dims[0] ?? 1);
-  const order = Array.from({ length: perSample }, (_, index) => index).sort((a, b) => shown[b] - shown[a]).slice(0, count);
-  return {
-    kind: "bars", id: "predictions", title: "Predictions", share: shares !== undefined, quantity: shares ? "probability" : name,
-    items: order.map((index) => ({ index, label: classLabel(context.classes, dims, index), value: shown[index] })),
-    values: shown, dims, caption: shares ? shares.how : `largest values of ${name}`,
-  };
-}
+/** Kinds of outputs in a sentence. */
+export const KIND_WORDS: Readonly<Record<OutputMeaning["kind"], string>> = {
+  logits: "logits", probabilities: "probabilities", independent: "independent scores", "log-probabilities": "log-probabilities", regression: "plain values",
+  label: "labels", mask: "a map", image: "a picture", boxes: "boxes", embedding: "a vector of features",
+};
 
-/** A class's name, or its index: "3, 17, 20" in a dense output. */
-export function classLabel(classes: readonly string[], dims: readonly number[], flat: number): string {
-  if (dims.length <= 2) return classes[flat] ?? String(flat);
-  const index: number[] = [];
-  for (let axis = dims.length - 1, rest = flat; axis >= 1; axis--) {
-    index.unshift(rest % dims[axis]);
-    rest = Math.floor(rest / dims[axis]);
+/** The strongest entries of the chosen output, with class names; both classes where one number tells two apart. */
+export function predictionBars({ output, classes, target }: Pick<Context, "output" | "classes" | "target">, count: number): BarsArtifact {
+  const { name, dims, values, meaning } = output;
+  const shares = probabilitiesOf(output, values);
+  const shown = shares?.values ?? values;
+  const one = shown.subarray(0, elementCount(dims.slice(1)));
+  const items: BarItem[] = Array.from(largestFew(one, count), (index) => ({
+    index, label: classLabel(classes, output, index), value: shown[index], target: targetText({ index: elementIndex(dims, index) }),
+  }));
+  if (meaning.binary && shares && items.length === 1) {
+    const [positive] = items;
+    items.push({ index: -1 - positive.index, label: negativeLabel(classes), value: 1 - positive.value, target: targetText({ index: elementIndex(dims, positive.index), not: true }) });
+    items.sort((a, b) => b.value - a.value);
   }
-  return index.join(", ");
+  const selected = target.region || target.at.length !== 1 ? undefined : target.negated ? -1 - target.at[0] : target.at[0];
+  return {
+    kind: "bars", id: "predictions", title: "Predictions", share: shares !== undefined, quantity: shares ? "probability" : name, items,
+    values: shown, dims, ...(selected === undefined ? {} : { selected }), caption: shares ? shares.how : `largest values of ${name} (${KIND_WORDS[meaning.kind]}). ${meaning.why}`,
+  };
 }

@@ -5,7 +5,7 @@ import type { Artifact } from "../protocol/artifacts.ts";
 import type { ParamSpec } from "../protocol/technique.ts";
 import { batchFor } from "../runtime/batch.ts";
 import { spatialSize } from "../runtime/layout.ts";
-import { probabilities } from "../runtime/score.ts";
+import { probabilitiesOf } from "../runtime/outputs.ts";
 import { openTail } from "../runtime/tail.ts";
 import { BASELINE, baselineOf } from "./baselines.ts";
 import { placesOf } from "./channels.ts";
@@ -90,17 +90,16 @@ async function sample(context: Context, places: Int32Array, shape: MaskShape, ba
 
 /** The value to run to, and the score in its elements: the paper's is a probability. */
 async function scored(context: Context): Promise<{ value: string; scoreOf: (values: Float32Array) => number }> {
-  const { output, model, target } = context;
+  const { output, target } = context;
   if (context.params.score === "probability") {
-    const dims = [1, ...output.dims.slice(1)];
-    const probable = (values: Float32Array) => probabilities(model.model.graph, output.name, output.dims.length === 0 ? [] : dims, values);
-    const found = probable(output.values);
+    const one = { meaning: output.meaning, dims: [1, ...output.dims.slice(1)] };
+    const found = probabilitiesOf(one, output.values.subarray(0, elementCount(one.dims)));
     if (found) {
-      context.note(`The score is the probability of ${target.label}: ${found.how}.`);
-      return { value: output.name, scoreOf: (values) => context.scoreIn(probable(values)!.values) };
+      context.note(`The score is the probability of ${target.label}: ${found.how}`);
+      return { value: output.value, scoreOf: (values) => context.scoreIn(probabilitiesOf(one, values)!.values, "probability") };
     }
-    context.note(`The output "${output.name}" [${output.dims.join(", ")}] is no list of classes with probabilities: the score is the output as it is.`);
-    return { value: output.name, scoreOf: (values) => context.scoreIn(values) };
+    context.note(`The output "${output.name}" [${output.shape.join(", ")}] has no probabilities (${output.meaning.kind}): the score is the output as it is.`);
+    return { value: output.value, scoreOf: (values) => context.scoreIn(values) };
   }
   const { value, kind } = await context.score();
   if (kind !== "loss") context.note(`The score is the ${kind} of ${target.label}.`);

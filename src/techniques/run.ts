@@ -2,7 +2,8 @@ import { dirname } from "node:path";
 import { NotFiniteError, UsageError } from "../model/errors.ts";
 import type { Artifact, Provenance, Result } from "../protocol/artifacts.ts";
 import type { EngineApi, Job, Progress } from "../protocol/engine.ts";
-import { readClasses } from "../data/classes.ts";
+import { outputHints } from "./output-hints.ts";
+import { NO_HINTS, type OutputHints } from "./output.ts";
 import type { LoadedModel, ModelCache } from "../runtime/models.ts";
 import type { ChannelView } from "./channels.ts";
 import { JobContext } from "./context.ts";
@@ -39,17 +40,16 @@ async function runOn(model: LoadedModel, job: Job, env: RunEnvironment): Promise
   env.progress({ text: "Reading the model and the input" });
   const onnxruntime = await env.models.versions();
   const ranBefore = model.runTime;
-  const { classes } = await readClasses(job.recipe.classes, dirname(model.open.path));
+  const hints = await outputHints(job.recipe, dirname(model.open.path));
   const fed = await prepareInput(model, job);
   const more = await Promise.all((job.more ?? []).map((inputs) => prepareInput(model, { ...job, inputs })));
-  const run = new Run(technique, { ...job, classes, params }, env);
+  const run = new Run(technique, { ...job, hints, params }, env);
   for (const { samples } of [fed, ...more]) for (const sample of Object.values(samples)) for (const note of sample.notes ?? []) run.notes.add(note);
   const { output, context } = await run.whole(fed, more);
   const artifacts: Artifact[] = [...output.artifacts];
   if (fed.picture) artifacts.push(fed.picture);
   if (technique.info.id !== "predictions") {
-    const selected = context.output.dims.length <= 2 ? context.target.index[0] : undefined;
-    artifacts.push({ ...(await predictionBars(context, 5)), ...(selected === undefined ? {} : { selected }) });
+    artifacts.push(predictionBars(context, 5));
   }
   for (const note of context.notes) run.notes.add(note);
   return {
@@ -64,7 +64,7 @@ interface Done { readonly output: TechniqueOutput; readonly context: JobContext 
 class Run {
   readonly notes = new Set<string>();
 
-  constructor(private readonly technique: Technique, private readonly job: Job & { readonly classes: readonly string[]; readonly params: Provenance["params"] & Record<string, ParamValue> }, private readonly env: RunEnvironment) {}
+  constructor(private readonly technique: Technique, private readonly job: Job & { readonly hints: OutputHints; readonly params: Provenance["params"] & Record<string, ParamValue> }, private readonly env: RunEnvironment) {}
 
   /** One sample, the entries of a batch, or the mean over several files. The context is the first sample's. */
   async whole(fed: PreparedInput, more: readonly PreparedInput[]): Promise<Done> {
@@ -117,8 +117,8 @@ class Run {
   }
 
   private contextOf(fed: PreparedInput, progress = this.env.progress, layer = this.job.layer): Promise<JobContext> {
-    const { classes, target, params } = this.job;
-    return JobContext.create(fed, { info: this.technique.info, classes, target, layer, params, signal: this.env.signal, progress });
+    const { hints, target, params } = this.job;
+    return JobContext.create(fed, { info: this.technique.info, hints, target, layer, params, signal: this.env.signal, progress });
   }
 }
 
@@ -186,7 +186,7 @@ const LATEST = "latest layer";
 
 /** What finds a layer as feature maps do. */
 function pickingContext(fed: PreparedInput, { target, layer, params = {} }: Partial<Job>, { signal }: RunEnvironment): Promise<JobContext> {
-  return JobContext.create(fed, { info: findTechnique("feature-maps").info, classes: [], target, layer, params, signal, progress: () => undefined });
+  return JobContext.create(fed, { info: findTechnique("feature-maps").info, hints: NO_HINTS, target, layer, params, signal, progress: () => undefined });
 }
 
 function provenance(job: Job, { info }: Technique, fed: PreparedInput, context: JobContext, params: Provenance["params"], onnxruntime: string): Provenance {
@@ -197,7 +197,8 @@ function provenance(job: Job, { info }: Technique, fed: PreparedInput, context: 
     // Several inputs may share a file.
     input: { name: [...new Set(samples.map(({ name }) => name))].join(", "), hash: [...new Set(samples.map(({ hash }) => hash))].join(",") },
     recipe: job.recipe,
-    ...(info.needs.target ? { target: { output: context.output.name, index: context.target.index, label: context.target.label, ...(context.target.against ? { against: context.target.against } : {}), ...(context.target.region ? { region: context.target.region } : {}) } } : {}),
+    ...(info.needs.target ? { target: { output: context.output.name, index: context.target.index, label: context.target.label, ...(context.target.against ? { against: context.target.against } : {}), ...(context.target.region ? { region: context.target.region } : {}), ...(context.target.negated ? { not: true as const } : {}) } } : {}),
+    output: { name: context.output.name, kind: context.output.meaning.kind, why: context.output.meaning.why, batched: context.output.dims.length === context.output.shape.length },
     ...(context.usedScore ? { score: { kind: context.usedScore.kind, value: context.usedScore.value } } : {}),
     ...(context.usedLayers.length > 0 ? { layer: context.usedLayers.join(", ") } : {}),
     params, versions: { neuralLoupe: VERSION, onnxruntime }, threads: fed.model.threads ?? 0,

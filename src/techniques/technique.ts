@@ -2,6 +2,7 @@ import type { GradientRequest, Gradients } from "../runtime/gradient.ts";
 import type { Layout, Layouts } from "../runtime/layout.ts";
 import type { LoadedModel, Traced } from "../runtime/models.ts";
 import type { Feeds } from "../runtime/ort.ts";
+import type { ModelOutput } from "../runtime/outputs.ts";
 import type { Score } from "../runtime/score.ts";
 import type { Artifact, SpatialAxes } from "../protocol/artifacts.ts";
 import type { Mask } from "../data/mask.ts";
@@ -35,8 +36,8 @@ export interface Context {
   /** The float input that attributions are about; for a model of token numbers, the looked up vectors (`model` then starts from those). */
   readonly input: InputInfo;
   readonly classes: readonly string[];
-  /** The model's predictions for the sample: its chosen output as it is. */
-  readonly output: { readonly name: string; readonly dims: readonly number[]; readonly values: Float32Array };
+  /** The model's chosen output for the sample, as it is, and what it means. */
+  readonly output: ModelOutput;
   /** Index into the output without its batch axis, and its class name. */
   readonly target: TargetInfo;
   readonly params: Readonly<Record<string, ParamValue>>;
@@ -60,9 +61,9 @@ export interface Context {
   mask(file: string): Promise<Mask>;
   /** The value that stands for the target's score. */
   score(): Promise<Score>;
-  /** The score in the elements of the score's value: the target's, less that of the one against it. */
-  scoreIn(values: Float32Array): number;
-  /** ∂score/∂(the score's value): 1 at the target (all over its region), −1 at the one against it, in batch entry 0. */
+  /** The score in the elements of the score's value (or in probabilities): the target's, less that of the one against it; of the other of two classes, the complement. */
+  scoreIn(values: Float32Array, of?: "score" | "probability"): number;
+  /** ∂score/∂(the score's value): 1 at the target (all over its region), −1 at the one against it or where it is the other of two classes, in batch entry 0. */
   seed(): Float32Array;
   /** The error for a score that does not depend on `value` at all. */
   independent(value: string): Error;
@@ -126,6 +127,11 @@ export interface TargetInfo {
   /** Of a region: where it begins. */
   readonly index: readonly number[];
   readonly against?: readonly number[];
+  /** Flat places, in batch entry 0, that the score sums; and of the element against them. */
+  readonly at: readonly number[];
+  readonly againstAt?: number;
+  /** The other of two classes that one number tells apart. */
+  readonly negated?: boolean;
   /** From and before which index along each axis: the score is the sum over them. */
   readonly region?: readonly (readonly [from: number, before: number])[];
   readonly label: string;

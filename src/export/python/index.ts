@@ -19,6 +19,8 @@ const VERSIONS: Readonly<Record<string, string>> = { captum: "captum==0.9.0", "g
 export function pythonFor(provenance: Provenance): { readonly code: string } | { readonly reason: string } {
   const template = Object.hasOwn(templates, provenance.technique) ? templates[provenance.technique] : undefined;
   if (!template) return { reason: `There is no Python code for ${provenance.technique}: neither Captum nor pytorch-grad-cam has it.` };
+  if (provenance.target?.not) return { reason: "This explains the other of two classes that one number tells apart, which neither Captum nor pytorch-grad-cam can be asked for." };
+  if (provenance.output?.batched === false) return { reason: `The output "${provenance.output.name}" has no batch axis, which Captum and pytorch-grad-cam ask for.` };
   const layers = (provenance.layer ?? "").split(/,\s*/).filter((name) => name !== "");
   const code = template({ params: provenance.params, ...(provenance.target ? { target: provenance.target } : {}), layers, recipe: provenance.recipe });
   return typeof code === "string" ? { reason: code } : { code: script(provenance, code, layers) };

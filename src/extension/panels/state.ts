@@ -59,6 +59,7 @@ function readTarget(data: unknown): TargetSpec {
     ...(isText(data.output) ? { output: data.output } : {}),
     ...(isIndex(data.index) ? { index: data.index } : {}),
     ...(isIndex(data.against) ? { against: data.against } : {}),
+    ...(data.not === true ? { not: true } : {}),
     ...(isRegion(data.region) ? { region: data.region } : {}),
   };
 }
@@ -84,7 +85,7 @@ function readLooks(data: unknown): Looks {
 
 /** Keeps a recipe whose outline is right; the engine checks the rest, with messages, when it is used. */
 function readRecipe(data: unknown): Recipe | undefined {
-  if (!isRecord(data) || data.version !== 1 || !isRecord(data.inputs)) return undefined;
+  if (!isRecord(data) || data.version !== 1 || !isRecord(data.inputs) || (data.outputs !== undefined && !isRecord(data.outputs))) return undefined;
   const kinds = ["image", "array", "row", "text"];
   return Object.values(data.inputs).every((input) => isRecord(input) && kinds.includes(input.kind as string)) ? data as unknown as Recipe : undefined;
 }

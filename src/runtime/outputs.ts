@@ -1,0 +1,301 @@
+import { isFloat, type DataType, type Graph } from "../model/graph.ts";
+import type { OutputKind, OutputRecipe } from "../protocol/recipe.ts";
+import { endOf, type End } from "./score.ts";
+
+/** What an output's numbers are: decided once for a run, from the graph and the values together, and asked by everything that shows or explains it. */
+export interface OutputMeaning {
+  readonly kind: OutputKind;
+  /** One sentence that says how that was found: "The graph ends in Softmax." */
+  readonly why: string;
+  /** Nothing in the graph or the values says so: it is the usual case. */
+  readonly assumed: boolean;
+  /** How elements become probabilities; absent where they are none. */
+  readonly form?: ProbabilityForm;
+  /** The axis along which classes lie, into the output's dims with their batch axis. */
+  readonly classAxis: number;
+  /** One number that tells two classes apart: element 0 is the positive one, and there is a negative one. */
+  readonly binary: boolean;
+}
+
+/** "as-is": already probabilities or independent scores; "exp" of log-probabilities; "softmax" and "sigmoid" of logits. */
+export type ProbabilityForm = "as-is" | "exp" | "softmax" | "sigmoid";
+
+/** An output as it is looked at: always with a batch axis in front. */
+export interface ModelOutput {
+  readonly name: string;
+  /** The value that is run to: the output itself, or the tensor behind one that is none (a ZipMap's). */
+  readonly value: string;
+  /** With a batch axis: the model's own, or 1 where it gives none. */
+  readonly dims: readonly number[];
+  /** As the model gives it. */
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+  readonly meaning: OutputMeaning;
+}
+
+export interface OutputFacts {
+  readonly graph: Graph;
+  readonly name: string;
+  readonly value: string;
+  readonly dataType: DataType;
+  /** With a batch axis in front. */
+  readonly dims: readonly number[];
+  readonly values: Float32Array;
+  /** How many class names are known for it. */
+  readonly classes: number;
+  /** Float inputs of this run: their shapes, and whether they are pictures. */
+  readonly inputs: readonly { readonly dims: readonly number[]; readonly picture: boolean }[];
+  /** What the person says it is. */
+  readonly recipe?: OutputRecipe;
+}
+
+/** What an output is. The recipe's word counts; then the graph's end, the values, the names and shapes, in this order. */
+export function outputMeaning(facts: OutputFacts): OutputMeaning {
+  const end = isFloat(facts.dataType) ? endOf(facts.graph, facts.value) : undefined;
+  if (facts.recipe?.kind) return said(facts, facts.recipe.kind, end);
+  return (isFloat(facts.dataType) ? undefined : labels(facts))
+    ?? (end && fromEnd(facts, end))
+    ?? fromValues(facts)
+    ?? fromNames(facts)
+    ?? fromShape(facts);
+}
+
+/** An output's elements as probabilities, and how that was done; undefined where they are none. */
+export function probabilitiesOf({ meaning, dims }: Pick<ModelOutput, "meaning" | "dims">, values: Float32Array): { readonly values: Float32Array; readonly how: string } | undefined {
+  switch (meaning.form) {
+    case undefined: return undefined;
+    case "as-is": return { values, how: meaning.why };
+    case "exp": return { values: values.map(Math.exp), how: `exp of the log-probabilities. ${meaning.why}` };
+    case "sigmoid": return { values: values.map((value) => 1 / (1 + Math.exp(-value))), how: `sigmoid of the ${meaning.binary ? "logit" : "scores"}. ${meaning.why}` };
+    case "softmax": return { values: softmaxAlong(values, dims, meaning.classAxis), how: `softmax of the logits. ${meaning.why}` };
+  }
+}
+
+/** Softmax along one axis. */
+function softmaxAlong(values: Float32Array, dims: readonly number[], axis: number): Float32Array {
+  const out = new Float32Array(values.length);
+  forEachRow(dims, axis, (start, step, length) => {
+    let largest = -Infinity;
+    for (let i = 0; i < length; i++) largest = Math.max(largest, values[start + i * step]);
+    let total = 0;
+    for (let i = 0; i < length; i++) total += out[start + i * step] = Math.exp(values[start + i * step] - largest);
+    for (let i = 0; i < length; i++) out[start + i * step] /= total;
+  });
+  return out;
+}
+
+function forEachRow(dims: readonly number[], axis: number, visit: (start: number, step: number, length: number) => void): void {
+  const length = dims[axis] ?? 1;
+  const step = product(dims.slice(axis + 1));
+  const outer = product(dims.slice(0, axis));
+  for (let o = 0; o < outer; o++) for (let i = 0; i < step; i++) visit(o * length * step + i, step, length);
+}
+
+function product(dims: readonly number[]): number {
+  return dims.reduce((total, dim) => total * dim, 1);
+}
+
+// ── by the person's word ─────────────────────────────────────────────────────────────────────────
+
+function said(facts: OutputFacts, kind: OutputKind, end: End | undefined): OutputMeaning {
+  const classAxis = classAxisOf(facts, end);
+  const single = entrySize(facts) === 1;
+  const why = "The recipe says so.";
+  const base = { kind, why, assumed: false, classAxis, binary: false };
+  switch (kind) {
+    case "logits": return { ...base, form: single ? "sigmoid" : "softmax", binary: single };
+    case "probabilities": return { ...base, form: "as-is", binary: single };
+    case "log-probabilities": return { ...base, form: "exp", binary: single };
+    case "independent": return { ...base, form: withinOne(facts.values) ? "as-is" : "sigmoid", binary: single };
+    case "mask": return { ...base, ...(end ? { form: formOf(end) } : {}) };
+    default: return base;
+  }
+}
+
+// ── by type and by the graph's end ───────────────────────────────────────────────────────────────
+
+function labels({ dataType }: OutputFacts): OutputMeaning {
+  return { kind: "label", why: `Its type is ${dataType}.`, assumed: false, classAxis: 0, binary: false };
+}
+
+function formOf({ form }: End): ProbabilityForm {
+  return form === "log-softmax" ? "exp" : "as-is";
+}
+
+function fromEnd(facts: OutputFacts, end: End): OutputMeaning {
+  const classAxis = classAxisOf(facts, end);
+  const base = { why: `The graph ends in ${end.said}.`, assumed: false, form: formOf(end), classAxis, binary: false };
+  const space = spaceOf(facts.dims);
+  if (end.form === "sigmoid") {
+    if (space && isPicture(facts, space)) return { ...base, kind: "image", form: undefined, why: `${base.why} It has the shape of an input picture.` };
+    return space ? { ...base, kind: "mask" } : { ...base, kind: "independent", binary: entrySize(facts) === 1 };
+  }
+  if (space) return { ...base, kind: "mask" };
+  return { ...base, kind: end.form === "softmax" ? "probabilities" : "log-probabilities" };
+}
+
+/** The graph's own class axis where it is known; else one along which the values sum to 1; else 1 of a map, the last of anything else. */
+function classAxisOf({ dims, values }: OutputFacts, end?: End): number {
+  const usual = spaceOf(dims) ? 1 : lastOverOne(dims);
+  // Batches that the graph does not have shift its axes: only those from behind are sure, and values tell.
+  const candidates = [...(end?.axis === undefined || end.reshaped ? [] : [end.axis < 0 ? dims.length + end.axis : end.axis]), usual, dims.length - 1, 1]
+    .filter((axis) => axis >= 0 && axis < dims.length && dims[axis] > 1);
+  if (end && end.form !== "sigmoid") {
+    const summing = candidates.find((axis) => sumsToOne(end.form === "softmax" ? values : values.map(Math.exp), dims, axis, 0.05));
+    if (summing !== undefined) return summing;
+  }
+  return usual;
+}
+
+// ── by the values ────────────────────────────────────────────────────────────────────────────────
+
+function fromValues(facts: OutputFacts): OutputMeaning | undefined {
+  const { dims, values } = facts;
+  const axes = [...new Set([lastOverOne(dims), spaceOf(dims) ? 1 : dims.length - 1])].filter((axis) => dims[axis] > 1 && axis > 0);
+  for (const classAxis of axes) {
+    const base = { assumed: false, classAxis, binary: false };
+    if (sumsToOne(values, dims, classAxis, 1e-3)) {
+      return { ...base, kind: spaceOf(dims) ? "mask" : "probabilities", form: "as-is", why: "Its values are from 0 to 1 and sum to 1." };
+    }
+    if (values.every((value) => value <= 1e-6) && sumsToOne(values.map(Math.exp), dims, classAxis, 1e-3)) {
+      return { ...base, kind: spaceOf(dims) ? "mask" : "log-probabilities", form: "exp", why: "The exponentials of its values sum to 1." };
+    }
+  }
+  if (isVector(dims) && withinOne(values) && !endsLinear(facts.graph, facts.value) && !EMBEDDING.test(facts.name) && entrySize(facts) > 1) {
+    return { kind: "independent", form: "as-is", why: "All of its values are from 0 to 1 and they do not sum to 1.", assumed: true, classAxis: lastOverOne(dims), binary: false };
+  }
+  if (isVector(dims) && entrySize(facts) >= 8 && Math.abs(lengthOf(values.subarray(0, entrySize(facts))) - 1) < 1e-3) {
+    return { kind: "embedding", why: "Its vector has length 1.", assumed: false, classAxis: lastOverOne(dims), binary: false };
+  }
+  return undefined;
+}
+
+function sumsToOne(values: Float32Array, dims: readonly number[], axis: number, tolerance: number): boolean {
+  if (values.length === 0 || values.some((value) => !(value >= -1e-6 && value <= 1 + tolerance))) return false;
+  let all = true;
+  forEachRow(dims, axis, (start, step, length) => {
+    let total = 0;
+    for (let i = 0; i < length; i++) total += values[start + i * step];
+    all &&= Math.abs(total - 1) <= tolerance;
+  });
+  return all;
+}
+
+function withinOne(values: Float32Array): boolean {
+  return values.every((value) => value >= 0 && value <= 1);
+}
+
+function lengthOf(values: Float32Array): number {
+  return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+}
+
+// ── by names and shapes ──────────────────────────────────────────────────────────────────────────
+
+const LOGITS = /logit|(?:^|[_.])(?:scores?|class(?:es|ification)?|cls|preds?|predictions?)(?:$|[_.\d])/i;
+const EMBEDDING = /embed|hidden|pooler|pooled|feature|latent|encod|representation|vector/i;
+const BOXES = /box|bbox|rois?(?:$|[_.\d])|anchor/i;
+const REGRESSION = /regress|landmark|keypoint|coord|offset|depth|distance|angle|pose|value/i;
+
+function fromNames(facts: OutputFacts): OutputMeaning | undefined {
+  const { name, dims, classes } = facts;
+  const base = { assumed: false, classAxis: classAxisOf(facts), binary: false };
+  const size = entrySize(facts);
+  const last = dims[dims.length - 1];
+  if (BOXES.test(name) && dims.length > 1 && last % 4 === 0) return { ...base, kind: "boxes", why: `Its name ("${name}") and its ${last} columns say boxes.` };
+  if (isVector(dims) && classes > 1 && classes === size) return { ...base, kind: "logits", form: "softmax", why: "It has as many values as there are class names." };
+  if (size === 1 && (classes === 2 || /logit/i.test(name))) {
+    return { ...base, kind: "logits", form: "sigmoid", binary: true, why: classes === 2 ? "It is one number, and there are two class names." : `Its name ("${name}") says a logit.` };
+  }
+  const same = facts.inputs.some((input) => input.dims.join() === dims.join());
+  if (same && !spaceOf(dims)) return { ...base, kind: "regression", why: "It has the shape of an input, as a reconstruction has." };
+  if (EMBEDDING.test(name)) return { ...base, kind: "embedding", why: `Its name ("${name}") says a vector of features.` };
+  if (REGRESSION.test(name)) return { ...base, kind: "regression", why: `Its name ("${name}") says measured amounts.` };
+  if (/logit/i.test(name) && !spaceOf(dims)) return { ...base, kind: "logits", form: "softmax", why: `Its name ("${name}") says logits.` };
+  if (LOGITS.test(name) && isVector(dims)) return { ...base, kind: "logits", form: "softmax", why: `Its name ("${name}") says scores of classes.`, assumed: true };
+  return undefined;
+}
+
+/** What remains: the usual for the shape, said to be assumed. */
+function fromShape(facts: OutputFacts): OutputMeaning {
+  const { dims } = facts;
+  const base = { assumed: true, classAxis: classAxisOf(facts), binary: false };
+  const space = spaceOf(dims);
+  if (space && isPicture(facts, space)) return { ...base, kind: "image", why: "It has the shape of an input picture." };
+  if (space) return { ...base, kind: "mask", why: `It is a map of ${dims[2]}×${dims[3]}.` };
+  if (entrySize(facts) === 1) return { ...base, kind: "regression", why: "It is one number, and nothing says that it is a class's." };
+  if (isVector(dims)) return { ...base, kind: "logits", form: "softmax", why: "Nothing in the graph says what it is: a vector is taken for the logits of a softmax." };
+  return { ...base, kind: "regression", why: "Nothing in the graph says what it is: its values are shown as they are." };
+}
+
+function isPicture({ inputs }: OutputFacts, channels: number): boolean {
+  return inputs.some(({ dims, picture }) => picture && dims.length === 4 && dims[1] === channels && (channels === 1 || channels === 3));
+}
+
+/** How many channels a map [N, C, H, W] has; undefined where the output is none. */
+function spaceOf(dims: readonly number[]): number | undefined {
+  return dims.length === 4 && dims[2] > 1 && dims[3] > 1 ? dims[1] : undefined;
+}
+
+/** Elements of one batch entry. */
+function entrySize({ dims }: Pick<OutputFacts, "dims">): number {
+  return product(dims.slice(1));
+}
+
+/** Whether only one axis behind the batch is longer than 1. */
+function isVector(dims: readonly number[]): boolean {
+  return dims.slice(1).filter((dim) => dim !== 1).length <= 1;
+}
+
+function lastOverOne(dims: readonly number[]): number {
+  for (let axis = dims.length - 1; axis > 0; axis--) if (dims[axis] > 1) return axis;
+  return Math.max(0, dims.length - 1);
+}
+
+const LINEAR: ReadonlySet<string> = new Set(["Gemm", "MatMul", "Conv", "ConvTranspose", "Add", "BatchNormalization", "FusedMatMul", "FusedGemm"]);
+
+/** Whether the last operator that computes is linear: such values have no bounds. */
+function endsLinear(graph: Graph, output: string): boolean {
+  const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
+  let node = makers.get(output);
+  while (node && ["Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Dropout"].includes(node.opType)) node = makers.get(node.inputs[0]);
+  return node !== undefined && LINEAR.has(node.opType);
+}
+
+// ── the batch axis ───────────────────────────────────────────────────────────────────────────────
+
+/** How many rows a model that reads K things gives is known only when it runs: these decide K. */
+const COUNTING: ReadonlySet<string> = new Set(["NonZero", "NonMaxSuppression", "Unique", "Compress", "StringSplit"]);
+
+export interface BatchFacts {
+  /** The output's shape as it came out. */
+  readonly shape: readonly number[];
+  /** What the file says of its first axis: a number, a symbol, or nothing. */
+  readonly declared?: number | string | null;
+  /** The input's batch axis: its length here and what the file says of it; undefined where the input has none. */
+  readonly batch?: { readonly length: number; readonly declared?: number | string | null };
+}
+
+/**
+ * Whether an output's first axis is the input's batch: as long as that one, and not counted out by the graph (detections, tokens that are left).
+ * One entry is a batch of one whatever it stands for, but where the graph counts: then nothing is lost.
+ */
+export function hasBatchAxis(graph: Graph, value: string, { shape, declared, batch }: BatchFacts): boolean {
+  if (shape.length === 0 || (shape[0] !== 1 && shape[0] !== batch?.length)) return false;
+  if (shape[0] === 1 && (shape.length === 1 || declared === 1)) return true;
+  if (typeof declared === "string" && declared !== "" && declared === batch?.declared) return true;
+  return !counted(graph, value);
+}
+
+function counted(graph: Graph, name: string): boolean {
+  const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
+  const seen = new Set<string>();
+  const open = [name];
+  for (let value = open.pop(); value !== undefined; value = open.pop()) {
+    const node = makers.get(value);
+    if (!node || seen.has(value)) continue;
+    seen.add(value);
+    if (COUNTING.has(node.opType)) return true;
+    open.push(...node.inputs);
+  }
+  return false;
+}

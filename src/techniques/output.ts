@@ -1,0 +1,173 @@
+import { UsageError } from "../model/errors.ts";
+import { elementCount, isFloat, type DataType, type Graph } from "../model/graph.ts";
+import type { TargetSpec } from "../protocol/engine.ts";
+import type { ValueDescription } from "../protocol/model.ts";
+import type { OutputRecipe } from "../protocol/recipe.ts";
+import { elementIndex, normaliseIndex, regionText } from "../protocol/target.ts";
+import type { LoadedModel } from "../runtime/models.ts";
+import { floatsOf, type Feeds, type TensorValue } from "../runtime/ort.ts";
+import { hasBatchAxis, outputMeaning, type BatchFacts, type ModelOutput } from "../runtime/outputs.ts";
+import type { InputInfo, TargetInfo } from "./technique.ts";
+
+/** What the recipe says of outputs, with its files of class names read: by output name, and for the one that is looked at by itself. */
+export interface OutputHints {
+  /** Class names of the recipe itself, which belong to the output that is chosen by itself. */
+  readonly classes: readonly string[];
+  readonly outputs: Readonly<Record<string, { readonly kind?: OutputRecipe["kind"]; readonly classes?: readonly string[] }>>;
+}
+
+export const NO_HINTS: OutputHints = { classes: [], outputs: {} };
+
+export interface ReadOutput {
+  readonly output: ModelOutput;
+  readonly classes: readonly string[];
+  /** What a person should know of the choice. */
+  readonly notes: readonly string[];
+}
+
+/** The output that is explained unless another is asked for: the first of floats. The first of all where there is none. */
+export function defaultOutput({ outputs }: { readonly outputs: readonly ValueDescription[] }): string | undefined {
+  return (outputs.find(({ type }) => mayHaveScores(type)) ?? outputs[0])?.name;
+}
+
+function mayHaveScores(type: string): boolean {
+  return !/^(u?int|bool|string|complex|undefined)/.test(type);
+}
+
+/** Runs the model to its chosen output, and says what that is. UsageError for one that it does not have. */
+export async function readOutput(model: LoadedModel, feeds: Feeds, input: InputInfo, asked: string | undefined, hints: OutputHints): Promise<ReadOutput> {
+  const { outputs, inputs } = model.description;
+  const usual = defaultOutput(model.description);
+  const name = asked ?? usual;
+  if (name === undefined || usual === undefined) throw new UsageError("The model has no outputs.");
+  const described = outputs.find((one) => one.name === name);
+  if (!described) throw new UsageError(`The model has no output "${name}".`, name, `Its outputs are ${outputs.map((one) => one.name).join(", ")}.`);
+  const notes: string[] = [];
+  if (asked === undefined && usual !== outputs[0].name) notes.push(`The output is "${usual}": "${outputs[0].name}" (${outputs[0].type}) has no scores to explain.`);
+  const value = name;
+  const tensor = (await model.forward(feeds, [value])).get(value)!;
+  const { graph } = model.model;
+  const dims = withBatchAxis(graph, value, {
+    shape: tensor.dims, declared: described.dims?.[0], batch: batchOf(input, inputs.find((one) => one.name === input.name)?.dims),
+  });
+  const recipe = Object.hasOwn(hints.outputs, name) ? hints.outputs[name] : undefined;
+  const classes = recipe?.classes ?? (name === usual ? hints.classes : []);
+  const values = numbersIn(tensor);
+  const meaning = outputMeaning({
+    graph, name, value, dataType: tensor.dataType, dims, values, classes: classes.length, recipe: recipe?.kind ? { kind: recipe.kind } : undefined,
+    inputs: floatInputs(feeds, input),
+  });
+  return { output: { name, value, dims, shape: tensor.dims, values, meaning }, classes, notes };
+}
+
+/** Texts have no numbers: which of them it is, by place. */
+function numbersIn(tensor: TensorValue): Float32Array {
+  return tensor.dataType === "string" ? new Float32Array(elementCount(tensor.dims)).fill(NaN) : floatsOf(tensor);
+}
+
+function withBatchAxis(graph: Graph, value: string, facts: BatchFacts): readonly number[] {
+  return hasBatchAxis(graph, value, facts) ? facts.shape : [1, ...facts.shape];
+}
+
+/** The input's batch axis; undefined where the picture begins with its first axis, or where a vector has a fixed length. */
+function batchOf({ dims, layout, tokensOf }: InputInfo, declared: ValueDescription["dims"]): BatchFacts["batch"] {
+  if (dims.length === 0 || layout?.channel === 0 || layout?.spatial.includes(0)) return undefined;
+  if (dims.length === 1 && typeof declared?.[0] === "number" && tokensOf === undefined) return undefined;
+  return { length: dims[0], declared: declared?.[0] };
+}
+
+function floatInputs(feeds: Feeds, input: InputInfo): { dims: readonly number[]; picture: boolean }[] {
+  return Object.entries(feeds).filter(([, { dataType }]) => isFloat(dataType as DataType))
+    .map(([name, { dims }]) => ({ dims, picture: name === input.name && input.picture !== undefined || (name === input.name && input.axes !== undefined) }));
+}
+
+/** What is explained of an output: its largest element where nothing is asked for. UsageError where it is none of the output's. */
+export function resolveTarget(output: ModelOutput, spec: TargetSpec, classes: readonly string[]): TargetInfo {
+  if (output.values.length === 0) throw new UsageError(`The output "${output.name}" [${output.shape.join(", ")}] is empty for this input, so there is no score to explain.`, output.name, "Choose another input or output.");
+  if (spec.region) return regionTarget(output, spec.region);
+  const index = spec.index ? checkedIndex(output, spec.index) : largest(output);
+  if (spec.not) return negatedTarget(output, index, classes);
+  const against = spec.against && checkedIndex(output, spec.against);
+  const flat = flatIndex(output, index);
+  const name = (at: readonly number[]): string => classLabel(classes, output, flatIndex(output, at));
+  return {
+    index, at: [flat], label: against ? `${name(index)} − ${name(against)}` : name(index),
+    ...(against ? { against, againstAt: flatIndex(output, against) } : {}),
+  };
+}
+
+function negatedTarget(output: ModelOutput, index: readonly number[], classes: readonly string[]): TargetInfo {
+  if (!output.meaning.binary) {
+    throw new UsageError(`not: is for one number that tells two classes apart; the output "${output.name}" [${output.shape.join(", ")}] is read as ${output.meaning.kind}.`, output.name, "--against gives the difference of two elements.");
+  }
+  return { index, at: [flatIndex(output, index)], negated: true, label: negativeLabel(classes) };
+}
+
+function regionTarget(output: ModelOutput, asked: NonNullable<TargetSpec["region"]>): TargetInfo {
+  const { dims, name } = output;
+  const extra = dims.length - 1 - asked.length;
+  const region = extra > 0 && dims.slice(1, 1 + extra).every((size) => size === 1) ? [...Array.from({ length: extra }, () => [0, 1] as const), ...asked] : asked;
+  checkIndex(output, region.map(([from]) => from));
+  checkIndex(output, region.map(([, before]) => before - 1));
+  if (region.some(([from, before]) => before <= from)) throw new UsageError(`The region ${regionText(region)} is empty.`, name, "Each range is FROM:BEFORE, such as 10:20.");
+  const count = region.reduce((product, [from, before]) => product * (before - from), 1);
+  return { index: region.map(([from]) => from), region, at: flatRegion(output, region), label: `sum over ${regionText(region)} (${count} values)` };
+}
+
+/** Flat indices, in batch entry 0, of a region. */
+function flatRegion({ dims }: ModelOutput, region: NonNullable<TargetInfo["region"]>): number[] {
+  return region.reduce<number[]>((flat, [from, before], axis) => flat.flatMap((index) => (
+    Array.from({ length: before - from }, (_, i) => index * dims[axis + 1] + from + i))), [0]);
+}
+
+/** Index, without the batch axis, of the largest finite element of batch entry 0. */
+function largest({ dims, values }: ModelOutput): number[] {
+  const count = elementCount(dims.slice(1));
+  let best = 0;
+  for (let i = 1; i < count; i++) if (values[i] > values[best] || Number.isNaN(values[best])) best = i;
+  return elementIndex(dims, best);
+}
+
+function checkedIndex(output: ModelOutput, asked: readonly number[]): readonly number[] {
+  const index = normaliseIndex(output.dims, asked);
+  checkIndex(output, index);
+  return index;
+}
+
+function checkIndex({ name, dims, shape }: ModelOutput, index: readonly number[]): void {
+  const inner = dims.slice(1);
+  const batch = dims.length === shape.length;
+  if (index.length !== inner.length && !(inner.length === 0 && index.length <= 1)) {
+    throw new UsageError(`The target ${index.join(",")} has ${index.length} ${index.length === 1 ? "index" : "indices"}; the output "${name}" [${shape.join(", ")}] needs ${inner.length}${batch ? ", without the batch axis" : ""}.`, name);
+  }
+  inner.forEach((size, axis) => {
+    if (!Number.isInteger(index[axis]) || index[axis] < 0 || index[axis] >= size) {
+      throw new UsageError(`The target ${index.join(",")} is out of range: the output "${name}" has ${size} entries along axis ${axis + (batch ? 1 : 0)}, so 0 to ${size - 1}.`, name);
+    }
+  });
+}
+
+export function flatIndex({ dims }: Pick<ModelOutput, "dims">, index: readonly number[]): number {
+  return dims.slice(1).reduce((flat, size, axis) => flat * size + (index[axis] ?? 0), 0);
+}
+
+/** An element's name: its class, or its index ("3, 17, 20"); in a map of classes both ("cat at 17, 20"). */
+export function classLabel(classes: readonly string[], { dims, meaning }: Pick<ModelOutput, "dims" | "meaning">, flat: number): string {
+  if (meaning.binary) return positiveLabel(classes);
+  const inner = dims.slice(1);
+  if (inner.filter((size) => size !== 1).length <= 1) return classes[flat] ?? String(flat);
+  const index = elementIndex(dims, flat);
+  const axis = meaning.classAxis - 1;
+  const name = classes.length > 0 && classes.length === inner[axis] ? classes[index[axis]] : undefined;
+  return name === undefined ? index.join(", ") : `${name} at ${index.filter((_, at) => at !== axis).join(", ")}`;
+}
+
+/** Of one number that tells two classes apart. Two names are [negative, positive], as in scikit-learn and Keras; one is the positive's. */
+export function positiveLabel(classes: readonly string[]): string {
+  return classes[classes.length === 2 ? 1 : 0] ?? "positive";
+}
+
+export function negativeLabel(classes: readonly string[]): string {
+  if (classes.length === 2) return classes[0];
+  return classes[0] === undefined ? "negative" : `not ${classes[0]}`;
+}
