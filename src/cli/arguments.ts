@@ -76,7 +76,7 @@ export function parseRegion(text: string, dims: readonly (number | string | null
 }
 
 /** What is explained; `outputs` are the model's, for regions with open ends. */
-export function targetSpec({ target, against, output }: Arguments["options"], outputs: LoadedModel["description"]["outputs"] = []): TargetSpec {
+export function targetSpec({ target, against, output }: Arguments["options"], { outputs, explainable }: Pick<LoadedModel["description"], "outputs" | "explainable"> = { outputs: [] }): TargetSpec {
   if (target !== undefined && /^\s*not\s*:/.test(target)) {
     if (against !== undefined) throw new WrongUsage("--against goes with an index, not with not:INDEX.");
     const parsed = parseTarget(target);
@@ -85,7 +85,7 @@ export function targetSpec({ target, against, output }: Arguments["options"], ou
   }
   if (target?.includes(":")) {
     if (against !== undefined) throw new WrongUsage("--against goes with a single target, not with a region.");
-    const dims = outputs.find(({ name }) => name === (output ?? defaultOutput({ outputs })))?.dims;
+    const dims = outputs.find(({ name }) => name === (output ?? defaultOutput({ outputs, explainable })))?.dims;
     return { region: parseRegion(target, dims), ...(output === undefined ? {} : { output }) };
   }
   return {

@@ -183,7 +183,7 @@ async function runCell(request: Request, models: ModelCache, axes: readonly (Axi
     const { info } = findTechnique(method.technique);
     const job: Job = {
       technique: method.technique, model: model.model, ...(await inputsOf(loaded, { ...NO_OPTIONS, ...request.options })),
-      ...(target ? { target: target.label.includes(":") ? targetSpec({ ...NO_OPTIONS, target: target.label, output: target.target.output }, loaded.description.outputs) : target.target } : {}),
+      ...(target ? { target: target.label.includes(":") ? targetSpec({ ...NO_OPTIONS, target: target.label, output: target.target.output }, loaded.description) : target.target } : {}),
       ...(layer?.layer !== undefined && info.needs.layer !== "none" ? { layer: layer.layer } : {}), params: method.params ?? {},
     };
     return { group, result: await runJob(job, { models, progress, signal: new AbortController().signal }) };

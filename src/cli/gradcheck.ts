@@ -20,7 +20,7 @@ export async function gradcheck(args: readonly string[]): Promise<number> {
     const model = await models.get(path);
     const fed = await prepareInput(model, oneSample(await inputsOf(model, options)));
     const context = await JobContext.create(fed, {
-      info: saliency.info, hints: NO_HINTS, target: targetSpec(options, model.description.outputs), params: { score: "logit" }, signal: new AbortController().signal, progress: progress.show,
+      info: saliency.info, hints: NO_HINTS, target: targetSpec(options, model.description), params: { score: "logit" }, signal: new AbortController().signal, progress: progress.show,
     });
     const check = await checkGradients(context, seed);
     progress.end();

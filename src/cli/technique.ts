@@ -29,7 +29,7 @@ export async function runTechnique(id: string, args: readonly string[]): Promise
   try {
     const model = await models.get(path);
     const result = await runJob({
-      technique: id, model: resolve(path), ...(await inputsOf(model, options)), target: targetSpec(options, model.description.outputs),
+      technique: id, model: resolve(path), ...(await inputsOf(model, options)), target: targetSpec(options, model.description),
       ...(options.layer.length > 0 ? { layer: options.layer } : {}), params: absoluteFiles(info, settings),
     }, { models, progress: progress.show, signal: new AbortController().signal });
     progress.end();

@@ -18,6 +18,8 @@ export interface ModelDescription {
   readonly graphName: string;
   readonly inputs: readonly ValueDescription[];
   readonly outputs: readonly ValueDescription[];
+  /** Names of the outputs that have a score to explain; the first is looked at unless another is asked for. Labels that were chosen by scores come last. */
+  readonly explainable?: readonly string[];
   /** Nodes of the main graph in topological order, Constant nodes apart (`constants` counts those). */
   readonly layers: readonly LayerDescription[];
   /** Constant nodes in the main graph. */

@@ -44,6 +44,7 @@ export class LoadedModel {
   private readonly traces: Traced[] = [];
   private readonly tracedFor = new WeakMap<Feeds, Traced>();
   private readonly derived = new Map<string, LoadedModel>();
+  private readonly standIns = new Map<string, Explainable | undefined>();
   private traceCount = 0;
   /** What its keys in the budget begin with; those of derived models begin so, too. */
   private readonly id: string;
@@ -51,7 +52,7 @@ export class LoadedModel {
 
   constructor(readonly open: OpenModel, readonly threads: number | undefined, from?: { readonly budget: MemoryBudget } | { readonly parent: LoadedModel; readonly model: Model }) {
     const parent = from && "parent" in from ? from.parent : undefined;
-    this.description = parent ? describeDerived(parent.description, (from as { model: Model }).model.graph) : describe(open);
+    this.description = parent ? describeDerived(parent.description, (from as { model: Model }).model.graph) : withExplainable(describe(open), open.model.graph);
     this.prepared = from && "model" in from ? from.model : undefined;
     this.clock = parent?.clock ?? { milliseconds: 0 };
     this.budget = parent?.budget ?? (from as { budget?: MemoryBudget } | undefined)?.budget ?? new MemoryBudget();
@@ -102,10 +103,13 @@ export class LoadedModel {
 
   /** The float tensor that stands for an output in all that explains (see `explainableTensor`); undefined where there is none. */
   explainable(output: string): Explainable | undefined {
-    return explainableTensor(this.model.graph, output, (tensor) => {
-      if (tensor.problem !== undefined || elementCount(tensor.dims) > MOST_CLASSES) return undefined;
-      return Array.from(decodeTensor(tensor, this.open.bytesOf(tensor)).data as ArrayLike<unknown>, String);
-    });
+    if (!this.standIns.has(output)) {
+      this.standIns.set(output, explainableTensor(this.model.graph, output, (tensor) => {
+        if (tensor.problem !== undefined || elementCount(tensor.dims) > MOST_CLASSES) return undefined;
+        return Array.from(decodeTensor(tensor, this.open.bytesOf(tensor)).data as ArrayLike<unknown>, String);
+      }));
+    }
+    return this.standIns.get(output);
   }
 
   /**
@@ -269,6 +273,13 @@ function valuesOf(values: ReadonlyMap<string, TensorValue>, names: readonly stri
 
 function sameNumbers(found: readonly number[], expected: readonly number[]): boolean {
   return found.length === expected.length && found.every((value, i) => value === expected[i]);
+}
+
+/** The description with the outputs that can be explained, those with scores of their own first. */
+function withExplainable(description: ModelDescription, graph: Graph): ModelDescription {
+  const found = description.outputs.map(({ name, type }) => ({ name, by: /^b?float/.test(type) ? "itself" : explainableTensor(graph, name)?.by }));
+  const names = (label: boolean): string[] => found.filter(({ by }) => by !== undefined && (by === "label") === label).map(({ name }) => name);
+  return { ...description, explainable: [...names(false), ...names(true)] };
 }
 
 /** What is known of a rewritten graph: the file's facts, and its own inputs and outputs. */

@@ -31,6 +31,8 @@ export interface ModelOutput {
   readonly shape: readonly number[];
   readonly values: Float32Array;
   readonly meaning: OutputMeaning;
+  /** Of an output of strings: them; `values` are then NaN. */
+  readonly texts?: readonly string[];
 }
 
 export interface OutputFacts {

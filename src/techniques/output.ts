@@ -1,9 +1,10 @@
 import { UsageError } from "../model/errors.ts";
 import { elementCount, isFloat, type DataType, type Graph } from "../model/graph.ts";
 import type { TargetSpec } from "../protocol/engine.ts";
-import type { ValueDescription } from "../protocol/model.ts";
+import type { ModelDescription, ValueDescription } from "../protocol/model.ts";
 import type { OutputRecipe } from "../protocol/recipe.ts";
 import { elementIndex, normaliseIndex, regionText } from "../protocol/target.ts";
+import { namesFit } from "../runtime/explainable.ts";
 import type { LoadedModel } from "../runtime/models.ts";
 import { floatsOf, type Feeds, type TensorValue } from "../runtime/ort.ts";
 import { hasBatchAxis, outputMeaning, type BatchFacts, type ModelOutput } from "../runtime/outputs.ts";
@@ -25,13 +26,9 @@ export interface ReadOutput {
   readonly notes: readonly string[];
 }
 
-/** The output that is explained unless another is asked for: the first of floats. The first of all where there is none. */
-export function defaultOutput({ outputs }: { readonly outputs: readonly ValueDescription[] }): string | undefined {
-  return (outputs.find(({ type }) => mayHaveScores(type)) ?? outputs[0])?.name;
-}
-
-function mayHaveScores(type: string): boolean {
-  return !/^(u?int|bool|string|complex|undefined)/.test(type);
+/** The output that is looked at unless another is asked for: the first that has a score to explain. The first of all where there is none. */
+export function defaultOutput({ explainable, outputs }: Pick<ModelDescription, "explainable" | "outputs">): string | undefined {
+  return explainable?.[0] ?? (outputs.find(({ type }) => !/^(u?int|bool|string|complex|undefined)/.test(type)) ?? outputs[0])?.name;
 }
 
 /** Runs the model to its chosen output, and says what that is. UsageError for one that it does not have. */
@@ -43,24 +40,35 @@ export async function readOutput(model: LoadedModel, feeds: Feeds, input: InputI
   const described = outputs.find((one) => one.name === name);
   if (!described) throw new UsageError(`The model has no output "${name}".`, name, `Its outputs are ${outputs.map((one) => one.name).join(", ")}.`);
   const notes: string[] = [];
-  if (asked === undefined && usual !== outputs[0].name) notes.push(`The output is "${usual}": "${outputs[0].name}" (${outputs[0].type}) has no scores to explain.`);
-  const value = name;
+  if (asked === undefined && usual !== outputs[0].name) notes.push(`The output is "${usual}": "${outputs[0].name}" (${outputs[0].type}) ${outputs[0].type.startsWith("seq") ? "is a list" : "is a label"}.`);
+  const { value, note, names } = standsFor(model, name, asked !== undefined);
+  if (note) notes.push(note);
   const tensor = (await model.forward(feeds, [value])).get(value)!;
   const { graph } = model.model;
   const dims = withBatchAxis(graph, value, {
     shape: tensor.dims, declared: described.dims?.[0], batch: batchOf(input, inputs.find((one) => one.name === input.name)?.dims),
   });
   const recipe = Object.hasOwn(hints.outputs, name) ? hints.outputs[name] : undefined;
-  const classes = recipe?.classes ?? (name === usual ? hints.classes : []);
+  const known = recipe?.classes ?? (name === usual && hints.classes.length > 0 ? hints.classes : undefined);
+  const classes = known ?? (names && namesFit(names, dims) ? names : []);
   const values = numbersIn(tensor);
   const meaning = outputMeaning({
     graph, name, value, dataType: tensor.dataType, dims, values, classes: classes.length, recipe: recipe?.kind ? { kind: recipe.kind } : undefined,
     inputs: floatInputs(feeds, input),
   });
-  return { output: { name, value, dims, shape: tensor.dims, values, meaning }, classes, notes };
+  const texts = tensor.dataType === "string" ? { texts: tensor.data as readonly string[] } : {};
+  return { output: { name, value, dims, shape: tensor.dims, values, meaning, ...texts }, classes, notes };
 }
 
-/** Texts have no numbers: which of them it is, by place. */
+/** The value that is run to for an output: another one where the output is no tensor of floats, and that is said. A label that is asked for stays one. */
+function standsFor(model: LoadedModel, name: string, asked: boolean): { value: string; note?: string; names?: readonly string[] } {
+  const found = model.explainable(name);
+  if (!found || found.by === "itself") return { value: name, names: found?.classes };
+  if (found.by === "label" && asked && model.description.explainable?.[0] !== name) return { value: name };
+  return { value: found.value, names: found.classes, note: `For the output "${name}" stands ${found.why}.` };
+}
+
+/** Texts have no numbers. */
 function numbersIn(tensor: TensorValue): Float32Array {
   return tensor.dataType === "string" ? new Float32Array(elementCount(tensor.dims)).fill(NaN) : floatsOf(tensor);
 }
@@ -152,7 +160,9 @@ export function flatIndex({ dims }: Pick<ModelOutput, "dims">, index: readonly n
 }
 
 /** An element's name: its class, or its index ("3, 17, 20"); in a map of classes both ("cat at 17, 20"). */
-export function classLabel(classes: readonly string[], { dims, meaning }: Pick<ModelOutput, "dims" | "meaning">, flat: number): string {
+export function classLabel(classes: readonly string[], { dims, meaning, texts, values }: Pick<ModelOutput, "dims" | "meaning" | "texts" | "values">, flat: number): string {
+  if (texts) return texts[flat];
+  if (meaning.kind === "label") return classes[values[flat]] ?? String(values[flat]);
   if (meaning.binary) return positiveLabel(classes);
   const inner = dims.slice(1);
   if (inner.filter((size) => size !== 1).length <= 1) return classes[flat] ?? String(flat);
