@@ -5,9 +5,8 @@ import { DataError } from "../model/errors.ts";
 import { loadRecipe, parseRecipeFile, parseSampleSpecs } from "../data/index.ts";
 import type { Job, TargetSpec } from "../protocol/engine.ts";
 import type { Recipe } from "../protocol/recipe.ts";
-import { parseTarget } from "../protocol/target.ts";
+import { parseTarget, usualOutput } from "../protocol/target.ts";
 import type { TechniqueInfo } from "../protocol/technique.ts";
-import { defaultOutput } from "../techniques/output.ts";
 import type { LoadedModel } from "../runtime/models.ts";
 
 /** The words on the command line do not make a call: exit code 2. */
@@ -85,7 +84,7 @@ export function targetSpec({ target, against, output }: Arguments["options"], { 
   }
   if (target?.includes(":")) {
     if (against !== undefined) throw new WrongUsage("--against goes with a single target, not with a region.");
-    const dims = outputs.find(({ name }) => name === (output ?? defaultOutput({ outputs, explainable })))?.dims;
+    const dims = outputs.find(({ name }) => name === (output ?? usualOutput({ outputs, explainable })))?.dims;
     return { region: parseRegion(target, dims), ...(output === undefined ? {} : { output }) };
   }
   return {

@@ -7,7 +7,7 @@ import { hashOf } from "./result-cache.ts";
 
 /** What panels and pickers know of a model without running it. */
 export interface Facts {
-  readonly model: Pick<ModelDescription, "name" | "inputs" | "outputs">;
+  readonly model: Pick<ModelDescription, "name" | "inputs" | "outputs" | "explainable">;
   readonly recipe: RecipeReport;
 }
 
@@ -37,8 +37,8 @@ export class ModelFacts {
     const kept = await this.cache.get(key);
     if (kept !== undefined) return kept as Facts;
     const [description, recipe] = await Promise.all([this.engine.call("describe", { model }), this.engine.call("recipe", { model })]);
-    const { name, inputs, outputs } = description;
-    const facts: Facts = { model: { name, inputs, outputs }, recipe };
+    const { name, inputs, outputs, explainable } = description;
+    const facts: Facts = { model: { name, inputs, outputs, explainable }, recipe };
     await this.cache.put(key, facts);
     return facts;
   }

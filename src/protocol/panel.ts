@@ -82,6 +82,8 @@ export interface PanelBoot {
   readonly inputName: string;
   readonly recipe: RecipeReport;
   readonly outputs: readonly string[];
+  /** The one that is looked at unless another is asked for: the first that has scores. */
+  readonly defaultOutput?: string;
   readonly result?: Result;
   /** Why nothing can be run (untrusted workspace, no file path ...), as a sentence. */
   readonly blocked?: string;

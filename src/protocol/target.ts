@@ -1,4 +1,5 @@
 import type { TargetSpec } from "./engine.ts";
+import type { ModelDescription } from "./model.ts";
 
 /** The index, without the batch axis, of an element of batch entry 0 of an output. */
 export function elementIndex(dims: readonly number[], flat: number): number[] {
@@ -59,4 +60,15 @@ export function targetText({ index, not }: { readonly index: readonly number[]; 
 /** "15, 10:20, 5:9", or "3, 17, 20". */
 export function regionText(region: NonNullable<TargetSpec["region"]>): string {
   return region.map(([from, before]) => (before === from + 1 ? String(from) : `${from}:${before}`)).join(", ");
+}
+
+/** What a target takes for a prediction: its own word where it has one, else its index. */
+export function targetOfItem(dims: readonly number[], { index, target }: { readonly index: number; readonly target?: string }): Pick<TargetSpec, "index" | "not"> {
+  const parsed = target === undefined ? undefined : parseTarget(target);
+  return parsed === undefined || typeof parsed === "string" || parsed.region ? { index: elementIndex(dims, index) } : parsed;
+}
+
+/** The output that is looked at unless another is asked for: the first that has a score to explain. The first of all where there is none. */
+export function usualOutput({ explainable, outputs }: Pick<ModelDescription, "explainable" | "outputs">): string | undefined {
+  return explainable?.[0] ?? (outputs.find(({ type }) => !/^(u?int|bool|string|complex|undefined)/.test(type)) ?? outputs[0])?.name;
 }

@@ -1,9 +1,9 @@
 import { UsageError } from "../model/errors.ts";
 import { elementCount, isFloat, type DataType, type Graph } from "../model/graph.ts";
 import type { TargetSpec } from "../protocol/engine.ts";
-import type { ModelDescription, ValueDescription } from "../protocol/model.ts";
+import type { ValueDescription } from "../protocol/model.ts";
 import type { OutputRecipe } from "../protocol/recipe.ts";
-import { elementIndex, normaliseIndex, regionText } from "../protocol/target.ts";
+import { elementIndex, normaliseIndex, regionText, usualOutput } from "../protocol/target.ts";
 import { namesFit } from "../runtime/explainable.ts";
 import type { LoadedModel } from "../runtime/models.ts";
 import { floatsOf, type Feeds, type TensorValue } from "../runtime/ort.ts";
@@ -26,15 +26,10 @@ export interface ReadOutput {
   readonly notes: readonly string[];
 }
 
-/** The output that is looked at unless another is asked for: the first that has a score to explain. The first of all where there is none. */
-export function defaultOutput({ explainable, outputs }: Pick<ModelDescription, "explainable" | "outputs">): string | undefined {
-  return explainable?.[0] ?? (outputs.find(({ type }) => !/^(u?int|bool|string|complex|undefined)/.test(type)) ?? outputs[0])?.name;
-}
-
 /** Runs the model to its chosen output, and says what that is. UsageError for one that it does not have. */
 export async function readOutput(model: LoadedModel, feeds: Feeds, input: InputInfo, asked: string | undefined, hints: OutputHints): Promise<ReadOutput> {
   const { outputs, inputs } = model.description;
-  const usual = defaultOutput(model.description);
+  const usual = usualOutput(model.description);
   const name = asked ?? usual;
   if (name === undefined || usual === undefined) throw new UsageError("The model has no outputs.");
   const described = outputs.find((one) => one.name === name);

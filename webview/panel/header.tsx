@@ -62,7 +62,7 @@ function Outputs({ boot, state, controller, disabled }: { readonly boot: PanelBo
   return (
     <>
       <span class="muted">of</span>
-      <Select label="Output" value={state.target.output ?? outputs[0]} testid="output" disabled={disabled}
+      <Select label="Output" value={state.target.output ?? boot.defaultOutput ?? outputs[0]} testid="output" disabled={disabled}
         choices={outputs.map((name) => ({ value: name, label: name }))} onChange={(output) => controller.explain({ output })} />
     </>
   );
@@ -91,5 +91,6 @@ export function targetName(target: TargetSpec, predictions: BarsArtifact | undef
   const index = target.index ?? largestIndex(predictions);
   if (!index) return "largest";
   if (index.length !== 1) return index.join(", ");
+  if (target.not) return predictions?.items.find((item) => item.index === -1 - index[0])?.label ?? `not ${index[0]}`;
   return predictions?.items.find((item) => item.index === index[0])?.label ?? classes[index[0]] ?? String(index[0]);
 }

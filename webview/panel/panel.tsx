@@ -1,7 +1,6 @@
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
 import { layerNeeds } from "../../src/protocol/checks.ts";
-import { elementIndex } from "../../src/protocol/target.ts";
 import { Button } from "../ui/controls.tsx";
 import { Announce, Banner, FailureText, ProgressLine } from "../ui/feedback.tsx";
 import type { BannerAction } from "../ui/feedback.tsx";
@@ -60,7 +59,7 @@ export function Panel({ controller }: { readonly controller: PanelController }):
         {predictions && result?.artifacts[0]?.id !== "predictions" ? (
           <aside class="side" aria-label="Predictions">
             <Predictions bars={predictions} target={state.target} label={result?.provenance.target?.label} canExplain={boot.blocked === undefined} most={5}
-              onExplain={(index) => controller.explain({ ...(state.target.output === undefined ? {} : { output: state.target.output }), index: elementIndex(predictions.dims, index) })}
+              onExplain={(target) => controller.explain({ ...(state.target.output === undefined ? {} : { output: state.target.output }), ...target })}
               onAny={() => void controller.pickTarget()} />
             {denseAxes(predictions.dims) && boot.blocked === undefined ? (
               <Disclosure title="Explain a region" open={regionOpen} onToggle={setRegionOpen} testid="region-open">{() => (

@@ -3,7 +3,6 @@ import { useMemo } from "preact/hooks";
 import { withAlpha } from "../../src/draw/paint.ts";
 import type { Artifact, ImageArtifact, Result } from "../../src/protocol/artifacts.ts";
 import type { PanelBoot, PanelState } from "../../src/protocol/panel.ts";
-import { elementIndex } from "../../src/protocol/target.ts";
 import type { Recipe } from "../../src/protocol/recipe.ts";
 import { PixelCanvas } from "../ui/canvas.tsx";
 import { Curves } from "../ui/curves.tsx";
@@ -52,7 +51,7 @@ const views: { readonly [K in Artifact["kind"]]: View<K> } = {
     <div class="bars-stage">
       {result.artifacts.filter((one) => one.kind === "image").map((image) => <Picture key={image.id} image={image} />)}
       <Predictions bars={artifact} target={state.target} label={result.provenance.target?.label} canExplain={boot.blocked === undefined} most={Infinity} large
-        onExplain={(index) => controller.explain({ ...(state.target.output === undefined ? {} : { output: state.target.output }), index: elementIndex(artifact.dims, index) })} onAny={() => void controller.pickTarget()} />
+        onExplain={(target) => controller.explain({ ...(state.target.output === undefined ? {} : { output: state.target.output }), ...target })} onAny={() => void controller.pickTarget()} />
     </div>
   )),
   tokens: ({ artifact, state, controller }) => <Tokens artifact={artifact} looks={state.looks} onLooks={(looks) => controller.setLooks(looks)} />,

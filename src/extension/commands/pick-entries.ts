@@ -3,12 +3,13 @@ import type { AxisEntry, AxisKind } from "../../protocol/compare.ts";
 import { isComparable } from "../../protocol/compare.ts";
 import type { TargetSpec } from "../../protocol/engine.ts";
 import type { PanelState } from "../../protocol/panel.ts";
-import { elementIndex, parseTarget, regionText } from "../../protocol/target.ts";
+import { parseTarget, regionText, targetOfItem, usualOutput } from "../../protocol/target.ts";
 import { nameOf, placeOf } from "../files.ts";
 import type { Facts } from "../model-facts.ts";
 import type { Services } from "../services.ts";
 import { spread, usualMethods } from "./suggested.ts";
 import { findModels } from "./pick-model.ts";
+import { predictionText } from "./pick-target.ts";
 import { pickMany } from "./pick-many.ts";
 import type { TickItem } from "./pick-many.ts";
 
@@ -47,7 +48,7 @@ export async function pickEntries(services: Services, request: EntriesRequest): 
 function nameOfEntry(entry: AxisEntry): string {
   switch (entry.kind) {
     case "method": return entry.technique;
-    case "target": return JSON.stringify([entry.target.index, entry.target.against, entry.target.region]);
+    case "target": return JSON.stringify([entry.target.index, entry.target.against, entry.target.region, ...(entry.target.not ? [true] : [])]);
     case "layer": return entry.layer ?? "";
     case "model": return entry.model;
   }
@@ -67,13 +68,13 @@ const pickers: Readonly<Record<AxisKind, Picker>> = {
 
   target(services, { state, facts, chosen }) {
     const { output } = state.target;
-    const dims = (facts.model.outputs.find(({ name }) => name === output) ?? facts.model.outputs[0])?.dims;
-    const item = (label: string, what: Pick<TargetSpec, "index" | "region">, description: string): EntryItem => {
+    const dims = facts.model.outputs.find(({ name }) => name === (output ?? usualOutput(facts.model)))?.dims;
+    const item = (label: string, what: Pick<TargetSpec, "index" | "region" | "not">, description: string): EntryItem => {
       const target: TargetSpec = { ...(output ? { output } : {}), ...what };
       const entry: AxisEntry = { kind: "target", target, label };
       return { key: nameOfEntry(entry), label, description, entry };
     };
-    const named = !output || output === facts.model.outputs[0]?.name ? facts.recipe.classes.map((name, index) => item(name, { index: [index] }, `class ${index}`)) : [];
+    const named = !output || output === usualOutput(facts.model) ? facts.recipe.classes.map((name, index) => item(name, { index: [index] }, `class ${index}`)) : [];
     // What was typed before is in no list of names.
     const here = chosen.flatMap((entry): EntryItem[] => (entry.kind === "target" ? [{ key: nameOfEntry(entry), label: entry.label || nameOfEntry(entry), description: "compared now", entry }] : []));
     const without = (items: readonly EntryItem[], others: readonly EntryItem[]): EntryItem[] => items.filter(({ key }) => !others.some((other) => other.key === key));
@@ -140,13 +141,12 @@ const pickers: Readonly<Record<AxisKind, Picker>> = {
 };
 
 async function topClasses(
-  { runner }: Services, state: PanelState, signal: AbortSignal, say: (text: string) => void, item: (label: string, what: Pick<TargetSpec, "index">, description: string) => EntryItem,
+  { runner }: Services, state: PanelState, signal: AbortSignal, say: (text: string) => void, item: (label: string, what: Pick<TargetSpec, "index" | "not">, description: string) => EntryItem,
 ): Promise<EntryItem[]> {
   const { target, layer: _, ...rest } = state;
   const { result } = await runner.run({ ...rest, technique: "predictions", target: target.output ? { output: target.output } : {} }, { signal, onProgress: ({ text }) => say(text) });
   const bars = result.artifacts.find((artifact) => artifact.kind === "bars");
-  return (bars?.items ?? []).map(({ label, value, index }) =>
-    item(label, { index: elementIndex(bars?.dims ?? [1], index) }, `${bars?.share ? `${(value * 100).toFixed(1)} %` : value.toPrecision(4)}, class ${index}`));
+  return (bars?.items ?? []).map((prediction) => item(prediction.label, targetOfItem(bars!.dims, prediction), predictionText(bars!, prediction)));
 }
 
 function line(label: string): EntryItem {

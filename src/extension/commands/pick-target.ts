@@ -1,7 +1,7 @@
 import type * as vscode from "vscode";
-import type { BarsArtifact } from "../../protocol/artifacts.ts";
+import type { BarItem, BarsArtifact } from "../../protocol/artifacts.ts";
 import type { TargetSpec } from "../../protocol/engine.ts";
-import { elementIndex, parseTarget, regionText } from "../../protocol/target.ts";
+import { parseTarget, regionText, targetOfItem, usualOutput } from "../../protocol/target.ts";
 import type { PanelState } from "../../protocol/panel.ts";
 import type { Facts } from "../model-facts.ts";
 import type { Services } from "../services.ts";
@@ -22,10 +22,10 @@ export async function pickTarget(
 ): Promise<{ target: TargetSpec; label: string } | typeof back | undefined> {
   const { classes } = facts.recipe;
   const output = state.target.output;
-  const dims = (facts.model.outputs.find(({ name }) => name === output) ?? facts.model.outputs[0])?.dims;
+  const dims = facts.model.outputs.find(({ name }) => name === (output ?? usualOutput(facts.model)))?.dims;
   const item = (label: string, index: readonly number[], description: string): TargetItem => ({ label, description, target: { ...(output ? { output } : {}), index } });
   // Class names belong to the first output.
-  const named = !output || output === facts.model.outputs[0]?.name ? classes.map((name, index) => item(name, [index], `class ${index}`)) : [];
+  const named = !output || output === usualOutput(facts.model) ? classes.map((name, index) => item(name, [index], `class ${index}`)) : [];
   const chosen = await pick<TargetItem>({
     ...step,
     placeholder: `Running the model … ${meanwhile}`,
@@ -35,8 +35,10 @@ export async function pickTarget(
       const all = named.length ? [separator<TargetItem>("all classes", {}), ...named] : [];
       try {
         const bars = await predict(services, state, signal, (text) => say(`${text} … ${meanwhile}`));
-        const top = (bars?.items ?? []).map(({ label, value, index }) =>
-          item(label, bars ? elementIndex(bars.dims, index) : [index], `${bars?.share ? `${(value * 100).toFixed(1)} %` : value.toPrecision(4)}, class ${index}`));
+        const top = (bars?.items ?? []).map((prediction) => {
+          const target = { ...(output ? { output } : {}), ...targetOfItem(bars!.dims, prediction) };
+          return { label: prediction.label, description: predictionText(bars!, prediction), target };
+        });
         return { items: [separator<TargetItem>("the model's top classes", {}), ...top, ...all], active: top[0], placeholder: "Which class is explained? Type a name or an index for any other" };
       } catch (error) {
         if (signal.aborted) throw error;
@@ -47,6 +49,11 @@ export async function pickTarget(
   });
   if (!chosen || chosen === back) return chosen as typeof back | undefined;
   return chosen.target && { target: chosen.target, label: chosen.label };
+}
+
+/** "39.6 %, class 285": beside a prediction in a list. */
+export function predictionText({ share }: BarsArtifact, { value, index }: BarItem): string {
+  return `${share ? `${(value * 100).toFixed(1)} %` : value.toPrecision(4)}${index < 0 ? "" : `, ${share ? "class" : "element"} ${index}`}`;
 }
 
 async function predict(services: Services, state: PanelState, signal: AbortSignal, say: (text: string) => void): Promise<BarsArtifact | undefined> {
@@ -65,6 +72,10 @@ function typedTarget(
   if (typed.region) {
     const whole = item(`Sum over ${regionText(typed.region)}`, [], "a region of the output");
     return { ...whole, alwaysShow: true, target: { ...(whole.target?.output ? { output: whole.target.output } : {}), region: typed.region } };
+  }
+  if (typed.not) {
+    const other = item(`The other of two classes (${text.trim()})`, typed.index!, "what a lone sigmoid leaves over");
+    return { ...other, alwaysShow: true, target: { ...other.target, not: true } };
   }
   const index = typed.index!;
   const name = index.length === 1 ? named[index[0] as number]?.label : undefined;

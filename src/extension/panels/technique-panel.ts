@@ -8,6 +8,7 @@ import { copyAsPython, exportExplanation } from "../commands/export-explanation.
 import { back } from "../commands/pick.ts";
 import { browseFiles, pickInput, rememberInput } from "../commands/pick-input.ts";
 import { pickTarget } from "../commands/pick-target.ts";
+import { usualOutput } from "../../protocol/target.ts";
 import { inputName, inputPath, modelStamp, nameOf, recipeStamp, stem } from "../files.ts";
 import { webviewPage } from "../html.ts";
 import type { Facts } from "../model-facts.ts";
@@ -163,7 +164,7 @@ export class TechniquePanel {
     const result = await this.knownResult();
     await this.look();
     return {
-      state, techniques: services.techniques, modelName: nameOf(this.model), inputName: inputName(input), recipe, outputs: model.outputs.map(({ name }) => name),
+      state, techniques: services.techniques, modelName: nameOf(this.model), inputName: inputName(input), recipe, outputs: model.outputs.map(({ name }) => name), defaultOutput: usualOutput(model),
       ...(result ? { result } : {}), ...(blocked ? { blocked } : {}),
     };
   }
