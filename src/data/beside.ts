@@ -31,13 +31,14 @@ const classPatterns: readonly RegExp[] = [
 ];
 
 /** Looks into a model's folder. Whatever cannot be read there is a problem to be told, never an error: it was only a hint. */
-export async function readFilesBeside(folder: string, modelName: string): Promise<FilesBeside> {
+export async function readFilesBeside(modelPath: string): Promise<FilesBeside> {
+  const folder = path.dirname(modelPath);
   const problems: string[] = [];
   const names = await readdir(folder).catch((): string[] => []);
   const read = async (name: string): Promise<Json | undefined> => {
     if (!names.includes(name)) return undefined;
     try {
-      const bytes = await readBeside(folder, name, fileLimit);
+      const bytes = await readBeside(modelPath, name, fileLimit);
       const json = bytes && parseJson(bytes, name);
       return typeof json === "object" && json !== null && !Array.isArray(json) ? json as Json : undefined;
     } catch (error) {
@@ -53,7 +54,7 @@ export async function readFilesBeside(folder: string, modelName: string): Promis
   return {
     preprocessor, config, problems, maxLength: longest,
     tokenizer: names.includes("tokenizer.json") ? "tokenizer.json" : undefined,
-    classFiles: classFilesOf(names, modelName, config),
+    classFiles: classFilesOf(names, path.basename(modelPath), config),
   };
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { open, realpath } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import path from "node:path";
+import { locateBeside } from "../model/beside.ts";
 import { DataError } from "../model/errors.ts";
 
 /** A file's bytes. Throws a DataError where there is no such file, it cannot be read, or it is longer than `limit` bytes. */
@@ -30,38 +31,22 @@ export async function readBytes(file: string, limit: number): Promise<Buffer<Arr
   }
 }
 
-/** Bytes of a file beside a model, or undefined where there is none. */
-export async function readBeside(folder: string, name: string, limit: number): Promise<Buffer<ArrayBuffer> | undefined> {
+/** Bytes of a file beside a model or below, or undefined where there is none. Throws a DataError for a name or a link that leads elsewhere. */
+export async function readBeside(modelPath: string, name: string, limit: number): Promise<Buffer<ArrayBuffer> | undefined> {
+  const folder = path.dirname(modelPath);
+  let file: string;
   try {
-    return await readBytes(await insideFolder(folder, name), limit);
+    const located = locateBeside(modelPath, name);
+    if ("leadsOut" in located) {
+      throw new DataError(`"${name}" leads out of the model's folder.`, folder, "Files that a recipe names lie beside the model or below it.");
+    }
+    file = located.path;
   } catch (error) {
-    if (error instanceof DataError && error.cause === "missing") return undefined;
-    throw error;
+    const mapped = asDataError(error, path.join(folder, name));
+    if (mapped.cause === "missing") return undefined;
+    throw mapped;
   }
-}
-
-/**
- * The absolute path of a file that a recipe names relative to its folder. Throws a DataError for a name that leads out of the
- * folder: absolute, through "..", or through a symbolic link. A recipe may come with a model from anywhere.
- */
-export async function insideFolder(folder: string, name: string): Promise<string> {
-  const outside = (): DataError =>
-    new DataError(`"${name}" leads out of the model's folder.`, folder, "Files that a recipe names lie beside the model or below it.");
-  if (name === "" || name.includes("\0") || path.isAbsolute(name) || path.win32.isAbsolute(name)) throw outside();
-  const file = path.resolve(folder, name);
-  if (!isBelow(folder, file)) throw outside();
-  try {
-    const [realFolder, realFile] = await Promise.all([realpath(folder), realpath(file)]);
-    if (!isBelow(realFolder, realFile)) throw outside();
-    return realFile;
-  } catch (error) {
-    throw asDataError(error, file);
-  }
-}
-
-function isBelow(folder: string, file: string): boolean {
-  const relative = path.relative(folder, file);
-  return relative !== "" && relative !== ".." && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative);
+  return readBytes(file, limit);
 }
 
 /** Bytes as JSON. Throws a DataError that says where the syntax is wrong. */

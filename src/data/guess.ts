@@ -1,4 +1,3 @@
-import path from "node:path";
 import type { ModelDescription, ValueDescription } from "../protocol/model.ts";
 import type { ImageRecipe, InputRecipe, Recipe, RecipeReport, TextRecipe } from "../protocol/recipe.ts";
 import { readFilesBeside } from "./beside.ts";
@@ -14,14 +13,13 @@ import { LARGEST_SIDE } from "./validate.ts";
  * the file's metadata, and the files beside it. `reasons` has a sentence for each thing assumed, for the person to judge.
  */
 export async function guessRecipe(description: ModelDescription, readConstant?: ReadConstant): Promise<RecipeReport> {
-  const folder = path.dirname(description.path);
-  const beside = await readFilesBeside(folder, description.name);
+  const beside = await readFilesBeside(description.path);
   const reasons: string[] = [...beside.problems];
   const inputs: [string, InputRecipe][] = [];
   for (const input of description.inputs) {
     inputs.push([input.name, await guessInput(input, description, beside, reasons, readConstant)]);
   }
-  const { classes, names } = await guessClasses(description, beside, folder, reasons);
+  const { classes, names } = await guessClasses(description, beside, reasons);
   const recipe: Recipe = { version: 1, inputs: Object.fromEntries(inputs), ...(classes !== undefined && { classes }) };
   return { recipe, reasons, classes: names };
 }
@@ -160,7 +158,7 @@ function guessText(input: ValueDescription, beside: FilesBeside): TextRecipe | u
 }
 
 async function guessClasses(
-  description: ModelDescription, beside: FilesBeside, folder: string, reasons: string[],
+  description: ModelDescription, beside: FilesBeside, reasons: string[],
 ): Promise<{ classes?: readonly string[] | string; names: readonly string[] }> {
   const wanted = classCount(description);
   const embedded = namesFromMetadata(description.metadata);
@@ -169,7 +167,7 @@ async function guessClasses(
     return { classes: embedded.names, names: embedded.names };
   }
   for (const file of beside.classFiles) {
-    const { classes } = await readClasses(file, folder);
+    const { classes } = await readClasses(file, description.path);
     // A list of another length is another model's; several may lie in one folder. Without a known count any list will do.
     if (classes.length === 0 || (wanted !== undefined && classes.length !== wanted)) continue;
     reasons.push(`Class names from ${file}.`);

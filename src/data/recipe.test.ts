@@ -121,6 +121,22 @@ describe("beside a model", () => {
       expect(report.reasons.join()).toContain(name);
     });
 
+  test("class names are read in Hugging Face's cache, whose files are links to blobs beside each other, and nowhere else", async () => {
+    const description = model("snapshots/x");
+    const [blobs, here] = [path.join(scratch, "blobs"), path.dirname(description.path)];
+    mkdirSync(blobs);
+    writeFileSync(path.join(blobs, "aaaa"), "model");
+    writeFileSync(path.join(blobs, "bbbb"), '{"id2label":{"0":"cat","1":"dog"}}');
+    symlinkSync("../../blobs/bbbb", path.join(here, "config.json"));
+    expect((await loadRecipe(description)).classes).toEqual([]);
+    symlinkSync("../../blobs/aaaa", description.path);
+    expect((await loadRecipe(description)).classes).toEqual(["cat", "dog"]);
+    rmSync(path.join(here, "config.json"));
+    symlinkSync(path.join(scratch, "save", "m.loupe.json"), path.join(here, "config.json"));
+    const { reasons } = await loadRecipe(description);
+    expect(reasons[0]).toBe('config.json beside the model cannot be used: "config.json" leads out of the model\'s folder.');
+  });
+
   test.each<[string, string, string[]]>([
     ["names.txt", "cat\r\ndog\n\n", ["cat", "dog"]],
     ["list.json", '["cat","dog"]', ["cat", "dog"]],

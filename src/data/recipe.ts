@@ -54,7 +54,7 @@ export async function completeRecipe(
   ];
   const chosen = (name: string): InputRecipe => (missing.includes(name) ? guess.recipe : recipe).inputs[name];
   const complete: Recipe = { ...recipe, inputs: Object.fromEntries(inputs.map((name) => [name, chosen(name)])) };
-  const { classes, reason } = await readClasses(recipe.classes, path.dirname(description.path));
+  const { classes, reason } = await readClasses(recipe.classes, description.path);
   if (reason) reasons.push(reason);
   return { recipe: complete, file, reasons, classes };
 }

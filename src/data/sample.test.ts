@@ -161,6 +161,7 @@ describe("a table's row", () => {
 });
 
 describe("a text", () => {
+  const besideHere = path.join(scratch, "m.onnx");
   // A WordPiece tokenizer of a few words, in Hugging Face's format: ids are places in this list.
   const words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "cat", "sat", "##s"];
   file("tokenizer.json", JSON.stringify({
@@ -179,34 +180,34 @@ describe("a text", () => {
   const input: SampleInput = { name: "input_ids", type: "int64", dims: ["N", "L"] };
 
   test("becomes its tokens' ids between the special ones", async () => {
-    const sample = await readSample("A cats dog", text, input, scratch);
+    const sample = await readSample("A cats dog", text, input, besideHere);
     expect(sample).toMatchObject({ dims: [1, 6], data: BigInt64Array.of(2n, 4n, 5n, 7n, 1n, 3n) });
     expect(sample.labels).toEqual(["[CLS]", "a", "cat", "##s", "[UNK]", "[SEP]"]);
   });
   test("is read from a .txt file", async () => {
-    const sample = await readSample(file("t.txt", "cat"), text, input, scratch);
+    const sample = await readSample(file("t.txt", "cat"), text, input, besideHere);
     expect([sample.name, sample.data]).toEqual(["t.txt", BigInt64Array.of(2n, 5n, 3n)]);
   });
   test("is padded to a fixed length, and its mask says so", async () => {
     const fixed = { ...input, dims: [1, 5] };
-    expect((await readSample("cat", text, fixed, scratch)).data).toEqual(BigInt64Array.of(2n, 5n, 3n, 0n, 0n));
-    expect((await readSample("cat", { ...text, part: "attention-mask" }, fixed, scratch)).data).toEqual(BigInt64Array.of(1n, 1n, 1n, 0n, 0n));
-    expect((await readSample("cat", { ...text, part: "positions" }, { ...fixed, type: "int32" }, scratch)).data)
+    expect((await readSample("cat", text, fixed, besideHere)).data).toEqual(BigInt64Array.of(2n, 5n, 3n, 0n, 0n));
+    expect((await readSample("cat", { ...text, part: "attention-mask" }, fixed, besideHere)).data).toEqual(BigInt64Array.of(1n, 1n, 1n, 0n, 0n));
+    expect((await readSample("cat", { ...text, part: "positions" }, { ...fixed, type: "int32" }, besideHere)).data)
       .toEqual(Int32Array.of(0, 1, 2, 3, 4));
   });
   test("is cut before the closing token", async () => {
-    expect((await readSample("a cat sat a cat sat", { ...text, maxLength: 4 }, input, scratch)).data).toEqual(BigInt64Array.of(2n, 4n, 5n, 3n));
+    expect((await readSample("a cat sat a cat sat", { ...text, maxLength: 4 }, input, besideHere)).data).toEqual(BigInt64Array.of(2n, 4n, 5n, 3n));
   });
   test("needs its tokenizer, from the model's folder", async () => {
-    expect((await failure(readSample("cat", { ...text, tokenizer: "none.json" }, input, scratch))).message)
+    expect((await failure(readSample("cat", { ...text, tokenizer: "none.json" }, input, besideHere))).message)
       .toContain('"none.json" is not beside the model');
-    expect((await failure(readSample("cat", { ...text, tokenizer: "../tokenizer.json" }, input, scratch))).message).toContain("leads out of");
+    expect((await failure(readSample("cat", { ...text, tokenizer: "../tokenizer.json" }, input, besideHere))).message).toContain("leads out of");
     file("bad.json", "[]");
-    expect((await failure(readSample("cat", { ...text, tokenizer: "bad.json" }, input, scratch))).message).toContain("not a tokenizer");
+    expect((await failure(readSample("cat", { ...text, tokenizer: "bad.json" }, input, besideHere))).message).toContain("not a tokenizer");
   });
   test("feeds all inputs of a language model", async () => {
     const recipe: Recipe = { version: 1, inputs: { input_ids: text, mask: { ...text, part: "attention-mask" } } };
-    const samples = await readSamples({ "": "a cat" }, recipe, [input, { name: "mask", type: "int64", dims: ["N", "L"] }], scratch);
+    const samples = await readSamples({ "": "a cat" }, recipe, [input, { name: "mask", type: "int64", dims: ["N", "L"] }], besideHere);
     expect(samples.mask.data).toEqual(BigInt64Array.of(1n, 1n, 1n, 1n));
   });
 });

@@ -47,11 +47,11 @@ const fileLimit = 2 ** 30;
 /**
  * One file (or text) as what the model's input takes. A .npy is the tensor itself, past the recipe: its type must convert without
  * loss (floats may be rounded), its shape must be the model's (a batch axis of one is added where exactly that is missing).
- * Everything else goes through the recipe. `folder` is the model's, where a text recipe's tokenizer lies.
+ * Everything else goes through the recipe. A text recipe's tokenizer lies beside the model.
  * Throws a DataError that names the file, both shapes or types, and what to do.
  */
 export async function readSample(
-  spec: string, recipe: InputRecipe, input: SampleInput, folder = path.dirname(spec),
+  spec: string, recipe: InputRecipe, input: SampleInput, modelPath = spec,
 ): Promise<Sample> {
   if (/\.npy$/i.test(spec)) {
     const bytes = await readBytes(spec, fileLimit);
@@ -80,7 +80,7 @@ export async function readSample(
     case "text": {
       const { text, name, hash } = await readText(spec);
       const fixed = input.dims?.at(-1);
-      const { values, tokens } = await tokenize(text, recipe, folder, typeof fixed === "number" ? fixed : undefined);
+      const { values, tokens } = await tokenize(text, recipe, modelPath, typeof fixed === "number" ? fixed : undefined);
       const dims = matchDims([1, values.length], input, name, "The tokens have", "Change the recipe's length.");
       const dataType = elementTypeOf(input.type, input.name);
       return { name, hash, dataType, dims, data: fromNumbers(values, dataType), labels: tokens };

@@ -14,7 +14,7 @@ import { isTable } from "./table.ts";
  * array per input, for a table's row whose columns are the inputs', or for one text that goes through a tokenizer into several inputs. Throws a DataError that names what is missing.
  */
 export async function readSamples(
-  specs: Readonly<Record<string, string>>, recipe: Recipe, inputs: readonly SampleInput[], folder?: string,
+  specs: Readonly<Record<string, string>>, recipe: Recipe, inputs: readonly SampleInput[], modelPath?: string,
 ): Promise<Record<string, Sample>> {
   const given = new Map(Object.entries(specs));
   const strange = [...given.keys()].filter((name) => name !== "" && !inputs.some((input) => input.name === name));
@@ -36,7 +36,7 @@ export async function readSamples(
   }
   const rows = await sharedRows(plan, recipe, inputs);
   const samples = await Promise.all(inputs.map(async (input) =>
-    [input.name, rows.get(input.name) ?? await readSample(plan.get(input.name) as string, recipeOf(recipe, input.name), input, folder)] as const));
+    [input.name, rows.get(input.name) ?? await readSample(plan.get(input.name) as string, recipeOf(recipe, input.name), input, modelPath)] as const));
   return Object.fromEntries(samples);
 }
 

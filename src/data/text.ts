@@ -21,9 +21,9 @@ export async function readText(spec: string): Promise<{ text: string; name: stri
  * are added, as transformers does; `length` pads to the model's fixed length.
  */
 export async function tokenize(
-  text: string, recipe: TextRecipe, folder: string, length?: number,
+  text: string, recipe: TextRecipe, modelPath: string, length?: number,
 ): Promise<{ values: number[]; tokens: string[] }> {
-  const { tokenizer, padding } = await loadTokenizer(folder, recipe.tokenizer);
+  const { tokenizer, padding } = await loadTokenizer(modelPath, recipe.tokenizer);
   const whole = tokenizer.encode(text, { return_token_type_ids: true });
   const bare = tokenizer.encode(text, { add_special_tokens: false });
   const most = Math.min(recipe.maxLength, length ?? Infinity);
@@ -61,12 +61,13 @@ interface LoadedTokenizer { readonly tokenizer: Tokenizer; readonly padding: { r
 /** The last one is kept by its content: parsing a vocabulary takes up to a second. */
 let last: { readonly hash: string; readonly loaded: LoadedTokenizer } | undefined;
 
-async function loadTokenizer(folder: string, name: string): Promise<LoadedTokenizer> {
-  const bytes = await readBeside(folder, name, tokenizerLimit);
+async function loadTokenizer(modelPath: string, name: string): Promise<LoadedTokenizer> {
+  const folder = path.dirname(modelPath);
+  const bytes = await readBeside(modelPath, name, tokenizerLimit);
   const where = path.join(folder, name);
   if (!bytes) throw new DataError(`The tokenizer "${name}" is not beside the model.`, folder, "Put the model's tokenizer.json there.");
   const configName = path.join(path.dirname(name), "tokenizer_config.json");
-  const configBytes = await readBeside(folder, configName, textLimit);
+  const configBytes = await readBeside(modelPath, configName, textLimit);
   const hash = sha256(bytes, configBytes ?? "");
   if (last?.hash === hash) return last.loaded;
   const json = parseJson(bytes, where);

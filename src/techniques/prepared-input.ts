@@ -28,7 +28,7 @@ export interface PreparedInput {
 
 /** Reads the job's files through its recipe, for all of the model's inputs. DataError where they do not fit. */
 export async function readFeeds(model: LoadedModel, job: Pick<Job, "inputs" | "recipe">): Promise<Pick<PreparedInput, "feeds" | "samples">> {
-  const samples = await readSamples(job.inputs, job.recipe, model.description.inputs, dirname(model.open.path));
+  const samples = await readSamples(job.inputs, job.recipe, model.description.inputs, model.open.path);
   return { samples, feeds: Object.fromEntries(Object.entries(samples).map(([name, sample]) => [name, tensorOf(sample)])) };
 }
 
@@ -43,7 +43,7 @@ export async function prepareInput(model: LoadedModel, job: Pick<Job, "inputs" |
   const readFile = async (name: string, file: string): Promise<TensorValue> => {
     const description = inputs.find((input) => input.name === name)!;
     const recipe = Object.hasOwn(job.recipe.inputs, name) ? job.recipe.inputs[name] : { kind: "array" as const };
-    const value = tensorOf(await readSample(resolve(folder, file), recipe, description, folder));
+    const value = tensorOf(await readSample(resolve(folder, file), recipe, description, model.open.path));
     if (!sameDims(value.dims, feeds[name].dims)) {
       throw new UsageError(`"${basename(file)}" is [${value.dims.join(", ")}], the input "${name}" is [${feeds[name].dims.join(", ")}].`, "baseline", "A baseline has the input's shape.");
     }

@@ -1,4 +1,3 @@
-import { dirname } from "node:path";
 import { NotFiniteError, UsageError } from "../model/errors.ts";
 import type { Artifact, Provenance, Result } from "../protocol/artifacts.ts";
 import type { EngineApi, Job, Progress } from "../protocol/engine.ts";
@@ -40,7 +39,7 @@ async function runOn(model: LoadedModel, job: Job, env: RunEnvironment): Promise
   env.progress({ text: "Reading the model and the input" });
   const onnxruntime = await env.models.versions();
   const ranBefore = model.runTime;
-  const hints = await outputHints(job.recipe, dirname(model.open.path));
+  const hints = await outputHints(job.recipe, model.open.path);
   const fed = await prepareInput(model, job);
   const more = await Promise.all((job.more ?? []).map((inputs) => prepareInput(model, { ...job, inputs })));
   const run = new Run(technique, { ...job, hints, params }, env);

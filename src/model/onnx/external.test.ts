@@ -75,6 +75,103 @@ describe("locations that lead out of the folder are refused", () => {
   });
 });
 
+describe("Hugging Face's cache: links into a folder of blobs", () => {
+  const [hub, snapshot, blobs, elsewhere] = ["hub", "hub/snapshots/x", "hub/blobs", "elsewhere"].map((name) => join(temporary.path, name));
+  const link = (target: string, ...at: string[]): void => symlinkSync(target, join(snapshot, ...at));
+
+  beforeEach(() => {
+    for (const one of [hub, elsewhere]) rmSync(one, { recursive: true, force: true });
+    for (const one of [snapshot, blobs, elsewhere]) mkdirSync(one, { recursive: true });
+    copyFileSync(onnxFile("external.onnx"), join(blobs, "aaaa"));
+    for (const place of [join(blobs, "bbbb"), join(elsewhere, "external.bin")]) copyFileSync(onnxFile("external.bin"), place);
+  });
+
+  /** What is wrong with the model at snapshots/x/m.onnx, whose data are to be at external.bin. */
+  async function problems(model = join(snapshot, "m.onnx")): Promise<string> {
+    const open = await openModel(model);
+    open.close();
+    return open.model.problems.map((problem) => problem.message).join(" ");
+  }
+
+  test("data whose link comes to lie beside where the model's comes to are read", async () => {
+    link("../../blobs/aaaa", "m.onnx");
+    link("../../blobs/bbbb", "external.bin");
+    const open = await openModel(join(snapshot, "m.onnx"));
+    expect(open.model.problems).toEqual([]);
+    // np.linspace(-1, 1, 1000): make.py
+    expect(new Float32Array(open.bytesOf(open.model.graph.initializers[0]).slice().buffer)[999]).toBe(1);
+    open.close();
+  });
+  test("in a folder of the repository as well", async () => {
+    mkdirSync(join(snapshot, "onnx"));
+    link("../../../blobs/aaaa", "onnx", "m.onnx");
+    link("../../../blobs/bbbb", "onnx", "external.bin");
+    expect(await problems(join(snapshot, "onnx", "m.onnx"))).toBe("");
+  });
+  test("through a link to such a link, and through a folder's link to the snapshot", async () => {
+    link("../../blobs/aaaa", "m.onnx");
+    link("../../blobs/bbbb", "real.bin");
+    link("real.bin", "external.bin");
+    expect(await problems()).toBe("");
+    symlinkSync(snapshot, join(elsewhere, "current"));
+    expect(await problems(join(elsewhere, "current", "m.onnx"))).toBe("");
+  });
+  test("data as a plain file beside the model's link are read", async () => {
+    link("../../blobs/aaaa", "m.onnx");
+    copyFileSync(onnxFile("external.bin"), join(snapshot, "external.bin"));
+    expect(await problems()).toBe("");
+  });
+
+  describe("and nothing else", () => {
+    const refused = "is a link that leads outside the model's folder";
+    test("a link that leads elsewhere", async () => {
+      link("../../blobs/aaaa", "m.onnx");
+      link(join(elsewhere, "external.bin"), "external.bin");
+      expect(await problems()).toContain(refused);
+    });
+    test("a link whose target is a link that leads elsewhere", async () => {
+      link("../../blobs/aaaa", "m.onnx");
+      symlinkSync(join(elsewhere, "external.bin"), join(blobs, "cccc"));
+      link("../../blobs/cccc", "external.bin");
+      expect(await problems()).toContain(refused);
+    });
+    test("a link to a file below the blobs, or above them", async () => {
+      link("../../blobs/aaaa", "m.onnx");
+      mkdirSync(join(blobs, "below"));
+      for (const place of [join(blobs, "below", "bbbb"), join(hub, "bbbb")]) {
+        copyFileSync(onnxFile("external.bin"), place);
+        link(place, "external.bin");
+        expect(await problems()).toContain(refused);
+        rmSync(join(snapshot, "external.bin"));
+      }
+    });
+    test("a model that is no link itself", async () => {
+      copyFileSync(onnxFile("external.onnx"), join(snapshot, "m.onnx"));
+      link("../../blobs/bbbb", "external.bin");
+      expect(await problems()).toContain(refused);
+    });
+    test("a folder that is a link to the blobs", async () => {
+      writeFileSync(join(blobs, "w.bin"), sixteen);
+      await openWith("data/w.bin");
+      copyFileSync(join(folder, "m.onnx"), join(blobs, "dddd"));
+      link("../../blobs/dddd", "m.onnx");
+      link("../../blobs", "data");
+      expect(await problems()).toContain(refused);
+    });
+    test("a name that climbs, even to where the model's link comes to", async () => {
+      await openWith("../../blobs/bbbb");
+      copyFileSync(join(folder, "m.onnx"), join(blobs, "dddd"));
+      link("../../blobs/dddd", "m.onnx");
+      expect(await problems()).toContain("is outside the model's folder");
+    });
+    test("links in a circle", async () => {
+      link("../../blobs/aaaa", "m.onnx");
+      link("external.bin", "external.bin");
+      expect(await problems()).toContain("cannot be opened (ELOOP)");
+    });
+  });
+});
+
 test("a missing file is one problem, however many tensors are in it", async () => {
   copyFileSync(onnxFile("external.onnx"), join(folder, "external.onnx"));
   const open = await openModel(join(folder, "external.onnx"));

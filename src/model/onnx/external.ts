@@ -1,8 +1,8 @@
-import { closeSync, openSync, readFileSync, realpathSync, statSync } from "node:fs";
-import { dirname, isAbsolute, join, relative, sep } from "node:path";
+import { closeSync, openSync, readFileSync, statSync } from "node:fs";
+import { locateBeside } from "../beside.ts";
 import type { ExternalFile } from "./context.ts";
 
-/** A file of external data, found to lie inside the model's folder. */
+/** A file of external data that the model may use. */
 export interface ExternalData {
   /** Relative to the model's folder, as the model names it. */
   readonly file: string;
@@ -21,17 +21,16 @@ export interface ExternalFiles {
 }
 
 /**
- * Looks up the external data files of the model at `modelPath`. Only regular files inside the model's folder are given
- * (links resolved): a model from elsewhere must not read the rest of the disk.
+ * Looks up the external data files of the model at `modelPath`. Only regular files that `locateBeside` allows are
+ * given: a model from elsewhere must not read the rest of the disk.
  */
 export function externalFiles(modelPath: string): ExternalFiles {
-  const folder = realpathSync(dirname(modelPath));
   const found = new Map<string, ExternalData>();
   const answers = new Map<string, ExternalFile>();
   const find = (location: string): ExternalFile => {
     let answer = answers.get(location);
     if (answer === undefined) {
-      const data = locate(folder, location);
+      const data = locate(modelPath, location);
       if ("path" in data) found.set(data.file, data);
       answer = data;
       answers.set(location, answer);
@@ -39,7 +38,7 @@ export function externalFiles(modelPath: string): ExternalFiles {
     return answer;
   };
   const areCurrent = (): boolean => [...answers].every(([location, before]) => {
-    const now = locate(folder, location);
+    const now = locate(modelPath, location);
     return "path" in now ? now.path === found.get(location)?.path && now.size === found.get(location)?.size && now.modified === found.get(location)?.modified : "problem" in before;
   });
   return { find, found, areCurrent };
@@ -48,21 +47,22 @@ export function externalFiles(modelPath: string): ExternalFiles {
 /** Git LFS pointers have about 130 bytes. */
 const LONGEST_POINTER = 1024;
 
-function locate(folder: string, location: string): ExternalData | { problem: string } {
+function locate(modelPath: string, location: string): ExternalData | { problem: string } {
   const shown = location.length > 200 ? `${location.slice(0, 200)}...` : location;
   if (location === "") return { problem: "the model says that it is in another file, but not in which." };
   if (location.includes("\0")) return { problem: `the name of its data file "${shown.replaceAll("\0", "\\0")}" has a zero byte.` };
   const outside = { problem: `its data file "${shown}" is outside the model's folder. A model may only use files beside it or below.` };
-  if (isAbsolute(location) || /^[a-zA-Z]:/.test(location) || location.startsWith("\\")) return outside;
-  if (location.split(/[\\/]/).includes("..")) return outside;
   let path: string;
   try {
-    path = realpathSync(join(folder, location));
+    const located = locateBeside(modelPath, location);
+    if ("leadsOut" in located) {
+      if (located.leadsOut === "name") return outside;
+      return { problem: `its data file "${shown}" is a link that leads outside the model's folder. Copy the file itself beside the model.` };
+    }
+    path = located.path;
   } catch (error) {
     return { problem: reason(error, shown) };
   }
-  const inside = relative(folder, path);
-  if (inside === "" || inside === ".." || inside.startsWith(`..${sep}`) || isAbsolute(inside)) return { problem: `its data file "${shown}" is a link that leads outside the model's folder. Copy the file itself beside the model.` };
   try {
     const status = statSync(path);
     if (!status.isFile()) return { problem: `its data file "${shown}" is not a file.` };
