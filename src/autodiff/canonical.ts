@@ -3,6 +3,7 @@ import { elementCount } from "../model/graph.ts";
 import { NoGradientError } from "../model/errors.ts";
 import { nodeLabel } from "../model/graph.ts";
 import { range, type Builder, type Dims } from "./builder.ts";
+import { ML_REWRITES } from "./canonical-ml.ts";
 
 /** What rewriting a node may ask for. */
 export interface CanonicalContext {
@@ -12,6 +13,8 @@ export interface CanonicalContext {
   readonly opset: number;
   readonly dims: (value: string) => Dims;
   readonly known: (value: string) => readonly number[] | undefined;
+  /** Whether a value of the graph is a float tensor; integers are cast where they become numbers. */
+  readonly isFloat: (value: string) => boolean;
 }
 
 /**
@@ -27,7 +30,7 @@ export function canonicalise(context: CanonicalContext): void {
 }
 
 /** Gives the node to add instead, "done" when all was added, or undefined where nothing changes. */
-type Rewrite = (context: CanonicalContext) => Node | "done" | undefined;
+export type Rewrite = (context: CanonicalContext) => Node | "done" | undefined;
 
 const reshapeToOutput: Rewrite = (c) => ({ ...plain(c, "Reshape", [c.node.inputs[0], c.g.ints(c.dims(c.node.outputs[0]))]), attributes: { allowzero: int(1) } });
 
@@ -108,6 +111,7 @@ const REWRITES: Readonly<Record<string, Rewrite>> = {
     return { ...c.node, attributes: { ...c.node.attributes, mode: { type: "string", value: mode === "bilinear" ? "linear" : mode === "bicubic" ? "cubic" : mode } } };
   },
   "com.microsoft.EmbedLayerNormalization": embedLayerNorm,
+  ...Object.fromEntries(Object.entries(ML_REWRITES).map(([name, rewrite]) => [`ai.onnx.ml.${name}`, rewrite])),
   DFT: (c) => {
     if (c.opset >= 20) return undefined;
     const axis = c.node.attributes.axis?.type === "int" ? c.node.attributes.axis.value : 1;

@@ -126,7 +126,7 @@ export class Specialised {
       return;
     }
     for (const index of SHAPE_INPUTS[node.opType] ?? []) if (node.inputs[index]) this.known(node.inputs[index]);
-    canonicalise({ g: this.g, node, opset: this.opset, dims: (value) => this.g.shape(value), known: this.known });
+    canonicalise({ g: this.g, node, opset: this.opset, dims: (value) => this.g.shape(value), known: this.known, isFloat: (value) => isFloat(this.types.get(value) ?? "float32") });
     if (SHAPE_BY_DATA.has(node.opType)) for (const output of outputs) this.guardShape(output);
   }
 

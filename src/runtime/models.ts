@@ -3,6 +3,7 @@ import { elementCount, type Graph, type Model, type Node } from "../model/graph.
 import { decodeTensor, toNumbers } from "../model/tensor.ts";
 import { describe, describeValue } from "../model/describe.ts";
 import { inlineFunctions, liftConstants } from "../model/inline.ts";
+import { withLinearModels } from "../model/linear-models.ts";
 import { placeInside, withUniqueInnerNames } from "../model/inner-names.ts";
 import { openModel, type OpenModel } from "../model/onnx/index.ts";
 import { UsageError } from "../model/errors.ts";
@@ -85,11 +86,11 @@ export class LoadedModel {
     return model;
   }
 
-  /** The model with its functions inlined and its Constant nodes as initializers: what is run. */
+  /** The model with its functions inlined, its Constant nodes as initializers, its linear models as dense layers: what is run. */
   get model(): Model {
     if (!this.prepared) {
       const inlined = inlineFunctions(this.open.model);
-      this.prepared = { ...inlined, graph: withUniqueInnerNames(liftConstants(inlined.graph, (tensor) => this.open.bytesOf(tensor))) };
+      this.prepared = withLinearModels({ ...inlined, graph: withUniqueInnerNames(liftConstants(inlined.graph, (tensor) => this.open.bytesOf(tensor))) });
     }
     return this.prepared;
   }

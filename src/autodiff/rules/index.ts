@@ -15,6 +15,7 @@ import { attentionRules } from "./attention.ts";
 import { lossRules } from "./losses.ts";
 import { rearrangeRules } from "./rearrange.ts";
 import { quantisedRules } from "./quantised.ts";
+import { mlRules } from "./ml.ts";
 import { microsoftRules } from "./microsoft.ts";
 import { microsoftAttentionRules } from "./microsoft-attention.ts";
 import { shapeRules } from "./shape.ts";
@@ -32,6 +33,7 @@ export const gradientRules: RuleTable = {
   ...resizeRules,
   ...microsoftAttentionRules,
   ...microsoftRules,
+  ...mlRules,
   ...quantisedRules,
   ...rearrangeRules,
   ...lossRules,

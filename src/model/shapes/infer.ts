@@ -2,12 +2,13 @@ import { constantOf } from "../constants.ts";
 import type { Dim, Graph, Model, Node, TensorRef } from "../graph.ts";
 import { toNumbers } from "../tensor.ts";
 import { NodeView, NotKnown, type Known } from "./node-view.ts";
+import { ML_SHAPE_RULES } from "./ml-rules.ts";
 import { SHAPE_RULES } from "./rules.ts";
 import { SMALLEST_UNFOLDED, VALUE_RULES } from "./values.ts";
 
 /**
  * Shapes of the main graph's values by name: what the file declares, and what follows from it for common operators of
- * ai.onnx, without running anything. Symbols stay ("N"), unknown dimensions are null, values of unknown rank are absent.
+ * ai.onnx and ai.onnx.ml, without running anything. Symbols stay ("N"), unknown dimensions are null, values of unknown rank are absent.
  */
 export function inferShapes(model: Pick<Model, "graph" | "opsets">): Map<string, readonly Dim[]> {
   const { graph } = model;
@@ -16,7 +17,7 @@ export function inferShapes(model: Pick<Model, "graph" | "opsets">): Map<string,
   for (const node of graph.nodes) {
     const constant = constantOf(node);
     if (constant !== undefined) addConstant(constant, known);
-    else if (node.domain === "") inferNode(node, known);
+    else if (node.domain === "" || node.domain === "ai.onnx.ml") inferNode(node, known);
   }
   return known.shapes;
 }
@@ -37,7 +38,8 @@ function addConstant(tensor: TensorRef, known: Known): void {
 
 function inferNode(node: Node, known: Known): void {
   const view = new NodeView(node, known);
-  const shapes = attempt(() => SHAPE_RULES.get(node.opType)?.(view));
+  const rules = node.domain === "" ? SHAPE_RULES : ML_SHAPE_RULES;
+  const shapes = attempt(() => rules.get(node.opType)?.(view));
   shapes?.forEach((dims, index) => {
     const name = node.outputs[index];
     if (name === undefined || name === "" || dims === undefined) return;
@@ -47,6 +49,7 @@ function inferNode(node: Node, known: Known): void {
     if (before === undefined) known.shapes.set(name, clean);
     else if (before.length === clean.length) known.shapes.set(name, before.map((dim, axis) => dim ?? clean[axis]));
   });
+  if (node.domain !== "") return;
   const value = attempt(() => VALUE_RULES.get(node.opType)?.(view));
   if (value !== undefined && value.data.length < SMALLEST_UNFOLDED && node.outputs.length === 1) {
     known.values.set(node.outputs[0], value);

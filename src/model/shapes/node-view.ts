@@ -67,6 +67,12 @@ export class NodeView {
     return attribute?.type === "floats" ? attribute.value : undefined;
   }
 
+  /** How many elements a list attribute has; 0 where it is absent. */
+  count(name: string): number {
+    const attribute = this.attribute(name);
+    return attribute?.type === "floats" || attribute?.type === "ints" || attribute?.type === "strings" ? attribute.value.length : 0;
+  }
+
   string(name: string, otherwise: string): string {
     const attribute = this.attribute(name);
     return attribute?.type === "string" ? attribute.value : otherwise;
