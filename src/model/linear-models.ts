@@ -61,7 +61,7 @@ class LinearModels {
     if (!scores || intercepts.length === 0 || coefficients.length % intercepts.length !== 0) return false;
     // One score stands for two classes: the negative one's is 1 − score, or the other side of the sigmoid.
     const single = intercepts.length === 1;
-    if (!Object.hasOwn(ENDINGS, transform)) return false;
+    if (single ? transform === "PROBIT" : !Object.hasOwn(ENDINGS, transform)) return false;
     const both = (values: readonly number[], negative: (value: number) => number): readonly number[] => (single ? [...values.map(negative), ...values] : values);
     const offset = single && transform !== "LOGISTIC" ? 1 : 0;
     const ending = single && transform !== "LOGISTIC" ? undefined : ENDINGS[transform];

@@ -1,9 +1,7 @@
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { openModel } from "../../src/model/onnx/index.ts";
-import { LoadedModel, ModelCache } from "../../src/runtime/models.ts";
+import { LoadedModel } from "../../src/runtime/models.ts";
 import { floatsOf } from "../../src/runtime/ort.ts";
 import { rowTensor, SKLEARN, sklearn, type SklearnModel } from "./scikit-learn.ts";
 
