@@ -18,6 +18,7 @@ export async function inspect(args: readonly string[]): Promise<number> {
         name: rest.name, format: rest.format, producer: [producer, producerVersion].filter(Boolean).join(" "), irVersion: rest.irVersion,
         opset: opsets[""] ?? null, opsets, inputs: rest.inputs, outputs: rest.outputs, nodes: layers.length, constants: rest.constants,
         operators: Object.fromEntries(rest.operators.map(({ operator, count }) => [operator, count])), parameters: rest.parameters,
+        parameterTypes: Object.fromEntries(rest.parameterTypes.map(({ type, count }) => [type, count])),
         size: rest.size, functions: rest.functions, metadata: rest.metadata, problems: rest.problems,
         layers: [
           ...layers.map(({ name, operator, outputs, outputDims, parameters }) => ({ name, operator, outputs, outputDims: outputDims ?? null, parameters })),
@@ -31,7 +32,7 @@ export async function inspect(args: readonly string[]): Promise<number> {
       `${model.name}: ${model.format}, IR ${model.irVersion}, ${Object.entries(model.opsets).map(([domain, version]) => `${domain || "ai.onnx"} ${version}`).join(", ")}`,
       `producer    ${[model.producer, model.producerVersion].filter(Boolean).join(" ") || "unknown"}`,
       `size        ${model.size.file} bytes${model.size.external > 0 ? ` and ${model.size.external} bytes of external data` : ""}`,
-      `nodes       ${model.layers.length} (and ${model.constants} constants${inside.length > 0 ? `, ${inside.length} nodes inside functions, branches and loops` : ""})`, `parameters  ${model.parameters}`,
+      `nodes       ${model.layers.length} (and ${model.constants} constants${inside.length > 0 ? `, ${inside.length} nodes inside functions, branches and loops` : ""})`, `parameters  ${model.parameters}${model.parameterTypes.length > 0 ? ` (${model.parameterTypes.map(({ type, count }) => `${type} ${count}`).join(", ")})` : ""}`,
       ...model.inputs.map((value) => `input       ${valueLine(value)}`), ...model.outputs.map((value) => `output      ${valueLine(value)}`),
       `operators   ${model.operators.map(({ operator, count }) => `${operator} ${count}`).join(", ")}`,
       ...model.problems.map(({ severity, message, where }) => `${severity.padEnd(12)}${where ? `${where}: ` : ""}${message}`),

@@ -19,7 +19,7 @@ function model(input: Partial<ValueDescription>, overrides: Partial<ModelDescrip
   return {
     path: path.join(folder, "net.onnx"), name: "net.onnx", format: "onnx", producer: "", producerVersion: "", irVersion: 8,
     modelVersion: 0, domain: "", doc: "", opsets: { "": 17 }, metadata: {}, graphName: "", inputs: [{ name: "x", type: "float32", ...input }],
-    outputs: [{ name: "y", type: "float32", dims: [1, 10] }], layers: [], constants: 0, parameters: 0, operators: [], size: { file: 0, external: 0 },
+    outputs: [{ name: "y", type: "float32", dims: [1, 10] }], layers: [], constants: 0, parameters: 0, parameterTypes: [], operators: [], size: { file: 0, external: 0 },
     functions: [], problems: [], stamp: "", ...overrides,
   };
 }

@@ -163,6 +163,6 @@ describe("beside a model", () => {
 
 const emptyModel: ModelDescription = {
   path: "", name: "m.onnx", format: "onnx", producer: "", producerVersion: "", irVersion: 8, modelVersion: 0, domain: "", doc: "", opsets: { "": 17 },
-  metadata: {}, graphName: "", inputs: [{ name: "x", type: "float32", dims: [1, 3, 224, 224] }], outputs: [], layers: [], constants: 0, parameters: 0,
+  metadata: {}, graphName: "", inputs: [{ name: "x", type: "float32", dims: [1, 3, 224, 224] }], outputs: [], layers: [], constants: 0, parameters: 0, parameterTypes: [],
   operators: [], size: { file: 0, external: 0 }, functions: [], problems: [], stamp: "",
 };

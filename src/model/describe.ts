@@ -2,7 +2,8 @@ import { basename } from "node:path";
 import type { LayerDescription, LayerDetails, ModelDescription, ValueDescription, ValueUse } from "../protocol/model.ts";
 import { constantOf } from "./constants.ts";
 import { UsageError } from "./errors.ts";
-import { BITS, elementCount, isFloat, nodeLabel, type Dim, type Graph, type Model, type Node, type TensorRef, type ValueType } from "./graph.ts";
+import { BITS, elementCount, nodeLabel, type Dim, type Model, type Node, type TensorRef, type ValueType } from "./graph.ts";
+import { parametersOf, type Parameters } from "./parameters.ts";
 import { byteLength } from "./tensor.ts";
 import { attributeRow, typeText } from "./format.ts";
 import type { OpenModel } from "./onnx/open.ts";
@@ -31,7 +32,8 @@ export function describe(open: Pick<OpenModel, "path" | "model" | "size" | "stam
     outputs: graph.outputs.map((output) => withDims(describeValue(output), facts.dims.get(output.name))),
     layers: facts.layers.map((node, index) => describeLayer(node, index, facts)),
     constants: graph.nodes.length - facts.layers.length,
-    parameters: countParameters(model),
+    parameters: facts.parameters.total,
+    parameterTypes: facts.parameters.types,
     operators: countOperators(facts.layers),
     size: open.size,
     functions: model.functions.map(({ name, domain, nodes }) => ({ name, domain, nodes: nodes.length })),
@@ -68,6 +70,7 @@ interface Facts {
   /** Element types that follow from the operators, where the file declares none. */
   readonly elementTypes: ValueTypes;
   readonly dims: ReadonlyMap<string, readonly Dim[]>;
+  readonly parameters: Parameters;
 }
 
 const known = new WeakMap<Model, Facts>();
@@ -92,7 +95,7 @@ function gatherFacts(model: Model): Facts {
   const producers = new Map<string, number>();
   layers.forEach((node, index) => node.outputs.forEach((output) => producers.set(output, index)));
   const types = new Map([...graph.valueInfo, ...graph.inputs, ...graph.outputs].map((value) => [value.name, value.type]));
-  return { layers, constants, producers, types, inputs: new Set(graph.inputs.map((input) => input.name)), elementTypes: inferTypes(graph), dims: inferShapes(model) };
+  return { layers, constants, producers, types, inputs: new Set(graph.inputs.map((input) => input.name)), elementTypes: inferTypes(graph), dims: inferShapes(model), parameters: parametersOf(model) };
 }
 
 function isConstant(node: Node): boolean {
@@ -107,43 +110,15 @@ function describeLayer(node: Node, index: number, facts: Facts): LayerDescriptio
     operator: node.opType,
     domain: node.domain,
     ...(outputDims === undefined ? {} : { outputDims }),
-    parameters: [...new Set(node.inputs)].reduce((sum, name) => sum + weightsIn(facts.constants.get(name)), 0),
+    parameters: [...new Set(node.inputs)].reduce((sum, name) => sum + weightsIn(facts.constants.get(name), facts), 0),
     inputs: node.inputs,
     outputs: node.outputs,
   };
 }
 
 /** Scalars are settings of an operator (a clip's bounds), not weights of a layer; the model's total counts them all the same. */
-function weightsIn(tensor: TensorRef | undefined): number {
-  return tensor !== undefined && tensor.dims.length > 0 ? floatElements(tensor) : 0;
-}
-
-function floatElements(tensor: TensorRef): number {
-  return isFloat(tensor.dataType) && tensor.dims.every((dim) => dim >= 0) ? elementCount(tensor.dims) : 0;
-}
-
-/** Float elements of initializers and Constants, subgraphs and functions included. */
-function countParameters(model: Model): number {
-  return countInGraph(model.graph) + model.functions.reduce((sum, definition) => sum + countInNodes(definition.nodes), 0);
-}
-
-function countInGraph(graph: Graph): number {
-  const dense = graph.initializers.reduce((sum, tensor) => sum + floatElements(tensor), 0);
-  return dense + graph.sparseInitializers.reduce((sum, sparse) => sum + floatElements(sparse.values), 0) + countInNodes(graph.nodes);
-}
-
-function countInNodes(nodes: readonly Node[]): number {
-  let sum = 0;
-  for (const node of nodes) {
-    const constant = constantOf(node);
-    if (constant !== undefined) sum += floatElements(constant);
-    for (const attribute of Object.values(node.attributes)) {
-      if (attribute.type === "graph") sum += countInGraph(attribute.value);
-      else if (attribute.type === "graphs") for (const graph of attribute.value) sum += countInGraph(graph);
-      else if (attribute.type === "sparse_tensor" && constant === undefined) sum += floatElements(attribute.value.values);
-    }
-  }
-  return sum;
+function weightsIn(tensor: TensorRef | undefined, { parameters }: Facts): number {
+  return tensor !== undefined && tensor.dims.length > 0 ? (parameters.of.get(tensor.name) ?? 0) : 0;
 }
 
 function countOperators(layers: readonly Node[]): { operator: string; count: number }[] {

@@ -24,8 +24,10 @@ export interface ModelDescription {
   readonly layers: readonly LayerDescription[];
   /** Constant nodes in the main graph. */
   readonly constants: number;
-  /** Float elements of initializers and Constants, subgraphs and functions included. */
+  /** Elements of weights, float or quantised, in initializers and Constants, subgraphs and functions included; scales and zero points are none. */
   readonly parameters: number;
+  /** The same by type ("int8", "uint4" where four bits are packed), most first. */
+  readonly parameterTypes: readonly { readonly type: string; readonly count: number }[];
   /** How many nodes per operator ("domain.Op" outside ai.onnx), most frequent first. */
   readonly operators: readonly { readonly operator: string; readonly count: number }[];
   /** Bytes on disk: the model file, and its external data files. */
@@ -60,7 +62,7 @@ export interface LayerDescription {
   readonly domain: string;
   /** The first output's declared or inferred shape, where known without running. */
   readonly outputDims?: readonly (number | string | null)[];
-  /** Float elements of the initializers that this node uses directly. */
+  /** Of the constants that this node takes directly: the elements that are weights. */
   readonly parameters: number;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];

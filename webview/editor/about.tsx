@@ -2,7 +2,8 @@ import type { VNode } from "preact";
 import type { ModelDescription } from "../../src/protocol/model.ts";
 import { Definitions } from "../ui/definitions.tsx";
 import type { Definition } from "../ui/definitions.tsx";
-import { formatBytes, group, plural } from "../ui/format.ts";
+import { formatBytes, plural } from "../ui/format.ts";
+import { parametersText } from "./parameters.ts";
 import { familyOf } from "./search.ts";
 
 /** All that the file says of itself. */
@@ -56,7 +57,7 @@ function rows(model: ModelDescription): Definition[] {
     ["Graph", model.graphName],
     ["Size", `${formatBytes(model.size.file)}${model.size.external ? ` and ${formatBytes(model.size.external)} of external data` : ""}`],
     ["Nodes", `${plural(model.layers.length, "node")}${model.constants ? ` and ${plural(model.constants, "Constant")}` : ""}`],
-    ["Parameters", group(model.parameters)],
+    ["Parameters", parametersText(model)],
   ];
   return all.filter(([, value]) => value).map(([name, value]) => ({ name, value }));
 }

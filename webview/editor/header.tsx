@@ -2,6 +2,7 @@ import type { ComponentChildren, VNode } from "preact";
 import { useState } from "preact/hooks";
 import type { ModelDescription, ValueDescription } from "../../src/protocol/model.ts";
 import { formatBytes, formatCount, formatShape, group, plural } from "../ui/format.ts";
+import { parametersText } from "./parameters.ts";
 
 /** What the file is, at a glance: one line of facts, and what goes in and comes out. Children stand beside the name. */
 export function Header({ model, children }: { readonly model: ModelDescription; readonly children: ComponentChildren }): VNode {
@@ -34,7 +35,7 @@ function facts(model: ModelDescription): Fact[] {
     ...(opsets.length ? [{ id: "opset", text: `opset ${opsets.map(([domain, version]) => (domain === "" || domain === "ai.onnx" ? version : `${domain} ${version}`)).join(", ")}`, title: "Operator sets that the model asks for" }] : []),
     { id: "size", text: formatBytes(file + external), title: external ? `${group(file)} bytes in the file, ${group(external)} bytes in external data files` : `${group(file)} bytes on disk` },
     { id: "nodes", text: plural(model.layers.length, "node"), title: model.constants ? `and ${plural(model.constants, "Constant node")}` : undefined },
-    { id: "parameters", text: `${formatCount(model.parameters)} parameters`, title: `${group(model.parameters)} float elements in initializers and constants` },
+    { id: "parameters", text: `${formatCount(model.parameters)} parameters`, title: `${parametersText(model)}: elements of weights in initializers and constants` },
   ];
 }
 

@@ -25,7 +25,7 @@ const model: ModelDescription = {
   path: "/samples/efficientnet-lite0.onnx", name: "efficientnet-lite0.onnx", format: "onnx", producer: "pytorch", producerVersion: "2.15.0", irVersion: 8, modelVersion: 0, domain: "", doc: "",
   opsets: { "": 17 }, metadata: { "timm.architecture": "tf_efficientnet_lite0", license: "apache-2.0" }, graphName: "main_graph",
   inputs: [{ name: "images", type: "float32", dims: ["N", 3, 224, 224] }], outputs: [{ name: "logits", type: "float32", dims: ["N", 1000] }],
-  layers, constants: 222, parameters: 4652008,
+  layers, constants: 222, parameters: 4652008, parameterTypes: [{ type: "float32", count: 4652008 }],
   operators: [...new Set(layers.map((layer) => layer.operator))].map((operator) => ({ operator, count: layers.filter((layer) => layer.operator === operator).length })).sort((a, b) => b.count - a.count),
   size: { file: 18614602, external: 0 }, functions: [],
   problems: [
