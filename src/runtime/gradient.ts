@@ -2,9 +2,10 @@ import { differentiate } from "../autodiff/differentiate.ts";
 import type { RuleSet } from "../autodiff/rule.ts";
 import { Reference, type ComparingRules } from "../autodiff/rules/deeplift-reference.ts";
 import { gradientRules } from "../autodiff/rules/index.ts";
+import { withQuotients, withWholeSoftmax } from "../autodiff/rules/taken-apart.ts";
 import type { Guard, Specialised } from "../autodiff/specialise.ts";
 import { ModelError, UsageError } from "../model/errors.ts";
-import { elementCount, type DataType, type Model } from "../model/graph.ts";
+import { elementCount, type DataType, type Model, type Node } from "../model/graph.ts";
 import type { OpenModel } from "../model/onnx/index.ts";
 import { asFloat32, createSession, numbersOf, type Feeds, type Session, type TensorValue } from "./ort.ts";
 
@@ -52,8 +53,12 @@ export async function gradientSession(specialised: Specialised, request: Gradien
   const twins = Object.keys(request.against?.baseline ?? {}).map((input) => ({ input, twin: reference!.addInput(input) }));
   const { table = gradientRules, startsWithValue = false } = request.rules ?? {};
   const known = (value: string): readonly number[] | undefined => g.known(value) ?? specialised.known(value);
-  const rules = typeof table === "function" ? table({ g, nodes: specialised.forward, tainted: specialised.tainted, of, known }) : table;
-  const gradients = differentiate(g, specialised.forward, {
+  // Rules that share out relevance or differences have one for a softmax as a whole, and those of differences for a quotient.
+  const whole = (nodes: readonly Node[], as: typeof withWholeSoftmax): readonly Node[] => as({ g, nodes, kept: new Set([of, ...wrt]), known });
+  const softmaxes = request.rules || request.against ? whole(specialised.forward, withWholeSoftmax) : specialised.forward;
+  const forward = request.against ? whole(softmaxes, withQuotients) : softmaxes;
+  const rules = typeof table === "function" ? table({ g, nodes: forward, tainted: specialised.tainted, of, known }) : table;
+  const gradients = differentiate(g, forward, {
     of, seed: startsWithValue ? g.times(seed, of) : seed, wrt, types, known: specialised.known,
     ...(reference ? { rules: request.against!.rules.table(reference), meet: reference.meet } : { rules }),
   });

@@ -45,7 +45,8 @@ async function traceGraph(model: Model, open: OpenModel, feeds: Feeds): Promise<
   }
   for (const tensor of graph.initializers) {
     dims.set(tensor.name, tensor.dims);
-    const wanted = isSmallInteger(tensor.dataType, tensor.dims) || (shaping.has(tensor.name) && elementCount(tensor.dims) <= 1024);
+    // A constant of one element may say what an operator is: 1 over x is an inverse.
+    const wanted = isSmallInteger(tensor.dataType, tensor.dims) || (isFloat(tensor.dataType) && elementCount(tensor.dims) <= (shaping.has(tensor.name) ? 1024 : 1));
     if (wanted && tensor.problem === undefined) known.set(tensor.name, toNumbers(tensor, open.bytesOf(tensor)));
   }
 

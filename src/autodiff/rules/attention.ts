@@ -109,7 +109,7 @@ function withoutEmptyRows(r: RuleContext, softmax: string, scores: string, maske
   const { g } = r;
   if (!masked) return softmax;
   const best = g.reduce("ReduceMax", scores, [3]);
-  return g.times(softmax, g.indicator("Greater", best, g.scalar(MASKED / 2)));
+  return g.where(g.binary("Greater", best, g.scalar(MASKED / 2)), softmax, g.scalar(0));
 }
 
 function biasOf(r: RuleContext, { batch, queries, keys, past }: Record<"batch" | "queries" | "keys" | "past", number>): string[] {

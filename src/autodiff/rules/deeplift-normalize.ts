@@ -2,7 +2,7 @@ import { range, type Dims } from "../builder.ts";
 import { expanding, type RuleContext, type RuleTable } from "../rule.ts";
 import { reducedAxes } from "./deeplift-maximum.ts";
 
-/** Normalisations by the input's own statistics, and norms: taken apart into sums, squares, roots and products, which all sum up. */
+/** Normalisations by the input's own statistics, and norms: taken apart into sums, squares, roots and quotients, which all sum up. */
 export const normalizationRules: RuleTable = {
   LayerNormalization: expanding((r) => {
     const axes = range(r.axis("axis", -1), r.dims().length);
@@ -22,7 +22,7 @@ export const normalizationRules: RuleTable = {
   RMSNormalization: expanding((r) => {
     const { g } = r;
     const square = g.mean(g.times(r.x(0), r.x(0)), range(r.axis("axis", -1), r.dims().length));
-    return [g.times(g.times(r.x(0), inverseRoot(r, g.offset(square, r.float("epsilon", 1e-5)))), r.x(1))];
+    return [g.times(g.over(r.x(0), g.unary("Sqrt", g.offset(square, r.float("epsilon", 1e-5)))), r.x(1))];
   }),
   LpNormalization: expanding((r) => {
     const axis = [r.axis("axis", -1)];
@@ -35,16 +35,12 @@ export const normalizationRules: RuleTable = {
 };
 
 /** (x − mean)/√(var + ε) over `axes`, and the mean and 1/√(var + ε). */
-function normalised(r: RuleContext, x: string, axes: Dims, epsilon: number): { unit: string; mean: string; inverse: string } {
+function normalised(r: RuleContext, x: string, axes: Dims, epsilon: number): { unit: string; mean: string; inverse: string | undefined } {
   const { g } = r;
   const mean = g.mean(x, axes);
   const centred = g.minus(x, mean);
-  const inverse = inverseRoot(r, g.offset(g.mean(g.times(centred, centred), axes), epsilon));
-  return { unit: g.times(centred, inverse), mean, inverse };
-}
-
-function inverseRoot(r: RuleContext, value: string): string {
-  return r.g.unary("Reciprocal", r.g.unary("Sqrt", value));
+  const deviation = g.unary("Sqrt", g.offset(g.mean(g.times(centred, centred), axes), epsilon));
+  return { unit: g.over(centred, deviation), mean, inverse: r.flows(2) ? g.unary("Reciprocal", deviation) : undefined };
 }
 
 function norm(r: RuleContext, axes: Dims): string {

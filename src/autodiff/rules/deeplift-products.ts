@@ -31,16 +31,21 @@ export function productRules(reference: Reference): RuleTable {
       if (factors === 2) reference.countProduct("Einsum");
       return gradientRules.Einsum(r.seen(r.node.inputs.map((input) => reference.mean(input))));
     },
-    // a·(1/b): the slope of 1/b between both runs is −1/(b·b′).
+    // y·b = a is a product: Δa = Δy·(b + b′)/2 + Δb·(y + y′)/2. In multipliers no slope of 1/b is left, which near a norm of zero is huge.
     Div: (r) => {
       const { g } = r;
       if (!reference.differs(r.x(1))) return gradientRules.Div(r);
       if (reference.differs(r.x(0))) reference.countProduct("Div");
       const b = reference.of(r.x(1));
-      const inverse = g.scale(g.plus(g.over(g.scalar(1), r.x(1)), g.over(g.scalar(1), b)), 0.5);
+      const [below, below0] = [r.x(1), b].map((value) => g.binary("Less", value, g.scalar(0)));
+      const alike = g.binary("Equal", below, below0);
+      // Where the denominator changes its sign its mean may be zero: a·(1/b) there, with the slope −1/(b·b′) of 1/b.
+      const mean = g.where(alike, reference.mean(r.x(1)), g.scalar(1));
+      const inverse = g.where(alike, g.over(g.scalar(1), mean), g.scale(g.plus(g.over(g.scalar(1), r.x(1)), g.over(g.scalar(1), b)), 0.5));
+      const slope = g.where(alike, g.over(reference.mean(r.y()), mean), g.over(reference.mean(r.x(0)), g.times(r.x(1), b)));
       return [
         r.needs(0) ? back(r, 0, g.times(r.dy(), inverse)) : undefined,
-        r.needs(1) ? back(r, 1, g.scale(g.times(r.dy(), g.over(reference.mean(r.x(0)), g.times(r.x(1), b))), -1)) : undefined,
+        r.needs(1) ? back(r, 1, g.scale(g.times(r.dy(), slope), -1)) : undefined,
       ];
     },
     Pow: (r) => {

@@ -3,6 +3,7 @@ import { reducedAxes } from "./deeplift-maximum.ts";
 import type { Reference } from "./deeplift-reference.ts";
 import { between, meanGradient } from "./deeplift-rescale.ts";
 import { gradientRules } from "./index.ts";
+import { isOpen } from "./softmax-masks.ts";
 
 /** Logarithms nearer than this have the mean of both values in place of their logarithmic mean: equal to 1e-5. */
 const NEAR = 0.01;
@@ -37,8 +38,8 @@ export function softmaxRules(reference: Reference): RuleTable {
 function logarithmicMeans(reference: Reference, r: RuleContext, x: string, [axis]: readonly number[]): { weights: string; means: string } {
   const { g } = r;
   const logs = [x, reference.of(x)].map((value) => g.op("LogSoftmax", [value], r.dims(), { axis }));
-  // A row of nothing but −∞ (a query that may look at no key) is undefined; nothing comes back through it.
-  const [y, y0] = logs.map((log) => g.where(g.unary("IsNaN", log), g.scalar(0), g.unary("Exp", log)));
+  // Through a row that is closed as a whole (a query that may look at no key) nothing comes back: −∞ makes it undefined, lower numbers than scores all alike.
+  const [y, y0] = [x, reference.of(x)].map((value, run) => g.where(isOpen(g, value), g.unary("Exp", logs[run]), g.scalar(0)));
   const apart = g.minus(logs[0], logs[1]);
   const far = g.binary("GreaterOrEqual", g.unary("Abs", apart), g.scalar(NEAR));
   const means = g.where(far, g.over(g.minus(y, y0), g.where(far, apart, g.scalar(1))), g.scale(g.plus(y, y0), 0.5));

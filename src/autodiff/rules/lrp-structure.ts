@@ -1,8 +1,11 @@
-import { range, type Dims } from "../builder.ts";
+import { range, type Builder, type Dims } from "../builder.ts";
 import type { Rule, RuleContext, RuleTable } from "../rule.ts";
 import { gradientRules } from "./index.ts";
 import { alongChannel, type RelevanceGraph } from "./lrp-graph.ts";
 import { shared } from "./lrp-linear.ts";
+import { isOpen } from "./softmax-masks.ts";
+
+const HIGHEST = 3.4028234663852886e38;
 
 /** Functions of one value, element by element: relevance passes. */
 const PASSING = [
@@ -98,7 +101,12 @@ function sum(r: RuleContext, view: RelevanceGraph, signs: readonly number[]): (s
     return node.inputs.map((input, index) => (input === data[0] && r.needs(index) ? g.sumTo(r.dy(), r.dims(index)) : undefined));
   }
   const s = shared(g, r.dy(), r.y());
-  return node.inputs.map((input, index) => (r.needs(index) ? g.sumTo(g.times(g.scale(input, signs[index]), s), r.dims(index)) : undefined));
+  return node.inputs.map((input, index) => (r.needs(index) ? g.sumTo(g.times(g.scale(finite(g, input), signs[index]), s), r.dims(index)) : undefined));
+}
+
+/** A mask's −∞ as the lowest number: times no relevance that is none, not NaN. */
+function finite(g: Builder, value: string): string {
+  return g.op("Clip", [value, g.scalar(-HIGHEST), g.scalar(HIGHEST)], g.shape(value));
 }
 
 /** A shift of the model's input, before any weights: (x − mean) is still x. A term of its own at each place (a position embedding) is none. */
@@ -120,11 +128,14 @@ function product(r: RuleContext, view: RelevanceGraph): (string | undefined)[] {
   return first < second ? [all(0), undefined] : [undefined, all(1)];
 }
 
-/** xᵢ(Rᵢ − sᵢ·ΣR): Taylor's expansion at x (Achtibat et al. 2024, proposition 3.1). Masked entries have s = 0, and x may be −∞ there. */
+/**
+ * xᵢ(Rᵢ − sᵢ·ΣR): Taylor's expansion at x (Achtibat et al. 2024, proposition 3.1). What a mask closed gets none: s is 0 there, and x may be −∞;
+ * where a whole row is closed, all s are alike, and x is the mask's number.
+ */
 function softmax(r: RuleContext): (string | undefined)[] {
   const { g } = r;
   const axis = r.axis("axis", -1);
-  const open = g.binary("Greater", r.y(), g.scalar(0));
+  const open = g.op("And", [g.binary("Greater", r.y(), g.scalar(0)), isOpen(g, r.x())], r.dims());
   const x = g.where(open, r.x(), g.scalar(0));
   const relevance = g.where(open, r.dy(), g.scalar(0));
   return [g.times(x, g.minus(relevance, g.times(g.where(open, r.y(), g.scalar(0)), g.sum(relevance, [axis]))))];

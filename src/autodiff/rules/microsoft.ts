@@ -124,6 +124,6 @@ function simplifiedLayerNorm(r: RuleContext): (string | undefined)[] {
 /** x / √(mean x² + ε) · scale */
 function rmsNorm(r: RuleContext, x: string, scale: string, axes: readonly number[], epsilon: number): { y: string; inverse: string } {
   const { g } = r;
-  const inverse = g.unary("Reciprocal", g.unary("Sqrt", g.offset(g.mean(g.times(x, x), axes), epsilon)));
-  return { y: g.times(g.times(x, inverse), scale), inverse };
+  const root = g.unary("Sqrt", g.offset(g.mean(g.times(x, x), axes), epsilon));
+  return { y: g.times(g.over(x, root), scale), inverse: g.unary("Reciprocal", root) };
 }

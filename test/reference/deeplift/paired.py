@@ -2,7 +2,8 @@
 the multipliers (Ancona et al. 2018). Written without Captum, for the networks that it only has gradients for.
 
 A function of one value: the slope between both runs. A product of two values that both depend on the input: each with the mean of the other.
-Softmax: its gradient's form with logarithmic means in the place of probabilities. Normalisation: sums, squares, an inverse root, products.
+A quotient y = a/b: what the product y·b = a gives for it. Softmax: its gradient's form with logarithmic means in the place of probabilities.
+Normalisation: sums, squares, a root, a quotient.
 """
 
 from __future__ import annotations
@@ -61,6 +62,10 @@ def product(a: Tensor, b: Tensor) -> Tensor:
     return Rule.apply(torch.matmul, lambda grad, _, a, b: (grad @ mean(b).transpose(-1, -2), mean(a).transpose(-1, -2) @ grad), a, b)
 
 
+def over(a: Tensor, b: Tensor) -> Tensor:
+    return Rule.apply(torch.div, lambda grad, y, a, b: (summed_to(grad / mean(b), a), summed_to(-grad * mean(y) / mean(b), b)), a, b)
+
+
 def softmax(x: Tensor) -> Tensor:
     def multipliers(grad, y, x):
         logs = delta(torch.log_softmax(x, -1))
@@ -73,7 +78,7 @@ def softmax(x: Tensor) -> Tensor:
 def normalised(x: Tensor, axes: list[int], eps: float) -> Tensor:
     centred = x - x.mean(axes, keepdim=True)
     variance = times(centred, centred).mean(axes, keepdim=True)
-    return times(centred, of_one(lambda v: 1 / torch.sqrt(v + eps), variance))
+    return over(centred, of_one(lambda v: torch.sqrt(v + eps), variance))
 
 
 class OfOne(nn.Module):
