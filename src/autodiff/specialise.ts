@@ -161,7 +161,7 @@ const SHAPE_BY_DATA: ReadonlySet<string> = new Set(["NonZero", "Compress", "Uniq
 const RANDOM: ReadonlySet<string> = new Set(["RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Bernoulli", "Multinomial"]);
 
 /** Values that the fed data decides. Shape and Size do not pass it on: shapes are fixed. */
-function taintedValues(graph: Graph): Set<string> {
+export function taintedValues(graph: Graph): Set<string> {
   const tainted = new Set(graph.inputs.map(({ name }) => name));
   for (const node of graph.nodes) {
     const fixed = node.domain === "" && (node.opType === "Shape" || node.opType === "Size");

@@ -1,13 +1,19 @@
-import { Specialised, type Trace } from "../autodiff/specialise.ts";
+import { Specialised, taintedValues, type Trace } from "../autodiff/specialise.ts";
 import { countTrips, straighten } from "../autodiff/straighten.ts";
 import { elementCount, isFloat, type DataType, type Graph, type Model, type Node } from "../model/graph.ts";
 import type { OpenModel } from "../model/onnx/index.ts";
 import { toNumbers } from "../model/tensor.ts";
+import { inferShapes } from "../model/shapes/infer.ts";
 import { inferTypes } from "../model/types.ts";
 import { createSession, numbersOf, type Feeds } from "./ort.ts";
 
 /** Integers up to this many are kept as numbers: more is data, not a shape. */
 const MOST_KNOWN = 1 << 20;
+/** Of integers that the input decides. */
+const MOST_DECIDED = 1 << 16;
+/** Of 8 and 16 bits: quantised activations, masks; more than a zero point or a flag for each channel is never asked for. */
+const MOST_NARROW = 1 << 12;
+const NARROW: ReadonlySet<DataType> = new Set(["int8", "uint8", "int16", "uint16", "int4", "uint4"]);
 /** Branches inside branches: no model nests deeper than this. */
 const MOST_ROUNDS = 64;
 
@@ -50,13 +56,14 @@ async function traceGraph(model: Model, open: OpenModel, feeds: Feeds): Promise<
     if (wanted && tensor.problem === undefined) known.set(tensor.name, toNumbers(tensor, open.bytesOf(tensor)));
   }
 
+  const few = fewElements(model, feeds);
   const shapeNodes: Node[] = [];
   const shapeOf = new Map<string, string>();
   const whole: string[] = [];
   for (const output of new Set(graph.nodes.flatMap((node) => node.outputs))) {
     const type = types.get(output);
     if (output === "" || type === undefined) continue;
-    if ((!isFloat(type) && type !== "string") || shaping.has(output)) whole.push(output);
+    if (shaping.has(output) || (!isFloat(type) && type !== "string" && few(output, type))) whole.push(output);
     else {
       const shape = `loupe.shape.${shapeNodes.length}`;
       shapeOf.set(shape, output);
@@ -65,7 +72,8 @@ async function traceGraph(model: Model, open: OpenModel, feeds: Feeds): Promise<
   }
   if (shapeOf.size + whole.length === 0) return { dims, types, known, opset: model.opsets[""] ?? 1 };
   const outputs = [...shapeOf.keys(), ...whole].map((name) => ({ name, type: { kind: "unknown" as const } }));
-  const traced = { ...model, graph: { ...graph, nodes: [...graph.nodes, ...shapeNodes], outputs, valueInfo: [] } };
+  // ONNX Runtime begins with what the last of a graph's ends needs: the first value's shape comes last, so that each value can go as soon as its shape is known.
+  const traced = { ...model, graph: { ...graph, nodes: [...graph.nodes, ...shapeNodes.reverse()], outputs, valueInfo: [] } };
   const session = await createSession(traced, open, { optimization: "disabled" });
   try {
     for (const [name, value] of await session.run(feeds)) {
@@ -81,6 +89,20 @@ async function traceGraph(model: Model, open: OpenModel, feeds: Feeds): Promise<
     await session.release();
   }
   return { dims, types, known, opset: model.opsets[""] ?? 1 };
+}
+
+/** Whether a value, by what is known of its shape before it runs, has so few elements that it may be a shape, an index or a condition. */
+function fewElements({ graph, opsets }: Model, feeds: Feeds): (value: string, type: DataType) => boolean {
+  const inputs = graph.inputs.map((input) => (feeds[input.name] ? { ...input, type: { kind: "tensor" as const, dataType: feeds[input.name].dataType, dims: feeds[input.name].dims } } : input));
+  const shapes = inferShapes({ graph: { ...graph, inputs }, opsets });
+  const tainted = taintedValues(graph);
+  return (value, type) => {
+    const shape = shapes.get(value);
+    const narrow = NARROW.has(type);
+    // Of unknown size: quantised values are activations, wider ones more often indices.
+    if (!shape?.every((dim): dim is number => typeof dim === "number")) return !narrow;
+    return elementCount(shape) <= (narrow ? MOST_NARROW : tainted.has(value) ? MOST_DECIDED : MOST_KNOWN);
+  };
 }
 
 function isSmallInteger(type: DataType, dims: readonly number[]): boolean {
