@@ -54,7 +54,7 @@ async function exportFrom(model: LoadedModel, request: ExportRequest, env: RunEn
 
   env.progress({ text: "Building the explanation's graph" });
   const fed = await prepareInput(model, job);
-  const hints = await outputHints(job.recipe, model.open.path);
+  const hints = await outputHints(job.recipe, model.description, model.open.path);
   const context = await JobContext.create(fed, { info, hints, target: job.target, layer: job.layer, params, signal: env.signal, progress: env.progress });
   const score = await context.score();
   const layer = info.needs.layer === "none" ? undefined : await spatialLayer(context);

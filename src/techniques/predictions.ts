@@ -3,6 +3,7 @@ import { largestFew } from "../math/rank.ts";
 import type { BarItem, BarsArtifact } from "../protocol/artifacts.ts";
 import { elementIndex, targetText } from "../protocol/target.ts";
 import { probabilitiesOf, type OutputMeaning } from "../runtime/outputs.ts";
+import { outputPicture } from "./output-picture.ts";
 import { classLabel, negativeLabel } from "./output.ts";
 import { technique, type Context } from "./technique.ts";
 
@@ -18,7 +19,8 @@ export const predictions = technique({
     const artifact = predictionBars(context, 20);
     const { name, meaning } = context.output;
     if (meaning.assumed) context.note(`The output "${name}" is read as ${KIND_WORDS[meaning.kind]}. ${meaning.why} The recipe can say otherwise (outputs).`);
-    return Promise.resolve({ raw: { dims: context.output.shape, values: artifact.values }, artifacts: [artifact] });
+    const picture = outputPicture(context);
+    return Promise.resolve({ raw: { dims: context.output.shape, values: artifact.values }, artifacts: [artifact, ...(picture ? [picture] : [])] });
   },
 });
 

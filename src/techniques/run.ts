@@ -39,10 +39,11 @@ async function runOn(model: LoadedModel, job: Job, env: RunEnvironment): Promise
   env.progress({ text: "Reading the model and the input" });
   const onnxruntime = await env.models.versions();
   const ranBefore = model.runTime;
-  const hints = await outputHints(job.recipe, model.open.path);
+  const hints = await outputHints(job.recipe, model.description, model.open.path);
   const fed = await prepareInput(model, job);
   const more = await Promise.all((job.more ?? []).map((inputs) => prepareInput(model, { ...job, inputs })));
   const run = new Run(technique, { ...job, hints, params }, env);
+  for (const note of hints.notes) run.notes.add(note);
   for (const { samples } of [fed, ...more]) for (const sample of Object.values(samples)) for (const note of sample.notes ?? []) run.notes.add(note);
   const { output, context } = await run.whole(fed, more);
   const artifacts: Artifact[] = [...output.artifacts];

@@ -207,6 +207,15 @@ describe("the recipe's word on outputs", () => {
     expect(await labels("other")).toEqual(["red", "green", "blue"]);
   });
 
+  it("says which of its words could not be used: names that are not there, files that are missing or malformed", async () => {
+    writeFileSync(join(folder, "bad.json"), "{");
+    const path = model([node("Softmax", ["z"], ["y"])]);
+    const notes = (await run(path, "predictions", { recipe: { version: 1, inputs: {}, classes: "nowhere.json", outputs: { y: { classes: "bad.json" }, strange: { kind: "logits" } } } })).notes.join("\n");
+    expect(notes).toContain('"nowhere.json" is not beside the model');
+    expect(notes).toContain('"bad.json" cannot be used');
+    expect(notes).toContain('the output "strange" means, which the model does not have; it has y');
+  });
+
   it("what is only assumed is said", async () => {
     const result = await run(model([node("Identity", ["z"], ["y"])]), "predictions");
     expect(result.notes.join(" ")).toMatch(/is read as logits.*recipe can say otherwise/);
@@ -287,5 +296,30 @@ describe("the batch axis is the input's, not the first", () => {
     expectClose(byIndex(await run(path, "predictions")), softmax(LOGITS));
     const [short, long] = await Promise.all([[1], [1, 0, 0]].map((index) => run(path, "saliency", { target: { index } })));
     expect(short.raw.values).toEqual(long.raw.values);
+  });
+});
+
+describe("outputs that are pictures", () => {
+  const picture = (result: Result) => result.artifacts.find((one) => one.kind === "image" && one.id === "output");
+  const pixelModel = (nodes: readonly Node[], weights: SmallModel["weights"] = []): string => writeSmallModel(folder, `m${made++}.onnx`, { opset: 13, inputs: { x: ["float32", 1, 1, 2, 2] }, outputs: ["y"], nodes, weights });
+  const square = (): string => writeArray(folder, "square.npy", [1, 1, 2, 2], [0, 0.25, 0.5, 1]);
+  const asPicture: Recipe = { version: 1, inputs: { x: { kind: "image", size: [2, 2], fit: "stretch", cropFraction: 1, fill: 0, interpolation: "nearest", channels: "gray", layout: "nchw", scale: 1 / 255, mean: [0], std: [1] } } };
+
+  it("an autoencoder's is drawn in the input's colours", async () => {
+    const path = pixelModel([node("Mul", ["x", "one"], ["y"])], [weight("one", [], [1])]);
+    const result = await run(path, "predictions", { recipe: asPicture }, square());
+    expect(result.provenance.output).toMatchObject({ kind: "image" });
+    expect(Array.from(picture(result)!.kind === "image" ? (picture(result) as { pixels: Uint8Array }).pixels : [])).toEqual([0, 64, 128, 255].flatMap((byte) => [byte, byte, byte]));
+  });
+
+  it("a map of classes shows which is largest where, and says how much of it there is", async () => {
+    const path = pixelModel([node("Conv", ["x", "k", "b"], ["y"])], [weight("k", [3, 1, 1, 1], [0, 1, 2]), weight("b", [3], [0.4, 0, -0.6])]);
+    const result = await run(path, "predictions", { recipe: { ...asPicture, classes: ["none", "cat", "dog"] } }, square());
+    // At 0 and 0.25 the first is largest (0.4), at 0.5 the second (0.5), at 1 the third (1.4).
+    expect(result.provenance.output).toMatchObject({ kind: "mask" });
+    expect(picture(result)).toMatchObject({ caption: "largest class at each place: none 50 %, cat 25 %, dog 25 %" });
+    // PASCAL VOC's colour map: black, (128, 0, 0), (0, 128, 0).
+    expect(Array.from((picture(result) as { pixels: Uint8Array }).pixels)).toEqual([0, 0, 0, 0, 0, 0, 128, 0, 0, 0, 128, 0]);
+    expect(bars(result).items[0]).toMatchObject({ label: "dog at 1, 1", target: "2,1,1" });
   });
 });

@@ -436,6 +436,20 @@ describe("feature maps", () => {
   });
 });
 
+describe("one number that tells two classes apart", () => {
+  test("both are listed; the other one is explained by a click", async () => {
+    await openWith("saliency", { scenario: { twoClasses: true } });
+    const [ham, spam] = [page.getByTestId("prediction--1"), page.getByTestId("prediction-0")];
+    expect(await spam.getAttribute("aria-pressed")).toBe("true");
+    await ham.click();
+    await until(page, "fake.count('run') === 2");
+    expect((await lastRequest<{ state: PanelState }>(page, "run")).state.target).toEqual({ index: [0], not: true });
+    await idle();
+    expect(await ham.getAttribute("aria-pressed")).toBe("true");
+    expect(await page.getByTestId("target").textContent()).toContain("ham");
+  });
+});
+
 describe("preprocessing", () => {
   test("the form shows before and after; a change is tried with Use, and can be taken back", async () => {
     await openWith("saliency");
@@ -450,6 +464,25 @@ describe("preprocessing", () => {
     await page.getByTestId("recipe-revert").click();
     await until(page, "fake.count('run') === 3");
     expect((await lastRequest<{ state: PanelState }>(page, "run")).state.recipe).toBeUndefined();
+  });
+
+  test("what an output means is shown with its reason, and can be said otherwise", async () => {
+    await openWith("saliency", { scenario: { outputs: ["logits", "embedding"] } });
+    await page.getByTestId("recipe").click();
+    const kind = page.getByTestId("recipe-output-kind-logits");
+    expect(await kind.locator("option").first().textContent()).toBe("automatic: logits");
+    expect(await page.getByTestId("recipe-output-logits").textContent()).toContain("as many values as there are class names");
+    await kind.selectOption("independent");
+    await page.getByTestId("recipe-output-classes-embedding").fill("names.txt");
+    await page.getByTestId("recipe-use").click();
+    await until(page, "fake.count('run') === 2");
+    expect((await lastRequest<{ state: PanelState }>(page, "run")).state.recipe?.outputs).toEqual({ logits: { kind: "independent" }, embedding: { classes: "names.txt" } });
+    await kind.selectOption("");
+    await page.getByTestId("recipe-output-classes-embedding").fill("");
+    await page.getByTestId("recipe-use").click();
+    await until(page, "fake.count('run') === 3");
+    expect((await lastRequest<{ state: PanelState }>(page, "run")).state.recipe).not.toHaveProperty("outputs");
+    await screenshot(page, "recipe-outputs");
   });
 
   test("what cannot be meant is said at the field and goes nowhere", async () => {

@@ -71,7 +71,7 @@ export function Panel({ controller }: { readonly controller: PanelController }):
       </div>
       <footer class="footer">
         {result?.notes.map((note, place) => <p key={place} class="note" data-testid="note">{note}</p>)}
-        <RecipePart boot={boot} state={state} controller={controller} />
+        <RecipePart boot={boot} state={state} controller={controller} output={result?.provenance.output} />
         {result ? <Provenance result={result} cached={shown?.cached === true} /> : null}
       </footer>
       <Announce testid="status-live" text={running?.visible ? running.progress.text : snapshot.notice ?? (result && !running ? `${result.artifacts[0]?.title ?? "Result"} ready.` : "")} />

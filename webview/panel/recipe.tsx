@@ -1,6 +1,6 @@
 import type { VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import type { ImageArtifact } from "../../src/protocol/artifacts.ts";
+import type { ImageArtifact, Provenance } from "../../src/protocol/artifacts.ts";
 import type { PanelBoot, PanelState } from "../../src/protocol/panel.ts";
 import type { InputRecipe, Recipe } from "../../src/protocol/recipe.ts";
 import { Button } from "../ui/controls.tsx";
@@ -11,20 +11,25 @@ import { isAbort, toFailure } from "../ui/host.ts";
 import type { Failure } from "../ui/host.ts";
 import type { PanelController } from "./controller.ts";
 import { InputFields } from "./recipe-fields.tsx";
+import { OutputFields } from "./recipe-outputs.tsx";
 import { Picture } from "./stage.tsx";
 
 /** How the input becomes what the model gets: seen before and after, changed, tried, saved. */
-export function RecipePart({ boot, state, controller }: { readonly boot: PanelBoot; readonly state: PanelState; readonly controller: PanelController }): VNode {
+export function RecipePart({ boot, state, controller, output }: {
+  readonly boot: PanelBoot; readonly state: PanelState; readonly controller: PanelController;
+  /** What the shown result took its output for. */
+  readonly output?: Provenance["output"];
+}): VNode {
   const [open, setOpen] = useState(false);
   const source = state.recipe ? "changed here" : boot.recipe.file ?? "guessed";
   return (
-    <Disclosure title={<>Preprocessing<span class="muted" data-testid="recipe-source">{source}</span></>} open={open} onToggle={setOpen} testid="recipe">
-      {() => <RecipeForm key={JSON.stringify(boot.recipe.recipe.inputs)} boot={boot} state={state} controller={controller} />}
+    <Disclosure title={<>Preprocessing and outputs<span class="muted" data-testid="recipe-source">{source}</span></>} open={open} onToggle={setOpen} testid="recipe">
+      {() => <RecipeForm key={JSON.stringify(boot.recipe.recipe.inputs)} boot={boot} state={state} controller={controller} output={output} />}
     </Disclosure>
   );
 }
 
-function RecipeForm({ boot, state, controller }: { readonly boot: PanelBoot; readonly state: PanelState; readonly controller: PanelController }): VNode {
+function RecipeForm({ boot, state, controller, output }: Parameters<typeof RecipePart>[0]): VNode {
   const used = state.recipe ?? boot.recipe.recipe;
   const [draft, setDraft] = useState<Recipe>(used);
   useEffect(() => setDraft(used), [used]);
@@ -40,6 +45,7 @@ function RecipeForm({ boot, state, controller }: { readonly boot: PanelBoot; rea
             <ValueField label="class names" value={draft.classes ?? ""} format={String} parse={(text) => ({ value: text.trim() })} width={24} testid="recipe-classes"
               title="File in the model’s folder: .json, or .txt with one name per line" onChange={(classes) => setDraft({ ...draft, classes: classes || undefined })} />
           )}
+          <OutputFields names={boot.outputs} recipe={draft} found={output} onChange={(outputs) => setDraft(withOutputs(draft, outputs))} />
         </div>
         {Object.values(draft.inputs).some((input) => input.kind === "image") ? <Preview draft={draft} state={state} controller={controller} /> : null}
       </div>
@@ -56,6 +62,10 @@ function RecipeForm({ boot, state, controller }: { readonly boot: PanelBoot; rea
       </div>
     </div>
   );
+}
+
+function withOutputs({ outputs: _, ...recipe }: Recipe, outputs: Recipe["outputs"]): Recipe {
+  return outputs ? { ...recipe, outputs } : recipe;
 }
 
 /** The picture as it is on disk and as the model would get it with this draft. */

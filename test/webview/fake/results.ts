@@ -53,6 +53,14 @@ function denseBars(): BarsArtifact {
   return { kind: "bars", id: "predictions", title: "Predictions", items: [{ index: flat, label: "15, 10, 12", value: 3 }], quantity: "logits", share: false, values, dims: [1, 21, 28, 28], caption: "" };
 }
 
+/** Of one number that tells two classes apart. */
+function twoClasses({ target }: PanelState): BarsArtifact {
+  return {
+    kind: "bars", id: "predictions", title: "Predictions", quantity: "probability", share: true, values: Float32Array.of(0.2), dims: [1, 1], caption: "", selected: target.not ? -1 : 0,
+    items: [{ index: -1, label: "ham", value: 0.8, target: "not:0" }, { index: 0, label: "spam", value: 0.2, target: "0" }],
+  };
+}
+
 /** One result per technique id; throws for what the fake does not know. */
 export function resultFor(state: PanelState): Result {
   const make = makers[state.technique];
@@ -60,10 +68,10 @@ export function resultFor(state: PanelState): Result {
   const { main, raw, notes } = make(state);
   const index = state.target.index ?? [285];
   return {
-    raw, notes, artifacts: main.id === "predictions" ? [main, image] : [main, ...(main.kind === "heatmap" || main.kind === "tiles" ? [image] : []), state.technique === "dense" ? denseBars() : bars(state)],
+    raw, notes, artifacts: main.id === "predictions" ? [main, image] : [main, ...(main.kind === "heatmap" || main.kind === "tiles" ? [image] : []), state.technique === "dense" ? denseBars() : scenario.twoClasses ? twoClasses(state) : bars(state)],
     provenance: {
       technique: state.technique, model: { name: "efficientnet-lite0.onnx", hash: "4c1f9e2ab7d05c66" }, input: { name: "cat.png", hash: "9a3d1be07c5f8e21" }, recipe: {},
-      target: { output: "logits", index, label: classNames[index[0]] }, score: { kind: "logit", value: "logits" },
+      target: { output: "logits", index, label: classNames[index[0]] }, output: { name: "logits", kind: "logits", why: "It has as many values as there are class names.", batched: true }, score: { kind: "logit", value: "logits" },
       ...(["cam", "grad-cam", "feature-maps"].includes(state.technique) ? { layer: state.layer ?? defaultLayer } : {}),
       params: state.params[state.technique] ?? {}, versions: { neuralLoupe: "0.1.0", onnxruntime: "1.30.0" }, threads: 2,
     },
