@@ -16,14 +16,14 @@ const drivable = { "files.simpleDialog.enable": true, "window.dialogStyle": "cus
 export async function openDesktopHost() {
   const executable = process.env.VSCODE_EXECUTABLE ?? (await downloadAndUnzipVSCode({ cachePath: path.join(cacheFolder(), "vscode") }));
 
-  async function start({ dataFolder, extensionsFolder, extensions, vsix, theme, settings, trust, env, viewport }) {
+  async function start({ dataFolder, extensionsFolder, extensions, vsix, theme, settings, trust, env, viewport, patience }) {
     const where = [`--user-data-dir=${dataFolder}`, `--extensions-dir=${extensionsFolder}`];
     const userFolder = path.join(dataFolder, "User");
     await mkdir(userFolder, { recursive: true });
     await mkdir(extensionsFolder, { recursive: true });
     await writeFile(path.join(userFolder, "settings.json"), JSON.stringify(profileSettings({ theme, settings: { ...drivable, ...settings } }), null, 2));
     if (vsix) {
-      await runOrThrow(resolveCliPathFromVSCodeExecutablePath(executable), [...where, "--install-extension", vsix], { show: false, timeout: 120_000 });
+      await runOrThrow(resolveCliPathFromVSCodeExecutablePath(executable), [...where, "--install-extension", vsix], { show: false });
     }
     await useExtensions(extensionsFolder, extensions);
     const running = [];
@@ -49,7 +49,7 @@ export async function openDesktopHost() {
         const page = await workbenchPage(browser, new Set(running.flatMap(({ pages }) => pages)));
         Object.assign(program, { browser, pages: [page] });
         await page.setViewportSize(viewport);
-        page.setDefaultTimeout(20_000);
+        page.setDefaultTimeout(patience);
         return page;
       },
       async stop() {
@@ -64,7 +64,7 @@ export async function openDesktopHost() {
   return { name: "desktop VS Code", start, close: async () => undefined };
 }
 
-async function connect(program, limit = 60_000) {
+async function connect(program, limit = 180_000) {
   for (const end = Date.now() + limit; Date.now() < end; await sleep(100)) {
     const endpoint = /DevTools listening on (ws:\S+)/.exec(program.output)?.[1];
     if (endpoint) return chromium.connectOverCDP(endpoint);
@@ -72,7 +72,7 @@ async function connect(program, limit = 60_000) {
   throw new Error(`VS Code opened no debugging port within ${limit / 1000} s. It said:\n${program.output}`);
 }
 
-async function workbenchPage(browser, known, limit = 60_000) {
+async function workbenchPage(browser, known, limit = 180_000) {
   for (const end = Date.now() + limit; Date.now() < end; await sleep(100)) {
     const pages = browser.contexts().flatMap((context) => context.pages());
     const page = pages.find((one) => !known.has(one) && one.url().includes("workbench.html"));

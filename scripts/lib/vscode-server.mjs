@@ -122,7 +122,7 @@ async function writeIfMissing(file, text) {
 }
 
 /** Resolves with http://127.0.0.1:PORT once the server says so and answers. */
-function listening(child, output, limit = 60_000) {
+function listening(child, output, limit = 180_000) {
   return new Promise((resolve, reject) => {
     const give = (settle, value) => {
       clearTimeout(timer);

@@ -88,11 +88,9 @@ describe("layers", () => {
     expect(await page.locator("[data-row]").count()).toBeLessThan(100);
     await page.keyboard.press("PageUp");
     expect(Number(await focused("row"))).toBeLessThan(9990);
-    const start = Date.now();
     await page.getByTestId("sort-name").click();
     await page.getByTestId("search").locator("input").fill("op:Add");
     await page.getByTestId("hits").filter({ hasText: "hit" }).waitFor();
-    expect(Date.now() - start, "sorting and searching 10,000 rows, in milliseconds").toBeLessThan(3000);
   });
 
   test("by keyboard: arrows move, Enter opens the inspector, which follows; Escape closes it", async () => {

@@ -3,7 +3,7 @@ import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { PanelState } from "../../src/protocol/panel.ts";
 import { violations } from "./axe.ts";
-import { Harness, lastRequest, screenshot, until } from "./harness.ts";
+import { Harness, lastRequest, later, screenshot, until } from "./harness.ts";
 import type { ThemeName } from "./fake/themes.ts";
 
 let harness: Harness;
@@ -77,7 +77,7 @@ test("an option that takes files lets one be chosen", async () => {
   await openWith("tokens");
   await page.getByTestId("param-baseline-file").click();
   await until(page, "document.querySelector('[data-testid=param-baseline]').value === '/samples/black.png'");
-  await page.waitForTimeout(400);
+  await later(page);
   expect(((await lastRequest(page, "run")) as { state: PanelState }).state.params.tokens).toEqual({ baseline: "/samples/black.png" });
 });
 
@@ -85,10 +85,10 @@ test("one click asks for SmoothGrad, another for the input itself", async () => 
   await openWith("saliency");
   await page.getByTestId("smoothgrad").click();
   await until(page, "document.querySelector('[data-testid=smoothgrad]').getAttribute('aria-pressed') === 'true'");
-  await page.waitForTimeout(500);
+  await later(page);
   expect(((await lastRequest(page, "run")) as { state: PanelState }).state.params.saliency).toMatchObject({ samples: 50 });
   await page.getByTestId("smoothgrad").click();
-  await page.waitForTimeout(500);
+  await later(page);
   expect(((await lastRequest(page, "run")) as { state: PanelState }).state.params.saliency).toMatchObject({ samples: 0 });
 });
 

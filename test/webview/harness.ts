@@ -13,6 +13,8 @@ import { themes } from "./fake/themes.ts";
 import type { ThemeName } from "./fake/themes.ts";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
+/** Milliseconds until what was waited for counts as never coming, however busy the machine is. */
+const patience = 60_000;
 const screenshots = path.join(root, "test/screenshots");
 
 export type View = "panel" | "editor" | "compare";
@@ -55,7 +57,10 @@ export class Harness {
   /** A fresh page; it fails the test that owns it when its script throws or the CSP refuses something. */
   async open({ theme = "dark", width = 860, height = 760, scenario = {} }: OpenOptions = {}): Promise<Page & { readonly problems: string[] }> {
     const context = await this.browser.newContext({ viewport: { width, height }, permissions: [] });
+    context.setDefaultTimeout(patience);
     const page = await context.newPage();
+    // Its time goes on by itself; `later` puts it forward.
+    await page.clock.install();
     const problems: string[] = [];
     page.on("pageerror", (error) => problems.push(String(error)));
     page.on("console", (message) => { if (message.type() === "error") problems.push(message.text()); });
@@ -88,11 +93,16 @@ export function lastRequest<T>(page: Page, method: string): Promise<T> {
 
 /** Waits until an expression in the page is true. (Playwright's own waitForFunction evaluates in the page, which the CSP refuses.) */
 export async function until(page: Page, expression: string): Promise<void> {
-  const end = Date.now() + 10_000;
+  const end = Date.now() + patience;
   while (!await page.evaluate(expression)) {
-    if (Date.now() > end) throw new Error(`Did not become true within 10 s: ${expression}`);
+    if (Date.now() > end) throw new Error(`Did not become true within ${patience / 1000} s: ${expression}`);
     await new Promise((done) => setTimeout(done, 30));
   }
+}
+
+/** Puts the page's clock forward by some milliseconds: whatever it has put off until then happens now. For what must not happen, too. */
+export async function later(page: Page, milliseconds = 2000): Promise<void> {
+  await page.clock.runFor(milliseconds);
 }
 
 /** Files by name, built as esbuild.mjs builds them. */

@@ -3,7 +3,7 @@ import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { PanelState } from "../../src/protocol/panel.ts";
 import { violations } from "./axe.ts";
-import { calls, Harness, lastRequest, screenshot, until } from "./harness.ts";
+import { calls, Harness, lastRequest, later, screenshot, until } from "./harness.ts";
 
 let harness: Harness;
 let page: Page & { readonly problems: string[] };
@@ -46,7 +46,7 @@ describe("several layers", () => {
     await until(page, "fake.count('run') === 5");
     expect((await last()).moreLayers).toBeUndefined();
     await item("head").click({ modifiers: ["Control"] });
-    await page.waitForTimeout(300);
+    await later(page);
     expect(await calls(page, "run")).toBe(5);
     await page.getByTestId("default-layer").click();
     await until(page, "fake.count('run') === 6");

@@ -3,7 +3,7 @@ import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { PanelState } from "../../src/protocol/panel.ts";
 import { violations } from "./axe.ts";
-import { calls, Harness, lastRequest, screenshot, until } from "./harness.ts";
+import { calls, Harness, lastRequest, later, screenshot, until } from "./harness.ts";
 import type { OpenOptions } from "./harness.ts";
 import type { ThemeName } from "./fake/themes.ts";
 
@@ -67,7 +67,7 @@ describe("starting", () => {
     await page.getByTestId("heatmap").waitFor();
     expect(await page.getByTestId("blocked").textContent()).toContain("not trusted");
     await page.getByTestId("method-grad-cam").click();
-    await page.waitForTimeout(350);
+    await later(page);
     expect(await calls(page, "run")).toBe(0);
   });
 
@@ -212,22 +212,24 @@ describe("methods, options, layers", () => {
 
   test("of many methods two rows are shown, and More shows all; the chosen one is in sight either way", async () => {
     await openWith("saliency", { scenario: { many: true }, width: 500 });
-    const inSight = (id: string): Promise<boolean> => page.evaluate(`(() => {
+    const inSight = (id: string): Promise<void> => until(page, isInSight(id));
+    const isInSight = (id: string): string => `(() => {
       const row = document.querySelector("[data-testid=methods]").getBoundingClientRect();
       const button = document.querySelector("[data-testid=method-${id}]").getBoundingClientRect();
       return button.top >= row.top && button.bottom <= row.bottom;
-    })()`);
-    expect([await inSight("predictions"), await inSight("occlusion")]).toEqual([true, false]);
+    })()`;
+    await inSight("predictions");
+    expect(await page.evaluate(isInSight("occlusion"))).toBe(false);
     const height = (await page.getByTestId("methods").boundingBox())?.height ?? 0;
     expect(height).toBeLessThan(70);
     await page.getByTestId("more-methods").click();
-    expect(await inSight("occlusion")).toBe(true);
+    await inSight("occlusion");
     expect(await page.getByTestId("more-methods").getAttribute("aria-expanded")).toBe("true");
     await page.getByTestId("method-grad-cam").focus();
     await page.getByTestId("more-methods").click();
     await page.getByTestId("method-grad-cam").focus();
     await page.keyboard.press("End");
-    expect(await inSight("input-gradient"), "what has the focus is in sight").toBe(true);
+    await inSight("input-gradient"); // what has the focus
     await screenshot(page, "panel-many-methods-500");
   });
 
@@ -240,7 +242,7 @@ describe("methods, options, layers", () => {
     expect((await lastRequest<{ state: PanelState }>(page, "run")).state.params.saliency).toMatchObject({ samples: 5 });
     await page.getByTestId("param-noise").fill("7");
     expect(await page.locator(".field-problem").textContent()).toBe("From 0 to 1.");
-    await page.waitForTimeout(400);
+    await later(page);
     expect(await calls(page, "run")).toBe(2);
     await page.getByTestId("reset").click();
     await until(page, "fake.count('run') === 3");
@@ -313,9 +315,13 @@ describe("running", () => {
     await openWith("saliency");
     const before = await inkOf("heatmap");
     await page.evaluate("fake.delay = 20000");
+    // Its clock stands still, so that "quick" does not depend on this machine.
+    await page.clock.pauseAt(Number(await page.evaluate("Date.now()")) + 1000);
     await page.getByTestId("prediction-281").click();
-    await page.waitForTimeout(150);
+    await later(page, 150);
+    expect(await calls(page, "run")).toBe(2);
     expect(await page.getByTestId("progress").count()).toBe(0);
+    await page.clock.resume();
     await page.getByTestId("cancel").waitFor();
     expect(await page.getByTestId("progress").textContent()).toMatch(/Noise sample 12 of 50 · \d+%/);
     await page.getByTestId("cancel").click();
@@ -342,7 +348,7 @@ describe("running", () => {
     await until(page, "fake.count('run') === 3");
     await idle();
     const ink = await inkOf("heatmap");
-    await page.waitForTimeout(700);
+    await later(page);
     expect(await inkOf("heatmap")).toBe(ink);
     expect(await page.getByTestId("target").textContent()).toContain("lynx");
     expect(await page.getByTestId("error").count()).toBe(0);
@@ -490,7 +496,7 @@ describe("preprocessing", () => {
     await page.getByTestId("recipe").click();
     await page.getByTestId("recipe-std").fill("0.5, 0");
     expect(await page.locator(".field-problem").textContent()).toContain("Above zero");
-    await page.waitForTimeout(400);
+    await later(page);
     expect(await calls(page, "preview")).toBe(1);
   });
 
@@ -545,7 +551,7 @@ describe("for everyone", () => {
   test.each(["saliency", "grad-cam", "feature-maps", "predictions"])("%s fits into 500 pixels without scrolling sideways", async (technique) => {
     await openWith(technique, { width: 500, height: 900, theme: "light" });
     await page.getByTestId("recipe").click();
-    await page.waitForTimeout(200);
+    await page.getByTestId("preview").waitFor();
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(500);
     await screenshot(page, `panel-${technique}-500-light`);
   });

@@ -20,12 +20,13 @@ export function Methods({ techniques, chosen, onChoose }: {
 
   useLayoutEffect(() => {
     const element = row.current;
-    const button = element?.querySelector<HTMLElement>("[aria-pressed=true]");
     if (!element) return;
     const buttons = [...element.querySelectorAll<HTMLElement>(".method")];
+    // The one that has the focus, else the chosen one.
+    const button = buttons.find((one) => one === document.activeElement) ?? buttons.find((one) => one.ariaPressed === "true");
     const tops = [...new Set(buttons.map((one) => one.offsetTop))].sort((a, b) => a - b);
     setOverflows(tops.length > 2);
-    // The chosen one's row, and the one before it.
+    // Its row, and the one before it.
     const place = tops.indexOf(button?.offsetTop ?? 0);
     element.scrollTop = all || place < 2 ? 0 : tops[place - 1] - tops[0];
   }, [techniques, chosen, width, all]);

@@ -26,8 +26,8 @@ export function pick<T extends vscode.QuickPickItem>(wanted: Pick<T>): Promise<T
   const list = vscode.window.createQuickPick<T>();
   const abort = new AbortController();
   let items = wanted.items;
+  let made: T | undefined;
   const show = (active?: T): void => {
-    const made = wanted.typed?.(list.value.trim());
     list.items = made ? [made, ...items] : [...items];
     if (made) list.activeItems = [made];
     else if (active) list.activeItems = [active];
@@ -47,7 +47,13 @@ export function pick<T extends vscode.QuickPickItem>(wanted: Pick<T>): Promise<T
       const [chosen] = list.selectedItems.length ? list.selectedItems : list.activeItems;
       if (chosen) resolve(chosen);
     });
-    list.onDidChangeValue(() => show());
+    list.onDidChangeValue((text) => {
+      // New items for each key would leave the list without a chosen one for a moment, in which Enter does nothing.
+      const now = wanted.typed?.(text.trim());
+      if (now?.label === made?.label) return;
+      made = now;
+      show();
+    });
   });
   list.show();
   if (wanted.later) {

@@ -9,12 +9,12 @@ import { flow } from "../harness/flow.ts";
 import type { Workbench } from "../harness/workbench.ts";
 import { engineIdle, engineNow, pixels, readNpy, saliencyOfTheCat, testid } from "./person.ts";
 
-flow("methods by targets in one grid, from the palette; saved as a figure, and back after a reload", { timeout: 300_000 }, async ({ page, workbench, vscode, workspace, step, screenshot }) => {
+flow("methods by targets in one grid, from the palette; saved as a figure, and back after a reload", {}, async ({ page, workbench, vscode, workspace, step, screenshot }) => {
   let frame = await step("command, cat.png, the ticked methods: four maps", async () => {
     await workbench.openFile("efficientnet-lite0.onnx");
     await workbench.runCommand("Neural Loupe: Compare Explanations");
     await workbench.pick("cat.png");
-    await takeTicked(workbench, "Saliency");
+    await workbench.takeTicked("Saliency");
     const frame = await compareFrame(workbench);
     await allDone(frame, 4);
     assert.deepEqual(await labels(frame), ["Input", "Saliency", "Integrated Gradients", "Guided Backprop", "Grad-CAM"]);
@@ -28,7 +28,7 @@ flow("methods by targets in one grid, from the palette; saved as a figure, and b
     await testid(frame, "columns-1-menu").click();
     await testid(frame, "columns-1-menu-remove").click();
     await testid(frame, "rows-kind").selectOption("target");
-    await takeTicked(workbench, "Egyptian cat");
+    await workbench.takeTicked("Egyptian cat");
     await allDone(frame, 9);
     assert.deepEqual(await labels(frame), ["Input", "Saliency", "Guided Backprop", "Grad-CAM", "Egyptian cat 285", "tiger cat 282", "tabby 281"]);
     await testid(frame, "scale-of-method").click();
@@ -81,11 +81,11 @@ flow("methods by targets in one grid, from the palette; saved as a figure, and b
     await testid(frame, "columns-0-menu").click();
     await testid(frame, "columns-0-menu-options").click();
     const samples = testid(frame, "edit").locator("[data-testid=param-samples]");
-    await samples.fill("200");
-    await testid(frame, "cell-running").first().waitFor({ timeout: 20_000 });
+    await samples.fill("1000");
+    await testid(frame, "cell-running").first().waitFor();
     await testid(frame, "cancel").click();
     const cancelled = Date.now();
-    await engineIdle(vscode, 3000);
+    await engineIdle(vscode);
     console.log(`    the engine was idle ${Date.now() - cancelled} ms after Cancel`);
     await eventually(async () => assert.deepEqual(await kinds(frame), ["stopped", "done", "done", "stopped", "done", "done", "stopped", "done", "done"]));
     await samples.fill("0");
@@ -106,14 +106,14 @@ flow("methods by targets in one grid, from the palette; saved as a figure, and b
   });
 });
 
-flow("Compare… in a method's panel takes over what it shows, and a cell goes back to a panel (light)", { theme: "light", timeout: 240_000 }, async ({ workbench, vscode, workspace, step, screenshot }) => {
+flow("Compare… in a method's panel takes over what it shows, and a cell goes back to a panel (light)", { theme: "light" }, async ({ workbench, vscode, workspace, step, screenshot }) => {
   const frame = await step("from the panel", async () => {
     await workbench.openFile("efficientnet-lite0.onnx");
     const panel = await saliencyOfTheCat(workbench);
     await testid(panel, "prediction-282").click();
     await eventually(async () => assert.match(await testid(panel, "target").innerText(), /tiger cat/));
     await testid(panel, "compare").click();
-    await takeTicked(workbench, "Saliency");
+    await workbench.takeTicked("Saliency");
     const frame = await compareFrame(workbench);
     await allDone(frame, 4);
     assert.match(await testid(frame, "target").innerText(), /tiger cat 282/);
@@ -127,8 +127,9 @@ flow("Compare… in a method's panel takes over what it shows, and a cell goes b
 
   await step("layers of one method, down the network", async () => {
     await testid(frame, "columns-kind").selectOption("layer");
-    await eventually(async () => assert.ok((await workbench.quickPickRows()).some((row) => /Conv|Clip/.test(row)), "no layers yet"), { timeout: 30_000 });
-    await workbench.page.keyboard.press("Enter");
+    // Those that are ticked may be further down than the list shows.
+    await eventually(async () => assert.ok((await workbench.quickPickRows()).some((row) => /Conv|Clip/.test(row)), "no layers yet"));
+    await workbench.accept();
     await testid(frame, "method").waitFor();
     await testid(frame, "method").selectOption("grad-cam");
     await allDone(frame, 3);
@@ -141,7 +142,7 @@ flow("Compare… in a method's panel takes over what it shows, and a cell goes b
     await testid(frame, "rows-kind").selectOption("model");
     await eventually(async () => assert.ok((await workbench.quickPickRows()).some((row) => row.includes("other.onnx")), "no other model yet"));
     await workbench.clickPick("other.onnx");
-    await takeTicked(workbench, "other.onnx");
+    await workbench.takeTicked("other.onnx");
     await allDone(frame, 6);
     assert.deepEqual((await labels(frame)).slice(-2), ["efficientnet-lite0.onnx", "other.onnx"]);
     await screenshot("compare-models-light");
@@ -156,9 +157,9 @@ flow("Compare… in a method's panel takes over what it shows, and a cell goes b
   });
 });
 
-flow("a workspace that is not trusted: nothing is compared", { trust: false, timeout: 120_000 }, async ({ workbench, vscode, step }) => {
+flow("a workspace that is not trusted: nothing is compared", { trust: false }, async ({ workbench, vscode, step }) => {
   await step("the command says why", async () => {
-    await workbench.dialog.waitFor({ timeout: 30_000 });
+    await workbench.dialog.waitFor();
     await workbench.clickDialog("No, I don't trust");
     await eventually(async () => assert.equal(await vscode.evaluate((vscode) => vscode.workspace.isTrusted), false));
     await workbench.openFile("efficientnet-lite0.onnx");
@@ -170,16 +171,6 @@ flow("a workspace that is not trusted: nothing is compared", { trust: false, tim
 
 function compareFrame(workbench: Workbench): Promise<Frame> {
   return workbench.webview("[data-testid=grid]");
-}
-
-/** Waits until the list has this among its ticked rows, and takes what is ticked with Enter. */
-async function takeTicked(workbench: Workbench, name: string): Promise<void> {
-  await eventually(async () => {
-    const ticked = await workbench.page.locator(".quick-input-widget:visible .quick-input-list .monaco-list-row").evaluateAll((rows) =>
-      rows.filter((row) => row.querySelector(".monaco-checkbox.checked, .monaco-custom-toggle.checked, input:checked, [aria-checked=true]") ?? (row.getAttribute("aria-checked") === "true" ? row : null)).map((row) => row.getAttribute("aria-label") ?? row.textContent ?? ""));
-    assert.ok(ticked.some((label) => label.includes(name)), `"${name}" is not ticked; ticked are: ${ticked.join(" | ") || "none"}; rows: ${(await workbench.quickPickRows()).slice(0, 5).join(" | ")}`);
-  }, { timeout: 60_000 });
-  await workbench.page.keyboard.press("Enter");
 }
 
 function kinds(frame: Frame): Promise<string[]> {
@@ -196,5 +187,5 @@ function allDone(frame: Frame, count: number): Promise<void> {
     const errors = await testid(frame, "cell-error").allInnerTexts();
     assert.deepEqual(errors, []);
     assert.deepEqual(now, Array.from({ length: count }, () => "done"));
-  }, { timeout: 120_000 });
+  });
 }

@@ -7,7 +7,7 @@ import { flow } from "../harness/flow.ts";
 import { saliencyOfTheCat, testid } from "./person.ts";
 
 // From a result to a model that explains, and to code that does the same.
-flow("export an explanation, copy it as Python", { timeout: 300_000 }, async ({ workbench, vscode, workspace, step, screenshot }) => {
+flow("export an explanation, copy it as Python", {}, async ({ workbench, vscode, workspace, step, screenshot }) => {
   const frame = await step("saliency", async () => {
     await workbench.openFile("efficientnet-lite0.onnx");
     return saliencyOfTheCat(workbench);
@@ -20,8 +20,8 @@ flow("export an explanation, copy it as Python", { timeout: 300_000 }, async ({ 
     await workbench.pick("Any target, this one by default");
     const file = path.join(workspace, "explained.onnx");
     await workbench.answerFileDialog(file);
-    await eventually(() => assert.ok(existsSync(file), "nothing was written"), { timeout: 120_000 });
-    await workbench.notification(/Written and checked: explained\.onnx\. It takes any number of samples\./, { timeout: 60_000 });
+    await eventually(() => assert.ok(existsSync(file), "nothing was written"));
+    await workbench.notification(/Written and checked: explained\.onnx\. It takes any number of samples\./);
     assert.match(await testid(frame, "notice").innerText(), /Written to .*explained\.onnx/);
     await screenshot("export-written");
     const bytes = await readFile(file);

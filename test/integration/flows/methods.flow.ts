@@ -3,11 +3,11 @@ import type { Frame } from "playwright-core";
 import { eventually } from "../harness/eventually.ts";
 import { flow } from "../harness/flow.ts";
 import type { FlowContext } from "../harness/flow.ts";
-import { answered, engineIdle, pixels, reading, saliencyOfTheCat, testid } from "./person.ts";
+import { answered, engineIdle, pixels, readingAt, saliencyOfTheCat, testid } from "./person.ts";
 
 // Every method by clicks, in each theme; the pictures are for people to look at (and for the README).
 for (const theme of ["dark", "light", "high-contrast"] as const) {
-  flow(`all methods, one click apart (${theme})`, { theme, timeout: 240_000, ...(theme === "dark" ? { scale: 2 } : {}) }, (context) => walk(context, theme));
+  flow(`all methods, one click apart (${theme})`, { theme, ...(theme === "dark" ? { scale: 2 } : {}) }, (context) => walk(context, theme));
 }
 
 async function walk({ page, workbench, vscode, step, screenshot }: FlowContext, theme: string): Promise<void> {
@@ -23,17 +23,14 @@ async function walk({ page, workbench, vscode, step, screenshot }: FlowContext, 
       await settled(frame, workbench, `${title}: efficientnet-lite0`, vscode);
       await pixels(testid(frame, "heatmap"));
       // CAM has no choice: its layer is the one before the pooling.
-      if (method === "grad-cam") assert.match(await testid(frame, "layer-note").innerText(), /picked by itself/);
+      if (method === "grad-cam") await eventually(async () => assert.match(await testid(frame, "layer-note").innerText(), /picked by itself/));
       await screenshot(`methods-${method}-${theme}`);
     });
   }
   await step("the class activation map's cells are the layer's", async () => {
-    const box = await testid(frame, "heatmap-view").boundingBox();
-    assert.ok(box);
-    await page.mouse.move(box.x + box.width * 0.5, box.y + box.height * 0.5);
-    const { row, column } = await reading(frame);
+    const { row, column } = await readingAt(page, frame, 0.5, 0.5, 7);
     assert.deepEqual([row, column], [3, 3], "the middle of 7×7 cells");
-    await page.mouse.move(box.x - 5, box.y - 5);
+    await page.mouse.move(5, 5);
   });
   await step("feature maps: another layer, sorted by strength, one enlarged", async () => {
     await choose(frame, "feature-maps");
@@ -47,16 +44,17 @@ async function walk({ page, workbench, vscode, step, screenshot }: FlowContext, 
       await eventually(async () => assert.match(await testid(frame, "layer-note").innerText(), new RegExp(`^${next} of \\d+$`)));
     }
     // The stem's activation has 32 channels, the head's, from where this came, 1280.
-    await eventually(async () => assert.equal(await testid(frame, "tile-32").count(), 0), { timeout: 30_000 });
+    await eventually(async () => assert.equal(await testid(frame, "tile-32").count(), 0));
     await eventually(async () => assert.equal(await testid(frame, "tile-0").getAttribute("data-drawn"), "true"));
     await engineIdle(vscode);
     await screenshot(`methods-feature-maps-${theme}`);
     await testid(frame, "sort-strength").click();
-    // The tiles may still be changing places under the mouse.
+    // The tiles may still be changing places under the mouse: then the click is lost.
     await eventually(async () => {
-      await testid(frame, "tiles").locator("[data-testid^=tile-][data-drawn=true]").first().click();
-      await testid(frame, "enlarged").waitFor({ timeout: 2000 });
-    });
+      if (await testid(frame, "enlarged").count()) return;
+      await testid(frame, "tiles").locator("[data-testid^=tile-][data-drawn=true]").first().click({ timeout: 5000 });
+      throw new Error("No tile is enlarged after a click on one.");
+    }, { every: 500 });
     await screenshot(`methods-enlarged-${theme}`);
   });
   await step("predictions", async () => {

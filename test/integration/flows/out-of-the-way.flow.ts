@@ -7,7 +7,7 @@ import { eventually } from "../harness/eventually.ts";
 import { flow } from "../harness/flow.ts";
 import { editorFrame, engineNow, testid } from "./person.ts";
 
-flow("comparisons, text, and virtual file systems: it keeps out of the way", { timeout: 180_000 }, async ({ workbench, vscode, workspace, step, screenshot }) => {
+flow("comparisons, text, and virtual file systems: it keeps out of the way", {}, async ({ workbench, vscode, workspace, step, screenshot }) => {
   const model = path.join(workspace, "efficientnet-lite0.onnx");
 
   await step("a git diff of a model opens no editor of ours, on either side", async () => {
@@ -41,7 +41,7 @@ flow("comparisons, text, and virtual file systems: it keeps out of the way", { t
       const texts = await Promise.all(frames.map((frame) => frame.locator("body").innerText()));
       for (const text of texts) assert.match(text, /not drawn in a comparison/);
       return texts;
-    }, { timeout: 30_000 });
+    });
     assert.match(pages.join("\n"), /from Git/);
     await screenshot("custom-diff-dark");
     assert.equal((await engineNow(vscode)).kind, "stopped");

@@ -1,6 +1,6 @@
 // What a person does in many flows, and what the flows look at.
 import assert from "node:assert/strict";
-import type { Frame, Locator } from "playwright-core";
+import type { Frame, Locator, Page } from "playwright-core";
 import type { Bridge } from "../harness/bridge.ts";
 import { eventually } from "../harness/eventually.ts";
 import type { Workbench } from "../harness/workbench.ts";
@@ -33,12 +33,12 @@ export function engineNow(vscode: Bridge): Promise<EngineNow> {
 }
 
 /** Waits until the engine has nothing to do, and gives its state. */
-export function engineIdle(vscode: Bridge, timeout = 15_000): Promise<EngineNow> {
+export function engineIdle(vscode: Bridge): Promise<EngineNow> {
   return eventually(async () => {
     const now = await engineNow(vscode);
     assert.ok(now.kind === "idle" || now.kind === "stopped", `the engine is ${now.kind}`);
     return now;
-  }, { timeout });
+  });
 }
 
 export function testid(frame: Frame, id: string): Locator {
@@ -59,18 +59,24 @@ export async function saliencyOfTheCat(workbench: Workbench): Promise<Frame> {
   await workbench.pick("cat.png");
   await pickTopClass(workbench, "Egyptian cat");
   const frame = await panelFrame(workbench);
-  await testid(frame, "heatmap").waitFor({ timeout: 60_000 });
+  await testid(frame, "heatmap").waitFor();
   return frame;
 }
 
+/** Waits until what was done to the page has reached what it shows. */
+function drawn(frame: Frame): Promise<void> {
+  return frame.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done()))));
+}
+
 /** Waits until the panel shows the answer to what its controls ask: no run goes on, nothing is old, nothing failed. */
-export function answered(frame: Frame, timeout = 30_000): Promise<void> {
+export function answered(frame: Frame): Promise<void> {
   return eventually(async () => {
+    await drawn(frame);
     const error = testid(frame, "error");
     if (await error.count()) assert.fail(`an error is shown: ${await error.innerText()}`);
     assert.equal(await frame.locator(".stage[aria-busy=true]").count(), 0, "it still runs");
     for (const old of ["old-picture", "stale"]) assert.equal(await testid(frame, old).count(), 0, `the picture is from before (${old})`);
-  }, { timeout });
+  });
 }
 
 /** Waits until the model has said what it sees, and takes the first class with Enter. */
@@ -78,7 +84,7 @@ export async function pickTopClass(workbench: Workbench, name: string): Promise<
   await eventually(async () => {
     const rows = await workbench.quickPickRows();
     assert.ok(rows.some((row) => row.includes(name) && row.includes("%")), `the model's top classes are not there yet: ${rows.slice(0, 6).join(" | ")}`);
-  }, { timeout: 60_000 });
+  });
   await workbench.pick(name);
 }
 
@@ -109,10 +115,24 @@ export interface Reading {
   readonly channels: readonly number[];
 }
 
-export async function reading(frame: Frame): Promise<Reading> {
-  const tip = testid(frame, "tooltip");
-  await tip.waitFor({ timeout: 5000 });
-  const data = await tip.evaluate((element) => ({ ...(element as HTMLElement).dataset })) as Record<string, string>;
+/** Moves the cursor over the heat map (u to the right and v down, from 0 to 1) and reads the tooltip there. `cells`: the map's side. */
+export async function readingAt(page: Page, frame: Frame, u: number, v: number, cells: number): Promise<Reading> {
+  return eventually(async () => {
+    // Moved again where the page was not there yet to heed it, or has changed its layout since.
+    const box = await testid(frame, "heatmap-view").boundingBox();
+    assert.ok(box, "the heat map is not on the page");
+    await page.mouse.move(box.x + box.width * u - 2, box.y + box.height * v);
+    await page.mouse.move(box.x + box.width * u, box.y + box.height * v);
+    await drawn(frame);
+    const now = await tooltip(frame);
+    const off = Math.max(Math.abs((now.column + 0.5) / cells - u), Math.abs((now.row + 0.5) / cells - v));
+    assert.ok(off < Math.max(1 / cells, 0.02), `the tooltip is still at row ${now.row}, column ${now.column}`);
+    return now;
+  });
+}
+
+async function tooltip(frame: Frame): Promise<Reading> {
+  const data = await testid(frame, "tooltip").evaluate((element) => ({ ...(element as HTMLElement).dataset }), undefined, { timeout: 1000 }) as Record<string, string>;
   const number = (name: string): number => {
     assert.match(data[name] ?? "", /\d/, `the tooltip has no ${name}`);
     return Number(data[name]);

@@ -3,7 +3,7 @@ import { eventually } from "../harness/eventually.ts";
 import { flow } from "../harness/flow.ts";
 import { answered, engineIdle, saliencyOfTheCat, testid } from "./person.ts";
 
-flow("is it right to trust it? Checks of a saliency map, stopped and run again, and one opened as the panel's own", { timeout: 420_000, viewport: { width: 1400, height: 1500 } }, async ({ workbench, vscode, step, screenshot }) => {
+flow("is it right to trust it? Checks of a saliency map, stopped and run again, and one opened as the panel's own", { viewport: { width: 1400, height: 1500 } }, async ({ workbench, vscode, step, screenshot }) => {
   const frame = await step("saliency of the cat", async () => {
     await workbench.openFile("efficientnet-lite0.onnx");
     const frame = await saliencyOfTheCat(workbench);
@@ -12,17 +12,17 @@ flow("is it right to trust it? Checks of a saliency map, stopped and run again, 
   });
   await step("insertion and deletion: cancelled midway, the picture stays", async () => {
     await testid(frame, "run-insertion-deletion").click();
-    await eventually(async () => assert.match(await testid(frame, "check-progress").innerText(), /step \d+ of \d+/), { timeout: 60_000 });
+    await eventually(async () => assert.match(await testid(frame, "check-progress").innerText(), /step \d+ of \d+/));
     await testid(frame, "trust-cancel").click();
     await testid(frame, "run-insertion-deletion").waitFor();
     assert.equal(await testid(frame, "curves-insertion-deletion").count(), 0);
     assert.ok(await testid(frame, "heatmap").isVisible());
-    await engineIdle(vscode, 30_000);
+    await engineIdle(vscode);
   });
   await step("all of them: curves, numbers, how to read them", async () => {
     await testid(frame, "trust-all").click();
     for (const check of ["sparseness", "insertion-deletion", "road", "infidelity", "sensitivity", "randomisation"]) {
-      await testid(frame, `curves-${check}`).waitFor({ timeout: 240_000 });
+      await testid(frame, `curves-${check}`).waitFor();
     }
     const area = async (id: string): Promise<number> => Number(await testid(frame, `number-${id}`).getAttribute("data-value"));
     const [insertion, deletion] = [await area("insertion_auc"), await area("deletion_auc")];
@@ -45,17 +45,17 @@ flow("is it right to trust it? Checks of a saliency map, stopped and run again, 
   });
   await step("opened with its options: the same numbers at once, from the cache", async () => {
     await testid(frame, "open-sparseness").click();
-    await frame.locator(".stage [data-testid=curves-sparseness]").waitFor({ timeout: 30_000 });
+    await frame.locator(".stage [data-testid=curves-sparseness]").waitFor();
     await answered(frame);
     assert.equal(await testid(frame, "param-method").inputValue(), "saliency");
     await testid(frame, "param-method").selectOption("grad-cam");
-    await eventually(async () => assert.match(await testid(frame, "curves-sparseness").locator("figcaption").innerText(), /49 values/), { timeout: 60_000 });
+    await eventually(async () => assert.match(await testid(frame, "curves-sparseness").locator("figcaption").innerText(), /49 values/));
     await screenshot("trust-own-panel-dark");
   });
   await step("from the palette", async () => {
     await workbench.runCommand("Neural Loupe: Check by Removal and Imputation (ROAD)");
     // The panel is open, so nothing is asked.
-    await frame.locator(".stage [data-testid=curves-road]").waitFor({ timeout: 120_000 });
-    await engineIdle(vscode, 30_000);
+    await frame.locator(".stage [data-testid=curves-road]").waitFor();
+    await engineIdle(vscode);
   });
 });

@@ -28,7 +28,7 @@ const text = (part: string): unknown => ({ kind: "text", tokenizer: "tokenizer.j
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 
 flow("the words that an answer rests on", {
-  samples: false, timeout: 180_000,
+  samples: false,
   files: {
     "review.onnx": model(root), "tokenizer.json": JSON.stringify(tokenizer), "review.txt": "The film was not bad and the cast wonderful",
     "review.loupe.json": JSON.stringify({ version: 1, inputs: { input_ids: text("ids"), attention_mask: text("attention-mask") }, classes: ["negative", "neutral", "positive"] }),
@@ -40,7 +40,7 @@ flow("the words that an answer rests on", {
     await workbench.pick("review.txt");
     await workbench.pick("negative");
     const frame = await panelFrame(workbench);
-    await testid(frame, "tokens").waitFor({ timeout: 60_000 });
+    await testid(frame, "tokens").waitFor();
     return frame;
   });
   await step("its tokens are coloured, and say their values", async () => {

@@ -3,9 +3,9 @@ import { eventually } from "../harness/eventually.ts";
 import { flow } from "../harness/flow.ts";
 import { editorFrame, engineNow, saliencyOfTheCat, testid } from "./person.ts";
 
-flow("a workspace that is not trusted: structure is shown, nothing is run, until it is trusted", { trust: false, timeout: 180_000 }, async ({ page, workbench, vscode, step, screenshot }) => {
+flow("a workspace that is not trusted: structure is shown, nothing is run, until it is trusted", { trust: false }, async ({ page, workbench, vscode, step, screenshot }) => {
   await step("not trusted", async () => {
-    await workbench.dialog.waitFor({ timeout: 30_000 });
+    await workbench.dialog.waitFor();
     await workbench.clickDialog("No, I don't trust");
     await eventually(async () => assert.equal(await vscode.evaluate((vscode) => vscode.workspace.isTrusted), false));
   });

@@ -32,8 +32,8 @@ export class Bridge {
   }
 
   /** Waits for an extension host that is not among `known` (process ids) and connects to it. */
-  static async connect(folder: string, known: ReadonlySet<number>, timeout = 60_000): Promise<Bridge> {
-    return new Bridge(folder, await newest(folder, known, timeout));
+  static async connect(folder: string, known: ReadonlySet<number>): Promise<Bridge> {
+    return new Bridge(folder, await newest(folder, known));
   }
 
   /** The process id of the extension host. */
@@ -42,8 +42,8 @@ export class Bridge {
   }
 
   /** After a reload: waits for the new extension host. */
-  async reconnect(timeout = 60_000): Promise<void> {
-    this.#address = await newest(this.#folder, new Set([this.pid]), timeout);
+  async reconnect(): Promise<void> {
+    this.#address = await newest(this.#folder, new Set([this.pid]));
   }
 
   /**
@@ -108,15 +108,12 @@ export class Bridge {
   }
 }
 
-async function newest(folder: string, known: ReadonlySet<number>, timeout: number): Promise<BridgeAddress> {
-  return eventually(
-    async () => {
-      const files = (await readdir(folder)).filter((name) => name.endsWith(".json"));
-      const all = await Promise.all(files.map(async (name) => JSON.parse(await readFile(path.join(folder, name), "utf8")) as BridgeAddress));
-      const fresh = all.filter(({ pid }) => !known.has(pid)).sort((a, b) => b.started - a.started);
-      if (!fresh.length) throw new Error("No extension host has started with the test bridge in it.");
-      return fresh[0];
-    },
-    { timeout },
-  );
+async function newest(folder: string, known: ReadonlySet<number>): Promise<BridgeAddress> {
+  return eventually(async () => {
+    const files = (await readdir(folder)).filter((name) => name.endsWith(".json"));
+    const all = await Promise.all(files.map(async (name) => JSON.parse(await readFile(path.join(folder, name), "utf8")) as BridgeAddress));
+    const fresh = all.filter(({ pid }) => !known.has(pid)).sort((a, b) => b.started - a.started);
+    if (!fresh.length) throw new Error("No extension host has started with the test bridge in it.");
+    return fresh[0];
+  });
 }

@@ -24,8 +24,6 @@ export interface FlowOptions {
   readonly viewport?: { readonly width: number; readonly height: number };
   /** Device pixels per CSS pixel; default 1. */
   readonly scale?: number;
-  /** Milliseconds the whole flow may take; default 120,000. */
-  readonly timeout?: number;
 }
 
 /** One window of VS Code: what is on its screen, and its extension host. */

@@ -4,6 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import type { Page } from "playwright-core";
 import { Bridge } from "./bridge.ts";
+import { patience } from "./eventually.ts";
 import type { Flow, FlowContext, Window } from "./flow.ts";
 import { Workbench } from "./workbench.ts";
 
@@ -28,6 +29,8 @@ export interface HostOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly viewport: { readonly width: number; readonly height: number };
   readonly scale: number;
+  /** Milliseconds after which what is waited for in a window counts as never coming. */
+  readonly patience: number;
 }
 
 /** One running VS Code. */
@@ -69,8 +72,11 @@ export async function runFlows(flows: readonly Flow[], options: RunOptions): Pro
   return { passed, failed: chosen.length - passed };
 }
 
+/** Milliseconds: for flows that hang where no single wait does. */
+const flowLimit = 15 * 60_000;
+
 async function runFlow(flow: Flow, { root, host, vsix }: RunOptions): Promise<void> {
-  const { samples = true, files = {}, roots, trust = true, timeout = 120_000, viewport = { width: 1440, height: 900 } } = flow.options;
+  const { samples = true, files = {}, roots, trust = true, viewport = { width: 1440, height: 900 } } = flow.options;
   const folder = await mkdtemp(path.join(os.tmpdir(), "neural-loupe-flow-"));
   const workspace = path.join(folder, "workspace");
   const bridges = path.join(folder, "bridges");
@@ -98,6 +104,7 @@ async function runFlow(flow: Flow, { root, host, vsix }: RunOptions): Promise<vo
         env: { ...flow.options.env, NEURAL_LOUPE_BRIDGE: bridges },
         viewport,
         scale: flow.options.scale ?? 1,
+        patience,
       });
       const known = new Set<number>();
       const openWindow = async (target = opened): Promise<Window> => {
@@ -129,7 +136,7 @@ async function runFlow(flow: Flow, { root, host, vsix }: RunOptions): Promise<vo
       at = "the flow";
       await flow.run(context);
     };
-    await within(timeout, work(), () => `The flow took longer than ${timeout / 1000} s.`);
+    await within(flowLimit, work(), () => `The flow took longer than ${flowLimit / 60_000} minutes.`);
   } catch (error) {
     const report = await collect(root, flow.name, pages, trouble, session);
     throw new Error(`In ${at}: ${error instanceof Error ? error.message : String(error)}${line(error)}\n${report}`, { cause: error });

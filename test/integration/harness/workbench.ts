@@ -13,9 +13,9 @@ export class Workbench {
     this.#vscode = vscode;
   }
 
-  /** Waits until the workbench is drawn and its explorer has content. */
+  /** Waits until the workbench is drawn. */
   async ready(): Promise<void> {
-    await this.page.locator(".monaco-workbench .part.editor").waitFor({ timeout: 60_000 });
+    await this.page.locator(".monaco-workbench .part.editor").waitFor();
     await this.page.locator(".statusbar").waitFor();
   }
 
@@ -27,8 +27,18 @@ export class Workbench {
 
   /** Opens the command palette and leaves it open. */
   async openPalette(): Promise<void> {
-    await this.page.keyboard.press("F1");
-    await this.quickInput.waitFor({ timeout: 5000 });
+    await this.#openQuickInput("F1", ">");
+  }
+
+  /** Presses a key until the quick input that it opens is there: a workbench that just starts does not heed keys yet. */
+  async #openQuickInput(key: string, begins: string): Promise<void> {
+    await eventually(async () => {
+      await this.page.keyboard.press(key);
+      await eventually(async () => {
+        assert.ok(await this.quickInput.isVisible(), `${key} opened no quick input`);
+        assert.ok((await this.quickInput.inputValue({ timeout: 1000 })).startsWith(begins), `${key} opened another quick input`);
+      }, { timeout: 5000 });
+    });
   }
 
   /** The box where a quick pick, the palette or an input box takes text. */
@@ -38,43 +48,91 @@ export class Workbench {
 
   /** The rows a quick pick shows (long lists show only what is in sight): their labels with descriptions. */
   async quickPickRows(): Promise<string[]> {
-    return (await this.#rows()).map(({ label }) => label);
+    return (await this.#quickPick()).rows.map(({ label }) => label);
   }
 
-  async #rows(): Promise<{ label: string; focused: boolean }[]> {
-    const rows = this.page.locator(".quick-input-widget:visible .quick-input-list .monaco-list-row");
-    // The list keeps its rows in the order in which it made them.
-    return rows.evaluateAll((all) =>
-      all
-        .sort((a, b) => Number(a.getAttribute("data-index")) - Number(b.getAttribute("data-index")))
-        .map((row) => ({ label: row.getAttribute("aria-label") ?? row.textContent ?? "", focused: row.classList.contains("focused") })),
-    );
+  /** The quick pick as it is now: which one, what is typed, whether more rows are to come, and its rows. */
+  async #quickPick(): Promise<QuickPick> {
+    return this.page.evaluate(() => {
+      const widget = [...document.querySelectorAll<HTMLElement>(".quick-input-widget")].find((one) => one.checkVisibility());
+      if (!widget) return { open: false, title: "", value: "", busy: false, rows: [] };
+      // The list keeps its rows in the order in which it made them.
+      const rows = [...widget.querySelectorAll<HTMLElement>(".quick-input-list .monaco-list-row")]
+        .sort((a, b) => Number(a.dataset.index) - Number(b.dataset.index))
+        .map((row) => ({
+          label: row.getAttribute("aria-label") ?? row.textContent ?? "", focused: row.classList.contains("focused"),
+          ticked: row.getAttribute("aria-checked") === "true" || row.querySelector(".monaco-checkbox.checked, .monaco-custom-toggle.checked, input:checked, [aria-checked=true]") !== null,
+        }));
+      return {
+        open: true,
+        title: widget.querySelector(".quick-input-title")?.textContent ?? "",
+        value: widget.querySelector<HTMLInputElement>(".quick-input-box input")?.value ?? "",
+        busy: widget.querySelector(".monaco-progress-container.active") !== null,
+        rows,
+      };
+    });
   }
 
   /**
    * Types into the open quick pick and takes a row with Enter: the one that is exactly `text` (apart from what follows a
-   * comma: keys, details), by arrow keys if it is not the first; else the first one, once it shows `text`.
+   * comma: keys, details), by arrow keys if it is not the first; else the first one, once it shows `text`. A quick pick that
+   * opens late is waited for, and so is the end of the one that was answered: what comes after is about the next.
    */
   async pick(text: string, typed = text): Promise<void> {
-    await this.typeQuickInput(typed);
     const wanted = text.toLowerCase();
     await eventually(async () => {
-      const rows = await this.#rows();
+      const { open, value, busy, rows } = await this.#quickPick();
+      assert.ok(open, `no quick pick is open to take "${text}" from`);
+      const full = value.startsWith(">") ? `>${typed}` : typed; // the palette's ">" stays
+      if (value !== full) {
+        // Also where it has opened meanwhile in the place of another, which took what was typed with it.
+        await this.quickInput.fill(full, { timeout: 5000 });
+        throw new Error(await this.#described(`not taken "${full}"`)); // looked at again: the rows are still the old ones
+      }
+      assert.ok(!busy, await this.#described("more rows to come"));
       const exact = rows.findIndex(({ label }) => label.toLowerCase() === wanted || label.toLowerCase().startsWith(`${wanted},`));
       const at = exact === -1 && rows[0]?.label.toLowerCase().includes(wanted) ? 0 : exact;
       assert.notEqual(at, -1, await this.#described(`no row "${text}", and no first row that has it`));
       const steps = at - rows.findIndex(({ focused }) => focused);
       if (steps === 0) return;
-      for (let i = 0; i < Math.abs(steps); i++) await this.page.keyboard.press(steps > 0 ? "ArrowDown" : "ArrowUp");
+      await this.page.keyboard.press(steps > 0 ? "ArrowDown" : "ArrowUp");
       throw new Error(await this.#described(`"${text}" out of reach of the arrow keys`)); // looked at again: rows may have moved
+    }, { every: 50 });
+    await this.accept();
+  }
+
+  /** Presses Enter in the open quick pick, when all its rows are there, and waits until it is gone or has given way to the next. */
+  async accept(): Promise<void> {
+    const before = await eventually(async () => {
+      const now = await this.#quickPick();
+      assert.ok(now.open, "no quick pick is open");
+      assert.ok(!now.busy, await this.#described("more rows to come"));
+      return now;
     });
-    await this.page.keyboard.press("Enter");
+    // Pressed again, after a while, where VS Code has missed it: it does while it puts new rows into the list.
+    await eventually(async () => {
+      await this.page.keyboard.press("Enter");
+      await eventually(async () => {
+        const now = await this.#quickPick();
+        assert.ok(!now.open || now.title !== before.title || now.value !== before.value, await this.#described("not gone after Enter"));
+      }, { timeout: 10_000 });
+    });
+  }
+
+  /** Waits until the open list has this among its ticked rows, and takes what is ticked with Enter. */
+  async takeTicked(name: string | RegExp): Promise<void> {
+    await eventually(async () => {
+      const { rows } = await this.#quickPick();
+      const ticked = rows.filter((row) => row.ticked).map(({ label }) => label);
+      assert.ok(ticked.some((label) => contains(label, name)), await this.#described(`no ticked "${String(name)}"; ticked are: ${ticked.join(" | ") || "none"}`));
+    });
+    await this.accept();
   }
 
   /** Takes a row of the open quick pick by clicking it. */
   async clickPick(text: string): Promise<void> {
     const row = this.page.locator(".quick-input-widget:visible .quick-input-list .monaco-list-row").filter({ hasText: text }).first();
-    await row.click({ timeout: 15_000 }).catch(async (error: Error) => {
+    await row.click().catch(async (error: Error) => {
       throw new Error(await this.#described(`no row "${text}"`), { cause: error });
     });
   }
@@ -85,25 +143,16 @@ export class Workbench {
     await eventually(async () => {
       if (!(await this.quickInput.isVisible())) return;
       // While it looks up its first folder it overwrites what was typed, and ignores Enter.
-      if ((await this.quickInput.inputValue()) !== file) await this.quickInput.fill(file);
+      if ((await this.quickInput.inputValue({ timeout: 1000 })) !== file) await this.quickInput.fill(file, { timeout: 1000 });
       else await this.page.keyboard.press("Enter");
       throw new Error(await this.#described(`not taken ${file}`));
     }, { every: 400 });
   }
 
-  /** Replaces the text of the open input box and presses Enter. */
-  async answer(text: string): Promise<void> {
-    await this.quickInput.waitFor();
-    await this.quickInput.fill(text);
-    await this.page.keyboard.press("Enter");
-  }
-
-  /** Types at the end of the open quick pick's text (the palette's ">" stays). */
+  /** Replaces the text of the open quick pick; the palette's ">" stays. */
   async typeQuickInput(text: string): Promise<void> {
-    await this.quickInput.waitFor();
-    await this.quickInput.click();
-    await this.page.keyboard.press("End");
-    await this.page.keyboard.insertText(text);
+    const begins = (await this.quickInput.inputValue()).startsWith(">") ? ">" : "";
+    await this.quickInput.fill(begins + text);
   }
 
   /** Opens a file of the workspace by clicking its row in the explorer; folders above it by their own rows first. */
@@ -122,16 +171,26 @@ export class Workbench {
     return this.page.locator(`.explorer-folders-view .monaco-list-row`).filter({ has: this.page.locator(".label-name", { hasText: exactly(name) }) });
   }
 
-  /** Opens a file by Ctrl+P, its name, Enter. */
-  async quickOpen(name: string): Promise<void> {
-    await this.page.keyboard.press("ControlOrMeta+P");
-    await this.pick(name);
+  /** Opens an explorer row's context menu and clicks an entry, of a submenu by the names on the way to it. */
+  async contextMenu(file: string, ...entries: readonly string[]): Promise<void> {
+    await this.explorerRow(file).click({ button: "right" });
+    for (const submenu of entries.slice(0, -1)) await this.#menuEntry(submenu).hover();
+    await this.clickMenu(entries[entries.length - 1]);
   }
 
-  /** Opens an explorer row's context menu and clicks an entry. */
-  async contextMenu(file: string, entry: string): Promise<void> {
-    await this.explorerRow(file).click({ button: "right" });
-    await this.page.locator(".context-view .action-label, .monaco-menu .action-label").filter({ hasText: entry }).first().click();
+  /** Clicks an entry of the open menu, until the menu is gone: in its first moment a menu takes no clicks. */
+  async clickMenu(entry: string): Promise<void> {
+    const item = this.#menuEntry(entry);
+    await item.waitFor();
+    await eventually(async () => {
+      if (!(await item.isVisible())) return;
+      await item.click({ timeout: 2000 });
+      throw new Error(`The menu stays open after a click on "${entry}".`);
+    }, { every: 300 });
+  }
+
+  #menuEntry(text: string): Locator {
+    return this.page.locator(".monaco-menu .action-label, .context-view .action-label").filter({ hasText: exactly(text) }).first();
   }
 
   /** A button in an editor's title bar, by its tooltip's beginning. */
@@ -141,9 +200,9 @@ export class Workbench {
 
   /**
    * The innermost frame of the visible webview that has something matching the CSS selector `has`. Fails, naming every
-   * webview there is, when there is none (after `timeout` ms) or more than one.
+   * webview there is, when there is none or more than one.
    */
-  async webview(has: string, { timeout = 20_000 } = {}): Promise<Frame> {
+  async webview(has: string): Promise<Frame> {
     return eventually(async () => {
       const frames = await this.webviews();
       const matches: Frame[] = [];
@@ -151,7 +210,7 @@ export class Workbench {
       if (matches.length === 1) return matches[0];
       const found = await Promise.all(frames.map(describeFrame));
       throw new Error(`${matches.length || "no"} visible webviews have "${has}". Visible webviews: ${found.join("; ") || "none"}`);
-    }, { timeout });
+    });
   }
 
   /** The innermost frames of all visible webviews. */
@@ -177,13 +236,13 @@ export class Workbench {
   }
 
   /** Waits for a notification with this text, and gives the whole of it. */
-  async notification(text: string | RegExp, { timeout = 20_000 } = {}): Promise<string> {
+  async notification(text: string | RegExp): Promise<string> {
     return eventually(async () => {
       const all = await this.notifications();
-      const found = all.find((one) => (typeof text === "string" ? one.includes(text) : text.test(one)));
+      const found = all.find((one) => contains(one, text));
       assert.ok(found !== undefined, `no notification says ${String(text)}; there are: ${all.join(" | ") || "none"}`);
       return found;
-    }, { timeout });
+    });
   }
 
   /** Clicks a button of the notification with this text. */
@@ -221,9 +280,22 @@ export class Workbench {
   }
 }
 
+interface QuickPick {
+  readonly open: boolean;
+  readonly title: string;
+  readonly value: string;
+  /** More rows are to come. */
+  readonly busy: boolean;
+  readonly rows: readonly { readonly label: string; readonly focused: boolean; readonly ticked: boolean }[];
+}
+
 async function describeFrame(frame: Frame): Promise<string> {
   const text = await frame.locator("body").innerText({ timeout: 1000 }).catch(() => "");
   return `${frame.name() || frame.url()} with text "${text.replace(/\s+/g, " ").slice(0, 120)}"`;
+}
+
+function contains(whole: string, part: string | RegExp): boolean {
+  return typeof part === "string" ? whole.includes(part) : part.test(whole);
 }
 
 function exactly(text: string): RegExp {
