@@ -180,7 +180,7 @@ export interface Provenance {
   readonly recipe: unknown;
   readonly target?: { readonly output: string; readonly index: readonly number[]; readonly label?: string; readonly against?: readonly number[]; readonly region?: readonly (readonly [from: number, before: number])[]; readonly not?: true };
   /** What the output was taken for, and why. */
-  readonly output?: { readonly name: string; readonly kind: string; readonly why: string; readonly batched: boolean };
+  readonly output?: { readonly name: string; readonly kind: string; readonly why: string; readonly batched: boolean; /** How its elements become probabilities; absent where they are none. */ readonly form?: "as-is" | "exp" | "softmax" | "sigmoid" };
   /** "logit" or "output", and the value's name that was explained. */
   readonly score?: { readonly kind: "logit" | "output" | "loss"; readonly value: string };
   readonly layer?: string;

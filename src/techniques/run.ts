@@ -198,7 +198,7 @@ function provenance(job: Job, { info }: Technique, fed: PreparedInput, context: 
     input: { name: [...new Set(samples.map(({ name }) => name))].join(", "), hash: [...new Set(samples.map(({ hash }) => hash))].join(",") },
     recipe: job.recipe,
     ...(info.needs.target ? { target: { output: context.output.name, index: context.target.index, label: context.target.label, ...(context.target.against ? { against: context.target.against } : {}), ...(context.target.region ? { region: context.target.region } : {}), ...(context.target.negated ? { not: true as const } : {}) } } : {}),
-    output: { name: context.output.name, kind: context.output.meaning.kind, why: context.output.meaning.why, batched: context.output.dims.length === context.output.shape.length },
+    output: { name: context.output.name, kind: context.output.meaning.kind, why: context.output.meaning.why, batched: context.output.dims.length === context.output.shape.length, ...(context.output.meaning.form ? { form: context.output.meaning.form } : {}) },
     ...(context.usedScore ? { score: { kind: context.usedScore.kind, value: context.usedScore.value } } : {}),
     ...(context.usedLayers.length > 0 ? { layer: context.usedLayers.join(", ") } : {}),
     params, versions: { neuralLoupe: VERSION, onnxruntime }, threads: fed.model.threads ?? 0,

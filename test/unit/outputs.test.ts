@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Node } from "../../src/model/graph.ts";
+import { pythonFor } from "../../src/export/python/index.ts";
 import type { BarsArtifact, Result } from "../../src/protocol/artifacts.ts";
 import type { Recipe } from "../../src/protocol/recipe.ts";
 import { ModelCache } from "../../src/runtime/models.ts";
@@ -108,6 +109,17 @@ describe("probabilities are never put through a softmax again", () => {
     const result = await run(byValue, "predictions");
     expectClose(byIndex(result), softmax(LOGITS));
     expect(result.provenance.output).toMatchObject({ kind: "log-probabilities", why: "The exponentials of its values sum to 1." });
+  });
+
+  it("code for PyTorch takes them as the output has them", async () => {
+    const code = async (nodes: readonly Node[], recipes?: Recipe): Promise<string> => {
+      const made = pythonFor((await run(model(nodes), "predictions", recipes ? { recipe: recipes } : {})).provenance);
+      return "code" in made ? made.code : made.reason;
+    };
+    expect(await code([node("Softmax", ["z"], ["y"])])).toContain("raw = output.numpy()");
+    expect(await code([node("LogSoftmax", ["z"], ["y"])])).toContain("raw = torch.exp(output).numpy()");
+    expect(await code([node("Identity", ["z"], ["y"])])).toContain("raw = torch.softmax(output, -1).numpy()");
+    expect(await code([node("Identity", ["z"], ["y"])], recipe({ y: { kind: "regression" } }))).toContain("raw = output.numpy()");
   });
 
   it("RISE and insertion and deletion follow the output's own probabilities", async () => {

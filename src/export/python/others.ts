@@ -72,13 +72,24 @@ const lrp = (layer: boolean): Template => (question) => {
   };
 };
 
+/** Probabilities of a model's output, by what that was taken for here. */
+function probability(values: string, { output }: Question, axis: number): string {
+  const form = output ? output.form : "softmax";
+  switch (form) {
+    case "softmax": return `torch.softmax(${values}, ${axis})`;
+    case "sigmoid": return `torch.sigmoid(${values})`;
+    case "exp": return `torch.exp(${values})`;
+    default: return values;
+  }
+}
+
 export const otherTemplates: Readonly<Record<string, Template>> = {
   lrp: lrp(false),
   "layer-lrp": lrp(true),
-  predictions: () => ({ packages: [], imports: [], lines: ["output = model(x).detach()", "raw = torch.softmax(output, -1).numpy()"], remarks: ["Probabilities, where the model gives logits; else raw = output.numpy()."] }),
+  predictions: (question) => ({ packages: [], imports: [], lines: ["output = model(x).detach()", `raw = ${probability("output", question, -1)}.numpy()`] }),
   rise: (question) => {
     const { params } = question;
-    const score = params.score === "probability" ? "torch.softmax(explained(batch), 1)[:, target] if target is not None else explained(batch)" : "explained(batch)[(slice(None), *np.atleast_1d(target))] if target is not None else explained(batch)";
+    const score = params.score === "probability" ? `${probability("explained(batch)", question, 1)}[:, target] if target is not None else explained(batch)` : "explained(batch)[(slice(None), *np.atleast_1d(target))] if target is not None else explained(batch)";
     return {
       packages: [], imports: [],
       lines: [
