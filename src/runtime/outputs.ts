@@ -1,5 +1,6 @@
 import { isFloat, type DataType, type Graph } from "../model/graph.ts";
 import type { OutputKind, OutputRecipe } from "../protocol/recipe.ts";
+import { mlMeaning } from "./ml-meaning.ts";
 import { endOf, type End } from "./score.ts";
 
 /** What an output's numbers are: decided once for a run, from the graph and the values together, and asked by everything that shows or explains it. */
@@ -36,7 +37,10 @@ export interface ModelOutput {
 }
 
 export interface OutputFacts {
+  /** As it is run. */
   readonly graph: Graph;
+  /** As it is in the file, where that is another one. */
+  readonly file?: Graph;
   readonly name: string;
   readonly value: string;
   readonly dataType: DataType;
@@ -57,6 +61,8 @@ export function outputMeaning(facts: OutputFacts): OutputMeaning {
   if (facts.recipe?.kind) return said(facts, facts.recipe.kind, end);
   return (isFloat(facts.dataType) ? undefined : labels(facts))
     ?? (end && fromEnd(facts, end))
+    ?? fromValues(facts, true)
+    ?? fromMl(facts)
     ?? fromValues(facts)
     ?? fromNames(facts)
     ?? fromShape(facts);
@@ -149,9 +155,16 @@ function classAxisOf({ dims, values }: OutputFacts, end?: End): number {
   return usual;
 }
 
+/** Machine learning operators, and how the graph itself makes a label of the values. Decision values have no form as probabilities. */
+function fromMl(facts: OutputFacts): OutputMeaning | undefined {
+  const found = mlMeaning(facts.file ?? facts.graph, facts.value);
+  return found && { ...found, assumed: false, classAxis: classAxisOf(facts), binary: false };
+}
+
 // ── by the values ────────────────────────────────────────────────────────────────────────────────
 
-function fromValues(facts: OutputFacts): OutputMeaning | undefined {
+/** `certain`: only what sums to 1. */
+function fromValues(facts: OutputFacts, certain = false): OutputMeaning | undefined {
   const { dims, values } = facts;
   const axes = [...new Set([lastOverOne(dims), spaceOf(dims) ? 1 : dims.length - 1])].filter((axis) => dims[axis] > 1 && axis > 0);
   for (const classAxis of axes) {
@@ -163,6 +176,7 @@ function fromValues(facts: OutputFacts): OutputMeaning | undefined {
       return { ...base, kind: spaceOf(dims) ? "mask" : "log-probabilities", form: "exp", why: "The exponentials of its values sum to 1." };
     }
   }
+  if (certain) return undefined;
   if (isVector(dims) && withinOne(values) && !endsLinear(facts.graph, facts.value) && !EMBEDDING.test(facts.name) && entrySize(facts) > 1) {
     return { kind: "independent", form: "as-is", why: "All of its values are from 0 to 1 and they do not sum to 1.", assumed: true, classAxis: lastOverOne(dims), binary: false };
   }

@@ -1,3 +1,4 @@
+import { whereGradientsStop } from "../autodiff/where-gradients-stop.ts";
 import { NoGradientError, NotFiniteError, UsageError } from "../model/errors.ts";
 import { elementCount, isFloat } from "../model/graph.ts";
 import type { ImageArtifact } from "../protocol/artifacts.ts";
@@ -181,8 +182,9 @@ export class JobContext implements Context {
     return sum - (againstAt === undefined ? 0 : values[againstAt]);
   }
 
-  independent(value: string): UsageError {
-    return new UsageError(`The score "${this.target.label}" does not depend on "${value}", so there is nothing to show.`, value, "Choose another target, output or layer.");
+  independent(value: string): Error {
+    const stop = whereGradientsStop(this.model.model.graph, value, this.usedScore?.value ?? this.output.value);
+    return stop ?? new UsageError(`The score "${this.target.label}" does not depend on "${value}", so there is nothing to show.`, value, "Choose another target, output or layer.");
   }
 
   checkResult(values: Float32Array, value: string, about: ResultAbout = {}): void {

@@ -48,7 +48,7 @@ export async function readOutput(model: LoadedModel, feeds: Feeds, input: InputI
   const classes = known ?? (names && namesFit(names, dims) ? names : []);
   const values = numbersIn(tensor);
   const meaning = outputMeaning({
-    graph, name, value, dataType: tensor.dataType, dims, values, classes: classes.length, recipe: recipe?.kind ? { kind: recipe.kind } : undefined,
+    graph, file: model.open.model.graph, name, value, dataType: tensor.dataType, dims, values, classes: classes.length, recipe: recipe?.kind ? { kind: recipe.kind } : undefined,
     inputs: floatInputs(feeds, input),
   });
   const texts = tensor.dataType === "string" ? { texts: tensor.data as readonly string[] } : {};

@@ -3,6 +3,7 @@ import { gradientRules } from "./index.ts";
 import { RelevanceGraph } from "./lrp-graph.ts";
 import { layerRelevance, type Box, type LayerRule } from "./lrp-linear.ts";
 import { equalShares, structureRules } from "./lrp-structure.ts";
+import { mlRules } from "./ml.ts";
 
 /** Which rule a weighted layer has: by its kind, and another for those that meet the input first. */
 export interface LrpRules {
@@ -62,7 +63,7 @@ export function lrpRules(rules: LrpRules): RuleSet {
         const rule = isFirst ? rules.first! : rules[layer.kind];
         return r.node.inputs.map((_, index) => (index === layer.data ? layerRelevance(r, view, layer, rule, r.dy()) : undefined));
       };
-      return { ...structureRules(view), ...Object.fromEntries(["Conv", "ConvTranspose", "Gemm", "MatMul", "Einsum"].map((operator) => [operator, weighted(operator)])) };
+      return { ...mlRules, ...structureRules(view), ...Object.fromEntries(["Conv", "ConvTranspose", "Gemm", "MatMul", "Einsum"].map((operator) => [operator, weighted(operator)])) };
     },
   };
 }

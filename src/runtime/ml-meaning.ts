@@ -1,0 +1,88 @@
+import type { Graph, Node } from "../model/graph.ts";
+import type { OutputKind } from "../protocol/recipe.ts";
+
+/** What a graph says of a tensor by the machine learning operators (ai.onnx.ml) that make it, or by how it makes a label of it. */
+export interface MlMeaning {
+  readonly kind: OutputKind;
+  readonly why: string;
+}
+
+/** Operators that keep what the numbers are. */
+const KEEPS: ReadonlySet<string> = new Set(["Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "ArrayFeatureExtractor"]);
+
+/**
+ * A regression's values, decision values (which no softmax makes probabilities of: scikit-learn has none for them), distances. Undefined where the graph says
+ * nothing of the kind. `graph` is the file's, before its linear models are written as layers.
+ */
+export function mlMeaning(graph: Graph, value: string): MlMeaning | undefined {
+  if (!graph.nodes.some(({ domain }) => domain === "ai.onnx.ml") && !graph.nodes.some(({ opType }) => opType === "ArgMin" || opType === "Sign" || opType === "Less")) return undefined;
+  const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
+  return fromMaker(makers, value) ?? fromLabel(graph, value);
+}
+
+function fromMaker(makers: ReadonlyMap<string, Node>, value: string): MlMeaning | undefined {
+  let node = makers.get(value);
+  while (node && KEEPS.has(node.opType)) node = makers.get(node.inputs[0]);
+  const regressor = node?.domain === "ai.onnx.ml" && /Regressor$/.test(node.opType) ? node : undefined;
+  if (regressor && ["NONE", undefined].includes(textOf(regressor, "post_transform"))) return { kind: "regression", why: `The graph ends in ${regressor.opType}.` };
+  const classifier = decisionOf(makers, value);
+  return classifier && { kind: "logits", why: `${classifier.opType} gives decision values, which are no probabilities.` };
+}
+
+/** The classifier whose decision values, or a combination of them by pairs of classes, a value is; undefined where it is of anything else. */
+function decisionOf(makers: ReadonlyMap<string, Node>, value: string): Node | undefined {
+  const open = [value];
+  const seen = new Set<string>();
+  let found: Node | undefined;
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    const node = makers.get(name);
+    if (!node || seen.has(name)) continue;
+    seen.add(name);
+    if (node.domain === "ai.onnx.ml" && node.opType !== "ArrayFeatureExtractor") {
+      if (!givesDecisions(node) || (found && found !== node)) return undefined;
+      found = node;
+    } else if (node.domain === "ai.onnx.ml" || COMBINES.has(node.opType)) open.push(...node.inputs);
+    else return undefined;
+  }
+  return found;
+}
+
+/** What scikit-learn's converter makes decision values by class with, of those by pair. */
+const COMBINES: ReadonlySet<string> = new Set(["Identity", "Cast", "Reshape", "Neg", "Less", "Add", "Sum", "Sub", "Mul", "Div", "Abs", "Concat", "Slice", "Gather"]);
+
+function givesDecisions(node: Node): boolean {
+  const plain = ["NONE", undefined].includes(textOf(node, "post_transform"));
+  return plain && ((node.opType === "SVMClassifier" && !node.attributes.prob_a) || node.opType === "LinearClassifier");
+}
+
+/** By how the graph makes a label of the tensor: its sign or a threshold, or where it is smallest. */
+function fromLabel(graph: Graph, value: string): MlMeaning | undefined {
+  const open = [value];
+  for (const node of graph.nodes) if (node.outputs[0] === value && node.domain === "" && node.opType === "Sqrt") open.push(node.inputs[0]);
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    for (const node of graph.nodes.filter(({ inputs }) => inputs[0] === name)) {
+      if (node.opType === "ArgMin") return { kind: "regression", why: "The graph's label is where it is smallest: distances." };
+      const compared = node.opType === "Sign" || ((node.opType === "Less" || node.opType === "Greater") && !makesData(graph, node.outputs[0]));
+      if (compared) return { kind: "regression", why: `The graph's label is ${node.opType === "Sign" ? "its sign" : "whether it passes a threshold"}.` };
+      if (KEEPS.has(node.opType)) open.push(node.outputs[0]);
+    }
+  }
+  return undefined;
+}
+
+/** Whether a comparison is used for more than an output of integers: then it is part of the computation. */
+function makesData(graph: Graph, value: string): boolean {
+  const outputs = new Map(graph.outputs.map(({ name, type }) => [name, type]));
+  const open = [value];
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    const type = outputs.get(name);
+    if (type && !(type.kind === "tensor" && /^(u?int|bool|string)/.test(type.dataType))) return true;
+    for (const node of graph.nodes) if (node.inputs.includes(name)) open.push(...node.outputs);
+  }
+  return false;
+}
+
+function textOf({ attributes }: Node, name: string): string | undefined {
+  const attribute = attributes[name];
+  return attribute?.type === "string" ? attribute.value : undefined;
+}
