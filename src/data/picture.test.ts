@@ -24,6 +24,20 @@ test.each(entries)("$file is read as Pillow reads it (to within $tolerance)", as
   expect(worst).toBeLessThanOrEqual(tolerance);
 });
 
+describe("what is left out is said", () => {
+  const notesOf = async (file: string): Promise<readonly string[]> => (await readPicture(path.join(folder, file))).notes;
+  test("transparency, where there is any", async () => {
+    for (const file of ["alpha.png", "gray-alpha.png", "palette-alpha.png", "alpha.webp"]) expect(await notesOf(file)).toEqual(["The picture's transparency is left out: the colours are those under it."]);
+    const opaque = await sharp(path.join(folder, "rgb.png")).ensureAlpha().png().toBuffer();
+    expect((await decodePicture(opaque, "opaque.png")).notes).toEqual([]);
+    for (const file of ["rgb.png", "gray.png", "cmyk.jpg", "cmyk.tif"]) expect(await notesOf(file)).toEqual([]);
+  });
+  test("further frames", async () => {
+    const two = await sharp(Buffer.alloc(2 * 4 * 4 * 3, Uint8Array.from({ length: 48 }, (_, i) => i)).fill(200, 48), { raw: { width: 4, height: 8, channels: 3, pageHeight: 4 } }).gif().toBuffer();
+    expect((await decodePicture(two, "two.gif")).notes).toEqual(["The first of the picture's 2 frames is taken."]);
+  });
+});
+
 test("a picture's hash is its file's SHA-256", async () => {
   // sha256sum test/reference/pictures/rgb.bmp would say the same: computed here by another library call.
   const { createHash } = await import("node:crypto");

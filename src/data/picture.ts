@@ -1,3 +1,4 @@
+import type { Metadata } from "sharp";
 import { DataError } from "../model/errors.ts";
 import { decodeBmp } from "./bmp.ts";
 import { hintFor, looksLike, readBytes, sha256 } from "./files.ts";
@@ -10,6 +11,8 @@ export interface Picture {
   readonly pixels: Uint8Array;
   /** SHA-256 of the file. */
   readonly hash: string;
+  /** What of the file is not in it, in sentences: further frames, transparency. */
+  readonly notes: readonly string[];
 }
 
 /** Extensions that are taken for pictures: where a person chooses a file, and to tell a picture from a text. */
@@ -22,8 +25,9 @@ const pixelLimit = 100_000_000;
 
 /**
  * A picture file as RGB bytes: PNG, JPEG, WebP, GIF (first frame), TIFF (first page), AVIF, BMP. The camera's orientation (EXIF) is
- * applied; grey becomes RGB, 16 bits become 8. Alpha is dropped and colour profiles are ignored, as Pillow's convert("RGB") does,
- * so that models get what they get from PyTorch. Throws a DataError that says what the file looks like instead.
+ * applied; grey becomes RGB, 16 bits become 8 by their upper half (of grey ones, which Pillow cuts off at 255, too). Alpha is dropped and
+ * colour profiles are ignored, CMYK's too, as Pillow's convert("RGB") does, so that models get what they get from PyTorch. Throws a DataError
+ * that says what the file looks like instead.
  */
 export async function readPicture(file: string): Promise<Picture> {
   const bytes = await readBytes(file, fileLimit);
@@ -32,43 +36,70 @@ export async function readPicture(file: string): Promise<Picture> {
 
 /** As readPicture, from bytes. */
 export async function decodePicture(bytes: Buffer, where: string): Promise<Omit<Picture, "hash">> {
-  if (looksLike(bytes) === "a BMP picture") return decodeBmp(bytes, where, pixelLimit);
+  if (looksLike(bytes) === "a BMP picture") return { ...decodeBmp(bytes, where, pixelLimit), notes: [] };
   // Loaded when first needed: the native library takes a while, and most calls never come here.
   const { default: sharp } = await import("sharp");
   const problem = (message: string, hint?: string): DataError => new DataError(message, where, hint);
   const options = { limitInputPixels: pixelLimit, failOn: "error", ignoreIcc: true } as const;
-  let format: string | undefined;
-  let size: { width: number; height: number };
+  let metadata: Metadata;
   try {
-    const metadata = await sharp(bytes, { ...options, limitInputPixels: false }).metadata();
-    format = metadata.format;
-    size = { width: metadata.width, height: metadata.height };
+    metadata = await sharp(bytes, { ...options, limitInputPixels: false }).metadata();
   } catch {
     throw problem(`This is not a picture, but ${looksLike(bytes)}.`,
       hintFor(bytes) ?? "PNG, JPEG, WebP, GIF, TIFF, AVIF and BMP can be read.");
   }
+  const { format, width, height, space, pages = 1 } = metadata;
   if (!format || !formats.includes(format)) {
     throw problem(`This picture's format (${format ?? "unknown"}) is not one that can be read.`, "Save it as PNG or JPEG.");
   }
-  if (size.width * size.height > pixelLimit) {
-    throw problem(`The picture has ${size.width}×${size.height} pixels; at most ${pixelLimit / 1e6} million are read.`,
+  if (width * height > pixelLimit) {
+    throw problem(`The picture has ${width}×${height} pixels; at most ${pixelLimit / 1e6} million are read.`,
       "Make it smaller.");
   }
+  const isCmyk = space === "cmyk";
   try {
-    const { data, info } = await sharp(bytes, options).autoOrient().toColourspace("srgb").removeAlpha()
-      .raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
-    return { width: info.width, height: info.height, pixels: toRgb(data, info.channels) };
+    const whole = sharp(bytes, options).autoOrient();
+    const decoded = isCmyk ? whole.pipelineColourspace("cmyk").toColourspace("cmyk") : whole.toColourspace("srgb");
+    const { data, info } = await decoded.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
+    const pixels = isCmyk ? fromCmyk(data, info.channels) : toRgb(data, info.channels);
+    return { width: info.width, height: info.height, pixels, notes: notesOf(data, info.channels, { ...metadata, pages }) };
   } catch (error) {
     throw problem(`The picture (${format}) cannot be decoded: ${(error as Error).message.split("\n")[0]}`, "It may be damaged or cut off.");
   }
 }
 
-/** Memory of its own, three channels. */
+function notesOf(data: Uint8Array, channels: number, { format, pages = 1, space }: Metadata): string[] {
+  const notes: string[] = [];
+  if (pages > 1) notes.push(`The first of the picture's ${pages} ${format === "tiff" ? "pages" : "frames"} is taken.`);
+  const hasAlpha = space !== "cmyk" && channels % 2 === 0;
+  if (hasAlpha && data.some((byte, i) => i % channels === channels - 1 && byte < 255)) {
+    const black = format === "gif" ? "; what is transparent is black" : "";
+    notes.push(`The picture's transparency is left out: the colours are those under it${black}.`);
+  }
+  return notes;
+}
+
+/** Memory of its own, three channels; alpha is left out. */
 function toRgb(data: Uint8Array, channels: number): Uint8Array {
   if (channels === 3) return new Uint8Array(data);
   const rgb = new Uint8Array(data.length / channels * 3);
   for (let from = 0, to = 0; from < data.length; from += channels, to += 3) {
     for (let c = 0; c < 3; c++) rgb[to + c] = data[from + (channels > 2 ? c : 0)];
+  }
+  return rgb;
+}
+
+/**
+ * Pillow's cmyk2rgb (libImaging/Convert.c): (255 − K) − C·(255 − K)/255, rounded. The decoder takes every CMYK JPEG for inverted, as Pillow does.
+ */
+function fromCmyk(data: Uint8Array, channels: number): Uint8Array {
+  const rgb = new Uint8Array(data.length / channels * 3);
+  for (let from = 0, to = 0; from < data.length; from += channels, to += 3) {
+    const light = 255 - data[from + 3];
+    for (let c = 0; c < 3; c++) {
+      const product = data[from + c] * light + 128;
+      rgb[to + c] = Math.max(0, light - (((product >> 8) + product) >> 8));
+    }
   }
   return rgb;
 }

@@ -66,7 +66,7 @@ export async function readSample(
   }
   switch (recipe.kind) {
     case "image": {
-      const { hash, ...picture } = await readPicture(spec);
+      const { hash, notes, ...picture } = await readPicture(spec);
       const { dims, values, shown } = preparePicture(picture, recipe);
       const fixed = matchDims(dims, input, spec, "The recipe makes a picture of", "Change the recipe's size, channels or layout.");
       const dataType = elementTypeOf(input.type, input.name);

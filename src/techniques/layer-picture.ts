@@ -1,7 +1,7 @@
 import { elementCount } from "../model/graph.ts";
 import type { Artifact } from "../protocol/artifacts.ts";
 import { spatialAxes } from "../runtime/layout.ts";
-import { flattenDepth, inputAttribution, tokenAttribution, type AttributionLooks } from "./pictures.ts";
+import { flattenDepth, inputAttribution, sayFlattened, tokenAttribution, type AttributionLooks } from "./pictures.ts";
 import type { Context, LayerInfo } from "./technique.ts";
 
 /** So many of a vector's units are shown, the largest first. */
@@ -17,7 +17,10 @@ export function layerPicture(context: Context, layer: LayerInfo, values: Float32
   if (layer.value === input.name) return inputAttribution(context, values, looks);
   if (input.tokensOf !== undefined && dims.length === 3 && dims[1] === input.dims[1]) return tokenAttribution({ ...input, dims }, values, looks);
   const over = input.picture ? { over: input.picture } : {};
-  if (layout?.spatial.length === 3) return { kind: "heatmap", ...looks, ...flattenDepth(values, dims, layout), ...over, smooth: true };
+  if (layout?.spatial.length === 3) {
+    sayFlattened(context, dims[layout.spatial[0]], "the value of largest magnitude");
+    return { kind: "heatmap", ...looks, ...flattenDepth(values, dims, layout), ...over, smooth: true };
+  }
   const axes = layout && spatialAxes(layout);
   // A picture has the axes it names; others, batch apart, it has not.
   const drawn = axes && [axes.channel, axes.height, axes.width].reduce<number>((product, axis) => product * (axis === undefined ? 1 : dims[axis]), 1);

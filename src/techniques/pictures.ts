@@ -21,6 +21,7 @@ export function inputAttribution(context: Context, values: Float32Array, looks: 
   const { input } = context;
   if (input.tokensOf !== undefined) return tokenAttribution(input, values, looks);
   if (input.axes) {
+    if (input.layout?.spatial.length === 3) sayFlattened(context, input.dims[input.layout.spatial[0]], "the value of largest magnitude");
     const volume = input.layout && input.layout.spatial.length === 3 ? flattenDepth(values, input.dims, input.layout) : { values, dims: input.dims, axes: input.axes };
     return { kind: "heatmap", ...looks, ...volume, ...(input.picture ? { over: input.picture } : {}), smooth: false };
   }
@@ -44,8 +45,14 @@ export function tokenAttribution(input: Pick<InputInfo, "dims" | "labels">, valu
 export function activationMap(context: Context, map: Float32Array, size: readonly number[], looks: AttributionLooks): HeatmapArtifact {
   const dims = size.length === 1 ? [1, size[0]] : size.slice(-2);
   const depth = elementCount(size) / elementCount(dims);
+  if (depth > 1) sayFlattened(context, depth, "the maximum");
   const flat = depth > 1 ? maximumOver(map, depth, elementCount(dims)) : map;
   return { kind: "heatmap", ...looks, values: flat, dims, axes: { height: 0, width: 1 }, ...(context.input.picture ? { over: context.input.picture } : {}), smooth: true };
+}
+
+/** A picture of a volume leaves most of it out. */
+export function sayFlattened(context: Pick<Context, "note">, depth: number, what: string): void {
+  if (depth > 1) context.note(`The picture shows a volume: at each place ${what} over its ${depth} slices. The numbers saved as .npy are those of all slices.`);
 }
 
 function featureBars(context: Context, values: Float32Array, looks: AttributionLooks): BarsArtifact {

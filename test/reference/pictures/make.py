@@ -65,6 +65,28 @@ def main() -> None:
     from PIL import ImageCms
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
     save("profile.png", cat, icc_profile=profile)
+    # CMYK with ink in all four: Adobe's marker, none, and YCCK by the marker alone. Profiles are ignored.
+    rgb = np.asarray(cat).astype(int)
+    black = 255 - rgb.max(2)
+    inks = Image.fromarray(np.stack([255 - black - rgb[..., c] for c in range(3)] + [black], -1).clip(0, 255).astype(np.uint8), "CMYK")
+    save("cmyk.jpg", inks, 3, quality=90, subsampling=0)
+    marked = (HERE / "cmyk.jpg").read_bytes()
+    at = marked.index(b"\xff\xee")
+    length = 2 + struct.unpack(">H", marked[at + 2:at + 4])[0]
+    (HERE / "cmyk-unmarked.jpg").write_bytes(marked[:at] + marked[at + length:])
+    keep("cmyk-unmarked.jpg", 3)
+    (HERE / "ycck.jpg").write_bytes(marked[:at + length - 1] + b"\x02" + marked[at + length:])
+    keep("ycck.jpg", 3)
+    save("cmyk-rotated.jpg", inks, 3, quality=90, subsampling=0, exif=exif)
+    save("cmyk.tif", inks)
+    save("cmyk-profile.tif", inks, compression="tiff_lzw", icc_profile=profile)
+    grey_alpha = cat.convert("L")
+    grey_alpha.putalpha(alpha.getchannel("A"))
+    save("gray-alpha.png", grey_alpha)
+    save("palette-alpha.png", cat.quantize(16), transparency=bytes([0, 64] + [255] * 14))
+    save("alpha.webp", alpha, lossless=True, exact=True)
+    save("rotated.png", cat, exif=exif)
+    save("rotated.tif", cat, exif=exif)
     (HERE / "index.json").write_text("[\n" + ",\n".join(json.dumps(entry) for entry in index) + "\n]\n")
 
 
