@@ -58,6 +58,10 @@ describe("a picture", () => {
     expect(sample.picture).toMatchObject({ width: 8, height: 6 });
     expect((sample.data as Float32Array)[0]).toBeCloseTo((sample.picture?.pixels[0] ?? NaN) / 127.5 - 1, 6);
   });
+  test("says what of the file is not in it", async () => {
+    const sample = await readSample(path.join(pictures, "alpha.png"), image, { name: "x", type: "float32" });
+    expect(sample.notes).toEqual(["The picture's transparency is left out: the colours are those under it."]);
+  });
   test("loses its batch axis where the model has none", async () => {
     const sample = await readSample(cat, image, { name: "x", type: "float32", dims: [3, 6, 8] });
     expect([sample.dims, sample.axes]).toEqual([[3, 6, 8], { channel: 0, height: 1, width: 2 }]);

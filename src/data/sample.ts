@@ -71,7 +71,7 @@ export async function readSample(
       const fixed = matchDims(dims, input, spec, "The recipe makes a picture of", "Change the recipe's size, channels or layout.");
       const dataType = elementTypeOf(input.type, input.name);
       const axes = axesOf(recipe.layout, fixed.length);
-      return { name: path.basename(spec), hash, dataType, dims: fixed, data: fromNumbers(values, dataType), picture: shown, geometry: pictureGeometry(picture, recipe), axes };
+      return { name: path.basename(spec), hash, dataType, dims: fixed, data: fromNumbers(values, dataType), picture: shown, geometry: pictureGeometry(picture, recipe), axes, notes };
     }
     case "row": {
       if (!isTable(spec)) throw wrongFile(spec, input, "a row of a table (.csv, with #12 for row 12)");
