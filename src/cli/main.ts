@@ -28,6 +28,8 @@ neural-loupe TECHNIQUE MODEL --input [NAME=]FILE... [--target T] [--against T] [
 ${COMPARE_USAGE}
 ${EXPORT_USAGE}
 
+NEURAL_LOUPE_MEMORY=MB in the environment bounds what running models may take (default: half of the memory that is available).
+
 TECHNIQUE is one of: ${techniques.map(({ info }) => info.id).join(", ")}`;
 
 async function main(args: readonly string[]): Promise<number> {

@@ -9,13 +9,14 @@ export function createEngine(context: vscode.ExtensionContext, log: vscode.LogOu
     fork: () => ({
       script: context.asAbsolutePath(path.join("dist", "engine.js")),
       node: setting<string>("engine.node")?.trim() || undefined,
+      env: { NEURAL_LOUPE_MEMORY: String(setting<number>("memoryBudget") ?? 0) },
     }),
     idleMilliseconds: () => Math.max(0.1, setting<number>("engine.idleMinutes") ?? 5) * 60_000,
     log: (line) => log.info(line),
     onBroken: (error) => void offerAnotherNode(error.message),
   });
   context.subscriptions.push(engine, vscode.workspace.onDidChangeConfiguration((change) => {
-    if (change.affectsConfiguration("neuralLoupe.engine.node")) engine.restart();
+    if (["engine.node", "memoryBudget"].some((name) => change.affectsConfiguration(`neuralLoupe.${name}`))) engine.restart();
   }));
   return engine;
 }

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { ModelError, NoGradientError, UsageError } from "../model/errors.ts";
 import { alike, hasOpenBatch, joined, parted, repeat } from "./batch.ts";
-import { megabytes, memoryBudget, memoryNeed, roundedUp, type MemoryNeed } from "./batch-memory.ts";
+import { megabytes, memoryNeed, roundedUp, type MemoryNeed } from "./memory-need.ts";
 import type { GradientRequest } from "./gradient.ts";
 import type { LoadedModel } from "./models.ts";
 import { floatsOf, fromFloat32, type Feeds, type TensorValue } from "./ort.ts";
@@ -103,11 +103,9 @@ export async function manyGradients(many: ManyGradients): Promise<Batching> {
 async function checkMemory({ model, feeds, request, memory }: ManyGradients): Promise<{ need: MemoryNeed; fits: number }> {
   const { specialised } = await model.traced(feeds);
   const need = memoryNeed(model, specialised, request);
-  const budget = memoryBudget(memory);
-  // With nothing set, what is kept for the way back is held against what is free: the model itself is loaded already.
-  if ((memory > 0 ? need.alone : need.each / 2) > budget) {
-    throw tooLarge(need, memory, memory > 0 ? `more than the ${megabytes(budget)} that memory is set to` : `more than this machine has free`);
-  }
+  const budget = memory > 0 ? memory * 2 ** 20 : model.budget.limit;
+  // With nothing set, the model holds each of its runs against its budget.
+  if (memory > 0 && need.alone > budget) throw tooLarge(need, memory, `more than the ${megabytes(budget)} that memory is set to`);
   return { need, fits: Math.max(1, Math.floor((budget - need.alone - need.session) / need.each)) };
 }
 

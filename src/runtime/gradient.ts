@@ -7,6 +7,8 @@ import type { Guard, Specialised } from "../autodiff/specialise.ts";
 import { ModelError, UsageError } from "../model/errors.ts";
 import { elementCount, type DataType, type Model, type Node } from "../model/graph.ts";
 import type { OpenModel } from "../model/onnx/index.ts";
+import { admit, liveBytesOf, optimizationFor, runBytes } from "./memory-need.ts";
+import type { MemoryBudget } from "./memory.ts";
 import { asFloat32, createSession, numbersOf, type Feeds, type Session, type TensorValue } from "./ort.ts";
 
 export interface GradientRequest {
@@ -38,8 +40,10 @@ export interface GradientSession extends Session {
   gradients(feeds: Feeds, seed: Float32Array, baseline?: Feeds): Promise<Gradients | "other-path">;
 }
 
-/** A session that runs the model forward and back: the gradient graph of a specialised model. */
-export async function gradientSession(specialised: Specialised, request: GradientRequest, model: Model, open: OpenModel, threads?: number): Promise<GradientSession> {
+/** A session that runs the model forward and back: the gradient graph of a specialised model. UsageError where the budget does not hold its run. */
+export async function gradientSession(
+  specialised: Specialised, request: GradientRequest, model: Model, open: OpenModel, options: { readonly threads?: number; readonly budget: MemoryBudget },
+): Promise<GradientSession> {
   const { of, wrt, fetch = [] } = request;
   const g = specialised.g.fork();
   for (const value of [of, ...wrt, ...fetch]) {
@@ -86,9 +90,11 @@ export async function gradientSession(specialised: Specialised, request: Gradien
     irVersion: 10, producer: "neural-loupe", opsets: { ...model.opsets, "": specialised.derivedOpset },
     graph: { ...graph, inputs: graph.inputs.filter(({ name }) => taken.has(name) || !extra.some((one) => one.name === name)) },
   };
-  const session = await robustSession(derived, open, threads);
+  const live = liveBytesOf(g, specialised, graph.nodes, outputs, extra.map(({ name }) => name));
+  admit(options.budget, open, live, "One run of the model forward and back");
+  const session = await robustSession(derived, open, options.threads, optimizationFor(live));
   return {
-    inputs: session.inputs, outputs: session.outputs, bytes: session.bytes, run: (feeds, names) => session.run(feeds, names), release: () => session.release(),
+    inputs: session.inputs, outputs: session.outputs, bytes: session.bytes, runBytes: runBytes(live), run: (feeds, names) => session.run(feeds, names), release: () => session.release(),
     async gradients(feeds, seedValues, baseline = {}) {
       if (seedValues.length !== elementCount(seedDims)) throw new ModelError(`The seed has ${seedValues.length} elements, "${of}" has ${elementCount(seedDims)}.`);
       const inputs: Record<string, TensorValue> = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, asFloat32(value)]));
@@ -108,9 +114,9 @@ export async function gradientSession(specialised: Specialised, request: Gradien
 }
 
 /** ONNX Runtime's optimizations break some quantised graphs that it runs without them (1.30 moves QuantizeLinear past Reshape): then fewer are asked for. */
-async function robustSession(derived: Parameters<typeof createSession>[0], open: OpenModel, threads: number | undefined): Promise<Session> {
+async function robustSession(derived: Parameters<typeof createSession>[0], open: OpenModel, threads: number | undefined, optimization: "all" | "basic"): Promise<Session> {
   try {
-    return await createSession(derived, open, { threads });
+    return await createSession(derived, open, { threads, optimization });
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
     return createSession(derived, open, { threads, optimization: "basic" }).catch(() => { throw error; });

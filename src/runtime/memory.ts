@@ -18,12 +18,17 @@ export class MemoryBudget {
   private readonly kept = new Map<string, Kept>();
   private total = 0;
 
-  /** limit: bytes; by default half of what is available to this process, asked anew each time. */
-  constructor(private readonly bound: number | (() => number) = halfOfAvailable, private readonly most = MOST_KEPT) {}
+  /** bound: bytes; by default what NEURAL_LOUPE_MEMORY says in MB, else half of what is available to this process, asked anew each time. */
+  constructor(private readonly bound: number | undefined = boundInEnvironment(), private readonly most = MOST_KEPT) {}
 
   /** Bytes that may be taken. */
   get limit(): number {
-    return typeof this.bound === "number" ? this.bound : this.bound();
+    return this.bound ?? halfOfAvailable();
+  }
+
+  /** Whether a person said how much that is. */
+  get isSet(): boolean {
+    return this.bound !== undefined;
   }
 
   /** Bytes of all that is kept. */
@@ -83,7 +88,8 @@ function halfOfAvailable(): number {
   return (availableMemory() + process.memoryUsage.rss()) / 2;
 }
 
-/** A limit in MB as a person sets it; 0: half of what is available. */
-export function budgetOf(megabytes: number): MemoryBudget {
-  return new MemoryBudget(megabytes > 0 ? megabytes * MEBI : undefined);
+/** The environment's NEURAL_LOUPE_MEMORY in bytes; the extension sets it from its setting. Not a number over 0: half of what is available. */
+function boundInEnvironment(): number | undefined {
+  const megabytes = Number(process.env.NEURAL_LOUPE_MEMORY ?? 0);
+  return megabytes > 0 ? megabytes * MEBI : undefined;
 }

@@ -8,6 +8,7 @@ import { placeInside, withUniqueInnerNames } from "../model/inner-names.ts";
 import { openModel, type OpenModel } from "../model/onnx/index.ts";
 import { UsageError } from "../model/errors.ts";
 import type { ModelDescription } from "../protocol/model.ts";
+import { admit, forwardBytes } from "./memory-need.ts";
 import { explainableTensor, type Explainable } from "./explainable.ts";
 import { gradientSession, type Gradients, type GradientRequest, type GradientSession } from "./gradient.ts";
 import { Leased } from "./lease.ts";
@@ -131,11 +132,12 @@ export class LoadedModel {
   }
 
   private async run(key: string, graph: Graph, feeds: Feeds, names: readonly string[]): Promise<Map<string, TensorValue>> {
-    return valuesOf(await this.withSession(key, () => this.fetching(graph, names), (session) => this.timed(() => session.run(feeds))), names);
+    return valuesOf(await this.withSession(key, () => this.fetching(graph, names, feeds), (session) => this.timed(() => session.run(feeds))), names);
   }
 
   /** A session of a graph that gives `names`. */
-  private fetching(graph: Graph, names: readonly string[]): Promise<Session> {
+  private fetching(graph: Graph, names: readonly string[], feeds: Feeds): Promise<Session> {
+    admit(this.budget, this.open, forwardBytes(this.model, graph, feeds, names), "One run of the model");
     const made = new Set(graph.nodes.flatMap(({ outputs }) => outputs));
     const copies = names.flatMap((name, index): Node[] => (made.has(name) ? [] : [{ name: "", opType: "Identity", domain: "", inputs: [name], outputs: [fetched(index)], attributes: {} }]));
     const outputs = names.map((name, index) => ({ name: made.has(name) ? name : fetched(index), type: { kind: "unknown" as const } }));
@@ -196,7 +198,7 @@ export class LoadedModel {
       if (tried.includes(traced)) traced = await this.traced(feeds, true);
       tried.push(traced);
       const key = JSON.stringify(["gradient", traced.key, request.of, request.wrt, request.fetch ?? [], request.rules?.name ?? "", request.against ? [request.against.rules.name, Object.keys(request.against.baseline)] : []]);
-      const make = (): Promise<GradientSession> => gradientSession(traced.specialised, request, this.model, this.open, this.threads);
+      const make = (): Promise<GradientSession> => gradientSession(traced.specialised, request, this.model, this.open, { threads: this.threads, budget: this.budget });
       const result = await this.withSession(key, make, (session) => this.timed(() => session.gradients(feeds, request.seed, request.against?.baseline)));
       if (result !== "other-path") return result;
       if (attempt > 1) throw new UsageError("The model takes another path each time it runs, so its gradient is not defined.");
@@ -221,7 +223,11 @@ export class LoadedModel {
     let leased = this.sessions.get(key);
     if (leased) this.budget.touch(`${this.id}session:${key}`);
     else this.sessions.set(key, (leased = new Leased(this.openSession(key, make), (session) => void session.then((made) => made.release(), () => undefined))));
-    return leased.use(async (session) => work((await session) as S));
+    return leased.use(async (made) => {
+      const session = (await made) as S;
+      if (session.runBytes !== undefined) this.budget.makeRoom(session.runBytes);
+      return work(session);
+    });
   }
 
   private async openSession(key: string, make: () => Promise<Session>): Promise<Session> {

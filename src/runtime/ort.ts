@@ -23,6 +23,8 @@ export interface Session {
   readonly outputs: readonly string[];
   /** About what it takes while it does not run. */
   readonly bytes: number;
+  /** About what a run takes beside that, where it was estimated. */
+  readonly runBytes?: number;
   /** Runs the graph; `fetch` defaults to all outputs. Blocks the thread while ONNX Runtime works. */
   run(feeds: Feeds, fetch?: readonly string[]): Promise<Map<string, TensorValue>>;
   release(): Promise<void>;
@@ -31,7 +33,7 @@ export interface Session {
 export interface SessionOptions {
   readonly threads?: number;
   /** "disabled" makes a session quickly for a graph that runs once. */
-  readonly optimization?: "disabled" | "basic" | "all";
+  readonly optimization?: "disabled" | "basic" | "extended" | "all";
 }
 
 type Ort = typeof OnnxRuntime;

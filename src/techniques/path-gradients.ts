@@ -2,7 +2,7 @@ import { quadrature, type Quadrature, type QuadratureRule } from "../math/quadra
 import { isFloat } from "../model/graph.ts";
 import type { ParamSpec } from "../protocol/technique.ts";
 import type { RuleSet } from "../autodiff/rule.ts";
-import { megabytes, needOf, roundedUp } from "../runtime/batch-memory.ts";
+import { megabytes, needOf, roundedUp } from "../runtime/memory-need.ts";
 import { manyGradients, type RunGradients } from "../runtime/batch-gradients.ts";
 import type { LoadedModel } from "../runtime/models.ts";
 import type { Feeds } from "../runtime/ort.ts";
@@ -23,7 +23,7 @@ export const RULE = choiceParam("rule", "Quadrature", [
 
 export const MEMORY: ParamSpec = {
   type: "number", name: "memory", label: "Memory", unit: "MB", default: 0, min: 0, max: 1_048_576, step: 256, integer: true,
-  help: "The most that running the model may take. Runs are made in batches as far as that goes and gains time, else one by one; a model that takes more is refused. 0: half of what the machine has free.",
+  help: "The most that running the model may take. Runs are made in batches as far as that goes and gains time, else one by one; a model that takes more is refused. 0: the memory budget (neuralLoupe.memoryBudget; half of what is available where that is not set).",
 };
 
 /** What is asked at many points. */
@@ -66,7 +66,7 @@ export async function gradientsAt(context: Context, request: PointsRequest, each
   for (const remark of (await model.traced(feeds)).specialised.remarks) context.note(remark);
   if (unfit !== undefined) {
     const all = needOf(need, unfit);
-    const limit = memory > 0 ? `the ${megabytes(memory * 2 ** 20)} that memory is set to (${roundedUp(all)} would hold them)` : "half of what is free";
+    const limit = memory > 0 ? `the ${megabytes(memory * 2 ** 20)} that memory is set to (${roundedUp(all)} would hold them)` : "the memory budget (half of what is available, where nothing is set)";
     context.note(`Ran ${batch === 1 ? "one by one" : `in batches of ${batch}`}: ${unfit} at once would take about ${megabytes(all)}, more than ${limit}.`);
   }
 }

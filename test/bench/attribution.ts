@@ -45,7 +45,7 @@ export async function run(python: string | undefined): Promise<void> {
   } else console.log("  Captum       not compared: no Python with it");
 
   const { specialised } = await model.traced(feeds);
-  const session = await gradientSession(specialised, request, model.model, model.open);
+  const session = await gradientSession(specialised, request, model.model, model.open, model);
   await session.release();
   const derived = writeModel({ irVersion: 10, opsets: { "": specialised.derivedOpset }, graph: specialised.graphFor(specialised.g.fork(), ["logits"]) }, model.open);
   console.log(`  derived model  ${(derived.bytes.length / 1024).toFixed(0)} KB, pointing into the ${(model.open.size.file / 2 ** 20).toFixed(1)} MB of the original`);

@@ -7,7 +7,7 @@ import { build } from "esbuild";
 import { decodeNpy } from "../../src/data/index.ts";
 import { ModelError, UsageError } from "../../src/model/errors.ts";
 import { manyGradients, type Batching, type ManyGradients, type RunGradients } from "../../src/runtime/batch-gradients.ts";
-import { memoryNeed, needOf } from "../../src/runtime/batch-memory.ts";
+import { memoryNeed, needOf } from "../../src/runtime/memory-need.ts";
 import { ModelCache, type LoadedModel } from "../../src/runtime/models.ts";
 import { node, runOn, weight, writeArray, writeSmallModel } from "./models.ts";
 

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { MemoryBudget } from "../../src/runtime/memory.ts";
 import { LoadedModel, ModelCache } from "../../src/runtime/models.ts";
 import type { Feeds } from "../../src/runtime/ort.ts";
 import type { Node } from "../../src/model/graph.ts";
@@ -57,7 +58,8 @@ describe("a trace", () => {
       weights: [weight("scale", [], [0.1]), weight("zero", [], [0], "uint8"), weight("half", [], [0.2]), weight("flat", [2], [1, -1], "int64")],
     });
     const { trace } = await (await models.get(path)).traced(feeds(160));
-    expect([...trace.known.keys()].sort()).toEqual(["flat", "shape", "top", "zero"]);
+    for (const value of ["q", "mask", "ones"]) expect(trace.known.has(value)).toBe(false);
+    expect(trace.known.get("top")).toEqual([0]);
     expect(trace.known.get("shape")).toEqual([1, 4, 160, 160]);
     for (const value of ["q", "d", "mask", "ones", "y"]) expect(trace.dims.get(value)).toEqual([1, 4, 160, 160]);
   });
@@ -91,4 +93,41 @@ describe("a trace", () => {
       rmSync(program, { force: true });
     }
   }, 120_000);
+});
+
+describe("what a run will need", () => {
+  const wide = (): string => writeSmallModel(folder, "wide.onnx", {
+    inputs: { x: ["float32", 1, 64, "H", "W"] }, outputs: ["y"],
+    nodes: [node("Tanh", ["x"], ["a"]), node("Sin", ["a"], ["b"]), node("Tanh", ["b"], ["c"]), node("ReduceSum", ["c"], ["y"], { keepdims: { type: "int", value: 0 } })],
+  });
+  // [1, 64, 128, 128] floats are 4 MB; two live at once forward, more on the way back.
+  const feeds: Feeds = { x: { dataType: "float32", dims: [1, 64, 128, 128], data: new Float32Array(64 * 128 * 128) } };
+  const opened = (megabytes: number): Promise<LoadedModel> => new ModelCache({ budget: new MemoryBudget(megabytes * 2 ** 20) }).get(wide());
+
+  test("is estimated before it starts: a run that does not fit is refused with the figure and what to change", async () => {
+    await expect((await opened(4)).forward(feeds, ["y"])).rejects.toMatchObject({
+      name: "UsageError", message: expect.stringMatching(/^One run of the model takes about 1\d MB, more than the 4 MB that it may take \(the memory budget\)\.$/) as string,
+      hint: expect.stringMatching(/smaller input.*64 MB by the setting neuralLoupe\.memoryBudget, or by NEURAL_LOUPE_MEMORY/) as string,
+    });
+    expect((await (await opened(32)).forward(feeds, ["y"])).get("y")!.data[0]).toBe(0);
+  });
+
+  test("forward and back is more than forward", async () => {
+    const model = await opened(24);
+    await model.forward(feeds, ["y"]);
+    const request = { of: "y", seed: Float32Array.of(1), wrt: ["x"] };
+    await expect(model.gradients(feeds, request)).rejects.toThrow(/^One run of the model forward and back takes about \d+ MB, more than the 24 MB/);
+    const { gradients } = await (await opened(64)).gradients(feeds, request);
+    // d tanh(sin(tanh x)) at 0 is 1.
+    expect(gradients.get("x")!.data[77]).toBe(1);
+  });
+
+  test("makes room: what is only kept goes first", async () => {
+    const budget = new MemoryBudget(64 * 2 ** 20);
+    const model = await new ModelCache({ budget }).get(wide());
+    let dropped = false;
+    budget.keep("other", { bytes: 60 * 2 ** 20, drop: () => { dropped = true; } });
+    await model.forward(feeds, ["y"]);
+    expect(dropped).toBe(true);
+  });
 });

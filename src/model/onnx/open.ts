@@ -76,8 +76,8 @@ class OpenedFile implements OpenModel {
 
   isCurrent(): boolean {
     try {
-      const { size, mtimeMs } = statSync(this.path);
-      return `${size}-${mtimeMs}` === this.stamp.split("+")[0] && this.externalFiles.areCurrent();
+      const [now, then] = [statSync(this.path), this.opened.get("")?.status];
+      return now.size === then?.size && now.mtimeMs === then.mtimeMs && now.ino === then.ino && this.externalFiles.areCurrent();
     } catch {
       return false;
     }
