@@ -6,9 +6,10 @@ import { eventually } from "./eventually.ts";
 
 export class Workbench {
   readonly page: Page;
-  readonly #vscode: Bridge;
+  readonly #vscode: Bridge | undefined;
 
-  constructor(page: Page, vscode: Bridge) {
+  /** `vscode`: the window's extension host, which `reload` and `closeAllEditors` need. */
+  constructor(page: Page, vscode?: Bridge) {
     this.page = page;
     this.#vscode = vscode;
   }
@@ -265,13 +266,13 @@ export class Workbench {
   /** Reloads the window as "Developer: Reload Window" does, and waits until it is back with its extension host. */
   async reload(): Promise<void> {
     await this.runCommand("Developer: Reload Window");
-    await this.#vscode.reconnect();
+    await this.#vscode!.reconnect();
     await this.ready();
   }
 
   /** "View: Close All Editors", by its command. */
   async closeAllEditors(): Promise<void> {
-    await this.#vscode.command("workbench.action.closeAllEditors");
+    await this.#vscode!.command("workbench.action.closeAllEditors");
   }
 
   async #described(what: string): Promise<string> {
