@@ -172,7 +172,11 @@ async function start(machine, env) {
   console.log("\nnpm start");
   const began = Date.now();
   const server = startInside(machine, "npm start", { env, folder: "/root/neural-loupe" });
-  server.onOutput((text) => process.stdout.write(text.replace(/^/gm, "    | ")));
+  let lineStart = true;
+  server.onOutput((text) => {
+    process.stdout.write((lineStart ? "    | " : "") + text.replace(/\n(?=.)/gs, "\n    | "));
+    lineStart = text.endsWith("\n");
+  });
   try {
     const address = await Promise.race([
       new Promise((resolve) => server.onOutput(() => {
