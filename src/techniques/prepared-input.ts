@@ -1,12 +1,13 @@
 import { basename, dirname, resolve } from "node:path";
 import { sameDims } from "../autodiff/builder.ts";
 import { UsageError } from "../model/errors.ts";
-import { isFloat, type DataType } from "../model/graph.ts";
+import { isFloat, type DataType, type Graph } from "../model/graph.ts";
 import type { ImageArtifact } from "../protocol/artifacts.ts";
 import type { Job } from "../protocol/engine.ts";
 import { readSample, readSamples, type Sample } from "../data/index.ts";
 import { readMask, type Mask } from "../data/mask.ts";
-import { channelsFirst, spatialAxes, type Layout } from "../runtime/layout.ts";
+import { inputLayout, type InputLayout } from "../runtime/input-layout.ts";
+import { spatialAxes, type Layout } from "../runtime/layout.ts";
 import type { LoadedModel } from "../runtime/models.ts";
 import { floatsOf, numbersOf, type Feeds, type TensorValue } from "../runtime/ort.ts";
 import { cutAt } from "../runtime/rewrite.ts";
@@ -58,7 +59,7 @@ export async function prepareInput(model: LoadedModel, job: Pick<Job, "inputs" |
     kind: "image", id: "input", title: "Input", ...sample.picture, caption: `${sample.name} · ${sample.picture.height}×${sample.picture.width}`,
   };
   return {
-    ...whole, picture, input: { ...inputInfo(main.name, feeds[main.name], sample, picture?.id), ...pixelRange(job.recipe, main.name) },
+    ...whole, picture, input: { ...inputInfo(model.model.graph, main.name, feeds[main.name], sample, picture?.id), ...pixelRange(job.recipe, main.name) },
     readLike: async (file) => floatsOf(await readFile(main.name, file)),
   };
 }
@@ -87,10 +88,10 @@ function tensorOf(sample: Sample): TensorValue {
   return { dataType: sample.dataType as DataType, dims: sample.dims, data: sample.data };
 }
 
-function inputInfo(name: string, value: TensorValue, sample: Sample, picture: string | undefined): InputInfo {
-  const layout = sample.axes ? layoutOf(sample) : channelsFirst(value.dims.length);
+function inputInfo(graph: Graph, name: string, value: TensorValue, sample: Sample, picture: string | undefined): InputInfo {
+  const { layout, assumed }: InputLayout = sample.axes ? { layout: layoutOf(sample) } : inputLayout(graph, name, value.dims);
   const axes = sample.axes ?? (layout && spatialAxes(layout));
-  return { name, dims: value.dims, values: floatsOf(value), labels: sample.labels, picture, ...(layout ? { layout } : {}), ...(axes ? { axes } : {}) };
+  return { name, dims: value.dims, values: floatsOf(value), labels: sample.labels, picture, ...(layout ? { layout } : {}), ...(axes ? { axes } : {}), ...(assumed === undefined ? {} : { assumed }) };
 }
 
 /** What a recipe for pictures makes of black and of white. */
