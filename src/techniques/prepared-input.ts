@@ -11,6 +11,7 @@ import { spatialAxes, type Layout } from "../runtime/layout.ts";
 import type { LoadedModel } from "../runtime/models.ts";
 import { floatsOf, numbersOf, type Feeds, type TensorValue } from "../runtime/ort.ts";
 import { cutAt } from "../runtime/rewrite.ts";
+import { withTextCodes } from "../runtime/text-codes.ts";
 import { findEmbedding } from "./embedding.ts";
 import type { InputInfo } from "./technique.ts";
 
@@ -34,10 +35,12 @@ export async function readFeeds(model: LoadedModel, job: Pick<Job, "inputs" | "r
 }
 
 /** Feeds a model for techniques: where its input is of token numbers, from their vectors on. DataError where files do not fit. */
-export async function prepareInput(model: LoadedModel, job: Pick<Job, "inputs" | "recipe">): Promise<PreparedInput> {
+export async function prepareInput(file: LoadedModel, job: Pick<Job, "inputs" | "recipe">): Promise<PreparedInput> {
+  const folder = dirname(file.open.path);
+  const read = await readFeeds(file, job);
+  const { model, feeds, texts } = withTextCodes(file, read.feeds);
+  const samples = withTextLabels(read.samples, texts);
   const { inputs } = model.description;
-  const folder = dirname(model.open.path);
-  const { feeds, samples } = await readFeeds(model, job);
   const main = inputs.find(({ name }) => feeds[name] && isFloat(feeds[name].dataType)) ?? inputs.find(({ name }) => feeds[name]);
   if (!main) throw new UsageError("The model has no inputs to feed.");
   const whole = { model, feeds, samples, readMask: (file: string) => readMask(resolve(folder, file)) };
@@ -62,6 +65,11 @@ export async function prepareInput(model: LoadedModel, job: Pick<Job, "inputs" |
     ...whole, picture, input: { ...inputInfo(model.model.graph, main.name, feeds[main.name], sample, picture?.id), ...pixelRange(job.recipe, main.name) },
     readLike: async (file) => floatsOf(await readFile(main.name, file)),
   };
+}
+
+/** Texts are shown as themselves where they have no columns' names. */
+function withTextLabels(samples: PreparedInput["samples"], texts: ReadonlyMap<string, unknown>): PreparedInput["samples"] {
+  return Object.fromEntries(Object.entries(samples).map(([name, sample]) => [name, texts.has(name) ? { ...sample, labels: sample.labels ?? (sample.data as readonly string[]) } : sample]));
 }
 
 /** The model from its token vectors on; undefined where it looks none of its inputs up. */
