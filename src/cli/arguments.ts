@@ -2,12 +2,13 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { DataError } from "../model/errors.ts";
-import { loadRecipe, parseRecipeFile, parseSampleSpecs } from "../data/index.ts";
+import { checkNames, completeRecipe, loadRecipe, parseRecipeFile, parseSampleSpecs } from "../data/index.ts";
 import type { Job, TargetSpec } from "../protocol/engine.ts";
-import type { Recipe } from "../protocol/recipe.ts";
+import type { RecipeReport } from "../protocol/recipe.ts";
 import { parseTarget, usualOutput } from "../protocol/target.ts";
 import type { TechniqueInfo } from "../protocol/technique.ts";
 import type { LoadedModel } from "../runtime/models.ts";
+import { remark } from "./remarks.ts";
 
 /** The words on the command line do not make a call: exit code 2. */
 export class WrongUsage extends Error {
@@ -103,13 +104,30 @@ export function parseSettings(settings: readonly string[]): Record<string, strin
   }));
 }
 
-/** The files and the recipe that a command names. */
+/**
+ * The files and the recipe that a command names. What was guessed for files that go through the recipe, and what of the recipe the model does not
+ * have, is said on standard error. DataError for a recipe that names inputs the model lacks in place of those it has.
+ */
 export async function inputsOf(model: LoadedModel, { input, recipe }: Arguments["options"]): Promise<Pick<Job, "inputs" | "more" | "recipe">> {
   const names = model.description.inputs.map(({ name }) => name);
-  const used: Recipe = recipe === undefined ? (await loadRecipe(model.description, model.readConstant)).recipe : await parseRecipeFile(recipe);
+  const used = recipe === undefined ? await loadRecipe(model.description, model.readConstant) : await givenRecipe(model, recipe);
   if (input.length === 0 && names.length > 0) throw new DataError("No --input is given.", undefined, `The model's inputs are ${names.join(", ")}.`);
+  checkNames(input, names, Object.values(used.recipe.inputs).some(({ kind }) => kind === "text"));
   const [inputs, ...more] = parseSampleSpecs(input, names);
-  return { inputs, ...(more.length > 0 ? { more } : {}), recipe: used };
+  const throughRecipe = input.some((file) => !/\.np[yz]$/i.test(file));
+  if (throughRecipe) for (const reason of used.reasons) remark(reason);
+  return { inputs, ...(more.length > 0 ? { more } : {}), recipe: used.recipe };
+}
+
+/** A recipe from a file anywhere. One that leaves an input out is completed; one that has another in its place is mistaken. */
+async function givenRecipe({ description, readConstant }: LoadedModel, file: string): Promise<RecipeReport> {
+  const recipe = await parseRecipeFile(file);
+  const names = description.inputs.map(({ name }) => name);
+  const strange = Object.keys(recipe.inputs).filter((name) => !names.includes(name));
+  if (strange.length > 0 && names.some((name) => !Object.hasOwn(recipe.inputs, name))) {
+    throw new DataError(`The recipe names the input "${strange[0]}", which the model does not have; it has ${names.join(", ")}.`, file, "Rename it in the recipe.");
+  }
+  return completeRecipe(recipe, description, file, readConstant);
 }
 
 /** For commands that take one sample. */

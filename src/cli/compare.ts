@@ -15,9 +15,6 @@ import { checkParams } from "../techniques/params.ts";
 import { findTechnique, runJob } from "../techniques/run.ts";
 import { absoluteFiles, inputsOf, parseSettings, progressLine, targetSpec, threadCount, WrongUsage } from "./arguments.ts";
 
-export const COMPARE_USAGE = `neural-loupe compare MODEL... --input FILE --methods A,B,... [--target T]... [--layer L]... [--columns AXIS] [--rows AXIS]
-             [--scale own|method|all] [--set PARAM=VALUE]... [--background white|dark|none] --out FIGURE.(svg|png|npz|json)`;
-
 const KINDS: readonly AxisKind[] = ["method", "model", "layer", "target"];
 const SCALES: readonly ScaleSharing[] = ["own", "method", "all"];
 

@@ -7,10 +7,6 @@ import { ModelCache } from "../runtime/models.ts";
 import { techniques } from "../techniques/index.ts";
 import { inputsOf, parseArguments, parseSettings, progressLine, targetSpec, threadCount, WrongUsage } from "./arguments.ts";
 
-export const EXPORT_USAGE = `neural-loupe export TECHNIQUE MODEL --input [NAME=]FILE... [--target T] [--against T] [--output NAME] [--layer L]
-             [--set PARAM=VALUE]... [--recipe FILE] [--weights included|external|data] [--target-input optional|required|fixed] [--json]
-             --out FILE.onnx | --triton DIR`;
-
 const WEIGHTS: readonly ExportWeights[] = ["included", "external", "data"];
 const TARGETS: readonly ExportTarget[] = ["optional", "required", "fixed"];
 

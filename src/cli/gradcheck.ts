@@ -4,6 +4,7 @@ import { JobContext } from "../techniques/context.ts";
 import { checkGradients } from "../techniques/gradcheck.ts";
 import { prepareInput } from "../techniques/prepared-input.ts";
 import { saliency } from "../techniques/saliency.ts";
+import { remark } from "./remarks.ts";
 import { inputsOf, oneSample, parseArguments, progressLine, targetSpec, threadCount, WrongUsage } from "./arguments.ts";
 
 /** The largest relative error that passes. */
@@ -19,6 +20,7 @@ export async function gradcheck(args: readonly string[]): Promise<number> {
   try {
     const model = await models.get(path);
     const fed = await prepareInput(model, oneSample(await inputsOf(model, options)));
+    for (const { notes = [] } of Object.values(fed.samples)) for (const note of notes) remark(note);
     const context = await JobContext.create(fed, {
       info: saliency.info, hints: NO_HINTS, target: targetSpec(options, model.description), params: { score: "logit" }, signal: new AbortController().signal, progress: progress.show,
     });

@@ -2,12 +2,13 @@ import { describeError } from "../protocol/link.ts";
 import { UsageError } from "../model/errors.ts";
 import { techniques } from "../techniques/index.ts";
 import { WrongUsage } from "./arguments.ts";
-import { compare, COMPARE_USAGE } from "./compare.ts";
-import { EXPORT_USAGE, exportModel } from "./export.ts";
+import { compare } from "./compare.ts";
+import { exportModel } from "./export.ts";
 import { gradcheck } from "./gradcheck.ts";
 import { inspect } from "./inspect.ts";
 import { runFetch } from "./run.ts";
 import { listTechniques, runTechnique } from "./technique.ts";
+import { helpOf, usageOf } from "./usage.ts";
 
 /** What each first word does; any technique's id is one too. */
 const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
@@ -19,28 +20,20 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<num
   compare,
 };
 
-const USAGE = `neural-loupe techniques [--json]
-neural-loupe inspect MODEL [--json]
-neural-loupe run MODEL --input [NAME=]FILE... --fetch VALUE... --out DIR
-neural-loupe gradcheck MODEL --input [NAME=]FILE... [--target T] [--output NAME] [--json]
-neural-loupe TECHNIQUE MODEL --input [NAME=]FILE... [--target T] [--against T] [--output NAME] [--layer L]...
-             [--set PARAM=VALUE]... [--recipe FILE] --out FILE.(npy|png|svg|json|csv)
-${COMPARE_USAGE}
-${EXPORT_USAGE}
-
-NEURAL_LOUPE_MEMORY=MB in the environment bounds what running models may take (default: half of the memory that is available).
-
-TECHNIQUE is one of: ${techniques.map(({ info }) => info.id).join(", ")}`;
-
 async function main(args: readonly string[]): Promise<number> {
   const [word, ...rest] = args;
-  if (word === undefined || word === "--help" || word === "-h" || word === "help") {
-    process.stdout.write(`${USAGE}\n`);
-    return word === undefined ? 2 : 0;
+  if (word === undefined) throw new WrongUsage("A command is missing.");
+  if (word === "--help" || word === "-h" || word === "help") {
+    process.stdout.write(`${helpOf(rest[0])}\n`);
+    return 0;
   }
-  if (Object.hasOwn(COMMANDS, word)) return COMMANDS[word](rest);
-  if (techniques.some(({ info }) => info.id === word)) return runTechnique(word, rest);
-  throw new WrongUsage(`There is no command or technique "${word}".`);
+  const command = Object.hasOwn(COMMANDS, word) ? COMMANDS[word] : techniques.some(({ info }) => info.id === word) ? (options: readonly string[]) => runTechnique(word, options) : undefined;
+  if (!command) throw new WrongUsage(`There is no command or technique "${word}".`);
+  if (rest.includes("--help") || rest.includes("-h")) {
+    process.stdout.write(`${helpOf(word)}\n`);
+    return 0;
+  }
+  return command(rest);
 }
 
 /** One plain line: what is wrong, where, and what helps. */
@@ -49,11 +42,21 @@ function explain(error: unknown): string {
   return [where && !message.includes(where) ? `${where}: ${message}` : message, hint].filter(Boolean).join(" ").replace(/\s+/g, " ");
 }
 
+// Who reads a pipe may stop when they have seen enough. What a command writes to a file is still written.
+process.stdout.on("error", endQuietly);
+process.stderr.on("error", endQuietly);
+
+function endQuietly(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+  process.exitCode ??= 0;
+}
+
 main(process.argv.slice(2)).then(
   (code) => { process.exitCode = code; },
   (error: unknown) => {
+    // The line that matters is the last: a terminal shows the end.
+    if (error instanceof WrongUsage) process.stderr.write(`${usageOf(process.argv[2])}\n\n`);
     process.stderr.write(`neural-loupe: ${explain(error)}\n`);
-    if (error instanceof WrongUsage) process.stderr.write(`${USAGE}\n`);
     process.exitCode = error instanceof WrongUsage ? 2 : 1;
     if (!(error instanceof Error) || (process.env.NEURAL_LOUPE_DEBUG && !(error instanceof UsageError))) console.error(error);
   },

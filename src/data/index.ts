@@ -9,6 +9,6 @@ export { guessRecipe } from "./guess.ts";
 export type { ReadConstant } from "./graph-front.ts";
 export { readSample } from "./sample.ts";
 export type { Sample, SampleInput } from "./sample.ts";
-export { parseInputSpecs, parseSampleSpecs, readSamples } from "./samples.ts";
+export { checkNames, parseInputSpecs, parseSampleSpecs, readSamples } from "./samples.ts";
 export type { ElementType, TensorData } from "./tensor.ts";
 export { convertElements, elementTypes, fromNumbers, toNumbers } from "./tensor.ts";

@@ -1,18 +1,18 @@
+import { existsSync } from "node:fs";
 import { DataError } from "../model/errors.ts";
 import type { Recipe } from "../protocol/recipe.ts";
 import { readBytes } from "./files.ts";
-import { isJson, jsonKeys } from "./json-sample.ts";
 import { decodeNpz } from "./npy.ts";
 import type { ColumnInput } from "./columns.ts";
 import { readRows } from "./row.ts";
 import { readSample } from "./sample.ts";
 import type { Sample, SampleInput } from "./sample.ts";
 import { shapeText } from "./shape.ts";
-import { isTable } from "./table.ts";
+import { isTable, splitRow } from "./table.ts";
 
 /**
  * Samples for all inputs of a model. `specs` has a file (or text) by input name; "" stands for the only input, for a .npz with one
- * array per input, for a .json with a list per input, for a table's row whose columns are the inputs', or for one text that goes through a tokenizer into several inputs. Throws a DataError that names what is missing.
+ * array per input, for a table's row whose columns are the inputs', or for one text that goes through a tokenizer into several inputs. Throws a DataError that names what is missing.
  */
 export async function readSamples(
   specs: Readonly<Record<string, string>>, recipe: Recipe, inputs: readonly SampleInput[], modelPath?: string,
@@ -56,6 +56,24 @@ export function parseInputSpecs(args: readonly string[], inputNames: readonly st
 }
 
 /**
+ * Refuses "NAME=FILE" whose NAME is no input's, where it cannot be meant otherwise: a file may have "=" in its path, and a text in itself.
+ * DataError that names the inputs.
+ */
+export function checkNames(args: readonly string[], inputNames: readonly string[], takesText: boolean): void {
+  for (const arg of args) {
+    const at = arg.indexOf("=");
+    if (at < 0 || inputNames.some((name) => arg.startsWith(`${name}=`)) || isFile(arg)) continue;
+    const [name, file] = [arg.slice(0, at), arg.slice(at + 1)];
+    if (takesText && !isFile(file)) continue;
+    throw new DataError(isFile(file) ? `The model has no input "${name}".` : `There is no file "${arg}", and no input "${name}".`, undefined, `Its inputs are ${inputNames.join(", ")}.`);
+  }
+}
+
+function isFile(spec: string): boolean {
+  return existsSync(splitRow(spec).file);
+}
+
+/**
  * Several samples on a command line: "NAME=FILE" or "FILE", an input's name as often as there are samples, or once where all share it.
  * DataError where the numbers do not fit, or where it is not clear what a file without a name is for.
  */
@@ -82,8 +100,7 @@ async function sharedRows(plan: ReadonlyMap<string, string>, recipe: Recipe, inp
   const shared = new Map<string, ColumnInput[]>();
   for (const input of inputs) {
     const [spec, row] = [plan.get(input.name) as string, recipeOf(recipe, input.name)];
-    const columns = row.kind === "row" ? row : input.type === "string" ? { kind: "row" as const } : undefined;
-    if (columns && isTable(spec)) shared.set(spec, [...(shared.get(spec) ?? []), { ...input, recipe: columns }]);
+    if (row.kind === "row" && isTable(spec)) shared.set(spec, [...(shared.get(spec) ?? []), { ...input, recipe: row }]);
   }
   const read = await Promise.all([...shared].map(([spec, several]) => readRows(spec, several)));
   return new Map(read.flatMap((rows) => [...rows]));
@@ -96,12 +113,8 @@ async function shareOf(spec: string, recipe: Recipe, open: readonly SampleInput[
     const arrays = decodeNpz(await readBytes(spec, 2 ** 30), spec);
     return open.map((input) => input.name).filter((name) => arrays.has(name));
   }
-  if (isJson(spec)) {
-    const keys = await jsonKeys(spec);
-    return keys ? open.map((input) => input.name).filter((name) => keys.includes(name)) : [open[0].name];
-  }
   if (isTable(spec)) {
-    const rows = open.filter((input) => recipeOf(recipe, input.name).kind === "row" || input.type === "string");
+    const rows = open.filter((input) => recipeOf(recipe, input.name).kind === "row");
     if (rows.length > 0) return rows.map((input) => input.name);
   }
   const texts = open.filter((input) => recipeOf(recipe, input.name).kind === "text");

@@ -1,32 +1,35 @@
 import type { Artifact } from "../protocol/artifacts.ts";
-import { frameCount, framesIn } from "./frames.ts";
 import { stridesOf } from "./reduce.ts";
 
 /** An artifact's numbers as CSV (RFC 4180): a header, then one row per part, item, value, channel or pixel; every digit kept. */
 export function encodeCsv(artifact: Artifact): string {
   const [header, rows] = tableOf(artifact);
-  let text = `${header.join(",")}\r\n`;
+  return csvOf(header, rows);
+}
+
+/** A header and rows as CSV. */
+export function csvOf(header: readonly string[], rows: Iterable<Row>): string {
+  let text = `${header.map(field).join(",")}\r\n`;
   for (const row of rows) text += `${row.map(field).join(",")}\r\n`;
   return text;
 }
 
 type Row = readonly (string | number)[];
 
-function tableOf(artifact: Artifact): [header: readonly string[], rows: Iterable<Row>] {
-  if ("parts" in artifact && artifact.parts) return [["index", "label", artifact.quantity].map(field), artifact.parts.map(({ index, label, value }) => [index, label, value])];
+/** The header (plain) and rows of an artifact as a table. */
+export function tableOf(artifact: Artifact): [header: readonly string[], rows: Iterable<Row>] {
+  if ("parts" in artifact && artifact.parts) return [["index", "label", artifact.quantity], artifact.parts.map(({ index, label, value }) => [index, label, value])];
   switch (artifact.kind) {
     case "bars": {
       // What a target takes for it, where it is a prediction.
       const targets = artifact.items.some(({ target }) => target !== undefined);
       const rows = artifact.items.map(({ index, label, value, target }) => [index < 0 ? -1 - index : index, label, value, ...(targets ? [target ?? ""] : [])]);
-      return [["index", "label", artifact.quantity, ...(targets ? ["target"] : [])].map(field), rows];
+      return [["index", "label", artifact.quantity, ...(targets ? ["target"] : [])], rows];
     }
     case "tiles": return [["channel", "min", "max", "mean", "strength"], tileRows(artifact)];
-    case "heatmap": return frameCount(artifact) > 1
-      ? [["frame", "channel", "y", "x", "value"], framesIn(artifact).flatMap((frame, index) => [...mapRows(frame)].map((row) => [index, ...row]))]
-      : [["channel", "y", "x", "value"], mapRows(artifact)];
+    case "heatmap": return [["channel", "y", "x", "value"], mapRows(artifact)];
     case "tokens": return [["token", "text", artifact.quantity], artifact.tokens.map((text, token) => [token, text, artifact.values[token]])];
-    case "curves": return [["line", artifact.x.label, artifact.y.label].map(field), curveRows(artifact)];
+    case "curves": return [["line", artifact.x.label, artifact.y.label], curveRows(artifact)];
     case "image": return [["y", "x", "red", "green", "blue"], pixelRows(artifact)];
   }
 }

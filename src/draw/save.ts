@@ -14,7 +14,7 @@ export const PROVENANCE_KEYWORD = "neural-loupe";
 
 /**
  * A result as a file's bytes. png, svg: the picture of one artifact; csv: its numbers as a table; npy: the raw numbers of the
- * result, or of the artifact that is named; json: everything, with numbers that JSON lacks as "NaN", "Infinity", "-Infinity".
+ * result, or of the artifact that is named; json: everything but the input's pixels, with numbers that JSON lacks as "NaN", "Infinity", "-Infinity".
  * Without `artifactId` it is the result's first artifact. Throws RangeError for an id that the result does not have.
  */
 export function saveResult(
@@ -37,9 +37,16 @@ const writers: Record<SaveFormat, Writer> = {
     const { dims, values } = numbersOf(findArtifact(result, artifactId));
     return encodeNpy(dims, values);
   },
-  json: ({ provenance, notes, time, artifacts, raw }) => utf8(`${toJson({ provenance, notes, time, artifacts, raw })}\n`),
+  json: ({ provenance, notes, time, artifacts, raw }) => utf8(`${toJson({ provenance, notes, time, artifacts: artifacts.map(withoutInput), raw })}\n`),
   csv: (result, _looks, artifactId) => utf8(encodeCsv(findArtifact(result, artifactId))),
 };
+
+/** The input's picture is a file that who reads this has: its name, hash and size stand for it. */
+function withoutInput(artifact: Artifact): object {
+  if (artifact.kind !== "image" || !artifact.source) return artifact;
+  const { kind, id, title, width, height, caption, source } = artifact;
+  return { kind, id, title, width, height, caption, ...source };
+}
 
 function findArtifact(result: Result, id: string | undefined): Artifact {
   const artifact = id === undefined ? result.artifacts[0] : result.artifacts.find((one) => one.id === id);

@@ -100,10 +100,10 @@ describe("the command line", () => {
     ["no input", ["saliency", model, "--out", "x.png"], 1, /inputs are images/],
     ["a target out of range", ["saliency", model, "--input", cat, "--target", "1000", "--out", "x.png"], 1, /0 to 999/],
     ["an unknown parameter", ["saliency", model, "--input", cat, "--set", "nosie=1", "--out", "x.png"], 1, /no parameter "nosie"/],
-  ])("says in one line what is wrong: %s", (_, args, code, message) => {
+  ])("says in the last line what is wrong: %s", (_, args, code, message) => {
     const result = loupe(...args);
     expect(result.code).toBe(code);
-    const [line] = result.err.split("\n");
+    const line = result.err.trimEnd().split("\n").at(-1);
     expect(line).toMatch(/^neural-loupe: /);
     expect(line).toMatch(message);
     if (code === 1) expect(result.err.trim().split("\n")).toHaveLength(1);

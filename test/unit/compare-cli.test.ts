@@ -95,9 +95,9 @@ describe("neural-loupe compare", () => {
     ["a parameter of no method", ["compare", model, "--input", cat, "--methods", "cam,saliency", "--set", "steps=3", "--out", "x.svg"], 2, /None of these methods has a parameter "steps"/],
     ["what is no map", ["compare", model, "--input", cat, "--methods", "predictions", "--out", "x.svg"], 2, /no map to compare/],
     ["a method that is none", ["compare", model, "--input", cat, "--methods", "lime", "--out", "x.svg"], 1, /no technique "lime"/],
-  ])("says in one line what is wrong: %s", (_, args, code, message) => {
+  ])("says in the last line what is wrong: %s", (_, args, code, message) => {
     const result = loupe(...args);
-    expect(result.err.split("\n")[0]).toMatch(message);
+    expect(result.err.trimEnd().split("\n").at(-1)).toMatch(message);
     expect(result.code).toBe(code);
   });
 });
