@@ -3,6 +3,8 @@ import { OUTPUT_KINDS } from "../protocol/recipe.ts";
 import type { ArrayRecipe, ImageRecipe, InputRecipe, Recipe, RowRecipe, TextRecipe } from "../protocol/recipe.ts";
 
 export const LARGEST_SIDE = 16384;
+/** Height times width: 64 million pixels are 0.8 GB as floats. */
+const MOST_PIXELS = 2 ** 26;
 
 /**
  * A recipe from outside (a file, a message), checked: types, ranges, and that nothing is in it that is not known. What may be left
@@ -49,6 +51,7 @@ function imageRecipe(check: Checker, json: unknown, path: string): ImageRecipe {
   const keys = ["kind", "size", "fit", "cropFraction", "fill", "interpolation", "channels", "layout", "scale", "mean", "std"];
   const given = check.object(json, path, keys);
   const size = check.numbers(given.size, `${path}.size`, { min: 1, max: LARGEST_SIDE, whole: true, lengths: [2] });
+  if (size[0] * size[1] > MOST_PIXELS) check.fail(`${path}.size`, `must be at most ${MOST_PIXELS.toLocaleString("en")} pixels in all`);
   const channels = check.choice(given.channels, `${path}.channels`, ["rgb", "bgr", "gray"], "rgb");
   const lengths = channels === "gray" ? [1] : [1, 3];
   return {

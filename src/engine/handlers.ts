@@ -1,7 +1,8 @@
 import type { CallContext, Handlers } from "../protocol/link.ts";
-import type { EngineApi } from "../protocol/engine.ts";
+import type { EngineApi, Job } from "../protocol/engine.ts";
+import type { Recipe } from "../protocol/recipe.ts";
 import { layerDetails } from "../model/describe.ts";
-import { loadRecipe, preview } from "../data/index.ts";
+import { loadRecipe, preview, validateRecipe } from "../data/index.ts";
 import { exportExplanation } from "../export/explanation.ts";
 import { ModelCache } from "../runtime/models.ts";
 import { channelOf, layersOf, runJob, tilesOf } from "../techniques/run.ts";
@@ -31,15 +32,28 @@ export function engineHandlers(): Handlers<EngineApi> {
     layer: ({ model, index }) => models.use(model, ({ open }) => layerDetails(open, index)),
     tensor: ({ model, name }) => models.use(model, ({ open }) => tensorSummary(open, name)),
     recipe: ({ model }) => models.use(model, ({ description, readConstant }) => loadRecipe(description, readConstant)),
-    preview: async ({ recipe, input }) => preview(input, recipe),
-    layers: (request, context) => inLane(context, (env) => layersOf(request, env)),
+    preview: async (request) => {
+      const { recipe, input } = sound(request);
+      return preview(input, recipe);
+    },
+    layers: (request, context) => inLane(context, (env) => layersOf(sound(request), env)),
     run: (job, context) => inLane(context, async (env) => {
+      const checked = sound(job);
       await testHook(job, context.signal);
-      return runJob(job, env);
+      return runJob(checked, env);
     }),
-    channel: (request, context) => inLane(context, (env) => channelOf(request, env)),
-    tiles: (request, context) => inLane(context, (env) => tilesOf(request, env)),
-    exportExplanation: (request, context) => inLane(context, (env) => exportExplanation(request, env)),
+    channel: (request, context) => inLane(context, (env) => channelOf(withSoundJob(request), env)),
+    tiles: (request, context) => inLane(context, (env) => tilesOf(withSoundJob(request), env)),
+    exportExplanation: (request, context) => inLane(context, (env) => exportExplanation(withSoundJob(request), env)),
     status: () => ({ pid: process.pid, onnxruntime: models.onnxruntimeVersion, memory: process.memoryUsage.rss(), runs }),
   };
+}
+
+/** A request whose recipe is checked: it may come from a panel's form or a state that was kept. DataError that names the place. */
+function sound<T extends { readonly recipe: Recipe }>(request: T): T {
+  return { ...request, recipe: validateRecipe(request.recipe, "recipe") };
+}
+
+function withSoundJob<T extends { readonly job: Job }>(request: T): T {
+  return { ...request, job: sound(request.job) };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { jobKey, jobOf } from "../../src/extension/panels/job.ts";
-import { readPanelState } from "../../src/extension/panels/state.ts";
+import { readCompareState } from "../../src/extension/panels/compare-state.ts";
+import { checkedPanelState, readPanelState, refuseChanges } from "../../src/extension/panels/state.ts";
 import { DEFAULT_LOOKS } from "../../src/protocol/panel.ts";
 import type { PanelState } from "../../src/protocol/panel.ts";
 import type { Recipe } from "../../src/protocol/recipe.ts";
@@ -90,5 +91,47 @@ describe("the job of a state", () => {
     expect(key({ ...state, params: {} }, saliency)).not.toBe(same);
     expect(key({ ...state, recipe: { version: 1, inputs: {} } }, saliency)).not.toBe(same);
     expect(jobKey("run", jobOf(state, saliency, files, recipe), { ...stamps, model: "changed" })).not.toBe(same);
+  });
+});
+
+describe("a state that a webview asks to run", () => {
+  test("is taken where all of it can be run; defaults may be left out", () => {
+    expect(checkedPanelState(JSON.parse(JSON.stringify(state)), techniques)).toEqual(state);
+    const { params: _, ...few } = state;
+    expect(checkedPanelState({ ...few, params: { saliency: { samples: 3 } }, more: [], layer: undefined }, techniques)).toMatchObject({ params: { saliency: { absolute: true, samples: 3, score: "logit" } } });
+    expect(checkedPanelState({ ...state, params: { ...state.params, lime: { a: 1 } } }, techniques)).toEqual(state);
+  });
+
+  // What is shown is what runs: never a default in place of what the person sees.
+  test.each([
+    ["technique", { technique: "lime" }],
+    ["target.index", { target: { index: [-1] } }],
+    ["target", { target: [285] }],
+    ["layer", { layer: 9 }],
+    ["moreLayers", { moreLayers: ["a", 3] }],
+    ["more", { more: ["not a uri"] }],
+    ["params.saliency.samples", { params: { saliency: { samples: 1e9 } } }],
+    ["params.saliency.other", { params: { saliency: { other: 1 } } }],
+    ["looks.opacity", { looks: { ...DEFAULT_LOOKS, opacity: 7 } }],
+    ["recipe", { recipe: { version: 2, inputs: {} } }],
+  ])("is refused, with its place, where something is not sound: %s", (place, change) => {
+    expect(() => checkedPanelState({ ...state, ...change }, techniques)).toThrow(expect.objectContaining({ name: "UsageError", where: place, message: expect.stringContaining(`"${place}"`) as string }));
+  });
+
+  test("is refused where it does not say which model and input", () => {
+    for (const data of [undefined, {}, { ...state, input: "" }]) expect(() => checkedPanelState(data, techniques)).toThrow(/which model and input/);
+  });
+
+  test("of a comparison as well: an entry that cannot be run is not left out in silence", () => {
+    const { looks, ...common } = state;
+    const comparison = { base: common, looks, columns: { kind: "method", entries: [{ kind: "method", technique: "saliency" }, { kind: "method", technique: "grad-cam" }] }, removed: [], scale: "own" };
+    refuseChanges(comparison, readCompareState(comparison, techniques));
+    for (const [place, change] of [
+      ["columns.entries", { columns: { kind: "method", entries: [{ kind: "method", technique: "saliency" }, { kind: "method", technique: "lime" }] } }],
+      ["scale", { scale: "none" }], ["base.target.index", { base: { ...common, target: { index: [1.5] } } }],
+    ] as const) {
+      const asked = { ...comparison, ...change };
+      expect(() => refuseChanges(asked, readCompareState(asked, techniques))).toThrow(expect.objectContaining({ where: place }));
+    }
   });
 });

@@ -20,7 +20,7 @@ import { readCompareState } from "./compare-state.ts";
 import { saveBytes } from "./save.ts";
 import { recipeFile } from "./save-recipe.ts";
 import { SharedRuns } from "./shared-run.ts";
-import { readPanelState } from "./state.ts";
+import { checkedPanelState, refuseChanges } from "./state.ts";
 
 /** One comparison. Its webview may come and go; this stays. Each cell is a job of its own, the same as a panel's. */
 export class ComparePanel {
@@ -129,14 +129,14 @@ export class ComparePanel {
 
   /** A cell from the webview, checked. */
   private cell(cell: unknown): PanelState {
-    const sound = readPanelState(cell, this.services.techniques.filter(isComparable));
-    if (!sound) throw new RemoteError("UsageError", "This cell does not say which model and input it is about.");
-    return sound;
+    return checkedPanelState(cell, this.services.techniques.filter(isComparable));
   }
 
   private take(state: unknown): CompareState {
     const sound = readCompareState(state, this.services.techniques);
-    if (sound) this.state = sound;
+    if (!sound) throw new RemoteError("UsageError", "This does not say what is compared.", undefined, "Reload the comparison.");
+    refuseChanges(state, sound);
+    this.state = sound;
     this.showTitle();
     this.watch();
     return this.state;

@@ -1,4 +1,5 @@
 import type { TargetSpec } from "../../protocol/engine.ts";
+import { RemoteError } from "../../protocol/link.ts";
 import { DEFAULT_LOOKS } from "../../protocol/panel.ts";
 import type { Looks, PanelState } from "../../protocol/panel.ts";
 import type { Recipe } from "../../protocol/recipe.ts";
@@ -23,6 +24,39 @@ export function readPanelState(data: unknown, techniques: readonly TechniqueInfo
     looks: readLooks(data.looks),
     ...(recipe ? { recipe } : {}),
   };
+}
+
+/**
+ * What a webview asks for now, as it is shown there: rejects (UsageError, with the field's place) what is not sound, as what would run in its place is not
+ * what the person sees.
+ */
+export function checkedPanelState(data: unknown, techniques: readonly TechniqueInfo[]): PanelState {
+  const sound = readPanelState(data, techniques);
+  if (!sound) throw new RemoteError("UsageError", "This does not say which model and input it is about.", undefined, "Reload the panel.");
+  refuseChanges(data, sound);
+  return sound;
+}
+
+/** Throws a UsageError where something that was given is not in what is left of it. */
+export function refuseChanges(given: unknown, sound: unknown): void {
+  const place = changedPlace(given, sound, "");
+  if (place === undefined) return;
+  throw new RemoteError("UsageError", `The panel's "${place}" is not something that can be run, so nothing was run.`, place, "Choose it again, or reload the panel.");
+}
+
+/** The first place whose value is not the same in `sound`; what only `sound` has, its defaults, is no change. */
+function changedPlace(given: unknown, sound: unknown, place: string): string | undefined {
+  if (given === undefined || Object.is(given, sound)) return undefined;
+  if (sound === undefined && typeof given === "object" && given !== null && Object.keys(given).length === 0) return undefined;
+  if (typeof given !== "object" || given === null || typeof sound !== "object" || sound === null || Array.isArray(given) !== Array.isArray(sound)) return place;
+  if (Array.isArray(given) && given.length !== (sound as readonly unknown[]).length) return place;
+  for (const [key, value] of Object.entries(given)) {
+    // Options of methods that there are no more, or that cannot be shown here, run nowhere.
+    if (/^(base\.)?params$/.test(place) && !Object.hasOwn(sound, key)) continue;
+    const found = changedPlace(value, (sound as Readonly<Record<string, unknown>>)[key], place === "" ? key : `${place}.${key}`);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** All of a technique's options: those given where they are sound, defaults elsewhere, in the order of its specification. */

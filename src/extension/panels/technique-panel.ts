@@ -19,7 +19,7 @@ import { webviewWire } from "../webview-wire.ts";
 import { saveBytes } from "./save.ts";
 import { saveRecipe, recipeFile } from "./save-recipe.ts";
 import { SharedRun } from "./shared-run.ts";
-import { readPanelState } from "./state.ts";
+import { checkedPanelState } from "./state.ts";
 
 /** One panel: a model, an input, and the methods that look at them. Its webview may come and go; this stays. */
 export class TechniquePanel {
@@ -207,8 +207,7 @@ export class TechniquePanel {
 
   /** A state from the webview, checked; the model is this panel's whatever it says. */
   private read(state: unknown): PanelState {
-    const sound = readPanelState(state, this.services.techniques);
-    return sound ? { ...sound, model: this.state.model } : this.state;
+    return { ...checkedPanelState(state, this.services.techniques), model: this.state.model };
   }
 
   private take(state: unknown): PanelState {
