@@ -1,5 +1,5 @@
 import type { CallContext, Handlers } from "../protocol/link.ts";
-import type { EngineApi, Job } from "../protocol/engine.ts";
+import type { EngineApi, Job, JobMethod } from "../protocol/engine.ts";
 import type { Recipe } from "../protocol/recipe.ts";
 import { layerDetails } from "../model/describe.ts";
 import { loadRecipe, preview, validateRecipe } from "../data/index.ts";
@@ -21,10 +21,11 @@ export function engineHandlers(): Handlers<EngineApi> {
   const lane = new Lane();
   let runs = 0;
 
-  const inLane = <T>(context: CallContext, work: (env: RunEnvironment) => Promise<T>): Promise<T> =>
+  /** A job waits for its turn. */
+  const queued = <K extends JobMethod>(method: K) => (request: Parameters<EngineApi[K]>[0], context: CallContext): Promise<ReturnType<EngineApi[K]>> =>
     lane.run(context.signal, () => {
       runs++;
-      return work({ models, signal: context.signal, progress: context.progress });
+      return jobs[method](request, { models, signal: context.signal, progress: context.progress });
     });
 
   return {
@@ -36,18 +37,23 @@ export function engineHandlers(): Handlers<EngineApi> {
       const { recipe, input } = sound(request);
       return preview(input, recipe);
     },
-    layers: (request, context) => inLane(context, (env) => layersOf(sound(request), env)),
-    run: (job, context) => inLane(context, async (env) => {
-      const checked = sound(job);
-      await testHook(job, context.signal);
-      return runJob(checked, env);
-    }),
-    channel: (request, context) => inLane(context, (env) => channelOf(withSoundJob(request), env)),
-    tiles: (request, context) => inLane(context, (env) => tilesOf(withSoundJob(request), env)),
-    exportExplanation: (request, context) => inLane(context, (env) => exportExplanation(withSoundJob(request), env)),
     status: () => ({ pid: process.pid, onnxruntime: models.onnxruntimeVersion, memory: process.memoryUsage.rss(), runs }),
+    layers: queued("layers"), run: queued("run"), channel: queued("channel"), tiles: queued("tiles"), exportExplanation: queued("exportExplanation"),
   };
 }
+
+/** What runs a model. One that is missing here, or that is no job, fails the build. */
+const jobs: { readonly [K in JobMethod]: (request: Parameters<EngineApi[K]>[0], env: RunEnvironment) => Promise<ReturnType<EngineApi[K]>> } = {
+  layers: async (request, env) => layersOf(sound(request), env),
+  run: async (job, env) => {
+    const checked = sound(job);
+    await testHook(job, env.signal);
+    return runJob(checked, env);
+  },
+  channel: async (request, env) => channelOf(withSoundJob(request), env),
+  tiles: async (request, env) => tilesOf(withSoundJob(request), env),
+  exportExplanation: async (request, env) => exportExplanation(withSoundJob(request), env),
+};
 
 /** A request whose recipe is checked: it may come from a panel's form or a state that was kept. DataError that names the place. */
 function sound<T extends { readonly recipe: Recipe }>(request: T): T {

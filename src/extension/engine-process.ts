@@ -1,5 +1,6 @@
 import { Link, RemoteError } from "../protocol/link.ts";
 import type { CallOptions, Handlers } from "../protocol/link.ts";
+import { CALL_KINDS } from "../protocol/engine.ts";
 import type { EngineApi } from "../protocol/engine.ts";
 import { forkEngine } from "./engine-child.ts";
 import type { EngineChild, ForkOptions } from "./engine-child.ts";
@@ -61,7 +62,7 @@ export class EngineProcess {
       options.signal?.addEventListener("abort", onAbort, { once: true });
       const done = (): void => options.signal?.removeEventListener("abort", onAbort);
       const entry: Entry = {
-        method, request, abort, signal: abort.signal, onProgress: options.onProgress, job: jobs.has(method), sent: false, crashes: 0,
+        method, request, abort, signal: abort.signal, onProgress: options.onProgress, job: CALL_KINDS[method] === "job", sent: false, crashes: 0,
         resolve: (reply) => { done(); resolve(reply as ReturnType<EngineApi[K]>); },
         reject: (error) => { done(); reject(error); },
       };
@@ -293,9 +294,6 @@ type Progress = { readonly fraction?: number; readonly text: string };
 /** The extension offers the engine no methods. */
 type NoMethods = Record<never, never>;
 const noHandlers: Handlers<NoMethods> = {};
-
-/** Methods that run a model: one at a time. The others are short and are sent at once. */
-const jobs: ReadonlySet<string> = new Set<keyof EngineApi>(["run", "channel", "tiles", "layers"]);
 
 const startLimit = 30_000;
 

@@ -25,6 +25,18 @@ export interface EngineApi {
   status(request: Record<string, never>): { readonly pid: number; readonly onnxruntime?: string; readonly memory: number; readonly runs: number };
 }
 
+/**
+ * What each method is to those who schedule it: a "job" runs a model, so jobs go one after another, are shown while they run and can be cancelled (at worst by
+ * ending the process); a "small" call is answered at once. A new method must say which it is.
+ */
+export const CALL_KINDS = {
+  describe: "small", layer: "small", tensor: "small", recipe: "small", preview: "small", status: "small",
+  layers: "job", run: "job", channel: "job", tiles: "job", exportExplanation: "job",
+} as const satisfies Record<keyof EngineApi, "job" | "small">;
+
+/** The methods that are jobs. */
+export type JobMethod = { [K in keyof EngineApi]: (typeof CALL_KINDS)[K] extends "job" ? K : never }[keyof EngineApi];
+
 export interface LayerChoice {
   /** The value's name. */
   readonly value: string;

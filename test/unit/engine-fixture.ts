@@ -1,7 +1,7 @@
 // A child process that answers a part of EngineApi and misbehaves on request, for the tests of the supervisor. Bundled and
 // forked by engine-process.test.ts; what it does is in the job's option "do".
 import { Link } from "../../src/protocol/link.ts";
-import type { Handlers } from "../../src/protocol/link.ts";
+import type { CallContext, Handlers } from "../../src/protocol/link.ts";
 import type { EngineApi, Job } from "../../src/protocol/engine.ts";
 import type { ModelDescription } from "../../src/protocol/model.ts";
 import type { Result } from "../../src/protocol/artifacts.ts";
@@ -30,33 +30,39 @@ const handlers: Partial<Handlers<EngineApi>> = {
     if (model === "crash") process.kill(process.pid, "SIGSEGV");
     return { name: model, stamp: String(process.pid) } as ModelDescription;
   },
-  run: async (job: Job, { signal, progress }) => {
-    runs++;
-    switch (job.params.do) {
-      case "throw": throw Object.assign(new Error("No such layer: conv9"), { name: "UsageError", where: "layer", hint: "Choose another." });
-      case "die": process.kill(process.pid, "SIGKILL"); break;
-      case "abort": process.abort();
-      // eslint-disable-next-line no-fallthrough -- abort() does not return
-      case "exit": process.exit(3);
-      // eslint-disable-next-line no-fallthrough -- exit() does not return
-      case "block":
-        progress({ text: "blocking", fraction: 0.5 });
-        // Lets the progress out before the thread is gone.
-        await new Promise((resolve) => setTimeout(resolve, 20));
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60_000);
-        break;
-      case "batches":
-        for (let i = 0; i < 1000; i++) {
-          if (signal.aborted) throw Object.assign(new Error("Cancelled."), { name: "AbortError" });
-          progress({ text: `batch ${i}`, fraction: i / 1000 });
-          await new Promise((resolve) => setTimeout(resolve, 20));
-        }
-        break;
-      case "slow": await new Promise((resolve) => setTimeout(resolve, 300)); break;
-    }
-    return result(`${job.technique} in ${process.pid}`);
+  run: work,
+  exportExplanation: async ({ job }, context) => {
+    await work(job, context);
+    return { files: [job.technique], size: process.pid, technique: job.technique, inputs: [], outputs: [], batch: "any", notes: [], difference: 0, triton: "" };
   },
 };
+
+async function work(job: Job, { signal, progress }: CallContext): Promise<Result> {
+  runs++;
+  switch (job.params.do) {
+    case "throw": throw Object.assign(new Error("No such layer: conv9"), { name: "UsageError", where: "layer", hint: "Choose another." });
+    case "die": process.kill(process.pid, "SIGKILL"); break;
+    case "abort": process.abort();
+    // eslint-disable-next-line no-fallthrough -- abort() does not return
+    case "exit": process.exit(3);
+    // eslint-disable-next-line no-fallthrough -- exit() does not return
+    case "block":
+      progress({ text: "blocking", fraction: 0.5 });
+      // Lets the progress out before the thread is gone.
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60_000);
+      break;
+    case "batches":
+      for (let i = 0; i < 1000; i++) {
+        if (signal.aborted) throw Object.assign(new Error("Cancelled."), { name: "AbortError" });
+        progress({ text: `batch ${i}`, fraction: i / 1000 });
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      break;
+    case "slow": await new Promise((resolve) => setTimeout(resolve, 300)); break;
+  }
+  return result(`${job.technique} in ${process.pid}`);
+}
 
 process.on("disconnect", () => process.exit(0));
 new Link<EngineApi, Record<never, never>>(parentWire(process), handlers as Handlers<EngineApi>);

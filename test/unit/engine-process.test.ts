@@ -5,6 +5,7 @@ import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { EngineProcess } from "../../src/extension/engine-process.ts";
 import type { EngineOptions, EngineState } from "../../src/extension/engine-process.ts";
+import { CALL_KINDS } from "../../src/protocol/engine.ts";
 import type { Job } from "../../src/protocol/engine.ts";
 import type { RemoteError } from "../../src/protocol/link.ts";
 
@@ -88,6 +89,39 @@ describe("the engine's supervisor", () => {
     expect(engine.state.waiting).toBe(1);
     await Promise.all([first, second, small]);
     expect(order).toEqual(["small", "first", "second"]);
+  });
+
+  describe("an export is a job like others", () => {
+    const exported = (engine: EngineProcess, what: string, options: Parameters<EngineProcess["call"]>[2] = {}) =>
+      engine.call("exportExplanation", { job: job(what), out: "e.onnx", weights: "included", target: "fixed" }, options);
+
+    test("it is shown while it runs, and cancelled from the status bar", async () => {
+      const { engine } = start();
+      const running = failure(exported(engine, "batches", { onProgress: () => engine.cancelRunning() }));
+      await until(() => engine.state.kind === "running");
+      expect((await running).name).toBe("AbortError");
+      const { pid } = engine.state;
+      expect((await engine.call("run", job(""))).notes).toEqual([`test in ${pid}`]);
+    });
+
+    test("what waits behind it waits in the queue: cancelling that does not end it", async () => {
+      const { engine } = start({ cancelGrace: 20 });
+      const first = exported(engine, "slow");
+      await until(() => engine.state.kind === "running");
+      const { pid } = engine.state;
+      const abort = new AbortController();
+      const second = failure(engine.call("run", job("block"), { signal: abort.signal }));
+      expect(engine.state.waiting).toBe(1);
+      abort.abort();
+      expect((await second).name).toBe("AbortError");
+      expect(engine.state.kind).toBe("running");
+      expect((await first).size).toBe(pid);
+      expect((await engine.call("status", {})).runs).toBe(1);
+    });
+  });
+
+  test("every call says whether it is a job, and all that run a model are", () => {
+    expect(Object.entries(CALL_KINDS).filter(([, kind]) => kind === "job").map(([method]) => method).sort()).toEqual(["channel", "exportExplanation", "layers", "run", "tiles"]);
   });
 
   test("a job in batches stops between them when cancelled, without a new process", async () => {
