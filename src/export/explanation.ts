@@ -47,7 +47,7 @@ async function exportFrom(model: LoadedModel, request: ExportRequest, env: RunEn
   if (!attribution) throw new UsageError(`${info.title} cannot be written into one graph.`, info.id, `These can: ${Object.keys(attributions).join(", ")}.`);
   const params = checkParams(info, job.params);
   if (Number(params.samples ?? 0) > 0) throw new UsageError("Noise is drawn anew in each run, which a graph cannot do as it is done here.", "samples", "Set samples to 0 for the export, and average over noisy inputs where the model is served.");
-  checkPlace(model.open, request.out, request.weights);
+  await checkPlace(model.open, request.out, request.weights);
   const result = await runJob(job, env);
   const odd = result.raw.values.find((value) => !Number.isFinite(value));
   if (odd !== undefined) throw new UsageError(`${info.title} of this sample has values that are not finite (${odd}), so there is nothing to check an export against.`, undefined, "Choose another sample or layer.");

@@ -1,10 +1,11 @@
-import { closeSync, existsSync, openSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
-import { basename, dirname, resolve } from "node:path";
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { ModelError, UsageError } from "../model/errors.ts";
 import type { TensorRef } from "../model/graph.ts";
 import { BITS, elementCount } from "../model/graph.ts";
-import { writeModel, type OpenModel, type WritableModel } from "../model/onnx/index.ts";
+import { openModel, writeModel, type OpenModel, type WritableModel } from "../model/onnx/index.ts";
 import type { ExportWeights } from "../protocol/export.ts";
+import { replaceTogether } from "./replace.ts";
 
 /** Smaller tensors stay in the model: ONNX Runtime may need their values while it loads it. */
 const SMALLEST_OUTSIDE = 1024;
@@ -12,16 +13,33 @@ const SMALLEST_OUTSIDE = 1024;
 const PAGE = 4096;
 
 /** Refuses, before anything is computed, to write where the model or its data lie, or weights where they cannot be found again. */
-export function checkPlace(open: OpenModel, out: string, weights: ExportWeights): void {
+export async function checkPlace(open: OpenModel, out: string, weights: ExportWeights): Promise<void> {
   const folder = dirname(open.path);
   const used = [open.path, ...dataFiles(open).map((file) => resolve(folder, file))];
   for (const path of weights === "data" ? [out, `${out}.data`] : [out]) {
     if (used.includes(path)) throw new UsageError("The explanation would be written over the model that it is made from.", path, "Choose another name.");
   }
-  // Beside an earlier export its data go with it; alone they are somebody else's.
-  if (weights === "data" && existsSync(`${out}.data`) && !existsSync(out)) throw new UsageError("There is a file of this name that belongs to something else.", `${out}.data`, "Choose another name.");
+  // Beside an earlier export its data go with it; else they are somebody else's.
+  if (weights === "data" && existsSync(`${out}.data`) && !(await hasData(out))) throw new UsageError("There is a file of this name that belongs to something else.", `${out}.data`, "Choose another name.");
   if (weights === "external" && dirname(out) !== folder) {
     throw new UsageError("A model that takes its weights from the original's file must lie in the same folder as it.", out, `Write it into ${folder}, or include the weights.`);
+  }
+}
+
+/** Whether a model file takes its weights from FILE.data beside it: an earlier export with its data. */
+async function hasData(file: string): Promise<boolean> {
+  if (!existsSync(file) || !existsSync(`${file}.data`)) return false;
+  let open: OpenModel;
+  try {
+    open = await openModel(file);
+  } catch {
+    // Whatever it is, it is no export of ours.
+    return false;
+  }
+  try {
+    return dataFiles(open).includes(basename(`${file}.data`));
+  } finally {
+    open.close();
   }
 }
 
@@ -30,23 +48,42 @@ function dataFiles(open: OpenModel): string[] {
   return [...new Set(files)];
 }
 
-/** Writes the model (and OUT.data); `check` reads it back, and where it throws, nothing stays. Gives the paths and the bytes written. */
+/**
+ * Writes the model (and OUT.data) aside and lets `check` read that back; only then does it take the place of what may stand there, with the data of an earlier
+ * export. Where `check` throws, or something cannot be written, all is as it was. Gives the paths and the bytes written.
+ */
 export async function writeFiles<T>(model: WritableModel, open: OpenModel, { out, weights }: { out: string; weights: ExportWeights }, check: (path: string) => Promise<T>): Promise<{ files: string[]; size: number; checked: T }> {
-  const draft = `${out}.part`;
   const data = `${out}.data`;
+  let draft: Draft | undefined;
   try {
-    if (weights === "data") writeData(model.graph.initializers, open, data);
+    draft = draftFor(out, weights);
+    if (draft.data !== undefined) writeData(model.graph.initializers, open, draft.data);
     const { bytes } = writeModel({ ...model, graph: { ...model.graph, initializers: placed(model.graph.initializers, open, basename(data), weights) } }, open, { external: weights !== "included" });
-    writeFileSync(draft, bytes);
-    const checked = await check(draft);
-    renameSync(draft, out);
+    writeFileSync(draft.model, bytes);
+    const checked = await check(draft.model);
+    const stale = draft.data === undefined && (await hasData(out));
+    replaceTogether([...(draft.data !== undefined || stale ? [{ from: draft.data, to: data }] : []), { from: draft.model, to: out }]);
     const files = weights === "data" ? [out, data] : [out];
     return { files, size: files.reduce((sum, file) => sum + statSync(file).size, 0), checked };
   } catch (error) {
-    rmSync(draft, { force: true });
-    if (weights === "data") rmSync(data, { force: true });
     throw systemError(error, out);
+  } finally {
+    draft?.remove();
   }
+}
+
+/** Where files are written until they were checked. */
+interface Draft {
+  readonly model: string;
+  readonly data?: string;
+  remove(): void;
+}
+
+/** On the same disk as `out`. With data, in a folder of their own, where both have their names: the model holds its data's. */
+function draftFor(out: string, weights: ExportWeights): Draft {
+  if (weights !== "data") return { model: `${out}.part`, remove: () => rmSync(`${out}.part`, { force: true }) };
+  const folder = mkdtempSync(`${out}.part-`);
+  return { model: join(folder, basename(out)), data: join(folder, `${basename(out)}.data`), remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
 function systemError(error: unknown, out: string): unknown {
