@@ -7,8 +7,8 @@ import { pathToFileURL, fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { root } from "./lib/commands.mjs";
 
-/** Runs all flows, or those that `only` and `vsix` choose. Gives { passed, failed }. */
-export async function runIntegration({ only, vsix, headed = false, desktop = Boolean(process.env.VSCODE_EXECUTABLE) } = {}) {
+/** Runs all flows, or those that `only` and `vsix` choose; with `pictures` those that take the README's. Gives { passed, failed }. */
+export async function runIntegration({ only, vsix, pictures, headed = false, desktop = Boolean(process.env.VSCODE_EXECUTABLE) } = {}) {
   const program = path.join(root, "dist/test/flows.mjs");
   if (!existsSync(program)) throw new Error("The integration tests are not built: run `npm run build` first.");
   process.setSourceMapsEnabled(true); // failures then name the flow's own line
@@ -17,7 +17,7 @@ export async function runIntegration({ only, vsix, headed = false, desktop = Boo
     ? await (await import("./lib/desktop-host.mjs")).openDesktopHost()
     : await (await import("./lib/web-host.mjs")).openWebHost({ headed });
   try {
-    return await runAll({ root, host, only, vsix: vsix && path.resolve(vsix) });
+    return await runAll({ root, host, only, pictures, vsix: vsix && path.resolve(vsix) });
   } finally {
     await host.close();
   }

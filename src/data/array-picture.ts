@@ -8,7 +8,7 @@ export function imageAxes(dims: readonly number[], recipe: InputRecipe): Spatial
   const first = dims.length - 3;
   const nchw = { channel: first, height: first + 1, width: first + 2 };
   const nhwc = { channel: first + 2, height: first, width: first + 1 };
-  const fits = (axes: Required<SpatialAxes>): boolean =>
+  const fits = (axes: Required<Omit<SpatialAxes, "frame">>): boolean =>
     [1, 3].includes(dims[axes.channel]) && dims[axes.height] > 1 && dims[axes.width] > 1;
   const order = recipe.kind === "image" && recipe.layout === "nhwc" ? [nhwc, nchw] : [nchw, nhwc];
   // Without a batch axis, one channel is as likely a batch of sequences: only a recipe for pictures settles that.
@@ -17,10 +17,10 @@ export function imageAxes(dims: readonly number[], recipe: InputRecipe): Spatial
 
 /**
  * The first picture of an array in display colours: by undoing the recipe where the values fit it, else from the least (black) to
- * the largest finite value (white).
+ * the largest finite value (white), or what `ends` says is black and white.
  */
 export function displayArray(
-  values: ArrayLike<number>, dims: readonly number[], axes: SpatialAxes, recipe: InputRecipe,
+  values: ArrayLike<number>, dims: readonly number[], axes: SpatialAxes, recipe: InputRecipe, ends?: { readonly least: number; readonly most: number },
 ): { width: number; height: number; pixels: Uint8Array } {
   const [height, width] = [dims[axes.height], dims[axes.width]];
   const channels = axes.channel === undefined ? 1 : dims[axes.channel];
@@ -32,12 +32,7 @@ export function displayArray(
     const pixels = matches ? unprepare(first, recipe) : undefined;
     if (pixels) return { width, height, pixels };
   }
-  let [least, most] = [Infinity, -Infinity];
-  for (let i = 0; i < size; i++) {
-    if (!Number.isFinite(values[i])) continue;
-    least = Math.min(least, values[i]);
-    most = Math.max(most, values[i]);
-  }
+  const { least, most } = ends ?? finiteEnds(values, size);
   const scale = most > least ? 255 / (most - least) : 0;
   const last = axes.channel === dims.length - 1;
   const pixels = new Uint8Array(height * width * 3);
@@ -49,4 +44,15 @@ export function displayArray(
     }
   }
   return { width, height, pixels };
+}
+
+/** The least and the largest finite of the first `count` values. */
+export function finiteEnds(values: ArrayLike<number>, count: number): { least: number; most: number } {
+  let [least, most] = [Infinity, -Infinity];
+  for (let i = 0; i < count; i++) {
+    if (!Number.isFinite(values[i])) continue;
+    least = Math.min(least, values[i]);
+    most = Math.max(most, values[i]);
+  }
+  return { least, most };
 }

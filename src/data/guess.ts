@@ -27,6 +27,10 @@ export async function guessRecipe(description: ModelDescription, readConstant?: 
 async function guessInput(
   input: ValueDescription, description: ModelDescription, beside: FilesBeside, reasons: string[], readConstant?: ReadConstant,
 ): Promise<InputRecipe> {
+  if (input.type === "string") {
+    reasons.push(`Input "${input.name}": texts, by its type: a table's cells (.csv), one text (.txt) or a list (.json).`);
+    return { kind: "row" };
+  }
   const layout = imageLayout(input);
   if (layout) return guessImage(input, layout, description, beside, reasons, readConstant);
   const text = guessText(input, beside);

@@ -3,7 +3,7 @@ import { DataError } from "../model/errors.ts";
 import { chooseColumns, describeColumns, type ColumnInput } from "./columns.ts";
 import { sha256 } from "./files.ts";
 import { matchDims } from "./shape.ts";
-import { rowValues } from "./table-cells.ts";
+import { rowTexts, rowValues } from "./table-cells.ts";
 import { columnName, openTable, splitRow, type Table } from "./table.ts";
 import { elementTypeOf, type ElementType, type TensorData } from "./tensor.ts";
 
@@ -13,9 +13,9 @@ export interface RowSample {
   readonly name: string;
   /** Of the file and the row. */
   readonly hash: string;
-  readonly dataType: ElementType;
+  readonly dataType: ElementType | "string";
   readonly dims: readonly number[];
-  readonly data: TensorData;
+  readonly data: TensorData | readonly string[];
   /** The columns' names. */
   readonly labels: readonly string[];
   readonly notes: readonly string[];
@@ -33,7 +33,7 @@ export async function readRows(spec: string, inputs: readonly ColumnInput[]): Pr
   const table = await openTable(file, { separator, header });
   if (!table.rows[row]) {
     throw new DataError(`There is no row ${row}: the table has ${table.rows.length} rows, numbered from 0.`, file,
-      table.rows.length === 0 ? "It has a header alone." : undefined);
+      table.rows.length === 0 ? 'It has a header alone. Where its first line is data, the recipe says so: "header": false.' : undefined);
   }
   const chosen = chooseColumns(table, row, inputs);
   const shared = [describeTable(table, row), ...describeColumns(table, chosen, table.header?.length ?? table.rows[row].length)];
@@ -42,8 +42,8 @@ export async function readRows(spec: string, inputs: readonly ColumnInput[]): Pr
     const labels = positions.map((position) => columnName(table, position));
     const dims = matchDims(rowDims(positions.length, input), input, spec, "The row has",
       `The columns are ${labels.join(", ")}; the recipe can name the ones to take.`);
-    const dataType = elementTypeOf(input.type, input.name);
-    const { data, notes } = rowValues(table, row, positions, input.recipe, dataType);
+    const dataType = input.type === "string" ? input.type : elementTypeOf(input.type, input.name);
+    const { data, notes } = dataType === "string" ? rowTexts(table, row, positions) : rowValues(table, row, positions, input.recipe, dataType);
     return [input.name, { name: `${path.basename(file)}#${row}`, hash: sha256(table.hash, `#${row}`), dataType, dims, data, labels, notes: [...shared, ...notes] }];
   }));
 }

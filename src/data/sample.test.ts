@@ -81,7 +81,7 @@ describe("a picture", () => {
     expect(error.hint).toContain("batches of exactly 8");
   });
   test("cannot become strings", async () => {
-    expect((await failure(readSample(cat, image, { name: "x", type: "string" }))).message).toContain('"x" takes string');
+    expect((await failure(readSample(cat, image, { name: "x", type: "string" }))).message).toContain('takes texts: a row of a table');
   });
   test("is no array", async () => {
     expect((await failure(readSample(cat, array, { name: "x", type: "float32", dims: [1, 4] }))).message)

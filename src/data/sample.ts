@@ -5,9 +5,10 @@ import type { ValueDescription } from "../protocol/model.ts";
 import type { InputRecipe, PictureGeometry } from "../protocol/recipe.ts";
 import { readBytes, sha256 } from "./files.ts";
 import { pictureGeometry } from "./geometry.ts";
+import { isJson, readJsonSample } from "./json-sample.ts";
 import { decodeNpy, decodeNpz } from "./npy.ts";
 import type { NpyArray } from "./npy.ts";
-import { readPicture } from "./picture.ts";
+import { PICTURE_EXTENSIONS, readPicture } from "./picture.ts";
 import { preparePicture } from "./preprocess.ts";
 import { displayArray, imageAxes } from "./array-picture.ts";
 import { matchDims, shapeText } from "./shape.ts";
@@ -23,10 +24,10 @@ export interface Sample {
   readonly name: string;
   /** SHA-256 of the file's bytes (and the row, or the array's name). */
   readonly hash: string;
-  readonly dataType: ElementType;
+  readonly dataType: ElementType | "string";
   readonly dims: readonly number[];
   /** For onnxruntime: float16 as bits in a Uint16Array, bool as bytes. */
-  readonly data: TensorData;
+  readonly data: TensorData | readonly string[];
   /** What the model sees, in display colours, after crop and resize: RGB bytes [height, width, 3]. */
   readonly picture?: { readonly width: number; readonly height: number; readonly pixels: Uint8Array };
   /** Where that lies in the picture file; absent for arrays. */
@@ -47,12 +48,15 @@ const fileLimit = 2 ** 30;
 /**
  * One file (or text) as what the model's input takes. A .npy is the tensor itself, past the recipe: its type must convert without
  * loss (floats may be rounded), its shape must be the model's (a batch axis of one is added where exactly that is missing).
+ * So is a .json, and so are the texts of an input of strings: a table's cells, a .txt file, or the text itself.
  * Everything else goes through the recipe. A text recipe's tokenizer lies beside the model.
  * Throws a DataError that names the file, both shapes or types, and what to do.
  */
 export async function readSample(
   spec: string, recipe: InputRecipe, input: SampleInput, modelPath = spec,
 ): Promise<Sample> {
+  if (isJson(spec)) return readJsonSample(spec, input);
+  if (input.type === "string") return readTexts(spec, recipe, input);
   if (/\.npy$/i.test(spec)) {
     const bytes = await readBytes(spec, fileLimit);
     return arraySample(decodeNpy(bytes, spec), path.basename(spec), sha256(bytes), spec, recipe, input);
@@ -87,6 +91,19 @@ export async function readSample(
     }
     case "array": throw wrongFile(spec, input, "an array (.npy or .npz)");
   }
+}
+
+/** What an input of strings takes: cells of a table's row, or one text, from a .txt file or as it is given. */
+async function readTexts(spec: string, recipe: InputRecipe, input: SampleInput): Promise<Sample> {
+  if (isTable(spec)) return (await readRows(spec, [{ ...input, recipe: recipe.kind === "row" ? recipe : { kind: "row" } }])).get(input.name)!;
+  if (/\.np[yz]$/i.test(spec) || isPictureName(spec)) throw wrongFile(spec, input, "texts: a row of a table (.csv), one text (.txt) or a list (.json)");
+  const { text, name, hash, isFile } = await readText(spec);
+  const dims = matchDims((input.dims ?? [1]).map(() => 1), input, spec, "One text is", "A .csv file has a row of texts, a .json file a list.");
+  return { name, hash, dataType: "string", dims, data: [isFile ? text.replace(/\r?\n$/, "") : text], ...(isFile ? {} : { notes: [`The input "${input.name}" is the text ${JSON.stringify(name)} itself.`] }) };
+}
+
+function isPictureName(spec: string): boolean {
+  return PICTURE_EXTENSIONS.some((ending) => spec.toLowerCase().endsWith(`.${ending}`));
 }
 
 function wrongFile(spec: string, input: SampleInput, wanted: string): DataError {

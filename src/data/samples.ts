@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { DataError } from "../model/errors.ts";
 import type { Recipe } from "../protocol/recipe.ts";
 import { readBytes } from "./files.ts";
+import { isJson, jsonKeys } from "./json-sample.ts";
 import { decodeNpz } from "./npy.ts";
 import type { ColumnInput } from "./columns.ts";
 import { readRows } from "./row.ts";
@@ -12,7 +13,7 @@ import { isTable, splitRow } from "./table.ts";
 
 /**
  * Samples for all inputs of a model. `specs` has a file (or text) by input name; "" stands for the only input, for a .npz with one
- * array per input, for a table's row whose columns are the inputs', or for one text that goes through a tokenizer into several inputs. Throws a DataError that names what is missing.
+ * array per input, for a .json with a list per input, for a table's row whose columns are the inputs', or for one text that goes through a tokenizer into several inputs. Throws a DataError that names what is missing.
  */
 export async function readSamples(
   specs: Readonly<Record<string, string>>, recipe: Recipe, inputs: readonly SampleInput[], modelPath?: string,
@@ -100,7 +101,8 @@ async function sharedRows(plan: ReadonlyMap<string, string>, recipe: Recipe, inp
   const shared = new Map<string, ColumnInput[]>();
   for (const input of inputs) {
     const [spec, row] = [plan.get(input.name) as string, recipeOf(recipe, input.name)];
-    if (row.kind === "row" && isTable(spec)) shared.set(spec, [...(shared.get(spec) ?? []), { ...input, recipe: row }]);
+    const columns = row.kind === "row" ? row : input.type === "string" ? { kind: "row" as const } : undefined;
+    if (columns && isTable(spec)) shared.set(spec, [...(shared.get(spec) ?? []), { ...input, recipe: columns }]);
   }
   const read = await Promise.all([...shared].map(([spec, several]) => readRows(spec, several)));
   return new Map(read.flatMap((rows) => [...rows]));
@@ -113,8 +115,12 @@ async function shareOf(spec: string, recipe: Recipe, open: readonly SampleInput[
     const arrays = decodeNpz(await readBytes(spec, 2 ** 30), spec);
     return open.map((input) => input.name).filter((name) => arrays.has(name));
   }
+  if (isJson(spec)) {
+    const keys = await jsonKeys(spec);
+    return keys ? open.map((input) => input.name).filter((name) => keys.includes(name)) : [open[0].name];
+  }
   if (isTable(spec)) {
-    const rows = open.filter((input) => recipeOf(recipe, input.name).kind === "row");
+    const rows = open.filter((input) => recipeOf(recipe, input.name).kind === "row" || input.type === "string");
     if (rows.length > 0) return rows.map((input) => input.name);
   }
   const texts = open.filter((input) => recipeOf(recipe, input.name).kind === "text");

@@ -41,6 +41,17 @@ export function rowValues(table: Table, row: number, positions: readonly number[
   return { data, notes: filled.length > 0 ? [`Row ${row}: NaN, as the recipe says, for ${listNames(filled)}.`] : [] };
 }
 
+/** The cells at `positions` of a row as the texts that they are; an empty one is the empty text, and that is said. DataError for a cell that is not there. */
+export function rowTexts(table: Table, row: number, positions: readonly number[]): { readonly data: readonly string[]; readonly notes: readonly string[] } {
+  const data = positions.map((position) => {
+    const cell = table.rows[row][position];
+    if (cell === undefined) throw new DataError(`Row ${row}, column "${columnName(table, position)}" is missing: the line has fewer cells.`, table.file, "Give the line all of its cells; an empty one is an empty text.");
+    return cell;
+  });
+  const empty = positions.filter((_, i) => data[i] === "").map((position) => columnName(table, position));
+  return { data, notes: empty.length > 0 ? [`Row ${row}: an empty text for ${listNames(empty)}.`] : [] };
+}
+
 function truth(cell: string): number | undefined {
   return { true: 1, false: 0 }[cell.trim().toLowerCase()];
 }

@@ -32,11 +32,16 @@ export const elementTypes: Readonly<Record<ElementType, ElementInfo>> = {
   bool: { size: 1, view: (buffer) => new Uint8Array(buffer), isFloat: false },
 };
 
-/** A model input's element type. Throws a DataError for one that no sample can have (strings, sequences, 4-bit numbers ...). */
+/** A model input's element type, of numbers. Throws a DataError for one that no sample can have (maps, sequences, 4-bit numbers ...). */
 export function elementTypeOf(type: string, input: string): ElementType {
   if (type in elementTypes) return type as ElementType;
+  if (type === "string") throw new DataError(`The input "${input}" takes texts, not numbers.`, undefined, "Give it a row of a table (.csv), one text (.txt) or a list (.json).");
+  if (/^(map|sequence|optional)\(/.test(type)) {
+    throw new DataError(`The input "${input}" is a ${type}, which ONNX Runtime for Node.js cannot be given.`, undefined,
+      "Convert the model so that it takes tensors; a step that makes tensors of lists or maps can be left to the program that calls it.");
+  }
   throw new DataError(`The input "${input}" takes ${type}, which cannot be made from a file.`, undefined,
-    `Inputs of these types can be fed: ${Object.keys(elementTypes).join(", ")}.`);
+    `Inputs of these types can be fed: ${Object.keys(elementTypes).join(", ")}, string.`);
 }
 
 /** Numbers as elements of another type; integers are rounded and held to their range, floats rounded to nearest. */

@@ -8,12 +8,12 @@ const textLimit = 16 * 2 ** 20;
 const tokenizerLimit = 256 * 2 ** 20;
 
 /** A text for a text recipe: what a .txt or .md file holds, or else `spec` itself. */
-export async function readText(spec: string): Promise<{ text: string; name: string; hash: string }> {
+export async function readText(spec: string): Promise<{ text: string; name: string; hash: string; isFile: boolean }> {
   if (/^[^\n]*\.(txt|md)$/i.test(spec)) {
     const bytes = await readBytes(spec, textLimit);
-    return { text: decodeText(bytes, spec), name: path.basename(spec), hash: sha256(bytes) };
+    return { text: decodeText(bytes, spec), name: path.basename(spec), hash: sha256(bytes), isFile: true };
   }
-  return { text: spec, name: spec.length > 40 ? `${[...spec].slice(0, 39).join("")}…` : spec, hash: sha256(spec) };
+  return { text: spec, name: spec.length > 40 ? `${[...spec].slice(0, 39).join("")}…` : spec, hash: sha256(spec), isFile: false };
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Artifact } from "../protocol/artifacts.ts";
+import { frameCount, framesIn } from "./frames.ts";
 import { stridesOf } from "./reduce.ts";
 
 /** An artifact's numbers as CSV (RFC 4180): a header, then one row per part, item, value, channel or pixel; every digit kept. */
@@ -27,7 +28,9 @@ export function tableOf(artifact: Artifact): [header: readonly string[], rows: I
       return [["index", "label", artifact.quantity, ...(targets ? ["target"] : [])], rows];
     }
     case "tiles": return [["channel", "min", "max", "mean", "strength"], tileRows(artifact)];
-    case "heatmap": return [["channel", "y", "x", "value"], mapRows(artifact)];
+    case "heatmap": return frameCount(artifact) > 1
+      ? [["frame", "channel", "y", "x", "value"], framesIn(artifact).flatMap((frame, index) => [...mapRows(frame)].map((row) => [index, ...row]))]
+      : [["channel", "y", "x", "value"], mapRows(artifact)];
     case "tokens": return [["token", "text", artifact.quantity], artifact.tokens.map((text, token) => [token, text, artifact.values[token]])];
     case "curves": return [["line", artifact.x.label, artifact.y.label], curveRows(artifact)];
     case "image": return [["y", "x", "red", "green", "blue"], pixelRows(artifact)];

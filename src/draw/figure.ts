@@ -2,7 +2,8 @@ import type { Artifact, ImageArtifact, Result } from "../protocol/artifacts.ts";
 import type { Looks } from "../protocol/panel.ts";
 import { layoutBars } from "./bars.ts";
 import { GLYPH } from "./font.ts";
-import { mapImage, pictureImage, verticalBar } from "./heatmap.ts";
+import { frameCount, picturesUnder } from "./frames.ts";
+import { layoutFrames, mapImage, pictureImage, verticalBar } from "./heatmap.ts";
 import type { HeatmapDrawing } from "./heatmap.ts";
 import { paintMap } from "./paint.ts";
 import { paragraph, textWidth } from "./parts.ts";
@@ -138,6 +139,10 @@ function cellBlock({ result, failure }: FigureCell, looks: Looks, drawing: Heatm
     return withBar(text, ownBar ? horizontalBar(drawing, Math.max(leastBlock, text.width), artifact.quantity) : undefined);
   }
   if (artifact.kind !== "heatmap" || !drawing) return layoutArtifact(result, artifact, looks);
+  if (frameCount(artifact) > 1) {
+    const frames = layoutFrames(artifact, picturesUnder(artifact, result.artifacts.filter((one) => one.kind === "image")), looks, drawing, false);
+    return withBar(frames, ownBar ? horizontalBar(drawing, frames.width, artifact.quantity) : undefined);
+  }
   const image = mapImage(artifact, pictureUnder(result, artifact), looks, drawing);
   return withBar({ width: image.width, height: image.height, parts: [image] }, ownBar ? horizontalBar(drawing, image.width, artifact.quantity) : undefined);
 }

@@ -7,7 +7,8 @@ import { clipRange } from "./range.ts";
 import type { ValueRange } from "./range.ts";
 import { reduceChannels } from "./reduce.ts";
 import type { ValueMap } from "./reduce.ts";
-import { enlargement, paragraph, textWidth } from "./parts.ts";
+import { frameCount, frameGrid, frameIndex, framesIn } from "./frames.ts";
+import { enlargement, paragraph, stack, TARGET_SIZE, textWidth } from "./parts.ts";
 import type { Block, Part } from "./parts.ts";
 import { formatValue, ticks } from "./ticks.ts";
 
@@ -15,8 +16,10 @@ const gap = 16;
 
 /** What a heat map is drawn with. */
 export interface HeatmapDrawing {
-  /** One value per place, at the artifact's own resolution. */
+  /** One value per place, at the artifact's own resolution; of several frames, the one that the looks show. */
   readonly map: ValueMap;
+  /** All frames' maps. They have one range. */
+  readonly frames: readonly ValueMap[];
   readonly range: ValueRange;
   /** 256 RGB triples. */
   readonly table: Uint8Array;
@@ -25,16 +28,43 @@ export interface HeatmapDrawing {
 
 /** A heat map as a panel shows it: reduced and clipped as the looks say; the range is of the values as they are, not resized. */
 export function heatmapDrawing(artifact: HeatmapArtifact, looks: Looks): HeatmapDrawing {
-  const map = reduceChannels(artifact.values, artifact.dims, artifact.axes, looks.reduce, artifact.signed);
+  const frames = framesIn(artifact).map(({ values, dims, axes }) => reduceChannels(values, dims, axes, looks.reduce, artifact.signed));
+  const map = frames[frameIndex(artifact, looks.frame)];
   // A norm has no sign, whatever it is the norm of.
   const signed = artifact.signed && looks.reduce !== "l2";
   const table = colorTable(resolveColorMap(looks.colorMap, signed));
-  return { map, range: clipRange(map.values, looks.clip, signed), table, signed };
+  return { map, frames, range: clipRange(frames.length === 1 ? map.values : joined(frames), looks.clip, signed), table, signed };
 }
 
-/** The picture, the map and a colour bar with numbers, side by side or one over the other. */
-export function layoutHeatmap(artifact: HeatmapArtifact, picture: ImageArtifact | undefined, looks: Looks): Block {
+function joined(frames: readonly ValueMap[]): Float32Array {
+  const all = new Float32Array(frames.reduce((sum, { values }) => sum + values.length, 0));
+  frames.reduce((at, { values }) => { all.set(values, at); return at + values.length; }, 0);
+  return all;
+}
+
+/** All frames of a map in a row or a grid, on one scale: each over its picture, or below it where the looks say side by side and `withPictures`. */
+export function layoutFrames(artifact: HeatmapArtifact, pictures: readonly (ImageArtifact | undefined)[], looks: Looks, drawing: HeatmapDrawing, withPictures: boolean): Block {
+  const edge = TARGET_SIZE / Math.min(4, Math.ceil(Math.sqrt(drawing.frames.length)));
+  const blocks = framesIn(artifact).map((frame, index): Block => {
+    const image = mapImage(frame, pictures[index], looks, { ...drawing, map: drawing.frames[index] }, edge);
+    const picture = pictures[index];
+    const map = { width: image.width, height: image.height, parts: [image] };
+    if (!picture || !withPictures || looks.arrangement !== "side-by-side") return map;
+    const below = pictureImage(picture, edge);
+    return stack([{ width: below.width, height: below.height, parts: [below] }, map], gap / 2);
+  });
+  return frameGrid(blocks, artifact.frames?.names ?? []);
+}
+
+/** The picture, the map and a colour bar with numbers, side by side or one over the other; of several frames, all of them (`pictures`: one for each). */
+export function layoutHeatmap(artifact: HeatmapArtifact, pictures: readonly (ImageArtifact | undefined)[], looks: Looks): Block {
   const drawing = heatmapDrawing(artifact, looks);
+  const [picture] = pictures;
+  if (frameCount(artifact) > 1) {
+    const grid = layoutFrames(artifact, pictures, looks, drawing, true);
+    const bar = colorBar(drawing.range, drawing.table, grid.height, artifact.quantity);
+    return { width: grid.width + gap + bar.width, height: Math.max(grid.height, bar.height), parts: [...grid.parts, ...bar.parts.map((part) => ({ ...part, x: part.x + grid.width + gap }))] };
+  }
   const parts: Part[] = [];
   let x = 0;
   const add = (part: ImagePart): void => {
@@ -52,8 +82,8 @@ export function layoutHeatmap(artifact: HeatmapArtifact, picture: ImageArtifact 
 type ImagePart = Extract<Part, { kind: "image" }>;
 
 /** A picture at the size it is drawn at, at (0, 0). */
-export function pictureImage(picture: ImageArtifact): ImagePart {
-  const factor = enlargement(picture.width, picture.height);
+export function pictureImage(picture: ImageArtifact, edge = TARGET_SIZE): ImagePart {
+  const factor = enlargement(picture.width, picture.height, edge);
   return {
     kind: "image", x: 0, y: 0, width: picture.width * factor, height: picture.height * factor,
     pixelWidth: picture.width, pixelHeight: picture.height, rgba: withAlpha(picture.pixels), label: picture.title,
@@ -61,9 +91,9 @@ export function pictureImage(picture: ImageArtifact): ImagePart {
 }
 
 /** The map in its colours at the size it is drawn at, at (0, 0): over its picture where the looks say "overlay". */
-export function mapImage(artifact: HeatmapArtifact, picture: ImageArtifact | undefined, looks: Looks, { map, range, table }: HeatmapDrawing): ImagePart {
+export function mapImage(artifact: HeatmapArtifact, picture: ImageArtifact | undefined, looks: Looks, { map, range, table }: HeatmapDrawing, edge = TARGET_SIZE): ImagePart {
   const size = picture ?? map;
-  const factor = enlargement(size.width, size.height);
+  const factor = enlargement(size.width, size.height, edge);
   const [width, height] = [size.width * factor, size.height * factor];
   // Smooth maps are interpolated to what is shown, so that enlarging does not show squares.
   const [shownHeight, shownWidth] = artifact.smooth ? [height, width] : [size.height, size.width];

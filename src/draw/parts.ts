@@ -55,9 +55,9 @@ export interface Block {
 /** How large pictures are drawn: at least this high (or wide), by a whole factor. */
 export const TARGET_SIZE = 448;
 
-/** The whole factor that makes a picture at least TARGET_SIZE high, as long as it does not get too wide. */
-export function enlargement(width: number, height: number): number {
-  return Math.max(1, Math.min(Math.ceil(TARGET_SIZE / height), Math.floor(3 * TARGET_SIZE / width)));
+/** The whole factor that makes a picture at least `size` high, as long as it does not get too wide. */
+export function enlargement(width: number, height: number, size = TARGET_SIZE): number {
+  return Math.max(1, Math.min(Math.ceil(size / height), Math.floor(3 * size / width)));
 }
 
 export function textWidth(text: string, scale: number): number {

@@ -2,6 +2,7 @@ import type { Artifact, Result } from "../protocol/artifacts.ts";
 import type { Looks } from "../protocol/panel.ts";
 import { layoutBars } from "./bars.ts";
 import { layoutCurves } from "./curves.ts";
+import { picturesUnder } from "./frames.ts";
 import { layoutHeatmap } from "./heatmap.ts";
 import { withAlpha } from "./paint.ts";
 import { enlargement, paragraph, stack } from "./parts.ts";
@@ -29,8 +30,7 @@ export function layoutScene(result: Result, artifact: Artifact, looks: Looks): S
 export function layoutArtifact(result: Result, artifact: Artifact, looks: Looks): Block {
   switch (artifact.kind) {
     case "heatmap": {
-      const over = result.artifacts.find((other) => other.kind === "image" && other.id === artifact.over);
-      return layoutHeatmap(artifact, over?.kind === "image" ? over : undefined, looks);
+      return layoutHeatmap(artifact, picturesUnder(artifact, result.artifacts.filter((one) => one.kind === "image")), looks);
     }
     case "tiles": return layoutTiles(artifact, looks);
     case "bars": return layoutBars(artifact);

@@ -153,6 +153,8 @@ export interface Model {
   readonly graph: Graph;
   readonly functions: readonly FunctionDef[];
   readonly problems: readonly Problem[];
+  /** Of a model that was rewritten: sentences on what that changed. */
+  readonly remarks?: readonly string[];
 }
 
 /** The name a person uses for a node: its own, or its first named output's where it has none. */

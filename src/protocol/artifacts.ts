@@ -21,6 +21,8 @@ export interface ImageArtifact {
 
 /** Which axis of an array is what; absent channel means one channel. Indices into `dims`. */
 export interface SpatialAxes {
+  /** Along which whole pictures lie: frames of a video, views, slices of a volume. */
+  readonly frame?: number;
   readonly channel?: number;
   readonly height: number;
   readonly width: number;
@@ -33,6 +35,13 @@ export interface PartRow {
   /** A mask's number, a column's name, or where it lies: "0:16, 16:32". */
   readonly label: string;
   readonly value: number;
+}
+
+/** Pictures in a row. */
+export interface Frames {
+  readonly names: readonly string[];
+  /** Ids of image artifacts, one for each frame. */
+  readonly over?: readonly string[];
 }
 
 /** Values over space: an attribution in the shape of the input, or a map at a layer's resolution. */
@@ -50,6 +59,8 @@ export interface HeatmapArtifact {
   readonly signed: boolean;
   /** The picture it lies over: an image artifact's id. The map covers the whole picture. */
   readonly over?: string;
+  /** Of an array with a frame axis: what each frame is called ("frame 1 of 4"), and the picture under each. They are shown one at a time, on one scale. */
+  readonly frames?: Frames;
   /** How a coarse map is brought to the picture's size when drawn: class activation maps are interpolated, pixels are not. */
   readonly smooth: boolean;
   /** The parts whose effects the values hold: what a table of it lists. */

@@ -36,6 +36,8 @@ export interface Looks {
   readonly tileScale: "own" | "shared";
   /** Enlarged channel, if any. */
   readonly channel?: number;
+  /** Of a result in frames (a video's, several views, slices): which one is shown, from 0. */
+  readonly frame?: number;
 }
 
 export const DEFAULT_LOOKS: Looks = {

@@ -7,8 +7,8 @@
 
 /** One factor of an axis. */
 export interface Part {
-  /** The index of a dimension of space (0: height of a picture), or what else it is. */
-  readonly of: number | "channel" | "batch" | "other";
+  /** The index of a dimension of space (0: height of a picture), or what else it is: "frame" is a place in a row of pictures. */
+  readonly of: number | "channel" | "batch" | "frame" | "other";
   readonly size: number;
   /** How many places of its dimension one step is: the product of the finer parts' sizes. */
   readonly scale: number;

@@ -35,9 +35,13 @@ export function axesOfOutputs(node: Node, axes: ReadonlyMap<string, Axes>, dims:
   return rule(seen).map((found, index) => (found && found.length === seen.outputs[index]?.length ? found : undefined));
 }
 
-/** Operators that work on [N, C, ...space], whatever their input was taken for. */
-const channelsFirst: Rule = ({ outputs }) => outputs.map((shape) => (
-  shape && shape.length >= 3 ? shape.map((size, axis) => axisOf(axis === 0 ? "batch" : axis === 1 ? "channel" : axis - 2, size)) : undefined));
+/** Operators that work on [N, C, ...space], whatever their input was taken for: of their first axis alone is known what it was, samples and frames. */
+const channelsFirst: Rule = ({ axes, dims, outputs }) => outputs.map((shape) => {
+  if (!shape || shape.length < 3) return undefined;
+  const first = axes(0)?.[0];
+  const kept = first && dims(0)[0] === shape[0] && first.before + first.after === 0 && first.parts.every(({ of }) => of === "batch" || of === "frame") ? first : axisOf("batch", shape[0]);
+  return shape.map((size, axis) => (axis === 0 ? kept : axisOf(axis === 1 ? "channel" : axis - 2, size)));
+});
 
 /** Elementwise operators, normalisations, resizing, attention …: axes stay, at the output's sizes. */
 const passed: Rule = ({ node, axes, dims, outputs }) => outputs.map((shape) => {

@@ -9,6 +9,16 @@ export interface Layout {
   readonly spatial: readonly number[];
   /** Where all places lie after one another along the one axis of `spatial`: the grid they make, row-major, and the tokens apart. */
   readonly tokens?: TokenGrid;
+  /** Where a row of pictures lies: frames of a video, views, slices. */
+  readonly frames?: FrameAxis;
+}
+
+/** An axis along which the first sample's frames lie: frame f's at index f · `stride`. */
+export interface FrameAxis {
+  readonly axis: number;
+  readonly count: number;
+  /** 1, or how many samples lie between two frames of one of them. */
+  readonly stride: number;
 }
 
 export interface TokenGrid {
@@ -45,9 +55,10 @@ export function findLayouts(
   return layouts;
 }
 
-function axesOf({ channel, spatial }: Layout, dims: readonly number[]): Axes {
+function axesOf({ channel, spatial, frames }: Layout, dims: readonly number[]): Axes {
   return dims.map((size, axis) => {
     if (axis === channel) return axisOf("channel", size);
+    if (axis === frames?.axis) return axisOf("frame", size);
     const place = spatial.indexOf(axis);
     return place >= 0 ? axisOf(place, size) : axis === 0 ? axisOf("batch", size) : unknownAxis(size);
   });
@@ -68,14 +79,39 @@ function layoutFrom(axes: Axes): Layout | undefined {
   const lying = [...new Set(holders.map(({ axis }) => axis))];
   if (holders.length === 0 || dimensions.length < holders.length) return undefined;
   // A single channel may have been lost on the way: its axis is the one that nothing else is.
-  const single = axes.flatMap(({ parts }, axis) => (axis > 0 && parts.every(({ size }) => size === 1) && !lying.includes(axis) ? [axis] : []));
+  const single = axes.flatMap(({ parts }, axis) => (axis > 0 && parts.every(({ of }) => of !== "frame") && parts.every(({ size }) => size === 1) && !lying.includes(axis) ? [axis] : []));
   const channel = channels.length === 1 ? channels[0] : channels.length === 0 && single.length === 1 ? single[0] : undefined;
-  const layout = { ...(channel === undefined ? {} : { channel }) };
+  const frames = framesIn(axes);
+  const layout = { ...(channel === undefined ? {} : { channel }), ...(frames ? { frames } : {}) };
   const apart = lying.some((axis) => axes[axis].before + axes[axis].after > 0);
   if (lying.length === holders.length && !apart) return { ...layout, spatial: dimensions.map((of) => holders.find((holder) => holder.of === of)!.axis) };
   if (lying.length > 1 || order.some((of, index) => of !== dimensions[index])) return undefined;
   const { before, after } = axes[lying[0]];
   return { ...layout, spatial: lying, tokens: { grid: holders.map(({ size }) => size), before, after } };
+}
+
+/** The axis that holds frames, alone or with the batch; undefined where none does or they are in pieces. */
+function framesIn(axes: Axes): FrameAxis | undefined {
+  const holding = axes.flatMap(({ parts, before, after }, axis) => {
+    const place = parts.findIndex(({ of, size }) => of === "frame" && size > 1);
+    return place < 0 ? [] : [{ axis, parts, place, apart: before + after }];
+  });
+  if (holding.length !== 1) return undefined;
+  const [{ axis, parts, place, apart }] = holding;
+  const { size, full } = parts[place];
+  if (apart > 0 || size !== full || parts.some(({ of }, index) => index !== place && of !== "batch")) return undefined;
+  return { axis, count: size, stride: parts.slice(place + 1).reduce((product, part) => product * part.size, 1) };
+}
+
+/**
+ * The frames of a sample's part in a layer: those that were followed from the input, else what the layer's first axis has more than the input's
+ * `batch` samples (views, crops, two inputs through one network), taken sample by sample; one where there are no more.
+ */
+export function framesOf(layout: Layout | undefined, dims: readonly number[], batch: number): FrameAxis {
+  if (layout?.frames) return layout.frames;
+  const isBatch = layout !== undefined && dims.length > 0 && layout.channel !== 0 && !layout.spatial.includes(0);
+  const count = !isBatch || dims[0] <= batch ? 1 : dims[0] % batch === 0 ? dims[0] / batch : dims[0];
+  return { axis: 0, count, stride: 1 };
 }
 
 export function channelsFirst(rank: number): Layout | undefined {
@@ -84,8 +120,10 @@ export function channelsFirst(rank: number): Layout | undefined {
 
 /** How a value is drawn: its last two spatial axes as height and width; a signal is one row per channel. */
 export function spatialAxes(layout: Layout): SpatialAxes | undefined {
-  const { channel, spatial } = layout;
-  if (spatial.length >= 2) return { ...(channel === undefined ? {} : { channel }), height: spatial[spatial.length - 2], width: spatial[spatial.length - 1] };
+  const { channel, spatial, frames } = layout;
+  // Of frames that lie between other samples' an array's axis is no picture.
+  const frame = frames?.stride === 1 ? { frame: frames.axis } : spatial.length === 3 ? { frame: spatial[0] } : {};
+  if (spatial.length >= 2) return { ...frame, ...(channel === undefined ? {} : { channel }), height: spatial[spatial.length - 2], width: spatial[spatial.length - 1] };
   return spatial.length === 1 && channel !== undefined ? { height: channel, width: spatial[0] } : undefined;
 }
 
@@ -96,5 +134,6 @@ export function spatialSize(layout: Layout, dims: readonly number[]): number[] {
 
 /** Whether a value has space over 1×1 and channels. */
 export function isSpatial(layout: Layout | undefined, dims: readonly number[]): layout is Layout & { channel: number } {
-  return layout?.channel !== undefined && dims.length === layout.spatial.length + 2 && spatialSize(layout, dims).some((size) => size > 1);
+  const beside = layout?.frames && layout.frames.axis !== 0 ? 3 : 2;
+  return layout?.channel !== undefined && dims.length === layout.spatial.length + beside && spatialSize(layout, dims).some((size) => size > 1);
 }

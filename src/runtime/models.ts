@@ -6,6 +6,7 @@ import { inlineFunctions, liftConstants } from "../model/inline.ts";
 import { withLinearModels } from "../model/linear-models.ts";
 import { placeInside, withUniqueInnerNames } from "../model/inner-names.ts";
 import { openModel, type OpenModel } from "../model/onnx/index.ts";
+import { withStandIns } from "../model/stand-ins/index.ts";
 import { UsageError } from "../model/errors.ts";
 import type { ModelDescription } from "../protocol/model.ts";
 import { admit, forwardBytes } from "./memory-need.ts";
@@ -87,11 +88,11 @@ export class LoadedModel {
     return model;
   }
 
-  /** The model with its functions inlined, its Constant nodes as initializers, its linear models as dense layers: what is run. */
+  /** The model with its functions inlined, its Constant nodes as initializers, its linear models as dense layers, what runs on one kind of machine as what runs on all: what is run. */
   get model(): Model {
     if (!this.prepared) {
       const inlined = inlineFunctions(this.open.model);
-      this.prepared = withLinearModels({ ...inlined, graph: withUniqueInnerNames(liftConstants(inlined.graph, (tensor) => this.open.bytesOf(tensor))) });
+      this.prepared = withStandIns(withLinearModels({ ...inlined, graph: withUniqueInnerNames(liftConstants(inlined.graph, (tensor) => this.open.bytesOf(tensor))) }));
     }
     return this.prepared;
   }
@@ -295,7 +296,10 @@ function describeDerived(parent: ModelDescription, graph: Graph): ModelDescripti
   const known = new Map([...parent.inputs, ...parent.outputs].map((value) => [value.name, value]));
   return {
     ...parent,
-    inputs: graph.inputs.filter(({ name }) => !weights.has(name)).map((input) => known.get(input.name) ?? describeValue(input)),
+    inputs: graph.inputs.filter(({ name }) => !weights.has(name)).map((input) => {
+      const [before, now] = [known.get(input.name), describeValue(input)];
+      return before?.type === now.type ? before : now;
+    }),
     outputs: graph.outputs.map((output) => known.get(output.name) ?? describeValue(output)),
   };
 }

@@ -147,6 +147,9 @@ export function runtimeError(error: unknown, what: string): ModelError {
   if (/bad_alloc|Failed to allocate memory|out of memory/i.test(text)) {
     return new ModelError(`${what}: there is not enough memory (${plain}).`, node, "Close other models, or use a smaller input.");
   }
+  if (/Non tensor type is temporarily not supported/.test(text)) {
+    return new ModelError(`${what}: a value that is asked for is a list, a map or an optional, and ONNX Runtime for Node.js gives out tensors alone.`, node, "Choose an output that is a tensor; `run --fetch` takes lists and ZipMap's maps apart.");
+  }
   return new ModelError(`${what}: ${plain}`, node);
 }
 
@@ -156,7 +159,7 @@ export function floatsOf(value: TensorValue): Float32Array {
   if (data instanceof Float32Array) return data;
   if (value.dataType === "float16") return Float32Array.from(data as Uint16Array, halfToFloat);
   if (data instanceof BigInt64Array || data instanceof BigUint64Array) return Float32Array.from(data, Number);
-  if (Array.isArray(data)) throw new ModelError("Strings are not numbers.");
+  if (Array.isArray(data)) throw new ModelError("The values are texts, not numbers.", undefined, "`run --fetch` writes them as .json; methods need an output and an input of numbers.");
   return Float32Array.from(data as Float64Array);
 }
 

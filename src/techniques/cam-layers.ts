@@ -2,15 +2,21 @@ import { UsageError } from "../model/errors.ts";
 import { elementCount } from "../model/graph.ts";
 import { resizeLinear } from "../math/resize-linear.ts";
 import type { Artifact } from "../protocol/artifacts.ts";
-import { isSpatial, spatialSize, type Layout, type TokenGrid } from "../runtime/layout.ts";
+import { framesOf, isSpatial, spatialSize, type FrameAxis, type Layout, type TokenGrid } from "../runtime/layout.ts";
 import { relu } from "./channels.ts";
+import { batchOf, inputFrames } from "./frames.ts";
 import { breathe } from "./noise.ts";
 import { activationMap } from "./pictures.ts";
 import { noiseCaption } from "./saliency.ts";
 import type { Context, LayerInfo, TechniqueOutput } from "./technique.ts";
 
 /** A layer with channels and space over 1×1. */
-export type SpatialLayer = LayerInfo & { readonly layout: Layout & { channel: number } };
+export type SpatialLayer = LayerInfo & { readonly layout: Layout & { channel: number }; readonly frames: FrameAxis };
+
+/** The size of a layer's maps: its space, and before it the frames where there are several. */
+export function mapSize({ layout, dims, frames }: Pick<SpatialLayer, "layout" | "dims" | "frames">): number[] {
+  return [...(frames.count > 1 ? [frames.count] : []), ...spatialSize(layout, dims)];
+}
 
 export interface MapLooks {
   readonly id: string;
@@ -33,8 +39,9 @@ export async function layerMaps(context: Context, looks: MapLooks, mapOf: (layer
     return mapOutput(context, layers[0], looks, map);
   }
   const { layout, dims, name } = context.input;
-  const size = layout ? spatialSize(layout, dims) : [];
-  const other = layers.find((layer) => spatialSize(layer.layout, layer.dims).length !== size.length);
+  const own = inputFrames(context);
+  const size = layout ? [...(layers[0].frames.count > 1 ? [own?.count ?? layers[0].frames.count] : []), ...spatialSize(layout, dims)] : [];
+  const other = layers.find((layer) => mapSize(layer).length !== size.length || (layer.frames.count > 1 && layer.frames.count !== size[0]));
   if (other) {
     throw new UsageError(`Maps of several layers are averaged over the input, and "${name}" [${dims.join(", ")}] has no space like "${other.value}" [${other.dims.join(", ")}].`, other.value, "Name one layer.");
   }
@@ -42,14 +49,14 @@ export async function layerMaps(context: Context, looks: MapLooks, mapOf: (layer
   for (const [index, layer] of layers.entries()) {
     context.signal.throwIfAborted();
     context.progress(index / layers.length, `Layer ${index + 1} of ${layers.length}`);
-    const map = resizeLinear(await mapOf(layer), spatialSize(layer.layout, layer.dims), size);
+    const map = resizeLinear(await mapOf(layer), mapSize(layer), size);
     const largest = map.reduce((most, value) => Math.max(most, context.params.relu === true ? value : Math.abs(value)), 0);
     if (largest > 0) map.forEach((value, i) => { mean[i] += value / largest / layers.length; });
     else noteZeroMap(context, map, layer.value, looks.counts);
     await breathe();
   }
   context.note(`Mean over ${layers.length} layers, each map brought to the input's size and divided by its maximum: ${layers.map(({ value }) => value).join(", ")}.`);
-  return mapPicture(context, looks, `${layers.length} layers · ${size.join("×")}`, size, Float32Array.from(mean));
+  return mapPicture(context, looks, `${layers.length} layers · ${size.join("×")}`, size, Float32Array.from(mean), layers[0].frames.count);
 }
 
 /** Contexts in which Relu took all there was of a map. */
@@ -77,16 +84,16 @@ export async function spatialLayer(context: Context): Promise<SpatialLayer> {
 
 /** A map over a layer's space, raw and as a picture. */
 function mapOutput(context: Context, layer: SpatialLayer, looks: MapLooks, values: Float32Array): TechniqueOutput {
-  const size = spatialSize(layer.layout, layer.dims);
-  return mapPicture(context, looks, `${layer.node} · ${size.join("×")}`, size, values);
+  const size = mapSize(layer);
+  return mapPicture(context, looks, `${layer.node} · ${size.join("×")}`, size, values, layer.frames.count);
 }
 
-function mapPicture(context: Context, { id, title, quantity }: MapLooks, caption: string, size: readonly number[], values: Float32Array): TechniqueOutput {
+function mapPicture(context: Context, { id, title, quantity }: MapLooks, caption: string, size: readonly number[], values: Float32Array, frames: number): TechniqueOutput {
   const onlyPositive = context.params.relu === true;
   const looks = { id, title, quantity: onlyPositive ? `ReLU(${quantity})` : quantity, signed: !onlyPositive, caption: noiseCaption(context.params, caption) };
   const { tokensOf, labels } = context.input;
   const text = tokensOf !== undefined && size.length === 1 && size[0] === context.input.dims[1];
-  const artifact: Artifact = text ? { kind: "tokens", ...looks, tokens: Array.from(values, (_, token) => labels?.[token] ?? String(token)), values, dims: size } : activationMap(context, values, size, looks);
+  const artifact: Artifact = text ? { kind: "tokens", ...looks, tokens: Array.from(values, (_, token) => labels?.[token] ?? String(token)), values, dims: size } : activationMap(context, values, size, looks, frames);
   return { raw: { dims: size, values }, artifacts: [artifact] };
 }
 
@@ -100,7 +107,9 @@ function onGrid(context: Context, layer: LayerInfo): SpatialLayer {
     throw new UsageError(`"${value}" [${dims.join(", ")}] has no height and width over 1×1.`, value, hint);
   }
   if (layout.tokens) context.note(tokensNote(layout.tokens));
-  return { ...layer, layout };
+  const frames = framesOf(layout, dims, batchOf(context));
+  if (frames.count > 1) context.note(`"${value}" [${dims.join(", ")}] holds ${frames.count} frames along axis ${frames.axis}: each has its own map.`);
+  return { ...layer, layout, frames };
 }
 
 /** "196 tokens as 14×14, 1 class token apart." */

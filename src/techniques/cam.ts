@@ -1,9 +1,10 @@
 import { UsageError } from "../model/errors.ts";
 import { elementCount, nodeLabel, type Graph, type Node } from "../model/graph.ts";
-import { isSpatial, spatialSize, type Layout } from "../runtime/layout.ts";
+import { framesOf, isSpatial, type FrameAxis, type Layout } from "../runtime/layout.ts";
 import { floatsOf } from "../runtime/ort.ts";
-import { noteZeroMap, withoutNegative } from "./cam-layers.ts";
-import { channelView, weightedSum } from "./channels.ts";
+import { mapSize, noteZeroMap, withoutNegative } from "./cam-layers.ts";
+import { frameViews, stackedMaps, weightedSum } from "./channels.ts";
+import { batchOf } from "./frames.ts";
 import { withNoise } from "./noise.ts";
 import { NOISE, RELU, SCORE } from "./params.ts";
 import { activationMap } from "./pictures.ts";
@@ -22,17 +23,18 @@ export const cam = technique({
   async run(context) {
     const head = await findHead(context);
     const weights = await classWeights(context, head);
-    const view = async (feeds = context.feeds) => channelView(floatsOf((await context.model.forward(feeds, [head.pooled])).get(head.pooled)!), head.dims, head.layout);
-    const size = spatialSize(head.layout, head.dims);
+    const views = async (feeds = context.feeds) => frameViews(floatsOf((await context.model.forward(feeds, [head.pooled])).get(head.pooled)!), head);
+    const size = mapSize(head);
     const values = await withNoise(context, async (feeds) => {
-      const map = weightedSum(await view(feeds), weights);
+      // What goes into the dense layer has a row of channels for each frame.
+      const map = stackedMaps((await views(feeds)).map((view, frame) => weightedSum(view, weights.subarray(frame * head.frames.stride * view.channels))));
       return context.params.relu === true ? withoutNegative(context, map) : map;
     });
     noteZeroMap(context, values, head.pooled);
     const artifact = activationMap(context, values, size, {
       id: "cam", title: "CAM", quantity: context.params.relu === true ? "ReLU(Σₖ wₖAᵏ)" : "Σₖ wₖAᵏ", signed: context.params.relu !== true,
       caption: noiseCaption(context.params, `${head.pooled} · ${size.join("×")}`),
-    });
+    }, head.frames.count);
     context.note(`The head: ${nodeLabel(head.pooling)} averages "${head.pooled}", ${nodeLabel(head.dense)} weighs its channels.`);
     return { raw: { dims: size, values }, artifacts: [artifact] };
   },
@@ -43,6 +45,7 @@ interface Head {
   readonly pooled: string;
   readonly dims: readonly number[];
   readonly layout: Layout & { channel: number };
+  readonly frames: FrameAxis;
   readonly pooling: Node;
   readonly dense: Node;
 }
@@ -69,7 +72,7 @@ async function findHead(context: Context): Promise<Head> {
       const pooled = node.inputs[0];
       const [dims, layout] = [trace.dims.get(pooled) ?? [], layouts.get(pooled)];
       if (!isSpatial(layout, dims)) throw because("what is pooled has no height and width over 1×1", node);
-      return { pooled, dims, layout, pooling: node, dense };
+      return { pooled, dims, layout, frames: framesOf(layout, dims, batchOf(context)), pooling: node, dense };
     }
     const data = node.inputs.findIndex((input) => input !== "" && !constant.has(input));
     if (node.opType === "Add" && !dense && node.inputs.length === 2 && node.inputs.some((input) => constant.has(input))) {

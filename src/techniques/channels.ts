@@ -1,5 +1,5 @@
 import { elementCount } from "../model/graph.ts";
-import type { Layout } from "../runtime/layout.ts";
+import type { FrameAxis, Layout } from "../runtime/layout.ts";
 import { spatialSize } from "../runtime/layout.ts";
 
 /** A layer's value seen as [channels, space], for any layout; batch entry 0. */
@@ -13,7 +13,30 @@ export interface ChannelView {
   readonly values: Float32Array;
 }
 
-/** Brings channels to the front: NCHW is taken as it lies, NHWC and tokens are rearranged; tokens apart from the grid are left out. */
+/** Of each frame of a layer its channels. */
+export function frameViews(values: Float32Array, { dims, layout, frames }: { readonly dims: readonly number[]; readonly layout: Layout & { channel: number }; readonly frames: FrameAxis }): ChannelView[] {
+  const step = frames.stride * elementCount(dims.slice(frames.axis + 1));
+  return Array.from({ length: frames.count }, (_, frame) => channelView(values.subarray(frame * step), dims, layout));
+}
+
+/** Frames' channels after one another, as if they were one picture's: [frames · channels, space]. */
+export function joinedView(views: readonly ChannelView[]): ChannelView {
+  const [first] = views;
+  return views.length === 1 ? first : { ...first, channels: first.channels * views.length, values: stackedMaps(views.map(({ values }) => values)) };
+}
+
+/** Maps of frames after one another: [frames, ...space]. */
+export function stackedMaps(maps: readonly Float32Array[]): Float32Array {
+  if (maps.length === 1) return maps[0];
+  const stacked = new Float32Array(maps.reduce((sum, { length }) => sum + length, 0));
+  maps.reduce((at, map) => { stacked.set(map, at); return at + map.length; }, 0);
+  return stacked;
+}
+
+/**
+ * Brings channels to the front: NCHW is taken as it lies, NHWC and tokens are rearranged; tokens apart from the grid are left out. `values` may begin
+ * where the entry that is looked at does.
+ */
 export function channelView(values: Float32Array, dims: readonly number[], layout: Layout & { channel: number }): ChannelView {
   const size = spatialSize(layout, dims);
   const [channels, area] = [dims[layout.channel], elementCount(size)];

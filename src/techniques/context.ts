@@ -63,7 +63,7 @@ export class JobContext implements Context {
     // What takes no target looks at empty outputs as well.
     const target = options.info.needs.target || output.values.length > 0 ? resolveTarget(output, options.target ?? {}, classes) : { index: [], at: [], label: "" };
     const context = new JobContext(prepared, options, classes, output, target);
-    notes.forEach((note) => context.note(note));
+    for (const note of [...notes, ...(prepared.model.model.remarks ?? [])]) context.note(note);
     return context;
   }
 

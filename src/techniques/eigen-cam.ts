@@ -1,5 +1,5 @@
 import { firstComponent } from "../math/principal-component.ts";
-import type { ChannelView } from "./channels.ts";
+import { stackedMaps, type ChannelView } from "./channels.ts";
 import { layerActivations, layerMaps, positive } from "./gradient-cams.ts";
 import { GRID, RELU } from "./params.ts";
 import { technique, type Context } from "./technique.ts";
@@ -15,7 +15,7 @@ export const eigenCam = technique({
   },
   run: (context) => layerMaps(context, { id: "eigen-cam", title: "Eigen-CAM", quantity: "first principal component of A" }, async (layer) => {
     const activations = await layerActivations(context, layer);
-    const map = principalMap(activations, activations);
+    const map = stackedMaps(activations.map((view) => principalMap(view, view)));
     noteUnlike(context, layer.value, map);
     context.note("Eigen-CAM knows no class: the map is the same for every target.");
     return positive(context, map);

@@ -1,7 +1,6 @@
 import { UsageError } from "../model/errors.ts";
 import { floatsOf, type Feeds } from "../runtime/ort.ts";
-import { channelMeans, channelView, weightedSum } from "./channels.ts";
-import { checkSlopes, layerMaps, positive, type SpatialLayer } from "./gradient-cams.ts";
+import { checkSlopes, layerMaps, positive, weightedFrames, type SpatialLayer } from "./gradient-cams.ts";
 import { withNoise } from "./noise.ts";
 import { GRID, NOISE, RELU, SCORE } from "./params.ts";
 import { classLabel } from "./output.ts";
@@ -34,7 +33,8 @@ export const finerCam = technique({
     withNoise(context, async (feeds) => positive(context, await finerMap(context, layer, feeds))))),
 });
 
-async function finerMap(context: Context, { value, dims, layout }: SpatialLayer, feeds: Feeds): Promise<Float32Array> {
+async function finerMap(context: Context, layer: SpatialLayer, feeds: Feeds): Promise<Float32Array> {
+  const { value } = layer;
   const { value: of } = await context.score();
   const scores = floatsOf((await context.model.forward(feeds, [of])).get(of)!).slice(0, context.output.dims.at(-1));
   const classes = comparedClasses(context, scores);
@@ -47,7 +47,7 @@ async function finerMap(context: Context, { value, dims, layout }: SpatialLayer,
   if (!gradient) throw context.independent(value);
   checkSlopes(context, floatsOf(gradient), value, feeds);
   context.note(`Compared with ${classes.map((index) => classLabel(context.classes, context.output, index)).join(", ")}.`);
-  return weightedSum(channelView(floatsOf(values.get(value)!), dims, layout), channelMeans(channelView(floatsOf(gradient), dims, layout)));
+  return weightedFrames(layer, floatsOf(values.get(value)!), floatsOf(gradient));
 }
 
 /** Classes asked for, or those whose scores are nearest to the target's. UsageError where scores are no classes. */

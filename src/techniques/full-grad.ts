@@ -1,9 +1,10 @@
 import { resizeLinear } from "../math/resize-linear.ts";
 import { elementCount } from "../model/graph.ts";
-import { isSpatial, spatialSize, type Layout } from "../runtime/layout.ts";
+import { framesOf, isSpatial, spatialSize, type Layout } from "../runtime/layout.ts";
 import { floatsOf, type Feeds, type TensorValue } from "../runtime/ort.ts";
 import type { Artifact } from "../protocol/artifacts.ts";
-import { channelView, type ChannelView } from "./channels.ts";
+import { frameViews, stackedMaps, type ChannelView } from "./channels.ts";
+import { batchOf, inputFrames } from "./frames.ts";
 import { findBiases, timesBias, type Biases } from "./full-grad-biases.ts";
 import { inputOf, short } from "./input-gradient.ts";
 import { withNoise } from "./noise.ts";
@@ -31,23 +32,25 @@ export const fullGrad = technique({
     const { input } = context;
     const { specialised } = await context.traced();
     const biases = findBiases(specialised, (await context.score()).value);
-    const size = input.layout && isSpatial(input.layout, input.dims) ? spatialSize(input.layout, input.dims) : undefined;
+    const space = input.layout && isSpatial(input.layout, input.dims) ? spatialSize(input.layout, input.dims) : undefined;
+    const frames = space && (inputFrames(context) ?? { axis: 0, count: 1, stride: 1 });
+    const size = space && frames && frames.count > 1 ? [frames.count, ...space] : space;
     const alone = Number(context.params.samples) === 0;
     const values = await withNoise(context, async (feeds) => {
-      const parts = await decompose(context, feeds, biases);
+      const parts = await decompose(context, feeds, biases, frames?.count ?? 1);
       if (alone) noteSum(context, biases, parts, size !== undefined);
-      return size ? mapOf(parts.maps, parts.products, input, size) : rescaled({ channels: 1, size: [parts.products.length], area: parts.products.length, values: parts.products });
+      return space && frames ? mapOf(parts.maps, frameViews(parts.products, { dims: input.dims, layout: input.layout as Layout & { channel: number }, frames }), space) : rescaled({ channels: 1, size: [parts.products.length], area: parts.products.length, values: parts.products });
     });
     context.checkResult(values, input.name, { what: "The map" });
-    return { raw: { dims: size ?? input.dims, values }, artifacts: [picture(context, values, size)] };
+    return { raw: { dims: size ?? input.dims, values }, artifacts: [picture(context, values, size, frames?.count)] };
   },
 });
 
 interface Parts {
   /** ∇x ⊙ x, in the input's shape. */
   readonly products: Float32Array;
-  /** b ⊙ ∂y/∂b of each bias with a place in space, by channel. */
-  readonly maps: readonly ChannelView[];
+  /** b ⊙ ∂y/∂b of each bias with a place in space, by channel; of each of the input's frames. */
+  readonly maps: readonly (readonly ChannelView[])[];
   /** Σ b·∂y/∂b over all biases; of those alone that have no place; and what lids add. */
   readonly biases: number;
   readonly placeless: number;
@@ -58,7 +61,7 @@ interface Parts {
 }
 
 /** The score's terms: one run gives the gradients at the input and at every bias. */
-async function decompose(context: Context, feeds: Feeds, { places, lids }: Biases): Promise<Parts> {
+async function decompose(context: Context, feeds: Feeds, { places, lids }: Biases, frameCount: number): Promise<Parts> {
   const { name } = context.input;
   const score = (await context.score()).value;
   const layouts = await context.layouts();
@@ -71,7 +74,7 @@ async function decompose(context: Context, feeds: Feeds, { places, lids }: Biase
   if (!gradient) throw context.independent(name);
   const floats = (value: string): Float32Array => floatsOf(values.get(value)!);
   const input = inputOf(context, feeds);
-  const maps: ChannelView[] = [];
+  const maps: ChannelView[][] = [];
   let [sum, placeless, count] = [0, 0, 0];
   for (const { value, dims, constants, term, slope } of places) {
     const slopes = gradientOf(gradients.get(value), slope && { slope, results: floats(value) });
@@ -79,7 +82,9 @@ async function decompose(context: Context, feeds: Feeds, { places, lids }: Biase
     const part = timesBias(slopes, dims, term(constants.map(floats)));
     const total = sumOf(part);
     const layout = layouts.get(value);
-    if (isSpatial(layout, dims)) maps.push(channelView(part, dims, layout));
+    const frames = framesOf(layout, dims, batchOf(context));
+    // What mixes the frames has no place in one of them.
+    if (isSpatial(layout, dims) && frames.count === frameCount) maps.push(frameViews(part, { dims, layout, frames }));
     else placeless += total;
     sum += total;
     count++;
@@ -110,13 +115,13 @@ function lidPart(gradient: Float32Array, inputs: Float32Array, low: number, high
   return total;
 }
 
-/** Sums of rescaled channels, each layer's brought to the input's size. Resizing is linear, so that the sum may come first. */
-function mapOf(maps: readonly ChannelView[], products: Float32Array, input: Context["input"], size: readonly number[]): Float32Array {
-  const out = new Float64Array(elementCount(size));
-  const add = (view: ChannelView): void => resizeLinear(rescaled(view), view.size, size).forEach((value, i) => { out[i] += value; });
-  add(channelView(products, input.dims, input.layout as Layout & { channel: number }));
-  for (const view of maps) add(view);
-  return Float32Array.from(out);
+/** Of each frame the sums of rescaled channels, each layer's brought to the input's size. Resizing is linear, so that the sum may come first. */
+function mapOf(maps: readonly (readonly ChannelView[])[], products: readonly ChannelView[], size: readonly number[]): Float32Array {
+  return stackedMaps(products.map((product, frame) => {
+    const out = new Float64Array(elementCount(size));
+    for (const view of [product, ...maps.map((views) => views[frame])]) resizeLinear(rescaled(view), view.size, size).forEach((value, i) => { out[i] += value; });
+    return Float32Array.from(out);
+  }));
 }
 
 /** Σ over channels of the magnitudes, each channel's brought to [0, 1]. */
@@ -145,7 +150,7 @@ function noteSum(context: Context, { curved, lids: clips }: Biases, { products, 
   context.note("Biases are taken as they are in the graph: where an exporter folded BatchNormalization into a convolution, the convolution's bias holds its shift.");
 }
 
-function picture(context: Context, values: Float32Array, size: readonly number[] | undefined): Artifact {
+function picture(context: Context, values: Float32Array, size: readonly number[] | undefined, frames: number | undefined): Artifact {
   const looks = {
     id: "full-grad", title: "FullGrad", quantity: size ? "ψ(∇x·x) + Σ ψ(b·∂y/∂b)" : "ψ(∇x·x)", signed: false,
     caption: noiseCaption(context.params, "parts of the input and of all biases"),
@@ -153,5 +158,5 @@ function picture(context: Context, values: Float32Array, size: readonly number[]
   if (!size) return inputAttribution(context, values, looks);
   const { labels } = context.input;
   if (context.input.tokensOf !== undefined) return { kind: "tokens", ...looks, tokens: Array.from(values, (_, token) => labels?.[token] ?? String(token)), values, dims: size };
-  return activationMap(context, values, size, looks);
+  return activationMap(context, values, size, looks, frames);
 }

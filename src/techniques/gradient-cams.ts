@@ -1,5 +1,5 @@
 import { floatsOf, type Feeds } from "../runtime/ort.ts";
-import { channelView, type ChannelView } from "./channels.ts";
+import { channelMeans, frameViews, stackedMaps, weightedSum, type ChannelView } from "./channels.ts";
 import { layerMaps, withoutNegative, type SpatialLayer } from "./cam-layers.ts";
 import { withNoise } from "./noise.ts";
 import { GRID, NOISE, RELU, SCORE } from "./params.ts";
@@ -31,19 +31,26 @@ export function gradientCam({ id, title, summary, cite, quantity, counts, map }:
     },
     run: (context) => layerMaps(context, { id, title, quantity, ...(counts ? { counts } : {}) }, (layer) => withNoise(context, async (feeds) => {
       const { activations, gradients } = await layerGradients(context, layer, feeds);
-      return positive(context, map(activations, gradients));
+      return positive(context, stackedMaps(activations.map((view, frame) => map(view, gradients[frame]))));
     })),
   });
 }
 
-/** A layer's activations and the score's gradients by them, both [channels, space]. */
-export async function layerGradients(context: Context, { value, dims, layout }: SpatialLayer, feeds?: Feeds): Promise<{ activations: ChannelView; gradients: ChannelView }> {
+/** A layer's activations and the score's gradients by them, both [channels, space], of each frame. */
+export async function layerGradients(context: Context, layer: SpatialLayer, feeds?: Feeds): Promise<{ activations: ChannelView[]; gradients: ChannelView[] }> {
+  const { value } = layer;
   const { gradients, values } = await context.gradients({ wrt: [value], fetch: [value] }, feeds);
   const gradient = gradients.get(value);
   if (!gradient) throw context.independent(value);
-  const slopes = channelView(floatsOf(gradient), dims, layout);
-  checkSlopes(context, slopes.values, value, feeds);
-  return { activations: channelView(floatsOf(values.get(value)!), dims, layout), gradients: slopes };
+  const slopes = frameViews(floatsOf(gradient), layer);
+  checkSlopes(context, stackedMaps(slopes.map((view) => view.values)), value, feeds);
+  return { activations: frameViews(floatsOf(values.get(value)!), layer), gradients: slopes };
+}
+
+/** Σₖ mean(Gᵏ) Aᵏ of each frame, from a layer's activations and what its channels are weighted by the mean of. */
+export function weightedFrames(layer: SpatialLayer, activations: Float32Array, weights: Float32Array): Float32Array {
+  const means = frameViews(weights, layer).map(channelMeans);
+  return stackedMaps(frameViews(activations, layer).map((view, frame) => weightedSum(view, means[frame])));
 }
 
 /** Of the sample itself, slopes that are all zero are said to be; of one noisy copy among many that means nothing. */
@@ -52,9 +59,9 @@ export function checkSlopes(context: Context, slopes: Float32Array, value: strin
   else context.checkFinite(slopes, value);
 }
 
-/** A layer's activations, [channels, space], by a forward run. */
-export async function layerActivations(context: Context, { value, dims, layout }: SpatialLayer): Promise<ChannelView> {
-  return channelView(floatsOf((await context.model.forward(context.feeds, [value])).get(value)!), dims, layout);
+/** A layer's activations, [channels, space] of each frame, by a forward run. */
+export async function layerActivations(context: Context, layer: SpatialLayer): Promise<ChannelView[]> {
+  return frameViews(floatsOf((await context.model.forward(context.feeds, [layer.value])).get(layer.value)!), layer);
 }
 
 /** The map without its negative part, where that is asked for. */

@@ -4,8 +4,9 @@ import { resizeLinear } from "../math/resize-linear.ts";
 import { resizeNearest } from "../math/resize-nearest.ts";
 import { spatialSize } from "../runtime/layout.ts";
 import type { Feeds } from "../runtime/ort.ts";
-import { noteZeroMap, withoutNegative } from "./cam-layers.ts";
-import { channelMeans, placesOf, weightedSum } from "./channels.ts";
+import { mapSize, noteZeroMap, withoutNegative } from "./cam-layers.ts";
+import { channelMeans, placesOf, stackedMaps, weightedSum } from "./channels.ts";
+import { inputFrames } from "./frames.ts";
 import { layerGradients, spatialLayer, type SpatialLayer } from "./gradient-cams.ts";
 import { inputGradient } from "./input-gradient.ts";
 import { withNoise } from "./noise.ts";
@@ -31,12 +32,13 @@ export const guidedGradcam = technique({
   async run(context) {
     const layer = await spatialLayer(context);
     const { input } = context;
-    const [from, to] = [spatialSize(layer.layout, layer.dims), input.layout ? spatialSize(input.layout, input.dims) : []];
-    if (!input.layout || from.length !== to.length) {
+    const frames = inputFrames(context);
+    const [from, to] = [mapSize(layer), input.layout ? [...(frames ? [frames.count] : []), ...spatialSize(input.layout, input.dims)] : []];
+    if (!input.layout || from.length !== to.length || (layer.frames.count > 1 && from[0] !== to[0])) {
       throw new UsageError(`Guided Grad-CAM lays a layer's map over the input: "${input.name}" [${input.dims.join(", ")}] has no space like the layer's ${from.join("×")}.`, input.name, "Grad-CAM and Guided Backprop work by themselves.");
     }
     const resize = context.params.interpolation === "linear" ? resizeLinear : resizeNearest;
-    const places = placesOf(input.dims, input.layout.spatial);
+    const places = placesOf(input.dims, [...(frames ? [frames.axis] : []), ...input.layout.spatial]);
     const values = await withNoise(context, async (feeds) => {
       const map = resize(await positiveMap(context, layer, feeds), from, to);
       const guided = await inputGradient(context, feeds, guidedRules);
@@ -54,7 +56,7 @@ export const guidedGradcam = technique({
 
 async function positiveMap(context: Context, layer: SpatialLayer, feeds: Feeds): Promise<Float32Array> {
   const { activations, gradients } = await layerGradients(context, layer, feeds);
-  const map = withoutNegative(context, weightedSum(activations, channelMeans(gradients)));
+  const map = withoutNegative(context, stackedMaps(activations.map((view, frame) => weightedSum(view, channelMeans(gradients[frame])))));
   if (feeds === context.feeds) noteZeroMap(context, map, layer.value);
   return map;
 }

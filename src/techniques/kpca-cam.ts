@@ -1,5 +1,6 @@
 import { UsageError } from "../model/errors.ts";
 import { sigmoidComponent } from "../math/kernel-component.ts";
+import { stackedMaps, type ChannelView } from "./channels.ts";
 import { noteUnlike, placeMeans, withSign } from "./eigen-cam.ts";
 import { layerActivations, layerMaps, positive } from "./gradient-cams.ts";
 import { GRID, RELU } from "./params.ts";
@@ -18,16 +19,19 @@ export const kpcaCam = technique({
     params: [RELU, GRID],
   },
   run: (context) => layerMaps(context, { id: "kpca-cam", title: "KPCA-CAM", quantity: "first kernel principal component of A" }, async (layer) => {
-    const activations = await layerActivations(context, layer);
-    const { channels, area, size, values } = activations;
-    if (area > MOST_PLACES) {
-      throw new UsageError(`KPCA-CAM compares each place with each other one: "${layer.value}" has ${size.join("×")} = ${area} places, and ${MOST_PLACES} fit.`, layer.value, "Choose a later, coarser layer.");
-    }
-    const means = Float64Array.from({ length: channels }, (_, channel) => values.subarray(channel * area, (channel + 1) * area).reduce((sum, value) => sum + value, 0) / area);
-    const points = Float64Array.from({ length: area * channels }, (_, at) => values[(at % channels) * area + Math.floor(at / channels)] - means[at % channels]);
-    const map = withSign(sigmoidComponent(points, area, channels), placeMeans(activations));
+    const map = stackedMaps((await layerActivations(context, layer)).map((view) => kernelMap(layer.value, view)));
     noteUnlike(context, layer.value, map);
     context.note("KPCA-CAM knows no class: the map is the same for every target.");
     return positive(context, map);
   }),
 });
+
+function kernelMap(layer: string, activations: ChannelView): Float32Array {
+  const { channels, area, size, values } = activations;
+  if (area > MOST_PLACES) {
+    throw new UsageError(`KPCA-CAM compares each place with each other one: "${layer}" has ${size.join("×")} = ${area} places, and ${MOST_PLACES} fit.`, layer, "Choose a later, coarser layer.");
+  }
+  const means = Float64Array.from({ length: channels }, (_, channel) => values.subarray(channel * area, (channel + 1) * area).reduce((sum, value) => sum + value, 0) / area);
+  const points = Float64Array.from({ length: area * channels }, (_, at) => values[(at % channels) * area + Math.floor(at / channels)] - means[at % channels]);
+  return withSign(sigmoidComponent(points, area, channels), placeMeans(activations));
+}

@@ -1,7 +1,8 @@
 import { elementCount } from "../model/graph.ts";
-import type { Artifact } from "../protocol/artifacts.ts";
-import { spatialAxes } from "../runtime/layout.ts";
-import { flattenDepth, inputAttribution, sayFlattened, tokenAttribution, type AttributionLooks } from "./pictures.ts";
+import type { Artifact, SpatialAxes } from "../protocol/artifacts.ts";
+import { framesOf, spatialAxes, type Layout } from "../runtime/layout.ts";
+import { batchOf, framesFor } from "./frames.ts";
+import { inputAttribution, tokenAttribution, type AttributionLooks } from "./pictures.ts";
 import type { Context, LayerInfo } from "./technique.ts";
 
 /** So many of a vector's units are shown, the largest first. */
@@ -17,19 +18,24 @@ export function layerPicture(context: Context, layer: LayerInfo, values: Float32
   if (layer.value === input.name) return inputAttribution(context, values, looks);
   if (input.tokensOf !== undefined && dims.length === 3 && dims[1] === input.dims[1]) return tokenAttribution({ ...input, dims }, values, looks);
   const over = input.picture ? { over: input.picture } : {};
-  if (layout?.spatial.length === 3) {
-    sayFlattened(context, dims[layout.spatial[0]], "the value of largest magnitude");
-    return { kind: "heatmap", ...looks, ...flattenDepth(values, dims, layout), ...over, smooth: true };
-  }
-  const axes = layout && spatialAxes(layout);
+  const axes = layout && layerAxes(context, layer, layout);
   // A picture has the axes it names; others, batch apart, it has not.
-  const drawn = axes && [axes.channel, axes.height, axes.width].reduce<number>((product, axis) => product * (axis === undefined ? 1 : dims[axis]), 1);
-  if (axes && drawn === elementCount(dims)) return { kind: "heatmap", ...looks, values, dims, axes, ...over, smooth: true };
+  const drawn = axes && [axes.frame, axes.channel, axes.height, axes.width].reduce<number>((product, axis) => product * (axis === undefined ? 1 : dims[axis]), 1);
+  if (axes && drawn === elementCount(dims)) {
+    return { kind: "heatmap", ...looks, values, dims, axes, ...framesFor(context, axes, dims, layout.spatial.length === 3 ? "slice" : "frame"), ...over, smooth: true };
+  }
   const order = Array.from(values.keys()).sort((a, b) => Math.abs(values[b]) - Math.abs(values[a]));
   return {
     kind: "bars", ...looks, share: false, values, dims,
     items: order.slice(0, MOST_BARS).map((index) => ({ label: `${layer.value}[${placeOf(index, dims).join(", ")}]`, value: values[index], index })),
   };
+}
+
+/** How a layer is drawn, its frames along the axis that holds them. */
+function layerAxes(context: Context, { dims }: LayerInfo, layout: Layout): SpatialAxes | undefined {
+  const axes = spatialAxes(layout);
+  const { axis, count, stride } = framesOf(layout, dims, batchOf(context));
+  return axes && axes.frame === undefined && count > 1 && stride === 1 ? { ...axes, frame: axis } : axes;
 }
 
 /** A flat index as one per axis, without the batch's. */

@@ -52,6 +52,8 @@ function slidingOf(input: InputInfo, windowText: string, strideText: string): Sl
     return dims.map((size, axis) => {
       if (axis === 0) return size;
       if (numbers && (numbers.length > 1 || dims.length === 2)) return numbers[axis - 1];
+      // A frame is hidden by itself.
+      if (axis === input.layout?.frames?.axis) return 1;
       return moving.includes(axis) ? (numbers?.[0] ?? automatic(axis)) : still(axis);
     });
   };

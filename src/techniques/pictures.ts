@@ -1,7 +1,6 @@
 import { elementCount } from "../model/graph.ts";
 import type { Artifact, BarsArtifact, HeatmapArtifact, TokensArtifact } from "../protocol/artifacts.ts";
-import type { Layout } from "../runtime/layout.ts";
-import { spatialAxes } from "../runtime/layout.ts";
+import { framesFor, inputFrames } from "./frames.ts";
 import type { Context, InputInfo } from "./technique.ts";
 
 /** So many columns of a table row are shown as bars, the strongest. */
@@ -21,9 +20,13 @@ export function inputAttribution(context: Context, values: Float32Array, looks: 
   const { input } = context;
   if (input.tokensOf !== undefined) return tokenAttribution(input, values, looks);
   if (input.axes) {
-    if (input.layout?.spatial.length === 3) sayFlattened(context, input.dims[input.layout.spatial[0]], "the value of largest magnitude");
-    const volume = input.layout && input.layout.spatial.length === 3 ? flattenDepth(values, input.dims, input.layout) : { values, dims: input.dims, axes: input.axes };
-    return { kind: "heatmap", ...looks, ...volume, ...(input.picture ? { over: input.picture } : {}), smooth: false };
+    const frame = inputFrames(context);
+    const axes = { ...input.axes, ...(frame ? { frame: frame.axis } : {}) };
+    if (input.assumed !== undefined) context.note(input.assumed);
+    return {
+      kind: "heatmap", ...looks, values, dims: input.dims, axes, ...framesFor(context, axes, input.dims, frame ? "frame" : "slice"),
+      ...(input.picture ? { over: input.picture } : {}), smooth: false,
+    };
   }
   return featureBars(context, values, looks);
 }
@@ -41,18 +44,22 @@ export function tokenAttribution(input: Pick<InputInfo, "dims" | "labels">, valu
   };
 }
 
-/** A class activation map: values over a layer's space, which covers the whole input. */
-export function activationMap(context: Context, map: Float32Array, size: readonly number[], looks: AttributionLooks): HeatmapArtifact {
-  const dims = size.length === 1 ? [1, size[0]] : size.slice(-2);
-  const depth = elementCount(size) / elementCount(dims);
-  if (depth > 1) sayFlattened(context, depth, "the maximum");
-  const flat = depth > 1 ? maximumOver(map, depth, elementCount(dims)) : map;
-  return { kind: "heatmap", ...looks, values: flat, dims, axes: { height: 0, width: 1 }, ...(context.input.picture ? { over: context.input.picture } : {}), smooth: true };
-}
-
-/** A picture of a volume leaves most of it out. */
-export function sayFlattened(context: Pick<Context, "note">, depth: number, what: string): void {
-  if (depth > 1) context.note(`The picture shows a volume: at each place ${what} over its ${depth} slices. The numbers saved as .npy are those of all slices.`);
+/**
+ * A class activation map: values over a layer's space, which covers the whole input. `frames`: how many maps there are, along the first axis of `size`;
+ * a volume is shown slice by slice, and of frames that are volumes the largest along their depth.
+ */
+export function activationMap(context: Context, map: Float32Array, size: readonly number[], looks: AttributionLooks, frames = 1): HeatmapArtifact {
+  const space = frames > 1 ? size.slice(1) : size;
+  const over = context.input.picture ? { over: context.input.picture } : {};
+  if (space.length === 1) return { kind: "heatmap", ...looks, values: map, dims: [frames, space[0]], axes: { height: 0, width: 1 }, ...over, smooth: true };
+  const plane = elementCount(space.slice(-2));
+  const isVolume = space.length > 2;
+  const isFlattened = isVolume && frames > 1;
+  if (isFlattened) context.note(`The picture shows volumes: at each place of a frame the maximum over its ${elementCount(space) / plane} slices. The numbers saved as .npy are those of all slices.`);
+  const values = isFlattened ? joinedMaximum(map, frames, plane) : map;
+  const dims = [...(frames > 1 ? [frames] : isVolume ? [elementCount(space) / plane] : []), ...space.slice(-2)];
+  const axes = dims.length > 2 ? { frame: 0, height: 1, width: 2 } : { height: 0, width: 1 };
+  return { kind: "heatmap", ...looks, values, dims, axes, ...framesFor(context, axes, dims, frames > 1 ? "frame" : "slice"), ...over, smooth: true };
 }
 
 function featureBars(context: Context, values: Float32Array, looks: AttributionLooks): BarsArtifact {
@@ -64,28 +71,12 @@ function featureBars(context: Context, values: Float32Array, looks: AttributionL
   };
 }
 
-/** A volume as one picture: along its depth, the value of largest magnitude. */
-export function flattenDepth(values: Float32Array, dims: readonly number[], layout: Layout): { values: Float32Array; dims: number[]; axes: HeatmapArtifact["axes"] } {
-  const [depthAxis] = layout.spatial;
-  const inner = elementCount(dims.slice(depthAxis + 1));
-  const outer = elementCount(dims.slice(0, depthAxis));
-  const depth = dims[depthAxis];
-  const out = new Float32Array(outer * inner);
-  for (let o = 0; o < outer; o++) {
-    for (let d = 0; d < depth; d++) {
-      for (let i = 0; i < inner; i++) {
-        const value = values[(o * depth + d) * inner + i];
-        if (Math.abs(value) > Math.abs(out[o * inner + i])) out[o * inner + i] = value;
-      }
-    }
+/** Of each frame's volume the largest value along its depth. */
+function joinedMaximum(map: Float32Array, frames: number, plane: number): Float32Array {
+  const out = new Float32Array(frames * plane).fill(-Infinity);
+  const depth = map.length / out.length;
+  for (let frame = 0; frame < frames; frame++) {
+    for (let d = 0; d < depth; d++) for (let i = 0; i < plane; i++) out[frame * plane + i] = Math.max(out[frame * plane + i], map[(frame * depth + d) * plane + i]);
   }
-  const moved = (axis: number): number => (axis > depthAxis ? axis - 1 : axis);
-  const flat: Layout = { channel: layout.channel === undefined ? undefined : moved(layout.channel), spatial: layout.spatial.slice(1).map(moved) };
-  return { values: out, dims: dims.filter((_, axis) => axis !== depthAxis), axes: spatialAxes(flat)! };
-}
-
-function maximumOver(map: Float32Array, depth: number, size: number): Float32Array {
-  const out = map.slice(0, size);
-  for (let d = 1; d < depth; d++) for (let i = 0; i < size; i++) out[i] = Math.max(out[i], map[d * size + i]);
   return out;
 }

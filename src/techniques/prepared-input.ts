@@ -1,15 +1,17 @@
 import { basename, dirname, resolve } from "node:path";
 import { sameDims } from "../autodiff/builder.ts";
 import { UsageError } from "../model/errors.ts";
-import { isFloat, type DataType } from "../model/graph.ts";
+import { isFloat, type DataType, type Graph } from "../model/graph.ts";
 import type { ImageArtifact } from "../protocol/artifacts.ts";
 import type { Job } from "../protocol/engine.ts";
 import { readSample, readSamples, type Sample } from "../data/index.ts";
 import { readMask, type Mask } from "../data/mask.ts";
-import { channelsFirst, spatialAxes, type Layout } from "../runtime/layout.ts";
+import { inputLayout, type InputLayout } from "../runtime/input-layout.ts";
+import { spatialAxes, type Layout } from "../runtime/layout.ts";
 import type { LoadedModel } from "../runtime/models.ts";
 import { floatsOf, numbersOf, type Feeds, type TensorValue } from "../runtime/ort.ts";
 import { cutAt } from "../runtime/rewrite.ts";
+import { withTextCodes } from "../runtime/text-codes.ts";
 import { findEmbedding } from "./embedding.ts";
 import type { InputInfo } from "./technique.ts";
 
@@ -33,10 +35,12 @@ export async function readFeeds(model: LoadedModel, job: Pick<Job, "inputs" | "r
 }
 
 /** Feeds a model for techniques: where its input is of token numbers, from their vectors on. DataError where files do not fit. */
-export async function prepareInput(model: LoadedModel, job: Pick<Job, "inputs" | "recipe">): Promise<PreparedInput> {
+export async function prepareInput(file: LoadedModel, job: Pick<Job, "inputs" | "recipe">): Promise<PreparedInput> {
+  const folder = dirname(file.open.path);
+  const read = await readFeeds(file, job);
+  const { model, feeds, texts } = withTextCodes(file, read.feeds);
+  const samples = withTextLabels(read.samples, texts);
   const { inputs } = model.description;
-  const folder = dirname(model.open.path);
-  const { feeds, samples } = await readFeeds(model, job);
   const main = inputs.find(({ name }) => feeds[name] && isFloat(feeds[name].dataType)) ?? inputs.find(({ name }) => feeds[name]);
   if (!main) throw new UsageError("The model has no inputs to feed.");
   const whole = { model, feeds, samples, readMask: (file: string) => readMask(resolve(folder, file)) };
@@ -59,9 +63,14 @@ export async function prepareInput(model: LoadedModel, job: Pick<Job, "inputs" |
     source: { name: sample.name, hash: sample.hash },
   };
   return {
-    ...whole, picture, input: { ...inputInfo(main.name, feeds[main.name], sample, picture?.id), ...pixelRange(job.recipe, main.name) },
+    ...whole, picture, input: { ...inputInfo(model.model.graph, main.name, feeds[main.name], sample, picture?.id), ...pixelRange(job.recipe, main.name) },
     readLike: async (file) => floatsOf(await readFile(main.name, file)),
   };
+}
+
+/** Texts are shown as themselves where they have no columns' names. */
+function withTextLabels(samples: PreparedInput["samples"], texts: ReadonlyMap<string, unknown>): PreparedInput["samples"] {
+  return Object.fromEntries(Object.entries(samples).map(([name, sample]) => [name, texts.has(name) ? { ...sample, labels: sample.labels ?? (sample.data as readonly string[]) } : sample]));
 }
 
 /** The model from its token vectors on; undefined where it looks none of its inputs up. */
@@ -88,10 +97,10 @@ function tensorOf(sample: Sample): TensorValue {
   return { dataType: sample.dataType as DataType, dims: sample.dims, data: sample.data };
 }
 
-function inputInfo(name: string, value: TensorValue, sample: Sample, picture: string | undefined): InputInfo {
-  const layout = sample.axes ? layoutOf(sample) : channelsFirst(value.dims.length);
+function inputInfo(graph: Graph, name: string, value: TensorValue, sample: Sample, picture: string | undefined): InputInfo {
+  const { layout, assumed }: InputLayout = sample.axes ? { layout: layoutOf(sample) } : inputLayout(graph, name, value.dims);
   const axes = sample.axes ?? (layout && spatialAxes(layout));
-  return { name, dims: value.dims, values: floatsOf(value), labels: sample.labels, picture, ...(layout ? { layout } : {}), ...(axes ? { axes } : {}) };
+  return { name, dims: value.dims, values: floatsOf(value), labels: sample.labels, picture, ...(layout ? { layout } : {}), ...(axes ? { axes } : {}), ...(assumed === undefined ? {} : { assumed }) };
 }
 
 /** What a recipe for pictures makes of black and of white. */

@@ -4,10 +4,11 @@ import type { EngineApi, Job, Progress } from "../protocol/engine.ts";
 import { outputHints } from "./output-hints.ts";
 import { NO_HINTS, type OutputHints } from "./output.ts";
 import type { LoadedModel, ModelCache } from "../runtime/models.ts";
-import type { ChannelView } from "./channels.ts";
+import { joinedView, type ChannelView } from "./channels.ts";
 import { JobContext } from "./context.ts";
 import { whereNotFinite } from "./diagnose.ts";
 import { channelPlane, reducedTiles } from "./feature-maps.ts";
+import { framePictures } from "./frames.ts";
 import { layerActivations, spatialLayer } from "./gradient-cams.ts";
 import { techniques } from "./index.ts";
 import { layerChoices } from "./layers.ts";
@@ -48,6 +49,7 @@ async function runOn(model: LoadedModel, job: Job, env: RunEnvironment): Promise
   const { output, context } = await run.whole(fed, more);
   const artifacts: Artifact[] = [...output.artifacts];
   if (fed.picture) artifacts.push(fed.picture);
+  artifacts.push(...framePictures(context, output.artifacts));
   if (technique.info.id !== "predictions") {
     artifacts.push(predictionBars(context, 5));
   }
@@ -174,7 +176,7 @@ function layerView(job: Job, env: RunEnvironment): Promise<ChannelView> {
       return known.view;
     }
     const context = await pickingContext(await prepareInput(model, job), job, env);
-    const found: LatestLayer = { key, view: await layerActivations(context, await spatialLayer(context)) };
+    const found: LatestLayer = { key, view: joinedView(await layerActivations(context, await spatialLayer(context))) };
     latest.set(env.models, found);
     env.models.budget.keep(LATEST, { bytes: found.view.values.buffer.byteLength, drop: () => { if (latest.get(env.models) === found) latest.delete(env.models); } });
     return found.view;

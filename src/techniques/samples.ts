@@ -37,8 +37,8 @@ const mean: Combine = (values) => values.reduce((sum, value) => sum + value, 0) 
 function overSamples(artifact: Artifact, count: number): Artifact {
   switch (artifact.kind) {
     case "heatmap": {
-      const { over: _, ...map } = artifact;
-      return { ...map, caption: `${artifact.caption}; mean over ${count} samples` };
+      const { over: _, frames, ...map } = artifact;
+      return { ...map, ...(frames ? { frames: { names: frames.names } } : {}), caption: `${artifact.caption}; mean over ${count} samples` };
     }
     case "tokens": return { ...artifact, caption: `${artifact.caption}; mean over ${count} samples, tokens by place` };
     case "bars": case "curves": return { ...artifact, caption: `${artifact.caption}; mean over ${count} samples` };

@@ -3,7 +3,8 @@ import { openTail } from "../runtime/tail.ts";
 import { UsageError } from "../model/errors.ts";
 import { resizeAligned } from "../math/resize-aligned.ts";
 import { spatialSize } from "../runtime/layout.ts";
-import { placesOf, weightedSum, type ChannelView } from "./channels.ts";
+import { placesOf, stackedMaps, weightedSum, type ChannelView } from "./channels.ts";
+import { inputFrames } from "./frames.ts";
 import { layerActivations, layerMaps, positive } from "./gradient-cams.ts";
 import { breathe } from "./noise.ts";
 import { GRID, RELU, SCORE } from "./params.ts";
@@ -25,32 +26,46 @@ export const scoreCam = technique({
     params: [RELU, SCORE, GRID],
   },
   run: (context) => layerMaps(context, { id: "score-cam", title: "Score-CAM", quantity: "Σₖ wₖAᵏ" }, async (layer) => {
-    const activations = await layerActivations(context, layer);
-    return positive(context, weightedSum(activations, softmax(await maskedScores(context, activations))));
+    const views = await layerActivations(context, layer);
+    const scores = await maskedScores(context, views);
+    return positive(context, stackedMaps(views.map((view, frame) => weightedSum(view, softmax(scores[frame])))));
   }),
 });
 
-/** The target's score for the input masked by each channel. Channels that make the same mask share one run. */
-async function maskedScores(context: Context, activations: ChannelView): Promise<number[]> {
+/** A mask of one frame that some of its channels make. */
+interface FrameMask {
+  readonly frame: number;
+  readonly channels: readonly number[];
+}
+
+/**
+ * The target's score for the input masked by each channel, of each frame: a channel of a frame masks that frame of the input, and the others stay as
+ * they are. Channels that make the same mask share one run.
+ */
+async function maskedScores(context: Context, views: readonly ChannelView[]): Promise<number[][]> {
   const { input } = context;
   const { layout } = input;
-  if (!layout || layout.spatial.length !== activations.size.length) {
-    const sizes = `"${input.name}" [${input.dims.join(", ")}] has no space like the layer's [${activations.size.join(", ")}]`;
+  const frames = inputFrames(context);
+  const [{ size: from }] = views;
+  if (!layout || layout.spatial.length !== from.length || (views.length > 1 && frames?.count !== views.length)) {
+    const sizes = views.length > 1 ? `"${input.name}" [${input.dims.join(", ")}] has not the layer's ${views.length} frames` : `"${input.name}" [${input.dims.join(", ")}] has no space like the layer's [${from.join(", ")}]`;
     throw new UsageError(`Score-CAM masks the input by a layer's channels, and ${sizes}.`, input.name, "Grad-CAM and Ablation-CAM do without masks.");
   }
   const size = spatialSize(layout, input.dims);
   const places = placesOf(input.dims, layout.spatial);
-  const channels = channelsByMask(activations);
-  const tail = await openTail(context.model, context.feeds, { from: input.name, to: (await context.score()).value, batch: batchFor(input.values.length, channels.length) });
+  const frameOf = views.length > 1 && frames ? placesOf(input.dims, [frames.axis]) : undefined;
+  const masks = views.flatMap((view, frame): FrameMask[] => channelsByMask(view).map((channels) => ({ frame, channels })));
+  const tail = await openTail(context.model, context.feeds, { from: input.name, to: (await context.score()).value, batch: batchFor(input.values.length, masks.length) });
   if (!tail) throw context.independent(input.name);
   try {
-    const scores = new Array<number>(activations.channels).fill(0);
-    for (let done = 0; done < channels.length; done += tail.batch) {
+    const scores = views.map(({ channels }) => new Array<number>(channels).fill(0));
+    for (let done = 0; done < masks.length; done += tail.batch) {
       context.signal.throwIfAborted();
-      context.progress(done / channels.length, `Channel ${done + 1} of ${channels.length}`);
-      const batch = channels.slice(done, done + tail.batch);
-      const results = await tail.run(batch.map(([channel]) => masked(input.values, places, maskOf(activations, channel, size))));
-      results.forEach((elements, i) => { for (const channel of batch[i]) scores[channel] = context.scoreIn(elements); });
+      context.progress(done / masks.length, `Channel ${done + 1} of ${masks.length}`);
+      const batch = masks.slice(done, done + tail.batch);
+      const results = await tail.run(batch.map(({ frame, channels: [channel] }) => (
+        masked(input.values, places, maskOf(views[frame], channel, size), frameOf && ((at) => frameOf[at] === frame)))));
+      results.forEach((elements, i) => { for (const channel of batch[i].channels) scores[batch[i].frame][channel] = context.scoreIn(elements); });
       await breathe();
     }
     return scores;
@@ -83,9 +98,9 @@ function maskOf({ area, values, size: from }: ChannelView, channel: number, size
   return unitRange(resizeAligned(map, from, size));
 }
 
-function masked(values: Float32Array, places: Int32Array, mask: Float32Array): Float32Array {
+function masked(values: Float32Array, places: Int32Array, mask: Float32Array, isMasked?: (at: number) => boolean): Float32Array {
   const copy = new Float32Array(values.length);
-  for (let at = 0; at < copy.length; at++) copy[at] = values[at] * mask[places[at]];
+  for (let at = 0; at < copy.length; at++) copy[at] = isMasked && !isMasked(at) ? values[at] : values[at] * mask[places[at]];
   return copy;
 }
 

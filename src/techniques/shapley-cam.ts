@@ -1,7 +1,6 @@
 import { hessianVector } from "../runtime/hessian.ts";
 import { floatsOf } from "../runtime/ort.ts";
-import { channelMeans, channelView, weightedSum } from "./channels.ts";
-import { checkSlopes, layerMaps, positive, type SpatialLayer } from "./gradient-cams.ts";
+import { checkSlopes, layerMaps, positive, weightedFrames, type SpatialLayer } from "./gradient-cams.ts";
 import { withNoise } from "./noise.ts";
 import { GRID, NOISE, RELU, SCORE } from "./params.ts";
 import { technique, type Context } from "./technique.ts";
@@ -23,7 +22,8 @@ export const shapleyCam = technique({
     withNoise(context, async (feeds) => positive(context, await shapleyMap(context, layer, feeds))))),
 });
 
-async function shapleyMap(context: Context, { value, dims, layout }: SpatialLayer, feeds: Feeds): Promise<Float32Array> {
+async function shapleyMap(context: Context, layer: SpatialLayer, feeds: Feeds): Promise<Float32Array> {
+  const { value } = layer;
   const { gradients, values } = await context.gradients({ wrt: [value], fetch: [value] }, feeds);
   const gradient = gradients.get(value);
   if (!gradient) throw context.independent(value);
@@ -38,5 +38,5 @@ async function shapleyMap(context: Context, { value, dims, layout }: SpatialLaye
     context.note(`The score is linear in "${value}" as far as this input goes (pooling, dense layers and rectifiers are), so that Shapley-CAM is Grad-CAM here.`);
   }
   const shares = curved ? slopes.map((slope, i) => slope - 0.5 * curved[i]) : slopes;
-  return weightedSum(channelView(activations, dims, layout), channelMeans(channelView(shares, dims, layout)));
+  return weightedFrames(layer, activations, shares);
 }

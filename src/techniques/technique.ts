@@ -121,6 +121,8 @@ export interface InputInfo {
   readonly tokensOf?: string;
   /** The id of the picture that was made of it. */
   readonly picture?: string;
+  /** What was taken for granted of its axes, where neither shapes nor the graph tell: said where it matters. */
+  readonly assumed?: string;
 }
 
 export interface TargetInfo {

@@ -26,17 +26,18 @@ export function featuresOf({ name, dims, layout, tokensOf }: InputInfo): Feature
     const of = Int32Array.from({ length: elements }, (_, i) => i);
     return { count: elements, of, channel: new Int32Array(elements), channels: 1, word: "columns" };
   }
-  const size = layout.spatial.map((axis) => dims[axis]);
+  const inSpace = [...(layout.frames ? [layout.frames.axis] : []), ...layout.spatial];
+  const size = inSpace.map((axis) => dims[axis]);
   const count = elementCount(size);
   const [of, channel] = [new Int32Array(elements), new Int32Array(elements)];
   const index = new Array<number>(dims.length).fill(0);
-  const others = dims.map((_, axis) => axis).filter((axis) => !layout.spatial.includes(axis));
+  const others = dims.map((_, axis) => axis).filter((axis) => !inSpace.includes(axis));
   for (let at = 0; at < elements; at++) {
     for (let axis = dims.length - 1, rest = at; axis >= 0; axis--) {
       index[axis] = rest % dims[axis];
       rest = Math.floor(rest / dims[axis]);
     }
-    of[at] = layout.spatial.reduce((place, axis) => place * dims[axis] + index[axis], 0);
+    of[at] = inSpace.reduce((place, axis) => place * dims[axis] + index[axis], 0);
     channel[at] = others.reduce((place, axis) => place * dims[axis] + index[axis], 0);
   }
   return { count, size, of, channel, channels: elements / count, word: tokensOf !== undefined ? "tokens" : ["points", "pixels", "voxels"][size.length - 1] ?? "places" };

@@ -12,7 +12,10 @@ export function reviveLooks(kept: unknown): Looks {
     const value = looks[key];
     return typeof value === "number" && value >= min && value <= max ? value : DEFAULT_LOOKS[key];
   };
-  const { channel } = looks;
+  const natural = (key: "channel" | "frame"): Partial<Looks> => {
+    const value = looks[key];
+    return typeof value === "number" && Number.isInteger(value) && value >= 0 ? { [key]: value } : {};
+  };
   return {
     arrangement: one("arrangement", ["side-by-side", "overlay", "map"]),
     opacity: between("opacity", 0, 1),
@@ -21,7 +24,8 @@ export function reviveLooks(kept: unknown): Looks {
     reduce: one("reduce", ["max", "mean", "l2"]),
     tileSort: one("tileSort", ["index", "strength"]),
     tileScale: one("tileScale", ["own", "shared"]),
-    ...(typeof channel === "number" && Number.isInteger(channel) && channel >= 0 ? { channel } : {}),
+    ...natural("channel"),
+    ...natural("frame"),
   };
 }
 

@@ -114,6 +114,7 @@ function readLooks(data: unknown): Looks {
     tileSort: among(given.tileSort, ["index", "strength"], DEFAULT_LOOKS.tileSort),
     tileScale: among(given.tileScale, ["own", "shared"], DEFAULT_LOOKS.tileScale),
     ...(isNatural(given.channel) ? { channel: given.channel } : {}),
+    ...(isNatural(given.frame) ? { frame: given.frame } : {}),
   };
 }
 

@@ -84,7 +84,7 @@ test.each([["attributes", 2000], ["subgraphs", 2000], ["functions", 2000], ["typ
     } catch (error) {
       throw new Error(`seed ${seed} of ${name}.onnx`, { cause: error });
     }
-    expect(performance.now() - start, `seed ${seed} took too long`).toBeLessThan(5000);
+    expect(performance.now() - start, `seed ${seed} took too long`).toBeLessThan(60_000);
   }
   // Both happen, or the mutations would show nothing.
   expect(outcomes.used).toBeGreaterThan(20);

@@ -6,8 +6,7 @@ import { unzipSync } from "fflate";
 import type { Frame } from "playwright-core";
 import { eventually } from "../harness/eventually.ts";
 import { flow } from "../harness/flow.ts";
-import type { Workbench } from "../harness/workbench.ts";
-import { engineIdle, engineNow, pixels, readNpy, saliencyOfTheCat, testid } from "./person.ts";
+import { allDone, compareFrame, engineIdle, engineNow, kinds, pixels, readNpy, saliencyOfTheCat, testid } from "./person.ts";
 
 flow("methods by targets in one grid, from the palette; saved as a figure, and back after a reload", {}, async ({ page, workbench, vscode, workspace, step, screenshot }) => {
   let frame = await step("command, cat.png, the ticked methods: four maps", async () => {
@@ -169,23 +168,6 @@ flow("a workspace that is not trusted: nothing is compared", { trust: false }, a
   });
 });
 
-function compareFrame(workbench: Workbench): Promise<Frame> {
-  return workbench.webview("[data-testid=grid]");
-}
-
-function kinds(frame: Frame): Promise<string[]> {
-  return frame.locator("[data-cell]").evaluateAll((cells) => cells.map((cell) => (cell as HTMLElement).dataset.kind ?? ""));
-}
-
 function labels(frame: Frame): Promise<string[]> {
   return frame.locator(".entry-label").evaluateAll((all) => all.map((label) => label.textContent ?? ""));
-}
-
-function allDone(frame: Frame, count: number): Promise<void> {
-  return eventually(async () => {
-    const now = await kinds(frame);
-    const errors = await testid(frame, "cell-error").allInnerTexts();
-    assert.deepEqual(errors, []);
-    assert.deepEqual(now, Array.from({ length: count }, () => "done"));
-  });
 }

@@ -53,6 +53,25 @@ export function panelFrame(workbench: Workbench): Promise<Frame> {
   return workbench.webview("[data-testid=methods]");
 }
 
+export function compareFrame(workbench: Workbench): Promise<Frame> {
+  return workbench.webview("[data-testid=grid]");
+}
+
+/** What each cell of a comparison is at: "running", "done", "stopped" ... */
+export function kinds(frame: Frame): Promise<string[]> {
+  return frame.locator("[data-cell]").evaluateAll((cells) => cells.map((cell) => (cell as HTMLElement).dataset.kind ?? ""));
+}
+
+/** Waits until a comparison has this many cells, all done. */
+export function allDone(frame: Frame, count: number): Promise<void> {
+  return eventually(async () => {
+    const now = await kinds(frame);
+    const errors = await testid(frame, "cell-error").allInnerTexts();
+    assert.deepEqual(errors, []);
+    assert.deepEqual(now, Array.from({ length: count }, () => "done"));
+  });
+}
+
 /** From the palette to the heat map, as the walkthrough tells it: command, cat.png, Egyptian cat. Gives the panel's frame. */
 export async function saliencyOfTheCat(workbench: Workbench): Promise<Frame> {
   await workbench.runCommand("Neural Loupe: Visualize Saliency");

@@ -18,6 +18,8 @@ export interface FlowOptions {
   readonly trust?: boolean;
   /** Runs also where the packed extension is installed from its VSIX. */
   readonly alsoPacked?: boolean;
+  /** Takes the README's pictures: runs only when scripts/pictures.mjs asks for them. */
+  readonly pictures?: boolean;
   /** Environment variables for the extension host. */
   readonly env?: Readonly<Record<string, string>>;
   /** CSS pixels of the window; default 1440 by 900. */

@@ -50,6 +50,8 @@ export interface RunOptions {
   readonly vsix?: string;
   /** Only flows whose name contains this. */
   readonly only?: string;
+  /** The flows that take the README's pictures, instead of the tests. */
+  readonly pictures?: boolean;
 }
 
 export interface RunResult {
@@ -58,7 +60,8 @@ export interface RunResult {
 }
 
 export async function runFlows(flows: readonly Flow[], options: RunOptions): Promise<RunResult> {
-  const chosen = flows.filter(({ name, options: { alsoPacked } }) => (!options.only || name.includes(options.only)) && (!options.vsix || alsoPacked));
+  const chosen = flows.filter(({ name, options: { alsoPacked, pictures = false } }) =>
+    pictures === (options.pictures ?? false) && (!options.only || name.includes(options.only)) && (!options.vsix || alsoPacked));
   if (!chosen.length) throw new Error(`No flow ${options.only ? `has "${options.only}" in its name` : "is there to run"}.`);
   let passed = 0;
   for (const flow of chosen) {

@@ -1,0 +1,80 @@
+import path from "node:path";
+import { DataError } from "../model/errors.ts";
+import type { ValueDescription } from "../protocol/model.ts";
+import { parseJson, readBytes, sha256 } from "./files.ts";
+import { matchDims, shapeText } from "./shape.ts";
+import { convertElements, elementTypeOf, type ElementType, type TensorData } from "./tensor.ts";
+
+const fileLimit = 64 * 2 ** 20;
+
+export function isJson(spec: string): boolean {
+  return /\.json$/i.test(spec);
+}
+
+export interface JsonSample {
+  readonly name: string;
+  readonly hash: string;
+  readonly dataType: ElementType | "string";
+  readonly dims: readonly number[];
+  readonly data: TensorData | readonly string[];
+}
+
+type JsonInput = Pick<ValueDescription, "name" | "type" | "dims">;
+
+/** The names of the inputs that a .json file has something for: an object's keys. Undefined where it holds one value or list. */
+export async function jsonKeys(spec: string): Promise<readonly string[] | undefined> {
+  const json = parseJson(await readBytes(spec, fileLimit), spec);
+  return isObject(json) ? Object.keys(json) : undefined;
+}
+
+/**
+ * A .json file as what the model's input takes: a text or number, a list of them, lists of lists for more axes; or an object with one of these for each
+ * input. A batch axis of one, and a last axis of one, are added where exactly they are missing. Throws a DataError that names what does not fit.
+ */
+export async function readJsonSample(spec: string, input: JsonInput): Promise<JsonSample> {
+  const bytes = await readBytes(spec, fileLimit);
+  const json = parseJson(bytes, spec);
+  if (isObject(json) && !Object.hasOwn(json, input.name)) {
+    throw new DataError(`The file has nothing for the input "${input.name}".`, spec, `It has ${Object.keys(json).join(", ") || "nothing"}.`);
+  }
+  const value = isObject(json) ? json[input.name] : json;
+  const values: unknown[] = [];
+  const found = flatten(value, values, spec);
+  const name = path.basename(spec);
+  const dims = matchDims(withLastAxis(found, input), input, spec, "The file has", 'A list of lists has an axis for each level: [["a", "b"]] is [1, 2].');
+  const hash = sha256(bytes, `#${input.name}`);
+  if (input.type === "string") {
+    const other = values.find((one) => typeof one !== "string");
+    if (other !== undefined) throw new DataError(`The input "${input.name}" takes texts, and the file has ${JSON.stringify(other)}.`, spec, `Put it in quotes: "${String(other)}".`);
+    return { name, hash, dataType: "string", dims, data: values as string[] };
+  }
+  const dataType = elementTypeOf(input.type, input.name);
+  const text = values.find((one) => typeof one !== "number" && typeof one !== "boolean");
+  if (text !== undefined) throw new DataError(`The input "${input.name}" takes numbers (${input.type}), and the file has ${JSON.stringify(text)}.`, spec);
+  return { name, hash, dataType, dims, data: convertElements(Float64Array.from(values as number[], Number), "float64", dataType, spec) };
+}
+
+/** Collects the elements in order; gives the shape. */
+function flatten(value: unknown, into: unknown[], where: string): number[] {
+  if (!Array.isArray(value)) {
+    if (value === null || typeof value === "object") throw new DataError(`The file holds ${value === null ? "null" : "an object"} where a text, a number or a list is wanted.`, where);
+    into.push(value);
+    return [];
+  }
+  const shapes = value.map((one) => flatten(one, into, where));
+  const [first = []] = shapes;
+  const odd = shapes.find((shape) => shape.join() !== first.join());
+  if (odd) throw new DataError(`The file's lists are of different shapes: ${shapeText(first)} and ${shapeText(odd)}.`, where);
+  return [value.length, ...first];
+}
+
+/** One value is [1, 1] where the model takes [N, 1]; a list of K is [K, 1]. */
+function withLastAxis(dims: number[], { dims: wanted }: JsonInput): number[] {
+  if (!wanted) return dims;
+  if (dims.length === 0 && wanted.every((dim) => typeof dim !== "number" || dim === 1)) return wanted.map(() => 1);
+  return wanted.length === dims.length + 1 && wanted[wanted.length - 1] === 1 && dims[dims.length - 1] !== 1 ? [...dims, 1] : dims;
+}
+
+function isObject(json: unknown): json is Record<string, unknown> {
+  return typeof json === "object" && json !== null && !Array.isArray(json);
+}
