@@ -16,9 +16,14 @@ export function runAll(options: RunOptions): Promise<RunResult> {
 export async function drawSaliency(page: Page, picture: string): Promise<void> {
   const workbench = new Workbench(page);
   await workbench.ready();
+  await workbench.findCommand("Neural Loupe: Visualize Saliency");
+  await page.keyboard.press("Escape");
   await workbench.openFile("efficientnet-lite0.onnx");
-  const frame = await saliencyOfTheCat(workbench);
-  await answered(frame);
-  await pixels(testid(frame, "heatmap"));
-  await page.screenshot({ path: path.resolve(picture) });
+  try {
+    const frame = await saliencyOfTheCat(workbench);
+    await answered(frame);
+    await pixels(testid(frame, "heatmap"));
+  } finally {
+    await page.screenshot({ path: path.resolve(picture) });
+  }
 }

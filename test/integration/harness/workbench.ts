@@ -22,8 +22,23 @@ export class Workbench extends QuickInput {
 
   /** F1, the command's title, Enter. The title must be the best match, as it is shown: "Neural Loupe: Visualize Saliency". */
   async runCommand(title: string): Promise<void> {
-    await this.openPalette();
+    await this.findCommand(title);
     await this.pick(title);
+  }
+
+  /** Leaves the palette open with this command in its list: a list made before the command's extension was known does not get it. */
+  async findCommand(title: string): Promise<void> {
+    await eventually(async () => {
+      await this.openPalette();
+      await this.typeQuickInput(title);
+      await eventually(async () => {
+        const rows = await this.quickPickRows();
+        assert.ok(rows.some((row) => row.includes(title)), `the palette does not list "${title}", but: ${rows.slice(0, 5).join(" | ")}`);
+      }, { timeout: 10_000 }).catch(async (error: Error) => {
+        await this.page.keyboard.press("Escape");
+        throw error;
+      });
+    });
   }
 
   /** Opens the command palette and leaves it open. */
