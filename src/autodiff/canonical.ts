@@ -3,6 +3,7 @@ import { elementCount } from "../model/graph.ts";
 import { NoGradientError } from "../model/errors.ts";
 import { nodeLabel } from "../model/graph.ts";
 import { range, type Builder, type Dims } from "./builder.ts";
+import { embedLayerNorm, quantisedEmbedLayerNorm } from "./canonical-embedding.ts";
 import { ML_REWRITES } from "./canonical-ml.ts";
 
 /** What rewriting a node may ask for. */
@@ -34,7 +35,8 @@ export type Rewrite = (context: CanonicalContext) => Node | "done" | undefined;
 
 const reshapeToOutput: Rewrite = (c) => ({ ...plain(c, "Reshape", [c.node.inputs[0], c.g.ints(c.dims(c.node.outputs[0]))]), attributes: { allowzero: int(1) } });
 
-const REWRITES: Readonly<Record<string, Rewrite>> = {
+/** Rewritings by operator, "com.microsoft.Pad" outside ai.onnx. */
+export const REWRITES: Readonly<Record<string, Rewrite>> = {
   Reshape: reshapeToOutput, Flatten: reshapeToOutput, Squeeze: reshapeToOutput, Unsqueeze: reshapeToOutput,
   Expand: (c) => plain(c, "Expand", [c.node.inputs[0], c.g.ints(c.dims(c.node.outputs[0]))]),
   Dropout: (c) => {
@@ -107,10 +109,16 @@ const REWRITES: Readonly<Record<string, Rewrite>> = {
   },
   GridSample: (c) => {
     if (c.opset >= 20) return undefined;
-    const mode = c.node.attributes.mode?.type === "string" ? c.node.attributes.mode.value : "bilinear";
-    return { ...c.node, attributes: { ...c.node.attributes, mode: { type: "string", value: mode === "bilinear" ? "linear" : mode === "bicubic" ? "cubic" : mode } } };
+    return { ...c.node, attributes: { ...c.node.attributes, mode: { type: "string", value: gridMode(c.node) } } };
   },
-  "com.microsoft.EmbedLayerNormalization": embedLayerNorm,
+  "com.microsoft.EmbedLayerNormalization": embedLayerNorm, "com.microsoft.QEmbedLayerNormalization": quantisedEmbedLayerNorm,
+  "com.microsoft.Trilu": (c) => ({ ...c.node, domain: "" }), "com.microsoft.GatherND": (c) => ({ ...c.node, domain: "" }), "com.microsoft.Range": (c) => ({ ...c.node, domain: "" }),
+  "com.microsoft.Pad": (c) => ({ ...c.node, domain: "" }), "com.microsoft.ExpandDims": reshapeToOutput,
+  "com.microsoft.GridSample": (c) => ({ ...c.node, domain: "", attributes: { ...c.node.attributes, mode: { type: "string", value: gridMode(c.node) } } }),
+  "com.microsoft.ConvTransposeWithDynamicPads": (c) => {
+    const pads = c.node.inputs[2] ? c.known(c.node.inputs[2]) : undefined;
+    return { ...c.node, opType: "ConvTranspose", domain: "", inputs: [c.node.inputs[0], c.node.inputs[1], ...(c.node.inputs[3] ? [c.node.inputs[3]] : [])], attributes: { ...c.node.attributes, ...(pads ? { pads: { type: "ints", value: pads } } : {}) } };
+  },
   ...Object.fromEntries(Object.entries(ML_REWRITES).map(([name, rewrite]) => [`ai.onnx.ml.${name}`, rewrite])),
   DFT: (c) => {
     if (c.opset >= 20) return undefined;
@@ -119,33 +127,6 @@ const REWRITES: Readonly<Record<string, Rewrite>> = {
     return { ...c.node, inputs: [c.node.inputs[0], c.node.inputs[1] ?? "", c.g.intTensor([axis], [])], attributes };
   },
 };
-
-/**
- * Embeddings by word, position and segment, summed and normalised. Written out, so that gradients with respect to the sum can be
- * asked for: it is the third output, or `OUTPUT.embedding_sum` where the node has none.
- */
-function embedLayerNorm(c: CanonicalContext): "done" {
-  const { g, node } = c;
-  const [ids, segments, words, places, kinds, gamma, beta, mask, positions] = [...node.inputs, ...new Array<string>(9).fill("")];
-  const [batch, sequence] = c.dims(ids);
-  const rows = (table: string, indices: string, dims: Dims): string => g.op("Gather", [table, indices], [...dims, c.dims(table)[1]], { axis: 0 });
-  const parts = [rows(words, ids, [batch, sequence]), positions ? rows(places, positions, c.dims(positions)) : g.slice(places, 0, 0, sequence)];
-  if (kinds && segments) parts.push(rows(kinds, segments, [batch, sequence]));
-  const most = parts.slice(0, -1).reduce((a, b) => g.plus(a, b));
-  const sum = node.outputs[2] || `${node.outputs[0]}.embedding_sum`;
-  if (!node.outputs[2]) g.declare(sum, c.dims(node.outputs[0]));
-  g.add({ name: "", opType: "Add", domain: "", inputs: [most, parts[parts.length - 1]], outputs: [sum], attributes: {} });
-  g.add({
-    name: node.name, opType: "LayerNormalization", domain: "", inputs: [sum, gamma, beta], outputs: [node.outputs[0]],
-    attributes: { axis: int(-1), epsilon: { type: "float", value: floatAttribute(node, "epsilon") ?? 1e-12 } },
-  });
-  if (node.outputs[1]) {
-    // How many tokens count: 0 without a mask, as ONNX Runtime has it.
-    const counted: Pick<Node, "opType" | "inputs" | "attributes"> = mask ? { opType: "ReduceSum", inputs: [mask, g.ints([1])], attributes: { keepdims: int(0) } } : { opType: "Cast", inputs: [g.intTensor(new Array<number>(batch).fill(0), [batch])], attributes: { to: int(6) } };
-    g.add({ name: "", domain: "", ...counted, outputs: [node.outputs[1]] });
-  }
-  return "done";
-}
 
 /** Before opset 13 Softmax and its kin saw [product of dims before axis, product from axis on]. */
 function flattenedSoftmax(c: CanonicalContext): "done" {
@@ -192,4 +173,10 @@ function floatAttribute(node: Node, name: string): number | undefined {
 function intsAttribute(node: Node, name: string): readonly number[] | undefined {
   const attribute = node.attributes[name];
   return attribute?.type === "ints" ? attribute.value : undefined;
+}
+
+/** GridSample's mode by the name that it has since opset 20. */
+function gridMode(node: Node): string {
+  const mode = node.attributes.mode?.type === "string" ? node.attributes.mode.value : "bilinear";
+  return mode === "bilinear" ? "linear" : mode === "bicubic" ? "cubic" : mode;
 }

@@ -94,11 +94,11 @@ const INFERENCE: Readonly<Record<string, Inference>> = {
 
 /** com.microsoft's operators whose outputs are not of their first input's type. */
 const MICROSOFT: Readonly<Record<string, Inference>> = {
-  EmbedLayerNormalization: (_, input) => [input(2), "int32", input(2)],
+  EmbedLayerNormalization: (_, input) => [input(2), "int32", input(2)], QEmbedLayerNormalization: () => ["float32", "int32"],
   QuantizeLinear: (node, input) => [attributeType(node.attributes.output_dtype) ?? input(2) ?? "uint8"],
   DequantizeLinear: like(1), MatMulIntegerToFloat: like(2), QAttention: like(3), GatherBlockQuantized: like(2),
   ...Object.fromEntries([["QLinearAdd", 7], ["QLinearMul", 7], ["QLinearConv", 7], ["QLinearSigmoid", 4], ["QLinearLeakyRelu", 4], ["QLinearGlobalAveragePool", 4],
-    ["QLinearAveragePool", 4], ["QLinearSoftmax", 4], ["QLinearConcat", 1]].map(([name, index]) => [name, (_: Node, input: (index: number) => DataType | undefined) => [input(index as number) ?? input(0)]])),
+    ["QLinearAveragePool", 4], ["QLinearSoftmax", 4], ["QLinearConcat", 1], ["QLinearWhere", 8]].map(([name, index]) => [name, (_: Node, input: (index: number) => DataType | undefined) => [input(index as number) ?? input(0)]])),
   QGemm: (_, input) => [input(8) ?? "float32"],
 };
 

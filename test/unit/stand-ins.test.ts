@@ -50,7 +50,7 @@ function expectNear(values: ArrayLike<number>, expected: readonly number[], tole
 }
 
 function attribute(value: number | string | readonly number[]): Attribute {
-  if (typeof value === "number") return int(value);
+  if (typeof value === "number") return Number.isInteger(value) ? int(value) : float(value);
   if (typeof value === "string") return { type: "string", value };
   return value.every(Number.isInteger) ? ints(...value) : { type: "floats", value };
 }

@@ -7,7 +7,7 @@ const FILTER = -10000;
 
 /** com.microsoft's attention operators (ONNX Runtime, docs/ContribOperators.md). */
 export const microsoftAttentionRules: RuleTable = {
-  "com.microsoft.Attention": expanding(attention),
+  "com.microsoft.Attention": expanding((r) => attention(r, { input: r.x(0), weights: r.x(1), mask: 3, past: 4, bias: 5 })),
   "com.microsoft.MultiHeadAttention": expanding(multiHeadAttention),
   "com.microsoft.GroupQueryAttention": expanding(groupQueryAttention),
   "com.microsoft.RotaryEmbedding": expanding((r) => {
@@ -52,23 +52,32 @@ function scaleOf(r: RuleContext, size: number): number {
   return given === 0 ? 1 / Math.sqrt(size) : given;
 }
 
-/** Input [B, S, D] times weights [D, q + k + v] plus bias; masks, past [2, B, N, P, H], one direction. */
-function attention(r: RuleContext): (string | undefined)[] {
+/** Where Attention and its quantised kin have what: real numbers, and the places of other inputs (-1: none). */
+export interface AttentionInputs {
+  readonly input: string;
+  readonly weights: string;
+  readonly mask: number;
+  readonly past: number;
+  readonly bias: number;
+}
+
+/** Input [B, S, D] times weights [D, q + k + v] plus bias (input 2); masks, past [2, B, N, P, H], one direction. */
+export function attention(r: RuleContext, { input, weights, mask, past: before, bias: added }: AttentionInputs): (string | undefined)[] {
   const { g } = r;
   if (r.int("do_rotary", 0) !== 0) throw r.refuse("do_rotary has no rule");
   const heads = r.int("num_heads", 1);
   const width = r.dims(1)[1];
   const [batch, sequence] = r.dims(0);
   const sizes = r.intList("qkv_hidden_sizes") ?? [width / 3, width / 3, width / 3];
-  const product = g.matmul(r.x(0), r.x(1));
+  const product = g.matmul(input, weights);
   const projected = r.has(2) ? g.plus(product, r.x(2)) : product;
   const starts = [0, sizes[0], sizes[0] + sizes[1]];
   const [q, ownK, ownV] = sizes.map((size, index) => splitHeads(g, g.slice(projected, 2, starts[index], starts[index] + size), heads));
-  const past = (index: number): string => g.reshape(g.slice(r.x(4), 0, index, index + 1), r.dims(4).slice(1));
-  const [k, v] = r.has(4) ? [g.concat([past(0), ownK], 2), g.concat([past(1), ownV], 2)] : [ownK, ownV];
+  const past = (index: number): string => g.reshape(g.slice(r.x(before), 0, index, index + 1), r.dims(before).slice(1));
+  const [k, v] = r.has(before) ? [g.concat([past(0), ownK], 2), g.concat([past(1), ownV], 2)] : [ownK, ownV];
   const keys = g.shape(k)[2];
-  const bias = r.has(5) ? [r.x(5)] : [];
-  if (r.has(3)) bias.push(maskBias(r, 3, batch, keys));
+  const bias = r.has(added) ? [r.x(added)] : [];
+  if (r.has(mask)) bias.push(maskBias(r, mask, batch, keys));
   if (r.int("unidirectional", 0) !== 0) bias.push(causalBias(g, sequence, keys, keys - sequence));
   const y = joinHeads(g, core(g, { q, k, v, scale: scaleOf(r, sizes[0] / heads), bias }));
   const present = (value: string): string => g.reshape(value, [1, ...g.shape(value)]);
@@ -133,32 +142,72 @@ function multiHeadAttention(r: RuleContext): (string | undefined)[] {
   return [joinHeads(g, core(g, { q, k, v, scale: scaleOf(r, size), bias: biases })), k, v];
 }
 
-/** Causal attention with fewer key than query heads, a past, rotary positions and a window (decoders). */
+/** Attention with fewer key than query heads, a past, rotary positions and a window (decoders). Samples of other lengths are taken one by one. */
 function groupQueryAttention(r: RuleContext): (string | undefined)[] {
   const { g } = r;
+  for (const [index, what] of UNKNOWN_INPUTS) if (r.has(index)) throw r.refuse(`${what} have no rule`);
+  if (r.int("smooth_softmax", 0) !== 0) throw r.refuse("smooth_softmax has no rule");
   const [heads, keyHeads] = [r.int("num_heads", 1), r.int("kv_num_heads", 1)];
   const [batch, sequence, width] = r.dims(0);
   const packed = !r.has(1);
   const size = packed ? width / (heads + 2 * keyHeads) : width / heads;
   const part = (start: number, count: number): string => splitHeads(g, g.slice(r.x(0), 2, start * size, (start + count) * size), count);
-  let q = packed ? part(0, heads) : splitHeads(g, r.x(0), heads);
-  let k = packed ? part(heads, keyHeads) : splitHeads(g, r.x(1), keyHeads);
-  let v = packed ? part(heads + keyHeads, keyHeads) : splitHeads(g, r.x(2), keyHeads);
+  const q = packed ? part(0, heads) : splitHeads(g, r.x(0), heads);
+  const k = packed ? part(heads, keyHeads) : splitHeads(g, r.x(1), keyHeads);
+  const v = packed ? part(heads + keyHeads, keyHeads) : splitHeads(g, r.x(2), keyHeads);
   // seqlens_k is each sample's number of keys less one; the past is what was there before these.
   const lengths = r.known(5)?.map((length) => length + 1);
   if (!lengths) throw r.refuse("its sequence lengths are not known");
-  const first = lengths[0] - sequence;
-  if (lengths.some((length) => length !== lengths[0]) || first < 0) throw r.refuse("sequences of different lengths in one batch have no rule");
+  // At the start shorter samples are filled up behind; later they differ by their pasts.
+  const starts = r.known(6)?.[0] === sequence;
+  const alike = lengths.every((length) => length === lengths[0]);
+  const parts = (alike ? [range(0, batch)] : range(0, batch).map((sample) => [sample])).map((samples) => {
+    const keys = lengths[samples[0]];
+    const first = starts ? 0 : keys - sequence;
+    if (first < 0) throw r.refuse("its past is shorter than nothing");
+    return groupQuerySamples(r, { q, k, v, from: samples[0], to: samples[samples.length - 1] + 1, keys, first, heads, size });
+  });
+  const whole = parts[0];
+  const present = (value: string, index: number): string | undefined => {
+    if (!r.flows(index)) return undefined;
+    if (!alike || r.outDims(index)[2] !== lengths[0]) throw r.refuse("its presents of other lengths than the keys have no rule");
+    return value;
+  };
+  return [joinHeads(g, g.concat(parts.map(({ y }) => y), 0)), present(whole.k, 1), present(whole.v, 2)];
+}
+
+/** Inputs that decoders of some kinds have, and that nothing here knows. */
+const UNKNOWN_INPUTS: readonly (readonly [number, string])[] = [[11, "its head sinks"], [12, "its quantised pasts"], [14, "its norms of queries and keys"], [16, "its lengths of queries"]];
+
+interface Samples {
+  readonly q: string;
+  readonly k: string;
+  readonly v: string;
+  readonly from: number;
+  readonly to: number;
+  /** How many keys there are, and how many of them are past. */
+  readonly keys: number;
+  readonly first: number;
+  readonly heads: number;
+  readonly size: number;
+}
+
+/** The samples [from, to), which have as many keys: their outputs [to − from, heads, sequence, size], keys and values. */
+function groupQuerySamples(r: RuleContext, { q: allQ, k: allK, v: allV, from, to, keys, first, heads, size }: Samples): { y: string; k: string; v: string } {
+  const { g } = r;
+  const own = (value: string): string => g.slice(value, 0, from, to);
+  let [q, k, v] = [own(allQ), own(allK), own(allV)];
+  const sequence = g.shape(q)[2];
   if (r.int("do_rotary", 0) !== 0) {
-    const rows = (index: number): string => g.slice(r.x(index), 0, first, first + sequence);
+    const rows = (index: number): string => (r.has(9) ? gatherRows(g, r.x(index), own(r.x(9))) : g.slice(r.x(index), 0, first, first + sequence));
     const turn = (value: string): string => g.transpose(rotate(g, g.transpose(value, [0, 2, 1, 3]), rows(7), rows(8), { interleaved: r.int("rotary_interleaved", 0) !== 0, part: 2 * r.dims(7)[1] }), [0, 2, 1, 3]);
     [q, k] = [turn(q), turn(k)];
   }
-  if (first > 0) [k, v] = [g.concat([g.slice(r.x(3), 2, 0, first), k], 2), g.concat([g.slice(r.x(4), 2, 0, first), v], 2)];
+  if (first > 0) [k, v] = [g.concat([g.slice(own(r.x(3)), 2, 0, first), k], 2), g.concat([g.slice(own(r.x(4)), 2, 0, first), v], 2)];
+  [k, v] = [g.slice(k, 2, 0, keys), g.slice(v, 2, 0, keys)];
   const window = r.int("local_window_size", -1);
-  const bias = [g.reshape(causalBias(g, sequence, lengths[0], first, window > 0 ? window - 1 : Infinity), [1, 1, sequence, lengths[0]])];
-  if (r.has(10)) bias.push(g.slice(r.x(10), 3, 0, lengths[0]));
+  const bias = r.int("causal", 1) === 0 ? [] : [g.reshape(causalBias(g, sequence, keys, first, window > 0 ? window - 1 : Infinity), [1, 1, sequence, keys])];
+  if (r.has(10)) bias.push(g.slice(r.dims(10)[0] === 1 ? r.x(10) : own(r.x(10)), 3, 0, keys));
   const y = core(g, { q, k: repeatHeads(g, k, heads), v: repeatHeads(g, v, heads), scale: scaleOf(r, size), bias, softcap: r.float("softcap", 0) });
-  const present = (value: string, index: number): string | undefined => (r.flows(index) && r.outDims(index)[2] === lengths[0] && batch > 0 ? value : undefined);
-  return [joinHeads(g, y), present(k, 1), present(v, 2)];
+  return { y, k, v };
 }

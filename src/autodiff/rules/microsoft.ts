@@ -11,8 +11,6 @@ export const microsoftRules: RuleTable = {
     const y = g.op("Conv", [r.x(0), r.x(1), r.x(2)], r.outDims(), without(r, ["activation", "activation_params"]));
     return [activated(r, r.has(3) ? g.plus(y, r.x(3)) : y, r.string("activation", ""), r.floatList("activation_params") ?? [])];
   }),
-  "com.microsoft.NhwcFusedConv": expanding(nhwcConv),
-  "com.microsoft.NhwcConv": expanding(nhwcConv),
   "com.microsoft.FusedMatMul": expanding(fusedMatMul),
   "com.microsoft.TransposeMatMul": expanding(fusedMatMul),
   "com.microsoft.FusedGemm": expanding((r) => {
@@ -50,16 +48,29 @@ export const microsoftRules: RuleTable = {
     const transposed = g.transpose(r.y(), [...range(0, rank - 2), rank - 1, rank - 2]);
     return [g.scale(g.matmul(transposed, g.matmul(r.dy(), transposed)), -1)];
   },
-  // The weights as real numbers are what the operator makes of the identity.
-  "com.microsoft.MatMulNBits": expanding((r) => {
+  "com.microsoft.MatMulNBits": expanding((r) => packedProduct(r, 5)),
+  "com.microsoft.MatMulBnb4": expanding((r) => packedProduct(r, -1)),
+  "com.microsoft.GatedAdd": expanding((r) => {
+    if (r.has(3)) throw r.refuse("a projected gate has no rule");
+    return [r.g.plus(r.x(0), r.g.times(r.x(1), r.x(2)))];
+  }),
+  "com.microsoft.CDist": expanding((r) => {
     const { g } = r;
-    const [k, n] = [r.int("K", 0), r.int("N", 0)];
-    const identity = Float32Array.from({ length: k * k }, (_, index) => (index % (k + 1) === 0 ? 1 : 0));
-    const weights = g.op("MatMulNBits", [g.floats(identity, [k, k]), ...r.node.inputs.slice(1, 5)], [k, n], r.node.attributes, "com.microsoft");
-    const y = g.matmul(r.x(0), weights);
-    return [r.has(5) ? g.plus(y, r.x(5)) : y];
+    const [[m, k], [n]] = [r.dims(0), r.dims(1)];
+    const apart = g.minus(g.reshape(r.x(0), [m, 1, k]), g.reshape(r.x(1), [1, n, k]));
+    return [g.reduce(r.string("metric", "sqeuclidean") === "euclidean" ? "ReduceL2" : "ReduceSumSquare", apart, [2], false)];
   }),
 };
+
+/** The weights as real numbers are what the operator makes of the identity. `bias`: the input that is added, or -1. */
+function packedProduct(r: RuleContext, bias: number): string[] {
+  const { g } = r;
+  const [k, n] = [r.int("K", 0), r.int("N", 0)];
+  const identity = Float32Array.from({ length: k * k }, (_, index) => (index % (k + 1) === 0 ? 1 : 0));
+  const weights = g.op(r.node.opType, [g.floats(identity, [k, k]), ...r.node.inputs.slice(1, 5)], [k, n], r.node.attributes, "com.microsoft");
+  const y = g.matmul(r.x(0), weights);
+  return [r.has(bias) ? g.plus(y, r.x(bias)) : y];
+}
 
 function without(r: RuleContext, names: readonly string[]): RuleContext["node"]["attributes"] {
   return Object.fromEntries(Object.entries(r.node.attributes).filter(([name]) => !names.includes(name)));
@@ -93,18 +104,6 @@ function fusedMatMul(r: RuleContext): string[] {
     return r.int(`trans${side}`, 0) !== 0 && rank > 1 ? g.transpose(value, [...range(0, rank - 2), rank - 1, rank - 2]) : value;
   };
   return [g.scale(g.op("MatMul", [operand(0, "A"), operand(1, "B")], r.outDims()), r.float("alpha", 1))];
-}
-
-/** Channels last: X [N, ...spatial, C], weights as in Conv. */
-function nhwcConv(r: RuleContext): string[] {
-  const { g } = r;
-  const rank = r.dims().length;
-  const first = (value: string): string => g.transpose(value, [0, rank - 1, ...range(1, rank - 1)]);
-  const out = r.outDims();
-  const y = g.op("Conv", [first(r.x(0)), r.x(1), r.x(2)], [out[0], out[rank - 1], ...out.slice(1, -1)], without(r, ["activation", "activation_params"]));
-  const sum = r.has(3) ? g.plus(y, first(r.x(3))) : y;
-  const made = activated(r, sum, r.string("activation", ""), r.floatList("activation_params") ?? []);
-  return [g.transpose(made, [0, ...range(2, rank), 1])];
 }
 
 /** LayerNormalization of input + skip (+ bias) over the last axis; the sum is the fourth output. */

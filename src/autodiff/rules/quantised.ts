@@ -1,6 +1,7 @@
 import type { DataType } from "../../model/graph.ts";
 import { range, type Dims } from "../builder.ts";
 import { expanding, type RuleContext, type RuleTable } from "../rule.ts";
+import { attention } from "./microsoft-attention.ts";
 
 /**
  * Quantised operators (ai.onnx 10 to 25 and com.microsoft), straight through: rounding counts as the identity inside the range of
@@ -42,9 +43,31 @@ export const quantisedRules: RuleTable = {
     return [quantised(r, r.g.mean(real(r, 0), axes), 3)];
   }),
   "com.microsoft.QLinearAveragePool": expanding((r) => {
-    if (r.int("channels_last", 0) !== 0) throw r.refuse("channels_last has no rule");
+    const { g } = r;
     const { channels_last: _, ...attributes } = r.node.attributes;
-    return [quantised(r, r.g.op("AveragePool", [real(r, 0)], r.outDims(), attributes), 3)];
+    const pooled = (x: string, dims: Dims): string => g.op("AveragePool", [x], dims, attributes);
+    if (r.int("channels_last", 0) === 0) return [quantised(r, pooled(real(r, 0), r.outDims()), 3)];
+    const rank = r.dims().length;
+    const out = r.outDims();
+    const first = g.transpose(real(r, 0), [0, rank - 1, ...range(1, rank - 1)]);
+    return [quantised(r, g.transpose(pooled(first, [out[0], out[rank - 1], ...out.slice(1, -1)]), [0, ...range(2, rank), 1]), 3)];
+  }),
+  "com.microsoft.QLinearWhere": expanding((r) => [quantised(r, r.g.where(r.x(0), real(r, 1), real(r, 4)), 7)]),
+  "com.microsoft.QAttention": expanding((r) => {
+    const scaled = (value: string, scale: number): string => r.g.times(value, spread(r, r.x(scale), r.g.shape(value), undefined));
+    return attention(r, { input: scaled(centred(r, 0, 6), 3), weights: scaled(centred(r, 1, 7, 1), 4), mask: 5, past: 8, bias: -1 });
+  }),
+  // x and h are quantised inside: straight through, it is the LSTM with the real weights, which lie transposed.
+  "com.microsoft.DynamicQuantizeLSTM": expanding((r) => {
+    const { g } = r;
+    const wide = (value: string): string => g.reshape(value, g.shape(value).length === 2 ? [g.shape(value)[0], 1, g.shape(value)[1]] : [g.shape(value)[0] ?? 1, 1, 1]);
+    const weights = (index: number, scale: number): string => {
+      const whole = inFloat(r, index);
+      const centre = r.has(scale + 1) ? g.minus(whole, wide(inFloat(r, scale + 1))) : whole;
+      return g.transpose(g.times(centre, wide(r.x(scale))), [0, 2, 1]);
+    };
+    const outputs = r.node.outputs.map((output, index) => (output === "" ? undefined : r.outDims(index)));
+    return g.ops("LSTM", [r.x(0), weights(1, 8), weights(2, 10), ...range(3, 8).map((index) => r.x(index))], outputs, r.node.attributes);
   }),
   "com.microsoft.QLinearConcat": expanding((r) => {
     const parts = range(0, (r.node.inputs.length - 2) / 3).map((part) => real(r, 2 + 3 * part));

@@ -41,6 +41,12 @@ export const FUSED: Readonly<Record<string, StandIn>> = {
     b.last("Softmax", [b.op("Add", [b.x(0), b.x(1)])], { axis });
     return true;
   },
+  // Newer than some ONNX Runtimes.
+  ScaledSiLU: (b) => {
+    const scaled = b.op("Mul", [b.x(0), b.has(1) ? b.x(1) : b.floats([b.float("alpha", 1)], [])]);
+    b.last("Mul", [scaled, b.op("Sigmoid", [scaled])]);
+    return true;
+  },
   GemmFastGelu: (b) => {
     b.last("FastGelu", [b.op("MatMul", [b.x(0), b.x(1)]), b.x(2)], {}, "com.microsoft");
     return true;

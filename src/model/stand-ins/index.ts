@@ -20,12 +20,13 @@ export function withStandIns(model: Model): Model {
   return new Replacement(model).made();
 }
 
-function hasAny(graph: Graph): boolean {
-  return graph.nodes.some((node) => isCandidate(node) || graphsOf(node).some(hasAny));
+/** Whether operators of this name are replaced, most of them or all. */
+export function hasStandIn(domain: string, opType: string): boolean {
+  return domain === BLOCKED || (Object.hasOwn(TABLES, domain) && Object.hasOwn(TABLES[domain], opType));
 }
 
-function isCandidate({ domain, opType }: Node): boolean {
-  return domain === BLOCKED || (Object.hasOwn(TABLES, domain) && Object.hasOwn(TABLES[domain], opType));
+function hasAny(graph: Graph): boolean {
+  return graph.nodes.some((node) => hasStandIn(node.domain, node.opType) || graphsOf(node).some(hasAny));
 }
 
 class Replacement {
@@ -76,7 +77,7 @@ class Replacement {
   }
 
   private replaced(node: Node, blocked: ReadonlySet<string>): readonly Node[] {
-    if (!isCandidate(node)) return [node];
+    if (!hasStandIn(node.domain, node.opType)) return [node];
     const body = new Body(node, this.around);
     const done = node.domain === BLOCKED ? this.block !== undefined && blockedStandIn(body, this.block, blocked) : TABLES[node.domain][node.opType](body);
     if (!done) return [node];

@@ -92,6 +92,7 @@ def fused():
     keep("BiasSplitGelu", "BiasSplitGelu", [number(2, 3, 8), number(8)], lambda x, b: (lambda l, r: l * F.gelu(r))(*(x + b).chunk(2, -1)))
     keep("BiasDropout", "BiasDropout", [number(2, 3), number(3), number(2, 3)], lambda x, b, r: x + b + r)
     keep("BiasSoftmax", "BiasSoftmax", [number(2, 2, 3, 4), number(2, 1, 1, 4)], lambda x, b: torch.softmax(x + b, -1), {"axis": 3, "is_inner_broadcast": 1})
+    keep("ScaledSiLU", "ScaledSiLU", [number(3, 4)], lambda x: F.silu(1.5 * x), {"alpha": 1.5})
     keep("GemmFastGelu", "GemmFastGelu", [number(2, 3), number(3, 4), number(4)], lambda x, w, b: F.gelu(x @ w + b, approximate="tanh"))
 
 
