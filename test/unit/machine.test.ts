@@ -51,6 +51,14 @@ describe.skipIf(process.platform !== "linux")("what a machine lacks", () => {
   });
 });
 
+describe("npm's settings", () => {
+  it("are known to npm, and keep packages from running scripts: onnxruntime-node's downloads CUDA libraries", () => {
+    const { stdout, stderr } = spawnSync("npm", ["config", "get", "ignore-scripts"], { encoding: "utf8", shell: process.platform === "win32" });
+    expect(stdout.trim()).toBe("true");
+    expect(stderr).not.toContain("project config");
+  });
+});
+
 function program(name: string, body: string): void {
   const file = path.join(machine, "bin", name);
   writeFileSync(file, `#!/bin/sh\n${body}\n`);
