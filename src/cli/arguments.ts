@@ -17,7 +17,7 @@ export class WrongUsage extends Error {
 
 const OPTIONS = {
   input: { type: "string", multiple: true }, fetch: { type: "string", multiple: true }, layer: { type: "string", multiple: true },
-  set: { type: "string", multiple: true }, target: { type: "string" }, against: { type: "string" }, output: { type: "string" },
+  set: { type: "string", multiple: true }, explain: { type: "string", multiple: true }, target: { type: "string" }, against: { type: "string" }, output: { type: "string" },
   recipe: { type: "string" }, out: { type: "string" }, json: { type: "boolean" }, threads: { type: "string" }, seed: { type: "string" },
 } as const;
 
@@ -26,7 +26,7 @@ export type OptionName = keyof typeof OPTIONS;
 export interface Arguments {
   readonly model: string;
   readonly options: {
-    readonly input: readonly string[]; readonly fetch: readonly string[]; readonly layer: readonly string[]; readonly set: readonly string[];
+    readonly input: readonly string[]; readonly fetch: readonly string[]; readonly layer: readonly string[]; readonly set: readonly string[]; readonly explain: readonly string[];
     readonly target?: string; readonly against?: string; readonly output?: string; readonly recipe?: string; readonly out?: string;
     readonly threads?: string; readonly seed?: string; readonly json: boolean;
   };
@@ -49,7 +49,7 @@ export function parseArguments(args: readonly string[], allowed: readonly Option
   return {
     model: positionals[0],
     options: {
-      input: list("input"), fetch: list("fetch"), layer: list("layer"), set: list("set"), target: one("target"), against: one("against"), output: one("output"),
+      input: list("input"), fetch: list("fetch"), layer: list("layer"), set: list("set"), explain: list("explain"), target: one("target"), against: one("against"), output: one("output"),
       recipe: one("recipe"), out: one("out"), threads: one("threads"), seed: one("seed"), json: values.json === true,
     },
   };

@@ -75,7 +75,7 @@ interface Request {
   readonly threads?: number;
 }
 
-const NO_OPTIONS = { input: [], fetch: [], layer: [], set: [], json: false } as const;
+const NO_OPTIONS = { input: [], fetch: [], layer: [], set: [], explain: [], json: false } as const;
 
 const OPTIONS = {
   input: { type: "string", multiple: true }, methods: { type: "string", multiple: true }, target: { type: "string", multiple: true }, against: { type: "string" },

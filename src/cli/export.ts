@@ -19,7 +19,7 @@ export async function exportModel(args: readonly string[]): Promise<number> {
   const info = techniques.find((one) => one.info.id === technique)?.info;
   if (!info) throw new WrongUsage(`export takes a technique first; there is none "${technique ?? ""}".`);
   const { own, others } = splitOptions(rest);
-  const { model: path, options } = parseArguments(others, ["input", "target", "against", "output", "layer", "set", "recipe", "out", "threads", "json"]);
+  const { model: path, options } = parseArguments(others, ["input", "target", "against", "output", "layer", "set", "explain", "recipe", "out", "threads", "json"]);
   if ((options.out === undefined) === (own.triton === undefined)) throw new WrongUsage("export takes either --out FILE.onnx or --triton DIR.");
   if (options.out !== undefined && !/\.onnx$/i.test(options.out)) throw new WrongUsage(`--out ends in .onnx, not "${options.out}".`);
   if (options.layer.length > 1) throw new WrongUsage("export takes one --layer.");
@@ -36,7 +36,7 @@ export async function exportModel(args: readonly string[]): Promise<number> {
     if ("more" in inputs) throw new WrongUsage("export takes one sample.");
     await mkdir(dirname(out), { recursive: true });
     const report = await exportExplanation({
-      job: { technique: info.id, model: resolve(path), ...inputs, target: targetSpec(options), ...(options.layer.length > 0 ? { layer: options.layer[0] } : {}), params: parseSettings(options.set) },
+      job: { technique: info.id, model: resolve(path), ...inputs, target: targetSpec(options), ...(options.layer.length > 0 ? { layer: options.layer[0] } : {}), ...(options.explain.length > 0 ? { explain: options.explain } : {}), params: parseSettings(options.set) },
       out, weights, target,
     }, { models, progress: progress.show, signal: new AbortController().signal });
     progress.end();

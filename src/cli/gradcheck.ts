@@ -2,6 +2,7 @@ import { ModelCache } from "../runtime/models.ts";
 import { NO_HINTS } from "../techniques/output.ts";
 import { JobContext } from "../techniques/context.ts";
 import { checkGradients } from "../techniques/gradcheck.ts";
+import { preparedFor } from "../techniques/joint-input.ts";
 import { prepareInput } from "../techniques/prepared-input.ts";
 import { saliency } from "../techniques/saliency.ts";
 import { remark } from "./remarks.ts";
@@ -21,7 +22,7 @@ export async function gradcheck(args: readonly string[]): Promise<number> {
     const model = await models.get(path);
     const fed = await prepareInput(model, oneSample(await inputsOf(model, options)));
     for (const { notes = [] } of Object.values(fed.samples)) for (const note of notes) remark(note);
-    const context = await JobContext.create(fed, {
+    const context = await JobContext.create(preparedFor(fed, saliency.info), {
       info: saliency.info, hints: NO_HINTS, target: targetSpec(options, model.description), params: { score: "logit" }, signal: new AbortController().signal, progress: progress.show,
     });
     const check = await checkGradients(context, seed);

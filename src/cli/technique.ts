@@ -8,17 +8,19 @@ import { tableOf } from "../draw/csv.ts";
 import { saveResult, type SaveFormat } from "../draw/save.ts";
 import { ModelCache } from "../runtime/models.ts";
 import { techniques } from "../techniques/index.ts";
+import { chosenInputs, inputChoices } from "../techniques/input-choices.ts";
+import { severalInputs } from "../techniques/joint-input.ts";
 import { findTechnique, runJob } from "../techniques/run.ts";
 import { printTable, type TableRow } from "./print-table.ts";
 import { paramKind } from "./usage.ts";
 import { remark } from "./remarks.ts";
 import { absoluteFiles, inputsOf, parseArguments, parseSettings, progressLine, targetSpec, threadCount, WrongUsage } from "./arguments.ts";
 
-const FORMATS: readonly (SaveFormat | "py")[] = ["png", "svg", "npy", "json", "csv", "py"];
+const FORMATS: readonly (SaveFormat | "py")[] = ["png", "svg", "npy", "npz", "json", "csv", "py"];
 
 /** `neural-loupe TECHNIQUE MODEL ...`: runs it and writes --out in the format of its ending; without one, predictions are a table. */
 export async function runTechnique(id: string, args: readonly string[]): Promise<number> {
-  const { model: path, options } = parseArguments(args, ["input", "target", "against", "output", "layer", "set", "recipe", "out", "threads"], id === "predictions" ? [] : ["out"]);
+  const { model: path, options } = parseArguments(args, ["input", "target", "against", "output", "layer", "set", "explain", "recipe", "out", "threads"], id === "predictions" ? [] : ["out"]);
   const { out } = options;
   const format = out === undefined ? undefined : FORMATS.find((ending) => extname(out).toLowerCase() === `.${ending}`);
   if (out !== undefined && !format) throw new WrongUsage(`--out ends in ${FORMATS.map((ending) => `.${ending}`).join(", ")}, not "${extname(out)}".`);
@@ -29,11 +31,15 @@ export async function runTechnique(id: string, args: readonly string[]): Promise
   const progress = progressLine();
   try {
     const model = await models.get(path);
+    const { explain } = options;
+    const inputs = await inputsOf(model, options);
+    if (format === "npy" && severalInputs(info) !== "leading" && info.needs.layer === "none") refuseSeveral(chosenInputs(inputChoices(model, inputs.recipe), explain).map(({ name }) => name));
     const result = await runJob({
-      technique: id, model: resolve(path), ...(await inputsOf(model, options)), target: targetSpec(options, model.description),
+      technique: id, model: resolve(path), ...inputs, ...(explain.length > 0 ? { explain } : {}), target: targetSpec(options, model.description),
       ...(options.layer.length > 0 ? { layer: options.layer } : {}), params: absoluteFiles(info, settings),
     }, { models, progress: progress.show, signal: new AbortController().signal });
     progress.end();
+    if (format === "npy" && result.inputs) refuseSeveral(result.inputs.map(({ name }) => name));
     if (out === undefined || !format) printTable(...resultTable(result));
     else {
       await mkdir(dirname(resolve(out)), { recursive: true });
@@ -45,6 +51,11 @@ export async function runTechnique(id: string, args: readonly string[]): Promise
     progress.end();
     models.dispose();
   }
+}
+
+/** A .npy is one array. */
+function refuseSeveral(names: readonly string[]): void {
+  if (names.length > 1) throw new WrongUsage(`${names.length} inputs are explained, and a .npy holds one array: ${names.join(", ")}. Say which: --explain ${names[0]}; or --out FILE.npz.`);
 }
 
 /** What a .csv of it holds. */

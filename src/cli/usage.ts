@@ -5,7 +5,7 @@ const COMPARE = `neural-loupe compare MODEL... --input FILE --methods A,B,... [-
              [--scale own|method|all] [--set PARAM=VALUE]... [--background white|dark|none] --out FIGURE.(svg|png|npz|json)`;
 
 const EXPORT = `neural-loupe export TECHNIQUE MODEL --input [NAME=]FILE... [--target T] [--against T] [--output NAME] [--layer L]
-             [--set PARAM=VALUE]... [--recipe FILE] [--weights included|external|data] [--target-input optional|required|fixed] [--json]
+             [--set PARAM=VALUE]... [--explain INPUT] [--recipe FILE] [--weights included|external|data] [--target-input optional|required|fixed] [--json]
              --out FILE.onnx | --triton DIR`;
 
 const MEMORY = "NEURAL_LOUPE_MEMORY=MB in the environment bounds what running models may take (default: half of the memory that is available).";
@@ -24,7 +24,7 @@ const COMMANDS: Readonly<Record<string, string>> = {
 function techniqueUsage(id: string): string {
   const out = "--out FILE.(npy|png|svg|json|csv|py)";
   return `neural-loupe ${id} MODEL --input [NAME=]FILE... [--target T] [--against T] [--output NAME] [--layer L]...
-             [--set PARAM=VALUE]... [--recipe FILE] [--threads N] ${id === "predictions" ? `[${out}]` : out}`;
+             [--set PARAM=VALUE]... [--explain INPUT]... [--recipe FILE] [--threads N] ${id === "predictions" ? `[${out}]` : out}`;
 }
 
 /** How a command or technique is called; all of them where the word is none. */

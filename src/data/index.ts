@@ -1,4 +1,5 @@
 /** What a model is fed: files become samples by recipes. Runs in Node. */
+export { readBytes } from "./files.ts";
 export { decodeNpy, decodeNpz } from "./npy.ts";
 export type { NpyArray } from "./npy.ts";
 export { PICTURE_EXTENSIONS, readPicture } from "./picture.ts";
@@ -10,5 +11,6 @@ export type { ReadConstant } from "./graph-front.ts";
 export { readSample } from "./sample.ts";
 export type { Sample, SampleInput } from "./sample.ts";
 export { checkNames, parseInputSpecs, parseSampleSpecs, readSamples } from "./samples.ts";
+export { specialToken, type SpecialToken } from "./text.ts";
 export type { ElementType, TensorData } from "./tensor.ts";
 export { convertElements, elementTypes, fromNumbers, toNumbers } from "./tensor.ts";

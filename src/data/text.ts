@@ -56,7 +56,33 @@ function keptPositions(whole: readonly number[], bare: readonly number[], most: 
   return [...all.slice(0, most - after), ...all.slice(all.length - after)];
 }
 
-interface LoadedTokenizer { readonly tokenizer: Tokenizer; readonly padding: { readonly id: number; readonly token: string } }
+/** A token that stands for none of the text's own. */
+export interface SpecialToken { readonly kind: "mask" | "padding" | "unknown"; readonly id: number; readonly text: string }
+
+/** What tokenizers call them, where their own files do not say. */
+const SPECIAL_TOKENS: Readonly<Record<SpecialToken["kind"], { readonly field: string; readonly usual: readonly string[] }>> = {
+  mask: { field: "mask_token", usual: ["[MASK]", "<mask>"] },
+  padding: { field: "pad_token", usual: ["[PAD]", "<pad>"] },
+  unknown: { field: "unk_token", usual: ["[UNK]", "<unk>"] },
+};
+
+/** The token that a tokenizer has for a kind; undefined where it has none. DataError where the tokenizer cannot be read. */
+export async function specialToken(modelPath: string, tokenizer: string, kind: SpecialToken["kind"]): Promise<SpecialToken | undefined> {
+  const loaded = await loadTokenizer(modelPath, tokenizer);
+  const { field, usual } = SPECIAL_TOKENS[kind];
+  for (const text of [loaded.named[field], ...usual]) {
+    const id = text === undefined ? undefined : loaded.tokenizer.token_to_id(text);
+    if (id !== undefined) return { kind, id, text: text! };
+  }
+  return undefined;
+}
+
+interface LoadedTokenizer {
+  /** Special tokens by their fields in tokenizer_config.json, and the model's unk_token. */
+  readonly named: Readonly<Record<string, string | undefined>>;
+  readonly tokenizer: Tokenizer;
+  readonly padding: { readonly id: number; readonly token: string };
+}
 
 /** The last one is kept by its content: parsing a vocabulary takes up to a second. */
 let last: { readonly hash: string; readonly loaded: LoadedTokenizer } | undefined;
@@ -78,7 +104,7 @@ async function loadTokenizer(modelPath: string, name: string): Promise<LoadedTok
   const { Tokenizer } = await import("@huggingface/tokenizers");
   try {
     const tokenizer = new Tokenizer(json, config);
-    last = { hash, loaded: { tokenizer, padding: paddingOf(tokenizer, json, config) } };
+    last = { hash, loaded: { tokenizer, padding: paddingOf(tokenizer, json, config), named: namedTokens(json.model, config) } };
     return last.loaded;
   } catch (error) {
     throw new DataError(`The tokenizer cannot be used: ${(error as Error).message}`, where);
@@ -96,6 +122,11 @@ function paddingOf(tokenizer: Tokenizer, json: Record<string, unknown>, config: 
     if (id !== undefined) return { id, token: candidate };
   }
   return { id: 0, token: "" };
+}
+
+function namedTokens(model: Record<string, unknown>, config: Record<string, unknown>): LoadedTokenizer["named"] {
+  const textOf = (token: unknown): string | undefined => (typeof token === "string" ? token : isObject(token) && typeof token.content === "string" ? token.content : undefined);
+  return Object.fromEntries(Object.values(SPECIAL_TOKENS).map(({ field }) => [field, textOf(config[field]) ?? (field === "unk_token" ? textOf(model.unk_token) : undefined)]));
 }
 
 function isObject(json: unknown): json is Record<string, unknown> {

@@ -15,6 +15,22 @@ export function csvOf(header: readonly string[], rows: Iterable<Row>): string {
   return text;
 }
 
+/** Several inputs' numbers in one table: a first column `input`, then what tells their rows apart, then the value. */
+export function encodeCsvOfInputs(artifacts: readonly Artifact[]): string {
+  const tables = artifacts.map((artifact) => {
+    const [header, rows] = tableOf(artifact);
+    // Tokens and parts are counted and called something, as bars are.
+    return { input: artifact.kind === "image" || artifact.kind === "tiles" ? "" : artifact.input ?? "", columns: [...header.slice(0, -1).map((name) => ({ token: "index", text: "label" })[name] ?? name), "value"], rows };
+  });
+  const columns = [...new Set(tables.flatMap((table) => table.columns.slice(0, -1))), "value"];
+  let text = `${["input", ...columns].map(field).join(",")}\r\n`;
+  for (const table of tables) {
+    const places = columns.map((column) => table.columns.indexOf(column));
+    for (const row of table.rows) text += `${[table.input, ...places.map((place) => (place < 0 ? "" : row[place]))].map(field).join(",")}\r\n`;
+  }
+  return text;
+}
+
 type Row = readonly (string | number)[];
 
 /** The header (plain) and rows of an artifact as a table. */

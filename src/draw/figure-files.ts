@@ -39,7 +39,11 @@ export function saveFigure(figure: SavedFigure, format: FigureFormat, colors: Fi
     }
     case "npz": {
       const names = arrayNames(figure);
-      return encodeNpz(figure.cells.flat().flatMap((cell, index) => cell?.result ? [{ name: names[index], ...cell.result.raw }] : []));
+      return encodeNpz(figure.cells.flat().flatMap((cell, index) => {
+        const result = cell?.result;
+        if (!result) return [];
+        return result.inputs ? result.inputs.map(({ name, dims, values }) => ({ name: `${names[index]}__${name.replace(/[/\\]/g, "_")}`, dims, values })) : [{ name: names[index], dims: result.raw.dims, values: result.raw.values }];
+      }));
     }
     case "json": return new TextEncoder().encode(`${toJson(describe(figure, true))}\n`);
   }
@@ -79,7 +83,7 @@ function describe(figure: SavedFigure, numbers: boolean): unknown {
     cells: cells.flatMap((row, r) => row.flatMap((cell, c) => cell ? [{
       row: r, column: c, name: names[r * columns.length + c], scale: cell.group,
       ...(cell.result ? {
-        provenance: cell.result.provenance, notes: cell.result.notes, time: cell.result.time, ...(numbers ? { raw: cell.result.raw } : {}),
+        provenance: cell.result.provenance, notes: cell.result.notes, time: cell.result.time, ...(numbers ? { raw: cell.result.raw, ...(cell.result.inputs ? { inputs: cell.result.inputs } : {}) } : {}),
       } : { failure: cell.failure ?? "No result" }),
     }] : [])),
   };

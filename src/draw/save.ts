@@ -1,13 +1,14 @@
 import type { Artifact, Result } from "../protocol/artifacts.ts";
 import type { Looks } from "../protocol/panel.ts";
 import { composePicture } from "./compose.ts";
-import { encodeCsv } from "./csv.ts";
+import { encodeCsv, encodeCsvOfInputs } from "./csv.ts";
 import { encodeNpy } from "./npy.ts";
+import { encodeNpz } from "./npz.ts";
 import { encodePng } from "./png.ts";
 import { composeSvg } from "./svg.ts";
 import type { Theme } from "./svg.ts";
 
-export type SaveFormat = "png" | "svg" | "npy" | "json" | "csv";
+export type SaveFormat = "png" | "svg" | "npy" | "npz" | "json" | "csv";
 
 /** The keyword of the PNG text chunk that holds the provenance as JSON. */
 export const PROVENANCE_KEYWORD = "neural-loupe";
@@ -32,13 +33,14 @@ const writers: Record<SaveFormat, Writer> = {
     return encodePng(width, height, rgba, { text });
   },
   svg: (result, looks, artifactId, theme) => utf8(composeSvg(result, findArtifact(result, artifactId), looks, theme)),
+  npz: (result) => encodeNpz((result.inputs ?? [result.raw]).map(({ name, dims, values }) => ({ name: (name ?? "values").replace(/[/\\]/g, "_"), dims, values }))),
   npy(result, _looks, artifactId) {
     if (artifactId === undefined) return encodeNpy(result.raw.dims, result.raw.values);
     const { dims, values } = numbersOf(findArtifact(result, artifactId));
     return encodeNpy(dims, values);
   },
-  json: ({ provenance, notes, time, artifacts, raw }) => utf8(`${toJson({ provenance, notes, time, artifacts: artifacts.map(withoutInput), raw })}\n`),
-  csv: (result, _looks, artifactId) => utf8(encodeCsv(findArtifact(result, artifactId))),
+  json: ({ provenance, notes, time, artifacts, raw, inputs, notExplained }) => utf8(`${toJson({ provenance, notes, time, artifacts: artifacts.map(withoutInput), raw, inputs, notExplained })}\n`),
+  csv: (result, _looks, artifactId) => utf8(artifactId === undefined && result.inputs ? encodeCsvOfInputs(picturesOfInputs(result)) : encodeCsv(findArtifact(result, artifactId))),
 };
 
 /** The input's picture is a file that who reads this has: its name, hash and size stand for it. */
@@ -46,6 +48,11 @@ function withoutInput(artifact: Artifact): object {
   if (artifact.kind !== "image" || !artifact.source) return artifact;
   const { kind, id, title, width, height, caption, source } = artifact;
   return { kind, id, title, width, height, caption, ...source };
+}
+
+/** The technique's own picture of each explained input. */
+export function picturesOfInputs({ artifacts }: Pick<Result, "artifacts">): Artifact[] {
+  return artifacts.filter((artifact) => artifact.kind !== "image" && artifact.kind !== "tiles" && artifact.input !== undefined);
 }
 
 function findArtifact(result: Result, id: string | undefined): Artifact {

@@ -2,6 +2,7 @@ import { parse } from "node:path";
 import { ModelError, UsageError } from "../model/errors.ts";
 import { isFloat, type DataType } from "../model/graph.ts";
 import type { Result } from "../protocol/artifacts.ts";
+import type { Job } from "../protocol/engine.ts";
 import type { ExportReport, ExportRequest } from "../protocol/export.ts";
 import type { LoadedModel, Traced } from "../runtime/models.ts";
 import type { Feeds, TensorValue } from "../runtime/ort.ts";
@@ -41,13 +42,14 @@ export function exportExplanation(request: ExportRequest, env: RunEnvironment): 
 }
 
 async function exportFrom(model: LoadedModel, request: ExportRequest, env: RunEnvironment): Promise<ExportReport> {
-  const { more: _, ...job } = request.job;
-  const { info } = findTechnique(job.technique);
+  const { more: _, ...asked } = request.job;
+  const { info } = findTechnique(asked.technique);
   const attribution = Object.hasOwn(attributions, info.id) ? attributions[info.id] : undefined;
   if (!attribution) throw new UsageError(`${info.title} cannot be written into one graph.`, info.id, `These can: ${Object.keys(attributions).join(", ")}.`);
-  const params = checkParams(info, job.params);
+  const params = checkParams(info, asked.params);
   if (Number(params.samples ?? 0) > 0) throw new UsageError("Noise is drawn anew in each run, which a graph cannot do as it is done here.", "samples", "Set samples to 0 for the export, and average over noisy inputs where the model is served.");
   await checkPlace(model.open, request.out, request.weights);
+  const job = await aboutOne(model, asked);
   const result = await runJob(job, env);
   const odd = result.raw.values.find((value) => !Number.isFinite(value));
   if (odd !== undefined) throw new UsageError(`${info.title} of this sample has values that are not finite (${odd}), so there is nothing to check an export against.`, undefined, "Choose another sample or layer.");
@@ -65,6 +67,16 @@ async function exportFrom(model: LoadedModel, request: ExportRequest, env: RunEn
     ...(layer ? { layer } : {}), ...(info.params.some(({ name }) => name === "baseline") ? { baseline: await sampleOf(context) } : {}),
   };
   return new Export(request, env, { model, whole, fed, plan, result }).run();
+}
+
+/** The job about one of the model's inputs: an exported graph gives one attribution. UsageError for integers that are looked up in several places. */
+async function aboutOne(model: LoadedModel, job: Job): Promise<Job> {
+  const { explained, input } = await prepareInput(model, job);
+  const leading = explained.find(({ shown }) => shown === input) ?? explained[0];
+  if (leading.kind === "tokens" || leading.kind === "categories") {
+    throw new UsageError(`"${leading.input}" is looked up in ${leading.segments.length} places, and an export explains one value.`, leading.input, "Explain another input (--explain), or run the method here.");
+  }
+  return explained.length > 1 ? { ...job, explain: [leading.input] } : job;
 }
 
 /** The baseline of one sample. */
@@ -229,6 +241,7 @@ class Export {
       ...(types.length > 0 ? [`Inputs and outputs are ${types[0]} as the model's; all in between is computed in float32, and so is the attribution.`] : []),
       ...(fed.input.tokensOf === undefined ? [] : [`The attribution is about "${fed.input.name}", the vectors that are looked up for "${fed.input.tokensOf}".`]),
       ...(plan.targetInput === undefined ? [`It explains ${plan.target.label}, whatever the input.`] : []),
+      ...(fed.notExplained.some(({ reason }) => reason === "another was chosen") ? [`Explained is the input "${fed.explained[0].input}"; others are held as they are given.`] : []),
       ...traced.specialised.remarks,
       ...result.notes.filter((note) => /^Explains /.test(note)),
     ];

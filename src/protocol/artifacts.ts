@@ -48,6 +48,8 @@ export interface Frames {
 export interface HeatmapArtifact {
   readonly kind: "heatmap";
   readonly id: string;
+  /** The model's input that it is about, where several are explained. */
+  readonly input?: string;
   readonly title: string;
   /** Raw, unscaled. [1,3,224,224], [7,7] ... `axes` says how to draw it; other axes than these have length 1. */
   readonly values: Float32Array;
@@ -106,6 +108,8 @@ export interface BarItem {
 export interface BarsArtifact {
   readonly kind: "bars";
   readonly id: string;
+  /** The model's input that it is about, where several are explained. */
+  readonly input?: string;
   readonly title: string;
   readonly items: readonly BarItem[];
   /** "probability", "logit", "∂y/∂x" ... */
@@ -126,6 +130,8 @@ export interface BarsArtifact {
 export interface TokensArtifact {
   readonly kind: "tokens";
   readonly id: string;
+  /** The model's input that it is about, where several are explained. */
+  readonly input?: string;
   readonly title: string;
   /** As the tokenizer has them ("##ing", "Ġthe"), or their numbers where there is none. */
   readonly tokens: readonly string[];
@@ -143,6 +149,8 @@ export interface TokensArtifact {
 export interface CurvesArtifact {
   readonly kind: "curves";
   readonly id: string;
+  /** The model's input that it is about, where several are explained. */
+  readonly input?: string;
   readonly title: string;
   readonly x: CurveAxis;
   readonly y: CurveAxis;
@@ -197,6 +205,8 @@ export interface Provenance {
   /** "logit" or "output", and the value's name that was explained. */
   readonly score?: { readonly kind: "logit" | "output" | "loss"; readonly value: string };
   readonly layer?: string;
+  /** The model's inputs that are explained, where there are several or a person chose. */
+  readonly explained?: readonly string[];
   readonly params: Readonly<Record<string, unknown>>;
   readonly versions: { readonly neuralLoupe: string; readonly onnxruntime: string };
   readonly threads: number;
@@ -204,8 +214,12 @@ export interface Provenance {
 
 /** What a technique's run gives. */
 export interface Result {
-  /** The raw numbers that --out FILE.npy holds, in the shape of what they are about. */
-  readonly raw: { readonly dims: readonly number[]; readonly values: Float32Array };
+  /** The raw numbers that --out FILE.npy holds, in the shape of what they are about: of several inputs the first one's. `name`: the model's input, or the layer. */
+  readonly raw: { readonly name?: string; readonly dims: readonly number[]; readonly values: Float32Array };
+  /** Of several explained inputs each one's numbers, by the inputs' names. */
+  readonly inputs?: readonly { readonly name: string; readonly dims: readonly number[]; readonly values: Float32Array }[];
+  /** The model's inputs that are not explained, and why. */
+  readonly notExplained?: readonly { readonly input: string; readonly reason: string }[];
   /** artifacts[0] is the technique's own picture; others go beside it. */
   readonly artifacts: readonly Artifact[];
   /** Sentences a person should know: "explains the logit before Softmax", "layer picked: ...". */

@@ -59,6 +59,8 @@ export interface Job {
   /** Further samples: the result is the mean over all of them. */
   readonly more?: readonly Readonly<Record<string, string>>[];
   readonly recipe: Recipe;
+  /** The model's inputs that are explained, by name; those that can be, where it is left out. */
+  readonly explain?: readonly string[];
   readonly target?: TargetSpec;
   /** Several: class activation maps are averaged over them. */
   readonly layer?: string | readonly string[];

@@ -22,6 +22,8 @@ export interface TechniqueInfo {
     /** Gradients: an operator without a rule rules it out. */
     readonly gradient: boolean;
   };
+  /** How it takes several inputs, where that is not its group's way: at once, one after another with the others held, or the leading one alone. */
+  readonly inputs?: "together" | "each" | "leading";
   readonly params: readonly ParamSpec[];
 }
 

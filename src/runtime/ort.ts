@@ -173,8 +173,18 @@ export function asFloat32(value: TensorValue): TensorValue {
   return value.dataType === "float16" || value.dataType === "float64" ? { dataType: "float32", dims: value.dims, data: floatsOf(value) } : value;
 }
 
-/** float32 numbers as a tensor of the float type that a model's input has. */
+/** Integers as the arrays that ONNX Runtime takes. */
+const INTEGERS: Partial<Record<DataType, (data: Float32Array) => TensorValue["data"]>> = {
+  int64: (data) => BigInt64Array.from(data, (value) => BigInt(Math.round(value))), uint64: (data) => BigUint64Array.from(data, (value) => BigInt(Math.round(value))),
+  int32: (data) => Int32Array.from(data, Math.round), uint32: (data) => Uint32Array.from(data, Math.round),
+  int16: (data) => Int16Array.from(data, Math.round), uint16: (data) => Uint16Array.from(data, Math.round),
+  int8: (data) => Int8Array.from(data, Math.round), uint8: (data) => Uint8Array.from(data, Math.round), bool: (data) => Uint8Array.from(data, (value) => (value === 0 ? 0 : 1)),
+};
+
+/** float32 numbers as a tensor of the type that a model's input has; for integers, whole ones. */
 export function fromFloat32(dataType: DataType, dims: readonly number[], data: Float32Array): TensorValue {
+  const integers = INTEGERS[dataType];
+  if (integers) return { dataType, dims, data: integers(data) };
   if (dataType === "float16") return { dataType, dims, data: Uint16Array.from(data, floatToHalf) };
   if (dataType === "float64") return { dataType, dims, data: Float64Array.from(data) };
   return { dataType: "float32", dims, data };

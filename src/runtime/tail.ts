@@ -1,9 +1,9 @@
 import { ModelError, UsageError } from "../model/errors.ts";
-import { elementCount, type Node } from "../model/graph.ts";
+import { elementCount, isFloat, type Node } from "../model/graph.ts";
 import type { Specialised } from "../autodiff/specialise.ts";
 import { alike, hasOpenBatch, joined, parted, repeat } from "./batch.ts";
 import type { LoadedModel } from "./models.ts";
-import { asFloat32, createSession, floatsOf, numbersOf, type Feeds, type TensorValue } from "./ort.ts";
+import { asFloat32, createSession, floatsOf, fromFloat32, numbersOf, type Feeds, type TensorValue } from "./ort.ts";
 import { openWhole } from "./whole.ts";
 
 /**
@@ -75,13 +75,16 @@ async function openOne(model: LoadedModel, feeds: Feeds, from: string, to: strin
   const given = await valuesAt(model, specialised, fed, cut.given);
   const session = await sessionFor(model, specialised, cut.nodes, [to, ...guards.map(({ value }) => value)], cut.given);
   const one = elementCount(dims) / batch;
+  const own = feeds[from]?.dataType;
+  // Integer inputs stay what they are; all that is of floats is float32 here.
+  const changed = (data: Float32Array): TensorValue => (own !== undefined && !isFloat(own) ? fromFloat32(own, dims, data) : { dataType: "float32", dims, data });
   return {
     batch, dims: [dims[0] / batch, ...dims.slice(1)],
     values: floatsOf(given[from] ?? fed[from]).slice(0, one),
     release: () => session.release(),
     async run(copies) {
       const data = joined(copies, batch);
-      const [result, ...seen] = await timed(model, () => session.run({ ...fed, ...given, [from]: { dataType: "float32", dims, data } }));
+      const [result, ...seen] = await timed(model, () => session.run({ ...fed, ...given, [from]: changed(data) }));
       seen.forEach((value, i) => checkGuard(numbersOf(value), guards[i].expected, from));
       return parted(to, result, batch).slice(0, copies.length);
     },

@@ -1,5 +1,6 @@
 import { captured, neededFor } from "../autodiff/differentiate.ts";
 import { ModelError } from "../model/errors.ts";
+import { isFloat } from "../model/graph.ts";
 import { alike, hasOpenBatch, joined, parted, repeat } from "./batch.ts";
 import type { LoadedModel } from "./models.ts";
 import { floatsOf, fromFloat32, type Feeds } from "./ort.ts";
@@ -25,7 +26,8 @@ export async function openWhole(model: LoadedModel, feeds: Feeds, { from, to, ba
 
 /** Whether an entry of a batch comes out as it does alone; false, too, where the batch axis is not as open as the model says. */
 async function staysApart(model: LoadedModel, feeds: Feeds, { from, to, batch }: TailRequest): Promise<boolean> {
-  const kinds = [floatsOf(feeds[from]), floatsOf(feeds[from]).map((value) => value / 2)];
+  const half = isFloat(feeds[from].dataType) ? (value: number) => value / 2 : (value: number) => Math.trunc(value / 2);
+  const kinds = [floatsOf(feeds[from]), floatsOf(feeds[from]).map(half)];
   const alone = [await runCopies(model, feeds, from, to, [kinds[0]]), await runCopies(model, feeds, from, to, [kinds[1]])];
   try {
     const together = await runCopies(model, feeds, from, to, Array.from({ length: batch }, (_, i) => kinds[i % 2]));

@@ -104,6 +104,17 @@ export function labelled(labels: Int32Array, name: string, nameOf: (label: numbe
   return { count: parts.length, name, elements: (part) => parts[part], label: (part) => nameOf(numbers[part]) };
 }
 
+/** Parts of an input's integers as parts of the vectors that are looked up for them. */
+export function throughPlaces(parts: Parts, places: Int32Array): Parts {
+  const elements = new Map<number, number[]>();
+  places.forEach((integer, element) => {
+    const own = elements.get(integer);
+    if (own) own.push(element);
+    else elements.set(integer, [element]);
+  });
+  return { ...parts, elements: (part) => Array.from(parts.elements(part)).flatMap((integer) => elements.get(integer) ?? []) };
+}
+
 /** How many places a window has along each axis: enough to reach the end. */
 export function placesOf(dims: readonly number[], { window, stride }: Sliding): number[] {
   return dims.map((size, axis) => Math.ceil((size - window[axis]) / stride[axis]) + 1);

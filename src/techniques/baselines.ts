@@ -4,9 +4,9 @@ import type { Context } from "./technique.ts";
 
 /** What stands for a missing input: numbers, or files that are read as the input is. */
 export const BASELINE: ParamSpec = {
-  type: "text", name: "baseline", label: "Baseline", default: "0", pattern: String.raw`[^,]+(?:,[^,]+)*`, files: true,
-  problem: "A number, or a file like the input's; several by commas.",
-  help: "What stands for a missing input, in the model's own units (after scaling and normalising): a number, or a file that is read as the input is. Several by commas are a distribution, for methods that take one.",
+  type: "text", name: "baseline", label: "Baseline", default: "auto", pattern: String.raw`[^,]+(?:,[^,]+)*`, files: true,
+  problem: "auto, a number, or a file like the input's; several by commas.",
+  help: "What stands for a missing input, in the model's own units (after scaling and normalising): a number, or a file that is read as the input is (of several inputs an .npz with an array for each); of tokens also mask, pad, unknown or token:NUMBER. auto: 0; where token numbers themselves are replaced, the tokenizer's mask, padding or unknown token. Several by commas are a distribution, for methods that take one.",
 };
 
 const NUMBER = /^-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
@@ -30,5 +30,5 @@ export async function baselineOf(context: Context): Promise<Float32Array> {
 
 /** "0", or "0, black.png": baselines for a caption, without folders. */
 export function baselineCaption(context: Context): string {
-  return baselineParts(String(context.params.baseline)).map((part) => (isNumber(part) ? part : part.split(/[\\/]/).pop()!)).join(", ");
+  return baselineParts(String(context.params.baseline)).map((part) => (part === "auto" ? "0" : isNumber(part) ? part : part.split(/[\\/]/).pop()!)).join(", ");
 }

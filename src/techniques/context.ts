@@ -11,7 +11,7 @@ import { floatsOf, fromFloat32, type Feeds } from "../runtime/ort.ts";
 import type { ModelOutput } from "../runtime/outputs.ts";
 import { LOSS, withLoss } from "../runtime/rewrite.ts";
 import { scoreOf, type Score } from "../runtime/score.ts";
-import { baselineParts, isNumber } from "./baselines.ts";
+import { baselineParts } from "./baselines.ts";
 import { withoutGradient } from "./input-gradient.ts";
 import { lastLayer, namedLayer, pickSpatialLayer } from "./layers.ts";
 import { readOutput, resolveTarget, type OutputHints } from "./output.ts";
@@ -122,13 +122,12 @@ export class JobContext implements Context {
   }
 
   async baselines(): Promise<readonly Float32Array[]> {
-    this.readBaselines ??= Promise.all(baselineParts(String(this.params.baseline)).map(async (part) => (
-      isNumber(part) ? new Float32Array(this.input.values.length).fill(Number(part)) : this.prepared.readLike(part))));
+    this.readBaselines ??= Promise.all(baselineParts(String(this.params.baseline)).map((part) => this.prepared.baseline(part, (text) => this.note(text))));
     return this.readBaselines;
   }
 
   get picture(): ImageArtifact | undefined {
-    return this.prepared.picture;
+    return this.prepared.pictures.find(({ id }) => id === this.input.picture);
   }
 
   mask(file: string): Promise<Mask> {
@@ -162,7 +161,7 @@ export class JobContext implements Context {
     for (const value of request.wrt) {
       const input = this.model.description.inputs.find(({ name }) => name === value);
       if (input && !isFloat(this.feeds[value]?.dataType ?? "float32")) {
-        throw withoutGradient(value, input.type);
+        throw withoutGradient(value, input.type, value === this.input.name ? this.input.noGradient : undefined);
       }
     }
     const score = await this.score();
@@ -183,8 +182,10 @@ export class JobContext implements Context {
   }
 
   independent(value: string): Error {
-    const stop = whereGradientsStop(this.model.model.graph, value, this.usedScore?.value ?? this.output.value);
-    return stop ?? new UsageError(`The score "${this.target.label}" does not depend on "${value}", so there is nothing to show.`, value, "Choose another target, output or layer.");
+    const joint = value === this.input.name ? this.input.parts?.flatMap(({ segments }) => segments.map(({ name }) => name)) : undefined;
+    const stop = (joint ?? [value]).map((one) => whereGradientsStop(this.model.model.graph, one, this.usedScore?.value ?? this.output.value)).find((one) => one !== undefined);
+    const parts = joint && this.input.parts!.map(({ input }) => `"${input}"`).join(" or ");
+    return stop ?? new UsageError(`The score "${this.target.label}" does not depend on ${parts ?? `"${value}"`}, so there is nothing to show.`, value, "Choose another target, output or layer.");
   }
 
   checkResult(values: Float32Array, value: string, about: ResultAbout = {}): void {
@@ -195,7 +196,8 @@ export class JobContext implements Context {
   checkFinite(values: Float32Array, value: string): void {
     const broken = values.findIndex((number) => !Number.isFinite(number));
     if (broken >= 0) {
-      throw new NotFiniteError(`The result for "${value}" has values that are ${Number.isNaN(values[broken]) ? "not a number (NaN)" : "infinite"}.`, value,
+      const place = value === this.input.name ? partAt(this.input, broken) : undefined;
+      throw new NotFiniteError(`The result for "${place ?? value}" has values that are ${Number.isNaN(values[broken]) ? "not a number (NaN)" : "infinite"}.`, value,
         "Weights or activations overflow or hold NaN: the model's editor shows which tensors are not finite.");
     }
   }
@@ -234,5 +236,13 @@ export function lossModel(model: LoadedModel, output: ModelOutput, negated: bool
 }
 
 export function layoutsOf({ graph, trace }: Traced, input: InputInfo): Layouts {
-  return findLayouts(graph.nodes, trace.dims, input.layout ? new Map([[input.name, input.layout]]) : new Map(), (value) => trace.known.get(value));
+  const inputs = input.parts ? input.parts.flatMap(({ segments }) => segments) : [input];
+  const known = new Map(inputs.flatMap(({ name, layout }) => (layout ? [[name, layout] as const] : [])));
+  return findLayouts(graph.nodes, trace.dims, known, (value) => trace.known.get(value));
+}
+
+/** The input that an element of several is of. */
+function partAt({ parts, dims }: InputInfo, element: number): string | undefined {
+  const at = element % (dims[1] ?? 1);
+  return parts?.find(({ from, before }) => at >= from && at < before)?.input;
 }

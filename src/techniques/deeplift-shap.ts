@@ -4,7 +4,7 @@ import { DEEPLIFT_RULE } from "./deeplift.ts";
 import { deepLift, noteDelta, type Contributions } from "./deeplift-contributions.ts";
 import { breathe, withNoise } from "./noise.ts";
 import { NOISE, SCORE } from "./params.ts";
-import { inputAttribution } from "./pictures.ts";
+import { inputOutput } from "./pictures.ts";
 import { isSigned, noiseCaption } from "./saliency.ts";
 import { technique, type Context } from "./technique.ts";
 
@@ -18,18 +18,17 @@ export const deepliftShap = technique({
     params: [DEEPLIFT_RULE, BASELINE, SCORE, ...NOISE],
   },
   async run(context) {
-    const { name, dims } = context.input;
+    const { name } = context.input;
     const baselines = await context.baselines();
     if (baselines.length === 1) context.note("One baseline is no distribution: this is DeepLIFT. Several are given by commas, numbers or files.");
     let last: Contributions | undefined;
     const values = await withNoise(context, async (feeds) => (last = await meanOver(context, feeds, baselines)).values);
     context.checkResult(values, name, { by: "differences" });
     if (Number(context.params.samples) === 0) noteDelta(context, last!, baselines.length);
-    const artifact = inputAttribution(context, values, {
+    return inputOutput(context, values, {
       id: "deeplift-shap", title: "DeepLIFT SHAP", quantity: "E[m·(x−x′)]", signed: isSigned(context.params),
       caption: noiseCaption(context.params, `mean over ${baselines.length === 1 ? "one baseline" : `${baselines.length} baselines`}: ${baselineCaption(context)}`),
     });
-    return { raw: { dims, values }, artifacts: [artifact] };
   },
 });
 

@@ -2,7 +2,7 @@ import { BASELINE, baselineCaption, baselineOf } from "./baselines.ts";
 import { deepLift, noteDelta, type Contributions } from "./deeplift-contributions.ts";
 import { withNoise } from "./noise.ts";
 import { choiceParam, NOISE, SCORE } from "./params.ts";
-import { inputAttribution } from "./pictures.ts";
+import { inputOutput } from "./pictures.ts";
 import { isSigned, noiseCaption } from "./saliency.ts";
 import { technique } from "./technique.ts";
 
@@ -19,16 +19,15 @@ export const deeplift = technique({
     params: [DEEPLIFT_RULE, BASELINE, SCORE, ...NOISE],
   },
   async run(context) {
-    const { name, dims } = context.input;
+    const { name } = context.input;
     const baseline = await baselineOf(context);
     let last: Contributions | undefined;
     const values = await withNoise(context, async (feeds) => (last = await deepLift(context, feeds, baseline)).values);
     context.checkResult(values, name, { by: "differences" });
     if (Number(context.params.samples) === 0) noteDelta(context, last!);
-    const artifact = inputAttribution(context, values, {
+    return inputOutput(context, values, {
       id: "deeplift", title: "DeepLIFT", quantity: "m·(x−x′)", signed: isSigned(context.params),
       caption: noiseCaption(context.params, `differences from ${baselineCaption(context)}`),
     });
-    return { raw: { dims, values }, artifacts: [artifact] };
   },
 });

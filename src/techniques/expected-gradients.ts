@@ -3,9 +3,10 @@ import { UsageError } from "../model/errors.ts";
 import type { ParamSpec } from "../protocol/technique.ts";
 import { BASELINE, baselineCaption } from "./baselines.ts";
 import { scoreAt, short, withInput } from "./input-gradient.ts";
+import { noiseOn } from "./noise.ts";
 import { SCORE } from "./params.ts";
 import { gradientsAt, MEMORY } from "./path-gradients.ts";
-import { inputAttribution } from "./pictures.ts";
+import { inputOutput } from "./pictures.ts";
 import { technique, type Context } from "./technique.ts";
 
 const PARAMS: readonly ParamSpec[] = [
@@ -30,16 +31,15 @@ export const expectedGradients = technique({
     params: [...PARAMS, SCORE, MEMORY],
   },
   async run(context) {
-    const { name, dims } = context.input;
+    const { name } = context.input;
     const baselines = await context.baselines();
     const { mean: values, error } = await draw(context, baselines);
     context.checkResult(values, name, { by: "differences" });
     await noteDelta(context, values, error, baselines);
-    const artifact = inputAttribution(context, values, {
+    return inputOutput(context, values, {
       id: "expected-gradients", title: "Expected Gradients", quantity: "E[(x−x′)·∂y/∂x]", signed: true,
       caption: `mean of ${Number(context.params.samples)} draws from ${baselineCaption(context)}`,
     });
-    return { raw: { dims, values }, artifacts: [artifact] };
   },
 });
 
@@ -47,18 +47,18 @@ export const expectedGradients = technique({
 async function draw(context: Context, baselines: readonly Float32Array[]): Promise<{ mean: Float32Array; error: number }> {
   const { values: input, name } = context.input;
   const samples = Number(context.params.samples);
-  const range = input.reduce((most, value) => Math.max(most, value), -Infinity) - input.reduce((least, value) => Math.min(least, value), Infinity);
-  const deviation = Number(context.params.noise) * range;
-  if (deviation === 0 && baselines.every((baseline) => input.every((value, i) => value === baseline[i]))) {
+  const noise = Number(context.params.noise);
+  if (noise === 0 && baselines.every((baseline) => input.every((value, i) => value === baseline[i]))) {
     throw new UsageError(`The input equals the baseline, ${baselineCaption(context)}, everywhere.`, name, "Choose another baseline.");
   }
   const random = new Random(Number(context.params.seed));
+  const noisyCopy = noise > 0 ? noiseOn(context.input, noise, random) : () => input;
   /** x − x′ of draws whose gradient is not there yet. */
   const ways = new Map<number, Float32Array>();
   const point = (index: number): Float32Array => {
     const baseline = baselines[random.integer(baselines.length)];
     const alpha = random.uniform();
-    const way = input.map((value, i) => (deviation > 0 ? value + deviation * random.normal() : value) - baseline[i]);
+    const way = noisyCopy().map((value, i) => value - baseline[i]);
     ways.set(index, way);
     return way.map((step, i) => baseline[i] + alpha * step);
   };

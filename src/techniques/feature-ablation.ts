@@ -1,7 +1,7 @@
 import { ablate } from "./ablation.ts";
 import { BASELINE, baselineOf } from "./baselines.ts";
 import { SCORE } from "./params.ts";
-import { partAttribution } from "./part-picture.ts";
+import { partOutput } from "./part-picture.ts";
 import { partsOf, SEGMENTS } from "./segments.ts";
 import { technique } from "./technique.ts";
 
@@ -15,12 +15,10 @@ export const featureAblation = technique({
     params: [...SEGMENTS, BASELINE, SCORE],
   },
   async run(context) {
-    const { dims } = context.input;
     const { parts, caption } = await partsOf(context);
     const { values, ...effects } = await ablate(context, parts, await baselineOf(context));
-    const artifact = partAttribution(context, parts, { values, ...effects }, {
+    return partOutput(context, parts, { values, ...effects }, {
       id: "feature-ablation", title: "Feature Ablation", quantity: "y(x) − y(hidden)", signed: true, caption: `fall of the score, ${caption}`,
     });
-    return { raw: { dims, values, effects }, artifacts: [artifact] };
   },
 });

@@ -26,6 +26,7 @@ export const fullGrad = technique({
     summary: "Where the score comes from in full: the input's part and every bias's part, at all layers.",
     cite: "Srinivas & Fleuret 2019",
     needs: { target: true, layer: "none", gradient: true },
+    inputs: "each",
     params: [SCORE, ...NOISE],
   },
   async run(context) {

@@ -11,7 +11,7 @@ import { layerGradients, spatialLayer, type SpatialLayer } from "./gradient-cams
 import { inputGradient } from "./input-gradient.ts";
 import { withNoise } from "./noise.ts";
 import { choiceParam, GRID, NOISE, SCORE } from "./params.ts";
-import { inputAttribution } from "./pictures.ts";
+import { inputOutput } from "./pictures.ts";
 import { noteActivations } from "./rectifiers.ts";
 import { isSigned, noiseCaption } from "./saliency.ts";
 import { technique, type Context } from "./technique.ts";
@@ -46,11 +46,10 @@ export const guidedGradcam = technique({
     });
     context.checkResult(values, input.name, { what: "The product" });
     await noteActivations(context, "Guided Grad-CAM");
-    const artifact = inputAttribution(context, values, {
+    return inputOutput(context, values, {
       id: "guided-gradcam", title: "Guided Grad-CAM", quantity: "∂y/∂x, modified, × Grad-CAM", signed: isSigned(context.params),
       caption: noiseCaption(context.params, `Grad-CAM of ${layer.node} · ${from.join("×")}`),
     });
-    return { raw: { dims: input.dims, values }, artifacts: [artifact] };
   },
 });
 

@@ -3,6 +3,7 @@ import type { CurvesArtifact } from "../protocol/artifacts.ts";
 import type { ParamSpec } from "../protocol/technique.ts";
 import { BASELINE, baselineOf } from "./baselines.ts";
 import { short } from "./input-gradient.ts";
+import { requireContinuous } from "./noise.ts";
 import { choiceParam } from "./params.ts";
 import { technique, type InputInfo, type Technique } from "./technique.ts";
 import { elementsOf, featuresOf, type Features } from "./trust-features.ts";
@@ -74,9 +75,11 @@ export function infidelity(methods: readonly Technique[]): Technique {
 }
 
 /** Makes one perturbed input after the other. */
-function perturber({ values, dims }: InputInfo, features: Features, baseline: Float32Array, params: Readonly<Record<string, unknown>>): () => Float32Array {
+function perturber(input: InputInfo, features: Features, baseline: Float32Array, params: Readonly<Record<string, unknown>>): () => Float32Array {
   const random = new Random(Number(params.seed));
+  const { values, dims } = input;
   if (params.perturbation === "noise") {
+    requireContinuous(input, "noise");
     const [low, high] = values.reduce(([least, most], value) => [Math.min(least, value), Math.max(most, value)], [Infinity, -Infinity]);
     const deviation = Number(params.noise) * (high - low || 1);
     return () => values.map((value) => value - deviation * random.normal());

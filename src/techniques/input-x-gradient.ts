@@ -1,7 +1,7 @@
 import { inputGradient, inputOf } from "./input-gradient.ts";
 import { withNoise } from "./noise.ts";
 import { NOISE, SCORE } from "./params.ts";
-import { inputAttribution } from "./pictures.ts";
+import { inputOutput } from "./pictures.ts";
 import { isSigned, noiseCaption } from "./saliency.ts";
 import { technique } from "./technique.ts";
 
@@ -15,16 +15,15 @@ export const inputXGradient = technique({
     params: [SCORE, ...NOISE],
   },
   async run(context) {
-    const { name, dims } = context.input;
+    const { name } = context.input;
     const values = await withNoise(context, async (feeds) => {
       const gradient = await inputGradient(context, feeds);
       return inputOf(context, feeds).map((value, index) => value * gradient[index]);
     });
     context.checkResult(values, name, { by: "values" });
-    const artifact = inputAttribution(context, values, {
+    return inputOutput(context, values, {
       id: "input-x-gradient", title: "Input × Gradient", quantity: "x·∂y/∂x", signed: isSigned(context.params),
       caption: noiseCaption(context.params, "input times gradient"),
     });
-    return { raw: { dims, values }, artifacts: [artifact] };
   },
 });

@@ -6,7 +6,7 @@ import { withNoise } from "./noise.ts";
 import { NOISE, SCORE } from "./params.ts";
 import { noteDelta, scoreDifference } from "./path-completeness.ts";
 import { MEMORY, pathGradient, RULE, STEPS } from "./path-gradients.ts";
-import { inputAttribution } from "./pictures.ts";
+import { inputOutput } from "./pictures.ts";
 import { isSigned, noiseCaption } from "./saliency.ts";
 import { technique, type Context } from "./technique.ts";
 
@@ -20,16 +20,15 @@ export const integratedGradients = technique({
     params: [STEPS, RULE, BASELINE, SCORE, ...NOISE, MEMORY],
   },
   async run(context) {
-    const { name, dims } = context.input;
+    const { name } = context.input;
     const baseline = await baselineOf(context);
     const values = await withNoise(context, (feeds) => integrate(context, feeds, baseline));
     context.checkResult(values, name, { by: "differences" });
     if (Number(context.params.samples) === 0) noteDelta(context, values, await scoreDifference(context, baseline));
-    const artifact = inputAttribution(context, values, {
+    return inputOutput(context, values, {
       id: "integrated-gradients", title: "Integrated Gradients", quantity: "(x−x′)·∫∂y/∂x", signed: isSigned(context.params),
       caption: noiseCaption(context.params, `${Number(context.params.steps)} steps from ${baselineCaption(context)}`),
     });
-    return { raw: { dims, values }, artifacts: [artifact] };
   },
 });
 

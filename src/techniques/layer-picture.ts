@@ -2,7 +2,7 @@ import { elementCount } from "../model/graph.ts";
 import type { Artifact, SpatialAxes } from "../protocol/artifacts.ts";
 import { framesOf, spatialAxes, type Layout } from "../runtime/layout.ts";
 import { batchOf, framesFor } from "./frames.ts";
-import { inputAttribution, tokenAttribution, type AttributionLooks } from "./pictures.ts";
+import { aboutInput, inputAttribution, tokenAttribution, type AttributionLooks } from "./pictures.ts";
 import type { Context, LayerInfo } from "./technique.ts";
 
 /** So many of a vector's units are shown, the largest first. */
@@ -15,9 +15,13 @@ const MOST_BARS = 50;
 export function layerPicture(context: Context, layer: LayerInfo, values: Float32Array, looks: AttributionLooks): Artifact {
   const { input } = context;
   const { dims, layout } = layer;
-  if (layer.value === input.name) return inputAttribution(context, values, looks);
-  if (input.tokensOf !== undefined && dims.length === 3 && dims[1] === input.dims[1]) return tokenAttribution({ ...input, dims }, values, looks);
-  const over = input.picture ? { over: input.picture } : {};
+  const inputs = input.parts?.map(({ shown }) => shown) ?? [input];
+  const own = inputs.find(({ name }) => name === layer.value);
+  if (own) return inputAttribution(aboutInput(context, own), values, looks);
+  const text = inputs.find(({ tokensOf, dims: of }) => tokensOf !== undefined && dims.length === 3 && dims[1] === of[1]);
+  if (text) return tokenAttribution({ labels: text.labels, dims }, values, looks);
+  const picture = inputs.find((one) => one.picture !== undefined)?.picture;
+  const over = picture ? { over: picture } : {};
   const axes = layout && layerAxes(context, layer, layout);
   // A picture has the axes it names; others, batch apart, it has not.
   const drawn = axes && [axes.frame, axes.channel, axes.height, axes.width].reduce<number>((product, axis) => product * (axis === undefined ? 1 : dims[axis]), 1);

@@ -4,14 +4,15 @@ import { LRP_RULES, lrpRules } from "../autodiff/rules/lrp.ts";
 import { RelevanceGraph } from "../autodiff/rules/lrp-graph.ts";
 import type { Box } from "../autodiff/rules/lrp-linear.ts";
 import { NoGradientError, UsageError } from "../model/errors.ts";
+import { elementCount } from "../model/graph.ts";
 import type { ParamSpec } from "../protocol/technique.ts";
 import { floatsOf, type Feeds } from "../runtime/ort.ts";
 import { short } from "./input-gradient.ts";
 import { withNoise } from "./noise.ts";
 import { choiceParam, NOISE, SCORE } from "./params.ts";
-import { inputAttribution } from "./pictures.ts";
+import { inputOutput } from "./pictures.ts";
 import { isSigned, noiseCaption } from "./saliency.ts";
-import { technique, type Context } from "./technique.ts";
+import { technique, type Context, type InputPart } from "./technique.ts";
 
 const NUMBERS = String.raw`(?:-?\d*\.?\d+(?:[eE][+-]?\d+)?(?:\s*,\s*-?\d*\.?\d+(?:[eE][+-]?\d+)?)*)?`;
 
@@ -51,13 +52,12 @@ export const lrp = technique({
     params: [...LRP_PARAMS, SCORE, ...NOISE],
   },
   async run(context) {
-    const { name, dims } = context.input;
+    const { name } = context.input;
     const values = await relevanceOf(context, name);
-    const artifact = inputAttribution(context, values, {
+    return inputOutput(context, values, {
       id: "lrp", title: "Layer-wise Relevance Propagation", quantity: "R", signed: isSigned(context.params),
       caption: noiseCaption(context.params, `relevance by ${lrpCaption(context)}`),
     });
-    return { raw: { dims, values }, artifacts: [artifact] };
   },
 });
 
@@ -105,7 +105,8 @@ function options(context: Context): Parameters<(typeof LRP_RULES)[string]>[0] {
 
 /** Where the input's values lie: as given, else the recipe's darkest and lightest pixel, else (undefined) the input's own extremes. */
 function boxOf(context: Context): Box {
-  const { name, dims, range, layout } = context.input;
+  const { name, dims, range, layout, parts } = context.input;
+  if (parts) return jointBox(context, parts);
   const given = (param: "low" | "high"): number[] | undefined => {
     const text = String(context.params[param]).trim();
     return text === "" ? undefined : text.split(",").map(Number);
@@ -120,6 +121,28 @@ function boxOf(context: Context): Box {
   const own = [given("low") ? undefined : "lowest", given("high") ? undefined : "highest"].filter((one) => one !== undefined).join(" and ");
   if (own !== "") context.note(range ? `The box's ${own} values are those of black and white pixels, by the recipe.` : `The box's ${own} values are this input's own.`);
   return { input: name, axis, ...(low ? { low } : {}), ...(high ? { high } : {}) };
+}
+
+/** The box of several inputs: each one's own, by the recipe or its values, as one number for each element; numbers that are given go for all. */
+function jointBox(context: Context, parts: readonly InputPart[]): Box {
+  const { name, dims, values } = context.input;
+  const total = dims[1];
+  const end = (param: "low" | "high"): number[] => {
+    const text = String(context.params[param]).trim();
+    const given = text === "" ? [] : text.split(",").map(Number);
+    if (given.length > 1) throw new UsageError(`"${param}" has ${given.length} numbers, and ${parts.length} inputs are explained.`, param, "Give one number for all, or explain one input.");
+    if (given.length === 1) return new Array<number>(total).fill(given[0]);
+    return parts.flatMap(({ shown, from, before }) => {
+      const ends = shown.range?.[param];
+      const inner = shown.range ? elementCount(shown.dims.slice(shown.range.axis + 1)) : 1;
+      if (ends) return Array.from({ length: before - from }, (_, at) => (ends.length === 1 ? ends[0] : ends[Math.floor(at / inner) % ends.length]));
+      const own = Array.from({ length: values.length / total }, (_, entry) => values.subarray(entry * total + from, entry * total + before));
+      const extreme = own.reduce((best, part) => part.reduce((a, b) => (param === "low" ? Math.min(a, b) : Math.max(a, b)), best), param === "low" ? Infinity : -Infinity);
+      return new Array<number>(before - from).fill(extreme);
+    });
+  };
+  context.note("The box's ends are each input's own: those of black and white pixels by its recipe, else its lowest and highest value.");
+  return { input: name, axis: 1, low: end("low"), high: end("high") };
 }
 
 function explained(error: unknown): unknown {

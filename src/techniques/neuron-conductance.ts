@@ -6,7 +6,7 @@ import { independentNeuron, NEURON, neuronOf, type Neuron } from "./neuron-choic
 import { withNoise } from "./noise.ts";
 import { NOISE, SCORE } from "./params.ts";
 import { between, gradientsAt, MEMORY, pathGradient, RULE, STEPS, stepName, waysOf } from "./path-gradients.ts";
-import { inputAttribution } from "./pictures.ts";
+import { inputOutput } from "./pictures.ts";
 import { isSigned, noiseCaption } from "./saliency.ts";
 import { technique, type Context } from "./technique.ts";
 
@@ -23,16 +23,15 @@ export const neuronConductance = technique({
     params: [NEURON, STEPS, TRAPEZOID, BASELINE, SCORE, ...NOISE, MEMORY],
   },
   async run(context) {
-    const { name, dims } = context.input;
+    const { name } = context.input;
     const neuron = await neuronOf(context);
     const baseline = await baselineOf(context);
     const values = await withNoise(context, (feeds) => conductance(context, neuron, feeds, baseline));
     context.checkResult(values, name, { by: "differences", of: { value: neuron.layer.value, seed: neuron.seed } });
-    const artifact = inputAttribution(context, values, {
+    return inputOutput(context, values, {
       id: "neuron-conductance", title: "Neuron Conductance", quantity: "(x−x′)·∫∂y/∂a·∂a/∂x", signed: isSigned(context.params),
       caption: noiseCaption(context.params, `through ${neuron.label} · ${Number(context.params.steps)} steps from ${baselineCaption(context)}`),
     });
-    return { raw: { dims, values }, artifacts: [artifact] };
   },
 });
 

@@ -3,7 +3,7 @@ import { floatsOf, type Feeds } from "../runtime/ort.ts";
 import { independentNeuron, NEURON, neuronOf, type Neuron } from "./neuron-choice.ts";
 import { withNoise } from "./noise.ts";
 import { NOISE } from "./params.ts";
-import { inputAttribution } from "./pictures.ts";
+import { inputOutput } from "./pictures.ts";
 import { isSigned, noiseCaption } from "./saliency.ts";
 import { technique, type Context } from "./technique.ts";
 
@@ -17,14 +17,13 @@ export const neuronGradient = technique({
     params: [NEURON, ...NOISE],
   },
   async run(context) {
-    const { name, dims } = context.input;
+    const { name } = context.input;
     const neuron = await neuronOf(context);
     const values = await withNoise(context, (feeds) => gradientOf(context, neuron, feeds));
     context.checkResult(values, name, { of: { value: neuron.layer.value, seed: neuron.seed } });
-    const artifact = inputAttribution(context, values, {
+    return inputOutput(context, values, {
       id: "neuron-gradient", title: "Neuron Gradient", quantity: "∂a/∂x", signed: isSigned(context.params), caption: noiseCaption(context.params, `gradient of ${neuron.label}`),
     });
-    return { raw: { dims, values }, artifacts: [artifact] };
   },
 });
 

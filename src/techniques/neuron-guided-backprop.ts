@@ -3,7 +3,7 @@ import { NEURON, neuronOf } from "./neuron-choice.ts";
 import { gradientOf } from "./neuron-gradient.ts";
 import { withNoise } from "./noise.ts";
 import { NOISE } from "./params.ts";
-import { inputAttribution } from "./pictures.ts";
+import { inputOutput } from "./pictures.ts";
 import { noteActivations } from "./rectifiers.ts";
 import { isSigned, noiseCaption } from "./saliency.ts";
 import { technique } from "./technique.ts";
@@ -18,15 +18,14 @@ export const neuronGuidedBackprop = technique({
     params: [NEURON, ...NOISE],
   },
   async run(context) {
-    const { name, dims } = context.input;
+    const { name } = context.input;
     const neuron = await neuronOf(context);
     const values = await withNoise(context, (feeds) => gradientOf(context, neuron, feeds, guidedRules));
     context.checkResult(values, name, { what: "The modified gradient", of: { value: neuron.layer.value, seed: neuron.seed } });
     await noteActivations(context, "Guided Backprop", neuron.layer.value);
-    const artifact = inputAttribution(context, values, {
+    return inputOutput(context, values, {
       id: "neuron-guided-backprop", title: "Neuron Guided Backprop", quantity: "∂a/∂x, modified", signed: isSigned(context.params),
       caption: noiseCaption(context.params, `positive gradients of active units, from ${neuron.label}`),
     });
-    return { raw: { dims, values }, artifacts: [artifact] };
   },
 });

@@ -5,7 +5,7 @@ import { withNoise } from "./noise.ts";
 import { NOISE } from "./params.ts";
 import { noteDelta } from "./path-completeness.ts";
 import { MEMORY, pathGradient, RULE, STEPS } from "./path-gradients.ts";
-import { inputAttribution } from "./pictures.ts";
+import { inputOutput } from "./pictures.ts";
 import { isSigned, noiseCaption } from "./saliency.ts";
 import { technique } from "./technique.ts";
 
@@ -19,7 +19,7 @@ export const neuronIntegratedGradients = technique({
     params: [NEURON, STEPS, RULE, BASELINE, ...NOISE, MEMORY],
   },
   async run(context) {
-    const { name, dims } = context.input;
+    const { name } = context.input;
     const neuron = await neuronOf(context);
     const baseline = await baselineOf(context);
     const values = await withNoise(context, async (feeds) => {
@@ -33,10 +33,9 @@ export const neuronIntegratedGradients = technique({
       const difference = (await activationOf(context, neuron, context.feeds)) - (await activationOf(context, neuron, withInput(context, baseline)));
       noteDelta(context, values, difference, "neuron");
     }
-    const artifact = inputAttribution(context, values, {
+    return inputOutput(context, values, {
       id: "neuron-integrated-gradients", title: "Neuron Integrated Gradients", quantity: "(x−x′)·∫∂a/∂x", signed: isSigned(context.params),
       caption: noiseCaption(context.params, `${neuron.label} · ${Number(context.params.steps)} steps from ${baselineCaption(context)}`),
     });
-    return { raw: { dims, values }, artifacts: [artifact] };
   },
 });

@@ -1,6 +1,6 @@
 import type { Artifact } from "../protocol/artifacts.ts";
 import { Random } from "../math/random.ts";
-import { breathe, spread } from "./noise.ts";
+import { breathe, noiseOn } from "./noise.ts";
 import { NOISE } from "./params.ts";
 import { combineOutputs } from "./samples.ts";
 import type { Technique, TechniqueOutput } from "./technique.ts";
@@ -17,15 +17,14 @@ export function noisy(technique: Technique): Technique {
     async run(context): Promise<TechniqueOutput> {
       const samples = Number(context.params.samples);
       if (samples === 0) return technique.run(context);
-      const { values } = context.input;
       const random = new Random(Number(context.params.seed));
-      const deviation = Number(context.params.noise) * spread(values);
+      const noisyCopy = noiseOn(context.input, Number(context.params.noise), random);
       const layer = info.needs.layer === "none" ? undefined : (await context.layers(info.needs.layer))[0].value;
       const outputs: TechniqueOutput[] = [];
       for (let sample = 0; sample < samples; sample++) {
         context.signal.throwIfAborted();
         const progress = (fraction: number | undefined, text: string): void => context.progress((sample + (fraction ?? 0)) / samples, `Noisy copy ${sample + 1} of ${samples}: ${text}`);
-        const copy = context.vary({ values: values.map((value) => value + deviation * random.normal()), progress, ...(layer === undefined ? {} : { layer }) });
+        const copy = context.vary({ values: noisyCopy(), progress, ...(layer === undefined ? {} : { layer }) });
         outputs.push(await technique.run(copy));
         if (sample === 0) for (const note of copy.notes) context.note(note);
         await breathe();

@@ -1,9 +1,10 @@
 import { UsageError } from "../model/errors.ts";
 import type { ParamSpec } from "../protocol/technique.ts";
-import { ablate, boxes, type Sliding } from "./ablation.ts";
+import { ablate, boxes, throughPlaces, type Sliding } from "./ablation.ts";
 import { BASELINE, baselineOf } from "./baselines.ts";
+import { integersOf } from "./input-numbers.ts";
 import { SCORE } from "./params.ts";
-import { partAttribution } from "./part-picture.ts";
+import { partOutput } from "./part-picture.ts";
 import { technique, type InputInfo } from "./technique.ts";
 
 const SIZES = { type: "text" as const, default: "auto", pattern: String.raw`\s*(?:auto|[1-9]\d*(?:\s*,\s*[1-9]\d*)*)\s*`, problem: "A whole number, one per axis by commas such as 3,15,15, or auto." };
@@ -28,15 +29,16 @@ export const occlusion = technique({
     params: [WINDOW, STRIDE, BASELINE, SCORE],
   },
   async run(context) {
-    const { dims } = context.input;
-    const sliding = slidingOf(context.input, String(context.params.window), String(context.params.stride));
-    const parts = boxes(dims, sliding, "Box");
+    const integers = integersOf(context.input);
+    const { dims } = integers?.shown ?? context.input;
+    const sliding = slidingOf(integers?.shown ?? context.input, String(context.params.window), String(context.params.stride));
+    const boxesOfInput = boxes(dims, sliding, "Box");
+    const parts = integers ? throughPlaces(boxesOfInput, integers.places) : boxesOfInput;
     const { values, ...effects } = await ablate(context, parts, await baselineOf(context));
     const [window, stride] = [sliding.window.slice(1).join("×"), sliding.stride.slice(1).join("×")];
-    const artifact = partAttribution(context, parts, { values, ...effects }, {
+    return partOutput(context, parts, { values, ...effects }, {
       id: "occlusion", title: "Occlusion", quantity: "y(x) − y(hidden)", signed: true, caption: `fall of the score, box ${window}, stride ${stride}`,
     });
-    return { raw: { dims, values, effects }, artifacts: [artifact] };
   },
 });
 

@@ -1,7 +1,8 @@
 import { elementCount } from "../model/graph.ts";
 import type { Artifact, BarsArtifact, HeatmapArtifact, TokensArtifact } from "../protocol/artifacts.ts";
 import { framesFor, inputFrames } from "./frames.ts";
-import type { Context, InputInfo } from "./technique.ts";
+import { numbersByInput } from "./input-numbers.ts";
+import type { Context, InputInfo, InputPart, TechniqueOutput } from "./technique.ts";
 
 /** So many columns of a table row are shown as bars, the strongest. */
 export const MOST_BARS = 50;
@@ -15,8 +16,37 @@ export interface AttributionLooks {
   readonly caption: string;
 }
 
+/** A technique's result in the shape of the input: its numbers, and a picture of each of the model's inputs that it is about. */
+export function inputOutput(context: Context, values: Float32Array, looks: AttributionLooks): TechniqueOutput {
+  const { input } = context;
+  const raw = { dims: input.dims, values };
+  if (!input.parts) return { raw, artifacts: [inputAttribution(context, values, looks)] };
+  const inputs = numbersByInput(input, values, looks.signed);
+  return { raw, inputs, artifacts: ofInputs(inputs.map((one, which) => ({ input: one.name, artifacts: [partPicture(context, input.parts![which], one.values, looks)] }))) };
+}
+
+/** What a picture of an input is made with. */
+export type Picturing = Pick<Context, "input" | "output" | "note">;
+
+/** The same about another input: one of several. */
+export function aboutInput(context: Picturing, input: InputInfo): Picturing {
+  return { input, output: context.output, note: (text) => context.note(text) };
+}
+
+function partPicture(context: Context, { shown, places }: InputPart, values: Float32Array, looks: AttributionLooks): Artifact {
+  if (!places) return inputAttribution(aboutInput(context, shown), values, looks);
+  const summed = { ...looks, quantity: looks.signed ? `Σ ${looks.quantity}` : `‖${looks.quantity}‖`, caption: `${looks.caption}; ${looks.signed ? "sum over" : "length over"} what is looked up for each` };
+  return inputAttribution(aboutInput(context, shown), values, summed);
+}
+
+/** Pictures of several inputs: each says which it is about, and none has another's id. */
+export function ofInputs(all: readonly { readonly input: string; readonly artifacts: readonly Artifact[] }[]): Artifact[] {
+  if (all.length === 1) return [...all[0].artifacts];
+  return all.flatMap(({ input, artifacts }, which) => artifacts.map((artifact) => ({ ...artifact, input, ...(which > 0 ? { id: `${artifact.id}:${input}` } : {}) })));
+}
+
 /** The picture of an attribution in the shape of the input: a heat map over space, bars for a table row. */
-export function inputAttribution(context: Context, values: Float32Array, looks: AttributionLooks): Artifact {
+export function inputAttribution(context: Picturing, values: Float32Array, looks: AttributionLooks): Artifact {
   const { input } = context;
   if (input.tokensOf !== undefined) return tokenAttribution(input, values, looks);
   if (input.axes) {
@@ -31,8 +61,9 @@ export function inputAttribution(context: Context, values: Float32Array, looks: 
   return featureBars(context, values, looks);
 }
 
-/** Of each token's vector the sum, or its length where there is no sign. */
-export function tokenAttribution(input: Pick<InputInfo, "dims" | "labels">, values: Float32Array, looks: AttributionLooks): TokensArtifact {
+/** Of each token's vector the sum, or its length where there is no sign; of token numbers their own. */
+export function tokenAttribution(input: Pick<InputInfo, "dims" | "labels" | "discrete">, values: Float32Array, looks: AttributionLooks): TokensArtifact {
+  if (input.discrete) return { kind: "tokens", ...looks, tokens: Array.from(values, (_, token) => input.labels?.[token] ?? String(token)), values, dims: [values.length] };
   const width = input.dims[input.dims.length - 1] ?? 1;
   const amounts = Float32Array.from({ length: values.length / width }, (_, token) => {
     const vector = values.subarray(token * width, (token + 1) * width);
@@ -62,12 +93,12 @@ export function activationMap(context: Context, map: Float32Array, size: readonl
   return { kind: "heatmap", ...looks, values, dims, axes, ...framesFor(context, axes, dims, frames > 1 ? "frame" : "slice"), ...over, smooth: true };
 }
 
-function featureBars(context: Context, values: Float32Array, looks: AttributionLooks): BarsArtifact {
+function featureBars(context: Pick<Context, "input">, values: Float32Array, looks: AttributionLooks): BarsArtifact {
   const { labels } = context.input;
   const order = Array.from(values.keys()).sort((a, b) => Math.abs(values[b]) - Math.abs(values[a]));
   return {
     kind: "bars", id: looks.id, title: looks.title, quantity: looks.quantity, share: false, caption: looks.caption, values, dims: context.input.dims,
-    items: order.slice(0, MOST_BARS).map((index) => ({ label: labels?.[index] ?? `${context.input.name}[${index}]`, value: values[index], index })),
+    items: order.slice(0, MOST_BARS).map((index) => ({ label: labels?.[index] ?? `${context.input.of ?? context.input.name}[${index}]`, value: values[index], index })),
   };
 }
 

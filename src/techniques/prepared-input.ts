@@ -1,30 +1,36 @@
-import { basename, dirname, resolve } from "node:path";
-import { sameDims } from "../autodiff/builder.ts";
+import { dirname, resolve } from "node:path";
 import { UsageError } from "../model/errors.ts";
-import { isFloat, type DataType, type Graph } from "../model/graph.ts";
 import type { ImageArtifact } from "../protocol/artifacts.ts";
 import type { Job } from "../protocol/engine.ts";
-import { readSample, readSamples, type Sample } from "../data/index.ts";
+import { readSamples, type Sample } from "../data/index.ts";
 import { readMask, type Mask } from "../data/mask.ts";
-import { inputLayout, type InputLayout } from "../runtime/input-layout.ts";
-import { spatialAxes, type Layout } from "../runtime/layout.ts";
 import type { LoadedModel } from "../runtime/models.ts";
-import { floatsOf, numbersOf, type Feeds, type TensorValue } from "../runtime/ort.ts";
+import type { Feeds, TensorValue } from "../runtime/ort.ts";
 import { cutAt } from "../runtime/rewrite.ts";
 import { withTextCodes } from "../runtime/text-codes.ts";
-import { findEmbedding } from "./embedding.ts";
+import { explainedInput, tensorOf, type ExplainedInput } from "./explained-input.ts";
+import { BaselineReader, type Note } from "./input-baseline.ts";
+import { chosenInputs, inputChoices } from "./input-choices.ts";
 import type { InputInfo } from "./technique.ts";
 
 /** A model fed with a sample: what every technique starts from. */
 export interface PreparedInput {
-  /** What runs: where the input is of token numbers, the model from their vectors on. */
+  /** What runs: where inputs are of token numbers, the model from their vectors on. */
   readonly model: LoadedModel;
   readonly feeds: Feeds;
   readonly samples: Readonly<Record<string, Sample>>;
+  /** What a technique is about: of several explained inputs the leading one, unless they are taken together. */
   readonly input: InputInfo;
-  readonly picture?: ImageArtifact;
-  /** Another file read as the input was, in its shape. */
-  readLike(file: string): Promise<Float32Array>;
+  /** All inputs that are explained, in the model's order; and those that are not, with the reason. */
+  readonly explained: readonly ExplainedInput[];
+  readonly notExplained: readonly { readonly input: string; readonly reason: string }[];
+  /** The file's own model and what it is fed, before anything was looked up. */
+  readonly whole: { readonly model: LoadedModel; readonly feeds: Feeds };
+  readonly baselines: BaselineReader;
+  /** Pictures of the explained inputs; the first is the leading one's, where that has one. */
+  readonly pictures: readonly ImageArtifact[];
+  /** What a part of a `baseline` parameter names, in the shape of `input`. */
+  baseline(text: string, note: Note): Promise<Float32Array>;
   readMask(file: string): Promise<Mask>;
 }
 
@@ -34,38 +40,36 @@ export async function readFeeds(model: LoadedModel, job: Pick<Job, "inputs" | "r
   return { samples, feeds: Object.fromEntries(Object.entries(samples).map(([name, sample]) => [name, tensorOf(sample)])) };
 }
 
-/** Feeds a model for techniques: where its input is of token numbers, from their vectors on. DataError where files do not fit. */
-export async function prepareInput(file: LoadedModel, job: Pick<Job, "inputs" | "recipe">): Promise<PreparedInput> {
+/** Feeds a model for techniques: where inputs are of token numbers, from their vectors on. DataError where files do not fit. */
+export async function prepareInput(file: LoadedModel, job: Pick<Job, "inputs" | "recipe" | "explain">): Promise<PreparedInput> {
   const folder = dirname(file.open.path);
   const read = await readFeeds(file, job);
   const { model, feeds, texts } = withTextCodes(file, read.feeds);
   const samples = withTextLabels(read.samples, texts);
-  const { inputs } = model.description;
-  const main = inputs.find(({ name }) => feeds[name] && isFloat(feeds[name].dataType)) ?? inputs.find(({ name }) => feeds[name]);
-  if (!main) throw new UsageError("The model has no inputs to feed.");
-  const whole = { model, feeds, samples, readMask: (file: string) => readMask(resolve(folder, file)) };
-  const readFile = async (name: string, file: string): Promise<TensorValue> => {
-    const description = inputs.find((input) => input.name === name)!;
-    const recipe = Object.hasOwn(job.recipe.inputs, name) ? job.recipe.inputs[name] : { kind: "array" as const };
-    const value = tensorOf(await readSample(resolve(folder, file), recipe, description, model.open.path));
-    if (!sameDims(value.dims, feeds[name].dims)) {
-      throw new UsageError(`"${basename(file)}" is [${value.dims.join(", ")}], the input "${name}" is [${feeds[name].dims.join(", ")}].`, "baseline", "A baseline has the input's shape.");
-    }
-    return value;
+  const choices = inputChoices(model, job.recipe, [...texts.keys()]).filter(({ name }) => feeds[name]);
+  const chosen = chosenInputs(choices, job.explain);
+  if (choices.length === 0) throw new UsageError("The model has no inputs to feed.");
+  const lookups = chosen.flatMap((choice) => choice.lookups.map(({ value }) => value));
+  const looked: ReadonlyMap<string, TensorValue> = lookups.length > 0 ? await model.forward(feeds, lookups) : new Map();
+  const pictured = chosen.map(({ name }) => name).filter((name) => samples[name].picture);
+  const idOf = (name: string): string | undefined => (pictured.includes(name) ? (name === pictured[0] ? "input" : `input:${name}`) : undefined);
+  const given = { model, feeds, samples, recipe: job.recipe, looked };
+  // Where nothing can be explained, techniques that only run the model still have an input.
+  const listed = chosen.length > 0 ? chosen : choices.slice(0, 1);
+  const explained = await Promise.all(listed.map((choice) => explainedInput(choice, given, idOf(choice.name))));
+  const cut = fromLookedUp(model, feeds, explained, looked);
+  const baselines = new BaselineReader({ model, feeds, recipe: job.recipe, folder, explained, texts: new Set(texts.keys()), chosen: job.explain !== undefined });
+  const leading = leadingOf(explained);
+  const prepared = {
+    ...cut, samples, explained, baselines, whole: { model, feeds },
+    notExplained: choices.filter(({ name }) => !explained.some(({ input }) => input === name)).map(({ name, reason }) => ({ input: name, reason: reason ?? "another was chosen" })),
+    pictures: pictured.map((name): ImageArtifact => ({
+      kind: "image", id: idOf(name)!, title: pictured.length > 1 ? name : "Input", ...samples[name].picture!, caption: `${samples[name].name} · ${samples[name].picture!.height}×${samples[name].picture!.width}`,
+      source: { name: samples[name].name, hash: samples[name].hash },
+    })),
+    readMask: (file: string) => readMask(resolve(folder, file)),
   };
-  if (!isFloat(feeds[main.name].dataType)) {
-    const embedded = await fromVectors(whole, readFile);
-    if (embedded) return embedded;
-  }
-  const sample = samples[main.name];
-  const picture: ImageArtifact | undefined = sample.picture && {
-    kind: "image", id: "input", title: "Input", ...sample.picture, caption: `${sample.name} · ${sample.picture.height}×${sample.picture.width}`,
-    source: { name: sample.name, hash: sample.hash },
-  };
-  return {
-    ...whole, picture, input: { ...inputInfo(model.model.graph, main.name, feeds[main.name], sample, picture?.id), ...pixelRange(job.recipe, main.name) },
-    readLike: async (file) => floatsOf(await readFile(main.name, file)),
-  };
+  return aboutInput(prepared, leading);
 }
 
 /** Texts are shown as themselves where they have no columns' names. */
@@ -73,46 +77,30 @@ function withTextLabels(samples: PreparedInput["samples"], texts: ReadonlyMap<st
   return Object.fromEntries(Object.entries(samples).map(([name, sample]) => [name, texts.has(name) ? { ...sample, labels: sample.labels ?? (sample.data as readonly string[]) } : sample]));
 }
 
-/** The model from its token vectors on; undefined where it looks none of its inputs up. */
-async function fromVectors({ model, feeds, samples, readMask }: Pick<PreparedInput, "model" | "feeds" | "samples" | "readMask">, readFile: (name: string, file: string) => Promise<TensorValue>): Promise<PreparedInput | undefined> {
-  const found = findEmbedding(model.model.graph, Object.keys(feeds));
-  if (!found) return undefined;
-  const vectorsFor = async (tokens: TensorValue): Promise<TensorValue> => (await model.forward({ ...feeds, [found.input]: tokens }, [found.value])).get(found.value)!;
-  const vectors = await vectorsFor(feeds[found.input]);
-  const open = typeof model.description.inputs.find(({ name }) => name === found.input)!.dims?.[0] !== "number";
-  const dims = open ? [null, ...vectors.dims.slice(1)] : vectors.dims;
-  const cut = model.derive(`vectors:${found.value}:${JSON.stringify([dims, vectors.dataType])}`, (whole) => cutAt(whole, found.value, { dims, dataType: vectors.dataType }));
-  const rest = Object.fromEntries(Object.entries(feeds).filter(([name]) => cut.description.inputs.some((input) => input.name === name)));
-  const sample = samples[found.input];
-  const labels = sample.labels ?? numbersOf(feeds[found.input]).map(String);
-  const layout = vectors.dims.length === 3 ? { channel: 2, spatial: [1] } : undefined;
+/** The same with one of its explained inputs as the one that a technique is about; of tokens with several vectors, or categories, their numbers. */
+export function aboutInput(prepared: Omit<PreparedInput, "input" | "baseline">, { kind, shown, ...explained }: ExplainedInput): PreparedInput {
+  const own = kind === "floats" || kind === "vectors";
+  const { baselines } = prepared;
   return {
-    model: cut, feeds: { ...rest, [found.value]: vectors }, samples, readMask,
-    input: { name: found.value, dims: vectors.dims, values: floatsOf(vectors), labels, tokensOf: found.input, ...(layout ? { layout } : {}) },
-    readLike: async (file) => floatsOf(await vectorsFor(await readFile(found.input, file))),
+    ...prepared, ...(own ? {} : prepared.whole), input: shown,
+    baseline: async (text, note) => (own ? (await baselines.segments({ kind, shown, ...explained }, text, note))[0] : baselines.integers({ kind, shown, ...explained }, text, note)),
   };
 }
 
-function tensorOf(sample: Sample): TensorValue {
-  return { dataType: sample.dataType as DataType, dims: sample.dims, data: sample.data };
+/** A picture or signal before a row, floats before tokens: what maps lie over. */
+function leadingOf(explained: readonly ExplainedInput[]): ExplainedInput {
+  return explained.find(({ shown }) => shown.picture !== undefined) ?? explained.find(({ kind, shown }) => kind === "floats" && shown.layout)
+    ?? explained.find(({ kind }) => kind === "floats") ?? explained.find(({ segments }) => segments.length === 1) ?? explained[0];
 }
 
-function inputInfo(graph: Graph, name: string, value: TensorValue, sample: Sample, picture: string | undefined): InputInfo {
-  const { layout, assumed }: InputLayout = sample.axes ? { layout: layoutOf(sample) } : inputLayout(graph, name, value.dims);
-  const axes = sample.axes ?? (layout && spatialAxes(layout));
-  return { name, dims: value.dims, values: floatsOf(value), labels: sample.labels, picture, ...(layout ? { layout } : {}), ...(axes ? { axes } : {}), ...(assumed === undefined ? {} : { assumed }) };
+/** The model from the values on that its integers are looked up as. */
+function fromLookedUp(model: LoadedModel, feeds: Feeds, explained: readonly ExplainedInput[], looked: ReadonlyMap<string, TensorValue>): Pick<PreparedInput, "model" | "feeds"> {
+  const cuts = explained.filter(({ kind }) => kind !== "floats").flatMap(({ input, segments }) => {
+    const open = typeof model.description.inputs.find(({ name }) => name === input)?.dims?.[0] !== "number";
+    return segments.map(({ name, dims, dataType }) => ({ name, type: { dataType, dims: open && dims[0] === feeds[input].dims[0] ? [null, ...dims.slice(1)] : dims } }));
+  });
+  if (cuts.length === 0) return { model, feeds };
+  const from = model.derive(`vectors:${JSON.stringify(cuts)}`, (whole) => cuts.reduce((cut, { name, type }) => cutAt(cut, name, type), whole));
+  const names = new Set(from.description.inputs.map(({ name }) => name));
+  return { model: from, feeds: Object.fromEntries([...Object.entries(feeds), ...looked].filter(([name]) => names.has(name))) };
 }
-
-/** What a recipe for pictures makes of black and of white. */
-function pixelRange(recipe: Job["recipe"], name: string): Pick<InputInfo, "range"> {
-  const one = Object.hasOwn(recipe.inputs, name) ? recipe.inputs[name] : undefined;
-  if (one?.kind !== "image") return {};
-  const of = (byte: number): number[] => one.mean.map((mean, channel) => (byte * one.scale - mean) / (one.std[channel] ?? one.std[0] ?? 1));
-  return { range: { low: of(0), high: of(255), axis: one.layout === "nchw" ? 1 : 3 } };
-}
-
-function layoutOf(sample: Sample): Layout {
-  const { channel, height, width } = sample.axes!;
-  return { channel, spatial: [height, width] };
-}
-

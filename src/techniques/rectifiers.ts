@@ -3,7 +3,7 @@ import { neededFor } from "../autodiff/differentiate.ts";
 import type { Node } from "../model/graph.ts";
 import { inputGradient } from "./input-gradient.ts";
 import { withNoise } from "./noise.ts";
-import { inputAttribution } from "./pictures.ts";
+import { inputOutput } from "./pictures.ts";
 import { isSigned, noiseCaption } from "./saliency.ts";
 import type { Context, TechniqueOutput } from "./technique.ts";
 
@@ -12,14 +12,13 @@ const OTHERS = /^(Sigmoid|Tanh|Elu|Celu|Selu|Gelu|FastGelu|BiasGelu|QuickGelu|Ha
 
 /** An attribution by rules that differ from the gradient's at rectifiers only: raw in the input's shape. Says what they met. */
 export async function rectifierAttribution(context: Context, rules: NamedRules, looks: { id: string; title: string; caption: string }): Promise<TechniqueOutput> {
-  const { name, dims } = context.input;
+  const { name } = context.input;
   const values = await withNoise(context, (feeds) => inputGradient(context, feeds, rules));
   context.checkResult(values, name, { what: "The modified gradient" });
   await noteActivations(context, looks.title);
-  const artifact = inputAttribution(context, values, {
+  return inputOutput(context, values, {
     id: looks.id, title: looks.title, quantity: "∂y/∂x, modified", signed: isSigned(context.params), caption: noiseCaption(context.params, looks.caption),
   });
-  return { raw: { dims, values }, artifacts: [artifact] };
 }
 
 /** `of`: the value that is explained, where it is not the target's score. */

@@ -10,6 +10,7 @@ import { openTail } from "../runtime/tail.ts";
 import { BASELINE, baselineOf } from "./baselines.ts";
 import { placesOf } from "./channels.ts";
 import { short } from "./input-gradient.ts";
+import { integersOf } from "./input-numbers.ts";
 import { breathe } from "./noise.ts";
 import { choiceParam } from "./params.ts";
 import { activationMap, inputAttribution } from "./pictures.ts";
@@ -50,7 +51,10 @@ export const rise = technique({
 });
 
 /** For each of the input's elements the place of the mask that covers it, and how masks are made. */
-function maskedPlaces({ dims, layout, tokensOf, values }: InputInfo, cells: number): { places: Int32Array; shape: MaskShape } {
+function maskedPlaces(input: InputInfo, cells: number): { places: Int32Array; shape: MaskShape } {
+  const { dims, layout, tokensOf, values } = input;
+  const integers = integersOf(input);
+  if (integers) return { places: integers.places, shape: maskShape([integers.shown.values.length], integers.shown.values.length) };
   if (!layout) return { places: Int32Array.from(values.keys()), shape: maskShape(dims, elementCount(dims)) };
   const size = spatialSize(layout, dims);
   return { places: placesOf(dims, layout.spatial), shape: maskShape(size, tokensOf === undefined ? cells : elementCount(size)) };
@@ -109,7 +113,8 @@ async function scored(context: Context): Promise<{ value: string; scoreOf: (valu
 /** The input where the mask is 1, the baseline where it is 0, and between them between. */
 function masked(input: Float32Array, baseline: Float32Array, places: Int32Array, mask: Float32Array): Float32Array {
   const copy = new Float32Array(input.length);
-  for (let at = 0; at < copy.length; at++) copy[at] = baseline[at] + (input[at] - baseline[at]) * mask[places[at]];
+  // What belongs to no token is never hidden.
+  for (let at = 0; at < copy.length; at++) copy[at] = places[at] < 0 ? input[at] : baseline[at] + (input[at] - baseline[at]) * mask[places[at]];
   return copy;
 }
 
@@ -127,7 +132,7 @@ function noteError(context: Context, sum: Float64Array, squares: Float64Array, c
 
 function pictureOf(context: Context, values: Float32Array, size: readonly number[], caption: string): Artifact {
   const looks = { id: "rise", title: "RISE", quantity: "Σ y(x⊙m)·m / (N·p)", signed: values.some((value) => value < 0), caption };
-  const { input } = context;
+  const input = integersOf(context.input)?.shown ?? context.input;
   if (input.tokensOf !== undefined) return { kind: "tokens", ...looks, tokens: Array.from(values, (_, token) => input.labels?.[token] ?? String(token)), values, dims: [values.length] };
   return input.layout ? activationMap(context, values, size, looks) : inputAttribution(context, values, looks);
 }

@@ -1,3 +1,5 @@
+import { sameDims } from "../autodiff/builder.ts";
+import { captured, neededFor } from "../autodiff/differentiate.ts";
 import { NotFiniteError, UsageError } from "../model/errors.ts";
 import type { Artifact, Provenance, Result } from "../protocol/artifacts.ts";
 import type { EngineApi, Job, Progress } from "../protocol/engine.ts";
@@ -11,8 +13,10 @@ import { channelPlane, reducedTiles } from "./feature-maps.ts";
 import { framePictures } from "./frames.ts";
 import { layerActivations, spatialLayer } from "./gradient-cams.ts";
 import { techniques } from "./index.ts";
+import { alone, preparedFor, severalInputs, withGradients } from "./joint-input.ts";
 import { layerChoices } from "./layers.ts";
 import { checkParams } from "./params.ts";
+import { ofInputs } from "./pictures.ts";
 import { predictionBars } from "./predictions.ts";
 import { prepareInput, type PreparedInput } from "./prepared-input.ts";
 import { hashOf, VERSION } from "./provenance.ts";
@@ -46,18 +50,31 @@ async function runOn(model: LoadedModel, job: Job, env: RunEnvironment): Promise
   const run = new Run(technique, { ...job, hints, params }, env);
   for (const note of hints.notes) run.notes.add(note);
   for (const { samples } of [fed, ...more]) for (const sample of Object.values(samples)) for (const note of sample.notes ?? []) run.notes.add(note);
-  const { output, context } = await run.whole(fed, more);
+  const { output, context } = await run.inputs(fed, more);
   const artifacts: Artifact[] = [...output.artifacts];
-  if (fed.picture) artifacts.push(fed.picture);
-  artifacts.push(...framePictures(context, output.artifacts));
+  artifacts.push(...fed.pictures);
+  for (const input of context.input.parts?.map(({ shown }) => shown) ?? [context.input]) artifacts.push(...framePictures({ input, output: context.output }, output.artifacts));
   if (technique.info.id !== "predictions") {
     artifacts.push(predictionBars(context, 5));
   }
   for (const note of context.notes) run.notes.add(note);
+  const without = run.notExplained(fed);
+  if (without.length > 0 && technique.info.needs.target) run.notes.add(`Not explained: ${without.map(({ input, reason }) => `"${input}" (${reason})`).join("; ")}.`);
+  const { raw, ...several } = rawOf(output, context, without);
   return {
-    raw: { dims: output.raw.dims, values: output.raw.values }, artifacts, notes: [...run.notes], provenance: provenance(job, technique, fed, context, params, onnxruntime),
+    raw, ...several, artifacts, notes: [...run.notes], provenance: provenance(job, technique, fed, context, params, onnxruntime),
     time: { run: model.runTime - ranBefore, total: performance.now() - start },
   };
+}
+
+/** A result's numbers: of several inputs each one's, the first of them as `raw`; and what was not explained. */
+function rawOf({ raw, inputs }: TechniqueOutput, { input, usedLayer }: JobContext, notExplained: PreparedInput["notExplained"]): Pick<Result, "raw" | "inputs" | "notExplained"> {
+  const rest = { notExplained };
+  if (!inputs) {
+    const name = sameDims(raw.dims, input.dims) ? input.of ?? input.tokensOf ?? input.name : usedLayer;
+    return { raw: { ...(name === undefined ? {} : { name }), dims: raw.dims, values: raw.values }, ...rest };
+  }
+  return { raw: inputs[0], ...(inputs.length > 1 ? { inputs } : {}), ...rest };
 }
 
 interface Done { readonly output: TechniqueOutput; readonly context: JobContext }
@@ -65,8 +82,54 @@ interface Done { readonly output: TechniqueOutput; readonly context: JobContext 
 /** A technique's runs over a job's samples. */
 class Run {
   readonly notes = new Set<string>();
+  private readonly without: { readonly input: string; readonly reason: string }[] = [];
 
   constructor(private readonly technique: Technique, private readonly job: Job & { readonly hints: OutputHints; readonly params: Provenance["params"] & Record<string, ParamValue> }, private readonly env: RunEnvironment) {}
+
+  /** All explained inputs in the technique's way: at once, one after another with the others held, or the leading one alone. */
+  async inputs(given: PreparedInput, others: readonly PreparedInput[]): Promise<Done> {
+    const { info } = this.technique;
+    const way = severalInputs(info);
+    const dependent = given.explained.length < 2 || way === "leading" || !info.needs.target ? undefined : await this.dependent(given);
+    const [fed, ...more] = dependent ? [given, ...others].map((one) => ({ ...one, explained: one.explained.filter(({ input }) => dependent.has(input)) })) : [given, ...others];
+    if (way !== "each" || fed.explained.length < 2) {
+      const about = (one: PreparedInput): PreparedInput => (way === "each" && one.explained.length === 1 ? alone(one, one.explained[0]) : preparedFor(one, info));
+      return this.whole(about(fed), more.map(about));
+    }
+    const done: (Done & { readonly input: string })[] = [];
+    for (const [which, { input }] of fed.explained.entries()) {
+      done.push({ input, ...(await this.whole(alone(fed, fed.explained[which]), more.map((one) => alone(one, one.explained[which])))) });
+    }
+    this.notes.add(`Inputs are changed one after another, the others held: ${done.map(({ input }) => input).join(", ")}.`);
+    return {
+      context: done[0].context,
+      output: {
+        raw: done[0].output.raw, inputs: done.map(({ input, output }) => ({ name: input, dims: (output.inputs?.[0] ?? output.raw).dims, values: (output.inputs?.[0] ?? output.raw).values })),
+        artifacts: ofInputs(done.map(({ input, output }) => ({ input, artifacts: output.artifacts }))),
+      },
+    };
+  }
+
+  /** The inputs that the chosen output is computed from; undefined where that is all of them, or none. Others are not explained, and named. */
+  private async dependent(fed: PreparedInput): Promise<ReadonlySet<string> | undefined> {
+    const { output } = await this.contextOf(fed);
+    const { graph } = fed.whole.model.model;
+    const taken = new Set(neededFor([output.value], graph.nodes).flatMap((node) => [...node.inputs, ...captured(node)]).concat(output.value));
+    const found = fed.explained.filter(({ input }) => taken.has(input));
+    if (found.length === 0 || found.length === fed.explained.length) return undefined;
+    for (const { input } of fed.explained) if (!taken.has(input)) this.without.push({ input, reason: `the output "${output.name}" does not depend on it` });
+    return new Set(found.map(({ input }) => input));
+  }
+
+  /** What is not explained, by what the model is, the technique, and the output. */
+  notExplained(fed: PreparedInput): PreparedInput["notExplained"] {
+    const integers = severalInputs(this.technique.info) === "together" && withGradients(fed.explained).length > 0 ? fed.explained.filter(({ segments }) => segments.length === 0) : [];
+    const leading = severalInputs(this.technique.info) === "leading" && this.technique.info.group === "cam" ? fed.explained.filter(({ shown }) => shown !== fed.input) : [];
+    return [
+      ...fed.notExplained, ...this.without, ...integers.map(({ input, shown }) => ({ input, reason: `${shown.noGradient ?? "integers"}; only methods that replace its numbers explain it` })),
+      ...leading.map(({ input }) => ({ input, reason: `the map lies over "${fed.explained.find(({ shown }) => shown === fed.input)?.input ?? fed.input.name}"` })),
+    ];
+  }
 
   /** One sample, the entries of a batch, or the mean over several files. The context is the first sample's. */
   async whole(fed: PreparedInput, more: readonly PreparedInput[]): Promise<Done> {
@@ -169,7 +232,7 @@ const latest = new WeakMap<ModelCache, LatestLayer>();
 
 function layerView(job: Job, env: RunEnvironment): Promise<ChannelView> {
   return env.models.use(job.model, async (model) => {
-    const key = JSON.stringify([model.description.stamp, job.model, job.inputs, job.recipe, job.layer ?? "", job.target ?? {}, job.params]);
+    const key = JSON.stringify([model.description.stamp, job.model, job.inputs, job.recipe, job.explain ?? [], job.layer ?? "", job.target ?? {}, job.params]);
     const known = latest.get(env.models);
     if (known?.key === key) {
       env.models.budget.touch(LATEST);
@@ -188,7 +251,8 @@ const LATEST = "latest layer";
 
 /** What finds a layer as feature maps do. */
 function pickingContext(fed: PreparedInput, { target, layer, params = {} }: Partial<Job>, { signal }: RunEnvironment): Promise<JobContext> {
-  return JobContext.create(fed, { info: findTechnique("feature-maps").info, hints: NO_HINTS, target, layer, params, signal, progress: () => undefined });
+  const { info } = findTechnique("feature-maps");
+  return JobContext.create(preparedFor(fed, info), { info, hints: NO_HINTS, target, layer, params, signal, progress: () => undefined });
 }
 
 function provenance(job: Job, { info }: Technique, fed: PreparedInput, context: JobContext, params: Provenance["params"], onnxruntime: string): Provenance {
@@ -203,6 +267,7 @@ function provenance(job: Job, { info }: Technique, fed: PreparedInput, context: 
     output: { name: context.output.name, kind: context.output.meaning.kind, why: context.output.meaning.why, batched: context.output.dims.length === context.output.shape.length, ...(context.output.meaning.form ? { form: context.output.meaning.form } : {}) },
     ...(context.usedScore ? { score: { kind: context.usedScore.kind, value: context.usedScore.value } } : {}),
     ...(context.usedLayers.length > 0 ? { layer: context.usedLayers.join(", ") } : {}),
+    ...(job.explain || fed.explained.length > 1 ? { explained: fed.explained.map(({ input }) => input) } : {}),
     params, versions: { neuralLoupe: VERSION, onnxruntime }, threads: fed.model.threads ?? 0,
   };
 }

@@ -1,7 +1,7 @@
 import { floatsOf } from "../runtime/ort.ts";
 import { withNoise } from "./noise.ts";
 import { booleanParam, NOISE, SCORE } from "./params.ts";
-import { inputAttribution } from "./pictures.ts";
+import { inputOutput } from "./pictures.ts";
 import { technique } from "./technique.ts";
 
 /** The gradient of the target's score with respect to the input: raw in the input's shape. */
@@ -15,7 +15,7 @@ export const saliency = technique({
   },
   async run(context) {
     const absolute = context.params.absolute === true;
-    const { name, dims } = context.input;
+    const { name } = context.input;
     const values = await withNoise(context, async (feeds) => {
       const { gradients } = await context.gradients({ wrt: [name] }, feeds);
       const gradient = gradients.get(name);
@@ -25,11 +25,10 @@ export const saliency = technique({
     });
     context.checkResult(values, name);
     const signed = !absolute && context.params.noise_type !== "smoothgrad_sq" && context.params.noise_type !== "vargrad";
-    const artifact = inputAttribution(context, values, {
+    return inputOutput(context, values, {
       id: "saliency", title: "Saliency", quantity: absolute ? "|∂y/∂x|" : "∂y/∂x", signed: signed || (!absolute && Number(context.params.samples) === 0),
       caption: noiseCaption(context.params, absolute ? "magnitude of the gradient" : "gradient"),
     });
-    return { raw: { dims, values }, artifacts: [artifact] };
   },
 });
 

@@ -3,7 +3,7 @@ import type { Artifact, BarsArtifact, CurvesArtifact, PartRow } from "../protoco
 import { floatsOf, type TensorValue } from "../runtime/ort.ts";
 import { combinedCurves } from "./combined-curves.ts";
 import type { PreparedInput } from "./prepared-input.ts";
-import type { PartEffects, TechniqueOutput } from "./technique.ts";
+import type { InputInfo, PartEffects, TechniqueOutput } from "./technique.ts";
 
 /** The mean of a technique's results over several samples: of the raw numbers, and of its picture. UsageError where their shapes differ. */
 export function meanOutput(outputs: readonly TechniqueOutput[]): TechniqueOutput {
@@ -20,7 +20,8 @@ export function combineOutputs(outputs: readonly TechniqueOutput[], combine: Com
   }
   const artifacts = first.artifacts.map((artifact, index) => combined(outputs.map(({ artifacts }) => artifacts[index]), combine) ?? artifact);
   const effects = combinedEffects(outputs.flatMap(({ raw }) => raw.effects ?? []), outputs.length, combine);
-  return { raw: { dims: first.raw.dims, values: each(outputs.map(({ raw }) => raw.values), combine), ...(effects ? { effects } : {}) }, artifacts };
+  const inputs = first.inputs?.map((one, which) => ({ ...one, values: each(outputs.map(({ inputs: of = [] }) => of[which].values), combine) }));
+  return { raw: { dims: first.raw.dims, values: each(outputs.map(({ raw }) => raw.values), combine), ...(effects ? { effects } : {}) }, ...(inputs ? { inputs } : {}), artifacts };
 }
 
 /** Undefined where samples have other parts (segments of other pictures). */
@@ -49,11 +50,16 @@ function overSamples(artifact: Artifact, count: number): Artifact {
 /** Results of a batch's entries in one array along the batch axis; the picture shows their mean. */
 export function stackedOutput(outputs: readonly TechniqueOutput[]): TechniqueOutput {
   const { artifacts } = meanOutput(outputs);
-  const [{ raw: { dims, values } }] = outputs;
-  const all = new Float32Array(values.length * outputs.length);
-  outputs.forEach(({ raw }, index) => all.set(raw.values, index * values.length));
+  const inputs = outputs[0].inputs?.map(({ name }, which) => ({ name, ...stackedNumbers(outputs.map(({ inputs: of = [] }) => of[which])) }));
+  return { raw: stackedNumbers(outputs.map(({ raw }) => raw)), ...(inputs ? { inputs } : {}), artifacts };
+}
+
+function stackedNumbers(all: readonly { readonly dims: readonly number[]; readonly values: Float32Array }[]): { dims: number[]; values: Float32Array } {
+  const [{ dims, values }] = all;
+  const stacked = new Float32Array(values.length * all.length);
+  all.forEach((one, index) => stacked.set(one.values, index * values.length));
   // A map [H, W] has no batch axis of its own.
-  return { raw: { dims: dims.length > 2 && dims[0] === 1 ? [outputs.length, ...dims.slice(1)] : dims.length === 2 && dims[0] === 1 ? [outputs.length, dims[1]] : [outputs.length, ...dims], values: all }, artifacts };
+  return { dims: dims.length >= 2 && dims[0] === 1 ? [all.length, ...dims.slice(1)] : [all.length, ...dims], values: stacked };
 }
 
 function combined(parts: readonly Artifact[], combine: Combine): Artifact | undefined {
@@ -113,12 +119,29 @@ export async function entriesOf(fed: PreparedInput, output: { readonly name: str
   return alike ? entries : undefined;
 }
 
-function entryOf(fed: PreparedInput, index: number): PreparedInput {
-  const feeds = Object.fromEntries(Object.entries(fed.feeds).map(([name, value]) => [name, entry(value, index)]));
-  const { input } = fed;
-  const size = input.values.length / input.dims[0];
-  const labels = input.labels && input.labels.length === input.dims[0] * (size / (input.dims[input.dims.length - 1] ?? 1)) ? input.labels.slice(index * (input.labels.length / input.dims[0]), (index + 1) * (input.labels.length / input.dims[0])) : input.labels;
-  return { ...fed, feeds, input: { ...input, dims: [1, ...input.dims.slice(1)], values: input.values.slice(index * size, (index + 1) * size), labels } };
+function entryOf(prepared: PreparedInput, index: number): PreparedInput {
+  const feeds = Object.fromEntries(Object.entries(prepared.feeds).map(([name, value]) => [name, entry(value, index)]));
+  const count = prepared.input.dims[0];
+  return {
+    ...prepared, feeds, input: infoOf(prepared.input, index),
+    async baseline(text, note) {
+      const all = await prepared.baseline(text, note);
+      return all.subarray((index * all.length) / count, ((index + 1) * all.length) / count);
+    },
+  };
+}
+
+/** An entry of a batch, with its own tokens; a row's columns are all rows'. */
+function infoOf(input: InputInfo, index: number): InputInfo {
+  const [count] = input.dims;
+  const size = input.values.length / count;
+  const { labels, parts, discrete, dims, tokensOf } = input;
+  const tokens = discrete ? size : size / (dims[dims.length - 1] ?? 1);
+  return {
+    ...input, dims: [1, ...dims.slice(1)], values: input.values.slice(index * size, (index + 1) * size),
+    ...(labels && tokensOf !== undefined && labels.length === count * tokens ? { labels: labels.slice(index * tokens, (index + 1) * tokens) } : {}),
+    ...(parts ? { parts: parts.map((part) => ({ ...part, shown: infoOf(part.shown, index) })) } : {}),
+  };
 }
 
 function entry(value: TensorValue, index: number): TensorValue {

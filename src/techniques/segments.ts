@@ -3,8 +3,9 @@ import { elementCount } from "../model/graph.ts";
 import { slic } from "../math/slic.ts";
 import type { Mask } from "../data/mask.ts";
 import type { ParamSpec } from "../protocol/technique.ts";
-import { boxes, labelled, type Parts } from "./ablation.ts";
+import { boxes, labelled, throughPlaces, type Parts } from "./ablation.ts";
 import { placesOf } from "./channels.ts";
+import { integersOf } from "./input-numbers.ts";
 import type { Context, InputInfo } from "./technique.ts";
 
 /** How an input is cut into parts. */
@@ -17,9 +18,22 @@ export const SEGMENTS: readonly ParamSpec[] = [
     help: "A file that says which elements are one part: whole numbers (.npy) in a shape that fits the input's, or a picture in its size whose colours are the parts." },
 ];
 
+/** What parts are made of. */
+type PartsContext = Pick<Context, "params" | "input" | "picture" | "note" | "progress" | "mask">;
+
+function restOf(context: PartsContext): Omit<PartsContext, "input"> {
+  return { params: context.params, note: (text) => context.note(text), progress: (fraction, text) => context.progress(fraction, text), mask: (file) => context.mask(file) };
+}
+
 /** The input's parts, and what they are for a caption: "cells of 16×16". UsageError where a mask or segments do not fit the input. */
-export async function partsOf(context: Context): Promise<{ parts: Parts; caption: string }> {
-  const { params, input } = context;
+export async function partsOf(context: PartsContext): Promise<{ parts: Parts; caption: string }> {
+  const { params } = context;
+  const integers = integersOf(context.input);
+  if (integers) {
+    const { parts, caption } = await partsOf({ ...restOf(context), input: integers.shown });
+    return { parts: throughPlaces(parts, integers.places), caption };
+  }
+  const { input } = context;
   const [mask, segments] = [String(params.mask).trim(), Number(params.segments)];
   if (mask !== "" && segments > 0) throw new UsageError("Segments and a mask were given; the parts are one or the other.", "mask", "Set segments to 0, or give no mask.");
   if (mask !== "") return maskParts(context, await context.mask(mask));
@@ -31,7 +45,7 @@ export async function partsOf(context: Context): Promise<{ parts: Parts; caption
   return { parts: boxes(dims, { window: cell, stride: cell }, "Cell"), caption };
 }
 
-function maskParts(context: Context, mask: Mask): { parts: Parts; caption: string } {
+function maskParts(context: PartsContext, mask: Mask): { parts: Parts; caption: string } {
   const parts = labelled(spread(mask, context.input), "Part", (label) => mask.names[label]);
   context.note(`The mask ${mask.name} has ${parts.count} parts.`);
   return { parts, caption: `${parts.count} parts of ${mask.name}` };
@@ -59,7 +73,7 @@ function spread({ name, dims, labels }: Mask, { name: input, dims: to, layout }:
   });
 }
 
-function slicParts(context: Context, segments: number): { parts: Parts; caption: string } {
+function slicParts(context: PartsContext, segments: number): { parts: Parts; caption: string } {
   const { input } = context;
   const { layout } = input;
   const picture = context.picture ?? pictureOf(input);

@@ -1,7 +1,7 @@
 import { Random } from "../math/random.ts";
 import type { CurvesArtifact } from "../protocol/artifacts.ts";
 import type { ParamSpec } from "../protocol/technique.ts";
-import { breathe } from "./noise.ts";
+import { breathe, requireContinuous } from "./noise.ts";
 import { technique, type Technique, type TechniqueOutput } from "./technique.ts";
 import { isAttribution, methodOf, methodParam, OPTIONS, within } from "./trust-method.ts";
 
@@ -30,6 +30,7 @@ export function sensitivity(methods: readonly Technique[]): Technique {
       const method = methodOf(context, methods.filter(isAttribution));
       const samples = Number(context.params.samples);
       const radius = Number(context.params.radius);
+      requireContinuous(context.input, "a perturbation");
       const random = new Random(Number(context.params.seed));
       const part = 1 / (samples + 1);
       const original = await method.explain({}, within(context, 0, part, method.title));

@@ -18,7 +18,17 @@ export interface Technique {
 export interface TechniqueOutput {
   /** In the shape of what it is about: input or layer (batch axis included), or a map [H, W]. */
   readonly raw: { readonly dims: readonly number[]; readonly values: Float32Array; readonly effects?: PartEffects };
+  /** Of several inputs, or of integers with several vectors each: the numbers of each input, which `raw` holds one after another. */
+  readonly inputs?: readonly InputNumbers[];
   readonly artifacts: readonly Artifact[];
+}
+
+/** A result in the shape of one of the model's inputs. */
+export interface InputNumbers {
+  /** The input's name. */
+  readonly name: string;
+  readonly dims: readonly number[];
+  readonly values: Float32Array;
 }
 
 /** Where every element of a part holds the part's effect: what stands for the parts themselves, as elements must not be summed then. */
@@ -108,7 +118,16 @@ export interface ResultAbout {
 }
 
 export interface InputInfo {
+  /** The value's name in the graph that runs. */
   readonly name: string;
+  /** The model's input that it stands for, where that has another name; of tokens `tokensOf` is. */
+  readonly of?: string;
+  /** Several inputs, or several vectors of each integer, as one: [N, total], each entry has the parts one after another. */
+  readonly parts?: readonly InputPart[];
+  /** Whole numbers: they can be replaced, and not moved. */
+  readonly discrete?: true;
+  /** Why integers have no gradient: "no look-up in a table was found: /Equal (Equal) takes its numbers". */
+  readonly noGradient?: string;
   readonly dims: readonly number[];
   readonly values: Float32Array;
   readonly layout?: Layout;
@@ -123,6 +142,21 @@ export interface InputInfo {
   readonly picture?: string;
   /** What was taken for granted of its axes, where neither shapes nor the graph tell: said where it matters. */
   readonly assumed?: string;
+}
+
+/** One of the model's inputs among several that are explained together. */
+export interface InputPart {
+  /** The model's input. */
+  readonly input: string;
+  /** As it is shown and saved; of integers with several vectors the integers. */
+  readonly shown: InputInfo;
+  /** Its elements in each entry of the whole: from and before which. */
+  readonly from: number;
+  readonly before: number;
+  /** Of integers with several vectors: for each of these elements the integer of the entry that it belongs to; −1 for none. */
+  readonly places?: Int32Array;
+  /** The values of the graph that it is split into, and what their axes are. */
+  readonly segments: readonly { readonly name: string; readonly layout?: Layout }[];
 }
 
 export interface TargetInfo {

@@ -2,6 +2,7 @@ import { UsageError } from "../model/errors.ts";
 import { elementCount } from "../model/graph.ts";
 import { resizeLinear } from "../math/resize-linear.ts";
 import { channelView } from "./channels.ts";
+import { integersOf } from "./input-numbers.ts";
 import type { CheckedMethod } from "./trust-method.ts";
 import type { Context, InputInfo, TechniqueOutput } from "./technique.ts";
 
@@ -19,12 +20,15 @@ export interface Features {
 }
 
 /** UsageError for a batch of several: checks are of one sample. */
-export function featuresOf({ name, dims, layout, tokensOf }: InputInfo): Features {
+export function featuresOf(input: InputInfo): Features {
+  const { name, dims, layout, tokensOf } = input;
   const elements = elementCount(dims);
+  const integers = integersOf(input);
+  if (integers) return featuresOfPlaces(integers.places, integers.shown.values.length);
   if (layout && elementCount(dims) !== elementCount(dims.slice(1))) throw new UsageError(`The input "${name}" [${dims.join(", ")}] is a batch; a check is of one sample.`, name);
   if (!layout) {
     const of = Int32Array.from({ length: elements }, (_, i) => i);
-    return { count: elements, of, channel: new Int32Array(elements), channels: 1, word: "columns" };
+    return { count: elements, of, channel: new Int32Array(elements), channels: 1, word: tokensOf !== undefined ? "tokens" : "columns" };
   }
   const inSpace = [...(layout.frames ? [layout.frames.axis] : []), ...layout.spatial];
   const size = inSpace.map((axis) => dims[axis]);
@@ -41,6 +45,14 @@ export function featuresOf({ name, dims, layout, tokensOf }: InputInfo): Feature
     channel[at] = others.reduce((place, axis) => place * dims[axis] + index[axis], 0);
   }
   return { count, size, of, channel, channels: elements / count, word: tokensOf !== undefined ? "tokens" : ["points", "pixels", "voxels"][size.length - 1] ?? "places" };
+}
+
+/** Integers with several vectors each; what belongs to none is one more feature. */
+function featuresOfPlaces(places: Int32Array, integers: number): Features {
+  const count = integers + (places.includes(-1) ? 1 : 0);
+  const [of, channel, met] = [places.map((place) => (place < 0 ? integers : place)), new Int32Array(places.length), new Int32Array(count)];
+  of.forEach((feature, at) => { channel[at] = met[feature]++; });
+  return { count, of, channel, channels: met.reduce((most, here) => Math.max(most, here), 0), word: "tokens" };
 }
 
 /** The input as channels over its features. */

@@ -11,15 +11,21 @@ export function call(name: string, args: readonly string[], more: Partial<Code> 
   };
 }
 
+/** What "auto" stands for: 0. */
+function baselineText(params: Question["params"]): string {
+  const text = String(params.baseline ?? "auto").trim();
+  return text === "auto" ? "0" : text;
+}
+
 /** A baseline as Captum takes one: a number, or a file's array. */
 export function baseline({ params }: Question): string {
-  const value = String(params.baseline ?? "0").trim();
+  const value = baselineText(params);
   return /^-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(value) ? number(value) : `load(${text(value)})`;
 }
 
 /** Several baselines, stacked: a distribution. */
 function distribution({ params }: Question): string {
-  const parts = String(params.baseline ?? "0").split(",").map((part) => part.trim());
+  const parts = baselineText(params).split(",").map((part) => part.trim());
   const one = (part: string): string => (Number.isFinite(Number(part)) ? `torch.full_like(x[0], ${number(part)})` : `load(${text(part)})[0]`);
   return `torch.stack([${parts.map(one).join(", ")}])`;
 }

@@ -21,6 +21,7 @@ export function pythonFor(provenance: Provenance): { readonly code: string } | {
   if (!template) return { reason: `There is no Python code for ${provenance.technique}: neither Captum nor pytorch-grad-cam has it.` };
   if (provenance.target?.not) return { reason: "This explains the other of two classes that one number tells apart, which neither Captum nor pytorch-grad-cam can be asked for." };
   if (provenance.output?.batched === false) return { reason: `The output "${provenance.output.name}" has no batch axis, which Captum and pytorch-grad-cam ask for.` };
+  if ((provenance.explained?.length ?? 0) > 1) return { reason: `Python code is about one input, and ${provenance.explained!.length} are explained: ${provenance.explained!.join(", ")}. Explain one (--explain).` };
   const layers = (provenance.layer ?? "").split(/,\s*/).filter((name) => name !== "");
   const code = template({ params: provenance.params, ...(provenance.target ? { target: provenance.target } : {}), layers, recipe: provenance.recipe, ...(provenance.output ? { output: provenance.output } : {}) });
   return typeof code === "string" ? { reason: code } : { code: script(provenance, code, layers) };

@@ -1,0 +1,113 @@
+import { elementCount, type DataType, type Graph } from "../model/graph.ts";
+import type { Recipe } from "../protocol/recipe.ts";
+import type { Sample } from "../data/index.ts";
+import { inputLayout, type InputLayout } from "../runtime/input-layout.ts";
+import { spatialAxes, type Layout } from "../runtime/layout.ts";
+import { placesOfLookups } from "../runtime/lookup-places.ts";
+import type { Lookup } from "../runtime/lookups.ts";
+import type { LoadedModel } from "../runtime/models.ts";
+import { floatsOf, numbersOf, type Feeds, type TensorValue } from "../runtime/ort.ts";
+import type { InputChoice } from "./input-choices.ts";
+import type { InputInfo } from "./technique.ts";
+
+/** One of the model's inputs that is explained. */
+export interface ExplainedInput {
+  /** The model's input. */
+  readonly input: string;
+  /**
+   * floats: the input itself. vectors: what its integers are looked up as, in one value. tokens: integers with several vectors each. categories: columns
+   * that are looked up each by itself. integers: numbers that are not looked up anywhere, without a gradient.
+   */
+  readonly kind: "floats" | "vectors" | "tokens" | "categories" | "integers";
+  /** In its own shape; of vectors in theirs, of tokens, categories and integers in the integers'. */
+  readonly shown: InputInfo;
+  /** The floats that have gradients: inputs of the model that runs. */
+  readonly segments: readonly Segment[];
+  /** Of tokens and categories for each element of each segment the integer that it was made of; −1 for none. */
+  readonly places?: readonly Int32Array[];
+}
+
+export interface Segment {
+  readonly name: string;
+  readonly dims: readonly number[];
+  readonly dataType: DataType;
+  readonly values: Float32Array;
+  readonly layout?: Layout;
+}
+
+export interface Given {
+  /** The file's model, and what it is fed. */
+  readonly model: LoadedModel;
+  readonly feeds: Feeds;
+  readonly samples: Readonly<Record<string, Sample>>;
+  readonly recipe: Recipe;
+  /** The values of all look-ups. */
+  readonly looked: ReadonlyMap<string, TensorValue>;
+}
+
+/** What is explained of a chosen input. `picture`: the id of its picture. */
+export async function explainedInput({ name, kind, lookups, reason }: InputChoice, given: Given, picture: string | undefined): Promise<ExplainedInput> {
+  const { feeds, samples, recipe, looked } = given;
+  const [tensor, sample] = [feeds[name], samples[name]];
+  const { graph } = given.model.model;
+  if (kind === "floats") {
+    const shown = { ...floatInput(graph, name, tensor, sample, picture), ...pixelRange(recipe, name) };
+    return { input: name, kind, shown, segments: [segmentOf(name, tensor, shown.layout)] };
+  }
+  const whole: InputInfo = { name, dims: tensor.dims, values: floatsOf(tensor), discrete: true, ...(sample.labels ? { labels: sample.labels } : {}) };
+  if (kind !== "lookups") return { input: name, kind: "integers", shown: { ...asTokens(whole, tensor), ...(reason === undefined ? {} : { noGradient: reason }) }, segments: [] };
+  const values = lookups.map(({ value }) => looked.get(value)!);
+  const [only] = lookups;
+  if (lookups.length === 1 && !only.selects && isPlain(only, values[0])) {
+    const shown = only.kind === "number" ? { ...floatInput(graph, only.value, values[0], sample, picture), of: name } : vectorsInput(only, values[0], tensor, sample);
+    return { input: name, kind: "vectors", shown, segments: [segmentOf(only.value, values[0], shown.layout)] };
+  }
+  const places = await placesOfLookups(given.model, feeds, lookups, values.map(({ dims }) => dims));
+  if (!places) return { input: name, kind: "integers", shown: { ...whole, noGradient: "it has too many numbers to follow" }, segments: [] };
+  const segments = lookups.map(({ value, kind: how }, which) => segmentOf(value, values[which], how === "table" && values[which].dims.length === 3 ? { channel: 2, spatial: [1] } : undefined));
+  const eachHasAll = places.every((one) => new Set(one).size >= elementCount(tensor.dims));
+  return { input: name, kind: eachHasAll ? "tokens" : "categories", shown: eachHasAll ? asTokens(whole, tensor) : whole, segments, places };
+}
+
+/** Vectors [..., C] one after another, a vector for each integer in order. */
+function isPlain({ kind, axis }: Lookup, { dims }: TensorValue): boolean {
+  return kind === "number" || (kind === "table" ? axis === 0 : axis === -1 || axis === dims.length - 1);
+}
+
+/** Integers shown as tokens: by their texts, or the numbers. */
+function asTokens(whole: InputInfo, tensor: TensorValue): InputInfo {
+  return { ...whole, labels: whole.labels ?? numbersOf(tensor).map(String), tokensOf: whole.name };
+}
+
+function vectorsInput({ value, input }: Lookup, vectors: TensorValue, tokens: TensorValue, { labels }: Sample): InputInfo & { readonly layout?: Layout } {
+  return {
+    name: value, dims: vectors.dims, values: floatsOf(vectors), labels: labels ?? numbersOf(tokens).map(String), tokensOf: input,
+    ...(vectors.dims.length === 3 ? { layout: { channel: 2, spatial: [1] } } : {}),
+  };
+}
+
+export function tensorOf(sample: Sample): TensorValue {
+  return { dataType: sample.dataType as DataType, dims: sample.dims, data: sample.data };
+}
+
+function segmentOf(name: string, { dims, dataType, ...value }: TensorValue, layout: Layout | undefined): Segment {
+  return { name, dims, dataType, values: floatsOf({ dims, dataType, ...value }), ...(layout ? { layout } : {}) };
+}
+
+function floatInput(graph: Graph, name: string, value: TensorValue, sample: Sample, picture: string | undefined): InputInfo & { readonly layout?: Layout } {
+  const { layout, assumed }: InputLayout = sample.axes ? { layout: layoutOf(sample.axes) } : inputLayout(graph, name, value.dims);
+  const axes = sample.axes ?? (layout && spatialAxes(layout));
+  return { name, dims: value.dims, values: floatsOf(value), labels: sample.labels, picture, ...(layout ? { layout } : {}), ...(axes ? { axes } : {}), ...(assumed === undefined ? {} : { assumed }) };
+}
+
+/** What a recipe for pictures makes of black and of white. */
+function pixelRange(recipe: Recipe, name: string): Pick<InputInfo, "range"> {
+  const one = Object.hasOwn(recipe.inputs, name) ? recipe.inputs[name] : undefined;
+  if (one?.kind !== "image") return {};
+  const of = (byte: number): number[] => one.mean.map((mean, channel) => (byte * one.scale - mean) / (one.std[channel] ?? one.std[0] ?? 1));
+  return { range: { low: of(0), high: of(255), axis: one.layout === "nchw" ? 1 : 3 } };
+}
+
+function layoutOf({ channel, height, width }: NonNullable<Sample["axes"]>): Layout {
+  return { channel, spatial: [height, width] };
+}
