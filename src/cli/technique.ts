@@ -8,7 +8,7 @@ import { tableOf } from "../draw/csv.ts";
 import { saveResult, type SaveFormat } from "../draw/save.ts";
 import { ModelCache } from "../runtime/models.ts";
 import { techniques } from "../techniques/index.ts";
-import { chosenInputs, inputChoices } from "../techniques/input-choices.ts";
+import { inputChoices } from "../techniques/input-choices.ts";
 import { severalInputs } from "../techniques/joint-input.ts";
 import { findTechnique, runJob } from "../techniques/run.ts";
 import { printTable, type TableRow } from "./print-table.ts";
@@ -33,7 +33,7 @@ export async function runTechnique(id: string, args: readonly string[]): Promise
     const model = await models.get(path);
     const { explain } = options;
     const inputs = await inputsOf(model, options);
-    if (format === "npy" && severalInputs(info) !== "leading" && info.needs.layer === "none") refuseSeveral(chosenInputs(inputChoices(model, inputs.recipe), explain).map(({ name }) => name));
+    if (format === "npy" && severalInputs(info) !== "leading" && info.needs.layer === "none") refuseSeveral(explain.length > 0 ? explain : inputChoices(model, inputs.recipe).filter(({ byDefault }) => byDefault).map(({ name }) => name));
     const result = await runJob({
       technique: id, model: resolve(path), ...inputs, ...(explain.length > 0 ? { explain } : {}), target: targetSpec(options, model.description),
       ...(options.layer.length > 0 ? { layer: options.layer } : {}), params: absoluteFiles(info, settings),
