@@ -11,6 +11,7 @@ import { UsageError } from "../model/errors.ts";
 import type { ModelDescription } from "../protocol/model.ts";
 import { admit, forwardBytes } from "./memory-need.ts";
 import { explainableTensor, type Explainable } from "./explainable.ts";
+import { looksLikeBoxes } from "./outputs.ts";
 import { gradientSession, type Gradients, type GradientRequest, type GradientSession } from "./gradient.ts";
 import { Leased } from "./lease.ts";
 import { MemoryBudget } from "./memory.ts";
@@ -283,11 +284,14 @@ function sameNumbers(found: readonly number[], expected: readonly number[]): boo
   return found.length === expected.length && found.every((value, i) => value === expected[i]);
 }
 
-/** The description with the outputs that can be explained, those with scores of their own first. */
+/** The description with the outputs that can be explained: those with scores of their own first, then places (boxes), then labels that scores chose. */
 function withExplainable(description: ModelDescription, graph: Graph): ModelDescription {
-  const found = description.outputs.map(({ name, type }) => ({ name, by: /^b?float/.test(type) ? "itself" : explainableTensor(graph, name)?.by }));
-  const names = (label: boolean): string[] => found.filter(({ by }) => by !== undefined && (by === "label") === label).map(({ name }) => name);
-  return { ...description, explainable: [...names(false), ...names(true)] };
+  const rank = ({ name, type, dims }: ModelDescription["outputs"][number]): number | undefined => {
+    const by = /^b?float/.test(type) ? "itself" : explainableTensor(graph, name)?.by;
+    return by === undefined ? undefined : by === "label" ? 2 : looksLikeBoxes(name, dims) ? 1 : 0;
+  };
+  const ranks = new Map(description.outputs.map((output) => [output.name, rank(output)]));
+  return { ...description, explainable: [0, 1, 2].flatMap((wanted) => description.outputs.filter(({ name }) => ranks.get(name) === wanted).map(({ name }) => name)) };
 }
 
 /** What is known of a rewritten graph: the file's facts, and its own inputs and outputs. */

@@ -212,12 +212,18 @@ const EMBEDDING = /embed|hidden|pooler|pooled|feature|latent|encod|representatio
 const BOXES = /box|bbox|rois?(?:$|[_.\d])|anchor/i;
 const REGRESSION = /regress|landmark|keypoint|coord|offset|depth|distance|angle|pose|value/i;
 
+/** Whether an output's name and last axis say that it holds places. */
+export function looksLikeBoxes(name: string, dims: readonly (number | string | null)[] | undefined): boolean {
+  const last = dims?.at(-1);
+  return BOXES.test(name) && dims !== undefined && dims.length > 1 && typeof last === "number" && last % 4 === 0;
+}
+
 function fromNames(facts: OutputFacts): OutputMeaning | undefined {
   const { name, dims, classes } = facts;
   const base = { assumed: false, classAxis: classAxisOf(facts), binary: false };
   const size = entrySize(facts);
   const last = dims[dims.length - 1];
-  if (BOXES.test(name) && dims.length > 1 && last % 4 === 0) return { ...base, kind: "boxes", why: `Its name ("${name}") and its ${last} columns say boxes.` };
+  if (looksLikeBoxes(name, dims)) return { ...base, kind: "boxes", why: `Its name ("${name}") and its ${last} columns say boxes.` };
   if (isVector(dims) && classes > 1 && classes === size) return { ...base, kind: "logits", form: "softmax", why: "It has as many values as there are class names." };
   if (size === 1 && (classes === 2 || /logit/i.test(name))) {
     return { ...base, kind: "logits", form: "sigmoid", binary: true, why: classes === 2 ? "It is one number, and there are two class names." : `Its name ("${name}") says a logit.` };

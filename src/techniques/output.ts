@@ -35,7 +35,7 @@ export async function readOutput(model: LoadedModel, feeds: Feeds, input: InputI
   const described = outputs.find((one) => one.name === name);
   if (!described) throw new UsageError(`The model has no output "${name}".`, name, `Its outputs are ${outputs.map((one) => one.name).join(", ")}.`);
   const notes: string[] = [];
-  if (asked === undefined && usual !== outputs[0].name) notes.push(`The output is "${usual}": "${outputs[0].name}" (${outputs[0].type}) ${outputs[0].type.startsWith("seq") ? "is a list" : "is a label"}.`);
+  if (asked === undefined && usual !== outputs[0].name) notes.push(`The output is "${usual}": "${outputs[0].name}" (${outputs[0].type}) ${notScores(outputs[0].type)}.`);
   const { value, note, names } = standsFor(model, name, asked !== undefined);
   if (note) notes.push(note);
   const tensor = (await model.forward(feeds, [value])).get(value)!;
@@ -53,6 +53,12 @@ export async function readOutput(model: LoadedModel, feeds: Feeds, input: InputI
   });
   const texts = tensor.dataType === "string" ? { texts: tensor.data as readonly string[] } : {};
   return { output: { name, value, dims, shape: tensor.dims, values, meaning, ...texts }, classes, notes };
+}
+
+/** Why an output is not the one that is looked at by itself. */
+function notScores(type: string): string {
+  if (/^b?float/.test(type)) return "has places, not scores";
+  return type.startsWith("seq") || type.startsWith("optional") ? "is no tensor" : "holds no scores";
 }
 
 /** The value that is run to for an output: another one where the output is no tensor of floats, and that is said. A label that is asked for stays one. */

@@ -253,6 +253,15 @@ describe("values that are no classes", () => {
     await expect(run(path, "saliency", { params: { score: "loss" } })).rejects.toThrow(/no classes/);
   });
 
+  it("places come after scores: the output looked at by itself is the scores'", async () => {
+    const path = model([node("Concat", ["z", "one"], ["four"], { axis: int(1) }), node("Identity", ["four"], ["boxes"]), node("Sigmoid", ["z"], ["scores"])], {
+      inputs: { x: ["float32", 1, 4] }, outputs: ["boxes", "scores"], weights: [weight("one", [1, 1], [1])],
+    });
+    const result = await run(path, "predictions");
+    expect(result.provenance.output).toMatchObject({ name: "scores" });
+    expect((await run(path, "predictions", { target: { output: "boxes" } })).provenance.output).toMatchObject({ kind: "boxes" });
+  });
+
   it("labels come after scores: the first output with scores is looked at, and said", async () => {
     const path = model([node("Softmax", ["z"], ["p"]), node("ArgMax", ["z"], ["label"], { axis: int(1), keepdims: int(0) })], { outputs: ["label", "p"] });
     const result = await run(path, "predictions");
