@@ -77,7 +77,9 @@ async function layOut(machine, mirror) {
   await task(`debootstrap from ${sources.main}`, async () => {
     const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
     const args = ["--variant=minbase", "--include=git", ...(existsSync(keyring) ? [`--keyring=${keyring}`] : ["--no-check-gpg"]), suite, machine, sources.main];
-    await runOrThrow("debootstrap", args, { show: false, timeout: 30 * minute });
+    const { ended, output } = startApart("debootstrap", args);
+    const code = await ended;
+    if (code !== 0) throw new Error(`debootstrap failed (${code}):\n${output().trim().split("\n").slice(-15).join("\n")}`);
   }, { usually: "a minute or two" });
   await writeFile(path.join(machine, "etc/apt/sources.list"), [
     `deb ${sources.main} ${suite} main`, `deb ${sources.main} ${suite}-updates main`, `deb ${sources.security} ${suite}-security main`, "",
@@ -122,10 +124,7 @@ async function aptOfThisMachine(mirror) {
   };
 }
 
-/**
- * Starts a shell command in the machine. It has processes and mounts of its own (/proc, /dev, /dev/shm), which end with it: the
- * kernel takes them away however this script ends.
- */
+/** Starts a shell command in the machine, with its own /proc, /dev and /dev/shm. */
 function startInside(machine, command, { env, folder = "/" }) {
   const script = [
     "set -e",
@@ -138,8 +137,16 @@ function startInside(machine, command, { env, folder = "/" }) {
     // The first process of its own world: it stays, to bury what others leave behind.
     `chroot "$0" /bin/sh -c "cd $1 && $2" & wait $!`,
   ].join("\n");
-  const args = ["--mount", "--propagation", "private", "--pid", "--fork", "--kill-child=KILL", "sh", "-c", script, machine, folder, command];
-  const child = spawn("unshare", args, { env, stdio: ["ignore", "pipe", "pipe"] });
+  return startApart("sh", ["-c", script, machine, folder, command], env);
+}
+
+/**
+ * Starts a program with processes and mounts of its own. They end with it, and it ends with this script: the kernel takes them
+ * away, whatever happens.
+ */
+function startApart(program, args, env = process.env) {
+  const apart = ["--mount", "--propagation", "private", "--pid", "--fork", "--kill-child=KILL"];
+  const child = spawn("unshare", [...apart, program, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
   running.add(child);
   const machineEnds = () => child.kill("SIGKILL");
   process.on("exit", machineEnds);
