@@ -4,6 +4,7 @@ import { ModelError } from "../model/errors.ts";
 import { BITS, elementCount, type DataType } from "../model/graph.ts";
 import { writeModel, type WritableModel } from "../model/onnx/writer.ts";
 import type { OpenModel } from "../model/onnx/index.ts";
+import { inCommonLocale, withoutMaps } from "./runnable.ts";
 import { floatToHalf, halfToFloat } from "../model/tensor.ts";
 
 /** A tensor as the runtime takes and gives it. Data owns its memory; float16 is Uint16Array bits, bool is Uint8Array. */
@@ -55,23 +56,32 @@ export async function createSession(model: WritableModel, open: OpenModel, optio
   if (opset > NEWEST_OPSET) {
     throw new ModelError(`The model is written in opset ${opset}; the ONNX Runtime inside (${await ortVersion()}) runs up to ${NEWEST_OPSET}. It can be looked at, not run.`, open.path, `Export it with opset ${NEWEST_OPSET} or lower.`);
   }
+  const runnable = { ...model, graph: withoutMaps(model.graph) };
+  try {
+    return await sessionOf(runnable, open, options);
+  } catch (error) {
+    if (error instanceof ModelError) throw error;
+    const graph = MISSING_LOCALE.test(messageOf(error)) ? inCommonLocale(runnable.graph) : undefined;
+    if (!graph) throw runtimeError(error, "ONNX Runtime does not accept the model");
+    return sessionOf({ ...runnable, graph }, open, options).catch((second: unknown) => { throw runtimeError(second, "ONNX Runtime does not accept the model"); });
+  }
+}
+
+const MISSING_LOCALE = /Failed to construct locale with name:\s*(\S+?):/;
+
+async function sessionOf(model: WritableModel, open: OpenModel, options: SessionOptions): Promise<Session> {
   const ort = await loadOrt();
   const written = writeModel(model, open);
-  let session: InferenceSession;
-  try {
-    session = await ort.InferenceSession.create(written.bytes, {
-      externalData: written.files.map(({ path, file }) => ({ path, data: open.fileBytes(file) })),
-      graphOptimizationLevel: options.optimization ?? "all",
-      ...(options.threads ? { intraOpNumThreads: options.threads } : {}),
-      executionProviders: ["cpu"],
-      logSeverityLevel: 4,
-      // Its arena keeps what a run took at most until the session ends, and grows in powers of two; without it runs take as long.
-      enableCpuMemArena: false,
-      enableMemPattern: false,
-    });
-  } catch (error) {
-    throw runtimeError(error, "ONNX Runtime does not accept the model");
-  }
+  const session = await ort.InferenceSession.create(written.bytes, {
+    externalData: written.files.map(({ path, file }) => ({ path, data: open.fileBytes(file) })),
+    graphOptimizationLevel: options.optimization ?? "all",
+    ...(options.threads ? { intraOpNumThreads: options.threads } : {}),
+    executionProviders: ["cpu"],
+    logSeverityLevel: 4,
+    // Its arena keeps what a run took at most until the session ends, and grows in powers of two; without it runs take as long.
+    enableCpuMemArena: false,
+    enableMemPattern: false,
+  });
   return new OrtSession(session, ort, sessionBytes(model, written.bytes.length));
 }
 
@@ -135,14 +145,22 @@ function fromOrt(value: Tensor): TensorValue {
   return { dataType: value.type as DataType, dims: [...value.dims], data: bits };
 }
 
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** ONNX Runtime's message without its own source positions; operators it does not know are said plainly. */
 export function runtimeError(error: unknown, what: string): ModelError {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
+  const locale = MISSING_LOCALE.exec(text)?.[1];
   const unknown = /(\S*?)\(?(-?\d+)?\)? is not a registered function\/op|No Op registered for (\S+)|Could not find an implementation for (\S+)/.exec(text);
   const plain = text.replace(/\/\S+?\.(?:cc|h):\d+ \S.*?(?:\) |\n)/g, "").replace(/\s+/g, " ").trim();
   const node = /[Nn]ode(?: with name)?[:\s]+\(?["']?([^"'()\s]+)/.exec(text)?.[1];
   if (unknown) {
     return new ModelError(`${what}: it has no implementation of an operator (${plain}).`, node, "The model can be looked at, not run. Re-export it with standard ONNX operators.");
+  }
+  if (locale !== undefined) {
+    return new ModelError(`${what}: StringNormalizer takes the locale ${locale}, which this machine does not have.`, node, "Install it (on Debian and Ubuntu the package locales), or export the model with another one.");
   }
   if (/bad_alloc|Failed to allocate memory|out of memory/i.test(text)) {
     return new ModelError(`${what}: there is not enough memory (${plain}).`, node, "Close other models, or use a smaller input.");

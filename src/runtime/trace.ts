@@ -109,11 +109,11 @@ function isSmallInteger(type: DataType, dims: readonly number[]): boolean {
   return !isFloat(type) && type !== "string" && type !== "undefined" && !type.startsWith("complex") && elementCount(dims) <= MOST_KNOWN;
 }
 
-/** Float values that decide how an operator works: Resize's region and scales, Upsample's scales; Clip's lower bound, which makes it a rectifier; Dropout's ratio, of which 0 drops nothing; RoiAlign's regions where they decide the sampling. */
+/** Float values that decide how an operator works: Resize's region and scales, Upsample's scales; Clip's lower bound, which makes it a rectifier; Dropout's ratio, of which 0 drops nothing; Pow's exponent, of which whole ones take negative numbers; RoiAlign's regions where they decide the sampling. */
 function shapingFloats(graph: Graph): Set<string> {
   const shaping = new Set<string>();
   for (const { opType, inputs, attributes } of graph.nodes) {
-    const places = opType === "Resize" ? [1, 2] : opType === "Upsample" || opType === "Clip" || opType === "Dropout" || (opType === "RoiAlign" && !attributes.sampling_ratio) ? [1] : [];
+    const places = opType === "Resize" ? [1, 2] : opType === "Upsample" || opType === "Clip" || opType === "Dropout" || opType === "Pow" || (opType === "RoiAlign" && !attributes.sampling_ratio) ? [1] : [];
     for (const place of places) if (inputs[place]) shaping.add(inputs[place]);
   }
   return shaping;

@@ -18,7 +18,7 @@ describe("the tensor that stands for an output of scikit-learn, LightGBM and XGB
     expect(found.by).toBe(value === output ? "itself" : "zipmap");
     if (classes) expect(found.classes).toEqual(classes);
     const input = model.description.inputs[0].name;
-    const given = floatsOf((await model.forward({ [input]: rowTensor() }, [value])).get(value)!);
+    const given = floatsOf((await model.forward({ [input]: rowTensor(model) }, [value])).get(value)!);
     // A binary SVC's two scores are its decision value, twice, with both signs; in the order that skl2onnx writes them.
     const expected = given.length === 2 && values.length === 1 ? [values[0], -values[0]] : values;
     expect(given).toHaveLength(expected.length);

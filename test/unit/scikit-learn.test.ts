@@ -14,7 +14,7 @@ const load = async (name: string): Promise<LoadedModel> => new LoadedModel(await
 /** ∂values[k]/∂features of the tensor that stands for the output, for each k. */
 async function gradients(model: LoadedModel, { value }: SklearnModel): Promise<number[][]> {
   const input = model.description.inputs[0].name;
-  const feeds = { [input]: rowTensor() };
+  const feeds = { [input]: rowTensor(model) };
   const count = floatsOf((await model.forward(feeds, [value])).get(value)!).length;
   const rows: number[][] = [];
   for (let k = 0; k < count; k++) {
@@ -94,7 +94,7 @@ describe("methods on scikit-learn's models, with the output that is chosen by it
       const model = await load(name);
       const [{ name: input }] = model.description.inputs;
       const { value } = reference(name);
-      const score = async (x: readonly number[]): Promise<number> => floatsOf((await model.forward({ [input]: { ...rowTensor(), data: Float32Array.from(x) } }, [value])).get(value)!)[0];
+      const score = async (x: readonly number[]): Promise<number> => floatsOf((await model.forward({ [input]: rowTensor(model, x) }, [value])).get(value)!)[0];
       const difference = (await score(sklearn.row)) - (await score(halves));
       for (const technique of ["integrated-gradients", "deeplift"]) {
         const { raw } = await run(name, technique, { target: { index: [0] }, params: { score: "output", baseline } });

@@ -85,6 +85,12 @@ describe("models with columns of texts and numbers", () => {
     expect(raw.values[0]).toBeCloseTo(gradient.age[1], 6);
   });
 
+  it("of a text, in words that are counted", async () => {
+    const { artifacts } = await runOn(models, join(SKLEARN, "tfidf.onnx"), sklearn.tfidf.sample, "predictions");
+    const bars = artifacts.find((artifact): artifact is BarsArtifact => artifact.kind === "bars")!;
+    sklearn.tfidf.values.forEach((value, index) => expect(bars.values[index]).toBeCloseTo(value, 5));
+  });
+
   it("of nothing but texts predict as scikit-learn does", async () => {
     const { artifacts } = await runOn(models, join(SKLEARN, "words.onnx"), file("w.json", JSON.stringify(sklearn.words.sample)), "predictions");
     const bars = artifacts.find((artifact): artifact is BarsArtifact => artifact.kind === "bars")!;

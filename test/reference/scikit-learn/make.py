@@ -5,8 +5,14 @@ feature is set to 0 (feature ablation) in place of a gradient. index.json has al
 """
 
 import json
+import os
+import sys
 import warnings
 from pathlib import Path
+
+# The converters go through sets of names: only with a fixed order of these are the files the same each time.
+if os.environ.get("PYTHONHASHSEED") != "0":
+    os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, "PYTHONHASHSEED": "0"})
 
 warnings.filterwarnings("ignore")
 
@@ -25,6 +31,7 @@ from sklearn.cross_decomposition import PLSRegression
 from sklearn.datasets import load_iris
 from sklearn.ensemble import GradientBoostingClassifier, IsolationForest, RandomForestClassifier
 from sklearn.feature_extraction import DictVectorizer
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import Lasso, LinearRegression, LogisticRegression, Ridge
 from sklearn.multiclass import OneVsRestClassifier
@@ -32,7 +39,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import Binarizer, MaxAbsScaler, MinMaxScaler, Normalizer, OneHotEncoder, OrdinalEncoder, StandardScaler
+from sklearn.preprocessing import Binarizer, MaxAbsScaler, MinMaxScaler, Normalizer, OneHotEncoder, OrdinalEncoder, PowerTransformer, StandardScaler
 from sklearn.svm import SVC, SVR, LinearSVC, OneClassSVM
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
@@ -122,6 +129,11 @@ sklearn("pipeline-normalizer-max", make_pipeline(MaxAbsScaler(), Normalizer("max
 sklearn("pipeline-mlp", make_pipeline(StandardScaler(), MLPRegressor(hidden_layer_sizes=(4,), max_iter=2000, random_state=0)), width, "predict", "variable")
 sklearn("binarizer", make_pipeline(Binarizer(threshold=2.5), LogisticRegression()), labels, "predict_proba", "output_probability", "probabilities", [0, 1, 2], smooth=False)
 
+sklearn("pipeline-power", make_pipeline(PowerTransformer(), LogisticRegression()), labels, "predict_proba", "output_probability", "probabilities", [0, 1, 2])
+# Of float64, with a ZipMap that ONNX Runtime refuses.
+model = LogisticRegression(max_iter=500).fit(X, labels)
+save("logistic-3-double", to_onnx(model, X[:1], target_opset=OPSETS), lambda x: model.predict_proba(x[None])[0], "output_probability", "probabilities", [0, 1, 2])
+
 # Regressions and others.
 sklearn("linear-regression", LinearRegression(), np.stack([width, 2 * width + X[:, 0]], axis=1), "predict", "variable")
 sklearn("ridge", Ridge(), width, "predict", "variable")
@@ -167,6 +179,10 @@ index["columns"] = {"sample": one, "values": say().tolist(), "gradient": slope, 
 model = make_pipeline(OrdinalEncoder(), DecisionTreeClassifier(max_depth=2, random_state=0)).fit(table[["sex", "port"]], survived)
 write("words", convert_sklearn(model, initial_types=[("words", StringTensorType([None, 2]))], target_opset=OPSETS))
 index["words"] = {"sample": ["male", "C"], "values": model.predict_proba(pd.DataFrame([["male", "C"]], columns=["sex", "port"]))[0].tolist()}
+
+model = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(["good film", "bad film", "very good", "so bad"], [1, 0, 1, 0])
+write("tfidf", convert_sklearn(model, initial_types=[("text", StringTensorType([None, 1]))], target_opset=OPSETS))
+index["tfidf"] = {"sample": "Very BAD film", "values": model.predict_proba(["Very BAD film"])[0].tolist()}
 
 model = make_pipeline(DictVectorizer(sparse=False), LogisticRegression()).fit([{"a": 1.0, "b": 2.0}, {"a": 3.0}], [0, 1])
 write("dictionary", convert_sklearn(model, initial_types=[("words", DictionaryType(StringTensorType([1]), FloatTensorType([1])))], target_opset=OPSETS))
