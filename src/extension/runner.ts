@@ -1,4 +1,3 @@
-import path from "node:path";
 import * as vscode from "vscode";
 import type { Result } from "../protocol/artifacts.ts";
 import type { EngineApi, Job } from "../protocol/engine.ts";
@@ -10,7 +9,7 @@ import type { TechniqueInfo } from "../protocol/technique.ts";
 import type { EngineProcess } from "./engine-process.ts";
 import { inputPath, modelStamp, stampOf } from "./files.ts";
 import type { ModelFacts } from "./model-facts.ts";
-import { jobKey, jobOf } from "./panels/job.ts";
+import { filesOf, jobKey, jobOf } from "./panels/job.ts";
 import type { ResultCache } from "./result-cache.ts";
 import { blockedReason } from "./trust.ts";
 
@@ -80,8 +79,7 @@ export class Runner {
   }
 
   private async job(state: PanelState): Promise<Job> {
-    const info = this.techniques.find(({ id }) => id === state.technique);
-    if (!info) throw new RemoteError("UsageError", `There is no technique "${state.technique}".`);
+    const info = this.infoOf(state);
     const modelPath = vscode.Uri.parse(state.model).fsPath;
     const input = vscode.Uri.parse(state.input);
     if (input.scheme !== "file") {
@@ -93,18 +91,17 @@ export class Runner {
   }
 
   private async key<K extends keyof EngineApi>(state: PanelState, { method, request }: Request<K>): Promise<string> {
-    const modelPath = vscode.Uri.parse(state.model).fsPath;
-    const [model, ...inputs] = await Promise.all([
-      modelStamp(modelPath), ...[state.input, ...(state.more ?? [])].map((input) => stampOf(vscode.Uri.parse(input).fsPath)), ...this.filesOf(state, modelPath).map((file) => stampOf(file).catch(() => "none")),
+    const job = await this.job(state);
+    const [model, ...files] = await Promise.all([
+      modelStamp(job.model), ...[state.input, ...(state.more ?? [])].map((input) => stampOf(vscode.Uri.parse(input).fsPath)),
+      ...filesOf(job, this.infoOf(state)).map((file) => stampOf(file).catch(() => "none")),
     ]);
-    return jobKey(method, request, { model, input: inputs.join(" "), version: this.version });
+    return jobKey(method, request, { model, input: files.join(" "), version: this.version });
   }
 
-  /** Files that the method's options name, baselines and masks: when they change, so does the result. */
-  private filesOf(state: PanelState, modelPath: string): string[] {
-    const info = this.techniques.find(({ id }) => id === state.technique);
-    const given = state.params[state.technique] ?? {};
-    return (info?.params ?? []).flatMap((spec) => (spec.type === "text" && spec.files
-      ? String(given[spec.name] ?? spec.default).split(",").map((part) => part.trim()).filter((part) => part !== "" && !Number.isFinite(Number(part))).map((part) => path.resolve(path.dirname(modelPath), part)) : []));
+  private infoOf({ technique }: PanelState): TechniqueInfo {
+    const info = this.techniques.find(({ id }) => id === technique);
+    if (!info) throw new RemoteError("UsageError", `There is no technique "${technique}".`);
+    return info;
   }
 }

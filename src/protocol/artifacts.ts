@@ -198,6 +198,8 @@ export interface Provenance {
   readonly technique: string;
   readonly model: { readonly name: string; readonly hash: string };
   readonly input: { readonly name: string; readonly hash: string };
+  /** Further files that went in: baselines and masks, SHA-256 each. */
+  readonly files?: readonly { readonly name: string; readonly hash: string }[];
   readonly recipe: unknown;
   readonly target?: { readonly output: string; readonly index: readonly number[]; readonly label?: string; readonly against?: readonly number[]; readonly region?: readonly (readonly [from: number, before: number])[]; readonly not?: true };
   /** What the output was taken for, and why. */

@@ -23,6 +23,8 @@ export interface BaselinesAbout {
   readonly texts: ReadonlySet<string>;
   /** Whether a person chose what is explained: others are then held on purpose. */
   readonly chosen: boolean;
+  /** Told of each file that is read. */
+  noteFile(file: { readonly name: string; readonly hash: string }): void;
 }
 
 /** Reads baselines for the inputs that are explained: what a `baseline` parameter names, for each of them. */
@@ -132,6 +134,8 @@ export class BaselineReader {
 
   private async read(input: string, path: string): Promise<TensorValue> {
     const recipe = Object.hasOwn(this.about.recipe.inputs, input) ? this.about.recipe.inputs[input] : { kind: "array" as const };
-    return tensorOf(await readSample(path, recipe, this.about.model.description.inputs.find(({ name }) => name === input)!, this.about.model.open.path));
+    const sample = await readSample(path, recipe, this.about.model.description.inputs.find(({ name }) => name === input)!, this.about.model.open.path);
+    this.about.noteFile(sample);
+    return tensorOf(sample);
   }
 }

@@ -32,6 +32,8 @@ export interface PreparedInput {
   /** What a part of a `baseline` parameter names, in the shape of `input`. */
   baseline(text: string, note: Note): Promise<Float32Array>;
   readMask(file: string): Promise<Mask>;
+  /** Hashes of the baselines and masks that were read, by the file's name. */
+  readonly filesRead: ReadonlyMap<string, string>;
 }
 
 /** Reads the job's files through its recipe, for all of the model's inputs. DataError where they do not fit. */
@@ -58,7 +60,9 @@ export async function prepareInput(file: LoadedModel, job: Pick<Job, "inputs" | 
   const listed = chosen.length > 0 ? chosen : choices.slice(0, 1);
   const explained = await Promise.all(listed.map((choice) => explainedInput(choice, given, idOf(choice.name))));
   const cut = fromLookedUp(model, feeds, explained, looked);
-  const baselines = new BaselineReader({ model, feeds, recipe: job.recipe, folder, explained, texts: new Set(texts.keys()), chosen: job.explain !== undefined });
+  const filesRead = new Map<string, string>();
+  const noteFile = ({ name, hash }: { readonly name: string; readonly hash: string }): void => { filesRead.set(name, hash); };
+  const baselines = new BaselineReader({ model, feeds, recipe: job.recipe, folder, explained, texts: new Set(texts.keys()), chosen: job.explain !== undefined, noteFile });
   const leading = leadingOf(explained);
   const prepared = {
     ...cut, samples, explained, baselines, whole: { model, feeds },
@@ -67,7 +71,12 @@ export async function prepareInput(file: LoadedModel, job: Pick<Job, "inputs" | 
       kind: "image", id: idOf(name)!, title: pictured.length > 1 ? name : "Input", ...samples[name].picture!, caption: `${samples[name].name} · ${samples[name].picture!.height}×${samples[name].picture!.width}`,
       source: { name: samples[name].name, hash: samples[name].hash },
     })),
-    readMask: (file: string) => readMask(resolve(folder, file)),
+    filesRead,
+    readMask: async (file: string) => {
+      const mask = await readMask(resolve(folder, file));
+      noteFile(mask);
+      return mask;
+    },
   };
   return aboutInput(prepared, leading);
 }

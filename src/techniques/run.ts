@@ -262,6 +262,7 @@ function provenance(job: Job, { info }: Technique, fed: PreparedInput, context: 
     model: { name: fed.model.description.name, hash: hashOf(fed.model) },
     // Several inputs may share a file.
     input: { name: [...new Set(samples.map(({ name }) => name))].join(", "), hash: [...new Set(samples.map(({ hash }) => hash))].join(",") },
+    ...(fed.filesRead.size > 0 ? { files: Array.from(fed.filesRead, ([name, hash]) => ({ name, hash })) } : {}),
     recipe: job.recipe,
     ...(info.needs.target ? { target: { output: context.output.name, index: context.target.index, label: context.target.label, ...(context.target.against ? { against: context.target.against } : {}), ...(context.target.region ? { region: context.target.region } : {}), ...(context.target.negated ? { not: true as const } : {}) } } : {}),
     output: { name: context.output.name, kind: context.output.meaning.kind, why: context.output.meaning.why, batched: context.output.dims.length === context.output.shape.length, ...(context.output.meaning.form ? { form: context.output.meaning.form } : {}) },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { jobKey, jobOf } from "../../src/extension/panels/job.ts";
+import { filesOf, jobKey, jobOf } from "../../src/extension/panels/job.ts";
 import { readCompareState } from "../../src/extension/panels/compare-state.ts";
 import { checkedPanelState, readPanelState, refuseChanges } from "../../src/extension/panels/state.ts";
 import { DEFAULT_LOOKS } from "../../src/protocol/panel.ts";
@@ -133,5 +133,25 @@ describe("a state that a webview asks to run", () => {
       const asked = { ...comparison, ...change };
       expect(() => refuseChanges(asked, readCompareState(asked, techniques))).toThrow(expect.objectContaining({ where: place }));
     }
+  });
+});
+
+describe("files that a result depends on beside model and input", () => {
+  const perturbed: TechniqueInfo = {
+    ...saliency, params: ["baseline", "mask"].map((name) => ({ type: "text" as const, name, label: name, help: "", default: name === "baseline" ? "0" : "", pattern: ".*", problem: "", files: true })),
+  };
+  const text = (tokenizer: string) => ({ kind: "text" as const, tokenizer, maxLength: 8, part: "ids" as const });
+  const filesFor = (more: Partial<Recipe>, params = {}): string[] =>
+    filesOf({ technique: "saliency", model: "/m/net.onnx", inputs: {}, recipe: { ...recipe, ...more }, params }, perturbed);
+
+  test.each([
+    ["none", {}, {}, []],
+    ["class names given in the recipe", { classes: ["a", "b"] }, {}, []],
+    ["a file of class names", { classes: "labels.txt" }, {}, ["/m/labels.txt"]],
+    ["a file for each output", { classes: "labels.txt", outputs: { y: { classes: "more/y.json" }, z: { kind: "mask" as const } } }, {}, ["/m/labels.txt", "/m/more/y.json"]],
+    ["tokenizers, once each", { inputs: { ids: text("t/tokenizer.json"), mask: text("t/tokenizer.json") } }, {}, ["/m/t/tokenizer.json", "/m/t/tokenizer_config.json"]],
+    ["baselines and masks, numbers apart, rows of tables without their number", {}, { baseline: "0, black.png,/d/rows.csv#12", mask: "parts.npy" }, ["/m/black.png", "/d/rows.csv", "/m/parts.npy"]],
+  ])("%s", (_, more, params, expected) => {
+    expect(filesFor(more, params)).toEqual(expected);
   });
 });

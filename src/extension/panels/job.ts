@@ -1,3 +1,4 @@
+import path from "node:path";
 import type { Job } from "../../protocol/engine.ts";
 import type { PanelState } from "../../protocol/panel.ts";
 import type { Recipe } from "../../protocol/recipe.ts";
@@ -17,6 +18,21 @@ export function jobOf(state: PanelState, info: TechniqueInfo, files: { modelPath
     ...(info.needs.layer !== "none" && layer !== undefined ? { layer: info.needs.several && moreLayers.length > 0 ? [layer, ...moreLayers] : layer } : {}),
     params: readParams(state.params[info.id], info),
   };
+}
+
+/**
+ * Further files that a job reads, by absolute paths, beside its model and inputs: class names, tokenizers with their settings, and files that the
+ * method's options name (baselines, masks). When one of them changes, so does the result.
+ */
+export function filesOf(job: Job, info: TechniqueInfo): string[] {
+  const folder = path.dirname(job.model);
+  const { inputs, classes, outputs = {} } = job.recipe;
+  const named = [classes, ...Object.values(outputs).map((output) => output.classes)].filter((one) => typeof one === "string");
+  const tokenizers = Object.values(inputs).flatMap((input) => (input.kind === "text"
+    ? [input.tokenizer, path.join(path.dirname(input.tokenizer), "tokenizer_config.json")] : []));
+  const given = info.params.flatMap((spec) => (spec.type === "text" && spec.files ? String(job.params[spec.name] ?? spec.default).split(",") : []))
+    .map((part) => part.trim().replace(/#\d+$/, "")).filter((part) => part !== "" && !Number.isFinite(Number(part)));
+  return [...new Set([...named, ...tokenizers, ...given].map((file) => path.resolve(folder, file)))];
 }
 
 /** What a result is kept under: the job, the files as they are now, and who computes. */
