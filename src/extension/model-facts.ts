@@ -1,13 +1,13 @@
 import type { ModelDescription } from "../protocol/model.ts";
 import type { RecipeReport } from "../protocol/recipe.ts";
 import type { EngineProcess } from "./engine-process.ts";
-import { recipeStamp } from "./files.ts";
+import { dataFiles, recipeStamp } from "./stamps.ts";
 import type { ResultCache } from "./result-cache.ts";
 import { hashOf } from "./result-cache.ts";
 
 /** What panels and pickers know of a model without running it. */
 export interface Facts {
-  readonly model: Pick<ModelDescription, "name" | "inputs" | "outputs" | "explainable">;
+  readonly model: Pick<ModelDescription, "name" | "inputs" | "outputs" | "explainable" | "dataFiles">;
   readonly recipe: RecipeReport;
 }
 
@@ -25,7 +25,10 @@ export class ModelFacts {
     const stamp = await recipeStamp(model);
     const known = this.known.get(model);
     if (known?.stamp === stamp) return known.facts;
-    const facts = this.find(model, stamp);
+    const facts = this.find(model, stamp).then((found) => {
+      dataFiles.learn(model, found.model.dataFiles);
+      return found;
+    });
     this.known.set(model, { stamp, facts });
     // A failure is not kept: the reason may lie outside the file.
     facts.catch(() => { if (this.known.get(model)?.facts === facts) this.known.delete(model); });
@@ -37,8 +40,8 @@ export class ModelFacts {
     const kept = await this.cache.get(key);
     if (kept !== undefined) return kept as Facts;
     const [description, recipe] = await Promise.all([this.engine.call("describe", { model }), this.engine.call("recipe", { model })]);
-    const { name, inputs, outputs, explainable } = description;
-    const facts: Facts = { model: { name, inputs, outputs, explainable }, recipe };
+    const { name, inputs, outputs, explainable, dataFiles: files } = description;
+    const facts: Facts = { model: { name, inputs, outputs, explainable, ...(files ? { dataFiles: files } : {}) }, recipe };
     await this.cache.put(key, facts);
     return facts;
   }

@@ -11,7 +11,7 @@ import { inferShapes } from "./shapes/infer.ts";
 import { inferTypes, type ValueTypes } from "./types.ts";
 
 /** What the editor shows of a model and `inspect` prints: structure and counts, no weights. */
-export function describe(open: Pick<OpenModel, "path" | "model" | "size" | "stamp">): ModelDescription {
+export function describe(open: Pick<OpenModel, "path" | "model" | "size" | "stamp"> & Partial<Pick<OpenModel, "dataFiles">>): ModelDescription {
   const { model } = open;
   const { graph } = model;
   const facts = factsOf(model);
@@ -36,6 +36,7 @@ export function describe(open: Pick<OpenModel, "path" | "model" | "size" | "stam
     parameterTypes: facts.parameters.types,
     operators: countOperators(facts.layers),
     size: open.size,
+    ...(open.dataFiles?.length ? { dataFiles: open.dataFiles } : {}),
     functions: model.functions.map(({ name, domain, nodes }) => ({ name, domain, nodes: nodes.length })),
     problems: model.problems,
     stamp: open.stamp,

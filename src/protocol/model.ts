@@ -32,6 +32,8 @@ export interface ModelDescription {
   readonly operators: readonly { readonly operator: string; readonly count: number }[];
   /** Bytes on disk: the model file, and its external data files. */
   readonly size: { readonly file: number; readonly external: number };
+  /** Absolute paths of the files that hold weights apart, also of those that are missing where they should lie. */
+  readonly dataFiles?: readonly string[];
   readonly functions: readonly { readonly name: string; readonly domain: string; readonly nodes: number }[];
   readonly problems: readonly ProblemDescription[];
   /** Changes when the file changes (size and time of change): part of every result's provenance key. */

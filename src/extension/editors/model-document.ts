@@ -1,8 +1,8 @@
 import * as vscode from "vscode";
 import type { ModelDescription } from "../../protocol/model.ts";
 import type { EngineProcess } from "../engine-process.ts";
-import { modelStamp } from "../files.ts";
-import { watchFile } from "../watch.ts";
+import { dataFiles, modelStamp } from "../stamps.ts";
+import { watchModel } from "../watch.ts";
 import type { FileChange } from "../watch.ts";
 
 /** Our editor's name in package.json. */
@@ -18,7 +18,7 @@ export class ModelDocument implements vscode.CustomDocument {
   readonly onChange = this.changed.event;
 
   constructor(readonly uri: vscode.Uri, private readonly engine: EngineProcess) {
-    if (uri.scheme === "file") this.watcher = watchFile(uri, (change) => void this.onFile(change));
+    if (uri.scheme === "file") this.watcher = watchModel(uri, (change) => void this.onFile(change));
   }
 
   /** What the file is. Rejects with the reader's error; a failure is asked for again the next time. */
@@ -38,9 +38,14 @@ export class ModelDocument implements vscode.CustomDocument {
 
   private read(): Promise<ModelDescription> {
     // A stamp from before the reading: a change while it is read is then one that is told.
-    const reading = modelStamp(this.uri.fsPath).then((stamp) => {
+    const reading = modelStamp(this.uri.fsPath).then(async (stamp) => {
       this.stamp = stamp;
-      return this.engine.call("describe", { model: this.uri.fsPath });
+      const description = await this.engine.call("describe", { model: this.uri.fsPath });
+      if (dataFiles.of(this.uri.fsPath).join() !== (description.dataFiles ?? []).join()) {
+        dataFiles.learn(this.uri.fsPath, description.dataFiles);
+        this.stamp = await modelStamp(this.uri.fsPath).catch(() => stamp);
+      }
+      return description;
     });
     reading.catch(() => { if (this.known === reading) this.forget(); });
     return reading;

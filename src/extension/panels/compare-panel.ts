@@ -9,12 +9,13 @@ import { back } from "../commands/pick.ts";
 import { pickEntries } from "../commands/pick-entries.ts";
 import { browseFiles, pickInput, rememberInput } from "../commands/pick-input.ts";
 import { pickTarget } from "../commands/pick-target.ts";
-import { inputName, inputPath, modelStamp, nameOf, recipeStamp } from "../files.ts";
+import { inputName, inputPath, nameOf } from "../files.ts";
+import { modelStamp, recipeStamp } from "../stamps.ts";
 import { webviewPage } from "../html.ts";
 import type { Facts } from "../model-facts.ts";
 import type { Services } from "../services.ts";
 import { blockedReason } from "../trust.ts";
-import { watchFile } from "../watch.ts";
+import { watchFile, watchModel } from "../watch.ts";
 import { webviewWire } from "../webview-wire.ts";
 import { readCompareState } from "./compare-state.ts";
 import { saveBytes } from "./save.ts";
@@ -158,7 +159,7 @@ export class ComparePanel {
       if (this.watched.has(uri)) continue;
       const model = vscode.Uri.parse(uri);
       const watching = vscode.Disposable.from(
-        watchFile(model, (change) => void this.onFile(uri, change === "deleted" ? "model-deleted" : "model-changed")),
+        watchModel(model, (change) => void this.onFile(uri, change === "deleted" ? "model-deleted" : "model-changed")),
         watchFile(recipeFile(model), () => void this.onFile(uri, "recipe")),
       );
       this.watched.set(uri, { watching, model: "", recipe: "" });

@@ -9,12 +9,13 @@ import { back } from "../commands/pick.ts";
 import { browseFiles, pickInput, rememberInput } from "../commands/pick-input.ts";
 import { pickTarget } from "../commands/pick-target.ts";
 import { usualOutput } from "../../protocol/target.ts";
-import { inputName, inputPath, modelStamp, nameOf, recipeStamp, stem } from "../files.ts";
+import { inputName, inputPath, nameOf, stem } from "../files.ts";
+import { modelStamp, recipeStamp } from "../stamps.ts";
 import { webviewPage } from "../html.ts";
 import type { Facts } from "../model-facts.ts";
 import type { Services } from "../services.ts";
 import { blockedReason } from "../trust.ts";
-import { watchFile } from "../watch.ts";
+import { watchFile, watchModel } from "../watch.ts";
 import { webviewWire } from "../webview-wire.ts";
 import { saveBytes } from "./save.ts";
 import { saveRecipe, recipeFile } from "./save-recipe.ts";
@@ -48,7 +49,7 @@ export class TechniquePanel {
     });
     this.disposables.push(
       engine.hold(),
-      watchFile(this.model, (change) => void this.onFile(change === "deleted" ? "model-deleted" : "model-changed")),
+      watchModel(this.model, (change) => void this.onFile(change === "deleted" ? "model-deleted" : "model-changed")),
       watchFile(recipeFile(this.model), () => void this.onFile("recipe")),
       vscode.workspace.onDidGrantWorkspaceTrust(() => void this.tell("command")),
     );

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readFileSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { locateBeside } from "../beside.ts";
 import type { ExternalFile } from "./context.ts";
 
@@ -16,6 +17,8 @@ export interface ExternalFiles {
   find(location: string): ExternalFile;
   /** By the name that the model gives them. */
   readonly found: ReadonlyMap<string, ExternalData>;
+  /** Absolute, of all that was asked for and may be used, missing or not. */
+  paths(): readonly string[];
   /** Whether all that was asked for is as it was. */
   areCurrent(): boolean;
 }
@@ -41,7 +44,23 @@ export function externalFiles(modelPath: string): ExternalFiles {
     const now = locate(modelPath, location);
     return "path" in now ? now.path === found.get(location)?.path && now.size === found.get(location)?.size && now.modified === found.get(location)?.modified : "problem" in before;
   });
-  return { find, found, areCurrent };
+  const paths = (): readonly string[] => [...new Set([...answers.keys()].flatMap((location) => {
+    const real = found.get(location)?.path;
+    if (real === undefined && !isMissing(modelPath, location)) return [];
+    // A link may be changed to lead elsewhere, and what it leads to may change.
+    return [join(dirname(modelPath), location), ...(real === undefined ? [] : [real])];
+  }))];
+  return { find, found, paths, areCurrent };
+}
+
+function isMissing(modelPath: string, location: string): boolean {
+  if (location === "" || location.includes("\0")) return false;
+  try {
+    locateBeside(modelPath, location);
+    return false;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "ENOENT";
+  }
 }
 
 /** Git LFS pointers have about 130 bytes. */

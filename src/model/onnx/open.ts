@@ -18,6 +18,8 @@ export interface OpenModel {
   readonly stamp: string;
   /** Whether the file and its external data are still the ones whose structure was read (also: what was missing still is). */
   isCurrent(): boolean;
+  /** Absolute paths of its external data files, links and what they lead to; of those that are missing, where they should lie. */
+  readonly dataFiles: readonly string[];
   /** Bytes on disk. */
   readonly size: { readonly file: number; readonly external: number };
   /** A tensor's raw little-endian bytes, typed fields decoded (strings as `encodeStrings`). ModelError when it has a problem. */
@@ -72,6 +74,10 @@ class OpenedFile implements OpenModel {
     const files = [...externalFiles.found.values()];
     this.size = { file: status.size, external: files.reduce((sum, file) => sum + file.size, 0) };
     this.stamp = [{ size: status.size, modified: status.mtimeMs }, ...files].map((file) => `${file.size}-${file.modified}`).join("+");
+  }
+
+  get dataFiles(): readonly string[] {
+    return this.externalFiles.paths();
   }
 
   isCurrent(): boolean {
