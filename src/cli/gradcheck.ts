@@ -1,6 +1,7 @@
 import { ModelCache } from "../runtime/models.ts";
 import { NO_HINTS } from "../techniques/output.ts";
 import { JobContext } from "../techniques/context.ts";
+import { AGREES } from "../techniques/gradcheck-verdict.ts";
 import { checkGradients } from "../techniques/gradcheck.ts";
 import { preparedFor } from "../techniques/joint-input.ts";
 import { prepareInput } from "../techniques/prepared-input.ts";
@@ -8,10 +9,7 @@ import { saliency } from "../techniques/saliency.ts";
 import { remark } from "./remarks.ts";
 import { inputsOf, oneSample, parseArguments, progressLine, targetSpec, threadCount, WrongUsage } from "./arguments.ts";
 
-/** The largest relative error that passes. */
-const TOLERANCE = 0.01;
-
-/** `neural-loupe gradcheck MODEL --input FILE`: our gradient against finite differences; exit 1 over 0.01. */
+/** `neural-loupe gradcheck MODEL --input FILE`: our gradient against finite differences; exit 1 where they differ. */
 export async function gradcheck(args: readonly string[]): Promise<number> {
   const { model: path, options } = parseArguments(args, ["input", "target", "against", "output", "recipe", "json", "threads", "seed"], ["input"]);
   const seed = Number(options.seed ?? 0);
@@ -27,15 +25,15 @@ export async function gradcheck(args: readonly string[]): Promise<number> {
     });
     const check = await checkGradients(context, seed);
     progress.end();
-    const passed = check.worst <= TOLERANCE && check.directions.length > 0;
-    if (options.json) process.stdout.write(`${JSON.stringify({ ...check, tolerance: TOLERANCE, passed }, null, 2)}\n`);
+    const { verdict, why, worst, directions } = check;
+    if (options.json) process.stdout.write(`${JSON.stringify({ ...check, tolerance: AGREES, passed: verdict === "agrees" }, null, 2)}\n`);
     else {
-      for (const { kind, analytic, numeric, error } of check.directions) {
-        process.stdout.write(`${kind.padEnd(8)} gradient ${analytic.toExponential(6)}  differences ${numeric.toExponential(6)}  relative error ${error.toExponential(2)}\n`);
+      for (const { kind, analytic, numeric, error, ...one } of directions) {
+        process.stdout.write(`${kind.padEnd(8)} gradient ${analytic.toExponential(6)}  differences ${numeric.toExponential(6)}  relative error ${error.toExponential(2)}  ${one.verdict}${one.why ? `: ${one.why}` : ""}\n`);
       }
-      process.stdout.write(`worst relative error ${check.worst.toExponential(3)} (${passed ? "passes" : "fails"}, limit ${TOLERANCE})\n`);
+      process.stdout.write(`${verdict}${why ? `: ${why}` : ""} (worst relative error ${worst.toExponential(3)})\n`);
     }
-    return passed ? 0 : 1;
+    return verdict === "differs" ? 1 : 0;
   } finally {
     progress.end();
     models.dispose();
