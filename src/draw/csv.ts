@@ -20,7 +20,7 @@ export function encodeCsvOfInputs(artifacts: readonly Artifact[]): string {
   const tables = artifacts.map((artifact) => {
     const [header, rows] = tableOf(artifact);
     // Tokens and parts are counted and called something, as bars are.
-    return { input: artifact.kind === "image" || artifact.kind === "tiles" ? "" : artifact.input ?? "", columns: [...header.slice(0, -1).map((name) => ({ token: "index", text: "label" })[name] ?? name), "value"], rows };
+    return { input: artifact.kind === "image" || artifact.kind === "tiles" || artifact.kind === "boxes" ? "" : artifact.input ?? "", columns: [...header.slice(0, -1).map((name) => ({ token: "index", text: "label" })[name] ?? name), "value"], rows };
   });
   const columns = [...new Set(tables.flatMap((table) => table.columns.slice(0, -1))), "value"];
   let text = `${["input", ...columns].map(field).join(",")}\r\n`;
@@ -49,6 +49,10 @@ export function tableOf(artifact: Artifact): [header: readonly string[], rows: I
       : [["channel", "y", "x", "value"], mapRows(artifact)];
     case "tokens": return [["token", "text", artifact.quantity], artifact.tokens.map((text, token) => [token, text, artifact.values[token]])];
     case "curves": return [["line", artifact.x.label, artifact.y.label], curveRows(artifact)];
+    case "boxes": {
+      const rows = artifact.boxes.map((box) => [box.class, box.classIndex, box.score, box.x0, box.y0, box.x1, box.y1, box.target, box.output]);
+      return [["class", "class index", "score", "x0", "y0", "x1", "y1", "target", "output"], rows];
+    }
     case "image": return [["y", "x", "red", "green", "blue"], pixelRows(artifact)];
   }
 }

@@ -39,7 +39,7 @@ const writers: Record<SaveFormat, Writer> = {
     const { dims, values } = numbersOf(findArtifact(result, artifactId));
     return encodeNpy(dims, values);
   },
-  json: ({ provenance, notes, time, artifacts, raw, inputs, notExplained }) => utf8(`${toJson({ provenance, notes, time, artifacts: artifacts.map(withoutInput), raw, inputs, notExplained })}\n`),
+  json: ({ provenance, notes, time, artifacts, raw, inputs, notExplained }) => utf8(`${toJson({ ...detectionsOf(artifacts), provenance, notes, time, artifacts: artifacts.map(withoutInput), raw, inputs, notExplained })}\n`),
   csv: (result, _looks, artifactId) => utf8(artifactId === undefined && result.inputs ? encodeCsvOfInputs(picturesOfInputs(result)) : encodeCsv(findArtifact(result, artifactId))),
 };
 
@@ -52,7 +52,15 @@ function withoutInput(artifact: Artifact): object {
 
 /** The technique's own picture of each explained input. */
 export function picturesOfInputs({ artifacts }: Pick<Result, "artifacts">): Artifact[] {
-  return artifacts.filter((artifact) => artifact.kind !== "image" && artifact.kind !== "tiles" && artifact.input !== undefined);
+  return artifacts.filter((artifact) => artifact.kind !== "image" && artifact.kind !== "tiles" && artifact.kind !== "boxes" && artifact.input !== undefined);
+}
+
+/** What a detector found, at the top of the JSON: the boxes, and whose pixels they are in. */
+function detectionsOf(artifacts: readonly Artifact[]): object {
+  const found = artifacts.find((artifact) => artifact.kind === "boxes");
+  if (!found) return {};
+  const { boxes, head, why, width, height, geometry } = found;
+  return { detections: { head, why, pixels: geometry ? "picture file" : "model input", width, height }, boxes };
 }
 
 function findArtifact(result: Result, id: string | undefined): Artifact {

@@ -1,6 +1,7 @@
 import type { Artifact, Result } from "../protocol/artifacts.ts";
 import type { Looks } from "../protocol/panel.ts";
 import { layoutBars } from "./bars.ts";
+import { layoutBoxes } from "./boxes.ts";
 import { layoutCurves } from "./curves.ts";
 import { picturesUnder } from "./frames.ts";
 import { layoutHeatmap } from "./heatmap.ts";
@@ -35,6 +36,10 @@ export function layoutArtifact(result: Result, artifact: Artifact, looks: Looks)
     case "tiles": return layoutTiles(artifact, looks);
     case "bars": return layoutBars(artifact);
     case "curves": return layoutCurves(artifact);
+    case "boxes": {
+      const over = result.artifacts.find((other) => other.kind === "image" && other.id === artifact.over);
+      return layoutBoxes(artifact, over?.kind === "image" ? over : undefined);
+    }
     case "tokens": return layoutTokens(artifact, looks);
     case "image": {
       const factor = enlargement(artifact.width, artifact.height);

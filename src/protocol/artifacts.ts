@@ -1,8 +1,10 @@
+import type { PictureGeometry } from "./recipe.ts";
+
 /**
  * What techniques make and views draw: a small closed union. Arrays are typed arrays in row-major order, already reduced to
  * what can be seen. Each kind has one view in webview/ui, one picture in draw/, and one form as data.
  */
-export type Artifact = ImageArtifact | HeatmapArtifact | TilesArtifact | BarsArtifact | TokensArtifact | CurvesArtifact;
+export type Artifact = ImageArtifact | HeatmapArtifact | TilesArtifact | BarsArtifact | TokensArtifact | CurvesArtifact | BoxesArtifact;
 
 /** A picture: what the model saw, back in display colours. */
 export interface ImageArtifact {
@@ -123,6 +125,45 @@ export interface BarsArtifact {
   readonly dims: readonly number[];
   /** The parts whose effects the values hold, all of them: what a table of it lists. */
   readonly parts?: readonly PartRow[];
+  readonly caption: string;
+}
+
+/** A detected object. Corners in the pixels of the picture file (of the model's input where no picture was read), not clipped to it. */
+export interface DetectedBox {
+  readonly x0: number;
+  readonly y0: number;
+  readonly x1: number;
+  readonly y1: number;
+  /** The class's name, or its index where names are unknown. */
+  readonly class: string | number;
+  readonly classIndex: number;
+  readonly score: number;
+  /** What `--target` takes with `--output` for this box's class score: an index without the batch axis, "4,1234". */
+  readonly target: string;
+  readonly output: string;
+  /** Keypoints in the same pixels, of pose heads. */
+  readonly keypoints?: readonly { readonly x: number; readonly y: number; readonly score?: number }[];
+}
+
+/** What a detector found, as rectangles over its picture; highest score first. */
+export interface BoxesArtifact {
+  readonly kind: "boxes";
+  readonly id: string;
+  readonly title: string;
+  readonly boxes: readonly DetectedBox[];
+  /** "YOLO v8", "DETR" ...: how the outputs were read, and by what that was recognised. */
+  readonly head: string;
+  readonly why: string;
+  /** The size of the picture that the boxes are in. */
+  readonly width: number;
+  readonly height: number;
+  /** How the picture below lies in it; absent where the boxes are in the pixels of the picture below. */
+  readonly geometry?: PictureGeometry;
+  /** The picture they lie over: an image artifact's id. */
+  readonly over?: string;
+  /** x0, y0, x1, y1, score, class index of each: [boxes, 6]. */
+  readonly values: Float32Array;
+  readonly dims: readonly number[];
   readonly caption: string;
 }
 

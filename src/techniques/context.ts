@@ -14,6 +14,7 @@ import { scoreOf, type Score } from "../runtime/score.ts";
 import { baselineParts } from "./baselines.ts";
 import { withoutGradient } from "./input-gradient.ts";
 import { lastLayer, namedLayer, pickSpatialLayer } from "./layers.ts";
+import { findDetections } from "./detections.ts";
 import { readOutput, resolveTarget, type OutputHints } from "./output.ts";
 import type { PreparedInput } from "./prepared-input.ts";
 import type { Context, InputInfo, LayerInfo, ResultAbout, TargetInfo, Variation } from "./technique.ts";
@@ -49,7 +50,7 @@ export class JobContext implements Context {
 
   private constructor(
     private readonly prepared: PreparedInput, private readonly options: ContextOptions, readonly classes: readonly string[],
-    readonly output: ModelOutput, readonly target: TargetInfo,
+    readonly output: ModelOutput, readonly target: TargetInfo, readonly detections?: Context["detections"],
   ) {
     this.model = options.params.score === "loss" ? lossModel(prepared.model, output, target.negated === true) : prepared.model;
     this.feeds = prepared.feeds;
@@ -59,10 +60,20 @@ export class JobContext implements Context {
   }
 
   static async create(prepared: PreparedInput, options: ContextOptions): Promise<JobContext> {
-    const { output, classes, notes } = await readOutput(prepared.model, prepared.feeds, prepared.input, options.target?.output, options.hints);
+    const { model, feeds, input } = prepared;
+    let { output, classes, notes } = await readOutput(model, feeds, input, options.target?.output, options.hints);
+    const detections = await findDetections(model, feeds, input, output, options.hints);
+    let asked = options.target ?? {};
+    // Of a detector the best box's class score is explained, not its largest coordinate.
+    const best = asked.index || asked.region || !detections || "undecided" in detections ? undefined : detections.boxes[0];
+    if (best && (asked.output ?? best.output) === best.output) {
+      if (best.output !== output.name) ({ output, classes, notes } = await readOutput(model, feeds, input, best.output, options.hints));
+      asked = { ...asked, output: best.output, index: best.target.split(",").map(Number) };
+      if (options.info.needs.target) notes = [...notes, `The target is the class score of the box with the highest score: ${best.class} (--target ${best.target}).`];
+    }
     // What takes no target looks at empty outputs as well.
-    const target = options.info.needs.target || output.values.length > 0 ? resolveTarget(output, options.target ?? {}, classes) : { index: [], at: [], label: "" };
-    const context = new JobContext(prepared, options, classes, output, target);
+    const target = options.info.needs.target || output.values.length > 0 ? resolveTarget(output, asked, classes) : { index: [], at: [], label: "" };
+    const context = new JobContext(prepared, options, classes, output, target, detections);
     for (const note of [...notes, ...(prepared.model.model.remarks ?? [])]) context.note(note);
     return context;
   }

@@ -97,7 +97,7 @@ function segmentOf(name: string, { dims, dataType, ...value }: TensorValue, layo
 function floatInput(graph: Graph, name: string, value: TensorValue, sample: Sample, picture: string | undefined): InputInfo & { readonly layout?: Layout } {
   const { layout, assumed }: InputLayout = sample.axes ? { layout: layoutOf(sample.axes) } : inputLayout(graph, name, value.dims);
   const axes = sample.axes ?? (layout && spatialAxes(layout));
-  return { name, dims: value.dims, values: floatsOf(value), labels: sample.labels, picture, ...(layout ? { layout } : {}), ...(axes ? { axes } : {}), ...(assumed === undefined ? {} : { assumed }) };
+  return { name, dims: value.dims, values: floatsOf(value), labels: sample.labels, picture, ...(sample.geometry ? { geometry: sample.geometry } : {}), ...(layout ? { layout } : {}), ...(axes ? { axes } : {}), ...(assumed === undefined ? {} : { assumed }) };
 }
 
 /** What a recipe for pictures makes of black and of white. */

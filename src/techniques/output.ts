@@ -1,5 +1,5 @@
 import { UsageError } from "../model/errors.ts";
-import { elementCount, isFloat, type DataType, type Graph } from "../model/graph.ts";
+import { elementCount, isFloat, type DataType } from "../model/graph.ts";
 import type { TargetSpec } from "../protocol/engine.ts";
 import type { ValueDescription } from "../protocol/model.ts";
 import type { OutputRecipe } from "../protocol/recipe.ts";
@@ -28,7 +28,7 @@ export interface ReadOutput {
 
 /** Runs the model to its chosen output, and says what that is. UsageError for one that it does not have. */
 export async function readOutput(model: LoadedModel, feeds: Feeds, input: InputInfo, asked: string | undefined, hints: OutputHints): Promise<ReadOutput> {
-  const { outputs, inputs } = model.description;
+  const { outputs } = model.description;
   const usual = usualOutput(model.description);
   const name = asked ?? usual;
   if (name === undefined || usual === undefined) throw new UsageError("The model has no outputs.");
@@ -40,9 +40,7 @@ export async function readOutput(model: LoadedModel, feeds: Feeds, input: InputI
   if (note) notes.push(note);
   const tensor = (await model.forward(feeds, [value])).get(value)!;
   const { graph } = model.model;
-  const dims = withBatchAxis(graph, value, {
-    shape: tensor.dims, declared: described.dims?.[0], batch: batchOf(input, inputs.find((one) => one.name === input.name)?.dims),
-  });
+  const dims = hasBatch(model, input, value, tensor.dims, described.dims?.[0]) ? tensor.dims : [1, ...tensor.dims];
   const recipe = Object.hasOwn(hints.outputs, name) ? hints.outputs[name] : undefined;
   const known = recipe?.classes ?? (name === usual && hints.classes.length > 0 ? hints.classes : undefined);
   const classes = known ?? (names && namesFit(names, dims) ? names : []);
@@ -74,8 +72,9 @@ function numbersIn(tensor: TensorValue): Float32Array {
   return tensor.dataType === "string" ? new Float32Array(elementCount(tensor.dims)).fill(NaN) : floatsOf(tensor);
 }
 
-function withBatchAxis(graph: Graph, value: string, facts: BatchFacts): readonly number[] {
-  return hasBatchAxis(graph, value, facts) ? facts.shape : [1, ...facts.shape];
+/** Whether a value's first axis is the input's batch; `declared`: what the file says of it. */
+export function hasBatch(model: LoadedModel, input: InputInfo, value: string, shape: readonly number[], declared: BatchFacts["declared"]): boolean {
+  return hasBatchAxis(model.model.graph, value, { shape, declared, batch: batchOf(input, model.description.inputs.find((one) => one.name === input.name)?.dims) });
 }
 
 /** The input's batch axis; undefined where the picture begins with its first axis, or where a vector has a fixed length. */

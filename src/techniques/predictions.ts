@@ -1,10 +1,12 @@
 import { elementCount } from "../model/graph.ts";
 import { largestFew } from "../math/rank.ts";
 import type { BarItem, BarsArtifact } from "../protocol/artifacts.ts";
-import { elementIndex, targetText } from "../protocol/target.ts";
+import { elementIndex, normaliseIndex, targetText } from "../protocol/target.ts";
+import type { Detections } from "../runtime/detections/index.ts";
 import { probabilitiesOf, type OutputMeaning } from "../runtime/outputs.ts";
+import { boxesArtifact, detectionNotes } from "./detections.ts";
 import { outputPicture } from "./output-picture.ts";
-import { classLabel, negativeLabel } from "./output.ts";
+import { classLabel, flatIndex, negativeLabel } from "./output.ts";
 import { technique, type Context } from "./technique.ts";
 
 /** What the model says: probabilities where the output has them, else its values as they are. */
@@ -18,6 +20,12 @@ export const predictions = technique({
   run(context) {
     const artifact = predictionBars(context, 20);
     const { name, meaning } = context.output;
+    const { detections } = context;
+    if (detections && !("undecided" in detections)) {
+      for (const note of detectionNotes(detections)) context.note(note);
+      return Promise.resolve({ raw: { dims: context.output.shape, values: context.output.values }, artifacts: [boxesArtifact(context, detections), artifact] });
+    }
+    if (detections) context.note(`Not decoded to boxes: ${detections.undecided}`);
     if (meaning.assumed) context.note(`The output "${name}" is read as ${KIND_WORDS[meaning.kind]}. ${meaning.why} The recipe can say otherwise (outputs).`);
     const picture = outputPicture(context);
     return Promise.resolve({ raw: { dims: context.output.shape, values: artifact.values }, artifacts: [artifact, ...(picture ? [picture] : [])] });
@@ -31,7 +39,9 @@ export const KIND_WORDS: Readonly<Record<OutputMeaning["kind"], string>> = {
 };
 
 /** The strongest entries of the chosen output, with class names; both classes where one number tells two apart. */
-export function predictionBars({ output, classes, target }: Pick<Context, "output" | "classes" | "target">, count: number): BarsArtifact {
+export function predictionBars(context: Pick<Context, "output" | "classes" | "target" | "detections">, count: number): BarsArtifact {
+  const { output, classes, target, detections } = context;
+  if (detections && !("undecided" in detections) && detections.boxes.some((box) => box.output === output.name)) return boxBars(context, detections, count);
   const { name, dims, values, meaning } = output;
   const shares = probabilitiesOf(output, values);
   const shown = shares?.values ?? values;
@@ -48,5 +58,19 @@ export function predictionBars({ output, classes, target }: Pick<Context, "outpu
   return {
     kind: "bars", id: "predictions", title: "Predictions", share: shares !== undefined, quantity: shares ? "probability" : name, items,
     values: shown, dims, ...(selected === undefined ? {} : { selected }), caption: shares ? shares.how : `largest values of ${name} (${KIND_WORDS[meaning.kind]}). ${meaning.why}`,
+  };
+}
+
+/** A detector's strongest boxes whose class scores are in the chosen output. */
+function boxBars({ output, target }: Pick<Context, "output" | "target">, { boxes, head }: Detections, count: number): BarsArtifact {
+  const { name, dims, values } = output;
+  const own = boxes.filter((box) => box.output === name).slice(0, count);
+  const items = own.map((box): BarItem => ({
+    index: flatIndex(output, normaliseIndex(dims, box.target.split(",").map(Number))), label: String(box.class), value: box.score, target: box.target,
+  }));
+  const selected = target.region || target.at.length !== 1 ? undefined : target.at[0];
+  return {
+    kind: "bars", id: "predictions", title: "Predictions", share: false, quantity: "score", items, values, dims, ...(selected === undefined ? {} : { selected }),
+    caption: `boxes with the highest scores, read as ${head}`,
   };
 }

@@ -2,10 +2,12 @@ import type { GradientRequest, Gradients } from "../runtime/gradient.ts";
 import type { Layout, Layouts } from "../runtime/layout.ts";
 import type { LoadedModel, Traced } from "../runtime/models.ts";
 import type { Feeds } from "../runtime/ort.ts";
+import type { Detections, Undecided } from "../runtime/detections/index.ts";
 import type { ModelOutput } from "../runtime/outputs.ts";
 import type { Score } from "../runtime/score.ts";
 import type { Artifact, SpatialAxes } from "../protocol/artifacts.ts";
 import type { Mask } from "../data/mask.ts";
+import type { PictureGeometry } from "../protocol/recipe.ts";
 import type { ParamValue, TechniqueInfo } from "../protocol/technique.ts";
 
 /** One technique: what is known of it, and how it runs. */
@@ -48,6 +50,8 @@ export interface Context {
   readonly classes: readonly string[];
   /** The model's chosen output for the sample, as it is, and what it means. */
   readonly output: ModelOutput;
+  /** What a detector found, where the outputs are one's; why they are not read as such, where they only look like it. */
+  readonly detections?: Detections | Undecided;
   /** Index into the output without its batch axis, and its class name. */
   readonly target: TargetInfo;
   readonly params: Readonly<Record<string, ParamValue>>;
@@ -142,6 +146,8 @@ export interface InputInfo {
   readonly picture?: string;
   /** What was taken for granted of its axes, where neither shapes nor the graph tell: said where it matters. */
   readonly assumed?: string;
+  /** Where that lies in the picture file; absent for arrays. */
+  readonly geometry?: PictureGeometry;
 }
 
 /** One of the model's inputs among several that are explained together. */

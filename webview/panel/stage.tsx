@@ -6,6 +6,7 @@ import type { PanelBoot, PanelState } from "../../src/protocol/panel.ts";
 import type { Recipe } from "../../src/protocol/recipe.ts";
 import { PixelCanvas } from "../ui/canvas.tsx";
 import { Curves } from "../ui/curves.tsx";
+import { Boxes } from "./boxes.tsx";
 import type { PanelController } from "./controller.ts";
 import { FeatureMaps } from "./feature-maps.tsx";
 import { FeatureBars } from "./feature-bars.tsx";
@@ -56,6 +57,9 @@ const views: { readonly [K in Artifact["kind"]]: View<K> } = {
   )),
   tokens: ({ artifact, state, controller }) => <Tokens artifact={artifact} looks={state.looks} onLooks={(looks) => controller.setLooks(looks)} />,
   curves: ({ artifact }) => <Curves artifact={artifact} />,
+  boxes: ({ artifact, result, state, boot, controller }) => (
+    <Boxes artifact={artifact} picture={pictureUnder(result, artifact.over)} target={state.target} canExplain={boot.blocked === undefined} onExplain={(target) => controller.explain(target)} />
+  ),
   image: ({ artifact }) => <Picture image={artifact} />,
 };
 

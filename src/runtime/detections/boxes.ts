@@ -3,6 +3,8 @@ import type { DetectionFacts } from "./types.ts";
 /** How four numbers make a box: corners with x or y first, or centre and size. */
 export type BoxFormat = "xyxy" | "yxyx" | "cxcywh";
 
+export const FORMAT_WORDS: Readonly<Record<BoxFormat, string>> = { xyxy: "x0, y0, x1, y1", yxyx: "y0, x0, y1, x1", cxcywh: "centre and size" };
+
 /** Pixels of the model's input, or fractions of its width and height. */
 export type BoxUnit = "pixels" | "fractions";
 

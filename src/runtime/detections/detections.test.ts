@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { toCorners } from "./boxes.ts";
-import { decodeDetections, type DetectedBox, type DetectionFacts, type DetectionOutput, type Detections } from "./index.ts";
+import type { DetectedBox } from "../../protocol/artifacts.ts";
+import { decodeDetections, type DetectionFacts, type DetectionOutput, type Detections } from "./index.ts";
 import { iou, suppress } from "./nms.ts";
 
 const folder = new URL("../../../test/reference/detections/", import.meta.url);

@@ -1,13 +1,14 @@
+import type { DetectedBox } from "../../protocol/artifacts.ts";
 import type { PictureGeometry } from "../../protocol/recipe.ts";
 import { lists } from "./lists.ts";
 import { byScore, IOU, LEAST_SCORE, suppress } from "./nms.ts";
 import { pairs } from "./pairs.ts";
 import { rows } from "./rows.ts";
 import { selected } from "./selected.ts";
-import { viewOf, type Candidate, type DetectedBox, type DetectionFacts, type Detections, type Head, type HeadResult, type Undecided } from "./types.ts";
+import { viewOf, type Candidate, type DetectionFacts, type Detections, type Head, type HeadResult, type Undecided } from "./types.ts";
 import { yolo } from "./yolo.ts";
 
-export type { DetectedBox, DetectionFacts, DetectionOutput, Detections, Undecided } from "./types.ts";
+export type { DetectionFacts, DetectionOutput, Detections, Undecided } from "./types.ts";
 
 /** What a graph has selected by itself first; what is raw last. */
 const HEADS: readonly Head[] = [selected, lists, rows, pairs, yolo];

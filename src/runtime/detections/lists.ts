@@ -1,6 +1,6 @@
-import { areCorners, toCorners, toInputPixels, unitOf, type BoxFormat, type BoxRows } from "./boxes.ts";
-import { hasSuppression } from "./suppression.ts";
-import type { Candidate, Head, HeadResult, View } from "./types.ts";
+import { areCentres, areCorners, FORMAT_WORDS, toCorners, toInputPixels, unitOf, type BoxFormat, type BoxRows, type BoxUnit } from "./boxes.ts";
+import { hasSuppression, suppressesCentres } from "./suppression.ts";
+import type { Candidate, DetectionFacts, Head, HeadResult, View } from "./types.ts";
 
 /** A detector's final list as three outputs (and a count). */
 interface Lists {
@@ -11,7 +11,7 @@ interface Lists {
 }
 
 /**
- * Boxes [K,4], labels [K] and scores [K], each an output: torchvision's detectors (corners in pixels), TensorFlow's Object Detection API
+ * Boxes [K,4], labels [K] and scores [K], each an output: torchvision's detectors (corners in pixels; centres where the graph takes such), TensorFlow's Object Detection API
  * (detection_boxes: y0, x0, y1, x1 in fractions; num_detections), the ONNX model zoo's SSD, RT-DETR's and TensorRT's deployments.
  * mmdetection's dets [K,5] hold the score as their last column.
  */
@@ -24,10 +24,10 @@ export const lists: Head = (facts, views) => {
   const filled = Array.from({ length }, (_, n) => n).filter((n) => labels.values[n] >= 0);
   const width = boxes.dims[1];
   const tensorflow = /detection_?boxes|TFLite_Detection_PostProcess/i.test(boxes.name);
-  const format: BoxFormat = tensorflow ? "yxyx" : "xyxy";
   const rows: BoxRows = { count: filled.length, row: (n) => Array.from({ length: 4 }, (_, i) => boxes.values[filled[n] * width + i]) };
-  if (!areCorners(rows)) return { undecided: `"${boxes.name}" stands beside labels and scores, but its rows are not corners in order.` };
   const unit = unitOf(rows);
+  const format = tensorflow ? "yxyx" : formatOf(rows, unit, facts);
+  if (!format || (tensorflow && !areCorners(rows))) return { undecided: `"${boxes.name}" stands beside labels and scores, but its rows are neither corners in order nor centres and sizes in the picture.` };
   const scoreOf = (n: number): number => (scores === boxes ? boxes.values[n * width + 4] : scores.values[n]);
   const candidates = filled.map((n, row): Candidate => ({
     ...toInputPixels(toCorners(format, rows.row(row)), unit, facts), score: scoreOf(n), classIndex: labels.values[n],
@@ -36,11 +36,19 @@ export const lists: Head = (facts, views) => {
   const selects = hasSuppression(facts);
   const head = tensorflow ? "TensorFlow detection" : facts.fedSize ? "RT-DETR" : "final detections";
   return {
-    head, why: `"${boxes.name}" has boxes (${tensorflow ? "y0, x0, y1, x1" : "x0, y0, x1, y1"} in ${unit}), "${labels.name}" their classes, "${scores.name}" their scores`,
+    head, why: `"${boxes.name}" has boxes (${FORMAT_WORDS[format]} in ${unit}), "${labels.name}" their classes, "${scores.name}" their scores`,
     candidates, scores: scores.name, outputs: [...new Set([boxes.name, labels.name, scores.name])], select: selects ? "none" : "threshold",
     notes: tensorflow ? ["TensorFlow's label maps usually number classes from 1; names are taken by that number."] : [],
   } satisfies HeadResult;
 };
+
+/** Corners where all can be; centres where they cannot, or where the graph's NonMaxSuppression takes centres and these can be some. */
+function formatOf(rows: BoxRows, unit: BoxUnit, facts: DetectionFacts): BoxFormat | undefined {
+  const size = unit === "fractions" ? { width: 1, height: 1 } : facts.fedSize ?? facts.input;
+  const centres = areCentres(rows, size);
+  if (centres && suppressesCentres(facts)) return "cxcywh";
+  return areCorners(rows) ? "xyxy" : centres ? "cxcywh" : undefined;
+}
 
 /** Index of a list's entry n: [K], [1,K] or [K,1]; a lone detection's may have no axis left. */
 function indexOf({ dims, lead }: View, n: number): number[] {

@@ -1,4 +1,4 @@
-import { areCentres, areCorners, centresFit, toCorners, toInputPixels, unitOf, type BoxFormat, type BoxRows } from "./boxes.ts";
+import { areCentres, areCorners, centresFit, FORMAT_WORDS, toCorners, toInputPixels, unitOf, type BoxFormat, type BoxRows } from "./boxes.ts";
 import { gridOf } from "./grid.ts";
 import { LEAST_SCORE } from "./nms.ts";
 import { areShares, tableOf, type PredictionTable } from "./table.ts";
@@ -50,7 +50,7 @@ function decode(box: View, scores: View, table: PredictionTable, facts: Detectio
   if (typeof format === "string" && !isFormat(format)) return { undecided: `${what} ${format}.` };
   const unit = unitOf(rows);
   return {
-    head: scoring.head, why: `"${box.name}" has ${table.count} boxes (${SAID[format as BoxFormat]} in ${unit}), "${scores.name}" their ${scoring.said}`,
+    head: scoring.head, why: `"${box.name}" has ${table.count} boxes (${FORMAT_WORDS[format as BoxFormat]} in ${unit}), "${scores.name}" their ${scoring.said}`,
     candidates: candidatesOf(table, scoring, (n) => toInputPixels(toCorners(format as BoxFormat, rows.row(n)), unit, facts)),
     scores: scores.name, outputs: [box.name, scores.name], select: scoring.select,
     // Lists of names may begin with the background or leave it out.
@@ -58,10 +58,8 @@ function decode(box: View, scores: View, table: PredictionTable, facts: Detectio
   };
 }
 
-const SAID: Readonly<Record<BoxFormat, string>> = { xyxy: "x0, y0, x1, y1", yxyx: "y0, x0, y1, x1", cxcywh: "centre and size" };
-
 function isFormat(text: string): text is BoxFormat {
-  return Object.hasOwn(SAID, text);
+  return Object.hasOwn(FORMAT_WORDS, text);
 }
 
 function candidatesOf(table: PredictionTable, { apply, background, classes }: Scoring, corners: (n: number) => Pick<Candidate, "x0" | "y0" | "x1" | "y1">): Candidate[] {

@@ -1,4 +1,5 @@
 import type { Node } from "../../model/graph.ts";
+import type { DetectedBox } from "../../protocol/artifacts.ts";
 import type { PictureGeometry } from "../../protocol/recipe.ts";
 
 /** One of the model's outputs for one sample. */
@@ -28,23 +29,6 @@ export interface DetectionFacts {
   readonly metadata: Readonly<Record<string, string>>;
   /** The graph's nodes, functions inlined: whether it has NonMaxSuppression, and how its boxes are meant. */
   readonly nodes: readonly Pick<Node, "opType" | "domain" | "attributes">[];
-}
-
-/** A detected object. Corners in the pixels of the picture file (of the model's input where no picture was read), not clipped to it. */
-export interface DetectedBox {
-  readonly x0: number;
-  readonly y0: number;
-  readonly x1: number;
-  readonly y1: number;
-  /** The class's name, or its index where names are unknown. */
-  readonly class: string | number;
-  readonly classIndex: number;
-  readonly score: number;
-  /** What `--target` takes with `--output` for this box's class score: an index without the batch axis, "4,1234". */
-  readonly target: string;
-  readonly output: string;
-  /** Keypoints in the same pixels, of pose heads. */
-  readonly keypoints?: readonly { readonly x: number; readonly y: number; readonly score?: number }[];
 }
 
 export interface Detections {
