@@ -10,7 +10,7 @@ export async function readBytes(file: string, limit: number): Promise<Buffer<Arr
   try {
     handle = await open(file, "r");
     const { size } = await handle.stat().then((stat) => {
-      if (!stat.isFile()) throw new DataError("This is not a file.", file);
+      if (!stat.isFile()) throw new DataError(stat.isDirectory() ? "This is a folder, not a file." : "This is not a regular file.", file);
       return stat;
     });
     if (size > limit) {
@@ -28,6 +28,21 @@ export async function readBytes(file: string, limit: number): Promise<Buffer<Arr
     throw asDataError(error, file);
   } finally {
     await handle?.close();
+  }
+}
+
+/** A file's first bytes, for what it looks like. Throws as readBytes does. */
+export async function readHead(file: string): Promise<Uint8Array> {
+  try {
+    const handle = await open(file, "r");
+    try {
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(512), 0, 512, 0);
+      return buffer.subarray(0, bytesRead);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw asDataError(error, file);
   }
 }
 

@@ -85,7 +85,19 @@ describe("a picture", () => {
   });
   test("is no array", async () => {
     expect((await failure(readSample(cat, array, { name: "x", type: "float32", dims: [1, 4] }))).message)
-      .toBe('The input "x" (float32 [1, 4]) takes an array (.npy or .npz).');
+      .toBe('This is a PNG picture, and the input "x" (float32 [1, 4]) takes an array (.npy or .npz).');
+  });
+  test.each<[string, string, string]>([
+    ["a picture", path.join(pictures, "rgb.png"), 'This is a PNG picture, and the input "x" (float32 [1, 4]) takes a row of a table'],
+    ["a text", file("words.txt", "some words"), "This is text, and the input"],
+    ["an empty file", file("nothing.png", ""), "This is an empty file, and the input"],
+    ["a folder", scratch, "This is a folder, not a file. The input"],
+    ["a file that is not there", path.join(scratch, "none.txt"), "There is no such file. The input"],
+  ])("given to a row is told from %s", async (_, spec, message) => {
+    expect((await failure(readSample(spec, { kind: "row" }, { name: "x", type: "float32", dims: [1, 4] }))).message).toContain(message);
+  });
+  test("a folder is no picture either", async () => {
+    expect((await failure(readSample(scratch, image, { name: "x", type: "float32" }))).message).toBe("This is a folder, not a file.");
   });
 });
 
@@ -199,8 +211,16 @@ describe("a text", () => {
     expect((await readSample("cat", { ...text, part: "positions" }, { ...fixed, type: "int32" }, besideHere)).data)
       .toEqual(Int32Array.of(0, 1, 2, 3, 4));
   });
-  test("is cut before the closing token", async () => {
-    expect((await readSample("a cat sat a cat sat", { ...text, maxLength: 4 }, input, besideHere)).data).toEqual(BigInt64Array.of(2n, 4n, 5n, 3n));
+  test("is cut before the closing token, and that is said", async () => {
+    const cut = await readSample("a cat sat a cat sat", { ...text, maxLength: 4 }, input, besideHere);
+    expect(cut.data).toEqual(BigInt64Array.of(2n, 4n, 5n, 3n));
+    expect(cut.notes).toEqual(["The text has 8 tokens; 4 of them are taken, the last ones left out."]);
+    expect((await readSample("a cat", text, input, besideHere)).notes).toEqual([]);
+  });
+  test("is not the name of a file of another kind", async () => {
+    expect((await failure(readSample(path.join(pictures, "rgb.png"), text, input, besideHere))).message)
+      .toBe('This is a PNG picture, and the input "input_ids" (int64 [N, L]) takes a text: a .txt or .md file, or the text itself.');
+    expect((await readSample("cat.png", text, input, besideHere)).notes).toEqual(['There is no file "cat.png": the text is these words themselves.']);
   });
   test("needs its tokenizer, from the model's folder", async () => {
     expect((await failure(readSample("cat", { ...text, tokenizer: "none.json" }, input, besideHere))).message)

@@ -1,9 +1,10 @@
+import { stat } from "node:fs/promises";
 import path from "node:path";
 import { DataError } from "../model/errors.ts";
 import type { SpatialAxes } from "../protocol/artifacts.ts";
 import type { ValueDescription } from "../protocol/model.ts";
 import type { InputRecipe, PictureGeometry } from "../protocol/recipe.ts";
-import { readBytes, sha256 } from "./files.ts";
+import { looksLike, readBytes, readHead, sha256 } from "./files.ts";
 import { pictureGeometry } from "./geometry.ts";
 import { isJson, readJsonSample } from "./json-sample.ts";
 import { decodeNpy, decodeNpz } from "./npy.ts";
@@ -13,7 +14,7 @@ import { preparePicture } from "./preprocess.ts";
 import { displayArray, imageAxes } from "./array-picture.ts";
 import { matchDims, shapeText } from "./shape.ts";
 import { readRows } from "./row.ts";
-import { isTable } from "./table.ts";
+import { isTable, splitRow } from "./table.ts";
 import { convertElements, elementTypeOf, fromNumbers, toNumbers } from "./tensor.ts";
 import type { ElementType, TensorData } from "./tensor.ts";
 import { readText, tokenize } from "./text.ts";
@@ -78,37 +79,54 @@ export async function readSample(
       return { name: path.basename(spec), hash, dataType, dims: fixed, data: fromNumbers(values, dataType), picture: shown, geometry: pictureGeometry(picture, recipe), axes, notes };
     }
     case "row": {
-      if (!isTable(spec)) throw wrongFile(spec, input, "a row of a table (.csv, with #12 for row 12)");
+      if (!isTable(spec)) throw await wrongFile(spec, input, "a row of a table (.csv, with #12 for row 12) or an array (.npy, .npz)");
       return (await readRows(spec, [{ ...input, recipe }])).get(input.name)!;
     }
     case "text": {
-      const { text, name, hash } = await readText(spec);
+      const { text, name, hash, isFile } = await readText(spec);
+      if (!isFile && await isOtherFile(spec)) throw await wrongFile(spec, input, "a text: a .txt or .md file, or the text itself");
       const fixed = input.dims?.at(-1);
-      const { values, tokens } = await tokenize(text, recipe, modelPath, typeof fixed === "number" ? fixed : undefined);
+      const { values, tokens, of } = await tokenize(text, recipe, modelPath, typeof fixed === "number" ? fixed : undefined);
+      const notes = [
+        ...(isFile || !/^\S+\.\w{1,5}$/.test(spec) ? [] : [`There is no file "${spec}": the text is these words themselves.`]),
+        ...(of > values.length ? [`The text has ${of} tokens; ${values.length} of them are taken, the last ones left out.`] : []),
+      ];
       const dims = matchDims([1, values.length], input, name, "The tokens have", "Change the recipe's length.");
       const dataType = elementTypeOf(input.type, input.name);
-      return { name, hash, dataType, dims, data: fromNumbers(values, dataType), labels: tokens };
+      return { name, hash, dataType, dims, data: fromNumbers(values, dataType), labels: tokens, notes };
     }
-    case "array": throw wrongFile(spec, input, "an array (.npy or .npz)");
+    case "array": throw await wrongFile(spec, input, "an array (.npy or .npz)");
   }
 }
 
 /** What an input of strings takes: cells of a table's row, or one text, from a .txt file or as it is given. */
 async function readTexts(spec: string, recipe: InputRecipe, input: SampleInput): Promise<Sample> {
   if (isTable(spec)) return (await readRows(spec, [{ ...input, recipe: recipe.kind === "row" ? recipe : { kind: "row" } }])).get(input.name)!;
-  if (/\.np[yz]$/i.test(spec) || isPictureName(spec)) throw wrongFile(spec, input, "texts: a row of a table (.csv), one text (.txt) or a list (.json)");
+  if (/\.np[yz]$/i.test(spec) || isPictureName(spec)) throw await wrongFile(spec, input, "texts: a row of a table (.csv), one text (.txt) or a list (.json)");
   const { text, name, hash, isFile } = await readText(spec);
   const dims = matchDims((input.dims ?? [1]).map(() => 1), input, spec, "One text is", "A .csv file has a row of texts, a .json file a list.");
   return { name, hash, dataType: "string", dims, data: [isFile ? text.replace(/\r?\n$/, "") : text], ...(isFile ? {} : { notes: [`The input "${input.name}" is the text ${JSON.stringify(name)} itself.`] }) };
+}
+
+/** A text that is a file's path by mistake: cat.png given to a model of texts. */
+function isOtherFile(spec: string): Promise<boolean> {
+  return spec.length < 1000 && !spec.includes("\n") ? stat(splitRow(spec).file).then(() => true, () => false) : Promise.resolve(false);
 }
 
 function isPictureName(spec: string): boolean {
   return PICTURE_EXTENSIONS.some((ending) => spec.toLowerCase().endsWith(`.${ending}`));
 }
 
-function wrongFile(spec: string, input: SampleInput, wanted: string): DataError {
-  return new DataError(`The input "${input.name}" (${input.type} ${shapeText(input.dims)}) takes ${wanted}.`, spec,
-    "Give it such a file, or change the recipe's kind of input.");
+/** What a file is, and what the input takes in its place. That it is missing or a folder goes first. */
+async function wrongFile(spec: string, input: SampleInput, wanted: string): Promise<DataError> {
+  const takes = `he input "${input.name}" (${input.type} ${shapeText(input.dims)}) takes ${wanted}`;
+  let kind: string;
+  try {
+    kind = looksLike(await readHead(splitRow(spec).file));
+  } catch (error) {
+    return new DataError(`${(error as DataError).message} T${takes}.`, spec);
+  }
+  return new DataError(`This is ${kind}, and t${takes}.`, spec, "Give it such a file, or change the recipe's kind of input.");
 }
 
 function arraySample(

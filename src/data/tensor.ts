@@ -32,6 +32,8 @@ export const elementTypes: Readonly<Record<ElementType, ElementInfo>> = {
   bool: { size: 1, view: (buffer) => new Uint8Array(buffer), isFloat: false },
 };
 
+const largestFloat: Readonly<Partial<Record<ElementType, string>>> = { float16: "65504", float32: "3.4028e38", float64: "1.7977e308" };
+
 /** A model input's element type, of numbers. Throws a DataError for one that no sample can have (maps, sequences, 4-bit numbers ...). */
 export function elementTypeOf(type: string, input: string): ElementType {
   if (type in elementTypes) return type as ElementType;
@@ -39,6 +41,10 @@ export function elementTypeOf(type: string, input: string): ElementType {
   if (/^(map|sequence|optional)\(/.test(type)) {
     throw new DataError(`The input "${input}" is a ${type}, which ONNX Runtime for Node.js cannot be given.`, undefined,
       "Convert the model so that it takes tensors; a step that makes tensors of lists or maps can be left to the program that calls it.");
+  }
+  if (/^(bfloat16|float8|u?int4|float4|u?int2)/.test(type)) {
+    throw new DataError(`The input "${input}" takes ${type}, which ONNX Runtime for Node.js cannot be given.`, undefined,
+      `Export the model with float32 inputs, and a Cast to ${type} behind them.`);
   }
   throw new DataError(`The input "${input}" takes ${type}, which cannot be made from a file.`, undefined,
     `Inputs of these types can be fed: ${Object.keys(elementTypes).join(", ")}, string.`);
@@ -70,9 +76,12 @@ export function toNumbers(data: TensorData, type: ElementType): ArrayLike<number
  */
 export function convertElements(data: TensorData, from: ElementType, to: ElementType, where: string): TensorData {
   if (from === to) return data;
-  const fail = (value: number | bigint, i: number): DataError => new DataError(
+  const bothFloat = elementTypes[from].isFloat && elementTypes[to].isFloat;
+  const fail = (value: number | bigint, i: number): DataError => (bothFloat ? new DataError(
+    `The array is ${from} and the model takes ${to}, whose largest number is ${largestFloat[to]}: the value ${value} at position ${i} would be infinite.`, where,
+    "Scale the values, as the model's training did.") : new DataError(
     `The array is ${from} and the model takes ${to}: the value ${value} at position ${i} cannot be kept exactly.`, where,
-    `Save it as ${to}, for example: numpy.save(file, array.astype('${to}')).`);
+    `Save it as ${to}, for example: numpy.save(file, array.astype('${to}')).`));
   const wide = elementTypes[to].view(new ArrayBuffer(0));
   if ([data, wide].some((one) => one instanceof BigInt64Array || one instanceof BigUint64Array)) {
     return convertThroughBigInt(data, from, to, fail);

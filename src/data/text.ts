@@ -18,11 +18,11 @@ export async function readText(spec: string): Promise<{ text: string; name: stri
 
 /**
  * The part of a tokenized text that an input takes. Longer texts than the recipe's are cut before the special tokens at the end
- * are added, as transformers does; `length` pads to the model's fixed length.
+ * are added, as transformers does; `length` pads to the model's fixed length. `of` is how many tokens the whole text has.
  */
 export async function tokenize(
   text: string, recipe: TextRecipe, modelPath: string, length?: number,
-): Promise<{ values: number[]; tokens: string[] }> {
+): Promise<{ values: number[]; tokens: string[]; of: number }> {
   const { tokenizer, padding } = await loadTokenizer(modelPath, recipe.tokenizer);
   const whole = tokenizer.encode(text, { return_token_type_ids: true });
   const bare = tokenizer.encode(text, { add_special_tokens: false });
@@ -41,7 +41,7 @@ export async function tokenize(
     values.push(recipe.part === "ids" ? padding.id : recipe.part === "positions" ? values.length : 0);
     tokens.push(padding.token);
   }
-  return { values, tokens };
+  return { values, tokens, of: whole.ids.length };
 }
 
 /** All positions, or with the middle left out: the special tokens before and after the text stay. */

@@ -157,7 +157,12 @@ export function runtimeError(error: unknown, what: string): ModelError {
   const plain = text.replace(/\/\S+?\.(?:cc|h):\d+ \S.*?(?:\) |\n)/g, "").replace(/\s+/g, " ").trim();
   const node = /[Nn]ode(?: with name)?[:\s]+\(?["']?([^"'()\s]+)/.exec(text)?.[1];
   if (unknown) {
-    return new ModelError(`${what}: it has no implementation of an operator (${plain}).`, node, "The model can be looked at, not run. Re-export it with standard ONNX operators.");
+    const known = /Could not find an implementation/.test(text);
+    // A standard operator without a kernel is one of a type that few run in.
+    const hint = known
+      ? "The operator is standard, but not in this type: ONNX Runtime's CPU has few operators in float64 and bfloat16. Convert the model to float32 before exporting: model.float()."
+      : "Re-export it with standard ONNX operators.";
+    return new ModelError(`${what}: it has no implementation of an operator (${plain}).`, node, `The model can be looked at, not run. ${hint}`);
   }
   if (locale !== undefined) {
     return new ModelError(`${what}: StringNormalizer takes the locale ${locale}, which this machine does not have.`, node, "Install it (on Debian and Ubuntu the package locales), or export the model with another one.");

@@ -12,6 +12,7 @@ import type { ModelOutput } from "../runtime/outputs.ts";
 import { LOSS, withLoss } from "../runtime/rewrite.ts";
 import { scoreOf, type Score } from "../runtime/score.ts";
 import { baselineParts } from "./baselines.ts";
+import { inputFault } from "./input-faults.ts";
 import { withoutGradient } from "./input-gradient.ts";
 import { lastLayer, namedLayer, pickSpatialLayer } from "./layers.ts";
 import { findDetections } from "./detections.ts";
@@ -208,7 +209,10 @@ export class JobContext implements Context {
     const broken = values.findIndex((number) => !Number.isFinite(number));
     if (broken >= 0) {
       const place = value === this.input.name ? partAt(this.input, broken) : undefined;
-      throw new NotFiniteError(`The result for "${place ?? value}" has values that are ${Number.isNaN(values[broken]) ? "not a number (NaN)" : "infinite"}.`, value,
+      const what = `The result for "${place ?? value}" has values that are ${Number.isNaN(values[broken]) ? "not a number (NaN)" : "infinite"}.`;
+      const fault = inputFault(this.feeds);
+      if (fault) throw new NotFiniteError(`${what} ${fault}`, value, "Replace these values in the input: what is computed from them is not finite either.");
+      throw new NotFiniteError(what, value,
         "Weights or activations overflow or hold NaN: the model's editor shows which tensors are not finite.");
     }
   }

@@ -9,6 +9,7 @@ import type { LoadedModel, ModelCache } from "../runtime/models.ts";
 import { joinedView, type ChannelView } from "./channels.ts";
 import { JobContext } from "./context.ts";
 import { whereNotFinite } from "./diagnose.ts";
+import { inputFault } from "./input-faults.ts";
 import { channelPlane, reducedTiles } from "./feature-maps.ts";
 import { framePictures } from "./frames.ts";
 import { layerActivations, spatialLayer } from "./gradient-cams.ts";
@@ -50,6 +51,10 @@ async function runOn(model: LoadedModel, job: Job, env: RunEnvironment): Promise
   const run = new Run(technique, { ...job, hints, params }, env);
   for (const note of hints.notes) run.notes.add(note);
   for (const { samples } of [fed, ...more]) for (const sample of Object.values(samples)) for (const note of sample.notes ?? []) run.notes.add(note);
+  for (const { feeds, samples } of [fed, ...more]) {
+    const fault = inputFault(feeds, Object.fromEntries(Object.entries(samples).map(([name, { labels }]) => [name, labels])));
+    if (fault) run.notes.add(fault);
+  }
   const { output, context } = await run.inputs(fed, more);
   const artifacts: Artifact[] = [...output.artifacts];
   artifacts.push(...fed.pictures);
@@ -168,7 +173,7 @@ class Run {
     const context = await this.contextOf(fed, progress, layer);
     this.env.signal.throwIfAborted();
     const output = await this.technique.run(context).catch(async (error: unknown) => {
-      const place = error instanceof NotFiniteError ? await whereNotFinite(context).catch(() => undefined) : undefined;
+      const place = error instanceof NotFiniteError && !inputFault(context.feeds) ? await whereNotFinite(context).catch(() => undefined) : undefined;
       throw place === undefined ? error : (error as NotFiniteError).at(place);
     });
     this.env.signal.throwIfAborted();

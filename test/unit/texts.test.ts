@@ -57,7 +57,7 @@ describe("texts are read", () => {
   });
 
   it("not from arrays and pictures, and maps are not to be given at all", async () => {
-    await expect(readSample(writeArray(folder, "n.npy", [1, 1], [1]), row, words("N", 1))).rejects.toThrow('The input "words" (string [N, 1]) takes texts');
+    await expect(readSample(writeArray(folder, "n.npy", [1, 1], [1]), row, words("N", 1))).rejects.toThrow('the input "words" (string [N, 1]) takes texts');
     await expect(readSample("cat.png", row, words("N", 1))).rejects.toThrow("takes texts");
     await expect(readSample(file("q.csv", "a\n1\n"), row, { name: "m", type: "map(string, float32)" })).rejects.toThrow('The input "m" is a map(string, float32), which ONNX Runtime for Node.js cannot be given.');
   });

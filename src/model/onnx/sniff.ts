@@ -50,6 +50,10 @@ const OTHER_FORMATS: readonly OtherFormat[] = [
   },
   { is: ({ text }) => text.startsWith("\x89HDF\r\n"), message: "This is an HDF5 file (Keras weights perhaps), not an ONNX model.", hint: EXPORT_TF },
   { is: ({ text }) => text.startsWith("GGUF"), message: "This is a GGUF file (llama.cpp), not an ONNX model.", hint: "GGUF files hold weights without a graph; look for an ONNX export of the model." },
+  {
+    is: ({ text }) => /^(\x89PNG\r\n|\xff\xd8\xff|GIF8[79]a|RIFF[^]{4}WEBP|II\*\0|MM\0\*)/.test(text),
+    message: "This is a picture, not a model.", hint: "Use it as a model's input.",
+  },
   { is: ({ text }) => text.startsWith("\x93NUMPY"), message: "This is a NumPy array (.npy), not a model.", hint: "Use it as a model's input." },
   { is: ({ bytes }) => bytes[0] === 0x1f && bytes[1] === 0x8b, message: "This file is compressed (gzip).", hint: "Unpack it first: gunzip." },
   {

@@ -1,0 +1,25 @@
+import { isFloat } from "../model/graph.ts";
+import { floatsOf, type Feeds } from "../runtime/ort.ts";
+
+/**
+ * A sentence on an input that is not finite itself: which, what it holds, where first, how often. Undefined where all are finite. Nothing that a
+ * model makes of such an input says anything of its weights.
+ */
+export function inputFault(feeds: Feeds, labels: Readonly<Record<string, readonly string[] | undefined>> = {}): string | undefined {
+  for (const [name, value] of Object.entries(feeds)) {
+    if (!isFloat(value.dataType)) continue;
+    const numbers = floatsOf(value);
+    const at = numbers.findIndex((number) => !Number.isFinite(number));
+    if (at < 0) continue;
+    const what = Number.isNaN(numbers[at]) ? "NaN" : numbers[at] > 0 ? "infinity" : "minus infinity";
+    const more = numbers.reduce((count, number) => count + (Number.isFinite(number) ? 0 : 1), 0) - 1;
+    const label = labels[name]?.length === numbers.length ? `, column "${labels[name][at]}"` : "";
+    return `The input "${name}" has ${what} at [${placeIn(at, value.dims).join(", ")}]${label}${more > 0 ? `, and ${more} more values that are not finite` : ""}.`;
+  }
+  return undefined;
+}
+
+/** A flat index as one per axis. */
+function placeIn(flat: number, dims: readonly number[]): number[] {
+  return dims.reduceRight<{ rest: number; place: number[] }>(({ rest, place }, size) => ({ rest: Math.floor(rest / size), place: [rest % size, ...place] }), { rest: flat, place: [] }).place;
+}
