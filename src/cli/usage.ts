@@ -22,7 +22,7 @@ const COMMANDS: Readonly<Record<string, string>> = {
 
 /** How a technique is called, or any of them: "TECHNIQUE". What predictions give can be a table on the terminal. */
 function techniqueUsage(id: string): string {
-  const out = "--out FILE.(npy|png|svg|json|csv|py)";
+  const out = "--out FILE.(npy|npz|png|svg|json|csv|py)";
   return `neural-loupe ${id} MODEL --input [NAME=]FILE... [--target T] [--against T] [--output NAME] [--layer L]...
              [--set PARAM=VALUE]... [--explain INPUT]... [--recipe FILE] [--threads N] ${id === "predictions" ? `[${out}]` : out}`;
 }

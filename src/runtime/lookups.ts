@@ -13,16 +13,18 @@ export interface Lookup {
   readonly kind: "table" | "one-hot" | "number";
   /** Of a table the axis of `value` at which the index's axes begin; of one-hot vectors the axis of the classes, −1 the last. */
   readonly axis: number;
-  /** Whether only a part of the input's integers is looked up here: single columns. */
+  /** The table's name: the same one for all of a text's tokens, and others for categories. */
+  readonly table?: string;
+  /** Whether only a part of the input's integers is looked up here (single columns), or in another order. */
   readonly selects: boolean;
 }
 
 /** A value whose elements are the input's integers, moved about or changed by constants (an offset, a limit). */
 interface Carried { readonly input: string; readonly selects: boolean }
 
-/** Operators that move elements, and those that pick some of them. */
-const MOVING: ReadonlySet<string> = new Set(["Identity", "Reshape", "Unsqueeze", "Squeeze", "Flatten", "Transpose", "Expand", "Concat", "Pad"]);
-const PICKING: ReadonlySet<string> = new Set(["Gather", "Slice", "Split", "GatherElements"]);
+/** Operators that move elements, and those that pick some of them, or put them in another order. */
+const MOVING: ReadonlySet<string> = new Set(["Identity", "Reshape", "Unsqueeze", "Squeeze", "Flatten", "Expand", "Concat", "Pad"]);
+const PICKING: ReadonlySet<string> = new Set(["Transpose", "Gather", "Slice", "Split", "GatherElements"]);
 /** Operators that change numbers one by one, by constants: what is looked up is still the input's. */
 const CHANGING: ReadonlySet<string> = new Set(["Cast", "Clip", "Max", "Min", "Add", "Sub", "Mul", "Div", "Mod", "Abs", "Neg", "Relu", "Floor", "Round", "BitShift", "BitwiseAnd"]);
 /** Operators that give something else each time. */
@@ -101,7 +103,7 @@ class Search {
     if (!carried || !this.constants.has(table)) return false;
     const [output] = node.outputs;
     const float = this.asFloats(output);
-    if (float !== undefined) return this.found({ input: carried.input, value: float, index, kind: "table", axis, selects: carried.selects });
+    if (float !== undefined) return this.found({ input: carried.input, value: float, index, kind: "table", table, axis, selects: carried.selects });
     // Numbers for other numbers: a table of whole ones, whose elements are looked up in another.
     this.from.set(output, carried);
     this.changers.set(node, index);

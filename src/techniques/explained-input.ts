@@ -58,20 +58,22 @@ export async function explainedInput({ name, kind, lookups, reason }: InputChoic
   if (kind !== "lookups") return { input: name, kind: "integers", shown: { ...asTokens(whole, tensor), ...(reason === undefined ? {} : { noGradient: reason }) }, segments: [] };
   const values = lookups.map(({ value }) => looked.get(value)!);
   const [only] = lookups;
-  if (lookups.length === 1 && !only.selects && isPlain(only, values[0])) {
+  if (lookups.length === 1 && !only.selects && isPlain(only, values[0], elementCount(tensor.dims))) {
     const shown = only.kind === "number" ? { ...floatInput(graph, only.value, values[0], sample, picture), of: name } : vectorsInput(only, values[0], tensor, sample);
     return { input: name, kind: "vectors", shown, segments: [segmentOf(only.value, values[0], shown.layout)] };
   }
   const places = await placesOfLookups(given.model, feeds, lookups, values.map(({ dims }) => dims));
   if (!places) return { input: name, kind: "integers", shown: { ...whole, noGradient: "it has too many numbers to follow" }, segments: [] };
   const segments = lookups.map(({ value, kind: how }, which) => segmentOf(value, values[which], how === "table" && values[which].dims.length === 3 ? { channel: 2, spatial: [1] } : undefined));
-  const eachHasAll = places.every((one) => new Set(one).size >= elementCount(tensor.dims));
-  return { input: name, kind: eachHasAll ? "tokens" : "categories", shown: eachHasAll ? asTokens(whole, tensor) : whole, segments, places };
+  // One table for all is a vocabulary, and so are several of which each has all integers; a column with a table of its own is a category.
+  const areTokens = (only.table !== undefined && lookups.every(({ table }) => table === only.table)) || places.every((one) => new Set(one).size >= elementCount(tensor.dims));
+  return { input: name, kind: areTokens ? "tokens" : "categories", shown: areTokens ? asTokens(whole, tensor) : whole, segments, places };
 }
 
 /** Vectors [..., C] one after another, a vector for each integer in order. */
-function isPlain({ kind, axis }: Lookup, { dims }: TensorValue): boolean {
-  return kind === "number" || (kind === "table" ? axis === 0 : axis === -1 || axis === dims.length - 1);
+function isPlain({ kind, axis }: Lookup, { dims }: TensorValue, integers: number): boolean {
+  if (kind === "number") return elementCount(dims) === integers;
+  return (kind === "table" ? axis === 0 : axis === -1 || axis === dims.length - 1) && elementCount(dims.slice(0, -1)) === integers;
 }
 
 /** Integers shown as tokens: by their texts, or the numbers. */

@@ -44,7 +44,7 @@ export function inputChoices(model: LoadedModel, recipe: Recipe, texts: readonly
     if (lookups.length > 0) return { ...more, kind: "lookups", lookups };
     const takers = takersOf(graph, name);
     const reason = takers.length === 0 ? "no look-up in a table was found: its numbers are used as they are" : `no look-up in a table was found: ${listed(takers)} take${takers.length === 1 ? "s" : ""} its numbers`;
-    return { ...more, kind: "integers", lookups: [], reason };
+    return { ...more, kind: "integers", lookups: [], reason: companion ?? reason };
   });
   const leading = found.some(({ kind, companion }) => companion === undefined && (kind === "floats" || kind === "lookups"));
   const alone = !found.some(({ kind }) => kind === "floats" || kind === "lookups");

@@ -23,14 +23,14 @@ export function together(prepared: PreparedInput, explained: readonly ExplainedI
   const segments = explained.flatMap((one) => one.segments);
   if (segments.length === 1 && explained[0].kind !== "tokens" && explained[0].kind !== "categories") return aboutInput(prepared, explained[0]);
   const batch = sharedBatch(prepared, explained);
-  const inputs = prepared.model.description.inputs;
+  const inputs = prepared.cut.model.description.inputs;
   const open = batch !== undefined && segments.every(({ name }) => typeof inputs.find((input) => input.name === name)?.dims?.[0] !== "number");
   const joined = segments.map(({ name, dims, dataType }) => ({ name, dims: batch === undefined || !open ? dims : [1, ...dims.slice(1)], dataType }));
-  const model = prepared.model.derive(`joint:${JSON.stringify([joined, batch === undefined ? 0 : open ? "open" : batch])}`, (whole) => withJointInput(whole, joined, batch, open));
+  const model = prepared.cut.model.derive(`joint:${JSON.stringify([joined, batch === undefined ? 0 : open ? "open" : batch])}`, (whole) => withJointInput(whole, joined, batch, open));
   const values = joinedValues(segments, segments.map((segment) => segment.values), batch);
   const input: InputInfo = { name: JOINT, dims: [batch ?? 1, values.length / (batch ?? 1)], values, parts: partsOf(explained, batch) };
   const names = new Set(model.description.inputs.map(({ name }) => name));
-  const feeds = Object.fromEntries(Object.entries(prepared.feeds).filter(([name]) => names.has(name)));
+  const feeds = Object.fromEntries(Object.entries(prepared.cut.feeds).filter(([name]) => names.has(name)));
   return {
     ...prepared, model, input, feeds: { ...feeds, [JOINT]: { dataType: "float32", dims: input.dims, data: values } },
     async baseline(text, note) {

@@ -52,7 +52,7 @@ function slidingOf(input: InputInfo, windowText: string, strideText: string): Sl
       throw new UsageError(`"${name}" has ${numbers.length} numbers; the input "${input.name}" [${dims.join(", ")}] has ${dims.length - 1} axes without the batch.`, name, "Give one number per axis, or one for all axes of space.");
     }
     return dims.map((size, axis) => {
-      if (axis === 0) return size;
+      if (axis === 0 && dims.length > 1) return size;
       if (numbers && (numbers.length > 1 || dims.length === 2)) return numbers[axis - 1];
       // A frame is hidden by itself.
       if (axis === input.layout?.frames?.axis) return 1;
@@ -61,7 +61,7 @@ function slidingOf(input: InputInfo, windowText: string, strideText: string): Sl
   };
   const window = spread(windowText, "window", (axis) => Math.max(1, Math.round((dims[axis] * 15) / 224)), (axis) => dims[axis]);
   const stride = spread(strideText, "stride", (axis) => Math.max(1, Math.round((window[axis] * 8) / 15)), (axis) => window[axis]);
-  for (let axis = 1; axis < dims.length; axis++) {
+  for (let axis = dims.length > 1 ? 1 : 0; axis < dims.length; axis++) {
     if (window[axis] > dims[axis]) {
       throw new UsageError(`The window is ${window[axis]} along axis ${axis}, where the input "${input.name}" [${dims.join(", ")}] has ${dims[axis]}.`, "window", "Choose a smaller window.");
     }

@@ -24,6 +24,8 @@ export interface PreparedInput {
   /** All inputs that are explained, in the model's order; and those that are not, with the reason. */
   readonly explained: readonly ExplainedInput[];
   readonly notExplained: readonly { readonly input: string; readonly reason: string }[];
+  /** The model from the values on that its integers are looked up as: all that is explained has gradients in it. */
+  readonly cut: { readonly model: LoadedModel; readonly feeds: Feeds };
   /** The file's own model and what it is fed, before anything was looked up. */
   readonly whole: { readonly model: LoadedModel; readonly feeds: Feeds };
   readonly baselines: BaselineReader;
@@ -65,7 +67,7 @@ export async function prepareInput(file: LoadedModel, job: Pick<Job, "inputs" | 
   const baselines = new BaselineReader({ model, feeds, recipe: job.recipe, folder, explained, texts: new Set(texts.keys()), chosen: job.explain !== undefined, noteFile });
   const leading = leadingOf(explained);
   const prepared = {
-    ...cut, samples, explained, baselines, whole: { model, feeds },
+    cut, samples, explained, baselines, whole: { model, feeds },
     notExplained: choices.filter(({ name }) => !explained.some(({ input }) => input === name)).map(({ name, reason }) => ({ input: name, reason: reason ?? "another was chosen" })),
     pictures: pictured.map((name): ImageArtifact => ({
       kind: "image", id: idOf(name)!, title: pictured.length > 1 ? name : "Input", ...samples[name].picture!, caption: `${samples[name].name} · ${samples[name].picture!.height}×${samples[name].picture!.width}`,
@@ -87,11 +89,11 @@ function withTextLabels(samples: PreparedInput["samples"], texts: ReadonlyMap<st
 }
 
 /** The same with one of its explained inputs as the one that a technique is about; of tokens with several vectors, or categories, their numbers. */
-export function aboutInput(prepared: Omit<PreparedInput, "input" | "baseline">, { kind, shown, ...explained }: ExplainedInput): PreparedInput {
+export function aboutInput(prepared: Omit<PreparedInput, "model" | "feeds" | "input" | "baseline">, { kind, shown, ...explained }: ExplainedInput): PreparedInput {
   const own = kind === "floats" || kind === "vectors";
   const { baselines } = prepared;
   return {
-    ...prepared, ...(own ? {} : prepared.whole), input: shown,
+    ...prepared, ...(own ? prepared.cut : prepared.whole), input: shown,
     baseline: async (text, note) => (own ? (await baselines.segments({ kind, shown, ...explained }, text, note))[0] : baselines.integers({ kind, shown, ...explained }, text, note)),
   };
 }

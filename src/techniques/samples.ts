@@ -7,8 +7,8 @@ import type { InputInfo, PartEffects, TechniqueOutput } from "./technique.ts";
 
 /** The mean of a technique's results over several samples: of the raw numbers, and of its picture. UsageError where their shapes differ. */
 export function meanOutput(outputs: readonly TechniqueOutput[]): TechniqueOutput {
-  const { raw, artifacts } = combineOutputs(outputs, mean);
-  return { raw, artifacts: artifacts.map((artifact) => overSamples(artifact, outputs.length)) };
+  const { artifacts, ...numbers } = combineOutputs(outputs, mean);
+  return { ...numbers, artifacts: artifacts.map((artifact) => overSamples(artifact, outputs.length)) };
 }
 
 /** Results of a technique in one: each number is what `combine` makes of those in its place. UsageError where their shapes differ. */

@@ -40,7 +40,7 @@ export async function partsOf(context: PartsContext): Promise<{ parts: Parts; ca
   if (segments > 0) return slicParts(context, segments);
   const { dims, layout, tokensOf } = input;
   const grid = tokensOf === undefined ? Number(params.grid) : 1;
-  const cell = dims.map((size, axis) => (axis === 0 ? size : axis === layout?.frames?.axis ? 1 : layout ? (layout.spatial.includes(axis) ? Math.min(grid, size) : size) : 1));
+  const cell = dims.map((size, axis) => (axis === 0 && dims.length > 1 ? size : axis === layout?.frames?.axis ? 1 : layout ? (layout.spatial.includes(axis) ? Math.min(grid, size) : size) : 1));
   const caption = tokensOf !== undefined ? "one token at a time" : layout ? `cells of ${layout.spatial.map((axis) => cell[axis]).join("×")}` : "one feature at a time";
   return { parts: boxes(dims, { window: cell, stride: cell }, "Cell"), caption };
 }
