@@ -300,10 +300,7 @@ function describeDerived(parent: ModelDescription, graph: Graph): ModelDescripti
   const known = new Map([...parent.inputs, ...parent.outputs].map((value) => [value.name, value]));
   return {
     ...parent,
-    inputs: graph.inputs.filter(({ name }) => !weights.has(name)).map((input) => {
-      const [before, now] = [known.get(input.name), describeValue(input)];
-      return before?.type === now.type ? before : now;
-    }),
+    inputs: graph.inputs.filter(({ name }) => !weights.has(name)).map((input) => known.get(input.name) ?? describeValue(input)),
     outputs: graph.outputs.map((output) => known.get(output.name) ?? describeValue(output)),
   };
 }

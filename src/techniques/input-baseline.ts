@@ -36,7 +36,8 @@ export class BaselineReader {
     const { kind, segments, input } = explained;
     const looksUp = kind === "vectors" || kind === "tokens" || kind === "categories";
     if (text === "auto" || isNumber(text)) {
-      const number = text === "auto" ? 0 : Number(text);
+      // Of texts a number says nothing: none of their categories is set.
+      const number = text === "auto" || this.about.texts.has(input) ? 0 : Number(text);
       if (kind !== "categories") return segments.map(({ values }) => new Float32Array(values.length).fill(number));
       return this.lookedUp(explained, this.same(explained, await this.number(explained, text, note)));
     }
@@ -59,14 +60,14 @@ export class BaselineReader {
 
   /** The number that integers are replaced by. */
   private async number({ input, kind }: ExplainedInput, text: string, note: Note): Promise<number> {
+    if (this.about.texts.has(input)) {
+      note(`The baseline of "${input}" is the empty text.`);
+      return 0;
+    }
     if (text !== "auto") {
       const number = Number(text);
       if (!Number.isInteger(number)) throw new UsageError(`The input "${input}" is of whole numbers; ${text} is none.`, "baseline", "Give a token's or a category's number.");
       return number;
-    }
-    if (this.about.texts.has(input)) {
-      note(`The baseline of "${input}" is the empty text.`);
-      return 0;
     }
     const found = kind === "categories" ? undefined : (await this.special(input, "mask")) ?? (await this.special(input, "padding")) ?? (await this.special(input, "unknown"));
     note(found ? `The baseline of "${input}" is the ${found.kind} token ${found.text}, number ${found.id}.` : `The baseline of "${input}" is ${kind === "categories" ? "category" : "number"} 0${kind === "categories" ? "" : ", as no tokenizer says which token stands for nothing"}; "baseline" takes another.`);
@@ -102,6 +103,7 @@ export class BaselineReader {
 
   /** A file read as the input was; undefined where an archive has no array for this input. */
   private async file({ input }: ExplainedInput, file: string, note: Note): Promise<TensorValue | undefined> {
+    if (this.about.texts.has(input)) throw new UsageError(`The input "${input}" is of texts, and only the empty text stands for what is taken away.`, "baseline", "Leave the baseline out, or explain an input of numbers.");
     const path = resolve(this.about.folder, file);
     if (/\.npz$/i.test(file)) {
       const names = [...decodeNpz(await readBytes(path, 2 ** 30), path).keys()];

@@ -43,7 +43,9 @@ export function inputChoices(model: LoadedModel, recipe: Recipe, texts: readonly
     const lookups = all.filter((lookup) => lookup.input === name);
     if (lookups.length > 0) return { ...more, kind: "lookups", lookups };
     const takers = takersOf(graph, name);
-    const reason = takers.length === 0 ? "no look-up in a table was found: its numbers are used as they are" : `no look-up in a table was found: ${listed(takers)} take${takers.length === 1 ? "s" : ""} its numbers`;
+    const takes = (verb: string, what: string): string => `${listed(takers)} ${verb}${takers.length === 1 ? "s" : ""} ${what}`;
+    const reason = texts.includes(name) ? `texts have none${takers.length > 0 ? `: ${takes("look", "them up")}` : ""}`
+      : `no look-up in a table was found: ${takers.length === 0 ? "its numbers are used as they are" : takes("take", "its numbers")}`;
     return { ...more, kind: "integers", lookups: [], reason: companion ?? reason };
   });
   const leading = found.some(({ kind, companion }) => companion === undefined && (kind === "floats" || kind === "lookups"));

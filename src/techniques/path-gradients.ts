@@ -51,7 +51,7 @@ export interface PointsRequest {
  */
 export async function gradientsAt(context: Context, request: PointsRequest, each: (index: number, found: RunGradients) => void): Promise<void> {
   const { count, called, model = context.model, feeds = context.feeds, varied = context.input.name, wrt, fetch, rules } = request;
-  requireFloat(varied, feeds);
+  requireFloat(varied, feeds, context);
   const of = request.of ?? { value: (await context.score()).value, seed: context.seed() };
   const memory = Number(context.params.memory ?? 0);
   const { batch, unfit, need } = await manyGradients({
@@ -72,10 +72,11 @@ export async function gradientsAt(context: Context, request: PointsRequest, each
 }
 
 /** UsageError where an input is of integers, along which there is no way. */
-function requireFloat(input: string, feeds: Feeds): void {
+function requireFloat(input: string, feeds: Feeds, context: Context): void {
   const { dataType } = feeds[input];
   if (isFloat(dataType)) return;
-  throw withoutGradient(input, dataType);
+  const said = context.model.description.inputs.find(({ name }) => name === input)?.type;
+  throw withoutGradient(input, said ?? dataType, input === context.input.name ? context.input.noGradient : undefined);
 }
 
 /** The points of a straight way from `from` to `to`, each at its share of it. */

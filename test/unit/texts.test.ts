@@ -98,6 +98,41 @@ describe("models with columns of texts and numbers", () => {
   });
 });
 
+describe("methods on columns of texts", () => {
+  const { sample, values, gradient, without } = sklearn.columns;
+  const path = join(SKLEARN, "columns.onnx");
+  const run = async (technique: string, params: Record<string, string | boolean>): Promise<Map<string, number>> => {
+    const { recipe } = await guessRecipe((await models.get(path)).description);
+    const table = file("one.csv", `${Object.keys(sample).join()}\n${Object.values(sample).join()}\n`);
+    const { inputs } = await runOn(models, path, table, technique, { recipe, target: { index: [1] }, params: { score: "output", ...params } });
+    return new Map(inputs!.map(({ name, values: found }) => [name, found[0]]));
+  };
+
+  it("replace a text by none, as scikit-learn does with a text that it does not know; numbers have a baseline of their own", async () => {
+    const effects = await run("feature-ablation", { baseline: "5" });
+    for (const name of ["sex", "port"]) expect(effects.get(name)).toBeCloseTo(values[1] - without[name][1], 5);
+  });
+
+  it("have gradients for numbers", async () => {
+    const gradients = await run("saliency", { absolute: false });
+    for (const name of ["age", "fare"]) expect(gradients.get(name)).toBeCloseTo(gradient[name][1], 6);
+  });
+
+  const wordsOnly = join(SKLEARN, "words.onnx");
+  const given = file("words.json", JSON.stringify(sklearn.words.sample));
+
+  it("of nothing but texts run forward, and say why there is no gradient", async () => {
+    const { raw, notes } = await runOn(models, wordsOnly, given, "feature-ablation");
+    // The tree asks for the sex alone.
+    expect(Array.from(raw.values)).toEqual([1, 0]);
+    expect(notes).toContain('The baseline of "words" is the empty text.');
+    for (const technique of ["saliency", "integrated-gradients", "lrp"]) {
+      await expect(runOn(models, wordsOnly, given, technique), technique).rejects.toThrow(/^The input "words" is string: only inputs of a float type have a gradient, and texts have none: ArrayFeatureExtractor/);
+    }
+    await expect(runOn(models, wordsOnly, given, "feature-ablation", { params: { baseline: given } })).rejects.toThrow("only the empty text stands for what is taken away");
+  });
+});
+
 describe("run --fetch writes what is no tensor of numbers", () => {
   const fetched = async (model: string, input: string, names: readonly string[]): Promise<{ index: Record<string, Record<string, unknown>>; json: (name: string) => unknown }> => {
     const out = mkdtempSync(join(tmpdir(), "fetched-"));
