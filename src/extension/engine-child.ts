@@ -1,5 +1,6 @@
 import { fork } from "node:child_process";
 import type { Wire } from "../protocol/link.ts";
+import { Assembly } from "../protocol/pieces.ts";
 
 /** One engine process. */
 export interface EngineChild {
@@ -63,8 +64,10 @@ export function forkEngine(options: ForkOptions, log: (line: string) => void): E
       // A write that fails because the process is gone needs no answer here: its exit rejects whatever waits.
       post: (message) => { if (child.connected) child.send(message as object, () => undefined); },
       listen: (receive) => {
-        child.on("message", receive);
-        return () => child.off("message", receive);
+        const assembly = new Assembly(receive);
+        const take = (message: unknown): void => assembly.take(message);
+        child.on("message", take);
+        return () => child.off("message", take);
       },
     },
     exited,

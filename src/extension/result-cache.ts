@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import path from "node:path";
-import { deserialize, serialize } from "node:v8";
+import { readData, writeData } from "./result-file.ts";
 
 /**
  * Results on disk by the hash of all that made them. Files are written whole and then renamed, so several windows may share
@@ -11,36 +11,33 @@ export class ResultCache {
   /** folder: made when needed. limit: bytes, asked anew each time. */
   constructor(private readonly folder: string, private readonly limit: () => number, private readonly log: (line: string) => void) {}
 
-  /** What was put under this key, or undefined. Its typed arrays may be views over one buffer. */
+  /** What was put under this key, or undefined. Short typed arrays may be views over one buffer. */
   async get(key: string): Promise<unknown> {
     const file = this.file(key);
-    let bytes: Buffer;
     try {
-      bytes = await readFile(file);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") this.log(`cache: cannot read ${file}: ${String(error)}`);
-      return undefined;
-    }
-    try {
-      const entry = deserialize(bytes) as { format?: unknown; key?: unknown; value?: unknown };
+      const entry = await readData(file) as { format?: unknown; key?: unknown; value?: unknown };
       if (entry.format !== format || entry.key !== key) throw new Error("another format or key");
       await utimes(file, new Date(), new Date()).catch(() => undefined /* dropped meanwhile by another window */);
       return entry.value;
     } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "ENOENT") return undefined;
+      if (code !== undefined && /^E[A-Z]+$/.test(code)) {
+        this.log(`cache: cannot read ${file}: ${String(error)}`);
+        return undefined;
+      }
       this.log(`cache: dropped ${path.basename(file)}, which cannot be read (${String(error)})`);
       await rm(file, { force: true });
       return undefined;
     }
   }
 
-  /** Keeps a value of plain data. A full or read-only disk is logged and otherwise without effect: it is only a cache. */
+  /** Keeps a value of plain data, which must not be changed any more. A full or read-only disk is logged and otherwise without effect: it is only a cache. */
   async put(key: string, value: unknown): Promise<void> {
     const temporary = path.join(this.folder, `${randomBytes(9).toString("hex")}.tmp`);
     try {
-      const bytes = serialize({ format, key, value });
-      if (bytes.length > this.limit()) return;
       await mkdir(this.folder, { recursive: true });
-      await writeFile(temporary, bytes);
+      if (!(await writeData(temporary, { format, key, value }, this.limit()))) return;
       await rename(temporary, this.file(key));
       await this.trim();
     } catch (error) {
@@ -72,7 +69,7 @@ export class ResultCache {
 }
 
 /** Raised when what is kept changes its form. */
-const format = "neural-loupe 1";
+const format = "neural-loupe 2";
 
 /** The hash of plain data, whatever the order of its keys: 64 hexadecimal digits. */
 export function hashOf(data: unknown): string {

@@ -1,4 +1,5 @@
 import type { Wire } from "../../src/protocol/link.ts";
+import { Assembly } from "../../src/protocol/pieces.ts";
 import { unpackNumbers } from "../../src/protocol/numbers.ts";
 
 interface VsCodeApi {
@@ -16,7 +17,8 @@ const vscode = acquireVsCodeApi();
 export const wire: Wire = {
   post: (message) => vscode.postMessage(message),
   listen(receive) {
-    const onMessage = (event: MessageEvent<unknown>): void => receive(unpackNumbers(event.data));
+    const assembly = new Assembly((message) => receive(unpackNumbers(message)));
+    const onMessage = (event: MessageEvent<unknown>): void => assembly.take(event.data);
     window.addEventListener("message", onMessage);
     return () => window.removeEventListener("message", onMessage);
   },
