@@ -1,5 +1,5 @@
 import type { Artifact } from "../protocol/artifacts.ts";
-import { frameCount, framesIn } from "./frames.ts";
+import { frameCount, framesIn, tilesIn } from "./frames.ts";
 import { stridesOf } from "./reduce.ts";
 
 /** An artifact's numbers as CSV (RFC 4180): a header, then one row per part, item, value, channel or pixel; every digit kept. */
@@ -43,7 +43,9 @@ export function tableOf(artifact: Artifact): [header: readonly string[], rows: I
       const rows = artifact.items.map(({ index, label, value, target }) => [index < 0 ? -1 - index : index, label, value, ...(targets ? [target ?? ""] : [])]);
       return [["index", "label", artifact.quantity, ...(targets ? ["target"] : [])], rows];
     }
-    case "tiles": return [["channel", "min", "max", "mean", "strength"], tileRows(artifact)];
+    case "tiles": return artifact.frames
+      ? [["frame", "channel", "min", "max", "mean", "strength"], tilesIn(artifact).flatMap((frame, index) => [...tileRows(frame)].map((row) => [index, ...row]))]
+      : [["channel", "min", "max", "mean", "strength"], tileRows(artifact)];
     case "heatmap": return frameCount(artifact) > 1
       ? [["frame", "channel", "y", "x", "value"], framesIn(artifact).flatMap((frame, index) => [...mapRows(frame)].map((row) => [index, ...row]))]
       : [["channel", "y", "x", "value"], mapRows(artifact)];

@@ -1,7 +1,8 @@
-import type { HeatmapArtifact, ImageArtifact } from "../protocol/artifacts.ts";
+import type { HeatmapArtifact, ImageArtifact, TilesArtifact } from "../protocol/artifacts.ts";
 import type { Block, Part } from "./parts.ts";
 import { paragraph } from "./parts.ts";
 import { stridesOf } from "./reduce.ts";
+import { endsOf } from "./tiles.ts";
 
 /** How many pictures an array holds: 1 where it has no frame axis. */
 export function frameCount({ axes, dims }: Pick<HeatmapArtifact, "axes" | "dims">): number {
@@ -35,6 +36,28 @@ function cut({ frames, over, parts: _, ...artifact }: HeatmapArtifact, axis: num
   return {
     ...artifact, values: kept, dims: dims.map((size, one) => (one === axis ? 1 : size)), axes,
     title: name === undefined ? artifact.title : `${artifact.title}, ${name}`, ...(below === undefined ? {} : { over: below }),
+  };
+}
+
+const knownTiles = new WeakMap<TilesArtifact, readonly TilesArtifact[]>();
+
+/** Each frame of a layer's channels by itself; the same ones each time. A layer without frames is its only one. */
+export function tilesIn(artifact: TilesArtifact): readonly TilesArtifact[] {
+  if (!artifact.frames) return [artifact];
+  let frames = knownTiles.get(artifact);
+  if (!frames) knownTiles.set(artifact, (frames = artifact.frames.names.map((_, frame) => tilesOf(artifact, frame))));
+  return frames;
+}
+
+function tilesOf({ frames, over, ...artifact }: TilesArtifact, frame: number): TilesArtifact {
+  const { count, sent, tileHeight, tileWidth, tiles, title } = artifact;
+  const first = frame * count;
+  const part = (values: Float32Array): Float32Array => values.subarray(first, first + count);
+  const here = Math.max(0, Math.min(count, sent - first));
+  const below = frames?.over?.[frame] ?? over;
+  return {
+    ...artifact, title: `${title}, ${frames?.names[frame] ?? frame}`, min: part(artifact.min), max: part(artifact.max), mean: part(artifact.mean), strength: part(artifact.strength),
+    ends: endsOf(artifact), sent: here, tiles: tiles.subarray(first * tileHeight * tileWidth, (first + here) * tileHeight * tileWidth), ...(below === undefined ? {} : { over: below }),
   };
 }
 

@@ -2,16 +2,26 @@ import type { TilesArtifact } from "../protocol/artifacts.ts";
 import type { Looks } from "../protocol/panel.ts";
 import { colorTable, resolveColorMap } from "./colormap.ts";
 import { GLYPH } from "./font.ts";
+import { tilesIn } from "./frames.ts";
 import { paintTile } from "./paint.ts";
 import type { Block, Part } from "./parts.ts";
-import { textWidth } from "./parts.ts";
+import { paragraph, stack, textWidth } from "./parts.ts";
 import { tileOrder, tileRange, tilesSigned } from "./tiles.ts";
 
 const gap = 8;
 const leastTile = 72;
 
-/** The tiles that were sent as a grid about as wide as high, in the looks' order, each with its channel's number below. */
+/**
+ * The tiles that were sent as a grid about as wide as high, in the looks' order, each with its channel's number below; of several frames, a grid for
+ * each, one below the other, with its name.
+ */
 export function layoutTiles(artifact: TilesArtifact, looks: Looks): Block {
+  if (!artifact.frames) return gridOf(artifact, looks);
+  const grids = tilesIn(artifact).map((frame, index) => ({ frame, name: artifact.frames!.names[index] })).filter(({ frame }) => frame.sent > 0);
+  return stack(grids.flatMap(({ frame, name }) => [paragraph(name, 2, "foreground", 400), gridOf(frame, looks)]), gap);
+}
+
+function gridOf(artifact: TilesArtifact, looks: Looks): Block {
   const { tileWidth, tileHeight, sent } = artifact;
   const order = tileOrder(artifact, looks.tileSort).filter((channel) => channel < sent);
   const table = colorTable(resolveColorMap(looks.colorMap, tilesSigned(artifact)));

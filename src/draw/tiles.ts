@@ -8,8 +8,8 @@ import type { ValueRange } from "./range.ts";
  * and its kin dip a little below zero; half of a diverging map would be wasted on that.
  */
 export function tilesSigned(artifact: TilesArtifact): boolean {
-  const lowest = extreme(artifact.min, Math.min);
-  return lowest < 0 && -lowest >= extreme(artifact.max, Math.max) / 4;
+  const { min, max } = endsOf(artifact);
+  return min < 0 && -min >= max / 4;
 }
 
 /** Channel numbers in the order the looks ask for, all of them, sent or not. */
@@ -26,7 +26,10 @@ export function tileOrder(artifact: TilesArtifact, sort: Looks["tileSort"]): num
  */
 export function tileRange(artifact: TilesArtifact, channel: number, looks: Pick<Looks, "tileScale" | "clip">): ValueRange {
   const signed = tilesSigned(artifact);
-  if (looks.tileScale === "shared") return rangeOf(extreme(artifact.min, Math.min), extreme(artifact.max, Math.max), signed);
+  if (looks.tileScale === "shared") {
+    const { min, max } = endsOf(artifact);
+    return rangeOf(min, max, signed);
+  }
   if (channel >= artifact.sent) return rangeOf(artifact.min[channel], artifact.max[channel], signed);
   const size = artifact.tileHeight * artifact.tileWidth;
   return valuesRange(artifact.tiles.subarray(channel * size, (channel + 1) * size), looks.clip, signed);
@@ -44,6 +47,11 @@ export function valuesRange(values: Float32Array, clip: number, signed: boolean)
 
 function rangeOf(min: number, max: number, signed: boolean): ValueRange {
   return clipRange(Float32Array.of(min, max), 100, signed);
+}
+
+/** The least and the largest value of all channels, of all frames. */
+export function endsOf({ ends, min, max }: Pick<TilesArtifact, "ends" | "min" | "max">): { readonly min: number; readonly max: number } {
+  return ends ?? { min: extreme(min, Math.min), max: extreme(max, Math.max) };
 }
 
 function extreme(values: Float32Array, pick: (a: number, b: number) => number): number {

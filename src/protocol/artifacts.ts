@@ -81,13 +81,17 @@ export interface TilesArtifact {
   readonly value: string;
   readonly dims: readonly number[];
   readonly axes: SpatialAxes;
-  /** Number of channels; statistics below have this length, over the full-resolution channel. */
+  /** Where the layer holds several: what each is called, and the picture under it. Channels are then counted through, frame by frame. */
+  readonly frames?: Frames;
+  /** Number of channels (of a frame); statistics below have this length (times the frames), over the full-resolution channel. */
   readonly count: number;
   readonly min: Float32Array;
   readonly max: Float32Array;
   readonly mean: Float32Array;
   /** Mean absolute activation: what "strength" sorts by. */
   readonly strength: Float32Array;
+  /** Of one frame among several: the ends over all of them, so that equal colours are equal values. */
+  readonly ends?: { readonly min: number; readonly max: number };
   /** Tiles sent along: the first `sent` channels, each reduced (area-averaged) to [tileHeight, tileWidth]. More on request. */
   readonly sent: number;
   readonly tileHeight: number;

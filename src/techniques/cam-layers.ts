@@ -98,7 +98,7 @@ function mapPicture(context: Context, { id, title, quantity }: MapLooks, caption
 }
 
 /** The layer with its tokens on the grid that is asked for, or found; says so. */
-function onGrid(context: Context, layer: LayerInfo): SpatialLayer {
+export function onGrid(context: Context, layer: LayerInfo): SpatialLayer {
   const asked = String(context.params.grid ?? "auto");
   const layout = asked === "auto" ? layer.layout : gridLayout(layer, asked);
   const { dims, value } = layer;
@@ -108,12 +108,17 @@ function onGrid(context: Context, layer: LayerInfo): SpatialLayer {
   }
   if (layout.tokens) context.note(tokensNote(layout.tokens));
   const frames = framesOf(layout, dims, batchOf(context));
-  if (frames.count > 1) context.note(`"${value}" [${dims.join(", ")}] holds ${frames.count} frames along axis ${frames.axis}: each has its own map.`);
+  noteFrames(context, layer, frames);
   return { ...layer, layout, frames };
 }
 
+/** Says that a layer holds frames, where it does. */
+export function noteFrames(context: Context, { value, dims }: LayerInfo, frames: FrameAxis): void {
+  if (frames.count > 1) context.note(`"${value}" [${dims.join(", ")}] holds ${frames.count} frames along axis ${frames.axis}: each has its own map.`);
+}
+
 /** "196 tokens as 14×14, 1 class token apart." */
-function tokensNote({ grid, before, after }: TokenGrid): string {
+export function tokensNote({ grid, before, after }: TokenGrid): string {
   const apart = before + after;
   const others = apart === 0 ? "" : apart === 1 && before === 1 ? ", 1 class token apart" : `, ${apart} other tokens apart (${[before ? `${before} before` : "", after ? `${after} after` : ""].filter(Boolean).join(", ")})`;
   return `${elementCount(grid)} tokens as ${grid.join("×")}${others}.`;

@@ -14,11 +14,11 @@ import { scoreOf, type Score } from "../runtime/score.ts";
 import { baselineParts } from "./baselines.ts";
 import { inputFault } from "./input-faults.ts";
 import { withoutGradient } from "./input-gradient.ts";
-import { lastLayer, namedLayer, pickSpatialLayer } from "./layers.ts";
+import { lastLayer, namedLayer, pickSpatialLayer, hasSpatialLayer, lastWithAxes } from "./layers.ts";
 import { findDetections } from "./detections.ts";
 import { readOutput, resolveTarget, type OutputHints } from "./output.ts";
 import type { PreparedInput } from "./prepared-input.ts";
-import type { Context, InputInfo, LayerInfo, ResultAbout, TargetInfo, Variation } from "./technique.ts";
+import type { Context, InputInfo, LayerInfo, LayerKind, ResultAbout, TargetInfo, Variation } from "./technique.ts";
 import type { ZeroResult } from "./zero.ts";
 
 export interface ContextOptions {
@@ -100,13 +100,13 @@ export class JobContext implements Context {
     return this.usedLayers.length === 1 ? this.usedLayers[0] : undefined;
   }
 
-  async layer(kind: "any" | "spatial"): Promise<LayerInfo> {
+  async layer(kind: LayerKind): Promise<LayerInfo> {
     const [layer, ...others] = await this.layers(kind);
     if (others.length > 0) throw new UsageError(`${this.options.info.title} takes one layer, not ${others.length + 1}.`, undefined, "Class activation maps average several.");
     return layer;
   }
 
-  async layers(kind: "any" | "spatial"): Promise<readonly LayerInfo[]> {
+  async layers(kind: LayerKind): Promise<readonly LayerInfo[]> {
     const [traced, layouts, { layer: asked = [] }] = [await this.traced(), await this.layouts(), this.options];
     const names = (typeof asked === "string" ? [asked] : asked).filter((name) => name !== "");
     const layers = names.length > 0 ? names.map((name) => namedLayer(traced, layouts, name, this.model)) : [await this.pickLayer(kind, traced, layouts)];
@@ -118,9 +118,10 @@ export class JobContext implements Context {
   }
 
   /** By the score, but without a word on it: techniques that know no target have a layer, too. */
-  private async pickLayer(kind: "any" | "spatial", traced: Traced, layouts: Layouts): Promise<LayerInfo> {
+  private async pickLayer(kind: LayerKind, traced: Traced, layouts: Layouts): Promise<LayerInfo> {
     const score = await this.scoreValue();
     if (kind === "any") return lastLayer(traced, layouts, score.value);
+    if (kind === "features" && !hasSpatialLayer(traced, layouts, score.value)) return lastWithAxes(traced, layouts, score.value);
     return pickSpatialLayer(traced, layouts, score.value, async (values) => {
       try {
         const { gradients } = await this.model.gradients(this.feeds, { of: score.value, seed: this.seed(), wrt: values, fetch: values });

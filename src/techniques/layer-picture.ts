@@ -2,6 +2,7 @@ import { elementCount } from "../model/graph.ts";
 import type { Artifact, SpatialAxes } from "../protocol/artifacts.ts";
 import { framesOf, spatialAxes, type Layout } from "../runtime/layout.ts";
 import { batchOf, framesFor } from "./frames.ts";
+import { planOf } from "./layer-plan.ts";
 import { aboutInput, inputAttribution, tokenAttribution, type AttributionLooks } from "./pictures.ts";
 import type { Context, LayerInfo } from "./technique.ts";
 
@@ -28,11 +29,22 @@ export function layerPicture(context: Context, layer: LayerInfo, values: Float32
   if (axes && drawn === elementCount(dims)) {
     return { kind: "heatmap", ...looks, values, dims, axes, ...framesFor(context, axes, dims, layout.spatial.length === 3 ? "slice" : "frame"), ...over, smooth: true };
   }
+  const plan = planOf(values, { ...layer, frames: framesOf(layout, dims, batchOf(context)) }, batchOf(context));
+  if (plan.kind === "map") {
+    const { height, width } = plan.axes;
+    if (plan.guessed) noteGuess(context, layer, plan.axes);
+    return { kind: "heatmap", ...looks, values, dims, axes: plan.axes, smooth: false, caption: `${looks.caption} · ${dims[width]} steps across, ${dims[height]} channels down` };
+  }
   const order = Array.from(values.keys()).sort((a, b) => Math.abs(values[b]) - Math.abs(values[a]));
   return {
     kind: "bars", ...looks, share: false, values, dims,
     items: order.slice(0, MOST_BARS).map((index) => ({ label: `${layer.value}[${placeOf(index, dims).join(", ")}]`, value: values[index], index })),
   };
+}
+
+/** Says which axis is taken for time where nothing tells. */
+export function noteGuess(context: Context, { value, dims }: LayerInfo, { height, width }: SpatialAxes): void {
+  context.note(`"${value}" [${dims.join(", ")}] is drawn with axis ${width} (${dims[width]}) from left to right, read as time, and axis ${height} (${dims[height]}) downward, read as channels.`);
 }
 
 /** How a layer is drawn, its frames along the axis that holds them. */

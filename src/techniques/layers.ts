@@ -25,6 +25,25 @@ export function lastLayer(traced: Traced, layouts: Layouts, score: string): Laye
   return picked(traced, layouts, value);
 }
 
+/** Whether any value before the score has channels and space. */
+export function hasSpatialLayer(traced: Traced, layouts: Layouts, score: string): boolean {
+  for (const value of valuesBefore(traced, score)) if (isSpatial(layouts.get(value), traced.trace.dims.get(value)!)) return true;
+  return false;
+}
+
+/** The last value before the score that is not the scores themselves and has two axes longer than one, batch apart (steps and channels); else the last hidden vector. */
+export function lastWithAxes(traced: Traced, layouts: Layouts, score: string): LayerInfo {
+  const scores = scoresThemselves(traced, score);
+  let hidden: string | undefined;
+  for (const value of valuesBefore(traced, score, true)) {
+    const dims = traced.trace.dims.get(value)!;
+    if (scores.has(value) || elementCount(dims) < 2) continue;
+    if (dims.slice(1).filter((size) => size > 1).length + (dims[0] > 1 ? 1 : 0) >= 2) return picked(traced, layouts, value);
+    hidden ??= value;
+  }
+  return hidden === undefined ? lastLayer(traced, layouts, score) : picked(traced, layouts, hidden);
+}
+
 /** Gradients that are asked for at once: a session's outputs, of which a large model has hundreds. */
 const MOST_CANDIDATES = 48;
 const MOST_ELEMENTS = 1 << 24;
@@ -42,11 +61,15 @@ export async function pickSpatialLayer(
   traced: Traced, layouts: Layouts, score: string, gradientsOf: (values: readonly string[]) => Promise<ReadonlyMap<string, Float32Array | undefined>>,
 ): Promise<LayerInfo> {
   const { trace } = traced;
-  const all: string[] = [];
+  const scores = scoresThemselves(traced, score);
+  const found: string[] = [];
   for (const value of valuesBefore(traced, score)) {
-    if (isSpatial(layouts.get(value), trace.dims.get(value)!)) all.push(value);
-    if (all.length >= MOST_LOOKED_AT) break;
+    if (isSpatial(layouts.get(value), trace.dims.get(value)!)) found.push(value);
+    if (found.length >= MOST_LOOKED_AT) break;
   }
+  // The scores are a layer only where the model has no other.
+  const layers = found.filter((value) => !scores.has(value));
+  const all = layers.length > 0 ? layers : found;
   if (all.length === 0) {
     throw new UsageError("No layer between input and score has height and width over 1×1.", undefined, "This method needs a convolutional layer, or a transformer's tokens on a grid. Saliency works on any model.");
   }
@@ -58,11 +81,28 @@ export async function pickSpatialLayer(
     const values = all.slice(from, from + count);
     const gradients = await gradientsOf(values);
     const places = values.map((value) => placesWithGradient(gradients.get(value), trace.dims.get(value)!, layouts.get(value)));
-    const found = values[places.findIndex((count, index) => count >= (isSequence(layouts.get(values[index])) ? 2 : 1))];
-    if (found !== undefined) return picked(traced, layouts, beforeProjection(traced, layouts, found));
+    const last = values[places.findIndex((count, index) => count >= (isSequence(layouts.get(values[index])) ? 2 : 1))];
+    if (last !== undefined) return picked(traced, layouts, beforeProjection(traced, layouts, last));
     alone ??= values[places.findIndex((count) => count > 0)];
   }
   return picked(traced, layouts, alone ?? all[0]);
+}
+
+/** Operators that choose among numbers, move them and change each by itself: what they are given are the scores, in another shape. */
+const CHOOSING: ReadonlySet<string> = new Set([
+  "Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Slice", "Split", "Gather", "GatherND", "GatherElements", "Concat", "Expand", "ScatterND", "TopK",
+  "Add", "Sub", "Mul", "Div", "Neg", "Abs", "Exp", "Log", "Sqrt", "Pow", "Clip", "Min", "Max", "Where", "Sigmoid", "HardSigmoid", "Relu", "Tanh", "Softplus", "QuantizeLinear", "DequantizeLinear",
+]);
+
+/** Values that nothing mixes any more on the way to the score, such as a detection head's [N, boxes, classes]: a map of one would show the score's own place. */
+function scoresThemselves({ graph, specialised }: Traced, score: string): ReadonlySet<string> {
+  const scores = new Set([score]);
+  for (let index = graph.nodes.length - 1; index >= 0; index--) {
+    const node = graph.nodes[index];
+    if (!CHOOSING.has(node.opType) || !node.outputs.some((output) => scores.has(output))) continue;
+    for (const input of node.inputs) if (specialised.tainted.has(input)) scores.add(input);
+  }
+  return scores;
 }
 
 /** At how many places any channel has a gradient. */
@@ -101,11 +141,15 @@ function beforeProjection({ graph, trace, specialised }: Traced, layouts: Layout
   return input;
 }
 
-/** Float values that depend on the input and that the score is computed from, the last first. */
-function* valuesBefore({ graph, trace, specialised }: Traced, score: string): Generator<string, undefined> {
+const RECURRENT: ReadonlySet<string> = new Set(["LSTM", "GRU", "RNN"]);
+
+/** Float values that depend on the input and that the score is computed from, the last first; with `steps` also all steps of a recurrent layer of which the last one is read. */
+function* valuesBefore({ graph, trace, specialised }: Traced, score: string, steps = false): Generator<string, undefined> {
   const before = ancestors(graph, score);
   for (let index = graph.nodes.length - 1; index >= 0; index--) {
-    for (const output of graph.nodes[index].outputs) {
+    const { outputs, opType } = graph.nodes[index];
+    if (steps && RECURRENT.has(opType) && outputs.some((output) => before.has(output))) before.add(outputs[0]);
+    for (const output of outputs) {
       if (output === score || !trace.dims.has(output) || !before.has(output) || !specialised.tainted.has(output) || !isFloat(trace.types.get(output) ?? "float32")) continue;
       yield output;
     }
@@ -120,7 +164,7 @@ function picked({ graph, trace }: Traced, layouts: Layouts, value: string): Laye
 export function layerChoices({ graph, trace, specialised }: Traced, layouts: Layouts): LayerChoice[] {
   return graph.nodes.flatMap((node) => node.outputs.flatMap((value): LayerChoice[] => {
     const dims = trace.dims.get(value);
-    if (!dims || dims.length < 2 || !specialised.tainted.has(value) || !isFloat(trace.types.get(value) ?? "float32")) return [];
+    if (!dims || (dims.length < 2 && elementCount(dims) < 2) || !specialised.tainted.has(value) || !isFloat(trace.types.get(value) ?? "float32")) return [];
     const layout = layouts.get(value);
     const spatial = isSpatial(layout, dims);
     return [{ value, node: nodeLabel(node), operator: node.opType, dims, spatial, ...(spatial ? { size: spatialSize(layout, dims) } : {}) }];

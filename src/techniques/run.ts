@@ -6,13 +6,12 @@ import type { EngineApi, Job, Progress } from "../protocol/engine.ts";
 import { outputHints } from "./output-hints.ts";
 import { NO_HINTS, type OutputHints } from "./output.ts";
 import type { LoadedModel, ModelCache } from "../runtime/models.ts";
-import { joinedView, type ChannelView } from "./channels.ts";
+import type { ChannelView } from "./channels.ts";
 import { JobContext } from "./context.ts";
 import { whereNotFinite } from "./diagnose.ts";
 import { inputFault } from "./input-faults.ts";
-import { channelPlane, reducedTiles } from "./feature-maps.ts";
+import { channelPlane, reducedTiles, plannedLayer } from "./feature-maps.ts";
 import { framePictures } from "./frames.ts";
-import { layerActivations, spatialLayer } from "./gradient-cams.ts";
 import { techniques } from "./index.ts";
 import { alone, preparedFor, severalInputs, withGradients } from "./joint-input.ts";
 import { layerChoices } from "./layers.ts";
@@ -207,8 +206,7 @@ async function layersIn(model: LoadedModel, request: Parameters<EngineApi["layer
   const fed = await prepareInput(model, { inputs: { "": request.input }, recipe: request.recipe });
   const context = await pickingContext(fed, {}, env);
   const layers = layerChoices(await context.traced(), await context.layouts());
-  if (!layers.some(({ spatial }) => spatial)) return { layers };
-  const picked = await context.layer("spatial").catch((error: unknown) => {
+  const picked = await context.layer("features").catch((error: unknown) => {
     if (error instanceof UsageError) return undefined;
     throw error;
   });
@@ -244,11 +242,17 @@ function layerView(job: Job, env: RunEnvironment): Promise<ChannelView> {
       return known.view;
     }
     const context = await pickingContext(await prepareInput(model, job), job, env);
-    const found: LatestLayer = { key, view: joinedView(await layerActivations(context, await spatialLayer(context))) };
+    const found: LatestLayer = { key, view: tilesOfPlan(await plannedLayer(context)) };
     latest.set(env.models, found);
     env.models.budget.keep(LATEST, { bytes: found.view.values.buffer.byteLength, drop: () => { if (latest.get(env.models) === found) latest.delete(env.models); } });
     return found.view;
   });
+}
+
+/** The tiles that a layer is shown as. UsageError where it is shown otherwise. */
+function tilesOfPlan({ layer, plan }: Awaited<ReturnType<typeof plannedLayer>>): ChannelView {
+  if (plan.kind !== "tiles") throw new UsageError(`"${layer.value}" [${layer.dims.join(", ")}] is not shown as tiles, so it has no channel to enlarge.`, layer.value);
+  return plan.view;
 }
 
 /** Its key in the budget. */

@@ -41,6 +41,9 @@ export interface PartEffects {
   readonly shares: Float32Array;
 }
 
+/** What a layer is wanted for. */
+export type LayerKind = "any" | "spatial" | "features";
+
 /** What a technique works with. It never touches files, sessions or the screen. */
 export interface Context {
   readonly model: LoadedModel;
@@ -63,10 +66,10 @@ export interface Context {
   traced(): Promise<Traced>;
   /** Channels and space of every value that has them. */
   layouts(): Promise<Layouts>;
-  /** The layer asked for, or the one that the technique takes by itself ("spatial": the last with height and width and a gradient). UsageError for several. */
-  layer(kind: "any" | "spatial"): Promise<LayerInfo>;
+  /** The layer asked for, or the one that the technique takes by itself ("spatial": the last with height and width and a gradient; "features": the same, or where there is none the last of several axes). UsageError for several. */
+  layer(kind: LayerKind): Promise<LayerInfo>;
   /** The same, of techniques that take several. */
-  layers(kind: "any" | "spatial"): Promise<readonly LayerInfo[]>;
+  layers(kind: LayerKind): Promise<readonly LayerInfo[]>;
   /** What the `baseline` parameter names, each in the input's shape: numbers, and files read as the input was. UsageError where one does not fit. */
   baselines(): Promise<readonly Float32Array[]>;
   /** The input's picture in display colours, as the model sees it; undefined where it is none. */

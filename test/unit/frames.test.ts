@@ -28,7 +28,7 @@ interface Case {
   readonly file: string;
 }
 
-const cases = JSON.parse(readFileSync(join(folder, "index.json"), "utf8")) as Case[];
+const { cases } = JSON.parse(readFileSync(join(folder, "index.json"), "utf8")) as { cases: Case[] };
 const models = new ModelCache();
 const scratch = mkdtempSync(join(tmpdir(), "loupe-frames-"));
 afterAll(() => {

@@ -86,7 +86,7 @@ function Done(props: CellProps & { readonly result: Result; readonly cached: boo
   const word = reading && wordAt(artifact, reading.cell.column);
   return (
     <>
-      {map ? <MapPicture drawing={map} picture={pictureUnder(result, artifact)} reading={reading} looks={looks} linked={linked} bar={bar} />
+      {map ? <MapPicture drawing={map} picture={pictureUnder(result, map.artifact)} reading={reading} looks={looks} linked={linked} bar={bar} />
         : artifact ? <OtherPicture artifact={artifact} drawing={drawing} reading={reading} bar={bar} linked={linked} /> : <p class="cell-words muted">This method gave no picture.</p>}
       <div class="cell-foot">
         {reading ? (

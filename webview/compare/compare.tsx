@@ -5,6 +5,7 @@ import { HeatmapLooks } from "../panel/looks-bar.tsx";
 import { Options } from "../panel/options.tsx";
 import { Announce, Banner, FailureText } from "../ui/feedback.tsx";
 import { IconButton, Segmented } from "../ui/fields.tsx";
+import { FrameStepper } from "../ui/frames.tsx";
 import { useSnapshot } from "../ui/hooks.ts";
 import type { CompareController, Side, Snapshot } from "./controller.ts";
 import { figureOf } from "./figure.ts";
@@ -46,6 +47,7 @@ function LooksRow({ snapshot: { cells, places }, state, zoom, onZoom, controller
   const artifacts = places.flatMap(({ job }) => { const cell = cells.get(job); return cell?.kind === "done" ? cell.result.artifacts : []; });
   const maps = artifacts.filter((artifact) => artifact.kind === "heatmap");
   const shown = places.flatMap(({ job }) => { const cell = cells.get(job); return cell?.kind === "done" ? cell.result.artifacts[0] ?? [] : []; });
+  const frames = longest(shown.flatMap((one) => (one.kind === "heatmap" && one.frames ? [one.frames.names] : [])));
   const [colored, compared] = [["heatmap", "tokens"], ["heatmap", "tokens", "bars"]].map((kinds) => shown.some(({ kind }) => kinds.includes(kind)));
   if (!compared) return null;
   return (
@@ -57,6 +59,7 @@ function LooksRow({ snapshot: { cells, places }, state, zoom, onZoom, controller
       </span>
       {colored ? <HeatmapLooks looks={state.looks} hasPicture={artifacts.some(({ kind }) => kind === "image")} hasChannels={maps.some(({ axes, dims }) => axes.channel !== undefined && dims[axes.channel] > 1)}
         onChange={(looks) => controller.setLooks(looks)} /> : null}
+      {frames ? <FrameStepper names={frames} frame={state.looks.frame ?? 0} onFrame={(frame) => controller.setLooks({ frame })} /> : null}
       {maps.length ? <span class="field zoom" role="group" aria-label="Zoom of all pictures">
         <IconButton icon="zoom-out" label="Zoom out" testid="zoom-out" disabled={zoom.scale === 1} onClick={() => onZoom((now) => zoomBy(now, 1 / 1.5))} />
         <button type="button" class="link-button number zoom-level" title="Show the whole" data-testid="zoom-whole" onClick={() => onZoom(() => WHOLE)}>{Math.round(zoom.scale * 100)}%</button>
@@ -64,6 +67,11 @@ function LooksRow({ snapshot: { cells, places }, state, zoom, onZoom, controller
       </span> : null}
     </div>
   );
+}
+
+/** Of the cells' frames those of which there are the most; a cell with fewer stays at its last. */
+function longest(lists: readonly (readonly string[])[]): readonly string[] | undefined {
+  return lists.reduce<readonly string[] | undefined>((most, names) => (most && most.length >= names.length ? most : names), undefined);
 }
 
 /** The options of one method: of a column, a row, or of all cells. Changing one runs again what it concerns. */

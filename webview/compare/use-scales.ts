@@ -1,4 +1,5 @@
 import { useMemo, useRef } from "preact/hooks";
+import { frameIndex, framesIn } from "../../src/draw/frames.ts";
 import type { HeatmapDrawing } from "../../src/draw/heatmap.ts";
 import { sharedDrawings, valuesOf } from "../../src/draw/scales.ts";
 import type { HeatmapArtifact } from "../../src/protocol/artifacts.ts";
@@ -26,11 +27,11 @@ export function useScales(places: readonly Place[], cells: Snapshot["cells"], lo
     return first && artifact ? [{ key: place.key, artifact, group: scaleGroup(place, sharing), colored: first.kind !== "bars" }] : [];
   }));
   const known = useRef(new WeakMap<HeatmapArtifact, { readonly made: string; readonly drawing: Drawing }>());
-  const { reduce, clip, colorMap } = looks;
+  const { reduce, clip, colorMap, frame } = looks;
   return useMemo(() => {
     // Lengths of bars are not clipped: they would lie.
     const scales = sharedDrawings(maps, maps.every(({ colored }) => !colored) ? { ...looks, clip: 100 } : looks);
-    const drawings = maps.map(({ artifact }, index) => drawn(known.current, artifact, looks, scales[index]));
+    const drawings = maps.map(({ artifact }, index) => drawn(known.current, framesIn(artifact)[frameIndex(artifact, frame)], looks, scales[index]));
     const [first] = drawings;
     const quantities = new Set(maps.map(({ artifact }) => artifact.quantity));
     return {
@@ -40,7 +41,7 @@ export function useScales(places: readonly Place[], cells: Snapshot["cells"], lo
         clipped: { low: drawings.some(({ clipped }) => clipped.low), high: drawings.some(({ clipped }) => clipped.high) },
       },
     };
-  }, [maps, reduce, clip, colorMap, sharing]);
+  }, [maps, reduce, clip, colorMap, frame, sharing]);
 }
 
 /** A map that is drawn as before has the drawing it had: only what differs is painted again. */

@@ -11,15 +11,15 @@ import { isAbort, toFailure } from "../ui/host.ts";
 import type { Failure } from "../ui/host.ts";
 import type { EditorLink } from "./editor.tsx";
 import { familyOf, operatorName } from "./search.ts";
-import { mayHaveSpace } from "./space.ts";
+import { mayBeFloat, mayHaveSpace } from "./space.ts";
 import { Tensor } from "./tensor.tsx";
 
 type Techniques = Extract<EditorBoot, { kind: "model" }>["techniques"];
 
 /** Techniques that a layer offers by itself, and how the button says it. */
-const offers: readonly { readonly technique: string; readonly label: string }[] = [
-  { technique: "feature-maps", label: "Show feature maps" },
-  { technique: "grad-cam", label: "Grad-CAM here" },
+const offers: readonly { readonly technique: string; readonly label: string; readonly fits: typeof mayHaveSpace }[] = [
+  { technique: "feature-maps", label: "Show feature maps", fits: mayBeFloat },
+  { technique: "grad-cam", label: "Grad-CAM here", fits: mayHaveSpace },
 ];
 
 /** One layer opened: its attributes, what goes in, what comes out, and the tensors in it. */
@@ -28,7 +28,7 @@ export function Inspector({ layer, model, link, techniques, blocked, onVisualize
   readonly onVisualize: (technique: string, value: string) => void; readonly onGo: (index: number) => void; readonly onClose: () => void; readonly onCopy: (text: string) => void;
 }): VNode {
   const { details, failure } = useDetails(link, layer.index);
-  const offered = mayHaveSpace(layer, details?.layer.index === layer.index ? details : undefined);
+  const known = details?.layer.index === layer.index ? details : undefined;
   return (
     <aside class="inspector" aria-label={`Layer ${layer.name}`} data-testid="inspector"
       onKeyDown={(event) => { if (event.key === "Escape") onClose(); }}>
@@ -41,7 +41,7 @@ export function Inspector({ layer, model, link, techniques, blocked, onVisualize
         <IconButton icon="close" label="Close the inspector" onClick={onClose} testid="close-inspector" />
       </div>
       <div class="inspector-actions">
-        {offers.filter((offer) => offered && techniques.some((technique) => technique.id === offer.technique)).map((offer) => (
+        {offers.filter((offer) => offer.fits(layer, known) && techniques.some((technique) => technique.id === offer.technique)).map((offer) => (
           <Button key={offer.technique} disabled={blocked !== undefined} title={blocked} testid={`layer-${offer.technique}`}
             onClick={() => onVisualize(offer.technique, layer.outputs[0])}>{offer.label}</Button>
         ))}

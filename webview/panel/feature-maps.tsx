@@ -1,21 +1,28 @@
 import type { VNode } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
+import { tilesIn } from "../../src/draw/frames.ts";
 import { tileRange, tilesSigned, valuesRange } from "../../src/draw/tiles.ts";
 import type { HeatmapArtifact, ImageArtifact, TilesArtifact } from "../../src/protocol/artifacts.ts";
 import type { Looks, PanelState } from "../../src/protocol/panel.ts";
 import { IconButton } from "../ui/fields.tsx";
+import { FrameStepper } from "../ui/frames.tsx";
 import { isAbort } from "../ui/host.ts";
 import type { PanelController } from "./controller.ts";
 import { Heatmap } from "./heatmap.tsx";
 import { HeatmapLooks, TilesLooks } from "./looks-bar.tsx";
 import { TileGrid } from "./tile-grid.tsx";
 
-/** A layer's channels as tiles; one of them enlarged over the picture, at full resolution, with its values. */
-export function FeatureMaps({ artifact, picture, shownState, looks, controller }: {
-  readonly artifact: TilesArtifact; readonly picture?: ImageArtifact; readonly shownState: PanelState; readonly looks: Looks; readonly controller: PanelController;
+/** A layer's channels as tiles, of one frame where it holds several; one of them enlarged over the picture, at full resolution, with its values. */
+export function FeatureMaps({ all, pictures, shownState, looks, controller }: {
+  readonly all: TilesArtifact; readonly pictures: (over: string | undefined) => ImageArtifact | undefined; readonly shownState: PanelState; readonly looks: Looks; readonly controller: PanelController;
 }): VNode {
+  const frames = tilesIn(all);
+  const frame = Math.max(0, Math.min(frames.length - 1, looks.frame ?? 0));
+  const artifact = frames[frame];
+  const first = frame * artifact.count;
+  const picture = pictures(artifact.over);
   const channel = looks.channel !== undefined && looks.channel < artifact.count ? looks.channel : undefined;
-  const enlarged = useChannel(artifact, shownState, channel, controller);
+  const enlarged = useChannel(artifact, first, shownState, channel, controller);
   const range = useMemo(() => enlarged && (looks.tileScale === "shared"
     ? tileRange(artifact, enlarged.channel, looks) : valuesRange(enlarged.map.values, looks.clip, enlarged.map.signed)), [artifact, enlarged, looks.tileScale, looks.clip]);
   const close = (): void => controller.setLooks({ channel: undefined });
@@ -34,9 +41,10 @@ export function FeatureMaps({ artifact, picture, shownState, looks, controller }
           </Heatmap>
         </section>
       ) : null}
+      {all.frames ? <FrameStepper names={all.frames.names} frame={frame} onFrame={(next) => controller.setLooks({ frame: next })} /> : null}
       <TilesLooks looks={looks} withColors={!enlarged} onChange={(change) => controller.setLooks(change)} />
       <div class="tiles-box">
-        <TileGrid artifact={artifact} shownState={shownState} looks={looks} chosen={channel} controller={controller} />
+        <TileGrid artifact={artifact} first={first} shownState={shownState} looks={looks} chosen={channel} controller={controller} />
       </div>
       <p class="caption">{[artifact.title, `${artifact.count} channels`, artifact.caption].filter(Boolean).join(" · ")}</p>
     </div>
@@ -46,7 +54,7 @@ export function FeatureMaps({ artifact, picture, shownState, looks, controller }
 interface Enlarged { readonly channel: number; readonly map: HeatmapArtifact }
 
 /** One channel at full resolution; the one before stays while the next is fetched. */
-function useChannel(artifact: TilesArtifact, state: PanelState, channel: number | undefined, controller: PanelController): Enlarged | undefined {
+function useChannel(artifact: TilesArtifact, first: number, state: PanelState, channel: number | undefined, controller: PanelController): Enlarged | undefined {
   const [enlarged, setEnlarged] = useState<(Enlarged & { readonly of: TilesArtifact }) | undefined>(undefined);
   useEffect(() => {
     if (channel === undefined) {
@@ -54,7 +62,7 @@ function useChannel(artifact: TilesArtifact, state: PanelState, channel: number 
       return undefined;
     }
     const abort = new AbortController();
-    controller.link.call("channel", { state, channel }, { signal: abort.signal }).then(
+    controller.link.call("channel", { state, channel: first + channel }, { signal: abort.signal }).then(
       ({ height, width, values }) => setEnlarged({ of: artifact, channel, map: channelMap(artifact, channel, height, width, values) }),
       (error: unknown) => { if (!isAbort(error)) controller.fail(error); },
     );

@@ -1,5 +1,6 @@
 import type { VNode } from "preact";
 import { composePicture } from "../../src/draw/compose.ts";
+import { tilesIn } from "../../src/draw/frames.ts";
 import { encodePng } from "../../src/draw/png.ts";
 import { saveResult } from "../../src/draw/save.ts";
 import type { SaveFormat } from "../../src/draw/save.ts";
@@ -63,13 +64,15 @@ async function copy(result: Result, looks: Looks, controller: PanelController): 
 
 /** What a file is made of: an enlarged channel's picture where one is open, else the result; numbers are always the result's. */
 async function subjectOf(result: Result, looks: Looks, format: SaveFormat, controller: PanelController): Promise<{ subject: Result; name: string }> {
-  const tiles = result.artifacts[0];
+  const [artifact] = result.artifacts;
   const picture = format === "png" || format === "svg";
   const state = controller.snapshot.shown?.state;
-  if (!picture || !state || tiles?.kind !== "tiles" || looks.channel === undefined || looks.channel >= tiles.count) return { subject: result, name: "" };
-  const { height, width, values } = await controller.link.call("channel", { state, channel: looks.channel });
-  const artifacts = [channelMap(tiles, looks.channel, height, width, values), ...result.artifacts.slice(1)];
-  return { subject: { ...result, artifacts }, name: `-${looks.channel}` };
+  if (!picture || !state || artifact?.kind !== "tiles" || looks.channel === undefined || looks.channel >= artifact.count) return { subject: result, name: "" };
+  const frames = tilesIn(artifact);
+  const frame = Math.max(0, Math.min(frames.length - 1, looks.frame ?? 0));
+  const { height, width, values } = await controller.link.call("channel", { state, channel: frame * artifact.count + looks.channel });
+  const artifacts = [channelMap(frames[frame], looks.channel, height, width, values), ...result.artifacts.slice(1)];
+  return { subject: { ...result, artifacts }, name: `${frames.length > 1 ? `-frame-${frame + 1}` : ""}-${looks.channel}` };
 }
 
 /** "cat-saliency-285", "cat-road-grad-cam-285": input, technique, the method that it checks, target. */

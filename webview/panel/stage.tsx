@@ -1,5 +1,7 @@
 import type { VNode } from "preact";
 import { useMemo } from "preact/hooks";
+import { frameCount, frameIndex, framesIn } from "../../src/draw/frames.ts";
+import { heatmapDrawing } from "../../src/draw/heatmap.ts";
 import { withAlpha } from "../../src/draw/paint.ts";
 import type { Artifact, ImageArtifact, Result } from "../../src/protocol/artifacts.ts";
 import type { PanelBoot, PanelState } from "../../src/protocol/panel.ts";
@@ -7,6 +9,7 @@ import type { Recipe } from "../../src/protocol/recipe.ts";
 import { PixelCanvas } from "../ui/canvas.tsx";
 import { Curves } from "../ui/curves.tsx";
 import { Boxes } from "./boxes.tsx";
+import { FrameStepper } from "../ui/frames.tsx";
 import type { PanelController } from "./controller.ts";
 import { FeatureMaps } from "./feature-maps.tsx";
 import { FeatureBars } from "./feature-bars.tsx";
@@ -36,17 +39,22 @@ export function Stage(props: StageProps): VNode {
 
 const views: { readonly [K in Artifact["kind"]]: View<K> } = {
   heatmap: ({ artifact, result, state, boot, controller }) => {
-    const picture = pictureUnder(result, artifact.over);
+    const frame = frameIndex(artifact, state.looks.frame);
+    const shown = framesIn(artifact)[frame];
+    const picture = pictureUnder(result, shown.over);
+    // Frames have one range: equal colours are equal values in all of them.
+    const range = useMemo(() => (frameCount(artifact) > 1 ? heatmapDrawing(artifact, state.looks).range : undefined), [artifact, state.looks.reduce, state.looks.clip]);
     const channels = artifact.axes.channel === undefined ? 1 : artifact.dims[artifact.axes.channel];
     const names = useMemo(() => channelNames(state.recipe ?? boot.recipe.recipe, channels), [state.recipe, boot.recipe, channels]);
     return (
-      <Heatmap artifact={artifact} picture={picture} looks={state.looks} channelNames={names}>
+      <Heatmap artifact={shown} picture={picture} looks={state.looks} range={range} channelNames={names}>
+        {artifact.frames ? <FrameStepper names={artifact.frames.names} frame={frame} onFrame={(next) => controller.setLooks({ frame: next })} /> : null}
         <HeatmapLooks looks={state.looks} hasPicture={picture !== undefined} hasChannels={channels > 1} onChange={(looks) => controller.setLooks(looks)} />
       </Heatmap>
     );
   },
   tiles: ({ artifact, result, shownState, state, controller }) => (
-    <FeatureMaps artifact={artifact} picture={pictureUnder(result, artifact.over)} shownState={shownState} looks={state.looks} controller={controller} />
+    <FeatureMaps all={artifact} pictures={(over) => pictureUnder(result, over)} shownState={shownState} looks={state.looks} controller={controller} />
   ),
   bars: ({ artifact, result, state, boot, controller }) => (artifact.id !== "predictions" ? <FeatureBars bars={artifact} /> : (
     <div class="bars-stage">

@@ -69,7 +69,7 @@ export function isChanged(technique: TechniqueInfo, params: Params | undefined):
 
 /** A method without its option for how a transformer's tokens lie, where no layer looks like tokens ([N, tokens, channels]) and it was not set. */
 export function withoutGrid(technique: TechniqueInfo, layers: readonly LayerChoice[] | undefined, params: Params | undefined): TechniqueInfo {
-  const grid = technique.needs.layer === "spatial" ? technique.params.find(({ name }) => name === "grid") : undefined;
+  const grid = technique.needs.layer === "none" ? undefined : technique.params.find(({ name }) => name === "grid");
   if (!grid || paramValue(grid, params) !== grid.default || layers?.some(({ dims }) => dims.length === 3)) return technique;
   return { ...technique, params: technique.params.filter((spec) => spec !== grid) };
 }

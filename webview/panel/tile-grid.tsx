@@ -18,8 +18,9 @@ const captionHeight = 16;
 const spare = 2;
 
 /** Tiles in rows, of which only those in sight exist: two thousand channels scroll as well as thirty. */
-export function TileGrid({ artifact, shownState, looks, chosen, controller }: {
-  readonly artifact: TilesArtifact; readonly shownState: PanelState; readonly looks: Looks; readonly chosen?: number; readonly controller: PanelController;
+export function TileGrid({ artifact, first, shownState, looks, chosen, controller }: {
+  /** `first`: what the engine calls the first of these channels, those of earlier frames being before it. */
+  readonly artifact: TilesArtifact; readonly first: number; readonly shownState: PanelState; readonly looks: Looks; readonly chosen?: number; readonly controller: PanelController;
 }): VNode {
   const root = useRef<HTMLDivElement>(null);
   const width = useWidth(root);
@@ -36,7 +37,7 @@ export function TileGrid({ artifact, shownState, looks, chosen, controller }: {
   useEffect(() => { setActive(Math.max(0, chosen === undefined ? 0 : order.indexOf(chosen))); }, [artifact, order, chosen]);
   const places = Array.from({ length: Math.max(0, Math.min(artifact.count, to * columns) - from * columns) }, (_, i) => from * columns + i);
   const channels = places.map((place) => order[place]);
-  const tileOf = useTiles(artifact, shownState, channels, controller);
+  const tileOf = useTiles(artifact, first, shownState, channels, controller);
   if (active < artifact.count && !places.includes(active)) places.push(active);
 
   useLayoutEffect(() => {

@@ -9,9 +9,9 @@ const chunk = 64;
 
 /**
  * The tiles of an artifact: those that came along, and others as they are wanted. Gives a function from channel to its values
- * [tileHeight, tileWidth], undefined until they are here.
+ * [tileHeight, tileWidth], undefined until they are here. `first`: what the engine calls channel 0.
  */
-export function useTiles(artifact: TilesArtifact, state: PanelState, wanted: readonly number[], controller: PanelController): (channel: number) => Float32Array | undefined {
+export function useTiles(artifact: TilesArtifact, first: number, state: PanelState, wanted: readonly number[], controller: PanelController): (channel: number) => Float32Array | undefined {
   const chunks = useRef(new Map<number, Float32Array | "coming" | "failed">());
   const [, setVersion] = useState(0);
   const size = artifact.tileHeight * artifact.tileWidth;
@@ -31,7 +31,7 @@ export function useTiles(artifact: TilesArtifact, state: PanelState, wanted: rea
       const mine = chunks.current;
       if (mine.has(place)) continue;
       mine.set(place, "coming");
-      const [from, to] = [place * chunk, Math.min(artifact.count, (place + 1) * chunk)];
+      const [from, to] = [first + place * chunk, first + Math.min(artifact.count, (place + 1) * chunk)];
       controller.link.call("tiles", { state, from, to }, { signal: abort.current.signal }).then(
         ({ tiles }) => { mine.set(place, tiles); setVersion((version) => version + 1); },
         (error: unknown) => {

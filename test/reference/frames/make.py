@@ -197,7 +197,7 @@ def main() -> None:
             np.save(HERE / file, one.astype(np.float32))
             cases.append({"network": name, "inputs": files, "technique": technique, "target": target, "layer": "/backbone/backbone.3/Relu_output_0", "file": file})
             print(name, technique, list(one.shape), f"{np.abs(one).max():.3g}")
-    (HERE / "index.json").write_text(json.dumps(cases, indent=1) + "\n")
+    (HERE / "index.json").write_text(json.dumps({"cases": cases}, indent=1) + "\n")
 
 
 main()
