@@ -33,8 +33,8 @@ export class UsageError extends Error {
 
 /** Numbers that are NaN or infinite, where finite ones were needed. */
 export class NotFiniteError extends UsageError {
-  /** The same, with where it began. */
-  at(place: string): NotFiniteError {
-    return new NotFiniteError(`${this.message} ${place}`, this.where, this.hint);
+  /** The same, with where it began and what to do about that. */
+  at(place: string, hint = this.hint): NotFiniteError {
+    return new NotFiniteError(`${this.message} ${place}`, this.where, hint);
   }
 }

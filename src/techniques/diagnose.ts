@@ -1,5 +1,7 @@
-import { isFloat, nodeLabel, type Graph, type Node } from "../model/graph.ts";
-import { floatsOf } from "../runtime/ort.ts";
+import { isFloat, type Node } from "../model/graph.ts";
+import { floatsOf, numbersOf } from "../runtime/ort.ts";
+import { inputFault } from "./input-faults.ts";
+import { causeOf, faultOf, named, steepness, type Numbers } from "./not-finite.ts";
 import type { Context } from "./technique.ts";
 
 /** Values fetched, or gradients taken, in one run: enough to be quick, few enough to fit beside each other. */
@@ -8,34 +10,101 @@ const AT_ONCE = 48;
 /** What is wrong with some values: undefined where nothing is. */
 type Fault = (values: Float32Array) => string | undefined;
 
-const notFinite: Fault = (values) => {
-  const broken = values.find((value) => !Number.isFinite(value));
-  return broken === undefined ? undefined : Number.isNaN(broken) ? "not a number (NaN)" : "infinite";
-};
+/** Where numbers that are not finite began, in sentences, and what to do. */
+export interface Diagnosis {
+  readonly place: string;
+  readonly hint?: string;
+}
+
+const WORDS = { NaN: "not a number (NaN)", infinite: "infinite" } as const;
+const notFinite: Fault = (values) => { const fault = faultOf(values); return fault && WORDS[fault]; };
 
 /**
- * Where values or gradients that are not finite began: the first layer, in the model's order, whose output is not finite; where all outputs
- * are, the first one on the way back from the score whose gradient is not. Undefined where neither is found (float32 differs from what was run).
+ * Where values or gradients that are not finite began, the input being finite: at the first layer, in the model's order, whose output is not finite; where
+ * all outputs are, beyond float32, in which gradients run; else at the first value on the way back from the score. Undefined where none is found.
  */
-export async function whereNotFinite(context: Context): Promise<string | undefined> {
+export async function whereNotFinite(context: Context): Promise<Diagnosis | undefined> {
+  const forward = await whereForward(context);
+  if (forward) return forward;
+  const layers = await layersBefore(context);
+  const found = await onTheWayBack(context, layers, notFinite);
+  if (!found) return undefined;
   const { graph } = await context.traced();
-  const nodes = await layersBefore(context);
-  const weight = brokenWeight(context, graph);
-  for (const chunk of chunks(nodes)) {
+  const consumers = graph.nodes.filter(({ inputs }) => inputs.includes(found.value));
+  return {
+    place: `All layers' outputs are finite; on the way back from the score, the gradient is first ${found.fault} at the output of ${named(found.node)}.${steepness(consumers)}`,
+    hint: "Choose another input, or explain a layer behind this place.",
+  };
+}
+
+/** What to say of a model whose own output is not finite: undefined where it is. −∞ alone is the logarithm of a probability of 0. */
+export async function brokenOutput(context: Context): Promise<string | undefined> {
+  const { name, values } = context.output;
+  const fault = values.includes(Infinity) ? "infinite" : faultOf(values);
+  if (fault === undefined || (fault === "infinite" && !values.includes(Infinity)) || inputFault(context.feeds) !== undefined) return undefined;
+  const found = await whereForward(context);
+  const { trace } = await context.traced();
+  const reduced = [...new Set(trace.types.values())].filter((type) => type === "float16" || type === "bfloat16");
+  const derived = reduced.length === 0 ? "" : ` The model computes in ${reduced.join(" and ")}; gradients run in float32 and may be finite all the same.`;
+  return `The model's own output "${name}" has values that are ${WORDS[fault]}.${found ? ` ${found.place} ${found.hint ?? ""}` : ""}${derived}`;
+}
+
+/** The same for the model's own values alone: nothing is differentiated. */
+async function whereForward(context: Context): Promise<Diagnosis | undefined> {
+  const layers = await layersBefore(context);
+  let infinite: Layer | undefined;
+  let beyond: Layer | undefined;
+  for (const chunk of chunks(layers)) {
+    context.signal.throwIfAborted();
     const values = await context.model.forward(context.feeds, chunk.map(({ value }) => value)).catch(() => undefined);
-    for (const { node, value } of values ? chunk : []) {
-      const fault = notFinite(floatsOf(values!.get(value)!));
-      if (fault) return `The first layer whose output is ${fault} is ${nodeLabel(node)} (${node.opType}).${weight}`;
+    for (const layer of values ? chunk : []) {
+      const value = values!.get(layer.value)!;
+      const numbers = value.dataType === "float16" ? floatsOf(value) : (value.data as Float32Array | Float64Array);
+      const fault = faultOf(numbers);
+      if (fault === "NaN") return begun(context, layers, layer);
+      // −∞ alone may be a mask.
+      if (fault === "infinite" && numbers.includes(Infinity)) infinite ??= layer;
+      if (fault === undefined && faultOf(floatsOf(value))) beyond ??= layer;
     }
   }
-  const found = await onTheWayBack(context, nodes, notFinite);
-  return found && `All layers' outputs are finite; on the way back from the score, the gradient is first ${found.fault} at the output of ${nodeLabel(found.node)} (${found.node.opType}).`;
+  if (infinite) return begun(context, layers, infinite);
+  return beyond && {
+    place: `All layers' outputs are finite in the model's own type, but those of ${named(beyond.node)} go beyond the range of float32 (3.4e38), in which explanations run.`,
+    hint: "Scale the input down, or explain a layer before this one.",
+  };
+}
+
+/** Of a layer that is not finite, where that began: at itself, or at the first layer behind it whose infinite values it takes. */
+async function begun(context: Context, layers: readonly Layer[], broken: Layer): Promise<Diagnosis> {
+  const { graph, trace: { types }, specialised: { tainted } } = await context.traced();
+  for (let layer = broken; ;) {
+    const { node, value } = layer;
+    const [output, ...inputs] = await valuesOf(context, [value, ...node.inputs]);
+    const fault = faultOf(output?.data ?? []) ?? "NaN";
+    const cause = output && causeOf({
+      node, output, inputs, type: types.get(value) ?? "float32", isConstant: (name) => name !== "" && !tainted.has(name), maker: (name) => graph.nodes.find(({ outputs }) => outputs.includes(name)),
+    });
+    const before = cause?.isConsequence ? layers.find((one) => node.inputs.some((input, index) => input === one.value && faultOf(inputs[index]?.data ?? []) !== undefined)) : undefined;
+    if (!before) return { place: `The first layer whose output is ${WORDS[fault]} is ${named(node)}${cause ? `: ${cause.why}` : ""}.`, hint: cause?.hint };
+    layer = before;
+  }
+}
+
+/** Values of a run of the model as it is; undefined for those that are no tensors of numbers. */
+async function valuesOf(context: Context, names: readonly string[]): Promise<(Numbers | undefined)[]> {
+  const { trace } = await context.traced();
+  const wanted = [...new Set(names.filter((name) => name !== "" && (trace.types.get(name) ?? "float32") !== "string"))];
+  const values = await context.model.forward(context.feeds, wanted).catch(() => undefined);
+  return names.map((name) => {
+    const value = values?.get(name);
+    return value && { dims: value.dims, data: numbersOf(value) };
+  });
 }
 
 /** Where a gradient that is zero everywhere began: the first value on the way back from the score at which it is. */
 export async function whereZero(context: Context): Promise<string | undefined> {
   const found = await onTheWayBack(context, await layersBefore(context), (values) => (values.every((value) => value === 0) ? "zero" : undefined));
-  return found && `On the way back from the score, the gradient is first zero everywhere at the output of ${nodeLabel(found.node)} (${found.node.opType}).`;
+  return found && `On the way back from the score, the gradient is first zero everywhere at the output of ${named(found.node)}.`;
 }
 
 interface Layer { readonly node: Node; readonly value: string }
@@ -57,29 +126,17 @@ async function layersBefore(context: Context): Promise<Layer[]> {
   return layers.reverse();
 }
 
-async function onTheWayBack(context: Context, layers: readonly Layer[], faultOf: Fault): Promise<{ node: Node; fault: string } | undefined> {
+async function onTheWayBack(context: Context, layers: readonly Layer[], faultOf: Fault): Promise<(Layer & { fault: string }) | undefined> {
   for (const chunk of chunks([...layers].reverse())) {
     context.signal.throwIfAborted();
     const { gradients } = await context.gradients({ wrt: chunk.map(({ value }) => value) });
     for (const { node, value } of chunk) {
       const gradient = gradients.get(value);
       const fault = gradient && faultOf(floatsOf(gradient));
-      if (fault) return { node, fault };
+      if (fault) return { node, value, fault };
     }
   }
   return undefined;
-}
-
-/** A sentence on a small float weight that is not finite, if one is: the usual cause. */
-function brokenWeight({ model }: Context, graph: Graph): string {
-  for (const tensor of graph.initializers) {
-    if (tensor.dataType !== "float32" || tensor.problem !== undefined || tensor.storage.kind === "bytes") continue;
-    const bytes = model.open.bytesOf(tensor);
-    const values = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + (bytes.byteLength & ~3)));
-    const fault = notFinite(values);
-    if (fault) return ` The weight "${tensor.name}" holds a value that is ${fault}.`;
-  }
-  return "";
 }
 
 function chunks<T>(items: readonly T[]): T[][] {

@@ -8,7 +8,7 @@ import { NO_HINTS, type OutputHints } from "./output.ts";
 import type { LoadedModel, ModelCache } from "../runtime/models.ts";
 import type { ChannelView } from "./channels.ts";
 import { JobContext } from "./context.ts";
-import { whereNotFinite } from "./diagnose.ts";
+import { brokenOutput, whereNotFinite } from "./diagnose.ts";
 import { inputFault } from "./input-faults.ts";
 import { channelPlane, reducedTiles, plannedLayer } from "./feature-maps.ts";
 import { framePictures } from "./frames.ts";
@@ -172,8 +172,8 @@ class Run {
     const context = await this.contextOf(fed, progress, layer);
     this.env.signal.throwIfAborted();
     const output = await this.technique.run(context).catch(async (error: unknown) => {
-      const place = error instanceof NotFiniteError && !inputFault(context.feeds) ? await whereNotFinite(context).catch(() => undefined) : undefined;
-      throw place === undefined ? error : (error as NotFiniteError).at(place);
+      const found = error instanceof NotFiniteError && !inputFault(context.feeds) ? await whereNotFinite(context).catch(() => undefined) : undefined;
+      throw found === undefined ? error : (error as NotFiniteError).at(found.place, found.hint);
     });
     this.env.signal.throwIfAborted();
     if (context.zeroResult) {
@@ -181,6 +181,8 @@ class Run {
       // Looking for a reason must not cost the result: a baseline may go where the layer is not.
       context.note(await whyZero(context, zero, this.technique.info.needs.gradient).catch(() => `The result at "${zero.value}" is zero everywhere.`));
     }
+    const broken = await brokenOutput(context).catch(() => undefined);
+    if (broken !== undefined) context.note(broken);
     for (const note of context.notes) this.notes.add(note);
     return { output, context };
   }
