@@ -66,7 +66,8 @@ export class JobContext implements Context {
     const detections = await findDetections(model, feeds, input, output, options.hints);
     let asked = options.target ?? {};
     // Of a detector the best box's class score is explained, not its largest coordinate.
-    const best = asked.index || asked.region || !detections || "undecided" in detections ? undefined : detections.boxes[0];
+    const boxes = detections && !("undecided" in detections) ? detections.boxes : [];
+    const best = asked.index || asked.region ? undefined : boxes[0];
     if (best && (asked.output ?? best.output) === best.output) {
       if (best.output !== output.name) ({ output, classes, notes } = await readOutput(model, feeds, input, best.output, options.hints));
       asked = { ...asked, output: best.output, index: best.target.split(",").map(Number) };
@@ -74,7 +75,8 @@ export class JobContext implements Context {
     }
     // What takes no target looks at empty outputs as well.
     const target = options.info.needs.target || output.values.length > 0 ? resolveTarget(output, asked, classes) : { index: [], at: [], label: "" };
-    const context = new JobContext(prepared, options, classes, output, target, detections);
+    const box = target.region || target.against ? undefined : boxes.find((one) => one.output === output.name && one.target === target.index.join(","));
+    const context = new JobContext(prepared, options, classes, output, box ? { ...target, label: String(box.class) } : target, detections);
     for (const note of [...notes, ...(prepared.model.model.remarks ?? [])]) context.note(note);
     return context;
   }

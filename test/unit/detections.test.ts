@@ -133,6 +133,7 @@ describe("explaining a detector", () => {
     const { model, recipe, reference } = modelOf("yolo v8");
     const box = reference.boxes[3];
     const result = await runOn(models, model, picture, "saliency", { recipe, target: { output: box.output, index: box.target.split(",").map(Number) }, params: { absolute: false, score: "output" } });
+    expect(result.provenance.target?.label).toBe(reference.classes[box.classIndex]);
     const [column, row] = box.target.split(",").map(Number);
     expect(result.raw.values[0]).toBeCloseTo(SLOPE * ((column * 84 + row) % 1000) / (3 * 64 * 64), 9);
   });

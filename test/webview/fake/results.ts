@@ -1,5 +1,5 @@
 /** Results that look like the real ones: made from the cat's pixels by plain filters, the same each time. */
-import type { BarsArtifact, HeatmapArtifact, ImageArtifact, Result, TilesArtifact, TokensArtifact } from "../../../src/protocol/artifacts.ts";
+import type { BarsArtifact, BoxesArtifact, HeatmapArtifact, ImageArtifact, Result, TilesArtifact, TokensArtifact } from "../../../src/protocol/artifacts.ts";
 import type { LayerChoice } from "../../../src/protocol/engine.ts";
 import type { PanelState } from "../../../src/protocol/panel.ts";
 import { checkCurves } from "./checks.ts";
@@ -68,7 +68,7 @@ export function resultFor(state: PanelState): Result {
   const { main, raw, notes } = make(state);
   const index = state.target.index ?? [285];
   return {
-    raw, notes, artifacts: main.id === "predictions" ? [main, image] : [main, ...(main.kind === "heatmap" || main.kind === "tiles" ? [image] : []), state.technique === "dense" ? denseBars() : scenario.twoClasses ? twoClasses(state) : bars(state)],
+    raw, notes, artifacts: main.id === "predictions" || main.kind === "boxes" ? [main, image] : [main, ...(main.kind === "heatmap" || main.kind === "tiles" ? [image] : []), state.technique === "dense" ? denseBars() : scenario.twoClasses ? twoClasses(state) : bars(state)],
     provenance: {
       technique: state.technique, model: { name: "efficientnet-lite0.onnx", hash: "4c1f9e2ab7d05c66" }, input: { name: "cat.png", hash: "9a3d1be07c5f8e21" }, recipe: {},
       target: { output: "logits", index, label: classNames[index[0]] }, output: { name: "logits", kind: "logits", why: "It has as many values as there are class names.", batched: true }, score: { kind: "logit", value: "logits" },
@@ -83,7 +83,7 @@ type Made = { readonly main: Result["artifacts"][number]; readonly raw: Result["
 
 const makers: Record<string, (state: PanelState) => Made> = {
   ...Object.fromEntries(Object.entries(checkCurves).map(([id, main]) => [id, (): Made => ({ main, raw: { dims: [1, main.lines[0].y.length], values: main.lines[0].y }, notes: [] })])),
-  predictions: (state) => ({ main: bars(state), raw: { dims: [1, 1000], values: bars(state).values }, notes: ["probabilities by softmax of the logits"] }),
+  predictions: (state) => (scenario.detector ? { main: detections(), raw: { dims: [1, 84, 1029], values: new Float32Array(1) }, notes: ["The outputs are read as YOLO v8."] } : { main: bars(state), raw: { dims: [1, 1000], values: bars(state).values }, notes: ["probabilities by softmax of the logits"] }),
   saliency(state) {
     const absolute = state.params.saliency?.absolute !== false;
     const values = gradient(state.target.index?.[0] ?? 285).map((value) => (absolute ? Math.abs(value) : value));
@@ -135,6 +135,17 @@ const makers: Record<string, (state: PanelState) => Made> = {
     return { main, raw: { dims: [1, 1], values: new Float32Array(1) }, notes: [] };
   },
 };
+
+/** Two cats and a couch in a picture of 448×448, of which the model sees half the size. */
+function detections(): BoxesArtifact {
+  const box = (x0: number, y0: number, x1: number, y1: number, name: string, classIndex: number, score: number, at: number): BoxesArtifact["boxes"][number] => (
+    { x0, y0, x1, y1, class: name, classIndex, score, target: `${4 + classIndex},${at}`, output: "output0" });
+  const boxes = [box(40, 60, 260, 380, "cat", 15, 0.91, 312), box(20, 200, 440, 440, "couch", 57, 0.62, 1001), box(300, 90, 420, 260, "cat", 15, 0.41, 77)];
+  return {
+    kind: "boxes", id: "boxes", title: "Detections", boxes, head: "YOLO v8", why: "1029 predictions are the cells of strides 8, 16, 32", width: 448, height: 448,
+    geometry: { width: 448, height: 448, left: 0, top: 0, scaleX: 2, scaleY: 2 }, over: "input", values: new Float32Array(18), dims: [3, 6], caption: "3 boxes, read as YOLO v8",
+  };
+}
 
 function cam(state: PanelState, title: string, quantity: string): Made {
   const values = Float32Array.from({ length: 49 }, (_, i) => {
