@@ -31,6 +31,11 @@ async function guessInput(
     reasons.push(`Input "${input.name}": texts, by its type: a table's cells (.csv), one text (.txt) or a list (.json).`);
     return { kind: "row" };
   }
+  if (input.tensor) {
+    const { keys } = input.tensor;
+    reasons.push(`Input "${input.name}": a map, of which a tensor is given: an object (.json)${keys ? ", or a row with its keys as columns" : ""}.`);
+    return { kind: "row", ...(keys && { columns: keys }) };
+  }
   const layout = imageLayout(input);
   if (layout) return guessImage(input, layout, description, beside, reasons, readConstant);
   const text = guessText(input, beside);

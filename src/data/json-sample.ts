@@ -17,9 +17,11 @@ export interface JsonSample {
   readonly dataType: ElementType | "string";
   readonly dims: readonly number[];
   readonly data: TensorData | readonly string[];
+  readonly labels?: readonly string[];
+  readonly notes?: readonly string[];
 }
 
-type JsonInput = Pick<ValueDescription, "name" | "type" | "dims">;
+type JsonInput = Pick<ValueDescription, "name" | "type" | "dims" | "tensor">;
 
 /** The names of the inputs that a .json file has something for: an object's keys. Undefined where it holds one value or list. */
 export async function jsonKeys(spec: string): Promise<readonly string[] | undefined> {
@@ -34,6 +36,9 @@ export async function jsonKeys(spec: string): Promise<readonly string[] | undefi
 export async function readJsonSample(spec: string, input: JsonInput): Promise<JsonSample> {
   const bytes = await readBytes(spec, fileLimit);
   const json = parseJson(bytes, spec);
+  const keys = input.tensor?.keys;
+  const entries = !keys || !isObject(json) ? undefined : isObject(json[input.name]) ? json[input.name] : Object.hasOwn(json, input.name) ? undefined : json;
+  if (keys && isObject(entries)) return mapSample(entries, keys, { spec, hash: sha256(bytes, `#${input.name}`), input });
   if (isObject(json) && !Object.hasOwn(json, input.name)) {
     throw new DataError(`The file has nothing for the input "${input.name}".`, spec, `It has ${Object.keys(json).join(", ") || "nothing"}.`);
   }
@@ -52,6 +57,21 @@ export async function readJsonSample(spec: string, input: JsonInput): Promise<Js
   const text = values.find((one) => typeof one !== "number" && typeof one !== "boolean");
   if (text !== undefined) throw new DataError(`The input "${input.name}" takes numbers (${input.type}), and the file has ${JSON.stringify(text)}.`, spec);
   return { name, hash, dataType, dims, data: convertElements(Float64Array.from(values as number[], Number), "float64", dataType, spec) };
+}
+
+/** A map by the model's keys: what it has none of is 0 or the empty text; keys that the model does not know say nothing to it. */
+function mapSample(entries: Record<string, unknown>, keys: readonly string[], { spec, hash, input }: { spec: string; hash: string; input: JsonInput }): JsonSample {
+  const isText = input.type === "string";
+  const wrong = keys.find((key) => Object.hasOwn(entries, key) && typeof entries[key] !== (isText ? "string" : "number"));
+  if (wrong !== undefined) throw new DataError(`The map of the input "${input.name}" holds ${isText ? "texts" : "numbers"}, and the file has ${JSON.stringify(entries[wrong])} for "${wrong}".`, spec);
+  const unknown = Object.keys(entries).filter((key) => !keys.includes(key));
+  const shared = {
+    name: path.basename(spec), hash, dims: [1, keys.length], labels: keys,
+    notes: unknown.length > 0 ? [`The model does not know ${unknown.map((key) => `"${key}"`).join(", ")} of the map "${input.name}": left out.`] : [],
+  };
+  if (isText) return { ...shared, dataType: "string", data: keys.map((key) => (entries[key] as string | undefined) ?? "") };
+  const dataType = elementTypeOf(input.type, input.name);
+  return { ...shared, dataType, data: convertElements(Float64Array.from(keys, (key) => (entries[key] as number | undefined) ?? 0), "float64", dataType, spec) };
 }
 
 /** Collects the elements in order; gives the shape. */

@@ -42,7 +42,12 @@ export interface Sample {
 }
 
 /** The model's input as a description of it says. */
-export type SampleInput = Pick<ValueDescription, "name" | "type" | "dims">;
+export type SampleInput = Pick<ValueDescription, "name" | "type" | "dims" | "tensor">;
+
+/** An input of maps as the tensor that is given in its place. */
+export function asTensorInput<T extends SampleInput>(input: T): T {
+  return input.tensor ? { ...input, type: input.tensor.type } : input;
+}
 
 const fileLimit = 2 ** 30;
 
@@ -54,8 +59,9 @@ const fileLimit = 2 ** 30;
  * Throws a DataError that names the file, both shapes or types, and what to do.
  */
 export async function readSample(
-  spec: string, recipe: InputRecipe, input: SampleInput, modelPath = spec,
+  spec: string, recipe: InputRecipe, given: SampleInput, modelPath = spec,
 ): Promise<Sample> {
+  const input = asTensorInput(given);
   if (isJson(spec)) return readJsonSample(spec, input);
   if (input.type === "string") return readTexts(spec, recipe, input);
   if (/\.npy$/i.test(spec)) {

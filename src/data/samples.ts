@@ -6,7 +6,7 @@ import { isJson, jsonKeys } from "./json-sample.ts";
 import { decodeNpz } from "./npy.ts";
 import type { ColumnInput } from "./columns.ts";
 import { readRows } from "./row.ts";
-import { readSample } from "./sample.ts";
+import { asTensorInput, readSample } from "./sample.ts";
 import type { Sample, SampleInput } from "./sample.ts";
 import { shapeText } from "./shape.ts";
 import { isTable, splitRow } from "./table.ts";
@@ -16,8 +16,9 @@ import { isTable, splitRow } from "./table.ts";
  * array per input, for a .json with a list per input, for a table's row whose columns are the inputs', or for one text that goes through a tokenizer into several inputs. Throws a DataError that names what is missing.
  */
 export async function readSamples(
-  specs: Readonly<Record<string, string>>, recipe: Recipe, inputs: readonly SampleInput[], modelPath?: string,
+  specs: Readonly<Record<string, string>>, recipe: Recipe, described: readonly SampleInput[], modelPath?: string,
 ): Promise<Record<string, Sample>> {
+  const inputs = described.map(asTensorInput);
   const given = new Map(Object.entries(specs));
   const strange = [...given.keys()].filter((name) => name !== "" && !inputs.some((input) => input.name === name));
   if (strange.length > 0) {

@@ -6,6 +6,7 @@ import { BITS, elementCount, nodeLabel, type Dim, type Model, type Node, type Te
 import { parametersOf, type Parameters } from "./parameters.ts";
 import { byteLength } from "./tensor.ts";
 import { attributeRow, typeText } from "./format.ts";
+import { mapInput } from "./map-inputs.ts";
 import type { OpenModel } from "./onnx/open.ts";
 import { inferShapes } from "./shapes/infer.ts";
 import { inferTypes, type ValueTypes } from "./types.ts";
@@ -28,7 +29,10 @@ export function describe(open: Pick<OpenModel, "path" | "model" | "size" | "stam
     opsets: model.opsets,
     metadata: model.metadata,
     graphName: graph.name,
-    inputs: graph.inputs.map(describeValue),
+    inputs: graph.inputs.map((input) => {
+      const map = mapInput(graph, input);
+      return { ...describeValue(input), ...(map ? { dims: map.dims, tensor: { type: map.dataType, ...(map.keys ? { keys: map.keys } : {}) } } : {}) };
+    }),
     outputs: graph.outputs.map((output) => withDims(describeValue(output), facts.dims.get(output.name))),
     layers: facts.layers.map((node, index) => describeLayer(node, index, facts)),
     constants: graph.nodes.length - facts.layers.length,

@@ -6,7 +6,7 @@ import { inferTypes } from "./types.ts";
 /** Gemm broadcasts its third input from here on. */
 const OLDEST_OPSET = 7;
 /** What a model that imports no version of ai.onnx (XGBoost's converter) is given, so that standard operators can be added to it. */
-const OPSET_FOR_NONE = 17;
+export const OPSET_FOR_NONE = 17;
 
 /**
  * The model with ai.onnx.ml's linear classifiers and regressors as what they are: a Gemm, and a Softmax or Sigmoid where they end in one. So the logits are

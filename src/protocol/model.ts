@@ -53,6 +53,8 @@ export interface ValueDescription {
   /** Numbers, symbols, or null where unknown; absent where the file gives no shape. */
   readonly dims?: readonly (number | string | null)[];
   readonly doc?: string;
+  /** Of an input that is a map: the tensor that is given in its place, of shape `dims`, and the map's keys in its order. */
+  readonly tensor?: { readonly type: string; readonly keys?: readonly string[] };
 }
 
 export interface LayerDescription {

@@ -4,6 +4,7 @@ import { decodeTensor, toNumbers } from "../model/tensor.ts";
 import { describe, describeValue } from "../model/describe.ts";
 import { inlineFunctions, liftConstants } from "../model/inline.ts";
 import { withLinearModels } from "../model/linear-models.ts";
+import { withoutMapInputs } from "../model/map-inputs.ts";
 import { placeInside, withUniqueInnerNames } from "../model/inner-names.ts";
 import { openModel, type OpenModel } from "../model/onnx/index.ts";
 import { withStandIns } from "../model/stand-ins/index.ts";
@@ -93,7 +94,7 @@ export class LoadedModel {
   get model(): Model {
     if (!this.prepared) {
       const inlined = inlineFunctions(this.open.model);
-      this.prepared = withStandIns(withLinearModels({ ...inlined, graph: withUniqueInnerNames(liftConstants(inlined.graph, (tensor) => this.open.bytesOf(tensor))) }));
+      this.prepared = withStandIns(withLinearModels(withoutMapInputs({ ...inlined, graph: withUniqueInnerNames(liftConstants(inlined.graph, (tensor) => this.open.bytesOf(tensor))) })));
     }
     return this.prepared;
   }
