@@ -1,10 +1,10 @@
 // What is kept between runs: models until their last user, sessions and the rest within a budget of bytes.
 import { mkdtempSync, renameSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { Leased } from "../../src/runtime/lease.ts";
-import { MemoryBudget } from "../../src/runtime/memory.ts";
+import { availableMemory, MemoryBudget } from "../../src/runtime/memory.ts";
 import { ModelCache, type LoadedModel } from "../../src/runtime/models.ts";
 import { floatsOf, type Feeds } from "../../src/runtime/ort.ts";
 import { channelOf } from "../../src/techniques/run.ts";
@@ -161,5 +161,38 @@ describe("the memory budget", () => {
     budget.forget("latest layer");
     expect(before - budget.used).toBe(4 * 8192);
     models.dispose();
+  });
+});
+
+describe("what is available", () => {
+  const told = process as { availableMemory?: () => number };
+  const own = told.availableMemory;
+  afterEach(() => {
+    told.availableMemory = own;
+    vi.unstubAllEnvs();
+  });
+
+  test("is what the container or the system leaves to this process, where Node can tell; half of that and of its own is the budget", () => {
+    told.availableMemory = () => 3 * 2 ** 30;
+    expect(availableMemory()).toBe(3 * 2 ** 30);
+    const own = process.memoryUsage.rss();
+    const { limit, isSet } = new MemoryBudget();
+    expect(isSet).toBe(false);
+    expect(Math.abs(limit - (3 * 2 ** 30 + own) / 2)).toBeLessThan(64 * 2 ** 20);
+  });
+
+  test.each([["has no such function", undefined], ["does not know", () => 0]])("is what the machine has free where Node %s", (_, tells) => {
+    told.availableMemory = tells;
+    expect(availableMemory()).toBeGreaterThan(0);
+    expect(availableMemory()).toBeLessThan(totalmem());
+  });
+
+  test("does not matter where a person says how much", () => {
+    vi.stubEnv("NEURAL_LOUPE_MEMORY", "300");
+    expect(new MemoryBudget()).toMatchObject({ limit: 300 * 2 ** 20, isSet: true });
+    for (const nothing of ["0", "", "much"]) {
+      vi.stubEnv("NEURAL_LOUPE_MEMORY", nothing);
+      expect(new MemoryBudget().isSet).toBe(false);
+    }
   });
 });
