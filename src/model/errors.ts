@@ -38,3 +38,6 @@ export class NotFiniteError extends UsageError {
     return new NotFiniteError(`${this.message} ${place}`, this.where, hint);
   }
 }
+
+/** A run that would take more memory than it may. */
+export class TooLargeError extends UsageError {}

@@ -2,6 +2,7 @@ import { differentiate } from "../autodiff/differentiate.ts";
 import { gradientRules } from "../autodiff/rules/index.ts";
 import { UsageError } from "../model/errors.ts";
 import { elementCount } from "../model/graph.ts";
+import { admit, liveBytesOf, optimizationFor } from "./memory-need.ts";
 import type { LoadedModel, Traced } from "./models.ts";
 import { asFloat32, createSession, numbersOf, type Feeds, type TensorValue } from "./ort.ts";
 
@@ -54,7 +55,9 @@ async function run(model: LoadedModel, { specialised }: Traced, feeds: Feeds, { 
     irVersion: 10, producer: "neural-loupe", opsets: { ...model.model.opsets, "": specialised.derivedOpset },
     graph: { ...graph, inputs: graph.inputs.filter(({ name }) => used.has(name)) },
   };
-  const session = await createSession(derived, model.open, { threads: model.threads });
+  const live = liveBytesOf(g, specialised, graph.nodes, derived.graph.outputs.map(({ name }) => name), extra.map(({ name }) => name));
+  admit(model.budget, model.open, live, "One run of the model forward and twice back");
+  const session = await createSession(derived, model.open, { threads: model.threads, optimization: optimizationFor(live) });
   try {
     const inputs = { ...Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, asFloat32(value)])), ...Object.fromEntries(extra.map(({ name, ...value }) => [name, value])) };
     const values = await session.run(inputs);

@@ -2,7 +2,7 @@ import { captured, differentiate, neededFor, reachedFrom } from "../autodiff/dif
 import { gradientRules } from "../autodiff/rules/index.ts";
 import type { Builder } from "../autodiff/builder.ts";
 import type { Specialised } from "../autodiff/specialise.ts";
-import { UsageError } from "../model/errors.ts";
+import { TooLargeError } from "../model/errors.ts";
 import { BITS, elementCount, type Graph, type Model, type Node } from "../model/graph.ts";
 import { inferShapes } from "../model/shapes/infer.ts";
 import { inferTypes } from "../model/types.ts";
@@ -111,14 +111,14 @@ function liveBytes(nodes: readonly Node[], results: readonly string[], size: (va
 }
 
 /**
- * Makes room for a session and its runs, before any of it is made: others that are only kept go first. UsageError, with a figure and what to change, where
+ * Makes room for a session and its runs, before any of it is made: others that are only kept go first. TooLargeError, with a figure and what to change, where
  * even all of the budget does not hold it. `live`: what its values take at once, in bytes.
  */
 export function admit(budget: MemoryBudget, open: OpenModel, live: number, what: string): void {
   const need = WEIGHTS * (open.size.file + open.size.external) + runBytes(live);
   const { limit } = budget;
   if (need > limit) {
-    throw new UsageError(`${what} takes about ${megabytes(need)}, more than the ${megabytes(limit)} that it may take (${budget.isSet ? "the memory budget" : "half of what is available"}).`, "memory",
+    throw new TooLargeError(`${what} takes about ${megabytes(need)}, more than the ${megabytes(limit)} that it may take (${budget.isSet ? "the memory budget" : "half of what is available"}).`, "memory",
       `Give the model a smaller input, close other programs, or allow more: ${roundedUp(need)} MB by the setting neuralLoupe.memoryBudget, or by NEURAL_LOUPE_MEMORY on the command line.`);
   }
   budget.makeRoom(need);

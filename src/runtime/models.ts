@@ -162,6 +162,8 @@ export class LoadedModel {
     let found: Traced | undefined;
     for (const known of anew ? [] : this.tracesLike(feeds)) if (!found && (await this.goesThisWay(known, feeds))) found = known;
     if (!found) {
+      const { graph } = this.model;
+      admit(this.budget, this.open, forwardBytes(this.model, graph, feeds, graph.outputs.map(({ name }) => name)), "One run of the model");
       found = { ...(await specialise(this.model, this.open, feeds)), key: `${shapesKey(feeds)}#${this.traceCount++}` };
       this.keepTrace(found);
     }

@@ -1,7 +1,8 @@
-import { ModelError, UsageError } from "../model/errors.ts";
+import { ModelError, TooLargeError, UsageError } from "../model/errors.ts";
 import { elementCount, isFloat, type Node } from "../model/graph.ts";
 import type { Specialised } from "../autodiff/specialise.ts";
 import { alike, hasOpenBatch, joined, parted, repeat } from "./batch.ts";
+import { admit, liveBytesOf, optimizationFor } from "./memory-need.ts";
 import type { LoadedModel } from "./models.ts";
 import { asFloat32, createSession, floatsOf, fromFloat32, numbersOf, type Feeds, type TensorValue } from "./ort.ts";
 import { openWhole } from "./whole.ts";
@@ -38,7 +39,8 @@ export async function openTail(model: LoadedModel, feeds: Feeds, { from, to, bat
   if (batch > 1 && hasOpenBatch(model, feeds)) {
     const tail = await openBatched(model, feeds, from, to, batch).catch((error: unknown) => {
       // A batch axis that says it is open and is not: a Reshape inside has 1 in it. One at a time always works.
-      if (error instanceof ModelError) return "closed" as const;
+      // And less at a time takes less memory.
+      if (error instanceof ModelError || error instanceof TooLargeError) return "closed" as const;
       throw error;
     });
     if (tail !== "closed") return tail;
@@ -149,7 +151,9 @@ async function sessionFor(
   const inputs = graph.inputs.map((input) => (given.includes(input.name) && input.type.kind === "tensor"
     ? { ...input, type: { ...input.type, dataType: g.typeOf(input.name) ?? specialised.typeOf(input.name) ?? input.type.dataType } } : input));
   const derived = { irVersion: 10, producer: "neural-loupe", opsets: { ...model.model.opsets, "": specialised.derivedOpset }, graph: { ...graph, inputs } };
-  const session = await createSession(derived, model.open, { threads: model.threads });
+  const live = liveBytesOf(g, specialised, graph.nodes, names, given);
+  admit(model.budget, model.open, live, "One run of this part of the model");
+  const session = await createSession(derived, model.open, { threads: model.threads, optimization: optimizationFor(live) });
   return {
     release: () => session.release(),
     async run(feeds) {

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { MemoryBudget } from "../../src/runtime/memory.ts";
 import { LoadedModel, ModelCache } from "../../src/runtime/models.ts";
 import type { Feeds } from "../../src/runtime/ort.ts";
+import { openTail } from "../../src/runtime/tail.ts";
 import type { Node } from "../../src/model/graph.ts";
 import { node, runOn, weight, writeArray, writeSmallModel } from "./models.ts";
 
@@ -120,6 +121,24 @@ describe("what a run will need", () => {
     const { gradients } = await (await opened(64)).gradients(feeds, request);
     // d tanh(sin(tanh x)) at 0 is 1.
     expect(gradients.get("x")!.data[77]).toBe(1);
+  });
+
+  test("of part of a model is estimated, too; where a batch of copies does not fit, they run one by one", async () => {
+    const path = writeSmallModel(folder, "open.onnx", {
+      inputs: { x: ["float32", "N", 64, 128, 128] }, outputs: ["y"],
+      nodes: [node("Tanh", ["x"], ["a"]), node("Tanh", ["a"], ["b"]), node("ReduceSum", ["b", "axes"], ["y"], { keepdims: { type: "int", value: 0 } })],
+      weights: [weight("axes", [2], [2, 3], "int64")],
+    });
+    const budgets: readonly (readonly [megabytes: number, batch: number])[] = [[32, 1], [512, 8]];
+    for (const [megabytes, batch] of budgets) {
+      const model = await new ModelCache({ budget: new MemoryBudget(megabytes * 2 ** 20) }).get(path);
+      const tail = (await openTail(model, feeds, { from: "a", to: "y", batch: 8 }))!;
+      expect([megabytes, tail.batch]).toEqual([megabytes, batch]);
+      expect((await tail.run([tail.values]))[0]).toHaveLength(64);
+      await tail.release();
+    }
+    const model = await new ModelCache({ budget: new MemoryBudget(2 ** 20) }).get(path);
+    await expect(openTail(model, feeds, { from: "a", to: "y", batch: 8 })).rejects.toThrow(/takes about \d+ MB, more than the 1 MB/);
   });
 
   test("makes room: what is only kept goes first", async () => {
