@@ -1,5 +1,6 @@
 import type { Artifact } from "../protocol/artifacts.ts";
 import { frameCount, framesIn, tilesIn } from "./frames.ts";
+import type { InputArtifact } from "./inputs.ts";
 import { stridesOf } from "./reduce.ts";
 
 /** An artifact's numbers as CSV (RFC 4180): a header, then one row per part, item, value, channel or pixel; every digit kept. */
@@ -16,11 +17,11 @@ export function csvOf(header: readonly string[], rows: Iterable<Row>): string {
 }
 
 /** Several inputs' numbers in one table: a first column `input`, then what tells their rows apart, then the value. */
-export function encodeCsvOfInputs(artifacts: readonly Artifact[]): string {
+export function encodeCsvOfInputs(artifacts: readonly InputArtifact[]): string {
   const tables = artifacts.map((artifact) => {
     const [header, rows] = tableOf(artifact);
     // Tokens and parts are counted and called something, as bars are.
-    return { input: artifact.kind === "image" || artifact.kind === "tiles" || artifact.kind === "boxes" ? "" : artifact.input ?? "", columns: [...header.slice(0, -1).map((name) => ({ token: "index", text: "label" })[name] ?? name), "value"], rows };
+    return { input: artifact.input, columns: [...header.slice(0, -1).map((name) => ({ token: "index", text: "label" })[name] ?? name), "value"], rows };
   });
   const columns = [...new Set(tables.flatMap((table) => table.columns.slice(0, -1))), "value"];
   let text = `${["input", ...columns].map(field).join(",")}\r\n`;

@@ -2,6 +2,7 @@ import type { Artifact, Result } from "../protocol/artifacts.ts";
 import type { Looks } from "../protocol/panel.ts";
 import { composePicture } from "./compose.ts";
 import { encodeCsv, encodeCsvOfInputs } from "./csv.ts";
+import { picturesOfInputs } from "./inputs.ts";
 import { encodeNpy } from "./npy.ts";
 import { encodeNpz } from "./npz.ts";
 import { encodePng } from "./png.ts";
@@ -48,11 +49,6 @@ function withoutInput(artifact: Artifact): object {
   if (artifact.kind !== "image" || !artifact.source) return artifact;
   const { kind, id, title, width, height, caption, source } = artifact;
   return { kind, id, title, width, height, caption, ...source };
-}
-
-/** The technique's own picture of each explained input. */
-export function picturesOfInputs({ artifacts }: Pick<Result, "artifacts">): Artifact[] {
-  return artifacts.filter((artifact) => artifact.kind !== "image" && artifact.kind !== "tiles" && artifact.kind !== "boxes" && artifact.input !== undefined);
 }
 
 /** What a detector found, at the top of the JSON: the boxes, and whose pixels they are in. */

@@ -5,6 +5,7 @@ import { layoutBoxes } from "./boxes.ts";
 import { layoutCurves } from "./curves.ts";
 import { picturesUnder } from "./frames.ts";
 import { layoutHeatmap } from "./heatmap.ts";
+import { picturesOfInputs, type InputArtifact } from "./inputs.ts";
 import { withAlpha } from "./paint.ts";
 import { enlargement, paragraph, stack } from "./parts.ts";
 import type { Block, Scene } from "./parts.ts";
@@ -15,7 +16,8 @@ const margin = 16;
 
 /** Lays out an artifact with its title above, and its caption and the result's origin below. */
 export function layoutScene(result: Result, artifact: Artifact, looks: Looks): Scene {
-  const block = layoutArtifact(result, artifact, looks);
+  const several = artifact === result.artifacts[0] ? picturesOfInputs(result) : [];
+  const block = several.length > 1 ? layoutInputs(result, several, looks) : layoutArtifact(result, artifact, looks);
   const width = Math.max(block.width, 320);
   const head = paragraph(artifact.title, 2, "foreground", width);
   const foot = stack([
@@ -25,6 +27,14 @@ export function layoutScene(result: Result, artifact: Artifact, looks: Looks): S
   const body = stack([head, block, foot], 10);
   const parts = body.parts.map((part) => ({ ...part, x: part.x + margin, y: part.y + margin }));
   return { width: width + 2 * margin, height: body.height + 2 * margin, parts };
+}
+
+/** Pictures of several inputs below one another, each under its input's name. */
+function layoutInputs(result: Result, artifacts: readonly InputArtifact[], looks: Looks): Block {
+  return stack(artifacts.flatMap((artifact) => {
+    const block = layoutArtifact(result, artifact, looks);
+    return [paragraph(artifact.input, 2, "muted", Math.max(block.width, 320)), block];
+  }), 10);
 }
 
 /** An artifact without title and caption, at (0, 0). */

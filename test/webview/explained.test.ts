@@ -44,6 +44,16 @@ test("features of a row are bars about their columns, not classes to explain", a
   expect(await page.getByTestId("target").textContent()).toContain("Egyptian cat");
 });
 
+test("several explained inputs have a section each, under their names, with one set of looks", async () => {
+  await openWith("inputs");
+  const sections = page.getByTestId("explained-input");
+  expect(await sections.count()).toBe(2);
+  expect(await sections.locator("h2").allTextContents()).toEqual(["picture", "row"]);
+  expect(await sections.nth(1).getByTestId("feature-1").textContent()).toBe("age0.7");
+  expect(await page.getByTestId("colormap").count()).toBe(1);
+  expect(await violations(page)).toEqual([]);
+});
+
 test("a region of a dense output is drawn on the picture, or typed, and explained", async () => {
   await openWith("dense");
   expect(await page.getByTestId("target").textContent()).toContain("15, 10, 12");

@@ -2,6 +2,7 @@ import type { VNode } from "preact";
 import { useMemo } from "preact/hooks";
 import { frameCount, frameIndex, framesIn } from "../../src/draw/frames.ts";
 import { heatmapDrawing } from "../../src/draw/heatmap.ts";
+import { picturesOfInputs } from "../../src/draw/inputs.ts";
 import { withAlpha } from "../../src/draw/paint.ts";
 import type { Artifact, ImageArtifact, Result } from "../../src/protocol/artifacts.ts";
 import type { PanelBoot, PanelState } from "../../src/protocol/panel.ts";
@@ -27,18 +28,38 @@ interface StageProps {
   readonly controller: PanelController;
 }
 
-type View<K extends Artifact["kind"]> = (props: StageProps & { readonly artifact: Extract<Artifact, { kind: K }> }) => VNode;
+interface ViewProps extends StageProps {
+  /** Whether the controls of looks stand at another picture of this result already. */
+  readonly withoutLooks?: boolean;
+}
+
+type View<K extends Artifact["kind"]> = (props: ViewProps & { readonly artifact: Extract<Artifact, { kind: K }> }) => VNode;
 
 /** The result's own picture, with the controls of its looks right under it. One view for each kind of artifact. */
 export function Stage(props: StageProps): VNode {
   const artifact = props.result.artifacts[0];
   if (!artifact) return <p class="empty">This method gave no picture.</p>;
-  const Shown = views[artifact.kind] as View<Artifact["kind"]>;
-  return <Shown {...props} artifact={artifact} />;
+  const inputs = picturesOfInputs(props.result);
+  if (inputs.length < 2) return <Shown {...props} artifact={artifact} />;
+  return (
+    <>
+      {inputs.map((one, place) => (
+        <section key={one.id} class="explained-input" aria-label={`Input ${one.input}`} data-testid="explained-input">
+          <h2>{one.input}</h2>
+          <Shown {...props} artifact={one} withoutLooks={inputs.slice(0, place).some(({ kind }) => kind === one.kind)} />
+        </section>
+      ))}
+    </>
+  );
+}
+
+function Shown({ artifact, ...props }: ViewProps & { readonly artifact: Artifact }): VNode {
+  const Drawn = views[artifact.kind] as View<Artifact["kind"]>;
+  return <Drawn {...props} artifact={artifact} />;
 }
 
 const views: { readonly [K in Artifact["kind"]]: View<K> } = {
-  heatmap: ({ artifact, result, state, boot, controller }) => {
+  heatmap: ({ artifact, result, state, boot, controller, withoutLooks }) => {
     const frame = frameIndex(artifact, state.looks.frame);
     const shown = framesIn(artifact)[frame];
     const picture = pictureUnder(result, shown.over);
@@ -49,7 +70,7 @@ const views: { readonly [K in Artifact["kind"]]: View<K> } = {
     return (
       <Heatmap artifact={shown} picture={picture} looks={state.looks} range={range} channelNames={names}>
         {artifact.frames ? <FrameStepper names={artifact.frames.names} frame={frame} onFrame={(next) => controller.setLooks({ frame: next })} /> : null}
-        <HeatmapLooks looks={state.looks} hasPicture={picture !== undefined} hasChannels={channels > 1} onChange={(looks) => controller.setLooks(looks)} />
+        {withoutLooks ? null : <HeatmapLooks looks={state.looks} hasPicture={picture !== undefined} hasChannels={channels > 1} onChange={(looks) => controller.setLooks(looks)} />}
       </Heatmap>
     );
   },

@@ -34,6 +34,7 @@ export const otherKinds: readonly TechniqueInfo[] = [
     params: [{ type: "text", name: "baseline", label: "Baseline", help: "What stands for a missing input.", default: "0", pattern: "[^,]+", problem: "A number, or a file.", files: true }],
   },
   { id: "features", title: "Integrated Gradients", command: "Visualize Integrated Gradients", group: "gradient", summary: "What each column amounts to.", needs: { target: true, layer: "none", gradient: true }, params: [] },
+  { id: "inputs", title: "Saliency of two inputs", command: "Visualize Saliency", group: "gradient", summary: "A picture and a row.", needs: { target: true, layer: "none", gradient: true }, params: [] },
   { id: "dense", title: "Saliency of a map", command: "Visualize Saliency", group: "gradient", summary: "A dense output.", needs: { target: true, layer: "none", gradient: true }, params: [] },
 ];
 

@@ -65,10 +65,10 @@ function twoClasses({ target }: PanelState): BarsArtifact {
 export function resultFor(state: PanelState): Result {
   const make = makers[state.technique];
   if (!make) throw new Error(`The fake host has no technique "${state.technique}".`);
-  const { main, raw, notes } = make(state);
+  const { main, beside = [], raw, notes } = make(state);
   const index = state.target.index ?? [285];
   return {
-    raw, notes, artifacts: main.id === "predictions" || main.kind === "boxes" ? [main, image] : [main, ...(main.kind === "heatmap" || main.kind === "tiles" ? [image] : []), state.technique === "dense" ? denseBars() : scenario.twoClasses ? twoClasses(state) : bars(state)],
+    raw, notes, artifacts: main.id === "predictions" || main.kind === "boxes" ? [main, image] : [main, ...beside, ...(main.kind === "heatmap" || main.kind === "tiles" ? [image] : []), state.technique === "dense" ? denseBars() : scenario.twoClasses ? twoClasses(state) : bars(state)],
     provenance: {
       technique: state.technique, model: { name: "efficientnet-lite0.onnx", hash: "4c1f9e2ab7d05c66" }, input: { name: "cat.png", hash: "9a3d1be07c5f8e21" }, recipe: {},
       target: { output: "logits", index, label: classNames[index[0]] }, output: { name: "logits", kind: "logits", why: "It has as many values as there are class names.", batched: true }, score: { kind: "logit", value: "logits" },
@@ -79,7 +79,7 @@ export function resultFor(state: PanelState): Result {
   };
 }
 
-type Made = { readonly main: Result["artifacts"][number]; readonly raw: Result["raw"]; readonly notes: readonly string[] };
+type Made = { readonly main: Result["artifacts"][number]; readonly beside?: Result["artifacts"]; readonly raw: Result["raw"]; readonly notes: readonly string[] };
 
 const makers: Record<string, (state: PanelState) => Made> = {
   ...Object.fromEntries(Object.entries(checkCurves).map(([id, main]) => [id, (): Made => ({ main, raw: { dims: [1, main.lines[0].y.length], values: main.lines[0].y }, notes: [] })])),
@@ -99,6 +99,17 @@ const makers: Record<string, (state: PanelState) => Made> = {
     const values = Float32Array.from(tokens, (token, i) => ({ bad: -0.8, "##ot": 0.9, wonderful: 1.4, n: 0.3 }[token] ?? 0.1 * Math.sin(i)));
     const main: TokensArtifact = { kind: "tokens", id: "tokens", title: "Input × Gradient", tokens, values, dims: [tokens.length], quantity: "Σ x·∂y/∂x", signed: true, caption: "input times gradient; sum over each token's vector" };
     return { main, raw: { dims: [1, tokens.length, 4], values: new Float32Array(tokens.length * 4) }, notes: [] };
+  },
+  /** A picture and a row, explained together. */
+  inputs() {
+    const values = gradient(5);
+    const main: HeatmapArtifact = {
+      kind: "heatmap", id: "inputs", input: "picture", title: "Saliency", values, dims: [1, 3, side, side], axes: { channel: 1, height: 2, width: 3 }, quantity: "∂y/∂x", signed: true, over: "input", smooth: false, caption: "gradient",
+    };
+    const row: BarsArtifact = {
+      kind: "bars", id: "inputs:row", input: "row", title: "Saliency", items: [{ index: 1, label: "age", value: 0.7 }, { index: 0, label: "fare", value: -0.2 }], quantity: "∂y/∂x", share: false, values: Float32Array.of(-0.2, 0.7), dims: [1, 2], caption: "gradient",
+    };
+    return { main, beside: [row], raw: { name: "picture", dims: main.dims, values }, notes: [] };
   },
   features() {
     const labels = ["alcohol", "malic acid", "ash", "flavanoids", "proline", "hue"];
