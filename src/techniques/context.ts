@@ -51,7 +51,7 @@ export class JobContext implements Context {
 
   private constructor(
     private readonly prepared: PreparedInput, private readonly options: ContextOptions, readonly classes: readonly string[],
-    readonly output: ModelOutput, readonly target: TargetInfo, readonly detections?: Context["detections"],
+    readonly output: ModelOutput, readonly target: TargetInfo, readonly detections?: Context["detections"], readonly ownValues = false,
   ) {
     this.model = options.params.score === "loss" ? lossModel(prepared.model, output, target.negated === true) : prepared.model;
     this.feeds = prepared.feeds;
@@ -68,15 +68,19 @@ export class JobContext implements Context {
     // Of a detector the best box's class score is explained, not its largest coordinate.
     const boxes = detections && !("undecided" in detections) ? detections.boxes : [];
     const best = asked.index || asked.region ? undefined : boxes[0];
+    const ownValues = asked.output !== undefined && !asked.index && !asked.region && model.description.outputs.length > 1;
     if (best && (asked.output ?? best.output) === best.output) {
       if (best.output !== output.name) ({ output, classes, notes } = await readOutput(model, feeds, input, best.output, options.hints));
       asked = { ...asked, output: best.output, index: best.target.split(",").map(Number) };
       if (options.info.needs.target) notes = [...notes, `The target is the class score of the box with the highest score: ${best.class} (--target ${best.target}).`];
     }
+    if (detections && !("undecided" in detections) && detections.outputs.includes(output.name) && output.meaning.assumed && output.meaning.kind === "regression") {
+      output = { ...output, meaning: { ...output.meaning, kind: "boxes", why: `They are a detector's (${detections.head}).`, assumed: false } };
+    }
     // What takes no target looks at empty outputs as well.
     const target = options.info.needs.target || output.values.length > 0 ? resolveTarget(output, asked, classes) : { index: [], at: [], label: "" };
     const box = target.region || target.against ? undefined : boxes.find((one) => one.output === output.name && one.target === target.index.join(","));
-    const context = new JobContext(prepared, options, classes, output, box ? { ...target, label: String(box.class) } : target, detections);
+    const context = new JobContext(prepared, options, classes, output, box ? { ...target, label: String(box.class) } : target, detections, ownValues);
     for (const note of [...notes, ...(prepared.model.model.remarks ?? [])]) context.note(note);
     return context;
   }

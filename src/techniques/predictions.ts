@@ -23,7 +23,8 @@ export const predictions = technique({
     const { detections } = context;
     if (detections && !("undecided" in detections)) {
       for (const note of detectionNotes(detections)) context.note(note);
-      return Promise.resolve({ raw: { dims: context.output.shape, values: context.output.values }, artifacts: [boxesArtifact(context, detections), artifact] });
+      const boxes = boxesArtifact(context, detections);
+      return Promise.resolve({ raw: { dims: context.output.shape, values: context.output.values }, artifacts: context.ownValues ? [artifact, boxes] : [boxes, artifact] });
     }
     if (detections) context.note(`Not decoded to boxes: ${detections.undecided}`);
     if (meaning.assumed) context.note(`The output "${name}" is read as ${KIND_WORDS[meaning.kind]}. ${meaning.why} The recipe can say otherwise (outputs).`);
@@ -39,9 +40,9 @@ export const KIND_WORDS: Readonly<Record<OutputMeaning["kind"], string>> = {
 };
 
 /** The strongest entries of the chosen output, with class names; both classes where one number tells two apart. */
-export function predictionBars(context: Pick<Context, "output" | "classes" | "target" | "detections">, count: number): BarsArtifact {
-  const { output, classes, target, detections } = context;
-  if (detections && !("undecided" in detections) && detections.boxes.some((box) => box.output === output.name)) return boxBars(context, detections, count);
+export function predictionBars(context: Pick<Context, "output" | "classes" | "target" | "detections" | "ownValues">, count: number): BarsArtifact {
+  const { output, classes, target, detections, ownValues } = context;
+  if (!ownValues && detections && !("undecided" in detections) && detections.boxes.some((box) => box.output === output.name)) return boxBars(context, detections, count);
   const { name, dims, values, meaning } = output;
   const shares = probabilitiesOf(output, values);
   const shown = shares?.values ?? values;

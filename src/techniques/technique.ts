@@ -55,6 +55,8 @@ export interface Context {
   readonly output: ModelOutput;
   /** What a detector found, where the outputs are one's; why they are not read as such, where they only look like it. */
   readonly detections?: Detections | Undecided;
+  /** One of several outputs was asked for, and no element of it: its own values are wanted. */
+  readonly ownValues?: boolean;
   /** Index into the output without its batch axis, and its class name. */
   readonly target: TargetInfo;
   readonly params: Readonly<Record<string, ParamValue>>;

@@ -83,6 +83,14 @@ describe("predictions of a detector", () => {
     expect(boxesOf(result).boxes[0].y1).toBeCloseTo(reference.boxes[0].y1 * 50 / 64, 3);
   });
 
+  test("an output that is asked for shows its own values, the boxes beside", async () => {
+    const { model, recipe, reference } = modelOf("torchvision", 64, 96);
+    const result = await runOn(models, model, picture, "predictions", { recipe, target: { output: "1780" } });
+    expect(result.artifacts.map(({ kind }) => kind).slice(0, 2)).toEqual(["bars", "boxes"]);
+    expect(result.raw.dims).toEqual([25]);
+    expect(result.raw.values[3]).toBeCloseTo(reference.boxes[3].score, 5);
+  });
+
   test("an array's boxes are in the model's own pixels, and that is said", async () => {
     const { model, recipe, reference } = modelOf("yolo v8");
     const result = await runOn(models, model, writeArray(folder, "zeros.npy", [1, 3, 64, 64], new Float32Array(3 * 64 * 64)), "predictions", { recipe });
