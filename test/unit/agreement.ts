@@ -39,7 +39,7 @@ const root = resolve("test/reference");
 export function loadAgreementCases(): AgreementCase[] {
   const listed = readdirSync(root).filter((folder) => existsSync(join(root, folder, "index.json"))).flatMap((folder): AgreementCase[] => {
     const cases: unknown = JSON.parse(readFileSync(join(root, folder, "index.json"), "utf8"));
-    return Array.isArray(cases) ? cases.filter((one) => typeof one?.technique === "string" && typeof one?.network === "string").map((one) => ({ ...one, folder, params: filesOf(folder, one.params), ...correctedOf(one, folder) })) : [];
+    return Array.isArray(cases) ? cases.filter((one) => typeof one?.technique === "string" && typeof one?.network === "string" && one.params).map((one) => ({ ...one, folder, params: filesOf(folder, one.params), ...correctedOf(one, folder) })) : [];
   });
   return [...listed, ...catCases(), ...gradientCases(), ...withoutRectifiers()];
 }
