@@ -60,8 +60,9 @@ async function exportFrom(model: LoadedModel, request: ExportRequest, env: RunEn
   const context = await JobContext.create(fed, { info, hints, target: job.target, layer: job.layer, params, signal: env.signal, progress: env.progress });
   const score = await context.score();
   const layer = info.needs.layer === "none" ? undefined : await spatialLayer(context);
-  // Of a model of token numbers the context has what follows their vectors: the export begins with the numbers.
-  const whole = fed.input.tokensOf === undefined ? context.model : score.kind === "loss" ? lossModel(model, context.output, context.target.negated === true) : model;
+  // Of a model of token numbers the context has what follows their vectors, and of texts their places in a list: the export begins with the numbers and texts.
+  const own = fed.input.tokensOf === undefined && !Object.values(fed.samples).some(({ dataType }) => dataType === "string");
+  const whole = own ? context.model : score.kind === "loss" ? lossModel(model, context.output, context.target.negated === true) : model;
   const plan: Omit<Plan, "outputs" | "targetInput"> = {
     attribution, params, score, output: context.output.value, batched: context.output.dims.length === context.output.shape.length, target: context.target, input: context.input.name,
     ...(layer ? { layer } : {}), ...(info.params.some(({ name }) => name === "baseline") ? { baseline: await sampleOf(context) } : {}),

@@ -59,7 +59,7 @@ export function randomisation(methods: readonly Technique[]): Technique {
 async function layersFromTheTop(context: Context, method: CheckedMethod): Promise<ReturnType<typeof weightLayers>> {
   const { graph } = context.model.model;
   const { value } = await method.question().score();
-  const end = graph.nodes.some(({ outputs }) => outputs.includes(value)) ? value : context.output.name;
+  const end = graph.nodes.some(({ outputs }) => outputs.includes(value)) ? value : context.output.value;
   const layers = weightLayers(graph, end).reverse();
   if (layers.length === 0) throw new UsageError("The model has no layers with float weights that could be randomised.", context.output.name, "Quantised weights are not randomised: check the model that it was made from.");
   return layers;

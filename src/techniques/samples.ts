@@ -1,6 +1,7 @@
 import { UsageError } from "../model/errors.ts";
 import type { Artifact, BarsArtifact, CurvesArtifact, PartRow } from "../protocol/artifacts.ts";
 import { floatsOf, type TensorValue } from "../runtime/ort.ts";
+import type { ModelOutput } from "../runtime/outputs.ts";
 import { combinedCurves } from "./combined-curves.ts";
 import type { PreparedInput } from "./prepared-input.ts";
 import type { InputInfo, PartEffects, TechniqueOutput } from "./technique.ts";
@@ -108,12 +109,12 @@ function each(arrays: readonly Float32Array[], combine: Combine): Float32Array {
  * A batch's entries, each fed alone. Undefined where there is one, where the model's batch axis is fixed, or where entries depend on each
  * other (`output` has another value for the first one alone).
  */
-export async function entriesOf(fed: PreparedInput, output: { readonly name: string; readonly dims: readonly number[]; readonly values: Float32Array }): Promise<readonly PreparedInput[] | undefined> {
+export async function entriesOf(fed: PreparedInput, output: Pick<ModelOutput, "value" | "dims" | "values">): Promise<readonly PreparedInput[] | undefined> {
   const count = fed.input.dims[0] ?? 1;
   const open = fed.model.description.inputs.every(({ name, dims = [] }) => dims.length > 0 && typeof dims[0] !== "number" && fed.feeds[name]?.dims[0] === count);
   if (count < 2 || !open || output.dims[0] !== count) return undefined;
   const entries = Array.from({ length: count }, (_, index) => entryOf(fed, index));
-  const alone = floatsOf((await fed.model.forward(entries[0].feeds, [output.name])).get(output.name)!);
+  const alone = floatsOf((await fed.model.forward(entries[0].feeds, [output.value])).get(output.value)!);
   const largest = alone.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const alike = alone.length * count === output.values.length && alone.every((value, i) => !(Math.abs(value - output.values[i]) > 1e-3 * largest));
   return alike ? entries : undefined;

@@ -117,4 +117,23 @@ describe("methods on scikit-learn's models, with the output that is chosen by it
     expect(provenance.score).toEqual({ kind: "logit", value: "probability_tensor.logits" });
     expect(provenance.target).toMatchObject({ output: "output_probability", label: "versicolor" });
   });
+
+  it("rows of a table are explained each for itself, through ZipMap as well", async () => {
+    const other = [5, 3.4, 1.5, 0.2];
+    const folder = mkdtempSync(join(tmpdir(), "scikit-learn-"));
+    const both = writeArray(folder, "both.npy", [2, 4], [...sklearn.row, ...other]);
+    const alone = writeArray(folder, "alone.npy", [1, 4], other);
+    const path = join(SKLEARN, "logistic-3.onnx");
+    const { raw, notes } = await runOn(models, path, both, "saliency");
+    expect(raw.dims).toEqual([2, 4]);
+    expect(Array.from(raw.values.subarray(0, 4))).toEqual(Array.from((await run("logistic-3", "saliency")).raw.values));
+    expect(Array.from(raw.values.subarray(4))).toEqual(Array.from((await runOn(models, path, alone, "saliency")).raw.values));
+    expect(notes.join(" ")).toContain("The input is a batch of 2");
+  });
+
+  it("the loss is the cross-entropy of the model's own probabilities", async () => {
+    const { values, gradient } = reference("logistic-3");
+    const { raw } = await run("logistic-3", "saliency", { target: { index: [2] }, params: { score: "loss", absolute: false } });
+    gradient![2].forEach((slope, index) => expect(raw.values[index]).toBeCloseTo(-slope / values[2], 4));
+  });
 });

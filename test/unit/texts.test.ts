@@ -3,10 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { runFetch } from "../../src/cli/run.ts";
+import { exportExplanation } from "../../src/export/explanation.ts";
 import { guessRecipe, readSample, readSamples } from "../../src/data/index.ts";
 import type { Attribute } from "../../src/model/graph.ts";
 import type { BarsArtifact } from "../../src/protocol/artifacts.ts";
 import { ModelCache } from "../../src/runtime/models.ts";
+import { floatsOf, openSession, type TensorValue } from "../../src/runtime/ort.ts";
 import { node, runOn, weight, writeArray, writeSmallModel, type SmallModel } from "./models.ts";
 import { SKLEARN, sklearn } from "./scikit-learn.ts";
 
@@ -116,6 +118,20 @@ describe("methods on columns of texts", () => {
   it("have gradients for numbers", async () => {
     const gradients = await run("saliency", { absolute: false });
     for (const name of ["age", "fare"]) expect(gradients.get(name)).toBeCloseTo(gradient[name][1], 6);
+  });
+
+  it("are written into an exported explanation as the texts that they are", async () => {
+    const table = file("one.csv", `${Object.keys(sample).join()}\n${Object.values(sample).join()}\n`);
+    const { recipe } = await guessRecipe((await models.get(path)).description);
+    const out = join(folder, "explained.onnx");
+    await exportExplanation({ job: { technique: "saliency", model: path, inputs: { "": table }, recipe, target: { index: [1] }, params: { score: "output", absolute: false } }, out, weights: "included", target: "fixed" },
+      { models, progress: () => undefined, signal: new AbortController().signal });
+    const session = await openSession(out);
+    const floats = (value: unknown): TensorValue => ({ dataType: "float32", dims: [1, 1], data: Float32Array.of(Number(value)) });
+    const text = (value: unknown): TensorValue => ({ dataType: "string", dims: [1, 1], data: [String(value)] });
+    const values = await session.run({ age: floats(sample.age), fare: floats(sample.fare), sex: text(sample.sex), port: text(sample.port) });
+    expect(floatsOf(values.get("attribution")!)[0]).toBeCloseTo(gradient.age[1], 6);
+    await session.release();
   });
 
   const wordsOnly = join(SKLEARN, "words.onnx");
