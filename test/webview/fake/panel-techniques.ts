@@ -12,7 +12,7 @@ const noise: readonly ParamSpec[] = [
 
 export const techniques: readonly TechniqueInfo[] = [
   { id: "predictions", title: "Predictions", command: "Visualize Predictions", group: "prediction", summary: "The classes that the model sees, most probable first.", needs: { target: false, layer: "none", gradient: false }, params: [] },
-  { id: "feature-maps", title: "Feature maps", command: "Visualize Feature Maps", group: "activation", summary: "What each channel of a layer responds to.", needs: { target: false, layer: "spatial", gradient: false }, params: [] },
+  { id: "feature-maps", title: "Feature maps", command: "Visualize Feature Maps", group: "activation", summary: "What each channel of a layer responds to.", needs: { target: false, layer: "any", gradient: false }, params: [] },
   {
     id: "saliency", title: "Saliency", command: "Visualize Saliency", group: "gradient", summary: "The pixels that sway the score most.", cite: "Simonyan, Vedaldi & Zisserman 2013",
     needs: { target: true, layer: "none", gradient: true },

@@ -37,6 +37,11 @@ export const classNames = Array.from({ length: 1000 }, (_, index) => classes.fin
 
 export const image: ImageArtifact = { kind: "image", id: "input", title: "cat.png", width: side, height: side, pixels, caption: "input 224×224, centre crop" };
 
+const frameNames = ["frame 1 of 3", "frame 2 of 3", "frame 3 of 3"];
+/** The picture, darker from frame to frame. */
+const frameImages = (): ImageArtifact[] => frameNames.map((name, frame): ImageArtifact => ({ ...image, id: `input ${name}`, title: `Input, ${name}`, caption: name, pixels: pixels.map((value) => value / (frame + 1)) }));
+const frames = { names: frameNames, over: frameNames.map((name) => `input ${name}`) };
+
 export function bars(state: PanelState): BarsArtifact {
   const values = new Float32Array(1000).fill(0.0001);
   for (const { index, value } of classes) values[index] = value;
@@ -68,7 +73,8 @@ export function resultFor(state: PanelState): Result {
   const { main, beside = [], raw, notes } = make(state);
   const index = state.target.index ?? [285];
   return {
-    raw, notes, artifacts: main.id === "predictions" || main.kind === "boxes" ? [main, image] : [main, ...beside, ...(main.kind === "heatmap" || main.kind === "tiles" ? [image] : []), state.technique === "dense" ? denseBars() : scenario.twoClasses ? twoClasses(state) : bars(state)],
+    raw, notes, artifacts: main.id === "predictions" || main.kind === "boxes" ? [main, image]
+      : [main, ...beside, ...(main.kind === "heatmap" || main.kind === "tiles" ? [image, ...(scenario.frames ? frameImages() : [])] : []), state.technique === "dense" ? denseBars() : scenario.twoClasses ? twoClasses(state) : bars(state)],
     provenance: {
       technique: state.technique, model: { name: "efficientnet-lite0.onnx", hash: "4c1f9e2ab7d05c66" }, input: { name: "cat.png", hash: "9a3d1be07c5f8e21" }, recipe: {},
       target: { output: "logits", index, label: classNames[index[0]] }, output: { name: "logits", kind: "logits", why: "It has as many values as there are class names.", batched: true }, score: { kind: "logit", value: "logits" },
@@ -143,6 +149,10 @@ const makers: Record<string, (state: PanelState) => Made> = {
       mean: Float32Array.from(all, mean), strength: Float32Array.from(all, (values) => mean(values.map(Math.abs))),
       sent, tileHeight: tile, tileWidth: tile, tiles: tilesOf(state, 0, sent), over: "input", caption: layer.node,
     };
+    if (scenario.frames) {
+      // Three frames of a third of the channels each.
+      return { main: { ...main, count: Math.floor(count / 3), frames, over: undefined }, raw: { dims: [1, 1], values: new Float32Array(1) }, notes: [] };
+    }
     return { main, raw: { dims: [1, 1], values: new Float32Array(1) }, notes: [] };
   },
 };
@@ -167,6 +177,10 @@ function cam(state: PanelState, title: string, quantity: string): Made {
     kind: "heatmap", id: state.technique, title, values, dims: [1, 1, 7, 7], axes: { channel: 1, height: 2, width: 3 }, quantity, signed: false, over: "input", smooth: true,
     caption: `at ${state.layer ?? defaultLayer}, 7×7`,
   };
+  if (scenario.frames) {
+    const all = Float32Array.from({ length: 147 }, (_, i) => values[i % 49] * (1 + Math.floor(i / 49)));
+    return { main: { ...main, values: all, dims: [3, 7, 7], axes: { frame: 0, height: 1, width: 2 }, over: undefined, frames }, raw: { dims: [3, 7, 7], values: all }, notes: [] };
+  }
   return { main, raw: { dims: [7, 7], values }, notes: state.layer === undefined ? ["layer picked: the last one with height and width"] : [] };
 }
 
