@@ -7,11 +7,15 @@ import { formatValue } from "./ticks.ts";
 const barLength = 280;
 const longestLabel = 32;
 
-/** One row per item: its name, a bar from zero, its value. Bars of negative values go to the left. */
+/** A picture with more rows than this is no picture. */
+const MOST_ROWS = 50;
+
+/** One row per item: its name, a bar from zero, its value. Bars of negative values go to the left. Of many items the first, and how many there are. */
 export function layoutBars(artifact: BarsArtifact): Block {
-  const rows = artifact.items.map((item) =>
+  const items = artifact.items.slice(0, MOST_ROWS);
+  const rows = items.map((item) =>
     ({ item, name: shorten(item.label), amount: formatAmount(item.value, artifact.share) }));
-  const magnitudes = artifact.items.map((item) => (Number.isFinite(item.value) ? item.value : 0));
+  const magnitudes = items.map((item) => (Number.isFinite(item.value) ? item.value : 0));
   const [least, most] = [Math.min(0, ...magnitudes), Math.max(0, ...magnitudes)];
   const perValue = most > least ? barLength / (most - least) : 0;
   const start = Math.max(0, ...rows.map((row) => textWidth(row.name, 2))) + 12;
@@ -29,8 +33,10 @@ export function layoutBars(artifact: BarsArtifact): Block {
       { kind: "text", x: start + barLength + 10, y, text: amount, scale: 2, ink: "foreground" },
     ];
   });
+  const more = artifact.items.length - items.length;
+  if (more > 0) parts.push({ kind: "text", x: 0, y: rows.length * step, text: `and ${more} more`, scale: 2, ink: "muted" });
   const width = start + barLength + 10 + Math.max(0, ...rows.map((row) => textWidth(row.amount, 2)));
-  return { width, height: rows.length * step, parts };
+  return { width, height: (rows.length + (more > 0 ? 1 : 0)) * step, parts };
 }
 
 /** A share as percent ("40.51 %"), anything else as it is. */

@@ -3,11 +3,14 @@ import { largestFew } from "../math/rank.ts";
 import type { BarItem, BarsArtifact } from "../protocol/artifacts.ts";
 import { elementIndex, normaliseIndex, targetText } from "../protocol/target.ts";
 import type { Detections } from "../runtime/detections/index.ts";
-import { probabilitiesOf, type OutputMeaning } from "../runtime/outputs.ts";
+import { probabilitiesOf, type ModelOutput, type OutputMeaning } from "../runtime/outputs.ts";
 import { boxesArtifact, detectionNotes } from "./detections.ts";
 import { outputPicture } from "./output-picture.ts";
 import { classLabel, flatIndex, negativeLabel } from "./output.ts";
 import { technique, type Context } from "./technique.ts";
+
+/** Rows of a table of values. */
+const MOST_LISTED = 1000;
 
 /** What the model says: probabilities where the output has them, else its values as they are. */
 export const predictions = technique({
@@ -18,7 +21,7 @@ export const predictions = technique({
     params: [],
   },
   run(context) {
-    const artifact = predictionBars(context, 20);
+    const artifact = predictionBars(context, listed(context.output));
     const { name, meaning } = context.output;
     const { detections } = context;
     if (detections && !("undecided" in detections)) {
@@ -32,6 +35,13 @@ export const predictions = technique({
     return Promise.resolve({ raw: { dims: context.output.shape, values: artifact.values }, artifacts: [artifact, ...(picture ? [picture] : [])] });
   },
 });
+
+/** Of classes the first twenty; of anything else all, where a table can hold them. */
+function listed({ dims, shape, meaning }: ModelOutput): number {
+  const classes = ["logits", "probabilities", "independent", "log-probabilities"].includes(meaning.kind);
+  const elements = elementCount(dims.slice(1));
+  return (classes && dims.length === shape.length) || elements > MOST_LISTED ? 20 : elements;
+}
 
 /** Kinds of outputs in a sentence. */
 export const KIND_WORDS: Readonly<Record<OutputMeaning["kind"], string>> = {

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Node } from "../../src/model/graph.ts";
 import { pythonFor } from "../../src/export/python/index.ts";
+import { saveResult } from "../../src/draw/save.ts";
+import { DEFAULT_LOOKS } from "../../src/protocol/panel.ts";
 import type { BarsArtifact, Result } from "../../src/protocol/artifacts.ts";
 import type { Recipe } from "../../src/protocol/recipe.ts";
 import { ModelCache } from "../../src/runtime/models.ts";
@@ -296,6 +298,15 @@ describe("the batch axis is the input's, not the first", () => {
     expect(bars(result).items).toHaveLength(6);
     const saliency = await run(path, "saliency", { target: { index: [2, 1] }, params: { absolute: false } });
     expectClose(saliency.raw.values, [0, 1, 2, 3].map((row) => W[3 * row + 2]));
+  });
+
+  it("all of a short list are shown, not the twenty largest", async () => {
+    const nodes = [node("MatMul", ["x", "wide"], ["v"]), node("Squeeze", ["v", "zero"], ["y"])];
+    const path = model(nodes, { inputs: { x: ["float32", 1, 4] }, weights: [weight("wide", [4, 60], Array.from({ length: 240 }, (_, i) => i / 100)), weight("zero", [1], [0], "int64")] });
+    const result = await run(path, "predictions");
+    expect(bars(result).items).toHaveLength(60);
+    // The picture of them stops at fifty.
+    expect(new TextDecoder().decode(saveResult(result, DEFAULT_LOOKS, "svg"))).toContain("and 10 more");
   });
 
   it("an output without elements says so", async () => {
