@@ -18,9 +18,9 @@ const MEBI = 2 ** 20;
 const [PROCESS, WEIGHTS, WEIGHTS_OF_BATCHES] = [120 * MEBI, 5, 4];
 /**
  * What a run takes for what lives at once: ONNX Runtime's fastest layouts hold much of it twice. A U-Net at 512×512 and 1024×1024 took 2.03 times as much
- * with them, 1.22 without, and a tenth more processor time: so large runs do without.
+ * with them, 1.22 without (1.35 in 8 bits), and a tenth more processor time: so large runs do without.
  */
-const [FASTEST, FRUGAL, LARGE] = [2.2, 1.3, 256 * MEBI];
+const [FASTEST, FRUGAL, LARGE] = [2.2, 1.4, 256 * MEBI];
 
 /** How a graph whose values take so much at once is optimised. */
 export function optimizationFor(live: number): "all" | "basic" {
