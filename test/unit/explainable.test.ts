@@ -2,10 +2,12 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { Attribute, Node } from "../../src/model/graph.ts";
+import type { Attribute, Graph, Node } from "../../src/model/graph.ts";
 import { openModel } from "../../src/model/onnx/index.ts";
 import { tensorFromStrings } from "../../src/model/tensor.ts";
+import { explainableTensor } from "../../src/runtime/explainable.ts";
 import { LoadedModel } from "../../src/runtime/models.ts";
+import { kindOf, unpack } from "../../src/runtime/non-tensors.ts";
 import { floatsOf } from "../../src/runtime/ort.ts";
 import { node, weight, writeSmallModel, type SmallModel } from "./models.ts";
 import { rowTensor, SKLEARN, sklearn } from "./scikit-learn.ts";
@@ -85,5 +87,16 @@ describe("outputs that are no float tensors", () => {
   it("a model whose outputs have nothing to do with each other gives no names", async () => {
     const model = await small({ inputs, outputs: ["y"], nodes: [node("MatMul", ["x", "w"], ["y"])], weights: [weight("w", [3, 2], [1, 2, 3, 4, 5, 6])] });
     expect(model.explainable("y")).toEqual({ value: "y", by: "itself", why: "the output itself" });
+  });
+});
+
+describe("a map that is no ZipMap's", () => {
+  const map = { kind: "map", key: "int64", value: { kind: "tensor", dataType: "float32" } } as const;
+  const graph: Graph = { name: "g", inputs: [{ name: "m", type: map }], outputs: [{ name: "m", type: map }], nodes: [], initializers: [], sparseInitializers: [], valueInfo: [] };
+
+  it("has no tensor that stands for it, and says so where it is fetched", async () => {
+    expect(explainableTensor(graph, "m")).toBeUndefined();
+    expect(kindOf(graph, "m")).toBe("map");
+    await expect(unpack({ model: { graph } } as unknown as LoadedModel, {}, "m")).rejects.toThrow('"m" is a map(int64, float32), which no operator takes apart');
   });
 });

@@ -83,7 +83,7 @@ function inputItem(uri: vscode.Uri): InputItem {
 }
 
 async function browse(title: string, wanted: readonly string[], model: vscode.Uri): Promise<vscode.Uri | undefined> {
-  const filters = { "Inputs of this model": [...wanted], Pictures: pictures, Arrays: arrays, Tables: tables, Text: texts };
+  const filters = { "Inputs of this model": [...wanted], Pictures: pictures, Arrays: arrays, Tables: tables, Text: texts, "Lists and objects": ["json"] };
   return (await vscode.window.showOpenDialog({ title, filters, openLabel: "Use This Input", defaultUri: vscode.Uri.joinPath(model, "..") }))?.[0];
 }
 
