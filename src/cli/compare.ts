@@ -48,8 +48,9 @@ export async function compare(args: readonly string[]): Promise<number> {
     const figure = figureOf(request, cells);
     await mkdir(dirname(resolve(request.out)), { recursive: true });
     await writeFile(request.out, saveFigure(figure, request.format, request.colors));
-    cells.forEach((row, r) => row.forEach(({ failure }, c) => {
+    cells.forEach((row, r) => row.forEach(({ failure, result }, c) => {
       if (failure !== undefined) process.stderr.write(`${[figure.rows[r], figure.columns[c]].filter(Boolean).join(", ")}: ${failure}\n`);
+      if (result?.inputs) process.stderr.write(`${[figure.rows[r], figure.columns[c]].filter(Boolean).join(", ")}: ${result.inputs.length} inputs are explained, and the figure shows "${result.inputs[0].name}"; --explain chooses, and .npz holds all.\n`);
     }));
     return cells.flat().some(({ result }) => result) ? 0 : 1;
   } finally {
@@ -60,7 +61,7 @@ export async function compare(args: readonly string[]): Promise<number> {
 
 interface Request {
   readonly models: readonly string[];
-  readonly options: { readonly input: readonly string[]; readonly recipe?: string };
+  readonly options: { readonly input: readonly string[]; readonly recipe?: string; readonly explain: readonly string[] };
   readonly columns: readonly AxisEntry[];
   /** One undefined: a figure of one row. */
   readonly rows: readonly (AxisEntry | undefined)[];
@@ -79,7 +80,7 @@ const NO_OPTIONS = { input: [], fetch: [], layer: [], set: [], explain: [], json
 
 const OPTIONS = {
   input: { type: "string", multiple: true }, methods: { type: "string", multiple: true }, target: { type: "string", multiple: true }, against: { type: "string" },
-  output: { type: "string" }, layer: { type: "string", multiple: true }, layers: { type: "string", multiple: true }, set: { type: "string", multiple: true },
+  output: { type: "string" }, layer: { type: "string", multiple: true }, layers: { type: "string", multiple: true }, set: { type: "string", multiple: true }, explain: { type: "string", multiple: true },
   columns: { type: "string" }, rows: { type: "string" }, scale: { type: "string" }, arrangement: { type: "string" }, background: { type: "string" },
   recipe: { type: "string" }, out: { type: "string" }, threads: { type: "string" },
 } as const;
@@ -100,7 +101,7 @@ function readRequest(args: readonly string[]): Request {
   };
   const axes = chooseAxes(entries, values);
   return {
-    models: positionals, options: { input: values.input ?? [], recipe: values.recipe }, axes,
+    models: positionals, options: { input: values.input ?? [], recipe: values.recipe, explain: values.explain ?? [] }, axes,
     columns: entries[axes.columns], rows: axes.rows ? entries[axes.rows] : [undefined],
     fixed: KINDS.filter((kind) => kind !== axes.columns && kind !== axes.rows).flatMap((kind) => entries[kind]),
     looks: {
@@ -181,6 +182,7 @@ async function runCell(request: Request, models: ModelCache, axes: readonly (Axi
     const job: Job = {
       technique: method.technique, model: model.model, ...(await inputsOf(loaded, { ...NO_OPTIONS, ...request.options })),
       ...(target ? { target: target.label.includes(":") ? targetSpec({ ...NO_OPTIONS, target: target.label, output: target.target.output }, loaded.description) : target.target } : {}),
+      ...(request.options.explain.length > 0 ? { explain: request.options.explain } : {}),
       ...(layer?.layer !== undefined && info.needs.layer !== "none" ? { layer: layer.layer } : {}), params: method.params ?? {},
     };
     return { group, result: await runJob(job, { models, progress, signal: new AbortController().signal }) };

@@ -2,7 +2,7 @@ import type { ParamSpec } from "../protocol/technique.ts";
 import { techniques } from "../techniques/index.ts";
 
 const COMPARE = `neural-loupe compare MODEL... --input FILE --methods A,B,... [--target T]... [--layer L]... [--columns AXIS] [--rows AXIS]
-             [--scale own|method|all] [--set PARAM=VALUE]... [--background white|dark|none] --out FIGURE.(svg|png|npz|json)`;
+             [--scale own|method|all] [--set PARAM=VALUE]... [--explain INPUT]... [--background white|dark|none] --out FIGURE.(svg|png|npz|json)`;
 
 const EXPORT = `neural-loupe export TECHNIQUE MODEL --input [NAME=]FILE... [--target T] [--against T] [--output NAME] [--layer L]
              [--set PARAM=VALUE]... [--explain INPUT] [--recipe FILE] [--weights included|external|data] [--target-input optional|required|fixed] [--json]

@@ -9,6 +9,8 @@ export const JOINT = "loupe.inputs";
 export interface JoinedInput {
   readonly name: string;
   readonly dims: readonly number[];
+  /** The dims that the model says, those it leaves open as null: they stay open, as branches for other sizes may fit none else. */
+  readonly declared?: readonly (number | string | null)[];
   readonly dataType: DataType;
 }
 
@@ -27,20 +29,31 @@ export function withJointInput(model: Model, parts: readonly JoinedInput[], batc
     constants.push(tensorFromArray(name, "int64", [numbers.length], numbers));
     return name;
   };
+  /** [0], by way of the joint input's length, which shape inference does not know: what is added to stays open for it. */
+  const nothing = (): string => {
+    const name = `${JOINT}.nothing`;
+    if (!nodes.some(({ outputs }) => outputs.includes(name))) {
+      nodes.push(plain("Shape", [JOINT], `${JOINT}.dims`), plain("Gather", [`${JOINT}.dims`, constant(`${JOINT}.length`, [1])], `${JOINT}.total`), plain("Mul", [`${JOINT}.total`, constant(`${JOINT}.none`, [0])], name));
+    }
+    return name;
+  };
   let from = 0;
-  for (const [index, { name, dims, dataType }] of parts.entries()) {
+  for (const [index, { name, dims, declared, dataType }] of parts.entries()) {
     const before = from + sizeIn(dims, batch);
     const [slice, shaped] = [`${JOINT}.${index}.slice`, dataType === "float32" ? name : `${JOINT}.${index}.float32`];
     const ints = (value: number): { type: "ints"; value: number[] } => ({ type: "ints", value: [value] });
     nodes.push(opset >= 10
       ? { ...plain("Slice", [JOINT, constant(`${slice}.starts`, [from]), constant(`${slice}.ends`, [before]), constant(`${slice}.axes`, [1])], slice) }
       : { ...plain("Slice", [JOINT], slice), attributes: { starts: ints(from), ends: ints(before), axes: ints(1) } });
-    nodes.push(plain("Reshape", [slice, constant(`${JOINT}.${index}.shape`, batch !== undefined && open ? [-1, ...dims.slice(1)] : dims)], shaped));
+    const shape = constant(`${JOINT}.${index}.shape`, batch === undefined ? dims : [0, ...dims.slice(1)]);
+    const isOpen = dims.length > 0 && !(declared?.slice(batch === undefined ? 0 : 1).every((dim) => typeof dim === "number") ?? true);
+    if (isOpen) nodes.push(plain("Add", [shape, nothing()], `${shape}.open`));
+    nodes.push(plain("Reshape", [slice, isOpen ? `${shape}.open` : shape], shaped));
     if (dataType !== "float32") nodes.push({ ...plain("Cast", [shaped], name), attributes: { to: { type: "int", value: ONNX_TYPE[dataType] ?? 1 } } });
     from = before;
   }
   const names = new Set(parts.map(({ name }) => name));
-  const inputs = [...graph.inputs.filter(({ name }) => !names.has(name)), { name: JOINT, type: { kind: "tensor" as const, dataType: "float32" as const, dims: [open ? null : batch ?? 1, from] } }];
+  const inputs = [...graph.inputs.filter(({ name }) => !names.has(name)), { name: JOINT, type: { kind: "tensor" as const, dataType: "float32" as const, dims: [open ? null : batch ?? 1, null] } }];
   return { ...model, graph: { ...graph, inputs, nodes: [...nodes, ...graph.nodes], initializers: [...graph.initializers, ...constants] } };
 }
 

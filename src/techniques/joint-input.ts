@@ -25,7 +25,9 @@ export function together(prepared: PreparedInput, explained: readonly ExplainedI
   const batch = sharedBatch(prepared, explained);
   const inputs = prepared.cut.model.description.inputs;
   const open = batch !== undefined && segments.every(({ name }) => typeof inputs.find((input) => input.name === name)?.dims?.[0] !== "number");
-  const joined = segments.map(({ name, dims, dataType }) => ({ name, dims: batch === undefined || !open ? dims : [1, ...dims.slice(1)], dataType }));
+  const joined = segments.map(({ name, dims, dataType }) => ({
+    name, dims: batch === undefined || !open ? dims : [1, ...dims.slice(1)], dataType, declared: inputs.find((one) => one.name === name)?.dims?.map((dim) => (typeof dim === "number" ? dim : null)),
+  }));
   const model = prepared.cut.model.derive(`joint:${JSON.stringify([joined, batch === undefined ? 0 : open ? "open" : batch])}`, (whole) => withJointInput(whole, joined, batch, open));
   const values = joinedValues(segments, segments.map((segment) => segment.values), batch);
   const input: InputInfo = { name: JOINT, dims: [batch ?? 1, values.length / (batch ?? 1)], values, parts: partsOf(explained, batch) };

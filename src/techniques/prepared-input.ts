@@ -5,7 +5,7 @@ import type { Job } from "../protocol/engine.ts";
 import { readSamples, type Sample } from "../data/index.ts";
 import { readMask, type Mask } from "../data/mask.ts";
 import type { LoadedModel } from "../runtime/models.ts";
-import type { Feeds, TensorValue } from "../runtime/ort.ts";
+import { floatsOf, type Feeds, type TensorValue } from "../runtime/ort.ts";
 import { cutAt } from "../runtime/rewrite.ts";
 import { withTextCodes } from "../runtime/text-codes.ts";
 import { explainedInput, tensorOf, type ExplainedInput } from "./explained-input.ts";
@@ -51,10 +51,12 @@ export async function prepareInput(file: LoadedModel, job: Pick<Job, "inputs" | 
   const { model, feeds, texts } = withTextCodes(file, read.feeds);
   const samples = withTextLabels(read.samples, texts);
   const choices = inputChoices(model, job.recipe, [...texts.keys()]).filter(({ name }) => feeds[name]);
-  const chosen = chosenInputs(choices, job.explain);
+  const wanted = chosenInputs(choices, job.explain);
   if (choices.length === 0) throw new UsageError("The model has no inputs to feed.");
-  const lookups = chosen.flatMap((choice) => choice.lookups.map(({ value }) => value));
+  const lookups = wanted.flatMap((choice) => choice.lookups.map(({ value }) => value));
   const looked: ReadonlyMap<string, TensorValue> = lookups.length > 0 ? await model.forward(feeds, lookups) : new Map();
+  const masks = job.explain || wanted.length < 2 ? [] : wanted.filter((choice) => choice.lookups.some(({ value }) => floatsOf(looked.get(value)!).some((number) => Math.abs(number) === Infinity)));
+  const chosen = masks.length < wanted.length ? wanted.filter((choice) => !masks.includes(choice)) : wanted;
   const pictured = chosen.map(({ name }) => name).filter((name) => samples[name].picture);
   const idOf = (name: string): string | undefined => (pictured.includes(name) ? (name === pictured[0] ? "input" : `input:${name}`) : undefined);
   const given = { model, feeds, samples, recipe: job.recipe, looked };
@@ -68,7 +70,7 @@ export async function prepareInput(file: LoadedModel, job: Pick<Job, "inputs" | 
   const leading = leadingOf(explained);
   const prepared = {
     cut, samples, explained, baselines, whole: { model, feeds },
-    notExplained: choices.filter(({ name }) => !explained.some(({ input }) => input === name)).map(({ name, reason }) => ({ input: name, reason: reason ?? "another was chosen" })),
+    notExplained: choices.filter(({ name }) => !explained.some(({ input }) => input === name)).map(({ name, reason }) => ({ input: name, reason: reason ?? (masks.some((mask) => mask.name === name) ? "it is looked up as infinities, as a mask is" : "another was chosen") })),
     pictures: pictured.map((name): ImageArtifact => ({
       kind: "image", id: idOf(name)!, title: pictured.length > 1 ? name : "Input", ...samples[name].picture!, caption: `${samples[name].name} · ${samples[name].picture!.height}×${samples[name].picture!.width}`,
       source: { name: samples[name].name, hash: samples[name].hash },

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodeNpyArray } from "../../src/draw/npy.ts";
 import { encodeNpz } from "../../src/draw/npz.ts";
-import type { Attribute } from "../../src/model/graph.ts";
+import type { Attribute, Node } from "../../src/model/graph.ts";
 import type { HeatmapArtifact } from "../../src/protocol/artifacts.ts";
 import { ModelCache } from "../../src/runtime/models.ts";
 import { node, runOn, weight, writeArray, writeSmallModel } from "./models.ts";
@@ -76,6 +76,28 @@ describe("inputs of other types and shapes, explained together", () => {
       expect(notes.join(" ")).toContain('Not explained: "spare"');
     }
     await expect(runOn(models, model, input, "saliency", { target: { output: "y", index: [0] }, explain: ["spare"] })).rejects.toThrow(/does not depend on "spare"/);
+  });
+
+  it("sizes that the model leaves open stay open: a branch for others is not found wrong", async () => {
+    // Where x has one column, it is squeezed away; a state of fixed sizes goes beside.
+    const branch = (name: string, nodes: readonly Node[]): Attribute => ({ type: "graph", value: { name, doc: "", inputs: [], outputs: [{ name: `${name}.y`, type: { kind: "unknown" } }], nodes, initializers: [], sparseInitializers: [], valueInfo: [] } });
+    const model = writeSmallModel(folder, "branches.onnx", {
+      inputs: { x: ["float32", "N", "T"], h: ["float32", 2, "N", 1], rate: ["int64"] }, outputs: ["y"],
+      weights: [weight("fast", [], [16], "int64"), weight("axis", [1], [1], "int64"), weight("flat", [2], [1, -1], "int64"), weight("one", [1], [1], "int64")],
+      nodes: [
+        node("Equal", ["rate", "fast"], ["is"]),
+        node("If", ["is"], ["b"], {
+          then_branch: branch("then", [node("ReduceSum", ["x", "axis"], ["then.y"], { keepdims: int(1) })]),
+          else_branch: branch("else", [node("Squeeze", ["x", "axis"], ["else.s"]), node("Unsqueeze", ["else.s", "one"], ["else.y"])]),
+        }),
+        node("Reshape", ["h", "flat"], ["f"]), node("ReduceSum", ["f", "axis"], ["g"], { keepdims: int(1) }), node("Mul", ["b", "g"], ["y"]),
+      ],
+    });
+    const path = (name: string, bytes: Uint8Array): string => { writeFileSync(join(folder, name), bytes); return join(folder, name); };
+    const input = { x: writeArray(folder, "open-x.npy", [1, 3], [1, 2, 3]), h: writeArray(folder, "open-h.npy", [2, 1, 1], [4, 5]), rate: path("rate.npy", encodeNpyArray([], "int64", new Uint8Array(BigInt64Array.of(16n).buffer))) };
+    const { inputs, notExplained } = await runOn(models, model, input, "saliency", { target, params: { absolute: false } });
+    expect(inputs!.map(({ name, values }) => [name, [...values]])).toEqual([["x", [9, 9, 9]], ["h", [6, 6]]]);
+    expect(notExplained).toMatchObject([{ input: "rate" }]);
   });
 
   it("a person's choice holds the others", async () => {
