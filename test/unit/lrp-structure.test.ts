@@ -110,6 +110,27 @@ describe("what is not a weighted layer", () => {
   });
 });
 
+describe("a layer quantised as it runs", () => {
+  const x = [1.5, -0.5, 0.75, 2];
+  const quantised = [
+    node("DynamicQuantizeLinear", ["x"], ["q", "step", "zero"]), node("MatMulInteger", ["q", "wq", "zero", "wz"], ["i"]), node("Add", ["i", "bq"], ["j"]),
+    node("Cast", ["j"], ["f"], { to: int(1) }), node("Mul", ["step", "ws"], ["s"]), node("Mul", ["f", "s"], ["y"]),
+  ];
+  const weights = [weight("wq", [4, 2], [10, 3, -20, 5, 7, -9, 4, 6], "int8"), weight("wz", [], [0], "int8"), weight("bq", [2], [0, 0], "int32"), weight("ws", [], [0.1])];
+
+  it("shares relevance as the layer of real numbers that it stands for, its zero point being none of them", async () => {
+    const { raw } = await run({ dims: [1, 4], x, nodes: quantised, weights }, {});
+    // y₀ = 1·1.5 + 2·0.5 + 0.7·0.75 + 0.4·2, in steps of 2.5/255.
+    const expected = [1.5, 1, 0.525, 0.8];
+    raw.values.forEach((value, at) => expect(Math.abs(value - expected[at])).toBeLessThan(0.03));
+  });
+
+  it("has DeepLIFT's contributions from a baseline of zeros, whose scale is zero", async () => {
+    const { raw } = await run({ dims: [1, 4], x, nodes: quantised, weights }, {}, {}, "deeplift");
+    expect(raw.values.every(Number.isFinite)).toBe(true);
+  });
+});
+
 describe("relevance keeps its sum", () => {
   it.each(["epsilon", "gamma", "zplus", "wsquare", "flat", "zbox", "epsilon_plus", "epsilon_plus_flat", "epsilon_gamma_box", "excitation_backprop"])("by %s, where nothing has a bias", async (rule) => {
     const { raw, notes } = await run(unbiased(), { rule });

@@ -1,4 +1,5 @@
-import { range, type Builder, type Dims } from "../builder.ts";
+import { isFloat } from "../../model/graph.ts";
+import { range, type Dims } from "../builder.ts";
 import type { Rule, RuleContext, RuleTable } from "../rule.ts";
 import { gradientRules } from "./index.ts";
 import { alongChannel, type RelevanceGraph } from "./lrp-graph.ts";
@@ -45,7 +46,7 @@ export function structureRules(view: RelevanceGraph): RuleTable {
     ReduceSumSquare: (r) => inProportion(r).map((part) => part && r.g.scale(part, 0.5)),
     Max: (r) => chosen(r, view), Min: (r) => chosen(r, view),
     Add: (r) => sum(r, view, [1, 1]),
-    Sub: (r) => sum(r, view, [1, -1]),
+    Sub: (r) => (isZeroPoint(r.x(1), view) ? [r.needs(0) ? r.g.sumTo(r.dy(), r.dims(0)) : undefined, undefined] : sum(r, view, [1, -1])),
     Sum: (r) => sum(r, view, r.node.inputs.map(() => 1)),
     Mean: (r) => sum(r, view, r.node.inputs.map(() => 1 / r.node.inputs.length)),
     Mul: (r) => product(r, view),
@@ -100,13 +101,26 @@ function sum(r: RuleContext, view: RelevanceGraph, signs: readonly number[]): (s
   if (data.length === 1 && (view.isTail(node) || isFront(r, view, data[0]))) {
     return node.inputs.map((input, index) => (input === data[0] && r.needs(index) ? g.sumTo(r.dy(), r.dims(index)) : undefined));
   }
-  const s = shared(g, r.dy(), r.y());
-  return node.inputs.map((input, index) => (r.needs(index) ? g.sumTo(g.times(g.scale(finite(g, input), signs[index]), s), r.dims(index)) : undefined));
+  // Sums of quantised numbers are integers.
+  const y = isFloat(r.typeOfOutput(0) ?? "float32") ? r.y() : g.op("Cast", [r.y()], r.outDims(), { to: 1 });
+  const s = shared(g, r.dy(), y);
+  return node.inputs.map((_, index) => (r.needs(index) ? g.sumTo(g.times(g.scale(finite(r, index), signs[index]), s), r.dims(index)) : undefined));
 }
 
-/** A mask's −∞ as the lowest number: times no relevance that is none, not NaN. */
-function finite(g: Builder, value: string): string {
-  return g.op("Clip", [value, g.scalar(-HIGHEST), g.scalar(HIGHEST)], g.shape(value));
+/** An operand as float32, with a mask's −∞ as the lowest number: times no relevance that is none, not NaN. */
+function finite(r: RuleContext, index: number): string {
+  const { g } = r;
+  if (!isFloat(r.typeOf(index) ?? "float32")) return g.op("Cast", [r.x(index)], r.dims(index), { to: 1 });
+  return g.op("Clip", [r.x(index), g.scalar(-HIGHEST), g.scalar(HIGHEST)], r.dims(index));
+}
+
+/** Whether a value is the zero point of a quantisation whose range the data decides: what is taken off by it stands for the same number. */
+function isZeroPoint(value: string, view: RelevanceGraph): boolean {
+  for (let node = view.maker(value), from = value; node; from = node.inputs[0], node = view.maker(from)) {
+    if (node.opType === "DynamicQuantizeLinear") return node.outputs[2] === from;
+    if (node.domain !== "" || !["Cast", "Reshape"].includes(node.opType)) return false;
+  }
+  return false;
 }
 
 /** A shift of the model's input, before any weights: (x − mean) is still x. A term of its own at each place (a position embedding) is none. */

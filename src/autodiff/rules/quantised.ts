@@ -18,7 +18,9 @@ export const quantisedRules: RuleTable = {
     const all = range(0, r.dims().length);
     const high = g.op("Max", [g.reduce("ReduceMax", r.x(), all, false), g.scalar(0)], []);
     const low = g.op("Min", [g.reduce("ReduceMin", r.x(), all, false), g.scalar(0)], []);
-    const scale = g.scale(g.minus(high, low), 1 / 255);
+    const spanned = g.scale(g.minus(high, low), 1 / 255);
+    // Where all is zero, as a baseline may be, so is the scale: the quotient is zero, too.
+    const scale = g.op("Max", [spanned, g.scalar(1e-30)], []);
     return [g.over(r.x(), scale), scale, undefined];
   }),
   ConvInteger: expanding((r) => [conv(r, centred(r, 0, 2), centred(r, 1, 3, 0))]),
