@@ -1,4 +1,5 @@
 import { freemem } from "node:os";
+import { LRUCache } from "lru-cache";
 
 const MEBI = 2 ** 20;
 
@@ -15,11 +16,13 @@ export interface Kept {
  * longest ago goes first.
  */
 export class MemoryBudget {
-  private readonly kept = new Map<string, Kept>();
-  private total = 0;
+  private readonly kept: LRUCache<string, Kept>;
 
   /** bound: bytes; by default what NEURAL_LOUPE_MEMORY says in MB, else half of what is available to this process, asked anew each time. */
-  constructor(private readonly bound: number | undefined = boundInEnvironment(), private readonly most = MOST_KEPT) {}
+  constructor(private readonly bound: number | undefined = boundInEnvironment(), most = MOST_KEPT) {
+    // The limit may move while things are kept: `makeRoom` holds it, the cache knows the order and the sizes.
+    this.kept = new LRUCache({ max: most, maxSize: Number.MAX_SAFE_INTEGER, sizeCalculation: ({ bytes }) => Math.max(1, Math.ceil(bytes)), dispose: ({ drop }) => drop() });
+  }
 
   /** Bytes that may be taken. */
   get limit(): number {
@@ -33,32 +36,22 @@ export class MemoryBudget {
 
   /** Bytes of all that is kept. */
   get used(): number {
-    return this.total;
+    return this.kept.calculatedSize;
   }
 
   /** Keeps a value under a key (another one of this key is dropped), and drops what was used longest ago until all is within the limit: itself last. */
   keep(key: string, value: Kept): void {
-    this.forget(key);
     this.kept.set(key, value);
-    this.total += value.bytes;
     this.makeRoom(0);
   }
 
   /** Counts as used now; false where nothing is kept under this key. */
   touch(key: string): boolean {
-    const value = this.kept.get(key);
-    if (!value) return false;
-    this.kept.delete(key);
-    this.kept.set(key, value);
-    return true;
+    return this.kept.get(key) !== undefined;
   }
 
   forget(key: string): void {
-    const value = this.kept.get(key);
-    if (!value) return;
     this.kept.delete(key);
-    this.total -= value.bytes;
-    value.drop();
   }
 
   /** Drops all whose keys begin so. */
@@ -69,7 +62,7 @@ export class MemoryBudget {
   /** Drops what was used longest ago until `bytes` more are within the limit, or nothing is left. */
   makeRoom(bytes: number): void {
     const { limit } = this;
-    while (this.kept.size > 0 && (this.total + bytes > limit || this.kept.size > this.most)) this.forget(this.kept.keys().next().value!);
+    while (this.kept.size > 0 && this.used + bytes > limit) this.kept.pop();
   }
 }
 
