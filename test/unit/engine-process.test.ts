@@ -97,9 +97,10 @@ describe("the engine's supervisor", () => {
 
     test("it is shown while it runs, and cancelled from the status bar", async () => {
       const { engine } = start();
-      const running = failure(exported(engine, "batches", { onProgress: () => engine.cancelRunning() }));
-      await until(() => engine.state.kind === "running");
+      const seen: string[] = [];
+      const running = failure(exported(engine, "batches", { onProgress: () => { seen.push(engine.state.kind); engine.cancelRunning(); } }));
       expect((await running).name).toBe("AbortError");
+      expect(seen[0]).toBe("running");
       const { pid } = engine.state;
       expect((await engine.call("run", job(""))).notes).toEqual([`test in ${pid}`]);
     });

@@ -53,7 +53,15 @@ export class Workbench extends QuickInput {
       const last = index === parts.length - 1;
       const row = this.explorerRow(part);
       await row.waitFor();
-      if (last || (await row.getAttribute("aria-expanded")) !== "true") await row.click();
+      if (!last) {
+        if ((await row.getAttribute("aria-expanded")) !== "true") await row.click();
+        continue;
+      }
+      // Clicked again where rows moved under the mouse, because a file came or went: then another file was opened.
+      await eventually(async () => {
+        await row.click();
+        await this.page.locator(".tab.active").filter({ has: this.page.locator(".label-name", { hasText: exactly(part) }) }).first().waitFor({ timeout: 10_000 });
+      });
     }
   }
 
