@@ -254,6 +254,8 @@ export interface Provenance {
   readonly layer?: string;
   /** The model's inputs that are explained, where there are several or a person chose. */
   readonly explained?: readonly string[];
+  /** The model's other inputs, which stay as they are given. */
+  readonly held?: readonly string[];
   readonly params: Readonly<Record<string, unknown>>;
   readonly versions: { readonly neuralLoupe: string; readonly onnxruntime: string };
   readonly threads: number;

@@ -280,6 +280,7 @@ function provenance(job: Job, { info }: Technique, fed: PreparedInput, context: 
     ...(context.usedScore ? { score: { kind: context.usedScore.kind, value: context.usedScore.value } } : {}),
     ...(context.usedLayers.length > 0 ? { layer: context.usedLayers.join(", ") } : {}),
     ...(job.explain || fed.explained.length > 1 ? { explained: fed.explained.map(({ input }) => input) } : {}),
+    ...(fed.notExplained.length > 0 ? { held: fed.notExplained.map(({ input }) => input) } : {}),
     params, versions: { neuralLoupe: VERSION, onnxruntime }, threads: fed.model.threads ?? 0,
   };
 }

@@ -46,6 +46,13 @@ const VARIANTS: Readonly<Record<string, Variant>> = {
     nodes: [node("Gather", ["q", "ids"], ["g"]), node("DequantizeLinear", ["g", "each", "zeros"], ["v"], { axis: int(2) })], weights: [bytes, weight("each", [3], [0.5, 0.5, 0.5]), weight("zeros", [3], [2, 2, 2], "uint8")],
   },
   "a table dequantised by hand": { nodes: [node("Gather", ["q", "ids"], ["g"]), node("Cast", ["g"], ["c"], { to: int(1) }), node("Sub", ["c", "off"], ["s"]), node("Mul", ["s", "scale"], ["v"])], weights: [bytes, scales[0], scalar("off", 2)] },
+  "ONNX Runtime's table quantised in blocks": {
+    nodes: [node("GatherBlockQuantized", ["wide", "ids", "scales", "zeros"], ["g"], { gather_axis: int(0), quantize_axis: int(1), block_size: int(16), bits: int(8) }, "com.microsoft"), node("Slice", ["g", "from", "to", "axis"], ["v"])],
+    weights: [
+      weight("wide", [ROWS, 16], Array.from({ length: ROWS * 16 }, (_, i) => (i % 16 < 3 ? QUANTISED[Math.floor(i / 16) * 3 + (i % 16)] : 2)), "uint8"), weight("scales", [ROWS, 1], new Array<number>(ROWS).fill(0.5)), weight("zeros", [ROWS, 1], new Array<number>(ROWS).fill(2), "uint8"),
+      weight("from", [1], [0], "int64"), weight("to", [1], [3], "int64"), weight("axis", [1], [2], "int64"),
+    ], domains: { "com.microsoft": 1 },
+  },
   "a table through Identity and Cast": { nodes: [node("Identity", ["table"], ["i"]), node("Cast", ["i"], ["d"], { to: int(11) }), node("Cast", ["d"], ["t"], { to: int(1) }), node("Gather", ["t", "ids"], ["v"])], weights: [float] },
   "a table that lies transposed": {
     nodes: [node("Transpose", ["turned"], ["t"], { perm: { type: "ints", value: [1, 0] } }), node("Gather", ["t", "ids"], ["v"])],
@@ -172,6 +179,37 @@ describe("integers that are not looked up", () => {
     expect([...file.raw.values]).toEqual([3, 1, 6]);
     await expect(runOn(models, model, ids, "feature-ablation", { params: { baseline: "0.5" } })).rejects.toThrow(/whole numbers/);
     await expect(runOn(models, model, ids, "feature-ablation", { params: { baseline: "mask" } })).rejects.toThrow(/No tokenizer/);
+  });
+
+  it("where a tokenizer is known: its mask token, else padding, else unknown; or the one that is named", async () => {
+    const { ids } = plain();
+    const texts = writeSmallModel(folder, "texts.onnx", {
+      inputs: { tokens: ["int64", "N", "T"] }, outputs: ["y"], weights: [weight("axis", [1], [1], "int64"), weight("two", [], [2], "int64")],
+      nodes: [node("Mul", ["tokens", "tokens"], ["q"]), node("Cast", ["q"], ["f"], { to: int(1) }), node("ReduceSum", ["f", "axis"], ["y"], { keepdims: int(1) })],
+    });
+    const vocabulary = (names: readonly string[]): void => {
+      const vocab = Object.fromEntries([...names, "good", "film"].map((name, id) => [name, id]));
+      writeFileSync(join(folder, "tokenizer.json"), JSON.stringify({
+        version: "1.0", truncation: null, padding: null, added_tokens: names.map((content, id) => ({ id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true })),
+        normalizer: null, pre_tokenizer: { type: "Whitespace" }, post_processor: null, decoder: null, model: { type: "WordLevel", vocab, unk_token: names.find((name) => /UNK/.test(name)) ?? names[0] },
+      }));
+    };
+    const recipe = { version: 1 as const, inputs: { tokens: { kind: "text" as const, tokenizer: "tokenizer.json", maxLength: 8, part: "ids" as const } } };
+    const run = (baseline?: string) => runOn(models, texts, "good film", "feature-ablation", { recipe, target: { index: [0] }, params: baseline === undefined ? {} : { baseline } });
+    const of = (id: number, all: readonly number[]): number[] => all.map((word) => word * word - id * id);
+    vocabulary(["[PAD]", "[UNK]", "[MASK]"]);
+    const masked = await run();
+    expect([...masked.raw.values]).toEqual(of(2, [3, 4]));
+    expect(masked.notes.join(" ")).toContain('The baseline of "tokens" is the mask token [MASK], number 2.');
+    expect((masked.artifacts[0] as TokensArtifact).tokens).toEqual(["good", "film"]);
+    expect([...(await run("pad")).raw.values]).toEqual(of(0, [3, 4]));
+    expect([...(await run("unknown")).raw.values]).toEqual(of(1, [3, 4]));
+    expect([...(await run("token:4")).raw.values]).toEqual(of(4, [3, 4]));
+    vocabulary(["[UNK]", "[PAD]"]);
+    expect((await run()).notes.join(" ")).toContain("the padding token [PAD], number 1");
+    vocabulary(["[UNK]"]);
+    expect((await run()).notes.join(" ")).toContain("the unknown token [UNK], number 0");
+    expect(ids).toBeDefined();
   });
 
   it("RISE shows or hides whole ones; checks run, and what would move them a little is refused", async () => {

@@ -45,6 +45,7 @@ function script(provenance: Provenance, code: Code, layers: readonly string[]): 
     "for module in model.modules():", "    if hasattr(module, \"inplace\"):", "        module.inplace = False  # hooks must find values as they were",
     ...(code.layer ? layerLines(layers) : []),
     `x = load(${text(input.name)})`,
+    ...(provenance.held ?? []).map((name) => `# The model takes ${comment(text(name))}, too: let load_model() give one that has it as it was given here.`),
     ...score.remarks.map((remark) => `# ${remark}`), score.explained,
     ...(code.targets ? [score.targets] : []), "",
     ...(code.remarks ?? []).flatMap((remark) => wrapped(remark)),
