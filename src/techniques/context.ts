@@ -217,7 +217,7 @@ export class JobContext implements Context {
     if (broken >= 0) {
       const place = value === this.input.name ? partAt(this.input, broken) : undefined;
       const what = `The result for "${place ?? value}" has values that are ${Number.isNaN(values[broken]) ? "not a number (NaN)" : "infinite"}.`;
-      const fault = inputFault(this.feeds);
+      const fault = inputFault(this.prepared.samples);
       if (fault) throw new NotFiniteError(`${what} ${fault}`, value, "Replace these values in the input: what is computed from them is not finite either.");
       throw new NotFiniteError(what, value,
         "Weights or activations overflow or hold NaN: the model's editor shows which tensors are not finite.");

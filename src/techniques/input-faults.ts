@@ -1,20 +1,21 @@
-import { isFloat } from "../model/graph.ts";
-import { floatsOf, type Feeds } from "../runtime/ort.ts";
+import type { Sample } from "../data/index.ts";
+import { isFloat, type DataType } from "../model/graph.ts";
+import { floatsOf } from "../runtime/ort.ts";
 
 /**
  * A sentence on an input that is not finite itself: which, what it holds, where first, how often. Undefined where all are finite. Nothing that a
  * model makes of such an input says anything of its weights.
  */
-export function inputFault(feeds: Feeds, labels: Readonly<Record<string, readonly string[] | undefined>> = {}): string | undefined {
-  for (const [name, value] of Object.entries(feeds)) {
-    if (!isFloat(value.dataType)) continue;
-    const numbers = floatsOf(value);
+export function inputFault(samples: Readonly<Record<string, Pick<Sample, "dataType" | "dims" | "data" | "labels">>>): string | undefined {
+  for (const [name, { dataType, dims, data, labels }] of Object.entries(samples)) {
+    if (!isFloat(dataType as DataType)) continue;
+    const numbers = floatsOf({ dataType: dataType as DataType, dims, data });
     const at = numbers.findIndex((number) => !Number.isFinite(number));
     if (at < 0) continue;
     const what = Number.isNaN(numbers[at]) ? "NaN" : numbers[at] > 0 ? "infinity" : "minus infinity";
     const more = numbers.reduce((count, number) => count + (Number.isFinite(number) ? 0 : 1), 0) - 1;
-    const label = labels[name]?.length === numbers.length ? `, column "${labels[name][at]}"` : "";
-    return `The input "${name}" has ${what} at [${placeIn(at, value.dims).join(", ")}]${label}${more > 0 ? `, and ${more} more values that are not finite` : ""}.`;
+    const label = labels?.length === numbers.length ? `, column "${labels[at]}"` : "";
+    return `The input "${name}" has ${what} at [${placeIn(at, dims).join(", ")}]${label}${more > 0 ? `, and ${more} more values that are not finite` : ""}.`;
   }
   return undefined;
 }

@@ -50,8 +50,8 @@ async function runOn(model: LoadedModel, job: Job, env: RunEnvironment): Promise
   const run = new Run(technique, { ...job, hints, params }, env);
   for (const note of hints.notes) run.notes.add(note);
   for (const { samples } of [fed, ...more]) for (const sample of Object.values(samples)) for (const note of sample.notes ?? []) run.notes.add(note);
-  for (const { feeds, samples } of [fed, ...more]) {
-    const fault = inputFault(feeds, Object.fromEntries(Object.entries(samples).map(([name, { labels }]) => [name, labels])));
+  for (const { samples } of [fed, ...more]) {
+    const fault = inputFault(samples);
     if (fault) run.notes.add(fault);
   }
   const { output, context } = await run.inputs(fed, more);
@@ -172,7 +172,7 @@ class Run {
     const context = await this.contextOf(fed, progress, layer);
     this.env.signal.throwIfAborted();
     const output = await this.technique.run(context).catch(async (error: unknown) => {
-      const found = error instanceof NotFiniteError && !inputFault(context.feeds) ? await whereNotFinite(context).catch(() => undefined) : undefined;
+      const found = error instanceof NotFiniteError && !inputFault(fed.samples) ? await whereNotFinite(context).catch(() => undefined) : undefined;
       throw found === undefined ? error : (error as NotFiniteError).at(found.place, found.hint);
     });
     this.env.signal.throwIfAborted();

@@ -29,12 +29,18 @@ describe("what is not finite in the input is said to be the input's", () => {
       expect(error?.message).toMatch(said);
       expect(`${error?.message} ${error?.hint}`).not.toMatch(/weight|layer/i);
     });
+  it("of several inputs by the name of the one, in its own shape", async () => {
+    const two = writeSmallModel(folder, "two.onnx", { inputs: { a: ["float32", 1, 2], b: ["float32", 1, 2] }, outputs: ["y"], nodes: [node("Mul", ["a", "b"], ["p"]), node("Tanh", ["p"], ["y"])] });
+    const files = { a: writeArray(folder, "a.npy", [1, 2], [1, 2]), b: writeArray(folder, "b.npy", [1, 2], [1, NaN]) };
+    expect((await runOn(models, two, files, "predictions")).notes).toContain('The input "b" has NaN at [0, 1].');
+    await expect(runOn(models, two, files, "saliency", { target: { index: [1] } })).rejects.toThrow('The input "b" has NaN at [0, 1].');
+  });
   it("but a weight that is not finite is still the weight", async () => {
     const broken = writeSmallModel(folder, "b.onnx", { inputs: { x: ["float32", "N", 2] }, outputs: ["y"], weights: [weight("w", [2, 2], [1, NaN, 2, 0])], nodes: [node("MatMul", ["x", "w"], ["y"])] });
     await expect(runOn(models, broken, writeArray(folder, "two.npy", [1, 2], [1, 2]), "saliency", { target: { index: [1] } })).rejects.toMatchObject({ message: expect.stringMatching(/its weight "w" holds NaN/) as string });
   });
   it("with its column's name, in any float type; integers have none", () => {
-    expect(inputFault({ x: { dataType: "float64", dims: [1, 3], data: Float64Array.of(0, 0, NaN) } }, { x: ["a", "b", "c"] })).toBe('The input "x" has NaN at [0, 2], column "c".');
+    expect(inputFault({ x: { dataType: "float64", dims: [1, 3], data: Float64Array.of(0, 0, NaN), labels: ["a", "b", "c"] } })).toBe('The input "x" has NaN at [0, 2], column "c".');
     // 0x7e00 is half a NaN, 0x7c00 infinity.
     expect(inputFault({ x: { dataType: "float16", dims: [2, 2], data: Uint16Array.of(0, 0, 0x7c00, 0x7e00) } })).toBe('The input "x" has infinity at [1, 0], and 1 more values that are not finite.');
     expect(inputFault({ x: { dataType: "int64", dims: [1], data: BigInt64Array.of(1n) }, y: { dataType: "float32", dims: [], data: Float32Array.of(1) } })).toBeUndefined();
