@@ -5,6 +5,7 @@ import { DataError } from "../model/errors.ts";
 import { checkNames, completeRecipe, loadRecipe, parseRecipeFile, parseSampleSpecs } from "../data/index.ts";
 import type { Job, TargetSpec } from "../protocol/engine.ts";
 import type { RecipeReport } from "../protocol/recipe.ts";
+import { joinList, splitList } from "../protocol/list.ts";
 import { parseTarget, usualOutput } from "../protocol/target.ts";
 import type { TechniqueInfo } from "../protocol/technique.ts";
 import type { LoadedModel } from "../runtime/models.ts";
@@ -136,12 +137,31 @@ export function oneSample<T extends Pick<Job, "more">>(job: T): T {
   return job;
 }
 
-/** Files named in parameters, relative to where one is on a command line, by their absolute paths. */
+/** Files named in parameters, relative to where one is on a command line, by their absolute paths. A path may hold commas: what exists as a whole is one file. */
 export function absoluteFiles(info: TechniqueInfo, settings: Readonly<Record<string, string>>): Record<string, string> {
   const takesFiles = new Set(info.params.filter((spec) => spec.type === "text" && spec.files).map(({ name }) => name));
-  return Object.fromEntries(Object.entries(settings).map(([name, value]) => [
-    name, takesFiles.has(name) ? value.split(",").map((part) => (existsSync(part.trim()) ? resolve(part.trim()) : part.trim())).join(",") : value,
-  ]));
+  return Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, takesFiles.has(name) ? joinList((value.includes('"') ? splitList(value) : wholePaths(value)).map(absolute)) : value]));
+}
+
+/** The parts of a list, put together again where that is the path of a file: the longest that is one. */
+function wholePaths(text: string): string[] {
+  const parts = text.split(",");
+  const whole: string[] = [];
+  for (let from = 0, to = 0; from < parts.length; from = to) {
+    to = parts.length;
+    while (to > from + 1 && !isPath(parts.slice(from, to).join(",").trim())) to--;
+    whole.push(parts.slice(from, to).join(",").trim());
+  }
+  return whole.filter((part) => part !== "");
+}
+
+function absolute(part: string): string {
+  return isPath(part) ? resolve(part) : part;
+}
+
+/** A file, or the row of one. */
+function isPath(part: string): boolean {
+  return existsSync(part) || existsSync(part.replace(/#\d+$/, ""));
 }
 
 /** Progress on stderr: one line that is written over on a terminal, else nothing but what lasts. */

@@ -2,7 +2,7 @@
 export { readBytes } from "./files.ts";
 export { decodeNpy, decodeNpz } from "./npy.ts";
 export type { NpyArray } from "./npy.ts";
-export { PICTURE_EXTENSIONS, readPicture } from "./picture.ts";
+export { readPicture } from "./picture.ts";
 export type { Picture } from "./picture.ts";
 export { preview } from "./preview.ts";
 export { completeRecipe, loadRecipe, parseRecipeFile, recipePath, saveRecipe, validateRecipe } from "./recipe.ts";

@@ -1,8 +1,9 @@
 import path from "node:path";
 import { DataError } from "../model/errors.ts";
+import { hasEnding, PICTURE_EXTENSIONS } from "../protocol/file-types.ts";
 import { readBytes, sha256 } from "./files.ts";
 import { decodeNpy } from "./npy.ts";
-import { PICTURE_EXTENSIONS, readPicture } from "./picture.ts";
+import { readPicture } from "./picture.ts";
 import { toNumbers } from "./tensor.ts";
 
 /** An input in parts: equal labels are one part. */
@@ -39,7 +40,7 @@ export async function readMask(file: string): Promise<Mask> {
     }
     return { name, hash: sha256(bytes), dims, ...numbered(numbers, file) };
   }
-  if (!PICTURE_EXTENSIONS.some((ending) => file.toLowerCase().endsWith(`.${ending}`))) {
+  if (!hasEnding(file, PICTURE_EXTENSIONS)) {
     throw new DataError("A mask is an array of whole numbers (.npy) or a picture whose colours are the parts.", file);
   }
   const { width, height, pixels, hash } = await readPicture(file);

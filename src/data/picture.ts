@@ -15,9 +15,6 @@ export interface Picture {
   readonly notes: readonly string[];
 }
 
-/** Extensions that are taken for pictures: where a person chooses a file, and to tell a picture from a text. */
-export const PICTURE_EXTENSIONS = ["png", "jpg", "jpeg", "webp", "gif", "tif", "tiff", "avif", "bmp"] as const;
-
 const formats = ["png", "jpeg", "webp", "gif", "tiff", "heif", "avif"];
 const fileLimit = 512 * 2 ** 20;
 /** Pillow warns of "decompression bombs" from 89 million pixels on. */

@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import path from "node:path";
 import { DataError } from "../model/errors.ts";
 import type { SpatialAxes } from "../protocol/artifacts.ts";
+import { hasEnding, PICTURE_EXTENSIONS } from "../protocol/file-types.ts";
 import type { ValueDescription } from "../protocol/model.ts";
 import type { InputRecipe, PictureGeometry } from "../protocol/recipe.ts";
 import { looksLike, readBytes, readHead, sha256 } from "./files.ts";
@@ -9,7 +10,7 @@ import { pictureGeometry } from "./geometry.ts";
 import { isJson, readJsonSample } from "./json-sample.ts";
 import { decodeNpy, decodeNpz } from "./npy.ts";
 import type { NpyArray } from "./npy.ts";
-import { PICTURE_EXTENSIONS, readPicture } from "./picture.ts";
+import { readPicture } from "./picture.ts";
 import { preparePicture } from "./preprocess.ts";
 import { displayArray, imageAxes } from "./array-picture.ts";
 import { matchDims, shapeText } from "./shape.ts";
@@ -120,7 +121,7 @@ function isOtherFile(spec: string): Promise<boolean> {
 }
 
 function isPictureName(spec: string): boolean {
-  return PICTURE_EXTENSIONS.some((ending) => spec.toLowerCase().endsWith(`.${ending}`));
+  return hasEnding(spec, PICTURE_EXTENSIONS);
 }
 
 /** What a file is, and what the input takes in its place. That it is missing or a folder goes first. */

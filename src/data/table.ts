@@ -1,5 +1,6 @@
 import path from "node:path";
 import { DataError } from "../model/errors.ts";
+import { hasEnding, TABLE_EXTENSIONS } from "../protocol/file-types.ts";
 import type { RowRecipe } from "../protocol/recipe.ts";
 import { decimalComma, parseNumber } from "./cell.ts";
 import { looksLike, readBytes, sha256 } from "./files.ts";
@@ -19,9 +20,6 @@ export interface Table {
   readonly found: readonly string[];
 }
 
-/** Names of files that are read as tables. */
-export const TABLE_EXTENSIONS = ["csv", "tsv"] as const;
-
 /** "t.csv#12" taken apart; without a number the first row is meant. A "#" elsewhere belongs to the name. */
 export function splitRow(spec: string): { file: string; row: number } {
   const match = /^(.*\.(?:csv|tsv))#(\d{1,9})$/is.exec(spec);
@@ -30,7 +28,7 @@ export function splitRow(spec: string): { file: string; row: number } {
 
 /** Whether a file is read as a table, with or without a row's number. */
 export function isTable(spec: string): boolean {
-  return /\.(csv|tsv)(#\d+)?$/is.test(spec);
+  return hasEnding(splitRow(spec).file, TABLE_EXTENSIONS);
 }
 
 /**

@@ -1,6 +1,7 @@
 import path from "node:path";
 import type { Tokenizer } from "@huggingface/tokenizers";
 import { DataError } from "../model/errors.ts";
+import { hasEnding, TEXT_EXTENSIONS } from "../protocol/file-types.ts";
 import type { TextRecipe } from "../protocol/recipe.ts";
 import { decodeText, parseJson, readBeside, readBytes, sha256 } from "./files.ts";
 
@@ -9,7 +10,7 @@ const tokenizerLimit = 256 * 2 ** 20;
 
 /** A text for a text recipe: what a .txt or .md file holds, or else `spec` itself. */
 export async function readText(spec: string): Promise<{ text: string; name: string; hash: string; isFile: boolean }> {
-  if (/^[^\n]*\.(txt|md)$/i.test(spec)) {
+  if (!spec.includes("\n") && hasEnding(spec, TEXT_EXTENSIONS)) {
     const bytes = await readBytes(spec, textLimit);
     return { text: decodeText(bytes, spec), name: path.basename(spec), hash: sha256(bytes), isFile: true };
   }

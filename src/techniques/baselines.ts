@@ -1,4 +1,5 @@
 import { UsageError } from "../model/errors.ts";
+import { splitList } from "../protocol/list.ts";
 import type { ParamSpec } from "../protocol/technique.ts";
 import type { Context } from "./technique.ts";
 
@@ -6,7 +7,7 @@ import type { Context } from "./technique.ts";
 export const BASELINE: ParamSpec = {
   type: "text", name: "baseline", label: "Baseline", default: "auto", pattern: String.raw`[^,]+(?:,[^,]+)*`, files: true,
   problem: "auto, a number, or a file like the input's; several by commas.",
-  help: "What stands for a missing input, in the model's own units (after scaling and normalising): a number, or a file that is read as the input is (of several inputs an .npz with an array for each); of tokens also mask, pad, unknown or token:NUMBER. auto: 0; where token numbers themselves are replaced, the tokenizer's mask, padding or unknown token. Several by commas are a distribution, for methods that take one.",
+  help: "What stands for a missing input, in the model's own units (after scaling and normalising): a number, or a file that is read as the input is (of several inputs an .npz with an array for each); of tokens also mask, pad, unknown or token:NUMBER. auto: 0; where token numbers themselves are replaced, the tokenizer's mask, padding or unknown token. Several by commas are a distribution (a path that holds a comma in double quotes), for methods that take one.",
 };
 
 const NUMBER = /^-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
@@ -16,10 +17,8 @@ export function isNumber(part: string): boolean {
   return NUMBER.test(part.trim());
 }
 
-/** The parts of a `baseline` parameter, in order. */
-export function baselineParts(text: string): string[] {
-  return text.split(",").map((part) => part.trim()).filter((part) => part !== "");
-}
+/** The parts of a `baseline` parameter, in order; a path that holds a comma stands in double quotes. */
+export const baselineParts = splitList;
 
 /** The one baseline of a method that takes no distribution, in the input's shape. UsageError where several are given. */
 export async function baselineOf(context: Context): Promise<Float32Array> {

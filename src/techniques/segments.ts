@@ -2,6 +2,7 @@ import { UsageError } from "../model/errors.ts";
 import { elementCount } from "../model/graph.ts";
 import { slic } from "../math/slic.ts";
 import type { Mask } from "../data/mask.ts";
+import { splitList } from "../protocol/list.ts";
 import type { ParamSpec } from "../protocol/technique.ts";
 import { boxes, labelled, throughPlaces, type Parts } from "./ablation.ts";
 import { placesOf } from "./channels.ts";
@@ -14,7 +15,7 @@ export const SEGMENTS: readonly ParamSpec[] = [
     help: "The size of the cells, along each axis of space, over all channels, where neither segments nor a mask are asked for. A table row's columns and a text's tokens are parts by themselves." },
   { type: "number", name: "segments", label: "Segments", default: 0, min: 0, max: 10_000, step: 10, integer: true,
     help: "About how many superpixels of the picture (SLIC) are the parts; 0 takes cells of a grid." },
-  { type: "text", name: "mask", label: "Mask", default: "", pattern: "[^,]*", files: true, problem: "One file: an array of whole numbers (.npy), or a picture.",
+  { type: "text", name: "mask", label: "Mask", default: "", pattern: String.raw`[^,"]*|"(?:[^"]|"")*"`, files: true, problem: "One file: an array of whole numbers (.npy), or a picture.",
     help: "A file that says which elements are one part: whole numbers (.npy) in a shape that fits the input's, or a picture in its size whose colours are the parts." },
 ];
 
@@ -34,7 +35,7 @@ export async function partsOf(context: PartsContext): Promise<{ parts: Parts; ca
     return { parts: throughPlaces(parts, integers.places), caption };
   }
   const { input } = context;
-  const [mask, segments] = [String(params.mask).trim(), Number(params.segments)];
+  const [[mask = ""], segments] = [splitList(String(params.mask)), Number(params.segments)];
   if (mask !== "" && segments > 0) throw new UsageError("Segments and a mask were given; the parts are one or the other.", "mask", "Set segments to 0, or give no mask.");
   if (mask !== "") return maskParts(context, await context.mask(mask));
   if (segments > 0) return slicParts(context, segments);

@@ -2,6 +2,7 @@ import type { BarsArtifact, Provenance, Result } from "../../src/protocol/artifa
 import { checkState } from "../../src/protocol/checks.ts";
 import type { LayerChoice, Progress, TargetSpec } from "../../src/protocol/engine.ts";
 import type { Link } from "../../src/protocol/link.ts";
+import { joinList } from "../../src/protocol/list.ts";
 import type { Looks, PanelBoot, PanelHost, PanelState, PanelView } from "../../src/protocol/panel.ts";
 import type { Recipe } from "../../src/protocol/recipe.ts";
 import type { ParamValue, TechniqueInfo } from "../../src/protocol/technique.ts";
@@ -186,7 +187,7 @@ export class PanelController {
   /** Lets the person pick a file for an option. */
   async pickFile(name: string, title: string): Promise<void> {
     const picked = await this.ask("pickFiles", (state) => ({ state, many: false, title }));
-    if (picked?.paths.length) this.setParam(name, picked.paths[0]);
+    if (picked?.paths.length) this.setParam(name, joinList([picked.paths[0]]));
   }
 
   async pickTarget(): Promise<void> {

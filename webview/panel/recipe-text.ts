@@ -1,5 +1,6 @@
 /** The recipe form's texts: how its numbers are written, and what typed ones mean. */
 import type { ImageRecipe, InputRecipe } from "../../src/protocol/recipe.ts";
+import { joinList, splitList } from "../../src/protocol/list.ts";
 import type { Parsed } from "../ui/parsed.ts";
 
 /** A number, or a fraction as people write scales: "1/255". */
@@ -44,15 +45,14 @@ export function parseBetween(min: number, max: number): (text: string) => Parsed
   };
 }
 
-/** Names by commas; one that holds a comma or a quote in double quotes, a quote in it doubled, as in a table's file. */
+/** Names by commas; one that holds a comma in double quotes. */
 export function parseNames(text: string): Parsed<readonly string[] | undefined> {
-  const names = [...text.matchAll(/\s*("(?:[^"]|"")*"|[^,]*)\s*(?:,|$)/g)]
-    .map(([, name]) => (/^".*"$/s.test(name) ? name.slice(1, -1).replaceAll('""', '"') : name.trim())).filter(Boolean);
+  const names = splitList(text);
   return { value: names.length ? names : undefined };
 }
 
 export function formatNames(names: readonly string[] | undefined): string {
-  return (names ?? []).map((name) => (/[",]|^\s|\s$/.test(name) ? `"${name.replaceAll('"', '""')}"` : name)).join(", ");
+  return (names ?? []).map((name) => joinList([name])).join(", ");
 }
 
 export function parseText(text: string): Parsed<string> {

@@ -1,3 +1,4 @@
+import { splitList } from "../../protocol/list.ts";
 import type { Code, Question, Template } from "./method.ts";
 import { boolean, list, number, numbersIn, text, tuple } from "./text.ts";
 
@@ -19,13 +20,13 @@ function baselineText(params: Question["params"]): string {
 
 /** A baseline as Captum takes one: a number, or a file's array. */
 export function baseline({ params }: Question): string {
-  const value = baselineText(params);
+  const [value = "0"] = splitList(baselineText(params));
   return /^-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(value) ? number(value) : `load(${text(value)})`;
 }
 
 /** Several baselines, stacked: a distribution. */
 function distribution({ params }: Question): string {
-  const parts = baselineText(params).split(",").map((part) => part.trim());
+  const parts = splitList(baselineText(params));
   const one = (part: string): string => (Number.isFinite(Number(part)) ? `torch.full_like(x[0], ${number(part)})` : `load(${text(part)})[0]`);
   return `torch.stack([${parts.map(one).join(", ")}])`;
 }
@@ -100,7 +101,7 @@ export const captumTemplates: Readonly<Record<string, Template>> = {
   "guided-backprop": modified("GuidedBackprop"),
   deconvolution: modified("Deconvolution"),
   deeplift: (question) => deepLift("DeepLift", [`baselines=${baseline(question)}`, "target=target"]),
-  "deeplift-shap": (question) => (String(question.params.baseline).includes(",")
+  "deeplift-shap": (question) => (splitList(String(question.params.baseline)).length > 1
     ? deepLift("DeepLiftShap", [`baselines=${distribution(question)}`, "target=target"])
     : deepLift("DeepLift", [`baselines=${baseline(question)}`, "target=target"], { remarks: ["Captum's DeepLiftShap wants two baselines or more; over one it is DeepLift."] })),
   "layer-deeplift": (question) => deepLift("LayerDeepLift", [`baselines=${baseline(question)}`, "target=target"], { layer: true }),

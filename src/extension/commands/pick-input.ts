@@ -1,13 +1,11 @@
 import path from "node:path";
 import * as vscode from "vscode";
+import { ARRAY_EXTENSIONS, LIST_EXTENSIONS, PICTURE_EXTENSIONS, TABLE_EXTENSIONS, TEXT_EXTENSIONS } from "../../protocol/file-types.ts";
 import type { RecipeReport } from "../../protocol/recipe.ts";
 import { inputName, nameOf, placeOf } from "../files.ts";
 import { back, pick, separator } from "./pick.ts";
 
-const pictures = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"];
-const arrays = ["npy", "npz"];
-const tables = ["csv", "tsv"];
-const texts = ["txt"];
+const [pictures, arrays, tables, texts]: readonly (readonly string[])[] = [PICTURE_EXTENSIONS, ARRAY_EXTENSIONS, TABLE_EXTENSIONS, TEXT_EXTENSIONS];
 const hidden = "**/{node_modules,.git,.venv,__pycache__,dist,build}/**";
 const recentKey = "recentInputs";
 
@@ -49,7 +47,7 @@ function wantedEndings(recipe: RecipeReport | undefined): readonly string[] {
   const kinds = new Set(Object.values(recipe?.recipe.inputs ?? {}).map(({ kind }) => kind));
   if (kinds.has("image")) return [...pictures, ...arrays];
   if (kinds.has("row")) return [...tables, ...arrays];
-  if (kinds.has("text")) return [...texts, ...tables, ...arrays];
+  if (kinds.has("text")) return [...texts, ...arrays];
   if (kinds.has("array")) return arrays;
   return [...pictures, ...arrays, ...tables];
 }
@@ -83,7 +81,7 @@ function inputItem(uri: vscode.Uri): InputItem {
 }
 
 async function browse(title: string, wanted: readonly string[], model: vscode.Uri): Promise<vscode.Uri | undefined> {
-  const filters = { "Inputs of this model": [...wanted], Pictures: pictures, Arrays: arrays, Tables: tables, Text: texts, "Lists and objects": ["json"] };
+  const filters = { "Inputs of this model": [...wanted], Pictures: [...pictures], Arrays: [...arrays], Tables: [...tables], Text: [...texts], "Lists and objects": [...LIST_EXTENSIONS] };
   return (await vscode.window.showOpenDialog({ title, filters, openLabel: "Use This Input", defaultUri: vscode.Uri.joinPath(model, "..") }))?.[0];
 }
 

@@ -1,5 +1,6 @@
 import path from "node:path";
 import type { Job } from "../../protocol/engine.ts";
+import { splitList } from "../../protocol/list.ts";
 import type { PanelState } from "../../protocol/panel.ts";
 import type { Recipe } from "../../protocol/recipe.ts";
 import type { TechniqueInfo } from "../../protocol/technique.ts";
@@ -30,8 +31,8 @@ export function filesOf(job: Job, info: TechniqueInfo): string[] {
   const named = [classes, ...Object.values(outputs).map((output) => output.classes)].filter((one) => typeof one === "string");
   const tokenizers = Object.values(inputs).flatMap((input) => (input.kind === "text"
     ? [input.tokenizer, path.join(path.dirname(input.tokenizer), "tokenizer_config.json")] : []));
-  const given = info.params.flatMap((spec) => (spec.type === "text" && spec.files ? String(job.params[spec.name] ?? spec.default).split(",") : []))
-    .map((part) => part.trim().replace(/#\d+$/, "")).filter((part) => part !== "" && !Number.isFinite(Number(part)));
+  const given = info.params.flatMap((spec) => (spec.type === "text" && spec.files ? splitList(String(job.params[spec.name] ?? spec.default)) : []))
+    .map((part) => part.replace(/#\d+$/, "")).filter((part) => part !== "" && !Number.isFinite(Number(part)));
   return [...new Set([...named, ...tokenizers, ...given].map((file) => path.resolve(folder, file)))];
 }
 

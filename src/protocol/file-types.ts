@@ -1,0 +1,13 @@
+/** Which files an input can come from, by the ending of their names: what readers read, and what pickers offer. */
+
+export const PICTURE_EXTENSIONS = ["png", "jpg", "jpeg", "webp", "gif", "tif", "tiff", "avif", "bmp"] as const;
+export const ARRAY_EXTENSIONS = ["npy", "npz"] as const;
+export const TABLE_EXTENSIONS = ["csv", "tsv"] as const;
+export const TEXT_EXTENSIONS = ["txt", "md"] as const;
+/** Lists and objects of texts and numbers. */
+export const LIST_EXTENSIONS = ["json"] as const;
+
+/** Whether a name ends in one of these, in whatever case. */
+export function hasEnding(name: string, endings: readonly string[]): boolean {
+  return endings.some((ending) => name.toLowerCase().endsWith(`.${ending}`));
+}
