@@ -1,12 +1,11 @@
-import type { Sample } from "../data/index.ts";
 import { isFloat, type DataType } from "../model/graph.ts";
-import { floatsOf } from "../runtime/ort.ts";
+import { floatsOf, type TensorValue } from "../runtime/ort.ts";
 
 /**
  * A sentence on an input that is not finite itself: which, what it holds, where first, how often. Undefined where all are finite. Nothing that a
  * model makes of such an input says anything of its weights.
  */
-export function inputFault(samples: Readonly<Record<string, Pick<Sample, "dataType" | "dims" | "data" | "labels">>>): string | undefined {
+export function inputFault(samples: Readonly<Record<string, { readonly dataType: string; readonly dims: readonly number[]; readonly data: TensorValue["data"]; readonly labels?: readonly string[] }>>): string | undefined {
   for (const [name, { dataType, dims, data, labels }] of Object.entries(samples)) {
     if (!isFloat(dataType as DataType)) continue;
     const numbers = floatsOf({ dataType: dataType as DataType, dims, data });
