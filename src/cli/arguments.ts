@@ -147,10 +147,11 @@ export function absoluteFiles(info: TechniqueInfo, settings: Readonly<Record<str
 function wholePaths(text: string): string[] {
   const parts = text.split(",");
   const whole: string[] = [];
-  for (let from = 0, to = 0; from < parts.length; from = to) {
-    to = parts.length;
+  for (let from = 0; from < parts.length;) {
+    let to = parts.length;
     while (to > from + 1 && !isPath(parts.slice(from, to).join(",").trim())) to--;
     whole.push(parts.slice(from, to).join(",").trim());
+    from = to;
   }
   return whole.filter((part) => part !== "");
 }
