@@ -9,9 +9,9 @@ export function withGradients(explained: readonly ExplainedInput[]): ExplainedIn
   return explained.filter(({ segments }) => segments.length > 0);
 }
 
-/** One of the explained inputs alone, the others held: its vectors, or what integers it has. */
+/** One of the explained inputs alone, the others held: the vectors of its integers, or those that are looked up nowhere. */
 export function alone(prepared: PreparedInput, explained: ExplainedInput): PreparedInput {
-  return explained.kind === "tokens" ? together(prepared, [explained]) : aboutInput(prepared, explained);
+  return explained.places ? together(prepared, [explained]) : aboutInput(prepared, explained);
 }
 
 /**

@@ -13,7 +13,7 @@ import { short } from "./input-gradient.ts";
 import { integersOf } from "./input-numbers.ts";
 import { breathe } from "./noise.ts";
 import { choiceParam } from "./params.ts";
-import { activationMap, inputAttribution } from "./pictures.ts";
+import { aboutInput, activationMap, inputAttribution } from "./pictures.ts";
 import { technique, type Context, type InputInfo } from "./technique.ts";
 
 const PARAMS: readonly ParamSpec[] = [
@@ -46,7 +46,7 @@ export const rise = technique({
     const values = await sample(context, places, shape, await baselineOf(context));
     context.checkResult(values, context.input.name);
     const caption = `${Number(masks)} masks of ${shape.cells.join("×")} cells, shown with probability ${short(Number(probability))}`;
-    return { raw: { dims: shape.size, values }, artifacts: [pictureOf(context, values, shape.size, caption)] };
+    return { raw: { dims: integersOf(context.input)?.shown.dims ?? shape.size, values }, artifacts: [pictureOf(context, values, shape.size, caption)] };
   },
 });
 
@@ -134,5 +134,5 @@ function pictureOf(context: Context, values: Float32Array, size: readonly number
   const looks = { id: "rise", title: "RISE", quantity: "Σ y(x⊙m)·m / (N·p)", signed: values.some((value) => value < 0), caption };
   const input = integersOf(context.input)?.shown ?? context.input;
   if (input.tokensOf !== undefined) return { kind: "tokens", ...looks, tokens: Array.from(values, (_, token) => input.labels?.[token] ?? String(token)), values, dims: [values.length] };
-  return input.layout ? activationMap(context, values, size, looks) : inputAttribution(context, values, looks);
+  return input.layout ? activationMap(context, values, size, looks) : inputAttribution(aboutInput(context, input), values, looks);
 }

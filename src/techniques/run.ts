@@ -101,9 +101,18 @@ class Run {
       return this.whole(about(fed), more.map(about));
     }
     const done: (Done & { readonly input: string })[] = [];
+    const refused: UsageError[] = [];
     for (const [which, { input }] of fed.explained.entries()) {
-      done.push({ input, ...(await this.whole(alone(fed, fed.explained[which]), more.map((one) => alone(one, one.explained[which])))) });
+      try {
+        done.push({ input, ...(await this.whole(alone(fed, fed.explained[which]), more.map((one) => alone(one, one.explained[which])))) });
+      } catch (error) {
+        // What cannot be done for one input (to fill a row from its neighbours) is for the others; a setting that does not fit is a person's to change.
+        if (!(error instanceof UsageError) || info.params.some(({ name }) => name === error.where)) throw error;
+        refused.push(error);
+        this.without.push({ input, reason: error.message.replace(/\.$/, "") });
+      }
     }
+    if (done.length === 0) throw refused[0];
     this.notes.add(`Inputs are changed one after another, the others held: ${done.map(({ input }) => input).join(", ")}.`);
     return {
       context: done[0].context,

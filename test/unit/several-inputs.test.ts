@@ -74,3 +74,24 @@ describe("Captum's numbers, all inputs at once", () => {
     }
   });
 });
+
+describe("checks and maps go input by input", () => {
+  const on = (network: string, technique: string, params: Params = {}) => runOn(models, join(folder, `${network}.onnx`), join(folder, `${network}.npz`), technique, { target: { index: [TARGET] }, params });
+
+  it.each(["insertion-deletion", "infidelity", "sensitivity", "sparseness", "randomisation", "full-grad", "rise"])("%s of each, categories by the vectors they are looked up as", async (technique) => {
+    const { inputs, notExplained } = await on("mixed", technique, technique === "rise" ? { masks: 20 } : {});
+    expect(inputs!.map(({ name }) => name)).toEqual(["x_cat", "x_cont"]);
+    expect(notExplained).toEqual([]);
+  });
+
+  it("what cannot be done for one input is done for the others, and said", async () => {
+    const { raw, inputs, notExplained } = await on("two", "road", { percentages: "20, 60" });
+    expect(inputs?.map(({ name }) => name) ?? [raw.name]).toEqual(["picture"]);
+    expect(notExplained).toMatchObject([{ input: "row", reason: /neighbours/ }].map(({ input, reason }) => ({ input, reason: expect.stringMatching(reason) as string })));
+  });
+
+  it("class activation maps lie over the picture", async () => {
+    const { notExplained } = await on("two", "grad-cam");
+    expect(notExplained).toEqual([{ input: "row", reason: 'the map lies over "picture"' }]);
+  });
+});
