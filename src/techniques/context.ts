@@ -90,7 +90,10 @@ export class JobContext implements Context {
   }
 
   note(text: string): void {
-    if (!this.notes.includes(text)) this.notes.push(text);
+    // Several inputs at once are one vector here; people know them by their names.
+    const { name, parts } = this.input;
+    const said = parts ? text.replaceAll(`"${name}"`, parts.map(({ input }) => `"${input}"`).join(" and ")) : text;
+    if (!this.notes.includes(said)) this.notes.push(said);
   }
 
   traced(): Promise<Traced> {

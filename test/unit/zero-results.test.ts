@@ -47,6 +47,13 @@ describe("a result that is zero everywhere says what was measured", () => {
     expect(notes).not.toContain("The gradient at");
   });
 
+  it("several inputs by their own names", async () => {
+    const sum = writeSmallModel(folder, "sum.onnx", { inputs: { a: ["float32", 1, 3], b: ["float32", 1, 3] }, outputs: ["y"], weights: [weight("v", [3, 1], [1, -2, 3])], nodes: [node("Add", ["a", "b"], ["s"]), node("MatMul", ["s", "v"], ["y"])] });
+    const zeros = writeArray(folder, "zeros.npy", [1, 3], [0, 0, 0]);
+    const { notes } = await runOn(models, sum, { a: zeros, b: zeros }, "input-x-gradient", { target: { index: [0] } });
+    expect(notes.join(" ")).toContain('The result at "a" and "b" is zero everywhere');
+  });
+
   it("a layer of zeros that is multiplied by", async () => {
     expect(await notesOf("layer-gradient-x-activation", [1, 2, -1], { layer: "off" })).toContain("the layer's values are zero for this input, and the method multiplies by them");
   });
