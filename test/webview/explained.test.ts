@@ -52,6 +52,11 @@ test("several explained inputs have a section each, under their names, with one 
   expect(await sections.nth(1).getByTestId("feature-1").textContent()).toBe("age0.7");
   expect(await page.getByTestId("colormap").count()).toBe(1);
   expect(await violations(page)).toEqual([]);
+  await page.getByTestId("save").click();
+  const formats = (await page.getByRole("menuitem").allTextContents()).join(" ");
+  expect(formats).toContain("NPZ");
+  expect(formats).not.toContain("NPY");
+  expect(formats).toContain("CSV");
 });
 
 test("a region of a dense output is drawn on the picture, or typed, and explained", async () => {

@@ -20,6 +20,12 @@ const formats: readonly { readonly format: SaveFormat; readonly label: string; r
   { format: "csv", label: "CSV", detail: "table", table: true },
 ];
 
+/** What a result can be saved as: of several inputs the numbers are an archive of arrays, and all have a table. */
+function formatsOf({ artifacts: [first], inputs }: Result): typeof formats {
+  if (inputs) return formats.map((one) => (one.format === "npy" ? { format: "npz", label: "NPZ", detail: "raw numbers, an array for each input" } : one));
+  return formats.filter((one) => !one.table || first?.kind === "bars" || first?.kind === "curves");
+}
+
 /** Copy and save. Pictures are saved as they look now, numbers as they are. */
 export function SaveMenu({ shown: { result }, looks, inputName, controller, testid = "save" }: {
   readonly shown: NonNullable<Snapshot["shown"]>; readonly looks: Looks; readonly inputName: string; readonly controller: PanelController; readonly testid?: string;
@@ -32,7 +38,6 @@ export function SaveMenu({ shown: { result }, looks, inputName, controller, test
       controller.fail(error);
     }
   };
-  const first = result.artifacts[0];
   // Of the method itself, not of a check of it.
   const taken: readonly MenuItem[] = testid !== "save" ? [] : [
     { id: "onnx", label: "ONNX …", detail: "a model that explains", run: () => void controller.exportModel() },
@@ -42,7 +47,7 @@ export function SaveMenu({ shown: { result }, looks, inputName, controller, test
     <>
       <IconButton icon="copy" label="Copy the picture" testid={testid === "save" ? "copy" : `${testid}-copy`} onClick={() => void copy(result, looks, controller)} />
       <MenuButton label="Save as" title="Save the picture or its numbers" testid={testid}
-        items={formats.filter((one) => !one.table || first?.kind === "bars" || first?.kind === "curves").map(({ format, label, detail }): MenuItem => ({ id: format, label, detail, run: () => void save(format) })).concat(taken)}>
+        items={formatsOf(result).map(({ format, label, detail }): MenuItem => ({ id: format, label, detail, run: () => void save(format) })).concat(taken)}>
         Save<Icon name="chevron-down" />
       </MenuButton>
     </>

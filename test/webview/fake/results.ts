@@ -70,10 +70,10 @@ function twoClasses({ target }: PanelState): BarsArtifact {
 export function resultFor(state: PanelState): Result {
   const make = makers[state.technique];
   if (!make) throw new Error(`The fake host has no technique "${state.technique}".`);
-  const { main, beside = [], raw, notes } = make(state);
+  const { main, beside = [], inputs, raw, notes } = make(state);
   const index = state.target.index ?? [285];
   return {
-    raw, notes, artifacts: main.id === "predictions" || main.kind === "boxes" ? [main, image]
+    raw, ...(inputs ? { inputs } : {}), notes, artifacts: main.id === "predictions" || main.kind === "boxes" ? [main, image]
       : [main, ...beside, ...(main.kind === "heatmap" || main.kind === "tiles" ? [image, ...(scenario.frames ? frameImages() : [])] : []), state.technique === "dense" ? denseBars() : scenario.twoClasses ? twoClasses(state) : bars(state)],
     provenance: {
       technique: state.technique, model: { name: "efficientnet-lite0.onnx", hash: "4c1f9e2ab7d05c66" }, input: { name: "cat.png", hash: "9a3d1be07c5f8e21" }, recipe: {},
@@ -85,7 +85,7 @@ export function resultFor(state: PanelState): Result {
   };
 }
 
-type Made = { readonly main: Result["artifacts"][number]; readonly beside?: Result["artifacts"]; readonly raw: Result["raw"]; readonly notes: readonly string[] };
+type Made = { readonly main: Result["artifacts"][number]; readonly beside?: Result["artifacts"]; readonly inputs?: Result["inputs"]; readonly raw: Result["raw"]; readonly notes: readonly string[] };
 
 const makers: Record<string, (state: PanelState) => Made> = {
   ...Object.fromEntries(Object.entries(checkCurves).map(([id, main]) => [id, (): Made => ({ main, raw: { dims: [1, main.lines[0].y.length], values: main.lines[0].y }, notes: [] })])),
@@ -115,7 +115,8 @@ const makers: Record<string, (state: PanelState) => Made> = {
     const row: BarsArtifact = {
       kind: "bars", id: "inputs:row", input: "row", title: "Saliency", items: [{ index: 1, label: "age", value: 0.7 }, { index: 0, label: "fare", value: -0.2 }], quantity: "∂y/∂x", share: false, values: Float32Array.of(-0.2, 0.7), dims: [1, 2], caption: "gradient",
     };
-    return { main, beside: [row], raw: { name: "picture", dims: main.dims, values }, notes: [] };
+    const inputs = [{ name: "picture", dims: main.dims, values }, { name: "row", dims: [1, 2], values: row.values }];
+    return { main, beside: [row], inputs, raw: inputs[0], notes: [] };
   },
   features() {
     const labels = ["alcohol", "malic acid", "ash", "flavanoids", "proline", "hue"];
