@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { elementCount, type Graph, type Model, type Node } from "../model/graph.ts";
 import { decodeTensor, toNumbers } from "../model/tensor.ts";
-import { describe, describeValue } from "../model/describe.ts";
+import { describe } from "../model/describe.ts";
 import { inlineFunctions, liftConstants } from "../model/inline.ts";
 import { withLinearModels } from "../model/linear-models.ts";
 import { withoutMapInputs } from "../model/map-inputs.ts";
@@ -12,7 +12,7 @@ import { UsageError } from "../model/errors.ts";
 import type { ModelDescription } from "../protocol/model.ts";
 import { admit, forwardBytes } from "./memory-need.ts";
 import { explainableTensor, type Explainable } from "./explainable.ts";
-import { looksLikeBoxes } from "./outputs.ts";
+import { describeDerived, withExplainable } from "./described.ts";
 import { gradientSession, type Gradients, type GradientRequest, type GradientSession } from "./gradient.ts";
 import { Leased } from "./lease.ts";
 import { MemoryBudget } from "./memory.ts";
@@ -285,27 +285,6 @@ function valuesOf(values: ReadonlyMap<string, TensorValue>, names: readonly stri
 
 function sameNumbers(found: readonly number[], expected: readonly number[]): boolean {
   return found.length === expected.length && found.every((value, i) => value === expected[i]);
-}
-
-/** The description with the outputs that can be explained: those with scores of their own first, then places (boxes), then labels that scores chose. */
-function withExplainable(description: ModelDescription, graph: Graph): ModelDescription {
-  const rank = ({ name, type, dims }: ModelDescription["outputs"][number]): number | undefined => {
-    const by = /^b?float/.test(type) ? "itself" : explainableTensor(graph, name)?.by;
-    return by === undefined ? undefined : by === "label" ? 2 : looksLikeBoxes(name, dims) ? 1 : 0;
-  };
-  const ranks = new Map(description.outputs.map((output) => [output.name, rank(output)]));
-  return { ...description, explainable: [0, 1, 2].flatMap((wanted) => description.outputs.filter(({ name }) => ranks.get(name) === wanted).map(({ name }) => name)) };
-}
-
-/** What is known of a rewritten graph: the file's facts, and its own inputs and outputs. */
-function describeDerived(parent: ModelDescription, graph: Graph): ModelDescription {
-  const weights = new Set(graph.initializers.map(({ name }) => name));
-  const known = new Map([...parent.inputs, ...parent.outputs].map((value) => [value.name, value]));
-  return {
-    ...parent,
-    inputs: graph.inputs.filter(({ name }) => !weights.has(name)).map((input) => known.get(input.name) ?? describeValue(input)),
-    outputs: graph.outputs.map((output) => known.get(output.name) ?? describeValue(output)),
-  };
 }
 
 export interface ModelCacheOptions {

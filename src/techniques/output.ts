@@ -7,7 +7,8 @@ import { elementIndex, normaliseIndex, regionText, usualOutput } from "../protoc
 import { namesFit } from "../runtime/explainable.ts";
 import type { LoadedModel } from "../runtime/models.ts";
 import { floatsOf, type Feeds, type TensorValue } from "../runtime/ort.ts";
-import { hasBatchAxis, outputMeaning, type BatchFacts, type ModelOutput } from "../runtime/outputs.ts";
+import { hasBatchAxis, type BatchFacts } from "../runtime/batch-axis.ts";
+import { outputMeaning, type ModelOutput } from "../runtime/outputs.ts";
 import type { InputInfo, TargetInfo } from "./technique.ts";
 
 /** What the recipe says of outputs, with its files of class names read: by output name, and for the one that is looked at by itself. */
