@@ -166,7 +166,7 @@ describe("RISE", () => {
     const x = writeArray(folder, "three.npy", [1, 3], [1, 2, 3]);
     const run = (model: string, params: Record<string, string | number>) => runOn(models, model, x, "rise", { params: { masks: 64, ...params } });
     const own = await run(softmax, {});
-    expect(own.notes.join(" ")).toContain("The score is the probability of 0: the model's own Softmax.");
+    expect(own.notes.join(" ")).toContain("The score is the probability of 0: The graph ends in Softmax.");
     expect(own.raw.values).toEqual((await run(softmax, { score: "output" })).raw.values);
     const logit = await run(softmax, { score: "logit" });
     expect(logit.notes.join(" ")).toContain("The score is the logit of 0.");

@@ -60,7 +60,7 @@ export class Workbench extends QuickInput {
       // Clicked again where rows moved under the mouse, because a file came or went: then another file was opened.
       await eventually(async () => {
         await row.click();
-        await this.page.locator(".tab.active").filter({ has: this.page.locator(".label-name", { hasText: exactly(part) }) }).first().waitFor({ timeout: 10_000 });
+        await this.page.locator(`.tab.active[data-resource-name=${JSON.stringify(part)}]`).first().waitFor({ timeout: 10_000 });
       });
     }
   }
