@@ -8,6 +8,8 @@ export interface OutputMeaning {
   readonly kind: OutputKind;
   /** One sentence that says how that was found: "The graph ends in Softmax." */
   readonly why: string;
+  /** What the graph ends in, where that makes the probabilities: "Softmax". */
+  readonly end?: string;
   /** Nothing in the graph or the values says so: it is the usual case. */
   readonly assumed: boolean;
   /** How elements become probabilities; absent where they are none. */
@@ -68,14 +70,15 @@ export function outputMeaning(facts: OutputFacts): OutputMeaning {
     ?? fromShape(facts);
 }
 
-/** An output's elements as probabilities, and how that was done; undefined where they are none. */
+/** An output's elements as probabilities, and how that was done, in words that end a sentence; undefined where they are none. */
 export function probabilitiesOf({ meaning, dims }: Pick<ModelOutput, "meaning" | "dims">, values: Float32Array): { readonly values: Float32Array; readonly how: string } | undefined {
+  const because = meaning.why.replace(/\.$/, "").replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase());
   switch (meaning.form) {
     case undefined: return undefined;
-    case "as-is": return { values, how: meaning.why };
-    case "exp": return { values: values.map(Math.exp), how: `exp of the log-probabilities. ${meaning.why}` };
-    case "sigmoid": return { values: values.map((value) => 1 / (1 + Math.exp(-value))), how: `sigmoid of the ${meaning.binary ? "logit" : "scores"}. ${meaning.why}` };
-    case "softmax": return { values: softmaxAlong(values, dims, meaning.classAxis), how: `softmax of the logits. ${meaning.why}` };
+    case "as-is": return { values, how: meaning.end ? `the model's own ${meaning.end}` : because };
+    case "exp": return { values: values.map(Math.exp), how: `exp of ${meaning.end ? `the model's ${meaning.end}` : `the log-probabilities: ${because}`}` };
+    case "sigmoid": return { values: values.map((value) => 1 / (1 + Math.exp(-value))), how: `sigmoid of the ${meaning.binary ? "logit" : "scores"}: ${because}` };
+    case "softmax": return { values: softmaxAlong(values, dims, meaning.classAxis), how: `softmax of the logits: ${because}` };
   }
 }
 
@@ -132,7 +135,7 @@ function formOf({ form }: End): ProbabilityForm {
 
 function fromEnd(facts: OutputFacts, end: End): OutputMeaning {
   const classAxis = classAxisOf(facts, end);
-  const base = { why: `The graph ends in ${end.said}.`, assumed: false, form: formOf(end), classAxis, binary: false };
+  const base = { why: `The graph ends in ${end.said}.`, end: end.said, assumed: false, form: formOf(end), classAxis, binary: false };
   const space = spaceOf(facts.dims);
   if (end.form === "sigmoid") {
     if (space && isPicture(facts, space)) return { ...base, kind: "image", form: undefined, why: `${base.why} It has the shape of an input picture.` };

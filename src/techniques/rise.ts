@@ -99,10 +99,10 @@ async function scored(context: Context): Promise<{ value: string; scoreOf: (valu
     const one = { meaning: output.meaning, dims: [1, ...output.dims.slice(1)] };
     const found = probabilitiesOf(one, output.values.subarray(0, elementCount(one.dims)));
     if (found) {
-      context.note(`The score is the probability of ${target.label}: ${found.how}`);
+      context.note(`The score is the probability of ${target.label}: ${found.how}.`);
       return { value: output.value, scoreOf: (values) => context.scoreIn(probabilitiesOf(one, values)!.values, "probability") };
     }
-    context.note(`The output "${output.name}" [${output.shape.join(", ")}] has no probabilities (${output.meaning.kind}): the score is the output as it is.`);
+    context.note(`The output "${output.name}" [${output.shape.join(", ")}] is no list of classes with probabilities: the score is the output as it is.`);
     return { value: output.value, scoreOf: (values) => context.scoreIn(values) };
   }
   const { value, kind } = await context.score();

@@ -30,7 +30,7 @@ export async function openMeasure(context: Context, question: Context, measure: 
   const found = measure === "probability" ? probabilitiesOf(one, output.values.subarray(0, elementCount(one.dims))) : undefined;
   const probability = found !== undefined;
   if (measure === "probability" && !probability) context.note(`The output "${output.name}" has no probabilities: the score is followed instead.`);
-  if (found) context.note(`What is followed is a probability: ${found.how}`);
+  if (found) context.note(`What is followed is a probability: ${found.how}.`);
   const to = probability ? output.value : (await question.score()).value;
   const tail = await openTail(question.model, question.feeds, { from: input.name, to, batch: BATCH });
   if (!tail) throw question.independent(input.name);

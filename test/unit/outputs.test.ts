@@ -96,7 +96,7 @@ describe("probabilities are never put through a softmax again", () => {
     const expected = softmax(LOGITS).map((p, k) => (p + twice[k]) / 2);
     const result = await run(path, "predictions");
     expectClose(byIndex(result), expected);
-    expect(bars(result)).toMatchObject({ share: true, caption: "Its values are from 0 to 1 and sum to 1." });
+    expect(bars(result)).toMatchObject({ share: true, caption: "its values are from 0 to 1 and sum to 1" });
     const saliency = await run(path, "saliency");
     expect(saliency.notes.join(" ")).toContain("no logits were found");
     // The loss of probabilities is −log of them.
