@@ -171,7 +171,7 @@ describe("RISE", () => {
     const logit = await run(softmax, { score: "logit" });
     expect(logit.notes.join(" ")).toContain("The score is the logit of 0.");
     expect(logit.raw.values).not.toEqual(own.raw.values);
-    expect((await run(sum("one.onnx", ["N", 3]), {})).notes.join(" ")).toMatch(/no list of classes with probabilities: the score is the output as it is/);
+    expect((await run(sum("one.onnx", ["N", 3]), {})).notes.join(" ")).toMatch(/has no probabilities \(.*\): the score is the output as it is/);
   });
 
   it.each([[{ masks: 0 }, /"masks" is 0; it goes from 1/], [{ probability: 1 }, /"probability" is 1; it goes from 0.01 to 0.99/], [{ cells: 1.5 }, /"cells" is a whole number, not 1.5/]])("refuses %o", async (params, message) => {
