@@ -60,6 +60,7 @@ describe("layers", () => {
   test("a search finds names and operators, and counts its hits", async () => {
     await open();
     await page.keyboard.press("/");
+    await until(page, "document.activeElement?.closest('[data-testid=search]') !== null");
     await page.keyboard.type("op:conv blocks.2");
     await page.getByTestId("hits").filter({ hasText: "23 hits" }).waitFor();
     expect((await namesInSight())[0]).toBe("/_blocks.2/_expand_conv/Conv");
@@ -157,13 +158,14 @@ describe("the inspector", () => {
     expect(await lastRequest(page, "visualize")).toEqual({ technique: "feature-maps", layer: "value_4" });
   });
 
-  test("offers no maps of a layer without height and width", async () => {
+  test("offers class activation maps only of layers with height and width, feature maps of any", async () => {
     await open();
     await page.getByTestId("search").locator("input").fill("op:GlobalAveragePool");
     await page.locator("[data-row='0']").click();
     await page.getByTestId("inspector").filter({ hasText: "GlobalAveragePool" }).waitFor();
     await page.getByTestId("uses-out").waitFor();
-    expect(await page.locator(".inspector-actions button").count()).toBe(0);
+    const offered = await page.locator(".inspector-actions [data-testid]").evaluateAll((buttons) => buttons.map((button) => (button as unknown as { dataset: Record<string, string> }).dataset.testid));
+    expect(offered).toEqual(["layer-feature-maps"]);
   });
 });
 

@@ -75,6 +75,8 @@ describe("the section under a result", () => {
     await page.evaluate("fake.delay = 60000");
     await page.getByTestId("run-infidelity").click();
     await page.getByTestId("check-progress").waitFor();
+    // The host has it, with its delay.
+    await until(page, "fake.count('check') === 2");
     await page.evaluate("fake.delay = 0");
     await page.getByTestId("method-grad-cam").click();
     await until(page, "fake.aborted.includes('check')");

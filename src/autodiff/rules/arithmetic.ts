@@ -39,7 +39,8 @@ function powBase(r: RuleContext): string {
   const { g } = r;
   const exponent = g.op("Cast", [r.x(1)], r.dims(1), { to: 1 });
   const slope = g.times(exponent, g.binary("Pow", r.x(0), g.offset(exponent, -1)));
-  const known = r.known(1);
+  // Not asked of an exponent that depends on what the gradient is for: the graph must not be held to its values.
+  const known = r.needs(1) ? undefined : r.known(1);
   // A root of a negative number that is masked out later: nothing comes back, which NaN must not make NaN.
   const masked = known && !known.every(Number.isInteger) ? g.op("And", [g.unary("IsNaN", slope), g.binary("Equal", r.dy(), g.scalar(0))], g.shape(slope)) : undefined;
   return g.times(r.dy(), g.where(g.binary("Equal", exponent, g.scalar(0)), g.scalar(0), masked ? g.where(masked, g.scalar(0), slope) : slope));
