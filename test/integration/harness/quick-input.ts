@@ -75,7 +75,7 @@ export class QuickInput {
       assert.notEqual(at, -1, await this.#described(`no row "${text}", and no first row that has it`));
       const steps = at - rows.findIndex(({ focused }) => focused);
       if (steps === 0) return;
-      await this.page.keyboard.press(steps > 0 ? "ArrowDown" : "ArrowUp");
+      await this.#press(steps > 0 ? "ArrowDown" : "ArrowUp");
       throw new Error(await this.#described(`"${text}" out of reach of the arrow keys`)); // looked at again: rows may have moved
     }, { every: 50 });
     await this.accept();
@@ -91,12 +91,17 @@ export class QuickInput {
     });
     // Pressed again, after a while, where VS Code has missed it: it does while it puts new rows into the list.
     await eventually(async () => {
-      await this.page.keyboard.press("Enter");
+      await this.#press("Enter");
       await eventually(async () => {
         const now = await this.#quickPick();
         assert.ok(!now.open || now.title !== before.title || now.value !== before.value, await this.#described("not gone after Enter"));
       }, { timeout: 10_000 });
     });
+  }
+
+  /** A key in the quick input, which gets the focus back where an editor that came up late has taken it. */
+  async #press(key: string): Promise<void> {
+    await this.quickInput.press(key, { timeout: 10_000 });
   }
 
   /** Waits until the open list has this among its ticked rows, and takes what is ticked with Enter. */
@@ -124,7 +129,7 @@ export class QuickInput {
       if (!(await this.quickInput.isVisible())) return;
       // While it looks up its first folder it overwrites what was typed, and ignores Enter.
       if ((await this.quickInput.inputValue({ timeout: 1000 })) !== file) await this.quickInput.fill(file, { timeout: 1000 });
-      else await this.page.keyboard.press("Enter");
+      else await this.#press("Enter");
       throw new Error(await this.#described(`not taken ${file}`));
     }, { every: 400 });
   }
