@@ -3,12 +3,13 @@ import type { Graph } from "../model/graph.ts";
 import type { ModelDescription } from "../protocol/model.ts";
 import { explainableTensor } from "./explainable.ts";
 import { looksLikeBoxes } from "./outputs.ts";
+import { isPlaceOfLargest } from "./score.ts";
 
 /** The description with the outputs that can be explained: those with scores of their own first, then places (boxes), then labels that scores chose. */
 export function withExplainable(description: ModelDescription, graph: Graph): ModelDescription {
   const rank = ({ name, type, dims }: ModelDescription["outputs"][number]): number | undefined => {
     const by = /^b?float/.test(type) ? "itself" : explainableTensor(graph, name)?.by;
-    return by === undefined ? undefined : by === "label" ? 2 : looksLikeBoxes(name, dims) ? 1 : 0;
+    return by === undefined ? undefined : by === "label" || isPlaceOfLargest(graph, name) ? 2 : looksLikeBoxes(name, dims) ? 1 : 0;
   };
   const ranks = new Map(description.outputs.map((output) => [output.name, rank(output)]));
   return { ...description, explainable: [0, 1, 2].flatMap((wanted) => description.outputs.filter(({ name }) => ranks.get(name) === wanted).map(({ name }) => name)) };

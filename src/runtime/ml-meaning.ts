@@ -7,6 +7,10 @@ export interface MlMeaning {
   readonly why: string;
 }
 
+const COMPARING: ReadonlySet<string> = new Set(["Less", "LessOrEqual", "Greater", "GreaterOrEqual"]);
+/** Operators that make a label of numbers, otherwise than by the largest. */
+const DECIDING: ReadonlySet<string> = new Set(["ArgMin", "Sign", ...COMPARING]);
+
 /** Operators that keep what the numbers are. */
 const KEEPS: ReadonlySet<string> = new Set(["Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "ArrayFeatureExtractor"]);
 
@@ -15,7 +19,7 @@ const KEEPS: ReadonlySet<string> = new Set(["Identity", "Cast", "Reshape", "Flat
  * nothing of the kind. `graph` is the file's, before its linear models are written as layers.
  */
 export function mlMeaning(graph: Graph, value: string): MlMeaning | undefined {
-  if (!graph.nodes.some(({ domain }) => domain === "ai.onnx.ml") && !graph.nodes.some(({ opType }) => opType === "ArgMin" || opType === "Sign" || opType === "Less")) return undefined;
+  if (!graph.nodes.some(({ domain }) => domain === "ai.onnx.ml") && !graph.nodes.some(({ opType }) => DECIDING.has(opType))) return undefined;
   const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
   return fromMaker(makers, value) ?? fromLabel(graph, value);
 }
@@ -62,7 +66,7 @@ function fromLabel(graph: Graph, value: string): MlMeaning | undefined {
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
     for (const node of graph.nodes.filter(({ inputs }) => inputs[0] === name)) {
       if (node.opType === "ArgMin") return { kind: "regression", why: "The graph's label is where it is smallest: distances." };
-      const compared = node.opType === "Sign" || ((node.opType === "Less" || node.opType === "Greater") && !makesData(graph, node.outputs[0]));
+      const compared = node.opType === "Sign" || (COMPARING.has(node.opType) && !makesData(graph, node.outputs[0]));
       if (compared) return { kind: "regression", why: `The graph's label is ${node.opType === "Sign" ? "its sign" : "whether it passes a threshold"}.` };
       if (KEEPS.has(node.opType)) open.push(node.outputs[0]);
     }
@@ -76,7 +80,8 @@ function makesData(graph: Graph, value: string): boolean {
   const open = [value];
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
     const type = outputs.get(name);
-    if (type && !(type.kind === "tensor" && /^(u?int|bool|string)/.test(type.dataType))) return true;
+    const own = name === value && type?.kind === "unknown"; // a comparison's own result is of booleans, said or not
+    if (type && !own && !(type.kind === "tensor" && /^(u?int|bool|string)/.test(type.dataType))) return true;
     for (const node of graph.nodes) if (node.inputs.includes(name)) open.push(...node.outputs);
   }
   return false;

@@ -1,7 +1,7 @@
 import { isFloat, type DataType, type Graph } from "../model/graph.ts";
 import type { OutputKind, OutputRecipe } from "../protocol/recipe.ts";
 import { mlMeaning } from "./ml-meaning.ts";
-import { endOf, type End } from "./score.ts";
+import { endOf, isPlaceOfLargest, madeOf, type End } from "./score.ts";
 
 /** What an output's numbers are: decided once for a run, from the graph and the values together, and asked by everything that shows or explains it. */
 export interface OutputMeaning {
@@ -66,6 +66,7 @@ export function outputMeaning(facts: OutputFacts): OutputMeaning {
     ?? fromValues(facts, true)
     ?? fromMl(facts)
     ?? fromValues(facts)
+    ?? fromMaker(facts)
     ?? fromNames(facts)
     ?? fromShape(facts);
 }
@@ -130,15 +131,17 @@ function labels({ dataType }: OutputFacts): OutputMeaning {
 }
 
 function formOf({ form }: End): ProbabilityForm {
-  return form === "log-softmax" ? "exp" : "as-is";
+  return form === "log-softmax" || form === "log-sigmoid" ? "exp" : "as-is";
 }
 
 function fromEnd(facts: OutputFacts, end: End): OutputMeaning {
   const classAxis = classAxisOf(facts, end);
   const base = { why: `The graph ends in ${end.said}.`, end: end.said, assumed: false, form: formOf(end), classAxis, binary: false };
   const space = spaceOf(facts.dims);
-  if (end.form === "sigmoid") {
+  if (end.form === "sigmoid" || end.form === "log-sigmoid") {
     if (space && isPicture(facts, space)) return { ...base, kind: "image", form: undefined, why: `${base.why} It has the shape of an input picture.` };
+    // Two classes as 1 − p and p.
+    if (!space && entrySize(facts) > 1 && end.form === "sigmoid" && sumsToOne(facts.values, facts.dims, classAxis, 1e-3)) return { ...base, kind: "probabilities" };
     return space ? { ...base, kind: "mask" } : { ...base, kind: "independent", binary: entrySize(facts) === 1 };
   }
   if (space) return { ...base, kind: "mask" };
@@ -151,7 +154,7 @@ function classAxisOf({ dims, values }: OutputFacts, end?: End): number {
   // Batches that the graph does not have shift its axes: only those from behind are sure, and values tell.
   const candidates = [...(end?.axis === undefined || end.reshaped ? [] : [end.axis < 0 ? dims.length + end.axis : end.axis]), usual, dims.length - 1, 1]
     .filter((axis) => axis >= 0 && axis < dims.length && dims[axis] > 1);
-  if (end && end.form !== "sigmoid") {
+  if (end && end.form !== "sigmoid" && end.form !== "log-sigmoid") {
     const summing = candidates.find((axis) => sumsToOne(end.form === "softmax" ? values : values.map(Math.exp), dims, axis, 0.05));
     if (summing !== undefined) return summing;
   }
@@ -208,6 +211,14 @@ function lengthOf(values: Float32Array): number {
   return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
 }
 
+/** What is computed of a softmax's or a sigmoid's values is shown as it is: a softmax on top would be one too many. */
+function fromMaker(facts: OutputFacts): OutputMeaning | undefined {
+  const base = { assumed: false, classAxis: classAxisOf(facts), binary: false };
+  if (isPlaceOfLargest(facts.graph, facts.value)) return { ...base, kind: "label", why: "The graph ends in ArgMax or ArgMin: which element is the largest, not how large." };
+  const of = spaceOf(facts.dims) || EMBEDDING.test(facts.name) || looksLikeBoxes(facts.name, facts.dims) ? undefined : madeOf(facts.graph, facts.value);
+  return of === undefined ? undefined : { ...base, kind: "regression", why: `The graph computes it from the values of a ${of}: they are shown as they are.` };
+}
+
 // ── by names and shapes ──────────────────────────────────────────────────────────────────────────
 
 const LOGITS = /logit|(?:^|[_.])(?:scores?|class(?:es|ification)?|cls|preds?|predictions?)(?:$|[_.\d])/i;
@@ -231,12 +242,13 @@ function fromNames(facts: OutputFacts): OutputMeaning | undefined {
   if (size === 1 && (classes === 2 || /logit/i.test(name))) {
     return { ...base, kind: "logits", form: "sigmoid", binary: true, why: classes === 2 ? "It is one number, and there are two class names." : `Its name ("${name}") says a logit.` };
   }
-  const same = facts.inputs.some((input) => input.dims.join() === dims.join());
-  if (same && !spaceOf(dims)) return { ...base, kind: "regression", why: "It has the shape of an input, as a reconstruction has." };
   if (EMBEDDING.test(name)) return { ...base, kind: "embedding", why: `Its name ("${name}") says a vector of features.` };
   if (REGRESSION.test(name)) return { ...base, kind: "regression", why: `Its name ("${name}") says measured amounts.` };
   if (/logit/i.test(name) && !spaceOf(dims)) return { ...base, kind: "logits", form: "softmax", why: `Its name ("${name}") says logits.` };
-  if (LOGITS.test(name) && isVector(dims)) return { ...base, kind: "logits", form: "softmax", why: `Its name ("${name}") says scores of classes.`, assumed: true };
+  if (LOGITS.test(name) && isVector(dims) && size > 1) return { ...base, kind: "logits", form: "softmax", why: `Its name ("${name}") says scores of classes.`, assumed: true };
+  if (!spaceOf(dims) && facts.inputs.some((input) => input.dims.join() === dims.join())) {
+    return { ...base, kind: "regression", why: "It has the shape of an input, as a reconstruction has.", assumed: true };
+  }
   return undefined;
 }
 

@@ -45,6 +45,8 @@ export interface LossRequest {
   readonly meaning: Pick<OutputMeaning, "kind" | "form" | "assumed">;
   /** Of the other of two classes that one number tells apart. */
   readonly negated?: boolean;
+  /** Whether each entry is one number or a list of them. */
+  readonly list?: boolean;
 }
 
 /**
@@ -52,9 +54,9 @@ export interface LossRequest {
  * class. p is the softmax over the class axis, of the values before the model's own softmax where it has one; the sigmoid of independent scores;
  * or the output itself where that is made of probabilities. UsageError for outputs that have no classes.
  */
-export function withLoss(model: Model, { value, axis, meaning, negated = false }: LossRequest): Model {
+export function withLoss(model: Model, { value, axis, meaning, negated = false, list = false }: LossRequest): Model {
   const { graph } = model;
-  if (["label", "image", "boxes", "embedding"].includes(meaning.kind) || (meaning.kind === "regression" && !meaning.assumed)) {
+  if (["label", "image", "boxes", "embedding"].includes(meaning.kind) || (meaning.kind === "regression" && (!meaning.assumed || list))) {
     throw new UsageError(`The output "${value}" has no classes (it is read as ${meaning.kind}), so it has no cross-entropy loss.`, "score", "Explain the output (score=output), or say in the recipe what it is (outputs).");
   }
   const opset = model.opsets[""] ?? 1;
@@ -69,7 +71,7 @@ export function withLoss(model: Model, { value, axis, meaning, negated = false }
   };
 
   function lossNodes(): { nodes: Node[]; axes: TensorRef[] } {
-    if (end?.form === "sigmoid") return { nodes: ofSigmoid(end.logits), axes: [] };
+    if (end?.form === "sigmoid" || end?.form === "log-sigmoid") return { nodes: ofSigmoid(end.logits), axes: [] };
     if (end) return ofSoftmax(end.logits, end.axis ?? (end.reshaped ? -1 : axis));
     if (meaning.form === "sigmoid") return { nodes: ofSigmoid(value), axes: [] };
     if (meaning.form === "exp") return { nodes: [plain("Neg", [value], LOSS)], axes: [] };

@@ -10,7 +10,7 @@ export interface Score {
 
 /** How a graph's end turns scores into what it gives out. */
 export interface End {
-  readonly form: "softmax" | "log-softmax" | "sigmoid";
+  readonly form: "softmax" | "log-softmax" | "sigmoid" | "log-sigmoid";
   /** The value that goes in, whose elements are the output's in order. */
   readonly logits: string;
   /** As a person would name it: "Softmax", "Exp of LogSoftmax", "HardSigmoid". */
@@ -28,6 +28,31 @@ export function scoreOf(graph: Graph, output: string, kind: "logit" | "output"):
   return end ? { value: end.logits, kind: "logit", before: end.said } : { value: output, kind: "output" };
 }
 
+/** Operators that make something else of each element, or hand some of them on. */
+const ELEMENTWISE: ReadonlySet<string> = new Set(["Mul", "Div", "Add", "Sub", "Pow", "Sqrt", "Log", "Exp", "Neg", "Abs", "Transpose", "Slice", "Gather", "Clip", "Min", "Max", "Round"]);
+const SQUASHING: ReadonlySet<string> = new Set(["Softmax", "LogSoftmax", "Sigmoid", "HardSigmoid", "Tanh", "Softsign"]);
+
+/** The softmax, sigmoid or the like that an output is an element-wise function of: such values are no logits. Undefined where there is none. */
+export function madeOf(graph: Graph, output: string): string | undefined {
+  const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
+  let value = output;
+  for (let node = makers.get(value); node?.domain === ""; node = makers.get(value)) {
+    if (SQUASHING.has(node.opType)) return node.opType;
+    const [next, ...others] = node.inputs.filter((input) => makers.has(input));
+    if (next === undefined || others.length > 0 || !(ELEMENTWISE.has(node.opType) || KEEPING.has(node.opType) || RESHAPING.has(node.opType))) return undefined;
+    value = next;
+  }
+  return undefined;
+}
+
+/** Whether an output of floats only says which element was the largest or smallest. */
+export function isPlaceOfLargest(graph: Graph, output: string): boolean {
+  const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
+  let node = makers.get(output);
+  while (node?.domain === "" && (KEEPING.has(node.opType) || RESHAPING.has(node.opType))) node = makers.get(node.inputs[0]);
+  return node?.domain === "" && (node.opType === "ArgMax" || node.opType === "ArgMin");
+}
+
 /**
  * The softmax, log-softmax or sigmoid that an output's elements come from, if one does: a single operator, or spelt out
  * (Exp over its ReduceSum, Exp of a LogSoftmax, 1 / (1 + Exp(−x)) ...). Operators behind it may change the shape and the type, not the elements' order.
@@ -42,6 +67,9 @@ export function endOf(graph: Graph, output: string): End | undefined {
 /** Operators that keep the elements and their order; those of the second list also keep the shape. */
 const RESHAPING: ReadonlySet<string> = new Set(["Reshape", "Flatten", "Squeeze", "Unsqueeze"]);
 const KEEPING: ReadonlySet<string> = new Set(["Identity", "Cast", "CastLike", "Dropout", "Clip", "QuantizeLinear", "DequantizeLinear"]);
+
+/** Operators that give the largest of elements. */
+const MAXIMA: ReadonlySet<string> = new Set(["ReduceMax", "TopK", "Max"]);
 
 type Found = Omit<End, "reshaped">;
 
@@ -72,7 +100,7 @@ class Look {
   }
 
   end(value: string): Found | undefined {
-    return this.softmax(value) ?? this.logSoftmax(value) ?? this.sigmoid(value);
+    return this.softmax(value) ?? this.logSoftmax(value) ?? this.sigmoid(value) ?? this.logSigmoid(value);
   }
 
   private softmax(value: string): Found | undefined {
@@ -157,12 +185,39 @@ class Look {
     return part === undefined ? undefined : this.node(this.spread(part), "ReduceSum")?.inputs[0];
   }
 
-  /** x of x − max x: a shift for the sake of rounding. */
+  private logSigmoid(value: string): Found | undefined {
+    const log = this.node(value, "Log");
+    const inner = log && this.sigmoid(this.through(log.inputs[0], false).value);
+    return inner && { ...inner, form: "log-sigmoid", said: `Log of ${inner.said}` };
+  }
+
+  /** x of x − max x, also as x + (−max x): a shift for the sake of rounding. */
   private unshifted(value: string): string {
     const inner = this.through(value, false).value;
     const minus = this.node(inner, "Sub");
-    const most = minus && this.node(this.spread(minus.inputs[1]), "ReduceMax");
-    return most && this.through(most.inputs[0], false).value === this.through(minus.inputs[0], false).value ? minus.inputs[0] : inner;
+    if (minus) return this.isMaximumOf(minus.inputs[1], minus.inputs[0]) ? minus.inputs[0] : inner;
+    const plus = this.node(inner, "Add");
+    for (const [x, other] of plus ? [[plus.inputs[0], plus.inputs[1]], [plus.inputs[1], plus.inputs[0]]] : []) {
+      const negative = this.node(this.spread(other), "Neg");
+      if (negative && this.isMaximumOf(negative.inputs[0], x)) return x;
+    }
+    return inner;
+  }
+
+  /** Whether a value is made of x's largest elements alone: also held against a constant (Max with −∞), spread along axes, picked by TopK. */
+  private isMaximumOf(value: string, x: string): boolean {
+    const from = this.through(x, false).value;
+    let maximal = false;
+    for (let at = this.spread(value), steps = 0; steps < 20; steps++) {
+      if (maximal && this.through(at, false).value === from) return true;
+      const node = this.makers.get(at);
+      if (node?.domain !== "" || !MAXIMA.has(node.opType)) return false;
+      maximal ||= node.opType !== "Max";
+      const next = node.inputs.find((input) => input === from || this.makers.has(input));
+      if (next === undefined) return false;
+      at = this.through(next, false).value === from ? next : this.spread(next);
+    }
+    return false;
   }
 
   /** Back over what only spreads a value along axes. */

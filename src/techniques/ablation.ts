@@ -61,7 +61,8 @@ export async function ablate(context: Context, parts: Parts, baseline: Float32Ar
     context.checkFinite(values, name);
     if (values.every((value) => value === 0)) {
       const equal = input.every((value, i) => value === baseline[i]);
-      context.note(equal ? "The input equals the baseline everywhere, so that hiding parts of it changes nothing." : "The score stays the same whatever part of the input is hidden.");
+      const what = Object.keys(context.feeds).length > 1 ? `input "${name}"` : "input";
+      context.note(equal ? `The ${what} equals the baseline everywhere, so that hiding parts of it changes nothing.` : `The score stays the same whatever part of the ${what} is hidden.`);
     }
     return { values, parts: effects, shares: Float32Array.from(shared, overParts) };
   } finally {

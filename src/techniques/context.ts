@@ -67,13 +67,17 @@ export class JobContext implements Context {
     let asked = options.target ?? {};
     // Of a detector the best box's class score is explained, not its largest coordinate.
     const boxes = detections && !("undecided" in detections) ? detections.boxes : [];
-    const best = asked.index || asked.region ? undefined : boxes[0];
+    const strongest = detections && !("undecided" in detections) ? detections.strongest : undefined;
+    const best = asked.index || asked.region ? undefined : boxes[0] ?? strongest;
     const ownValues = asked.output !== undefined && !asked.index && !asked.region && model.description.outputs.length > 1;
     if (best && (asked.output ?? best.output) === best.output) {
       if (best.output !== output.name) ({ output, classes, notes } = await readOutput(model, feeds, input, best.output, options.hints));
       asked = { ...asked, output: best.output, index: best.target.split(",").map(Number) };
-      if (options.info.needs.target) notes = [...notes, `The target is the class score of the box with the highest score: ${best.class} (--target ${best.target}).`];
+      if (options.info.needs.target) notes = [...notes, best === strongest
+        ? `No box scores enough; the target is the class score that comes nearest: ${best.class}, ${best.score.toPrecision(3)} (--target ${best.target}).`
+        : `The target is the class score of the box with the highest score: ${best.class} (--target ${best.target}).`];
     }
+    if (detections && "undecided" in detections && options.info.needs.target && !asked.index && !asked.region) notes = [...notes, `Not decoded to boxes: ${detections.undecided} The target is the largest element, whatever it stands for.`];
     if (detections && !("undecided" in detections) && detections.outputs.includes(output.name) && output.meaning.assumed && output.meaning.kind === "regression") {
       output = { ...output, meaning: { ...output.meaning, kind: "boxes", why: `They are a detector's (${detections.head}).`, assumed: false } };
     }
@@ -145,7 +149,11 @@ export class JobContext implements Context {
 
   async baselines(): Promise<readonly Float32Array[]> {
     this.readBaselines ??= Promise.all(baselineParts(String(this.params.baseline)).map((part) => this.prepared.baseline(part, (text) => this.note(text))));
-    return this.readBaselines;
+    const all = await this.readBaselines;
+    if (all.some((baseline) => baseline.some((number) => !Number.isFinite(number)))) {
+      throw new UsageError("The baseline holds values that are not finite (NaN or infinite).", "baseline", "Replace them: what is computed from them is not finite either.");
+    }
+    return all;
   }
 
   get picture(): ImageArtifact | undefined {
@@ -167,6 +175,8 @@ export class JobContext implements Context {
     else if (score.kind === "output" && meaning.form !== undefined && meaning.form !== "softmax" && meaning.form !== "sigmoid" && this.params.score === "logit") {
       this.note(`Explains the output "${name}" itself: no logits were found before it. ${meaning.why}`);
     }
+    const broken = this.target.at.map((place) => this.output.values[place]).find((number) => !Number.isFinite(number));
+    if (broken !== undefined) this.note(`The output "${name}" is ${Number.isNaN(broken) ? "not a number (NaN)" : "infinite"} at the target: its gradient, computed in float32, is about a score that the model does not give.`);
     if (meaning.binary) this.note(`"${name}" tells two classes apart: this explains ${this.target.label}.`);
     this.usedScore = score;
     if (this.of) this.of.usedScore = score;
@@ -257,7 +267,8 @@ export class JobContext implements Context {
 export function lossModel(model: LoadedModel, output: ModelOutput, negated: boolean): LoadedModel {
   const { value, dims, shape, meaning } = output;
   const axis = meaning.classAxis - (dims.length - shape.length);
-  return model.derive(`loss:${JSON.stringify([value, axis, meaning.kind, meaning.form, negated])}`, (whole) => withLoss(whole, { value, axis, meaning, negated }));
+  const list = dims.slice(1).filter((size) => size !== 1).length <= 1;
+  return model.derive(`loss:${JSON.stringify([value, axis, meaning.kind, meaning.form, negated, list])}`, (whole) => withLoss(whole, { value, axis, meaning, negated, list }));
 }
 
 export function layoutsOf({ graph, trace }: Traced, input: InputInfo): Layouts {

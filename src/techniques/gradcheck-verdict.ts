@@ -37,10 +37,10 @@ export const DIFFERS = 0.006;
  */
 export function judgePoint(steps: readonly Step[]): Judgement {
   const best = nearest(steps, ({ error }) => error);
+  if (steps.some(({ numeric, analytic }) => !Number.isFinite(numeric) || !Number.isFinite(analytic))) return { verdict: "inconclusive", why: "the score is not finite near the input", best };
   const agreeing = pairs(steps).find(([a, b]) => resolved(a) && resolved(b) && a.error <= AGREES && b.error <= AGREES);
   if (agreeing) return { verdict: "agrees", best: nearest(agreeing, ({ error }) => error) };
   if (steps.length > 0 && steps.every((step) => step.numeric === 0 && step.analytic === 0)) return { verdict: "agrees", best };
-  if (steps.some(({ numeric }) => !Number.isFinite(numeric))) return { verdict: "inconclusive", why: "the score is not finite near the input", best };
   const unchanged = !steps.some(resolved);
   const settled = triples(steps).find((three) => (unchanged || three.every(resolved)) && settles(three));
   if (settled) return { verdict: "differs", why: `differences settle ${percent(nearest(settled, ({ error }) => error).error)} from the gradient`, best: settled[1] };
@@ -52,7 +52,7 @@ export function judgePoint(steps: readonly Step[]): Judgement {
  * agree; three that part alike differ. `size` is what errors are fractions of.
  */
 export function judgeLine(steps: readonly Step[], size: (step: Step) => number): Judgement | undefined {
-  const along = steps.filter(({ line }) => line !== undefined);
+  const along = steps.filter(({ line, numeric }) => line !== undefined && Number.isFinite(line.analytic) && Number.isFinite(numeric));
   const parted = (step: Step): number => (step.numeric - step.line!.analytic) / size(step);
   const doubt = (step: Step): number => step.line!.doubt / size(step) + step.rounding;
   for (const two of pairs(along)) if (two.every((step) => Math.abs(parted(step)) <= AGREES && doubt(step) <= 3 * AGREES)) return { verdict: "agrees", best: two[0] };

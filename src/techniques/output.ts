@@ -9,6 +9,7 @@ import type { LoadedModel } from "../runtime/models.ts";
 import { floatsOf, type Feeds, type TensorValue } from "../runtime/ort.ts";
 import { hasBatchAxis, type BatchFacts } from "../runtime/batch-axis.ts";
 import { outputMeaning, type ModelOutput } from "../runtime/outputs.ts";
+import { isPlaceOfLargest } from "../runtime/score.ts";
 import type { InputInfo, TargetInfo } from "./technique.ts";
 
 /** What the recipe says of outputs, with its files of class names read: by output name, and for the one that is looked at by itself. */
@@ -36,7 +37,7 @@ export async function readOutput(model: LoadedModel, feeds: Feeds, input: InputI
   const described = outputs.find((one) => one.name === name);
   if (!described) throw new UsageError(`The model has no output "${name}".`, name, `Its outputs are ${outputs.map((one) => one.name).join(", ")}.`);
   const notes: string[] = [];
-  if (asked === undefined && usual !== outputs[0].name) notes.push(`The output is "${usual}": "${outputs[0].name}" (${outputs[0].type}) ${notScores(outputs[0].type)}.`);
+  if (asked === undefined && usual !== outputs[0].name) notes.push(`The output is "${usual}": "${outputs[0].name}" (${outputs[0].type}) ${notScores(model, outputs[0])}.`);
   const { value, note, names } = standsFor(model, name, asked !== undefined);
   if (note) notes.push(note);
   const tensor = (await model.forward(feeds, [value])).get(value)!;
@@ -50,12 +51,15 @@ export async function readOutput(model: LoadedModel, feeds: Feeds, input: InputI
     graph, file: model.open.model.graph, name, value, dataType: tensor.dataType, dims, values, classes: classes.length, recipe: recipe?.kind ? { kind: recipe.kind } : undefined,
     inputs: floatInputs(feeds, input),
   });
+  const mismatch = namesMismatch(classes, meaning, dims);
+  if (mismatch) notes.push(`There ${classes.length === 1 ? "is one class name" : `are ${classes.length} class names`} for the output "${name}", which has ${mismatch}: the names may be another model's.`);
   const texts = tensor.dataType === "string" ? { texts: tensor.data as readonly string[] } : {};
   return { output: { name, value, dims, shape: tensor.dims, values, meaning, ...texts }, classes, notes };
 }
 
 /** Why an output is not the one that is looked at by itself. */
-function notScores(type: string): string {
+function notScores(model: LoadedModel, { name, type }: ValueDescription): string {
+  if (isPlaceOfLargest(model.model.graph, name)) return "is a label";
   if (/^b?float/.test(type)) return "has places, not scores";
   return type.startsWith("seq") || type.startsWith("optional") ? "is no tensor" : "holds no scores";
 }
@@ -66,6 +70,14 @@ function standsFor(model: LoadedModel, name: string, asked: boolean): { value: s
   if (!found || found.by === "itself") return { value: name, names: found?.classes };
   if (found.by === "label" && asked && model.description.explainable?.[0] !== name) return { value: name };
   return { value: found.value, names: found.classes, note: `For the output "${name}" stands ${found.why}.` };
+}
+
+/** How many elements the class names do not fit; undefined where they do, or where the output has no list of classes. */
+function namesMismatch(classes: readonly string[], { kind, binary, classAxis }: ModelOutput["meaning"], dims: readonly number[]): string | undefined {
+  const known = ["logits", "probabilities", "independent", "log-probabilities", "mask"].includes(kind);
+  const count = binary ? 2 : dims[classAxis];
+  if (!known || classes.length === 0 || classes.length === count || (binary && classes.length === 1) || (kind === "mask" && count === 1)) return undefined;
+  return binary ? "one number for two classes" : `${count} values`;
 }
 
 /** Texts have no numbers. */

@@ -24,6 +24,7 @@ export const predictions = technique({
     const artifact = predictionBars(context, listed(context.output));
     const { name, meaning } = context.output;
     const { detections } = context;
+    noteLeftOut(context);
     if (detections && !("undecided" in detections)) {
       for (const note of detectionNotes(detections)) context.note(note);
       const boxes = boxesArtifact(context, detections);
@@ -35,6 +36,15 @@ export const predictions = technique({
     return Promise.resolve({ raw: { dims: context.output.shape, values: artifact.values }, artifacts: [artifact, ...(picture ? [picture] : [])] });
   },
 });
+
+/** What the list does not show: the batch's other entries, the model's other outputs. */
+function noteLeftOut(context: Context): void {
+  const { output, ownValues, model, detections } = context;
+  const [entries] = output.dims;
+  if (entries > 1) context.note(`The list is of the first of ${entries} batch entries; .npy and the values in .json hold all.`);
+  const others = model.description.outputs.map(({ name }) => name).filter((name) => name !== output.name);
+  if (!ownValues && !detections && others.length > 0) context.note(`Shown is the output "${output.name}". The model also gives ${others.map((name) => `"${name}"`).join(", ")}.`);
+}
 
 /** Of classes the first twenty; of anything else all, where a table can hold them. */
 function listed({ dims, shape, meaning }: ModelOutput): number {

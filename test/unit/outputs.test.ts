@@ -63,6 +63,16 @@ const spelled: Readonly<Record<string, { nodes: Node[]; weights?: SmallModel["we
     nodes: [node("ReduceMax", ["z"], ["m"], { axes: ints(-1), keepdims: int(1) }), node("Sub", ["z", "m"], ["s"]), node("Exp", ["s"], ["e"]), sum("e", "t"), node("Div", ["e", "t"], ["y"])],
     weights: [axes], before: "z", said: "ReduceSum",
   },
+  "shifted by Max(−∞, ReduceMax), reshaped, as JAX writes it": {
+    nodes: [
+      node("ReduceMax", ["z"], ["m0"], { axes: ints(-1), keepdims: int(0) }), node("Max", ["m0", "lowest"], ["m1"]), node("Reshape", ["m1", "column"], ["m2"]), node("Sub", ["z", "m2"], ["s"]),
+      node("Exp", ["s"], ["e"]), sum("e", "t"), node("Div", ["e", "t"], ["y"]),
+    ], weights: [axes, weight("lowest", [], [-Infinity]), weight("column", [2], [-1, 1], "int64")], before: "z", said: "ReduceSum",
+  },
+  "shifted by adding the negative maximum": {
+    nodes: [node("ReduceMax", ["z"], ["m0"], { axes: ints(-1), keepdims: int(1) }), node("Neg", ["m0"], ["n"]), node("Add", ["n", "z"], ["s"]), node("Exp", ["s"], ["e"]), sum("e", "t"), node("Div", ["e", "t"], ["y"])],
+    weights: [axes], before: "z", said: "ReduceSum",
+  },
   "Exp times the Reciprocal of its sum": {
     nodes: [node("Exp", ["z"], ["e"]), sum("e", "t"), node("Reciprocal", ["t"], ["r"]), node("Mul", ["r", "e"], ["y"])], weights: [axes], before: "z", said: "ReduceSum",
   },
@@ -147,6 +157,57 @@ describe("independent scores", () => {
     expect(result.provenance.output).toMatchObject({ kind: "independent" });
     const saliency = await run(path, "saliency", { target: { index: [2] }, params: { absolute: false } });
     expectClose(saliency.raw.values, [0, 1, 2, 3].map((row) => W[3 * row + 2]));
+  });
+});
+
+describe("what is computed of probabilities is shown as it is", () => {
+  it("a softmax in percent", async () => {
+    const path = model([node("Softmax", ["z"], ["p"], { axis: int(-1) }), node("Mul", ["p", "hundred"], ["y"])], { weights: [weight("hundred", [], [100])] });
+    expectClose(byIndex(await run(path, "predictions")), softmax(LOGITS).map((p) => 100 * p), 3);
+  });
+
+  it("the logarithm of a sigmoid: each score by itself", async () => {
+    const path = model([node("Sigmoid", ["z"], ["s"]), node("Log", ["s"], ["y"])]);
+    const result = await run(path, "predictions");
+    expectClose(byIndex(result), LOGITS.map(sigmoid));
+    expect(result.provenance.output).toMatchObject({ kind: "independent" });
+    // −log σ(z) by the input: (σ − 1) W.
+    const loss = await run(path, "saliency", { target: { index: [1] }, params: { absolute: false, score: "loss" } });
+    expectClose(loss.raw.values, [0, 1, 2, 3].map((row) => (sigmoid(LOGITS[1]) - 1) * W[3 * row + 1]));
+  });
+
+  it("two classes as 1 − p and p are probabilities", async () => {
+    const path = model([node("MatMul", ["x", "v"], ["s"]), node("Neg", ["s"], ["n"]), node("Concat", ["n", "s"], ["both"], { axis: int(1) }), node("Sigmoid", ["both"], ["y"])], { weights: [weight("v", [4, 1], [0.1, 0.2, -0.3, 0.05])] });
+    expect((await run(path, "predictions")).provenance.output).toMatchObject({ kind: "probabilities" });
+  });
+
+  it("yes or no for each element: the scores that are compared", async () => {
+    const path = model([node("Greater", ["z", "zero"], ["y"])], { weights: [weight("zero", [], [0])] });
+    const result = await run(path, "predictions");
+    expectClose(byIndex(result), LOGITS);
+    expect(bars(result).share).toBe(false);
+  });
+
+  it("a label among floats is a label", async () => {
+    const path = model([node("ArgMax", ["z"], ["a"], { axis: int(1), keepdims: int(0) }), node("Cast", ["a"], ["label"], { to: int(1) }), node("Softmax", ["z"], ["p"])], { outputs: ["label", "p"] });
+    const result = await run(path, "predictions");
+    expect(result.provenance.output).toMatchObject({ name: "p" });
+    expect(result.notes.join(" ")).toMatch(/"label" \(\w+\) is a label/);
+  });
+
+  it("a list of logits as long as the input's is no reconstruction", async () => {
+    const path = model([node("MatMul", ["x", "square"], ["logits"])], { outputs: ["logits"], weights: [weight("square", [4, 4], Array.from({ length: 16 }, (_, i) => Math.sin(i)))] });
+    expect((await run(path, "predictions")).provenance.output).toMatchObject({ kind: "logits" });
+  });
+});
+
+describe("what a list of predictions leaves out is said", () => {
+  it("other entries of a batch, other outputs, class names that do not fit", async () => {
+    const path = model([node("Softmax", ["z"], ["y"]), node("Sigmoid", ["z"], ["tags"])], { outputs: ["y", "tags"] });
+    const notes = (await run(path, "predictions", { recipe: recipe({}, ["a", "b"]) }, writeArray(folder, "two.npy", [2, 4], [...X, ...X]))).notes.join(" ");
+    expect(notes).toContain("first of 2 batch entries");
+    expect(notes).toContain('The model also gives "tags".');
+    expect(notes).toContain('There are 2 class names for the output "y", which has 3 values');
   });
 });
 

@@ -22,10 +22,18 @@ export function decodeDetections(facts: DetectionFacts): Detections | Undecided 
   const undecided: string[] = [];
   for (const head of HEADS) {
     const found = head(facts, views);
-    if (found && !("undecided" in found)) return finish(found, facts);
+    if (found && !("undecided" in found)) return withStrongest(finish(found, facts), facts);
     if (found) undecided.push(found.undecided);
   }
   return undecided.length > 0 ? { undecided: undecided[0] } : undefined;
+}
+
+/** A picture without a box that scores enough still has one that comes nearest. */
+function withStrongest(detections: Detections, facts: DetectionFacts): Detections {
+  if (detections.boxes.length > 0 || facts.leastScore !== undefined) return detections;
+  const all = decodeDetections({ ...facts, leastScore: -Infinity });
+  const strongest = all && !("undecided" in all) ? all.boxes[0] : undefined;
+  return strongest ? { ...detections, strongest } : detections;
 }
 
 const SELECTION: Readonly<Record<HeadResult["select"], { said: string; apply: (candidates: readonly Candidate[]) => Candidate[] }>> = {
@@ -36,7 +44,7 @@ const SELECTION: Readonly<Record<HeadResult["select"], { said: string; apply: (c
 
 function finish({ head, why, candidates, scores, outputs, select, firstNamed = 0, notes = [] }: HeadResult, facts: DetectionFacts): Detections {
   const { said, apply } = SELECTION[select];
-  const kept = apply(candidates);
+  const kept = facts.leastScore === undefined ? apply(candidates) : byScore(candidates);
   const entries = facts.outputs.find(({ name, batched }) => name === scores && batched)?.dims[0] ?? 1;
   return {
     head, why, outputs,

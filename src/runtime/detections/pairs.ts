@@ -51,7 +51,7 @@ function decode(box: View, scores: View, table: PredictionTable, facts: Detectio
   const unit = unitOf(rows);
   return {
     head: scoring.head, why: `"${box.name}" has ${table.count} boxes (${FORMAT_WORDS[format as BoxFormat]} in ${unit}), "${scores.name}" their ${scoring.said}`,
-    candidates: candidatesOf(table, scoring, (n) => toInputPixels(toCorners(format as BoxFormat, rows.row(n)), unit, facts)),
+    candidates: candidatesOf(table, scoring, (n) => toInputPixels(toCorners(format as BoxFormat, rows.row(n)), unit, facts), facts.leastScore),
     scores: scores.name, outputs: [box.name, scores.name], select: scoring.select,
     // Lists of names may begin with the background or leave it out.
     ...(scoring.background === "first" && facts.classes.length === table.columns - 1 ? { firstNamed: 1 } : {}),
@@ -62,7 +62,7 @@ function isFormat(text: string): text is BoxFormat {
   return Object.hasOwn(FORMAT_WORDS, text);
 }
 
-function candidatesOf(table: PredictionTable, { apply, background, classes }: Scoring, corners: (n: number) => Pick<Candidate, "x0" | "y0" | "x1" | "y1">): Candidate[] {
+function candidatesOf(table: PredictionTable, { apply, background, classes }: Scoring, corners: (n: number) => Pick<Candidate, "x0" | "y0" | "x1" | "y1">, least = LEAST_SCORE): Candidate[] {
   const first = background === "first" ? 1 : 0;
   const before = background === "last" ? table.columns - 1 : table.columns;
   const candidates: Candidate[] = [];
@@ -70,7 +70,7 @@ function candidatesOf(table: PredictionTable, { apply, background, classes }: Sc
     const shares = apply(Array.from({ length: table.columns }, (_, column) => table.value(n, column)));
     let chosen: number[] = [];
     for (let column = first; column < before; column++) {
-      if (!(shares[column] > LEAST_SCORE)) continue;
+      if (!(shares[column] > least)) continue;
       if (classes === "each" || chosen.length === 0) chosen.push(column);
       else if (shares[column] > shares[chosen[0]]) chosen = [column];
     }

@@ -29,6 +29,8 @@ export interface DetectionFacts {
   readonly metadata: Readonly<Record<string, string>>;
   /** The graph's nodes, functions inlined: whether it has NonMaxSuppression, and how its boxes are meant. */
   readonly nodes: readonly Pick<Node, "opType" | "domain" | "attributes">[];
+  /** Candidates score over this; LEAST_SCORE by default. */
+  readonly leastScore?: number;
 }
 
 export interface Detections {
@@ -38,6 +40,8 @@ export interface Detections {
   readonly why: string;
   /** Highest score first. */
   readonly boxes: readonly DetectedBox[];
+  /** Where no box scores enough: the one that comes nearest. */
+  readonly strongest?: DetectedBox;
   /** What a person should know: which threshold and NMS, pixels of what, what multiplies the score, what was left out. */
   readonly notes: readonly string[];
   /** The outputs that the boxes were read from. */

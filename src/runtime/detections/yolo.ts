@@ -119,7 +119,7 @@ function candidatesOf(table: PredictionTable, boxes: GridBoxes, objectness: bool
     let best = first;
     for (let column = first + 1; column < extras.from; column++) if (table.value(n, column) > table.value(n, best)) best = column;
     const score = table.value(n, best) * (objectness ? table.value(n, 4) : 1);
-    if (!(score > LEAST_SCORE)) continue;
+    if (!(score > (facts.leastScore ?? LEAST_SCORE))) continue;
     candidates.push({
       ...toInputPixels(toCorners("cxcywh", boxes.row(n)), boxes.unit, { input: facts.input }), score, classIndex: best - first, at: table.at(n, best),
       ...keypointsOf(table, n, extras, sx, sy),
