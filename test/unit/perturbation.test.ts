@@ -166,12 +166,12 @@ describe("RISE", () => {
     const x = writeArray(folder, "three.npy", [1, 3], [1, 2, 3]);
     const run = (model: string, params: Record<string, string | number>) => runOn(models, model, x, "rise", { params: { masks: 64, ...params } });
     const own = await run(softmax, {});
-    expect(own.notes.join(" ")).toContain("The score is the probability of 0: The graph ends in Softmax.");
+    expect(own.notes.join(" ")).toContain("The score is the probability of 0: the model's own Softmax.");
     expect(own.raw.values).toEqual((await run(softmax, { score: "output" })).raw.values);
     const logit = await run(softmax, { score: "logit" });
     expect(logit.notes.join(" ")).toContain("The score is the logit of 0.");
     expect(logit.raw.values).not.toEqual(own.raw.values);
-    expect((await run(sum("one.onnx", ["N", 3]), {})).notes.join(" ")).toMatch(/has no probabilities \(.*\): the score is the output as it is/);
+    expect((await run(sum("one.onnx", ["N", 3]), {})).notes.join(" ")).toMatch(/no list of classes with probabilities: the score is the output as it is/);
   });
 
   it.each([[{ masks: 0 }, /"masks" is 0; it goes from 1/], [{ probability: 1 }, /"probability" is 1; it goes from 0.01 to 0.99/], [{ cells: 1.5 }, /"cells" is a whole number, not 1.5/]])("refuses %o", async (params, message) => {
