@@ -108,6 +108,7 @@ async function guessImage(
   const front = await findFrontNormalization(description, input.name, readConstant);
   const geometry = hints?.geometry ?? {};
   if (hints) say(`${Object.keys({ ...geometry, ...(front ? {} : hints.values) }).join(", ") || "size"} from ${hints.from}`);
+  if (geometry.fit === undefined && !(channels === 3 && classCount(description) === 1000)) say("a picture of another shape loses its sides to a crop at the centre, which is assumed");
   if (/int8$/.test(input.type)) {
     say("bytes as they are, by its type");
     return { ...base, ...geometry, scale: 1 };

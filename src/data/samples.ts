@@ -40,7 +40,19 @@ export async function readSamples(
   const rows = await sharedRows(plan, recipe, inputs);
   const samples = await Promise.all(inputs.map(async (input) =>
     [input.name, rows.get(input.name) ?? await readSample(plan.get(input.name) as string, recipeOf(recipe, input.name), input, modelPath)] as const));
-  return Object.fromEntries(samples);
+  const spare = common === undefined ? undefined : await spareArrays(common, inputs);
+  const [first] = samples;
+  return Object.fromEntries(spare && first ? [[first[0], { ...first[1], notes: [...(first[1].notes ?? []), spare] }], ...samples.slice(1)] : samples);
+}
+
+/** What an archive holds that no input takes, in a sentence. */
+async function spareArrays(spec: string, inputs: readonly SampleInput[]): Promise<string | undefined> {
+  if (!/\.npz$/i.test(spec) || inputs.length < 1) return undefined;
+  const names = [...decodeNpz(await readBytes(spec, 2 ** 30), spec).keys()];
+  const spare = names.filter((name) => !inputs.some((input) => input.name === name));
+  // A single array of any name is the only input's.
+  if (spare.length === 0 || names.length === 1) return undefined;
+  return `Of ${spec.split(/[\\/]/).pop()} nothing takes ${spare.map((name) => `"${name}"`).join(", ")}: the model's inputs are ${inputs.map(({ name }) => name).join(", ")}.`;
 }
 
 /** "NAME=FILE" or "FILE" (under ""), as given on a command line. A part before "=" that is no input's name belongs to the file's. */
