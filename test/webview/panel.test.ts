@@ -374,6 +374,7 @@ describe("running", () => {
     await page.getByTestId("stale").filter({ hasText: "The model changed on disk" }).waitFor();
     await page.getByTestId("run-again").click();
     await until(page, "fake.count('run') === 2 && !document.querySelector('[data-testid=stale]')");
+    // While that run still goes on: its result does not take the news away.
     await page.evaluate("fake.changed('model-deleted')");
     await page.getByTestId("stale").filter({ hasText: "deleted" }).waitFor();
     expect(await page.getByTestId("run-again").count()).toBe(0);

@@ -44,6 +44,8 @@ export class PanelController {
   private runTimer: ReturnType<typeof setTimeout> | undefined;
   private rememberTimer: ReturnType<typeof setTimeout> | undefined;
   private layersFor: string | undefined;
+  /** How often files have changed under the panel. */
+  private changes = 0;
   /** The layers that each method was last asked about: an early layer's feature maps do not decide where Grad-CAM looks. */
   private readonly layersOf = new Map<string, Pick<PanelState, "layer" | "moreLayers">>();
 
@@ -80,6 +82,7 @@ export class PanelController {
       return;
     }
     this.layersFor = undefined;
+    this.changes++;
     this.set({ boot, state: { ...boot.state, looks }, stale: reason, layers: undefined });
     void this.needLayers();
   }
@@ -259,6 +262,8 @@ export class PanelController {
     this.stop();
     const run = this.run_ = new AbortController();
     const mine = (): boolean => this.run_ === run;
+    // What changes while the run goes on is news to its result, too.
+    const { changes } = this;
     this.set({ running: { visible: false, progress: { text: "Running" } }, failure: undefined, notice: undefined });
     const timer = setTimeout(() => {
       if (mine() && this.current.running) this.set({ running: { ...this.current.running, visible: true } });
@@ -269,7 +274,7 @@ export class PanelController {
         onProgress: (progress) => { if (mine() && this.current.running) this.set({ running: { ...this.current.running, progress } }); },
       });
       if (!mine()) return;
-      this.set({ shown: { result, state, cached }, running: undefined, stale: undefined });
+      this.set({ shown: { result, state, cached }, running: undefined, ...(this.changes === changes ? { stale: undefined } : {}) });
       this.takePredictions(result);
     } catch (error) {
       if (!mine()) return;
