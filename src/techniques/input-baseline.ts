@@ -37,7 +37,9 @@ export class BaselineReader {
     const looksUp = kind === "vectors" || kind === "tokens" || kind === "categories";
     if (text === "auto" || isNumber(text)) {
       // Of texts a number says nothing: none of their categories is set.
-      const number = text === "auto" || this.about.texts.has(input) ? 0 : Number(text);
+      const isText = this.about.texts.has(input);
+      if (isText) note(`The baseline of "${input}" is the empty text.`);
+      const number = text === "auto" || isText ? 0 : Number(text);
       if (kind !== "categories") return segments.map(({ values }) => new Float32Array(values.length).fill(number));
       return this.lookedUp(explained, this.same(explained, await this.number(explained, text, note)));
     }

@@ -106,7 +106,8 @@ describe("methods on columns of texts", () => {
   const run = async (technique: string, params: Record<string, string | boolean>): Promise<Map<string, number>> => {
     const { recipe } = await guessRecipe((await models.get(path)).description);
     const table = file("one.csv", `${Object.keys(sample).join()}\n${Object.values(sample).join()}\n`);
-    const { inputs } = await runOn(models, path, table, technique, { recipe, target: { index: [1] }, params: { score: "output", ...params } });
+    const { inputs, notes } = await runOn(models, path, table, technique, { recipe, target: { index: [1] }, params: { score: "output", ...params } });
+    if (params.baseline !== undefined) expect(notes).toContain('The baseline of "sex" is the empty text.');
     return new Map(inputs!.map(({ name, values: found }) => [name, found[0]]));
   };
 
