@@ -167,6 +167,11 @@ export function runtimeError(error: unknown, what: string): ModelError {
   if (locale !== undefined) {
     return new ModelError(`${what}: StringNormalizer takes the locale ${locale}, which this machine does not have.`, node, "Install it (on Debian and Ubuntu the package locales), or export the model with another one.");
   }
+  const outside = /idx=(-?\d+) must be within the inclusive range \[-?\d+,\s*(\d+)\]/.exec(text);
+  if (outside) {
+    return new ModelError(`${what}: the number ${outside[1]} looks up a table of ${Number(outside[2]) + 1} rows, 0 to ${outside[2]}${node ? ` (${node})` : ""}.`, node,
+      "Tokens, categories or indices in the input, or their baseline, are of another vocabulary.");
+  }
   if (/bad_alloc|Failed to allocate memory|out of memory/i.test(text)) {
     return new ModelError(`${what}: there is not enough memory (${plain}).`, node, "Close other models, or use a smaller input.");
   }

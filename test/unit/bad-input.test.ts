@@ -85,6 +85,11 @@ describe("what cannot be run says why and where", () => {
     await expect(runOn(models, model, writeArray(folder, "p.npy", [1, 4], [0, 1, 0, 1]), "saliency")).rejects.toThrow(/Bernoulli.*Bernoulli_drawn/);
   });
 
+  it("a number outside the table that it looks up", async () => {
+    const model = writeSmallModel(folder, "lookup.onnx", { inputs: { ids: ["int64", 1, 2] }, outputs: ["y"], nodes: [node("Gather", ["table", "ids"], ["rows"]), node("ReduceMean", ["rows"], ["m"], { axes: { type: "ints", value: [1] }, keepdims: { type: "int", value: 0 } }), node("Identity", ["m"], ["y"])], weights: [weight("table", [9, 3], Array.from({ length: 27 }, (_, i) => i))] });
+    await expect(runOn(models, model, writeArray(folder, "outside.npy", [1, 2], [3, 11], "int64"), "predictions")).rejects.toThrow(/the number 11 looks up a table of 9 rows, 0 to 8/);
+  });
+
   it("a score that does not depend on the input", async () => {
     const model = writeSmallModel(folder, "independent.onnx", { ...dense, nodes: [node("Shape", ["x"], ["s"]), node("Cast", ["s"], ["f"], { to: { type: "int", value: 1 } }), node("MatMul", ["f", "w"], ["y"])], weights: [weight("w", [2, 3], [1, 2, 3, 4, 5, 6])] });
     await expect(runOn(models, model, writeArray(folder, "x.npy", [1, 4], [1, 2, 3, 4]), "saliency", { target: { index: [0] } })).rejects.toThrow(/does not depend on "x"/);
