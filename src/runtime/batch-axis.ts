@@ -1,4 +1,5 @@
 import type { Graph } from "../model/graph.ts";
+import { makersOf } from "../model/makers.ts";
 
 /** How many rows a model that reads K things gives is known only when it runs: these decide K. */
 const COUNTING: ReadonlySet<string> = new Set(["NonZero", "NonMaxSuppression", "Unique", "Compress", "StringSplit"]);
@@ -24,7 +25,7 @@ export function hasBatchAxis(graph: Graph, value: string, { shape, declared, bat
 }
 
 function counted(graph: Graph, name: string): boolean {
-  const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
+  const makers = makersOf(graph);
   const seen = new Set<string>();
   const open = [name];
   for (let value = open.pop(); value !== undefined; value = open.pop()) {

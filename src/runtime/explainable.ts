@@ -1,4 +1,5 @@
 import { elementCount, isFloat, type Graph, type Node, type TensorRef } from "../model/graph.ts";
+import { makersOf } from "../model/makers.ts";
 import { inferTypes } from "../model/types.ts";
 import { classNames, labelNames } from "./class-names.ts";
 
@@ -23,7 +24,7 @@ export type ReadTexts = (tensor: TensorRef) => readonly string[] | undefined;
  */
 export function explainableTensor(graph: Graph, output: string, texts: ReadTexts = () => undefined): Explainable | undefined {
   const types = inferTypes(graph);
-  const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
+  const makers = makersOf(graph);
   const found = search(output, { graph, makers, isFloat: (value) => isFloat(types.get(value) ?? "undefined"), seen: new Set() });
   if (!found) return undefined;
   const classes = (found.labels && labelNames(found.labels, graph, texts)) ?? classNames(graph, found.value, texts);

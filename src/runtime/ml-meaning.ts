@@ -1,4 +1,5 @@
 import type { Graph, Node } from "../model/graph.ts";
+import { makersOf } from "../model/makers.ts";
 import type { OutputKind } from "../protocol/recipe.ts";
 
 /** What a graph says of a tensor by the machine learning operators (ai.onnx.ml) that make it, or by how it makes a label of it. */
@@ -20,7 +21,7 @@ const KEEPS: ReadonlySet<string> = new Set(["Identity", "Cast", "Reshape", "Flat
  */
 export function mlMeaning(graph: Graph, value: string): MlMeaning | undefined {
   if (!graph.nodes.some(({ domain }) => domain === "ai.onnx.ml") && !graph.nodes.some(({ opType }) => DECIDING.has(opType))) return undefined;
-  const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
+  const makers = makersOf(graph);
   return fromMaker(makers, value) ?? fromLabel(graph, value);
 }
 

@@ -1,4 +1,5 @@
-import { isFloat, type DataType, type Graph } from "../model/graph.ts";
+import { elementCount, isFloat, type DataType, type Graph } from "../model/graph.ts";
+import { makersOf } from "../model/makers.ts";
 import type { OutputKind, OutputRecipe } from "../protocol/recipe.ts";
 import { mlMeaning } from "./ml-meaning.ts";
 import { endOf, isPlaceOfLargest, madeOf, type End } from "./score.ts";
@@ -98,13 +99,9 @@ function softmaxAlong(values: Float32Array, dims: readonly number[], axis: numbe
 
 function forEachRow(dims: readonly number[], axis: number, visit: (start: number, step: number, length: number) => void): void {
   const length = dims[axis] ?? 1;
-  const step = product(dims.slice(axis + 1));
-  const outer = product(dims.slice(0, axis));
+  const step = elementCount(dims.slice(axis + 1));
+  const outer = elementCount(dims.slice(0, axis));
   for (let o = 0; o < outer; o++) for (let i = 0; i < step; i++) visit(o * length * step + i, step, length);
-}
-
-function product(dims: readonly number[]): number {
-  return dims.reduce((total, dim) => total * dim, 1);
 }
 
 // ── by the person's word ─────────────────────────────────────────────────────────────────────────
@@ -275,7 +272,7 @@ function spaceOf(dims: readonly number[]): number | undefined {
 
 /** Elements of one batch entry. */
 function entrySize({ dims }: Pick<OutputFacts, "dims">): number {
-  return product(dims.slice(1));
+  return elementCount(dims.slice(1));
 }
 
 /** Whether only one axis behind the batch is longer than 1. */
@@ -292,7 +289,7 @@ const LINEAR: ReadonlySet<string> = new Set(["Gemm", "MatMul", "Conv", "ConvTran
 
 /** Whether the last operator that computes is linear: such values have no bounds. */
 function endsLinear(graph: Graph, output: string): boolean {
-  const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
+  const makers = makersOf(graph);
   let node = makers.get(output);
   while (node && ["Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Dropout"].includes(node.opType)) node = makers.get(node.inputs[0]);
   return node !== undefined && LINEAR.has(node.opType);

@@ -1,4 +1,5 @@
 import { isFloat, type Graph, type Node } from "../model/graph.ts";
+import { makersOf } from "../model/makers.ts";
 
 /** What is explained: a value of the graph whose elements, in order, stand for the output's. */
 export interface Score {
@@ -34,7 +35,7 @@ const SQUASHING: ReadonlySet<string> = new Set(["Softmax", "LogSoftmax", "Sigmoi
 
 /** The softmax, sigmoid or the like that an output is an element-wise function of: such values are no logits. Undefined where there is none. */
 export function madeOf(graph: Graph, output: string): string | undefined {
-  const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
+  const makers = makersOf(graph);
   let value = output;
   for (let node = makers.get(value); node?.domain === ""; node = makers.get(value)) {
     if (SQUASHING.has(node.opType)) return node.opType;
@@ -47,7 +48,7 @@ export function madeOf(graph: Graph, output: string): string | undefined {
 
 /** Whether an output of floats only says which element was the largest or smallest. */
 export function isPlaceOfLargest(graph: Graph, output: string): boolean {
-  const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
+  const makers = makersOf(graph);
   let node = makers.get(output);
   while (node?.domain === "" && (KEEPING.has(node.opType) || RESHAPING.has(node.opType))) node = makers.get(node.inputs[0]);
   return node?.domain === "" && (node.opType === "ArgMax" || node.opType === "ArgMin");
@@ -79,7 +80,7 @@ class Look {
   private readonly integers: ReadonlySet<string>;
 
   constructor(graph: Graph) {
-    this.makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
+    this.makers = makersOf(graph);
     this.integers = new Set([...graph.valueInfo, ...graph.inputs].filter(({ type }) => type.kind === "tensor" && !isFloat(type.dataType)).map(({ name }) => name));
   }
 

@@ -1,0 +1,10 @@
+import type { Graph, Node } from "./graph.ts";
+
+const known = new WeakMap<Graph, ReadonlyMap<string, Node>>();
+
+/** The node that makes each value of a graph; found once for a graph, which does not change. */
+export function makersOf(graph: Graph): ReadonlyMap<string, Node> {
+  let makers = known.get(graph);
+  if (!makers) known.set(graph, makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const))));
+  return makers;
+}
