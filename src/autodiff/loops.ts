@@ -4,6 +4,7 @@ import { inferTypes } from "../model/types.ts";
 import { isFloat } from "../model/graph.ts";
 import { renamed, renaming, type Straightened } from "./branches.ts";
 import type { Trace } from "./specialise.ts";
+import { lastOperator } from "./stacked-scores.ts";
 
 /** An unrolled loop of more nodes than this would take minutes to become a gradient graph; it stays, without gradient. */
 export const MOST_UNROLLED = 20_000;
@@ -137,6 +138,14 @@ class Unroller {
 
   /** Values of the iterations along a new axis: by Unsqueeze and Concat (axes as an input since opset 13, an attribute before). */
   private stack(values: readonly string[], output: string, axis: number, nodes: Node[]): void {
+    const last = lastOperator(values, nodes, axis, this.trace.opset, (hint) => this.fresh(hint));
+    if (last) {
+      nodes.push(...last.shaping);
+      const stacked = this.fresh(`${output}.scores`);
+      this.stack(last.inputs, stacked, axis, nodes);
+      nodes.push({ ...last.node, inputs: [stacked], outputs: [output] });
+      return;
+    }
     const parts = values.map((value) => {
       const part = this.fresh(`${value}.row`);
       nodes.push({ name: "", opType: "Unsqueeze", domain: "", ...this.unsqueezed(value, axis), outputs: [part] });

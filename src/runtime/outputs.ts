@@ -2,7 +2,7 @@ import { elementCount, isFloat, type DataType, type Graph } from "../model/graph
 import { makersOf } from "../model/makers.ts";
 import type { OutputKind, OutputRecipe } from "../protocol/recipe.ts";
 import { mlMeaning } from "./ml-meaning.ts";
-import { endOf, isPlaceOfLargest, madeOf, type End } from "./score.ts";
+import { combinedSigmoid, endOf, isPlaceOfLargest, madeOf, type End, type ValueFacts } from "./score.ts";
 
 /** What an output's numbers are: decided once for a run, from the graph and the values together, and asked by everything that shows or explains it. */
 export interface OutputMeaning {
@@ -40,8 +40,10 @@ export interface ModelOutput {
 }
 
 export interface OutputFacts {
-  /** As it is run. */
+  /** As it is run; of branches and loops, what ran. */
   readonly graph: Graph;
+  /** What is known of its values. */
+  readonly known?: ValueFacts;
   /** As it is in the file, where that is another one. */
   readonly file?: Graph;
   readonly name: string;
@@ -60,7 +62,7 @@ export interface OutputFacts {
 
 /** What an output is. The recipe's word counts; then the graph's end, the values, the names and shapes, in this order. */
 export function outputMeaning(facts: OutputFacts): OutputMeaning {
-  const end = isFloat(facts.dataType) ? endOf(facts.graph, facts.value) : undefined;
+  const end = isFloat(facts.dataType) ? endOf(facts.graph, facts.value, facts.known) : undefined;
   if (facts.recipe?.kind) return said(facts, facts.recipe.kind, end);
   return (isFloat(facts.dataType) ? undefined : labels(facts))
     ?? (end && fromEnd(facts, end))
@@ -212,7 +214,9 @@ function lengthOf(values: Float32Array): number {
 function fromMaker(facts: OutputFacts): OutputMeaning | undefined {
   const base = { assumed: false, classAxis: classAxisOf(facts), binary: false };
   if (isPlaceOfLargest(facts.graph, facts.value)) return { ...base, kind: "label", why: "The graph ends in ArgMax or ArgMin: which element is the largest, not how large." };
-  const of = spaceOf(facts.dims) || EMBEDDING.test(facts.name) || looksLikeBoxes(facts.name, facts.dims) ? undefined : madeOf(facts.graph, facts.value);
+  const combined = spaceOf(facts.dims) ? undefined : combinedSigmoid(facts.graph, facts.value, facts.known);
+  if (combined) return { ...base, kind: "independent", form: "as-is", binary: entrySize(facts) === 1, why: `The graph takes ${combined.by} of the scores of ${combined.said}.` };
+  const of = spaceOf(facts.dims) || EMBEDDING.test(facts.name) || looksLikeBoxes(facts.name, facts.dims) ? undefined : madeOf(facts.graph, facts.value, facts.known);
   return of === undefined ? undefined : { ...base, kind: "regression", why: `The graph computes it from the values of a ${of}: they are shown as they are.` };
 }
 

@@ -3,7 +3,7 @@ import { UsageError } from "../model/errors.ts";
 import type { Attribute, DataType, Dim, Graph, Model, Node, TensorRef } from "../model/graph.ts";
 import { tensorFromArray } from "../model/tensor.ts";
 import type { OutputMeaning } from "./outputs.ts";
-import { endOf } from "./score.ts";
+import { endOf, type ValueFacts } from "./score.ts";
 
 /**
  * The model with an inner value made an input (of float32 and any shape, where its type is not said): what computed only it is gone, and so are
@@ -45,6 +45,8 @@ export interface LossRequest {
   readonly meaning: Pick<OutputMeaning, "kind" | "form" | "assumed">;
   /** Of the other of two classes that one number tells apart. */
   readonly negated?: boolean;
+  /** What is known of the graph's values. */
+  readonly known?: ValueFacts;
   /** Whether each entry is one number or a list of them. */
   readonly list?: boolean;
 }
@@ -54,13 +56,13 @@ export interface LossRequest {
  * class. p is the softmax over the class axis, of the values before the model's own softmax where it has one; the sigmoid of independent scores;
  * or the output itself where that is made of probabilities. UsageError for outputs that have no classes.
  */
-export function withLoss(model: Model, { value, axis, meaning, negated = false, list = false }: LossRequest): Model {
+export function withLoss(model: Model, { value, axis, meaning, negated = false, list = false, known }: LossRequest): Model {
   const { graph } = model;
   if (["label", "image", "boxes", "embedding"].includes(meaning.kind) || (meaning.kind === "regression" && (!meaning.assumed || list))) {
     throw new UsageError(`The output "${value}" has no classes (it is read as ${meaning.kind}), so it has no cross-entropy loss.`, "score", "Explain the output (score=output), or say in the recipe what it is (outputs).");
   }
   const opset = model.opsets[""] ?? 1;
-  const end = endOf(graph, value);
+  const end = endOf(graph, value, known);
   const { nodes, axes } = lossNodes();
   return {
     ...model,
@@ -75,13 +77,19 @@ export function withLoss(model: Model, { value, axis, meaning, negated = false, 
     if (end) return ofSoftmax(end.logits, end.axis ?? (end.reshaped ? -1 : axis));
     if (meaning.form === "sigmoid") return { nodes: ofSigmoid(value), axes: [] };
     if (meaning.form === "exp") return { nodes: [plain("Neg", [value], LOSS)], axes: [] };
-    if (meaning.form === "as-is") return { nodes: [plain("Log", [value], "loupe.loss.log"), plain("Neg", ["loupe.loss.log"], LOSS)], axes: [] };
+    if (meaning.form === "as-is") return { nodes: ofProbability(negated ? "loupe.loss.other" : value), axes: [] };
     return ofSoftmax(value, axis);
   }
 
   /** −log σ(x) = softplus(−x); of the other class softplus(x). */
   function ofSigmoid(logit: string): Node[] {
     return negated ? [plain("Softplus", [logit], LOSS)] : [plain("Neg", [logit], "loupe.loss.negative"), plain("Softplus", ["loupe.loss.negative"], LOSS)];
+  }
+
+  /** −log p, or −log(1 − p) with a one of p's own type. */
+  function ofProbability(of: string): Node[] {
+    const other = negated ? [plain("Sub", [value, value], "loupe.loss.zero"), plain("Exp", ["loupe.loss.zero"], "loupe.loss.one"), plain("Sub", ["loupe.loss.one", value], of)] : [];
+    return [...other, plain("Log", [of], "loupe.loss.log"), plain("Neg", ["loupe.loss.log"], LOSS)];
   }
 
   function ofSoftmax(logits: string, along: number): { nodes: Node[]; axes: TensorRef[] } {

@@ -1,5 +1,7 @@
-import { isFloat, type Graph, type Node } from "../model/graph.ts";
+import { elementCount, isFloat, type Graph, type Node } from "../model/graph.ts";
+import { hasSubgraph } from "../model/inner-names.ts";
 import { makersOf } from "../model/makers.ts";
+import { isSoftsign, isUnderSigmoid, spelledLogSigmoid, spelledSigmoid, type GraphLook } from "./spelled-sigmoid.ts";
 
 /** What is explained: a value of the graph whose elements, in order, stand for the output's. */
 export interface Score {
@@ -22,10 +24,18 @@ export interface End {
   readonly reshaped: boolean;
 }
 
+/** What is known of a graph's values besides the graph. */
+export interface ValueFacts {
+  /** A value's shape, where it was run or is declared. */
+  readonly dims?: (value: string) => readonly number[] | undefined;
+  /** The number that all elements of a constant are, where they are one. */
+  readonly number?: (constant: string) => number | undefined;
+}
+
 /** The value to explain for an output: where the graph ends in a softmax or a sigmoid, in whatever form, what goes into it. */
-export function scoreOf(graph: Graph, output: string, kind: "logit" | "output"): Score {
+export function scoreOf(graph: Graph, output: string, kind: "logit" | "output", facts: ValueFacts = {}): Score {
   if (kind === "output") return { value: output, kind };
-  const end = endOf(graph, output);
+  const end = endOf(graph, output, facts);
   return end ? { value: end.logits, kind: "logit", before: end.said } : { value: output, kind: "output" };
 }
 
@@ -34,11 +44,14 @@ const ELEMENTWISE: ReadonlySet<string> = new Set(["Mul", "Div", "Add", "Sub", "P
 const SQUASHING: ReadonlySet<string> = new Set(["Softmax", "LogSoftmax", "Sigmoid", "HardSigmoid", "Tanh", "Softsign"]);
 
 /** The softmax, sigmoid or the like that an output is an element-wise function of: such values are no logits. Undefined where there is none. */
-export function madeOf(graph: Graph, output: string): string | undefined {
+export function madeOf(graph: Graph, output: string, facts: ValueFacts = {}): string | undefined {
   const makers = makersOf(graph);
+  const look = new Look(graph, facts);
   let value = output;
   for (let node = makers.get(value); node?.domain === ""; node = makers.get(value)) {
     if (SQUASHING.has(node.opType)) return node.opType;
+    if (isSoftsign(look, value)) return "Softsign";
+    if (isUnderSigmoid(look, value)) return "sigmoid";
     const [next, ...others] = node.inputs.filter((input) => makers.has(input));
     if (next === undefined || others.length > 0 || !(ELEMENTWISE.has(node.opType) || KEEPING.has(node.opType) || RESHAPING.has(node.opType))) return undefined;
     value = next;
@@ -58,12 +71,47 @@ export function isPlaceOfLargest(graph: Graph, output: string): boolean {
  * The softmax, log-softmax or sigmoid that an output's elements come from, if one does: a single operator, or spelt out
  * (Exp over its ReduceSum, Exp of a LogSoftmax, 1 / (1 + Exp(−x)) ...). Operators behind it may change the shape and the type, not the elements' order.
  */
-export function endOf(graph: Graph, output: string): End | undefined {
-  const look = new Look(graph);
+export function endOf(graph: Graph, output: string, facts: ValueFacts = {}): End | undefined {
+  const look = new Look(graph, facts);
   const { value, reshaped } = look.through(output);
   const end = look.end(value);
   return end && look.canBeExplained(end.logits) ? { ...end, reshaped } : undefined;
 }
+
+/** The sigmoid whose scores an output is the mean, the largest or the smallest of: such a value is a score as well. Undefined where it is of anything else. */
+export function combinedSigmoid(graph: Graph, output: string, facts: ValueFacts = {}): { readonly by: string; readonly said: string } | undefined {
+  const look = new Look(graph, facts);
+  const makers = makersOf(graph);
+  let { value } = look.through(output);
+  let by: string | undefined;
+  for (let node = makers.get(value); node?.domain === "" && COMBINING.has(node.opType); node = makers.get(value)) {
+    by ??= node.opType;
+    ({ value } = look.through(node.inputs[0]));
+  }
+  const end = by === undefined ? undefined : look.end(value);
+  return by !== undefined && end?.form === "sigmoid" ? { by, said: end.said } : undefined;
+}
+
+/** Whether only a run can say what a graph ends in: branches and loops at its end, or reductions that may be of one element. */
+export function endsInRun(graph: Graph, output: string): boolean {
+  const node = makersOf(graph).get(new Look(graph, {}).through(output).value);
+  return node !== undefined && (hasSubgraph(node) || (node.domain === "" && ONE_ELEMENT.has(node.opType) && combinedSigmoidOrBranch(graph, node)));
+}
+
+/** Whether behind reductions there is an end, or what only a run shows. */
+function combinedSigmoidOrBranch(graph: Graph, from: Node): boolean {
+  const look = new Look(graph, {});
+  const makers = makersOf(graph);
+  let { value } = look.through(from.inputs[0]);
+  for (let node = makers.get(value); node?.domain === "" && ONE_ELEMENT.has(node.opType); node = makers.get(value)) ({ value } = look.through(node.inputs[0]));
+  const node = makers.get(value);
+  return look.end(value) !== undefined || (node !== undefined && hasSubgraph(node));
+}
+
+/** Reductions that hand on what they are given where that is one element. */
+const ONE_ELEMENT: ReadonlySet<string> = new Set(["ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceProd"]);
+/** What keeps scores between 0 and 1 scores. */
+const COMBINING: ReadonlySet<string> = new Set(["ReduceMean", "ReduceMax", "ReduceMin", "GlobalAveragePool", "GlobalMaxPool", "AveragePool", "MaxPool"]);
 
 /** Operators that keep the elements and their order; those of the second list also keep the shape. */
 const RESHAPING: ReadonlySet<string> = new Set(["Reshape", "Flatten", "Squeeze", "Unsqueeze"]);
@@ -75,11 +123,11 @@ const MAXIMA: ReadonlySet<string> = new Set(["ReduceMax", "TopK", "Max"]);
 type Found = Omit<End, "reshaped">;
 
 /** A graph read backwards. */
-class Look {
+class Look implements GraphLook {
   private readonly makers: ReadonlyMap<string, Node>;
   private readonly integers: ReadonlySet<string>;
 
-  constructor(graph: Graph) {
+  constructor(graph: Graph, private readonly facts: ValueFacts) {
     this.makers = makersOf(graph);
     this.integers = new Set([...graph.valueInfo, ...graph.inputs].filter(({ type }) => type.kind === "tensor" && !isFloat(type.dataType)).map(({ name }) => name));
   }
@@ -93,7 +141,7 @@ class Look {
   through(value: string, reshaping = true): { value: string; reshaped: boolean } {
     let reshaped = false;
     for (let node = this.makers.get(value); node?.domain === "" && node.outputs[0] === value; node = this.makers.get(value)) {
-      if (reshaping && RESHAPING.has(node.opType)) reshaped = true;
+      if (reshaping && (RESHAPING.has(node.opType) || this.isOfOne(node))) reshaped = true;
       else if (!KEEPING.has(node.opType)) break;
       value = node.inputs[0];
     }
@@ -151,17 +199,23 @@ class Look {
   private sigmoid(value: string): Found | undefined {
     const plain = this.node(value, "Sigmoid") ?? this.node(value, "HardSigmoid");
     if (plain) return { form: "sigmoid", logits: plain.inputs[0], said: plain.opType };
-    // 1 / (1 + exp(−x)): a quotient over a constant, or a Reciprocal.
-    const under = this.node(value, "Reciprocal")?.inputs[0] ?? this.constantQuotient(value);
-    const sum = under === undefined ? undefined : this.node(this.through(under, false).value, "Add");
-    const exp = sum?.inputs.map((input) => this.node(this.through(input, false).value, "Exp")).find((node) => node);
-    const negative = exp && (this.node(this.through(exp.inputs[0], false).value, "Neg"));
-    return negative && { form: "sigmoid", logits: negative.inputs[0], said: "1 / (1 + Exp(−x)) (a sigmoid)" };
+    const spelled = spelledSigmoid(this, value);
+    return spelled && { form: "sigmoid", ...spelled };
   }
 
-  private constantQuotient(value: string): string | undefined {
-    const div = this.node(value, "Div");
-    return div && !this.makers.has(div.inputs[0]) ? div.inputs[1] : undefined;
+  /** Whether a reduction has one element to reduce at each place. */
+  private isOfOne({ opType, inputs, outputs }: Node): boolean {
+    if (!ONE_ELEMENT.has(opType)) return false;
+    const [from, to] = [inputs[0], outputs[0]].map((value) => this.facts.dims?.(value));
+    return from !== undefined && to !== undefined && elementCount(from) === elementCount(to);
+  }
+
+  isConstant(value: string): boolean {
+    return !this.makers.has(value);
+  }
+
+  number(value: string): number | undefined {
+    return this.facts.number?.(value);
   }
 
   /** a / b, also as a · (1 / b). */
@@ -189,7 +243,9 @@ class Look {
   private logSigmoid(value: string): Found | undefined {
     const log = this.node(value, "Log");
     const inner = log && this.sigmoid(this.through(log.inputs[0], false).value);
-    return inner && { ...inner, form: "log-sigmoid", said: `Log of ${inner.said}` };
+    if (inner) return { ...inner, form: "log-sigmoid", said: `Log of ${inner.said}` };
+    const spelled = spelledLogSigmoid(this, value);
+    return spelled && { form: "log-sigmoid", ...spelled };
   }
 
   /** x of x − max x, also as x + (−max x): a shift for the sake of rounding. */
@@ -227,7 +283,7 @@ class Look {
     return value;
   }
 
-  private node(value: string, opType: string): Node | undefined {
+  node(value: string, opType: string): Node | undefined {
     const node = this.makers.get(value);
     return node?.domain === "" && node.opType === opType && node.outputs[0] === value ? node : undefined;
   }

@@ -11,6 +11,7 @@ import { floatsOf, fromFloat32, type Feeds } from "../runtime/ort.ts";
 import type { ModelOutput } from "../runtime/outputs.ts";
 import { LOSS, withLoss } from "../runtime/rewrite.ts";
 import { scoreOf, type Score } from "../runtime/score.ts";
+import { valueFacts } from "../runtime/value-facts.ts";
 import { baselineParts } from "./baselines.ts";
 import { inputFault } from "./input-faults.ts";
 import { withoutGradient } from "./input-gradient.ts";
@@ -185,8 +186,8 @@ export class JobContext implements Context {
 
   private async scoreValue(): Promise<Score> {
     if (this.params.score === "loss") return { value: LOSS, kind: "loss" };
-    const { graph } = await this.traced();
-    return scoreOf(graph, this.output.value, this.params.score === "output" ? "output" : "logit");
+    const { graph, trace } = await this.traced();
+    return scoreOf(graph, this.output.value, this.params.score === "output" ? "output" : "logit", valueFacts(graph, this.model.open, trace.dims));
   }
 
   async gradients(request: Parameters<Context["gradients"]>[0], feeds: Feeds = this.feeds): ReturnType<Context["gradients"]> {
@@ -268,7 +269,7 @@ export function lossModel(model: LoadedModel, output: ModelOutput, negated: bool
   const { value, dims, shape, meaning } = output;
   const axis = meaning.classAxis - (dims.length - shape.length);
   const list = dims.slice(1).filter((size) => size !== 1).length <= 1;
-  return model.derive(`loss:${JSON.stringify([value, axis, meaning.kind, meaning.form, negated, list])}`, (whole) => withLoss(whole, { value, axis, meaning, negated, list }));
+  return model.derive(`loss:${JSON.stringify([value, axis, meaning.kind, meaning.form, negated, list])}`, (whole) => withLoss(whole, { value, axis, meaning, negated, list, known: valueFacts(whole.graph, model.open) }));
 }
 
 export function layoutsOf({ graph, trace }: Traced, input: InputInfo): Layouts {

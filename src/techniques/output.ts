@@ -10,6 +10,7 @@ import { floatsOf, type Feeds, type TensorValue } from "../runtime/ort.ts";
 import { hasBatchAxis, type BatchFacts } from "../runtime/batch-axis.ts";
 import { outputMeaning, type ModelOutput } from "../runtime/outputs.ts";
 import { isPlaceOfLargest } from "../runtime/score.ts";
+import { graphOf } from "../runtime/value-facts.ts";
 import type { InputInfo, TargetInfo } from "./technique.ts";
 
 /** What the recipe says of outputs, with its files of class names read: by output name, and for the one that is looked at by itself. */
@@ -41,14 +42,14 @@ export async function readOutput(model: LoadedModel, feeds: Feeds, input: InputI
   const { value, note, names } = standsFor(model, name, asked !== undefined);
   if (note) notes.push(note);
   const tensor = (await model.forward(feeds, [value])).get(value)!;
-  const { graph } = model.model;
   const dims = hasBatch(model, input, value, tensor.dims, described.dims?.[0]) ? tensor.dims : [1, ...tensor.dims];
   const recipe = Object.hasOwn(hints.outputs, name) ? hints.outputs[name] : undefined;
   const known = recipe?.classes ?? (name === usual && hints.classes.length > 0 ? hints.classes : undefined);
   const classes = known ?? (names && namesFit(names, dims) ? names : []);
   const values = numbersIn(tensor);
+  const seen = await graphOf(model, feeds, value);
   const meaning = outputMeaning({
-    graph, file: model.open.model.graph, name, value, dataType: tensor.dataType, dims, values, classes: classes.length, recipe: recipe?.kind ? { kind: recipe.kind } : undefined,
+    ...seen, file: model.open.model.graph, name, value, dataType: tensor.dataType, dims, values, classes: classes.length, recipe: recipe?.kind ? { kind: recipe.kind } : undefined,
     inputs: floatInputs(feeds, input),
   });
   const mismatch = namesMismatch(classes, meaning, dims);
