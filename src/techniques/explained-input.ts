@@ -59,7 +59,7 @@ export async function explainedInput({ name, kind, lookups, reason }: InputChoic
   const values = lookups.map(({ value }) => looked.get(value)!);
   const [only] = lookups;
   if (lookups.length === 1 && !only.selects && isPlain(only, values[0], elementCount(tensor.dims))) {
-    const shown = only.kind === "number" ? { ...floatInput(graph, only.value, values[0], sample, picture), of: name } : vectorsInput(only, values[0], tensor, sample);
+    const shown = only.kind === "number" ? { ...floatInput(graph, only.value, values[0], sample, picture), of: name } : vectorsInput(only, values[0], tensor, sample, tokensFirst(name, given));
     return { input: name, kind: "vectors", shown, segments: [segmentOf(only.value, values[0], shown.layout)] };
   }
   const places = await placesOfLookups(given.model, feeds, lookups, values.map(({ dims }) => dims));
@@ -81,11 +81,20 @@ function asTokens(whole: InputInfo, tensor: TensorValue): InputInfo {
   return { ...whole, labels: whole.labels ?? numbersOf(tensor).map(String), tokensOf: whole.name };
 }
 
-function vectorsInput({ value, input }: Lookup, vectors: TensorValue, tokens: TensorValue, { labels }: Sample): InputInfo & { readonly layout?: Layout } {
+function vectorsInput({ value, input }: Lookup, vectors: TensorValue, tokens: TensorValue, { labels }: Sample, first: boolean): InputInfo & { readonly layout?: Layout } {
   return {
     name: value, dims: vectors.dims, values: floatsOf(vectors), labels: labels ?? numbersOf(tokens).map(String), tokensOf: input,
-    ...(vectors.dims.length === 3 ? { layout: { channel: 2, spatial: [1] } } : {}),
+    ...(vectors.dims.length === 3 ? { layout: { channel: 2, spatial: [first ? 0 : 1] } } : {}),
   };
+}
+
+/** Whether [L, 1] are one text's L tokens, not a batch of L: another input has a batch of 1, or the model's outputs have the second axis for theirs. */
+function tokensFirst(name: string, { model: { description }, feeds }: Given): boolean {
+  const { dims } = feeds[name];
+  if (dims.length !== 2 || dims[0] < 2 || dims[1] !== 1) return false;
+  const [first, second] = description.inputs.find((input) => input.name === name)?.dims ?? [];
+  const named = (axis: number | string | null | undefined): boolean => typeof axis === "string" && description.outputs.some((output) => output.dims?.[0] === axis);
+  return (named(second) && !named(first)) || Object.entries(feeds).some(([other, feed]) => other !== name && feed.dims.length > 1 && feed.dims[0] === 1);
 }
 
 export function tensorOf(sample: Sample): TensorValue {

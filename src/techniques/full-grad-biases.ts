@@ -95,7 +95,8 @@ function placesOf(node: Node, { constant, dims }: Known): BiasPlace[] {
   const place = (indices: readonly number[], term: BiasPlace["term"]): BiasPlace =>
     ({ node: nodeLabel(node), value, dims: out, constants: indices.map((index) => node.inputs[index]), term, ...(slope ? { slope } : {}) });
   const byChannel = out.map((dim, axis) => (axis === 1 ? dim : 1));
-  const fromTheBack = (index: number): readonly number[] => [...new Array<number>(Math.max(0, out.length - dims(node.inputs[index]).length)).fill(1), ...dims(node.inputs[index])];
+  // A bias may be left out (Gemm, LayerNormalization).
+  const fromTheBack = (index: number): readonly number[] => (!constant(index) ? [] : [...new Array<number>(Math.max(0, out.length - dims(node.inputs[index]).length)).fill(1), ...dims(node.inputs[index])]);
   const scaled = (index: number, shape: readonly number[], factor = 1): BiasPlace[] =>
     (constant(index) ? [place([index], ([bias]) => ({ dims: shape, values: factor === 1 ? bias : bias.map((number) => factor * number) }))] : []);
   // A constant added to a value, wherever it stands; both constant is no bias of the network's.

@@ -44,7 +44,7 @@ export function infidelity(methods: readonly Technique[]): Technique {
     async run(context) {
       const { input, params } = context;
       const method = methodOf(context, methods.filter(isAttribution));
-      const features = featuresOf(input);
+      const features = featuresOf(context);
       const samples = Number(params.samples);
       const baseline = await baselineOf(context);
       const raw = await method.explain({}, within(context, 0, 0.4, method.title));

@@ -4,7 +4,7 @@ import type { CurvesArtifact } from "../protocol/artifacts.ts";
 import { BASELINE, baselineCaption, baselineOf } from "./baselines.ts";
 import { choiceParam } from "./params.ts";
 import { technique, type Context, type Technique } from "./technique.ts";
-import { featuresOf, fromPlanes, importanceOf, planesOf, type Features } from "./trust-features.ts";
+import { featuresOf, fromPlanes, importanceOf, planesOf, requireSeveral, type Features } from "./trust-features.ts";
 import { isAttribution, methodOf, methodParam, OPTIONS, within } from "./trust-method.ts";
 import { MEASURE, openMeasure } from "./trust-scores.ts";
 
@@ -31,7 +31,8 @@ export function insertionDeletion(methods: readonly Technique[]): Technique {
     },
     async run(context) {
       const method = methodOf(context, methods.filter(isAttribution));
-      const features = featuresOf(context.input);
+      const features = featuresOf(context);
+      requireSeveral(context.input, features.count, "Insertion and deletion");
       const raw = await method.explain({}, within(context, 0, 0.3, method.title));
       const order = descending(await importanceOf(context, features, method, raw));
       const baseline = await baselineOf(context);

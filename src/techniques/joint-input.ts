@@ -1,3 +1,4 @@
+import { elementCount } from "../model/graph.ts";
 import { JOINT, sizeIn, withJointInput } from "../runtime/joint.ts";
 import type { ExplainedInput, Segment } from "./explained-input.ts";
 import { aboutInput, type PreparedInput } from "./prepared-input.ts";
@@ -88,6 +89,27 @@ const BY_GROUP: Readonly<Record<TechniqueInfo["group"], "together" | "each" | "l
 
 export function severalInputs({ group, inputs }: TechniqueInfo): "together" | "each" | "leading" {
   return inputs ?? BY_GROUP[group];
+}
+
+/**
+ * Which inputs go at once where a technique goes input by input, by their places in `explained`. What compares an input's places has nothing to compare in
+ * an input of one number: where a table comes as an input for each column, rows, categories and tokens are one table.
+ */
+export function inputGroups({ group, id }: TechniqueInfo, { explained, whole }: PreparedInput): number[][] {
+  const each = explained.map((_, which) => [which]);
+  if (group !== "trust" && id !== "rise") return each;
+  const batch = Math.min(...explained.map(({ input }) => whole.feeds[input].dims[0] ?? 1));
+  const isSingle = ({ input, shown }: ExplainedInput): boolean => {
+    const { dims } = whole.feeds[input];
+    return !inSpace(shown) && elementCount(dims) / (dims[0] === batch ? batch : 1) === 1;
+  };
+  const table = explained.flatMap((one, which) => (one.segments.length > 0 && !inSpace(one.shown) ? [which] : []));
+  if (table.length < 2 || !table.some((which) => isSingle(explained[which]))) return each;
+  return each.flatMap(([which]) => (which === table[0] ? [table] : table.includes(which) ? [] : [[which]]));
+}
+
+function inSpace({ layout, tokensOf }: InputInfo): boolean {
+  return layout !== undefined && tokensOf === undefined;
 }
 
 /** What a technique that runs once is about. */

@@ -2,6 +2,7 @@ import { UsageError } from "../model/errors.ts";
 import { Random } from "../math/random.ts";
 import type { Feeds } from "../runtime/ort.ts";
 import { fromFloat32 } from "../runtime/ort.ts";
+import { inputName } from "./input-name.ts";
 import type { Context, InputInfo } from "./technique.ts";
 
 /**
@@ -73,6 +74,6 @@ function rangesOf({ parts, values, dims }: InputInfo): { from: number; before: n
 }
 
 /** UsageError for token and category numbers, which can be replaced and not moved a little. */
-export function requireContinuous({ discrete, name }: InputInfo, what: string): void {
-  if (discrete) throw new UsageError(`The input "${name}" is of whole numbers, which ${what} would make other ones of.`, name, "Choose a method, or a setting, that replaces parts by a baseline.");
+export function requireContinuous(input: InputInfo, what: string): void {
+  if (input.discrete) throw new UsageError(`The input "${inputName(input)}" is of whole numbers, which ${what} would make other ones of.`, inputName(input), "Choose a method, or a setting, that replaces parts by a baseline.");
 }

@@ -2,9 +2,11 @@ import { UsageError } from "../model/errors.ts";
 import type { ParamSpec } from "../protocol/technique.ts";
 import { ablate, boxes, throughPlaces, type Sliding } from "./ablation.ts";
 import { BASELINE, baselineOf } from "./baselines.ts";
+import { inputSaid } from "./input-name.ts";
 import { integersOf } from "./input-numbers.ts";
 import { SCORE } from "./params.ts";
 import { partOutput } from "./part-picture.ts";
+import { jointParts } from "./segments.ts";
 import { technique, type InputInfo } from "./technique.ts";
 
 const SIZES = { type: "text" as const, default: "auto", pattern: String.raw`\s*(?:auto|[1-9]\d*(?:\s*,\s*[1-9]\d*)*)\s*`, problem: "A whole number, one per axis by commas such as 3,15,15, or auto." };
@@ -19,6 +21,8 @@ const STRIDE: ParamSpec = {
   help: "How far the box moves each time, in the same way, at most its size. auto: about half the window. Captum's default, 1, runs the model for every pixel.",
 };
 
+const LOOKS = { id: "occlusion", title: "Occlusion", quantity: "y(x) − y(hidden)", signed: true };
+
 /** The fall of the score when a sliding box is hidden: raw in the input's shape, the mean over the boxes that cover an element. */
 export const occlusion = technique({
   info: {
@@ -29,6 +33,11 @@ export const occlusion = technique({
     params: [WINDOW, STRIDE, BASELINE, SCORE],
   },
   async run(context) {
+    const joint = jointParts(context.input);
+    if (joint) {
+      const { values, ...effects } = await ablate(context, joint, await baselineOf(context));
+      return partOutput(context, joint, { values, ...effects }, { ...LOOKS, caption: "fall of the score, one feature at a time" });
+    }
     const integers = integersOf(context.input);
     const { dims } = integers?.shown ?? context.input;
     const sliding = slidingOf(integers?.shown ?? context.input, String(context.params.window), String(context.params.stride));
@@ -36,9 +45,7 @@ export const occlusion = technique({
     const parts = integers ? throughPlaces(boxesOfInput, integers.places) : boxesOfInput;
     const { values, ...effects } = await ablate(context, parts, await baselineOf(context));
     const [window, stride] = [sliding.window.slice(1).join("×"), sliding.stride.slice(1).join("×")];
-    return partOutput(context, parts, { values, ...effects }, {
-      id: "occlusion", title: "Occlusion", quantity: "y(x) − y(hidden)", signed: true, caption: `fall of the score, box ${window}, stride ${stride}`,
-    });
+    return partOutput(context, parts, { values, ...effects }, { ...LOOKS, caption: `fall of the score, box ${window}, stride ${stride}` });
   },
 });
 
@@ -49,11 +56,11 @@ function slidingOf(input: InputInfo, windowText: string, strideText: string): Sl
   const spread = (text: string, name: string, automatic: (axis: number) => number, still: (axis: number) => number): number[] => {
     const numbers = text.trim() === "auto" ? undefined : text.split(",").map(Number);
     if (numbers && numbers.length > 1 && numbers.length !== dims.length - 1) {
-      throw new UsageError(`"${name}" has ${numbers.length} numbers; the input "${input.name}" [${dims.join(", ")}] has ${dims.length - 1} axes without the batch.`, name, "Give one number per axis, or one for all axes of space.");
+      throw new UsageError(`"${name}" has ${numbers.length} numbers; the input ${inputSaid(input)} has ${dims.length - 1} axes without the batch.`, name, "Give one number per axis, or one for all axes of space.");
     }
     return dims.map((size, axis) => {
-      if (axis === 0 && dims.length > 1) return size;
-      if (numbers && (numbers.length > 1 || dims.length === 2)) return numbers[axis - 1];
+      if (axis === 0 && dims.length > 1 && !moving.includes(0)) return size;
+      if (numbers && axis > 0 && (numbers.length > 1 || dims.length === 2)) return numbers[axis - 1];
       // A frame is hidden by itself.
       if (axis === input.layout?.frames?.axis) return 1;
       return moving.includes(axis) ? (numbers?.[0] ?? automatic(axis)) : still(axis);
@@ -63,7 +70,7 @@ function slidingOf(input: InputInfo, windowText: string, strideText: string): Sl
   const stride = spread(strideText, "stride", (axis) => Math.max(1, Math.round((window[axis] * 8) / 15)), (axis) => window[axis]);
   for (let axis = dims.length > 1 ? 1 : 0; axis < dims.length; axis++) {
     if (window[axis] > dims[axis]) {
-      throw new UsageError(`The window is ${window[axis]} along axis ${axis}, where the input "${input.name}" [${dims.join(", ")}] has ${dims[axis]}.`, "window", "Choose a smaller window.");
+      throw new UsageError(`The window is ${window[axis]} along axis ${axis}, where the input ${inputSaid(input)} has ${dims[axis]}.`, "window", "Choose a smaller window.");
     }
     if (stride[axis] > window[axis]) {
       throw new UsageError(`The stride is ${stride[axis]} along axis ${axis}, more than the window's ${window[axis]}: what lies between would never be hidden.`, "stride", "Choose a stride of at most the window.");

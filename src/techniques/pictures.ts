@@ -42,7 +42,7 @@ function partPicture(context: Context, { shown, places }: InputPart, values: Flo
 /** Pictures of several inputs: each says which it is about, and none has another's id. */
 export function ofInputs(all: readonly { readonly input: string; readonly artifacts: readonly Artifact[] }[]): Artifact[] {
   if (all.length === 1) return [...all[0].artifacts];
-  return all.flatMap(({ input, artifacts }, which) => artifacts.map((artifact) => ({ ...artifact, input, ...(which > 0 ? { id: `${artifact.id}:${input}` } : {}) })));
+  return all.flatMap(({ input, artifacts }, which) => artifacts.map((artifact) => ({ ...artifact, input: "input" in artifact && artifact.input !== undefined ? artifact.input : input, ...(which > 0 ? { id: `${artifact.id}:${input}` } : {}) })));
 }
 
 /** The picture of an attribution in the shape of the input: a heat map over space, bars for a table row. */

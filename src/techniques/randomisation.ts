@@ -3,6 +3,7 @@ import { ssim } from "../math/ssim.ts";
 import { UsageError } from "../model/errors.ts";
 import type { CurvesArtifact } from "../protocol/artifacts.ts";
 import type { ParamSpec } from "../protocol/technique.ts";
+import { inputName } from "./input-name.ts";
 import { breathe } from "./noise.ts";
 import { technique, type Context, type Technique, type TechniqueOutput } from "./technique.ts";
 import { featuresOf, hasInputShape } from "./trust-features.ts";
@@ -83,7 +84,7 @@ async function comparison(context: Context, method: CheckedMethod, original: Tec
   const [own, ownPlane] = [magnitudes(original.values), plane?.(magnitudes(original.values))];
   return ({ dims, values }) => {
     if (values.length !== original.values.length) {
-      throw new UsageError(`${method.title} gives [${dims.join(", ")}] for the randomised model, [${original.dims.join(", ")}] for the trained one.`, context.input.name);
+      throw new UsageError(`${method.title} gives [${dims.join(", ")}] for the randomised model, [${original.dims.join(", ")}] for the trained one.`, inputName(context.input));
     }
     const theirs = magnitudes(values);
     return [
@@ -98,9 +99,9 @@ type Plane = (values: Float32Array) => { values: Float32Array; height: number; w
 /** A result as one picture: summed over channels, volumes in slices below one another. */
 function planeOf(context: Context, { dims }: TechniqueOutput["raw"]): Plane | undefined {
   if (hasInputShape(context, { dims, values: new Float32Array() })) {
-    const features = featuresOf(context.input);
+    const features = featuresOf(context);
     const { size, count, of } = features;
-    if (!size || size.length < 2) return undefined;
+    if (!size || size.length < 2 || features.word === "tokens") return undefined;
     const width = size[size.length - 1];
     return (values) => {
       const sums = new Float32Array(count);

@@ -11,10 +11,12 @@ import { BASELINE, baselineOf } from "./baselines.ts";
 import { placesOf } from "./channels.ts";
 import { short } from "./input-gradient.ts";
 import { integersOf } from "./input-numbers.ts";
+import { jointPlaces } from "./joint-places.ts";
 import { breathe } from "./noise.ts";
 import { choiceParam } from "./params.ts";
-import { aboutInput, activationMap, inputAttribution } from "./pictures.ts";
+import { aboutInput, activationMap, inputAttribution, ofInputs } from "./pictures.ts";
 import { technique, type Context, type InputInfo } from "./technique.ts";
+import { requireSeveral } from "./trust-features.ts";
 
 const PARAMS: readonly ParamSpec[] = [
   { type: "number", name: "masks", label: "Masks", default: 4000, min: 1, max: 1_000_000, step: 500, integer: true,
@@ -43,10 +45,21 @@ export const rise = technique({
   async run(context) {
     const { masks, probability } = context.params;
     const { places, shape } = maskedPlaces(context.input, Number(context.params.cells));
+    requireSeveral(context.input, elementCount(shape.size), "RISE");
     const values = await sample(context, places, shape, await baselineOf(context));
     context.checkResult(values, context.input.name);
     const caption = `${Number(masks)} masks of ${shape.cells.join("×")} cells, shown with probability ${short(Number(probability))}`;
-    return { raw: { dims: integersOf(context.input)?.shown.dims ?? shape.size, values }, artifacts: [pictureOf(context, values, shape.size, caption)] };
+    const integers = integersOf(context.input);
+    const joint = jointPlaces(context.input);
+    if (!joint) {
+      const own = integers?.shown ?? context.input;
+      return { raw: { dims: integers?.shown.dims ?? shape.size, values, ...(integers ? { byPlace: true } : {}) }, artifacts: [pictureOf(context, own, values, shape.size, caption)] };
+    }
+    const inputs = joint.parts.map(({ input, shown, dims, from, before }) => ({ name: input, shown, dims, values: values.slice(from, before) }));
+    return {
+      raw: { dims: shape.size, values, byPlace: true }, inputs: inputs.map(({ shown: _, ...numbers }) => numbers),
+      artifacts: ofInputs(inputs.map((one) => ({ input: one.name, artifacts: [pictureOf(context, one.shown, one.values, one.dims, caption)] }))),
+    };
   },
 });
 
@@ -55,6 +68,8 @@ function maskedPlaces(input: InputInfo, cells: number): { places: Int32Array; sh
   const { dims, layout, tokensOf, values } = input;
   const integers = integersOf(input);
   if (integers) return { places: integers.places, shape: maskShape([integers.shown.values.length], integers.shown.values.length) };
+  const joint = jointPlaces(input);
+  if (joint) return { places: joint.places, shape: maskShape([1, joint.count], joint.count) };
   if (!layout) return { places: Int32Array.from(values.keys()), shape: maskShape(dims, elementCount(dims)) };
   const size = spatialSize(layout, dims);
   return { places: placesOf(dims, layout.spatial), shape: maskShape(size, tokensOf === undefined ? cells : elementCount(size)) };
@@ -130,9 +145,8 @@ function noteError(context: Context, sum: Float64Array, squares: Float64Array, c
   context.note(`The map goes from ${short(low)} to ${short(high)}; the standard error of a place is ${short(error)} in the mean. More masks make it smaller.`);
 }
 
-function pictureOf(context: Context, values: Float32Array, size: readonly number[], caption: string): Artifact {
+function pictureOf(context: Context, input: InputInfo, values: Float32Array, size: readonly number[], caption: string): Artifact {
   const looks = { id: "rise", title: "RISE", quantity: "Σ y(x⊙m)·m / (N·p)", signed: values.some((value) => value < 0), caption };
-  const input = integersOf(context.input)?.shown ?? context.input;
   if (input.tokensOf !== undefined) return { kind: "tokens", ...looks, tokens: Array.from(values, (_, token) => input.labels?.[token] ?? String(token)), values, dims: [values.length] };
   return input.layout ? activationMap(context, values, size, looks) : inputAttribution(aboutInput(context, input), values, looks);
 }

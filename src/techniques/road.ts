@@ -6,6 +6,7 @@ import type { CurvesArtifact } from "../protocol/artifacts.ts";
 import type { ParamSpec } from "../protocol/technique.ts";
 import { breathe } from "./noise.ts";
 import { technique, type Context, type Technique } from "./technique.ts";
+import { inputName, inputSaid } from "./input-name.ts";
 import { featuresOf, fromPlanes, importanceOf, planesOf, type Features } from "./trust-features.ts";
 import { isAttribution, methodOf, methodParam, OPTIONS, within } from "./trust-method.ts";
 import { MEASURE, openMeasure } from "./trust-scores.ts";
@@ -36,7 +37,7 @@ export function road(methods: readonly Technique[]): Technique {
     },
     async run(context) {
       const method = methodOf(context, methods.filter(isAttribution));
-      const features = featuresOf(context.input);
+      const features = featuresOf(context);
       const [height, width] = spaceOf(context, features);
       const percentages = percentagesOf(String(context.params.percentages));
       const raw = await method.explain({}, within(context, 0, 0.3, method.title));
@@ -102,9 +103,9 @@ function artifactOf(
 }
 
 function spaceOf({ input }: Context, { size }: Features): [height: number, width: number] {
-  if (size?.length === 2) return [size[0], size[1]];
+  if (size?.length === 2 && input.tokensOf === undefined) return [size[0], size[1]];
   if (size?.length === 1 && input.tokensOf === undefined) return [1, size[0]];
-  throw new UsageError(`ROAD fills what it removes from its neighbours in a picture; the input "${input.name}" [${input.dims.join(", ")}] has none.`, input.name,
+  throw new UsageError(`ROAD fills what it removes from its neighbours in a picture; there are none in ${inputSaid(input)}.`, inputName(input),
     "Insertion and deletion work on any input.");
 }
 

@@ -13,7 +13,7 @@ import { inputFault } from "./input-faults.ts";
 import { channelPlane, reducedTiles, plannedLayer } from "./feature-maps.ts";
 import { framePictures } from "./frames.ts";
 import { techniques } from "./index.ts";
-import { alone, preparedFor, severalInputs, withGradients } from "./joint-input.ts";
+import { alone, inputGroups, preparedFor, severalInputs, together, withGradients } from "./joint-input.ts";
 import { layerChoices } from "./layers.ts";
 import { checkParams } from "./params.ts";
 import { ofInputs } from "./pictures.ts";
@@ -102,22 +102,24 @@ class Run {
     }
     const done: (Done & { readonly input: string })[] = [];
     const refused: UsageError[] = [];
-    for (const [which, { input }] of fed.explained.entries()) {
+    for (const group of inputGroups(info, fed)) {
+      const names = group.map((which) => fed.explained[which].input);
+      const about = (one: PreparedInput): PreparedInput => (group.length > 1 ? together(one, group.map((which) => one.explained[which])) : alone(one, one.explained[group[0]]));
       try {
-        done.push({ input, ...(await this.whole(alone(fed, fed.explained[which]), more.map((one) => alone(one, one.explained[which])))) });
+        done.push({ input: names.join(" and "), ...(await this.whole(about(fed), more.map(about))) });
       } catch (error) {
         // What cannot be done for one input (to fill a row from its neighbours) is for the others; a setting that does not fit is a person's to change.
         if (!(error instanceof UsageError) || info.params.some(({ name }) => name === error.where)) throw error;
         refused.push(error);
-        this.without.push({ input, reason: error.message.replace(/\.$/, "") });
+        for (const input of names) this.without.push({ input, reason: error.message.replace(/\.$/, "") });
       }
     }
     if (done.length === 0) throw refused[0];
-    this.notes.add(`Inputs are changed one after another, the others held: ${done.map(({ input }) => input).join(", ")}.`);
+    this.notes.add(done.length === 1 && refused.length === 0 ? `Inputs are changed at once, as the columns of one table are: ${fed.explained.map(({ input }) => input).join(", ")}.` : `Inputs are changed one after another, the others held: ${done.map(({ input }) => input).join(", ")}.`);
     return {
       context: done[0].context,
       output: {
-        raw: done[0].output.raw, inputs: done.map(({ input, output }) => ({ name: input, dims: (output.inputs?.[0] ?? output.raw).dims, values: (output.inputs?.[0] ?? output.raw).values })),
+        raw: done[0].output.raw, inputs: done.flatMap(({ input, output }) => ((output.inputs?.length ?? 0) > 1 ? output.inputs! : [{ name: input, dims: (output.inputs?.[0] ?? output.raw).dims, values: (output.inputs?.[0] ?? output.raw).values }])),
         artifacts: ofInputs(done.map(({ input, output }) => ({ input, artifacts: output.artifacts }))),
       },
     };
@@ -153,7 +155,7 @@ class Run {
   }
 
   private async batch(fed: PreparedInput): Promise<Done> {
-    if (!this.technique.info.needs.target || (fed.input.dims[0] ?? 1) < 2) return this.one(fed);
+    if (!this.technique.info.needs.target || (fed.input.dims[0] ?? 1) < 2 || fed.input.layout?.spatial.includes(0)) return this.one(fed);
     const context = await this.contextOf(fed);
     const entries = await entriesOf(fed, context.output);
     if (!entries) {

@@ -6,6 +6,7 @@ import { spatialSize } from "../runtime/layout.ts";
 import { placesOf, stackedMaps, weightedSum, type ChannelView } from "./channels.ts";
 import { inputFrames } from "./frames.ts";
 import { layerActivations, layerMaps, positive } from "./gradient-cams.ts";
+import { inputName, inputSaid } from "./input-name.ts";
 import { breathe } from "./noise.ts";
 import { GRID, RELU, SCORE } from "./params.ts";
 import { technique, type Context } from "./technique.ts";
@@ -48,8 +49,8 @@ async function maskedScores(context: Context, views: readonly ChannelView[]): Pr
   const frames = inputFrames(context);
   const [{ size: from }] = views;
   if (!layout || layout.spatial.length !== from.length || (views.length > 1 && frames?.count !== views.length)) {
-    const sizes = views.length > 1 ? `"${input.name}" [${input.dims.join(", ")}] has not the layer's ${views.length} frames` : `"${input.name}" [${input.dims.join(", ")}] has no space like the layer's [${from.join(", ")}]`;
-    throw new UsageError(`Score-CAM masks the input by a layer's channels, and ${sizes}.`, input.name, "Grad-CAM and Ablation-CAM do without masks.");
+    const sizes = views.length > 1 ? `${inputSaid(input)} has not the layer's ${views.length} frames` : `${inputSaid(input)} has no space like the layer's [${from.join(", ")}]`;
+    throw new UsageError(`Score-CAM masks the input by a layer's channels, and ${sizes}.`, inputName(input), "Grad-CAM and Ablation-CAM do without masks.");
   }
   const size = spatialSize(layout, input.dims);
   const places = placesOf(input.dims, layout.spatial);

@@ -6,7 +6,9 @@ import { splitList } from "../protocol/list.ts";
 import type { ParamSpec } from "../protocol/technique.ts";
 import { boxes, labelled, throughPlaces, type Parts } from "./ablation.ts";
 import { placesOf } from "./channels.ts";
+import { inputName, inputSaid } from "./input-name.ts";
 import { integersOf } from "./input-numbers.ts";
+import { jointPlaces } from "./joint-places.ts";
 import type { Context, InputInfo } from "./technique.ts";
 
 /** How an input is cut into parts. */
@@ -34,6 +36,8 @@ export async function partsOf(context: PartsContext): Promise<{ parts: Parts; ca
     const { parts, caption } = await partsOf({ ...restOf(context), input: integers.shown });
     return { parts: throughPlaces(parts, integers.places), caption };
   }
+  const joint = jointParts(context.input);
+  if (joint) return { parts: joint, caption: "one feature at a time" };
   const { input } = context;
   const [[mask = ""], segments] = [splitList(String(params.mask)), Number(params.segments)];
   if (mask !== "" && segments > 0) throw new UsageError("Segments and a mask were given; the parts are one or the other.", "mask", "Set segments to 0, or give no mask.");
@@ -41,9 +45,19 @@ export async function partsOf(context: PartsContext): Promise<{ parts: Parts; ca
   if (segments > 0) return slicParts(context, segments);
   const { dims, layout, tokensOf } = input;
   const grid = tokensOf === undefined ? Number(params.grid) : 1;
-  const cell = dims.map((size, axis) => (axis === 0 && dims.length > 1 ? size : axis === layout?.frames?.axis ? 1 : layout ? (layout.spatial.includes(axis) ? Math.min(grid, size) : size) : 1));
+  const cell = dims.map((size, axis) => (axis === 0 && dims.length > 1 && !layout?.spatial.includes(0) ? size : axis === layout?.frames?.axis ? 1 : layout ? (layout.spatial.includes(axis) ? Math.min(grid, size) : size) : 1));
   const caption = tokensOf !== undefined ? "one token at a time" : layout ? `cells of ${layout.spatial.map((axis) => cell[axis]).join("×")}` : "one feature at a time";
   return { parts: boxes(dims, { window: cell, stride: cell }, "Cell"), caption };
+}
+
+/** Of several inputs at once each place; undefined for one input. */
+export function jointParts(input: InputInfo): Parts | undefined {
+  const joint = jointPlaces(input);
+  if (!joint) return undefined;
+  const elements: number[][] = Array.from({ length: joint.count }, () => []);
+  joint.places.forEach((place, element) => { if (place >= 0) elements[place].push(element); });
+  const labels = joint.parts.flatMap(({ input: name, shown, from, before }) => Array.from({ length: before - from }, (_, place) => shown.labels?.[place] ?? `${name}[${place}]`));
+  return { count: joint.count, name: "Feature", elements: (part) => elements[part], label: (part) => labels[part] };
 }
 
 function maskParts(context: PartsContext, mask: Mask): { parts: Parts; caption: string } {
@@ -53,7 +67,8 @@ function maskParts(context: PartsContext, mask: Mask): { parts: Parts; caption: 
 }
 
 /** A label for each of the input's elements. A mask over space alone is for all channels; else axes of length 1, and missing ones in front, are for all. */
-function spread({ name, dims, labels }: Mask, { name: input, dims: to, layout }: InputInfo): Int32Array {
+function spread({ name, dims, labels }: Mask, input: InputInfo): Int32Array {
+  const { dims: to, layout } = input;
   const inner = dims.slice(dims.findIndex((dim) => dim !== 1) < 0 ? dims.length : dims.findIndex((dim) => dim !== 1));
   if (layout && inner.length === layout.spatial.length && layout.spatial.every((axis, i) => to[axis] === inner[i])) {
     return placesOf(to, layout.spatial).map((place) => labels[place]);
@@ -61,7 +76,7 @@ function spread({ name, dims, labels }: Mask, { name: input, dims: to, layout }:
   const offset = to.length - dims.length;
   if (offset < 0 || dims.some((dim, axis) => dim !== 1 && dim !== to[axis + offset])) {
     const space = layout ? `, or [${layout.spatial.map((axis) => to[axis]).join(", ")}] for all channels` : "";
-    throw new UsageError(`The mask ${name} is [${dims.join(", ")}], the input "${input}" is [${to.join(", ")}].`, "mask", `A mask has the input's shape${space}. It is not resized.`);
+    throw new UsageError(`The mask ${name} is [${dims.join(", ")}], the input "${inputName(input)}" is [${to.join(", ")}].`, "mask", `A mask has the input's shape${space}. It is not resized.`);
   }
   const strides = to.map((_, axis) => (axis < offset || dims[axis - offset] === 1 ? 0 : elementCount(dims.slice(axis - offset + 1))));
   return Int32Array.from({ length: elementCount(to) }, (_, element) => {
@@ -79,7 +94,7 @@ function slicParts(context: PartsContext, segments: number): { parts: Parts; cap
   const { layout } = input;
   const picture = context.picture ?? pictureOf(input);
   if (!layout || layout.spatial.length !== 2 || !picture || picture.height !== input.dims[layout.spatial[0]] || picture.width !== input.dims[layout.spatial[1]]) {
-    throw new UsageError(`"${input.name}" [${input.dims.join(", ")}] is no picture, so it has no segments.`, "segments", "Use a grid or a mask.");
+    throw new UsageError(`${inputSaid(input)} is no picture, so it has no segments.`, "segments", "Use a grid or a mask.");
   }
   context.progress(undefined, "Looking for segments");
   const { labels, count } = slic(picture.pixels, picture.height, picture.width, segments);

@@ -19,7 +19,11 @@ export interface Technique {
 
 export interface TechniqueOutput {
   /** In the shape of what it is about: input or layer (batch axis included), or a map [H, W]. */
-  readonly raw: { readonly dims: readonly number[]; readonly values: Float32Array; readonly effects?: PartEffects };
+  readonly raw: {
+    readonly dims: readonly number[]; readonly values: Float32Array; readonly effects?: PartEffects;
+    /** One number for each of the integers whose vectors the input is, or for each place of several inputs at once: not for each element. */
+    readonly byPlace?: true;
+  };
   /** Of several inputs, or of integers with several vectors each: the numbers of each input, which `raw` holds one after another. */
   readonly inputs?: readonly InputNumbers[];
   readonly artifacts: readonly Artifact[];

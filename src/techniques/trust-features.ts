@@ -2,7 +2,9 @@ import { UsageError } from "../model/errors.ts";
 import { elementCount } from "../model/graph.ts";
 import { resizeLinear } from "../math/resize-linear.ts";
 import { channelView } from "./channels.ts";
+import { inputName, inputSaid } from "./input-name.ts";
 import { integersOf } from "./input-numbers.ts";
+import { jointPlaces } from "./joint-places.ts";
 import type { CheckedMethod } from "./trust-method.ts";
 import type { Context, InputInfo, TechniqueOutput } from "./technique.ts";
 
@@ -19,18 +21,24 @@ export interface Features {
   readonly word: string;
 }
 
-/** UsageError for a batch of several: checks are of one sample. */
-export function featuresOf(input: InputInfo): Features {
-  const { name, dims, layout, tokensOf } = input;
+/**
+ * UsageError for a batch of several: checks are of one sample. A first axis that the output does not have is no batch (a text with its
+ * tokens first, frames that end in one score), and its places are features.
+ */
+export function featuresOf({ input, output }: Pick<Context, "input" | "output">): Features {
+  const { dims, layout, tokensOf } = input;
   const elements = elementCount(dims);
   const integers = integersOf(input);
-  if (integers) return featuresOfPlaces(integers.places, integers.shown.values.length);
-  if (layout && elementCount(dims) !== elementCount(dims.slice(1))) throw new UsageError(`The input "${name}" [${dims.join(", ")}] is a batch; a check is of one sample.`, name);
+  if (integers) return featuresOfPlaces(integers.places, integers.shown.values.length, integers.shown.tokensOf === undefined ? "columns" : "tokens");
+  const joint = jointPlaces(input);
+  if (joint) return featuresOfPlaces(joint.places, joint.count, "columns");
+  const several = layout !== undefined && !layout.spatial.includes(0) && elements !== elementCount(dims.slice(1));
+  if (several && output.dims[0] === dims[0]) throw new UsageError(`The input ${inputSaid(input)} is a batch; a check is of one sample.`, inputName(input), "Give one of its entries.");
   if (!layout) {
     const of = Int32Array.from({ length: elements }, (_, i) => i);
     return { count: elements, of, channel: new Int32Array(elements), channels: 1, word: tokensOf !== undefined ? "tokens" : "columns" };
   }
-  const inSpace = [...(layout.frames ? [layout.frames.axis] : []), ...layout.spatial];
+  const inSpace = [...(several ? [0] : []), ...(layout.frames ? [layout.frames.axis] : []), ...layout.spatial];
   const size = inSpace.map((axis) => dims[axis]);
   const count = elementCount(size);
   const [of, channel] = [new Int32Array(elements), new Int32Array(elements)];
@@ -47,12 +55,18 @@ export function featuresOf(input: InputInfo): Features {
   return { count, size, of, channel, channels: elements / count, word: tokensOf !== undefined ? "tokens" : ["points", "pixels", "voxels"][size.length - 1] ?? "places" };
 }
 
-/** Integers with several vectors each; what belongs to none is one more feature. */
-function featuresOfPlaces(places: Int32Array, integers: number): Features {
-  const count = integers + (places.includes(-1) ? 1 : 0);
-  const [of, channel, met] = [places.map((place) => (place < 0 ? integers : place)), new Int32Array(places.length), new Int32Array(count)];
+/** Integers with several vectors each, or places of several inputs; what belongs to none is one more feature. */
+function featuresOfPlaces(places: Int32Array, known: number, word: string): Features {
+  const count = known + (places.includes(-1) ? 1 : 0);
+  const [of, channel, met] = [places.map((place) => (place < 0 ? known : place)), new Int32Array(places.length), new Int32Array(count)];
   of.forEach((feature, at) => { channel[at] = met[feature]++; });
-  return { count, of, channel, channels: met.reduce((most, here) => Math.max(most, here), 0), word: "tokens" };
+  return { count, of, channel, channels: met.reduce((most, here) => Math.max(most, here), 0), word };
+}
+
+/** UsageError where there is one feature alone, for what compares them. */
+export function requireSeveral(input: InputInfo, count: number, title: string): void {
+  if (count > 1) return;
+  throw new UsageError(`${title} compares the input's places with each other, and ${inputSaid(input)} has one.`, inputName(input), "Feature ablation and gradients say what a single value does.");
 }
 
 /** The input as channels over its features. */
@@ -73,6 +87,8 @@ export function fromPlanes({ of, channel }: Features, planes: readonly Float32Ar
  */
 export async function importanceOf(context: Context, features: Features, method: CheckedMethod, raw: TechniqueOutput["raw"]): Promise<Float32Array> {
   if (raw.effects) return meansOver(features, raw.values);
+  // What belongs to none is the feature behind them.
+  if (raw.byPlace) return Float32Array.from({ length: features.count }, (_, feature) => raw.values[feature] ?? 0);
   if (hasInputShape(context, raw)) {
     const sums = new Float64Array(features.count);
     raw.values.forEach((value, at) => { sums[features.of[at]] += value; });
@@ -94,7 +110,7 @@ function meansOver({ of, count }: Features, values: Float32Array): Float32Array 
 /** One number for each element of the input: of a part's effect its share, of a feature's map what it says for all of the feature's elements. */
 export async function elementsOf(context: Context, features: Features, method: CheckedMethod, raw: TechniqueOutput["raw"]): Promise<Float32Array> {
   if (raw.effects) return raw.effects.shares;
-  if (hasInputShape(context, raw)) return raw.values;
+  if (!raw.byPlace && hasInputShape(context, raw)) return raw.values;
   const map = await importanceOf(context, features, method, raw);
   return Float32Array.from(features.of, (feature) => map[feature]);
 }
@@ -113,6 +129,6 @@ async function mapOf(context: Context, { size }: Features, method: CheckedMethod
     view.values.forEach((value, at) => { sums[at % view.area] += value; });
     return { values: Float32Array.from(sums), size: view.size };
   }
-  throw new UsageError(`${method.title} gives values [${dims.join(", ")}], which do not lie over the input "${context.input.name}" [${context.input.dims.join(", ")}].`, context.input.name,
+  throw new UsageError(`${method.title} gives values [${dims.join(", ")}], which do not lie over the input ${inputSaid(context.input)}.`, inputName(context.input),
     "This check removes parts of the input: choose a method that explains the input, or a layer with height and width.");
 }

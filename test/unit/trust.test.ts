@@ -244,7 +244,7 @@ describe("a check", () => {
     ["sparseness", { method: "saliency", options: "steps=3" }, /Saliency has no parameter "steps"/],
     ["sparseness", { method: "integrated-gradients", options: "steps=1" }, /"steps" is 1; it goes from 2/],
     ["sparseness", { method: "saliency", options: "nonsense" }, /"options" cannot be "nonsense"/],
-    ["road", { method: "saliency" }, /ROAD fills what it removes from its neighbours in a picture; the input "input" \[1, 20\] has none/],
+    ["road", { method: "saliency" }, /ROAD fills what it removes from its neighbours in a picture; there are none in "input" \[1, 20\]/],
   ])("says what it cannot do: %s %o", async (technique, params, message) => {
     await expect(run("mlp", technique, { params })).rejects.toThrow(message);
   });
