@@ -179,6 +179,21 @@ describe("values under the cursor", () => {
     expect(await page.getByTestId("tooltip").count()).toBe(0);
   });
 
+  test("a key that comes before the first paint counts", async () => {
+    await openWith("predictions");
+    await page.evaluate(`new MutationObserver((_, observer) => {
+      const view = document.querySelector("[data-testid=heatmap-view]");
+      if (!view) return;
+      observer.disconnect();
+      view.focus();
+      view.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }));
+    }).observe(document.body, { childList: true, subtree: true })`);
+    await page.getByTestId("method-saliency").click();
+    await idle();
+    await later(page);
+    expect(await attribute("tooltip", "data-x")).toBe("111");
+  });
+
   test("a table says the same to those who do not see the picture", async () => {
     await openWith("grad-cam");
     await page.getByTestId("heatmap-table").click();

@@ -1,5 +1,5 @@
 import type { ComponentChildren, VNode } from "preact";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { paintMap, resizeMap, withAlpha } from "../../src/draw/paint.ts";
 import type { ValueRange } from "../../src/draw/range.ts";
 import { formatValue } from "../../src/draw/ticks.ts";
@@ -28,7 +28,8 @@ export function Heatmap({ artifact, picture, looks, range, channelNames, childre
   const drawing = useMemo(() => drawingOf(artifact, { reduce, clip, colorMap }, range), [artifact, reduce, clip, colorMap, range]);
   const [cursor, setCursor] = useState<Cursor | undefined>(undefined);
   const [table, setTable] = useState(false);
-  useEffect(() => setCursor(undefined), [artifact]);
+  // Before the next key can come: an effect after the paint would take away what that key did.
+  useLayoutEffect(() => setCursor(undefined), [artifact]);
 
   const size = picture ?? { width: drawing.map.width, height: drawing.map.height };
   const arrangement = picture ? looks.arrangement : "map";

@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import type { ImageArtifact, Provenance } from "../../src/protocol/artifacts.ts";
 import type { PanelBoot, PanelState } from "../../src/protocol/panel.ts";
 import type { InputRecipe, Recipe } from "../../src/protocol/recipe.ts";
@@ -32,7 +32,7 @@ export function RecipePart({ boot, state, controller, output }: {
 function RecipeForm({ boot, state, controller, output }: Parameters<typeof RecipePart>[0]): VNode {
   const used = state.recipe ?? boot.recipe.recipe;
   const [draft, setDraft] = useState<Recipe>(used);
-  useEffect(() => setDraft(used), [used]);
+  useLayoutEffect(() => setDraft(used), [used]);
   const changed = JSON.stringify(draft) !== JSON.stringify(used);
   const blocked = boot.blocked !== undefined;
   const setInput = (name: string, input: InputRecipe): void => setDraft({ ...draft, inputs: { ...draft.inputs, [name]: input } });

@@ -1,5 +1,5 @@
 import type { RefObject, VNode } from "preact";
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { colorTable, resolveColorMap } from "../../src/draw/colormap.ts";
 import { paintMap } from "../../src/draw/paint.ts";
 import { tileOrder, tileRange, tilesSigned, valuesRange } from "../../src/draw/tiles.ts";
@@ -34,7 +34,7 @@ export function TileGrid({ artifact, first, shownState, looks, chosen, controlle
   const moved = useRef(false);
   const table = useMemo(() => colorTable(resolveColorMap(looks.colorMap, tilesSigned(artifact))), [artifact, looks.colorMap]);
 
-  useEffect(() => { setActive(Math.max(0, chosen === undefined ? 0 : order.indexOf(chosen))); }, [artifact, order, chosen]);
+  useLayoutEffect(() => { setActive(Math.max(0, chosen === undefined ? 0 : order.indexOf(chosen))); }, [artifact, order, chosen]);
   const places = Array.from({ length: Math.max(0, Math.min(artifact.count, to * columns) - from * columns) }, (_, i) => from * columns + i);
   const channels = places.map((place) => order[place]);
   const tileOf = useTiles(artifact, first, shownState, channels, controller);

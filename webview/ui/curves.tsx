@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { curveRanges, lineStyles } from "../../src/draw/curves.ts";
@@ -34,7 +34,8 @@ export function Curves({ artifact, height = 320 }: { readonly artifact: CurvesAr
       made.destroy();
     };
   }, [artifact, data, width, height, theme]);
-  useEffect(() => setAt(undefined), [artifact]);
+  // Before the next key can come: an effect after the paint would take away what that key did.
+  useLayoutEffect(() => setAt(undefined), [artifact]);
 
   const move = (event: KeyboardEvent): void => {
     const last = data.x.length - 1;

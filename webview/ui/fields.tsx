@@ -1,6 +1,6 @@
 /** Native controls in VS Code's colours: where the browser's own are better by keyboard and screen reader than the toolkit's. */
 import type { ComponentChildren, VNode } from "preact";
-import { useEffect, useId, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useState } from "preact/hooks";
 import type { Parsed } from "./parsed.ts";
 import { roveFocus } from "./roving.ts";
 
@@ -114,7 +114,7 @@ export function NumberField({ label, value, min, max, step, integer, onChange, t
 }): VNode {
   const problemId = useId();
   const [draft, setDraft] = useState<string | undefined>(undefined);
-  useEffect(() => setDraft(undefined), [value]);
+  useLayoutEffect(() => setDraft(undefined), [value]);
   const text = draft ?? String(value);
   const problem = numberProblem(text, { min, max, integer });
   return (
