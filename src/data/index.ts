@@ -10,7 +10,7 @@ export { guessRecipe } from "./guess.ts";
 export type { ReadConstant } from "./graph-front.ts";
 export { readSample } from "./sample.ts";
 export type { Sample, SampleInput } from "./sample.ts";
-export { checkNames, parseInputSpecs, parseSampleSpecs, readSamples } from "./samples.ts";
+export { checkNames, parseInputSpecs, parseSampleSpecs, readSamples, readShared } from "./samples.ts";
 export { specialToken, type SpecialToken } from "./text.ts";
 export type { ElementType, TensorData } from "./tensor.ts";
 export { convertElements, elementTypes, fromNumbers, toNumbers } from "./tensor.ts";

@@ -124,13 +124,18 @@ async function sharedRows(plan: ReadonlyMap<string, string>, recipe: Recipe, inp
 /** The inputs that a file without a name is for. */
 async function shareOf(spec: string, recipe: Recipe, open: readonly SampleInput[]): Promise<readonly string[]> {
   if (open.length <= 1) return open.map((input) => input.name);
+  return await namedShare(spec, recipe, open) ?? [open[0].name];
+}
+
+/** The inputs that a file says it is for, by its arrays, keys or columns, or by being a text; undefined for a file that is one input's. */
+async function namedShare(spec: string, recipe: Recipe, open: readonly SampleInput[]): Promise<readonly string[] | undefined> {
   if (/\.npz$/i.test(spec)) {
     const arrays = decodeNpz(await readBytes(spec, 2 ** 30), spec);
     return open.map((input) => input.name).filter((name) => arrays.has(name));
   }
   if (isJson(spec)) {
     const keys = await jsonKeys(spec);
-    return keys ? open.map((input) => input.name).filter((name) => keys.includes(name)) : [open[0].name];
+    return keys && open.map((input) => input.name).filter((name) => keys.includes(name));
   }
   if (isTable(spec)) {
     const rows = open.filter((input) => recipeOf(recipe, input.name).kind === "row" || input.type === "string");
@@ -138,7 +143,16 @@ async function shareOf(spec: string, recipe: Recipe, open: readonly SampleInput[
   }
   const texts = open.filter((input) => recipeOf(recipe, input.name).kind === "text");
   if (texts.length > 0 && !/\.np[yz]$/i.test(spec)) return texts.map((input) => input.name);
-  return [open[0].name];
+  return undefined;
+}
+
+/**
+ * One file as samples of the inputs that it has something for: a .csv row's columns, a .json's lists, one text for several inputs. Undefined where it is
+ * one array or picture. Throws a DataError as readSamples does.
+ */
+export async function readShared(spec: string, recipe: Recipe, described: readonly SampleInput[], modelPath: string): Promise<Readonly<Record<string, Sample>> | undefined> {
+  const names = await namedShare(spec, recipe, described.map(asTensorInput));
+  return names && readSamples({ "": spec }, recipe, described.filter(({ name }) => names.includes(name)), modelPath);
 }
 
 function recipeOf(recipe: Recipe, name: string): Recipe["inputs"][string] {

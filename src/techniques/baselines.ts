@@ -7,7 +7,7 @@ import type { Context } from "./technique.ts";
 export const BASELINE: ParamSpec = {
   type: "text", name: "baseline", label: "Baseline", default: "auto", pattern: String.raw`[^,]+(?:,[^,]+)*`, files: true,
   problem: "auto, a number, or a file like the input's; several by commas.",
-  help: "What stands for a missing input, in the model's own units (after scaling and normalising): a number, or a file that is read as the input is (of several inputs an .npz with an array for each); of tokens also mask, pad, unknown or token:NUMBER. auto: 0; where token numbers themselves are replaced, the tokenizer's mask, padding or unknown token. Several by commas are a distribution (a path that holds a comma in double quotes), for methods that take one.",
+  help: "What stands for a missing input, in the model's own units (after scaling and normalising): a number, or a file that is read as the input is (of several inputs an .npz with an array for each, or a table with their columns); of tokens also mask, pad, unknown or token:NUMBER. auto: 0; where token numbers themselves are replaced, the tokenizer's mask, padding or unknown token. Several by commas are a distribution (a path that holds a comma in double quotes), for methods that take one.",
 };
 
 const NUMBER = /^-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;

@@ -1,8 +1,8 @@
 import { basename, resolve } from "node:path";
 import { sameDims } from "../autodiff/builder.ts";
-import { UsageError } from "../model/errors.ts";
+import { DataError, UsageError } from "../model/errors.ts";
 import type { Recipe } from "../protocol/recipe.ts";
-import { decodeNpz, readBytes, readSample, specialToken, type SpecialToken } from "../data/index.ts";
+import { decodeNpz, readBytes, readSample, readShared, specialToken, type Sample, type SpecialToken } from "../data/index.ts";
 import type { LoadedModel } from "../runtime/models.ts";
 import { floatsOf, fromFloat32, type Feeds, type TensorValue } from "../runtime/ort.ts";
 import { isNumber } from "./baselines.ts";
@@ -29,6 +29,9 @@ export interface BaselinesAbout {
 
 /** Reads baselines for the inputs that are explained: what a `baseline` parameter names, for each of them. */
 export class BaselineReader {
+  /** Files that several inputs share, read once. */
+  private readonly sharedFiles = new Map<string, Promise<Readonly<Record<string, Sample>> | undefined>>();
+
   constructor(private readonly about: BaselinesAbout) {}
 
   /** In the shapes of an input's segments. UsageError for what does not fit, or would not be used. */
@@ -116,16 +119,43 @@ export class BaselineReader {
           return undefined;
         }
       }
-    } else if (this.about.explained.length > 1) {
-      throw new UsageError(`"${basename(file)}" is one array, and ${this.about.explained.length} inputs are explained: ${this.about.explained.map((one) => one.input).join(", ")}.`, "baseline", "Give an .npz with an array for each, by name, or explain one input.");
+    } else {
+      const shared = await this.shared(path);
+      if (shared) {
+        await this.checkUsed(path, Object.keys(shared), note);
+        if (!Object.hasOwn(shared, input)) {
+          note(`"${basename(file)}" has no baseline for "${input}": it has the usual one.`);
+          return undefined;
+        }
+      } else if (this.about.explained.length > 1) {
+        throw new UsageError(`"${basename(file)}" is of one input, and ${this.about.explained.length} are explained: ${this.about.explained.map((one) => one.input).join(", ")}.`, "baseline", "Give an .npz with an array for each, by name, a table with their columns, or explain one input.");
+      }
     }
-    const value = await this.read(input, path);
+    const value = await this.read(input, path, note);
     const { dims } = this.about.feeds[input];
     if (!sameDims(value.dims, dims)) throw new UsageError(`"${basename(file)}" is [${value.dims.join(", ")}], the input "${input}" is [${dims.join(", ")}].`, "baseline", "A baseline has the input's shape.");
     return value;
   }
 
-  /** No array of an archive is left out without a word. */
+  /**
+   * A file that several inputs take their columns, lists or tokens of; undefined for one that is a single input's. A table may have all inputs' columns, or
+   * those alone that are explained.
+   */
+  private shared(path: string): Promise<Readonly<Record<string, Sample>> | undefined> {
+    const { model, recipe, explained } = this.about;
+    const { inputs } = model.description;
+    if (inputs.length < 2) return Promise.resolve(undefined);
+    const wanted = inputs.filter(({ name }) => explained.some(({ input }) => input === name));
+    const read = (some: typeof inputs): Promise<Readonly<Record<string, Sample>> | undefined> => readShared(path, recipe, some, model.open.path);
+    const found = this.sharedFiles.get(path) ?? read(inputs).catch((error: unknown) => {
+      if (!(error instanceof DataError) || wanted.length === inputs.length) throw error;
+      return read(wanted);
+    });
+    this.sharedFiles.set(path, found);
+    return found;
+  }
+
+  /** No array of an archive, and no columns of a table, are left out without a word. */
   private async checkUsed(path: string, names: readonly string[], note: Note): Promise<void> {
     for (const name of names.filter((one) => !this.about.explained.some(({ input }) => input === one))) {
       if (!Object.hasOwn(this.about.feeds, name)) throw new UsageError(`"${basename(path)}" has an array "${name}", and the model no input of that name.`, "baseline", `Its inputs are ${Object.keys(this.about.feeds).join(", ")}.`);
@@ -136,10 +166,12 @@ export class BaselineReader {
     }
   }
 
-  private async read(input: string, path: string): Promise<TensorValue> {
+  private async read(input: string, path: string, note?: Note): Promise<TensorValue> {
     const recipe = Object.hasOwn(this.about.recipe.inputs, input) ? this.about.recipe.inputs[input] : { kind: "array" as const };
-    const sample = await readSample(path, recipe, this.about.model.description.inputs.find(({ name }) => name === input)!, this.about.model.open.path);
+    const sample = (await this.sharedFiles.get(path))?.[input] ?? await readSample(path, recipe, this.about.model.description.inputs.find(({ name }) => name === input)!, this.about.model.open.path);
     this.about.noteFile(sample);
+    // Which row it is, and which columns go where.
+    if (note) for (const text of sample.notes ?? []) note(`Baseline: ${text}`);
     return tensorOf(sample);
   }
 }

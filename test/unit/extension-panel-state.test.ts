@@ -151,6 +151,7 @@ describe("files that a result depends on beside model and input", () => {
     ["a file for each output", { classes: "labels.txt", outputs: { y: { classes: "more/y.json" }, z: { kind: "mask" as const } } }, {}, ["/m/labels.txt", "/m/more/y.json"]],
     ["tokenizers, once each", { inputs: { ids: text("t/tokenizer.json"), mask: text("t/tokenizer.json") } }, {}, ["/m/t/tokenizer.json", "/m/t/tokenizer_config.json"]],
     ["baselines and masks, numbers apart, rows of tables without their number", {}, { baseline: "0, black.png,/d/rows.csv#12", mask: "parts.npy" }, ["/m/black.png", "/d/rows.csv", "/m/parts.npy"]],
+    ["paths that hold commas, quoted, and a number sign that is a name's", {}, { baseline: '"a, b.png", "/d/c,d/rows.csv#3",no#7', mask: '"say ""parts"", all.npy"' }, ["/m/a, b.png", "/d/c,d/rows.csv", "/m/no#7", '/m/say "parts", all.npy']],
   ])("%s", (_, more, params, expected) => {
     expect(filesFor(more, params)).toEqual(expected);
   });

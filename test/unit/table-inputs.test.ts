@@ -1,5 +1,5 @@
 /** RISE and the checks on tables that come as several inputs, categories among them: against the same table as one input, and by hand. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -58,6 +58,44 @@ describe("a table that comes as an input for each column is one table", () => {
     await expect(runOn(models, path, dose, "rise", { target: { index: [0] } })).rejects.toThrow('RISE compares the input\'s places with each other, and "dose" [1, 1] has one.');
     await expect(runOn(models, path, dose, "insertion-deletion", { target: { index: [0] } })).rejects.toThrow(/"dose" \[1, 1\] has one/);
     await expect(runOn(models, path, dose, "road", { target: { index: [0] } })).rejects.toThrow(/there are none in "dose" \[1, 1\]/);
+  });
+});
+
+describe("one table is the baseline of several inputs", () => {
+  const rows = Object.fromEntries(COLUMNS.map((column) => [column, { kind: "row" as const }]));
+  const BASE = [0.1, 0.2, 0.3, 0.4];
+  const csv = (name: string, text: string): string => {
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    return path;
+  };
+  const baselines = (): string => csv("base.csv", `income,weight,height,age\n9,9,9,9\n${[...BASE].reverse().join(",")}\n`);
+  const explain = (baseline: string, more: { explain?: string[]; technique?: string } = {}) => runOn(models, table("four.onnx", COLUMNS), { "": csv("rows.csv", `${COLUMNS.join(",")}\n${ROW.join(",")}\n`) }, more.technique ?? "integrated-gradients", {
+    target: { index: [1] }, recipe: { version: 1, inputs: rows }, params: { baseline }, ...(more.explain ? { explain: more.explain } : {}),
+  });
+
+  it.each(["integrated-gradients", "feature-ablation", "deeplift"])("%s: the numbers of the array of the table as one input", async (technique) => {
+    const one = await runOn(models, table("one.onnx", undefined), writeArray(folder, "row.npy", [1, 4], ROW), technique, { target: { index: [1] }, params: { baseline: writeArray(folder, "base.npy", [1, 4], BASE) } });
+    const four = await explain(`${baselines()}#1`, { technique });
+    four.inputs!.forEach(({ values }, i) => expect(values[0]).toBeCloseTo(one.raw.values[i], 6));
+    expect(four.notes.join(" ")).toContain("Baseline: Columns by name, as the inputs are called: age, height, weight, income.");
+  });
+
+  it("columns of inputs that are not explained are named, and a table of the explained ones alone will do", async () => {
+    const { raw, notes } = await explain(`${baselines()}#1`, { explain: ["weight"] });
+    expect(notes.join(" ")).toContain('"age" is not explained and stays as it is');
+    const alone = await explain(csv("weight.csv", "weight\n0.3\n"), { explain: ["weight"] });
+    expect([...alone.raw.values]).toEqual([...raw.values]);
+  });
+
+  it("a column that is missing is named; lists by name in .json may leave inputs out, which is said", async () => {
+    await expect(explain(csv("two.csv", "age,height\n1,2\n"))).rejects.toThrow(/No column is called as the input "weight" is/);
+    const { notes } = await explain(csv("some.json", '{ "age": [1], "weight": [2] }'));
+    expect(notes.join(" ")).toContain('"some.json" has no baseline for "height": it has the usual one.');
+  });
+
+  it("one array is still one input's", async () => {
+    await expect(explain(writeArray(folder, "base.npy", [1, 4], BASE))).rejects.toThrow(/"base.npy" is of one input, and 4 are explained: age, height, weight, income/);
   });
 });
 

@@ -32,7 +32,7 @@ export function filesOf(job: Job, info: TechniqueInfo): string[] {
   const tokenizers = Object.values(inputs).flatMap((input) => (input.kind === "text"
     ? [input.tokenizer, path.join(path.dirname(input.tokenizer), "tokenizer_config.json")] : []));
   const given = info.params.flatMap((spec) => (spec.type === "text" && spec.files ? splitList(String(job.params[spec.name] ?? spec.default)) : []))
-    .map((part) => part.replace(/#\d+$/, "")).filter((part) => part !== "" && !Number.isFinite(Number(part)));
+    .map((part) => part.replace(/(\.[ct]sv)#\d+$/i, "$1")).filter((part) => part !== "" && !Number.isFinite(Number(part)));
   return [...new Set([...named, ...tokenizers, ...given].map((file) => path.resolve(folder, file)))];
 }
 
