@@ -1,7 +1,8 @@
-import { copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { message, onnxFile, rawModel, rawNode, temporaryFolder } from "../../../test/reference/onnx-files/index.ts";
+import { locateBeside } from "../beside.ts";
 import { openModel } from "./index.ts";
 import { entryMessage } from "./write-tensor.ts";
 
@@ -48,12 +49,61 @@ test("offset and length may be left out, and the file may lie in a folder below"
   expect((await openWith("data/w.bin")).bytes()).toEqual(sixteen);
 });
 
+describe("locations that stay in the folder, however they are written", () => {
+  test.each([
+    ["./w.bin"], ["in/../w.bin"], ["./in/../w.bin"], ["missing/../w.bin"], [".//w.bin"], ["in//w.bin"], ["in/./w.bin"], [".\\w.bin"], ["in\\w.bin"], [".\\in\\..\\w.bin"], ["../model/w.bin"],
+  ])("%s", async (location) => {
+    mkdirSync(join(folder, "in"));
+    for (const place of [folder, join(folder, "in")]) writeFileSync(join(place, "w.bin"), sixteen);
+    expect((await openWith(location)).bytes()).toEqual(sixteen);
+  });
+
+  test("an absolute path, also of the folder behind a link", async () => {
+    writeFileSync(join(folder, "w.bin"), sixteen);
+    expect((await openWith(join(folder, "w.bin"))).bytes()).toEqual(sixteen);
+    const link = join(temporary.path, "link-to-model");
+    rmSync(link, { force: true });
+    symlinkSync(folder, link);
+    expect(locateBeside(join(link, "m.onnx"), join(folder, "w.bin"))).toEqual({ path: join(realpathSync(folder), "w.bin") });
+  });
+
+  test("where a backslash is a part of the name, that file goes first", async () => {
+    writeFileSync(join(folder, "in\\w.bin"), sixteen);
+    mkdirSync(join(folder, "in"));
+    writeFileSync(join(folder, "in", "w.bin"), new Uint8Array(16));
+    expect((await openWith("in\\w.bin")).bytes()).toEqual(sixteen);
+  });
+
+  test("what is not there gets its reason: spaces around a name, a folder, nothing", async () => {
+    writeFileSync(join(folder, "w.bin"), sixteen);
+    expect((await openWith("w.bin ")).problem).toContain('its data file "w.bin " does not exist; there is one without the spaces around its name.');
+    expect((await openWith(".")).problem).toContain('its data file "." is not a file.');
+    expect((await openWith("in/..")).problem).toContain('its data file "in/.." is not a file.');
+    expect((await openWith("./in/x.bin")).problem).toContain('its data file "./in/x.bin" does not exist. Put it beside the model.');
+  });
+});
+
 describe("locations that lead out of the folder are refused", () => {
   test.each(["../secret.bin", "../../etc/passwd", "data/../../secret.bin", "/etc/passwd", "C:\\secret.bin", "\\\\server\\share", "..\\secret.bin", ".."])("%s", async (location) => {
     temporary.write("secret.bin", sixteen);
     expect((await openWith(location)).problem).toBe(
       `The data of tensor "w" cannot be read: its data file "${location}" is outside the model's folder. A model may only use files beside it or below.`,
     );
+  });
+
+  test("absolute paths of a neighbour whose name begins alike, and ways out that come back elsewhere", async () => {
+    mkdirSync(`${folder}-other`, { recursive: true });
+    writeFileSync(join(`${folder}-other`, "w.bin"), sixteen);
+    for (const location of [join(`${folder}-other`, "w.bin"), "../model-other/w.bin", "./../model-other/w.bin", "a/b/../../../model-other/w.bin", ".\\..\\model-other\\w.bin"]) {
+      expect((await openWith(location)).problem).toContain("is outside the model's folder");
+    }
+  });
+
+  test("no name is let out of a folder called onnx", async () => {
+    const onnx = join(temporary.path, "onnx");
+    mkdirSync(onnx, { recursive: true });
+    temporary.write("config.json", sixteen);
+    expect(locateBeside(join(onnx, "m.onnx"), "../config.json")).toEqual({ leadsOut: "name" });
   });
 
   test("a link to a file outside", async () => {

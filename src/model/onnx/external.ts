@@ -1,6 +1,5 @@
 import { closeSync, openSync, readFileSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { locateBeside } from "../beside.ts";
+import { locateBeside, pathBeside } from "../beside.ts";
 import type { ExternalFile } from "./context.ts";
 
 /** A file of external data that the model may use. */
@@ -48,7 +47,7 @@ export function externalFiles(modelPath: string): ExternalFiles {
     const real = found.get(location)?.path;
     if (real === undefined && !isMissing(modelPath, location)) return [];
     // A link may be changed to lead elsewhere, and what it leads to may change.
-    return [join(dirname(modelPath), location), ...(real === undefined ? [] : [real])];
+    return [pathBeside(modelPath, location), ...(real === undefined ? [] : [real])];
   }))];
   return { find, found, paths, areCurrent };
 }
@@ -80,7 +79,9 @@ function locate(modelPath: string, location: string): ExternalData | { problem: 
     }
     path = located.path;
   } catch (error) {
-    return { problem: reason(error, shown) };
+    const bare = location.trim();
+    const trimmed = bare !== location && !isMissing(modelPath, bare) && "path" in locateBeside(modelPath, bare);
+    return { problem: trimmed ? `its data file "${shown}" does not exist; there is one without the spaces around its name. Export the model again, or rename the file.` : reason(error, shown) };
   }
   try {
     const status = statSync(path);
