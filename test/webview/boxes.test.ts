@@ -1,41 +1,34 @@
 /** What a detector found: boxes over the picture, the same as a list, and a click that explains one. */
-import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import type { PanelState } from "../../src/protocol/panel.ts";
+import { expect, test } from "vitest";
 import { violations } from "./axe.ts";
-import { Harness, lastRequest, screenshot, until } from "./harness.ts";
+import { boxOf, eventually, idle, lastState, pagesOf, screenshot, until } from "./harness.ts";
+import type { TestPage } from "./harness.ts";
 import type { ThemeName } from "./fake/themes.ts";
 
-let harness: Harness;
-let page: Page & { readonly problems: string[] };
-beforeAll(async () => { harness = await Harness.start("panel"); });
-afterAll(() => harness?.close());
-afterEach(async () => {
-  expect(page.problems, "errors in the page's console").toEqual([]);
-  await page.context().close();
-});
+const openPage = pagesOf("panel");
+let page: TestPage;
 
 async function openDetector(theme?: ThemeName, width?: number): Promise<void> {
-  page = await harness.open({ ...(theme ? { theme } : {}), ...(width ? { width } : {}), scenario: { detector: true, state: { technique: "predictions" } } });
+  page = await openPage({ ...(theme ? { theme } : {}), ...(width ? { width } : {}), scenario: { detector: true, state: { technique: "predictions" } } });
   await page.getByTestId("boxes-over").waitFor();
-  await until(page, "document.querySelector('.stage').getAttribute('aria-busy') === 'false'");
+  await idle(page);
 }
 
 test("boxes lie over the picture where they were found", async () => {
   await openDetector();
-  const [picture, box] = [(await page.getByTestId("picture").boundingBox())!, (await page.getByTestId("box-0").boundingBox())!];
+  const [picture, box] = [await boxOf(page.getByTestId("picture")), await boxOf(page.getByTestId("box-0"))];
   // x from 40 to 260 of 448, y from 60 to 380; half an outline more on each side.
   expect(Math.abs((box.x - picture.x) / picture.width - 40 / 448)).toBeLessThan(0.02);
   expect(Math.abs((box.y + box.height - picture.y) / picture.height - 380 / 448)).toBeLessThan(0.02);
-  expect(await page.locator(".box-label").allTextContents()).toEqual(["cat 0.91", "couch 0.62", "cat 0.41"]);
+  await eventually(() => page.locator(".box-label").allTextContents()).toEqual(["cat 0.91", "couch 0.62", "cat 0.41"]);
 });
 
 test("the pointer reads a box's exact values", async () => {
   await openDetector();
   await page.getByTestId("box-2").hover();
   const tip = page.getByTestId("box-tip");
-  expect(await tip.textContent()).toContain("300 to 420");
-  expect(await tip.getAttribute("data-score")).toBe("0.41");
+  await eventually(() => tip.textContent()).toContain("300 to 420");
+  await eventually(() => tip.getAttribute("data-score")).toBe("0.41");
 });
 
 test("a click on a box, or Enter on its row, makes its class score the target", async () => {
@@ -48,17 +41,16 @@ test("a click on a box, or Enter on its row, makes its class score the target", 
   await until(page, pressed(0));
   // Remembered for the next method.
   await until(page, "fake.calls.filter(({ method }) => method === 'remember').at(-1)?.request.state.target.index?.join() === '19,312'");
-  const { state } = (await lastRequest(page, "remember")) as { state: PanelState };
-  expect(state.target).toMatchObject({ output: "output0", index: [19, 312] });
+  expect((await lastState(page, "remember")).target).toMatchObject({ output: "output0", index: [19, 312] });
 });
 
 test("rows say class, score and corners, and are one stop of the Tab key", async () => {
   await openDetector();
-  expect(await page.getByTestId("box-row-1").textContent()).toContain("couch x 20 to 440, y 200 to 4400.62");
+  await eventually(() => page.getByTestId("box-row-1").textContent()).toContain("couch x 20 to 440, y 200 to 4400.62");
   await page.getByTestId("box-row-0").focus();
   await page.keyboard.press("ArrowDown");
-  expect(await page.evaluate("document.activeElement.dataset.testid")).toBe("box-row-1");
-  expect(await page.getByTestId("box-tip").textContent()).toContain("couch (57)");
+  await eventually(() => page.evaluate("document.activeElement.dataset.testid")).toBe("box-row-1");
+  await eventually(() => page.getByTestId("box-tip").textContent()).toContain("couch (57)");
 });
 
 test.each(["dark", "light", "hc-dark"] as const)("nothing that axe-core knows is wrong, %s", async (theme) => {

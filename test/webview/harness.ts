@@ -6,9 +6,12 @@ import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Locator, Page } from "playwright-core";
 import sharp from "sharp";
+import { afterAll, afterEach, beforeAll, expect } from "vitest";
+import type { ExpectPollOptions } from "vitest";
 import { launchBrowser } from "../../scripts/lib/browser.mjs";
+import type { PanelState } from "../../src/protocol/panel.ts";
 import { themes } from "./fake/themes.ts";
 import type { ThemeName } from "./fake/themes.ts";
 
@@ -27,8 +30,33 @@ export interface OpenOptions {
   readonly scenario?: Record<string, unknown>;
 }
 
-/** Everything a test file needs; close it in afterAll. */
-export class Harness {
+/** A page of a webview, with the errors of its script and its console. */
+export type TestPage = Page & { readonly problems: string[] };
+
+/**
+ * For the top of a test file: serves a view for as long as its tests run, and gives what opens a page of it. After each test its pages
+ * are closed, and errors in their consoles fail it.
+ */
+export function pagesOf(view: View): (options?: OpenOptions) => Promise<TestPage> {
+  let harness: Harness | undefined;
+  const pages: TestPage[] = [];
+  beforeAll(async () => { harness = await Harness.start(view); });
+  afterAll(() => harness?.close());
+  afterEach(async () => {
+    const opened = pages.splice(0);
+    await Promise.all(opened.map((page) => page.context().close()));
+    expect(opened.flatMap((page) => page.problems), "errors in the page's console").toEqual([]);
+  });
+  return async (options) => {
+    if (!harness) throw new Error("Pages are opened by tests, not before them.");
+    const page = await harness.open(options);
+    pages.push(page);
+    return page;
+  };
+}
+
+/** The server of a view's files and the browser that opens them. */
+class Harness {
   private constructor(private readonly server: Server, private readonly browser: Browser, private readonly address: string) {}
 
   static async start(view: View): Promise<Harness> {
@@ -54,8 +82,8 @@ export class Harness {
     return new Harness(server, browser, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
   }
 
-  /** A fresh page; it fails the test that owns it when its script throws or the CSP refuses something. */
-  async open({ theme = "dark", width = 860, height = 760, scenario = {} }: OpenOptions = {}): Promise<Page & { readonly problems: string[] }> {
+  /** A fresh page; what its script throws or the CSP refuses is among its problems. */
+  async open({ theme = "dark", width = 860, height = 760, scenario = {} }: OpenOptions = {}): Promise<TestPage> {
     const context = await this.browser.newContext({ viewport: { width, height }, permissions: [] });
     context.setDefaultTimeout(patience);
     const page = await context.newPage();
@@ -64,6 +92,9 @@ export class Harness {
     const problems: string[] = [];
     page.on("pageerror", (error) => problems.push(String(error)));
     page.on("console", (message) => { if (message.type() === "error") problems.push(message.text()); });
+    if (process.env.WEBVIEW_CPU_SLOWDOWN) {
+      await (await context.newCDPSession(page)).send("Emulation.setCPUThrottlingRate", { rate: Number(process.env.WEBVIEW_CPU_SLOWDOWN) });
+    }
     await page.addInitScript(`globalThis.scenario = ${JSON.stringify(scenario)}`);
     await page.goto(`${this.address}/?theme=${theme}`);
     return Object.assign(page, { problems });
@@ -86,9 +117,45 @@ export function calls(page: Page, method: string): Promise<number> {
   return page.evaluate(`fake.count(${JSON.stringify(method)})`);
 }
 
-/** The last request of a method. */
+/** The last request of a method so far. The page sends some of them a while after what caused them: ask `eventually`, or `requested`. */
 export function lastRequest<T>(page: Page, method: string): Promise<T> {
   return page.evaluate(`fake.calls.filter((call) => call.method === ${JSON.stringify(method)}).at(-1)?.request`);
+}
+
+/** What the last request of a technique's panel was about, so far. */
+export async function lastState(page: Page, method = "run"): Promise<PanelState> {
+  return (await lastRequest<{ readonly state: PanelState }>(page, method)).state;
+}
+
+/** Waits until the last request of a method is one that `holds` is true of, and gives it. */
+export async function requested<T>(page: Page, method: string, holds: (request: T) => boolean = () => true): Promise<T> {
+  let request: T | undefined;
+  await eventually(async () => {
+    request = await lastRequest<T | undefined>(page, method);
+    return request !== undefined && holds(request);
+  }, `a request of "${method}" as the test describes it`).toBe(true);
+  return request as T;
+}
+
+/** An assertion about the page that need not hold yet: `await eventually(() => page.textContent("h1")).toBe("Cat")`. */
+export function eventually<T>(read: () => T | Promise<T>, message?: string): ReturnType<typeof expect.poll<T>> {
+  return expect.poll(read, { timeout: patience, interval: 30, ...(message ? { message } : {}) } satisfies ExpectPollOptions);
+}
+
+/** Nothing runs any more in a technique's panel: told by the picture's place. After an action, wait for its request first. */
+export function idle(page: Page): Promise<void> {
+  return until(page, "document.querySelector('.stage').getAttribute('aria-busy') === 'false'");
+}
+
+/** A number that changes when the canvas at a selector does. */
+export function inkOf(page: Page, selector: string): Promise<number> {
+  return page.evaluate(`(() => {
+    const canvas = document.querySelector(${JSON.stringify(selector)});
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    let hash = canvas.width;
+    for (const byte of data) hash = (hash * 31 + byte) | 0;
+    return hash;
+  })()`);
 }
 
 /** Waits until an expression in the page is true. (Playwright's own waitForFunction evaluates in the page, which the CSP refuses.) */
@@ -103,6 +170,20 @@ export async function until(page: Page, expression: string): Promise<void> {
 /** Puts the page's clock forward by some milliseconds: whatever it has put off until then happens now. For what must not happen, too. */
 export async function later(page: Page, milliseconds = 2000): Promise<void> {
   await page.clock.runFor(milliseconds);
+}
+
+/** The page's clock stands still until `later` puts it forward or `page.clock.resume` lets it go: for what must not depend on this machine's speed. */
+export async function stopClock(page: Page): Promise<void> {
+  await page.clock.pauseAt(Number(await page.evaluate("Date.now()")) + 1000);
+}
+
+/** Where an element is, in CSS pixels of the page, once it no longer moves. */
+export async function boxOf(locator: Locator): Promise<{ readonly x: number; readonly y: number; readonly width: number; readonly height: number }> {
+  const element = await locator.elementHandle();
+  await element?.waitForElementState("stable");
+  const box = await element?.boundingBox();
+  if (!box) throw new Error("The element is not on the page.");
+  return box;
 }
 
 /** Files by name, built as esbuild.mjs builds them. */

@@ -1,26 +1,20 @@
 /** The layer picker in Chromium: one layer, several, shapes, and pictures that follow. */
-import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { PanelState } from "../../src/protocol/panel.ts";
 import { violations } from "./axe.ts";
-import { calls, Harness, lastRequest, later, screenshot, until } from "./harness.ts";
+import { calls, eventually, idle, lastState, later, pagesOf, screenshot, until } from "./harness.ts";
+import type { TestPage } from "./harness.ts";
 
-let harness: Harness;
-let page: Page & { readonly problems: string[] };
-beforeAll(async () => { harness = await Harness.start("panel"); });
-afterAll(() => harness?.close());
-afterEach(async () => {
-  expect(page.problems, "errors in the page's console").toEqual([]);
-  await page.context().close();
-});
+const openPage = pagesOf("panel");
+let page: TestPage;
 
 async function openWith(technique: string, state: Partial<PanelState> = {}, scenario: Record<string, unknown> = {}): Promise<void> {
-  page = await harness.open({ scenario: { ...scenario, state: { technique, ...state } } });
+  page = await openPage({ scenario: { ...scenario, state: { technique, ...state } } });
   await page.getByTestId("layer-note").waitFor();
-  await until(page, "document.querySelector('.stage').getAttribute('aria-busy') === 'false'");
+  await idle(page);
 }
 
-const last = async (): Promise<PanelState> => (await lastRequest<{ state: PanelState }>(page, "run")).state;
+const last = async (): Promise<PanelState> => (await lastState(page));
 const note = (): Promise<string | null> => page.getByTestId("layer-note").textContent();
 const selected = (): Promise<string[]> => page.evaluate("[...document.querySelectorAll('[data-testid=layer-strip] [aria-selected=true]')].map((one) => one.dataset.value)");
 const item = (value: string) => page.locator(`[data-testid=layer-strip] [data-value="${value}"]`);
@@ -28,29 +22,29 @@ const item = (value: string) => page.locator(`[data-testid=layer-strip] [data-va
 describe("several layers", () => {
   test("Ctrl and a click averages a layer with those chosen, and takes it away", async () => {
     await openWith("grad-cam");
-    expect(await page.getByTestId("several-hint").textContent()).toMatch(/\+click averages several$/);
+    await eventually(() => page.getByTestId("several-hint").textContent()).toMatch(/\+click averages several$/);
     await item("head").click({ modifiers: ["Control"] });
     await until(page, "fake.count('run') === 2");
-    expect(await last()).toMatchObject({ layer: "relu", moreLayers: ["head"] });
-    expect(await note()).toBe("2 of 35, averaged");
+    await eventually(() => last()).toMatchObject({ layer: "relu", moreLayers: ["head"] });
+    await eventually(() => note()).toBe("2 of 35, averaged");
     await item("project_15").click({ modifiers: ["Control"] });
     await until(page, "fake.count('run') === 3");
-    expect(await selected()).toEqual(["project_15", "head", "relu"]);
+    await eventually(() => selected()).toEqual(["project_15", "head", "relu"]);
     await screenshot(page, "several-layers");
     expect(await violations(page)).toEqual([]);
     await item("relu").click({ modifiers: ["Control"] });
     await until(page, "fake.count('run') === 4");
-    expect(await last()).toMatchObject({ layer: "head", moreLayers: ["project_15"] });
+    await eventually(() => last()).toMatchObject({ layer: "head", moreLayers: ["project_15"] });
     // A plain click is one layer again; the last one cannot be taken away.
     await item("head").click();
     await until(page, "fake.count('run') === 5");
-    expect((await last()).moreLayers).toBeUndefined();
+    await eventually(async () => (await last()).moreLayers).toBeUndefined();
     await item("head").click({ modifiers: ["Control"] });
     await later(page);
     expect(await calls(page, "run")).toBe(5);
     await page.getByTestId("default-layer").click();
     await until(page, "fake.count('run') === 6");
-    expect((await last()).layer).toBeUndefined();
+    await eventually(async () => (await last()).layer).toBeUndefined();
   });
 
   test("Shift and an arrow key adds the next one, the space bar takes it away", async () => {
@@ -58,23 +52,23 @@ describe("several layers", () => {
     await item("head").focus();
     await page.keyboard.press("Shift+ArrowLeft");
     await until(page, "fake.count('run') === 2");
-    expect(await last()).toMatchObject({ layer: "head", moreLayers: ["project_15"] });
-    expect(await page.evaluate("document.activeElement.dataset.value")).toBe("project_15");
+    await eventually(() => last()).toMatchObject({ layer: "head", moreLayers: ["project_15"] });
+    await eventually(() => page.evaluate("document.activeElement.dataset.value")).toBe("project_15");
     await page.keyboard.press("Shift+ArrowRight");
-    expect(await page.evaluate("document.activeElement.dataset.value")).toBe("head");
+    await eventually(() => page.evaluate("document.activeElement.dataset.value")).toBe("head");
     await page.keyboard.press(" ");
     await until(page, "fake.count('run') === 3");
-    expect(await last()).toMatchObject({ layer: "project_15" });
-    expect((await last()).moreLayers).toBeUndefined();
+    await eventually(() => last()).toMatchObject({ layer: "project_15" });
+    await eventually(async () => (await last()).moreLayers).toBeUndefined();
   });
 
   test("are not offered where a method takes one", async () => {
     await openWith("feature-maps");
-    expect(await page.getByTestId("several-hint").count()).toBe(0);
+    await eventually(() => page.getByTestId("several-hint").count()).toBe(0);
     await item("head").click({ modifiers: ["Control"] });
     await until(page, "fake.count('run') === 2");
-    expect(await last()).toMatchObject({ layer: "head" });
-    expect((await last()).moreLayers).toBeUndefined();
+    await eventually(() => last()).toMatchObject({ layer: "head" });
+    await eventually(async () => (await last()).moreLayers).toBeUndefined();
   });
 });
 
@@ -86,29 +80,29 @@ test("moving along redraws, and what still runs for the layer before is cancelle
   await until(page, "fake.count('run') === 2");
   await page.keyboard.press("ArrowLeft");
   await until(page, "fake.count('run') === 3");
-  expect((await last()).layer).toBe("project_15");
+  await eventually(async () => (await last()).layer).toBe("project_15");
   await page.evaluate("fake.delay = 0");
-  await until(page, "document.querySelector('.stage').getAttribute('aria-busy') === 'false'");
+  await idle(page);
   // The first of the two would have drawn over the second's picture, or shown itself as cancelled.
-  expect(await page.getByTestId("notice").count()).toBe(0);
-  expect(await selected()).toEqual(["project_15"]);
-  expect(await note()).toBe("33 of 35");
+  await eventually(() => page.getByTestId("notice").count()).toBe(0);
+  await eventually(() => selected()).toEqual(["project_15"]);
+  await eventually(() => note()).toBe("33 of 35");
 });
 
 test("each layer says its shape, tokens their grid", async () => {
   await openWith("grad-cam", { layer: "stem" }, { tokens: true });
-  expect(await item("stem").locator(".strip-shape").textContent()).toBe("Conv 32×112×112");
-  expect(await item("norm").locator(".strip-shape").textContent()).toBe("LayerNormalization 14×14 · 768");
-  expect(await item("norm").getAttribute("title")).toContain("1×197×768, tokens as 14×14");
+  await eventually(() => item("stem").locator(".strip-shape").textContent()).toBe("Conv 32×112×112");
+  await eventually(() => item("norm").locator(".strip-shape").textContent()).toBe("LayerNormalization 14×14 · 768");
+  await eventually(() => item("norm").getAttribute("title")).toContain("1×197×768, tokens as 14×14");
 });
 
 test("how tokens lie is asked only where a layer looks like tokens", async () => {
   await openWith("grad-cam");
-  expect(await page.getByTestId("param-relu").count()).toBe(1);
-  expect(await page.getByTestId("param-grid").count()).toBe(0);
+  await eventually(() => page.getByTestId("param-relu").count()).toBe(1);
+  await eventually(() => page.getByTestId("param-grid").count()).toBe(0);
   await page.context().close();
   await openWith("grad-cam", {}, { tokens: true });
   await page.getByTestId("param-grid").fill("7x28");
   await until(page, "fake.count('run') === 2");
-  expect((await last()).params["grad-cam"]).toMatchObject({ grid: "7x28" });
+  await eventually(async () => (await last()).params["grad-cam"]).toMatchObject({ grid: "7x28" });
 });

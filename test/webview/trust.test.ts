@@ -1,25 +1,18 @@
 /** "Is it right to trust it?" in the technique panel, and the curves it shows, in Chromium with a host that answers from a script. */
-import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { PanelState } from "../../src/protocol/panel.ts";
 import { violations } from "./axe.ts";
-import { calls, Harness, lastRequest, screenshot, until } from "./harness.ts";
-import type { OpenOptions } from "./harness.ts";
+import { boxOf, calls, eventually, idle, lastState, pagesOf, requested, screenshot, until } from "./harness.ts";
+import type { OpenOptions, TestPage } from "./harness.ts";
 import { checkCurves } from "./fake/checks.ts";
 
-let harness: Harness;
-let page: Page & { readonly problems: string[] };
-beforeAll(async () => { harness = await Harness.start("panel"); });
-afterAll(() => harness?.close());
-afterEach(async () => {
-  expect(page.problems, "errors in the page's console").toEqual([]);
-  await page.context().close();
-});
+const openPage = pagesOf("panel");
+let page: TestPage;
 
 async function open(technique: string, options: OpenOptions = {}, state: Partial<PanelState> = {}): Promise<void> {
-  page = await harness.open({ height: 1000, ...options, scenario: { checks: true, ...options.scenario, state: { technique, ...state } } });
+  page = await openPage({ height: 1000, ...options, scenario: { checks: true, ...options.scenario, state: { technique, ...state } } });
   await page.locator("[data-testid=heatmap], [data-testid=tiles], [data-testid^=curves-]").first().waitFor();
-  await until(page, "document.querySelector('.stage').getAttribute('aria-busy') === 'false'");
+  await idle(page);
 }
 
 const openSection = (): Promise<void> => page.getByTestId("trust").click();
@@ -30,14 +23,14 @@ describe("the section under a result", () => {
     await open("saliency", {}, { params: { saliency: { absolute: false } } });
     expect(await calls(page, "check")).toBe(0);
     await openSection();
-    expect(await page.getByTestId("check-infidelity").textContent()).toContain("Whether the map foretells");
+    await eventually(() => page.getByTestId("check-infidelity").textContent()).toContain("Whether the map foretells");
     await page.getByTestId("trust-all").click();
     await page.getByTestId("curves-randomisation").waitFor();
     expect(await calls(page, "check")).toBe(3);
-    expect(await page.getByTestId("number-deletion_auc").textContent()).toBe("0.0923");
-    expect(await page.getByTestId("check-insertion-deletion").textContent()).toContain("the faster the deletion curve falls");
+    await eventually(() => page.getByTestId("number-deletion_auc").textContent()).toBe("0.0923");
+    await eventually(() => page.getByTestId("check-insertion-deletion").textContent()).toContain("the faster the deletion curve falls");
     // What is asked is about the result that is shown, options included.
-    const { state } = await lastRequest<{ state: PanelState }>(page, "check");
+    const state = await lastState(page, "check");
     expect([state.technique, state.params.saliency.absolute]).toEqual(["saliency", false]);
     await until(page, "!document.querySelector('[data-testid=trust-all]')");
   });
@@ -48,7 +41,7 @@ describe("the section under a result", () => {
     await page.getByTestId("run-infidelity").click();
     await page.getByTestId("curves-infidelity").waitFor();
     expect(await calls(page, "check")).toBe(1);
-    expect(await page.getByTestId("trust-all").textContent()).toBe("Run the others");
+    await eventually(() => page.getByTestId("trust-all").textContent()).toBe("Run the others");
     await page.getByTestId("trust-all").click();
     await page.getByTestId("curves-randomisation").waitFor();
     expect(await calls(page, "check")).toBe(3);
@@ -63,8 +56,8 @@ describe("the section under a result", () => {
     await page.getByTestId("trust-cancel").click();
     await page.getByTestId("trust-all").waitFor();
     expect(await calls(page, "check")).toBe(1);
-    expect(await page.getByTestId("curves-insertion-deletion").count()).toBe(0);
-    expect(await page.getByTestId("heatmap").isVisible()).toBe(true);
+    await eventually(() => page.getByTestId("curves-insertion-deletion").count()).toBe(0);
+    await eventually(() => page.getByTestId("heatmap").isVisible()).toBe(true);
   });
 
   test("gives way to what the panel is asked, and begins anew with another result", async () => {
@@ -80,8 +73,8 @@ describe("the section under a result", () => {
     await page.evaluate("fake.delay = 0");
     await page.getByTestId("method-grad-cam").click();
     await until(page, "fake.aborted.includes('check')");
-    await until(page, "document.querySelector('.stage').getAttribute('aria-busy') === 'false'");
-    expect(await page.getByTestId("curves-insertion-deletion").count()).toBe(0);
+    await idle(page);
+    await eventually(() => page.getByTestId("curves-insertion-deletion").count()).toBe(0);
   });
 
   test("says why a check cannot be made, beside those that can", async () => {
@@ -90,13 +83,13 @@ describe("the section under a result", () => {
     await openSection();
     await page.getByTestId("trust-all").click();
     await page.getByTestId("curves-randomisation").waitFor();
-    expect(await page.getByTestId("check-infidelity").textContent()).toContain("The input has no neighbours.");
-    expect(await page.getByTestId("run-infidelity").isVisible()).toBe(true);
+    await eventually(() => page.getByTestId("check-infidelity").textContent()).toContain("The input has no neighbours.");
+    await eventually(() => page.getByTestId("run-infidelity").isVisible()).toBe(true);
   });
 
   test("is not offered for what is no attribution", async () => {
     await open("feature-maps");
-    expect(await page.getByTestId("trust").count()).toBe(0);
+    await eventually(() => page.getByTestId("trust").count()).toBe(0);
   });
 
   test("saves a check's picture and table", async () => {
@@ -106,13 +99,13 @@ describe("the section under a result", () => {
     await page.getByTestId("save-insertion-deletion").click();
     await page.getByTestId("save-insertion-deletion-csv").click();
     await until(page, "fake.count('save') === 1");
-    expect(await page.evaluate("fake.calls.find((call) => call.method === 'save').request.suggestedName")).toBe("cat-insertion-deletion-saliency-285.csv");
+    await eventually(() => page.evaluate("fake.calls.find((call) => call.method === 'save').request.suggestedName")).toBe("cat-insertion-deletion-saliency-285.csv");
     const text = await page.evaluate<string>("new TextDecoder().decode(fake.calls.find((call) => call.method === 'save').request.bytes)");
     expect(text.split("\r\n")[0]).toBe('line,"pixels taken, the most important first, %",probability of Egyptian cat');
     await page.getByTestId("save-insertion-deletion").click();
     await page.getByTestId("save-insertion-deletion-svg").click();
     await until(page, "fake.count('save') === 2");
-    expect(await page.evaluate<string>("new TextDecoder().decode(fake.calls.filter((call) => call.method === 'save')[1].request.bytes)")).toContain("<polyline");
+    await eventually(() => page.evaluate<string>("new TextDecoder().decode(fake.calls.filter((call) => call.method === 'save')[1].request.bytes)")).toContain("<polyline");
   });
 
   test("opens a check with all of its options as the panel's own", async () => {
@@ -120,11 +113,10 @@ describe("the section under a result", () => {
     await openSection();
     await page.getByTestId("open-randomisation").click();
     await page.locator(".stage [data-testid=curves-randomisation]").waitFor();
-    const { state } = await lastRequest<{ state: PanelState }>(page, "run");
-    expect(state.technique).toBe("randomisation");
+    const state = await requested<{ state: PanelState }>(page, "run", (request) => request.state.technique === "randomisation").then((request) => request.state);
     expect(state.params.randomisation).toMatchObject({ method: "grad-cam", options: "relu=false" });
-    expect(await page.getByTestId("param-method").inputValue()).toBe("grad-cam");
-    expect(await page.getByTestId("trust").count()).toBe(0);
+    await eventually(() => page.getByTestId("param-method").inputValue()).toBe("grad-cam");
+    await eventually(() => page.getByTestId("trust").count()).toBe(0);
   });
 });
 
@@ -133,13 +125,12 @@ describe("curves", () => {
 
   test("tell the exact values under the pointer", async () => {
     await open("insertion-deletion");
-    const box = await page.locator(".u-over").boundingBox();
-    if (!box) throw new Error("There is no plot.");
+    const box = await boxOf(page.locator(".u-over"));
     // x goes from 0 to 100 in steps of 2.
     await page.mouse.move(box.x + box.width * 0.4, box.y + box.height / 2);
     await page.getByTestId("value-deletion").waitFor();
-    expect(Number(await page.getByTestId("value-deletion").getAttribute("data-value"))).toBe(deletion.y[20]);
-    expect(await page.getByTestId("curves-where").textContent()).toContain("40");
+    await eventually(async () => Number(await page.getByTestId("value-deletion").getAttribute("data-value"))).toBe(deletion.y[20]);
+    await eventually(() => page.getByTestId("curves-where").textContent()).toContain("40");
     await page.mouse.move(box.x - 30, box.y - 30);
     await until(page, "!document.querySelector('[data-testid=value-deletion]')");
   });
@@ -149,20 +140,20 @@ describe("curves", () => {
     await focusPlot();
     await page.keyboard.press("ArrowRight");
     await page.keyboard.press("ArrowRight");
-    expect(Number(await page.getByTestId("value-deletion").getAttribute("data-value"))).toBe(deletion.y[1]);
+    await eventually(async () => Number(await page.getByTestId("value-deletion").getAttribute("data-value"))).toBe(deletion.y[1]);
     await page.keyboard.press("End");
-    expect(Number(await page.getByTestId("value-deletion").getAttribute("data-value"))).toBe(deletion.y[50]);
+    await eventually(async () => Number(await page.getByTestId("value-deletion").getAttribute("data-value"))).toBe(deletion.y[50]);
     await until(page, "document.querySelector('[data-testid=curves-live]').textContent.includes('Deletion')");
-    expect(await page.getByTestId("curves-plot").getAttribute("aria-label")).toContain("Deletion AUC 0.0923");
+    await eventually(() => page.getByTestId("curves-plot").getAttribute("aria-label")).toContain("Deletion AUC 0.0923");
   });
 
   test("are a table as well", async () => {
     await open("randomisation");
     await page.getByTestId("curves-table").click();
     const rows = page.getByTestId("curves-values").locator("tbody tr");
-    expect(await rows.count()).toBe(12);
-    expect(await rows.nth(5).textContent()).toContain("NaN");
-    expect(await rows.nth(1).locator("th").textContent()).toBe("/_blocks.15/_project_conv/Conv");
+    await eventually(() => rows.count()).toBe(12);
+    await eventually(() => rows.nth(5).textContent()).toContain("NaN");
+    await eventually(() => rows.nth(1).locator("th").textContent()).toBe("/_blocks.15/_project_conv/Conv");
   });
 
   test("follow the width and the theme", async () => {
@@ -188,6 +179,6 @@ describe("curves", () => {
   test("look right when narrow", async () => {
     await open("randomisation", { width: 500, theme: "light" });
     await screenshot(page, "trust-500-light", true);
-    expect(await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")).toBe(true);
+    await eventually(() => page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")).toBe(true);
   });
 });
