@@ -81,6 +81,18 @@ export class QuickInput {
     await this.accept();
   }
 
+  /** Answers the open input box that says `prompt`, and waits until it is gone or has given way to the next. */
+  async answerInput(prompt: string, text: string): Promise<void> {
+    const message = this.page.locator(".quick-input-widget:visible .quick-input-message").filter({ hasText: prompt });
+    await message.waitFor();
+    // Pressed again, after a while, where VS Code has missed it.
+    await eventually(async () => {
+      await this.quickInput.fill(text, { timeout: 5000 });
+      await this.#press("Enter");
+      await eventually(async () => assert.equal(await message.count(), 0, `the input box "${prompt}" is still open`), { timeout: 10_000 });
+    });
+  }
+
   /** Presses Enter in the open quick pick, when all its rows are there, and waits until it is gone or has given way to the next. */
   async accept(): Promise<void> {
     const before = await eventually(async () => {
