@@ -1,4 +1,5 @@
 import type { Graph, Node } from "../model/graph.ts";
+import { freeName } from "../model/names.ts";
 
 /** A graph after one round of straightening. */
 export interface Straightened {
@@ -42,10 +43,7 @@ export function renaming(branch: Graph, taken: Set<string>, given: ReadonlyMap<s
   const names = new Map<string, string>(given);
   for (const name of [...branch.initializers.map((tensor) => tensor.name), ...branch.nodes.flatMap((node) => node.outputs)]) {
     if (name === "") continue;
-    let free = name;
-    for (let count = 2; taken.has(free); count++) free = `${name}_${count}`;
-    taken.add(free);
-    names.set(name, free);
+    names.set(name, freeName(name, taken));
   }
   return (name) => names.get(name) ?? name;
 }

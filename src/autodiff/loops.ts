@@ -1,4 +1,5 @@
 import type { Attribute, Graph, Node, TensorRef } from "../model/graph.ts";
+import { freeName, namesIn } from "../model/names.ts";
 import { int64List, scalar } from "../model/tensor.ts";
 import { inferTypes } from "../model/types.ts";
 import { isFloat } from "../model/graph.ts";
@@ -45,7 +46,7 @@ class Unroller {
   private readonly types: ReadonlyMap<string, string>;
 
   constructor(graph: Graph, private readonly trace: Trace) {
-    this.taken = new Set([...graph.inputs, ...graph.initializers].map(({ name }) => name).concat(graph.nodes.flatMap((node) => node.outputs)));
+    this.taken = namesIn(graph);
     this.types = inferTypes(graph);
   }
 
@@ -166,10 +167,7 @@ class Unroller {
   }
 
   private fresh(hint: string): string {
-    let name = hint;
-    for (let count = 2; this.taken.has(name); count++) name = `${hint}_${count}`;
-    this.taken.add(name);
-    return name;
+    return freeName(hint, this.taken);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { DataType, Node } from "../model/graph.ts";
 import { NoGradientError } from "../model/errors.ts";
 import { nodeLabel } from "../model/graph.ts";
+import { NodeReader } from "../model/node-reader.ts";
 import type { Builder, Dims } from "./builder.ts";
 
 /**
@@ -42,16 +43,18 @@ export function expanding(expand: (r: RuleContext) => readonly (string | undefin
   return (r) => r.through(() => expand(r));
 }
 
-export class RuleContext {
+export class RuleContext extends NodeReader {
   constructor(
-    readonly node: Node,
+    node: Node,
     readonly g: Builder,
     private readonly outputGrads: readonly (string | undefined)[],
     private readonly wanted: readonly boolean[],
     private readonly knownValues: (name: string) => readonly number[] | undefined,
     private readonly walk: Walk,
     private readonly types: (name: string) => DataType | undefined = () => undefined,
-  ) {}
+  ) {
+    super(node);
+  }
 
   /**
    * Gradients by way of other nodes that compute what this one does: `expand` emits them from the node's inputs and gives a
@@ -83,15 +86,8 @@ export class RuleContext {
     return new RuleContext(node, this.g, outputGrads, wanted, this.knownValues, this.walk, this.types);
   }
 
-  /** Input `index`'s name; "" where it is omitted. */
-  x(index = 0): string {
-    return this.node.inputs[index] ?? "";
-  }
   y(index = 0): string {
     return this.node.outputs[index];
-  }
-  has(index: number): boolean {
-    return this.x(index) !== "";
   }
   /** The gradient of output `index`; zeros where nothing flows back into it. */
   dy(index = 0): string {
@@ -123,30 +119,6 @@ export class RuleContext {
     return this.has(index) ? this.knownValues(this.x(index)) : undefined;
   }
 
-  int(name: string, fallback: number): number {
-    const attribute = this.node.attributes[name];
-    return attribute?.type === "int" ? attribute.value : fallback;
-  }
-  float(name: string, fallback: number): number {
-    const attribute = this.node.attributes[name];
-    return attribute?.type === "float" ? attribute.value : fallback;
-  }
-  string(name: string, fallback: string): string {
-    const attribute = this.node.attributes[name];
-    return attribute?.type === "string" ? attribute.value : fallback;
-  }
-  intList(name: string): readonly number[] | undefined {
-    const attribute = this.node.attributes[name];
-    return attribute?.type === "ints" ? attribute.value : undefined;
-  }
-  floatList(name: string): readonly number[] | undefined {
-    const attribute = this.node.attributes[name];
-    return attribute?.type === "floats" ? attribute.value : undefined;
-  }
-  stringList(name: string): readonly string[] | undefined {
-    const attribute = this.node.attributes[name];
-    return attribute?.type === "strings" ? attribute.value : undefined;
-  }
   /** An axis attribute, counted from the front. */
   axis(name: string, fallback: number, rank = this.dims().length): number {
     const axis = this.int(name, fallback);

@@ -1,4 +1,5 @@
 import type { Attribute, Graph, Node, TensorRef } from "../model/graph.ts";
+import { freeName, namesIn } from "../model/names.ts";
 import { int64List, scalar } from "../model/tensor.ts";
 import { renamed, renaming, type Straightened } from "./branches.ts";
 import type { Trace } from "./specialise.ts";
@@ -22,7 +23,7 @@ class Unpacker {
   private readonly taken: Set<string>;
 
   constructor(graph: Graph, private readonly trace: Trace) {
-    this.taken = new Set([...graph.inputs, ...graph.initializers].map(({ name }) => name).concat(graph.nodes.flatMap((node) => node.outputs)));
+    this.taken = namesIn(graph);
   }
 
   node(original: Node): Node[] {
@@ -82,10 +83,7 @@ class Unpacker {
     return name;
   }
   fresh(hint: string): string {
-    let name = hint;
-    for (let count = 2; this.taken.has(name); count++) name = `${hint}_${count}`;
-    this.taken.add(name);
-    return name;
+    return freeName(hint, this.taken);
   }
   /** The body of a SequenceMap once, for one element. */
   body(graph: Graph, inputs: readonly string[]): { nodes: Node[]; outputs: string[] } {

@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { encodeNpyArray } from "../draw/npy.ts";
 import { UsageError } from "../model/errors.ts";
+import { freeName } from "../model/names.ts";
 import type { TensorValue } from "../runtime/ort.ts";
 import type { Unpacked } from "../runtime/non-tensors.ts";
 
@@ -47,11 +48,7 @@ export class FetchedFiles {
 
 /** Every character but letters, digits, ".", "_", "-" becomes "_"; a second of the same name gets "_2". */
 export function fileName(value: string, taken: Set<string>, ending = "npy"): string {
-  const base = value.replace(/[^A-Za-z0-9._-]/g, "_") || "_";
-  let name = `${base}.${ending}`;
-  for (let count = 2; taken.has(name); count++) name = `${base}_${count}.${ending}`;
-  taken.add(name);
-  return name;
+  return freeName(value.replace(/[^A-Za-z0-9._-]/g, "_") || "_", taken, `.${ending}`);
 }
 
 /** Elements as lists of lists, a level for each axis: the form in which inputs of texts are given. */

@@ -1,5 +1,6 @@
 import { nodeLabel, type Attribute, type Graph, type Model, type Node, type SparseTensorRef } from "./graph.ts";
 import { inlineFunctions } from "./inline.ts";
+import { freeName } from "./names.ts";
 
 /**
  * Values and nodes inside branches (If) and bodies (Loop, Scan), by names that no other in the model has: what is written out of a branch
@@ -77,14 +78,14 @@ class Renamer {
   /** `outer`: how the graph around calls its values now. What this one makes, or is given, hides those of the same name. */
   private inner(graph: Graph, outer: Rename): Graph {
     const own = new Map(graph.inputs.map(({ name }) => [name, name]));
-    for (const name of madeBy(graph)) if (name !== "") own.set(name, free(name, this.values));
+    for (const name of madeBy(graph)) if (name !== "") own.set(name, freeName(name, this.values));
     const rename: Rename = (value) => own.get(value) ?? outer(value);
     const named = <T extends { readonly name: string }>(one: T): T => ({ ...one, name: rename(one.name) });
     return {
       ...graph, outputs: graph.outputs.map(named), initializers: graph.initializers.map(named), valueInfo: graph.valueInfo.map(named),
       sparseInitializers: graph.sparseInitializers.map((sparse): SparseTensorRef => named(sparse)),
       nodes: graph.nodes.map((node) => ({
-        ...node, name: node.name === "" ? "" : free(node.name, this.nodes),
+        ...node, name: node.name === "" ? "" : freeName(node.name, this.nodes),
         inputs: node.inputs.map(rename), outputs: node.outputs.map(rename), attributes: this.attributes(node, rename),
       })),
     };
@@ -94,12 +95,4 @@ class Renamer {
 /** What a graph holds and makes; its inputs are given to it. */
 function madeBy({ initializers, sparseInitializers, nodes }: Graph): string[] {
   return [...initializers, ...sparseInitializers].map(({ name }) => name).concat(nodes.flatMap(({ outputs }) => outputs));
-}
-
-/** `name`, or with the first number that makes it new; it is taken from then on. */
-function free(name: string, taken: Set<string>): string {
-  let fresh = name;
-  for (let count = 2; taken.has(fresh); count++) fresh = `${name}_${count}`;
-  taken.add(fresh);
-  return fresh;
 }

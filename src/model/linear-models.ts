@@ -1,5 +1,6 @@
 import type { Attribute, DataType, Graph, Model, Node, TensorRef } from "./graph.ts";
 import { inferShapes } from "./shapes/infer.ts";
+import { freeName, namesIn } from "./names.ts";
 import { tensorFromArray } from "./tensor.ts";
 import { inferTypes } from "./types.ts";
 
@@ -31,7 +32,7 @@ class LinearModels {
   private readonly shares = new Set<string>();
 
   constructor(private readonly graph: Graph, opsets: Readonly<Record<string, number>>) {
-    this.taken = new Set([...graph.inputs, ...graph.initializers].map(({ name }) => name).concat(graph.nodes.flatMap(({ outputs }) => outputs)));
+    this.taken = namesIn(graph);
     this.types = inferTypes(graph);
     this.shapes = inferShapes({ graph, opsets });
   }
@@ -113,10 +114,7 @@ class LinearModels {
   }
 
   private fresh(hint: string): string {
-    let name = hint;
-    for (let count = 2; this.taken.has(name); count++) name = `${hint}_${count}`;
-    this.taken.add(name);
-    return name;
+    return freeName(hint, this.taken);
   }
 }
 

@@ -5,6 +5,11 @@ const known = new WeakMap<Graph, ReadonlyMap<string, Node>>();
 /** The node that makes each value of a graph; found once for a graph, which does not change. */
 export function makersOf(graph: Graph): ReadonlyMap<string, Node> {
   let makers = known.get(graph);
-  if (!makers) known.set(graph, makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const))));
+  if (!makers) known.set(graph, makers = makersAmong(graph.nodes));
   return makers;
+}
+
+/** The same of nodes that are no graph's own list. */
+export function makersAmong(nodes: readonly Node[]): ReadonlyMap<string, Node> {
+  return new Map(nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
 }

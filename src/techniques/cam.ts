@@ -1,5 +1,6 @@
 import { UsageError } from "../model/errors.ts";
 import { elementCount, nodeLabel, type Graph, type Node } from "../model/graph.ts";
+import { makersOf } from "../model/makers.ts";
 import { framesOf, isSpatial, type FrameAxis, type Layout } from "../runtime/layout.ts";
 import { floatsOf } from "../runtime/ort.ts";
 import { mapSize, noteZeroMap, withoutNegative } from "./cam-layers.ts";
@@ -58,7 +59,7 @@ const DENSE: ReadonlySet<string> = new Set(["Gemm", "MatMul", "Conv"]);
 async function findHead(context: Context): Promise<Head> {
   const { graph, trace } = await context.traced();
   const layouts = await context.layouts();
-  const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
+  const makers = makersOf(graph);
   const score = await context.score();
   const constant = constants(graph);
   const because = (reason: string, node?: Node): UsageError =>

@@ -1,6 +1,7 @@
 import { neededFor } from "../autodiff/differentiate.ts";
 import type { Specialised } from "../autodiff/specialise.ts";
 import { elementCount, nodeLabel, type Attribute, type Node } from "../model/graph.ts";
+import { makersAmong } from "../model/makers.ts";
 
 /** A constant array, and its shape within the value it is added to: as many axes, 1 where it is repeated. */
 export interface BiasTerm {
@@ -73,11 +74,11 @@ export function findBiases(specialised: Specialised, score: string): Biases {
  * and no bias of the network's.
  */
 function formulaSums(nodes: readonly Node[], single: (value: string) => boolean): ReadonlySet<Node> {
-  const makers = new Map(nodes.flatMap((node) => node.outputs.map((output) => [output, node.opType] as const)));
+  const makers = makersAmong(nodes);
   const takers = new Map<string, string[]>();
   for (const { inputs, opType } of nodes) for (const input of inputs) takers.set(input, [...(takers.get(input) ?? []), opType]);
   return new Set(nodes.filter(({ opType, inputs, outputs }) => opType === "Add" && inputs.some(single)
-    && (inputs.some((input) => /^(Erf|Tanh)$/.test(makers.get(input) ?? "")) || (takers.get(outputs[0]) ?? []).some((taker) => /^(Sqrt|Clip|Pow|Reciprocal)$/.test(taker)))));
+    && (inputs.some((input) => /^(Erf|Tanh)$/.test(makers.get(input)?.opType ?? "")) || (takers.get(outputs[0]) ?? []).some((taker) => /^(Sqrt|Clip|Pow|Reciprocal)$/.test(taker)))));
 }
 
 interface Known {

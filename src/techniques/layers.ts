@@ -1,6 +1,7 @@
 import { UsageError } from "../model/errors.ts";
 import { elementCount, isFloat, nodeLabel, type Graph, type Node } from "../model/graph.ts";
 import { placeInside } from "../model/inner-names.ts";
+import { makersOf } from "../model/makers.ts";
 import type { LayerChoice } from "../protocol/engine.ts";
 import { isSpatial, spatialSize, type Layout, type Layouts } from "../runtime/layout.ts";
 import type { LoadedModel, Traced } from "../runtime/models.ts";
@@ -127,7 +128,7 @@ const DENSE: ReadonlySet<string> = new Set(["MatMul", "Gemm", "FusedMatMul", "Ma
 /** Of tokens that a dense layer made: what went into it, where that has space, too. */
 function beforeProjection({ graph, trace, specialised }: Traced, layouts: Layouts, value: string): string {
   if (!layouts.get(value)?.tokens && !isSequence(layouts.get(value))) return value;
-  const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
+  const makers = makersOf(graph);
   const source = (node: Node | undefined, operators: ReadonlySet<string>): string | undefined => {
     const data = node && operators.has(node.opType) ? node.inputs.filter((input) => specialised.tainted.has(input)) : [];
     return data.length === 1 ? data[0] : undefined;

@@ -1,5 +1,6 @@
 import { Random } from "../math/random.ts";
 import { elementCount, isFloat, nodeLabel, type Graph, type Model, type Node, type TensorRef } from "../model/graph.ts";
+import { makersOf } from "../model/makers.ts";
 import { tensorFromArray } from "../model/tensor.ts";
 
 /** A layer with weights of its own, and how each of them begins before training. */
@@ -83,7 +84,7 @@ class Constants {
 
   constructor(graph: Graph) {
     this.tensors = new Map(graph.initializers.map((tensor) => [tensor.name, tensor]));
-    this.makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
+    this.makers = makersOf(graph);
   }
 
   at(name: string): Seen | undefined {

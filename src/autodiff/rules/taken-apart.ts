@@ -1,4 +1,5 @@
 import type { Node } from "../../model/graph.ts";
+import { makersAmong } from "../../model/makers.ts";
 import type { Builder, Dims } from "../builder.ts";
 
 /** What the search for operators that a model took apart may know. */
@@ -16,7 +17,7 @@ export interface Parts {
  * a log-softmax: for rules that know it as a whole. The nodes before it stay.
  */
 export function withWholeSoftmax(parts: Parts): Node[] {
-  const maker = makersOf(parts);
+  const maker = makerAmong(parts);
   const softmax = (node: Node, x: string, axis: number): Node => ({ ...node, opType: "Softmax", inputs: [x], attributes: { axis: { type: "int", value: axis } } });
   return parts.nodes.map((node) => {
     if (node.domain !== "") return node;
@@ -39,7 +40,7 @@ export function withWholeSoftmax(parts: Parts): Node[] {
 
 /** The nodes, with a quotient in the place of a product with an inverse: x·(1/n) is x/n, as normalizations are written by hand. */
 export function withQuotients(parts: Parts): Node[] {
-  const maker = makersOf(parts);
+  const maker = makerAmong(parts);
   const inverted = (value: string): string | undefined => {
     const division = maker(value, "Div");
     return maker(value, "Reciprocal")?.inputs[0] ?? (division && parts.known(division.inputs[0])?.every((number) => number === 1) ? division.inputs[1] : undefined);
@@ -53,8 +54,8 @@ export function withQuotients(parts: Parts): Node[] {
   });
 }
 
-function makersOf({ nodes, kept }: Parts): (value: string, opType: string) => Node | undefined {
-  const makers = new Map(nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
+function makerAmong({ nodes, kept }: Parts): (value: string, opType: string) => Node | undefined {
+  const makers = makersAmong(nodes);
   return (value, opType) => {
     const node = kept.has(value) ? undefined : makers.get(value);
     return node?.opType === opType && node.domain === "" ? node : undefined;

@@ -1,5 +1,6 @@
 import type { Attribute, DataType, Node, TensorRef } from "../graph.ts";
 import { nodeLabel } from "../graph.ts";
+import { NodeReader } from "../node-reader.ts";
 import { tensorFromArray } from "../tensor.ts";
 
 /** What is known of the graph around a node that is replaced. */
@@ -17,11 +18,12 @@ export interface Surroundings {
 export type Value = number | string | readonly number[] | Attribute;
 
 /** Nodes that do what `node` does, as they are written down. */
-export class Body {
+export class Body extends NodeReader {
   readonly nodes: Node[] = [];
   private readonly label: string;
 
-  constructor(readonly node: Node, readonly around: Surroundings) {
+  constructor(node: Node, readonly around: Surroundings) {
+    super(node);
     this.label = nodeLabel(node);
   }
 
@@ -47,29 +49,11 @@ export class Body {
     if (output) this.nodes.push({ name: index === 0 ? this.node.name : "", opType: "Identity", domain: "", inputs: [value], outputs: [output], attributes: {} });
   }
 
-  x(index: number): string {
-    return this.node.inputs[index] ?? "";
-  }
-  has(index: number): boolean {
-    return this.x(index) !== "";
-  }
   dims(index: number): ReturnType<Surroundings["dims"]> {
     return this.has(index) ? this.around.dims(this.x(index)) : undefined;
   }
   typeOf(index: number): DataType {
     return this.around.types.get(this.x(index)) ?? "float32";
-  }
-  int(name: string, fallback: number): number {
-    const attribute = this.node.attributes[name];
-    return attribute?.type === "int" ? attribute.value : fallback;
-  }
-  float(name: string, fallback: number): number {
-    const attribute = this.node.attributes[name];
-    return attribute?.type === "float" ? attribute.value : fallback;
-  }
-  text(name: string, fallback: string): string {
-    const attribute = this.node.attributes[name];
-    return attribute?.type === "string" ? attribute.value : fallback;
   }
   /** The node's attributes but for some. */
   without(...names: readonly string[]): Record<string, Attribute> {
@@ -109,9 +93,8 @@ export class Body {
 
   /** Adds a fused activation to `value` as the last node. */
   activated(value: string): void {
-    const name = this.text("activation", "");
-    const given = this.node.attributes.activation_params;
-    const [first, second] = given?.type === "floats" ? given.value : [];
+    const name = this.string("activation", "");
+    const [first, second] = this.floatList("activation_params") ?? [];
     const number = (value: number | undefined, otherwise: number): Attribute => ({ type: "float", value: value ?? otherwise });
     switch (name) {
       case "": return this.gives(0, value);

@@ -1,5 +1,6 @@
 import type { Attribute, Graph, Model, Node, TensorRef } from "../graph.ts";
 import { inferShapes } from "../shapes/infer.ts";
+import { freeName } from "../names.ts";
 import { inferTypes } from "../types.ts";
 import { Body, type Surroundings } from "./body.ts";
 import { FUSED, type StandIn } from "./fused.ts";
@@ -45,12 +46,7 @@ class Replacement {
     collectWeights(graph, weights);
     this.around = {
       opset: opsets[""] ?? 1, types: inferTypes(graph), constants: this.constants, dims: (value) => weights.get(value) ?? shapes.get(value),
-      fresh: (hint) => {
-        let name = hint;
-        for (let count = 2; this.taken.has(name); count++) name = `${hint}_${count}`;
-        this.taken.add(name);
-        return name;
-      },
+      fresh: (hint) => freeName(hint, this.taken),
     };
     this.block = this.blocks(graph, weights);
   }

@@ -110,7 +110,7 @@ export function blockedStandIn(b: Body, block: Block, blocked: ReadonlySet<strin
       const scales = node.attributes.scales?.type === "ints" ? node.attributes.scales.value : undefined;
       if (!scales || b.around.opset < 11) return false;
       b.last("Resize", [b.x(0), "", b.floats(scales, [scales.length])], {
-        mode: b.text("mode", "nearest"), coordinate_transformation_mode: b.text("coordinate_transformation_mode", "asymmetric"), nearest_mode: "floor",
+        mode: b.string("mode", "nearest"), coordinate_transformation_mode: b.string("coordinate_transformation_mode", "asymmetric"), nearest_mode: "floor",
       });
       return true;
     }
