@@ -11,7 +11,7 @@ import { floatsOf, fromFloat32, type Feeds } from "../runtime/ort.ts";
 import type { ModelOutput } from "../runtime/outputs.ts";
 import { LOSS, withLoss } from "../runtime/rewrite.ts";
 import { scoreOf, type Score } from "../runtime/score.ts";
-import { valueFacts } from "../runtime/value-facts.ts";
+import { graphOf, valueFacts } from "../runtime/value-facts.ts";
 import { baselineParts } from "./baselines.ts";
 import { inputFault } from "./input-faults.ts";
 import { withoutGradient } from "./input-gradient.ts";
@@ -186,8 +186,10 @@ export class JobContext implements Context {
 
   private async scoreValue(): Promise<Score> {
     if (this.params.score === "loss") return { value: LOSS, kind: "loss" };
-    const { graph, trace } = await this.traced();
-    return scoreOf(graph, this.output.value, this.params.score === "output" ? "output" : "logit", valueFacts(graph, this.model.open, trace.dims));
+    if (this.params.score === "output") return { value: this.output.value, kind: "output" };
+    // Methods that run forward need no trace where the graph itself shows how the output is made.
+    const { graph, known } = await graphOf(this.model, this.feeds, this.output.value);
+    return scoreOf(graph, this.output.value, "logit", known);
   }
 
   async gradients(request: Parameters<Context["gradients"]>[0], feeds: Feeds = this.feeds): ReturnType<Context["gradients"]> {
