@@ -5,6 +5,7 @@ import { layerDetails } from "../model/describe.ts";
 import { loadRecipe, preview, validateRecipe } from "../data/index.ts";
 import { exportExplanation } from "../export/explanation.ts";
 import { ModelCache } from "../runtime/models.ts";
+import { explainableInputs } from "../techniques/input-choices.ts";
 import { channelOf, layersOf, runJob, tilesOf } from "../techniques/run.ts";
 import type { RunEnvironment } from "../techniques/run.ts";
 import { Lane } from "./lane.ts";
@@ -32,7 +33,10 @@ export function engineHandlers(): Handlers<EngineApi> {
     describe: ({ model }) => models.use(model, ({ description }) => description),
     layer: ({ model, index }) => models.use(model, ({ open }) => layerDetails(open, index)),
     tensor: ({ model, name }) => models.use(model, ({ open }) => tensorSummary(open, name)),
-    recipe: ({ model }) => models.use(model, ({ description, readConstant }) => loadRecipe(description, readConstant)),
+    recipe: ({ model }) => models.use(model, async (loaded) => {
+      const report = await loadRecipe(loaded.description, loaded.readConstant);
+      return { ...report, explainable: explainableInputs(loaded, report.recipe) };
+    }),
     preview: async (request) => {
       const { recipe, input } = sound(request);
       return preview(input, recipe);

@@ -42,9 +42,9 @@ export interface CompareState {
 export function cellState({ base, looks }: Pick<CompareState, "base" | "looks">, entries: readonly (AxisEntry | undefined)[]): PanelState {
   let state: PanelState = { ...base, looks };
   for (const entry of entries) if (entry) state = withEntry(state, entry);
-  // A layer and a recipe belong to the model they were chosen for.
+  // A layer, a recipe and inputs' names belong to the model they were chosen for.
   if (state.model === base.model) return state;
-  const { layer: _, moreLayers: __, recipe: ___, ...rest } = state;
+  const { layer: _, moreLayers: __, recipe: ___, explain: ____, ...rest } = state;
   const own = entries.find((entry) => entry?.kind === "layer");
   return own?.kind === "layer" && own.layer !== undefined ? { ...rest, layer: own.layer } : rest;
 }

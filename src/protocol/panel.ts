@@ -11,6 +11,8 @@ export interface PanelState {
   /** Further inputs, URI strings: the result is the mean over all. */
   readonly more?: readonly string[];
   readonly technique: string;
+  /** The model's inputs that are explained, by name; where it is left out, those that usually are. */
+  readonly explain?: readonly string[];
   readonly target: TargetSpec;
   readonly layer?: string;
   /** Further layers, whose maps are averaged with that one's; for methods that take several. */

@@ -104,4 +104,15 @@ export interface RecipeReport {
   readonly reasons: readonly string[];
   /** Class names by index, resolved; empty when unknown. */
   readonly classes: readonly string[];
+  /** The model's inputs that can be explained, in its order. */
+  readonly explainable?: readonly ExplainableInput[];
+}
+
+/** One of a model's inputs, for choosing what is explained. */
+export interface ExplainableInput {
+  readonly name: string;
+  /** Whether it is explained where nobody says otherwise. */
+  readonly byDefault: boolean;
+  /** Why it is not, or what methods can explain it, as a clause: "it says which tokens count, not what they are". */
+  readonly reason?: string;
 }

@@ -1,6 +1,6 @@
 import { isFloat, type DataType } from "../model/graph.ts";
 import { UsageError } from "../model/errors.ts";
-import type { Recipe } from "../protocol/recipe.ts";
+import type { ExplainableInput, Recipe } from "../protocol/recipe.ts";
 import { findLookups, takersOf, type Lookup } from "../runtime/lookups.ts";
 import type { LoadedModel } from "../runtime/models.ts";
 
@@ -54,6 +54,15 @@ export function inputChoices(model: LoadedModel, recipe: Recipe, texts: readonly
     if (choice.kind === "none") return { ...choice, byDefault: false };
     if (choice.kind === "integers") return { ...choice, byDefault: texts.includes(choice.name) || (alone && (companion === undefined || !found.some((other) => other.kind === "integers" && other.companion === undefined))) };
     return companion !== undefined && leading ? { ...choice, byDefault: false, reason: companion } : { ...choice, byDefault: true };
+  });
+}
+
+/** The inputs that a person can choose to have explained. Texts are among them: whether they can be replaced is known once there is a sample. */
+export function explainableInputs(model: LoadedModel, recipe: Recipe): ExplainableInput[] {
+  const isText = (name: string): boolean => model.description.inputs.some((input) => input.name === name && input.type === "string");
+  return inputChoices(model, recipe).flatMap(({ name, kind, byDefault, reason }): ExplainableInput[] => {
+    if (kind === "none") return isText(name) ? [{ name, byDefault: true }] : [];
+    return [{ name, byDefault, ...(byDefault || reason === undefined ? {} : { reason }) }];
   });
 }
 

@@ -70,11 +70,13 @@ describe("what a cell asks", () => {
     expect(cell).toMatchObject({ technique: "saliency", target: { index: [285] }, layer: "relu", params: { saliency: { absolute: true, samples: 25 } }, looks: state.looks });
   });
 
-  test("a layer and a recipe are of their model: another one picks its own, unless a layer stands along an axis", () => {
-    const withRecipe = { ...state, base: { ...state.base, recipe: { version: 1, inputs: {} } as const } };
+  test("a layer, a recipe and inputs' names are of their model: another one picks its own, unless a layer stands along an axis", () => {
+    const withRecipe = { ...state, base: { ...state.base, recipe: { version: 1, inputs: {} } as const, explain: ["row"] } };
     const other: AxisEntry = { kind: "model", model: "file:///m/other.onnx" };
     expect(cellState(withRecipe, [other])).not.toHaveProperty("layer");
     expect(cellState(withRecipe, [other])).not.toHaveProperty("recipe");
+    expect(cellState(withRecipe, [other])).not.toHaveProperty("explain");
+    expect(cellState(withRecipe, [target(285)]).explain).toEqual(["row"]);
     expect(cellState(withRecipe, [other, { kind: "layer", layer: "conv" }]).layer).toBe("conv");
     expect(cellState(withRecipe, [{ kind: "model", model: state.base.model }])).toMatchObject({ layer: "relu", recipe: { version: 1 } });
   });

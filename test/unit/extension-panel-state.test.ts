@@ -31,6 +31,10 @@ describe("a panel's state that comes back", () => {
     expect(readPanelState(JSON.parse(JSON.stringify(state)), techniques)).toEqual(state);
   });
 
+  test("with the inputs that are explained", () => {
+    expect(readPanelState({ ...state, explain: ["row", "picture"] }, techniques)).toEqual({ ...state, explain: ["row", "picture"] });
+  });
+
   test("with a recipe of its own", () => {
     expect(readPanelState({ ...state, recipe }, techniques)).toEqual({ ...state, recipe });
   });
@@ -47,6 +51,7 @@ describe("a panel's state that comes back", () => {
     ["a target of nonsense", { target: { index: [-1], output: 7, against: "3" } }, { target: {} }],
     ["a target that is a list", { target: [285] }, { target: {} }],
     ["a layer that is no text", { layer: 9 }, { layer: undefined }],
+    ["inputs to explain that are no names", { explain: ["row", 3] }, {}],
     ["options out of range", { params: { saliency: { absolute: "yes", samples: 1e9, score: "loss" } } }, { params: { saliency: { absolute: true, samples: 0, score: "logit" } } }],
     ["options that are no integers", { params: { saliency: { samples: 2.5 } } }, { params: { saliency: { absolute: true, samples: 0, score: "logit" } } }],
     ["options of unknown techniques", { params: { lime: { a: 1 }, __proto__: { b: 2 } } }, { params: {} }],
@@ -81,6 +86,8 @@ describe("the job of a state", () => {
     });
     expect(jobOf(state, predictions, files, recipe)).not.toHaveProperty("target");
     expect(jobOf(state, gradCam, files, recipe).layer).toBe("relu");
+    expect(jobOf({ ...state, explain: ["row"] }, saliency, files, recipe).explain).toEqual(["row"]);
+    expect(jobOf({ ...state, explain: ["row"] }, predictions, files, recipe)).not.toHaveProperty("explain");
   });
 
   test("looks do not make another job; target, options, recipe and files do", () => {
@@ -108,6 +115,7 @@ describe("a state that a webview asks to run", () => {
     ["target.index", { target: { index: [-1] } }],
     ["target", { target: [285] }],
     ["layer", { layer: 9 }],
+    ["explain", { explain: ["row", 3] }],
     ["moreLayers", { moreLayers: ["a", 3] }],
     ["more", { more: ["not a uri"] }],
     ["params.saliency.samples", { params: { saliency: { samples: 1e9 } } }],

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Params } from "../../src/protocol/technique.ts";
 import { ModelCache } from "../../src/runtime/models.ts";
+import { engineHandlers } from "../../src/engine/handlers.ts";
 import { runOn } from "./models.ts";
 
 /** Captum's numbers for several inputs at once, by make.py in test/reference/several-inputs. */
@@ -93,5 +94,19 @@ describe("checks and maps go input by input", () => {
   it("class activation maps lie over the picture", async () => {
     const { notExplained } = await on("two", "grad-cam");
     expect(notExplained).toEqual([{ input: "row", reason: 'the map lies over "picture"' }]);
+  });
+});
+
+describe("what a person can choose among", () => {
+  const choices = async (model: string) => (await engineHandlers().recipe({ model }, { signal: new AbortController().signal, progress: () => undefined })).explainable;
+
+  it("is each input that can be explained, by name, with whether it usually is", async () => {
+    expect(await choices(join(folder, "two.onnx"))).toEqual([{ name: "picture", byDefault: true }, { name: "row", byDefault: true }]);
+  });
+
+  it("companions of tokens are among them, with the reason why they usually are not", async () => {
+    expect(await choices(resolve("test/reference/bert/bert-dynamo.onnx"))).toEqual([
+      { name: "input_ids", byDefault: true }, { name: "attention_mask", byDefault: false, reason: "it says which tokens count, not what they are" },
+    ]);
   });
 });

@@ -238,6 +238,17 @@ describe("axes", () => {
     await eventually(async () => (await lastRequest<{ cell: PanelState }>(page, "run")).cell.params.tokens).toEqual({ baseline: "/samples/grey.png" });
   });
 
+  test("which inputs are explained is one choice for all", async () => {
+    await open({ scenario: { explainable: [{ name: "picture", byDefault: true }, { name: "row", byDefault: true }] } });
+    await settled();
+    await page.getByTestId("explain-picture").click();
+    await until(page, "fake.count('run') === 6");
+    const asked = await page.evaluate("fake.calls.filter(({ method }) => method === 'run').slice(3).map(({ request }) => request.cell.explain)");
+    expect(asked).toEqual([["row"], ["row"], ["row"]]);
+    await eventually(() => page.evaluate("fake.calls.findLast(({ method }) => method === 'remember')?.request.state.base.explain")).toEqual(["row"]);
+    expect(await violations(page)).toEqual([]);
+  });
+
   test("another input is another question to all", async () => {
     await open();
     await settled();

@@ -180,9 +180,10 @@ describe("values under the cursor", () => {
       view.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }));
     }).observe(document.body, { childList: true, subtree: true })`);
     await page.getByTestId("method-saliency").click();
-    await idle();
+    await page.getByTestId("heatmap").waitFor();
+    await idle(page);
     await later(page);
-    expect(await attribute("tooltip", "data-x")).toBe("111");
+    await eventually(() => attribute("tooltip", "data-x")).toBe("111");
   });
 
   test("a table says the same to those who do not see the picture", async () => {

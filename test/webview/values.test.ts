@@ -116,6 +116,8 @@ describe("state that comes back", () => {
     expect(sameJob({ ...state, looks: { ...DEFAULT_LOOKS, clip: 80 } }, state, saliency)).toBe(true);
     expect(sameJob({ ...state, target: { index: [2] } }, state, saliency)).toBe(false);
     expect(sameJob({ ...state, params: { saliency: { samples: 5 } } }, state, saliency)).toBe(false);
+    expect(sameJob({ ...state, explain: ["row"] }, state, saliency)).toBe(false);
+    expect(sameJob({ ...state, target: { index: [1], not: true } }, state, saliency), "the other of two classes").toBe(false);
     expect(sameJob(null, state, saliency)).toBe(false);
     expect(sameJob({ ...state, params: { saliency: { absolute: true, samples: 0, noise: 0.15, noise_type: "smoothgrad", seed: 0 } } }, state, saliency), "defaults, given or not").toBe(true);
   });

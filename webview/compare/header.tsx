@@ -1,6 +1,7 @@
 import type { VNode } from "preact";
 import type { AxisKind, CompareBoot, CompareState } from "../../src/protocol/compare.ts";
 import { Button } from "../ui/controls.tsx";
+import { ExplainedInputs } from "../panel/explained-inputs.tsx";
 import { Icon, IconButton, Select } from "../ui/fields.tsx";
 import type { CompareController, Side, Snapshot } from "./controller.ts";
 import { figureOf } from "./figure.ts";
@@ -40,6 +41,7 @@ export function Header({ snapshot, boot, state, controller, onEdit }: {
         <span class="common-layer muted" title={base.layer}>at <span class="mono">{base.layer}</span>{base.moreLayers?.length ? ` and ${base.moreLayers.length} more` : ""}
           <IconButton icon="close" label="Let each method pick its layer" testid="any-layer" onClick={() => controller.setBase({ layer: undefined, moreLayers: undefined })} /></span>
       ) : null}
+      <ExplainedInputs inputs={boot.recipe.explainable ?? []} chosen={base.explain} disabled={blocked} onChange={(explain) => controller.setBase({ explain })} />
       <div class="header-end">
         <Progress snapshot={snapshot} controller={controller} />
         <SaveMenu figure={() => figureOf(snapshot, boot, state)} inputName={boot.inputName} disabled={results.length === 0} controller={controller} />

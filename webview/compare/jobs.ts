@@ -37,10 +37,10 @@ export function placesOf(state: CompareState, techniques: readonly TechniqueInfo
 
 /** What of a state decides the result: options that are not given mean their defaults, what a method does not ask for is left away. */
 export function jobKey(state: PanelState, technique: TechniqueInfo | undefined): string {
-  const { looks: _, params, target, layer, moreLayers, ...rest } = state;
+  const { looks: _, params, target, explain, layer, moreLayers, ...rest } = state;
   const own = technique?.params.map((spec) => paramValue(spec, params[state.technique]));
   const sorted = Object.entries(rest).filter(([, value]) => value !== undefined).sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([sorted, technique?.needs.target === false ? null : target, technique?.needs.layer === "none" ? null : [layer, technique?.needs.several ? moreLayers : undefined], own ?? params[state.technique]]);
+  return JSON.stringify([sorted, technique?.needs.target === false ? null : [target, explain], technique?.needs.layer === "none" ? null : [layer, technique?.needs.several ? moreLayers : undefined], own ?? params[state.technique]]);
 }
 
 /** A list with one of its items at another place; the same list where there is nothing to move. */

@@ -145,6 +145,14 @@ export class PanelController {
     this.runSoon(settle.layer);
   }
 
+  /** Which of the model's inputs are explained; undefined: the usual ones. */
+  setExplained(explain: readonly string[] | undefined): void {
+    if (!this.current.state) return;
+    this.change({ explain });
+    if (this.technique?.needs.target) this.runSoon(settle.params);
+    else this.rememberSoon();
+  }
+
   explain(target: TargetSpec): void {
     if (!this.current.state) return;
     this.change({ target });

@@ -7,6 +7,7 @@ import type { BannerAction } from "../ui/feedback.tsx";
 import { Disclosure, IconButton } from "../ui/fields.tsx";
 import { useSnapshot } from "../ui/hooks.ts";
 import type { PanelController, Snapshot } from "./controller.ts";
+import { ExplainedInputs } from "./explained-inputs.tsx";
 import { Header, targetName } from "./header.tsx";
 import { Methods } from "./methods.tsx";
 import { Options } from "./options.tsx";
@@ -39,6 +40,7 @@ export function Panel({ controller }: { readonly controller: PanelController }):
       </div>
       <Messages snapshot={snapshot} controller={controller} />
       {technique ? <Options technique={withoutGrid(technique, snapshot.layers?.layers, state.params[technique.id])} params={state.params[technique.id]} controller={controller} /> : null}
+      {technique?.needs.target ? <ExplainedInputs inputs={boot.recipe.explainable ?? []} chosen={state.explain} disabled={boot.blocked !== undefined} onChange={(names) => controller.setExplained(names)} /> : null}
       {needs.layer !== "none" && snapshot.layers
         ? <LayerStrip layers={snapshot.layers} spatialOnly={needs.layer === "spatial"} several={needs.several === true}
             chosen={state.layer === undefined ? [] : [state.layer, ...(needs.several ? state.moreLayers ?? [] : [])]}

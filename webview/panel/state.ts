@@ -39,10 +39,10 @@ export function sameJob(kept: unknown, state: PanelState, technique: TechniqueIn
 }
 
 /** What a state asks the engine: equal for states that differ in looks only. */
-export function jobKey({ model, input, more, technique: id, target, layer, moreLayers, params, recipe }: PanelState, technique: TechniqueInfo | undefined): string {
-  const { output, index, against, region } = target ?? {};
+export function jobKey({ model, input, more, technique: id, explain, target, layer, moreLayers, params, recipe }: PanelState, technique: TechniqueInfo | undefined): string {
+  const { output, index, against, not, region } = target ?? {};
   const own = technique?.params.map((spec) => paramValue(spec, params?.[id]));
-  return JSON.stringify([model, input, more, id, output, index, against, region, layer, technique?.needs.several ? moreLayers : undefined, own, recipe]);
+  return JSON.stringify([model, input, more, id, technique?.needs.target ? explain : undefined, output, index, against, not, region, layer, technique?.needs.several ? moreLayers : undefined, own, recipe]);
 }
 
 /** An option's value: what was chosen, or the default. */

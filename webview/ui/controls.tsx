@@ -27,11 +27,11 @@ export function Button({ kind = "secondary", onClick, disabled = false, title, t
   }, children);
 }
 
-export function Checkbox({ checked, onChange, title, testid, children }: {
-  readonly checked: boolean; readonly onChange: (checked: boolean) => void; readonly title?: string; readonly testid?: string; readonly children: ComponentChildren;
+export function Checkbox({ checked, onChange, disabled = false, title, testid, children }: {
+  readonly checked: boolean; readonly disabled?: boolean; readonly onChange: (checked: boolean) => void; readonly title?: string; readonly testid?: string; readonly children: ComponentChildren;
 }): VNode {
   return element("vscode-checkbox", {
-    checked, title, "data-testid": testid,
+    checked, disabled, title, "data-testid": testid,
     // The toolkit's checkbox also says "change" when its property is set by us: only a person's change counts.
     onChange: (event: Event) => {
       const now = (event.target as HTMLInputElement).checked;

@@ -12,10 +12,10 @@ import { readParams } from "./state.ts";
  * states which differ in nothing that matters are one job. `modelPath` and `inputPath` are absolute.
  */
 export function jobOf(state: PanelState, info: TechniqueInfo, files: { modelPath: string; inputPath: string; more?: readonly string[] }, recipe: Recipe): Job {
-  const { target, layer, moreLayers = [] } = state;
+  const { target, layer, moreLayers = [], explain = [] } = state;
   return {
     technique: info.id, model: files.modelPath, inputs: { "": files.inputPath }, ...(files.more?.length ? { more: files.more.map((file) => ({ "": file })) } : {}), recipe: state.recipe ?? recipe,
-    ...(info.needs.target ? { target } : {}),
+    ...(info.needs.target ? { target, ...(explain.length > 0 ? { explain } : {}) } : {}),
     ...(info.needs.layer !== "none" && layer !== undefined ? { layer: info.needs.several && moreLayers.length > 0 ? [layer, ...moreLayers] : layer } : {}),
     params: readParams(state.params[info.id], info),
   };

@@ -17,6 +17,7 @@ export function readPanelState(data: unknown, techniques: readonly TechniqueInfo
   const recipe = readRecipe(data.recipe);
   return {
     model: data.model, input: data.input, technique: technique.id, target: readTarget(data.target),
+    ...(Array.isArray(data.explain) && data.explain.length > 0 && data.explain.length <= MOST_INPUTS && data.explain.every(isText) ? { explain: data.explain } : {}),
     ...(isText(data.layer) ? { layer: data.layer } : {}),
     ...(isText(data.layer) && Array.isArray(data.moreLayers) && data.moreLayers.length > 0 && data.moreLayers.length <= MOST_LAYERS && data.moreLayers.every(isText) ? { moreLayers: data.moreLayers } : {}),
     ...(Array.isArray(data.more) && data.more.length > 0 && data.more.length <= MOST_SAMPLES && data.more.every(isUri) ? { more: data.more } : {}),
@@ -79,6 +80,9 @@ function readParam(value: unknown, spec: ParamSpec): ParamValue {
 
 /** More than anyone picks by hand. */
 const MOST_SAMPLES = 10_000;
+
+/** More than any model has. */
+const MOST_INPUTS = 10_000;
 
 function isRegion(value: unknown): value is NonNullable<TargetSpec["region"]> {
   return Array.isArray(value) && value.length > 0 && value.length <= 16 && value.every((range) => isIndex(range) && range.length === 2);

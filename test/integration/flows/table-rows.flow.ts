@@ -17,7 +17,7 @@ flow("a table's row is chosen by its number, its label column left out, and a li
     await workbench.pick("no");
     const panel = await panelFrame(workbench);
     await eventually(async () => assert.match(await testid(panel, "error").innerText(), /people\.csv/));
-    assert.match(await testid(panel, "input").innerText(), /people\.csv#1/);
+    assert.match(await testid(panel, "input").innerText(), /people\.csv, row 1/);
     await screenshot("table-columns-dark");
     return panel;
   });

@@ -30,7 +30,7 @@ let state: CompareState = {
 function boot(): CompareBoot {
   return {
     state, techniques: otherKinds.filter(isComparable), inputName: "cat.png", outputs: ["logits"],
-    recipe: { recipe: { version: 1, inputs: {} }, reasons: [], classes: classNames },
+    recipe: { recipe: { version: 1, inputs: {} }, reasons: [], classes: classNames, ...(scenario.explainable ? { explainable: scenario.explainable as NonNullable<CompareBoot["recipe"]["explainable"]> } : {}) },
     ...(typeof scenario.blocked === "string" ? { blocked: scenario.blocked } : {}),
   };
 }

@@ -3,7 +3,7 @@ import { checkState } from "../../../src/protocol/checks.ts";
 import { Link, RemoteError } from "../../../src/protocol/link.ts";
 import { DEFAULT_LOOKS } from "../../../src/protocol/panel.ts";
 import type { PanelBoot, PanelHost, PanelState, PanelView } from "../../../src/protocol/panel.ts";
-import type { Recipe } from "../../../src/protocol/recipe.ts";
+import type { Recipe, RecipeReport } from "../../../src/protocol/recipe.ts";
 import { checks } from "./checks.ts";
 import { noted, page, scenario, wire } from "./page.ts";
 import { manyTechniques, otherKinds, techniques } from "./panel-techniques.ts";
@@ -18,7 +18,10 @@ const recipe: Recipe = {
     },
   },
   classes: "imagenet-classes.json",
+  ...(scenario.recipe as Partial<Recipe> | undefined),
 };
+
+const explainable = scenario.explainable ? { explainable: scenario.explainable as NonNullable<RecipeReport["explainable"]> } : {};
 
 let state: PanelState = {
   model: "file:///samples/efficientnet-lite0.onnx", input: "file:///samples/cat.png", technique: "saliency", target: {}, params: {}, looks: DEFAULT_LOOKS,
@@ -28,7 +31,7 @@ let state: PanelState = {
 function boot(): PanelBoot {
   return {
     state, techniques: scenario.many ? manyTechniques : scenario.otherKinds ? otherKinds : scenario.checks ? [...techniques, ...checks] : techniques, modelName: "efficientnet-lite0.onnx", inputName: "cat.png", outputs: (scenario.outputs as string[] | undefined) ?? ["logits"],
-    recipe: { recipe, file: "efficientnet-lite0.loupe.json", reasons: ["size from the input's shape 3×224×224", "mean and std from the recipe file"], classes: classNames },
+    recipe: { recipe, file: "efficientnet-lite0.loupe.json", reasons: ["size from the input's shape 3×224×224", "mean and std from the recipe file"], classes: classNames, ...explainable },
     ...(scenario.result ? { result: resultFor(state) } : {}),
     ...(typeof scenario.blocked === "string" ? { blocked: scenario.blocked } : {}),
   };
@@ -62,7 +65,7 @@ const link = new Link<PanelHost, PanelView>(wire, noted<Handlers<PanelHost>>({
   },
   tiles: (request) => ({ tiles: tilesOf(request.state, request.from, request.to) }),
   preview: () => ({ before: { ...image, id: "before", title: "cat.png", caption: "451×300 on disk" }, after: { ...image, id: "after", caption: "224×224 for the model" } }),
-  saveRecipe: (request) => ({ recipe: request.recipe, file: "efficientnet-lite0.loupe.json", reasons: [], classes: classNames }),
+  saveRecipe: (request) => ({ recipe: request.recipe, file: "efficientnet-lite0.loupe.json", reasons: [], classes: classNames, ...explainable }),
   pickInput: () => ({ input: "file:///samples/dog.png", name: "dog.png" }),
   pickFiles: ({ many }) => (many ? { inputs: ["file:///samples/dog.png", "file:///samples/owl.png"], paths: ["/samples/dog.png", "/samples/owl.png"] } : { inputs: ["file:///samples/black.png"], paths: ["/samples/black.png"] }),
   pickTarget: () => ({ target: { index: [284] }, label: "Siamese cat" }),
