@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { DataError } from "../model/errors.ts";
-import { checkNames, completeRecipe, loadRecipe, parseRecipeFile, parseSampleSpecs } from "../data/index.ts";
+import { checkNames, completeRecipe, loadRecipe, parseRecipeFile, parseSampleSpecs, withOwnClasses } from "../data/index.ts";
 import type { Job, TargetSpec } from "../protocol/engine.ts";
 import type { RecipeReport } from "../protocol/recipe.ts";
 import { joinList, splitList } from "../protocol/list.ts";
@@ -122,7 +122,8 @@ export async function inputsOf(model: LoadedModel, { input, recipe }: Arguments[
 
 /** A recipe from a file anywhere. One that leaves an input out is completed; one that has another in its place is mistaken. */
 async function givenRecipe({ description, readConstant }: LoadedModel, file: string): Promise<RecipeReport> {
-  const recipe = await parseRecipeFile(file);
+  const { recipe, reasons } = await withOwnClasses(await parseRecipeFile(file), file, description.path);
+  for (const reason of reasons) remark(reason);
   const names = description.inputs.map(({ name }) => name);
   const strange = Object.keys(recipe.inputs).filter((name) => !names.includes(name));
   if (strange.length > 0 && names.some((name) => !Object.hasOwn(recipe.inputs, name))) {

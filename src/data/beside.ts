@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
 import path from "node:path";
+import { REPOSITORY_FILES } from "../model/beside.ts";
 import { DataError } from "../model/errors.ts";
 import { parseJson, readBeside } from "./files.ts";
 
@@ -17,6 +18,8 @@ export interface FilesBeside {
   readonly maxLength?: number;
   /** Files that may hold class names, the likeliest first. */
   readonly classFiles: readonly string[];
+  /** A file's name with the way to it: "config.json", "../config.json". */
+  nameOf(file: string): string;
   /** Sentences about files that could not be used. */
   readonly problems: readonly string[];
 }
@@ -30,13 +33,16 @@ const classPatterns: readonly RegExp[] = [
   /(classes|labels|class_index)\.(txt|json)$/i,
 ];
 
-/** Looks into a model's folder. Whatever cannot be read there is a problem to be told, never an error: it was only a hint. */
+/** Looks into a model's folder, and for a repository's own files into the one above a folder called `onnx`. Whatever cannot be read there is a problem to be told, never an error: it was only a hint. */
 export async function readFilesBeside(modelPath: string): Promise<FilesBeside> {
   const folder = path.dirname(modelPath);
   const problems: string[] = [];
   const names = await readdir(folder).catch((): string[] => []);
-  const read = async (name: string): Promise<Json | undefined> => {
-    if (!names.includes(name)) return undefined;
+  const above = path.basename(path.resolve(folder)) === "onnx" ? (await readdir(path.dirname(path.resolve(folder))).catch((): string[] => [])).filter((name) => REPOSITORY_FILES.has(name) && !names.includes(name)) : [];
+  const nameOf = (file: string): string => (above.includes(file) ? `../${file}` : file);
+  const read = async (file: string): Promise<Json | undefined> => {
+    if (!names.includes(file) && !above.includes(file)) return undefined;
+    const name = nameOf(file);
     try {
       const bytes = await readBeside(modelPath, name, fileLimit);
       const json = bytes && parseJson(bytes, name);
@@ -52,9 +58,9 @@ export async function readFilesBeside(modelPath: string): Promise<FilesBeside> {
   const longest = [tokenizerConfig?.model_max_length, config?.max_position_embeddings]
     .find((length): length is number => typeof length === "number" && Number.isInteger(length) && length > 0 && length <= 1_000_000);
   return {
-    preprocessor, config, problems, maxLength: longest,
-    tokenizer: names.includes("tokenizer.json") ? "tokenizer.json" : undefined,
-    classFiles: classFilesOf(names, path.basename(modelPath), config),
+    preprocessor, config, problems, maxLength: longest, nameOf,
+    tokenizer: names.includes("tokenizer.json") || above.includes("tokenizer.json") ? nameOf("tokenizer.json") : undefined,
+    classFiles: classFilesOf(names, path.basename(modelPath), config).map(nameOf),
   };
 }
 

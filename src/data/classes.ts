@@ -12,11 +12,11 @@ const fileLimit = 16 * 2 ** 20;
  */
 export async function readClasses(
   classes: readonly string[] | string | undefined, modelPath: string,
-): Promise<{ classes: readonly string[]; reason?: string }> {
+): Promise<{ classes: readonly string[]; reason?: string; missing?: true }> {
   if (typeof classes !== "string") return { classes: classes ?? [] };
   try {
     const bytes = await readBeside(modelPath, classes, fileLimit);
-    if (!bytes) return { classes: [], reason: `The class names' file "${classes}" is not beside the model.` };
+    if (!bytes) return { classes: [], reason: `The class names' file "${classes}" is not beside the model.`, missing: true };
     const names = parseClasses(bytes, classes);
     return names.length > 0 ? { classes: names } : { classes: [], reason: `No class names were found in "${classes}".` };
   } catch (error) {

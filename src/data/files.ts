@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
 import path from "node:path";
-import { locateBeside } from "../model/beside.ts";
+import { locateBeside, REPOSITORY_FILES } from "../model/beside.ts";
 import { DataError } from "../model/errors.ts";
 
 /** A file's bytes. Throws a DataError where there is no such file, it cannot be read, or it is longer than `limit` bytes. */
@@ -46,12 +46,12 @@ export async function readHead(file: string): Promise<Uint8Array> {
   }
 }
 
-/** Bytes of a file beside a model or below, or undefined where there is none. Throws a DataError for a name or a link that leads elsewhere. */
+/** Bytes of a file beside a model or below (a repository's own also above its folder `onnx`), or undefined where there is none. Throws a DataError for a name or a link that leads elsewhere. */
 export async function readBeside(modelPath: string, name: string, limit: number): Promise<Buffer<ArrayBuffer> | undefined> {
   const folder = path.dirname(modelPath);
   let file: string;
   try {
-    const located = locateBeside(modelPath, name);
+    const located = locateBeside(modelPath, name, REPOSITORY_FILES);
     if ("leadsOut" in located) {
       throw new DataError(`"${name}" leads out of the model's folder.`, folder, "Files that a recipe names lie beside the model or below it.");
     }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
@@ -196,5 +196,48 @@ describe("text", () => {
   test("a fixed length is the longest", async () => {
     beside("tokenizer.json", {});
     expect((await guess(model({ name: "input_ids", type: "int32", dims: [1, 64] }))).input).toMatchObject({ maxLength: 64 });
+  });
+});
+
+describe("a model in the folder onnx of a Hugging Face repository", () => {
+  const inOnnx = (name = "onnx"): ModelDescription => {
+    mkdirSync(path.join(folder, name), { recursive: true });
+    return model({ name: "input_ids", type: "int64", dims: ["N", "L"] }, { path: path.join(folder, name, "model.onnx"), outputs: [{ name: "logits", type: "float32", dims: ["N", 2] }] });
+  };
+
+  test("takes tokenizer, class names and longest text from the folder above, and says so", async () => {
+    beside("tokenizer.json", {});
+    beside("tokenizer_config.json", { model_max_length: 77 });
+    beside("config.json", { id2label: { 0: "bad", 1: "good" } });
+    const { input, why, classes } = await guess(inOnnx());
+    expect(input).toEqual({ kind: "text", tokenizer: "../tokenizer.json", maxLength: 77, part: "ids" });
+    expect(why).toContain("ids of ../tokenizer.json, at most 77 tokens");
+    expect(why).toContain("Class names from ../config.json.");
+    expect(classes).toEqual(["bad", "good"]);
+  });
+  test("takes what lies beside it first", async () => {
+    const description = inOnnx();
+    for (const name of ["config.json", "onnx/config.json"]) beside(name, { id2label: { 0: name, 1: "other" } });
+    expect((await guess(description)).classes).toEqual(["onnx/config.json", "other"]);
+  });
+  test("takes a picture's preprocessing from there", async () => {
+    const description = { ...inOnnx(), inputs: [{ name: "pixel_values", type: "float32", dims: [1, 3, "h", "w"] }] };
+    beside("preprocessor_config.json", { image_mean: [0.5, 0.5, 0.5], image_std: [0.5, 0.5, 0.5], size: { height: 32, width: 48 } });
+    const { input, why } = await guess(description);
+    expect(input).toMatchObject({ size: [32, 48], mean: [0.5, 0.5, 0.5] });
+    expect(why).toContain("from ../preprocessor_config.json");
+  });
+  test("takes nothing else from there, nothing from above a folder of another name, and nothing through links that lead away", async () => {
+    beside("labels.txt", "bad\ngood\n");
+    beside("tokenizer.json", {});
+    expect((await guess(inOnnx())).classes).toEqual([]);
+    expect((await guess(inOnnx("models"))).input).toEqual({ kind: "array" });
+    const [elsewhere] = folders;
+    writeFileSync(path.join(elsewhere, "secret.json"), JSON.stringify({ id2label: { 0: "a", 1: "b" } }));
+    symlinkSync(path.join(elsewhere, "secret.json"), path.join(folder, "config.json"));
+    writeFileSync(path.join(folder, "onnx", "model.onnx"), "");
+    const { why, classes } = await guess(inOnnx());
+    expect(classes).toEqual([]);
+    expect(why).toContain("leads out of the model's folder");
   });
 });

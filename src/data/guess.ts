@@ -1,3 +1,4 @@
+import path from "node:path";
 import type { ModelDescription, ValueDescription } from "../protocol/model.ts";
 import type { ImageRecipe, InputRecipe, Recipe, RecipeReport, TextRecipe } from "../protocol/recipe.ts";
 import { readFilesBeside } from "./beside.ts";
@@ -50,7 +51,7 @@ async function guessInput(
     return { kind: "row", ...(columns && { columns: columns.names }) };
   }
   const why = isTokenInput(input) && !beside.tokenizer
-    ? "tokens, but there is no tokenizer.json beside the model" : "neither a picture, a row nor text by its shape";
+    ? `tokens, but there is no tokenizer.json beside the model${isRepository(description.path) ? ", nor above its folder" : ""}` : "neither a picture, a row nor text by its shape";
   reasons.push(`Input "${input.name}": an array (.npy) as it is: ${why}.`);
   return { kind: "array" };
 }
@@ -126,6 +127,11 @@ async function guessImage(
   }
   say("values from 0 to 1, which is assumed: nothing says what mean and standard deviation the model was trained with");
   return { ...base, ...geometry };
+}
+
+/** Models of a Hugging Face repository lie in its folder `onnx`. */
+function isRepository(modelPath: string): boolean {
+  return path.basename(path.dirname(path.resolve(modelPath))) === "onnx";
 }
 
 function guessSize(found: Layout, hinted: readonly [number, number] | undefined, say: (text: string) => void): [number, number] {

@@ -15,8 +15,8 @@ export interface Hints {
 
 /** The first of the known places that says something: beside the model first, then inside it. */
 export function findHints(metadata: ModelDescription["metadata"], beside: FilesBeside): Hints | undefined {
-  return (beside.preprocessor && fromHuggingFace(beside.preprocessor)) ?? (beside.config && fromTimm(beside.config)) ??
-    fromUltralytics(metadata) ?? fromMetadata(metadata);
+  const found = (beside.preprocessor && fromHuggingFace(beside.preprocessor)) ?? (beside.config && fromTimm(beside.config));
+  return found ? { ...found, from: beside.nameOf(found.from) } : fromUltralytics(metadata) ?? fromMetadata(metadata);
 }
 
 /** transformers' image processors: preprocessor_config.json. */

@@ -4,8 +4,8 @@ import path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { DataError } from "../model/errors.ts";
 import type { ModelDescription } from "../protocol/model.ts";
-import type { ImageRecipe } from "../protocol/recipe.ts";
-import { loadRecipe, parseRecipeFile, saveRecipe, validateRecipe } from "./recipe.ts";
+import type { ImageRecipe, Recipe } from "../protocol/recipe.ts";
+import { completeRecipe, loadRecipe, parseRecipeFile, saveRecipe, validateRecipe, withOwnClasses } from "./recipe.ts";
 
 const scratch = mkdtempSync(path.join(tmpdir(), "recipes-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
@@ -149,6 +149,37 @@ describe("beside a model", () => {
     writeFileSync(path.join(path.dirname(description.path), name), content);
     writeFileSync(path.join(path.dirname(description.path), "m.loupe.json"), JSON.stringify({ version: 1, inputs: {}, classes: name }));
     expect((await loadRecipe(description)).classes).toEqual(classes);
+  });
+
+  describe("a recipe from another folder", () => {
+    const description = model("apart/model");
+    const other = path.join(scratch, "apart", "recipes");
+    mkdirSync(path.join(other, "below"), { recursive: true });
+    const file = path.join(other, "r.json");
+    writeFileSync(path.join(other, "labels.txt"), "cat\ndog\n");
+    writeFileSync(path.join(other, "below", "y.json"), '["no","yes"]');
+    const given = (classes: string, more: Recipe["outputs"] = undefined) => withOwnClasses({ version: 1, inputs: {}, classes, ...(more ? { outputs: more } : {}) }, file, description.path);
+
+    test("has the class names that lie beside it, or below, which is said", async () => {
+      const { recipe, reasons } = await given("labels.txt", { y: { kind: "independent", classes: "below/y.json" } });
+      expect(recipe).toEqual({ version: 1, inputs: {}, classes: ["cat", "dog"], outputs: { y: { kind: "independent", classes: ["no", "yes"] } } });
+      expect(reasons).toEqual(['The class names of "labels.txt" are those beside the recipe r.json.', 'The class names of "below/y.json" are those beside the recipe r.json.']);
+    });
+    test("else those beside the model", async () => {
+      writeFileSync(path.join(path.dirname(description.path), "own.txt"), "one\ntwo\n");
+      const { recipe, reasons } = await given("own.txt");
+      expect([recipe.classes, reasons]).toEqual(["own.txt", []]);
+      expect((await completeRecipe(recipe, description, file)).classes).toEqual(["one", "two"]);
+    });
+    test("and none outside of both folders", async () => {
+      writeFileSync(path.join(scratch, "apart", "secret.txt"), "secret\n");
+      for (const name of ["../secret.txt", path.join(scratch, "apart", "secret.txt")]) {
+        const { recipe, reasons } = await given(name);
+        expect(recipe.classes).toBe(name);
+        expect(reasons.join()).toContain("leads out of");
+        expect((await completeRecipe(recipe, description, file)).classes).toEqual([]);
+      }
+    });
   });
 
   test("a missing or broken names' file costs the names only", async () => {

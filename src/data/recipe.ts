@@ -59,6 +59,28 @@ export async function completeRecipe(
   return { recipe: complete, file, reasons, classes };
 }
 
+/**
+ * A recipe from a file that need not lie beside the model, with the class names whose files lie beside it, or below it, in the place of those files; what
+ * was taken from where is in `reasons`. Files that are not there are looked for beside the model, later.
+ */
+export async function withOwnClasses(recipe: Recipe, file: string, modelPath: string): Promise<{ recipe: Recipe; reasons: readonly string[] }> {
+  if (path.resolve(path.dirname(file)) === path.resolve(path.dirname(modelPath))) return { recipe, reasons: [] };
+  const reasons: string[] = [];
+  const own = async (classes: Recipe["classes"]): Promise<Recipe["classes"]> => {
+    if (typeof classes !== "string") return classes;
+    const { classes: names, reason, missing } = await readClasses(classes, file);
+    if (names.length > 0) reasons.push(`The class names of "${classes}" are those beside the recipe ${path.basename(file)}.`);
+    else if (!missing && reason) reasons.push(`Beside the recipe: ${reason} They are looked for beside the model.`);
+    return names.length > 0 ? names : classes;
+  };
+  const classes = await own(recipe.classes);
+  const outputs = await Promise.all(Object.entries(recipe.outputs ?? {}).map(async ([name, output]) => {
+    const names = await own(output.classes);
+    return [name, names === undefined ? output : { ...output, classes: names }] as const;
+  }));
+  return { recipe: { ...recipe, ...(classes === undefined ? {} : { classes }), ...(recipe.outputs ? { outputs: Object.fromEntries(outputs) } : {}) }, reasons };
+}
+
 /** Keeps a recipe beside its model; gives the file's name. It appears whole or not at all. */
 export async function saveRecipe(modelPath: string, recipe: Recipe): Promise<string> {
   const file = recipePath(modelPath);

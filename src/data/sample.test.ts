@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
@@ -228,6 +228,12 @@ describe("a text", () => {
     expect((await failure(readSample("cat", { ...text, tokenizer: "../tokenizer.json" }, input, besideHere))).message).toContain("leads out of");
     file("bad.json", "[]");
     expect((await failure(readSample("cat", { ...text, tokenizer: "bad.json" }, input, besideHere))).message).toContain("not a tokenizer");
+  });
+  test("whose tokenizer lies above a model in the folder onnx, as in Hugging Face's repositories", async () => {
+    const inOnnx = path.join(scratch, "onnx", "m.onnx");
+    mkdirSync(path.dirname(inOnnx), { recursive: true });
+    const sample = await readSample("cat", { ...text, tokenizer: "../tokenizer.json" }, input, inOnnx);
+    expect(sample.data).toEqual(BigInt64Array.of(2n, 5n, 3n));
   });
   test("feeds all inputs of a language model", async () => {
     const recipe: Recipe = { version: 1, inputs: { input_ids: text, mask: { ...text, part: "attention-mask" } } };
