@@ -1,4 +1,5 @@
 import type { Attribute, Node } from "../model/graph.ts";
+import { makersAmong } from "../model/makers.ts";
 
 /** What works on each element by itself: of steps that are put side by side it may as well come after that. */
 const BY_ELEMENT: ReadonlySet<string> = new Set(["Sigmoid", "HardSigmoid"]);
@@ -21,7 +22,7 @@ export interface LastOperator {
  * @param fresh A name that nothing has yet.
  */
 export function lastOperator(values: readonly string[], nodes: readonly Node[], axis: number, opset: number, fresh: (hint: string) => string): LastOperator | undefined {
-  const makers = new Map(nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
+  const makers = makersAmong(nodes);
   const shaping: Node[] = [];
   const inputs: string[] = [];
   let last: Node | undefined;

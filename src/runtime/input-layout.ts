@@ -1,4 +1,5 @@
 import type { Graph, Node } from "../model/graph.ts";
+import { channelAxisOf3, isState } from "./input-use.ts";
 import { channelsFirst, type Layout } from "./layout.ts";
 
 /** How an input is read: its axes, and what of that is a guess, in a sentence. */
@@ -17,10 +18,12 @@ const CONVOLUTIONS: ReadonlySet<string> = new Set(["Conv", "QLinearConv", "ConvI
 const PICTURE: ReadonlySet<number> = new Set([1, 3, 4]);
 
 /**
- * The axes of an input by its shape, and for five axes by the first convolution that it comes to: one over two axes makes it a row of pictures
+ * The axes of an input by its shape; for three by what takes it ([N, C, L] for a convolution, [N, T, C] for a dense or recurrent layer), and for five axes by the first convolution that it comes to: one over two axes makes it a row of pictures
  * ([N, T, C, H, W], [N, C, T, H, W] or [N, T, H, W, C], by how many channels the convolution takes), one over three a volume.
  */
 export function inputLayout(graph: Graph, name: string, dims: readonly number[]): InputLayout {
+  if (dims.length >= 3 && isState(graph, name)) return { layout: undefined };
+  if (dims.length === 3 && channelAxisOf3(graph, name) === 2) return { layout: { channel: 2, spatial: [1] } };
   if (dims.length !== 5) return { layout: channelsFirst(dims.length) };
   const found = firstConvolution(graph, name);
   const said = `"${name}" [${dims.join(", ")}]`;

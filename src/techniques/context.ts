@@ -124,7 +124,7 @@ export class JobContext implements Context {
     const [traced, layouts, { layer: asked = [] }] = [await this.traced(), await this.layouts(), this.options];
     const names = (typeof asked === "string" ? [asked] : asked).filter((name) => name !== "");
     const layers = names.length > 0 ? names.map((name) => namedLayer(traced, layouts, name, this.model)) : [await this.pickLayer(kind, traced, layouts)];
-    for (const { picked, value, dims } of layers) if (picked) this.note(`Layer picked: ${value} [${dims.join("×")}].`);
+    for (const { picked, value, dims, why } of layers) if (picked) this.note(`Layer picked: ${value} [${dims.join("×")}]${why ? `, ${why}` : ""}.`);
     this.usedLayers = layers.map(({ value }) => value);
     // What a check's method looked at is what the check is about.
     if (this.of) this.of.usedLayers = this.usedLayers;

@@ -1,5 +1,6 @@
 import { UsageError } from "../model/errors.ts";
 import { elementCount, isFloat, nodeLabel, type Graph, type Node } from "../model/graph.ts";
+import { makersOf } from "../model/makers.ts";
 import { placeInside } from "../model/inner-names.ts";
 import { makersOf } from "../model/makers.ts";
 import type { LayerChoice } from "../protocol/engine.ts";
@@ -23,7 +24,7 @@ export function namedLayer({ graph, trace }: Traced, layouts: Layouts, asked: st
 export function lastLayer(traced: Traced, layouts: Layouts, score: string): LayerInfo {
   const { value } = valuesBefore(traced, score).next();
   if (value === undefined) throw new UsageError("No value lies between input and score.", score, "Name a layer.");
-  return picked(traced, layouts, value);
+  return picked(traced, layouts, value, "the last before the score");
 }
 
 /** Whether any value before the score has channels and space. */
@@ -39,10 +40,10 @@ export function lastWithAxes(traced: Traced, layouts: Layouts, score: string): L
   for (const value of valuesBefore(traced, score, true)) {
     const dims = traced.trace.dims.get(value)!;
     if (scores.has(value) || elementCount(dims) < 2) continue;
-    if (dims.slice(1).filter((size) => size > 1).length + (dims[0] > 1 ? 1 : 0) >= 2) return picked(traced, layouts, value);
+    if (dims.slice(1).filter((size) => size > 1).length + (dims[0] > 1 ? 1 : 0) >= 2) return picked(traced, layouts, value, "the last with steps and channels");
     hidden ??= value;
   }
-  return hidden === undefined ? lastLayer(traced, layouts, score) : picked(traced, layouts, hidden);
+  return hidden === undefined ? lastLayer(traced, layouts, score) : picked(traced, layouts, hidden, "the last before the scores");
 }
 
 /** Gradients that are asked for at once: a session's outputs, of which a large model has hundreds. */
@@ -68,8 +69,8 @@ export async function pickSpatialLayer(
     if (isSpatial(layouts.get(value), trace.dims.get(value)!)) found.push(value);
     if (found.length >= MOST_LOOKED_AT) break;
   }
-  // The scores are a layer only where the model has no other.
-  const layers = found.filter((value) => !scores.has(value));
+  // The scores are a layer only where the model has no other, and attention's weights say how much is taken of each step, not what.
+  const layers = found.filter((value) => !scores.has(value) && !isAttention(traced, layouts, value));
   const all = layers.length > 0 ? layers : found;
   if (all.length === 0) {
     throw new UsageError("No layer between input and score has height and width over 1×1.", undefined, "This method needs a convolutional layer, or a transformer's tokens on a grid. Saliency works on any model.");
@@ -83,10 +84,15 @@ export async function pickSpatialLayer(
     const gradients = await gradientsOf(values);
     const places = values.map((value) => placesWithGradient(gradients.get(value), trace.dims.get(value)!, layouts.get(value)));
     const last = values[places.findIndex((count, index) => count >= (isSequence(layouts.get(values[index])) ? 2 : 1))];
-    if (last !== undefined) return picked(traced, layouts, beforeProjection(traced, layouts, last));
+    if (last !== undefined) {
+      const value = beforeProjection(traced, layouts, last);
+      return picked(traced, layouts, value, `the last with ${placesIn(layouts.get(value))} that the target depends on${value === last ? "" : `, before its projection ("${last}")`}`);
+    }
     alone ??= values[places.findIndex((count) => count > 0)];
   }
-  return picked(traced, layouts, alone ?? all[0]);
+  return alone === undefined
+    ? picked(traced, layouts, all[0], `the last with ${placesIn(layouts.get(all[0]))}: no place of any has a gradient`)
+    : picked(traced, layouts, alone, `the last with ${placesIn(layouts.get(alone))} of which the target depends on one place`);
 }
 
 /** Operators that choose among numbers, move them and change each by itself: what they are given are the scores, in another shape. */
@@ -104,6 +110,25 @@ function scoresThemselves({ graph, specialised }: Traced, score: string): Readon
     for (const input of node.inputs) if (specialised.tainted.has(input)) scores.add(input);
   }
   return scores;
+}
+
+/** What the places of a layer are, for people. */
+function placesIn(layout: Layout | undefined): string {
+  if (layout?.tokens && layout.tokens.grid.length > 1) return "tokens on a grid";
+  return layout?.spatial.length === 1 ? "steps" : layout?.spatial.length === 3 ? "depth, height and width" : "height and width";
+}
+
+const WEIGHING: ReadonlySet<string> = new Set(["Softmax", "Where", "Add", "Mul", "Div", "Sub", "Dropout", "Identity", "Cast", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Clip"]);
+
+/** Whether a value of one channel is the product of a query and keys, or the weights made of it. */
+function isAttention({ graph, trace, specialised }: Traced, layouts: Layouts, value: string): boolean {
+  const layout = layouts.get(value);
+  if (layout?.channel === undefined || trace.dims.get(value)![layout.channel] !== 1) return false;
+  const makers = makersOf(graph);
+  const data = (node: Node): string[] => node.inputs.filter((input) => specialised.tainted.has(input) && isFloat(trace.types.get(input) ?? "float32"));
+  let node = makers.get(value);
+  while (node && WEIGHING.has(node.opType) && data(node).length === 1) node = makers.get(data(node)[0]);
+  return node !== undefined && DENSE.has(node.opType) && data(node).length > 1;
 }
 
 /** At how many places any channel has a gradient. */
@@ -157,8 +182,8 @@ function* valuesBefore({ graph, trace, specialised }: Traced, score: string, ste
   }
 }
 
-function picked({ graph, trace }: Traced, layouts: Layouts, value: string): LayerInfo {
-  return { value, node: makerLabel(graph, value), dims: trace.dims.get(value)!, layout: layouts.get(value), picked: true };
+function picked({ graph, trace }: Traced, layouts: Layouts, value: string, why: string): LayerInfo {
+  return { value, node: makerLabel(graph, value), dims: trace.dims.get(value)!, layout: layouts.get(value), picked: true, why };
 }
 
 /** All float values that depend on the input, in the order the input meets them. */

@@ -195,6 +195,8 @@ export interface LayerInfo {
   readonly layout?: Layout;
   /** Whether it was picked by itself. */
   readonly picked: boolean;
+  /** Why that one, in a sentence without its beginning: "the last ...". */
+  readonly why?: string;
 }
 
 export function technique(definition: Technique): Technique {
