@@ -150,13 +150,15 @@ function from(index: number, size: number): number {
 }
 
 const RULES: Readonly<Record<string, Rule>> = {
-  ...rulesFor(channelsFirst, "Conv ConvTranspose MaxPool AveragePool LpPool GlobalAveragePool GlobalMaxPool GlobalLpPool DepthToSpace SpaceToDepth QLinearConv ConvInteger Upsample FusedConv"),
+  ...rulesFor(channelsFirst, "Conv ConvTranspose MaxPool AveragePool LpPool GlobalAveragePool GlobalMaxPool GlobalLpPool QLinearAveragePool QLinearGlobalAveragePool DepthToSpace SpaceToDepth QLinearConv ConvInteger Upsample FusedConv"),
   ...rulesFor(orChannelsFirst, "BatchNormalization InstanceNormalization GroupNormalization LRN"),
   ...rulesFor(reshape, "Reshape Flatten Squeeze Unsqueeze"),
   ...rulesFor(product, "MatMul FusedMatMul MatMulInteger MatMulIntegerToFloat MatMulNBits"),
   ...rulesFor(reduce, "ReduceMean ReduceSum ReduceMax ReduceMin ReduceProd ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceSumSquare ArgMax ArgMin"),
   ...rulesFor(unknown, "Einsum GatherElements GatherND Shape Size LSTM GRU RNN RoiAlign"),
-  Gemm: gemm, Concat: concat, Slice: slice, Split: split, Gather: gather, Transpose: transpose,
+  // Of quantised operators the second operand comes after the first one's scale and zero point.
+  QLinearMatMul: (seen) => product({ ...seen, axes: (input) => seen.axes(3 * input), dims: (input) => seen.dims(3 * input) }),
+  Gemm: gemm, QGemm: gemm, Concat: concat, Slice: slice, Split: split, Gather: gather, Transpose: transpose,
 };
 
 function rulesFor(rule: Rule, operators: string): Record<string, Rule> {

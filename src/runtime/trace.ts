@@ -1,3 +1,4 @@
+import { withDequantised } from "../autodiff/dequantised.ts";
 import { Specialised, taintedValues, type Trace } from "../autodiff/specialise.ts";
 import { countTrips, straighten } from "../autodiff/straighten.ts";
 import { elementCount, isFloat, type DataType, type Graph, type Model, type Node } from "../model/graph.ts";
@@ -26,7 +27,7 @@ export async function specialise(model: Model, open: OpenModel, feeds: Feeds): P
   let graph = model.graph;
   const conditions: string[] = [];
   for (let round = 0; ; round++) {
-    graph = countTrips(graph);
+    graph = withDequantised(countTrips(graph), inferTypes(graph), opset);
     const trace = await traceGraph({ ...model, graph }, open, feeds);
     const straightened = straighten(graph, trace);
     conditions.push(...straightened.conditions);

@@ -2,7 +2,6 @@ import { UsageError } from "../model/errors.ts";
 import { elementCount, isFloat, nodeLabel, type Graph, type Node } from "../model/graph.ts";
 import { makersOf } from "../model/makers.ts";
 import { placeInside } from "../model/inner-names.ts";
-import { makersOf } from "../model/makers.ts";
 import type { LayerChoice } from "../protocol/engine.ts";
 import { isSpatial, spatialSize, type Layout, type Layouts } from "../runtime/layout.ts";
 import type { LoadedModel, Traced } from "../runtime/models.ts";
@@ -209,11 +208,16 @@ export function resolveLayer(graph: Graph, asked: string, model: LoadedModel): s
   }
   if (isValue) return asked;
   if (nodes.length > 1) throw new UsageError(`${nodes.length} nodes are named "${nodeName}".`, nodeName, "Name the value instead (an output of the node).");
-  if (nodes.length === 1) return nodes[0].outputs[0];
+  if (nodes.length === 1) return realNumbers(graph, nodes[0].outputs[0]);
   const written = [...model.model.graph.nodes, ...model.open.model.graph.nodes].find((node) => node.name === nodeName && values.has(node.outputs[0]));
   if (written && nodeName !== "") return written.outputs[0];
   if (placeInside(model.model.graph, nodeName) !== undefined) throw model.missing(nodeName);
   throw new UsageError(`The model has no layer "${asked}".`, asked, suggestion(graph, asked));
+}
+
+/** Of a node of quantised numbers the real ones that they stand for. */
+function realNumbers(graph: Graph, value: string): string {
+  return graph.nodes.find(({ name, opType, inputs }) => name === "" && opType === "DequantizeLinear" && inputs[0] === value)?.outputs[0] ?? value;
 }
 
 function suggestion(graph: Graph, asked: string): string {
