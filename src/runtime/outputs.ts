@@ -1,4 +1,5 @@
 import { elementCount, isFloat, type DataType, type Graph } from "../model/graph.ts";
+import { forEachRow } from "../math/rows.ts";
 import { makersOf } from "../model/makers.ts";
 import type { OutputKind, OutputRecipe } from "../protocol/recipe.ts";
 import { mlMeaning } from "./ml-meaning.ts";
@@ -97,13 +98,6 @@ function softmaxAlong(values: Float32Array, dims: readonly number[], axis: numbe
     for (let i = 0; i < length; i++) out[start + i * step] /= total;
   });
   return out;
-}
-
-function forEachRow(dims: readonly number[], axis: number, visit: (start: number, step: number, length: number) => void): void {
-  const length = dims[axis] ?? 1;
-  const step = elementCount(dims.slice(axis + 1));
-  const outer = elementCount(dims.slice(0, axis));
-  for (let o = 0; o < outer; o++) for (let i = 0; i < step; i++) visit(o * length * step + i, step, length);
 }
 
 // ── by the person's word ─────────────────────────────────────────────────────────────────────────
@@ -275,7 +269,7 @@ function spaceOf(dims: readonly number[]): number | undefined {
 }
 
 /** Elements of one batch entry. */
-function entrySize({ dims }: Pick<OutputFacts, "dims">): number {
+export function entrySize({ dims }: Pick<OutputFacts, "dims">): number {
   return elementCount(dims.slice(1));
 }
 

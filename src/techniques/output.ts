@@ -8,6 +8,7 @@ import { namesFit } from "../runtime/explainable.ts";
 import type { LoadedModel } from "../runtime/models.ts";
 import { floatsOf, type Feeds, type TensorValue } from "../runtime/ort.ts";
 import { hasBatchAxis, type BatchFacts } from "../runtime/batch-axis.ts";
+import { contradiction } from "../runtime/output-claims.ts";
 import { outputMeaning, type ModelOutput } from "../runtime/outputs.ts";
 import { isPlaceOfLargest } from "../runtime/score.ts";
 import { graphOf } from "../runtime/value-facts.ts";
@@ -55,7 +56,10 @@ export async function readOutput(model: LoadedModel, feeds: Feeds, input: InputI
   const mismatch = namesMismatch(classes, meaning, dims);
   if (mismatch) notes.push(`There ${classes.length === 1 ? "is one class name" : `are ${classes.length} class names`} for the output "${name}", which has ${mismatch}: the names may be another model's.`);
   const texts = tensor.dataType === "string" ? { texts: tensor.data as readonly string[] } : {};
-  return { output: { name, value, dims, shape: tensor.dims, values, meaning, ...texts }, classes, notes };
+  const output = { name, value, dims, shape: tensor.dims, values, meaning, ...texts };
+  const against = recipe?.kind ? contradiction(output) : undefined;
+  if (against) notes.push(against);
+  return { output, classes, notes };
 }
 
 /** Why an output is not the one that is looked at by itself. */
