@@ -1,4 +1,4 @@
-import { forEachRow } from "../math/rows.ts";
+import { forEachRow } from "./axis-rows.ts";
 import type { OutputKind } from "../protocol/recipe.ts";
 import { entrySize, type ModelOutput } from "./outputs.ts";
 

@@ -1,5 +1,5 @@
 import { elementCount, isFloat, type DataType, type Graph } from "../model/graph.ts";
-import { forEachRow } from "../math/rows.ts";
+import { forEachRow } from "./axis-rows.ts";
 import { makersOf } from "../model/makers.ts";
 import type { OutputKind, OutputRecipe } from "../protocol/recipe.ts";
 import { mlMeaning } from "./ml-meaning.ts";
