@@ -56,7 +56,8 @@ function feedsStates(nodes: readonly Node[], name: string): boolean {
   return found;
 }
 
-function pairs(input: string, output: string): boolean {
+/** Whether an output is called as what an input becomes: state and stateN, h and hn, past and present. */
+export function pairs(input: string, output: string): boolean {
   const [one, other] = [input.toLowerCase(), output.toLowerCase()].map((text) => text.replace(/[_.]?(in|0|out|n)$/, ""));
   return output !== input && (other.startsWith(one) || other === one.replace(/past(_key_values)?/, "present"));
 }

@@ -10,7 +10,7 @@ export interface MlMeaning {
 
 const COMPARING: ReadonlySet<string> = new Set(["Less", "LessOrEqual", "Greater", "GreaterOrEqual"]);
 /** Operators that make a label of numbers, otherwise than by the largest. */
-const DECIDING: ReadonlySet<string> = new Set(["ArgMin", "Sign", ...COMPARING]);
+const DECIDING: ReadonlySet<string> = new Set(["Sign", ...COMPARING]);
 
 /** Operators that keep what the numbers are. */
 const KEEPS: ReadonlySet<string> = new Set(["Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "ArrayFeatureExtractor"]);
@@ -60,13 +60,12 @@ function givesDecisions(node: Node): boolean {
   return plain && ((node.opType === "SVMClassifier" && !node.attributes.prob_a) || node.opType === "LinearClassifier");
 }
 
-/** By how the graph makes a label of the tensor: its sign or a threshold, or where it is smallest. */
+/** By how the graph makes a label of the tensor: its sign or a threshold. */
 function fromLabel(graph: Graph, value: string): MlMeaning | undefined {
   const open = [value];
   for (const node of graph.nodes) if (node.outputs[0] === value && node.domain === "" && node.opType === "Sqrt") open.push(node.inputs[0]);
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
     for (const node of graph.nodes.filter(({ inputs }) => inputs[0] === name)) {
-      if (node.opType === "ArgMin") return { kind: "regression", why: "The graph's label is where it is smallest: distances." };
       const compared = node.opType === "Sign" || (COMPARING.has(node.opType) && !makesData(graph, node.outputs[0]));
       if (compared) return { kind: "regression", why: `The graph's label is ${node.opType === "Sign" ? "its sign" : "whether it passes a threshold"}.` };
       if (KEEPS.has(node.opType)) open.push(node.outputs[0]);

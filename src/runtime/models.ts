@@ -11,7 +11,8 @@ import { withStandIns } from "../model/stand-ins/index.ts";
 import { UsageError } from "../model/errors.ts";
 import type { ModelDescription } from "../protocol/model.ts";
 import { admit, forwardBytes } from "./memory-need.ts";
-import { explainableTensor, type Explainable } from "./explainable.ts";
+import { columnOutputs, type ColumnOutputs } from "./column-outputs.ts";
+import { explainableTensor, type Explainable, type ReadTexts } from "./explainable.ts";
 import { describeDerived, withExplainable } from "./described.ts";
 import { gradientSession, type Gradients, type GradientRequest, type GradientSession } from "./gradient.ts";
 import { Leased } from "./lease.ts";
@@ -50,6 +51,7 @@ export class LoadedModel {
   private readonly tracedFor = new WeakMap<Feeds, Traced>();
   private readonly derived = new Map<string, LoadedModel>();
   private readonly standIns = new Map<string, Explainable | undefined>();
+  private readonly tables = new Map<string, ColumnOutputs | undefined>();
   private traceCount = 0;
   /** What its keys in the budget begin with; those of derived models begin so, too. */
   private readonly id: string;
@@ -106,13 +108,21 @@ export class LoadedModel {
     return Promise.resolve(toNumbers(tensor, this.open.bytesOf(tensor)));
   };
 
+  /** The outputs that one of a class each is among (see `columnOutputs`); undefined for any other. */
+  columns(output: string): ColumnOutputs | undefined {
+    if (!this.tables.has(output)) this.tables.set(output, columnOutputs(this.model.graph, output, this.readTexts));
+    return this.tables.get(output);
+  }
+
+  private readonly readTexts: ReadTexts = (tensor) => {
+    if (tensor.problem !== undefined || elementCount(tensor.dims) > MOST_CLASSES) return undefined;
+    return Array.from(decodeTensor(tensor, this.open.bytesOf(tensor)).data as ArrayLike<unknown>, String);
+  };
+
   /** The float tensor that stands for an output in all that explains (see `explainableTensor`); undefined where there is none. */
   explainable(output: string): Explainable | undefined {
     if (!this.standIns.has(output)) {
-      this.standIns.set(output, explainableTensor(this.model.graph, output, (tensor) => {
-        if (tensor.problem !== undefined || elementCount(tensor.dims) > MOST_CLASSES) return undefined;
-        return Array.from(decodeTensor(tensor, this.open.bytesOf(tensor)).data as ArrayLike<unknown>, String);
-      }));
+      this.standIns.set(output, explainableTensor(this.model.graph, output, this.readTexts));
     }
     return this.standIns.get(output);
   }

@@ -3,6 +3,7 @@ import { forEachRow } from "./axis-rows.ts";
 import { makersOf } from "../model/makers.ts";
 import type { OutputKind, OutputRecipe } from "../protocol/recipe.ts";
 import { mlMeaning } from "./ml-meaning.ts";
+import { smallestChosenBy } from "./distances.ts";
 import { combinedSigmoid, endOf, isPlaceOfLargest, madeOf, type End, type ValueFacts } from "./score.ts";
 
 /** What an output's numbers are: decided once for a run, from the graph and the values together, and asked by everything that shows or explains it. */
@@ -18,6 +19,8 @@ export interface OutputMeaning {
   readonly form?: ProbabilityForm;
   /** The axis along which classes lie, into the output's dims with their batch axis. */
   readonly classAxis: number;
+  /** The smallest value is the model's choice, as of distances. */
+  readonly least?: boolean;
   /** One number that tells two classes apart: element 0 is the positive one, and there is a negative one. */
   readonly binary: boolean;
 }
@@ -28,6 +31,8 @@ export type ProbabilityForm = "as-is" | "exp" | "softmax" | "sigmoid";
 /** An output as it is looked at: always with a batch axis in front. */
 export interface ModelOutput {
   readonly name: string;
+  /** Where it is a table of outputs that are a class each: these. */
+  readonly columns?: readonly string[];
   /** The value that is run to: the output itself, or the tensor behind one that is none (a ZipMap's). */
   readonly value: string;
   /** With a batch axis: the model's own, or 1 where it gives none. */
@@ -67,6 +72,7 @@ export function outputMeaning(facts: OutputFacts): OutputMeaning {
   if (facts.recipe?.kind) return said(facts, facts.recipe.kind, end);
   return (isFloat(facts.dataType) ? undefined : labels(facts))
     ?? (end && fromEnd(facts, end))
+    ?? fromDistances(facts)
     ?? fromValues(facts, true)
     ?? fromMl(facts)
     ?? fromValues(facts)
@@ -152,6 +158,12 @@ function classAxisOf({ dims, values }: OutputFacts, end?: End): number {
     if (summing !== undefined) return summing;
   }
   return usual;
+}
+
+/** What the graph looks for the smallest of. */
+function fromDistances(facts: OutputFacts): OutputMeaning | undefined {
+  const by = isFloat(facts.dataType) ? smallestChosenBy(facts.file ?? facts.graph, facts.value) : undefined;
+  return by === undefined ? undefined : { kind: "regression", why: `The graph's label is where it is smallest (${by}): distances.`, assumed: false, classAxis: classAxisOf(facts), binary: false, least: true };
 }
 
 /** Machine learning operators, and how the graph itself makes a label of the values. Decision values have no form as probabilities. */

@@ -86,6 +86,7 @@ export class JobContext implements Context {
     const target = options.info.needs.target || output.values.length > 0 ? resolveTarget(output, asked, classes) : { index: [], at: [], label: "" };
     const box = target.region || target.against ? undefined : boxes.find((one) => one.output === output.name && one.target === target.index.join(","));
     const context = new JobContext(prepared, options, classes, output, box ? { ...target, label: String(box.class) } : target, detections, ownValues);
+    if (options.info.needs.target && output.meaning.least && !asked.index && !asked.region) context.note(`The target is the smallest value, ${target.label}: what is positive makes it larger. ${output.meaning.why}`);
     for (const note of [...notes, ...(prepared.model.model.remarks ?? [])]) context.note(note);
     return context;
   }

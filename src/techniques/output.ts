@@ -5,11 +5,12 @@ import type { ValueDescription } from "../protocol/model.ts";
 import type { OutputRecipe } from "../protocol/recipe.ts";
 import { elementIndex, normaliseIndex, regionText, usualOutput } from "../protocol/target.ts";
 import { namesFit } from "../runtime/explainable.ts";
+import type { ColumnOutputs } from "../runtime/column-outputs.ts";
 import type { LoadedModel } from "../runtime/models.ts";
 import { floatsOf, type Feeds, type TensorValue } from "../runtime/ort.ts";
 import { hasBatchAxis, type BatchFacts } from "../runtime/batch-axis.ts";
 import { contradiction } from "../runtime/output-claims.ts";
-import { outputMeaning, type ModelOutput } from "../runtime/outputs.ts";
+import { outputMeaning, type ModelOutput, type OutputMeaning } from "../runtime/outputs.ts";
 import { isPlaceOfLargest } from "../runtime/score.ts";
 import { graphOf } from "../runtime/value-facts.ts";
 import type { InputInfo, TargetInfo } from "./technique.ts";
@@ -36,30 +37,42 @@ export async function readOutput(model: LoadedModel, feeds: Feeds, input: InputI
   const usual = usualOutput(model.description);
   const name = asked ?? usual;
   if (name === undefined || usual === undefined) throw new UsageError("The model has no outputs.");
-  const described = outputs.find((one) => one.name === name);
+  const table = tableOf(model, name, asked !== undefined);
+  const described = outputs.find((one) => one.name === (table?.outputs[0] ?? name));
   if (!described) throw new UsageError(`The model has no output "${name}".`, name, `Its outputs are ${outputs.map((one) => one.name).join(", ")}.`);
   const notes: string[] = [];
-  if (asked === undefined && usual !== outputs[0].name) notes.push(`The output is "${usual}": "${outputs[0].name}" (${outputs[0].type}) ${notScores(model, outputs[0])}.`);
-  const { value, note, names } = standsFor(model, name, asked !== undefined);
+  if (asked === undefined && !table && usual !== outputs[0].name) notes.push(`The output is "${usual}": "${outputs[0].name}" (${outputs[0].type}) ${notScores(model, outputs[0])}.`);
+  const { value, note, names } = table ? { value: table.table, names: table.classes, note: `The outputs ${table.outputs.map((one) => `"${one}"`).join(", ")} are the classes of one table, "${table.table}".` } : standsFor(model, name, asked !== undefined);
   if (note) notes.push(note);
   const tensor = (await model.forward(feeds, [value])).get(value)!;
   const dims = hasBatch(model, input, value, tensor.dims, described.dims?.[0]) ? tensor.dims : [1, ...tensor.dims];
   const recipe = Object.hasOwn(hints.outputs, name) ? hints.outputs[name] : undefined;
   const known = recipe?.classes ?? (name === usual && hints.classes.length > 0 ? hints.classes : undefined);
-  const classes = known ?? (names && namesFit(names, dims) ? names : []);
+  const column = table ? undefined : model.columns(name);
+  const own = column && column.classes[column.outputs.indexOf(name)];
+  const classes = known ?? (own !== undefined ? [`not ${own}`, own] : names && namesFit(names, dims) ? names : []);
   const values = numbersIn(tensor);
   const seen = await graphOf(model, feeds, value);
-  const meaning = outputMeaning({
+  const ofTable: OutputMeaning | undefined = column && recipe?.kind === undefined && elementCount(dims.slice(1)) === 1
+    ? { kind: "independent", form: "as-is", binary: true, assumed: false, classAxis: dims.length - 1, why: `It is the probability of one class, a column of "${column.table}": without --output all are read as one table, from their logits on.` } : undefined;
+  const meaning = ofTable ?? outputMeaning({
     ...seen, file: model.open.model.graph, name, value, dataType: tensor.dataType, dims, values, classes: classes.length, recipe: recipe?.kind ? { kind: recipe.kind } : undefined,
     inputs: floatInputs(feeds, input),
   });
   const mismatch = namesMismatch(classes, meaning, dims);
   if (mismatch) notes.push(`There ${classes.length === 1 ? "is one class name" : `are ${classes.length} class names`} for the output "${name}", which has ${mismatch}: the names may be another model's.`);
   const texts = tensor.dataType === "string" ? { texts: tensor.data as readonly string[] } : {};
-  const output = { name, value, dims, shape: tensor.dims, values, meaning, ...texts };
+  const output = { name: table?.table ?? name, ...(table ? { columns: table.outputs } : {}), value, dims, shape: tensor.dims, values, meaning, ...texts };
   const against = recipe?.kind ? contradiction(output) : undefined;
   if (against) notes.push(against);
   return { output, classes, notes };
+}
+
+/** Of outputs that are a class each, all of them as one table: where nobody asks for one, or asks for the table by its name. */
+function tableOf(model: LoadedModel, name: string, asked: boolean): ColumnOutputs | undefined {
+  if (!asked) return model.columns(name);
+  if (model.description.outputs.some((one) => one.name === name)) return undefined;
+  return model.description.outputs.map((one) => model.columns(one.name)).find((table) => table?.table === name);
 }
 
 /** Why an output is not the one that is looked at by itself. */
@@ -107,11 +120,11 @@ function floatInputs(feeds: Feeds, input: InputInfo): { dims: readonly number[];
     .map(([name, { dims }]) => ({ dims, picture: name === input.name && input.picture !== undefined || (name === input.name && input.axes !== undefined) }));
 }
 
-/** What is explained of an output: its largest element where nothing is asked for. UsageError where it is none of the output's. */
+/** What is explained of an output: its largest element where nothing is asked for, of distances the smallest. UsageError where it is none of the output's. */
 export function resolveTarget(output: ModelOutput, spec: TargetSpec, classes: readonly string[]): TargetInfo {
   if (output.values.length === 0) throw new UsageError(`The output "${output.name}" [${output.shape.join(", ")}] is empty for this input, so there is no score to explain.`, output.name, "Choose another input or output.");
   if (spec.region) return regionTarget(output, spec.region);
-  const index = spec.index ? checkedIndex(output, spec.index) : largest(output);
+  const index = spec.index ? checkedIndex(output, spec.index) : strongest(output);
   if (spec.not) return negatedTarget(output, index, classes);
   const against = spec.against && checkedIndex(output, spec.against);
   const flat = flatIndex(output, index);
@@ -146,11 +159,12 @@ function flatRegion({ dims }: ModelOutput, region: NonNullable<TargetInfo["regio
     Array.from({ length: before - from }, (_, i) => index * dims[axis + 1] + from + i))), [0]);
 }
 
-/** Index, without the batch axis, of the largest finite element of batch entry 0. */
-function largest({ dims, values }: ModelOutput): number[] {
+/** Index, without the batch axis, of the largest finite element of batch entry 0; of distances the smallest. */
+function strongest({ dims, values, meaning }: ModelOutput): number[] {
   const count = elementCount(dims.slice(1));
+  const sign = meaning.least ? -1 : 1;
   let best = 0;
-  for (let i = 1; i < count; i++) if (values[i] > values[best] || Number.isNaN(values[best])) best = i;
+  for (let i = 1; i < count; i++) if (sign * values[i] > sign * values[best] || Number.isNaN(values[best])) best = i;
   return elementIndex(dims, best);
 }
 

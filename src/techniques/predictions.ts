@@ -3,6 +3,9 @@ import { largestFew } from "../math/rank.ts";
 import type { BarItem, BarsArtifact } from "../protocol/artifacts.ts";
 import { elementIndex, normaliseIndex, targetText } from "../protocol/target.ts";
 import type { Detections } from "../runtime/detections/index.ts";
+import { makersOf } from "../model/makers.ts";
+import { isState, pairs } from "../runtime/input-use.ts";
+import { isPlaceOfLargest } from "../runtime/score.ts";
 import { probabilitiesOf, type ModelOutput, type OutputMeaning } from "../runtime/outputs.ts";
 import { boxesArtifact, detectionNotes } from "./detections.ts";
 import { outputPicture } from "./output-picture.ts";
@@ -42,8 +45,20 @@ function noteLeftOut(context: Context): void {
   const { output, ownValues, model, detections } = context;
   const [entries] = output.dims;
   if (entries > 1) context.note(`The list is of the first of ${entries} batch entries; .npy and the values in .json hold all.`);
-  const others = model.description.outputs.map(({ name }) => name).filter((name) => name !== output.name);
+  const others = otherScores(model, output);
   if (!ownValues && !detections && others.length > 0) context.note(`Shown is the output "${output.name}". The model also gives ${others.map((name) => `"${name}"`).join(", ")}.`);
+}
+
+/** Outputs with something else to explain: no labels that scores chose, no recurrent states, no second name of the same value. */
+function otherScores(model: Context["model"], { name: own, value, columns = [] }: ModelOutput): string[] {
+  const { graph } = model.model;
+  const makers = makersOf(graph);
+  const source = (name: string): string => { for (let node = makers.get(name); node?.opType === "Identity"; node = makers.get(name)) name = node.inputs[0]; return name; };
+  const states = graph.inputs.filter((input) => isState(graph, input.name)).map(({ name }) => name);
+  return (model.description.explainable ?? []).filter((name) => {
+    const stands = model.explainable(name);
+    return name !== own && !columns.includes(name) && stands?.by !== "label" && !isPlaceOfLargest(graph, name) && source(stands?.value ?? name) !== source(value) && !states.some((state) => pairs(state, name));
+  });
 }
 
 /** Of classes the first twenty; of anything else all, where a table can hold them. */
@@ -67,7 +82,8 @@ export function predictionBars(context: Pick<Context, "output" | "classes" | "ta
   const shares = probabilitiesOf(output, values);
   const shown = shares?.values ?? values;
   const one = shown.subarray(0, elementCount(dims.slice(1)));
-  const items: BarItem[] = Array.from(largestFew(one, count), (index) => ({
+  // Of distances the nearest come first.
+  const items: BarItem[] = Array.from(largestFew(meaning.least ? one.map((value) => -value) : one, count), (index) => ({
     index, label: classLabel(classes, output, index), value: shown[index], target: targetText({ index: elementIndex(dims, index) }),
   }));
   if (meaning.binary && shares && items.length === 1) {
@@ -78,7 +94,7 @@ export function predictionBars(context: Pick<Context, "output" | "classes" | "ta
   const selected = target.region || target.at.length !== 1 ? undefined : target.negated ? -1 - target.at[0] : target.at[0];
   return {
     kind: "bars", id: "predictions", title: "Predictions", share: shares !== undefined, quantity: shares ? "probability" : name, items,
-    values: shown, dims, ...(selected === undefined ? {} : { selected }), caption: shares ? shares.how : `largest values of ${name} (${KIND_WORDS[meaning.kind]}). ${meaning.why}`,
+    values: shown, dims, ...(selected === undefined ? {} : { selected }), caption: shares ? shares.how : `${meaning.least ? "smallest" : "largest"} values of ${name} (${KIND_WORDS[meaning.kind]}). ${meaning.why}`,
   };
 }
 
