@@ -43,7 +43,7 @@ export function parseArguments(args: readonly string[], allowed: readonly Option
     throw new WrongUsage(error instanceof Error ? error.message.split(". To specify")[0] : String(error));
   }
   const { values, positionals } = parsed;
-  if (positionals.length !== 1) throw new WrongUsage(positionals.length === 0 ? "The model's file is missing." : `There is one MODEL too many: ${positionals.slice(1).join(" ")}`);
+  if (positionals.length !== 1) throw new WrongUsage(positionals.length === 0 ? "The model's file is missing." : `Expected one MODEL, got several; also given: ${positionals.slice(1).join(" ")}`);
   for (const name of needs) if (values[name] === undefined) throw new WrongUsage(`--${name} is missing.`);
   const list = (name: OptionName): readonly string[] => (values[name] as readonly string[] | undefined) ?? [];
   const one = (name: OptionName): string | undefined => values[name] as string | undefined;

@@ -48,9 +48,8 @@ export async function compare(args: readonly string[]): Promise<number> {
     const figure = figureOf(request, cells);
     await mkdir(dirname(resolve(request.out)), { recursive: true });
     await writeFile(request.out, saveFigure(figure, request.format, request.colors));
-    cells.forEach((row, r) => row.forEach(({ failure, result }, c) => {
+    cells.forEach((row, r) => row.forEach(({ failure }, c) => {
       if (failure !== undefined) process.stderr.write(`${[figure.rows[r], figure.columns[c]].filter(Boolean).join(", ")}: ${failure}\n`);
-      if (result?.inputs) process.stderr.write(`${[figure.rows[r], figure.columns[c]].filter(Boolean).join(", ")}: ${result.inputs.length} inputs are explained, and the figure shows "${result.inputs[0].name}"; --explain chooses, and .npz holds all.\n`);
     }));
     return cells.flat().some(({ result }) => result) ? 0 : 1;
   } finally {
@@ -212,7 +211,7 @@ function figureOf({ columns, rows, axes, looks }: Request, cells: readonly (read
 function labelOf(entry: AxisEntry, along: readonly FigureCell[]): string {
   switch (entry.kind) {
     case "method": return methodLabel(techniques.find(({ info }) => info.id === entry.technique)?.info, entry.technique, entry.params satisfies Params | undefined);
-    case "layer": return entry.layer ?? "layer picked by itself";
+    case "layer": return entry.layer ?? "automatic layer";
     case "model": return basename(entry.model);
     case "target": {
       if (entry.label.includes(":")) return `sum over ${entry.label}`;

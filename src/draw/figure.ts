@@ -2,6 +2,7 @@ import type { Artifact, ImageArtifact, Result } from "../protocol/artifacts.ts";
 import type { Looks } from "../protocol/panel.ts";
 import { layoutBars } from "./bars.ts";
 import { GLYPH } from "./font.ts";
+import { rowsByInput } from "./figure-inputs.ts";
 import { frameCount, picturesUnder } from "./frames.ts";
 import { layoutFrames, mapImage, pictureImage, verticalBar } from "./heatmap.ts";
 import type { HeatmapDrawing } from "./heatmap.ts";
@@ -45,9 +46,10 @@ const mostBars = 12;
 
 /**
  * Lays the figure out: labels above and to the left, the input first where the looks say side by side, one colour bar at the
- * right where all maps share a scale, else one below each. Colours that follow from sharing are sharedDrawings()'.
+ * right where all maps share a scale, else one below each. Results about several inputs have a row for each. Colours that follow from sharing are sharedDrawings()'.
  */
-export function layoutFigure(figure: Figure): Scene {
+export function layoutFigure(given: Figure): Scene {
+  const figure = rowsByInput(given);
   const drawings = drawingsOf(figure);
   const scales = new Set(drawings.values());
   const all = figure.cells.flat().filter((cell) => ["heatmap", "tokens"].includes(cell?.result?.artifacts[0]?.kind ?? ""));

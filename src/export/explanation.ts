@@ -45,7 +45,7 @@ async function exportFrom(model: LoadedModel, request: ExportRequest, env: RunEn
   const { more: _, ...asked } = request.job;
   const { info } = findTechnique(asked.technique);
   const attribution = Object.hasOwn(attributions, info.id) ? attributions[info.id] : undefined;
-  if (!attribution) throw new UsageError(`${info.title} cannot be written into one graph.`, info.id, `These can: ${Object.keys(attributions).join(", ")}.`);
+  if (!attribution) throw new UsageError(`${info.title} can't be exported as a single ONNX graph.`, info.id, `These can: ${Object.keys(attributions).join(", ")}.`);
   const params = checkParams(info, asked.params);
   if (Number(params.samples ?? 0) > 0) throw new UsageError("Noise is drawn anew in each run, which a graph cannot do as it is done here.", "samples", "Set samples to 0 for the export, and average over noisy inputs where the model is served.");
   await checkPlace(model.open, request.out, request.weights);

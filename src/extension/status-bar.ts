@@ -34,7 +34,7 @@ function lookOf({ kind, progress, waiting, reason }: EngineState): Look | undefi
     case "idle": return { text: "$(search) Neural Loupe", tooltip: "The engine is ready; click for its log", command: "neuralLoupe.showLog" };
     case "running": {
       const part = progress?.fraction === undefined ? "" : ` ${Math.round(progress.fraction * 100)} %`;
-      return { text: `$(loading~spin) ${progress?.text ?? "Running"}${part}${queue}`, tooltip: `A model runs${queue}; click to cancel`, command: "neuralLoupe.cancelRun" };
+      return { text: `$(loading~spin) ${progress?.text ?? "Running"}${part}${queue}`, tooltip: `Running a model${queue}. Click to cancel`, command: "neuralLoupe.cancelRun" };
     }
     case "cancelling": return { text: "$(loading~spin) Cancelling", tooltip: `The run is being cancelled${queue}`, command: "neuralLoupe.showLog" };
     case "broken": return { text: "$(error) Neural Loupe", tooltip: `${reason ?? "The engine has ended."} Click to restart it.`, command: "neuralLoupe.restartEngine" };

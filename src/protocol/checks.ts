@@ -1,7 +1,7 @@
 import type { PanelState } from "./panel.ts";
 import type { Params, TechniqueInfo } from "./technique.ts";
 
-/** The checks ("Is it right to trust it?") that a method's result can be put to, in their order. */
+/** The checks ("How reliable is this explanation?") that a method's result can be put to, in their order. */
 export function checksOf(technique: TechniqueInfo, techniques: readonly TechniqueInfo[]): readonly TechniqueInfo[] {
   return techniques.filter(({ group, params }) => group === "trust" && params.some((spec) => spec.name === "method" && spec.type === "choice" && spec.options.some(({ value }) => value === technique.id)));
 }

@@ -48,7 +48,7 @@ interface Met {
 function noteRules(context: Context, { products, kept, explainedSoftmax }: Met): void {
   const list = (counts: ReadonlyMap<string, number>): string => [...counts].map(([operator, count]) => (count > 1 ? `${operator} (${count})` : operator)).join(", ");
   if (products.size > 0) {
-    context.note(`Products of two values that both depend on the input are shared out evenly over both, so that the attributions sum up: ${list(products)}. Captum's DeepLift takes the gradient there.`);
+    context.note(`Products of two values that both depend on the input are divided evenly between both, so that the attributions sum up: ${list(products)}. Captum's DeepLift takes the gradient there.`);
   }
   if (explainedSoftmax) context.note("The Softmax that is explained has Captum's rule (slopes less their mean), which does not sum up; what goes into it (score: logit) does.");
   if (kept.size > 0) context.note(`DeepLIFT has no rule for ${list(kept)}: there the gradient is taken, so the sum can miss the score's difference.`);

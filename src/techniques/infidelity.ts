@@ -29,14 +29,14 @@ const LOCAL: ReadonlySet<string> = new Set(["saliency", "guided-backprop", "deco
 
 /**
  * Infidelity: the mean over perturbations of (Σ attribution · perturbation − (f(x) − f(x̃)))². Raw is [samples, 2]: what the attribution
- * foretells, and what the score did. As Captum's infidelity, with the perturbation of its infidelity_perturb_func_decorator: x − x̃, or
+ * predicts, and what the score did. As Captum's infidelity, with the perturbation of its infidelity_perturb_func_decorator: x − x̃, or
  * (x − x̃) / (x − baseline) where the method's values are multiplied by the input.
  */
 export function infidelity(methods: readonly Technique[]): Technique {
   return technique({
     info: {
       id: "infidelity", title: "Infidelity", command: "Check Infidelity", group: "trust",
-      summary: "Whether the map foretells what the score does when the input is perturbed.",
+      summary: "How well the map predicts score changes when the input is perturbed.",
       cite: "Yeh et al. 2019",
       needs: { target: true, layer: "spatial", several: true, gradient: false },
       params: [methodParam(methods.filter(isAttribution)), OPTIONS, ...PARAMS],
@@ -54,18 +54,18 @@ export function infidelity(methods: readonly Technique[]): Technique {
       const measured = await openMeasure(context, method.question(), "score");
       try {
         const perturb = perturber(input, features, baseline, params);
-        const foretold = new Float32Array(samples);
+        const predicted = new Float32Array(samples);
         // The last one is the input as it is.
         const { values: scores } = await measured.run(samples + 1, (index) => {
           if (index === samples) return input.values;
           const perturbed = perturb();
-          foretold[index] = foretell(attribution, input.values, perturbed, multiplied ? baseline : undefined);
+          predicted[index] = predictedFall(attribution, input.values, perturbed, multiplied ? baseline : undefined);
           return perturbed;
         }, (done) => context.progress(0.4 + 0.6 * (done / samples), `Perturbation ${done} of ${samples}`));
         const happened = scores.slice(0, samples).map((score) => scores[samples] - score);
         const pairs = new Float32Array(2 * samples);
-        for (let i = 0; i < samples; i++) pairs.set([foretold[i], happened[i]], 2 * i);
-        const artifact = artifactOf(method.title, measured.label, foretold, happened, multiplied);
+        for (let i = 0; i < samples; i++) pairs.set([predicted[i], happened[i]], 2 * i);
+        const artifact = artifactOf(method.title, measured.label, predicted, happened, multiplied);
         return { raw: { dims: [samples, 2], values: pairs }, artifacts: [artifact] };
       } finally {
         await measured.release();
@@ -107,7 +107,7 @@ function perturber(input: InputInfo, features: Features, baseline: Float32Array,
 }
 
 /** Σ attribution · (x − x̃), or · (x − x̃) / (x − baseline), where a difference of zero counts as one. */
-function foretell(attribution: Float32Array, input: Float32Array, perturbed: Float32Array, baseline: Float32Array | undefined): number {
+function predictedFall(attribution: Float32Array, input: Float32Array, perturbed: Float32Array, baseline: Float32Array | undefined): number {
   let sum = 0;
   for (let i = 0; i < attribution.length; i++) {
     const moved = input[i] - perturbed[i];
@@ -116,32 +116,32 @@ function foretell(attribution: Float32Array, input: Float32Array, perturbed: Flo
   return sum;
 }
 
-function artifactOf(title: string, label: string, foretold: Float32Array, happened: Float32Array, multiplied: boolean): CurvesArtifact {
-  const count = foretold.length;
-  const errors = Array.from(foretold, (value, i) => (value - happened[i]) ** 2);
+function artifactOf(title: string, label: string, predicted: Float32Array, happened: Float32Array, multiplied: boolean): CurvesArtifact {
+  const count = predicted.length;
+  const errors = Array.from(predicted, (value, i) => (value - happened[i]) ** 2);
   const mean = errors.reduce((a, b) => a + b, 0) / count;
   const deviation = Math.sqrt(errors.reduce((sum, error) => sum + (error - mean) ** 2, 0) / (count - 1) / count);
   // Captum's normalize=True: the attribution times the factor that fits best.
-  const [squares, products, changes] = foretold.reduce(([a, ab, b], value, i) => [a + value * value, ab + value * happened[i], b + happened[i] ** 2], [0, 0, 0]);
+  const [squares, products, changes] = predicted.reduce(([a, ab, b], value, i) => [a + value * value, ab + value * happened[i], b + happened[i] ** 2], [0, 0, 0]);
   const factor = squares > 0 ? products / squares : products;
   const normalized = (factor * factor * squares - 2 * factor * products + changes) / count;
-  const order = Array.from(foretold.keys()).sort((a, b) => foretold[a] - foretold[b]);
-  const ends = [...foretold, ...happened].filter(Number.isFinite);
+  const order = Array.from(predicted.keys()).sort((a, b) => predicted[a] - predicted[b]);
+  const ends = [...predicted, ...happened].filter(Number.isFinite);
   const [low, high] = [ends.reduce((a, b) => Math.min(a, b), Infinity), ends.reduce((a, b) => Math.max(a, b), -Infinity)];
   return {
     kind: "curves", id: "infidelity", title: `Infidelity: ${title}`,
-    x: { label: "fall of the score that the map foretells" }, y: { label: `fall of the ${label}` },
+    x: { label: "fall of the score that the map predicts" }, y: { label: `fall of the ${label}` },
     lines: [
-      { id: "perturbations", label: "Each perturbation", x: Float32Array.from(order, (i) => foretold[i]), y: Float32Array.from(order, (i) => happened[i]), style: "points", summary: { label: "infidelity", value: mean } },
+      { id: "perturbations", label: "Each perturbation", x: Float32Array.from(order, (i) => predicted[i]), y: Float32Array.from(order, (i) => happened[i]), style: "points", summary: { label: "infidelity", value: mean } },
       { id: "faithful", label: "Foretold exactly", x: Float32Array.of(low, high), y: Float32Array.of(low, high), style: "guide" },
     ],
     numbers: [
-      { id: "infidelity", label: "Infidelity", value: mean, help: "The mean squared difference between what the map foretells and what the score does: lower is better, in the score's own unit squared." },
+      { id: "infidelity", label: "Infidelity", value: mean, help: "The mean squared difference between what the map predicts and what the score does: lower is better, in the score's own unit squared." },
       { id: "standard_error", label: "Its standard error", value: deviation, help: "What the draw of the perturbations may have moved it by." },
       { id: "infidelity_normalized", label: "Infidelity, scaled", value: normalized, help: "The same when the map is multiplied by the factor that fits best, for maps whose scale means nothing (Grad-CAM): Captum's normalize=True." },
-      { id: "share_unexplained", label: "Not foretold", value: changes > 0 ? (normalized * count) / changes : NaN, help: "The scaled infidelity as a part of the score's mean squared change: 0 is foretold exactly, 1 not at all." },
+      { id: "share_unexplained", label: "Not predicted", value: changes > 0 ? (normalized * count) / changes : NaN, help: "The scaled infidelity as a part of the score's mean squared change: 0 is predicted exactly, 1 not at all." },
     ],
-    reading: "Each dot is one perturbed input. On the diagonal, the map foretold what the score did; a cloud without direction means that the map says little about what the model does nearby.",
+    reading: "Each dot is one perturbed input. On the diagonal, the map predicted what the score did; a cloud without direction means that the map says little about what the model does nearby.",
     caption: `${count} perturbations; ${multiplied ? "the values are shares of the input's difference to the baseline" : "the values are slopes"}; best factor ${short(factor)}`,
   };
 }

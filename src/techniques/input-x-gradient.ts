@@ -9,7 +9,7 @@ import { technique } from "./technique.ts";
 export const inputXGradient = technique({
   info: {
     id: "input-x-gradient", title: "Input × Gradient", command: "Visualize Input × Gradient", group: "gradient",
-    summary: "What each input adds to the score, were the model linear: the input times the gradient.",
+    summary: "Each input's contribution under a linear approximation of the model: the input times the gradient.",
     cite: "Shrikumar et al. 2016",
     needs: { target: true, layer: "none", gradient: true },
     params: [SCORE, ...NOISE],

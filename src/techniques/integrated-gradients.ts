@@ -14,7 +14,7 @@ import { technique, type Context } from "./technique.ts";
 export const integratedGradients = technique({
   info: {
     id: "integrated-gradients", title: "Integrated Gradients", command: "Visualize Integrated Gradients", group: "gradient",
-    summary: "The score's difference to a baseline, shared out among the inputs: gradients averaged along the way, times the way.",
+    summary: "The score's difference to a baseline, distributed over the inputs: the average gradient along the path from the baseline, times the input difference.",
     cite: "Sundararajan, Taly & Yan 2017",
     needs: { target: true, layer: "none", gradient: true },
     params: [STEPS, RULE, BASELINE, SCORE, ...NOISE, MEMORY],

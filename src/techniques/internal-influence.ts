@@ -12,7 +12,7 @@ import { technique } from "./technique.ts";
 export const internalInfluence = technique({
   info: {
     id: "internal-influence", title: "Internal Influence", command: "Visualize Internal Influence", group: "layer",
-    summary: "How much each unit of a layer sways the score, averaged over the way from a baseline to the input.",
+    summary: "How much small changes of each unit of a layer affect the score, averaged along the path from a baseline to the input.",
     cite: "Leino et al. 2018",
     needs: { target: true, layer: "any", gradient: true },
     params: [STEPS, RULE, BASELINE, SCORE, ...NOISE, MEMORY],

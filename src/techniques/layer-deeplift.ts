@@ -14,7 +14,7 @@ import { technique } from "./technique.ts";
 export const layerDeeplift = technique({
   info: {
     id: "layer-deeplift", title: "Layer DeepLIFT", command: "Visualize Layer DeepLIFT", group: "layer",
-    summary: "The score's difference to a baseline, shared out among the units of a layer.",
+    summary: "The score's difference to a baseline, distributed over the units of a layer.",
     cite: "Shrikumar, Greenside & Kundaje 2017",
     needs: { target: true, layer: "any", gradient: true },
     params: [DEEPLIFT_RULE, BASELINE, SCORE, ...NOISE],

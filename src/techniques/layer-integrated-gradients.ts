@@ -19,7 +19,7 @@ import { technique, type Context, type LayerInfo } from "./technique.ts";
 export const layerIntegratedGradients = technique({
   info: {
     id: "layer-integrated-gradients", title: "Layer Integrated Gradients", command: "Visualize Layer Integrated Gradients", group: "layer",
-    summary: "The score's difference to a baseline, shared out among the units of a layer: gradients averaged along the way of its values, times that way.",
+    summary: "The score's difference to a baseline, distributed over the units of a layer: the average gradient along the path of its values, times their difference.",
     cite: "Sundararajan, Taly & Yan 2017; Kokhlikyan et al. 2020",
     needs: { target: true, layer: "any", gradient: true },
     params: [STEPS, RULE, BASELINE, SCORE, ...NOISE, MEMORY],

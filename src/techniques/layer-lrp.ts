@@ -8,7 +8,7 @@ import { technique } from "./technique.ts";
 export const layerLrp = technique({
   info: {
     id: "layer-lrp", title: "Layer LRP", command: "Visualize Layer LRP", group: "layer",
-    summary: "The score, shared out layer by layer among the units of one layer.",
+    summary: "Redistributes the score layer by layer down to the units of one layer.",
     cite: "Bach et al. 2015; Montavon et al. 2019",
     needs: { target: true, layer: "any", gradient: true },
     params: [...LRP_PARAMS, SCORE, ...NOISE],

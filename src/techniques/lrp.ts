@@ -34,7 +34,7 @@ export const LRP_PARAMS: readonly ParamSpec[] = [
   { type: "number", name: "epsilon", label: "Epsilon", default: 1e-6, min: 0, max: 1000, step: 0.01, integer: false, shownFor: { param: "rule", values: ["epsilon", "epsilon_plus", "epsilon_plus_flat", "epsilon_alpha2_beta1", "epsilon_alpha2_beta1_flat", "epsilon_gamma_box"] },
     help: "Of the epsilon rule: what is added to a layer's output before relevance is divided by it; more absorbs weak and contradictory evidence. zennit's default; Captum's is 1e-9." },
   { type: "number", name: "gamma", label: "Gamma", default: 0.25, min: 0, max: 1000, step: 0.05, integer: false, shownFor: { param: "rule", values: ["gamma", "epsilon_gamma_box"] },
-    help: "Of the gamma rule: by how much what speaks for a unit's output is strengthened; 0 is the epsilon rule, very much is z-plus." },
+    help: "Of the gamma rule: by how much what supports a unit's output is strengthened; 0 is the epsilon rule, very much is z-plus." },
   { type: "number", name: "alpha", label: "Alpha", default: 2, min: 0, max: 1000, step: 0.5, integer: false, shownFor: { param: "rule", values: ["alpha_beta"] },
     help: "Of the alpha-beta rule: the weight of what adds to a unit's output. Alpha − beta must be 1." },
   { type: "number", name: "beta", label: "Beta", default: 1, min: 0, max: 1000, step: 0.5, integer: false, shownFor: { param: "rule", values: ["alpha_beta"] },
@@ -42,11 +42,11 @@ export const LRP_PARAMS: readonly ParamSpec[] = [
   bound("low", "Lowest value", "lowest"), bound("high", "Highest value", "highest"),
 ];
 
-/** Layer-wise relevance propagation: the target's score, shared out layer by layer down to the input; raw in the input's shape. Reference: zennit. */
+/** Layer-wise relevance propagation: the target's score, redistributed layer by layer down to the input; raw in the input's shape. Reference: zennit. */
 export const lrp = technique({
   info: {
     id: "lrp", title: "Layer-wise Relevance Propagation", command: "Visualize Layer-wise Relevance Propagation (LRP)", group: "gradient",
-    summary: "The score itself, shared out from layer to layer down to the input, by rules that keep its sum.",
+    summary: "Redistributes the score layer by layer down to the input, conserving its total.",
     cite: "Bach et al. 2015; Montavon et al. 2019",
     needs: { target: true, layer: "none", gradient: true },
     params: [...LRP_PARAMS, SCORE, ...NOISE],

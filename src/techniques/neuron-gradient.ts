@@ -11,7 +11,7 @@ import { technique, type Context } from "./technique.ts";
 export const neuronGradient = technique({
   info: {
     id: "neuron-gradient", title: "Neuron Gradient", command: "Visualize Neuron Gradient", group: "layer",
-    summary: "Which inputs sway one neuron inside the model most if they change a little.",
+    summary: "Inputs whose small changes affect one neuron inside the model most.",
     cite: "Simonyan, Vedaldi & Zisserman 2013",
     needs: { target: false, layer: "any", gradient: true },
     params: [NEURON, ...NOISE],

@@ -13,7 +13,7 @@ import { technique } from "./technique.ts";
 export const neuronIntegratedGradients = technique({
   info: {
     id: "neuron-integrated-gradients", title: "Neuron Integrated Gradients", command: "Visualize Neuron Integrated Gradients", group: "layer",
-    summary: "One neuron's difference to its activation for a baseline, shared out among the inputs.",
+    summary: "One neuron's difference to its activation for a baseline, distributed over the inputs.",
     cite: "Sundararajan, Taly & Yan 2017",
     needs: { target: false, layer: "any", gradient: true },
     params: [NEURON, STEPS, RULE, BASELINE, ...NOISE, MEMORY],

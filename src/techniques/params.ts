@@ -26,7 +26,7 @@ export const NOISE: readonly ParamSpec[] = [
 ];
 
 /** A class activation map without its negative part. */
-export const RELU = booleanParam("relu", "Only positive", true, "Keep only what speaks for the target (ReLU), as in the papers.");
+export const RELU = booleanParam("relu", "Only positive", true, "Keep only what supports the target (ReLU), as in the papers.");
 
 /** How a transformer's tokens lie, of every method that makes a map of a layer. */
 export const GRID: ParamSpec = {

@@ -8,7 +8,7 @@ import { technique } from "./technique.ts";
 export const saliency = technique({
   info: {
     id: "saliency", title: "Saliency", command: "Visualize Saliency", group: "gradient",
-    summary: "Which pixels sway the score most if they change a little: the gradient of the score by the input.",
+    summary: "Input pixels whose small changes affect the score most (the gradient of the score with respect to the input).",
     cite: "Simonyan, Vedaldi & Zisserman 2013",
     needs: { target: true, layer: "none", gradient: true },
     params: [booleanParam("absolute", "Absolute", true, "Take the gradient's magnitude; otherwise its sign says whether more brings the score up or down."), SCORE, ...NOISE],

@@ -6,7 +6,7 @@ import { sensitivity } from "./sensitivity.ts";
 import { sparseness } from "./sparseness.ts";
 import type { Technique } from "./technique.ts";
 
-/** "Is it right to trust it?": checks of the methods' results, the quick ones first. */
+/** "How reliable is this explanation?": checks of the methods' results, the quick ones first. */
 export function trustTechniques(methods: readonly Technique[]): Technique[] {
   return [sparseness, insertionDeletion, road, infidelity, sensitivity, randomisation].map((check) => check(methods));
 }

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { decodeNpy } from "../../src/data/npy.ts";
 import { colorTable } from "../../src/draw/colormap.ts";
 import { arrayNames, figureSvg, saveFigure, WHITE, type SavedFigure } from "../../src/draw/figure-files.ts";
+import { rowsByInput } from "../../src/draw/figure-inputs.ts";
 import { layoutFigure, type FigureCell } from "../../src/draw/figure.ts";
 import { bars, heatmap, picture, result } from "../../src/draw/fixtures.ts";
 import { encodeNpz } from "../../src/draw/npz.ts";
@@ -177,5 +178,35 @@ describe("a figure's files", () => {
     const names = arrayNames({ ...saved, columns: ["a/b", "a b"], rows: ["", "∂"], cells: [[undefined, undefined], [undefined, undefined]] });
     expect(names).toEqual(["a_b", "a_b_2", "a_b_3", "a_b_4"]);
     expect(() => encodeNpz([{ name: "../x", dims: [1], values: Float32Array.of(1) }])).toThrow(RangeError);
+  });
+});
+
+describe("results about several inputs", () => {
+  const about = (group: string): FigureCell => {
+    const [first, second] = [map([0, 4], { input: "picture", over: "input" }), { ...bars, input: "row" }];
+    return { group, result: { ...result, artifacts: [first, second, picture] } };
+  };
+  const ofOne = cell([0, 9], "cam", { over: "input" });
+  const failed: FigureCell = { group: "lrp", failure: "There is no rule." };
+
+  test("have a row of pictures for each, under its name; what is about one input stands in that one's row", () => {
+    const { rows, cells } = rowsByInput(figure([[about("a"), ofOne, failed]]));
+    expect(rows).toEqual(["picture", "row"]);
+    expect(cells.map((row) => row.map((one) => one?.result?.artifacts[0].kind ?? one?.failure))).toEqual([["heatmap", "heatmap", "There is no rule."], ["bars", undefined, undefined]]);
+    // No picture lies under the other input's bars.
+    expect(cells[1][0]?.result?.artifacts.map(({ kind }) => kind)).toEqual(["bars"]);
+    expect(texts(figure([[about("a"), about("b")]]))).toEqual(expect.arrayContaining(["picture", "row", "Method 0"]));
+  });
+
+  test("keep the row's own label before it, and rows about one input stay", () => {
+    expect(rowsByInput(figure([[about("a")], [ofOne]])).rows).toEqual(["class 0: picture", "class 0: row", "class 1"]);
+    const plain = figure([[ofOne]]);
+    expect(rowsByInput(plain)).toBe(plain);
+  });
+
+  test("share no scale between inputs, unless all cells share one", () => {
+    const groups = (of: SavedFigure): (string | undefined)[] => rowsByInput(of).cells.flat().map((one) => one?.group);
+    expect(groups(figure([[about("a"), about("b")]]))).toEqual(["a\npicture", "b\npicture", "a\nrow", "b\nrow"]);
+    expect(new Set(groups(figure([[about("all"), about("all")]]))).size).toBe(1);
   });
 });

@@ -134,7 +134,7 @@ describe("DeepLIFT where Captum takes gradients", () => {
     expect(Math.abs(delta)).toBeLessThan(TOLERANCE * Math.abs(difference));
     // Captum's own, with gradients in places, are others.
     expect(differenceFrom(one, result.raw.values)).toBeGreaterThan(0.01);
-    expect(result.notes.join(" ")).toMatch(/Products of two values that both depend on the input are shared out evenly.*Captum's DeepLift takes the gradient there/);
+    expect(result.notes.join(" ")).toMatch(/Products of two values that both depend on the input are divided evenly.*Captum's DeepLift takes the gradient there/);
     expect(result.notes.join(" ")).not.toContain("has no rule");
   });
 });
@@ -209,7 +209,7 @@ describe("DeepLIFT's rules", () => {
     const { raw, notes } = await explain(path, [3, 5, 7], 1);
     // Δ(ab) = 14: of a (3 − 1)·(5 + 1)/2 = 6, of b (5 − 1)·(3 + 1)/2 = 8; of c 6.
     expect([...raw.values]).toEqual([6, 8, 6]);
-    expect(notes.join(" ")).toContain("Products of two values that both depend on the input are shared out evenly over both, so that the attributions sum up: Mul.");
+    expect(notes.join(" ")).toContain("Products of two values that both depend on the input are divided evenly between both, so that the attributions sum up: Mul.");
   });
 
   it("give a maximum's rise to the place that is largest now, and its fall to the one that was", async () => {

@@ -75,7 +75,7 @@ describe("neural-loupe export", () => {
   it("fails with one line where a technique is none that can be exported", () => {
     const { code, err } = loupe("export", "occlusion", model, "--input", input, "--out", join(folder, "x.onnx"));
     expect(code).toBe(1);
-    expect(err).toMatch(/^neural-loupe: occlusion: Occlusion cannot be written into one graph\. These can: saliency.*\n$/);
+    expect(err).toMatch(/^neural-loupe: occlusion: Occlusion can't be exported as a single ONNX graph\. These can: saliency.*\n$/);
   });
 });
 

@@ -91,7 +91,7 @@ describe("a part's effect is the score's change, however many elements the part 
 });
 
 describe("checks take a part's effect once", () => {
-  it("infidelity: a linear model does exactly what its tokens' effects foretell", async () => {
+  it("infidelity: a linear model does exactly what its tokens' effects predict", async () => {
     const { model, ids } = tokens();
     const { artifacts: [artifact] } = await runOn(models, model, ids, "infidelity", { params: { method: "feature-ablation", perturbation: "remove", samples: 20 } });
     const { numbers } = artifact as CurvesArtifact;

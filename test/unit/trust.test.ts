@@ -1,4 +1,4 @@
-/** The checks of explanations ("Is it right to trust it?") against Quantus, Captum and RISE's evaluation, and by hand. */
+/** The checks of explanations ("How reliable is this explanation?") against Quantus, Captum and RISE's evaluation, and by hand. */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -189,7 +189,7 @@ describe("what is removed", () => {
 });
 
 describe("infidelity", () => {
-  it("is nothing for a linear model, whose gradient foretells everything", async () => {
+  it("is nothing for a linear model, whose gradient predicts everything", async () => {
     const linear = writeSmallModel(folder, "linear.onnx", {
       inputs: { x: ["float32", 1, 6] }, outputs: ["y"], weights: [weight("w", [6, 2], Array.from({ length: 12 }, (_, i) => Math.sin(i)))], nodes: [node("MatMul", ["x", "w"], ["y"])],
     });
@@ -200,7 +200,7 @@ describe("infidelity", () => {
       expect(numberOf(result, "infidelity")).toBeLessThan(1e-8);
       expect(numberOf(result, "share_unexplained")).toBeLessThan(1e-6);
     }
-    // The magnitudes of a signed gradient foretell another thing.
+    // The magnitudes of a signed gradient predict another thing.
     const wrong = await runOn(models, linear, input, "infidelity", { target: { index: [0] }, params: { method: "saliency" } });
     expect(numberOf(wrong, "infidelity")).toBeGreaterThan(0.1);
   });

@@ -259,7 +259,7 @@ describe("methods, options, layers", () => {
 
   test("the layer is picked by itself until one is chosen; walking along the strip runs once, when it ends", async () => {
     await openWith("grad-cam");
-    await page.getByTestId("layer-note").filter({ hasText: "35 of 35, picked by itself" }).waitFor();
+    await page.getByTestId("layer-note").filter({ hasText: "35 of 35, automatic" }).waitFor();
     await page.locator("[data-testid=layer-strip] [aria-selected=true]").focus();
     // As a held key does, in no time: a slow machine must not make pauses of them.
     await stopClock(page);
@@ -337,7 +337,7 @@ describe("running", () => {
     await eventually(() => page.getByTestId("progress").count()).toBe(0);
     await eventually(() => page.getByTestId("notice").textContent()).toContain("Cancelled.");
     await eventually(() => heatmapInk()).toBe(before);
-    await eventually(() => page.getByTestId("old-picture").textContent()).toContain("the picture from before: Saliency, Egyptian cat");
+    await eventually(() => page.getByTestId("old-picture").textContent()).toContain("Showing the previous result: Saliency, Egyptian cat");
     await page.evaluate("fake.delay = 0");
     await page.getByTestId("run").click();
     await until(page, "fake.count('run') === 3");

@@ -1,4 +1,4 @@
-/** "Is it right to trust it?" in the technique panel, and the curves it shows, in Chromium with a host that answers from a script. */
+/** "How reliable is this explanation?" in the technique panel, and the curves it shows, in Chromium with a host that answers from a script. */
 import { describe, expect, test } from "vitest";
 import type { PanelState } from "../../src/protocol/panel.ts";
 import { violations } from "./axe.ts";
@@ -23,7 +23,7 @@ describe("the section under a result", () => {
     await open("saliency", {}, { params: { saliency: { absolute: false } } });
     expect(await calls(page, "check")).toBe(0);
     await openSection();
-    await eventually(() => page.getByTestId("check-infidelity").textContent()).toContain("Whether the map foretells");
+    await eventually(() => page.getByTestId("check-infidelity").textContent()).toContain("How well the map predicts");
     await page.getByTestId("trust-all").click();
     await page.getByTestId("curves-randomisation").waitFor();
     expect(await calls(page, "check")).toBe(3);

@@ -87,7 +87,7 @@ function Done(props: CellProps & { readonly result: Result; readonly cached: boo
   return (
     <>
       {map ? <MapPicture drawing={map} picture={pictureUnder(result, map.artifact)} reading={reading} looks={looks} linked={linked} bar={bar} />
-        : artifact ? <OtherPicture artifact={artifact} drawing={drawing} reading={reading} bar={bar} linked={linked} /> : <p class="cell-words muted">This method gave no picture.</p>}
+        : artifact ? <OtherPicture artifact={artifact} drawing={drawing} reading={reading} bar={bar} linked={linked} /> : <p class="cell-words muted">This method produced no output.</p>}
       <div class="cell-foot">
         {reading ? (
           <span class="cell-value number" data-testid="value" data-value={reading.value} data-row={reading.cell.row} data-column={reading.cell.column}>

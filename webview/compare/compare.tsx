@@ -105,9 +105,9 @@ function Edit({ edited, boot, state, controller, onClose }: {
 }
 
 const staleness: Record<NonNullable<Snapshot["stale"]>, { readonly text: string; readonly action?: string }> = {
-  "model-changed": { text: "A model changed on disk. The results are from before.", action: "Run again" },
+  "model-changed": { text: "A model changed on disk. Showing the previous results.", action: "Run again" },
   "model-deleted": { text: "A model was deleted or moved. The results are the last ones made." },
-  recipe: { text: "A preprocessing recipe changed. The results are from before.", action: "Run again" },
+  recipe: { text: "A preprocessing recipe changed. Showing the previous results.", action: "Run again" },
 };
 
 function Messages({ snapshot: { boot, failure, stale, notice }, controller }: { readonly snapshot: Snapshot; readonly controller: CompareController }): VNode {

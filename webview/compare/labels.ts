@@ -22,7 +22,7 @@ export function entryLabel(entry: AxisEntry, around: { readonly techniques: read
       const name = entry.label && entry.target.index ? entry.label : target?.label ?? entry.label;
       return name && name !== index ? `${name} ${index}` : index;
     }
-    case "layer": return entry.layer ?? "Picked by itself";
+    case "layer": return entry.layer ?? "Automatic";
     case "model": return modelName(entry.model, around.models);
   }
 }

@@ -43,7 +43,7 @@ export function Editor({ boot: first, link, subscribe }: {
     <div class="editor">
       {change ? (
         <Banner kind="warning" testid="changed" actions={[{ label: "Reload", run: reload, testid: "reload" }]} onClose={() => setChange(undefined)}>
-          {change === "changed" ? "The file changed on disk. What you see is from before." : "The file was deleted or moved. What you see is from before."}
+          {change === "changed" ? "The file changed on disk. This view is out of date." : "The file was deleted or moved. This view is out of date."}
         </Banner>
       ) : null}
       {failure ? <Banner kind="error" testid="error" onClose={() => setFailure(undefined)}><FailureText failure={failure} /></Banner> : null}

@@ -3,7 +3,7 @@ import { formatValue } from "../../src/draw/ticks.ts";
 import type { BarsArtifact } from "../../src/protocol/artifacts.ts";
 import { roveFocus } from "../ui/roving.ts";
 
-/** What each feature of a table's row amounts to, strongest first: bars to the right speak for the target, to the left against it. */
+/** What each feature of a table's row amounts to, strongest first: bars to the right support the target, those to the left oppose it. */
 export function FeatureBars({ bars }: { readonly bars: BarsArtifact }): VNode {
   const largest = Math.max(...bars.items.map(({ value }) => Math.abs(value)), Number.MIN_VALUE);
   const signed = bars.items.some(({ value }) => value < 0);

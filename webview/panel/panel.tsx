@@ -51,7 +51,7 @@ export function Panel({ controller }: { readonly controller: PanelController }):
           <div class={running?.visible ? "stage waiting" : "stage"} aria-busy={running !== undefined}>
             {result && shown
               ? <Stage key={state.model} result={result} shownState={shown.state} state={state} boot={boot} controller={controller} />
-              : <p class="empty" data-testid="empty">{running ? "Running…" : boot.blocked !== undefined ? "Nothing to show yet." : "No picture yet."}</p>}
+              : <p class="empty" data-testid="empty">{running ? "Running…" : boot.blocked !== undefined ? "Nothing to show yet." : "No result yet."}</p>}
           </div>
           {shown && shownTechnique ? (
             <Trust key={jobKey(shown.state, shownTechnique)} technique={shownTechnique} techniques={boot.techniques} shownState={shown.state} inputName={boot.inputName}
@@ -82,9 +82,9 @@ export function Panel({ controller }: { readonly controller: PanelController }):
 }
 
 const staleness: Record<NonNullable<Snapshot["stale"]>, { readonly text: string; readonly action?: string }> = {
-  "model-changed": { text: "The model changed on disk. The picture is from before.", action: "Reload & run" },
-  "model-deleted": { text: "The model was deleted or moved. The picture is the last one made." },
-  recipe: { text: "The preprocessing recipe changed. The picture is from before.", action: "Run again" },
+  "model-changed": { text: "The model changed on disk. Showing the previous result.", action: "Reload & run" },
+  "model-deleted": { text: "The model was deleted or moved. Showing the last result." },
+  recipe: { text: "The preprocessing recipe changed. Showing the previous result.", action: "Run again" },
 };
 
 function Messages({ snapshot: { boot, failure, stale, notice, running }, controller }: { readonly snapshot: Snapshot; readonly controller: PanelController }): VNode {
@@ -114,7 +114,7 @@ function OldPicture({ snapshot: { shown, state, running, stale, boot }, controll
   const target = technique?.needs.target ? shown.result.provenance.target?.label ?? targetName(shown.state.target, undefined, boot.recipe.classes) : undefined;
   return (
     <div class="old" data-testid="old-picture">
-      <span>Below is the picture from before: {[technique?.title, target].filter(Boolean).join(", ")}.</span>
+      <span>Showing the previous result: {[technique?.title, target].filter(Boolean).join(", ")}.</span>
       {boot.blocked === undefined ? <Button onClick={() => void controller.run()} testid="run">Run</Button> : null}
     </div>
   );

@@ -38,7 +38,7 @@ type View<K extends Artifact["kind"]> = (props: ViewProps & { readonly artifact:
 /** The result's own picture, with the controls of its looks right under it. One view for each kind of artifact. */
 export function Stage(props: StageProps): VNode {
   const artifact = props.result.artifacts[0];
-  if (!artifact) return <p class="empty">This method gave no picture.</p>;
+  if (!artifact) return <p class="empty">This method produced no output.</p>;
   const inputs = picturesOfInputs(props.result);
   if (inputs.length < 2) return <Shown {...props} artifact={artifact} />;
   return (

@@ -91,13 +91,13 @@ export function LayerStrip({ layers: { layers, defaultLayer }, spatialOnly, seve
   const to = Math.min(all.length, Math.ceil((view.left + view.width) / itemWidth) + spare);
   const drawn = Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
   if (stop < from || stop >= to) drawn.push(stop);
-  const note = places.length > 1 ? `${places.length} of ${all.length}, averaged` : place < 0 ? `${all.length} layers` : `${place + 1} of ${all.length}${byItself ? ", picked by itself" : ""}`;
+  const note = places.length > 1 ? `${places.length} of ${all.length}, averaged` : place < 0 ? `${all.length} layers` : `${place + 1} of ${all.length}${byItself ? ", automatic" : ""}`;
   return (
     <div class="strip-part">
       <div class="strip-title">
         <h2>{places.length > 1 ? "Layers" : "Layer"}</h2>
         <span class="muted" data-testid="layer-note">{note}</span>
-        {byItself ? null : <button type="button" class="link-button" data-testid="default-layer" onClick={() => onChoose([])}>Pick by itself</button>}
+        {byItself ? null : <button type="button" class="link-button" data-testid="default-layer" onClick={() => onChoose([])}>Automatic</button>}
         {several ? <span class="muted when-wide strip-hint" data-testid="several-hint">{isMac ? "⌘" : "Ctrl"}+click averages several</span> : null}
       </div>
       <div class="strip" role="listbox" aria-label="Layers, first to last" aria-orientation="horizontal" aria-multiselectable={several} data-testid="layer-strip" ref={scroller}

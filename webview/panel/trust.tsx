@@ -17,7 +17,7 @@ import { SaveMenu } from "./save.tsx";
 interface Outcome { readonly result?: Result; readonly cached?: boolean; readonly failure?: Failure }
 
 /**
- * "Is it right to trust it?": checks of the result that is shown, run when asked for, one after another. Give it a `key` of the result's
+ * "How reliable is this explanation?": checks of the result that is shown, run when asked for, one after another. Give it a `key` of the result's
  * question: what was found for another one goes. `busy`: the panel itself runs, and checks give way.
  */
 export function Trust({ technique, techniques, shownState, inputName, busy, canRun, controller }: {
@@ -31,7 +31,7 @@ export function Trust({ technique, techniques, shownState, inputName, busy, canR
   const left = checks.filter(({ id }) => !outcomes[id]?.result);
   return (
     <div class="trust">
-      <Disclosure title="Is it right to trust it?" open={open} onToggle={setOpen} testid="trust">{() => (
+      <Disclosure title="How reliable is this explanation?" open={open} onToggle={setOpen} testid="trust">{() => (
         <div class="trust-content">
           <div class="trust-bar">
             <span class="muted">Checks of this {technique.title} map: what it marks is removed, the input is moved, the model is randomised. Each says how to read it.</span>

@@ -96,7 +96,7 @@ class Affine {
   }
 }
 
-/** What adds to the output and what takes from it, each shared out by itself. */
+/** What adds to the output and what takes from it, each distributed by itself. */
 function signed(affine: Affine, view: RelevanceGraph, relevance: string, { alpha, beta }: { alpha: number; beta: number }): string {
   const { g, x } = affine;
   const up = positive(g, affine.weight);

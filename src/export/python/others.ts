@@ -63,7 +63,7 @@ const lrp = (layer: boolean): Template => (question) => {
       "with composite.context(explained) as modified:",
       "    output = modified(x)",
       "    score = output if target is None else output[(slice(None), *np.atleast_1d(target))]",
-      // What comes back is the score, shared out.
+      // What comes back is the score, redistributed.
       `    (relevance,) = torch.autograd.grad(score, ${layer ? "kept[0]" : "x"}, score.detach())`,
       ...(layer ? ["hook.remove()"] : []),
       "raw = relevance.detach().numpy()",

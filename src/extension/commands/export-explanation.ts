@@ -15,7 +15,7 @@ interface Choice<T> extends vscode.QuickPickItem { readonly value: T }
 
 const WEIGHTS: readonly Choice<ExportWeights>[] = [
   { value: "included", label: "Weights included", detail: "One file that needs nothing else." },
-  { value: "data", label: "Weights in a file of their own", detail: "A small model, and NAME.onnx.data beside it: for weights over 2 GiB." },
+  { value: "data", label: "Weights in a separate file", detail: "A small model, and NAME.onnx.data beside it: for weights over 2 GiB." },
   { value: "external", label: "Weights in the original's file", detail: "A small model that must stay in the original's folder, and breaks when the original changes." },
 ];
 

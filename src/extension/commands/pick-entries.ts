@@ -28,7 +28,7 @@ interface EntryItem extends TickItem {
   readonly entry?: AxisEntry;
 }
 
-const many = "tick several, Enter takes them";
+const many = "Select one or more, then press Enter";
 
 /**
  * Lets the person tick what stands along an axis. Entries that were there keep their order and their options, new ones follow.
@@ -90,7 +90,7 @@ const pickers: Readonly<Record<AxisKind, Picker>> = {
           const first = [...without(here, top), ...top];
           return {
             items: [line("compared now, and the model's top classes"), ...first, ...(named.length ? [line("all classes"), ...without(named, first)] : [])],
-            ticked: top.slice(0, 3).map(({ key }) => key), placeholder: `Which classes? A name, or an index; ${many}`,
+            ticked: top.slice(0, 3).map(({ key }) => key), placeholder: `Which classes? A name or an index. ${many}`,
           };
         } catch (error) {
           if (signal.aborted) throw error;
@@ -103,7 +103,7 @@ const pickers: Readonly<Record<AxisKind, Picker>> = {
 
   layer(services, { state, chosen, methods }) {
     const spatial = services.techniques.some(({ id, needs }) => methods.includes(id) && needs.layer === "spatial");
-    const byItself: EntryItem = { key: "", label: "Picked by itself", description: "by each method", entry: { kind: "layer" } };
+    const byItself: EntryItem = { key: "", label: "Automatic", description: "by each method", entry: { kind: "layer" } };
     const here = chosen.flatMap((entry): EntryItem[] => (entry.kind === "layer" && entry.layer !== undefined ? [{ key: entry.layer, label: entry.layer, entry }] : []));
     return pickMany({
       title: "Layers to compare", placeholder: "Running the model for its layers …", items: [byItself, ...here], ticked: chosen.map(nameOfEntry),
@@ -114,7 +114,7 @@ const pickers: Readonly<Record<AxisKind, Picker>> = {
           const items = wanted.map(({ value, node, operator, dims }): EntryItem => ({
             key: value, label: node, description: `${operator} ${dims.slice(1).join("×")}`, ...(node === value ? {} : { detail: value }), entry: { kind: "layer", layer: value },
           }));
-          return { items: [byItself, ...items], ticked: spread(wanted, defaultLayer), placeholder: `Which layers? First to last; ${many}` };
+          return { items: [byItself, ...items], ticked: spread(wanted, defaultLayer), placeholder: `Which layers? First to last. ${many}` };
         } catch (error) {
           if (signal.aborted) throw error;
           return { items: [{ key: "failed", label: "$(warning) The model could not be run", detail: error instanceof Error ? error.message : String(error), alwaysShow: true }, byItself, ...here] };

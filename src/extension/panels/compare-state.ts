@@ -49,7 +49,7 @@ function readEntry(data: unknown, kind: AxisKind, base: Record<string, unknown>,
     }
     case "layer": {
       const layer = readPanelState({ ...base, layer: data.layer }, techniques)?.layer;
-      // What is no layer's name is not "picked by itself": the person asked for something.
+      // What is no layer's name is not "Automatic": the person asked for something.
       if (data.layer !== undefined && typeof layer !== "string") return undefined;
       return typeof layer === "string" ? { kind, layer } : { kind };
     }

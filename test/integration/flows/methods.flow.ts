@@ -23,7 +23,7 @@ async function walk({ page, workbench, vscode, step, screenshot }: FlowContext, 
       await settled(frame, workbench, `${title}: efficientnet-lite0`, vscode);
       await pixels(testid(frame, "heatmap"));
       // CAM has no choice: its layer is the one before the pooling.
-      if (method === "grad-cam") await eventually(async () => assert.match(await testid(frame, "layer-note").innerText(), /picked by itself/));
+      if (method === "grad-cam") await eventually(async () => assert.match(await testid(frame, "layer-note").innerText(), /automatic/));
       await screenshot(`methods-${method}-${theme}`);
     });
   }

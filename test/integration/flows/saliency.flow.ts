@@ -6,7 +6,7 @@ import { eventually } from "../harness/eventually.ts";
 import { flow } from "../harness/flow.ts";
 import { answered, drag, engineIdle, engineNow, panelFrame, pixels, readingAt, readNpy, saliencyOfTheCat, testid } from "./person.ts";
 
-flow("the palette's way to the pixels that sway \"Egyptian cat\", and back after a reload", {}, async ({ page, workbench, vscode, workspace, step, screenshot }) => {
+flow("the palette's way to the pixels that matter for \"Egyptian cat\", and back after a reload", {}, async ({ page, workbench, vscode, workspace, step, screenshot }) => {
   let frame = await step("command, cat.png, Egyptian cat: the heat map", async () => {
     await workbench.openFile("efficientnet-lite0.onnx");
     await eventually(async () => assert.ok((await vscode.tabs()).some((tab) => tab.active && tab.viewType?.includes("neuralLoupe.model"))));

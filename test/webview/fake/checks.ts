@@ -17,7 +17,7 @@ function check(id: string, title: string, cite: string, summary: string): Techni
 
 export const checks: readonly TechniqueInfo[] = [
   check("insertion-deletion", "Insertion & Deletion", "Petsiuk, Das & Saenko 2018", "Removes, and puts back, what a method marks most."),
-  check("infidelity", "Infidelity", "Yeh et al. 2019", "Whether the map foretells what the score does."),
+  check("infidelity", "Infidelity", "Yeh et al. 2019", "How well the map predicts score changes."),
   check("randomisation", "Randomisation Check", "Adebayo et al. 2018", "Whether the map depends on what the model has learned."),
 ];
 
@@ -38,12 +38,12 @@ export const checkCurves: Readonly<Record<string, CurvesArtifact>> = {
     reading: "The more the map is right about what the model uses, the faster the insertion curve rises and the faster the deletion curve falls.", caption: "50 steps of 1004 pixels; removed: 0",
   },
   infidelity: {
-    kind: "curves", id: "infidelity", title: "Infidelity: Saliency", x: { label: "fall of the score that the map foretells" }, y: { label: "fall of the score of Egyptian cat" },
+    kind: "curves", id: "infidelity", title: "Infidelity: Saliency", x: { label: "fall of the score that the map predicts" }, y: { label: "fall of the score of Egyptian cat" },
     lines: [
       { id: "perturbations", label: "Each perturbation", x: steps.map((x, i) => x + 0.1 * Math.sin(i)), y: steps.map((x, i) => x + 12 * Math.sin(7 * i)), style: "points", summary: { label: "infidelity", value: 71.5 } },
       { id: "faithful", label: "Foretold exactly", x: Float32Array.of(-12, 112), y: Float32Array.of(-12, 112), style: "guide" },
     ],
-    numbers: [{ id: "infidelity", label: "Infidelity", value: 71.5, help: "The mean squared difference between what the map foretells and what the score does: lower is better." }],
+    numbers: [{ id: "infidelity", label: "Infidelity", value: 71.5, help: "The mean squared difference between what the map predicts and what the score does: lower is better." }],
     reading: "Each dot is one perturbed input. On the diagonal, the map foretold what the score did.", caption: "51 perturbations",
   },
   randomisation: {

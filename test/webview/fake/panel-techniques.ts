@@ -14,14 +14,14 @@ export const techniques: readonly TechniqueInfo[] = [
   { id: "predictions", title: "Predictions", command: "Visualize Predictions", group: "prediction", summary: "The classes that the model sees, most probable first.", needs: { target: false, layer: "none", gradient: false }, params: [] },
   { id: "feature-maps", title: "Feature maps", command: "Visualize Feature Maps", group: "activation", summary: "What each channel of a layer responds to.", needs: { target: false, layer: "any", gradient: false }, params: [] },
   {
-    id: "saliency", title: "Saliency", command: "Visualize Saliency", group: "gradient", summary: "The pixels that sway the score most.", cite: "Simonyan, Vedaldi & Zisserman 2013",
+    id: "saliency", title: "Saliency", command: "Visualize Saliency", group: "gradient", summary: "Input pixels whose small changes affect the score most.", cite: "Simonyan, Vedaldi & Zisserman 2013",
     needs: { target: true, layer: "none", gradient: true },
     params: [{ type: "boolean", name: "absolute", label: "Absolute", help: "The gradient's size without its sign.", default: true }, ...noise],
   },
   { id: "cam", title: "CAM", command: "Visualize Class Activation Map (CAM)", group: "cam", summary: "Where the evidence for a class lies.", cite: "Zhou et al. 2016", needs: { target: true, layer: "none", gradient: false }, params: [] },
   {
     id: "grad-cam", title: "Grad-CAM", command: "Visualize Grad-CAM", group: "cam", summary: "Where the evidence for a class lies, for any layer.", cite: "Selvaraju et al. 2017",
-    needs: { target: true, layer: "spatial", several: true, gradient: true }, params: [{ type: "boolean", name: "relu", label: "ReLU", help: "Only what speaks for the class.", default: true },
+    needs: { target: true, layer: "spatial", several: true, gradient: true }, params: [{ type: "boolean", name: "relu", label: "ReLU", help: "Only what supports the class.", default: true },
       { type: "text", name: "grid", label: "Token grid", help: "How a transformer's tokens lie.", default: "auto", pattern: "auto|[0-9]+x[0-9]+", problem: "auto, or rows x columns." }, ...noise],
   },
 ];

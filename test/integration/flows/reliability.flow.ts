@@ -3,7 +3,7 @@ import { eventually } from "../harness/eventually.ts";
 import { flow } from "../harness/flow.ts";
 import { answered, engineIdle, saliencyOfTheCat, testid } from "./person.ts";
 
-flow("is it right to trust it? Checks of a saliency map, stopped and run again, and one opened as the panel's own", { viewport: { width: 1400, height: 1500 } }, async ({ workbench, vscode, step, screenshot }) => {
+flow("how reliable is this explanation? Checks of a saliency map, stopped and run again, and one opened as the panel's own", { viewport: { width: 1400, height: 1500 } }, async ({ workbench, vscode, step, screenshot }) => {
   const frame = await step("saliency of the cat", async () => {
     await workbench.openFile("efficientnet-lite0.onnx");
     const frame = await saliencyOfTheCat(workbench);
