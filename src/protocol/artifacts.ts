@@ -254,6 +254,8 @@ export interface Provenance {
   readonly layer?: string;
   /** The model's inputs that are explained, where there are several or a person chose. */
   readonly explained?: readonly string[];
+  /** How many frames the result has a map for, where there are several. */
+  readonly frames?: number;
   /** The model's other inputs, which stay as they are given. */
   readonly held?: readonly string[];
   readonly params: Readonly<Record<string, unknown>>;

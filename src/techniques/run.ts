@@ -66,7 +66,7 @@ async function runOn(model: LoadedModel, job: Job, env: RunEnvironment): Promise
   if (without.length > 0 && technique.info.needs.target) run.notes.add(`Not explained: ${without.map(({ input, reason }) => `"${input}" (${reason})`).join("; ")}.`);
   const { raw, ...several } = rawOf(output, context, without);
   return {
-    raw, ...several, artifacts, notes: [...run.notes], provenance: provenance(job, technique, fed, context, params, onnxruntime),
+    raw, ...several, artifacts, notes: [...run.notes], provenance: { ...provenance(job, technique, fed, context, params, onnxruntime), ...framesIn(output) },
     time: { run: model.runTime - ranBefore, total: performance.now() - start },
   };
 }
@@ -79,6 +79,12 @@ function rawOf({ raw, inputs }: TechniqueOutput, { input, usedLayer }: JobContex
     return { raw: { ...(name === undefined ? {} : { name }), dims: raw.dims, values: raw.values }, ...rest };
   }
   return { raw: inputs[0], ...(inputs.length > 1 ? { inputs } : {}), ...rest };
+}
+
+/** The number of frames, where the first picture is of several. */
+function framesIn({ artifacts: [first] }: TechniqueOutput): Pick<Provenance, "frames"> {
+  const names = first !== undefined && "frames" in first ? first.frames?.names : undefined;
+  return names && names.length > 1 ? { frames: names.length } : {};
 }
 
 interface Done { readonly output: TechniqueOutput; readonly context: JobContext }

@@ -108,3 +108,27 @@ describe("a result as Python", () => {
     expect(moduleName("relu_7")).toBeUndefined();
   });
 });
+
+describe("a result in frames", () => {
+  const frames = { frames: 4 };
+
+  it("keeps all frames' maps, and says so", () => {
+    for (const id of ["grad-cam", "grad-cam++", "hires-cam", "layer-cam", "eigen-cam"]) {
+      const code = codeOf(of(id, frames));
+      expect(code, id).toContain("raw = np.maximum(cam.raw, 0)");
+      expect(code, id).toContain("The layer holds 4 frames: raw has a map for each");
+      expect(code, id).toContain("def get_target_width_height");
+      expect(codeOf(of(id)), id).toContain("raw = np.maximum(cam.raw[0], 0)");
+      expect(codeOf(of(id)), id).not.toContain("frames");
+    }
+    expect(codeOf(of("cam", frames))).toContain('"c,nc...->n..."');
+  });
+
+  it("has no code where pytorch-grad-cam takes one picture", () => {
+    for (const id of ["score-cam", "ablation-cam", "finer-cam", "full-grad"]) expect(pythonFor(of(id, frames)), id).toMatchObject({ reason: expect.stringContaining("of 4 frames: pytorch-grad-cam's takes one picture") as string });
+  });
+
+  it.skipIf(!python)("is Python", () => {
+    expect(syntaxErrors(["grad-cam", "eigen-cam", "kpca-cam", "cam"].map((id) => codeOf(of(id, frames))))).toEqual([]);
+  });
+});

@@ -12,19 +12,34 @@ const keeping = (name: string): readonly string[] => [
 
 const TOKENS = "A vision transformer's tokens want pytorch-grad-cam's reshape_transform: [N, T, C] without the class token, as [N, C, H, W].";
 
-function map({ params }: Question): string {
-  return params.relu === false || params.relu === "false" ? "raw = cam.raw[0]" : "raw = np.maximum(cam.raw[0], 0)";
+/** Of frames pytorch-grad-cam takes the axis of an input with five for a volume's depth. */
+const sized = ({ frames }: Question): readonly string[] => (frames < 2 ? [] : [
+  "", "    def get_target_width_height(self, input_tensor):", "        return input_tensor.size(-1), input_tensor.size(-2)  # a frame's: not a volume's, with its depth",
+]);
+
+/** All frames' maps where the layer holds several: [frames, height, width]. */
+const kept = ({ frames }: Question): string => (frames < 2 ? "cam.raw[0]" : "cam.raw");
+
+function map(question: Question): string {
+  const { relu } = question.params;
+  return relu === false || relu === "false" ? `raw = ${kept(question)}` : `raw = np.maximum(${kept(question)}, 0)`;
 }
 
+const remarks = ({ frames }: Question): readonly string[] => (frames < 2 ? [TOKENS] : [TOKENS, `The layer holds ${frames} frames: raw has a map for each, scaled is the first one's.`]);
+
+/** A method that pytorch-grad-cam has for single pictures only. */
+const ofPictures = (title: string, template: Template): Template => (question) => (question.frames < 2 ? template(question)
+  : `There is no Python code for ${title} of ${question.frames} frames: pytorch-grad-cam's takes one picture.`);
+
 const cam = (name: string, more: Partial<Code> = {}, before: readonly string[] = []): Template => (question) => ({
-  packages: ["grad-cam"], imports: [`from pytorch_grad_cam import ${name}`], define: keeping(name), layer: true, targets: true,
+  packages: ["grad-cam"], imports: [`from pytorch_grad_cam import ${name}`], define: [...keeping(name), ...sized(question)], layer: true, targets: true,
   lines: [
     ...before,
     "with Raw(model=explained, target_layers=[layer]) as cam:",
     "    scaled = cam(input_tensor=x, targets=targets)[0]  # 0..1, in the picture's size: what pytorch-grad-cam draws",
     `    ${map(question)}`,
   ],
-  remarks: [TOKENS], ...more,
+  remarks: remarks(question), ...more,
 });
 
 /** A decomposition leaves the sign open: here it is set so that the map goes with the mean of the activations. */
@@ -36,17 +51,20 @@ const signed = (name: string): Template => (question) => ({
     "    def get_cam_image(self, input_tensor, target_layer, targets, activations, grads, *args, **kwargs):",
     "        found = super().get_cam_image(input_tensor, target_layer, targets, activations, grads, *args, **kwargs)",
     "        mean = activations.mean(1)",
-    "        self.raw = found * np.sign(((found - found.mean()) * (mean - mean.mean())).sum())",
-    "        return self.raw",
+    ...(question.frames < 2 ? ["        self.raw = found * np.sign(((found - found.mean()) * (mean - mean.mean())).sum())"] : [
+      "        space = {\"axis\": tuple(range(1, found.ndim)), \"keepdims\": True}",
+      "        self.raw = found * np.sign(((found - found.mean(**space)) * (mean - mean.mean(**space))).sum(**space))",
+    ]),
+    "        return self.raw", ...sized(question),
   ],
-  lines: ["with Raw(model=explained, target_layers=[layer]) as cam:", "    scaled = cam(input_tensor=x, targets=targets)[0]", `    ${map(question)}`], remarks: [TOKENS],
+  lines: ["with Raw(model=explained, target_layers=[layer]) as cam:", "    scaled = cam(input_tensor=x, targets=targets)[0]", `    ${map(question)}`], remarks: remarks(question),
 });
 
 export const camTemplates: Readonly<Record<string, Template>> = {
   "grad-cam": cam("GradCAM"), "grad-cam++": cam("GradCAMPlusPlus"), "hires-cam": cam("HiResCAM"), "x-grad-cam": cam("XGradCAM"), "layer-cam": cam("LayerCAM"),
-  "grad-cam-elementwise": cam("GradCAMElementWise"), "shapley-cam": cam("ShapleyCAM"), "score-cam": cam("ScoreCAM"),
+  "grad-cam-elementwise": cam("GradCAMElementWise"), "shapley-cam": cam("ShapleyCAM"), "score-cam": ofPictures("Score-CAM", cam("ScoreCAM")),
   "eigen-cam": signed("EigenCAM"), "eigen-grad-cam": signed("EigenGradCAM"), "kpca-cam": signed("KPCA_CAM"),
-  "finer-cam": (question) => {
+  "finer-cam": ofPictures("Finer-CAM", (question) => {
     const { params, target } = question;
     const classes = target?.against ? target.against : numbersIn(params.classes);
     if (!target || target.region || target.index.length !== 1) return "Finer-CAM compares one class with others, and this result is about something else.";
@@ -64,8 +82,8 @@ export const camTemplates: Readonly<Record<string, Template>> = {
       ],
       remarks: [TOKENS],
     };
-  },
-  "ablation-cam": (question) => ({
+  }),
+  "ablation-cam": ofPictures("Ablation-CAM", (question) => ({
     packages: ["grad-cam"], imports: ["from pytorch_grad_cam import AblationCAM", "from pytorch_grad_cam.ablation_layer import AblationLayer"], layer: true, targets: true,
     define: [
       ...keeping("AblationCAM"), "", "",
@@ -81,8 +99,8 @@ export const camTemplates: Readonly<Record<string, Template>> = {
       "    scaled = cam(input_tensor=x, targets=targets)[0]", `    ${map(question)}`,
     ],
     remarks: [TOKENS],
-  }),
-  "full-grad": () => ({
+  })),
+  "full-grad": ofPictures("FullGrad", () => ({
     packages: ["grad-cam"], imports: ["from pytorch_grad_cam import FullGrad"], targets: true,
     define: [
       "class Raw(FullGrad):",
@@ -93,8 +111,8 @@ export const camTemplates: Readonly<Record<string, Template>> = {
     ],
     lines: ["with Raw(model=explained, target_layers=[]) as cam:", "    scaled = cam(input_tensor=x, targets=targets)[0]", "    raw = cam.raw[0, 0]"],
     remarks: ["pytorch-grad-cam takes the biases of Conv2d and BatchNorm2d; Neural Loupe all that the graph adds, folded ones as they are in it."],
-  }),
-  cam: ({ params, target }) => (!target || target.index.length !== 1 || target.region ? "CAM is about one class of a dense layer, and this result is about something else." : {
+  })),
+  cam: ({ params, target, frames }) => (!target || target.index.length !== 1 || target.region ? "CAM is about one class of a dense layer, and this result is about something else." : {
     packages: [], imports: [], layer: true,
     lines: [
       "kept = []",
@@ -103,7 +121,7 @@ export const camTemplates: Readonly<Record<string, Template>> = {
       "hook.remove()",
       "dense = [module for module in model.modules() if isinstance(module, torch.nn.Linear)][-1]",
       `weights = dense.weight.detach()[${number(target.index[0])}]${target.against ? ` - dense.weight.detach()[${number(target.against[0])}]` : ""}`,
-      `raw = torch.einsum("c,c...->...", weights, kept[0][0]).numpy()`,
+      frames < 2 ? `raw = torch.einsum("c,c...->...", weights, kept[0][0]).numpy()` : `raw = torch.einsum("c,nc...->n...", weights, kept[0]).numpy()  # a map for each of ${frames} frames`,
       ...(boolean(params.relu) === "True" ? ["raw = np.maximum(raw, 0)"] : []),
     ],
     remarks: ["Neither Captum nor pytorch-grad-cam has CAM (Zhou et al. 2016): this is PyTorch alone, for a head of global average pooling and one nn.Linear."],

@@ -23,7 +23,7 @@ export function pythonFor(provenance: Provenance): { readonly code: string } | {
   if (provenance.output?.batched === false) return { reason: `The output "${provenance.output.name}" has no batch axis, which Captum and pytorch-grad-cam ask for.` };
   if ((provenance.explained?.length ?? 0) > 1) return { reason: `Python code is about one input, and ${provenance.explained!.length} are explained: ${provenance.explained!.join(", ")}. Explain one (--explain).` };
   const layers = (provenance.layer ?? "").split(/,\s*/).filter((name) => name !== "");
-  const code = template({ params: provenance.params, ...(provenance.target ? { target: provenance.target } : {}), layers, recipe: provenance.recipe, ...(provenance.output ? { output: provenance.output } : {}) });
+  const code = template({ params: provenance.params, ...(provenance.target ? { target: provenance.target } : {}), layers, recipe: provenance.recipe, frames: provenance.frames ?? 1, ...(provenance.output ? { output: provenance.output } : {}) });
   return typeof code === "string" ? { reason: code } : { code: script(provenance, code, layers) };
 }
 

@@ -7,6 +7,8 @@ export interface Question {
   /** The names of layers in the ONNX file, in order; empty where none is known. */
   readonly layers: readonly string[];
   readonly recipe: unknown;
+  /** How many frames the result has a map for; 1 where it is one picture's. */
+  readonly frames: number;
   /** What the output was taken for. */
   readonly output?: Provenance["output"];
 }
