@@ -26,7 +26,7 @@ describe("several layers", () => {
     await item("head").click({ modifiers: ["Control"] });
     await until(page, "fake.count('run') === 2");
     await eventually(() => last()).toMatchObject({ layer: "relu", moreLayers: ["head"] });
-    await eventually(() => note()).toBe("2 of 35, averaged");
+    await eventually(() => note()).toBe("2 of 35 with height and width, averaged");
     await item("project_15").click({ modifiers: ["Control"] });
     await until(page, "fake.count('run') === 3");
     await eventually(() => selected()).toEqual(["project_15", "head", "relu"]);
@@ -86,7 +86,7 @@ test("moving along redraws, and what still runs for the layer before is cancelle
   // The first of the two would have drawn over the second's picture, or shown itself as cancelled.
   await eventually(() => page.getByTestId("notice").count()).toBe(0);
   await eventually(() => selected()).toEqual(["project_15"]);
-  await eventually(() => note()).toBe("33 of 35");
+  await eventually(() => note()).toBe("33 of 35 with height and width");
 });
 
 test("each layer says its shape, tokens their grid", async () => {
@@ -105,4 +105,12 @@ test("how tokens lie is asked only where a layer looks like tokens", async () =>
   await page.getByTestId("param-grid").fill("7x28");
   await until(page, "fake.count('run') === 2");
   await eventually(async () => (await last()).params["grad-cam"]).toMatchObject({ grid: "7x28" });
+});
+
+test("what is counted is said where a method takes only some of the layers", async () => {
+  await openWith("grad-cam");
+  await eventually(() => note()).toBe("35 of 35 with height and width, automatic");
+  expect(await page.getByTestId("layer-note").getAttribute("title")).toBe("Of 37 layers; the others have no height and width for this input");
+  await page.getByTestId("method-feature-maps").click();
+  await eventually(() => note()).toMatch(/^\d+ of 37, automatic$/);
 });

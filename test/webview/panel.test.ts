@@ -259,7 +259,7 @@ describe("methods, options, layers", () => {
 
   test("the layer is picked by itself until one is chosen; walking along the strip runs once, when it ends", async () => {
     await openWith("grad-cam");
-    await page.getByTestId("layer-note").filter({ hasText: "35 of 35, automatic" }).waitFor();
+    await page.getByTestId("layer-note").filter({ hasText: "35 of 35 with height and width, automatic" }).waitFor();
     await page.locator("[data-testid=layer-strip] [aria-selected=true]").focus();
     // As a held key does, in no time: a slow machine must not make pauses of them.
     await stopClock(page);

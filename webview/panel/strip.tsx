@@ -91,12 +91,14 @@ export function LayerStrip({ layers: { layers, defaultLayer }, spatialOnly, seve
   const to = Math.min(all.length, Math.ceil((view.left + view.width) / itemWidth) + spare);
   const drawn = Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
   if (stop < from || stop >= to) drawn.push(stop);
-  const note = places.length > 1 ? `${places.length} of ${all.length}, averaged` : place < 0 ? `${all.length} layers` : `${place + 1} of ${all.length}${byItself ? ", automatic" : ""}`;
+  // Feature maps take any layer, maps over the picture only those that have one: the counts differ, and say of what they are.
+  const counted = all.length < layers.length ? `${all.length} with height and width` : String(all.length);
+  const note = places.length > 1 ? `${places.length} of ${counted}, averaged` : place < 0 ? `${counted}${all.length < layers.length ? "" : " layers"}` : `${place + 1} of ${counted}${byItself ? ", automatic" : ""}`;
   return (
     <div class="strip-part">
       <div class="strip-title">
         <h2>{places.length > 1 ? "Layers" : "Layer"}</h2>
-        <span class="muted" data-testid="layer-note">{note}</span>
+        <span class="muted" data-testid="layer-note" title={all.length < layers.length ? `Of ${layers.length} layers; the others have no height and width for this input` : undefined}>{note}</span>
         {byItself ? null : <button type="button" class="link-button" data-testid="default-layer" onClick={() => onChoose([])}>Automatic</button>}
         {several ? <span class="muted when-wide strip-hint" data-testid="several-hint">{isMac ? "⌘" : "Ctrl"}+click averages several</span> : null}
       </div>
