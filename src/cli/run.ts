@@ -1,11 +1,13 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { isFloat } from "../model/graph.ts";
+import { brokenFetch } from "../techniques/diagnose.ts";
 import { readFeeds } from "../techniques/prepared-input.ts";
 import { resolveLayer } from "../techniques/layers.ts";
 import { hasSubgraph } from "../model/inner-names.ts";
 import { hasValue, ModelCache, type LoadedModel } from "../runtime/models.ts";
 import { kindOf, unpack } from "../runtime/non-tensors.ts";
-import type { Feeds, TensorValue } from "../runtime/ort.ts";
+import { floatsOf, type Feeds, type TensorValue } from "../runtime/ort.ts";
 import { remark } from "./remarks.ts";
 import { inputsOf, oneSample, parseArguments, threadCount } from "./arguments.ts";
 import { FetchedFiles } from "./fetched-files.ts";
@@ -28,6 +30,8 @@ export async function runFetch(args: readonly string[]): Promise<number> {
     const index: Record<string, unknown> = {};
     for (const { asked, value } of names) {
       const tensor = values.get(value);
+      const broken = tensor && isFloat(tensor.dataType) ? await brokenFetch({ model, feeds, signal: new AbortController().signal, traced: () => model.traced(feeds) }, asked, floatsOf(tensor)) : undefined;
+      if (broken !== undefined) remark(broken);
       index[asked] = tensor ? await files.tensor(asked, value, tensor) : await files.unpacked(asked, value, await unpack(model, feeds, value));
     }
     await writeFile(join(options.out!, "index.json"), `${JSON.stringify(index, null, 2)}\n`);

@@ -1,5 +1,6 @@
 import { isFloat, type Node } from "../model/graph.ts";
 import { floatsOf, numbersOf } from "../runtime/ort.ts";
+import { scoreOf } from "../runtime/score.ts";
 import { inputFault } from "./input-faults.ts";
 import { causeOf, faultOf, named, steepness, type Numbers } from "./not-finite.ts";
 import type { Context } from "./technique.ts";
@@ -24,9 +25,9 @@ const notFinite: Fault = (values) => { const fault = faultOf(values); return fau
  * all outputs are, beyond float32, in which gradients run; else at the first value on the way back from the score. Undefined where none is found.
  */
 export async function whereNotFinite(context: Context): Promise<Diagnosis | undefined> {
-  const forward = await whereForward(context);
+  const forward = await whereForward(context, context.output.value);
   if (forward) return forward;
-  const layers = await layersBefore(context);
+  const layers = await layersBefore(context, (await context.score()).value);
   const found = await onTheWayBack(context, layers, notFinite);
   if (!found) return undefined;
   const { graph } = await context.traced();
@@ -37,21 +38,60 @@ export async function whereNotFinite(context: Context): Promise<Diagnosis | unde
   };
 }
 
-/** What to say of a model whose own output is not finite: undefined where it is. −∞ alone is the logarithm of a probability of 0. */
-export async function brokenOutput(context: Context): Promise<string | undefined> {
-  const { name, values } = context.output;
-  const fault = values.includes(Infinity) ? "infinite" : faultOf(values);
-  if (fault === undefined || (fault === "infinite" && !values.includes(Infinity)) || inputFault(context.feeds) !== undefined) return undefined;
-  const found = await whereForward(context);
+/**
+ * What to say of a run whose numbers are not finite somewhere that shows: the model's own output, the score that a softmax or sigmoid hides (it makes 1 of
+ * infinity), a layer's values, or something on the way that made a gradient zero. Undefined where nothing is. −∞ alone is a mask, or the logarithm of 0.
+ */
+export async function brokenValues(context: Context & { readonly usedScore?: { readonly value: string } | undefined }, shown: { readonly result?: Float32Array; readonly isZero?: boolean }): Promise<string | undefined> {
+  if (inputFault(context.feeds) !== undefined) return undefined;
+  const what = broken(context.output.values, (word) => `The model's own output "${context.output.name}" has values that are ${word}.`)
+    ?? (shown.result && broken(shown.result, (word, where) => `The result has values that are ${word}${where}.`))
+    ?? await hiddenScore(context);
+  if (what === undefined && !shown.isZero) return undefined;
+  const found = await whereForward(context, context.output.value);
+  if (what === undefined) return found && `Inside of the model values are not finite. ${said(found)}`;
   const { trace } = await context.traced();
   const reduced = [...new Set(trace.types.values())].filter((type) => type === "float16" || type === "bfloat16");
   const derived = reduced.length === 0 ? "" : ` The model computes in ${reduced.join(" and ")}; gradients run in float32 and may be finite all the same.`;
-  return `The model's own output "${name}" has values that are ${WORDS[fault]}.${found ? ` ${found.place} ${found.hint ?? ""}` : ""}${derived}`;
+  return `${what}${found ? ` ${said(found)}` : ""}${derived}`;
 }
 
-/** The same for the model's own values alone: nothing is differentiated. */
-async function whereForward(context: Context): Promise<Diagnosis | undefined> {
-  const layers = await layersBefore(context);
+/** What to say of values that were fetched from a model and are not finite, with where that began; undefined where they are. */
+export async function brokenFetch(ran: Ran, value: string, values: Float32Array): Promise<string | undefined> {
+  const what = broken(values, (word, where) => `"${value}" holds values that are ${word}${where}.`);
+  if (what === undefined || inputFault(ran.feeds) !== undefined) return what;
+  const found = await whereForward(ran, value).catch(() => undefined);
+  return `${what}${found ? ` ${said(found)}` : ""}`;
+}
+
+function said({ place, hint }: Diagnosis): string {
+  return hint === undefined ? place : `${place} ${hint}`;
+}
+
+function broken(values: Float32Array, sentence: (word: string, where: string) => string): string | undefined {
+  const fault = faultOf(values);
+  if (fault === undefined || (fault === "infinite" && !values.includes(Infinity))) return undefined;
+  const count = values.reduce((sum, value) => sum + (fault === "NaN" ? Number(Number.isNaN(value)) : Number(value === Infinity)), 0);
+  return sentence(WORDS[fault], ` (${count} of ${values.length})`);
+}
+
+/** An infinite logit behind a probability of exactly 1. Looked for where it is likely, or explained: it takes a run of its own. */
+async function hiddenScore({ model, feeds, output, target, usedScore }: Parameters<typeof brokenValues>[0]): Promise<string | undefined> {
+  if (output.meaning.form !== "as-is" || !target.at.some((place) => output.values[place] === 1)) return undefined;
+  const { graph } = model.model;
+  const isReduced = [...graph.initializers.map(({ dataType }) => dataType), ...graph.inputs.map(({ type }) => (type.kind === "tensor" ? type.dataType : ""))].some((type) => type === "float16" || type === "bfloat16");
+  const { value } = scoreOf(graph, output.value, "logit");
+  if (value === output.value || !(isReduced || usedScore)) return undefined;
+  const scores = floatsOf((await model.forward(feeds, [value])).get(value)!);
+  return broken(scores, (word, where) => `The score "${value}" is ${word}${where}, which the output "${output.name}" does not show: it is 1 there.`);
+}
+
+/** A run of a model, to look into. */
+type Ran = Pick<Context, "model" | "feeds" | "signal" | "traced">;
+
+/** The same for the model's own values alone, before `end`: nothing is differentiated. */
+async function whereForward(context: Ran, end: string): Promise<Diagnosis | undefined> {
+  const layers = await layersBefore(context, end);
   let infinite: Layer | undefined;
   let beyond: Layer | undefined;
   for (const chunk of chunks(layers)) {
@@ -75,7 +115,7 @@ async function whereForward(context: Context): Promise<Diagnosis | undefined> {
 }
 
 /** Of a layer that is not finite, where that began: at itself, or at the first layer behind it whose infinite values it takes. */
-async function begun(context: Context, layers: readonly Layer[], broken: Layer): Promise<Diagnosis> {
+async function begun(context: Ran, layers: readonly Layer[], broken: Layer): Promise<Diagnosis> {
   const { graph, trace: { types }, specialised: { tainted } } = await context.traced();
   for (let layer = broken; ;) {
     const { node, value } = layer;
@@ -91,7 +131,7 @@ async function begun(context: Context, layers: readonly Layer[], broken: Layer):
 }
 
 /** Values of a run of the model as it is; undefined for those that are no tensors of numbers. */
-async function valuesOf(context: Context, names: readonly string[]): Promise<(Numbers | undefined)[]> {
+async function valuesOf(context: Ran, names: readonly string[]): Promise<(Numbers | undefined)[]> {
   const { trace } = await context.traced();
   const wanted = [...new Set(names.filter((name) => name !== "" && (trace.types.get(name) ?? "float32") !== "string"))];
   const values = await context.model.forward(context.feeds, wanted).catch(() => undefined);
@@ -103,17 +143,16 @@ async function valuesOf(context: Context, names: readonly string[]): Promise<(Nu
 
 /** Where a gradient that is zero everywhere began: the first value on the way back from the score at which it is. */
 export async function whereZero(context: Context): Promise<string | undefined> {
-  const found = await onTheWayBack(context, await layersBefore(context), (values) => (values.every((value) => value === 0) ? "zero" : undefined));
+  const found = await onTheWayBack(context, await layersBefore(context, (await context.score()).value), (values) => (values.every((value) => value === 0) ? "zero" : undefined));
   return found && `On the way back from the score, the gradient is first zero everywhere at the output of ${named(found.node)}.`;
 }
 
 interface Layer { readonly node: Node; readonly value: string }
 
-/** Float values that the input decides and the score depends on, in the model's order. */
-async function layersBefore(context: Context): Promise<Layer[]> {
+/** Float values that the input decides and the value `end` depends on, in the model's order. */
+async function layersBefore(context: Ran, end: string): Promise<Layer[]> {
   const { graph, trace, specialised } = await context.traced();
-  const { value: score } = await context.score();
-  const needed = new Set([score]);
+  const needed = new Set([end]);
   const layers: Layer[] = [];
   for (let index = graph.nodes.length - 1; index >= 0; index--) {
     const node = graph.nodes[index];

@@ -8,7 +8,7 @@ import { NO_HINTS, type OutputHints } from "./output.ts";
 import type { LoadedModel, ModelCache } from "../runtime/models.ts";
 import type { ChannelView } from "./channels.ts";
 import { JobContext } from "./context.ts";
-import { brokenOutput, whereNotFinite } from "./diagnose.ts";
+import { brokenValues, whereNotFinite } from "./diagnose.ts";
 import { inputFault } from "./input-faults.ts";
 import { channelPlane, reducedTiles, plannedLayer } from "./feature-maps.ts";
 import { framePictures } from "./frames.ts";
@@ -198,7 +198,8 @@ class Run {
       // Looking for a reason must not cost the result: a baseline may go where the layer is not.
       context.note(await whyZero(context, zero, this.technique.info.needs.gradient).catch(() => `The result at "${zero.value}" is zero everywhere.`));
     }
-    const broken = await brokenOutput(context).catch(() => undefined);
+    const shown = { isZero: context.zeroResult !== undefined, ...(["trust", "prediction"].includes(this.technique.info.group) ? {} : { result: output.raw.values }) };
+    const broken = await brokenValues(context, shown).catch(() => undefined);
     if (broken !== undefined) context.note(broken);
     for (const note of context.notes) this.notes.add(note);
     return { output, context };

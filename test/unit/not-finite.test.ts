@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { runFetch } from "../../src/cli/run.ts";
 import { encodeNpyArray } from "../../src/draw/npy.ts";
 import type { DataType, Node, TensorRef } from "../../src/model/graph.ts";
 import { NotFiniteError } from "../../src/model/errors.ts";
@@ -139,5 +140,44 @@ describe("a model whose own output is not finite says so with its result", () =>
     expect(await notes({ x: [1, 2], nodes: half, weights })).not.toContain("own output");
     const log = [node("Relu", ["x"], ["r"]), node("Log", ["r"], ["y"])];
     expect(await notes({ x: [-1, 2], nodes: log })).not.toContain("own output");
+  });
+
+  it("also where a sigmoid hides an infinite score: it is 1 there", async () => {
+    const nodes = [...half.slice(0, 1), node("Mul", ["a", "factor"], ["s"]), node("Sigmoid", ["s"], ["y"])];
+    for (const technique of ["predictions", "saliency", "rise"]) {
+      const said = await notes({ x: [100, 0.002], nodes, weights }, technique);
+      expect(said).toContain('The score "s" is infinite (1 of 2), which the output "y" does not show: it is 1 there. The first layer whose output is infinite is Mul_s (Mul)');
+      expect(await notes({ x: [60, 0.002], nodes, weights }, technique)).not.toContain("infinite");
+    }
+  });
+
+  it("and where a layer that is shown is infinite", async () => {
+    const nodes = [...half.slice(0, 1), node("Mul", ["a", "factor"], ["s"]), node("Sigmoid", ["s"], ["p"]), node("MatMul", ["p", "W"], ["y"])];
+    const { model, input } = written({ x: [100, 0.002], nodes, weights: [...weights, weight("W", [2, 2], [1, 0, 0, 1], "float16")] });
+    for (const technique of ["layer-activation", "feature-maps"]) {
+      const { notes: told } = await runOn(models, model, input, technique, { layer: "value:s" });
+      expect(told.join(" ")).toContain("The result has values that are infinite (1 of 2). The first layer whose output is infinite is Mul_s (Mul): its values go beyond the range of float16 (65,504)");
+      expect((await runOn(models, model, input, technique, { layer: "value:p" })).notes.join(" ")).not.toContain("infinite");
+    }
+  });
+
+  it("and where a gradient is zero because something on the way is infinite", async () => {
+    const nodes = [...half.slice(0, 1), node("Mul", ["a", "factor"], ["s"]), node("Sigmoid", ["s"], ["p"]), node("MatMul", ["p", "W"], ["y"])];
+    const said = await notes({ x: [100, 200], nodes, weights: [...weights, weight("W", [2, 1], [1, 1], "float16")] }, "saliency");
+    expect(said).toContain("is zero everywhere");
+    expect(said).toContain("Inside of the model values are not finite. The first layer whose output is infinite is Mul_s (Mul)");
+  });
+
+  it("and values that are fetched by the command line", async () => {
+    const { model, input } = written({ x: [100, 2], nodes: half, weights });
+    const said: string[] = [];
+    const write = vi.spyOn(process.stderr, "write").mockImplementation((text) => { said.push(String(text)); return true; });
+    try {
+      expect(await runFetch([model, "--input", input, "--fetch", "y", "--fetch", "a", "--out", join(folder, "fetched")])).toBe(0);
+    } finally {
+      write.mockRestore();
+    }
+    expect(said.join("")).toContain('"y" holds values that are infinite (1 of 2). The first layer whose output is infinite is Mul_y (Mul): its values go beyond the range of float16 (65,504)');
+    expect(said.join("")).not.toContain('"a" holds');
   });
 });
