@@ -97,8 +97,23 @@ describe("predictions of a detector", () => {
     expect(json(result).detections).toMatchObject({ pixels: "model input", width: 64, height: 64 });
     expect(result.notes.join(" ")).toContain("pixels of the model's input, 64×64");
     // By hand: 100×50 padded into 64×64 from row 16, 1.5625 pixels of the file for each of the model's.
-    expect(boxesOf(result).boxes[0].x0).toBeCloseTo(reference.boxes[0].x0 / 1.5625, 3);
-    expect(boxesOf(result).boxes[0].y0).toBeCloseTo(reference.boxes[0].y0 / 1.5625 + 16, 3);
+    // The second box lies inside the picture file; others end at its edge there, and in the padding here.
+    expect(boxesOf(result).boxes[1].x0).toBeCloseTo(reference.boxes[1].x0 / 1.5625, 3);
+    expect(boxesOf(result).boxes[1].y0).toBeCloseTo(reference.boxes[1].y0 / 1.5625 + 16, 3);
+    expect(boxesOf(result).boxes.every(({ x0, y0, x1, y1 }) => x0 >= 0 && y0 >= 0 && x1 <= 64 && y1 <= 64)).toBe(true);
+  });
+
+  test("boxes that go over the picture's edge end there, said; the target and the raw output stay", async () => {
+    const { model, recipe, reference } = modelOf("yolo v8");
+    const result = await runOn(models, model, picture, "predictions", { recipe });
+    const over = boxesOf(result).boxes.find(({ y0 }) => y0 === 0)!;
+    expect(result.notes.join(" ")).toContain("end at the picture's edge");
+    expect(reference.boxes.find(({ y0 }) => y0 === 0)!.target).toBe(over.target);
+    const [rows, columns] = [7, result.raw.dims[result.raw.dims.length - 1]];
+    // Centre and height in the model's pixels: the box begins over the first row of the picture, row 16.
+    const cell = Number(over.target.split(",")[1]);
+    expect(result.raw.dims[1]).toBe(rows);
+    expect(result.raw.values[columns + cell] - result.raw.values[3 * columns + cell] / 2).toBeLessThan(16);
   });
 
   test("notes say head, selection and what multiplies the score; the table has a row a box", async () => {
@@ -113,7 +128,8 @@ describe("predictions of a detector", () => {
   test("the picture has an outline and a label for each box", async () => {
     const { model, recipe, reference } = modelOf("yolo v8");
     const svg = new TextDecoder().decode(saveResult(await runOn(models, model, picture, "predictions", { recipe }), DEFAULT_LOOKS, "svg"));
-    expect(svg.match(/<polyline/g)).toHaveLength(reference.boxes.length);
+    // One lies in the padding alone, and has no area in the picture.
+    expect(svg.match(/<polyline/g)).toHaveLength(reference.boxes.filter(({ x0, y0, x1, y1 }) => x1 > x0 && y1 > y0).length);
     expect(svg).toContain(`cat ${Number(reference.boxes.find(({ classIndex }) => classIndex === 0)!.score.toPrecision(2))}`);
   });
 

@@ -42,28 +42,43 @@ const SELECTION: Readonly<Record<HeadResult["select"], { said: string; apply: (c
   none: { said: "The graph selects its boxes by itself: all that it gives are listed.", apply: byScore },
 };
 
+/** DETR's own post-processing, and that of its kin, leaves boxes over the edge. */
+const UNCLIPPED = /DETR/;
+
+interface Point { readonly x: number; readonly y: number }
+type Corners = Pick<DetectedBox, "x0" | "y0" | "x1" | "y1">;
+
 function finish({ head, why, candidates, scores, outputs, select, firstNamed = 0, notes = [] }: HeadResult, facts: DetectionFacts): Detections {
   const { said, apply } = SELECTION[select];
   const kept = facts.leastScore === undefined ? apply(candidates) : byScore(candidates);
+  const { width, height } = facts.geometry ?? facts.input;
+  const clips = !UNCLIPPED.test(head);
+  const insidePoint = (point: Point): Point => (clips ? { x: Math.min(Math.max(point.x, 0), width), y: Math.min(Math.max(point.y, 0), height) } : point);
+  const inside = (box: Corners): Corners => {
+    const [first, last] = [insidePoint({ x: box.x0, y: box.y0 }), insidePoint({ x: box.x1, y: box.y1 })];
+    return { x0: first.x, y0: first.y, x1: last.x, y1: last.y };
+  };
+  const overEdge = clips && kept.some((candidate) => { const box = toPicture(candidate, facts.geometry); return box.x0 < 0 || box.y0 < 0 || box.x1 > width || box.y1 > height; });
   const entries = facts.outputs.find(({ name, batched }) => name === scores && batched)?.dims[0] ?? 1;
   return {
     head, why, outputs,
     boxes: kept.map(({ at, classIndex, score, keypoints, ...corners }): DetectedBox => ({
-      ...toPicture(corners, facts.geometry), class: facts.classes[classIndex - firstNamed] || classIndex, classIndex, score, target: at.join(","), output: scores,
-      ...(keypoints ? { keypoints: keypoints.map((point) => ({ ...point, ...pointInPicture(point, facts.geometry) })) } : {}),
+      ...inside(toPicture(corners, facts.geometry)), class: facts.classes[classIndex - firstNamed] || classIndex, classIndex, score, target: at.join(","), output: scores,
+      ...(keypoints ? { keypoints: keypoints.map((point) => ({ ...point, ...insidePoint(pointInPicture(point, facts.geometry)) })) } : {}),
     })),
     notes: [
       said, facts.geometry ? `Boxes are in pixels of the picture file, ${facts.geometry.width}×${facts.geometry.height}.` : `Boxes are in pixels of the model's input, ${facts.input.width}×${facts.input.height}: it was no picture file.`,
+      ...(overEdge ? ["Boxes end at the picture's edge, as Ultralytics and torchvision cut them off; the output holds them as the model gives them."] : []),
       ...(entries > 1 ? [`Boxes are those of the batch's first entry of ${entries}.`] : []), ...notes,
     ],
   };
 }
 
-function toPicture({ x0, y0, x1, y1 }: Pick<Candidate, "x0" | "y0" | "x1" | "y1">, geometry: PictureGeometry | undefined): Pick<DetectedBox, "x0" | "y0" | "x1" | "y1"> {
+function toPicture({ x0, y0, x1, y1 }: Pick<Candidate, "x0" | "y0" | "x1" | "y1">, geometry: PictureGeometry | undefined): Corners {
   const [first, last] = [pointInPicture({ x: x0, y: y0 }, geometry), pointInPicture({ x: x1, y: y1 }, geometry)];
   return { x0: first.x, y0: first.y, x1: last.x, y1: last.y };
 }
 
-function pointInPicture({ x, y }: { readonly x: number; readonly y: number }, geometry: PictureGeometry | undefined): { x: number; y: number } {
+function pointInPicture({ x, y }: Point, geometry: PictureGeometry | undefined): Point {
   return geometry ? { x: geometry.left + x * geometry.scaleX, y: geometry.top + y * geometry.scaleY } : { x, y };
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torchvision.ops import batched_nms, box_convert, box_iou, nms
+from torchvision.ops import batched_nms, box_convert, box_iou, clip_boxes_to_image, nms
 
 HERE = Path(__file__).parent
 CASES = []
@@ -36,6 +36,9 @@ def to_picture(boxes, place):
 def case(name, place, outputs, head, boxes, scores, labels, targets, source, classes=(), metadata=None, nodes=(), **more):
     """boxes [n,4] as corners in the model's pixels, in the order expected."""
     placed = to_picture(boxes.double(), place)
+    # Ultralytics' clip_boxes and torchvision's own detectors end so; DETR's post-processing does not.
+    if "DETR" not in head:
+        placed = clip_boxes_to_image(placed, (place["geometry"]["height"], place["geometry"]["width"]))
     expected = [
         {"x0": b[0], "y0": b[1], "x1": b[2], "y1": b[3], "classIndex": int(c), "score": float(s), "target": t, "output": source}
         for b, s, c, t in zip(placed.tolist(), scores.tolist(), labels.tolist(), targets)
@@ -102,7 +105,7 @@ boxes, scores, g = predictions(PADDED, 1, 5)
 best, labels = scores.max(1)
 corners, keep = suppressed(boxes, best, labels)
 points = torch.rand(len(boxes), 4, 3, generator=g) * torch.tensor([64.0, 64.0, 1.0])
-placed = [[{"x": x * 100 / 64, "y": -25 + y * 50 / 32, "score": s} for x, y, s in points[k].double().tolist()] for k in keep.tolist()]
+placed = [[{"x": min(max(x * 100 / 64, 0), 100), "y": min(max(-25 + y * 50 / 32, 0), 50), "score": s} for x, y, s in points[k].double().tolist()] for k in keep.tolist()]
 for metadata in ({}, {"task": "pose", "kpt_shape": "[4, 3]", "names": "{0: 'person'}", "stride": "32"}):
     case(f"yolo v8-pose{' with metadata' if metadata else ''}", PADDED, [output("output0", torch.cat([boxes, scores, points.flatten(1)], 1).T[None])], "YOLO v8", corners[keep], best[keep], labels[keep],
          [f"4,{k}" for k in keep.tolist()], "output0", metadata=metadata, noted="keypoints", keypoints=placed)
