@@ -38,6 +38,56 @@ describe("what is left out is said", () => {
   });
 });
 
+/** A little-endian TIFF of one strip, 2×2 pixels of zeros. */
+function tiff({ photometric, bits = 8, samples = 1, format = 1, big = false }: { photometric: number; bits?: number; samples?: number; format?: number; big?: boolean }): Buffer {
+  const strip = (4 * samples * bits) / 8;
+  const entries = [[256, 2], [257, 2], [258, bits], [259, 1], [262, photometric], [273, 0], [277, samples], [278, 2], [279, strip], [339, format]];
+  const head = big ? 16 : 8;
+  const [size, count] = big ? [20, 8] : [12, 2];
+  const data = head + count + entries.length * size + (big ? 8 : 4);
+  const file = Buffer.alloc(data + strip);
+  file.write("II", 0, "latin1");
+  file.writeUInt16LE(big ? 43 : 42, 2);
+  if (big) file.writeUInt16LE(8, 4);
+  file.writeUInt32LE(head, big ? 8 : 4);
+  file.writeUInt16LE(entries.length, head);
+  entries.forEach(([tag, value], i) => {
+    const at = head + count + i * size;
+    file.writeUInt16LE(tag, at);
+    file.writeUInt16LE(tag === 273 ? 4 : 3, at + 2);
+    file.writeUInt32LE(1, at + 4);
+    file.writeUInt32LE(tag === 273 ? data : value, at + (big ? 12 : 8));
+  });
+  return file;
+}
+
+describe("TIFF pixels that Pillow's convert(\"RGB\") would make other bytes of are refused by their name", () => {
+  test.each<[string, Parameters<typeof tiff>[0], string]>([
+    ["CIE Lab", { photometric: 8, samples: 3 }, "in CIE Lab, as whole numbers of 8 bits"], ["ICC Lab", { photometric: 9, samples: 3 }, "in ICC Lab, as"], ["ITU Lab", { photometric: 10, samples: 3 }, "in ITU Lab"],
+    ["YCbCr", { photometric: 6, samples: 3 }, "in YCbCr, as whole numbers of 8 bits"], ["CMYK of 16 bits", { photometric: 5, samples: 4, bits: 16 }, "in CMYK, as whole numbers of 16 bits"],
+    ["RGB floats", { photometric: 2, samples: 3, bits: 32, format: 3 }, "in RGB, as floats of 32 bits"], ["RGB of 32 bits", { photometric: 2, samples: 3, bits: 32 }, "in RGB, as whole numbers of 32 bits"],
+    ["doubles", { photometric: 1, bits: 64, format: 3 }, "in grey, as floats of 64 bits"], ["signed bytes", { photometric: 1, format: 2 }, "in grey, as signed whole numbers of 8 bits"],
+    ["signed 16 bits", { photometric: 1, bits: 16, format: 2 }, "in grey, as signed whole numbers of 16 bits"], ["complex numbers", { photometric: 1, bits: 64, format: 6 }, "in grey, as complex floats of 64 bits"],
+    ["five channels", { photometric: 1, samples: 5 }, "in grey, with 5 channels"], ["two channels of RGB", { photometric: 2, samples: 2 }, "in RGB, with 2 channels"],
+    ["camera raw", { photometric: 32803, bits: 16 }, "in a camera's raw colour filter"], ["LogLuv", { photometric: 32845, samples: 3 }, "in LogLuv"], ["an unknown space", { photometric: 99 }, "in a colour space that is not known (photometric interpretation 99)"],
+  ])("%s", async (_, pixels, reason) => {
+    for (const big of [false, true]) {
+      const error = await decodePicture(tiff({ ...pixels, big }), "t.tif").catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(DataError);
+      expect((error as DataError).message).toContain(`This TIFF picture is ${reason}`);
+      expect((error as DataError).hint).toContain('convert("RGB")');
+    }
+  });
+  test("and what is cut off or rounded is said", async () => {
+    for (const file of ["float.tif", "int.tif"]) expect((await readPicture(path.join(folder, file))).notes.join()).toMatch(/of 32 bits: they are cut off at 0 and 255, as Pillow does/);
+    expect((await decodePicture(tiff({ photometric: 1, bits: 16 }), "t.tif")).notes.join()).toContain("16 bits of grey: the upper 8 of them are taken");
+    expect((await decodePicture(tiff({ photometric: 2, samples: 3, bits: 16 }), "t.tif")).notes).toEqual([]);
+  });
+  test("one that breaks off is a TIFF picture all the same", async () => {
+    for (const end of [5, 9, 30, 100]) await expect(decodePicture(tiff({ photometric: 2, samples: 3 }).subarray(0, end), "t.tif")).rejects.toThrow(/This is a TIFF picture that cannot be read|cannot be decoded/);
+  });
+});
+
 test("a picture's hash is its file's SHA-256", async () => {
   // sha256sum test/reference/pictures/rgb.bmp would say the same: computed here by another library call.
   const { createHash } = await import("node:crypto");

@@ -2,6 +2,7 @@ import type { Metadata } from "sharp";
 import { DataError } from "../model/errors.ts";
 import { decodeBmp } from "./bmp.ts";
 import { hintFor, looksLike, readBytes, sha256 } from "./files.ts";
+import { tiffNumbers, tiffPixels, unreadTiff } from "./tiff.ts";
 
 /** A picture in display colours. */
 export interface Picture {
@@ -38,10 +39,15 @@ export async function decodePicture(bytes: Buffer, where: string): Promise<Omit<
   const { default: sharp } = await import("sharp");
   const problem = (message: string, hint?: string): DataError => new DataError(message, where, hint);
   const options = { limitInputPixels: pixelLimit, failOn: "error", ignoreIcc: true } as const;
+  const tiff = tiffPixels(bytes);
+  const unread = tiff && unreadTiff(tiff);
+  if (unread !== undefined) throw problem(`This TIFF picture is ${unread}, which is not read.`, 'Save it as RGB or grey with 8 bits: in Python, Image.open(FILE).convert("RGB").save("rgb.png"); or give an array (.npy).');
   let metadata: Metadata;
   try {
     metadata = await sharp(bytes, { ...options, limitInputPixels: false }).metadata();
-  } catch {
+  } catch (error) {
+    const kind = looksLike(bytes);
+    if (/ picture$/.test(kind)) throw problem(`This is ${kind} that cannot be read: ${(error as Error).message.split("\n")[0]}`, "It may be damaged or cut off. Save it as PNG or JPEG.");
     throw problem(`This is not a picture, but ${looksLike(bytes)}.`,
       hintFor(bytes) ?? "PNG, JPEG, WebP, GIF, TIFF, AVIF and BMP can be read.");
   }
@@ -59,7 +65,7 @@ export async function decodePicture(bytes: Buffer, where: string): Promise<Omit<
     const decoded = isCmyk ? whole.pipelineColourspace("cmyk").toColourspace("cmyk") : whole.toColourspace("srgb");
     const { data, info } = await decoded.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
     const pixels = isCmyk ? fromCmyk(data, info.channels) : toRgb(data, info.channels);
-    return { width: info.width, height: info.height, pixels, notes: notesOf(data, info.channels, { ...metadata, pages }) };
+    return { width: info.width, height: info.height, pixels, notes: [...notesOf(data, info.channels, { ...metadata, pages }), ...(tiff ? [tiffNumbers(tiff)].filter((note) => note !== undefined) : [])] };
   } catch (error) {
     throw problem(`The picture (${format}) cannot be decoded: ${(error as Error).message.split("\n")[0]}`, "It may be damaged or cut off.");
   }

@@ -87,6 +87,14 @@ def main() -> None:
     save("alpha.webp", alpha, lossless=True, exact=True)
     save("rotated.png", cat, exif=exif)
     save("rotated.tif", cat, exif=exif)
+    # TIFF's other pixels that are read: a palette, one bit, JPEG inside, 32-bit numbers (cut off at 0 and 255).
+    save("palette.tif", cat.quantize(16))
+    save("one-bit.tif", cat.convert("1"), compression="group4")
+    save("jpeg.tif", cat, 3, compression="jpeg", quality=90)
+    save("rgba.tif", alpha)
+    heights = np.arange(cat.height * cat.width, dtype=np.float32).reshape(cat.height, cat.width) * 0.75 - 40
+    save("float.tif", Image.fromarray(heights))
+    save("int.tif", Image.fromarray(heights.astype(np.int32)))
     (HERE / "index.json").write_text("[\n" + ",\n".join(json.dumps(entry) for entry in index) + "\n]\n")
 
 
