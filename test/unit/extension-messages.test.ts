@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { messagePage, webviewPage } from "../../src/extension/html.ts";
-import { owned } from "../../src/extension/owned.ts";
+import { withOwnBuffers } from "../../src/extension/own-buffers.ts";
 import { packNumbers, unpackNumbers } from "../../src/protocol/numbers.ts";
 
 describe("what is posted to a webview", () => {
@@ -8,7 +8,7 @@ describe("what is posted to a webview", () => {
     const buffer = new ArrayBuffer(4096);
     const values = new Float32Array(buffer, 64, 3).fill(2.5);
     const bytes = new Uint8Array(buffer, 100, 4);
-    const copy = owned({ result: { values, list: [bytes, 1, "a", null] }, whole: new Float32Array([1]) });
+    const copy = withOwnBuffers({ result: { values, list: [bytes, 1, "a", null] }, whole: new Float32Array([1]) });
     expect(copy.result.values).toEqual(values);
     expect(copy.result.values.buffer.byteLength).toBe(12);
     expect((copy.result.list[0] as Uint8Array).buffer.byteLength).toBe(4);
@@ -16,7 +16,7 @@ describe("what is posted to a webview", () => {
   });
 
   test("Node's Buffers become plain bytes of their own", () => {
-    const copy = owned(Buffer.from("abc"));
+    const copy = withOwnBuffers(Buffer.from("abc"));
     expect(copy.constructor).toBe(Uint8Array);
     expect(copy.buffer.byteLength).toBe(3);
   });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import type * as V8 from "node:v8";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { owned } from "../../src/extension/owned.ts";
+import { withOwnBuffers } from "../../src/extension/own-buffers.ts";
 import { hashOf, ResultCache } from "../../src/extension/result-cache.ts";
 import { Assembly, partsOf, PIECE } from "../../src/protocol/pieces.ts";
 import { ModelCache } from "../../src/runtime/models.ts";
@@ -98,9 +98,9 @@ describe("a large result", () => {
   });
 
   test("is not copied on its way to a webview where its arrays have buffers of their own; what stands there twice is copied once", () => {
-    expect(owned(result).raw.values).toBe(result.raw.values);
+    expect(withOwnBuffers(result).raw.values).toBe(result.raw.values);
     const view = new Float32Array(new ArrayBuffer(64), 8, 4);
-    const { a, b } = owned({ a: view, b: [view] });
+    const { a, b } = withOwnBuffers({ a: view, b: [view] });
     expect(a).not.toBe(view);
     expect(b[0]).toBe(a);
   });

@@ -40,7 +40,7 @@ const settle = { params: 250, layer: 140, remember: 400 } as const;
 export class PanelController {
   private current: Snapshot = {};
   private readonly listeners = new Set<() => void>();
-  private run_: AbortController | undefined;
+  private activeRun: AbortController | undefined;
   private runTimer: ReturnType<typeof setTimeout> | undefined;
   private rememberTimer: ReturnType<typeof setTimeout> | undefined;
   private layersFor: string | undefined;
@@ -268,8 +268,8 @@ export class PanelController {
     const { state, boot } = this.current;
     if (!state || !boot || boot.blocked !== undefined) return;
     this.stop();
-    const run = this.run_ = new AbortController();
-    const mine = (): boolean => this.run_ === run;
+    const run = this.activeRun = new AbortController();
+    const mine = (): boolean => this.activeRun === run;
     // What changes while the run goes on is news to its result, too.
     const { changes } = this;
     this.set({ running: { visible: false, progress: { text: "Running" } }, failure: undefined, notice: undefined });
@@ -289,17 +289,17 @@ export class PanelController {
       this.set({ running: undefined, ...(isAbort(error) ? { notice: "Cancelled." } : { failure: { failure: toFailure(error), retry: "run" } }) });
     } finally {
       clearTimeout(timer);
-      if (mine()) this.run_ = undefined;
+      if (mine()) this.activeRun = undefined;
     }
   }
 
   /** Stops the run that goes on; the last picture stays. */
-  cancel(): void { this.run_?.abort(); }
+  cancel(): void { this.activeRun?.abort(); }
 
   private stop(): void {
     clearTimeout(this.runTimer);
-    const before = this.run_;
-    this.run_ = undefined;
+    const before = this.activeRun;
+    this.activeRun = undefined;
     before?.abort();
   }
 

@@ -9,7 +9,7 @@ import { activeModel, pickModel } from "./pick-model.ts";
 import { compare } from "./compare.ts";
 import { exportExplanation } from "./export-explanation.ts";
 import { commandId } from "./ids.ts";
-import { sayWhy, visualize } from "./visualize.ts";
+import { showError, visualize } from "./visualize.ts";
 
 /** Registers all commands; package.json's list is made from the same techniques by scripts/manifest.mjs. */
 export function registerCommands(services: Services, panels: Panels, comparisons: Comparisons): vscode.Disposable {
@@ -68,7 +68,7 @@ async function exportActive(services: Services, panels: Panels): Promise<void> {
   try {
     await exportExplanation(services, panel.current);
   } catch (error) {
-    await sayWhy(panel.model, error);
+    await showError(panel.model, error);
   }
 }
 

@@ -14,7 +14,7 @@ import { pickEntries } from "./pick-entries.ts";
 import { pickInput } from "./pick-input.ts";
 import { activeModel, pickModel } from "./pick-model.ts";
 import { usualMethods } from "./suggested.ts";
-import { readModel, sayWhy } from "./visualize.ts";
+import { readModel, showError } from "./visualize.ts";
 
 /**
  * "Compare Explanations": asks for what it lacks (a model, an input), then which methods, and opens the comparison. From a
@@ -41,7 +41,7 @@ export async function compare(services: Services, panels: Panels, comparisons: C
     const common: CompareState["base"] = first ? base : { ...base, technique: entries[0].technique };
     comparisons.open({ base: common, columns: { kind: "method", entries }, removed: [], looks: { ...looks, channel: undefined }, scale: "own" });
   } catch (error) {
-    await sayWhy(model, error);
+    await showError(model, error);
   }
 }
 

@@ -28,7 +28,7 @@ export async function visualize(services: Services, panels: Panels, info: Techni
     const asked = facts && (await ask(services, info, model, facts));
     if (asked) await panels.show({ model: model.toString(), ...change, ...asked, params: {}, looks: DEFAULT_LOOKS });
   } catch (error) {
-    await sayWhy(model, error);
+    await showError(model, error);
   }
 }
 
@@ -61,7 +61,7 @@ async function ask(services: Services, info: TechniqueInfo, model: vscode.Uri, f
 }
 
 /** Why something could not be shown, with the log at hand. */
-export async function sayWhy(model: vscode.Uri, error: unknown): Promise<void> {
+export async function showError(model: vscode.Uri, error: unknown): Promise<void> {
   const { message, hint } = error instanceof Error ? error as Error & { hint?: string } : { message: String(error), hint: undefined };
   const log = "Show Log";
   const answer = await vscode.window.showErrorMessage(`${nameOf(model)}: ${message}${hint ? ` ${hint}` : ""}`, log);

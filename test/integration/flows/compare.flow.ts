@@ -6,16 +6,11 @@ import { unzipSync } from "fflate";
 import type { Frame } from "playwright-core";
 import { eventually } from "../harness/eventually.ts";
 import { flow } from "../harness/flow.ts";
-import { allDone, compareFrame, engineIdle, engineNow, kinds, pixels, readNpy, saliencyOfTheCat, testid } from "./person.ts";
+import { allDone, compareFrame, comparisonOfTheCat, engineIdle, engineNow, kinds, pixels, readNpy, saliencyOfTheCat, testid } from "./person.ts";
 
 flow("methods by targets in one grid, from the palette; saved as a figure, and back after a reload", {}, async ({ page, workbench, vscode, workspace, step, screenshot }) => {
   let frame = await step("command, cat.png, the ticked methods: four maps", async () => {
-    await workbench.openFile("efficientnet-lite0.onnx");
-    await workbench.runCommand("Neural Loupe: Compare Explanations");
-    await workbench.pick("cat.png");
-    await workbench.takeTicked("Saliency");
-    const frame = await compareFrame(workbench);
-    await allDone(frame, 4);
+    const frame = await comparisonOfTheCat(workbench);
     assert.deepEqual(await labels(frame), ["Input", "Saliency", "Integrated Gradients", "Guided Backprop", "Grad-CAM"]);
     assert.match(await testid(frame, "target").innerText(), /Egyptian cat 285/);
     assert.ok((await vscode.tabs()).some(({ label, viewType }) => label === "Compare: cat.png" && viewType?.includes("neuralLoupe.compare")));

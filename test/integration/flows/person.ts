@@ -72,6 +72,17 @@ export function allDone(frame: Frame, count: number): Promise<void> {
   });
 }
 
+/** From the palette to a comparison of the cat by the four methods that are ticked at first, all done. Gives its frame. */
+export async function comparisonOfTheCat(workbench: Workbench): Promise<Frame> {
+  await workbench.openFile("efficientnet-lite0.onnx");
+  await workbench.runCommand("Neural Loupe: Compare Explanations");
+  await workbench.pick("cat.png");
+  await workbench.takeTicked("Saliency");
+  const frame = await compareFrame(workbench);
+  await allDone(frame, 4);
+  return frame;
+}
+
 /** From the palette to the heat map, as the walkthrough tells it: command, cat.png, Egyptian cat. Gives the panel's frame. */
 export async function saliencyOfTheCat(workbench: Workbench): Promise<Frame> {
   await workbench.runCommand("Neural Loupe: Visualize Saliency");

@@ -3,7 +3,7 @@ import type { Frame } from "playwright-core";
 import { eventually } from "../harness/eventually.ts";
 import { flow } from "../harness/flow.ts";
 import type { FlowContext, FlowOptions } from "../harness/flow.ts";
-import { allDone, answered, compareFrame, drag, editorFrame, engineIdle, readingAt, saliencyOfTheCat, testid } from "./person.ts";
+import { allDone, answered, comparisonOfTheCat, drag, editorFrame, engineIdle, readingAt, saliencyOfTheCat, testid } from "./person.ts";
 
 // The README's pictures, taken by scripts/pictures.mjs: test/screenshots/readme/NAME.png become docs/images/NAME.png.
 const options: FlowOptions = { pictures: true, viewport: { width: 1440, height: 900 } };
@@ -65,12 +65,7 @@ flow("pictures: a method's panel (light)", { ...options, theme: "light" }, async
 
 flow("pictures: comparing", options, async (context) => {
   const { page, workbench } = context;
-  await workbench.openFile("efficientnet-lite0.onnx");
-  await workbench.runCommand("Neural Loupe: Compare Explanations");
-  await workbench.pick("cat.png");
-  await workbench.takeTicked("Saliency");
-  const frame = await compareFrame(workbench);
-  await allDone(frame, 4);
+  const frame = await comparisonOfTheCat(workbench);
   await testid(frame, "columns-1-menu").click();
   await testid(frame, "columns-1-menu-remove").click();
   await testid(frame, "rows-kind").selectOption("target");

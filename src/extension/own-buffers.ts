@@ -2,7 +2,7 @@
  * A copy of plain data in which every typed array has a buffer of its own. VS Code posts a view's whole buffer, and what comes
  * from the engine or from the cache are views over one large message: without this each picture would carry all the others.
  */
-export function owned<T>(value: T, copies = new Map<ArrayBufferView, ArrayBufferView>()): T {
+export function withOwnBuffers<T>(value: T, copies = new Map<ArrayBufferView, ArrayBufferView>()): T {
   if (ArrayBuffer.isView(value)) {
     if (isWhole(value)) return value;
     // What stands there twice is copied once.
@@ -10,9 +10,9 @@ export function owned<T>(value: T, copies = new Map<ArrayBufferView, ArrayBuffer
     copies.set(value, copy);
     return copy as T;
   }
-  if (Array.isArray(value)) return value.map((item: unknown) => owned(item, copies)) as T;
+  if (Array.isArray(value)) return value.map((item: unknown) => withOwnBuffers(item, copies)) as T;
   if (typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, owned(item, copies)])) as T;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withOwnBuffers(item, copies)])) as T;
   }
   return value;
 }
