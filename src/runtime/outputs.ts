@@ -4,6 +4,7 @@ import { makersOf } from "../model/makers.ts";
 import type { OutputKind, OutputRecipe } from "../protocol/recipe.ts";
 import { mlMeaning } from "./ml-meaning.ts";
 import { smallestChosenBy } from "./distances.ts";
+import { topScores } from "./top-scores.ts";
 import { combinedSigmoid, endOf, isPlaceOfLargest, madeOf, type End, type ValueFacts } from "./score.ts";
 
 /** What an output's numbers are: decided once for a run, from the graph and the values together, and asked by everything that shows or explains it. */
@@ -41,6 +42,8 @@ export interface ModelOutput {
   readonly shape: readonly number[];
   readonly values: Float32Array;
   readonly meaning: OutputMeaning;
+  /** Where the elements are those of classes that the graph chose: the class number of each. */
+  readonly numbers?: readonly number[];
   /** Of an output of strings: them; `values` are then NaN. */
   readonly texts?: readonly string[];
 }
@@ -73,6 +76,7 @@ export function outputMeaning(facts: OutputFacts): OutputMeaning {
   return (isFloat(facts.dataType) ? undefined : labels(facts))
     ?? (end && fromEnd(facts, end))
     ?? fromDistances(facts)
+    ?? fromTop(facts)
     ?? fromValues(facts, true)
     ?? fromMl(facts)
     ?? fromValues(facts)
@@ -164,6 +168,18 @@ function classAxisOf({ dims, values }: OutputFacts, end?: End): number {
 function fromDistances(facts: OutputFacts): OutputMeaning | undefined {
   const by = isFloat(facts.dataType) ? smallestChosenBy(facts.file ?? facts.graph, facts.value) : undefined;
   return by === undefined ? undefined : { kind: "regression", why: `The graph's label is where it is smallest (${by}): distances.`, assumed: false, classAxis: classAxisOf(facts), binary: false, least: true };
+}
+
+/** The largest of scores are what the scores are; a softmax of them alone would leave the other classes out. */
+function fromTop(facts: OutputFacts): OutputMeaning | undefined {
+  const top = isFloat(facts.dataType) ? topScores(facts.graph, facts.value) : undefined;
+  if (!top) return undefined;
+  const base = { assumed: false, classAxis: lastOverOne(facts.dims), binary: false };
+  const end = endOf(facts.graph, top.from, facts.known);
+  if (!end) return { ...base, kind: "logits", why: "The graph ends in TopK: the largest of its scores, without the others." };
+  const why = `The graph ends in TopK of ${end.said}.`;
+  const kind = end.form === "softmax" ? "probabilities" : end.form === "log-softmax" ? "log-probabilities" : "independent";
+  return { ...base, kind, form: formOf(end), end: `TopK of ${end.said}`, why };
 }
 
 /** Machine learning operators, and how the graph itself makes a label of the values. Decision values have no form as probabilities. */

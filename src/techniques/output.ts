@@ -7,11 +7,12 @@ import { elementIndex, normaliseIndex, regionText, usualOutput } from "../protoc
 import { namesFit } from "../runtime/explainable.ts";
 import type { ColumnOutputs } from "../runtime/column-outputs.ts";
 import type { LoadedModel } from "../runtime/models.ts";
-import { floatsOf, type Feeds, type TensorValue } from "../runtime/ort.ts";
+import { floatsOf, numbersOf, type Feeds, type TensorValue } from "../runtime/ort.ts";
 import { hasBatchAxis, type BatchFacts } from "../runtime/batch-axis.ts";
 import { contradiction } from "../runtime/output-claims.ts";
 import { outputMeaning, type ModelOutput, type OutputMeaning } from "../runtime/outputs.ts";
 import { isPlaceOfLargest } from "../runtime/score.ts";
+import { topScores } from "../runtime/top-scores.ts";
 import { graphOf } from "../runtime/value-facts.ts";
 import type { InputInfo, TargetInfo } from "./technique.ts";
 
@@ -44,7 +45,10 @@ export async function readOutput(model: LoadedModel, feeds: Feeds, input: InputI
   if (asked === undefined && !table && usual !== outputs[0].name) notes.push(`The output is "${usual}": "${outputs[0].name}" (${outputs[0].type}) ${notScores(model, outputs[0])}.`);
   const { value, note, names } = table ? { value: table.table, names: table.classes, note: `The outputs ${table.outputs.map((one) => `"${one}"`).join(", ")} are the classes of one table, "${table.table}".` } : standsFor(model, name, asked !== undefined);
   if (note) notes.push(note);
-  const tensor = (await model.forward(feeds, [value])).get(value)!;
+  const top = topScores(model.model.graph, value);
+  const ran = await model.forward(feeds, top && top.indices !== value ? [value, top.indices] : [value]);
+  const tensor = ran.get(value)!;
+  const indices = top && ran.get(top.indices);
   const dims = hasBatch(model, input, value, tensor.dims, described.dims?.[0]) ? tensor.dims : [1, ...tensor.dims];
   const recipe = Object.hasOwn(hints.outputs, name) ? hints.outputs[name] : undefined;
   const known = recipe?.classes ?? (name === usual && hints.classes.length > 0 ? hints.classes : undefined);
@@ -59,10 +63,10 @@ export async function readOutput(model: LoadedModel, feeds: Feeds, input: InputI
     ...seen, file: model.open.model.graph, name, value, dataType: tensor.dataType, dims, values, classes: classes.length, recipe: recipe?.kind ? { kind: recipe.kind } : undefined,
     inputs: floatInputs(feeds, input),
   });
-  const mismatch = namesMismatch(classes, meaning, dims);
+  const mismatch = indices ? undefined : namesMismatch(classes, meaning, dims);
   if (mismatch) notes.push(`There ${classes.length === 1 ? "is one class name" : `are ${classes.length} class names`} for the output "${name}", which has ${mismatch}: the names may be another model's.`);
   const texts = tensor.dataType === "string" ? { texts: tensor.data as readonly string[] } : {};
-  const output = { name: table?.table ?? name, ...(table ? { columns: table.outputs } : {}), value, dims, shape: tensor.dims, values, meaning, ...texts };
+  const output = { name: table?.table ?? name, ...(table ? { columns: table.outputs } : {}), value, dims, shape: tensor.dims, values, meaning, ...texts, ...(indices && indices !== tensor ? { numbers: numbersOf(indices) } : {}) };
   const against = recipe?.kind ? contradiction(output) : undefined;
   if (against) notes.push(against);
   return { output, classes, notes };
@@ -192,9 +196,10 @@ export function flatIndex({ dims }: Pick<ModelOutput, "dims">, index: readonly n
 }
 
 /** An element's name: its class, or its index ("3, 17, 20"); in a map of classes both ("cat at 17, 20"). */
-export function classLabel(classes: readonly string[], { dims, meaning, texts, values }: Pick<ModelOutput, "dims" | "meaning" | "texts" | "values">, flat: number): string {
+export function classLabel(classes: readonly string[], { dims, meaning, texts, values, numbers }: Pick<ModelOutput, "dims" | "meaning" | "texts" | "values" | "numbers">, flat: number): string {
   if (texts) return texts[flat];
   if (meaning.kind === "label") return classes[values[flat]] ?? String(values[flat]);
+  if (numbers) return classes[numbers[flat]] ?? String(numbers[flat]);
   if (meaning.binary) return positiveLabel(classes);
   const inner = dims.slice(1);
   if (inner.filter((size) => size !== 1).length <= 1) return classes[flat] ?? String(flat);
