@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isFloat } from "../model/graph.ts";
 import { brokenFetch } from "../techniques/diagnose.ts";
+import { refusedSize } from "../techniques/refused-size.ts";
 import { readFeeds } from "../techniques/prepared-input.ts";
 import { resolveLayer } from "../techniques/layers.ts";
 import { hasSubgraph } from "../model/inner-names.ts";
@@ -24,7 +25,7 @@ export async function runFetch(args: readonly string[]): Promise<number> {
     for (const asked of new Set(options.fetch)) names.push({ asked, value: await fetchable(model, feeds, asked) });
     const { graph } = model.model;
     const tensors = new Set(names.map(({ value }) => value).filter((value) => kindOf(graph, value) === "tensor"));
-    const values = tensors.size > 0 ? await model.forward(feeds, [...tensors]) : new Map<string, TensorValue>();
+    const values = tensors.size > 0 ? await model.forward(feeds, [...tensors]).catch(async (error: unknown) => { throw await refusedSize(model, feeds, samples, error); }) : new Map<string, TensorValue>();
     await mkdir(options.out!, { recursive: true });
     const files = new FetchedFiles(options.out!);
     const index: Record<string, unknown> = {};

@@ -101,7 +101,8 @@ async function guessImage(
   const place = found.open ? "its channels are not fixed; assumed" : "by its shape";
   say(`a picture, ${channels === 1 ? "grey" : "RGB"}, ${layout.toUpperCase()}, ${place}`);
   const hints = findHints(description.metadata, beside);
-  const size = guessSize(found, hints?.size, say);
+  const line = hints ? undefined : lineOfText(found, description);
+  const size = line ?? guessSize(found, hints?.size, say);
   const base: ImageRecipe = {
     kind: "image", size, fit: "center-crop", cropFraction: 1, fill: 0, interpolation: "bilinear",
     channels: channels === 1 ? "gray" : "rgb", layout, scale: 1 / 255, mean: [0], std: [1],
@@ -109,7 +110,10 @@ async function guessImage(
   const front = await findFrontNormalization(description, input.name, readConstant);
   const geometry = hints?.geometry ?? {};
   if (hints) say(`${Object.keys({ ...geometry, ...(front ? {} : hints.values) }).join(", ") || "size"} from ${hints.from}`);
-  if (geometry.fit === undefined && !(channels === 3 && classCount(description) === 1000)) say("a picture of another shape loses its sides to a crop at the centre, which is assumed");
+  if (line) {
+    say(`${line.join("×")}, for the model fixes the height and gives a sequence, as readers of a line of text do: the width is assumed, and the whole line is padded to it`);
+    Object.assign(base, { fit: "pad" as const });
+  } else if (geometry.fit === undefined && !(channels === 3 && classCount(description) === 1000)) say("a picture of another shape loses its sides to a crop at the centre, which is assumed");
   if (/int8$/.test(input.type)) {
     say("bytes as they are, by its type");
     return { ...base, ...geometry, scale: 1 };
@@ -132,6 +136,11 @@ async function guessImage(
 /** Models of a Hugging Face repository lie in its folder `onnx`. */
 function isRepository(modelPath: string): boolean {
   return path.basename(path.dirname(path.resolve(modelPath))) === "onnx";
+}
+
+/** Recognisers of text take a line of a fixed height and any width, and give a score for each step along it: PP-OCR's are trained at 320 wide. */
+function lineOfText({ height, width }: Layout, { outputs }: ModelDescription): [number, number] | undefined {
+  return height !== undefined && height <= 64 && width === undefined && outputs[0]?.dims?.length === 3 ? [height, 320] : undefined;
 }
 
 function guessSize(found: Layout, hinted: readonly [number, number] | undefined, say: (text: string) => void): [number, number] {

@@ -19,6 +19,7 @@ import { lastLayer, namedLayer, pickSpatialLayer, hasSpatialLayer, lastWithAxes 
 import { findDetections } from "./detections.ts";
 import { readOutput, resolveTarget, type OutputHints } from "./output.ts";
 import type { PreparedInput } from "./prepared-input.ts";
+import { refusedSize } from "./refused-size.ts";
 import type { Context, InputInfo, LayerInfo, LayerKind, ResultAbout, TargetInfo, Variation } from "./technique.ts";
 import type { ZeroResult } from "./zero.ts";
 
@@ -63,7 +64,8 @@ export class JobContext implements Context {
 
   static async create(prepared: PreparedInput, options: ContextOptions): Promise<JobContext> {
     const { model, feeds, input } = prepared;
-    let { output, classes, notes } = await readOutput(model, feeds, input, options.target?.output, options.hints);
+    let { output, classes, notes } = await readOutput(model, feeds, input, options.target?.output, options.hints)
+      .catch(async (error: unknown) => { throw await refusedSize(prepared.whole.model, prepared.whole.feeds, prepared.samples, error); });
     const detections = await findDetections(model, feeds, input, output, options.hints);
     let asked = options.target ?? {};
     // Of a detector the best box's class score is explained, not its largest coordinate.
