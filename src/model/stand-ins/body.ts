@@ -92,9 +92,9 @@ export class Body extends NodeReader {
   }
 
   /** Adds a fused activation to `value` as the last node. */
-  activated(value: string): void {
+  activated(value: string, parameters: readonly number[] = this.floatList("activation_params") ?? []): void {
     const name = this.string("activation", "");
-    const [first, second] = this.floatList("activation_params") ?? [];
+    const [first, second] = parameters;
     const number = (value: number | undefined, otherwise: number): Attribute => ({ type: "float", value: value ?? otherwise });
     switch (name) {
       case "": return this.gives(0, value);

@@ -4,8 +4,20 @@ import type { Body } from "./body.ts";
 /** False where the node is left as it is. */
 export type StandIn = (body: Body) => boolean;
 
-/** com.microsoft's operators that ONNX Runtime has on GPUs only, as standard ones (ONNX Runtime, docs/ContribOperators.md). */
+/** com.microsoft's operators that ONNX Runtime has on GPUs only, and layers that have taken in an activation, as standard ones (ONNX Runtime, docs/ContribOperators.md). */
 export const FUSED: Readonly<Record<string, StandIn>> = {
+  // With its parts as nodes of their own, relevance sees a gate (a sigmoid that a Conv has taken in) as it sees any other.
+  FusedConv: (b) => {
+    const y = b.op("Conv", [b.x(0), b.x(1), b.x(2)], b.without("activation", "activation_params"));
+    b.activated(b.has(3) ? b.op("Add", [y, b.x(3)]) : y);
+    return true;
+  },
+  FusedGemm: (b) => {
+    const y = b.op("Gemm", [b.x(0), b.x(1), b.x(2)], b.without("activation", "activation_alpha", "activation_beta", "activation_gamma"));
+    const given = ["activation_alpha", "activation_beta"].flatMap((name) => (b.node.attributes[name] ? [b.float(name, 0)] : []));
+    b.activated(y, given);
+    return true;
+  },
   GroupNorm: (b) => groupNorm(b, b.x(0)),
   SkipGroupNorm: (b) => {
     const last = b.int("channels_last", 1) !== 0;
