@@ -194,7 +194,7 @@ describe("baselines for several inputs", () => {
   it("what would not be used is refused", async () => {
     const run = (baseline: string, explain?: readonly string[]) => runOn(models, model(), input(), "integrated-gradients", { target, params: { baseline }, ...(explain ? { explain } : {}) });
     await expect(run(npz("more.npz", { x: [[1, 2], [1, 1]], z: [[1, 3], [1, 1, 1]], w: [[1], [1]] }))).rejects.toThrow(/an array "w", and the model no input of that name/);
-    await expect(run(writeArray(folder, "lone.npy", [1, 2], [1, 1]))).rejects.toThrow(/one array, and 2 inputs are explained/);
+    await expect(run(writeArray(folder, "lone.npy", [1, 2], [1, 1]))).rejects.toThrow(/"lone.npy" is of one input, and 2 are explained/);
     await expect(run(npz("shape.npz", { x: [[1, 3], [1, 1, 1]], z: [[1, 3], [1, 1, 1]] }))).rejects.toThrow(/"x"|\[1, 3\]/);
     const chosen = await run(npz("chosen.npz", { x: [[1, 2], [1, 1]], z: [[1, 3], [1, 1, 1]] }), ["z"]);
     expect(chosen.notes.join(" ")).toMatch(/"x" is not explained and stays as it is: its baseline .* is not used/);
