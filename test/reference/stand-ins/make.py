@@ -112,6 +112,21 @@ def attentions():
     keep("Attention that rotates, with a mask of tokens", "Attention", [x, w.detach(), b, tokens], lambda x, w, b, m: attention(x, w, b, m[:, None, None], None, 2, True), {"num_heads": 2, "do_rotary": 1})
 
 
+def experts():
+    def mixture(x, p, w1, b1, w2, b2, k, act, normalised):
+        shares, which = torch.softmax(p, -1).topk(k, -1)
+        shares = shares / shares.sum(-1, keepdim=True) if normalised else shares
+        rows = x.reshape(-1, x.shape[-1])
+        out = [sum(s * (act(row @ w1[e].T + b1[e]) @ w2[e].T + b2[e]) for s, e in zip(share, chosen)) for row, share, chosen in zip(rows, shares, which.tolist())]
+        return torch.stack(out).reshape(x.shape)
+
+    for name, k, act, normalised in [("relu", 1, F.relu, 0), ("silu", 2, F.silu, 1), ("gelu", 2, lambda v: F.gelu(v, approximate="tanh"), 0)]:
+        weights = [number(3, 6, 4).detach(), number(3, 6).detach(), number(3, 4, 6).detach(), number(3, 4).detach()]
+        keep(f"MoE, {k} of 3 experts, {name}", "MoE", [number(1, 5, 4), number(5, 3), *weights], lambda x, p, w1, b1, w2, b2, k=k, a=act, n=normalised: mixture(x, p, w1, b1, w2, b2, k, a, n),
+             {"k": k, "activation_type": name, "normalize_routing_weights": normalised})
+    keep("GatedRMSNorm", "GatedRMSNorm", [number(2, 3, 4), number(4), number(2, 3, 4)], lambda x, w, g: x / torch.sqrt((x * x).mean(-1, keepdim=True) + 1e-5) * w * F.silu(g))
+
+
 def channels_last():
     keep("NhwcConv", "NhwcConv", [number(1, 5, 4, 2), number(3, 3, 3, 2), number(3)], lambda x, w, b: last(F.conv2d(first(x), first(w), b, 2, 1)), {"pads": [1, 1, 1, 1], "strides": [2, 2]})
     keep("NhwcFusedConv with a sum", "NhwcFusedConv", [number(1, 4, 4, 2), number(2, 2, 3, 3), number(2), number(1, 4, 4, 2)],
@@ -132,6 +147,7 @@ def main():
     fused()
     attentions()
     channels_last()
+    experts()
     # Inputs are float32's, which nine digits tell apart.
     rounded = json.loads(json.dumps(CASES), parse_float=lambda text: float(f"{float(text):.9g}"))
     (HERE / "cases.json").write_text("[\n" + ",\n".join(json.dumps(case, separators=(",", ":")) for case in rounded) + "\n]\n")
