@@ -7,8 +7,9 @@ import type { Guard, Specialised } from "../autodiff/specialise.ts";
 import { ModelError, UsageError } from "../model/errors.ts";
 import { elementCount, type DataType, type Model, type Node } from "../model/graph.ts";
 import type { OpenModel } from "../model/onnx/index.ts";
-import { admit, liveBytesOf, optimizationFor, runBytes } from "./memory-need.ts";
+import { admit } from "./memory-need.ts";
 import type { MemoryBudget } from "./memory.ts";
+import { planRun } from "./run-plan.ts";
 import { asFloat32, createSession, numbersOf, type Feeds, type Session, type TensorValue } from "./ort.ts";
 
 export interface GradientRequest {
@@ -86,21 +87,19 @@ export async function gradientSession(
   const extra = [{ name: seed, dims: seedDims }, ...twins.map(({ twin }) => ({ name: twin, dims: g.shape(twin) }))];
   const graph = specialised.graphFor(g, outputs, extra);
   const taken = new Set(graph.nodes.flatMap((node) => node.inputs));
-  const derived = {
-    irVersion: 10, producer: "neural-loupe", opsets: { ...model.opsets, "": specialised.derivedOpset },
-    graph: { ...graph, inputs: graph.inputs.filter(({ name }) => taken.has(name) || !extra.some((one) => one.name === name)) },
-  };
-  const live = liveBytesOf(g, specialised, graph.nodes, outputs, extra.map(({ name }) => name));
-  admit(options.budget, open, live, "One run of the model forward and back");
-  const session = await robustSession(derived, open, options.threads, optimizationFor(live));
+  const used = { ...graph, inputs: graph.inputs.filter(({ name }) => taken.has(name) || !extra.some((one) => one.name === name)) };
+  const plan = planRun(g, specialised, used, extra.map(({ name }) => name));
+  admit(options.budget, open, plan.bytes, "One run of the model forward and back");
+  const derived = { irVersion: 10, producer: "neural-loupe", opsets: { ...model.opsets, "": specialised.derivedOpset }, graph: plan.graph };
+  const session = await robustSession(derived, open, options.threads, plan.optimization);
   return {
-    inputs: session.inputs, outputs: session.outputs, bytes: session.bytes, runBytes: runBytes(live), run: (feeds, names) => session.run(feeds, names), release: () => session.release(),
+    inputs: session.inputs, outputs: session.outputs, bytes: session.bytes, runBytes: plan.bytes, run: (feeds, names) => session.run({ ...feeds, ...plan.feeds }, names), release: () => session.release(),
     async gradients(feeds, seedValues, baseline = {}) {
       if (seedValues.length !== elementCount(seedDims)) throw new ModelError(`The seed has ${seedValues.length} elements, "${of}" has ${elementCount(seedDims)}.`);
-      const inputs: Record<string, TensorValue> = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, asFloat32(value)]));
+      const inputs: Record<string, TensorValue> = { ...plan.feeds, ...Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, asFloat32(value)])) };
       inputs[seed] = { dataType: "float32", dims: seedDims, data: seedValues };
       for (const { input, twin } of twins) inputs[twin] = asFloat32(baseline[input]);
-      const values = await session.run(inputs);
+      const values = await session.run(inputs, outputs);
       const differing = guards.filter(({ guard, name }) => !sameNumbers(numbersOf(values.get(name)!), guard.expected));
       if (differing.some(({ ofBaseline }) => !ofBaseline)) return "other-path";
       if (differing.length > 0) throw new UsageError("The model takes another path for the baseline than for the input, so they cannot be compared.", "baseline", "Choose another baseline. Methods that need none (saliency) still work.");

@@ -2,8 +2,9 @@ import { differentiate } from "../autodiff/differentiate.ts";
 import { gradientRules } from "../autodiff/rules/index.ts";
 import { UsageError } from "../model/errors.ts";
 import { elementCount } from "../model/graph.ts";
-import { admit, liveBytesOf, optimizationFor } from "./memory-need.ts";
+import { admit } from "./memory-need.ts";
 import type { LoadedModel, Traced } from "./models.ts";
+import { planRun } from "./run-plan.ts";
 import { asFloat32, createSession, numbersOf, type Feeds, type TensorValue } from "./ort.ts";
 
 export interface HessianRequest {
@@ -51,15 +52,12 @@ async function run(model: LoadedModel, { specialised }: Traced, feeds: Feeds, { 
   const guards = specialised.guards.map((guard) => ({ guard, name: out(guard.value) }));
   const graph = specialised.graphFor(g, [result, ...guards.map(({ name }) => name)], extra);
   const used = new Set(graph.nodes.flatMap((node) => node.inputs));
-  const derived = {
-    irVersion: 10, producer: "neural-loupe", opsets: { ...model.model.opsets, "": specialised.derivedOpset },
-    graph: { ...graph, inputs: graph.inputs.filter(({ name }) => used.has(name)) },
-  };
-  const live = liveBytesOf(g, specialised, graph.nodes, derived.graph.outputs.map(({ name }) => name), extra.map(({ name }) => name));
-  admit(model.budget, model.open, live, "One run of the model forward and twice back");
-  const session = await createSession(derived, model.open, { threads: model.threads, optimization: optimizationFor(live) });
+  const plan = planRun(g, specialised, { ...graph, inputs: graph.inputs.filter(({ name }) => used.has(name)) }, extra.map(({ name }) => name));
+  admit(model.budget, model.open, plan.bytes, "One run of the model forward and twice back");
+  const derived = { irVersion: 10, producer: "neural-loupe", opsets: { ...model.model.opsets, "": specialised.derivedOpset }, graph: plan.graph };
+  const session = await createSession(derived, model.open, { threads: model.threads, optimization: plan.optimization });
   try {
-    const inputs = { ...Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, asFloat32(value)])), ...Object.fromEntries(extra.map(({ name, ...value }) => [name, value])) };
+    const inputs = { ...plan.feeds, ...Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, asFloat32(value)])), ...Object.fromEntries(extra.map(({ name, ...value }) => [name, value])) };
     const values = await session.run(inputs);
     const same = guards.every(({ guard, name }) => numbersOf(values.get(name)!).every((value, index) => value === guard.expected[index]));
     return same ? values.get(result)! : "other-path";

@@ -10,7 +10,7 @@ import { openModel, type OpenModel } from "../model/onnx/index.ts";
 import { withStandIns } from "../model/stand-ins/index.ts";
 import { UsageError } from "../model/errors.ts";
 import type { ModelDescription } from "../protocol/model.ts";
-import { admit, forwardBytes } from "./memory-need.ts";
+import { admit, forwardBytes, plainRunBytes } from "./memory-need.ts";
 import { columnOutputs, type ColumnOutputs } from "./column-outputs.ts";
 import { explainableTensor, type Explainable, type ReadTexts } from "./explainable.ts";
 import { describeDerived, withExplainable } from "./described.ts";
@@ -150,7 +150,7 @@ export class LoadedModel {
 
   /** A session of a graph that gives `names`. */
   private fetching(graph: Graph, names: readonly string[], feeds: Feeds): Promise<Session> {
-    admit(this.budget, this.open, forwardBytes(this.model, graph, feeds, names), "One run of the model");
+    admit(this.budget, this.open, plainRunBytes(forwardBytes(this.model, graph, feeds, names)), "One run of the model");
     const made = new Set(graph.nodes.flatMap(({ outputs }) => outputs));
     const copies = names.flatMap((name, index): Node[] => (made.has(name) ? [] : [{ name: "", opType: "Identity", domain: "", inputs: [name], outputs: [fetched(index)], attributes: {} }]));
     const outputs = names.map((name, index) => ({ name: made.has(name) ? name : fetched(index), type: { kind: "unknown" as const } }));
@@ -173,7 +173,7 @@ export class LoadedModel {
     for (const known of anew ? [] : this.tracesLike(feeds)) if (!found && (await this.goesThisWay(known, feeds))) found = known;
     if (!found) {
       const { graph } = this.model;
-      admit(this.budget, this.open, forwardBytes(this.model, graph, feeds, graph.outputs.map(({ name }) => name)), "One run of the model");
+      admit(this.budget, this.open, plainRunBytes(forwardBytes(this.model, graph, feeds, graph.outputs.map(({ name }) => name))), "One run of the model");
       found = { ...(await specialise(this.model, this.open, feeds)), key: `${shapesKey(feeds)}#${this.traceCount++}` };
       this.keepTrace(found);
     }

@@ -1,7 +1,7 @@
 import type * as OnnxRuntime from "onnxruntime-node";
 import type { InferenceSession, Tensor, TypedTensor } from "onnxruntime-node";
 import { ModelError } from "../model/errors.ts";
-import { BITS, elementCount, type DataType } from "../model/graph.ts";
+import { BITS, elementCount, type DataType, type ValueInfo } from "../model/graph.ts";
 import { writeModel, type WritableModel } from "../model/onnx/writer.ts";
 import type { OpenModel } from "../model/onnx/index.ts";
 import { inCommonLocale, withoutMaps } from "./runnable.ts";
@@ -65,6 +65,14 @@ export async function createSession(model: WritableModel, open: OpenModel, optio
     if (!graph) throw runtimeError(error, "ONNX Runtime does not accept the model");
     return sessionOf({ ...runnable, graph }, open, options).catch((second: unknown) => { throw runtimeError(second, "ONNX Runtime does not accept the model"); });
   }
+}
+
+/**
+ * An input of which the rank is known, and no axis's length. Where ONNX Runtime (1.30) knows that two values have the same shape, the later may take over the
+ * earlier's memory, which is then held from the first to the last of them, however long it lies idle between. Where it does not know, it frees.
+ */
+export function withoutLengths(input: ValueInfo): ValueInfo {
+  return input.type.kind === "tensor" && input.type.dims ? { ...input, type: { ...input.type, dims: input.type.dims.map(() => null) } } : input;
 }
 
 const MISSING_LOCALE = /Failed to construct locale with name:\s*(\S+?):/;

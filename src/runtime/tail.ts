@@ -2,7 +2,8 @@ import { ModelError, TooLargeError, UsageError } from "../model/errors.ts";
 import { elementCount, isFloat, type Node } from "../model/graph.ts";
 import type { Specialised } from "../autodiff/specialise.ts";
 import { alike, hasOpenBatch, joined, parted, repeat } from "./batch.ts";
-import { admit, liveBytesOf, optimizationFor } from "./memory-need.ts";
+import { admit } from "./memory-need.ts";
+import { planRun } from "./run-plan.ts";
 import type { LoadedModel } from "./models.ts";
 import { asFloat32, createSession, floatsOf, fromFloat32, numbersOf, type Feeds, type TensorValue } from "./ort.ts";
 import { openWhole } from "./whole.ts";
@@ -150,14 +151,14 @@ async function sessionFor(
   const graph = specialised.graphFor(g, names, given.map((name) => ({ name, dims: g.shape(name) })));
   const inputs = graph.inputs.map((input) => (given.includes(input.name) && input.type.kind === "tensor"
     ? { ...input, type: { ...input.type, dataType: g.typeOf(input.name) ?? specialised.typeOf(input.name) ?? input.type.dataType } } : input));
-  const derived = { irVersion: 10, producer: "neural-loupe", opsets: { ...model.model.opsets, "": specialised.derivedOpset }, graph: { ...graph, inputs } };
-  const live = liveBytesOf(g, specialised, graph.nodes, names, given);
-  admit(model.budget, model.open, live, "One run of this part of the model");
-  const session = await createSession(derived, model.open, { threads: model.threads, optimization: optimizationFor(live) });
+  const plan = planRun(g, specialised, { ...graph, inputs }, given);
+  admit(model.budget, model.open, plan.bytes, "One run of this part of the model");
+  const derived = { irVersion: 10, producer: "neural-loupe", opsets: { ...model.model.opsets, "": specialised.derivedOpset }, graph: plan.graph };
+  const session = await createSession(derived, model.open, { threads: model.threads, optimization: plan.optimization });
   return {
     release: () => session.release(),
     async run(feeds) {
-      const values = await session.run(feeds);
+      const values = await session.run({ ...feeds, ...plan.feeds });
       return names.map((name) => values.get(name)!);
     },
   };

@@ -1,7 +1,7 @@
 import { range, type Dims } from "../builder.ts";
 import { elementCount } from "../../model/graph.ts";
 import type { RuleContext, RuleTable } from "../rule.ts";
-import { convAdjoint, onesKernel, windowOf, type Window } from "./window.ts";
+import { convAdjoint, extents, onesKernel, windowOf, type Window } from "./window.ts";
 
 /** Pools over the spatial axes (ai.onnx, opset 19 and 22). The maximum's place is the first of equals. */
 export const poolRules: RuleTable = {
@@ -80,11 +80,21 @@ function divisors(r: RuleContext, window: Window): number[] {
   return perAxis.reduce<number[]>((counts, axis) => counts.flatMap((count) => axis.map((other) => count * other)), [1]);
 }
 
-/** Adds `values` into zeros of shape `dims` at flat positions `indices` (as MaxPool gives them). */
+/** Adds `values` into zeros of shape `dims` at flat positions `indices`, as the MaxPool of this node gives them. */
 export function scatterFlat(r: RuleContext, indices: string, values: string, dims: Dims): string {
   const { g } = r;
   const [size, count] = [elementCount(dims), elementCount(g.shape(values))];
+  // Where no place is in two windows there is nothing to add up, and MaxUnpool makes neither zeros to write into nor a copy of the indices.
+  if (!overlapping(r)) {
+    const row = [1, 1, count];
+    return g.reshape(g.op("MaxUnpool", [g.reshape(values, row), g.reshape(indices, row), g.ints([1, 1, size])], [1, 1, size], { kernel_shape: [1], strides: [1] }), dims);
+  }
   const flat = g.op("ScatterElements", [g.expand(g.scalar(0), [size]), g.reshape(indices, [count]), g.reshape(values, [count])], [size], { axis: 0, reduction: "add" });
   return g.reshape(flat, dims);
 }
 
+/** Whether a place of the input may be in two windows of a pool. */
+function overlapping(r: RuleContext): boolean {
+  const window = poolWindow(r);
+  return extents(window).some((extent, axis) => extent > window.strides[axis]);
+}

@@ -114,12 +114,12 @@ function quantizeLinear(r: RuleContext): (string | undefined)[] {
   const { g } = r;
   const [low, high] = rangeOf(r);
   const scale = spread(r, r.x(1), r.dims(), "axis");
-  const ratio = g.over(r.x(0), scale);
-  const exact = r.has(2) ? g.plus(ratio, spread(r, inFloat(r, 2), r.dims(), "axis")) : ratio;
-  // What rounds to the ends is inside still.
-  const inside = g.op("And", [g.binary("GreaterOrEqual", exact, g.scalar(low - 0.5)), g.binary("LessOrEqual", exact, g.scalar(high + 0.5))], r.dims());
+  const zero = r.has(2) ? spread(r, inFloat(r, 2), r.dims(), "axis") : g.scalar(0);
+  // What rounds to the ends is inside still. The ends are compared as real numbers: they follow from weights, quotients would be as large as x.
+  const ends = [low - 0.5, high + 0.5].map((integer) => g.times(g.minus(g.scalar(integer), zero), scale));
+  const inside = g.op("And", [g.binary("GreaterOrEqual", r.x(0), g.binary("Min", ends[0], ends[1])), g.binary("LessOrEqual", r.x(0), g.binary("Max", ends[0], ends[1]))], r.dims());
   const passed = g.where(inside, r.dy(), g.scalar(0));
-  const dscale = (): string => gather(r, g.scale(g.times(passed, g.over(ratio, scale)), -1), "axis");
+  const dscale = (): string => gather(r, g.scale(g.times(passed, g.over(g.over(r.x(0), scale), scale)), -1), "axis");
   return [r.needs(0) ? g.over(passed, scale) : undefined, r.needs(1) ? dscale() : undefined];
 }
 
