@@ -19,7 +19,7 @@ import { checkParams } from "./params.ts";
 import { ofInputs } from "./pictures.ts";
 import { predictionBars } from "./predictions.ts";
 import { prepareInput, type PreparedInput } from "./prepared-input.ts";
-import { hashOf, VERSION } from "./provenance.ts";
+import { provenanceOf } from "./provenance.ts";
 import type { ParamValue } from "../protocol/technique.ts";
 import { entriesOf, meanOutput, stackedOutput } from "./samples.ts";
 import type { Technique, TechniqueOutput } from "./technique.ts";
@@ -66,7 +66,7 @@ async function runOn(model: LoadedModel, job: Job, env: RunEnvironment): Promise
   if (without.length > 0 && technique.info.needs.target) run.notes.add(`Not explained: ${without.map(({ input, reason }) => `"${input}" (${reason})`).join("; ")}.`);
   const { raw, ...several } = rawOf(output, context, without);
   return {
-    raw, ...several, artifacts, notes: [...run.notes], provenance: { ...provenance(job, technique, fed, context, params, onnxruntime), ...framesIn(output) },
+    raw, ...several, artifacts, notes: [...run.notes], provenance: { ...provenanceOf(job, technique, fed, context, params, onnxruntime), ...framesIn(output) },
     time: { run: model.runTime - ranBefore, total: performance.now() - start },
   };
 }
@@ -282,23 +282,4 @@ const LATEST = "latest layer";
 function pickingContext(fed: PreparedInput, { target, layer, params = {} }: Partial<Job>, { signal }: RunEnvironment): Promise<JobContext> {
   const { info } = findTechnique("feature-maps");
   return JobContext.create(preparedFor(fed, info), { info, hints: NO_HINTS, target, layer, params, signal, progress: () => undefined });
-}
-
-function provenance(job: Job, { info }: Technique, fed: PreparedInput, context: JobContext, params: Provenance["params"], onnxruntime: string): Provenance {
-  const samples = Object.values(fed.samples);
-  return {
-    technique: info.id,
-    model: { name: fed.model.description.name, hash: hashOf(fed.model) },
-    // Several inputs may share a file.
-    input: { name: [...new Set(samples.map(({ name }) => name))].join(", "), hash: [...new Set(samples.map(({ hash }) => hash))].join(",") },
-    ...(fed.filesRead.size > 0 ? { files: Array.from(fed.filesRead, ([name, hash]) => ({ name, hash })) } : {}),
-    recipe: job.recipe,
-    ...(info.needs.target ? { target: { output: context.output.name, index: context.target.index, label: context.target.label, ...(context.target.against ? { against: context.target.against } : {}), ...(context.target.region ? { region: context.target.region } : {}), ...(context.target.negated ? { not: true as const } : {}) } } : {}),
-    output: { name: context.output.name, kind: context.output.meaning.kind, why: context.output.meaning.why, batched: context.output.dims.length === context.output.shape.length, ...(context.output.meaning.form ? { form: context.output.meaning.form } : {}) },
-    ...(context.usedScore ? { score: { kind: context.usedScore.kind, value: context.usedScore.value } } : {}),
-    ...(context.usedLayers.length > 0 ? { layer: context.usedLayers.join(", ") } : {}),
-    ...(job.explain || fed.explained.length > 1 ? { explained: fed.explained.map(({ input }) => input) } : {}),
-    ...(fed.notExplained.length > 0 ? { held: fed.notExplained.map(({ input }) => input) } : {}),
-    params, versions: { neuralLoupe: VERSION, onnxruntime }, threads: fed.model.threads ?? 0,
-  };
 }
