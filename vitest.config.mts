@@ -6,6 +6,7 @@ export default defineConfig({
     hookTimeout: 300_000,
     pool: "forks",
     passWithNoTests: false,
+    globalSetup: "test/scratch.setup.ts",
     projects: [
       { extends: true, test: { name: "node", include: ["src/**/*.test.ts", "test/unit/**/*.test.ts", "test/reference/**/*.test.ts"] } },
       // In a Chromium, which is found or installed when the first of these tests is to run.
