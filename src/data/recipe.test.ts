@@ -171,6 +171,11 @@ describe("beside a model", () => {
       expect([recipe.classes, reasons]).toEqual(["own.txt", []]);
       expect((await completeRecipe(recipe, description, file)).classes).toEqual(["one", "two"]);
     });
+    test("and where they lie in neither, both are named", async () => {
+      const { recipe, reasons } = await given("gone.txt");
+      expect(reasons).toEqual([`The class names' file "gone.txt" is not beside the recipe.`]);
+      expect((await completeRecipe(recipe, description, file)).reasons).toContain(`The class names' file "gone.txt" is not beside the model.`);
+    });
     test("and none outside of both folders", async () => {
       writeFileSync(path.join(scratch, "apart", "secret.txt"), "secret\n");
       for (const name of ["../secret.txt", path.join(scratch, "apart", "secret.txt")]) {

@@ -71,6 +71,7 @@ export async function withOwnClasses(recipe: Recipe, file: string, modelPath: st
     const { classes: names, reason, missing } = await readClasses(classes, file);
     if (names.length > 0) reasons.push(`The class names of "${classes}" are those beside the recipe ${path.basename(file)}.`);
     else if (!missing && reason) reasons.push(`Beside the recipe: ${reason} They are looked for beside the model.`);
+    else if (missing && (await readClasses(classes, modelPath)).missing) reasons.push(`The class names' file "${classes}" is not beside the recipe.`);
     return names.length > 0 ? names : classes;
   };
   const classes = await own(recipe.classes);
