@@ -20,6 +20,7 @@ import { findDetections } from "./detections.ts";
 import { readOutput, resolveTarget, type OutputHints } from "./output.ts";
 import type { PreparedInput } from "./prepared-input.ts";
 import { refusedSize } from "./refused-size.ts";
+import { rowsNote } from "./rows-note.ts";
 import type { Context, InputInfo, LayerInfo, LayerKind, ResultAbout, TargetInfo, Variation } from "./technique.ts";
 import type { ZeroResult } from "./zero.ts";
 
@@ -89,7 +90,8 @@ export class JobContext implements Context {
     const box = target.region || target.against ? undefined : boxes.find((one) => one.output === output.name && one.target === target.index.join(","));
     const context = new JobContext(prepared, options, classes, output, box ? { ...target, label: String(box.class) } : target, detections, ownValues);
     if (options.info.needs.target && output.meaning.least && !asked.index && !asked.region) context.note(`The target is the smallest value, ${target.label}: what is positive makes it larger. ${output.meaning.why}`);
-    for (const note of [...notes, ...(prepared.model.model.remarks ?? [])]) context.note(note);
+    const rows = detections ? undefined : rowsNote(output, input.dims, options.info.needs.target && !asked.index && !asked.region ? target.index : undefined);
+    for (const note of [...notes, ...(rows === undefined ? [] : [rows]), ...(prepared.model.model.remarks ?? [])]) context.note(note);
     return context;
   }
 

@@ -49,6 +49,27 @@ function expectClose(actual: ArrayLike<number>, expected: readonly number[], dig
   expected.forEach((value, at) => expect(actual[at]).toBeCloseTo(value, digits));
 }
 
+describe("scores in more rows than the input has samples", () => {
+  // A sample of four numbers, cut into two rows of two: by W's first two rows.
+  const cut = (): string => writeSmallModel(folder, `m${made++}.onnx`, {
+    opset: 13, inputs: { x: ["float32", "N", 4] }, outputs: ["y"],
+    nodes: [node("Reshape", ["x", "shape"], ["r"]), node("MatMul", ["r", "w"], ["z"]), node("Softmax", ["z"], ["y"], { axis: int(-1) })],
+    weights: [weight("shape", [2], [-1, 2], "int64"), weight("w", [2, 3], W.slice(0, 6))],
+  });
+
+  it("are said, with the row that is explained where none was named", async () => {
+    const path = cut();
+    expect((await run(path, "predictions")).notes.join(" ")).toContain('"y" [2, 3] holds 2 rows for one sample; they are listed together, each class by its row.');
+    // Logits by hand [0.1, 0.6, 0.1] and [0.3, 1, 0.5]: the largest probabilities are 0.452 and 0.475.
+    expect((await run(path, "saliency")).notes.join(" ")).toContain("holds 2 rows for one sample: the target is the largest value of all, in row 1 (--target 1,1).");
+    expect((await run(path, "saliency", { target: { index: [0, 1] } })).notes.join(" ")).toContain("they are listed together");
+  });
+
+  it("are not, where a row is a sample", async () => {
+    expect((await run(model([node("Softmax", ["z"], ["y"], { axis: int(-1) })]), "predictions")).notes.join(" ")).not.toContain("rows for");
+  });
+});
+
 /** A softmax over the last axis, in each form that exporters and people write. */
 const sum = (from: string, to: string): Node => node("ReduceSum", [from, "axes"], [to], { keepdims: int(1) });
 const axes = weight("axes", [1], [-1], "int64");
