@@ -61,6 +61,13 @@ describe("layers", () => {
     await eventually(() => page.getByTestId("no-hits").isVisible()).toBe(true);
   });
 
+  test("the key for the search leads there from another tab, too", async () => {
+    await open();
+    await page.getByTestId("tab-about").click();
+    await page.keyboard.press("/");
+    await until(page, "document.activeElement?.closest('[data-testid=search]') !== null");
+  });
+
   test("columns sort, largest first where one looks for large ones, and say which way", async () => {
     await open();
     await page.getByTestId("sort-parameters").click();

@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { EditorBoot, EditorHost, EditorState, EditorView } from "../../src/protocol/editor.ts";
 import type { Link } from "../../src/protocol/link.ts";
 import { TextField } from "../ui/controls.tsx";
@@ -30,7 +30,8 @@ export function Editor({ boot: first, link, subscribe }: {
   const [boot, setBoot] = useState(first);
   const [change, setChange] = useState<"changed" | "deleted" | undefined>(undefined);
   const [failure, setFailure] = useState<Failure | undefined>(undefined);
-  useEffect(() => subscribe(setChange), [subscribe]);
+  // Here and for keys before the paint: an effect after it would miss what comes in between.
+  useLayoutEffect(() => subscribe(setChange), [subscribe]);
 
   const tell = useCallback((call: Promise<unknown>) => { call.catch((error: unknown) => setFailure(toFailure(error))); }, []);
   const reload = useCallback(() => tell(link.call("reload", {}).then((next) => {
@@ -65,14 +66,23 @@ function Model({ boot, link, tell }: { readonly boot: ModelBoot; readonly link: 
     tell(link.call("visualize", { technique, ...(value === undefined ? {} : { layer: value }) })), [link, tell]);
   const close = useCallback(() => change({ selected: undefined }), [change]);
 
-  useEffect(() => {
+  // From another tab the field is there only after the next drawing.
+  const toSearch = useRef(false);
+  const focusSearch = (): void => {
+    if (!toSearch.current || !search.current) return;
+    toSearch.current = false;
+    search.current.focus();
+  };
+  useLayoutEffect(focusSearch);
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       const find = (event.ctrlKey || event.metaKey) && event.key === "f";
       const slash = event.key === "/" && !(event.target as HTMLElement).closest?.("input, vscode-text-field");
       if (!find && !slash) return;
       event.preventDefault();
       change({ tab: "layers" });
-      search.current?.focus();
+      toSearch.current = true;
+      focusSearch();
     };
     window.addEventListener("keydown", onKey);
     return () => window.removeEventListener("keydown", onKey);

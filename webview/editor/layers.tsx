@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { LayerDescription } from "../../src/protocol/model.ts";
 import { formatShape, group } from "../ui/format.ts";
 import { familyOf, operatorName } from "./search.ts";
@@ -44,7 +44,7 @@ export function Layers({ layers, total, sort, selected, inspecting, onSort, onSe
   }, []);
 
   // The chosen layer stays in sight when search, sort or a link elsewhere moves it.
-  useEffect(() => {
+  useLayoutEffect(() => {
     const place = layers.findIndex((layer) => layer.index === selected);
     if (place < 0) return;
     setActive(place);

@@ -16,7 +16,7 @@ export function usePersistedState<T>(revive: (kept: unknown) => T): [T, (change:
 /** Grows by one when the colour theme changes: what is painted by hand is then painted again. */
 export function useTheme(): number {
   const [version, setVersion] = useState(0);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const observer = new MutationObserver(() => setVersion((before) => before + 1));
     observer.observe(document.body, { attributes: true, attributeFilter: ["class", "data-vscode-theme-id"] });
     observer.observe(document.documentElement, { attributes: true, attributeFilter: ["style"] });
