@@ -3,7 +3,6 @@ import { elementCount } from "../model/graph.ts";
 import { NoGradientError } from "../model/errors.ts";
 import { nodeLabel } from "../model/graph.ts";
 import { range, type Builder, type Dims } from "./builder.ts";
-import { embedLayerNorm, quantisedEmbedLayerNorm } from "./canonical-embedding.ts";
 import { ML_REWRITES } from "./canonical-ml.ts";
 
 /** What rewriting a node may ask for. */
@@ -111,7 +110,6 @@ export const REWRITES: Readonly<Record<string, Rewrite>> = {
     if (c.opset >= 20) return undefined;
     return { ...c.node, attributes: { ...c.node.attributes, mode: { type: "string", value: gridMode(c.node) } } };
   },
-  "com.microsoft.EmbedLayerNormalization": embedLayerNorm, "com.microsoft.QEmbedLayerNormalization": quantisedEmbedLayerNorm,
   "com.microsoft.Trilu": (c) => ({ ...c.node, domain: "" }), "com.microsoft.GatherND": (c) => ({ ...c.node, domain: "" }), "com.microsoft.Range": (c) => ({ ...c.node, domain: "" }),
   "com.microsoft.Pad": (c) => ({ ...c.node, domain: "" }), "com.microsoft.ExpandDims": reshapeToOutput,
   "com.microsoft.GridSample": (c) => ({ ...c.node, domain: "", attributes: { ...c.node.attributes, mode: { type: "string", value: gridMode(c.node) } } }),

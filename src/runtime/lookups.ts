@@ -83,8 +83,6 @@ class Search {
   private readonly rules: Readonly<Record<string, (node: Node) => boolean>> = {
     Gather: (node) => this.table(node, node.inputs[0], node.inputs[1], int(node, "axis", 0)),
     "com.microsoft.GatherBlockQuantized": (node) => this.table(node, node.inputs[0], node.inputs[1], int(node, "gather_axis", 0)),
-    "com.microsoft.EmbedLayerNormalization": (node) => this.table(node, node.inputs[2], node.inputs[0], 0),
-    "com.microsoft.QEmbedLayerNormalization": (node) => this.table(node, node.inputs[2], node.inputs[0], 0),
     OneHot: (node) => this.constants.has(node.inputs[1]) && this.constants.has(node.inputs[2]) && this.oneHot(node, node.inputs[0], int(node, "axis", -1)),
     // A vector that is 1 at the number, by comparison with all numbers there are: [..., 1] with [V].
     Equal: (node) => {

@@ -20,7 +20,7 @@ export interface InputChoice {
 const COMPANIONS: readonly { readonly part: string; readonly name: RegExp; readonly floats?: true; readonly reason: string }[] = [
   { part: "attention-mask", name: /attention_?mask$/i, floats: true, reason: "it says which tokens count, not what they are" },
   { part: "attention-mask", name: /(^|[_./])(pad(ding)?_?)?mask$/i, reason: "it says what counts, not what it is" },
-  { part: "type-ids", name: /(token_?type|segment)(_?ids?)?$/i, reason: "it says which sentence a token belongs to" },
+  { part: "type-ids", name: /(token_?type|segment|(^|[_./])seg)(_?ids?)?$/i, reason: "it says which sentence a token belongs to" },
   { part: "positions", name: /position(_?ids?)?$/i, reason: "it says where a token stands" },
 ];
 

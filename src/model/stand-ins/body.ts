@@ -63,6 +63,9 @@ export class Body extends NodeReader {
   ints(...values: readonly number[]): string {
     return this.constant("int64", [values.length], values);
   }
+  int32(value: number): string {
+    return this.constant("int32", [], [value]);
+  }
   /** A constant of the type of input `like`. */
   floats(values: readonly number[], dims: readonly number[], like = 0): string {
     return this.constant(this.typeOf(like), dims, values);

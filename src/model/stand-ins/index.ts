@@ -3,12 +3,13 @@ import { inferShapes } from "../shapes/infer.ts";
 import { freeName } from "../names.ts";
 import { inferTypes } from "../types.ts";
 import { Body, type Surroundings } from "./body.ts";
+import { EMBEDDING } from "./embedding.ts";
 import { EXPERTS } from "./experts.ts";
 import { FUSED, type StandIn } from "./fused.ts";
 import { blockedStandIn, blockOf, CHANNELS_LAST, NHWC, probedBlock, type Block } from "./layouts.ts";
 
 const BLOCKED = "com.microsoft.nchwc";
-const TABLES: Readonly<Record<string, Readonly<Record<string, StandIn>>>> = { "com.microsoft": { ...FUSED, ...NHWC, ...EXPERTS }, "com.ms.internal.nhwc": CHANNELS_LAST };
+const TABLES: Readonly<Record<string, Readonly<Record<string, StandIn>>>> = { "com.microsoft": { ...FUSED, ...EMBEDDING, ...NHWC, ...EXPERTS }, "com.ms.internal.nhwc": CHANNELS_LAST };
 /** What the oldest of the operators that stand in needs. */
 const OLDEST_OPSET = 10;
 
