@@ -1,7 +1,9 @@
 import type { DataType, Dim, Model, Node, TensorRef, ValueInfo } from "../model/graph.ts";
 import { DATA_TYPES, isFloat } from "../model/graph.ts";
+import { freeName } from "../model/names.ts";
 import type { WritableModel } from "../model/onnx/writer.ts";
 import { tensorFromArray } from "../model/tensor.ts";
+import { withUnfusedPads } from "../runtime/runnable.ts";
 import type { Part } from "./batch.ts";
 import { renameNode } from "./rename.ts";
 
@@ -49,7 +51,9 @@ export function finish({ part, inputs, outputs, target, model, opset, version, d
       after.push(asIs ? plain("Identity", source, name) : cast(source, name, dataType));
     }
   }
-  const nodes = [...before, ...part.nodes.map((node) => renameNode(node, names)), ...after];
+  const renamed = [...before, ...part.nodes.map((node) => renameNode(node, names)), ...after];
+  const used = new Set([...inputs.map(({ name }) => name), ...part.initializers.map(({ name }) => name), ...renamed.flatMap((node) => node.outputs)]);
+  const nodes = withUnfusedPads(renamed, (hint) => freeName(hint, used));
   const initial: TensorRef[] = target?.initial ? [tensorFromArray(target.name, "int64", target.dims.length > 1 ? [1, target.initial.length] : [1], target.initial)] : [];
   const domains = new Set(nodes.map(({ domain }) => domain));
   return {

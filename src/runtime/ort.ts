@@ -4,7 +4,7 @@ import { ModelError } from "../model/errors.ts";
 import { BITS, elementCount, type DataType, type ValueInfo } from "../model/graph.ts";
 import { writeModel, type WritableModel } from "../model/onnx/writer.ts";
 import type { OpenModel } from "../model/onnx/index.ts";
-import { inCommonLocale, withoutMaps } from "./runnable.ts";
+import { faultyOptimizers, inCommonLocale, withoutMaps } from "./runnable.ts";
 import { floatToHalf, halfToFloat } from "../model/tensor.ts";
 
 /** A tensor as the runtime takes and gives it. Data owns its memory; float16 is Uint16Array bits, bool is Uint8Array. */
@@ -80,10 +80,12 @@ const MISSING_LOCALE = /Failed to construct locale with name:\s*(\S+?):/;
 async function sessionOf(model: WritableModel, open: OpenModel, options: SessionOptions): Promise<Session> {
   const ort = await loadOrt();
   const written = writeModel(model, open);
+  const faulty = faultyOptimizers(model.graph);
   const session = await ort.InferenceSession.create(written.bytes, {
     externalData: written.files.map(({ path, file }) => ({ path, data: open.fileBytes(file) })),
     graphOptimizationLevel: options.optimization ?? "all",
     ...(options.threads ? { intraOpNumThreads: options.threads } : {}),
+    ...(faulty.length > 0 ? { extra: { optimization: { disable_specified_optimizers: faulty.join(";") } } } : {}),
     executionProviders: ["cpu"],
     logSeverityLevel: 4,
     // Its arena keeps what a run took at most until the session ends, and grows in powers of two; without it runs take as long.
