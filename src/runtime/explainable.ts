@@ -2,6 +2,7 @@ import { elementCount, isFloat, type Graph, type Node, type TensorRef } from "..
 import { makersOf } from "../model/makers.ts";
 import { inferTypes } from "../model/types.ts";
 import { classNames, labelNames } from "./class-names.ts";
+import { oneHotOf } from "./one-hot.ts";
 
 /** The float tensor of a graph that stands for one of its outputs, in all that explains. */
 export interface Explainable {
@@ -20,15 +21,24 @@ export type ReadTexts = (tensor: TensorRef) => readonly string[] | undefined;
 
 /**
  * The tensor that can be explained in place of an output: the output itself where it is of floats, what ZipMap or a list was made of, the scores that
- * an integer or string label was chosen by. Undefined where there is none (a label that nothing in the graph scores, a map from outside).
+ * an integer, string or one-hot label was chosen by. Undefined where there is none (a label that nothing in the graph scores, a map from outside).
  */
 export function explainableTensor(graph: Graph, output: string, texts: ReadTexts = () => undefined): Explainable | undefined {
   const types = inferTypes(graph);
   const makers = makersOf(graph);
-  const found = search(output, { graph, makers, isFloat: (value) => isFloat(types.get(value) ?? "undefined"), seen: new Set() });
+  const searched = { graph, makers, isFloat: (value: string) => isFloat(types.get(value) ?? "undefined"), seen: new Set<string>() };
+  const found = oneHot(output, searched) ?? search(output, searched);
   if (!found) return undefined;
   const classes = (found.labels && labelNames(found.labels, graph, texts)) ?? classNames(graph, found.value, texts);
   return { value: found.value, by: found.by, why: found.why, ...(classes && classes.length > 0 ? { classes } : {}) };
+}
+
+/** Of an output that is 1 at the element chosen and 0 elsewhere: the scores that it was chosen by. */
+function oneHot(output: string, s: Searched): Found | undefined {
+  const found = oneHotOf(s.makers, output);
+  if (found?.scores !== undefined) return s.isFloat(found.scores) ? { value: found.scores, by: "label", why: `"${found.scores}", the scores whose largest is set to 1 (${found.by})` } : undefined;
+  // Behind whatever type the index has for a while.
+  return found?.index === undefined ? undefined : behind(found.index, s);
 }
 
 interface Searched {

@@ -22,7 +22,27 @@ const KEEPS: ReadonlySet<string> = new Set(["Identity", "Cast", "Reshape", "Flat
 export function mlMeaning(graph: Graph, value: string): MlMeaning | undefined {
   if (!graph.nodes.some(({ domain }) => domain === "ai.onnx.ml") && !graph.nodes.some(({ opType }) => DECIDING.has(opType))) return undefined;
   const makers = makersOf(graph);
-  return fromMaker(makers, value) ?? fromLabel(graph, value);
+  return fromMaker(makers, value) ?? fromLabel(graph, value) ?? fromLargest(graph, value);
+}
+
+/**
+ * Scores that the label of a machine learning model is the largest of: decision values (OneVsOneClassifier's votes, a Perceptron's distances). Such models
+ * put their softmax, where they have one, into the graph; a neural network's scores are another matter, and so are those that are called logits.
+ */
+function fromLargest(graph: Graph, value: string): MlMeaning | undefined {
+  if (!graph.nodes.some(({ domain }) => domain === "ai.onnx.ml")) return undefined;
+  const open = [value];
+  const seen = new Set<string>();
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    if (/logit/i.test(name)) return undefined;
+    if (seen.has(name)) continue;
+    seen.add(name);
+    for (const node of graph.nodes.filter(({ domain, inputs }) => domain === "" && inputs[0] === name)) {
+      if (node.opType === "ArgMax" && !makesData(graph, node.outputs[0])) return { kind: "logits", why: "The graph's label is the largest of them (ArgMax), without a softmax: decision values, which are no probabilities." };
+      if (KEEPS.has(node.opType)) open.push(node.outputs[0]);
+    }
+  }
+  return undefined;
 }
 
 function fromMaker(makers: ReadonlyMap<string, Node>, value: string): MlMeaning | undefined {

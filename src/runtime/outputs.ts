@@ -4,6 +4,7 @@ import { makersOf } from "../model/makers.ts";
 import type { OutputKind, OutputRecipe } from "../protocol/recipe.ts";
 import { mlMeaning } from "./ml-meaning.ts";
 import { smallestChosenBy } from "./distances.ts";
+import { oneHotOf } from "./one-hot.ts";
 import { topScores } from "./top-scores.ts";
 import { combinedSigmoid, endOf, isPlaceOfLargest, madeOf, type End, type ValueFacts } from "./score.ts";
 
@@ -77,6 +78,7 @@ export function outputMeaning(facts: OutputFacts): OutputMeaning {
     ?? (end && fromEnd(facts, end))
     ?? fromDistances(facts)
     ?? fromTop(facts)
+    ?? fromOneHot(facts)
     ?? fromValues(facts, true)
     ?? fromMl(facts)
     ?? fromValues(facts)
@@ -180,6 +182,12 @@ function fromTop(facts: OutputFacts): OutputMeaning | undefined {
   const why = `The graph ends in TopK of ${end.said}.`;
   const kind = end.form === "softmax" ? "probabilities" : end.form === "log-softmax" ? "log-probabilities" : "independent";
   return { ...base, kind, form: formOf(end), end: `TopK of ${end.said}`, why };
+}
+
+/** A choice is no probability, though it sums to 1. */
+function fromOneHot(facts: OutputFacts): OutputMeaning | undefined {
+  const found = isFloat(facts.dataType) && !spaceOf(facts.dims) ? oneHotOf(makersOf(facts.graph), facts.value) : undefined;
+  return found && { kind: "regression", why: `The graph sets it to 1 at the element that it chooses (${found.by}): a label, no probabilities.`, assumed: false, classAxis: classAxisOf(facts), binary: false };
 }
 
 /** Machine learning operators, and how the graph itself makes a label of the values. Decision values have no form as probabilities. */

@@ -65,7 +65,7 @@ export class JobContext implements Context {
 
   static async create(prepared: PreparedInput, options: ContextOptions): Promise<JobContext> {
     const { model, feeds, input } = prepared;
-    let { output, classes, notes } = await readOutput(model, feeds, input, options.target?.output, options.hints)
+    let { output, classes, notes, names } = await readOutput(model, feeds, input, options.target?.output, options.hints)
       .catch(async (error: unknown) => { throw await refusedSize(prepared.whole.model, prepared.whole.feeds, prepared.samples, error); });
     const detections = await findDetections(model, feeds, input, output, options.hints);
     let asked = options.target ?? {};
@@ -75,7 +75,7 @@ export class JobContext implements Context {
     const best = asked.index || asked.region ? undefined : boxes[0] ?? strongest;
     const ownValues = asked.output !== undefined && !asked.index && !asked.region && model.description.outputs.length > 1;
     if (best && (asked.output ?? best.output) === best.output) {
-      if (best.output !== output.name) ({ output, classes, notes } = await readOutput(model, feeds, input, best.output, options.hints));
+      if (best.output !== output.name) ({ output, classes, notes, names } = await readOutput(model, feeds, input, best.output, options.hints));
       asked = { ...asked, output: best.output, index: best.target.split(",").map(Number) };
       if (options.info.needs.target) notes = [...notes, best === strongest
         ? `No box scores enough; the target is the class score that comes nearest: ${best.class}, ${best.score.toPrecision(3)} (--target ${best.target}).`
@@ -85,6 +85,9 @@ export class JobContext implements Context {
     if (detections && !("undecided" in detections) && detections.outputs.includes(output.name) && output.meaning.assumed && output.meaning.kind === "regression") {
       output = { ...output, meaning: { ...output.meaning, kind: "boxes", why: `They are a detector's (${detections.head}).`, assumed: false } };
     }
+    // DETR's "no object" has no name in the lists of its classes.
+    const background = detections && !("undecided" in detections) && detections.background && detections.outputs.includes(output.name) && names?.missing === 1;
+    if (names && !background) notes = [...notes, names.note];
     // What takes no target looks at empty outputs as well.
     const target = options.info.needs.target || output.values.length > 0 ? resolveTarget(output, asked, classes) : { index: [], at: [], label: "" };
     const box = target.region || target.against ? undefined : boxes.find((one) => one.output === output.name && one.target === target.index.join(","));

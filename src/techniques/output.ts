@@ -1,5 +1,6 @@
 import { UsageError } from "../model/errors.ts";
 import { elementCount, isFloat, type DataType } from "../model/graph.ts";
+import { makersOf } from "../model/makers.ts";
 import type { TargetSpec } from "../protocol/engine.ts";
 import type { ValueDescription } from "../protocol/model.ts";
 import type { OutputRecipe } from "../protocol/recipe.ts";
@@ -9,8 +10,10 @@ import type { ColumnOutputs } from "../runtime/column-outputs.ts";
 import type { LoadedModel } from "../runtime/models.ts";
 import { floatsOf, numbersOf, type Feeds, type TensorValue } from "../runtime/ort.ts";
 import { hasBatchAxis, type BatchFacts } from "../runtime/batch-axis.ts";
+import { classifierLabel } from "../runtime/classifier-label.ts";
 import { contradiction } from "../runtime/output-claims.ts";
 import { outputMeaning, type ModelOutput, type OutputMeaning } from "../runtime/outputs.ts";
+import { oneHotOf } from "../runtime/one-hot.ts";
 import { isPlaceOfLargest } from "../runtime/score.ts";
 import { topScores } from "../runtime/top-scores.ts";
 import { graphOf } from "../runtime/value-facts.ts";
@@ -30,6 +33,8 @@ export interface ReadOutput {
   readonly classes: readonly string[];
   /** What a person should know of the choice. */
   readonly notes: readonly string[];
+  /** What speaks against the class names: how many more or fewer they are than the output's values. */
+  readonly names?: { readonly missing: number; readonly note: string };
 }
 
 /** Runs the model to its chosen output, and says what that is. UsageError for one that it does not have. */
@@ -46,7 +51,8 @@ export async function readOutput(model: LoadedModel, feeds: Feeds, input: InputI
   const { value, note, names } = table ? { value: table.table, names: table.classes, note: `The outputs ${table.outputs.map((one) => `"${one}"`).join(", ")} are the classes of one table, "${table.table}".` } : standsFor(model, name, asked !== undefined);
   if (note) notes.push(note);
   const top = topScores(model.model.graph, value);
-  const ran = await model.forward(feeds, top && top.indices !== value ? [value, top.indices] : [value]);
+  const label = names && classifierLabel(model.model.graph, value);
+  const ran = await model.forward(feeds, [value, ...(top && top.indices !== value ? [top.indices] : []), ...(label ? [label.label] : [])]);
   const tensor = ran.get(value)!;
   const indices = top && ran.get(top.indices);
   const dims = hasBatch(model, input, value, tensor.dims, described.dims?.[0]) ? tensor.dims : [1, ...tensor.dims];
@@ -64,12 +70,16 @@ export async function readOutput(model: LoadedModel, feeds: Feeds, input: InputI
     inputs: floatInputs(feeds, input),
   });
   const mismatch = indices ? undefined : namesMismatch(classes, meaning, dims);
-  if (mismatch) notes.push(`There ${classes.length === 1 ? "is one class name" : `are ${classes.length} class names`} for the output "${name}", which has ${mismatch}: the names may be another model's.`);
+  const doubt = mismatch === undefined ? {} : {
+    names: { missing: dims[meaning.classAxis] - classes.length, note: `There ${classes.length === 1 ? "is one class name" : `are ${classes.length} class names`} for the output "${name}", which has ${mismatch}: the names may be another model's.` },
+  };
+  const chosen = label && namesFit(names, dims) ? otherLabel(ran.get(label.label)!, names, values) : undefined;
+  if (chosen) notes.push(`The model's own label, "${label!.label}", is ${chosen.label}, though the largest of "${value}" is ${chosen.largest}'s: ${label!.by} does not choose it by the largest score here, so the label is the model's word.`);
   const texts = tensor.dataType === "string" ? { texts: tensor.data as readonly string[] } : {};
   const output = { name: table?.table ?? name, ...(table ? { columns: table.outputs } : {}), value, dims, shape: tensor.dims, values, meaning, ...texts, ...(indices && indices !== tensor ? { numbers: numbersOf(indices) } : {}) };
   const against = recipe?.kind ? contradiction(output) : undefined;
   if (against) notes.push(against);
-  return { output, classes, notes };
+  return { output, classes, notes, ...doubt };
 }
 
 /** Of outputs that are a class each, all of them as one table: where nobody asks for one, or asks for the table by its name. */
@@ -81,7 +91,7 @@ function tableOf(model: LoadedModel, name: string, asked: boolean): ColumnOutput
 
 /** Why an output is not the one that is looked at by itself. */
 function notScores(model: LoadedModel, { name, type }: ValueDescription): string {
-  if (isPlaceOfLargest(model.model.graph, name)) return "is a label";
+  if (isPlaceOfLargest(model.model.graph, name) || oneHotOf(makersOf(model.model.graph), name)) return "is a label";
   if (/^b?float/.test(type)) return "has places, not scores";
   return type.startsWith("seq") || type.startsWith("optional") ? "is no tensor" : "holds no scores";
 }
@@ -92,6 +102,15 @@ function standsFor(model: LoadedModel, name: string, asked: boolean): { value: s
   if (!found || found.by === "itself") return { value: name, names: found?.classes };
   if (found.by === "label" && asked && model.description.explainable?.[0] !== name) return { value: name };
   return { value: found.value, names: found.classes, note: `For the output "${name}" stands ${found.why}.` };
+}
+
+/** The first sample's label and the class of its largest score, where they are two; undefined where they are one, or where the label is none of the names. */
+function otherLabel(label: TensorValue, names: readonly string[], values: Float32Array): { readonly label: string; readonly largest: string } | undefined {
+  const own = label.dataType === "string" ? (label.data as readonly string[])[0] : String(numbersOf(label)[0]);
+  const at = names.indexOf(own);
+  const scores = values.subarray(0, names.length);
+  const most = scores.reduce((best, value) => Math.max(best, value), -Infinity);
+  return at < 0 || !(scores[at] < most) ? undefined : { label: own, largest: names[scores.indexOf(most)] };
 }
 
 /** How many elements the class names do not fit; undefined where they do, or where the output has no list of classes. */

@@ -168,3 +168,16 @@ describe("explaining a detector", () => {
     expect(result.provenance.target).toMatchObject({ output: "1780", index: [Number(reference.boxes[0].target)] });
   });
 });
+
+describe("class names of a detector that has a class for nothing", () => {
+  const notes = async (name: string, classes: readonly string[]): Promise<string> => {
+    const { model, recipe } = modelOf(name);
+    return (await runOn(models, model, picture, "predictions", { recipe: { ...recipe, classes } })).notes.join(" ");
+  };
+  const names = ["a", "b", "c", "d", "e"];
+
+  test.each([["detr", 6], ["ssd", 4]])("%s: they may leave that one out; more that are missing are said", async (name, columns) => {
+    expect(await notes(name, names.slice(0, columns - 1))).not.toContain("another model's");
+    expect(await notes(name, names.slice(0, columns - 2))).toContain("the names may be another model's");
+  });
+});

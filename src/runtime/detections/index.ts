@@ -48,7 +48,7 @@ const UNCLIPPED = /DETR/;
 interface Point { readonly x: number; readonly y: number }
 type Corners = Pick<DetectedBox, "x0" | "y0" | "x1" | "y1">;
 
-function finish({ head, why, candidates, scores, outputs, select, firstNamed = 0, notes = [] }: HeadResult, facts: DetectionFacts): Detections {
+function finish({ head, why, candidates, scores, outputs, select, background, firstNamed = 0, notes = [] }: HeadResult, facts: DetectionFacts): Detections {
   const { said, apply } = SELECTION[select];
   const kept = facts.leastScore === undefined ? apply(candidates) : byScore(candidates);
   const { width, height } = facts.geometry ?? facts.input;
@@ -61,7 +61,7 @@ function finish({ head, why, candidates, scores, outputs, select, firstNamed = 0
   const overEdge = clips && kept.some((candidate) => { const box = toPicture(candidate, facts.geometry); return box.x0 < 0 || box.y0 < 0 || box.x1 > width || box.y1 > height; });
   const entries = facts.outputs.find(({ name, batched }) => name === scores && batched)?.dims[0] ?? 1;
   return {
-    head, why, outputs,
+    head, why, outputs, ...(background ? { background } : {}),
     boxes: kept.map(({ at, classIndex, score, keypoints, ...corners }): DetectedBox => ({
       ...inside(toPicture(corners, facts.geometry)), class: facts.classes[classIndex - firstNamed] || classIndex, classIndex, score, target: at.join(","), output: scores,
       ...(keypoints ? { keypoints: keypoints.map((point) => ({ ...point, ...insidePoint(pointInPicture(point, facts.geometry)) })) } : {}),

@@ -53,6 +53,7 @@ function decode(box: View, scores: View, table: PredictionTable, facts: Detectio
     head: scoring.head, why: `"${box.name}" has ${table.count} boxes (${FORMAT_WORDS[format as BoxFormat]} in ${unit}), "${scores.name}" their ${scoring.said}`,
     candidates: candidatesOf(table, scoring, (n) => toInputPixels(toCorners(format as BoxFormat, rows.row(n)), unit, facts), facts.leastScore),
     scores: scores.name, outputs: [box.name, scores.name], select: scoring.select,
+    ...(scoring.background ? { background: true } : {}),
     // Lists of names may begin with the background or leave it out.
     ...(scoring.background === "first" && facts.classes.length === table.columns - 1 ? { firstNamed: 1 } : {}),
   };

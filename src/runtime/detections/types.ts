@@ -44,6 +44,8 @@ export interface Detections {
   readonly strongest?: DetectedBox;
   /** What a person should know: which threshold and NMS, pixels of what, what multiplies the score, what was left out. */
   readonly notes: readonly string[];
+  /** Whether one of the classes that scores are over stands for "nothing here": names may leave it out. */
+  readonly background?: boolean;
   /** The outputs that the boxes were read from. */
   readonly outputs: readonly string[];
 }
@@ -74,6 +76,8 @@ export interface HeadResult {
   readonly outputs: readonly string[];
   /** "nms": suppress overlaps and cut low scores. "threshold": only the latter (sets without duplicates). "none": the graph did both. */
   readonly select: "nms" | "threshold" | "none";
+  /** Whether one column of the scores stands for "nothing here", which lists of names may leave out. */
+  readonly background?: boolean;
   /** The class index that the first class name belongs to; 0 when absent. */
   readonly firstNamed?: number;
   readonly notes?: readonly string[];
