@@ -22,6 +22,7 @@ function whiteIn({ width, height, pixels }: { width: number; height: number; pix
 
 test.each([
   ["stretch", 400, 100, 1], ["center-crop", 400, 100, 1], ["center-crop", 401, 333, 0.875], ["center-crop", 100, 300, 0.8], ["pad", 400, 100, 1], ["pad", 123, 457, 1],
+  ["resize-crop", 401, 333, 0.875], ["resize-crop", 200, 210, 1.4], ["stretch-crop", 400, 300, 0.8],
 ] as const)("a rectangle found in the model's pixels lies where it was in the picture: %s of %s×%s, %s", (fit, width, height, cropFraction) => {
   const box = [0.45 * width, 0.45 * height, 0.55 * width, 0.58 * height].map(Math.round);
   const used = { ...recipe, fit, cropFraction };

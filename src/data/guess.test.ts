@@ -126,7 +126,7 @@ describe("by files beside the model", () => {
       do_center_crop: true, crop_size: 224, size: 256, resample: 3, image_mean: half, image_std: half, rescale_factor: 1 / 127.5,
     });
     expect((await guess(model({ dims }))).input)
-      .toMatchObject({ size: [224, 224], fit: "center-crop", cropFraction: 0.875, interpolation: "bicubic", scale: 1 / 127.5 });
+      .toMatchObject({ size: [224, 224], fit: "resize-crop", cropFraction: 0.875, interpolation: "bicubic", scale: 1 / 127.5 });
   });
   test("preprocessor_config.json: what is switched off is off", async () => {
     beside("preprocessor_config.json", {

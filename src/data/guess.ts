@@ -108,8 +108,14 @@ async function guessImage(
     channels: channels === 1 ? "gray" : "rgb", layout, scale: 1 / 255, mean: [0], std: [1],
   };
   const front = await findFrontNormalization(description, input.name, readConstant);
-  const geometry = hints?.geometry ?? {};
-  if (hints) say(`${Object.keys({ ...geometry, ...(front ? {} : hints.values) }).join(", ") || "size"} from ${hints.from}`);
+  const { channels: order, ...shape } = hints?.geometry ?? {};
+  const geometry = { ...shape, ...(order && channels === 3 && { channels: order }) };
+  if (hints) {
+    say(`${Object.keys({ ...geometry, ...(front ? {} : hints.values) }).join(", ") || "size"} from ${hints.from}`);
+    for (const note of hints.notes ?? []) say(`${hints.from}: ${note}`);
+    if (hints.unfollowed?.length) say(`${hints.from} asks for ${hints.unfollowed.join("; ")}; this is not done here. Where it matters, prepare the picture yourself and give the array (.npy)`);
+    if (hints.size && `${hints.size}` !== `${size}`) say(`${hints.from} asks for ${hints.size.join("×")}, and the model takes ${size.join("×")}`);
+  }
   if (line) {
     say(`${line.join("×")}, for the model fixes the height and gives a sequence, as readers of a line of text do: the width is assumed, and the whole line is padded to it`);
     Object.assign(base, { fit: "pad" as const });

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import type { ImageRecipe } from "../protocol/recipe.ts";
+import { cropImage, resizeImage } from "../math/resize.ts";
 import { decodeNpy } from "./npy.ts";
 import { readPicture } from "./picture.ts";
 import { fitPicture, preparePicture, unprepare } from "./preprocess.ts";
@@ -62,6 +63,16 @@ describe("fit", () => {
   test("pad centres the whole picture on the fill: 4×2 in 4×4 leaves a row above and below", () => {
     const fitted = fitPicture(ramp(4, 2), { ...plain, size: [4, 4], fit: "pad", fill: 114 });
     expect(red(fitted)).toEqual([114, 114, 114, 114, 0, 1, 2, 3, 0, 1, 2, 3, 114, 114, 114, 114]);
+  });
+  test.each(["nearest", "bilinear", "bicubic"] as const)("resize-crop and stretch-crop are a window of the whole resized picture, %s: 37×23 to a shorter side of 16 is 25×16", (interpolation) => {
+    const [picture, used] = [ramp(37, 23), { ...plain, size: [12, 12] as const, cropFraction: 0.75, interpolation }];
+    const window = (width: number, height: number) => cropImage(resizeImage(picture, width, height, interpolation), Math.floor((width - 12) / 2), Math.floor((height - 12) / 2), 12, 12);
+    expect(fitPicture(picture, { ...used, fit: "resize-crop" })).toEqual(window(25, 16));
+    expect(fitPicture(picture, { ...used, fit: "stretch-crop" })).toEqual(window(16, 16));
+  });
+  test("a line of pixels is never resized as a whole: 800 by 800000 pixels", () => {
+    const fitted = fitPicture(ramp(1000, 1), { ...plain, size: [8, 8], fit: "resize-crop", cropFraction: 0.01, interpolation: "bilinear" });
+    expect([fitted.width, fitted.height]).toEqual([8, 8]);
   });
   test("a line of pixels has a crop of at least one", () => {
     const fitted = fitPicture(ramp(1000, 1), { ...plain, size: [8, 8], fit: "center-crop", cropFraction: 0.01 });

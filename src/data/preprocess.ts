@@ -62,11 +62,14 @@ export function fitPicture(image: ByteImage, recipe: ImageRecipe): ByteImage {
   const { from, to } = placePicture(image, recipe);
   const whole = from.left === 0 && from.top === 0 && from.width === image.width && from.height === image.height;
   const cropped = whole ? image : cropImage(image, from.left, from.top, from.width, from.height);
-  const inner = resizeImage(cropped, to.width, to.height, recipe.interpolation);
-  if (to.width === width && to.height === height) return inner;
+  // What lies in the model's frame; of a picture that is cropped after it was resized, no more than that is made.
+  const [left, top] = [Math.max(0, to.left), Math.max(0, to.top)];
+  const visible = { width: Math.min(width, to.left + to.width) - left, height: Math.min(height, to.top + to.height) - top };
+  const inner = resizeImage(cropped, to.width, to.height, recipe.interpolation, { left: left - to.left, top: top - to.top, ...visible });
+  if (visible.width === width && visible.height === height) return inner;
   const pixels = new Uint8Array(width * height * 3).fill(recipe.fill);
-  for (let y = 0; y < to.height; y++) {
-    pixels.set(inner.pixels.subarray(y * to.width * 3, (y + 1) * to.width * 3), ((to.top + y) * width + to.left) * 3);
+  for (let y = 0; y < visible.height; y++) {
+    pixels.set(inner.pixels.subarray(y * visible.width * 3, (y + 1) * visible.width * 3), ((top + y) * width + left) * 3);
   }
   return { width, height, channels: 3, pixels };
 }

@@ -48,6 +48,6 @@ function artifact(id: string, title: string, shown: Pick<ImageArtifact, "width" 
 }
 
 function describe({ fit, channels, layout }: ImageRecipe): string {
-  const how = { stretch: "stretched", "center-crop": "centre crop", pad: "padded" }[fit];
+  const how = { stretch: "stretched", "center-crop": "centre crop", "resize-crop": "resized, then cropped", "stretch-crop": "stretched, then cropped", pad: "padded" }[fit];
   return `${how}, ${channels.toUpperCase()}, ${layout.toUpperCase()}`;
 }

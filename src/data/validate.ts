@@ -1,8 +1,10 @@
 import { DataError } from "../model/errors.ts";
-import { OUTPUT_KINDS } from "../protocol/recipe.ts";
+import { FITS, OUTPUT_KINDS } from "../protocol/recipe.ts";
 import type { ArrayRecipe, ImageRecipe, InputRecipe, Recipe, RowRecipe, TextRecipe } from "../protocol/recipe.ts";
 
 export const LARGEST_SIDE = 16384;
+/** cropFraction of a crop after resizing: over 1 the crop has a border around the picture. */
+export const LARGEST_CROP = 16;
 /** Height times width: 64 million pixels are 0.8 GB as floats. */
 const MOST_PIXELS = 2 ** 26;
 
@@ -52,13 +54,14 @@ function imageRecipe(check: Checker, json: unknown, path: string): ImageRecipe {
   const given = check.object(json, path, keys);
   const size = check.numbers(given.size, `${path}.size`, { min: 1, max: LARGEST_SIDE, whole: true, lengths: [2] });
   if (size[0] * size[1] > MOST_PIXELS) check.fail(`${path}.size`, `must be at most ${MOST_PIXELS.toLocaleString("en")} pixels in all`);
+  const fit = check.choice(given.fit, `${path}.fit`, FITS, "center-crop");
   const channels = check.choice(given.channels, `${path}.channels`, ["rgb", "bgr", "gray"], "rgb");
   const lengths = channels === "gray" ? [1] : [1, 3];
   return {
     kind: "image",
     size: [size[0], size[1]],
-    fit: check.choice(given.fit, `${path}.fit`, ["stretch", "center-crop", "pad"], "center-crop"),
-    cropFraction: check.number(given.cropFraction, `${path}.cropFraction`, { min: 0.01, max: 1 }, 1),
+    fit,
+    cropFraction: check.number(given.cropFraction, `${path}.cropFraction`, { min: 0.01, max: fit === "resize-crop" || fit === "stretch-crop" ? LARGEST_CROP : 1 }, 1),
     fill: check.number(given.fill, `${path}.fill`, { min: 0, max: 255, whole: true }, 0),
     interpolation: check.choice(given.interpolation, `${path}.interpolation`, interpolations, "bilinear"),
     channels,

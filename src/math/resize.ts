@@ -11,18 +11,24 @@ export interface ByteImage {
 /**
  * A picture at another size, byte for byte as Pillow's Image.resize gives it for modes L, RGB and the like: filters are
  * widened when shrinking (anti-aliasing), sums are in 22-bit fixed point, and each of the two passes is rounded to bytes.
- * Source: Pillow's src/libImaging/Resample.c and Geometry.c (MIT-CMU), from the description of what they compute.
+ * With a window, that part of the resized picture alone is made: the same bytes. Source: Pillow's src/libImaging/Resample.c and Geometry.c (MIT-CMU), from the description of what they compute.
  */
-export function resizeImage(image: ByteImage, width: number, height: number, interpolation: Interpolation): ByteImage {
-  if (width === image.width && height === image.height) return image;
-  if (interpolation === "nearest") return nearest(image, width, height);
+export function resizeImage(image: ByteImage, width: number, height: number, interpolation: Interpolation, window: Window = { left: 0, top: 0, width, height }): ByteImage {
+  if (width === image.width && height === image.height) return window.width === width && window.height === height ? image : cropImage(image, window.left, window.top, window.width, window.height);
+  const [columns, rows] = [{ of: width, begin: window.left, count: window.width }, { of: height, begin: window.top, count: window.height }];
+  if (interpolation === "nearest") return nearest(image, columns, rows);
   const filter = filters[interpolation];
   // Pillow 13's rule; versions before always took the rows first. It shows in the last bit, by the rounding between passes.
   const columnsFirst = height < image.height && image.height - height > 2 * (image.width - width);
   return columnsFirst
-    ? resampleRows(resampleColumns(image, height, filter), width, filter)
-    : resampleColumns(resampleRows(image, width, filter), height, filter);
+    ? resampleRows(resampleColumns(image, rows, filter), columns, filter)
+    : resampleColumns(resampleRows(image, columns, filter), rows, filter);
 }
+
+interface Window { readonly left: number; readonly top: number; readonly width: number; readonly height: number }
+
+/** Along one axis: `count` pixels from `begin` on, of the `of` that the whole resized picture has. */
+interface Span { readonly of: number; readonly begin: number; readonly count: number }
 
 /** A window of a picture; it must lie inside. */
 export function cropImage(image: ByteImage, left: number, top: number, width: number, height: number): ByteImage {
@@ -70,9 +76,9 @@ interface Taps {
   readonly weights: Int32Array;
 }
 
-/** For each output pixel, which input pixels it is made of, and their fixed-point weights. */
-function tapsOf(from: number, to: number, filter: Filter): Taps {
-  const scale = from / to;
+/** For each output pixel of a span, which input pixels it is made of, and their fixed-point weights. */
+function tapsOf(from: number, { of, begin, count: to }: Span, filter: Filter): Taps {
+  const scale = from / of;
   const filterScale = Math.max(scale, 1);
   const support = filter.support * filterScale;
   const size = Math.ceil(support) * 2 + 1;
@@ -80,7 +86,7 @@ function tapsOf(from: number, to: number, filter: Filter): Taps {
   const row = new Float64Array(size);
   const inverse = 1 / filterScale;
   for (let out = 0; out < to; out++) {
-    const center = (out + 0.5) * scale;
+    const center = (begin + out + 0.5) * scale;
     const first = Math.max(0, Math.trunc(center - support + 0.5));
     const count = Math.min(from, Math.trunc(center + support + 0.5)) - first;
     let sum = 0;
@@ -95,10 +101,11 @@ function tapsOf(from: number, to: number, filter: Filter): Taps {
   return taps;
 }
 
-function resampleRows(image: ByteImage, width: number, filter: Filter): ByteImage {
-  if (width === image.width) return image;
+function resampleRows(image: ByteImage, span: Span, filter: Filter): ByteImage {
+  if (span.of === image.width) return span.count === image.width ? image : cropImage(image, span.begin, 0, span.count, image.height);
   const { height, channels, pixels } = image;
-  const { size, first, count, weights } = tapsOf(image.width, width, filter);
+  const width = span.count;
+  const { size, first, count, weights } = tapsOf(image.width, span, filter);
   const out = new Uint8Array(width * height * channels);
   for (let y = 0, to = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
@@ -114,10 +121,11 @@ function resampleRows(image: ByteImage, width: number, filter: Filter): ByteImag
   return { width, height, channels, pixels: out };
 }
 
-function resampleColumns(image: ByteImage, height: number, filter: Filter): ByteImage {
-  if (height === image.height) return image;
+function resampleColumns(image: ByteImage, span: Span, filter: Filter): ByteImage {
+  if (span.of === image.height) return span.count === image.height ? image : cropImage(image, 0, span.begin, image.width, span.count);
   const { width, channels, pixels } = image;
-  const { size, first, count, weights } = tapsOf(image.height, height, filter);
+  const height = span.count;
+  const { size, first, count, weights } = tapsOf(image.height, span, filter);
   const stride = width * channels;
   const out = new Uint8Array(stride * height);
   // Whole input rows are added up one after another: memory is met in its own order.
@@ -138,9 +146,10 @@ function toByte(sum: number): number {
   return Math.max(0, Math.min(255, sum >> precisionBits));
 }
 
-function nearest(image: ByteImage, width: number, height: number): ByteImage {
+function nearest(image: ByteImage, across: Span, down: Span): ByteImage {
   const { channels, pixels } = image;
-  const [columns, rows] = [nearestIndices(image.width, width), nearestIndices(image.height, height)];
+  const [width, height] = [across.count, down.count];
+  const [columns, rows] = [nearestIndices(image.width, across), nearestIndices(image.height, down)];
   const out = new Uint8Array(width * height * channels);
   for (let y = 0, to = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
@@ -152,9 +161,9 @@ function nearest(image: ByteImage, width: number, height: number): ByteImage {
 }
 
 /** Pillow adds up the step instead of multiplying it; the rounding errors of that decide which pixel is the nearest. */
-function nearestIndices(from: number, to: number): Int32Array {
-  const step = from / to;
-  const indices = new Int32Array(to);
-  for (let i = 0, at = step * 0.5; i < to; i++, at += step) indices[i] = Math.min(from - 1, Math.trunc(at));
+function nearestIndices(from: number, { of, begin, count }: Span): Int32Array {
+  const step = from / of;
+  const indices = new Int32Array(count);
+  for (let i = 0, at = step * 0.5; i < begin + count; i++, at += step) if (i >= begin) indices[i - begin] = Math.min(from - 1, Math.trunc(at));
   return indices;
 }

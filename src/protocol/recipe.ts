@@ -25,6 +25,9 @@ export interface OutputRecipe {
 
 export type InputRecipe = ImageRecipe | ArrayRecipe | RowRecipe | TextRecipe;
 
+export const FITS = ["stretch", "center-crop", "resize-crop", "stretch-crop", "pad"] as const;
+export type Fit = (typeof FITS)[number];
+
 export type Interpolation = "nearest" | "bilinear" | "bicubic" | "lanczos" | "box";
 
 /** A picture to a float tensor. Steps in order: crop and resize (PIL's, rounded to bytes), channel order, scale, normalise, layout. */
@@ -35,10 +38,13 @@ export interface ImageRecipe {
   /**
    * stretch: resize the whole picture to `size`.
    * center-crop: centred crop of the target's aspect ratio and as large as fits, times `cropFraction`, then resize.
+   * resize-crop: resize the whole picture so that its shorter side is min(size) / `cropFraction`, rounded down, its shape kept (the longer side rounded down);
+   * then crop `size` at the centre, with `fill` around it where that is larger: Resize and CenterCrop of torchvision and transformers.
+   * stretch-crop: resize the whole picture to `size` / `cropFraction`, whatever its shape, then crop `size` at the centre.
    * pad: resize to fit inside, centre, fill with `fill`.
    */
-  readonly fit: "stretch" | "center-crop" | "pad";
-  /** For center-crop: 1 takes the whole shorter side; 0.875 is torchvision's "resize 256, crop 224". */
+  readonly fit: Fit;
+  /** For the crops: 1 takes the whole shorter side; 0.875 of 224 is torchvision's "resize 256, crop 224"; over 1 (not for center-crop) leaves a border. */
   readonly cropFraction: number;
   readonly fill: number;
   readonly interpolation: Interpolation;

@@ -71,7 +71,7 @@ describe("a result as Python", () => {
       codes.push(codeOf(of(info.id, { score: { kind: "loss", value: "loupe.loss" } })));
     }
     const recipes = [{ kind: "array" }, { kind: "row", columns: ["a", "b\"c"], mean: [1, 2], std: [3, 4] }, { kind: "text", tokenizer: "tokenizer.json", maxLength: 16, part: "ids" },
-      ...["stretch", "center-crop", "pad"].flatMap((fit) => ["rgb", "bgr", "gray"].map((channels) => ({ kind: "image", size: [32, 48], fit, cropFraction: 1, fill: 7, interpolation: "bilinear", channels, layout: "nhwc", scale: 1, mean: [0], std: [1] })))];
+      ...["stretch", "center-crop", "resize-crop", "stretch-crop", "pad"].flatMap((fit) => ["rgb", "bgr", "gray"].map((channels) => ({ kind: "image", size: [32, 48], fit, cropFraction: 1, fill: 7, interpolation: "bilinear", channels, layout: "nhwc", scale: 1, mean: [0], std: [1] })))];
     for (const input of recipes) codes.push(codeOf(of("saliency", { recipe: { version: 1, inputs: { x: input } } })));
     expect(codes.length).toBeGreaterThan(300);
     expect(syntaxErrors(codes)).toEqual([]);

@@ -32,10 +32,10 @@ function ImageFields({ recipe, onChange }: { readonly recipe: ImageRecipe; reado
       <ValueField label="height" value={height} format={String} parse={parseWhole(1, 16384)} width={5} inputMode="numeric" testid="recipe-height" onChange={(value) => set({ size: [value, width] })} />
       <ValueField label="width" value={width} format={String} parse={parseWhole(1, 16384)} width={5} inputMode="numeric" testid="recipe-width" onChange={(value) => set({ size: [height, value] })} />
       <Select label="fit" shown value={recipe.fit} testid="recipe-fit" onChange={(fit) => set({ fit })}
-        choices={[{ value: "center-crop", label: "centre crop" }, { value: "stretch", label: "stretch" }, { value: "pad", label: "pad" }]} />
-      {recipe.fit === "center-crop" ? (
-        <ValueField label="crop" value={recipe.cropFraction} format={String} parse={parseBetween(0.05, 1)} width={6} inputMode="decimal" testid="recipe-crop"
-          title="Part of the largest centred crop: 1 takes all of it, 0.875 is torchvision’s “resize 256, crop 224”" onChange={(cropFraction) => set({ cropFraction })} />
+        choices={[{ value: "center-crop", label: "crop, then resize" }, { value: "resize-crop", label: "resize, then crop" }, { value: "stretch-crop", label: "stretch, then crop" }, { value: "stretch", label: "stretch" }, { value: "pad", label: "pad" }]} />
+      {recipe.fit.endsWith("crop") ? (
+        <ValueField label="crop" value={recipe.cropFraction} format={String} parse={parseBetween(0.05, recipe.fit === "center-crop" ? 1 : 16)} width={6} inputMode="decimal" testid="recipe-crop"
+          title="Part of the shorter side that is taken: 1 takes all of it, 0.875 is torchvision’s “resize 256, crop 224”" onChange={(cropFraction) => set({ cropFraction })} />
       ) : null}
       {recipe.fit === "pad" ? (
         <ValueField label="fill" value={recipe.fill} format={String} parse={parseWhole(0, 255)} width={4} inputMode="numeric" testid="recipe-fill" title="Byte around the picture, 0 to 255" onChange={(fill) => set({ fill })} />

@@ -1,4 +1,5 @@
 import type { ImageRecipe, InputRecipe, Interpolation, Recipe, RowRecipe } from "../../protocol/recipe.ts";
+import { resizedSide } from "../../data/geometry.ts";
 import { list, text } from "./text.ts";
 
 const FILTERS: Readonly<Record<Interpolation, string>> = { nearest: "NEAREST", bilinear: "BILINEAR", bicubic: "BICUBIC", lanczos: "LANCZOS", box: "BOX" };
@@ -28,6 +29,12 @@ function image(recipe: ImageRecipe): string[] {
   const [height, width] = recipe.size;
   const mode = recipe.channels === "gray" ? "L" : "RGB";
   const filter = `Image.${FILTERS[recipe.interpolation]}`;
+  const cropped = [
+    `    left, top = (image.width - ${width}) // 2, (image.height - ${height}) // 2`,
+    `    inner = image.crop((max(0, left), max(0, top), min(image.width, left + ${width}), min(image.height, top + ${height})))`,
+    `    image = Image.new("RGB", (${width}, ${height}), (${recipe.fill}, ${recipe.fill}, ${recipe.fill}))`,
+    "    image.paste(inner, (max(0, -left), max(0, -top)))",
+  ];
   const fit = {
     stretch: [`    image = image.resize((${width}, ${height}), ${filter})`],
     "center-crop": [
@@ -36,6 +43,12 @@ function image(recipe: ImageRecipe): string[] {
       "    left, top = (image.width - crop[0]) // 2, (image.height - crop[1]) // 2",
       `    image = image.crop((left, top, left + crop[0], top + crop[1])).resize((${width}, ${height}), ${filter})`,
     ],
+    "resize-crop": [
+      `    shorter, least = ${resizedSide(Math.min(width, height), recipe)}, min(image.size)`,
+      `    image = image.resize(tuple(shorter if side == least else shorter * side // least for side in image.size), ${filter})`,
+      ...cropped,
+    ],
+    "stretch-crop": [`    image = image.resize((${resizedSide(width, recipe)}, ${resizedSide(height, recipe)}), ${filter})`, ...cropped],
     pad: [
       `    scale = min(${width} / image.width, ${height} / image.height)`,
       `    inner = image.resize((round(image.width * scale), round(image.height * scale)), ${filter})`,
