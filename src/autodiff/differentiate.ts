@@ -1,4 +1,4 @@
-import { isFloat, type DataType, type Node } from "../model/graph.ts";
+import { elementCount, isFloat, type DataType, type Node } from "../model/graph.ts";
 import { NoGradientError } from "../model/errors.ts";
 import { nodeLabel } from "../model/graph.ts";
 import type { Builder } from "./builder.ts";
@@ -43,12 +43,18 @@ function walk(g: Builder, nodes: readonly Node[], seeds: ReadonlyMap<string, str
     gradients.set(value, sum === undefined ? gradient : g.plus(sum, gradient));
   };
   const inner = { ...options, carriers };
+  // What comes of a value without elements (a pyramid level without regions) adds zero to what it was made from: rules need not know how.
+  const empty: Node[] = [];
   for (let index = nodes.length - 1; index >= 0; index--) {
     const node = nodes[index];
     const outputGrads = node.outputs.map((output) => (output === "" ? undefined : gradients.get(output)));
     if (outputGrads.every((gradient) => gradient === undefined)) continue;
     const wanted = node.inputs.map((input) => dependent.has(input) && flows(input));
     if (!wanted.some(Boolean) && !captured(node).some((value) => dependent.has(value) && flows(value))) continue;
+    if (outputGrads.every((gradient) => gradient === undefined || elementCount(g.shape(gradient)) === 0)) {
+      empty.push(node);
+      continue;
+    }
     const operator = node.domain === "" ? node.opType : `${node.domain}.${node.opType}`;
     const rule = Object.hasOwn(rules, operator) ? rules[operator] : undefined;
     if (!rule) throw new NoGradientError(operator, nodeLabel(node));
@@ -57,7 +63,8 @@ function walk(g: Builder, nodes: readonly Node[], seeds: ReadonlyMap<string, str
       if (gradient !== undefined && wanted[input]) accumulate(node.inputs[input], gradient);
     });
   }
-  return new Map(wrt.map((value) => [value, gradients.get(value)]));
+  const emptied = (value: string): boolean => { const after = reachedFrom([value], nodes, flows); return empty.some((node) => [...node.inputs, ...captured(node)].some((input) => after.has(input))); };
+  return new Map(wrt.map((value) => [value, gradients.get(value) ?? (empty.length > 0 && emptied(value) ? g.zeros(g.shape(value)) : undefined)]));
 }
 
 type WalkOptions = Pick<DifferentiateOptions, "rules" | "types" | "known" | "meet"> & { readonly carriers?: ReadonlySet<string> };

@@ -108,7 +108,7 @@ function run(r: RuleContext, kind: Kind, run: Run): { y: string; state: State } 
     }
     return g.reshape(next.h, [1, batch, hidden]);
   });
-  const y = g.concat(outputs, 0);
+  const y = steps === 0 ? g.zeros([0, batch, hidden]) : g.concat(outputs, 0);
   return { y: run.reverse ? reversed(g, y, lengths) : y, state };
 }
 
