@@ -116,7 +116,7 @@ export async function inputsOf(model: LoadedModel, { input, recipe }: Arguments[
   checkNames(input, names, Object.values(used.recipe.inputs).some(({ kind }) => kind === "text"));
   const [inputs, ...more] = parseSampleSpecs(input, names);
   const throughRecipe = input.some((file) => !/\.np[yz]$/i.test(file));
-  if (throughRecipe) for (const reason of used.reasons) remark(reason);
+  for (const reason of (throughRecipe ? used.reasons : used.problems) ?? []) remark(reason);
   return { inputs, ...(more.length > 0 ? { more } : {}), recipe: used.recipe };
 }
 

@@ -1,35 +1,42 @@
 import path from "node:path";
 import { DataError } from "../model/errors.ts";
 import type { ModelDescription } from "../protocol/model.ts";
+import { gapNotes, namesFromLines, namesFromRows } from "./class-lines.ts";
+import type { ReadNames } from "./class-lines.ts";
 import { decodeText, parseJson, readBeside } from "./files.ts";
+import { isTable, openTable } from "./table.ts";
 
 const fileLimit = 16 * 2 ** 20;
 
 /**
  * Class names by index, from a list or from a file in the model's folder or below it: .json (a list, an object by index, or a
- * Hugging Face config.json with id2label), else text by line. Names are never worth failing for: a file that cannot be used gives
- * no names and the reason.
+ * Hugging Face config.json with id2label), .csv and .tsv (a column of names, by a column of indices), else text by line. Names are never worth failing for: a file that cannot be used gives
+ * no names and the reason. What was assumed in reading it, and gaps, are in `notes`.
  */
 export async function readClasses(
   classes: readonly string[] | string | undefined, modelPath: string,
-): Promise<{ classes: readonly string[]; reason?: string; missing?: true }> {
+): Promise<{ classes: readonly string[]; reason?: string; missing?: true; notes?: readonly string[] }> {
   if (typeof classes !== "string") return { classes: classes ?? [] };
   try {
     const bytes = await readBeside(modelPath, classes, fileLimit);
     if (!bytes) return { classes: [], reason: `The class names' file "${classes}" is not beside the model.`, missing: true };
-    const names = parseClasses(bytes, classes);
-    return names.length > 0 ? { classes: names } : { classes: [], reason: `No class names were found in "${classes}".` };
+    const { names, notes } = await parseClasses(bytes, classes, modelPath);
+    return names.length > 0 ? { classes: names, notes } : { classes: [], reason: `No class names were found in "${classes}".` };
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
     return { classes: [], reason: `The class names in "${classes}" cannot be used: ${error.message}` };
   }
 }
 
-function parseClasses(bytes: Uint8Array, name: string): string[] {
-  if (path.extname(name).toLowerCase() === ".json") return namesFrom(parseJson(bytes, name));
+async function parseClasses(bytes: Uint8Array, name: string, modelPath: string): Promise<ReadNames> {
+  if (path.extname(name).toLowerCase() === ".json") {
+    const names = namesFrom(parseJson(bytes, name));
+    return { names, notes: gapNotes(names, name) };
+  }
+  if (isTable(name)) return namesFromRows((await openTable(path.join(path.dirname(modelPath), name), { header: false })).rows, name);
   const lines = decodeText(bytes, name).split(/\r\n|\r|\n/).map((line) => line.trim());
   while (lines.length > 0 && lines[lines.length - 1] === "") lines.pop();
-  return lines;
+  return namesFromLines(lines, name);
 }
 
 /** Names from parsed JSON of any common form; empty where there are none. */

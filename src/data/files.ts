@@ -79,7 +79,9 @@ export function decodeText(bytes: Uint8Array, where: string): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    throw new DataError(`This is not text in UTF-8, but ${looksLike(bytes)}.`, where);
+    const utf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+    const kind = utf16 ? "text in UTF-16" : looksLike(bytes);
+    throw new DataError(`This is not text in UTF-8, but ${kind === "text" ? "text in another encoding" : kind}.`, where, /^text/.test(kind) ? "Save it as UTF-8." : undefined);
   }
 }
 

@@ -4,6 +4,7 @@ import path from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import type { LayerDescription, ModelDescription, ValueDescription } from "../protocol/model.ts";
 import type { InputRecipe } from "../protocol/recipe.ts";
+import { readClasses } from "./classes.ts";
 import { guessRecipe } from "./guess.ts";
 import { validateRecipe } from "./validate.ts";
 
@@ -161,6 +162,22 @@ describe("by files beside the model", () => {
   test("class names: config.json's id2label", async () => {
     beside("config.json", { id2label: Object.fromEntries(Array.from({ length: 10 }, (_, i) => [i, `c${i}`])) });
     expect((await guess(model({ dims }))).classes.slice(0, 2)).toEqual(["c0", "c1"]);
+  });
+  test.each<[string, unknown, string]>([
+    ["labels.txt", "a\nb\nc\n", "labels.txt has 3 class names, and the model's first output 10 values"],
+    ["labels.json", "{bad", 'The class names in "labels.json" cannot be used: This is not JSON'],
+    ["labels.txt", Buffer.from("gr\xfcn\n", "latin1"), "This is not text in UTF-8, but text in another encoding"],
+    ["config.json", { id2label: { 1: "a", 2: "b" } }, 'config.json has 3 class names, and the model\'s first output 10 values: they are not taken. "config.json" has no name for class 0.'],
+  ])("class names that cannot be used are said, whatever the input's file: %s", async (name, content, problem) => {
+    if (Buffer.isBuffer(content)) writeFileSync(path.join(folder, name), content);
+    else beside(name, content);
+    const report = await guessRecipe(model({ dims }));
+    expect(report.classes).toEqual([]);
+    expect(report.problems?.join("\n")).toContain(problem);
+  });
+  test("class names by a table that the recipe names", async () => {
+    beside("labels.csv", "index,label\n1,\"dog, big\"\n0,cat\n");
+    expect((await readClasses("labels.csv", path.join(folder, "net.onnx"))).classes).toEqual(["cat", "dog, big"]);
   });
   test("the file named after the model goes first", async () => {
     beside("labels.txt", Array.from({ length: 10 }, (_, i) => `other ${i}`).join("\n"));

@@ -20,9 +20,10 @@ export async function guessRecipe(description: ModelDescription, readConstant?: 
   for (const input of description.inputs) {
     inputs.push([input.name, await guessInput(input, description, beside, reasons, readConstant)]);
   }
-  const { classes, names } = await guessClasses(description, beside, reasons);
+  const problems: string[] = [];
+  const { classes, names } = await guessClasses(description, beside, reasons, problems);
   const recipe: Recipe = { version: 1, inputs: Object.fromEntries(inputs), ...(classes !== undefined && { classes }) };
-  return { recipe, reasons, classes: names };
+  return { recipe, reasons: [...reasons, ...problems], classes: names, ...(problems.length > 0 && { problems }) };
 }
 
 async function guessInput(
@@ -189,7 +190,7 @@ function guessText(input: ValueDescription, beside: FilesBeside): TextRecipe | u
 }
 
 async function guessClasses(
-  description: ModelDescription, beside: FilesBeside, reasons: string[],
+  description: ModelDescription, beside: FilesBeside, reasons: string[], problems: string[],
 ): Promise<{ classes?: readonly string[] | string; names: readonly string[] }> {
   const wanted = classCount(description);
   const embedded = namesFromMetadata(description.metadata);
@@ -197,13 +198,20 @@ async function guessClasses(
     reasons.push(`Class names from the model's metadata ("${embedded.key}").`);
     return { classes: embedded.names, names: embedded.names };
   }
+  const others: string[] = [];
   for (const file of beside.classFiles) {
-    const { classes } = await readClasses(file, description.path);
+    const { classes, reason, notes = [] } = await readClasses(file, description.path);
+    if (reason) problems.push(reason);
+    if (classes.length === 0) continue;
     // A list of another length is another model's; several may lie in one folder. Without a known count any list will do.
-    if (classes.length === 0 || (wanted !== undefined && classes.length !== wanted)) continue;
+    if (wanted !== undefined && classes.length !== wanted) {
+      others.push(`${file} has ${classes.length} class names, and the model's first output ${wanted} values: they are not taken.${notes.map((note) => ` ${note}`).join("")}`);
+      continue;
+    }
     reasons.push(`Class names from ${file}.`);
     return { classes: file, names: classes };
   }
+  problems.push(...others);
   return { names: [] };
 }
 

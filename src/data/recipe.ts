@@ -48,15 +48,16 @@ export async function completeRecipe(
   const inputs = description.inputs.map((input) => input.name);
   const missing = inputs.filter((name) => !Object.hasOwn(recipe.inputs, name));
   const strange = Object.keys(recipe.inputs).filter((name) => !inputs.includes(name));
+  const problems = strange.map((name) => `The recipe names the input "${name}", which the model does not have; it has ${inputs.join(", ")}.`);
   const reasons = [
     ...missing.map((name) => `The recipe does not name the input "${name}": guessed.`),
-    ...strange.map((name) => `The recipe names the input "${name}", which the model does not have; it has ${inputs.join(", ")}.`),
+    ...problems,
   ];
   const chosen = (name: string): InputRecipe => (missing.includes(name) ? guess.recipe : recipe).inputs[name];
   const complete: Recipe = { ...recipe, inputs: Object.fromEntries(inputs.map((name) => [name, chosen(name)])) };
-  const { classes, reason } = await readClasses(recipe.classes, description.path);
-  if (reason) reasons.push(reason);
-  return { recipe: complete, file, reasons, classes };
+  const { classes, reason, notes = [] } = await readClasses(recipe.classes, description.path);
+  reasons.push(...notes, ...(reason ? [reason] : []));
+  return { recipe: complete, file, reasons, classes, ...(problems.length > 0 && { problems }) };
 }
 
 /**

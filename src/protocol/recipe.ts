@@ -108,6 +108,8 @@ export interface RecipeReport {
   readonly file?: string;
   /** One sentence per guess: "mean and std from preprocessor_config.json". */
   readonly reasons: readonly string[];
+  /** Of the reasons those that hold whatever file the input is: class names that could not be used, inputs that the model does not have. */
+  readonly problems?: readonly string[];
   /** Class names by index, resolved; empty when unknown. */
   readonly classes: readonly string[];
   /** The model's inputs that can be explained, in its order. */

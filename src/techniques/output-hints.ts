@@ -8,14 +8,14 @@ export async function outputHints(recipe: Recipe, { outputs }: Pick<ModelDescrip
   const own = await readClasses(recipe.classes, modelPath);
   const said = await Promise.all(Object.entries(recipe.outputs ?? {}).map(async ([name, { kind, classes }]) => {
     const names = classes === undefined ? undefined : await readClasses(classes, modelPath);
-    return { name, reason: names?.reason, hint: { ...(kind ? { kind } : {}), ...(names && names.classes.length > 0 ? { classes: names.classes } : {}) } };
+    return { name, reasons: [...names?.notes ?? [], ...(names?.reason ? [names.reason] : [])], hint: { ...(kind ? { kind } : {}), ...(names && names.classes.length > 0 ? { classes: names.classes } : {}) } };
   }));
   const known = outputs.map(({ name }) => name);
   const strange = said.filter(({ name }) => !known.includes(name)).map(({ name }) => name);
   return {
     classes: own.classes, outputs: Object.fromEntries(said.map(({ name, hint }) => [name, hint])),
     notes: [
-      ...[own.reason, ...said.map(({ reason }) => reason)].filter((reason) => reason !== undefined),
+      ...own.notes ?? [], ...(own.reason ? [own.reason] : []), ...said.flatMap(({ reasons }) => reasons),
       ...strange.map((name) => `The recipe says what the output "${name}" means, which the model does not have; it has ${known.join(", ")}.`),
     ],
   };
