@@ -58,10 +58,9 @@ export async function gradientSession(
   const twins = Object.keys(request.against?.baseline ?? {}).map((input) => ({ input, twin: reference!.addInput(input) }));
   const { table = gradientRules, startsWithValue = false } = request.rules ?? {};
   const known = (value: string): readonly number[] | undefined => g.known(value) ?? specialised.known(value);
-  // Rules that share out relevance or differences have one for a softmax as a whole, and those of differences for a quotient.
+  // Rules that share out relevance or differences have one for a quotient, and for a softmax as a whole, however both are written.
   const whole = (nodes: readonly Node[], as: typeof withWholeSoftmax): readonly Node[] => as({ g, nodes, kept: new Set([of, ...wrt]), known });
-  const softmaxes = request.rules || request.against ? whole(specialised.forward, withWholeSoftmax) : specialised.forward;
-  const forward = request.against ? whole(softmaxes, withQuotients) : softmaxes;
+  const forward = request.rules || request.against ? whole(whole(specialised.forward, withQuotients), withWholeSoftmax) : specialised.forward;
   const rules = typeof table === "function" ? table({ g, nodes: forward, tainted: specialised.tainted, of, known }) : table;
   const gradients = differentiate(g, forward, {
     of, seed: startsWithValue ? g.times(seed, of) : seed, wrt, types, known: specialised.known,

@@ -164,8 +164,12 @@ async function noteTreatment(context: Context): Promise<void> {
   }
   const alone = before.filter((node) => node.opType === "BatchNormalization" && !view.isTail(node) && view.isBehindLayer(node.inputs[0])).length;
   if (alone > 0) context.note(`${alone === 1 ? "One BatchNormalization follows" : `${alone} BatchNormalizations follow`} no weights that could take them in: they are layers of their own, by the epsilon rule.`);
-  const gated = before.some(({ opType, inputs: [a, b] }) => opType === "Mul" && a !== b && view.isData(a) && view.isData(b) && view.gateRank(a) !== view.gateRank(b));
-  if (gated) context.note("Of products the gate (a sigmoid, a scale) counts as fixed; what it gates gets all relevance.");
+  const gated = before.some(({ opType, inputs: [a, b] }) => {
+    if (opType !== "Mul" || a === b || !view.isData(a) || !view.isData(b)) return false;
+    const [first, second] = view.gateRanks(a, b);
+    return first !== second;
+  });
+  if (gated) context.note("Of products the gate (a sigmoid, a scale, the inverse of a norm) counts as fixed; the other factor gets all relevance.");
   const box = context.params.rule === "epsilon_gamma_box" && !before.some((node) => { const layer = view.layer(node); return layer?.kind === "convolution" && view.isFirst(layer); });
   if (box) context.note("No convolution meets the input first, so the box has no part in this.");
 }

@@ -25,6 +25,9 @@ const KEEPING_SIGN: ReadonlySet<string> = new Set([
   ...MOVING, "Dropout", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "ReduceMean", "ReduceSum", "ReduceMax", "Concat", "Add", "Sum", "Mul", "Max",
 ]);
 
+/** Ranks of factors that count as fixed (`gateRanks`). */
+const [GATE, INVERSE] = [3, 4];
+
 /**
  * What relevance propagation asks of a graph: which values are data (depend on what the model is fed) and which constants, what the
  * weighted layers are with their biases and normalizations, which of them meet the input first, which factor of a product is a gate.
@@ -86,25 +89,46 @@ export class RelevanceGraph {
     return result;
   }
 
-  /** How much a factor looks like a gate (a sigmoid, a scale) rather than what is gated: 0 for not at all. */
-  gateRank(value: string): number {
-    if (this.graph.g.shape(value).every((dim) => dim === 1)) return 3;
+  /**
+   * How much each of two factors looks like what counts as fixed: what divides (INVERSE, as in a norm that is written as a product), a gate (a sigmoid, a
+   * scale), and 0 for what is gated. One number for all elements is a scale, where the other has more.
+   */
+  gateRanks(a: string, b: string): readonly [number, number] {
+    const [single, otherSingle] = [a, b].map((value) => this.graph.g.shape(value).every((dim) => dim === 1));
+    const rank = (value: string, scale: boolean): number => (scale ? Math.max(this.gateRank(value), GATE) : this.gateRank(value));
+    return [rank(a, single && !otherSingle), rank(b, otherSingle && !single)];
+  }
+
+  private gateRank(value: string, depth = 0): number {
     let [scaled, shifted] = [false, false];
     for (let node = this.maker(value), steps = 0; node && node.domain === "" && steps < 20; steps++) {
       const inner = node.inputs.filter((input) => this.isData(input));
       switch (node.opType) {
-        case "Sigmoid": case "HardSigmoid": case "Erf": case "Reciprocal": return 3;
+        case "Reciprocal": return INVERSE;
+        case "Sigmoid": case "HardSigmoid": case "Erf": return GATE;
         case "Softmax": return 2;
-        case "Clip": return scaled ? 3 : 2;
-        case "Tanh": return shifted ? 3 : 1;
-        case "Mul": case "Div": scaled = true; break;
+        case "Clip": if (this.isInverse(inner[0], depth)) return INVERSE; return scaled ? GATE : 2;
+        case "Tanh": return shifted ? GATE : 1;
+        case "Pow": return inner.length === 1 && (this.isInverse(inner[0], depth) || this.graph.known(node.inputs[1])?.every((power) => power < 0)) ? INVERSE : 0;
+        case "Mul":
+          // Two norms, as of a cosine.
+          if (inner.length === 2) return inner.every((input) => this.isInverse(input, depth)) ? INVERSE : 0;
+          scaled = true;
+          break;
+        case "Div": if (!this.isData(node.inputs[0])) return INVERSE; scaled = true; break;
         case "Add": case "Sub": case "Neg": shifted = true; break;
+        // 1/√v may be √(1/v), and within bounds.
+        case "Sqrt": case "Max": case "Min": return inner.length === 1 && this.isInverse(inner[0], depth) ? INVERSE : 0;
         default: if (!MOVING.has(node.opType)) return 0;
       }
       if (inner.length !== 1) return 0;
       node = this.maker(inner[0]);
     }
     return 0;
+  }
+
+  private isInverse(value: string, depth: number): boolean {
+    return depth < 5 && this.gateRank(value, depth + 1) === INVERSE;
   }
 
   private makesPositive(node: Node, depth: number): boolean {

@@ -130,14 +130,14 @@ function isFront(r: RuleContext, view: RelevanceGraph, data: string): boolean {
   return r.node.opType === "Sub" || constant.some((_, axis) => alongChannel(constant, constant.length, axis)) || constant.length === 0;
 }
 
-/** A factor that is constant or a gate counts as fixed, and the other gets all (Arras et al. 2017); two that are alike share (Achtibat et al. 2024, proposition 3.2). */
+/** A factor that is constant, a gate or what divides counts as fixed, and the other gets all (Arras et al. 2017; a norm's is that of a quotient); two that are alike share (Achtibat et al. 2024, proposition 3.2). */
 function product(r: RuleContext, view: RelevanceGraph): (string | undefined)[] {
   const { g } = r;
   const [a, b] = [r.x(0), r.x(1)];
   const all = (index: number, part = 1): string | undefined => (r.needs(index) ? g.sumTo(g.scale(r.dy(), part), r.dims(index)) : undefined);
   if (!view.isData(b)) return [all(0), undefined];
   if (!view.isData(a)) return [undefined, all(1)];
-  const [first, second] = a === b ? [0, 0] : [view.gateRank(a), view.gateRank(b)];
+  const [first, second] = a === b ? [0, 0] : view.gateRanks(a, b);
   if (first === second) return [all(0, 0.5), all(1, 0.5)];
   return first < second ? [all(0), undefined] : [undefined, all(1)];
 }

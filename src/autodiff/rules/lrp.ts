@@ -47,7 +47,7 @@ export const LRP_RULES: Readonly<Record<string, (options: LrpOptions) => LrpRule
  * the score's value and shares each value's relevance out among what it was computed from.
  *
  * Weighted layers have the rule that `rules` gives their kind, biases and BatchNormalization behind them taken in; activations pass
- * relevance; sums share by what each term adds; of a product the gate counts as fixed; of attention's products each operand gets half.
+ * relevance; sums share by what each term adds; of a product the gate, or what divides, counts as fixed; of attention's products each operand gets half.
  */
 export function lrpRules(rules: LrpRules): RuleSet {
   return {
