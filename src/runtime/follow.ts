@@ -143,6 +143,26 @@ const transpose: Rule = ({ axes, outputs, ints }) => {
   return [source && perm?.map((axis) => source[axis])];
 };
 
+/**
+ * LSTM, GRU, RNN: X [T, N, C] makes Y [T, D, N, H] (layout 1: [N, T, C] and [N, T, D, H]), of D directions with H units each. Steps and samples stay,
+ * directions and units are channels; the last states Y_h and Y_c are of no step.
+ */
+const recurrent: Rule = ({ axes, dims, outputs, ints }) => {
+  const [source, shape] = [axes(0), outputs[0]];
+  if (source?.length !== 3 || shape?.length !== 4) return outputs.map(() => undefined);
+  const batchFirst = ints("layout")?.[0] === 1;
+  const [steps, batch] = batchFirst ? [1, 0] : [0, 1];
+  // A picture's height among the features (text lines, spectrograms): its width alone is no map of it.
+  if (source[2].parts.some(({ of }) => typeof of === "number")) return outputs.map(() => undefined);
+  // An input that was read otherwise: what the layer goes along are its steps.
+  const along = holdsSpace(source[batch]) && !holdsSpace(source[steps]) ? axisOf(0, dims(0)[steps]) : source[steps];
+  const samples = holdsSpace(source[batch]) ? axisOf("batch", dims(0)[batch]) : source[batch];
+  const [directions, units] = [shape[batchFirst ? 2 : 1], shape[3]];
+  const full = directions * units;
+  const channels: readonly Axis[] = [{ parts: [{ of: "channel", size: directions, scale: units, full }], before: 0, after: 0 }, { parts: [{ of: "channel", size: units, scale: 1, full }], before: 0, after: 0 }];
+  return [batchFirst ? [samples, along, ...channels] : [along, channels[0], samples, channels[1]], ...outputs.slice(1).map(() => undefined)];
+};
+
 const unknown: Rule = ({ outputs }) => outputs.map(() => undefined);
 
 function from(index: number, size: number): number {
@@ -155,7 +175,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   ...rulesFor(reshape, "Reshape Flatten Squeeze Unsqueeze"),
   ...rulesFor(product, "MatMul FusedMatMul MatMulInteger MatMulIntegerToFloat MatMulNBits"),
   ...rulesFor(reduce, "ReduceMean ReduceSum ReduceMax ReduceMin ReduceProd ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceSumSquare ArgMax ArgMin"),
-  ...rulesFor(unknown, "Einsum GatherElements GatherND Shape Size LSTM GRU RNN RoiAlign"),
+  ...rulesFor(unknown, "Einsum GatherElements GatherND Shape Size RoiAlign"),
+  ...rulesFor(recurrent, "LSTM GRU RNN"),
   // Of quantised operators the second operand comes after the first one's scale and zero point.
   QLinearMatMul: (seen) => product({ ...seen, axes: (input) => seen.axes(3 * input), dims: (input) => seen.dims(3 * input) }),
   Gemm: gemm, QGemm: gemm, Concat: concat, Slice: slice, Split: split, Gather: gather, Transpose: transpose,
