@@ -50,12 +50,18 @@ export function areCorners({ count, row }: BoxRows): boolean {
 }
 
 /** Whether all rows can be centres and sizes: centres in the picture, give or take a tenth of it, and sizes of zero to twice its own. */
-export function areCentres({ count, row }: BoxRows, { width, height }: { readonly width: number; readonly height: number }): boolean {
+export function areCentres(rows: BoxRows, size: { readonly width: number; readonly height: number }): boolean {
+  return shareOfCentres(rows, size) === 1;
+}
+
+/** What share of the rows, 0 to 1, can be centres and sizes (see `areCentres`); 1 of none. */
+export function shareOfCentres({ count, row }: BoxRows, { width, height }: { readonly width: number; readonly height: number }): number {
+  let fitting = 0;
   for (let i = 0; i < count; i++) {
     const [cx, cy, w, h] = row(i);
-    if (!(w >= 0 && h >= 0 && cx >= -0.1 * width && cx <= 1.1 * width && cy >= -0.1 * height && cy <= 1.1 * height && w <= 2 * width && h <= 2 * height)) return false;
+    if (w >= 0 && h >= 0 && cx >= -0.1 * width && cx <= 1.1 * width && cy >= -0.1 * height && cy <= 1.1 * height && w <= 2 * width && h <= 2 * height) fitting++;
   }
-  return true;
+  return count === 0 ? 1 : fitting / count;
 }
 
 /** Whether boxes by centre and size stay in the picture, give or take a tenth of it. */

@@ -141,3 +141,50 @@ describe("what is no detection, or is not sure", () => {
     expect(decodeDetections(given)).toEqual({ undecided: expect.stringContaining("output0") as string });
   });
 });
+
+describe("YOLO's boxes do not depend on the cells of the background, which nothing taught where to be", () => {
+  // The reference's boxes by torchvision; rows without a score over 0.01 are changed.
+  const one = named("yolo v8");
+  const changed = (many: number, put: (values: Float32Array, row: number, count: number) => void, scored = false): DetectionFacts => {
+    const facts = factsOf(one);
+    const [output] = facts.outputs;
+    const values = Float32Array.from(output.values);
+    const [columns, count] = output.dims.slice(1);
+    const best = (row: number): number => Math.max(...Array.from({ length: columns - 4 }, (_, column) => values[(4 + column) * count + row]));
+    const rows = Array.from({ length: count }, (_, row) => row).filter((row) => (best(row) > 0.25) === scored);
+    for (const row of rows.slice(0, many)) put(values, row, count);
+    return { ...facts, outputs: [{ ...output, values }] };
+  };
+  const declared = { stride: "32", names: "{0: 'cat', 1: 'dog', 2: 'bird'}", task: "detect" };
+  const same = (facts: DetectionFacts): void => {
+    const { head, boxes } = decoded(facts);
+    expect(head).toBe("YOLO v8");
+    expect(boxes.map(({ target }) => target)).toEqual(one.boxes.map(({ target }) => target));
+    boxes.forEach(({ x0, y1 }, at) => {
+      expect(x0).toBeCloseTo(one.boxes[at].x0, 3);
+      expect(y1).toBeCloseTo(one.boxes[at].y1, 3);
+    });
+  };
+
+  test("a centre outside, a size below zero, a size of many pictures", () => {
+    same(changed(1, (values, row) => { values[row] = -500; }));
+    same(changed(3, (values, row, count) => { values[2 * count + row] = -3; }));
+    same(changed(2, (values, row, count) => { values[3 * count + row] = 4000; }));
+  });
+
+  test("many of them, where the metadata says that it is YOLO's", () => {
+    const many = changed(25, (values, row, count) => { values[3 * count + row] = -3; });
+    expect(decodeDetections({ ...many, classes: [] })).not.toMatchObject({ head: "YOLO v8" });
+    same({ ...many, metadata: declared });
+  });
+
+  test("a prediction that scores and has a size below zero is no box, and that is said", () => {
+    const { boxes, notes } = decoded({ ...changed(1, (values, row, count) => { values[2 * count + row] = -3; }, true), metadata: declared });
+    expect(boxes.every(({ x0, x1, y0, y1 }) => x1 >= x0 && y1 >= y0)).toBe(true);
+    expect(notes).toContain("Left out: 1 prediction with a size below zero.");
+  });
+
+  test("offsets in cells stay offsets", () => {
+    expect(decoded(factsOf(named("yolox"))).why).toContain("offsets in cells");
+  });
+});

@@ -1,4 +1,4 @@
-import { areCentres, toCorners, toInputPixels, unitOf, type BoxRows, type BoxUnit } from "./boxes.ts";
+import { areCentres, shareOfCentres, toCorners, toInputPixels, unitOf, type BoxRows, type BoxUnit } from "./boxes.ts";
 import { extrasNote, extrasOf, keypointsOf, type Extras } from "./extras.ts";
 import { gridOf, type Grid } from "./grid.ts";
 import { LEAST_SCORE } from "./nms.ts";
@@ -34,7 +34,7 @@ function decode(view: View, table: PredictionTable, grid: Grid | undefined, fact
   const refuse = (why: string): Undecided | undefined => (evident ? { undecided: `"${view.name}" looks like YOLO's predictions, but ${why}.` } : undefined);
   if (facts.metadata.task === "obb") return refuse("its boxes are oriented (task obb), which are not decoded");
   const rows: BoxRows = { count: table.count, row: (n) => [0, 1, 2, 3].map((column) => table.value(n, column)) };
-  const boxes = boxesOf(table, rows, grid, facts);
+  const boxes = boxesOf(table, rows, grid, facts, declared);
   if (!boxes) return refuse("its first four columns are neither centres and sizes in the picture nor offsets in cells");
   const extras = extrasOf(table, 5, facts, views, true);
   if (!extras) return refuse("it has columns that are neither scores from 0 to 1, mask coefficients nor keypoints");
@@ -47,6 +47,8 @@ function decode(view: View, table: PredictionTable, grid: Grid | undefined, fact
     return refuse(`whether column 4 is an objectness or the first of the classes cannot be told from ${extras.from - 4} columns of scores: name the classes in the recipe`);
   }
   const set = !grid && boxes.unit === "fractions" && !objectness;
+  const candidates = candidatesOf(table, boxes, objectness, extras, facts);
+  const inverted = candidates.filter(({ x0, y0, x1, y1 }) => !(x1 >= x0 && y1 >= y0)).length;
   const name = set ? "RT-DETR" : headName(table, objectness, grid, boxes.inCells);
   return {
     head: name,
@@ -55,9 +57,9 @@ function decode(view: View, table: PredictionTable, grid: Grid | undefined, fact
       boxes.inCells ? "offsets in cells and logarithms of sizes first" : `centres and sizes in ${boxes.unit === "pixels" ? "pixels" : "fractions of the picture"} first`,
       objectness ? `then an objectness and ${extras.from - 5} class scores` : `then ${extras.from - 4} class scores`,
     ].join(", "),
-    candidates: candidatesOf(table, boxes, objectness, extras, facts),
+    candidates: candidates.filter(({ x0, y0, x1, y1 }) => x1 >= x0 && y1 >= y0),
     scores: view.name, outputs: [view.name], select: set ? "threshold" : "nms",
-    notes: [...(objectness ? ["A box's score is its objectness times its class score; the target is the class score alone."] : []), ...extrasNote(extras, table)],
+    notes: [...(objectness ? ["A box's score is its objectness times its class score; the target is the class score alone."] : []), ...extrasNote(extras, table), ...(inverted > 0 ? [`Left out: ${inverted} ${inverted === 1 ? "prediction" : "predictions"} with a size below zero.`] : [])],
   };
 }
 
@@ -68,9 +70,20 @@ interface GridBoxes {
   row(prediction: number): readonly number[];
 }
 
-function boxesOf(table: PredictionTable, rows: BoxRows, grid: Grid | undefined, { input }: DetectionFacts): GridBoxes | undefined {
+/** Cells of the background may lie outside or have sizes below zero, as nothing taught them: so many do not. Of a file that says it is YOLO's, half is enough. */
+const FITTING = 0.95;
+const FITTING_DECLARED = 0.5;
+
+/** @param declared Whether the file's metadata says that it is Ultralytics' YOLO, whose boxes are decoded. */
+function boxesOf(table: PredictionTable, rows: BoxRows, grid: Grid | undefined, { input }: DetectionFacts, declared: boolean): GridBoxes | undefined {
   const finite = [0, 1, 2, 3].every((column) => Number.isFinite(table.range(column).min) && Number.isFinite(table.range(column).max));
   if (!finite) return undefined;
+  const unit = unitOf(rows);
+  const size = unit === "pixels" ? input : { width: 1, height: 1 };
+  const share = shareOfCentres(rows, { width: 2 * size.width, height: 2 * size.height });
+  // Offsets in cells are small numbers, centres in pixels go over the picture.
+  const spread = unit === "pixels" && table.range(0).max > input.width / 2 && table.range(1).max > input.height / 2;
+  if (share === 1 || share >= (declared ? FITTING_DECLARED : grid && spread ? FITTING : 1)) return { unit, inCells: false, row: rows.row };
   if (table.range(2).min < 0 || table.range(3).min < 0) {
     // Sizes below zero are logarithms: YOLOX without its decoding.
     if (!grid || grid.anchors !== 1) return undefined;
@@ -81,9 +94,7 @@ function boxesOf(table: PredictionTable, rows: BoxRows, grid: Grid | undefined, 
     };
     return areCentres({ count: rows.count, row }, { width: 2 * input.width, height: 2 * input.height }) ? { unit: "pixels", inCells: true, row } : undefined;
   }
-  const unit = unitOf(rows);
-  const size = unit === "pixels" ? input : { width: 1, height: 1 };
-  return areCentres(rows, { width: 2 * size.width, height: 2 * size.height }) ? { unit, inCells: false, row: rows.row } : undefined;
+  return undefined;
 }
 
 /** By the number of classes where it is known, else by what exporters do; undefined where neither says. */
