@@ -284,7 +284,8 @@ export function lossModel(model: LoadedModel, output: ModelOutput, negated: bool
 
 export function layoutsOf({ graph, trace }: Traced, input: InputInfo): Layouts {
   const inputs = input.parts ? input.parts.flatMap(({ segments }) => segments) : [input];
-  const known = new Map(inputs.flatMap(({ name, layout }) => (layout ? [[name, layout] as const] : [])));
+  // A single category has no places that a layer could keep.
+  const known = new Map(inputs.flatMap(({ name, layout }) => (layout && layout.spatial.length > 0 ? [[name, layout] as const] : [])));
   return findLayouts(graph.nodes, trace.dims, known, (value) => trace.known.get(value));
 }
 

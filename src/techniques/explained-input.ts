@@ -59,7 +59,7 @@ export async function explainedInput({ name, kind, lookups, reason }: InputChoic
   const values = lookups.map(({ value }) => looked.get(value)!);
   const [only] = lookups;
   if (lookups.length === 1 && !only.selects && isPlain(only, values[0], elementCount(tensor.dims))) {
-    const shown = only.kind === "number" ? { ...floatInput(graph, only.value, values[0], sample, picture), of: name } : vectorsInput(only, values[0], tensor, sample, tokensFirst(name, given));
+    const shown = only.kind === "number" ? { ...floatInput(graph, only.value, values[0], sample, picture), of: name } : vectorsInput(only, values[0], tensor, sample, await placesIn(name, values[0].dims, given));
     return { input: name, kind: "vectors", shown, segments: [segmentOf(only.value, values[0], shown.layout)] };
   }
   const places = await placesOfLookups(given.model, feeds, lookups, values.map(({ dims }) => dims));
@@ -81,11 +81,31 @@ function asTokens(whole: InputInfo, tensor: TensorValue): InputInfo {
   return { ...whole, labels: whole.labels ?? numbersOf(tensor).map(String), tokensOf: whole.name };
 }
 
-function vectorsInput({ value, input }: Lookup, vectors: TensorValue, tokens: TensorValue, { labels }: Sample, first: boolean): InputInfo & { readonly layout?: Layout } {
+/** @param spatial The axes of `vectors` along which its places lie: those of the integers, but for the batch. None where there is one integer. */
+function vectorsInput({ value, input }: Lookup, vectors: TensorValue, tokens: TensorValue, { labels }: Sample, spatial: readonly number[]): InputInfo & { readonly layout: Layout } {
   return {
     name: value, dims: vectors.dims, values: floatsOf(vectors), labels: labels ?? numbersOf(tokens).map(String), tokensOf: input,
-    ...(vectors.dims.length === 3 ? { layout: { channel: 2, spatial: [first ? 0 : 1] } } : {}),
+    layout: { channel: vectors.dims.length - 1, spatial },
   };
+}
+
+/** The axes of looked up vectors `dims` that hold one sample's integers: all but the vectors' own, the last, and the batch. */
+async function placesIn(name: string, dims: readonly number[], given: Given): Promise<readonly number[]> {
+  const { dims: integers } = given.feeds[name];
+  const axes = Array.from({ length: dims.length - 1 }, (_, axis) => axis);
+  if (axes.length === 0) return [];
+  if (tokensFirst(name, given)) return axes.filter((axis) => axis !== 1);
+  // [L, C] of [1, L] or of a list of tokens: a batch is as long as the input's, and an output's.
+  const isBatch = axes.length > 1 || dims[0] === 1 || (dims[0] === integers[0] && (integers.length > 1 || await isLengthOfBatch(dims[0], name, given)));
+  return isBatch ? axes.slice(1) : axes;
+}
+
+/** Whether the length of a list of integers is the batch's: no other input has a batch of 1, and an output is as long, as far as that can be seen. */
+async function isLengthOfBatch(length: number, name: string, { model, feeds }: Given): Promise<boolean> {
+  if (Object.entries(feeds).some(([other, { dims }]) => other !== name && dims.length > 1 && dims[0] === 1)) return false;
+  const tensors = model.model.graph.outputs.filter(({ type }) => type.kind === "tensor" || type.kind === "unknown").map((output) => output.name);
+  const outputs = tensors.length > 0 ? await model.forward(feeds, tensors) : new Map<string, TensorValue>();
+  return tensors.length === 0 || [...outputs.values()].some(({ dims }) => dims[0] === length);
 }
 
 /** Whether [L, 1] are one text's L tokens, not a batch of L: another input has a batch of 1, or the model's outputs have the second axis for theirs. */

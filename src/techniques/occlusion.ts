@@ -44,7 +44,8 @@ export const occlusion = technique({
     const boxesOfInput = boxes(dims, sliding, "Box");
     const parts = integers ? throughPlaces(boxesOfInput, integers.places) : boxesOfInput;
     const { values, ...effects } = await ablate(context, parts, await baselineOf(context));
-    const [window, stride] = [sliding.window.slice(1).join("×"), sliding.stride.slice(1).join("×")];
+    const from = context.input.layout?.spatial.includes(0) ? 0 : 1;
+    const [window, stride] = [sliding.window.slice(from).join("×"), sliding.stride.slice(from).join("×")];
     return partOutput(context, parts, { values, ...effects }, { ...LOOKS, caption: `fall of the score, box ${window}, stride ${stride}` });
   },
 });
@@ -60,7 +61,7 @@ function slidingOf(input: InputInfo, windowText: string, strideText: string): Sl
     }
     return dims.map((size, axis) => {
       if (axis === 0 && dims.length > 1 && !moving.includes(0)) return size;
-      if (numbers && axis > 0 && (numbers.length > 1 || dims.length === 2)) return numbers[axis - 1];
+      if (numbers && axis > 0 && (numbers.length > 1 || (dims.length === 2 && !input.layout))) return numbers[axis - 1];
       // A frame is hidden by itself.
       if (axis === input.layout?.frames?.axis) return 1;
       return moving.includes(axis) ? (numbers?.[0] ?? automatic(axis)) : still(axis);

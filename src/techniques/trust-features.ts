@@ -32,7 +32,7 @@ export function featuresOf({ input, output }: Pick<Context, "input" | "output">)
   if (integers) return featuresOfPlaces(integers.places, integers.shown.values.length, integers.shown.tokensOf === undefined ? "columns" : "tokens");
   const joint = jointPlaces(input);
   if (joint) return featuresOfPlaces(joint.places, joint.count, "columns");
-  const several = layout !== undefined && !layout.spatial.includes(0) && elements !== elementCount(dims.slice(1));
+  const several = layout !== undefined && layout.channel !== 0 && !layout.spatial.includes(0) && elements !== elementCount(dims.slice(1));
   if (several && output.dims[0] === dims[0]) throw new UsageError(`The input ${inputSaid(input)} is a batch; a check is of one sample.`, inputName(input), "Give one of its entries.");
   if (!layout) {
     const of = Int32Array.from({ length: elements }, (_, i) => i);
