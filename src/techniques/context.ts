@@ -15,6 +15,7 @@ import { graphOf, valueFacts } from "../runtime/value-facts.ts";
 import { baselineParts } from "./baselines.ts";
 import { inputFault } from "./input-faults.ts";
 import { withoutGradient } from "./input-gradient.ts";
+import { inPeoplesNames } from "./input-name.ts";
 import { lastLayer, namedLayer, pickSpatialLayer, hasSpatialLayer, lastWithAxes } from "./layers.ts";
 import { findDetections } from "./detections.ts";
 import { readOutput, resolveTarget, type OutputHints } from "./output.ts";
@@ -103,9 +104,8 @@ export class JobContext implements Context {
   }
 
   note(text: string): void {
-    // Several inputs at once are one vector here; people know them by their names.
-    const { name, parts } = this.input;
-    const said = parts ? text.replaceAll(`"${name}"`, parts.map(({ input }) => `"${input}"`).join(" and ")) : text;
+    // Several inputs at once are one vector here, tokens their vectors; people know them by their names.
+    const said = inPeoplesNames(this.input, text);
     if (!this.notes.includes(said)) this.notes.push(said);
   }
 

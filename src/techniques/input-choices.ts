@@ -3,6 +3,7 @@ import { UsageError } from "../model/errors.ts";
 import type { ExplainableInput, Recipe } from "../protocol/recipe.ts";
 import { findLookups, takersOf, type Lookup } from "../runtime/lookups.ts";
 import type { LoadedModel } from "../runtime/models.ts";
+import { listed } from "./input-name.ts";
 
 /** What of one of the model's inputs can be explained. */
 export interface InputChoice {
@@ -43,7 +44,7 @@ export function inputChoices(model: LoadedModel, recipe: Recipe, texts: readonly
     const lookups = all.filter((lookup) => lookup.input === name);
     if (lookups.length > 0) return { ...more, kind: "lookups", lookups };
     const takers = takersOf(graph, name);
-    const takes = (verb: string, what: string): string => `${listed(takers)} ${verb}${takers.length === 1 ? "s" : ""} ${what}`;
+    const takes = (verb: string, what: string): string => `${firstOf(takers)} ${verb}${takers.length === 1 ? "s" : ""} ${what}`;
     const reason = texts.includes(name) ? `texts have none${takers.length > 0 ? `: ${takes("look", "them up")}` : ""}`
       : `no look-up in a table was found: ${takers.length === 0 ? "its numbers are used as they are" : takes("take", "its numbers")}`;
     return { ...more, kind: "integers", lookups: [], reason: companion ?? reason };
@@ -83,7 +84,6 @@ function companionOf(name: string, recipe: Recipe, isFloats: boolean): string | 
   return COMPANIONS.find((companion) => companion.name.test(name) && (!isFloats || companion.floats))?.reason;
 }
 
-function listed(names: readonly string[]): string {
-  const few = names.slice(0, 3);
-  return names.length > 3 ? `${few.join(", ")} and ${names.length - 3} more` : few.length > 1 ? `${few.slice(0, -1).join(", ")} and ${few[few.length - 1]}` : few[0];
+function firstOf(names: readonly string[]): string {
+  return names.length > 3 ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more` : listed(names);
 }

@@ -13,6 +13,7 @@ import { inputFault } from "./input-faults.ts";
 import { channelPlane, reducedTiles, plannedLayer } from "./feature-maps.ts";
 import { framePictures } from "./frames.ts";
 import { techniques } from "./index.ts";
+import { errorInPeoplesNames, inputName, listed } from "./input-name.ts";
 import { alone, inputGroups, preparedFor, severalInputs, together, withGradients } from "./joint-input.ts";
 import { layerChoices } from "./layers.ts";
 import { checkParams } from "./params.ts";
@@ -75,7 +76,7 @@ async function runOn(model: LoadedModel, job: Job, env: RunEnvironment): Promise
 function rawOf({ raw, inputs }: TechniqueOutput, { input, usedLayer }: JobContext, notExplained: PreparedInput["notExplained"]): Pick<Result, "raw" | "inputs" | "notExplained"> {
   const rest = { notExplained };
   if (!inputs) {
-    const name = sameDims(raw.dims, input.dims) ? input.of ?? input.tokensOf ?? input.name : usedLayer;
+    const name = sameDims(raw.dims, input.dims) ? inputName(input) : usedLayer;
     return { raw: { ...(name === undefined ? {} : { name }), dims: raw.dims, values: raw.values }, ...rest };
   }
   return { raw: inputs[0], ...(inputs.length > 1 ? { inputs } : {}), ...rest };
@@ -85,6 +86,13 @@ function rawOf({ raw, inputs }: TechniqueOutput, { input, usedLayer }: JobContex
 function framesIn({ artifacts: [first] }: TechniqueOutput): Pick<Provenance, "frames"> {
   const names = first !== undefined && "frames" in first ? first.frames?.names : undefined;
   return names && names.length > 1 ? { frames: names.length } : {};
+}
+
+/** What was changed at a time: of several inputs each, and those that go at once, as the columns of one table do. `all`: none was left out. */
+function changedInputs(groups: readonly (readonly string[])[], all: boolean): string {
+  if (groups.length === 1 && all) return `Inputs are changed at once, as the columns of one table are: ${groups[0].join(", ")}.`;
+  const said = groups.map((names) => (names.length > 1 ? `${listed(names)} at once` : names[0]));
+  return `Inputs are changed one after another, the others held: ${said.join(groups.some(({ length }) => length > 1) ? "; " : ", ")}.`;
 }
 
 interface Done { readonly output: TechniqueOutput; readonly context: JobContext }
@@ -106,13 +114,13 @@ class Run {
       const about = (one: PreparedInput): PreparedInput => (way === "each" && one.explained.length === 1 ? alone(one, one.explained[0]) : preparedFor(one, info));
       return this.whole(about(fed), more.map(about));
     }
-    const done: (Done & { readonly input: string })[] = [];
+    const done: (Done & { readonly input: string; readonly names: readonly string[] })[] = [];
     const refused: UsageError[] = [];
     for (const group of inputGroups(info, fed)) {
       const names = group.map((which) => fed.explained[which].input);
       const about = (one: PreparedInput): PreparedInput => (group.length > 1 ? together(one, group.map((which) => one.explained[which])) : alone(one, one.explained[group[0]]));
       try {
-        done.push({ input: names.join(" and "), ...(await this.whole(about(fed), more.map(about))) });
+        done.push({ input: listed(names), names, ...(await this.whole(about(fed), more.map(about))) });
       } catch (error) {
         // What cannot be done for one input (to fill a row from its neighbours) is for the others; a setting that does not fit is a person's to change.
         if (!(error instanceof UsageError) || info.params.some(({ name }) => name === error.where)) throw error;
@@ -121,7 +129,7 @@ class Run {
       }
     }
     if (done.length === 0) throw refused[0];
-    this.notes.add(done.length === 1 && refused.length === 0 ? `Inputs are changed at once, as the columns of one table are: ${fed.explained.map(({ input }) => input).join(", ")}.` : `Inputs are changed one after another, the others held: ${done.map(({ input }) => input).join(", ")}.`);
+    this.notes.add(changedInputs(done.map(({ names }) => names), refused.length === 0));
     return {
       context: done[0].context,
       output: {
@@ -190,7 +198,7 @@ class Run {
     this.env.signal.throwIfAborted();
     const output = await this.technique.run(context).catch(async (error: unknown) => {
       const found = error instanceof NotFiniteError && !inputFault(fed.samples) ? await whereNotFinite(context).catch(() => undefined) : undefined;
-      throw found === undefined ? error : (error as NotFiniteError).at(found.place, found.hint);
+      throw errorInPeoplesNames(context.input, found === undefined ? error : (error as NotFiniteError).at(found.place, found.hint));
     });
     this.env.signal.throwIfAborted();
     if (context.zeroResult) {

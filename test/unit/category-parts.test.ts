@@ -43,7 +43,7 @@ function write(shape: readonly number[], { row = true, flat = false }: { readonl
 function run(shape: readonly number[], technique: string, params: NonNullable<Job["params"]> = {}, more: Parameters<typeof write>[1] = {}): Promise<Result> {
   const count = product(shape);
   const cat = writeArray(folder, `cat${shape.join("x")}.npy`, shape, Array.from({ length: count }, (_, place) => (4 + 2 * place) % 7), "int64");
-  const files = more.row === false ? { cat } : { row: writeArray(folder, "row.npy", [1, 2], ROW), cat };
+  const files: Readonly<Record<string, string>> = more.row === false ? { cat } : { row: writeArray(folder, "row.npy", [1, 2], ROW), cat };
   return runOn(models, write(shape, more), files, technique, { target: { index: [1] }, params });
 }
 
@@ -91,7 +91,7 @@ describe.each(["feature-ablation", "occlusion"])("%s hides an integer's whole ve
 
 describe("one integer is one of the places that are compared", () => {
   it.each(["rise", "insertion-deletion", "infidelity", "sparseness", "sensitivity"])("%s: the same numbers for [1], a scalar and [1, 1, 1] as for [1, 1]", async (technique) => {
-    const params = technique === "insertion-deletion" ? { method: "feature-ablation", measure: "score" } : technique === "infidelity" ? { method: "feature-ablation", perturbation: "remove" } : technique === "rise" ? { masks: 64, score: "output" } : { method: "saliency" };
+    const params: NonNullable<Job["params"]> = technique === "insertion-deletion" ? { method: "feature-ablation", measure: "score" } : technique === "infidelity" ? { method: "feature-ablation", perturbation: "remove" } : technique === "rise" ? { masks: 64, score: "output" } : { method: "saliency" };
     const right = await run([1, 1], technique, params);
     for (const shape of SINGLE) {
       const result = await run(shape, technique, params);
