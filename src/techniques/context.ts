@@ -10,7 +10,8 @@ import type { LoadedModel, Traced } from "../runtime/models.ts";
 import { floatsOf, fromFloat32, type Feeds } from "../runtime/ort.ts";
 import type { ModelOutput } from "../runtime/outputs.ts";
 import { LOSS, withLoss } from "../runtime/rewrite.ts";
-import { scoreOf, type Score } from "../runtime/score.ts";
+import { endOfElement } from "../runtime/joined-scores.ts";
+import { scoreOf, type End, type Score } from "../runtime/score.ts";
 import { graphOf, valueFacts } from "../runtime/value-facts.ts";
 import { baselineParts } from "./baselines.ts";
 import { inputFault } from "./input-faults.ts";
@@ -180,7 +181,9 @@ export class JobContext implements Context {
     }
     const score = await this.scoreValue();
     if (score.kind === "loss") this.note(`Explains the cross-entropy loss of ${this.target.label}: what is positive makes the model more wrong.`);
+    const joined = score.kind === "output" && this.params.score === "logit" ? await this.joinedEnd() : undefined;
     if (score.before) this.note(`Explains the value before ${score.before}, "${score.value}".`);
+    else if (joined) this.note(`Explains the score itself, after its ${joined.said}: the output "${name}" joins scores with other values, so that the value before, "${joined.logits}", does not stand for all of them. Where a score is near 0 or 1, its gradients are near zero.`);
     else if (score.kind === "output" && meaning.form !== undefined && meaning.form !== "softmax" && meaning.form !== "sigmoid" && this.params.score === "logit") {
       this.note(`Explains the output "${name}" itself: no logits were found before it. ${meaning.why}`);
     }
@@ -190,6 +193,19 @@ export class JobContext implements Context {
     this.usedScore = score;
     if (this.of) this.of.usedScore = score;
     return score;
+  }
+
+  /** The softmax or sigmoid of the target, where the output joins it with other values. */
+  private async joinedEnd(): Promise<End | undefined> {
+    const { value, shape } = this.output;
+    const index = unravelled(this.target.at[0] ?? 0, shape);
+    let joins = false;
+    endOfElement(this.model.model.graph, value, index, () => { joins = true; return undefined; });
+    // Shapes take a trace, which methods that run forward do without where it fails.
+    const traced = joins ? await this.traced().catch((error: unknown) => { if (this.options.info.needs.gradient) throw error; return undefined; }) : undefined;
+    if (!traced) return undefined;
+    const { graph, trace } = traced;
+    return endOfElement(graph, value, index, (name) => trace.dims.get(name), valueFacts(graph, this.model.open, trace.dims));
   }
 
   private async scoreValue(): Promise<Score> {
@@ -287,6 +303,11 @@ export function layoutsOf({ graph, trace }: Traced, input: InputInfo): Layouts {
   // A single category has no places that a layer could keep.
   const known = new Map(inputs.flatMap(({ name, layout }) => (layout && layout.spatial.length > 0 ? [[name, layout] as const] : [])));
   return findLayouts(graph.nodes, trace.dims, known, (value) => trace.known.get(value));
+}
+
+/** A flat index as one for each axis. */
+function unravelled(flat: number, dims: readonly number[]): number[] {
+  return dims.map((size, axis) => Math.floor(flat / elementCount(dims.slice(axis + 1))) % size);
 }
 
 /** The input that an element of several is of. */
