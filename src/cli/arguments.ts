@@ -10,6 +10,9 @@ import { parseTarget, usualOutput } from "../protocol/target.ts";
 import type { TechniqueInfo } from "../protocol/technique.ts";
 import type { LoadedModel } from "../runtime/models.ts";
 import { remark } from "./remarks.ts";
+import { visible } from "./terminal.ts";
+import { techniques } from "../techniques/index.ts";
+import { OPTIONS as METHOD_OPTIONS, parseOptions } from "../techniques/trust-method.ts";
 
 /** The words on the command line do not make a call: exit code 2. */
 export class WrongUsage extends Error {
@@ -141,7 +144,16 @@ export function oneSample<T extends Pick<Job, "more">>(job: T): T {
 /** Files named in parameters, relative to where one is on a command line, by their absolute paths. A path may hold commas: what exists as a whole is one file. */
 export function absoluteFiles(info: TechniqueInfo, settings: Readonly<Record<string, string>>): Record<string, string> {
   const takesFiles = new Set(info.params.filter((spec) => spec.type === "text" && spec.files).map(({ name }) => name));
-  return Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, takesFiles.has(name) ? joinList((value.includes('"') ? splitList(value) : wholePaths(value)).map(absolute)) : value]));
+  const absolutes = (value: string): string => joinList((value.includes('"') ? splitList(value) : wholePaths(value)).map(absolute));
+  return Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, takesFiles.has(name) ? absolutes(value) : name === METHOD_OPTIONS.name ? optionsWithFiles(info, settings, value) : value]));
+}
+
+/** The options of the method that a check is of, their files as the command's own are. */
+function optionsWithFiles({ params }: TechniqueInfo, { method }: Readonly<Record<string, string>>, text: string): string {
+  const methods = params.find((spec) => spec.name === "method");
+  const checked = techniques.find(({ info }) => info.id === (method ?? methods?.default));
+  if (!methods || !checked) return text;
+  return Object.entries(absoluteFiles(checked.info, parseOptions(text))).map(([name, value]) => `${name}=${value}`).join("; ");
 }
 
 /** The parts of a list, put together again where that is the path of a file: the longest that is one. */
@@ -173,7 +185,7 @@ export function progressLine(): { show(progress: { fraction?: number; text: stri
   return {
     show({ fraction, text }) {
       shown = true;
-      process.stderr.write(`\r\x1b[K${fraction === undefined ? "" : `${Math.round(fraction * 100)} % `}${text}`);
+      process.stderr.write(`\r\x1b[K${fraction === undefined ? "" : `${Math.round(fraction * 100)} % `}${visible(text)}`);
     },
     end() {
       if (shown) process.stderr.write("\r\x1b[K");

@@ -14,6 +14,7 @@ import { techniques } from "../techniques/index.ts";
 import { checkParams } from "../techniques/params.ts";
 import { findTechnique, runJob } from "../techniques/run.ts";
 import { absoluteFiles, inputsOf, parseSettings, progressLine, targetSpec, threadCount, WrongUsage } from "./arguments.ts";
+import { printError } from "./terminal.ts";
 
 const KINDS: readonly AxisKind[] = ["method", "model", "layer", "target"];
 const SCALES: readonly ScaleSharing[] = ["own", "method", "all"];
@@ -49,7 +50,7 @@ export async function compare(args: readonly string[]): Promise<number> {
     await mkdir(dirname(resolve(request.out)), { recursive: true });
     await writeFile(request.out, saveFigure(figure, request.format, request.colors));
     cells.forEach((row, r) => row.forEach(({ failure }, c) => {
-      if (failure !== undefined) process.stderr.write(`${[figure.rows[r], figure.columns[c]].filter(Boolean).join(", ")}: ${failure}\n`);
+      if (failure !== undefined) printError(`${[figure.rows[r], figure.columns[c]].filter(Boolean).join(", ")}: ${failure}\n`);
     }));
     return cells.flat().some(({ result }) => result) ? 0 : 1;
   } finally {

@@ -6,6 +6,7 @@ import type { ExportedValue, ExportReport, ExportTarget, ExportWeights } from ".
 import { ModelCache } from "../runtime/models.ts";
 import { techniques } from "../techniques/index.ts";
 import { inputsOf, parseArguments, parseSettings, progressLine, targetSpec, threadCount, WrongUsage } from "./arguments.ts";
+import { print, printJson } from "./terminal.ts";
 
 const WEIGHTS: readonly ExportWeights[] = ["included", "external", "data"];
 const TARGETS: readonly ExportTarget[] = ["optional", "required", "fixed"];
@@ -45,7 +46,8 @@ export async function exportModel(args: readonly string[]): Promise<number> {
       files.push(join(resolve(own.triton), "config.pbtxt"));
       await writeFile(files[files.length - 1], tritonConfig(report, basename(resolve(own.triton))));
     }
-    process.stdout.write(options.json ? `${JSON.stringify({ ...report, files }, null, 2)}\n` : summary({ ...report, files }));
+    if (options.json) printJson({ ...report, files });
+    else print(summary({ ...report, files }));
     return 0;
   } finally {
     progress.end();

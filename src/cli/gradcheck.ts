@@ -8,6 +8,7 @@ import { prepareInput } from "../techniques/prepared-input.ts";
 import { saliency } from "../techniques/saliency.ts";
 import { remark } from "./remarks.ts";
 import { inputsOf, oneSample, parseArguments, progressLine, targetSpec, threadCount, WrongUsage } from "./arguments.ts";
+import { print, printJson } from "./terminal.ts";
 
 /** `neural-loupe gradcheck MODEL --input FILE`: our gradient against finite differences; exit 1 where they differ. */
 export async function gradcheck(args: readonly string[]): Promise<number> {
@@ -26,12 +27,12 @@ export async function gradcheck(args: readonly string[]): Promise<number> {
     const check = await checkGradients(context, seed);
     progress.end();
     const { verdict, why, worst, directions } = check;
-    if (options.json) process.stdout.write(`${JSON.stringify({ ...check, tolerance: AGREES, passed: verdict === "agrees" }, null, 2)}\n`);
+    if (options.json) printJson({ ...check, tolerance: AGREES, passed: verdict === "agrees" });
     else {
       for (const { kind, analytic, numeric, error, ...one } of directions) {
-        process.stdout.write(`${kind.padEnd(8)} gradient ${analytic.toExponential(6)}  differences ${numeric.toExponential(6)}  relative error ${error.toExponential(2)}  ${one.verdict}${one.why ? `: ${one.why}` : ""}\n`);
+        print(`${kind.padEnd(8)} gradient ${analytic.toExponential(6)}  differences ${numeric.toExponential(6)}  relative error ${error.toExponential(2)}  ${one.verdict}${one.why ? `: ${one.why}` : ""}\n`);
       }
-      process.stdout.write(`${verdict}${why ? `: ${why}` : ""} (worst relative error ${worst.toExponential(3)})\n`);
+      print(`${verdict}${why ? `: ${why}` : ""} (worst relative error ${worst.toExponential(3)})\n`);
     }
     return verdict === "differs" ? 1 : 0;
   } finally {

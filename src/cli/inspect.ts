@@ -8,6 +8,7 @@ import { openModel } from "../model/onnx/index.ts";
 import type { ModelDescription, ValueDescription } from "../protocol/model.ts";
 import { parseArguments, WrongUsage } from "./arguments.ts";
 import { printTable, type TableRow } from "./print-table.ts";
+import { print, printJson } from "./terminal.ts";
 
 /**
  * `neural-loupe inspect MODEL [--json] [--out FILE.(json|csv)]`: what the file is, and its layers; no weights are read. The text has two tables,
@@ -26,10 +27,10 @@ export async function inspect(args: readonly string[]): Promise<number> {
       await mkdir(dirname(resolve(out)), { recursive: true });
       await writeFile(out, format === ".json" ? summary() : csvOf(LAYER_COLUMNS, layerRows(model, inside)));
     }
-    if (json) process.stdout.write(summary());
+    if (json) printJson(summaryOf(model, inside));
     else if (out === undefined) {
       printTable(["fact", "value"], factsOf(model, inside));
-      process.stdout.write("\n");
+      print("\n");
       printTable(LAYER_COLUMNS, layerRows(model, inside));
     }
     return 0;

@@ -6,9 +6,11 @@ import { compare } from "./compare.ts";
 import { exportModel } from "./export.ts";
 import { gradcheck } from "./gradcheck.ts";
 import { inspect } from "./inspect.ts";
+import { remark } from "./remarks.ts";
 import { runFetch } from "./run.ts";
 import { listTechniques, runTechnique } from "./technique.ts";
 import { helpOf, usageOf } from "./usage.ts";
+import { print, printError } from "./terminal.ts";
 
 /** What each first word does; any technique's id is one too. */
 const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
@@ -24,16 +26,23 @@ async function main(args: readonly string[]): Promise<number> {
   const [word, ...rest] = args;
   if (word === undefined) throw new WrongUsage("A command is missing.");
   if (word === "--help" || word === "-h" || word === "help") {
-    process.stdout.write(`${helpOf(rest[0])}\n`);
+    print(`${helpOf(rest[0])}\n`);
     return 0;
   }
   const command = Object.hasOwn(COMMANDS, word) ? COMMANDS[word] : techniques.some(({ info }) => info.id === word) ? (options: readonly string[]) => runTechnique(word, options) : undefined;
   if (!command) throw new WrongUsage(`There is no command or technique "${word}".`);
   if (rest.includes("--help") || rest.includes("-h")) {
-    process.stdout.write(`${helpOf(word)}\n`);
+    print(`${helpOf(word)}\n`);
     return 0;
   }
+  warnOfEnvironment();
   return command(rest);
+}
+
+/** A bound that cannot be followed is said: it was set for a reason. */
+function warnOfEnvironment(): void {
+  const { NEURAL_LOUPE_MEMORY: memory = "" } = process.env;
+  if (memory !== "" && !(Number(memory) > 0)) remark(`NEURAL_LOUPE_MEMORY=${memory} is not a number of MB over 0: it is not followed, and running models may take half of the memory that is available.`);
 }
 
 /** One plain line: what is wrong, where, and what helps. */
@@ -55,8 +64,8 @@ main(process.argv.slice(2)).then(
   (code) => { process.exitCode = code; },
   (error: unknown) => {
     // The line that matters is the last: a terminal shows the end.
-    if (error instanceof WrongUsage) process.stderr.write(`${usageOf(process.argv[2])}\n\n`);
-    process.stderr.write(`neural-loupe: ${explain(error)}\n`);
+    if (error instanceof WrongUsage) printError(`${usageOf(process.argv[2])}\n\n`);
+    printError(`neural-loupe: ${explain(error)}\n`);
     process.exitCode = error instanceof WrongUsage ? 2 : 1;
     if (!(error instanceof Error) || (process.env.NEURAL_LOUPE_DEBUG && !(error instanceof UsageError))) console.error(error);
   },

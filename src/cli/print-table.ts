@@ -1,3 +1,5 @@
+import { print, visible } from "./terminal.ts";
+
 /** One row: a cell for each column. */
 export type TableRow = readonly (string | number)[];
 
@@ -26,11 +28,11 @@ export function formatTable(header: readonly string[], rows: readonly TableRow[]
 /** Writes a table to standard output: aligned on a terminal, separated by tabs elsewhere. */
 export function printTable(header: readonly string[], rows: readonly TableRow[]): void {
   const { isTTY, columns } = process.stdout;
-  process.stdout.write(formatTable(header, rows, { aligned: isTTY, ...(isTTY && columns > 0 ? { width: columns } : {}) }));
+  print(formatTable(header, rows, { aligned: isTTY, ...(isTTY && columns > 0 ? { width: columns } : {}) }));
 }
 
 function oneLine(text: string): string {
-  return text.replace(/[\t\r\n]+/g, " ");
+  return visible(text.replace(/[\t\r\n]+/g, " "));
 }
 
 function shortNumber(value: number): string {

@@ -15,6 +15,7 @@ import { printTable, type TableRow } from "./print-table.ts";
 import { paramKind } from "./usage.ts";
 import { remark } from "./remarks.ts";
 import { absoluteFiles, inputsOf, parseArguments, parseSettings, progressLine, targetSpec, threadCount, WrongUsage } from "./arguments.ts";
+import { printJson } from "./terminal.ts";
 
 const FORMATS: readonly (SaveFormat | "py")[] = ["png", "svg", "npy", "npz", "json", "csv", "py"];
 
@@ -76,7 +77,7 @@ export function listTechniques(args: readonly string[]): Promise<number> {
   const strange = args.find((argument) => argument !== "--json");
   if (strange !== undefined) throw new WrongUsage(`techniques takes --json, not "${strange}".`);
   const infos = techniques.map(({ info }) => info);
-  if (args.includes("--json")) process.stdout.write(`${JSON.stringify(infos, null, 2)}\n`);
+  if (args.includes("--json")) printJson(infos);
   else {
     printTable(["technique", "title", "source", "parameters"], infos.map(({ id, title, cite, params }) => (
       [id, title, cite ?? "", params.map((param) => `${param.name}=${paramKind(param)} (${String(param.default)})`).join("; ")])));

@@ -36,6 +36,12 @@ describe("the command line", () => {
     expect(loupe("techniques").out).toContain("Simonyan");
   });
 
+  it.each(["abc", "0", "-5"])("says that a bound on memory cannot be followed: %s", (bound) => {
+    const of = (memory: string): string => spawnSync(process.execPath, [program, "techniques"], { encoding: "utf8", env: { ...process.env, NEURAL_LOUPE_MEMORY: memory } }).stderr;
+    expect(of(bound)).toMatch(`NEURAL_LOUPE_MEMORY=${bound} is not a number of MB over 0`);
+    expect(of("300")).toBe("");
+  });
+
   it("inspects a model: 234 nodes, 222 Constants, 4,631,083 parameters (counted with onnx in Python)", () => {
     const { code, out } = loupe("inspect", model, "--json");
     expect(code).toBe(0);
