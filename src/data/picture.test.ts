@@ -32,6 +32,19 @@ describe("what is left out is said", () => {
     expect((await decodePicture(opaque, "opaque.png")).notes).toEqual([]);
     for (const file of ["rgb.png", "gray.png", "cmyk.jpg", "cmyk.tif"]) expect(await notesOf(file)).toEqual([]);
   });
+  test("the camera's orientation, each of EXIF's, and none where there is nothing to turn", async () => {
+    const turned = async (orientation: number): Promise<readonly string[]> => (await decodePicture(await sharp(path.join(folder, "rgb.png")).withMetadata({ orientation }).jpeg().toBuffer(), "a.jpg")).notes;
+    expect(await turned(1)).toEqual([]);
+    expect(await turned(6)).toEqual(["The picture is turned clockwise by 90°, as its file says (EXIF orientation 6); a program that ignores this gets another tensor."]);
+    expect((await Promise.all([2, 3, 4, 5, 7, 8].map(turned))).map(([note]) => /is (.*?), as/.exec(note)?.[1]))
+      .toEqual(["mirrored left to right", "turned by 180°", "mirrored top to bottom", "mirrored along its diagonal", "mirrored along its other diagonal", "turned counterclockwise by 90°"]);
+    for (const file of ["rotated.jpg", "rotated.png", "rotated.tif"]) expect((await notesOf(file)).join()).toContain("EXIF orientation");
+  });
+  test("what becomes of 16 bits of grey, in which Pillow differs; of RGB it does not", async () => {
+    const grey = await sharp(Uint16Array.from({ length: 16 }, (_, i) => i * 4000), { raw: { width: 4, height: 4, channels: 1 } }).toColourspace("grey16").png().toBuffer();
+    expect((await decodePicture(grey, "grey.png")).notes).toEqual([expect.stringMatching(/^The picture has 16 bits of grey: the upper 8/)]);
+    expect(await notesOf("deep.png")).toEqual([]);
+  });
   test("further frames", async () => {
     const two = await sharp(Buffer.alloc(2 * 4 * 4 * 3, Uint8Array.from({ length: 48 }, (_, i) => i)).fill(200, 48), { raw: { width: 4, height: 8, channels: 3, pageHeight: 4 } }).gif().toBuffer();
     expect((await decodePicture(two, "two.gif")).notes).toEqual(["The first of the picture's 2 frames is taken."]);
@@ -39,9 +52,9 @@ describe("what is left out is said", () => {
 });
 
 /** A little-endian TIFF of one strip, 2×2 pixels of zeros. */
-function tiff({ photometric, bits = 8, samples = 1, format = 1, big = false }: { photometric: number; bits?: number; samples?: number; format?: number; big?: boolean }): Buffer {
+function tiff({ photometric, bits = 8, samples = 1, format = 1, compression = 1, big = false }: { photometric: number; bits?: number; samples?: number; format?: number; compression?: number; big?: boolean }): Buffer {
   const strip = (4 * samples * bits) / 8;
-  const entries = [[256, 2], [257, 2], [258, bits], [259, 1], [262, photometric], [273, 0], [277, samples], [278, 2], [279, strip], [339, format]];
+  const entries = [[256, 2], [257, 2], [258, bits], [259, compression], [262, photometric], [273, 0], [277, samples], [278, 2], [279, strip], [339, format]];
   const head = big ? 16 : 8;
   const [size, count] = big ? [20, 8] : [12, 2];
   const data = head + count + entries.length * size + (big ? 8 : 4);
@@ -82,6 +95,9 @@ describe("TIFF pixels that Pillow's convert(\"RGB\") would make other bytes of a
     for (const file of ["float.tif", "int.tif"]) expect((await readPicture(path.join(folder, file))).notes.join()).toMatch(/of 32 bits: they are cut off at 0 and 255, as Pillow does/);
     expect((await decodePicture(tiff({ photometric: 1, bits: 16 }), "t.tif")).notes.join()).toContain("16 bits of grey: the upper 8 of them are taken");
     expect((await decodePicture(tiff({ photometric: 2, samples: 3, bits: 16 }), "t.tif")).notes).toEqual([]);
+  });
+  test.each([[50000, "Zstandard"], [34925, "LZMA"]])("a compression that is not supported is no damage: %s is %s", async (compression, name) => {
+    await expect(decodePicture(tiff({ photometric: 2, samples: 3, compression }), "t.tif")).rejects.toThrow(`This TIFF picture is compressed with ${name}, an unsupported compression.`);
   });
   test("one that breaks off is a TIFF picture all the same", async () => {
     for (const end of [5, 9, 30, 100]) await expect(decodePicture(tiff({ photometric: 2, samples: 3 }).subarray(0, end), "t.tif")).rejects.toThrow(/This is a TIFF picture that cannot be read|cannot be decoded/);

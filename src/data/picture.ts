@@ -2,7 +2,7 @@ import type { Metadata } from "sharp";
 import { DataError } from "../model/errors.ts";
 import { decodeBmp } from "./bmp.ts";
 import { hintFor, looksLike, readBytes, sha256 } from "./files.ts";
-import { tiffNumbers, tiffPixels, unreadTiff } from "./tiff.ts";
+import { tiffNumbers, tiffPixels, unreadCompression, unreadTiff, UPPER_BYTE } from "./tiff.ts";
 
 /** A picture in display colours. */
 export interface Picture {
@@ -51,7 +51,7 @@ export async function decodePicture(bytes: Buffer, where: string): Promise<Omit<
     throw problem(`This is not a picture, but ${looksLike(bytes)}.`,
       hintFor(bytes) ?? "PNG, JPEG, WebP, GIF, TIFF, AVIF and BMP can be read.");
   }
-  const { format, width, height, space, pages = 1 } = metadata;
+  const { format, width, height, space, pages = 1, orientation = 1 } = metadata;
   if (!format || !formats.includes(format)) {
     throw problem(`This picture's format (${format ?? "unknown"}) is not one that can be read.`, "Save it as PNG or JPEG.");
   }
@@ -65,10 +65,23 @@ export async function decodePicture(bytes: Buffer, where: string): Promise<Omit<
     const decoded = isCmyk ? whole.pipelineColourspace("cmyk").toColourspace("cmyk") : whole.toColourspace("srgb");
     const { data, info } = await decoded.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
     const pixels = isCmyk ? fromCmyk(data, info.channels) : toRgb(data, info.channels);
-    return { width: info.width, height: info.height, pixels, notes: [...notesOf(data, info.channels, { ...metadata, pages }), ...(tiff ? [tiffNumbers(tiff)].filter((note) => note !== undefined) : [])] };
+    return { width: info.width, height: info.height, pixels, notes: [...notesOf(data, info.channels, { ...metadata, pages }), ...(Object.hasOwn(TURNS, orientation) ? [`The picture is ${TURNS[orientation]}, as its file says (EXIF orientation ${orientation}); a program that ignores this gets another tensor.`] : []), ...(isDeepGrey(metadata) ? [`The picture has 16 bits of grey: ${UPPER_BYTE}`] : []), ...(tiff ? [tiffNumbers(tiff)].filter((note) => note !== undefined) : [])] };
   } catch (error) {
+    const compression = tiff && unreadCompression(tiff);
+    if (compression) throw problem(`This TIFF picture is compressed with ${compression}, an unsupported compression.`, 'Save it with another: in Python, Image.open(FILE).convert("RGB").save("rgb.png").');
     throw problem(`The picture (${format}) cannot be decoded: ${(error as Error).message.split("\n")[0]}`, "It may be damaged or cut off.");
   }
+}
+
+/** What is done to the stored pixels, by EXIF's orientation: Pillow's ImageOps.exif_transpose. */
+const TURNS: Readonly<Record<number, string>> = {
+  2: "mirrored left to right", 3: "turned by 180°", 4: "mirrored top to bottom", 5: "mirrored along its diagonal", 6: "turned clockwise by 90°",
+  7: "mirrored along its other diagonal", 8: "turned counterclockwise by 90°",
+};
+
+/** A TIFF says so by its own tags. */
+function isDeepGrey({ format, depth, space, channels }: Metadata): boolean {
+  return format !== "tiff" && depth === "ushort" && (space === "grey16" || channels < 3);
 }
 
 function notesOf(data: Uint8Array, channels: number, { format, pages = 1, space }: Metadata): string[] {

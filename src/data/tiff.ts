@@ -57,6 +57,16 @@ const SPACES: Readonly<Record<number, { readonly name: string; readonly samples:
   32844: { name: "LogL", samples: [1], unread: () => true }, 32845: { name: "LogLuv", samples: [3], unread: () => true },
 };
 
+/** Compressions that the decoder here cannot undo, by their number in the file. */
+const UNREAD_COMPRESSIONS: Readonly<Record<number, string>> = {
+  34925: "LZMA", 50000: "Zstandard", 50001: "WebP", 50002: "JPEG XL", 34712: "JPEG 2000", 34887: "LERC", 34676: "SGI LogLuv", 34677: "SGI LogLuv", 33003: "JPEG 2000", 33005: "JPEG 2000", 52546: "JPEG XL",
+};
+
+/** The name of a compression that is not supported; undefined for the others. */
+export function unreadCompression({ compression }: TiffPixels): string | undefined {
+  return Object.hasOwn(UNREAD_COMPRESSIONS, compression) ? UNREAD_COMPRESSIONS[compression] : undefined;
+}
+
 const FORMATS: Readonly<Record<number, string>> = { 1: "whole numbers", 2: "signed whole numbers", 3: "floats", 4: "numbers of an unknown kind", 5: "complex whole numbers", 6: "complex floats" };
 
 /** Why a TIFF's pixels would come out wrong, in words that end a sentence: its colour space, its numbers, its channels. Undefined where they are read as Pillow reads them. */
@@ -72,9 +82,12 @@ export function unreadTiff(pixels: TiffPixels): string | undefined {
   return space.samples.includes(samples) ? undefined : `in ${space.name}, with ${samples} channels`;
 }
 
+/** How 16 bits become 8, as the end of a sentence. */
+export const UPPER_BYTE = "the upper 8 of them are taken, where Pillow's convert(\"RGB\") cuts values off at 255.";
+
 /** What becomes of numbers that are no bytes, in a sentence; undefined for bytes and less. */
 export function tiffNumbers({ photometric, bits, format }: TiffPixels): string | undefined {
   if (bits <= 8) return undefined;
   if (bits === 32) return `The picture holds ${FORMATS[format]} of 32 bits: they are cut off at 0 and 255, as Pillow does. Where they are from 0 to 1 or larger, scale them first, or give an array (.npy).`;
-  return photometric < 2 ? "The picture has 16 bits of grey: the upper 8 of them are taken, where Pillow's convert(\"RGB\") cuts values off at 255." : undefined;
+  return photometric < 2 ? `The picture has 16 bits of grey: ${UPPER_BYTE}` : undefined;
 }
