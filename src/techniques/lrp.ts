@@ -84,7 +84,8 @@ async function propagate(context: Context, value: string, feeds: Feeds): Promise
   if (!relevance) {
     // Where the score does depend on it, all ways lead through gates and denominators, which count as fixed.
     const plain = await context.gradients({ wrt: [value] }, feeds);
-    throw plain.gradients.get(value) ? new UsageError(`No relevance reaches "${value}": it is used only as a gate or a scale, which count as fixed.`, value, "Choose another layer, or a gradient method.") : context.independent(value);
+    const used = value === context.input.name && (context.input.parts?.length ?? 1) > 1 ? "they are" : "it is";
+    throw plain.gradients.get(value) ? new UsageError(`No relevance reaches "${value}": ${used} used only as a gate or a scale, which count as fixed.`, value, "Choose another layer, or a gradient method.") : context.independent(value);
   }
   const result = floatsOf(relevance);
   if (Number(context.params.samples) === 0) {
