@@ -90,7 +90,13 @@ export async function manyGradients(many: ManyGradients): Promise<Batching> {
       await before(done);
       const copies = Array.from({ length: Math.min(size, count - done) }, take);
       const start = performance.now();
-      give(await together(many, copies, size));
+      const found = await together(many, copies, size).catch(refused);
+      // Points that take paths of other lengths do not fit one graph: these, and what follows, run one by one.
+      if (!found) {
+        pending.push(...copies);
+        break;
+      }
+      give(found);
       if (many.batch === undefined && performance.now() - start > known.time * copies.length) break;
     }
   }

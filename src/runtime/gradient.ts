@@ -9,7 +9,8 @@ import { elementCount, type DataType, type Model, type Node } from "../model/gra
 import type { OpenModel } from "../model/onnx/index.ts";
 import { admit } from "./memory-need.ts";
 import type { MemoryBudget } from "./memory.ts";
-import { planRun } from "./run-plan.ts";
+import { mayBeLengths, OtherPath, otherForBaseline } from "./other-path.ts";
+import { planRun, type RunPlan } from "./run-plan.ts";
 import { asFloat32, createSession, numbersOf, type Feeds, type Session, type TensorValue } from "./ort.ts";
 
 export interface GradientRequest {
@@ -37,13 +38,14 @@ export interface Gradients {
 }
 
 export interface GradientSession extends Session {
-  /** "other-path" where the feeds do not fit what the graph was specialised on. */
-  gradients(feeds: Feeds, seed: Float32Array, baseline?: Feeds): Promise<Gradients | "other-path">;
+  /** An OtherPath where the feeds do not fit, or may not fit, what the graph was specialised on. */
+  gradients(feeds: Feeds, seed: Float32Array, baseline?: Feeds): Promise<Gradients | OtherPath>;
 }
 
 /** A session that runs the model forward and back: the gradient graph of a specialised model. UsageError where the budget does not hold its run. */
 export async function gradientSession(
-  specialised: Specialised, request: GradientRequest, model: Model, open: OpenModel, options: { readonly threads?: number; readonly budget: MemoryBudget },
+  specialised: Specialised, request: GradientRequest, model: Model, open: OpenModel,
+  options: { readonly threads?: number; readonly budget: MemoryBudget; readonly unoptimised?: boolean },
 ): Promise<GradientSession> {
   const { of, wrt, fetch = [] } = request;
   const g = specialised.g.fork();
@@ -90,7 +92,7 @@ export async function gradientSession(
   const plan = planRun(g, specialised, used, extra.map(({ name }) => name));
   admit(options.budget, open, plan.bytes, "One run of the model forward and back");
   const derived = { irVersion: 10, producer: "neural-loupe", opsets: { ...model.opsets, "": specialised.derivedOpset }, graph: plan.graph };
-  const session = await robustSession(derived, open, options.threads, plan.optimization);
+  const session = await robustSession(derived, open, options.threads, options.unoptimised ? "disabled" : plan.optimization);
   return {
     inputs: session.inputs, outputs: session.outputs, bytes: session.bytes, runBytes: plan.bytes, run: (feeds, names) => session.run({ ...feeds, ...plan.feeds }, names), release: () => session.release(),
     async gradients(feeds, seedValues, baseline = {}) {
@@ -98,10 +100,18 @@ export async function gradientSession(
       const inputs: Record<string, TensorValue> = { ...plan.feeds, ...Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, asFloat32(value)])) };
       inputs[seed] = { dataType: "float32", dims: seedDims, data: seedValues };
       for (const { input, twin } of twins) inputs[twin] = asFloat32(baseline[input]);
-      const values = await session.run(inputs, outputs);
+      let values: ReadonlyMap<string, TensorValue>;
+      try {
+        values = await session.run(inputs, outputs);
+      } catch (error) {
+        // Of another length than the graph was written out for, it does not come as far as its guards.
+        if (guards.length === 0 || !mayBeLengths(error)) throw error;
+        return new OtherPath([], error);
+      }
       const differing = guards.filter(({ guard, name }) => !sameNumbers(numbersOf(values.get(name)!), guard.expected));
-      if (differing.some(({ ofBaseline }) => !ofBaseline)) return "other-path";
-      if (differing.length > 0) throw new UsageError("The model takes another path for the baseline than for the input, so they cannot be compared.", "baseline", "Choose another baseline. Methods that need none (saliency) still work.");
+      const own = differing.filter(({ ofBaseline }) => !ofBaseline);
+      if (own.length > 0) return new OtherPath(own.map(({ guard }) => guard.value));
+      if (differing.length > 0) throw otherForBaseline();
       return {
         gradients: new Map([...gradientNames].map(([value, name]) => [value, name === undefined ? undefined : values.get(name)])),
         values: new Map([...valueNames].map(([value, name]) => [value, values.get(name)!])),
@@ -112,11 +122,11 @@ export async function gradientSession(
 }
 
 /** ONNX Runtime's optimizations break some quantised graphs that it runs without them (1.30 moves QuantizeLinear past Reshape): then fewer are asked for. */
-async function robustSession(derived: Parameters<typeof createSession>[0], open: OpenModel, threads: number | undefined, optimization: "all" | "basic"): Promise<Session> {
+async function robustSession(derived: Parameters<typeof createSession>[0], open: OpenModel, threads: number | undefined, optimization: RunPlan["optimization"] | "disabled"): Promise<Session> {
   try {
     return await createSession(derived, open, { threads, optimization });
   } catch (error) {
-    if (!(error instanceof ModelError)) throw error;
+    if (!(error instanceof ModelError) || optimization === "disabled") throw error;
     return createSession(derived, open, { threads, optimization: "basic" }).catch(() => { throw error; });
   }
 }

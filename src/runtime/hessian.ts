@@ -4,6 +4,7 @@ import { UsageError } from "../model/errors.ts";
 import { elementCount } from "../model/graph.ts";
 import { admit } from "./memory-need.ts";
 import type { LoadedModel, Traced } from "./models.ts";
+import { mayBeLengths, noWay, OtherPath } from "./other-path.ts";
 import { planRun } from "./run-plan.ts";
 import { asFloat32, createSession, numbersOf, type Feeds, type TensorValue } from "./ort.ts";
 
@@ -24,13 +25,15 @@ export interface HessianRequest {
  */
 export async function hessianVector(model: LoadedModel, feeds: Feeds, request: HessianRequest): Promise<TensorValue | undefined> {
   for (let attempt = 0; ; attempt++) {
-    const result = await run(model, await model.traced(feeds, attempt > 0), feeds, request);
-    if (result !== "other-path") return result;
-    if (attempt > 0) throw new UsageError("The model takes another path each time it runs, so its gradient is not defined.");
+    // As it was traced before, then as these feeds go, then without the optimisations, by which it may round a threshold as the trace does not.
+    const traced = await model.traced(feeds, attempt > 0);
+    const result = await run(model, traced, feeds, request, attempt > 1);
+    if (!(result instanceof OtherPath)) return result;
+    if (attempt > 1) throw noWay(traced, result, (await model.traced(feeds, true)) === traced);
   }
 }
 
-async function run(model: LoadedModel, { specialised }: Traced, feeds: Feeds, { of, seed, wrt, vector }: HessianRequest): Promise<TensorValue | undefined | "other-path"> {
+async function run(model: LoadedModel, { specialised }: Traced, feeds: Feeds, { of, seed, wrt, vector }: HessianRequest, unoptimised: boolean): Promise<TensorValue | undefined | OtherPath> {
   const g = specialised.g.fork();
   for (const value of [of, wrt]) if (!g.has(value)) throw new UsageError(`The value "${value}" is not computed for this input.`, value, "`inspect` lists the model's layers and their outputs.");
   const feed = (name: string, like: string, data: Float32Array): TensorValue & { readonly name: string } => {
@@ -55,12 +58,15 @@ async function run(model: LoadedModel, { specialised }: Traced, feeds: Feeds, { 
   const plan = planRun(g, specialised, { ...graph, inputs: graph.inputs.filter(({ name }) => used.has(name)) }, extra.map(({ name }) => name));
   admit(model.budget, model.open, plan.bytes, "One run of the model forward and twice back");
   const derived = { irVersion: 10, producer: "neural-loupe", opsets: { ...model.model.opsets, "": specialised.derivedOpset }, graph: plan.graph };
-  const session = await createSession(derived, model.open, { threads: model.threads, optimization: plan.optimization });
+  const session = await createSession(derived, model.open, { threads: model.threads, optimization: unoptimised ? "disabled" : plan.optimization });
   try {
     const inputs = { ...plan.feeds, ...Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, asFloat32(value)])), ...Object.fromEntries(extra.map(({ name, ...value }) => [name, value])) };
     const values = await session.run(inputs);
-    const same = guards.every(({ guard, name }) => numbersOf(values.get(name)!).every((value, index) => value === guard.expected[index]));
-    return same ? values.get(result)! : "other-path";
+    const differing = guards.filter(({ guard, name }) => numbersOf(values.get(name)!).some((value, index) => value !== guard.expected[index]));
+    return differing.length === 0 ? values.get(result)! : new OtherPath(differing.map(({ guard }) => guard.value));
+  } catch (error) {
+    if (guards.length === 0 || !mayBeLengths(error)) throw error;
+    return new OtherPath([], error);
   } finally {
     await session.release();
   }

@@ -18,11 +18,14 @@ import { gradientSession, type Gradients, type GradientRequest, type GradientSes
 import { Leased } from "./lease.ts";
 import { MemoryBudget } from "./memory.ts";
 import { createSession, numbersOf, ortVersion, type Feeds, type Session, type TensorValue } from "./ort.ts";
+import { noWay, otherForBaseline, OtherPath, sameWay } from "./other-path.ts";
 import { specialise } from "./trace.ts";
 import type { Specialised, Trace } from "../autodiff/specialise.ts";
 
 /** What a rewritten model or a trace takes without its numbers: a guess at its nodes. */
 const GRAPH_BYTES = 2 ** 20;
+/** Ways that one run is tried along, after the first two, before it is said to have none. */
+const MOST_ATTEMPTS = 3;
 /** Normalizations are by channel: more elements than this are weights. */
 const MOST_CONSTANT = 4096;
 /** A list of class names has no more than this. */
@@ -53,6 +56,8 @@ export class LoadedModel {
   private readonly standIns = new Map<string, Explainable | undefined>();
   private readonly tables = new Map<string, ColumnOutputs | undefined>();
   private traceCount = 0;
+  /** Whether gradients run without ONNX Runtime's optimisations, as traces do: where both round a threshold differently. */
+  private asTraced = false;
   /** What its keys in the budget begin with; those of derived models begin so, too. */
   private readonly id: string;
   private readonly root: string;
@@ -174,8 +179,9 @@ export class LoadedModel {
     if (!found) {
       const { graph } = this.model;
       admit(this.budget, this.open, plainRunBytes(forwardBytes(this.model, graph, feeds, graph.outputs.map(({ name }) => name))), "One run of the model");
-      found = { ...(await specialise(this.model, this.open, feeds)), key: `${shapesKey(feeds)}#${this.traceCount++}` };
-      this.keepTrace(found);
+      const made = { ...(await specialise(this.model, this.open, feeds)), key: `${shapesKey(feeds)}#${this.traceCount++}` };
+      found = this.tracesLike(feeds).find((known) => sameWay(known, made));
+      if (!found) this.keepTrace((found = made));
     }
     this.budget.touch(`${this.id}trace:${found.key}`);
     this.tracedFor.set(feeds, found);
@@ -208,16 +214,38 @@ export class LoadedModel {
   async gradients(feeds: Feeds, request: GradientRequest): Promise<Gradients> {
     // The graph checks its own guards: it is first asked as it is, then traced with care, then anew.
     const tried: Traced[] = [];
+    let last: OtherPath | undefined;
     for (let attempt = 0; ; attempt++) {
       let traced = (attempt === 0 && this.tracesLike(feeds)[0]) || (await this.traced(feeds));
       if (tried.includes(traced)) traced = await this.traced(feeds, true);
+      // Traced anew it goes the same way, and its gradient's graph another: by rounding, since that runs optimised. Then it runs as the trace does.
+      const again = tried.includes(traced);
+      if (again && last?.error && request.against) await this.sameForBaseline(traced, { ...feeds, ...request.against.baseline });
+      if (again && this.asTraced) throw noWay(traced, last!, true);
+      if (again) this.asTraced = true;
       tried.push(traced);
-      const key = JSON.stringify(["gradient", traced.key, request.of, request.wrt, request.fetch ?? [], request.rules?.name ?? "", request.against ? [request.against.rules.name, Object.keys(request.against.baseline)] : []]);
-      const make = (): Promise<GradientSession> => gradientSession(traced.specialised, request, this.model, this.open, { threads: this.threads, budget: this.budget });
+      const key = JSON.stringify(["gradient", traced.key, this.asTraced, request.of, request.wrt, request.fetch ?? [], request.rules?.name ?? "", request.against ? [request.against.rules.name, Object.keys(request.against.baseline)] : []]);
+      const options = { threads: this.threads, budget: this.budget, unoptimised: this.asTraced };
+      const make = (): Promise<GradientSession> => gradientSession(traced.specialised, request, this.model, this.open, options);
       const result = await this.withSession(key, make, (session) => this.timed(() => session.gradients(feeds, request.seed, request.against?.baseline)));
-      if (result !== "other-path") return result;
-      if (attempt > 1) throw new UsageError("The model takes another path each time it runs, so its gradient is not defined.");
+      if (!(result instanceof OtherPath)) {
+        this.preferTrace(traced);
+        return result;
+      }
+      last = result;
+      if (attempt > MOST_ATTEMPTS) throw noWay(traced, result, false);
     }
+  }
+
+  /** UsageError where the baseline's lengths or branches are others than the input's. */
+  private async sameForBaseline(traced: Traced, baseline: Feeds): Promise<void> {
+    if ((await this.traced(baseline, true)) !== traced) throw otherForBaseline();
+  }
+
+  /** The way that was gone last is the first to be tried. */
+  private preferTrace(traced: Traced): void {
+    const at = this.traces.indexOf(traced);
+    if (at > 0) this.traces.unshift(...this.traces.splice(at, 1));
   }
 
   /** Nobody uses it any more: gives everything back. Sessions that still run end first. */

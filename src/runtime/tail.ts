@@ -3,6 +3,7 @@ import { elementCount, isFloat, type Node } from "../model/graph.ts";
 import type { Specialised } from "../autodiff/specialise.ts";
 import { alike, hasOpenBatch, joined, parted, repeat } from "./batch.ts";
 import { admit } from "./memory-need.ts";
+import { mayBeLengths } from "./other-path.ts";
 import { planRun } from "./run-plan.ts";
 import type { LoadedModel } from "./models.ts";
 import { asFloat32, createSession, floatsOf, fromFloat32, numbersOf, type Feeds, type TensorValue } from "./ort.ts";
@@ -41,7 +42,7 @@ export async function openTail(model: LoadedModel, feeds: Feeds, { from, to, bat
     const tail = await openBatched(model, feeds, from, to, batch).catch((error: unknown) => {
       // A batch axis that says it is open and is not: a Reshape inside has 1 in it. One at a time always works.
       // And less at a time takes less memory.
-      if (error instanceof ModelError || error instanceof TooLargeError) return "closed" as const;
+      if (error instanceof ModelError || error instanceof UsageError || error instanceof TooLargeError) return "closed" as const;
       throw error;
     });
     if (tail !== "closed") return tail;
@@ -87,7 +88,9 @@ async function openOne(model: LoadedModel, feeds: Feeds, from: string, to: strin
     release: () => session.release(),
     async run(copies) {
       const data = joined(copies, batch);
-      const [result, ...seen] = await timed(model, () => session.run({ ...fed, ...given, [from]: changed(data) }));
+      const [result, ...seen] = await timed(model, () => session.run({ ...fed, ...given, [from]: changed(data) })).catch((error: unknown) => {
+        throw guards.length > 0 && mayBeLengths(error) ? otherFrom(from) : error;
+      });
       seen.forEach((value, i) => checkGuard(numbersOf(value), guards[i].expected, from));
       return parted(to, result, batch).slice(0, copies.length);
     },
@@ -175,5 +178,9 @@ async function timed<T>(model: LoadedModel, work: () => Promise<T>): Promise<T> 
 
 function checkGuard(found: readonly number[], expected: readonly number[], from: string): void {
   if (found.length === expected.length && found.every((value, i) => value === expected[i])) return;
-  throw new UsageError(`The model takes another path where "${from}" is changed, so its scores cannot be compared.`, from, "Methods that use gradients (Grad-CAM, saliency) still work.");
+  throw otherFrom(from);
+}
+
+function otherFrom(from: string): UsageError {
+  return new UsageError(`The model takes another path where "${from}" is changed, so its scores cannot be compared.`, from, "Methods that use gradients (Grad-CAM, saliency) still work.");
 }

@@ -3,9 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Dims } from "../../src/autodiff/builder.ts";
+import { deepLiftRules } from "../../src/autodiff/rules/deeplift.ts";
 import type { Graph, Node, TensorRef } from "../../src/model/graph.ts";
 import { int64List, scalar, tensorFromArray } from "../../src/model/tensor.ts";
 import { openModel, writeModel } from "../../src/model/onnx/index.ts";
+import { manyGradients } from "../../src/runtime/batch-gradients.ts";
+import { hessianVector } from "../../src/runtime/hessian.ts";
 import { LoadedModel } from "../../src/runtime/models.ts";
 import { floatsOf, type TensorValue } from "../../src/runtime/ort.ts";
 
@@ -63,6 +66,59 @@ describe("values without elements", () => {
   ])("where the score hangs on nothing but %s, of which there are none, its gradient is zero", async (_, nodes, weights) => {
     const model = await load([1, 1, 8, 8], [...level, ...nodes, ...total("taken")], [...regions, limit(100), ...weights]);
     expect(await gradient(model, picture)).toEqual(Array(64).fill(0));
+    await model.release();
+  });
+});
+
+/** Σ x² of the x over ½, by the place of those or by the mask itself. */
+const kept: Readonly<Record<string, Node[]>> = {
+  NonZero: [node("Greater", ["x", "half"], ["mask"]), node("NonZero", ["mask"], ["places"]), node("Reshape", ["places", "flat"], ["index"]), node("Gather", ["x", "index"], ["kept"])],
+  Compress: [node("Greater", ["x", "half"], ["mask"]), node("Compress", ["x", "mask"], ["kept"], { axis: int(0) })],
+  Where: [node("Greater", ["x", "half"], ["mask"]), node("Where", ["mask", "x", "nought"], ["chosen"]), node("NonZero", ["chosen"], ["places"]), node("Transpose", ["places"], ["index"]), node("GatherND", ["x", "index"], ["kept"])],
+};
+const constants = [scalar("half", "float32", 0.5), scalar("nought", "float32", 0), int64List("flat", [-1]), int64List("one", [1])];
+const squares = (by: string): Promise<LoadedModel> => load([6], [...kept[by], node("Mul", ["kept", "kept"], ["squared"]), ...total("squared")], constants);
+const x = [0.2, 0.9, 0.4, 0.7, 0.55, 1.5];
+
+describe.each(Object.keys(kept))("how much %s keeps follows from the input", (by) => {
+  it("along a path, each point has the gradient of what it keeps", async () => {
+    const model = await squares(by);
+    // From all to none and back: 2x where x is over ½, by hand.
+    for (const share of [1, 0.9, 0.6, 0.5, 0.3, 0, 0.45, 1]) {
+      const point = Float32Array.from(x, (one) => share * one);
+      expect(await gradient(model, float32([6], point))).toEqual(Array.from(point, (one) => (one > 0.5 ? 2 * one : 0)));
+    }
+    await model.release();
+  });
+
+  it("many points at once", async () => {
+    const model = await squares(by);
+    const steps = 200;
+    const sum = new Float64Array(6);
+    await manyGradients({
+      model, feeds: { x: float32([6], x) }, varied: "x", request: { of: "y", seed: new Float32Array([1]), wrt: ["x"] }, count: steps, memory: 0,
+      point: (index) => Float32Array.from(x, (one) => ((index + 0.5) / steps) * one), before: () => undefined,
+      each: (_, { gradients }) => gradients.get("x")!.forEach((one, i) => { sum[i] += (one * x[i]) / steps; }),
+    });
+    // The path's integral is ∫ 2·a·x² da from a = ½/x to 1: x² − ¼ for x over ½, else 0. A step at the threshold misses by 1/steps at most.
+    sum.forEach((one, i) => { expect(Math.abs(one - (x[i] > 0.5 ? x[i] ** 2 - 0.25 : 0))).toBeLessThan((2 * 0.5 * x[i]) / steps); });
+    await model.release();
+  });
+
+  it("a baseline that keeps another number is refused in words", async () => {
+    const model = await squares(by);
+    const compared = model.gradients({ x: float32([6], x) }, { of: "y", seed: new Float32Array([1]), wrt: ["x"], against: { rules: deepLiftRules, baseline: { x: float32([6], Array(6).fill(0)) } } });
+    await expect(compared).rejects.toThrow("The model takes another path for the baseline than for the input, so they cannot be compared.");
+    await model.release();
+  });
+
+  it("the Hessian of another number", async () => {
+    const model = await squares(by);
+    for (const share of [1, 0.6]) {
+      const point = x.map((one) => share * one);
+      const product = await hessianVector(model, { x: float32([6], point) }, { of: "y", seed: new Float32Array([1]), wrt: "x", vector: Float32Array.of(1, 2, 3, 4, 5, 6) });
+      expect(Array.from(floatsOf(product!))).toEqual(point.map((one, i) => (one > 0.5 ? 2 * (i + 1) : 0)));
+    }
     await model.release();
   });
 });
