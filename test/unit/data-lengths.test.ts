@@ -10,7 +10,7 @@ import { openModel, writeModel } from "../../src/model/onnx/index.ts";
 import { manyGradients } from "../../src/runtime/batch-gradients.ts";
 import { hessianVector } from "../../src/runtime/hessian.ts";
 import { LoadedModel } from "../../src/runtime/models.ts";
-import { floatsOf, type TensorValue } from "../../src/runtime/ort.ts";
+import { createSession, floatsOf, type TensorValue } from "../../src/runtime/ort.ts";
 
 let folder: string;
 beforeAll(() => { folder = mkdtempSync(join(tmpdir(), "loupe-lengths-")); });
@@ -119,6 +119,39 @@ describe.each(Object.keys(kept))("how much %s keeps follows from the input", (by
       const product = await hessianVector(model, { x: float32([6], point) }, { of: "y", seed: new Float32Array([1]), wrt: "x", vector: Float32Array.of(1, 2, 3, 4, 5, 6) });
       expect(Array.from(floatsOf(product!))).toEqual(point.map((one, i) => (one > 0.5 ? 2 * (i + 1) : 0)));
     }
+    await model.release();
+  });
+});
+
+/** Channels through a convolution and a normalization, which ONNX Runtime makes one operator: it then rounds otherwise. */
+describe("a threshold that two ways of running round differently", () => {
+  const channels = 64;
+  const wave = (count: number, by: number, up = 0): number[] => Array.from({ length: count }, (_, i) => up + Math.sin(by * (i + 1)));
+  const weights = [
+    tensorFromArray("w", "float32", [channels, 8, 1, 1], wave(8 * channels, 1.3)), ...(["scale", "shift", "mean", "variance"] as const).map((name, i) => tensorFromArray(name, "float32", [channels], wave(channels, 0.7 + i / 7, 2))),
+    int64List("flat", [-1]), int64List("one", [1]),
+  ];
+  const layers = [node("Conv", ["x", "w"], ["conv"]), node("BatchNormalization", ["conv", "scale", "shift", "mean", "variance"], ["norm"]), node("Reshape", ["norm", "flat"], ["list"])];
+  const input = float32([1, 8, 1, 1], wave(8, 2.1));
+
+  it("has the gradient of the way that the trace saw", async () => {
+    const whole = await load([1, 8, 1, 1], [...layers, ...total("list")], weights);
+    const optimised = floatsOf((await whole.forward({ x: input }, ["list"])).get("list")!);
+    const session = await createSession({ ...whole.model, graph: { ...whole.model.graph, outputs: [{ name: "list", type: { kind: "unknown" } }], valueInfo: [] } }, whole.open, { optimization: "disabled" });
+    const plain = floatsOf((await session.run({ x: input })).get("list")!);
+    await session.release();
+    await whole.release();
+    const at = plain.findIndex((one, i) => one !== optimised[i]);
+    expect(at).toBeGreaterThanOrEqual(0);
+    const threshold = Math.min(plain[at], optimised[at]);
+
+    const model = await load([1, 8, 1, 1], [...layers, node("Greater", ["list", "limit"], ["mask"]), node("Compress", ["list", "mask"], ["kept"], { axis: int(0) }), ...total("kept")], [...weights, limit(threshold)]);
+    const found = await gradient(model, input);
+    // By hand: the sum over kept channels of w·scale/√(variance + ε).
+    const [scale, variance] = [wave(channels, 0.7, 2), wave(channels, 0.7 + 3 / 7, 2)];
+    const taps = wave(8 * channels, 1.3);
+    const right = Array.from({ length: 8 }, (_, i) => Array.from(plain).reduce((sum, one, c) => sum + (one > threshold ? (taps[8 * c + i] * scale[c]) / Math.sqrt(variance[c] + 1e-5) : 0), 0));
+    found!.forEach((one, i) => { expect(one).toBeCloseTo(right[i], 3); });
     await model.release();
   });
 });
