@@ -48,8 +48,10 @@ function deciding(specialised: Specialised, guard: string): Node | undefined {
     const node = makers.get(value);
     if (!node || seen.has(value)) continue;
     seen.add(value);
-    if (node.opType !== "Shape" && node.inputs.some((input) => float(input) && specialised.tainted.has(input))) return node;
-    waiting.push(...node.inputs);
+    if (node.opType !== "Shape" && !float(value) && node.inputs.some((input) => float(input) && specialised.tainted.has(input))) return node;
+    // Compress takes what it chooses from, too: what decides is the mask.
+    const masks = node.inputs.filter((input) => !float(input) && specialised.tainted.has(input));
+    waiting.push(...(masks.length > 0 ? masks : node.inputs));
   }
   return undefined;
 }
