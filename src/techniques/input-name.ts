@@ -1,3 +1,4 @@
+import { DataError, ModelError, NoGradientError, UsageError } from "../model/errors.ts";
 import { LOSS } from "../runtime/rewrite.ts";
 import type { InputInfo } from "./technique.ts";
 
@@ -25,9 +26,9 @@ export function inPeoplesNames(input: InputInfo, text: string): string {
   return said.reduce((sentence, [value, called]) => sentence.replaceAll(`"${value}"`, called), text);
 }
 
-/** The error in people's names: its message, and the place that it is about. */
+/** An error of ours in people's names: its message, and the place that it is about. Others (a cancelled job's is the browser's kind, which is read-only) stay as they are. */
 export function errorInPeoplesNames(input: InputInfo, error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
+  if (!(error instanceof ModelError || error instanceof DataError || error instanceof NoGradientError || error instanceof UsageError)) return error;
   return Object.assign(error, { message: inPeoplesNames(input, error.message) }, "where" in error && error.where === input.name ? { where: inputName(input) } : {});
 }
 
