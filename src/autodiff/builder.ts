@@ -1,5 +1,5 @@
 import type { Attribute, DataType, Node, TensorRef } from "../model/graph.ts";
-import { elementCount } from "../model/graph.ts";
+import { elementCount, sameNumbers } from "../model/graph.ts";
 import { madeTypes } from "./made-types.ts";
 
 export type Dims = readonly number[];
@@ -182,10 +182,10 @@ export class Builder {
   // Shapes
 
   reshape(a: string, dims: Dims): string {
-    return sameDims(this.shape(a), dims) ? a : this.op("Reshape", [a, this.ints(dims)], dims, { allowzero: 1 });
+    return sameNumbers(this.shape(a), dims) ? a : this.op("Reshape", [a, this.ints(dims)], dims, { allowzero: 1 });
   }
   expand(a: string, dims: Dims): string {
-    return sameDims(this.shape(a), dims) ? a : this.op("Expand", [a, this.ints(dims)], dims);
+    return sameNumbers(this.shape(a), dims) ? a : this.op("Expand", [a, this.ints(dims)], dims);
   }
   transpose(a: string, perm: Dims): string {
     if (perm.every((axis, index) => axis === index)) return a;
@@ -204,7 +204,7 @@ export class Builder {
   /** The adjoint of broadcasting: sums `a` over the axes along which a value of shape `dims` was repeated. */
   sumTo(a: string, dims: Dims): string {
     const from = this.shape(a);
-    if (sameDims(from, dims)) return a;
+    if (sameNumbers(from, dims)) return a;
     const lead = from.length - dims.length;
     const axes = from.map((_, axis) => axis).filter((axis) => axis < lead || (dims[axis - lead] === 1 && from[axis] !== 1));
     const summed = this.sum(a, axes);
@@ -250,10 +250,6 @@ export function broadcast(a: Dims, b: Dims): number[] {
     const y = b[b.length - rank + index] ?? 1;
     return x === 1 ? y : x;
   });
-}
-
-export function sameDims(a: Dims, b: Dims): boolean {
-  return a.length === b.length && a.every((dim, axis) => dim === b[axis]);
 }
 
 export function range(start: number, end: number): number[] {

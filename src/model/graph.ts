@@ -167,6 +167,21 @@ export function elementCount(dims: readonly number[]): number {
   return dims.reduce((product, dim) => product * dim, 1);
 }
 
+/** Whether two shapes, or two lists of numbers, are the same. */
+export function sameNumbers(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((number, index) => number === b[index]);
+}
+
+/** The graphs of a node's attributes: branches and bodies. */
+export function subgraphsOf(node: Node): Graph[] {
+  return Object.values(node.attributes).flatMap((attribute) => (attribute.type === "graph" ? [attribute.value] : attribute.type === "graphs" ? [...attribute.value] : []));
+}
+
+/** The nodes of a graph and, each after its own, those of its branches and bodies. */
+export function allNodes(graph: Graph): Node[] {
+  return graph.nodes.flatMap((node) => [node, ...subgraphsOf(node).flatMap(allNodes)]);
+}
+
 /** Bits per element; 0 where elements have no fixed width (string) or none is known. */
 export const BITS: Readonly<Record<DataType, number>> = {
   float32: 32, uint8: 8, int8: 8, uint16: 16, int16: 16, int32: 32, int64: 64, string: 0, bool: 8, float16: 16,

@@ -5,7 +5,7 @@ import { gradientRules } from "../autodiff/rules/index.ts";
 import { withQuotients, withWholeSoftmax } from "../autodiff/rules/taken-apart.ts";
 import type { Guard, Specialised } from "../autodiff/specialise.ts";
 import { ModelError, UsageError } from "../model/errors.ts";
-import { elementCount, type DataType, type Model, type Node } from "../model/graph.ts";
+import { elementCount, sameNumbers, type DataType, type Model, type Node } from "../model/graph.ts";
 import type { OpenModel } from "../model/onnx/index.ts";
 import { admit } from "./memory-need.ts";
 import type { MemoryBudget } from "./memory.ts";
@@ -135,8 +135,4 @@ async function robustSession(derived: Parameters<typeof createSession>[0], open:
 function withoutRun(wrt: readonly string[]): GradientSession {
   const nothing: Gradients = { gradients: new Map(wrt.map((value) => [value, undefined])), values: new Map() };
   return { inputs: [], outputs: [], bytes: 0, run: () => Promise.resolve(new Map()), release: () => Promise.resolve(), gradients: () => Promise.resolve(nothing) };
-}
-
-function sameNumbers(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((value, index) => value === b[index]);
 }

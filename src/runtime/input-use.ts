@@ -1,4 +1,4 @@
-import type { Graph, Node } from "../model/graph.ts";
+import { allNodes, type Graph, type Node } from "../model/graph.ts";
 
 const CONVOLUTIONS: ReadonlySet<string> = new Set(["Conv", "ConvTranspose", "QLinearConv", "ConvInteger", "FusedConv", "MaxPool", "AveragePool", "InstanceNormalization", "GroupNormalization"]);
 const RECURRENT: ReadonlySet<string> = new Set(["LSTM", "GRU", "RNN"]);
@@ -64,9 +64,4 @@ export function pairs(input: string, output: string): boolean {
 
 function rankOf(value: Graph["outputs"][number] | undefined): number | undefined {
   return value?.type.kind === "tensor" ? value.type.dims?.length : undefined;
-}
-
-/** The nodes of a graph with those of its branches and bodies, each where it is run. */
-function allNodes({ nodes }: Graph): Node[] {
-  return nodes.flatMap((node) => [...Object.values(node.attributes).flatMap((attribute) => (attribute.type === "graph" ? allNodes(attribute.value) : [])), node]);
 }

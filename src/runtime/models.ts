@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { elementCount, type Graph, type Model, type Node } from "../model/graph.ts";
+import { elementCount, sameNumbers, type Graph, type Model, type Node } from "../model/graph.ts";
 import { decodeTensor, toNumbers } from "../model/tensor.ts";
 import { describe } from "../model/describe.ts";
 import { inlineFunctions, liftConstants } from "../model/inline.ts";
@@ -319,10 +319,6 @@ function fetched(index: number): string {
 
 function valuesOf(values: ReadonlyMap<string, TensorValue>, names: readonly string[]): Map<string, TensorValue> {
   return new Map(names.map((name, index) => [name, (values.get(name) ?? values.get(fetched(index)))!]));
-}
-
-function sameNumbers(found: readonly number[], expected: readonly number[]): boolean {
-  return found.length === expected.length && found.every((value, i) => value === expected[i]);
 }
 
 export interface ModelCacheOptions {

@@ -69,7 +69,7 @@ export function earlyAndLate(nodes: readonly Node[], graph: ToOrder): { readonly
     early = early.filter((side) => !left.has(side));
     settled = losing.length === 0;
   }
-  const place = new Map(nodes.flatMap(({ outputs }, index) => outputs.map((output) => [output, index] as const)));
+  const place = placesOf(nodes);
   const ready = new Map(early.map((side) => [side, side.takes.reduce((latest, value) => Math.max(latest, place.get(value) ?? -1), -1)]));
   return { early: [...early].sort((a, b) => ready.get(a)! - ready.get(b)!).flatMap(({ gives }) => gives), late: late.flatMap((side) => side.nodes) };
 }
@@ -90,6 +90,11 @@ function sidesOf(nodes: readonly Node[], { forward, backward, results, size }: T
   });
 }
 
+/** At which place of the list each value is made. */
+function placesOf(nodes: readonly Node[]): ReadonlyMap<string, number> {
+  return new Map(nodes.flatMap(({ outputs }, index) => outputs.map((output) => [output, index] as const)));
+}
+
 /** For each node a number that it shares with those that it hangs together with. */
 function groupsOf(nodes: readonly Node[]): number[] {
   const parent = nodes.map((_, index) => index);
@@ -97,7 +102,7 @@ function groupsOf(nodes: readonly Node[]): number[] {
     while (parent[index] !== index) index = parent[index] = parent[parent[index]];
     return index;
   };
-  const makers = new Map(nodes.flatMap(({ outputs }, index) => outputs.map((output) => [output, index] as const)));
+  const makers = placesOf(nodes);
   nodes.forEach((node, index) => {
     for (const input of usesOf(node)) {
       const maker = makers.get(input);

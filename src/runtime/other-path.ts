@@ -1,6 +1,7 @@
 import type { Specialised } from "../autodiff/specialise.ts";
 import { ModelError, UsageError } from "../model/errors.ts";
-import { isFloat, nodeLabel, type Node } from "../model/graph.ts";
+import { isFloat, nodeLabel, sameNumbers, type Node } from "../model/graph.ts";
+import { makersAmong } from "../model/makers.ts";
 import type { Traced } from "./models.ts";
 
 /** A run that took another path than its graph was specialised on, or that failed, as it does where another path has other lengths. */
@@ -17,7 +18,7 @@ export function mayBeLengths(error: unknown): error is ModelError {
 /** Whether what `known` was specialised on is what `found` showed: the same branches, shapes, and integers that decide. */
 export function sameWay(known: Traced, found: Traced): boolean {
   const [before, now] = [known.trace, found.trace];
-  const same = (a: readonly number[] | undefined, b: readonly number[] | undefined): boolean => a === b || (a !== undefined && b !== undefined && a.length === b.length && a.every((value, i) => value === b[i]));
+  const same = (a: readonly number[] | undefined, b: readonly number[] | undefined): boolean => a === b || (a !== undefined && b !== undefined && sameNumbers(a, b));
   return known.graph.nodes.length === found.graph.nodes.length
     && known.graph.nodes.every(({ outputs }, index) => same(before.dims.get(outputs[0]), now.dims.get(found.graph.nodes[index].outputs[0])) && outputs.join() === found.graph.nodes[index].outputs.join())
     && known.specialised.guards.every(({ value, expected }) => !before.known.has(value) || same(expected, now.known.get(value)));
@@ -40,7 +41,7 @@ export function noWay({ specialised }: Traced, { guards, error }: OtherPath, ste
 
 /** The node nearest to a guard that makes integers from floats: a comparison, a TopK, a rounding. */
 function deciding(specialised: Specialised, guard: string): Node | undefined {
-  const makers = new Map(specialised.forward.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
+  const makers = makersAmong(specialised.forward);
   const float = (value: string): boolean => value !== "" && isFloat(specialised.g.typeOf(value) ?? specialised.typeOf(value) ?? "float32");
   const seen = new Set<string>();
   const waiting = [guard];

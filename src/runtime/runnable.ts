@@ -1,5 +1,4 @@
-import type { Graph, Node } from "../model/graph.ts";
-import { innerNodes } from "../model/inner-names.ts";
+import { allNodes, type Graph, type Node } from "../model/graph.ts";
 
 /**
  * A graph without what ONNX Runtime for Node.js could not give out: the maps that ZipMap makes at the end, where no output asks for them. So models whose
@@ -31,7 +30,7 @@ export function inCommonLocale(graph: Graph): Graph | undefined {
  * other optimizers remove between them: of MaxPool the padding is −∞ then, no zero, and a pool whose padding grows past its kernel is refused.
  */
 export function faultyOptimizers(graph: Graph): readonly string[] {
-  const nodes = [...graph.nodes, ...innerNodes(graph).map(({ node }) => node)];
+  const nodes = allNodes(graph);
   const has = (...operators: readonly string[]): boolean => nodes.some(({ domain, opType }) => domain === "" && operators.includes(opType));
   return has("Pad") && has("MaxPool", "AveragePool") ? ["Pad_Fusion"] : [];
 }

@@ -1,5 +1,5 @@
 import { namesFromMetadata } from "../data/classes.ts";
-import type { Graph, Node } from "../model/graph.ts";
+import { allNodes } from "../model/graph.ts";
 import type { BoxesArtifact } from "../protocol/artifacts.ts";
 import type { ValueDescription } from "../protocol/model.ts";
 import { decodeDetections, type DetectionFacts, type Detections, type Undecided } from "../runtime/detections/index.ts";
@@ -61,10 +61,6 @@ function fedSize(feeds: Feeds): DetectionFacts["fedSize"] {
     if (first > 0 && second > 0) return order === "wh" ? { width: first, height: second } : { width: second, height: first };
   }
   return undefined;
-}
-
-function allNodes({ nodes }: Graph): Node[] {
-  return nodes.flatMap((node) => [node, ...Object.values(node.attributes).flatMap((attribute) => (attribute.type === "graph" ? allNodes(attribute.value) : []))]);
 }
 
 /** Detections as what is drawn. */

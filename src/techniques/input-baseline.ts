@@ -1,5 +1,5 @@
+import { sameNumbers } from "../model/graph.ts";
 import { basename, resolve } from "node:path";
-import { sameDims } from "../autodiff/builder.ts";
 import { DataError, UsageError } from "../model/errors.ts";
 import type { Recipe } from "../protocol/recipe.ts";
 import { decodeNpz, readBytes, readSample, readShared, specialToken, type Sample, type SpecialToken } from "../data/index.ts";
@@ -133,7 +133,7 @@ export class BaselineReader {
     }
     const value = await this.read(input, path, note);
     const { dims } = this.about.feeds[input];
-    if (!sameDims(value.dims, dims)) throw new UsageError(`"${basename(file)}" is [${value.dims.join(", ")}], the input "${input}" is [${dims.join(", ")}].`, "baseline", "A baseline has the input's shape.");
+    if (!sameNumbers(value.dims, dims)) throw new UsageError(`"${basename(file)}" is [${value.dims.join(", ")}], the input "${input}" is [${dims.join(", ")}].`, "baseline", "A baseline has the input's shape.");
     return value;
   }
 
@@ -160,7 +160,7 @@ export class BaselineReader {
     for (const name of names.filter((one) => !this.about.explained.some(({ input }) => input === one))) {
       if (!Object.hasOwn(this.about.feeds, name)) throw new UsageError(`"${basename(path)}" has an array "${name}", and the model no input of that name.`, "baseline", `Its inputs are ${Object.keys(this.about.feeds).join(", ")}.`);
       const [given, held] = [await this.read(name, path), this.about.feeds[name]];
-      if (sameDims(given.dims, held.dims) && Array.from(given.data as ArrayLike<unknown>).every((value, i) => value === (held.data as ArrayLike<unknown>)[i])) continue;
+      if (sameNumbers(given.dims, held.dims) && Array.from(given.data as ArrayLike<unknown>).every((value, i) => value === (held.data as ArrayLike<unknown>)[i])) continue;
       if (!this.about.chosen) throw new UsageError(`"${basename(path)}" has a baseline for "${name}", which is not explained and stays as it is.`, "baseline", `Leave the array out, or explain the input (--explain ${name}).`);
       note(`"${name}" is not explained and stays as it is: its baseline in "${basename(path)}" is not used.`);
     }

@@ -1,4 +1,4 @@
-import { sameDims } from "../autodiff/builder.ts";
+import { sameNumbers } from "../model/graph.ts";
 import { captured, neededFor } from "../autodiff/differentiate.ts";
 import { NotFiniteError, UsageError } from "../model/errors.ts";
 import type { Artifact, Provenance, Result } from "../protocol/artifacts.ts";
@@ -76,7 +76,7 @@ async function runOn(model: LoadedModel, job: Job, env: RunEnvironment): Promise
 function rawOf({ raw, inputs }: TechniqueOutput, { input, usedLayer }: JobContext, notExplained: PreparedInput["notExplained"]): Pick<Result, "raw" | "inputs" | "notExplained"> {
   const rest = { notExplained };
   if (!inputs) {
-    const name = sameDims(raw.dims, input.dims) ? inputName(input) : usedLayer;
+    const name = sameNumbers(raw.dims, input.dims) ? inputName(input) : usedLayer;
     return { raw: { ...(name === undefined ? {} : { name }), dims: raw.dims, values: raw.values }, ...rest };
   }
   return { raw: inputs[0], ...(inputs.length > 1 ? { inputs } : {}), ...rest };

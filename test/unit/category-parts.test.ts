@@ -6,8 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Artifact, Result } from "../../src/protocol/artifacts.ts";
 import type { Job } from "../../src/protocol/engine.ts";
 import { ModelCache } from "../../src/runtime/models.ts";
-import { int } from "./lrp-small.ts";
-import { node, runOn, weight, writeArray, writeSmallModel } from "./models.ts";
+import { int, node, runOn, weight, writeArray, writeSmallModel } from "./models.ts";
 
 let folder: string;
 const models = new ModelCache();

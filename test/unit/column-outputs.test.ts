@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Node } from "../../src/model/graph.ts";
-import type { BarsArtifact, Result } from "../../src/protocol/artifacts.ts";
+import type { Result } from "../../src/protocol/artifacts.ts";
 import { ModelCache } from "../../src/runtime/models.ts";
-import { int } from "./lrp-small.ts";
-import { node, runOn, weight, writeArray, writeSmallModel, type SmallModel } from "./models.ts";
+import { LOGITS, W, X, bars, softmax } from "./linear-by-hand.ts";
+import { int, node, runOn, weight, writeArray, writeSmallModel, type SmallModel } from "./models.ts";
 
 let folder: string;
 const models = new ModelCache();
@@ -16,18 +16,13 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-// x·W, by hand.
-const X = [1, 2, 3, 4];
-const W = [0.1, -0.2, 0.3, 0.0, 0.4, -0.1, 0.2, 0.1, 0.0, -0.3, 0.2, 0.1];
-const LOGITS = [0, 1, 2].map((column) => X.reduce((sum, x, row) => sum + x * W[3 * row + column], 0));
-const P = LOGITS.map((logit) => Math.exp(logit) / LOGITS.reduce((sum, one) => sum + Math.exp(one), 0));
+const P = softmax(LOGITS);
 const places = [0, 1, 2, 3].map((value) => weight(`at${value}`, [1], [value], "int64"));
 let made = 0;
 const write = (nodes: readonly Node[], outputs: readonly string[], weights: SmallModel["weights"] = []): string => writeSmallModel(folder, `m${made++}.onnx`, {
   opset: 13, inputs: { x: ["float32", "N", 4] }, outputs, nodes: [node("MatMul", ["x", "w"], ["z"]), ...nodes], weights: [weight("w", [4, 3], W), weight("flat", [1], [-1], "int64"), ...places, ...weights],
 });
 const run = (path: string, technique: string, more: Parameters<typeof runOn>[4] = {}): Promise<Result> => runOn(models, path, writeArray(folder, "x.npy", [1, 4], X), technique, more);
-const bars = (result: Result): BarsArtifact => result.artifacts.find((one) => one.kind === "bars" && one.id === "predictions") as BarsArtifact;
 const labels = (result: Result): string[] => bars(result).items.map(({ label }) => label);
 
 /** As skl2onnx writes zipmap: "columns": a slice of each class, reshaped to [N]. */

@@ -11,14 +11,13 @@ import { manyGradients } from "../../src/runtime/batch-gradients.ts";
 import { hessianVector } from "../../src/runtime/hessian.ts";
 import { LoadedModel } from "../../src/runtime/models.ts";
 import { createSession, floatsOf, type TensorValue } from "../../src/runtime/ort.ts";
+import { int, ints } from "./models.ts";
 
 let folder: string;
 beforeAll(() => { folder = mkdtempSync(join(tmpdir(), "loupe-lengths-")); });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const float32 = (dims: Dims, values: ArrayLike<number>): TensorValue => ({ dataType: "float32", dims, data: Float32Array.from(values) });
-const int = (value: number): Node["attributes"][string] => ({ type: "int", value });
-const ints = (...value: number[]): Node["attributes"][string] => ({ type: "ints", value });
 const node = (opType: string, inputs: string[], outputs: string[], attributes: Node["attributes"] = {}): Node => ({ name: `/${outputs[0]}/${opType}`, opType, domain: "", inputs, outputs, attributes });
 const value = (name: string, dims: number[]): Graph["inputs"][number] => ({ name, type: { kind: "tensor", dataType: "float32", dims } });
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Node } from "../../src/model/graph.ts";
 import { inputLayout } from "../../src/runtime/input-layout.ts";
 import { ModelCache } from "../../src/runtime/models.ts";
-import { node, runOn, weight, writeArray, writeSmallModel, type SmallModel } from "./models.ts";
+import { int, ints, node, runOn, weight, writeArray, writeSmallModel, type SmallModel } from "./models.ts";
 
 let folder: string;
 const models = new ModelCache();
@@ -15,8 +15,6 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const int = (value: number) => ({ type: "int" as const, value });
-const ints = (...value: number[]) => ({ type: "ints" as const, value });
 const numbers = (count: number, shift = 0): number[] => Array.from({ length: count }, (_, i) => Math.sin(i * 1.7 + shift) / 2 + 0.1);
 const array = (name: string, dims: number[], type: "float32" | "int64" = "float32"): string => writeArray(folder, `${name}.npy`, dims, numbers(dims.reduce((a, b) => a * b, 1), name.length), type);
 

@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Node, TensorRef } from "../../src/model/graph.ts";
 import { ModelCache } from "../../src/runtime/models.ts";
 import { findLookups } from "../../src/runtime/lookups.ts";
-import { float, int } from "./lrp-small.ts";
-import { node, runOn, weight, writeArray, writeSmallModel } from "./models.ts";
+import { float } from "./lrp-small.ts";
+import { int, node, runOn, weight, writeArray, writeSmallModel } from "./models.ts";
 
 let folder: string;
 const models = new ModelCache();

@@ -6,7 +6,7 @@ import { parseRegion } from "../../src/cli/arguments.ts";
 import { parseSampleSpecs } from "../../src/data/index.ts";
 import type { TokensArtifact } from "../../src/protocol/artifacts.ts";
 import { ModelCache } from "../../src/runtime/models.ts";
-import { node, runOn, weight, writeArray, writeSmallModel } from "./models.ts";
+import { int, node, runOn, weight, writeArray, writeSmallModel } from "./models.ts";
 
 /** What is explained: token vectors, regions, losses; of how many samples; and compared with which baselines. */
 const models = new ModelCache({ most: 20 });
@@ -17,7 +17,6 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const int = (value: number): { type: "int"; value: number } => ({ type: "int", value });
 const table = Array.from({ length: 15 }, (_, i) => (i % 7) - 3);
 
 const last = weight("last", [1], [2], "int64");

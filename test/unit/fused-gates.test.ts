@@ -4,8 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Node } from "../../src/model/graph.ts";
 import { ModelCache } from "../../src/runtime/models.ts";
-import { int } from "./lrp-small.ts";
-import { node, runOn, weight, writeArray, writeSmallModel } from "./models.ts";
+import { int, node, runOn, weight, writeArray, writeSmallModel } from "./models.ts";
 
 let folder: string;
 const models = new ModelCache();

@@ -7,7 +7,7 @@ import { encodeNpz } from "../../src/draw/npz.ts";
 import type { Attribute, Node } from "../../src/model/graph.ts";
 import type { HeatmapArtifact } from "../../src/protocol/artifacts.ts";
 import { ModelCache } from "../../src/runtime/models.ts";
-import { node, runOn, weight, writeArray, writeSmallModel } from "./models.ts";
+import { int, node, runOn, weight, writeArray, writeSmallModel } from "./models.ts";
 
 const models = new ModelCache();
 let folder = "";
@@ -17,7 +17,6 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const int = (value: number): Attribute => ({ type: "int", value });
 const npz = (name: string, arrays: Readonly<Record<string, readonly [dims: readonly number[], values: readonly number[]]>>): string => {
   const path = join(folder, name);
   writeFileSync(path, encodeNpz(Object.entries(arrays).map(([key, [dims, values]]) => ({ name: key, dims, values: Float32Array.from(values) }))));

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Attribute, Node, TensorRef } from "../../src/model/graph.ts";
+import type { Node, TensorRef } from "../../src/model/graph.ts";
 import type { TokensArtifact } from "../../src/protocol/artifacts.ts";
 import { ModelCache } from "../../src/runtime/models.ts";
-import { node, runOn, weight, writeArray, writeSmallModel, type SmallModel } from "./models.ts";
+import { int, node, runOn, weight, writeArray, writeSmallModel, type SmallModel } from "./models.ts";
 
 const models = new ModelCache();
 let folder = "";
@@ -15,7 +15,6 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const int = (value: number): Attribute => ({ type: "int", value });
 /** Six words of three numbers, quantised with scale 0.5 and zero point 2: what every variant below looks up. */
 const ROWS = 6;
 const QUANTISED = [2, 5, 1, 4, 0, 7, 9, 2, 3, 2, 2, 6, 1, 8, 2, 7, 7, 0];

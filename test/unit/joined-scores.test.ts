@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Node } from "../../src/model/graph.ts";
 import { ModelCache } from "../../src/runtime/models.ts";
-import { node, runOn, weight, writeArray, writeSmallModel } from "./models.ts";
+import { int, node, runOn, weight, writeArray, writeSmallModel } from "./models.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "joined-"));
 const models = new ModelCache();
@@ -13,7 +13,6 @@ afterAll(() => { models.dispose(); });
 // Two boxes' numbers and their scores, as YOLO joins them: b = x·w, s = σ(x·v), by hand.
 const X = [1, -2, 0.5];
 const V = [0.5, -1, 1, 0, 2, 1];
-const int = (value: number) => ({ type: "int" as const, value });
 let made = 0;
 const write = (nodes: readonly Node[], end: string): string => writeSmallModel(folder, `m${made++}.onnx`, {
   opset: 13, inputs: { x: ["float32", 1, 3] }, outputs: [end],

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import type { Node, TensorRef } from "../../src/model/graph.ts";
 import { ModelCache } from "../../src/runtime/models.ts";
-import { expectClose, float, int, ints, smallRuns } from "./lrp-small.ts";
-import { node, weight } from "./models.ts";
+import { expectClose, float, smallRuns } from "./lrp-small.ts";
+import { int, ints, node, weight } from "./models.ts";
 
 const models = new ModelCache({ most: 4 });
 let folder = "";

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Job } from "../../src/protocol/engine.ts";
 import { ModelCache } from "../../src/runtime/models.ts";
-import { expectClose, float, int, ints, smallRuns, unbiased, type Small } from "./lrp-small.ts";
-import { node, weight } from "./models.ts";
+import { expectClose, float, smallRuns, unbiased, type Small } from "./lrp-small.ts";
+import { int, ints, node, weight } from "./models.ts";
 
 const models = new ModelCache({ most: 4 });
 let folder = "";

@@ -3,7 +3,7 @@ import type { Node, TensorRef } from "../../src/model/graph.ts";
 import type { Result } from "../../src/protocol/artifacts.ts";
 import type { Job } from "../../src/protocol/engine.ts";
 import type { ModelCache } from "../../src/runtime/models.ts";
-import { node, runOn, weight, writeArray, writeSmallModel } from "./models.ts";
+import { ints, node, runOn, weight, writeArray, writeSmallModel } from "./models.ts";
 
 /** A model of a few nodes from "x" to "y" with its input. */
 export interface Small {
@@ -31,8 +31,6 @@ export function expectClose(values: ArrayLike<number>, expected: readonly number
 }
 
 export const total = (values: Float32Array): number => values.reduce((sum, value) => sum + value, 0);
-export const ints = (...value: number[]): { type: "ints"; value: number[] } => ({ type: "ints", value });
-export const int = (value: number): { type: "int"; value: number } => ({ type: "int", value });
 export const float = (value: number): { type: "float"; value: number } => ({ type: "float", value });
 
 /** Two convolutions with a residual sum, pooling and a dense layer, without biases: then every rule but alpha-beta keeps the sum. */

@@ -6,8 +6,8 @@ import { LRP_RULES, lrpRules } from "../../src/autodiff/rules/lrp.ts";
 import { elementCount, type DataType, type Node } from "../../src/model/graph.ts";
 import { ModelCache } from "../../src/runtime/models.ts";
 import { floatsOf, type TensorValue } from "../../src/runtime/ort.ts";
-import { expectClose, float, int, ints, smallRuns, total, unbiased, type Small } from "./lrp-small.ts";
-import { node, weight } from "./models.ts";
+import { expectClose, float, smallRuns, total, unbiased, type Small } from "./lrp-small.ts";
+import { int, ints, node, weight } from "./models.ts";
 
 const models = new ModelCache({ most: 4 });
 let folder = "";

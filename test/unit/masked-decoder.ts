@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Node, TensorRef } from "../../src/model/graph.ts";
-import { float, int, ints } from "./lrp-small.ts";
-import { node, weight, type SmallModel } from "./models.ts";
+import { float } from "./lrp-small.ts";
+import { int, ints, node, weight, type SmallModel } from "./models.ts";
 
 /** A small decoder and its numbers with closed entries absent, by LXT and paired rules in float64: test/reference/masked/make.py. */
 export interface Expected {

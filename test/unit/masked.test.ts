@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { TensorRef } from "../../src/model/graph.ts";
 import { ModelCache } from "../../src/runtime/models.ts";
-import { float, int, ints } from "./lrp-small.ts";
+import { float } from "./lrp-small.ts";
 import { MASKED, maskedDecoder, table, type Attend, type Layer, type Masking } from "./masked-decoder.ts";
-import { runOn, weight, writeArray, writeSmallModel } from "./models.ts";
+import { int, ints, runOn, weight, writeArray, writeSmallModel } from "./models.ts";
 
 /** Of the largest value: float32 against the float64 of a network without the closed entries. */
 const TOLERANCE = 1e-3;

@@ -10,13 +10,11 @@ import { tensorFromArray } from "../../src/model/tensor.ts";
 import { inferTypes } from "../../src/model/types.ts";
 import { LoadedModel } from "../../src/runtime/models.ts";
 import type { TensorValue } from "../../src/runtime/ort.ts";
-import { node, weight, writeSmallModel } from "./models.ts";
+import { int, ints, node, weight, writeSmallModel } from "./models.ts";
 
 const floats = (...value: number[]): Attribute => ({ type: "floats", value });
-const ints = (...value: number[]): Attribute => ({ type: "ints", value });
 const strings = (...value: string[]): Attribute => ({ type: "strings", value });
 const text = (value: string): Attribute => ({ type: "string", value });
-const int = (value: number): Attribute => ({ type: "int", value });
 const tensor = (type: DataType, ...values: number[]): Attribute => ({ type: "tensor", value: tensorFromArray("", type, [values.length], values) });
 
 const floatTensor = (dims: readonly number[], ...data: number[]): TensorValue => ({ dataType: "float32", dims, data: Float32Array.from(data) });

@@ -7,11 +7,10 @@ import { describe as describeModel } from "../../src/model/describe.ts";
 import { openModel } from "../../src/model/onnx/index.ts";
 import { LoadedModel } from "../../src/runtime/models.ts";
 import { floatsOf, openSession, type TensorValue } from "../../src/runtime/ort.ts";
-import { node, writeSmallModel, type SmallModel } from "./models.ts";
+import { ints, node, writeSmallModel, type SmallModel } from "./models.ts";
 
 type Attributes = Record<string, Attribute>;
 const floats = (...value: number[]): Attribute => ({ type: "floats", value });
-const ints = (...value: number[]): Attribute => ({ type: "ints", value });
 const text = (value: string): Attribute => ({ type: "string", value });
 const number = (value: number): Attribute => ({ type: "float", value });
 const integer = (value: number): Attribute => ({ type: "int", value });

@@ -37,6 +37,10 @@ export function node(opType: string, inputs: readonly string[], outputs: readonl
   return { name: outputs[0] === undefined ? "" : `${opType}_${outputs[0]}`, opType, domain, inputs, outputs, attributes };
 }
 
+/** Attributes. */
+export const int = (value: number): { type: "int"; value: number } => ({ type: "int", value });
+export const ints = (...value: number[]): { type: "ints"; value: number[] } => ({ type: "ints", value });
+
 export function weight(name: string, dims: readonly number[], numbers: ArrayLike<number>, dataType: DataType = "float32"): TensorRef {
   return tensorFromArray(name, dataType, dims, numbers);
 }

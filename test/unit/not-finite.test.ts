@@ -7,8 +7,7 @@ import { encodeNpyArray } from "../../src/draw/npy.ts";
 import type { DataType, Node, TensorRef } from "../../src/model/graph.ts";
 import { NotFiniteError } from "../../src/model/errors.ts";
 import { ModelCache } from "../../src/runtime/models.ts";
-import { int } from "./lrp-small.ts";
-import { node, runOn, weight, writeArray, writeSmallModel } from "./models.ts";
+import { int, node, runOn, weight, writeArray, writeSmallModel } from "./models.ts";
 
 const models = new ModelCache({ most: 4 });
 let folder = "";

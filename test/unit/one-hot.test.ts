@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import type { Node } from "../../src/model/graph.ts";
 import type { BarsArtifact, Result } from "../../src/protocol/artifacts.ts";
 import { ModelCache } from "../../src/runtime/models.ts";
-import { node, runOn, weight, writeArray, writeSmallModel } from "./models.ts";
+import { int, node, runOn, weight, writeArray, writeSmallModel } from "./models.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "one-hot-"));
 const models = new ModelCache();
@@ -16,7 +16,6 @@ const X = [0.1, 2, -1, 0.5, 9];
 const Z = X.slice(0, 4).map((x) => 2 * x);
 const W = Array.from({ length: 20 }, (_, at) => (at >> 2 === at % 4 ? 2 : 0));
 const P = Z.map((z) => Math.exp(z) / Z.reduce((sum, one) => sum + Math.exp(one), 0));
-const int = (value: number) => ({ type: "int" as const, value });
 let made = 0;
 const write = (nodes: readonly Node[], outputs: readonly string[] = ["y"]): string => writeSmallModel(folder, `m${made++}.onnx`, {
   opset: 13, inputs: { x: ["float32", 1, 5] }, outputs, nodes: [node("MatMul", ["x", "w"], ["z"]), ...nodes],

@@ -3,9 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Attribute, Graph, Node } from "../../src/model/graph.ts";
-import type { BarsArtifact, Result } from "../../src/protocol/artifacts.ts";
+import type { Result } from "../../src/protocol/artifacts.ts";
 import { ModelCache } from "../../src/runtime/models.ts";
-import { node, runOn, weight, writeArray, writeSmallModel, type SmallModel } from "./models.ts";
+import { LOGITS, W, X, bars, softmax } from "./linear-by-hand.ts";
+import { int, ints, node, runOn, weight, writeArray, writeSmallModel, type SmallModel } from "./models.ts";
 
 let folder: string;
 const models = new ModelCache();
@@ -15,15 +16,8 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-// z = x·W, by hand.
-const X = [1, 2, 3, 4];
-const W = [0.1, -0.2, 0.3, 0.0, 0.4, -0.1, 0.2, 0.1, 0.0, -0.3, 0.2, 0.1];
-const LOGITS = [0, 1, 2].map((column) => X.reduce((sum, x, row) => sum + x * W[3 * row + column], 0));
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
-const softmax = (logits: readonly number[]): number[] => logits.map((logit) => Math.exp(logit) / logits.reduce((sum, one) => sum + Math.exp(one), 0));
 const column = (k: number): number[] => [0, 1, 2, 3].map((row) => W[3 * row + k]);
-const int = (value: number) => ({ type: "int" as const, value });
-const ints = (...value: number[]) => ({ type: "ints" as const, value });
 const constant = (name: string, value: number) => weight(name, [], [value]);
 
 let made = 0;
@@ -34,7 +28,6 @@ function model(nodes: readonly Node[], { weights = [], ...more }: Partial<SmallM
 }
 
 const run = (path: string, technique: string, more: Parameters<typeof runOn>[4] = {}): Promise<Result> => runOn(models, path, writeArray(folder, "x.npy", [1, 4], X), technique, more);
-const bars = (result: Result): BarsArtifact => result.artifacts.find((one) => one.kind === "bars" && one.id === "predictions") as BarsArtifact;
 const byIndex = (result: Result): number[] => [...bars(result).items].sort((a, b) => a.index - b.index).map(({ value }) => value);
 const subgraph = (parts: { nodes: Node[]; inputs?: Graph["inputs"]; outputs: string[] }): Attribute => ({
   type: "graph",

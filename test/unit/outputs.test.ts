@@ -6,10 +6,11 @@ import type { Node } from "../../src/model/graph.ts";
 import { pythonFor } from "../../src/export/python/index.ts";
 import { saveResult } from "../../src/draw/save.ts";
 import { DEFAULT_LOOKS } from "../../src/protocol/panel.ts";
-import type { BarsArtifact, Result } from "../../src/protocol/artifacts.ts";
+import type { Result } from "../../src/protocol/artifacts.ts";
 import type { Recipe } from "../../src/protocol/recipe.ts";
 import { ModelCache } from "../../src/runtime/models.ts";
-import { node, runOn, weight, writeArray, writeSmallModel, type SmallModel } from "./models.ts";
+import { LOGITS, W, X, bars, softmax } from "./linear-by-hand.ts";
+import { int, ints, node, runOn, weight, writeArray, writeSmallModel, type SmallModel } from "./models.ts";
 
 let folder: string;
 const models = new ModelCache();
@@ -19,17 +20,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-// x·W for x = [1, 2, 3, 4]: by hand.
-const X = [1, 2, 3, 4];
-const W = [0.1, -0.2, 0.3, 0.0, 0.4, -0.1, 0.2, 0.1, 0.0, -0.3, 0.2, 0.1];
-const LOGITS = [0, 1, 2].map((column) => X.reduce((sum, x, row) => sum + x * W[3 * row + column], 0));
-const softmax = (logits: readonly number[]): number[] => {
-  const total = logits.reduce((sum, logit) => sum + Math.exp(logit), 0);
-  return logits.map((logit) => Math.exp(logit) / total);
-};
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
-const int = (value: number) => ({ type: "int" as const, value });
-const ints = (...value: number[]) => ({ type: "ints" as const, value });
 
 let made = 0;
 function model(nodes: readonly Node[], { weights = [], ...more }: Partial<SmallModel> = {}): string {
@@ -39,7 +30,6 @@ function model(nodes: readonly Node[], { weights = [], ...more }: Partial<SmallM
 }
 
 const input = (): string => writeArray(folder, "x.npy", [1, 4], X);
-const bars = (result: Result): BarsArtifact => result.artifacts.find((one) => one.kind === "bars" && one.id === "predictions") as BarsArtifact;
 const run = (path: string, technique: string, more: Parameters<typeof runOn>[4] = {}, from: string = input()): Promise<Result> => runOn(models, path, from, technique, more);
 const recipe = (outputs: Recipe["outputs"], classes?: Recipe["classes"]): Recipe => ({ version: 1, inputs: {}, outputs, ...(classes ? { classes } : {}) });
 const byIndex = (result: Result): number[] => [...bars(result).items].sort((a, b) => a.index - b.index).map(({ value }) => value);

@@ -8,8 +8,7 @@ import type { Graph, Node } from "../../src/model/graph.ts";
 import { ModelCache } from "../../src/runtime/models.ts";
 import { floatsOf, openSession } from "../../src/runtime/ort.ts";
 import { faultyOptimizers } from "../../src/runtime/runnable.ts";
-import { int, ints } from "./lrp-small.ts";
-import { node, runOn, weight, writeArray, writeSmallModel } from "./models.ts";
+import { int, ints, node, runOn, weight, writeArray, writeSmallModel } from "./models.ts";
 
 const models = new ModelCache({ most: 4 });
 let folder = "";

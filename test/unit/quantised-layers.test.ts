@@ -4,8 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Result } from "../../src/protocol/artifacts.ts";
 import { ModelCache } from "../../src/runtime/models.ts";
-import { int, ints } from "./lrp-small.ts";
-import { node, runOn, weight, writeArray, writeSmallModel } from "./models.ts";
+import { int, ints, node, runOn, weight, writeArray, writeSmallModel } from "./models.ts";
 
 interface Layer { readonly name: string; readonly dims: readonly number[]; readonly values: readonly number[] }
 /** A CNN by ONNX Runtime's quantiser; layers by ONNX Runtime, the CAM by NumPy: test/reference/quantised-layers/make.py. */

@@ -8,8 +8,7 @@ import type { Attribute, DataType, Node, TensorRef } from "../../src/model/graph
 import { openModel } from "../../src/model/onnx/index.ts";
 import { LoadedModel } from "../../src/runtime/models.ts";
 import { floatsOf, type Feeds } from "../../src/runtime/ort.ts";
-import { int, ints } from "./lrp-small.ts";
-import { node, weight, writeSmallModel } from "./models.ts";
+import { int, ints, node, weight, writeSmallModel } from "./models.ts";
 
 interface Quantisation {
   readonly step: number;

@@ -7,7 +7,7 @@ import type { Node } from "../../src/model/graph.ts";
 import { loadRecipe } from "../../src/data/index.ts";
 import { DataError } from "../../src/model/errors.ts";
 import { ModelCache } from "../../src/runtime/models.ts";
-import { node, runOn, weight, writeSmallModel } from "./models.ts";
+import { ints, node, runOn, weight, writeSmallModel } from "./models.ts";
 
 const models = new ModelCache();
 let folder = "";
@@ -18,7 +18,6 @@ afterAll(() => {
 });
 const cat = resolve("samples/cat.png");
 
-const ints = (...value: number[]): { type: "ints"; value: number[] } => ({ type: "ints", value });
 const pool = (from: string, to: string, window: readonly [number, number]): Node => node("MaxPool", [from], [to], { kernel_shape: ints(...window), strides: ints(...window) });
 /** Pooled to a height of 1, as recognisers of text are: [N, 3, H, W] -> [N, W / 4, 4]. */
 const reader = (name: string, height: number | string): string => writeSmallModel(folder, name, {

@@ -6,8 +6,8 @@ import type { Attribute, DataType, Node, TensorRef } from "../../src/model/graph
 import { openModel } from "../../src/model/onnx/index.ts";
 import { LoadedModel, ModelCache } from "../../src/runtime/models.ts";
 import { floatsOf, type Feeds } from "../../src/runtime/ort.ts";
-import { float, int, ints } from "./lrp-small.ts";
-import { node, runOn, weight, writeArray, writeSmallModel, type SmallModel } from "./models.ts";
+import { float } from "./lrp-small.ts";
+import { int, ints, node, runOn, weight, writeArray, writeSmallModel, type SmallModel } from "./models.ts";
 
 interface Tensor {
   readonly name: string;

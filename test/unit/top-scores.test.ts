@@ -5,8 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Node } from "../../src/model/graph.ts";
 import type { BarsArtifact, Result } from "../../src/protocol/artifacts.ts";
 import { ModelCache } from "../../src/runtime/models.ts";
-import { int } from "./lrp-small.ts";
-import { node, runOn, weight, writeArray, writeSmallModel } from "./models.ts";
+import { int, node, runOn, weight, writeArray, writeSmallModel } from "./models.ts";
 
 let folder: string;
 const models = new ModelCache();

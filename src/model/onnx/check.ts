@@ -1,4 +1,4 @@
-import { nodeLabel, type Attribute, type Graph, type Node, type Problem, type TensorRef } from "../graph.ts";
+import { nodeLabel, subgraphsOf, type Attribute, type Graph, type Node, type Problem, type TensorRef } from "../graph.ts";
 
 /** Names that can be used at a place. */
 interface Scope {
@@ -107,16 +107,6 @@ export function capturedValues(node: Node): Set<string> {
   const captured = new Set<string>();
   for (const graph of subgraphsOf(node)) for (const name of freeValues(graph)) captured.add(name);
   return captured;
-}
-
-/** The graphs in a node's attributes. */
-export function subgraphsOf(node: Node): Graph[] {
-  const graphs: Graph[] = [];
-  for (const attribute of Object.values(node.attributes)) {
-    if (attribute.type === "graph") graphs.push(attribute.value);
-    else if (attribute.type === "graphs") graphs.push(...attribute.value);
-  }
-  return graphs;
 }
 
 /** Names that a graph uses and does not define. */

@@ -1,4 +1,4 @@
-import type { Attribute, Graph, Model, Node, TensorRef } from "../graph.ts";
+import { allNodes, subgraphsOf, type Attribute, type Graph, type Model, type Node, type TensorRef } from "../graph.ts";
 import { inferShapes } from "../shapes/infer.ts";
 import { freeName } from "../names.ts";
 import { inferTypes } from "../types.ts";
@@ -29,7 +29,7 @@ export function hasStandIn(domain: string, opType: string): boolean {
 }
 
 function hasAny(graph: Graph): boolean {
-  return graph.nodes.some((node) => hasStandIn(node.domain, node.opType) || graphsOf(node).some(hasAny));
+  return graph.nodes.some((node) => hasStandIn(node.domain, node.opType) || subgraphsOf(node).some(hasAny));
 }
 
 class Replacement {
@@ -98,14 +98,6 @@ class Replacement {
   }
 }
 
-function graphsOf(node: Node): readonly Graph[] {
-  return Object.values(node.attributes).flatMap((attribute) => (attribute.type === "graph" ? [attribute.value] : attribute.type === "graphs" ? attribute.value : []));
-}
-
-function allNodes(graph: Graph): Node[] {
-  return graph.nodes.flatMap((node) => [node, ...graphsOf(node).flatMap(allNodes)]);
-}
-
 function mapGraphs(attributes: Node["attributes"], map: (graph: Graph) => Graph): Record<string, Attribute> {
   return Object.fromEntries(Object.entries(attributes).map(([name, attribute]): [string, Attribute] => [
     name, attribute.type === "graph" ? { type: "graph", value: map(attribute.value) } : attribute.type === "graphs" ? { type: "graphs", value: attribute.value.map(map) } : attribute,
@@ -117,11 +109,11 @@ function collectNames(graph: Graph, into: Set<string>): void {
   for (const node of graph.nodes) {
     into.add(node.name);
     for (const output of node.outputs) into.add(output);
-    for (const inner of graphsOf(node)) collectNames(inner, into);
+    for (const inner of subgraphsOf(node)) collectNames(inner, into);
   }
 }
 
 function collectWeights(graph: Graph, into: Map<string, readonly number[]>): void {
   for (const { name, dims } of graph.initializers) into.set(name, dims);
-  for (const node of graph.nodes) for (const inner of graphsOf(node)) collectWeights(inner, into);
+  for (const node of graph.nodes) for (const inner of subgraphsOf(node)) collectWeights(inner, into);
 }
