@@ -67,12 +67,12 @@ function RowFields({ recipe, onChange }: { readonly recipe: RowRecipe; readonly 
       <Select label="missing" shown value={recipe.missing ?? "error"} testid="recipe-missing" title="A cell that is empty or no number" onChange={(missing) => onChange({ ...recipe, missing })}
         choices={[{ value: "error", label: "error" }, { value: "nan", label: "NaN" }]} />
       <Select label="separator" shown value={recipe.separator ?? "found"} testid="recipe-separator" onChange={(separator) => onChange({ ...recipe, separator: separator === "found" ? undefined : separator })}
-        choices={[{ value: "found", label: "found out" }, { value: ",", label: "comma" }, { value: ";", label: "semicolon" }, { value: "\t", label: "tab" }, { value: "|", label: "bar" }]} />
+        choices={[{ value: "found", label: "automatic" }, { value: ",", label: "comma" }, { value: ";", label: "semicolon" }, { value: "\t", label: "tab" }, { value: "|", label: "bar" }]} />
       <Select label="decimal" shown value={recipe.decimal ?? "."} testid="recipe-decimal" onChange={(decimal) => onChange({ ...recipe, decimal })}
         choices={[{ value: ".", label: "point" }, { value: ",", label: "comma" }]} />
       <Select label="header" shown value={recipe.header === undefined ? "found" : recipe.header ? "yes" : "no"} testid="recipe-header" title="Whether the first line has the columns’ names"
         onChange={(header) => onChange({ ...recipe, header: header === "found" ? undefined : header === "yes" })}
-        choices={[{ value: "found", label: "found out" }, { value: "yes", label: "first line" }, { value: "no", label: "none" }]} />
+        choices={[{ value: "found", label: "automatic" }, { value: "yes", label: "first line" }, { value: "no", label: "none" }]} />
       <ValueField label="mean" value={recipe.mean} format={(values) => formatNumbers(values ?? [])} parse={numbers(false)} width={20} onChange={(mean) => onChange({ ...recipe, mean })} />
       <ValueField label="std" value={recipe.std} format={(values) => formatNumbers(values ?? [])} parse={numbers(true)} width={20} onChange={(std) => onChange({ ...recipe, std })} />
     </>
