@@ -29,12 +29,32 @@ const forBrowser = {
 const bundles = [
   { in: "src/extension/activate.ts", out: "extension.js", ...forNode, external: ["vscode"] },
   { in: "src/engine/main.ts", out: "engine.js", ...forNode, external: native },
-  { in: "src/cli/main.ts", out: "cli.js", ...forNode, external: native, banner: { js: "#!/usr/bin/env node" }, executable: true },
+  {
+    in: "src/cli/main.ts",
+    out: "cli.js",
+    ...forNode,
+    external: native,
+    banner: { js: "#!/usr/bin/env node" },
+    executable: true,
+  },
   { in: "webview/editor/main.tsx", out: "webview/editor.js", ...forBrowser },
   { in: "webview/panel/main.tsx", out: "webview/panel.js", ...forBrowser },
   { in: "webview/compare/main.tsx", out: "webview/compare.js", ...forBrowser },
-  { in: "test/integration/bridge/index.ts", out: "test/bridge/index.js", ...forNode, external: ["vscode"], development: true },
-  { in: "test/integration/main.ts", out: "test/flows.mjs", ...forNode, format: "esm", external: ["playwright-core", ...native], development: true },
+  {
+    in: "test/integration/bridge/index.ts",
+    out: "test/bridge/index.js",
+    ...forNode,
+    external: ["vscode"],
+    development: true,
+  },
+  {
+    in: "test/integration/main.ts",
+    out: "test/flows.mjs",
+    ...forNode,
+    format: "esm",
+    external: ["playwright-core", ...native],
+    development: true,
+  },
 ];
 
 /** Files that go beside the bundles as they are. */
@@ -52,7 +72,9 @@ async function main({ production, watch, outdir }) {
     await copyFile(path.join(root, copy.in), path.join(outdir, copy.out));
   }
   const contexts = await Promise.all(
-    wanted.filter((one) => bundles.includes(one)).map((bundle) => esbuild.context(options(bundle, { production, outdir }))),
+    wanted
+      .filter((one) => bundles.includes(one))
+      .map((bundle) => esbuild.context(options(bundle, { production, outdir }))),
   );
   if (watch) console.log("esbuild: building");
   const results = await Promise.allSettled(contexts.map((context) => context.rebuild()));
@@ -64,7 +86,11 @@ async function main({ production, watch, outdir }) {
   await Promise.all(contexts.map((context) => context.dispose()));
   // esbuild has printed its errors with file and line by itself.
   if (results.some((result) => result.status === "rejected")) process.exit(1);
-  if (production) await writeFile(path.join(outdir, "bundled-packages.json"), JSON.stringify(packagesIn(results.map(({ value }) => value))));
+  if (production)
+    await writeFile(
+      path.join(outdir, "bundled-packages.json"),
+      JSON.stringify(packagesIn(results.map(({ value }) => value))),
+    );
 }
 
 /** The folders in node_modules whose code is in the bundles: their licences go with it (scripts/package.mjs). */
@@ -94,7 +120,10 @@ function options(bundle, { production, outdir }) {
   };
 }
 
-/** `import "flows:all"` stands for every test/integration/flows/*.flow.ts, so that a new flow is a new file and nothing else. */
+/**
+ * `import "flows:all"` stands for every test/integration/flows/*.flow.ts, so that a new flow is a new file and nothing
+ * else.
+ */
 const flowList = {
   name: "flow-list",
   setup(build) {
@@ -109,8 +138,8 @@ const flowList = {
 };
 
 /**
- * The extension lists the techniques and runs none: it gets their catalogue as it is when built, as data, and none of the
- * code that comes with it.
+ * The extension lists the techniques and runs none: it gets their catalogue as it is when built, as data, and none of
+ * the code that comes with it. /
  */
 const catalogueAsData = {
   name: "catalogue-as-data",
@@ -141,7 +170,11 @@ function fail(message, code = 1) {
 
 /** What the command line says; exits with 2 where it makes no sense. */
 function readArguments() {
-  const options = { production: { type: "boolean", default: false }, watch: { type: "boolean", default: false }, outdir: { type: "string", default: "dist" } };
+  const options = {
+    production: { type: "boolean", default: false },
+    watch: { type: "boolean", default: false },
+    outdir: { type: "string", default: "dist" },
+  };
   try {
     const { values } = parseArgs({ options });
     return { ...values, outdir: path.resolve(root, values.outdir) };

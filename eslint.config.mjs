@@ -18,10 +18,31 @@ const arrows = {
   "src/draw": ["src/protocol"],
   "src/techniques": ["src/protocol", "src/model", "src/autodiff", "src/runtime", "src/data", "src/math", "src/draw"],
   "src/export": ["src/protocol", "src/model", "src/autodiff", "src/runtime", "src/data", "src/math", "src/techniques"],
-  "src/engine": ["src/protocol", "src/model", "src/autodiff", "src/runtime", "src/data", "src/math", "src/draw", "src/techniques", "src/export"],
+  "src/engine": [
+    "src/protocol",
+    "src/model",
+    "src/autodiff",
+    "src/runtime",
+    "src/data",
+    "src/math",
+    "src/draw",
+    "src/techniques",
+    "src/export",
+  ],
   // The catalogue is plain data, types aside: what the palette and the panels list.
   "src/extension": ["src/protocol", "src/techniques/catalogue.ts", "src/export/python", "src/export/exportable.ts"],
-  "src/cli": ["src/protocol", "src/model", "src/autodiff", "src/runtime", "src/data", "src/math", "src/draw", "src/techniques", "src/export", "src/engine"],
+  "src/cli": [
+    "src/protocol",
+    "src/model",
+    "src/autodiff",
+    "src/runtime",
+    "src/data",
+    "src/math",
+    "src/draw",
+    "src/techniques",
+    "src/export",
+    "src/engine",
+  ],
   webview: ["src/protocol", "src/draw"],
 };
 
@@ -32,7 +53,10 @@ export default defineConfig(
   {
     rules: {
       "@typescript-eslint/no-explicit-any": "error",
-      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_", caughtErrorsIgnorePattern: "^_" }],
+      "@typescript-eslint/no-unused-vars": [
+        "error",
+        { argsIgnorePattern: "^_", varsIgnorePattern: "^_", caughtErrorsIgnorePattern: "^_" },
+      ],
       "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "separate-type-imports" }],
       "@typescript-eslint/ban-ts-comment": "error",
       "@typescript-eslint/no-require-imports": "error",
@@ -45,11 +69,15 @@ export default defineConfig(
     ignores: ["**/*.test.ts", "**/*.test.tsx"],
     rules: { "max-lines": ["warn", { max: 400, skipBlankLines: true, skipComments: true }] },
   },
-  // Forgotten awaits lose errors: the one class of mistake worth type-aware linting in the parts that talk to processes.
+  // Forgotten awaits lose errors: the one class of mistake worth type-aware linting in the parts that talk to
+  // processes.
   {
     files: ["src/{engine,export,extension,cli,runtime,techniques}/**/*.ts"],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
-    rules: { "@typescript-eslint/no-floating-promises": "error", "@typescript-eslint/no-misused-promises": ["error", { checksVoidReturn: false }] },
+    rules: {
+      "@typescript-eslint/no-floating-promises": "error",
+      "@typescript-eslint/no-misused-promises": ["error", { checksVoidReturn: false }],
+    },
   },
   ...Object.entries(arrows).map(([folder, allowed]) => ({
     files: [`${folder}/**/*.{ts,tsx}`],
@@ -60,8 +88,21 @@ export default defineConfig(
   })),
   {
     files: ["**/*.mjs"],
-    languageOptions: { globals: { console: "readonly", process: "readonly", Buffer: "readonly", URL: "readonly", fetch: "readonly",
-      setTimeout: "readonly", clearTimeout: "readonly", setInterval: "readonly", clearInterval: "readonly",
-      performance: "readonly", AbortController: "readonly", AbortSignal: "readonly" } },
+    languageOptions: {
+      globals: {
+        console: "readonly",
+        process: "readonly",
+        Buffer: "readonly",
+        URL: "readonly",
+        fetch: "readonly",
+        setTimeout: "readonly",
+        clearTimeout: "readonly",
+        setInterval: "readonly",
+        clearInterval: "readonly",
+        performance: "readonly",
+        AbortController: "readonly",
+        AbortSignal: "readonly",
+      },
+    },
   },
 );

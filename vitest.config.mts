@@ -8,9 +8,15 @@ export default defineConfig({
     passWithNoTests: false,
     globalSetup: "test/scratch.setup.ts",
     projects: [
-      { extends: true, test: { name: "node", include: ["src/**/*.test.ts", "test/unit/**/*.test.ts", "test/reference/**/*.test.ts"] } },
+      {
+        extends: true,
+        test: { name: "node", include: ["src/**/*.test.ts", "test/unit/**/*.test.ts", "test/reference/**/*.test.ts"] },
+      },
       // In a Chromium, which is found or installed when the first of these tests is to run.
-      { extends: true, test: { name: "webview", include: ["test/webview/**/*.test.ts"], globalSetup: "test/webview/browser.setup.ts" } },
+      {
+        extends: true,
+        test: { name: "webview", include: ["test/webview/**/*.test.ts"], globalSetup: "test/webview/browser.setup.ts" },
+      },
     ],
   },
 });

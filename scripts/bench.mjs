@@ -10,12 +10,23 @@ import { build } from "esbuild";
 import { onPath, root, run, runOrThrow } from "./lib/commands.mjs";
 import { ensureDependencies } from "./lib/dependencies.mjs";
 
-const { values, positionals } = parseArgs({ options: { python: { type: "string" }, "no-peer": { type: "boolean" } }, allowPositionals: true });
+const { values, positionals } = parseArgs({
+  options: { python: { type: "string" }, "no-peer": { type: "boolean" } },
+  allowPositionals: true,
+});
 await ensureDependencies();
 const out = path.join(root, "dist/bench.mjs");
 await build({
-  entryPoints: [path.join(root, "test/bench/main.ts")], outfile: out, bundle: true, platform: "node", format: "esm", target: "node20",
-  external: ["onnxruntime-node", "sharp"], banner: { js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);" },
+  entryPoints: [path.join(root, "test/bench/main.ts")],
+  outfile: out,
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  target: "node20",
+  external: ["onnxruntime-node", "sharp"],
+  banner: {
+    js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
+  },
   logLevel: "warning",
 });
 const python = values["no-peer"] ? "" : (values.python ?? (await installCaptum()));
@@ -28,12 +39,21 @@ async function installCaptum() {
   const program = path.join(environment, process.platform === "win32" ? "Scripts/python.exe" : "bin/python");
   const done = path.join(environment, "captum-installed");
   if (existsSync(done)) return program;
-  if (!onPath("python3")) return console.log("No python3 on PATH: Captum is not timed."), "";
+  if (!onPath("python3")) return (console.log("No python3 on PATH: Captum is not timed."), "");
   try {
     await mkdir(path.dirname(environment), { recursive: true });
     await runOrThrow("python3", ["-m", "venv", environment]);
     console.log("Installing Captum and PyTorch (several gigabytes on Linux) ...");
-    await runOrThrow(program, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "captum==0.9.0", "-r", path.join(root, "test/reference/requirements.txt")]);
+    await runOrThrow(program, [
+      "-m",
+      "pip",
+      "install",
+      "--quiet",
+      "--disable-pip-version-check",
+      "captum==0.9.0",
+      "-r",
+      path.join(root, "test/reference/requirements.txt"),
+    ]);
     await runOrThrow(program, ["-c", `open(${JSON.stringify(done)}, "w").close()`]);
     return program;
   } catch (error) {

@@ -1,5 +1,6 @@
 // Writes what package.json says of the techniques (commands, menus) from their catalogue: `node scripts/manifest.mjs`.
-// With --check it only says whether package.json is in step, by its exit code. All else in package.json is kept by hand.
+// With --check it only says whether package.json is in step, by its exit code. All else in package.json is kept by
+// hand.
 import { readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
@@ -30,7 +31,8 @@ const others = [
 /** contributes.commands, submenus and menus for these techniques. */
 export function contributions(techniques) {
   const category = "Neural Loupe";
-  const id = (technique) => `neuralLoupe.${technique.id.replaceAll("+", "-plus").replace(/-([a-z0-9])/g, (_, letter) => letter.toUpperCase())}`;
+  const id = (technique) =>
+    `neuralLoupe.${technique.id.replaceAll("+", "-plus").replace(/-([a-z0-9])/g, (_, letter) => letter.toUpperCase())}`;
   const submenu = "neuralLoupe.techniques";
   const groups = [...new Set(techniques.map(({ group }) => group))];
   return {
@@ -38,18 +40,27 @@ export function contributions(techniques) {
       ...techniques.map((technique) => ({ command: id(technique), title: technique.command, category })),
       ...others.map((other) => ({ command: `neuralLoupe.${other.id}`, title: other.title, category })),
     ],
-    submenus: [{ id: submenu, label: "Neural Loupe", icon: { light: "./media/loupe-light.svg", dark: "./media/loupe-dark.svg" } }],
+    submenus: [
+      {
+        id: submenu,
+        label: "Neural Loupe",
+        icon: { light: "./media/loupe-light.svg", dark: "./media/loupe-dark.svg" },
+      },
+    ],
     menus: {
       "editor/title": [{ submenu, group: "navigation@1", when: inOurEditor }],
       "editor/title/context": [{ submenu, group: "2_neuralLoupe", when: onModelFiles }],
       "explorer/context": [{ submenu, group: "2_neuralLoupe", when: onModelFiles }],
       [submenu]: [
         ...techniques.map((technique, index) => ({
-          command: id(technique), group: `${groups.indexOf(technique.group) + 1}_${technique.group}@${index + 1}`,
+          command: id(technique),
+          group: `${groups.indexOf(technique.group) + 1}_${technique.group}@${index + 1}`,
         })),
         { command: "neuralLoupe.compare", group: `${groups.length + 1}_compare@1` },
       ],
-      commandPalette: others.filter(({ when }) => when).map((other) => ({ command: `neuralLoupe.${other.id}`, when: other.when })),
+      commandPalette: others
+        .filter(({ when }) => when)
+        .map((other) => ({ command: `neuralLoupe.${other.id}`, when: other.when })),
     },
   };
 }
@@ -64,8 +75,15 @@ export async function buildCatalogue() {
   // Inside the repository, so that the packages that techniques use are found from there.
   const module = path.join(root, `.cache/catalogue-${process.pid}-${built++}.mjs`);
   const { metafile } = await esbuild.build({
-    entryPoints: [path.join(root, "src/techniques/catalogue.ts")], outfile: module, absWorkingDir: root,
-    bundle: true, format: "esm", platform: "node", packages: "external", metafile: true, logLevel: "error",
+    entryPoints: [path.join(root, "src/techniques/catalogue.ts")],
+    outfile: module,
+    absWorkingDir: root,
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    packages: "external",
+    metafile: true,
+    logLevel: "error",
   });
   try {
     const { catalogue } = await import(pathToFileURL(module).href);
@@ -84,35 +102,20 @@ export async function outOfStep() {
   return Object.keys(wanted).filter((key) => !isDeepStrictEqual(contributes[key], wanted[key]));
 }
 
-/** JSON with short lists and small objects on one line, as package.json is written here. */
-export function format(value, indent = "", width = 140) {
-  const line = oneLine(value);
-  const large = !Array.isArray(value) && Object.keys(value ?? {}).length > 4;
-  if (typeof value !== "object" || value === null || (!large && indent.length + line.length <= width)) return line;
-  const inner = `${indent}  `;
-  const items = Array.isArray(value)
-    ? value.map((item) => inner + format(item, inner, width))
-    : Object.entries(value).map(([key, item]) => `${inner}${JSON.stringify(key)}: ${format(item, inner, width)}`);
-  const [open, close] = Array.isArray(value) ? "[]" : "{}";
-  return `${open}\n${items.join(",\n")}\n${indent}${close}`;
-}
-
-function oneLine(value) {
-  if (Array.isArray(value)) return `[${value.map(oneLine).join(", ")}]`;
-  if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  const entries = Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}: ${oneLine(item)}`);
-  return entries.length ? `{ ${entries.join(", ")} }` : "{}";
-}
-
 async function main(args) {
   if (args.includes("--check")) {
     const wrong = await outOfStep();
-    if (wrong.length) console.error(`package.json's contributes.${wrong.join(", contributes.")} are out of step with the techniques: run node scripts/manifest.mjs`);
+    if (wrong.length)
+      console.error(
+        `package.json's contributes.${wrong.join(", contributes.")} are out of step with the techniques: run node scripts/manifest.mjs`,
+      );
     process.exit(wrong.length ? 1 : 0);
   }
   const manifest = JSON.parse(await readFile(file, "utf8"));
   manifest.contributes = { ...manifest.contributes, ...contributions(await readCatalogue()) };
-  await writeFile(file, `${format(manifest)}\n`);
+  // Only whoever writes needs the formatter: building reads the catalogue from here as well.
+  const { format, resolveConfig } = await import("prettier");
+  await writeFile(file, await format(JSON.stringify(manifest), { ...(await resolveConfig(file)), filepath: file }));
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) await main(process.argv.slice(2));

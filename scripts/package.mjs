@@ -14,9 +14,15 @@ const platform = `${process.platform}-${process.arch}`;
 
 /** Packages to ship, each with what it needs; `only` leaves out what a running program never loads. */
 const native = {
-  "onnxruntime-node": { only: ["package.json", "dist", `bin/napi-v6/${process.platform}/${process.arch}`], needs: ["onnxruntime-common"] },
+  "onnxruntime-node": {
+    only: ["package.json", "dist", `bin/napi-v6/${process.platform}/${process.arch}`],
+    needs: ["onnxruntime-common"],
+  },
   "onnxruntime-common": { only: ["package.json", "dist/cjs"], needs: [] },
-  sharp: { only: ["package.json", "LICENSE", "dist"], needs: ["@img/colour", "detect-libc", "semver", `@img/sharp-${platform}`] },
+  sharp: {
+    only: ["package.json", "LICENSE", "dist"],
+    needs: ["@img/colour", "detect-libc", "semver", `@img/sharp-${platform}`],
+  },
   "@img/colour": { needs: [] },
   "detect-libc": { needs: [] },
   semver: { needs: [] },
@@ -30,7 +36,9 @@ export async function packExtension({ out } = {}) {
   const file = path.resolve(out ?? path.join(root, `${manifest.name}-${manifest.version}-${platform}.vsix`));
   const staging = await mkdtemp(path.join(os.tmpdir(), "neural-loupe-package-"));
   try {
-    await runOrThrow(process.execPath, ["esbuild.mjs", "--production", "--outdir", path.join(staging, "dist")], { cwd: root });
+    await runOrThrow(process.execPath, ["esbuild.mjs", "--production", "--outdir", path.join(staging, "dist")], {
+      cwd: root,
+    });
     for (const name of ["README.md", "CHANGELOG.md", "LICENSE", "media", "samples", "docs/images", ".vscodeignore"]) {
       if (!existsSync(path.join(root, name))) throw new Error(`The package needs ${name}, which is not in ${root}.`);
       await cp(path.join(root, name), path.join(staging, name), { recursive: true });
@@ -42,7 +50,13 @@ export async function packExtension({ out } = {}) {
     const notices = await licences([...bundled, ...shipped.map((name) => `node_modules/${name}`)]);
     await writeFile(path.join(staging, "ThirdPartyNotices.txt"), notices);
     const { createVSIX } = await import("@vscode/vsce");
-    await createVSIX({ cwd: staging, packagePath: file, target: platform, dependencies: false, rewriteRelativeLinks: false });
+    await createVSIX({
+      cwd: staging,
+      packagePath: file,
+      target: platform,
+      dependencies: false,
+      rewriteRelativeLinks: false,
+    });
     const { size } = await stat(file);
     return { file, megabytes: size / 1e6 };
   } finally {
@@ -69,10 +83,15 @@ async function copyPackage(name, to) {
   const from = path.join(root, "node_modules", name);
   for (const part of native[name].only ?? ["."]) {
     if (!existsSync(path.join(from, part))) {
-      throw new Error(`${name} has no ${part} in node_modules: either it has no binaries for ${platform}, or \`npm ci\` left them out.`);
+      throw new Error(
+        `${name} has no ${part} in node_modules: either it has no binaries for ${platform}, or \`npm ci\` left them out.`,
+      );
     }
     await mkdir(path.dirname(path.join(to, part)), { recursive: true });
-    await cp(path.join(from, part), path.join(to, part), { recursive: true, filter: (source) => !/\.(map|d\.c?ts)$/.test(source) });
+    await cp(path.join(from, part), path.join(to, part), {
+      recursive: true,
+      filter: (source) => !/\.(map|d\.c?ts)$/.test(source),
+    });
   }
 }
 

@@ -1,7 +1,8 @@
 // Makes the reference numbers under test/reference again: node scripts/reference.mjs [--python PROGRAM] [FOLDER...]
 //
 // Each folder there with a make.py is made by it, in a Python environment that is deleted afterwards. --python takes an
-// interpreter that already has test/reference/requirements.txt and requirements-alone.txt. The tests themselves need none of this.
+// interpreter that already has test/reference/requirements.txt and requirements-alone.txt. The tests themselves need
+// none of this.
 import { existsSync, readdirSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
@@ -28,9 +29,12 @@ async function main() {
 
 /** Folders under test/reference that have a make.py: those named, or all. */
 function chosenFolders(names) {
-  const all = readdirSync(referenceFolder).filter((name) => existsSync(path.join(referenceFolder, name, "make.py"))).sort();
+  const all = readdirSync(referenceFolder)
+    .filter((name) => existsSync(path.join(referenceFolder, name, "make.py")))
+    .sort();
   const unknown = names.filter((name) => !all.includes(name));
-  if (unknown.length > 0) throw new UsageError(`There is no test/reference/${unknown[0]}/make.py. There are: ${all.join(", ")}.`);
+  if (unknown.length > 0)
+    throw new UsageError(`There is no test/reference/${unknown[0]}/make.py. There are: ${all.join(", ")}.`);
   return names.length > 0 ? names : all;
 }
 
@@ -40,18 +44,39 @@ async function installPython(environment) {
   await runOrThrow(system, ["-m", "venv", environment]);
   const python = path.join(environment, process.platform === "win32" ? "Scripts/python.exe" : "bin/python");
   console.log("Installing PyTorch and ONNX for Python into a throw-away environment (several gigabytes on Linux) ...");
-  await runOrThrow(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", path.join(referenceFolder, "requirements.txt")]);
-  await runOrThrow(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "-r", path.join(referenceFolder, "requirements-alone.txt")]);
+  await runOrThrow(python, [
+    "-m",
+    "pip",
+    "install",
+    "--quiet",
+    "--disable-pip-version-check",
+    "-r",
+    path.join(referenceFolder, "requirements.txt"),
+  ]);
+  await runOrThrow(python, [
+    "-m",
+    "pip",
+    "install",
+    "--quiet",
+    "--disable-pip-version-check",
+    "--no-deps",
+    "-r",
+    path.join(referenceFolder, "requirements-alone.txt"),
+  ]);
   return python;
 }
 
 async function suitablePython() {
   const wanted = oldestPython.join(".");
   for (const name of ["python3", "python"].filter(onPath)) {
-    const { code } = await run(name, ["-c", `import sys; sys.exit(sys.version_info < (${oldestPython}))`], { show: false });
+    const { code } = await run(name, ["-c", `import sys; sys.exit(sys.version_info < (${oldestPython}))`], {
+      show: false,
+    });
     if (code === 0) return name;
   }
-  throw new Error(`Python ${wanted} or later is needed to make the references, and none is on PATH. Install it, or pass --python PROGRAM.`);
+  throw new Error(
+    `Python ${wanted} or later is needed to make the references, and none is on PATH. Install it, or pass --python PROGRAM.`,
+  );
 }
 
 /** Runs every make.py, the failing ones not keeping the rest from being made. */

@@ -1,4 +1,5 @@
-// `npm start [-- --no-open] [--server] [--port N] [FOLDER]`: builds the extension and opens VS Code with it on samples/.
+// `npm start [-- --no-open] [--server] [--port N] [FOLDER]`: builds the extension and opens VS Code with it on
+// samples/.
 //
 // Desktop VS Code where `code` is at hand; else VS Code's server (installed once, into the cache folder), whose address
 // is printed and, unless --no-open, opened in the browser.
@@ -26,7 +27,9 @@ try {
 }
 
 async function main({ values, positionals }) {
-  const folder = positionals[0] ? path.resolve(process.env.INIT_CWD ?? ".", positionals[0]) : path.join(root, "samples");
+  const folder = positionals[0]
+    ? path.resolve(process.env.INIT_CWD ?? ".", positionals[0])
+    : path.join(root, "samples");
   if (!existsSync(folder)) throw new Error(`There is no folder ${folder} to open.`);
   if (!/^\d+$/.test(values.port)) throw new Error(`--port takes a number, not "${values.port}".`);
   const code = values.server ? undefined : desktop();
@@ -51,15 +54,20 @@ async function openDesktop(code, folder) {
 async function openServer(folder, values) {
   // Each checkout has a profile of its own that stays, so that panels and settings are there the next time.
   const home = path.join(root, ".vscode-test/start");
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit(0)); // the server ends with us
-  const server = await task("starting VS Code's server", () => startServer({
-    dataFolder: path.join(home, "data"),
-    extensionsFolder: path.join(home, "extensions"),
-    extensions: [root],
-    port: Number(values.port),
-  }));
+  // the server ends with us
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit(0));
+  const server = await task("starting VS Code's server", () =>
+    startServer({
+      dataFolder: path.join(home, "data"),
+      extensionsFolder: path.join(home, "extensions"),
+      extensions: [root],
+      port: Number(values.port),
+    }),
+  );
   const url = server.url(folder);
-  console.log(`\nVS Code with Neural Loupe on ${folder}:\n\n    ${url}\n\nCtrl+C ends it. (Its programs are in ${cacheFolder()}.)`);
+  console.log(
+    `\nVS Code with Neural Loupe on ${folder}:\n\n    ${url}\n\nCtrl+C ends it. (Its programs are in ${cacheFolder()}.)`,
+  );
   if (!values["no-open"] && !process.env.CI && process.stdout.isTTY) openBrowser(url);
   const code = await server.exited;
   throw new Error(`VS Code's server ended by itself (exit code ${code}). It said:\n${server.output().trim()}`);

@@ -1,5 +1,5 @@
-// `npm test`: everything that can be checked, from a fresh clone on: types, lint, unit tests, the integration flows in a
-// real VS Code, and the packed extension installed into a clean one. The last line is the total, alone.
+// `npm test`: everything that can be checked, from a fresh clone on: types, lint, unit tests, the integration flows in
+// a real VS Code, and the packed extension installed into a clean one. The last line is the total, alone.
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import os from "node:os";
@@ -14,9 +14,16 @@ const minute = 60_000;
 /** Each suite gives { passed, failed }; one that throws counts as one failed test. */
 const suites = [
   ["types of the program and its tests", () => program("node_modules/typescript/bin/tsc", "--noEmit")],
-  ["types of the webviews", () => program("node_modules/typescript/bin/tsc", "--noEmit", "-p", "webview/tsconfig.json")],
-  ["types of the integration tests", () => program("node_modules/typescript/bin/tsc", "--noEmit", "-p", "test/integration/tsconfig.json")],
+  [
+    "types of the webviews",
+    () => program("node_modules/typescript/bin/tsc", "--noEmit", "-p", "webview/tsconfig.json"),
+  ],
+  [
+    "types of the integration tests",
+    () => program("node_modules/typescript/bin/tsc", "--noEmit", "-p", "test/integration/tsconfig.json"),
+  ],
   ["lint", () => program("node_modules/eslint/bin/eslint.js", ".")],
+  ["formatting", () => program("node_modules/prettier/bin/prettier.cjs", "--check", "--log-level", "warn", ".")],
   ["unit tests and the command line", unitTests],
   ["integration in VS Code", integration],
   ["the packed extension in a clean VS Code", packed],
@@ -25,7 +32,8 @@ const suites = [
 const temporary = await mkdtemp(path.join(os.tmpdir(), "neural-loupe-test-"));
 const total = { passed: 0, failed: 0 };
 try {
-  // What a suite needs is there before the first one starts. Without it nothing can be tested: that is one failed test, and the end.
+  // What a suite needs is there before the first one starts. Without it nothing can be tested: that is one failed test,
+  // and the end.
   const ready = await suite("this machine, packages, build", async () => {
     await prepareMachine({ browser: true, server: !process.env.VSCODE_EXECUTABLE });
     await ensureDependencies();
@@ -61,13 +69,23 @@ async function program(file, ...args) {
 async function unitTests() {
   const report = path.join(temporary, "vitest.json");
   const args = ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  const { code } = await run(process.execPath, [path.join(root, "node_modules/vitest/vitest.mjs"), ...args], { timeout: 40 * minute });
+  const { code } = await run(process.execPath, [path.join(root, "node_modules/vitest/vitest.mjs"), ...args], {
+    timeout: 40 * minute,
+  });
   if (!existsSync(report)) throw new Error(`vitest ended with exit code ${code} and without a report.`);
-  const { numPassedTests: passed, numFailedTests, numFailedTestSuites, testResults } = JSON.parse(await readFile(report, "utf8"));
+  const {
+    numPassedTests: passed,
+    numFailedTests,
+    numFailedTestSuites,
+    testResults,
+  } = JSON.parse(await readFile(report, "utf8"));
   // A file that does not load has no tests to fail, and an error outside of any test fails the run alone.
-  const broken = testResults.filter(({ status, assertionResults }) => status === "failed" && !assertionResults.some((one) => one.status === "failed"));
+  const broken = testResults.filter(
+    ({ status, assertionResults }) => status === "failed" && !assertionResults.some((one) => one.status === "failed"),
+  );
   const failed = numFailedTests + broken.length;
-  if (code !== 0 && failed === 0) console.log(`vitest ended with exit code ${code} (${numFailedTestSuites} suites failed)`);
+  if (code !== 0 && failed === 0)
+    console.log(`vitest ended with exit code ${code} (${numFailedTestSuites} suites failed)`);
   return { passed, failed: code !== 0 && failed === 0 ? 1 : failed };
 }
 

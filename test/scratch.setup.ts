@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** Gives all that the tests write for a while one folder, which goes with them: also what a test that failed has left. */
+/**
+ * Gives all that the tests write for a while one folder, which goes with them: also what a test that failed has left.
+ */
 export default function setup(): () => void {
   const folder = mkdtempSync(join(tmpdir(), "neural-loupe-tests-"));
   const variables = ["TMPDIR", "TEMP", "TMP"];

@@ -22,11 +22,18 @@ export const arrowsRule = {
       if (typeof source?.value !== "string") return;
       if (source.value === "vscode" && !vscode) context.report({ node: source, messageId: "vscode", data: { folder } });
       if (!source.value.startsWith(".")) return;
-      const target = path.relative(root, path.resolve(path.dirname(context.filename), source.value)).split(path.sep).join("/");
+      const target = path
+        .relative(root, path.resolve(path.dirname(context.filename), source.value))
+        .split(path.sep)
+        .join("/");
       const reachable = [folder, ...allowed].some((one) => target === one || target.startsWith(`${one}/`));
       const isData = target === "package.json" || target.startsWith("node_modules/") || target.startsWith("media/");
       if (!reachable && !isData) {
-        context.report({ node: source, messageId: "arrow", data: { folder, target, allowed: allowed.join(", ") || "nothing" } });
+        context.report({
+          node: source,
+          messageId: "arrow",
+          data: { folder, target, allowed: allowed.join(", ") || "nothing" },
+        });
       }
     };
     return {

@@ -12,13 +12,19 @@ const codeServerVersion = "4.139.1";
 
 /** The cache folder's part that is this version's, and in it the paths of a Node 24 and of VS Code's server-main.js. */
 function places() {
-  const folder = path.join(cacheFolder(), `code-server-${codeServerVersion}-node${nodeVersion}-${process.platform}-${process.arch}`);
+  const folder = path.join(
+    cacheFolder(),
+    `code-server-${codeServerVersion}-node${nodeVersion}-${process.platform}-${process.arch}`,
+  );
   // Two folders: npm prunes the package `node` when it installs code-server beside it.
   const nodeFolder = path.join(folder, "node");
   const serverFolder = path.join(folder, "server");
   const nodeHome = path.join(nodeFolder, `node_modules/node/node_modules/node-${process.platform}-${process.arch}`);
   return {
-    folder, nodeFolder, serverFolder, nodeHome,
+    folder,
+    nodeFolder,
+    serverFolder,
+    nodeHome,
     node: path.join(nodeHome, "bin/node"),
     serverMain: path.join(serverFolder, "node_modules/code-server/lib/vscode/out/server-main.js"),
     marker: path.join(folder, "done"),
@@ -37,12 +43,14 @@ export function codeServer() {
 }
 
 /**
- * Installs VS Code's server into the cache folder when it is not there yet: minutes, once per machine. Several processes may
- * ask at the same time.
+ * Installs VS Code's server into the cache folder when it is not there yet: minutes, once per machine. Several
+ * processes may ask at the same time. /
  */
 export async function installCodeServer() {
   if (process.platform === "win32") {
-    throw new Error("VS Code's server cannot be built on Windows. Install VS Code (https://code.visualstudio.com) so that `code` is on PATH.");
+    throw new Error(
+      "VS Code's server cannot be built on Windows. Install VS Code (https://code.visualstudio.com) so that `code` is on PATH.",
+    );
   }
   const { folder, nodeFolder, serverFolder, nodeHome, node, serverMain, marker } = places();
   if (existsSync(marker)) return;
@@ -52,15 +60,21 @@ export async function installCodeServer() {
     // What a broken-off attempt left would confuse npm.
     await rm(nodeFolder, { recursive: true, force: true });
     await rm(serverFolder, { recursive: true, force: true });
-    await task(`Node ${nodeVersion}, for VS Code's server`, () => install(nodeFolder, `node@${nodeVersion}`, {}), { usually: "some seconds, once" });
-    await task(`VS Code's server (code-server ${codeServerVersion}), compiled on this machine`, async () => {
-      await install(serverFolder, `code-server@${codeServerVersion}`, {
-        PATH: path.dirname(node) + path.delimiter + process.env.PATH,
-        npm_config_nodedir: nodeHome, // the headers to compile against
-        npm_config_unsafe_perm: "true",
-      });
-      await writeFile(marker, await runOrThrow(node, [serverMain, "--version"], { show: false }));
-    }, { usually: "2 to 10 minutes, once" });
+    await task(`Node ${nodeVersion}, for VS Code's server`, () => install(nodeFolder, `node@${nodeVersion}`, {}), {
+      usually: "some seconds, once",
+    });
+    await task(
+      `VS Code's server (code-server ${codeServerVersion}), compiled on this machine`,
+      async () => {
+        await install(serverFolder, `code-server@${codeServerVersion}`, {
+          PATH: path.dirname(node) + path.delimiter + process.env.PATH,
+          npm_config_nodedir: nodeHome, // the headers to compile against
+          npm_config_unsafe_perm: "true",
+        });
+        await writeFile(marker, await runOrThrow(node, [serverMain, "--version"], { show: false }));
+      },
+      { usually: "2 to 10 minutes, once" },
+    );
   });
 }
 
@@ -85,7 +99,7 @@ function withoutNpmConfig(env) {
 
 /** Runs `work` while no other process holds the lock file; a lock whose process is gone is taken over. */
 async function withLock(file, work) {
-  for (let told = false; ; ) {
+  for (let told = false; ;) {
     try {
       await writeFile(file, String(process.pid), { flag: "wx" });
       break;

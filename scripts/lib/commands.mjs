@@ -11,7 +11,10 @@ export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "
 /** Where things live that are installed once for all checkouts: $NEURAL_LOUPE_CACHE, or the user's cache folder. */
 export function cacheFolder() {
   if (process.env.NEURAL_LOUPE_CACHE) return path.resolve(process.env.NEURAL_LOUPE_CACHE);
-  const caches = process.platform === "darwin" ? path.join(os.homedir(), "Library/Caches") : process.env.XDG_CACHE_HOME || path.join(os.homedir(), ".cache");
+  const caches =
+    process.platform === "darwin"
+      ? path.join(os.homedir(), "Library/Caches")
+      : process.env.XDG_CACHE_HOME || path.join(os.homedir(), ".cache");
   return path.join(caches, "neural-loupe");
 }
 
@@ -51,12 +54,23 @@ export function run(command, args, { cwd = root, env = process.env, show = true,
   });
 }
 
-/** Like `run`, but a failing program is an error whose message says which, and what it said last (unless it was shown). */
+/**
+ * Like `run`, but a failing program is an error whose message says which, and what it said last (unless it was shown).
+ */
 export async function runOrThrow(command, args, options = {}) {
   const { code, output } = await run(command, args, options);
   if (code !== 0) {
-    const said = options.show === false ? `\n${output.trim().split("\n").slice(-(options.lastLines ?? 15)).join("\n")}` : "";
-    throw new Error(`\`${[command, ...args].join(" ")}\` failed with exit code ${code} in ${options.cwd ?? root}.${said}`);
+    const said =
+      options.show === false
+        ? `\n${output
+            .trim()
+            .split("\n")
+            .slice(-(options.lastLines ?? 15))
+            .join("\n")}`
+        : "";
+    throw new Error(
+      `\`${[command, ...args].join(" ")}\` failed with exit code ${code} in ${options.cwd ?? root}.${said}`,
+    );
   }
   return output;
 }

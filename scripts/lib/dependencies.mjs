@@ -5,13 +5,16 @@ import { root, runOrThrow } from "./commands.mjs";
 import { task } from "./progress.mjs";
 
 /**
- * Runs `npm ci` when node_modules is missing or holds something else than package-lock.json says. What npm says is shown only when
- * it fails. (.npmrc keeps packages from running scripts: none needs to, and onnxruntime-node's would download CUDA libraries.)
+ * Runs `npm ci` when node_modules is missing or holds something else than package-lock.json says. What npm says is
+ * shown only when it fails. (.npmrc keeps packages from running scripts: none needs to, and onnxruntime-node's would
+ * download CUDA libraries.) /
  */
 export async function ensureDependencies() {
   const reason = outOfStep();
   if (!reason) return;
-  await task(`npm ci, because ${reason}`, () => runOrThrow("npm", ["ci"], { show: false, lastLines: 30 }), { usually: "half a minute" });
+  await task(`npm ci, because ${reason}`, () => runOrThrow("npm", ["ci"], { show: false, lastLines: 30 }), {
+    usually: "half a minute",
+  });
   const still = outOfStep();
   if (still) throw new Error(`\`npm ci\` ended well, but ${still}. Delete node_modules and try again.`);
 }

@@ -11,19 +11,40 @@ import { cacheFolder, killTree, runOrThrow } from "./commands.mjs";
 import { profileSettings, useExtensions } from "./vscode-server.mjs";
 
 /** The operating system's own dialogs are out of the tests' reach; VS Code's are not. */
-const drivable = { "files.simpleDialog.enable": true, "window.dialogStyle": "custom", "window.titleBarStyle": "custom" };
+const drivable = {
+  "files.simpleDialog.enable": true,
+  "window.dialogStyle": "custom",
+  "window.titleBarStyle": "custom",
+};
 
 export async function openDesktopHost() {
-  const executable = process.env.VSCODE_EXECUTABLE ?? (await downloadAndUnzipVSCode({ cachePath: path.join(cacheFolder(), "vscode") }));
+  const executable =
+    process.env.VSCODE_EXECUTABLE ?? (await downloadAndUnzipVSCode({ cachePath: path.join(cacheFolder(), "vscode") }));
 
-  async function start({ dataFolder, extensionsFolder, extensions, vsix, theme, settings, trust, env, viewport, patience }) {
+  async function start({
+    dataFolder,
+    extensionsFolder,
+    extensions,
+    vsix,
+    theme,
+    settings,
+    trust,
+    env,
+    viewport,
+    patience,
+  }) {
     const where = [`--user-data-dir=${dataFolder}`, `--extensions-dir=${extensionsFolder}`];
     const userFolder = path.join(dataFolder, "User");
     await mkdir(userFolder, { recursive: true });
     await mkdir(extensionsFolder, { recursive: true });
-    await writeFile(path.join(userFolder, "settings.json"), JSON.stringify(profileSettings({ theme, settings: { ...drivable, ...settings } }), null, 2));
+    await writeFile(
+      path.join(userFolder, "settings.json"),
+      JSON.stringify(profileSettings({ theme, settings: { ...drivable, ...settings } }), null, 2),
+    );
     if (vsix) {
-      await runOrThrow(resolveCliPathFromVSCodeExecutablePath(executable), [...where, "--install-extension", vsix], { show: false });
+      await runOrThrow(resolveCliPathFromVSCodeExecutablePath(executable), [...where, "--install-extension", vsix], {
+        show: false,
+      });
     }
     await useExtensions(extensionsFolder, extensions);
     const running = [];
@@ -32,12 +53,23 @@ export async function openDesktopHost() {
       output: () => running.map(({ output }) => output).join("\n"),
       async open(folder) {
         const args = [
-          ...[...where, "--remote-debugging-port=0", "--no-sandbox", "--disable-gpu", "--disable-updates", "--skip-welcome"],
+          ...[
+            ...where,
+            "--remote-debugging-port=0",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-updates",
+            "--skip-welcome",
+          ],
           ...["--skip-release-notes", "--disable-telemetry", "--new-window"],
           ...(trust ? ["--disable-workspace-trust"] : []),
           folder,
         ];
-        const program = { output: "", pages: [], child: spawn(executable, args, { detached: true, env: { ...process.env, ...env } }) };
+        const program = {
+          output: "",
+          pages: [],
+          child: spawn(executable, args, { detached: true, env: { ...process.env, ...env } }),
+        };
         for (const stream of [program.child.stdout, program.child.stderr]) {
           stream.on("data", (chunk) => {
             program.output = (program.output + chunk).slice(-200_000);

@@ -1,8 +1,8 @@
 // What the scripts say while they work: one line for each task, with the time that it took.
 
 /**
- * Runs a task and prints "  WHAT ... 14 s". `usually` says how long to expect, where that is long: "some minutes, once".
- * Whatever the task itself would print belongs into its error.
+ * Runs a task and prints " WHAT ... 14 s". `usually` says how long to expect, where that is long: "some minutes, once".
+ * Whatever the task itself would print belongs into its error. /
  */
 export async function task(what, work, { usually } = {}) {
   const started = Date.now();

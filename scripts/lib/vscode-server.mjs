@@ -35,7 +35,12 @@ const quietSettings = {
 /** The settings of a profile: quiet, in a theme, and whatever else is asked for. */
 export function profileSettings({ theme = "dark", settings = {} } = {}) {
   if (!themes[theme]) throw new Error(`There is no theme "${theme}". There are ${Object.keys(themes).join(", ")}.`);
-  return { ...quietSettings, "workbench.colorTheme": themes[theme], "window.autoDetectColorScheme": false, ...settings };
+  return {
+    ...quietSettings,
+    "workbench.colorTheme": themes[theme],
+    "window.autoDetectColorScheme": false,
+    ...settings,
+  };
 }
 
 /**
@@ -54,12 +59,24 @@ export function profileSettings({ theme = "dark", settings = {} } = {}) {
  * The address could name extensions in development itself, but VS Code heeds that only with its smoke tests' driver,
  * which suppresses notifications: nobody would see what the extension has to say.
  */
-export async function startServer({ dataFolder, extensionsFolder, extensions = [], theme, settings, trust = true, port = 0, env = {} }) {
+export async function startServer({
+  dataFolder,
+  extensionsFolder,
+  extensions = [],
+  theme,
+  settings,
+  trust = true,
+  port = 0,
+  env = {},
+}) {
   const { node, serverMain } = codeServer();
   const userFolder = path.join(dataFolder, "data/User");
   await mkdir(userFolder, { recursive: true });
   await mkdir(extensionsFolder, { recursive: true });
-  await writeIfMissing(path.join(userFolder, "settings.json"), JSON.stringify(profileSettings({ theme, settings }), null, 2));
+  await writeIfMissing(
+    path.join(userFolder, "settings.json"),
+    JSON.stringify(profileSettings({ theme, settings }), null, 2),
+  );
   await useExtensions(extensionsFolder, extensions);
   const args = [
     ...[serverMain, "--host", "127.0.0.1", "--port", String(port), "--without-connection-token"],
@@ -67,7 +84,11 @@ export async function startServer({ dataFolder, extensionsFolder, extensions = [
     ...["--accept-server-license-terms", "--disable-telemetry"],
     ...(trust ? ["--disable-workspace-trust"] : []),
   ];
-  const child = spawn(node, args, { detached: true, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, EXTENSIONS_GALLERY: "{}", ...env } });
+  const child = spawn(node, args, {
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, EXTENSIONS_GALLERY: "{}", ...env },
+  });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (chunk) => {
@@ -87,12 +108,22 @@ export async function startServer({ dataFolder, extensionsFolder, extensions = [
     await stop();
     throw error;
   });
-  return { url: (folder) => address(origin, folder), logFolder: path.join(dataFolder, "data/logs"), output: () => output, stop, exited };
+  return {
+    url: (folder) => address(origin, folder),
+    logFolder: path.join(dataFolder, "data/logs"),
+    output: () => output,
+    stop,
+    exited,
+  };
 }
 
 /** Node dies of a signal without its `exit` event, and the server, a process group of its own, would live on. */
 function exitOnSignals() {
-  for (const [signal, number] of [["SIGHUP", 1], ["SIGINT", 2], ["SIGTERM", 15]]) {
+  for (const [signal, number] of [
+    ["SIGHUP", 1],
+    ["SIGINT", 2],
+    ["SIGTERM", 15],
+  ]) {
     if (!process.listenerCount(signal)) process.once(signal, () => process.exit(128 + number));
   }
 }
@@ -110,7 +141,11 @@ export async function useExtensions(extensionsFolder, folders) {
   const added = await Promise.all(
     folders.map(async (folder) => {
       const { publisher, name, version } = JSON.parse(await readFile(path.join(folder, "package.json"), "utf8"));
-      return { identifier: { id: `${publisher}.${name}` }, version, location: { $mid: 1, path: folder, scheme: "file" } };
+      return {
+        identifier: { id: `${publisher}.${name}` },
+        version,
+        location: { $mid: 1, path: folder, scheme: "file" },
+      };
     }),
   );
   const kept = installed.filter(({ identifier }) => !added.some((one) => one.identifier.id === identifier.id));

@@ -12,10 +12,24 @@ export async function openWebHost({ headed = false } = {}) {
   const { node, serverMain } = codeServer();
   const browser = await launchBrowser({ headed });
 
-  async function start({ dataFolder, extensionsFolder, extensions, vsix, theme, settings, trust, env, viewport, scale, patience }) {
+  async function start({
+    dataFolder,
+    extensionsFolder,
+    extensions,
+    vsix,
+    theme,
+    settings,
+    trust,
+    env,
+    viewport,
+    scale,
+    patience,
+  }) {
     if (vsix) {
       const where = ["--extensions-dir", extensionsFolder, "--server-data-dir", dataFolder];
-      await runOrThrow(node, [serverMain, "--install-extension", vsix, ...where, "--accept-server-license-terms"], { show: false });
+      await runOrThrow(node, [serverMain, "--install-extension", vsix, ...where, "--accept-server-license-terms"], {
+        show: false,
+      });
     }
     const server = await startServer({ dataFolder, extensionsFolder, extensions, theme, settings, trust, env });
     // A context of its own has its own storage: what the workbench keeps in the browser starts empty in each flow.

@@ -11,14 +11,18 @@ export interface Straightened {
 }
 
 /**
- * Puts the taken branch of each If whose condition is known in its place. An If inside a branch stays for the next round, when
- * its condition has been traced.
+ * Puts the taken branch of each If whose condition is known in its place. An If inside a branch stays for the next
+ * round, when its condition has been traced. /
  */
 export function takeBranches(graph: Graph, known: (value: string) => readonly number[] | undefined): Straightened {
   const nodes: Node[] = [];
   const initializers = [...graph.initializers];
   const conditions: string[] = [];
-  const taken = new Set([...graph.inputs, ...graph.initializers].map(({ name }) => name).concat(graph.nodes.flatMap((node) => node.outputs)));
+  const taken = new Set(
+    [...graph.inputs, ...graph.initializers]
+      .map(({ name }) => name)
+      .concat(graph.nodes.flatMap((node) => node.outputs)),
+  );
   for (const node of graph.nodes) {
     const condition = node.opType === "If" && node.domain === "" ? known(node.inputs[0]) : undefined;
     const branch = condition && node.attributes[condition[0] ? "then_branch" : "else_branch"];
@@ -32,16 +36,37 @@ export function takeBranches(graph: Graph, known: (value: string) => readonly nu
     nodes.push(...branch.value.nodes.map((inner) => renamed(inner, rename)));
     branch.value.outputs.forEach(({ name }, index) => {
       const output = node.outputs[index];
-      if (output) nodes.push({ name: "", opType: "Identity", domain: "", inputs: [rename(name)], outputs: [output], attributes: {} });
+      if (output)
+        nodes.push({
+          name: "",
+          opType: "Identity",
+          domain: "",
+          inputs: [rename(name)],
+          outputs: [output],
+          attributes: {},
+        });
     });
   }
-  return { graph: conditions.length > 0 ? { ...graph, nodes, initializers } : graph, conditions, changed: conditions.length > 0 };
+  return {
+    graph: conditions.length > 0 ? { ...graph, nodes, initializers } : graph,
+    conditions,
+    changed: conditions.length > 0,
+  };
 }
 
-/** Values that a branch makes keep their names unless the graph has them already; its inputs take the names in `given`. */
-export function renaming(branch: Graph, taken: Set<string>, given: ReadonlyMap<string, string> = new Map()): (name: string) => string {
+/**
+ * Values that a branch makes keep their names unless the graph has them already; its inputs take the names in `given`.
+ */
+export function renaming(
+  branch: Graph,
+  taken: Set<string>,
+  given: ReadonlyMap<string, string> = new Map(),
+): (name: string) => string {
   const names = new Map<string, string>(given);
-  for (const name of [...branch.initializers.map((tensor) => tensor.name), ...branch.nodes.flatMap((node) => node.outputs)]) {
+  for (const name of [
+    ...branch.initializers.map((tensor) => tensor.name),
+    ...branch.nodes.flatMap((node) => node.outputs),
+  ]) {
     if (name === "") continue;
     names.set(name, freeName(name, taken));
   }
@@ -49,13 +74,29 @@ export function renaming(branch: Graph, taken: Set<string>, given: ReadonlyMap<s
 }
 
 export function renamed(node: Node, rename: (name: string) => string): Node {
-  const attributes = Object.fromEntries(Object.entries(node.attributes).map(([name, attribute]) => {
-    if (attribute.type !== "graph") return [name, attribute];
-    const inner = attribute.value;
-    // Names that the subgraph makes itself hide those outside.
-    const own = new Set([...inner.inputs, ...inner.initializers].map((value) => value.name).concat(inner.nodes.flatMap((child) => child.outputs)));
-    const visible = (value: string): string => (own.has(value) ? value : rename(value));
-    return [name, { type: "graph" as const, value: { ...inner, nodes: inner.nodes.map((child) => renamed(child, visible)), outputs: inner.outputs.map((output) => ({ ...output, name: visible(output.name) })) } }];
-  }));
+  const attributes = Object.fromEntries(
+    Object.entries(node.attributes).map(([name, attribute]) => {
+      if (attribute.type !== "graph") return [name, attribute];
+      const inner = attribute.value;
+      // Names that the subgraph makes itself hide those outside.
+      const own = new Set(
+        [...inner.inputs, ...inner.initializers]
+          .map((value) => value.name)
+          .concat(inner.nodes.flatMap((child) => child.outputs)),
+      );
+      const visible = (value: string): string => (own.has(value) ? value : rename(value));
+      return [
+        name,
+        {
+          type: "graph" as const,
+          value: {
+            ...inner,
+            nodes: inner.nodes.map((child) => renamed(child, visible)),
+            outputs: inner.outputs.map((output) => ({ ...output, name: visible(output.name) })),
+          },
+        },
+      ];
+    }),
+  );
   return { ...node, inputs: node.inputs.map(rename), outputs: node.outputs.map(rename), attributes };
 }

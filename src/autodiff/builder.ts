@@ -11,9 +11,9 @@ export const CANONICAL_OPSET = 21;
 export type AttributeValue = number | string | readonly number[] | Attribute;
 
 /**
- * Collects the nodes of a graph whose shapes are all known. Methods give the name of the value they make; `shape` tells the
- * shape of any value made or declared. Everything that flows is float32; integer constants are int64. Operators are those of
- * opset 21, where axes are inputs.
+ * Collects the nodes of a graph whose shapes are all known. Methods give the name of the value they make; `shape` tells
+ * the shape of any value made or declared. Everything that flows is float32; integer constants are int64. Operators are
+ * those of opset 21, where axes are inputs. /
  */
 export class Builder {
   readonly nodes: Node[] = [];
@@ -25,7 +25,10 @@ export class Builder {
   private readonly taken: Set<string>;
   private count = 0;
 
-  constructor(taken: Iterable<string> = [], private readonly prefix = "loupe") {
+  constructor(
+    taken: Iterable<string> = [],
+    private readonly prefix = "loupe",
+  ) {
     this.taken = new Set(taken);
   }
 
@@ -70,7 +73,8 @@ export class Builder {
   /** A name that no value of the graph has. */
   fresh(hint: string): string {
     let name: string;
-    do name = `${this.prefix}.${this.count++}.${hint}`; while (this.taken.has(name));
+    do name = `${this.prefix}.${this.count++}.${hint}`;
+    while (this.taken.has(name));
     this.taken.add(name);
     return name;
   }
@@ -81,13 +85,29 @@ export class Builder {
   }
 
   /** Adds a node with one output of shape `dims`. */
-  op(opType: string, inputs: readonly string[], dims: Dims, attributes: Readonly<Record<string, AttributeValue>> = {}, domain = ""): string {
+  op(
+    opType: string,
+    inputs: readonly string[],
+    dims: Dims,
+    attributes: Readonly<Record<string, AttributeValue>> = {},
+    domain = "",
+  ): string {
     return this.ops(opType, inputs, [dims], attributes, domain)[0];
   }
 
   /** Adds a node with an output for each of `outputDims`; undefined leaves an optional output out. */
-  ops(opType: string, inputs: readonly string[], outputDims: readonly (Dims | undefined)[], attributes: Readonly<Record<string, AttributeValue>> = {}, domain = ""): string[] {
-    const types = madeTypes(opType, inputs.map((input) => this.types.get(input)), attributes);
+  ops(
+    opType: string,
+    inputs: readonly string[],
+    outputDims: readonly (Dims | undefined)[],
+    attributes: Readonly<Record<string, AttributeValue>> = {},
+    domain = "",
+  ): string[] {
+    const types = madeTypes(
+      opType,
+      inputs.map((input) => this.types.get(input)),
+      attributes,
+    );
     const outputs = outputDims.map((dims, index) => {
       if (!dims) return "";
       const name = this.fresh(opType);
@@ -115,7 +135,9 @@ export class Builder {
   }
 
   zeros(dims: Dims): string {
-    return elementCount(dims) <= 64 ? this.floats(new Float32Array(elementCount(dims)), dims) : this.expand(this.scalar(0), dims);
+    return elementCount(dims) <= 64
+      ? this.floats(new Float32Array(elementCount(dims)), dims)
+      : this.expand(this.scalar(0), dims);
   }
 
   /** A 1-D int64 constant. */
@@ -136,7 +158,10 @@ export class Builder {
   }
 
   constant(dataType: DataType, dims: Dims, bytes: Uint8Array): string {
-    const key = bytes.length <= 4096 ? `${dataType}[${dims.join()}]${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64")}` : undefined;
+    const key =
+      bytes.length <= 4096
+        ? `${dataType}[${dims.join()}]${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64")}`
+        : undefined;
     const known = key === undefined ? undefined : this.constants.get(key);
     if (known !== undefined) return known;
     const name = this.fresh("constant");
@@ -149,10 +174,18 @@ export class Builder {
 
   // Elementwise, with broadcasting
 
-  plus(a: string, b: string): string { return this.binary("Add", a, b); }
-  minus(a: string, b: string): string { return this.binary("Sub", a, b); }
-  times(a: string, b: string): string { return this.binary("Mul", a, b); }
-  over(a: string, b: string): string { return this.binary("Div", a, b); }
+  plus(a: string, b: string): string {
+    return this.binary("Add", a, b);
+  }
+  minus(a: string, b: string): string {
+    return this.binary("Sub", a, b);
+  }
+  times(a: string, b: string): string {
+    return this.binary("Mul", a, b);
+  }
+  over(a: string, b: string): string {
+    return this.binary("Div", a, b);
+  }
   power(a: string, exponent: number): string {
     return exponent === 1 ? a : this.binary("Pow", a, this.scalar(exponent));
   }
@@ -190,15 +223,26 @@ export class Builder {
   transpose(a: string, perm: Dims): string {
     if (perm.every((axis, index) => axis === index)) return a;
     const dims = this.shape(a);
-    return this.op("Transpose", [a], perm.map((axis) => dims[axis]), { perm });
+    return this.op(
+      "Transpose",
+      [a],
+      perm.map((axis) => dims[axis]),
+      { perm },
+    );
   }
   /** Sum over `axes`, which stay as 1 unless `keep` is false. */
-  sum(a: string, axes: Dims, keep = true): string { return this.reduce("ReduceSum", a, axes, keep); }
-  mean(a: string, axes: Dims, keep = true): string { return this.reduce("ReduceMean", a, axes, keep); }
+  sum(a: string, axes: Dims, keep = true): string {
+    return this.reduce("ReduceSum", a, axes, keep);
+  }
+  mean(a: string, axes: Dims, keep = true): string {
+    return this.reduce("ReduceMean", a, axes, keep);
+  }
   reduce(opType: string, a: string, axes: Dims, keep = true): string {
     if (axes.length === 0) return a;
     const dims = this.shape(a);
-    const reduced = keep ? dims.map((dim, axis) => (axes.includes(axis) ? 1 : dim)) : dims.filter((_, axis) => !axes.includes(axis));
+    const reduced = keep
+      ? dims.map((dim, axis) => (axes.includes(axis) ? 1 : dim))
+      : dims.filter((_, axis) => !axes.includes(axis));
     return this.op(opType, [a, this.ints(axes)], reduced, { keepdims: keep ? 1 : 0 });
   }
   /** The adjoint of broadcasting: sums `a` over the axes along which a value of shape `dims` was repeated. */
@@ -206,7 +250,9 @@ export class Builder {
     const from = this.shape(a);
     if (sameNumbers(from, dims)) return a;
     const lead = from.length - dims.length;
-    const axes = from.map((_, axis) => axis).filter((axis) => axis < lead || (dims[axis - lead] === 1 && from[axis] !== 1));
+    const axes = from
+      .map((_, axis) => axis)
+      .filter((axis) => axis < lead || (dims[axis - lead] === 1 && from[axis] !== 1));
     const summed = this.sum(a, axes);
     return this.reshape(summed, dims);
   }

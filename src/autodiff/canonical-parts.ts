@@ -5,8 +5,10 @@ import type { CanonicalContext } from "./canonical.ts";
 export function postTransform({ g, node }: CanonicalContext, scores: string): string {
   const single = g.shape(scores)[1] === 1;
   switch (text(node, "post_transform") ?? "NONE") {
-    case "SOFTMAX": return single ? scores : g.op("Softmax", [scores], g.shape(scores), { axis: 1 });
-    case "LOGISTIC": return single ? scores : g.unary("Sigmoid", scores);
+    case "SOFTMAX":
+      return single ? scores : g.op("Softmax", [scores], g.shape(scores), { axis: 1 });
+    case "LOGISTIC":
+      return single ? scores : g.unary("Sigmoid", scores);
     // Scores of 0 stay out.
     case "SOFTMAX_ZERO": {
       if (single) return scores;
@@ -22,7 +24,8 @@ export function postTransform({ g, node }: CanonicalContext, scores: string): st
       const root = g.unary("Sqrt", g.minus(g.unary("Sqrt", g.minus(g.times(v, v), g.scale(log, 1 / 0.147))), v));
       return g.scale(g.times(g.unary("Sign", x), root), 1.41421356);
     }
-    default: return scores;
+    default:
+      return scores;
   }
 }
 
@@ -45,7 +48,14 @@ export function finish({ g, node, dims }: CanonicalContext, value: string, outpu
     g.declare(rest[output], dims(node.outputs[output]));
     g.add({ ...node, name: node.name && `${node.name}/label`, outputs: rest });
   }
-  g.add({ name: node.name, opType: "Reshape", domain: "", inputs: [value, g.ints(dims(node.outputs[output]))], outputs: [node.outputs[output]], attributes: { allowzero: { type: "int", value: 1 } } });
+  g.add({
+    name: node.name,
+    opType: "Reshape",
+    domain: "",
+    inputs: [value, g.ints(dims(node.outputs[output]))],
+    outputs: [node.outputs[output]],
+    attributes: { allowzero: { type: "int", value: 1 } },
+  });
   return "done";
 }
 

@@ -18,8 +18,9 @@ export interface CanonicalContext {
 }
 
 /**
- * Rewrites a node of any opset from 7 on as opset 21 has it (or the model's own, where newer), with all shapes known: axes, bounds and
- * sizes become inputs, what only moves elements becomes Reshape. Output names stay. Nodes that mean the same in both pass unchanged.
+ * Rewrites a node of any opset from 7 on as opset 21 has it (or the model's own, where newer), with all shapes known:
+ * axes, bounds and sizes become inputs, what only moves elements becomes Reshape. Output names stay. Nodes that mean
+ * the same in both pass unchanged. /
  */
 export function canonicalise(context: CanonicalContext): void {
   const { node, g } = context;
@@ -32,29 +33,49 @@ export function canonicalise(context: CanonicalContext): void {
 /** Gives the node to add instead, "done" when all was added, or undefined where nothing changes. */
 export type Rewrite = (context: CanonicalContext) => Node | "done" | undefined;
 
-const reshapeToOutput: Rewrite = (c) => ({ ...plain(c, "Reshape", [c.node.inputs[0], c.g.ints(c.dims(c.node.outputs[0]))]), attributes: { allowzero: int(1) } });
+const reshapeToOutput: Rewrite = (c) => ({
+  ...plain(c, "Reshape", [c.node.inputs[0], c.g.ints(c.dims(c.node.outputs[0]))]),
+  attributes: { allowzero: int(1) },
+});
 
 /** Rewritings by operator, "com.microsoft.Pad" outside ai.onnx. */
 export const REWRITES: Readonly<Record<string, Rewrite>> = {
-  Reshape: reshapeToOutput, Flatten: reshapeToOutput, Squeeze: reshapeToOutput, Unsqueeze: reshapeToOutput,
+  Reshape: reshapeToOutput,
+  Flatten: reshapeToOutput,
+  Squeeze: reshapeToOutput,
+  Unsqueeze: reshapeToOutput,
   Expand: (c) => plain(c, "Expand", [c.node.inputs[0], c.g.ints(c.dims(c.node.outputs[0]))]),
   Dropout: (c) => {
     const training = c.node.inputs[2] ? c.known(c.node.inputs[2]) : undefined;
     const nothing = c.node.inputs[1] ? c.known(c.node.inputs[1])?.[0] === 0 : false;
-    if (training?.[0] && !nothing) throw new NoGradientError("Dropout", nodeLabel(c.node), "it is in training mode, where it is random");
+    if (training?.[0] && !nothing)
+      throw new NoGradientError("Dropout", nodeLabel(c.node), "it is in training mode, where it is random");
     // Nothing is dropped: the mask is true everywhere.
-    if (c.node.outputs[1]) c.g.add({ ...plain(c, "Cast", [c.g.expand(c.g.scalar(1), c.dims(c.node.inputs[0]))]), outputs: [c.node.outputs[1]], attributes: { to: int(9) } });
+    if (c.node.outputs[1])
+      c.g.add({
+        ...plain(c, "Cast", [c.g.expand(c.g.scalar(1), c.dims(c.node.inputs[0]))]),
+        outputs: [c.node.outputs[1]],
+        attributes: { to: int(9) },
+      });
     return { ...plain(c, "Identity", [c.node.inputs[0]]), outputs: c.node.outputs.slice(0, 1) };
   },
   Clip: (c) => {
     if (c.opset >= 11) return undefined;
-    const bound = (name: string): string => { const value = floatAttribute(c.node, name); return value === undefined ? "" : c.g.scalar(value); };
+    const bound = (name: string): string => {
+      const value = floatAttribute(c.node, name);
+      return value === undefined ? "" : c.g.scalar(value);
+    };
     return plain(c, "Clip", [c.node.inputs[0], bound("min"), bound("max")]);
   },
   Slice: (c) => {
     if (c.opset >= 10) return undefined;
     const [starts, ends] = [intsAttribute(c.node, "starts") ?? [], intsAttribute(c.node, "ends") ?? []];
-    return plain(c, "Slice", [c.node.inputs[0], c.g.ints(starts), c.g.ints(ends), c.g.ints(intsAttribute(c.node, "axes") ?? range(0, starts.length))]);
+    return plain(c, "Slice", [
+      c.node.inputs[0],
+      c.g.ints(starts),
+      c.g.ints(ends),
+      c.g.ints(intsAttribute(c.node, "axes") ?? range(0, starts.length)),
+    ]);
   },
   Pad: (c) => {
     if (c.opset >= 11) return undefined;
@@ -67,31 +88,64 @@ export const REWRITES: Readonly<Record<string, Rewrite>> = {
     const axis = c.node.attributes.axis?.type === "int" ? c.node.attributes.axis.value : 0;
     const dims = c.dims(c.node.inputs[0]);
     const at = axis < 0 ? axis + dims.length : axis;
-    return { ...plain(c, "Split", [c.node.inputs[0], c.g.ints(c.node.outputs.map((output) => c.dims(output)[at]))]), attributes: { axis: int(at) } };
+    return {
+      ...plain(c, "Split", [c.node.inputs[0], c.g.ints(c.node.outputs.map((output) => c.dims(output)[at]))]),
+      attributes: { axis: int(at) },
+    };
   },
-  ...Object.fromEntries(["ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceSumSquare"]
-    .map((opType): [string, Rewrite] => [opType, (c) => {
-      if (c.opset >= (opType === "ReduceSum" ? 13 : 18)) return undefined;
-      const axes = intsAttribute(c.node, "axes");
-      return { ...plain(c, opType, axes ? [c.node.inputs[0], c.g.ints(axes)] : [c.node.inputs[0]]), attributes: pick(c.node, ["keepdims"]) };
-    }])),
-  ...Object.fromEntries(["Softmax", "LogSoftmax", "Hardmax"].map((opType): [string, Rewrite] => [opType, (c) => (c.opset >= 13 ? undefined : flattenedSoftmax(c))])),
+  ...Object.fromEntries(
+    [
+      "ReduceSum",
+      "ReduceMean",
+      "ReduceMax",
+      "ReduceMin",
+      "ReduceProd",
+      "ReduceL1",
+      "ReduceL2",
+      "ReduceLogSum",
+      "ReduceLogSumExp",
+      "ReduceSumSquare",
+    ].map((opType): [string, Rewrite] => [
+      opType,
+      (c) => {
+        if (c.opset >= (opType === "ReduceSum" ? 13 : 18)) return undefined;
+        const axes = intsAttribute(c.node, "axes");
+        return {
+          ...plain(c, opType, axes ? [c.node.inputs[0], c.g.ints(axes)] : [c.node.inputs[0]]),
+          attributes: pick(c.node, ["keepdims"]),
+        };
+      },
+    ]),
+  ),
+  ...Object.fromEntries(
+    ["Softmax", "LogSoftmax", "Hardmax"].map((opType): [string, Rewrite] => [
+      opType,
+      (c) => (c.opset >= 13 ? undefined : flattenedSoftmax(c)),
+    ]),
+  ),
   BatchNormalization: (c) => {
     if (c.opset < 9 && c.node.attributes.spatial?.type === "int" && c.node.attributes.spatial.value === 0) {
       throw new NoGradientError("BatchNormalization", nodeLabel(c.node), "spatial=0 (opset 7 and 8) has no rule");
     }
     const attributes = pick(c.node, c.opset >= 14 ? ["epsilon", "training_mode"] : ["epsilon"]);
-    const training = c.opset >= 14 && c.node.attributes.training_mode?.type === "int" && c.node.attributes.training_mode.value !== 0;
+    const training =
+      c.opset >= 14 && c.node.attributes.training_mode?.type === "int" && c.node.attributes.training_mode.value !== 0;
     return training ? undefined : { ...c.node, outputs: c.node.outputs.slice(0, 1), attributes };
   },
   TopK: (c) => {
     if (c.opset >= 10) return undefined;
     const k = c.node.attributes.k;
-    return { ...plain(c, "TopK", [c.node.inputs[0], c.g.ints([k?.type === "int" ? k.value : 1])]), attributes: pick(c.node, ["axis"]) };
+    return {
+      ...plain(c, "TopK", [c.node.inputs[0], c.g.ints([k?.type === "int" ? k.value : 1])]),
+      attributes: pick(c.node, ["axis"]),
+    };
   },
   // Opset 7 to 9, and Resize of opset 10: positions are output / scale, nearest rounds down.
   Upsample: (c) => {
-    const scales = c.node.attributes.scales?.type === "floats" ? c.g.floats(c.node.attributes.scales.value, [c.node.attributes.scales.value.length]) : c.node.inputs[1];
+    const scales =
+      c.node.attributes.scales?.type === "floats"
+        ? c.g.floats(c.node.attributes.scales.value, [c.node.attributes.scales.value.length])
+        : c.node.inputs[1];
     return resizeOf10(c, scales);
   },
   Resize: (c) => (c.opset >= 11 ? undefined : resizeOf10(c, c.node.inputs[1])),
@@ -110,12 +164,25 @@ export const REWRITES: Readonly<Record<string, Rewrite>> = {
     if (c.opset >= 20) return undefined;
     return { ...c.node, attributes: { ...c.node.attributes, mode: { type: "string", value: gridMode(c.node) } } };
   },
-  "com.microsoft.Trilu": (c) => ({ ...c.node, domain: "" }), "com.microsoft.GatherND": (c) => ({ ...c.node, domain: "" }), "com.microsoft.Range": (c) => ({ ...c.node, domain: "" }),
-  "com.microsoft.Pad": (c) => ({ ...c.node, domain: "" }), "com.microsoft.ExpandDims": reshapeToOutput,
-  "com.microsoft.GridSample": (c) => ({ ...c.node, domain: "", attributes: { ...c.node.attributes, mode: { type: "string", value: gridMode(c.node) } } }),
+  "com.microsoft.Trilu": (c) => ({ ...c.node, domain: "" }),
+  "com.microsoft.GatherND": (c) => ({ ...c.node, domain: "" }),
+  "com.microsoft.Range": (c) => ({ ...c.node, domain: "" }),
+  "com.microsoft.Pad": (c) => ({ ...c.node, domain: "" }),
+  "com.microsoft.ExpandDims": reshapeToOutput,
+  "com.microsoft.GridSample": (c) => ({
+    ...c.node,
+    domain: "",
+    attributes: { ...c.node.attributes, mode: { type: "string", value: gridMode(c.node) } },
+  }),
   "com.microsoft.ConvTransposeWithDynamicPads": (c) => {
     const pads = c.node.inputs[2] ? c.known(c.node.inputs[2]) : undefined;
-    return { ...c.node, opType: "ConvTranspose", domain: "", inputs: [c.node.inputs[0], c.node.inputs[1], ...(c.node.inputs[3] ? [c.node.inputs[3]] : [])], attributes: { ...c.node.attributes, ...(pads ? { pads: { type: "ints", value: pads } } : {}) } };
+    return {
+      ...c.node,
+      opType: "ConvTranspose",
+      domain: "",
+      inputs: [c.node.inputs[0], c.node.inputs[1], ...(c.node.inputs[3] ? [c.node.inputs[3]] : [])],
+      attributes: { ...c.node.attributes, ...(pads ? { pads: { type: "ints", value: pads } } : {}) },
+    };
   },
   ...Object.fromEntries(Object.entries(ML_REWRITES).map(([name, rewrite]) => [`ai.onnx.ml.${name}`, rewrite])),
   DFT: (c) => {
@@ -134,7 +201,14 @@ function flattenedSoftmax(c: CanonicalContext): "done" {
   const axis = given < 0 ? given + dims.length : given;
   const flat = g.reshape(node.inputs[0], [elementCount(dims.slice(0, axis)), elementCount(dims.slice(axis))]);
   const result = g.op(node.opType, [flat], g.shape(flat), { axis: 1 });
-  g.add({ name: node.name, opType: "Reshape", domain: "", inputs: [result, g.ints(dims)], outputs: node.outputs, attributes: { allowzero: int(1) } });
+  g.add({
+    name: node.name,
+    opType: "Reshape",
+    domain: "",
+    inputs: [result, g.ints(dims)],
+    outputs: node.outputs,
+    attributes: { allowzero: int(1) },
+  });
   return "done";
 }
 
@@ -144,7 +218,8 @@ function resizeOf10(c: CanonicalContext, scales: string): Node {
     ...plain(c, "Resize", [c.node.inputs[0], "", scales]),
     attributes: {
       mode: { type: "string", value: mode === "bilinear" ? "linear" : mode },
-      coordinate_transformation_mode: { type: "string", value: "asymmetric" }, nearest_mode: { type: "string", value: "floor" },
+      coordinate_transformation_mode: { type: "string", value: "asymmetric" },
+      nearest_mode: { type: "string", value: "floor" },
     },
   };
 }
@@ -152,7 +227,14 @@ function resizeOf10(c: CanonicalContext, scales: string): Node {
 function plain(c: CanonicalContext, opType: string, inputs: readonly string[]): Node {
   let length = inputs.length;
   while (length > 1 && inputs[length - 1] === "") length--;
-  return { name: c.node.name, opType, domain: "", inputs: inputs.slice(0, length), outputs: c.node.outputs, attributes: {} };
+  return {
+    name: c.node.name,
+    opType,
+    domain: "",
+    inputs: inputs.slice(0, length),
+    outputs: c.node.outputs,
+    attributes: {},
+  };
 }
 
 function pick(node: Node, names: readonly string[]): Record<string, Attribute> {

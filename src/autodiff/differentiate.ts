@@ -21,14 +21,25 @@ export interface DifferentiateOptions {
 }
 
 /**
- * Reverse mode over a straight line of nodes: appends to `g` what computes the gradients, and gives for each value of `wrt` the name
- * of its gradient, or undefined where the score does not depend on it. Only nodes between `wrt` and `of` are visited.
+ * Reverse mode over a straight line of nodes: appends to `g` what computes the gradients, and gives for each value of
+ * `wrt` the name of its gradient, or undefined where the score does not depend on it. Only nodes between `wrt` and `of`
+ * are visited. /
  */
-export function differentiate(g: Builder, nodes: readonly Node[], options: DifferentiateOptions): Map<string, string | undefined> {
+export function differentiate(
+  g: Builder,
+  nodes: readonly Node[],
+  options: DifferentiateOptions,
+): Map<string, string | undefined> {
   return walk(g, nodes, new Map([[options.of, options.seed]]), options.wrt, options);
 }
 
-function walk(g: Builder, nodes: readonly Node[], seeds: ReadonlyMap<string, string>, wrt: readonly string[], options: WalkOptions): Map<string, string | undefined> {
+function walk(
+  g: Builder,
+  nodes: readonly Node[],
+  seeds: ReadonlyMap<string, string>,
+  wrt: readonly string[],
+  options: WalkOptions,
+): Map<string, string | undefined> {
   const { rules, types, known } = options;
   options.meet?.(nodes);
   const typeOf = (value: string): DataType => g.typeOf(value) ?? types(value) ?? "float32";
@@ -43,7 +54,8 @@ function walk(g: Builder, nodes: readonly Node[], seeds: ReadonlyMap<string, str
     gradients.set(value, sum === undefined ? gradient : g.plus(sum, gradient));
   };
   const inner = { ...options, carriers };
-  // What comes of a value without elements (a pyramid level without regions) adds zero to what it was made from: rules need not know how.
+  // What comes of a value without elements (a pyramid level without regions) adds zero to what it was made from: rules
+  // need not know how.
   const empty: Node[] = [];
   for (let index = nodes.length - 1; index >= 0; index--) {
     const node = nodes[index];
@@ -58,19 +70,41 @@ function walk(g: Builder, nodes: readonly Node[], seeds: ReadonlyMap<string, str
     const operator = node.domain === "" ? node.opType : `${node.domain}.${node.opType}`;
     const rule = Object.hasOwn(rules, operator) ? rules[operator] : undefined;
     if (!rule) throw new NoGradientError(operator, nodeLabel(node));
-    const context = new RuleContext(node, g, outputGrads, wanted, (value) => g.known(value) ?? known(value), (expanded, grads, sources) => walk(g, expanded, grads, sources, inner), types);
+    const context = new RuleContext(
+      node,
+      g,
+      outputGrads,
+      wanted,
+      (value) => g.known(value) ?? known(value),
+      (expanded, grads, sources) => walk(g, expanded, grads, sources, inner),
+      types,
+    );
     rule(context).forEach((gradient, input) => {
       if (gradient !== undefined && wanted[input]) accumulate(node.inputs[input], gradient);
     });
   }
-  const emptied = (value: string): boolean => { const after = reachedFrom([value], nodes, flows); return empty.some((node) => [...node.inputs, ...captured(node)].some((input) => after.has(input))); };
-  return new Map(wrt.map((value) => [value, gradients.get(value) ?? (empty.length > 0 && emptied(value) ? g.zeros(g.shape(value)) : undefined)]));
+  const emptied = (value: string): boolean => {
+    const after = reachedFrom([value], nodes, flows);
+    return empty.some((node) => [...node.inputs, ...captured(node)].some((input) => after.has(input)));
+  };
+  return new Map(
+    wrt.map((value) => [
+      value,
+      gradients.get(value) ?? (empty.length > 0 && emptied(value) ? g.zeros(g.shape(value)) : undefined),
+    ]),
+  );
 }
 
-type WalkOptions = Pick<DifferentiateOptions, "rules" | "types" | "known" | "meet"> & { readonly carriers?: ReadonlySet<string> };
+type WalkOptions = Pick<DifferentiateOptions, "rules" | "types" | "known" | "meet"> & {
+  readonly carriers?: ReadonlySet<string>;
+};
 
 /** All values that depend on one of `sources` through values that gradients can flow through. */
-export function reachedFrom(sources: readonly string[], nodes: readonly Node[], flows: (value: string) => boolean): Set<string> {
+export function reachedFrom(
+  sources: readonly string[],
+  nodes: readonly Node[],
+  flows: (value: string) => boolean,
+): Set<string> {
   const reached = new Set(sources);
   for (const node of nodes) {
     if ([...node.inputs, ...captured(node)].some((input) => reached.has(input) && flows(input))) {
@@ -85,7 +119,10 @@ export function captured(node: Node): readonly string[] {
   const names: string[] = [];
   for (const attribute of Object.values(node.attributes)) {
     if (attribute.type !== "graph") continue;
-    names.push(...attribute.value.nodes.flatMap((inner) => [...inner.inputs, ...captured(inner)]), ...attribute.value.outputs.map(({ name }) => name));
+    names.push(
+      ...attribute.value.nodes.flatMap((inner) => [...inner.inputs, ...captured(inner)]),
+      ...attribute.value.outputs.map(({ name }) => name),
+    );
   }
   return names;
 }
@@ -102,4 +139,3 @@ export function neededFor(values: readonly string[], nodes: readonly Node[]): No
   }
   return kept.reverse();
 }
-

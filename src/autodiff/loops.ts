@@ -7,7 +7,9 @@ import { renamed, renaming, type Straightened } from "./branches.ts";
 import type { Trace } from "./specialise.ts";
 import { lastOperator } from "./stacked-scores.ts";
 
-/** An unrolled loop of more nodes than this would take minutes to become a gradient graph; it stays, without gradient. */
+/**
+ * An unrolled loop of more nodes than this would take minutes to become a gradient graph; it stays, without gradient.
+ */
 export const MOST_UNROLLED = 20_000;
 
 const TRIPS = "loupe.trips";
@@ -21,11 +23,26 @@ export function countTrips(graph: Graph): Graph {
       if (node.opType !== "Loop" || !body || node.outputs.some((output) => output.startsWith(TRIPS))) return node;
       const iteration = `${TRIPS}.iteration.${index}`;
       const counted: Graph = {
-        ...body, nodes: [...body.nodes, { name: "", opType: "Identity", domain: "", inputs: [body.inputs[0].name], outputs: [iteration], attributes: {} }],
+        ...body,
+        nodes: [
+          ...body.nodes,
+          {
+            name: "",
+            opType: "Identity",
+            domain: "",
+            inputs: [body.inputs[0].name],
+            outputs: [iteration],
+            attributes: {},
+          },
+        ],
         outputs: [...body.outputs, { name: iteration, type: { kind: "tensor", dataType: "int64", dims: [] } }],
       };
       const outputs = Array.from({ length: body.outputs.length - 1 }, (_, output) => node.outputs[output] ?? "");
-      return { ...node, outputs: [...outputs, `${TRIPS}.${index}`], attributes: { ...node.attributes, body: { type: "graph" as const, value: counted } } };
+      return {
+        ...node,
+        outputs: [...outputs, `${TRIPS}.${index}`],
+        attributes: { ...node.attributes, body: { type: "graph" as const, value: counted } },
+      };
     }),
   };
 }
@@ -35,7 +52,11 @@ export function unrollLoops(graph: Graph, trace: Trace): Straightened {
   const unroller = new Unroller(graph, trace);
   const nodes = graph.nodes.flatMap((node) => unroller.node(node) ?? [node]);
   const { initializers, conditions, changed } = unroller;
-  return { graph: changed ? { ...graph, nodes, initializers: [...graph.initializers, ...initializers] } : graph, conditions, changed };
+  return {
+    graph: changed ? { ...graph, nodes, initializers: [...graph.initializers, ...initializers] } : graph,
+    conditions,
+    changed,
+  };
 }
 
 class Unroller {
@@ -45,7 +66,10 @@ class Unroller {
   private readonly taken: Set<string>;
   private readonly types: ReadonlyMap<string, string>;
 
-  constructor(graph: Graph, private readonly trace: Trace) {
+  constructor(
+    graph: Graph,
+    private readonly trace: Trace,
+  ) {
     this.taken = namesIn(graph);
     this.types = inferTypes(graph);
   }
@@ -54,7 +78,9 @@ class Unroller {
   node(node: Node): Node[] | undefined {
     const body = bodyOf(node);
     if (!body || node.domain !== "" || (node.opType !== "Loop" && node.opType !== "Scan")) return undefined;
-    const floats = node.outputs.some((output) => output !== "" && isFloat((this.types.get(output) ?? "float32") as "float32"));
+    const floats = node.outputs.some(
+      (output) => output !== "" && isFloat((this.types.get(output) ?? "float32") as "float32"),
+    );
     const made = !floats ? undefined : node.opType === "Loop" ? this.loop(node, body) : this.scan(node, body);
     if (made) this.changed = true;
     return made;
@@ -85,7 +111,9 @@ class Unroller {
       if (index < carriedCount) nodes.push(identity(carried[index], output));
       else this.stack(collected[index - carriedCount], output, 0, nodes);
     });
-    return trips === 0 && node.outputs.slice(carriedCount).some((output) => output !== "" && !output.startsWith(TRIPS)) ? undefined : nodes;
+    return trips === 0 && node.outputs.slice(carriedCount).some((output) => output !== "" && !output.startsWith(TRIPS))
+      ? undefined
+      : nodes;
   }
 
   private scan(node: Node, body: Graph): Node[] | undefined {
@@ -93,8 +121,14 @@ class Unroller {
     const states = node.inputs.length - scanned;
     if (states < 0 || body.inputs.length !== node.inputs.length) return undefined;
     const outputsScanned = body.outputs.length - states;
-    const list = (name: string, count: number): number[] => { const given = ints(node, name); return Array.from({ length: count }, (_, index) => given?.[index] ?? 0); };
-    const [inDirections, outDirections] = [list("scan_input_directions", scanned), list("scan_output_directions", outputsScanned)];
+    const list = (name: string, count: number): number[] => {
+      const given = ints(node, name);
+      return Array.from({ length: count }, (_, index) => given?.[index] ?? 0);
+    };
+    const [inDirections, outDirections] = [
+      list("scan_input_directions", scanned),
+      list("scan_output_directions", outputsScanned),
+    ];
     const [inAxes, outAxes] = [list("scan_input_axes", scanned), list("scan_output_axes", outputsScanned)];
     const inputs = node.inputs.slice(states);
     const dims = inputs.map((input) => this.trace.dims.get(input));
@@ -107,14 +141,27 @@ class Unroller {
     const collected: string[][] = Array.from({ length: outputsScanned }, () => []);
     for (let step = 0; step < steps; step++) {
       const slices = inputs.map((input, index) => {
-        const at = this.constant(`${TRIPS}.place`, (name) => scalar(name, "int64", inDirections[index] === 1 ? steps - 1 - step : step));
+        const at = this.constant(`${TRIPS}.place`, (name) =>
+          scalar(name, "int64", inDirections[index] === 1 ? steps - 1 - step : step),
+        );
         const slice = this.fresh(`${input}.step`);
-        nodes.push({ name: "", opType: "Gather", domain: "", inputs: [input, at], outputs: [slice], attributes: { axis: { type: "int", value: axes[index] } } });
+        nodes.push({
+          name: "",
+          opType: "Gather",
+          domain: "",
+          inputs: [input, at],
+          outputs: [slice],
+          attributes: { axis: { type: "int", value: axes[index] } },
+        });
         return slice;
       });
       const outputs = this.copy(body, [...carried, ...slices], nodes);
       carried = outputs.slice(0, states);
-      outputs.slice(states).forEach((value, index) => (outDirections[index] === 1 ? collected[index].unshift(value) : collected[index].push(value)));
+      outputs
+        .slice(states)
+        .forEach((value, index) =>
+          outDirections[index] === 1 ? collected[index].unshift(value) : collected[index].push(value),
+        );
     }
     node.outputs.forEach((output, index) => {
       if (output === "") return;
@@ -137,7 +184,10 @@ class Unroller {
     return body.outputs.map(({ name }) => rename(name));
   }
 
-  /** Values of the iterations along a new axis: by Unsqueeze and Concat (axes as an input since opset 13, an attribute before). */
+  /**
+   * Values of the iterations along a new axis: by Unsqueeze and Concat (axes as an input since opset 13, an attribute
+   * before).
+   */
   private stack(values: readonly string[], output: string, axis: number, nodes: Node[]): void {
     const last = lastOperator(values, nodes, axis, this.trace.opset, (hint) => this.fresh(hint));
     if (last) {
@@ -152,7 +202,14 @@ class Unroller {
       nodes.push({ name: "", opType: "Unsqueeze", domain: "", ...this.unsqueezed(value, axis), outputs: [part] });
       return part;
     });
-    nodes.push({ name: "", opType: "Concat", domain: "", inputs: parts, outputs: [output], attributes: { axis: { type: "int", value: axis } } });
+    nodes.push({
+      name: "",
+      opType: "Concat",
+      domain: "",
+      inputs: parts,
+      outputs: [output],
+      attributes: { axis: { type: "int", value: axis } },
+    });
   }
 
   private unsqueezed(value: string, axis: number): { inputs: string[]; attributes: Record<string, Attribute> } {

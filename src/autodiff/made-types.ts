@@ -1,11 +1,30 @@
 import { DATA_TYPES, type DataType } from "../model/graph.ts";
 import type { AttributeValue } from "./builder.ts";
 
-const COMPARISONS: ReadonlySet<string> = new Set(["Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Equal", "And", "Or", "Xor", "Not", "IsNaN", "IsInf"]);
+const COMPARISONS: ReadonlySet<string> = new Set([
+  "Greater",
+  "GreaterOrEqual",
+  "Less",
+  "LessOrEqual",
+  "Equal",
+  "And",
+  "Or",
+  "Xor",
+  "Not",
+  "IsNaN",
+  "IsInf",
+]);
 const POSITIONS: ReadonlySet<string> = new Set(["ArgMax", "ArgMin", "NonZero", "Shape", "Size"]);
 
-/** The element types of what an operator makes, the last one for all further outputs; undefined where it is float32 (or not known). */
-export function madeTypes(opType: string, inputs: readonly (DataType | undefined)[], attributes: Readonly<Record<string, AttributeValue>>): readonly (DataType | undefined)[] {
+/**
+ * The element types of what an operator makes, the last one for all further outputs; undefined where it is float32 (or
+ * not known).
+ */
+export function madeTypes(
+  opType: string,
+  inputs: readonly (DataType | undefined)[],
+  attributes: Readonly<Record<string, AttributeValue>>,
+): readonly (DataType | undefined)[] {
   if (COMPARISONS.has(opType)) return ["bool"];
   if (POSITIONS.has(opType)) return ["int64"];
   if (opType === "Cast") return [typeof attributes.to === "number" ? DATA_TYPES[attributes.to] : undefined];

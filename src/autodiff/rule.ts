@@ -10,7 +10,10 @@ import type { Builder, Dims } from "./builder.ts";
  */
 export type Rule = (r: RuleContext) => readonly (string | undefined)[];
 
-/** Rules by operator: "Conv", or "com.microsoft.Gelu" outside ai.onnx. Other tables over the same walk make other methods. */
+/**
+ * Rules by operator: "Conv", or "com.microsoft.Gelu" outside ai.onnx. Other tables over the same walk make other
+ * methods.
+ */
 export type RuleTable = Readonly<Record<string, Rule>>;
 
 /** What a table of rules may know of the graph that is walked: all that stands before the backward walk. */
@@ -36,7 +39,11 @@ export interface RuleSet {
 }
 
 /** Reverse mode over `nodes` by the rules at work: from gradients by value to those of `wrt`. */
-export type Walk = (nodes: readonly Node[], seeds: ReadonlyMap<string, string>, wrt: readonly string[]) => Map<string, string | undefined>;
+export type Walk = (
+  nodes: readonly Node[],
+  seeds: ReadonlyMap<string, string>,
+  wrt: readonly string[],
+) => Map<string, string | undefined>;
 
 /** A rule for an operator that other operators can stand for: see RuleContext.through. */
 export function expanding(expand: (r: RuleContext) => readonly (string | undefined)[]): Rule {
@@ -57,8 +64,9 @@ export class RuleContext extends NodeReader {
   }
 
   /**
-   * Gradients by way of other nodes that compute what this one does: `expand` emits them from the node's inputs and gives a
-   * value for each output (undefined for one that no gradient comes back to). They are differentiated by the same rules.
+   * Gradients by way of other nodes that compute what this one does: `expand` emits them from the node's inputs and
+   * gives a value for each output (undefined for one that no gradient comes back to). They are differentiated by the
+   * same rules. /
    */
   through(expand: () => readonly (string | undefined)[]): (string | undefined)[] {
     const start = this.g.nodes.length;
@@ -73,15 +81,30 @@ export class RuleContext extends NodeReader {
     const wanted = inputs.filter((input, index) => this.needs(index) && inputs.indexOf(input) === index);
     const gradients = this.walk(this.g.nodes.slice(start), seeds, wanted);
     // A value that is several inputs gets its whole gradient by the first of them.
-    return inputs.map((input, index) => (this.needs(index) && inputs.indexOf(input) === index ? gradients.get(input) : undefined));
+    return inputs.map((input, index) =>
+      this.needs(index) && inputs.indexOf(input) === index ? gradients.get(input) : undefined,
+    );
   }
 
-  /** The same node over other values of the same shapes: rules that compare two runs of a graph look at either by it. */
+  /**
+   * The same node over other values of the same shapes: rules that compare two runs of a graph look at either by it.
+   */
   seen(inputs: readonly string[], outputs: readonly string[] = this.node.outputs): RuleContext {
-    return new RuleContext({ ...this.node, inputs, outputs }, this.g, this.outputGrads, this.wanted, this.knownValues, this.walk, this.types);
+    return new RuleContext(
+      { ...this.node, inputs, outputs },
+      this.g,
+      this.outputGrads,
+      this.wanted,
+      this.knownValues,
+      this.walk,
+      this.types,
+    );
   }
 
-  /** The same place in the walk with another node, other gradients of its outputs, other inputs asked for: to ask another rule. */
+  /**
+   * The same place in the walk with another node, other gradients of its outputs, other inputs asked for: to ask
+   * another rule.
+   */
   variant(node: Node, outputGrads: readonly (string | undefined)[], wanted: readonly boolean[]): RuleContext {
     return new RuleContext(node, this.g, outputGrads, wanted, this.knownValues, this.walk, this.types);
   }
@@ -114,7 +137,10 @@ export class RuleContext extends NodeReader {
   typeOfOutput(index: number): DataType | undefined {
     return this.g.typeOf(this.y(index)) ?? this.types(this.y(index));
   }
-  /** The elements of an input that the graph was specialised on: integers and conditions, and the floats that shape an operator. */
+  /**
+   * The elements of an input that the graph was specialised on: integers and conditions, and the floats that shape an
+   * operator.
+   */
   known(index: number): readonly number[] | undefined {
     return this.has(index) ? this.knownValues(this.x(index)) : undefined;
   }
@@ -126,6 +152,10 @@ export class RuleContext extends NodeReader {
   }
   /** Refuses: this use of the operator has no gradient here, and why. */
   refuse(reason: string): NoGradientError {
-    return new NoGradientError(this.node.domain ? `${this.node.domain}.${this.node.opType}` : this.node.opType, nodeLabel(this.node), reason);
+    return new NoGradientError(
+      this.node.domain ? `${this.node.domain}.${this.node.opType}` : this.node.opType,
+      nodeLabel(this.node),
+      reason,
+    );
   }
 }

@@ -5,14 +5,18 @@ import { renamed, renaming, type Straightened } from "./branches.ts";
 import type { Trace } from "./specialise.ts";
 
 /**
- * Follows lists of tensors (SequenceConstruct, SequenceInsert, SplitToSequence ...) and optionals by the names of what is in them, and
- * replaces what takes tensors out of them by plain nodes. Lists that come in from outside stay.
+ * Follows lists of tensors (SequenceConstruct, SequenceInsert, SplitToSequence ...) and optionals by the names of what
+ * is in them, and replaces what takes tensors out of them by plain nodes. Lists that come in from outside stay. /
  */
 export function unpackSequences(graph: Graph, trace: Trace): Straightened {
   const unpacker = new Unpacker(graph, trace);
   const nodes = graph.nodes.flatMap((node) => unpacker.node(node));
   const { initializers, conditions, changed } = unpacker;
-  return { graph: changed ? { ...graph, nodes, initializers: [...graph.initializers, ...initializers] } : graph, conditions, changed };
+  return {
+    graph: changed ? { ...graph, nodes, initializers: [...graph.initializers, ...initializers] } : graph,
+    conditions,
+    changed,
+  };
 }
 
 class Unpacker {
@@ -22,7 +26,10 @@ class Unpacker {
   private readonly lists = new Map<string, readonly string[]>();
   private readonly taken: Set<string>;
 
-  constructor(graph: Graph, private readonly trace: Trace) {
+  constructor(
+    graph: Graph,
+    private readonly trace: Trace,
+  ) {
     this.taken = namesIn(graph);
   }
 
@@ -47,7 +54,17 @@ class Unpacker {
       const unneeded = inner.domain === "" && inner.opType === "OptionalGetElement" && this.made.has(inner.inputs[0]);
       return unneeded ? plain("Identity", inner.inputs, inner.outputs) : this.withoutOptionals(inner);
     };
-    return { ...node, attributes: Object.fromEntries(entries.map(([name, attribute]) => [name, attribute.type === "graph" ? { ...attribute, value: { ...attribute.value, nodes: attribute.value.nodes.map(inside) } } : attribute])) };
+    return {
+      ...node,
+      attributes: Object.fromEntries(
+        entries.map(([name, attribute]) => [
+          name,
+          attribute.type === "graph"
+            ? { ...attribute, value: { ...attribute.value, nodes: attribute.value.nodes.map(inside) } }
+            : attribute,
+        ]),
+      ),
+    };
   }
 
   list(value: string): readonly string[] | undefined {
@@ -89,16 +106,33 @@ class Unpacker {
   body(graph: Graph, inputs: readonly string[]): { nodes: Node[]; outputs: string[] } {
     const rename = renaming(graph, this.taken, new Map(graph.inputs.map(({ name }, index) => [name, inputs[index]])));
     this.initializers.push(...graph.initializers.map((tensor) => ({ ...tensor, name: rename(tensor.name) })));
-    return { nodes: graph.nodes.map((inner) => renamed(inner, rename)), outputs: graph.outputs.map(({ name }) => rename(name)) };
+    return {
+      nodes: graph.nodes.map((inner) => renamed(inner, rename)),
+      outputs: graph.outputs.map(({ name }) => rename(name)),
+    };
   }
 }
 
-const MAKES_LIST: ReadonlySet<string> = new Set(["SequenceConstruct", "SequenceEmpty", "SequenceInsert", "SequenceErase", "SplitToSequence"]);
+const MAKES_LIST: ReadonlySet<string> = new Set([
+  "SequenceConstruct",
+  "SequenceEmpty",
+  "SequenceInsert",
+  "SequenceErase",
+  "SplitToSequence",
+]);
 
 type Step = (node: Node, u: Unpacker) => Node[] | undefined;
 
-const plain = (opType: string, inputs: readonly string[], outputs: readonly string[], attributes: Record<string, Attribute> = {}): Node => ({ name: "", opType, domain: "", inputs, outputs, attributes });
-const int = (node: Node, name: string, otherwise: number): number => { const value = node.attributes[name]; return value?.type === "int" ? value.value : otherwise; };
+const plain = (
+  opType: string,
+  inputs: readonly string[],
+  outputs: readonly string[],
+  attributes: Record<string, Attribute> = {},
+): Node => ({ name: "", opType, domain: "", inputs, outputs, attributes });
+const int = (node: Node, name: string, otherwise: number): number => {
+  const value = node.attributes[name];
+  return value?.type === "int" ? value.value : otherwise;
+};
 
 const STEPS: Readonly<Record<string, Step>> = {
   SequenceConstruct: (node, u) => u.is(node.outputs[0], node.inputs),
@@ -120,17 +154,26 @@ const STEPS: Readonly<Record<string, Step>> = {
   SequenceInsert: (node, u) => {
     const items = u.list(node.inputs[0]);
     const at = items && u.index(node.inputs[2], items.length, items.length);
-    return items && at !== undefined ? u.is(node.outputs[0], [...items.slice(0, at), node.inputs[1], ...items.slice(at)]) : undefined;
+    return items && at !== undefined
+      ? u.is(node.outputs[0], [...items.slice(0, at), node.inputs[1], ...items.slice(at)])
+      : undefined;
   },
   SequenceErase: (node, u) => {
     const items = u.list(node.inputs[0]);
     const at = items && u.index(node.inputs[1], items.length, items.length - 1);
-    return items && at !== undefined ? u.is(node.outputs[0], items.filter((_, index) => index !== at)) : undefined;
+    return items && at !== undefined
+      ? u.is(
+          node.outputs[0],
+          items.filter((_, index) => index !== at),
+        )
+      : undefined;
   },
   SequenceAt: (node, u) => {
     const items = u.list(node.inputs[0]);
     const at = items && u.index(node.inputs[1], items.length);
-    return items && at !== undefined && items[at] !== undefined ? [plain("Identity", [items[at]], node.outputs)] : undefined;
+    return items && at !== undefined && items[at] !== undefined
+      ? [plain("Identity", [items[at]], node.outputs)]
+      : undefined;
   },
   SequenceLength: (node, u) => {
     const items = u.list(node.inputs[0]);
@@ -145,11 +188,17 @@ const STEPS: Readonly<Record<string, Step>> = {
     if (rank === undefined) return undefined;
     const axis = given < 0 ? given + rank : given;
     const parts: Node[] = [];
-    const values = !stacked ? items : items.map((item) => {
-      const row = u.fresh(`${item}.row`);
-      parts.push(u.opset < 13 ? plain("Unsqueeze", [item], [row], { axes: { type: "ints", value: [axis] } }) : plain("Unsqueeze", [item, u.constant((name) => int64List(name, [axis]))], [row]));
-      return row;
-    });
+    const values = !stacked
+      ? items
+      : items.map((item) => {
+          const row = u.fresh(`${item}.row`);
+          parts.push(
+            u.opset < 13
+              ? plain("Unsqueeze", [item], [row], { axes: { type: "ints", value: [axis] } })
+              : plain("Unsqueeze", [item, u.constant((name) => int64List(name, [axis]))], [row]),
+          );
+          return row;
+        });
     return [...parts, plain("Concat", values, node.outputs, { axis: { type: "int", value: axis } })];
   },
   SplitToSequence: (node, u) => {
@@ -165,8 +214,16 @@ const STEPS: Readonly<Record<string, Step>> = {
     const starts = sizes.map((_, index) => sizes.slice(0, index).reduce((a, b) => a + b, 0));
     const list = (value: number): string => u.constant((name) => int64List(name, [value]));
     items.forEach((item, index) => {
-      if (squeezed) nodes.push(plain("Gather", [node.inputs[0], u.constant((name) => scalar(name, "int64", index))], [item], { axis: { type: "int", value: axis } }));
-      else nodes.push(plain("Slice", [node.inputs[0], list(starts[index]), list(starts[index] + sizes[index]), list(axis)], [item]));
+      if (squeezed)
+        nodes.push(
+          plain("Gather", [node.inputs[0], u.constant((name) => scalar(name, "int64", index))], [item], {
+            axis: { type: "int", value: axis },
+          }),
+        );
+      else
+        nodes.push(
+          plain("Slice", [node.inputs[0], list(starts[index]), list(starts[index] + sizes[index]), list(axis)], [item]),
+        );
     });
     return [...nodes, plain("SequenceConstruct", items, node.outputs)];
   },
@@ -179,7 +236,10 @@ const STEPS: Readonly<Record<string, Step>> = {
     const collected: string[][] = node.outputs.map(() => []);
     first.forEach((_, index) => {
       // An element of each list, and the tensors as they are.
-      const { nodes: inner, outputs } = u.body(body.value, node.inputs.map((input, place) => inputs[place]?.[index] ?? input));
+      const { nodes: inner, outputs } = u.body(
+        body.value,
+        node.inputs.map((input, place) => inputs[place]?.[index] ?? input),
+      );
       nodes.push(...inner);
       outputs.forEach((output, place) => collected[place]?.push(output));
     });

@@ -5,7 +5,9 @@ import { canonicalise } from "./canonical.ts";
 import { captured, neededFor } from "./differentiate.ts";
 import { isQuantised, STRAIGHT_THROUGH } from "./quantised.ts";
 
-/** What one run of a graph showed: every tensor's shape and type, and the elements of small integer and boolean ones. */
+/**
+ * What one run of a graph showed: every tensor's shape and type, and the elements of small integer and boolean ones.
+ */
 export interface Trace {
   readonly dims: ReadonlyMap<string, Dims>;
   readonly types: ReadonlyMap<string, DataType>;
@@ -72,15 +74,33 @@ export class Specialised {
     return [...this.guardsByValue.values()];
   }
 
-  /** The graph that computes `outputs` (values of `g`, a fork of this one's) from the model's inputs and `extra` ones: needed nodes and initializers only. */
+  /**
+   * The graph that computes `outputs` (values of `g`, a fork of this one's) from the model's inputs and `extra` ones:
+   * needed nodes and initializers only.
+   */
   graphFor(g: Builder, outputs: readonly string[], extra: readonly { name: string; dims: Dims }[] = []): Graph {
     const nodes = neededFor(outputs, g.nodes);
     const used = new Set([...nodes.flatMap((node) => [...node.inputs, ...captured(node)]), ...outputs]);
     return {
-      name: this.graph.name, doc: "", valueInfo: [], sparseInitializers: this.graph.sparseInitializers.filter(({ name }) => used.has(name)),
+      name: this.graph.name,
+      doc: "",
+      valueInfo: [],
+      sparseInitializers: this.graph.sparseInitializers.filter(({ name }) => used.has(name)),
       inputs: [
-        ...this.graph.inputs.filter(({ name }) => used.has(name)).map((input) => ({ name: input.name, type: { kind: "tensor" as const, dataType: this.typeOf(input.name) ?? "float32", dims: this.trace.dims.get(input.name) } })),
-        ...extra.map(({ name, dims }) => ({ name, type: { kind: "tensor" as const, dataType: "float32" as const, dims } })),
+        ...this.graph.inputs
+          .filter(({ name }) => used.has(name))
+          .map((input) => ({
+            name: input.name,
+            type: {
+              kind: "tensor" as const,
+              dataType: this.typeOf(input.name) ?? "float32",
+              dims: this.trace.dims.get(input.name),
+            },
+          })),
+        ...extra.map(({ name, dims }) => ({
+          name,
+          type: { kind: "tensor" as const, dataType: "float32" as const, dims },
+        })),
       ],
       outputs: outputs.map((name) => ({ name, type: { kind: "unknown" } })),
       nodes,
@@ -108,7 +128,14 @@ export class Specialised {
   private cast(tensor: TensorRef): TensorRef {
     const stored = this.g.fresh(tensor.dataType);
     this.g.declare(stored, tensor.dims);
-    this.g.add({ name: "", opType: "Cast", domain: "", inputs: [stored], outputs: [tensor.name], attributes: { to: { type: "int", value: 1 } } });
+    this.g.add({
+      name: "",
+      opType: "Cast",
+      domain: "",
+      inputs: [stored],
+      outputs: [tensor.name],
+      attributes: { to: { type: "int", value: 1 } },
+    });
     return { ...tensor, name: stored };
   }
 
@@ -117,7 +144,8 @@ export class Specialised {
     const outputs = node.outputs.filter((output) => output !== "");
     const source = node.opType === "Identity" && node.domain === "" ? this.initializers.get(node.inputs[0]) : undefined;
     if (source) {
-      // Exporters share equal weights through Identity; ONNX Runtime loses some of these as it optimises. Here both names are the same bytes.
+      // Exporters share equal weights through Identity; ONNX Runtime loses some of these as it optimises. Here both
+      // names are the same bytes.
       this.addInitializer({ ...source, name: node.outputs[0] });
       return;
     }
@@ -126,7 +154,14 @@ export class Specialised {
       return;
     }
     for (const index of SHAPE_INPUTS[node.opType] ?? []) if (node.inputs[index]) this.known(node.inputs[index]);
-    canonicalise({ g: this.g, node, opset: this.opset, dims: (value) => this.g.shape(value), known: this.known, isFloat: (value) => isFloat(this.types.get(value) ?? "float32") });
+    canonicalise({
+      g: this.g,
+      node,
+      opset: this.opset,
+      dims: (value) => this.g.shape(value),
+      known: this.known,
+      isFloat: (value) => isFloat(this.types.get(value) ?? "float32"),
+    });
     if (SHAPE_BY_DATA.has(node.opType)) for (const output of outputs) this.guardShape(output);
   }
 
@@ -151,32 +186,63 @@ export class Specialised {
 
 /** Inputs that decide an output's shape: what they hold was taken for granted. */
 const SHAPE_INPUTS: Readonly<Record<string, readonly number[]>> = {
-  Reshape: [1], Expand: [1], Slice: [1, 2, 3, 4], Tile: [1], Pad: [1, 3], Resize: [3], ConstantOfShape: [0], Range: [0, 1, 2],
-  Squeeze: [1], Unsqueeze: [1], Split: [1], TopK: [1], OneHot: [1], CenterCropPad: [1], MaxUnpool: [2], AffineGrid: [1], Col2Im: [1, 2],
+  Reshape: [1],
+  Expand: [1],
+  Slice: [1, 2, 3, 4],
+  Tile: [1],
+  Pad: [1, 3],
+  Resize: [3],
+  ConstantOfShape: [0],
+  Range: [0, 1, 2],
+  Squeeze: [1],
+  Unsqueeze: [1],
+  Split: [1],
+  TopK: [1],
+  OneHot: [1],
+  CenterCropPad: [1],
+  MaxUnpool: [2],
+  AffineGrid: [1],
+  Col2Im: [1, 2],
 };
 
 /** Operators whose output's shape follows from their input's elements. */
 const SHAPE_BY_DATA: ReadonlySet<string> = new Set(["NonZero", "Compress", "Unique", "NonMaxSuppression", "Range"]);
 
-const RANDOM: ReadonlySet<string> = new Set(["RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Bernoulli", "Multinomial"]);
+const RANDOM: ReadonlySet<string> = new Set([
+  "RandomNormal",
+  "RandomUniform",
+  "RandomNormalLike",
+  "RandomUniformLike",
+  "Bernoulli",
+  "Multinomial",
+]);
 
 /** Values that the fed data decides. Shape and Size do not pass it on: shapes are fixed. */
 export function taintedValues(graph: Graph): Set<string> {
   const tainted = new Set(graph.inputs.map(({ name }) => name));
   for (const node of graph.nodes) {
     const fixed = node.domain === "" && (node.opType === "Shape" || node.opType === "Size");
-    if (!fixed && (RANDOM.has(node.opType) || usesAny(node, tainted))) for (const output of node.outputs) if (output !== "") tainted.add(output);
+    if (!fixed && (RANDOM.has(node.opType) || usesAny(node, tainted)))
+      for (const output of node.outputs) if (output !== "") tainted.add(output);
   }
   return tainted;
 }
 
 /** Whether a node, or a subgraph of it, takes one of `values`. */
 function usesAny(node: Node, values: ReadonlySet<string>): boolean {
-  return node.inputs.some((input) => values.has(input)) || subgraphs(node).some((graph) => graph.nodes.some((inner) => usesAny(inner, values)) || graph.outputs.some(({ name }) => values.has(name)));
+  return (
+    node.inputs.some((input) => values.has(input)) ||
+    subgraphs(node).some(
+      (graph) =>
+        graph.nodes.some((inner) => usesAny(inner, values)) || graph.outputs.some(({ name }) => values.has(name)),
+    )
+  );
 }
 
 function subgraphs(node: Node): readonly Graph[] {
-  return Object.values(node.attributes).flatMap((attribute) => (attribute.type === "graph" ? [attribute.value] : attribute.type === "graphs" ? attribute.value : []));
+  return Object.values(node.attributes).flatMap((attribute) =>
+    attribute.type === "graph" ? [attribute.value] : attribute.type === "graphs" ? attribute.value : [],
+  );
 }
 
 const FLOAT_TYPE_ATTRIBUTES = ["to", "dtype", "output_datatype", "stash_type", "output_dtype"];
@@ -190,8 +256,21 @@ function inFloat32(node: Node, bytesOf: (tensor: TensorRef) => Uint8Array): Node
     if (attribute?.type === "int" && REDUCED_FLOATS.has(attribute.value)) attributes[name] = { type: "int", value: 1 };
   }
   const value = attributes.value;
-  if (node.opType === "ConstantOfShape" && value?.type === "tensor" && isFloat(value.value.dataType) && value.value.dataType !== "float32") {
-    attributes.value = { type: "tensor", value: tensorFromArray(value.value.name, "float32", [1], toFloat32(value.value.dataType, bytesOf(value.value), 1)) };
+  if (
+    node.opType === "ConstantOfShape" &&
+    value?.type === "tensor" &&
+    isFloat(value.value.dataType) &&
+    value.value.dataType !== "float32"
+  ) {
+    attributes.value = {
+      type: "tensor",
+      value: tensorFromArray(
+        value.value.name,
+        "float32",
+        [1],
+        toFloat32(value.value.dataType, bytesOf(value.value), 1),
+      ),
+    };
   }
   return { ...node, attributes };
 }

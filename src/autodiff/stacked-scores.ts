@@ -17,11 +17,19 @@ export interface LastOperator {
 }
 
 /**
- * The softmax or sigmoid that ends each step of a loop, so that it can be applied once to all steps, stacked along a new axis: the scores
- * before it are then one value of the graph, as they are where there is no loop. Undefined where steps end in anything else.
+ * The softmax or sigmoid that ends each step of a loop, so that it can be applied once to all steps, stacked along a
+ * new axis: the scores before it are then one value of the graph, as they are where there is no loop. Undefined where
+ * steps end in anything else.
  * @param fresh A name that nothing has yet.
+ * /
  */
-export function lastOperator(values: readonly string[], nodes: readonly Node[], axis: number, opset: number, fresh: (hint: string) => string): LastOperator | undefined {
+export function lastOperator(
+  values: readonly string[],
+  nodes: readonly Node[],
+  axis: number,
+  opset: number,
+  fresh: (hint: string) => string,
+): LastOperator | undefined {
   const makers = makersAmong(nodes);
   const shaping: Node[] = [];
   const inputs: string[] = [];
@@ -33,14 +41,24 @@ export function lastOperator(values: readonly string[], nodes: readonly Node[], 
       chain.unshift(node);
       node = makers.get(node.inputs[0]);
     }
-    if (node?.domain !== "" || !(BY_ELEMENT.has(node.opType) || (ALONG_AXIS.has(node.opType) && chain.every(({ opType }) => opType === "Identity")))) return undefined;
-    if (last && (last.opType !== node.opType || JSON.stringify(last.attributes) !== JSON.stringify(node.attributes))) return undefined;
+    if (
+      node?.domain !== "" ||
+      !(
+        BY_ELEMENT.has(node.opType) ||
+        (ALONG_AXIS.has(node.opType) && chain.every(({ opType }) => opType === "Identity"))
+      )
+    )
+      return undefined;
+    if (last && (last.opType !== node.opType || JSON.stringify(last.attributes) !== JSON.stringify(node.attributes)))
+      return undefined;
     last ??= node;
-    inputs.push(chain.reduce((from, { inputs: [, ...others], ...kept }) => {
-      const output = fresh(`${kept.outputs[0]}.scores`);
-      shaping.push({ ...kept, inputs: [from, ...others], outputs: [output] });
-      return output;
-    }, node.inputs[0]));
+    inputs.push(
+      chain.reduce((from, { inputs: [, ...others], ...kept }) => {
+        const output = fresh(`${kept.outputs[0]}.scores`);
+        shaping.push({ ...kept, inputs: [from, ...others], outputs: [output] });
+        return output;
+      }, node.inputs[0]),
+    );
   }
   const attributes = last && (BY_ELEMENT.has(last.opType) ? last.attributes : shifted(last, axis, opset));
   return attributes && { inputs, shaping, node: { ...last!, attributes } };

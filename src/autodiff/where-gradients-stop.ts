@@ -4,8 +4,9 @@ import { inferTypes } from "../model/types.ts";
 import { captured, neededFor, reachedFrom } from "./differentiate.ts";
 
 /**
- * Why no gradient of `to` comes back to `from` although `to` depends on it: the node that makes integers, booleans or strings of it, or the decision trees
- * that stand before that. Undefined where `to` does not depend on `from` at all, or a gradient does come back.
+ * Why no gradient of `to` comes back to `from` although `to` depends on it: the node that makes integers, booleans or
+ * strings of it, or the decision trees that stand before that. Undefined where `to` does not depend on `from` at all,
+ * or a gradient does come back. /
  */
 export function whereGradientsStop(graph: Graph, from: string, to: string): NoGradientError | undefined {
   const nodes = neededFor([to], graph.nodes);
@@ -14,13 +15,30 @@ export function whereGradientsStop(graph: Graph, from: string, to: string): NoGr
   const types = inferTypes(graph);
   const flows = (value: string): boolean => isFloat(types.get(value) ?? "float32");
   const reached = reachedFrom([from], nodes, flows);
-  const takes = (node: Node): boolean => [...node.inputs, ...captured(node)].some((input) => reached.has(input) && flows(input));
-  const trees = nodes.find((node) => takes(node) && node.domain === "ai.onnx.ml" && node.opType.startsWith("TreeEnsemble"));
-  if (trees) return new NoGradientError(operatorOf(trees), nodeLabel(trees), "decision trees are made of steps, so their gradient is zero wherever there is one");
-  const stop = nodes.find((node) => takes(node) && !SHAPES.has(node.opType) && node.outputs.some((output) => everything.has(output) && !flows(output)));
+  const takes = (node: Node): boolean =>
+    [...node.inputs, ...captured(node)].some((input) => reached.has(input) && flows(input));
+  const trees = nodes.find(
+    (node) => takes(node) && node.domain === "ai.onnx.ml" && node.opType.startsWith("TreeEnsemble"),
+  );
+  if (trees)
+    return new NoGradientError(
+      operatorOf(trees),
+      nodeLabel(trees),
+      "decision trees are made of steps, so their gradient is zero wherever there is one",
+    );
+  const stop = nodes.find(
+    (node) =>
+      takes(node) &&
+      !SHAPES.has(node.opType) &&
+      node.outputs.some((output) => everything.has(output) && !flows(output)),
+  );
   if (!stop) return undefined;
   const type = types.get(stop.outputs.find((output) => everything.has(output) && !flows(output)) ?? "") ?? "integer";
-  return new NoGradientError(operatorOf(stop), nodeLabel(stop), `"${to}" depends on "${from}" only by the ${type === "bool" ? "yes or no" : type} values that it makes, which have no gradient`);
+  return new NoGradientError(
+    operatorOf(stop),
+    nodeLabel(stop),
+    `"${to}" depends on "${from}" only by the ${type === "bool" ? "yes or no" : type} values that it makes, which have no gradient`,
+  );
 }
 
 const SHAPES: ReadonlySet<string> = new Set(["Shape", "Size"]);

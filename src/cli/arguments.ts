@@ -2,7 +2,14 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { DataError } from "../model/errors.ts";
-import { checkNames, completeRecipe, loadRecipe, parseRecipeFile, parseSampleSpecs, withOwnClasses } from "../data/index.ts";
+import {
+  checkNames,
+  completeRecipe,
+  loadRecipe,
+  parseRecipeFile,
+  parseSampleSpecs,
+  withOwnClasses,
+} from "../data/index.ts";
 import type { Job, TargetSpec } from "../protocol/engine.ts";
 import type { RecipeReport } from "../protocol/recipe.ts";
 import { joinList, splitList } from "../protocol/list.ts";
@@ -20,9 +27,19 @@ export class WrongUsage extends Error {
 }
 
 const OPTIONS = {
-  input: { type: "string", multiple: true }, fetch: { type: "string", multiple: true }, layer: { type: "string", multiple: true },
-  set: { type: "string", multiple: true }, explain: { type: "string", multiple: true }, target: { type: "string" }, against: { type: "string" }, output: { type: "string" },
-  recipe: { type: "string" }, out: { type: "string" }, json: { type: "boolean" }, threads: { type: "string" }, seed: { type: "string" },
+  input: { type: "string", multiple: true },
+  fetch: { type: "string", multiple: true },
+  layer: { type: "string", multiple: true },
+  set: { type: "string", multiple: true },
+  explain: { type: "string", multiple: true },
+  target: { type: "string" },
+  against: { type: "string" },
+  output: { type: "string" },
+  recipe: { type: "string" },
+  out: { type: "string" },
+  json: { type: "boolean" },
+  threads: { type: "string" },
+  seed: { type: "string" },
 } as const;
 
 export type OptionName = keyof typeof OPTIONS;
@@ -30,14 +47,28 @@ export type OptionName = keyof typeof OPTIONS;
 export interface Arguments {
   readonly model: string;
   readonly options: {
-    readonly input: readonly string[]; readonly fetch: readonly string[]; readonly layer: readonly string[]; readonly set: readonly string[]; readonly explain: readonly string[];
-    readonly target?: string; readonly against?: string; readonly output?: string; readonly recipe?: string; readonly out?: string;
-    readonly threads?: string; readonly seed?: string; readonly json: boolean;
+    readonly input: readonly string[];
+    readonly fetch: readonly string[];
+    readonly layer: readonly string[];
+    readonly set: readonly string[];
+    readonly explain: readonly string[];
+    readonly target?: string;
+    readonly against?: string;
+    readonly output?: string;
+    readonly recipe?: string;
+    readonly out?: string;
+    readonly threads?: string;
+    readonly seed?: string;
+    readonly json: boolean;
   };
 }
 
 /** One MODEL and the options of a command; WrongUsage for anything else. */
-export function parseArguments(args: readonly string[], allowed: readonly OptionName[], needs: readonly OptionName[] = []): Arguments {
+export function parseArguments(
+  args: readonly string[],
+  allowed: readonly OptionName[],
+  needs: readonly OptionName[] = [],
+): Arguments {
   const options = Object.fromEntries(allowed.map((name) => [name, OPTIONS[name]]));
   let parsed: { values: Record<string, unknown>; positionals: string[] };
   try {
@@ -46,15 +77,31 @@ export function parseArguments(args: readonly string[], allowed: readonly Option
     throw new WrongUsage(error instanceof Error ? error.message.split(". To specify")[0] : String(error));
   }
   const { values, positionals } = parsed;
-  if (positionals.length !== 1) throw new WrongUsage(positionals.length === 0 ? "The model's file is missing." : `Expected one MODEL, got several; also given: ${positionals.slice(1).join(" ")}`);
+  if (positionals.length !== 1)
+    throw new WrongUsage(
+      positionals.length === 0
+        ? "The model's file is missing."
+        : `Expected one MODEL, got several; also given: ${positionals.slice(1).join(" ")}`,
+    );
   for (const name of needs) if (values[name] === undefined) throw new WrongUsage(`--${name} is missing.`);
   const list = (name: OptionName): readonly string[] => (values[name] as readonly string[] | undefined) ?? [];
   const one = (name: OptionName): string | undefined => values[name] as string | undefined;
   return {
     model: positionals[0],
     options: {
-      input: list("input"), fetch: list("fetch"), layer: list("layer"), set: list("set"), explain: list("explain"), target: one("target"), against: one("against"), output: one("output"),
-      recipe: one("recipe"), out: one("out"), threads: one("threads"), seed: one("seed"), json: values.json === true,
+      input: list("input"),
+      fetch: list("fetch"),
+      layer: list("layer"),
+      set: list("set"),
+      explain: list("explain"),
+      target: one("target"),
+      against: one("against"),
+      output: one("output"),
+      recipe: one("recipe"),
+      out: one("out"),
+      threads: one("threads"),
+      seed: one("seed"),
+      json: values.json === true,
     },
   };
 }
@@ -62,25 +109,36 @@ export function parseArguments(args: readonly string[], allowed: readonly Option
 export function threadCount(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const threads = Number(text);
-  if (!Number.isInteger(threads) || threads < 1 || threads > 1024) throw new WrongUsage(`--threads is a whole number from 1, not "${text}".`);
+  if (!Number.isInteger(threads) || threads < 1 || threads > 1024)
+    throw new WrongUsage(`--threads is a whole number from 1, not "${text}".`);
   return threads;
 }
 
 /** "285" or "3,17,20". */
 export function parseIndex(text: string, option: string): number[] {
-  if (!/^\s*\d+(\s*,\s*\d+)*\s*$/.test(text)) throw new WrongUsage(`--${option} is an index such as 285, or 3,17,20 in a dense output, not "${text}".`);
+  if (!/^\s*\d+(\s*,\s*\d+)*\s*$/.test(text))
+    throw new WrongUsage(`--${option} is an index such as 285, or 3,17,20 in a dense output, not "${text}".`);
   return text.split(",").map(Number);
 }
 
-/** "15,10:20,:" in a dense output [21, 64, 64]: FROM:BEFORE along an axis, one index, or all of it (":" and open ends by `dims`). */
-export function parseRegion(text: string, dims: readonly (number | string | null)[] | undefined): NonNullable<TargetSpec["region"]> {
+/**
+ * "15,10:20,:" in a dense output [21, 64, 64]: FROM:BEFORE along an axis, one index, or all of it (":" and open ends by
+ * `dims`).
+ */
+export function parseRegion(
+  text: string,
+  dims: readonly (number | string | null)[] | undefined,
+): NonNullable<TargetSpec["region"]> {
   const target = parseTarget(text, dims);
   if (typeof target === "string") throw new WrongUsage(`--target ${target}.`);
   return target.region ?? target.index!.map((index) => [index, index + 1]);
 }
 
 /** What is explained; `outputs` are the model's, for regions with open ends. */
-export function targetSpec({ target, against, output }: Arguments["options"], { outputs, explainable }: Pick<LoadedModel["description"], "outputs" | "explainable"> = { outputs: [] }): TargetSpec {
+export function targetSpec(
+  { target, against, output }: Arguments["options"],
+  { outputs, explainable }: Pick<LoadedModel["description"], "outputs" | "explainable"> = { outputs: [] },
+): TargetSpec {
   if (target !== undefined && /^\s*not\s*:/.test(target)) {
     if (against !== undefined) throw new WrongUsage("--against goes with an index, not with not:INDEX.");
     const parsed = parseTarget(target);
@@ -101,36 +159,55 @@ export function targetSpec({ target, against, output }: Arguments["options"], { 
 
 /** --set PARAM=VALUE, repeated. */
 export function parseSettings(settings: readonly string[]): Record<string, string> {
-  return Object.fromEntries(settings.map((setting) => {
-    const at = setting.indexOf("=");
-    if (at < 1) throw new WrongUsage(`--set takes PARAM=VALUE, not "${setting}".`);
-    return [setting.slice(0, at), setting.slice(at + 1)];
-  }));
+  return Object.fromEntries(
+    settings.map((setting) => {
+      const at = setting.indexOf("=");
+      if (at < 1) throw new WrongUsage(`--set takes PARAM=VALUE, not "${setting}".`);
+      return [setting.slice(0, at), setting.slice(at + 1)];
+    }),
+  );
 }
 
 /**
- * The files and the recipe that a command names. What was guessed for files that go through the recipe, and what of the recipe the model does not
- * have, is said on standard error. DataError for a recipe that names inputs the model lacks in place of those it has.
+ * The files and the recipe that a command names. What was guessed for files that go through the recipe, and what of the
+ * recipe the model does not have, is said on standard error. DataError for a recipe that names inputs the model lacks
+ * in place of those it has. /
  */
-export async function inputsOf(model: LoadedModel, { input, recipe }: Arguments["options"]): Promise<Pick<Job, "inputs" | "more" | "recipe">> {
+export async function inputsOf(
+  model: LoadedModel,
+  { input, recipe }: Arguments["options"],
+): Promise<Pick<Job, "inputs" | "more" | "recipe">> {
   const names = model.description.inputs.map(({ name }) => name);
-  const used = recipe === undefined ? await loadRecipe(model.description, model.readConstant) : await givenRecipe(model, recipe);
-  if (input.length === 0 && names.length > 0) throw new DataError("No --input is given.", undefined, `The model's inputs are ${names.join(", ")}.`);
-  checkNames(input, names, Object.values(used.recipe.inputs).some(({ kind }) => kind === "text"));
+  const used =
+    recipe === undefined ? await loadRecipe(model.description, model.readConstant) : await givenRecipe(model, recipe);
+  if (input.length === 0 && names.length > 0)
+    throw new DataError("No --input is given.", undefined, `The model's inputs are ${names.join(", ")}.`);
+  checkNames(
+    input,
+    names,
+    Object.values(used.recipe.inputs).some(({ kind }) => kind === "text"),
+  );
   const [inputs, ...more] = parseSampleSpecs(input, names);
   const throughRecipe = input.some((file) => !/\.np[yz]$/i.test(file));
   for (const reason of (throughRecipe ? used.reasons : used.problems) ?? []) remark(reason);
   return { inputs, ...(more.length > 0 ? { more } : {}), recipe: used.recipe };
 }
 
-/** A recipe from a file anywhere. One that leaves an input out is completed; one that has another in its place is mistaken. */
+/**
+ * A recipe from a file anywhere. One that leaves an input out is completed; one that has another in its place is
+ * mistaken.
+ */
 async function givenRecipe({ description, readConstant }: LoadedModel, file: string): Promise<RecipeReport> {
   const { recipe, reasons } = await withOwnClasses(await parseRecipeFile(file), file, description.path);
   for (const reason of reasons) remark(reason);
   const names = description.inputs.map(({ name }) => name);
   const strange = Object.keys(recipe.inputs).filter((name) => !names.includes(name));
   if (strange.length > 0 && names.some((name) => !Object.hasOwn(recipe.inputs, name))) {
-    throw new DataError(`The recipe names the input "${strange[0]}", which the model does not have; it has ${names.join(", ")}.`, file, "Rename it in the recipe.");
+    throw new DataError(
+      `The recipe names the input "${strange[0]}", which the model does not have; it has ${names.join(", ")}.`,
+      file,
+      "Rename it in the recipe.",
+    );
   }
   return completeRecipe(recipe, description, file, readConstant);
 }
@@ -141,19 +218,38 @@ export function oneSample<T extends Pick<Job, "more">>(job: T): T {
   return job;
 }
 
-/** Files named in parameters, relative to where one is on a command line, by their absolute paths. A path may hold commas: what exists as a whole is one file. */
+/**
+ * Files named in parameters, relative to where one is on a command line, by their absolute paths. A path may hold
+ * commas: what exists as a whole is one file.
+ */
 export function absoluteFiles(info: TechniqueInfo, settings: Readonly<Record<string, string>>): Record<string, string> {
   const takesFiles = new Set(info.params.filter((spec) => spec.type === "text" && spec.files).map(({ name }) => name));
-  const absolutes = (value: string): string => joinList((value.includes('"') ? splitList(value) : wholePaths(value)).map(absolute));
-  return Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, takesFiles.has(name) ? absolutes(value) : name === METHOD_OPTIONS.name ? optionsWithFiles(info, settings, value) : value]));
+  const absolutes = (value: string): string =>
+    joinList((value.includes('"') ? splitList(value) : wholePaths(value)).map(absolute));
+  return Object.fromEntries(
+    Object.entries(settings).map(([name, value]) => [
+      name,
+      takesFiles.has(name)
+        ? absolutes(value)
+        : name === METHOD_OPTIONS.name
+          ? optionsWithFiles(info, settings, value)
+          : value,
+    ]),
+  );
 }
 
 /** The options of the method that a check is of, their files as the command's own are. */
-function optionsWithFiles({ params }: TechniqueInfo, { method }: Readonly<Record<string, string>>, text: string): string {
+function optionsWithFiles(
+  { params }: TechniqueInfo,
+  { method }: Readonly<Record<string, string>>,
+  text: string,
+): string {
   const methods = params.find((spec) => spec.name === "method");
   const checked = techniques.find(({ info }) => info.id === (method ?? methods?.default));
   if (!methods || !checked) return text;
-  return Object.entries(absoluteFiles(checked.info, parseOptions(text))).map(([name, value]) => `${name}=${value}`).join("; ");
+  return Object.entries(absoluteFiles(checked.info, parseOptions(text)))
+    .map(([name, value]) => `${name}=${value}`)
+    .join("; ");
 }
 
 /** The parts of a list, put together again where that is the path of a file: the longest that is one. */
@@ -185,7 +281,9 @@ export function progressLine(): { show(progress: { fraction?: number; text: stri
   return {
     show({ fraction, text }) {
       shown = true;
-      process.stderr.write(`\r\x1b[K${fraction === undefined ? "" : `${Math.round(fraction * 100)} % `}${visible(text)}`);
+      process.stderr.write(
+        `\r\x1b[K${fraction === undefined ? "" : `${Math.round(fraction * 100)} % `}${visible(text)}`,
+      );
     },
     end() {
       if (shown) process.stderr.write("\r\x1b[K");

@@ -13,7 +13,15 @@ import { ModelCache } from "../runtime/models.ts";
 import { techniques } from "../techniques/index.ts";
 import { checkParams } from "../techniques/params.ts";
 import { findTechnique, runJob } from "../techniques/run.ts";
-import { absoluteFiles, inputsOf, parseSettings, progressLine, targetSpec, threadCount, WrongUsage } from "./arguments.ts";
+import {
+  absoluteFiles,
+  inputsOf,
+  parseSettings,
+  progressLine,
+  targetSpec,
+  threadCount,
+  WrongUsage,
+} from "./arguments.ts";
 import { printError } from "./terminal.ts";
 
 const KINDS: readonly AxisKind[] = ["method", "model", "layer", "target"];
@@ -23,11 +31,16 @@ const DARK: FigureColors = {
   theme: { foreground: "#cccccc", background: "#1f1f1f" },
   inks: { foreground: [204, 204, 204], background: [31, 31, 31], muted: [157, 157, 157], accent: [0, 120, 212] },
 };
-const BACKGROUNDS: Readonly<Record<string, FigureColors>> = { white: WHITE, dark: DARK, none: { ...WHITE, theme: { ...WHITE.theme, background: "none" } } };
+const BACKGROUNDS: Readonly<Record<string, FigureColors>> = {
+  white: WHITE,
+  dark: DARK,
+  none: { ...WHITE, theme: { ...WHITE.theme, background: "none" } },
+};
 
 /**
- * `neural-loupe compare MODEL --input FILE --methods a,b --out FIGURE`: methods, targets, layers or models on one input in one
- * figure. What is given several times becomes an axis, two at most; what fails says so in its own cell. Exit 1 when all fail.
+ * `neural-loupe compare MODEL --input FILE --methods a,b --out FIGURE`: methods, targets, layers or models on one input
+ * in one figure. What is given several times becomes an axis, two at most; what fails says so in its own cell. Exit 1
+ * when all fail. /
  */
 export async function compare(args: readonly string[]): Promise<number> {
   const request = readRequest(args);
@@ -41,17 +54,23 @@ export async function compare(args: readonly string[]): Promise<number> {
       cells.push([]);
       for (const column of request.columns) {
         const before = done++;
-        cells[cells.length - 1].push(await runCell(request, models, [column, row], ({ fraction, text }) =>
-          progress.show({ fraction: (before + (fraction ?? 0)) / count, text: `${done} of ${count}: ${text}` })));
+        cells[cells.length - 1].push(
+          await runCell(request, models, [column, row], ({ fraction, text }) =>
+            progress.show({ fraction: (before + (fraction ?? 0)) / count, text: `${done} of ${count}: ${text}` }),
+          ),
+        );
       }
     }
     progress.end();
     const figure = figureOf(request, cells);
     await mkdir(dirname(resolve(request.out)), { recursive: true });
     await writeFile(request.out, saveFigure(figure, request.format, request.colors));
-    cells.forEach((row, r) => row.forEach(({ failure }, c) => {
-      if (failure !== undefined) printError(`${[figure.rows[r], figure.columns[c]].filter(Boolean).join(", ")}: ${failure}\n`);
-    }));
+    cells.forEach((row, r) =>
+      row.forEach(({ failure }, c) => {
+        if (failure !== undefined)
+          printError(`${[figure.rows[r], figure.columns[c]].filter(Boolean).join(", ")}: ${failure}\n`);
+      }),
+    );
     return cells.flat().some(({ result }) => result) ? 0 : 1;
   } finally {
     progress.end();
@@ -61,7 +80,11 @@ export async function compare(args: readonly string[]): Promise<number> {
 
 interface Request {
   readonly models: readonly string[];
-  readonly options: { readonly input: readonly string[]; readonly recipe?: string; readonly explain: readonly string[] };
+  readonly options: {
+    readonly input: readonly string[];
+    readonly recipe?: string;
+    readonly explain: readonly string[];
+  };
   readonly columns: readonly AxisEntry[];
   /** One undefined: a figure of one row. */
   readonly rows: readonly (AxisEntry | undefined)[];
@@ -79,10 +102,23 @@ interface Request {
 const NO_OPTIONS = { input: [], fetch: [], layer: [], set: [], explain: [], json: false } as const;
 
 const OPTIONS = {
-  input: { type: "string", multiple: true }, methods: { type: "string", multiple: true }, target: { type: "string", multiple: true }, against: { type: "string" },
-  output: { type: "string" }, layer: { type: "string", multiple: true }, layers: { type: "string", multiple: true }, set: { type: "string", multiple: true }, explain: { type: "string", multiple: true },
-  columns: { type: "string" }, rows: { type: "string" }, scale: { type: "string" }, arrangement: { type: "string" }, background: { type: "string" },
-  recipe: { type: "string" }, out: { type: "string" }, threads: { type: "string" },
+  input: { type: "string", multiple: true },
+  methods: { type: "string", multiple: true },
+  target: { type: "string", multiple: true },
+  against: { type: "string" },
+  output: { type: "string" },
+  layer: { type: "string", multiple: true },
+  layers: { type: "string", multiple: true },
+  set: { type: "string", multiple: true },
+  explain: { type: "string", multiple: true },
+  columns: { type: "string" },
+  rows: { type: "string" },
+  scale: { type: "string" },
+  arrangement: { type: "string" },
+  background: { type: "string" },
+  recipe: { type: "string" },
+  out: { type: "string" },
+  threads: { type: "string" },
 } as const;
 
 function readRequest(args: readonly string[]): Request {
@@ -90,9 +126,14 @@ function readRequest(args: readonly string[]): Request {
   if (positionals.length === 0) throw new WrongUsage("The model's file is missing.");
   if (values.out === undefined) throw new WrongUsage("--out is missing.");
   const format = FIGURE_FORMATS.find((ending) => extname(values.out ?? "").toLowerCase() === `.${ending}`);
-  if (!format) throw new WrongUsage(`--out ends in ${FIGURE_FORMATS.map((ending) => `.${ending}`).join(", ")}, not "${extname(values.out)}".`);
+  if (!format)
+    throw new WrongUsage(
+      `--out ends in ${FIGURE_FORMATS.map((ending) => `.${ending}`).join(", ")}, not "${extname(values.out)}".`,
+    );
   const { reduce = DEFAULT_LOOKS.reduce, ...settings } = parseSettings(values.set ?? []);
-  const layers = [...(values.layer ?? []), ...(values.layers ?? []).flatMap((list) => list.split(","))].map((layer) => layer.trim()).filter(Boolean);
+  const layers = [...(values.layer ?? []), ...(values.layers ?? []).flatMap((list) => list.split(","))]
+    .map((layer) => layer.trim())
+    .filter(Boolean);
   const entries: Readonly<Record<AxisKind, readonly AxisEntry[]>> = {
     method: methodEntries(values.methods ?? [], settings),
     model: positionals.map((model) => ({ kind: "model", model: resolve(model) })),
@@ -101,19 +142,32 @@ function readRequest(args: readonly string[]): Request {
   };
   const axes = chooseAxes(entries, values);
   return {
-    models: positionals, options: { input: values.input ?? [], recipe: values.recipe, explain: values.explain ?? [] }, axes,
-    columns: entries[axes.columns], rows: axes.rows ? entries[axes.rows] : [undefined],
+    models: positionals,
+    options: { input: values.input ?? [], recipe: values.recipe, explain: values.explain ?? [] },
+    axes,
+    columns: entries[axes.columns],
+    rows: axes.rows ? entries[axes.rows] : [undefined],
     fixed: KINDS.filter((kind) => kind !== axes.columns && kind !== axes.rows).flatMap((kind) => entries[kind]),
     looks: {
-      ...DEFAULT_LOOKS, reduce: among(reduce, ["max", "mean", "l2"], "reduce"),
-      arrangement: among(values.arrangement ?? DEFAULT_LOOKS.arrangement, ["side-by-side", "overlay", "map"], "--arrangement"),
+      ...DEFAULT_LOOKS,
+      reduce: among(reduce, ["max", "mean", "l2"], "reduce"),
+      arrangement: among(
+        values.arrangement ?? DEFAULT_LOOKS.arrangement,
+        ["side-by-side", "overlay", "map"],
+        "--arrangement",
+      ),
     },
-    scale: among(values.scale ?? "own", SCALES, "--scale"), out: values.out, format,
-    colors: BACKGROUNDS[among(values.background ?? "white", Object.keys(BACKGROUNDS), "--background")], threads: threadCount(values.threads),
+    scale: among(values.scale ?? "own", SCALES, "--scale"),
+    out: values.out,
+    format,
+    colors: BACKGROUNDS[among(values.background ?? "white", Object.keys(BACKGROUNDS), "--background")],
+    threads: threadCount(values.threads),
   };
 }
 
-function parse(args: readonly string[]): ReturnType<typeof parseArgs<{ args: string[]; options: typeof OPTIONS; allowPositionals: true; strict: true }>> {
+function parse(
+  args: readonly string[],
+): ReturnType<typeof parseArgs<{ args: string[]; options: typeof OPTIONS; allowPositionals: true; strict: true }>> {
   try {
     return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true, strict: true });
   } catch (error) {
@@ -127,10 +181,16 @@ function among<T extends string>(value: string, options: readonly T[], name: str
   return found;
 }
 
-/** "saliency,saliency:samples=20:noise=0.1,occlusion:window=3,15,15": ids with options of their own, over those of --set. */
+/**
+ * "saliency,saliency:samples=20:noise=0.1,occlusion:window=3,15,15": ids with options of their own, over those of
+ * --set.
+ */
 function methodEntries(lists: readonly string[], settings: Readonly<Record<string, string>>): AxisEntry[] {
   // A comma before a digit is an option's, no id begins with one.
-  const words = lists.flatMap((list) => list.split(/,(?=\s*[a-z])/i)).map((word) => word.trim()).filter(Boolean);
+  const words = lists
+    .flatMap((list) => list.split(/,(?=\s*[a-z])/i))
+    .map((word) => word.trim())
+    .filter(Boolean);
   if (words.length === 0) throw new WrongUsage("--methods is missing: ids by commas, such as saliency,grad-cam.");
   const used = new Set<string>();
   const found = words.map((word): AxisEntry => {
@@ -139,22 +199,41 @@ function methodEntries(lists: readonly string[], settings: Readonly<Record<strin
     if (!isComparable(info)) throw new WrongUsage(`${info.title} gives no map to compare.`);
     const common = Object.entries(settings).filter(([name]) => info.params.some((spec) => spec.name === name));
     for (const [name] of common) used.add(name);
-    return { kind: "method", technique: id, params: checkParams(info, absoluteFiles(info, { ...Object.fromEntries(common), ...parseSettings(own) })) };
+    return {
+      kind: "method",
+      technique: id,
+      params: checkParams(info, absoluteFiles(info, { ...Object.fromEntries(common), ...parseSettings(own) })),
+    };
   });
   const unused = Object.keys(settings).find((name) => !used.has(name));
   if (unused !== undefined) throw new WrongUsage(`None of these methods has a parameter "${unused}".`);
   return found;
 }
 
-function targetEntries({ target = [], against, output }: { readonly target?: string[]; readonly against?: string; readonly output?: string }): AxisEntry[] {
+function targetEntries({
+  target = [],
+  against,
+  output,
+}: {
+  readonly target?: string[];
+  readonly against?: string;
+  readonly output?: string;
+}): AxisEntry[] {
   return (target.length ? target : [undefined]).map((text) => ({
     // A region's open ends are the model's to say.
-    kind: "target", target: text?.includes(":") ? { ...(output === undefined ? {} : { output }) } : targetSpec({ ...NO_OPTIONS, target: text, against, output }), label: text ?? "largest",
+    kind: "target",
+    target: text?.includes(":")
+      ? { ...(output === undefined ? {} : { output }) }
+      : targetSpec({ ...NO_OPTIONS, target: text, against, output }),
+    label: text ?? "largest",
   }));
 }
 
 /** What is given more than once is an axis: methods along the columns first, unless the person says otherwise. */
-function chooseAxes(entries: Readonly<Record<AxisKind, readonly AxisEntry[]>>, asked: { readonly columns?: string; readonly rows?: string }): SavedFigure["axes"] {
+function chooseAxes(
+  entries: Readonly<Record<AxisKind, readonly AxisEntry[]>>,
+  asked: { readonly columns?: string; readonly rows?: string },
+): SavedFigure["axes"] {
   const named = (value: string | undefined, option: string): AxisKind | undefined =>
     value === undefined ? undefined : among(value.replace(/s$/, ""), KINDS, `${option} (or its plural)`);
   const [columns, rows] = [named(asked.columns, "--columns"), named(asked.rows, "--rows")];
@@ -163,16 +242,28 @@ function chooseAxes(entries: Readonly<Record<AxisKind, readonly AxisEntry[]>>, a
   const left = several.filter((kind) => kind !== columns && kind !== rows);
   const first = columns ?? left.shift() ?? (rows === "method" ? "target" : "method");
   const second = rows ?? left.shift();
-  if (left.length > 0) throw new WrongUsage(`A figure has two axes; ${several.map((kind) => `${kind}s`).join(", ")} are each given more than once.`);
+  if (left.length > 0)
+    throw new WrongUsage(
+      `A figure has two axes; ${several.map((kind) => `${kind}s`).join(", ")} are each given more than once.`,
+    );
   for (const kind of [first, second]) {
-    if (kind !== undefined && entries[kind].length === 0) throw new WrongUsage(`There is no ${kind} for an axis: name some with --${kind === "method" ? "methods" : kind}.`);
+    if (kind !== undefined && entries[kind].length === 0)
+      throw new WrongUsage(
+        `There is no ${kind} for an axis: name some with --${kind === "method" ? "methods" : kind}.`,
+      );
   }
   return second === undefined ? { columns: first } : { columns: first, rows: second };
 }
 
-async function runCell(request: Request, models: ModelCache, axes: readonly (AxisEntry | undefined)[], progress: (progress: { fraction?: number; text: string }) => void): Promise<FigureCell> {
+async function runCell(
+  request: Request,
+  models: ModelCache,
+  axes: readonly (AxisEntry | undefined)[],
+  progress: (progress: { fraction?: number; text: string }) => void,
+): Promise<FigureCell> {
   const entries = [...request.fixed, ...axes];
-  const of = <K extends AxisKind>(kind: K): Extract<AxisEntry, { kind: K }> | undefined => entries.find((entry): entry is Extract<AxisEntry, { kind: K }> => entry?.kind === kind);
+  const of = <K extends AxisKind>(kind: K): Extract<AxisEntry, { kind: K }> | undefined =>
+    entries.find((entry): entry is Extract<AxisEntry, { kind: K }> => entry?.kind === kind);
   const [method, layer, target, model] = [of("method"), of("layer"), of("target"), of("model")];
   if (!method || !model) throw new WrongUsage("A method and a model are needed.");
   const group = groupOf(request.scale, method, axes);
@@ -180,10 +271,19 @@ async function runCell(request: Request, models: ModelCache, axes: readonly (Axi
     const loaded = await models.get(model.model);
     const { info } = findTechnique(method.technique);
     const job: Job = {
-      technique: method.technique, model: model.model, ...(await inputsOf(loaded, { ...NO_OPTIONS, ...request.options })),
-      ...(target ? { target: target.label.includes(":") ? targetSpec({ ...NO_OPTIONS, target: target.label, output: target.target.output }, loaded.description) : target.target } : {}),
+      technique: method.technique,
+      model: model.model,
+      ...(await inputsOf(loaded, { ...NO_OPTIONS, ...request.options })),
+      ...(target
+        ? {
+            target: target.label.includes(":")
+              ? targetSpec({ ...NO_OPTIONS, target: target.label, output: target.target.output }, loaded.description)
+              : target.target,
+          }
+        : {}),
       ...(request.options.explain.length > 0 ? { explain: request.options.explain } : {}),
-      ...(layer?.layer !== undefined && info.needs.layer !== "none" ? { layer: layer.layer } : {}), params: method.params ?? {},
+      ...(layer?.layer !== undefined && info.needs.layer !== "none" ? { layer: layer.layer } : {}),
+      params: method.params ?? {},
     };
     return { group, result: await runJob(job, { models, progress, signal: new AbortController().signal }) };
   } catch (error) {
@@ -192,18 +292,32 @@ async function runCell(request: Request, models: ModelCache, axes: readonly (Axi
   }
 }
 
-function groupOf(scale: ScaleSharing, method: AxisEntry & { readonly kind: "method" }, axes: readonly (AxisEntry | undefined)[]): string {
+function groupOf(
+  scale: ScaleSharing,
+  method: AxisEntry & { readonly kind: "method" },
+  axes: readonly (AxisEntry | undefined)[],
+): string {
   switch (scale) {
-    case "all": return "all";
-    case "method": return JSON.stringify([method.technique, method.params]);
-    case "own": return JSON.stringify(axes);
+    case "all":
+      return "all";
+    case "method":
+      return JSON.stringify([method.technique, method.params]);
+    case "own":
+      return JSON.stringify(axes);
   }
 }
 
 function figureOf({ columns, rows, axes, looks }: Request, cells: readonly (readonly FigureCell[])[]): SavedFigure {
   return {
-    axes, looks, cells,
-    columns: columns.map((entry, c) => labelOf(entry, cells.map((row) => row[c]))),
+    axes,
+    looks,
+    cells,
+    columns: columns.map((entry, c) =>
+      labelOf(
+        entry,
+        cells.map((row) => row[c]),
+      ),
+    ),
     rows: rows.map((entry, r) => (entry ? labelOf(entry, cells[r]) : "")),
   };
 }
@@ -211,9 +325,16 @@ function figureOf({ columns, rows, axes, looks }: Request, cells: readonly (read
 /** An entry's label; a target's class name as the results along it have it. */
 function labelOf(entry: AxisEntry, along: readonly FigureCell[]): string {
   switch (entry.kind) {
-    case "method": return methodLabel(techniques.find(({ info }) => info.id === entry.technique)?.info, entry.technique, entry.params satisfies Params | undefined);
-    case "layer": return entry.layer ?? "automatic layer";
-    case "model": return basename(entry.model);
+    case "method":
+      return methodLabel(
+        techniques.find(({ info }) => info.id === entry.technique)?.info,
+        entry.technique,
+        entry.params satisfies Params | undefined,
+      );
+    case "layer":
+      return entry.layer ?? "automatic layer";
+    case "model":
+      return basename(entry.model);
     case "target": {
       if (entry.label.includes(":")) return `sum over ${entry.label}`;
       const named = along.map(({ result }) => result?.provenance.target).find((target) => target !== undefined);

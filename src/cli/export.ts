@@ -5,30 +5,58 @@ import { tritonConfig } from "../export/triton.ts";
 import type { ExportedValue, ExportReport, ExportTarget, ExportWeights } from "../protocol/export.ts";
 import { ModelCache } from "../runtime/models.ts";
 import { techniques } from "../techniques/index.ts";
-import { inputsOf, parseArguments, parseSettings, progressLine, targetSpec, threadCount, WrongUsage } from "./arguments.ts";
+import {
+  inputsOf,
+  parseArguments,
+  parseSettings,
+  progressLine,
+  targetSpec,
+  threadCount,
+  WrongUsage,
+} from "./arguments.ts";
 import { print, printJson } from "./terminal.ts";
 
 const WEIGHTS: readonly ExportWeights[] = ["included", "external", "data"];
 const TARGETS: readonly ExportTarget[] = ["optional", "required", "fixed"];
 
 /**
- * `neural-loupe export TECHNIQUE MODEL ...`: one .onnx that gives the attribution beside the model's outputs; with --triton a folder for
- * a Triton model repository, DIR/config.pbtxt and DIR/1/model.onnx.
+ * `neural-loupe export TECHNIQUE MODEL ...`: one .onnx that gives the attribution beside the model's outputs; with
+ * --triton a folder for a Triton model repository, DIR/config.pbtxt and DIR/1/model.onnx. /
  */
 export async function exportModel(args: readonly string[]): Promise<number> {
   const [technique, ...rest] = args;
   const info = techniques.find((one) => one.info.id === technique)?.info;
   if (!info) throw new WrongUsage(`export takes a technique first; there is none "${technique ?? ""}".`);
   const { own, others } = splitOptions(rest);
-  const { model: path, options } = parseArguments(others, ["input", "target", "against", "output", "layer", "set", "explain", "recipe", "out", "threads", "json"]);
-  if ((options.out === undefined) === (own.triton === undefined)) throw new WrongUsage("export takes either --out FILE.onnx or --triton DIR.");
-  if (options.out !== undefined && !/\.onnx$/i.test(options.out)) throw new WrongUsage(`--out ends in .onnx, not "${options.out}".`);
+  const { model: path, options } = parseArguments(others, [
+    "input",
+    "target",
+    "against",
+    "output",
+    "layer",
+    "set",
+    "explain",
+    "recipe",
+    "out",
+    "threads",
+    "json",
+  ]);
+  if ((options.out === undefined) === (own.triton === undefined))
+    throw new WrongUsage("export takes either --out FILE.onnx or --triton DIR.");
+  if (options.out !== undefined && !/\.onnx$/i.test(options.out))
+    throw new WrongUsage(`--out ends in .onnx, not "${options.out}".`);
   if (options.layer.length > 1) throw new WrongUsage("export takes one --layer.");
   const weights = oneOf("weights", own.weights ?? "included", WEIGHTS);
   // Triton puts requests together: each must say its own target.
-  const target = oneOf("target-input", own["target-input"] ?? (own.triton === undefined ? "optional" : "required"), TARGETS);
+  const target = oneOf(
+    "target-input",
+    own["target-input"] ?? (own.triton === undefined ? "optional" : "required"),
+    TARGETS,
+  );
   // Triton wants a model of several files in a folder that is called as the file would be.
-  const out = resolve(options.out ?? join(own.triton!, "1", ...(weights === "data" ? ["model.onnx"] : []), "model.onnx"));
+  const out = resolve(
+    options.out ?? join(own.triton!, "1", ...(weights === "data" ? ["model.onnx"] : []), "model.onnx"),
+  );
   const models = new ModelCache({ threads: threadCount(options.threads) });
   const progress = progressLine();
   try {
@@ -36,10 +64,23 @@ export async function exportModel(args: readonly string[]): Promise<number> {
     const inputs = await inputsOf(model, options);
     if ("more" in inputs) throw new WrongUsage("export takes one sample.");
     await mkdir(dirname(out), { recursive: true });
-    const report = await exportExplanation({
-      job: { technique: info.id, model: resolve(path), ...inputs, target: targetSpec(options), ...(options.layer.length > 0 ? { layer: options.layer[0] } : {}), ...(options.explain.length > 0 ? { explain: options.explain } : {}), params: parseSettings(options.set) },
-      out, weights, target,
-    }, { models, progress: progress.show, signal: new AbortController().signal });
+    const report = await exportExplanation(
+      {
+        job: {
+          technique: info.id,
+          model: resolve(path),
+          ...inputs,
+          target: targetSpec(options),
+          ...(options.layer.length > 0 ? { layer: options.layer[0] } : {}),
+          ...(options.explain.length > 0 ? { explain: options.explain } : {}),
+          params: parseSettings(options.set),
+        },
+        out,
+        weights,
+        target,
+      },
+      { models, progress: progress.show, signal: new AbortController().signal },
+    );
     progress.end();
     const files = [...report.files];
     if (own.triton !== undefined) {
@@ -58,7 +99,10 @@ export async function exportModel(args: readonly string[]): Promise<number> {
 const OWN = ["weights", "target-input", "triton"] as const;
 
 /** The options that only this command has (--name value or --name=value), and all else. */
-function splitOptions(args: readonly string[]): { own: Partial<Record<(typeof OWN)[number], string>>; others: string[] } {
+function splitOptions(args: readonly string[]): {
+  own: Partial<Record<(typeof OWN)[number], string>>;
+  others: string[];
+} {
   const own: Partial<Record<(typeof OWN)[number], string>> = {};
   const others: string[] = [];
   for (let i = 0; i < args.length; i++) {
@@ -69,7 +113,8 @@ function splitOptions(args: readonly string[]): { own: Partial<Record<(typeof OW
     }
     const inline = args[i].includes("=");
     const value = inline ? args[i].slice(args[i].indexOf("=") + 1) : args[++i];
-    if (value === undefined || value === "" || (!inline && value.startsWith("--"))) throw new WrongUsage(`--${name} needs a value.`);
+    if (value === undefined || value === "" || (!inline && value.startsWith("--")))
+      throw new WrongUsage(`--${name} needs a value.`);
     own[name] = value;
   }
   return { own, others };
@@ -82,11 +127,16 @@ function oneOf<T extends string>(name: string, value: string, options: readonly 
 }
 
 function summary({ files, size, inputs, outputs, notes, difference }: ExportReport): string {
-  const line = (kind: string, { name, dataType, dims, optional }: ExportedValue): string => `${kind.padEnd(10)}${name}  ${dataType} [${dims.join(", ")}]${optional ? "  (may be left out)" : ""}`;
+  const line = (kind: string, { name, dataType, dims, optional }: ExportedValue): string =>
+    `${kind.padEnd(10)}${name}  ${dataType} [${dims.join(", ")}]${optional ? "  (may be left out)" : ""}`;
   return [
-    ...files.map((file, index) => `${(index === 0 ? "written" : "").padEnd(10)}${file}`), `size      ${size} bytes`,
-    ...inputs.map((value) => line("input", value)), ...outputs.map((value) => line("output", value)),
+    ...files.map((file, index) => `${(index === 0 ? "written" : "").padEnd(10)}${file}`),
+    `size      ${size} bytes`,
+    ...inputs.map((value) => line("input", value)),
+    ...outputs.map((value) => line("output", value)),
     `checked   ONNX Runtime gives what the technique gave, to ${difference.toExponential(1)} of the largest value`,
     ...notes.map((note) => `note      ${note}`),
-  ].join("\n").concat("\n");
+  ]
+    .join("\n")
+    .concat("\n");
 }

@@ -21,21 +21,46 @@ export class FetchedFiles {
 
   async unpacked(asked: string, value: string, found: Unpacked): Promise<IndexEntry> {
     switch (found.kind) {
-      case "maps": return { file: await this.json(asked, found.rows), value, dtype: "sequence(map)", length: found.rows.length, of: found.of };
-      case "optional": return found.item ? { ...(await this.tensor(asked, value, found.item)), dtype: `optional(${found.item.dataType})` } : { file: null, value, dtype: "optional", empty: true };
+      case "maps":
+        return {
+          file: await this.json(asked, found.rows),
+          value,
+          dtype: "sequence(map)",
+          length: found.rows.length,
+          of: found.of,
+        };
+      case "optional":
+        return found.item
+          ? { ...(await this.tensor(asked, value, found.item)), dtype: `optional(${found.item.dataType})` }
+          : { file: null, value, dtype: "optional", empty: true };
       case "list": {
         const files: string[] = [];
-        for (const [index, item] of found.items.entries()) files.push(await this.write(`${asked}.${index}`, value, item));
-        return { files, value, dtype: `sequence(${found.items[0]?.dataType ?? "unknown"})`, length: files.length, dims: found.items.map(({ dims }) => dims) };
+        for (const [index, item] of found.items.entries())
+          files.push(await this.write(`${asked}.${index}`, value, item));
+        return {
+          files,
+          value,
+          dtype: `sequence(${found.items[0]?.dataType ?? "unknown"})`,
+          length: files.length,
+          dims: found.items.map(({ dims }) => dims),
+        };
       }
     }
   }
 
   private async write(asked: string, value: string, tensor: TensorValue): Promise<string> {
     if (tensor.dataType === "string") return this.json(asked, nested(tensor.data as readonly string[], tensor.dims));
-    if (!ArrayBuffer.isView(tensor.data)) throw new UsageError(`"${value}" holds ${tensor.dataType}s, which .npy files here do not.`, value);
+    if (!ArrayBuffer.isView(tensor.data))
+      throw new UsageError(`"${value}" holds ${tensor.dataType}s, which .npy files here do not.`, value);
     const file = fileName(asked, this.taken);
-    await writeFile(join(this.folder, file), encodeNpyArray(tensor.dims, tensor.dataType, new Uint8Array(tensor.data.buffer, tensor.data.byteOffset, tensor.data.byteLength)));
+    await writeFile(
+      join(this.folder, file),
+      encodeNpyArray(
+        tensor.dims,
+        tensor.dataType,
+        new Uint8Array(tensor.data.buffer, tensor.data.byteOffset, tensor.data.byteLength),
+      ),
+    );
     return file;
   }
 
@@ -55,5 +80,7 @@ export function fileName(value: string, taken: Set<string>, ending = "npy"): str
 function nested(data: readonly string[], dims: readonly number[]): unknown {
   if (dims.length === 0) return data[0];
   const size = data.length / Math.max(1, dims[0]);
-  return Array.from({ length: dims[0] }, (_, index) => nested(data.slice(index * size, (index + 1) * size), dims.slice(1)));
+  return Array.from({ length: dims[0] }, (_, index) =>
+    nested(data.slice(index * size, (index + 1) * size), dims.slice(1)),
+  );
 }

@@ -12,9 +12,14 @@ import { print, printJson } from "./terminal.ts";
 
 /** `neural-loupe gradcheck MODEL --input FILE`: our gradient against finite differences; exit 1 where they differ. */
 export async function gradcheck(args: readonly string[]): Promise<number> {
-  const { model: path, options } = parseArguments(args, ["input", "target", "against", "output", "recipe", "json", "threads", "seed"], ["input"]);
+  const { model: path, options } = parseArguments(
+    args,
+    ["input", "target", "against", "output", "recipe", "json", "threads", "seed"],
+    ["input"],
+  );
   const seed = Number(options.seed ?? 0);
-  if (!Number.isInteger(seed) || seed < 0) throw new WrongUsage(`--seed is a whole number from 0, not "${options.seed}".`);
+  if (!Number.isInteger(seed) || seed < 0)
+    throw new WrongUsage(`--seed is a whole number from 0, not "${options.seed}".`);
   const models = new ModelCache({ threads: threadCount(options.threads) });
   const progress = progressLine();
   try {
@@ -22,7 +27,12 @@ export async function gradcheck(args: readonly string[]): Promise<number> {
     const fed = await prepareInput(model, oneSample(await inputsOf(model, options)));
     for (const { notes = [] } of Object.values(fed.samples)) for (const note of notes) remark(note);
     const context = await JobContext.create(preparedFor(fed, saliency.info), {
-      info: saliency.info, hints: NO_HINTS, target: targetSpec(options, model.description), params: { score: "logit" }, signal: new AbortController().signal, progress: progress.show,
+      info: saliency.info,
+      hints: NO_HINTS,
+      target: targetSpec(options, model.description),
+      params: { score: "logit" },
+      signal: new AbortController().signal,
+      progress: progress.show,
     });
     const check = await checkGradients(context, seed);
     progress.end();
@@ -30,7 +40,9 @@ export async function gradcheck(args: readonly string[]): Promise<number> {
     if (options.json) printJson({ ...check, tolerance: AGREES, passed: verdict === "agrees" });
     else {
       for (const { kind, analytic, numeric, error, ...one } of directions) {
-        print(`${kind.padEnd(8)} gradient ${analytic.toExponential(6)}  differences ${numeric.toExponential(6)}  relative error ${error.toExponential(2)}  ${one.verdict}${one.why ? `: ${one.why}` : ""}\n`);
+        print(
+          `${kind.padEnd(8)} gradient ${analytic.toExponential(6)}  differences ${numeric.toExponential(6)}  relative error ${error.toExponential(2)}  ${one.verdict}${one.why ? `: ${one.why}` : ""}\n`,
+        );
       }
       print(`${verdict}${why ? `: ${why}` : ""} (worst relative error ${worst.toExponential(3)})\n`);
     }

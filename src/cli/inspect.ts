@@ -11,13 +11,17 @@ import { printTable, type TableRow } from "./print-table.ts";
 import { print, printJson } from "./terminal.ts";
 
 /**
- * `neural-loupe inspect MODEL [--json] [--out FILE.(json|csv)]`: what the file is, and its layers; no weights are read. The text has two tables,
- * facts and layers, an empty line between them.
+ * `neural-loupe inspect MODEL [--json] [--out FILE.(json|csv)]`: what the file is, and its layers; no weights are read.
+ * The text has two tables, facts and layers, an empty line between them. /
  */
 export async function inspect(args: readonly string[]): Promise<number> {
-  const { model: path, options: { json, out } } = parseArguments(args, ["json", "out"]);
+  const {
+    model: path,
+    options: { json, out },
+  } = parseArguments(args, ["json", "out"]);
   const format = out === undefined ? undefined : extname(out).toLowerCase();
-  if (format !== undefined && format !== ".json" && format !== ".csv") throw new WrongUsage(`--out ends in .json or .csv, not "${format}".`);
+  if (format !== undefined && format !== ".json" && format !== ".csv")
+    throw new WrongUsage(`--out ends in .json or .csv, not "${format}".`);
   const open = await openModel(path);
   try {
     const model = describe(open);
@@ -43,14 +47,38 @@ type Inner = ReturnType<typeof innerLayers>;
 
 function summaryOf({ layers, producer, producerVersion, opsets, ...rest }: ModelDescription, inside: Inner): object {
   return {
-    name: rest.name, format: rest.format, producer: [producer, producerVersion].filter(Boolean).join(" "), irVersion: rest.irVersion,
-    opset: opsets[""] ?? null, opsets, inputs: rest.inputs, outputs: rest.outputs, nodes: layers.length, constants: rest.constants,
-    operators: Object.fromEntries(rest.operators.map(({ operator, count }) => [operator, count])), parameters: rest.parameters,
+    name: rest.name,
+    format: rest.format,
+    producer: [producer, producerVersion].filter(Boolean).join(" "),
+    irVersion: rest.irVersion,
+    opset: opsets[""] ?? null,
+    opsets,
+    inputs: rest.inputs,
+    outputs: rest.outputs,
+    nodes: layers.length,
+    constants: rest.constants,
+    operators: Object.fromEntries(rest.operators.map(({ operator, count }) => [operator, count])),
+    parameters: rest.parameters,
     parameterTypes: Object.fromEntries(rest.parameterTypes.map(({ type, count }) => [type, count])),
-    size: rest.size, functions: rest.functions, metadata: rest.metadata, problems: rest.problems,
+    size: rest.size,
+    functions: rest.functions,
+    metadata: rest.metadata,
+    problems: rest.problems,
     layers: [
-      ...layers.map(({ name, operator, outputs, outputDims, parameters }) => ({ name, operator, outputs, outputDims: outputDims ?? null, parameters })),
-      ...inside.map(({ node, inside: place }) => ({ name: nodeLabel(node), operator: node.opType, outputs: node.outputs, outputDims: null, inside: place })),
+      ...layers.map(({ name, operator, outputs, outputDims, parameters }) => ({
+        name,
+        operator,
+        outputs,
+        outputDims: outputDims ?? null,
+        parameters,
+      })),
+      ...inside.map(({ node, inside: place }) => ({
+        name: nodeLabel(node),
+        operator: node.opType,
+        outputs: node.outputs,
+        outputDims: null,
+        inside: place,
+      })),
     ],
   };
 }
@@ -59,13 +87,27 @@ function factsOf(model: ModelDescription, inside: Inner): TableRow[] {
   const within = inside.length > 0 ? `, ${inside.length} nodes inside functions, branches and loops` : "";
   const types = model.parameterTypes.map(({ type, count }) => `${type} ${count}`).join(", ");
   return [
-    ["name", model.name], ["format", `${model.format}, IR ${model.irVersion}, ${Object.entries(model.opsets).map(([domain, version]) => `${domain || "ai.onnx"} ${version}`).join(", ")}`],
+    ["name", model.name],
+    [
+      "format",
+      `${model.format}, IR ${model.irVersion}, ${Object.entries(model.opsets)
+        .map(([domain, version]) => `${domain || "ai.onnx"} ${version}`)
+        .join(", ")}`,
+    ],
     ["producer", [model.producer, model.producerVersion].filter(Boolean).join(" ") || "unknown"],
-    ["size", `${model.size.file} bytes${model.size.external > 0 ? ` and ${model.size.external} bytes of external data` : ""}`],
-    ["nodes", `${model.layers.length} (and ${model.constants} constants${within})`], ["parameters", `${model.parameters}${types === "" ? "" : ` (${types})`}`],
-    ...model.inputs.map((value): TableRow => ["input", valueLine(value)]), ...model.outputs.map((value): TableRow => ["output", valueLine(value)]),
+    [
+      "size",
+      `${model.size.file} bytes${model.size.external > 0 ? ` and ${model.size.external} bytes of external data` : ""}`,
+    ],
+    ["nodes", `${model.layers.length} (and ${model.constants} constants${within})`],
+    ["parameters", `${model.parameters}${types === "" ? "" : ` (${types})`}`],
+    ...model.inputs.map((value): TableRow => ["input", valueLine(value)]),
+    ...model.outputs.map((value): TableRow => ["output", valueLine(value)]),
     ["operators", model.operators.map(({ operator, count }) => `${operator} ${count}`).join(", ")],
-    ...model.problems.map(({ severity, message, where }): TableRow => [severity, `${where ? `${where}: ` : ""}${message}`]),
+    ...model.problems.map(({ severity, message, where }): TableRow => [
+      severity,
+      `${where ? `${where}: ` : ""}${message}`,
+    ]),
   ];
 }
 
@@ -73,8 +115,22 @@ const LAYER_COLUMNS = ["layer", "operator", "outputs", "shape", "parameters", "i
 
 function layerRows({ layers }: ModelDescription, inside: Inner): TableRow[] {
   return [
-    ...layers.map(({ name, operator, outputs, outputDims, parameters }): TableRow => [name, operator, outputs.filter(Boolean).join(" "), outputDims ? shapeText(outputDims) : "", parameters, ""]),
-    ...inside.map(({ node, inside: place }): TableRow => [nodeLabel(node), node.opType, node.outputs.filter(Boolean).join(" "), "", "", place]),
+    ...layers.map(({ name, operator, outputs, outputDims, parameters }): TableRow => [
+      name,
+      operator,
+      outputs.filter(Boolean).join(" "),
+      outputDims ? shapeText(outputDims) : "",
+      parameters,
+      "",
+    ]),
+    ...inside.map(({ node, inside: place }): TableRow => [
+      nodeLabel(node),
+      node.opType,
+      node.outputs.filter(Boolean).join(" "),
+      "",
+      "",
+      place,
+    ]),
   ];
 }
 

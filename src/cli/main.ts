@@ -29,7 +29,11 @@ async function main(args: readonly string[]): Promise<number> {
     print(`${helpOf(rest[0])}\n`);
     return 0;
   }
-  const command = Object.hasOwn(COMMANDS, word) ? COMMANDS[word] : techniques.some(({ info }) => info.id === word) ? (options: readonly string[]) => runTechnique(word, options) : undefined;
+  const command = Object.hasOwn(COMMANDS, word)
+    ? COMMANDS[word]
+    : techniques.some(({ info }) => info.id === word)
+      ? (options: readonly string[]) => runTechnique(word, options)
+      : undefined;
   if (!command) throw new WrongUsage(`There is no command or technique "${word}".`);
   if (rest.includes("--help") || rest.includes("-h")) {
     print(`${helpOf(word)}\n`);
@@ -42,13 +46,19 @@ async function main(args: readonly string[]): Promise<number> {
 /** A bound that cannot be followed is said: it was set for a reason. */
 function warnOfEnvironment(): void {
   const { NEURAL_LOUPE_MEMORY: memory = "" } = process.env;
-  if (memory !== "" && !(Number(memory) > 0)) remark(`NEURAL_LOUPE_MEMORY=${memory} is not a number of MB over 0: it is not followed, and running models may take half of the memory that is available.`);
+  if (memory !== "" && !(Number(memory) > 0))
+    remark(
+      `NEURAL_LOUPE_MEMORY=${memory} is not a number of MB over 0: it is not followed, and running models may take half of the memory that is available.`,
+    );
 }
 
 /** One plain line: what is wrong, where, and what helps. */
 function explain(error: unknown): string {
   const { message, where, hint } = describeError(error);
-  return [where && !message.includes(where) ? `${where}: ${message}` : message, hint].filter(Boolean).join(" ").replace(/\s+/g, " ");
+  return [where && !message.includes(where) ? `${where}: ${message}` : message, hint]
+    .filter(Boolean)
+    .join(" ")
+    .replace(/\s+/g, " ");
 }
 
 // Who reads a pipe may stop when they have seen enough. What a command writes to a file is still written.
@@ -61,12 +71,15 @@ function endQuietly(error: NodeJS.ErrnoException): void {
 }
 
 main(process.argv.slice(2)).then(
-  (code) => { process.exitCode = code; },
+  (code) => {
+    process.exitCode = code;
+  },
   (error: unknown) => {
     // The line that matters is the last: a terminal shows the end.
     if (error instanceof WrongUsage) printError(`${usageOf(process.argv[2])}\n\n`);
     printError(`neural-loupe: ${explain(error)}\n`);
     process.exitCode = error instanceof WrongUsage ? 2 : 1;
-    if (!(error instanceof Error) || (process.env.NEURAL_LOUPE_DEBUG && !(error instanceof UsageError))) console.error(error);
+    if (!(error instanceof Error) || (process.env.NEURAL_LOUPE_DEBUG && !(error instanceof UsageError)))
+      console.error(error);
   },
 );

@@ -4,22 +4,36 @@ import { print, visible } from "./terminal.ts";
 export type TableRow = readonly (string | number)[];
 
 /** How a table is written: aligned, at most so wide, or separated by tabs. */
-export interface TableStyle { readonly aligned: boolean; readonly width?: number }
+export interface TableStyle {
+  readonly aligned: boolean;
+  readonly width?: number;
+}
 
 /**
- * A table for people (aligned, numbers short and to the right, the last column cut at the terminal's edge) or for programs (a header and
- * rows of cells between tabs, every digit kept). A tab or line break in a cell becomes a space.
+ * A table for people (aligned, numbers short and to the right, the last column cut at the terminal's edge) or for
+ * programs (a header and rows of cells between tabs, every digit kept). A tab or line break in a cell becomes a space.
+ * /
  */
-export function formatTable(header: readonly string[], rows: readonly TableRow[], { aligned, width }: TableStyle): string {
-  if (!aligned) return [header, ...rows].map((row) => `${row.map((cell) => oneLine(String(cell))).join("\t")}\n`).join("");
+export function formatTable(
+  header: readonly string[],
+  rows: readonly TableRow[],
+  { aligned, width }: TableStyle,
+): string {
+  if (!aligned)
+    return [header, ...rows].map((row) => `${row.map((cell) => oneLine(String(cell))).join("\t")}\n`).join("");
   const shown = rows.map((row) => row.map((cell) => (typeof cell === "number" ? shortNumber(cell) : oneLine(cell))));
-  const isNumber = header.map((_, column) => rows.length > 0 && rows.every((row) => typeof row[column] === "number" || row[column] === undefined));
+  const isNumber = header.map(
+    (_, column) => rows.length > 0 && rows.every((row) => typeof row[column] === "number" || row[column] === undefined),
+  );
   const widths = header.map((name, column) => Math.max(name.length, ...shown.map((row) => (row[column] ?? "").length)));
   const line = (cells: readonly string[]): string => {
-    const text = header.map((_, column) => {
-      const cell = cells[column] ?? "";
-      return isNumber[column] ? cell.padStart(widths[column]) : cell.padEnd(widths[column]);
-    }).join("  ").trimEnd();
+    const text = header
+      .map((_, column) => {
+        const cell = cells[column] ?? "";
+        return isNumber[column] ? cell.padStart(widths[column]) : cell.padEnd(widths[column]);
+      })
+      .join("  ")
+      .trimEnd();
     return `${width !== undefined && text.length > width ? `${text.slice(0, Math.max(1, width - 1))}…` : text}\n`;
   };
   return [line(header), ...shown.map(line)].join("");

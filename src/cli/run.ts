@@ -13,9 +13,16 @@ import { remark } from "./remarks.ts";
 import { inputsOf, oneSample, parseArguments, threadCount } from "./arguments.ts";
 import { FetchedFiles } from "./fetched-files.ts";
 
-/** `neural-loupe run MODEL --input ... --fetch VALUE... --out DIR`: each value as .npy, texts and maps as .json, and index.json that maps names to files. */
+/**
+ * `neural-loupe run MODEL --input ... --fetch VALUE... --out DIR`: each value as .npy, texts and maps as .json, and
+ * index.json that maps names to files.
+ */
 export async function runFetch(args: readonly string[]): Promise<number> {
-  const { model: path, options } = parseArguments(args, ["input", "fetch", "recipe", "out", "threads"], ["fetch", "out"]);
+  const { model: path, options } = parseArguments(
+    args,
+    ["input", "fetch", "recipe", "out", "threads"],
+    ["fetch", "out"],
+  );
   const models = new ModelCache({ threads: threadCount(options.threads) });
   try {
     const model = await models.get(path);
@@ -25,15 +32,29 @@ export async function runFetch(args: readonly string[]): Promise<number> {
     for (const asked of new Set(options.fetch)) names.push({ asked, value: await fetchable(model, feeds, asked) });
     const { graph } = model.model;
     const tensors = new Set(names.map(({ value }) => value).filter((value) => kindOf(graph, value) === "tensor"));
-    const values = tensors.size > 0 ? await model.forward(feeds, [...tensors]).catch(async (error: unknown) => { throw await refusedSize(model, feeds, samples, error); }) : new Map<string, TensorValue>();
+    const values =
+      tensors.size > 0
+        ? await model.forward(feeds, [...tensors]).catch(async (error: unknown) => {
+            throw await refusedSize(model, feeds, samples, error);
+          })
+        : new Map<string, TensorValue>();
     await mkdir(options.out!, { recursive: true });
     const files = new FetchedFiles(options.out!);
     const index: Record<string, unknown> = {};
     for (const { asked, value } of names) {
       const tensor = values.get(value);
-      const broken = tensor && isFloat(tensor.dataType) ? await brokenFetch({ model, feeds, signal: new AbortController().signal, traced: () => model.traced(feeds) }, asked, floatsOf(tensor)) : undefined;
+      const broken =
+        tensor && isFloat(tensor.dataType)
+          ? await brokenFetch(
+              { model, feeds, signal: new AbortController().signal, traced: () => model.traced(feeds) },
+              asked,
+              floatsOf(tensor),
+            )
+          : undefined;
       if (broken !== undefined) remark(broken);
-      index[asked] = tensor ? await files.tensor(asked, value, tensor) : await files.unpacked(asked, value, await unpack(model, feeds, value));
+      index[asked] = tensor
+        ? await files.tensor(asked, value, tensor)
+        : await files.unpacked(asked, value, await unpack(model, feeds, value));
     }
     await writeFile(join(options.out!, "index.json"), `${JSON.stringify(index, null, 2)}\n`);
     return 0;
@@ -42,10 +63,16 @@ export async function runFetch(args: readonly string[]): Promise<number> {
   }
 }
 
-/** The value that a name of a layer or value stands for; names inside branches and loops are those of the model written out for the feeds. */
+/**
+ * The value that a name of a layer or value stands for; names inside branches and loops are those of the model written
+ * out for the feeds.
+ */
 async function fetchable(model: LoadedModel, feeds: Feeds, asked: string): Promise<string> {
   const { graph } = model.model;
-  const isOutside = hasValue(graph, asked) || !graph.nodes.some(hasSubgraph) || graph.nodes.some(({ name }) => name !== "" && name === asked.replace(/^node:/, ""));
+  const isOutside =
+    hasValue(graph, asked) ||
+    !graph.nodes.some(hasSubgraph) ||
+    graph.nodes.some(({ name }) => name !== "" && name === asked.replace(/^node:/, ""));
   const searched = isOutside ? graph : (await model.traced(feeds)).graph;
   return hasValue(searched, asked) ? asked : resolveLayer(searched, asked, model);
 }

@@ -14,19 +14,37 @@ import { findTechnique, runJob } from "../techniques/run.ts";
 import { printTable, type TableRow } from "./print-table.ts";
 import { paramKind } from "./usage.ts";
 import { remark } from "./remarks.ts";
-import { absoluteFiles, inputsOf, parseArguments, parseSettings, progressLine, targetSpec, threadCount, WrongUsage } from "./arguments.ts";
+import {
+  absoluteFiles,
+  inputsOf,
+  parseArguments,
+  parseSettings,
+  progressLine,
+  targetSpec,
+  threadCount,
+  WrongUsage,
+} from "./arguments.ts";
 import { printJson } from "./terminal.ts";
 
 const FORMATS: readonly (SaveFormat | "py")[] = ["png", "svg", "npy", "npz", "json", "csv", "py"];
 
-/** `neural-loupe TECHNIQUE MODEL ...`: runs it and writes --out in the format of its ending; without one, predictions are a table. */
+/**
+ * `neural-loupe TECHNIQUE MODEL ...`: runs it and writes --out in the format of its ending; without one, predictions
+ * are a table.
+ */
 export async function runTechnique(id: string, args: readonly string[]): Promise<number> {
-  const { model: path, options } = parseArguments(args, ["input", "target", "against", "output", "layer", "set", "explain", "recipe", "out", "threads"], id === "predictions" ? [] : ["out"]);
+  const { model: path, options } = parseArguments(
+    args,
+    ["input", "target", "against", "output", "layer", "set", "explain", "recipe", "out", "threads"],
+    id === "predictions" ? [] : ["out"],
+  );
   const { out } = options;
   const format = out === undefined ? undefined : FORMATS.find((ending) => extname(out).toLowerCase() === `.${ending}`);
-  if (out !== undefined && !format) throw new WrongUsage(`--out ends in ${FORMATS.map((ending) => `.${ending}`).join(", ")}, not "${extname(out)}".`);
+  if (out !== undefined && !format)
+    throw new WrongUsage(`--out ends in ${FORMATS.map((ending) => `.${ending}`).join(", ")}, not "${extname(out)}".`);
   const { reduce, ...settings } = parseSettings(options.set);
-  if (reduce !== undefined && !["max", "mean", "l2"].includes(reduce)) throw new WrongUsage(`reduce is max, mean or l2, not "${reduce}".`);
+  if (reduce !== undefined && !["max", "mean", "l2"].includes(reduce))
+    throw new WrongUsage(`reduce is max, mean or l2, not "${reduce}".`);
   const { info } = findTechnique(id);
   const models = new ModelCache({ threads: threadCount(options.threads) });
   const progress = progressLine();
@@ -34,17 +52,41 @@ export async function runTechnique(id: string, args: readonly string[]): Promise
     const model = await models.get(path);
     const { explain } = options;
     const inputs = await inputsOf(model, options);
-    if (format === "npy" && severalInputs(info) !== "leading" && info.needs.layer === "none") refuseSeveral(explain.length > 0 ? explain : inputChoices(model, inputs.recipe).filter(({ byDefault }) => byDefault).map(({ name }) => name));
-    const result = await runJob({
-      technique: id, model: resolve(path), ...inputs, ...(explain.length > 0 ? { explain } : {}), target: targetSpec(options, model.description),
-      ...(options.layer.length > 0 ? { layer: options.layer } : {}), params: absoluteFiles(info, settings),
-    }, { models, progress: progress.show, signal: new AbortController().signal });
+    if (format === "npy" && severalInputs(info) !== "leading" && info.needs.layer === "none")
+      refuseSeveral(
+        explain.length > 0
+          ? explain
+          : inputChoices(model, inputs.recipe)
+              .filter(({ byDefault }) => byDefault)
+              .map(({ name }) => name),
+      );
+    const result = await runJob(
+      {
+        technique: id,
+        model: resolve(path),
+        ...inputs,
+        ...(explain.length > 0 ? { explain } : {}),
+        target: targetSpec(options, model.description),
+        ...(options.layer.length > 0 ? { layer: options.layer } : {}),
+        params: absoluteFiles(info, settings),
+      },
+      { models, progress: progress.show, signal: new AbortController().signal },
+    );
     progress.end();
     if (format === "npy" && result.inputs) refuseSeveral(result.inputs.map(({ name }) => name));
     if (out === undefined || !format) printTable(...resultTable(result));
     else {
       await mkdir(dirname(resolve(out)), { recursive: true });
-      await writeFile(out, format === "py" ? pythonCode(result) : saveResult(result, { ...DEFAULT_LOOKS, reduce: (reduce as "max" | undefined) ?? DEFAULT_LOOKS.reduce }, format));
+      await writeFile(
+        out,
+        format === "py"
+          ? pythonCode(result)
+          : saveResult(
+              result,
+              { ...DEFAULT_LOOKS, reduce: (reduce as "max" | undefined) ?? DEFAULT_LOOKS.reduce },
+              format,
+            ),
+      );
     }
     for (const note of result.notes) remark(note);
     return 0;
@@ -56,7 +98,10 @@ export async function runTechnique(id: string, args: readonly string[]): Promise
 
 /** A .npy is one array. */
 function refuseSeveral(names: readonly string[]): void {
-  if (names.length > 1) throw new WrongUsage(`${names.length} inputs are explained, and a .npy holds one array: ${names.join(", ")}. Say which: --explain ${names[0]}; or --out FILE.npz.`);
+  if (names.length > 1)
+    throw new WrongUsage(
+      `${names.length} inputs are explained, and a .npy holds one array: ${names.join(", ")}. Say which: --explain ${names[0]}; or --out FILE.npz.`,
+    );
 }
 
 /** What a .csv of it holds. */
@@ -79,8 +124,15 @@ export function listTechniques(args: readonly string[]): Promise<number> {
   const infos = techniques.map(({ info }) => info);
   if (args.includes("--json")) printJson(infos);
   else {
-    printTable(["technique", "title", "source", "parameters"], infos.map(({ id, title, cite, params }) => (
-      [id, title, cite ?? "", params.map((param) => `${param.name}=${paramKind(param)} (${String(param.default)})`).join("; ")])));
+    printTable(
+      ["technique", "title", "source", "parameters"],
+      infos.map(({ id, title, cite, params }) => [
+        id,
+        title,
+        cite ?? "",
+        params.map((param) => `${param.name}=${paramKind(param)} (${String(param.default)})`).join("; "),
+      ]),
+    );
   }
   return Promise.resolve(0);
 }

@@ -1,6 +1,7 @@
 /**
- * All that the commands write goes through here: what names from a model or a file bring along must not command the terminal. Control characters but
- * line breaks and tabs, and those that turn the direction of writing, are shown as "\x1b", "\u202e".
+ * All that the commands write goes through here: what names from a model or a file bring along must not command the
+ * terminal. Control characters but line breaks and tabs, and those that turn the direction of writing, are shown as
+ * "\x1b", "\u202e". /
  */
 export function visible(text: string): string {
   // eslint-disable-next-line no-control-regex -- control characters are what is looked for
@@ -22,6 +23,9 @@ export function printError(text: string): void {
 
 /** JSON on standard output: characters that JSON may hold as they are, and a terminal obeys, in JSON's own escapes. */
 export function printJson(value: unknown): void {
-  const text = JSON.stringify(value, null, 2).replace(/[\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  const text = JSON.stringify(value, null, 2).replace(
+    /[\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
   process.stdout.write(`${text}\n`);
 }

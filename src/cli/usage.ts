@@ -8,7 +8,8 @@ const EXPORT = `neural-loupe export TECHNIQUE MODEL --input [NAME=]FILE... [--ta
              [--set PARAM=VALUE]... [--explain INPUT] [--recipe FILE] [--weights included|external|data] [--target-input optional|required|fixed] [--json]
              --out FILE.onnx | --triton DIR`;
 
-const MEMORY = "NEURAL_LOUPE_MEMORY=MB in the environment bounds what running models may take (default: half of the memory that is available).";
+const MEMORY =
+  "NEURAL_LOUPE_MEMORY=MB in the environment bounds what running models may take (default: half of the memory that is available).";
 
 /** How each command is called. */
 const COMMANDS: Readonly<Record<string, string>> = {
@@ -33,23 +34,40 @@ export function usageOf(word: string | undefined): string {
   const ids = techniques.map(({ info }) => info.id);
   if (word !== undefined && ids.includes(word)) return techniqueUsage(word);
   const { compare, export: exported, ...others } = COMMANDS;
-  return [...Object.values(others), techniqueUsage("TECHNIQUE"), compare, exported, "", MEMORY, "", `TECHNIQUE is one of: ${ids.join(", ")}`].join("\n");
+  return [
+    ...Object.values(others),
+    techniqueUsage("TECHNIQUE"),
+    compare,
+    exported,
+    "",
+    MEMORY,
+    "",
+    `TECHNIQUE is one of: ${ids.join(", ")}`,
+  ].join("\n");
 }
 
 /** The same, with what a technique is and its parameters. */
 export function helpOf(word: string | undefined): string {
   const info = techniques.find((one) => one.info.id === word)?.info;
   if (!info) return usageOf(word);
-  const params = info.params.map((param) => `  --set ${param.name}=${paramKind(param)} (${String(param.default)})  ${param.help}`);
-  return [usageOf(word), "", `${info.title}: ${info.summary}${info.cite ? ` (${info.cite})` : ""}`, ...params].join("\n");
+  const params = info.params.map(
+    (param) => `  --set ${param.name}=${paramKind(param)} (${String(param.default)})  ${param.help}`,
+  );
+  return [usageOf(word), "", `${info.title}: ${info.summary}${info.cite ? ` (${info.cite})` : ""}`, ...params].join(
+    "\n",
+  );
 }
 
 /** What a parameter takes: "mean|max", "integer". */
 export function paramKind(param: ParamSpec): string {
   switch (param.type) {
-    case "choice": return param.options.map(({ value }) => value).join("|");
-    case "number": return param.integer ? "integer" : "number";
-    case "text": return "text";
-    case "boolean": return "true|false";
+    case "choice":
+      return param.options.map(({ value }) => value).join("|");
+    case "number":
+      return param.integer ? "integer" : "number";
+    case "text":
+      return "text";
+    case "boolean":
+      return "true|false";
   }
 }

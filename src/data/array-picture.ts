@@ -2,7 +2,10 @@ import type { SpatialAxes } from "../protocol/artifacts.ts";
 import type { InputRecipe } from "../protocol/recipe.ts";
 import { unprepare } from "./preprocess.ts";
 
-/** Which axes of an array are a picture's: one or three channels over height and width above one. Undefined where it is none. */
+/**
+ * Which axes of an array are a picture's: one or three channels over height and width above one. Undefined where it is
+ * none.
+ */
 export function imageAxes(dims: readonly number[], recipe: InputRecipe): SpatialAxes | undefined {
   if (dims.length !== 3 && dims.length !== 4) return undefined;
   const first = dims.length - 3;
@@ -16,11 +19,15 @@ export function imageAxes(dims: readonly number[], recipe: InputRecipe): Spatial
 }
 
 /**
- * The first picture of an array in display colours: by undoing the recipe where the values fit it, else from the least (black) to
- * the largest finite value (white), or what `ends` says is black and white.
+ * The first picture of an array in display colours: by undoing the recipe where the values fit it, else from the least
+ * (black) to the largest finite value (white), or what `ends` says is black and white. /
  */
 export function displayArray(
-  values: ArrayLike<number>, dims: readonly number[], axes: SpatialAxes, recipe: InputRecipe, ends?: { readonly least: number; readonly most: number },
+  values: ArrayLike<number>,
+  dims: readonly number[],
+  axes: SpatialAxes,
+  recipe: InputRecipe,
+  ends?: { readonly least: number; readonly most: number },
 ): { width: number; height: number; pixels: Uint8Array } {
   const [height, width] = [dims[axes.height], dims[axes.width]];
   const channels = axes.channel === undefined ? 1 : dims[axes.channel];

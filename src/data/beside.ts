@@ -33,12 +33,20 @@ const classPatterns: readonly RegExp[] = [
   /(classes|labels|class_index)\.(txt|json)$/i,
 ];
 
-/** Looks into a model's folder, and for a repository's own files into the one above a folder called `onnx`. Whatever cannot be read there is a problem to be told, never an error: it was only a hint. */
+/**
+ * Looks into a model's folder, and for a repository's own files into the one above a folder called `onnx`. Whatever
+ * cannot be read there is a problem to be told, never an error: it was only a hint.
+ */
 export async function readFilesBeside(modelPath: string): Promise<FilesBeside> {
   const folder = path.dirname(modelPath);
   const problems: string[] = [];
   const names = await readdir(folder).catch((): string[] => []);
-  const above = path.basename(path.resolve(folder)) === "onnx" ? (await readdir(path.dirname(path.resolve(folder))).catch((): string[] => [])).filter((name) => REPOSITORY_FILES.has(name) && !names.includes(name)) : [];
+  const above =
+    path.basename(path.resolve(folder)) === "onnx"
+      ? (await readdir(path.dirname(path.resolve(folder))).catch((): string[] => [])).filter(
+          (name) => REPOSITORY_FILES.has(name) && !names.includes(name),
+        )
+      : [];
   const nameOf = (file: string): string => (above.includes(file) ? `../${file}` : file);
   const read = async (file: string): Promise<Json | undefined> => {
     if (!names.includes(file) && !above.includes(file)) return undefined;
@@ -46,7 +54,7 @@ export async function readFilesBeside(modelPath: string): Promise<FilesBeside> {
     try {
       const bytes = await readBeside(modelPath, name, fileLimit);
       const json = bytes && parseJson(bytes, name);
-      return typeof json === "object" && json !== null && !Array.isArray(json) ? json as Json : undefined;
+      return typeof json === "object" && json !== null && !Array.isArray(json) ? (json as Json) : undefined;
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
       problems.push(`${name} beside the model cannot be used: ${error.message}`);
@@ -55,11 +63,18 @@ export async function readFilesBeside(modelPath: string): Promise<FilesBeside> {
   };
   const files = ["preprocessor_config.json", "config.json", "tokenizer_config.json"];
   const [preprocessor, config, tokenizerConfig] = await Promise.all(files.map(read));
-  const longest = [tokenizerConfig?.model_max_length, config?.max_position_embeddings]
-    .find((length): length is number => typeof length === "number" && Number.isInteger(length) && length > 0 && length <= 1_000_000);
+  const longest = [tokenizerConfig?.model_max_length, config?.max_position_embeddings].find(
+    (length): length is number =>
+      typeof length === "number" && Number.isInteger(length) && length > 0 && length <= 1_000_000,
+  );
   return {
-    preprocessor, config, problems, maxLength: longest, nameOf,
-    tokenizer: names.includes("tokenizer.json") || above.includes("tokenizer.json") ? nameOf("tokenizer.json") : undefined,
+    preprocessor,
+    config,
+    problems,
+    maxLength: longest,
+    nameOf,
+    tokenizer:
+      names.includes("tokenizer.json") || above.includes("tokenizer.json") ? nameOf("tokenizer.json") : undefined,
     classFiles: classFilesOf(names, path.basename(modelPath), config).map(nameOf),
   };
 }

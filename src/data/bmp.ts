@@ -4,7 +4,11 @@ import { DataError } from "../model/errors.ts";
  * An uncompressed BMP picture (BITMAPINFOHEADER or later, 8 bits with a palette, 24 or 32 bits) as RGB bytes.
  * The picture library does not read BMP. Source: Microsoft's "Bitmap Storage".
  */
-export function decodeBmp(bytes: Uint8Array, where: string, pixelLimit: number): { width: number; height: number; pixels: Uint8Array } {
+export function decodeBmp(
+  bytes: Uint8Array,
+  where: string,
+  pixelLimit: number,
+): { width: number; height: number; pixels: Uint8Array } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const fail = (what: string): DataError => new DataError(`The BMP picture ${what}.`, where, "Save it as PNG.");
   if (bytes.length < 54) throw fail("is cut off");
@@ -21,8 +25,9 @@ export function decodeBmp(bytes: Uint8Array, where: string, pixelLimit: number):
   if (![8, 24, 32].includes(bits) || (compression !== 0 && !usualMasks)) {
     throw fail(`has ${bits} bits per pixel and compression ${compression}, which is not read`);
   }
-  if (width * height > pixelLimit) throw fail(`has ${width}×${height} pixels; at most ${pixelLimit / 1e6} million are read`);
-  const stride = Math.ceil(width * bits / 32) * 4;
+  if (width * height > pixelLimit)
+    throw fail(`has ${width}×${height} pixels; at most ${pixelLimit / 1e6} million are read`);
+  const stride = Math.ceil((width * bits) / 32) * 4;
   if (start + stride * height > bytes.length) throw fail("is cut off");
   const palette = 14 + headerSize;
   const pixels = new Uint8Array(width * height * 3);
@@ -30,7 +35,7 @@ export function decodeBmp(bytes: Uint8Array, where: string, pixelLimit: number):
     // Rows lie from the bottom up unless the height is negative.
     const row = start + stride * (signedHeight < 0 ? y : height - 1 - y);
     for (let x = 0; x < width; x++, to += 3) {
-      const from = bits === 8 ? palette + 4 * bytes[row + x] : row + x * bits / 8;
+      const from = bits === 8 ? palette + 4 * bytes[row + x] : row + (x * bits) / 8;
       if (from + 2 >= bytes.length) throw fail("has a palette that is cut off");
       for (let c = 0; c < 3; c++) pixels[to + c] = bytes[from + 2 - c];
     }

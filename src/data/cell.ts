@@ -1,7 +1,8 @@
 /** A cell as a number, or undefined. "nan" and "inf" are numbers, as NumPy writes them. */
 export function parseNumber(cell: string, decimal: "." | ","): number | undefined {
   const text = cell.trim();
-  if (/^[-+]?(nan|inf(inity)?)$/i.test(text)) return /nan/i.test(text) ? NaN : text.startsWith("-") ? -Infinity : Infinity;
+  if (/^[-+]?(nan|inf(inity)?)$/i.test(text))
+    return /nan/i.test(text) ? NaN : text.startsWith("-") ? -Infinity : Infinity;
   const plain = decimal === "," ? (text.includes(".") ? "" : text.replace(",", ".")) : text;
   return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(plain) ? Number(plain) : undefined;
 }

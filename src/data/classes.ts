@@ -9,19 +9,24 @@ import { isTable, openTable } from "./table.ts";
 const fileLimit = 16 * 2 ** 20;
 
 /**
- * Class names by index, from a list or from a file in the model's folder or below it: .json (a list, an object by index, or a
- * Hugging Face config.json with id2label), .csv and .tsv (a column of names, by a column of indices), else text by line. Names are never worth failing for: a file that cannot be used gives
- * no names and the reason. What was assumed in reading it, and gaps, are in `notes`.
+ * Class names by index, from a list or from a file in the model's folder or below it: .json (a list, an object by
+ * index, or a Hugging Face config.json with id2label), .csv and .tsv (a column of names, by a column of indices), else
+ * text by line. Names are never worth failing for: a file that cannot be used gives no names and the reason. What was
+ * assumed in reading it, and gaps, are in `notes`. /
  */
 export async function readClasses(
-  classes: readonly string[] | string | undefined, modelPath: string,
+  classes: readonly string[] | string | undefined,
+  modelPath: string,
 ): Promise<{ classes: readonly string[]; reason?: string; missing?: true; notes?: readonly string[] }> {
   if (typeof classes !== "string") return { classes: classes ?? [] };
   try {
     const bytes = await readBeside(modelPath, classes, fileLimit);
-    if (!bytes) return { classes: [], reason: `The class names' file "${classes}" is not beside the model.`, missing: true };
+    if (!bytes)
+      return { classes: [], reason: `The class names' file "${classes}" is not beside the model.`, missing: true };
     const { names, notes } = await parseClasses(bytes, classes, modelPath);
-    return names.length > 0 ? { classes: names, notes } : { classes: [], reason: `No class names were found in "${classes}".` };
+    return names.length > 0
+      ? { classes: names, notes }
+      : { classes: [], reason: `No class names were found in "${classes}".` };
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
     return { classes: [], reason: `The class names in "${classes}" cannot be used: ${error.message}` };
@@ -33,8 +38,11 @@ async function parseClasses(bytes: Uint8Array, name: string, modelPath: string):
     const names = namesFrom(parseJson(bytes, name));
     return { names, notes: gapNotes(names, name) };
   }
-  if (isTable(name)) return namesFromRows((await openTable(path.join(path.dirname(modelPath), name), { header: false })).rows, name);
-  const lines = decodeText(bytes, name).split(/\r\n|\r|\n/).map((line) => line.trim());
+  if (isTable(name))
+    return namesFromRows((await openTable(path.join(path.dirname(modelPath), name), { header: false })).rows, name);
+  const lines = decodeText(bytes, name)
+    .split(/\r\n|\r|\n/)
+    .map((line) => line.trim());
   while (lines.length > 0 && lines[lines.length - 1] === "") lines.pop();
   return namesFromLines(lines, name);
 }
@@ -53,7 +61,10 @@ export function namesFrom(json: unknown): string[] {
   }
   // { "cat": 0, "dog": 1 }: label2id turned around.
   const values = Object.values(object);
-  if (values.length > 0 && values.every((value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) < 1e6)) {
+  if (
+    values.length > 0 &&
+    values.every((value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) < 1e6)
+  ) {
     return byIndex(Object.entries(object).map(([name, index]) => [index as number, name]));
   }
   return [];
@@ -62,7 +73,11 @@ export function namesFrom(json: unknown): string[] {
 /** Keras keeps ["n02124075", "Egyptian_cat"] for a class: the last text is the name. */
 function nameOf(json: unknown): string {
   if (Array.isArray(json)) return nameOf(json[json.length - 1]);
-  return typeof json === "string" ? json : json === null || typeof json === "object" || json === undefined ? "" : String(json as number);
+  return typeof json === "string"
+    ? json
+    : json === null || typeof json === "object" || json === undefined
+      ? ""
+      : String(json as number);
 }
 
 function byIndex(pairs: readonly (readonly [number, string])[]): string[] {
@@ -71,9 +86,13 @@ function byIndex(pairs: readonly (readonly [number, string])[]): string[] {
   return names;
 }
 
-/** Names kept in the model file's metadata: JSON, a Python dictionary or list (Ultralytics writes one), or a comma-separated list. */
+/**
+ * Names kept in the model file's metadata: JSON, a Python dictionary or list (Ultralytics writes one), or a
+ * comma-separated list.
+ */
 export function namesFromMetadata(
-  metadata: ModelDescription["metadata"], keys: readonly string[] = ["names", "class_names", "classes", "labels", "id2label"],
+  metadata: ModelDescription["metadata"],
+  keys: readonly string[] = ["names", "class_names", "classes", "labels", "id2label"],
 ): { names: string[]; key: string } | undefined {
   for (const key of keys) {
     const text = Object.hasOwn(metadata, key) ? metadata[key].trim() : "";

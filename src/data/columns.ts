@@ -20,22 +20,27 @@ export interface ChosenColumns {
 }
 
 /**
- * The columns of a table for each of the inputs that share it: those that the recipe names; those that are called as an input of one column
- * is; else by place, and then the numbers must fit. Throws a DataError that names the columns where they do not: nothing is shifted.
- * `row` is the one that is read: where there is no header, its cells say how many columns there are.
+ * The columns of a table for each of the inputs that share it: those that the recipe names; those that are called as an
+ * input of one column is; else by place, and then the numbers must fit. Throws a DataError that names the columns where
+ * they do not: nothing is shifted. `row` is the one that is read: where there is no header, its cells say how many
+ * columns there are. /
  */
 export function chooseColumns(table: Table, row: number, inputs: readonly ColumnInput[]): Map<string, ChosenColumns> {
   const chosen = new Map<string, ChosenColumns>();
   const count = table.header?.length ?? table.rows[row].length;
   checkLength(table, row, count);
-  const ignored = new Set(inputs.flatMap(({ recipe }) => (recipe.ignore ?? []).map((name) => findColumn(name, table, count))));
+  const ignored = new Set(
+    inputs.flatMap(({ recipe }) => (recipe.ignore ?? []).map((name) => findColumn(name, table, count))),
+  );
   for (const input of inputs) {
     const named = byRecipe(input, table, count, ignored) ?? byInputName(input, table, ignored, inputs.length);
     if (named) chosen.set(input.name, named);
   }
   const open = inputs.filter(({ name }) => !chosen.has(name));
   const taken = new Set([...chosen.values()].flatMap(({ positions }) => positions));
-  const free = Array.from({ length: count }, (_, position) => position).filter((position) => !ignored.has(position) && !taken.has(position));
+  const free = Array.from({ length: count }, (_, position) => position).filter(
+    (position) => !ignored.has(position) && !taken.has(position),
+  );
   const byName = [...chosen.values()].some(({ how }) => how === asInputs);
   for (const [name, columns] of byPlace(table, free, open, byName)) chosen.set(name, columns);
   return chosen;
@@ -43,13 +48,18 @@ export function chooseColumns(table: Table, row: number, inputs: readonly Column
 
 /** What was done with a table's columns, in sentences. */
 export function describeColumns(table: Table, chosen: ReadonlyMap<string, ChosenColumns>, count: number): string[] {
-  const listed = (positions: readonly number[]): string => listNames(positions.map((position) => columnName(table, position)));
+  const listed = (positions: readonly number[]): string =>
+    listNames(positions.map((position) => columnName(table, position)));
   const taken = new Set([...chosen.values()].flatMap(({ positions }) => positions));
   const left = Array.from({ length: count }, (_, position) => position).filter((position) => !taken.has(position));
   const ways = [...new Set([...chosen.values()].map(({ how }) => how))];
   return ways.map((way, i) => {
     const all = [...chosen].filter(([, { how }]) => how === way);
-    const what = all.map(([name, { positions }]) => (way === asInputs || chosen.size === 1 ? listed(positions) : `${listed(positions)} for "${name}"`)).join(way === asInputs ? ", " : "; ");
+    const what = all
+      .map(([name, { positions }]) =>
+        way === asInputs || chosen.size === 1 ? listed(positions) : `${listed(positions)} for "${name}"`,
+      )
+      .join(way === asInputs ? ", " : "; ");
     return `Columns ${way}: ${what}${i === ways.length - 1 && left.length > 0 ? `; not taken: ${listed(left)}` : ""}.`;
   });
 }
@@ -57,25 +67,43 @@ export function describeColumns(table: Table, chosen: ReadonlyMap<string, Chosen
 const asInputs = "by name, as the inputs are called";
 const inOrder = "by place, for neither the recipe nor the model names them";
 
-function byRecipe({ recipe, name }: ColumnInput, table: Table, count: number, ignored: ReadonlySet<number>): ChosenColumns | undefined {
+function byRecipe(
+  { recipe, name }: ColumnInput,
+  table: Table,
+  count: number,
+  ignored: ReadonlySet<number>,
+): ChosenColumns | undefined {
   const { columns } = recipe;
   if (!columns) return undefined;
   const isNumbers = columns.every((column) => /^\d+$/.test(column));
   if (!table.header && !isNumbers) {
     const all = Array.from({ length: count }, (_, i) => i).filter((position) => !ignored.has(position));
-    if (all.length === columns.length) return { positions: all, how: "by place, in the order of the recipe's names: the table has no header" };
-    throw new DataError(`The recipe names ${columns.length} columns for the input "${name}", and the table, which has no header, has ${all.length}.`, table.file,
-      "Give the table a header, or name columns by their numbers from 0.");
+    if (all.length === columns.length)
+      return { positions: all, how: "by place, in the order of the recipe's names: the table has no header" };
+    throw new DataError(
+      `The recipe names ${columns.length} columns for the input "${name}", and the table, which has no header, has ${all.length}.`,
+      table.file,
+      "Give the table a header, or name columns by their numbers from 0.",
+    );
   }
   return { positions: columns.map((column) => findColumn(column, table, count)), how: "by the recipe" };
 }
 
-function byInputName(input: ColumnInput, table: Table, ignored: ReadonlySet<number>, inputs: number): ChosenColumns | undefined {
+function byInputName(
+  input: ColumnInput,
+  table: Table,
+  ignored: ReadonlySet<number>,
+  inputs: number,
+): ChosenColumns | undefined {
   // [N] alone may be a vector of columns; one of several such inputs is a column.
   const oneColumn = widths(input).includes(1) || (inputs > 1 && input.dims?.length === 1);
   if (!table.header || !oneColumn) return undefined;
   const found = [(name: string): string => name, plainName]
-    .map((form) => table.header!.flatMap((name, position) => (form(name) === form(input.name) && !ignored.has(position) ? [position] : [])))
+    .map((form) =>
+      table.header!.flatMap((name, position) =>
+        form(name) === form(input.name) && !ignored.has(position) ? [position] : [],
+      ),
+    )
     .find((positions) => positions.length > 0);
   if (!found) return undefined;
   if (found.length > 1) throw ambiguous(input.name, found, table);
@@ -84,48 +112,84 @@ function byInputName(input: ColumnInput, table: Table, ignored: ReadonlySet<numb
 
 /** Converters to ONNX write "sepal length (cm)" as "sepal_length__cm_". */
 function plainName(name: string): string {
-  return name.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "_").replace(/^_|_$/g, "");
+  return name
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, "_")
+    .replace(/^_|_$/g, "");
 }
 
-function byPlace(table: Table, free: readonly number[], open: readonly ColumnInput[], othersByName: boolean): [string, ChosenColumns][] {
+function byPlace(
+  table: Table,
+  free: readonly number[],
+  open: readonly ColumnInput[],
+  othersByName: boolean,
+): [string, ChosenColumns][] {
   if (open.length === 0) return [];
   const alone = open.length === 1;
   const missing = open.find((input) => othersByName && widths(input).every((width) => width === 1));
   if (missing) {
-    throw new DataError(`No column is called as the input "${missing.name}" is; others are by their names.`, table.file,
-      `The table has ${listNames(table.header ?? [])}. The recipe can say which column it is: "columns".`);
+    throw new DataError(
+      `No column is called as the input "${missing.name}" is; others are by their names.`,
+      table.file,
+      `The table has ${listNames(table.header ?? [])}. The recipe can say which column it is: "columns".`,
+    );
   }
   const total = alone ? widths(open[0]) : [sum(open.map((input) => widths(input)[0]))];
   const fits = (positions: readonly number[]): boolean => total.includes(undefined) || total.includes(positions.length);
-  const words = open.some(({ type }) => type === "string") ? [] : free.filter((position) => holdsWords(table, position));
+  const words = open.some(({ type }) => type === "string")
+    ? []
+    : free.filter((position) => holdsWords(table, position));
   const numbers = free.filter((position) => !words.includes(position));
   // What is no number in any row cannot be meant; a column that could be is never left out unasked.
   const positions = total.includes(undefined) || (!fits(free) && fits(numbers)) ? numbers : free;
   if (!fits(positions)) throw wrongCount(table, free, open, total);
-  if (positions.length === 0) throw new DataError("The table has no column of numbers.", table.file, 'The recipe can name columns: "columns".');
+  if (positions.length === 0)
+    throw new DataError("The table has no column of numbers.", table.file, 'The recipe can name columns: "columns".');
   const how = positions.length < free.length ? `${inOrder}, and those of text left out` : inOrder;
   if (alone) return [[open[0].name, { positions, how }]];
   if (total.includes(undefined)) {
-    throw new DataError(`The inputs ${open.map(({ name }) => `"${name}"`).join(", ")} share a table and take any number of columns.`, table.file,
-      'Say in the recipe which columns each takes: "columns".');
+    throw new DataError(
+      `The inputs ${open.map(({ name }) => `"${name}"`).join(", ")} share a table and take any number of columns.`,
+      table.file,
+      'Say in the recipe which columns each takes: "columns".',
+    );
   }
   let at = 0;
-  return open.map((input) => [input.name, { positions: positions.slice(at, at += widths(input)[0]!), how }]);
+  return open.map((input) => [input.name, { positions: positions.slice(at, (at += widths(input)[0]!)), how }]);
 }
 
-function wrongCount(table: Table, free: readonly number[], open: readonly ColumnInput[], total: readonly (number | undefined)[]): DataError {
+function wrongCount(
+  table: Table,
+  free: readonly number[],
+  open: readonly ColumnInput[],
+  total: readonly (number | undefined)[],
+): DataError {
   const wanted = [...new Set(total)].join(" or ");
-  const who = open.length === 1 ? `the input "${open[0].name}" takes` : `the inputs ${open.map(({ name }) => `"${name}"`).join(", ")} together take`;
+  const who =
+    open.length === 1
+      ? `the input "${open[0].name}" takes`
+      : `the inputs ${open.map(({ name }) => `"${name}"`).join(", ")} together take`;
   const more = free.length > Math.max(...total.map((width) => width ?? 0));
-  return new DataError(`The table has ${free.length} columns (${listNames(free.map((position) => columnName(table, position)))}), and ${who} ${wanted}.`, table.file,
-    more ? 'Say in the recipe which to leave out ("ignore": [NAME]) or which to take ("columns": [NAME, ...]).' : "Give the missing columns, in the model's order.");
+  return new DataError(
+    `The table has ${free.length} columns (${listNames(free.map((position) => columnName(table, position)))}), and ${who} ${wanted}.`,
+    table.file,
+    more
+      ? 'Say in the recipe which to leave out ("ignore": [NAME]) or which to take ("columns": [NAME, ...]).'
+      : "Give the missing columns, in the model's order.",
+  );
 }
 
-/** Elements that one row fills: without the batch axis, or all of a fixed shape. Undefined where the model takes any number. */
+/**
+ * Elements that one row fills: without the batch axis, or all of a fixed shape. Undefined where the model takes any
+ * number.
+ */
 function widths({ dims }: Pick<ColumnInput, "dims">): readonly (number | undefined)[] {
   if (!dims || dims.length === 0) return [dims ? 1 : undefined];
   const product = (list: typeof dims): number | undefined =>
-    list.reduce<number | undefined>((all, dim) => (all !== undefined && typeof dim === "number" && dim > 0 ? all * dim : undefined), 1);
+    list.reduce<number | undefined>(
+      (all, dim) => (all !== undefined && typeof dim === "number" && dim > 0 ? all * dim : undefined),
+      1,
+    );
   const row = dims.length === 1 ? product(dims) : product(dims.slice(1));
   return [...new Set([row, ...(dims.length > 1 && typeof dims[0] === "number" ? [product(dims)] : [])])];
 }
@@ -139,8 +203,11 @@ function holdsWords({ rows }: Table, position: number): boolean {
 function checkLength({ file, header, rows }: Table, row: number, count: number): void {
   const cells = rows[row];
   if (!header || cells.slice(count).every((cell) => cell.trim() === "")) return;
-  throw new DataError(`Row ${row} has ${cells.length} cells, and the header names ${count} columns.`, file,
-    "Put cells that hold the separator in double quotes.");
+  throw new DataError(
+    `Row ${row} has ${cells.length} cells, and the header names ${count} columns.`,
+    file,
+    "Put cells that hold the separator in double quotes.",
+  );
 }
 
 function findColumn(column: string, table: Table, count: number): number {
@@ -149,13 +216,22 @@ function findColumn(column: string, table: Table, count: number): number {
   if (positions.length === 1) return positions[0];
   const index = Number(column);
   if (/^\d+$/.test(column) && index < count) return index;
-  const has = table.header ? listNames(table.header) : `no header; columns are named by their numbers, 0 to ${count - 1}`;
-  throw new DataError(`The table has no column "${column}".`, table.file, `It has ${has}. The recipe names the columns.`);
+  const has = table.header
+    ? listNames(table.header)
+    : `no header; columns are named by their numbers, 0 to ${count - 1}`;
+  throw new DataError(
+    `The table has no column "${column}".`,
+    table.file,
+    `It has ${has}. The recipe names the columns.`,
+  );
 }
 
 function ambiguous(name: string, positions: readonly number[], { file }: Table): DataError {
-  return new DataError(`${path.basename(file)} has ${positions.length} columns that are called "${name}".`, file,
-    `Name the one to take by its number: ${positions.join(" or ")}.`);
+  return new DataError(
+    `${path.basename(file)} has ${positions.length} columns that are called "${name}".`,
+    file,
+    `Name the one to take by its number: ${positions.join(" or ")}.`,
+  );
 }
 
 /** Names for a sentence, twenty at most. */

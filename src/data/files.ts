@@ -4,13 +4,17 @@ import path from "node:path";
 import { locateBeside, REPOSITORY_FILES } from "../model/beside.ts";
 import { DataError } from "../model/errors.ts";
 
-/** A file's bytes. Throws a DataError where there is no such file, it cannot be read, or it is longer than `limit` bytes. */
+/**
+ * A file's bytes. Throws a DataError where there is no such file, it cannot be read, or it is longer than `limit`
+ * bytes.
+ */
 export async function readBytes(file: string, limit: number): Promise<Buffer<ArrayBuffer>> {
   let handle;
   try {
     handle = await open(file, "r");
     const { size } = await handle.stat().then((stat) => {
-      if (!stat.isFile()) throw new DataError(stat.isDirectory() ? "This is a folder, not a file." : "This is not a regular file.", file);
+      if (!stat.isFile())
+        throw new DataError(stat.isDirectory() ? "This is a folder, not a file." : "This is not a regular file.", file);
       return stat;
     });
     if (size > limit) {
@@ -46,14 +50,25 @@ export async function readHead(file: string): Promise<Uint8Array> {
   }
 }
 
-/** Bytes of a file beside a model or below (a repository's own also above its folder `onnx`), or undefined where there is none. Throws a DataError for a name or a link that leads elsewhere. */
-export async function readBeside(modelPath: string, name: string, limit: number): Promise<Buffer<ArrayBuffer> | undefined> {
+/**
+ * Bytes of a file beside a model or below (a repository's own also above its folder `onnx`), or undefined where there
+ * is none. Throws a DataError for a name or a link that leads elsewhere.
+ */
+export async function readBeside(
+  modelPath: string,
+  name: string,
+  limit: number,
+): Promise<Buffer<ArrayBuffer> | undefined> {
   const folder = path.dirname(modelPath);
   let file: string;
   try {
     const located = locateBeside(modelPath, name, REPOSITORY_FILES);
     if ("leadsOut" in located) {
-      throw new DataError(`"${name}" leads out of the model's folder.`, folder, "Files that a recipe names lie beside the model or below it.");
+      throw new DataError(
+        `"${name}" leads out of the model's folder.`,
+        folder,
+        "Files that a recipe names lie beside the model or below it.",
+      );
     }
     file = located.path;
   } catch (error) {
@@ -81,7 +96,11 @@ export function decodeText(bytes: Uint8Array, where: string): string {
   } catch {
     const utf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
     const kind = utf16 ? "text in UTF-16" : looksLike(bytes);
-    throw new DataError(`This is not text in UTF-8, but ${kind === "text" ? "text in another encoding" : kind}.`, where, /^text/.test(kind) ? "Save it as UTF-8." : undefined);
+    throw new DataError(
+      `This is not text in UTF-8, but ${kind === "text" ? "text in another encoding" : kind}.`,
+      where,
+      /^text/.test(kind) ? "Save it as UTF-8." : undefined,
+    );
   }
 }
 
@@ -129,8 +148,12 @@ export function asDataError(error: unknown, where: string): DataError {
   if (error instanceof DataError) return error;
   const { code, message } = error as NodeJS.ErrnoException;
   const known: Readonly<Record<string, string>> = {
-    ENOENT: "There is no such file.", ENOTDIR: "There is no such file.", ENAMETOOLONG: "There is no such file: its name is too long.",
-    EACCES: "This file may not be read.", EPERM: "This file may not be read.", EISDIR: "This is a folder, not a file.",
+    ENOENT: "There is no such file.",
+    ENOTDIR: "There is no such file.",
+    ENAMETOOLONG: "There is no such file: its name is too long.",
+    EACCES: "This file may not be read.",
+    EPERM: "This file may not be read.",
+    EISDIR: "This is a folder, not a file.",
     ELOOP: "Symbolic links lead in a circle here.",
   };
   const mapped = new DataError(known[code ?? ""] ?? message, where);

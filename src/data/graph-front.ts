@@ -6,7 +6,10 @@ export type ReadConstant = (name: string) => Promise<readonly number[] | undefin
 export interface FrontNormalization {
   /** The nodes that do it: "Sub, Div". */
   readonly operators: readonly string[];
-  /** Values the graph itself expects: bytes from 0 to 255, or shares from 0 to 1; undefined where its constants were not read. */
+  /**
+   * Values the graph itself expects: bytes from 0 to 255, or shares from 0 to 1; undefined where its constants were not
+   * read.
+   */
   readonly expects?: "bytes" | "unit";
 }
 
@@ -14,11 +17,14 @@ const passing = new Set(["Cast", "Identity", "Transpose"]);
 const arithmetic = new Set(["Sub", "Add", "Mul", "Div", "BatchNormalization"]);
 
 /**
- * A normalization that the graph does by itself, right behind an input: Sub, Add, Mul, Div by constants, or a BatchNormalization,
- * before any other operator. A lone Mul or Div (of the gate in a x·σ(x), say) does not count unless its other operand is constant.
+ * A normalization that the graph does by itself, right behind an input: Sub, Add, Mul, Div by constants, or a
+ * BatchNormalization, before any other operator. A lone Mul or Div (of the gate in a x·σ(x), say) does not count unless
+ * its other operand is constant. /
  */
 export async function findFrontNormalization(
-  description: ModelDescription, input: string, readConstant?: ReadConstant,
+  description: ModelDescription,
+  input: string,
+  readConstant?: ReadConstant,
 ): Promise<FrontNormalization | undefined> {
   const made = new Set(description.layers.flatMap((layer) => layer.outputs));
   const graphInputs = new Set(description.inputs.map((one) => one.name));
@@ -49,22 +55,35 @@ export async function findFrontNormalization(
     value = layer.outputs[0];
   }
   if (operators.length === 0) return undefined;
-  // The value that becomes zero lies inside the range of what is expected; a plain scaling maps its largest value to about one.
+  // The value that becomes zero lies inside the range of what is expected; a plain scaling maps its largest value to
+  // about one.
   const shifts = operators.some((operator) => operator !== "Mul" && operator !== "Div");
   const bytes = shifts ? Math.abs(offset / slope) > 2 : Math.abs(slope) < 0.1;
-  return { operators, expects: known && slope !== 0 && Number.isFinite(offset) ? (bytes ? "bytes" : "unit") : undefined };
+  return {
+    operators,
+    expects: known && slope !== 0 && Number.isFinite(offset) ? (bytes ? "bytes" : "unit") : undefined,
+  };
 }
 
 function apply(
-  layer: LayerDescription, valueFirst: boolean, constants: readonly number[], slope: number, offset: number,
+  layer: LayerDescription,
+  valueFirst: boolean,
+  constants: readonly number[],
+  slope: number,
+  offset: number,
 ): [number, number] {
   const [c] = constants;
   switch (layer.operator) {
-    case "Add": return [slope, offset + c];
-    case "Sub": return valueFirst ? [slope, offset - c] : [-slope, c - offset];
-    case "Mul": return [slope * c, offset * c];
-    case "Div": return valueFirst ? [slope / c, offset / c] : [NaN, NaN];
-    default: { // BatchNormalization: scale, bias, mean, variance
+    case "Add":
+      return [slope, offset + c];
+    case "Sub":
+      return valueFirst ? [slope, offset - c] : [-slope, c - offset];
+    case "Mul":
+      return [slope * c, offset * c];
+    case "Div":
+      return valueFirst ? [slope / c, offset / c] : [NaN, NaN];
+    default: {
+      // BatchNormalization: scale, bias, mean, variance
       const factor = constants[0] / Math.sqrt(constants[3] + 1e-5);
       return [slope * factor, (offset - constants[2]) * factor + constants[1]];
     }

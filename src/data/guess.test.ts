@@ -10,7 +10,7 @@ import { validateRecipe } from "./validate.ts";
 
 let folder = "";
 const folders: string[] = [];
-beforeEach(() => folders.push(folder = mkdtempSync(path.join(tmpdir(), "guess-"))));
+beforeEach(() => folders.push((folder = mkdtempSync(path.join(tmpdir(), "guess-")))));
 afterAll(() => folders.forEach((one) => rmSync(one, { recursive: true })));
 
 const beside = (name: string, content: unknown): void =>
@@ -18,20 +18,45 @@ const beside = (name: string, content: unknown): void =>
 
 function model(input: Partial<ValueDescription>, overrides: Partial<ModelDescription> = {}): ModelDescription {
   return {
-    path: path.join(folder, "net.onnx"), name: "net.onnx", format: "onnx", producer: "", producerVersion: "", irVersion: 8,
-    modelVersion: 0, domain: "", doc: "", opsets: { "": 17 }, metadata: {}, graphName: "", inputs: [{ name: "x", type: "float32", ...input }],
-    outputs: [{ name: "y", type: "float32", dims: [1, 10] }], layers: [], constants: 0, parameters: 0, parameterTypes: [], operators: [], size: { file: 0, external: 0 },
-    functions: [], problems: [], stamp: "", ...overrides,
+    path: path.join(folder, "net.onnx"),
+    name: "net.onnx",
+    format: "onnx",
+    producer: "",
+    producerVersion: "",
+    irVersion: 8,
+    modelVersion: 0,
+    domain: "",
+    doc: "",
+    opsets: { "": 17 },
+    metadata: {},
+    graphName: "",
+    inputs: [{ name: "x", type: "float32", ...input }],
+    outputs: [{ name: "y", type: "float32", dims: [1, 10] }],
+    layers: [],
+    constants: 0,
+    parameters: 0,
+    parameterTypes: [],
+    operators: [],
+    size: { file: 0, external: 0 },
+    functions: [],
+    problems: [],
+    stamp: "",
+    ...overrides,
   };
 }
 
 async function guess(
-  description: ModelDescription, constants?: Readonly<Record<string, readonly number[]>>,
+  description: ModelDescription,
+  constants?: Readonly<Record<string, readonly number[]>>,
 ): Promise<{ input: InputRecipe; why: string; classes: readonly string[] }> {
   const report = await guessRecipe(description, constants && (async (name) => constants[name]));
   // What is guessed must be what a file may hold.
   expect(validateRecipe(JSON.parse(JSON.stringify(report.recipe)), "guess")).toEqual(report.recipe);
-  return { input: report.recipe.inputs[description.inputs[0].name], why: report.reasons.join("\n"), classes: report.classes };
+  return {
+    input: report.recipe.inputs[description.inputs[0].name],
+    why: report.reasons.join("\n"),
+    classes: report.classes,
+  };
 }
 
 describe("by shape", () => {
@@ -43,7 +68,11 @@ describe("by shape", () => {
     ["no batch axis", { dims: [3, 64, 64] }, { kind: "image", layout: "nchw", channels: "rgb", size: [64, 64] }],
     ["any size", { dims: ["batch", 3, "h", "w"] }, { kind: "image", size: [224, 224] }],
     ["one side fixed", { dims: [1, 3, 320, "w"] }, { kind: "image", size: [320, 320] }],
-    ["all symbols", { dims: ["batch", "channels", "height", "width"] }, { kind: "image", layout: "nchw", channels: "rgb" }],
+    [
+      "all symbols",
+      { dims: ["batch", "channels", "height", "width"] },
+      { kind: "image", layout: "nchw", channels: "rgb" },
+    ],
     ["bytes", { type: "uint8", dims: [1, 224, 224, 3] }, { kind: "image", scale: 1, mean: [0] }],
     ["an image by name only", { name: "image" }, { kind: "image", size: [224, 224] }],
     ["a row", { dims: ["N", 4] }, { kind: "row" }],
@@ -65,19 +94,36 @@ describe("by shape", () => {
   });
 
   test("1000 classes of RGB pictures are ImageNet's", async () => {
-    const { input, why } = await guess(model({ dims: [1, 3, 224, 224] }, { outputs: [{ name: "y", type: "float32", dims: ["N", 1000] }] }));
-    expect(input).toMatchObject({ mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225], cropFraction: 0.875, scale: 1 / 255 });
+    const { input, why } = await guess(
+      model({ dims: [1, 3, 224, 224] }, { outputs: [{ name: "y", type: "float32", dims: ["N", 1000] }] }),
+    );
+    expect(input).toMatchObject({
+      mean: [0.485, 0.456, 0.406],
+      std: [0.229, 0.224, 0.225],
+      cropFraction: 0.875,
+      scale: 1 / 255,
+    });
     expect(why).toContain("ImageNet");
   });
 });
 
 describe("by a normalization at the graph's front", () => {
-  const layer = (index: number, operator: string, inputs: string[], output: string): LayerDescription =>
-    ({ index, name: `${operator}${index}`, operator, domain: "", parameters: 0, inputs, outputs: [output] });
+  const layer = (index: number, operator: string, inputs: string[], output: string): LayerDescription => ({
+    index,
+    name: `${operator}${index}`,
+    operator,
+    domain: "",
+    parameters: 0,
+    inputs,
+    outputs: [output],
+  });
   const outputs = [{ name: "y", type: "float32", dims: [1, 1000] }];
   const dims = [1, 3, 224, 224];
   const subDiv = [
-    layer(0, "Cast", ["x"], "a"), layer(1, "Sub", ["a", "mean"], "b"), layer(2, "Div", ["b", "std"], "c"), layer(3, "Conv", ["c", "w"], "y"),
+    layer(0, "Cast", ["x"], "a"),
+    layer(1, "Sub", ["a", "mean"], "b"),
+    layer(2, "Div", ["b", "std"], "c"),
+    layer(3, "Conv", ["c", "w"], "y"),
   ];
 
   test("(x − 123.7) / 58.4 expects bytes", async () => {
@@ -92,9 +138,18 @@ describe("by a normalization at the graph's front", () => {
   test("x / 255 expects bytes; x · 2 − 1 values from 0 to 1", async () => {
     const div = [layer(0, "Div", ["x", "k"], "a"), layer(1, "Conv", ["a", "w"], "y")];
     expect((await guess(model({ dims }, { layers: div, outputs }), { k: [255] })).input).toMatchObject({ scale: 1 });
-    const mulSub = [layer(0, "Mul", ["x", "k"], "a"), layer(1, "Sub", ["a", "one"], "b"), layer(2, "Conv", ["b", "w"], "y")];
-    expect((await guess(model({ dims }, { layers: mulSub, outputs }), { k: [2], one: [1] })).input).toMatchObject({ scale: 1 / 255, mean: [0] });
-    expect((await guess(model({ dims }, { layers: mulSub, outputs }), { k: [2 / 255], one: [1] })).input).toMatchObject({ scale: 1, mean: [0] });
+    const mulSub = [
+      layer(0, "Mul", ["x", "k"], "a"),
+      layer(1, "Sub", ["a", "one"], "b"),
+      layer(2, "Conv", ["b", "w"], "y"),
+    ];
+    expect((await guess(model({ dims }, { layers: mulSub, outputs }), { k: [2], one: [1] })).input).toMatchObject({
+      scale: 1 / 255,
+      mean: [0],
+    });
+    expect((await guess(model({ dims }, { layers: mulSub, outputs }), { k: [2 / 255], one: [1] })).input).toMatchObject(
+      { scale: 1, mean: [0] },
+    );
   });
   test("constants that were not read leave an assumption, and it is said", async () => {
     const { input, why } = await guess(model({ dims }, { layers: subDiv, outputs }));
@@ -103,7 +158,9 @@ describe("by a normalization at the graph's front", () => {
   });
   test("a product of two values, or one that is used twice, is no normalization", async () => {
     const gate = [layer(0, "Sigmoid", ["x"], "s"), layer(1, "Mul", ["x", "s"], "m")];
-    expect((await guess(model({ dims }, { layers: gate, outputs }))).input).toMatchObject({ mean: [0.485, 0.456, 0.406] });
+    expect((await guess(model({ dims }, { layers: gate, outputs }))).input).toMatchObject({
+      mean: [0.485, 0.456, 0.406],
+    });
   });
   test("a graph that goes round in circles ends", async () => {
     const circle = [layer(0, "Cast", ["x"], "a"), layer(1, "Identity", ["a"], "x")];
@@ -116,24 +173,57 @@ describe("by files beside the model", () => {
   const half = [0.5, 0.5, 0.5];
   test("preprocessor_config.json: ViT stretches", async () => {
     beside("preprocessor_config.json", {
-      do_normalize: true, do_resize: true, image_mean: half, image_std: half, size: { height: 384, width: 256 }, resample: 2,
+      do_normalize: true,
+      do_resize: true,
+      image_mean: half,
+      image_std: half,
+      size: { height: 384, width: 256 },
+      resample: 2,
     });
     const { input, why } = await guess(model({ dims }));
-    expect(input).toMatchObject({ size: [384, 256], fit: "stretch", interpolation: "bilinear", mean: half, std: half, scale: 1 / 255 });
+    expect(input).toMatchObject({
+      size: [384, 256],
+      fit: "stretch",
+      interpolation: "bilinear",
+      mean: half,
+      std: half,
+      scale: 1 / 255,
+    });
     expect(why).toContain("from preprocessor_config.json");
   });
   test("preprocessor_config.json: CLIP crops", async () => {
     beside("preprocessor_config.json", {
-      do_center_crop: true, crop_size: 224, size: 256, resample: 3, image_mean: half, image_std: half, rescale_factor: 1 / 127.5,
+      do_center_crop: true,
+      crop_size: 224,
+      size: 256,
+      resample: 3,
+      image_mean: half,
+      image_std: half,
+      rescale_factor: 1 / 127.5,
     });
-    expect((await guess(model({ dims }))).input)
-      .toMatchObject({ size: [224, 224], fit: "resize-crop", cropFraction: 0.875, interpolation: "bicubic", scale: 1 / 127.5 });
+    expect((await guess(model({ dims }))).input).toMatchObject({
+      size: [224, 224],
+      fit: "resize-crop",
+      cropFraction: 0.875,
+      interpolation: "bicubic",
+      scale: 1 / 127.5,
+    });
   });
   test("preprocessor_config.json: what is switched off is off", async () => {
     beside("preprocessor_config.json", {
-      do_normalize: false, do_rescale: false, image_mean: half, image_std: half, size: { shortest_edge: 100 },
+      do_normalize: false,
+      do_rescale: false,
+      image_mean: half,
+      image_std: half,
+      size: { shortest_edge: 100 },
     });
-    expect((await guess(model({ dims }))).input).toMatchObject({ size: [100, 100], fit: "center-crop", mean: [0], std: [1], scale: 1 });
+    expect((await guess(model({ dims }))).input).toMatchObject({
+      size: [100, 100],
+      fit: "center-crop",
+      mean: [0],
+      std: [1],
+      scale: 1,
+    });
   });
   test("the model's own size wins", async () => {
     beside("preprocessor_config.json", { image_mean: [0.5], image_std: [0.5], size: 384 });
@@ -143,18 +233,29 @@ describe("by files beside the model", () => {
     beside("config.json", {
       pretrained_cfg: { mean: half, std: half, crop_pct: 0.95, interpolation: "bicubic", input_size: [3, 288, 288] },
     });
-    expect((await guess(model({ dims }))).input)
-      .toMatchObject({ size: [288, 288], cropFraction: 0.95, interpolation: "bicubic", mean: half });
-  });
-  test.each(["nonsense", "[1,2]", '{"image_mean":"x","size":{"height":-1}}', '{"image_mean":[1e999,1,1],"image_std":null,"crop_size":[[]]}'])(
-    "a hostile preprocessor_config.json costs only its hints: %s", async (content) => {
-      beside("preprocessor_config.json", content);
-      expect((await guess(model({ dims }))).input).toMatchObject({ kind: "image", size: [224, 224] });
+    expect((await guess(model({ dims }))).input).toMatchObject({
+      size: [288, 288],
+      cropFraction: 0.95,
+      interpolation: "bicubic",
+      mean: half,
     });
+  });
+  test.each([
+    "nonsense",
+    "[1,2]",
+    '{"image_mean":"x","size":{"height":-1}}',
+    '{"image_mean":[1e999,1,1],"image_std":null,"crop_size":[[]]}',
+  ])("a hostile preprocessor_config.json costs only its hints: %s", async (content) => {
+    beside("preprocessor_config.json", content);
+    expect((await guess(model({ dims }))).input).toMatchObject({ kind: "image", size: [224, 224] });
+  });
 
   test("class names: the list whose length is the output's", async () => {
     beside("labels.txt", "a\nb\n");
-    beside("other-classes.json", Array.from({ length: 10 }, (_, i) => `class ${i}`));
+    beside(
+      "other-classes.json",
+      Array.from({ length: 10 }, (_, i) => `class ${i}`),
+    );
     const { classes, why } = await guess(model({ dims }));
     expect(classes[9]).toBe("class 9");
     expect(why).toContain("Class names from other-classes.json.");
@@ -167,7 +268,11 @@ describe("by files beside the model", () => {
     ["labels.txt", "a\nb\nc\n", "labels.txt has 3 class names, and the model's first output 10 values"],
     ["labels.json", "{bad", 'The class names in "labels.json" cannot be used: This is not JSON'],
     ["labels.txt", Buffer.from("gr\xfcn\n", "latin1"), "This is not text in UTF-8, but text in another encoding"],
-    ["config.json", { id2label: { 1: "a", 2: "b" } }, 'config.json has 3 class names, and the model\'s first output 10 values: they are not taken. "config.json" has no name for class 0.'],
+    [
+      "config.json",
+      { id2label: { 1: "a", 2: "b" } },
+      'config.json has 3 class names, and the model\'s first output 10 values: they are not taken. "config.json" has no name for class 0.',
+    ],
   ])("class names that cannot be used are said, whatever the input's file: %s", async (name, content, problem) => {
     if (Buffer.isBuffer(content)) writeFileSync(path.join(folder, name), content);
     else beside(name, content);
@@ -176,7 +281,7 @@ describe("by files beside the model", () => {
     expect(report.problems?.join("\n")).toContain(problem);
   });
   test("class names by a table that the recipe names", async () => {
-    beside("labels.csv", "index,label\n1,\"dog, big\"\n0,cat\n");
+    beside("labels.csv", 'index,label\n1,"dog, big"\n0,cat\n');
     expect((await readClasses("labels.csv", path.join(folder, "net.onnx"))).classes).toEqual(["cat", "dog, big"]);
   });
   test("the file named after the model goes first", async () => {
@@ -196,30 +301,46 @@ describe("by the model's metadata", () => {
   });
   test("mean and std in bytes", async () => {
     const metadata = { mean: "[123.7, 116.3, 103.5]", std: "58.4,57.1,57.4", color_space: "BGR" };
-    expect((await guess(model({ dims: [1, 3, 8, 8] }, { metadata }))).input)
-      .toMatchObject({ scale: 1, mean: [123.7, 116.3, 103.5], std: [58.4, 57.1, 57.4], channels: "bgr" });
+    expect((await guess(model({ dims: [1, 3, 8, 8] }, { metadata }))).input).toMatchObject({
+      scale: 1,
+      mean: [123.7, 116.3, 103.5],
+      std: [58.4, 57.1, 57.4],
+      channels: "bgr",
+    });
   });
 });
 
 describe("text", () => {
   test.each([
-    ["input_ids", "ids"], ["attention_mask", "attention-mask"], ["token_type_ids", "type-ids"], ["position_ids", "positions"],
+    ["input_ids", "ids"],
+    ["attention_mask", "attention-mask"],
+    ["token_type_ids", "type-ids"],
+    ["position_ids", "positions"],
   ])("%s is %s", async (name, part) => {
     beside("tokenizer.json", {});
     beside("tokenizer_config.json", { model_max_length: 128 });
-    expect((await guess(model({ name, type: "int64", dims: ["N", "L"] }))).input)
-      .toEqual({ kind: "text", tokenizer: "tokenizer.json", maxLength: 128, part });
+    expect((await guess(model({ name, type: "int64", dims: ["N", "L"] }))).input).toEqual({
+      kind: "text",
+      tokenizer: "tokenizer.json",
+      maxLength: 128,
+      part,
+    });
   });
   test("a fixed length is the longest", async () => {
     beside("tokenizer.json", {});
-    expect((await guess(model({ name: "input_ids", type: "int32", dims: [1, 64] }))).input).toMatchObject({ maxLength: 64 });
+    expect((await guess(model({ name: "input_ids", type: "int32", dims: [1, 64] }))).input).toMatchObject({
+      maxLength: 64,
+    });
   });
 });
 
 describe("a model in the folder onnx of a Hugging Face repository", () => {
   const inOnnx = (name = "onnx"): ModelDescription => {
     mkdirSync(path.join(folder, name), { recursive: true });
-    return model({ name: "input_ids", type: "int64", dims: ["N", "L"] }, { path: path.join(folder, name, "model.onnx"), outputs: [{ name: "logits", type: "float32", dims: ["N", 2] }] });
+    return model(
+      { name: "input_ids", type: "int64", dims: ["N", "L"] },
+      { path: path.join(folder, name, "model.onnx"), outputs: [{ name: "logits", type: "float32", dims: ["N", 2] }] },
+    );
   };
 
   test("takes tokenizer, class names and longest text from the folder above, and says so", async () => {
@@ -239,7 +360,11 @@ describe("a model in the folder onnx of a Hugging Face repository", () => {
   });
   test("takes a picture's preprocessing from there", async () => {
     const description = { ...inOnnx(), inputs: [{ name: "pixel_values", type: "float32", dims: [1, 3, "h", "w"] }] };
-    beside("preprocessor_config.json", { image_mean: [0.5, 0.5, 0.5], image_std: [0.5, 0.5, 0.5], size: { height: 32, width: 48 } });
+    beside("preprocessor_config.json", {
+      image_mean: [0.5, 0.5, 0.5],
+      image_std: [0.5, 0.5, 0.5],
+      size: { height: 32, width: 48 },
+    });
     const { input, why } = await guess(description);
     expect(input).toMatchObject({ size: [32, 48], mean: [0.5, 0.5, 0.5] });
     expect(why).toContain("from ../preprocessor_config.json");

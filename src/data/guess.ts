@@ -10,8 +10,9 @@ import { findHints } from "./preprocessing-hints.ts";
 import { LARGEST_SIDE } from "./validate.ts";
 
 /**
- * A recipe for a model that comes without one, from the names and shapes of its inputs, a normalization at the graph's front,
- * the file's metadata, and the files beside it. `reasons` has a sentence for each thing assumed, for the person to judge.
+ * A recipe for a model that comes without one, from the names and shapes of its inputs, a normalization at the graph's
+ * front, the file's metadata, and the files beside it. `reasons` has a sentence for each thing assumed, for the person
+ * to judge. /
  */
 export async function guessRecipe(description: ModelDescription, readConstant?: ReadConstant): Promise<RecipeReport> {
   const beside = await readFilesBeside(description.path);
@@ -27,15 +28,23 @@ export async function guessRecipe(description: ModelDescription, readConstant?: 
 }
 
 async function guessInput(
-  input: ValueDescription, description: ModelDescription, beside: FilesBeside, reasons: string[], readConstant?: ReadConstant,
+  input: ValueDescription,
+  description: ModelDescription,
+  beside: FilesBeside,
+  reasons: string[],
+  readConstant?: ReadConstant,
 ): Promise<InputRecipe> {
   if (input.type === "string") {
-    reasons.push(`Input "${input.name}": texts, by its type: a table's cells (.csv), one text (.txt) or a list (.json).`);
+    reasons.push(
+      `Input "${input.name}": texts, by its type: a table's cells (.csv), one text (.txt) or a list (.json).`,
+    );
     return { kind: "row" };
   }
   if (input.tensor) {
     const { keys } = input.tensor;
-    reasons.push(`Input "${input.name}": a map, of which a tensor is given: an object (.json)${keys ? ", or a row with its keys as columns" : ""}.`);
+    reasons.push(
+      `Input "${input.name}": a map, of which a tensor is given: an object (.json)${keys ? ", or a row with its keys as columns" : ""}.`,
+    );
     return { kind: "row", ...(keys && { columns: keys }) };
   }
   const layout = imageLayout(input);
@@ -48,11 +57,15 @@ async function guessInput(
   const rank = input.dims?.length ?? 0;
   if (/^(float|u?int)/.test(input.type) && rank >= 1 && rank <= 2 && !isTokenInput(input)) {
     const columns = guessColumns(input, description);
-    reasons.push(`Input "${input.name}": a row of numbers, by its shape${columns ? `; its columns from the model's metadata ("${columns.key}")` : ""}.`);
+    reasons.push(
+      `Input "${input.name}": a row of numbers, by its shape${columns ? `; its columns from the model's metadata ("${columns.key}")` : ""}.`,
+    );
     return { kind: "row", ...(columns && { columns: columns.names }) };
   }
-  const why = isTokenInput(input) && !beside.tokenizer
-    ? `tokens, but there is no tokenizer.json beside the model${isRepository(description.path) ? ", nor above its folder" : ""}` : "neither a picture, a row nor text by its shape";
+  const why =
+    isTokenInput(input) && !beside.tokenizer
+      ? `tokens, but there is no tokenizer.json beside the model${isRepository(description.path) ? ", nor above its folder" : ""}`
+      : "neither a picture, a row nor text by its shape";
   reasons.push(`Input "${input.name}": an array (.npy) as it is: ${why}.`);
   return { kind: "array" };
 }
@@ -94,10 +107,16 @@ function looksLikeSides(dims: NonNullable<ValueDescription["dims"]>): boolean {
 }
 
 async function guessImage(
-  input: ValueDescription, found: Layout, description: ModelDescription, beside: FilesBeside, reasons: string[],
+  input: ValueDescription,
+  found: Layout,
+  description: ModelDescription,
+  beside: FilesBeside,
+  reasons: string[],
   readConstant?: ReadConstant,
 ): Promise<ImageRecipe> {
-  const say = (text: string): void => { reasons.push(`Input "${input.name}": ${text}.`); };
+  const say = (text: string): void => {
+    reasons.push(`Input "${input.name}": ${text}.`);
+  };
   const { layout, channels } = found;
   const place = found.open ? "its channels are not fixed; assumed" : "by its shape";
   say(`a picture, ${channels === 1 ? "grey" : "RGB"}, ${layout.toUpperCase()}, ${place}`);
@@ -105,8 +124,17 @@ async function guessImage(
   const line = hints ? undefined : lineOfText(found, description);
   const size = line ?? guessSize(found, hints?.size, say);
   const base: ImageRecipe = {
-    kind: "image", size, fit: "center-crop", cropFraction: 1, fill: 0, interpolation: "bilinear",
-    channels: channels === 1 ? "gray" : "rgb", layout, scale: 1 / 255, mean: [0], std: [1],
+    kind: "image",
+    size,
+    fit: "center-crop",
+    cropFraction: 1,
+    fill: 0,
+    interpolation: "bilinear",
+    channels: channels === 1 ? "gray" : "rgb",
+    layout,
+    scale: 1 / 255,
+    mean: [0],
+    std: [1],
   };
   const front = await findFrontNormalization(description, input.name, readConstant);
   const { channels: order, ...shape } = hints?.geometry ?? {};
@@ -114,13 +142,20 @@ async function guessImage(
   if (hints) {
     say(`${Object.keys({ ...geometry, ...(front ? {} : hints.values) }).join(", ") || "size"} from ${hints.from}`);
     for (const note of hints.notes ?? []) say(`${hints.from}: ${note}`);
-    if (hints.unfollowed?.length) say(`${hints.from} asks for ${hints.unfollowed.join("; ")}; this is not done here. Where it matters, prepare the picture yourself and give the array (.npy)`);
-    if (hints.size && `${hints.size}` !== `${size}`) say(`${hints.from} asks for ${hints.size.join("×")}, and the model takes ${size.join("×")}`);
+    if (hints.unfollowed?.length)
+      say(
+        `${hints.from} asks for ${hints.unfollowed.join("; ")}; this is not done here. Where it matters, prepare the picture yourself and give the array (.npy)`,
+      );
+    if (hints.size && `${hints.size}` !== `${size}`)
+      say(`${hints.from} asks for ${hints.size.join("×")}, and the model takes ${size.join("×")}`);
   }
   if (line) {
-    say(`${line.join("×")}, for the model fixes the height and gives a sequence, as readers of a line of text do: the width is assumed, and the whole line is padded to it`);
+    say(
+      `${line.join("×")}, for the model fixes the height and gives a sequence, as readers of a line of text do: the width is assumed, and the whole line is padded to it`,
+    );
     Object.assign(base, { fit: "pad" as const });
-  } else if (geometry.fit === undefined && !(channels === 3 && classCount(description) === 1000)) say("a picture of another shape loses its sides to a crop at the centre, which is assumed");
+  } else if (geometry.fit === undefined && !(channels === 3 && classCount(description) === 1000))
+    say("a picture of another shape loses its sides to a crop at the centre, which is assumed");
   if (/int8$/.test(input.type)) {
     say("bytes as they are, by its type");
     return { ...base, ...geometry, scale: 1 };
@@ -128,7 +163,9 @@ async function guessImage(
   if (front) {
     const scale = front.expects === "bytes" ? 1 : 1 / 255;
     const range = { bytes: "bytes from 0 to 255", unit: "values from 0 to 1" }[front.expects ?? "unit"];
-    say(`the graph normalises by itself (${front.operators.join(", ")}): it gets ${range}${front.expects ? "" : ", which is assumed"}`);
+    say(
+      `the graph normalises by itself (${front.operators.join(", ")}): it gets ${range}${front.expects ? "" : ", which is assumed"}`,
+    );
     return { ...base, ...geometry, scale };
   }
   if (hints?.values) return { ...base, ...geometry, ...fitChannels(hints.values, channels) };
@@ -145,17 +182,32 @@ function isRepository(modelPath: string): boolean {
   return path.basename(path.dirname(path.resolve(modelPath))) === "onnx";
 }
 
-/** Recognisers of text take a line of a fixed height and any width, and give a score for each step along it: PP-OCR's are trained at 320 wide. */
+/**
+ * Recognisers of text take a line of a fixed height and any width, and give a score for each step along it: PP-OCR's
+ * are trained at 320 wide.
+ */
 function lineOfText({ height, width }: Layout, { outputs }: ModelDescription): [number, number] | undefined {
-  return height !== undefined && height <= 64 && width === undefined && outputs[0]?.dims?.length === 3 ? [height, 320] : undefined;
+  return height !== undefined && height <= 64 && width === undefined && outputs[0]?.dims?.length === 3
+    ? [height, 320]
+    : undefined;
 }
 
-function guessSize(found: Layout, hinted: readonly [number, number] | undefined, say: (text: string) => void): [number, number] {
-  const [height, width] = [found.height, found.width].map((side) => (side !== undefined && side <= LARGEST_SIDE ? side : undefined));
+function guessSize(
+  found: Layout,
+  hinted: readonly [number, number] | undefined,
+  say: (text: string) => void,
+): [number, number] {
+  const [height, width] = [found.height, found.width].map((side) =>
+    side !== undefined && side <= LARGEST_SIDE ? side : undefined,
+  );
   if (height !== undefined && width !== undefined) return [height, width];
   const known = height ?? width;
   if (hinted) return [height ?? hinted[0], width ?? hinted[1]];
-  say(known === undefined ? "224×224, for the model takes any size" : `${known}×${known}, for the model fixes only one side`);
+  say(
+    known === undefined
+      ? "224×224, for the model takes any size"
+      : `${known}×${known}, for the model fixes only one side`,
+  );
   return [height ?? known ?? 224, width ?? known ?? 224];
 }
 
@@ -167,7 +219,9 @@ function fitChannels(values: Partial<Pick<ImageRecipe, "scale" | "mean" | "std">
 }
 
 const tokenParts: readonly (readonly [RegExp, TextRecipe["part"]])[] = [
-  [/attention|mask/i, "attention-mask"], [/token_?type|segment/i, "type-ids"], [/position/i, "positions"],
+  [/attention|mask/i, "attention-mask"],
+  [/token_?type|segment/i, "type-ids"],
+  [/position/i, "positions"],
   [/ids?$|tokens?|input/i, "ids"],
 ];
 
@@ -177,20 +231,39 @@ function isTokenInput({ type, dims }: ValueDescription): boolean {
 }
 
 /** Columns' names that the model's file holds, where they are as many as the only input takes. */
-function guessColumns({ dims }: ValueDescription, { inputs, metadata }: ModelDescription): { names: readonly string[]; key: string } | undefined {
+function guessColumns(
+  { dims }: ValueDescription,
+  { inputs, metadata }: ModelDescription,
+): { names: readonly string[]; key: string } | undefined {
   if (inputs.length !== 1) return undefined;
-  const found = namesFromMetadata(metadata, ["feature_names", "feature_names_in_", "features", "columns", "input_features"]);
-  return found && found.names.length === numberOf(dims?.at(-1)) && found.names.every((name) => name !== "") ? found : undefined;
+  const found = namesFromMetadata(metadata, [
+    "feature_names",
+    "feature_names_in_",
+    "features",
+    "columns",
+    "input_features",
+  ]);
+  return found && found.names.length === numberOf(dims?.at(-1)) && found.names.every((name) => name !== "")
+    ? found
+    : undefined;
 }
 
 function guessText(input: ValueDescription, beside: FilesBeside): TextRecipe | undefined {
   const part = tokenParts.find(([pattern]) => pattern.test(input.name))?.[1];
   if (!beside.tokenizer || !isTokenInput(input) || !part) return undefined;
-  return { kind: "text", tokenizer: beside.tokenizer, maxLength: numberOf(input.dims?.at(-1)) ?? beside.maxLength ?? 512, part };
+  return {
+    kind: "text",
+    tokenizer: beside.tokenizer,
+    maxLength: numberOf(input.dims?.at(-1)) ?? beside.maxLength ?? 512,
+    part,
+  };
 }
 
 async function guessClasses(
-  description: ModelDescription, beside: FilesBeside, reasons: string[], problems: string[],
+  description: ModelDescription,
+  beside: FilesBeside,
+  reasons: string[],
+  problems: string[],
 ): Promise<{ classes?: readonly string[] | string; names: readonly string[] }> {
   const wanted = classCount(description);
   const embedded = namesFromMetadata(description.metadata);
@@ -203,9 +276,12 @@ async function guessClasses(
     const { classes, reason, notes = [] } = await readClasses(file, description.path);
     if (reason) problems.push(reason);
     if (classes.length === 0) continue;
-    // A list of another length is another model's; several may lie in one folder. Without a known count any list will do.
+    // A list of another length is another model's; several may lie in one folder. Without a known count any list will
+    // do.
     if (wanted !== undefined && classes.length !== wanted) {
-      others.push(`${file} has ${classes.length} class names, and the model's first output ${wanted} values: they are not taken.${notes.map((note) => ` ${note}`).join("")}`);
+      others.push(
+        `${file} has ${classes.length} class names, and the model's first output ${wanted} values: they are not taken.${notes.map((note) => ` ${note}`).join("")}`,
+      );
       continue;
     }
     reasons.push(`Class names from ${file}.`);

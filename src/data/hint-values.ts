@@ -5,9 +5,15 @@ import { LARGEST_SIDE } from "./validate.ts";
 export function sides(json: unknown): [number, number] | undefined {
   const object = isObject(json) ? json : {};
   const shortest = object.shortest_edge;
-  const pair: readonly unknown[] = Array.isArray(json) ? (json.length === 1 ? [json[0], json[0]] : json)
-    : isObject(json) ? [object.height ?? shortest, object.width ?? shortest] : [json, json];
-  const isSide = (side: unknown): side is number => Number.isInteger(side) && (side as number) >= 1 && (side as number) <= LARGEST_SIDE;
+  const pair: readonly unknown[] = Array.isArray(json)
+    ? json.length === 1
+      ? [json[0], json[0]]
+      : json
+    : isObject(json)
+      ? [object.height ?? shortest, object.width ?? shortest]
+      : [json, json];
+  const isSide = (side: unknown): side is number =>
+    Number.isInteger(side) && (side as number) >= 1 && (side as number) <= LARGEST_SIDE;
   const [height, width] = pair;
   return pair.length === 2 && isSide(height) && isSide(width) ? [height, width] : undefined;
 }

@@ -5,7 +5,15 @@ export type { NpyArray } from "./npy.ts";
 export { readPicture } from "./picture.ts";
 export type { Picture } from "./picture.ts";
 export { preview } from "./preview.ts";
-export { completeRecipe, loadRecipe, parseRecipeFile, recipePath, saveRecipe, validateRecipe, withOwnClasses } from "./recipe.ts";
+export {
+  completeRecipe,
+  loadRecipe,
+  parseRecipeFile,
+  recipePath,
+  saveRecipe,
+  validateRecipe,
+  withOwnClasses,
+} from "./recipe.ts";
 export { guessRecipe } from "./guess.ts";
 export type { ReadConstant } from "./graph-front.ts";
 export { readSample } from "./sample.ts";

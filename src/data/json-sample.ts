@@ -23,68 +23,141 @@ export interface JsonSample {
 
 type JsonInput = Pick<ValueDescription, "name" | "type" | "dims" | "tensor">;
 
-/** The names of the inputs that a .json file has something for: an object's keys. Undefined where it holds one value or list. */
+/**
+ * The names of the inputs that a .json file has something for: an object's keys. Undefined where it holds one value or
+ * list.
+ */
 export async function jsonKeys(spec: string): Promise<readonly string[] | undefined> {
   const json = parseJson(await readBytes(spec, fileLimit), spec);
   return isObject(json) ? Object.keys(json) : undefined;
 }
 
 /**
- * A .json file as what the model's input takes: a text or number, a list of them, lists of lists for more axes; or an object with one of these for each
- * input. A batch axis of one, and a last axis of one, are added where exactly they are missing. Throws a DataError that names what does not fit.
+ * A .json file as what the model's input takes: a text or number, a list of them, lists of lists for more axes; or an
+ * object with one of these for each input. A batch axis of one, and a last axis of one, are added where exactly they
+ * are missing. Throws a DataError that names what does not fit. /
  */
 export async function readJsonSample(spec: string, input: JsonInput): Promise<JsonSample> {
   const bytes = await readBytes(spec, fileLimit);
   const json = parseJson(bytes, spec);
   const keys = input.tensor?.keys;
-  const entries = !keys || !isObject(json) ? undefined : isObject(json[input.name]) ? json[input.name] : Object.hasOwn(json, input.name) ? undefined : json;
-  if (keys && isObject(entries)) return mapSample(entries, keys, { spec, hash: sha256(bytes, `#${input.name}`), input });
+  const entries =
+    !keys || !isObject(json)
+      ? undefined
+      : isObject(json[input.name])
+        ? json[input.name]
+        : Object.hasOwn(json, input.name)
+          ? undefined
+          : json;
+  if (keys && isObject(entries))
+    return mapSample(entries, keys, { spec, hash: sha256(bytes, `#${input.name}`), input });
   if (isObject(json) && !Object.hasOwn(json, input.name)) {
-    throw new DataError(`The file has nothing for the input "${input.name}".`, spec, `It has ${Object.keys(json).join(", ") || "nothing"}.`);
+    throw new DataError(
+      `The file has nothing for the input "${input.name}".`,
+      spec,
+      `It has ${Object.keys(json).join(", ") || "nothing"}.`,
+    );
   }
   const value = isObject(json) ? json[input.name] : json;
   const values: unknown[] = [];
   const found = flatten(value, values, spec);
   const name = path.basename(spec);
-  const dims = matchDims(withLastAxis(found, input), input, spec, "The file has", 'A list of lists has an axis for each level: [["a", "b"]] is [1, 2].');
+  const dims = matchDims(
+    withLastAxis(found, input),
+    input,
+    spec,
+    "The file has",
+    'A list of lists has an axis for each level: [["a", "b"]] is [1, 2].',
+  );
   const hash = sha256(bytes, `#${input.name}`);
   if (input.type === "string") {
     const other = values.find((one) => typeof one !== "string");
-    if (other !== undefined) throw new DataError(`The input "${input.name}" takes texts, and the file has ${JSON.stringify(other)}.`, spec, `Put it in quotes: "${String(other)}".`);
+    if (other !== undefined)
+      throw new DataError(
+        `The input "${input.name}" takes texts, and the file has ${JSON.stringify(other)}.`,
+        spec,
+        `Put it in quotes: "${String(other)}".`,
+      );
     return { name, hash, dataType: "string", dims, data: values as string[] };
   }
   const dataType = elementTypeOf(input.type, input.name);
   const text = values.find((one) => typeof one !== "number" && typeof one !== "boolean");
-  if (text !== undefined) throw new DataError(`The input "${input.name}" takes numbers (${input.type}), and the file has ${JSON.stringify(text)}.`, spec);
-  return { name, hash, dataType, dims, data: convertElements(Float64Array.from(values as number[], Number), "float64", dataType, spec) };
+  if (text !== undefined)
+    throw new DataError(
+      `The input "${input.name}" takes numbers (${input.type}), and the file has ${JSON.stringify(text)}.`,
+      spec,
+    );
+  return {
+    name,
+    hash,
+    dataType,
+    dims,
+    data: convertElements(Float64Array.from(values as number[], Number), "float64", dataType, spec),
+  };
 }
 
-/** A map by the model's keys: what it has none of is 0 or the empty text; keys that the model does not know say nothing to it. */
-function mapSample(entries: Record<string, unknown>, keys: readonly string[], { spec, hash, input }: { spec: string; hash: string; input: JsonInput }): JsonSample {
+/**
+ * A map by the model's keys: what it has none of is 0 or the empty text; keys that the model does not know say nothing
+ * to it.
+ */
+function mapSample(
+  entries: Record<string, unknown>,
+  keys: readonly string[],
+  { spec, hash, input }: { spec: string; hash: string; input: JsonInput },
+): JsonSample {
   const isText = input.type === "string";
-  const wrong = keys.find((key) => Object.hasOwn(entries, key) && typeof entries[key] !== (isText ? "string" : "number"));
-  if (wrong !== undefined) throw new DataError(`The map of the input "${input.name}" holds ${isText ? "texts" : "numbers"}, and the file has ${JSON.stringify(entries[wrong])} for "${wrong}".`, spec);
+  const wrong = keys.find(
+    (key) => Object.hasOwn(entries, key) && typeof entries[key] !== (isText ? "string" : "number"),
+  );
+  if (wrong !== undefined)
+    throw new DataError(
+      `The map of the input "${input.name}" holds ${isText ? "texts" : "numbers"}, and the file has ${JSON.stringify(entries[wrong])} for "${wrong}".`,
+      spec,
+    );
   const unknown = Object.keys(entries).filter((key) => !keys.includes(key));
   const shared = {
-    name: path.basename(spec), hash, dims: [1, keys.length], labels: keys,
-    notes: unknown.length > 0 ? [`The model does not know ${unknown.map((key) => `"${key}"`).join(", ")} of the map "${input.name}": left out.`] : [],
+    name: path.basename(spec),
+    hash,
+    dims: [1, keys.length],
+    labels: keys,
+    notes:
+      unknown.length > 0
+        ? [
+            `The model does not know ${unknown.map((key) => `"${key}"`).join(", ")} of the map "${input.name}": left out.`,
+          ]
+        : [],
   };
-  if (isText) return { ...shared, dataType: "string", data: keys.map((key) => (entries[key] as string | undefined) ?? "") };
+  if (isText)
+    return { ...shared, dataType: "string", data: keys.map((key) => (entries[key] as string | undefined) ?? "") };
   const dataType = elementTypeOf(input.type, input.name);
-  return { ...shared, dataType, data: convertElements(Float64Array.from(keys, (key) => (entries[key] as number | undefined) ?? 0), "float64", dataType, spec) };
+  return {
+    ...shared,
+    dataType,
+    data: convertElements(
+      Float64Array.from(keys, (key) => (entries[key] as number | undefined) ?? 0),
+      "float64",
+      dataType,
+      spec,
+    ),
+  };
 }
 
 /** Collects the elements in order; gives the shape. */
 function flatten(value: unknown, into: unknown[], where: string): number[] {
   if (!Array.isArray(value)) {
-    if (value === null || typeof value === "object") throw new DataError(`The file holds ${value === null ? "null" : "an object"} where a text, a number or a list is wanted.`, where);
+    if (value === null || typeof value === "object")
+      throw new DataError(
+        `The file holds ${value === null ? "null" : "an object"} where a text, a number or a list is wanted.`,
+        where,
+      );
     into.push(value);
     return [];
   }
   const shapes = value.map((one) => flatten(one, into, where));
   const [first = []] = shapes;
   const odd = shapes.find((shape) => shape.join() !== first.join());
-  if (odd) throw new DataError(`The file's lists are of different shapes: ${shapeText(first)} and ${shapeText(odd)}.`, where);
+  if (odd)
+    throw new DataError(`The file's lists are of different shapes: ${shapeText(first)} and ${shapeText(odd)}.`, where);
   return [value.length, ...first];
 }
 
@@ -92,7 +165,9 @@ function flatten(value: unknown, into: unknown[], where: string): number[] {
 function withLastAxis(dims: number[], { dims: wanted }: JsonInput): number[] {
   if (!wanted) return dims;
   if (dims.length === 0 && wanted.every((dim) => typeof dim !== "number" || dim === 1)) return wanted.map(() => 1);
-  return wanted.length === dims.length + 1 && wanted[wanted.length - 1] === 1 && dims[dims.length - 1] !== 1 ? [...dims, 1] : dims;
+  return wanted.length === dims.length + 1 && wanted[wanted.length - 1] === 1 && dims[dims.length - 1] !== 1
+    ? [...dims, 1]
+    : dims;
 }
 
 function isObject(json: unknown): json is Record<string, unknown> {

@@ -21,12 +21,14 @@ export interface Mask {
 }
 
 const fileLimit = 2 ** 30;
-/** Each part is a run of the model. A photograph, or a mask saved as JPEG, has more colours than anyone would wait for. */
+/**
+ * Each part is a run of the model. A photograph, or a mask saved as JPEG, has more colours than anyone would wait for.
+ */
 const mostParts = 50_000;
 
 /**
- * A mask from an array of whole numbers (.npy) or from a picture, whose colours are the parts. DataError for numbers that are not whole,
- * and for more parts than could be run.
+ * A mask from an array of whole numbers (.npy) or from a picture, whose colours are the parts. DataError for numbers
+ * that are not whole, and for more parts than could be run. /
  */
 export async function readMask(file: string): Promise<Mask> {
   const name = path.basename(file);
@@ -36,7 +38,11 @@ export async function readMask(file: string): Promise<Mask> {
     const numbers = Array.from(toNumbers(data, dtype));
     const broken = numbers.find((value) => !Number.isInteger(value));
     if (broken !== undefined) {
-      throw new DataError(`A mask is of whole numbers; this array (${dtype}) holds ${broken}.`, file, "Save it as integers: numpy.save(file, mask.astype('int32')).");
+      throw new DataError(
+        `A mask is of whole numbers; this array (${dtype}) holds ${broken}.`,
+        file,
+        "Save it as integers: numpy.save(file, mask.astype('int32')).",
+      );
     }
     return { name, hash: sha256(bytes), dims, ...numbered(numbers, file) };
   }
@@ -44,17 +50,36 @@ export async function readMask(file: string): Promise<Mask> {
     throw new DataError("A mask is an array of whole numbers (.npy) or a picture whose colours are the parts.", file);
   }
   const { width, height, pixels, hash } = await readPicture(file);
-  const colours = Array.from({ length: width * height }, (_, i) => (pixels[3 * i] << 16) | (pixels[3 * i + 1] << 8) | pixels[3 * i + 2]);
-  return { name, hash, dims: [height, width], ...numbered(colours, file, (colour) => `#${colour.toString(16).padStart(6, "0")}`) };
+  const colours = Array.from(
+    { length: width * height },
+    (_, i) => (pixels[3 * i] << 16) | (pixels[3 * i + 1] << 8) | pixels[3 * i + 2],
+  );
+  return {
+    name,
+    hash,
+    dims: [height, width],
+    ...numbered(colours, file, (colour) => `#${colour.toString(16).padStart(6, "0")}`),
+  };
 }
 
-function numbered(numbers: readonly number[], where: string, nameOf: (value: number) => string = String): Pick<Mask, "labels" | "count" | "names"> {
+function numbered(
+  numbers: readonly number[],
+  where: string,
+  nameOf: (value: number) => string = String,
+): Pick<Mask, "labels" | "count" | "names"> {
   const distinct = new Set(numbers);
   if (distinct.size > mostParts) {
-    throw new DataError(`The mask has ${distinct.size} parts; at most ${mostParts} are taken, each a run of the model.`, where,
-      "A mask has one number or colour for each part; JPEG blurs colours, PNG keeps them.");
+    throw new DataError(
+      `The mask has ${distinct.size} parts; at most ${mostParts} are taken, each a run of the model.`,
+      where,
+      "A mask has one number or colour for each part; JPEG blurs colours, PNG keeps them.",
+    );
   }
   const ordered = [...distinct].sort((a, b) => a - b);
   const labels = new Map(ordered.map((value, label) => [value, label]));
-  return { labels: Int32Array.from(numbers, (value) => labels.get(value)!), count: labels.size, names: ordered.map(nameOf) };
+  return {
+    labels: Int32Array.from(numbers, (value) => labels.get(value)!),
+    count: labels.size,
+    names: ordered.map(nameOf),
+  };
 }

@@ -10,7 +10,12 @@ import { toNumbers } from "./tensor.ts";
 const folder = path.resolve(import.meta.dirname, "../../test/reference/npy");
 const read = (file: string): Uint8Array => readFileSync(path.join(folder, file));
 
-interface Entry { readonly file: string; readonly dtype: string; readonly dims: number[]; readonly values: string[] }
+interface Entry {
+  readonly file: string;
+  readonly dtype: string;
+  readonly dims: number[];
+  readonly values: string[];
+}
 // Written by numpy: test/reference/npy/make.py. Values are numpy's repr, integers as text so that 64 bits stay whole.
 const entries = JSON.parse(readFileSync(path.join(folder, "index.json"), "utf8")) as Entry[];
 
@@ -39,7 +44,10 @@ function pythonFloat(text: string): number {
 
 describe("files that are no arrays of numbers are refused with the reason", () => {
   test.each([
-    ["object.npy", "Python objects"], ["record.npy", "records"], ["text.npy", "not plain numbers"], ["complex.npy", "not plain numbers"],
+    ["object.npy", "Python objects"],
+    ["record.npy", "records"],
+    ["text.npy", "not plain numbers"],
+    ["complex.npy", "not plain numbers"],
   ])("%s: %s", (file, reason) => expect(() => decodeNpy(read(file), file)).toThrow(reason));
 
   const good = read("f4-little.npy");
@@ -70,7 +78,8 @@ describe("files that are no arrays of numbers are refused with the reason", () =
     expect(decodeNpz(bomb, "bomb.npz", 1 << 21).get("a")?.dims).toEqual([1 << 18]);
   });
 
-  test("a damaged archive", () => expect(() => decodeNpz(read("plain.npz").subarray(0, 100), "x.npz")).toThrow("not a .npz"));
+  test("a damaged archive", () =>
+    expect(() => decodeNpz(read("plain.npz").subarray(0, 100), "x.npz")).toThrow("not a .npz"));
 });
 
 function withShape(shape: string): Uint8Array {

@@ -13,9 +13,9 @@ export interface NpyArray {
 }
 
 /**
- * A .npy file (numpy.lib.format, versions 1 to 3): every boolean, integer and float dtype of either byte order, C or Fortran
- * order (which becomes C order). Throws a DataError for other dtypes and for sizes that do not fit the file. Pickled objects are
- * never read.
+ * A .npy file (numpy.lib.format, versions 1 to 3): every boolean, integer and float dtype of either byte order, C or
+ * Fortran order (which becomes C order). Throws a DataError for other dtypes and for sizes that do not fit the file.
+ * Pickled objects are never read. /
  */
 export function decodeNpy(bytes: Uint8Array, where: string): NpyArray {
   const { text, start } = headerOf(bytes, where);
@@ -23,15 +23,21 @@ export function decodeNpy(bytes: Uint8Array, where: string): NpyArray {
   const [order, name] = [descr[0], dtypes[descr.slice(1)]];
   if (!"<>|=".includes(order) || !name) {
     const what = descr.endsWith("O") ? "Python objects" : `elements of type ${JSON.stringify(descr)}`;
-    throw new DataError(`The array holds ${what}, not plain numbers.`, where,
-      "Save it as float32, for example: numpy.save(file, array.astype('float32')).");
+    throw new DataError(
+      `The array holds ${what}, not plain numbers.`,
+      where,
+      "Save it as float32, for example: numpy.save(file, array.astype('float32')).",
+    );
   }
   const { size } = elementTypes[name];
   const count = dims.reduce((product, dim) => product * dim, 1);
   const expected = count * size;
   if (!Number.isSafeInteger(expected) || bytes.length - start !== expected) {
-    throw new DataError(`An array of ${name} [${dims.join(", ")}] has ${expected} bytes; the file holds ${bytes.length - start}.`, where,
-      bytes.length - start < expected ? "The file seems to be cut off: copy or save it again." : undefined);
+    throw new DataError(
+      `An array of ${name} [${dims.join(", ")}] has ${expected} bytes; the file holds ${bytes.length - start}.`,
+      where,
+      bytes.length - start < expected ? "The file seems to be cut off: copy or save it again." : undefined,
+    );
   }
   // A copy, aligned and of its own memory: what comes in may be a Buffer, whose slice() is a view.
   const own = new Uint8Array(bytes.subarray(start));
@@ -55,15 +61,33 @@ export function decodeNpz(bytes: Uint8Array, where: string, limit = 2 ** 30): Ma
     });
   } catch (error) {
     if (error instanceof DataError) throw error;
-    throw new DataError(`This is not a .npz archive, but ${looksLike(bytes)}: ${(error as Error).message}.`, where, hintFor(bytes));
+    throw new DataError(
+      `This is not a .npz archive, but ${looksLike(bytes)}: ${(error as Error).message}.`,
+      where,
+      hintFor(bytes),
+    );
   }
-  return new Map(Object.entries(unpacked).map(([name, file]) =>
-    [name.slice(0, -".npy".length), decodeNpy(file, `${where} (${name})`)]));
+  return new Map(
+    Object.entries(unpacked).map(([name, file]) => [
+      name.slice(0, -".npy".length),
+      decodeNpy(file, `${where} (${name})`),
+    ]),
+  );
 }
 
 const dtypes: Readonly<Record<string, ElementType>> = {
-  b1: "bool", i1: "int8", u1: "uint8", i2: "int16", u2: "uint16", i4: "int32", u4: "uint32", i8: "int64", u8: "uint64",
-  f2: "float16", f4: "float32", f8: "float64",
+  b1: "bool",
+  i1: "int8",
+  u1: "uint8",
+  i2: "int16",
+  u2: "uint16",
+  i4: "int32",
+  u4: "uint32",
+  i8: "int64",
+  u8: "uint64",
+  f2: "float16",
+  f4: "float32",
+  f8: "float64",
 };
 
 const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
@@ -73,10 +97,12 @@ function headerOf(bytes: Uint8Array, where: string): { text: string; start: numb
   const isNpy = bytes.length >= 10 && [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59].every((byte, i) => bytes[i] === byte);
   if (!isNpy) throw new DataError(`This is not a .npy array, but ${looksLike(bytes)}.`, where, hintFor(bytes));
   const version = bytes[6];
-  if (version < 1 || version > 3) throw new DataError(`The .npy format's version ${version} is not known; 1 to 3 are.`, where);
+  if (version < 1 || version > 3)
+    throw new DataError(`The .npy format's version ${version} is not known; 1 to 3 are.`, where);
   const prefix = version === 1 ? 10 : 12;
   const length = version === 1 ? view.getUint16(8, true) : bytes.length >= 12 ? view.getUint32(8, true) : Infinity;
-  if (prefix + length > bytes.length) throw new DataError("The .npy header is cut off.", where, "Copy or save the file again.");
+  if (prefix + length > bytes.length)
+    throw new DataError("The .npy header is cut off.", where, "Copy or save the file again.");
   return { text: new TextDecoder().decode(bytes.subarray(prefix, prefix + length)), start: prefix + length };
 }
 
@@ -86,12 +112,20 @@ function parseHeader(text: string, where: string): { descr: string; fortran: boo
   const fortran = /['"]fortran_order['"]\s*:\s*(True|False)/.exec(text);
   const shape = /['"]shape['"]\s*:\s*\(([\d\s,L]*)\)/.exec(text);
   if (descr?.[2]) {
-    throw new DataError("The array holds records with named fields, not plain numbers.", where, "Save one field of it.");
+    throw new DataError(
+      "The array holds records with named fields, not plain numbers.",
+      where,
+      "Save one field of it.",
+    );
   }
   if (!descr || !fortran || !shape) {
     throw new DataError("The .npy header cannot be read.", where, "Save the array again with numpy.save.");
   }
-  const dims = shape[1].split(",").map((dim) => dim.trim().replace(/L$/, "")).filter(Boolean).map(Number);
+  const dims = shape[1]
+    .split(",")
+    .map((dim) => dim.trim().replace(/L$/, ""))
+    .filter(Boolean)
+    .map(Number);
   if (dims.length > 32 || !dims.every(Number.isSafeInteger)) {
     throw new DataError(`The array's shape (${shape[1]}) is not possible.`, where);
   }

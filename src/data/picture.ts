@@ -22,14 +22,14 @@ const fileLimit = 512 * 2 ** 20;
 const pixelLimit = 100_000_000;
 
 /**
- * A picture file as RGB bytes: PNG, JPEG, WebP, GIF (first frame), TIFF (first page), AVIF, BMP. The camera's orientation (EXIF) is
- * applied; grey becomes RGB, 16 bits become 8 by their upper half (of grey ones, which Pillow cuts off at 255, too). Alpha is dropped and
- * colour profiles are ignored, CMYK's too, as Pillow's convert("RGB") does, so that models get what they get from PyTorch. Throws a DataError
- * that says what the file looks like instead.
+ * A picture file as RGB bytes: PNG, JPEG, WebP, GIF (first frame), TIFF (first page), AVIF, BMP. The camera's
+ * orientation (EXIF) is applied; grey becomes RGB, 16 bits become 8 by their upper half (of grey ones, which Pillow
+ * cuts off at 255, too). Alpha is dropped and colour profiles are ignored, CMYK's too, as Pillow's convert("RGB") does,
+ * so that models get what they get from PyTorch. Throws a DataError that says what the file looks like instead. /
  */
 export async function readPicture(file: string): Promise<Picture> {
   const bytes = await readBytes(file, fileLimit);
-  return { ...await decodePicture(bytes, file), hash: sha256(bytes) };
+  return { ...(await decodePicture(bytes, file)), hash: sha256(bytes) };
 }
 
 /** As readPicture, from bytes. */
@@ -41,23 +41,38 @@ export async function decodePicture(bytes: Buffer, where: string): Promise<Omit<
   const options = { limitInputPixels: pixelLimit, failOn: "error", ignoreIcc: true } as const;
   const tiff = tiffPixels(bytes);
   const unread = tiff && unreadTiff(tiff);
-  if (unread !== undefined) throw problem(`This TIFF picture is ${unread}, which is not read.`, 'Save it as RGB or grey with 8 bits: in Python, Image.open(FILE).convert("RGB").save("rgb.png"); or give an array (.npy).');
+  if (unread !== undefined)
+    throw problem(
+      `This TIFF picture is ${unread}, which is not read.`,
+      'Save it as RGB or grey with 8 bits: in Python, Image.open(FILE).convert("RGB").save("rgb.png"); or give an array (.npy).',
+    );
   let metadata: Metadata;
   try {
     metadata = await sharp(bytes, { ...options, limitInputPixels: false }).metadata();
   } catch (error) {
     const kind = looksLike(bytes);
-    if (/ picture$/.test(kind)) throw problem(`This is ${kind} that cannot be read: ${(error as Error).message.split("\n")[0]}`, "It may be damaged or cut off. Save it as PNG or JPEG.");
-    throw problem(`This is not a picture, but ${looksLike(bytes)}.`,
-      hintFor(bytes) ?? "PNG, JPEG, WebP, GIF, TIFF, AVIF and BMP can be read.");
+    if (/ picture$/.test(kind))
+      throw problem(
+        `This is ${kind} that cannot be read: ${(error as Error).message.split("\n")[0]}`,
+        "It may be damaged or cut off. Save it as PNG or JPEG.",
+      );
+    throw problem(
+      `This is not a picture, but ${looksLike(bytes)}.`,
+      hintFor(bytes) ?? "PNG, JPEG, WebP, GIF, TIFF, AVIF and BMP can be read.",
+    );
   }
   const { format, width, height, space, pages = 1, orientation = 1 } = metadata;
   if (!format || !formats.includes(format)) {
-    throw problem(`This picture's format (${format ?? "unknown"}) is not one that can be read.`, "Save it as PNG or JPEG.");
+    throw problem(
+      `This picture's format (${format ?? "unknown"}) is not one that can be read.`,
+      "Save it as PNG or JPEG.",
+    );
   }
   if (width * height > pixelLimit) {
-    throw problem(`The picture has ${width}×${height} pixels; at most ${pixelLimit / 1e6} million are read.`,
-      "Make it smaller.");
+    throw problem(
+      `The picture has ${width}×${height} pixels; at most ${pixelLimit / 1e6} million are read.`,
+      "Make it smaller.",
+    );
   }
   const isCmyk = space === "cmyk";
   try {
@@ -65,18 +80,44 @@ export async function decodePicture(bytes: Buffer, where: string): Promise<Omit<
     const decoded = isCmyk ? whole.pipelineColourspace("cmyk").toColourspace("cmyk") : whole.toColourspace("srgb");
     const { data, info } = await decoded.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
     const pixels = isCmyk ? fromCmyk(data, info.channels) : toRgb(data, info.channels);
-    return { width: info.width, height: info.height, pixels, notes: [...notesOf(data, info.channels, { ...metadata, pages }), ...(Object.hasOwn(TURNS, orientation) ? [`The picture is ${TURNS[orientation]}, as its file says (EXIF orientation ${orientation}); a program that ignores this gets another tensor.`] : []), ...(isDeepGrey(metadata) ? [`The picture has 16 bits of grey: ${UPPER_BYTE}`] : []), ...(tiff ? [tiffNumbers(tiff)].filter((note) => note !== undefined) : [])] };
+    return {
+      width: info.width,
+      height: info.height,
+      pixels,
+      notes: [
+        ...notesOf(data, info.channels, { ...metadata, pages }),
+        ...(Object.hasOwn(TURNS, orientation)
+          ? [
+              `The picture is ${TURNS[orientation]}, as its file says (EXIF orientation ${orientation}); a program that ignores this gets another tensor.`,
+            ]
+          : []),
+        ...(isDeepGrey(metadata) ? [`The picture has 16 bits of grey: ${UPPER_BYTE}`] : []),
+        ...(tiff ? [tiffNumbers(tiff)].filter((note) => note !== undefined) : []),
+      ],
+    };
   } catch (error) {
     const compression = tiff && unreadCompression(tiff);
-    if (compression) throw problem(`This TIFF picture is compressed with ${compression}, an unsupported compression.`, 'Save it with another: in Python, Image.open(FILE).convert("RGB").save("rgb.png").');
-    throw problem(`The picture (${format}) cannot be decoded: ${(error as Error).message.split("\n")[0]}`, "It may be damaged or cut off.");
+    if (compression)
+      throw problem(
+        `This TIFF picture is compressed with ${compression}, an unsupported compression.`,
+        'Save it with another: in Python, Image.open(FILE).convert("RGB").save("rgb.png").',
+      );
+    throw problem(
+      `The picture (${format}) cannot be decoded: ${(error as Error).message.split("\n")[0]}`,
+      "It may be damaged or cut off.",
+    );
   }
 }
 
 /** What is done to the stored pixels, by EXIF's orientation: Pillow's ImageOps.exif_transpose. */
 const TURNS: Readonly<Record<number, string>> = {
-  2: "mirrored left to right", 3: "turned by 180°", 4: "mirrored top to bottom", 5: "mirrored along its diagonal", 6: "turned clockwise by 90°",
-  7: "mirrored along its other diagonal", 8: "turned counterclockwise by 90°",
+  2: "mirrored left to right",
+  3: "turned by 180°",
+  4: "mirrored top to bottom",
+  5: "mirrored along its diagonal",
+  6: "turned clockwise by 90°",
+  7: "mirrored along its other diagonal",
+  8: "turned counterclockwise by 90°",
 };
 
 /** A TIFF says so by its own tags. */
@@ -98,7 +139,7 @@ function notesOf(data: Uint8Array, channels: number, { format, pages = 1, space 
 /** Memory of its own, three channels; alpha is left out. */
 function toRgb(data: Uint8Array, channels: number): Uint8Array {
   if (channels === 3) return new Uint8Array(data);
-  const rgb = new Uint8Array(data.length / channels * 3);
+  const rgb = new Uint8Array((data.length / channels) * 3);
   for (let from = 0, to = 0; from < data.length; from += channels, to += 3) {
     for (let c = 0; c < 3; c++) rgb[to + c] = data[from + (channels > 2 ? c : 0)];
   }
@@ -106,10 +147,11 @@ function toRgb(data: Uint8Array, channels: number): Uint8Array {
 }
 
 /**
- * Pillow's cmyk2rgb (libImaging/Convert.c): (255 − K) − C·(255 − K)/255, rounded. The decoder takes every CMYK JPEG for inverted, as Pillow does.
+ * Pillow's cmyk2rgb (libImaging/Convert.c): (255 − K) − C·(255 − K)/255, rounded. The decoder takes every CMYK JPEG for
+ * inverted, as Pillow does. /
  */
 function fromCmyk(data: Uint8Array, channels: number): Uint8Array {
-  const rgb = new Uint8Array(data.length / channels * 3);
+  const rgb = new Uint8Array((data.length / channels) * 3);
   for (let from = 0, to = 0; from < data.length; from += channels, to += 3) {
     const light = 255 - data[from + 3];
     for (let c = 0; c < 3; c++) {

@@ -13,9 +13,13 @@ export interface PreparedPicture {
   readonly shown: { readonly width: number; readonly height: number; readonly pixels: Uint8Array };
 }
 
-/** Crop and resize (Pillow's, rounded to bytes), channel order, scale, normalise, layout: in the order that ImageRecipe documents. */
+/**
+ * Crop and resize (Pillow's, rounded to bytes), channel order, scale, normalise, layout: in the order that ImageRecipe
+ * documents.
+ */
 export function preparePicture(
-  picture: { readonly width: number; readonly height: number; readonly pixels: Uint8Array }, recipe: ImageRecipe,
+  picture: { readonly width: number; readonly height: number; readonly pixels: Uint8Array },
+  recipe: ImageRecipe,
 ): PreparedPicture {
   const [height, width] = recipe.size;
   const rgb = fitPicture({ ...picture, channels: 3 }, recipe);
@@ -64,20 +68,32 @@ export function fitPicture(image: ByteImage, recipe: ImageRecipe): ByteImage {
   const cropped = whole ? image : cropImage(image, from.left, from.top, from.width, from.height);
   // What lies in the model's frame; of a picture that is cropped after it was resized, no more than that is made.
   const [left, top] = [Math.max(0, to.left), Math.max(0, to.top)];
-  const visible = { width: Math.min(width, to.left + to.width) - left, height: Math.min(height, to.top + to.height) - top };
-  const inner = resizeImage(cropped, to.width, to.height, recipe.interpolation, { left: left - to.left, top: top - to.top, ...visible });
+  const visible = {
+    width: Math.min(width, to.left + to.width) - left,
+    height: Math.min(height, to.top + to.height) - top,
+  };
+  const inner = resizeImage(cropped, to.width, to.height, recipe.interpolation, {
+    left: left - to.left,
+    top: top - to.top,
+    ...visible,
+  });
   if (visible.width === width && visible.height === height) return inner;
   const pixels = new Uint8Array(width * height * 3).fill(recipe.fill);
   for (let y = 0; y < visible.height; y++) {
-    pixels.set(inner.pixels.subarray(y * visible.width * 3, (y + 1) * visible.width * 3), ((top + y) * width + left) * 3);
+    pixels.set(
+      inner.pixels.subarray(y * visible.width * 3, (y + 1) * visible.width * 3),
+      ((top + y) * width + left) * 3,
+    );
   }
   return { width, height, channels: 3, pixels };
 }
 
 /** Luma of ITU-R 601-2 in 16-bit fixed point: Pillow's convert("L"). */
 function toGray(rgb: Uint8Array): Uint8Array {
-  return Uint8Array.from({ length: rgb.length / 3 }, (_, i) =>
-    (rgb[3 * i] * 19595 + rgb[3 * i + 1] * 38470 + rgb[3 * i + 2] * 7471 + 0x8000) >> 16);
+  return Uint8Array.from(
+    { length: rgb.length / 3 },
+    (_, i) => (rgb[3 * i] * 19595 + rgb[3 * i + 1] * 38470 + rgb[3 * i + 2] * 7471 + 0x8000) >> 16,
+  );
 }
 
 function asRgb(gray: Uint8Array): Uint8Array {

@@ -20,8 +20,9 @@ export interface Hints {
 
 /** The first of the known places that says something: beside the model first, then inside it. */
 export function findHints(metadata: ModelDescription["metadata"], beside: FilesBeside): Hints | undefined {
-  const found = (beside.preprocessor && fromHuggingFace(beside.preprocessor)) ?? (beside.config && fromTimm(beside.config));
-  return found ? { ...found, from: beside.nameOf(found.from) } : fromUltralytics(metadata) ?? fromMetadata(metadata);
+  const found =
+    (beside.preprocessor && fromHuggingFace(beside.preprocessor)) ?? (beside.config && fromTimm(beside.config));
+  return found ? { ...found, from: beside.nameOf(found.from) } : (fromUltralytics(metadata) ?? fromMetadata(metadata));
 }
 
 /** timm's config.json: pretrained_cfg, or the same keys at the top. */
@@ -30,15 +31,19 @@ function fromTimm(json: Json): Hints | undefined {
   const mean = perChannel(given.mean);
   const std = perChannel(given.std)?.map((one) => one || 1);
   if (!mean || !std) return undefined;
-  const size = Array.isArray(given.input_size) && given.input_size.length === 3 ? sides(given.input_size.slice(1)) : undefined;
+  const size =
+    Array.isArray(given.input_size) && given.input_size.length === 3 ? sides(given.input_size.slice(1)) : undefined;
   const interpolation = interpolations.find((name) => name === given.interpolation);
   const crop = fraction(given.crop_pct);
   const squash = given.crop_mode === "squash";
   return {
-    from: "config.json", size, values: { scale: 1 / 255, mean, std },
+    from: "config.json",
+    size,
+    values: { scale: 1 / 255, mean, std },
     geometry: {
       fit: squash ? "stretch" : given.crop_mode === "border" ? "pad" : "resize-crop",
-      ...(crop !== undefined && !squash && { cropFraction: crop }), ...(interpolation && { interpolation }),
+      ...(crop !== undefined && !squash && { cropFraction: crop }),
+      ...(interpolation && { interpolation }),
     },
   };
 }
@@ -49,7 +54,9 @@ function fromUltralytics(metadata: ModelDescription["metadata"]): Hints | undefi
   const size = sides(numbersIn(metadata.imgsz));
   const classifies = metadata.task === "classify";
   return {
-    from: "the metadata of Ultralytics' exporter", size, values: { scale: 1 / 255, mean: [0], std: [1] },
+    from: "the metadata of Ultralytics' exporter",
+    size,
+    values: { scale: 1 / 255, mean: [0], std: [1] },
     geometry: classifies ? { fit: "center-crop", cropFraction: 1 } : { fit: "pad", fill: 114 },
   };
 }

@@ -13,8 +13,8 @@ import { toNumbers } from "./tensor.ts";
 const longestSide = 1024;
 
 /**
- * A picture as it is on disk (made smaller for showing) and as the model will get it, by the recipe of the first input that takes
- * one. Throws a DataError where no input takes a picture or the file is none.
+ * A picture as it is on disk (made smaller for showing) and as the model will get it, by the recipe of the first input
+ * that takes one. Throws a DataError where no input takes a picture or the file is none. /
  */
 export async function preview(file: string, recipe: Recipe): Promise<{ before: ImageArtifact; after: ImageArtifact }> {
   const image = Object.values(recipe.inputs).find((input): input is ImageRecipe => input.kind === "image");
@@ -23,15 +23,22 @@ export async function preview(file: string, recipe: Recipe): Promise<{ before: I
   const picture = await readPicture(file);
   const { shown } = preparePicture(picture, image);
   const factor = Math.min(1, longestSide / Math.max(picture.width, picture.height));
-  const small = resizeImage({ ...picture, channels: 3 },
-    Math.max(1, Math.round(picture.width * factor)), Math.max(1, Math.round(picture.height * factor)), "box");
+  const small = resizeImage(
+    { ...picture, channels: 3 },
+    Math.max(1, Math.round(picture.width * factor)),
+    Math.max(1, Math.round(picture.height * factor)),
+    "box",
+  );
   return {
     before: artifact("before", path.basename(file), small, `${picture.width}×${picture.height}`),
     after: artifact("after", "What the model gets", shown, `${shown.width}×${shown.height}, ${describe(image)}`),
   };
 }
 
-async function previewArray(file: string, image: ImageRecipe): Promise<{ before: ImageArtifact; after: ImageArtifact }> {
+async function previewArray(
+  file: string,
+  image: ImageRecipe,
+): Promise<{ before: ImageArtifact; after: ImageArtifact }> {
   const { data, dtype, dims } = decodeNpy(await readBytes(file, 2 ** 30), file);
   const axes = imageAxes(dims, image);
   if (!axes) throw new DataError(`An array [${dims.join(", ")}] does not look like a picture.`, file);
@@ -43,11 +50,22 @@ async function previewArray(file: string, image: ImageRecipe): Promise<{ before:
   };
 }
 
-function artifact(id: string, title: string, shown: Pick<ImageArtifact, "width" | "height" | "pixels">, caption: string): ImageArtifact {
+function artifact(
+  id: string,
+  title: string,
+  shown: Pick<ImageArtifact, "width" | "height" | "pixels">,
+  caption: string,
+): ImageArtifact {
   return { kind: "image", id, title, width: shown.width, height: shown.height, pixels: shown.pixels, caption };
 }
 
 function describe({ fit, channels, layout }: ImageRecipe): string {
-  const how = { stretch: "stretched", "center-crop": "centre crop", "resize-crop": "resized, then cropped", "stretch-crop": "stretched, then cropped", pad: "padded" }[fit];
+  const how = {
+    stretch: "stretched",
+    "center-crop": "centre crop",
+    "resize-crop": "resized, then cropped",
+    "stretch-crop": "stretched, then cropped",
+    pad: "padded",
+  }[fit];
   return `${how}, ${channels.toUpperCase()}, ${layout.toUpperCase()}`;
 }

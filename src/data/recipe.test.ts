@@ -11,8 +11,17 @@ const scratch = mkdtempSync(path.join(tmpdir(), "recipes-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
 
 const image = {
-  kind: "image", size: [224, 200], fit: "pad", cropFraction: 1, fill: 7, interpolation: "bicubic", channels: "bgr", layout: "nhwc", scale: 1,
-  mean: [1, 2, 3], std: [4, 5, 6],
+  kind: "image",
+  size: [224, 200],
+  fit: "pad",
+  cropFraction: 1,
+  fill: 7,
+  interpolation: "bicubic",
+  channels: "bgr",
+  layout: "nhwc",
+  scale: 1,
+  mean: [1, 2, 3],
+  std: [4, 5, 6],
 };
 const recipeWith = (input: unknown): unknown => ({ version: 1, inputs: { x: input } });
 
@@ -24,8 +33,17 @@ describe("a good recipe", () => {
   });
   test("may leave out all of a picture's but its size", () => {
     expect(validateRecipe(recipeWith({ kind: "image", size: [8, 9] }), "r").inputs.x).toEqual({
-      kind: "image", size: [8, 9], fit: "center-crop", cropFraction: 1, fill: 0, interpolation: "bilinear", channels: "rgb", layout: "nchw",
-      scale: 1 / 255, mean: [0], std: [1],
+      kind: "image",
+      size: [8, 9],
+      fit: "center-crop",
+      cropFraction: 1,
+      fill: 0,
+      interpolation: "bilinear",
+      channels: "rgb",
+      layout: "nchw",
+      scale: 1 / 255,
+      mean: [0],
+      std: [1],
     });
   });
   test("may be about an input named __proto__", () => {
@@ -45,7 +63,11 @@ describe("a bad recipe is refused with the place", () => {
     ["an unknown key inside", recipeWith({ ...image, meen: 1 }), "inputs.x.meen is not known"],
     ["an unknown kind", recipeWith({ kind: "sound" }), 'inputs.x.kind must be one of "image"'],
     ["a kind from the prototype", recipeWith({ kind: "constructor" }), "inputs.x.kind must be one of"],
-    ["a huge size", recipeWith({ ...image, size: [16385, 1] }), "inputs.x.size must be 2 times a whole number from 1 to 16384"],
+    [
+      "a huge size",
+      recipeWith({ ...image, size: [16385, 1] }),
+      "inputs.x.size must be 2 times a whole number from 1 to 16384",
+    ],
     ["a size of zero", recipeWith({ ...image, size: [0, 1] }), "inputs.x.size"],
     ["a fractional size", recipeWith({ ...image, size: [1.5, 1] }), "inputs.x.size"],
     ["one side", recipeWith({ ...image, size: [1] }), "inputs.x.size"],
@@ -55,7 +77,11 @@ describe("a bad recipe is refused with the place", () => {
     ["a deviation of zero", recipeWith({ ...image, std: [1, 0, 1] }), "inputs.x.std"],
     ["an infinite mean", recipeWith({ ...image, mean: [1, 2, Infinity] }), "inputs.x.mean"],
     ["a scale of zero", recipeWith({ ...image, scale: 0 }), "inputs.x.scale must be a number, not zero"],
-    ["a crop of more than all", recipeWith({ ...image, cropFraction: 1.1 }), "inputs.x.cropFraction must be a number from 0.01 to 1"],
+    [
+      "a crop of more than all",
+      recipeWith({ ...image, cropFraction: 1.1 }),
+      "inputs.x.cropFraction must be a number from 0.01 to 1",
+    ],
     ["a fill beyond a byte", recipeWith({ ...image, fill: 256 }), "inputs.x.fill"],
     ["classes that are numbers", { version: 1, inputs: {}, classes: [1] }, "classes must be a list of texts"],
     ["a length beyond reason", recipeWith({ kind: "text", maxLength: 1e9 }), "inputs.x.maxLength"],
@@ -88,19 +114,28 @@ describe("beside a model", () => {
     expect(readdirSync(path.dirname(description.path))).toEqual(["m.loupe.json"]);
     const report = await loadRecipe(description);
     expect(report).toEqual({ recipe, file: "m.loupe.json", reasons: [], classes: ["a", "b"] });
-    expect(readFileSync(path.join(path.dirname(description.path), "m.loupe.json"), "utf8")).toContain('"size": [224, 200]');
+    expect(readFileSync(path.join(path.dirname(description.path), "m.loupe.json"), "utf8")).toContain(
+      '"size": [224, 200]',
+    );
   });
 
   test("a folder that is not there says so", async () => {
-    await expect(saveRecipe(path.join(scratch, "none", "m.onnx"), validateRecipe({ version: 1, inputs: {} }, "r"))).rejects.toBeInstanceOf(DataError);
+    await expect(
+      saveRecipe(path.join(scratch, "none", "m.onnx"), validateRecipe({ version: 1, inputs: {} }, "r")),
+    ).rejects.toBeInstanceOf(DataError);
   });
 
   test("inputs that it leaves out are guessed, inputs that the model lacks are said", async () => {
     const description = model("partial", { inputs: [{ name: "x", type: "float32", dims: [1, 3, 32, 32] }] });
-    writeFileSync(path.join(path.dirname(description.path), "m.loupe.json"), '{"version":1,"inputs":{"y":{"kind":"array"}}}');
+    writeFileSync(
+      path.join(path.dirname(description.path), "m.loupe.json"),
+      '{"version":1,"inputs":{"y":{"kind":"array"}}}',
+    );
     const report = await loadRecipe(description);
     expect((report.recipe.inputs.x as ImageRecipe).size).toEqual([32, 32]);
-    expect(report.reasons.join("\n")).toMatch(/does not name the input "x"[^]*names the input "y", which the model does not have/);
+    expect(report.reasons.join("\n")).toMatch(
+      /does not name the input "x"[^]*names the input "y", which the model does not have/,
+    );
   });
 
   test("a broken one is an error, not a guess", async () => {
@@ -110,16 +145,21 @@ describe("beside a model", () => {
   });
 
   test.each(["../secret.txt", "/etc/passwd", "..\\secret.txt", "C:\\secret.txt", "link.txt", "sub/../../secret.txt"])(
-    "class names are never read from outside the folder: %s", async (name) => {
+    "class names are never read from outside the folder: %s",
+    async (name) => {
       const description = model("escape");
       writeFileSync(path.join(scratch, "secret.txt"), "secret");
       rmSync(path.join(scratch, "escape", "link.txt"), { force: true });
       symlinkSync(path.join(scratch, "secret.txt"), path.join(scratch, "escape", "link.txt"));
-      writeFileSync(path.join(scratch, "escape", "m.loupe.json"), JSON.stringify({ version: 1, inputs: {}, classes: name }));
+      writeFileSync(
+        path.join(scratch, "escape", "m.loupe.json"),
+        JSON.stringify({ version: 1, inputs: {}, classes: name }),
+      );
       const report = await loadRecipe(description);
       expect(report.classes).toEqual([]);
       expect(report.reasons.join()).toContain(name);
-    });
+    },
+  );
 
   test("class names are read in Hugging Face's cache, whose files are links to blobs beside each other, and nowhere else", async () => {
     const description = model("snapshots/x");
@@ -134,7 +174,9 @@ describe("beside a model", () => {
     rmSync(path.join(here, "config.json"));
     symlinkSync(path.join(scratch, "save", "m.loupe.json"), path.join(here, "config.json"));
     const { reasons } = await loadRecipe(description);
-    expect(reasons[0]).toBe('config.json beside the model cannot be used: "config.json" leads out of the model\'s folder.');
+    expect(reasons[0]).toBe(
+      'config.json beside the model cannot be used: "config.json" leads out of the model\'s folder.',
+    );
   });
 
   test.each<[string, string, string[]]>([
@@ -147,7 +189,10 @@ describe("beside a model", () => {
   ])("class names are read from %s", async (name, content, classes) => {
     const description = model(`classes-${name}`);
     writeFileSync(path.join(path.dirname(description.path), name), content);
-    writeFileSync(path.join(path.dirname(description.path), "m.loupe.json"), JSON.stringify({ version: 1, inputs: {}, classes: name }));
+    writeFileSync(
+      path.join(path.dirname(description.path), "m.loupe.json"),
+      JSON.stringify({ version: 1, inputs: {}, classes: name }),
+    );
     expect((await loadRecipe(description)).classes).toEqual(classes);
   });
 
@@ -158,12 +203,21 @@ describe("beside a model", () => {
     const file = path.join(other, "r.json");
     writeFileSync(path.join(other, "labels.txt"), "cat\ndog\n");
     writeFileSync(path.join(other, "below", "y.json"), '["no","yes"]');
-    const given = (classes: string, more: Recipe["outputs"] = undefined) => withOwnClasses({ version: 1, inputs: {}, classes, ...(more ? { outputs: more } : {}) }, file, description.path);
+    const given = (classes: string, more: Recipe["outputs"] = undefined) =>
+      withOwnClasses({ version: 1, inputs: {}, classes, ...(more ? { outputs: more } : {}) }, file, description.path);
 
     test("has the class names that lie beside it, or below, which is said", async () => {
       const { recipe, reasons } = await given("labels.txt", { y: { kind: "independent", classes: "below/y.json" } });
-      expect(recipe).toEqual({ version: 1, inputs: {}, classes: ["cat", "dog"], outputs: { y: { kind: "independent", classes: ["no", "yes"] } } });
-      expect(reasons).toEqual(['The class names of "labels.txt" are those beside the recipe r.json.', 'The class names of "below/y.json" are those beside the recipe r.json.']);
+      expect(recipe).toEqual({
+        version: 1,
+        inputs: {},
+        classes: ["cat", "dog"],
+        outputs: { y: { kind: "independent", classes: ["no", "yes"] } },
+      });
+      expect(reasons).toEqual([
+        'The class names of "labels.txt" are those beside the recipe r.json.',
+        'The class names of "below/y.json" are those beside the recipe r.json.',
+      ]);
     });
     test("else those beside the model", async () => {
       writeFileSync(path.join(path.dirname(description.path), "own.txt"), "one\ntwo\n");
@@ -174,7 +228,9 @@ describe("beside a model", () => {
     test("and where they lie in neither, both are named", async () => {
       const { recipe, reasons } = await given("gone.txt");
       expect(reasons).toEqual([`The class names' file "gone.txt" is not beside the recipe.`]);
-      expect((await completeRecipe(recipe, description, file)).reasons).toContain(`The class names' file "gone.txt" is not beside the model.`);
+      expect((await completeRecipe(recipe, description, file)).reasons).toContain(
+        `The class names' file "gone.txt" is not beside the model.`,
+      );
     });
     test("and none outside of both folders", async () => {
       writeFileSync(path.join(scratch, "apart", "secret.txt"), "secret\n");
@@ -191,14 +247,36 @@ describe("beside a model", () => {
     const description = model("nameless");
     const file = path.join(path.dirname(description.path), "m.loupe.json");
     writeFileSync(file, '{"version":1,"inputs":{},"classes":"gone.txt"}');
-    expect((await loadRecipe(description)).reasons).toContain(`The class names' file "gone.txt" is not beside the model.`);
+    expect((await loadRecipe(description)).reasons).toContain(
+      `The class names' file "gone.txt" is not beside the model.`,
+    );
     writeFileSync(path.join(path.dirname(file), "gone.txt"), Uint8Array.of(0xff, 0xfe, 0));
     expect((await loadRecipe(description)).reasons.join()).toContain("cannot be used");
   });
 });
 
 const emptyModel: ModelDescription = {
-  path: "", name: "m.onnx", format: "onnx", producer: "", producerVersion: "", irVersion: 8, modelVersion: 0, domain: "", doc: "", opsets: { "": 17 },
-  metadata: {}, graphName: "", inputs: [{ name: "x", type: "float32", dims: [1, 3, 224, 224] }], outputs: [], layers: [], constants: 0, parameters: 0, parameterTypes: [],
-  operators: [], size: { file: 0, external: 0 }, functions: [], problems: [], stamp: "",
+  path: "",
+  name: "m.onnx",
+  format: "onnx",
+  producer: "",
+  producerVersion: "",
+  irVersion: 8,
+  modelVersion: 0,
+  domain: "",
+  doc: "",
+  opsets: { "": 17 },
+  metadata: {},
+  graphName: "",
+  inputs: [{ name: "x", type: "float32", dims: [1, 3, 224, 224] }],
+  outputs: [],
+  layers: [],
+  constants: 0,
+  parameters: 0,
+  parameterTypes: [],
+  operators: [],
+  size: { file: 0, external: 0 },
+  functions: [],
+  problems: [],
+  stamp: "",
 };

@@ -25,9 +25,9 @@ export async function parseRecipeFile(file: string): Promise<Recipe> {
 }
 
 /**
- * The recipe beside the model, its gaps guessed, or else a guess; with the class names.
- * `readConstant` gives the numbers of a constant by its name, so that a normalization inside the graph can be understood.
- * Throws a DataError where there is a recipe file that cannot be used: silently guessing over it would hide the mistake.
+ * The recipe beside the model, its gaps guessed, or else a guess; with the class names. `readConstant` gives the
+ * numbers of a constant by its name, so that a normalization inside the graph can be understood. Throws a DataError
+ * where there is a recipe file that cannot be used: silently guessing over it would hide the mistake. /
  */
 export async function loadRecipe(description: ModelDescription, readConstant?: ReadConstant): Promise<RecipeReport> {
   const file = recipePath(description.path);
@@ -37,22 +37,26 @@ export async function loadRecipe(description: ModelDescription, readConstant?: R
   } catch (error) {
     if (!(error instanceof DataError && error.cause === "missing")) throw error;
   }
-  return kept ? completeRecipe(kept, description, path.basename(file), readConstant) : guessRecipe(description, readConstant);
+  return kept
+    ? completeRecipe(kept, description, path.basename(file), readConstant)
+    : guessRecipe(description, readConstant);
 }
 
 /** A recipe's report: what it leaves open (inputs, class names) is guessed, what the model does not have is said. */
 export async function completeRecipe(
-  recipe: Recipe, description: ModelDescription, file?: string, readConstant?: ReadConstant,
+  recipe: Recipe,
+  description: ModelDescription,
+  file?: string,
+  readConstant?: ReadConstant,
 ): Promise<RecipeReport> {
   const guess = await guessRecipe(description, readConstant);
   const inputs = description.inputs.map((input) => input.name);
   const missing = inputs.filter((name) => !Object.hasOwn(recipe.inputs, name));
   const strange = Object.keys(recipe.inputs).filter((name) => !inputs.includes(name));
-  const problems = strange.map((name) => `The recipe names the input "${name}", which the model does not have; it has ${inputs.join(", ")}.`);
-  const reasons = [
-    ...missing.map((name) => `The recipe does not name the input "${name}": guessed.`),
-    ...problems,
-  ];
+  const problems = strange.map(
+    (name) => `The recipe names the input "${name}", which the model does not have; it has ${inputs.join(", ")}.`,
+  );
+  const reasons = [...missing.map((name) => `The recipe does not name the input "${name}": guessed.`), ...problems];
   const chosen = (name: string): InputRecipe => (missing.includes(name) ? guess.recipe : recipe).inputs[name];
   const complete: Recipe = { ...recipe, inputs: Object.fromEntries(inputs.map((name) => [name, chosen(name)])) };
   const { classes, reason, notes = [] } = await readClasses(recipe.classes, description.path);
@@ -61,26 +65,42 @@ export async function completeRecipe(
 }
 
 /**
- * A recipe from a file that need not lie beside the model, with the class names whose files lie beside it, or below it, in the place of those files; what
- * was taken from where is in `reasons`. Files that are not there are looked for beside the model, later.
+ * A recipe from a file that need not lie beside the model, with the class names whose files lie beside it, or below it,
+ * in the place of those files; what was taken from where is in `reasons`. Files that are not there are looked for
+ * beside the model, later. /
  */
-export async function withOwnClasses(recipe: Recipe, file: string, modelPath: string): Promise<{ recipe: Recipe; reasons: readonly string[] }> {
+export async function withOwnClasses(
+  recipe: Recipe,
+  file: string,
+  modelPath: string,
+): Promise<{ recipe: Recipe; reasons: readonly string[] }> {
   if (path.resolve(path.dirname(file)) === path.resolve(path.dirname(modelPath))) return { recipe, reasons: [] };
   const reasons: string[] = [];
   const own = async (classes: Recipe["classes"]): Promise<Recipe["classes"]> => {
     if (typeof classes !== "string") return classes;
     const { classes: names, reason, missing } = await readClasses(classes, file);
-    if (names.length > 0) reasons.push(`The class names of "${classes}" are those beside the recipe ${path.basename(file)}.`);
+    if (names.length > 0)
+      reasons.push(`The class names of "${classes}" are those beside the recipe ${path.basename(file)}.`);
     else if (!missing && reason) reasons.push(`Beside the recipe: ${reason} They are looked for beside the model.`);
-    else if (missing && (await readClasses(classes, modelPath)).missing) reasons.push(`The class names' file "${classes}" is not beside the recipe.`);
+    else if (missing && (await readClasses(classes, modelPath)).missing)
+      reasons.push(`The class names' file "${classes}" is not beside the recipe.`);
     return names.length > 0 ? names : classes;
   };
   const classes = await own(recipe.classes);
-  const outputs = await Promise.all(Object.entries(recipe.outputs ?? {}).map(async ([name, output]) => {
-    const names = await own(output.classes);
-    return [name, names === undefined ? output : { ...output, classes: names }] as const;
-  }));
-  return { recipe: { ...recipe, ...(classes === undefined ? {} : { classes }), ...(recipe.outputs ? { outputs: Object.fromEntries(outputs) } : {}) }, reasons };
+  const outputs = await Promise.all(
+    Object.entries(recipe.outputs ?? {}).map(async ([name, output]) => {
+      const names = await own(output.classes);
+      return [name, names === undefined ? output : { ...output, classes: names }] as const;
+    }),
+  );
+  return {
+    recipe: {
+      ...recipe,
+      ...(classes === undefined ? {} : { classes }),
+      ...(recipe.outputs ? { outputs: Object.fromEntries(outputs) } : {}),
+    },
+    reasons,
+  };
 }
 
 /** Keeps a recipe beside its model; gives the file's name. It appears whole or not at all. */
@@ -100,6 +120,8 @@ export async function saveRecipe(modelPath: string, recipe: Recipe): Promise<str
 
 /** JSON for people: lists of numbers on one line. */
 function formatRecipe(recipe: Recipe): string {
-  return JSON.stringify(recipe, null, 2)
-    .replace(/\[\s+(-?[\d.][^[\]{}"]*?)\s+\]/g, (_, list: string) => `[${list.replace(/\s*\n\s*/g, " ")}]`);
+  return JSON.stringify(recipe, null, 2).replace(
+    /\[\s+(-?[\d.][^[\]{}"]*?)\s+\]/g,
+    (_, list: string) => `[${list.replace(/\s*\n\s*/g, " ")}]`,
+  );
 }

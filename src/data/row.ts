@@ -22,9 +22,9 @@ export interface RowSample {
 }
 
 /**
- * A row of a .csv or .tsv table ("t.csv#12"; without a number the first) for each of the inputs that share it. Rows count from 0, after the
- * header if there is one. What was found out about the table, which row it is and which columns go where is in the notes.
- * Throws a DataError that names the row and column of what does not fit.
+ * A row of a .csv or .tsv table ("t.csv#12"; without a number the first) for each of the inputs that share it. Rows
+ * count from 0, after the header if there is one. What was found out about the table, which row it is and which columns
+ * go where is in the notes. Throws a DataError that names the row and column of what does not fit. /
  */
 export async function readRows(spec: string, inputs: readonly ColumnInput[]): Promise<Map<string, RowSample>> {
   const { file, row } = splitRow(spec);
@@ -32,25 +32,55 @@ export async function readRows(spec: string, inputs: readonly ColumnInput[]): Pr
   const [header] = inputs.flatMap(({ recipe }) => recipe.header ?? []);
   const table = await openTable(file, { separator, header });
   if (!table.rows[row]) {
-    throw new DataError(`There is no row ${row}: the table has ${table.rows.length} rows, numbered from 0.`, file,
-      table.rows.length === 0 ? 'It has a header alone. Where its first line is data, the recipe says so: "header": false.' : undefined);
+    throw new DataError(
+      `There is no row ${row}: the table has ${table.rows.length} rows, numbered from 0.`,
+      file,
+      table.rows.length === 0
+        ? 'It has a header alone. Where its first line is data, the recipe says so: "header": false.'
+        : undefined,
+    );
   }
   const chosen = chooseColumns(table, row, inputs);
-  const shared = [describeTable(table, row), ...describeColumns(table, chosen, table.header?.length ?? table.rows[row].length)];
-  return new Map(inputs.map((input) => {
-    const { positions } = chosen.get(input.name)!;
-    const labels = positions.map((position) => columnName(table, position));
-    const dims = matchDims(rowDims(positions.length, input), input, spec, "The row has",
-      `The columns are ${labels.join(", ")}; the recipe can name the ones to take.`);
-    const dataType = input.type === "string" ? input.type : elementTypeOf(input.type, input.name);
-    const { data, notes } = dataType === "string" ? rowTexts(table, row, positions) : rowValues(table, row, positions, input.recipe, dataType);
-    return [input.name, { name: `${path.basename(file)}#${row}`, hash: sha256(table.hash, `#${row}`), dataType, dims, data, labels, notes: [...shared, ...notes] }];
-  }));
+  const shared = [
+    describeTable(table, row),
+    ...describeColumns(table, chosen, table.header?.length ?? table.rows[row].length),
+  ];
+  return new Map(
+    inputs.map((input) => {
+      const { positions } = chosen.get(input.name)!;
+      const labels = positions.map((position) => columnName(table, position));
+      const dims = matchDims(
+        rowDims(positions.length, input),
+        input,
+        spec,
+        "The row has",
+        `The columns are ${labels.join(", ")}; the recipe can name the ones to take.`,
+      );
+      const dataType = input.type === "string" ? input.type : elementTypeOf(input.type, input.name);
+      const { data, notes } =
+        dataType === "string"
+          ? rowTexts(table, row, positions)
+          : rowValues(table, row, positions, input.recipe, dataType);
+      return [
+        input.name,
+        {
+          name: `${path.basename(file)}#${row}`,
+          hash: sha256(table.hash, `#${row}`),
+          dataType,
+          dims,
+          data,
+          labels,
+          notes: [...shared, ...notes],
+        },
+      ];
+    }),
+  );
 }
 
 function describeTable({ file, rows, found }: Table, row: number): string {
   const name = path.basename(file);
-  const which = rows.length === 1 ? "its one row" : `row ${row} of ${rows.length}, numbered from 0 (${name}#N is another)`;
+  const which =
+    rows.length === 1 ? "its one row" : `row ${row} of ${rows.length}, numbered from 0 (${name}#N is another)`;
   return `${name}: ${which}; ${found.join("; ")}.`;
 }
 

@@ -53,14 +53,17 @@ export function asTensorInput<T extends SampleInput>(input: T): T {
 const fileLimit = 2 ** 30;
 
 /**
- * One file (or text) as what the model's input takes. A .npy is the tensor itself, past the recipe: its type must convert without
- * loss (floats may be rounded), its shape must be the model's (a batch axis of one is added where exactly that is missing).
- * So is a .json, and so are the texts of an input of strings: a table's cells, a .txt file, or the text itself.
- * Everything else goes through the recipe. A text recipe's tokenizer lies beside the model.
- * Throws a DataError that names the file, both shapes or types, and what to do.
+ * One file (or text) as what the model's input takes. A .npy is the tensor itself, past the recipe: its type must
+ * convert without loss (floats may be rounded), its shape must be the model's (a batch axis of one is added where
+ * exactly that is missing). So is a .json, and so are the texts of an input of strings: a table's cells, a .txt file,
+ * or the text itself. Everything else goes through the recipe. A text recipe's tokenizer lies beside the model. Throws
+ * a DataError that names the file, both shapes or types, and what to do. /
  */
 export async function readSample(
-  spec: string, recipe: InputRecipe, given: SampleInput, modelPath = spec,
+  spec: string,
+  recipe: InputRecipe,
+  given: SampleInput,
+  modelPath = spec,
 ): Promise<Sample> {
   const input = asTensorInput(given);
   if (isJson(spec)) return readJsonSample(spec, input);
@@ -73,51 +76,106 @@ export async function readSample(
     const bytes = await readBytes(spec, fileLimit);
     const arrays = decodeNpz(bytes, spec);
     const array = arrays.get(input.name) ?? (arrays.size === 1 ? [...arrays.values()][0] : undefined);
-    if (!array) throw new DataError(`The archive has no array "${input.name}".`, spec, `It has ${[...arrays.keys()].join(", ") || "none"}.`);
+    if (!array)
+      throw new DataError(
+        `The archive has no array "${input.name}".`,
+        spec,
+        `It has ${[...arrays.keys()].join(", ") || "none"}.`,
+      );
     return arraySample(array, path.basename(spec), sha256(bytes, `#${input.name}`), spec, recipe, input);
   }
   switch (recipe.kind) {
     case "image": {
       const { hash, notes, ...picture } = await readPicture(spec);
       const { dims, values, shown } = preparePicture(picture, recipe);
-      const fixed = matchDims(dims, input, spec, "The recipe makes a picture of", "Change the recipe's size, channels or layout.");
+      const fixed = matchDims(
+        dims,
+        input,
+        spec,
+        "The recipe makes a picture of",
+        "Change the recipe's size, channels or layout.",
+      );
       const dataType = elementTypeOf(input.type, input.name);
       const axes = axesOf(recipe.layout, fixed.length);
-      return { name: path.basename(spec), hash, dataType, dims: fixed, data: fromNumbers(values, dataType), picture: shown, geometry: pictureGeometry(picture, recipe), axes, notes };
+      return {
+        name: path.basename(spec),
+        hash,
+        dataType,
+        dims: fixed,
+        data: fromNumbers(values, dataType),
+        picture: shown,
+        geometry: pictureGeometry(picture, recipe),
+        axes,
+        notes,
+      };
     }
     case "row": {
-      if (!isTable(spec)) throw await wrongFile(spec, input, "a row of a table (.csv, with #12 for row 12) or an array (.npy, .npz)");
+      if (!isTable(spec))
+        throw await wrongFile(spec, input, "a row of a table (.csv, with #12 for row 12) or an array (.npy, .npz)");
       return (await readRows(spec, [{ ...input, recipe }])).get(input.name)!;
     }
     case "text": {
       const { text, name, hash, isFile } = await readText(spec);
-      if (!isFile && await isOtherFile(spec)) throw await wrongFile(spec, input, "a text: a .txt or .md file, or the text itself");
+      if (!isFile && (await isOtherFile(spec)))
+        throw await wrongFile(spec, input, "a text: a .txt or .md file, or the text itself");
       const fixed = input.dims?.at(-1);
-      const { values, tokens, of } = await tokenize(text, recipe, modelPath, typeof fixed === "number" ? fixed : undefined);
+      const { values, tokens, of } = await tokenize(
+        text,
+        recipe,
+        modelPath,
+        typeof fixed === "number" ? fixed : undefined,
+      );
       const notes = [
-        ...(isFile || !/^\S+\.\w{1,5}$/.test(spec) ? [] : [`There is no file "${spec}": the text is these words themselves.`]),
-        ...(of > values.length ? [`The text has ${of} tokens; ${values.length} of them are taken, the last ones left out.`] : []),
+        ...(isFile || !/^\S+\.\w{1,5}$/.test(spec)
+          ? []
+          : [`There is no file "${spec}": the text is these words themselves.`]),
+        ...(of > values.length
+          ? [`The text has ${of} tokens; ${values.length} of them are taken, the last ones left out.`]
+          : []),
       ];
       const dims = matchDims([1, values.length], input, name, "The tokens have", "Change the recipe's length.");
       const dataType = elementTypeOf(input.type, input.name);
       return { name, hash, dataType, dims, data: fromNumbers(values, dataType), labels: tokens, notes };
     }
-    case "array": throw await wrongFile(spec, input, "an array (.npy or .npz)");
+    case "array":
+      throw await wrongFile(spec, input, "an array (.npy or .npz)");
   }
 }
 
 /** What an input of strings takes: cells of a table's row, or one text, from a .txt file or as it is given. */
 async function readTexts(spec: string, recipe: InputRecipe, input: SampleInput): Promise<Sample> {
-  if (isTable(spec)) return (await readRows(spec, [{ ...input, recipe: recipe.kind === "row" ? recipe : { kind: "row" } }])).get(input.name)!;
-  if (/\.np[yz]$/i.test(spec) || isPictureName(spec)) throw await wrongFile(spec, input, "texts: a row of a table (.csv), one text (.txt) or a list (.json)");
+  if (isTable(spec))
+    return (await readRows(spec, [{ ...input, recipe: recipe.kind === "row" ? recipe : { kind: "row" } }])).get(
+      input.name,
+    )!;
+  if (/\.np[yz]$/i.test(spec) || isPictureName(spec))
+    throw await wrongFile(spec, input, "texts: a row of a table (.csv), one text (.txt) or a list (.json)");
   const { text, name, hash, isFile } = await readText(spec);
-  const dims = matchDims((input.dims ?? [1]).map(() => 1), input, spec, "One text is", "A .csv file has a row of texts, a .json file a list.");
-  return { name, hash, dataType: "string", dims, data: [isFile ? text.replace(/\r?\n$/, "") : text], ...(isFile ? {} : { notes: [`The input "${input.name}" is the text ${JSON.stringify(name)} itself.`] }) };
+  const dims = matchDims(
+    (input.dims ?? [1]).map(() => 1),
+    input,
+    spec,
+    "One text is",
+    "A .csv file has a row of texts, a .json file a list.",
+  );
+  return {
+    name,
+    hash,
+    dataType: "string",
+    dims,
+    data: [isFile ? text.replace(/\r?\n$/, "") : text],
+    ...(isFile ? {} : { notes: [`The input "${input.name}" is the text ${JSON.stringify(name)} itself.`] }),
+  };
 }
 
 /** A text that is a file's path by mistake: cat.png given to a model of texts. */
 function isOtherFile(spec: string): Promise<boolean> {
-  return spec.length < 1000 && !spec.includes("\n") ? stat(splitRow(spec).file).then(() => true, () => false) : Promise.resolve(false);
+  return spec.length < 1000 && !spec.includes("\n")
+    ? stat(splitRow(spec).file).then(
+        () => true,
+        () => false,
+      )
+    : Promise.resolve(false);
 }
 
 function isPictureName(spec: string): boolean {
@@ -133,11 +191,20 @@ async function wrongFile(spec: string, input: SampleInput, wanted: string): Prom
   } catch (error) {
     return new DataError(`${(error as DataError).message} T${takes}.`, spec);
   }
-  return new DataError(`This is ${kind}, and t${takes}.`, spec, "Give it such a file, or change the recipe's kind of input.");
+  return new DataError(
+    `This is ${kind}, and t${takes}.`,
+    spec,
+    "Give it such a file, or change the recipe's kind of input.",
+  );
 }
 
 function arraySample(
-  array: NpyArray, name: string, hash: string, where: string, recipe: InputRecipe, input: SampleInput,
+  array: NpyArray,
+  name: string,
+  hash: string,
+  where: string,
+  recipe: InputRecipe,
+  input: SampleInput,
 ): Sample {
   const dims = matchDims(array.dims, input, where, "The array is", "Save it in the model's shape.");
   const dataType = elementTypeOf(input.type, input.name);
@@ -151,5 +218,7 @@ function arraySample(
 function axesOf(layout: "nchw" | "nhwc", rank: number): SpatialAxes {
   if (rank === 2) return { height: 0, width: 1 };
   const first = rank - 3;
-  return layout === "nchw" ? { channel: first, height: first + 1, width: first + 2 } : { channel: first + 2, height: first, width: first + 1 };
+  return layout === "nchw"
+    ? { channel: first, height: first + 1, width: first + 2 }
+    : { channel: first + 2, height: first, width: first + 1 };
 }

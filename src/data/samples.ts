@@ -12,18 +12,25 @@ import { shapeText } from "./shape.ts";
 import { isTable, splitRow } from "./table.ts";
 
 /**
- * Samples for all inputs of a model. `specs` has a file (or text) by input name; "" stands for the only input, for a .npz with one
- * array per input, for a .json with a list per input, for a table's row whose columns are the inputs', or for one text that goes through a tokenizer into several inputs. Throws a DataError that names what is missing.
+ * Samples for all inputs of a model. `specs` has a file (or text) by input name; "" stands for the only input, for a
+ * .npz with one array per input, for a .json with a list per input, for a table's row whose columns are the inputs', or
+ * for one text that goes through a tokenizer into several inputs. Throws a DataError that names what is missing. /
  */
 export async function readSamples(
-  specs: Readonly<Record<string, string>>, recipe: Recipe, described: readonly SampleInput[], modelPath?: string,
+  specs: Readonly<Record<string, string>>,
+  recipe: Recipe,
+  described: readonly SampleInput[],
+  modelPath?: string,
 ): Promise<Record<string, Sample>> {
   const inputs = described.map(asTensorInput);
   const given = new Map(Object.entries(specs));
   const strange = [...given.keys()].filter((name) => name !== "" && !inputs.some((input) => input.name === name));
   if (strange.length > 0) {
-    throw new DataError(`The model has no input "${strange[0]}".`, given.get(strange[0]),
-      `Its inputs are ${inputs.map((input) => input.name).join(", ")}.`);
+    throw new DataError(
+      `The model has no input "${strange[0]}".`,
+      given.get(strange[0]),
+      `Its inputs are ${inputs.map((input) => input.name).join(", ")}.`,
+    );
   }
   const plan = new Map<string, string>();
   const open = inputs.filter((input) => !given.has(input.name));
@@ -34,15 +41,30 @@ export async function readSamples(
   if (missing.length > 0) {
     const list = missing.map((input) => `"${input.name}" (${input.type} ${shapeText(input.dims)})`).join(", ");
     const several = missing.length > 1;
-    throw new DataError(`The model's input${several ? "s" : ""} ${list} ${several ? "are" : "is"} not given.`, undefined,
-      `Give each a file: ${missing[0].name}=FILE; or one .npz with an array for each.`);
+    throw new DataError(
+      `The model's input${several ? "s" : ""} ${list} ${several ? "are" : "is"} not given.`,
+      undefined,
+      `Give each a file: ${missing[0].name}=FILE; or one .npz with an array for each.`,
+    );
   }
   const rows = await sharedRows(plan, recipe, inputs);
-  const samples = await Promise.all(inputs.map(async (input) =>
-    [input.name, rows.get(input.name) ?? await readSample(plan.get(input.name) as string, recipeOf(recipe, input.name), input, modelPath)] as const));
+  const samples = await Promise.all(
+    inputs.map(
+      async (input) =>
+        [
+          input.name,
+          rows.get(input.name) ??
+            (await readSample(plan.get(input.name) as string, recipeOf(recipe, input.name), input, modelPath)),
+        ] as const,
+    ),
+  );
   const spare = common === undefined ? undefined : await spareArrays(common, inputs);
   const [first] = samples;
-  return Object.fromEntries(spare && first ? [[first[0], { ...first[1], notes: [...(first[1].notes ?? []), spare] }], ...samples.slice(1)] : samples);
+  return Object.fromEntries(
+    spare && first
+      ? [[first[0], { ...first[1], notes: [...(first[1].notes ?? []), spare] }], ...samples.slice(1)]
+      : samples,
+  );
 }
 
 /** What an archive holds that no input takes, in a sentence. */
@@ -55,14 +77,20 @@ async function spareArrays(spec: string, inputs: readonly SampleInput[]): Promis
   return `Of ${spec.split(/[\\/]/).pop()} nothing takes ${spare.map((name) => `"${name}"`).join(", ")}: the model's inputs are ${inputs.map(({ name }) => name).join(", ")}.`;
 }
 
-/** "NAME=FILE" or "FILE" (under ""), as given on a command line. A part before "=" that is no input's name belongs to the file's. */
+/**
+ * "NAME=FILE" or "FILE" (under ""), as given on a command line. A part before "=" that is no input's name belongs to
+ * the file's.
+ */
 export function parseInputSpecs(args: readonly string[], inputNames: readonly string[]): Record<string, string> {
   const specs = new Map<string, string>();
   for (const arg of args) {
     const name = inputNames.filter((one) => arg.startsWith(`${one}=`)).sort((a, b) => b.length - a.length)[0] ?? "";
     if (specs.has(name)) {
-      throw new DataError(name ? `The input "${name}" is given twice.` : "Two inputs are given without a name.", arg,
-        `Say which is which: NAME=FILE. The model's inputs are ${inputNames.join(", ")}.`);
+      throw new DataError(
+        name ? `The input "${name}" is given twice.` : "Two inputs are given without a name.",
+        arg,
+        `Say which is which: NAME=FILE. The model's inputs are ${inputNames.join(", ")}.`,
+      );
     }
     specs.set(name, name ? arg.slice(name.length + 1) : arg);
   }
@@ -70,8 +98,8 @@ export function parseInputSpecs(args: readonly string[], inputNames: readonly st
 }
 
 /**
- * Refuses "NAME=FILE" whose NAME is no input's, where it cannot be meant otherwise: a file may have "=" in its path, and a text in itself.
- * DataError that names the inputs.
+ * Refuses "NAME=FILE" whose NAME is no input's, where it cannot be meant otherwise: a file may have "=" in its path,
+ * and a text in itself. DataError that names the inputs. /
  */
 export function checkNames(args: readonly string[], inputNames: readonly string[], takesText: boolean): void {
   for (const arg of args) {
@@ -79,7 +107,11 @@ export function checkNames(args: readonly string[], inputNames: readonly string[
     if (at < 0 || inputNames.some((name) => arg.startsWith(`${name}=`)) || isFile(arg)) continue;
     const [name, file] = [arg.slice(0, at), arg.slice(at + 1)];
     if (takesText && !isFile(file)) continue;
-    throw new DataError(isFile(file) ? `The model has no input "${name}".` : `There is no file "${arg}", and no input "${name}".`, undefined, `Its inputs are ${inputNames.join(", ")}.`);
+    throw new DataError(
+      isFile(file) ? `The model has no input "${name}".` : `There is no file "${arg}", and no input "${name}".`,
+      undefined,
+      `Its inputs are ${inputNames.join(", ")}.`,
+    );
   }
 }
 
@@ -88,8 +120,9 @@ function isFile(spec: string): boolean {
 }
 
 /**
- * Several samples on a command line: "NAME=FILE" or "FILE", an input's name as often as there are samples, or once where all share it.
- * DataError where the numbers do not fit, or where it is not clear what a file without a name is for.
+ * Several samples on a command line: "NAME=FILE" or "FILE", an input's name as often as there are samples, or once
+ * where all share it. DataError where the numbers do not fit, or where it is not clear what a file without a name is
+ * for. /
  */
 export function parseSampleSpecs(args: readonly string[], inputNames: readonly string[]): Record<string, string>[] {
   const files = new Map<string, string[]>();
@@ -98,19 +131,33 @@ export function parseSampleSpecs(args: readonly string[], inputNames: readonly s
     files.set(name, [...(files.get(name) ?? []), file]);
   }
   const unnamed = files.get("") ?? [];
-  const clear = inputNames.length <= 1 || unnamed.every((file) => /\.npz$/i.test(file)) || unnamed.every((file) => /\.txt$/i.test(file)) || unnamed.every(isTable);
+  const clear =
+    inputNames.length <= 1 ||
+    unnamed.every((file) => /\.npz$/i.test(file)) ||
+    unnamed.every((file) => /\.txt$/i.test(file)) ||
+    unnamed.every(isTable);
   if (unnamed.length > 1 && !clear) parseInputSpecs(unnamed, inputNames);
   const count = Math.max(1, ...[...files.values()].map((list) => list.length));
   for (const [name, list] of files) {
     if (list.length !== 1 && list.length !== count) {
-      throw new DataError(`The input "${name}" is given ${list.length} times, another ${count} times.`, list[0], "Give each input once, or once for each sample.");
+      throw new DataError(
+        `The input "${name}" is given ${list.length} times, another ${count} times.`,
+        list[0],
+        "Give each input once, or once for each sample.",
+      );
     }
   }
-  return Array.from({ length: count }, (_, index) => Object.fromEntries([...files].map(([name, list]) => [name, list.length === 1 ? list[0] : list[index]])));
+  return Array.from({ length: count }, (_, index) =>
+    Object.fromEntries([...files].map(([name, list]) => [name, list.length === 1 ? list[0] : list[index]])),
+  );
 }
 
 /** Rows of tables that several inputs take columns of: read at once, so that no two take the same by place. */
-async function sharedRows(plan: ReadonlyMap<string, string>, recipe: Recipe, inputs: readonly SampleInput[]): Promise<Map<string, Sample>> {
+async function sharedRows(
+  plan: ReadonlyMap<string, string>,
+  recipe: Recipe,
+  inputs: readonly SampleInput[],
+): Promise<Map<string, Sample>> {
   const shared = new Map<string, ColumnInput[]>();
   for (const input of inputs) {
     const [spec, row] = [plan.get(input.name) as string, recipeOf(recipe, input.name)];
@@ -124,11 +171,18 @@ async function sharedRows(plan: ReadonlyMap<string, string>, recipe: Recipe, inp
 /** The inputs that a file without a name is for. */
 async function shareOf(spec: string, recipe: Recipe, open: readonly SampleInput[]): Promise<readonly string[]> {
   if (open.length <= 1) return open.map((input) => input.name);
-  return await namedShare(spec, recipe, open) ?? [open[0].name];
+  return (await namedShare(spec, recipe, open)) ?? [open[0].name];
 }
 
-/** The inputs that a file says it is for, by its arrays, keys or columns, or by being a text; undefined for a file that is one input's. */
-async function namedShare(spec: string, recipe: Recipe, open: readonly SampleInput[]): Promise<readonly string[] | undefined> {
+/**
+ * The inputs that a file says it is for, by its arrays, keys or columns, or by being a text; undefined for a file that
+ * is one input's.
+ */
+async function namedShare(
+  spec: string,
+  recipe: Recipe,
+  open: readonly SampleInput[],
+): Promise<readonly string[] | undefined> {
   if (/\.npz$/i.test(spec)) {
     const arrays = decodeNpz(await readBytes(spec, 2 ** 30), spec);
     return open.map((input) => input.name).filter((name) => arrays.has(name));
@@ -147,12 +201,25 @@ async function namedShare(spec: string, recipe: Recipe, open: readonly SampleInp
 }
 
 /**
- * One file as samples of the inputs that it has something for: a .csv row's columns, a .json's lists, one text for several inputs. Undefined where it is
- * one array or picture. Throws a DataError as readSamples does.
+ * One file as samples of the inputs that it has something for: a .csv row's columns, a .json's lists, one text for
+ * several inputs. Undefined where it is one array or picture. Throws a DataError as readSamples does. /
  */
-export async function readShared(spec: string, recipe: Recipe, described: readonly SampleInput[], modelPath: string): Promise<Readonly<Record<string, Sample>> | undefined> {
+export async function readShared(
+  spec: string,
+  recipe: Recipe,
+  described: readonly SampleInput[],
+  modelPath: string,
+): Promise<Readonly<Record<string, Sample>> | undefined> {
   const names = await namedShare(spec, recipe, described.map(asTensorInput));
-  return names && readSamples({ "": spec }, recipe, described.filter(({ name }) => names.includes(name)), modelPath);
+  return (
+    names &&
+    readSamples(
+      { "": spec },
+      recipe,
+      described.filter(({ name }) => names.includes(name)),
+      modelPath,
+    )
+  );
 }
 
 function recipeOf(recipe: Recipe, name: string): Recipe["inputs"][string] {

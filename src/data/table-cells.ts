@@ -7,14 +7,23 @@ import { elementTypes, fromNumbers, toNumbers } from "./tensor.ts";
 import type { ElementType, TensorData } from "./tensor.ts";
 
 /** Cells of one row as what the model's input takes. */
-export interface RowValues { readonly data: TensorData; readonly notes: readonly string[] }
+export interface RowValues {
+  readonly data: TensorData;
+  readonly notes: readonly string[];
+}
 
 /**
- * The cells at `positions` of a row as elements of `type`, normalised as the recipe says. Throws a DataError that names the row and column
- * of a cell that is missing or no number (NaN instead where the recipe says `missing: "nan"` and the type has one), and of a number that the
- * type cannot hold.
+ * The cells at `positions` of a row as elements of `type`, normalised as the recipe says. Throws a DataError that names
+ * the row and column of a cell that is missing or no number (NaN instead where the recipe says `missing: "nan"` and the
+ * type has one), and of a number that the type cannot hold. /
  */
-export function rowValues(table: Table, row: number, positions: readonly number[], recipe: RowRecipe, type: ElementType): RowValues {
+export function rowValues(
+  table: Table,
+  row: number,
+  positions: readonly number[],
+  recipe: RowRecipe,
+  type: ElementType,
+): RowValues {
   const filled: string[] = [];
   const { decimal = ".", missing = "error" } = recipe;
   const { isFloat } = elementTypes[type];
@@ -23,7 +32,12 @@ export function rowValues(table: Table, row: number, positions: readonly number[
     const cell = table.rows[row][position];
     const value = parseNumber(cell ?? "", decimal) ?? (type === "bool" ? truth(cell ?? "") : undefined);
     if (value !== undefined) return value;
-    const what = cell === undefined ? "is missing: the line has fewer cells" : cell.trim() === "" ? "is empty" : `holds ${JSON.stringify(cell)}, not a number`;
+    const what =
+      cell === undefined
+        ? "is missing: the line has fewer cells"
+        : cell.trim() === ""
+          ? "is empty"
+          : `holds ${JSON.stringify(cell)}, not a number`;
     if (missing === "error" || !isFloat) {
       const noNaN = missing === "nan" ? `; the input takes ${type}, which has no NaN` : "";
       throw new DataError(`${place(position)} ${what}${noNaN}.`, table.file, hintFor(cell ?? "", decimal, missing));
@@ -35,17 +49,36 @@ export function rowValues(table: Table, row: number, positions: readonly number[
   const data = fromNumbers(normalised, type);
   const kept = toNumbers(data, type);
   normalised.forEach((value, i) => {
-    const lost = isFloat ? Number.isFinite(value) && !Number.isFinite(kept[i]) : kept[i] !== value || !Number.isSafeInteger(value);
-    if (lost) throw new DataError(`${place(positions[i])} gives ${value}, which ${type} cannot hold.`, table.file, `The input takes ${type}.`);
+    const lost = isFloat
+      ? Number.isFinite(value) && !Number.isFinite(kept[i])
+      : kept[i] !== value || !Number.isSafeInteger(value);
+    if (lost)
+      throw new DataError(
+        `${place(positions[i])} gives ${value}, which ${type} cannot hold.`,
+        table.file,
+        `The input takes ${type}.`,
+      );
   });
   return { data, notes: filled.length > 0 ? [`Row ${row}: NaN, as the recipe says, for ${listNames(filled)}.`] : [] };
 }
 
-/** The cells at `positions` of a row as the texts that they are; an empty one is the empty text, and that is said. DataError for a cell that is not there. */
-export function rowTexts(table: Table, row: number, positions: readonly number[]): { readonly data: readonly string[]; readonly notes: readonly string[] } {
+/**
+ * The cells at `positions` of a row as the texts that they are; an empty one is the empty text, and that is said.
+ * DataError for a cell that is not there.
+ */
+export function rowTexts(
+  table: Table,
+  row: number,
+  positions: readonly number[],
+): { readonly data: readonly string[]; readonly notes: readonly string[] } {
   const data = positions.map((position) => {
     const cell = table.rows[row][position];
-    if (cell === undefined) throw new DataError(`Row ${row}, column "${columnName(table, position)}" is missing: the line has fewer cells.`, table.file, "Give the line all of its cells; an empty one is an empty text.");
+    if (cell === undefined)
+      throw new DataError(
+        `Row ${row}, column "${columnName(table, position)}" is missing: the line has fewer cells.`,
+        table.file,
+        "Give the line all of its cells; an empty one is an empty text.",
+      );
     return cell;
   });
   const empty = positions.filter((_, i) => data[i] === "").map((position) => columnName(table, position));
@@ -65,8 +98,11 @@ function hintFor(cell: string, decimal: "." | ",", missing: "error" | "nan"): st
 function normalise(values: readonly number[], { mean, std }: RowRecipe): number[] {
   for (const list of [mean, std]) {
     if (list && list.length !== 1 && list.length !== values.length) {
-      throw new DataError(`The recipe has ${list.length} means or deviations for ${values.length} columns.`, undefined,
-        "One for each column, or one for all.");
+      throw new DataError(
+        `The recipe has ${list.length} means or deviations for ${values.length} columns.`,
+        undefined,
+        "One for each column, or one for all.",
+      );
     }
   }
   const at = (list: readonly number[] | undefined, i: number, otherwise: number): number =>

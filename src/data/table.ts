@@ -32,9 +32,9 @@ export function isTable(spec: string): boolean {
 }
 
 /**
- * A .csv or .tsv file as cells: UTF-8, UTF-16 with its byte order mark, or else Windows-1252; separated by commas, semicolons, tabs or
- * bars; quoted as RFC 4180 has it. What the recipe does not settle is found out, and said in `found`.
- * Throws a DataError where the file is no table.
+ * A .csv or .tsv file as cells: UTF-8, UTF-16 with its byte order mark, or else Windows-1252; separated by commas,
+ * semicolons, tabs or bars; quoted as RFC 4180 has it. What the recipe does not settle is found out, and said in
+ * `found`. Throws a DataError where the file is no table. /
  */
 export async function openTable(file: string, recipe: Pick<RowRecipe, "separator" | "header"> = {}): Promise<Table> {
   const bytes = await readBytes(file, fileLimit);
@@ -42,24 +42,30 @@ export async function openTable(file: string, recipe: Pick<RowRecipe, "separator
   // Excel's own way to say it, in a line above the header.
   const said = /^sep=(.)\r?\n/i.exec(text);
   const body = said ? text.slice(said[0].length) : text;
-  const separator = recipe.separator ?? said?.[1] ?? await sniffSeparator(body, file);
+  const separator = recipe.separator ?? said?.[1] ?? (await sniffSeparator(body, file));
   const lines = withoutTrailing(await parseLines(body, separator ?? ",", file));
   if (lines.length === 0) throw new DataError("The table is empty.", file);
   const isHeader = recipe.header ?? looksLikeHeader(lines);
   const header = isHeader ? lines[0].map((cell) => cell.trim()) : undefined;
   return {
-    file, hash: sha256(bytes), ...(header && { header }), rows: header ? lines.slice(1) : lines,
+    file,
+    hash: sha256(bytes),
+    ...(header && { header }),
+    rows: header ? lines.slice(1) : lines,
     found: [
       ...(encoding === "UTF-8" ? [] : [encoding]),
       separator === undefined ? "one column" : `separated by ${separatorNames[separator] ?? `"${separator}"`}`,
-      header ? "header in the first line" : `no header${recipe.header === undefined ? ", for the first line is data" : ""}: columns are numbered from 0`,
+      header
+        ? "header in the first line"
+        : `no header${recipe.header === undefined ? ", for the first line is data" : ""}: columns are numbered from 0`,
     ],
   };
 }
 
 /** A separator at the end of each line makes a column of nothing, which is left out. */
 function withoutTrailing(lines: readonly string[][]): readonly (readonly string[])[] {
-  const isEmpty = (line: readonly string[], from: number): boolean => line.slice(from).every((cell) => cell.trim() === "");
+  const isEmpty = (line: readonly string[], from: number): boolean =>
+    line.slice(from).every((cell) => cell.trim() === "");
   const [first = []] = lines;
   let width = first.length;
   while (width > 1 && isEmpty(first, width - 1) && lines.every((line) => isEmpty(line, width - 1))) width--;
@@ -71,19 +77,33 @@ export function columnName({ header }: Pick<Table, "header">, position: number):
   return header?.[position] ?? String(position);
 }
 
-const separatorNames: Readonly<Record<string, string>> = { ",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars" };
+const separatorNames: Readonly<Record<string, string>> = {
+  ",": "commas",
+  ";": "semicolons",
+  "\t": "tabs",
+  "|": "bars",
+};
 
 /** Bytes as text, with what they were found to be. */
 function decodeTable(bytes: Uint8Array, file: string): { text: string; encoding: string } {
-  const marked = bytes[0] === 0xff && bytes[1] === 0xfe ? "utf-16le" : bytes[0] === 0xfe && bytes[1] === 0xff ? "utf-16be" : undefined;
-  if (marked) return { text: plainText(new TextDecoder(marked).decode(bytes), bytes, file), encoding: marked.toUpperCase() };
+  const marked =
+    bytes[0] === 0xff && bytes[1] === 0xfe
+      ? "utf-16le"
+      : bytes[0] === 0xfe && bytes[1] === 0xff
+        ? "utf-16be"
+        : undefined;
+  if (marked)
+    return { text: plainText(new TextDecoder(marked).decode(bytes), bytes, file), encoding: marked.toUpperCase() };
   const kind = looksLike(bytes);
   if (kind === "an empty file") throw new DataError("The file is empty.", file);
   try {
     return { text: plainText(new TextDecoder("utf-8", { fatal: true }).decode(bytes), bytes, file), encoding: "UTF-8" };
   } catch (error) {
     if (error instanceof DataError) throw error;
-    return { text: plainText(new TextDecoder("windows-1252").decode(bytes), bytes, file), encoding: "read as Windows-1252, for it is not UTF-8" };
+    return {
+      text: plainText(new TextDecoder("windows-1252").decode(bytes), bytes, file),
+      encoding: "read as Windows-1252, for it is not UTF-8",
+    };
   }
 }
 
@@ -95,21 +115,30 @@ function plainText(text: string, bytes: Uint8Array, file: string): string {
     throw new DataError("This is UTF-16 without a byte order mark.", file, "Save the table as UTF-8.");
   }
   const kind = looksLike(bytes);
-  throw new DataError(`This is not a table, but ${kind}.`, file,
-    kind === "a zip archive" ? "A spreadsheet's file (.xlsx) is one: save the sheet as CSV." : "Save the table as CSV in UTF-8.");
+  throw new DataError(
+    `This is not a table, but ${kind}.`,
+    file,
+    kind === "a zip archive"
+      ? "A spreadsheet's file (.xlsx) is one: save the sheet as CSV."
+      : "Save the table as CSV in UTF-8.",
+  );
 }
 
 async function parseLines(text: string, delimiter: string, file: string, preview = 0): Promise<string[][]> {
   const { default: papaparse } = await import("papaparse");
   const { data, errors } = papaparse.parse<string[]>(text, { skipEmptyLines: "greedy", delimiter, preview });
   const broken = preview === 0 ? errors.find((error) => error.type === "Quotes") : undefined;
-  if (broken) throw new DataError(`The table is damaged: ${broken.message}.`, broken.row === undefined ? file : `${file}, line ${broken.row + 1}`);
+  if (broken)
+    throw new DataError(
+      `The table is damaged: ${broken.message}.`,
+      broken.row === undefined ? file : `${file}, line ${broken.row + 1}`,
+    );
   return data;
 }
 
 /**
- * The separator under which the first lines have equally many cells, and the most of these are numbers; undefined for one column.
- * A comma between digits may be a decimal comma, so counting separators does not do.
+ * The separator under which the first lines have equally many cells, and the most of these are numbers; undefined for
+ * one column. A comma between digits may be a decimal comma, so counting separators does not do. /
  */
 async function sniffSeparator(text: string, file: string): Promise<string | undefined> {
   let [best, bestScore] = [undefined as string | undefined, [0, 0, 0]];
@@ -118,8 +147,14 @@ async function sniffSeparator(text: string, file: string): Promise<string | unde
     const columns = lines[0]?.length ?? 0;
     if (columns < 2) continue;
     const cells = lines.flat();
-    const numbers = cells.filter((cell) => parseNumber(cell, ".") !== undefined || cell.trim() === "" || (separator !== "," && decimalComma(cell)));
-    const score = [lines.filter((line) => line.length === columns).length / lines.length, numbers.length / cells.length, columns];
+    const numbers = cells.filter(
+      (cell) => parseNumber(cell, ".") !== undefined || cell.trim() === "" || (separator !== "," && decimalComma(cell)),
+    );
+    const score = [
+      lines.filter((line) => line.length === columns).length / lines.length,
+      numbers.length / cells.length,
+      columns,
+    ];
     const differs = score.findIndex((part, i) => part !== bestScore[i]);
     if (differs >= 0 && score[differs] > bestScore[differs]) [best, bestScore] = [separator, score];
   }
@@ -131,6 +166,8 @@ async function sniffSeparator(text: string, file: string): Promise<string | unde
 function looksLikeHeader([first, second]: readonly (readonly string[])[]): boolean {
   const isNumber = (cell: string): boolean => parseNumber(cell, ".") !== undefined || decimalComma(cell);
   const isText = (cell: string): boolean => cell.trim() !== "" && !isNumber(cell);
-  return first.some((cell, i) => isText(cell) && (second === undefined || isNumber(second[i] ?? ""))) ||
-    (first.some(isText) && first.every((cell) => isText(cell) || cell.trim() === ""));
+  return (
+    first.some((cell, i) => isText(cell) && (second === undefined || isNumber(second[i] ?? ""))) ||
+    (first.some(isText) && first.every((cell) => isText(cell) || cell.trim() === ""))
+  );
 }

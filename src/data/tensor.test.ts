@@ -2,10 +2,24 @@ import { describe, expect, test } from "vitest";
 import { convertElements, fromFloat16Bits, fromNumbers, toFloat16Bits } from "./tensor.ts";
 
 describe("float16", () => {
-  // Bits by hand from IEEE 754: 1 is exponent 15; 65504 the largest; 2^-24 the least subnormal; 2049 lies between 2048 and 2050.
+  // Bits by hand from IEEE 754: 1 is exponent 15; 65504 the largest; 2^-24 the least subnormal; 2049 lies between 2048
+  // and 2050.
   test.each([
-    [1, 0x3c00], [-2, 0xc000], [65504, 0x7bff], [65519, 0x7bff], [65520, 0x7c00], [2 ** -24, 1], [2 ** -25, 0], [1.5 * 2 ** -24, 2],
-    [2 ** -14, 0x0400], [2 ** -14 - 2 ** -24, 0x03ff], [2049, 0x6800], [2051, 0x6802], [0.1, 0x2e66], [-0, 0x8000], [Infinity, 0x7c00],
+    [1, 0x3c00],
+    [-2, 0xc000],
+    [65504, 0x7bff],
+    [65519, 0x7bff],
+    [65520, 0x7c00],
+    [2 ** -24, 1],
+    [2 ** -25, 0],
+    [1.5 * 2 ** -24, 2],
+    [2 ** -14, 0x0400],
+    [2 ** -14 - 2 ** -24, 0x03ff],
+    [2049, 0x6800],
+    [2051, 0x6802],
+    [0.1, 0x2e66],
+    [-0, 0x8000],
+    [Infinity, 0x7c00],
   ])("%f is %i", (value, bits) => expect(toFloat16Bits(value)).toBe(bits));
 
   test("every one of the 65536 bit patterns comes back", () => {

@@ -2,13 +2,31 @@ import { DataError } from "../model/errors.ts";
 
 /** Element types that a sample can have. */
 export type ElementType =
-  | "float32" | "float64" | "float16" | "int64" | "uint64" | "int32" | "uint32" | "int16" | "uint16" | "int8" | "uint8" | "bool";
+  | "float32"
+  | "float64"
+  | "float16"
+  | "int64"
+  | "uint64"
+  | "int32"
+  | "uint32"
+  | "int16"
+  | "uint16"
+  | "int8"
+  | "uint8"
+  | "bool";
 
 /** What ONNX Runtime takes: float16 as its bits in a Uint16Array, bool as bytes. */
 export type TensorData =
-  | Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer> | BigInt64Array<ArrayBuffer> | BigUint64Array<ArrayBuffer>
-  | Int32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Int16Array<ArrayBuffer> | Uint16Array<ArrayBuffer>
-  | Int8Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
+  | Float32Array<ArrayBuffer>
+  | Float64Array<ArrayBuffer>
+  | BigInt64Array<ArrayBuffer>
+  | BigUint64Array<ArrayBuffer>
+  | Int32Array<ArrayBuffer>
+  | Uint32Array<ArrayBuffer>
+  | Int16Array<ArrayBuffer>
+  | Uint16Array<ArrayBuffer>
+  | Int8Array<ArrayBuffer>
+  | Uint8Array<ArrayBuffer>;
 
 interface ElementInfo {
   /** Bytes. */
@@ -32,22 +50,43 @@ export const elementTypes: Readonly<Record<ElementType, ElementInfo>> = {
   bool: { size: 1, view: (buffer) => new Uint8Array(buffer), isFloat: false },
 };
 
-const largestFloat: Readonly<Partial<Record<ElementType, string>>> = { float16: "65504", float32: "3.4028e38", float64: "1.7977e308" };
+const largestFloat: Readonly<Partial<Record<ElementType, string>>> = {
+  float16: "65504",
+  float32: "3.4028e38",
+  float64: "1.7977e308",
+};
 
-/** A model input's element type, of numbers. Throws a DataError for one that no sample can have (maps, sequences, 4-bit numbers ...). */
+/**
+ * A model input's element type, of numbers. Throws a DataError for one that no sample can have (maps, sequences, 4-bit
+ * numbers ...).
+ */
 export function elementTypeOf(type: string, input: string): ElementType {
   if (type in elementTypes) return type as ElementType;
-  if (type === "string") throw new DataError(`The input "${input}" takes texts, not numbers.`, undefined, "Give it a row of a table (.csv), one text (.txt) or a list (.json).");
+  if (type === "string")
+    throw new DataError(
+      `The input "${input}" takes texts, not numbers.`,
+      undefined,
+      "Give it a row of a table (.csv), one text (.txt) or a list (.json).",
+    );
   if (/^(map|sequence|optional)\(/.test(type)) {
-    throw new DataError(`The input "${input}" is a ${type}, which ONNX Runtime for Node.js cannot be given.`, undefined,
-      "Convert the model so that it takes tensors; a step that makes tensors of lists or maps can be left to the program that calls it.");
+    throw new DataError(
+      `The input "${input}" is a ${type}, which ONNX Runtime for Node.js cannot be given.`,
+      undefined,
+      "Convert the model so that it takes tensors; a step that makes tensors of lists or maps can be left to the program that calls it.",
+    );
   }
   if (/^(bfloat16|float8|u?int4|float4|u?int2)/.test(type)) {
-    throw new DataError(`The input "${input}" takes ${type}, which ONNX Runtime for Node.js cannot be given.`, undefined,
-      `Export the model with float32 inputs, and a Cast to ${type} behind them.`);
+    throw new DataError(
+      `The input "${input}" takes ${type}, which ONNX Runtime for Node.js cannot be given.`,
+      undefined,
+      `Export the model with float32 inputs, and a Cast to ${type} behind them.`,
+    );
   }
-  throw new DataError(`The input "${input}" takes ${type}, which cannot be made from a file.`, undefined,
-    `Inputs of these types can be fed: ${Object.keys(elementTypes).join(", ")}, string.`);
+  throw new DataError(
+    `The input "${input}" takes ${type}, which cannot be made from a file.`,
+    undefined,
+    `Inputs of these types can be fed: ${Object.keys(elementTypes).join(", ")}, string.`,
+  );
 }
 
 /** Numbers as elements of another type; integers are rounded and held to their range, floats rounded to nearest. */
@@ -71,17 +110,25 @@ export function toNumbers(data: TensorData, type: ElementType): ArrayLike<number
 }
 
 /**
- * An array in the model's type. Between floats values are rounded (float64 to float32), otherwise every value must come out as
- * it was: integers that fit, floats that are whole numbers. Throws a DataError that names the first value that does not.
+ * An array in the model's type. Between floats values are rounded (float64 to float32), otherwise every value must come
+ * out as it was: integers that fit, floats that are whole numbers. Throws a DataError that names the first value that
+ * does not. /
  */
 export function convertElements(data: TensorData, from: ElementType, to: ElementType, where: string): TensorData {
   if (from === to) return data;
   const bothFloat = elementTypes[from].isFloat && elementTypes[to].isFloat;
-  const fail = (value: number | bigint, i: number): DataError => (bothFloat ? new DataError(
-    `The array is ${from} and the model takes ${to}, whose largest number is ${largestFloat[to]}: the value ${value} at position ${i} would be infinite.`, where,
-    "Scale the values, as the model's training did.") : new DataError(
-    `The array is ${from} and the model takes ${to}: the value ${value} at position ${i} cannot be kept exactly.`, where,
-    `Save it as ${to}, for example: numpy.save(file, array.astype('${to}')).`));
+  const fail = (value: number | bigint, i: number): DataError =>
+    bothFloat
+      ? new DataError(
+          `The array is ${from} and the model takes ${to}, whose largest number is ${largestFloat[to]}: the value ${value} at position ${i} would be infinite.`,
+          where,
+          "Scale the values, as the model's training did.",
+        )
+      : new DataError(
+          `The array is ${from} and the model takes ${to}: the value ${value} at position ${i} cannot be kept exactly.`,
+          where,
+          `Save it as ${to}, for example: numpy.save(file, array.astype('${to}')).`,
+        );
   const wide = elementTypes[to].view(new ArrayBuffer(0));
   if ([data, wide].some((one) => one instanceof BigInt64Array || one instanceof BigUint64Array)) {
     return convertThroughBigInt(data, from, to, fail);
@@ -91,14 +138,19 @@ export function convertElements(data: TensorData, from: ElementType, to: Element
   const back = toNumbers(converted, to);
   const rounds = elementTypes[from].isFloat && elementTypes[to].isFloat;
   for (let i = 0; i < numbers.length; i++) {
-    const kept = rounds ? Number.isFinite(back[i]) || !Number.isFinite(numbers[i]) : Object.is(back[i] + 0, numbers[i] + 0);
+    const kept = rounds
+      ? Number.isFinite(back[i]) || !Number.isFinite(numbers[i])
+      : Object.is(back[i] + 0, numbers[i] + 0);
     if (!kept) throw fail(numbers[i], i);
   }
   return converted;
 }
 
 function convertThroughBigInt(
-  data: TensorData, from: ElementType, to: ElementType, fail: (value: number | bigint, i: number) => DataError,
+  data: TensorData,
+  from: ElementType,
+  to: ElementType,
+  fail: (value: number | bigint, i: number) => DataError,
 ): TensorData {
   const source = data instanceof BigInt64Array || data instanceof BigUint64Array ? data : toNumbers(data, from);
   const target = elementTypes[to].view(new ArrayBuffer(data.length * elementTypes[to].size));
@@ -132,20 +184,25 @@ const scratch = new DataView(new ArrayBuffer(4));
 export function toFloat16Bits(value: number): number {
   scratch.setFloat32(0, value);
   const bits = scratch.getUint32(0);
-  const sign = bits >>> 16 & 0x8000;
+  const sign = (bits >>> 16) & 0x8000;
   const magnitude = Math.abs(value);
   if (Number.isNaN(value)) return sign | 0x7e00;
   if (magnitude >= 65520) return sign | 0x7c00;
   // Multiples of 2^−24 (subnormals), else 11 significant bits; rounded once, from double precision.
   const exponent = Math.max(-14, Math.floor(Math.log2(Math.max(magnitude, 2 ** -15))));
-  const exact = magnitude >= 2 ** (exponent + 1) ? exponent + 1 : magnitude < 2 ** exponent ? Math.max(-14, exponent - 1) : exponent;
+  const exact =
+    magnitude >= 2 ** (exponent + 1)
+      ? exponent + 1
+      : magnitude < 2 ** exponent
+        ? Math.max(-14, exponent - 1)
+        : exponent;
   const mantissa = roundHalfEven(magnitude / 2 ** (exact - 10));
   return magnitude < 2 ** -14 ? sign | mantissa : sign | (((exact + 15) << 10) + mantissa - 1024);
 }
 
 export function fromFloat16Bits(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = bits >>> 10 & 0x1f;
+  const exponent = (bits >>> 10) & 0x1f;
   const mantissa = bits & 0x3ff;
   if (exponent === 31) return mantissa ? NaN : sign * Infinity;
   return sign * (exponent === 0 ? mantissa * 2 ** -24 : (1024 + mantissa) * 2 ** (exponent - 25));

@@ -14,15 +14,24 @@ export async function readText(spec: string): Promise<{ text: string; name: stri
     const bytes = await readBytes(spec, textLimit);
     return { text: decodeText(bytes, spec), name: path.basename(spec), hash: sha256(bytes), isFile: true };
   }
-  return { text: spec, name: spec.length > 40 ? `${[...spec].slice(0, 39).join("")}…` : spec, hash: sha256(spec), isFile: false };
+  return {
+    text: spec,
+    name: spec.length > 40 ? `${[...spec].slice(0, 39).join("")}…` : spec,
+    hash: sha256(spec),
+    isFile: false,
+  };
 }
 
 /**
- * The part of a tokenized text that an input takes. Longer texts than the recipe's are cut before the special tokens at the end
- * are added, as transformers does; `length` pads to the model's fixed length. `of` is how many tokens the whole text has.
+ * The part of a tokenized text that an input takes. Longer texts than the recipe's are cut before the special tokens at
+ * the end are added, as transformers does; `length` pads to the model's fixed length. `of` is how many tokens the whole
+ * text has. /
  */
 export async function tokenize(
-  text: string, recipe: TextRecipe, modelPath: string, length?: number,
+  text: string,
+  recipe: TextRecipe,
+  modelPath: string,
+  length?: number,
 ): Promise<{ values: number[]; tokens: string[]; of: number }> {
   const { tokenizer, padding } = await loadTokenizer(modelPath, recipe.tokenizer);
   const whole = tokenizer.encode(text, { return_token_type_ids: true });
@@ -51,24 +60,39 @@ function keptPositions(whole: readonly number[], bare: readonly number[], most: 
   if (whole.length <= most) return all;
   const special = whole.length - bare.length;
   const starts = Array.from({ length: special + 1 }, (_, i) => i);
-  const before = Math.max(0, starts.findIndex((start) => bare.every((id, i) => whole[start + i] === id)));
+  const before = Math.max(
+    0,
+    starts.findIndex((start) => bare.every((id, i) => whole[start + i] === id)),
+  );
   const after = special - before;
   if (most <= special) return all.slice(0, most);
   return [...all.slice(0, most - after), ...all.slice(all.length - after)];
 }
 
 /** A token that stands for none of the text's own. */
-export interface SpecialToken { readonly kind: "mask" | "padding" | "unknown"; readonly id: number; readonly text: string }
+export interface SpecialToken {
+  readonly kind: "mask" | "padding" | "unknown";
+  readonly id: number;
+  readonly text: string;
+}
 
 /** What tokenizers call them, where their own files do not say. */
-const SPECIAL_TOKENS: Readonly<Record<SpecialToken["kind"], { readonly field: string; readonly usual: readonly string[] }>> = {
+const SPECIAL_TOKENS: Readonly<
+  Record<SpecialToken["kind"], { readonly field: string; readonly usual: readonly string[] }>
+> = {
   mask: { field: "mask_token", usual: ["[MASK]", "<mask>"] },
   padding: { field: "pad_token", usual: ["[PAD]", "<pad>"] },
   unknown: { field: "unk_token", usual: ["[UNK]", "<unk>"] },
 };
 
-/** The token that a tokenizer has for a kind; undefined where it has none. DataError where the tokenizer cannot be read. */
-export async function specialToken(modelPath: string, tokenizer: string, kind: SpecialToken["kind"]): Promise<SpecialToken | undefined> {
+/**
+ * The token that a tokenizer has for a kind; undefined where it has none. DataError where the tokenizer cannot be read.
+ */
+export async function specialToken(
+  modelPath: string,
+  tokenizer: string,
+  kind: SpecialToken["kind"],
+): Promise<SpecialToken | undefined> {
   const loaded = await loadTokenizer(modelPath, tokenizer);
   const { field, usual } = SPECIAL_TOKENS[kind];
   for (const text of [loaded.named[field], ...usual]) {
@@ -92,7 +116,12 @@ async function loadTokenizer(modelPath: string, name: string): Promise<LoadedTok
   const folder = path.dirname(modelPath);
   const bytes = await readBeside(modelPath, name, tokenizerLimit);
   const where = path.join(folder, name);
-  if (!bytes) throw new DataError(`The tokenizer "${name}" is not beside the model.`, folder, "Put the model's tokenizer.json there.");
+  if (!bytes)
+    throw new DataError(
+      `The tokenizer "${name}" is not beside the model.`,
+      folder,
+      "Put the model's tokenizer.json there.",
+    );
   const configName = path.join(path.dirname(name), "tokenizer_config.json");
   const configBytes = await readBeside(modelPath, configName, textLimit);
   const hash = sha256(bytes, configBytes ?? "");
@@ -105,14 +134,21 @@ async function loadTokenizer(modelPath: string, name: string): Promise<LoadedTok
   const { Tokenizer } = await import("@huggingface/tokenizers");
   try {
     const tokenizer = new Tokenizer(json, config);
-    last = { hash, loaded: { tokenizer, padding: paddingOf(tokenizer, json, config), named: namedTokens(json.model, config) } };
+    last = {
+      hash,
+      loaded: { tokenizer, padding: paddingOf(tokenizer, json, config), named: namedTokens(json.model, config) },
+    };
     return last.loaded;
   } catch (error) {
     throw new DataError(`The tokenizer cannot be used: ${(error as Error).message}`, where);
   }
 }
 
-function paddingOf(tokenizer: Tokenizer, json: Record<string, unknown>, config: Record<string, unknown>): LoadedTokenizer["padding"] {
+function paddingOf(
+  tokenizer: Tokenizer,
+  json: Record<string, unknown>,
+  config: Record<string, unknown>,
+): LoadedTokenizer["padding"] {
   if (isObject(json.padding) && typeof json.padding.pad_id === "number") {
     return { id: json.padding.pad_id, token: String(json.padding.pad_token ?? "") };
   }
@@ -126,8 +162,18 @@ function paddingOf(tokenizer: Tokenizer, json: Record<string, unknown>, config: 
 }
 
 function namedTokens(model: Record<string, unknown>, config: Record<string, unknown>): LoadedTokenizer["named"] {
-  const textOf = (token: unknown): string | undefined => (typeof token === "string" ? token : isObject(token) && typeof token.content === "string" ? token.content : undefined);
-  return Object.fromEntries(Object.values(SPECIAL_TOKENS).map(({ field }) => [field, textOf(config[field]) ?? (field === "unk_token" ? textOf(model.unk_token) : undefined)]));
+  const textOf = (token: unknown): string | undefined =>
+    typeof token === "string"
+      ? token
+      : isObject(token) && typeof token.content === "string"
+        ? token.content
+        : undefined;
+  return Object.fromEntries(
+    Object.values(SPECIAL_TOKENS).map(({ field }) => [
+      field,
+      textOf(config[field]) ?? (field === "unk_token" ? textOf(model.unk_token) : undefined),
+    ]),
+  );
 }
 
 function isObject(json: unknown): json is Record<string, unknown> {

@@ -9,51 +9,82 @@ export const LARGEST_CROP = 16;
 const MOST_PIXELS = 2 ** 26;
 
 /**
- * A recipe from outside (a file, a message), checked: types, ranges, and that nothing is in it that is not known. What may be left
- * out gets its default: for a picture all but kind and size. Throws a DataError that names the place ("inputs.images.size").
+ * A recipe from outside (a file, a message), checked: types, ranges, and that nothing is in it that is not known. What
+ * may be left out gets its default: for a picture all but kind and size. Throws a DataError that names the place
+ * ("inputs.images.size"). /
  */
 export function validateRecipe(json: unknown, where: string): Recipe {
   const check = new Checker(where);
   const recipe = check.object(json, "", ["version", "inputs", "classes", "outputs"]);
   if (recipe.version !== 1) check.fail("version", "must be 1");
   const inputs = check.object(recipe.inputs, "inputs");
-  const entries = Object.entries(inputs).map(([name, input]) => [name, inputRecipe(check, input, `inputs.${name}`)] as const);
+  const entries = Object.entries(inputs).map(
+    ([name, input]) => [name, inputRecipe(check, input, `inputs.${name}`)] as const,
+  );
   // fromEntries defines properties: an input named "__proto__" is a name like any other.
   return {
-    version: 1, inputs: Object.fromEntries(entries),
+    version: 1,
+    inputs: Object.fromEntries(entries),
     ...(recipe.classes === undefined ? {} : { classes: classNames(check, recipe.classes, "classes") }),
     ...(recipe.outputs === undefined ? {} : { outputs: outputRecipes(check, recipe.outputs) }),
   };
 }
 
 function outputRecipes(check: Checker, json: unknown): NonNullable<Recipe["outputs"]> {
-  return Object.fromEntries(Object.entries(check.object(json, "outputs")).map(([name, output]) => {
-    const given = check.object(output, `outputs.${name}`, ["kind", "classes"]);
-    return [name, {
-      ...(given.kind === undefined ? {} : { kind: check.choice(given.kind, `outputs.${name}.kind`, OUTPUT_KINDS) }),
-      ...(given.classes === undefined ? {} : { classes: classNames(check, given.classes, `outputs.${name}.classes`) }),
-    }];
-  }));
+  return Object.fromEntries(
+    Object.entries(check.object(json, "outputs")).map(([name, output]) => {
+      const given = check.object(output, `outputs.${name}`, ["kind", "classes"]);
+      return [
+        name,
+        {
+          ...(given.kind === undefined ? {} : { kind: check.choice(given.kind, `outputs.${name}.kind`, OUTPUT_KINDS) }),
+          ...(given.classes === undefined
+            ? {}
+            : { classes: classNames(check, given.classes, `outputs.${name}.classes`) }),
+        },
+      ];
+    }),
+  );
 }
 
 type Reader<Kind> = (check: Checker, json: unknown, path: string) => Extract<InputRecipe, { kind: Kind }>;
 
 const readers: { readonly [Kind in InputRecipe["kind"]]: Reader<Kind> } = {
-  image: imageRecipe, array: arrayRecipe, row: rowRecipe, text: textRecipe,
+  image: imageRecipe,
+  array: arrayRecipe,
+  row: rowRecipe,
+  text: textRecipe,
 };
 
 function inputRecipe(check: Checker, json: unknown, path: string): InputRecipe {
-  const kind = check.choice(check.object(json, path).kind, `${path}.kind`, Object.keys(readers) as InputRecipe["kind"][]);
+  const kind = check.choice(
+    check.object(json, path).kind,
+    `${path}.kind`,
+    Object.keys(readers) as InputRecipe["kind"][],
+  );
   return readers[kind](check, json, path);
 }
 
 const interpolations = ["nearest", "bilinear", "bicubic", "lanczos", "box"] as const;
 
 function imageRecipe(check: Checker, json: unknown, path: string): ImageRecipe {
-  const keys = ["kind", "size", "fit", "cropFraction", "fill", "interpolation", "channels", "layout", "scale", "mean", "std"];
+  const keys = [
+    "kind",
+    "size",
+    "fit",
+    "cropFraction",
+    "fill",
+    "interpolation",
+    "channels",
+    "layout",
+    "scale",
+    "mean",
+    "std",
+  ];
   const given = check.object(json, path, keys);
   const size = check.numbers(given.size, `${path}.size`, { min: 1, max: LARGEST_SIDE, whole: true, lengths: [2] });
-  if (size[0] * size[1] > MOST_PIXELS) check.fail(`${path}.size`, `must be at most ${MOST_PIXELS.toLocaleString("en")} pixels in all`);
+  if (size[0] * size[1] > MOST_PIXELS)
+    check.fail(`${path}.size`, `must be at most ${MOST_PIXELS.toLocaleString("en")} pixels in all`);
   const fit = check.choice(given.fit, `${path}.fit`, FITS, "center-crop");
   const channels = check.choice(given.channels, `${path}.channels`, ["rgb", "bgr", "gray"], "rgb");
   const lengths = channels === "gray" ? [1] : [1, 3];
@@ -61,7 +92,12 @@ function imageRecipe(check: Checker, json: unknown, path: string): ImageRecipe {
     kind: "image",
     size: [size[0], size[1]],
     fit,
-    cropFraction: check.number(given.cropFraction, `${path}.cropFraction`, { min: 0.01, max: fit === "resize-crop" || fit === "stretch-crop" ? LARGEST_CROP : 1 }, 1),
+    cropFraction: check.number(
+      given.cropFraction,
+      `${path}.cropFraction`,
+      { min: 0.01, max: fit === "resize-crop" || fit === "stretch-crop" ? LARGEST_CROP : 1 },
+      1,
+    ),
     fill: check.number(given.fill, `${path}.fill`, { min: 0, max: 255, whole: true }, 0),
     interpolation: check.choice(given.interpolation, `${path}.interpolation`, interpolations, "bilinear"),
     channels,
@@ -78,16 +114,34 @@ function arrayRecipe(check: Checker, json: unknown, path: string): ArrayRecipe {
 }
 
 function rowRecipe(check: Checker, json: unknown, path: string): RowRecipe {
-  const given = check.object(json, path, ["kind", "columns", "ignore", "missing", "decimal", "separator", "header", "mean", "std"]);
-  const names = (key: "columns" | "ignore"): Partial<RowRecipe> => (given[key] === undefined ? {} : { [key]: check.strings(given[key], `${path}.${key}`) });
+  const given = check.object(json, path, [
+    "kind",
+    "columns",
+    "ignore",
+    "missing",
+    "decimal",
+    "separator",
+    "header",
+    "mean",
+    "std",
+  ]);
+  const names = (key: "columns" | "ignore"): Partial<RowRecipe> =>
+    given[key] === undefined ? {} : { [key]: check.strings(given[key], `${path}.${key}`) };
   const { columns } = names("columns");
   const lengths = columns && [1, columns.length];
   return {
     kind: "row",
-    ...names("columns"), ...names("ignore"),
-    ...(given.missing !== undefined && { missing: check.choice<"error" | "nan">(given.missing, `${path}.missing`, ["error", "nan"]) }),
-    ...(given.decimal !== undefined && { decimal: check.choice<"." | ",">(given.decimal, `${path}.decimal`, [".", ","]) }),
-    ...(given.separator !== undefined && { separator: check.choice<"," | ";" | "\t" | "|">(given.separator, `${path}.separator`, [",", ";", "\t", "|"]) }),
+    ...names("columns"),
+    ...names("ignore"),
+    ...(given.missing !== undefined && {
+      missing: check.choice<"error" | "nan">(given.missing, `${path}.missing`, ["error", "nan"]),
+    }),
+    ...(given.decimal !== undefined && {
+      decimal: check.choice<"." | ",">(given.decimal, `${path}.decimal`, [".", ","]),
+    }),
+    ...(given.separator !== undefined && {
+      separator: check.choice<"," | ";" | "\t" | "|">(given.separator, `${path}.separator`, [",", ";", "\t", "|"]),
+    }),
     ...(given.header !== undefined && { header: check.boolean(given.header, `${path}.header`) }),
     ...(given.mean !== undefined && { mean: check.numbers(given.mean, `${path}.mean`, { lengths }) }),
     ...(given.std !== undefined && { std: check.numbers(given.std, `${path}.std`, { lengths, notZero: true }) }),
@@ -108,10 +162,20 @@ function classNames(check: Checker, json: unknown, path: string): readonly strin
   return typeof json === "string" ? check.string(json, path) : check.strings(json, path);
 }
 
-interface NumberRule { readonly min?: number; readonly max?: number; readonly whole?: boolean; readonly notZero?: boolean }
-interface NumbersRule extends NumberRule { readonly lengths?: readonly number[] }
+interface NumberRule {
+  readonly min?: number;
+  readonly max?: number;
+  readonly whole?: boolean;
+  readonly notZero?: boolean;
+}
+interface NumbersRule extends NumberRule {
+  readonly lengths?: readonly number[];
+}
 
-/** Each method gives the value in its type or fails with the value's place; a fallback stands for a value that is not there. */
+/**
+ * Each method gives the value in its type or fails with the value's place; a fallback stands for a value that is not
+ * there.
+ */
 class Checker {
   constructor(private readonly where: string) {}
 
@@ -120,7 +184,8 @@ class Checker {
   }
 
   object(json: unknown, path: string, keys?: readonly string[]): Readonly<Record<string, unknown>> {
-    if (typeof json !== "object" || json === null || Array.isArray(json)) this.fail(path, "must be an object in braces");
+    if (typeof json !== "object" || json === null || Array.isArray(json))
+      this.fail(path, "must be an object in braces");
     const unknown = keys && Object.keys(json).filter((key) => !keys.includes(key));
     if (unknown?.length) {
       const prefix = path && `${path}.`;
@@ -131,7 +196,10 @@ class Checker {
 
   choice<T extends string>(json: unknown, path: string, options: readonly T[], fallback?: T): T {
     if (json === undefined && fallback !== undefined) return fallback;
-    return options.find((option) => option === json) ?? this.fail(path, `must be one of ${options.map((one) => `"${one}"`).join(", ")}`);
+    return (
+      options.find((option) => option === json) ??
+      this.fail(path, `must be one of ${options.map((one) => `"${one}"`).join(", ")}`)
+    );
   }
 
   boolean(json: unknown, path: string): boolean {
@@ -140,12 +208,17 @@ class Checker {
 
   string(json: unknown, path: string, fallback?: string): string {
     if (json === undefined && fallback !== undefined) return fallback;
-    if (typeof json !== "string" || json === "" || json.length > 10_000) this.fail(path, "must be text in quotes, not empty");
+    if (typeof json !== "string" || json === "" || json.length > 10_000)
+      this.fail(path, "must be text in quotes, not empty");
     return json;
   }
 
   strings(json: unknown, path: string): readonly string[] {
-    const good = Array.isArray(json) && json.length > 0 && json.length <= 1_000_000 && json.every((one) => typeof one === "string");
+    const good =
+      Array.isArray(json) &&
+      json.length > 0 &&
+      json.length <= 1_000_000 &&
+      json.every((one) => typeof one === "string");
     if (!good) this.fail(path, "must be a list of texts in quotes");
     return json as string[];
   }
@@ -169,8 +242,14 @@ class Checker {
 }
 
 function fits(json: unknown, { min = -Infinity, max = Infinity, whole, notZero }: NumberRule): json is number {
-  return typeof json === "number" && Number.isFinite(json) && json >= min && json <= max &&
-    (!whole || Number.isInteger(json)) && (!notZero || json !== 0);
+  return (
+    typeof json === "number" &&
+    Number.isFinite(json) &&
+    json >= min &&
+    json <= max &&
+    (!whole || Number.isInteger(json)) &&
+    (!notZero || json !== 0)
+  );
 }
 
 function describe({ min, max, whole, notZero }: NumberRule): string {

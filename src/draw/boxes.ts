@@ -23,15 +23,26 @@ export interface PlacedBox {
   readonly color: number;
 }
 
-/** The boxes that are drawn over a picture of this size, which may be a part of the one that they are in; those beside it are left out. */
-export function placeBoxes({ boxes, width, height, geometry }: BoxesArtifact, size: { readonly width: number; readonly height: number } = { width, height }): PlacedBox[] {
+/**
+ * The boxes that are drawn over a picture of this size, which may be a part of the one that they are in; those beside
+ * it are left out.
+ */
+export function placeBoxes(
+  { boxes, width, height, geometry }: BoxesArtifact,
+  size: { readonly width: number; readonly height: number } = { width, height },
+): PlacedBox[] {
   const strong = boxes.some(({ score }) => score >= SHOWN_SCORE);
-  const across = (x: number): number => (geometry ? (x - geometry.left) / geometry.scaleX / size.width : x / size.width);
+  const across = (x: number): number =>
+    geometry ? (x - geometry.left) / geometry.scaleX / size.width : x / size.width;
   const down = (y: number): number => (geometry ? (y - geometry.top) / geometry.scaleY / size.height : y / size.height);
   return boxes.flatMap((box, index) => {
     if (strong && box.score < SHOWN_SCORE) return [];
-    const [left, top, right, bottom] = [across(box.x0), down(box.y0), across(box.x1), down(box.y1)].map((at) => Math.max(0, Math.min(1, at)));
-    return right > left && bottom > top ? [{ box, index, left, top, right, bottom, color: Math.abs(box.classIndex) % LINE_COLORS.length }] : [];
+    const [left, top, right, bottom] = [across(box.x0), down(box.y0), across(box.x1), down(box.y1)].map((at) =>
+      Math.max(0, Math.min(1, at)),
+    );
+    return right > left && bottom > top
+      ? [{ box, index, left, top, right, bottom, color: Math.abs(box.classIndex) % LINE_COLORS.length }]
+      : [];
   });
 }
 
@@ -40,12 +51,17 @@ export function boxLabel({ class: name, score }: DetectedBox): string {
   return `${name} ${formatValue(Number(score.toPrecision(2)))}`;
 }
 
-/** The picture with an outline for each box, in its class's colour, and class and score at its top; weaker boxes below stronger ones. */
+/**
+ * The picture with an outline for each box, in its class's colour, and class and score at its top; weaker boxes below
+ * stronger ones.
+ */
 export function layoutBoxes(artifact: BoxesArtifact, picture: ImageArtifact | undefined): Block {
   const image = picture && pictureImage(picture);
   const size = picture ?? artifact;
   const factor = image ? 1 : picture ? enlargement(size.width, size.height) : Math.min(1, TARGET_SIZE / size.height);
-  const [width, height] = image ? [image.width, image.height] : [Math.max(1, Math.round(size.width * factor)), Math.max(1, Math.round(size.height * factor))];
+  const [width, height] = image
+    ? [image.width, image.height]
+    : [Math.max(1, Math.round(size.width * factor)), Math.max(1, Math.round(size.height * factor))];
   const parts: Part[] = image ? [image] : [];
   for (const { box, left, top, right, bottom, color } of placeBoxes(artifact, size).reverse()) {
     const [x0, y0, x1, y1] = [left * width, top * height, right * width, bottom * height];
@@ -54,7 +70,10 @@ export function layoutBoxes(artifact: BoxesArtifact, picture: ImageArtifact | un
     const room = { width: textWidth(text, labelScale) + 8, height: GLYPH.line * labelScale };
     const x = Math.max(0, Math.min(width - room.width, Math.round(x0)));
     const y = Math.max(0, Math.min(height - room.height, Math.round(y0)));
-    parts.push({ kind: "rect", x, y, width: room.width, height: room.height, ink: "background" }, { kind: "text", x: x + 4, y: y + 4, text, scale: labelScale, ink: "foreground" });
+    parts.push(
+      { kind: "rect", x, y, width: room.width, height: room.height, ink: "background" },
+      { kind: "text", x: x + 4, y: y + 4, text, scale: labelScale, ink: "foreground" },
+    );
   }
   return { width, height, parts };
 }

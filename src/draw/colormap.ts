@@ -26,14 +26,40 @@ const makers: Record<ColorMapName, () => Uint8Array> = {
   gray: () => fromFunction((t) => [t * 255, t * 255, t * 255]),
   // End colours differ in lightness order as well as in hue along the blue–yellow axis, which the common
   // colour-vision deficiencies leave intact: either map can be read with deuteranopia and protanopia.
-  "blue-red": () => diverging([[8, 29, 88], [33, 102, 172], [124, 180, 214]], [[103, 0, 18], [194, 40, 48], [244, 160, 124]]),
-  "purple-green": () => diverging([[50, 4, 80], [112, 52, 142], [178, 150, 204]], [[0, 58, 30], [24, 118, 56], [140, 200, 128]]),
+  "blue-red": () =>
+    diverging(
+      [
+        [8, 29, 88],
+        [33, 102, 172],
+        [124, 180, 214],
+      ],
+      [
+        [103, 0, 18],
+        [194, 40, 48],
+        [244, 160, 124],
+      ],
+    ),
+  "purple-green": () =>
+    diverging(
+      [
+        [50, 4, 80],
+        [112, 52, 142],
+        [178, 150, 204],
+      ],
+      [
+        [0, 58, 30],
+        [24, 118, 56],
+        [140, 200, 128],
+      ],
+    ),
 };
 
 function fromFunction(color: (t: number) => readonly number[]): Uint8Array {
   const table = new Uint8Array(256 * 3);
   for (let i = 0; i < 256; i++) {
-    color(i / 255).forEach((channel, c) => { table[3 * i + c] = Math.max(0, Math.min(255, Math.round(channel))); });
+    color(i / 255).forEach((channel, c) => {
+      table[3 * i + c] = Math.max(0, Math.min(255, Math.round(channel)));
+    });
   }
   return table;
 }
@@ -64,7 +90,7 @@ function diverging(low: readonly Rgb[], high: readonly Rgb[]): Uint8Array {
   const table = new Uint8Array(256 * 3);
   for (let i = 0; i < 256; i++) {
     const side = sides[i < 128 ? 0 : 1];
-    const fromEnd = (i < 128 ? i : 255 - i) / 127 * (side.length - 1);
+    const fromEnd = ((i < 128 ? i : 255 - i) / 127) * (side.length - 1);
     const from = Math.min(Math.floor(fromEnd), side.length - 2);
     const part = fromEnd - from;
     const lab = side[from].map((value, c) => value + (side[from + 1][c] - value) * part);

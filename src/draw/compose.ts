@@ -20,7 +20,12 @@ export function composePicture(result: Result, artifact: Artifact, looks: Looks)
 
 export type Inks = Readonly<Record<Ink, readonly [red: number, green: number, blue: number]>>;
 
-export const WHITE_INKS: Inks = { foreground: [31, 35, 40], background: [255, 255, 255], muted: [110, 119, 129], accent: [9, 105, 218] };
+export const WHITE_INKS: Inks = {
+  foreground: [31, 35, 40],
+  background: [255, 255, 255],
+  muted: [110, 119, 129],
+  accent: [9, 105, 218],
+};
 
 /** A scene in pixels, text in the bitmap font. */
 export function rasterise(scene: Scene, inks: Inks = WHITE_INKS): Picture {
@@ -38,9 +43,9 @@ export function rasterise(scene: Scene, inks: Inks = WHITE_INKS): Picture {
   const draw: { [K in Part["kind"]]: (part: Extract<Part, { kind: K }>) => void } = {
     image(part) {
       for (let y = 0; y < part.height; y++) {
-        const from = Math.floor(y * part.pixelHeight / part.height) * part.pixelWidth;
+        const from = Math.floor((y * part.pixelHeight) / part.height) * part.pixelWidth;
         for (let x = 0; x < part.width; x++) {
-          const pixel = 4 * (from + Math.floor(x * part.pixelWidth / part.width));
+          const pixel = 4 * (from + Math.floor((x * part.pixelWidth) / part.width));
           const to = 4 * ((part.y + y) * width + part.x + x);
           for (let c = 0; c < 3; c++) rgba[to + c] = part.rgba[pixel + c];
         }

@@ -9,17 +9,31 @@ import { saveResult } from "./save.ts";
 import { drawStroke, lineColor } from "./strokes.ts";
 
 const curves: CurvesArtifact = {
-  kind: "curves", id: "c", title: "Deletion", x: { label: "removed, %", min: 0, max: 100 }, y: { label: "probability, of cat" },
+  kind: "curves",
+  id: "c",
+  title: "Deletion",
+  x: { label: "removed, %", min: 0, max: 100 },
+  y: { label: "probability, of cat" },
   lines: [
-    { id: "a", label: "Deletion", x: Float32Array.of(0, 50, 75, 100), y: Float32Array.of(1, NaN, 0.25, 0.5), style: "line", summary: { label: "AUC", value: 0.25 } },
+    {
+      id: "a",
+      label: "Deletion",
+      x: Float32Array.of(0, 50, 75, 100),
+      y: Float32Array.of(1, NaN, 0.25, 0.5),
+      style: "line",
+      summary: { label: "AUC", value: 0.25 },
+    },
     { id: "b", label: "Dots", x: Float32Array.of(0, 100), y: Float32Array.of(0, 0.5), style: "points" },
     { id: "g", label: "Guide", x: Float32Array.of(0, 100), y: Float32Array.of(0, 0), style: "guide" },
   ],
-  numbers: [{ id: "auc", label: "AUC", value: 0.25, help: "Lower is better." }], reading: "Lower is better.", caption: "3 steps",
+  numbers: [{ id: "auc", label: "AUC", value: 0.25, help: "Lower is better." }],
+  reading: "Lower is better.",
+  caption: "3 steps",
 };
 const result: Result = { ...base, artifacts: [curves] };
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
-const strokes = (artifact: CurvesArtifact): LinePart[] => layoutCurves(artifact).parts.filter((part): part is LinePart => part.kind === "line");
+const strokes = (artifact: CurvesArtifact): LinePart[] =>
+  layoutCurves(artifact).parts.filter((part): part is LinePart => part.kind === "line");
 
 describe("layout", () => {
   test("fixed ends are kept, others leave a little room; names are places", () => {
@@ -48,9 +62,12 @@ describe("layout", () => {
 
   test("long names are cut in the middle, too many are left out", () => {
     const names = Array.from({ length: 60 }, (_, i) => `/a/very/long/layer/name/that/goes/on/block.${i}/Conv`);
-    const turned = layoutCurves({ ...curves, x: { label: "layer", names } }).parts.filter((part) => part.kind === "text" && part.turned);
+    const turned = layoutCurves({ ...curves, x: { label: "layer", names } }).parts.filter(
+      (part) => part.kind === "text" && part.turned,
+    );
     expect(turned.length).toBeLessThanOrEqual(24);
-    for (const part of turned) expect(part.kind === "text" && [...part.text].length <= 28 && part.text.includes("…")).toBe(true);
+    for (const part of turned)
+      expect(part.kind === "text" && [...part.text].length <= 28 && part.text.includes("…")).toBe(true);
   });
 });
 
@@ -60,7 +77,9 @@ describe("strokes", () => {
     drawStroke(rgba, 20, 10, { kind: "line", x: 0, y: 0, points: [2, 5, 18, 5], width: 2, color: 1, ...part });
     return rgba;
   };
-  const at = (rgba: Uint8ClampedArray, x: number, y: number): number[] => [...rgba.subarray((y * 20 + x) * 4, (y * 20 + x) * 4 + 3)];
+  const at = (rgba: Uint8ClampedArray, x: number, y: number): number[] => [
+    ...rgba.subarray((y * 20 + x) * 4, (y * 20 + x) * 4 + 3),
+  ];
 
   test("cover the pixels along the line in its colour, others not", () => {
     const rgba = draw({});
@@ -96,18 +115,26 @@ describe("files", () => {
   });
 
   test("CSV: every point of every line; names for places", () => {
-    const rows = text(saveResult(result, DEFAULT_LOOKS, "csv")).trim().split("\r\n");
+    const rows = text(saveResult(result, DEFAULT_LOOKS, "csv"))
+      .trim()
+      .split("\r\n");
     expect(rows[0]).toBe('line,"removed, %","probability, of cat"');
     expect(rows).toHaveLength(1 + 4 + 2 + 2);
     expect(rows[3]).toBe("Deletion,75,0.25");
-    const named = { ...curves, lines: [{ ...curves.lines[1], x: Float32Array.of(0, 1) }], x: { label: "layer", names: ["conv", "dense"] } };
+    const named = {
+      ...curves,
+      lines: [{ ...curves.lines[1], x: Float32Array.of(0, 1) }],
+      x: { label: "layer", names: ["conv", "dense"] },
+    };
     expect(text(saveResult({ ...base, artifacts: [named] }, DEFAULT_LOOKS, "csv"))).toContain("Dots,dense,0.5");
   });
 
   test("NPY and JSON: the numbers as they are", () => {
     const npy = saveResult(result, DEFAULT_LOOKS, "npy", "c");
     expect(text(npy.subarray(0, 128))).toContain("(3, 2, 4)");
-    const json = JSON.parse(text(saveResult(result, DEFAULT_LOOKS, "json"))) as { artifacts: [{ numbers: unknown; lines: [{ y: unknown }] }] };
+    const json = JSON.parse(text(saveResult(result, DEFAULT_LOOKS, "json"))) as {
+      artifacts: [{ numbers: unknown; lines: [{ y: unknown }] }];
+    };
     expect(json.artifacts[0].numbers).toEqual(curves.numbers);
     expect(json.artifacts[0].lines[0].y).toEqual([1, "NaN", 0.25, 0.5]);
   });

@@ -8,13 +8,30 @@ import { formatValue, ticks } from "./ticks.ts";
 const [plotWidth, plotHeight] = [600, 360];
 const longestName = 28;
 
-export interface CurveRange { readonly min: number; readonly max: number }
+export interface CurveRange {
+  readonly min: number;
+  readonly max: number;
+}
 
 /** The ends of both axes: those that are fixed, else those of all finite values with a little room. */
 export function curveRanges({ x, y, lines }: CurvesArtifact): { readonly x: CurveRange; readonly y: CurveRange } {
   const names = x.names?.length ?? 0;
-  const across = names > 0 ? { min: 0, max: Math.max(1, names - 1) } : rangeOf(x, lines.map((line) => line.x), 0);
-  return { x: across, y: rangeOf(y, lines.map((line) => line.y), 0.04) };
+  const across =
+    names > 0
+      ? { min: 0, max: Math.max(1, names - 1) }
+      : rangeOf(
+          x,
+          lines.map((line) => line.x),
+          0,
+        );
+  return {
+    x: across,
+    y: rangeOf(
+      y,
+      lines.map((line) => line.y),
+      0.04,
+    ),
+  };
 }
 
 function rangeOf({ min, max }: CurveAxis, arrays: readonly Float32Array[], room: number): CurveRange {
@@ -33,7 +50,9 @@ function rangeOf({ min, max }: CurveAxis, arrays: readonly Float32Array[], room:
 }
 
 /** The number of a line's colour and dashes: guides have none of their own. */
-export function lineStyles(lines: readonly CurveLine[]): readonly { readonly color: number; readonly dash: readonly number[] }[] {
+export function lineStyles(
+  lines: readonly CurveLine[],
+): readonly { readonly color: number; readonly dash: readonly number[] }[] {
   let next = 0;
   return lines.map(({ style }) => {
     if (style === "guide") return { color: 5, dash: [4, 4] };
@@ -50,9 +69,16 @@ export function lineText({ label, summary }: CurveLine): string {
 /** The curves in a frame with round numbers, below it the legend, the numbers and how to read them. */
 export function layoutCurves(artifact: CurvesArtifact): Block {
   const width = Math.max(plotWidth, 480);
-  return stack([
-    paragraph(artifact.y.label, 2, "muted", width), layoutPlot(artifact), legend(artifact), numbers(artifact, width), paragraph(artifact.reading, 2, "foreground", width + 80),
-  ], 12);
+  return stack(
+    [
+      paragraph(artifact.y.label, 2, "muted", width),
+      layoutPlot(artifact),
+      legend(artifact),
+      numbers(artifact, width),
+      paragraph(artifact.reading, 2, "foreground", width + 80),
+    ],
+    12,
+  );
 }
 
 function layoutPlot(artifact: CurvesArtifact): Block {
@@ -65,7 +91,15 @@ function layoutPlot(artifact: CurvesArtifact): Block {
   for (const value of down) {
     const y = Math.round(atY(value));
     parts.push({ kind: "rect", x: left - 5, y, width: 5, height: 1, ink: "foreground" });
-    parts.push({ kind: "text", x: left - 9, y: y - GLYPH.ascent, text: formatValue(value), scale: 2, ink: "foreground", anchor: "end" });
+    parts.push({
+      kind: "text",
+      x: left - 9,
+      y: y - GLYPH.ascent,
+      text: formatValue(value),
+      scale: 2,
+      ink: "foreground",
+      anchor: "end",
+    });
   }
   parts.push({ kind: "rect", x: left, y: 0, width: 1, height: plotHeight, ink: "foreground" });
   parts.push({ kind: "rect", x: left, y: plotHeight, width: plotWidth, height: 1, ink: "foreground" });
@@ -75,8 +109,14 @@ function layoutPlot(artifact: CurvesArtifact): Block {
   const label = paragraph(artifact.x.label, 2, "muted", plotWidth);
   const bottom = plotHeight + below.height + 8;
   return {
-    width: left + plotWidth + 20, height: bottom + label.height,
-    parts: [...parts, ...below.parts, ...lines, ...label.parts.map((part) => ({ ...part, x: left, y: part.y + bottom }))],
+    width: left + plotWidth + 20,
+    height: bottom + label.height,
+    parts: [
+      ...parts,
+      ...below.parts,
+      ...lines,
+      ...label.parts.map((part) => ({ ...part, x: left, y: part.y + bottom })),
+    ],
   };
 }
 
@@ -100,7 +140,16 @@ function placeNames(names: readonly string[], left: number, atX: (value: number)
     const x = left + Math.round(atX(place));
     return [
       { kind: "rect", x, y: plotHeight, width: 1, height: 6, ink: "foreground" },
-      { kind: "text", x: x - Math.ceil(GLYPH.ascent / 2), y: plotHeight + 10, text, scale: 1, ink: "foreground", anchor: "end", turned: true },
+      {
+        kind: "text",
+        x: x - Math.ceil(GLYPH.ascent / 2),
+        y: plotHeight + 10,
+        text,
+        scale: 1,
+        ink: "foreground",
+        anchor: "end",
+        turned: true,
+      },
     ];
   });
   return { width: plotWidth, height: 12 + Math.max(...shown.map(({ text }) => textWidth(text, 1))), parts };
@@ -109,20 +158,37 @@ function placeNames(names: readonly string[], left: number, atX: (value: number)
 /** A layer's block is told by the beginning of its name, its kind by the end. */
 function shorten(name: string): string {
   const characters = [...name];
-  return characters.length > longestName ? `${characters.slice(0, longestName - 13).join("")}…${characters.slice(-12).join("")}` : name;
+  return characters.length > longestName
+    ? `${characters.slice(0, longestName - 13).join("")}…${characters.slice(-12).join("")}`
+    : name;
 }
 
 /** A line without the places that have no value: it is broken there. */
-function strokesOf(line: CurveLine, { color, dash }: { readonly color: number; readonly dash: readonly number[] }, atX: (value: number) => number, atY: (value: number) => number): LinePart[] {
+function strokesOf(
+  line: CurveLine,
+  { color, dash }: { readonly color: number; readonly dash: readonly number[] },
+  atX: (value: number) => number,
+  atY: (value: number) => number,
+): LinePart[] {
   const runs: number[][] = [[]];
   for (let i = 0; i < line.x.length; i++) {
-    if (Number.isFinite(line.x[i]) && Number.isFinite(line.y[i])) runs[runs.length - 1].push(round(atX(line.x[i])), round(atY(line.y[i])));
+    if (Number.isFinite(line.x[i]) && Number.isFinite(line.y[i]))
+      runs[runs.length - 1].push(round(atX(line.x[i])), round(atY(line.y[i])));
     else if (runs[runs.length - 1].length > 0) runs.push([]);
   }
   const dots = line.style === "points";
-  return runs.filter((points) => points.length > 0).map((points) => ({
-    kind: "line", x: 0, y: 0, points, width: dots ? 6 : line.style === "guide" ? 1 : 2, color, ...(dots || points.length === 2 ? { dots: true } : {}), dash,
-  }));
+  return runs
+    .filter((points) => points.length > 0)
+    .map((points) => ({
+      kind: "line",
+      x: 0,
+      y: 0,
+      points,
+      width: dots ? 6 : line.style === "guide" ? 1 : 2,
+      color,
+      ...(dots || points.length === 2 ? { dots: true } : {}),
+      dash,
+    }));
 }
 
 function round(value: number): number {
@@ -131,20 +197,42 @@ function round(value: number): number {
 
 function legend({ lines }: CurvesArtifact): Block {
   const styles = lineStyles(lines);
-  return stack(lines.map((line, i): Block => {
-    const middle = GLYPH.ascent;
-    const sample: LinePart = line.style === "points"
-      ? { kind: "line", x: 0, y: 0, points: [20, middle], width: 6, color: styles[i].color, dots: true, dash: [] }
-      : { kind: "line", x: 0, y: 0, points: [0, middle, 40, middle], width: line.style === "guide" ? 1 : 2, ...styles[i] };
-    const text = lineText(line);
-    return { width: 52 + textWidth(text, 2), height: GLYPH.ascent * 2, parts: [sample, { kind: "text", x: 52, y: 0, text, scale: 2, ink: "foreground" }] };
-  }), 8);
+  return stack(
+    lines.map((line, i): Block => {
+      const middle = GLYPH.ascent;
+      const sample: LinePart =
+        line.style === "points"
+          ? { kind: "line", x: 0, y: 0, points: [20, middle], width: 6, color: styles[i].color, dots: true, dash: [] }
+          : {
+              kind: "line",
+              x: 0,
+              y: 0,
+              points: [0, middle, 40, middle],
+              width: line.style === "guide" ? 1 : 2,
+              ...styles[i],
+            };
+      const text = lineText(line);
+      return {
+        width: 52 + textWidth(text, 2),
+        height: GLYPH.ascent * 2,
+        parts: [sample, { kind: "text", x: 52, y: 0, text, scale: 2, ink: "foreground" }],
+      };
+    }),
+    8,
+  );
 }
 
 function numbers({ numbers: all }: CurvesArtifact, width: number): Block {
   const names = Math.max(0, ...all.map(({ label }) => textWidth(label, 2))) + 24;
-  return stack(all.map(({ label, value }): Block => ({
-    width, height: GLYPH.ascent * 2,
-    parts: [{ kind: "text", x: 0, y: 0, text: label, scale: 2, ink: "muted" }, { kind: "text", x: names, y: 0, text: formatValue(value), scale: 2, ink: "foreground" }],
-  })), 8);
+  return stack(
+    all.map(({ label, value }): Block => ({
+      width,
+      height: GLYPH.ascent * 2,
+      parts: [
+        { kind: "text", x: 0, y: 0, text: label, scale: 2, ink: "muted" },
+        { kind: "text", x: names, y: 0, text: formatValue(value), scale: 2, ink: "foreground" },
+      ],
+    })),
+    8,
+  );
 }

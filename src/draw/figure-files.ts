@@ -27,25 +27,39 @@ export interface FigureColors {
 export const WHITE: FigureColors = { theme: LIGHT_THEME, inks: WHITE_INKS };
 
 /**
- * A comparison as a file's bytes. svg, png: the figure; npz: the raw numbers of each cell by arrayNames(); json: numbers, notes
- * and how each was made. What failed is in the json with its reason, and in no npz.
+ * A comparison as a file's bytes. svg, png: the figure; npz: the raw numbers of each cell by arrayNames(); json:
+ * numbers, notes and how each was made. What failed is in the json with its reason, and in no npz. /
  */
-export function saveFigure(figure: SavedFigure, format: FigureFormat, colors: FigureColors = WHITE): Uint8Array<ArrayBuffer> {
+export function saveFigure(
+  figure: SavedFigure,
+  format: FigureFormat,
+  colors: FigureColors = WHITE,
+): Uint8Array<ArrayBuffer> {
   switch (format) {
-    case "svg": return new TextEncoder().encode(figureSvg(figure, colors.theme));
+    case "svg":
+      return new TextEncoder().encode(figureSvg(figure, colors.theme));
     case "png": {
       const { width, height, rgba } = rasterise(layoutFigure(figure), colors.inks);
       return encodePng(width, height, rgba, { text: figureText(figure) });
     }
     case "npz": {
       const names = arrayNames(figure);
-      return encodeNpz(figure.cells.flat().flatMap((cell, index) => {
-        const result = cell?.result;
-        if (!result) return [];
-        return result.inputs ? result.inputs.map(({ name, dims, values }) => ({ name: `${names[index]}__${name.replace(/[/\\]/g, "_")}`, dims, values })) : [{ name: names[index], dims: result.raw.dims, values: result.raw.values }];
-      }));
+      return encodeNpz(
+        figure.cells.flat().flatMap((cell, index) => {
+          const result = cell?.result;
+          if (!result) return [];
+          return result.inputs
+            ? result.inputs.map(({ name, dims, values }) => ({
+                name: `${names[index]}__${name.replace(/[/\\]/g, "_")}`,
+                dims,
+                values,
+              }))
+            : [{ name: names[index], dims: result.raw.dims, values: result.raw.values }];
+        }),
+      );
     }
-    case "json": return new TextEncoder().encode(`${toJson(describe(figure, true))}\n`);
+    case "json":
+      return new TextEncoder().encode(`${toJson(describe(figure, true))}\n`);
   }
 }
 
@@ -58,19 +72,31 @@ export function figureText(figure: SavedFigure): Readonly<Record<string, string>
   return { Software: "Neural Loupe", [PROVENANCE_KEYWORD]: toJson(describe(figure, false)) };
 }
 
-/** A name in a .npz for each cell, row by row: its labels in letters, digits and "_", a second of the same with "_2". */
+/**
+ * A name in a .npz for each cell, row by row: its labels in letters, digits and "_", a second of the same with "_2".
+ */
 export function arrayNames({ columns, rows, cells }: Figure): string[] {
   const taken = new Map<string, number>();
-  return cells.flatMap((row, r) => row.map((_, c) => {
-    const base = [rows[r], columns[c]].filter(Boolean).map((label) => label.replace(/[^\p{L}\p{N}.+-]+/gu, "_").replace(/^_+|_+$/g, "")).filter(Boolean).join("__") || "cell";
-    const count = (taken.get(base) ?? 0) + 1;
-    taken.set(base, count);
-    return count === 1 ? base : `${base}_${count}`;
-  }));
+  return cells.flatMap((row, r) =>
+    row.map((_, c) => {
+      const base =
+        [rows[r], columns[c]]
+          .filter(Boolean)
+          .map((label) => label.replace(/[^\p{L}\p{N}.+-]+/gu, "_").replace(/^_+|_+$/g, ""))
+          .filter(Boolean)
+          .join("__") || "cell";
+      const count = (taken.get(base) ?? 0) + 1;
+      taken.set(base, count);
+      return count === 1 ? base : `${base}_${count}`;
+    }),
+  );
 }
 
 function titleOf({ columns, rows }: Figure): string {
-  return [`Comparison of ${columns.join(", ")}`, ...(rows.some(Boolean) ? [`by ${rows.filter(Boolean).join(", ")}`] : [])].join(" ");
+  return [
+    `Comparison of ${columns.join(", ")}`,
+    ...(rows.some(Boolean) ? [`by ${rows.filter(Boolean).join(", ")}`] : []),
+  ].join(" ");
 }
 
 /** What the figure is as data; with each cell's raw numbers or without. */
@@ -78,13 +104,40 @@ function describe(figure: SavedFigure, numbers: boolean): unknown {
   const { axes, columns, rows, cells, looks } = figure;
   const names = arrayNames(figure);
   return {
-    comparison: { columns: { kind: axes.columns, labels: columns }, ...(axes.rows ? { rows: { kind: axes.rows, labels: rows } } : {}) },
-    looks: { arrangement: looks.arrangement, opacity: looks.opacity, colorMap: looks.colorMap, clip: looks.clip, reduce: looks.reduce },
-    cells: cells.flatMap((row, r) => row.flatMap((cell, c) => cell ? [{
-      row: r, column: c, name: names[r * columns.length + c], scale: cell.group,
-      ...(cell.result ? {
-        provenance: cell.result.provenance, notes: cell.result.notes, time: cell.result.time, ...(numbers ? { raw: cell.result.raw, ...(cell.result.inputs ? { inputs: cell.result.inputs } : {}) } : {}),
-      } : { failure: cell.failure ?? "No result" }),
-    }] : [])),
+    comparison: {
+      columns: { kind: axes.columns, labels: columns },
+      ...(axes.rows ? { rows: { kind: axes.rows, labels: rows } } : {}),
+    },
+    looks: {
+      arrangement: looks.arrangement,
+      opacity: looks.opacity,
+      colorMap: looks.colorMap,
+      clip: looks.clip,
+      reduce: looks.reduce,
+    },
+    cells: cells.flatMap((row, r) =>
+      row.flatMap((cell, c) =>
+        cell
+          ? [
+              {
+                row: r,
+                column: c,
+                name: names[r * columns.length + c],
+                scale: cell.group,
+                ...(cell.result
+                  ? {
+                      provenance: cell.result.provenance,
+                      notes: cell.result.notes,
+                      time: cell.result.time,
+                      ...(numbers
+                        ? { raw: cell.result.raw, ...(cell.result.inputs ? { inputs: cell.result.inputs } : {}) }
+                        : {}),
+                    }
+                  : { failure: cell.failure ?? "No result" }),
+              },
+            ]
+          : [],
+      ),
+    ),
   };
 }

@@ -24,12 +24,26 @@ const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 describe("PNG", () => {
   // Noise, flat, gradients: every filter wins somewhere.
   const [width, height] = [37, 23];
-  const make = (alpha: number) => Uint8Array.from({ length: width * height * 4 }, (_, i) => {
-    const [x, y, c] = [Math.floor(i / 4) % width, Math.floor(i / 4 / width), i % 4];
-    return c === 3 ? (x === 3 ? alpha : 255) : y < 6 ? (i * 7919 * (y + 3)) % 251 : y < 12 ? 90 : y < 18 ? x * 5 + c : x * 3 + y * 9;
-  });
+  const make = (alpha: number) =>
+    Uint8Array.from({ length: width * height * 4 }, (_, i) => {
+      const [x, y, c] = [Math.floor(i / 4) % width, Math.floor(i / 4 / width), i % 4];
+      return c === 3
+        ? x === 3
+          ? alpha
+          : 255
+        : y < 6
+          ? (i * 7919 * (y + 3)) % 251
+          : y < 12
+            ? 90
+            : y < 18
+              ? x * 5 + c
+              : x * 3 + y * 9;
+    });
 
-  test.each([[255, 3], [100, 4]])("another decoder reads the same pixels (alpha %i: %i channels)", async (alpha, channels) => {
+  test.each([
+    [255, 3],
+    [100, 4],
+  ])("another decoder reads the same pixels (alpha %i: %i channels)", async (alpha, channels) => {
     const rgba = make(alpha);
     const png = encodePng(width, height, rgba);
     const { data, info } = await sharp(Buffer.from(png)).ensureAlpha().raw().toBuffer({ resolveWithObject: true });
@@ -46,7 +60,8 @@ describe("PNG", () => {
 
   test("filters earn their keep: a gradient of 48 KB packs to under 1 KB, no row but the first unfiltered", () => {
     const gradient = Uint8Array.from({ length: 128 * 128 * 4 }, (_, i) =>
-      (i % 4 === 3 ? 255 : (Math.floor(i / 4) % 128) * 2 + (Math.floor(i / 512) * (i % 4))));
+      i % 4 === 3 ? 255 : (Math.floor(i / 4) % 128) * 2 + Math.floor(i / 512) * (i % 4),
+    );
     const png = encodePng(128, 128, gradient);
     const rows = inflateSync(chunks(png).find((chunk) => chunk.type === "IDAT")?.data ?? new Uint8Array(0));
     expect(Array.from({ length: 127 }, (_, y) => rows[(y + 1) * 385]).every((type) => type > 0)).toBe(true);
@@ -66,10 +81,14 @@ function chunks(png: Uint8Array): { type: string; data: Uint8Array }[] {
 }
 
 function readText(png: Uint8Array): Record<string, string> {
-  return Object.fromEntries(chunks(png).filter((chunk) => chunk.type === "iTXt").map(({ data }) => {
-    const end = data.indexOf(0);
-    return [text(data.subarray(0, end)), text(data.subarray(end + 5))];
-  }));
+  return Object.fromEntries(
+    chunks(png)
+      .filter((chunk) => chunk.type === "iTXt")
+      .map(({ data }) => {
+        const end = data.indexOf(0);
+        return [text(data.subarray(0, end)), text(data.subarray(end + 5))];
+      }),
+  );
 }
 
 describe("NPY", () => {
@@ -99,13 +118,19 @@ describe("the picture a panel shows", () => {
     const drawn = composePicture(result, heatmap, { ...looks, colorMap: "gray", clip: 100 });
     const colors = new Set<string>();
     for (let i = 0; i < drawn.rgba.length; i += 4) colors.add(drawn.rgba.subarray(i, i + 3).join());
-    for (let i = 0; i < picture.pixels.length; i += 3) expect(colors).toContain(picture.pixels.subarray(i, i + 3).join());
+    for (let i = 0; i < picture.pixels.length; i += 3)
+      expect(colors).toContain(picture.pixels.subarray(i, i + 3).join());
     // The largest magnitude over channels is −12/7, at the first place: black. Zero would be the middle.
     expect(colors).toContain("0,0,0");
   });
   test("looks change the picture", () => {
-    const drawn = ([{}, { opacity: 0.1 }, { colorMap: "viridis" }, { clip: 50 }, { reduce: "mean" }] as Partial<Looks>[])
-      .map((change) => Buffer.from(composePicture(result, heatmap, { ...looks, arrangement: "overlay", ...change }).rgba).toString("base64"));
+    const drawn = (
+      [{}, { opacity: 0.1 }, { colorMap: "viridis" }, { clip: 50 }, { reduce: "mean" }] as Partial<Looks>[]
+    ).map((change) =>
+      Buffer.from(composePicture(result, heatmap, { ...looks, arrangement: "overlay", ...change }).rgba).toString(
+        "base64",
+      ),
+    );
     expect(new Set(drawn).size).toBe(drawn.length);
   });
   test.each([tiles, bars, picture])("$kind", (artifact) => {
@@ -114,14 +139,32 @@ describe("the picture a panel shows", () => {
     expect(new Set(Buffer.from(rgba)).size).toBeGreaterThan(2);
   });
   test("nothing finite, nothing over it, one pixel, no items: still a picture", () => {
-    const blank: HeatmapArtifact = { ...heatmap, over: "none", dims: [1, 1], axes: { height: 0, width: 1 }, values: Float32Array.of(NaN) };
-    for (const artifact of [blank, { ...blank, smooth: true }, { ...bars, items: [] }, { ...tiles, sent: 0, tiles: new Float32Array(0) }]) {
+    const blank: HeatmapArtifact = {
+      ...heatmap,
+      over: "none",
+      dims: [1, 1],
+      axes: { height: 0, width: 1 },
+      values: Float32Array.of(NaN),
+    };
+    for (const artifact of [
+      blank,
+      { ...blank, smooth: true },
+      { ...bars, items: [] },
+      { ...tiles, sent: 0, tiles: new Float32Array(0) },
+    ]) {
       expect(composePicture(result, artifact, looks).width).toBeGreaterThan(0);
       expect(composeSvg(result, artifact, looks)).toContain("</svg>");
     }
   });
   test("a NaN and a negative bar do not break the rest", () => {
-    const strange = { ...bars, share: false, items: [{ label: "a", value: NaN, index: 0 }, { label: "b", value: -2, index: 1 }] };
+    const strange = {
+      ...bars,
+      share: false,
+      items: [
+        { label: "a", value: NaN, index: 0 },
+        { label: "b", value: -2, index: 1 },
+      ],
+    };
     expect(composeSvg(result, strange, looks)).toContain("−2");
   });
 });
@@ -148,7 +191,11 @@ describe("SVG", () => {
   const hostile = `</text><script>alert("1")</script> & ' \u0000\ud800`;
   test("escapes whatever came from outside", () => {
     const nasty: Result = {
-      ...result, artifacts: [{ ...heatmap, title: hostile, caption: hostile, quantity: hostile }, { ...picture, title: hostile }],
+      ...result,
+      artifacts: [
+        { ...heatmap, title: hostile, caption: hostile, quantity: hostile },
+        { ...picture, title: hostile },
+      ],
       provenance: { ...provenance, model: { name: hostile, hash: "" } },
     };
     const svg = composeSvg(nasty, nasty.artifacts[0], looks, { foreground: '"><script>', background: "#fff" });
@@ -170,7 +217,10 @@ describe("SVG", () => {
     expect(svg).toContain('fill="#111"');
     const embedded = [...svg.matchAll(/base64,([^"]+)/g)].map((match) => Buffer.from(match[1], "base64"));
     const sizes = await Promise.all(embedded.map((png) => sharp(png).metadata()));
-    expect(sizes.slice(0, 2).map(({ width, height }) => [width, height])).toEqual([[4, 2], [4, 2]]);
+    expect(sizes.slice(0, 2).map(({ width, height }) => [width, height])).toEqual([
+      [4, 2],
+      [4, 2],
+    ]);
   });
 });
 
@@ -180,7 +230,10 @@ describe("saving", () => {
     expect(JSON.parse(readText(png)[PROVENANCE_KEYWORD])).toEqual(JSON.parse(JSON.stringify(provenance)));
   });
   test("an NPY is the raw result, or the artifact that is named", () => {
-    expect(decodeNpy(saveResult(result, looks, "npy"), "x")).toMatchObject({ dims: result.raw.dims, data: result.raw.values });
+    expect(decodeNpy(saveResult(result, looks, "npy"), "x")).toMatchObject({
+      dims: result.raw.dims,
+      data: result.raw.values,
+    });
     expect(decodeNpy(saveResult(result, looks, "npy", "bars"), "x").data).toEqual(bars.values);
     expect(decodeNpy(saveResult(result, looks, "npy", "tiles"), "x").dims).toEqual([2, 2, 2]);
     expect(decodeNpy(saveResult(result, looks, "npy", "input"), "x").dims).toEqual([2, 4, 3]);
@@ -188,7 +241,9 @@ describe("saving", () => {
   test("JSON holds every number exactly, and what JSON lacks as words", () => {
     const odd = Float32Array.of(NaN, Infinity, -Infinity, 0.1, 1 / 3, 1e-40, 16777216, -0.7071068);
     const json = JSON.parse(text(saveResult({ ...result, raw: { dims: [8], values: odd } }, looks, "json"))) as {
-      notes: string[]; artifacts: { id: string; values: number[] }[]; raw: { values: (number | string)[] };
+      notes: string[];
+      artifacts: { id: string; values: number[] }[];
+      raw: { values: (number | string)[] };
     };
     expect(json.raw.values.slice(0, 3)).toEqual(["NaN", "Infinity", "-Infinity"]);
     expect(json.raw.values[3]).toBe(0.1);
@@ -198,9 +253,13 @@ describe("saving", () => {
     expect(Float32Array.from(json.artifacts[0].values)).toEqual(heatmap.values);
   });
   test("CSV quotes what needs it", () => {
-    expect(text(saveResult(result, looks, "csv", "bars"))).toBe('index,label,probability\r\n1,"cat, ""Egyptian""",0.75\r\n2,dog,0.25\r\n');
+    expect(text(saveResult(result, looks, "csv", "bars"))).toBe(
+      'index,label,probability\r\n1,"cat, ""Egyptian""",0.75\r\n2,dog,0.25\r\n',
+    );
     expect(text(saveResult(result, looks, "csv", "tiles")).split("\r\n")[2]).toBe("1,2,6,4,4");
-    const rows = text(saveResult(result, looks, "csv")).trim().split("\r\n");
+    const rows = text(saveResult(result, looks, "csv"))
+      .trim()
+      .split("\r\n");
     expect(rows).toHaveLength(25);
     expect(rows[1 + 8 + 4 + 2]).toBe(`1,1,2,${heatmap.values[14]}`);
     expect(text(saveResult(result, looks, "csv", "input")).split("\r\n")[1]).toBe("0,0,0,10,20");

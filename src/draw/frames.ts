@@ -16,26 +16,42 @@ export function frameIndex(artifact: Pick<HeatmapArtifact, "axes" | "dims">, ask
 
 const known = new WeakMap<HeatmapArtifact, readonly HeatmapArtifact[]>();
 
-/** Each frame as a heat map of its own, over its own picture; the same ones each time. An array without a frame axis is its only one. */
+/**
+ * Each frame as a heat map of its own, over its own picture; the same ones each time. An array without a frame axis is
+ * its only one.
+ */
 export function framesIn(artifact: HeatmapArtifact): readonly HeatmapArtifact[] {
   const { frame } = artifact.axes;
   if (frame === undefined) return [artifact];
   let frames = known.get(artifact);
-  if (!frames) known.set(artifact, (frames = Array.from({ length: artifact.dims[frame] }, (_, index) => cut(artifact, frame, index))));
+  if (!frames)
+    known.set(
+      artifact,
+      (frames = Array.from({ length: artifact.dims[frame] }, (_, index) => cut(artifact, frame, index))),
+    );
   return frames;
 }
 
 function cut({ frames, over, parts: _, ...artifact }: HeatmapArtifact, axis: number, index: number): HeatmapArtifact {
-  const { dims, values, axes: { frame: __, ...axes } } = artifact;
+  const {
+    dims,
+    values,
+    axes: { frame: __, ...axes },
+  } = artifact;
   const inner = stridesOf(dims)[axis];
   const outer = values.length / (inner * dims[axis]);
   const kept = new Float32Array(outer * inner);
-  for (let o = 0; o < outer; o++) kept.set(values.subarray((o * dims[axis] + index) * inner, (o * dims[axis] + index + 1) * inner), o * inner);
+  for (let o = 0; o < outer; o++)
+    kept.set(values.subarray((o * dims[axis] + index) * inner, (o * dims[axis] + index + 1) * inner), o * inner);
   const name = frames?.names[index];
   const below = frames?.over?.[index] ?? over;
   return {
-    ...artifact, values: kept, dims: dims.map((size, one) => (one === axis ? 1 : size)), axes,
-    title: name === undefined ? artifact.title : `${artifact.title}, ${name}`, ...(below === undefined ? {} : { over: below }),
+    ...artifact,
+    values: kept,
+    dims: dims.map((size, one) => (one === axis ? 1 : size)),
+    axes,
+    title: name === undefined ? artifact.title : `${artifact.title}, ${name}`,
+    ...(below === undefined ? {} : { over: below }),
   };
 }
 
@@ -56,13 +72,24 @@ function tilesOf({ frames, over, ...artifact }: TilesArtifact, frame: number): T
   const here = Math.max(0, Math.min(count, sent - first));
   const below = frames?.over?.[frame] ?? over;
   return {
-    ...artifact, title: `${title}, ${frames?.names[frame] ?? frame}`, min: part(artifact.min), max: part(artifact.max), mean: part(artifact.mean), strength: part(artifact.strength),
-    ends: endsOf(artifact), sent: here, tiles: tiles.subarray(first * tileHeight * tileWidth, (first + here) * tileHeight * tileWidth), ...(below === undefined ? {} : { over: below }),
+    ...artifact,
+    title: `${title}, ${frames?.names[frame] ?? frame}`,
+    min: part(artifact.min),
+    max: part(artifact.max),
+    mean: part(artifact.mean),
+    strength: part(artifact.strength),
+    ends: endsOf(artifact),
+    sent: here,
+    tiles: tiles.subarray(first * tileHeight * tileWidth, (first + here) * tileHeight * tileWidth),
+    ...(below === undefined ? {} : { over: below }),
   };
 }
 
 /** The pictures under an array's frames; undefined where there is none. */
-export function picturesUnder(artifact: HeatmapArtifact, images: readonly ImageArtifact[]): (ImageArtifact | undefined)[] {
+export function picturesUnder(
+  artifact: HeatmapArtifact,
+  images: readonly ImageArtifact[],
+): (ImageArtifact | undefined)[] {
   return framesIn(artifact).map(({ over }) => (over === undefined ? undefined : images.find(({ id }) => id === over)));
 }
 
@@ -74,9 +101,22 @@ export function frameGrid(blocks: readonly Block[], names: readonly string[]): B
   const columns = blocks.length <= 6 ? blocks.length : Math.ceil(Math.sqrt(blocks.length * 1.5));
   const cells = blocks.map((block, index) => {
     const label = paragraph(names[index] ?? "", labelScale, "muted", Math.max(80, block.width));
-    return { width: Math.max(block.width, label.width), height: block.height + 4 + label.height, parts: [...block.parts, ...label.parts.map((part) => ({ ...part, y: part.y + block.height + 4 }))] };
+    return {
+      width: Math.max(block.width, label.width),
+      height: block.height + 4 + label.height,
+      parts: [...block.parts, ...label.parts.map((part) => ({ ...part, y: part.y + block.height + 4 }))],
+    };
   });
-  const [width, height] = [Math.max(...cells.map((cell) => cell.width)) + gap, Math.max(...cells.map((cell) => cell.height)) + gap];
-  const parts = cells.flatMap((cell, index): Part[] => cell.parts.map((part) => ({ ...part, x: part.x + (index % columns) * width, y: part.y + Math.floor(index / columns) * height })));
+  const [width, height] = [
+    Math.max(...cells.map((cell) => cell.width)) + gap,
+    Math.max(...cells.map((cell) => cell.height)) + gap,
+  ];
+  const parts = cells.flatMap((cell, index): Part[] =>
+    cell.parts.map((part) => ({
+      ...part,
+      x: part.x + (index % columns) * width,
+      y: part.y + Math.floor(index / columns) * height,
+    })),
+  );
   return { width: columns * width - gap, height: Math.ceil(cells.length / columns) * height - gap, parts };
 }

@@ -26,24 +26,47 @@ export interface HeatmapDrawing {
   readonly signed: boolean;
 }
 
-/** A heat map as a panel shows it: reduced and clipped as the looks say; the range is of the values as they are, not resized. */
+/**
+ * A heat map as a panel shows it: reduced and clipped as the looks say; the range is of the values as they are, not
+ * resized.
+ */
 export function heatmapDrawing(artifact: HeatmapArtifact, looks: Looks): HeatmapDrawing {
-  const frames = framesIn(artifact).map(({ values, dims, axes }) => reduceChannels(values, dims, axes, looks.reduce, artifact.signed));
+  const frames = framesIn(artifact).map(({ values, dims, axes }) =>
+    reduceChannels(values, dims, axes, looks.reduce, artifact.signed),
+  );
   const map = frames[frameIndex(artifact, looks.frame)];
   // A norm has no sign, whatever it is the norm of.
   const signed = artifact.signed && looks.reduce !== "l2";
   const table = colorTable(resolveColorMap(looks.colorMap, signed));
-  return { map, frames, range: clipRange(frames.length === 1 ? map.values : joined(frames), looks.clip, signed), table, signed };
+  return {
+    map,
+    frames,
+    range: clipRange(frames.length === 1 ? map.values : joined(frames), looks.clip, signed),
+    table,
+    signed,
+  };
 }
 
 function joined(frames: readonly ValueMap[]): Float32Array {
   const all = new Float32Array(frames.reduce((sum, { values }) => sum + values.length, 0));
-  frames.reduce((at, { values }) => { all.set(values, at); return at + values.length; }, 0);
+  frames.reduce((at, { values }) => {
+    all.set(values, at);
+    return at + values.length;
+  }, 0);
   return all;
 }
 
-/** All frames of a map in a row or a grid, on one scale: each over its picture, or below it where the looks say side by side and `withPictures`. */
-export function layoutFrames(artifact: HeatmapArtifact, pictures: readonly (ImageArtifact | undefined)[], looks: Looks, drawing: HeatmapDrawing, withPictures: boolean): Block {
+/**
+ * All frames of a map in a row or a grid, on one scale: each over its picture, or below it where the looks say side by
+ * side and `withPictures`.
+ */
+export function layoutFrames(
+  artifact: HeatmapArtifact,
+  pictures: readonly (ImageArtifact | undefined)[],
+  looks: Looks,
+  drawing: HeatmapDrawing,
+  withPictures: boolean,
+): Block {
   const edge = TARGET_SIZE / Math.min(4, Math.ceil(Math.sqrt(drawing.frames.length)));
   const blocks = framesIn(artifact).map((frame, index): Block => {
     const image = mapImage(frame, pictures[index], looks, { ...drawing, map: drawing.frames[index] }, edge);
@@ -56,14 +79,25 @@ export function layoutFrames(artifact: HeatmapArtifact, pictures: readonly (Imag
   return frameGrid(blocks, artifact.frames?.names ?? []);
 }
 
-/** The picture, the map and a colour bar with numbers, side by side or one over the other; of several frames, all of them (`pictures`: one for each). */
-export function layoutHeatmap(artifact: HeatmapArtifact, pictures: readonly (ImageArtifact | undefined)[], looks: Looks): Block {
+/**
+ * The picture, the map and a colour bar with numbers, side by side or one over the other; of several frames, all of
+ * them (`pictures`: one for each).
+ */
+export function layoutHeatmap(
+  artifact: HeatmapArtifact,
+  pictures: readonly (ImageArtifact | undefined)[],
+  looks: Looks,
+): Block {
   const drawing = heatmapDrawing(artifact, looks);
   const [picture] = pictures;
   if (frameCount(artifact) > 1) {
     const grid = layoutFrames(artifact, pictures, looks, drawing, true);
     const bar = colorBar(drawing.range, drawing.table, grid.height, artifact.quantity);
-    return { width: grid.width + gap + bar.width, height: Math.max(grid.height, bar.height), parts: [...grid.parts, ...bar.parts.map((part) => ({ ...part, x: part.x + grid.width + gap }))] };
+    return {
+      width: grid.width + gap + bar.width,
+      height: Math.max(grid.height, bar.height),
+      parts: [...grid.parts, ...bar.parts.map((part) => ({ ...part, x: part.x + grid.width + gap }))],
+    };
   }
   const parts: Part[] = [];
   let x = 0;
@@ -85,13 +119,26 @@ type ImagePart = Extract<Part, { kind: "image" }>;
 export function pictureImage(picture: ImageArtifact, edge = TARGET_SIZE): ImagePart {
   const factor = enlargement(picture.width, picture.height, edge);
   return {
-    kind: "image", x: 0, y: 0, width: picture.width * factor, height: picture.height * factor,
-    pixelWidth: picture.width, pixelHeight: picture.height, rgba: withAlpha(picture.pixels), label: picture.title,
+    kind: "image",
+    x: 0,
+    y: 0,
+    width: picture.width * factor,
+    height: picture.height * factor,
+    pixelWidth: picture.width,
+    pixelHeight: picture.height,
+    rgba: withAlpha(picture.pixels),
+    label: picture.title,
   };
 }
 
 /** The map in its colours at the size it is drawn at, at (0, 0): over its picture where the looks say "overlay". */
-export function mapImage(artifact: HeatmapArtifact, picture: ImageArtifact | undefined, looks: Looks, { map, range, table }: HeatmapDrawing, edge = TARGET_SIZE): ImagePart {
+export function mapImage(
+  artifact: HeatmapArtifact,
+  picture: ImageArtifact | undefined,
+  looks: Looks,
+  { map, range, table }: HeatmapDrawing,
+  edge = TARGET_SIZE,
+): ImagePart {
   const size = picture ?? map;
   const factor = enlargement(size.width, size.height, edge);
   const [width, height] = [size.width * factor, size.height * factor];
@@ -102,7 +149,14 @@ export function mapImage(artifact: HeatmapArtifact, picture: ImageArtifact | und
   const over = picture && looks.arrangement === "overlay" ? picture : undefined;
   const below = over && enlargePicture(over.pixels, over.height, over.width, shown.width / over.width);
   return {
-    kind: "image", x: 0, y: 0, width, height, pixelWidth: shown.width, pixelHeight: shown.height, rgba: below ? blend(below, colors, looks.opacity) : colors,
+    kind: "image",
+    x: 0,
+    y: 0,
+    width,
+    height,
+    pixelWidth: shown.width,
+    pixelHeight: shown.height,
+    rgba: below ? blend(below, colors, looks.opacity) : colors,
     label: over ? `${artifact.title} over ${over.title}` : artifact.title,
   };
 }
@@ -112,7 +166,11 @@ function colorBar(range: ValueRange, table: Uint8Array, height: number, quantity
   const labelHeight = (GLYPH.line + 2) * 2;
   const bar = verticalBar(range, table, Math.max(64, height - labelHeight), 2);
   const name = paragraph(quantity, 2, "muted", Math.max(120, bar.width));
-  return { width: Math.max(bar.width, name.width), height: bar.height + 10 + name.height, parts: [...bar.parts, ...name.parts.map((part) => ({ ...part, y: part.y + bar.height + 10 }))] };
+  return {
+    width: Math.max(bar.width, name.width),
+    height: bar.height + 10 + name.height,
+    parts: [...bar.parts, ...name.parts.map((part) => ({ ...part, y: part.y + bar.height + 10 }))],
+  };
 }
 
 /** The colours from the largest value (top) to the smallest, `length` high, with round numbers beside them. */
@@ -127,9 +185,9 @@ export function verticalBar(range: ValueRange, table: Uint8Array, length: number
   const parts: Part[] = [{ kind: "image", x: 0, y: 0, width: barWidth, height: length, ...pixels }];
   let width = barWidth;
   for (const tick of ticks(range.min, range.max, Math.max(2, Math.floor(length / 70)))) {
-    const y = Math.round((range.max - tick) / (range.max - range.min) * (length - 1));
+    const y = Math.round(((range.max - tick) / (range.max - range.min)) * (length - 1));
     const text = formatValue(tick);
-    const top = Math.max(0, Math.min(length - GLYPH.ascent * scale, y - Math.floor(GLYPH.ascent * scale / 2)));
+    const top = Math.max(0, Math.min(length - GLYPH.ascent * scale, y - Math.floor((GLYPH.ascent * scale) / 2)));
     parts.push({ kind: "rect", x: barWidth, y, width: 5, height: 1, ink: "foreground" });
     parts.push({ kind: "text", x: barWidth + 10, y: top, text, scale, ink: "foreground" });
     width = Math.max(width, barWidth + 10 + textWidth(text, scale));

@@ -1,5 +1,6 @@
 /**
- * A NumPy .npy file, version 1.0 (numpy.lib.format): float32, little-endian, C order; the data begin at a multiple of 64 bytes.
+ * A NumPy .npy file, version 1.0 (numpy.lib.format): float32, little-endian, C order; the data begin at a multiple of
+ * 64 bytes. /
  */
 export function encodeNpy(dims: readonly number[], values: Float32Array): Uint8Array<ArrayBuffer> {
   return encodeNpyArray(dims, "float32", littleEndianBytes(values));
@@ -7,7 +8,18 @@ export function encodeNpy(dims: readonly number[], values: Float32Array): Uint8A
 
 /** numpy's type descriptors; float16 as its bits, bool as one byte each. */
 const DESCRIPTORS: Readonly<Record<string, string>> = {
-  float32: "<f4", float64: "<f8", float16: "<f2", int8: "|i1", uint8: "|u1", bool: "|b1", int16: "<i2", uint16: "<u2", int32: "<i4", uint32: "<u4", int64: "<i8", uint64: "<u8",
+  float32: "<f4",
+  float64: "<f8",
+  float16: "<f2",
+  int8: "|i1",
+  uint8: "|u1",
+  bool: "|b1",
+  int16: "<i2",
+  uint16: "<u2",
+  int32: "<i4",
+  uint32: "<u4",
+  int64: "<i8",
+  uint64: "<u8",
 };
 
 /** The same for any element type that numpy has, from little-endian bytes. RangeError for others. */

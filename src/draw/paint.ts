@@ -11,18 +11,28 @@ export function paintMap(map: ValueMap, range: ValueRange, table: Uint8Array): U
 
 /** One tile of a TilesArtifact's `tiles` ([sent, tileHeight, tileWidth]) in colours: RGBA bytes. */
 export function paintTile(
-  tiles: Float32Array, tileHeight: number, tileWidth: number, position: number, range: ValueRange, table: Uint8Array,
+  tiles: Float32Array,
+  tileHeight: number,
+  tileWidth: number,
+  position: number,
+  range: ValueRange,
+  table: Uint8Array,
 ): Uint8ClampedArray<ArrayBuffer> {
   const size = tileHeight * tileWidth;
   return paintValues(tiles.subarray(position * size, (position + 1) * size), range, table);
 }
 
-function paintValues(values: Float32Array, { min, max }: ValueRange, table: Uint8Array): Uint8ClampedArray<ArrayBuffer> {
+function paintValues(
+  values: Float32Array,
+  { min, max }: ValueRange,
+  table: Uint8Array,
+): Uint8ClampedArray<ArrayBuffer> {
   const rgba = new Uint8ClampedArray(values.length * 4);
   const scale = max > min ? 255 / (max - min) : 0;
   for (let i = 0, out = 0; i < values.length; i++, out += 4) {
     const value = values[i];
-    if (value - value === 0) { // finite
+    if (value - value === 0) {
+      // finite
       const entry = 3 * Math.max(0, Math.min(255, Math.round((value - min) * scale)));
       rgba[out] = table[entry];
       rgba[out + 1] = table[entry + 1];
@@ -34,8 +44,8 @@ function paintValues(values: Float32Array, { min, max }: ValueRange, table: Uint
 }
 
 /**
- * A map at another resolution. smooth: bilinear between cell centres (half-pixel, edges held, no anti-aliasing), the way class
- * activation maps are drawn; else the nearest cell. A not-finite cell makes what touches it not finite.
+ * A map at another resolution. smooth: bilinear between cell centres (half-pixel, edges held, no anti-aliasing), the
+ * way class activation maps are drawn; else the nearest cell. A not-finite cell makes what touches it not finite. /
  */
 export function resizeMap(map: ValueMap, height: number, width: number, smooth: boolean): ValueMap {
   if (height === map.height && width === map.width) return map;
@@ -54,7 +64,10 @@ export function resizeMap(map: ValueMap, height: number, width: number, smooth: 
   return { height, width, values };
 }
 
-/** A map's colours over a picture. picture: RGB [n, 3]; map: RGBA [n, 4]; opacity 0 shows the picture, 1 the map. Gives RGBA. */
+/**
+ * A map's colours over a picture. picture: RGB [n, 3]; map: RGBA [n, 4]; opacity 0 shows the picture, 1 the map. Gives
+ * RGBA.
+ */
 export function blend(picture: Uint8Array, map: Uint8ClampedArray, opacity: number): Uint8ClampedArray<ArrayBuffer> {
   const rgba = new Uint8ClampedArray(map.length);
   for (let i = 0, from = 0; i < map.length; i += 4, from += 3) {
@@ -66,7 +79,7 @@ export function blend(picture: Uint8Array, map: Uint8ClampedArray, opacity: numb
 
 /** RGB bytes as opaque RGBA. */
 export function withAlpha(rgb: Uint8Array): Uint8ClampedArray<ArrayBuffer> {
-  const rgba = new Uint8ClampedArray(rgb.length / 3 * 4);
+  const rgba = new Uint8ClampedArray((rgb.length / 3) * 4);
   for (let from = 0, to = 0; from < rgb.length; from += 3, to += 4) {
     rgba[to] = rgb[from];
     rgba[to + 1] = rgb[from + 1];
@@ -91,12 +104,16 @@ export function enlargePicture(rgb: Uint8Array, height: number, width: number, f
   return large;
 }
 
-interface Taps { readonly from: Int32Array; readonly to: Int32Array; readonly part: Float64Array }
+interface Taps {
+  readonly from: Int32Array;
+  readonly to: Int32Array;
+  readonly part: Float64Array;
+}
 
 function linearTaps(from: number, to: number): Taps {
   const taps: Taps = { from: new Int32Array(to), to: new Int32Array(to), part: new Float64Array(to) };
   for (let i = 0; i < to; i++) {
-    const center = Math.max(0, Math.min(from - 1, (i + 0.5) * from / to - 0.5));
+    const center = Math.max(0, Math.min(from - 1, ((i + 0.5) * from) / to - 0.5));
     taps.from[i] = Math.floor(center);
     taps.to[i] = Math.min(taps.from[i] + 1, from - 1);
     taps.part[i] = center - taps.from[i];
@@ -105,7 +122,7 @@ function linearTaps(from: number, to: number): Taps {
 }
 
 function nearestTaps(from: number, to: number): Taps {
-  const cells = Int32Array.from({ length: to }, (_, i) => Math.min(from - 1, Math.floor((i + 0.5) * from / to)));
+  const cells = Int32Array.from({ length: to }, (_, i) => Math.min(from - 1, Math.floor(((i + 0.5) * from) / to)));
   return { from: cells, to: cells, part: new Float64Array(to) };
 }
 

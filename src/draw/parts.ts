@@ -1,6 +1,9 @@
 import { GLYPH, glyphCount } from "./font.ts";
 
-/** A drawing as a list of simple parts, in pixels: the PNG and the SVG of an artifact are two ways to write the same scene. */
+/**
+ * A drawing as a list of simple parts, in pixels: the PNG and the SVG of an artifact are two ways to write the same
+ * scene.
+ */
 export interface Scene {
   readonly width: number;
   readonly height: number;
@@ -14,22 +17,33 @@ export type Ink = "foreground" | "background" | "muted" | "accent";
 export type Part =
   /** Pixels drawn into a rectangle that is a whole multiple of them. */
   | (Box & {
-      readonly kind: "image"; readonly pixelWidth: number; readonly pixelHeight: number;
-      readonly rgba: Uint8ClampedArray; readonly label: string;
+      readonly kind: "image";
+      readonly pixelWidth: number;
+      readonly pixelHeight: number;
+      readonly rgba: Uint8ClampedArray;
+      readonly label: string;
     })
   | (Box & { readonly kind: "rect"; readonly ink: Ink })
   | LinePart
   /**
-   * One line; `y` is the top of capital letters, `scale` the size of a font pixel. `anchor`: what of the text lies at x (its
-   * start when absent). `turned`: read from bottom to top, about the point (x, y).
+   * One line; `y` is the top of capital letters, `scale` the size of a font pixel. `anchor`: what of the text lies at x
+   * (its start when absent). `turned`: read from bottom to top, about the point (x, y). /
    */
   | {
-      readonly kind: "text"; readonly x: number; readonly y: number;
-      readonly text: string; readonly scale: number; readonly ink: Ink;
-      readonly anchor?: "middle" | "end"; readonly turned?: boolean;
+      readonly kind: "text";
+      readonly x: number;
+      readonly y: number;
+      readonly text: string;
+      readonly scale: number;
+      readonly ink: Ink;
+      readonly anchor?: "middle" | "end";
+      readonly turned?: boolean;
     };
 
-/** A line through points (x, y one after the other, about the part's x and y), or a dot at each. `color`: a number of LINE_COLORS. */
+/**
+ * A line through points (x, y one after the other, about the part's x and y), or a dot at each. `color`: a number of
+ * LINE_COLORS.
+ */
 export interface LinePart {
   readonly kind: "line";
   readonly x: number;
@@ -41,7 +55,12 @@ export interface LinePart {
   readonly dots?: boolean;
 }
 
-interface Box { readonly x: number; readonly y: number; readonly width: number; readonly height: number }
+interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
 
 export type TextPart = Extract<Part, { kind: "text" }>;
 
@@ -57,7 +76,7 @@ export const TARGET_SIZE = 448;
 
 /** The whole factor that makes a picture at least `size` high, as long as it does not get too wide. */
 export function enlargement(width: number, height: number, size = TARGET_SIZE): number {
-  return Math.max(1, Math.min(Math.ceil(size / height), Math.floor(3 * size / width)));
+  return Math.max(1, Math.min(Math.ceil(size / height), Math.floor((3 * size) / width)));
 }
 
 export function textWidth(text: string, scale: number): number {
@@ -74,12 +93,24 @@ export function paragraph(text: string, scale: number, ink: Ink, width: number):
       lines.push(line);
       line = "";
     }
-    for (; glyphCount(word) > fits; word = [...word].slice(fits).join("")) lines.push([...word].slice(0, fits).join(""));
+    for (; glyphCount(word) > fits; word = [...word].slice(fits).join(""))
+      lines.push([...word].slice(0, fits).join(""));
     line = line ? `${line} ${word}` : word;
   }
   if (line) lines.push(line);
-  const parts = lines.map((one, i): TextPart => ({ kind: "text", x: 0, y: i * GLYPH.line * scale, text: one, scale, ink }));
-  return { width: Math.max(0, ...lines.map((one) => textWidth(one, scale))), height: lines.length * GLYPH.line * scale, parts };
+  const parts = lines.map((one, i): TextPart => ({
+    kind: "text",
+    x: 0,
+    y: i * GLYPH.line * scale,
+    text: one,
+    scale,
+    ink,
+  }));
+  return {
+    width: Math.max(0, ...lines.map((one) => textWidth(one, scale))),
+    height: lines.length * GLYPH.line * scale,
+    parts,
+  };
 }
 
 /** Blocks below one another; empty ones take no room. */

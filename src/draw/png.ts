@@ -5,7 +5,9 @@ import { zlibSync } from "fflate";
  * 1 to 79 Latin-1 characters). Source: PNG (third edition), W3C 2025.
  */
 export function encodePng(
-  width: number, height: number, rgba: Uint8Array | Uint8ClampedArray,
+  width: number,
+  height: number,
+  rgba: Uint8Array | Uint8ClampedArray,
   options: { readonly text?: Readonly<Record<string, string>> } = {},
 ): Uint8Array<ArrayBuffer> {
   if (rgba.length !== width * height * 4) {
@@ -31,8 +33,13 @@ export function encodePng(
 export function addPngText(png: Uint8Array, text: Readonly<Record<string, string>>): Uint8Array<ArrayBuffer> {
   // The signature and IHDR, which every PNG begins with, have 33 bytes.
   const head = 33;
-  if (png.length < head || png[1] !== 0x50 || String.fromCharCode(...png.subarray(12, 16)) !== "IHDR") throw new RangeError("These bytes are no PNG file.");
-  return concat([png.subarray(0, head), ...Object.entries(text).map(([keyword, value]) => chunk("iTXt", internationalText(keyword, value))), png.subarray(head)]);
+  if (png.length < head || png[1] !== 0x50 || String.fromCharCode(...png.subarray(12, 16)) !== "IHDR")
+    throw new RangeError("These bytes are no PNG file.");
+  return concat([
+    png.subarray(0, head),
+    ...Object.entries(text).map(([keyword, value]) => chunk("iTXt", internationalText(keyword, value))),
+    png.subarray(head),
+  ]);
 }
 
 /** Each row by the filter whose result has the least sum of magnitudes: the specification's own advice (12.7). */

@@ -5,9 +5,9 @@ export interface ValueRange {
 }
 
 /**
- * Where colours saturate: at the given percentile (0 to 100) of |value| over the finite values.
- * signed: [−p, p], so that zero is the middle; else [min(0, least value), p]. Where p is 0 (most values are zero) the largest
- * magnitude takes its place; where there is none (all zero, nothing finite) the range is [−1, 1] or [0, 1]. Never empty.
+ * Where colours saturate: at the given percentile (0 to 100) of |value| over the finite values. signed: [−p, p], so
+ * that zero is the middle; else [min(0, least value), p]. Where p is 0 (most values are zero) the largest magnitude
+ * takes its place; where there is none (all zero, nothing finite) the range is [−1, 1] or [0, 1]. Never empty. /
  */
 export function clipRange(values: Float32Array, percentile: number, signed: boolean): ValueRange {
   const magnitudes = new Float32Array(values.length);
@@ -31,7 +31,9 @@ export function sortedFinite(values: Float32Array): Float32Array {
   return values.filter(Number.isFinite).sort();
 }
 
-/** The percentile (0 to 100) of sorted values, with linear interpolation as numpy.percentile's default; NaN when empty. */
+/**
+ * The percentile (0 to 100) of sorted values, with linear interpolation as numpy.percentile's default; NaN when empty.
+ */
 export function percentileOf(sorted: Float32Array, percentile: number): number {
   const { below, part } = position(sorted.length, percentile);
   if (sorted.length === 0) return NaN;
@@ -48,7 +50,7 @@ export function percentileRank(sorted: Float32Array, value: number): number {
     if (sorted[middle] <= value) low = middle + 1;
     else high = middle;
   }
-  return 100 * low / sorted.length;
+  return (100 * low) / sorted.length;
 }
 
 /** percentileOf for unsorted values, in linear time; reorders `values`. */
@@ -62,12 +64,14 @@ function selectPercentile(values: Float32Array, percentile: number): number {
 }
 
 function position(count: number, percentile: number): { below: number; part: number } {
-  const exact = Math.max(0, Math.min(100, percentile)) / 100 * (count - 1);
+  const exact = (Math.max(0, Math.min(100, percentile)) / 100) * (count - 1);
   const below = Math.floor(exact);
   return { below, part: exact - below };
 }
 
-/** Hoare's selection (quickselect, median of three): afterwards values[k] is the k-th smallest, smaller ones before it. */
+/**
+ * Hoare's selection (quickselect, median of three): afterwards values[k] is the k-th smallest, smaller ones before it.
+ */
 function select(values: Float32Array, k: number): number {
   let left = 0;
   let right = values.length - 1;

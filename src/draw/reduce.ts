@@ -11,17 +11,25 @@ export type Reduction = "max" | "mean" | "l2";
 
 /**
  * Makes the channels one plane. max: the largest value, or where `signed` the value of largest magnitude with its sign;
- * mean: the mean over channels; l2: the Euclidean norm. A NaN in any channel makes the result NaN.
- * `dims` may have any order of axes (NCHW, NHWC); of axes that `axes` does not name, and of frames, the first index is taken.
+ * mean: the mean over channels; l2: the Euclidean norm. A NaN in any channel makes the result NaN. `dims` may have any
+ * order of axes (NCHW, NHWC); of axes that `axes` does not name, and of frames, the first index is taken. /
  */
 export function reduceChannels(
-  values: Float32Array, dims: readonly number[], axes: SpatialAxes, how: Reduction, signed: boolean,
+  values: Float32Array,
+  dims: readonly number[],
+  axes: SpatialAxes,
+  how: Reduction,
+  signed: boolean,
 ): ValueMap {
   const strides = stridesOf(dims);
   const height = dims[axes.height];
   const width = dims[axes.width];
   const channels = axes.channel === undefined ? 1 : dims[axes.channel];
-  const [sy, sx, sc] = [strides[axes.height], strides[axes.width], axes.channel === undefined ? 0 : strides[axes.channel]];
+  const [sy, sx, sc] = [
+    strides[axes.height],
+    strides[axes.width],
+    axes.channel === undefined ? 0 : strides[axes.channel],
+  ];
   const reduce = reducers[how === "max" && signed ? "magnitude" : how];
   const reduced = new Float32Array(height * width);
   for (let y = 0, out = 0; y < height; y++) {

@@ -15,12 +15,17 @@ export type SaveFormat = "png" | "svg" | "npy" | "npz" | "json" | "csv";
 export const PROVENANCE_KEYWORD = "neural-loupe";
 
 /**
- * A result as a file's bytes. png, svg: the picture of one artifact; csv: its numbers as a table; npy: the raw numbers of the
- * result, or of the artifact that is named; json: everything but the input's pixels, with numbers that JSON lacks as "NaN", "Infinity", "-Infinity".
- * Without `artifactId` it is the result's first artifact. Throws RangeError for an id that the result does not have.
+ * A result as a file's bytes. png, svg: the picture of one artifact; csv: its numbers as a table; npy: the raw numbers
+ * of the result, or of the artifact that is named; json: everything but the input's pixels, with numbers that JSON
+ * lacks as "NaN", "Infinity", "-Infinity". Without `artifactId` it is the result's first artifact. Throws RangeError
+ * for an id that the result does not have. /
  */
 export function saveResult(
-  result: Result, looks: Looks, format: SaveFormat, artifactId?: string, theme?: Theme,
+  result: Result,
+  looks: Looks,
+  format: SaveFormat,
+  artifactId?: string,
+  theme?: Theme,
 ): Uint8Array<ArrayBuffer> {
   return writers[format](result, looks, artifactId, theme);
 }
@@ -34,14 +39,29 @@ const writers: Record<SaveFormat, Writer> = {
     return encodePng(width, height, rgba, { text });
   },
   svg: (result, looks, artifactId, theme) => utf8(composeSvg(result, findArtifact(result, artifactId), looks, theme)),
-  npz: (result) => encodeNpz((result.inputs ?? [result.raw]).map(({ name, dims, values }) => ({ name: (name ?? "values").replace(/[/\\]/g, "_"), dims, values }))),
+  npz: (result) =>
+    encodeNpz(
+      (result.inputs ?? [result.raw]).map(({ name, dims, values }) => ({
+        name: (name ?? "values").replace(/[/\\]/g, "_"),
+        dims,
+        values,
+      })),
+    ),
   npy(result, _looks, artifactId) {
     if (artifactId === undefined) return encodeNpy(result.raw.dims, result.raw.values);
     const { dims, values } = numbersOf(findArtifact(result, artifactId));
     return encodeNpy(dims, values);
   },
-  json: ({ provenance, notes, time, artifacts, raw, inputs, notExplained }) => utf8(`${toJson({ ...detectionsOf(artifacts), provenance, notes, time, artifacts: artifacts.map(withoutInput), raw, inputs, notExplained })}\n`),
-  csv: (result, _looks, artifactId) => utf8(artifactId === undefined && result.inputs ? encodeCsvOfInputs(picturesOfInputs(result)) : encodeCsv(findArtifact(result, artifactId))),
+  json: ({ provenance, notes, time, artifacts, raw, inputs, notExplained }) =>
+    utf8(
+      `${toJson({ ...detectionsOf(artifacts), provenance, notes, time, artifacts: artifacts.map(withoutInput), raw, inputs, notExplained })}\n`,
+    ),
+  csv: (result, _looks, artifactId) =>
+    utf8(
+      artifactId === undefined && result.inputs
+        ? encodeCsvOfInputs(picturesOfInputs(result))
+        : encodeCsv(findArtifact(result, artifactId)),
+    ),
 };
 
 /** The input's picture is a file that who reads this has: its name, hash and size stand for it. */
@@ -62,22 +82,31 @@ function detectionsOf(artifacts: readonly Artifact[]): object {
 function findArtifact(result: Result, id: string | undefined): Artifact {
   const artifact = id === undefined ? result.artifacts[0] : result.artifacts.find((one) => one.id === id);
   if (!artifact) {
-    throw new RangeError(id === undefined ? "The result has no picture to save." : `The result has no part named "${id}".`);
+    throw new RangeError(
+      id === undefined ? "The result has no picture to save." : `The result has no part named "${id}".`,
+    );
   }
   return artifact;
 }
 
 function numbersOf(artifact: Artifact): { dims: readonly number[]; values: Float32Array } {
   switch (artifact.kind) {
-    case "tiles": return { dims: [artifact.sent, artifact.tileHeight, artifact.tileWidth], values: artifact.tiles };
-    case "curves": return curveNumbers(artifact);
-    case "image": return { dims: [artifact.height, artifact.width, 3], values: Float32Array.from(artifact.pixels) };
-    default: return artifact;
+    case "tiles":
+      return { dims: [artifact.sent, artifact.tileHeight, artifact.tileWidth], values: artifact.tiles };
+    case "curves":
+      return curveNumbers(artifact);
+    case "image":
+      return { dims: [artifact.height, artifact.width, 3], values: Float32Array.from(artifact.pixels) };
+    default:
+      return artifact;
   }
 }
 
 /** [lines, 2, points]: each line's x and y; shorter lines end in NaN. */
-function curveNumbers({ lines }: Extract<Artifact, { kind: "curves" }>): { dims: readonly number[]; values: Float32Array } {
+function curveNumbers({ lines }: Extract<Artifact, { kind: "curves" }>): {
+  dims: readonly number[];
+  values: Float32Array;
+} {
   const points = Math.max(0, ...lines.map(({ x }) => x.length));
   const values = new Float32Array(lines.length * 2 * points).fill(NaN);
   lines.forEach(({ x, y }, i) => {

@@ -5,9 +5,9 @@ import { heatmapDrawing } from "./heatmap.ts";
 import type { HeatmapDrawing } from "./heatmap.ts";
 
 /**
- * What of an artifact is compared value by value: a heat map itself; of tokens and of named amounts a map of one row, a value for
- * each token or each feature (by its index, not its place among the strongest). Undefined for what has no such values. The
- * same artifact gives the same map.
+ * What of an artifact is compared value by value: a heat map itself; of tokens and of named amounts a map of one row, a
+ * value for each token or each feature (by its index, not its place among the strongest). Undefined for what has no
+ * such values. The same artifact gives the same map. /
  */
 export function valuesOf(artifact: Artifact | undefined): HeatmapArtifact | undefined {
   if (artifact?.kind === "heatmap") return artifact;
@@ -16,7 +16,18 @@ export function valuesOf(artifact: Artifact | undefined): HeatmapArtifact | unde
   if (known) return known;
   const { id, title, quantity, values, caption } = artifact;
   const signed = artifact.kind === "tokens" ? artifact.signed : values.some((value) => value < 0);
-  const row: HeatmapArtifact = { kind: "heatmap", id, title, values, dims: [1, values.length], axes: { height: 0, width: 1 }, quantity, signed, smooth: false, caption };
+  const row: HeatmapArtifact = {
+    kind: "heatmap",
+    id,
+    title,
+    values,
+    dims: [1, values.length],
+    axes: { height: 0, width: 1 },
+    quantity,
+    signed,
+    smooth: false,
+    caption,
+  };
   rows.set(artifact, row);
   return row;
 }
@@ -30,9 +41,9 @@ export interface GroupedMap {
 }
 
 /**
- * What each map is drawn with, where some share a scale: its range reaches from the least to the largest of its maps' own
- * ranges (each clipped as the looks say), and lies around zero when any of them is signed, so that equal colours are equal
- * values.
+ * What each map is drawn with, where some share a scale: its range reaches from the least to the largest of its maps'
+ * own ranges (each clipped as the looks say), and lies around zero when any of them is signed, so that equal colours
+ * are equal values. /
  */
 export function sharedDrawings(maps: readonly GroupedMap[], looks: Looks): HeatmapDrawing[] {
   const own = maps.map(({ artifact }) => heatmapDrawing(artifact, looks));
@@ -45,7 +56,11 @@ export function sharedDrawings(maps: readonly GroupedMap[], looks: Looks): Heatm
     const min = Math.min(...members.map((index) => own[index].range.min));
     const max = Math.max(...members.map((index) => own[index].range.max));
     const bound = Math.max(-min, max);
-    const shared = { signed, range: signed ? { min: -bound, max: bound } : { min, max }, table: colorTable(resolveColorMap(looks.colorMap, signed)) };
+    const shared = {
+      signed,
+      range: signed ? { min: -bound, max: bound } : { min, max },
+      table: colorTable(resolveColorMap(looks.colorMap, signed)),
+    };
     for (const index of members) drawings[index] = { ...own[index], ...shared };
   }
   return drawings;

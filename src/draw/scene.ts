@@ -31,34 +31,58 @@ export function layoutScene(result: Result, artifact: Artifact, looks: Looks): S
 
 /** Pictures of several inputs below one another, each under its input's name. */
 function layoutInputs(result: Result, artifacts: readonly InputArtifact[], looks: Looks): Block {
-  return stack(artifacts.flatMap((artifact) => {
-    const block = layoutArtifact(result, artifact, looks);
-    return [paragraph(artifact.input, 2, "muted", Math.max(block.width, 320)), block];
-  }), 10);
+  return stack(
+    artifacts.flatMap((artifact) => {
+      const block = layoutArtifact(result, artifact, looks);
+      return [paragraph(artifact.input, 2, "muted", Math.max(block.width, 320)), block];
+    }),
+    10,
+  );
 }
 
 /** An artifact without title and caption, at (0, 0). */
 export function layoutArtifact(result: Result, artifact: Artifact, looks: Looks): Block {
   switch (artifact.kind) {
     case "heatmap": {
-      return layoutHeatmap(artifact, picturesUnder(artifact, result.artifacts.filter((one) => one.kind === "image")), looks);
+      return layoutHeatmap(
+        artifact,
+        picturesUnder(
+          artifact,
+          result.artifacts.filter((one) => one.kind === "image"),
+        ),
+        looks,
+      );
     }
-    case "tiles": return layoutTiles(artifact, looks);
-    case "bars": return layoutBars(artifact);
-    case "curves": return layoutCurves(artifact);
+    case "tiles":
+      return layoutTiles(artifact, looks);
+    case "bars":
+      return layoutBars(artifact);
+    case "curves":
+      return layoutCurves(artifact);
     case "boxes": {
       const over = result.artifacts.find((other) => other.kind === "image" && other.id === artifact.over);
       return layoutBoxes(artifact, over?.kind === "image" ? over : undefined);
     }
-    case "tokens": return layoutTokens(artifact, looks);
+    case "tokens":
+      return layoutTokens(artifact, looks);
     case "image": {
       const factor = enlargement(artifact.width, artifact.height);
       return {
-        width: artifact.width * factor, height: artifact.height * factor,
-        parts: [{
-          kind: "image", x: 0, y: 0, width: artifact.width * factor, height: artifact.height * factor,
-          pixelWidth: artifact.width, pixelHeight: artifact.height, rgba: withAlpha(artifact.pixels), label: artifact.title,
-        }],
+        width: artifact.width * factor,
+        height: artifact.height * factor,
+        parts: [
+          {
+            kind: "image",
+            x: 0,
+            y: 0,
+            width: artifact.width * factor,
+            height: artifact.height * factor,
+            pixelWidth: artifact.width,
+            pixelHeight: artifact.height,
+            rgba: withAlpha(artifact.pixels),
+            label: artifact.title,
+          },
+        ],
       };
     }
   }
@@ -66,6 +90,9 @@ export function layoutArtifact(result: Result, artifact: Artifact, looks: Looks)
 
 /** "saliency · model.onnx · cat.png · 285 Egyptian cat · /features/Conv". */
 function originOf({ provenance }: Result): string {
-  const target = provenance.target && [provenance.target.index.join(","), provenance.target.label].filter(Boolean).join(" ");
-  return [provenance.technique, provenance.model.name, provenance.input.name, target, provenance.layer].filter(Boolean).join(" · ");
+  const target =
+    provenance.target && [provenance.target.index.join(","), provenance.target.label].filter(Boolean).join(" ");
+  return [provenance.technique, provenance.model.name, provenance.input.name, target, provenance.layer]
+    .filter(Boolean)
+    .join(" · ");
 }

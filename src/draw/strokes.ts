@@ -1,6 +1,9 @@
 import type { LinePart } from "./parts.ts";
 
-/** Colours that lines take in turn: told apart on white and on black, and by people who see fewer colours beside their dashes. */
+/**
+ * Colours that lines take in turn: told apart on white and on black, and by people who see fewer colours beside their
+ * dashes.
+ */
 export const LINE_COLORS = ["#0969da", "#bc4c00", "#1a7f37", "#8250df", "#bf3989", "#6e7781"] as const;
 
 /** Dash and gap, in widths of a pixel, that lines take in turn; none is a line without gaps. */
@@ -28,7 +31,8 @@ export function drawStroke(rgba: Uint8ClampedArray, width: number, height: numbe
     }
   }
   const color = lineColor(part.color);
-  for (const [at, covered] of coverage) for (let c = 0; c < 3; c++) rgba[at * 4 + c] += (color[c] - rgba[at * 4 + c]) * covered;
+  for (const [at, covered] of coverage)
+    for (let c = 0; c < 3; c++) rgba[at * 4 + c] += (color[c] - rgba[at * 4 + c]) * covered;
 }
 
 type Segment = readonly [ax: number, ay: number, bx: number, by: number];
@@ -50,7 +54,13 @@ function dashed(segments: readonly Segment[], dash: readonly number[]): Segment[
     const length = Math.hypot(bx - ax, by - ay);
     for (let from = 0; from < length;) {
       const to = Math.min(length, from + left);
-      if (place % 2 === 0) pieces.push([ax + (bx - ax) * from / length, ay + (by - ay) * from / length, ax + (bx - ax) * to / length, ay + (by - ay) * to / length]);
+      if (place % 2 === 0)
+        pieces.push([
+          ax + ((bx - ax) * from) / length,
+          ay + ((by - ay) * from) / length,
+          ax + ((bx - ax) * to) / length,
+          ay + ((by - ay) * to) / length,
+        ]);
       left -= to - from;
       from = to;
       if (left <= 1e-9) left = dash[++place % dash.length];

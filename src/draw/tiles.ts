@@ -4,8 +4,8 @@ import { clipRange } from "./range.ts";
 import type { ValueRange } from "./range.ts";
 
 /**
- * Whether a layer's values are drawn around zero: where the lowest lies at least a quarter as far from it as the highest. SiLU
- * and its kin dip a little below zero; half of a diverging map would be wasted on that.
+ * Whether a layer's values are drawn around zero: where the lowest lies at least a quarter as far from it as the
+ * highest. SiLU and its kin dip a little below zero; half of a diverging map would be wasted on that. /
  */
 export function tilesSigned(artifact: TilesArtifact): boolean {
   const { min, max } = endsOf(artifact);
@@ -21,10 +21,14 @@ export function tileOrder(artifact: TilesArtifact, sort: Looks["tileSort"]): num
 }
 
 /**
- * The range of a channel's colours. Shared: over all channels' extremes; own: over this tile's values, clipped as the looks
- * say (a channel that was not sent: its extremes).
+ * The range of a channel's colours. Shared: over all channels' extremes; own: over this tile's values, clipped as the
+ * looks say (a channel that was not sent: its extremes). /
  */
-export function tileRange(artifact: TilesArtifact, channel: number, looks: Pick<Looks, "tileScale" | "clip">): ValueRange {
+export function tileRange(
+  artifact: TilesArtifact,
+  channel: number,
+  looks: Pick<Looks, "tileScale" | "clip">,
+): ValueRange {
   const signed = tilesSigned(artifact);
   if (looks.tileScale === "shared") {
     const { min, max } = endsOf(artifact);
@@ -50,7 +54,10 @@ function rangeOf(min: number, max: number, signed: boolean): ValueRange {
 }
 
 /** The least and the largest value of all channels, of all frames. */
-export function endsOf({ ends, min, max }: Pick<TilesArtifact, "ends" | "min" | "max">): { readonly min: number; readonly max: number } {
+export function endsOf({ ends, min, max }: Pick<TilesArtifact, "ends" | "min" | "max">): {
+  readonly min: number;
+  readonly max: number;
+} {
   return ends ?? { min: extreme(min, Math.min), max: extreme(max, Math.max) };
 }
 

@@ -10,7 +10,10 @@ const GAP = 10;
 const BAR = 8;
 
 /** The colour of each token as RGB bytes, [tokens, 3], by the looks that maps have. */
-export function tokenColors(artifact: Pick<TokensArtifact, "values" | "signed">, looks: Pick<Looks, "colorMap" | "clip">): Uint8Array {
+export function tokenColors(
+  artifact: Pick<TokensArtifact, "values" | "signed">,
+  looks: Pick<Looks, "colorMap" | "clip">,
+): Uint8Array {
   const { min: low, max: high } = clipRange(artifact.values, looks.clip, artifact.signed);
   const table = colorTable(resolveColorMap(looks.colorMap, artifact.signed));
   const colors = new Uint8Array(artifact.values.length * 3);
@@ -40,7 +43,17 @@ export function layoutTokens(artifact: TokensArtifact, looks: Looks, colors = to
     const [red, green, blue] = colors.subarray(index * 3, index * 3 + 3);
     parts.push(
       { kind: "text", x, y, text, scale: 2, ink: "foreground" },
-      { kind: "image", x, y: y + GLYPH.ascent * 2 + 5, width, height: BAR, pixelWidth: 1, pixelHeight: 1, rgba: Uint8ClampedArray.of(red, green, blue, 255), label: `${text}: ${artifact.values[index]}` },
+      {
+        kind: "image",
+        x,
+        y: y + GLYPH.ascent * 2 + 5,
+        width,
+        height: BAR,
+        pixelWidth: 1,
+        pixelHeight: 1,
+        rgba: Uint8ClampedArray.of(red, green, blue, 255),
+        label: `${text}: ${artifact.values[index]}`,
+      },
     );
     x += width + GAP;
     widest = Math.max(widest, x - GAP);

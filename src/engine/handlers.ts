@@ -13,9 +13,9 @@ import { tensorSummary } from "./tensors.ts";
 import { testHook } from "./test-hook.ts";
 
 /**
- * What the engine does when called. Describing files reads no weights and loads no runtime; ONNX Runtime comes with the first
- * run. Runs go one after another, for memory's sake and because their time is a person's measure; small calls do not queue
- * behind them (but wait while native code has the thread).
+ * What the engine does when called. Describing files reads no weights and loads no runtime; ONNX Runtime comes with the
+ * first run. Runs go one after another, for memory's sake and because their time is a person's measure; small calls do
+ * not queue behind them (but wait while native code has the thread). /
  */
 export function engineHandlers(): Handlers<EngineApi> {
   const models = new ModelCache();
@@ -23,31 +23,48 @@ export function engineHandlers(): Handlers<EngineApi> {
   let runs = 0;
 
   /** A job waits for its turn. */
-  const queued = <K extends JobMethod>(method: K) => (request: Parameters<EngineApi[K]>[0], context: CallContext): Promise<ReturnType<EngineApi[K]>> =>
-    lane.run(context.signal, () => {
-      runs++;
-      return jobs[method](request, { models, signal: context.signal, progress: context.progress });
-    });
+  const queued =
+    <K extends JobMethod>(method: K) =>
+    (request: Parameters<EngineApi[K]>[0], context: CallContext): Promise<ReturnType<EngineApi[K]>> =>
+      lane.run(context.signal, () => {
+        runs++;
+        return jobs[method](request, { models, signal: context.signal, progress: context.progress });
+      });
 
   return {
     describe: ({ model }) => models.use(model, ({ description }) => description),
     layer: ({ model, index }) => models.use(model, ({ open }) => layerDetails(open, index)),
     tensor: ({ model, name }) => models.use(model, ({ open }) => tensorSummary(open, name)),
-    recipe: ({ model }) => models.use(model, async (loaded) => {
-      const report = await loadRecipe(loaded.description, loaded.readConstant);
-      return { ...report, explainable: explainableInputs(loaded, report.recipe) };
-    }),
+    recipe: ({ model }) =>
+      models.use(model, async (loaded) => {
+        const report = await loadRecipe(loaded.description, loaded.readConstant);
+        return { ...report, explainable: explainableInputs(loaded, report.recipe) };
+      }),
     preview: async (request) => {
       const { recipe, input } = sound(request);
       return preview(input, recipe);
     },
-    status: () => ({ pid: process.pid, onnxruntime: models.onnxruntimeVersion, memory: process.memoryUsage.rss(), runs }),
-    layers: queued("layers"), run: queued("run"), channel: queued("channel"), tiles: queued("tiles"), exportExplanation: queued("exportExplanation"),
+    status: () => ({
+      pid: process.pid,
+      onnxruntime: models.onnxruntimeVersion,
+      memory: process.memoryUsage.rss(),
+      runs,
+    }),
+    layers: queued("layers"),
+    run: queued("run"),
+    channel: queued("channel"),
+    tiles: queued("tiles"),
+    exportExplanation: queued("exportExplanation"),
   };
 }
 
 /** What runs a model. One that is missing here, or that is no job, fails the build. */
-const jobs: { readonly [K in JobMethod]: (request: Parameters<EngineApi[K]>[0], env: RunEnvironment) => Promise<ReturnType<EngineApi[K]>> } = {
+const jobs: {
+  readonly [K in JobMethod]: (
+    request: Parameters<EngineApi[K]>[0],
+    env: RunEnvironment,
+  ) => Promise<ReturnType<EngineApi[K]>>;
+} = {
   layers: async (request, env) => layersOf(sound(request), env),
   run: async (job, env) => {
     const checked = sound(job);
@@ -59,7 +76,10 @@ const jobs: { readonly [K in JobMethod]: (request: Parameters<EngineApi[K]>[0], 
   exportExplanation: async (request, env) => exportExplanation(withSoundJob(request), env),
 };
 
-/** A request whose recipe is checked: it may come from a panel's form or a state that was kept. DataError that names the place. */
+/**
+ * A request whose recipe is checked: it may come from a panel's form or a state that was kept. DataError that names the
+ * place.
+ */
 function sound<T extends { readonly recipe: Recipe }>(request: T): T {
   return { ...request, recipe: validateRecipe(request.recipe, "recipe") };
 }

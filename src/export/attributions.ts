@@ -22,36 +22,59 @@ export interface Explained {
   gradientAt(point: string): string;
 }
 
-/** Emits a technique's attribution and gives its name: what src/techniques computes of one sample, for a batch, in nodes. */
+/**
+ * Emits a technique's attribution and gives its name: what src/techniques computes of one sample, for a batch, in
+ * nodes.
+ */
 export type InGraph = (e: Explained) => string;
 
-const overInput = (attribution: (e: Explained, gradient: string) => string): InGraph => (e) => attribution(e, e.gradient(e.input));
+const overInput =
+  (attribution: (e: Explained, gradient: string) => string): InGraph =>
+  (e) =>
+    attribution(e, e.gradient(e.input));
 
-/** ReLU (where asked for) of Σ over channels of `channels(A, ∂y/∂A)`: [N, ...space], tokens laid out as the grid they are. */
-const overLayer = (channels: (e: Explained, a: string, gradient: string, spatial: readonly number[]) => string): InGraph => (e) => {
-  const { g } = e;
-  const { value, layout: { channel, spatial, tokens } } = e.layer!;
-  // Class and register tokens are no place of the picture.
-  const places = (of: string): string => (tokens ? g.slice(of, spatial[0], tokens.before, tokens.before + elementCount(tokens.grid)) : of);
-  const summed = g.sum(channels(e, places(value), places(e.gradient(value)), spatial), [channel], false);
-  const left = range(0, g.shape(value).length).filter((axis) => axis !== channel);
-  const ordered = g.transpose(summed, [0, ...spatial].map((axis) => left.indexOf(axis)));
-  const map = tokens ? g.reshape(ordered, [g.shape(ordered)[0], ...tokens.grid]) : ordered;
-  return e.params.relu === true ? g.unary("Relu", map) : map;
-};
+/**
+ * ReLU (where asked for) of Σ over channels of `channels(A, ∂y/∂A)`: [N, ...space], tokens laid out as the grid they
+ * are.
+ */
+const overLayer =
+  (channels: (e: Explained, a: string, gradient: string, spatial: readonly number[]) => string): InGraph =>
+  (e) => {
+    const { g } = e;
+    const {
+      value,
+      layout: { channel, spatial, tokens },
+    } = e.layer!;
+    // Class and register tokens are no place of the picture.
+    const places = (of: string): string =>
+      tokens ? g.slice(of, spatial[0], tokens.before, tokens.before + elementCount(tokens.grid)) : of;
+    const summed = g.sum(channels(e, places(value), places(e.gradient(value)), spatial), [channel], false);
+    const left = range(0, g.shape(value).length).filter((axis) => axis !== channel);
+    const ordered = g.transpose(
+      summed,
+      [0, ...spatial].map((axis) => left.indexOf(axis)),
+    );
+    const map = tokens ? g.reshape(ordered, [g.shape(ordered)[0], ...tokens.grid]) : ordered;
+    return e.params.relu === true ? g.unary("Relu", map) : map;
+  };
 
 /** Techniques that can be written into a graph, by id. */
 export const attributions: Readonly<Record<string, InGraph>> = {
   saliency: overInput(({ g, params }, gradient) => (params.absolute === true ? g.unary("Abs", gradient) : gradient)),
   "input-x-gradient": overInput(({ g, input }, gradient) => g.times(input, gradient)),
-  "integrated-gradients": ({ g, params, input, baseline, gradientAt }) => pathIntegral(g, {
-    value: input, baseline: baseline(), quadrature: quadrature(params.rule as QuadratureRule, Number(params.steps)), gradientAt,
-  }),
+  "integrated-gradients": ({ g, params, input, baseline, gradientAt }) =>
+    pathIntegral(g, {
+      value: input,
+      baseline: baseline(),
+      quadrature: quadrature(params.rule as QuadratureRule, Number(params.steps)),
+      gradientAt,
+    }),
   "guided-backprop": (e) => e.gradient(e.input, guidedRules),
   deconvolution: (e) => e.gradient(e.input, deconvolutionRules),
   "grad-cam": overLayer(({ g }, a, gradient, spatial) => g.times(g.mean(gradient, spatial), a)),
   "grad-cam++": overLayer(({ g }, a, gradient, spatial) => {
-    // Weights α·ReLU(g) with α = g² / (2g² + g³·ΣA + ε): only where g is positive, so that its positive part stands for it throughout.
+    // Weights α·ReLU(g) with α = g² / (2g² + g³·ΣA + ε): only where g is positive, so that its positive part stands for
+    // it throughout.
     const positive = double(g, g.unary("Relu", gradient));
     const square = g.times(positive, positive);
     const cube = g.times(square, positive);

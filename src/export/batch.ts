@@ -19,8 +19,8 @@ export interface TwoParts {
 }
 
 /**
- * One graph for any batch size from the same graph specialised to two of them: where their constants differ, they follow from the
- * batch size as the graph runs. A sentence that says why where the two differ in more than that.
+ * One graph for any batch size from the same graph specialised to two of them: where their constants differ, they
+ * follow from the batch size as the graph runs. A sentence that says why where the two differ in more than that. /
  */
 export function generalise(parts: TwoParts): Part | string {
   try {
@@ -44,7 +44,8 @@ class Generalisation {
   private count = 0;
 
   constructor(private readonly parts: TwoParts) {
-    const byName = ({ initializers }: Part): Map<string, TensorRef> => new Map(initializers.map((tensor) => [tensor.name, tensor]));
+    const byName = ({ initializers }: Part): Map<string, TensorRef> =>
+      new Map(initializers.map((tensor) => [tensor.name, tensor]));
     this.constants = [byName(parts.first), byName(parts.second)];
   }
 
@@ -54,13 +55,21 @@ class Generalisation {
   }
 
   private pair(first: readonly Node[], second: readonly Node[]): Node[] {
-    if (first.length !== second.length) throw new Differs(`it takes ${first.length} operators for a batch of ${this.parts.sizes[0]} and ${second.length} for one of ${this.parts.sizes[1]}`);
+    if (first.length !== second.length)
+      throw new Differs(
+        `it takes ${first.length} operators for a batch of ${this.parts.sizes[0]} and ${second.length} for one of ${this.parts.sizes[1]}`,
+      );
     return first.map((node, index) => this.node(node, second[index]));
   }
 
   private node(a: Node, b: Node): Node {
     const label = `${a.opType}${a.name === "" ? "" : ` "${a.name}"`}`;
-    if (a.opType !== b.opType || a.domain !== b.domain || a.inputs.length !== b.inputs.length || a.outputs.length !== b.outputs.length) {
+    if (
+      a.opType !== b.opType ||
+      a.domain !== b.domain ||
+      a.inputs.length !== b.inputs.length ||
+      a.outputs.length !== b.outputs.length
+    ) {
       throw new Differs(`its operators change with the batch: ${label} becomes ${b.opType}`);
     }
     const inputs = a.inputs.map((input, index) => this.value(input, b.inputs[index], label));
@@ -71,20 +80,32 @@ class Generalisation {
 
   private attributes(a: Node, b: Node, label: string): Node["attributes"] {
     const names = Object.keys(a.attributes);
-    if (names.length !== Object.keys(b.attributes).length) throw new Differs(`attributes of ${label} change with the batch`);
-    return Object.fromEntries(names.map((name): [string, Attribute] => {
-      const [one, other] = [a.attributes[name], b.attributes[name]];
-      if (one.type === "graph" && other?.type === "graph") return [name, { type: "graph", value: this.graph(one.value, other.value) }];
-      if (!isDeepStrictEqual(one, other)) throw new Differs(`"${name}" of ${label} changes with the batch`);
-      return [name, one];
-    }));
+    if (names.length !== Object.keys(b.attributes).length)
+      throw new Differs(`attributes of ${label} change with the batch`);
+    return Object.fromEntries(
+      names.map((name): [string, Attribute] => {
+        const [one, other] = [a.attributes[name], b.attributes[name]];
+        if (one.type === "graph" && other?.type === "graph")
+          return [name, { type: "graph", value: this.graph(one.value, other.value) }];
+        if (!isDeepStrictEqual(one, other)) throw new Differs(`"${name}" of ${label} changes with the batch`);
+        return [name, one];
+      }),
+    );
   }
 
   private graph(a: Graph, b: Graph): Graph {
-    if (a.initializers.length > 0 || b.initializers.length > 0 || a.inputs.length !== b.inputs.length) throw new Differs("a subgraph changes with the batch");
+    if (a.initializers.length > 0 || b.initializers.length > 0 || a.inputs.length !== b.inputs.length)
+      throw new Differs("a subgraph changes with the batch");
     a.inputs.forEach(({ name }, index) => this.same.set(b.inputs[index].name, name));
     const nodes = this.pair(a.nodes, b.nodes);
-    return { ...a, nodes, outputs: a.outputs.map((output, index) => ({ ...output, name: this.value(output.name, b.outputs[index].name, "a subgraph") })) };
+    return {
+      ...a,
+      nodes,
+      outputs: a.outputs.map((output, index) => ({
+        ...output,
+        name: this.value(output.name, b.outputs[index].name, "a subgraph"),
+      })),
+    };
   }
 
   private value(a: string, b: string, user: string): string {
@@ -113,9 +134,13 @@ class Generalisation {
   private dynamic(one: TensorRef, other: TensorRef, name: string, user: string): string {
     const decoded = [one, other].map((tensor) => decodeTensor(tensor, this.parts.bytesOf(tensor)));
     const formula = dynamicConstant(decoded[0], decoded[1], this.parts.sizes);
-    if (!formula) throw new Differs(`a constant of ${user} changes with the batch in a way that is not known (${one.dataType} [${one.dims.join(", ")}], [${other.dims.join(", ")}])`);
+    if (!formula)
+      throw new Differs(
+        `a constant of ${user} changes with the batch in a way that is not known (${one.dataType} [${one.dims.join(", ")}], [${other.dims.join(", ")}])`,
+      );
     return formula({
-      name, batch: this.batchSize(),
+      name,
+      batch: this.batchSize(),
       ints: (values, dims) => this.keep(tensorFromArray(this.fresh(name), "int64", dims, values)),
       tensor: (dataType, dims, data) => this.keep(tensorFromArray(this.fresh(name), dataType, dims, data)),
       node: (opType, inputs, attributes = {}) => this.emit(opType, inputs, attributes, this.fresh(name)),
@@ -124,7 +149,12 @@ class Generalisation {
 
   /** The batch size, int64 [1], read from the input. */
   private batchSize(): string {
-    this.size ??= this.emit("Shape", [this.parts.batchOf], { start: { type: "int", value: 0 }, end: { type: "int", value: 1 } }, "loupe.batch.size");
+    this.size ??= this.emit(
+      "Shape",
+      [this.parts.batchOf],
+      { start: { type: "int", value: 0 }, end: { type: "int", value: 1 } },
+      "loupe.batch.size",
+    );
     return this.size;
   }
 

@@ -42,27 +42,59 @@ export interface Built extends Part {
   readonly samePath?: string;
 }
 
-/** Emits forward pass, seed, gradient and attribution. `batch`: how many samples were traced; undefined where the output has no batch axis. */
+/**
+ * Emits forward pass, seed, gradient and attribution. `batch`: how many samples were traced; undefined where the output
+ * has no batch axis.
+ */
 export function buildExplanation(specialised: Specialised, plan: Plan, batch: number | undefined): Built {
   const g = specialised.g.fork();
   const forward = [...g.nodes];
   for (const value of [plan.input, plan.score.value, ...(plan.layer ? [plan.layer.value] : [])]) {
-    if (!g.has(value)) throw new UsageError(`The value "${value}" is not computed for this input.`, value, "`inspect` lists the model's layers and their outputs.");
+    if (!g.has(value))
+      throw new UsageError(
+        `The value "${value}" is not computed for this input.`,
+        value,
+        "`inspect` lists the model's layers and their outputs.",
+      );
   }
   const outputDims = g.shape(plan.output);
   if (plan.targetInput !== undefined) {
     g.declare(plan.targetInput, outputDims.length > 2 ? [1, outputDims.length - 1] : [1]);
     g.declareType(plan.targetInput, "int64");
   }
-  const seed = g.reshape(emitSeed(g, { outputDims, batch, target: plan.target, input: plan.targetInput }), g.shape(plan.score.value));
-  const gradient = (of: string, value: string, original: ReadonlyMap<string, string>, from = forward, rules = gradientRules): string => {
+  const seed = g.reshape(
+    emitSeed(g, { outputDims, batch, target: plan.target, input: plan.targetInput }),
+    g.shape(plan.score.value),
+  );
+  const gradient = (
+    of: string,
+    value: string,
+    original: ReadonlyMap<string, string>,
+    from = forward,
+    rules = gradientRules,
+  ): string => {
     const named = (name: string): string => original.get(name) ?? name;
-    const found = differentiate(g, from, { of, seed, wrt: [value], rules, types: (name) => specialised.typeOf(named(name)), known: (name) => specialised.known(named(name)) }).get(value);
-    if (found === undefined) throw new UsageError(`The score "${plan.target.label}" does not depend on "${named(value)}", so there is nothing to export.`, named(value), "Choose another target, output or layer.");
+    const found = differentiate(g, from, {
+      of,
+      seed,
+      wrt: [value],
+      rules,
+      types: (name) => specialised.typeOf(named(name)),
+      known: (name) => specialised.known(named(name)),
+    }).get(value);
+    if (found === undefined)
+      throw new UsageError(
+        `The score "${plan.target.label}" does not depend on "${named(value)}", so there is nothing to export.`,
+        named(value),
+        "Choose another target, output or layer.",
+      );
     return found;
   };
   const attribution = plan.attribution({
-    g, params: plan.params, input: plan.input, ...(plan.layer ? { layer: plan.layer } : {}),
+    g,
+    params: plan.params,
+    input: plan.input,
+    ...(plan.layer ? { layer: plan.layer } : {}),
     baseline: () => baseline(g, plan),
     gradient: (value, rules) => gradient(plan.score.value, value, new Map(), forward, rules?.table),
     gradientAt: (point) => {
@@ -78,8 +110,11 @@ export function buildExplanation(specialised: Specialised, plan: Plan, batch: nu
   const nodes = neededFor(wanted, g.nodes);
   const used = new Set([...nodes.flatMap((node) => [...node.inputs, ...captured(node)]), ...wanted]);
   return {
-    nodes, initializers: g.initializers.filter(({ name }) => used.has(name)),
-    attribution: named, dims: new Map([named, ...plan.outputs].map((name) => [name, g.shape(name)])), ...(samePath === undefined ? {} : { samePath }),
+    nodes,
+    initializers: g.initializers.filter(({ name }) => used.has(name)),
+    attribution: named,
+    dims: new Map([named, ...plan.outputs].map((name) => [name, g.shape(name)])),
+    ...(samePath === undefined ? {} : { samePath }),
   };
 }
 
@@ -95,14 +130,20 @@ const MOST_COMPARED = 4096;
 
 /** Emits whether everything that the graph was specialised on, and that the input decides, is as it was. */
 function emitGuards(g: Builder, specialised: Specialised): string | undefined {
-  const holds = specialised.guards.filter(({ expected }) => expected.length > 0 && expected.length <= MOST_COMPARED).map(({ value, expected }) => {
-    const dims = g.shape(value);
-    const type: DataType = g.typeOf(value) ?? specialised.typeOf(value) ?? "float32";
-    const number = isFloat(type) || type === "int64" ? value : g.op("Cast", [value], dims, { to: 7 });
-    const equal = g.op("Equal", [number, isFloat(type) ? g.floats(expected, dims) : g.intTensor(expected, dims)], dims);
-    const all = g.op("Cast", [equal], dims, { to: 6 });
-    return elementCount(dims) === 1 ? g.reshape(all, []) : g.op("ReduceMin", [all], [], { keepdims: 0 });
-  });
+  const holds = specialised.guards
+    .filter(({ expected }) => expected.length > 0 && expected.length <= MOST_COMPARED)
+    .map(({ value, expected }) => {
+      const dims = g.shape(value);
+      const type: DataType = g.typeOf(value) ?? specialised.typeOf(value) ?? "float32";
+      const number = isFloat(type) || type === "int64" ? value : g.op("Cast", [value], dims, { to: 7 });
+      const equal = g.op(
+        "Equal",
+        [number, isFloat(type) ? g.floats(expected, dims) : g.intTensor(expected, dims)],
+        dims,
+      );
+      const all = g.op("Cast", [equal], dims, { to: 6 });
+      return elementCount(dims) === 1 ? g.reshape(all, []) : g.op("ReduceMin", [all], [], { keepdims: 0 });
+    });
   if (holds.length === 0) return undefined;
   return g.op("Cast", [holds.length === 1 ? holds[0] : g.op("Min", holds, [])], [], { to: 9 });
 }

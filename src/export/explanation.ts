@@ -25,17 +25,21 @@ import { tritonConfig } from "./triton.ts";
 import { verify } from "./verify.ts";
 
 /** Batch sizes to compare, one pair after another: small numbers may be equal to something by chance. */
-const PAIRS = [[2, 3], [5, 7]] as const;
+const PAIRS = [
+  [2, 3],
+  [5, 7],
+] as const;
 /**
- * Of all values together: where ONNX Runtime sums in another order (its fastest layouts are not for loops) some unit falls on the other
- * side of its edge, which changes a few values by more than rounding.
+ * Of all values together: where ONNX Runtime sums in another order (its fastest layouts are not for loops) some unit
+ * falls on the other side of its edge, which changes a few values by more than rounding. /
  */
 const TOLERANCE = 0.02;
 
 /**
- * "Export explanation model": writes one ONNX file that takes what the model takes (and a target) and gives the model's outputs and
- * the attribution, for any number of samples where the model takes any. It is read back and compared with the technique's own numbers
- * before it stays. UsageError where the technique, or a setting of it, cannot be written into a graph.
+ * "Export explanation model": writes one ONNX file that takes what the model takes (and a target) and gives the model's
+ * outputs and the attribution, for any number of samples where the model takes any. It is read back and compared with
+ * the technique's own numbers before it stays. UsageError where the technique, or a setting of it, cannot be written
+ * into a graph. /
  */
 export function exportExplanation(request: ExportRequest, env: RunEnvironment): Promise<ExportReport> {
   return env.models.use(request.job.model, (model) => exportFrom(model, request, env));
@@ -45,37 +49,80 @@ async function exportFrom(model: LoadedModel, request: ExportRequest, env: RunEn
   const { more: _, ...asked } = request.job;
   const { info } = findTechnique(asked.technique);
   const attribution = Object.hasOwn(attributions, info.id) ? attributions[info.id] : undefined;
-  if (!attribution) throw new UsageError(`${info.title} can't be exported as a single ONNX graph.`, info.id, `These can: ${Object.keys(attributions).join(", ")}.`);
+  if (!attribution)
+    throw new UsageError(
+      `${info.title} can't be exported as a single ONNX graph.`,
+      info.id,
+      `These can: ${Object.keys(attributions).join(", ")}.`,
+    );
   const params = checkParams(info, asked.params);
-  if (Number(params.samples ?? 0) > 0) throw new UsageError("Noise is drawn anew in each run, which a graph cannot do as it is done here.", "samples", "Set samples to 0 for the export, and average over noisy inputs where the model is served.");
+  if (Number(params.samples ?? 0) > 0)
+    throw new UsageError(
+      "Noise is drawn anew in each run, which a graph cannot do as it is done here.",
+      "samples",
+      "Set samples to 0 for the export, and average over noisy inputs where the model is served.",
+    );
   await checkPlace(model.open, request.out, request.weights);
   const job = await aboutOne(model, asked);
   const result = await runJob(job, env);
   const odd = result.raw.values.find((value) => !Number.isFinite(value));
-  if (odd !== undefined) throw new UsageError(`${info.title} of this sample has values that are not finite (${odd}), so there is nothing to check an export against.`, undefined, "Choose another sample or layer.");
+  if (odd !== undefined)
+    throw new UsageError(
+      `${info.title} of this sample has values that are not finite (${odd}), so there is nothing to check an export against.`,
+      undefined,
+      "Choose another sample or layer.",
+    );
 
   env.progress({ text: "Building the explanation's graph" });
   const fed = await prepareInput(model, job);
   const hints = await outputHints(job.recipe, model.description, model.open.path);
-  const context = await JobContext.create(fed, { info, hints, target: job.target, layer: job.layer, params, signal: env.signal, progress: env.progress });
+  const context = await JobContext.create(fed, {
+    info,
+    hints,
+    target: job.target,
+    layer: job.layer,
+    params,
+    signal: env.signal,
+    progress: env.progress,
+  });
   const score = await context.score();
   const layer = info.needs.layer === "none" ? undefined : await spatialLayer(context);
-  // Of a model of token numbers the context has what follows their vectors, and of texts their places in a list: the export begins with the numbers and texts.
-  const own = fed.input.tokensOf === undefined && !Object.values(fed.samples).some(({ dataType }) => dataType === "string");
-  const whole = own ? context.model : score.kind === "loss" ? lossModel(model, context.output, context.target.negated === true) : model;
+  // Of a model of token numbers the context has what follows their vectors, and of texts their places in a list: the
+  // export begins with the numbers and texts.
+  const own =
+    fed.input.tokensOf === undefined && !Object.values(fed.samples).some(({ dataType }) => dataType === "string");
+  const whole = own
+    ? context.model
+    : score.kind === "loss"
+      ? lossModel(model, context.output, context.target.negated === true)
+      : model;
   const plan: Omit<Plan, "outputs" | "targetInput"> = {
-    attribution, params, score, output: context.output.value, batched: context.output.dims.length === context.output.shape.length, target: context.target, input: context.input.name,
-    ...(layer ? { layer } : {}), ...(info.params.some(({ name }) => name === "baseline") ? { baseline: await sampleOf(context) } : {}),
+    attribution,
+    params,
+    score,
+    output: context.output.value,
+    batched: context.output.dims.length === context.output.shape.length,
+    target: context.target,
+    input: context.input.name,
+    ...(layer ? { layer } : {}),
+    ...(info.params.some(({ name }) => name === "baseline") ? { baseline: await sampleOf(context) } : {}),
   };
   return new Export(request, env, { model, whole, fed, plan, result }).run();
 }
 
-/** The job about one of the model's inputs: an exported graph gives one attribution. UsageError for integers that are looked up in several places. */
+/**
+ * The job about one of the model's inputs: an exported graph gives one attribution. UsageError for integers that are
+ * looked up in several places.
+ */
 async function aboutOne(model: LoadedModel, job: Job): Promise<Job> {
   const { explained, input } = await prepareInput(model, job);
   const leading = explained.find(({ shown }) => shown === input) ?? explained[0];
   if (leading.kind === "tokens" || leading.kind === "categories") {
-    throw new UsageError(`"${leading.input}" is looked up in ${leading.segments.length} places, and an export explains one value.`, leading.input, "Explain another input (--explain), or run the method here.");
+    throw new UsageError(
+      `"${leading.input}" is looked up in ${leading.segments.length} places, and an export explains one value.`,
+      leading.input,
+      "Explain another input (--explain), or run the method here.",
+    );
   }
   return explained.length > 1 ? { ...job, explain: [leading.input] } : job;
 }
@@ -110,9 +157,18 @@ class Export {
   private readonly main: string;
   private readonly batched: ReadonlySet<string>;
 
-  constructor(private readonly request: ExportRequest, private readonly env: RunEnvironment, private readonly subject: Subject) {
+  constructor(
+    private readonly request: ExportRequest,
+    private readonly env: RunEnvironment,
+    private readonly subject: Subject,
+  ) {
     const { samples, input } = subject.fed;
-    this.feeds = Object.fromEntries(Object.entries(samples).map(([name, { dataType, dims, data }]): [string, TensorValue] => [name, { dataType: dataType as DataType, dims, data }]));
+    this.feeds = Object.fromEntries(
+      Object.entries(samples).map(([name, { dataType, dims, data }]): [string, TensorValue] => [
+        name,
+        { dataType: dataType as DataType, dims, data },
+      ]),
+    );
     this.main = input.tokensOf ?? input.name;
     this.batched = batchedInputs(subject.model.description.inputs, this.feeds, this.main);
   }
@@ -130,7 +186,12 @@ class Export {
       }
     }
     const report = await this.write(await this.fixedBatch(size, why));
-    if (typeof report === "string") throw new ModelError(`The exported model does not compute what ${this.subject.plan.target.label} got here: ${report}.`, this.request.out, "Please report this with the model, if you can.");
+    if (typeof report === "string")
+      throw new ModelError(
+        `The exported model does not compute what ${this.subject.plan.target.label} got here: ${report}.`,
+        this.request.out,
+        "Please report this with the model, if you can.",
+      );
     return report;
   }
 
@@ -144,15 +205,23 @@ class Export {
         const traced = await this.trace(batchFeeds(this.feeds, this.batched, size));
         if (typeof traced === "string") return traced;
         const dims = traced.specialised.g.shape(this.subject.plan.output);
-        if (dims[0] !== size) return `its output "${this.subject.plan.output}" [${dims.join(", ")}] has no batch axis that grows with the input's`;
+        if (dims[0] !== size)
+          return `its output "${this.subject.plan.output}" [${dims.join(", ")}] has no batch axis that grows with the input's`;
         const plan = this.planFor(traced, true);
         made.push({ traced, plan, built: buildExplanation(traced.specialised, plan, size) });
         await breathe();
       }
       const [first, second] = made.map(({ built }) => built);
       if (first.dims.get(first.attribution)![0] !== sizes[0]) return "its layer holds several rows for each sample";
-      const part = generalise({ first, second, sizes, batchOf: this.main, bytesOf: (tensor) => this.subject.model.open.bytesOf(tensor) });
-      if (typeof part !== "string") return { part, built: [first, second], traced: made[0].traced, plan: made[0].plan, batch: { any: true } };
+      const part = generalise({
+        first,
+        second,
+        sizes,
+        batchOf: this.main,
+        bytesOf: (tensor) => this.subject.model.open.bytesOf(tensor),
+      });
+      if (typeof part !== "string")
+        return { part, built: [first, second], traced: made[0].traced, plan: made[0].plan, batch: { any: true } };
       why = part;
     }
     return why;
@@ -173,7 +242,8 @@ class Export {
 
   private async fixedBatch(size: number, why: string): Promise<Candidate> {
     const traced = await this.subject.whole.traced(this.feeds);
-    const rows = this.subject.plan.batched && traced.specialised.g.shape(this.subject.plan.output)[0] === size ? size : undefined;
+    const rows =
+      this.subject.plan.batched && traced.specialised.g.shape(this.subject.plan.output)[0] === size ? size : undefined;
     const plan = this.planFor(traced, rows !== undefined);
     const built = buildExplanation(traced.specialised, plan, rows);
     return { part: built, built: [built], traced, plan, batch: { any: false, size, why } };
@@ -182,11 +252,15 @@ class Export {
   private planFor({ specialised, trace }: Traced, rows: boolean): Plan {
     const { plan, model } = this.subject;
     const axes = specialised.g.shape(plan.output).length - 1;
-    const choosable = this.request.target !== "fixed" && rows && axes > 0 && !plan.target.region && !plan.target.negated;
+    const choosable =
+      this.request.target !== "fixed" && rows && axes > 0 && !plan.target.region && !plan.target.negated;
     const taken = new Set([...trace.dims.keys()]);
     return {
-      ...plan, ...(choosable ? { targetInput: taken.has("target") ? "loupe_target" : "target" } : {}),
-      outputs: model.description.outputs.map(({ name }) => name).filter((name) => specialised.g.has(name) && name !== "" && trace.types.has(name)),
+      ...plan,
+      ...(choosable ? { targetInput: taken.has("target") ? "loupe_target" : "target" } : {}),
+      outputs: model.description.outputs
+        .map(({ name }) => name)
+        .filter((name) => specialised.g.has(name) && name !== "" && trace.types.has(name)),
     };
   }
 
@@ -196,33 +270,77 @@ class Export {
     const edge = borders({ ...candidate, feeds: this.feeds, batched: this.batched, inputs: model.description.inputs });
     const axes = traced.specialised.g.shape(plan.output).length - 1;
     const { targetInput } = candidate.plan;
-    const target = targetInput === undefined ? undefined : {
-      name: targetInput, dims: axes > 1 ? ["targets", axes] : ["targets"], ...(this.request.target === "optional" ? { initial: plan.target.index } : {}),
-    };
+    const target =
+      targetInput === undefined
+        ? undefined
+        : {
+            name: targetInput,
+            dims: axes > 1 ? ["targets", axes] : ["targets"],
+            ...(this.request.target === "optional" ? { initial: plan.target.index } : {}),
+          };
     const notes = this.notes(candidate, edge.notes);
     const written = finish({
-      part, inputs: edge.inputs, outputs: edge.outputs, ...(target ? { target } : {}), model: { ...model.model, graph: { ...model.model.graph, sparseInitializers: traced.graph.sparseInitializers } },
-      opset: traced.specialised.derivedOpset, version: VERSION,
+      part,
+      inputs: edge.inputs,
+      outputs: edge.outputs,
+      ...(target ? { target } : {}),
+      model: { ...model.model, graph: { ...model.model.graph, sparseInitializers: traced.graph.sparseInitializers } },
+      opset: traced.specialised.derivedOpset,
+      version: VERSION,
       doc: `${findTechnique(result.provenance.technique).info.title} of ${result.provenance.model.name}, for ${plan.target.label}. ${notes.join(" ")}`,
       metadata: metadata(result, notes, batch),
     });
     this.env.progress({ text: "Checking what was written" });
     let refused = "";
     try {
-      const { files, size, checked } = await writeFiles(written, model.open, { out: this.request.out, weights: this.request.weights }, async (path) => {
-        const found = await verify({
-          path, threads: model.threads, feeds: this.feeds, samples: this.feeds[this.main].dims[0] ?? 1, batched: this.batched, anyBatch: batch.any, attribution: edge.attribution, raw: result.raw, signal: this.env.signal,
-          ...(target && this.request.target === "required" ? { target: { name: target.name, index: plan.target.index, dims: axes } } : {}),
-        });
-        if (!(found.alone.overall <= TOLERANCE)) refused = `its numbers differ from the technique's by ${found.alone.largest.toPrecision(2)} of the largest`;
-        else if (found.inBatch && !(found.inBatch.overall <= TOLERANCE)) refused = "samples of one batch influence one another";
-        if (refused !== "") throw new Refused();
-        return found;
-      });
+      const { files, size, checked } = await writeFiles(
+        written,
+        model.open,
+        { out: this.request.out, weights: this.request.weights },
+        async (path) => {
+          const found = await verify({
+            path,
+            threads: model.threads,
+            feeds: this.feeds,
+            samples: this.feeds[this.main].dims[0] ?? 1,
+            batched: this.batched,
+            anyBatch: batch.any,
+            attribution: edge.attribution,
+            raw: result.raw,
+            signal: this.env.signal,
+            ...(target && this.request.target === "required"
+              ? { target: { name: target.name, index: plan.target.index, dims: axes } }
+              : {}),
+          });
+          if (!(found.alone.overall <= TOLERANCE))
+            refused = `its numbers differ from the technique's by ${found.alone.largest.toPrecision(2)} of the largest`;
+          else if (found.inBatch && !(found.inBatch.overall <= TOLERANCE))
+            refused = "samples of one batch influence one another";
+          if (refused !== "") throw new Refused();
+          return found;
+        },
+      );
       const report = {
-        files, size, technique: result.provenance.technique, notes, difference: Math.max(checked.alone.largest, checked.inBatch?.largest ?? 0),
-        inputs: [...edge.inputs.map(shown), ...(target ? [{ name: target.name, dataType: "int64", dims: target.dims, optional: this.request.target === "optional" }] : [])],
-        outputs: edge.outputs.map(shown), batch: batch.any ? "any" as const : { size: batch.size, why: batch.why },
+        files,
+        size,
+        technique: result.provenance.technique,
+        notes,
+        difference: Math.max(checked.alone.largest, checked.inBatch?.largest ?? 0),
+        inputs: [
+          ...edge.inputs.map(shown),
+          ...(target
+            ? [
+                {
+                  name: target.name,
+                  dataType: "int64",
+                  dims: target.dims,
+                  optional: this.request.target === "optional",
+                },
+              ]
+            : []),
+        ],
+        outputs: edge.outputs.map(shown),
+        batch: batch.any ? ("any" as const) : { size: batch.size, why: batch.why },
       };
       return { ...report, triton: tritonConfig(report, parse(this.request.out).name) };
     } catch (error) {
@@ -235,14 +353,31 @@ class Export {
 
   private notes({ batch, traced, built, plan }: Candidate, more: readonly string[]): string[] {
     const { fed, result } = this.subject;
-    const types = Object.values(this.feeds).map(({ dataType }) => dataType).filter((type) => isFloat(type) && type !== "float32");
+    const types = Object.values(this.feeds)
+      .map(({ dataType }) => dataType)
+      .filter((type) => isFloat(type) && type !== "float32");
     return [
-      ...(batch.any ? [] : [`The batch is fixed at ${batch.size}: ${batch.why}.`]), ...more,
-      ...(built[0].samePath === undefined ? [] : ["The model takes different paths for different inputs. The exported graph has the path of the sample it was made from; its output \"same_path\" says whether that is the input's, too."]),
-      ...(types.length > 0 ? [`Inputs and outputs are ${types[0]} as the model's; all in between is computed in float32, and so is the attribution.`] : []),
-      ...(fed.input.tokensOf === undefined ? [] : [`The attribution is about "${fed.input.name}", the vectors that are looked up for "${fed.input.tokensOf}".`]),
+      ...(batch.any ? [] : [`The batch is fixed at ${batch.size}: ${batch.why}.`]),
+      ...more,
+      ...(built[0].samePath === undefined
+        ? []
+        : [
+            'The model takes different paths for different inputs. The exported graph has the path of the sample it was made from; its output "same_path" says whether that is the input\'s, too.',
+          ]),
+      ...(types.length > 0
+        ? [
+            `Inputs and outputs are ${types[0]} as the model's; all in between is computed in float32, and so is the attribution.`,
+          ]
+        : []),
+      ...(fed.input.tokensOf === undefined
+        ? []
+        : [
+            `The attribution is about "${fed.input.name}", the vectors that are looked up for "${fed.input.tokensOf}".`,
+          ]),
       ...(plan.targetInput === undefined ? [`It explains ${plan.target.label}, whatever the input.`] : []),
-      ...(fed.notExplained.some(({ reason }) => reason === "another was chosen") ? [`Explained is the input "${fed.explained[0].input}"; others are held as they are given.`] : []),
+      ...(fed.notExplained.some(({ reason }) => reason === "another was chosen")
+        ? [`Explained is the input "${fed.explained[0].input}"; others are held as they are given.`]
+        : []),
       ...traced.specialised.remarks,
       ...result.notes.filter((note) => /^Explains /.test(note)),
     ];
@@ -251,6 +386,14 @@ class Export {
 
 class Refused extends Error {}
 
-function shown({ name, dataType, dims }: { name: string; dataType: string; dims: readonly (number | string | null)[] }): ExportReport["inputs"][number] {
+function shown({
+  name,
+  dataType,
+  dims,
+}: {
+  name: string;
+  dataType: string;
+  dims: readonly (number | string | null)[];
+}): ExportReport["inputs"][number] {
   return { name, dataType, dims: dims.map((dim) => dim ?? "?") };
 }

@@ -12,17 +12,34 @@ const SMALLEST_OUTSIDE = 1024;
 /** Large tensors begin on a page, so that runtimes may map the file into memory. */
 const PAGE = 4096;
 
-/** Refuses, before anything is computed, to write where the model or its data lie, or weights where they cannot be found again. */
+/**
+ * Refuses, before anything is computed, to write where the model or its data lie, or weights where they cannot be found
+ * again.
+ */
 export async function checkPlace(open: OpenModel, out: string, weights: ExportWeights): Promise<void> {
   const folder = dirname(open.path);
   const used = [open.path, ...dataFiles(open).map((file) => resolve(folder, file))];
   for (const path of weights === "data" ? [out, `${out}.data`] : [out]) {
-    if (used.includes(path)) throw new UsageError("The explanation would be written over the model that it is made from.", path, "Choose another name.");
+    if (used.includes(path))
+      throw new UsageError(
+        "The explanation would be written over the model that it is made from.",
+        path,
+        "Choose another name.",
+      );
   }
   // Beside an earlier export its data go with it; else they are somebody else's.
-  if (weights === "data" && existsSync(`${out}.data`) && !(await hasData(out))) throw new UsageError("There is a file of this name that belongs to something else.", `${out}.data`, "Choose another name.");
+  if (weights === "data" && existsSync(`${out}.data`) && !(await hasData(out)))
+    throw new UsageError(
+      "There is a file of this name that belongs to something else.",
+      `${out}.data`,
+      "Choose another name.",
+    );
   if (weights === "external" && dirname(out) !== folder) {
-    throw new UsageError("A model that takes its weights from the original's file must lie in the same folder as it.", out, `Write it into ${folder}, or include the weights.`);
+    throw new UsageError(
+      "A model that takes its weights from the original's file must lie in the same folder as it.",
+      out,
+      `Write it into ${folder}, or include the weights.`,
+    );
   }
 }
 
@@ -44,25 +61,43 @@ async function hasData(file: string): Promise<boolean> {
 }
 
 function dataFiles(open: OpenModel): string[] {
-  const files = open.model.graph.initializers.flatMap(({ storage }) => (storage.kind === "file" && storage.file !== "" ? [storage.file] : []));
+  const files = open.model.graph.initializers.flatMap(({ storage }) =>
+    storage.kind === "file" && storage.file !== "" ? [storage.file] : [],
+  );
   return [...new Set(files)];
 }
 
 /**
- * Writes the model (and OUT.data) aside and lets `check` read that back; only then does it take the place of what may stand there, with the data of an earlier
- * export. Where `check` throws, or something cannot be written, all is as it was. Gives the paths and the bytes written.
+ * Writes the model (and OUT.data) aside and lets `check` read that back; only then does it take the place of what may
+ * stand there, with the data of an earlier export. Where `check` throws, or something cannot be written, all is as it
+ * was. Gives the paths and the bytes written. /
  */
-export async function writeFiles<T>(model: WritableModel, open: OpenModel, { out, weights }: { out: string; weights: ExportWeights }, check: (path: string) => Promise<T>): Promise<{ files: string[]; size: number; checked: T }> {
+export async function writeFiles<T>(
+  model: WritableModel,
+  open: OpenModel,
+  { out, weights }: { out: string; weights: ExportWeights },
+  check: (path: string) => Promise<T>,
+): Promise<{ files: string[]; size: number; checked: T }> {
   const data = `${out}.data`;
   let draft: Draft | undefined;
   try {
     draft = draftFor(out, weights);
     if (draft.data !== undefined) writeData(model.graph.initializers, open, draft.data);
-    const { bytes } = writeModel({ ...model, graph: { ...model.graph, initializers: placed(model.graph.initializers, open, basename(data), weights) } }, open, { external: weights !== "included" });
+    const { bytes } = writeModel(
+      {
+        ...model,
+        graph: { ...model.graph, initializers: placed(model.graph.initializers, open, basename(data), weights) },
+      },
+      open,
+      { external: weights !== "included" },
+    );
     writeFileSync(draft.model, bytes);
     const checked = await check(draft.model);
     const stale = draft.data === undefined && (await hasData(out));
-    replaceTogether([...(draft.data !== undefined || stale ? [{ from: draft.data, to: data }] : []), { from: draft.model, to: out }]);
+    replaceTogether([
+      ...(draft.data !== undefined || stale ? [{ from: draft.data, to: data }] : []),
+      { from: draft.model, to: out },
+    ]);
     const files = weights === "data" ? [out, data] : [out];
     return { files, size: files.reduce((sum, file) => sum + statSync(file).size, 0), checked };
   } catch (error) {
@@ -79,30 +114,56 @@ interface Draft {
   remove(): void;
 }
 
-/** On the same disk as `out`. With data, in a folder of their own, where both have their names: the model holds its data's. */
+/**
+ * On the same disk as `out`. With data, in a folder of their own, where both have their names: the model holds its
+ * data's.
+ */
 function draftFor(out: string, weights: ExportWeights): Draft {
   if (weights !== "data") return { model: `${out}.part`, remove: () => rmSync(`${out}.part`, { force: true }) };
   const folder = mkdtempSync(`${out}.part-`);
-  return { model: join(folder, basename(out)), data: join(folder, `${basename(out)}.data`), remove: () => rmSync(folder, { recursive: true, force: true }) };
+  return {
+    model: join(folder, basename(out)),
+    data: join(folder, `${basename(out)}.data`),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
 }
 
 function systemError(error: unknown, out: string): unknown {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return /^E[A-Z]+$/.test(code) ? new ModelError(`The explanation cannot be written (${code}).`, out, "Choose a folder that exists and can be written to.") : error;
+  return /^E[A-Z]+$/.test(code)
+    ? new ModelError(
+        `The explanation cannot be written (${code}).`,
+        out,
+        "Choose a folder that exists and can be written to.",
+      )
+    : error;
 }
 
 /** Where each initializer is for who reads the written model. */
-function placed(initializers: readonly TensorRef[], open: OpenModel, data: string, weights: ExportWeights): TensorRef[] {
+function placed(
+  initializers: readonly TensorRef[],
+  open: OpenModel,
+  data: string,
+  weights: ExportWeights,
+): TensorRef[] {
   if (weights === "included") return [...initializers];
-  if (weights === "data") return layout(initializers).map(({ tensor, offset, length }) => (offset === undefined ? tensor : { ...tensor, storage: { kind: "file", file: data, offset, length } }));
+  if (weights === "data")
+    return layout(initializers).map(({ tensor, offset, length }) =>
+      offset === undefined ? tensor : { ...tensor, storage: { kind: "file", file: data, offset, length } },
+    );
   // The writer calls the original's own file "model": here it has its name.
   const own = basename(open.path);
-  return initializers.map((tensor) => (tensor.storage.kind === "file" && tensor.storage.file === "" && tensor.storage.length >= SMALLEST_OUTSIDE
-    ? { ...tensor, storage: { ...tensor.storage, file: own } } : tensor));
+  return initializers.map((tensor) =>
+    tensor.storage.kind === "file" && tensor.storage.file === "" && tensor.storage.length >= SMALLEST_OUTSIDE
+      ? { ...tensor, storage: { ...tensor.storage, file: own } }
+      : tensor,
+  );
 }
 
 /** Where each initializer lies in OUT.data; no offset for those that stay in the model. */
-function layout(initializers: readonly TensorRef[]): { tensor: TensorRef; offset: number | undefined; length: number }[] {
+function layout(
+  initializers: readonly TensorRef[],
+): { tensor: TensorRef; offset: number | undefined; length: number }[] {
   let end = 0;
   return initializers.map((tensor) => {
     const length = Math.ceil((elementCount(tensor.dims) * BITS[tensor.dataType]) / 8);
@@ -116,7 +177,8 @@ function layout(initializers: readonly TensorRef[]): { tensor: TensorRef; offset
 function writeData(initializers: readonly TensorRef[], open: OpenModel, path: string): void {
   const file = openSync(path, "w");
   try {
-    for (const { tensor, offset } of layout(initializers)) if (offset !== undefined) writeFully(file, open.bytesOf(tensor), offset);
+    for (const { tensor, offset } of layout(initializers))
+      if (offset !== undefined) writeFully(file, open.bytesOf(tensor), offset);
   } finally {
     closeSync(file);
   }
@@ -124,5 +186,6 @@ function writeData(initializers: readonly TensorRef[], open: OpenModel, path: st
 
 /** One call may write less than it is given. */
 function writeFully(file: number, bytes: Uint8Array, offset: number): void {
-  for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done, Math.min(bytes.length - done, 2 ** 30), offset + done);
+  for (let done = 0; done < bytes.length;)
+    done += writeSync(file, bytes, done, Math.min(bytes.length - done, 2 ** 30), offset + done);
 }

@@ -7,7 +7,10 @@ import { withUnfusedPads } from "../runtime/runnable.ts";
 import type { Part } from "./batch.ts";
 import { renameNode } from "./rename.ts";
 
-/** A value at the model's border: what it is called outside, its type there, and what it is called inside, where floats are float32. */
+/**
+ * A value at the model's border: what it is called outside, its type there, and what it is called inside, where floats
+ * are float32.
+ */
 export interface Border {
   readonly name: string;
   readonly inside: string;
@@ -30,7 +33,17 @@ export interface Unfinished {
 }
 
 /** A model that takes and gives what the original does, in its types, and the attribution. */
-export function finish({ part, inputs, outputs, target, model, opset, version, doc, metadata }: Unfinished): WritableModel {
+export function finish({
+  part,
+  inputs,
+  outputs,
+  target,
+  model,
+  opset,
+  version,
+  doc,
+  metadata,
+}: Unfinished): WritableModel {
   const names = new Map<string, string>();
   const before: Node[] = [];
   const after: Node[] = [];
@@ -52,18 +65,41 @@ export function finish({ part, inputs, outputs, target, model, opset, version, d
     }
   }
   const renamed = [...before, ...part.nodes.map((node) => renameNode(node, names)), ...after];
-  const used = new Set([...inputs.map(({ name }) => name), ...part.initializers.map(({ name }) => name), ...renamed.flatMap((node) => node.outputs)]);
+  const used = new Set([
+    ...inputs.map(({ name }) => name),
+    ...part.initializers.map(({ name }) => name),
+    ...renamed.flatMap((node) => node.outputs),
+  ]);
   const nodes = withUnfusedPads(renamed, (hint) => freeName(hint, used));
-  const initial: TensorRef[] = target?.initial ? [tensorFromArray(target.name, "int64", target.dims.length > 1 ? [1, target.initial.length] : [1], target.initial)] : [];
+  const initial: TensorRef[] = target?.initial
+    ? [tensorFromArray(target.name, "int64", target.dims.length > 1 ? [1, target.initial.length] : [1], target.initial)]
+    : [];
   const domains = new Set(nodes.map(({ domain }) => domain));
   return {
-    irVersion: Math.max(10, model.irVersion), producer: "neural-loupe", producerVersion: version, doc,
-    opsets: Object.fromEntries([["", opset], ...Object.entries(model.opsets).filter(([domain]) => domain !== "" && domains.has(domain))]),
+    irVersion: Math.max(10, model.irVersion),
+    producer: "neural-loupe",
+    producerVersion: version,
+    doc,
+    opsets: Object.fromEntries([
+      ["", opset],
+      ...Object.entries(model.opsets).filter(([domain]) => domain !== "" && domains.has(domain)),
+    ]),
     metadata: { ...model.metadata, ...metadata },
     graph: {
-      name: model.graph.name || "explanation", valueInfo: [], sparseInitializers: model.graph.sparseInitializers.filter(({ name }) => nodes.some((node) => node.inputs.includes(name))),
-      inputs: [...inputs.map(valueInfo), ...(target ? [valueInfo({ name: target.name, inside: target.name, dataType: "int64", dims: target.dims })] : [])],
-      outputs: outputs.map(valueInfo), nodes, initializers: [...part.initializers, ...initial],
+      name: model.graph.name || "explanation",
+      valueInfo: [],
+      sparseInitializers: model.graph.sparseInitializers.filter(({ name }) =>
+        nodes.some((node) => node.inputs.includes(name)),
+      ),
+      inputs: [
+        ...inputs.map(valueInfo),
+        ...(target
+          ? [valueInfo({ name: target.name, inside: target.name, dataType: "int64", dims: target.dims })]
+          : []),
+      ],
+      outputs: outputs.map(valueInfo),
+      nodes,
+      initializers: [...part.initializers, ...initial],
     },
   };
 }

@@ -31,13 +31,27 @@ export function activate(context: vscode.ExtensionContext): Api {
   const version = String((context.extension.packageJSON as { version?: unknown }).version);
   const megabytes = (): number => vscode.workspace.getConfiguration("neuralLoupe").get<number>("cache.size") ?? 512;
   const folder = path.join((context.storageUri ?? context.globalStorageUri).fsPath, "results");
-  const cache = new ResultCache(folder, () => megabytes() * 2 ** 20, (line) => log.warn(line));
+  const cache = new ResultCache(
+    folder,
+    () => megabytes() * 2 ** 20,
+    (line) => log.warn(line),
+  );
   const engine = createEngine(context, log);
   const facts = new ModelFacts(engine, cache, version);
-  const services: Services = { context, log, engine, facts, techniques: catalogue, runner: new Runner(engine, cache, facts, catalogue, version) };
+  const services: Services = {
+    context,
+    log,
+    engine,
+    facts,
+    techniques: catalogue,
+    runner: new Runner(engine, cache, facts, catalogue, version),
+  };
   const panels = new Panels(services);
   new ModelEditor(services);
-  context.subscriptions.push(registerCommands(services, panels, new Comparisons(services, panels)), showEngineState(engine));
+  context.subscriptions.push(
+    registerCommands(services, panels, new Comparisons(services, panels)),
+    showEngineState(engine),
+  );
   const activationMilliseconds = performance.now() - started;
   log.info(`activated in ${activationMilliseconds.toFixed(1)} ms`);
   return {

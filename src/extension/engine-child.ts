@@ -33,7 +33,11 @@ export function forkEngine(options: ForkOptions, log: (line: string) => void): E
     execPath: options.node ?? process.execPath,
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     // Electron's binary is a Node only when told so.
-    env: { ...process.env, ...options.env, ...(process.versions.electron && !options.node ? { ELECTRON_RUN_AS_NODE: "1" } : {}) },
+    env: {
+      ...process.env,
+      ...options.env,
+      ...(process.versions.electron && !options.node ? { ELECTRON_RUN_AS_NODE: "1" } : {}),
+    },
   });
   let last = "";
   for (const stream of [child.stdout, child.stderr]) {
@@ -49,8 +53,8 @@ export function forkEngine(options: ForkOptions, log: (line: string) => void): E
     });
   }
   const exited = new Promise<string>((resolve) => {
-    // At "exit" the pipes may still hold what was sent before. "close" comes when all of it was read, but not always when the
-    // channel was closed from this side.
+    // At "exit" the pipes may still hold what was sent before. "close" comes when all of it was read, but not always
+    // when the channel was closed from this side.
     child.on("close", (code, signal) => resolve(describeExit(code, signal)));
     child.on("exit", (code, signal) => setTimeout(() => resolve(describeExit(code, signal)), 100));
     child.on("error", (error) => {
@@ -62,7 +66,9 @@ export function forkEngine(options: ForkOptions, log: (line: string) => void): E
     pid: child.pid,
     wire: {
       // A write that fails because the process is gone needs no answer here: its exit rejects whatever waits.
-      post: (message) => { if (child.connected) child.send(message as object, () => undefined); },
+      post: (message) => {
+        if (child.connected) child.send(message as object, () => undefined);
+      },
       listen: (receive) => {
         const assembly = new Assembly(receive);
         const take = (message: unknown): void => assembly.take(message);
@@ -72,7 +78,9 @@ export function forkEngine(options: ForkOptions, log: (line: string) => void): E
     },
     exited,
     lastWords: () => last,
-    kill: () => { child.kill("SIGKILL"); },
+    kill: () => {
+      child.kill("SIGKILL");
+    },
     close: () => {
       if (child.connected) child.disconnect();
       const timer = setTimeout(() => child.kill("SIGKILL"), 2000);

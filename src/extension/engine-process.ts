@@ -6,11 +6,12 @@ import { forkEngine } from "./engine-child.ts";
 import type { EngineChild, ForkOptions } from "./engine-child.ts";
 
 /**
- * The engine process, seen from the extension: started when first needed, called over a link, ended when nobody needs it.
+ * The engine process, seen from the extension: started when first needed, called over a link, ended when nobody needs
+ * it.
  *
- * Native code blocks the engine's thread and cannot be told to stop, so this side judges: whoever does not answer a cancel
- * within `cancelGrace` is ended, and what was waiting runs in the next process. What ran when an engine crashed fails with
- * the reason. An engine that dies three times within a minute is not started again until `restart()`.
+ * Native code blocks the engine's thread and cannot be told to stop, so this side judges: whoever does not answer a
+ * cancel within `cancelGrace` is ended, and what was waiting runs in the next process. What ran when an engine crashed
+ * fails with the reason. An engine that dies three times within a minute is not started again until `restart()`. /
  */
 export class EngineProcess {
   private child: EngineChild | undefined;
@@ -38,7 +39,12 @@ export class EngineProcess {
     if (!this.child) return { kind: "stopped", waiting };
     if (!this.ready) return { kind: "starting", waiting, pid: this.child.pid };
     if (!this.running) return { kind: "idle", waiting, pid: this.child.pid };
-    return { kind: this.running.signal.aborted ? "cancelling" : "running", waiting, pid: this.child.pid, progress: this.running.progress };
+    return {
+      kind: this.running.signal.aborted ? "cancelling" : "running",
+      waiting,
+      pid: this.child.pid,
+      progress: this.running.progress,
+    };
   }
 
   onState(listener: (state: EngineState) => void): { dispose(): void } {
@@ -51,7 +57,9 @@ export class EngineProcess {
    * fires, "EngineCrashError" when the process died under the call, "EngineBrokenError" when it cannot be kept alive.
    */
   call<K extends keyof EngineApi & string>(
-    method: K, request: Parameters<EngineApi[K]>[0], options: Pick<CallOptions, "signal" | "onProgress"> = {},
+    method: K,
+    request: Parameters<EngineApi[K]>[0],
+    options: Pick<CallOptions, "signal" | "onProgress"> = {},
   ): Promise<ReturnType<EngineApi[K]>> {
     return new Promise((resolve, reject) => {
       if (this.disposed) return reject(new RemoteError("LinkClosedError", "The engine was stopped."));
@@ -62,9 +70,22 @@ export class EngineProcess {
       options.signal?.addEventListener("abort", onAbort, { once: true });
       const done = (): void => options.signal?.removeEventListener("abort", onAbort);
       const entry: Entry = {
-        method, request, abort, signal: abort.signal, onProgress: options.onProgress, job: CALL_KINDS[method] === "job", sent: false, crashes: 0,
-        resolve: (reply) => { done(); resolve(reply as ReturnType<EngineApi[K]>); },
-        reject: (error) => { done(); reject(error); },
+        method,
+        request,
+        abort,
+        signal: abort.signal,
+        onProgress: options.onProgress,
+        job: CALL_KINDS[method] === "job",
+        sent: false,
+        crashes: 0,
+        resolve: (reply) => {
+          done();
+          resolve(reply as ReturnType<EngineApi[K]>);
+        },
+        reject: (error) => {
+          done();
+          reject(error);
+        },
       };
       abort.signal.addEventListener("abort", () => this.onAbort(entry), { once: true });
       if (entry.job) this.queue.push(entry);
@@ -83,12 +104,14 @@ export class EngineProcess {
     this.holds++;
     this.pump();
     let held = true;
-    return { dispose: () => {
-      if (!held) return;
-      held = false;
-      this.holds--;
-      this.pump();
-    } };
+    return {
+      dispose: () => {
+        if (!held) return;
+        held = false;
+        this.holds--;
+        this.pump();
+      },
+    };
   }
 
   /** Ends the process; a job that runs is told so, waiting ones go to the next. Also ends the "broken" state. */
@@ -115,7 +138,9 @@ export class EngineProcess {
     this.listeners.clear();
   }
 
-  /** Sends what can be sent; starts the process when there is something to send; arms the clock when there is nothing. */
+  /**
+   * Sends what can be sent; starts the process when there is something to send; arms the clock when there is nothing.
+   */
   private pump(): void {
     if (this.disposed || this.broken) return;
     clearTimeout(this.idleTimer);
@@ -147,13 +172,16 @@ export class EngineProcess {
       child.kill();
     }, startLimit);
     void child.exited.then((how) => this.onExit(child, how));
-    link.call("status", {}).then((status) => {
-      if (this.child !== child) return;
-      clearTimeout(this.startTimer);
-      this.options.log(`engine ${status.pid}: started`);
-      this.ready = true;
-      this.pump();
-    }, () => undefined /* the exit tells the reason */);
+    link.call("status", {}).then(
+      (status) => {
+        if (this.child !== child) return;
+        clearTimeout(this.startTimer);
+        this.options.log(`engine ${status.pid}: started`);
+        this.ready = true;
+        this.pump();
+      },
+      () => undefined /* the exit tells the reason */,
+    );
   }
 
   private send(entry: Entry): void {
@@ -161,23 +189,26 @@ export class EngineProcess {
     if (!link || !child) return;
     entry.sent = true;
     const started = Date.now();
-    link.call(entry.method, entry.request as never, {
-      signal: entry.signal,
-      onProgress: (progress) => {
-        entry.progress = progress;
-        entry.onProgress?.(progress);
-        if (entry === this.running) this.changed();
-      },
-      onAnswered: () => {
-        if (this.child !== child) return; // the exit has decided already
-        if (entry.job) this.options.log(`engine ${child.pid}: ${entry.method} ended after ${Date.now() - started} ms`);
-        this.light.delete(entry);
-        if (this.running === entry) this.running = undefined;
-        this.pump();
-      },
-    }).then(entry.resolve, (error: Error) => {
-      if (error.name !== "LinkClosedError") entry.reject(error);
-    });
+    link
+      .call(entry.method, entry.request as never, {
+        signal: entry.signal,
+        onProgress: (progress) => {
+          entry.progress = progress;
+          entry.onProgress?.(progress);
+          if (entry === this.running) this.changed();
+        },
+        onAnswered: () => {
+          if (this.child !== child) return; // the exit has decided already
+          if (entry.job)
+            this.options.log(`engine ${child.pid}: ${entry.method} ended after ${Date.now() - started} ms`);
+          this.light.delete(entry);
+          if (this.running === entry) this.running = undefined;
+          this.pump();
+        },
+      })
+      .then(entry.resolve, (error: Error) => {
+        if (error.name !== "LinkClosedError") entry.reject(error);
+      });
   }
 
   private onAbort(entry: Entry): void {
@@ -188,10 +219,13 @@ export class EngineProcess {
     const { child } = this;
     if (entry.sent && child) {
       // A small call is not worth a job's life: it is left to end behind the job.
-      const stuck = (): boolean => this.child === child && (this.running === entry || (this.light.has(entry) && !this.running));
+      const stuck = (): boolean =>
+        this.child === child && (this.running === entry || (this.light.has(entry) && !this.running));
       setTimeout(() => {
         if (!stuck()) return;
-        this.options.log(`engine ${child.pid}: ${entry.method} did not answer a cancel within ${this.options.cancelGrace ?? 1000} ms, ended`);
+        this.options.log(
+          `engine ${child.pid}: ${entry.method} did not answer a cancel within ${this.options.cancelGrace ?? 1000} ms, ended`,
+        );
         this.end("cancel");
       }, this.options.cancelGrace ?? 1000).unref();
     }
@@ -221,10 +255,14 @@ export class EngineProcess {
     if (!ended) {
       const now = Date.now();
       this.deaths = [...this.deaths.filter((death) => now - death < 60_000), now];
-      const crash = new RemoteError("EngineCrashError", `The engine ${how} while it was working.`, undefined,
-        (how.includes("SIGKILL") ? "A system short of memory ends processes like this. " : "")
-        + "Run it again: a new engine starts by itself. If it happens every time, try a smaller input, "
-        + "or another Node for the engine (setting neuralLoupe.engine.node). The log (Neural Loupe: Show Log) has the details.");
+      const crash = new RemoteError(
+        "EngineCrashError",
+        `The engine ${how} while it was working.`,
+        undefined,
+        (how.includes("SIGKILL") ? "A system short of memory ends processes like this. " : "") +
+          "Run it again: a new engine starts by itself. If it happens every time, try a smaller input, " +
+          "or another Node for the engine (setting neuralLoupe.engine.node). The log (Neural Loupe: Show Log) has the details.",
+      );
       running?.reject(crash);
       for (const entry of [...this.light]) {
         if (!entry.sent || ++entry.crashes <= 1) continue;
@@ -243,10 +281,13 @@ export class EngineProcess {
   }
 
   private giveUp(how: string, wasReady: boolean, lastWords: string): void {
-    this.broken = new RemoteError("EngineBrokenError",
-      `The engine was started and died three times within a minute${wasReady ? "" : ", before it could do anything"}: it ${how}.`
-      + (lastWords ? ` It said: ${lastWords}` : ""), undefined,
-      "Try another Node for the engine (setting neuralLoupe.engine.node), then run \"Neural Loupe: Restart Engine\".");
+    this.broken = new RemoteError(
+      "EngineBrokenError",
+      `The engine was started and died three times within a minute${wasReady ? "" : ", before it could do anything"}: it ${how}.` +
+        (lastWords ? ` It said: ${lastWords}` : ""),
+      undefined,
+      'Try another Node for the engine (setting neuralLoupe.engine.node), then run "Neural Loupe: Restart Engine".',
+    );
     for (const entry of this.all()) entry.reject(this.broken);
     this.forgetAll();
     this.options.onBroken?.(this.broken);

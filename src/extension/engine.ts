@@ -15,9 +15,13 @@ export function createEngine(context: vscode.ExtensionContext, log: vscode.LogOu
     log: (line) => log.info(line),
     onBroken: (error) => void offerAnotherNode(error.message),
   });
-  context.subscriptions.push(engine, vscode.workspace.onDidChangeConfiguration((change) => {
-    if (["engine.node", "memoryBudget"].some((name) => change.affectsConfiguration(`neuralLoupe.${name}`))) engine.restart();
-  }));
+  context.subscriptions.push(
+    engine,
+    vscode.workspace.onDidChangeConfiguration((change) => {
+      if (["engine.node", "memoryBudget"].some((name) => change.affectsConfiguration(`neuralLoupe.${name}`)))
+        engine.restart();
+    }),
+  );
   return engine;
 }
 
@@ -26,7 +30,8 @@ async function offerAnotherNode(message: string): Promise<void> {
   const log = "Show Log";
   const restart = "Restart Engine";
   const answer = await vscode.window.showErrorMessage(message, settings, restart, log);
-  if (answer === settings) await vscode.commands.executeCommand("workbench.action.openSettings", "neuralLoupe.engine.node");
+  if (answer === settings)
+    await vscode.commands.executeCommand("workbench.action.openSettings", "neuralLoupe.engine.node");
   if (answer === log) await vscode.commands.executeCommand("neuralLoupe.showLog");
   if (answer === restart) await vscode.commands.executeCommand("neuralLoupe.restartEngine");
 }

@@ -10,7 +10,9 @@ export function nameOf(uri: vscode.Uri): string {
   return path.posix.basename(uri.path);
 }
 
-/** Where a file lies, as a person in this workspace says it: the folder's path in the workspace, its whole path outside. */
+/**
+ * Where a file lies, as a person in this workspace says it: the folder's path in the workspace, its whole path outside.
+ */
 export function placeOf(uri: vscode.Uri): string {
   const parent = vscode.Uri.joinPath(uri.with({ fragment: "" }), "..");
   const folder = vscode.workspace.getWorkspaceFolder(parent);

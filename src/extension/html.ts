@@ -30,8 +30,15 @@ export function webviewPage({ cspSource, script, style, title }: Page): string {
 }
 
 /** A page of words alone: a heading, paragraphs, links to commands. No script runs in it. */
-export function messagePage(cspSource: string, title: string, paragraphs: readonly string[], links: readonly CommandLink[] = []): string {
-  const anchors = links.map(({ text, command }) => `<a href="command:${escapeHtml(command)}">${escapeHtml(text)}</a>`).join(" &nbsp; ");
+export function messagePage(
+  cspSource: string,
+  title: string,
+  paragraphs: readonly string[],
+  links: readonly CommandLink[] = [],
+): string {
+  const anchors = links
+    .map(({ text, command }) => `<a href="command:${escapeHtml(command)}">${escapeHtml(text)}</a>`)
+    .join(" &nbsp; ");
   return `<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -57,8 +64,11 @@ export interface CommandLink {
 
 function policy(cspSource: string, nonce: string): string {
   return [
-    "default-src 'none'", `img-src ${cspSource} data: blob:`, `font-src ${cspSource}`,
-    `style-src ${cspSource} 'unsafe-inline'`, `script-src 'nonce-${nonce}'`,
+    "default-src 'none'",
+    `img-src ${cspSource} data: blob:`,
+    `font-src ${cspSource}`,
+    `style-src ${cspSource} 'unsafe-inline'`,
+    `script-src 'nonce-${nonce}'`,
   ].join("; ");
 }
 

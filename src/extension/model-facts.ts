@@ -18,7 +18,11 @@ export interface Facts {
 export class ModelFacts {
   private readonly known = new Map<string, { readonly stamp: string; readonly facts: Promise<Facts> }>();
 
-  constructor(private readonly engine: EngineProcess, private readonly cache: ResultCache, private readonly version: string) {}
+  constructor(
+    private readonly engine: EngineProcess,
+    private readonly cache: ResultCache,
+    private readonly version: string,
+  ) {}
 
   /** model: absolute path. Rejects with the reader's error where the file is not a model, or is not there. */
   async of(model: string): Promise<Facts> {
@@ -31,7 +35,9 @@ export class ModelFacts {
     });
     this.known.set(model, { stamp, facts });
     // A failure is not kept: the reason may lie outside the file.
-    facts.catch(() => { if (this.known.get(model)?.facts === facts) this.known.delete(model); });
+    facts.catch(() => {
+      if (this.known.get(model)?.facts === facts) this.known.delete(model);
+    });
     return facts;
   }
 
@@ -39,9 +45,15 @@ export class ModelFacts {
     const key = hashOf({ kind: "facts", model, stamp, version: this.version });
     const kept = await this.cache.get(key);
     if (kept !== undefined) return kept as Facts;
-    const [description, recipe] = await Promise.all([this.engine.call("describe", { model }), this.engine.call("recipe", { model })]);
+    const [description, recipe] = await Promise.all([
+      this.engine.call("describe", { model }),
+      this.engine.call("recipe", { model }),
+    ]);
     const { name, inputs, outputs, explainable, dataFiles: files } = description;
-    const facts: Facts = { model: { name, inputs, outputs, explainable, ...(files ? { dataFiles: files } : {}) }, recipe };
+    const facts: Facts = {
+      model: { name, inputs, outputs, explainable, ...(files ? { dataFiles: files } : {}) },
+      recipe,
+    };
     await this.cache.put(key, facts);
     return facts;
   }

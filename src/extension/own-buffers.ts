@@ -1,6 +1,7 @@
 /**
- * A copy of plain data in which every typed array has a buffer of its own. VS Code posts a view's whole buffer, and what comes
- * from the engine or from the cache are views over one large message: without this each picture would carry all the others.
+ * A copy of plain data in which every typed array has a buffer of its own. VS Code posts a view's whole buffer, and
+ * what comes from the engine or from the cache are views over one large message: without this each picture would carry
+ * all the others. /
  */
 export function withOwnBuffers<T>(value: T, copies = new Map<ArrayBufferView, ArrayBufferView>()): T {
   if (ArrayBuffer.isView(value)) {
@@ -25,6 +26,8 @@ function copyOf(view: ArrayBufferView): ArrayBufferView {
   const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice();
   if (view instanceof DataView) return new DataView(bytes.buffer);
   // Node's Buffer would come out of a Buffer constructor as a view over a pool again.
-  const Kind = (view instanceof Uint8Array ? Uint8Array : view.constructor) as new (buffer: ArrayBuffer) => ArrayBufferView;
+  const Kind = (view instanceof Uint8Array ? Uint8Array : view.constructor) as new (
+    buffer: ArrayBuffer,
+  ) => ArrayBufferView;
   return new Kind(bytes.buffer);
 }

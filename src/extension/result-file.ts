@@ -2,10 +2,13 @@ import { open, type FileHandle } from "node:fs/promises";
 import { deserialize, serialize } from "node:v8";
 import { PIECE, putArrays, takeArrays, type LongArray } from "../protocol/pieces.ts";
 
-// A file of plain data: the length of the head (8 bytes), the head (what is not long arrays, as v8 serialises it), and the bytes of each array. Written and
-// read piece by piece, so that nobody waits for a large one.
+// A file of plain data: the length of the head (8 bytes), the head (what is not long arrays, as v8 serialises it), and
+// the bytes of each array. Written and read piece by piece, so that nobody waits for a large one.
 
-interface Head { readonly rest: unknown; readonly kinds: readonly LongArray[] }
+interface Head {
+  readonly rest: unknown;
+  readonly kinds: readonly LongArray[];
+}
 
 /** Writes plain data; gives up, with false, where it takes more than `most` bytes. */
 export async function writeData(file: string, data: unknown, most: number): Promise<boolean> {
@@ -19,7 +22,8 @@ export async function writeData(file: string, data: unknown, most: number): Prom
     await writeAll(handle, length);
     await writeAll(handle, head);
     for (const { buffer, byteOffset, byteLength } of arrays) {
-      for (let at = 0; at < byteLength; at += PIECE) await writeAll(handle, new Uint8Array(buffer, byteOffset + at, Math.min(PIECE, byteLength - at)));
+      for (let at = 0; at < byteLength; at += PIECE)
+        await writeAll(handle, new Uint8Array(buffer, byteOffset + at, Math.min(PIECE, byteLength - at)));
     }
   } finally {
     await handle.close();

@@ -25,8 +25,11 @@ interface Request<K extends keyof EngineApi> {
 /** Runs what a panel's state describes, or finds it among the results on disk. */
 export class Runner {
   constructor(
-    private readonly engine: EngineProcess, private readonly cache: ResultCache, private readonly facts: ModelFacts,
-    private readonly techniques: readonly TechniqueInfo[], private readonly version: string,
+    private readonly engine: EngineProcess,
+    private readonly cache: ResultCache,
+    private readonly facts: ModelFacts,
+    private readonly techniques: readonly TechniqueInfo[],
+    private readonly version: string,
   ) {}
 
   async run(state: PanelState, options: Options = {}): Promise<{ result: Result; cached: boolean }> {
@@ -36,7 +39,7 @@ export class Runner {
 
   /** The result of this state if it is on disk; never runs anything. */
   async find(state: PanelState): Promise<Result | undefined> {
-    return await this.cache.get(await this.keyOf(state)) as Result | undefined;
+    return (await this.cache.get(await this.keyOf(state))) as Result | undefined;
   }
 
   /** Equal for states that have the same result. Rejects when the model or the input is not there. */
@@ -51,11 +54,18 @@ export class Runner {
   }
 
   async channel(state: PanelState, channel: number, options: Options = {}): Promise<ReturnType<EngineApi["channel"]>> {
-    return (await this.ask(state, { method: "channel", request: { job: await this.job(state), channel } }, options)).reply;
+    return (await this.ask(state, { method: "channel", request: { job: await this.job(state), channel } }, options))
+      .reply;
   }
 
-  async tiles(state: PanelState, from: number, to: number, options: Options = {}): Promise<ReturnType<EngineApi["tiles"]>> {
-    return (await this.ask(state, { method: "tiles", request: { job: await this.job(state), from, to } }, options)).reply;
+  async tiles(
+    state: PanelState,
+    from: number,
+    to: number,
+    options: Options = {},
+  ): Promise<ReturnType<EngineApi["tiles"]>> {
+    return (await this.ask(state, { method: "tiles", request: { job: await this.job(state), from, to } }, options))
+      .reply;
   }
 
   /** Writes this state's explanation as a model. */
@@ -66,7 +76,9 @@ export class Runner {
   }
 
   private async ask<K extends "run" | "layers" | "channel" | "tiles">(
-    state: PanelState, { method, request }: Request<K>, options: Options,
+    state: PanelState,
+    { method, request }: Request<K>,
+    options: Options,
   ): Promise<{ reply: ReturnType<EngineApi[K]>; cached: boolean }> {
     const key = await this.key(state, { method, request });
     const kept = await this.cache.get(key);
@@ -84,7 +96,12 @@ export class Runner {
     const modelPath = vscode.Uri.parse(state.model).fsPath;
     const input = vscode.Uri.parse(state.input);
     if (input.scheme !== "file") {
-      throw new RemoteError("DataError", `The input is on a virtual file system (${input.scheme}).`, state.input, "Save a copy on disk and choose that.");
+      throw new RemoteError(
+        "DataError",
+        `The input is on a virtual file system (${input.scheme}).`,
+        state.input,
+        "Save a copy on disk and choose that.",
+      );
     }
     const { recipe } = await this.facts.of(modelPath);
     const more = (state.more ?? []).map((one) => inputPath(vscode.Uri.parse(one)));
@@ -94,7 +111,8 @@ export class Runner {
   private async key<K extends keyof EngineApi>(state: PanelState, { method, request }: Request<K>): Promise<string> {
     const job = await this.job(state);
     const [model, ...files] = await Promise.all([
-      modelStamp(job.model), ...[state.input, ...(state.more ?? [])].map((input) => stampOf(vscode.Uri.parse(input).fsPath)),
+      modelStamp(job.model),
+      ...[state.input, ...(state.more ?? [])].map((input) => stampOf(vscode.Uri.parse(input).fsPath)),
       ...filesOf(job, this.infoOf(state)).map((file) => stampOf(file).catch(() => "none")),
     ]);
     return jobKey(method, request, { model, input: files.join(" "), version: this.version });

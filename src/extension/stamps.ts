@@ -2,19 +2,31 @@ import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { RemoteError } from "../protocol/link.ts";
 
-/** What changes when the file's content does: size and time of change. Rejects, for a person, when there is no such file. */
+/**
+ * What changes when the file's content does: size and time of change. Rejects, for a person, when there is no such
+ * file.
+ */
 export async function stampOf(file: string): Promise<string> {
   try {
     const info = await stat(file);
     return `${info.size}-${info.mtimeMs}`;
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    throw new RemoteError("DataError", missing ? `There is no file ${path.basename(file)} any more.` : `${path.basename(file)} cannot be read: ${String(error)}`,
-      file, "It may have been moved, renamed or deleted. Choose another, or put it back.");
+    throw new RemoteError(
+      "DataError",
+      missing
+        ? `There is no file ${path.basename(file)} any more.`
+        : `${path.basename(file)} cannot be read: ${String(error)}`,
+      file,
+      "It may have been moved, renamed or deleted. Choose another, or put it back.",
+    );
   }
 }
 
-/** The files that hold models' weights apart, by the model's path: known once the engine has described it. They may lie anywhere, under any name. */
+/**
+ * The files that hold models' weights apart, by the model's path: known once the engine has described it. They may lie
+ * anywhere, under any name.
+ */
 export class DataFiles {
   private readonly known = new Map<string, readonly string[]>();
   private readonly listeners = new Set<(model: string) => void>();
@@ -41,20 +53,31 @@ export const dataFiles = new DataFiles();
 
 /** The model's stamp, and those of the files that hold its weights: of what beside it looks so until they are known. */
 export async function modelStamp(model: string, data: DataFiles = dataFiles): Promise<string> {
-  return [await fileStamp(model), ...(await Promise.all(data.of(model).map(async (file) => `${file} ${await stampOf(file).catch(() => "gone")}`)))].join(" ");
+  return [
+    await fileStamp(model),
+    ...(await Promise.all(data.of(model).map(async (file) => `${file} ${await stampOf(file).catch(() => "gone")}`))),
+  ].join(" ");
 }
 
 /** The model's stamp and those of files beside it that can say how to feed it, or name its classes. */
 export async function recipeStamp(model: string): Promise<string> {
-  return [await fileStamp(model), ...(await stampsBeside(model, (name) => /\.(json|txt|labels|names)$/i.test(name)))].join(" ");
+  return [
+    await fileStamp(model),
+    ...(await stampsBeside(model, (name) => /\.(json|txt|labels|names)$/i.test(name))),
+  ].join(" ");
 }
 
 async function fileStamp(model: string): Promise<string> {
-  return [await stampOf(model), ...(await stampsBeside(model, (name) => /\.(data|bin|pb|weights|onnx_data)$/i.test(name)))].join(" ");
+  return [
+    await stampOf(model),
+    ...(await stampsBeside(model, (name) => /\.(data|bin|pb|weights|onnx_data)$/i.test(name))),
+  ].join(" ");
 }
 
 async function stampsBeside(model: string, wanted: (name: string) => boolean): Promise<string[]> {
   const folder = path.dirname(model);
   const names = (await readdir(folder).catch(() => [])).filter(wanted).sort().slice(0, 200);
-  return Promise.all(names.map(async (name) => `${name} ${await stampOf(path.join(folder, name)).catch(() => "gone")}`));
+  return Promise.all(
+    names.map(async (name) => `${name} ${await stampOf(path.join(folder, name)).catch(() => "gone")}`),
+  );
 }

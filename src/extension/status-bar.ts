@@ -17,7 +17,12 @@ export function showEngineState(engine: EngineProcess): vscode.Disposable {
   };
   const listening = engine.onState(show);
   show(engine.state);
-  return { dispose: () => { listening.dispose(); item.dispose(); } };
+  return {
+    dispose: () => {
+      listening.dispose();
+      item.dispose();
+    },
+  };
 }
 
 interface Look {
@@ -29,14 +34,39 @@ interface Look {
 function lookOf({ kind, progress, waiting, reason }: EngineState): Look | undefined {
   const queue = waiting ? ` (${waiting} waiting)` : "";
   switch (kind) {
-    case "stopped": return undefined;
-    case "starting": return { text: "$(loading~spin) Neural Loupe", tooltip: `The engine is starting${queue}`, command: "neuralLoupe.showLog" };
-    case "idle": return { text: "$(search) Neural Loupe", tooltip: "The engine is ready; click for its log", command: "neuralLoupe.showLog" };
+    case "stopped":
+      return undefined;
+    case "starting":
+      return {
+        text: "$(loading~spin) Neural Loupe",
+        tooltip: `The engine is starting${queue}`,
+        command: "neuralLoupe.showLog",
+      };
+    case "idle":
+      return {
+        text: "$(search) Neural Loupe",
+        tooltip: "The engine is ready; click for its log",
+        command: "neuralLoupe.showLog",
+      };
     case "running": {
       const part = progress?.fraction === undefined ? "" : ` ${Math.round(progress.fraction * 100)} %`;
-      return { text: `$(loading~spin) ${progress?.text ?? "Running"}${part}${queue}`, tooltip: `Running a model${queue}. Click to cancel`, command: "neuralLoupe.cancelRun" };
+      return {
+        text: `$(loading~spin) ${progress?.text ?? "Running"}${part}${queue}`,
+        tooltip: `Running a model${queue}. Click to cancel`,
+        command: "neuralLoupe.cancelRun",
+      };
     }
-    case "cancelling": return { text: "$(loading~spin) Cancelling", tooltip: `The run is being cancelled${queue}`, command: "neuralLoupe.showLog" };
-    case "broken": return { text: "$(error) Neural Loupe", tooltip: `${reason ?? "The engine has ended."} Click to restart it.`, command: "neuralLoupe.restartEngine" };
+    case "cancelling":
+      return {
+        text: "$(loading~spin) Cancelling",
+        tooltip: `The run is being cancelled${queue}`,
+        command: "neuralLoupe.showLog",
+      };
+    case "broken":
+      return {
+        text: "$(error) Neural Loupe",
+        tooltip: `${reason ?? "The engine has ended."} Click to restart it.`,
+        command: "neuralLoupe.restartEngine",
+      };
   }
 }

@@ -4,8 +4,10 @@ import * as vscode from "vscode";
 export function blockedReason(model: vscode.Uri): string | undefined {
   if (model.scheme !== "file") return virtualFileReason(model);
   if (!vscode.workspace.isTrusted) {
-    return "This workspace is not trusted, so its models are shown but not run. "
-      + "Trust it with \"Workspaces: Manage Workspace Trust\" to see what happens inside.";
+    return (
+      "This workspace is not trusted, so its models are shown but not run. " +
+      'Trust it with "Workspaces: Manage Workspace Trust" to see what happens inside.'
+    );
   }
   return undefined;
 }

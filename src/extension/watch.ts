@@ -4,20 +4,34 @@ import { dataFiles } from "./stamps.ts";
 
 export type FileChange = "changed" | "deleted";
 
-/** Watches a model's file and the files that hold its weights, once those are known. What happens to those is a change of the model. */
+/**
+ * Watches a model's file and the files that hold its weights, once those are known. What happens to those is a change
+ * of the model.
+ */
 export function watchModel(model: vscode.Uri, tell: (change: FileChange) => void): vscode.Disposable {
   let data: vscode.Disposable | undefined;
   const watchData = (): void => {
     data?.dispose();
-    data = vscode.Disposable.from(...dataFiles.of(model.fsPath).map((file) => watchFile(vscode.Uri.file(file), () => tell("changed"))));
+    data = vscode.Disposable.from(
+      ...dataFiles.of(model.fsPath).map((file) => watchFile(vscode.Uri.file(file), () => tell("changed"))),
+    );
   };
-  const learning = dataFiles.onLearned((path) => { if (path === model.fsPath) watchData(); });
+  const learning = dataFiles.onLearned((path) => {
+    if (path === model.fsPath) watchData();
+  });
   watchData();
   const own = watchFile(model, tell);
-  return { dispose: () => { for (const one of [own, learning, data]) one?.dispose(); } };
+  return {
+    dispose: () => {
+      for (const one of [own, learning, data]) one?.dispose();
+    },
+  };
 }
 
-/** Tells, once things have been quiet for a moment, that a file was changed or deleted. It may lie outside the workspace. */
+/**
+ * Tells, once things have been quiet for a moment, that a file was changed or deleted. It may lie outside the
+ * workspace.
+ */
 export function watchFile(uri: vscode.Uri, tell: (change: FileChange) => void): vscode.Disposable {
   const pattern = new vscode.RelativePattern(vscode.Uri.joinPath(uri, ".."), escapeGlob(path.posix.basename(uri.path)));
   const watcher = vscode.workspace.createFileSystemWatcher(pattern);
@@ -30,7 +44,12 @@ export function watchFile(uri: vscode.Uri, tell: (change: FileChange) => void): 
   // Writers often delete and create: what counts is how it ends.
   watcher.onDidCreate(soon("changed"));
   watcher.onDidDelete(soon("deleted"));
-  return { dispose: () => { clearTimeout(timer); watcher.dispose(); } };
+  return {
+    dispose: () => {
+      clearTimeout(timer);
+      watcher.dispose();
+    },
+  };
 }
 
 const quiet = 300;

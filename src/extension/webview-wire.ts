@@ -4,7 +4,10 @@ import { packNumbers } from "../protocol/numbers.ts";
 import { partsOf } from "../protocol/pieces.ts";
 import { withOwnBuffers } from "./own-buffers.ts";
 
-/** The extension's end of the messages to a webview. What is posted to a webview that has gone is dropped, as VS Code does. */
+/**
+ * The extension's end of the messages to a webview. What is posted to a webview that has gone is dropped, as VS Code
+ * does.
+ */
 export function webviewWire(webview: vscode.Webview): Wire {
   return {
     post: (message) => void postInParts(webview, message),

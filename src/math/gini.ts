@@ -2,8 +2,8 @@
 const EPSILON = 1e-7;
 
 /**
- * The Gini index of the magnitudes: 0 where all are equal, near 1 where a few hold everything (Chalasani et al. 2020). As in Quantus,
- * magnitudes are divided by the largest first.
+ * The Gini index of the magnitudes: 0 where all are equal, near 1 where a few hold everything (Chalasani et al. 2020).
+ * As in Quantus, magnitudes are divided by the largest first. /
  */
 export function gini(values: ArrayLike<number>): number {
   const { sorted, total } = shares(values);
@@ -13,7 +13,10 @@ export function gini(values: ArrayLike<number>): number {
   return sum / (count * total);
 }
 
-/** The Lorenz curve at `points` + 1 places: the share of all magnitude that the smallest x of the values hold, x from 0 to 1. */
+/**
+ * The Lorenz curve at `points` + 1 places: the share of all magnitude that the smallest x of the values hold, x from 0
+ * to 1.
+ */
 export function lorenz(values: ArrayLike<number>, points: number): { x: Float32Array; y: Float32Array } {
   const { sorted, total } = shares(values);
   const steps = Math.min(points, sorted.length);

@@ -2,7 +2,12 @@
 export type PlaceOf = (target: number, from: number, to: number) => number;
 
 /** Linear interpolation over any number of axes, edges held. `values` and the result are row-major in their sizes. */
-export function interpolate(values: Float32Array, from: readonly number[], to: readonly number[], placeOf: PlaceOf): Float32Array {
+export function interpolate(
+  values: Float32Array,
+  from: readonly number[],
+  to: readonly number[],
+  placeOf: PlaceOf,
+): Float32Array {
   let current = values;
   const size = [...from];
   to.forEach((length, axis) => {
@@ -12,7 +17,13 @@ export function interpolate(values: Float32Array, from: readonly number[], to: r
   return current;
 }
 
-function alongAxis(values: Float32Array, size: readonly number[], axis: number, length: number, placeOf: PlaceOf): Float32Array {
+function alongAxis(
+  values: Float32Array,
+  size: readonly number[],
+  axis: number,
+  length: number,
+  placeOf: PlaceOf,
+): Float32Array {
   const from = size[axis];
   if (from === length) return values;
   const inner = size.slice(axis + 1).reduce((product, dim) => product * dim, 1);

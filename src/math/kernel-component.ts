@@ -1,11 +1,17 @@
 import { largestEigenpair } from "./principal-component.ts";
 
 /**
- * The first component of kernel principal component analysis (Schölkopf et al. 1998) with the kernel tanh(γ x·y + 1): each point's
- * projection on it, as scikit-learn's KernelPCA(kernel="sigmoid", n_components=1).fit_transform gives it. Its sign is open; zeros where all
- * points are equal. Points are `rows` of `columns` coordinates, row-major. The kernel's matrix is kept, rows² numbers of four bytes.
+ * The first component of kernel principal component analysis (Schölkopf et al. 1998) with the kernel tanh(γ x·y + 1):
+ * each point's projection on it, as scikit-learn's KernelPCA(kernel="sigmoid", n_components=1).fit_transform gives it.
+ * Its sign is open; zeros where all points are equal. Points are `rows` of `columns` coordinates, row-major. The
+ * kernel's matrix is kept, rows² numbers of four bytes. /
  */
-export function sigmoidComponent(points: ArrayLike<number>, rows: number, columns: number, gamma = 1 / columns): Float64Array {
+export function sigmoidComponent(
+  points: ArrayLike<number>,
+  rows: number,
+  columns: number,
+  gamma = 1 / columns,
+): Float64Array {
   const matrix = kernel(points, rows, columns, gamma);
   // The kernel is not positive definite. Moved up by more than its norm it is, with the same order of eigenvalues.
   const shift = largestRowSum(matrix, rows);
@@ -26,7 +32,8 @@ function kernel(points: ArrayLike<number>, rows: number, columns: number, gamma:
   for (let a = 0; a < rows; a++) {
     for (let b = a; b < rows; b++) {
       let product = 0;
-      for (let column = 0, i = a * columns, j = b * columns; column < columns; column++, i++, j++) product += points[i] * points[j];
+      for (let column = 0, i = a * columns, j = b * columns; column < columns; column++, i++, j++)
+        product += points[i] * points[j];
       matrix[a * rows + b] = matrix[b * rows + a] = Math.tanh(gamma * product + 1);
     }
   }

@@ -1,6 +1,6 @@
 /**
- * A symmetric system over places of a grid: diagonal · x − Σ weight · x[column] = right side, weights positive and in each row together
- * at most the diagonal (compressed rows: row i's entries are starts[i] to starts[i + 1]).
+ * A symmetric system over places of a grid: diagonal · x − Σ weight · x[column] = right side, weights positive and in
+ * each row together at most the diagonal (compressed rows: row i's entries are starts[i] to starts[i + 1]). /
  */
 export interface GridSystem {
   readonly starts: Int32Array;
@@ -29,8 +29,9 @@ interface Level extends GridSystem {
 const prepared = new WeakMap<GridSystem, Level[]>();
 
 /**
- * Solves in place, from what `solution` holds: conjugate gradients, each step prepared by a multigrid W-cycle over 2×2 blocks of places
- * (plain aggregation; symmetric Gauss–Seidel on each level), so that large holes cost little more than small ones.
+ * Solves in place, from what `solution` holds: conjugate gradients, each step prepared by a multigrid W-cycle over 2×2
+ * blocks of places (plain aggregation; symmetric Gauss–Seidel on each level), so that large holes cost little more than
+ * small ones. /
  */
 export function solveGrid(system: GridSystem, right: Float64Array, solution: Float64Array): void {
   const levels = prepared.get(system) ?? levelsOf(system);
@@ -91,7 +92,13 @@ function levelsOf(system: GridSystem): Level[] {
   for (let current = system; ;) {
     const count = current.diagonal.length;
     const { coarse, block } = coarser(current);
-    levels.push({ ...current, block, right: new Float64Array(count), solution: new Float64Array(count), residual: new Float64Array(count) });
+    levels.push({
+      ...current,
+      block,
+      right: new Float64Array(count),
+      solution: new Float64Array(count),
+      residual: new Float64Array(count),
+    });
     if (count <= SMALL || coarse.diagonal.length === count) return levels;
     current = coarse;
   }
@@ -122,16 +129,27 @@ function coarser({ starts, columns, weights, diagonal, y, x }: GridSystem): { co
     }
   }
   const coarseStarts = new Int32Array(count + 1);
-  rows.forEach((row, i) => { coarseStarts[i + 1] = coarseStarts[i] + row.size; });
+  rows.forEach((row, i) => {
+    coarseStarts[i + 1] = coarseStarts[i] + row.size;
+  });
   const coarse = {
-    starts: coarseStarts, columns: Int32Array.from(rows.flatMap((row) => [...row.keys()])), weights: Float64Array.from(rows.flatMap((row) => [...row.values()])),
-    diagonal: sums, y: coarseY, x: coarseX,
+    starts: coarseStarts,
+    columns: Int32Array.from(rows.flatMap((row) => [...row.keys()])),
+    weights: Float64Array.from(rows.flatMap((row) => [...row.values()])),
+    diagonal: sums,
+    y: coarseY,
+    x: coarseX,
   };
   return { coarse, block };
 }
 
 /** One Gauss–Seidel sweep. */
-function relax({ starts, columns, weights, diagonal }: GridSystem, right: Float64Array, solution: Float64Array, forwards: boolean): void {
+function relax(
+  { starts, columns, weights, diagonal }: GridSystem,
+  right: Float64Array,
+  solution: Float64Array,
+  forwards: boolean,
+): void {
   const count = solution.length;
   for (let step = 0; step < count; step++) {
     const i = forwards ? step : count - 1 - step;

@@ -3,9 +3,9 @@ const TOLERANCE = 1e-10;
 const CHECK_EVERY = 8;
 
 /**
- * The first principal component of `rows` points with `columns` coordinates (row-major): each point's projection on it, centred, in the
- * data's units; zeros where all points are equal. Its sign is open. By Lanczos iteration with full reorthogonalisation (Golub & Van
- * Loan, section 10.3) on the covariance of the shorter side, which is never formed.
+ * The first principal component of `rows` points with `columns` coordinates (row-major): each point's projection on it,
+ * centred, in the data's units; zeros where all points are equal. Its sign is open. By Lanczos iteration with full
+ * reorthogonalisation (Golub & Van Loan, section 10.3) on the covariance of the shorter side, which is never formed. /
  */
 export function firstComponent(data: ArrayLike<number>, rows: number, columns: number): Float64Array {
   const centred = centre(data, rows, columns);
@@ -21,7 +21,8 @@ export function firstComponent(data: ArrayLike<number>, rows: number, columns: n
 
 function centre(data: ArrayLike<number>, rows: number, columns: number): Float64Array {
   const sums = new Float64Array(columns);
-  for (let row = 0, at = 0; row < rows; row++) for (let column = 0; column < columns; column++, at++) sums[column] += data[at];
+  for (let row = 0, at = 0; row < rows; row++)
+    for (let column = 0; column < columns; column++, at++) sums[column] += data[at];
   return Float64Array.from({ length: rows * columns }, (_, at) => data[at] - sums[at % columns] / rows);
 }
 
@@ -37,15 +38,23 @@ function times(matrix: Float64Array, rows: number, columns: number, vector: Floa
 
 function transposedTimes(matrix: Float64Array, rows: number, columns: number, vector: Float64Array): Float64Array {
   const out = new Float64Array(columns);
-  for (let row = 0, at = 0; row < rows; row++) for (let column = 0; column < columns; column++, at++) out[column] += matrix[at] * vector[row];
+  for (let row = 0, at = 0; row < rows; row++)
+    for (let column = 0; column < columns; column++, at++) out[column] += matrix[at] * vector[row];
   return out;
 }
 
-/** The largest eigenvalue, and its vector of length 1, of a positive semidefinite operator on vectors of length `size`; zeros for the zero operator. */
-export function largestEigenpair(size: number, apply: (vector: Float64Array) => Float64Array): { value: number; vector: Float64Array } {
+/**
+ * The largest eigenvalue, and its vector of length 1, of a positive semidefinite operator on vectors of length `size`;
+ * zeros for the zero operator.
+ */
+export function largestEigenpair(
+  size: number,
+  apply: (vector: Float64Array) => Float64Array,
+): { value: number; vector: Float64Array } {
   const basis: Float64Array[] = [];
   const [diagonal, below]: [number[], number[]] = [[], []];
-  // A fixed start, so that the same data gives the same result; irregular, so that it is not orthogonal to what is looked for.
+  // A fixed start, so that the same data gives the same result; irregular, so that it is not orthogonal to what is
+  // looked for.
   let next = unit(Float64Array.from({ length: size }, (_, index) => Math.sin(index * 12.9898 + 78.233)));
   for (let step = 1; ; step++) {
     const current = next;
@@ -58,15 +67,22 @@ export function largestEigenpair(size: number, apply: (vector: Float64Array) => 
     if (!(Math.max(...diagonal) > 0)) return { value: 0, vector: new Float64Array(size) };
     if (last || step % CHECK_EVERY === 0) {
       const { value, vector } = largestOfTridiagonal(diagonal, below);
-      if (last || residual * Math.abs(vector[step - 1]) <= TOLERANCE * value) return { value, vector: combine(basis, vector) };
+      if (last || residual * Math.abs(vector[step - 1]) <= TOLERANCE * value)
+        return { value, vector: combine(basis, vector) };
     }
     below.push(residual);
     next = image.map((number) => number / residual);
   }
 }
 
-/** Bisection by Sturm counts for the value, then inverse iteration from just above it, where elimination needs no pivots. */
-function largestOfTridiagonal(diagonal: readonly number[], below: readonly number[]): { value: number; vector: Float64Array } {
+/**
+ * Bisection by Sturm counts for the value, then inverse iteration from just above it, where elimination needs no
+ * pivots.
+ */
+function largestOfTridiagonal(
+  diagonal: readonly number[],
+  below: readonly number[],
+): { value: number; vector: Float64Array } {
   const radius = diagonal.map((_, i) => Math.abs(below[i - 1] ?? 0) + Math.abs(below[i] ?? 0));
   let low = Math.max(...diagonal);
   let high = Math.max(...diagonal.map((value, i) => value + radius[i]));
@@ -85,12 +101,18 @@ function largestOfTridiagonal(diagonal: readonly number[], below: readonly numbe
 /** Whether all eigenvalues are below `bound`: all pivots of bound·I − T are positive. */
 function allBelow(diagonal: readonly number[], below: readonly number[], bound: number): boolean {
   let pivot = bound - diagonal[0];
-  for (let i = 1; i < diagonal.length && pivot > 0; i++) pivot = bound - diagonal[i] - (below[i - 1] * below[i - 1]) / pivot;
+  for (let i = 1; i < diagonal.length && pivot > 0; i++)
+    pivot = bound - diagonal[i] - (below[i - 1] * below[i - 1]) / pivot;
   return pivot > 0;
 }
 
 /** Solves (shift·I − T) x = right. */
-function solveShifted(diagonal: readonly number[], below: readonly number[], shift: number, right: Float64Array): Float64Array {
+function solveShifted(
+  diagonal: readonly number[],
+  below: readonly number[],
+  shift: number,
+  right: Float64Array,
+): Float64Array {
   const tiny = Math.abs(shift) * 1e-16 + Number.MIN_VALUE;
   const pivots = new Float64Array(diagonal.length);
   const out = right.slice();

@@ -4,25 +4,37 @@ export interface Quadrature {
   readonly weights: readonly number[];
 }
 
-export type QuadratureRule = "gausslegendre" | "riemann_left" | "riemann_right" | "riemann_middle" | "riemann_trapezoid";
+export type QuadratureRule =
+  "gausslegendre" | "riemann_left" | "riemann_right" | "riemann_middle" | "riemann_trapezoid";
 
 /**
- * `steps` points of a rule on [0, 1], as Captum has them. Its trapezoid's weights sum to 1 − 1/steps: the points are those of
- * steps − 1 intervals, the weights those of `steps`.
+ * `steps` points of a rule on [0, 1], as Captum has them. Its trapezoid's weights sum to 1 − 1/steps: the points are
+ * those of steps − 1 intervals, the weights those of `steps`. /
  */
 export function quadrature(rule: QuadratureRule, steps: number): Quadrature {
   if (rule === "gausslegendre") return gaussLegendre(steps);
-  const spread = (from: number, to: number): number[] => Array.from({ length: steps }, (_, i) => (steps === 1 ? from : from + ((to - from) * i) / (steps - 1)));
+  const spread = (from: number, to: number): number[] =>
+    Array.from({ length: steps }, (_, i) => (steps === 1 ? from : from + ((to - from) * i) / (steps - 1)));
   const weights = Array.from({ length: steps }, () => 1 / steps);
   switch (rule) {
-    case "riemann_left": return { points: spread(0, 1 - 1 / steps), weights };
-    case "riemann_right": return { points: spread(1 / steps, 1), weights };
-    case "riemann_middle": return { points: spread(1 / (2 * steps), 1 - 1 / (2 * steps)), weights };
-    case "riemann_trapezoid": return { points: spread(0, 1), weights: weights.map((weight, i) => (i === 0 || i === steps - 1 ? weight / 2 : weight)) };
+    case "riemann_left":
+      return { points: spread(0, 1 - 1 / steps), weights };
+    case "riemann_right":
+      return { points: spread(1 / steps, 1), weights };
+    case "riemann_middle":
+      return { points: spread(1 / (2 * steps), 1 - 1 / (2 * steps)), weights };
+    case "riemann_trapezoid":
+      return {
+        points: spread(0, 1),
+        weights: weights.map((weight, i) => (i === 0 || i === steps - 1 ? weight / 2 : weight)),
+      };
   }
 }
 
-/** Gauss and Legendre's rule, exact for polynomials of degree 2·steps − 1: roots of the Legendre polynomial by Newton's method. */
+/**
+ * Gauss and Legendre's rule, exact for polynomials of degree 2·steps − 1: roots of the Legendre polynomial by Newton's
+ * method.
+ */
 function gaussLegendre(steps: number): Quadrature {
   const points = new Array<number>(steps);
   const weights = new Array<number>(steps);

@@ -16,9 +16,10 @@ export function maskShape(size: readonly number[], cells: number): MaskShape {
 }
 
 /**
- * One of RISE's masks (Petsiuk, Das & Saenko 2018, section 3.2): cells that are 1 with `probability` and else 0, enlarged to one cell more than
- * the space by linear interpolation, and cut out at a random offset of less than a cell. Interpolated as in the authors' program: cells'
- * values lie at their centres, and beyond the outermost ones the grid is mirrored. Row-major over `size`.
+ * One of RISE's masks (Petsiuk, Das & Saenko 2018, section 3.2): cells that are 1 with `probability` and else 0,
+ * enlarged to one cell more than the space by linear interpolation, and cut out at a random offset of less than a cell.
+ * Interpolated as in the authors' program: cells' values lie at their centres, and beyond the outermost ones the grid
+ * is mirrored. Row-major over `size`. /
  */
 export function randomMask(random: Random, { size, cells, lengths }: MaskShape, probability: number): Float32Array {
   const count = cells.reduce((product, length) => product * length, 1);
@@ -34,7 +35,12 @@ export function randomMask(random: Random, { size, cells, lengths }: MaskShape, 
 }
 
 /** Places `offset` to before `offset + length` of an axis that is enlarged to `whole` places. */
-function enlarge(values: Float32Array, size: readonly number[], axis: number, { length, offset, whole }: { length: number; offset: number; whole: number }): Float32Array<ArrayBuffer> {
+function enlarge(
+  values: Float32Array,
+  size: readonly number[],
+  axis: number,
+  { length, offset, whole }: { length: number; offset: number; whole: number },
+): Float32Array<ArrayBuffer> {
   const from = size[axis];
   const inner = size.slice(axis + 1).reduce((product, dim) => product * dim, 1);
   const outer = size.slice(0, axis).reduce((product, dim) => product * dim, 1);

@@ -29,12 +29,16 @@ export function pearson(a: ArrayLike<number>, b: ArrayLike<number>): number {
 
 /** Indices by ascending value; equal values by index. */
 export function ascending(values: ArrayLike<number>): Uint32Array {
-  return Uint32Array.from({ length: values.length }, (_, index) => index).sort((i, j) => values[i] - values[j] || i - j);
+  return Uint32Array.from({ length: values.length }, (_, index) => index).sort(
+    (i, j) => values[i] - values[j] || i - j,
+  );
 }
 
 /** Indices by descending value; equal values by index. */
 export function descending(values: ArrayLike<number>): Uint32Array {
-  return Uint32Array.from({ length: values.length }, (_, index) => index).sort((i, j) => values[j] - values[i] || i - j);
+  return Uint32Array.from({ length: values.length }, (_, index) => index).sort(
+    (i, j) => values[j] - values[i] || i - j,
+  );
 }
 
 function mean(values: ArrayLike<number>): number {
@@ -43,10 +47,14 @@ function mean(values: ArrayLike<number>): number {
   return sum / values.length;
 }
 
-/** Indices of the `count` largest values, the largest first; equal values by index. NaN comes last. One pass, whatever the length. */
+/**
+ * Indices of the `count` largest values, the largest first; equal values by index. NaN comes last. One pass, whatever
+ * the length.
+ */
 export function largestFew(values: ArrayLike<number>, count: number): number[] {
   const best: number[] = [];
-  const before = (a: number, b: number): boolean => (Number.isNaN(values[b]) ? !Number.isNaN(values[a]) : values[a] > values[b]);
+  const before = (a: number, b: number): boolean =>
+    Number.isNaN(values[b]) ? !Number.isNaN(values[a]) : values[a] > values[b];
   for (let index = 0; index < values.length; index++) {
     if (best.length === count && !before(index, best[count - 1])) continue;
     let place = best.length;

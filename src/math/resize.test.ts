@@ -8,17 +8,26 @@ import { cropImage, resizeImage } from "./resize.ts";
 const reference = path.resolve(import.meta.dirname, "../../test/reference");
 const load = (file: string) => decodeNpy(readFileSync(path.join(reference, file)), file);
 
-interface Entry { readonly source: string; readonly filter: Interpolation; readonly height: number; readonly width: number; readonly file: string }
+interface Entry {
+  readonly source: string;
+  readonly filter: Interpolation;
+  readonly height: number;
+  readonly width: number;
+  readonly file: string;
+}
 // Made by test/reference/resize/make.py with Pillow.
-const entries = (JSON.parse(readFileSync(path.join(reference, "resize/index.json"), "utf8")) as Entry[])
-  .filter((entry) => entry.source === "pixels.npy");
+const entries = (JSON.parse(readFileSync(path.join(reference, "resize/index.json"), "utf8")) as Entry[]).filter(
+  (entry) => entry.source === "pixels.npy",
+);
 
 describe("resizing is Pillow's, byte for byte", () => {
   const source = load("resize/pixels.npy");
   const image = { height: source.dims[0], width: source.dims[1], channels: 3, pixels: source.data as Uint8Array };
 
   test("there are references for every filter", () => {
-    expect(new Set(entries.map((entry) => entry.filter))).toEqual(new Set(["nearest", "box", "bilinear", "bicubic", "lanczos"]));
+    expect(new Set(entries.map((entry) => entry.filter))).toEqual(
+      new Set(["nearest", "box", "bilinear", "bicubic", "lanczos"]),
+    );
   });
 
   test.each(entries)("$filter to $height×$width", ({ filter, height, width, file }) => {

@@ -10,30 +10,55 @@ export interface ByteImage {
 
 /**
  * A picture at another size, byte for byte as Pillow's Image.resize gives it for modes L, RGB and the like: filters are
- * widened when shrinking (anti-aliasing), sums are in 22-bit fixed point, and each of the two passes is rounded to bytes.
- * With a window, that part of the resized picture alone is made: the same bytes. Source: Pillow's src/libImaging/Resample.c and Geometry.c (MIT-CMU), from the description of what they compute.
+ * widened when shrinking (anti-aliasing), sums are in 22-bit fixed point, and each of the two passes is rounded to
+ * bytes. With a window, that part of the resized picture alone is made: the same bytes. Source: Pillow's
+ * src/libImaging/Resample.c and Geometry.c (MIT-CMU), from the description of what they compute. /
  */
-export function resizeImage(image: ByteImage, width: number, height: number, interpolation: Interpolation, window: Window = { left: 0, top: 0, width, height }): ByteImage {
-  if (width === image.width && height === image.height) return window.width === width && window.height === height ? image : cropImage(image, window.left, window.top, window.width, window.height);
-  const [columns, rows] = [{ of: width, begin: window.left, count: window.width }, { of: height, begin: window.top, count: window.height }];
+export function resizeImage(
+  image: ByteImage,
+  width: number,
+  height: number,
+  interpolation: Interpolation,
+  window: Window = { left: 0, top: 0, width, height },
+): ByteImage {
+  if (width === image.width && height === image.height)
+    return window.width === width && window.height === height
+      ? image
+      : cropImage(image, window.left, window.top, window.width, window.height);
+  const [columns, rows] = [
+    { of: width, begin: window.left, count: window.width },
+    { of: height, begin: window.top, count: window.height },
+  ];
   if (interpolation === "nearest") return nearest(image, columns, rows);
   const filter = filters[interpolation];
-  // Pillow 13's rule; versions before always took the rows first. It shows in the last bit, by the rounding between passes.
+  // Pillow 13's rule; versions before always took the rows first. It shows in the last bit, by the rounding between
+  // passes.
   const columnsFirst = height < image.height && image.height - height > 2 * (image.width - width);
   return columnsFirst
     ? resampleRows(resampleColumns(image, rows, filter), columns, filter)
     : resampleColumns(resampleRows(image, columns, filter), rows, filter);
 }
 
-interface Window { readonly left: number; readonly top: number; readonly width: number; readonly height: number }
+interface Window {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
 
 /** Along one axis: `count` pixels from `begin` on, of the `of` that the whole resized picture has. */
-interface Span { readonly of: number; readonly begin: number; readonly count: number }
+interface Span {
+  readonly of: number;
+  readonly begin: number;
+  readonly count: number;
+}
 
 /** A window of a picture; it must lie inside. */
 export function cropImage(image: ByteImage, left: number, top: number, width: number, height: number): ByteImage {
   if (left < 0 || top < 0 || left + width > image.width || top + height > image.height) {
-    throw new RangeError(`A crop of ${width}×${height} at (${left}, ${top}) does not lie in ${image.width}×${image.height}.`);
+    throw new RangeError(
+      `A crop of ${width}×${height} at (${left}, ${top}) does not lie in ${image.width}×${image.height}.`,
+    );
   }
   const { channels } = image;
   const pixels = new Uint8Array(width * height * channels);
@@ -44,7 +69,10 @@ export function cropImage(image: ByteImage, left: number, top: number, width: nu
   return { width, height, channels, pixels };
 }
 
-interface Filter { readonly support: number; weight(x: number): number }
+interface Filter {
+  readonly support: number;
+  weight(x: number): number;
+}
 
 const filters: Record<Exclude<Interpolation, "nearest">, Filter> = {
   box: { support: 0.5, weight: (x) => (x > -0.5 && x <= 0.5 ? 1 : 0) },
@@ -102,7 +130,8 @@ function tapsOf(from: number, { of, begin, count: to }: Span, filter: Filter): T
 }
 
 function resampleRows(image: ByteImage, span: Span, filter: Filter): ByteImage {
-  if (span.of === image.width) return span.count === image.width ? image : cropImage(image, span.begin, 0, span.count, image.height);
+  if (span.of === image.width)
+    return span.count === image.width ? image : cropImage(image, span.begin, 0, span.count, image.height);
   const { height, channels, pixels } = image;
   const width = span.count;
   const { size, first, count, weights } = tapsOf(image.width, span, filter);
@@ -113,7 +142,8 @@ function resampleRows(image: ByteImage, span: Span, filter: Filter): ByteImage {
       const [begin, end] = [x * size, x * size + count[x]];
       for (let c = 0; c < channels; c++, to++) {
         let sum = half;
-        for (let i = begin, from = start + c; i < end; i++, from += channels) sum = (sum + pixels[from] * weights[i]) | 0;
+        for (let i = begin, from = start + c; i < end; i++, from += channels)
+          sum = (sum + pixels[from] * weights[i]) | 0;
         out[to] = toByte(sum);
       }
     }
@@ -122,7 +152,8 @@ function resampleRows(image: ByteImage, span: Span, filter: Filter): ByteImage {
 }
 
 function resampleColumns(image: ByteImage, span: Span, filter: Filter): ByteImage {
-  if (span.of === image.height) return span.count === image.height ? image : cropImage(image, 0, span.begin, image.width, span.count);
+  if (span.of === image.height)
+    return span.count === image.height ? image : cropImage(image, 0, span.begin, image.width, span.count);
   const { width, channels, pixels } = image;
   const height = span.count;
   const { size, first, count, weights } = tapsOf(image.height, span, filter);
@@ -164,6 +195,7 @@ function nearest(image: ByteImage, across: Span, down: Span): ByteImage {
 function nearestIndices(from: number, { of, begin, count }: Span): Int32Array {
   const step = from / of;
   const indices = new Int32Array(count);
-  for (let i = 0, at = step * 0.5; i < begin + count; i++, at += step) if (i >= begin) indices[i - begin] = Math.min(from - 1, Math.trunc(at));
+  for (let i = 0, at = step * 0.5; i < begin + count; i++, at += step)
+    if (i >= begin) indices[i - begin] = Math.min(from - 1, Math.trunc(at));
   return indices;
 }

@@ -7,14 +7,17 @@ export interface Segmentation {
 /** How much nearness in space counts against likeness of colour: scikit-image's default. */
 const COMPACTNESS = 10;
 const ITERATIONS = 10;
-/** Connected pieces smaller than this part of a segment's expected size join a neighbour; larger than that many times, they are cut. */
+/**
+ * Connected pieces smaller than this part of a segment's expected size join a neighbour; larger than that many times,
+ * they are cut.
+ */
 const SMALLEST = 0.5;
 const LARGEST = 3;
 
 /**
- * SLIC superpixels (Achanta et al. 2012) as scikit-image's `segmentation.slic` makes them by default: k-means over CIELAB colour and place
- * from centres on a grid, ten rounds, then every segment in one piece. `pixels` are RGB bytes [height, width, 3]; `segments` is about how
- * many there will be.
+ * SLIC superpixels (Achanta et al. 2012) as scikit-image's `segmentation.slic` makes them by default: k-means over
+ * CIELAB colour and place from centres on a grid, ten rounds, then every segment in one piece. `pixels` are RGB bytes
+ * [height, width, 3]; `segments` is about how many there will be. /
  */
 export function slic(pixels: Uint8Array, height: number, width: number, segments: number): Segmentation {
   const rows = gridAlong(height, width, segments);
@@ -31,7 +34,7 @@ function gridAlong(length: number, other: number, count: number): { places: numb
   let size = Math.sqrt((length * other) / count);
   if (length * other <= count) size = 1;
   // A strip that is thinner than a cell gets its places along the other axis only.
-  else if (Math.min(length, other) < size) size = length <= other ? length : (length / count);
+  else if (Math.min(length, other) < size) size = length <= other ? length : length / count;
   const step = roundHalfToEven(size);
   const places: number[] = [];
   for (let place = Math.floor(size / 2); place < length; place += step) places.push(place);
@@ -45,7 +48,13 @@ function roundHalfToEven(value: number): number {
 }
 
 /** The index of the centre that each pixel is nearest to in the end. `colours` are [height, width, 3]. */
-function cluster(colours: Float64Array, height: number, width: number, grid: readonly (readonly number[])[], step: number): Int32Array {
+function cluster(
+  colours: Float64Array,
+  height: number,
+  width: number,
+  grid: readonly (readonly number[])[],
+  step: number,
+): Int32Array {
   const count = grid.length;
   // Of each centre: y, x and three colour components. At first the colours are zero, as in scikit-image.
   const centres = new Float64Array(count * 5);
@@ -107,7 +116,12 @@ function connect(nearest: Int32Array, width: number, expected: number): Segmenta
     for (let next = 0; next < piece.length && piece.length < largest; next++) {
       const at = piece[next];
       const x = at % width;
-      const around = [x + 1 < width ? at + 1 : -1, x > 0 ? at - 1 : -1, at + width < nearest.length ? at + width : -1, at - width];
+      const around = [
+        x + 1 < width ? at + 1 : -1,
+        x > 0 ? at - 1 : -1,
+        at + width < nearest.length ? at + width : -1,
+        at - width,
+      ];
       for (const beside of around) {
         if (beside < 0) continue;
         if (nearest[beside] === nearest[start] && labels[beside] < 0) {
@@ -121,7 +135,13 @@ function connect(nearest: Int32Array, width: number, expected: number): Segmenta
     else for (const at of piece) labels[at] = neighbour;
   }
   // A first piece that is too small, with no neighbour before it, keeps the label that the next one gets as well.
-  return { labels, count: Math.max(count, labels.reduce((most, label) => Math.max(most, label + 1), 0)) };
+  return {
+    labels,
+    count: Math.max(
+      count,
+      labels.reduce((most, label) => Math.max(most, label + 1), 0),
+    ),
+  };
 }
 
 /** sRGB bytes, stretched so that they reach from 0 to 1, as CIELAB under D65 (2°): [pixels, 3]. */

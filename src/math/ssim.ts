@@ -1,9 +1,10 @@
 const [K1, K2] = [0.01, 0.03];
 
 /**
- * Structural similarity of two maps [height, width], −1 to 1 (Wang et al. 2004, as scikit-image has it: means and sample covariances
- * in square windows of 7, averaged over the places where the window lies inside). The range is that of both maps together, as Quantus
- * takes it. Maps under 7 get the largest odd window that fits; NaN where that is 1, or where both maps are the same everywhere.
+ * Structural similarity of two maps [height, width], −1 to 1 (Wang et al. 2004, as scikit-image has it: means and
+ * sample covariances in square windows of 7, averaged over the places where the window lies inside). The range is that
+ * of both maps together, as Quantus takes it. Maps under 7 get the largest odd window that fits; NaN where that is 1,
+ * or where both maps are the same everywhere. /
  */
 export function ssim(a: ArrayLike<number>, b: ArrayLike<number>, height: number, width: number): number {
   const window = Math.min(7, largestOdd(Math.min(height, width)));
@@ -21,7 +22,9 @@ export function ssim(a: ArrayLike<number>, b: ArrayLike<number>, height: number,
     const sums = integral(product, height, width);
     return (top, left) => {
       const at = (y: number, x: number): number => sums[y * (width + 1) + x];
-      return (at(top + window, left + window) - at(top, left + window) - at(top + window, left) + at(top, left)) / count;
+      return (
+        (at(top + window, left + window) - at(top, left + window) - at(top + window, left) + at(top, left)) / count
+      );
     };
   };
   const meanA = means((i) => a[i]);

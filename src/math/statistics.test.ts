@@ -2,11 +2,25 @@ import { expect, test } from "vitest";
 import { histogramOf, percentile, statisticsOf } from "./statistics.ts";
 
 test("statistics of 1, 2, 3, 4: mean 2.5, variance 1.25", () => {
-  expect(statisticsOf([1, 2, 3, 4])).toEqual({ min: 1, max: 4, mean: 2.5, std: Math.sqrt(1.25), zeros: 0, notFinite: 0 });
+  expect(statisticsOf([1, 2, 3, 4])).toEqual({
+    min: 1,
+    max: 4,
+    mean: 2.5,
+    std: Math.sqrt(1.25),
+    zeros: 0,
+    notFinite: 0,
+  });
 });
 
 test("what is not finite is counted and left out", () => {
-  expect(statisticsOf([NaN, 0, -0, Infinity, 6])).toEqual({ min: 0, max: 6, mean: 2, std: Math.sqrt(8), zeros: 2, notFinite: 2 });
+  expect(statisticsOf([NaN, 0, -0, Infinity, 6])).toEqual({
+    min: 0,
+    max: 6,
+    mean: 2,
+    std: Math.sqrt(8),
+    zeros: 2,
+    notFinite: 2,
+  });
   expect(statisticsOf([NaN, -Infinity])).toBeUndefined();
 });
 

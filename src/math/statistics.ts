@@ -9,7 +9,9 @@ export interface Statistics {
   readonly notFinite: number;
 }
 
-/** Undefined where there is no finite value. Two passes in double precision: no cancellation for means far from zero. */
+/**
+ * Undefined where there is no finite value. Two passes in double precision: no cancellation for means far from zero.
+ */
 export function statisticsOf(values: ArrayLike<number>): Statistics | undefined {
   let [min, max, sum, zeros, finite] = [Infinity, -Infinity, 0, 0, 0];
   for (let i = 0; i < values.length; i++) {
@@ -35,8 +37,8 @@ export interface Histogram {
 }
 
 /**
- * Counts of the finite values in `bins` equal bins from min to max, the last bin closed (numpy.histogram). All-equal values get
- * the range [v − 0.5, v + 0.5], as numpy does. Undefined where there is no finite value.
+ * Counts of the finite values in `bins` equal bins from min to max, the last bin closed (numpy.histogram). All-equal
+ * values get the range [v − 0.5, v + 0.5], as numpy does. Undefined where there is no finite value. /
  */
 export function histogramOf(values: ArrayLike<number>, bins: number): Histogram | undefined {
   const statistics = statisticsOf(values);
@@ -49,16 +51,19 @@ export function histogramOf(values: ArrayLike<number>, bins: number): Histogram 
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
     if (!Number.isFinite(value)) continue;
-    counts[Math.min(bins - 1, Math.max(0, Math.floor((value / 2 - min / 2) / width * bins)))]++;
+    counts[Math.min(bins - 1, Math.max(0, Math.floor(((value / 2 - min / 2) / width) * bins)))]++;
   }
   return { counts, min, max };
 }
 
-/** The percentile (0 to 100) of the finite values with linear interpolation (numpy.percentile's default); NaN where there are none. */
+/**
+ * The percentile (0 to 100) of the finite values with linear interpolation (numpy.percentile's default); NaN where
+ * there are none.
+ */
 export function percentile(values: ArrayLike<number>, percent: number): number {
   const sorted = Float64Array.from(values).filter(Number.isFinite).sort();
   if (sorted.length === 0) return NaN;
-  const exact = Math.max(0, Math.min(100, percent)) / 100 * (sorted.length - 1);
+  const exact = (Math.max(0, Math.min(100, percent)) / 100) * (sorted.length - 1);
   const below = Math.floor(exact);
   const part = exact - below;
   return part === 0 ? sorted[below] : sorted[below] + (sorted[below + 1] - sorted[below]) * part;

@@ -8,8 +8,9 @@ const LARGEST_DENSE = 64 * 1024 * 1024;
 type BytesOf = (tensor: TensorRef) => Uint8Array;
 
 /**
- * Turns Constant nodes, in subgraphs too, into initializers of their graph, so that constants come in one way only.
- * A sparse one becomes dense when it is small and its bytes are in memory or `bytesOf` gives them; otherwise its node stays.
+ * Turns Constant nodes, in subgraphs too, into initializers of their graph, so that constants come in one way only. A
+ * sparse one becomes dense when it is small and its bytes are in memory or `bytesOf` gives them; otherwise its node
+ * stays. /
  */
 export function liftConstants(graph: Graph, bytesOf: BytesOf = inMemory): Graph {
   const lifted: TensorRef[] = [];
@@ -19,7 +20,11 @@ export function liftConstants(graph: Graph, bytesOf: BytesOf = inMemory): Graph 
     if (tensor !== undefined) lifted.push(tensor);
     else nodes.push(liftInside(node, bytesOf));
   }
-  return { ...graph, nodes, initializers: lifted.length === 0 ? graph.initializers : [...graph.initializers, ...lifted] };
+  return {
+    ...graph,
+    nodes,
+    initializers: lifted.length === 0 ? graph.initializers : [...graph.initializers, ...lifted],
+  };
 }
 
 /** The tensor that a Constant node makes, named as its output; undefined for other nodes and what cannot be told. */
@@ -34,37 +39,62 @@ export function constantOf(node: Node, bytesOf: BytesOf = inMemory): TensorRef |
 }
 
 /** What each attribute of Constant (opset 13) means. */
-const VALUES: Readonly<Record<string, (attribute: Attribute, name: string, bytesOf: BytesOf) => TensorRef | undefined>> = {
+const VALUES: Readonly<
+  Record<string, (attribute: Attribute, name: string, bytesOf: BytesOf) => TensorRef | undefined>
+> = {
   value: (attribute, name) => (attribute.type === "tensor" ? { ...attribute.value, name } : undefined),
-  value_float: (attribute, name) => (attribute.type === "float" ? tensorFromArray(name, "float32", [], [attribute.value]) : undefined),
-  value_floats: (attribute, name) => (attribute.type === "floats" ? tensorFromArray(name, "float32", [attribute.value.length], attribute.value) : undefined),
-  value_int: (attribute, name) => (attribute.type === "int" ? tensorFromArray(name, "int64", [], [attribute.value]) : undefined),
-  value_ints: (attribute, name) => (attribute.type === "ints" ? tensorFromArray(name, "int64", [attribute.value.length], attribute.value) : undefined),
+  value_float: (attribute, name) =>
+    attribute.type === "float" ? tensorFromArray(name, "float32", [], [attribute.value]) : undefined,
+  value_floats: (attribute, name) =>
+    attribute.type === "floats"
+      ? tensorFromArray(name, "float32", [attribute.value.length], attribute.value)
+      : undefined,
+  value_int: (attribute, name) =>
+    attribute.type === "int" ? tensorFromArray(name, "int64", [], [attribute.value]) : undefined,
+  value_ints: (attribute, name) =>
+    attribute.type === "ints" ? tensorFromArray(name, "int64", [attribute.value.length], attribute.value) : undefined,
   value_string: (attribute, name) => (attribute.type === "string" ? stringTensor(name, [], [attribute]) : undefined),
   value_strings: (attribute, name) =>
     attribute.type === "strings"
-      ? stringTensor(name, [attribute.value.length], attribute.value.map((value, i) => ({ value, bytes: attribute.bytes?.[i] })))
+      ? stringTensor(
+          name,
+          [attribute.value.length],
+          attribute.value.map((value, i) => ({ value, bytes: attribute.bytes?.[i] })),
+        )
       : undefined,
-  sparse_value: (attribute, name, bytesOf) => (attribute.type === "sparse_tensor" ? toDense(attribute.value, name, bytesOf) : undefined),
+  sparse_value: (attribute, name, bytesOf) =>
+    attribute.type === "sparse_tensor" ? toDense(attribute.value, name, bytesOf) : undefined,
 };
 
-function stringTensor(name: string, dims: number[], strings: readonly { value: string; bytes?: Uint8Array }[]): TensorRef {
-  const tensor = tensorFromStrings(name, dims, strings.map(({ value }) => value));
+function stringTensor(
+  name: string,
+  dims: number[],
+  strings: readonly { value: string; bytes?: Uint8Array }[],
+): TensorRef {
+  const tensor = tensorFromStrings(
+    name,
+    dims,
+    strings.map(({ value }) => value),
+  );
   if (strings.every(({ bytes }) => bytes === undefined)) return tensor;
   const encoder = new TextEncoder();
-  return { ...tensor, storage: { kind: "strings", strings: strings.map(({ value, bytes }) => bytes ?? encoder.encode(value)) } };
+  return {
+    ...tensor,
+    storage: { kind: "strings", strings: strings.map(({ value, bytes }) => bytes ?? encoder.encode(value)) },
+  };
 }
 
 /**
- * A sparse tensor as a dense one; indices are [NNZ], counted through, or [NNZ, rank] (SparseTensorProto). undefined where it
- * is too large, of a type narrower than a byte, or malformed.
+ * A sparse tensor as a dense one; indices are [NNZ], counted through, or [NNZ, rank] (SparseTensorProto). undefined
+ * where it is too large, of a type narrower than a byte, or malformed. /
  */
 export function toDense(sparse: SparseTensorRef, name: string, bytesOf: BytesOf = inMemory): TensorRef | undefined {
   const { values, indices, dims } = sparse;
   const total = byteLength(values.dataType, elementCount(dims));
   const width = byteLength(values.dataType, 1);
   if (values.problem !== undefined || indices.problem !== undefined || indices.dataType !== "int64") return undefined;
-  if (!(total <= LARGEST_DENSE) || dims.some((dim) => dim < 0) || width * elementCount(dims) !== total) return undefined;
+  if (!(total <= LARGEST_DENSE) || dims.some((dim) => dim < 0) || width * elementCount(dims) !== total)
+    return undefined;
   if ([values, indices].some((tensor) => tensor.storage.kind !== "bytes" && bytesOf === inMemory)) return undefined;
   const source = bytesOf(values);
   const at = toNumbers(indices, bytesOf(indices));
@@ -90,7 +120,8 @@ function liftInside(node: Node, bytesOf: BytesOf): Node {
   if (!entries.some(([, attribute]) => attribute.type === "graph" || attribute.type === "graphs")) return node;
   const attributes = entries.map(([name, attribute]): [string, Attribute] => {
     if (attribute.type === "graph") return [name, { type: "graph", value: liftConstants(attribute.value, bytesOf) }];
-    if (attribute.type === "graphs") return [name, { type: "graphs", value: attribute.value.map((graph) => liftConstants(graph, bytesOf)) }];
+    if (attribute.type === "graphs")
+      return [name, { type: "graphs", value: attribute.value.map((graph) => liftConstants(graph, bytesOf)) }];
     return [name, attribute];
   });
   return { ...node, attributes: Object.fromEntries(attributes) };

@@ -1,8 +1,23 @@
 import { basename } from "node:path";
-import type { LayerDescription, LayerDetails, ModelDescription, ValueDescription, ValueUse } from "../protocol/model.ts";
+import type {
+  LayerDescription,
+  LayerDetails,
+  ModelDescription,
+  ValueDescription,
+  ValueUse,
+} from "../protocol/model.ts";
 import { constantOf } from "./constants.ts";
 import { UsageError } from "./errors.ts";
-import { BITS, elementCount, nodeLabel, type Dim, type Model, type Node, type TensorRef, type ValueType } from "./graph.ts";
+import {
+  BITS,
+  elementCount,
+  nodeLabel,
+  type Dim,
+  type Model,
+  type Node,
+  type TensorRef,
+  type ValueType,
+} from "./graph.ts";
 import { parametersOf, type Parameters } from "./parameters.ts";
 import { byteLength } from "./tensor.ts";
 import { attributeRow, typeText } from "./format.ts";
@@ -12,7 +27,9 @@ import { inferShapes } from "./shapes/infer.ts";
 import { inferTypes, type ValueTypes } from "./types.ts";
 
 /** What the editor shows of a model and `inspect` prints: structure and counts, no weights. */
-export function describe(open: Pick<OpenModel, "path" | "model" | "size" | "stamp"> & Partial<Pick<OpenModel, "dataFiles">>): ModelDescription {
+export function describe(
+  open: Pick<OpenModel, "path" | "model" | "size" | "stamp"> & Partial<Pick<OpenModel, "dataFiles">>,
+): ModelDescription {
   const { model } = open;
   const { graph } = model;
   const facts = factsOf(model);
@@ -31,7 +48,10 @@ export function describe(open: Pick<OpenModel, "path" | "model" | "size" | "stam
     graphName: graph.name,
     inputs: graph.inputs.map((input) => {
       const map = mapInput(graph, input);
-      return { ...describeValue(input), ...(map ? { dims: map.dims, tensor: { type: map.dataType, ...(map.keys ? { keys: map.keys } : {}) } } : {}) };
+      return {
+        ...describeValue(input),
+        ...(map ? { dims: map.dims, tensor: { type: map.dataType, ...(map.keys ? { keys: map.keys } : {}) } } : {}),
+      };
     }),
     outputs: graph.outputs.map((output) => withDims(describeValue(output), facts.dims.get(output.name))),
     layers: facts.layers.map((node, index) => describeLayer(node, index, facts)),
@@ -99,8 +119,19 @@ function gatherFacts(model: Model): Facts {
   }
   const producers = new Map<string, number>();
   layers.forEach((node, index) => node.outputs.forEach((output) => producers.set(output, index)));
-  const types = new Map([...graph.valueInfo, ...graph.inputs, ...graph.outputs].map((value) => [value.name, value.type]));
-  return { layers, constants, producers, types, inputs: new Set(graph.inputs.map((input) => input.name)), elementTypes: inferTypes(graph), dims: inferShapes(model), parameters: parametersOf(model) };
+  const types = new Map(
+    [...graph.valueInfo, ...graph.inputs, ...graph.outputs].map((value) => [value.name, value.type]),
+  );
+  return {
+    layers,
+    constants,
+    producers,
+    types,
+    inputs: new Set(graph.inputs.map((input) => input.name)),
+    elementTypes: inferTypes(graph),
+    dims: inferShapes(model),
+    parameters: parametersOf(model),
+  };
 }
 
 function isConstant(node: Node): boolean {
@@ -121,7 +152,10 @@ function describeLayer(node: Node, index: number, facts: Facts): LayerDescriptio
   };
 }
 
-/** Scalars are settings of an operator (a clip's bounds), not weights of a layer; the model's total counts them all the same. */
+/**
+ * Scalars are settings of an operator (a clip's bounds), not weights of a layer; the model's total counts them all the
+ * same.
+ */
 function weightsIn(tensor: TensorRef | undefined, { parameters }: Facts): number {
   return tensor !== undefined && tensor.dims.length > 0 ? (parameters.of.get(tensor.name) ?? 0) : 0;
 }
@@ -132,7 +166,9 @@ function countOperators(layers: readonly Node[]): { operator: string; count: num
     const operator = domain === "" ? opType : `${domain}.${opType}`;
     counts.set(operator, (counts.get(operator) ?? 0) + 1);
   }
-  return [...counts].map(([operator, count]) => ({ operator, count })).sort((a, b) => b.count - a.count || a.operator.localeCompare(b.operator));
+  return [...counts]
+    .map(([operator, count]) => ({ operator, count }))
+    .sort((a, b) => b.count - a.count || a.operator.localeCompare(b.operator));
 }
 
 export function describeValue({ name, type, doc }: { name: string; type: ValueType; doc?: string }): ValueDescription {
@@ -149,17 +185,29 @@ function describeUse(name: string, facts: Facts): ValueUse {
   const constant = facts.constants.get(name);
   if (constant !== undefined) {
     const { dataType, dims, problem } = constant;
-    return { name, type: dataType, dims, from: { kind: "constant", ...placeOf(constant) }, ...(problem === undefined ? {} : { problem }) };
+    return {
+      name,
+      type: dataType,
+      dims,
+      from: { kind: "constant", ...placeOf(constant) },
+      ...(problem === undefined ? {} : { problem }),
+    };
   }
   const declared = facts.types.get(name);
-  const type = declared === undefined || declared.kind === "unknown" ? facts.elementTypes.get(name) : typeText(declared);
+  const type =
+    declared === undefined || declared.kind === "unknown" ? facts.elementTypes.get(name) : typeText(declared);
   const dims = facts.dims.get(name);
   const producer = facts.producers.get(name);
   return {
     name,
     ...(type === undefined ? {} : { type }),
     ...(dims === undefined ? {} : { dims }),
-    from: producer !== undefined ? { kind: "layer", index: producer } : facts.inputs.has(name) ? { kind: "input" } : { kind: "omitted" },
+    from:
+      producer !== undefined
+        ? { kind: "layer", index: producer }
+        : facts.inputs.has(name)
+          ? { kind: "input" }
+          : { kind: "omitted" },
     ...(producer === undefined && !facts.inputs.has(name) ? { problem: "Nothing in the model makes this value." } : {}),
   };
 }
@@ -168,13 +216,22 @@ function describeUse(name: string, facts: Facts): ValueUse {
 function placeOf(tensor: TensorRef): { bytes: number; location: string } {
   const { storage } = tensor;
   switch (storage.kind) {
-    case "file": return { bytes: storage.length, location: storage.file === "" ? `byte ${storage.offset} of the model file` : `byte ${storage.offset} of ${storage.file}` };
+    case "file":
+      return {
+        bytes: storage.length,
+        location:
+          storage.file === ""
+            ? `byte ${storage.offset} of the model file`
+            : `byte ${storage.offset} of ${storage.file}`,
+      };
     case "fields": {
       const encoded = storage.parts.reduce((sum, part) => sum + part.length, 0);
       const bytes = BITS[tensor.dataType] > 0 ? byteLength(tensor.dataType, elementCount(tensor.dims)) : encoded;
       return { bytes, location: `byte ${storage.parts[0]?.offset ?? 0} of the model file (${storage.field})` };
     }
-    case "bytes": return { bytes: storage.bytes.length, location: "in the model file" };
-    case "strings": return { bytes: storage.strings.reduce((sum, text) => sum + text.length, 0), location: "in the model file" };
+    case "bytes":
+      return { bytes: storage.bytes.length, location: "in the model file" };
+    case "strings":
+      return { bytes: storage.strings.reduce((sum, text) => sum + text.length, 0), location: "in the model file" };
   }
 }

@@ -1,7 +1,11 @@
 /** A model file that cannot be used as it is: `message` says what is wrong, `where` the place, `hint` the next step. */
 export class ModelError extends Error {
   override readonly name: string = "ModelError";
-  constructor(message: string, readonly where?: string, readonly hint?: string) {
+  constructor(
+    message: string,
+    readonly where?: string,
+    readonly hint?: string,
+  ) {
     super(message);
   }
 }
@@ -9,7 +13,11 @@ export class ModelError extends Error {
 /** Data (a picture, an array, a recipe) that does not fit the model. */
 export class DataError extends Error {
   override readonly name: string = "DataError";
-  constructor(message: string, readonly where?: string, readonly hint?: string) {
+  constructor(
+    message: string,
+    readonly where?: string,
+    readonly hint?: string,
+  ) {
     super(message);
   }
 }
@@ -17,16 +25,25 @@ export class DataError extends Error {
 /** An operator that cannot be differentiated. */
 export class NoGradientError extends Error {
   override readonly name: string = "NoGradientError";
-  constructor(readonly operator: string, readonly node: string, reason = "there is no gradient rule for it") {
+  constructor(
+    readonly operator: string,
+    readonly node: string,
+    reason = "there is no gradient rule for it",
+  ) {
     super(`Cannot differentiate through ${operator} at node "${node}": ${reason}.`);
   }
-  readonly hint = "Methods that only run the model forward still work: predictions, feature maps, Occlusion, Feature Ablation, RISE, Score-CAM, Ablation-CAM, Eigen-CAM.";
+  readonly hint =
+    "Methods that only run the model forward still work: predictions, feature maps, Occlusion, Feature Ablation, RISE, Score-CAM, Ablation-CAM, Eigen-CAM.";
 }
 
 /** A target, layer or option that does not exist in this model. */
 export class UsageError extends Error {
   override readonly name: string = "UsageError";
-  constructor(message: string, readonly where?: string, readonly hint?: string) {
+  constructor(
+    message: string,
+    readonly where?: string,
+    readonly hint?: string,
+  ) {
     super(message);
   }
 }

@@ -9,12 +9,18 @@ const LONGEST_TEXT = 2000;
 /** A type in words: "float32", "sequence(float32)", "map(string, float32)". */
 export function typeText(type: ValueType): string {
   switch (type.kind) {
-    case "tensor": return type.dataType;
-    case "sparse": return `sparse(${type.dataType})`;
-    case "sequence": return `sequence(${typeText(type.element)})`;
-    case "optional": return `optional(${typeText(type.element)})`;
-    case "map": return `map(${type.key}, ${typeText(type.value)})`;
-    case "unknown": return "unknown";
+    case "tensor":
+      return type.dataType;
+    case "sparse":
+      return `sparse(${type.dataType})`;
+    case "sequence":
+      return `sequence(${typeText(type.element)})`;
+    case "optional":
+      return `optional(${typeText(type.element)})`;
+    case "map":
+      return `map(${type.key}, ${typeText(type.value)})`;
+    case "unknown":
+      return "unknown";
   }
 }
 
@@ -25,19 +31,32 @@ export function attributeRow(name: string, attribute: Attribute): LayerDetails["
 
 function attributeText(attribute: Attribute): string {
   switch (attribute.type) {
-    case "float": return shortestNumber(attribute.value, "float32");
-    case "int": return String(attribute.value);
-    case "string": return clip(attribute.value);
-    case "floats": return list(attribute.value, (value) => shortestNumber(value, "float32"));
-    case "ints": return list(attribute.value, String);
-    case "strings": return list(attribute.value, (text) => JSON.stringify(text));
-    case "tensor": return tensorText(attribute.value);
-    case "tensors": return list(attribute.value, tensorText);
-    case "sparse_tensor": return sparseText(attribute.value);
-    case "graph": return graphText(attribute.value);
-    case "graphs": return list(attribute.value, graphText);
-    case "reference": return `the caller's ${attribute.name}`;
-    case "opaque": return `${attribute.bytes.length} bytes of attribute type ${attribute.attributeType}`;
+    case "float":
+      return shortestNumber(attribute.value, "float32");
+    case "int":
+      return String(attribute.value);
+    case "string":
+      return clip(attribute.value);
+    case "floats":
+      return list(attribute.value, (value) => shortestNumber(value, "float32"));
+    case "ints":
+      return list(attribute.value, String);
+    case "strings":
+      return list(attribute.value, (text) => JSON.stringify(text));
+    case "tensor":
+      return tensorText(attribute.value);
+    case "tensors":
+      return list(attribute.value, tensorText);
+    case "sparse_tensor":
+      return sparseText(attribute.value);
+    case "graph":
+      return graphText(attribute.value);
+    case "graphs":
+      return list(attribute.value, graphText);
+    case "reference":
+      return `the caller's ${attribute.name}`;
+    case "opaque":
+      return `${attribute.bytes.length} bytes of attribute type ${attribute.attributeType}`;
   }
 }
 

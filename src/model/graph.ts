@@ -5,18 +5,52 @@
 
 /** Element types of ONNX's TensorProto.DataType (up to IR version 14), by the names numpy and PyTorch users know. */
 export type DataType =
-  | "float32" | "uint8" | "int8" | "uint16" | "int16" | "int32" | "int64" | "string" | "bool" | "float16"
-  | "float64" | "uint32" | "uint64" | "complex64" | "complex128" | "bfloat16"
-  | "float8e4m3fn" | "float8e4m3fnuz" | "float8e5m2" | "float8e5m2fnuz"
-  | "uint4" | "int4" | "float4e2m1" | "float8e8m0" | "uint2" | "int2"
-  | "float6e2m3" | "float6e3m2" | "undefined";
+  | "float32"
+  | "uint8"
+  | "int8"
+  | "uint16"
+  | "int16"
+  | "int32"
+  | "int64"
+  | "string"
+  | "bool"
+  | "float16"
+  | "float64"
+  | "uint32"
+  | "uint64"
+  | "complex64"
+  | "complex128"
+  | "bfloat16"
+  | "float8e4m3fn"
+  | "float8e4m3fnuz"
+  | "float8e5m2"
+  | "float8e5m2fnuz"
+  | "uint4"
+  | "int4"
+  | "float4e2m1"
+  | "float8e8m0"
+  | "uint2"
+  | "int2"
+  | "float6e2m3"
+  | "float6e3m2"
+  | "undefined";
 
 /** Where a tensor's bytes lie. Nothing is read before somebody asks for it. */
 export type TensorStorage =
-  /** Little-endian raw bytes inside a file: the model file itself (`file` is "") or an external one, relative to its folder. */
+  /**
+   * Little-endian raw bytes inside a file: the model file itself (`file` is "") or an external one, relative to its
+   * folder.
+   */
   | { readonly kind: "file"; readonly file: string; readonly offset: number; readonly length: number }
-  /** Typed protobuf fields (float_data, int32_data, ...) inside the model file: byte ranges of the encoded fields, decoded when asked. */
-  | { readonly kind: "fields"; readonly field: "float_data" | "int32_data" | "int64_data" | "double_data" | "uint64_data" | "string_data"; readonly parts: readonly FieldPart[] }
+  /**
+   * Typed protobuf fields (float_data, int32_data, ...) inside the model file: byte ranges of the encoded fields,
+   * decoded when asked.
+   */
+  | {
+      readonly kind: "fields";
+      readonly field: "float_data" | "int32_data" | "int64_data" | "double_data" | "uint64_data" | "string_data";
+      readonly parts: readonly FieldPart[];
+    }
   /** Little-endian raw bytes in memory (made by a program, or a small tensor). */
   | { readonly kind: "bytes"; readonly bytes: Uint8Array }
   /** Strings in memory. */
@@ -35,7 +69,10 @@ export interface TensorRef {
   readonly dataType: DataType;
   readonly dims: readonly number[];
   readonly storage: TensorStorage;
-  /** Set when the tensor cannot be read as described (too short, missing file, path outside the folder ...): a sentence for people. */
+  /**
+   * Set when the tensor cannot be read as described (too short, missing file, path outside the folder ...): a sentence
+   * for people.
+   */
   readonly problem?: string;
 }
 
@@ -80,7 +117,9 @@ export interface Node {
   readonly attributes: Readonly<Record<string, Attribute>>;
   readonly overload?: string;
   readonly doc?: string;
-  /** Of a node that was inlined: the function it is written in, and the label of the node that calls that. Not in files. */
+  /**
+   * Of a node that was inlined: the function it is written in, and the label of the node that calls that. Not in files.
+   */
   readonly call?: { readonly definition: string; readonly by: string };
 }
 
@@ -174,7 +213,9 @@ export function sameNumbers(a: readonly number[], b: readonly number[]): boolean
 
 /** The graphs of a node's attributes: branches and bodies. */
 export function subgraphsOf(node: Node): Graph[] {
-  return Object.values(node.attributes).flatMap((attribute) => (attribute.type === "graph" ? [attribute.value] : attribute.type === "graphs" ? [...attribute.value] : []));
+  return Object.values(node.attributes).flatMap((attribute) =>
+    attribute.type === "graph" ? [attribute.value] : attribute.type === "graphs" ? [...attribute.value] : [],
+  );
 }
 
 /** The nodes of a graph and, each after its own, those of its branches and bodies. */
@@ -184,24 +225,83 @@ export function allNodes(graph: Graph): Node[] {
 
 /** Bits per element; 0 where elements have no fixed width (string) or none is known. */
 export const BITS: Readonly<Record<DataType, number>> = {
-  float32: 32, uint8: 8, int8: 8, uint16: 16, int16: 16, int32: 32, int64: 64, string: 0, bool: 8, float16: 16,
-  float64: 64, uint32: 32, uint64: 64, complex64: 64, complex128: 128, bfloat16: 16,
-  float8e4m3fn: 8, float8e4m3fnuz: 8, float8e5m2: 8, float8e5m2fnuz: 8,
-  uint4: 4, int4: 4, float4e2m1: 4, float8e8m0: 8, uint2: 2, int2: 2,
-  float6e2m3: 6, float6e3m2: 6, undefined: 0,
+  float32: 32,
+  uint8: 8,
+  int8: 8,
+  uint16: 16,
+  int16: 16,
+  int32: 32,
+  int64: 64,
+  string: 0,
+  bool: 8,
+  float16: 16,
+  float64: 64,
+  uint32: 32,
+  uint64: 64,
+  complex64: 64,
+  complex128: 128,
+  bfloat16: 16,
+  float8e4m3fn: 8,
+  float8e4m3fnuz: 8,
+  float8e5m2: 8,
+  float8e5m2fnuz: 8,
+  uint4: 4,
+  int4: 4,
+  float4e2m1: 4,
+  float8e8m0: 8,
+  uint2: 2,
+  int2: 2,
+  float6e2m3: 6,
+  float6e3m2: 6,
+  undefined: 0,
 };
 
 /** TensorProto.DataType numbers in the order of onnx.proto. */
 export const DATA_TYPES: readonly DataType[] = [
-  "undefined", "float32", "uint8", "int8", "uint16", "int16", "int32", "int64", "string", "bool", "float16",
-  "float64", "uint32", "uint64", "complex64", "complex128", "bfloat16",
-  "float8e4m3fn", "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz",
-  "uint4", "int4", "float4e2m1", "float8e8m0", "uint2", "int2", "float6e2m3", "float6e3m2",
+  "undefined",
+  "float32",
+  "uint8",
+  "int8",
+  "uint16",
+  "int16",
+  "int32",
+  "int64",
+  "string",
+  "bool",
+  "float16",
+  "float64",
+  "uint32",
+  "uint64",
+  "complex64",
+  "complex128",
+  "bfloat16",
+  "float8e4m3fn",
+  "float8e4m3fnuz",
+  "float8e5m2",
+  "float8e5m2fnuz",
+  "uint4",
+  "int4",
+  "float4e2m1",
+  "float8e8m0",
+  "uint2",
+  "int2",
+  "float6e2m3",
+  "float6e3m2",
 ];
 
 const FLOATS: ReadonlySet<DataType> = new Set([
-  "float32", "float16", "float64", "bfloat16", "float8e4m3fn", "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz", "float4e2m1", "float8e8m0",
-  "float6e2m3", "float6e3m2",
+  "float32",
+  "float16",
+  "float64",
+  "bfloat16",
+  "float8e4m3fn",
+  "float8e4m3fnuz",
+  "float8e5m2",
+  "float8e5m2fnuz",
+  "float4e2m1",
+  "float8e8m0",
+  "float6e2m3",
+  "float6e3m2",
 ]);
 
 /** Whether gradients can flow through values of this type. */

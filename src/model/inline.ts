@@ -10,8 +10,8 @@ const MOST_NODES = 250_000;
 /**
  * Replaces every call of a model-local function (FunctionProto) by the function's body, in the main graph and in
  * subgraphs: attribute references take the caller's value or the function's default, inner names get the calling node's
- * label in front. The result has no functions. ModelError where a function calls itself, or where its body means another
- * version of an operator than the model (by opset_import).
+ * label in front. The result has no functions. ModelError where a function calls itself, or where its body means
+ * another version of an operator than the model (by opset_import). /
  */
 export function inlineFunctions(model: Model): Model {
   if (model.functions.length === 0) return model;
@@ -49,7 +49,12 @@ class Inliner {
 
   constructor(model: Model) {
     this.opsets = { ...model.opsets };
-    this.functions = new Map(model.functions.map((definition) => [functionKey(definition.domain, definition.name, definition.overload), definition]));
+    this.functions = new Map(
+      model.functions.map((definition) => [
+        functionKey(definition.domain, definition.name, definition.overload),
+        definition,
+      ]),
+    );
     collectNames(model.graph, this.names);
   }
 
@@ -57,14 +62,22 @@ class Inliner {
     return { ...graph, nodes: graph.nodes.flatMap((node) => this.node(node, calls)) };
   }
 
-  /** A node with its subgraphs inlined, or the nodes that its function stands for. `calls`: the functions it is inside of. */
+  /**
+   * A node with its subgraphs inlined, or the nodes that its function stands for. `calls`: the functions it is inside
+   * of.
+   */
   private node(node: Node, calls: readonly string[]): Node[] {
-    if (++this.count > MOST_NODES) throw new ModelError(`The model's functions expand to more than ${MOST_NODES} nodes.`, nodeLabel(node));
+    if (++this.count > MOST_NODES)
+      throw new ModelError(`The model's functions expand to more than ${MOST_NODES} nodes.`, nodeLabel(node));
     const attributes = mapGraphs(node.attributes, (graph) => this.graph(graph, calls));
     const key = functionKey(node.domain, node.opType, node.overload);
     const definition = this.functions.get(key);
     if (definition === undefined) return [{ ...node, attributes }];
-    if (calls.includes(key)) throw new ModelError(`The function "${definition.name}" calls itself, which ONNX does not allow.`, nodeLabel(node));
+    if (calls.includes(key))
+      throw new ModelError(
+        `The function "${definition.name}" calls itself, which ONNX does not allow.`,
+        nodeLabel(node),
+      );
     this.mergeOpsets(definition);
     return this.expand({ ...node, attributes }, definition).flatMap((inner) => this.node(inner, [...calls, key]));
   }
@@ -78,7 +91,15 @@ class Inliner {
       const output = call.outputs[index] ?? "";
       if (!renamed.has(name)) renamed.set(name, output === "" ? this.unique(`${prefix}/${name}`) : output);
       // An input that is an output too, or one value given out twice, needs a node of its own.
-      else if (output !== "") copies.push({ name: this.unique(`${prefix}/${name}`), opType: "Identity", domain: "", inputs: [renamed.get(name) ?? ""], outputs: [output], attributes: {} });
+      else if (output !== "")
+        copies.push({
+          name: this.unique(`${prefix}/${name}`),
+          opType: "Identity",
+          domain: "",
+          inputs: [renamed.get(name) ?? ""],
+          outputs: [output],
+          attributes: {},
+        });
     });
     const rename = (name: string): string => {
       let fresh = renamed.get(name);
@@ -110,10 +131,17 @@ class Inliner {
 }
 
 /** Another opset in the body is fine as long as the operators in it did not change between the two. */
-function checkSameOperators(definition: FunctionDef, nodes: readonly Node[], domain: string, inner: number, outer: number): void {
+function checkSameOperators(
+  definition: FunctionDef,
+  nodes: readonly Node[],
+  domain: string,
+  inner: number,
+  outer: number,
+): void {
   for (const node of nodes) {
     if (node.domain === domain) {
-      const versions = domain === "" ? [sinceVersion(node.opType, inner), sinceVersion(node.opType, outer)] : [inner, outer];
+      const versions =
+        domain === "" ? [sinceVersion(node.opType, inner), sinceVersion(node.opType, outer)] : [inner, outer];
       if (versions[0] !== versions[1]) {
         throw new ModelError(
           `The function "${definition.name}" uses ${node.opType} of opset ${inner}, but the model is of opset ${outer}, where ${node.opType} is another.`,
@@ -160,7 +188,10 @@ class Body {
   }
 
   private graph(graph: Graph): Graph {
-    const renameNamed = <T extends { readonly name: string }>(named: T): T => ({ ...named, name: this.rename(named.name) });
+    const renameNamed = <T extends { readonly name: string }>(named: T): T => ({
+      ...named,
+      name: this.rename(named.name),
+    });
     return {
       ...graph,
       inputs: graph.inputs.map(renameNamed),
@@ -179,8 +210,13 @@ function mapAttribute(attribute: Attribute, map: (graph: Graph) => Graph): Attri
   return attribute;
 }
 
-function mapGraphs(attributes: Readonly<Record<string, Attribute>>, map: (graph: Graph) => Graph): Record<string, Attribute> {
-  return Object.fromEntries(Object.entries(attributes).map(([name, attribute]) => [name, mapAttribute(attribute, map)]));
+function mapGraphs(
+  attributes: Readonly<Record<string, Attribute>>,
+  map: (graph: Graph) => Graph,
+): Record<string, Attribute> {
+  return Object.fromEntries(
+    Object.entries(attributes).map(([name, attribute]) => [name, mapAttribute(attribute, map)]),
+  );
 }
 
 function collectNames(graph: Graph, into: Set<string>): void {

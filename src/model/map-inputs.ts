@@ -11,8 +11,8 @@ export interface MapInput {
 }
 
 /**
- * The tensor that an input of maps stands for: what the one node that takes it makes of it (DictVectorizer, CastMap). Undefined where the input is no map,
- * or taken by anything else. ONNX Runtime for Node.js cannot be given maps.
+ * The tensor that an input of maps stands for: what the one node that takes it makes of it (DictVectorizer, CastMap).
+ * Undefined where the input is no map, or taken by anything else. ONNX Runtime for Node.js cannot be given maps. /
  */
 export function mapInput(graph: Graph, { name, type }: ValueInfo): MapInput | undefined {
   if (type.kind !== "map") return undefined;
@@ -32,19 +32,37 @@ const TAKEN: Readonly<Record<string, ((node: Node, held: DataType) => MapInput |
     const dataType: DataType = to === "TO_STRING" ? "string" : to === "TO_INT64" ? "int64" : "float32";
     const sparse = attributes.map_form?.type === "string" && attributes.map_form.value === "SPARSE";
     const most = attributes.max_map?.type === "int" ? attributes.max_map.value : 1;
-    return sparse ? { dataType, dims: [1, most], keys: Array.from({ length: most }, (_, key) => String(key)) } : { dataType, dims: [1, null] };
+    return sparse
+      ? { dataType, dims: [1, most], keys: Array.from({ length: most }, (_, key) => String(key)) }
+      : { dataType, dims: [1, null] };
   },
 };
 
 /** The model with tensors in the place of its maps: what DictVectorizer and CastMap make of them is given. */
 export function withoutMapInputs(model: Model): Model {
   const { graph } = model;
-  const maps = new Map(graph.inputs.flatMap((input) => { const found = mapInput(graph, input); return found ? [[input.name, found] as const] : []; }));
+  const maps = new Map(
+    graph.inputs.flatMap((input) => {
+      const found = mapInput(graph, input);
+      return found ? [[input.name, found] as const] : [];
+    }),
+  );
   if (maps.size === 0) return model;
   const inputs = graph.inputs.map((input): ValueInfo => {
     const map = maps.get(input.name);
     return map ? { ...input, type: { kind: "tensor", dataType: map.dataType, dims: map.dims } } : input;
   });
-  const nodes = graph.nodes.map((node): Node => (maps.has(node.inputs[0]) ? { name: node.name, opType: "Identity", domain: "", inputs: node.inputs.slice(0, 1), outputs: node.outputs, attributes: {} } : node));
+  const nodes = graph.nodes.map((node): Node =>
+    maps.has(node.inputs[0])
+      ? {
+          name: node.name,
+          opType: "Identity",
+          domain: "",
+          inputs: node.inputs.slice(0, 1),
+          outputs: node.outputs,
+          attributes: {},
+        }
+      : node,
+  );
   return { ...model, opsets: { "": OPSET_FOR_NONE, ...model.opsets }, graph: { ...graph, inputs, nodes } };
 }

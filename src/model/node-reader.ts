@@ -33,7 +33,7 @@ export class NodeReader {
 
   private attribute<T extends keyof Values>(name: string, type: T): Values[T] | undefined {
     const given: { readonly type: string; readonly value?: unknown } | undefined = this.node.attributes[name];
-    return given?.type === type ? given.value as Values[T] : undefined;
+    return given?.type === type ? (given.value as Values[T]) : undefined;
   }
 }
 

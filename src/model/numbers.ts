@@ -16,7 +16,9 @@ interface SmallFloat {
   readonly special: "ieee" | "all-ones" | "negative-zero" | "finite";
 }
 
-/** Layouts by data type (float8: https://onnx.ai/onnx/technical/float8.html, float4 and float6: OCP Microscaling 1.0). */
+/**
+ * Layouts by data type (float8: https://onnx.ai/onnx/technical/float8.html, float4 and float6: OCP Microscaling 1.0).
+ */
 export const SMALL_FLOATS = {
   float16: { exponentBits: 5, mantissaBits: 10, bias: 15, special: "ieee" },
   bfloat16: { exponentBits: 8, mantissaBits: 7, bias: 127, special: "ieee" },
@@ -46,7 +48,9 @@ export function decodeSmallFloat(type: SmallFloatType, code: number): number {
   if (special === "ieee" && exponent === largest) return mantissa === 0 ? sign * Infinity : NaN;
   if (special === "all-ones" && exponent === largest && mantissa === full - 1) return NaN;
   if (special === "negative-zero" && sign < 0 && exponent === 0 && mantissa === 0) return NaN;
-  return exponent === 0 ? sign * mantissa * 2 ** (1 - bias - mantissaBits) : sign * (full + mantissa) * 2 ** (exponent - bias - mantissaBits);
+  return exponent === 0
+    ? sign * mantissa * 2 ** (1 - bias - mantissaBits)
+    : sign * (full + mantissa) * 2 ** (exponent - bias - mantissaBits);
 }
 
 /** float8e8m0, an unsigned power of two: 2^(code - 127); 255 is NaN. */
@@ -63,7 +67,9 @@ export function smallFloatTable(type: SmallFloatType | "float8e8m0"): Float32Arr
     if (type === "float8e8m0") table = Float32Array.from({ length: 256 }, (_, code) => decodeE8M0(code));
     else {
       const { exponentBits, mantissaBits } = SMALL_FLOATS[type];
-      table = Float32Array.from({ length: 2 ** (1 + exponentBits + mantissaBits) }, (_, code) => decodeSmallFloat(type, code));
+      table = Float32Array.from({ length: 2 ** (1 + exponentBits + mantissaBits) }, (_, code) =>
+        decodeSmallFloat(type, code),
+      );
     }
     tables.set(type, table);
   }
@@ -113,7 +119,13 @@ function roundEven(value: number): number {
 
 /** The shortest decimal that reads back as the same number: a float32 does not need a double's 17 digits. */
 export function shortestNumber(value: number | bigint, dataType: DataType): string {
-  if (typeof value === "bigint" || !Number.isFinite(value) || Number.isInteger(value) || dataType === "float64" || dataType === "complex128") {
+  if (
+    typeof value === "bigint" ||
+    !Number.isFinite(value) ||
+    Number.isInteger(value) ||
+    dataType === "float64" ||
+    dataType === "complex128"
+  ) {
     return Object.is(value, -0) ? "-0" : String(value);
   }
   for (let digits = 1; digits <= 9; digits++) {

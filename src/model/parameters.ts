@@ -12,28 +12,46 @@ export interface Parameters {
 }
 
 /**
- * A model's parameters. Float constants are, unless all that takes them reads quantised weights with them (scales); integers are where a node
- * takes them as quantised weights, directly or after a look-up or a change of shape. Shapes, axes, indices and zero points are none.
+ * A model's parameters. Float constants are, unless all that takes them reads quantised weights with them (scales);
+ * integers are where a node takes them as quantised weights, directly or after a look-up or a change of shape. Shapes,
+ * axes, indices and zero points are none. /
  */
 export function parametersOf(model: Model): Parameters {
-  const functions = new Map(model.functions.map((definition) => [`${definition.domain}.${definition.name}.${definition.overload}`, definition]));
+  const functions = new Map(
+    model.functions.map((definition) => [`${definition.domain}.${definition.name}.${definition.overload}`, definition]),
+  );
   const uses = new Map<readonly Node[], Scope>();
   const scopeOf = (nodes: readonly Node[], outputs: readonly string[], constants: readonly TensorRef[]): Scope => {
     let scope = uses.get(nodes);
     if (!scope) {
-      scope = new Scope(nodes, outputs, new Set(constants.filter(({ dataType }) => NARROW.has(dataType)).map(({ name }) => name)), (node) => {
-        const definition = functions.get(`${node.domain}.${node.opType}.${node.overload ?? ""}`);
-        return definition && { inputs: definition.inputs, scope: scopeOf(definition.nodes, definition.outputs, constantsInNodes(definition.nodes)) };
-      });
+      scope = new Scope(
+        nodes,
+        outputs,
+        new Set(constants.filter(({ dataType }) => NARROW.has(dataType)).map(({ name }) => name)),
+        (node) => {
+          const definition = functions.get(`${node.domain}.${node.opType}.${node.overload ?? ""}`);
+          return (
+            definition && {
+              inputs: definition.inputs,
+              scope: scopeOf(definition.nodes, definition.outputs, constantsInNodes(definition.nodes)),
+            }
+          );
+        },
+      );
       uses.set(nodes, scope);
     }
     return scope;
   };
   const constants = constantsIn(model.graph);
-  const main = scopeOf(model.graph.nodes, model.graph.outputs.map(({ name }) => name), constants);
+  const main = scopeOf(
+    model.graph.nodes,
+    model.graph.outputs.map(({ name }) => name),
+    constants,
+  );
   const counted = new Map<string, number>();
   const byType = new Map<string, number>();
-  const add = (type: string, count: number): void => void (count > 0 && byType.set(type, (byType.get(type) ?? 0) + count));
+  const add = (type: string, count: number): void =>
+    void (count > 0 && byType.set(type, (byType.get(type) ?? 0) + count));
   for (const tensor of constants) {
     const { count, type } = main.weightsIn(tensor);
     if (count > 0) counted.set(tensor.name, count);
@@ -47,17 +65,40 @@ export function parametersOf(model: Model): Parameters {
       add(type, count);
     }
   }
-  const types = [...byType].map(([type, count]) => ({ type, count })).sort((a, b) => b.count - a.count || a.type.localeCompare(b.type));
+  const types = [...byType]
+    .map(([type, count]) => ({ type, count }))
+    .sort((a, b) => b.count - a.count || a.type.localeCompare(b.type));
   return { total: types.reduce((sum, { count }) => sum + count, 0), types, of: counted };
 }
 
 /** What a value is taken for: "reader" is a scale or a zero point. */
-type Role = { readonly kind: "weight"; readonly node: Node; readonly packed?: NonNullable<ReturnType<typeof quantisedInputs>>["packed"] } | { readonly kind: "reader" | "other" };
+type Role =
+  | {
+      readonly kind: "weight";
+      readonly node: Node;
+      readonly packed?: NonNullable<ReturnType<typeof quantisedInputs>>["packed"];
+    }
+  | { readonly kind: "reader" | "other" };
 
 /** Operators that move elements without changing them: their first input's roles are their output's. */
 const MOVING: ReadonlySet<string> = new Set([
-  "Gather", "GatherElements", "GatherND", "Reshape", "Flatten", "Transpose", "Squeeze", "Unsqueeze", "Slice", "Split", "Identity", "Expand", "Tile", "Pad",
-  "DepthToSpace", "SpaceToDepth", "Concat",
+  "Gather",
+  "GatherElements",
+  "GatherND",
+  "Reshape",
+  "Flatten",
+  "Transpose",
+  "Squeeze",
+  "Unsqueeze",
+  "Slice",
+  "Split",
+  "Identity",
+  "Expand",
+  "Tile",
+  "Pad",
+  "DepthToSpace",
+  "SpaceToDepth",
+  "Concat",
 ]);
 
 /** Integers too narrow for shapes and indices: what is cast from them to floats is a weight. */
@@ -66,9 +107,15 @@ const NARROW: ReadonlySet<DataType> = new Set(["int8", "uint8", "int4", "uint4",
 /** Operators that give sums of products of integers. */
 const INTEGER_PRODUCTS: ReadonlySet<string> = new Set(["ConvInteger", "MatMulInteger"]);
 
-interface Use { readonly node: Node; readonly index: number }
+interface Use {
+  readonly node: Node;
+  readonly index: number;
+}
 
-/** Nodes whose names are of one scope: a graph with its subgraphs (ONNX gives values in them names of their own), or a function. */
+/**
+ * Nodes whose names are of one scope: a graph with its subgraphs (ONNX gives values in them names of their own), or a
+ * function.
+ */
 class Scope {
   private readonly uses = new Map<string, Use[]>();
   private readonly outputs: ReadonlySet<string>;
@@ -77,7 +124,14 @@ class Scope {
   /** Nodes by what they make; narrow integer constants' names. */
   private readonly makers = new Map<string, Node>();
 
-  constructor(nodes: readonly Node[], outputs: readonly string[], private readonly narrow: ReadonlySet<string>, private readonly functionOf: (node: Node) => { readonly inputs: readonly string[]; readonly scope: Scope } | undefined) {
+  constructor(
+    nodes: readonly Node[],
+    outputs: readonly string[],
+    private readonly narrow: ReadonlySet<string>,
+    private readonly functionOf: (
+      node: Node,
+    ) => { readonly inputs: readonly string[]; readonly scope: Scope } | undefined,
+  ) {
     this.outputs = new Set(outputs);
     for (const node of withInner(nodes)) {
       for (const output of node.outputs) this.makers.set(output, node);
@@ -97,7 +151,8 @@ class Scope {
     const roles = this.roles(tensor.name, NARROW.has(dataType));
     const weight = roles.find((role) => role.kind === "weight");
     const reads = roles.length > 0 && roles.every(({ kind }) => kind === "reader");
-    if (weight && (!isFloat(dataType) || weight.packed)) return weight.packed?.(weight.node, tensor) ?? { count: elementCount(dims), type: dataType };
+    if (weight && (!isFloat(dataType) || weight.packed))
+      return weight.packed?.(weight.node, tensor) ?? { count: elementCount(dims), type: dataType };
     return isFloat(dataType) && !reads ? { count: elementCount(dims), type: dataType } : none;
   }
 
@@ -109,7 +164,9 @@ class Scope {
     this.known.set(key, []);
     const roles = (this.uses.get(name) ?? []).flatMap((use) => this.rolesAt(use, narrow));
     // One of each kind is enough: branches that meet again must not multiply.
-    const all = [...roles, ...(this.outputs.has(name) ? [{ kind: "other" as const }] : [])].filter((role, index, list) => list.findIndex(({ kind }) => kind === role.kind) === index);
+    const all = [...roles, ...(this.outputs.has(name) ? [{ kind: "other" as const }] : [])].filter(
+      (role, index, list) => list.findIndex(({ kind }) => kind === role.kind) === index,
+    );
     this.known.set(key, all);
     return all;
   }
@@ -120,13 +177,18 @@ class Scope {
     const inputs = quantisedInputs(node);
     if (inputs?.weights.includes(index)) return [{ kind: "weight", node, packed: inputs.packed }];
     if (inputs?.readers.includes(index)) return [{ kind: "reader" }];
-    if (node.domain === "" && MOVING.has(node.opType) && (index === 0 || node.opType === "Concat")) return node.outputs.flatMap((output) => (output === "" ? [] : this.roles(output, narrow)));
-    if (narrow && node.domain === "" && node.opType === "Cast") return node.outputs.flatMap((output) => this.afterCast(output, node));
+    if (node.domain === "" && MOVING.has(node.opType) && (index === 0 || node.opType === "Concat"))
+      return node.outputs.flatMap((output) => (output === "" ? [] : this.roles(output, narrow)));
+    if (narrow && node.domain === "" && node.opType === "Cast")
+      return node.outputs.flatMap((output) => this.afterCast(output, node));
     if (this.isScale(node, index)) return [{ kind: "reader" }];
     return [{ kind: "other" }];
   }
 
-  /** Whether an operand multiplies integers that stand for real numbers, or another scale: y = Cast(MatMulInteger) × (scale of x × scale of W). */
+  /**
+   * Whether an operand multiplies integers that stand for real numbers, or another scale: y = Cast(MatMulInteger) ×
+   * (scale of x × scale of W).
+   */
   private isScale({ domain, opType, inputs }: Node, index: number): boolean {
     if (domain !== "" || opType !== "Mul") return false;
     const other = inputs[1 - index];
@@ -145,7 +207,9 @@ class Scope {
 
   /** (W − zero point) × scale by hand: what is taken away is no weight. */
   private afterCast(name: string, node: Node): readonly Role[] {
-    return (this.uses.get(name) ?? []).map((use): Role => (use.node.opType === "Sub" && use.index === 1 ? { kind: "reader" } : { kind: "weight", node }));
+    return (this.uses.get(name) ?? []).map((use): Role =>
+      use.node.opType === "Sub" && use.index === 1 ? { kind: "reader" } : { kind: "weight", node },
+    );
   }
 }
 
@@ -155,18 +219,29 @@ function withInner(nodes: readonly Node[]): Node[] {
 }
 
 function innerGraphs({ attributes }: Node): readonly Graph[] {
-  return Object.values(attributes).flatMap((attribute) => (attribute.type === "graph" ? [attribute.value] : attribute.type === "graphs" ? attribute.value : []));
+  return Object.values(attributes).flatMap((attribute) =>
+    attribute.type === "graph" ? [attribute.value] : attribute.type === "graphs" ? attribute.value : [],
+  );
 }
 
 /** Initializers and Constants of a graph and of its subgraphs; of sparse ones what is stored. */
 function constantsIn(graph: Graph): TensorRef[] {
-  return [...graph.initializers, ...graph.sparseInitializers.map(({ name, values }) => ({ ...values, name })), ...constantsInNodes(graph.nodes)];
+  return [
+    ...graph.initializers,
+    ...graph.sparseInitializers.map(({ name, values }) => ({ ...values, name })),
+    ...constantsInNodes(graph.nodes),
+  ];
 }
 
 function constantsInNodes(nodes: readonly Node[]): TensorRef[] {
   return nodes.flatMap((node) => {
     const constant = constantOf(node);
-    const sparse = constant === undefined ? Object.values(node.attributes).flatMap((attribute) => (attribute.type === "sparse_tensor" ? [{ ...attribute.value.values, name: node.outputs[0] ?? "" }] : [])) : [];
+    const sparse =
+      constant === undefined
+        ? Object.values(node.attributes).flatMap((attribute) =>
+            attribute.type === "sparse_tensor" ? [{ ...attribute.value.values, name: node.outputs[0] ?? "" }] : [],
+          )
+        : [];
     return [...(constant ? [constant] : []), ...sparse, ...innerGraphs(node).flatMap(constantsIn)];
   });
 }

@@ -37,10 +37,22 @@ const INPUTS: Readonly<Record<string, QuantisedInputs>> = {
   QAttention: { weights: [1, 2], readers: [3, 4, 6, 7] },
   QEmbedLayerNormalization: { weights: [2, 3, 4, 5, 6], readers: [8, 9, 10, 11, 12, 13, 14, 15, 16, 17] },
   QOrderedMatMul: { weights: [2, 5], readers: [1, 3, 4, 7] },
-  MatMulNBits: { weights: [1], readers: [2, 3, 4], packed: (node, tensor) => matrix(node, tensor, `uint${intOf(node, "bits", 4)}`) },
+  MatMulNBits: {
+    weights: [1],
+    readers: [2, 3, 4],
+    packed: (node, tensor) => matrix(node, tensor, `uint${intOf(node, "bits", 4)}`),
+  },
   MatMulBnb4: { weights: [1], readers: [2], packed: (node, tensor) => matrix(node, tensor, "4-bit float") },
-  GatherBlockQuantized: { weights: [0], readers: [2, 3], packed: (node, tensor) => bytes(tensor, intOf(node, "bits", 4)) },
-  QMoE: { weights: [2, 5, 8], readers: [3, 6, 9, 11, 12, 13], packed: (node, tensor) => bytes(tensor, intOf(node, "expert_weight_bits", 4)) },
+  GatherBlockQuantized: {
+    weights: [0],
+    readers: [2, 3],
+    packed: (node, tensor) => bytes(tensor, intOf(node, "bits", 4)),
+  },
+  QMoE: {
+    weights: [2, 5, 8],
+    readers: [3, 6, 9, 11, 12, 13],
+    packed: (node, tensor) => bytes(tensor, intOf(node, "expert_weight_bits", 4)),
+  },
 };
 
 /** Operators outside ai.onnx whose schemas these are: ONNX Runtime's, and those that its layout optimisers write. */
@@ -68,5 +80,7 @@ function matrix(node: Node, tensor: TensorRef, type: string): { count: number; t
 
 /** Weights of a few bits, as many in each byte as fit; a tensor of 4-bit elements has its own count. */
 function bytes({ dims, dataType }: TensorRef, bits: number): { count: number; type: string } {
-  return dataType === "uint8" && bits < 8 ? { count: elementCount(dims) * (8 / bits), type: `uint${bits}` } : { count: elementCount(dims), type: dataType };
+  return dataType === "uint8" && bits < 8
+    ? { count: elementCount(dims) * (8 / bits), type: `uint${bits}` }
+    : { count: elementCount(dims), type: dataType };
 }

@@ -6,11 +6,20 @@ import { decodeTensor, type TypedData } from "./tensor.ts";
 const PREVIEW = 64;
 const BINS = 50;
 
-/** A tensor's statistics over its finite elements, a histogram, and its first elements. Complex numbers are summed up by magnitude. */
+/**
+ * A tensor's statistics over its finite elements, a histogram, and its first elements. Complex numbers are summed up by
+ * magnitude.
+ */
 export function summarise(tensor: TensorRef, bytes: Uint8Array): TensorSummary {
   const { data } = decodeTensor(tensor, bytes);
   const complex = tensor.dataType.startsWith("complex");
-  const head = { name: tensor.name, type: tensor.dataType, dims: tensor.dims, count: elementCount(tensor.dims), preview: preview(data, tensor.dataType, complex) };
+  const head = {
+    name: tensor.name,
+    type: tensor.dataType,
+    dims: tensor.dims,
+    count: elementCount(tensor.dims),
+    preview: preview(data, tensor.dataType, complex),
+  };
   if (Array.isArray(data) || data.length === 0) return head;
   const values = complex ? magnitudes(data as Float32Array | Float64Array) : data;
   const statistics = statisticsOf(values);
@@ -51,7 +60,7 @@ function histogramOf(values: Numbers, min: number, max: number): NonNullable<Ten
   for (let i = 0; i < values.length; i++) {
     const value = Number(values[i]);
     if (!Number.isFinite(value)) continue;
-    const bin = max === min ? 0 : Math.floor(((value / 2 - min / 2) * scale));
+    const bin = max === min ? 0 : Math.floor((value / 2 - min / 2) * scale);
     counts[Math.min(BINS - 1, bin)]++;
   }
   return { counts, min, max };

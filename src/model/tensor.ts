@@ -1,33 +1,67 @@
 import { ModelError } from "./errors.ts";
 import { BITS, elementCount, type DataType, type TensorRef } from "./graph.ts";
-import { floatToBfloat16, floatToHalf, isSmallFloat, smallFloatTable, SMALL_FLOATS, type SmallFloatType } from "./numbers.ts";
+import {
+  floatToBfloat16,
+  floatToHalf,
+  isSmallFloat,
+  smallFloatTable,
+  SMALL_FLOATS,
+  type SmallFloatType,
+} from "./numbers.ts";
 
 export { bfloat16ToFloat, floatToBfloat16, floatToHalf, halfToFloat, shortestNumber } from "./numbers.ts";
 export { summarise } from "./summary.ts";
 
 export type TypedData =
-  | Float32Array | Float64Array | Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array
-  | BigInt64Array | BigUint64Array | string[];
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Uint8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array
+  | string[];
 
 export interface DecodedTensor {
   readonly dataType: DataType;
   readonly dims: readonly number[];
   /**
-   * Elements in row-major order: each type's own array; float16 and smaller floats as Float32Array; bool, uint4 and uint2
-   * as Uint8Array, int4 and int2 as Int8Array; complex as pairs (real, imaginary), so twice as many.
+   * Elements in row-major order: each type's own array; float16 and smaller floats as Float32Array; bool, uint4 and
+   * uint2 as Uint8Array, int4 and int2 as Int8Array; complex as pairs (real, imaginary), so twice as many. /
    */
   readonly data: TypedData;
 }
 
 type NumericArrayConstructor =
-  | Float32ArrayConstructor | Float64ArrayConstructor | Int8ArrayConstructor | Uint8ArrayConstructor | Int16ArrayConstructor
-  | Uint16ArrayConstructor | Int32ArrayConstructor | Uint32ArrayConstructor | BigInt64ArrayConstructor | BigUint64ArrayConstructor;
+  | Float32ArrayConstructor
+  | Float64ArrayConstructor
+  | Int8ArrayConstructor
+  | Uint8ArrayConstructor
+  | Int16ArrayConstructor
+  | Uint16ArrayConstructor
+  | Int32ArrayConstructor
+  | Uint32ArrayConstructor
+  | BigInt64ArrayConstructor
+  | BigUint64ArrayConstructor;
 
 /** Types whose raw bytes are the array as it is on a little-endian machine. */
 const DIRECT: Partial<Record<DataType, NumericArrayConstructor>> = {
-  float32: Float32Array, float64: Float64Array, complex64: Float32Array, complex128: Float64Array,
-  int8: Int8Array, uint8: Uint8Array, bool: Uint8Array, int16: Int16Array, uint16: Uint16Array,
-  int32: Int32Array, uint32: Uint32Array, int64: BigInt64Array, uint64: BigUint64Array,
+  float32: Float32Array,
+  float64: Float64Array,
+  complex64: Float32Array,
+  complex128: Float64Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+  int16: Int16Array,
+  uint16: Uint16Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  int64: BigInt64Array,
+  uint64: BigUint64Array,
 };
 
 /** Bytes of `count` elements, packed as raw_data packs them; strings have no fixed width (0). */
@@ -36,8 +70,8 @@ export function byteLength(dataType: DataType, count: number): number {
 }
 
 /**
- * A tensor's elements from its raw bytes (little-endian, unaligned is fine, the result owns its memory). Strings come as
- * `encodeStrings` lays them. ModelError where the bytes do not fit the shape.
+ * A tensor's elements from its raw bytes (little-endian, unaligned is fine, the result owns its memory). Strings come
+ * as `encodeStrings` lays them. ModelError where the bytes do not fit the shape. /
  */
 export function decodeTensor(tensor: TensorRef, bytes: Uint8Array): DecodedTensor {
   const { dataType, dims } = tensor;
@@ -47,14 +81,18 @@ export function decodeTensor(tensor: TensorRef, bytes: Uint8Array): DecodedTenso
     if (data.length !== count) throw sizeError(tensor, `${data.length} strings`, `${count}`);
     return { dataType, dims, data };
   }
-  if (dataType === "undefined") throw new ModelError(`The tensor "${tensor.name}" has an element type this version does not know.`, tensor.name);
+  if (dataType === "undefined")
+    throw new ModelError(`The tensor "${tensor.name}" has an element type this version does not know.`, tensor.name);
   const expected = byteLength(dataType, count);
   if (bytes.length !== expected) throw sizeError(tensor, `${bytes.length} bytes`, `${expected}`);
   return { dataType, dims, data: decodeElements(dataType, bytes, count) };
 }
 
 function sizeError(tensor: TensorRef, has: string, needs: string): ModelError {
-  return new ModelError(`The tensor "${tensor.name}" has ${has}, but ${tensor.dataType} [${tensor.dims.join(", ")}] needs ${needs}.`, tensor.name);
+  return new ModelError(
+    `The tensor "${tensor.name}" has ${has}, but ${tensor.dataType} [${tensor.dims.join(", ")}] needs ${needs}.`,
+    tensor.name,
+  );
 }
 
 function decodeElements(dataType: DataType, bytes: Uint8Array, count: number): Exclude<TypedData, string[]> {
@@ -126,7 +164,8 @@ export function toFloat32(dataType: DataType, bytes: Uint8Array, count: number):
     throw new ModelError(`Elements of type ${dataType} are not real numbers.`);
   }
   const needed = byteLength(dataType, count);
-  if (bytes.length < needed) throw new ModelError(`${count} elements of ${dataType} need ${needed} bytes, but there are ${bytes.length}.`);
+  if (bytes.length < needed)
+    throw new ModelError(`${count} elements of ${dataType} need ${needed} bytes, but there are ${bytes.length}.`);
   const data = decodeElements(dataType, bytes.subarray(0, needed), count);
   if (data instanceof Float32Array) return data;
   if (data instanceof BigInt64Array || data instanceof BigUint64Array) return Float32Array.from(data, Number);
@@ -140,10 +179,15 @@ export function toNumbers(tensor: TensorRef, bytes: Uint8Array): number[] {
 }
 
 /**
- * A tensor in memory from plain numbers, rounded to the nearest the type can hold (integers: truncated and wrapped to their
- * width, int64 clamped). Sizes must agree: ModelError. Strings: see `tensorFromStrings`.
+ * A tensor in memory from plain numbers, rounded to the nearest the type can hold (integers: truncated and wrapped to
+ * their width, int64 clamped). Sizes must agree: ModelError. Strings: see `tensorFromStrings`. /
  */
-export function tensorFromArray(name: string, dataType: DataType, dims: readonly number[], numbers: ArrayLike<number | bigint>): TensorRef {
+export function tensorFromArray(
+  name: string,
+  dataType: DataType,
+  dims: readonly number[],
+  numbers: ArrayLike<number | bigint>,
+): TensorRef {
   const perElement = dataType === "complex64" || dataType === "complex128" ? 2 : 1;
   if (numbers.length !== elementCount(dims) * perElement) {
     throw new ModelError(`${numbers.length} numbers do not fill the shape [${dims.join(", ")}] of "${name}".`, name);
@@ -163,13 +207,19 @@ export function int64List(name: string, values: readonly number[]): TensorRef {
 
 export function tensorFromStrings(name: string, dims: readonly number[], strings: readonly string[]): TensorRef {
   const encoder = new TextEncoder();
-  return { name, dataType: "string", dims: [...dims], storage: { kind: "strings", strings: strings.map((text) => encoder.encode(text)) } };
+  return {
+    name,
+    dataType: "string",
+    dims: [...dims],
+    storage: { kind: "strings", strings: strings.map((text) => encoder.encode(text)) },
+  };
 }
 
 function encodeElements(dataType: DataType, numbers: ArrayLike<number | bigint>): Uint8Array {
   if (dataType === "int64" || dataType === "uint64") return encode64(numbers, dataType === "int64");
   const plain = Array.from(numbers, Number);
-  const direct = DIRECT[dataType] as Exclude<NumericArrayConstructor, BigInt64ArrayConstructor | BigUint64ArrayConstructor> | undefined;
+  const direct = DIRECT[dataType] as
+    Exclude<NumericArrayConstructor, BigInt64ArrayConstructor | BigUint64ArrayConstructor> | undefined;
   if (direct !== undefined) {
     const array = direct.from(dataType === "bool" ? plain.map((value) => Number(value !== 0)) : plain);
     return new Uint8Array(array.buffer);
@@ -178,7 +228,11 @@ function encodeElements(dataType: DataType, numbers: ArrayLike<number | bigint>)
     const convert = dataType === "float16" ? floatToHalf : floatToBfloat16;
     return new Uint8Array(Uint16Array.from(plain, convert).buffer);
   }
-  if (isSmallFloat(dataType) || dataType === "float8e8m0") return pack(plain.map((value) => nearestCode(dataType, value)), BITS[dataType]);
+  if (isSmallFloat(dataType) || dataType === "float8e8m0")
+    return pack(
+      plain.map((value) => nearestCode(dataType, value)),
+      BITS[dataType],
+    );
   if (BITS[dataType] > 0) return pack(plain, BITS[dataType]);
   throw new ModelError(`Numbers cannot be stored as ${dataType}.`);
 }
@@ -188,7 +242,8 @@ function encode64(numbers: ArrayLike<number | bigint>, signed: boolean): Uint8Ar
   const highest = signed ? 2n ** 63n - 1n : 2n ** 64n - 1n;
   const view = new DataView(new ArrayBuffer(numbers.length * 8));
   for (let i = 0; i < numbers.length; i++) {
-    const value = typeof numbers[i] === "bigint" ? (numbers[i] as bigint) : BigInt(Math.trunc(clampDouble(Number(numbers[i]))));
+    const value =
+      typeof numbers[i] === "bigint" ? (numbers[i] as bigint) : BigInt(Math.trunc(clampDouble(Number(numbers[i]))));
     view.setBigInt64(i * 8, value < lowest ? lowest : value > highest ? highest : value, true);
   }
   return new Uint8Array(view.buffer);
@@ -207,12 +262,14 @@ function nearestCode(dataType: SmallFloatType | "float8e8m0", value: number): nu
     if (nan < 0) throw new ModelError(`${dataType} cannot hold NaN.`);
     return nan;
   }
-  const signBit = isSmallFloat(dataType) ? 1 << (SMALL_FLOATS[dataType].exponentBits + SMALL_FLOATS[dataType].mantissaBits) : 0;
+  const signBit = isSmallFloat(dataType)
+    ? 1 << (SMALL_FLOATS[dataType].exponentBits + SMALL_FLOATS[dataType].mantissaBits)
+    : 0;
   const negative = value < 0 || Object.is(value, -0);
   let best = -1;
   let bestDistance = Infinity;
   for (let code = 0; code < table.length; code++) {
-    if (!Number.isFinite(table[code]) || (signBit !== 0 && (code & signBit) !== 0 !== negative)) continue;
+    if (!Number.isFinite(table[code]) || (signBit !== 0 && ((code & signBit) !== 0) !== negative)) continue;
     const distance = Math.abs(table[code] - Math.max(-3e38, Math.min(3e38, value)));
     if (distance < bestDistance || (distance === bestDistance && code % 2 === 0)) {
       best = code;
@@ -240,7 +297,7 @@ export function encodeStrings(strings: readonly Uint8Array[]): Uint8Array {
 export function splitStrings(bytes: Uint8Array): Uint8Array[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const strings: Uint8Array[] = [];
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     if (at + 4 > bytes.length) throw new ModelError("A list of strings is cut off.", `byte ${at}`);
     const length = view.getUint32(at, true);
     if (at + 4 + length > bytes.length) throw new ModelError("A list of strings is cut off.", `byte ${at}`);

@@ -1,10 +1,11 @@
 import type { PictureGeometry } from "./recipe.ts";
 
 /**
- * What techniques make and views draw: a small closed union. Arrays are typed arrays in row-major order, already reduced to
- * what can be seen. Each kind has one view in webview/ui, one picture in draw/, and one form as data.
+ * What techniques make and views draw: a small closed union. Arrays are typed arrays in row-major order, already
+ * reduced to what can be seen. Each kind has one view in webview/ui, one picture in draw/, and one form as data. /
  */
-export type Artifact = ImageArtifact | HeatmapArtifact | TilesArtifact | BarsArtifact | TokensArtifact | CurvesArtifact | BoxesArtifact;
+export type Artifact =
+  ImageArtifact | HeatmapArtifact | TilesArtifact | BarsArtifact | TokensArtifact | CurvesArtifact | BoxesArtifact;
 
 /** A picture: what the model saw, back in display colours. */
 export interface ImageArtifact {
@@ -30,7 +31,10 @@ export interface SpatialAxes {
   readonly width: number;
 }
 
-/** A part of an input that was changed as one (a cell, a segment, a column, a token) with its effect, once however many elements it has. */
+/**
+ * A part of an input that was changed as one (a cell, a segment, a column, a token) with its effect, once however many
+ * elements it has.
+ */
 export interface PartRow {
   /** Its number among the parts. */
   readonly index: number;
@@ -63,9 +67,15 @@ export interface HeatmapArtifact {
   readonly signed: boolean;
   /** The picture it lies over: an image artifact's id. The map covers the whole picture. */
   readonly over?: string;
-  /** Of an array with a frame axis: what each frame is called ("frame 1 of 4"), and the picture under each. They are shown one at a time, on one scale. */
+  /**
+   * Of an array with a frame axis: what each frame is called ("frame 1 of 4"), and the picture under each. They are
+   * shown one at a time, on one scale.
+   */
   readonly frames?: Frames;
-  /** How a coarse map is brought to the picture's size when drawn: class activation maps are interpolated, pixels are not. */
+  /**
+   * How a coarse map is brought to the picture's size when drawn: class activation maps are interpolated, pixels are
+   * not.
+   */
   readonly smooth: boolean;
   /** The parts whose effects the values hold: what a table of it lists. */
   readonly parts?: readonly PartRow[];
@@ -81,9 +91,15 @@ export interface TilesArtifact {
   readonly value: string;
   readonly dims: readonly number[];
   readonly axes: SpatialAxes;
-  /** Where the layer holds several: what each is called, and the picture under it. Channels are then counted through, frame by frame. */
+  /**
+   * Where the layer holds several: what each is called, and the picture under it. Channels are then counted through,
+   * frame by frame.
+   */
   readonly frames?: Frames;
-  /** Number of channels (of a frame); statistics below have this length (times the frames), over the full-resolution channel. */
+  /**
+   * Number of channels (of a frame); statistics below have this length (times the frames), over the full-resolution
+   * channel.
+   */
   readonly count: number;
   readonly min: Float32Array;
   readonly max: Float32Array;
@@ -92,7 +108,10 @@ export interface TilesArtifact {
   readonly strength: Float32Array;
   /** Of one frame among several: the ends over all of them, so that equal colours are equal values. */
   readonly ends?: { readonly min: number; readonly max: number };
-  /** Tiles sent along: the first `sent` channels, each reduced (area-averaged) to [tileHeight, tileWidth]. More on request. */
+  /**
+   * Tiles sent along: the first `sent` channels, each reduced (area-averaged) to [tileHeight, tileWidth]. More on
+   * request.
+   */
   readonly sent: number;
   readonly tileHeight: number;
   readonly tileWidth: number;
@@ -104,7 +123,10 @@ export interface TilesArtifact {
 export interface BarItem {
   readonly label: string;
   readonly value: number;
-  /** Index in the output or input that it stands for; −1 − index for the other of two classes that one number tells apart. */
+  /**
+   * Index in the output or input that it stands for; −1 − index for the other of two classes that one number tells
+   * apart.
+   */
   readonly index: number;
   /** Of a prediction: what a target (`--target`) takes for it, "285", "3,17,20", "not:0". */
   readonly target?: string;
@@ -132,7 +154,10 @@ export interface BarsArtifact {
   readonly caption: string;
 }
 
-/** A detected object. Corners in the pixels of the picture file (of the model's input where no picture was read), not clipped to it. */
+/**
+ * A detected object. Corners in the pixels of the picture file (of the model's input where no picture was read), not
+ * clipped to it.
+ */
 export interface DetectedBox {
   readonly x0: number;
   readonly y0: number;
@@ -246,9 +271,23 @@ export interface Provenance {
   /** Further files that went in: baselines and masks, SHA-256 each. */
   readonly files?: readonly { readonly name: string; readonly hash: string }[];
   readonly recipe: unknown;
-  readonly target?: { readonly output: string; readonly index: readonly number[]; readonly label?: string; readonly against?: readonly number[]; readonly region?: readonly (readonly [from: number, before: number])[]; readonly not?: true };
+  readonly target?: {
+    readonly output: string;
+    readonly index: readonly number[];
+    readonly label?: string;
+    readonly against?: readonly number[];
+    readonly region?: readonly (readonly [from: number, before: number])[];
+    readonly not?: true;
+  };
   /** What the output was taken for, and why. */
-  readonly output?: { readonly name: string; readonly kind: string; readonly why: string; readonly batched: boolean; /** How its elements become probabilities; absent where they are none. */ readonly form?: "as-is" | "exp" | "softmax" | "sigmoid" };
+  readonly output?: {
+    readonly name: string;
+    readonly kind: string;
+    readonly why: string;
+    readonly batched: boolean;
+    /** How its elements become probabilities; absent where they are none. */ readonly form?:
+      "as-is" | "exp" | "softmax" | "sigmoid";
+  };
   /** "logit" or "output", and the value's name that was explained. */
   readonly score?: { readonly kind: "logit" | "output" | "loss"; readonly value: string };
   readonly layer?: string;
@@ -265,10 +304,17 @@ export interface Provenance {
 
 /** What a technique's run gives. */
 export interface Result {
-  /** The raw numbers that --out FILE.npy holds, in the shape of what they are about: of several inputs the first one's. `name`: the model's input, or the layer. */
+  /**
+   * The raw numbers that --out FILE.npy holds, in the shape of what they are about: of several inputs the first one's.
+   * `name`: the model's input, or the layer.
+   */
   readonly raw: { readonly name?: string; readonly dims: readonly number[]; readonly values: Float32Array };
   /** Of several explained inputs each one's numbers, by the inputs' names. */
-  readonly inputs?: readonly { readonly name: string; readonly dims: readonly number[]; readonly values: Float32Array }[];
+  readonly inputs?: readonly {
+    readonly name: string;
+    readonly dims: readonly number[];
+    readonly values: Float32Array;
+  }[];
   /** The model's inputs that are not explained, and why. */
   readonly notExplained?: readonly { readonly input: string; readonly reason: string }[];
   /** artifacts[0] is the technique's own picture; others go beside it. */

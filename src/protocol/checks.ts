@@ -3,31 +3,59 @@ import type { Params, TechniqueInfo } from "./technique.ts";
 
 /** The checks ("How reliable is this explanation?") that a method's result can be put to, in their order. */
 export function checksOf(technique: TechniqueInfo, techniques: readonly TechniqueInfo[]): readonly TechniqueInfo[] {
-  return techniques.filter(({ group, params }) => group === "trust" && params.some((spec) => spec.name === "method" && spec.type === "choice" && spec.options.some(({ value }) => value === technique.id)));
+  return techniques.filter(
+    ({ group, params }) =>
+      group === "trust" &&
+      params.some(
+        (spec) =>
+          spec.name === "method" && spec.type === "choice" && spec.options.some(({ value }) => value === technique.id),
+      ),
+  );
 }
 
-/** The state in which a panel shows this check of the result that `state` shows. Undefined for a method that it cannot check. */
-export function checkState(state: PanelState, check: string, techniques: readonly TechniqueInfo[]): PanelState | undefined {
+/**
+ * The state in which a panel shows this check of the result that `state` shows. Undefined for a method that it cannot
+ * check.
+ */
+export function checkState(
+  state: PanelState,
+  check: string,
+  techniques: readonly TechniqueInfo[],
+): PanelState | undefined {
   const method = techniques.find(({ id }) => id === state.technique);
   if (!method || !checksOf(method, techniques).some(({ id }) => id === check)) return undefined;
   const { layer, moreLayers, ...rest } = state;
-  const layers = method.needs.layer === "none" || layer === undefined ? {} : { layer, ...(method.needs.several && moreLayers ? { moreLayers } : {}) };
+  const layers =
+    method.needs.layer === "none" || layer === undefined
+      ? {}
+      : { layer, ...(method.needs.several && moreLayers ? { moreLayers } : {}) };
   return {
-    ...rest, ...layers, technique: check,
-    params: { ...state.params, [check]: { ...state.params[check], method: method.id, options: optionsText(method, state.params[method.id]) } },
+    ...rest,
+    ...layers,
+    technique: check,
+    params: {
+      ...state.params,
+      [check]: { ...state.params[check], method: method.id, options: optionsText(method, state.params[method.id]) },
+    },
   };
 }
 
 /** A method's options that are not its defaults, as a check's `options` takes them: "steps=20; rule=riemann_left". */
 export function optionsText(method: TechniqueInfo, params: Params | undefined): string {
-  return method.params.flatMap((spec) => {
-    const value = params?.[spec.name];
-    return value === undefined || value === spec.default ? [] : [`${spec.name}=${value}`];
-  }).join("; ");
+  return method.params
+    .flatMap((spec) => {
+      const value = params?.[spec.name];
+      return value === undefined || value === spec.default ? [] : [`${spec.name}=${value}`];
+    })
+    .join("; ");
 }
 
 /** What a technique asks of the layer: a check asks what its method asks. */
-export function layerNeeds(technique: TechniqueInfo, params: Params | undefined, techniques: readonly TechniqueInfo[]): Pick<TechniqueInfo["needs"], "layer" | "several"> {
+export function layerNeeds(
+  technique: TechniqueInfo,
+  params: Params | undefined,
+  techniques: readonly TechniqueInfo[],
+): Pick<TechniqueInfo["needs"], "layer" | "several"> {
   if (technique.group !== "trust") return technique.needs;
   const id = params?.method ?? technique.params.find(({ name }) => name === "method")?.default;
   return techniques.find((one) => one.id === id)?.needs ?? { layer: "none" };

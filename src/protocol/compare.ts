@@ -39,7 +39,10 @@ export interface CompareState {
 }
 
 /** What one cell shows: the state a technique's panel would have, and so the same job and the same cached result. */
-export function cellState({ base, looks }: Pick<CompareState, "base" | "looks">, entries: readonly (AxisEntry | undefined)[]): PanelState {
+export function cellState(
+  { base, looks }: Pick<CompareState, "base" | "looks">,
+  entries: readonly (AxisEntry | undefined)[],
+): PanelState {
   let state: PanelState = { ...base, looks };
   for (const entry of entries) if (entry) state = withEntry(state, entry);
   // A layer, a recipe and inputs' names belong to the model they were chosen for.
@@ -51,10 +54,18 @@ export function cellState({ base, looks }: Pick<CompareState, "base" | "looks">,
 
 function withEntry(state: PanelState, entry: AxisEntry): PanelState {
   switch (entry.kind) {
-    case "method": return { ...state, technique: entry.technique, ...(entry.params ? { params: { ...state.params, [entry.technique]: entry.params } } : {}) };
-    case "target": return { ...state, target: entry.target };
-    case "layer": return { ...state, layer: entry.layer, moreLayers: undefined };
-    case "model": return { ...state, model: entry.model };
+    case "method":
+      return {
+        ...state,
+        technique: entry.technique,
+        ...(entry.params ? { params: { ...state.params, [entry.technique]: entry.params } } : {}),
+      };
+    case "target":
+      return { ...state, target: entry.target };
+    case "layer":
+      return { ...state, layer: entry.layer, moreLayers: undefined };
+    case "model":
+      return { ...state, model: entry.model };
   }
 }
 
@@ -65,11 +76,21 @@ export function cellKey(column: AxisEntry, row: AxisEntry | undefined): string {
 
 /** A method's title with the options that are not its defaults: "Saliency (samples 25)". */
 export function methodLabel(info: TechniqueInfo | undefined, id: string, params: Params | undefined): string {
-  const changed = (info?.params ?? []).filter(({ name, default: usual }) => params?.[name] !== undefined && params[name] !== usual);
-  return [info?.title ?? id, changed.length ? `(${changed.map(({ name }) => `${name} ${String(params?.[name])}`).join(", ")})` : ""].filter(Boolean).join(" ");
+  const changed = (info?.params ?? []).filter(
+    ({ name, default: usual }) => params?.[name] !== undefined && params[name] !== usual,
+  );
+  return [
+    info?.title ?? id,
+    changed.length ? `(${changed.map(({ name }) => `${name} ${String(params?.[name])}`).join(", ")})` : "",
+  ]
+    .filter(Boolean)
+    .join(" ");
 }
 
-/** Whether a method gives something to compare on an input: not a list of predictions, a layer's tiles, or a judgement of another result. */
+/**
+ * Whether a method gives something to compare on an input: not a list of predictions, a layer's tiles, or a judgement
+ * of another result.
+ */
 export function isComparable({ id, group }: Pick<TechniqueInfo, "id"> & { readonly group: string }): boolean {
   return !["prediction", "trust"].includes(group) && id !== "feature-maps";
 }
@@ -85,13 +106,25 @@ export interface CompareHost {
   /** Remembers the state, for the title, and for a reload. */
   remember(request: { readonly state: CompareState }): void;
   /** Lets the person choose an axis' entries, those of `chosen` ticked; undefined when they left it. */
-  pickEntries(request: { readonly state: CompareState; readonly kind: AxisKind; readonly chosen: readonly AxisEntry[] }): { readonly entries: readonly AxisEntry[] } | undefined;
+  pickEntries(request: {
+    readonly state: CompareState;
+    readonly kind: AxisKind;
+    readonly chosen: readonly AxisEntry[];
+  }): { readonly entries: readonly AxisEntry[] } | undefined;
   pickInput(request: { readonly state: CompareState }): { readonly input: string; readonly name: string } | undefined;
-  pickTarget(request: { readonly state: CompareState }): { readonly target: TargetSpec; readonly label: string } | undefined;
-  /** Lets the person pick a file for an option, such as a baseline (open dialog): its absolute path; undefined when they left it. */
+  pickTarget(request: {
+    readonly state: CompareState;
+  }): { readonly target: TargetSpec; readonly label: string } | undefined;
+  /**
+   * Lets the person pick a file for an option, such as a baseline (open dialog): its absolute path; undefined when they
+   * left it.
+   */
   pickFile(request: { readonly state: CompareState; readonly title: string }): { readonly path: string } | undefined;
   /** Saves bytes that the webview made (a save dialog asks where); false when the person left it. */
-  save(request: { readonly suggestedName: string; readonly bytes: Uint8Array }): { readonly saved: boolean; readonly path?: string };
+  save(request: { readonly suggestedName: string; readonly bytes: Uint8Array }): {
+    readonly saved: boolean;
+    readonly path?: string;
+  };
   /** Shows one cell in a technique's panel. */
   openPanel(request: { readonly cell: PanelState }): void;
 }
@@ -111,5 +144,8 @@ export interface CompareBoot {
 /** What the extension may tell the comparison's webview (only while it is visible; the webview asks again on ready). */
 export interface CompareView {
   /** A file changed on disk or went, or the workspace is trusted now. */
-  changed(request: { readonly boot: CompareBoot; readonly reason: "model-changed" | "model-deleted" | "trusted" | "recipe" }): void;
+  changed(request: {
+    readonly boot: CompareBoot;
+    readonly reason: "model-changed" | "model-deleted" | "trusted" | "recipe";
+  }): void;
 }

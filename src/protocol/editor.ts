@@ -9,9 +9,25 @@ export interface EditorState {
 }
 
 export type EditorBoot =
-  | { readonly kind: "model"; readonly model: ModelDescription; readonly techniques: readonly { readonly id: string; readonly title: string; readonly command: string; readonly summary: string }[]; readonly blocked?: string }
+  | {
+      readonly kind: "model";
+      readonly model: ModelDescription;
+      readonly techniques: readonly {
+        readonly id: string;
+        readonly title: string;
+        readonly command: string;
+        readonly summary: string;
+      }[];
+      readonly blocked?: string;
+    }
   /** The file cannot be shown: what, where, and what the person can do. */
-  | { readonly kind: "error"; readonly name: string; readonly message: string; readonly where?: string; readonly hint?: string };
+  | {
+      readonly kind: "error";
+      readonly name: string;
+      readonly message: string;
+      readonly where?: string;
+      readonly hint?: string;
+    };
 
 export interface EditorHost {
   ready(request: Record<string, never>): EditorBoot;

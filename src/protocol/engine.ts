@@ -12,26 +12,56 @@ export interface EngineApi {
   /** The recipe beside the model, or a guess. */
   recipe(request: { readonly model: string }): RecipeReport;
   /** The picture as it is on disk and as the model will get it. */
-  preview(request: { readonly model: string; readonly recipe: Recipe; readonly input: string }): { readonly before: ImageArtifact; readonly after: ImageArtifact };
-  /** Layers that a technique may be asked about, in the order the input meets them; shapes for this input. Runs the model once (cached). */
-  layers(request: { readonly model: string; readonly recipe: Recipe; readonly input: string }): { readonly layers: readonly LayerChoice[]; readonly defaultLayer?: string };
+  preview(request: { readonly model: string; readonly recipe: Recipe; readonly input: string }): {
+    readonly before: ImageArtifact;
+    readonly after: ImageArtifact;
+  };
+  /**
+   * Layers that a technique may be asked about, in the order the input meets them; shapes for this input. Runs the
+   * model once (cached).
+   */
+  layers(request: { readonly model: string; readonly recipe: Recipe; readonly input: string }): {
+    readonly layers: readonly LayerChoice[];
+    readonly defaultLayer?: string;
+  };
   run(job: Job): Result;
-  /** One channel of a tiles result at full resolution, or a range of reduced tiles. Recomputes when no longer cached. */
-  channel(request: { readonly job: Job; readonly channel: number }): { readonly height: number; readonly width: number; readonly values: Float32Array };
+  /**
+   * One channel of a tiles result at full resolution, or a range of reduced tiles. Recomputes when no longer cached.
+   */
+  channel(request: { readonly job: Job; readonly channel: number }): {
+    readonly height: number;
+    readonly width: number;
+    readonly values: Float32Array;
+  };
   tiles(request: { readonly job: Job; readonly from: number; readonly to: number }): { readonly tiles: Float32Array };
   /** Writes a technique's explanation as one ONNX model, and checks it. */
   exportExplanation(request: ExportRequest): ExportReport;
   /** For tests and the status bar. */
-  status(request: Record<string, never>): { readonly pid: number; readonly onnxruntime?: string; readonly memory: number; readonly runs: number };
+  status(request: Record<string, never>): {
+    readonly pid: number;
+    readonly onnxruntime?: string;
+    readonly memory: number;
+    readonly runs: number;
+  };
 }
 
 /**
- * What each method is to those who schedule it: a "job" runs a model, so jobs go one after another, are shown while they run and can be cancelled (at worst by
- * ending the process); a "small" call is answered at once. A new method must say which it is.
+ * What each method is to those who schedule it: a "job" runs a model, so jobs go one after another, are shown while
+ * they run and can be cancelled (at worst by ending the process); a "small" call is answered at once. A new method must
+ * say which it is. /
  */
 export const CALL_KINDS = {
-  describe: "small", layer: "small", tensor: "small", recipe: "small", preview: "small", status: "small",
-  layers: "job", run: "job", channel: "job", tiles: "job", exportExplanation: "job",
+  describe: "small",
+  layer: "small",
+  tensor: "small",
+  recipe: "small",
+  preview: "small",
+  status: "small",
+  layers: "job",
+  run: "job",
+  channel: "job",
+  tiles: "job",
+  exportExplanation: "job",
 } as const satisfies Record<keyof EngineApi, "job" | "small">;
 
 /** The methods that are jobs. */
@@ -75,7 +105,10 @@ export interface TargetSpec {
   readonly against?: readonly number[];
   /** The other of two classes that one number tells apart: the score is −logit, or 1 − p. With `index`. */
   readonly not?: boolean;
-  /** From and before which index along each axis without the batch: the score is the sum over them, in a dense output. Instead of `index`. */
+  /**
+   * From and before which index along each axis without the batch: the score is the sum over them, in a dense output.
+   * Instead of `index`.
+   */
   readonly region?: readonly (readonly [from: number, before: number])[];
 }
 

@@ -1,6 +1,9 @@
 import type { Job } from "./engine.ts";
 
-/** Where an exported model's weights are: in it; in the original's file, which must stay beside it; or in a file of its own, OUT.data. */
+/**
+ * Where an exported model's weights are: in it; in the original's file, which must stay beside it; or in a file of its
+ * own, OUT.data.
+ */
 export type ExportWeights = "included" | "external" | "data";
 
 /** An input `target` that may be left out (then it is the chosen one), one that must be given, or none. */
@@ -37,7 +40,10 @@ export interface ExportReport {
   readonly batch: "any" | { readonly size: number; readonly why: string };
   /** Sentences a person should know; also in the file's metadata. */
   readonly notes: readonly string[];
-  /** Largest difference, over the largest value, between what ONNX Runtime computes from the file and the technique's own numbers. */
+  /**
+   * Largest difference, over the largest value, between what ONNX Runtime computes from the file and the technique's
+   * own numbers.
+   */
   readonly difference: number;
   /** Triton's config.pbtxt for it, in a folder that is called as the file. */
   readonly triton: string;

@@ -1,6 +1,7 @@
 /**
- * One message class for every border: extension and webview, extension and engine. A border is a TypeScript interface of
- * methods that take one request and give one reply; both sides are checked against it, and a handler left out fails the build.
+ * One message class for every border: extension and webview, extension and engine. A border is a TypeScript interface
+ * of methods that take one request and give one reply; both sides are checked against it, and a handler left out fails
+ * the build. /
  */
 
 /** Methods of a border: one request in, one reply out. */
@@ -21,7 +22,10 @@ export interface CallContext {
 
 /** The handlers for one side of a border. */
 export type Handlers<Api extends Methods<Api>> = {
-  [K in keyof Api]: (request: Parameters<Api[K]>[0], context: CallContext) => ReturnType<Api[K]> | Promise<ReturnType<Api[K]>>;
+  [K in keyof Api]: (
+    request: Parameters<Api[K]>[0],
+    context: CallContext,
+  ) => ReturnType<Api[K]> | Promise<ReturnType<Api[K]>>;
 };
 
 export interface CallOptions {
@@ -33,7 +37,12 @@ export interface CallOptions {
 
 /** An error that crossed a border: its name, message and what else helps a person. */
 export class RemoteError extends Error {
-  constructor(override readonly name: string, message: string, readonly where?: string, readonly hint?: string) {
+  constructor(
+    override readonly name: string,
+    message: string,
+    readonly where?: string,
+    readonly hint?: string,
+  ) {
     super(message);
   }
 }
@@ -43,23 +52,42 @@ type Message =
   | { readonly link: "abort"; readonly id: number }
   | { readonly link: "progress"; readonly id: number; readonly fraction?: number; readonly text: string }
   | { readonly link: "ok"; readonly id: number; readonly reply: unknown }
-  | { readonly link: "err"; readonly id: number; readonly name: string; readonly message: string; readonly where?: string; readonly hint?: string };
+  | {
+      readonly link: "err";
+      readonly id: number;
+      readonly name: string;
+      readonly message: string;
+      readonly where?: string;
+      readonly hint?: string;
+    };
 
 export class Link<Local extends Methods<Local>, Remote extends Methods<Remote>> {
   /** Starts anywhere, so that a page that was loaded again does not take the answers meant for the page before it. */
   private next = Math.floor(Math.random() * 2 ** 40);
   private closed: RemoteError | undefined;
-  private readonly pending = new Map<number, { resolve(reply: unknown): void; reject(error: Error): void; onProgress?: CallOptions["onProgress"]; stop(): void }>();
+  private readonly pending = new Map<
+    number,
+    { resolve(reply: unknown): void; reject(error: Error): void; onProgress?: CallOptions["onProgress"]; stop(): void }
+  >();
   private readonly running = new Map<number, AbortController>();
   private readonly unanswered = new Map<number, () => void>();
   private readonly stopListening: () => void;
 
-  constructor(private readonly wire: Wire, private readonly handlers: Handlers<Local>) {
+  constructor(
+    private readonly wire: Wire,
+    private readonly handlers: Handlers<Local>,
+  ) {
     this.stopListening = wire.listen((message) => this.receive(message));
   }
 
-  /** Calls the other side. Rejects with a RemoteError; with "AbortError" when `signal` fires (the other side is told). */
-  call<K extends keyof Remote & string>(method: K, request: Parameters<Remote[K]>[0], options: CallOptions = {}): Promise<ReturnType<Remote[K]>> {
+  /**
+   * Calls the other side. Rejects with a RemoteError; with "AbortError" when `signal` fires (the other side is told).
+   */
+  call<K extends keyof Remote & string>(
+    method: K,
+    request: Parameters<Remote[K]>[0],
+    options: CallOptions = {},
+  ): Promise<ReturnType<Remote[K]>> {
     return new Promise((resolve, reject) => {
       if (this.closed) return reject(this.closed);
       if (options.signal?.aborted) return reject(aborted());
@@ -71,7 +99,9 @@ export class Link<Local extends Methods<Local>, Remote extends Methods<Remote>> 
       options.signal?.addEventListener("abort", onAbort, { once: true });
       if (options.onAnswered) this.unanswered.set(id, options.onAnswered);
       this.pending.set(id, {
-        resolve: (reply) => resolve(reply as ReturnType<Remote[K]>), reject, onProgress: options.onProgress,
+        resolve: (reply) => resolve(reply as ReturnType<Remote[K]>),
+        reject,
+        onProgress: options.onProgress,
         stop: () => options.signal?.removeEventListener("abort", onAbort),
       });
       try {
@@ -110,24 +140,41 @@ export class Link<Local extends Methods<Local>, Remote extends Methods<Remote>> 
   private receive(data: unknown): void {
     if (!isMessage(data)) return;
     switch (data.link) {
-      case "call": void this.handle(data.id, data.method, data.request); break;
-      case "abort": this.running.get(data.id)?.abort(); break;
-      case "progress": this.pending.get(data.id)?.onProgress?.({ fraction: data.fraction, text: data.text }); break;
-      case "ok": this.settle(data.id)?.resolve(data.reply); this.answered(data.id); break;
-      case "err": this.settle(data.id)?.reject(new RemoteError(data.name, data.message, data.where, data.hint)); this.answered(data.id); break;
+      case "call":
+        void this.handle(data.id, data.method, data.request);
+        break;
+      case "abort":
+        this.running.get(data.id)?.abort();
+        break;
+      case "progress":
+        this.pending.get(data.id)?.onProgress?.({ fraction: data.fraction, text: data.text });
+        break;
+      case "ok":
+        this.settle(data.id)?.resolve(data.reply);
+        this.answered(data.id);
+        break;
+      case "err":
+        this.settle(data.id)?.reject(new RemoteError(data.name, data.message, data.where, data.hint));
+        this.answered(data.id);
+        break;
     }
   }
 
   private async handle(id: number, method: string, request: unknown): Promise<void> {
     const controller = new AbortController();
     this.running.set(id, controller);
-    const send = (message: Message): void => { if (!this.closed) this.wire.post(message); };
+    const send = (message: Message): void => {
+      if (!this.closed) this.wire.post(message);
+    };
     try {
-      if (!Object.hasOwn(this.handlers, method)) throw new RemoteError("UnknownMethodError", `There is no method "${method}" here.`);
+      if (!Object.hasOwn(this.handlers, method))
+        throw new RemoteError("UnknownMethodError", `There is no method "${method}" here.`);
       const handler = this.handlers[method as keyof Local];
       const reply = await handler(request as never, {
         signal: controller.signal,
-        progress: ({ fraction, text }) => { if (!controller.signal.aborted) send({ link: "progress", id, fraction, text }); },
+        progress: ({ fraction, text }) => {
+          if (!controller.signal.aborted) send({ link: "progress", id, fraction, text });
+        },
       });
       send({ link: "ok", id, reply });
     } catch (error) {
@@ -143,7 +190,8 @@ export function describeError(error: unknown): { name: string; message: string; 
   if (!(error instanceof Error)) return { name: "Error", message: String(error) };
   const extra = error as Error & { where?: unknown; hint?: unknown };
   return {
-    name: error.name, message: error.message,
+    name: error.name,
+    message: error.message,
     ...(typeof extra.where === "string" ? { where: extra.where } : {}),
     ...(typeof extra.hint === "string" ? { hint: extra.hint } : {}),
   };
@@ -158,10 +206,16 @@ function isMessage(data: unknown): data is Message {
   const { link, id, method, message, name, text } = data as Record<string, unknown>;
   if (typeof id !== "number") return false;
   switch (link) {
-    case "call": return typeof method === "string";
-    case "progress": return typeof text === "string";
-    case "err": return typeof message === "string" && typeof name === "string";
-    case "abort": case "ok": return true;
-    default: return false;
+    case "call":
+      return typeof method === "string";
+    case "progress":
+      return typeof text === "string";
+    case "err":
+      return typeof message === "string" && typeof name === "string";
+    case "abort":
+    case "ok":
+      return true;
+    default:
+      return false;
   }
 }

@@ -18,13 +18,19 @@ export interface ModelDescription {
   readonly graphName: string;
   readonly inputs: readonly ValueDescription[];
   readonly outputs: readonly ValueDescription[];
-  /** Names of the outputs that have a score to explain; the first is looked at unless another is asked for. Labels that were chosen by scores come last. */
+  /**
+   * Names of the outputs that have a score to explain; the first is looked at unless another is asked for. Labels that
+   * were chosen by scores come last.
+   */
   readonly explainable?: readonly string[];
   /** Nodes of the main graph in topological order, Constant nodes apart (`constants` counts those). */
   readonly layers: readonly LayerDescription[];
   /** Constant nodes in the main graph. */
   readonly constants: number;
-  /** Elements of weights, float or quantised, in initializers and Constants, subgraphs and functions included; scales and zero points are none. */
+  /**
+   * Elements of weights, float or quantised, in initializers and Constants, subgraphs and functions included; scales
+   * and zero points are none.
+   */
   readonly parameters: number;
   /** The same by type ("int8", "uint4" where four bits are packed), most first. */
   readonly parameterTypes: readonly { readonly type: string; readonly count: number }[];
@@ -53,7 +59,9 @@ export interface ValueDescription {
   /** Numbers, symbols, or null where unknown; absent where the file gives no shape. */
   readonly dims?: readonly (number | string | null)[];
   readonly doc?: string;
-  /** Of an input that is a map: the tensor that is given in its place, of shape `dims`, and the map's keys in its order. */
+  /**
+   * Of an input that is a map: the tensor that is given in its place, of shape `dims`, and the map's keys in its order.
+   */
   readonly tensor?: { readonly type: string; readonly keys?: readonly string[] };
 }
 
@@ -87,7 +95,11 @@ export interface ValueUse {
   readonly type?: string;
   readonly dims?: readonly (number | string | null)[];
   /** Where it comes from: a graph input, an initializer, or the index of the layer that makes it. */
-  readonly from: { readonly kind: "input" } | { readonly kind: "constant"; readonly bytes: number; readonly location: string } | { readonly kind: "layer"; readonly index: number } | { readonly kind: "omitted" };
+  readonly from:
+    | { readonly kind: "input" }
+    | { readonly kind: "constant"; readonly bytes: number; readonly location: string }
+    | { readonly kind: "layer"; readonly index: number }
+    | { readonly kind: "omitted" };
   readonly problem?: string;
 }
 
@@ -98,7 +110,14 @@ export interface TensorSummary {
   readonly dims: readonly number[];
   readonly count: number;
   /** Absent for strings and empty tensors; over the finite elements. */
-  readonly statistics?: { readonly min: number; readonly max: number; readonly mean: number; readonly std: number; readonly zeros: number; readonly notFinite: number };
+  readonly statistics?: {
+    readonly min: number;
+    readonly max: number;
+    readonly mean: number;
+    readonly std: number;
+    readonly zeros: number;
+    readonly notFinite: number;
+  };
   /** Counts in equal bins from min to max. */
   readonly histogram?: { readonly counts: readonly number[]; readonly min: number; readonly max: number };
   /** The first elements in storage order, formatted without loss. */

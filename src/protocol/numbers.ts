@@ -1,9 +1,11 @@
 /**
- * VS Code passes messages to webviews as JSON, typed arrays apart: NaN and infinities would arrive as null. The sender packs
- * them, the receiver unpacks them; everything else stays as it is.
+ * VS Code passes messages to webviews as JSON, typed arrays apart: NaN and infinities would arrive as null. The sender
+ * packs them, the receiver unpacks them; everything else stays as it is. /
  */
 export function packNumbers(data: unknown): unknown {
-  return mapData(data, (value) => (typeof value === "number" && !Number.isFinite(value) ? { [key]: String(value) } : value));
+  return mapData(data, (value) =>
+    typeof value === "number" && !Number.isFinite(value) ? { [key]: String(value) } : value,
+  );
 }
 
 export function unpackNumbers(data: unknown): unknown {
@@ -13,7 +15,12 @@ export function unpackNumbers(data: unknown): unknown {
 const key = "$number";
 
 function isPacked(value: unknown): value is { readonly [key]: string } {
-  return typeof value === "object" && value !== null && key in value && typeof (value as Record<string, unknown>)[key] === "string";
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    key in value &&
+    typeof (value as Record<string, unknown>)[key] === "string"
+  );
 }
 
 /** Plain data with `change` applied to each part; parts that it changes are not looked into. */

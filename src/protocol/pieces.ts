@@ -1,6 +1,6 @@
 /**
- * Messages with long arrays, in pieces: whoever gets one may do other things between them, and no array is serialised with all that is around it. An array that
- * stands in a message twice goes once, and stands there twice again.
+ * Messages with long arrays, in pieces: whoever gets one may do other things between them, and no array is serialised
+ * with all that is around it. An array that stands in a message twice goes once, and stands there twice again. /
  */
 
 /** Shorter arrays go along in the message. */
@@ -9,7 +9,17 @@ const LONG = 2 ** 20;
 export const PIECE = 4 * 2 ** 20;
 
 const KINDS = {
-  Uint8Array, Int8Array, Uint8ClampedArray, Uint16Array, Int16Array, Uint32Array, Int32Array, Float32Array, Float64Array, BigInt64Array, BigUint64Array,
+  Uint8Array,
+  Int8Array,
+  Uint8ClampedArray,
+  Uint16Array,
+  Int16Array,
+  Uint32Array,
+  Int32Array,
+  Float32Array,
+  Float64Array,
+  BigInt64Array,
+  BigUint64Array,
 };
 type Kind = keyof typeof KINDS;
 
@@ -21,7 +31,11 @@ export interface LongArray {
 }
 
 /** Plain data without its long arrays (each replaced by its number), and those. */
-export function takeArrays(data: unknown): { readonly rest: unknown; readonly arrays: readonly ArrayBufferView[]; readonly kinds: readonly LongArray[] } {
+export function takeArrays(data: unknown): {
+  readonly rest: unknown;
+  readonly arrays: readonly ArrayBufferView[];
+  readonly kinds: readonly LongArray[];
+} {
   const numbers = new Map<ArrayBufferView, number>();
   const rest = changed(data, (value) => {
     if (!ArrayBuffer.isView(value) || value.byteLength < LONG) return value;
@@ -39,7 +53,13 @@ export function putArrays(rest: unknown, kinds: readonly LongArray[], buffers: r
 }
 
 type Part =
-  | { readonly piece: number; readonly array: number; readonly at: number; readonly length: number; readonly bytes: Uint8Array }
+  | {
+      readonly piece: number;
+      readonly array: number;
+      readonly at: number;
+      readonly length: number;
+      readonly bytes: Uint8Array;
+    }
   | { readonly pieces: number; readonly kinds: readonly LongArray[]; readonly rest: unknown };
 
 let sent = 0;
@@ -51,7 +71,13 @@ export function* partsOf(message: unknown): Generator<unknown> {
   const id = sent++;
   for (const [array, { buffer, byteOffset, byteLength }] of arrays.entries()) {
     for (let at = 0; at < byteLength; at += PIECE) {
-      yield { piece: id, array, at, length: byteLength, bytes: new Uint8Array(buffer, byteOffset + at, Math.min(PIECE, byteLength - at)) } satisfies Part;
+      yield {
+        piece: id,
+        array,
+        at,
+        length: byteLength,
+        bytes: new Uint8Array(buffer, byteOffset + at, Math.min(PIECE, byteLength - at)),
+      } satisfies Part;
     }
   }
   yield { pieces: id, kinds, rest } satisfies Part;
@@ -81,13 +107,20 @@ export class Assembly {
 const KEY = "$array";
 
 function isNumbered(value: unknown): value is { readonly [KEY]: number } {
-  return typeof value === "object" && value !== null && KEY in value && typeof (value as Record<string, unknown>)[KEY] === "number";
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    KEY in value &&
+    typeof (value as Record<string, unknown>)[KEY] === "number"
+  );
 }
 
 function isPart(data: unknown): data is Part {
   if (typeof data !== "object" || data === null) return false;
   const { piece, pieces, bytes, kinds } = data as Record<string, unknown>;
-  return (typeof piece === "number" && bytes instanceof Uint8Array) || (typeof pieces === "number" && Array.isArray(kinds));
+  return (
+    (typeof piece === "number" && bytes instanceof Uint8Array) || (typeof pieces === "number" && Array.isArray(kinds))
+  );
 }
 
 function kindOf(array: ArrayBufferView): Kind {
@@ -97,7 +130,10 @@ function kindOf(array: ArrayBufferView): Kind {
   return found;
 }
 
-/** Plain data with `change` applied to each part; parts that it changes are not looked into. What has nothing to change stays the very same object. */
+/**
+ * Plain data with `change` applied to each part; parts that it changes are not looked into. What has nothing to change
+ * stays the very same object.
+ */
 function changed(data: unknown, change: (value: unknown) => unknown): unknown {
   const own = change(data);
   if (own !== data) return own;

@@ -4,22 +4,39 @@ export interface Recipe {
   readonly version: 1;
   /** By the model's input name. */
   readonly inputs: Readonly<Record<string, InputRecipe>>;
-  /** Class names of the first output by index: given here, or a file beside the recipe (.json array or object, or .txt by line). */
+  /**
+   * Class names of the first output by index: given here, or a file beside the recipe (.json array or object, or .txt
+   * by line).
+   */
   readonly classes?: readonly string[] | string;
   /** What outputs mean, by name, where the guess is wrong; and their class names. */
   readonly outputs?: Readonly<Record<string, OutputRecipe>>;
 }
 
 /**
- * What an output's numbers are. logits: of a softmax (of a sigmoid, where it is one number). independent: each score by itself (sigmoids).
- * label: which class it is, not how much. mask: a map over the picture. image: a picture (an autoencoder's). boxes: places of things.
+ * What an output's numbers are. logits: of a softmax (of a sigmoid, where it is one number). independent: each score by
+ * itself (sigmoids). label: which class it is, not how much. mask: a map over the picture. image: a picture (an
+ * autoencoder's). boxes: places of things. /
  */
-export const OUTPUT_KINDS = ["logits", "probabilities", "independent", "log-probabilities", "regression", "label", "mask", "image", "boxes", "embedding"] as const;
+export const OUTPUT_KINDS = [
+  "logits",
+  "probabilities",
+  "independent",
+  "log-probabilities",
+  "regression",
+  "label",
+  "mask",
+  "image",
+  "boxes",
+  "embedding",
+] as const;
 export type OutputKind = (typeof OUTPUT_KINDS)[number];
 
 export interface OutputRecipe {
   readonly kind?: OutputKind;
-  /** Class names by index, as in the recipe itself; of one number that tells two classes apart, [negative, positive]. */
+  /**
+   * Class names by index, as in the recipe itself; of one number that tells two classes apart, [negative, positive].
+   */
   readonly classes?: readonly string[] | string;
 }
 
@@ -30,21 +47,27 @@ export type Fit = (typeof FITS)[number];
 
 export type Interpolation = "nearest" | "bilinear" | "bicubic" | "lanczos" | "box";
 
-/** A picture to a float tensor. Steps in order: crop and resize (PIL's, rounded to bytes), channel order, scale, normalise, layout. */
+/**
+ * A picture to a float tensor. Steps in order: crop and resize (PIL's, rounded to bytes), channel order, scale,
+ * normalise, layout.
+ */
 export interface ImageRecipe {
   readonly kind: "image";
   /** Height and width that the model gets. */
   readonly size: readonly [number, number];
   /**
-   * stretch: resize the whole picture to `size`.
-   * center-crop: centred crop of the target's aspect ratio and as large as fits, times `cropFraction`, then resize.
-   * resize-crop: resize the whole picture so that its shorter side is min(size) / `cropFraction`, rounded down, its shape kept (the longer side rounded down);
-   * then crop `size` at the centre, with `fill` around it where that is larger: Resize and CenterCrop of torchvision and transformers.
-   * stretch-crop: resize the whole picture to `size` / `cropFraction`, whatever its shape, then crop `size` at the centre.
-   * pad: resize to fit inside, centre, fill with `fill`.
+   * stretch: resize the whole picture to `size`. center-crop: centred crop of the target's aspect ratio and as large as
+   * fits, times `cropFraction`, then resize. resize-crop: resize the whole picture so that its shorter side is
+   * min(size) / `cropFraction`, rounded down, its shape kept (the longer side rounded down); then crop `size` at the
+   * centre, with `fill` around it where that is larger: Resize and CenterCrop of torchvision and transformers.
+   * stretch-crop: resize the whole picture to `size` / `cropFraction`, whatever its shape, then crop `size` at the
+   * centre. pad: resize to fit inside, centre, fill with `fill`. /
    */
   readonly fit: Fit;
-  /** For the crops: 1 takes the whole shorter side; 0.875 of 224 is torchvision's "resize 256, crop 224"; over 1 (not for center-crop) leaves a border. */
+  /**
+   * For the crops: 1 takes the whole shorter side; 0.875 of 224 is torchvision's "resize 256, crop 224"; over 1 (not
+   * for center-crop) leaves a border.
+   */
   readonly cropFraction: number;
   readonly fill: number;
   readonly interpolation: Interpolation;
@@ -57,8 +80,8 @@ export interface ImageRecipe {
 }
 
 /**
- * How a prepared picture lies in the picture it was made of: x in the file's pixels = left + x in the model's pixels × scaleX, and y likewise.
- * `width` and `height` are the file's, as it is shown (a camera's orientation applied).
+ * How a prepared picture lies in the picture it was made of: x in the file's pixels = left + x in the model's pixels ×
+ * scaleX, and y likewise. `width` and `height` are the file's, as it is shown (a camera's orientation applied). /
  */
 export interface PictureGeometry {
   readonly width: number;
@@ -70,7 +93,9 @@ export interface PictureGeometry {
 }
 
 /** A tensor as it is (.npy, .npz). */
-export interface ArrayRecipe { readonly kind: "array" }
+export interface ArrayRecipe {
+  readonly kind: "array";
+}
 
 /** A table's row: the named or numbered columns in order, (x − mean) / std where given. */
 export interface RowRecipe {
@@ -108,7 +133,10 @@ export interface RecipeReport {
   readonly file?: string;
   /** One sentence per guess: "mean and std from preprocessor_config.json". */
   readonly reasons: readonly string[];
-  /** Of the reasons those that hold whatever file the input is: class names that could not be used, inputs that the model does not have. */
+  /**
+   * Of the reasons those that hold whatever file the input is: class names that could not be used, inputs that the
+   * model does not have.
+   */
   readonly problems?: readonly string[];
   /** Class names by index, resolved; empty when unknown. */
   readonly classes: readonly string[];

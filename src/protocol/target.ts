@@ -12,8 +12,8 @@ export function elementIndex(dims: readonly number[], flat: number): number[] {
 }
 
 /**
- * An index in the length that `dims` (batch axis first) asks for, where it can only mean one element: axes of length 1 may be left out in front,
- * or all together.
+ * An index in the length that `dims` (batch axis first) asks for, where it can only mean one element: axes of length 1
+ * may be left out in front, or all together. /
  */
 export function normaliseIndex(dims: readonly number[], index: readonly number[]): readonly number[] {
   const inner = dims.slice(1);
@@ -23,18 +23,26 @@ export function normaliseIndex(dims: readonly number[], index: readonly number[]
   // Axes of length 1 are left out from the front.
   const missing = inner.length - index.length;
   if (inner.slice(0, missing).every((size) => size === 1)) return [...inner.slice(0, missing).map(() => 0), ...index];
-  return index.length === open.length ? inner.map((_, axis) => (open.includes(axis) ? index[open.indexOf(axis)] : 0)) : index;
+  return index.length === open.length
+    ? inner.map((_, axis) => (open.includes(axis) ? index[open.indexOf(axis)] : 0))
+    : index;
 }
 
 /**
- * A target as a person types it: "285", "3,17,20", a region "15,10:20,:" (FROM:BEFORE along an axis; open ends by `dims`, the output's), or
- * "not:0", the other one of two classes that one number tells apart. A string says what is wrong.
+ * A target as a person types it: "285", "3,17,20", a region "15,10:20,:" (FROM:BEFORE along an axis; open ends by
+ * `dims`, the output's), or "not:0", the other one of two classes that one number tells apart. A string says what is
+ * wrong. /
  */
-export function parseTarget(text: string, dims?: readonly (number | string | null)[]): Pick<TargetSpec, "index" | "region" | "not"> | string {
+export function parseTarget(
+  text: string,
+  dims?: readonly (number | string | null)[],
+): Pick<TargetSpec, "index" | "region" | "not"> | string {
   const negated = /^\s*not\s*:(.*)$/.exec(text);
   if (negated) {
     const target = parseTarget(negated[1], dims);
-    return typeof target === "string" || !target.index ? `is not:INDEX, such as not:0, not "${text}"` : { index: target.index, not: true };
+    return typeof target === "string" || !target.index
+      ? `is not:INDEX, such as not:0, not "${text}"`
+      : { index: target.index, not: true };
   }
   const ranges: [number, number][] = [];
   const parts = text.split(",");
@@ -63,12 +71,26 @@ export function regionText(region: NonNullable<TargetSpec["region"]>): string {
 }
 
 /** What a target takes for a prediction: its own word where it has one, else its index. */
-export function targetOfItem(dims: readonly number[], { index, target }: { readonly index: number; readonly target?: string }): Pick<TargetSpec, "index" | "not"> {
+export function targetOfItem(
+  dims: readonly number[],
+  { index, target }: { readonly index: number; readonly target?: string },
+): Pick<TargetSpec, "index" | "not"> {
   const parsed = target === undefined ? undefined : parseTarget(target);
-  return parsed === undefined || typeof parsed === "string" || parsed.region ? { index: elementIndex(dims, index) } : parsed;
+  return parsed === undefined || typeof parsed === "string" || parsed.region
+    ? { index: elementIndex(dims, index) }
+    : parsed;
 }
 
-/** The output that is looked at unless another is asked for: the first that has a score to explain. The first of all where there is none. */
-export function usualOutput({ explainable, outputs }: Pick<ModelDescription, "explainable" | "outputs">): string | undefined {
-  return explainable?.[0] ?? (outputs.find(({ type }) => !/^(u?int|bool|string|complex|undefined)/.test(type)) ?? outputs[0])?.name;
+/**
+ * The output that is looked at unless another is asked for: the first that has a score to explain. The first of all
+ * where there is none.
+ */
+export function usualOutput({
+  explainable,
+  outputs,
+}: Pick<ModelDescription, "explainable" | "outputs">): string | undefined {
+  return (
+    explainable?.[0] ??
+    (outputs.find(({ type }) => !/^(u?int|bool|string|complex|undefined)/.test(type)) ?? outputs[0])?.name
+  );
 }

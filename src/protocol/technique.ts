@@ -22,7 +22,10 @@ export interface TechniqueInfo {
     /** Gradients: an operator without a rule rules it out. */
     readonly gradient: boolean;
   };
-  /** How it takes several inputs, where that is not its group's way: at once, one after another with the others held, or the leading one alone. */
+  /**
+   * How it takes several inputs, where that is not its group's way: at once, one after another with the others held, or
+   * the leading one alone.
+   */
   readonly inputs?: "together" | "each" | "leading";
   readonly params: readonly ParamSpec[];
 }
@@ -41,10 +44,31 @@ interface ParamBase {
 
 export type ParamSpec =
   | (ParamBase & { readonly type: "boolean"; readonly default: boolean })
-  | (ParamBase & { readonly type: "number"; readonly default: number; readonly min: number; readonly max: number; readonly step: number; readonly integer: boolean; readonly unit?: string })
-  /** `pattern`: the source of a regular expression that the whole text must match; `problem` says what it takes: "Numbers by commas, such as 3,15,15."
-   * `files`: parts between commas may be paths of files, relative to the model's folder (on the command line, to where one is). */
-  | (ParamBase & { readonly type: "text"; readonly default: string; readonly pattern: string; readonly problem: string; readonly files?: boolean })
-  | (ParamBase & { readonly type: "choice"; readonly default: string; readonly options: readonly { readonly value: string; readonly label: string }[] });
+  | (ParamBase & {
+      readonly type: "number";
+      readonly default: number;
+      readonly min: number;
+      readonly max: number;
+      readonly step: number;
+      readonly integer: boolean;
+      readonly unit?: string;
+    })
+  /**
+   * `pattern`: the source of a regular expression that the whole text must match; `problem` says what it takes:
+   * "Numbers by commas, such as 3,15,15." `files`: parts between commas may be paths of files, relative to the model's
+   * folder (on the command line, to where one is).
+   */
+  | (ParamBase & {
+      readonly type: "text";
+      readonly default: string;
+      readonly pattern: string;
+      readonly problem: string;
+      readonly files?: boolean;
+    })
+  | (ParamBase & {
+      readonly type: "choice";
+      readonly default: string;
+      readonly options: readonly { readonly value: string; readonly label: string }[];
+    });
 
 export type Params = Readonly<Record<string, ParamValue>>;

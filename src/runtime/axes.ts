@@ -1,13 +1,17 @@
 /**
- * What the axes of a value are made of. A network moves space about: a vision transformer lays the rows of a map one after another and
- * puts a class token before them, Swin cuts maps into windows and joins neighbours into channels. So an axis is a list of parts, outermost
- * first, each a part of the picture's height or width, of the channels, or of the batch; Reshape splits and joins parts, Transpose moves
- * axes, and a map is found again wherever the outermost parts of height and width are.
+ * What the axes of a value are made of. A network moves space about: a vision transformer lays the rows of a map one
+ * after another and puts a class token before them, Swin cuts maps into windows and joins neighbours into channels. So
+ * an axis is a list of parts, outermost first, each a part of the picture's height or width, of the channels, or of the
+ * batch; Reshape splits and joins parts, Transpose moves axes, and a map is found again wherever the outermost parts of
+ * height and width are. /
  */
 
 /** One factor of an axis. */
 export interface Part {
-  /** The index of a dimension of space (0: height of a picture), or what else it is: "frame" is a place in a row of pictures. */
+  /**
+   * The index of a dimension of space (0: height of a picture), or what else it is: "frame" is a place in a row of
+   * pictures.
+   */
   readonly of: number | "channel" | "batch" | "frame" | "other";
   readonly size: number;
   /** How many places of its dimension one step is: the product of the finer parts' sizes. */
@@ -51,7 +55,9 @@ function holdsOthers({ before, after }: Axis): boolean {
 /** The same axis at another size: cropped, resized, padded, with other channels. */
 export function resized(axis: Axis, size: number): Axis {
   if (axis.parts.length === 1 && !holdsOthers(axis)) return axisOf(axis.parts[0].of, size);
-  return axis.parts.length > 1 && !holdsSpace(axis) && axis.parts.every(({ of }) => of !== "batch") ? axisOf("channel", size) : unknownAxis(size);
+  return axis.parts.length > 1 && !holdsSpace(axis) && axis.parts.every(({ of }) => of !== "batch")
+    ? axisOf("channel", size)
+    : unknownAxis(size);
 }
 
 /** Entries `start`, `start + step` … of an axis of `whole` entries, `size` of them. */
@@ -59,23 +65,33 @@ export function sliced(axis: Axis, whole: number, start: number, step: number, s
   if (start === 0 && size === whole && step === 1) return axis;
   // Less than half of a map, or one turned round, is no picture of the whole.
   const other = step < 0 || (step === 1 && size * 2 < whole);
-  if (axis.parts.length === 1 && !holdsOthers(axis)) return holdsSpace(axis) && other ? unknownAxis(size) : resized(axis, size);
+  if (axis.parts.length === 1 && !holdsOthers(axis))
+    return holdsSpace(axis) && other ? unknownAxis(size) : resized(axis, size);
   if (step !== 1 || !holdsSpace(axis)) return resized(axis, size);
   const after = start + size - (whole - axis.after);
-  return start <= axis.before && after >= 0 ? { parts: axis.parts, before: axis.before - start, after } : unknownAxis(size);
+  return start <= axis.before && after >= 0
+    ? { parts: axis.parts, before: axis.before - start, after }
+    : unknownAxis(size);
 }
 
 /** Several values after one another along an axis; undefined ones are nothing known, such as a class token. */
 export function concatenated(inputs: readonly { readonly axis: Axis | undefined; readonly size: number }[]): Axis {
   const total = inputs.reduce((sum, { size }) => sum + size, 0);
   const maps = inputs.filter(({ axis }) => axis && holdsSpace(axis));
-  if (maps.length === 0) return inputs.some(({ axis }) => axis?.parts.some(({ of }) => of === "channel")) ? axisOf("channel", total) : unknownAxis(total);
+  if (maps.length === 0)
+    return inputs.some(({ axis }) => axis?.parts.some(({ of }) => of === "channel"))
+      ? axisOf("channel", total)
+      : unknownAxis(total);
   // Halves that were rolled, or maps of several scales: no picture of the input any more.
   if (maps.length > 1) return unknownAxis(total);
   const place = inputs.indexOf(maps[0]);
   const sizes = (list: typeof inputs): number => list.reduce((sum, { size }) => sum + size, 0);
   const axis = maps[0].axis!;
-  return { parts: axis.parts, before: axis.before + sizes(inputs.slice(0, place)), after: axis.after + sizes(inputs.slice(place + 1)) };
+  return {
+    parts: axis.parts,
+    before: axis.before + sizes(inputs.slice(0, place)),
+    after: axis.after + sizes(inputs.slice(place + 1)),
+  };
 }
 
 /** Axes after a Reshape, row-major; undefined where parts do not come apart as it asks. */
@@ -83,8 +99,13 @@ export function reshaped(axes: Axes, from: readonly number[], to: readonly numbe
   let start = 0;
   while (start < Math.min(from.length, to.length) && from[start] === to[start]) start++;
   let end = 0;
-  while (end < Math.min(from.length, to.length) - start && from[from.length - 1 - end] === to[to.length - 1 - end]) end++;
-  const middle = regrouped(axes.slice(start, axes.length - end), from.slice(start, from.length - end), to.slice(start, to.length - end));
+  while (end < Math.min(from.length, to.length) - start && from[from.length - 1 - end] === to[to.length - 1 - end])
+    end++;
+  const middle = regrouped(
+    axes.slice(start, axes.length - end),
+    from.slice(start, from.length - end),
+    to.slice(start, to.length - end),
+  );
   return middle && [...axes.slice(0, start), ...middle, ...axes.slice(axes.length - end)];
 }
 
@@ -138,5 +159,7 @@ function joined(parts: readonly Part[]): Part[] {
 /** Channels that were laid between places (pixel shuffle) make a finer map. */
 function enlarged(axis: Axis, size: number): Axis {
   const [first, ...rest] = axis.parts;
-  return rest.length > 0 && isOutermost(first) && rest.every(({ of }) => of === "channel") ? axisOf(first.of, size) : axis;
+  return rest.length > 0 && isOutermost(first) && rest.every(({ of }) => of === "channel")
+    ? axisOf(first.of, size)
+    : axis;
 }

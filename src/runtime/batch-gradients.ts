@@ -9,9 +9,10 @@ import { floatsOf, fromFloat32, type Feeds, type TensorValue } from "./ort.ts";
 /** More entries than this gain nothing. */
 const MOST = 32;
 /**
- * A batch gains where a run spends its time on other things than arithmetic: where it takes less than this many milliseconds for each processor.
- * Measured on 2, a batch of 8 against one by one: 5 times faster for a small dense network (0.05 ms a run), 1.2 to 1.5 times for small convolutional
- * ones (1 to 5 ms), not at all for EfficientNet-Lite0 (70 ms), of which more entries only take more memory.
+ * A batch gains where a run spends its time on other things than arithmetic: where it takes less than this many
+ * milliseconds for each processor. Measured on 2, a batch of 8 against one by one: 5 times faster for a small dense
+ * network (0.05 ms a run), 1.2 to 1.5 times for small convolutional ones (1 to 5 ms), not at all for EfficientNet-Lite0
+ * (70 ms), of which more entries only take more memory. /
  */
 const SHORT_RUN = 2.5;
 
@@ -35,7 +36,10 @@ export interface ManyGradients {
   readonly each: (index: number, found: RunGradients) => void;
 }
 
-/** What one run gave: gradients by the names of `wrt` (undefined: no dependence) and values by those of `fetch`, in the shape that a single run has. */
+/**
+ * What one run gave: gradients by the names of `wrt` (undefined: no dependence) and values by those of `fetch`, in the
+ * shape that a single run has.
+ */
 export interface RunGradients {
   readonly gradients: ReadonlyMap<string, Float32Array | undefined>;
   readonly values: ReadonlyMap<string, Float32Array>;
@@ -49,9 +53,9 @@ export interface Batching {
 }
 
 /**
- * Gradients for many values of an input: one by one, or in batches where the model's batch axis is open, runs are so short that it pays, and what they
- * keep fits the budget. A batch's entries must not mix: the first batch holds a run that was made alone, too, and both must agree. UsageError where the
- * budget does not hold a single run.
+ * Gradients for many values of an input: one by one, or in batches where the model's batch axis is open, runs are so
+ * short that it pays, and what they keep fits the budget. A batch's entries must not mix: the first batch holds a run
+ * that was made alone, too, and both must agree. UsageError where the budget does not hold a single run. /
  */
 export async function manyGradients(many: ManyGradients): Promise<Batching> {
   const { count, before, each } = many;
@@ -59,7 +63,9 @@ export async function manyGradients(many: ManyGradients): Promise<Batching> {
   const pending: Float32Array[] = [];
   let [taken, done, largest, wanted] = [0, 0, 1, 1];
   const take = (): Float32Array => pending.shift() ?? many.point(taken++);
-  const give = (found: readonly RunGradients[]): void => { for (const one of found) each(done++, one); };
+  const give = (found: readonly RunGradients[]): void => {
+    for (const one of found) each(done++, one);
+  };
   const alone = async (): Promise<{ copy: Float32Array; found: RunGradients; time: number }> => {
     await before(done);
     const copy = take();
@@ -105,22 +111,39 @@ export async function manyGradients(many: ManyGradients): Promise<Batching> {
   return { batch: largest, ...(limited ? { unfit: wanted } : {}), need };
 }
 
-/** The largest batch that fits; UsageError, with the figure and a setting that holds it, where the memory set does not hold even one run. */
-async function checkMemory({ model, feeds, request, memory }: ManyGradients): Promise<{ need: MemoryNeed; fits: number }> {
+/**
+ * The largest batch that fits; UsageError, with the figure and a setting that holds it, where the memory set does not
+ * hold even one run.
+ */
+async function checkMemory({
+  model,
+  feeds,
+  request,
+  memory,
+}: ManyGradients): Promise<{ need: MemoryNeed; fits: number }> {
   const { specialised } = await model.traced(feeds);
   const need = memoryNeed(model, specialised, request);
   const budget = memory > 0 ? memory * 2 ** 20 : model.budget.limit;
   // With nothing set, the model holds each of its runs against its budget.
-  if (memory > 0 && need.alone > budget) throw tooLarge(need, memory, `more than the ${megabytes(budget)} that memory is set to`);
+  if (memory > 0 && need.alone > budget)
+    throw tooLarge(need, memory, `more than the ${megabytes(budget)} that memory is set to`);
   return { need, fits: Math.max(1, Math.floor((budget - need.alone - need.session) / need.each)) };
 }
 
 function tooLarge(need: MemoryNeed, memory: number, than: string): UsageError {
-  return new UsageError(`One run of the model forward and back takes about ${megabytes(need.alone)}, ${than}.`, "memory",
-    memory > 0 ? `Set memory to ${roundedUp(need.alone)} or more, or give the model a smaller input.` : "Close other programs or models, or give the model a smaller input.");
+  return new UsageError(
+    `One run of the model forward and back takes about ${megabytes(need.alone)}, ${than}.`,
+    "memory",
+    memory > 0
+      ? `Set memory to ${roundedUp(need.alone)} or more, or give the model a smaller input.`
+      : "Close other programs or models, or give the model a smaller input.",
+  );
 }
 
-/** The batch to try for `left` runs of `time` ms, where a new session takes about `opening` ms: half of the time that is left must be more than that. */
+/**
+ * The batch to try for `left` runs of `time` ms, where a new session takes about `opening` ms: half of the time that is
+ * left must be more than that.
+ */
 function batchThatPays(left: number, time: number, opening: number): number {
   const pays = time < SHORT_RUN * availableParallelism() && (left * time) / 2 > opening;
   return pays ? Math.min(MOST, left) : 1;
@@ -131,27 +154,46 @@ function evenly(left: number, most: number): number {
   return Math.ceil(left / Math.ceil(left / most));
 }
 
-async function one({ model, feeds, varied, request, memory }: ManyGradients, copy: Float32Array, need: MemoryNeed): Promise<RunGradients> {
+async function one(
+  { model, feeds, varied, request, memory }: ManyGradients,
+  copy: Float32Array,
+  need: MemoryNeed,
+): Promise<RunGradients> {
   const { dataType, dims } = feeds[varied];
   try {
-    const { gradients, values } = await model.gradients({ ...feeds, [varied]: fromFloat32(dataType, dims, copy) }, request);
+    const { gradients, values } = await model.gradients(
+      { ...feeds, [varied]: fromFloat32(dataType, dims, copy) },
+      request,
+    );
     return {
       gradients: new Map([...gradients].map(([name, gradient]) => [name, gradient && floatsOf(gradient)])),
       values: new Map([...values].map(([name, value]) => [name, floatsOf(value)])),
     };
   } catch (error) {
-    if (error instanceof ModelError && /not enough memory/.test(error.message)) throw tooLarge(need, memory, "more than this machine gives");
+    if (error instanceof ModelError && /not enough memory/.test(error.message))
+      throw tooLarge(need, memory, "more than this machine gives");
     throw error;
   }
 }
 
-async function together({ model, feeds, varied, request }: ManyGradients, copies: readonly Float32Array[], size: number): Promise<RunGradients[]> {
-  const repeated = Object.fromEntries(Object.entries(feeds).filter(([name]) => name !== varied).map(([name, value]) => [name, repeat(value, size)]));
+async function together(
+  { model, feeds, varied, request }: ManyGradients,
+  copies: readonly Float32Array[],
+  size: number,
+): Promise<RunGradients[]> {
+  const repeated = Object.fromEntries(
+    Object.entries(feeds)
+      .filter(([name]) => name !== varied)
+      .map(([name, value]) => [name, repeat(value, size)]),
+  );
   const { dataType, dims } = feeds[varied];
   const batch = fromFloat32(dataType, [size * dims[0], ...dims.slice(1)], joined(copies, size));
-  const { gradients, values } = await model.gradients({ ...repeated, [varied]: batch }, { ...request, seed: joined([request.seed], size) });
-  const parts = (found: ReadonlyMap<string, TensorValue | undefined>): Map<string, Float32Array[] | undefined> => (
-    new Map([...found].map(([name, value]) => [name, value && parted(name, value, size)])));
+  const { gradients, values } = await model.gradients(
+    { ...repeated, [varied]: batch },
+    { ...request, seed: joined([request.seed], size) },
+  );
+  const parts = (found: ReadonlyMap<string, TensorValue | undefined>): Map<string, Float32Array[] | undefined> =>
+    new Map([...found].map(([name, value]) => [name, value && parted(name, value, size)]));
   const [slopes, activations] = [parts(gradients), parts(values)];
   return copies.map((_, i) => ({
     gradients: new Map([...slopes].map(([name, all]) => [name, all?.[i]])),
@@ -159,7 +201,10 @@ async function together({ model, feeds, varied, request }: ManyGradients, copies
   }));
 }
 
-/** A batch axis that says it is open and is not (a Reshape inside has 1 in it), or too little memory for a batch: one by one works. */
+/**
+ * A batch axis that says it is open and is not (a Reshape inside has 1 in it), or too little memory for a batch: one by
+ * one works.
+ */
 function refused(error: unknown): undefined {
   if (error instanceof ModelError || error instanceof UsageError || error instanceof NoGradientError) return undefined;
   throw error;
@@ -167,5 +212,8 @@ function refused(error: unknown): undefined {
 
 function same(a: RunGradients, b: RunGradients): boolean {
   const equal = (x: Float32Array | undefined, y: Float32Array | undefined): boolean => (x && y ? alike(x, y) : x === y);
-  return [...b.gradients].every(([name, value]) => equal(a.gradients.get(name), value)) && [...b.values].every(([name, value]) => equal(a.values.get(name), value));
+  return (
+    [...b.gradients].every(([name, value]) => equal(a.gradients.get(name), value)) &&
+    [...b.values].every(([name, value]) => equal(a.values.get(name), value))
+  );
 }

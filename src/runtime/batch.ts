@@ -16,13 +16,16 @@ export function batchFor(elements: number, count: number): number {
 
 /** Whether the model says that its first axes are open, and the sample is one. */
 export function hasOpenBatch(model: LoadedModel, feeds: Feeds): boolean {
-  return model.description.inputs.every(({ name, dims = [] }) => dims.length > 0 && typeof dims[0] !== "number" && feeds[name]?.dims[0] === 1);
+  return model.description.inputs.every(
+    ({ name, dims = [] }) => dims.length > 0 && typeof dims[0] !== "number" && feeds[name]?.dims[0] === 1,
+  );
 }
 
 /** A tensor `times` over along its first axis. */
 export function repeat(value: TensorValue, times: number): TensorValue {
   const dims = [value.dims[0] * times, ...value.dims.slice(1)];
-  if (Array.isArray(value.data)) return { ...value, dims, data: Array.from({ length: times }, () => value.data as readonly string[]).flat() };
+  if (Array.isArray(value.data))
+    return { ...value, dims, data: Array.from({ length: times }, () => value.data as readonly string[]).flat() };
   const source = value.data as Exclude<TensorValue["data"], readonly string[]>;
   const data = new (source.constructor as new (length: number) => typeof source)(source.length * times);
   for (let i = 0; i < times; i++) data.set(source as never, i * source.length);
@@ -45,7 +48,8 @@ export function joined(copies: readonly Float32Array[], places: number): Float32
 
 /** The value `name` of several batch entries, one array for each. ModelError where its first axis is not theirs. */
 export function parted(name: string, { dims, ...value }: TensorValue, entries: number): Float32Array[] {
-  if (entries > 1 && (dims.length === 0 || dims[0] % entries !== 0)) throw new ModelError(`"${name}" [${dims.join(", ")}] has no batch axis of ${entries}.`);
+  if (entries > 1 && (dims.length === 0 || dims[0] % entries !== 0))
+    throw new ModelError(`"${name}" [${dims.join(", ")}] has no batch axis of ${entries}.`);
   const values = floatsOf({ dims, ...value });
   const each = elementCount(dims) / entries;
   return Array.from({ length: entries }, (_, i) => values.slice(i * each, (i + 1) * each));

@@ -3,18 +3,34 @@ import type { ReadTexts } from "./explainable.ts";
 
 /** Operators over whose first input and output the classes stay where they are. */
 const KEEPS: ReadonlySet<string> = new Set([
-  "Identity", "Cast", "Softmax", "LogSoftmax", "Sigmoid", "Exp", "Log", "Neg", "Clip", "Dropout", "Add", "Sub", "Mul", "Div", "ai.onnx.ml.Normalizer",
+  "Identity",
+  "Cast",
+  "Softmax",
+  "LogSoftmax",
+  "Sigmoid",
+  "Exp",
+  "Log",
+  "Neg",
+  "Clip",
+  "Dropout",
+  "Add",
+  "Sub",
+  "Mul",
+  "Div",
+  "ai.onnx.ml.Normalizer",
 ]);
 
 /**
- * The names of a tensor's classes, in the order of its last axis, as the graph itself has them: from the ZipMap that takes it, from the classifier that
- * makes it, or from the list that the place of its largest element is looked up in. Also through Softmax, Normalizer and the like, before or after it;
- * else the graph's only list of names. Whether as many as it has elements, is for the caller to see (`namesFit`).
+ * The names of a tensor's classes, in the order of its last axis, as the graph itself has them: from the ZipMap that
+ * takes it, from the classifier that makes it, or from the list that the place of its largest element is looked up in.
+ * Also through Softmax, Normalizer and the like, before or after it; else the graph's only list of names. Whether as
+ * many as it has elements, is for the caller to see (`namesFit`). /
  */
 export function classNames(graph: Graph, value: string, texts: ReadTexts): readonly string[] | undefined {
   const alike = sameClasses(graph, value);
   for (const node of graph.nodes) {
-    const names = alike.has(node.inputs[0]) || alike.has(node.outputs[1] ?? "") ? labelNames(node, graph, texts) : undefined;
+    const names =
+      alike.has(node.inputs[0]) || alike.has(node.outputs[1] ?? "") ? labelNames(node, graph, texts) : undefined;
     if (names) return names;
   }
   return onlyNames(graph, texts);
@@ -37,14 +53,19 @@ export function labelNames(node: Node, graph: Graph, texts: ReadTexts): readonly
     }
     return undefined;
   }
-  return node.domain === "" && (node.opType === "ArgMax" || node.opType === "ArgMin") ? lookedUp(node.outputs[0], graph, texts) : undefined;
+  return node.domain === "" && (node.opType === "ArgMax" || node.opType === "ArgMin")
+    ? lookedUp(node.outputs[0], graph, texts)
+    : undefined;
 }
 
-/** Values whose last axis has the same classes as `value`'s: what it is made from and what is made from it, one element from one. */
+/**
+ * Values whose last axis has the same classes as `value`'s: what it is made from and what is made from it, one element
+ * from one.
+ */
 function sameClasses(graph: Graph, value: string): ReadonlySet<string> {
   const constants = new Set(graph.initializers.map(({ name }) => name));
   const alike = new Set([value]);
-  for (let before = 0; before !== alike.size; ) {
+  for (let before = 0; before !== alike.size;) {
     before = alike.size;
     for (const node of graph.nodes) {
       const operator = node.domain === "" ? node.opType : `${node.domain}.${node.opType}`;
@@ -59,10 +80,19 @@ function sameClasses(graph: Graph, value: string): ReadonlySet<string> {
 /** The constant that an index is looked up in, through casts and reshapes. */
 function lookedUp(index: string, graph: Graph, texts: ReadTexts): readonly string[] | undefined {
   for (const node of graph.nodes) {
-    const passes = node.domain === "" && ["Cast", "Reshape", "Identity", "Squeeze", "Unsqueeze", "Flatten"].includes(node.opType) && node.inputs[0] === index;
-    const names = passes ? lookedUp(node.outputs[0], graph, texts)
-      : node.inputs[1] === index && ((node.domain === "" && node.opType === "Gather") || (node.domain === "ai.onnx.ml" && node.opType === "ArrayFeatureExtractor")) ? constantTexts(node.inputs[0], graph, texts)
-        : node.inputs[0] === index && node.domain === "ai.onnx.ml" && node.opType === "LabelEncoder" ? encoded(node) : undefined;
+    const passes =
+      node.domain === "" &&
+      ["Cast", "Reshape", "Identity", "Squeeze", "Unsqueeze", "Flatten"].includes(node.opType) &&
+      node.inputs[0] === index;
+    const names = passes
+      ? lookedUp(node.outputs[0], graph, texts)
+      : node.inputs[1] === index &&
+          ((node.domain === "" && node.opType === "Gather") ||
+            (node.domain === "ai.onnx.ml" && node.opType === "ArrayFeatureExtractor"))
+        ? constantTexts(node.inputs[0], graph, texts)
+        : node.inputs[0] === index && node.domain === "ai.onnx.ml" && node.opType === "LabelEncoder"
+          ? encoded(node)
+          : undefined;
     if (names) return names;
   }
   return undefined;
@@ -76,7 +106,8 @@ function constantTexts(name: string, graph: Graph, texts: ReadTexts): readonly s
 /** What a LabelEncoder makes of 0, 1, 2 ...; undefined where it does not know one of them. */
 function encoded({ attributes }: Node): readonly string[] | undefined {
   const { keys_int64s: keys, values_strings: strings, values_int64s: integers } = attributes;
-  const values = strings?.type === "strings" ? strings.value : integers?.type === "ints" ? integers.value.map(String) : undefined;
+  const values =
+    strings?.type === "strings" ? strings.value : integers?.type === "ints" ? integers.value.map(String) : undefined;
   if (keys?.type !== "ints" || !values) return undefined;
   const names = new Map(keys.value.map((key, at) => [key, values[at]]));
   const inOrder = keys.value.map((_, index) => names.get(index));

@@ -5,14 +5,26 @@ import { makersOf } from "../model/makers.ts";
 const KEEPING: ReadonlySet<string> = new Set(["Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze"]);
 
 /**
- * The output that holds the label of the classifier (ai.onnx.ml) which makes `value` its scores, and that classifier: its label need not be the largest
- * score's, as of a support vector machine of two classes. Undefined where no classifier makes them or its label is no output.
+ * The output that holds the label of the classifier (ai.onnx.ml) which makes `value` its scores, and that classifier:
+ * its label need not be the largest score's, as of a support vector machine of two classes. Undefined where no
+ * classifier makes them or its label is no output. /
  */
-export function classifierLabel(graph: Graph, value: string): { readonly label: string; readonly by: string } | undefined {
+export function classifierLabel(
+  graph: Graph,
+  value: string,
+): { readonly label: string; readonly by: string } | undefined {
   const makers = makersOf(graph);
   const source = behind(makers, value);
-  if (source.node?.domain !== "ai.onnx.ml" || !/Classifier$/.test(source.node.opType) || source.node.outputs[1] !== source.value) return undefined;
-  const label = graph.outputs.find(({ name }) => { const found = behind(makers, name); return found.node === source.node && found.value === source.node?.outputs[0]; });
+  if (
+    source.node?.domain !== "ai.onnx.ml" ||
+    !/Classifier$/.test(source.node.opType) ||
+    source.node.outputs[1] !== source.value
+  )
+    return undefined;
+  const label = graph.outputs.find(({ name }) => {
+    const found = behind(makers, name);
+    return found.node === source.node && found.value === source.node?.outputs[0];
+  });
   return label && { label: label.name, by: source.node.opType };
 }
 

@@ -2,22 +2,38 @@ import type { Graph, Node } from "../model/graph.ts";
 import { makersOf } from "../model/makers.ts";
 
 /** Operators that keep which element is the smallest. */
-const KEEPING: ReadonlySet<string> = new Set(["Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Sqrt", "Relu", "Exp"]);
+const KEEPING: ReadonlySet<string> = new Set([
+  "Identity",
+  "Cast",
+  "Reshape",
+  "Flatten",
+  "Squeeze",
+  "Unsqueeze",
+  "Sqrt",
+  "Relu",
+  "Exp",
+]);
 
 /**
- * The operator by which a graph chooses the smallest elements of a value (ArgMin, TopK of the smallest, ArgMax or TopK of the negative), or by which the
- * value is what was chosen: the distances of k-means, of nearest centroids and neighbours. Undefined where it chooses nothing or the largest.
+ * The operator by which a graph chooses the smallest elements of a value (ArgMin, TopK of the smallest, ArgMax or TopK
+ * of the negative), or by which the value is what was chosen: the distances of k-means, of nearest centroids and
+ * neighbours. Undefined where it chooses nothing or the largest. /
  */
 export function smallestChosenBy(graph: Graph, value: string): string | undefined {
-  if (!graph.nodes.some(({ opType }) => opType === "ArgMin" || opType === "TopK" || opType === "ArgMax")) return undefined;
+  if (!graph.nodes.some(({ opType }) => opType === "ArgMin" || opType === "TopK" || opType === "ArgMax"))
+    return undefined;
   return chosenFrom(graph, value) ?? chosen(graph, value);
 }
 
-/** The value, and what it is made of and is made of it without another order of its elements; `negated` where they are in the reverse order. */
+/**
+ * The value, and what it is made of and is made of it without another order of its elements; `negated` where they are
+ * in the reverse order.
+ */
 function chosenFrom(graph: Graph, value: string): string | undefined {
   const open: { readonly name: string; readonly negated: boolean }[] = [{ name: value, negated: false }];
   const makers = makersOf(graph);
-  for (let node = makers.get(value); node?.domain === "" && KEEPING.has(node.opType); node = makers.get(node.inputs[0])) open.push({ name: node.inputs[0], negated: false });
+  for (let node = makers.get(value); node?.domain === "" && KEEPING.has(node.opType); node = makers.get(node.inputs[0]))
+    open.push({ name: node.inputs[0], negated: false });
   const seen = new Set<string>();
   for (let at = open.pop(); at; at = open.pop()) {
     const { name, negated } = at;
@@ -25,7 +41,12 @@ function chosenFrom(graph: Graph, value: string): string | undefined {
     seen.add(name);
     for (const node of graph.nodes.filter(({ domain, inputs }) => domain === "" && inputs[0] === name)) {
       const smallest = picksSmallest(node);
-      if (smallest !== undefined && smallest !== negated) return negated ? `${node.opType} of the negative` : node.opType === "TopK" ? "TopK of the smallest" : node.opType;
+      if (smallest !== undefined && smallest !== negated)
+        return negated
+          ? `${node.opType} of the negative`
+          : node.opType === "TopK"
+            ? "TopK of the smallest"
+            : node.opType;
       if (node.opType === "Neg") open.push({ name: node.outputs[0], negated: !negated });
       else if (KEEPING.has(node.opType)) open.push({ name: node.outputs[0], negated });
     }
@@ -37,8 +58,17 @@ function chosenFrom(graph: Graph, value: string): string | undefined {
 function chosen(graph: Graph, value: string): string | undefined {
   const makers = makersOf(graph);
   let negated = false;
-  for (let node = makers.get(value), name = value; node?.domain === ""; name = node.inputs[0], node = makers.get(name)) {
-    if (node.opType === "TopK") return node.outputs[0] === name && picksSmallest(node) !== negated && (!negated || makers.get(node.inputs[0])?.opType === "Neg") ? "TopK of the smallest" : undefined;
+  for (
+    let node = makers.get(value), name = value;
+    node?.domain === "";
+    name = node.inputs[0], node = makers.get(name)
+  ) {
+    if (node.opType === "TopK")
+      return node.outputs[0] === name &&
+        picksSmallest(node) !== negated &&
+        (!negated || makers.get(node.inputs[0])?.opType === "Neg")
+        ? "TopK of the smallest"
+        : undefined;
     if (node.opType === "Neg") negated = !negated;
     else if (!KEEPING.has(node.opType)) return undefined;
   }

@@ -1,5 +1,15 @@
 import type { Node } from "../model/graph.ts";
-import { axisOf, concatenated, holdsSpace, reshaped, resized, sliced, unknownAxis, type Axes, type Axis } from "./axes.ts";
+import {
+  axisOf,
+  concatenated,
+  holdsSpace,
+  reshaped,
+  resized,
+  sliced,
+  unknownAxis,
+  type Axes,
+  type Axis,
+} from "./axes.ts";
 
 /** The elements of a small integer value; undefined where they are not known. */
 export type KnownValues = (value: string) => readonly number[] | undefined;
@@ -19,9 +29,15 @@ interface Seen {
 type Rule = (seen: Seen) => readonly (Axes | undefined)[];
 
 /** What the axes of a node's outputs are made of; undefined where that is not known. */
-export function axesOfOutputs(node: Node, axes: ReadonlyMap<string, Axes>, dims: ReadonlyMap<string, Dims>, known: KnownValues): readonly (Axes | undefined)[] {
+export function axesOfOutputs(
+  node: Node,
+  axes: ReadonlyMap<string, Axes>,
+  dims: ReadonlyMap<string, Dims>,
+  known: KnownValues,
+): readonly (Axes | undefined)[] {
   const seen: Seen = {
-    node, outputs: node.outputs.map((output) => dims.get(output)),
+    node,
+    outputs: node.outputs.map((output) => dims.get(output)),
     axes: (input) => axes.get(node.inputs[input] ?? ""),
     dims: (input) => dims.get(node.inputs[input] ?? "") ?? [],
     ints(attribute, input) {
@@ -35,23 +51,39 @@ export function axesOfOutputs(node: Node, axes: ReadonlyMap<string, Axes>, dims:
   return rule(seen).map((found, index) => (found && found.length === seen.outputs[index]?.length ? found : undefined));
 }
 
-/** Operators that work on [N, C, ...space], whatever their input was taken for: of their first axis alone is known what it was, samples and frames. */
-const channelsFirst: Rule = ({ axes, dims, outputs }) => outputs.map((shape) => {
-  if (!shape || shape.length < 3) return undefined;
-  const first = axes(0)?.[0];
-  const kept = first && dims(0)[0] === shape[0] && first.before + first.after === 0 && first.parts.every(({ of }) => of === "batch" || of === "frame") ? first : axisOf("batch", shape[0]);
-  return shape.map((size, axis) => (axis === 0 ? kept : axisOf(axis === 1 ? "channel" : axis - 2, size)));
-});
+/**
+ * Operators that work on [N, C, ...space], whatever their input was taken for: of their first axis alone is known what
+ * it was, samples and frames.
+ */
+const channelsFirst: Rule = ({ axes, dims, outputs }) =>
+  outputs.map((shape) => {
+    if (!shape || shape.length < 3) return undefined;
+    const first = axes(0)?.[0];
+    const kept =
+      first &&
+      dims(0)[0] === shape[0] &&
+      first.before + first.after === 0 &&
+      first.parts.every(({ of }) => of === "batch" || of === "frame")
+        ? first
+        : axisOf("batch", shape[0]);
+    return shape.map((size, axis) => (axis === 0 ? kept : axisOf(axis === 1 ? "channel" : axis - 2, size)));
+  });
 
 /** Elementwise operators, normalisations, resizing, attention …: axes stay, at the output's sizes. */
-const passed: Rule = ({ node, axes, dims, outputs }) => outputs.map((shape) => {
-  const sources = node.inputs.flatMap((_, input) => (axes(input) && shape && dims(input).length === shape.length ? [{ axes: axes(input)!, dims: dims(input) }] : []));
-  const source = sources.find((one) => one.dims.every((size, axis) => size === shape![axis])) ?? sources[0];
-  return source && shape!.map((size, axis) => {
-    if (source.dims[axis] === size) return source.axes[axis];
-    return sources.find((one) => one.dims[axis] === size)?.axes[axis] ?? resized(source.axes[axis], size);
+const passed: Rule = ({ node, axes, dims, outputs }) =>
+  outputs.map((shape) => {
+    const sources = node.inputs.flatMap((_, input) =>
+      axes(input) && shape && dims(input).length === shape.length ? [{ axes: axes(input)!, dims: dims(input) }] : [],
+    );
+    const source = sources.find((one) => one.dims.every((size, axis) => size === shape![axis])) ?? sources[0];
+    return (
+      source &&
+      shape!.map((size, axis) => {
+        if (source.dims[axis] === size) return source.axes[axis];
+        return sources.find((one) => one.dims[axis] === size)?.axes[axis] ?? resized(source.axes[axis], size);
+      })
+    );
   });
-});
 
 const orChannelsFirst: Rule = (seen) => (seen.axes(0) ? passed(seen) : channelsFirst(seen));
 
@@ -64,9 +96,14 @@ const product: Rule = ({ axes, dims, outputs }) => {
   if (!shape || shape.length < 2) return [undefined];
   const columns = shape[shape.length - 1];
   // Weights over the places of a map mix them.
-  const made = right ? right[right.length - 1] : left && holdsSpace(left[left.length - 1]) ? unknownAxis(columns) : axisOf("channel", columns);
+  const made = right
+    ? right[right.length - 1]
+    : left && holdsSpace(left[left.length - 1])
+      ? unknownAxis(columns)
+      : axisOf("channel", columns);
   if (left && left.length === shape.length) return [[...left.slice(0, -1), made]];
-  if (right && right.length === shape.length && dims(0).length >= 2) return [[...right.slice(0, -2), unknownAxis(shape[shape.length - 2]), made]];
+  if (right && right.length === shape.length && dims(0).length >= 2)
+    return [[...right.slice(0, -2), unknownAxis(shape[shape.length - 2]), made]];
   return [undefined];
 };
 
@@ -81,7 +118,8 @@ const concat: Rule = ({ node, axes, dims, outputs, ints }) => {
   const inputs = node.inputs.map((_, input) => ({ axes: axes(input), dims: dims(input) }));
   if (!shape) return [undefined];
   const along = from(ints("axis")?.[0] ?? 0, shape.length);
-  const base = inputs.find((input) => input.axes && holdsSpace(input.axes[along])) ?? inputs.find((input) => input.axes);
+  const base =
+    inputs.find((input) => input.axes && holdsSpace(input.axes[along])) ?? inputs.find((input) => input.axes);
   if (!base || inputs.some((input) => input.dims.length !== shape.length)) return [undefined];
   const joined = concatenated(inputs.map((input) => ({ axis: input.axes?.[along], size: input.dims[along] })));
   return [base.axes!.map((axis, index) => (index === along ? joined : axis))];
@@ -92,14 +130,16 @@ const slice: Rule = ({ axes, dims, outputs, ints }) => {
   if (!source || !shape || !starts) return [undefined];
   const which = (ints("axes", 3) ?? starts.map((_, index) => index)).map((axis) => from(axis, shape.length));
   const steps = ints("steps", 4);
-  return [source.map((axis, index) => {
-    const at = which.indexOf(index);
-    if (at < 0) return axis;
-    const size = dims(0)[index];
-    const step = steps?.[at] ?? 1;
-    const start = Math.min(Math.max(starts[at] < 0 ? starts[at] + size : starts[at], 0), step < 0 ? size - 1 : size);
-    return sliced(axis, size, start, step, shape[index]);
-  })];
+  return [
+    source.map((axis, index) => {
+      const at = which.indexOf(index);
+      if (at < 0) return axis;
+      const size = dims(0)[index];
+      const step = steps?.[at] ?? 1;
+      const start = Math.min(Math.max(starts[at] < 0 ? starts[at] + size : starts[at], 0), step < 0 ? size - 1 : size);
+      return sliced(axis, size, start, step, shape[index]);
+    }),
+  ];
 };
 
 const split: Rule = ({ axes, dims, outputs, ints }) => {
@@ -124,7 +164,11 @@ const gather: Rule = ({ axes, dims, outputs, ints }) => {
   const [size, count] = [dims(0)[along], shape[along]];
   const first = indices && from(indices[0], size);
   const isRun = first !== undefined && indices!.every((index, place) => from(index, size) === first + place);
-  const cut = isRun ? sliced(source[along], size, first, 1, count) : holdsSpace(source[along]) ? unknownAxis(count) : resized(source[along], count);
+  const cut = isRun
+    ? sliced(source[along], size, first, 1, count)
+    : holdsSpace(source[along])
+      ? unknownAxis(count)
+      : resized(source[along], count);
   return [source.map((axis, index) => (index === along ? cut : axis))];
 };
 
@@ -132,9 +176,15 @@ const reduce: Rule = ({ axes, dims, outputs, ints }) => {
   const [source, shape] = [axes(0), outputs[0]];
   if (!source || !shape) return [undefined];
   const rank = dims(0).length;
-  const gone = new Set((ints("axes", 1) ?? ints("axis") ?? source.map((_, axis) => axis)).map((axis) => from(axis, rank)));
+  const gone = new Set(
+    (ints("axes", 1) ?? ints("axis") ?? source.map((_, axis) => axis)).map((axis) => from(axis, rank)),
+  );
   const empty: Axis = { parts: [], before: 0, after: 0 };
-  return [shape.length === rank ? source.map((axis, index) => (gone.has(index) ? empty : axis)) : source.filter((_, index) => !gone.has(index))];
+  return [
+    shape.length === rank
+      ? source.map((axis, index) => (gone.has(index) ? empty : axis))
+      : source.filter((_, index) => !gone.has(index)),
+  ];
 };
 
 const transpose: Rule = ({ axes, outputs, ints }) => {
@@ -144,8 +194,8 @@ const transpose: Rule = ({ axes, outputs, ints }) => {
 };
 
 /**
- * LSTM, GRU, RNN: X [T, N, C] makes Y [T, D, N, H] (layout 1: [N, T, C] and [N, T, D, H]), of D directions with H units each. Steps and samples stay,
- * directions and units are channels; the last states Y_h and Y_c are of no step.
+ * LSTM, GRU, RNN: X [T, N, C] makes Y [T, D, N, H] (layout 1: [N, T, C] and [N, T, D, H]), of D directions with H units
+ * each. Steps and samples stay, directions and units are channels; the last states Y_h and Y_c are of no step. /
  */
 const recurrent: Rule = ({ axes, dims, outputs, ints }) => {
   const [source, shape] = [axes(0), outputs[0]];
@@ -159,8 +209,14 @@ const recurrent: Rule = ({ axes, dims, outputs, ints }) => {
   const samples = holdsSpace(source[batch]) ? axisOf("batch", dims(0)[batch]) : source[batch];
   const [directions, units] = [shape[batchFirst ? 2 : 1], shape[3]];
   const full = directions * units;
-  const channels: readonly Axis[] = [{ parts: [{ of: "channel", size: directions, scale: units, full }], before: 0, after: 0 }, { parts: [{ of: "channel", size: units, scale: 1, full }], before: 0, after: 0 }];
-  return [batchFirst ? [samples, along, ...channels] : [along, channels[0], samples, channels[1]], ...outputs.slice(1).map(() => undefined)];
+  const channels: readonly Axis[] = [
+    { parts: [{ of: "channel", size: directions, scale: units, full }], before: 0, after: 0 },
+    { parts: [{ of: "channel", size: units, scale: 1, full }], before: 0, after: 0 },
+  ];
+  return [
+    batchFirst ? [samples, along, ...channels] : [along, channels[0], samples, channels[1]],
+    ...outputs.slice(1).map(() => undefined),
+  ];
 };
 
 const unknown: Rule = ({ outputs }) => outputs.map(() => undefined);
@@ -170,16 +226,29 @@ function from(index: number, size: number): number {
 }
 
 const RULES: Readonly<Record<string, Rule>> = {
-  ...rulesFor(channelsFirst, "Conv ConvTranspose MaxPool AveragePool LpPool GlobalAveragePool GlobalMaxPool GlobalLpPool QLinearAveragePool QLinearGlobalAveragePool DepthToSpace SpaceToDepth QLinearConv ConvInteger Upsample FusedConv"),
+  ...rulesFor(
+    channelsFirst,
+    "Conv ConvTranspose MaxPool AveragePool LpPool GlobalAveragePool GlobalMaxPool GlobalLpPool QLinearAveragePool QLinearGlobalAveragePool DepthToSpace SpaceToDepth QLinearConv ConvInteger Upsample FusedConv",
+  ),
   ...rulesFor(orChannelsFirst, "BatchNormalization InstanceNormalization GroupNormalization LRN"),
   ...rulesFor(reshape, "Reshape Flatten Squeeze Unsqueeze"),
   ...rulesFor(product, "MatMul FusedMatMul MatMulInteger MatMulIntegerToFloat MatMulNBits"),
-  ...rulesFor(reduce, "ReduceMean ReduceSum ReduceMax ReduceMin ReduceProd ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceSumSquare ArgMax ArgMin"),
+  ...rulesFor(
+    reduce,
+    "ReduceMean ReduceSum ReduceMax ReduceMin ReduceProd ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceSumSquare ArgMax ArgMin",
+  ),
   ...rulesFor(unknown, "Einsum GatherElements GatherND Shape Size RoiAlign"),
   ...rulesFor(recurrent, "LSTM GRU RNN"),
   // Of quantised operators the second operand comes after the first one's scale and zero point.
-  QLinearMatMul: (seen) => product({ ...seen, axes: (input) => seen.axes(3 * input), dims: (input) => seen.dims(3 * input) }),
-  Gemm: gemm, QGemm: gemm, Concat: concat, Slice: slice, Split: split, Gather: gather, Transpose: transpose,
+  QLinearMatMul: (seen) =>
+    product({ ...seen, axes: (input) => seen.axes(3 * input), dims: (input) => seen.dims(3 * input) }),
+  Gemm: gemm,
+  QGemm: gemm,
+  Concat: concat,
+  Slice: slice,
+  Split: split,
+  Gather: gather,
+  Transpose: transpose,
 };
 
 function rulesFor(rule: Rule, operators: string): Record<string, Rule> {

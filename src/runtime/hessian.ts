@@ -19,13 +19,18 @@ export interface HessianRequest {
 }
 
 /**
- * The Hessian of a score times a vector, in the shape of `wrt` (float32): the gradient graph differentiated once more, Pearlmutter 1994.
- * Undefined where the score's gradient does not depend on `wrt` (the score is linear in it, or does not depend on it).
- * UsageError where `of` or `wrt` is not computed; NoGradientError as for gradients.
+ * The Hessian of a score times a vector, in the shape of `wrt` (float32): the gradient graph differentiated once more,
+ * Pearlmutter 1994. Undefined where the score's gradient does not depend on `wrt` (the score is linear in it, or does
+ * not depend on it). UsageError where `of` or `wrt` is not computed; NoGradientError as for gradients. /
  */
-export async function hessianVector(model: LoadedModel, feeds: Feeds, request: HessianRequest): Promise<TensorValue | undefined> {
+export async function hessianVector(
+  model: LoadedModel,
+  feeds: Feeds,
+  request: HessianRequest,
+): Promise<TensorValue | undefined> {
   for (let attempt = 0; ; attempt++) {
-    // As it was traced before, then as these feeds go, then without the optimisations, by which it may round a threshold as the trace does not.
+    // As it was traced before, then as these feeds go, then without the optimisations, by which it may round a
+    // threshold as the trace does not.
     const traced = await model.traced(feeds, attempt > 0);
     const result = await run(model, traced, feeds, request, attempt > 1);
     if (!(result instanceof OtherPath)) return result;
@@ -33,21 +38,40 @@ export async function hessianVector(model: LoadedModel, feeds: Feeds, request: H
   }
 }
 
-async function run(model: LoadedModel, { specialised }: Traced, feeds: Feeds, { of, seed, wrt, vector }: HessianRequest, unoptimised: boolean): Promise<TensorValue | undefined | OtherPath> {
+async function run(
+  model: LoadedModel,
+  { specialised }: Traced,
+  feeds: Feeds,
+  { of, seed, wrt, vector }: HessianRequest,
+  unoptimised: boolean,
+): Promise<TensorValue | undefined | OtherPath> {
   const g = specialised.g.fork();
-  for (const value of [of, wrt]) if (!g.has(value)) throw new UsageError(`The value "${value}" is not computed for this input.`, value, "`inspect` lists the model's layers and their outputs.");
+  for (const value of [of, wrt])
+    if (!g.has(value))
+      throw new UsageError(
+        `The value "${value}" is not computed for this input.`,
+        value,
+        "`inspect` lists the model's layers and their outputs.",
+      );
   const feed = (name: string, like: string, data: Float32Array): TensorValue & { readonly name: string } => {
     const dims = g.shape(like);
-    if (data.length !== elementCount(dims)) throw new UsageError(`${data.length} numbers were given for "${like}", which has ${elementCount(dims)}.`, like);
+    if (data.length !== elementCount(dims))
+      throw new UsageError(`${data.length} numbers were given for "${like}", which has ${elementCount(dims)}.`, like);
     const fresh = g.fresh(name);
     g.declare(fresh, dims);
     return { name: fresh, dataType: "float32", dims, data };
   };
   const extra = [feed("seed", of, seed), feed("vector", wrt, vector)];
-  const options = { rules: gradientRules, types: (value: string) => specialised.typeOf(value), known: specialised.known };
+  const options = {
+    rules: gradientRules,
+    types: (value: string) => specialised.typeOf(value),
+    known: specialised.known,
+  };
   const gradient = differentiate(g, specialised.forward, { ...options, of, seed: extra[0].name, wrt: [wrt] }).get(wrt);
   if (gradient === undefined) return undefined;
-  const product = differentiate(g, [...g.nodes], { ...options, of: gradient, seed: extra[1].name, wrt: [wrt] }).get(wrt);
+  const product = differentiate(g, [...g.nodes], { ...options, of: gradient, seed: extra[1].name, wrt: [wrt] }).get(
+    wrt,
+  );
   if (product === undefined) return undefined;
 
   const out = (value: string): string => g.op("Identity", [value], g.shape(value));
@@ -55,14 +79,33 @@ async function run(model: LoadedModel, { specialised }: Traced, feeds: Feeds, { 
   const guards = specialised.guards.map((guard) => ({ guard, name: out(guard.value) }));
   const graph = specialised.graphFor(g, [result, ...guards.map(({ name }) => name)], extra);
   const used = new Set(graph.nodes.flatMap((node) => node.inputs));
-  const plan = planRun(g, specialised, { ...graph, inputs: graph.inputs.filter(({ name }) => used.has(name)) }, extra.map(({ name }) => name));
+  const plan = planRun(
+    g,
+    specialised,
+    { ...graph, inputs: graph.inputs.filter(({ name }) => used.has(name)) },
+    extra.map(({ name }) => name),
+  );
   admit(model.budget, model.open, plan.bytes, "One run of the model forward and twice back");
-  const derived = { irVersion: 10, producer: "neural-loupe", opsets: { ...model.model.opsets, "": specialised.derivedOpset }, graph: plan.graph };
-  const session = await createSession(derived, model.open, { threads: model.threads, optimization: unoptimised ? "disabled" : plan.optimization });
+  const derived = {
+    irVersion: 10,
+    producer: "neural-loupe",
+    opsets: { ...model.model.opsets, "": specialised.derivedOpset },
+    graph: plan.graph,
+  };
+  const session = await createSession(derived, model.open, {
+    threads: model.threads,
+    optimization: unoptimised ? "disabled" : plan.optimization,
+  });
   try {
-    const inputs = { ...plan.feeds, ...Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, asFloat32(value)])), ...Object.fromEntries(extra.map(({ name, ...value }) => [name, value])) };
+    const inputs = {
+      ...plan.feeds,
+      ...Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, asFloat32(value)])),
+      ...Object.fromEntries(extra.map(({ name, ...value }) => [name, value])),
+    };
     const values = await session.run(inputs);
-    const differing = guards.filter(({ guard, name }) => numbersOf(values.get(name)!).some((value, index) => value !== guard.expected[index]));
+    const differing = guards.filter(({ guard, name }) =>
+      numbersOf(values.get(name)!).some((value, index) => value !== guard.expected[index]),
+    );
     return differing.length === 0 ? values.get(result)! : new OtherPath(differing.map(({ guard }) => guard.value));
   } catch (error) {
     if (guards.length === 0 || !mayBeLengths(error)) throw error;

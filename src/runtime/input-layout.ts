@@ -10,16 +10,39 @@ export interface InputLayout {
 
 /** Operators that leave places and channels where they are, or move them without mixing. */
 const CARRYING: ReadonlySet<string> = new Set([
-  "Identity", "Cast", "Add", "Sub", "Mul", "Div", "Clip", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Slice", "Split", "Gather", "Concat", "Pad", "Expand",
-  "BatchNormalization", "Dropout", "QuantizeLinear", "DequantizeLinear", "Resize",
+  "Identity",
+  "Cast",
+  "Add",
+  "Sub",
+  "Mul",
+  "Div",
+  "Clip",
+  "Reshape",
+  "Flatten",
+  "Squeeze",
+  "Unsqueeze",
+  "Transpose",
+  "Slice",
+  "Split",
+  "Gather",
+  "Concat",
+  "Pad",
+  "Expand",
+  "BatchNormalization",
+  "Dropout",
+  "QuantizeLinear",
+  "DequantizeLinear",
+  "Resize",
 ]);
 const CONVOLUTIONS: ReadonlySet<string> = new Set(["Conv", "QLinearConv", "ConvInteger", "FusedConv"]);
 /** So many channels a picture has. */
 const PICTURE: ReadonlySet<number> = new Set([1, 3, 4]);
 
 /**
- * The axes of an input by its shape; for three by what takes it ([N, C, L] for a convolution, [N, T, C] for a dense or recurrent layer), and for five axes by the first convolution that it comes to: one over two axes makes it a row of pictures
- * ([N, T, C, H, W], [N, C, T, H, W] or [N, T, H, W, C], by how many channels the convolution takes), one over three a volume.
+ * The axes of an input by its shape; for three by what takes it ([N, C, L] for a convolution, [N, T, C] for a dense or
+ * recurrent layer), and for five axes by the first convolution that it comes to: one over two axes makes it a row of
+ * pictures ([N, T, C, H, W], [N, C, T, H, W] or [N, T, H, W, C], by how many channels the convolution takes), one over
+ * three a volume. /
  */
 export function inputLayout(graph: Graph, name: string, dims: readonly number[]): InputLayout {
   if (dims.length >= 3 && isState(graph, name)) return { layout: undefined };
@@ -29,7 +52,9 @@ export function inputLayout(graph: Graph, name: string, dims: readonly number[])
   const said = `"${name}" [${dims.join(", ")}]`;
   if (!found) {
     const frames = PICTURE.has(dims[2]) && !PICTURE.has(dims[1]);
-    const assumed = frames ? `${said} is read as ${dims[1]} frames of ${dims[2]} channels: neither its shape nor the graph says so.` : `${said} is read as a volume with ${channelText(dims[1])}, or ${channelText(dims[1])} of ${dims[2]} frames: neither its shape nor the graph says so.`;
+    const assumed = frames
+      ? `${said} is read as ${dims[1]} frames of ${dims[2]} channels: neither its shape nor the graph says so.`
+      : `${said} is read as a volume with ${channelText(dims[1])}, or ${channelText(dims[1])} of ${dims[2]} frames: neither its shape nor the graph says so.`;
     return { layout: frames ? videoOf(dims, 1, 2) : channelsFirst(5), assumed };
   }
   const { axes, channels } = found;
@@ -45,8 +70,19 @@ export function inputLayout(graph: Graph, name: string, dims: readonly number[])
       assumed: `Axis ${depth} of ${said} is depth or time: the model works along it as along height and width, and each of its ${dims[depth]} slices is shown.`,
     };
   }
-  if (channel === undefined) return { layout: channelsFirst(5), assumed: `${said} is read as a volume: no axis has the ${channels} channels that the first convolution takes.` };
-  return { layout: videoOf(dims, channel === 1 ? 2 : 1, channel), ...(ambiguous(dims, channels) ? { assumed: `Axis ${channel} of ${said} is read as channels and axis ${channel === 1 ? 2 : 1} as frames: both have ${channels} entries.` } : {}) };
+  if (channel === undefined)
+    return {
+      layout: channelsFirst(5),
+      assumed: `${said} is read as a volume: no axis has the ${channels} channels that the first convolution takes.`,
+    };
+  return {
+    layout: videoOf(dims, channel === 1 ? 2 : 1, channel),
+    ...(ambiguous(dims, channels)
+      ? {
+          assumed: `Axis ${channel} of ${said} is read as channels and axis ${channel === 1 ? 2 : 1} as frames: both have ${channels} entries.`,
+        }
+      : {}),
+  };
 }
 
 function channelText(count: number): string {
@@ -54,14 +90,21 @@ function channelText(count: number): string {
 }
 
 function videoOf(dims: readonly number[], frame: number, channel: number): Layout {
-  return { channel, spatial: [1, 2, 3, 4].filter((axis) => axis !== frame && axis !== channel), frames: { axis: frame, count: dims[frame], stride: 1 } };
+  return {
+    channel,
+    spatial: [1, 2, 3, 4].filter((axis) => axis !== frame && axis !== channel),
+    frames: { axis: frame, count: dims[frame], stride: 1 },
+  };
 }
 
 function ambiguous(dims: readonly number[], channels: number): boolean {
   return [1, 2].every((axis) => dims[axis] === channels);
 }
 
-/** Of the first convolution after an input: over how many axes it goes, and how many channels it takes. Undefined where none is reached. */
+/**
+ * Of the first convolution after an input: over how many axes it goes, and how many channels it takes. Undefined where
+ * none is reached.
+ */
 function firstConvolution(graph: Graph, name: string): { axes: number; channels: number } | undefined {
   const weights = new Map(graph.initializers.map((tensor) => [tensor.name, tensor.dims]));
   const reached = new Set([name]);
@@ -75,7 +118,10 @@ function firstConvolution(graph: Graph, name: string): { axes: number; channels:
 }
 
 function kernelOf(node: Node, weights: ReadonlyMap<string, readonly number[]>): readonly number[] | undefined {
-  return node.inputs.slice(1).map((input) => weights.get(input)).find((dims) => dims !== undefined && dims.length >= 3);
+  return node.inputs
+    .slice(1)
+    .map((input) => weights.get(input))
+    .find((dims) => dims !== undefined && dims.length >= 3);
 }
 
 function groupOf(node: Node): number {

@@ -7,7 +7,10 @@ import { axesOfOutputs, type KnownValues } from "./follow.ts";
 export interface Layout {
   readonly channel?: number;
   readonly spatial: readonly number[];
-  /** Where all places lie after one another along the one axis of `spatial`: the grid they make, row-major, and the tokens apart. */
+  /**
+   * Where all places lie after one another along the one axis of `spatial`: the grid they make, row-major, and the
+   * tokens apart.
+   */
   readonly tokens?: TokenGrid;
   /** Where a row of pictures lies: frames of a video, views, slices. */
   readonly frames?: FrameAxis;
@@ -33,12 +36,15 @@ export interface TokenGrid {
 export type Layouts = ReadonlyMap<string, Layout>;
 
 /**
- * Follows channels and space from the model's input, by shapes: convolutions and pools set them, elementwise operators pass them on,
- * Transpose moves them, Reshape and Concat lay them out as tokens and back, a dense layer makes other channels. `known` gives the
- * elements of integer constants (where a Slice starts).
+ * Follows channels and space from the model's input, by shapes: convolutions and pools set them, elementwise operators
+ * pass them on, Transpose moves them, Reshape and Concat lay them out as tokens and back, a dense layer makes other
+ * channels. `known` gives the elements of integer constants (where a Slice starts). /
  */
 export function findLayouts(
-  nodes: readonly Node[], dims: ReadonlyMap<string, readonly number[]>, inputs: ReadonlyMap<string, Layout>, known: KnownValues = () => undefined,
+  nodes: readonly Node[],
+  dims: ReadonlyMap<string, readonly number[]>,
+  inputs: ReadonlyMap<string, Layout>,
+  known: KnownValues = () => undefined,
 ): Layouts {
   const axes = new Map<string, Axes>();
   for (const [name, layout] of inputs) axes.set(name, axesOf(layout, dims.get(name) ?? []));
@@ -72,19 +78,29 @@ function layoutFrom(axes: Axes): Layout | undefined {
     const outer = parts.filter(isOutermost);
     if (outer.length > 0 && outer.length < parts.length) return undefined;
     if (outer.length > 0) holders.push(...outer.map(({ of, size }) => ({ axis, of: of as number, size })));
-    else if (parts.some(({ of, size }) => size > 1 && (of === "channel" || typeof of === "number"))) channels.push(axis);
+    else if (parts.some(({ of, size }) => size > 1 && (of === "channel" || typeof of === "number")))
+      channels.push(axis);
   }
   const order = holders.map(({ of }) => of);
   const dimensions = [...new Set(order)].sort((a, b) => a - b);
   const lying = [...new Set(holders.map(({ axis }) => axis))];
   if (holders.length === 0 || dimensions.length < holders.length) return undefined;
   // A single channel may have been lost on the way: its axis is the one that nothing else is.
-  const single = axes.flatMap(({ parts }, axis) => (axis > 0 && parts.every(({ of }) => of !== "frame") && parts.every(({ size }) => size === 1) && !lying.includes(axis) ? [axis] : []));
-  const channel = channels.length === 1 ? channels[0] : channels.length === 0 && single.length === 1 ? single[0] : undefined;
+  const single = axes.flatMap(({ parts }, axis) =>
+    axis > 0 &&
+    parts.every(({ of }) => of !== "frame") &&
+    parts.every(({ size }) => size === 1) &&
+    !lying.includes(axis)
+      ? [axis]
+      : [],
+  );
+  const channel =
+    channels.length === 1 ? channels[0] : channels.length === 0 && single.length === 1 ? single[0] : undefined;
   const frames = framesIn(axes);
   const layout = { ...(channel === undefined ? {} : { channel }), ...(frames ? { frames } : {}) };
   const apart = lying.some((axis) => axes[axis].before + axes[axis].after > 0);
-  if (lying.length === holders.length && !apart) return { ...layout, spatial: dimensions.map((of) => holders.find((holder) => holder.of === of)!.axis) };
+  if (lying.length === holders.length && !apart)
+    return { ...layout, spatial: dimensions.map((of) => holders.find((holder) => holder.of === of)!.axis) };
   if (lying.length > 1 || order.some((of, index) => of !== dimensions[index])) return undefined;
   const { before, after } = axes[lying[0]];
   return { ...layout, spatial: lying, tokens: { grid: holders.map(({ size }) => size), before, after } };
@@ -104,8 +120,9 @@ function framesIn(axes: Axes): FrameAxis | undefined {
 }
 
 /**
- * The frames of a sample's part in a layer: those that were followed from the input, else what the layer's first axis has more than the input's
- * `batch` samples (views, crops, two inputs through one network), taken sample by sample; one where there are no more.
+ * The frames of a sample's part in a layer: those that were followed from the input, else what the layer's first axis
+ * has more than the input's `batch` samples (views, crops, two inputs through one network), taken sample by sample; one
+ * where there are no more. /
  */
 export function framesOf(layout: Layout | undefined, dims: readonly number[], batch: number): FrameAxis {
   if (layout?.frames) return layout.frames;
@@ -123,7 +140,13 @@ export function spatialAxes(layout: Layout): SpatialAxes | undefined {
   const { channel, spatial, frames } = layout;
   // Of frames that lie between other samples' an array's axis is no picture.
   const frame = frames?.stride === 1 ? { frame: frames.axis } : spatial.length === 3 ? { frame: spatial[0] } : {};
-  if (spatial.length >= 2) return { ...frame, ...(channel === undefined ? {} : { channel }), height: spatial[spatial.length - 2], width: spatial[spatial.length - 1] };
+  if (spatial.length >= 2)
+    return {
+      ...frame,
+      ...(channel === undefined ? {} : { channel }),
+      height: spatial[spatial.length - 2],
+      width: spatial[spatial.length - 1],
+    };
   return spatial.length === 1 && channel !== undefined ? { height: channel, width: spatial[0] } : undefined;
 }
 
@@ -135,5 +158,9 @@ export function spatialSize(layout: Layout, dims: readonly number[]): number[] {
 /** Whether a value has space over 1×1 and channels. */
 export function isSpatial(layout: Layout | undefined, dims: readonly number[]): layout is Layout & { channel: number } {
   const beside = layout?.frames && layout.frames.axis !== 0 ? 3 : 2;
-  return layout?.channel !== undefined && dims.length === layout.spatial.length + beside && spatialSize(layout, dims).some((size) => size > 1);
+  return (
+    layout?.channel !== undefined &&
+    dims.length === layout.spatial.length + beside &&
+    spatialSize(layout, dims).some((size) => size > 1)
+  );
 }

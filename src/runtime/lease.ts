@@ -3,7 +3,10 @@ export class Leased<T> {
   private users = 0;
   private state: "kept" | "retired" | "disposed" = "kept";
 
-  constructor(readonly value: T, private readonly dispose: (value: T) => void) {}
+  constructor(
+    readonly value: T,
+    private readonly dispose: (value: T) => void,
+  ) {}
 
   /** It stays at least until `work` has ended. */
   async use<R>(work: (value: T) => R | Promise<R>): Promise<R> {

@@ -19,11 +19,21 @@ export function bytesOf(g: Builder, specialised: Specialised, value: string): nu
   return (elementCount(g.shape(value)) * BITS[g.typeOf(value) ?? specialised.typeOf(value) ?? "float32"]) / 8;
 }
 
-/** The most that values take at once, each from where it is made to where it is last used, in the nodes' order. `shape`: where known, for what operators take to work with. */
-export function liveBytes(nodes: readonly Node[], results: readonly string[], size: Sizes, shape: (value: string) => readonly number[] | undefined = () => undefined): number {
+/**
+ * The most that values take at once, each from where it is made to where it is last used, in the nodes' order. `shape`:
+ * where known, for what operators take to work with.
+ */
+export function liveBytes(
+  nodes: readonly Node[],
+  results: readonly string[],
+  size: Sizes,
+  shape: (value: string) => readonly number[] | undefined = () => undefined,
+): number {
   const owner = ownersIn(nodes);
   const lastUse = new Map<string, number>();
-  nodes.forEach((node, index) => { for (const input of usesOf(node)) lastUse.set(owner(input), index); });
+  nodes.forEach((node, index) => {
+    for (const input of usesOf(node)) lastUse.set(owner(input), index);
+  });
   for (const result of results) lastUse.set(owner(result), nodes.length);
   const ending = Array.from({ length: nodes.length + 1 }, () => 0);
   let [live, most] = [0, 0];
@@ -41,13 +51,17 @@ export function liveBytes(nodes: readonly Node[], results: readonly string[], si
 }
 
 /** What ONNX Runtime's operators take to work with, in bytes, where that is as large as a value. */
-const SCRATCH: Readonly<Record<string, (node: Node, size: Sizes, shape: (value: string) => readonly number[] | undefined) => number>> = {
+const SCRATCH: Readonly<
+  Record<string, (node: Node, size: Sizes, shape: (value: string) => readonly number[] | undefined) => number>
+> = {
   // Either side where it is chosen, then both as one.
   Where: ({ outputs }, size) => 2 * size(outputs[0]),
   // The products for each place of the kernel, before they are added up; one entry of the batch at a time.
   ConvTranspose: ({ inputs: [x, w] }, size, shape) => {
     const [dims, kernel] = [shape(x), shape(w)];
-    return dims && kernel ? (size(x) / dims[0] / dims[1]) * kernel.slice(1).reduce((product, dim) => product * dim, 1) : 0;
+    return dims && kernel
+      ? (size(x) / dims[0] / dims[1]) * kernel.slice(1).reduce((product, dim) => product * dim, 1)
+      : 0;
   },
   // A copy of the indices.
   ScatterElements: ({ inputs }, size) => size(inputs[1]),
@@ -59,7 +73,8 @@ const VIEWS: ReadonlySet<string> = new Set(["Reshape", "Flatten", "Squeeze", "Un
 /** Whose memory a value is. */
 export function ownersIn(nodes: readonly Node[]): (value: string) => string {
   const source = new Map<string, string>();
-  for (const { opType, inputs, outputs } of nodes) if (VIEWS.has(opType) && outputs.length === 1) source.set(outputs[0], inputs[0]);
+  for (const { opType, inputs, outputs } of nodes)
+    if (VIEWS.has(opType) && outputs.length === 1) source.set(outputs[0], inputs[0]);
   return (value) => {
     let owner = value;
     for (let next = source.get(owner); next !== undefined; next = source.get(owner)) owner = next;

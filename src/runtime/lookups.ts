@@ -9,9 +9,14 @@ export interface Lookup {
   readonly value: string;
   /** The value that holds the numbers which are looked up. */
   readonly index: string;
-  /** Each number's floats: a row of a table, a vector that is 1 at the number (along `axis`), or the number as it is. */
+  /**
+   * Each number's floats: a row of a table, a vector that is 1 at the number (along `axis`), or the number as it is.
+   */
   readonly kind: "table" | "one-hot" | "number";
-  /** Of a table the axis of `value` at which the index's axes begin; of one-hot vectors the axis of the classes, −1 the last. */
+  /**
+   * Of a table the axis of `value` at which the index's axes begin; of one-hot vectors the axis of the classes, −1 the
+   * last.
+   */
   readonly axis: number;
   /** The table's name: the same one for all of a text's tokens, and others for categories. */
   readonly table?: string;
@@ -20,13 +25,42 @@ export interface Lookup {
 }
 
 /** A value whose elements are the input's integers, moved about or changed by constants (an offset, a limit). */
-interface Carried { readonly input: string; readonly selects: boolean }
+interface Carried {
+  readonly input: string;
+  readonly selects: boolean;
+}
 
 /** Operators that move elements, and those that pick some of them, or put them in another order. */
-const MOVING: ReadonlySet<string> = new Set(["Identity", "Reshape", "Unsqueeze", "Squeeze", "Flatten", "Expand", "Concat", "Pad"]);
+const MOVING: ReadonlySet<string> = new Set([
+  "Identity",
+  "Reshape",
+  "Unsqueeze",
+  "Squeeze",
+  "Flatten",
+  "Expand",
+  "Concat",
+  "Pad",
+]);
 const PICKING: ReadonlySet<string> = new Set(["Transpose", "Gather", "Slice", "Split", "GatherElements"]);
 /** Operators that change numbers one by one, by constants: what is looked up is still the input's. */
-const CHANGING: ReadonlySet<string> = new Set(["Cast", "Clip", "Max", "Min", "Add", "Sub", "Mul", "Div", "Mod", "Abs", "Neg", "Relu", "Floor", "Round", "BitShift", "BitwiseAnd"]);
+const CHANGING: ReadonlySet<string> = new Set([
+  "Cast",
+  "Clip",
+  "Max",
+  "Min",
+  "Add",
+  "Sub",
+  "Mul",
+  "Div",
+  "Mod",
+  "Abs",
+  "Neg",
+  "Relu",
+  "Floor",
+  "Round",
+  "BitShift",
+  "BitwiseAnd",
+]);
 /** Operators that give something else each time. */
 const RANDOM = /^(Random|Multinomial|Bernoulli|Dropout)/;
 
@@ -35,12 +69,18 @@ export function findLookups(graph: Graph, inputs: readonly string[]): Lookup[] {
   return new Search(graph, inputs).lookups;
 }
 
-/** The operators that take an integer input's numbers as what they are, such as "/Equal (Equal)": why there is no look-up. */
+/**
+ * The operators that take an integer input's numbers as what they are, such as "/Equal (Equal)": why there is no
+ * look-up.
+ */
 export function takersOf(graph: Graph, input: string): string[] {
   return [...new Set(new Search(graph, [input]).takers)];
 }
 
-/** For each node that hands the input's integers on, changed by constants: the operand that holds them. Nodes that only move them are left out. */
+/**
+ * For each node that hands the input's integers on, changed by constants: the operand that holds them. Nodes that only
+ * move them are left out.
+ */
 export function changersOf(graph: Graph, input: string): ReadonlyMap<Node, string> {
   return new Search(graph, [input]).changers;
 }
@@ -61,15 +101,22 @@ class Search {
     this.constants = new Set(graph.initializers.map(({ name }) => name));
     for (const { name, dims } of graph.initializers) if ((dims[dims.length - 1] ?? 1) > 1) this.lists.add(name);
     for (const name of inputs) this.from.set(name, { input: name, selects: false });
-    for (const node of graph.nodes) for (const input of new Set(node.inputs)) if (input !== "") this.consumers.set(input, [...(this.consumers.get(input) ?? []), node]);
+    for (const node of graph.nodes)
+      for (const input of new Set(node.inputs))
+        if (input !== "") this.consumers.set(input, [...(this.consumers.get(input) ?? []), node]);
     for (const node of graph.nodes) this.meet(node);
   }
 
   private meet(node: Node): void {
     const given = node.inputs.filter((input) => input !== "");
-    if (given.every((input) => this.constants.has(input)) && !RANDOM.test(node.opType) && !Object.values(node.attributes).some(({ type }) => type === "graph" || type === "graphs")) {
+    if (
+      given.every((input) => this.constants.has(input)) &&
+      !RANDOM.test(node.opType) &&
+      !Object.values(node.attributes).some(({ type }) => type === "graph" || type === "graphs")
+    ) {
       for (const output of node.outputs) this.constants.add(output);
-      if (node.opType === "Range" || given.some((input) => this.lists.has(input))) for (const output of node.outputs) this.lists.add(output);
+      if (node.opType === "Range" || given.some((input) => this.lists.has(input)))
+        for (const output of node.outputs) this.lists.add(output);
       return;
     }
     if (!given.some((input) => this.from.has(input))) return;
@@ -82,18 +129,28 @@ class Search {
   /** What looks up; true where the node is dealt with. */
   private readonly rules: Readonly<Record<string, (node: Node) => boolean>> = {
     Gather: (node) => this.table(node, node.inputs[0], node.inputs[1], int(node, "axis", 0)),
-    "com.microsoft.GatherBlockQuantized": (node) => this.table(node, node.inputs[0], node.inputs[1], int(node, "gather_axis", 0)),
-    OneHot: (node) => this.constants.has(node.inputs[1]) && this.constants.has(node.inputs[2]) && this.oneHot(node, node.inputs[0], int(node, "axis", -1)),
+    "com.microsoft.GatherBlockQuantized": (node) =>
+      this.table(node, node.inputs[0], node.inputs[1], int(node, "gather_axis", 0)),
+    OneHot: (node) =>
+      this.constants.has(node.inputs[1]) &&
+      this.constants.has(node.inputs[2]) &&
+      this.oneHot(node, node.inputs[0], int(node, "axis", -1)),
     // A vector that is 1 at the number, by comparison with all numbers there are: [..., 1] with [V].
     Equal: (node) => {
       const [index, all] = this.from.has(node.inputs[0]) ? node.inputs : [node.inputs[1], node.inputs[0]];
       return this.lists.has(all) && this.oneHot(node, index, -1);
     },
     "ai.onnx.ml.OneHotEncoder": (node) => this.oneHot(node, node.inputs[0], -1),
-    ScatterElements: (node) => this.constants.has(node.inputs[0]) && this.constants.has(node.inputs[2]) && this.oneHot(node, node.inputs[1], int(node, "axis", 0)),
+    ScatterElements: (node) =>
+      this.constants.has(node.inputs[0]) &&
+      this.constants.has(node.inputs[2]) &&
+      this.oneHot(node, node.inputs[1], int(node, "axis", 0)),
     Cast: (node) => this.number(node),
     DequantizeLinear: (node) => this.number(node),
-    ConvInteger: (node) => this.takesPixels(node), MatMulInteger: (node) => this.takesPixels(node), QLinearConv: (node) => this.takesPixels(node), QLinearMatMul: (node) => this.takesPixels(node),
+    ConvInteger: (node) => this.takesPixels(node),
+    MatMulInteger: (node) => this.takesPixels(node),
+    QLinearConv: (node) => this.takesPixels(node),
+    QLinearMatMul: (node) => this.takesPixels(node),
   };
 
   private table(node: Node, table: string, index: string, axis: number): boolean {
@@ -101,7 +158,16 @@ class Search {
     if (!carried || !this.constants.has(table)) return false;
     const [output] = node.outputs;
     const float = this.asFloats(output);
-    if (float !== undefined) return this.found({ input: carried.input, value: float, index, kind: "table", table, axis, selects: carried.selects });
+    if (float !== undefined)
+      return this.found({
+        input: carried.input,
+        value: float,
+        index,
+        kind: "table",
+        table,
+        axis,
+        selects: carried.selects,
+      });
     // Numbers for other numbers: a table of whole ones, whose elements are looked up in another.
     this.from.set(output, carried);
     this.changers.set(node, index);
@@ -112,15 +178,35 @@ class Search {
     const carried = this.from.get(index);
     const float = carried && this.asFloats(node.outputs[0]);
     if (!carried || float === undefined) return false;
-    return this.found({ input: carried.input, value: axis === -1 ? this.timesTable(float) : float, index, kind: "one-hot", axis, selects: carried.selects });
+    return this.found({
+      input: carried.input,
+      value: axis === -1 ? this.timesTable(float) : float,
+      index,
+      kind: "one-hot",
+      axis,
+      selects: carried.selects,
+    });
   }
 
   /** Integers as floats that meet weights next: pixels, numeric columns. A mask or a length meets none. */
   private number(node: Node): boolean {
     const [value] = node.outputs;
     const carried = this.from.get(node.inputs[0]);
-    if (!carried || !isFloat(this.types.get(value) ?? "undefined") || isFloat(this.types.get(node.inputs[0]) ?? "undefined") || !this.meetsWeights(value)) return false;
-    return this.found({ input: carried.input, value, index: node.inputs[0], kind: "number", axis: 0, selects: carried.selects });
+    if (
+      !carried ||
+      !isFloat(this.types.get(value) ?? "undefined") ||
+      isFloat(this.types.get(node.inputs[0]) ?? "undefined") ||
+      !this.meetsWeights(value)
+    )
+      return false;
+    return this.found({
+      input: carried.input,
+      value,
+      index: node.inputs[0],
+      kind: "number",
+      axis: 0,
+      selects: carried.selects,
+    });
   }
 
   /** Integer weights on integer pixels: nothing to cut at, but said by name. */
@@ -134,38 +220,71 @@ class Search {
     return true;
   }
 
-  /** Marks what a node makes as the input's integers, moved, picked or changed by constants; false where it does something else. */
+  /**
+   * Marks what a node makes as the input's integers, moved, picked or changed by constants; false where it does
+   * something else.
+   */
   private carry(node: Node): boolean {
     if (node.domain !== "" && node.domain !== "ai.onnx") return false;
     const { opType, inputs } = node;
-    const branches = opType === "Where" ? inputs.slice(1) : MOVING.has(opType) || PICKING.has(opType) ? (opType === "Concat" ? inputs : inputs.slice(0, 1)) : CHANGING.has(opType) ? inputs : [];
+    const branches =
+      opType === "Where"
+        ? inputs.slice(1)
+        : MOVING.has(opType) || PICKING.has(opType)
+          ? opType === "Concat"
+            ? inputs
+            : inputs.slice(0, 1)
+          : CHANGING.has(opType)
+            ? inputs
+            : [];
     const carriers = branches.filter((input) => this.from.has(input));
     const carried = carriers.map((input) => this.from.get(input)!);
     const others = branches.filter((input) => input !== "" && !this.from.has(input));
-    if (carried.length === 0 || carried.some(({ input }) => input !== carried[0].input) || !others.every((input) => this.constants.has(input))) return false;
+    if (
+      carried.length === 0 ||
+      carried.some(({ input }) => input !== carried[0].input) ||
+      !others.every((input) => this.constants.has(input))
+    )
+      return false;
     const selects = PICKING.has(opType) || carried.some((one) => one.selects);
     for (const output of node.outputs) if (output !== "") this.from.set(output, { input: carried[0].input, selects });
     if (opType === "Where" || (CHANGING.has(opType) && opType !== "Cast")) this.changers.set(node, carriers[0]);
     return true;
   }
 
-  /** The floats that a look-up's result becomes: itself, or what dequantises it. Undefined where it stays of integers. */
+  /**
+   * The floats that a look-up's result becomes: itself, or what dequantises it. Undefined where it stays of integers.
+   */
   private asFloats(value: string): string | undefined {
     if (isFloat(this.types.get(value) ?? "undefined")) return value;
     for (const node of this.consumers.get(value) ?? []) {
       const [output] = node.outputs;
-      if (node.inputs[0] !== value || !(node.opType === "DequantizeLinear" || (node.opType === "Cast" && isFloat(this.types.get(output) ?? "undefined")))) continue;
+      if (
+        node.inputs[0] !== value ||
+        !(
+          node.opType === "DequantizeLinear" ||
+          (node.opType === "Cast" && isFloat(this.types.get(output) ?? "undefined"))
+        )
+      )
+        continue;
       return node.opType === "Cast" ? this.scaled(output) : output;
     }
     return undefined;
   }
 
-  /** Dequantised by hand: the only thing that is done with it is to take a zero point away and to multiply by a scale. */
+  /**
+   * Dequantised by hand: the only thing that is done with it is to take a zero point away and to multiply by a scale.
+   */
   private scaled(value: string): string {
     for (;;) {
       const following = this.consumers.get(value) ?? [];
       const [only] = following;
-      if (following.length !== 1 || !["Sub", "Mul", "Div"].includes(only.opType) || !only.inputs.every((input) => input === value || this.constants.has(input))) return value;
+      if (
+        following.length !== 1 ||
+        !["Sub", "Mul", "Div"].includes(only.opType) ||
+        !only.inputs.every((input) => input === value || this.constants.has(input))
+      )
+        return value;
       [value] = only.outputs;
     }
   }
@@ -175,8 +294,12 @@ class Search {
     const following = this.consumers.get(value) ?? [];
     const [only] = following;
     if (following.length !== 1) return value;
-    if (only.opType === "MatMul" && only.inputs[0] === value && this.constants.has(only.inputs[1])) return only.outputs[0];
-    return only.opType === "Identity" || (only.opType === "Cast" && isFloat(this.types.get(only.outputs[0]) ?? "undefined")) ? this.timesTable(only.outputs[0]) : value;
+    if (only.opType === "MatMul" && only.inputs[0] === value && this.constants.has(only.inputs[1]))
+      return only.outputs[0];
+    return only.opType === "Identity" ||
+      (only.opType === "Cast" && isFloat(this.types.get(only.outputs[0]) ?? "undefined"))
+      ? this.timesTable(only.outputs[0])
+      : value;
   }
 
   /** Whether a value meets weights before anything else that depends on the input: then it is data, and no mask. */
@@ -185,22 +308,74 @@ class Search {
     return (this.consumers.get(value) ?? []).some((node) => {
       const at = node.inputs.indexOf(value);
       if (node.domain === "ai.onnx.ml") return true;
-      if (WEIGHTED.has(node.opType)) return at === 0 || (node.opType === "MatMul" && this.constants.has(node.inputs[0]));
+      if (WEIGHTED.has(node.opType))
+        return at === 0 || (node.opType === "MatMul" && this.constants.has(node.inputs[0]));
       const others = node.inputs.filter((input) => input !== "" && input !== value);
-      const passes = HANDING_ON.has(node.opType) ? at === 0 || node.opType === "Concat" : ELEMENTWISE.has(node.opType) && others.every((input) => this.constants.has(input));
+      const passes = HANDING_ON.has(node.opType)
+        ? at === 0 || node.opType === "Concat"
+        : ELEMENTWISE.has(node.opType) && others.every((input) => this.constants.has(input));
       return passes && node.outputs.some((output) => output !== "" && this.meetsWeights(output, depth + 1));
     });
   }
 }
 
 const WEIGHTED: ReadonlySet<string> = new Set([
-  "Conv", "ConvTranspose", "Gemm", "MatMul", "FusedMatMul", "FusedConv", "MatMulNBits", "FusedGemm", "ConvInteger", "MatMulInteger", "QLinearConv", "QLinearMatMul", "QGemm", "BatchNormalization", "InstanceNormalization",
-  "LayerNormalization", "GroupNormalization", "LSTM", "GRU", "RNN",
+  "Conv",
+  "ConvTranspose",
+  "Gemm",
+  "MatMul",
+  "FusedMatMul",
+  "FusedConv",
+  "MatMulNBits",
+  "FusedGemm",
+  "ConvInteger",
+  "MatMulInteger",
+  "QLinearConv",
+  "QLinearMatMul",
+  "QGemm",
+  "BatchNormalization",
+  "InstanceNormalization",
+  "LayerNormalization",
+  "GroupNormalization",
+  "LSTM",
+  "GRU",
+  "RNN",
 ]);
 const HANDING_ON: ReadonlySet<string> = new Set([
-  "Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Concat", "Slice", "Split", "Gather", "Pad", "Resize", "Upsample", "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "AveragePool", "MaxPool",
+  "Identity",
+  "Cast",
+  "Reshape",
+  "Flatten",
+  "Squeeze",
+  "Unsqueeze",
+  "Transpose",
+  "Concat",
+  "Slice",
+  "Split",
+  "Gather",
+  "Pad",
+  "Resize",
+  "Upsample",
+  "QuantizeLinear",
+  "DequantizeLinear",
+  "DynamicQuantizeLinear",
+  "AveragePool",
+  "MaxPool",
 ]);
-const ELEMENTWISE: ReadonlySet<string> = new Set(["Add", "Sub", "Mul", "Div", "Clip", "Neg", "Pow", "Sqrt", "Log", "Exp", "Max", "Min"]);
+const ELEMENTWISE: ReadonlySet<string> = new Set([
+  "Add",
+  "Sub",
+  "Mul",
+  "Div",
+  "Clip",
+  "Neg",
+  "Pow",
+  "Sqrt",
+  "Log",
+  "Exp",
+  "Max",
+  "Min",
+]);
 
 function int({ attributes }: Node, name: string, fallback: number): number {
   const attribute = attributes[name];

@@ -14,8 +14,9 @@ import { planRun } from "./run-plan.ts";
 
 const MEBI = 2 ** 20;
 /**
- * Measured on networks of 1 to 145 MB, alone and in batches of 2 to 32, as the peak of the process: Node and ONNX Runtime with nothing loaded; the
- * weights in the file's buffer, in sessions that run forward and back and packed for kernels; a further session for batches.
+ * Measured on networks of 1 to 145 MB, alone and in batches of 2 to 32, as the peak of the process: Node and ONNX
+ * Runtime with nothing loaded; the weights in the file's buffer, in sessions that run forward and back and packed for
+ * kernels; a further session for batches. /
  */
 const [PROCESS, WEIGHTS, WEIGHTS_OF_BATCHES] = [120 * MEBI, 5, 4];
 /** What a plain run takes for what lives at once: ONNX Runtime's fastest layouts hold much of it twice. */
@@ -36,8 +37,15 @@ export interface MemoryNeed {
   readonly each: number;
 }
 
-/** Estimated from the file's size and the shapes of one entry: all that lives at once while the graph runs forward and back. */
-export function memoryNeed(model: { readonly open: OpenModel }, specialised: Specialised, request: { readonly of: string; readonly wrt: readonly string[]; readonly fetch?: readonly string[] }): MemoryNeed {
+/**
+ * Estimated from the file's size and the shapes of one entry: all that lives at once while the graph runs forward and
+ * back.
+ */
+export function memoryNeed(
+  model: { readonly open: OpenModel },
+  specialised: Specialised,
+  request: { readonly of: string; readonly wrt: readonly string[]; readonly fetch?: readonly string[] },
+): MemoryNeed {
   const weights = model.open.size.file + model.open.size.external;
   const each = gradientBytes(specialised, request);
   return { alone: PROCESS + WEIGHTS * weights + each, session: WEIGHTS_OF_BATCHES * weights, each };
@@ -49,18 +57,43 @@ export function needOf({ alone, session, each }: MemoryNeed, batch: number): num
 }
 
 /** What a run of a gradient graph takes beside its session. */
-function gradientBytes(specialised: Specialised, { of, wrt, fetch = [] }: { readonly of: string; readonly wrt: readonly string[]; readonly fetch?: readonly string[] }): number {
+function gradientBytes(
+  specialised: Specialised,
+  { of, wrt, fetch = [] }: { readonly of: string; readonly wrt: readonly string[]; readonly fetch?: readonly string[] },
+): number {
   const g = specialised.g.fork();
   const seed = g.fresh("seed");
   g.declare(seed, g.shape(of));
-  const gradients = differentiate(g, specialised.forward, { of, seed, wrt, rules: gradientRules, types: (value) => specialised.typeOf(value), known: specialised.known });
+  const gradients = differentiate(g, specialised.forward, {
+    of,
+    seed,
+    wrt,
+    rules: gradientRules,
+    types: (value) => specialised.typeOf(value),
+    known: specialised.known,
+  });
   const results = [...[...gradients.values()].filter((value) => value !== undefined), ...fetch];
   return planRun(g, specialised, specialised.graphFor(g, results), [seed]).bytes;
 }
 
-/** The most that the values between a model's inputs and `results` take at once, as far as their shapes follow from those of the feeds without running it. */
-export function forwardBytes({ opsets }: Pick<Model, "opsets">, graph: Graph, feeds: Feeds, results: readonly string[]): number {
-  const inputs = graph.inputs.map((input) => (feeds[input.name] ? { ...input, type: { kind: "tensor" as const, dataType: feeds[input.name].dataType, dims: feeds[input.name].dims } } : input));
+/**
+ * The most that the values between a model's inputs and `results` take at once, as far as their shapes follow from
+ * those of the feeds without running it.
+ */
+export function forwardBytes(
+  { opsets }: Pick<Model, "opsets">,
+  graph: Graph,
+  feeds: Feeds,
+  results: readonly string[],
+): number {
+  const inputs = graph.inputs.map((input) =>
+    feeds[input.name]
+      ? {
+          ...input,
+          type: { kind: "tensor" as const, dataType: feeds[input.name].dataType, dims: feeds[input.name].dims },
+        }
+      : input,
+  );
   const shapes = inferShapes({ graph: { ...graph, inputs }, opsets });
   const types = inferTypes(graph);
   const weights = new Set(graph.initializers.map(({ name }) => name));
@@ -68,21 +101,26 @@ export function forwardBytes({ opsets }: Pick<Model, "opsets">, graph: Graph, fe
   const unmade = new Set(graph.nodes.flatMap(({ opType, outputs }) => (opType === "DequantizeLinear" ? outputs : [])));
   return liveBytes(executionOrder(neededFor(results, graph.nodes)), results, (value) => {
     const shape = shapes.get(value);
-    if (weights.has(value) || unmade.has(value) || !shape?.every((dim): dim is number => typeof dim === "number")) return 0;
+    if (weights.has(value) || unmade.has(value) || !shape?.every((dim): dim is number => typeof dim === "number"))
+      return 0;
     return (elementCount(shape) * BITS[types.get(value) ?? "float32"]) / 8;
   });
 }
 
 /**
- * Makes room for a session and its runs, before any of it is made: others that are only kept go first. TooLargeError, with a figure and what to change, where
- * even all of the budget does not hold it. `run`: what a run takes beside the session, in bytes.
+ * Makes room for a session and its runs, before any of it is made: others that are only kept go first. TooLargeError,
+ * with a figure and what to change, where even all of the budget does not hold it. `run`: what a run takes beside the
+ * session, in bytes. /
  */
 export function admit(budget: MemoryBudget, open: OpenModel, run: number, what: string): void {
   const need = WEIGHTS * (open.size.file + open.size.external) + run;
   const { limit } = budget;
   if (need > limit) {
-    throw new TooLargeError(`${what} takes about ${megabytes(need)}, more than the ${megabytes(limit)} that it may take (${budget.isSet ? "the memory budget" : "half of what is available"}).`, "memory",
-      `Give the model a smaller input, close other programs, or allow more: ${roundedUp(need)} MB by the setting neuralLoupe.memoryBudget, or by NEURAL_LOUPE_MEMORY on the command line.`);
+    throw new TooLargeError(
+      `${what} takes about ${megabytes(need)}, more than the ${megabytes(limit)} that it may take (${budget.isSet ? "the memory budget" : "half of what is available"}).`,
+      "memory",
+      `Give the model a smaller input, close other programs, or allow more: ${roundedUp(need)} MB by the setting neuralLoupe.memoryBudget, or by NEURAL_LOUPE_MEMORY on the command line.`,
+    );
   }
   budget.makeRoom(need);
 }

@@ -12,16 +12,27 @@ export interface Kept {
 }
 
 /**
- * What all models of a process keep between runs, bounded by bytes: sessions, traces, rewritten models, file buffers, a layer's values. What was used
- * longest ago goes first.
+ * What all models of a process keep between runs, bounded by bytes: sessions, traces, rewritten models, file buffers, a
+ * layer's values. What was used longest ago goes first. /
  */
 export class MemoryBudget {
   private readonly kept: LRUCache<string, Kept>;
 
-  /** bound: bytes; by default what NEURAL_LOUPE_MEMORY says in MB, else half of what is available to this process, asked anew each time. */
-  constructor(private readonly bound: number | undefined = boundInEnvironment(), most = MOST_KEPT) {
+  /**
+   * bound: bytes; by default what NEURAL_LOUPE_MEMORY says in MB, else half of what is available to this process, asked
+   * anew each time.
+   */
+  constructor(
+    private readonly bound: number | undefined = boundInEnvironment(),
+    most = MOST_KEPT,
+  ) {
     // The limit may move while things are kept: `makeRoom` holds it, the cache knows the order and the sizes.
-    this.kept = new LRUCache({ max: most, maxSize: Number.MAX_SAFE_INTEGER, sizeCalculation: ({ bytes }) => Math.max(1, Math.ceil(bytes)), dispose: ({ drop }) => drop() });
+    this.kept = new LRUCache({
+      max: most,
+      maxSize: Number.MAX_SAFE_INTEGER,
+      sizeCalculation: ({ bytes }) => Math.max(1, Math.ceil(bytes)),
+      dispose: ({ drop }) => drop(),
+    });
   }
 
   /** Bytes that may be taken. */
@@ -39,7 +50,10 @@ export class MemoryBudget {
     return this.kept.calculatedSize;
   }
 
-  /** Keeps a value under a key (another one of this key is dropped), and drops what was used longest ago until all is within the limit: itself last. */
+  /**
+   * Keeps a value under a key (another one of this key is dropped), and drops what was used longest ago until all is
+   * within the limit: itself last.
+   */
   keep(key: string, value: Kept): void {
     this.kept.set(key, value);
     this.makeRoom(0);
@@ -69,7 +83,9 @@ export class MemoryBudget {
 /** Each session has threads of its own: more than so many things are not kept, however small. */
 const MOST_KEPT = 96;
 
-/** Bytes that this process may still take: what its container or the machine has left, where Node can tell (20.13, 22). */
+/**
+ * Bytes that this process may still take: what its container or the machine has left, where Node can tell (20.13, 22).
+ */
 export function availableMemory(): number {
   const { availableMemory: available } = process as { availableMemory?: () => number };
   const bytes = available?.();
@@ -81,7 +97,10 @@ function halfOfAvailable(): number {
   return (availableMemory() + process.memoryUsage.rss()) / 2;
 }
 
-/** The environment's NEURAL_LOUPE_MEMORY in bytes; the extension sets it from its setting. Not a number over 0: half of what is available. */
+/**
+ * The environment's NEURAL_LOUPE_MEMORY in bytes; the extension sets it from its setting. Not a number over 0: half of
+ * what is available.
+ */
 function boundInEnvironment(): number | undefined {
   const megabytes = Number(process.env.NEURAL_LOUPE_MEMORY ?? 0);
   return megabytes > 0 ? megabytes * MEBI : undefined;

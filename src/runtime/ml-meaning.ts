@@ -2,7 +2,10 @@ import type { Graph, Node } from "../model/graph.ts";
 import { makersOf } from "../model/makers.ts";
 import type { OutputKind } from "../protocol/recipe.ts";
 
-/** What a graph says of a tensor by the machine learning operators (ai.onnx.ml) that make it, or by how it makes a label of it. */
+/**
+ * What a graph says of a tensor by the machine learning operators (ai.onnx.ml) that make it, or by how it makes a label
+ * of it.
+ */
 export interface MlMeaning {
   readonly kind: OutputKind;
   readonly why: string;
@@ -13,21 +16,35 @@ const COMPARING: ReadonlySet<string> = new Set(["Less", "LessOrEqual", "Greater"
 const DECIDING: ReadonlySet<string> = new Set(["Sign", ...COMPARING]);
 
 /** Operators that keep what the numbers are. */
-const KEEPS: ReadonlySet<string> = new Set(["Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "ArrayFeatureExtractor"]);
+const KEEPS: ReadonlySet<string> = new Set([
+  "Identity",
+  "Cast",
+  "Reshape",
+  "Flatten",
+  "Squeeze",
+  "Unsqueeze",
+  "ArrayFeatureExtractor",
+]);
 
 /**
- * A regression's values, decision values (which no softmax makes probabilities of: scikit-learn has none for them), distances. Undefined where the graph says
- * nothing of the kind. `graph` is the file's, before its linear models are written as layers.
+ * A regression's values, decision values (which no softmax makes probabilities of: scikit-learn has none for them),
+ * distances. Undefined where the graph says nothing of the kind. `graph` is the file's, before its linear models are
+ * written as layers. /
  */
 export function mlMeaning(graph: Graph, value: string): MlMeaning | undefined {
-  if (!graph.nodes.some(({ domain }) => domain === "ai.onnx.ml") && !graph.nodes.some(({ opType }) => DECIDING.has(opType))) return undefined;
+  if (
+    !graph.nodes.some(({ domain }) => domain === "ai.onnx.ml") &&
+    !graph.nodes.some(({ opType }) => DECIDING.has(opType))
+  )
+    return undefined;
   const makers = makersOf(graph);
   return fromMaker(makers, value) ?? fromLabel(graph, value) ?? fromLargest(graph, value);
 }
 
 /**
- * Scores that the label of a machine learning model is the largest of: decision values (OneVsOneClassifier's votes, a Perceptron's distances). Such models
- * put their softmax, where they have one, into the graph; a neural network's scores are another matter, and so are those that are called logits.
+ * Scores that the label of a machine learning model is the largest of: decision values (OneVsOneClassifier's votes, a
+ * Perceptron's distances). Such models put their softmax, where they have one, into the graph; a neural network's
+ * scores are another matter, and so are those that are called logits. /
  */
 function fromLargest(graph: Graph, value: string): MlMeaning | undefined {
   if (!graph.nodes.some(({ domain }) => domain === "ai.onnx.ml")) return undefined;
@@ -38,7 +55,11 @@ function fromLargest(graph: Graph, value: string): MlMeaning | undefined {
     if (seen.has(name)) continue;
     seen.add(name);
     for (const node of graph.nodes.filter(({ domain, inputs }) => domain === "" && inputs[0] === name)) {
-      if (node.opType === "ArgMax" && !makesData(graph, node.outputs[0])) return { kind: "logits", why: "The graph's label is the largest of them (ArgMax), without a softmax: decision values, which are no probabilities." };
+      if (node.opType === "ArgMax" && !makesData(graph, node.outputs[0]))
+        return {
+          kind: "logits",
+          why: "The graph's label is the largest of them (ArgMax), without a softmax: decision values, which are no probabilities.",
+        };
       if (KEEPS.has(node.opType)) open.push(node.outputs[0]);
     }
   }
@@ -49,12 +70,18 @@ function fromMaker(makers: ReadonlyMap<string, Node>, value: string): MlMeaning 
   let node = makers.get(value);
   while (node && KEEPS.has(node.opType)) node = makers.get(node.inputs[0]);
   const regressor = node?.domain === "ai.onnx.ml" && /Regressor$/.test(node.opType) ? node : undefined;
-  if (regressor && ["NONE", undefined].includes(textOf(regressor, "post_transform"))) return { kind: "regression", why: `The graph ends in ${regressor.opType}.` };
+  if (regressor && ["NONE", undefined].includes(textOf(regressor, "post_transform")))
+    return { kind: "regression", why: `The graph ends in ${regressor.opType}.` };
   const classifier = decisionOf(makers, value);
-  return classifier && { kind: "logits", why: `${classifier.opType} gives decision values, which are no probabilities.` };
+  return (
+    classifier && { kind: "logits", why: `${classifier.opType} gives decision values, which are no probabilities.` }
+  );
 }
 
-/** The classifier whose decision values, or a combination of them by pairs of classes, a value is; undefined where it is of anything else. */
+/**
+ * The classifier whose decision values, or a combination of them by pairs of classes, a value is; undefined where it is
+ * of anything else.
+ */
 function decisionOf(makers: ReadonlyMap<string, Node>, value: string): Node | undefined {
   const open = [value];
   const seen = new Set<string>();
@@ -73,7 +100,22 @@ function decisionOf(makers: ReadonlyMap<string, Node>, value: string): Node | un
 }
 
 /** What scikit-learn's converter makes decision values by class with, of those by pair. */
-const COMBINES: ReadonlySet<string> = new Set(["Identity", "Cast", "Reshape", "Neg", "Less", "Add", "Sum", "Sub", "Mul", "Div", "Abs", "Concat", "Slice", "Gather"]);
+const COMBINES: ReadonlySet<string> = new Set([
+  "Identity",
+  "Cast",
+  "Reshape",
+  "Neg",
+  "Less",
+  "Add",
+  "Sum",
+  "Sub",
+  "Mul",
+  "Div",
+  "Abs",
+  "Concat",
+  "Slice",
+  "Gather",
+]);
 
 function givesDecisions(node: Node): boolean {
   const plain = ["NONE", undefined].includes(textOf(node, "post_transform"));
@@ -83,11 +125,16 @@ function givesDecisions(node: Node): boolean {
 /** By how the graph makes a label of the tensor: its sign or a threshold. */
 function fromLabel(graph: Graph, value: string): MlMeaning | undefined {
   const open = [value];
-  for (const node of graph.nodes) if (node.outputs[0] === value && node.domain === "" && node.opType === "Sqrt") open.push(node.inputs[0]);
+  for (const node of graph.nodes)
+    if (node.outputs[0] === value && node.domain === "" && node.opType === "Sqrt") open.push(node.inputs[0]);
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
     for (const node of graph.nodes.filter(({ inputs }) => inputs[0] === name)) {
       const compared = node.opType === "Sign" || (COMPARING.has(node.opType) && !makesData(graph, node.outputs[0]));
-      if (compared) return { kind: "regression", why: `The graph's label is ${node.opType === "Sign" ? "its sign" : "whether it passes a threshold"}.` };
+      if (compared)
+        return {
+          kind: "regression",
+          why: `The graph's label is ${node.opType === "Sign" ? "its sign" : "whether it passes a threshold"}.`,
+        };
       if (KEEPS.has(node.opType)) open.push(node.outputs[0]);
     }
   }

@@ -43,7 +43,10 @@ export interface Traced {
 
 let created = 0;
 
-/** A model that can be run: its file, and the sessions made from it. What it keeps for the next time is bounded by a budget that models share. */
+/**
+ * A model that can be run: its file, and the sessions made from it. What it keeps for the next time is bounded by a
+ * budget that models share.
+ */
 export class LoadedModel {
   readonly description: ModelDescription;
   readonly budget: MemoryBudget;
@@ -56,15 +59,23 @@ export class LoadedModel {
   private readonly standIns = new Map<string, Explainable | undefined>();
   private readonly tables = new Map<string, ColumnOutputs | undefined>();
   private traceCount = 0;
-  /** Whether gradients run without ONNX Runtime's optimisations, as traces do: where both round a threshold differently. */
+  /**
+   * Whether gradients run without ONNX Runtime's optimisations, as traces do: where both round a threshold differently.
+   */
   private asTraced = false;
   /** What its keys in the budget begin with; those of derived models begin so, too. */
   private readonly id: string;
   private readonly root: string;
 
-  constructor(readonly open: OpenModel, readonly threads: number | undefined, from?: { readonly budget: MemoryBudget } | { readonly parent: LoadedModel; readonly model: Model }) {
+  constructor(
+    readonly open: OpenModel,
+    readonly threads: number | undefined,
+    from?: { readonly budget: MemoryBudget } | { readonly parent: LoadedModel; readonly model: Model },
+  ) {
     const parent = from && "parent" in from ? from.parent : undefined;
-    this.description = parent ? describeDerived(parent.description, (from as { model: Model }).model.graph) : withExplainable(describe(open), open.model.graph);
+    this.description = parent
+      ? describeDerived(parent.description, (from as { model: Model }).model.graph)
+      : withExplainable(describe(open), open.model.graph);
     this.prepared = from && "model" in from ? from.model : undefined;
     this.clock = parent?.clock ?? { milliseconds: 0 };
     this.budget = parent?.budget ?? (from as { budget?: MemoryBudget } | undefined)?.budget ?? new MemoryBudget();
@@ -72,7 +83,10 @@ export class LoadedModel {
     this.root = parent?.root ?? this.id;
   }
 
-  /** Time spent inside ONNX Runtime's run, in milliseconds, since the model was loaded: its own and that of models derived from it. */
+  /**
+   * Time spent inside ONNX Runtime's run, in milliseconds, since the model was loaded: its own and that of models
+   * derived from it.
+   */
   get runTime(): number {
     return this.clock.milliseconds;
   }
@@ -81,8 +95,9 @@ export class LoadedModel {
   }
 
   /**
-   * Another graph over the same file and weights: `rewrite` gets the model as it is run (functions inlined, constants lifted) and gives what
-   * is run instead. Made once for each `key`, which must say all that the rewriting depends on; kept as long as the budget has room.
+   * Another graph over the same file and weights: `rewrite` gets the model as it is run (functions inlined, constants
+   * lifted) and gives what is run instead. Made once for each `key`, which must say all that the rewriting depends on;
+   * kept as long as the budget has room. /
    */
   derive(key: string, rewrite: (model: Model) => Model): LoadedModel {
     const known = this.derived.get(key);
@@ -93,15 +108,31 @@ export class LoadedModel {
     }
     const model = new LoadedModel(this.open, this.threads, { parent: this, model: rewrite(this.model) });
     this.derived.set(key, model);
-    this.budget.keep(kept, { bytes: GRAPH_BYTES, drop: () => { this.derived.delete(key); model.forgetKept(); } });
+    this.budget.keep(kept, {
+      bytes: GRAPH_BYTES,
+      drop: () => {
+        this.derived.delete(key);
+        model.forgetKept();
+      },
+    });
     return model;
   }
 
-  /** The model with its functions inlined, its Constant nodes as initializers, its linear models as dense layers, what runs on one kind of machine as what runs on all: what is run. */
+  /**
+   * The model with its functions inlined, its Constant nodes as initializers, its linear models as dense layers, what
+   * runs on one kind of machine as what runs on all: what is run.
+   */
   get model(): Model {
     if (!this.prepared) {
       const inlined = inlineFunctions(this.open.model);
-      this.prepared = withStandIns(withLinearModels(withoutMapInputs({ ...inlined, graph: withUniqueInnerNames(liftConstants(inlined.graph, (tensor) => this.open.bytesOf(tensor))) })));
+      this.prepared = withStandIns(
+        withLinearModels(
+          withoutMapInputs({
+            ...inlined,
+            graph: withUniqueInnerNames(liftConstants(inlined.graph, (tensor) => this.open.bytesOf(tensor))),
+          }),
+        ),
+      );
     }
     return this.prepared;
   }
@@ -109,7 +140,13 @@ export class LoadedModel {
   /** The elements of a small constant, for guessing recipes; undefined where there is none of this name. */
   readonly readConstant = (name: string): Promise<readonly number[] | undefined> => {
     const tensor = this.model.graph.initializers.find((one) => one.name === name);
-    if (!tensor || tensor.problem !== undefined || tensor.dataType === "string" || elementCount(tensor.dims) > MOST_CONSTANT) return Promise.resolve(undefined);
+    if (
+      !tensor ||
+      tensor.problem !== undefined ||
+      tensor.dataType === "string" ||
+      elementCount(tensor.dims) > MOST_CONSTANT
+    )
+      return Promise.resolve(undefined);
     return Promise.resolve(toNumbers(tensor, this.open.bytesOf(tensor)));
   };
 
@@ -124,7 +161,10 @@ export class LoadedModel {
     return Array.from(decodeTensor(tensor, this.open.bytesOf(tensor)).data as ArrayLike<unknown>, String);
   };
 
-  /** The float tensor that stands for an output in all that explains (see `explainableTensor`); undefined where there is none. */
+  /**
+   * The float tensor that stands for an output in all that explains (see `explainableTensor`); undefined where there is
+   * none.
+   */
   explainable(output: string): Explainable | undefined {
     if (!this.standIns.has(output)) {
       this.standIns.set(output, explainableTensor(this.model.graph, output, this.readTexts));
@@ -133,8 +173,9 @@ export class LoadedModel {
   }
 
   /**
-   * Runs the model as it is and gives the values of `fetch`, any values of its graph; where one lies in a branch or a loop's body, what runs is the
-   * model written out for these feeds (`traced`). UsageError for values that the model has not, or that these feeds do not come to.
+   * Runs the model as it is and gives the values of `fetch`, any values of its graph; where one lies in a branch or a
+   * loop's body, what runs is the model written out for these feeds (`traced`). UsageError for values that the model
+   * has not, or that these feeds do not come to. /
    */
   async forward(feeds: Feeds, fetch: readonly string[]): Promise<Map<string, TensorValue>> {
     const { graph } = this.model;
@@ -149,17 +190,40 @@ export class LoadedModel {
     return this.run(JSON.stringify(["forward", key, fetch]), graph, feeds, fetch);
   }
 
-  private async run(key: string, graph: Graph, feeds: Feeds, names: readonly string[]): Promise<Map<string, TensorValue>> {
-    return valuesOf(await this.withSession(key, () => this.fetching(graph, names, feeds), (session) => this.timed(() => session.run(feeds))), names);
+  private async run(
+    key: string,
+    graph: Graph,
+    feeds: Feeds,
+    names: readonly string[],
+  ): Promise<Map<string, TensorValue>> {
+    return valuesOf(
+      await this.withSession(
+        key,
+        () => this.fetching(graph, names, feeds),
+        (session) => this.timed(() => session.run(feeds)),
+      ),
+      names,
+    );
   }
 
   /** A session of a graph that gives `names`. */
   private fetching(graph: Graph, names: readonly string[], feeds: Feeds): Promise<Session> {
     admit(this.budget, this.open, plainRunBytes(forwardBytes(this.model, graph, feeds, names)), "One run of the model");
     const made = new Set(graph.nodes.flatMap(({ outputs }) => outputs));
-    const copies = names.flatMap((name, index): Node[] => (made.has(name) ? [] : [{ name: "", opType: "Identity", domain: "", inputs: [name], outputs: [fetched(index)], attributes: {} }]));
-    const outputs = names.map((name, index) => ({ name: made.has(name) ? name : fetched(index), type: { kind: "unknown" as const } }));
-    return createSession({ ...this.model, graph: { ...graph, nodes: [...graph.nodes, ...copies], outputs, valueInfo: [] } }, this.open, { threads: this.threads });
+    const copies = names.flatMap((name, index): Node[] =>
+      made.has(name)
+        ? []
+        : [{ name: "", opType: "Identity", domain: "", inputs: [name], outputs: [fetched(index)], attributes: {} }],
+    );
+    const outputs = names.map((name, index) => ({
+      name: made.has(name) ? name : fetched(index),
+      type: { kind: "unknown" as const },
+    }));
+    return createSession(
+      { ...this.model, graph: { ...graph, nodes: [...graph.nodes, ...copies], outputs, valueInfo: [] } },
+      this.open,
+      { threads: this.threads },
+    );
   }
 
   /** The error for a value or node that a run has not: there is none, or it lies in a branch that is not taken. */
@@ -167,19 +231,41 @@ export class LoadedModel {
     const inside = placeInside(this.model.graph, name);
     return inside === undefined
       ? new UsageError(`The model has no value "${name}".`, name, "`inspect` lists its layers and their outputs.")
-      : new UsageError(`"${name}" lies in the ${inside}, which does not run for what the model is given here.`, name, "Choose a layer that runs for the input, and for its baseline where there is one.");
+      : new UsageError(
+          `"${name}" lies in the ${inside}, which does not run for what the model is given here.`,
+          name,
+          "Choose a layer that runs for the input, and for its baseline where there is one.",
+        );
   }
 
-  /** The model as a straight line for the shapes and branches of `feeds`; kept for the next feeds that go the same way. */
+  /**
+   * The model as a straight line for the shapes and branches of `feeds`; kept for the next feeds that go the same way.
+   */
   async traced(feeds: Feeds, anew = false): Promise<Traced> {
     const before = this.tracedFor.get(feeds);
     if (before && !anew && this.traces.includes(before)) return before;
     let found: Traced | undefined;
-    for (const known of anew ? [] : this.tracesLike(feeds)) if (!found && (await this.goesThisWay(known, feeds))) found = known;
+    for (const known of anew ? [] : this.tracesLike(feeds))
+      if (!found && (await this.goesThisWay(known, feeds))) found = known;
     if (!found) {
       const { graph } = this.model;
-      admit(this.budget, this.open, plainRunBytes(forwardBytes(this.model, graph, feeds, graph.outputs.map(({ name }) => name))), "One run of the model");
-      const made = { ...(await specialise(this.model, this.open, feeds)), key: `${shapesKey(feeds)}#${this.traceCount++}` };
+      admit(
+        this.budget,
+        this.open,
+        plainRunBytes(
+          forwardBytes(
+            this.model,
+            graph,
+            feeds,
+            graph.outputs.map(({ name }) => name),
+          ),
+        ),
+        "One run of the model",
+      );
+      const made = {
+        ...(await specialise(this.model, this.open, feeds)),
+        key: `${shapesKey(feeds)}#${this.traceCount++}`,
+      };
       found = this.tracesLike(feeds).find((known) => sameWay(known, made));
       if (!found) this.keepTrace((found = made));
     }
@@ -190,7 +276,12 @@ export class LoadedModel {
 
   private keepTrace(traced: Traced): void {
     this.traces.unshift(traced);
-    this.budget.keep(`${this.id}trace:${traced.key}`, { bytes: traceBytes(traced), drop: () => { this.traces.splice(this.traces.indexOf(traced), 1); } });
+    this.budget.keep(`${this.id}trace:${traced.key}`, {
+      bytes: traceBytes(traced),
+      drop: () => {
+        this.traces.splice(this.traces.indexOf(traced), 1);
+      },
+    });
     this.keepFile();
   }
 
@@ -201,15 +292,17 @@ export class LoadedModel {
 
   /** Whether the conditions that a trace was written out for are these feeds', too. */
   private async goesThisWay({ graph, key, trace, conditions, specialised }: Traced, feeds: Feeds): Promise<boolean> {
-    const names = [...new Set(conditions)].filter((name) => specialised.tainted.has(name) && trace.known.has(name) && hasValue(graph, name));
+    const names = [...new Set(conditions)].filter(
+      (name) => specialised.tainted.has(name) && trace.known.has(name) && hasValue(graph, name),
+    );
     if (names.length === 0) return true;
     const values = await this.run(JSON.stringify(["conditions", key]), graph, feeds, names);
     return names.every((name) => sameNumbers(numbersOf(values.get(name)!), trace.known.get(name)!));
   }
 
   /**
-   * Gradients for `feeds`. The graph they come from was specialised on some integers and branches; where these feeds take others,
-   * the model is traced anew.
+   * Gradients for `feeds`. The graph they come from was specialised on some integers and branches; where these feeds
+   * take others, the model is traced anew. /
    */
   async gradients(feeds: Feeds, request: GradientRequest): Promise<Gradients> {
     // The graph checks its own guards: it is first asked as it is, then traced with care, then anew.
@@ -218,16 +311,30 @@ export class LoadedModel {
     for (let attempt = 0; ; attempt++) {
       let traced = (attempt === 0 && this.tracesLike(feeds)[0]) || (await this.traced(feeds));
       if (tried.includes(traced)) traced = await this.traced(feeds, true);
-      // Traced anew it goes the same way, and its gradient's graph another: by rounding, since that runs optimised. Then it runs as the trace does.
+      // Traced anew it goes the same way, and its gradient's graph another: by rounding, since that runs optimised.
+      // Then it runs as the trace does.
       const again = tried.includes(traced);
-      if (again && last?.error && request.against) await this.sameForBaseline(traced, { ...feeds, ...request.against.baseline });
+      if (again && last?.error && request.against)
+        await this.sameForBaseline(traced, { ...feeds, ...request.against.baseline });
       if (again && this.asTraced) throw noWay(traced, last!, true);
       if (again) this.asTraced = true;
       tried.push(traced);
-      const key = JSON.stringify(["gradient", traced.key, this.asTraced, request.of, request.wrt, request.fetch ?? [], request.rules?.name ?? "", request.against ? [request.against.rules.name, Object.keys(request.against.baseline)] : []]);
+      const key = JSON.stringify([
+        "gradient",
+        traced.key,
+        this.asTraced,
+        request.of,
+        request.wrt,
+        request.fetch ?? [],
+        request.rules?.name ?? "",
+        request.against ? [request.against.rules.name, Object.keys(request.against.baseline)] : [],
+      ]);
       const options = { threads: this.threads, budget: this.budget, unoptimised: this.asTraced };
-      const make = (): Promise<GradientSession> => gradientSession(traced.specialised, request, this.model, this.open, options);
-      const result = await this.withSession(key, make, (session) => this.timed(() => session.gradients(feeds, request.seed, request.against?.baseline)));
+      const make = (): Promise<GradientSession> =>
+        gradientSession(traced.specialised, request, this.model, this.open, options);
+      const result = await this.withSession(key, make, (session) =>
+        this.timed(() => session.gradients(feeds, request.seed, request.against?.baseline)),
+      );
       if (!(result instanceof OtherPath)) {
         this.preferTrace(traced);
         return result;
@@ -261,11 +368,29 @@ export class LoadedModel {
     for (const [key, session] of [...this.sessions]) this.letGo(key, session);
   }
 
-  /** A session made once for each key: kept while the budget has room, and until `work` has ended. A key stands for one kind of session. */
-  private withSession<S extends Session, R>(key: string, make: () => Promise<S>, work: (session: S) => Promise<R>): Promise<R> {
+  /**
+   * A session made once for each key: kept while the budget has room, and until `work` has ended. A key stands for one
+   * kind of session.
+   */
+  private withSession<S extends Session, R>(
+    key: string,
+    make: () => Promise<S>,
+    work: (session: S) => Promise<R>,
+  ): Promise<R> {
     let leased = this.sessions.get(key);
     if (leased) this.budget.touch(`${this.id}session:${key}`);
-    else this.sessions.set(key, (leased = new Leased(this.openSession(key, make), (session) => void session.then((made) => made.release(), () => undefined))));
+    else
+      this.sessions.set(
+        key,
+        (leased = new Leased(
+          this.openSession(key, make),
+          (session) =>
+            void session.then(
+              (made) => made.release(),
+              () => undefined,
+            ),
+        )),
+      );
     return leased.use(async (made) => {
       const session = (await made) as S;
       if (session.runBytes !== undefined) this.budget.makeRoom(session.runBytes);
@@ -278,7 +403,8 @@ export class LoadedModel {
       // Not at once: first it is among the sessions.
       const session = await Promise.resolve().then(make);
       const leased = this.sessions.get(key);
-      if (leased) this.budget.keep(`${this.id}session:${key}`, { bytes: session.bytes, drop: () => this.letGo(key, leased) });
+      if (leased)
+        this.budget.keep(`${this.id}session:${key}`, { bytes: session.bytes, drop: () => this.letGo(key, leased) });
       this.keepFile();
       return session;
     } catch (error) {
@@ -290,7 +416,8 @@ export class LoadedModel {
   /** The file's bytes stay in memory for further sessions as long as there is room. */
   private keepFile(): void {
     const { file, external } = this.open.size;
-    if (!this.budget.touch(`${this.root}file`)) this.budget.keep(`${this.root}file`, { bytes: file + external, drop: () => this.open.release() });
+    if (!this.budget.touch(`${this.root}file`))
+      this.budget.keep(`${this.root}file`, { bytes: file + external, drop: () => this.open.release() });
   }
 
   private letGo(key: string, session: Leased<Promise<Session>>): void {
@@ -310,7 +437,11 @@ export class LoadedModel {
 
 /** Whether a graph has a value: its inputs, weights, and what its nodes make. */
 export function hasValue({ inputs, initializers, nodes }: Graph, name: string): boolean {
-  return inputs.some((one) => one.name === name) || initializers.some((one) => one.name === name) || nodes.some(({ outputs }) => outputs.includes(name));
+  return (
+    inputs.some((one) => one.name === name) ||
+    initializers.some((one) => one.name === name) ||
+    nodes.some(({ outputs }) => outputs.includes(name))
+  );
 }
 
 function fetched(index: number): string {
@@ -329,7 +460,10 @@ export interface ModelCacheOptions {
   readonly budget?: MemoryBudget;
 }
 
-/** Models by path, the latest few kept; a file that changed on disk is read again. A model is given back after its last user. */
+/**
+ * Models by path, the latest few kept; a file that changed on disk is read again. A model is given back after its last
+ * user.
+ */
 export class ModelCache {
   onnxruntimeVersion: string | undefined;
   readonly budget: MemoryBudget;
@@ -390,10 +524,21 @@ export class ModelCache {
   }
 
   private open(absolute: string): Leased<Promise<LoadedModel>> {
-    const loading = openModel(absolute).then((open) => new LoadedModel(open, this.options.threads, { budget: this.budget }));
-    const leased = new Leased(loading, (model) => void model.then((loaded) => loaded.release(), () => undefined));
+    const loading = openModel(absolute).then(
+      (open) => new LoadedModel(open, this.options.threads, { budget: this.budget }),
+    );
+    const leased = new Leased(
+      loading,
+      (model) =>
+        void model.then(
+          (loaded) => loaded.release(),
+          () => undefined,
+        ),
+    );
     this.models.set(absolute, leased);
-    loading.catch(() => { if (this.models.get(absolute) === leased) this.drop(absolute); });
+    loading.catch(() => {
+      if (this.models.get(absolute) === leased) this.drop(absolute);
+    });
     while (this.models.size > (this.options.most ?? 4)) this.drop(this.models.keys().next().value!);
     return leased;
   }
@@ -417,5 +562,9 @@ function traceBytes({ trace }: Traced): number {
 }
 
 function shapesKey(feeds: Feeds): string {
-  return JSON.stringify(Object.keys(feeds).sort().map((name) => [name, feeds[name].dims]));
+  return JSON.stringify(
+    Object.keys(feeds)
+      .sort()
+      .map((name) => [name, feeds[name].dims]),
+  );
 }

@@ -16,7 +16,10 @@ export type Unpacked =
 
 type Kind = "sequence" | "optional" | "map" | "tensor";
 
-/** What a value of the graph is, by its declaration, else by the node that makes it: "tensor" where nothing says otherwise. */
+/**
+ * What a value of the graph is, by its declaration, else by the node that makes it: "tensor" where nothing says
+ * otherwise.
+ */
 export function kindOf(graph: Graph, value: string): Kind {
   const type = [...graph.outputs, ...graph.inputs, ...graph.valueInfo].find(({ name }) => name === value)?.type;
   if (type && type.kind !== "unknown") return type.kind === "sparse" ? "tensor" : type.kind;
@@ -28,7 +31,14 @@ export function kindOf(graph: Graph, value: string): Kind {
   return node.opType === "Identity" ? kindOf(graph, node.inputs[0]) : "tensor";
 }
 
-const MAKES_LISTS: ReadonlySet<string> = new Set(["SequenceConstruct", "SequenceInsert", "SequenceErase", "SequenceEmpty", "SplitToSequence", "SequenceMap"]);
+const MAKES_LISTS: ReadonlySet<string> = new Set([
+  "SequenceConstruct",
+  "SequenceInsert",
+  "SequenceErase",
+  "SequenceEmpty",
+  "SplitToSequence",
+  "SequenceMap",
+]);
 
 /** Runs the model to a list, a map or an optional, element by element. ModelError for what no operator takes apart. */
 export async function unpack(model: LoadedModel, feeds: Feeds, value: string): Promise<Unpacked> {
@@ -36,8 +46,10 @@ export async function unpack(model: LoadedModel, feeds: Feeds, value: string): P
   const zip = maker(graph, value, "ZipMap", "ai.onnx.ml");
   if (zip) return { kind: "maps", ...(await zipped(model, feeds, zip)) };
   switch (kindOf(graph, value)) {
-    case "sequence": return { kind: "list", items: await items(model, feeds, value) };
-    case "optional": return { kind: "optional", ...(await content(model, feeds, value)) };
+    case "sequence":
+      return { kind: "list", items: await items(model, feeds, value) };
+    case "optional":
+      return { kind: "optional", ...(await content(model, feeds, value)) };
     default: {
       const type = graph.outputs.find(({ name }) => name === value)?.type;
       throw notTaken(value, type);
@@ -46,26 +58,45 @@ export async function unpack(model: LoadedModel, feeds: Feeds, value: string): P
 }
 
 function notTaken(value: string, type: ValueType | undefined): ModelError {
-  return new ModelError(`"${value}" is a ${type ? typeText(type) : "map"}, which no operator takes apart, and ONNX Runtime for Node.js gives out tensors alone.`, value, "Fetch the tensors that it is made of: `inspect` lists the layers.");
+  return new ModelError(
+    `"${value}" is a ${type ? typeText(type) : "map"}, which no operator takes apart, and ONNX Runtime for Node.js gives out tensors alone.`,
+    value,
+    "Fetch the tensors that it is made of: `inspect` lists the layers.",
+  );
 }
 
-async function zipped(model: LoadedModel, feeds: Feeds, zip: Node): Promise<{ rows: Record<string, number>[]; of: string }> {
+async function zipped(
+  model: LoadedModel,
+  feeds: Feeds,
+  zip: Node,
+): Promise<{ rows: Record<string, number>[]; of: string }> {
   const [of] = zip.inputs;
   const tensor = (await model.forward(feeds, [of])).get(of)!;
   const names = labelNames(zip, model.model.graph, () => undefined) ?? [];
   const values = floatsOf(tensor);
   const rows = Math.max(1, values.length / Math.max(1, names.length));
-  return { of, rows: Array.from({ length: rows }, (_, row) => Object.fromEntries(names.map((name, column) => [name, values[row * names.length + column]]))) };
+  return {
+    of,
+    rows: Array.from({ length: rows }, (_, row) =>
+      Object.fromEntries(names.map((name, column) => [name, values[row * names.length + column]])),
+    ),
+  };
 }
 
 async function items(model: LoadedModel, feeds: Feeds, list: string): Promise<TensorValue[]> {
   const length = `${list}.length`;
-  const counted = model.derive(`length:${list}`, (whole) => withNodes(whole, [plain("SequenceLength", [list], length)]));
+  const counted = model.derive(`length:${list}`, (whole) =>
+    withNodes(whole, [plain("SequenceLength", [list], length)]),
+  );
   const [count] = numbersOf((await counted.forward(feeds, [length])).get(length)!);
   if (count === 0) return [];
   const names = Array.from({ length: count }, (_, index) => `${list}.item.${index}`);
   const taken = model.derive(`items:${list}:${count}`, (whole) => ({
-    ...withNodes(whole, names.map((name, index) => plain("SequenceAt", [list, `${list}.at.${index}`], name)), names.map((_, index) => scalar(`${list}.at.${index}`, "int64", index))),
+    ...withNodes(
+      whole,
+      names.map((name, index) => plain("SequenceAt", [list, `${list}.at.${index}`], name)),
+      names.map((_, index) => scalar(`${list}.at.${index}`, "int64", index)),
+    ),
   }));
   const values = await taken.forward(feeds, names);
   return names.map((name) => values.get(name)!);
@@ -73,15 +104,26 @@ async function items(model: LoadedModel, feeds: Feeds, list: string): Promise<Te
 
 async function content(model: LoadedModel, feeds: Feeds, optional: string): Promise<{ item?: TensorValue }> {
   const [has, item] = [`${optional}.full`, `${optional}.item`];
-  const asked = model.derive(`optional:${optional}`, (whole) => withNodes(whole, [plain("OptionalHasElement", [optional], has)]));
+  const asked = model.derive(`optional:${optional}`, (whole) =>
+    withNodes(whole, [plain("OptionalHasElement", [optional], has)]),
+  );
   if (numbersOf((await asked.forward(feeds, [has])).get(has)!)[0] === 0) return {};
-  const taken = model.derive(`content:${optional}`, (whole) => withNodes(whole, [plain("OptionalGetElement", [optional], item)]));
+  const taken = model.derive(`content:${optional}`, (whole) =>
+    withNodes(whole, [plain("OptionalGetElement", [optional], item)]),
+  );
   return { item: (await taken.forward(feeds, [item])).get(item)! };
 }
 
 /** The model with more nodes, and without outputs: only what is fetched is given out. */
 function withNodes(model: Model, nodes: readonly Node[], initializers: Graph["initializers"] = []): Model {
-  return { ...model, graph: { ...model.graph, nodes: [...model.graph.nodes, ...nodes], initializers: [...model.graph.initializers, ...initializers] } };
+  return {
+    ...model,
+    graph: {
+      ...model.graph,
+      nodes: [...model.graph.nodes, ...nodes],
+      initializers: [...model.graph.initializers, ...initializers],
+    },
+  };
 }
 
 function plain(opType: string, inputs: readonly string[], output: string): Node {

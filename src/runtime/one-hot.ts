@@ -9,26 +9,64 @@ export interface OneHot {
   readonly by: string;
 }
 
-const KEEPING: ReadonlySet<string> = new Set(["Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose"]);
-const INDEX: ReadonlySet<string> = new Set(["Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "ArgMax", "ArgMin", "TopK"]);
+const KEEPING: ReadonlySet<string> = new Set([
+  "Identity",
+  "Cast",
+  "Reshape",
+  "Flatten",
+  "Squeeze",
+  "Unsqueeze",
+  "Transpose",
+]);
+const INDEX: ReadonlySet<string> = new Set([
+  "Identity",
+  "Cast",
+  "Reshape",
+  "Flatten",
+  "Squeeze",
+  "Unsqueeze",
+  "ArgMax",
+  "ArgMin",
+  "TopK",
+]);
 /** What makes a tensor of one number. */
 const FILLING: ReadonlySet<string> = new Set(["Constant", "ConstantOfShape", "Expand"]);
 
-/** By what a value only says which element was chosen: ArgMax and OneHot or ScatterElements, Hardmax, x = max x. Undefined for any other. */
+/**
+ * By what a value only says which element was chosen: ArgMax and OneHot or ScatterElements, Hardmax, x = max x.
+ * Undefined for any other.
+ */
 export function oneHotOf(makers: ReadonlyMap<string, Node>, value: string): OneHot | undefined {
   let node = makers.get(value);
-  while (node?.domain === "" && (KEEPING.has(node.opType) || (node.opType === "Where" && node.inputs.slice(1).every((input) => isFilled(makers, input))))) node = makers.get(node.inputs[0]);
+  while (
+    node?.domain === "" &&
+    (KEEPING.has(node.opType) ||
+      (node.opType === "Where" && node.inputs.slice(1).every((input) => isFilled(makers, input))))
+  )
+    node = makers.get(node.inputs[0]);
   if (node?.domain !== "") return undefined;
   const [first, second] = node.inputs;
   switch (node.opType) {
-    case "Hardmax": return { scores: first, by: "Hardmax" };
-    case "OneHot": return isChosen(makers, first) ? { index: first, by: "OneHot" } : undefined;
-    case "ScatterElements": return isFilled(makers, first) && isFilled(makers, node.inputs[2]) && isChosen(makers, second) ? { index: second, by: "ScatterElements" } : undefined;
+    case "Hardmax":
+      return { scores: first, by: "Hardmax" };
+    case "OneHot":
+      return isChosen(makers, first) ? { index: first, by: "OneHot" } : undefined;
+    case "ScatterElements":
+      return isFilled(makers, first) && isFilled(makers, node.inputs[2]) && isChosen(makers, second)
+        ? { index: second, by: "ScatterElements" }
+        : undefined;
     case "Equal": {
-      const scores = [[first, second], [second, first]].find(([one, other]) => { const most = makers.get(other); return most?.opType === "ReduceMax" && most.inputs[0] === one; })?.[0];
+      const scores = [
+        [first, second],
+        [second, first],
+      ].find(([one, other]) => {
+        const most = makers.get(other);
+        return most?.opType === "ReduceMax" && most.inputs[0] === one;
+      })?.[0];
       return scores === undefined ? undefined : { scores, by: "Equal with ReduceMax" };
     }
-    default: return undefined;
+    default:
+      return undefined;
   }
 }
 

@@ -2,13 +2,18 @@ import type { Node } from "../model/graph.ts";
 import { usesOf, type Sizes } from "./live.ts";
 
 /**
- * The order in which ONNX Runtime (1.30, sequential) runs a graph's nodes: depth first from the graph's ends, of which the last in the list comes first; of
- * a node's inputs, what stands last in the list comes first (Graph::ReverseDFSFrom). The list need not be in topological order.
+ * The order in which ONNX Runtime (1.30, sequential) runs a graph's nodes: depth first from the graph's ends, of which
+ * the last in the list comes first; of a node's inputs, what stands last in the list comes first
+ * (Graph::ReverseDFSFrom). The list need not be in topological order. /
  */
 export function executionOrder(nodes: readonly Node[]): Node[] {
   const makers = new Map<string, number>();
-  nodes.forEach(({ outputs }, index) => { for (const output of outputs) if (output !== "") makers.set(output, index); });
-  const sources = nodes.map((node) => [...new Set(usesOf(node).flatMap((input) => makers.get(input) ?? []))].sort((a, b) => a - b));
+  nodes.forEach(({ outputs }, index) => {
+    for (const output of outputs) if (output !== "") makers.set(output, index);
+  });
+  const sources = nodes.map((node) =>
+    [...new Set(usesOf(node).flatMap((input) => makers.get(input) ?? []))].sort((a, b) => a - b),
+  );
   const consumed = new Set(sources.flat());
   const stack = nodes.flatMap((_, index) => (consumed.has(index) ? [] : [{ index, leaving: false }]));
   const entered = new Set<number>();
@@ -48,15 +53,20 @@ interface Side {
 }
 
 /**
- * What lies beside the way back, by when it is best made. `early`: values, in the order in which they can be made, that take less room than the activations
- * that they let go. `late`: nodes over activations that are kept anyway: made when the way back gets to them.
+ * What lies beside the way back, by when it is best made. `early`: values, in the order in which they can be made, that
+ * take less room than the activations that they let go. `late`: nodes over activations that are kept anyway: made when
+ * the way back gets to them. /
  */
-export function earlyAndLate(nodes: readonly Node[], graph: ToOrder): { readonly early: readonly string[]; readonly late: readonly Node[] } {
+export function earlyAndLate(
+  nodes: readonly Node[],
+  graph: ToOrder,
+): { readonly early: readonly string[]; readonly late: readonly Node[] } {
   const { owner, size, results, backward } = graph;
   const sides = sidesOf(nodes, graph);
   const made = new Set(sides.flatMap(({ gives }) => gives.map(owner)));
   const kept = new Set([...results, ...takenBack(nodes, backward)].map(owner).filter((value) => !made.has(value)));
-  const bytes = (values: readonly string[]): number => [...new Set(values.map(owner))].reduce((sum, value) => sum + (kept.has(value) ? 0 : size(value)), 0);
+  const bytes = (values: readonly string[]): number =>
+    [...new Set(values.map(owner))].reduce((sum, value) => sum + (kept.has(value) ? 0 : size(value)), 0);
 
   const late: Side[] = [];
   let early: readonly Side[] = sides;
@@ -70,12 +80,22 @@ export function earlyAndLate(nodes: readonly Node[], graph: ToOrder): { readonly
     settled = losing.length === 0;
   }
   const place = placesOf(nodes);
-  const ready = new Map(early.map((side) => [side, side.takes.reduce((latest, value) => Math.max(latest, place.get(value) ?? -1), -1)]));
-  return { early: [...early].sort((a, b) => ready.get(a)! - ready.get(b)!).flatMap(({ gives }) => gives), late: late.flatMap((side) => side.nodes) };
+  const ready = new Map(
+    early.map((side) => [side, side.takes.reduce((latest, value) => Math.max(latest, place.get(value) ?? -1), -1)]),
+  );
+  return {
+    early: [...early].sort((a, b) => ready.get(a)! - ready.get(b)!).flatMap(({ gives }) => gives),
+    late: late.flatMap((side) => side.nodes),
+  };
 }
 
 function sidesOf(nodes: readonly Node[], { forward, backward, results, size }: ToOrder): Side[] {
-  const beside = nodes.filter((node) => !forward.has(node) && node.outputs.some((output) => size(output) > 0) && !node.outputs.some((output) => backward.has(output)));
+  const beside = nodes.filter(
+    (node) =>
+      !forward.has(node) &&
+      node.outputs.some((output) => size(output) > 0) &&
+      !node.outputs.some((output) => backward.has(output)),
+  );
   const group = groupsOf(beside);
   const members = new Map<number, Node[]>(group.map((number) => [number, []]));
   beside.forEach((node, index) => members.get(group[index])!.push(node));
@@ -114,5 +134,7 @@ function groupsOf(nodes: readonly Node[]): number[] {
 
 /** Values that the nodes of the way back take. */
 function takenBack(nodes: readonly Node[], backward: ReadonlySet<string>): string[] {
-  return nodes.flatMap((node) => (node.outputs.some((output) => backward.has(output)) ? usesOf(node).filter((value) => !backward.has(value)) : []));
+  return nodes.flatMap((node) =>
+    node.outputs.some((output) => backward.has(output)) ? usesOf(node).filter((value) => !backward.has(value)) : [],
+  );
 }

@@ -7,11 +7,24 @@ import type { OpenModel } from "../model/onnx/index.ts";
 import { faultyOptimizers, inCommonLocale, withoutMaps } from "./runnable.ts";
 import { floatToHalf, halfToFloat } from "../model/tensor.ts";
 
-/** A tensor as the runtime takes and gives it. Data owns its memory; float16 is Uint16Array bits, bool is Uint8Array. */
+/**
+ * A tensor as the runtime takes and gives it. Data owns its memory; float16 is Uint16Array bits, bool is Uint8Array.
+ */
 export interface TensorValue {
   readonly dataType: DataType;
   readonly dims: readonly number[];
-  readonly data: Float32Array | Float64Array | Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array | BigInt64Array | BigUint64Array | readonly string[];
+  readonly data:
+    | Float32Array
+    | Float64Array
+    | Int8Array
+    | Uint8Array
+    | Int16Array
+    | Uint16Array
+    | Int32Array
+    | Uint32Array
+    | BigInt64Array
+    | BigUint64Array
+    | readonly string[];
 }
 
 export type Feeds = Readonly<Record<string, TensorValue>>;
@@ -42,7 +55,9 @@ let loaded: Promise<Ort> | undefined;
 
 /** onnxruntime-node, loaded when first needed. */
 export async function loadOrt(): Promise<Ort> {
-  loaded ??= import("onnxruntime-node").then((module) => ("default" in module ? (module as unknown as { default: Ort }).default : module));
+  loaded ??= import("onnxruntime-node").then((module) =>
+    "default" in module ? (module as unknown as { default: Ort }).default : module,
+  );
   return loaded;
 }
 
@@ -51,10 +66,18 @@ export async function ortVersion(): Promise<string> {
 }
 
 /** Makes a session for a graph; large weights stay in the buffers that `open` keeps. */
-export async function createSession(model: WritableModel, open: OpenModel, options: SessionOptions = {}): Promise<Session> {
+export async function createSession(
+  model: WritableModel,
+  open: OpenModel,
+  options: SessionOptions = {},
+): Promise<Session> {
   const opset = model.opsets[""] ?? 1;
   if (opset > NEWEST_OPSET) {
-    throw new ModelError(`The model is written in opset ${opset}; the ONNX Runtime inside (${await ortVersion()}) runs up to ${NEWEST_OPSET}. It can be looked at, not run.`, open.path, `Export it with opset ${NEWEST_OPSET} or lower.`);
+    throw new ModelError(
+      `The model is written in opset ${opset}; the ONNX Runtime inside (${await ortVersion()}) runs up to ${NEWEST_OPSET}. It can be looked at, not run.`,
+      open.path,
+      `Export it with opset ${NEWEST_OPSET} or lower.`,
+    );
   }
   const runnable = { ...model, graph: withoutMaps(model.graph) };
   try {
@@ -63,16 +86,21 @@ export async function createSession(model: WritableModel, open: OpenModel, optio
     if (error instanceof ModelError) throw error;
     const graph = MISSING_LOCALE.test(messageOf(error)) ? inCommonLocale(runnable.graph) : undefined;
     if (!graph) throw runtimeError(error, "ONNX Runtime does not accept the model");
-    return sessionOf({ ...runnable, graph }, open, options).catch((second: unknown) => { throw runtimeError(second, "ONNX Runtime does not accept the model"); });
+    return sessionOf({ ...runnable, graph }, open, options).catch((second: unknown) => {
+      throw runtimeError(second, "ONNX Runtime does not accept the model");
+    });
   }
 }
 
 /**
- * An input of which the rank is known, and no axis's length. Where ONNX Runtime (1.30) knows that two values have the same shape, the later may take over the
- * earlier's memory, which is then held from the first to the last of them, however long it lies idle between. Where it does not know, it frees.
+ * An input of which the rank is known, and no axis's length. Where ONNX Runtime (1.30) knows that two values have the
+ * same shape, the later may take over the earlier's memory, which is then held from the first to the last of them,
+ * however long it lies idle between. Where it does not know, it frees. /
  */
 export function withoutLengths(input: ValueInfo): ValueInfo {
-  return input.type.kind === "tensor" && input.type.dims ? { ...input, type: { ...input.type, dims: input.type.dims.map(() => null) } } : input;
+  return input.type.kind === "tensor" && input.type.dims
+    ? { ...input, type: { ...input.type, dims: input.type.dims.map(() => null) } }
+    : input;
 }
 
 const MISSING_LOCALE = /Failed to construct locale with name:\s*(\S+?):/;
@@ -88,18 +116,26 @@ async function sessionOf(model: WritableModel, open: OpenModel, options: Session
     ...(faulty.length > 0 ? { extra: { optimization: { disable_specified_optimizers: faulty.join(";") } } } : {}),
     executionProviders: ["cpu"],
     logSeverityLevel: 4,
-    // Its arena keeps what a run took at most until the session ends, and grows in powers of two; without it runs take as long.
+    // Its arena keeps what a run took at most until the session ends, and grows in powers of two; without it runs take
+    // as long.
     enableCpuMemArena: false,
     enableMemPattern: false,
   });
   return new OrtSession(session, ort, sessionBytes(model, written.bytes.length));
 }
 
-/** Makes a session for a model file as it lies on disk, with the external data beside it: what anybody's ONNX Runtime makes of it. */
+/**
+ * Makes a session for a model file as it lies on disk, with the external data beside it: what anybody's ONNX Runtime
+ * makes of it.
+ */
 export async function openSession(path: string, options: SessionOptions = {}): Promise<Session> {
   const ort = await loadOrt();
   try {
-    const session = await ort.InferenceSession.create(path, { executionProviders: ["cpu"], logSeverityLevel: 4, ...(options.threads ? { intraOpNumThreads: options.threads } : {}) });
+    const session = await ort.InferenceSession.create(path, {
+      executionProviders: ["cpu"],
+      logSeverityLevel: 4,
+      ...(options.threads ? { intraOpNumThreads: options.threads } : {}),
+    });
     return new OrtSession(session, ort);
   } catch (error) {
     throw runtimeError(error, "ONNX Runtime does not accept the model");
@@ -113,12 +149,19 @@ const COPIES_OF_WEIGHTS = 2;
 
 /** About what a session takes while it does not run. */
 function sessionBytes({ graph }: WritableModel, written: number): number {
-  const weights = graph.initializers.reduce((sum, { storage }) => sum + (storage.kind === "file" ? storage.length : 0), 0);
+  const weights = graph.initializers.reduce(
+    (sum, { storage }) => sum + (storage.kind === "file" ? storage.length : 0),
+    0,
+  );
   return SESSION_BYTES + COPIES_OF_WEIGHTS * (weights + written);
 }
 
 class OrtSession implements Session {
-  constructor(private readonly session: InferenceSession, private readonly ort: Ort, readonly bytes = SESSION_BYTES) {}
+  constructor(
+    private readonly session: InferenceSession,
+    private readonly ort: Ort,
+    readonly bytes = SESSION_BYTES,
+  ) {}
 
   get inputs(): readonly string[] {
     return this.session.inputNames;
@@ -128,7 +171,9 @@ class OrtSession implements Session {
   }
 
   async run(feeds: Feeds, fetch?: readonly string[]): Promise<Map<string, TensorValue>> {
-    const inputs = Object.fromEntries(this.inputs.filter((name) => feeds[name]).map((name) => [name, toOrt(this.ort, feeds[name])]));
+    const inputs = Object.fromEntries(
+      this.inputs.filter((name) => feeds[name]).map((name) => [name, toOrt(this.ort, feeds[name])]),
+    );
     let outputs: InferenceSession.OnnxValueMapType;
     try {
       outputs = fetch ? await this.session.run(inputs, [...fetch]) : await this.session.run(inputs);
@@ -151,7 +196,10 @@ function toOrt(ort: Ort, value: TensorValue): Tensor {
 function fromOrt(value: Tensor): TensorValue {
   const data = value.data as TensorValue["data"];
   // Newer Nodes have a Float16Array, and then ONNX Runtime gives one; here half floats are their bits.
-  const bits = value.type === "float16" && ArrayBuffer.isView(data) ? new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2) : data;
+  const bits =
+    value.type === "float16" && ArrayBuffer.isView(data)
+      ? new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2)
+      : data;
   return { dataType: value.type as DataType, dims: [...value.dims], data: bits };
 }
 
@@ -163,8 +211,14 @@ function messageOf(error: unknown): string {
 export function runtimeError(error: unknown, what: string): ModelError {
   const text = messageOf(error);
   const locale = MISSING_LOCALE.exec(text)?.[1];
-  const unknown = /(\S*?)\(?(-?\d+)?\)? is not a registered function\/op|No Op registered for (\S+)|Could not find an implementation for (\S+)/.exec(text);
-  const plain = text.replace(/\/\S+?\.(?:cc|h):\d+ \S.*?(?:\) |\n)/g, "").replace(/\s+/g, " ").trim();
+  const unknown =
+    /(\S*?)\(?(-?\d+)?\)? is not a registered function\/op|No Op registered for (\S+)|Could not find an implementation for (\S+)/.exec(
+      text,
+    );
+  const plain = text
+    .replace(/\/\S+?\.(?:cc|h):\d+ \S.*?(?:\) |\n)/g, "")
+    .replace(/\s+/g, " ")
+    .trim();
   const node = /[Nn]ode(?: with name)?[:\s]+\(?["']?([^"'()\s]+)/.exec(text)?.[1];
   if (unknown) {
     const known = /Could not find an implementation/.test(text);
@@ -172,21 +226,40 @@ export function runtimeError(error: unknown, what: string): ModelError {
     const hint = known
       ? "The operator is standard, but not in this type: ONNX Runtime's CPU has few operators in float64 and bfloat16. Convert the model to float32 before exporting: model.float()."
       : "Re-export it with standard ONNX operators.";
-    return new ModelError(`${what}: it has no implementation of an operator (${plain}).`, node, `The model can be looked at, not run. ${hint}`);
+    return new ModelError(
+      `${what}: it has no implementation of an operator (${plain}).`,
+      node,
+      `The model can be looked at, not run. ${hint}`,
+    );
   }
   if (locale !== undefined) {
-    return new ModelError(`${what}: StringNormalizer takes the locale ${locale}, which this machine does not have.`, node, "Install it (on Debian and Ubuntu the package locales), or export the model with another one.");
+    return new ModelError(
+      `${what}: StringNormalizer takes the locale ${locale}, which this machine does not have.`,
+      node,
+      "Install it (on Debian and Ubuntu the package locales), or export the model with another one.",
+    );
   }
   const outside = /idx=(-?\d+) must be within the inclusive range \[-?\d+,\s*(\d+)\]/.exec(text);
   if (outside) {
-    return new ModelError(`${what}: the number ${outside[1]} looks up a table of ${Number(outside[2]) + 1} rows, 0 to ${outside[2]}${node ? ` (${node})` : ""}.`, node,
-      "Tokens, categories or indices in the input, or their baseline, are of another vocabulary.");
+    return new ModelError(
+      `${what}: the number ${outside[1]} looks up a table of ${Number(outside[2]) + 1} rows, 0 to ${outside[2]}${node ? ` (${node})` : ""}.`,
+      node,
+      "Tokens, categories or indices in the input, or their baseline, are of another vocabulary.",
+    );
   }
   if (/bad_alloc|Failed to allocate memory|out of memory/i.test(text)) {
-    return new ModelError(`${what}: there is not enough memory (${plain}).`, node, "Close other models, or use a smaller input.");
+    return new ModelError(
+      `${what}: there is not enough memory (${plain}).`,
+      node,
+      "Close other models, or use a smaller input.",
+    );
   }
   if (/Non tensor type is temporarily not supported/.test(text)) {
-    return new ModelError(`${what}: a value that is asked for is a list, a map or an optional, and ONNX Runtime for Node.js gives out tensors alone.`, node, "Choose an output that is a tensor; `run --fetch` takes lists and ZipMap's maps apart.");
+    return new ModelError(
+      `${what}: a value that is asked for is a list, a map or an optional, and ONNX Runtime for Node.js gives out tensors alone.`,
+      node,
+      "Choose an output that is a tensor; `run --fetch` takes lists and ZipMap's maps apart.",
+    );
   }
   return new ModelError(`${what}: ${plain}`, node);
 }
@@ -197,7 +270,12 @@ export function floatsOf(value: TensorValue): Float32Array {
   if (data instanceof Float32Array) return data;
   if (value.dataType === "float16") return Float32Array.from(data as Uint16Array, halfToFloat);
   if (data instanceof BigInt64Array || data instanceof BigUint64Array) return Float32Array.from(data, Number);
-  if (Array.isArray(data)) throw new ModelError("The values are texts, not numbers.", undefined, "`run --fetch` writes them as .json; methods need an output and an input of numbers.");
+  if (Array.isArray(data))
+    throw new ModelError(
+      "The values are texts, not numbers.",
+      undefined,
+      "`run --fetch` writes them as .json; methods need an output and an input of numbers.",
+    );
   return Float32Array.from(data as Float64Array);
 }
 
@@ -208,15 +286,22 @@ export function numbersOf(value: TensorValue): number[] {
 
 /** A float tensor as the float32 that specialised graphs take; integers and others as they are. */
 export function asFloat32(value: TensorValue): TensorValue {
-  return value.dataType === "float16" || value.dataType === "float64" ? { dataType: "float32", dims: value.dims, data: floatsOf(value) } : value;
+  return value.dataType === "float16" || value.dataType === "float64"
+    ? { dataType: "float32", dims: value.dims, data: floatsOf(value) }
+    : value;
 }
 
 /** Integers as the arrays that ONNX Runtime takes. */
 const INTEGERS: Partial<Record<DataType, (data: Float32Array) => TensorValue["data"]>> = {
-  int64: (data) => BigInt64Array.from(data, (value) => BigInt(Math.round(value))), uint64: (data) => BigUint64Array.from(data, (value) => BigInt(Math.round(value))),
-  int32: (data) => Int32Array.from(data, Math.round), uint32: (data) => Uint32Array.from(data, Math.round),
-  int16: (data) => Int16Array.from(data, Math.round), uint16: (data) => Uint16Array.from(data, Math.round),
-  int8: (data) => Int8Array.from(data, Math.round), uint8: (data) => Uint8Array.from(data, Math.round), bool: (data) => Uint8Array.from(data, (value) => (value === 0 ? 0 : 1)),
+  int64: (data) => BigInt64Array.from(data, (value) => BigInt(Math.round(value))),
+  uint64: (data) => BigUint64Array.from(data, (value) => BigInt(Math.round(value))),
+  int32: (data) => Int32Array.from(data, Math.round),
+  uint32: (data) => Uint32Array.from(data, Math.round),
+  int16: (data) => Int16Array.from(data, Math.round),
+  uint16: (data) => Uint16Array.from(data, Math.round),
+  int8: (data) => Int8Array.from(data, Math.round),
+  uint8: (data) => Uint8Array.from(data, Math.round),
+  bool: (data) => Uint8Array.from(data, (value) => (value === 0 ? 0 : 1)),
 };
 
 /** float32 numbers as a tensor of the type that a model's input has; for integers, whole ones. */

@@ -9,63 +9,106 @@ export type ClaimedOutput = Pick<ModelOutput, "name" | "dims" | "shape" | "value
 const ROUNDING = 0.02;
 
 /**
- * What speaks against a recipe's word for an output: what is found, and what the output may be instead, in one or two sentences. The word counts all the
- * same. Undefined where the values and the shape fit it, or where they are not finite and say nothing.
+ * What speaks against a recipe's word for an output: what is found, and what the output may be instead, in one or two
+ * sentences. The word counts all the same. Undefined where the values and the shape fit it, or where they are not
+ * finite and say nothing. /
  */
 export function contradiction(output: ClaimedOutput): string | undefined {
-  const { name, values, meaning: { kind }, texts } = output;
-  if (texts) return kind === "label" ? undefined : `The recipe says that the output "${name}" holds ${CLAIMS[kind].word}, and it holds texts: it may be a label ("label").`;
+  const {
+    name,
+    values,
+    meaning: { kind },
+    texts,
+  } = output;
+  if (texts)
+    return kind === "label"
+      ? undefined
+      : `The recipe says that the output "${name}" holds ${CLAIMS[kind].word}, and it holds texts: it may be a label ("label").`;
   if (values.length === 0 || !values.every(Number.isFinite)) return undefined;
   const found = CLAIMS[kind].against(output);
   return found && `The recipe says that the output "${name}" holds ${CLAIMS[kind].word}: ${found}`;
 }
 
-const CLAIMS: Readonly<Record<OutputKind, { readonly word: string; against(output: ClaimedOutput): string | undefined }>> = {
-  logits: { word: "logits", against: (output) => (entrySize(output) > 1 && isShares(output) ? `its values are from 0 to 1 and sum to 1, as probabilities do ("probabilities"). A softmax is put on top of them.` : undefined) },
+const CLAIMS: Readonly<
+  Record<OutputKind, { readonly word: string; against(output: ClaimedOutput): string | undefined }>
+> = {
+  logits: {
+    word: "logits",
+    against: (output) =>
+      entrySize(output) > 1 && isShares(output)
+        ? `its values are from 0 to 1 and sum to 1, as probabilities do ("probabilities"). A softmax is put on top of them.`
+        : undefined,
+  },
   probabilities: { word: "probabilities", against: againstProbabilities },
   independent: {
     word: "independent scores",
-    against: ({ values }) => (within(values, 0, 1) ? undefined : `its values go ${rangeOf(values)}, and such scores from 0 to 1. A sigmoid is put on them; they may be measured amounts ("regression") or logits of a softmax ("logits").`),
+    against: ({ values }) =>
+      within(values, 0, 1)
+        ? undefined
+        : `its values go ${rangeOf(values)}, and such scores from 0 to 1. A sigmoid is put on them; they may be measured amounts ("regression") or logits of a softmax ("logits").`,
   },
   "log-probabilities": {
     word: "log-probabilities",
     against: (output) => {
-      if (!within(output.values, -Infinity, 0)) return `its values go ${rangeOf(output.values)}, and logarithms of probabilities are at most 0: they may be logits ("logits").`;
+      if (!within(output.values, -Infinity, 0))
+        return `its values go ${rangeOf(output.values)}, and logarithms of probabilities are at most 0: they may be logits ("logits").`;
       const sum = strangeSum({ ...output, values: output.values.map(Math.exp) });
-      return sum === undefined || entrySize(output) === 1 ? undefined : `the exponentials of its values sum to ${formatted(sum)}, not to 1: they may be logits ("logits") or measured amounts ("regression").`;
+      return sum === undefined || entrySize(output) === 1
+        ? undefined
+        : `the exponentials of its values sum to ${formatted(sum)}, not to 1: they may be logits ("logits") or measured amounts ("regression").`;
     },
   },
   regression: { word: "measured amounts", against: () => undefined },
   label: {
     word: "labels",
-    against: ({ values }) => (values.every(Number.isInteger) ? undefined : `its values are no whole numbers (${formatted(values.find((value) => !Number.isInteger(value))!)}): they may be scores ("logits", "probabilities") or measured amounts ("regression").`),
+    against: ({ values }) =>
+      values.every(Number.isInteger)
+        ? undefined
+        : `its values are no whole numbers (${formatted(values.find((value) => !Number.isInteger(value))!)}): they may be scores ("logits", "probabilities") or measured amounts ("regression").`,
   },
   mask: { word: "a map", against: (output) => againstPlane(output, "a map over height and width") },
   image: {
     word: "a picture",
-    against: (output) => againstPlane(output, "a picture") ?? (output.dims.slice(1).length < 3 || [output.dims[1], output.dims.at(-1)].some((channels) => channels === 1 || channels === 3 || channels === 4) ? undefined
-      : `its shape is ${shapeOf(output)}, and a picture has 1, 3 or 4 channels: it may be a map ("mask").`),
+    against: (output) =>
+      againstPlane(output, "a picture") ??
+      (output.dims.slice(1).length < 3 ||
+      [output.dims[1], output.dims.at(-1)].some((channels) => channels === 1 || channels === 3 || channels === 4)
+        ? undefined
+        : `its shape is ${shapeOf(output)}, and a picture has 1, 3 or 4 channels: it may be a map ("mask").`),
   },
   boxes: {
     word: "boxes",
-    against: (output) => (output.dims.slice(1).some((dim) => dim >= 4) ? undefined : `its shape is ${shapeOf(output)}, and a box takes four numbers: it may be the boxes' scores ("independent") or labels ("label").`),
+    against: (output) =>
+      output.dims.slice(1).some((dim) => dim >= 4)
+        ? undefined
+        : `its shape is ${shapeOf(output)}, and a box takes four numbers: it may be the boxes' scores ("independent") or labels ("label").`,
   },
-  embedding: { word: "a vector of features", against: (output) => (entrySize(output) > 1 ? undefined : `it is one number: it may be a measured amount ("regression").`) },
+  embedding: {
+    word: "a vector of features",
+    against: (output) =>
+      entrySize(output) > 1 ? undefined : `it is one number: it may be a measured amount ("regression").`,
+  },
 };
 
 function againstProbabilities(output: ClaimedOutput): string | undefined {
   const { values } = output;
   if (!within(values, 0, 1)) {
-    const instead = within(values, -Infinity, 0) && strangeSum({ ...output, values: values.map(Math.exp) }) === undefined ? 'log-probabilities ("log-probabilities")'
-      : 'logits ("logits") or measured amounts ("regression")';
+    const instead =
+      within(values, -Infinity, 0) && strangeSum({ ...output, values: values.map(Math.exp) }) === undefined
+        ? 'log-probabilities ("log-probabilities")'
+        : 'logits ("logits") or measured amounts ("regression")';
     return `its values go ${rangeOf(values)}, and probabilities from 0 to 1. They may be ${instead}.`;
   }
   const sum = entrySize(output) > 1 ? strangeSum(output) : undefined;
-  return sum === undefined ? undefined : `its values sum to ${formatted(sum)} along the classes, not to 1: they may be independent scores ("independent").`;
+  return sum === undefined
+    ? undefined
+    : `its values sum to ${formatted(sum)} along the classes, not to 1: they may be independent scores ("independent").`;
 }
 
 function againstPlane(output: ClaimedOutput, what: string): string | undefined {
-  return output.dims.slice(1).filter((dim) => dim > 1).length >= 2 ? undefined : `its shape is ${shapeOf(output)}, which has no two axes for ${what}: it may be a list of scores ("logits", "probabilities", "independent").`;
+  return output.dims.slice(1).filter((dim) => dim > 1).length >= 2
+    ? undefined
+    : `its shape is ${shapeOf(output)}, which has no two axes for ${what}: it may be a list of scores ("logits", "probabilities", "independent").`;
 }
 
 function isShares(output: ClaimedOutput): boolean {
@@ -88,7 +131,10 @@ function within(values: Float32Array, low: number, high: number): boolean {
 }
 
 function rangeOf(values: Float32Array): string {
-  const [low, high] = values.reduce(([least, most], value) => [Math.min(least, value), Math.max(most, value)], [Infinity, -Infinity]);
+  const [low, high] = values.reduce(
+    ([least, most], value) => [Math.min(least, value), Math.max(most, value)],
+    [Infinity, -Infinity],
+  );
   return `from ${formatted(low)} to ${formatted(high)}`;
 }
 

@@ -8,7 +8,10 @@ import { oneHotOf } from "./one-hot.ts";
 import { topScores } from "./top-scores.ts";
 import { combinedSigmoid, endOf, isPlaceOfLargest, madeOf, type End, type ValueFacts } from "./score.ts";
 
-/** What an output's numbers are: decided once for a run, from the graph and the values together, and asked by everything that shows or explains it. */
+/**
+ * What an output's numbers are: decided once for a run, from the graph and the values together, and asked by everything
+ * that shows or explains it.
+ */
 export interface OutputMeaning {
   readonly kind: OutputKind;
   /** One sentence that says how that was found: "The graph ends in Softmax." */
@@ -27,7 +30,9 @@ export interface OutputMeaning {
   readonly binary: boolean;
 }
 
-/** "as-is": already probabilities or independent scores; "exp" of log-probabilities; "softmax" and "sigmoid" of logits. */
+/**
+ * "as-is": already probabilities or independent scores; "exp" of log-probabilities; "softmax" and "sigmoid" of logits.
+ */
 export type ProbabilityForm = "as-is" | "exp" | "softmax" | "sigmoid";
 
 /** An output as it is looked at: always with a batch axis in front. */
@@ -70,32 +75,53 @@ export interface OutputFacts {
   readonly recipe?: OutputRecipe;
 }
 
-/** What an output is. The recipe's word counts; then the graph's end, the values, the names and shapes, in this order. */
+/**
+ * What an output is. The recipe's word counts; then the graph's end, the values, the names and shapes, in this order.
+ */
 export function outputMeaning(facts: OutputFacts): OutputMeaning {
   const end = isFloat(facts.dataType) ? endOf(facts.graph, facts.value, facts.known) : undefined;
   if (facts.recipe?.kind) return said(facts, facts.recipe.kind, end);
-  return (isFloat(facts.dataType) ? undefined : labels(facts))
-    ?? (end && fromEnd(facts, end))
-    ?? fromDistances(facts)
-    ?? fromTop(facts)
-    ?? fromOneHot(facts)
-    ?? fromValues(facts, true)
-    ?? fromMl(facts)
-    ?? fromValues(facts)
-    ?? fromMaker(facts)
-    ?? fromNames(facts)
-    ?? fromShape(facts);
+  return (
+    (isFloat(facts.dataType) ? undefined : labels(facts)) ??
+    (end && fromEnd(facts, end)) ??
+    fromDistances(facts) ??
+    fromTop(facts) ??
+    fromOneHot(facts) ??
+    fromValues(facts, true) ??
+    fromMl(facts) ??
+    fromValues(facts) ??
+    fromMaker(facts) ??
+    fromNames(facts) ??
+    fromShape(facts)
+  );
 }
 
-/** An output's elements as probabilities, and how that was done, in words that end a sentence; undefined where they are none. */
-export function probabilitiesOf({ meaning, dims }: Pick<ModelOutput, "meaning" | "dims">, values: Float32Array): { readonly values: Float32Array; readonly how: string } | undefined {
+/**
+ * An output's elements as probabilities, and how that was done, in words that end a sentence; undefined where they are
+ * none.
+ */
+export function probabilitiesOf(
+  { meaning, dims }: Pick<ModelOutput, "meaning" | "dims">,
+  values: Float32Array,
+): { readonly values: Float32Array; readonly how: string } | undefined {
   const because = meaning.why.replace(/\.$/, "").replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase());
   switch (meaning.form) {
-    case undefined: return undefined;
-    case "as-is": return { values, how: meaning.end ? `the model's own ${meaning.end}` : because };
-    case "exp": return { values: values.map(Math.exp), how: `exp of ${meaning.end ? `the model's ${meaning.end}` : `the log-probabilities: ${because}`}` };
-    case "sigmoid": return { values: values.map((value) => 1 / (1 + Math.exp(-value))), how: `sigmoid of the ${meaning.binary ? "logit" : "scores"}: ${because}` };
-    case "softmax": return { values: softmaxAlong(values, dims, meaning.classAxis), how: `softmax of the logits: ${because}` };
+    case undefined:
+      return undefined;
+    case "as-is":
+      return { values, how: meaning.end ? `the model's own ${meaning.end}` : because };
+    case "exp":
+      return {
+        values: values.map(Math.exp),
+        how: `exp of ${meaning.end ? `the model's ${meaning.end}` : `the log-probabilities: ${because}`}`,
+      };
+    case "sigmoid":
+      return {
+        values: values.map((value) => 1 / (1 + Math.exp(-value))),
+        how: `sigmoid of the ${meaning.binary ? "logit" : "scores"}: ${because}`,
+      };
+    case "softmax":
+      return { values: softmaxAlong(values, dims, meaning.classAxis), how: `softmax of the logits: ${because}` };
   }
 }
 
@@ -120,12 +146,18 @@ function said(facts: OutputFacts, kind: OutputKind, end: End | undefined): Outpu
   const why = "The recipe says so.";
   const base = { kind, why, assumed: false, classAxis, binary: false };
   switch (kind) {
-    case "logits": return { ...base, form: single ? "sigmoid" : "softmax", binary: single };
-    case "probabilities": return { ...base, form: "as-is", binary: single };
-    case "log-probabilities": return { ...base, form: "exp", binary: single };
-    case "independent": return { ...base, form: withinOne(facts.values) ? "as-is" : "sigmoid", binary: single };
-    case "mask": return { ...base, ...(end ? { form: formOf(end) } : {}) };
-    default: return base;
+    case "logits":
+      return { ...base, form: single ? "sigmoid" : "softmax", binary: single };
+    case "probabilities":
+      return { ...base, form: "as-is", binary: single };
+    case "log-probabilities":
+      return { ...base, form: "exp", binary: single };
+    case "independent":
+      return { ...base, form: withinOne(facts.values) ? "as-is" : "sigmoid", binary: single };
+    case "mask":
+      return { ...base, ...(end ? { form: formOf(end) } : {}) };
+    default:
+      return base;
   }
 }
 
@@ -141,26 +173,49 @@ function formOf({ form }: End): ProbabilityForm {
 
 function fromEnd(facts: OutputFacts, end: End): OutputMeaning {
   const classAxis = classAxisOf(facts, end);
-  const base = { why: `The graph ends in ${end.said}.`, end: end.said, assumed: false, form: formOf(end), classAxis, binary: false };
+  const base = {
+    why: `The graph ends in ${end.said}.`,
+    end: end.said,
+    assumed: false,
+    form: formOf(end),
+    classAxis,
+    binary: false,
+  };
   const space = spaceOf(facts.dims);
   if (end.form === "sigmoid" || end.form === "log-sigmoid") {
-    if (space && isPicture(facts, space)) return { ...base, kind: "image", form: undefined, why: `${base.why} It has the shape of an input picture.` };
+    if (space && isPicture(facts, space))
+      return { ...base, kind: "image", form: undefined, why: `${base.why} It has the shape of an input picture.` };
     // Two classes as 1 − p and p.
-    if (!space && entrySize(facts) > 1 && end.form === "sigmoid" && sumsToOne(facts.values, facts.dims, classAxis, 1e-3)) return { ...base, kind: "probabilities" };
+    if (
+      !space &&
+      entrySize(facts) > 1 &&
+      end.form === "sigmoid" &&
+      sumsToOne(facts.values, facts.dims, classAxis, 1e-3)
+    )
+      return { ...base, kind: "probabilities" };
     return space ? { ...base, kind: "mask" } : { ...base, kind: "independent", binary: entrySize(facts) === 1 };
   }
   if (space) return { ...base, kind: "mask" };
   return { ...base, kind: end.form === "softmax" ? "probabilities" : "log-probabilities" };
 }
 
-/** The graph's own class axis where it is known; else one along which the values sum to 1; else 1 of a map, the last of anything else. */
+/**
+ * The graph's own class axis where it is known; else one along which the values sum to 1; else 1 of a map, the last of
+ * anything else.
+ */
 function classAxisOf({ dims, values }: OutputFacts, end?: End): number {
   const usual = spaceOf(dims) ? 1 : lastOverOne(dims);
   // Batches that the graph does not have shift its axes: only those from behind are sure, and values tell.
-  const candidates = [...(end?.axis === undefined || end.reshaped ? [] : [end.axis < 0 ? dims.length + end.axis : end.axis]), usual, dims.length - 1, 1]
-    .filter((axis) => axis >= 0 && axis < dims.length && dims[axis] > 1);
+  const candidates = [
+    ...(end?.axis === undefined || end.reshaped ? [] : [end.axis < 0 ? dims.length + end.axis : end.axis]),
+    usual,
+    dims.length - 1,
+    1,
+  ].filter((axis) => axis >= 0 && axis < dims.length && dims[axis] > 1);
   if (end && end.form !== "sigmoid" && end.form !== "log-sigmoid") {
-    const summing = candidates.find((axis) => sumsToOne(end.form === "softmax" ? values : values.map(Math.exp), dims, axis, 0.05));
+    const summing = candidates.find((axis) =>
+      sumsToOne(end.form === "softmax" ? values : values.map(Math.exp), dims, axis, 0.05),
+    );
     if (summing !== undefined) return summing;
   }
   return usual;
@@ -169,7 +224,16 @@ function classAxisOf({ dims, values }: OutputFacts, end?: End): number {
 /** What the graph looks for the smallest of. */
 function fromDistances(facts: OutputFacts): OutputMeaning | undefined {
   const by = isFloat(facts.dataType) ? smallestChosenBy(facts.file ?? facts.graph, facts.value) : undefined;
-  return by === undefined ? undefined : { kind: "regression", why: `The graph's label is where it is smallest (${by}): distances.`, assumed: false, classAxis: classAxisOf(facts), binary: false, least: true };
+  return by === undefined
+    ? undefined
+    : {
+        kind: "regression",
+        why: `The graph's label is where it is smallest (${by}): distances.`,
+        assumed: false,
+        classAxis: classAxisOf(facts),
+        binary: false,
+        least: true,
+      };
 }
 
 /** The largest of scores are what the scores are; a softmax of them alone would leave the other classes out. */
@@ -178,19 +242,33 @@ function fromTop(facts: OutputFacts): OutputMeaning | undefined {
   if (!top) return undefined;
   const base = { assumed: false, classAxis: lastOverOne(facts.dims), binary: false };
   const end = endOf(facts.graph, top.from, facts.known);
-  if (!end) return { ...base, kind: "logits", why: "The graph ends in TopK: the largest of its scores, without the others." };
+  if (!end)
+    return { ...base, kind: "logits", why: "The graph ends in TopK: the largest of its scores, without the others." };
   const why = `The graph ends in TopK of ${end.said}.`;
-  const kind = end.form === "softmax" ? "probabilities" : end.form === "log-softmax" ? "log-probabilities" : "independent";
+  const kind =
+    end.form === "softmax" ? "probabilities" : end.form === "log-softmax" ? "log-probabilities" : "independent";
   return { ...base, kind, form: formOf(end), end: `TopK of ${end.said}`, why };
 }
 
 /** A choice is no probability, though it sums to 1. */
 function fromOneHot(facts: OutputFacts): OutputMeaning | undefined {
-  const found = isFloat(facts.dataType) && !spaceOf(facts.dims) ? oneHotOf(makersOf(facts.graph), facts.value) : undefined;
-  return found && { kind: "regression", why: `The graph sets it to 1 at the element that it chooses (${found.by}): a label, no probabilities.`, assumed: false, classAxis: classAxisOf(facts), binary: false };
+  const found =
+    isFloat(facts.dataType) && !spaceOf(facts.dims) ? oneHotOf(makersOf(facts.graph), facts.value) : undefined;
+  return (
+    found && {
+      kind: "regression",
+      why: `The graph sets it to 1 at the element that it chooses (${found.by}): a label, no probabilities.`,
+      assumed: false,
+      classAxis: classAxisOf(facts),
+      binary: false,
+    }
+  );
 }
 
-/** Machine learning operators, and how the graph itself makes a label of the values. Decision values have no form as probabilities. */
+/**
+ * Machine learning operators, and how the graph itself makes a label of the values. Decision values have no form as
+ * probabilities.
+ */
 function fromMl(facts: OutputFacts): OutputMeaning | undefined {
   const found = mlMeaning(facts.file ?? facts.graph, facts.value);
   return found && { ...found, assumed: false, classAxis: classAxisOf(facts), binary: false };
@@ -201,22 +279,53 @@ function fromMl(facts: OutputFacts): OutputMeaning | undefined {
 /** `certain`: only what sums to 1. */
 function fromValues(facts: OutputFacts, certain = false): OutputMeaning | undefined {
   const { dims, values } = facts;
-  const axes = [...new Set([lastOverOne(dims), spaceOf(dims) ? 1 : dims.length - 1])].filter((axis) => dims[axis] > 1 && axis > 0);
+  const axes = [...new Set([lastOverOne(dims), spaceOf(dims) ? 1 : dims.length - 1])].filter(
+    (axis) => dims[axis] > 1 && axis > 0,
+  );
   for (const classAxis of axes) {
     const base = { assumed: false, classAxis, binary: false };
     if (sumsToOne(values, dims, classAxis, 1e-3)) {
-      return { ...base, kind: spaceOf(dims) ? "mask" : "probabilities", form: "as-is", why: "Its values are from 0 to 1 and sum to 1." };
+      return {
+        ...base,
+        kind: spaceOf(dims) ? "mask" : "probabilities",
+        form: "as-is",
+        why: "Its values are from 0 to 1 and sum to 1.",
+      };
     }
     if (values.every((value) => value <= 1e-6) && sumsToOne(values.map(Math.exp), dims, classAxis, 1e-3)) {
-      return { ...base, kind: spaceOf(dims) ? "mask" : "log-probabilities", form: "exp", why: "The exponentials of its values sum to 1." };
+      return {
+        ...base,
+        kind: spaceOf(dims) ? "mask" : "log-probabilities",
+        form: "exp",
+        why: "The exponentials of its values sum to 1.",
+      };
     }
   }
   if (certain) return undefined;
-  if (isVector(dims) && withinOne(values) && !endsLinear(facts.graph, facts.value) && !EMBEDDING.test(facts.name) && entrySize(facts) > 1) {
-    return { kind: "independent", form: "as-is", why: "All of its values are from 0 to 1 and they do not sum to 1.", assumed: true, classAxis: lastOverOne(dims), binary: false };
+  if (
+    isVector(dims) &&
+    withinOne(values) &&
+    !endsLinear(facts.graph, facts.value) &&
+    !EMBEDDING.test(facts.name) &&
+    entrySize(facts) > 1
+  ) {
+    return {
+      kind: "independent",
+      form: "as-is",
+      why: "All of its values are from 0 to 1 and they do not sum to 1.",
+      assumed: true,
+      classAxis: lastOverOne(dims),
+      binary: false,
+    };
   }
   if (isVector(dims) && entrySize(facts) >= 8 && Math.abs(lengthOf(values.subarray(0, entrySize(facts))) - 1) < 1e-3) {
-    return { kind: "embedding", why: "Its vector has length 1.", assumed: false, classAxis: lastOverOne(dims), binary: false };
+    return {
+      kind: "embedding",
+      why: "Its vector has length 1.",
+      assumed: false,
+      classAxis: lastOverOne(dims),
+      binary: false,
+    };
   }
   return undefined;
 }
@@ -243,11 +352,32 @@ function lengthOf(values: Float32Array): number {
 /** What is computed of a softmax's or a sigmoid's values is shown as it is: a softmax on top would be one too many. */
 function fromMaker(facts: OutputFacts): OutputMeaning | undefined {
   const base = { assumed: false, classAxis: classAxisOf(facts), binary: false };
-  if (isPlaceOfLargest(facts.graph, facts.value)) return { ...base, kind: "label", why: "The graph ends in ArgMax or ArgMin: which element is the largest, not how large." };
+  if (isPlaceOfLargest(facts.graph, facts.value))
+    return {
+      ...base,
+      kind: "label",
+      why: "The graph ends in ArgMax or ArgMin: which element is the largest, not how large.",
+    };
   const combined = spaceOf(facts.dims) ? undefined : combinedSigmoid(facts.graph, facts.value, facts.known);
-  if (combined) return { ...base, kind: "independent", form: "as-is", binary: entrySize(facts) === 1, why: `The graph takes ${combined.by} of the scores of ${combined.said}.` };
-  const of = spaceOf(facts.dims) || EMBEDDING.test(facts.name) || looksLikeBoxes(facts.name, facts.dims) ? undefined : madeOf(facts.graph, facts.value, facts.known);
-  return of === undefined ? undefined : { ...base, kind: "regression", why: `The graph computes it from the values of a ${of}: they are shown as they are.` };
+  if (combined)
+    return {
+      ...base,
+      kind: "independent",
+      form: "as-is",
+      binary: entrySize(facts) === 1,
+      why: `The graph takes ${combined.by} of the scores of ${combined.said}.`,
+    };
+  const of =
+    spaceOf(facts.dims) || EMBEDDING.test(facts.name) || looksLikeBoxes(facts.name, facts.dims)
+      ? undefined
+      : madeOf(facts.graph, facts.value, facts.known);
+  return of === undefined
+    ? undefined
+    : {
+        ...base,
+        kind: "regression",
+        why: `The graph computes it from the values of a ${of}: they are shown as they are.`,
+      };
 }
 
 // ── by names and shapes ──────────────────────────────────────────────────────────────────────────
@@ -268,17 +398,39 @@ function fromNames(facts: OutputFacts): OutputMeaning | undefined {
   const base = { assumed: false, classAxis: classAxisOf(facts), binary: false };
   const size = entrySize(facts);
   const last = dims[dims.length - 1];
-  if (looksLikeBoxes(name, dims)) return { ...base, kind: "boxes", why: `Its name ("${name}") and its ${last} columns say boxes.` };
-  if (isVector(dims) && classes > 1 && classes === size) return { ...base, kind: "logits", form: "softmax", why: "It has as many values as there are class names." };
+  if (looksLikeBoxes(name, dims))
+    return { ...base, kind: "boxes", why: `Its name ("${name}") and its ${last} columns say boxes.` };
+  if (isVector(dims) && classes > 1 && classes === size)
+    return { ...base, kind: "logits", form: "softmax", why: "It has as many values as there are class names." };
   if (size === 1 && (classes === 2 || /logit/i.test(name))) {
-    return { ...base, kind: "logits", form: "sigmoid", binary: true, why: classes === 2 ? "It is one number, and there are two class names." : `Its name ("${name}") says a logit.` };
+    return {
+      ...base,
+      kind: "logits",
+      form: "sigmoid",
+      binary: true,
+      why: classes === 2 ? "It is one number, and there are two class names." : `Its name ("${name}") says a logit.`,
+    };
   }
-  if (EMBEDDING.test(name)) return { ...base, kind: "embedding", why: `Its name ("${name}") says a vector of features.` };
+  if (EMBEDDING.test(name))
+    return { ...base, kind: "embedding", why: `Its name ("${name}") says a vector of features.` };
   if (REGRESSION.test(name)) return { ...base, kind: "regression", why: `Its name ("${name}") says measured amounts.` };
-  if (/logit/i.test(name) && !spaceOf(dims)) return { ...base, kind: "logits", form: "softmax", why: `Its name ("${name}") says logits.` };
-  if (LOGITS.test(name) && isVector(dims) && size > 1) return { ...base, kind: "logits", form: "softmax", why: `Its name ("${name}") says scores of classes.`, assumed: true };
+  if (/logit/i.test(name) && !spaceOf(dims))
+    return { ...base, kind: "logits", form: "softmax", why: `Its name ("${name}") says logits.` };
+  if (LOGITS.test(name) && isVector(dims) && size > 1)
+    return {
+      ...base,
+      kind: "logits",
+      form: "softmax",
+      why: `Its name ("${name}") says scores of classes.`,
+      assumed: true,
+    };
   if (!spaceOf(dims) && facts.inputs.some((input) => input.dims.join() === dims.join())) {
-    return { ...base, kind: "regression", why: "It has the shape of an input, as a reconstruction has.", assumed: true };
+    return {
+      ...base,
+      kind: "regression",
+      why: "It has the shape of an input, as a reconstruction has.",
+      assumed: true,
+    };
   }
   return undefined;
 }
@@ -290,13 +442,26 @@ function fromShape(facts: OutputFacts): OutputMeaning {
   const space = spaceOf(dims);
   if (space && isPicture(facts, space)) return { ...base, kind: "image", why: "It has the shape of an input picture." };
   if (space) return { ...base, kind: "mask", why: `It is a map of ${dims[2]}×${dims[3]}.` };
-  if (entrySize(facts) === 1) return { ...base, kind: "regression", why: "It is one number, and nothing says that it is a class's." };
-  if (isVector(dims)) return { ...base, kind: "logits", form: "softmax", why: "Nothing in the graph says what it is: a vector is taken for the logits of a softmax." };
-  return { ...base, kind: "regression", why: "Nothing in the graph says what it is: its values are shown as they are." };
+  if (entrySize(facts) === 1)
+    return { ...base, kind: "regression", why: "It is one number, and nothing says that it is a class's." };
+  if (isVector(dims))
+    return {
+      ...base,
+      kind: "logits",
+      form: "softmax",
+      why: "Nothing in the graph says what it is: a vector is taken for the logits of a softmax.",
+    };
+  return {
+    ...base,
+    kind: "regression",
+    why: "Nothing in the graph says what it is: its values are shown as they are.",
+  };
 }
 
 function isPicture({ inputs }: OutputFacts, channels: number): boolean {
-  return inputs.some(({ dims, picture }) => picture && dims.length === 4 && dims[1] === channels && (channels === 1 || channels === 3));
+  return inputs.some(
+    ({ dims, picture }) => picture && dims.length === 4 && dims[1] === channels && (channels === 1 || channels === 3),
+  );
 }
 
 /** How many channels a map [N, C, H, W] has; undefined where the output is none. */
@@ -319,12 +484,25 @@ function lastOverOne(dims: readonly number[]): number {
   return Math.max(0, dims.length - 1);
 }
 
-const LINEAR: ReadonlySet<string> = new Set(["Gemm", "MatMul", "Conv", "ConvTranspose", "Add", "BatchNormalization", "FusedMatMul", "FusedGemm"]);
+const LINEAR: ReadonlySet<string> = new Set([
+  "Gemm",
+  "MatMul",
+  "Conv",
+  "ConvTranspose",
+  "Add",
+  "BatchNormalization",
+  "FusedMatMul",
+  "FusedGemm",
+]);
 
 /** Whether the last operator that computes is linear: such values have no bounds. */
 function endsLinear(graph: Graph, output: string): boolean {
   const makers = makersOf(graph);
   let node = makers.get(output);
-  while (node && ["Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Dropout"].includes(node.opType)) node = makers.get(node.inputs[0]);
+  while (
+    node &&
+    ["Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Dropout"].includes(node.opType)
+  )
+    node = makers.get(node.inputs[0]);
   return node !== undefined && LINEAR.has(node.opType);
 }

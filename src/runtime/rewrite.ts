@@ -6,22 +6,38 @@ import type { OutputMeaning } from "./outputs.ts";
 import { endOf, type ValueFacts } from "./score.ts";
 
 /**
- * The model with an inner value made an input (of float32 and any shape, where its type is not said): what computed only it is gone, and so are
- * inputs that nothing else needs. Its outputs stay. UsageError where no node makes the value.
+ * The model with an inner value made an input (of float32 and any shape, where its type is not said): what computed
+ * only it is gone, and so are inputs that nothing else needs. Its outputs stay. UsageError where no node makes the
+ * value. /
  */
-export function cutAt(model: Model, value: string, type: { readonly dataType?: DataType; readonly dims?: readonly Dim[] } = {}): Model {
+export function cutAt(
+  model: Model,
+  value: string,
+  type: { readonly dataType?: DataType; readonly dims?: readonly Dim[] } = {},
+): Model {
   const { graph } = model;
   if (!graph.nodes.some(({ outputs }) => outputs.includes(value))) {
-    throw new UsageError(`No layer of the model makes the value "${value}".`, value, "`inspect` lists the model's layers and their outputs.");
+    throw new UsageError(
+      `No layer of the model makes the value "${value}".`,
+      value,
+      "`inspect` lists the model's layers and their outputs.",
+    );
   }
   const spare = unusedName(graph, `${value}.computed`);
-  const cut = graph.nodes.map((node) => (node.outputs.includes(value) ? { ...node, outputs: node.outputs.map((output) => (output === value ? spare : output)) } : node));
+  const cut = graph.nodes.map((node) =>
+    node.outputs.includes(value)
+      ? { ...node, outputs: node.outputs.map((output) => (output === value ? spare : output)) }
+      : node,
+  );
   const outputs = graph.outputs.map(({ name }) => name);
   const nodes = neededFor(outputs, cut);
   const used = new Set(nodes.flatMap(uses).concat(outputs));
   const inputs = graph.inputs.filter(({ name }) => used.has(name));
   inputs.push({ name: value, type: { kind: "tensor", dataType: "float32", ...type } });
-  return { ...model, graph: { ...graph, inputs, nodes, valueInfo: graph.valueInfo.filter(({ name }) => name !== value) } };
+  return {
+    ...model,
+    graph: { ...graph, inputs, nodes, valueInfo: graph.valueInfo.filter(({ name }) => name !== value) },
+  };
 }
 
 function uses(node: Node): readonly string[] {
@@ -52,14 +68,25 @@ export interface LossRequest {
 }
 
 /**
- * The model with a loss for each element of an output, in its order, as a value and a further output named LOSS: the cross-entropy −log p of each
- * class. p is the softmax over the class axis, of the values before the model's own softmax where it has one; the sigmoid of independent scores;
- * or the output itself where that is made of probabilities. UsageError for outputs that have no classes.
+ * The model with a loss for each element of an output, in its order, as a value and a further output named LOSS: the
+ * cross-entropy −log p of each class. p is the softmax over the class axis, of the values before the model's own
+ * softmax where it has one; the sigmoid of independent scores; or the output itself where that is made of
+ * probabilities. UsageError for outputs that have no classes. /
  */
-export function withLoss(model: Model, { value, axis, meaning, negated = false, list = false, known }: LossRequest): Model {
+export function withLoss(
+  model: Model,
+  { value, axis, meaning, negated = false, list = false, known }: LossRequest,
+): Model {
   const { graph } = model;
-  if (["label", "image", "boxes", "embedding"].includes(meaning.kind) || (meaning.kind === "regression" && (!meaning.assumed || list))) {
-    throw new UsageError(`The output "${value}" has no classes (it is read as ${meaning.kind}), so it has no cross-entropy loss.`, "score", "Explain the output (score=output), or say in the recipe what it is (outputs).");
+  if (
+    ["label", "image", "boxes", "embedding"].includes(meaning.kind) ||
+    (meaning.kind === "regression" && (!meaning.assumed || list))
+  ) {
+    throw new UsageError(
+      `The output "${value}" has no classes (it is read as ${meaning.kind}), so it has no cross-entropy loss.`,
+      "score",
+      "Explain the output (score=output), or say in the recipe what it is (outputs).",
+    );
   }
   const opset = model.opsets[""] ?? 1;
   const end = endOf(graph, value, known);
@@ -67,7 +94,9 @@ export function withLoss(model: Model, { value, axis, meaning, negated = false, 
   return {
     ...model,
     graph: {
-      ...graph, nodes: [...graph.nodes, ...nodes], initializers: [...graph.initializers, ...axes],
+      ...graph,
+      nodes: [...graph.nodes, ...nodes],
+      initializers: [...graph.initializers, ...axes],
       outputs: [...graph.outputs, { name: LOSS, type: { kind: "unknown" } }],
     },
   };
@@ -83,12 +112,20 @@ export function withLoss(model: Model, { value, axis, meaning, negated = false, 
 
   /** −log σ(x) = softplus(−x); of the other class softplus(x). */
   function ofSigmoid(logit: string): Node[] {
-    return negated ? [plain("Softplus", [logit], LOSS)] : [plain("Neg", [logit], "loupe.loss.negative"), plain("Softplus", ["loupe.loss.negative"], LOSS)];
+    return negated
+      ? [plain("Softplus", [logit], LOSS)]
+      : [plain("Neg", [logit], "loupe.loss.negative"), plain("Softplus", ["loupe.loss.negative"], LOSS)];
   }
 
   /** −log p, or −log(1 − p) with a one of p's own type. */
   function ofProbability(of: string): Node[] {
-    const other = negated ? [plain("Sub", [value, value], "loupe.loss.zero"), plain("Exp", ["loupe.loss.zero"], "loupe.loss.one"), plain("Sub", ["loupe.loss.one", value], of)] : [];
+    const other = negated
+      ? [
+          plain("Sub", [value, value], "loupe.loss.zero"),
+          plain("Exp", ["loupe.loss.zero"], "loupe.loss.one"),
+          plain("Sub", ["loupe.loss.one", value], of),
+        ]
+      : [];
     return [...other, plain("Log", [of], "loupe.loss.log"), plain("Neg", ["loupe.loss.log"], LOSS)];
   }
 
@@ -104,7 +141,10 @@ function logSumExp(logit: string, axis: number, opset: number): Node {
   const keepdims: Attribute = { type: "int", value: 1 };
   return opset >= 18
     ? { ...plain("ReduceLogSumExp", [logit, "loupe.loss.axes"], "loupe.loss.total"), attributes: { keepdims } }
-    : { ...plain("ReduceLogSumExp", [logit], "loupe.loss.total"), attributes: { keepdims, axes: { type: "ints", value: [axis] } } };
+    : {
+        ...plain("ReduceLogSumExp", [logit], "loupe.loss.total"),
+        attributes: { keepdims, axes: { type: "ints", value: [axis] } },
+      };
 }
 
 function plain(opType: string, inputs: readonly string[], output: string): Node {

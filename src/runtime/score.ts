@@ -32,7 +32,10 @@ export interface ValueFacts {
   readonly number?: (constant: string) => number | undefined;
 }
 
-/** The value to explain for an output: where the graph ends in a softmax or a sigmoid, in whatever form, what goes into it. */
+/**
+ * The value to explain for an output: where the graph ends in a softmax or a sigmoid, in whatever form, what goes into
+ * it.
+ */
 export function scoreOf(graph: Graph, output: string, kind: "logit" | "output", facts: ValueFacts = {}): Score {
   if (kind === "output") return { value: output, kind };
   const end = endOf(graph, output, facts);
@@ -40,10 +43,31 @@ export function scoreOf(graph: Graph, output: string, kind: "logit" | "output", 
 }
 
 /** Operators that make something else of each element, or hand some of them on. */
-const ELEMENTWISE: ReadonlySet<string> = new Set(["Mul", "Div", "Add", "Sub", "Pow", "Sqrt", "Log", "Exp", "Neg", "Abs", "Transpose", "Slice", "Gather", "Clip", "Min", "Max", "Round"]);
+const ELEMENTWISE: ReadonlySet<string> = new Set([
+  "Mul",
+  "Div",
+  "Add",
+  "Sub",
+  "Pow",
+  "Sqrt",
+  "Log",
+  "Exp",
+  "Neg",
+  "Abs",
+  "Transpose",
+  "Slice",
+  "Gather",
+  "Clip",
+  "Min",
+  "Max",
+  "Round",
+]);
 const SQUASHING: ReadonlySet<string> = new Set(["Softmax", "LogSoftmax", "Sigmoid", "HardSigmoid", "Tanh", "Softsign"]);
 
-/** The softmax, sigmoid or the like that an output is an element-wise function of: such values are no logits. Undefined where there is none. */
+/**
+ * The softmax, sigmoid or the like that an output is an element-wise function of: such values are no logits. Undefined
+ * where there is none.
+ */
 export function madeOf(graph: Graph, output: string, facts: ValueFacts = {}): string | undefined {
   const makers = makersOf(graph);
   const look = new Look(graph, facts);
@@ -53,7 +77,12 @@ export function madeOf(graph: Graph, output: string, facts: ValueFacts = {}): st
     if (isSoftsign(look, value)) return "Softsign";
     if (isUnderSigmoid(look, value)) return "sigmoid";
     const [next, ...others] = node.inputs.filter((input) => makers.has(input));
-    if (next === undefined || others.length > 0 || !(ELEMENTWISE.has(node.opType) || KEEPING.has(node.opType) || RESHAPING.has(node.opType))) return undefined;
+    if (
+      next === undefined ||
+      others.length > 0 ||
+      !(ELEMENTWISE.has(node.opType) || KEEPING.has(node.opType) || RESHAPING.has(node.opType))
+    )
+      return undefined;
     value = next;
   }
   return undefined;
@@ -63,13 +92,15 @@ export function madeOf(graph: Graph, output: string, facts: ValueFacts = {}): st
 export function isPlaceOfLargest(graph: Graph, output: string): boolean {
   const makers = makersOf(graph);
   let node = makers.get(output);
-  while (node?.domain === "" && (KEEPING.has(node.opType) || RESHAPING.has(node.opType))) node = makers.get(node.inputs[0]);
+  while (node?.domain === "" && (KEEPING.has(node.opType) || RESHAPING.has(node.opType)))
+    node = makers.get(node.inputs[0]);
   return node?.domain === "" && (node.opType === "ArgMax" || node.opType === "ArgMin");
 }
 
 /**
  * The softmax, log-softmax or sigmoid that an output's elements come from, if one does: a single operator, or spelt out
- * (Exp over its ReduceSum, Exp of a LogSoftmax, 1 / (1 + Exp(−x)) ...). Operators behind it may change the shape and the type, not the elements' order.
+ * (Exp over its ReduceSum, Exp of a LogSoftmax, 1 / (1 + Exp(−x)) ...). Operators behind it may change the shape and
+ * the type, not the elements' order. /
  */
 export function endOf(graph: Graph, output: string, facts: ValueFacts = {}): End | undefined {
   const look = new Look(graph, facts);
@@ -78,8 +109,15 @@ export function endOf(graph: Graph, output: string, facts: ValueFacts = {}): End
   return end && look.canBeExplained(end.logits) ? { ...end, reshaped } : undefined;
 }
 
-/** The sigmoid whose scores an output is the mean, the largest or the smallest of: such a value is a score as well. Undefined where it is of anything else. */
-export function combinedSigmoid(graph: Graph, output: string, facts: ValueFacts = {}): { readonly by: string; readonly said: string } | undefined {
+/**
+ * The sigmoid whose scores an output is the mean, the largest or the smallest of: such a value is a score as well.
+ * Undefined where it is of anything else.
+ */
+export function combinedSigmoid(
+  graph: Graph,
+  output: string,
+  facts: ValueFacts = {},
+): { readonly by: string; readonly said: string } | undefined {
   const look = new Look(graph, facts);
   const makers = makersOf(graph);
   let { value } = look.through(output);
@@ -92,10 +130,16 @@ export function combinedSigmoid(graph: Graph, output: string, facts: ValueFacts 
   return by !== undefined && end?.form === "sigmoid" ? { by, said: end.said } : undefined;
 }
 
-/** Whether only a run can say what a graph ends in: branches and loops at its end, or reductions that may be of one element. */
+/**
+ * Whether only a run can say what a graph ends in: branches and loops at its end, or reductions that may be of one
+ * element.
+ */
 export function endsInRun(graph: Graph, output: string): boolean {
   const node = makersOf(graph).get(new Look(graph, {}).through(output).value);
-  return node !== undefined && (hasSubgraph(node) || (node.domain === "" && ONE_ELEMENT.has(node.opType) && combinedSigmoidOrBranch(graph, node)));
+  return (
+    node !== undefined &&
+    (hasSubgraph(node) || (node.domain === "" && ONE_ELEMENT.has(node.opType) && combinedSigmoidOrBranch(graph, node)))
+  );
 }
 
 /** Whether behind reductions there is an end, or what only a run shows. */
@@ -103,7 +147,8 @@ function combinedSigmoidOrBranch(graph: Graph, from: Node): boolean {
   const look = new Look(graph, {});
   const makers = makersOf(graph);
   let { value } = look.through(from.inputs[0]);
-  for (let node = makers.get(value); node?.domain === "" && ONE_ELEMENT.has(node.opType); node = makers.get(value)) ({ value } = look.through(node.inputs[0]));
+  for (let node = makers.get(value); node?.domain === "" && ONE_ELEMENT.has(node.opType); node = makers.get(value))
+    ({ value } = look.through(node.inputs[0]));
   const node = makers.get(value);
   return look.end(value) !== undefined || (node !== undefined && hasSubgraph(node));
 }
@@ -111,11 +156,27 @@ function combinedSigmoidOrBranch(graph: Graph, from: Node): boolean {
 /** Reductions that hand on what they are given where that is one element. */
 const ONE_ELEMENT: ReadonlySet<string> = new Set(["ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceProd"]);
 /** What keeps scores between 0 and 1 scores. */
-const COMBINING: ReadonlySet<string> = new Set(["ReduceMean", "ReduceMax", "ReduceMin", "GlobalAveragePool", "GlobalMaxPool", "AveragePool", "MaxPool"]);
+const COMBINING: ReadonlySet<string> = new Set([
+  "ReduceMean",
+  "ReduceMax",
+  "ReduceMin",
+  "GlobalAveragePool",
+  "GlobalMaxPool",
+  "AveragePool",
+  "MaxPool",
+]);
 
 /** Operators that keep the elements and their order; those of the second list also keep the shape. */
 const RESHAPING: ReadonlySet<string> = new Set(["Reshape", "Flatten", "Squeeze", "Unsqueeze"]);
-const KEEPING: ReadonlySet<string> = new Set(["Identity", "Cast", "CastLike", "Dropout", "Clip", "QuantizeLinear", "DequantizeLinear"]);
+const KEEPING: ReadonlySet<string> = new Set([
+  "Identity",
+  "Cast",
+  "CastLike",
+  "Dropout",
+  "Clip",
+  "QuantizeLinear",
+  "DequantizeLinear",
+]);
 
 /** Operators that give the largest of elements. */
 const MAXIMA: ReadonlySet<string> = new Set(["ReduceMax", "TopK", "Max"]);
@@ -127,9 +188,16 @@ class Look implements GraphLook {
   private readonly makers: ReadonlyMap<string, Node>;
   private readonly integers: ReadonlySet<string>;
 
-  constructor(graph: Graph, private readonly facts: ValueFacts) {
+  constructor(
+    graph: Graph,
+    private readonly facts: ValueFacts,
+  ) {
     this.makers = makersOf(graph);
-    this.integers = new Set([...graph.valueInfo, ...graph.inputs].filter(({ type }) => type.kind === "tensor" && !isFloat(type.dataType)).map(({ name }) => name));
+    this.integers = new Set(
+      [...graph.valueInfo, ...graph.inputs]
+        .filter(({ type }) => type.kind === "tensor" && !isFloat(type.dataType))
+        .map(({ name }) => name),
+    );
   }
 
   /** Quantised scores are integers, which nothing is differentiated by. */
@@ -140,7 +208,11 @@ class Look implements GraphLook {
   /** Back over operators that keep the elements and their order. */
   through(value: string, reshaping = true): { value: string; reshaped: boolean } {
     let reshaped = false;
-    for (let node = this.makers.get(value); node?.domain === "" && node.outputs[0] === value; node = this.makers.get(value)) {
+    for (
+      let node = this.makers.get(value);
+      node?.domain === "" && node.outputs[0] === value;
+      node = this.makers.get(value)
+    ) {
       if (reshaping && (RESHAPING.has(node.opType) || this.isOfOne(node))) reshaped = true;
       else if (!KEEPING.has(node.opType)) break;
       value = node.inputs[0];
@@ -223,7 +295,12 @@ class Look implements GraphLook {
     const div = this.node(value, "Div");
     if (div) return { over: div.inputs[0], under: div.inputs[1] };
     const mul = this.node(value, "Mul");
-    for (const [over, other] of mul ? [[mul.inputs[0], mul.inputs[1]], [mul.inputs[1], mul.inputs[0]]] : []) {
+    for (const [over, other] of mul
+      ? [
+          [mul.inputs[0], mul.inputs[1]],
+          [mul.inputs[1], mul.inputs[0]],
+        ]
+      : []) {
       const one = this.node(this.spread(other), "Reciprocal");
       if (one) return { over, under: one.inputs[0] };
     }
@@ -254,14 +331,22 @@ class Look implements GraphLook {
     const minus = this.node(inner, "Sub");
     if (minus) return this.isMaximumOf(minus.inputs[1], minus.inputs[0]) ? minus.inputs[0] : inner;
     const plus = this.node(inner, "Add");
-    for (const [x, other] of plus ? [[plus.inputs[0], plus.inputs[1]], [plus.inputs[1], plus.inputs[0]]] : []) {
+    for (const [x, other] of plus
+      ? [
+          [plus.inputs[0], plus.inputs[1]],
+          [plus.inputs[1], plus.inputs[0]],
+        ]
+      : []) {
       const negative = this.node(this.spread(other), "Neg");
       if (negative && this.isMaximumOf(negative.inputs[0], x)) return x;
     }
     return inner;
   }
 
-  /** Whether a value is made of x's largest elements alone: also held against a constant (Max with −∞), spread along axes, picked by TopK. */
+  /**
+   * Whether a value is made of x's largest elements alone: also held against a constant (Max with −∞), spread along
+   * axes, picked by TopK.
+   */
   private isMaximumOf(value: string, x: string): boolean {
     const from = this.through(x, false).value;
     let maximal = false;
@@ -279,7 +364,12 @@ class Look implements GraphLook {
 
   /** Back over what only spreads a value along axes. */
   private spread(value: string): string {
-    for (let node = this.makers.get(value); node?.domain === "" && (node.opType === "Expand" || KEEPING.has(node.opType) || RESHAPING.has(node.opType)); node = this.makers.get(value)) value = node.inputs[0];
+    for (
+      let node = this.makers.get(value);
+      node?.domain === "" && (node.opType === "Expand" || KEEPING.has(node.opType) || RESHAPING.has(node.opType));
+      node = this.makers.get(value)
+    )
+      value = node.inputs[0];
     return value;
   }
 

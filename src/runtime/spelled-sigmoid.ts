@@ -16,7 +16,10 @@ export interface SpelledSigmoid {
   readonly said: string;
 }
 
-/** A sigmoid written as other operators: 1 / (1 + exp(−x)), exp x / (1 + exp x), ½ tanh(x/2) + ½, exp(−softplus(−x)). Constants that are other numbers make it none. */
+/**
+ * A sigmoid written as other operators: 1 / (1 + exp(−x)), exp x / (1 + exp x), ½ tanh(x/2) + ½, exp(−softplus(−x)).
+ * Constants that are other numbers make it none.
+ */
 export function spelledSigmoid(look: GraphLook, value: string): SpelledSigmoid | undefined {
   return ofExp(look, value) ?? ofQuotient(look, value) ?? ofTanh(look, value) ?? ofSoftplus(look, value);
 }
@@ -55,7 +58,9 @@ function ofQuotient(look: GraphLook, value: string): SpelledSigmoid | undefined 
   const div = at(look, value, "Div");
   const exp = div && at(look, div.inputs[0], "Exp");
   const sum = exp && plus(look, div.inputs[1], 1);
-  return sum !== undefined && same(look, sum, div!.inputs[0]) ? { logits: exp!.inputs[0], said: "Exp(x) / (1 + Exp(x)) (a sigmoid)" } : undefined;
+  return sum !== undefined && same(look, sum, div!.inputs[0])
+    ? { logits: exp!.inputs[0], said: "Exp(x) / (1 + Exp(x)) (a sigmoid)" }
+    : undefined;
 }
 
 /** ½ · (tanh(x/2) + 1) and ½ · tanh(x/2) + ½; tanh(z) for x/2 where the half is in the weights before. */
@@ -67,7 +72,9 @@ function ofTanh(look: GraphLook, value: string): SpelledSigmoid | undefined {
   const tanh = tanhOf === undefined ? undefined : at(look, tanhOf, "Tanh");
   if (!tanh) return undefined;
   const x = scaled(look, tanh.inputs[0], 0.5);
-  return x === undefined ? { logits: tanh.inputs[0], said: "½ Tanh(x) + ½ (the sigmoid of 2x)" } : { logits: x, said: "½ Tanh(x/2) + ½ (a sigmoid)" };
+  return x === undefined
+    ? { logits: tanh.inputs[0], said: "½ Tanh(x) + ½ (the sigmoid of 2x)" }
+    : { logits: x, said: "½ Tanh(x/2) + ½ (a sigmoid)" };
 }
 
 function ofSoftplus(look: GraphLook, value: string): SpelledSigmoid | undefined {
@@ -114,7 +121,11 @@ function other(look: GraphLook, [a, b]: readonly string[], number: number): stri
 /** x of −x: Neg, −1 · x, 0 − x. */
 function negated(look: GraphLook, value: string): string | undefined {
   const sub = at(look, value, "Sub");
-  return at(look, value, "Neg")?.inputs[0] ?? scaled(look, value, -1) ?? (sub && is(look, sub.inputs[0], 0) ? sub.inputs[1] : undefined);
+  return (
+    at(look, value, "Neg")?.inputs[0] ??
+    scaled(look, value, -1) ??
+    (sub && is(look, sub.inputs[0], 0) ? sub.inputs[1] : undefined)
+  );
 }
 
 /** x of 1 / x. */

@@ -10,8 +10,8 @@ import { asFloat32, createSession, floatsOf, fromFloat32, numbersOf, type Feeds,
 import { openWhole } from "./whole.ts";
 
 /**
- * The part of a model from a value to another: what follows `from` is run, on changed copies of it, and what does not depend on it
- * (a residual's other branch) was run once.
+ * The part of a model from a value to another: what follows `from` is run, on changed copies of it, and what does not
+ * depend on it (a residual's other branch) was run once. /
  */
 export interface Tail {
   /** So many copies run at once. */
@@ -33,7 +33,11 @@ export interface TailRequest {
 }
 
 /** Undefined where `to` does not depend on `from`. From one of the model's inputs on, that is the whole model. */
-export async function openTail(model: LoadedModel, feeds: Feeds, { from, to, batch }: TailRequest): Promise<Tail | undefined> {
+export async function openTail(
+  model: LoadedModel,
+  feeds: Feeds,
+  { from, to, batch }: TailRequest,
+): Promise<Tail | undefined> {
   if (feeds[from]) {
     const whole = await openWhole(model, feeds, { from, to, batch });
     if (whole !== "inside") return whole;
@@ -42,7 +46,8 @@ export async function openTail(model: LoadedModel, feeds: Feeds, { from, to, bat
     const tail = await openBatched(model, feeds, from, to, batch).catch((error: unknown) => {
       // A batch axis that says it is open and is not: a Reshape inside has 1 in it. One at a time always works.
       // And less at a time takes less memory.
-      if (error instanceof ModelError || error instanceof UsageError || error instanceof TooLargeError) return "closed" as const;
+      if (error instanceof ModelError || error instanceof UsageError || error instanceof TooLargeError)
+        return "closed" as const;
       throw error;
     });
     if (tail !== "closed") return tail;
@@ -50,7 +55,13 @@ export async function openTail(model: LoadedModel, feeds: Feeds, { from, to, bat
   return openOne(model, feeds, from, to, 1);
 }
 
-async function openBatched(model: LoadedModel, feeds: Feeds, from: string, to: string, batch: number): Promise<Tail | undefined | "closed"> {
+async function openBatched(
+  model: LoadedModel,
+  feeds: Feeds,
+  from: string,
+  to: string,
+  batch: number,
+): Promise<Tail | undefined | "closed"> {
   const repeated = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, repeat(value, batch)]));
   const tail = await openOne(model, repeated, from, to, batch);
   if (tail === undefined) return undefined;
@@ -65,15 +76,31 @@ async function openBatched(model: LoadedModel, feeds: Feeds, from: string, to: s
   return same ? tail : "closed";
 }
 
-async function openOne(model: LoadedModel, feeds: Feeds, from: string, to: string, batch: number): Promise<Tail | undefined> {
+async function openOne(
+  model: LoadedModel,
+  feeds: Feeds,
+  from: string,
+  to: string,
+  batch: number,
+): Promise<Tail | undefined> {
   const { specialised, graph } = await model.traced(feeds);
   for (const value of [from, to]) {
-    if (!specialised.g.has(value)) throw new UsageError(`The value "${value}" is not computed for this input.`, value, "`inspect` lists the model's layers and their outputs.");
+    if (!specialised.g.has(value))
+      throw new UsageError(
+        `The value "${value}" is not computed for this input.`,
+        value,
+        "`inspect` lists the model's layers and their outputs.",
+      );
   }
-  const cut = cutAt(specialised.forward, graph.inputs.map(({ name }) => name), from);
+  const cut = cutAt(
+    specialised.forward,
+    graph.inputs.map(({ name }) => name),
+    from,
+  );
   if (!cut.after.has(to)) return undefined;
   const dims = specialised.g.shape(from);
-  if (dims.length === 0 || dims[0] % batch !== 0) throw new ModelError(`"${from}" [${dims.join(", ")}] has no batch axis of ${batch}.`);
+  if (dims.length === 0 || dims[0] % batch !== 0)
+    throw new ModelError(`"${from}" [${dims.join(", ")}] has no batch axis of ${batch}.`);
   const guards = specialised.guards.filter(({ value }) => cut.after.has(value));
   const fed = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, asFloat32(value)]));
   const given = await valuesAt(model, specialised, fed, cut.given);
@@ -81,14 +108,18 @@ async function openOne(model: LoadedModel, feeds: Feeds, from: string, to: strin
   const one = elementCount(dims) / batch;
   const own = feeds[from]?.dataType;
   // Integer inputs stay what they are; all that is of floats is float32 here.
-  const changed = (data: Float32Array): TensorValue => (own !== undefined && !isFloat(own) ? fromFloat32(own, dims, data) : { dataType: "float32", dims, data });
+  const changed = (data: Float32Array): TensorValue =>
+    own !== undefined && !isFloat(own) ? fromFloat32(own, dims, data) : { dataType: "float32", dims, data };
   return {
-    batch, dims: [dims[0] / batch, ...dims.slice(1)],
+    batch,
+    dims: [dims[0] / batch, ...dims.slice(1)],
     values: floatsOf(given[from] ?? fed[from]).slice(0, one),
     release: () => session.release(),
     async run(copies) {
       const data = joined(copies, batch);
-      const [result, ...seen] = await timed(model, () => session.run({ ...fed, ...given, [from]: changed(data) })).catch((error: unknown) => {
+      const [result, ...seen] = await timed(model, () =>
+        session.run({ ...fed, ...given, [from]: changed(data) }),
+      ).catch((error: unknown) => {
         throw guards.length > 0 && mayBeLengths(error) ? otherFrom(from) : error;
       });
       seen.forEach((value, i) => checkGuard(numbersOf(value), guards[i].expected, from));
@@ -100,7 +131,10 @@ async function openOne(model: LoadedModel, feeds: Feeds, from: string, to: strin
 interface Cut {
   /** `from`, and values that depend on it. */
   readonly after: ReadonlySet<string>;
-  /** What the nodes after it take and do not make: `from`, and values that depend on the model's input but not on `from`. */
+  /**
+   * What the nodes after it take and do not make: `from`, and values that depend on the model's input but not on
+   * `from`.
+   */
   readonly given: readonly string[];
   /** The nodes after it, and those that depend on constants alone. */
   readonly nodes: readonly Node[];
@@ -111,9 +145,13 @@ function cutAt(forward: readonly Node[], inputs: readonly string[], from: string
   const others = forward.filter(({ outputs }) => !outputs.includes(from));
   const after = reached(others, [from]);
   const following = others.filter((node) => node.inputs.some((input) => after.has(input)));
-  const given = new Set([from, ...following.flatMap((node) => node.inputs.filter((input) => fed.has(input) && !after.has(input)))]);
+  const given = new Set([
+    from,
+    ...following.flatMap((node) => node.inputs.filter((input) => fed.has(input) && !after.has(input))),
+  ]);
   return {
-    after, given: [...given].filter((value) => !inputs.includes(value)),
+    after,
+    given: [...given].filter((value) => !inputs.includes(value)),
     nodes: others.filter((node) => following.includes(node) || !node.outputs.some((output) => fed.has(output))),
   };
 }
@@ -121,12 +159,19 @@ function cutAt(forward: readonly Node[], inputs: readonly string[], from: string
 /** `values`, and all that nodes make of them. */
 function reached(nodes: readonly Node[], values: readonly string[]): Set<string> {
   const found = new Set(values);
-  for (const node of nodes) if (node.inputs.some((input) => found.has(input))) for (const output of node.outputs) if (output !== "") found.add(output);
+  for (const node of nodes)
+    if (node.inputs.some((input) => found.has(input)))
+      for (const output of node.outputs) if (output !== "") found.add(output);
   return found;
 }
 
 /** The values of `names` for the feeds, by name. */
-async function valuesAt(model: LoadedModel, specialised: Specialised, feeds: Feeds, names: readonly string[]): Promise<Record<string, TensorValue>> {
+async function valuesAt(
+  model: LoadedModel,
+  specialised: Specialised,
+  feeds: Feeds,
+  names: readonly string[],
+): Promise<Record<string, TensorValue>> {
   if (names.length === 0) return {};
   const session = await sessionFor(model, specialised, specialised.forward, names, []);
   try {
@@ -145,18 +190,40 @@ interface ListSession {
 
 /** A session that computes `outputs` by `nodes` from the model's inputs and `given` values. */
 async function sessionFor(
-  model: LoadedModel, specialised: Specialised, nodes: readonly Node[], outputs: readonly string[], given: readonly string[],
+  model: LoadedModel,
+  specialised: Specialised,
+  nodes: readonly Node[],
+  outputs: readonly string[],
+  given: readonly string[],
 ): Promise<ListSession> {
   const g = specialised.g.fork();
   g.nodes.splice(0, g.nodes.length, ...nodes);
   // Through Identity, so that a value may be an input and given out, too.
   const names = outputs.map((value) => g.op("Identity", [value], g.shape(value)));
-  const graph = specialised.graphFor(g, names, given.map((name) => ({ name, dims: g.shape(name) })));
-  const inputs = graph.inputs.map((input) => (given.includes(input.name) && input.type.kind === "tensor"
-    ? { ...input, type: { ...input.type, dataType: g.typeOf(input.name) ?? specialised.typeOf(input.name) ?? input.type.dataType } } : input));
+  const graph = specialised.graphFor(
+    g,
+    names,
+    given.map((name) => ({ name, dims: g.shape(name) })),
+  );
+  const inputs = graph.inputs.map((input) =>
+    given.includes(input.name) && input.type.kind === "tensor"
+      ? {
+          ...input,
+          type: {
+            ...input.type,
+            dataType: g.typeOf(input.name) ?? specialised.typeOf(input.name) ?? input.type.dataType,
+          },
+        }
+      : input,
+  );
   const plan = planRun(g, specialised, { ...graph, inputs }, given);
   admit(model.budget, model.open, plan.bytes, "One run of this part of the model");
-  const derived = { irVersion: 10, producer: "neural-loupe", opsets: { ...model.model.opsets, "": specialised.derivedOpset }, graph: plan.graph };
+  const derived = {
+    irVersion: 10,
+    producer: "neural-loupe",
+    opsets: { ...model.model.opsets, "": specialised.derivedOpset },
+    graph: plan.graph,
+  };
   const session = await createSession(derived, model.open, { threads: model.threads, optimization: plan.optimization });
   return {
     release: () => session.release(),
@@ -182,5 +249,9 @@ function checkGuard(found: readonly number[], expected: readonly number[], from:
 }
 
 function otherFrom(from: string): UsageError {
-  return new UsageError(`The model takes another path where "${from}" is changed, so its scores cannot be compared.`, from, "Methods that use gradients (Grad-CAM, saliency) still work.");
+  return new UsageError(
+    `The model takes another path where "${from}" is changed, so its scores cannot be compared.`,
+    from,
+    "Methods that use gradients (Grad-CAM, saliency) still work.",
+  );
 }

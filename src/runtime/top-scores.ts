@@ -11,10 +11,19 @@ export interface TopScores {
 
 const KEEPING: ReadonlySet<string> = new Set(["Identity", "Cast", "Reshape", "Squeeze", "Unsqueeze", "Flatten"]);
 
-/** What TopK chose an output's elements from, where the graph gives out both what it chose and where that was; undefined for any other output. */
+/**
+ * What TopK chose an output's elements from, where the graph gives out both what it chose and where that was; undefined
+ * for any other output.
+ */
 export function topScores(graph: Graph, output: string): TopScores | undefined {
   const node = behind(graph, output);
-  if (node?.opType !== "TopK" || node.domain !== "" || !node.outputs[1] || !graph.outputs.some(({ name }) => name !== output && behind(graph, name) === node)) return undefined;
+  if (
+    node?.opType !== "TopK" ||
+    node.domain !== "" ||
+    !node.outputs[1] ||
+    !graph.outputs.some(({ name }) => name !== output && behind(graph, name) === node)
+  )
+    return undefined;
   return { from: node.inputs[0], indices: node.outputs[1] };
 }
 

@@ -12,17 +12,23 @@ import { createSession, numbersOf, type Feeds } from "./ort.ts";
 const MOST_KNOWN = 1 << 20;
 /** Of integers that the input decides. */
 const MOST_DECIDED = 1 << 16;
-/** Of 8 and 16 bits: quantised activations, masks; more than a zero point or a flag for each channel is never asked for. */
+/**
+ * Of 8 and 16 bits: quantised activations, masks; more than a zero point or a flag for each channel is never asked for.
+ */
 const MOST_NARROW = 1 << 12;
 const NARROW: ReadonlySet<DataType> = new Set(["int8", "uint8", "int16", "uint16", "int4", "uint4"]);
 /** Branches inside branches: no model nests deeper than this. */
 const MOST_ROUNDS = 64;
 
 /**
- * Runs the model once on `feeds` and makes it a straight line for what was seen. `model` has its functions inlined and its
- * Constants lifted. Activations are not kept: of float values only the shapes are fetched.
+ * Runs the model once on `feeds` and makes it a straight line for what was seen. `model` has its functions inlined and
+ * its Constants lifted. Activations are not kept: of float values only the shapes are fetched. /
  */
-export async function specialise(model: Model, open: OpenModel, feeds: Feeds): Promise<{ specialised: Specialised; trace: Trace; graph: Graph; conditions: readonly string[] }> {
+export async function specialise(
+  model: Model,
+  open: OpenModel,
+  feeds: Feeds,
+): Promise<{ specialised: Specialised; trace: Trace; graph: Graph; conditions: readonly string[] }> {
   const opset = model.opsets[""] ?? 1;
   let graph = model.graph;
   const conditions: string[] = [];
@@ -32,7 +38,12 @@ export async function specialise(model: Model, open: OpenModel, feeds: Feeds): P
     const straightened = straighten(graph, trace);
     conditions.push(...straightened.conditions);
     if (!straightened.changed || round >= MOST_ROUNDS) {
-      return { specialised: new Specialised(graph, opset, trace, (tensor) => open.bytesOf(tensor), conditions), trace, graph, conditions };
+      return {
+        specialised: new Specialised(graph, opset, trace, (tensor) => open.bytesOf(tensor), conditions),
+        trace,
+        graph,
+        conditions,
+      };
     }
     graph = straightened.graph;
   }
@@ -48,12 +59,15 @@ async function traceGraph(model: Model, open: OpenModel, feeds: Feeds): Promise<
     const feed = feeds[name];
     if (!feed) continue;
     dims.set(name, feed.dims);
-    if (isSmallInteger(feed.dataType, feed.dims) || (shaping.has(name) && elementCount(feed.dims) <= 1024)) known.set(name, numbersOf(feed));
+    if (isSmallInteger(feed.dataType, feed.dims) || (shaping.has(name) && elementCount(feed.dims) <= 1024))
+      known.set(name, numbersOf(feed));
   }
   for (const tensor of graph.initializers) {
     dims.set(tensor.name, tensor.dims);
     // A constant of one element may say what an operator is: 1 over x is an inverse.
-    const wanted = isSmallInteger(tensor.dataType, tensor.dims) || (isFloat(tensor.dataType) && elementCount(tensor.dims) <= (shaping.has(tensor.name) ? 1024 : 1));
+    const wanted =
+      isSmallInteger(tensor.dataType, tensor.dims) ||
+      (isFloat(tensor.dataType) && elementCount(tensor.dims) <= (shaping.has(tensor.name) ? 1024 : 1));
     if (wanted && tensor.problem === undefined) known.set(tensor.name, toNumbers(tensor, open.bytesOf(tensor)));
   }
 
@@ -73,8 +87,12 @@ async function traceGraph(model: Model, open: OpenModel, feeds: Feeds): Promise<
   }
   if (shapeOf.size + whole.length === 0) return { dims, types, known, opset: model.opsets[""] ?? 1 };
   const outputs = [...shapeOf.keys(), ...whole].map((name) => ({ name, type: { kind: "unknown" as const } }));
-  // ONNX Runtime begins with what the last of a graph's ends needs: the first value's shape comes last, so that each value can go as soon as its shape is known.
-  const traced = { ...model, graph: { ...graph, nodes: [...graph.nodes, ...shapeNodes.reverse()], outputs, valueInfo: [] } };
+  // ONNX Runtime begins with what the last of a graph's ends needs: the first value's shape comes last, so that each
+  // value can go as soon as its shape is known.
+  const traced = {
+    ...model,
+    graph: { ...graph, nodes: [...graph.nodes, ...shapeNodes.reverse()], outputs, valueInfo: [] },
+  };
   const session = await createSession(traced, open, { optimization: "disabled" });
   try {
     for (const [name, value] of await session.run(feeds)) {
@@ -92,9 +110,19 @@ async function traceGraph(model: Model, open: OpenModel, feeds: Feeds): Promise<
   return { dims, types, known, opset: model.opsets[""] ?? 1 };
 }
 
-/** Whether a value, by what is known of its shape before it runs, has so few elements that it may be a shape, an index or a condition. */
+/**
+ * Whether a value, by what is known of its shape before it runs, has so few elements that it may be a shape, an index
+ * or a condition.
+ */
 function fewElements({ graph, opsets }: Model, feeds: Feeds): (value: string, type: DataType) => boolean {
-  const inputs = graph.inputs.map((input) => (feeds[input.name] ? { ...input, type: { kind: "tensor" as const, dataType: feeds[input.name].dataType, dims: feeds[input.name].dims } } : input));
+  const inputs = graph.inputs.map((input) =>
+    feeds[input.name]
+      ? {
+          ...input,
+          type: { kind: "tensor" as const, dataType: feeds[input.name].dataType, dims: feeds[input.name].dims },
+        }
+      : input,
+  );
   const shapes = inferShapes({ graph: { ...graph, inputs }, opsets });
   const tainted = taintedValues(graph);
   return (value, type) => {
@@ -107,14 +135,33 @@ function fewElements({ graph, opsets }: Model, feeds: Feeds): (value: string, ty
 }
 
 function isSmallInteger(type: DataType, dims: readonly number[]): boolean {
-  return !isFloat(type) && type !== "string" && type !== "undefined" && !type.startsWith("complex") && elementCount(dims) <= MOST_KNOWN;
+  return (
+    !isFloat(type) &&
+    type !== "string" &&
+    type !== "undefined" &&
+    !type.startsWith("complex") &&
+    elementCount(dims) <= MOST_KNOWN
+  );
 }
 
-/** Float values that decide how an operator works: Resize's region and scales, Upsample's scales; Clip's lower bound, which makes it a rectifier; Dropout's ratio, of which 0 drops nothing; Pow's exponent, of which whole ones take negative numbers; RoiAlign's regions where they decide the sampling. */
+/**
+ * Float values that decide how an operator works: Resize's region and scales, Upsample's scales; Clip's lower bound,
+ * which makes it a rectifier; Dropout's ratio, of which 0 drops nothing; Pow's exponent, of which whole ones take
+ * negative numbers; RoiAlign's regions where they decide the sampling.
+ */
 function shapingFloats(graph: Graph): Set<string> {
   const shaping = new Set<string>();
   for (const { opType, inputs, attributes } of graph.nodes) {
-    const places = opType === "Resize" ? [1, 2] : opType === "Upsample" || opType === "Clip" || opType === "Dropout" || opType === "Pow" || (opType === "RoiAlign" && !attributes.sampling_ratio) ? [1] : [];
+    const places =
+      opType === "Resize"
+        ? [1, 2]
+        : opType === "Upsample" ||
+            opType === "Clip" ||
+            opType === "Dropout" ||
+            opType === "Pow" ||
+            (opType === "RoiAlign" && !attributes.sampling_ratio)
+          ? [1]
+          : [];
     for (const place of places) if (inputs[place]) shaping.add(inputs[place]);
   }
   return shaping;

@@ -21,18 +21,26 @@ export interface Sliding {
   readonly stride: readonly number[];
 }
 
-/** Effects of parts. `values`: in the input's shape, each element the mean over the parts that it belongs to, as Captum gives them. */
+/**
+ * Effects of parts. `values`: in the input's shape, each element the mean over the parts that it belongs to, as Captum
+ * gives them.
+ */
 export interface Ablated extends PartEffects {
   readonly values: Float32Array;
 }
 
 /**
- * By how much the score falls when each part of the input is set to what `baseline` has there. Runs several copies at once where the model's batch axis is open. Stops between runs when cancelled.
+ * By how much the score falls when each part of the input is set to what `baseline` has there. Runs several copies at
+ * once where the model's batch axis is open. Stops between runs when cancelled. /
  */
 export async function ablate(context: Context, parts: Parts, baseline: Float32Array): Promise<Ablated> {
   const { name, values: input } = context.input;
   const { value: to } = await context.score();
-  const tail = await openTail(context.model, context.feeds, { from: name, to, batch: batchFor(input.length, parts.count) });
+  const tail = await openTail(context.model, context.feeds, {
+    from: name,
+    to,
+    batch: batchFor(input.length, parts.count),
+  });
   if (!tail) throw context.independent(name);
   try {
     const whole = context.scoreIn((await tail.run([input]))[0]);
@@ -43,7 +51,9 @@ export async function ablate(context: Context, parts: Parts, baseline: Float32Ar
     for (let done = 0; done < parts.count; done += tail.batch) {
       context.signal.throwIfAborted();
       context.progress(done / parts.count, `${parts.name} ${done + 1} of ${parts.count}`);
-      const hidden = Array.from({ length: Math.min(tail.batch, parts.count - done) }, (_, i) => parts.elements(done + i));
+      const hidden = Array.from({ length: Math.min(tail.batch, parts.count - done) }, (_, i) =>
+        parts.elements(done + i),
+      );
       const scores = await tail.run(hidden.map((elements) => withHidden(input, baseline, elements)));
       hidden.forEach((elements, i) => {
         const fall = whole - context.scoreIn(scores[i]);
@@ -62,7 +72,11 @@ export async function ablate(context: Context, parts: Parts, baseline: Float32Ar
     if (values.every((value) => value === 0)) {
       const equal = input.every((value, i) => value === baseline[i]);
       const what = Object.keys(context.feeds).length > 1 ? `input "${name}"` : "input";
-      context.note(equal ? `The ${what} equals the baseline everywhere, so that hiding parts of it changes nothing.` : `The score stays the same whatever part of the ${what} is hidden.`);
+      context.note(
+        equal
+          ? `The ${what} equals the baseline everywhere, so that hiding parts of it changes nothing.`
+          : `The score stays the same whatever part of the ${what} is hidden.`,
+      );
     }
     return { values, parts: effects, shares: Float32Array.from(shared, overParts) };
   } finally {
@@ -79,17 +93,27 @@ function withHidden(input: Float32Array, baseline: Float32Array, elements: Array
 /** The boxes under a sliding window. As in Captum, the last along an axis may reach over the edge. */
 export function boxes(dims: readonly number[], { window, stride }: Sliding, name: string): Parts {
   const counts = placesOf(dims, { window, stride });
-  const rangesOf = (part: number): [from: number, before: number][] => coordinates(part, counts).map((index, axis) => {
-    const start = index * stride[axis];
-    return [start, Math.min(start + window[axis], dims[axis])];
-  });
+  const rangesOf = (part: number): [from: number, before: number][] =>
+    coordinates(part, counts).map((index, axis) => {
+      const start = index * stride[axis];
+      return [start, Math.min(start + window[axis], dims[axis])];
+    });
   return {
-    count: elementCount(counts), name,
+    count: elementCount(counts),
+    name,
     elements(part) {
       const ranges = rangesOf(part);
-      return elementsIn(dims, ranges.map(([from]) => from), ranges.map(([, before]) => before));
+      return elementsIn(
+        dims,
+        ranges.map(([from]) => from),
+        ranges.map(([, before]) => before),
+      );
     },
-    label: (part) => rangesOf(part).filter((_, axis) => counts[axis] > 1).map(([from, before]) => (before === from + 1 ? String(from) : `${from}:${before}`)).join(", "),
+    label: (part) =>
+      rangesOf(part)
+        .filter((_, axis) => counts[axis] > 1)
+        .map(([from, before]) => (before === from + 1 ? String(from) : `${from}:${before}`))
+        .join(", "),
   };
 }
 
@@ -113,7 +137,10 @@ export function throughPlaces(parts: Parts, places: Int32Array): Parts {
     if (own) own.push(element);
     else elements.set(integer, [element]);
   });
-  return { ...parts, elements: (part) => Array.from(parts.elements(part)).flatMap((integer) => elements.get(integer) ?? []) };
+  return {
+    ...parts,
+    elements: (part) => Array.from(parts.elements(part)).flatMap((integer) => elements.get(integer) ?? []),
+  };
 }
 
 /** How many places a window has along each axis: enough to reach the end. */
@@ -132,9 +159,13 @@ function coordinates(flat: number, counts: readonly number[]): number[] {
 
 /** Flat indices of the elements from `starts` to before `ends`. */
 function elementsIn(dims: readonly number[], starts: readonly number[], ends: readonly number[]): number[] {
-  return dims.reduce<number[]>((flat, size, axis) => flat.flatMap((index) => {
-    const inside: number[] = [];
-    for (let at = starts[axis]; at < ends[axis]; at++) inside.push(index * size + at);
-    return inside;
-  }), [0]);
+  return dims.reduce<number[]>(
+    (flat, size, axis) =>
+      flat.flatMap((index) => {
+        const inside: number[] = [];
+        for (let at = starts[axis]; at < ends[axis]; at++) inside.push(index * size + at);
+        return inside;
+      }),
+    [0],
+  );
 }

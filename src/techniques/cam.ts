@@ -12,10 +12,16 @@ import { activationMap } from "./pictures.ts";
 import { noiseCaption } from "./saliency.ts";
 import { technique, type Context } from "./technique.ts";
 
-/** Σₖ w[target, k] Aᵏ, the dense layer's weights over the channels that the pooling before it averages: raw [H, W], not scaled. */
+/**
+ * Σₖ w[target, k] Aᵏ, the dense layer's weights over the channels that the pooling before it averages: raw [H, W], not
+ * scaled.
+ */
 export const cam = technique({
   info: {
-    id: "cam", title: "CAM", command: "Visualize Class Activation Map (CAM)", group: "cam",
+    id: "cam",
+    title: "CAM",
+    command: "Visualize Class Activation Map (CAM)",
+    group: "cam",
     summary: "Where the class's evidence lies, in models whose head is a global average pooling and one dense layer.",
     cite: "Zhou et al. 2016",
     needs: { target: true, layer: "none", gradient: false },
@@ -24,19 +30,35 @@ export const cam = technique({
   async run(context) {
     const head = await findHead(context);
     const weights = await classWeights(context, head);
-    const views = async (feeds = context.feeds) => frameViews(floatsOf((await context.model.forward(feeds, [head.pooled])).get(head.pooled)!), head);
+    const views = async (feeds = context.feeds) =>
+      frameViews(floatsOf((await context.model.forward(feeds, [head.pooled])).get(head.pooled)!), head);
     const size = mapSize(head);
     const values = await withNoise(context, async (feeds) => {
       // What goes into the dense layer has a row of channels for each frame.
-      const map = stackedMaps((await views(feeds)).map((view, frame) => weightedSum(view, weights.subarray(frame * head.frames.stride * view.channels))));
+      const map = stackedMaps(
+        (await views(feeds)).map((view, frame) =>
+          weightedSum(view, weights.subarray(frame * head.frames.stride * view.channels)),
+        ),
+      );
       return context.params.relu === true ? withoutNegative(context, map) : map;
     });
     noteZeroMap(context, values, head.pooled);
-    const artifact = activationMap(context, values, size, {
-      id: "cam", title: "CAM", quantity: context.params.relu === true ? "ReLU(Σₖ wₖAᵏ)" : "Σₖ wₖAᵏ", signed: context.params.relu !== true,
-      caption: noiseCaption(context.params, `${head.pooled} · ${size.join("×")}`),
-    }, head.frames.count);
-    context.note(`The head: ${nodeLabel(head.pooling)} averages "${head.pooled}", ${nodeLabel(head.dense)} weighs its channels.`);
+    const artifact = activationMap(
+      context,
+      values,
+      size,
+      {
+        id: "cam",
+        title: "CAM",
+        quantity: context.params.relu === true ? "ReLU(Σₖ wₖAᵏ)" : "Σₖ wₖAᵏ",
+        signed: context.params.relu !== true,
+        caption: noiseCaption(context.params, `${head.pooled} · ${size.join("×")}`),
+      },
+      head.frames.count,
+    );
+    context.note(
+      `The head: ${nodeLabel(head.pooling)} averages "${head.pooled}", ${nodeLabel(head.dense)} weighs its channels.`,
+    );
     return { raw: { dims: size, values }, artifacts: [artifact] };
   },
 });
@@ -52,7 +74,15 @@ interface Head {
 }
 
 /** Operators between pooling and score that leave the channels and their order as they are. */
-const PASSING: ReadonlySet<string> = new Set(["Identity", "Cast", "Dropout", "Flatten", "Reshape", "Squeeze", "Unsqueeze"]);
+const PASSING: ReadonlySet<string> = new Set([
+  "Identity",
+  "Cast",
+  "Dropout",
+  "Flatten",
+  "Reshape",
+  "Squeeze",
+  "Unsqueeze",
+]);
 const DENSE: ReadonlySet<string> = new Set(["Gemm", "MatMul", "Conv"]);
 
 /** Walks from the score back to the pooling; UsageError says where a head is something else. */
@@ -63,7 +93,11 @@ async function findHead(context: Context): Promise<Head> {
   const score = await context.score();
   const constant = constants(graph);
   const because = (reason: string, node?: Node): UsageError =>
-    new UsageError(`CAM needs a head of global average pooling and one dense layer, and this model's is another: ${reason}.`, node && nodeLabel(node), "Grad-CAM works on any head.");
+    new UsageError(
+      `CAM needs a head of global average pooling and one dense layer, and this model's is another: ${reason}.`,
+      node && nodeLabel(node),
+      "Grad-CAM works on any head.",
+    );
 
   let dense: Node | undefined;
   let value = score.value;
@@ -76,16 +110,25 @@ async function findHead(context: Context): Promise<Head> {
       return { pooled, dims, layout, frames: framesOf(layout, dims, batchOf(context)), pooling: node, dense };
     }
     const data = node.inputs.findIndex((input) => input !== "" && !constant.has(input));
-    if (node.opType === "Add" && !dense && node.inputs.length === 2 && node.inputs.some((input) => constant.has(input))) {
+    if (
+      node.opType === "Add" &&
+      !dense &&
+      node.inputs.length === 2 &&
+      node.inputs.some((input) => constant.has(input))
+    ) {
       value = node.inputs[data];
     } else if (DENSE.has(node.opType) && node.domain === "" && !dense && data === 0) {
-      if (node.opType === "Conv" && elementCount((trace.dims.get(node.inputs[0]) ?? []).slice(2)) !== 1) throw because("its last convolution works on maps, not on pooled channels", node);
+      if (node.opType === "Conv" && elementCount((trace.dims.get(node.inputs[0]) ?? []).slice(2)) !== 1)
+        throw because("its last convolution works on maps, not on pooled channels", node);
       dense = node;
       value = node.inputs[0];
     } else if (PASSING.has(node.opType) && node.domain === "") {
       value = node.inputs[0];
     } else {
-      throw because(dense ? `${node.opType} lies between the pooling and the dense layer` : `${node.opType} makes the score`, node);
+      throw because(
+        dense ? `${node.opType} lies between the pooling and the dense layer` : `${node.opType} makes the score`,
+        node,
+      );
     }
   }
   throw because("no pooling was found before the score");
@@ -93,7 +136,9 @@ async function findHead(context: Context): Promise<Head> {
 
 function constants(graph: Graph): Set<string> {
   const known = new Set(graph.initializers.map(({ name }) => name));
-  for (const node of graph.nodes) if (node.inputs.length > 0 && node.inputs.every((input) => input === "" || known.has(input))) for (const output of node.outputs) known.add(output);
+  for (const node of graph.nodes)
+    if (node.inputs.length > 0 && node.inputs.every((input) => input === "" || known.has(input)))
+      for (const output of node.outputs) known.add(output);
   return known;
 }
 
@@ -102,10 +147,16 @@ function isGlobalAveragePool(node: Node, dims: ReadonlyMap<string, readonly numb
   if (node.opType === "GlobalAveragePool") return true;
   const [from, to] = [dims.get(node.inputs[0]) ?? [], dims.get(node.outputs[0]) ?? []];
   if (from.length < 3 || (node.opType !== "ReduceMean" && node.opType !== "AveragePool")) return false;
-  return elementCount(to) * elementCount(from.slice(2)) === elementCount(from) || elementCount(to) === (from[0] ?? 1) * from[from.length - 1];
+  return (
+    elementCount(to) * elementCount(from.slice(2)) === elementCount(from) ||
+    elementCount(to) === (from[0] ?? 1) * from[from.length - 1]
+  );
 }
 
-/** The dense layer's weights for the target: the gradient of the score by what goes into the dense layer, which is linear. */
+/**
+ * The dense layer's weights for the target: the gradient of the score by what goes into the dense layer, which is
+ * linear.
+ */
 async function classWeights(context: Context, head: Head): Promise<Float32Array> {
   const input = head.dense.inputs[0];
   const { gradients } = await context.gradients({ wrt: [input] });

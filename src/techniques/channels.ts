@@ -14,7 +14,14 @@ export interface ChannelView {
 }
 
 /** Of each frame of a layer its channels. */
-export function frameViews(values: Float32Array, { dims, layout, frames }: { readonly dims: readonly number[]; readonly layout: Layout & { channel: number }; readonly frames: FrameAxis }): ChannelView[] {
+export function frameViews(
+  values: Float32Array,
+  {
+    dims,
+    layout,
+    frames,
+  }: { readonly dims: readonly number[]; readonly layout: Layout & { channel: number }; readonly frames: FrameAxis },
+): ChannelView[] {
   const step = frames.stride * elementCount(dims.slice(frames.axis + 1));
   return Array.from({ length: frames.count }, (_, frame) => channelView(values.subarray(frame * step), dims, layout));
 }
@@ -22,22 +29,31 @@ export function frameViews(values: Float32Array, { dims, layout, frames }: { rea
 /** Frames' channels after one another, as if they were one picture's: [frames · channels, space]. */
 export function joinedView(views: readonly ChannelView[]): ChannelView {
   const [first] = views;
-  return views.length === 1 ? first : { ...first, channels: first.channels * views.length, values: stackedMaps(views.map(({ values }) => values)) };
+  return views.length === 1
+    ? first
+    : { ...first, channels: first.channels * views.length, values: stackedMaps(views.map(({ values }) => values)) };
 }
 
 /** Maps of frames after one another: [frames, ...space]. */
 export function stackedMaps(maps: readonly Float32Array[]): Float32Array {
   if (maps.length === 1) return maps[0];
   const stacked = new Float32Array(maps.reduce((sum, { length }) => sum + length, 0));
-  maps.reduce((at, map) => { stacked.set(map, at); return at + map.length; }, 0);
+  maps.reduce((at, map) => {
+    stacked.set(map, at);
+    return at + map.length;
+  }, 0);
   return stacked;
 }
 
 /**
- * Brings channels to the front: NCHW is taken as it lies, NHWC and tokens are rearranged; tokens apart from the grid are left out. `values` may begin
- * where the entry that is looked at does.
+ * Brings channels to the front: NCHW is taken as it lies, NHWC and tokens are rearranged; tokens apart from the grid
+ * are left out. `values` may begin where the entry that is looked at does. /
  */
-export function channelView(values: Float32Array, dims: readonly number[], layout: Layout & { channel: number }): ChannelView {
+export function channelView(
+  values: Float32Array,
+  dims: readonly number[],
+  layout: Layout & { channel: number },
+): ChannelView {
   const size = spatialSize(layout, dims);
   const [channels, area] = [dims[layout.channel], elementCount(size)];
   const strides = dims.map((_, axis) => elementCount(dims.slice(axis + 1)));
@@ -46,7 +62,12 @@ export function channelView(values: Float32Array, dims: readonly number[], layou
   }
   const { tokens } = layout;
   const [lying] = layout.spatial;
-  const offsets = tokens ? Array.from({ length: area }, (_, place) => (tokens.before + place) * strides[lying]) : spatialOffsets(size, layout.spatial.map((axis) => strides[axis]));
+  const offsets = tokens
+    ? Array.from({ length: area }, (_, place) => (tokens.before + place) * strides[lying])
+    : spatialOffsets(
+        size,
+        layout.spatial.map((axis) => strides[axis]),
+      );
   const out = new Float32Array(channels * area);
   for (let channel = 0; channel < channels; channel++) {
     const start = channel * strides[layout.channel];
@@ -56,7 +77,11 @@ export function channelView(values: Float32Array, dims: readonly number[], layou
 }
 
 function spatialOffsets(size: readonly number[], strides: readonly number[]): number[] {
-  return size.reduce<number[]>((offsets, length, axis) => offsets.flatMap((offset) => Array.from({ length }, (_, index) => offset + index * strides[axis])), [0]);
+  return size.reduce<number[]>(
+    (offsets, length, axis) =>
+      offsets.flatMap((offset) => Array.from({ length }, (_, index) => offset + index * strides[axis])),
+    [0],
+  );
 }
 
 /** For each element of a tensor, its place in space, row-major over `spatial`. */

@@ -55,10 +55,16 @@ export class JobContext implements Context {
   readonly signal: AbortSignal;
 
   private constructor(
-    private readonly prepared: PreparedInput, private readonly options: ContextOptions, readonly classes: readonly string[],
-    readonly output: ModelOutput, readonly target: TargetInfo, readonly detections?: Context["detections"], readonly ownValues = false,
+    private readonly prepared: PreparedInput,
+    private readonly options: ContextOptions,
+    readonly classes: readonly string[],
+    readonly output: ModelOutput,
+    readonly target: TargetInfo,
+    readonly detections?: Context["detections"],
+    readonly ownValues = false,
   ) {
-    this.model = options.params.score === "loss" ? lossModel(prepared.model, output, target.negated === true) : prepared.model;
+    this.model =
+      options.params.score === "loss" ? lossModel(prepared.model, output, target.negated === true) : prepared.model;
     this.feeds = prepared.feeds;
     this.input = prepared.input;
     this.params = options.params;
@@ -67,36 +73,96 @@ export class JobContext implements Context {
 
   static async create(prepared: PreparedInput, options: ContextOptions): Promise<JobContext> {
     const { model, feeds, input } = prepared;
-    let { output, classes, notes, names } = await readOutput(model, feeds, input, options.target?.output, options.hints)
-      .catch(async (error: unknown) => { throw await refusedSize(prepared.whole.model, prepared.whole.feeds, prepared.samples, error); });
+    let { output, classes, notes, names } = await readOutput(
+      model,
+      feeds,
+      input,
+      options.target?.output,
+      options.hints,
+    ).catch(async (error: unknown) => {
+      throw await refusedSize(prepared.whole.model, prepared.whole.feeds, prepared.samples, error);
+    });
     const detections = await findDetections(model, feeds, input, output, options.hints);
     let asked = options.target ?? {};
     // Of a detector the best box's class score is explained, not its largest coordinate.
     const boxes = detections && !("undecided" in detections) ? detections.boxes : [];
     const strongest = detections && !("undecided" in detections) ? detections.strongest : undefined;
-    const best = asked.index || asked.region ? undefined : boxes[0] ?? strongest;
-    const ownValues = asked.output !== undefined && !asked.index && !asked.region && model.description.outputs.length > 1;
+    const best = asked.index || asked.region ? undefined : (boxes[0] ?? strongest);
+    const ownValues =
+      asked.output !== undefined && !asked.index && !asked.region && model.description.outputs.length > 1;
     if (best && (asked.output ?? best.output) === best.output) {
-      if (best.output !== output.name) ({ output, classes, notes, names } = await readOutput(model, feeds, input, best.output, options.hints));
+      if (best.output !== output.name)
+        ({ output, classes, notes, names } = await readOutput(model, feeds, input, best.output, options.hints));
       asked = { ...asked, output: best.output, index: best.target.split(",").map(Number) };
-      if (options.info.needs.target) notes = [...notes, best === strongest
-        ? `No box scores enough; the target is the class score that comes nearest: ${best.class}, ${best.score.toPrecision(3)} (--target ${best.target}).`
-        : `The target is the class score of the box with the highest score: ${best.class} (--target ${best.target}).`];
+      if (options.info.needs.target)
+        notes = [
+          ...notes,
+          best === strongest
+            ? `No box scores enough; the target is the class score that comes nearest: ${best.class}, ${best.score.toPrecision(3)} (--target ${best.target}).`
+            : `The target is the class score of the box with the highest score: ${best.class} (--target ${best.target}).`,
+        ];
     }
-    if (detections && "undecided" in detections && options.info.needs.target && !asked.index && !asked.region) notes = [...notes, `Not decoded to boxes: ${detections.undecided} The target is the largest element, whatever it stands for.`];
-    if (detections && !("undecided" in detections) && detections.outputs.includes(output.name) && output.meaning.assumed && output.meaning.kind === "regression") {
-      output = { ...output, meaning: { ...output.meaning, kind: "boxes", why: `They are a detector's (${detections.head}).`, assumed: false } };
+    if (detections && "undecided" in detections && options.info.needs.target && !asked.index && !asked.region)
+      notes = [
+        ...notes,
+        `Not decoded to boxes: ${detections.undecided} The target is the largest element, whatever it stands for.`,
+      ];
+    if (
+      detections &&
+      !("undecided" in detections) &&
+      detections.outputs.includes(output.name) &&
+      output.meaning.assumed &&
+      output.meaning.kind === "regression"
+    ) {
+      output = {
+        ...output,
+        meaning: {
+          ...output.meaning,
+          kind: "boxes",
+          why: `They are a detector's (${detections.head}).`,
+          assumed: false,
+        },
+      };
     }
     // DETR's "no object" has no name in the lists of its classes.
-    const background = detections && !("undecided" in detections) && detections.background && detections.outputs.includes(output.name) && names?.missing === 1;
+    const background =
+      detections &&
+      !("undecided" in detections) &&
+      detections.background &&
+      detections.outputs.includes(output.name) &&
+      names?.missing === 1;
     if (names && !background) notes = [...notes, names.note];
     // What takes no target looks at empty outputs as well.
-    const target = options.info.needs.target || output.values.length > 0 ? resolveTarget(output, asked, classes) : { index: [], at: [], label: "" };
-    const box = target.region || target.against ? undefined : boxes.find((one) => one.output === output.name && one.target === target.index.join(","));
-    const context = new JobContext(prepared, options, classes, output, box ? { ...target, label: String(box.class) } : target, detections, ownValues);
-    if (options.info.needs.target && output.meaning.least && !asked.index && !asked.region) context.note(`The target is the smallest value, ${target.label}: what is positive makes it larger. ${output.meaning.why}`);
-    const rows = detections ? undefined : rowsNote(output, input.dims, options.info.needs.target && !asked.index && !asked.region ? target.index : undefined);
-    for (const note of [...notes, ...(rows === undefined ? [] : [rows]), ...(prepared.model.model.remarks ?? [])]) context.note(note);
+    const target =
+      options.info.needs.target || output.values.length > 0
+        ? resolveTarget(output, asked, classes)
+        : { index: [], at: [], label: "" };
+    const box =
+      target.region || target.against
+        ? undefined
+        : boxes.find((one) => one.output === output.name && one.target === target.index.join(","));
+    const context = new JobContext(
+      prepared,
+      options,
+      classes,
+      output,
+      box ? { ...target, label: String(box.class) } : target,
+      detections,
+      ownValues,
+    );
+    if (options.info.needs.target && output.meaning.least && !asked.index && !asked.region)
+      context.note(
+        `The target is the smallest value, ${target.label}: what is positive makes it larger. ${output.meaning.why}`,
+      );
+    const rows = detections
+      ? undefined
+      : rowsNote(
+          output,
+          input.dims,
+          options.info.needs.target && !asked.index && !asked.region ? target.index : undefined,
+        );
+    for (const note of [...notes, ...(rows === undefined ? [] : [rows]), ...(prepared.model.model.remarks ?? [])])
+      context.note(note);
     return context;
   }
 
@@ -125,15 +191,24 @@ export class JobContext implements Context {
 
   async layer(kind: LayerKind): Promise<LayerInfo> {
     const [layer, ...others] = await this.layers(kind);
-    if (others.length > 0) throw new UsageError(`${this.options.info.title} takes one layer, not ${others.length + 1}.`, undefined, "Class activation maps average several.");
+    if (others.length > 0)
+      throw new UsageError(
+        `${this.options.info.title} takes one layer, not ${others.length + 1}.`,
+        undefined,
+        "Class activation maps average several.",
+      );
     return layer;
   }
 
   async layers(kind: LayerKind): Promise<readonly LayerInfo[]> {
     const [traced, layouts, { layer: asked = [] }] = [await this.traced(), await this.layouts(), this.options];
     const names = (typeof asked === "string" ? [asked] : asked).filter((name) => name !== "");
-    const layers = names.length > 0 ? names.map((name) => namedLayer(traced, layouts, name, this.model)) : [await this.pickLayer(kind, traced, layouts)];
-    for (const { picked, value, dims, why } of layers) if (picked) this.note(`Layer picked: ${value} [${dims.join("×")}]${why ? `, ${why}` : ""}.`);
+    const layers =
+      names.length > 0
+        ? names.map((name) => namedLayer(traced, layouts, name, this.model))
+        : [await this.pickLayer(kind, traced, layouts)];
+    for (const { picked, value, dims, why } of layers)
+      if (picked) this.note(`Layer picked: ${value} [${dims.join("×")}]${why ? `, ${why}` : ""}.`);
     this.usedLayers = layers.map(({ value }) => value);
     // What a check's method looked at is what the check is about.
     if (this.of) this.of.usedLayers = this.usedLayers;
@@ -144,24 +219,40 @@ export class JobContext implements Context {
   private async pickLayer(kind: LayerKind, traced: Traced, layouts: Layouts): Promise<LayerInfo> {
     const score = await this.scoreValue();
     if (kind === "any") return lastLayer(traced, layouts, score.value);
-    if (kind === "features" && !hasSpatialLayer(traced, layouts, score.value)) return lastWithAxes(traced, layouts, score.value);
+    if (kind === "features" && !hasSpatialLayer(traced, layouts, score.value))
+      return lastWithAxes(traced, layouts, score.value);
     return pickSpatialLayer(traced, layouts, score.value, async (values) => {
       try {
-        const { gradients } = await this.model.gradients(this.feeds, { of: score.value, seed: this.seed(), wrt: values, fetch: values });
+        const { gradients } = await this.model.gradients(this.feeds, {
+          of: score.value,
+          seed: this.seed(),
+          wrt: values,
+          fetch: values,
+        });
         return new Map([...gradients].map(([value, gradient]) => [value, gradient && floatsOf(gradient)]));
       } catch (error) {
         // What takes no gradient does without: any value has a say, then.
         if (!(error instanceof NoGradientError) || this.options.info.needs.gradient) throw error;
-        return new Map(values.map((value) => [value, new Float32Array(elementCount(traced.trace.dims.get(value)!)).fill(1)]));
+        return new Map(
+          values.map((value) => [value, new Float32Array(elementCount(traced.trace.dims.get(value)!)).fill(1)]),
+        );
       }
     });
   }
 
   async baselines(): Promise<readonly Float32Array[]> {
-    this.readBaselines ??= Promise.all(baselineParts(String(this.params.baseline)).map((part) => this.prepared.baseline(part, (text) => this.note(text))));
+    this.readBaselines ??= Promise.all(
+      baselineParts(String(this.params.baseline)).map((part) =>
+        this.prepared.baseline(part, (text) => this.note(text)),
+      ),
+    );
     const all = await this.readBaselines;
     if (all.some((baseline) => baseline.some((number) => !Number.isFinite(number)))) {
-      throw new UsageError("The baseline holds values that are not finite (NaN or infinite).", "baseline", "Replace them: what is computed from them is not finite either.");
+      throw new UsageError(
+        "The baseline holds values that are not finite (NaN or infinite).",
+        "baseline",
+        "Replace them: what is computed from them is not finite either.",
+      );
     }
     return all;
   }
@@ -177,18 +268,37 @@ export class JobContext implements Context {
   async score(): Promise<Score> {
     const { name, meaning } = this.output;
     if (meaning.kind === "label") {
-      throw new UsageError(`The output "${name}" is a label, which has no score to explain: ${meaning.why}`, name, `Choose another output, or say in the recipe what it is (outputs).`);
+      throw new UsageError(
+        `The output "${name}" is a label, which has no score to explain: ${meaning.why}`,
+        name,
+        `Choose another output, or say in the recipe what it is (outputs).`,
+      );
     }
     const score = await this.scoreValue();
-    if (score.kind === "loss") this.note(`Explains the cross-entropy loss of ${this.target.label}: what is positive makes the model more wrong.`);
+    if (score.kind === "loss")
+      this.note(
+        `Explains the cross-entropy loss of ${this.target.label}: what is positive makes the model more wrong.`,
+      );
     const joined = score.kind === "output" && this.params.score === "logit" ? await this.joinedEnd() : undefined;
     if (score.before) this.note(`Explains the value before ${score.before}, "${score.value}".`);
-    else if (joined) this.note(`Explains the score itself, after its ${joined.said}: the output "${name}" joins scores with other values, so that the value before, "${joined.logits}", does not stand for all of them. Where a score is near 0 or 1, its gradients are near zero.`);
-    else if (score.kind === "output" && meaning.form !== undefined && meaning.form !== "softmax" && meaning.form !== "sigmoid" && this.params.score === "logit") {
+    else if (joined)
+      this.note(
+        `Explains the score itself, after its ${joined.said}: the output "${name}" joins scores with other values, so that the value before, "${joined.logits}", does not stand for all of them. Where a score is near 0 or 1, its gradients are near zero.`,
+      );
+    else if (
+      score.kind === "output" &&
+      meaning.form !== undefined &&
+      meaning.form !== "softmax" &&
+      meaning.form !== "sigmoid" &&
+      this.params.score === "logit"
+    ) {
       this.note(`Explains the output "${name}" itself: no logits were found before it. ${meaning.why}`);
     }
     const broken = this.target.at.map((place) => this.output.values[place]).find((number) => !Number.isFinite(number));
-    if (broken !== undefined) this.note(`The output "${name}" is ${Number.isNaN(broken) ? "not a number (NaN)" : "infinite"} at the target: its gradient, computed in float32, is about a score that the model does not give.`);
+    if (broken !== undefined)
+      this.note(
+        `The output "${name}" is ${Number.isNaN(broken) ? "not a number (NaN)" : "infinite"} at the target: its gradient, computed in float32, is about a score that the model does not give.`,
+      );
     if (meaning.binary) this.note(`"${name}" tells two classes apart: this explains ${this.target.label}.`);
     this.usedScore = score;
     if (this.of) this.of.usedScore = score;
@@ -200,12 +310,26 @@ export class JobContext implements Context {
     const { value, shape } = this.output;
     const index = unravelled(this.target.at[0] ?? 0, shape);
     let joins = false;
-    endOfElement(this.model.model.graph, value, index, () => { joins = true; return undefined; });
+    endOfElement(this.model.model.graph, value, index, () => {
+      joins = true;
+      return undefined;
+    });
     // Shapes take a trace, which methods that run forward do without where it fails.
-    const traced = joins ? await this.traced().catch((error: unknown) => { if (this.options.info.needs.gradient) throw error; return undefined; }) : undefined;
+    const traced = joins
+      ? await this.traced().catch((error: unknown) => {
+          if (this.options.info.needs.gradient) throw error;
+          return undefined;
+        })
+      : undefined;
     if (!traced) return undefined;
     const { graph, trace } = traced;
-    return endOfElement(graph, value, index, (name) => trace.dims.get(name), valueFacts(graph, this.model.open, trace.dims));
+    return endOfElement(
+      graph,
+      value,
+      index,
+      (name) => trace.dims.get(name),
+      valueFacts(graph, this.model.open, trace.dims),
+    );
   }
 
   private async scoreValue(): Promise<Score> {
@@ -216,7 +340,10 @@ export class JobContext implements Context {
     return scoreOf(graph, this.output.value, "logit", known);
   }
 
-  async gradients(request: Parameters<Context["gradients"]>[0], feeds: Feeds = this.feeds): ReturnType<Context["gradients"]> {
+  async gradients(
+    request: Parameters<Context["gradients"]>[0],
+    feeds: Feeds = this.feeds,
+  ): ReturnType<Context["gradients"]> {
     for (const value of request.wrt) {
       const input = this.model.description.inputs.find(({ name }) => name === value);
       if (input && !isFloat(this.feeds[value]?.dataType ?? "float32")) {
@@ -234,17 +361,30 @@ export class JobContext implements Context {
     let sum = 0;
     for (const place of at) sum += values[place];
     if (negated && this.usedScore?.kind !== "loss") {
-      const probability = of === "probability" || (this.usedScore?.kind !== "logit" && this.output.meaning.form === "as-is");
+      const probability =
+        of === "probability" || (this.usedScore?.kind !== "logit" && this.output.meaning.form === "as-is");
       return probability ? 1 - sum : -sum;
     }
     return sum - (againstAt === undefined ? 0 : values[againstAt]);
   }
 
   independent(value: string): Error {
-    const joint = value === this.input.name ? this.input.parts?.flatMap(({ segments }) => segments.map(({ name }) => name)) : undefined;
-    const stop = (joint ?? [value]).map((one) => whereGradientsStop(this.model.model.graph, one, this.usedScore?.value ?? this.output.value)).find((one) => one !== undefined);
+    const joint =
+      value === this.input.name
+        ? this.input.parts?.flatMap(({ segments }) => segments.map(({ name }) => name))
+        : undefined;
+    const stop = (joint ?? [value])
+      .map((one) => whereGradientsStop(this.model.model.graph, one, this.usedScore?.value ?? this.output.value))
+      .find((one) => one !== undefined);
     const parts = joint && this.input.parts!.map(({ input }) => `"${input}"`).join(" or ");
-    return stop ?? new UsageError(`The score "${this.target.label}" does not depend on ${parts ?? `"${value}"`}, so there is nothing to show.`, value, "Choose another target, output or layer.");
+    return (
+      stop ??
+      new UsageError(
+        `The score "${this.target.label}" does not depend on ${parts ?? `"${value}"`}, so there is nothing to show.`,
+        value,
+        "Choose another target, output or layer.",
+      )
+    );
   }
 
   checkResult(values: Float32Array, value: string, about: ResultAbout = {}): void {
@@ -258,9 +398,17 @@ export class JobContext implements Context {
       const place = value === this.input.name ? partAt(this.input, broken) : undefined;
       const what = `The result for "${place ?? value}" has values that are ${Number.isNaN(values[broken]) ? "not a number (NaN)" : "infinite"}.`;
       const fault = inputFault(this.prepared.samples);
-      if (fault) throw new NotFiniteError(`${what} ${fault}`, value, "Replace these values in the input: what is computed from them is not finite either.");
-      throw new NotFiniteError(what, value,
-        "Weights or activations overflow or hold NaN: the model's editor shows which tensors are not finite.");
+      if (fault)
+        throw new NotFiniteError(
+          `${what} ${fault}`,
+          value,
+          "Replace these values in the input: what is computed from them is not finite either.",
+        );
+      throw new NotFiniteError(
+        what,
+        value,
+        "Weights or activations overflow or hold NaN: the model's editor shows which tensors are not finite.",
+      );
     }
   }
 
@@ -268,13 +416,24 @@ export class JobContext implements Context {
     const { name } = this.input;
     const { dataType, dims } = this.feeds[name];
     const prepared: PreparedInput = {
-      ...this.prepared, ...(model ? { model } : {}),
-      ...(values ? { feeds: { ...this.feeds, [name]: fromFloat32(dataType, dims, values) }, input: { ...this.input, values } } : {}),
+      ...this.prepared,
+      ...(model ? { model } : {}),
+      ...(values
+        ? { feeds: { ...this.feeds, [name]: fromFloat32(dataType, dims, values) }, input: { ...this.input, values } }
+        : {}),
     };
-    const varied = new JobContext(prepared, {
-      ...this.options, ...(params ? { params } : {}), ...(layer === undefined || (this.options.layer?.length ?? 0) > 0 ? {} : { layer: `value:${layer}` }),
-      ...(progress ? { progress: ({ fraction, text }) => progress(fraction, text) } : {}),
-    }, this.classes, this.output, this.target);
+    const varied = new JobContext(
+      prepared,
+      {
+        ...this.options,
+        ...(params ? { params } : {}),
+        ...(layer === undefined || (this.options.layer?.length ?? 0) > 0 ? {} : { layer: `value:${layer}` }),
+        ...(progress ? { progress: ({ fraction, text }) => progress(fraction, text) } : {}),
+      },
+      this.classes,
+      this.output,
+      this.target,
+    );
     varied.of = this;
     return varied;
   }
@@ -295,13 +454,17 @@ export function lossModel(model: LoadedModel, output: ModelOutput, negated: bool
   const { value, dims, shape, meaning } = output;
   const axis = meaning.classAxis - (dims.length - shape.length);
   const list = dims.slice(1).filter((size) => size !== 1).length <= 1;
-  return model.derive(`loss:${JSON.stringify([value, axis, meaning.kind, meaning.form, negated, list])}`, (whole) => withLoss(whole, { value, axis, meaning, negated, list, known: valueFacts(whole.graph, model.open) }));
+  return model.derive(`loss:${JSON.stringify([value, axis, meaning.kind, meaning.form, negated, list])}`, (whole) =>
+    withLoss(whole, { value, axis, meaning, negated, list, known: valueFacts(whole.graph, model.open) }),
+  );
 }
 
 export function layoutsOf({ graph, trace }: Traced, input: InputInfo): Layouts {
   const inputs = input.parts ? input.parts.flatMap(({ segments }) => segments) : [input];
   // A single category has no places that a layer could keep.
-  const known = new Map(inputs.flatMap(({ name, layout }) => (layout && layout.spatial.length > 0 ? [[name, layout] as const] : [])));
+  const known = new Map(
+    inputs.flatMap(({ name, layout }) => (layout && layout.spatial.length > 0 ? [[name, layout] as const] : [])),
+  );
   return findLayouts(graph.nodes, trace.dims, known, (value) => trace.known.get(value));
 }
 

@@ -13,30 +13,52 @@ export interface Contributions {
   readonly difference: number;
 }
 
-/** Multipliers times differences from a baseline (in the input's shape), of the input or of `layer`, a value of the graph. Says what the rules met. */
-export async function deepLift(context: Context, feeds: Feeds, baseline: Float32Array, layer?: string): Promise<Contributions> {
+/**
+ * Multipliers times differences from a baseline (in the input's shape), of the input or of `layer`, a value of the
+ * graph. Says what the rules met.
+ */
+export async function deepLift(
+  context: Context,
+  feeds: Feeds,
+  baseline: Float32Array,
+  layer?: string,
+): Promise<Contributions> {
   const { name } = context.input;
   const value = layer ?? name;
   const input = inputOf(context, feeds);
-  if (input.every((number, i) => number === baseline[i])) throw new UsageError(`The input equals the baseline, ${baselineCaption(context)}, everywhere.`, name, "Choose another baseline.");
+  if (input.every((number, i) => number === baseline[i]))
+    throw new UsageError(
+      `The input equals the baseline, ${baselineCaption(context)}, everywhere.`,
+      name,
+      "Choose another baseline.",
+    );
   const score = (await context.score()).value;
   const against = { rules: deepLiftRules, baseline: { [name]: withInput(context, baseline, feeds)[name] } };
-  const { gradients, values, reference } = await context.gradients({ wrt: [value], fetch: [value, score], against }, feeds);
+  const { gradients, values, reference } = await context.gradients(
+    { wrt: [value], fetch: [value, score], against },
+    feeds,
+  );
   const multipliers = gradients.get(value);
   if (!multipliers) throw context.independent(value);
   noteRules(context, reference!.met);
   const [here, there] = [floatsOf(values.get(value)!), floatsOf(reference!.values.get(value)!)];
   return {
     values: floatsOf(multipliers).map((multiplier, i) => multiplier * (here[i] - there[i])),
-    difference: context.scoreIn(floatsOf(values.get(score)!)) - context.scoreIn(floatsOf(reference!.values.get(score)!)),
+    difference:
+      context.scoreIn(floatsOf(values.get(score)!)) - context.scoreIn(floatsOf(reference!.values.get(score)!)),
   };
 }
 
-/** Says by how much the contributions miss the score's difference, which they should sum to (Shrikumar et al. 2017, equation 1). */
+/**
+ * Says by how much the contributions miss the score's difference, which they should sum to (Shrikumar et al. 2017,
+ * equation 1).
+ */
 export function noteDelta(context: Context, { values, difference }: Contributions, baselines = 1): void {
   const total = values.reduce((sum, value) => sum + value, 0);
   const other = baselines > 1 ? `the mean of ${baselines} baselines'` : "the baseline's";
-  context.note(`Convergence delta ${short(total - difference)}: the attributions sum to ${short(total)}, the score differs from ${other} by ${short(difference)}.`);
+  context.note(
+    `Convergence delta ${short(total - difference)}: the attributions sum to ${short(total)}, the score differs from ${other} by ${short(difference)}.`,
+  );
 }
 
 interface Met {
@@ -46,10 +68,19 @@ interface Met {
 }
 
 function noteRules(context: Context, { products, kept, explainedSoftmax }: Met): void {
-  const list = (counts: ReadonlyMap<string, number>): string => [...counts].map(([operator, count]) => (count > 1 ? `${operator} (${count})` : operator)).join(", ");
+  const list = (counts: ReadonlyMap<string, number>): string =>
+    [...counts].map(([operator, count]) => (count > 1 ? `${operator} (${count})` : operator)).join(", ");
   if (products.size > 0) {
-    context.note(`Products of two values that both depend on the input are divided evenly between both, so that the attributions sum up: ${list(products)}. Captum's DeepLift takes the gradient there.`);
+    context.note(
+      `Products of two values that both depend on the input are divided evenly between both, so that the attributions sum up: ${list(products)}. Captum's DeepLift takes the gradient there.`,
+    );
   }
-  if (explainedSoftmax) context.note("The Softmax that is explained has Captum's rule (slopes less their mean), which does not sum up; what goes into it (score: logit) does.");
-  if (kept.size > 0) context.note(`DeepLIFT has no rule for ${list(kept)}: there the gradient is taken, so the sum can miss the score's difference.`);
+  if (explainedSoftmax)
+    context.note(
+      "The Softmax that is explained has Captum's rule (slopes less their mean), which does not sum up; what goes into it (score: logit) does.",
+    );
+  if (kept.size > 0)
+    context.note(
+      `DeepLIFT has no rule for ${list(kept)}: there the gradient is taken, so the sum can miss the score's difference.`,
+    );
 }

@@ -8,10 +8,16 @@ import { inputOutput } from "./pictures.ts";
 import { isSigned, noiseCaption } from "./saliency.ts";
 import { technique, type Context } from "./technique.ts";
 
-/** The mean of DeepLIFT over a distribution of baselines, each weighted alike: raw in the input's shape. It sums to the score less the baselines' mean score. */
+/**
+ * The mean of DeepLIFT over a distribution of baselines, each weighted alike: raw in the input's shape. It sums to the
+ * score less the baselines' mean score.
+ */
 export const deepliftShap = technique({
   info: {
-    id: "deeplift-shap", title: "DeepLIFT SHAP", command: "Visualize DeepLIFT SHAP", group: "gradient",
+    id: "deeplift-shap",
+    title: "DeepLIFT SHAP",
+    command: "Visualize DeepLIFT SHAP",
+    group: "gradient",
     summary: "DeepLIFT averaged over several baselines, which approximates SHAP values.",
     cite: "Lundberg & Lee 2017",
     needs: { target: true, layer: "none", gradient: true },
@@ -20,14 +26,21 @@ export const deepliftShap = technique({
   async run(context) {
     const { name } = context.input;
     const baselines = await context.baselines();
-    if (baselines.length === 1) context.note("One baseline is no distribution: this is DeepLIFT. Several are given by commas, numbers or files.");
+    if (baselines.length === 1)
+      context.note("One baseline is no distribution: this is DeepLIFT. Several are given by commas, numbers or files.");
     let last: Contributions | undefined;
     const values = await withNoise(context, async (feeds) => (last = await meanOver(context, feeds, baselines)).values);
     context.checkResult(values, name, { by: "differences" });
     if (Number(context.params.samples) === 0) noteDelta(context, last!, baselines.length);
     return inputOutput(context, values, {
-      id: "deeplift-shap", title: "DeepLIFT SHAP", quantity: "E[m·(x−x′)]", signed: isSigned(context.params),
-      caption: noiseCaption(context.params, `mean over ${baselines.length === 1 ? "one baseline" : `${baselines.length} baselines`}: ${baselineCaption(context)}`),
+      id: "deeplift-shap",
+      title: "DeepLIFT SHAP",
+      quantity: "E[m·(x−x′)]",
+      signed: isSigned(context.params),
+      caption: noiseCaption(
+        context.params,
+        `mean over ${baselines.length === 1 ? "one baseline" : `${baselines.length} baselines`}: ${baselineCaption(context)}`,
+      ),
     });
   },
 });
@@ -37,7 +50,8 @@ async function meanOver(context: Context, feeds: Feeds, baselines: readonly Floa
   let difference = 0;
   for (const [index, baseline] of baselines.entries()) {
     context.signal.throwIfAborted();
-    if (Number(context.params.samples) === 0) context.progress(index / baselines.length, `Baseline ${index + 1} of ${baselines.length}`);
+    if (Number(context.params.samples) === 0)
+      context.progress(index / baselines.length, `Baseline ${index + 1} of ${baselines.length}`);
     const one = await deepLift(context, feeds, baseline);
     for (let i = 0; i < sum.length; i++) sum[i] += one.values[i];
     difference += one.difference / baselines.length;

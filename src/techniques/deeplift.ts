@@ -7,13 +7,25 @@ import { isSigned, noiseCaption } from "./saliency.ts";
 import { technique } from "./technique.ts";
 
 /** DeepLIFT's one rule here; RevealCancel is in no library that could be compared with. */
-export const DEEPLIFT_RULE = choiceParam("rule", "Rule", [["rescale", "Rescale"]], "How a nonlinearity's difference is distributed: in proportion to its input's.");
+export const DEEPLIFT_RULE = choiceParam(
+  "rule",
+  "Rule",
+  [["rescale", "Rescale"]],
+  "How a nonlinearity's difference is distributed: in proportion to its input's.",
+);
 
-/** Multipliers by the rescale rule, times x − x′: raw in the input's shape. They sum to the score's difference between input and baseline. */
+/**
+ * Multipliers by the rescale rule, times x − x′: raw in the input's shape. They sum to the score's difference between
+ * input and baseline.
+ */
 export const deeplift = technique({
   info: {
-    id: "deeplift", title: "DeepLIFT", command: "Visualize DeepLIFT", group: "gradient",
-    summary: "The score's difference to a baseline, distributed over the inputs in one pass: every unit hands on what it differs by, saturated or not.",
+    id: "deeplift",
+    title: "DeepLIFT",
+    command: "Visualize DeepLIFT",
+    group: "gradient",
+    summary:
+      "The score's difference to a baseline, distributed over the inputs in one pass: every unit hands on what it differs by, saturated or not.",
     cite: "Shrikumar, Greenside & Kundaje 2017",
     needs: { target: true, layer: "none", gradient: true },
     params: [DEEPLIFT_RULE, BASELINE, SCORE, ...NOISE],
@@ -26,7 +38,10 @@ export const deeplift = technique({
     context.checkResult(values, name, { by: "differences" });
     if (Number(context.params.samples) === 0) noteDelta(context, last!);
     return inputOutput(context, values, {
-      id: "deeplift", title: "DeepLIFT", quantity: "m·(x−x′)", signed: isSigned(context.params),
+      id: "deeplift",
+      title: "DeepLIFT",
+      quantity: "m·(x−x′)",
+      signed: isSigned(context.params),
       caption: noiseCaption(context.params, `differences from ${baselineCaption(context)}`),
     });
   },

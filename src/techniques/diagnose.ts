@@ -18,11 +18,15 @@ export interface Diagnosis {
 }
 
 const WORDS = { NaN: "not a number (NaN)", infinite: "infinite" } as const;
-const notFinite: Fault = (values) => { const fault = faultOf(values); return fault && WORDS[fault]; };
+const notFinite: Fault = (values) => {
+  const fault = faultOf(values);
+  return fault && WORDS[fault];
+};
 
 /**
- * Where values or gradients that are not finite began, the input being finite: at the first layer, in the model's order, whose output is not finite; where
- * all outputs are, beyond float32, in which gradients run; else at the first value on the way back from the score. Undefined where none is found.
+ * Where values or gradients that are not finite began, the input being finite: at the first layer, in the model's
+ * order, whose output is not finite; where all outputs are, beyond float32, in which gradients run; else at the first
+ * value on the way back from the score. Undefined where none is found. /
  */
 export async function whereNotFinite(context: Context): Promise<Diagnosis | undefined> {
   const forward = await whereForward(context, context.output.value);
@@ -39,24 +43,38 @@ export async function whereNotFinite(context: Context): Promise<Diagnosis | unde
 }
 
 /**
- * What to say of a run whose numbers are not finite somewhere that shows: the model's own output, the score that a softmax or sigmoid hides (it makes 1 of
- * infinity), a layer's values, or something on the way that made a gradient zero. Undefined where nothing is. −∞ alone is a mask, or the logarithm of 0.
+ * What to say of a run whose numbers are not finite somewhere that shows: the model's own output, the score that a
+ * softmax or sigmoid hides (it makes 1 of infinity), a layer's values, or something on the way that made a gradient
+ * zero. Undefined where nothing is. −∞ alone is a mask, or the logarithm of 0. /
  */
-export async function brokenValues(context: Context & { readonly usedScore?: { readonly value: string } | undefined }, shown: { readonly result?: Float32Array; readonly isZero?: boolean }): Promise<string | undefined> {
+export async function brokenValues(
+  context: Context & { readonly usedScore?: { readonly value: string } | undefined },
+  shown: { readonly result?: Float32Array; readonly isZero?: boolean },
+): Promise<string | undefined> {
   if (inputFault(context.feeds) !== undefined) return undefined;
-  const what = broken(context.output.values, (word) => `The model's own output "${context.output.name}" has values that are ${word}.`)
-    ?? (shown.result && broken(shown.result, (word, where) => `The result has values that are ${word}${where}.`))
-    ?? await hiddenScore(context);
+  const what =
+    broken(
+      context.output.values,
+      (word) => `The model's own output "${context.output.name}" has values that are ${word}.`,
+    ) ??
+    (shown.result && broken(shown.result, (word, where) => `The result has values that are ${word}${where}.`)) ??
+    (await hiddenScore(context));
   if (what === undefined && !shown.isZero) return undefined;
   const found = await whereForward(context, context.output.value);
   if (what === undefined) return found && `Inside of the model values are not finite. ${said(found)}`;
   const { trace } = await context.traced();
   const reduced = [...new Set(trace.types.values())].filter((type) => type === "float16" || type === "bfloat16");
-  const derived = reduced.length === 0 ? "" : ` The model computes in ${reduced.join(" and ")}; gradients run in float32 and may be finite all the same.`;
+  const derived =
+    reduced.length === 0
+      ? ""
+      : ` The model computes in ${reduced.join(" and ")}; gradients run in float32 and may be finite all the same.`;
   return `${what}${found ? ` ${said(found)}` : ""}${derived}`;
 }
 
-/** What to say of values that were fetched from a model and are not finite, with where that began; undefined where they are. */
+/**
+ * What to say of values that were fetched from a model and are not finite, with where that began; undefined where they
+ * are.
+ */
 export async function brokenFetch(ran: Ran, value: string, values: Float32Array): Promise<string | undefined> {
   const what = broken(values, (word, where) => `"${value}" holds values that are ${word}${where}.`);
   if (what === undefined || inputFault(ran.feeds) !== undefined) return what;
@@ -71,19 +89,38 @@ function said({ place, hint }: Diagnosis): string {
 function broken(values: Float32Array, sentence: (word: string, where: string) => string): string | undefined {
   const fault = faultOf(values);
   if (fault === undefined || (fault === "infinite" && !values.includes(Infinity))) return undefined;
-  const count = values.reduce((sum, value) => sum + (fault === "NaN" ? Number(Number.isNaN(value)) : Number(value === Infinity)), 0);
+  const count = values.reduce(
+    (sum, value) => sum + (fault === "NaN" ? Number(Number.isNaN(value)) : Number(value === Infinity)),
+    0,
+  );
   return sentence(WORDS[fault], ` (${count} of ${values.length})`);
 }
 
-/** An infinite logit behind a probability of exactly 1. Looked for where it is likely, or explained: it takes a run of its own. */
-async function hiddenScore({ model, feeds, output, target, usedScore }: Parameters<typeof brokenValues>[0]): Promise<string | undefined> {
+/**
+ * An infinite logit behind a probability of exactly 1. Looked for where it is likely, or explained: it takes a run of
+ * its own.
+ */
+async function hiddenScore({
+  model,
+  feeds,
+  output,
+  target,
+  usedScore,
+}: Parameters<typeof brokenValues>[0]): Promise<string | undefined> {
   if (output.meaning.form !== "as-is" || !target.at.some((place) => output.values[place] === 1)) return undefined;
   const { graph } = model.model;
-  const isReduced = [...graph.initializers.map(({ dataType }) => dataType), ...graph.inputs.map(({ type }) => (type.kind === "tensor" ? type.dataType : ""))].some((type) => type === "float16" || type === "bfloat16");
+  const isReduced = [
+    ...graph.initializers.map(({ dataType }) => dataType),
+    ...graph.inputs.map(({ type }) => (type.kind === "tensor" ? type.dataType : "")),
+  ].some((type) => type === "float16" || type === "bfloat16");
   const { value } = scoreOf(graph, output.value, "logit");
   if (value === output.value || !(isReduced || usedScore)) return undefined;
   const scores = floatsOf((await model.forward(feeds, [value])).get(value)!);
-  return broken(scores, (word, where) => `The score "${value}" is ${word}${where}, which the output "${output.name}" does not show: it is 1 there.`);
+  return broken(
+    scores,
+    (word, where) =>
+      `The score "${value}" is ${word}${where}, which the output "${output.name}" does not show: it is 1 there.`,
+  );
 }
 
 /** A run of a model, to look into. */
@@ -96,7 +133,12 @@ async function whereForward(context: Ran, end: string): Promise<Diagnosis | unde
   let beyond: Layer | undefined;
   for (const chunk of chunks(layers)) {
     context.signal.throwIfAborted();
-    const values = await context.model.forward(context.feeds, chunk.map(({ value }) => value)).catch(() => undefined);
+    const values = await context.model
+      .forward(
+        context.feeds,
+        chunk.map(({ value }) => value),
+      )
+      .catch(() => undefined);
     for (const layer of values ? chunk : []) {
       const value = values!.get(layer.value)!;
       const numbers = value.dataType === "float16" ? floatsOf(value) : (value.data as Float32Array | Float64Array);
@@ -108,24 +150,48 @@ async function whereForward(context: Ran, end: string): Promise<Diagnosis | unde
     }
   }
   if (infinite) return begun(context, layers, infinite);
-  return beyond && {
-    place: `All layers' outputs are finite in the model's own type, but those of ${named(beyond.node)} go beyond the range of float32 (3.4e38), in which explanations run.`,
-    hint: "Scale the input down, or explain a layer before this one.",
-  };
+  return (
+    beyond && {
+      place: `All layers' outputs are finite in the model's own type, but those of ${named(beyond.node)} go beyond the range of float32 (3.4e38), in which explanations run.`,
+      hint: "Scale the input down, or explain a layer before this one.",
+    }
+  );
 }
 
-/** Of a layer that is not finite, where that began: at itself, or at the first layer behind it whose infinite values it takes. */
+/**
+ * Of a layer that is not finite, where that began: at itself, or at the first layer behind it whose infinite values it
+ * takes.
+ */
 async function begun(context: Ran, layers: readonly Layer[], broken: Layer): Promise<Diagnosis> {
-  const { graph, trace: { types }, specialised: { tainted } } = await context.traced();
+  const {
+    graph,
+    trace: { types },
+    specialised: { tainted },
+  } = await context.traced();
   for (let layer = broken; ;) {
     const { node, value } = layer;
     const [output, ...inputs] = await valuesOf(context, [value, ...node.inputs]);
     const fault = faultOf(output?.data ?? []) ?? "NaN";
-    const cause = output && causeOf({
-      node, output, inputs, type: types.get(value) ?? "float32", isConstant: (name) => name !== "" && !tainted.has(name), maker: (name) => graph.nodes.find(({ outputs }) => outputs.includes(name)),
-    });
-    const before = cause?.isConsequence ? layers.find((one) => node.inputs.some((input, index) => input === one.value && faultOf(inputs[index]?.data ?? []) !== undefined)) : undefined;
-    if (!before) return { place: `The first layer whose output is ${WORDS[fault]} is ${named(node)}${cause ? `: ${cause.why}` : ""}.`, hint: cause?.hint };
+    const cause =
+      output &&
+      causeOf({
+        node,
+        output,
+        inputs,
+        type: types.get(value) ?? "float32",
+        isConstant: (name) => name !== "" && !tainted.has(name),
+        maker: (name) => graph.nodes.find(({ outputs }) => outputs.includes(name)),
+      });
+    const before = cause?.isConsequence
+      ? layers.find((one) =>
+          node.inputs.some((input, index) => input === one.value && faultOf(inputs[index]?.data ?? []) !== undefined),
+        )
+      : undefined;
+    if (!before)
+      return {
+        place: `The first layer whose output is ${WORDS[fault]} is ${named(node)}${cause ? `: ${cause.why}` : ""}.`,
+        hint: cause?.hint,
+      };
     layer = before;
   }
 }
@@ -143,11 +209,19 @@ async function valuesOf(context: Ran, names: readonly string[]): Promise<(Number
 
 /** Where a gradient that is zero everywhere began: the first value on the way back from the score at which it is. */
 export async function whereZero(context: Context): Promise<string | undefined> {
-  const found = await onTheWayBack(context, await layersBefore(context, (await context.score()).value), (values) => (values.every((value) => value === 0) ? "zero" : undefined));
-  return found && `On the way back from the score, the gradient is first zero everywhere at the output of ${named(found.node)}.`;
+  const found = await onTheWayBack(context, await layersBefore(context, (await context.score()).value), (values) =>
+    values.every((value) => value === 0) ? "zero" : undefined,
+  );
+  return (
+    found &&
+    `On the way back from the score, the gradient is first zero everywhere at the output of ${named(found.node)}.`
+  );
 }
 
-interface Layer { readonly node: Node; readonly value: string }
+interface Layer {
+  readonly node: Node;
+  readonly value: string;
+}
 
 /** Float values that the input decides and the value `end` depends on, in the model's order. */
 async function layersBefore(context: Ran, end: string): Promise<Layer[]> {
@@ -159,13 +233,24 @@ async function layersBefore(context: Ran, end: string): Promise<Layer[]> {
     if (!node.outputs.some((output) => needed.has(output))) continue;
     for (const input of node.inputs) needed.add(input);
     for (const value of node.outputs) {
-      if (value !== "" && needed.has(value) && specialised.tainted.has(value) && specialised.g.has(value) && isFloat(trace.types.get(value) ?? "float32")) layers.push({ node, value });
+      if (
+        value !== "" &&
+        needed.has(value) &&
+        specialised.tainted.has(value) &&
+        specialised.g.has(value) &&
+        isFloat(trace.types.get(value) ?? "float32")
+      )
+        layers.push({ node, value });
     }
   }
   return layers.reverse();
 }
 
-async function onTheWayBack(context: Context, layers: readonly Layer[], faultOf: Fault): Promise<(Layer & { fault: string }) | undefined> {
+async function onTheWayBack(
+  context: Context,
+  layers: readonly Layer[],
+  faultOf: Fault,
+): Promise<(Layer & { fault: string }) | undefined> {
   for (const chunk of chunks([...layers].reverse())) {
     context.signal.throwIfAborted();
     const { gradients } = await context.gradients({ wrt: chunk.map(({ value }) => value) });
@@ -179,5 +264,7 @@ async function onTheWayBack(context: Context, layers: readonly Layer[], faultOf:
 }
 
 function chunks<T>(items: readonly T[]): T[][] {
-  return Array.from({ length: Math.ceil(items.length / AT_ONCE) }, (_, index) => items.slice(index * AT_ONCE, (index + 1) * AT_ONCE));
+  return Array.from({ length: Math.ceil(items.length / AT_ONCE) }, (_, index) =>
+    items.slice(index * AT_ONCE, (index + 1) * AT_ONCE),
+  );
 }

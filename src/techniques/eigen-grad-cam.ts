@@ -3,9 +3,14 @@ import { gradientCam } from "./gradient-cams.ts";
 
 /** Eigen-CAM of activations times their gradients, so that it knows the class: pytorch-grad-cam's EigenGradCAM. */
 export const eigenGradCam = gradientCam({
-  id: "eigen-grad-cam", title: "Eigen-Grad-CAM",
+  id: "eigen-grad-cam",
+  title: "Eigen-Grad-CAM",
   summary: "The first principal component of activation times gradient: Eigen-CAM that knows the class.",
   cite: "Gildenblat et al. 2021 (pytorch-grad-cam)",
   quantity: "first principal component of gA",
-  map: (activations, gradients) => principalMap({ ...activations, values: activations.values.map((value, i) => value * gradients.values[i]) }, activations),
+  map: (activations, gradients) =>
+    principalMap(
+      { ...activations, values: activations.values.map((value, i) => value * gradients.values[i]) },
+      activations,
+    ),
 });

@@ -8,8 +8,12 @@ import { technique } from "./technique.ts";
 /** The fall of the score when a part of the input is hidden: raw in the input's shape, the same all over a part. */
 export const featureAblation = technique({
   info: {
-    id: "feature-ablation", title: "Feature Ablation", command: "Visualize Feature Ablation", group: "perturbation",
-    summary: "How far the score falls when one part of the input is replaced by the baseline: a cell of a grid, a superpixel, a part of a mask, or one column of a table row.",
+    id: "feature-ablation",
+    title: "Feature Ablation",
+    command: "Visualize Feature Ablation",
+    group: "perturbation",
+    summary:
+      "How far the score falls when one part of the input is replaced by the baseline: a cell of a grid, a superpixel, a part of a mask, or one column of a table row.",
     cite: "Kokhlikyan et al. 2020",
     needs: { target: true, layer: "none", gradient: false },
     params: [...SEGMENTS, BASELINE, SCORE],
@@ -17,8 +21,17 @@ export const featureAblation = technique({
   async run(context) {
     const { parts, caption } = await partsOf(context);
     const { values, ...effects } = await ablate(context, parts, await baselineOf(context));
-    return partOutput(context, parts, { values, ...effects }, {
-      id: "feature-ablation", title: "Feature Ablation", quantity: "y(x) − y(hidden)", signed: true, caption: `fall of the score, ${caption}`,
-    });
+    return partOutput(
+      context,
+      parts,
+      { values, ...effects },
+      {
+        id: "feature-ablation",
+        title: "Feature Ablation",
+        quantity: "y(x) − y(hidden)",
+        signed: true,
+        caption: `fall of the score, ${caption}`,
+      },
+    );
   },
 });

@@ -15,10 +15,16 @@ const TILE_EDGE = 56;
 /** Elements of tiles sent along at once (4 MB); the rest on request. */
 const FIRST_TILES = 1 << 20;
 
-/** A layer's value, whatever its shape: raw as it is; channels with height and width as tiles, steps in time as a map of time against channels, a vector as bars. */
+/**
+ * A layer's value, whatever its shape: raw as it is; channels with height and width as tiles, steps in time as a map of
+ * time against channels, a vector as bars.
+ */
 export const featureMaps = technique({
   info: {
-    id: "feature-maps", title: "Feature Maps", command: "Visualize Feature Maps", group: "activation",
+    id: "feature-maps",
+    title: "Feature Maps",
+    command: "Visualize Feature Maps",
+    group: "activation",
     summary: "What each channel of a layer responds to in this input.",
     needs: { target: false, layer: "any", gradient: false },
     params: [GRID],
@@ -30,12 +36,18 @@ export const featureMaps = technique({
 });
 
 /** The layer asked for, or the one that feature maps take by themselves, with its value and how that is shown. */
-export async function plannedLayer(context: Context): Promise<{ layer: LayerInfo; values: Float32Array; plan: LayerPlan }> {
+export async function plannedLayer(
+  context: Context,
+): Promise<{ layer: LayerInfo; values: Float32Array; plan: LayerPlan }> {
   const named = await context.layer("features");
   const layer = context.params.grid === undefined || context.params.grid === "auto" ? named : onGrid(context, named);
   const values = floatsOf((await context.model.forward(context.feeds, [layer.value])).get(layer.value)!);
   const batch = batchOf(context);
-  return { layer, values, plan: planOf(values, { ...layer, frames: framesOf(layer.layout, layer.dims, batch) }, Math.max(batch, 1)) };
+  return {
+    layer,
+    values,
+    plan: planOf(values, { ...layer, frames: framesOf(layer.layout, layer.dims, batch) }, Math.max(batch, 1)),
+  };
 }
 
 function pictureOf(context: Context, layer: LayerInfo, values: Float32Array, plan: LayerPlan): Artifact {
@@ -50,13 +62,33 @@ function pictureOf(context: Context, layer: LayerInfo, values: Float32Array, pla
     case "map": {
       const { height, width } = plan.axes;
       if (plan.guessed) noteGuess(context, layer, plan.axes);
-      return { kind: "heatmap", ...looks, values, dims, axes: plan.axes, quantity: "activation", signed: dipsBelowZero(values), smooth: false, caption: `${node} · ${dims[width]} steps across, ${dims[height]} channels down` };
+      return {
+        kind: "heatmap",
+        ...looks,
+        values,
+        dims,
+        axes: plan.axes,
+        quantity: "activation",
+        signed: dipsBelowZero(values),
+        smooth: false,
+        caption: `${node} · ${dims[width]} steps across, ${dims[height]} channels down`,
+      };
     }
     case "bars": {
       const shown = values.subarray(0, plan.count);
       const rows = Array.from(shown, (value, index) => ({ index, label: labelOf(layer, index), value }));
       const items = [...rows].sort((one, other) => Math.abs(other.value) - Math.abs(one.value)).slice(0, MOST_BARS);
-      return { kind: "bars", ...looks, items, quantity: "activation", share: false, values: shown, dims: [plan.count], parts: rows, caption: `${node} · ${plan.count === 1 ? "one value" : `${plan.count} values${plan.count > items.length ? `, the ${items.length} largest` : ""}`}` };
+      return {
+        kind: "bars",
+        ...looks,
+        items,
+        quantity: "activation",
+        share: false,
+        values: shown,
+        dims: [plan.count],
+        parts: rows,
+        caption: `${node} · ${plan.count === 1 ? "one value" : `${plan.count} values${plan.count > items.length ? `, the ${items.length} largest` : ""}`}`,
+      };
     }
   }
 }
@@ -75,7 +107,11 @@ function dipsBelowZero(values: Float32Array): boolean {
   return low < 0 && -low >= high / 4;
 }
 
-function tilesArtifact(context: Context, { view, frames, axes }: Extract<LayerPlan, { kind: "tiles" }>, { value, dims, node }: LayerInfo): TilesArtifact {
+function tilesArtifact(
+  context: Context,
+  { view, frames, axes }: Extract<LayerPlan, { kind: "tiles" }>,
+  { value, dims, node }: LayerInfo,
+): TilesArtifact {
   const [height, width] = planeSize(view);
   const tileHeight = Math.min(height, TILE_EDGE);
   const tileWidth = Math.min(width, TILE_EDGE);
@@ -83,8 +119,20 @@ function tilesArtifact(context: Context, { view, frames, axes }: Extract<LayerPl
   const count = view.channels / frames;
   const over = context.input.picture;
   return {
-    kind: "tiles", id: "feature-maps", title: "Feature maps", value, dims, axes, count, ...channelStatistics(view),
-    sent, tileHeight, tileWidth, tiles: reducedTiles(view, 0, sent), ...(over ? { over } : {}), ...framesFor(context, { frame: 0, height: 1, width: 2 }, [frames, height, width]),
+    kind: "tiles",
+    id: "feature-maps",
+    title: "Feature maps",
+    value,
+    dims,
+    axes,
+    count,
+    ...channelStatistics(view),
+    sent,
+    tileHeight,
+    tileWidth,
+    tiles: reducedTiles(view, 0, sent),
+    ...(over ? { over } : {}),
+    ...framesFor(context, { frame: 0, height: 1, width: 2 }, [frames, height, width]),
     caption: `${node} · ${frames > 1 ? `${frames} frames of ` : ""}${count} channels of ${height}×${width}`,
   };
 }
@@ -96,7 +144,12 @@ function planeSize(view: ChannelView): [number, number] {
 }
 
 function channelStatistics(view: ChannelView): Pick<TilesArtifact, "min" | "max" | "mean" | "strength"> {
-  const arrays = { min: new Float32Array(view.channels), max: new Float32Array(view.channels), mean: new Float32Array(view.channels), strength: new Float32Array(view.channels) };
+  const arrays = {
+    min: new Float32Array(view.channels),
+    max: new Float32Array(view.channels),
+    mean: new Float32Array(view.channels),
+    strength: new Float32Array(view.channels),
+  };
   for (let channel = 0; channel < view.channels; channel++) {
     let [low, high, sum, magnitude] = [Infinity, -Infinity, 0, 0];
     for (let i = 0, at = channel * view.area; i < view.area; i++, at++) {
@@ -125,7 +178,8 @@ export function reducedTiles(view: ChannelView, from: number, to: number): Float
     for (const [top, bottom] of rows) {
       for (const [left, right] of columns) {
         let sum = 0;
-        for (let y = top; y < bottom; y++) for (let x = left, at = start + y * width + left; x < right; x++, at++) sum += view.values[at];
+        for (let y = top; y < bottom; y++)
+          for (let x = left, at = start + y * width + left; x < right; x++, at++) sum += view.values[at];
         tiles[out++] = sum / ((bottom - top) * (right - left));
       }
     }
@@ -142,7 +196,10 @@ function bounds(size: number, parts: number): [number, number][] {
 }
 
 /** One channel at full resolution. */
-export function channelPlane(view: ChannelView, channel: number): { height: number; width: number; values: Float32Array } {
+export function channelPlane(
+  view: ChannelView,
+  channel: number,
+): { height: number; width: number; values: Float32Array } {
   const [height, width] = planeSize(view);
   return { height, width, values: view.values.slice(channel * view.area, (channel + 1) * view.area) };
 }

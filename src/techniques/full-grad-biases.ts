@@ -40,14 +40,62 @@ export interface Biases {
 
 /** Piecewise linear operators, where what is multiplied is constant. */
 const STRAIGHT: ReadonlySet<string> = new Set([
-  "Conv", "ConvTranspose", "Gemm", "MatMul", "Mul", "Div", "Add", "Sub", "Sum", "Mean", "Neg", "BatchNormalization", "Relu", "LeakyRelu", "PRelu", "Clip", "Abs", "Max", "Min",
-  "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "Identity", "Dropout", "Cast", "Reshape", "Flatten",
-  "Squeeze", "Unsqueeze", "Transpose", "Expand", "Tile", "Concat", "Split", "Slice", "Pad", "Gather", "DepthToSpace", "SpaceToDepth", "Resize", "Upsample",
-  "Shape", "Constant", "Where",
+  "Conv",
+  "ConvTranspose",
+  "Gemm",
+  "MatMul",
+  "Mul",
+  "Div",
+  "Add",
+  "Sub",
+  "Sum",
+  "Mean",
+  "Neg",
+  "BatchNormalization",
+  "Relu",
+  "LeakyRelu",
+  "PRelu",
+  "Clip",
+  "Abs",
+  "Max",
+  "Min",
+  "MaxPool",
+  "AveragePool",
+  "GlobalAveragePool",
+  "GlobalMaxPool",
+  "ReduceMean",
+  "ReduceSum",
+  "ReduceMax",
+  "ReduceMin",
+  "Identity",
+  "Dropout",
+  "Cast",
+  "Reshape",
+  "Flatten",
+  "Squeeze",
+  "Unsqueeze",
+  "Transpose",
+  "Expand",
+  "Tile",
+  "Concat",
+  "Split",
+  "Slice",
+  "Pad",
+  "Gather",
+  "DepthToSpace",
+  "SpaceToDepth",
+  "Resize",
+  "Upsample",
+  "Shape",
+  "Constant",
+  "Where",
 ]);
 const PRODUCTS: ReadonlySet<string> = new Set(["MatMul", "Mul", "Div", "Conv", "ConvTranspose", "Gemm"]);
 
-/** The biases between input and `score`, as they are in the graph: of convolutions, dense layers and normalisations, and constants that are added. */
+/**
+ * The biases between input and `score`, as they are in the graph: of convolutions, dense layers and normalisations, and
+ * constants that are added.
+ */
 export function findBiases(specialised: Specialised, score: string): Biases {
   const { g, tainted, forward } = specialised;
   const places: BiasPlace[] = [];
@@ -60,25 +108,37 @@ export function findBiases(specialised: Specialised, score: string): Biases {
     const constant = (index: number): boolean => (node.inputs[index] ?? "") !== "" && !tainted.has(node.inputs[index]);
     if (!inFormulas.has(node)) places.push(...placesOf(node, { constant, dims: (value) => g.shape(value) }));
     const bound = (index: number): string => (constant(index) ? node.inputs[index] : "");
-    if (node.opType === "Clip") lids.push({ value: node.outputs[0], input: node.inputs[0], low: bound(1), high: bound(2) });
+    if (node.opType === "Clip")
+      lids.push({ value: node.outputs[0], input: node.inputs[0], low: bound(1), high: bound(2) });
     const fused = slopeOf(node);
     const product = PRODUCTS.has(node.opType) && node.inputs.filter((input) => tainted.has(input)).length > 1;
-    const straight = node.domain === "" ? STRAIGHT.has(node.opType) && !product : FUSED.has(node.opType) && fused !== undefined && !/^(Tanh|Sigmoid)$/.test(activationOf(node));
+    const straight =
+      node.domain === ""
+        ? STRAIGHT.has(node.opType) && !product
+        : FUSED.has(node.opType) && fused !== undefined && !/^(Tanh|Sigmoid)$/.test(activationOf(node));
     if (!straight) curved.set(node.opType, (curved.get(node.opType) ?? 0) + 1);
   }
   return { places, lids, curved: [...curved].map(([opType, count]) => (count > 1 ? `${opType} (${count})` : opType)) };
 }
 
 /**
- * Sums with a single number that are part of how an exporter writes an activation or a normalisation (1 + erf x of GELU, x + 3 of hard-swish, variance + ε),
- * and no bias of the network's.
+ * Sums with a single number that are part of how an exporter writes an activation or a normalisation (1 + erf x of
+ * GELU, x + 3 of hard-swish, variance + ε), and no bias of the network's. /
  */
 function formulaSums(nodes: readonly Node[], single: (value: string) => boolean): ReadonlySet<Node> {
   const makers = makersAmong(nodes);
   const takers = new Map<string, string[]>();
-  for (const { inputs, opType } of nodes) for (const input of inputs) takers.set(input, [...(takers.get(input) ?? []), opType]);
-  return new Set(nodes.filter(({ opType, inputs, outputs }) => opType === "Add" && inputs.some(single)
-    && (inputs.some((input) => /^(Erf|Tanh)$/.test(makers.get(input)?.opType ?? "")) || (takers.get(outputs[0]) ?? []).some((taker) => /^(Sqrt|Clip|Pow|Reciprocal)$/.test(taker)))));
+  for (const { inputs, opType } of nodes)
+    for (const input of inputs) takers.set(input, [...(takers.get(input) ?? []), opType]);
+  return new Set(
+    nodes.filter(
+      ({ opType, inputs, outputs }) =>
+        opType === "Add" &&
+        inputs.some(single) &&
+        (inputs.some((input) => /^(Erf|Tanh)$/.test(makers.get(input)?.opType ?? "")) ||
+          (takers.get(outputs[0]) ?? []).some((taker) => /^(Sqrt|Clip|Pow|Reciprocal)$/.test(taker))),
+    ),
+  );
 }
 
 interface Known {
@@ -93,30 +153,67 @@ function placesOf(node: Node, { constant, dims }: Known): BiasPlace[] {
   const [value] = node.outputs;
   const out = dims(value);
   const slope = slopeOf(node);
-  const place = (indices: readonly number[], term: BiasPlace["term"]): BiasPlace =>
-    ({ node: nodeLabel(node), value, dims: out, constants: indices.map((index) => node.inputs[index]), term, ...(slope ? { slope } : {}) });
+  const place = (indices: readonly number[], term: BiasPlace["term"]): BiasPlace => ({
+    node: nodeLabel(node),
+    value,
+    dims: out,
+    constants: indices.map((index) => node.inputs[index]),
+    term,
+    ...(slope ? { slope } : {}),
+  });
   const byChannel = out.map((dim, axis) => (axis === 1 ? dim : 1));
   // A bias may be left out (Gemm, LayerNormalization).
-  const fromTheBack = (index: number): readonly number[] => (!constant(index) ? [] : [...new Array<number>(Math.max(0, out.length - dims(node.inputs[index]).length)).fill(1), ...dims(node.inputs[index])]);
+  const fromTheBack = (index: number): readonly number[] =>
+    !constant(index)
+      ? []
+      : [
+          ...new Array<number>(Math.max(0, out.length - dims(node.inputs[index]).length)).fill(1),
+          ...dims(node.inputs[index]),
+        ];
   const scaled = (index: number, shape: readonly number[], factor = 1): BiasPlace[] =>
-    (constant(index) ? [place([index], ([bias]) => ({ dims: shape, values: factor === 1 ? bias : bias.map((number) => factor * number) }))] : []);
+    constant(index)
+      ? [
+          place([index], ([bias]) => ({
+            dims: shape,
+            values: factor === 1 ? bias : bias.map((number) => factor * number),
+          })),
+        ]
+      : [];
   // A constant added to a value, wherever it stands; both constant is no bias of the network's.
-  const added = (factors: readonly number[]): BiasPlace[] => factors.flatMap((factor, index) => scaled(index, fromTheBack(index), factor));
+  const added = (factors: readonly number[]): BiasPlace[] =>
+    factors.flatMap((factor, index) => scaled(index, fromTheBack(index), factor));
   switch (node.opType) {
-    case "Conv": case "ConvTranspose": case "InstanceNormalization": case "GroupNormalization": return scaled(2, byChannel);
-    case "FusedConv": return slope ? scaled(2, byChannel) : [];
-    case "Gemm": return scaled(2, fromTheBack(2), numberOf(node.attributes.beta, 1));
-    case "FusedGemm": return slope ? scaled(2, fromTheBack(2), numberOf(node.attributes.beta, 1)) : [];
-    case "LayerNormalization": return scaled(2, fromTheBack(2));
-    case "Add": case "Sum": return added(node.inputs.map(() => 1));
-    case "Sub": return added([1, -1]);
+    case "Conv":
+    case "ConvTranspose":
+    case "InstanceNormalization":
+    case "GroupNormalization":
+      return scaled(2, byChannel);
+    case "FusedConv":
+      return slope ? scaled(2, byChannel) : [];
+    case "Gemm":
+      return scaled(2, fromTheBack(2), numberOf(node.attributes.beta, 1));
+    case "FusedGemm":
+      return slope ? scaled(2, fromTheBack(2), numberOf(node.attributes.beta, 1)) : [];
+    case "LayerNormalization":
+      return scaled(2, fromTheBack(2));
+    case "Add":
+    case "Sum":
+      return added(node.inputs.map(() => 1));
+    case "Sub":
+      return added([1, -1]);
     case "BatchNormalization": {
       if (![1, 2, 3, 4].every(constant)) return [];
       const epsilon = numberOf(node.attributes.epsilon, 1e-5);
       // scale·(x − mean)/√(var + ε) + B
-      return [place([1, 2, 3, 4], ([scale, bias, mean, variance]) => ({ dims: byChannel, values: bias.map((number, i) => number - (scale[i] * mean[i]) / Math.sqrt(variance[i] + epsilon)) }))];
+      return [
+        place([1, 2, 3, 4], ([scale, bias, mean, variance]) => ({
+          dims: byChannel,
+          values: bias.map((number, i) => number - (scale[i] * mean[i]) / Math.sqrt(variance[i] + epsilon)),
+        })),
+      ];
     }
-    default: return [];
+    default:
+      return [];
   }
 }
 
@@ -124,19 +221,31 @@ function activationOf(node: Node): string {
   return node.attributes.activation?.type === "string" ? node.attributes.activation.value : "";
 }
 
-/** The slope of a fused activation by its result; undefined where it does not follow from it, and for nodes without one. */
+/**
+ * The slope of a fused activation by its result; undefined where it does not follow from it, and for nodes without one.
+ */
 function slopeOf(node: Node): BiasPlace["slope"] {
   if (!FUSED.has(node.opType) || (node.inputs[3] ?? "") !== "") return undefined;
   const listed = node.attributes.activation_params;
-  const parameters = listed?.type === "floats" ? listed.value : ["activation_alpha", "activation_beta"].map((name) => numberOf(node.attributes[name], NaN));
+  const parameters =
+    listed?.type === "floats"
+      ? listed.value
+      : ["activation_alpha", "activation_beta"].map((name) => numberOf(node.attributes[name], NaN));
   switch (activationOf(node)) {
-    case "": return () => 1;
-    case "Relu": return (result) => (result > 0 ? 1 : 0);
-    case "LeakyRelu": return (result) => (result > 0 ? 1 : parameters[0]);
-    case "Clip": return (result) => (result > parameters[0] && result < parameters[1] ? 1 : 0);
-    case "Tanh": return (result) => 1 - result * result;
-    case "Sigmoid": return (result) => result * (1 - result);
-    default: return undefined;
+    case "":
+      return () => 1;
+    case "Relu":
+      return (result) => (result > 0 ? 1 : 0);
+    case "LeakyRelu":
+      return (result) => (result > 0 ? 1 : parameters[0]);
+    case "Clip":
+      return (result) => (result > parameters[0] && result < parameters[1] ? 1 : 0);
+    case "Tanh":
+      return (result) => 1 - result * result;
+    case "Sigmoid":
+      return (result) => result * (1 - result);
+    default:
+      return undefined;
   }
 }
 

@@ -1,8 +1,11 @@
 import { gradientCam, sumOverChannels } from "./gradient-cams.ts";
 
-/** Σₖ ReLU(gᵏ ⊙ Aᵏ), g = ∂y/∂A: pytorch-grad-cam's GradCAMElementWise. Never negative, so that `relu` changes nothing. */
+/**
+ * Σₖ ReLU(gᵏ ⊙ Aᵏ), g = ∂y/∂A: pytorch-grad-cam's GradCAMElementWise. Never negative, so that `relu` changes nothing.
+ */
 export const gradCamElementwise = gradientCam({
-  id: "grad-cam-elementwise", title: "Element-wise Grad-CAM",
+  id: "grad-cam-elementwise",
+  title: "Element-wise Grad-CAM",
   summary: "Gradient times activation at each place, the negative left out channel by channel.",
   cite: "Gildenblat et al. 2021 (pytorch-grad-cam)",
   quantity: "Σₖ ReLU(gᵏAᵏ)",

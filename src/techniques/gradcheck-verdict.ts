@@ -8,10 +8,16 @@ export interface Step {
   readonly numeric: number;
   readonly forward: number;
   readonly backward: number;
-  /** |numeric − analytic| as a fraction of what such a direction can give; and what rounding the score alone can make of it. */
+  /**
+   * |numeric − analytic| as a fraction of what such a direction can give; and what rounding the score alone can make of
+   * it.
+   */
   readonly error: number;
   readonly rounding: number;
-  /** The gradient averaged along the way between the two points, and how sure that average is: where the point alone does not tell. */
+  /**
+   * The gradient averaged along the way between the two points, and how sure that average is: where the point alone
+   * does not tell.
+   */
   readonly line?: { readonly analytic: number; readonly doubt: number };
 }
 
@@ -31,41 +37,65 @@ export const AGREES = 0.003;
 export const DIFFERS = 0.006;
 
 /**
- * What the differences at the point say, steps ascending. They agree where two neighbouring steps do. They differ where three neighbouring steps
- * settle, among themselves nearer than a third of what parts them from the gradient, with forward and backward differences on one side of it:
- * where these lie on both sides, the point is a kink.
+ * What the differences at the point say, steps ascending. They agree where two neighbouring steps do. They differ where
+ * three neighbouring steps settle, among themselves nearer than a third of what parts them from the gradient, with
+ * forward and backward differences on one side of it: where these lie on both sides, the point is a kink. /
  */
 export function judgePoint(steps: readonly Step[]): Judgement {
   const best = nearest(steps, ({ error }) => error);
-  if (steps.some(({ numeric, analytic }) => !Number.isFinite(numeric) || !Number.isFinite(analytic))) return { verdict: "inconclusive", why: "the score is not finite near the input", best };
+  if (steps.some(({ numeric, analytic }) => !Number.isFinite(numeric) || !Number.isFinite(analytic)))
+    return { verdict: "inconclusive", why: "the score is not finite near the input", best };
   const agreeing = pairs(steps).find(([a, b]) => resolved(a) && resolved(b) && a.error <= AGREES && b.error <= AGREES);
   if (agreeing) return { verdict: "agrees", best: nearest(agreeing, ({ error }) => error) };
-  if (steps.length > 0 && steps.every((step) => step.numeric === 0 && step.analytic === 0)) return { verdict: "agrees", best };
+  if (steps.length > 0 && steps.every((step) => step.numeric === 0 && step.analytic === 0))
+    return { verdict: "agrees", best };
   const unchanged = !steps.some(resolved);
   const settled = triples(steps).find((three) => (unchanged || three.every(resolved)) && settles(three));
-  if (settled) return { verdict: "differs", why: `differences settle ${percent(nearest(settled, ({ error }) => error).error)} from the gradient`, best: settled[1] };
+  if (settled)
+    return {
+      verdict: "differs",
+      why: `differences settle ${percent(nearest(settled, ({ error }) => error).error)} from the gradient`,
+      best: settled[1],
+    };
   return { verdict: "inconclusive", why: reason(steps), best };
 }
 
 /**
- * The same of averages along the way: kinks and curvature are inside them, so only rounding and doubtful averages are left. Two neighbouring steps
- * agree; three that part alike differ. `size` is what errors are fractions of.
+ * The same of averages along the way: kinks and curvature are inside them, so only rounding and doubtful averages are
+ * left. Two neighbouring steps agree; three that part alike differ. `size` is what errors are fractions of. /
  */
 export function judgeLine(steps: readonly Step[], size: (step: Step) => number): Judgement | undefined {
-  const along = steps.filter(({ line, numeric }) => line !== undefined && Number.isFinite(line.analytic) && Number.isFinite(numeric));
+  const along = steps.filter(
+    ({ line, numeric }) => line !== undefined && Number.isFinite(line.analytic) && Number.isFinite(numeric),
+  );
   const parted = (step: Step): number => (step.numeric - step.line!.analytic) / size(step);
   const doubt = (step: Step): number => step.line!.doubt / size(step) + step.rounding;
-  for (const two of pairs(along)) if (two.every((step) => Math.abs(parted(step)) <= AGREES && doubt(step) <= 3 * AGREES)) return { verdict: "agrees", best: two[0] };
+  for (const two of pairs(along))
+    if (two.every((step) => Math.abs(parted(step)) <= AGREES && doubt(step) <= 3 * AGREES))
+      return { verdict: "agrees", best: two[0] };
   for (const three of triples(along)) {
     const all = three.map(parted);
     const least = Math.min(...all.map(Math.abs));
-    if (least <= DIFFERS || Math.max(...all) * Math.min(...all) <= 0 || Math.max(...all) - Math.min(...all) > least / 3 || three.some((step) => doubt(step) > least / 3)) continue;
-    return { verdict: "differs", why: `differences part ${percent(least)} from the gradient's average along the way`, best: three[1] };
+    if (
+      least <= DIFFERS ||
+      Math.max(...all) * Math.min(...all) <= 0 ||
+      Math.max(...all) - Math.min(...all) > least / 3 ||
+      three.some((step) => doubt(step) > least / 3)
+    )
+      continue;
+    return {
+      verdict: "differs",
+      why: `differences part ${percent(least)} from the gradient's average along the way`,
+      best: three[1],
+    };
   }
   return undefined;
 }
 
-/** Equal scores on both sides say nothing as long as other steps find a change: the step is below what the model resolves. */
+/**
+ * Equal scores on both sides say nothing as long as other steps find a change: the step is below what the model
+ * resolves.
+ */
 function resolved({ numeric, analytic }: Step): boolean {
   return numeric !== 0 || analytic === 0;
 }
@@ -74,21 +104,28 @@ function settles(three: readonly Step[]): boolean {
   const signed = three.map(({ numeric, analytic, error }) => (numeric < analytic ? -error : error));
   const least = Math.min(...signed.map(Math.abs));
   if (least <= DIFFERS || Math.max(...signed) * Math.min(...signed) <= 0) return false;
-  if (Math.max(...signed) - Math.min(...signed) > least / 3 || three.some(({ rounding }) => rounding > least / 3)) return false;
+  if (Math.max(...signed) - Math.min(...signed) > least / 3 || three.some(({ rounding }) => rounding > least / 3))
+    return false;
   // Of the three, the smallest step has the least curvature in its one-sided differences.
   const [{ numeric, analytic, forward, backward }] = three;
   const apart = Math.abs(numeric - analytic) / 2;
-  return [forward, backward].every((side) => (side - analytic) * (numeric - analytic) > 0 && Math.abs(side - analytic) >= apart);
+  return [forward, backward].every(
+    (side) => (side - analytic) * (numeric - analytic) > 0 && Math.abs(side - analytic) >= apart,
+  );
 }
 
 /** What keeps differences from settling. */
 function reason(steps: readonly Step[]): string {
   const unresolved = steps.filter((step) => !resolved(step)).length;
-  if (unresolved > 0 && unresolved < steps.length) return "the score changes in jumps: small steps change nothing, large ones leave the neighbourhood";
+  if (unresolved > 0 && unresolved < steps.length)
+    return "the score changes in jumps: small steps change nothing, large ones leave the neighbourhood";
   const best = steps.indexOf(nearest(steps, ({ error }) => error));
-  const kinked = steps.slice(0, best + 1).filter(({ forward, backward, numeric, error }) => Math.abs(forward - backward) > Math.abs(numeric) * error).length;
+  const kinked = steps
+    .slice(0, best + 1)
+    .filter(({ forward, backward, numeric, error }) => Math.abs(forward - backward) > Math.abs(numeric) * error).length;
   const rounding = best > 0 ? "rounding hides small steps" : "";
-  const bending = best < steps.length - 1 ? `${kinked > best / 2 ? "kinks or curvature spoil" : "curvature spoils"} large ones` : "";
+  const bending =
+    best < steps.length - 1 ? `${kinked > best / 2 ? "kinks or curvature spoil" : "curvature spoils"} large ones` : "";
   return `the differences do not settle: ${[rounding, bending].filter(Boolean).join(", ") || "they change at every step"} (nearest ${percent(steps[best]?.error ?? NaN)})`;
 }
 

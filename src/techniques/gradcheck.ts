@@ -28,28 +28,37 @@ export interface DirectionCheck {
 }
 
 /**
- * Steps as fractions of the input's size, in the order that they are tried: float32 noise spoils small ones, kinks and curvature large ones. Most
- * models agree at the first two.
+ * Steps as fractions of the input's size, in the order that they are tried: float32 noise spoils small ones, kinks and
+ * curvature large ones. Most models agree at the first two. /
  */
 const STEPS = [1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-6, 1e-6, 3e-3, 1e-2, 3e-2, 1e-1];
-/** Beyond those only where the nearest step is the last on that side: scores that bend within a millionth of the input's size, or hardly change. */
+/**
+ * Beyond those only where the nearest step is the last on that side: scores that bend within a millionth of the input's
+ * size, or hardly change.
+ */
 const SMALLER = [3e-7, 1e-7, 3e-8, 1e-8];
 const LARGER = [3e-1, 1];
 /** So many directions are looked at along their way, at three steps of ten gradients each. */
 const LINES = 4;
 const DIRECTIONS = 8;
 
-/** Gauss's two and Kronrod's five nodes on [−1, 1] (Laurie 1997): how far the two lie apart says how sure the average is. */
+/**
+ * Gauss's two and Kronrod's five nodes on [−1, 1] (Laurie 1997): how far the two lie apart says how sure the average
+ * is.
+ */
 const KRONROD = [
-  { node: 0, kronrod: 28 / 45, gauss: 0 }, ...[-1, 1].flatMap((sign) => [
-    { node: sign * Math.sqrt(1 / 3), kronrod: 27 / 55, gauss: 1 }, { node: sign * Math.sqrt(6 / 7), kronrod: 98 / 495, gauss: 0 },
+  { node: 0, kronrod: 28 / 45, gauss: 0 },
+  ...[-1, 1].flatMap((sign) => [
+    { node: sign * Math.sqrt(1 / 3), kronrod: 27 / 55, gauss: 1 },
+    { node: sign * Math.sqrt(6 / 7), kronrod: 98 / 495, gauss: 0 },
   ]),
 ];
 
 /**
- * Our gradient of the target's score against differences of the model as ONNX Runtime runs it: along random directions, at steps of several
- * sizes, until they settle. Where they do not settle at the point, the gradient's average along the way must give the score's difference: that
- * holds with kinks and curvature as well. Straight-through estimates are never said to differ: rounding has no gradient.
+ * Our gradient of the target's score against differences of the model as ONNX Runtime runs it: along random directions,
+ * at steps of several sizes, until they settle. Where they do not settle at the point, the gradient's average along the
+ * way must give the score's difference: that holds with kinks and curvature as well. Straight-through estimates are
+ * never said to differ: rounding has no gradient. /
  */
 export async function checkGradients(context: Context, seed = 0): Promise<GradientCheck> {
   const probe = await Probe.create(context);
@@ -64,17 +73,36 @@ export async function checkGradients(context: Context, seed = 0): Promise<Gradie
     const direction = probe.direction(kind, random);
     const steps: Step[] = [];
     let judged = await atPoint(probe, direction, kind, steps);
-    if (judged.verdict !== "agrees" && !quantised) judged = lines++ < LINES ? await byLine(probe, direction, kind, steps, judged) : unconfirmed(judged);
-    if (judged.verdict !== "agrees" && quantised) judged = { ...judged, verdict: "inconclusive", why: "quantised: the score changes in steps, and the gradient is a straight-through estimate" };
+    if (judged.verdict !== "agrees" && !quantised)
+      judged = lines++ < LINES ? await byLine(probe, direction, kind, steps, judged) : unconfirmed(judged);
+    if (judged.verdict !== "agrees" && quantised)
+      judged = {
+        ...judged,
+        verdict: "inconclusive",
+        why: "quantised: the score changes in steps, and the gradient is a straight-through estimate",
+      };
     const { verdict, why, best } = judged;
-    directions.push({ kind, verdict, ...(why === undefined ? {} : { why }), analytic: best.line?.analytic ?? best.analytic, numeric: best.numeric, error: probe.errorOf(best, kind, direction), steps });
+    directions.push({
+      kind,
+      verdict,
+      ...(why === undefined ? {} : { why }),
+      analytic: best.line?.analytic ?? best.analytic,
+      numeric: best.numeric,
+      error: probe.errorOf(best, kind, direction),
+      steps,
+    });
     await breathe();
   }
   return summarise(directions);
 }
 
 /** Differences at the point, step after step until they agree. */
-async function atPoint(probe: Probe, direction: Float64Array, kind: DirectionCheck["kind"], steps: Step[]): Promise<Judgement> {
+async function atPoint(
+  probe: Probe,
+  direction: Float64Array,
+  kind: DirectionCheck["kind"],
+  steps: Step[],
+): Promise<Judgement> {
   const add = async (step: number): Promise<Judgement> => {
     steps.push(await probe.step(direction, kind, step));
     steps.sort((a, b) => a.step - b.step);
@@ -94,7 +122,13 @@ async function atPoint(probe: Probe, direction: Float64Array, kind: DirectionChe
 }
 
 /** Averages of the gradient along the way, about the step that comes nearest; what they leave open stays open. */
-async function byLine(probe: Probe, direction: Float64Array, kind: DirectionCheck["kind"], steps: Step[], judged: Judgement): Promise<Judgement> {
+async function byLine(
+  probe: Probe,
+  direction: Float64Array,
+  kind: DirectionCheck["kind"],
+  steps: Step[],
+  judged: Judgement,
+): Promise<Judgement> {
   const middle = Math.max(1, Math.min(steps.length - 2, steps.indexOf(judged.best)));
   for (const place of [middle, middle + 1, middle - 1]) {
     steps[place] = { ...steps[place], line: await probe.line(direction, steps[place].step) };
@@ -106,7 +140,9 @@ async function byLine(probe: Probe, direction: Float64Array, kind: DirectionChec
 
 /** What differs at the point alone may be due to kinks that no step tells apart. */
 function unconfirmed(judged: Judgement): Judgement {
-  return judged.verdict === "differs" ? { ...judged, verdict: "inconclusive", why: `${judged.why}, but not along the way: kinks lie near` } : judged;
+  return judged.verdict === "differs"
+    ? { ...judged, verdict: "inconclusive", why: `${judged.why}, but not along the way: kinks lie near` }
+    : judged;
 }
 
 function summarise(directions: readonly DirectionCheck[]): GradientCheck {
@@ -114,17 +150,35 @@ function summarise(directions: readonly DirectionCheck[]): GradientCheck {
   const [differing, agreeing, open] = [of("differs"), of("agrees"), of("inconclusive")];
   const said = (list: readonly DirectionCheck[]): string => [...new Set(list.map(({ why }) => why))].join("; ");
   const worst = [...differing, ...agreeing].reduce((most, { error }) => Math.max(most, error), 0);
-  if (differing.length > 0) return { verdict: "differs", why: `along ${differing.length} of ${directions.length} directions: ${said(differing)}`, worst, directions };
-  if (2 * agreeing.length >= directions.length) return { verdict: "agrees", ...(open.length > 0 ? { why: `${open.length} of ${directions.length} directions leave it open: ${said(open)}` } : {}), worst, directions };
+  if (differing.length > 0)
+    return {
+      verdict: "differs",
+      why: `along ${differing.length} of ${directions.length} directions: ${said(differing)}`,
+      worst,
+      directions,
+    };
+  if (2 * agreeing.length >= directions.length)
+    return {
+      verdict: "agrees",
+      ...(open.length > 0
+        ? { why: `${open.length} of ${directions.length} directions leave it open: ${said(open)}` }
+        : {}),
+      worst,
+      directions,
+    };
   return { verdict: "inconclusive", why: said(open), worst, directions };
 }
 
 /** The score and its gradient about the sample. */
 class Probe {
   private constructor(
-    private readonly context: Context, private readonly gradient: Float32Array, private readonly score: string, private readonly here: number,
+    private readonly context: Context,
+    private readonly gradient: Float32Array,
+    private readonly score: string,
+    private readonly here: number,
     /** The input's size, and the gradient's: root mean squares. */
-    private readonly scale: number, private readonly size: number,
+    private readonly scale: number,
+    private readonly size: number,
     /** The least relative difference between two scores. */
     private readonly precision: number,
   ) {}
@@ -135,12 +189,23 @@ class Probe {
     context.checkFinite(gradient, input.name);
     const { value } = await context.score();
     const values = await context.model.forward(context.feeds, [value]);
-    return new Probe(context, gradient, value, context.scoreIn(floatsOf(values.get(value)!)), rms(input.values) || 1, rms(gradient) || 1, await precisionOf(context));
+    return new Probe(
+      context,
+      gradient,
+      value,
+      context.scoreIn(floatsOf(values.get(value)!)),
+      rms(input.values) || 1,
+      rms(gradient) || 1,
+      await precisionOf(context),
+    );
   }
 
   direction(kind: DirectionCheck["kind"], random: Random): Float64Array {
     const aligned = kind === "along";
-    return Float64Array.from(this.gradient, (value) => (aligned && random.uniform() < 0.5 ? value / this.size : 0) + (aligned ? 0.1 : 1) * random.normal());
+    return Float64Array.from(
+      this.gradient,
+      (value) => (aligned && random.uniform() < 0.5 ? value / this.size : 0) + (aligned ? 0.1 : 1) * random.normal(),
+    );
   }
 
   async step(direction: Float64Array, kind: DirectionCheck["kind"], step: number): Promise<Step> {
@@ -152,12 +217,20 @@ class Probe {
     const numeric = (above - below) / (2 * h);
     const size = this.measure(numeric, analytic, kind, direction);
     return {
-      step, analytic, numeric, forward: (above - this.here) / h, backward: (this.here - below) / h,
-      error: Math.abs(numeric - analytic) / size, rounding: (2 * this.precision * Math.max(Math.abs(above), Math.abs(below))) / (2 * h) / size,
+      step,
+      analytic,
+      numeric,
+      forward: (above - this.here) / h,
+      backward: (this.here - below) / h,
+      error: Math.abs(numeric - analytic) / size,
+      rounding: (2 * this.precision * Math.max(Math.abs(above), Math.abs(below))) / (2 * h) / size,
     };
   }
 
-  /** The gradient averaged over the way of a step, for each unit of the direction, and how far two quadratures of it lie apart. */
+  /**
+   * The gradient averaged over the way of a step, for each unit of the direction, and how far two quadratures of it lie
+   * apart.
+   */
   async line(direction: Float64Array, step: number): Promise<NonNullable<Step["line"]>> {
     const h = this.lengthOf(direction, step);
     const [up, down] = [this.moved(direction, h), this.moved(direction, -h)];
@@ -168,17 +241,23 @@ class Probe {
         this.context.signal.throwIfAborted();
         const gradient = await gradientAt(this.context, this.feeds(this.moved(direction, (side * (1 + node) * h) / 2)));
         const slope = along(gradient, up, down) / (2 * h);
-        kronrod += weight.kronrod * slope / 4;
-        gauss += weight.gauss * slope / 4;
+        kronrod += (weight.kronrod * slope) / 4;
+        gauss += (weight.gauss * slope) / 4;
       }
     }
     return { analytic: kronrod, doubt: Math.abs(kronrod - gauss) };
   }
 
-  /** What an error is a fraction of: a random direction may lie nearly across the gradient, so what it could give counts. */
+  /**
+   * What an error is a fraction of: a random direction may lie nearly across the gradient, so what it could give
+   * counts.
+   */
   measure(numeric: number, analytic: number, kind: DirectionCheck["kind"], direction: Float64Array): number {
     const larger = Math.max(Math.abs(numeric), Math.abs(analytic));
-    return (kind === "along" ? larger : Math.max(larger, this.size * (rms(direction) || 1) * Math.sqrt(direction.length))) || 1;
+    return (
+      (kind === "along" ? larger : Math.max(larger, this.size * (rms(direction) || 1) * Math.sqrt(direction.length))) ||
+      1
+    );
   }
 
   errorOf({ numeric, line, error }: Step, kind: DirectionCheck["kind"], direction: Float64Array): number {
@@ -192,7 +271,13 @@ class Probe {
   /** The input moved, as its own type holds it. */
   private moved(direction: Float64Array, h: number): Float32Array {
     const { dataType, dims } = this.context.feeds[this.context.input.name];
-    return floatsOf(fromFloat32(dataType, dims, this.context.input.values.map((value, i) => value + h * direction[i])));
+    return floatsOf(
+      fromFloat32(
+        dataType,
+        dims,
+        this.context.input.values.map((value, i) => value + h * direction[i]),
+      ),
+    );
   }
 
   private feeds(values: Float32Array): Context["feeds"] {
@@ -212,7 +297,12 @@ const PRECISION: Partial<Record<DataType, number>> = { float16: 2 ** -11, bfloat
 
 async function precisionOf(context: Context): Promise<number> {
   const { graph } = await context.traced();
-  const types = [...graph.initializers.map(({ dataType }) => dataType), ...graph.nodes.map(({ attributes }) => (attributes.to?.type === "int" ? DATA_TYPES[attributes.to.value] : undefined))];
+  const types = [
+    ...graph.initializers.map(({ dataType }) => dataType),
+    ...graph.nodes.map(({ attributes }) =>
+      attributes.to?.type === "int" ? DATA_TYPES[attributes.to.value] : undefined,
+    ),
+  ];
   return Math.max(2 ** -24, ...types.map((type) => (type && PRECISION[type]) ?? 0));
 }
 

@@ -25,19 +25,31 @@ export interface GradientCam {
 export function gradientCam({ id, title, summary, cite, quantity, counts, map }: GradientCam): Technique {
   return technique({
     info: {
-      id, title, command: `Visualize ${title}`, group: "cam", summary, cite,
+      id,
+      title,
+      command: `Visualize ${title}`,
+      group: "cam",
+      summary,
+      cite,
       needs: { target: true, layer: "spatial", several: true, gradient: true },
       params: [RELU, SCORE, GRID, ...NOISE],
     },
-    run: (context) => layerMaps(context, { id, title, quantity, ...(counts ? { counts } : {}) }, (layer) => withNoise(context, async (feeds) => {
-      const { activations, gradients } = await layerGradients(context, layer, feeds);
-      return positive(context, stackedMaps(activations.map((view, frame) => map(view, gradients[frame]))));
-    })),
+    run: (context) =>
+      layerMaps(context, { id, title, quantity, ...(counts ? { counts } : {}) }, (layer) =>
+        withNoise(context, async (feeds) => {
+          const { activations, gradients } = await layerGradients(context, layer, feeds);
+          return positive(context, stackedMaps(activations.map((view, frame) => map(view, gradients[frame]))));
+        }),
+      ),
   });
 }
 
 /** A layer's activations and the score's gradients by them, both [channels, space], of each frame. */
-export async function layerGradients(context: Context, layer: SpatialLayer, feeds?: Feeds): Promise<{ activations: ChannelView[]; gradients: ChannelView[] }> {
+export async function layerGradients(
+  context: Context,
+  layer: SpatialLayer,
+  feeds?: Feeds,
+): Promise<{ activations: ChannelView[]; gradients: ChannelView[] }> {
   const { value } = layer;
   const { gradients, values } = await context.gradients({ wrt: [value], fetch: [value] }, feeds);
   const gradient = gradients.get(value);
@@ -70,7 +82,11 @@ export function positive(context: Context, map: Float32Array): Float32Array {
 }
 
 /** Σₖ f(Aᵏ, Gᵏ) at each place. */
-export function sumOverChannels(activations: ChannelView, gradients: ChannelView, f: (activation: number, gradient: number) => number): Float32Array {
+export function sumOverChannels(
+  activations: ChannelView,
+  gradients: ChannelView,
+  f: (activation: number, gradient: number) => number,
+): Float32Array {
   const { channels, area } = activations;
   const map = new Float64Array(area);
   for (let channel = 0, at = 0; channel < channels; channel++) {
@@ -80,7 +96,11 @@ export function sumOverChannels(activations: ChannelView, gradients: ChannelView
 }
 
 /** A weight for each channel: the sum over space of f(A, G, the channel's ΣA). */
-export function channelWeights(activations: ChannelView, gradients: ChannelView, f: (activation: number, gradient: number, total: number) => number): Float64Array {
+export function channelWeights(
+  activations: ChannelView,
+  gradients: ChannelView,
+  f: (activation: number, gradient: number, total: number) => number,
+): Float64Array {
   const { channels, area } = activations;
   return Float64Array.from({ length: channels }, (_, channel) => {
     const start = channel * area;

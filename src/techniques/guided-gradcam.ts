@@ -16,26 +16,48 @@ import { noteActivations } from "./rectifiers.ts";
 import { isSigned, noiseCaption } from "./saliency.ts";
 import { technique, type Context } from "./technique.ts";
 
-/** Guided backpropagation times Grad-CAM's map, brought to the input's size: raw in the input's shape, as Captum's GuidedGradCam. */
+/**
+ * Guided backpropagation times Grad-CAM's map, brought to the input's size: raw in the input's shape, as Captum's
+ * GuidedGradCam.
+ */
 export const guidedGradcam = technique({
   info: {
-    id: "guided-gradcam", title: "Guided Grad-CAM", command: "Visualize Guided Grad-CAM", group: "cam",
+    id: "guided-gradcam",
+    title: "Guided Grad-CAM",
+    command: "Visualize Guided Grad-CAM",
+    group: "cam",
     summary: "The edges of Guided Backprop where Grad-CAM sees the class.",
     cite: "Selvaraju et al. 2017",
     needs: { target: true, layer: "spatial", gradient: true },
     params: [
-      choiceParam("interpolation", "Interpolation", [["nearest", "Nearest"], ["linear", "Linear"]],
-        "How Grad-CAM's map is brought to the input's size. Captum's default is nearest; the paper's is linear (bilinear)."),
-      SCORE, GRID, ...NOISE,
+      choiceParam(
+        "interpolation",
+        "Interpolation",
+        [
+          ["nearest", "Nearest"],
+          ["linear", "Linear"],
+        ],
+        "How Grad-CAM's map is brought to the input's size. Captum's default is nearest; the paper's is linear (bilinear).",
+      ),
+      SCORE,
+      GRID,
+      ...NOISE,
     ],
   },
   async run(context) {
     const layer = await spatialLayer(context);
     const { input } = context;
     const frames = inputFrames(context);
-    const [from, to] = [mapSize(layer), input.layout ? [...(frames ? [frames.count] : []), ...spatialSize(input.layout, input.dims)] : []];
+    const [from, to] = [
+      mapSize(layer),
+      input.layout ? [...(frames ? [frames.count] : []), ...spatialSize(input.layout, input.dims)] : [],
+    ];
     if (!input.layout || from.length !== to.length || (layer.frames.count > 1 && from[0] !== to[0])) {
-      throw new UsageError(`Guided Grad-CAM lays a layer's map over the input: "${input.name}" [${input.dims.join(", ")}] has no space like the layer's ${from.join("×")}.`, input.name, "Grad-CAM and Guided Backprop work by themselves.");
+      throw new UsageError(
+        `Guided Grad-CAM lays a layer's map over the input: "${input.name}" [${input.dims.join(", ")}] has no space like the layer's ${from.join("×")}.`,
+        input.name,
+        "Grad-CAM and Guided Backprop work by themselves.",
+      );
     }
     const resize = context.params.interpolation === "linear" ? resizeLinear : resizeNearest;
     const places = placesOf(input.dims, [...(frames ? [frames.axis] : []), ...input.layout.spatial]);
@@ -47,7 +69,10 @@ export const guidedGradcam = technique({
     context.checkResult(values, input.name, { what: "The product" });
     await noteActivations(context, "Guided Grad-CAM");
     return inputOutput(context, values, {
-      id: "guided-gradcam", title: "Guided Grad-CAM", quantity: "∂y/∂x, modified, × Grad-CAM", signed: isSigned(context.params),
+      id: "guided-gradcam",
+      title: "Guided Grad-CAM",
+      quantity: "∂y/∂x, modified, × Grad-CAM",
+      signed: isSigned(context.params),
       caption: noiseCaption(context.params, `Grad-CAM of ${layer.node} · ${from.join("×")}`),
     });
   },
@@ -55,7 +80,10 @@ export const guidedGradcam = technique({
 
 async function positiveMap(context: Context, layer: SpatialLayer, feeds: Feeds): Promise<Float32Array> {
   const { activations, gradients } = await layerGradients(context, layer, feeds);
-  const map = withoutNegative(context, stackedMaps(activations.map((view, frame) => weightedSum(view, channelMeans(gradients[frame])))));
+  const map = withoutNegative(
+    context,
+    stackedMaps(activations.map((view, frame) => weightedSum(view, channelMeans(gradients[frame])))),
+  );
   if (feeds === context.feeds) noteZeroMap(context, map, layer.value);
   return map;
 }

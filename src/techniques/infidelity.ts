@@ -11,31 +11,101 @@ import { isAttribution, methodOf, methodParam, OPTIONS, within } from "./trust-m
 import { openMeasure } from "./trust-scores.ts";
 
 const PARAMS: readonly ParamSpec[] = [
-  choiceParam("perturbation", "Perturbation", [["noise", "Noise"], ["remove", "Parts removed"]],
-    "noise: normal noise on every element. remove: a box at a random place, over all channels, is set to the baseline; of columns and tokens, each with an even chance."),
-  { type: "number", name: "noise", label: "Noise level", default: 0.2, min: 1e-6, max: 10, step: 0.01, integer: false, hiddenWhen: { param: "perturbation", is: "remove" },
-    help: "Standard deviation of the noise as a fraction of the input's max − min. The paper's program has 0.2, on inputs from 0 to 1." },
-  { type: "number", name: "box", label: "Box", default: 0.15, min: 0.001, max: 1, step: 0.05, integer: false, hiddenWhen: { param: "perturbation", is: "noise" },
-    help: "The box's side along each axis of space, as a fraction of the axis." },
-  choiceParam("multiply_by_inputs", "Times input", [["auto", "As the method is"], ["true", "Yes"], ["false", "No"]],
-    "Whether the method's values are already multiplied by the input (its difference to the baseline), so that they are compared with shares of it, as in Captum. Saliency, guided backprop and maps are not."),
+  choiceParam(
+    "perturbation",
+    "Perturbation",
+    [
+      ["noise", "Noise"],
+      ["remove", "Parts removed"],
+    ],
+    "noise: normal noise on every element. remove: a box at a random place, over all channels, is set to the baseline; of columns and tokens, each with an even chance.",
+  ),
+  {
+    type: "number",
+    name: "noise",
+    label: "Noise level",
+    default: 0.2,
+    min: 1e-6,
+    max: 10,
+    step: 0.01,
+    integer: false,
+    hiddenWhen: { param: "perturbation", is: "remove" },
+    help: "Standard deviation of the noise as a fraction of the input's max − min. The paper's program has 0.2, on inputs from 0 to 1.",
+  },
+  {
+    type: "number",
+    name: "box",
+    label: "Box",
+    default: 0.15,
+    min: 0.001,
+    max: 1,
+    step: 0.05,
+    integer: false,
+    hiddenWhen: { param: "perturbation", is: "noise" },
+    help: "The box's side along each axis of space, as a fraction of the axis.",
+  },
+  choiceParam(
+    "multiply_by_inputs",
+    "Times input",
+    [
+      ["auto", "As the method is"],
+      ["true", "Yes"],
+      ["false", "No"],
+    ],
+    "Whether the method's values are already multiplied by the input (its difference to the baseline), so that they are compared with shares of it, as in Captum. Saliency, guided backprop and maps are not.",
+  ),
   BASELINE,
-  { type: "number", name: "samples", label: "Perturbations", default: 50, min: 2, max: 100_000, step: 10, integer: true, help: "How many perturbed inputs are scored. Captum's default is 10, which leaves much to chance." },
-  { type: "number", name: "seed", label: "Seed", default: 0, min: 0, max: 2 ** 32 - 1, step: 1, integer: true, help: "The same seed gives the same perturbations." },
+  {
+    type: "number",
+    name: "samples",
+    label: "Perturbations",
+    default: 50,
+    min: 2,
+    max: 100_000,
+    step: 10,
+    integer: true,
+    help: "How many perturbed inputs are scored. Captum's default is 10, which leaves much to chance.",
+  },
+  {
+    type: "number",
+    name: "seed",
+    label: "Seed",
+    default: 0,
+    min: 0,
+    max: 2 ** 32 - 1,
+    step: 1,
+    integer: true,
+    help: "The same seed gives the same perturbations.",
+  },
 ];
 
-/** Methods whose values are gradients of a kind: not multiplied by the input. Maps of the CAM family and masks are not either. */
-const LOCAL: ReadonlySet<string> = new Set(["saliency", "guided-backprop", "deconvolution", "neuron-gradient", "neuron-guided-backprop", "guided-gradcam", "rise"]);
+/**
+ * Methods whose values are gradients of a kind: not multiplied by the input. Maps of the CAM family and masks are not
+ * either.
+ */
+const LOCAL: ReadonlySet<string> = new Set([
+  "saliency",
+  "guided-backprop",
+  "deconvolution",
+  "neuron-gradient",
+  "neuron-guided-backprop",
+  "guided-gradcam",
+  "rise",
+]);
 
 /**
- * Infidelity: the mean over perturbations of (Σ attribution · perturbation − (f(x) − f(x̃)))². Raw is [samples, 2]: what the attribution
- * predicts, and what the score did. As Captum's infidelity, with the perturbation of its infidelity_perturb_func_decorator: x − x̃, or
- * (x − x̃) / (x − baseline) where the method's values are multiplied by the input.
+ * Infidelity: the mean over perturbations of (Σ attribution · perturbation − (f(x) − f(x̃)))². Raw is [samples, 2]:
+ * what the attribution predicts, and what the score did. As Captum's infidelity, with the perturbation of its
+ * infidelity_perturb_func_decorator: x − x̃, or (x − x̃) / (x − baseline) where the method's values are multiplied by
+ * the input. /
  */
 export function infidelity(methods: readonly Technique[]): Technique {
   return technique({
     info: {
-      id: "infidelity", title: "Infidelity", command: "Check Infidelity", group: "trust",
+      id: "infidelity",
+      title: "Infidelity",
+      command: "Check Infidelity",
+      group: "trust",
       summary: "How well the map predicts score changes when the input is perturbed.",
       cite: "Yeh et al. 2019",
       needs: { target: true, layer: "spatial", several: true, gradient: false },
@@ -56,12 +126,16 @@ export function infidelity(methods: readonly Technique[]): Technique {
         const perturb = perturber(input, features, baseline, params);
         const predicted = new Float32Array(samples);
         // The last one is the input as it is.
-        const { values: scores } = await measured.run(samples + 1, (index) => {
-          if (index === samples) return input.values;
-          const perturbed = perturb();
-          predicted[index] = predictedFall(attribution, input.values, perturbed, multiplied ? baseline : undefined);
-          return perturbed;
-        }, (done) => context.progress(0.4 + 0.6 * (done / samples), `Perturbation ${done} of ${samples}`));
+        const { values: scores } = await measured.run(
+          samples + 1,
+          (index) => {
+            if (index === samples) return input.values;
+            const perturbed = perturb();
+            predicted[index] = predictedFall(attribution, input.values, perturbed, multiplied ? baseline : undefined);
+            return perturbed;
+          },
+          (done) => context.progress(0.4 + 0.6 * (done / samples), `Perturbation ${done} of ${samples}`),
+        );
         const happened = scores.slice(0, samples).map((score) => scores[samples] - score);
         const pairs = new Float32Array(2 * samples);
         for (let i = 0; i < samples; i++) pairs.set([predicted[i], happened[i]], 2 * i);
@@ -75,12 +149,20 @@ export function infidelity(methods: readonly Technique[]): Technique {
 }
 
 /** Makes one perturbed input after the other. */
-function perturber(input: InputInfo, features: Features, baseline: Float32Array, params: Readonly<Record<string, unknown>>): () => Float32Array {
+function perturber(
+  input: InputInfo,
+  features: Features,
+  baseline: Float32Array,
+  params: Readonly<Record<string, unknown>>,
+): () => Float32Array {
   const random = new Random(Number(params.seed));
   const { values, dims } = input;
   if (params.perturbation === "noise") {
     requireContinuous(input, "noise");
-    const [low, high] = values.reduce(([least, most], value) => [Math.min(least, value), Math.max(most, value)], [Infinity, -Infinity]);
+    const [low, high] = values.reduce(
+      ([least, most], value) => [Math.min(least, value), Math.max(most, value)],
+      [Infinity, -Infinity],
+    );
     const deviation = Number(params.noise) * (high - low || 1);
     return () => values.map((value) => value - deviation * random.normal());
   }
@@ -107,7 +189,12 @@ function perturber(input: InputInfo, features: Features, baseline: Float32Array,
 }
 
 /** Σ attribution · (x − x̃), or · (x − x̃) / (x − baseline), where a difference of zero counts as one. */
-function predictedFall(attribution: Float32Array, input: Float32Array, perturbed: Float32Array, baseline: Float32Array | undefined): number {
+function predictedFall(
+  attribution: Float32Array,
+  input: Float32Array,
+  perturbed: Float32Array,
+  baseline: Float32Array | undefined,
+): number {
   let sum = 0;
   for (let i = 0; i < attribution.length; i++) {
     const moved = input[i] - perturbed[i];
@@ -116,32 +203,81 @@ function predictedFall(attribution: Float32Array, input: Float32Array, perturbed
   return sum;
 }
 
-function artifactOf(title: string, label: string, predicted: Float32Array, happened: Float32Array, multiplied: boolean): CurvesArtifact {
+function artifactOf(
+  title: string,
+  label: string,
+  predicted: Float32Array,
+  happened: Float32Array,
+  multiplied: boolean,
+): CurvesArtifact {
   const count = predicted.length;
   const errors = Array.from(predicted, (value, i) => (value - happened[i]) ** 2);
   const mean = errors.reduce((a, b) => a + b, 0) / count;
   const deviation = Math.sqrt(errors.reduce((sum, error) => sum + (error - mean) ** 2, 0) / (count - 1) / count);
   // Captum's normalize=True: the attribution times the factor that fits best.
-  const [squares, products, changes] = predicted.reduce(([a, ab, b], value, i) => [a + value * value, ab + value * happened[i], b + happened[i] ** 2], [0, 0, 0]);
+  const [squares, products, changes] = predicted.reduce(
+    ([a, ab, b], value, i) => [a + value * value, ab + value * happened[i], b + happened[i] ** 2],
+    [0, 0, 0],
+  );
   const factor = squares > 0 ? products / squares : products;
   const normalized = (factor * factor * squares - 2 * factor * products + changes) / count;
   const order = Array.from(predicted.keys()).sort((a, b) => predicted[a] - predicted[b]);
   const ends = [...predicted, ...happened].filter(Number.isFinite);
-  const [low, high] = [ends.reduce((a, b) => Math.min(a, b), Infinity), ends.reduce((a, b) => Math.max(a, b), -Infinity)];
+  const [low, high] = [
+    ends.reduce((a, b) => Math.min(a, b), Infinity),
+    ends.reduce((a, b) => Math.max(a, b), -Infinity),
+  ];
   return {
-    kind: "curves", id: "infidelity", title: `Infidelity: ${title}`,
-    x: { label: "fall of the score that the map predicts" }, y: { label: `fall of the ${label}` },
+    kind: "curves",
+    id: "infidelity",
+    title: `Infidelity: ${title}`,
+    x: { label: "fall of the score that the map predicts" },
+    y: { label: `fall of the ${label}` },
     lines: [
-      { id: "perturbations", label: "Each perturbation", x: Float32Array.from(order, (i) => predicted[i]), y: Float32Array.from(order, (i) => happened[i]), style: "points", summary: { label: "infidelity", value: mean } },
-      { id: "faithful", label: "Foretold exactly", x: Float32Array.of(low, high), y: Float32Array.of(low, high), style: "guide" },
+      {
+        id: "perturbations",
+        label: "Each perturbation",
+        x: Float32Array.from(order, (i) => predicted[i]),
+        y: Float32Array.from(order, (i) => happened[i]),
+        style: "points",
+        summary: { label: "infidelity", value: mean },
+      },
+      {
+        id: "faithful",
+        label: "Foretold exactly",
+        x: Float32Array.of(low, high),
+        y: Float32Array.of(low, high),
+        style: "guide",
+      },
     ],
     numbers: [
-      { id: "infidelity", label: "Infidelity", value: mean, help: "The mean squared difference between what the map predicts and what the score does: lower is better, in the score's own unit squared." },
-      { id: "standard_error", label: "Its standard error", value: deviation, help: "What the draw of the perturbations may have moved it by." },
-      { id: "infidelity_normalized", label: "Infidelity, scaled", value: normalized, help: "The same when the map is multiplied by the factor that fits best, for maps whose scale means nothing (Grad-CAM): Captum's normalize=True." },
-      { id: "share_unexplained", label: "Not predicted", value: changes > 0 ? (normalized * count) / changes : NaN, help: "The scaled infidelity as a part of the score's mean squared change: 0 is predicted exactly, 1 not at all." },
+      {
+        id: "infidelity",
+        label: "Infidelity",
+        value: mean,
+        help: "The mean squared difference between what the map predicts and what the score does: lower is better, in the score's own unit squared.",
+      },
+      {
+        id: "standard_error",
+        label: "Its standard error",
+        value: deviation,
+        help: "What the draw of the perturbations may have moved it by.",
+      },
+      {
+        id: "infidelity_normalized",
+        label: "Infidelity, scaled",
+        value: normalized,
+        help: "The same when the map is multiplied by the factor that fits best, for maps whose scale means nothing (Grad-CAM): Captum's normalize=True.",
+      },
+      {
+        id: "share_unexplained",
+        label: "Not predicted",
+        value: changes > 0 ? (normalized * count) / changes : NaN,
+        help: "The scaled infidelity as a part of the score's mean squared change: 0 is predicted exactly, 1 not at all.",
+      },
     ],
-    reading: "Each dot is one perturbed input. On the diagonal, the map predicted what the score did; a cloud without direction means that the map says little about what the model does nearby.",
+    reading:
+      "Each dot is one perturbed input. On the diagonal, the map predicted what the score did; a cloud without direction means that the map says little about what the model does nearby.",
     caption: `${count} perturbations; ${multiplied ? "the values are shares of the input's difference to the baseline" : "the values are slopes"}; best factor ${short(factor)}`,
   };
 }

@@ -2,7 +2,15 @@ import { sameNumbers } from "../model/graph.ts";
 import { basename, resolve } from "node:path";
 import { DataError, UsageError } from "../model/errors.ts";
 import type { Recipe } from "../protocol/recipe.ts";
-import { decodeNpz, readBytes, readSample, readShared, specialToken, type Sample, type SpecialToken } from "../data/index.ts";
+import {
+  decodeNpz,
+  readBytes,
+  readSample,
+  readShared,
+  specialToken,
+  type Sample,
+  type SpecialToken,
+} from "../data/index.ts";
 import type { LoadedModel } from "../runtime/models.ts";
 import { floatsOf, fromFloat32, type Feeds, type TensorValue } from "../runtime/ort.ts";
 import { isNumber } from "./baselines.ts";
@@ -50,7 +58,9 @@ export class BaselineReader {
     if (token !== undefined) return this.lookedUp(explained, this.same(explained, token));
     const file = await this.file(explained, text, note);
     if (file === undefined) return this.segments(explained, "auto", note);
-    return looksUp && file.dataType === this.about.feeds[input].dataType ? this.lookedUp(explained, file) : [floatsOf(file)];
+    return looksUp && file.dataType === this.about.feeds[input].dataType
+      ? this.lookedUp(explained, file)
+      : [floatsOf(file)];
   }
 
   /** In the shape of an integer input: token or category numbers. */
@@ -71,11 +81,25 @@ export class BaselineReader {
     }
     if (text !== "auto") {
       const number = Number(text);
-      if (!Number.isInteger(number)) throw new UsageError(`The input "${input}" is of whole numbers; ${text} is none.`, "baseline", "Give a token's or a category's number.");
+      if (!Number.isInteger(number))
+        throw new UsageError(
+          `The input "${input}" is of whole numbers; ${text} is none.`,
+          "baseline",
+          "Give a token's or a category's number.",
+        );
       return number;
     }
-    const found = kind === "categories" ? undefined : (await this.special(input, "mask")) ?? (await this.special(input, "padding")) ?? (await this.special(input, "unknown"));
-    note(found ? `The baseline of "${input}" is the ${found.kind} token ${found.text}, number ${found.id}.` : `The baseline of "${input}" is ${kind === "categories" ? "category" : "number"} 0${kind === "categories" ? "" : ", as no tokenizer says which token stands for nothing"}; "baseline" takes another.`);
+    const found =
+      kind === "categories"
+        ? undefined
+        : ((await this.special(input, "mask")) ??
+          (await this.special(input, "padding")) ??
+          (await this.special(input, "unknown")));
+    note(
+      found
+        ? `The baseline of "${input}" is the ${found.kind} token ${found.text}, number ${found.id}.`
+        : `The baseline of "${input}" is ${kind === "categories" ? "category" : "number"} 0${kind === "categories" ? "" : ", as no tokenizer says which token stands for nothing"}; "baseline" takes another.`,
+    );
     return found?.id ?? 0;
   }
 
@@ -83,10 +107,17 @@ export class BaselineReader {
   private async token({ input }: ExplainedInput, text: string): Promise<number | undefined> {
     const numbered = /^token:(\d+)$/.exec(text);
     if (numbered) return Number(numbered[1]);
-    const kind = ({ mask: "mask", pad: "padding", padding: "padding", unk: "unknown", unknown: "unknown" } as const)[text as "mask"];
+    const kind = ({ mask: "mask", pad: "padding", padding: "padding", unk: "unknown", unknown: "unknown" } as const)[
+      text as "mask"
+    ];
     if (kind === undefined) return undefined;
     const found = await this.special(input, kind);
-    if (!found) throw new UsageError(`No tokenizer says which number the ${kind} token of "${input}" has.`, "baseline", "Give its number: token:103.");
+    if (!found)
+      throw new UsageError(
+        `No tokenizer says which number the ${kind} token of "${input}" has.`,
+        "baseline",
+        "Give its number: token:103.",
+      );
     return found.id;
   }
 
@@ -102,13 +133,21 @@ export class BaselineReader {
 
   /** What other integers are looked up as. */
   private async lookedUp({ input, segments }: ExplainedInput, integers: TensorValue): Promise<Float32Array[]> {
-    const values = await this.about.model.forward({ ...this.about.feeds, [input]: integers }, segments.map(({ name }) => name));
+    const values = await this.about.model.forward(
+      { ...this.about.feeds, [input]: integers },
+      segments.map(({ name }) => name),
+    );
     return segments.map(({ name }) => floatsOf(values.get(name)!));
   }
 
   /** A file read as the input was; undefined where an archive has no array for this input. */
   private async file({ input }: ExplainedInput, file: string, note: Note): Promise<TensorValue | undefined> {
-    if (this.about.texts.has(input)) throw new UsageError(`The input "${input}" is of texts, and only the empty text stands for what is taken away.`, "baseline", "Leave the baseline out, or explain an input of numbers.");
+    if (this.about.texts.has(input))
+      throw new UsageError(
+        `The input "${input}" is of texts, and only the empty text stands for what is taken away.`,
+        "baseline",
+        "Leave the baseline out, or explain an input of numbers.",
+      );
     const path = resolve(this.about.folder, file);
     if (/\.npz$/i.test(file)) {
       const names = [...decodeNpz(await readBytes(path, 2 ** 30), path).keys()];
@@ -128,29 +167,41 @@ export class BaselineReader {
           return undefined;
         }
       } else if (this.about.explained.length > 1) {
-        throw new UsageError(`"${basename(file)}" is of one input, and ${this.about.explained.length} are explained: ${this.about.explained.map((one) => one.input).join(", ")}.`, "baseline", "Give an .npz with an array for each, by name, a table with their columns, or explain one input.");
+        throw new UsageError(
+          `"${basename(file)}" is of one input, and ${this.about.explained.length} are explained: ${this.about.explained.map((one) => one.input).join(", ")}.`,
+          "baseline",
+          "Give an .npz with an array for each, by name, a table with their columns, or explain one input.",
+        );
       }
     }
     const value = await this.read(input, path, note);
     const { dims } = this.about.feeds[input];
-    if (!sameNumbers(value.dims, dims)) throw new UsageError(`"${basename(file)}" is [${value.dims.join(", ")}], the input "${input}" is [${dims.join(", ")}].`, "baseline", "A baseline has the input's shape.");
+    if (!sameNumbers(value.dims, dims))
+      throw new UsageError(
+        `"${basename(file)}" is [${value.dims.join(", ")}], the input "${input}" is [${dims.join(", ")}].`,
+        "baseline",
+        "A baseline has the input's shape.",
+      );
     return value;
   }
 
   /**
-   * A file that several inputs take their columns, lists or tokens of; undefined for one that is a single input's. A table may have all inputs' columns, or
-   * those alone that are explained.
+   * A file that several inputs take their columns, lists or tokens of; undefined for one that is a single input's. A
+   * table may have all inputs' columns, or those alone that are explained. /
    */
   private shared(path: string): Promise<Readonly<Record<string, Sample>> | undefined> {
     const { model, recipe, explained } = this.about;
     const { inputs } = model.description;
     if (inputs.length < 2) return Promise.resolve(undefined);
     const wanted = inputs.filter(({ name }) => explained.some(({ input }) => input === name));
-    const read = (some: typeof inputs): Promise<Readonly<Record<string, Sample>> | undefined> => readShared(path, recipe, some, model.open.path);
-    const found = this.sharedFiles.get(path) ?? read(inputs).catch((error: unknown) => {
-      if (!(error instanceof DataError) || wanted.length === inputs.length) throw error;
-      return read(wanted);
-    });
+    const read = (some: typeof inputs): Promise<Readonly<Record<string, Sample>> | undefined> =>
+      readShared(path, recipe, some, model.open.path);
+    const found =
+      this.sharedFiles.get(path) ??
+      read(inputs).catch((error: unknown) => {
+        if (!(error instanceof DataError) || wanted.length === inputs.length) throw error;
+        return read(wanted);
+      });
     this.sharedFiles.set(path, found);
     return found;
   }
@@ -158,17 +209,40 @@ export class BaselineReader {
   /** No array of an archive, and no columns of a table, are left out without a word. */
   private async checkUsed(path: string, names: readonly string[], note: Note): Promise<void> {
     for (const name of names.filter((one) => !this.about.explained.some(({ input }) => input === one))) {
-      if (!Object.hasOwn(this.about.feeds, name)) throw new UsageError(`"${basename(path)}" has an array "${name}", and the model no input of that name.`, "baseline", `Its inputs are ${Object.keys(this.about.feeds).join(", ")}.`);
+      if (!Object.hasOwn(this.about.feeds, name))
+        throw new UsageError(
+          `"${basename(path)}" has an array "${name}", and the model no input of that name.`,
+          "baseline",
+          `Its inputs are ${Object.keys(this.about.feeds).join(", ")}.`,
+        );
       const [given, held] = [await this.read(name, path), this.about.feeds[name]];
-      if (sameNumbers(given.dims, held.dims) && Array.from(given.data as ArrayLike<unknown>).every((value, i) => value === (held.data as ArrayLike<unknown>)[i])) continue;
-      if (!this.about.chosen) throw new UsageError(`"${basename(path)}" has a baseline for "${name}", which is not explained and stays as it is.`, "baseline", `Leave the array out, or explain the input (--explain ${name}).`);
+      if (
+        sameNumbers(given.dims, held.dims) &&
+        Array.from(given.data as ArrayLike<unknown>).every((value, i) => value === (held.data as ArrayLike<unknown>)[i])
+      )
+        continue;
+      if (!this.about.chosen)
+        throw new UsageError(
+          `"${basename(path)}" has a baseline for "${name}", which is not explained and stays as it is.`,
+          "baseline",
+          `Leave the array out, or explain the input (--explain ${name}).`,
+        );
       note(`"${name}" is not explained and stays as it is: its baseline in "${basename(path)}" is not used.`);
     }
   }
 
   private async read(input: string, path: string, note?: Note): Promise<TensorValue> {
-    const recipe = Object.hasOwn(this.about.recipe.inputs, input) ? this.about.recipe.inputs[input] : { kind: "array" as const };
-    const sample = (await this.sharedFiles.get(path))?.[input] ?? await readSample(path, recipe, this.about.model.description.inputs.find(({ name }) => name === input)!, this.about.model.open.path);
+    const recipe = Object.hasOwn(this.about.recipe.inputs, input)
+      ? this.about.recipe.inputs[input]
+      : { kind: "array" as const };
+    const sample =
+      (await this.sharedFiles.get(path))?.[input] ??
+      (await readSample(
+        path,
+        recipe,
+        this.about.model.description.inputs.find(({ name }) => name === input)!,
+        this.about.model.open.path,
+      ));
     this.about.noteFile(sample);
     // Which row it is, and which columns go where.
     if (note) for (const text of sample.notes ?? []) note(`Baseline: ${text}`);

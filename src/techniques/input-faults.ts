@@ -2,10 +2,22 @@ import { isFloat, type DataType } from "../model/graph.ts";
 import { floatsOf, type TensorValue } from "../runtime/ort.ts";
 
 /**
- * A sentence on an input that is not finite itself: which, what it holds, where first, how often. Undefined where all are finite. Nothing that a
- * model makes of such an input says anything of its weights.
+ * A sentence on an input that is not finite itself: which, what it holds, where first, how often. Undefined where all
+ * are finite. Nothing that a model makes of such an input says anything of its weights. /
  */
-export function inputFault(samples: Readonly<Record<string, { readonly dataType: string; readonly dims: readonly number[]; readonly data: TensorValue["data"]; readonly labels?: readonly string[] }>>): string | undefined {
+export function inputFault(
+  samples: Readonly<
+    Record<
+      string,
+      {
+        readonly dataType: string;
+        readonly dims: readonly number[];
+        readonly data: TensorValue["data"];
+        readonly labels?: readonly string[];
+      }
+    >
+  >,
+): string | undefined {
   for (const [name, { dataType, dims, data, labels }] of Object.entries(samples)) {
     if (!isFloat(dataType as DataType)) continue;
     const numbers = floatsOf({ dataType: dataType as DataType, dims, data });
@@ -21,5 +33,8 @@ export function inputFault(samples: Readonly<Record<string, { readonly dataType:
 
 /** A flat index as one per axis. */
 function placeIn(flat: number, dims: readonly number[]): number[] {
-  return dims.reduceRight<{ rest: number; place: number[] }>(({ rest, place }, size) => ({ rest: Math.floor(rest / size), place: [rest % size, ...place] }), { rest: flat, place: [] }).place;
+  return dims.reduceRight<{ rest: number; place: number[] }>(
+    ({ rest, place }, size) => ({ rest: Math.floor(rest / size), place: [rest % size, ...place] }),
+    { rest: flat, place: [] },
+  ).place;
 }

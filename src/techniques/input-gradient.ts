@@ -41,6 +41,9 @@ export function short(value: number): string {
 
 /** The error for an input of integers, along which nothing can be differentiated. */
 export function withoutGradient(input: string, type: string, because?: string): UsageError {
-  return new UsageError(`The input "${input}" is ${type}: only inputs of a float type have a gradient${because === undefined ? "" : `, and ${because}`}.`, input,
-    "Methods that run the model forward (predictions, feature maps, feature ablation, occlusion) still work, and those of layers that its floats reach (layer gradient × activation, Grad-CAM).");
+  return new UsageError(
+    `The input "${input}" is ${type}: only inputs of a float type have a gradient${because === undefined ? "" : `, and ${because}`}.`,
+    input,
+    "Methods that run the model forward (predictions, feature maps, feature ablation, occlusion) still work, and those of layers that its floats reach (layer gradient × activation, Grad-CAM).",
+  );
 }

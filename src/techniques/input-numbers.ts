@@ -1,8 +1,8 @@
 import type { InputInfo, InputNumbers, InputPart } from "./technique.ts";
 
 /**
- * What a joint input's numbers are for each of its inputs, in that one's shape; of integers with several vectors, the sum over an integer's, or their
- * length where there is no sign.
+ * What a joint input's numbers are for each of its inputs, in that one's shape; of integers with several vectors, the
+ * sum over an integer's, or their length where there is no sign. /
  */
 export function numbersByInput({ dims, parts = [] }: InputInfo, values: Float32Array, signed: boolean): InputNumbers[] {
   const total = dims[1];
@@ -21,7 +21,9 @@ export function numbersByInput({ dims, parts = [] }: InputInfo, values: Float32A
 
 function overPlaces(values: Float32Array, places: Int32Array, integers: number, signed: boolean): Float32Array {
   const sums = new Float64Array(integers);
-  values.forEach((value, at) => { if (places[at] >= 0) sums[places[at]] += signed ? value : value * value; });
+  values.forEach((value, at) => {
+    if (places[at] >= 0) sums[places[at]] += signed ? value : value * value;
+  });
   return Float32Array.from(sums, (sum) => (signed ? sum : Math.sqrt(sum)));
 }
 
@@ -36,8 +38,15 @@ export function meansOverPlaces(places: Int32Array, values: Float32Array, intege
   return Float32Array.from(sums, (sum, integer) => (counts[integer] === 0 ? 0 : sum / counts[integer]));
 }
 
-/** The integers that an input's vectors were looked up for, where they have several each: what is shown, and for each element which one it belongs to. */
-export function integersOf({ parts }: InputInfo): (Pick<InputPart, "shown" | "input"> & { readonly places: Int32Array }) | undefined {
+/**
+ * The integers that an input's vectors were looked up for, where they have several each: what is shown, and for each
+ * element which one it belongs to.
+ */
+export function integersOf({
+  parts,
+}: InputInfo): (Pick<InputPart, "shown" | "input"> & { readonly places: Int32Array }) | undefined {
   const [only, ...others] = parts ?? [];
-  return only?.places && others.length === 0 ? { shown: only.shown, input: only.input, places: only.places } : undefined;
+  return only?.places && others.length === 0
+    ? { shown: only.shown, input: only.input, places: only.places }
+    : undefined;
 }

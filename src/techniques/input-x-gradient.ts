@@ -5,10 +5,16 @@ import { inputOutput } from "./pictures.ts";
 import { isSigned, noiseCaption } from "./saliency.ts";
 import { technique } from "./technique.ts";
 
-/** x ⊙ ∂y/∂x: raw in the input's shape. On a network of Relu, MaxPool and linear layers without biases it sums to the score. */
+/**
+ * x ⊙ ∂y/∂x: raw in the input's shape. On a network of Relu, MaxPool and linear layers without biases it sums to the
+ * score.
+ */
 export const inputXGradient = technique({
   info: {
-    id: "input-x-gradient", title: "Input × Gradient", command: "Visualize Input × Gradient", group: "gradient",
+    id: "input-x-gradient",
+    title: "Input × Gradient",
+    command: "Visualize Input × Gradient",
+    group: "gradient",
     summary: "Each input's contribution under a linear approximation of the model: the input times the gradient.",
     cite: "Shrikumar et al. 2016",
     needs: { target: true, layer: "none", gradient: true },
@@ -22,7 +28,10 @@ export const inputXGradient = technique({
     });
     context.checkResult(values, name, { by: "values" });
     return inputOutput(context, values, {
-      id: "input-x-gradient", title: "Input × Gradient", quantity: "x·∂y/∂x", signed: isSigned(context.params),
+      id: "input-x-gradient",
+      title: "Input × Gradient",
+      quantity: "x·∂y/∂x",
+      signed: isSigned(context.params),
       caption: noiseCaption(context.params, "input times gradient"),
     });
   },

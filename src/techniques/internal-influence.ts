@@ -8,11 +8,18 @@ import { MEMORY, pathGradient, RULE, STEPS } from "./path-gradients.ts";
 import { isSigned, noiseCaption } from "./saliency.ts";
 import { technique } from "./technique.ts";
 
-/** ∫₀¹ ∂y/∂a dα for each unit a of a layer, at x′ + α(x − x′): its gradient averaged over the way from the baseline to the input. Raw in the layer's shape. */
+/**
+ * ∫₀¹ ∂y/∂a dα for each unit a of a layer, at x′ + α(x − x′): its gradient averaged over the way from the baseline to
+ * the input. Raw in the layer's shape.
+ */
 export const internalInfluence = technique({
   info: {
-    id: "internal-influence", title: "Internal Influence", command: "Visualize Internal Influence", group: "layer",
-    summary: "How much small changes of each unit of a layer affect the score, averaged along the path from a baseline to the input.",
+    id: "internal-influence",
+    title: "Internal Influence",
+    command: "Visualize Internal Influence",
+    group: "layer",
+    summary:
+      "How much small changes of each unit of a layer affect the score, averaged along the path from a baseline to the input.",
     cite: "Leino et al. 2018",
     needs: { target: true, layer: "any", gradient: true },
     params: [STEPS, RULE, BASELINE, SCORE, ...NOISE, MEMORY],
@@ -27,8 +34,14 @@ export const internalInfluence = technique({
     });
     context.checkResult(values, layer.value, { what: "The mean gradient" });
     const artifact = layerPicture(context, layer, values, {
-      id: "internal-influence", title: "Internal Influence", quantity: "∫∂y/∂a", signed: isSigned(context.params),
-      caption: noiseCaption(context.params, `${layer.node} · ${Number(context.params.steps)} steps from ${baselineCaption(context)}`),
+      id: "internal-influence",
+      title: "Internal Influence",
+      quantity: "∫∂y/∂a",
+      signed: isSigned(context.params),
+      caption: noiseCaption(
+        context.params,
+        `${layer.node} · ${Number(context.params.steps)} steps from ${baselineCaption(context)}`,
+      ),
     });
     return { raw: { dims: layer.dims, values }, artifacts: [artifact] };
   },

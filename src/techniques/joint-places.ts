@@ -8,7 +8,13 @@ export interface JointPlaces {
   readonly places: Int32Array;
   readonly count: number;
   /** Whose places they are: from and before which, and what each input's are in its own shape. */
-  readonly parts: readonly { readonly input: string; readonly shown: InputInfo; readonly dims: readonly number[]; readonly from: number; readonly before: number }[];
+  readonly parts: readonly {
+    readonly input: string;
+    readonly shown: InputInfo;
+    readonly dims: readonly number[];
+    readonly from: number;
+    readonly before: number;
+  }[];
 }
 
 /** Undefined for an input that is alone. Of a batch that is not taken apart, each entry has places of its own. */
@@ -22,7 +28,11 @@ export function jointPlaces({ dims, values, parts = [] }: InputInfo): JointPlace
   for (const { input, shown, from: start, before: end, places: integers } of parts) {
     const { layout } = shown;
     const own = integers ?? (layout ? placesOf(shown.dims, layout.spatial) : undefined);
-    const count = integers ? shown.values.length / entries : layout ? elementCount(layout.spatial.map((axis) => shown.dims[axis])) : end - start;
+    const count = integers
+      ? shown.values.length / entries
+      : layout
+        ? elementCount(layout.spatial.map((axis) => shown.dims[axis]))
+        : end - start;
     for (let entry = 0; entry < entries; entry++) {
       for (let at = start; at < end; at++) {
         const place = own ? own[at - start] : at - start;

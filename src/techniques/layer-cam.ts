@@ -2,7 +2,8 @@ import { gradientCam, sumOverChannels } from "./gradient-cams.ts";
 
 /** ReLU(Σₖ ReLU(gᵏ) ⊙ Aᵏ), g = ∂y/∂A (equations 5 and 6 of the paper): fine enough for early layers. */
 export const layerCam = gradientCam({
-  id: "layer-cam", title: "LayerCAM",
+  id: "layer-cam",
+  title: "LayerCAM",
   summary: "Activations weighted by their own positive gradients at each place: sharp in early layers too.",
   cite: "Jiang et al. 2021",
   quantity: "Σₖ ReLU(gᵏ)Aᵏ",

@@ -8,12 +8,16 @@ import { isSigned, noiseCaption } from "./saliency.ts";
 import { technique } from "./technique.ts";
 
 /**
- * DeepLIFT's contributions of a value inside: multipliers times its difference from what it is for the baseline, raw in the layer's shape (Captum's
- * LayerDeepLift of a layer's output). They sum to the score's difference where every way from input to score leads through the layer.
+ * DeepLIFT's contributions of a value inside: multipliers times its difference from what it is for the baseline, raw in
+ * the layer's shape (Captum's LayerDeepLift of a layer's output). They sum to the score's difference where every way
+ * from input to score leads through the layer. /
  */
 export const layerDeeplift = technique({
   info: {
-    id: "layer-deeplift", title: "Layer DeepLIFT", command: "Visualize Layer DeepLIFT", group: "layer",
+    id: "layer-deeplift",
+    title: "Layer DeepLIFT",
+    command: "Visualize Layer DeepLIFT",
+    group: "layer",
     summary: "The score's difference to a baseline, distributed over the units of a layer.",
     cite: "Shrikumar, Greenside & Kundaje 2017",
     needs: { target: true, layer: "any", gradient: true },
@@ -23,11 +27,17 @@ export const layerDeeplift = technique({
     const layer = await context.layer("any");
     const baseline = await baselineOf(context);
     let last: Contributions | undefined;
-    const values = await withNoise(context, async (feeds) => (last = await deepLift(context, feeds, baseline, layer.value)).values);
+    const values = await withNoise(
+      context,
+      async (feeds) => (last = await deepLift(context, feeds, baseline, layer.value)).values,
+    );
     context.checkResult(values, layer.value, { by: "differences" });
     if (Number(context.params.samples) === 0) noteDelta(context, last!);
     const artifact = layerPicture(context, layer, values, {
-      id: "layer-deeplift", title: "Layer DeepLIFT", quantity: "m·(a−a′)", signed: isSigned(context.params),
+      id: "layer-deeplift",
+      title: "Layer DeepLIFT",
+      quantity: "m·(a−a′)",
+      signed: isSigned(context.params),
       caption: noiseCaption(context.params, `${layer.node} · differences from ${baselineCaption(context)}`),
     });
     return { raw: { dims: layer.dims, values }, artifacts: [artifact] };

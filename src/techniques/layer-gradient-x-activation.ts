@@ -9,8 +9,12 @@ import { technique } from "./technique.ts";
 /** a ⊙ ∂y/∂a of a value inside: raw in the layer's shape. */
 export const layerGradientXActivation = technique({
   info: {
-    id: "layer-gradient-x-activation", title: "Layer Gradient × Activation", command: "Visualize Layer Gradient × Activation", group: "layer",
-    summary: "What each unit of a layer adds to the score, were the rest of the model linear: its activation times its gradient.",
+    id: "layer-gradient-x-activation",
+    title: "Layer Gradient × Activation",
+    command: "Visualize Layer Gradient × Activation",
+    group: "layer",
+    summary:
+      "What each unit of a layer adds to the score, were the rest of the model linear: its activation times its gradient.",
     cite: "Ancona et al. 2018; Kokhlikyan et al. 2020",
     needs: { target: true, layer: "any", gradient: true },
     params: [SCORE, ...NOISE],
@@ -26,7 +30,10 @@ export const layerGradientXActivation = technique({
     });
     context.checkResult(values, layer.value, { by: "values" });
     const artifact = layerPicture(context, layer, values, {
-      id: "layer-gradient-x-activation", title: "Layer Gradient × Activation", quantity: "a·∂y/∂a", signed: isSigned(context.params),
+      id: "layer-gradient-x-activation",
+      title: "Layer Gradient × Activation",
+      quantity: "a·∂y/∂a",
+      signed: isSigned(context.params),
       caption: noiseCaption(context.params, `${layer.node} · activation times gradient`),
     });
     return { raw: { dims: layer.dims, values }, artifacts: [artifact] };

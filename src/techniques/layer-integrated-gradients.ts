@@ -13,13 +13,18 @@ import { isSigned, noiseCaption } from "./saliency.ts";
 import { technique, type Context, type LayerInfo } from "./technique.ts";
 
 /**
- * (a − a′) ⊙ ∫₀¹ ∂y/∂a at a′ + α(a − a′) dα, a and a′ a layer's values for the input and the baseline: Integrated Gradients of the model from the layer on.
- * Raw in the layer's shape. What goes around the layer is as the input has it.
+ * (a − a′) ⊙ ∫₀¹ ∂y/∂a at a′ + α(a − a′) dα, a and a′ a layer's values for the input and the baseline: Integrated
+ * Gradients of the model from the layer on. Raw in the layer's shape. What goes around the layer is as the input has
+ * it. /
  */
 export const layerIntegratedGradients = technique({
   info: {
-    id: "layer-integrated-gradients", title: "Layer Integrated Gradients", command: "Visualize Layer Integrated Gradients", group: "layer",
-    summary: "The score's difference to a baseline, distributed over the units of a layer: the average gradient along the path of its values, times their difference.",
+    id: "layer-integrated-gradients",
+    title: "Layer Integrated Gradients",
+    command: "Visualize Layer Integrated Gradients",
+    group: "layer",
+    summary:
+      "The score's difference to a baseline, distributed over the units of a layer: the average gradient along the path of its values, times their difference.",
     cite: "Sundararajan, Taly & Yan 2017; Kokhlikyan et al. 2020",
     needs: { target: true, layer: "any", gradient: true },
     params: [STEPS, RULE, BASELINE, SCORE, ...NOISE, MEMORY],
@@ -30,22 +35,45 @@ export const layerIntegratedGradients = technique({
     const values = await withNoise(context, (feeds) => integrate(context, layer, feeds, baseline));
     context.checkResult(values, layer.value, { by: "differences" });
     if (Number(context.params.samples) === 0) {
-      noteDelta(context, values, await scoreDifference(context, baseline), "score", (await goesAround(context, layer)) ? GONE_AROUND : "");
+      noteDelta(
+        context,
+        values,
+        await scoreDifference(context, baseline),
+        "score",
+        (await goesAround(context, layer)) ? GONE_AROUND : "",
+      );
     }
     const artifact = layerPicture(context, layer, values, {
-      id: "layer-integrated-gradients", title: "Layer Integrated Gradients", quantity: "(a−a′)·∫∂y/∂a", signed: isSigned(context.params),
-      caption: noiseCaption(context.params, `${layer.node} · ${Number(context.params.steps)} steps from ${baselineCaption(context)}`),
+      id: "layer-integrated-gradients",
+      title: "Layer Integrated Gradients",
+      quantity: "(a−a′)·∫∂y/∂a",
+      signed: isSigned(context.params),
+      caption: noiseCaption(
+        context.params,
+        `${layer.node} · ${Number(context.params.steps)} steps from ${baselineCaption(context)}`,
+      ),
     });
     return { raw: { dims: layer.dims, values }, artifacts: [artifact] };
   },
 });
 
-async function integrate(context: Context, layer: LayerInfo, feeds: Feeds, baseline: Float32Array): Promise<Float32Array> {
+async function integrate(
+  context: Context,
+  layer: LayerInfo,
+  feeds: Feeds,
+  baseline: Float32Array,
+): Promise<Float32Array> {
   const { value } = layer;
-  const at = async (there: Feeds): Promise<Float32Array> => floatsOf((await context.model.forward(there, [value])).get(value)!);
+  const at = async (there: Feeds): Promise<Float32Array> =>
+    floatsOf((await context.model.forward(there, [value])).get(value)!);
   const [from, to] = [await at(withInput(context, baseline, feeds)), await at(feeds)];
   const tail = await modelFrom(context, layer);
-  const gradient = await pathGradient(context, from, to, { model: tail.model, feeds: await tail.feeds(feeds, to), varied: value, wrt: value });
+  const gradient = await pathGradient(context, from, to, {
+    model: tail.model,
+    feeds: await tail.feeds(feeds, to),
+    varied: value,
+    wrt: value,
+  });
   if (!gradient) throw context.independent(value);
   return to.map((there, i) => (there - from[i]) * gradient[i]);
 }

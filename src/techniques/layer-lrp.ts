@@ -4,10 +4,16 @@ import { NOISE, SCORE } from "./params.ts";
 import { isSigned, noiseCaption } from "./saliency.ts";
 import { technique } from "./technique.ts";
 
-/** The relevance of a value inside, by the rules of `lrp` from the score down to it; raw in the layer's shape (Captum's LayerLRP of a layer's output). */
+/**
+ * The relevance of a value inside, by the rules of `lrp` from the score down to it; raw in the layer's shape (Captum's
+ * LayerLRP of a layer's output).
+ */
 export const layerLrp = technique({
   info: {
-    id: "layer-lrp", title: "Layer LRP", command: "Visualize Layer LRP", group: "layer",
+    id: "layer-lrp",
+    title: "Layer LRP",
+    command: "Visualize Layer LRP",
+    group: "layer",
     summary: "Redistributes the score layer by layer down to the units of one layer.",
     cite: "Bach et al. 2015; Montavon et al. 2019",
     needs: { target: true, layer: "any", gradient: true },
@@ -17,7 +23,11 @@ export const layerLrp = technique({
     const layer = await context.layer("any");
     const values = await relevanceOf(context, layer.value);
     const artifact = layerPicture(context, layer, values, {
-      id: "layer-lrp", title: "Layer LRP", quantity: "R", signed: isSigned(context.params), caption: noiseCaption(context.params, `${layer.node} · relevance by ${lrpCaption(context)}`),
+      id: "layer-lrp",
+      title: "Layer LRP",
+      quantity: "R",
+      signed: isSigned(context.params),
+      caption: noiseCaption(context.params, `${layer.node} · relevance by ${lrpCaption(context)}`),
     });
     return { raw: { dims: layer.dims, values }, artifacts: [artifact] };
   },

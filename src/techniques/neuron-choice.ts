@@ -7,7 +7,12 @@ import { placeOf } from "./layer-picture.ts";
 import type { Context, LayerInfo } from "./technique.ts";
 
 export const NEURON: ParamSpec = {
-  type: "text", name: "neuron", label: "Neuron", default: "auto", pattern: String.raw`\s*(?:auto|\d+(?:\s*,\s*\d+)*)\s*`, problem: "An index in the layer's value without its batch axis, such as 3,2,5; or auto.",
+  type: "text",
+  name: "neuron",
+  label: "Neuron",
+  default: "auto",
+  pattern: String.raw`\s*(?:auto|\d+(?:\s*,\s*\d+)*)\s*`,
+  problem: "An index in the layer's value without its batch axis, such as 3,2,5; or auto.",
   help: "Which element of the layer is explained: its index without the batch axis, such as 3,2,5 for channel 3, row 2, column 5. auto: the most active one.",
 };
 
@@ -30,7 +35,8 @@ export async function neuronOf(context: Context): Promise<Neuron> {
   const seed = new Float32Array(elementCount(layer.dims));
   seed[at] = 1;
   const index = placeOf(at, layer.dims).join(", ");
-  if (text === "auto") context.note(`Neuron picked, the most active of "${layer.value}": ${index.replaceAll(" ", "")}.`);
+  if (text === "auto")
+    context.note(`Neuron picked, the most active of "${layer.value}": ${index.replaceAll(" ", "")}.`);
   return { layer, at, seed, label: `${layer.value}[${index}]` };
 }
 
@@ -41,7 +47,11 @@ export async function activationOf(context: Context, { layer, at }: Neuron, feed
 
 /** The error for a neuron that the input has no say in. */
 export function independentNeuron({ label, layer }: Neuron): UsageError {
-  return new UsageError(`"${label}" does not depend on the input, so there is nothing to show.`, layer.value, "Choose another layer.");
+  return new UsageError(
+    `"${label}" does not depend on the input, so there is nothing to show.`,
+    layer.value,
+    "Choose another layer.",
+  );
 }
 
 async function mostActive({ model, feeds }: Context, { value, dims }: LayerInfo): Promise<number> {
@@ -55,10 +65,17 @@ async function mostActive({ model, feeds }: Context, { value, dims }: LayerInfo)
 function placeAt({ value, dims }: LayerInfo, index: readonly number[]): number {
   const inner = dims.slice(1);
   if (index.length !== inner.length) {
-    throw new UsageError(`The neuron ${index.join(",")} has ${index.length} ${index.length === 1 ? "index" : "indices"}; the layer "${value}" [${dims.join(", ")}] needs ${inner.length}, without the batch axis.`, "neuron");
+    throw new UsageError(
+      `The neuron ${index.join(",")} has ${index.length} ${index.length === 1 ? "index" : "indices"}; the layer "${value}" [${dims.join(", ")}] needs ${inner.length}, without the batch axis.`,
+      "neuron",
+    );
   }
   inner.forEach((size, axis) => {
-    if (index[axis] >= size) throw new UsageError(`The neuron ${index.join(",")} is out of range: the layer "${value}" has ${size} entries along axis ${axis + 1}, so 0 to ${size - 1}.`, "neuron");
+    if (index[axis] >= size)
+      throw new UsageError(
+        `The neuron ${index.join(",")} is out of range: the layer "${value}" has ${size} entries along axis ${axis + 1}, so 0 to ${size - 1}.`,
+        "neuron",
+      );
   });
   return inner.reduce((flat, size, axis) => flat * size + index[axis], 0);
 }

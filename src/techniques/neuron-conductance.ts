@@ -13,11 +13,18 @@ import { technique, type Context } from "./technique.ts";
 /** Captum's default is another than for the other methods. */
 const TRAPEZOID: ParamSpec = { ...RULE, default: "riemann_trapezoid" } as ParamSpec;
 
-/** (x − x′) ⊙ ∫₀¹ ∂y/∂a · ∂a/∂x at x′ + α(x − x′) dα, for one element a of a layer: what each input adds to the score through it. Raw in the input's shape. */
+/**
+ * (x − x′) ⊙ ∫₀¹ ∂y/∂a · ∂a/∂x at x′ + α(x − x′) dα, for one element a of a layer: what each input adds to the score
+ * through it. Raw in the input's shape.
+ */
 export const neuronConductance = technique({
   info: {
-    id: "neuron-conductance", title: "Neuron Conductance", command: "Visualize Neuron Conductance", group: "layer",
-    summary: "How much of the score's difference to a baseline each input brings about through one neuron inside the model.",
+    id: "neuron-conductance",
+    title: "Neuron Conductance",
+    command: "Visualize Neuron Conductance",
+    group: "layer",
+    summary:
+      "How much of the score's difference to a baseline each input brings about through one neuron inside the model.",
     cite: "Dhamdhere, Sundararajan & Yan 2018",
     needs: { target: true, layer: "any", gradient: true },
     params: [NEURON, STEPS, TRAPEZOID, BASELINE, SCORE, ...NOISE, MEMORY],
@@ -29,23 +36,44 @@ export const neuronConductance = technique({
     const values = await withNoise(context, (feeds) => conductance(context, neuron, feeds, baseline));
     context.checkResult(values, name, { by: "differences", of: { value: neuron.layer.value, seed: neuron.seed } });
     return inputOutput(context, values, {
-      id: "neuron-conductance", title: "Neuron Conductance", quantity: "(x−x′)·∫∂y/∂a·∂a/∂x", signed: isSigned(context.params),
-      caption: noiseCaption(context.params, `through ${neuron.label} · ${Number(context.params.steps)} steps from ${baselineCaption(context)}`),
+      id: "neuron-conductance",
+      title: "Neuron Conductance",
+      quantity: "(x−x′)·∫∂y/∂a·∂a/∂x",
+      signed: isSigned(context.params),
+      caption: noiseCaption(
+        context.params,
+        `through ${neuron.label} · ${Number(context.params.steps)} steps from ${baselineCaption(context)}`,
+      ),
     });
   },
 });
 
-async function conductance(context: Context, neuron: Neuron, feeds: Feeds, baseline: Float32Array): Promise<Float32Array> {
+async function conductance(
+  context: Context,
+  neuron: Neuron,
+  feeds: Feeds,
+  baseline: Float32Array,
+): Promise<Float32Array> {
   const { value } = neuron.layer;
   const input = inputOf(context, feeds);
   const { points } = waysOf(context);
   const slopes = new Float64Array(points.length);
-  await gradientsAt(context, { count: points.length, point: between(baseline, input, points), feeds, wrt: [value], ...stepName(context) }, (index, { gradients }) => {
-    const gradient = gradients.get(value);
-    if (!gradient) throw context.independent(value);
-    slopes[index] = gradient[neuron.at];
-  });
-  const gradient = await pathGradient(context, baseline, input, { feeds, wrt: context.input.name, of: { value, seed: neuron.seed } }, slopes);
+  await gradientsAt(
+    context,
+    { count: points.length, point: between(baseline, input, points), feeds, wrt: [value], ...stepName(context) },
+    (index, { gradients }) => {
+      const gradient = gradients.get(value);
+      if (!gradient) throw context.independent(value);
+      slopes[index] = gradient[neuron.at];
+    },
+  );
+  const gradient = await pathGradient(
+    context,
+    baseline,
+    input,
+    { feeds, wrt: context.input.name, of: { value, seed: neuron.seed } },
+    slopes,
+  );
   if (!gradient) throw independentNeuron(neuron);
   return input.map((there, i) => (there - baseline[i]) * gradient[i]);
 }

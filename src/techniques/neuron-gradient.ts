@@ -10,7 +10,10 @@ import { technique, type Context } from "./technique.ts";
 /** ∂a/∂x of one element a of a layer: raw in the input's shape. */
 export const neuronGradient = technique({
   info: {
-    id: "neuron-gradient", title: "Neuron Gradient", command: "Visualize Neuron Gradient", group: "layer",
+    id: "neuron-gradient",
+    title: "Neuron Gradient",
+    command: "Visualize Neuron Gradient",
+    group: "layer",
     summary: "Inputs whose small changes affect one neuron inside the model most.",
     cite: "Simonyan, Vedaldi & Zisserman 2013",
     needs: { target: false, layer: "any", gradient: true },
@@ -22,15 +25,32 @@ export const neuronGradient = technique({
     const values = await withNoise(context, (feeds) => gradientOf(context, neuron, feeds));
     context.checkResult(values, name, { of: { value: neuron.layer.value, seed: neuron.seed } });
     return inputOutput(context, values, {
-      id: "neuron-gradient", title: "Neuron Gradient", quantity: "∂a/∂x", signed: isSigned(context.params), caption: noiseCaption(context.params, `gradient of ${neuron.label}`),
+      id: "neuron-gradient",
+      title: "Neuron Gradient",
+      quantity: "∂a/∂x",
+      signed: isSigned(context.params),
+      caption: noiseCaption(context.params, `gradient of ${neuron.label}`),
     });
   },
 });
 
-/** The gradient of a neuron by the input, in the input's shape; by other rules where they are given. UsageError where it does not depend on it. */
-export async function gradientOf(context: Context, neuron: Neuron, feeds: Feeds, rules?: RuleSet): Promise<Float32Array> {
+/**
+ * The gradient of a neuron by the input, in the input's shape; by other rules where they are given. UsageError where it
+ * does not depend on it.
+ */
+export async function gradientOf(
+  context: Context,
+  neuron: Neuron,
+  feeds: Feeds,
+  rules?: RuleSet,
+): Promise<Float32Array> {
   const { model, input } = context;
-  const { gradients } = await model.gradients(feeds, { of: neuron.layer.value, seed: neuron.seed, wrt: [input.name], ...(rules ? { rules } : {}) });
+  const { gradients } = await model.gradients(feeds, {
+    of: neuron.layer.value,
+    seed: neuron.seed,
+    wrt: [input.name],
+    ...(rules ? { rules } : {}),
+  });
   for (const remark of (await model.traced(feeds)).specialised.remarks) context.note(remark);
   const gradient = gradients.get(input.name);
   if (!gradient) throw independentNeuron(neuron);

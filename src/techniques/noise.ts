@@ -6,10 +6,14 @@ import { inputName } from "./input-name.ts";
 import type { Context, InputInfo } from "./technique.ts";
 
 /**
- * Wraps an attribution in SmoothGrad's noise: `attribute` is asked for each noisy copy of the input, and its results become their mean,
- * mean of squares, or variance. With 0 samples it is asked once for the input itself. Stops between copies when cancelled.
+ * Wraps an attribution in SmoothGrad's noise: `attribute` is asked for each noisy copy of the input, and its results
+ * become their mean, mean of squares, or variance. With 0 samples it is asked once for the input itself. Stops between
+ * copies when cancelled. /
  */
-export async function withNoise(context: Context, attribute: (feeds: Feeds) => Promise<Float32Array>): Promise<Float32Array> {
+export async function withNoise(
+  context: Context,
+  attribute: (feeds: Feeds) => Promise<Float32Array>,
+): Promise<Float32Array> {
   const samples = Number(context.params.samples);
   if (samples === 0) return attribute(context.feeds);
   const random = new Random(Number(context.params.seed));
@@ -33,9 +37,12 @@ export async function withNoise(context: Context, attribute: (feeds: Feeds) => P
   }
   const [total, totalSquares] = [sum!, squares!];
   switch (context.params.noise_type) {
-    case "smoothgrad_sq": return Float32Array.from(totalSquares, (value) => value / samples);
-    case "vargrad": return Float32Array.from(totalSquares, (value, i) => Math.max(0, value / samples - (total[i] / samples) ** 2));
-    default: return Float32Array.from(total, (value) => value / samples);
+    case "smoothgrad_sq":
+      return Float32Array.from(totalSquares, (value) => value / samples);
+    case "vargrad":
+      return Float32Array.from(totalSquares, (value, i) => Math.max(0, value / samples - (total[i] / samples) ** 2));
+    default:
+      return Float32Array.from(total, (value) => value / samples);
   }
 }
 
@@ -45,16 +52,25 @@ export function breathe(): Promise<void> {
 }
 
 /**
- * Makes noisy copies of an input: normal noise with `fraction` of the input's max − min as deviation, of several inputs each one's own. UsageError
- * for whole numbers, which cannot be moved, and where all ranges are zero.
+ * Makes noisy copies of an input: normal noise with `fraction` of the input's max − min as deviation, of several inputs
+ * each one's own. UsageError for whole numbers, which cannot be moved, and where all ranges are zero. /
  */
 export function noiseOn(input: InputInfo, fraction: number, random: Random): () => Float32Array {
   requireContinuous(input, "noise");
   const ranges = rangesOf(input);
-  if (!ranges.some(({ range }) => range > 0)) throw new UsageError("The input has the same value everywhere, so a noise level as a fraction of its range is zero.", undefined, "Set samples to 0.");
-  if (ranges.length === 1) return () => input.values.map((value) => value + fraction * ranges[0].range * random.normal());
+  if (!ranges.some(({ range }) => range > 0))
+    throw new UsageError(
+      "The input has the same value everywhere, so a noise level as a fraction of its range is zero.",
+      undefined,
+      "Set samples to 0.",
+    );
+  if (ranges.length === 1)
+    return () => input.values.map((value) => value + fraction * ranges[0].range * random.normal());
   const total = input.dims[1];
-  const deviations = Float64Array.from({ length: total }, (_, at) => fraction * ranges.find(({ from, before }) => at >= from && at < before)!.range);
+  const deviations = Float64Array.from(
+    { length: total },
+    (_, at) => fraction * ranges.find(({ from, before }) => at >= from && at < before)!.range,
+  );
   return () => input.values.map((value, at) => value + deviations[at % total] * random.normal());
 }
 
@@ -75,5 +91,10 @@ function rangesOf({ parts, values, dims }: InputInfo): { from: number; before: n
 
 /** UsageError for token and category numbers, which can be replaced and not moved a little. */
 export function requireContinuous(input: InputInfo, what: string): void {
-  if (input.discrete) throw new UsageError(`The input "${inputName(input)}" is of whole numbers, which ${what} would make other ones of.`, inputName(input), "Choose a method, or a setting, that replaces parts by a baseline.");
+  if (input.discrete)
+    throw new UsageError(
+      `The input "${inputName(input)}" is of whole numbers, which ${what} would make other ones of.`,
+      inputName(input),
+      "Choose a method, or a setting, that replaces parts by a baseline.",
+    );
 }

@@ -6,8 +6,9 @@ import { combineOutputs } from "./samples.ts";
 import type { Technique, TechniqueOutput } from "./technique.ts";
 
 /**
- * Any technique with SmoothGrad's noise options: where noisy copies are asked for, it runs on each of them, at the first one's layer, and its
- * numbers and picture become their mean, mean of squares or variance. (Gradient methods do this themselves, without drawing each time.)
+ * Any technique with SmoothGrad's noise options: where noisy copies are asked for, it runs on each of them, at the
+ * first one's layer, and its numbers and picture become their mean, mean of squares or variance. (Gradient methods do
+ * this themselves, without drawing each time.) /
  */
 export function noisy(technique: Technique): Technique {
   const { info } = technique;
@@ -23,7 +24,8 @@ export function noisy(technique: Technique): Technique {
       const outputs: TechniqueOutput[] = [];
       for (let sample = 0; sample < samples; sample++) {
         context.signal.throwIfAborted();
-        const progress = (fraction: number | undefined, text: string): void => context.progress((sample + (fraction ?? 0)) / samples, `Noisy copy ${sample + 1} of ${samples}: ${text}`);
+        const progress = (fraction: number | undefined, text: string): void =>
+          context.progress((sample + (fraction ?? 0)) / samples, `Noisy copy ${sample + 1} of ${samples}: ${text}`);
         const copy = context.vary({ values: noisyCopy(), progress, ...(layer === undefined ? {} : { layer }) });
         outputs.push(await technique.run(copy));
         if (sample === 0) for (const note of copy.notes) context.note(note);
@@ -49,6 +51,7 @@ const KINDS: Readonly<Record<string, Combine>> = {
 
 function captioned(artifact: Artifact, samples: number, kind: string): Artifact {
   const how = kind === "smoothgrad_sq" ? "mean of squares" : kind === "vargrad" ? "variance" : "mean";
-  const unsigned = kind !== "smoothgrad" && (artifact.kind === "heatmap" || artifact.kind === "tokens") ? { signed: false } : {};
+  const unsigned =
+    kind !== "smoothgrad" && (artifact.kind === "heatmap" || artifact.kind === "tokens") ? { signed: false } : {};
   return { ...artifact, ...unsigned, caption: `${artifact.caption}, ${how} of ${samples} noisy copies` } as Artifact;
 }

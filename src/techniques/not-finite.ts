@@ -25,12 +25,21 @@ export interface Broken {
 }
 
 /** The largest number of each float type. */
-const LARGEST: Partial<Record<DataType, number>> = { float16: 65504, bfloat16: 3.39e38, float32: 3.4e38, float64: 1.79e308 };
-const WEIGHTS_HINT = "The file itself holds them: the model's editor shows which tensors are not finite. Export the model again, or take an earlier checkpoint.";
+const LARGEST: Partial<Record<DataType, number>> = {
+  float16: 65504,
+  bfloat16: 3.39e38,
+  float32: 3.4e38,
+  float64: 1.79e308,
+};
+const WEIGHTS_HINT =
+  "The file itself holds them: the model's editor shows which tensors are not finite. Export the model again, or take an earlier checkpoint.";
 const MASK_HINT = "Let every query look at one key at least: check the attention mask that is fed, and its padding.";
 const INPUT_HINT = "Choose another input; a model that is meant to take this one adds a small number there, or clips.";
 
-/** What is wrong with numbers: "NaN" before "infinite", since it is what cannot be undone; undefined where all are finite. */
+/**
+ * What is wrong with numbers: "NaN" before "infinite", since it is what cannot be undone; undefined where all are
+ * finite.
+ */
 export function faultOf(data: ArrayLike<number>): "NaN" | "infinite" | undefined {
   let infinite = false;
   for (let at = 0; at < data.length; at++) {
@@ -47,7 +56,10 @@ function whereIn({ dims, data }: Numbers, is: (value: number) => boolean): strin
   return `at [${placeOf(first, dims).join(", ")}] (${count} of ${data.length} values)`;
 }
 
-/** Why the first node that is not finite is not: its weights, a row that is closed, a function outside of its domain, or numbers beyond the type's range. */
+/**
+ * Why the first node that is not finite is not: its weights, a row that is closed, a function outside of its domain, or
+ * numbers beyond the type's range.
+ */
 export function causeOf(broken: Broken): Cause {
   for (const find of [brokenConstant, closedRow, outsideDomain]) {
     const cause = find(broken);
@@ -62,7 +74,10 @@ function brokenConstant({ node, inputs, isConstant }: Broken): Cause | undefined
     const fault = faultOf(numbers.data);
     // A mask of −∞ is no fault.
     if (fault === "NaN" || numbers.data.includes(Infinity)) {
-      return { why: `its weight "${node.inputs[index]}" holds ${fault === "NaN" ? "NaN" : "infinite values"} ${whereIn(numbers, fault === "NaN" ? Number.isNaN : (value) => value === Infinity)}`, hint: WEIGHTS_HINT };
+      return {
+        why: `its weight "${node.inputs[index]}" holds ${fault === "NaN" ? "NaN" : "infinite values"} ${whereIn(numbers, fault === "NaN" ? Number.isNaN : (value) => value === Infinity)}`,
+        hint: WEIGHTS_HINT,
+      };
     }
   }
   return undefined;
@@ -71,7 +86,10 @@ function brokenConstant({ node, inputs, isConstant }: Broken): Cause | undefined
 /** A softmax of nothing but −∞, whole, taken apart or inside an attention operator. */
 function closedRow({ node, inputs, output, maker }: Broken): Cause | undefined {
   if (!output.data.some(Number.isNaN)) return undefined;
-  const said = (row: readonly number[]): Cause => ({ why: `it is a fully masked attention row: the query [${row.join(", ")}] may look at no key, all its scores are −∞`, hint: MASK_HINT });
+  const said = (row: readonly number[]): Cause => ({
+    why: `it is a fully masked attention row: the query [${row.join(", ")}] may look at no key, all its scores are −∞`,
+    hint: MASK_HINT,
+  });
   const [x, second] = inputs;
   if (["Softmax", "LogSoftmax", "ReduceLogSumExp"].includes(node.opType) && x) {
     const row = closed(x, axisOf(node, x.dims.length));
@@ -81,22 +99,36 @@ function closedRow({ node, inputs, output, maker }: Broken): Cause | undefined {
     const row = closed(x, x.dims.length - 1);
     return row && said(row);
   }
-  if (/Attention$/.test(node.opType)) for (const mask of inputs.slice(3)) {
-    const row = mask && closed(mask, mask.dims.length - 1);
-    if (row) return said(row);
-  }
+  if (/Attention$/.test(node.opType))
+    for (const mask of inputs.slice(3)) {
+      const row = mask && closed(mask, mask.dims.length - 1);
+      if (row) return said(row);
+    }
   return undefined;
 }
 
 /** Functions of one value, or of a value and a second one, that some values have no result for. */
-const DOMAINS: Readonly<Record<string, readonly { readonly is: (x: number, second: number) => boolean; readonly what: string }[]>> = {
-  Log: [{ is: (x) => x === 0, what: "it takes the logarithm of 0" }, { is: (x) => x < 0, what: "it takes the logarithm of a negative number" }],
+const DOMAINS: Readonly<
+  Record<string, readonly { readonly is: (x: number, second: number) => boolean; readonly what: string }[]>
+> = {
+  Log: [
+    { is: (x) => x === 0, what: "it takes the logarithm of 0" },
+    { is: (x) => x < 0, what: "it takes the logarithm of a negative number" },
+  ],
   Sqrt: [{ is: (x) => x < 0, what: "it takes the square root of a negative number" }],
   Reciprocal: [{ is: (x) => x === 0, what: "it divides by 0" }],
-  Div: [{ is: (x, second) => x === 0 && second === 0, what: "it divides 0 by 0" }, { is: (_, second) => second === 0, what: "it divides by 0" }],
-  Pow: [{ is: (x, second) => x === 0 && second < 0, what: "it raises 0 to a negative power" }, { is: (x, second) => x < 0 && !Number.isInteger(second), what: "it raises a negative number to a broken power" }],
-  Acos: [{ is: (x) => Math.abs(x) > 1, what: "it takes the arc cosine of a number beyond 1" }], Asin: [{ is: (x) => Math.abs(x) > 1, what: "it takes the arc sine of a number beyond 1" }],
-  Acosh: [{ is: (x) => x < 1, what: "it takes the inverse hyperbolic cosine of a number below 1" }], Atanh: [{ is: (x) => Math.abs(x) >= 1, what: "it takes the inverse hyperbolic tangent of 1 or beyond" }],
+  Div: [
+    { is: (x, second) => x === 0 && second === 0, what: "it divides 0 by 0" },
+    { is: (_, second) => second === 0, what: "it divides by 0" },
+  ],
+  Pow: [
+    { is: (x, second) => x === 0 && second < 0, what: "it raises 0 to a negative power" },
+    { is: (x, second) => x < 0 && !Number.isInteger(second), what: "it raises a negative number to a broken power" },
+  ],
+  Acos: [{ is: (x) => Math.abs(x) > 1, what: "it takes the arc cosine of a number beyond 1" }],
+  Asin: [{ is: (x) => Math.abs(x) > 1, what: "it takes the arc sine of a number beyond 1" }],
+  Acosh: [{ is: (x) => x < 1, what: "it takes the inverse hyperbolic cosine of a number below 1" }],
+  Atanh: [{ is: (x) => Math.abs(x) >= 1, what: "it takes the inverse hyperbolic tangent of 1 or beyond" }],
 };
 
 function outsideDomain({ node, inputs: [x, second], output }: Broken): Cause | undefined {
@@ -104,7 +136,8 @@ function outsideDomain({ node, inputs: [x, second], output }: Broken): Cause | u
   if (x?.data.length === 0) return { why: "it takes the mean or the like of no values", hint: INPUT_HINT };
   if (!cases || !x) return undefined;
   // The second operand broadcasts: its element for each of the output's places.
-  const at = (numbers: Numbers | undefined, place: readonly number[]): number => (numbers ? (numbers.data[flatOf(place, numbers.dims)] ?? NaN) : NaN);
+  const at = (numbers: Numbers | undefined, place: readonly number[]): number =>
+    numbers ? (numbers.data[flatOf(place, numbers.dims)] ?? NaN) : NaN;
   for (const { is, what } of cases) {
     const found = output.data.findIndex((value, index) => {
       if (Number.isFinite(value)) return false;
@@ -118,13 +151,23 @@ function outsideDomain({ node, inputs: [x, second], output }: Broken): Cause | u
 
 function beyondRange({ type, inputs }: Broken): Cause {
   const given = inputs.filter((numbers) => numbers !== undefined);
-  const largest = given.reduce((most, { data }) => data.reduce((a, b) => (Number.isFinite(b) ? Math.max(a, Math.abs(b)) : a), most), 0);
+  const largest = given.reduce(
+    (most, { data }) => data.reduce((a, b) => (Number.isFinite(b) ? Math.max(a, Math.abs(b)) : a), most),
+    0,
+  );
   const infinite = given.some(({ data }) => data.some((value) => !Number.isFinite(value)));
-  if (infinite) return { why: "it takes values that are infinite", hint: "The model's editor shows which tensors are not finite.", isConsequence: true };
+  if (infinite)
+    return {
+      why: "it takes values that are infinite",
+      hint: "The model's editor shows which tensors are not finite.",
+      isConsequence: true,
+    };
   const reduced = type === "float16";
   return {
     why: `its values go beyond the range of ${type} (${LARGEST[type]?.toLocaleString("en-US", { maximumSignificantDigits: 5, notation: reduced ? "standard" : "scientific" }) ?? "its type"}), from inputs up to ${largest.toPrecision(4)}`,
-    hint: reduced ? "Run the model in float32 or bfloat16, whose range is 10³³ times as large, or scale the input down." : "Scale the input down: is it normalised as the model was trained?",
+    hint: reduced
+      ? "Run the model in float32 or bfloat16, whose range is 10³³ times as large, or scale the input down."
+      : "Scale the input down: is it normalised as the model was trained?",
   };
 }
 
@@ -169,9 +212,17 @@ export function named(node: Node): string {
 
 /** Operators whose slope has no bound, by where: what a gradient that is not finite comes from. */
 const STEEP: Readonly<Record<string, string>> = {
-  Sqrt: "the slope of a square root is infinite at 0", Pow: "the slope of a power below 1 is infinite at 0", Log: "the slope of a logarithm is infinite at 0", Reciprocal: "the slope of 1/x is infinite at 0",
-  Div: "the slope of a quotient grows without bound where its denominator is near 0", ReduceL2: "a norm has no slope at 0", LpNormalization: "a norm has no slope at 0",
-  Acos: "the slope of an arc cosine is infinite at ±1", Asin: "the slope of an arc sine is infinite at ±1", Atanh: "its slope is infinite at ±1", Acosh: "its slope is infinite at 1",
+  Sqrt: "the slope of a square root is infinite at 0",
+  Pow: "the slope of a power below 1 is infinite at 0",
+  Log: "the slope of a logarithm is infinite at 0",
+  Reciprocal: "the slope of 1/x is infinite at 0",
+  Div: "the slope of a quotient grows without bound where its denominator is near 0",
+  ReduceL2: "a norm has no slope at 0",
+  LpNormalization: "a norm has no slope at 0",
+  Acos: "the slope of an arc cosine is infinite at ±1",
+  Asin: "the slope of an arc sine is infinite at ±1",
+  Atanh: "its slope is infinite at ±1",
+  Acosh: "its slope is infinite at 1",
 };
 
 /** What makes the gradient of a value infinite, by the operators that take it. */

@@ -9,24 +9,39 @@ import { partOutput } from "./part-picture.ts";
 import { jointParts } from "./segments.ts";
 import { technique, type InputInfo } from "./technique.ts";
 
-const SIZES = { type: "text" as const, default: "auto", pattern: String.raw`\s*(?:auto|[1-9]\d*(?:\s*,\s*[1-9]\d*)*)\s*`, problem: "A whole number, one per axis by commas such as 3,15,15, or auto." };
+const SIZES = {
+  type: "text" as const,
+  default: "auto",
+  pattern: String.raw`\s*(?:auto|[1-9]\d*(?:\s*,\s*[1-9]\d*)*)\s*`,
+  problem: "A whole number, one per axis by commas such as 3,15,15, or auto.",
+};
 
 const WINDOW: ParamSpec = {
-  ...SIZES, name: "window", label: "Window",
+  ...SIZES,
+  name: "window",
+  label: "Window",
   help: "The box's size: one number for both axes of space and all channels, or one per axis without the batch (3,15,15). auto: 15 of 224 pixels.",
 };
 
 const STRIDE: ParamSpec = {
-  ...SIZES, name: "stride", label: "Stride",
+  ...SIZES,
+  name: "stride",
+  label: "Stride",
   help: "How far the box moves each time, in the same way, at most its size. auto: about half the window. Captum's default, 1, runs the model for every pixel.",
 };
 
 const LOOKS = { id: "occlusion", title: "Occlusion", quantity: "y(x) − y(hidden)", signed: true };
 
-/** The fall of the score when a sliding box is hidden: raw in the input's shape, the mean over the boxes that cover an element. */
+/**
+ * The fall of the score when a sliding box is hidden: raw in the input's shape, the mean over the boxes that cover an
+ * element.
+ */
 export const occlusion = technique({
   info: {
-    id: "occlusion", title: "Occlusion", command: "Visualize Occlusion", group: "perturbation",
+    id: "occlusion",
+    title: "Occlusion",
+    command: "Visualize Occlusion",
+    group: "perturbation",
     summary: "How far the score falls when a box that slides over the input hides what is under it.",
     cite: "Zeiler & Fergus 2014",
     needs: { target: true, layer: "none", gradient: false },
@@ -36,17 +51,31 @@ export const occlusion = technique({
     const joint = jointParts(context.input);
     if (joint) {
       const { values, ...effects } = await ablate(context, joint, await baselineOf(context));
-      return partOutput(context, joint, { values, ...effects }, { ...LOOKS, caption: "fall of the score, one feature at a time" });
+      return partOutput(
+        context,
+        joint,
+        { values, ...effects },
+        { ...LOOKS, caption: "fall of the score, one feature at a time" },
+      );
     }
     const integers = integersOf(context.input);
     const { dims } = integers?.shown ?? context.input;
-    const sliding = slidingOf(integers?.shown ?? context.input, String(context.params.window), String(context.params.stride));
+    const sliding = slidingOf(
+      integers?.shown ?? context.input,
+      String(context.params.window),
+      String(context.params.stride),
+    );
     const boxesOfInput = boxes(dims, sliding, "Box");
     const parts = integers ? throughPlaces(boxesOfInput, integers.places) : boxesOfInput;
     const { values, ...effects } = await ablate(context, parts, await baselineOf(context));
     const from = context.input.layout?.spatial.includes(0) ? 0 : 1;
     const [window, stride] = [sliding.window.slice(from).join("×"), sliding.stride.slice(from).join("×")];
-    return partOutput(context, parts, { values, ...effects }, { ...LOOKS, caption: `fall of the score, box ${window}, stride ${stride}` });
+    return partOutput(
+      context,
+      parts,
+      { values, ...effects },
+      { ...LOOKS, caption: `fall of the score, box ${window}, stride ${stride}` },
+    );
   },
 });
 
@@ -54,10 +83,19 @@ export const occlusion = technique({
 function slidingOf(input: InputInfo, windowText: string, strideText: string): Sliding {
   const { dims } = input;
   const moving = input.layout?.spatial ?? [dims.length - 1];
-  const spread = (text: string, name: string, automatic: (axis: number) => number, still: (axis: number) => number): number[] => {
+  const spread = (
+    text: string,
+    name: string,
+    automatic: (axis: number) => number,
+    still: (axis: number) => number,
+  ): number[] => {
     const numbers = text.trim() === "auto" ? undefined : text.split(",").map(Number);
     if (numbers && numbers.length > 1 && numbers.length !== dims.length - 1) {
-      throw new UsageError(`"${name}" has ${numbers.length} numbers; the input ${inputSaid(input)} has ${dims.length - 1} axes without the batch.`, name, "Give one number per axis, or one for all axes of space.");
+      throw new UsageError(
+        `"${name}" has ${numbers.length} numbers; the input ${inputSaid(input)} has ${dims.length - 1} axes without the batch.`,
+        name,
+        "Give one number per axis, or one for all axes of space.",
+      );
     }
     return dims.map((size, axis) => {
       if (axis === 0 && dims.length > 1 && !moving.includes(0)) return size;
@@ -67,14 +105,32 @@ function slidingOf(input: InputInfo, windowText: string, strideText: string): Sl
       return moving.includes(axis) ? (numbers?.[0] ?? automatic(axis)) : still(axis);
     });
   };
-  const window = spread(windowText, "window", (axis) => Math.max(1, Math.round((dims[axis] * 15) / 224)), (axis) => dims[axis]);
-  const stride = spread(strideText, "stride", (axis) => Math.max(1, Math.round((window[axis] * 8) / 15)), (axis) => window[axis]);
+  const window = spread(
+    windowText,
+    "window",
+    (axis) => Math.max(1, Math.round((dims[axis] * 15) / 224)),
+    (axis) => dims[axis],
+  );
+  const stride = spread(
+    strideText,
+    "stride",
+    (axis) => Math.max(1, Math.round((window[axis] * 8) / 15)),
+    (axis) => window[axis],
+  );
   for (let axis = dims.length > 1 ? 1 : 0; axis < dims.length; axis++) {
     if (window[axis] > dims[axis]) {
-      throw new UsageError(`The window is ${window[axis]} along axis ${axis}, where the input ${inputSaid(input)} has ${dims[axis]}.`, "window", "Choose a smaller window.");
+      throw new UsageError(
+        `The window is ${window[axis]} along axis ${axis}, where the input ${inputSaid(input)} has ${dims[axis]}.`,
+        "window",
+        "Choose a smaller window.",
+      );
     }
     if (stride[axis] > window[axis]) {
-      throw new UsageError(`The stride is ${stride[axis]} along axis ${axis}, more than the window's ${window[axis]}: what lies between would never be hidden.`, "stride", "Choose a stride of at most the window.");
+      throw new UsageError(
+        `The stride is ${stride[axis]} along axis ${axis}, more than the window's ${window[axis]}: what lies between would never be hidden.`,
+        "stride",
+        "Choose a stride of at most the window.",
+      );
     }
   }
   return { window, stride };

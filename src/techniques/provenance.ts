@@ -52,21 +52,50 @@ function hashFile(path: string): string {
 }
 
 /** How a result was made. */
-export function provenanceOf(job: Job, { info }: Technique, fed: PreparedInput, context: JobContext, params: Provenance["params"], onnxruntime: string): Provenance {
+export function provenanceOf(
+  job: Job,
+  { info }: Technique,
+  fed: PreparedInput,
+  context: JobContext,
+  params: Provenance["params"],
+  onnxruntime: string,
+): Provenance {
   const samples = Object.values(fed.samples);
   return {
     technique: info.id,
     model: { name: fed.model.description.name, hash: hashOf(fed.model) },
     // Several inputs may share a file.
-    input: { name: [...new Set(samples.map(({ name }) => name))].join(", "), hash: [...new Set(samples.map(({ hash }) => hash))].join(",") },
+    input: {
+      name: [...new Set(samples.map(({ name }) => name))].join(", "),
+      hash: [...new Set(samples.map(({ hash }) => hash))].join(","),
+    },
     ...(fed.filesRead.size > 0 ? { files: Array.from(fed.filesRead, ([name, hash]) => ({ name, hash })) } : {}),
     recipe: job.recipe,
-    ...(info.needs.target ? { target: { output: context.output.name, index: context.target.index, label: context.target.label, ...(context.target.against ? { against: context.target.against } : {}), ...(context.target.region ? { region: context.target.region } : {}), ...(context.target.negated ? { not: true as const } : {}) } } : {}),
-    output: { name: context.output.name, kind: context.output.meaning.kind, why: context.output.meaning.why, batched: context.output.dims.length === context.output.shape.length, ...(context.output.meaning.form ? { form: context.output.meaning.form } : {}) },
+    ...(info.needs.target
+      ? {
+          target: {
+            output: context.output.name,
+            index: context.target.index,
+            label: context.target.label,
+            ...(context.target.against ? { against: context.target.against } : {}),
+            ...(context.target.region ? { region: context.target.region } : {}),
+            ...(context.target.negated ? { not: true as const } : {}),
+          },
+        }
+      : {}),
+    output: {
+      name: context.output.name,
+      kind: context.output.meaning.kind,
+      why: context.output.meaning.why,
+      batched: context.output.dims.length === context.output.shape.length,
+      ...(context.output.meaning.form ? { form: context.output.meaning.form } : {}),
+    },
     ...(context.usedScore ? { score: { kind: context.usedScore.kind, value: context.usedScore.value } } : {}),
     ...(context.usedLayers.length > 0 ? { layer: context.usedLayers.join(", ") } : {}),
     ...(job.explain || fed.explained.length > 1 ? { explained: fed.explained.map(({ input }) => input) } : {}),
     ...(fed.notExplained.length > 0 ? { held: fed.notExplained.map(({ input }) => input) } : {}),
-    params, versions: { neuralLoupe: VERSION, onnxruntime }, threads: fed.model.threads ?? 0,
+    params,
+    versions: { neuralLoupe: VERSION, onnxruntime },
+    threads: fed.model.threads ?? 0,
   };
 }

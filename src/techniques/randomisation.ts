@@ -11,21 +11,45 @@ import { isAttribution, methodOf, methodParam, OPTIONS, within, type CheckedMeth
 import { weightLayers, WeightDraws } from "./weight-layers.ts";
 
 const PARAMS: readonly ParamSpec[] = [
-  { type: "number", name: "stops", label: "Stops", default: 12, min: 0, max: 10_000, step: 1, integer: true,
-    help: "How often the map is looked at while layer after layer is randomised, evenly along the model; 0 after every layer, as in Quantus." },
-  { type: "number", name: "seed", label: "Seed", default: 0, min: 0, max: 2 ** 32 - 1, step: 1, integer: true, help: "The same seed draws the same weights." },
+  {
+    type: "number",
+    name: "stops",
+    label: "Stops",
+    default: 12,
+    min: 0,
+    max: 10_000,
+    step: 1,
+    integer: true,
+    help: "How often the map is looked at while layer after layer is randomised, evenly along the model; 0 after every layer, as in Quantus.",
+  },
+  {
+    type: "number",
+    name: "seed",
+    label: "Seed",
+    default: 0,
+    min: 0,
+    max: 2 ** 32 - 1,
+    step: 1,
+    integer: true,
+    help: "The same seed draws the same weights.",
+  },
 ];
 
 /**
- * The model-randomisation sanity check: layers lose their weights one after another, from the output on down, each staying random, and the
- * method's map is compared with that of the trained model. Raw is [similarities, stops + 1]: Spearman's rank correlation of magnitudes, of
- * signed values, SSIM of the map of magnitudes (left out where there is no plane). As Quantus's MPRT (top-down), on magnitudes divided by the largest.
+ * The model-randomisation sanity check: layers lose their weights one after another, from the output on down, each
+ * staying random, and the method's map is compared with that of the trained model. Raw is [similarities, stops + 1]:
+ * Spearman's rank correlation of magnitudes, of signed values, SSIM of the map of magnitudes (left out where there is
+ * no plane). As Quantus's MPRT (top-down), on magnitudes divided by the largest. /
  */
 export function randomisation(methods: readonly Technique[]): Technique {
   return technique({
     info: {
-      id: "randomisation", title: "Randomisation Check", command: "Check by Randomising the Model", group: "trust",
-      summary: "Whether the map depends on what the model has learned: layers are randomised from the top, and a map that stays the same shows the input, not the model.",
+      id: "randomisation",
+      title: "Randomisation Check",
+      command: "Check by Randomising the Model",
+      group: "trust",
+      summary:
+        "Whether the map depends on what the model has learned: layers are randomised from the top, and a map that stays the same shows the input, not the model.",
       cite: "Adebayo et al. 2018",
       needs: { target: true, layer: "spatial", several: true, gradient: false },
       params: [methodParam(methods.filter(isAttribution)), OPTIONS, ...PARAMS],
@@ -43,7 +67,9 @@ export function randomisation(methods: readonly Technique[]): Technique {
       for (const [i, depth] of depths.entries()) {
         const label = `${depth} of ${layers.length} layers randomised`;
         context.progress((i + 1) * part, label);
-        const model = context.model.derive(`randomised:${seed}:${depth}`, (whole) => draws.randomised(whole, layers.slice(0, depth)));
+        const model = context.model.derive(`randomised:${seed}:${depth}`, (whole) =>
+          draws.randomised(whole, layers.slice(0, depth)),
+        );
         similarities.push(compare(await method.explain({ model }, within(context, (i + 1) * part, part, label))));
         await breathe();
       }
@@ -62,7 +88,12 @@ async function layersFromTheTop(context: Context, method: CheckedMethod): Promis
   const { value } = await method.question().score();
   const end = graph.nodes.some(({ outputs }) => outputs.includes(value)) ? value : context.output.value;
   const layers = weightLayers(graph, end).reverse();
-  if (layers.length === 0) throw new UsageError("The model has no layers with float weights that could be randomised.", context.output.name, "Quantised weights are not randomised: check the model that it was made from.");
+  if (layers.length === 0)
+    throw new UsageError(
+      "The model has no layers with float weights that could be randomised.",
+      context.output.name,
+      "Quantised weights are not randomised: check the model that it was made from.",
+    );
   return layers;
 }
 
@@ -75,7 +106,11 @@ function depthsOf(layers: number, stops: number): number[] {
 /** Rank correlation of magnitudes, of signed values, and SSIM (NaN where there is no plane). */
 type Similarity = readonly [magnitudes: number, signed: number, structure: number];
 
-async function comparison(context: Context, method: CheckedMethod, original: TechniqueOutput["raw"]): Promise<(other: TechniqueOutput["raw"]) => Similarity> {
+async function comparison(
+  context: Context,
+  method: CheckedMethod,
+  original: TechniqueOutput["raw"],
+): Promise<(other: TechniqueOutput["raw"]) => Similarity> {
   const plane = planeOf(context, original);
   const magnitudes = (values: Float32Array): Float32Array => {
     const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
@@ -84,11 +119,15 @@ async function comparison(context: Context, method: CheckedMethod, original: Tec
   const [own, ownPlane] = [magnitudes(original.values), plane?.(magnitudes(original.values))];
   return ({ dims, values }) => {
     if (values.length !== original.values.length) {
-      throw new UsageError(`${method.title} gives [${dims.join(", ")}] for the randomised model, [${original.dims.join(", ")}] for the trained one.`, inputName(context.input));
+      throw new UsageError(
+        `${method.title} gives [${dims.join(", ")}] for the randomised model, [${original.dims.join(", ")}] for the trained one.`,
+        inputName(context.input),
+      );
     }
     const theirs = magnitudes(values);
     return [
-      spearman(own, theirs), spearman(original.values, values),
+      spearman(own, theirs),
+      spearman(original.values, values),
       ownPlane && plane ? ssim(ownPlane.values, plane(theirs).values, ownPlane.height, ownPlane.width) : NaN,
     ];
   };
@@ -105,7 +144,9 @@ function planeOf(context: Context, { dims }: TechniqueOutput["raw"]): Plane | un
     const width = size[size.length - 1];
     return (values) => {
       const sums = new Float32Array(count);
-      values.forEach((value, at) => { sums[of[at]] += value; });
+      values.forEach((value, at) => {
+        sums[of[at]] += value;
+      });
       return { values: sums, height: count / width, width };
     };
   }
@@ -114,29 +155,85 @@ function planeOf(context: Context, { dims }: TechniqueOutput["raw"]): Plane | un
 }
 
 const LINES: readonly { readonly id: string; readonly label: string }[] = [
-  { id: "spearman_abs", label: "Rank correlation of magnitudes" }, { id: "spearman", label: "Rank correlation with signs" }, { id: "ssim", label: "SSIM of magnitudes" },
+  { id: "spearman_abs", label: "Rank correlation of magnitudes" },
+  { id: "spearman", label: "Rank correlation with signs" },
+  { id: "ssim", label: "SSIM of magnitudes" },
 ];
 
-function artifactOf(context: Context, method: CheckedMethod, original: TechniqueOutput["raw"], similarities: readonly Similarity[], names: readonly string[], count: number): CurvesArtifact {
+function artifactOf(
+  context: Context,
+  method: CheckedMethod,
+  original: TechniqueOutput["raw"],
+  similarities: readonly Similarity[],
+  names: readonly string[],
+  count: number,
+): CurvesArtifact {
   const signed = original.values.some((value) => value < 0);
   const x = Float32Array.from(names, (_, i) => i);
-  const lines = LINES.map(({ id, label }, which) => ({ id, label, x, y: Float32Array.from(similarities, (one) => one[which]), style: "line" as const }))
-    .filter(({ id, y }) => (signed || id !== "spearman") && y.some(Number.isFinite));
+  const lines = LINES.map(({ id, label }, which) => ({
+    id,
+    label,
+    x,
+    y: Float32Array.from(similarities, (one) => one[which]),
+    style: "line" as const,
+  })).filter(({ id, y }) => (signed || id !== "spearman") && y.some(Number.isFinite));
   const missing = lines.some(({ y }) => y.some((value) => !Number.isFinite(value)));
-  if (missing) context.note("Where a line is broken, the randomised model's map was the same everywhere, so that it has no correlation.");
-  const randomised = similarities.slice(1).map(([magnitudes]) => magnitudes).filter(Number.isFinite);
+  if (missing)
+    context.note(
+      "Where a line is broken, the randomised model's map was the same everywhere, so that it has no correlation.",
+    );
+  const randomised = similarities
+    .slice(1)
+    .map(([magnitudes]) => magnitudes)
+    .filter(Number.isFinite);
   const last = similarities[similarities.length - 1];
   return {
-    kind: "curves", id: "randomisation", title: `Randomisation: ${method.title}`,
-    x: { label: "layers randomised, from the output down to", names }, y: { label: "similarity to the trained model's map", max: 1.02, ...(signed ? {} : { min: Math.min(0, ...lines.flatMap(({ y }) => [...y].filter(Number.isFinite))) }) },
-    lines: [...lines, { id: "zero", label: "Nothing in common", x: Float32Array.of(0, Math.max(1, names.length - 1)), y: Float32Array.of(0, 0), style: "guide" }],
-    numbers: [
-      { id: "last_correlation", label: "Magnitudes, all layers random", value: last[0], help: "The rank correlation of magnitudes when the whole model is random (Quantus's return_last_correlation): near 0 is passed." },
-      { id: "average_correlation", label: "Magnitudes, mean over stops", value: randomised.reduce((a, b) => a + b, 0) / randomised.length, help: "The mean over all stops: lower means that the map lets go sooner." },
-      ...(Number.isFinite(last[2]) ? [{ id: "last_ssim", label: "SSIM, all layers random", value: last[2], help: "The structural similarity when the whole model is random." }] : []),
+    kind: "curves",
+    id: "randomisation",
+    title: `Randomisation: ${method.title}`,
+    x: { label: "layers randomised, from the output down to", names },
+    y: {
+      label: "similarity to the trained model's map",
+      max: 1.02,
+      ...(signed ? {} : { min: Math.min(0, ...lines.flatMap(({ y }) => [...y].filter(Number.isFinite))) }),
+    },
+    lines: [
+      ...lines,
+      {
+        id: "zero",
+        label: "Nothing in common",
+        x: Float32Array.of(0, Math.max(1, names.length - 1)),
+        y: Float32Array.of(0, 0),
+        style: "guide",
+      },
     ],
-    reading: "A map that depends on what the model has learned falls towards 0 as layers lose their weights. One that stays near 1 shows edges of the input whatever the model is: "
-      + "do not trust it to explain this model.",
+    numbers: [
+      {
+        id: "last_correlation",
+        label: "Magnitudes, all layers random",
+        value: last[0],
+        help: "The rank correlation of magnitudes when the whole model is random (Quantus's return_last_correlation): near 0 is passed.",
+      },
+      {
+        id: "average_correlation",
+        label: "Magnitudes, mean over stops",
+        value: randomised.reduce((a, b) => a + b, 0) / randomised.length,
+        help: "The mean over all stops: lower means that the map lets go sooner.",
+      },
+      ...(Number.isFinite(last[2])
+        ? [
+            {
+              id: "last_ssim",
+              label: "SSIM, all layers random",
+              value: last[2],
+              help: "The structural similarity when the whole model is random.",
+            },
+          ]
+        : []),
+    ],
+    reading:
+      "A map that depends on what the model has learned falls towards 0 as layers lose their weights. One that stays near 1 shows edges of the input whatever the model is: " +
+      "do not trust it to explain this model.",
     caption: `${count} layers with weights, seed ${Number(context.params.seed)}`,
   };
 }

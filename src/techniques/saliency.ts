@@ -7,11 +7,24 @@ import { technique } from "./technique.ts";
 /** The gradient of the target's score with respect to the input: raw in the input's shape. */
 export const saliency = technique({
   info: {
-    id: "saliency", title: "Saliency", command: "Visualize Saliency", group: "gradient",
-    summary: "Input pixels whose small changes affect the score most (the gradient of the score with respect to the input).",
+    id: "saliency",
+    title: "Saliency",
+    command: "Visualize Saliency",
+    group: "gradient",
+    summary:
+      "Input pixels whose small changes affect the score most (the gradient of the score with respect to the input).",
     cite: "Simonyan, Vedaldi & Zisserman 2013",
     needs: { target: true, layer: "none", gradient: true },
-    params: [booleanParam("absolute", "Absolute", true, "Take the gradient's magnitude; otherwise its sign says whether more brings the score up or down."), SCORE, ...NOISE],
+    params: [
+      booleanParam(
+        "absolute",
+        "Absolute",
+        true,
+        "Take the gradient's magnitude; otherwise its sign says whether more brings the score up or down.",
+      ),
+      SCORE,
+      ...NOISE,
+    ],
   },
   async run(context) {
     const absolute = context.params.absolute === true;
@@ -24,9 +37,13 @@ export const saliency = technique({
       return absolute ? raw.map(Math.abs) : raw;
     });
     context.checkResult(values, name);
-    const signed = !absolute && context.params.noise_type !== "smoothgrad_sq" && context.params.noise_type !== "vargrad";
+    const signed =
+      !absolute && context.params.noise_type !== "smoothgrad_sq" && context.params.noise_type !== "vargrad";
     return inputOutput(context, values, {
-      id: "saliency", title: "Saliency", quantity: absolute ? "|∂y/∂x|" : "∂y/∂x", signed: signed || (!absolute && Number(context.params.samples) === 0),
+      id: "saliency",
+      title: "Saliency",
+      quantity: absolute ? "|∂y/∂x|" : "∂y/∂x",
+      signed: signed || (!absolute && Number(context.params.samples) === 0),
       caption: noiseCaption(context.params, absolute ? "magnitude of the gradient" : "gradient"),
     });
   },
@@ -36,7 +53,8 @@ export const saliency = technique({
 export function noiseCaption(params: Readonly<Record<string, unknown>>, what: string): string {
   const samples = Number(params.samples ?? 0);
   if (samples === 0) return what;
-  const how = { smoothgrad: "mean", smoothgrad_sq: "mean of squares", vargrad: "variance" }[String(params.noise_type)] ?? "mean";
+  const how =
+    { smoothgrad: "mean", smoothgrad_sq: "mean of squares", vargrad: "variance" }[String(params.noise_type)] ?? "mean";
   return `${what}, ${how} of ${samples} noisy copies`;
 }
 

@@ -13,22 +13,57 @@ import type { Context, InputInfo } from "./technique.ts";
 
 /** How an input is cut into parts. */
 export const SEGMENTS: readonly ParamSpec[] = [
-  { type: "number", name: "grid", label: "Cell", default: 16, min: 1, max: 4096, step: 1, integer: true, unit: "px",
-    help: "The size of the cells, along each axis of space, over all channels, where neither segments nor a mask are asked for. A table row's columns and a text's tokens are parts by themselves." },
-  { type: "number", name: "segments", label: "Segments", default: 0, min: 0, max: 10_000, step: 10, integer: true,
-    help: "About how many superpixels of the picture (SLIC) are the parts; 0 takes cells of a grid." },
-  { type: "text", name: "mask", label: "Mask", default: "", pattern: String.raw`[^,"]*|"(?:[^"]|"")*"`, files: true, problem: "One file: an array of whole numbers (.npy), or a picture.",
-    help: "A file that says which elements are one part: whole numbers (.npy) in a shape that fits the input's, or a picture in its size whose colours are the parts." },
+  {
+    type: "number",
+    name: "grid",
+    label: "Cell",
+    default: 16,
+    min: 1,
+    max: 4096,
+    step: 1,
+    integer: true,
+    unit: "px",
+    help: "The size of the cells, along each axis of space, over all channels, where neither segments nor a mask are asked for. A table row's columns and a text's tokens are parts by themselves.",
+  },
+  {
+    type: "number",
+    name: "segments",
+    label: "Segments",
+    default: 0,
+    min: 0,
+    max: 10_000,
+    step: 10,
+    integer: true,
+    help: "About how many superpixels of the picture (SLIC) are the parts; 0 takes cells of a grid.",
+  },
+  {
+    type: "text",
+    name: "mask",
+    label: "Mask",
+    default: "",
+    pattern: String.raw`[^,"]*|"(?:[^"]|"")*"`,
+    files: true,
+    problem: "One file: an array of whole numbers (.npy), or a picture.",
+    help: "A file that says which elements are one part: whole numbers (.npy) in a shape that fits the input's, or a picture in its size whose colours are the parts.",
+  },
 ];
 
 /** What parts are made of. */
 type PartsContext = Pick<Context, "params" | "input" | "picture" | "note" | "progress" | "mask">;
 
 function restOf(context: PartsContext): Omit<PartsContext, "input"> {
-  return { params: context.params, note: (text) => context.note(text), progress: (fraction, text) => context.progress(fraction, text), mask: (file) => context.mask(file) };
+  return {
+    params: context.params,
+    note: (text) => context.note(text),
+    progress: (fraction, text) => context.progress(fraction, text),
+    mask: (file) => context.mask(file),
+  };
 }
 
-/** The input's parts, and what they are for a caption: "cells of 16×16". UsageError where a mask or segments do not fit the input. */
+/**
+ * The input's parts, and what they are for a caption: "cells of 16×16". UsageError where a mask or segments do not fit
+ * the input.
+ */
 export async function partsOf(context: PartsContext): Promise<{ parts: Parts; caption: string }> {
   const { params } = context;
   const integers = integersOf(context.input);
@@ -40,13 +75,33 @@ export async function partsOf(context: PartsContext): Promise<{ parts: Parts; ca
   if (joint) return { parts: joint, caption: "one feature at a time" };
   const { input } = context;
   const [[mask = ""], segments] = [splitList(String(params.mask)), Number(params.segments)];
-  if (mask !== "" && segments > 0) throw new UsageError("Segments and a mask were given; the parts are one or the other.", "mask", "Set segments to 0, or give no mask.");
+  if (mask !== "" && segments > 0)
+    throw new UsageError(
+      "Segments and a mask were given; the parts are one or the other.",
+      "mask",
+      "Set segments to 0, or give no mask.",
+    );
   if (mask !== "") return maskParts(context, await context.mask(mask));
   if (segments > 0) return slicParts(context, segments);
   const { dims, layout, tokensOf } = input;
   const grid = tokensOf === undefined ? Number(params.grid) : 1;
-  const cell = dims.map((size, axis) => (axis === 0 && dims.length > 1 && !layout?.spatial.includes(0) ? size : axis === layout?.frames?.axis ? 1 : layout ? (layout.spatial.includes(axis) ? Math.min(grid, size) : size) : 1));
-  const caption = tokensOf !== undefined ? "one token at a time" : layout ? `cells of ${layout.spatial.map((axis) => cell[axis]).join("×")}` : "one feature at a time";
+  const cell = dims.map((size, axis) =>
+    axis === 0 && dims.length > 1 && !layout?.spatial.includes(0)
+      ? size
+      : axis === layout?.frames?.axis
+        ? 1
+        : layout
+          ? layout.spatial.includes(axis)
+            ? Math.min(grid, size)
+            : size
+          : 1,
+  );
+  const caption =
+    tokensOf !== undefined
+      ? "one token at a time"
+      : layout
+        ? `cells of ${layout.spatial.map((axis) => cell[axis]).join("×")}`
+        : "one feature at a time";
   return { parts: boxes(dims, { window: cell, stride: cell }, "Cell"), caption };
 }
 
@@ -55,8 +110,12 @@ export function jointParts(input: InputInfo): Parts | undefined {
   const joint = jointPlaces(input);
   if (!joint) return undefined;
   const elements: number[][] = Array.from({ length: joint.count }, () => []);
-  joint.places.forEach((place, element) => { if (place >= 0) elements[place].push(element); });
-  const labels = joint.parts.flatMap(({ input: name, shown, from, before }) => Array.from({ length: before - from }, (_, place) => shown.labels?.[place] ?? `${name}[${place}]`));
+  joint.places.forEach((place, element) => {
+    if (place >= 0) elements[place].push(element);
+  });
+  const labels = joint.parts.flatMap(({ input: name, shown, from, before }) =>
+    Array.from({ length: before - from }, (_, place) => shown.labels?.[place] ?? `${name}[${place}]`),
+  );
   return { count: joint.count, name: "Feature", elements: (part) => elements[part], label: (part) => labels[part] };
 }
 
@@ -66,7 +125,10 @@ function maskParts(context: PartsContext, mask: Mask): { parts: Parts; caption: 
   return { parts, caption: `${parts.count} parts of ${mask.name}` };
 }
 
-/** A label for each of the input's elements. A mask over space alone is for all channels; else axes of length 1, and missing ones in front, are for all. */
+/**
+ * A label for each of the input's elements. A mask over space alone is for all channels; else axes of length 1, and
+ * missing ones in front, are for all.
+ */
 function spread({ name, dims, labels }: Mask, input: InputInfo): Int32Array {
   const { dims: to, layout } = input;
   const inner = dims.slice(dims.findIndex((dim) => dim !== 1) < 0 ? dims.length : dims.findIndex((dim) => dim !== 1));
@@ -76,9 +138,15 @@ function spread({ name, dims, labels }: Mask, input: InputInfo): Int32Array {
   const offset = to.length - dims.length;
   if (offset < 0 || dims.some((dim, axis) => dim !== 1 && dim !== to[axis + offset])) {
     const space = layout ? `, or [${layout.spatial.map((axis) => to[axis]).join(", ")}] for all channels` : "";
-    throw new UsageError(`The mask ${name} is [${dims.join(", ")}], the input "${inputName(input)}" is [${to.join(", ")}].`, "mask", `A mask has the input's shape${space}. It is not resized.`);
+    throw new UsageError(
+      `The mask ${name} is [${dims.join(", ")}], the input "${inputName(input)}" is [${to.join(", ")}].`,
+      "mask",
+      `A mask has the input's shape${space}. It is not resized.`,
+    );
   }
-  const strides = to.map((_, axis) => (axis < offset || dims[axis - offset] === 1 ? 0 : elementCount(dims.slice(axis - offset + 1))));
+  const strides = to.map((_, axis) =>
+    axis < offset || dims[axis - offset] === 1 ? 0 : elementCount(dims.slice(axis - offset + 1)),
+  );
   return Int32Array.from({ length: elementCount(to) }, (_, element) => {
     let at = 0;
     for (let axis = to.length - 1, rest = element; axis >= 0; axis--) {
@@ -93,18 +161,35 @@ function slicParts(context: PartsContext, segments: number): { parts: Parts; cap
   const { input } = context;
   const { layout } = input;
   const picture = context.picture ?? pictureOf(input);
-  if (!layout || layout.spatial.length !== 2 || !picture || picture.height !== input.dims[layout.spatial[0]] || picture.width !== input.dims[layout.spatial[1]]) {
-    throw new UsageError(`${inputSaid(input)} is no picture, so it has no segments.`, "segments", "Use a grid or a mask.");
+  if (
+    !layout ||
+    layout.spatial.length !== 2 ||
+    !picture ||
+    picture.height !== input.dims[layout.spatial[0]] ||
+    picture.width !== input.dims[layout.spatial[1]]
+  ) {
+    throw new UsageError(
+      `${inputSaid(input)} is no picture, so it has no segments.`,
+      "segments",
+      "Use a grid or a mask.",
+    );
   }
   context.progress(undefined, "Looking for segments");
   const { labels, count } = slic(picture.pixels, picture.height, picture.width, segments);
-  const parts = labelled(placesOf(input.dims, layout.spatial).map((place) => labels[place]), "Segment");
+  const parts = labelled(
+    placesOf(input.dims, layout.spatial).map((place) => labels[place]),
+    "Segment",
+  );
   context.note(`SLIC made ${count} segments of the picture.`);
   return { parts, caption: `${count} segments (SLIC)` };
 }
 
 /** One or three channels as grey or colour, from the least to the largest value. */
-function pictureOf({ dims, values, layout }: InputInfo): { width: number; height: number; pixels: Uint8Array } | undefined {
+function pictureOf({
+  dims,
+  values,
+  layout,
+}: InputInfo): { width: number; height: number; pixels: Uint8Array } | undefined {
   if (!layout || layout.spatial.length !== 2) return undefined;
   const channels = layout.channel === undefined ? 1 : dims[layout.channel];
   if (channels !== 1 && channels !== 3) return undefined;

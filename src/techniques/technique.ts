@@ -20,11 +20,19 @@ export interface Technique {
 export interface TechniqueOutput {
   /** In the shape of what it is about: input or layer (batch axis included), or a map [H, W]. */
   readonly raw: {
-    readonly dims: readonly number[]; readonly values: Float32Array; readonly effects?: PartEffects;
-    /** One number for each of the integers whose vectors the input is, or for each place of several inputs at once: not for each element. */
+    readonly dims: readonly number[];
+    readonly values: Float32Array;
+    readonly effects?: PartEffects;
+    /**
+     * One number for each of the integers whose vectors the input is, or for each place of several inputs at once: not
+     * for each element.
+     */
     readonly byPlace?: true;
   };
-  /** Of several inputs, or of integers with several vectors each: the numbers of each input, which `raw` holds one after another. */
+  /**
+   * Of several inputs, or of integers with several vectors each: the numbers of each input, which `raw` holds one after
+   * another.
+   */
   readonly inputs?: readonly InputNumbers[];
   readonly artifacts: readonly Artifact[];
 }
@@ -37,7 +45,10 @@ export interface InputNumbers {
   readonly values: Float32Array;
 }
 
-/** Where every element of a part holds the part's effect: what stands for the parts themselves, as elements must not be summed then. */
+/**
+ * Where every element of a part holds the part's effect: what stands for the parts themselves, as elements must not be
+ * summed then.
+ */
 export interface PartEffects {
   /** One for each part. */
   readonly parts: Float32Array;
@@ -52,12 +63,17 @@ export type LayerKind = "any" | "spatial" | "features";
 export interface Context {
   readonly model: LoadedModel;
   readonly feeds: Feeds;
-  /** The float input that attributions are about; for a model of token numbers, the looked up vectors (`model` then starts from those). */
+  /**
+   * The float input that attributions are about; for a model of token numbers, the looked up vectors (`model` then
+   * starts from those).
+   */
   readonly input: InputInfo;
   readonly classes: readonly string[];
   /** The model's chosen output for the sample, as it is, and what it means. */
   readonly output: ModelOutput;
-  /** What a detector found, where the outputs are one's; why they are not read as such, where they only look like it. */
+  /**
+   * What a detector found, where the outputs are one's; why they are not read as such, where they only look like it.
+   */
   readonly detections?: Detections | Undecided;
   /** One of several outputs was asked for, and no element of it: its own values are wanted. */
   readonly ownValues?: boolean;
@@ -72,11 +88,17 @@ export interface Context {
   traced(): Promise<Traced>;
   /** Channels and space of every value that has them. */
   layouts(): Promise<Layouts>;
-  /** The layer asked for, or the one that the technique takes by itself ("spatial": the last with height and width and a gradient; "features": the same, or where there is none the last of several axes). UsageError for several. */
+  /**
+   * The layer asked for, or the one that the technique takes by itself ("spatial": the last with height and width and a
+   * gradient; "features": the same, or where there is none the last of several axes). UsageError for several.
+   */
   layer(kind: LayerKind): Promise<LayerInfo>;
   /** The same, of techniques that take several. */
   layers(kind: LayerKind): Promise<readonly LayerInfo[]>;
-  /** What the `baseline` parameter names, each in the input's shape: numbers, and files read as the input was. UsageError where one does not fit. */
+  /**
+   * What the `baseline` parameter names, each in the input's shape: numbers, and files read as the input was.
+   * UsageError where one does not fit.
+   */
   baselines(): Promise<readonly Float32Array[]>;
   /** The input's picture in display colours, as the model sees it; undefined where it is none. */
   readonly picture?: { readonly width: number; readonly height: number; readonly pixels: Uint8Array };
@@ -84,19 +106,34 @@ export interface Context {
   mask(file: string): Promise<Mask>;
   /** The value that stands for the target's score. */
   score(): Promise<Score>;
-  /** The score in the elements of the score's value (or in probabilities): the target's, less that of the one against it; of the other of two classes, the complement. */
+  /**
+   * The score in the elements of the score's value (or in probabilities): the target's, less that of the one against
+   * it; of the other of two classes, the complement.
+   */
   scoreIn(values: Float32Array, of?: "score" | "probability"): number;
-  /** ∂score/∂(the score's value): 1 at the target (all over its region), −1 at the one against it or where it is the other of two classes, in batch entry 0. */
+  /**
+   * ∂score/∂(the score's value): 1 at the target (all over its region), −1 at the one against it or where it is the
+   * other of two classes, in batch entry 0.
+   */
   seed(): Float32Array;
   /** The error for a score that does not depend on `value` at all. */
   independent(value: string): Error;
-  /** Refuses NaN and infinite results at a value; why one is zero everywhere is looked for, and said, once the technique is done. */
+  /**
+   * Refuses NaN and infinite results at a value; why one is zero everywhere is looked for, and said, once the technique
+   * is done.
+   */
   checkResult(values: Float32Array, value: string, about?: ResultAbout): void;
   /** Refuses NaN and infinite values. */
   checkFinite(values: Float32Array, value: string): void;
   /** Gradients of the target's score (by another `seed`, of what that stands for); `feeds` defaults to the sample's. */
-  gradients(request: Pick<GradientRequest, "wrt" | "fetch" | "rules" | "against"> & Partial<Pick<GradientRequest, "seed">>, feeds?: Feeds): Promise<Gradients>;
-  /** The same question to the same target, asked otherwise: what a check of a technique runs it on. Its notes are its own. */
+  gradients(
+    request: Pick<GradientRequest, "wrt" | "fetch" | "rules" | "against"> & Partial<Pick<GradientRequest, "seed">>,
+    feeds?: Feeds,
+  ): Promise<Gradients>;
+  /**
+   * The same question to the same target, asked otherwise: what a check of a technique runs it on. Its notes are its
+   * own.
+   */
   vary(change: Variation): Context & Used;
 }
 
@@ -135,7 +172,9 @@ export interface InputInfo {
   readonly name: string;
   /** The model's input that it stands for, where that has another name; of tokens `tokensOf` is. */
   readonly of?: string;
-  /** Several inputs, or several vectors of each integer, as one: [N, total], each entry has the parts one after another. */
+  /**
+   * Several inputs, or several vectors of each integer, as one: [N, total], each entry has the parts one after another.
+   */
   readonly parts?: readonly InputPart[];
   /** Whole numbers: they can be replaced, and not moved. */
   readonly discrete?: true;
@@ -168,7 +207,10 @@ export interface InputPart {
   /** Its elements in each entry of the whole: from and before which. */
   readonly from: number;
   readonly before: number;
-  /** Of integers with several vectors: for each of these elements the integer of the entry that it belongs to; −1 for none. */
+  /**
+   * Of integers with several vectors: for each of these elements the integer of the entry that it belongs to; −1 for
+   * none.
+   */
   readonly places?: Int32Array;
   /** The values of the graph that it is split into, and what their axes are. */
   readonly segments: readonly { readonly name: string; readonly layout?: Layout }[];

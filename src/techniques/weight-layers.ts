@@ -13,7 +13,10 @@ export interface WeightLayer {
 /** How a weight begins: evenly drawn from −bound to bound, standard normal, or the same everywhere. */
 interface Initial {
   readonly tensor: TensorRef;
-  readonly start: { readonly kind: "uniform"; readonly bound: number } | { readonly kind: "normal" } | { readonly kind: "constant"; readonly value: number };
+  readonly start:
+    | { readonly kind: "uniform"; readonly bound: number }
+    | { readonly kind: "normal" }
+    | { readonly kind: "constant"; readonly value: number };
 }
 
 type Start = Initial["start"];
@@ -23,13 +26,19 @@ const PRODUCTS: ReadonlySet<string> = new Set(["Gemm", "MatMul", "FusedGemm", "F
 const RECURRENT: ReadonlySet<string> = new Set(["LSTM", "GRU", "RNN"]);
 /** What PyTorch's normalizations begin with, by their inputs after the first. */
 const NORMALISATIONS: Readonly<Record<string, readonly number[]>> = {
-  BatchNormalization: [1, 0, 0, 1], LayerNormalization: [1, 0], InstanceNormalization: [1, 0], GroupNormalization: [1, 0], SimplifiedLayerNormalization: [1], RMSNormalization: [1],
+  BatchNormalization: [1, 0, 0, 1],
+  LayerNormalization: [1, 0],
+  InstanceNormalization: [1, 0],
+  GroupNormalization: [1, 0],
+  SimplifiedLayerNormalization: [1],
+  RMSNormalization: [1],
 };
 
 /**
- * The layers with float weights that `value` is computed from, in the graph's order, with PyTorch's beginnings (reset_parameters, which
- * Quantus uses): convolutions and dense layers evenly from ±1/√fan-in, bias too; embeddings normal; normalizations 1 and 0. A weight that
- * several layers share belongs to the last. Weights that are quantised, or computed from several others, are left as they are.
+ * The layers with float weights that `value` is computed from, in the graph's order, with PyTorch's beginnings
+ * (reset_parameters, which Quantus uses): convolutions and dense layers evenly from ±1/√fan-in, bias too; embeddings
+ * normal; normalizations 1 and 0. A weight that several layers share belongs to the last. Weights that are quantised,
+ * or computed from several others, are left as they are. /
  */
 export function weightLayers(graph: Graph, value: string): WeightLayer[] {
   const constants = new Constants(graph);
@@ -49,7 +58,8 @@ export function weightLayers(graph: Graph, value: string): WeightLayer[] {
 function startsOf(node: Node, graph: Graph, constants: Constants): Initial[] {
   const { opType, inputs } = node;
   const seen = (index: number): Seen | undefined => (inputs[index] ? constants.at(inputs[index]) : undefined);
-  const all = (start: Start, ...found: (Seen | undefined)[]): Initial[] => found.flatMap((one) => (one ? [{ tensor: one.tensor, start }] : []));
+  const all = (start: Start, ...found: (Seen | undefined)[]): Initial[] =>
+    found.flatMap((one) => (one ? [{ tensor: one.tensor, start }] : []));
   const uniform = (fanIn: number): Start => ({ kind: "uniform", bound: 1 / Math.sqrt(Math.max(1, fanIn)) });
   if (CONVOLUTIONS.has(opType)) {
     const weight = seen(1);
@@ -76,7 +86,10 @@ function biasAfter(node: Node, graph: Graph, constants: Constants): Seen | undef
 }
 
 /** A float initializer as a node sees it: through Transpose, Identity and Cast. */
-interface Seen { readonly tensor: TensorRef; readonly dims: readonly number[] }
+interface Seen {
+  readonly tensor: TensorRef;
+  readonly dims: readonly number[];
+}
 
 class Constants {
   private readonly tensors: ReadonlyMap<string, TensorRef>;
@@ -89,12 +102,16 @@ class Constants {
 
   at(name: string): Seen | undefined {
     const tensor = this.tensors.get(name);
-    if (tensor) return isFloat(tensor.dataType) && tensor.problem === undefined ? { tensor, dims: tensor.dims } : undefined;
+    if (tensor)
+      return isFloat(tensor.dataType) && tensor.problem === undefined ? { tensor, dims: tensor.dims } : undefined;
     const maker = this.makers.get(name);
     if (!maker || !["Transpose", "Identity", "Cast"].includes(maker.opType)) return undefined;
     const from = this.at(maker.inputs[0]);
     if (!from || maker.opType !== "Transpose") return from;
-    const perm = maker.attributes.perm?.type === "ints" ? maker.attributes.perm.value : from.dims.map((_, axis) => from.dims.length - 1 - axis);
+    const perm =
+      maker.attributes.perm?.type === "ints"
+        ? maker.attributes.perm.value
+        : from.dims.map((_, axis) => from.dims.length - 1 - axis);
     return { tensor: from.tensor, dims: perm.map((axis) => from.dims[axis]) };
   }
 }
@@ -107,16 +124,33 @@ export class WeightDraws {
 
   /** The model with these layers' weights drawn anew. */
   randomised(model: Model, layers: readonly WeightLayer[]): Model {
-    const anew = new Map(layers.flatMap(({ tensors }) => tensors.map((one) => [one.tensor.name, this.draw(one)] as const)));
-    return { ...model, graph: { ...model.graph, initializers: model.graph.initializers.map((tensor) => anew.get(tensor.name) ?? tensor) } };
+    const anew = new Map(
+      layers.flatMap(({ tensors }) => tensors.map((one) => [one.tensor.name, this.draw(one)] as const)),
+    );
+    return {
+      ...model,
+      graph: {
+        ...model.graph,
+        initializers: model.graph.initializers.map((tensor) => anew.get(tensor.name) ?? tensor),
+      },
+    };
   }
 
   private draw({ tensor, start }: Initial): TensorRef {
     let drawn = this.drawn.get(tensor.name);
     if (!drawn) {
       const random = new Random(seedFor(this.seed, tensor.name));
-      const next = { uniform: () => (start as { bound: number }).bound * (2 * random.uniform() - 1), normal: () => random.normal(), constant: () => (start as { value: number }).value }[start.kind];
-      drawn = tensorFromArray(tensor.name, tensor.dataType, tensor.dims, Float32Array.from({ length: elementCount(tensor.dims) }, next));
+      const next = {
+        uniform: () => (start as { bound: number }).bound * (2 * random.uniform() - 1),
+        normal: () => random.normal(),
+        constant: () => (start as { value: number }).value,
+      }[start.kind];
+      drawn = tensorFromArray(
+        tensor.name,
+        tensor.dataType,
+        tensor.dims,
+        Float32Array.from({ length: elementCount(tensor.dims) }, next),
+      );
       this.drawn.set(tensor.name, drawn);
     }
     return drawn;

@@ -11,7 +11,10 @@ import { writeModel } from "../../src/model/onnx/index.ts";
 const ROUNDS = 15;
 const TARGET = 285;
 
-/** Our warm gradient beside Captum's saliency of the same network and picture, in turn; then what the gradient model holds. `python` has Captum. */
+/**
+ * Our warm gradient beside Captum's saliency of the same network and picture, in turn; then what the gradient model
+ * holds. `python` has Captum.
+ */
 export async function run(python: string | undefined): Promise<void> {
   const models = new ModelCache();
   const model = await models.get(resolve("samples/efficientnet-lite0.onnx"));
@@ -47,20 +50,33 @@ export async function run(python: string | undefined): Promise<void> {
   const { specialised } = await model.traced(feeds);
   const session = await gradientSession(specialised, request, model.model, model.open, model);
   await session.release();
-  const derived = writeModel({ irVersion: 10, opsets: { "": specialised.derivedOpset }, graph: specialised.graphFor(specialised.g.fork(), ["logits"]) }, model.open);
-  console.log(`  derived model  ${(derived.bytes.length / 1024).toFixed(0)} KB, pointing into the ${(model.open.size.file / 2 ** 20).toFixed(1)} MB of the original`);
+  const derived = writeModel(
+    {
+      irVersion: 10,
+      opsets: { "": specialised.derivedOpset },
+      graph: specialised.graphFor(specialised.g.fork(), ["logits"]),
+    },
+    model.open,
+  );
+  console.log(
+    `  derived model  ${(derived.bytes.length / 1024).toFixed(0)} KB, pointing into the ${(model.open.size.file / 2 ** 20).toFixed(1)} MB of the original`,
+  );
   models.dispose();
 }
 
 /** Captum and pytorch-grad-cam in a Python process that stays. */
 export class Peer {
-  private constructor(private readonly child: ChildProcessWithoutNullStreams, private readonly lines: AsyncIterator<string>) {}
+  private constructor(
+    private readonly child: ChildProcessWithoutNullStreams,
+    private readonly lines: AsyncIterator<string>,
+  ) {}
 
   static async start(python: string): Promise<Peer> {
     const child = spawn(python, [join("test", "bench", "peer.py")], { stdio: ["pipe", "pipe", "pipe"] });
     child.stderr.on("data", () => undefined);
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    for (let line = await lines.next(); line.value !== "ready"; line = await lines.next()) if (line.done) throw new Error("Captum's process ended before it was ready.");
+    for (let line = await lines.next(); line.value !== "ready"; line = await lines.next())
+      if (line.done) throw new Error("Captum's process ended before it was ready.");
     return new Peer(child, lines);
   }
 
@@ -81,4 +97,3 @@ function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)];
 }
-

@@ -9,13 +9,20 @@ const MEBI = 2 ** 20;
 const MOST_MILLISECONDS = 1000;
 const MOST_MEMORY = 300 * MEBI;
 
-/** How long the structure of a 2 GB model takes, and with how much memory; an exception when it is more than the project promises. */
+/**
+ * How long the structure of a 2 GB model takes, and with how much memory; an exception when it is more than the project
+ * promises.
+ */
 export async function run(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "large-model-"));
   try {
     const path = join(folder, "large.onnx");
     // As a language model of 1 billion parameters in float16: 2,000 nodes, 200 tensors of 10 MiB.
-    writeSparseModel(path, Array.from({ length: 200 }, (_, i) => ({ name: `w${i}`, bytes: 10.25 * MEBI })), 2000);
+    writeSparseModel(
+      path,
+      Array.from({ length: 200 }, (_, i) => ({ name: `w${i}`, bytes: 10.25 * MEBI })),
+      2000,
+    );
     const start = performance.now();
     const open = await openModel(path);
     const opened = performance.now();

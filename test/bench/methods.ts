@@ -3,7 +3,10 @@ import { ModelCache } from "../../src/runtime/models.ts";
 import { runJob } from "../../src/techniques/run.ts";
 import { Peer } from "./attribution.ts";
 
-/** Methods that run the model many times, the layer they are asked about, and the share of the reference's time that they may take. */
+/**
+ * Methods that run the model many times, the layer they are asked about, and the share of the reference's time that
+ * they may take.
+ */
 const METHODS: readonly { readonly technique: string; readonly layer?: string; readonly most?: number }[] = [
   { technique: "integrated-gradients", most: 0.5 },
   { technique: "layer-conductance", layer: "/_blocks.5/_project_conv/Conv_output_0", most: 0.5 },
@@ -13,15 +16,26 @@ const METHODS: readonly { readonly technique: string; readonly layer?: string; r
   { technique: "ablation-cam", layer: "/_conv_head/Conv_output_0", most: 0.05 },
 ];
 
-/** Our times of whole methods on EfficientNet-Lite0, sessions made (the second run), beside the references'. `python` has Captum and pytorch-grad-cam. */
+/**
+ * Our times of whole methods on EfficientNet-Lite0, sessions made (the second run), beside the references'. `python`
+ * has Captum and pytorch-grad-cam.
+ */
 export async function run(python: string | undefined): Promise<void> {
   const models = new ModelCache();
   const ours = async ({ technique, layer }: (typeof METHODS)[number]): Promise<number> => {
     const start = performance.now();
-    await runJob({
-      technique, model: resolve("samples/efficientnet-lite0.onnx"), inputs: { "": resolve("test/reference/efficientnet-cat/input.npy") }, recipe: { version: 1, inputs: {} },
-      target: { index: [285] }, ...(layer === undefined ? {} : { layer }), params: {},
-    }, { models, progress: () => undefined, signal: new AbortController().signal });
+    await runJob(
+      {
+        technique,
+        model: resolve("samples/efficientnet-lite0.onnx"),
+        inputs: { "": resolve("test/reference/efficientnet-cat/input.npy") },
+        recipe: { version: 1, inputs: {} },
+        target: { index: [285] },
+        ...(layer === undefined ? {} : { layer }),
+        params: {},
+      },
+      { models, progress: () => undefined, signal: new AbortController().signal },
+    );
     return performance.now() - start;
   };
   const peer = python === undefined ? undefined : await Peer.start(python);
@@ -31,8 +45,13 @@ export async function run(python: string | undefined): Promise<void> {
     const first = await ours(method);
     const second = await ours(method);
     const theirs = peer && (await peer.time(method.technique));
-    const beside = theirs === undefined ? "" : `  reference ${(theirs / 1000).toFixed(2)}  ratio ${(second / theirs).toFixed(2)}${method.most === undefined ? "" : ` (at most ${method.most} wanted)`}`;
-    console.log(`  ${method.technique.padEnd(22)} ours ${(second / 1000).toFixed(2)} (first ${(first / 1000).toFixed(2)})${beside}`);
+    const beside =
+      theirs === undefined
+        ? ""
+        : `  reference ${(theirs / 1000).toFixed(2)}  ratio ${(second / theirs).toFixed(2)}${method.most === undefined ? "" : ` (at most ${method.most} wanted)`}`;
+    console.log(
+      `  ${method.technique.padEnd(22)} ours ${(second / 1000).toFixed(2)} (first ${(first / 1000).toFixed(2)})${beside}`,
+    );
   }
   peer?.stop();
   models.dispose();

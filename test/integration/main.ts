@@ -12,7 +12,10 @@ export function runAll(options: RunOptions): Promise<RunResult> {
   return runFlows(flows, options);
 }
 
-/** In a workbench on samples/ that somebody else has started: the saliency of the cat, until its heat map is drawn. Leaves a picture of it. */
+/**
+ * In a workbench on samples/ that somebody else has started: the saliency of the cat, until its heat map is drawn.
+ * Leaves a picture of it.
+ */
 export async function drawSaliency(page: Page, picture: string): Promise<void> {
   const workbench = new Workbench(page);
   await workbench.ready();

@@ -1,12 +1,20 @@
 import type { TechniqueInfo } from "../../src/protocol/technique.ts";
 import type { AgreementCase } from "./agreement.ts";
 
-export type Compared = AgreementCase & { readonly outcome: "agrees" | "differs" | "undefined" | "deviates"; readonly error?: number; readonly reason?: string };
+export type Compared = AgreementCase & {
+  readonly outcome: "agrees" | "differs" | "undefined" | "deviates";
+  readonly error?: number;
+  readonly reason?: string;
+};
 
 /** What the columns are called, the networks that every method is held to first. */
 const NETWORKS: readonly (readonly [network: string, title: string])[] = [
-  ["vgg", "VGG-like"], ["resnet18", "ResNet-18"], ["mobilenet-v2-small", "MobileNetV2"], ["efficientnet-lite0", "EfficientNet-Lite0, the cat"],
-  ["vision-transformer", "ViT"], ["bert", "BERT-like"],
+  ["vgg", "VGG-like"],
+  ["resnet18", "ResNet-18"],
+  ["mobilenet-v2-small", "MobileNetV2"],
+  ["efficientnet-lite0", "EfficientNet-Lite0, the cat"],
+  ["vision-transformer", "ViT"],
+  ["bert", "BERT-like"],
 ];
 
 /** docs/agreement.md: a table of methods and networks, then the notes and what else was compared. */
@@ -18,13 +26,29 @@ export function agreementPage(results: readonly Compared[], techniques: readonly
   };
   const main = new Set(NETWORKS.map(([network]) => network));
   const methods = techniques.filter(({ id }) => results.some(({ technique }) => technique === id));
-  const rows = methods.map(({ id, title }) => `| ${title} | ${NETWORKS.map(([network]) => cell(results.filter((one) => one.technique === id && one.network === network), noteFor)).join(" | ")} |`);
+  const rows = methods.map(
+    ({ id, title }) =>
+      `| ${title} | ${NETWORKS.map(([network]) =>
+        cell(
+          results.filter((one) => one.technique === id && one.network === network),
+          noteFor,
+        ),
+      ).join(" | ")} |`,
+  );
   const others = methods.flatMap(({ id, title }) => {
     const rest = results.filter((one) => one.technique === id && !main.has(one.network));
     const networks = [...new Set(rest.map(({ network }) => network))].sort();
-    return networks.map((network) => `| ${title} | ${network} | ${cell(rest.filter((one) => one.network === network), noteFor)} |`);
+    return networks.map(
+      (network) =>
+        `| ${title} | ${network} | ${cell(
+          rest.filter((one) => one.network === network),
+          noteFor,
+        )} |`,
+    );
   });
-  const missing = techniques.filter(({ id, needs }) => needs.target && !methods.some((one) => one.id === id)).map(({ title }) => title);
+  const missing = techniques
+    .filter(({ id, needs }) => needs.target && !methods.some((one) => one.id === id))
+    .map(({ title }) => title);
   return `# Agreement with reference implementations
 
 Made by \`test/unit/agreement.test.ts\`, which runs every comparison (UPDATE_DOCS=1 writes this page). Each number is the largest difference of the raw
@@ -54,10 +78,17 @@ function cell(results: readonly Compared[], noteFor: (text: string) => string): 
   const random = agreeing.filter(({ deviation }) => deviation);
   if (random.length > 0) parts.push(`same mean, ${Math.max(...random.map(({ error }) => error!)).toFixed(1)} σ`);
   const corrected = results.filter(({ outcome, error }) => outcome === "deviates" && error !== undefined);
-  if (corrected.length > 0) parts.push(`agrees with the paper, ${Math.max(...corrected.map(({ error }) => error!)).toExponential(0)}`);
+  if (corrected.length > 0)
+    parts.push(`agrees with the paper, ${Math.max(...corrected.map(({ error }) => error!)).toExponential(0)}`);
   for (const { outcome, reason, error } of results) {
-    const text = outcome === "undefined" ? `reference undefined ${noteFor(`The reference gives no numbers: ${reason}`)}` : outcome === "deviates" ? `reference deviates ${noteFor(reason!)}`
-      : outcome === "differs" ? `DIFFERS, ${error!.toExponential(0)}` : undefined;
+    const text =
+      outcome === "undefined"
+        ? `reference undefined ${noteFor(`The reference gives no numbers: ${reason}`)}`
+        : outcome === "deviates"
+          ? `reference deviates ${noteFor(reason!)}`
+          : outcome === "differs"
+            ? `DIFFERS, ${error!.toExponential(0)}`
+            : undefined;
     if (text && !parts.includes(text)) parts.push(text);
   }
   return parts.join("; ");

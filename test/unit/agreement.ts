@@ -17,7 +17,10 @@ export interface AgreementCase {
   readonly params: Params;
   /** A value's name in that exporter's file; several for methods that average over layers. */
   readonly layer?: string | readonly string[];
-  /** float32 in C order: our raw numbers; with `stride`, every stride-th element of them, `largest` being the largest magnitude of all. */
+  /**
+   * float32 in C order: our raw numbers; with `stride`, every stride-th element of them, `largest` being the largest
+   * magnitude of all.
+   */
   readonly file?: string;
   readonly stride?: number;
   readonly largest?: number;
@@ -37,34 +40,61 @@ export interface AgreementCase {
 const root = resolve("test/reference");
 
 export function loadAgreementCases(): AgreementCase[] {
-  const listed = readdirSync(root).filter((folder) => existsSync(join(root, folder, "index.json"))).flatMap((folder): AgreementCase[] => {
-    const cases: unknown = JSON.parse(readFileSync(join(root, folder, "index.json"), "utf8"));
-    return Array.isArray(cases) ? cases.filter((one) => typeof one?.technique === "string" && typeof one?.network === "string" && one.params).map((one) => ({ ...one, folder, params: filesOf(folder, one.params), ...correctedOf(one, folder) })) : [];
-  });
+  const listed = readdirSync(root)
+    .filter((folder) => existsSync(join(root, folder, "index.json")))
+    .flatMap((folder): AgreementCase[] => {
+      const cases: unknown = JSON.parse(readFileSync(join(root, folder, "index.json"), "utf8"));
+      return Array.isArray(cases)
+        ? cases
+            .filter((one) => typeof one?.technique === "string" && typeof one?.network === "string" && one.params)
+            .map((one) => ({ ...one, folder, params: filesOf(folder, one.params), ...correctedOf(one, folder) }))
+        : [];
+    });
   return [...listed, ...catCases(), ...gradientCases(), ...withoutRectifiers()];
 }
 
 /** Files that parameters name lie in the reference's folder. */
 function filesOf(folder: string, params: Params): Params {
-  return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, typeof value === "string" && /\.(npy|png)$/.test(value) ? join(root, folder, value) : value]));
+  return Object.fromEntries(
+    Object.entries(params).map(([name, value]) => [
+      name,
+      typeof value === "string" && /\.(npy|png)$/.test(value) ? join(root, folder, value) : value,
+    ]),
+  );
 }
 
-/** Of maps the reference's numbers are put right where they are made; DeepLIFT keeps its rules written in PyTorch beside Captum's numbers. */
-function correctedOf({ deviates, file, rules }: { deviates?: string; file?: string; rules?: string }, folder: string): Pick<AgreementCase, "corrected"> {
-  const corrected = deviates === undefined ? undefined : rules ?? (folder === "cams" ? file : undefined);
+/**
+ * Of maps the reference's numbers are put right where they are made; DeepLIFT keeps its rules written in PyTorch beside
+ * Captum's numbers.
+ */
+function correctedOf(
+  { deviates, file, rules }: { deviates?: string; file?: string; rules?: string },
+  folder: string,
+): Pick<AgreementCase, "corrected"> {
+  const corrected = deviates === undefined ? undefined : (rules ?? (folder === "cams" ? file : undefined));
   return corrected === undefined ? {} : { corrected };
 }
 
 /** PyTorch's input gradients of the architectures' networks. */
 function gradientCases(): AgreementCase[] {
   return loadArchitectures().map(({ network, exporter, target }) => ({
-    folder: "architectures", network, exporter, technique: "saliency", target, params: { absolute: false }, file: `${network}.gradient.npy`,
+    folder: "architectures",
+    network,
+    exporter,
+    technique: "saliency",
+    target,
+    params: { absolute: false },
+    file: `${network}.gradient.npy`,
   }));
 }
 
 /** The sample's references were made with the first ones, in a list of their own. */
 function catCases(): AgreementCase[] {
-  const stored = JSON.parse(readFileSync(join(root, "efficientnet-cat/reference.json"), "utf8")) as { target: number; gradient: string; cam: { file: string } };
+  const stored = JSON.parse(readFileSync(join(root, "efficientnet-cat/reference.json"), "utf8")) as {
+    target: number;
+    gradient: string;
+    cam: { file: string };
+  };
   const common = { folder: "efficientnet-cat", network: "efficientnet-lite0", target: stored.target };
   return [
     { ...common, technique: "saliency", params: { absolute: false }, file: stored.gradient },
@@ -74,22 +104,39 @@ function catCases(): AgreementCase[] {
 
 /** Methods that change rectifiers alone are, in a network that has none, the gradient: so are Captum's. */
 function withoutRectifiers(): AgreementCase[] {
-  return gradientCases().filter(({ network }) => network === "vision-transformer")
+  return gradientCases()
+    .filter(({ network }) => network === "vision-transformer")
     .flatMap((one) => ["guided-backprop", "deconvolution"].map((technique) => ({ ...one, technique, params: {} })));
 }
 
-export interface Fed { readonly model: string; readonly inputs: Job["inputs"] }
+export interface Fed {
+  readonly model: string;
+  readonly inputs: Job["inputs"];
+}
 
 /** A network's file and input, made in `scratch`. */
-export async function networkOf({ network, exporter }: Pick<AgreementCase, "network" | "exporter">, scratch: string): Promise<Fed> {
-  if (network === "efficientnet-lite0") return { model: resolve("samples/efficientnet-lite0.onnx"), inputs: { "": join(root, "efficientnet-cat/input.npy") } };
+export async function networkOf(
+  { network, exporter }: Pick<AgreementCase, "network" | "exporter">,
+  scratch: string,
+): Promise<Fed> {
+  if (network === "efficientnet-lite0")
+    return {
+      model: resolve("samples/efficientnet-lite0.onnx"),
+      inputs: { "": join(root, "efficientnet-cat/input.npy") },
+    };
   if (network === "bert") {
-    return { model: join(root, `bert/bert-${exporter ?? "dynamo"}.onnx`), inputs: { input_ids: join(root, "bert/ids.npy"), attention_mask: join(root, "bert/mask.npy") } };
+    return {
+      model: join(root, `bert/bert-${exporter ?? "dynamo"}.onnx`),
+      inputs: { input_ids: join(root, "bert/ids.npy"), attention_mask: join(root, "bert/mask.npy") },
+    };
   }
   const known = loadArchitectures().filter((one) => one.network === network);
   const one = known.find((candidate) => candidate.exporter === (exporter ?? "dynamo")) ?? known[0];
   if (!one) throw new Error(`There is no network "${network}" in test/reference/architectures.`);
-  return { model: await materialise(one.name, scratch), inputs: { "": writeArray(scratch, `${network}.npy`, one.input.dims, one.input.data) } };
+  return {
+    model: await materialise(one.name, scratch),
+    inputs: { "": writeArray(scratch, `${network}.npy`, one.input.dims, one.input.data) },
+  };
 }
 
 export function expectedOf({ folder, file, part }: AgreementCase): Float32Array {

@@ -14,7 +14,9 @@ import { materialise } from "../reference/architectures/materialise.ts";
 const TOLERANCE = 1e-3;
 
 let folder = "";
-beforeAll(() => { folder = mkdtempSync(join(tmpdir(), "loupe-architectures-")); });
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "loupe-architectures-"));
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("networks exported by PyTorch's two exporters", () => {
@@ -44,11 +46,26 @@ describe("networks exported by PyTorch's two exporters", () => {
   });
 });
 
-async function run(models: ModelCache, model: string, one: ArchitectureCase, technique: string, layer: string | undefined, params: Record<string, boolean>): Promise<Result> {
+async function run(
+  models: ModelCache,
+  model: string,
+  one: ArchitectureCase,
+  technique: string,
+  layer: string | undefined,
+  params: Record<string, boolean>,
+): Promise<Result> {
   const input = join(folder, "input.npy");
   writeFileSync(input, encodeNpy(one.input.dims, one.input.data));
   return runJob(
-    { technique, model, inputs: { "": input }, recipe: { version: 1, inputs: {} }, target: { index: [one.target] }, layer, params },
+    {
+      technique,
+      model,
+      inputs: { "": input },
+      recipe: { version: 1, inputs: {} },
+      target: { index: [one.target] },
+      layer,
+      params,
+    },
     { models, progress: () => undefined, signal: new AbortController().signal },
   );
 }

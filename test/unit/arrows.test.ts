@@ -5,7 +5,10 @@ import { describe, expect, it } from "vitest";
 const root = path.resolve(import.meta.dirname, "../..");
 const eslint = new ESLint({ cwd: root });
 
-/** What the lint rule about the folders' arrows says to `code` if it stood in `file` (type-aware folders: one that exists). */
+/**
+ * What the lint rule about the folders' arrows says to `code` if it stood in `file` (type-aware folders: one that
+ * exists).
+ */
 async function complaints(file: string, code: string): Promise<string[]> {
   const [result] = await eslint.lintText(code, { filePath: path.join(root, file) });
   for (const { fatal, message } of result.messages) if (fatal) throw new Error(`${file}: ${message}`);
@@ -39,7 +42,9 @@ describe("the arrows between folders", () => {
 
   it("only the extension knows VS Code", async () => {
     const code = 'import * as vscode from "vscode"; export { vscode };';
-    expect(await complaints("src/protocol/x.ts", code)).toEqual(["Only src/extension may import 'vscode': src/protocol must run without it."]);
+    expect(await complaints("src/protocol/x.ts", code)).toEqual([
+      "Only src/extension may import 'vscode': src/protocol must run without it.",
+    ]);
     expect(await complaints("src/extension/html.ts", code)).toEqual([]);
   });
 });

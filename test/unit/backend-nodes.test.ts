@@ -12,13 +12,18 @@ import { floatsOf, type Feeds } from "../../src/runtime/ort.ts";
 import { loadNodeCases, type NodeCase } from "../reference/backend-nodes/load.ts";
 import { OTHER_RESULT, operatorsPage, type CaseResult } from "../reference/backend-nodes/page.ts";
 
-/** float32 against central differences in float64, relative to the largest derivative of the case; and float32's own noise. */
+/**
+ * float32 against central differences in float64, relative to the largest derivative of the case; and float32's own
+ * noise.
+ */
 const TOLERANCE = 5e-4;
 const NOISE = 2e-6;
 const PAGE = join(dirname(fileURLToPath(import.meta.url)), "../../docs/operators.md");
 
 let folder: string;
-beforeAll(() => { folder = mkdtempSync(join(tmpdir(), "loupe-nodes-")); });
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "loupe-nodes-"));
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const cases = loadNodeCases();
@@ -49,18 +54,35 @@ describe("the table of operators", () => {
 type Outcome = Pick<CaseResult, "outcome" | "reason">;
 
 async function check(one: NodeCase): Promise<Outcome> {
-  if (one.skip !== undefined) return { outcome: one.skip.startsWith("kink") ? "kink" : one.skip.startsWith("random") ? "random" : one.skip.startsWith("no reference") ? "no reference" : "no kernel", reason: one.skip };
+  if (one.skip !== undefined)
+    return {
+      outcome: one.skip.startsWith("kink")
+        ? "kink"
+        : one.skip.startsWith("random")
+          ? "random"
+          : one.skip.startsWith("no reference")
+            ? "no reference"
+            : "no kernel",
+      reason: one.skip,
+    };
   const path = join(folder, "model.onnx");
   writeFileSync(path, one.model);
   const model = new LoadedModel(await openModel(path), 1);
   try {
     const feeds: Feeds = Object.fromEntries(one.inputs.map(({ name, ...tensor }) => [name, tensor]));
     try {
-      const values = await model.forward(feeds, one.seeds.map(({ output }) => output));
-      const terms = one.seeds.flatMap(({ output, data }) => { const value = floatsOf(values.get(output)!); return Array.from(data, (weight, index) => (weight === 0 ? 0 : weight * value[index])); });
+      const values = await model.forward(
+        feeds,
+        one.seeds.map(({ output }) => output),
+      );
+      const terms = one.seeds.flatMap(({ output, data }) => {
+        const value = floatsOf(values.get(output)!);
+        return Array.from(data, (weight, index) => (weight === 0 ? 0 : weight * value[index]));
+      });
       const [score, size] = [terms.reduce((a, b) => a + b, 0), terms.reduce((a, b) => a + Math.abs(b), 0)];
       // Where its kernel computes another function than the standard's, there is nothing to compare.
-      if (!(Math.abs(score - one.score) <= 2e-3 * Math.max(1, size))) return { outcome: "no kernel", reason: OTHER_RESULT };
+      if (!(Math.abs(score - one.score) <= 2e-3 * Math.max(1, size)))
+        return { outcome: "no kernel", reason: OTHER_RESULT };
     } catch (error) {
       return { outcome: "no kernel", reason: (error as Error).message };
     }
@@ -83,11 +105,20 @@ async function check(one: NodeCase): Promise<Outcome> {
 }
 
 /** The largest difference over all derivatives, in units of what is allowed. */
-async function worstError(model: LoadedModel, one: NodeCase, feeds: Feeds, rules?: GradientRequest["rules"]): Promise<number> {
+async function worstError(
+  model: LoadedModel,
+  one: NodeCase,
+  feeds: Feeds,
+  rules?: GradientRequest["rules"],
+): Promise<number> {
   const sums = new Map(one.gradients.map(({ input }) => [input, new Float64Array(feeds[input].data.length)]));
   for (const { output, data } of one.seeds) {
     const { gradients } = await model.gradients(feeds, { of: output, seed: data, wrt: [...sums.keys()], rules });
-    for (const [input, gradient] of gradients) if (gradient) floatsOf(gradient).forEach((value, index) => { sums.get(input)![index] += value; });
+    for (const [input, gradient] of gradients)
+      if (gradient)
+        floatsOf(gradient).forEach((value, index) => {
+          sums.get(input)![index] += value;
+        });
   }
   const largest = Math.max(...one.gradients.flatMap(({ derivatives }) => derivatives.map(Math.abs)));
   let worst = 0;

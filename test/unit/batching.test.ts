@@ -6,7 +6,12 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { build } from "esbuild";
 import { decodeNpy } from "../../src/data/index.ts";
 import { ModelError, UsageError } from "../../src/model/errors.ts";
-import { manyGradients, type Batching, type ManyGradients, type RunGradients } from "../../src/runtime/batch-gradients.ts";
+import {
+  manyGradients,
+  type Batching,
+  type ManyGradients,
+  type RunGradients,
+} from "../../src/runtime/batch-gradients.ts";
 import { memoryNeed, needOf } from "../../src/runtime/memory-need.ts";
 import { ModelCache, type LoadedModel } from "../../src/runtime/models.ts";
 import { node, runOn, weight, writeArray, writeSmallModel } from "./models.ts";
@@ -14,31 +19,61 @@ import { node, runOn, weight, writeArray, writeSmallModel } from "./models.ts";
 const MEBI = 2 ** 20;
 const models = new ModelCache({ most: 8 });
 let folder = "";
-beforeAll(() => { folder = mkdtempSync(join(tmpdir(), "loupe-batching-")); });
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "loupe-batching-"));
+});
 afterAll(() => {
   models.dispose();
   rmSync(folder, { recursive: true, force: true });
 });
 
 /** y = Σ tanh(x·A)·b, whose batch axis is as said. */
-function network(name: string, batch: number | string, middle: Parameters<typeof writeSmallModel>[2]["nodes"] = [node("Tanh", ["z"], ["h"])]): string {
+function network(
+  name: string,
+  batch: number | string,
+  middle: Parameters<typeof writeSmallModel>[2]["nodes"] = [node("Tanh", ["z"], ["h"])],
+): string {
   return writeSmallModel(folder, name, {
-    inputs: { x: ["float32", batch, 3] }, outputs: ["y"],
-    weights: [weight("A", [3, 4], Array.from({ length: 12 }, (_, i) => Math.sin(i + 1))), weight("b", [4, 2], Array.from({ length: 8 }, (_, i) => Math.cos(i))), weight("one", [2], [1, -1], "int64")],
+    inputs: { x: ["float32", batch, 3] },
+    outputs: ["y"],
+    weights: [
+      weight(
+        "A",
+        [3, 4],
+        Array.from({ length: 12 }, (_, i) => Math.sin(i + 1)),
+      ),
+      weight(
+        "b",
+        [4, 2],
+        Array.from({ length: 8 }, (_, i) => Math.cos(i)),
+      ),
+      weight("one", [2], [1, -1], "int64"),
+    ],
     nodes: [node("MatMul", ["x", "A"], ["z"]), ...middle, node("MatMul", ["h", "b"], ["y"])],
   });
 }
 
 const points = Array.from({ length: 23 }, (_, i) => Float32Array.from([Math.sin(i), Math.cos(3 * i), i / 10]));
 
-interface Ran { readonly found: RunGradients[]; readonly batching: Batching; readonly starts: number[] }
+interface Ran {
+  readonly found: RunGradients[];
+  readonly batching: Batching;
+  readonly starts: number[];
+}
 
 async function run(path: string, more: Partial<ManyGradients> = {}): Promise<Ran> {
   const [found, starts]: [RunGradients[], number[]] = [[], []];
   const batching = await manyGradients({
-    model: await models.get(path), feeds: { x: { dataType: "float32", dims: [1, 3], data: points[0] } }, varied: "x", count: points.length, memory: 0,
+    model: await models.get(path),
+    feeds: { x: { dataType: "float32", dims: [1, 3], data: points[0] } },
+    varied: "x",
+    count: points.length,
+    memory: 0,
     request: { of: "y", seed: Float32Array.from([0, 1]), wrt: ["x", "h"], fetch: ["h"] },
-    point: (index) => points[index], before: (index) => { starts.push(index); },
+    point: (index) => points[index],
+    before: (index) => {
+      starts.push(index);
+    },
     each: (index, one) => {
       expect(index).toBe(found.length);
       found.push(one);
@@ -51,7 +86,10 @@ async function run(path: string, more: Partial<ManyGradients> = {}): Promise<Ran
 function expectSame(found: readonly RunGradients[], expected: readonly RunGradients[]): void {
   expect(found).toHaveLength(expected.length);
   found.forEach((one, i) => {
-    for (const name of ["x", "h"]) one.gradients.get(name)!.forEach((value, at) => expect(value).toBeCloseTo(expected[i].gradients.get(name)![at], 5));
+    for (const name of ["x", "h"])
+      one.gradients
+        .get(name)!
+        .forEach((value, at) => expect(value).toBeCloseTo(expected[i].gradients.get(name)![at], 5));
     one.values.get("h")!.forEach((value, at) => expect(value).toBeCloseTo(expected[i].values.get("h")![at], 5));
   });
 }
@@ -71,8 +109,20 @@ describe("gradients at many points", () => {
 
   it("run one by one where the score is one number for the whole batch", async () => {
     const path = writeSmallModel(folder, "summed.onnx", {
-      inputs: { x: ["float32", "N", 3] }, outputs: ["y"], weights: [weight("A", [3, 4], Array.from({ length: 12 }, (_, i) => Math.sin(i + 1)))],
-      nodes: [node("MatMul", ["x", "A"], ["z"]), node("Tanh", ["z"], ["h"]), node("ReduceSum", ["h"], ["y"], { keepdims: { type: "int", value: 0 } })],
+      inputs: { x: ["float32", "N", 3] },
+      outputs: ["y"],
+      weights: [
+        weight(
+          "A",
+          [3, 4],
+          Array.from({ length: 12 }, (_, i) => Math.sin(i + 1)),
+        ),
+      ],
+      nodes: [
+        node("MatMul", ["x", "A"], ["z"]),
+        node("Tanh", ["z"], ["h"]),
+        node("ReduceSum", ["h"], ["y"], { keepdims: { type: "int", value: 0 } }),
+      ],
     });
     const request = { of: "y", seed: Float32Array.of(1), wrt: ["x", "h"], fetch: ["h"] };
     const together = await run(path, { batch: 8, request });
@@ -92,7 +142,12 @@ describe("gradients at many points", () => {
   });
 
   it("run one by one where a batch's entries mix: each is taken from the mean of all", async () => {
-    const mixing = [node("ReduceMean", ["z"], ["mean"], { axes: { type: "ints", value: [0] } }), node("Sub", ["z", "mean"], ["d"]), node("Add", ["d", "z"], ["s"]), node("Tanh", ["s"], ["h"])];
+    const mixing = [
+      node("ReduceMean", ["z"], ["mean"], { axes: { type: "ints", value: [0] } }),
+      node("Sub", ["z", "mean"], ["d"]),
+      node("Add", ["d", "z"], ["s"]),
+      node("Tanh", ["s"], ["h"]),
+    ];
     const path = network("mixing.onnx", "N", mixing);
     const [alone, { found, batching }] = [await run(path, { batch: 1 }), await run(path, { batch: 8 })];
     expect(batching.batch).toBe(1);
@@ -106,8 +161,12 @@ describe("gradients at many points", () => {
     const need = memoryNeed(model, specialised, { of: "y", wrt: ["x", "h"], fetch: ["h"] });
     // What a tiny network keeps is far under a megabyte: a network that keeps more stands in for it.
     const wide = writeSmallModel(folder, "wide.onnx", {
-      inputs: { x: ["float32", "N", 3] }, outputs: ["y"],
-      weights: [weight("A", [3, 500_000], new Float32Array(1_500_000).fill(1e-3)), weight("b", [500_000, 2], new Float32Array(1_000_000).fill(1e-6))],
+      inputs: { x: ["float32", "N", 3] },
+      outputs: ["y"],
+      weights: [
+        weight("A", [3, 500_000], new Float32Array(1_500_000).fill(1e-3)),
+        weight("b", [500_000, 2], new Float32Array(1_000_000).fill(1e-6)),
+      ],
       nodes: [node("MatMul", ["x", "A"], ["z"]), node("Tanh", ["z"], ["h"]), node("MatMul", ["h", "b"], ["y"])],
     });
     const large = await models.get(wide);
@@ -119,20 +178,44 @@ describe("gradients at many points", () => {
     expect(within.batching).toMatchObject({ batch: 3, unfit: 8 });
     const without = await run(wide, { request, batch: 8, memory: Math.ceil(wideNeed.alone / MEBI) });
     expect(without.batching).toMatchObject({ batch: 1, unfit: 8 });
-    without.found.forEach((one, i) => one.gradients.get("x")!.forEach((value, at) => expect(value).toBeCloseTo(within.found[i].gradients.get("x")![at], 5)));
-    await expect(run(wide, { request, memory: Math.floor(wideNeed.alone / MEBI) - 1 })).rejects.toThrow(/One run of the model forward and back takes about \d+ MB, more than the \d+ MB that memory is set to/);
+    without.found.forEach((one, i) =>
+      one.gradients
+        .get("x")!
+        .forEach((value, at) => expect(value).toBeCloseTo(within.found[i].gradients.get("x")![at], 5)),
+    );
+    await expect(run(wide, { request, memory: Math.floor(wideNeed.alone / MEBI) - 1 })).rejects.toThrow(
+      /One run of the model forward and back takes about \d+ MB, more than the \d+ MB that memory is set to/,
+    );
   });
 
   it("end with the figure and what to do where ONNX Runtime gets no memory", async () => {
     const model = await models.get(network("open.onnx", "N"));
-    const starved = Object.create(model, { gradients: { value: () => Promise.reject(new ModelError("ONNX Runtime failed while it ran the model: there is not enough memory (bad allocation).")) } }) as LoadedModel;
-    await expect(run(network("open.onnx", "N"), { model: starved })).rejects.toSatisfy((error) => (
-      error instanceof UsageError && /takes about \d+ MB, more than this machine gives/.test(error.message) && /smaller input/.test(error.hint!)));
+    const starved = Object.create(model, {
+      gradients: {
+        value: () =>
+          Promise.reject(
+            new ModelError("ONNX Runtime failed while it ran the model: there is not enough memory (bad allocation)."),
+          ),
+      },
+    }) as LoadedModel;
+    await expect(run(network("open.onnx", "N"), { model: starved })).rejects.toSatisfy(
+      (error) =>
+        error instanceof UsageError &&
+        /takes about \d+ MB, more than this machine gives/.test(error.message) &&
+        /smaller input/.test(error.hint!),
+    );
   });
 
   it("stop where they are told to, between runs", async () => {
     let seen = 0;
-    await expect(run(network("open.onnx", "N"), { batch: 4, before: () => { if (++seen === 4) throw new Error("enough"); } })).rejects.toThrow("enough");
+    await expect(
+      run(network("open.onnx", "N"), {
+        batch: 4,
+        before: () => {
+          if (++seen === 4) throw new Error("enough");
+        },
+      }),
+    ).rejects.toThrow("enough");
     expect(seen).toBe(4);
   });
 });
@@ -145,14 +228,36 @@ describe("Integrated Gradients under a memory budget", () => {
     // Inside the project, where it finds onnxruntime-node and sharp; the child says its own peak as it ends.
     program = resolve("dist/test-memory.js");
     await build({
-      entryPoints: ["src/cli/main.ts"], outfile: program, bundle: true, platform: "node", format: "cjs", target: "node20", external: ["onnxruntime-node", "sharp"], logLevel: "error",
+      entryPoints: ["src/cli/main.ts"],
+      outfile: program,
+      bundle: true,
+      platform: "node",
+      format: "cjs",
+      target: "node20",
+      external: ["onnxruntime-node", "sharp"],
+      logLevel: "error",
       footer: { js: "process.on('exit', () => process.stderr.write(`peak ${process.resourceUsage().maxRSS}\\n`));" },
     });
   });
   afterAll(() => rmSync(program, { force: true }));
   const loupe = (...settings: string[]): { code: number | null; err: string; out: string } => {
     const out = join(folder, "ig.npy");
-    const { status, stderr } = spawnSync(process.execPath, [program, "integrated-gradients", sample, "--input", cat, "--target", "285", ...settings.flatMap((setting) => ["--set", setting]), "--out", out], { encoding: "utf8" });
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [
+        program,
+        "integrated-gradients",
+        sample,
+        "--input",
+        cat,
+        "--target",
+        "285",
+        ...settings.flatMap((setting) => ["--set", setting]),
+        "--out",
+        out,
+      ],
+      { encoding: "utf8" },
+    );
     return { code: status, err: stderr, out };
   };
 

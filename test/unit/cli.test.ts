@@ -16,7 +16,16 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "loupe-cli-"));
   // Inside the project, where it finds onnxruntime-node and sharp.
   program = resolve("dist/test-cli.js");
-  await build({ entryPoints: ["src/cli/main.ts"], outfile: program, bundle: true, platform: "node", format: "cjs", target: "node20", external: ["onnxruntime-node", "sharp"], logLevel: "error" });
+  await build({
+    entryPoints: ["src/cli/main.ts"],
+    outfile: program,
+    bundle: true,
+    platform: "node",
+    format: "cjs",
+    target: "node20",
+    external: ["onnxruntime-node", "sharp"],
+    logLevel: "error",
+  });
 });
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
@@ -24,7 +33,10 @@ afterAll(() => {
 });
 
 function loupe(...args: string[]): { code: number | null; out: string; err: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { encoding: "utf8", maxBuffer: 1 << 26 });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], {
+    encoding: "utf8",
+    maxBuffer: 1 << 26,
+  });
   return { code: status, out: stdout, err: stderr };
 }
 
@@ -37,7 +49,11 @@ describe("the command line", () => {
   });
 
   it.each(["abc", "0", "-5"])("says that a bound on memory cannot be followed: %s", (bound) => {
-    const of = (memory: string): string => spawnSync(process.execPath, [program, "techniques"], { encoding: "utf8", env: { ...process.env, NEURAL_LOUPE_MEMORY: memory } }).stderr;
+    const of = (memory: string): string =>
+      spawnSync(process.execPath, [program, "techniques"], {
+        encoding: "utf8",
+        env: { ...process.env, NEURAL_LOUPE_MEMORY: memory },
+      }).stderr;
     expect(of(bound)).toMatch(`NEURAL_LOUPE_MEMORY=${bound} is not a number of MB over 0`);
     expect(of("300")).toBe("");
   });
@@ -46,7 +62,14 @@ describe("the command line", () => {
     const { code, out } = loupe("inspect", model, "--json");
     expect(code).toBe(0);
     const summary = JSON.parse(out) as Record<string, unknown>;
-    expect(summary).toMatchObject({ format: "onnx", opset: 17, nodes: 234, constants: 222, parameters: 4631083, problems: [] });
+    expect(summary).toMatchObject({
+      format: "onnx",
+      opset: 17,
+      nodes: 234,
+      constants: 222,
+      parameters: 4631083,
+      problems: [],
+    });
     expect(summary.inputs).toEqual([{ name: "images", type: "float32", dims: ["N", 3, 224, 224] }]);
     expect((summary.operators as Record<string, number>).Conv).toBe(49);
   });
@@ -61,18 +84,42 @@ describe("the command line", () => {
     expect(decodeNpy(readFileSync(out("npy")), "saliency.npy").dims).toEqual([1, 3, 224, 224]);
     expect([...readFileSync(out("png")).subarray(1, 4)]).toEqual([0x50, 0x4e, 0x47]);
     expect(readFileSync(out("svg"), "utf8")).toMatch(/^<svg|^<\?xml/);
-    const { provenance, artifacts } = JSON.parse(readFileSync(out("json"), "utf8")) as { provenance: Record<string, unknown>; artifacts: { kind: string }[] };
-    expect(provenance).toMatchObject({ technique: "saliency", target: { index: [285], label: "Egyptian cat" }, params: { absolute: true, samples: 0 } });
+    const { provenance, artifacts } = JSON.parse(readFileSync(out("json"), "utf8")) as {
+      provenance: Record<string, unknown>;
+      artifacts: { kind: string }[];
+    };
+    expect(provenance).toMatchObject({
+      technique: "saliency",
+      target: { index: [285], label: "Egyptian cat" },
+      params: { absolute: true, samples: 0 },
+    });
     expect(artifacts.map(({ kind }) => kind)).toEqual(["heatmap", "image", "bars"]);
   });
 
   it("fetches any values into .npy files, two of one name kept apart", () => {
     const out = join(folder, "values");
-    const { code, err } = loupe("run", model, "--input", cat, "--fetch", "/_swish/Clip_output_0", "--fetch", "logits", "--out", out);
+    const { code, err } = loupe(
+      "run",
+      model,
+      "--input",
+      cat,
+      "--fetch",
+      "/_swish/Clip_output_0",
+      "--fetch",
+      "logits",
+      "--out",
+      out,
+    );
     expect(err).toBe("");
     expect(code).toBe(0);
-    const index = JSON.parse(readFileSync(join(out, "index.json"), "utf8")) as Record<string, { file: string; dims: number[] }>;
-    expect(index["/_swish/Clip_output_0"]).toMatchObject({ file: "__swish_Clip_output_0.npy", dims: [1, 32, 112, 112] });
+    const index = JSON.parse(readFileSync(join(out, "index.json"), "utf8")) as Record<
+      string,
+      { file: string; dims: number[] }
+    >;
+    expect(index["/_swish/Clip_output_0"]).toMatchObject({
+      file: "__swish_Clip_output_0.npy",
+      dims: [1, 32, 112, 112],
+    });
     expect(decodeNpy(readFileSync(join(out, index.logits.file)), "logits").dims).toEqual([1, 1000]);
   });
 
@@ -93,7 +140,10 @@ describe("the command line", () => {
     const [a, b, d] = [one, other, difference].map((path) => decodeNpy(readFileSync(path), path).data as Float32Array);
     const largest = d.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
     expect(largest).toBeGreaterThan(0.01);
-    d.forEach((value, i) => { if (Math.abs(value - (a[i] - b[i])) > 1e-4 * largest) throw new Error(`element ${i}: ${value} is not ${a[i]} − ${b[i]}`); });
+    d.forEach((value, i) => {
+      if (Math.abs(value - (a[i] - b[i])) > 1e-4 * largest)
+        throw new Error(`element ${i}: ${value} is not ${a[i]} − ${b[i]}`);
+    });
   });
 
   it.each([
@@ -101,11 +151,21 @@ describe("the command line", () => {
     ["no model", ["saliency", "--out", "x.png"], 2, /model's file is missing/],
     ["an unknown option", ["inspect", "m.onnx", "--colour", "red"], 2, /--colour/],
     ["an ending that no format has", ["saliency", model, "--input", cat, "--out", "x.doc"], 2, /--out ends in/],
-    ["a target that is no index", ["saliency", model, "--input", cat, "--target", "cat", "--out", "x.png"], 2, /--target is an index/],
+    [
+      "a target that is no index",
+      ["saliency", model, "--input", cat, "--target", "cat", "--out", "x.png"],
+      2,
+      /--target is an index/,
+    ],
     ["a model that is not there", ["inspect", "no-such.onnx"], 1, /no such file/],
     ["no input", ["saliency", model, "--out", "x.png"], 1, /inputs are images/],
     ["a target out of range", ["saliency", model, "--input", cat, "--target", "1000", "--out", "x.png"], 1, /0 to 999/],
-    ["an unknown parameter", ["saliency", model, "--input", cat, "--set", "nosie=1", "--out", "x.png"], 1, /no parameter "nosie"/],
+    [
+      "an unknown parameter",
+      ["saliency", model, "--input", cat, "--set", "nosie=1", "--out", "x.png"],
+      1,
+      /no parameter "nosie"/,
+    ],
   ])("says in the last line what is wrong: %s", (_, args, code, message) => {
     const result = loupe(...args);
     expect(result.code).toBe(code);

@@ -1,16 +1,24 @@
 import { describe, expect, test } from "vitest";
 import { SharedRuns } from "../../src/extension/panels/shared-run.ts";
 
-interface Job { readonly key: string; end(value: string): void }
+interface Job {
+  readonly key: string;
+  end(value: string): void;
+}
 
 function setUp() {
   const runs = new SharedRuns<string>();
   const jobs: Job[] = [];
   const ask = (key: string, abort = new AbortController()): Promise<string> =>
-    runs.join(key, { signal: abort.signal, progress: () => undefined }, ({ signal }) => new Promise((resolve, reject) => {
-      signal.addEventListener("abort", () => reject(new Error(`${key} cancelled`)));
-      jobs.push({ key, end: resolve });
-    }));
+    runs.join(
+      key,
+      { signal: abort.signal, progress: () => undefined },
+      ({ signal }) =>
+        new Promise((resolve, reject) => {
+          signal.addEventListener("abort", () => reject(new Error(`${key} cancelled`)));
+          jobs.push({ key, end: resolve });
+        }),
+    );
   return { jobs, ask };
 }
 

@@ -12,22 +12,60 @@ import { entryLabel, modelName } from "../../webview/compare/labels.ts";
 import { pan, pointAt, reveal, WHOLE, zoomAt, zoomBy, zoomStyle } from "../../webview/compare/zoom.ts";
 
 const base = { summary: "", group: "gradient" as const };
-const predictions: TechniqueInfo = { ...base, group: "prediction", id: "predictions", title: "Predictions", command: "", needs: { target: false, layer: "none", gradient: false }, params: [] };
+const predictions: TechniqueInfo = {
+  ...base,
+  group: "prediction",
+  id: "predictions",
+  title: "Predictions",
+  command: "",
+  needs: { target: false, layer: "none", gradient: false },
+  params: [],
+};
 const saliency: TechniqueInfo = {
-  ...base, id: "saliency", title: "Saliency", command: "", needs: { target: true, layer: "none", gradient: true },
+  ...base,
+  id: "saliency",
+  title: "Saliency",
+  command: "",
+  needs: { target: true, layer: "none", gradient: true },
   params: [
-    { name: "absolute", label: "", help: "", type: "boolean", default: true }, { name: "samples", label: "", help: "", type: "number", default: 0, min: 0, max: 500, step: 1, integer: true },
+    { name: "absolute", label: "", help: "", type: "boolean", default: true },
+    { name: "samples", label: "", help: "", type: "number", default: 0, min: 0, max: 500, step: 1, integer: true },
   ],
 };
-const gradCam: TechniqueInfo = { ...base, group: "cam", id: "grad-cam", title: "Grad-CAM", command: "", needs: { target: true, layer: "spatial", gradient: true }, params: [] };
+const gradCam: TechniqueInfo = {
+  ...base,
+  group: "cam",
+  id: "grad-cam",
+  title: "Grad-CAM",
+  command: "",
+  needs: { target: true, layer: "spatial", gradient: true },
+  params: [],
+};
 const techniques = [predictions, saliency, gradCam];
 
 const method = (technique: string): AxisEntry => ({ kind: "method", technique });
 const target = (index: number): AxisEntry => ({ kind: "target", target: { index: [index] }, label: `class ${index}` });
 const state: CompareState = {
-  base: { model: "file:///m/net.onnx", input: "file:///m/cat.png", technique: "saliency", target: { index: [3] }, layer: "relu", params: { saliency: { absolute: false, samples: 2 } } },
-  columns: { kind: "method", entries: [method("saliency"), { kind: "method", technique: "saliency", params: { absolute: true, samples: 25 } }, method("grad-cam")] },
-  rows: { kind: "target", entries: [target(285), target(282)] }, removed: [cellKey(method("grad-cam"), target(282))], looks: { ...DEFAULT_LOOKS, clip: 90 }, scale: "method",
+  base: {
+    model: "file:///m/net.onnx",
+    input: "file:///m/cat.png",
+    technique: "saliency",
+    target: { index: [3] },
+    layer: "relu",
+    params: { saliency: { absolute: false, samples: 2 } },
+  },
+  columns: {
+    kind: "method",
+    entries: [
+      method("saliency"),
+      { kind: "method", technique: "saliency", params: { absolute: true, samples: 25 } },
+      method("grad-cam"),
+    ],
+  },
+  rows: { kind: "target", entries: [target(285), target(282)] },
+  removed: [cellKey(method("grad-cam"), target(282))],
+  looks: { ...DEFAULT_LOOKS, clip: 90 },
+  scale: "method",
 };
 
 describe("a comparison's state that comes back", () => {
@@ -37,25 +75,72 @@ describe("a comparison's state that comes back", () => {
 
   test("with layers, one picked by itself, and models", () => {
     const other: CompareState = {
-      ...state, columns: { kind: "layer", entries: [{ kind: "layer" }, { kind: "layer", layer: "conv" }] },
-      rows: { kind: "model", entries: [{ kind: "model", model: "file:///m/net.onnx" }, { kind: "model", model: "file:///m/other.onnx" }] },
+      ...state,
+      columns: { kind: "layer", entries: [{ kind: "layer" }, { kind: "layer", layer: "conv" }] },
+      rows: {
+        kind: "model",
+        entries: [
+          { kind: "model", model: "file:///m/net.onnx" },
+          { kind: "model", model: "file:///m/other.onnx" },
+        ],
+      },
     };
     expect(readCompareState(JSON.parse(JSON.stringify(other)), techniques)).toEqual(other);
   });
 
   test.each([
-    undefined, null, 7, [], {}, { ...state, base: undefined }, { ...state, base: { ...state.base, model: 3 } }, { ...state, columns: undefined }, { ...state, columns: { kind: "method", entries: [] } },
-    { ...state, columns: { kind: "colour", entries: [method("saliency")] } }, { ...state, columns: { kind: "method", entries: [method("lime"), method("predictions"), 4] } },
+    undefined,
+    null,
+    7,
+    [],
+    {},
+    { ...state, base: undefined },
+    { ...state, base: { ...state.base, model: 3 } },
+    { ...state, columns: undefined },
+    { ...state, columns: { kind: "method", entries: [] } },
+    { ...state, columns: { kind: "colour", entries: [method("saliency")] } },
+    { ...state, columns: { kind: "method", entries: [method("lime"), method("predictions"), 4] } },
   ])("is refused where it has nothing to compare, or no model and input: %j", (data) => {
     expect(readCompareState(data, techniques)).toBeUndefined();
   });
 
   test.each([
-    ["entries of methods that are no more", { columns: { kind: "method", entries: [method("lime"), method("grad-cam")] } }, { columns: { kind: "method", entries: [method("grad-cam")] } }],
-    ["options out of range", { columns: { kind: "method", entries: [{ ...method("saliency"), params: { samples: -4 } }] } },
-      { columns: { kind: "method", entries: [{ ...method("saliency"), params: { absolute: true, samples: 0 } }] } }],
-    ["a layer that is no text", { rows: { kind: "layer", entries: [{ kind: "layer", layer: 7 }, { kind: "layer", layer: "a" }] } }, { rows: { kind: "layer", entries: [{ kind: "layer", layer: "a" }] } }],
-    ["a model that is no file", { rows: { kind: "model", entries: [{ kind: "model", model: 7 }, { kind: "model", model: "file:///a.onnx" }] } }, { rows: { kind: "model", entries: [{ kind: "model", model: "file:///a.onnx" }] } }],
+    [
+      "entries of methods that are no more",
+      { columns: { kind: "method", entries: [method("lime"), method("grad-cam")] } },
+      { columns: { kind: "method", entries: [method("grad-cam")] } },
+    ],
+    [
+      "options out of range",
+      { columns: { kind: "method", entries: [{ ...method("saliency"), params: { samples: -4 } }] } },
+      { columns: { kind: "method", entries: [{ ...method("saliency"), params: { absolute: true, samples: 0 } }] } },
+    ],
+    [
+      "a layer that is no text",
+      {
+        rows: {
+          kind: "layer",
+          entries: [
+            { kind: "layer", layer: 7 },
+            { kind: "layer", layer: "a" },
+          ],
+        },
+      },
+      { rows: { kind: "layer", entries: [{ kind: "layer", layer: "a" }] } },
+    ],
+    [
+      "a model that is no file",
+      {
+        rows: {
+          kind: "model",
+          entries: [
+            { kind: "model", model: 7 },
+            { kind: "model", model: "file:///a.onnx" },
+          ],
+        },
+      },
+      { rows: { kind: "model", entries: [{ kind: "model", model: "file:///a.onnx" }] } },
+    ],
     ["rows of the columns' kind", { rows: { kind: "method", entries: [method("saliency")] } }, { rows: undefined }],
     ["a scale of nonsense", { scale: "huge", removed: [3, "x"] }, { scale: "own", removed: ["x"] }],
     ["looks of nonsense", { looks: { clip: 7 } }, { looks: DEFAULT_LOOKS }],
@@ -67,18 +152,30 @@ describe("a comparison's state that comes back", () => {
 describe("what a cell asks", () => {
   test("the common ground, with what its column and row say instead", () => {
     const cell = cellState(state, [state.columns.entries[1], target(285)]);
-    expect(cell).toMatchObject({ technique: "saliency", target: { index: [285] }, layer: "relu", params: { saliency: { absolute: true, samples: 25 } }, looks: state.looks });
+    expect(cell).toMatchObject({
+      technique: "saliency",
+      target: { index: [285] },
+      layer: "relu",
+      params: { saliency: { absolute: true, samples: 25 } },
+      looks: state.looks,
+    });
   });
 
   test("a layer, a recipe and inputs' names are of their model: another one picks its own, unless a layer stands along an axis", () => {
-    const withRecipe = { ...state, base: { ...state.base, recipe: { version: 1, inputs: {} } as const, explain: ["row"] } };
+    const withRecipe = {
+      ...state,
+      base: { ...state.base, recipe: { version: 1, inputs: {} } as const, explain: ["row"] },
+    };
     const other: AxisEntry = { kind: "model", model: "file:///m/other.onnx" };
     expect(cellState(withRecipe, [other])).not.toHaveProperty("layer");
     expect(cellState(withRecipe, [other])).not.toHaveProperty("recipe");
     expect(cellState(withRecipe, [other])).not.toHaveProperty("explain");
     expect(cellState(withRecipe, [target(285)]).explain).toEqual(["row"]);
     expect(cellState(withRecipe, [other, { kind: "layer", layer: "conv" }]).layer).toBe("conv");
-    expect(cellState(withRecipe, [{ kind: "model", model: state.base.model }])).toMatchObject({ layer: "relu", recipe: { version: 1 } });
+    expect(cellState(withRecipe, [{ kind: "model", model: state.base.model }])).toMatchObject({
+      layer: "relu",
+      recipe: { version: 1 },
+    });
   });
 
   test("cells that ask for the same are one job, whatever the looks and what the method does not ask for", () => {
@@ -94,12 +191,24 @@ describe("what a cell asks", () => {
     const takesSeveral = { ...gradCam, needs: { ...gradCam.needs, several: true } };
     expect(jobKey({ ...cam, moreLayers: ["b"] }, gradCam)).toBe(jobKey(cam, gradCam));
     expect(jobKey({ ...cam, moreLayers: ["b"] }, takesSeveral)).not.toBe(jobKey(cam, takesSeveral));
-    expect(cellState({ ...state, base: { ...state.base, moreLayers: ["b"] } }, [{ kind: "layer", layer: "a" }])).toMatchObject({ layer: "a", moreLayers: undefined });
+    expect(
+      cellState({ ...state, base: { ...state.base, moreLayers: ["b"] } }, [{ kind: "layer", layer: "a" }]),
+    ).toMatchObject({ layer: "a", moreLayers: undefined });
   });
 
   test("places row by row; those taken out say so; twins have names of their own", () => {
-    const places = placesOf({ ...state, columns: { kind: "method", entries: [method("saliency"), method("saliency"), method("grad-cam")] } }, techniques);
-    expect(places.map(({ row, column }) => [row, column])).toEqual([[0, 0], [0, 1], [0, 2], [1, 0], [1, 1], [1, 2]]);
+    const places = placesOf(
+      { ...state, columns: { kind: "method", entries: [method("saliency"), method("saliency"), method("grad-cam")] } },
+      techniques,
+    );
+    expect(places.map(({ row, column }) => [row, column])).toEqual([
+      [0, 0],
+      [0, 1],
+      [0, 2],
+      [1, 0],
+      [1, 1],
+      [1, 2],
+    ]);
     expect(places.map(({ removed }) => removed)).toEqual([false, false, false, false, false, true]);
     expect(new Set(places.map(({ key }) => key)).size).toBe(6);
     expect(places[0].job).toBe(places[1].job);
@@ -119,7 +228,9 @@ describe("labels", () => {
 
   test("a method with the options that are not its defaults", () => {
     expect(methodLabel(saliency, "saliency", { absolute: true, samples: 0 })).toBe("Saliency");
-    expect(methodLabel(saliency, "saliency", { absolute: false, samples: 25 })).toBe("Saliency (absolute false, samples 25)");
+    expect(methodLabel(saliency, "saliency", { absolute: false, samples: 25 })).toBe(
+      "Saliency (absolute false, samples 25)",
+    );
     expect(methodLabel(undefined, "lime", undefined)).toBe("lime");
   });
 
@@ -147,13 +258,24 @@ describe("labels", () => {
 describe("what a comparison begins with", () => {
   test("quick methods of different kinds, class activation maps for pictures only", () => {
     const image = { images: { kind: "image" } } as unknown as Recipe["inputs"];
-    expect(usualMethods(catalogue, { inputs: image })).toEqual(["saliency", "integrated-gradients", "guided-backprop", "grad-cam"]);
-    expect(usualMethods(catalogue, { inputs: { x: { kind: "row" } } })).toEqual(["saliency", "input-x-gradient", "integrated-gradients"]);
+    expect(usualMethods(catalogue, { inputs: image })).toEqual([
+      "saliency",
+      "integrated-gradients",
+      "guided-backprop",
+      "grad-cam",
+    ]);
+    expect(usualMethods(catalogue, { inputs: { x: { kind: "row" } } })).toEqual([
+      "saliency",
+      "input-x-gradient",
+      "integrated-gradients",
+    ]);
     expect(usualMethods(techniques, { inputs: image })).toEqual(["saliency", "grad-cam"]);
   });
 
   test("layers at three depths, the default one last, none that only moves values about", () => {
-    const layers = ["Pad", "Conv", "Clip", "Pad", "Conv", "Clip", "Transpose", "Conv", "Clip"].map((operator, index) => ({ value: `v${index}`, operator }));
+    const layers = ["Pad", "Conv", "Clip", "Pad", "Conv", "Clip", "Transpose", "Conv", "Clip"].map(
+      (operator, index) => ({ value: `v${index}`, operator }),
+    );
     expect(spread(layers, "v8")).toEqual(["v2", "v5", "v8"]);
     expect(spread(layers, "v1")).toEqual(["v1"]);
     expect(spread([], undefined)).toEqual([]);

@@ -5,11 +5,18 @@ import { gradientRules } from "../../src/autodiff/rules/index.ts";
 import { hasStandIn } from "../../src/model/stand-ins/index.ts";
 
 const PAGE = "docs/operators-onnxruntime.md";
-interface Known { readonly operator: string; readonly cpu: boolean }
-const contrib = JSON.parse(readFileSync("test/reference/stand-ins/contrib.json", "utf8")) as { readonly version: string; readonly operators: readonly Known[] };
+interface Known {
+  readonly operator: string;
+  readonly cpu: boolean;
+}
+const contrib = JSON.parse(readFileSync("test/reference/stand-ins/contrib.json", "utf8")) as {
+  readonly version: string;
+  readonly operators: readonly Known[];
+};
 
 /** Operators whose outputs are integers or strings, a choice, or drawn at random: they have no gradient. */
-const WITHOUT = /(?:BeamSearch|GreedySearch|Sampling|SampleOp|Tokenizer|MurmurHash3|NGram|Unique|IsAllFinite|Bitmask|BifurcationDetector|DynamicTimeWarping|EPContext|Snpe|SpeculativePrefixCommit|Quantize(?:BFP|WithOrder)|RemovePadding|RestorePadding|MoEGroupRouter)/;
+const WITHOUT =
+  /(?:BeamSearch|GreedySearch|Sampling|SampleOp|Tokenizer|MurmurHash3|NGram|Unique|IsAllFinite|Bitmask|BifurcationDetector|DynamicTimeWarping|EPContext|Snpe|SpeculativePrefixCommit|Quantize(?:BFP|WithOrder)|RemovePadding|RestorePadding|MoEGroupRouter)/;
 
 function treatment(operator: string): string {
   const at = operator.lastIndexOf(".");

@@ -13,10 +13,17 @@ const folder = join(dirname(fileURLToPath(import.meta.url)), "../reference/decis
 /** scikit-learn's own decision_function and predict of one row (make.py). */
 const reference = JSON.parse(readFileSync(join(folder, "index.json"), "utf8")) as {
   readonly row: readonly number[];
-  readonly models: readonly { readonly name: string; readonly classes: readonly string[]; readonly values: readonly number[]; readonly label: string }[];
+  readonly models: readonly {
+    readonly name: string;
+    readonly classes: readonly string[];
+    readonly values: readonly number[];
+    readonly label: string;
+  }[];
 };
 const models = new ModelCache();
-afterAll(() => { models.dispose(); });
+afterAll(() => {
+  models.dispose();
+});
 const scratch = mkdtempSync(join(tmpdir(), "decisions-"));
 const row = writeArray(scratch, "row.npy", [1, 4], reference.row);
 const bars = ({ artifacts }: Result): BarsArtifact => artifacts.find(({ id }) => id === "predictions") as BarsArtifact;
@@ -28,7 +35,8 @@ describe("decision values are shown as scikit-learn gives them, and are no proba
     expect(share).toBe(false);
     const given = [...items].sort((a, b) => a.index - b.index);
     expect(given.map((item) => item.label)).toEqual(classes);
-    // skl2onnx gives a linear model's one decision value as [−d, d]; ONNX Runtime a support vector machine's as [d, −d].
+    // skl2onnx gives a linear model's one decision value as [−d, d]; ONNX Runtime a support vector machine's as [d,
+    // −d].
     const own = name.includes("svc-2");
     const expected = values.length > 1 ? values : own ? [values[0], -values[0]] : [-values[0], values[0]];
     expected.forEach((value, at) => expect(given[at].value / value).toBeCloseTo(1, 5));
@@ -43,19 +51,36 @@ describe("decision values are shown as scikit-learn gives them, and are no proba
 
   it("the reason is the label's maker", async () => {
     const { provenance } = await runOn(models, join(folder, "one-vs-one.onnx"), row, "predictions");
-    expect(provenance.output).toMatchObject({ kind: "logits", why: "The graph's label is the largest of them (ArgMax), without a softmax: decision values, which are no probabilities." });
+    expect(provenance.output).toMatchObject({
+      kind: "logits",
+      why: "The graph's label is the largest of them (ArgMax), without a softmax: decision values, which are no probabilities.",
+    });
   });
 });
 
 describe("scores beside the label that they are chosen by", () => {
-  const write = (name: string, nodes: readonly Node[], outputs: readonly string[]): string => writeSmallModel(scratch, `${name}.onnx`, {
-    opset: 13, inputs: { x: ["float32", "N", 4] }, outputs, domains: { "ai.onnx.ml": 3 }, nodes, weights: [weight("w", [4, 3], [1, 0, 0, 0, 1, 0, 0, 0, 1, 0.5, 0.5, 0.5])],
-  });
+  const write = (name: string, nodes: readonly Node[], outputs: readonly string[]): string =>
+    writeSmallModel(scratch, `${name}.onnx`, {
+      opset: 13,
+      inputs: { x: ["float32", "N", 4] },
+      outputs,
+      domains: { "ai.onnx.ml": 3 },
+      nodes,
+      weights: [weight("w", [4, 3], [1, 0, 0, 0, 1, 0, 0, 0, 1, 0.5, 0.5, 0.5])],
+    });
   const scores = (to: string): Node => node("MatMul", ["x", "w"], [to]);
 
   it("of a neural network stay logits", async () => {
-    const path = write("network", [scores("y"), node("ArgMax", ["y"], ["label"], { axis: { type: "int", value: 1 } })], ["y", "label"]);
-    expect(bars(await runOn(models, path, row, "predictions", { recipe: { version: 1, inputs: {}, classes: ["a", "b", "c"] } })).share).toBe(true);
+    const path = write(
+      "network",
+      [scores("y"), node("ArgMax", ["y"], ["label"], { axis: { type: "int", value: 1 } })],
+      ["y", "label"],
+    );
+    expect(
+      bars(
+        await runOn(models, path, row, "predictions", { recipe: { version: 1, inputs: {}, classes: ["a", "b", "c"] } }),
+      ).share,
+    ).toBe(true);
   });
 
   it("are logits where the recipe says so", async () => {

@@ -21,7 +21,15 @@ const npy = (file: string): Float32Array => {
 
 async function run(technique: string, more: Partial<Job> = {}): Promise<Result> {
   const { recipe } = await loadRecipe((await models.get(model)).description);
-  const job: Job = { technique, model, inputs: { "": join(folder, "input.npy") }, recipe, target: { index: [285] }, params: {}, ...more };
+  const job: Job = {
+    technique,
+    model,
+    inputs: { "": join(folder, "input.npy") },
+    recipe,
+    target: { index: [285] },
+    params: {},
+    ...more,
+  };
   return runJob(job, { models, progress: () => undefined, signal: new AbortController().signal });
 }
 
@@ -37,7 +45,8 @@ function difference(ours: ArrayLike<number>, expected: ArrayLike<number>): numbe
 }
 
 function correlation(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  const mean = (values: ArrayLike<number>): number => Array.from(values).reduce((sum, value) => sum + value, 0) / values.length;
+  const mean = (values: ArrayLike<number>): number =>
+    Array.from(values).reduce((sum, value) => sum + value, 0) / values.length;
   const [ma, mb] = [mean(a), mean(b)];
   let [ab, aa, bb] = [0, 0, 0];
   for (let i = 0; i < a.length; i++) {
@@ -75,7 +84,12 @@ describe("EfficientNet-Lite0 on the cat, against PyTorch", () => {
 
   it("has the dense weights' class activation map", async () => {
     const { raw } = await run("cam");
-    expect(difference(raw.values, npy(reference.cam.file).map((value) => Math.max(0, value)))).toBeLessThan(1e-3);
+    expect(
+      difference(
+        raw.values,
+        npy(reference.cam.file).map((value) => Math.max(0, value)),
+      ),
+    ).toBeLessThan(1e-3);
   });
 
   it.each(reference.values)("has PyTorch's activations at $value as feature maps", async ({ value, file }) => {
@@ -87,7 +101,9 @@ describe("EfficientNet-Lite0 on the cat, against PyTorch", () => {
   it.each(reference.channels)("has channel $channel of $value", async ({ value, channel, file }) => {
     const { raw } = await run("feature-maps", { layer: value });
     const expected = npy(file);
-    expect(difference(raw.values.subarray(channel * expected.length, (channel + 1) * expected.length), expected)).toBeLessThan(1e-3);
+    expect(
+      difference(raw.values.subarray(channel * expected.length, (channel + 1) * expected.length), expected),
+    ).toBeLessThan(1e-3);
   });
 
   it("says Egyptian cat with a probability of 0.37 to 0.43 through its own preprocessing", async () => {
@@ -101,11 +117,20 @@ describe("EfficientNet-Lite0 on the cat, against PyTorch", () => {
 
   it("averages noisy copies as SmoothGrad does, the same for the same seed", async () => {
     const params = { absolute: false, samples: 4, noise: 0.1, seed: 7 };
-    const [a, b, other] = [await run("saliency", { params }), await run("saliency", { params }), await run("saliency", { params: { ...params, seed: 8 } })];
+    const [a, b, other] = [
+      await run("saliency", { params }),
+      await run("saliency", { params }),
+      await run("saliency", { params: { ...params, seed: 8 } }),
+    ];
     expect(a.raw.values).toEqual(b.raw.values);
     expect(difference(other.raw.values, a.raw.values)).toBeGreaterThan(0.01);
     const squares = await run("saliency", { params: { ...params, noise_type: "smoothgrad_sq" } });
     const variance = await run("saliency", { params: { ...params, noise_type: "vargrad" } });
-    expect(difference(variance.raw.values, squares.raw.values.map((value, i) => value - a.raw.values[i] ** 2))).toBeLessThan(1e-4);
+    expect(
+      difference(
+        variance.raw.values,
+        squares.raw.values.map((value, i) => value - a.raw.values[i] ** 2),
+      ),
+    ).toBeLessThan(1e-4);
   });
 });

@@ -1,5 +1,5 @@
-// A child process that answers a part of EngineApi and misbehaves on request, for the tests of the supervisor. Bundled and
-// forked by engine-process.test.ts; what it does is in the job's option "do".
+// A child process that answers a part of EngineApi and misbehaves on request, for the tests of the supervisor. Bundled
+// and forked by engine-process.test.ts; what it does is in the job's option "do".
 import { Link } from "../../src/protocol/link.ts";
 import type { CallContext, Handlers } from "../../src/protocol/link.ts";
 import type { EngineApi, Job } from "../../src/protocol/engine.ts";
@@ -16,10 +16,18 @@ let runs = 0;
 
 function result(text: string): Result {
   return {
-    raw: { dims: [2, 2], values: new Float32Array([1, 2, 3, runs]) }, artifacts: [], notes: [text], time: { run: 0, total: 0 },
+    raw: { dims: [2, 2], values: new Float32Array([1, 2, 3, runs]) },
+    artifacts: [],
+    notes: [text],
+    time: { run: 0, total: 0 },
     provenance: {
-      technique: "test", model: { name: "", hash: "" }, input: { name: "", hash: "" }, recipe: {}, params: {},
-      versions: { neuralLoupe: "", onnxruntime: "" }, threads: 1,
+      technique: "test",
+      model: { name: "", hash: "" },
+      input: { name: "", hash: "" },
+      recipe: {},
+      params: {},
+      versions: { neuralLoupe: "", onnxruntime: "" },
+      threads: 1,
     },
   };
 }
@@ -33,18 +41,37 @@ const handlers: Partial<Handlers<EngineApi>> = {
   run: work,
   exportExplanation: async ({ job }, context) => {
     await work(job, context);
-    return { files: [job.technique], size: process.pid, technique: job.technique, inputs: [], outputs: [], batch: "any", notes: [], difference: 0, triton: "" };
+    return {
+      files: [job.technique],
+      size: process.pid,
+      technique: job.technique,
+      inputs: [],
+      outputs: [],
+      batch: "any",
+      notes: [],
+      difference: 0,
+      triton: "",
+    };
   },
 };
 
 async function work(job: Job, { signal, progress }: CallContext): Promise<Result> {
   runs++;
   switch (job.params.do) {
-    case "throw": throw Object.assign(new Error("No such layer: conv9"), { name: "UsageError", where: "layer", hint: "Choose another." });
-    case "die": process.kill(process.pid, "SIGKILL"); break;
-    case "abort": process.abort();
+    case "throw":
+      throw Object.assign(new Error("No such layer: conv9"), {
+        name: "UsageError",
+        where: "layer",
+        hint: "Choose another.",
+      });
+    case "die":
+      process.kill(process.pid, "SIGKILL");
+      break;
+    case "abort":
+      process.abort();
     // eslint-disable-next-line no-fallthrough -- abort() does not return
-    case "exit": process.exit(3);
+    case "exit":
+      process.exit(3);
     // eslint-disable-next-line no-fallthrough -- exit() does not return
     case "block":
       progress({ text: "blocking", fraction: 0.5 });
@@ -59,7 +86,9 @@ async function work(job: Job, { signal, progress }: CallContext): Promise<Result
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
       break;
-    case "slow": await new Promise((resolve) => setTimeout(resolve, 300)); break;
+    case "slow":
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      break;
   }
   return result(`${job.technique} in ${process.pid}`);
 }

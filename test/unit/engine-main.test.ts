@@ -22,7 +22,12 @@ beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), "loupe-models-"));
   await mkdir(".cache", { recursive: true });
   await build({
-    entryPoints: ["src/engine/main.ts"], outfile: script, bundle: true, platform: "node", format: "cjs", logLevel: "error",
+    entryPoints: ["src/engine/main.ts"],
+    outfile: script,
+    bundle: true,
+    platform: "node",
+    format: "cjs",
+    logLevel: "error",
     external: ["onnxruntime-node", "sharp"],
   });
   ({ recipe } = await start().call("recipe", { model }));
@@ -38,17 +43,37 @@ afterAll(async () => {
 });
 
 function start(): EngineProcess {
-  const engine = new EngineProcess({ fork: () => ({ script, env: { NEURAL_LOUPE_TEST: "1" } }), idleMilliseconds: () => 60_000, log: () => undefined });
+  const engine = new EngineProcess({
+    fork: () => ({ script, env: { NEURAL_LOUPE_TEST: "1" } }),
+    idleMilliseconds: () => 60_000,
+    log: () => undefined,
+  });
   open.push(engine);
   return engine;
 }
 
-const job = (technique: string, more: Partial<Job> = {}): Job => ({ technique, model, inputs: { "": cat }, recipe, params: {}, ...more });
+const job = (technique: string, more: Partial<Job> = {}): Job => ({
+  technique,
+  model,
+  inputs: { "": cat },
+  recipe,
+  params: {},
+  ...more,
+});
 const failure = (promise: Promise<unknown>): Promise<RemoteError> =>
-  promise.then(() => { throw new Error("It should have been rejected."); }, (error: RemoteError) => error);
+  promise.then(
+    () => {
+      throw new Error("It should have been rejected.");
+    },
+    (error: RemoteError) => error,
+  );
 
 function isAlive(pid: number): boolean {
-  try { return process.kill(pid, 0); } catch { return false; }
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 async function until(condition: () => boolean, limit: number): Promise<void> {
@@ -76,7 +101,9 @@ describe("the engine process", () => {
   test("runs a technique: its numbers, pictures and provenance come through, and ONNX Runtime is there", async () => {
     const engine = start();
     const progress: string[] = [];
-    const result = await engine.call("run", job("saliency", { target: { index: [285] } }), { onProgress: ({ text }) => progress.push(text) });
+    const result = await engine.call("run", job("saliency", { target: { index: [285] } }), {
+      onProgress: ({ text }) => progress.push(text),
+    });
     expect(result.raw.dims).toEqual([1, 3, 224, 224]);
     expect(result.raw.values).toHaveLength(3 * 224 * 224);
     expect(result.artifacts.map(({ kind }) => kind)).toEqual(["heatmap", "image", "bars"]);
@@ -104,7 +131,9 @@ describe("the engine process", () => {
   test("small calls are answered while a job waits for something other than the processor", async () => {
     const engine = start();
     const abort = new AbortController();
-    const waiting = failure(engine.call("run", job("predictions", { params: { test: "wait" } }), { signal: abort.signal }));
+    const waiting = failure(
+      engine.call("run", job("predictions", { params: { test: "wait" } }), { signal: abort.signal }),
+    );
     expect((await engine.call("describe", { model })).name).toBe("efficientnet-lite0.onnx");
     const { pid } = await engine.call("status", {});
     abort.abort();
@@ -117,7 +146,9 @@ describe("the engine process", () => {
     const engine = start();
     const { pid } = await engine.call("status", {});
     const abort = new AbortController();
-    const blocked = failure(engine.call("run", job("predictions", { params: { test: "block" } }), { signal: abort.signal }));
+    const blocked = failure(
+      engine.call("run", job("predictions", { params: { test: "block" } }), { signal: abort.signal }),
+    );
     const other = engine.call("run", job("predictions"));
     await new Promise((resolve) => setTimeout(resolve, 100));
     abort.abort();
@@ -137,9 +168,14 @@ describe("the engine process", () => {
   test("200 noise samples are cancelled, and the next job follows at once", async () => {
     const engine = start();
     const abort = new AbortController();
-    const long = failure(engine.call("run", job("saliency", { params: { samples: 200 } }), {
-      signal: abort.signal, onProgress: ({ fraction }) => { if (fraction !== undefined && fraction > 0) abort.abort(); },
-    }));
+    const long = failure(
+      engine.call("run", job("saliency", { params: { samples: 200 } }), {
+        signal: abort.signal,
+        onProgress: ({ fraction }) => {
+          if (fraction !== undefined && fraction > 0) abort.abort();
+        },
+      }),
+    );
     expect((await long).name).toBe("AbortError");
     await until(() => engine.state.kind === "idle" || engine.state.kind === "stopped", 60_000);
     expect((await engine.call("run", job("predictions"))).artifacts[0]?.kind).toBe("bars");
@@ -156,11 +192,14 @@ describe("the engine process", () => {
     expect([before.doc, after.doc]).toEqual(["", "new"]);
     expect(after.stamp).not.toBe(before.stamp);
     await rm(changing);
-    expect((await failure(engine.call("describe", { model: changing }))).message).toMatch(/changing\.onnx|no such file|does not exist/i);
+    expect((await failure(engine.call("describe", { model: changing }))).message).toMatch(
+      /changing\.onnx|no such file|does not exist/i,
+    );
   });
 
   test.each([
-    ["an unknown technique", { technique: "telepathy" }, /telepathy/], ["a target out of range", { target: { index: [1000] } }, /1000/],
+    ["an unknown technique", { technique: "telepathy" }, /telepathy/],
+    ["a target out of range", { target: { index: [1000] } }, /1000/],
     ["an input that is not there", { inputs: { "": "/nowhere/cat.png" } }, /cat\.png/],
     ["a layer that is not there", { technique: "grad-cam", layer: "no layer" }, /no layer/],
     ["an option that is not there", { params: { volume: 11 } }, /volume/],

@@ -16,7 +16,14 @@ const open: EngineProcess[] = [];
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), "loupe-engine-"));
   script = path.join(folder, "fixture.cjs");
-  await build({ entryPoints: ["test/unit/engine-fixture.ts"], outfile: script, bundle: true, platform: "node", format: "cjs", logLevel: "error" });
+  await build({
+    entryPoints: ["test/unit/engine-fixture.ts"],
+    outfile: script,
+    bundle: true,
+    platform: "node",
+    format: "cjs",
+    logLevel: "error",
+  });
 });
 
 afterEach(() => {
@@ -25,11 +32,18 @@ afterEach(() => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-function start(options: Partial<EngineOptions> & { args?: string[]; node?: string } = {}): { engine: EngineProcess; log: string[]; states: EngineState[] } {
+function start(options: Partial<EngineOptions> & { args?: string[]; node?: string } = {}): {
+  engine: EngineProcess;
+  log: string[];
+  states: EngineState[];
+} {
   const log: string[] = [];
   const states: EngineState[] = [];
   const engine = new EngineProcess({
-    fork: () => ({ script, args: options.args, node: options.node }), idleMilliseconds: () => 60_000, log: (line) => log.push(line), ...options,
+    fork: () => ({ script, args: options.args, node: options.node }),
+    idleMilliseconds: () => 60_000,
+    log: (line) => log.push(line),
+    ...options,
   });
   engine.onState((state) => states.push(state));
   open.push(engine);
@@ -37,11 +51,22 @@ function start(options: Partial<EngineOptions> & { args?: string[]; node?: strin
 }
 
 function job(what: string, technique = "test"): Job {
-  return { technique, model: "m.onnx", inputs: { "": "cat.png" }, recipe: { version: 1, inputs: {} }, params: { do: what } };
+  return {
+    technique,
+    model: "m.onnx",
+    inputs: { "": "cat.png" },
+    recipe: { version: 1, inputs: {} },
+    params: { do: what },
+  };
 }
 
 const failure = (promise: Promise<unknown>): Promise<RemoteError> =>
-  promise.then(() => { throw new Error("It should have been rejected."); }, (error: RemoteError) => error);
+  promise.then(
+    () => {
+      throw new Error("It should have been rejected.");
+    },
+    (error: RemoteError) => error,
+  );
 
 async function until(condition: () => boolean, limit = 60_000): Promise<void> {
   const end = Date.now() + limit;
@@ -52,7 +77,11 @@ async function until(condition: () => boolean, limit = 60_000): Promise<void> {
 }
 
 function isAlive(pid: number): boolean {
-  try { return process.kill(pid, 0); } catch { return false; }
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 describe("the engine's supervisor", () => {
@@ -74,7 +103,12 @@ describe("the engine's supervisor", () => {
   test("a handler that throws gives its name, message, place and hint, and the process lives on", async () => {
     const { engine } = start();
     const error = await failure(engine.call("run", job("throw")));
-    expect(error).toMatchObject({ name: "UsageError", message: "No such layer: conv9", where: "layer", hint: "Choose another." });
+    expect(error).toMatchObject({
+      name: "UsageError",
+      message: "No such layer: conv9",
+      where: "layer",
+      hint: "Choose another.",
+    });
     const pid = engine.state.pid;
     expect((await engine.call("status", {})).pid).toBe(pid);
   });
@@ -93,12 +127,23 @@ describe("the engine's supervisor", () => {
 
   describe("an export is a job like others", () => {
     const exported = (engine: EngineProcess, what: string, options: Parameters<EngineProcess["call"]>[2] = {}) =>
-      engine.call("exportExplanation", { job: job(what), out: "e.onnx", weights: "included", target: "fixed" }, options);
+      engine.call(
+        "exportExplanation",
+        { job: job(what), out: "e.onnx", weights: "included", target: "fixed" },
+        options,
+      );
 
     test("it is shown while it runs, and cancelled from the status bar", async () => {
       const { engine } = start();
       const seen: string[] = [];
-      const running = failure(exported(engine, "batches", { onProgress: () => { seen.push(engine.state.kind); engine.cancelRunning(); } }));
+      const running = failure(
+        exported(engine, "batches", {
+          onProgress: () => {
+            seen.push(engine.state.kind);
+            engine.cancelRunning();
+          },
+        }),
+      );
       expect((await running).name).toBe("AbortError");
       expect(seen[0]).toBe("running");
       const { pid } = engine.state;
@@ -122,13 +167,20 @@ describe("the engine's supervisor", () => {
   });
 
   test("every call says whether it is a job, and all that run a model are", () => {
-    expect(Object.entries(CALL_KINDS).filter(([, kind]) => kind === "job").map(([method]) => method).sort()).toEqual(["channel", "exportExplanation", "layers", "run", "tiles"]);
+    expect(
+      Object.entries(CALL_KINDS)
+        .filter(([, kind]) => kind === "job")
+        .map(([method]) => method)
+        .sort(),
+    ).toEqual(["channel", "exportExplanation", "layers", "run", "tiles"]);
   });
 
   test("a job in batches stops between them when cancelled, without a new process", async () => {
     const { engine } = start();
     const abort = new AbortController();
-    const running = failure(engine.call("run", job("batches"), { signal: abort.signal, onProgress: () => abort.abort() }));
+    const running = failure(
+      engine.call("run", job("batches"), { signal: abort.signal, onProgress: () => abort.abort() }),
+    );
     expect((await running).name).toBe("AbortError");
     const pid = engine.state.pid;
     expect((await engine.call("run", job(""))).notes).toEqual([`test in ${pid}`]);
@@ -137,7 +189,9 @@ describe("the engine's supervisor", () => {
   test("a blocked thread is gone after the cancel, and the other panel's job still ends well", async () => {
     const { engine, log } = start();
     const abort = new AbortController();
-    const blocked = failure(engine.call("run", job("block"), { signal: abort.signal, onProgress: () => abort.abort() }));
+    const blocked = failure(
+      engine.call("run", job("block"), { signal: abort.signal, onProgress: () => abort.abort() }),
+    );
     const other = engine.call("run", job("", "other"));
     const third = engine.call("describe", { model: "m" });
     const error = await blocked;
@@ -172,21 +226,26 @@ describe("the engine's supervisor", () => {
     expect((await second).notes[0]).toMatch(/^second/);
   });
 
-  test.each([["kill -9", "die", "was killed (SIGKILL)"], ["a native abort", "abort", "crashed (SIGABRT)"], ["an exit", "exit", "ended (exit code 3)"]])(
-    "%s mid-run fails that job with the reason; those that wait run in the next process", async (_, what, how) => {
-      const { engine } = start();
-      const dead = failure(engine.call("run", job(what)));
-      const waiting = engine.call("run", job("", "waiting"));
-      const error = await dead;
-      expect(error.name).toBe("EngineCrashError");
-      expect(error.message).toContain(how);
-      expect(error.hint).toContain("neuralLoupe.engine.node");
-      expect((await waiting).notes).toEqual([`waiting in ${engine.state.pid}`]);
-    });
+  test.each([
+    ["kill -9", "die", "was killed (SIGKILL)"],
+    ["a native abort", "abort", "crashed (SIGABRT)"],
+    ["an exit", "exit", "ended (exit code 3)"],
+  ])("%s mid-run fails that job with the reason; those that wait run in the next process", async (_, what, how) => {
+    const { engine } = start();
+    const dead = failure(engine.call("run", job(what)));
+    const waiting = engine.call("run", job("", "waiting"));
+    const error = await dead;
+    expect(error.name).toBe("EngineCrashError");
+    expect(error.message).toContain(how);
+    expect(error.hint).toContain("neuralLoupe.engine.node");
+    expect((await waiting).notes).toEqual([`waiting in ${engine.state.pid}`]);
+  });
 
   test("kill -9 from outside while a job runs: the same", async () => {
     const { engine } = start();
-    const dead = failure(engine.call("run", job("batches"), { onProgress: () => process.kill(engine.state.pid as number, "SIGKILL") }));
+    const dead = failure(
+      engine.call("run", job("batches"), { onProgress: () => process.kill(engine.state.pid as number, "SIGKILL") }),
+    );
     expect((await dead).message).toContain("was killed (SIGKILL)");
     expect((await engine.call("run", job(""))).notes).toHaveLength(1);
   });

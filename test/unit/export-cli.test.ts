@@ -16,7 +16,16 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "loupe-export-cli-"));
   // Inside the project, where it finds onnxruntime-node and sharp.
   program = resolve("dist/test-export-cli.js");
-  await build({ entryPoints: ["src/cli/main.ts"], outfile: program, bundle: true, platform: "node", format: "cjs", target: "node20", external: ["onnxruntime-node", "sharp"], logLevel: "error" });
+  await build({
+    entryPoints: ["src/cli/main.ts"],
+    outfile: program,
+    bundle: true,
+    platform: "node",
+    format: "cjs",
+    target: "node20",
+    external: ["onnxruntime-node", "sharp"],
+    logLevel: "error",
+  });
 });
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
@@ -24,27 +33,52 @@ afterAll(() => {
 });
 
 function loupe(...args: string[]): { code: number | null; out: string; err: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { encoding: "utf8", maxBuffer: 1 << 26 });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], {
+    encoding: "utf8",
+    maxBuffer: 1 << 26,
+  });
   return { code: status, out: stdout, err: stderr };
 }
 
 describe("neural-loupe export", () => {
   it("writes Grad-CAM as a folder for Triton, whose model gives what the technique gives", async () => {
     const repository = join(folder, "grad_cam");
-    const { code, out, err } = loupe("export", "grad-cam", model, "--input", input, "--target", "285", "--triton", repository, "--json");
+    const { code, out, err } = loupe(
+      "export",
+      "grad-cam",
+      model,
+      "--input",
+      input,
+      "--target",
+      "285",
+      "--triton",
+      repository,
+      "--json",
+    );
     expect(err).toBe("");
     expect(code).toBe(0);
     const report = JSON.parse(out) as { files: string[]; batch: unknown; difference: number };
     expect(report.files).toEqual([join(repository, "1", "model.onnx"), join(repository, "config.pbtxt")]);
     expect(report.batch).toBe("any");
     expect(report.difference).toBeLessThan(1e-4);
-    expect(readFileSync(report.files[1], "utf8")).toContain("name: \"grad_cam\"\nbackend: \"onnxruntime\"\nmax_batch_size: 8\n");
-    expect(readFileSync(report.files[1], "utf8")).toMatch(/"target"\s+data_type: TYPE_INT64\s+dims: \[ 1 \]\s+reshape: \{ shape: \[ \] \}/);
+    expect(readFileSync(report.files[1], "utf8")).toContain(
+      'name: "grad_cam"\nbackend: "onnxruntime"\nmax_batch_size: 8\n',
+    );
+    expect(readFileSync(report.files[1], "utf8")).toMatch(
+      /"target"\s+data_type: TYPE_INT64\s+dims: \[ 1 \]\s+reshape: \{ shape: \[ \] \}/,
+    );
     loupe("grad-cam", model, "--input", input, "--target", "285", "--out", join(folder, "own.npy"));
     const own = decodeNpy(readFileSync(join(folder, "own.npy")), "own.npy");
     const pixels = decodeNpy(readFileSync(input), "input.npy");
     const session = await openSession(report.files[0]);
-    const values = await session.run({ images: { dataType: "float32", dims: [1, 3, 224, 224], data: Float32Array.from(pixels.data as ArrayLike<number>) }, target: { dataType: "int64", dims: [1], data: BigInt64Array.of(285n) } });
+    const values = await session.run({
+      images: {
+        dataType: "float32",
+        dims: [1, 3, 224, 224],
+        data: Float32Array.from(pixels.data as ArrayLike<number>),
+      },
+      target: { dataType: "int64", dims: [1], data: BigInt64Array.of(285n) },
+    });
     await session.release();
     const map = floatsOf(values.get("attribution")!);
     expect(values.get("attribution")!.dims).toEqual([1, ...own.dims]);
@@ -53,18 +87,37 @@ describe("neural-loupe export", () => {
 
   it("says what was written where a person reads it", () => {
     const out = join(folder, "explained.onnx");
-    const done = loupe("export", "saliency", model, "--input", input, "--target", "285", "--weights=data", "--target-input", "fixed", "--out", out);
+    const done = loupe(
+      "export",
+      "saliency",
+      model,
+      "--input",
+      input,
+      "--target",
+      "285",
+      "--weights=data",
+      "--target-input",
+      "fixed",
+      "--out",
+      out,
+    );
     expect(done.code).toBe(0);
     expect(existsSync(`${out}.data`)).toBe(true);
-    expect(done.out).toMatch(/^written +.*explained\.onnx\n +.*explained\.onnx\.data\nsize +\d+ bytes\ninput +images {2}float32 \[N, 3, 224, 224\]\noutput +attribution {2}float32 \[N, 3, 224, 224\]\noutput +logits/);
+    expect(done.out).toMatch(
+      /^written +.*explained\.onnx\n +.*explained\.onnx\.data\nsize +\d+ bytes\ninput +images {2}float32 \[N, 3, 224, 224\]\noutput +attribution {2}float32 \[N, 3, 224, 224\]\noutput +logits/,
+    );
     expect(done.out).toContain("It explains Egyptian cat, whatever the input.");
   });
 
   it.each([
-    [["export"], "a technique first"], [["export", "sallency", model], "none \"sallency\""],
+    [["export"], "a technique first"],
+    [["export", "sallency", model], 'none "sallency"'],
     [["export", "saliency", model, "--input", input], "either --out FILE.onnx or --triton DIR"],
     [["export", "saliency", model, "--input", input, "--out", "x.png"], "ends in .onnx"],
-    [["export", "saliency", model, "--input", input, "--out", "x.onnx", "--weights", "none"], "--weights is included, external, data"],
+    [
+      ["export", "saliency", model, "--input", input, "--out", "x.onnx", "--weights", "none"],
+      "--weights is included, external, data",
+    ],
     [["export", "saliency", model, "--input", input, "--out", "x.onnx", "--weights"], "--weights needs a value"],
   ])("%j is wrong usage", (args, said) => {
     const { code, err } = loupe(...args);
@@ -75,7 +128,9 @@ describe("neural-loupe export", () => {
   it("fails with one line where a technique is none that can be exported", () => {
     const { code, err } = loupe("export", "occlusion", model, "--input", input, "--out", join(folder, "x.onnx"));
     expect(code).toBe(1);
-    expect(err).toMatch(/^neural-loupe: occlusion: Occlusion can't be exported as a single ONNX graph\. These can: saliency.*\n$/);
+    expect(err).toMatch(
+      /^neural-loupe: occlusion: Occlusion can't be exported as a single ONNX graph\. These can: saliency.*\n$/,
+    );
   });
 });
 
@@ -86,6 +141,6 @@ describe("--out x.py", () => {
     const text = readFileSync(join(folder, "x.py"), "utf8");
     expect(text).toContain("from pytorch_grad_cam import GradCAM");
     expect(text).toContain("explained, target = model, 285");
-    expect(text).toContain("x = load(\"input.npy\")");
+    expect(text).toContain('x = load("input.npy")');
   });
 });

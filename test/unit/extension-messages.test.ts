@@ -23,7 +23,12 @@ describe("what is posted to a webview", () => {
 });
 
 describe("a webview's page", () => {
-  const page = webviewPage({ cspSource: "https://webview", script: "https://webview/panel.js", style: "https://webview/panel.css", title: "<b>\"net\"</b> & 'co'.onnx" });
+  const page = webviewPage({
+    cspSource: "https://webview",
+    script: "https://webview/panel.js",
+    style: "https://webview/panel.css",
+    title: "<b>\"net\"</b> & 'co'.onnx",
+  });
 
   test("runs one script, by nonce, and lets nothing else in", () => {
     const policy = /Content-Security-Policy" content="([^"]*)"/.exec(page)?.[1] ?? "";
@@ -37,11 +42,13 @@ describe("a webview's page", () => {
   test("shows a file's name as text, whatever is in it", () => {
     expect(page).not.toContain("<b>");
     expect(page).toContain("&#60;b&#62;&#34;net&#34;&#60;/b&#62; &#38; &#39;co&#39;.onnx");
-    expect(messagePage("x", "<i>", ["a < b"], [{ text: "<u>", command: "c\"" }])).not.toMatch(/<i>|<u>|c"</);
+    expect(messagePage("x", "<i>", ["a < b"], [{ text: "<u>", command: 'c"' }])).not.toMatch(/<i>|<u>|c"</);
   });
 
   test("has another nonce each time", () => {
-    expect(webviewPage({ cspSource: "", script: "", style: "", title: "" })).not.toBe(webviewPage({ cspSource: "", script: "", style: "", title: "" }));
+    expect(webviewPage({ cspSource: "", script: "", style: "", title: "" })).not.toBe(
+      webviewPage({ cspSource: "", script: "", style: "", title: "" }),
+    );
   });
 });
 

@@ -8,22 +8,65 @@ import type { Recipe } from "../../src/protocol/recipe.ts";
 import type { TechniqueInfo } from "../../src/protocol/technique.ts";
 
 const base = { summary: "", group: "gradient" as const };
-const predictions: TechniqueInfo = { ...base, id: "predictions", title: "Predictions", command: "Show Predictions", needs: { target: false, layer: "none", gradient: false }, params: [] };
+const predictions: TechniqueInfo = {
+  ...base,
+  id: "predictions",
+  title: "Predictions",
+  command: "Show Predictions",
+  needs: { target: false, layer: "none", gradient: false },
+  params: [],
+};
 const saliency: TechniqueInfo = {
-  ...base, id: "saliency", title: "Saliency", command: "Visualize Saliency", needs: { target: true, layer: "none", gradient: true },
+  ...base,
+  id: "saliency",
+  title: "Saliency",
+  command: "Visualize Saliency",
+  needs: { target: true, layer: "none", gradient: true },
   params: [
     { name: "absolute", label: "Absolute", help: "", type: "boolean", default: true },
-    { name: "samples", label: "Samples", help: "", type: "number", default: 0, min: 0, max: 500, step: 1, integer: true },
-    { name: "score", label: "Score", help: "", type: "choice", default: "logit", options: [{ value: "logit", label: "Logit" }, { value: "output", label: "Output" }] },
+    {
+      name: "samples",
+      label: "Samples",
+      help: "",
+      type: "number",
+      default: 0,
+      min: 0,
+      max: 500,
+      step: 1,
+      integer: true,
+    },
+    {
+      name: "score",
+      label: "Score",
+      help: "",
+      type: "choice",
+      default: "logit",
+      options: [
+        { value: "logit", label: "Logit" },
+        { value: "output", label: "Output" },
+      ],
+    },
   ],
 };
-const gradCam: TechniqueInfo = { ...base, id: "grad-cam", title: "Grad-CAM", command: "Visualize Grad-CAM", needs: { target: true, layer: "spatial", gradient: true }, params: [] };
+const gradCam: TechniqueInfo = {
+  ...base,
+  id: "grad-cam",
+  title: "Grad-CAM",
+  command: "Visualize Grad-CAM",
+  needs: { target: true, layer: "spatial", gradient: true },
+  params: [],
+};
 const techniques = [predictions, saliency, gradCam];
 const recipe: Recipe = { version: 1, inputs: { x: { kind: "array" } } };
 
 const state: PanelState = {
-  model: "file:///m/net.onnx", input: "file:///m/cat.png", technique: "saliency", target: { index: [285] }, layer: "relu",
-  params: { saliency: { absolute: false, samples: 25, score: "output" } }, looks: { ...DEFAULT_LOOKS, opacity: 0.2, channel: 3 },
+  model: "file:///m/net.onnx",
+  input: "file:///m/cat.png",
+  technique: "saliency",
+  target: { index: [285] },
+  layer: "relu",
+  params: { saliency: { absolute: false, samples: 25, score: "output" } },
+  looks: { ...DEFAULT_LOOKS, opacity: 0.2, channel: 3 },
 };
 
 describe("a panel's state that comes back", () => {
@@ -32,7 +75,10 @@ describe("a panel's state that comes back", () => {
   });
 
   test("with the inputs that are explained", () => {
-    expect(readPanelState({ ...state, explain: ["row", "picture"] }, techniques)).toEqual({ ...state, explain: ["row", "picture"] });
+    expect(readPanelState({ ...state, explain: ["row", "picture"] }, techniques)).toEqual({
+      ...state,
+      explain: ["row", "picture"],
+    });
   });
 
   test("with a recipe of its own", () => {
@@ -40,8 +86,18 @@ describe("a panel's state that comes back", () => {
   });
 
   test.each([
-    undefined, null, 1, "state", [], {}, { ...state, model: undefined }, { ...state, model: 3 }, { ...state, model: "" }, { ...state, model: "no uri" },
-    { ...state, input: null }, { ...state, input: "" },
+    undefined,
+    null,
+    1,
+    "state",
+    [],
+    {},
+    { ...state, model: undefined },
+    { ...state, model: 3 },
+    { ...state, model: "" },
+    { ...state, model: "no uri" },
+    { ...state, input: null },
+    { ...state, input: "" },
   ])("is refused where it does not say which model and input: %j", (data) => {
     expect(readPanelState(data, techniques)).toBeUndefined();
   });
@@ -52,10 +108,33 @@ describe("a panel's state that comes back", () => {
     ["a target that is a list", { target: [285] }, { target: {} }],
     ["a layer that is no text", { layer: 9 }, { layer: undefined }],
     ["inputs to explain that are no names", { explain: ["row", 3] }, {}],
-    ["options out of range", { params: { saliency: { absolute: "yes", samples: 1e9, score: "loss" } } }, { params: { saliency: { absolute: true, samples: 0, score: "logit" } } }],
-    ["options that are no integers", { params: { saliency: { samples: 2.5 } } }, { params: { saliency: { absolute: true, samples: 0, score: "logit" } } }],
+    [
+      "options out of range",
+      { params: { saliency: { absolute: "yes", samples: 1e9, score: "loss" } } },
+      { params: { saliency: { absolute: true, samples: 0, score: "logit" } } },
+    ],
+    [
+      "options that are no integers",
+      { params: { saliency: { samples: 2.5 } } },
+      { params: { saliency: { absolute: true, samples: 0, score: "logit" } } },
+    ],
     ["options of unknown techniques", { params: { lime: { a: 1 }, __proto__: { b: 2 } } }, { params: {} }],
-    ["looks of nonsense", { looks: { arrangement: "upside-down", opacity: 7, colorMap: "jet", clip: 3, reduce: 1, tileSort: null, tileScale: {}, channel: -2 } }, { looks: DEFAULT_LOOKS }],
+    [
+      "looks of nonsense",
+      {
+        looks: {
+          arrangement: "upside-down",
+          opacity: 7,
+          colorMap: "jet",
+          clip: 3,
+          reduce: 1,
+          tileSort: null,
+          tileScale: {},
+          channel: -2,
+        },
+      },
+      { looks: DEFAULT_LOOKS },
+    ],
     ["no looks", { looks: undefined }, { looks: DEFAULT_LOOKS }],
     ["a recipe of another version", { recipe: { version: 2, inputs: {} } }, {}],
     ["a recipe of unknown kinds", { recipe: { version: 1, inputs: { x: { kind: "sound" } } } }, {}],
@@ -66,11 +145,34 @@ describe("a panel's state that comes back", () => {
 
 describe("an option that is text", () => {
   const occlusion: TechniqueInfo = {
-    ...base, id: "occlusion", title: "Occlusion", command: "Visualize Occlusion", needs: { target: true, layer: "none", gradient: false },
-    params: [{ name: "window", label: "Window", help: "", type: "text", default: "auto", pattern: String.raw`auto|\d+(?:,\d+)*`, problem: "Numbers by commas." }],
+    ...base,
+    id: "occlusion",
+    title: "Occlusion",
+    command: "Visualize Occlusion",
+    needs: { target: true, layer: "none", gradient: false },
+    params: [
+      {
+        name: "window",
+        label: "Window",
+        help: "",
+        type: "text",
+        default: "auto",
+        pattern: String.raw`auto|\d+(?:,\d+)*`,
+        problem: "Numbers by commas.",
+      },
+    ],
   };
-  test.each([["3,15,15", "3,15,15"], ["15", "15"], ["15 x", "auto"], ["", "auto"], [15, "auto"]])("%j comes back as %j: the default unless all of it fits", (given, expected) => {
-    expect(readPanelState({ ...state, technique: "occlusion", params: { occlusion: { window: given } } }, [occlusion])?.params?.occlusion).toEqual({ window: expected });
+  test.each([
+    ["3,15,15", "3,15,15"],
+    ["15", "15"],
+    ["15 x", "auto"],
+    ["", "auto"],
+    [15, "auto"],
+  ])("%j comes back as %j: the default unless all of it fits", (given, expected) => {
+    expect(
+      readPanelState({ ...state, technique: "occlusion", params: { occlusion: { window: given } } }, [occlusion])
+        ?.params?.occlusion,
+    ).toEqual({ window: expected });
   });
 });
 
@@ -81,7 +183,11 @@ describe("the job of a state", () => {
 
   test("writes every option out and leaves away what the technique does not ask for", () => {
     expect(jobOf({ ...state, params: {} }, saliency, files, recipe)).toEqual({
-      technique: "saliency", model: "/m/net.onnx", inputs: { "": "/m/cat.png" }, recipe, target: { index: [285] },
+      technique: "saliency",
+      model: "/m/net.onnx",
+      inputs: { "": "/m/cat.png" },
+      recipe,
+      target: { index: [285] },
       params: { absolute: true, samples: 0, score: "logit" },
     });
     expect(jobOf(state, predictions, files, recipe)).not.toHaveProperty("target");
@@ -105,7 +211,9 @@ describe("a state that a webview asks to run", () => {
   test("is taken where all of it can be run; defaults may be left out", () => {
     expect(checkedPanelState(JSON.parse(JSON.stringify(state)), techniques)).toEqual(state);
     const { params: _, ...few } = state;
-    expect(checkedPanelState({ ...few, params: { saliency: { samples: 3 } }, more: [], layer: undefined }, techniques)).toMatchObject({ params: { saliency: { absolute: true, samples: 3, score: "logit" } } });
+    expect(
+      checkedPanelState({ ...few, params: { saliency: { samples: 3 } }, more: [], layer: undefined }, techniques),
+    ).toMatchObject({ params: { saliency: { absolute: true, samples: 3, score: "logit" } } });
     expect(checkedPanelState({ ...state, params: { ...state.params, lime: { a: 1 } } }, techniques)).toEqual(state);
   });
 
@@ -123,43 +231,109 @@ describe("a state that a webview asks to run", () => {
     ["looks.opacity", { looks: { ...DEFAULT_LOOKS, opacity: 7 } }],
     ["recipe", { recipe: { version: 2, inputs: {} } }],
   ])("is refused, with its place, where something is not sound: %s", (place, change) => {
-    expect(() => checkedPanelState({ ...state, ...change }, techniques)).toThrow(expect.objectContaining({ name: "UsageError", where: place, message: expect.stringContaining(`"${place}"`) as string }));
+    expect(() => checkedPanelState({ ...state, ...change }, techniques)).toThrow(
+      expect.objectContaining({
+        name: "UsageError",
+        where: place,
+        message: expect.stringContaining(`"${place}"`) as string,
+      }),
+    );
   });
 
   test("is refused where it does not say which model and input", () => {
-    for (const data of [undefined, {}, { ...state, input: "" }]) expect(() => checkedPanelState(data, techniques)).toThrow(/which model and input/);
+    for (const data of [undefined, {}, { ...state, input: "" }])
+      expect(() => checkedPanelState(data, techniques)).toThrow(/which model and input/);
   });
 
   test("of a comparison as well: an entry that cannot be run is not left out in silence", () => {
     const { looks, ...common } = state;
-    const comparison = { base: common, looks, columns: { kind: "method", entries: [{ kind: "method", technique: "saliency" }, { kind: "method", technique: "grad-cam" }] }, removed: [], scale: "own" };
+    const comparison = {
+      base: common,
+      looks,
+      columns: {
+        kind: "method",
+        entries: [
+          { kind: "method", technique: "saliency" },
+          { kind: "method", technique: "grad-cam" },
+        ],
+      },
+      removed: [],
+      scale: "own",
+    };
     refuseChanges(comparison, readCompareState(comparison, techniques));
     for (const [place, change] of [
-      ["columns.entries", { columns: { kind: "method", entries: [{ kind: "method", technique: "saliency" }, { kind: "method", technique: "lime" }] } }],
-      ["scale", { scale: "none" }], ["base.target.index", { base: { ...common, target: { index: [1.5] } } }],
+      [
+        "columns.entries",
+        {
+          columns: {
+            kind: "method",
+            entries: [
+              { kind: "method", technique: "saliency" },
+              { kind: "method", technique: "lime" },
+            ],
+          },
+        },
+      ],
+      ["scale", { scale: "none" }],
+      ["base.target.index", { base: { ...common, target: { index: [1.5] } } }],
     ] as const) {
       const asked = { ...comparison, ...change };
-      expect(() => refuseChanges(asked, readCompareState(asked, techniques))).toThrow(expect.objectContaining({ where: place }));
+      expect(() => refuseChanges(asked, readCompareState(asked, techniques))).toThrow(
+        expect.objectContaining({ where: place }),
+      );
     }
   });
 });
 
 describe("files that a result depends on beside model and input", () => {
   const perturbed: TechniqueInfo = {
-    ...saliency, params: ["baseline", "mask"].map((name) => ({ type: "text" as const, name, label: name, help: "", default: name === "baseline" ? "0" : "", pattern: ".*", problem: "", files: true })),
+    ...saliency,
+    params: ["baseline", "mask"].map((name) => ({
+      type: "text" as const,
+      name,
+      label: name,
+      help: "",
+      default: name === "baseline" ? "0" : "",
+      pattern: ".*",
+      problem: "",
+      files: true,
+    })),
   };
   const text = (tokenizer: string) => ({ kind: "text" as const, tokenizer, maxLength: 8, part: "ids" as const });
   const filesFor = (more: Partial<Recipe>, params = {}): string[] =>
-    filesOf({ technique: "saliency", model: "/m/net.onnx", inputs: {}, recipe: { ...recipe, ...more }, params }, perturbed);
+    filesOf(
+      { technique: "saliency", model: "/m/net.onnx", inputs: {}, recipe: { ...recipe, ...more }, params },
+      perturbed,
+    );
 
   test.each([
     ["none", {}, {}, []],
     ["class names given in the recipe", { classes: ["a", "b"] }, {}, []],
     ["a file of class names", { classes: "labels.txt" }, {}, ["/m/labels.txt"]],
-    ["a file for each output", { classes: "labels.txt", outputs: { y: { classes: "more/y.json" }, z: { kind: "mask" as const } } }, {}, ["/m/labels.txt", "/m/more/y.json"]],
-    ["tokenizers, once each", { inputs: { ids: text("t/tokenizer.json"), mask: text("t/tokenizer.json") } }, {}, ["/m/t/tokenizer.json", "/m/t/tokenizer_config.json"]],
-    ["baselines and masks, numbers apart, rows of tables without their number", {}, { baseline: "0, black.png,/d/rows.csv#12", mask: "parts.npy" }, ["/m/black.png", "/d/rows.csv", "/m/parts.npy"]],
-    ["paths that hold commas, quoted, and a number sign that is a name's", {}, { baseline: '"a, b.png", "/d/c,d/rows.csv#3",no#7', mask: '"say ""parts"", all.npy"' }, ["/m/a, b.png", "/d/c,d/rows.csv", "/m/no#7", '/m/say "parts", all.npy']],
+    [
+      "a file for each output",
+      { classes: "labels.txt", outputs: { y: { classes: "more/y.json" }, z: { kind: "mask" as const } } },
+      {},
+      ["/m/labels.txt", "/m/more/y.json"],
+    ],
+    [
+      "tokenizers, once each",
+      { inputs: { ids: text("t/tokenizer.json"), mask: text("t/tokenizer.json") } },
+      {},
+      ["/m/t/tokenizer.json", "/m/t/tokenizer_config.json"],
+    ],
+    [
+      "baselines and masks, numbers apart, rows of tables without their number",
+      {},
+      { baseline: "0, black.png,/d/rows.csv#12", mask: "parts.npy" },
+      ["/m/black.png", "/d/rows.csv", "/m/parts.npy"],
+    ],
+    [
+      "paths that hold commas, quoted, and a number sign that is a name's",
+      {},
+      { baseline: '"a, b.png", "/d/c,d/rows.csv#3",no#7', mask: '"say ""parts"", all.npy"' },
+      ["/m/a, b.png", "/d/c,d/rows.csv", "/m/no#7", '/m/say "parts", all.npy'],
+    ],
   ])("%s", (_, more, params, expected) => {
     expect(filesFor(more, params)).toEqual(expected);
   });

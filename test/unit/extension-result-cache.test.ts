@@ -12,7 +12,12 @@ beforeEach(async () => {
 });
 afterEach(() => rm(path.dirname(folder), { recursive: true, force: true }));
 
-const cache = (limit = 1e6): ResultCache => new ResultCache(folder, () => limit, (line) => log.push(line));
+const cache = (limit = 1e6): ResultCache =>
+  new ResultCache(
+    folder,
+    () => limit,
+    (line) => log.push(line),
+  );
 const key = (name: string): string => hashOf(name);
 const used = (name: string, minutesAgo: number): Promise<void> => {
   const time = new Date(Date.now() - minutesAgo * 60_000);
@@ -32,7 +37,10 @@ describe("the cache of results on disk", () => {
   });
 
   test.each([
-    ["is cut off", async (file: string) => writeFile(file, (await import("node:fs")).readFileSync(file).subarray(0, 40))],
+    [
+      "is cut off",
+      async (file: string) => writeFile(file, (await import("node:fs")).readFileSync(file).subarray(0, 40)),
+    ],
     ["is something else", (file: string) => writeFile(file, "no result")],
     ["is empty", (file: string) => writeFile(file, "")],
   ])("a file that %s is dropped and said in the log", async (_, spoil) => {
@@ -45,14 +53,21 @@ describe("the cache of results on disk", () => {
 
   test("a file under another's name is not believed", async () => {
     await cache().put(key("a"), 1);
-    await writeFile(path.join(folder, `${key("b")}.result`), (await import("node:fs")).readFileSync(path.join(folder, `${key("a")}.result`)));
+    await writeFile(
+      path.join(folder, `${key("b")}.result`),
+      (await import("node:fs")).readFileSync(path.join(folder, `${key("a")}.result`)),
+    );
     expect(await cache().get(key("b"))).toBeUndefined();
     expect(await cache().get(key("a"))).toBe(1);
   });
 
   test("over the limit, what was used longest ago goes first", async () => {
     const small = cache(10_000);
-    for (const [name, minutes] of [["old", 30], ["read", 20], ["recent", 10]] as const) {
+    for (const [name, minutes] of [
+      ["old", 30],
+      ["read", 20],
+      ["recent", 10],
+    ] as const) {
       await small.put(key(name), new Uint8Array(3000));
       await used(name, minutes);
     }

@@ -1,17 +1,28 @@
 import { describe, expect, test } from "vitest";
 import { SharedRun } from "../../src/extension/panels/shared-run.ts";
 
-interface Job { readonly signal: AbortSignal; tell(text: string): void; end(value: string): void }
-
-/** A piece of work that ends when the test says so, or when it is cancelled. */
-function work(jobs: Job[]): (options: { signal: AbortSignal; onProgress: (progress: { text: string }) => void }) => Promise<string> {
-  return ({ signal, onProgress }) => new Promise((resolve, reject) => {
-    signal.addEventListener("abort", () => reject(new Error("cancelled")));
-    jobs.push({ signal, tell: (text) => onProgress({ text }), end: resolve });
-  });
+interface Job {
+  readonly signal: AbortSignal;
+  tell(text: string): void;
+  end(value: string): void;
 }
 
-function caller(): { context: { signal: AbortSignal; progress(progress: { text: string }): void }; heard: string[]; abort: AbortController } {
+/** A piece of work that ends when the test says so, or when it is cancelled. */
+function work(
+  jobs: Job[],
+): (options: { signal: AbortSignal; onProgress: (progress: { text: string }) => void }) => Promise<string> {
+  return ({ signal, onProgress }) =>
+    new Promise((resolve, reject) => {
+      signal.addEventListener("abort", () => reject(new Error("cancelled")));
+      jobs.push({ signal, tell: (text) => onProgress({ text }), end: resolve });
+    });
+}
+
+function caller(): {
+  context: { signal: AbortSignal; progress(progress: { text: string }): void };
+  heard: string[];
+  abort: AbortController;
+} {
   const abort = new AbortController();
   const heard: string[] = [];
   return { abort, heard, context: { signal: abort.signal, progress: ({ text }) => heard.push(text) } };

@@ -17,16 +17,36 @@ beforeEach(() => {
   mkdirSync(join(folder, "parts"));
   model = join(folder, "m.onnx");
   // Neither the name nor the place says that these are weights.
-  const weights = { name: "w", dataType: "float32" as const, dims: [512], storage: { kind: "file" as const, file: "parts/one", offset: 0, length: 2048 } };
-  writeFileSync(model, writeModel({
-    irVersion: 9, opsets: { "": 17 },
-    graph: {
-      name: "g", nodes: [node("Add", ["x", "w"], ["y"])], initializers: [weights], sparseInitializers: [], valueInfo: [],
-      inputs: [{ name: "x", type: { kind: "tensor", dataType: "float32", dims: [512] } }], outputs: [{ name: "y", type: { kind: "unknown" } }],
-    },
-  }, { bytesOf: () => new Uint8Array() }, { external: true }).bytes);
+  const weights = {
+    name: "w",
+    dataType: "float32" as const,
+    dims: [512],
+    storage: { kind: "file" as const, file: "parts/one", offset: 0, length: 2048 },
+  };
+  writeFileSync(
+    model,
+    writeModel(
+      {
+        irVersion: 9,
+        opsets: { "": 17 },
+        graph: {
+          name: "g",
+          nodes: [node("Add", ["x", "w"], ["y"])],
+          initializers: [weights],
+          sparseInitializers: [],
+          valueInfo: [],
+          inputs: [{ name: "x", type: { kind: "tensor", dataType: "float32", dims: [512] } }],
+          outputs: [{ name: "y", type: { kind: "unknown" } }],
+        },
+      },
+      { bytesOf: () => new Uint8Array() },
+      { external: true },
+    ).bytes,
+  );
 });
-afterAll(() => { for (const one of folders) rmSync(one, { recursive: true, force: true }); });
+afterAll(() => {
+  for (const one of folders) rmSync(one, { recursive: true, force: true });
+});
 
 /** As a download does: written aside, then renamed. Of another size each time, so that no clock decides. */
 function putWeights(value: number, path = join(folder, "parts", "one")): void {
@@ -35,8 +55,16 @@ function putWeights(value: number, path = join(folder, "parts", "one")): void {
 }
 
 describe("external data", () => {
-  const first = async (cache: ModelCache): Promise<number> => cache.use(model, async (loaded) => (
-    floatsOf((await loaded.forward({ x: { dataType: "float32", dims: [512], data: new Float32Array(512) } }, ["y"])).get("y")!)[0]));
+  const first = async (cache: ModelCache): Promise<number> =>
+    cache.use(
+      model,
+      async (loaded) =>
+        floatsOf(
+          (await loaded.forward({ x: { dataType: "float32", dims: [512], data: new Float32Array(512) } }, ["y"])).get(
+            "y",
+          )!,
+        )[0],
+    );
 
   test("that changed is read anew, without a word from the model's own file", async () => {
     const cache = new ModelCache();

@@ -16,7 +16,9 @@ afterEach(() => vi.restoreAllMocks());
 
 /** Three scores of four numbers: softmax(x · W). */
 const model = writeSmallModel(folder, "softmax.onnx", {
-  inputs: { x: ["float32", 1, 4] }, outputs: ["y"], weights: [weight("w", [4, 3], [1, 0, 2, 0, 1, 0, -1, 0, 1, 3, 1, 0])],
+  inputs: { x: ["float32", 1, 4] },
+  outputs: ["y"],
+  weights: [weight("w", [4, 3], [1, 0, 2, 0, 1, 0, -1, 0, 1, 3, 1, 0])],
   nodes: [node("MatMul", ["x", "w"], ["z"]), node("Softmax", ["z"], ["y"])],
 });
 const input = writeArray(folder, "x.npy", [1, 4], [1, 2, 3, 4]);

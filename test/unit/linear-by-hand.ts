@@ -11,4 +11,5 @@ export const softmax = (logits: readonly number[]): number[] => {
 };
 
 /** The bars of a result's predictions. */
-export const bars = (result: Result): BarsArtifact => result.artifacts.find((one) => one.kind === "bars" && one.id === "predictions") as BarsArtifact;
+export const bars = (result: Result): BarsArtifact =>
+  result.artifacts.find((one) => one.kind === "bars" && one.id === "predictions") as BarsArtifact;

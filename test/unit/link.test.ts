@@ -15,7 +15,9 @@ function wires(): [Wire, Wire] {
   const end = (mine: 0 | 1): Wire => ({
     post: (message) => {
       const copy: unknown = structuredClone(message);
-      setTimeout(() => { for (const listener of listeners[mine === 0 ? 1 : 0]) listener(copy); });
+      setTimeout(() => {
+        for (const listener of listeners[mine === 0 ? 1 : 0]) listener(copy);
+      });
     },
     listen: (receive) => {
       listeners[mine].add(receive);
@@ -30,8 +32,11 @@ const handlers: Handlers<Kitchen> = {
     progress({ fraction: 0.5, text: "doubling" });
     return value * 2;
   },
-  wait: (_, { signal }) => new Promise((resolve) => signal.addEventListener("abort", () => setTimeout(() => resolve("late"), 30))),
-  fail: () => { throw new RemoteError("CookError", "The soup is burnt.", "pot 3", "Open a window."); },
+  wait: (_, { signal }) =>
+    new Promise((resolve) => signal.addEventListener("abort", () => setTimeout(() => resolve("late"), 30))),
+  fail: () => {
+    throw new RemoteError("CookError", "The soup is burnt.", "pot 3", "Open a window.");
+  },
 };
 
 function connect(): { client: Link<Nothing, Kitchen>; server: Link<Kitchen, Nothing>; far: Wire } {
@@ -42,12 +47,23 @@ function connect(): { client: Link<Nothing, Kitchen>; server: Link<Kitchen, Noth
 describe("a link between two sides", () => {
   test("a call is answered, its progress told", async () => {
     const told: string[] = [];
-    expect(await connect().client.call("double", { value: 21 }, { onProgress: ({ text, fraction }) => told.push(`${text} ${fraction}`) })).toBe(42);
+    expect(
+      await connect().client.call(
+        "double",
+        { value: 21 },
+        { onProgress: ({ text, fraction }) => told.push(`${text} ${fraction}`) },
+      ),
+    ).toBe(42);
     expect(told).toEqual(["doubling 0.5"]);
   });
 
   test("an error keeps its name, message, place and hint", async () => {
-    await expect(connect().client.call("fail", {})).rejects.toMatchObject({ name: "CookError", message: "The soup is burnt.", where: "pot 3", hint: "Open a window." });
+    await expect(connect().client.call("fail", {})).rejects.toMatchObject({
+      name: "CookError",
+      message: "The soup is burnt.",
+      where: "pot 3",
+      hint: "Open a window.",
+    });
   });
 
   test("an abort rejects at once; that the other side has really ended is told later", async () => {
@@ -55,8 +71,20 @@ describe("a link between two sides", () => {
     const abort = new AbortController();
     let answered = false;
     let tell = (): void => undefined;
-    const ended = new Promise<void>((resolve) => { tell = resolve; });
-    const call = client.call("wait", {}, { signal: abort.signal, onAnswered: () => { answered = true; tell(); } });
+    const ended = new Promise<void>((resolve) => {
+      tell = resolve;
+    });
+    const call = client.call(
+      "wait",
+      {},
+      {
+        signal: abort.signal,
+        onAnswered: () => {
+          answered = true;
+          tell();
+        },
+      },
+    );
     setTimeout(() => abort.abort(), 10);
     await expect(call).rejects.toMatchObject({ name: "AbortError" });
     expect(answered).toBe(false);
@@ -84,7 +112,16 @@ describe("a link between two sides", () => {
   test("messages of another kind, and answers meant for a page before this one, are ignored", async () => {
     const { client, far } = connect();
     const call = client.call("double", { value: 3 });
-    for (const message of [null, 1, "ok", {}, { link: "ok" }, { link: "ok", id: 1, reply: "not mine" }, { link: "progress", id: 1 }]) far.post(message);
+    for (const message of [
+      null,
+      1,
+      "ok",
+      {},
+      { link: "ok" },
+      { link: "ok", id: 1, reply: "not mine" },
+      { link: "progress", id: 1 },
+    ])
+      far.post(message);
     expect(await call).toBe(6);
   });
 });

@@ -41,16 +41,25 @@ beforeAll(async () => {
     const name = `${network}-${exporter}`;
     if (paths.has(name)) continue;
     if (network === "efficientnet-lite0") {
-      paths.set(name, { model: resolve("samples/efficientnet-lite0.onnx"), input: resolve("test/reference/efficientnet-cat/input.npy") });
+      paths.set(name, {
+        model: resolve("samples/efficientnet-lite0.onnx"),
+        input: resolve("test/reference/efficientnet-cat/input.npy"),
+      });
       continue;
     }
     if (network === "bert") {
       const beside = resolve("test/reference/bert");
-      paths.set(name, { model: join(beside, `bert-${exporter}.onnx`), input: { input_ids: join(beside, "ids.npy"), attention_mask: join(beside, "mask.npy") } });
+      paths.set(name, {
+        model: join(beside, `bert-${exporter}.onnx`),
+        input: { input_ids: join(beside, "ids.npy"), attention_mask: join(beside, "mask.npy") },
+      });
       continue;
     }
     const { dims, data } = known.find((one) => one.network === network)!.input;
-    paths.set(name, { model: await materialise(name, folder), input: writeArray(folder, `${network}.npy`, dims, data) });
+    paths.set(name, {
+      model: await materialise(name, folder),
+      input: writeArray(folder, `${network}.npy`, dims, data),
+    });
   }
 }, 120_000);
 afterAll(() => {
@@ -74,12 +83,22 @@ function difference(ours: Float32Array, { file, stride = 1, largest }: Reference
 
 function run({ network, exporter, technique, target, params, layer }: ReferenceCase): Promise<Result> {
   const { model, input } = paths.get(`${network}-${exporter}`)!;
-  return runOn(models, model, input, technique, { target: { index: [target] }, params, ...(layer === undefined ? {} : { layer }) });
+  return runOn(models, model, input, technique, {
+    target: { index: [target] },
+    params,
+    ...(layer === undefined ? {} : { layer }),
+  });
 }
 
 function title({ network, exporter, technique, params, layer, reference }: ReferenceCase): string {
   const { rule, ...others } = params;
-  return [`${network} (${exporter})`, `${technique} by ${rule}`, ...Object.entries(others).map(([name, value]) => `${name} ${value}`), ...(layer === undefined ? [] : [layer]), `against ${reference}`].join(", ");
+  return [
+    `${network} (${exporter})`,
+    `${technique} by ${rule}`,
+    ...Object.entries(others).map(([name, value]) => `${name} ${value}`),
+    ...(layer === undefined ? [] : [layer]),
+    `against ${reference}`,
+  ].join(", ");
 }
 
 describe("layer-wise relevance propagation against its references", () => {
@@ -94,10 +113,13 @@ describe("layer-wise relevance propagation against its references", () => {
 });
 
 describe("layer-wise relevance propagation says", () => {
-  const notes = async (network: string, rule: string): Promise<string> => (await run(cases.find((one) => one.network === network && one.params.rule === rule)!)).notes.join(" ");
+  const notes = async (network: string, rule: string): Promise<string> =>
+    (await run(cases.find((one) => one.network === network && one.params.rule === rule)!)).notes.join(" ");
 
   it("which BatchNormalizations follow no weights, and nothing of those that do", async () => {
-    expect(await notes("densenet-small", "epsilon")).toMatch(/\d+ BatchNormalizations follow no weights that could take them in/);
+    expect(await notes("densenet-small", "epsilon")).toMatch(
+      /\d+ BatchNormalizations follow no weights that could take them in/,
+    );
     expect(await notes("vgg-bn", "epsilon")).not.toContain("BatchNormalization");
   });
 
@@ -108,7 +130,10 @@ describe("layer-wise relevance propagation says", () => {
 });
 
 describe("the form", () => {
-  const shown = (rule: string): string[] => visibleParams(lrp.info, { rule }).map(({ name }) => name).filter((name) => !["rule", "score", "samples"].includes(name));
+  const shown = (rule: string): string[] =>
+    visibleParams(lrp.info, { rule })
+      .map(({ name }) => name)
+      .filter((name) => !["rule", "score", "samples"].includes(name));
 
   it("shows the options that the chosen rule has", () => {
     expect(shown("epsilon")).toEqual(["epsilon"]);

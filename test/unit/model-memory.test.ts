@@ -11,16 +11,28 @@ import { channelOf } from "../../src/techniques/run.ts";
 import { node, weight, writeArray, writeSmallModel } from "./models.ts";
 
 let folder: string;
-beforeAll(() => { folder = mkdtempSync(join(tmpdir(), "loupe-memory-")); });
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "loupe-memory-"));
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** y = x · w, three columns of 1s, 2s and 3s: [10, 20, 30] for ten 1s. */
-const product = (name: string): string => writeSmallModel(folder, name, {
-  inputs: { x: ["float32", 1, 10] }, outputs: ["y"], nodes: [node("MatMul", ["x", "w"], ["h"]), node("Relu", ["h"], ["y"])],
-  weights: [weight("w", [10, 3], Array.from({ length: 30 }, (_, i) => (i % 3) + 1))],
-});
+const product = (name: string): string =>
+  writeSmallModel(folder, name, {
+    inputs: { x: ["float32", 1, 10] },
+    outputs: ["y"],
+    nodes: [node("MatMul", ["x", "w"], ["h"]), node("Relu", ["h"], ["y"])],
+    weights: [
+      weight(
+        "w",
+        [10, 3],
+        Array.from({ length: 30 }, (_, i) => (i % 3) + 1),
+      ),
+    ],
+  });
 const feeds: Feeds = { x: { dataType: "float32", dims: [1, 10], data: new Float32Array(10).fill(1) } };
-const outputOf = async (model: LoadedModel, value = "y"): Promise<number[]> => Array.from(floatsOf((await model.forward(feeds, [value])).get(value)!));
+const outputOf = async (model: LoadedModel, value = "y"): Promise<number[]> =>
+  Array.from(floatsOf((await model.forward(feeds, [value])).get(value)!));
 const promisesSettled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const isClosed = (model: LoadedModel): boolean => {
   try {
@@ -53,7 +65,9 @@ describe("a model that is in use", () => {
     await cache.use(path, async (model) => {
       // As editors and exporters do: written aside, then renamed.
       renameSync(product("draft.onnx"), path);
-      await cache.use(path, (another) => { expect(another).not.toBe(model); });
+      await cache.use(path, (another) => {
+        expect(another).not.toBe(model);
+      });
       expect(isClosed(model)).toBe(false);
     });
     cache.dispose();
@@ -62,7 +76,11 @@ describe("a model that is in use", () => {
   test("stays when the one before it is dropped while it is still being opened", async () => {
     const cache = new ModelCache({ most: 1 });
     const results = await Promise.all(["e.onnx", "f.onnx", "g.onnx"].map((name) => cache.use(product(name), outputOf)));
-    expect(results).toEqual([[10, 20, 30], [10, 20, 30], [10, 20, 30]]);
+    expect(results).toEqual([
+      [10, 20, 30],
+      [10, 20, 30],
+      [10, 20, 30],
+    ]);
     cache.dispose();
   });
 
@@ -141,7 +159,11 @@ describe("the memory budget", () => {
     const budget = new MemoryBudget(2 ** 20);
     const cache = new ModelCache({ budget });
     const model = await cache.get(product("tight.onnx"));
-    expect(await Promise.all([outputOf(model), outputOf(model, "h"), outputOf(model)])).toEqual([[10, 20, 30], [10, 20, 30], [10, 20, 30]]);
+    expect(await Promise.all([outputOf(model), outputOf(model, "h"), outputOf(model)])).toEqual([
+      [10, 20, 30],
+      [10, 20, 30],
+      [10, 20, 30],
+    ]);
     // Of the three sessions none is kept, only the file's bytes.
     expect(budget.used).toBe(model.open.size.file);
     cache.dispose();
@@ -149,13 +171,27 @@ describe("the memory budget", () => {
 
   test("holds the values of the layer that was looked at last, and lets them go", async () => {
     const path = writeSmallModel(folder, "maps.onnx", {
-      inputs: { x: ["float32", 1, 2, 64, 64] }, outputs: ["y"], nodes: [node("Relu", ["x"], ["r"]), node("Flatten", ["r"], ["y"])],
+      inputs: { x: ["float32", 1, 2, 64, 64] },
+      outputs: ["y"],
+      nodes: [node("Relu", ["x"], ["r"]), node("Flatten", ["r"], ["y"])],
     });
-    const input = writeArray(folder, "maps.npy", [1, 2, 64, 64], Array.from({ length: 8192 }, (_, i) => i));
+    const input = writeArray(
+      folder,
+      "maps.npy",
+      [1, 2, 64, 64],
+      Array.from({ length: 8192 }, (_, i) => i),
+    );
     const budget = new MemoryBudget(2 ** 30);
     const models = new ModelCache({ budget });
     const env = { models, progress: () => undefined, signal: new AbortController().signal };
-    const job = { technique: "feature-maps", model: path, inputs: { "": input }, recipe: { version: 1 as const, inputs: {} }, params: {}, layer: "r" };
+    const job = {
+      technique: "feature-maps",
+      model: path,
+      inputs: { "": input },
+      recipe: { version: 1 as const, inputs: {} },
+      params: {},
+      layer: "r",
+    };
     expect((await channelOf({ job, channel: 1 }, env)).values[5]).toBe(4096 + 5);
     const before = budget.used;
     budget.forget("latest layer");
@@ -181,7 +217,10 @@ describe("what is available", () => {
     expect(Math.abs(limit - (3 * 2 ** 30 + own) / 2)).toBeLessThan(64 * 2 ** 20);
   });
 
-  test.each([["has no such function", undefined], ["does not know", () => 0]])("is what the machine has free where Node %s", (_, tells) => {
+  test.each([
+    ["has no such function", undefined],
+    ["does not know", () => 0],
+  ])("is what the machine has free where Node %s", (_, tells) => {
     told.availableMemory = tells;
     expect(availableMemory()).toBeGreaterThan(0);
     expect(availableMemory()).toBeLessThan(totalmem());

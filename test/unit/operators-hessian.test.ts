@@ -25,9 +25,11 @@ describe("the gradient graph can be differentiated again: Hessian-vector product
     const model = new LoadedModel(await openModel(join(FOLDER, `${one.name}.onnx`)), 1);
     const largest = Math.max(...one.product.map(Math.abs));
     const error = async (vector: readonly number[]): Promise<number> => {
-      const product = await hessianVector(model, { x: { dataType: "float32", dims: one.dims, data: Float32Array.from(one.x) } }, {
-        of: "y", wrt: "x", seed: Float32Array.from(one.seed), vector: Float32Array.from(vector),
-      });
+      const product = await hessianVector(
+        model,
+        { x: { dataType: "float32", dims: one.dims, data: Float32Array.from(one.x) } },
+        { of: "y", wrt: "x", seed: Float32Array.from(one.seed), vector: Float32Array.from(vector) },
+      );
       const ours = floatsOf(product!);
       return Math.max(...one.product.map((value, index) => Math.abs(value - ours[index]) / largest));
     };

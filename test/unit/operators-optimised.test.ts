@@ -17,13 +17,23 @@ interface Case {
   readonly wrt: string;
   readonly tolerance: number;
   readonly operators: readonly string[];
-  readonly inputs: readonly { readonly name: string; readonly dataType: "float32" | "float16" | "float64" | "int64" | "int32"; readonly dims: readonly number[]; readonly values: readonly number[] }[];
+  readonly inputs: readonly {
+    readonly name: string;
+    readonly dataType: "float32" | "float16" | "float64" | "int64" | "int32";
+    readonly dims: readonly number[];
+    readonly values: readonly number[];
+  }[];
   readonly gradient: readonly number[];
 }
 
 const FOLDER = join(dirname(fileURLToPath(import.meta.url)), "../reference/fused");
 const cases = JSON.parse(readFileSync(join(FOLDER, "cases.json"), "utf8")) as readonly Case[];
-const SCALED: RuleTable = Object.fromEntries(Object.entries(gradientRules).map(([name, rule]) => [name, (r) => rule(r).map((gradient) => (gradient === undefined ? undefined : r.g.scale(gradient, 1.1)))]));
+const SCALED: RuleTable = Object.fromEntries(
+  Object.entries(gradientRules).map(([name, rule]) => [
+    name,
+    (r) => rule(r).map((gradient) => (gradient === undefined ? undefined : r.g.scale(gradient, 1.1))),
+  ]),
+);
 
 describe("an optimised, quantised, half-precision or external-data model has the gradient of the PyTorch network it came from", () => {
   it.each(cases.map((one) => [one.name, one] as const))("%s", async (_, one) => {
@@ -50,11 +60,16 @@ describe("an optimised, quantised, half-precision or external-data model has the
 function feedsOf(one: Case): Feeds {
   const tensor = ({ dataType, dims, values }: Case["inputs"][number]): TensorValue => {
     switch (dataType) {
-      case "float16": return { dataType, dims, data: Uint16Array.from(values, floatToHalf) };
-      case "float64": return { dataType, dims, data: Float64Array.from(values) };
-      case "int64": return { dataType, dims, data: BigInt64Array.from(values, BigInt) };
-      case "int32": return { dataType, dims, data: Int32Array.from(values) };
-      default: return { dataType, dims, data: Float32Array.from(values) };
+      case "float16":
+        return { dataType, dims, data: Uint16Array.from(values, floatToHalf) };
+      case "float64":
+        return { dataType, dims, data: Float64Array.from(values) };
+      case "int64":
+        return { dataType, dims, data: BigInt64Array.from(values, BigInt) };
+      case "int32":
+        return { dataType, dims, data: Int32Array.from(values) };
+      default:
+        return { dataType, dims, data: Float32Array.from(values) };
     }
   };
   return Object.fromEntries(one.inputs.map((input) => [input.name, tensor(input)]));

@@ -14,7 +14,9 @@ import { loadCases, type CaseArray, type OperatorCase } from "../reference/opera
 const TOLERANCE = 2e-4;
 
 let folder: string;
-beforeAll(() => { folder = mkdtempSync(join(tmpdir(), "loupe-operators-")); });
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "loupe-operators-"));
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const cases = loadCases();
@@ -36,7 +38,9 @@ async function load(one: OperatorCase): Promise<LoadedModel> {
   return new LoadedModel(await openModel(path), 1);
 }
 
-/** The largest difference over all inputs, relative to the largest expected gradient (or absolute where all are zero). */
+/**
+ * The largest difference over all inputs, relative to the largest expected gradient (or absolute where all are zero).
+ */
 async function worstError(model: LoadedModel, one: OperatorCase, rules?: GradientRequest["rules"]): Promise<number> {
   const feeds: Feeds = Object.fromEntries(one.inputs.map((input) => [input.name, toTensor(input)]));
   const wrt = one.gradients.map(({ name }) => name);
@@ -45,11 +49,16 @@ async function worstError(model: LoadedModel, one: OperatorCase, rules?: Gradien
     const { gradients } = await model.gradients(feeds, { of: name, seed: data, wrt, rules });
     for (const [input, gradient] of gradients) {
       const sum = sums.get(input)!;
-      if (gradient) (gradient.data as Float32Array).forEach((value, index) => { sum[index] += value; });
+      if (gradient)
+        (gradient.data as Float32Array).forEach((value, index) => {
+          sum[index] += value;
+        });
     }
   }
   let worst = 0;
-  const largest = Math.max(...one.gradients.map(({ data }) => data.reduce((most, value) => Math.max(most, Math.abs(value)), 0)));
+  const largest = Math.max(
+    ...one.gradients.map(({ data }) => data.reduce((most, value) => Math.max(most, Math.abs(value)), 0)),
+  );
   for (const { name, data } of one.gradients) {
     const ours = sums.get(name)!;
     expect(ours.length).toBe(data.length);
@@ -68,7 +77,9 @@ function toTensor({ dataType, dims, data }: CaseArray): TensorValue {
 /** The rules with the case's own one scaled by 1.01, where the expected gradient is not zero everywhere. */
 function scaledRule(one: OperatorCase): GradientRequest["rules"] | undefined {
   if (one.gradients.every(({ data }) => data.every((value) => value === 0))) return undefined;
-  const table: RuleTable = Object.fromEntries(Object.entries(gradientRules).map(([name, rule]) => [name, scaled(rule)]));
+  const table: RuleTable = Object.fromEntries(
+    Object.entries(gradientRules).map(([name, rule]) => [name, scaled(rule)]),
+  );
   return { name: "scaled", table };
 }
 

@@ -5,12 +5,27 @@ import { DEFAULT_LOOKS } from "../../src/protocol/panel.ts";
 import { catalogue } from "../../src/techniques/catalogue.ts";
 import { sameJob } from "../../webview/panel/state.ts";
 
-const state = { model: "file:///m.onnx", input: "file:///cat.png", technique: "grad-cam", target: {}, layer: "a", moreLayers: ["b", "c"], params: {}, looks: DEFAULT_LOOKS };
+const state = {
+  model: "file:///m.onnx",
+  input: "file:///cat.png",
+  technique: "grad-cam",
+  target: {},
+  layer: "a",
+  moreLayers: ["b", "c"],
+  params: {},
+  looks: DEFAULT_LOOKS,
+};
 const info = (id: string) => catalogue.find((one) => one.id === id)!;
 
 it("further layers come back from a panel's state, where they are names and there is a first one", () => {
   expect(readPanelState(state, catalogue)).toMatchObject({ layer: "a", moreLayers: ["b", "c"] });
-  for (const broken of [{ ...state, layer: undefined }, { ...state, moreLayers: "b" }, { ...state, moreLayers: [] }, { ...state, moreLayers: ["b", 3] }]) expect(readPanelState(broken, catalogue)).not.toHaveProperty("moreLayers");
+  for (const broken of [
+    { ...state, layer: undefined },
+    { ...state, moreLayers: "b" },
+    { ...state, moreLayers: [] },
+    { ...state, moreLayers: ["b", 3] },
+  ])
+    expect(readPanelState(broken, catalogue)).not.toHaveProperty("moreLayers");
 });
 
 it("are asked of methods that average them, and of no other", () => {

@@ -38,7 +38,12 @@ export const SKLEARN = join(dirname(fileURLToPath(import.meta.url)), "../referen
 export const sklearn = JSON.parse(readFileSync(join(SKLEARN, "index.json"), "utf8")) as SklearnReference;
 
 /** The row that all of them are asked about, as a batch of one, of the type that the model's input has. */
-export function rowTensor({ description }: Pick<LoadedModel, "description">, row: readonly number[] = sklearn.row): TensorValue {
+export function rowTensor(
+  { description }: Pick<LoadedModel, "description">,
+  row: readonly number[] = sklearn.row,
+): TensorValue {
   const dims = [1, row.length];
-  return description.inputs[0].type === "float64" ? { dataType: "float64", dims, data: Float64Array.from(row) } : { dataType: "float32", dims, data: Float32Array.from(row) };
+  return description.inputs[0].type === "float64"
+    ? { dataType: "float64", dims, data: Float64Array.from(row) }
+    : { dataType: "float32", dims, data: Float32Array.from(row) };
 }

@@ -15,16 +15,45 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "loupe-inputs-"));
   // Inside the project, where it finds onnxruntime-node and sharp.
   program = resolve("dist/test-inputs-cli.js");
-  await build({ entryPoints: ["src/cli/main.ts"], outfile: program, bundle: true, platform: "node", format: "cjs", target: "node20", external: ["onnxruntime-node", "sharp"], logLevel: "error" });
+  await build({
+    entryPoints: ["src/cli/main.ts"],
+    outfile: program,
+    bundle: true,
+    platform: "node",
+    format: "cjs",
+    target: "node20",
+    external: ["onnxruntime-node", "sharp"],
+    logLevel: "error",
+  });
 });
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
   rmSync(program, { force: true });
 });
 
-function loupe(technique: string, network: string, out: string, ...more: string[]): { code: number | null; err: string; file: string } {
+function loupe(
+  technique: string,
+  network: string,
+  out: string,
+  ...more: string[]
+): { code: number | null; err: string; file: string } {
   const file = join(folder, out);
-  const { status, stderr } = spawnSync(process.execPath, [program, technique, join(reference, `${network}.onnx`), "--input", join(reference, `${network}.npz`), "--target", "1", "--out", file, ...more], { encoding: "utf8" });
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [
+      program,
+      technique,
+      join(reference, `${network}.onnx`),
+      "--input",
+      join(reference, `${network}.npz`),
+      "--target",
+      "1",
+      "--out",
+      file,
+      ...more,
+    ],
+    { encoding: "utf8" },
+  );
   return { code: status, err: stderr, file };
 }
 
@@ -32,14 +61,19 @@ it("a .npz has an array for each input, by its name", () => {
   const { code, file } = loupe("saliency", "two", "s.npz");
   expect(code).toBe(0);
   const arrays = decodeNpz(readFileSync(file), file);
-  expect([...arrays].map(([name, { dims }]) => [name, dims])).toEqual([["picture", [1, 2, 6, 6]], ["row", [1, 5]]]);
+  expect([...arrays].map(([name, { dims }]) => [name, dims])).toEqual([
+    ["picture", [1, 2, 6, 6]],
+    ["row", [1, 5]],
+  ]);
 });
 
 it("a .npy is of one input: which, is asked for (exit 2, with the names)", () => {
   for (const technique of ["saliency", "feature-ablation"]) {
     const { code, err } = loupe(technique, "two", "s.npy");
     expect(code).toBe(2);
-    expect(err).toMatch(/2 inputs are explained, and a \.npy holds one array: picture, row\. Say which: --explain picture/);
+    expect(err).toMatch(
+      /2 inputs are explained, and a \.npy holds one array: picture, row\. Say which: --explain picture/,
+    );
   }
   const { code, file } = loupe("saliency", "two", "row.npy", "--explain", "row");
   expect(code).toBe(0);
@@ -53,7 +87,12 @@ it("a .csv begins with the input, and has a row for each part of each", () => {
   const lines = (file: string): string[] => readFileSync(file, "utf8").trim().split("\r\n");
   const { file } = loupe("feature-ablation", "mixed", "a.csv");
   expect(lines(file)[0]).toBe("input,index,label,value");
-  expect(lines(file).slice(1).map((line) => line.split(",").slice(0, 2).join()).sort()).toEqual(["x_cat,0", "x_cat,1", "x_cat,2", "x_cont,0", "x_cont,1", "x_cont,2"]);
+  expect(
+    lines(file)
+      .slice(1)
+      .map((line) => line.split(",").slice(0, 2).join())
+      .sort(),
+  ).toEqual(["x_cat,0", "x_cat,1", "x_cat,2", "x_cont,0", "x_cont,1", "x_cont,2"]);
   const pictured = lines(loupe("saliency", "two", "b.csv").file);
   expect(pictured[0]).toBe("input,channel,y,x,index,label,value");
   expect(pictured).toHaveLength(1 + 72 + 5);
@@ -62,13 +101,23 @@ it("a .csv begins with the input, and has a row for each part of each", () => {
 
 it("a .json names what is explained and what is not; a picture shows all", async () => {
   const { file } = loupe("saliency", "two", "s.json", "--explain", "picture");
-  const json = JSON.parse(readFileSync(file, "utf8")) as { notExplained: unknown; provenance: { explained: string[] }; raw: { name: string } };
+  const json = JSON.parse(readFileSync(file, "utf8")) as {
+    notExplained: unknown;
+    provenance: { explained: string[] };
+    raw: { name: string };
+  };
   expect(json.notExplained).toEqual([{ input: "row", reason: "another was chosen" }]);
   expect(json.provenance.explained).toEqual(["picture"]);
   expect(json.raw.name).toBe("picture");
-  const all = JSON.parse(readFileSync(loupe("saliency", "two", "all.json").file, "utf8")) as { notExplained: unknown; inputs: { name: string; values: number[] }[] };
+  const all = JSON.parse(readFileSync(loupe("saliency", "two", "all.json").file, "utf8")) as {
+    notExplained: unknown;
+    inputs: { name: string; values: number[] }[];
+  };
   expect(all.notExplained).toEqual([]);
-  expect(all.inputs.map(({ name, values }) => [name, values.length])).toEqual([["picture", 72], ["row", 5]]);
+  expect(all.inputs.map(({ name, values }) => [name, values.length])).toEqual([
+    ["picture", 72],
+    ["row", 5],
+  ]);
   const svg = readFileSync(loupe("saliency", "two", "s.svg").file, "utf8");
   for (const name of ["picture", "row"]) expect(svg).toContain(`>${name}</text>`);
   const { height: one } = await sharp(loupe("saliency", "two", "one.png", "--explain", "picture").file).metadata();

@@ -11,13 +11,16 @@ const npy = (file: string) => decodeNpy(readFileSync(join(folder, file)), file);
 /** How well two partitions agree: 1 for the same one, about 0 for chance (Hubert & Arabie 1985). */
 function adjustedRand(a: ArrayLike<number>, b: ArrayLike<number>): number {
   const [pairs, rows, columns] = [new Map<string, number>(), new Map<number, number>(), new Map<number, number>()];
-  const add = <K>(counts: Map<K, number>, key: K): void => { counts.set(key, (counts.get(key) ?? 0) + 1); };
+  const add = <K>(counts: Map<K, number>, key: K): void => {
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  };
   for (let i = 0; i < a.length; i++) {
     add(pairs, `${a[i]},${b[i]}`);
     add(rows, a[i]);
     add(columns, b[i]);
   }
-  const couples = <K>(counts: Map<K, number>): number => [...counts.values()].reduce((sum, n) => sum + (n * (n - 1)) / 2, 0);
+  const couples = <K>(counts: Map<K, number>): number =>
+    [...counts.values()].reduce((sum, n) => sum + (n * (n - 1)) / 2, 0);
   const [both, left, right] = [couples(pairs), couples(rows), couples(columns)];
   const expected = (left * right) / ((a.length * (a.length - 1)) / 2);
   return (both - expected) / ((left + right) / 2 - expected);
@@ -30,7 +33,9 @@ describe("SLIC", () => {
     const { labels, count } = slic(data as Uint8Array, dims[0], dims[1], segments);
     expect(count).toBe(Math.max(...new Set(expected)) + 1);
     // The very same labels; the power function of another processor may move a pixel at a border.
-    expect(labels.reduce((wrong, label, i) => wrong + (label === expected[i] ? 0 : 1), 0)).toBeLessThanOrEqual(expected.length / 1000);
+    expect(labels.reduce((wrong, label, i) => wrong + (label === expected[i] ? 0 : 1), 0)).toBeLessThanOrEqual(
+      expected.length / 1000,
+    );
     expect(adjustedRand(labels, expected)).toBeGreaterThan(0.99);
   });
 
@@ -43,7 +48,10 @@ describe("SLIC", () => {
   });
 
   it("makes every segment one connected piece, numbered from 0", () => {
-    const { dims: [height, width], data } = npy("picture-astronaut.npy");
+    const {
+      dims: [height, width],
+      data,
+    } = npy("picture-astronaut.npy");
     const { labels, count } = slic(data as Uint8Array, height, width, 30);
     expect(new Set(labels)).toEqual(new Set(Array.from({ length: count }, (_, i) => i)));
     const seen = new Set<number>();
@@ -64,8 +72,18 @@ describe("SLIC", () => {
     }
   });
 
-  it.each([[1, 1, 5], [1, 9, 3], [7, 1, 100], [5, 5, 1]])("copes with %i×%i pixels and about %i segments", (height, width, segments) => {
-    const { labels, count } = slic(Uint8Array.from({ length: height * width * 3 }, (_, i) => (i * 37) % 256), height, width, segments);
+  it.each([
+    [1, 1, 5],
+    [1, 9, 3],
+    [7, 1, 100],
+    [5, 5, 1],
+  ])("copes with %i×%i pixels and about %i segments", (height, width, segments) => {
+    const { labels, count } = slic(
+      Uint8Array.from({ length: height * width * 3 }, (_, i) => (i * 37) % 256),
+      height,
+      width,
+      segments,
+    );
     expect(labels.length).toBe(height * width);
     expect(Math.max(...labels)).toBeLessThan(count);
     expect(Math.min(...labels)).toBe(0);

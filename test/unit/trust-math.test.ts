@@ -9,7 +9,8 @@ import { resizeLinear } from "../../src/math/resize-linear.ts";
 import { ssim } from "../../src/math/ssim.ts";
 
 /** The maps that the references below were made of: sin and cos of the index. */
-const sines = (count: number, step: number): Float64Array => Float64Array.from({ length: count }, (_, i) => Math.sin(step * i));
+const sines = (count: number, step: number): Float64Array =>
+  Float64Array.from({ length: count }, (_, i) => Math.sin(step * i));
 
 describe("ranks", () => {
   it("share places among equal values, as SciPy's do", () => {
@@ -53,7 +54,7 @@ describe("sparseness", () => {
     const values = sines(500, 0.37);
     const { x, y } = lorenz(values, 500);
     let area = 0;
-    for (let i = 1; i < x.length; i++) area += (x[i] - x[i - 1]) * (y[i] + y[i - 1]) / 2;
+    for (let i = 1; i < x.length; i++) area += ((x[i] - x[i - 1]) * (y[i] + y[i - 1])) / 2;
     expect(1 - 2 * area).toBeCloseTo(gini(values), 5);
     expect([x[0], y[0], x[500]]).toEqual([0, 0, 1]);
     expect(y[500]).toBeCloseTo(1, 6);
@@ -77,7 +78,10 @@ describe("RISE's blur", () => {
     expect(blurred.reduce((a, b) => a + b, 0)).toBeCloseTo(2, 5);
     expect(blurred[15 * 40 + 20]).toBeCloseTo(2 * RISE_KERNEL[5] ** 2, 7);
     expect(blurred[12 * 40 + 18]).toBeCloseTo(2 * RISE_KERNEL[2] * RISE_KERNEL[3], 7);
-    expect(blur(new Float32Array(1200).fill(1), 30, 40)[0]).toBeCloseTo(RISE_KERNEL.slice(5).reduce((a, b) => a + b, 0) ** 2, 6);
+    expect(blur(new Float32Array(1200).fill(1), 30, 40)[0]).toBeCloseTo(
+      RISE_KERNEL.slice(5).reduce((a, b) => a + b, 0) ** 2,
+      6,
+    );
   });
 });
 
@@ -87,7 +91,9 @@ describe("linear imputation", () => {
     const random = new Random(1);
     const plane = Float32Array.from({ length: height * width }, () => random.normal());
     // A large hole, its edge at the picture's corner, and scattered places.
-    const removed = Uint32Array.from({ length: height * width }, (_, i) => i).filter((i) => (Math.floor(i / width) < 25 && i % width < 20) || random.uniform() < 0.3);
+    const removed = Uint32Array.from({ length: height * width }, (_, i) => i).filter(
+      (i) => (Math.floor(i / width) < 25 && i % width < 20) || random.uniform() < 0.3,
+    );
     const [filled] = impute([plane], height, width, removed);
     const out = new Set(removed);
     for (let i = 0; i < plane.length; i++) if (!out.has(i)) expect(filled[i]).toBe(plane[i]);
@@ -111,13 +117,22 @@ describe("linear imputation", () => {
     const removed = Uint32Array.from({ length: 399 }, (_, i) => i);
     const [filled] = impute([plane], 20, 20, removed, [new Float32Array(400)]);
     for (const value of filled) expect(value).toBeCloseTo(4, 4);
-    expect(() => impute([plane], 20, 20, Uint32Array.from({ length: 400 }, (_, i) => i))).toThrow(/Nothing is left/);
+    expect(() =>
+      impute(
+        [plane],
+        20,
+        20,
+        Uint32Array.from({ length: 400 }, (_, i) => i),
+      ),
+    ).toThrow(/Nothing is left/);
   });
 });
 
 describe("linear resizing", () => {
   // torch.nn.functional.interpolate(torch.tensor([[1., 2.], [4., 8.]])[None, None], (3, 4), mode="bilinear")
   it("is PyTorch's without aligned corners", () => {
-    expect([...resizeLinear(Float32Array.of(1, 2, 4, 8), [2, 2], [3, 4])].map((value) => Number(value.toFixed(4)))).toEqual([1, 1.25, 1.75, 2, 2.5, 3.125, 4.375, 5, 4, 5, 7, 8]);
+    expect(
+      [...resizeLinear(Float32Array.of(1, 2, 4, 8), [2, 2], [3, 4])].map((value) => Number(value.toFixed(4))),
+    ).toEqual([1, 1.25, 1.75, 2, 2.5, 3.125, 4.375, 5, 4, 5, 7, 8]);
   });
 });

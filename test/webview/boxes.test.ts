@@ -9,7 +9,11 @@ const openPage = pagesOf("panel");
 let page: TestPage;
 
 async function openDetector(theme?: ThemeName, width?: number): Promise<void> {
-  page = await openPage({ ...(theme ? { theme } : {}), ...(width ? { width } : {}), scenario: { detector: true, state: { technique: "predictions" } } });
+  page = await openPage({
+    ...(theme ? { theme } : {}),
+    ...(width ? { width } : {}),
+    scenario: { detector: true, state: { technique: "predictions" } },
+  });
   await page.getByTestId("boxes-over").waitFor();
   await idle(page);
 }
@@ -33,14 +37,18 @@ test("the pointer reads a box's exact values", async () => {
 
 test("a click on a box, or Enter on its row, makes its class score the target", async () => {
   await openDetector();
-  const pressed = (row: number): string => `document.querySelector('[data-testid=box-row-${row}]').getAttribute('aria-pressed') === 'true'`;
+  const pressed = (row: number): string =>
+    `document.querySelector('[data-testid=box-row-${row}]').getAttribute('aria-pressed') === 'true'`;
   await page.getByTestId("box-2").click();
   await until(page, pressed(2));
   await page.getByTestId("box-row-0").focus();
   await page.keyboard.press("Enter");
   await until(page, pressed(0));
   // Remembered for the next method.
-  await until(page, "fake.calls.filter(({ method }) => method === 'remember').at(-1)?.request.state.target.index?.join() === '19,312'");
+  await until(
+    page,
+    "fake.calls.filter(({ method }) => method === 'remember').at(-1)?.request.state.target.index?.join() === '19,312'",
+  );
   expect((await lastState(page, "remember")).target).toMatchObject({ output: "output0", index: [19, 312] });
 });
 

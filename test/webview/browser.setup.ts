@@ -1,4 +1,7 @@
-/** Once, before the first of these tests: the Chromium that all of them need. Without one nothing is run, and the last line says what to do. */
+/**
+ * Once, before the first of these tests: the Chromium that all of them need. Without one nothing is run, and the last
+ * line says what to do.
+ */
 import { prepareMachine } from "../../scripts/lib/machine.mjs";
 
 export async function setup(): Promise<void> {

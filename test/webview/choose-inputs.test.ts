@@ -15,10 +15,17 @@ async function open(scenario: Record<string, unknown>, state: Partial<PanelState
   await idle(page);
 }
 
-const ticked = (): Promise<string[]> => page.evaluate("[...document.querySelectorAll('[data-testid^=explain-]')].filter((box) => box.checked).map((box) => box.dataset.testid)");
+const ticked = (): Promise<string[]> =>
+  page.evaluate(
+    "[...document.querySelectorAll('[data-testid^=explain-]')].filter((box) => box.checked).map((box) => box.dataset.testid)",
+  );
 
 describe("which inputs are explained", () => {
-  const explainable = [{ name: "picture", byDefault: true }, { name: "row", byDefault: true }, { name: "mask", byDefault: false, reason: "it says what counts, not what it is" }];
+  const explainable = [
+    { name: "picture", byDefault: true },
+    { name: "row", byDefault: true },
+    { name: "mask", byDefault: false, reason: "it says what counts, not what it is" },
+  ];
 
   test("those that usually are are ticked; another choice runs again, and the usual one is no choice", async () => {
     await open({ explainable });
@@ -38,7 +45,9 @@ describe("which inputs are explained", () => {
     await page.getByTestId("explain-mask").focus();
     await page.keyboard.press("Space");
     await eventually(async () => (await lastState(page)).explain).toEqual(["row"]);
-    await eventually(() => page.getByTestId("explain-row").evaluate((box) => (box as unknown as { disabled: boolean }).disabled)).toBe(true);
+    await eventually(() =>
+      page.getByTestId("explain-row").evaluate((box) => (box as unknown as { disabled: boolean }).disabled),
+    ).toBe(true);
     await page.getByTestId("explain-row").click({ force: true });
     await later(page);
     expect(await calls(page, "run")).toBe(2);
@@ -50,7 +59,10 @@ describe("which inputs are explained", () => {
     await page.getByTestId("compare").click();
     expect((await requested<{ state: PanelState }>(page, "compare")).state.explain).toEqual(["mask"]);
     await page.getByTestId("explain-picture").click();
-    await eventually(() => page.evaluate("JSON.parse(sessionStorage.getItem('state')).explain")).toEqual(["picture", "mask"]);
+    await eventually(() => page.evaluate("JSON.parse(sessionStorage.getItem('state')).explain")).toEqual([
+      "picture",
+      "mask",
+    ]);
     expect(await violations(page)).toEqual([]);
     await screenshot(page, "choose-inputs");
   });

@@ -5,10 +5,19 @@ import { calls, eventually, lastState, pagesOf, until } from "./harness.ts";
 const openPage = pagesOf("panel");
 
 test("Compare… hands over what the panel shows: method, target and options", async () => {
-  const page = await openPage({ scenario: { result: true, state: { technique: "saliency", target: { index: [282] }, params: { saliency: { absolute: false } } } } });
+  const page = await openPage({
+    scenario: {
+      result: true,
+      state: { technique: "saliency", target: { index: [282] }, params: { saliency: { absolute: false } } },
+    },
+  });
   await page.getByTestId("compare").click();
   await until(page, "fake.count('compare') === 1");
-  await eventually(() => lastState(page, "compare")).toMatchObject({ technique: "saliency", target: { index: [282] }, params: { saliency: { absolute: false } } });
+  await eventually(() => lastState(page, "compare")).toMatchObject({
+    technique: "saliency",
+    target: { index: [282] },
+    params: { saliency: { absolute: false } },
+  });
 });
 
 test("where nothing may run, nothing is compared", async () => {

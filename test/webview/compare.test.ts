@@ -19,11 +19,15 @@ async function open(options: OpenOptions = {}): Promise<void> {
 
 /** Every cell has its answer. */
 const settled = (): Promise<void> => until(page, "!document.querySelector('[data-kind=waiting], [data-kind=running]')");
-const kinds = (): Promise<string[]> => page.evaluate("[...document.querySelectorAll('[data-cell]')].map((cell) => cell.dataset.kind)");
-const labels = (): Promise<string[]> => page.evaluate("[...document.querySelectorAll('.entry-label')].map((label) => label.textContent)");
+const kinds = (): Promise<string[]> =>
+  page.evaluate("[...document.querySelectorAll('[data-cell]')].map((cell) => cell.dataset.kind)");
+const labels = (): Promise<string[]> =>
+  page.evaluate("[...document.querySelectorAll('.entry-label')].map((label) => label.textContent)");
 const cell = (row: number, column: number) => page.getByTestId(`cell-${row}-${column}`);
-const values = (): Promise<(string | null)[]> => page.evaluate("[...document.querySelectorAll('[data-testid=value]')].map((value) => value.dataset.value)");
-const ink = (row: number, column: number): Promise<number> => inkOf(page, `[data-testid="cell-${row}-${column}"] [data-testid=heatmap]`);
+const values = (): Promise<(string | null)[]> =>
+  page.evaluate("[...document.querySelectorAll('[data-testid=value]')].map((value) => value.dataset.value)");
+const ink = (row: number, column: number): Promise<number> =>
+  inkOf(page, `[data-testid="cell-${row}-${column}"] [data-testid=heatmap]`);
 const frame = (row: number, column: number) => boxOf(cell(row, column).getByTestId("map"));
 async function pickMenu(item: string): Promise<void> {
   await page.getByTestId("save").click();
@@ -31,11 +35,17 @@ async function pickMenu(item: string): Promise<void> {
   await until(page, "fake.saved !== undefined");
 }
 async function saved(): Promise<{ readonly name: string; readonly bytes: Buffer }> {
-  const { name, base64 } = await page.evaluate("fake.saved") as { name: string; base64: string };
+  const { name, base64 } = (await page.evaluate("fake.saved")) as { name: string; base64: string };
   return { name, bytes: Buffer.from(base64, "base64") };
 }
 const twoAxes: Partial<CompareState> = {
-  rows: { kind: "target", entries: [{ kind: "target", target: { index: [285] }, label: "Egyptian cat" }, { kind: "target", target: { index: [282] }, label: "tiger cat" }] },
+  rows: {
+    kind: "target",
+    entries: [
+      { kind: "target", target: { index: [285] }, label: "Egyptian cat" },
+      { kind: "target", target: { index: [282] }, label: "tiger cat" },
+    ],
+  },
 };
 
 describe("cells", () => {
@@ -88,7 +98,9 @@ describe("cells", () => {
   });
 
   test("where nothing may run, it says why, shows what is on disk, and runs once it may", async () => {
-    await open({ scenario: { blocked: "This workspace is not trusted: models are shown, not run.", cached: ["saliency"] } });
+    await open({
+      scenario: { blocked: "This workspace is not trusted: models are shown, not run.", cached: ["saliency"] },
+    });
     await until(page, "document.querySelector('[data-kind=done]') !== null");
     await eventually(() => page.getByTestId("blocked").textContent()).toContain("not trusted");
     await eventually(() => kinds()).toEqual(["done", "waiting", "waiting"]);
@@ -109,7 +121,8 @@ describe("cells", () => {
     await eventually(async () => (await values()).map(Number)).toEqual([-0.3, -3, -3].map(Math.fround));
     await eventually(() => cell(0, 1).getByTestId("value").textContent()).toContain("sepal width −3");
     // Lengths: of its own, the longest is half of the track; by one scale the first method's are a tenth.
-    const width = (): Promise<number[]> => page.evaluate("[...document.querySelectorAll('[data-index=\"2\"] i')].map((bar) => parseFloat(bar.style.width))");
+    const width = (): Promise<number[]> =>
+      page.evaluate("[...document.querySelectorAll('[data-index=\"2\"] i')].map((bar) => parseFloat(bar.style.width))");
     await eventually(() => width()).toEqual([50, 50, 50]);
     await page.getByTestId("scale-of-all").click();
     await eventually(async () => (await width())[0]).toBeCloseTo(5, 3);
@@ -131,7 +144,10 @@ describe("cells", () => {
     await until(page, "document.querySelector('[data-testid=cell-0-0] .cell-token.marked')?.textContent === 'won'");
     await page.keyboard.press("ArrowRight");
     await page.keyboard.press("ArrowRight");
-    await until(page, "/^film: Saliency −0.2; Grad-CAM −2; CAM −2$/.test(document.querySelector('[data-testid=grid-live]').textContent)");
+    await until(
+      page,
+      "/^film: Saliency −0.2; Grad-CAM −2; CAM −2$/.test(document.querySelector('[data-testid=grid-live]').textContent)",
+    );
     expect(await violations(page)).toEqual([]);
     await screenshot(page, "compare-text-light");
     await page.getByTestId("scale-of-all").click();
@@ -140,7 +156,9 @@ describe("cells", () => {
     const svg = (await saved()).bytes.toString("utf8");
     expect(svg).toContain(">##derful</text>");
     // In the shared scale the figure's colours are those of the page.
-    const shown = await page.evaluate("getComputedStyle(document.querySelector('[data-testid=cell-0-1] [data-index=\"2\"]')).borderBottomColor") as string;
+    const shown = (await page.evaluate(
+      "getComputedStyle(document.querySelector('[data-testid=cell-0-1] [data-index=\"2\"]')).borderBottomColor",
+    )) as string;
     const [red, green, blue] = (/\d+, \d+, \d+/.exec(shown)?.[0] ?? "").split(", ").map(Number);
     const pixel = /<image [^>]*href="data:image\/png;base64,([^"]+)"><title>won: 9</.exec(svg)?.[1] ?? "";
     expect([...(await sharp(Buffer.from(pixel, "base64")).removeAlpha().raw().toBuffer())]).toEqual([red, green, blue]);
@@ -164,9 +182,25 @@ describe("axes", () => {
     await page.getByTestId("rows-kind").selectOption("target");
     await cell(1, 2).waitFor();
     await settled();
-    await eventually(() => labels()).toEqual(["Input", "Saliency", "Grad-CAM", "CAM", "Egyptian cat 285", "tiger cat 282"]);
-    const asked = await page.evaluate("fake.calls.filter(({ method }) => method === 'run').map(({ request }) => [request.cell.technique, request.cell.target.index?.[0] ?? null])");
-    expect(asked).toEqual(expect.arrayContaining([["saliency", 285], ["saliency", 282], ["grad-cam", 282], ["cam", 282]]));
+    await eventually(() => labels()).toEqual([
+      "Input",
+      "Saliency",
+      "Grad-CAM",
+      "CAM",
+      "Egyptian cat 285",
+      "tiger cat 282",
+    ]);
+    const asked = await page.evaluate(
+      "fake.calls.filter(({ method }) => method === 'run').map(({ request }) => [request.cell.technique, request.cell.target.index?.[0] ?? null])",
+    );
+    expect(asked).toEqual(
+      expect.arrayContaining([
+        ["saliency", 285],
+        ["saliency", 282],
+        ["grad-cam", 282],
+        ["cam", 282],
+      ]),
+    );
     await eventually(() => page.getByTestId("target").count()).toBe(0);
     await page.getByTestId("rows-kind").selectOption("none");
     await eventually(() => kinds()).toEqual(["done", "done", "done"]);
@@ -178,14 +212,36 @@ describe("axes", () => {
     await settled();
     await page.getByTestId("columns-kind").selectOption("target");
     await until(page, "document.querySelector('[data-testid=rows-kind]').value === 'method'");
-    await eventually(() => labels()).toEqual(["Input", "Egyptian cat 285", "tiger cat 282", "Saliency", "Grad-CAM", "CAM"]);
+    await eventually(() => labels()).toEqual([
+      "Input",
+      "Egyptian cat 285",
+      "tiger cat 282",
+      "Saliency",
+      "Grad-CAM",
+      "CAM",
+    ]);
   });
 
   test("layers, and models told apart by their folders", async () => {
-    await open({ scenario: { state: { base: { model: "file:///samples/efficientnet-lite0.onnx", input: "file:///samples/cat.png", technique: "grad-cam", target: {}, params: {} } } } });
+    await open({
+      scenario: {
+        state: {
+          base: {
+            model: "file:///samples/efficientnet-lite0.onnx",
+            input: "file:///samples/cat.png",
+            technique: "grad-cam",
+            target: {},
+            params: {},
+          },
+        },
+      },
+    });
     await settled();
     await page.getByTestId("columns-kind").selectOption("layer");
-    await until(page, "[...document.querySelectorAll('.entry-label')].some((label) => label.textContent === 'project_6')");
+    await until(
+      page,
+      "[...document.querySelectorAll('.entry-label')].some((label) => label.textContent === 'project_6')",
+    );
     // What stood first along the columns is what all have in common now.
     await eventually(() => page.getByTestId("method").inputValue()).toBe("saliency");
     await page.getByTestId("method").selectOption("grad-cam");
@@ -201,7 +257,9 @@ describe("axes", () => {
     await page.getByTestId("rows-kind").selectOption("model");
     await cell(1, 1).waitFor();
     await settled();
-    await eventually(() => labels()).toEqual(expect.arrayContaining(["samples/efficientnet-lite0.onnx", "other/efficientnet-lite0.onnx"]));
+    await eventually(() => labels()).toEqual(
+      expect.arrayContaining(["samples/efficientnet-lite0.onnx", "other/efficientnet-lite0.onnx"]),
+    );
     const last = await lastRequest<{ cell: PanelState }>(page, "run");
     expect([last.cell.model, last.cell.layer]).toEqual(["file:///other/efficientnet-lite0.onnx", "relu"]);
   });
@@ -229,23 +287,49 @@ describe("axes", () => {
   });
 
   test("an option that takes a file is given one by the dialog", async () => {
-    await open({ scenario: { text: true, state: { columns: { kind: "method", entries: [{ kind: "method", technique: "tokens" }, { kind: "method", technique: "saliency" }] } } } });
+    await open({
+      scenario: {
+        text: true,
+        state: {
+          columns: {
+            kind: "method",
+            entries: [
+              { kind: "method", technique: "tokens" },
+              { kind: "method", technique: "saliency" },
+            ],
+          },
+        },
+      },
+    });
     await settled();
     await page.getByTestId("columns-0-menu").click();
     await page.getByTestId("columns-0-menu-options").click();
     await page.getByTestId("param-baseline-file").click();
     await until(page, "fake.count('run') === 3");
-    await eventually(async () => (await lastRequest<{ cell: PanelState }>(page, "run")).cell.params.tokens).toEqual({ baseline: "/samples/grey.png" });
+    await eventually(async () => (await lastRequest<{ cell: PanelState }>(page, "run")).cell.params.tokens).toEqual({
+      baseline: "/samples/grey.png",
+    });
   });
 
   test("which inputs are explained is one choice for all", async () => {
-    await open({ scenario: { explainable: [{ name: "picture", byDefault: true }, { name: "row", byDefault: true }] } });
+    await open({
+      scenario: {
+        explainable: [
+          { name: "picture", byDefault: true },
+          { name: "row", byDefault: true },
+        ],
+      },
+    });
     await settled();
     await page.getByTestId("explain-picture").click();
     await until(page, "fake.count('run') === 6");
-    const asked = await page.evaluate("fake.calls.filter(({ method }) => method === 'run').slice(3).map(({ request }) => request.cell.explain)");
+    const asked = await page.evaluate(
+      "fake.calls.filter(({ method }) => method === 'run').slice(3).map(({ request }) => request.cell.explain)",
+    );
     expect(asked).toEqual([["row"], ["row"], ["row"]]);
-    await eventually(() => page.evaluate("fake.calls.findLast(({ method }) => method === 'remember')?.request.state.base.explain")).toEqual(["row"]);
+    await eventually(() =>
+      page.evaluate("fake.calls.findLast(({ method }) => method === 'remember')?.request.state.base.explain"),
+    ).toEqual(["row"]);
     expect(await violations(page)).toEqual([]);
   });
 
@@ -254,7 +338,9 @@ describe("axes", () => {
     await settled();
     await page.getByTestId("input").click();
     await until(page, "fake.count('run') === 6");
-    await eventually(async () => (await lastRequest<{ cell: PanelState }>(page, "run")).cell.input).toBe("file:///samples/dog.png");
+    await eventually(async () => (await lastRequest<{ cell: PanelState }>(page, "run")).cell.input).toBe(
+      "file:///samples/dog.png",
+    );
     await eventually(() => page.getByTestId("input").textContent()).toContain("dog.png");
   });
 });
@@ -266,12 +352,19 @@ describe("the linked cursor", () => {
     const box = await frame(0, 0);
     await page.mouse.move(box.x + box.width * (146.5 / 224), box.y + box.height * (82.5 / 224));
     await until(page, "document.querySelectorAll('[data-testid=value]').length === 3");
-    const places = await page.evaluate("[...document.querySelectorAll('[data-testid=value]')].map(({ dataset }) => [Number(dataset.row), Number(dataset.column)])");
-    expect(places).toEqual([[82, 146], [2, 4], [2, 4]]);
+    const places = await page.evaluate(
+      "[...document.querySelectorAll('[data-testid=value]')].map(({ dataset }) => [Number(dataset.row), Number(dataset.column)])",
+    );
+    expect(places).toEqual([
+      [82, 146],
+      [2, 4],
+      [2, 4],
+    ]);
     // The input and the three maps.
     await eventually(() => page.evaluate("document.querySelectorAll('.crosshair').length")).toBe(4);
     // The fake's class activation map at row 2, column 4 of 7×7, as results.ts makes it.
-    const cam = Math.max(0, 4.2 * Math.exp(-((2 - 2.4) ** 2 + (4 - 2.8) ** 2) / 5) - 0.31) + 0.01 * (((2 * 7 + 4) * 7) % 5);
+    const cam =
+      Math.max(0, 4.2 * Math.exp(-((2 - 2.4) ** 2 + (4 - 2.8) ** 2) / 5) - 0.31) + 0.01 * (((2 * 7 + 4) * 7) % 5);
     await eventually(async () => (await values()).slice(1).map(Number)).toEqual([Math.fround(cam), Math.fround(cam)]);
     await page.mouse.move(2, 2);
     await until(page, "document.querySelectorAll('[data-testid=value]').length === 0");
@@ -285,8 +378,14 @@ describe("the linked cursor", () => {
     await until(page, "document.querySelectorAll('[data-testid=value]').length === 3");
     const before = await values();
     await page.keyboard.press("ArrowRight");
-    await until(page, `document.querySelectorAll('[data-testid=value]')[1].dataset.value !== ${JSON.stringify(before[1])}`);
-    await until(page, "/x \\d+, y \\d+: Saliency .+; Grad-CAM .+; CAM /.test(document.querySelector('[data-testid=grid-live]').textContent)");
+    await until(
+      page,
+      `document.querySelectorAll('[data-testid=value]')[1].dataset.value !== ${JSON.stringify(before[1])}`,
+    );
+    await until(
+      page,
+      "/x \\d+, y \\d+: Saliency .+; Grad-CAM .+; CAM /.test(document.querySelector('[data-testid=grid-live]').textContent)",
+    );
     await page.keyboard.press("Escape");
     await until(page, "document.querySelectorAll('[data-testid=value]').length === 0");
     await eventually(() => page.evaluate("document.activeElement.dataset.testid")).toBe("cell-0-1");
@@ -295,7 +394,9 @@ describe("the linked cursor", () => {
 
 describe("the linked zoom", () => {
   const whole = (row: number, column: number): Promise<{ left: string; width: string }> =>
-    page.evaluate(`(({ left, width }) => ({ left, width }))(document.querySelector('[data-testid="cell-${row}-${column}"] .whole').style)`);
+    page.evaluate(
+      `(({ left, width }) => ({ left, width }))(document.querySelector('[data-testid="cell-${row}-${column}"] .whole').style)`,
+    );
 
   test("Ctrl and the wheel zoom all pictures about the pointer, a drag moves them, a plain wheel is the page's", async () => {
     await open();
@@ -328,7 +429,9 @@ describe("the linked zoom", () => {
     const box = await frame(0, 0);
     await page.mouse.move(box.x + box.width * 0.25, box.y + box.height * 0.5);
     await until(page, "document.querySelectorAll('[data-testid=value]').length === 3");
-    const [row, column] = await page.evaluate("(({ dataset }) => [Number(dataset.row), Number(dataset.column)])(document.querySelector('[data-testid=value]'))") as [number, number];
+    const [row, column] = (await page.evaluate(
+      "(({ dataset }) => [Number(dataset.row), Number(dataset.column)])(document.querySelector('[data-testid=value]'))",
+    )) as [number, number];
     const seen = 1 / 1.5 ** 3;
     expect(Math.abs(column - 224 * (0.5 - seen / 2 + 0.25 * seen))).toBeLessThan(1.5);
     expect(Math.abs(row - 112)).toBeLessThan(1.5);
@@ -356,10 +459,24 @@ describe("keys", () => {
     for (const key of ["ArrowRight", "ArrowDown"]) await page.keyboard.press(key);
     await eventually(() => page.evaluate("document.activeElement.dataset.testid")).toBe("cell-1-1");
     await page.keyboard.press("Alt+ArrowLeft");
-    await eventually(() => labels()).toEqual(["Input", "Grad-CAM", "Saliency", "CAM", "Egyptian cat 285", "tiger cat 282"]);
+    await eventually(() => labels()).toEqual([
+      "Input",
+      "Grad-CAM",
+      "Saliency",
+      "CAM",
+      "Egyptian cat 285",
+      "tiger cat 282",
+    ]);
     await eventually(() => page.evaluate("document.activeElement.dataset.testid")).toBe("cell-1-0");
     await page.keyboard.press("Alt+ArrowUp");
-    await eventually(() => labels()).toEqual(["Input", "Grad-CAM", "Saliency", "CAM", "tiger cat 282", "Egyptian cat 285"]);
+    await eventually(() => labels()).toEqual([
+      "Input",
+      "Grad-CAM",
+      "Saliency",
+      "CAM",
+      "tiger cat 282",
+      "Egyptian cat 285",
+    ]);
     await eventually(() => page.evaluate("document.activeElement.dataset.testid")).toBe("cell-0-0");
     await page.keyboard.press("Delete");
     await eventually(async () => (await kinds())[0]).toBe("removed");
@@ -406,7 +523,9 @@ describe("scales", () => {
     await open({ scenario: { state: { ...twoAxes, scale: "method" } } });
     await settled();
     await eventually(() => page.getByTestId("scale").count()).toBe(6);
-    const ends = await page.evaluate("[...document.querySelectorAll('[data-testid=scale]')].map((scale) => scale.getAttribute('aria-label'))") as string[];
+    const ends = (await page.evaluate(
+      "[...document.querySelectorAll('[data-testid=scale]')].map((scale) => scale.getAttribute('aria-label'))",
+    )) as string[];
     expect(ends[0]).toBe(ends[3]);
     expect(ends[0]).not.toBe(ends[1]);
   });
@@ -432,7 +551,8 @@ describe("saving", () => {
     const { name, bytes } = await saved();
     expect(name).toBe("cat-saliency-grad-cam-cam.svg");
     const svg = bytes.toString("utf8");
-    for (const label of ["Saliency", "Grad-CAM", "Egyptian cat 285", "tiger cat 282"]) expect(svg).toContain(`>${label}</text>`);
+    for (const label of ["Saliency", "Grad-CAM", "Egyptian cat 285", "tiger cat 282"])
+      expect(svg).toContain(`>${label}</text>`);
     expect(svg).toContain('fill="#ffffff"');
     await eventually(() => page.getByTestId("notice").textContent()).toContain("Saved to");
   });
@@ -440,7 +560,10 @@ describe("saving", () => {
   test("as PNG, drawn with real fonts, with how it was made inside; in the theme's colours when asked", async () => {
     await open();
     await settled();
-    for (const [item, corner] of [["png", [255, 255, 255]], ["png-theme", [31, 31, 31]]] as const) {
+    for (const [item, corner] of [
+      ["png", [255, 255, 255]],
+      ["png-theme", [31, 31, 31]],
+    ] as const) {
       await page.evaluate("fake.saved = undefined");
       await pickMenu(item);
       const png = (await saved()).bytes;
@@ -459,8 +582,14 @@ describe("saving", () => {
     expect(Object.keys(unzipSync((await saved()).bytes))).toEqual(["Saliency.npy", "Grad-CAM.npy"]);
     await page.evaluate("fake.saved = undefined");
     await pickMenu("json");
-    const json = JSON.parse((await saved()).bytes.toString("utf8")) as { cells: { failure?: string; raw?: { dims: number[] } }[] };
-    expect(json.cells.map((one) => one.raw?.dims ?? one.failure)).toEqual([[1, 3, 224, 224], [7, 7], expect.stringContaining("no gradient rule")]);
+    const json = JSON.parse((await saved()).bytes.toString("utf8")) as {
+      cells: { failure?: string; raw?: { dims: number[] } }[];
+    };
+    expect(json.cells.map((one) => one.raw?.dims ?? one.failure)).toEqual([
+      [1, 3, 224, 224],
+      [7, 7],
+      expect.stringContaining("no gradient rule"),
+    ]);
   });
 
   test("one row alone", async () => {
@@ -495,13 +624,32 @@ describe("looks and access", () => {
   }
 
   test("a long row scrolls in itself", async () => {
-    const many = Array.from({ length: 9 }, (_, index) => ({ kind: "target", target: { index: [280 + index] }, label: `class ${280 + index}` }) as const);
-    await open({ width: 700, scenario: { state: { columns: { kind: "target", entries: many }, rows: { kind: "method", entries: [{ kind: "method", technique: "cam" }, { kind: "method", technique: "saliency" }] } } } });
+    const many = Array.from(
+      { length: 9 },
+      (_, index) => ({ kind: "target", target: { index: [280 + index] }, label: `class ${280 + index}` }) as const,
+    );
+    await open({
+      width: 700,
+      scenario: {
+        state: {
+          columns: { kind: "target", entries: many },
+          rows: {
+            kind: "method",
+            entries: [
+              { kind: "method", technique: "cam" },
+              { kind: "method", technique: "saliency" },
+            ],
+          },
+        },
+      },
+    });
     await settled();
     await eventually(() => page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")).toBe(true);
     // What a row is about is not broken within words, and stays in sight.
     const label = page.getByTestId("rows-1").locator(".entry-label");
-    await eventually(() => label.evaluate((element: { offsetHeight: number }) => element.offsetHeight)).toBeLessThan(24);
+    await eventually(() => label.evaluate((element: { offsetHeight: number }) => element.offsetHeight)).toBeLessThan(
+      24,
+    );
     await cell(0, 8).focus();
     await eventually(async () => (await label.boundingBox())?.x).toBeGreaterThan(0);
     await eventually(() => page.evaluate("document.querySelector('[data-testid=grid]').scrollLeft > 0")).toBe(true);

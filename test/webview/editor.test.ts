@@ -14,15 +14,27 @@ async function open(options: OpenOptions = {}): Promise<void> {
 }
 
 /** Names of the layers in sight, from the top. */
-const namesInSight = (): Promise<string[]> => page.locator("[data-row]").evaluateAll(
-  (rows: { dataset: { row: string }; querySelector(selector: string): { textContent: string } }[]) =>
-    rows.sort((a, b) => Number(a.dataset.row) - Number(b.dataset.row)).map((row) => row.querySelector(".c-name").textContent));
+const namesInSight = (): Promise<string[]> =>
+  page
+    .locator("[data-row]")
+    .evaluateAll((rows: { dataset: { row: string }; querySelector(selector: string): { textContent: string } }[]) =>
+      rows
+        .sort((a, b) => Number(a.dataset.row) - Number(b.dataset.row))
+        .map((row) => row.querySelector(".c-name").textContent),
+    );
 const focused = (name: string): Promise<string> => page.evaluate(`document.activeElement.dataset.${name}`);
 
 test("the header says what the file is", async () => {
   await open();
   await eventually(() => page.getByTestId("model-name").textContent()).toBe("efficientnet-lite0.onnx");
-  await eventually(() => page.locator("[data-testid^=fact-]").allTextContents()).toEqual(["ONNX", "pytorch 2.15.0", "opset 17", "18.6 MB", "163 nodes", "4.65 M parameters"]);
+  await eventually(() => page.locator("[data-testid^=fact-]").allTextContents()).toEqual([
+    "ONNX",
+    "pytorch 2.15.0",
+    "opset 17",
+    "18.6 MB",
+    "163 nodes",
+    "4.65 M parameters",
+  ]);
   await eventually(() => page.getByTestId("inputs").textContent()).toContain("imagesfloat32N×3×224×224");
   await eventually(() => page.getByTestId("outputs").textContent()).toContain("logitsfloat32N×1000");
 });
@@ -76,7 +88,10 @@ describe("layers", () => {
     await page.getByTestId("sort-parameters").click();
     await eventually(async () => (await namesInSight())[0]).toBe("/_blocks.0/_clip/Clip");
     await page.getByTestId("sort-name").click();
-    await eventually(async () => (await namesInSight()).slice(0, 2), "numbers in names count as numbers").toEqual(["/_blocks.0/_add/Add", "/_blocks.0/_clip/Clip"]);
+    await eventually(async () => (await namesInSight()).slice(0, 2), "numbers in names count as numbers").toEqual([
+      "/_blocks.0/_add/Add",
+      "/_blocks.0/_clip/Clip",
+    ]);
   });
 
   test("ten thousand layers: few rows exist, and the last is one key away", async () => {
@@ -164,7 +179,11 @@ describe("the inspector", () => {
     await page.locator("[data-row='0']").click();
     await page.getByTestId("inspector").filter({ hasText: "GlobalAveragePool" }).waitFor();
     await page.getByTestId("uses-out").waitFor();
-    const offered = await page.locator(".inspector-actions [data-testid]").evaluateAll((buttons) => buttons.map((button) => (button as unknown as { dataset: Record<string, string> }).dataset.testid));
+    const offered = await page
+      .locator(".inspector-actions [data-testid]")
+      .evaluateAll((buttons) =>
+        buttons.map((button) => (button as unknown as { dataset: Record<string, string> }).dataset.testid),
+      );
     expect(offered).toEqual(["layer-feature-maps"]);
   });
 });
@@ -173,7 +192,9 @@ test("problems stand with where they are, the worst first; About has the metadat
   await open();
   await page.getByTestId("tab-problems").click();
   await eventually(() => page.locator(".problem-message").allTextContents()).toEqual([
-    "External data “weights.bin” is 12 bytes too short. initializer weight_4", "3 nodes have no inferred shape. /_blocks.1/_clip/Clip", "The operator set is 17; the newest is 26.",
+    "External data “weights.bin” is 12 bytes too short. initializer weight_4",
+    "3 nodes have no inferred shape. /_blocks.1/_clip/Clip",
+    "The operator set is 17; the newest is 26.",
   ]);
   await page.getByTestId("tab-about").click();
   await eventually(() => page.getByTestId("about").textContent()).toContain("timm.architecture");
@@ -186,7 +207,9 @@ test("search, sort, tab and layer are found again after a reload of the page", a
   await page.locator("[data-row='0']").click();
   const name = await page.locator(".inspector h2").textContent();
   // The page notes what it shows a moment after it shows it.
-  await eventually(() => page.evaluate("JSON.parse(sessionStorage.getItem('state'))?.selected ?? -1")).toBeGreaterThan(-1);
+  await eventually(() => page.evaluate("JSON.parse(sessionStorage.getItem('state'))?.selected ?? -1")).toBeGreaterThan(
+    -1,
+  );
   await page.reload();
   await page.getByTestId("inspector").waitFor();
   await eventually(() => page.locator(".inspector h2").textContent()).toBe(name);
@@ -220,7 +243,10 @@ test("it fits into 500 pixels without scrolling sideways, the inspector below th
   await page.getByTestId("layer-4").click();
   await page.getByTestId("attributes").waitFor();
   await eventually(() => page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(500);
-  const [list, inspector] = await Promise.all([page.getByTestId("layers").boundingBox(), page.getByTestId("inspector").boundingBox()]);
+  const [list, inspector] = await Promise.all([
+    page.getByTestId("layers").boundingBox(),
+    page.getByTestId("inspector").boundingBox(),
+  ]);
   expect(inspector?.y).toBeGreaterThanOrEqual((list?.y ?? 0) + (list?.height ?? 0) - 1);
   await screenshot(page, "editor-500-light");
 });

@@ -1,4 +1,7 @@
-/** Results that are no maps, and what is asked with them: tokens, features of a row, regions, several samples, files for options. */
+/**
+ * Results that are no maps, and what is asked with them: tokens, features of a row, regions, several samples, files for
+ * options.
+ */
 import { expect, test } from "vitest";
 import type { PanelState } from "../../src/protocol/panel.ts";
 import { violations } from "./axe.ts";
@@ -10,7 +13,10 @@ const openPage = pagesOf("panel");
 let page: TestPage;
 
 async function openWith(technique: string, theme?: ThemeName, state: Partial<PanelState> = {}): Promise<void> {
-  page = await openPage({ ...(theme ? { theme } : {}), scenario: { otherKinds: true, state: { technique, ...state } } });
+  page = await openPage({
+    ...(theme ? { theme } : {}),
+    scenario: { otherKinds: true, state: { technique, ...state } },
+  });
   await page.getByTestId({ tokens: "tokens", features: "feature-bars" }[technique] ?? "heatmap").waitFor();
   await idle(page);
 }
@@ -21,8 +27,11 @@ test("tokens are coloured by what they amount to, and say it by pointer and by k
   await eventually(() => token.textContent()).toBe("wonderful");
   await eventually(() => token.getAttribute("aria-label")).toBe("wonderful: 1.4");
   await token.hover();
-  await eventually(() => page.getByTestId("token-reading").textContent()).toContain("wonderful · token 14 · Σ x·∂y/∂x 1.4");
-  const color = (index: number): Promise<string> => page.evaluate(`getComputedStyle(document.querySelector('[data-testid=token-${index}]')).backgroundColor`);
+  await eventually(() => page.getByTestId("token-reading").textContent()).toContain(
+    "wonderful · token 14 · Σ x·∂y/∂x 1.4",
+  );
+  const color = (index: number): Promise<string> =>
+    page.evaluate(`getComputedStyle(document.querySelector('[data-testid=token-${index}]')).backgroundColor`);
   await eventually(() => color(14)).not.toBe(await color(6));
   await token.focus();
   await page.keyboard.press("ArrowLeft");
@@ -67,13 +76,20 @@ test("a region of a dense output is drawn on the picture, or typed, and explaine
   await page.getByTestId("region-class").press("Enter");
   await page.getByTestId("region-apply").click();
   await until(page, "document.querySelector('[data-testid=target]').textContent.includes('sum over')");
-  await eventually(async () => (await lastState(page)).target.region).toEqual([[15, 16], [14, 21], [7, 14]]);
+  await eventually(async () => (await lastState(page)).target.region).toEqual([
+    [15, 16],
+    [14, 21],
+    [7, 14],
+  ]);
 });
 
 test("several samples are picked together, and given up again", async () => {
   await openWith("saliency");
   await page.getByTestId("more-samples").click();
-  await eventually(async () => (await lastState(page)).more).toEqual(["file:///samples/dog.png", "file:///samples/owl.png"]);
+  await eventually(async () => (await lastState(page)).more).toEqual([
+    "file:///samples/dog.png",
+    "file:///samples/owl.png",
+  ]);
   await eventually(() => page.getByTestId("fewer-samples").textContent()).toContain("+ 2");
   await page.getByTestId("fewer-samples").click();
   await eventually(async () => (await lastState(page)).more).toBeUndefined();

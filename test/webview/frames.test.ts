@@ -15,7 +15,8 @@ async function openWith(technique: string, state: Partial<PanelState> = {}): Pro
 }
 
 const name = (): Promise<string | null> => page.getByTestId("frame-name").textContent();
-const named = (frame: number): Promise<void> => until(page, `document.querySelector('[data-testid=frame-name]').textContent === 'frame ${frame} of 3'`);
+const named = (frame: number): Promise<void> =>
+  until(page, `document.querySelector('[data-testid=frame-name]').textContent === 'frame ${frame} of 3'`);
 const ink = (testid: string): Promise<number> => inkOf(page, `[data-testid=${testid}]`);
 
 describe("a map for each frame", () => {
@@ -52,7 +53,8 @@ describe("a map for each frame", () => {
 
   test("frames have one scale: the colour bar stays as it is", async () => {
     await openWith("grad-cam");
-    const ticks = (): Promise<string> => page.evaluate("document.querySelector('.colorbar, [data-testid=colorbar]').textContent");
+    const ticks = (): Promise<string> =>
+      page.evaluate("document.querySelector('.colorbar, [data-testid=colorbar]').textContent");
     const before = await ticks();
     await page.getByTestId("frame-next").click();
     await named(2);
@@ -60,7 +62,18 @@ describe("a map for each frame", () => {
   });
 
   test("the frame is kept over a reload of the state", async () => {
-    await openWith("grad-cam", { looks: { arrangement: "overlay", opacity: 0.6, colorMap: "auto", clip: 99, reduce: "max", tileSort: "index", tileScale: "own", frame: 2 } });
+    await openWith("grad-cam", {
+      looks: {
+        arrangement: "overlay",
+        opacity: 0.6,
+        colorMap: "auto",
+        clip: 99,
+        reduce: "max",
+        tileSort: "index",
+        tileScale: "own",
+        frame: 2,
+      },
+    });
     await eventually(() => name()).toBe("frame 3 of 3");
   });
 });

@@ -1,4 +1,7 @@
-/** Builds the webviews and their fake hosts, serves them under the CSP that VS Code's pages get, and opens them in Chromium. */
+/**
+ * Builds the webviews and their fake hosts, serves them under the CSP that VS Code's pages get, and opens them in
+ * Chromium.
+ */
 import { mkdirSync } from "node:fs";
 import { createServer } from "node:http";
 import type { Server } from "node:http";
@@ -34,18 +37,23 @@ export interface OpenOptions {
 export type TestPage = Page & { readonly problems: string[] };
 
 /**
- * For the top of a test file: serves a view for as long as its tests run, and gives what opens a page of it. After each test its pages
- * are closed, and errors in their consoles fail it.
+ * For the top of a test file: serves a view for as long as its tests run, and gives what opens a page of it. After each
+ * test its pages are closed, and errors in their consoles fail it. /
  */
 export function pagesOf(view: View): (options?: OpenOptions) => Promise<TestPage> {
   let harness: Harness | undefined;
   const pages: TestPage[] = [];
-  beforeAll(async () => { harness = await Harness.start(view); });
+  beforeAll(async () => {
+    harness = await Harness.start(view);
+  });
   afterAll(() => harness?.close());
   afterEach(async () => {
     const opened = pages.splice(0);
     await Promise.all(opened.map((page) => page.context().close()));
-    expect(opened.flatMap((page) => page.problems), "errors in the page's console").toEqual([]);
+    expect(
+      opened.flatMap((page) => page.problems),
+      "errors in the page's console",
+    ).toEqual([]);
   });
   return async (options) => {
     if (!harness) throw new Error("Pages are opened by tests, not before them.");
@@ -57,7 +65,11 @@ export function pagesOf(view: View): (options?: OpenOptions) => Promise<TestPage
 
 /** The server of a view's files and the browser that opens them. */
 class Harness {
-  private constructor(private readonly server: Server, private readonly browser: Browser, private readonly address: string) {}
+  private constructor(
+    private readonly server: Server,
+    private readonly browser: Browser,
+    private readonly address: string,
+  ) {}
 
   static async start(view: View): Promise<Harness> {
     const files = await build(view);
@@ -74,8 +86,16 @@ class Harness {
         response.writeHead(404).end();
         return;
       }
-      response.writeHead(200, { "content-type": { ".js": "text/javascript", ".css": "text/css", ".ttf": "font/ttf" }[path.extname(url.pathname)] ?? "application/octet-stream" });
-      response.end(url.pathname === "/fake.js" ? `globalThis.catPixels = "${Buffer.from(cat).toString("base64")}";\n${Buffer.from(file).toString()}` : file);
+      response.writeHead(200, {
+        "content-type":
+          { ".js": "text/javascript", ".css": "text/css", ".ttf": "font/ttf" }[path.extname(url.pathname)] ??
+          "application/octet-stream",
+      });
+      response.end(
+        url.pathname === "/fake.js"
+          ? `globalThis.catPixels = "${Buffer.from(cat).toString("base64")}";\n${Buffer.from(file).toString()}`
+          : file,
+      );
     });
     await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
     const browser = await launchBrowser();
@@ -91,9 +111,13 @@ class Harness {
     await page.clock.install();
     const problems: string[] = [];
     page.on("pageerror", (error) => problems.push(String(error)));
-    page.on("console", (message) => { if (message.type() === "error") problems.push(message.text()); });
+    page.on("console", (message) => {
+      if (message.type() === "error") problems.push(message.text());
+    });
     if (process.env.WEBVIEW_CPU_SLOWDOWN) {
-      await (await context.newCDPSession(page)).send("Emulation.setCPUThrottlingRate", { rate: Number(process.env.WEBVIEW_CPU_SLOWDOWN) });
+      await (
+        await context.newCDPSession(page)
+      ).send("Emulation.setCPUThrottlingRate", { rate: Number(process.env.WEBVIEW_CPU_SLOWDOWN) });
     }
     await page.addInitScript(`globalThis.scenario = ${JSON.stringify(scenario)}`);
     await page.goto(`${this.address}/?theme=${theme}`);
@@ -117,7 +141,10 @@ export function calls(page: Page, method: string): Promise<number> {
   return page.evaluate(`fake.count(${JSON.stringify(method)})`);
 }
 
-/** The last request of a method so far. The page sends some of them a while after what caused them: ask `eventually`, or `requested`. */
+/**
+ * The last request of a method so far. The page sends some of them a while after what caused them: ask `eventually`, or
+ * `requested`.
+ */
 export function lastRequest<T>(page: Page, method: string): Promise<T> {
   return page.evaluate(`fake.calls.filter((call) => call.method === ${JSON.stringify(method)}).at(-1)?.request`);
 }
@@ -128,7 +155,11 @@ export async function lastState(page: Page, method = "run"): Promise<PanelState>
 }
 
 /** Waits until the last request of a method is one that `holds` is true of, and gives it. */
-export async function requested<T>(page: Page, method: string, holds: (request: T) => boolean = () => true): Promise<T> {
+export async function requested<T>(
+  page: Page,
+  method: string,
+  holds: (request: T) => boolean = () => true,
+): Promise<T> {
   let request: T | undefined;
   await eventually(async () => {
     request = await lastRequest<T | undefined>(page, method);
@@ -139,10 +170,17 @@ export async function requested<T>(page: Page, method: string, holds: (request: 
 
 /** An assertion about the page that need not hold yet: `await eventually(() => page.textContent("h1")).toBe("Cat")`. */
 export function eventually<T>(read: () => T | Promise<T>, message?: string): ReturnType<typeof expect.poll<T>> {
-  return expect.poll(read, { timeout: patience, interval: 30, ...(message ? { message } : {}) } satisfies ExpectPollOptions);
+  return expect.poll(read, {
+    timeout: patience,
+    interval: 30,
+    ...(message ? { message } : {}),
+  } satisfies ExpectPollOptions);
 }
 
-/** Nothing runs any more in a technique's panel: told by the picture's place. After an action, wait for its request first. */
+/**
+ * Nothing runs any more in a technique's panel: told by the picture's place. After an action, wait for its request
+ * first.
+ */
 export function idle(page: Page): Promise<void> {
   return until(page, "document.querySelector('.stage').getAttribute('aria-busy') === 'false'");
 }
@@ -158,27 +196,38 @@ export function inkOf(page: Page, selector: string): Promise<number> {
   })()`);
 }
 
-/** Waits until an expression in the page is true. (Playwright's own waitForFunction evaluates in the page, which the CSP refuses.) */
+/**
+ * Waits until an expression in the page is true. (Playwright's own waitForFunction evaluates in the page, which the CSP
+ * refuses.)
+ */
 export async function until(page: Page, expression: string): Promise<void> {
   const end = Date.now() + patience;
-  while (!await page.evaluate(expression)) {
+  while (!(await page.evaluate(expression))) {
     if (Date.now() > end) throw new Error(`Did not become true within ${patience / 1000} s: ${expression}`);
     await new Promise((done) => setTimeout(done, 30));
   }
 }
 
-/** Puts the page's clock forward by some milliseconds: whatever it has put off until then happens now. For what must not happen, too. */
+/**
+ * Puts the page's clock forward by some milliseconds: whatever it has put off until then happens now. For what must not
+ * happen, too.
+ */
 export async function later(page: Page, milliseconds = 2000): Promise<void> {
   await page.clock.runFor(milliseconds);
 }
 
-/** The page's clock stands still until `later` puts it forward or `page.clock.resume` lets it go: for what must not depend on this machine's speed. */
+/**
+ * The page's clock stands still until `later` puts it forward or `page.clock.resume` lets it go: for what must not
+ * depend on this machine's speed.
+ */
 export async function stopClock(page: Page): Promise<void> {
   await page.clock.pauseAt(Number(await page.evaluate("Date.now()")) + 1000);
 }
 
 /** Where an element is, in CSS pixels of the page, once it no longer moves. */
-export async function boxOf(locator: Locator): Promise<{ readonly x: number; readonly y: number; readonly width: number; readonly height: number }> {
+export async function boxOf(
+  locator: Locator,
+): Promise<{ readonly x: number; readonly y: number; readonly width: number; readonly height: number }> {
   const element = await locator.elementHandle();
   await element?.waitForElementState("stable");
   const box = await element?.boundingBox();
@@ -189,27 +238,46 @@ export async function boxOf(locator: Locator): Promise<{ readonly x: number; rea
 /** Files by name, built as esbuild.mjs builds them. */
 async function build(view: View): Promise<Map<string, Uint8Array>> {
   const browser: esbuild.BuildOptions = {
-    absWorkingDir: root, bundle: true, write: false, platform: "browser", target: "chrome120", format: "iife", jsx: "automatic", jsxImportSource: "preact",
-    alias: { react: "preact/compat", "react-dom": "preact/compat" }, loader: { ".ttf": "file", ".svg": "dataurl" }, assetNames: "[name]", logLevel: "warning",
+    absWorkingDir: root,
+    bundle: true,
+    write: false,
+    platform: "browser",
+    target: "chrome120",
+    format: "iife",
+    jsx: "automatic",
+    jsxImportSource: "preact",
+    alias: { react: "preact/compat", "react-dom": "preact/compat" },
+    loader: { ".ttf": "file", ".svg": "dataurl" },
+    assetNames: "[name]",
+    logLevel: "warning",
     define: { "process.env.NODE_ENV": '"development"' },
   };
   const results = await Promise.all([
     esbuild.build({ ...browser, entryPoints: [`webview/${view}/main.tsx`], outfile: `dist/webview/${view}.js` }),
     esbuild.build({ ...browser, entryPoints: [`test/webview/fake/${view}-host.ts`], outfile: "dist/webview/fake.js" }),
   ]);
-  return new Map(results.flatMap((result) => result.outputFiles ?? []).map((file) => [path.basename(file.path), file.contents]));
+  return new Map(
+    results.flatMap((result) => result.outputFiles ?? []).map((file) => [path.basename(file.path), file.contents]),
+  );
 }
 
 /** The centre of samples/cat.png as the model sees it: RGB bytes [224, 224, 3]. */
 async function catPixels(): Promise<Uint8Array> {
-  return sharp(path.join(root, "samples/cat.png")).extract({ left: 75, top: 0, width: 300, height: 300 }).resize(224, 224).removeAlpha().raw().toBuffer();
+  return sharp(path.join(root, "samples/cat.png"))
+    .extract({ left: 75, top: 0, width: 300, height: 300 })
+    .resize(224, 224)
+    .removeAlpha()
+    .raw()
+    .toBuffer();
 }
 
 function pageOf(view: View, theme: ThemeName): string {
   const { bodyClass, variables } = themes[theme];
   const nonce = "testnonce";
   const csp = `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self'`;
-  const style = Object.entries(variables).map(([name, value]) => `--vscode-${name}:${value}`).join(";");
+  const style = Object.entries(variables)
+    .map(([name, value]) => `--vscode-${name}:${value}`)
+    .join(";");
   return `<!DOCTYPE html><html lang="en" style="${style.replaceAll('"', "'")}"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${csp}">
 <meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,"><title>efficientnet-lite0.onnx</title><link rel="stylesheet" href="${view}.css"></head>
 <body class="${bodyClass}"><div id="app"></div><script nonce="${nonce}" src="fake.js"></script><script nonce="${nonce}" src="${view}.js"></script></body></html>`;

@@ -8,15 +8,22 @@ import type { TestPage } from "./harness.ts";
 const openPage = pagesOf("panel");
 let page: TestPage;
 
-async function openWith(technique: string, state: Partial<PanelState> = {}, scenario: Record<string, unknown> = {}): Promise<void> {
+async function openWith(
+  technique: string,
+  state: Partial<PanelState> = {},
+  scenario: Record<string, unknown> = {},
+): Promise<void> {
   page = await openPage({ scenario: { ...scenario, state: { technique, ...state } } });
   await page.getByTestId("layer-note").waitFor();
   await idle(page);
 }
 
-const last = async (): Promise<PanelState> => (await lastState(page));
+const last = async (): Promise<PanelState> => await lastState(page);
 const note = (): Promise<string | null> => page.getByTestId("layer-note").textContent();
-const selected = (): Promise<string[]> => page.evaluate("[...document.querySelectorAll('[data-testid=layer-strip] [aria-selected=true]')].map((one) => one.dataset.value)");
+const selected = (): Promise<string[]> =>
+  page.evaluate(
+    "[...document.querySelectorAll('[data-testid=layer-strip] [aria-selected=true]')].map((one) => one.dataset.value)",
+  );
 const item = (value: string) => page.locator(`[data-testid=layer-strip] [data-value="${value}"]`);
 
 describe("several layers", () => {
@@ -110,7 +117,9 @@ test("how tokens lie is asked only where a layer looks like tokens", async () =>
 test("what is counted is said where a method takes only some of the layers", async () => {
   await openWith("grad-cam");
   await eventually(() => note()).toBe("35 of 35 with height and width, automatic");
-  expect(await page.getByTestId("layer-note").getAttribute("title")).toBe("Of 37 layers; the others have no height and width for this input");
+  expect(await page.getByTestId("layer-note").getAttribute("title")).toBe(
+    "Of 37 layers; the others have no height and width for this input",
+  );
   await page.getByTestId("method-feature-maps").click();
   await eventually(() => note()).toMatch(/^\d+ of 37, automatic$/);
 });

@@ -2,7 +2,21 @@
 import { describe, expect, test } from "vitest";
 import type { PanelState } from "../../src/protocol/panel.ts";
 import { violations } from "./axe.ts";
-import { boxOf, calls, eventually, idle, inkOf, lastRequest, lastState, later, pagesOf, requested, screenshot, stopClock, until } from "./harness.ts";
+import {
+  boxOf,
+  calls,
+  eventually,
+  idle,
+  inkOf,
+  lastRequest,
+  lastState,
+  later,
+  pagesOf,
+  requested,
+  screenshot,
+  stopClock,
+  until,
+} from "./harness.ts";
 import type { OpenOptions, TestPage } from "./harness.ts";
 import type { ThemeName } from "./fake/themes.ts";
 
@@ -24,7 +38,10 @@ async function openWith(technique: string, options: OpenOptions = {}, state: Par
 const attribute = (testid: string, name: string): Promise<string | null> => page.getByTestId(testid).getAttribute(name);
 const heatmapInk = (): Promise<number> => inkOf(page, "[data-testid=heatmap]");
 /** Calls that make the engine work. */
-const engineCalls = async (): Promise<number> => (await Promise.all(["run", "layers", "channel", "tiles", "preview"].map((method) => calls(page, method)))).reduce((a, b) => a + b);
+const engineCalls = async (): Promise<number> =>
+  (await Promise.all(["run", "layers", "channel", "tiles", "preview"].map((method) => calls(page, method)))).reduce(
+    (a, b) => a + b,
+  );
 /** Moves the pointer to the middle of a picture's cell. */
 async function hover(column: number, row: number, columns: number, rows = columns): Promise<void> {
   const box = await boxOf(page.getByTestId("heatmap-view"));
@@ -75,7 +92,10 @@ describe("looks", () => {
     const seen = [await heatmapInk()];
     const anotherPicture = async (change: string): Promise<void> => {
       let ink = 0;
-      await eventually(async () => seen.includes(ink = await heatmapInk()), `${change} gives a picture that was there before`).toBe(false);
+      await eventually(
+        async () => seen.includes((ink = await heatmapInk())),
+        `${change} gives a picture that was there before`,
+      ).toBe(false);
       seen.push(ink);
     };
     await setSlider("clip", 70);
@@ -88,7 +108,9 @@ describe("looks", () => {
     }
     await page.getByTestId("arrangement-overlay").click();
     await setSlider("opacity", 0.25);
-    await eventually(() => page.getByTestId("heatmap").evaluate((canvas: { style: { opacity: string } }) => canvas.style.opacity)).toBe("0.25");
+    await eventually(() =>
+      page.getByTestId("heatmap").evaluate((canvas: { style: { opacity: string } }) => canvas.style.opacity),
+    ).toBe("0.25");
     await page.getByTestId("arrangement-map").click();
     await eventually(() => page.getByTestId("picture").count()).toBe(0);
     await eventually(() => engineCalls()).toBe(before);
@@ -119,10 +141,17 @@ describe("values under the cursor", () => {
     await openWith("saliency");
     await hover(146, 82, 224);
     const channels = await Promise.all([0, 1, 2].map((channel) => raw(`(${channel} * 224 + 82) * 224 + 146`)));
-    await eventually(async () => [await attribute("tooltip", "data-x"), await attribute("tooltip", "data-y")]).toEqual(["146", "82"]);
-    await eventually(async () => (await attribute("tooltip", "data-channels"))?.split(",").map(Number)).toEqual(channels);
+    await eventually(async () => [await attribute("tooltip", "data-x"), await attribute("tooltip", "data-y")]).toEqual([
+      "146",
+      "82",
+    ]);
+    await eventually(async () => (await attribute("tooltip", "data-channels"))?.split(",").map(Number)).toEqual(
+      channels,
+    );
     await eventually(async () => Number(await attribute("tooltip", "data-value"))).toBe(Math.max(...channels));
-    await eventually(() => page.getByTestId("tooltip").textContent()).toContain(String(Number(Math.max(...channels).toPrecision(4))));
+    await eventually(() => page.getByTestId("tooltip").textContent()).toContain(
+      String(Number(Math.max(...channels).toPrecision(4))),
+    );
   });
 
   test("of signed values: the one of largest magnitude, with its sign", async () => {
@@ -136,7 +165,10 @@ describe("values under the cursor", () => {
   test("of an activation map: its cell's value, not an interpolated one, with row and column", async () => {
     await openWith("grad-cam");
     await hover(2, 4, 7);
-    await eventually(async () => [await attribute("tooltip", "data-row"), await attribute("tooltip", "data-column")]).toEqual(["4", "2"]);
+    await eventually(async () => [
+      await attribute("tooltip", "data-row"),
+      await attribute("tooltip", "data-column"),
+    ]).toEqual(["4", "2"]);
     await eventually(async () => Number(await attribute("tooltip", "data-value"))).toBe(await raw("4 * 7 + 2"));
     await eventually(() => page.getByTestId("tooltip").textContent()).toContain("row 4, column 2");
   });
@@ -161,8 +193,14 @@ describe("values under the cursor", () => {
     await page.keyboard.press("ArrowRight");
     await page.keyboard.press("ArrowRight");
     await page.keyboard.press("Shift+ArrowDown");
-    await eventually(async () => [await attribute("tooltip", "data-x"), await attribute("tooltip", "data-y")]).toEqual(["112", "121"]);
-    await until(page, "document.querySelector('[data-testid=heatmap-live]').textContent.startsWith('x 112, y 121: |∂y/∂x| ')");
+    await eventually(async () => [await attribute("tooltip", "data-x"), await attribute("tooltip", "data-y")]).toEqual([
+      "112",
+      "121",
+    ]);
+    await until(
+      page,
+      "document.querySelector('[data-testid=heatmap-live]').textContent.startsWith('x 112, y 121: |∂y/∂x| ')",
+    );
     await page.keyboard.press("m");
     const largest = await page.evaluate("fake.result.raw.values.reduce((a, b) => Math.max(a, b))");
     await eventually(async () => Number(await attribute("tooltip", "data-value"))).toBe(largest);
@@ -190,7 +228,9 @@ describe("values under the cursor", () => {
     await openWith("grad-cam");
     await page.getByTestId("heatmap-table").click();
     await eventually(() => page.locator(".value-grid tbody tr").count()).toBe(7);
-    await eventually(() => page.getByTestId("heatmap-view").getAttribute("aria-label")).toMatch(/^Grad-CAM, 7 by 7 values of Σₖ αₖAᵏ from .* Strongest, /);
+    await eventually(() => page.getByTestId("heatmap-view").getAttribute("aria-label")).toMatch(
+      /^Grad-CAM, 7 by 7 values of Σₖ αₖAᵏ from .* Strongest, /,
+    );
   });
 });
 
@@ -337,7 +377,9 @@ describe("running", () => {
     await eventually(() => page.getByTestId("progress").count()).toBe(0);
     await eventually(() => page.getByTestId("notice").textContent()).toContain("Cancelled.");
     await eventually(() => heatmapInk()).toBe(before);
-    await eventually(() => page.getByTestId("old-picture").textContent()).toContain("Showing the previous result: Saliency, Egyptian cat");
+    await eventually(() => page.getByTestId("old-picture").textContent()).toContain(
+      "Showing the previous result: Saliency, Egyptian cat",
+    );
     await page.evaluate("fake.delay = 0");
     await page.getByTestId("run").click();
     await until(page, "fake.count('run') === 3");
@@ -404,7 +446,9 @@ describe("feature maps", () => {
     await eventually(shown).toBeGreaterThan(20);
     expect(await shown()).toBeLessThan(200);
     expect(await calls(page, "tiles"), "what came along is enough to start").toBeLessThanOrEqual(1);
-    await page.evaluate("(() => { const box = document.querySelector('.tiles-box'); box.scrollTop = box.scrollHeight; })()");
+    await page.evaluate(
+      "(() => { const box = document.querySelector('.tiles-box'); box.scrollTop = box.scrollHeight; })()",
+    );
     await until(page, "document.querySelector('[data-testid=tile-1279]')?.dataset.drawn === 'true'");
     await eventually(() => lastRequest(page, "tiles")).toMatchObject({ to: 1280 });
   });
@@ -413,7 +457,9 @@ describe("feature maps", () => {
     await openWith("feature-maps", {}, { layer: "project_2" });
     const runs = await calls(page, "run");
     await page.getByTestId("sort-strength").click();
-    const strongest = await page.evaluate("fake.result.artifacts[0].strength.indexOf(Math.max(...fake.result.artifacts[0].strength))");
+    const strongest = await page.evaluate(
+      "fake.result.artifacts[0].strength.indexOf(Math.max(...fake.result.artifacts[0].strength))",
+    );
     await eventually(() => page.locator("[data-place='0']").getAttribute("data-testid")).toBe(`tile-${strongest}`);
     await page.getByTestId("scale-shared").click();
     await eventually(() => attribute("scale-shared", "aria-checked")).toBe("true");
@@ -428,8 +474,13 @@ describe("feature maps", () => {
     await eventually(() => page.getByTestId("heatmap").getAttribute("width")).toBe("112");
     await eventually(() => lastRequest(page, "channel")).toMatchObject({ channel: 2 });
     await hover(50, 20, 112);
-    await eventually(async () => [await attribute("tooltip", "data-row"), await attribute("tooltip", "data-column")]).toEqual(["20", "50"]);
-    await eventually(async () => Number(await attribute("tooltip", "data-value"))).toBe(await page.evaluate("fake.channelAt(2, 20, 50)"));
+    await eventually(async () => [
+      await attribute("tooltip", "data-row"),
+      await attribute("tooltip", "data-column"),
+    ]).toEqual(["20", "50"]);
+    await eventually(async () => Number(await attribute("tooltip", "data-value"))).toBe(
+      await page.evaluate("fake.channelAt(2, 20, 50)"),
+    );
     await page.getByTestId("channel-next").click();
     await requested<{ channel: number }>(page, "channel", ({ channel }) => channel === 3);
     await page.getByTestId("heatmap-view").focus();
@@ -444,7 +495,9 @@ describe("feature maps", () => {
     await eventually(() => page.evaluate("document.activeElement.dataset.place")).toBe("1");
     await page.keyboard.press("ArrowDown");
     // More than two columns.
-    await eventually(async () => Number(await page.evaluate("document.activeElement.dataset.place"))).toBeGreaterThan(3);
+    await eventually(async () => Number(await page.evaluate("document.activeElement.dataset.place"))).toBeGreaterThan(
+      3,
+    );
     await page.keyboard.press("End");
     await eventually(() => page.evaluate("document.activeElement.dataset.place")).toBe("23");
   });
@@ -485,12 +538,17 @@ describe("preprocessing", () => {
     await page.getByTestId("recipe").click();
     const kind = page.getByTestId("recipe-output-kind-logits");
     await eventually(() => kind.locator("option").first().textContent()).toBe("automatic: logits");
-    await eventually(() => page.getByTestId("recipe-output-logits").textContent()).toContain("as many values as there are class names");
+    await eventually(() => page.getByTestId("recipe-output-logits").textContent()).toContain(
+      "as many values as there are class names",
+    );
     await kind.selectOption("independent");
     await page.getByTestId("recipe-output-classes-embedding").fill("names.txt");
     await page.getByTestId("recipe-use").click();
     await until(page, "fake.count('run') === 2");
-    await eventually(async () => (await lastState(page)).recipe?.outputs).toEqual({ logits: { kind: "independent" }, embedding: { classes: "names.txt" } });
+    await eventually(async () => (await lastState(page)).recipe?.outputs).toEqual({
+      logits: { kind: "independent" },
+      embedding: { classes: "names.txt" },
+    });
     await kind.selectOption("");
     await page.getByTestId("recipe-output-classes-embedding").fill("");
     await page.getByTestId("recipe-use").click();
@@ -514,7 +572,9 @@ describe("preprocessing", () => {
     await page.getByTestId("recipe-fit").selectOption("stretch");
     await page.getByTestId("recipe-save").click();
     await until(page, "fake.count('saveRecipe') === 1 && fake.count('run') === 2");
-    await eventually(() => lastRequest(page, "saveRecipe")).toMatchObject({ recipe: { inputs: { images: { fit: "stretch" } } } });
+    await eventually(() => lastRequest(page, "saveRecipe")).toMatchObject({
+      recipe: { inputs: { images: { fit: "stretch" } } },
+    });
   });
 });
 
@@ -525,8 +585,12 @@ describe("saving", () => {
     for (const [format, start] of Object.entries(starts)) {
       await page.getByTestId("save").click();
       await page.getByTestId(`save-${format}`).click();
-      await eventually(() => page.evaluate("fake.calls.findLast(({ method }) => method === 'save')?.request.suggestedName")).toBe(`cat-saliency-285.${format}`);
-      const head = await page.evaluate("String.fromCharCode(...fake.calls.findLast(({ method }) => method === 'save').request.bytes.subarray(0, 200))") as string;
+      await eventually(() =>
+        page.evaluate("fake.calls.findLast(({ method }) => method === 'save')?.request.suggestedName"),
+      ).toBe(`cat-saliency-285.${format}`);
+      const head = (await page.evaluate(
+        "String.fromCharCode(...fake.calls.findLast(({ method }) => method === 'save').request.bytes.subarray(0, 200))",
+      )) as string;
       expect(head.trimStart().startsWith(start) || head.includes(start), `${format}: ${head.slice(0, 40)}`).toBe(true);
     }
     await eventually(() => page.getByTestId("notice").textContent()).toContain("Saved to cat-saliency-285.json");
@@ -556,13 +620,16 @@ describe("saving", () => {
 });
 
 describe("for everyone", () => {
-  test.each(["saliency", "grad-cam", "feature-maps", "predictions"])("%s fits into 500 pixels without scrolling sideways", async (technique) => {
-    await openWith(technique, { width: 500, height: 900, theme: "light" });
-    await page.getByTestId("recipe").click();
-    await page.getByTestId("preview").waitFor();
-    await eventually(() => page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(500);
-    await screenshot(page, `panel-${technique}-500-light`);
-  });
+  test.each(["saliency", "grad-cam", "feature-maps", "predictions"])(
+    "%s fits into 500 pixels without scrolling sideways",
+    async (technique) => {
+      await openWith(technique, { width: 500, height: 900, theme: "light" });
+      await page.getByTestId("recipe").click();
+      await page.getByTestId("preview").waitFor();
+      await eventually(() => page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(500);
+      await screenshot(page, `panel-${technique}-500-light`);
+    },
+  );
 
   test.each<ThemeName>(["dark", "light", "hc-dark", "hc-light"])("axe finds nothing in %s", async (theme) => {
     await openWith("saliency", { theme });
@@ -594,16 +661,34 @@ describe("for everyone", () => {
     const reached = new Set<string>();
     for (let i = 0; i < 40; i++) {
       await page.keyboard.press("Tab");
-      const { name, outline } = await page.evaluate(`(() => {
+      const { name, outline } = (await page.evaluate(`(() => {
         const element = document.activeElement;
         const inner = element.shadowRoot?.activeElement ?? element;
         const name = element.dataset.testid ?? "";
         return { name: name.startsWith("layer-") ? "layer" : name, outline: getComputedStyle(inner).outlineStyle + getComputedStyle(element).boxShadow + getComputedStyle(inner).boxShadow };
-      })()`) as { name: string; outline: string };
+      })()`)) as { name: string; outline: string };
       if (name) reached.add(name);
       if (name && !name.startsWith("param-")) expect(outline, name).not.toBe("nonenonenone");
     }
-    for (const name of ["input", "target", "open-model", "copy", "save", "method-grad-cam", "param-relu", "param-samples", "layer", "heatmap-view", "arrangement-side-by-side",
-      "clip", "colormap", "prediction-285", "any-class", "recipe", "provenance"]) expect(reached, name).toContain(name);
+    for (const name of [
+      "input",
+      "target",
+      "open-model",
+      "copy",
+      "save",
+      "method-grad-cam",
+      "param-relu",
+      "param-samples",
+      "layer",
+      "heatmap-view",
+      "arrangement-side-by-side",
+      "clip",
+      "colormap",
+      "prediction-285",
+      "any-class",
+      "recipe",
+      "provenance",
+    ])
+      expect(reached, name).toContain(name);
   });
 });

@@ -1,4 +1,7 @@
-/** "How reliable is this explanation?" in the technique panel, and the curves it shows, in Chromium with a host that answers from a script. */
+/**
+ * "How reliable is this explanation?" in the technique panel, and the curves it shows, in Chromium with a host that
+ * answers from a script.
+ */
 import { describe, expect, test } from "vitest";
 import type { PanelState } from "../../src/protocol/panel.ts";
 import { violations } from "./axe.ts";
@@ -10,7 +13,11 @@ const openPage = pagesOf("panel");
 let page: TestPage;
 
 async function open(technique: string, options: OpenOptions = {}, state: Partial<PanelState> = {}): Promise<void> {
-  page = await openPage({ height: 1000, ...options, scenario: { checks: true, ...options.scenario, state: { technique, ...state } } });
+  page = await openPage({
+    height: 1000,
+    ...options,
+    scenario: { checks: true, ...options.scenario, state: { technique, ...state } },
+  });
   await page.locator("[data-testid=heatmap], [data-testid=tiles], [data-testid^=curves-]").first().waitFor();
   await idle(page);
 }
@@ -28,7 +35,9 @@ describe("the section under a result", () => {
     await page.getByTestId("curves-randomisation").waitFor();
     expect(await calls(page, "check")).toBe(3);
     await eventually(() => page.getByTestId("number-deletion_auc").textContent()).toBe("0.0923");
-    await eventually(() => page.getByTestId("check-insertion-deletion").textContent()).toContain("the faster the deletion curve falls");
+    await eventually(() => page.getByTestId("check-insertion-deletion").textContent()).toContain(
+      "the faster the deletion curve falls",
+    );
     // What is asked is about the result that is shown, options included.
     const state = await lastState(page, "check");
     expect([state.technique, state.params.saliency.absolute]).toEqual(["saliency", false]);
@@ -83,7 +92,9 @@ describe("the section under a result", () => {
     await openSection();
     await page.getByTestId("trust-all").click();
     await page.getByTestId("curves-randomisation").waitFor();
-    await eventually(() => page.getByTestId("check-infidelity").textContent()).toContain("The input has no neighbours.");
+    await eventually(() => page.getByTestId("check-infidelity").textContent()).toContain(
+      "The input has no neighbours.",
+    );
     await eventually(() => page.getByTestId("run-infidelity").isVisible()).toBe(true);
   });
 
@@ -99,13 +110,21 @@ describe("the section under a result", () => {
     await page.getByTestId("save-insertion-deletion").click();
     await page.getByTestId("save-insertion-deletion-csv").click();
     await until(page, "fake.count('save') === 1");
-    await eventually(() => page.evaluate("fake.calls.find((call) => call.method === 'save').request.suggestedName")).toBe("cat-insertion-deletion-saliency-285.csv");
-    const text = await page.evaluate<string>("new TextDecoder().decode(fake.calls.find((call) => call.method === 'save').request.bytes)");
+    await eventually(() =>
+      page.evaluate("fake.calls.find((call) => call.method === 'save').request.suggestedName"),
+    ).toBe("cat-insertion-deletion-saliency-285.csv");
+    const text = await page.evaluate<string>(
+      "new TextDecoder().decode(fake.calls.find((call) => call.method === 'save').request.bytes)",
+    );
     expect(text.split("\r\n")[0]).toBe('line,"pixels taken, the most important first, %",probability of Egyptian cat');
     await page.getByTestId("save-insertion-deletion").click();
     await page.getByTestId("save-insertion-deletion-svg").click();
     await until(page, "fake.count('save') === 2");
-    await eventually(() => page.evaluate<string>("new TextDecoder().decode(fake.calls.filter((call) => call.method === 'save')[1].request.bytes)")).toContain("<polyline");
+    await eventually(() =>
+      page.evaluate<string>(
+        "new TextDecoder().decode(fake.calls.filter((call) => call.method === 'save')[1].request.bytes)",
+      ),
+    ).toContain("<polyline");
   });
 
   test("opens a check with all of its options as the panel's own", async () => {
@@ -113,7 +132,11 @@ describe("the section under a result", () => {
     await openSection();
     await page.getByTestId("open-randomisation").click();
     await page.locator(".stage [data-testid=curves-randomisation]").waitFor();
-    const state = await requested<{ state: PanelState }>(page, "run", (request) => request.state.technique === "randomisation").then((request) => request.state);
+    const state = await requested<{ state: PanelState }>(
+      page,
+      "run",
+      (request) => request.state.technique === "randomisation",
+    ).then((request) => request.state);
     expect(state.params.randomisation).toMatchObject({ method: "grad-cam", options: "relu=false" });
     await eventually(() => page.getByTestId("param-method").inputValue()).toBe("grad-cam");
     await eventually(() => page.getByTestId("trust").count()).toBe(0);
@@ -129,7 +152,9 @@ describe("curves", () => {
     // x goes from 0 to 100 in steps of 2.
     await page.mouse.move(box.x + box.width * 0.4, box.y + box.height / 2);
     await page.getByTestId("value-deletion").waitFor();
-    await eventually(async () => Number(await page.getByTestId("value-deletion").getAttribute("data-value"))).toBe(deletion.y[20]);
+    await eventually(async () => Number(await page.getByTestId("value-deletion").getAttribute("data-value"))).toBe(
+      deletion.y[20],
+    );
     await eventually(() => page.getByTestId("curves-where").textContent()).toContain("40");
     await page.mouse.move(box.x - 30, box.y - 30);
     await until(page, "!document.querySelector('[data-testid=value-deletion]')");
@@ -140,9 +165,13 @@ describe("curves", () => {
     await focusPlot();
     await page.keyboard.press("ArrowRight");
     await page.keyboard.press("ArrowRight");
-    await eventually(async () => Number(await page.getByTestId("value-deletion").getAttribute("data-value"))).toBe(deletion.y[1]);
+    await eventually(async () => Number(await page.getByTestId("value-deletion").getAttribute("data-value"))).toBe(
+      deletion.y[1],
+    );
     await page.keyboard.press("End");
-    await eventually(async () => Number(await page.getByTestId("value-deletion").getAttribute("data-value"))).toBe(deletion.y[50]);
+    await eventually(async () => Number(await page.getByTestId("value-deletion").getAttribute("data-value"))).toBe(
+      deletion.y[50],
+    );
     await until(page, "document.querySelector('[data-testid=curves-live]').textContent.includes('Deletion')");
     await eventually(() => page.getByTestId("curves-plot").getAttribute("aria-label")).toContain("Deletion AUC 0.0923");
   });

@@ -37,44 +37,80 @@ export interface CellProps {
 export function CellContent(props: CellProps): VNode {
   const { place, cell, blocked, controller, active } = props;
   switch (cell?.kind) {
-    case "done": return <Done {...props} result={cell.result} cached={cell.cached} />;
-    case "failed": return (
-      <div class="cell-state failed" role="alert" data-testid="cell-error">
-        <FailureText failure={cell.failure} />
-        <Row {...props}><Button onClick={() => controller.retry(place.job)} testid="cell-retry">Retry</Button></Row>
-      </div>
-    );
-    case "running": return (
-      <div class="cell-state" data-testid="cell-running">
-        <ProgressLine fraction={cell.progress.fraction} text={cell.progress.text} />
-        <span class="muted progress-text">{cell.progress.text}{cell.progress.fraction === undefined ? "…" : ` · ${Math.round(cell.progress.fraction * 100)}%`}</span>
-        <Row {...props}><Button onClick={() => controller.cancel(place.job)} testid="cell-cancel">Cancel</Button></Row>
-      </div>
-    );
-    case "stopped": return (
-      <div class="cell-state" data-testid="cell-stopped">
-        <span class="muted">Cancelled.</span>
-        <Row {...props}><Button onClick={() => controller.retry(place.job)} testid="cell-run">Run</Button></Row>
-      </div>
-    );
-    default: return (
-      <div class="cell-state" data-testid="cell-waiting">
-        <span class="muted">{blocked ? "Not computed yet." : "Waiting…"}</span>
-        <Row {...props}>{blocked || !active ? null : <Button onClick={() => controller.cancel(place.job)}>Cancel</Button>}</Row>
-      </div>
-    );
+    case "done":
+      return <Done {...props} result={cell.result} cached={cell.cached} />;
+    case "failed":
+      return (
+        <div class="cell-state failed" role="alert" data-testid="cell-error">
+          <FailureText failure={cell.failure} />
+          <Row {...props}>
+            <Button onClick={() => controller.retry(place.job)} testid="cell-retry">
+              Retry
+            </Button>
+          </Row>
+        </div>
+      );
+    case "running":
+      return (
+        <div class="cell-state" data-testid="cell-running">
+          <ProgressLine fraction={cell.progress.fraction} text={cell.progress.text} />
+          <span class="muted progress-text">
+            {cell.progress.text}
+            {cell.progress.fraction === undefined ? "…" : ` · ${Math.round(cell.progress.fraction * 100)}%`}
+          </span>
+          <Row {...props}>
+            <Button onClick={() => controller.cancel(place.job)} testid="cell-cancel">
+              Cancel
+            </Button>
+          </Row>
+        </div>
+      );
+    case "stopped":
+      return (
+        <div class="cell-state" data-testid="cell-stopped">
+          <span class="muted">Cancelled.</span>
+          <Row {...props}>
+            <Button onClick={() => controller.retry(place.job)} testid="cell-run">
+              Run
+            </Button>
+          </Row>
+        </div>
+      );
+    default:
+      return (
+        <div class="cell-state" data-testid="cell-waiting">
+          <span class="muted">{blocked ? "Not computed yet." : "Waiting…"}</span>
+          <Row {...props}>
+            {blocked || !active ? null : <Button onClick={() => controller.cancel(place.job)}>Cancel</Button>}
+          </Row>
+        </div>
+      );
   }
 }
 
 function Row({ children, ...props }: CellProps & { readonly children: VNode | null }): VNode {
-  return <div class="cell-actions">{children}<Actions {...props} /></div>;
+  return (
+    <div class="cell-actions">
+      {children}
+      <Actions {...props} />
+    </div>
+  );
 }
 
 function Actions({ place, active, controller, onRemove, cell }: CellProps): VNode {
   return (
     <span class={`cell-buttons ${active ? "active" : ""}`}>
-      {cell?.kind === "done" ? <IconButton icon="open-preview" label="Open in its own panel" testid="cell-open" onClick={() => controller.openPanel(place.state)} /> : null}
-      {onRemove ? <IconButton icon="close" label="Take out of the comparison" testid="cell-remove" onClick={onRemove} /> : null}
+      {cell?.kind === "done" ? (
+        <IconButton
+          icon="open-preview"
+          label="Open in its own panel"
+          testid="cell-open"
+          onClick={() => controller.openPanel(place.state)}
+        />
+      ) : null}
+      {onRemove ? (
+        <IconButton icon="close" label="Take out of the comparison" testid="cell-remove" onClick={onRemove} />
+      ) : null}
     </span>
   );
 }
@@ -86,14 +122,43 @@ function Done(props: CellProps & { readonly result: Result; readonly cached: boo
   const word = reading && wordAt(artifact, reading.cell.column);
   return (
     <>
-      {map ? <MapPicture drawing={map} picture={pictureUnder(result, map.artifact)} reading={reading} looks={looks} linked={linked} bar={bar} />
-        : artifact ? <OtherPicture artifact={artifact} drawing={drawing} reading={reading} bar={bar} linked={linked} /> : <p class="cell-words muted">This method produced no output.</p>}
+      {map ? (
+        <MapPicture
+          drawing={map}
+          picture={pictureUnder(result, map.artifact)}
+          reading={reading}
+          looks={looks}
+          linked={linked}
+          bar={bar}
+        />
+      ) : artifact ? (
+        <OtherPicture artifact={artifact} drawing={drawing} reading={reading} bar={bar} linked={linked} />
+      ) : (
+        <p class="cell-words muted">This method produced no output.</p>
+      )}
       <div class="cell-foot">
         {reading ? (
-          <span class="cell-value number" data-testid="value" data-value={reading.value} data-row={reading.cell.row} data-column={reading.cell.column}>
-            {word === undefined ? null : <span>{word} </span>}<b>{formatValue(reading.value)}</b>{Number.isNaN(reading.percentile) ? null : <span class="muted"> percentile {reading.percentile.toFixed(1)}</span>}
+          <span
+            class="cell-value number"
+            data-testid="value"
+            data-value={reading.value}
+            data-row={reading.cell.row}
+            data-column={reading.cell.column}
+          >
+            {word === undefined ? null : <span>{word} </span>}
+            <b>{formatValue(reading.value)}</b>
+            {Number.isNaN(reading.percentile) ? null : (
+              <span class="muted"> percentile {reading.percentile.toFixed(1)}</span>
+            )}
           </span>
-        ) : <span class="muted cell-facts" title={[...result.notes, cached ? "Taken from the cache." : ""].filter(Boolean).join("\n")}>{facts(result, place)}</span>}
+        ) : (
+          <span
+            class="muted cell-facts"
+            title={[...result.notes, cached ? "Taken from the cache." : ""].filter(Boolean).join("\n")}
+          >
+            {facts(result, place)}
+          </span>
+        )}
         <Actions {...props} />
       </div>
       {map?.notFinite ? <p class="note">{map.notFinite} NaN or infinite: magenta.</p> : null}
@@ -110,10 +175,15 @@ function facts({ provenance, time }: Result, { entries }: Place): string {
 /** The cell in a sentence, for those who do not see it. */
 export function cellSentence(label: string, cell: CellNow | undefined, drawing: Drawing | undefined): string {
   switch (cell?.kind) {
-    case "done": return `${label}. ${drawing ? `${summarise(drawing)} Enter reads values.` : cell.result.artifacts[0]?.title ?? ""}`;
-    case "failed": return `${label}. Failed: ${cell.failure.message}`;
-    case "running": return `${label}. Running.`;
-    case "stopped": return `${label}. Cancelled.`;
-    default: return `${label}. Waiting.`;
+    case "done":
+      return `${label}. ${drawing ? `${summarise(drawing)} Enter reads values.` : (cell.result.artifacts[0]?.title ?? "")}`;
+    case "failed":
+      return `${label}. Failed: ${cell.failure.message}`;
+    case "running":
+      return `${label}. Running.`;
+    case "stopped":
+      return `${label}. Cancelled.`;
+    default:
+      return `${label}. Waiting.`;
   }
 }

@@ -24,16 +24,37 @@ export function Compare({ controller }: { readonly controller: CompareController
   const [edited, setEdited] = useState<Edited | undefined>(undefined);
   const onZoom = useCallback((change: (zoom: Zoom) => Zoom) => setZoom(change), []);
   const { boot, state } = snapshot;
-  if (!boot || !state) return <main class="compare"><Messages snapshot={snapshot} controller={controller} /></main>;
+  if (!boot || !state)
+    return (
+      <main class="compare">
+        <Messages snapshot={snapshot} controller={controller} />
+      </main>
+    );
   return (
     <main class="compare">
       <h1 class="visually-hidden">Comparison on {boot.inputName}</h1>
-      <Header snapshot={snapshot} boot={boot} state={state} controller={controller} onEdit={() => setEdited(edited === "base" ? undefined : "base")} />
+      <Header
+        snapshot={snapshot}
+        boot={boot}
+        state={state}
+        controller={controller}
+        onEdit={() => setEdited(edited === "base" ? undefined : "base")}
+      />
       <Axes state={state} blocked={boot.blocked !== undefined} controller={controller} />
       <Messages snapshot={snapshot} controller={controller} />
       <Edit edited={edited} boot={boot} state={state} controller={controller} onClose={() => setEdited(undefined)} />
-      <Grid snapshot={snapshot} boot={boot} state={state} zoom={zoom} onZoom={onZoom} controller={controller} onEdit={(side, index) => setEdited({ side, index })}
-        onSaveRow={(row, format) => void saveAs(figureOf(snapshot, boot, state, row), format, boot.inputName, controller)} />
+      <Grid
+        snapshot={snapshot}
+        boot={boot}
+        state={state}
+        zoom={zoom}
+        onZoom={onZoom}
+        controller={controller}
+        onEdit={(side, index) => setEdited({ side, index })}
+        onSaveRow={(row, format) =>
+          void saveAs(figureOf(snapshot, boot, state, row), format, boot.inputName, controller)
+        }
+      />
       <LooksRow snapshot={snapshot} state={state} zoom={zoom} onZoom={onZoom} controller={controller} />
       <Announce testid="status-live" text={snapshot.notice ?? progressText(snapshot)} />
     </main>
@@ -41,45 +62,127 @@ export function Compare({ controller }: { readonly controller: CompareController
 }
 
 /** How all cells look; nothing here runs a model. */
-function LooksRow({ snapshot: { cells, places }, state, zoom, onZoom, controller }: {
-  readonly snapshot: Snapshot; readonly state: CompareState; readonly zoom: Zoom; readonly onZoom: (change: (zoom: Zoom) => Zoom) => void; readonly controller: CompareController;
+function LooksRow({
+  snapshot: { cells, places },
+  state,
+  zoom,
+  onZoom,
+  controller,
+}: {
+  readonly snapshot: Snapshot;
+  readonly state: CompareState;
+  readonly zoom: Zoom;
+  readonly onZoom: (change: (zoom: Zoom) => Zoom) => void;
+  readonly controller: CompareController;
 }): VNode | null {
-  const artifacts = places.flatMap(({ job }) => { const cell = cells.get(job); return cell?.kind === "done" ? cell.result.artifacts : []; });
+  const artifacts = places.flatMap(({ job }) => {
+    const cell = cells.get(job);
+    return cell?.kind === "done" ? cell.result.artifacts : [];
+  });
   const maps = artifacts.filter((artifact) => artifact.kind === "heatmap");
-  const shown = places.flatMap(({ job }) => { const cell = cells.get(job); return cell?.kind === "done" ? cell.result.artifacts[0] ?? [] : []; });
+  const shown = places.flatMap(({ job }) => {
+    const cell = cells.get(job);
+    return cell?.kind === "done" ? (cell.result.artifacts[0] ?? []) : [];
+  });
   const frames = longest(shown.flatMap((one) => (one.kind === "heatmap" && one.frames ? [one.frames.names] : [])));
-  const [colored, compared] = [["heatmap", "tokens"], ["heatmap", "tokens", "bars"]].map((kinds) => shown.some(({ kind }) => kinds.includes(kind)));
+  const [colored, compared] = [
+    ["heatmap", "tokens"],
+    ["heatmap", "tokens", "bars"],
+  ].map((kinds) => shown.some(({ kind }) => kinds.includes(kind)));
   if (!compared) return null;
   return (
     <div class="looks-row">
-      <span class="field"><span class="field-label">scale</span>
-        <Segmented<ScaleSharing> label="Colour scale" value={state.scale} testid="scale-of" onChange={(scale) => controller.setScale(scale)}
-          choices={[{ value: "own", label: "Own", title: "Each cell over its own values" }, { value: "method", label: "Per method", title: "Cells of the same method over one range: they can be compared" },
-            { value: "all", label: "Shared", title: "All cells over one range" }]} />
+      <span class="field">
+        <span class="field-label">scale</span>
+        <Segmented<ScaleSharing>
+          label="Colour scale"
+          value={state.scale}
+          testid="scale-of"
+          onChange={(scale) => controller.setScale(scale)}
+          choices={[
+            { value: "own", label: "Own", title: "Each cell over its own values" },
+            {
+              value: "method",
+              label: "Per method",
+              title: "Cells of the same method over one range: they can be compared",
+            },
+            { value: "all", label: "Shared", title: "All cells over one range" },
+          ]}
+        />
       </span>
-      {colored ? <HeatmapLooks looks={state.looks} hasPicture={artifacts.some(({ kind }) => kind === "image")} hasChannels={maps.some(({ axes, dims }) => axes.channel !== undefined && dims[axes.channel] > 1)}
-        onChange={(looks) => controller.setLooks(looks)} /> : null}
-      {frames ? <FrameStepper names={frames} frame={state.looks.frame ?? 0} onFrame={(frame) => controller.setLooks({ frame })} /> : null}
-      {maps.length ? <span class="field zoom" role="group" aria-label="Zoom of all pictures">
-        <IconButton icon="zoom-out" label="Zoom out" testid="zoom-out" disabled={zoom.scale === 1} onClick={() => onZoom((now) => zoomBy(now, 1 / 1.5))} />
-        <button type="button" class="link-button number zoom-level" title="Show the whole" data-testid="zoom-whole" onClick={() => onZoom(() => WHOLE)}>{Math.round(zoom.scale * 100)}%</button>
-        <IconButton icon="zoom-in" label="Zoom in (Ctrl and wheel on a picture)" testid="zoom-in" disabled={zoom.scale >= MOST} onClick={() => onZoom((now) => zoomBy(now, 1.5))} />
-      </span> : null}
+      {colored ? (
+        <HeatmapLooks
+          looks={state.looks}
+          hasPicture={artifacts.some(({ kind }) => kind === "image")}
+          hasChannels={maps.some(({ axes, dims }) => axes.channel !== undefined && dims[axes.channel] > 1)}
+          onChange={(looks) => controller.setLooks(looks)}
+        />
+      ) : null}
+      {frames ? (
+        <FrameStepper
+          names={frames}
+          frame={state.looks.frame ?? 0}
+          onFrame={(frame) => controller.setLooks({ frame })}
+        />
+      ) : null}
+      {maps.length ? (
+        <span class="field zoom" role="group" aria-label="Zoom of all pictures">
+          <IconButton
+            icon="zoom-out"
+            label="Zoom out"
+            testid="zoom-out"
+            disabled={zoom.scale === 1}
+            onClick={() => onZoom((now) => zoomBy(now, 1 / 1.5))}
+          />
+          <button
+            type="button"
+            class="link-button number zoom-level"
+            title="Show the whole"
+            data-testid="zoom-whole"
+            onClick={() => onZoom(() => WHOLE)}
+          >
+            {Math.round(zoom.scale * 100)}%
+          </button>
+          <IconButton
+            icon="zoom-in"
+            label="Zoom in (Ctrl and wheel on a picture)"
+            testid="zoom-in"
+            disabled={zoom.scale >= MOST}
+            onClick={() => onZoom((now) => zoomBy(now, 1.5))}
+          />
+        </span>
+      ) : null}
     </div>
   );
 }
 
 /** Of the cells' frames those of which there are the most; a cell with fewer stays at its last. */
 function longest(lists: readonly (readonly string[])[]): readonly string[] | undefined {
-  return lists.reduce<readonly string[] | undefined>((most, names) => (most && most.length >= names.length ? most : names), undefined);
+  return lists.reduce<readonly string[] | undefined>(
+    (most, names) => (most && most.length >= names.length ? most : names),
+    undefined,
+  );
 }
 
 /** The options of one method: of a column, a row, or of all cells. Changing one runs again what it concerns. */
-function Edit({ edited, boot, state, controller, onClose }: {
-  readonly edited: Edited | undefined; readonly boot: CompareBoot; readonly state: CompareState; readonly controller: CompareController; readonly onClose: () => void;
+function Edit({
+  edited,
+  boot,
+  state,
+  controller,
+  onClose,
+}: {
+  readonly edited: Edited | undefined;
+  readonly boot: CompareBoot;
+  readonly state: CompareState;
+  readonly controller: CompareController;
+  readonly onClose: () => void;
 }): VNode | null {
   if (!edited) return null;
-  const entry = edited === "base" ? { kind: "method", technique: state.base.technique, params: undefined } as const : state[edited.side]?.entries[edited.index];
+  const entry =
+    edited === "base"
+      ? ({ kind: "method", technique: state.base.technique, params: undefined } as const)
+      : state[edited.side]?.entries[edited.index];
   const technique = entry?.kind === "method" ? boot.techniques.find(({ id }) => id === entry.technique) : undefined;
   if (!technique || entry?.kind !== "method") return null;
   const params = entry.params ?? state.base.params[technique.id];
@@ -90,15 +193,22 @@ function Edit({ edited, boot, state, controller, onClose }: {
   return (
     <section class="edit" aria-label={`Options of ${technique.title}`} data-testid="edit">
       <h2>{technique.title}</h2>
-      {technique.params.length
-        ? <Options technique={technique} params={params} controller={{
-          setParam: (name, value) => set({ ...params, [name]: value }), resetParams: () => set({}),
-          pickFile: async (name, title) => {
-            const path = await controller.pickFile(title);
-            if (path !== undefined) set({ ...params, [name]: path });
-          },
-        }} />
-        : <span class="muted">This method has no options.</span>}
+      {technique.params.length ? (
+        <Options
+          technique={technique}
+          params={params}
+          controller={{
+            setParam: (name, value) => set({ ...params, [name]: value }),
+            resetParams: () => set({}),
+            pickFile: async (name, title) => {
+              const path = await controller.pickFile(title);
+              if (path !== undefined) set({ ...params, [name]: path });
+            },
+          }}
+        />
+      ) : (
+        <span class="muted">This method has no options.</span>
+      )}
       <IconButton icon="close" label="Close the options" testid="close-edit" onClick={onClose} />
     </section>
   );
@@ -110,18 +220,50 @@ const staleness: Record<NonNullable<Snapshot["stale"]>, { readonly text: string;
   recipe: { text: "A preprocessing recipe changed. Showing the previous results.", action: "Run again" },
 };
 
-function Messages({ snapshot: { boot, failure, stale, notice }, controller }: { readonly snapshot: Snapshot; readonly controller: CompareController }): VNode {
+function Messages({
+  snapshot: { boot, failure, stale, notice },
+  controller,
+}: {
+  readonly snapshot: Snapshot;
+  readonly controller: CompareController;
+}): VNode {
   const old = stale && staleness[stale];
   return (
     <div class="messages">
-      {boot?.blocked !== undefined ? <Banner kind="warning" testid="blocked">{boot.blocked}</Banner> : null}
-      {old ? <Banner kind="warning" testid="stale" actions={old.action && boot?.blocked === undefined ? [{ label: old.action, testid: "run-again", run: () => controller.runAll() }] : []}>{old.text}</Banner> : null}
+      {boot?.blocked !== undefined ? (
+        <Banner kind="warning" testid="blocked">
+          {boot.blocked}
+        </Banner>
+      ) : null}
+      {old ? (
+        <Banner
+          kind="warning"
+          testid="stale"
+          actions={
+            old.action && boot?.blocked === undefined
+              ? [{ label: old.action, testid: "run-again", run: () => controller.runAll() }]
+              : []
+          }
+        >
+          {old.text}
+        </Banner>
+      ) : null}
       {failure ? (
-        <Banner kind="error" testid="error" onClose={() => controller.dismissFailure()} actions={failure.retry ? [{ label: "Retry", testid: "retry", run: () => void controller.start() }] : []}>
+        <Banner
+          kind="error"
+          testid="error"
+          onClose={() => controller.dismissFailure()}
+          actions={failure.retry ? [{ label: "Retry", testid: "retry", run: () => void controller.start() }] : []}
+        >
           <FailureText failure={failure.failure} />
         </Banner>
       ) : null}
-      {notice ? <div class="notice" data-testid="notice"><span>{notice}</span><IconButton icon="close" label="Close this message" onClick={() => controller.notify(undefined)} /></div> : null}
+      {notice ? (
+        <div class="notice" data-testid="notice">
+          <span>{notice}</span>
+          <IconButton icon="close" label="Close this message" onClick={() => controller.notify(undefined)} />
+        </div>
+      ) : null}
     </div>
   );
 }
@@ -129,5 +271,7 @@ function Messages({ snapshot: { boot, failure, stale, notice }, controller }: { 
 function progressText({ places, cells }: Snapshot): string {
   const kinds = places.filter(({ removed }) => !removed).map(({ job }) => cells.get(job)?.kind);
   const failed = kinds.filter((kind) => kind === "failed").length;
-  return kinds.length && kinds.every((kind) => kind === "done" || kind === "failed") ? `${kinds.length - failed} results ready${failed ? `, ${failed} failed` : ""}.` : "";
+  return kinds.length && kinds.every((kind) => kind === "done" || kind === "failed")
+    ? `${kinds.length - failed} results ready${failed ? `, ${failed} failed` : ""}.`
+    : "";
 }

@@ -1,5 +1,14 @@
 import type { Result } from "../../src/protocol/artifacts.ts";
-import type { Axis, AxisEntry, AxisKind, CompareBoot, CompareHost, CompareState, CompareView, ScaleSharing } from "../../src/protocol/compare.ts";
+import type {
+  Axis,
+  AxisEntry,
+  AxisKind,
+  CompareBoot,
+  CompareHost,
+  CompareState,
+  CompareView,
+  ScaleSharing,
+} from "../../src/protocol/compare.ts";
 import type { Progress } from "../../src/protocol/engine.ts";
 import type { Link } from "../../src/protocol/link.ts";
 import type { Looks, PanelState } from "../../src/protocol/panel.ts";
@@ -35,7 +44,10 @@ export interface Snapshot {
   readonly stale?: Exclude<ChangeReason, "trusted">;
 }
 
-interface Memory { read(): unknown; write(state: unknown): void }
+interface Memory {
+  read(): unknown;
+  write(state: unknown): void;
+}
 
 /** One computes, one is ready to follow: the engine runs one after another, and panels get their turn between. */
 const atOnce = 2;
@@ -49,16 +61,26 @@ export class CompareController {
   private rememberTimer: ReturnType<typeof setTimeout> | undefined;
   private paramsTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private readonly link: CompareLink, private readonly memory: Memory) {}
+  constructor(
+    private readonly link: CompareLink,
+    private readonly memory: Memory,
+  ) {}
 
-  get snapshot(): Snapshot { return this.current; }
+  get snapshot(): Snapshot {
+    return this.current;
+  }
 
   subscribe(listener: () => void): () => void {
     this.listeners.add(listener);
-    return () => { this.listeners.delete(listener); };
+    return () => {
+      this.listeners.delete(listener);
+    };
   }
 
-  /** Asks the extension for everything, finds what was computed before and runs the rest. Does not reject: failures are shown. */
+  /**
+   * Asks the extension for everything, finds what was computed before and runs the rest. Does not reject: failures are
+   * shown.
+   */
   async start(): Promise<void> {
     try {
       const boot = await this.link.call("ready", {});
@@ -77,19 +99,29 @@ export class CompareController {
 
   // ---- what a person asks for ----
 
-  setLooks(looks: Partial<Looks>): void { this.change((state) => ({ looks: { ...state.looks, ...looks } })); }
+  setLooks(looks: Partial<Looks>): void {
+    this.change((state) => ({ looks: { ...state.looks, ...looks } }));
+  }
 
-  setScale(scale: ScaleSharing): void { this.change(() => ({ scale })); }
+  setScale(scale: ScaleSharing): void {
+    this.change(() => ({ scale }));
+  }
 
   /** What the cells have in common, where no axis says otherwise. */
-  setBase(base: Partial<CompareState["base"]>): void { this.change((state) => ({ base: { ...state.base, ...base } })); }
+  setBase(base: Partial<CompareState["base"]>): void {
+    this.change((state) => ({ base: { ...state.base, ...base } }));
+  }
 
   /** Lets the person choose what stands along an axis; another kind of axis takes the place of the one there. */
   async chooseEntries(side: Side, kind: AxisKind): Promise<void> {
     const before = this.current.state;
     if (!before) return;
     const axis = before[side];
-    const picked = await this.ask("pickEntries", (state) => ({ state, kind, chosen: axis?.kind === kind ? axis.entries : [] }));
+    const picked = await this.ask("pickEntries", (state) => ({
+      state,
+      kind,
+      chosen: axis?.kind === kind ? axis.entries : [],
+    }));
     if (!picked?.entries.length) return;
     this.setAxis(side, { kind, entries: picked.entries });
   }
@@ -99,7 +131,8 @@ export class CompareController {
       const here = state[side];
       const other = side === "columns" ? state.rows : state.columns;
       // One kind stands along one axis only: the other one takes what was here.
-      if (other?.kind === axis.kind && here) return side === "columns" ? { columns: axis, rows: here } : { columns: here, rows: axis };
+      if (other?.kind === axis.kind && here)
+        return side === "columns" ? { columns: axis, rows: here } : { columns: here, rows: axis };
       if (other?.kind === axis.kind) return { columns: axis };
       return { [side]: axis, base: here && here.kind !== axis.kind ? common(state.base, here.entries[0]) : state.base };
     });
@@ -107,7 +140,9 @@ export class CompareController {
 
   /** One axis only: the cells flow. */
   removeRows(): void {
-    this.change((state) => (state.rows ? { rows: undefined, removed: [], base: common(state.base, state.rows.entries[0]) } : {}));
+    this.change((state) =>
+      state.rows ? { rows: undefined, removed: [], base: common(state.base, state.rows.entries[0]) } : {},
+    );
   }
 
   moveEntry(side: Side, from: number, to: number): void {
@@ -116,12 +151,18 @@ export class CompareController {
 
   /** Takes an entry out; an axis keeps its last one. */
   removeEntry(side: Side, index: number): void {
-    this.changeEntries(side, (entries) => (entries.length > 1 ? entries.filter((_, place) => place !== index) : entries));
+    this.changeEntries(side, (entries) =>
+      entries.length > 1 ? entries.filter((_, place) => place !== index) : entries,
+    );
   }
 
   /** The same method again, to be given other options. */
   duplicateEntry(side: Side, index: number): void {
-    this.changeEntries(side, (entries) => [...entries.slice(0, index + 1), entries[index], ...entries.slice(index + 1)]);
+    this.changeEntries(side, (entries) => [
+      ...entries.slice(0, index + 1),
+      entries[index],
+      ...entries.slice(index + 1),
+    ]);
   }
 
   /** A method's own options at one place of an axis. Runs once they have stayed the same for a moment. */
@@ -130,13 +171,25 @@ export class CompareController {
     const axis = state?.[side];
     if (!state || !axis) return;
     clearTimeout(this.paramsTimer);
-    this.set({ state: { ...state, [side]: { ...axis, entries: axis.entries.map((entry, place) => (place === index && entry.kind === "method" ? { ...entry, params } : entry)) } } });
+    this.set({
+      state: {
+        ...state,
+        [side]: {
+          ...axis,
+          entries: axis.entries.map((entry, place) =>
+            place === index && entry.kind === "method" ? { ...entry, params } : entry,
+          ),
+        },
+      },
+    });
     this.paramsTimer = setTimeout(() => this.placesChanged(), settle.params);
   }
 
   /** Takes a cell out of the grid, or puts it back. */
   setRemoved(key: string, removed: boolean): void {
-    this.change((state) => ({ removed: removed ? [...state.removed, key] : state.removed.filter((one) => one !== key) }));
+    this.change((state) => ({
+      removed: removed ? [...state.removed, key] : state.removed.filter((one) => one !== key),
+    }));
   }
 
   async pickInput(): Promise<void> {
@@ -157,7 +210,9 @@ export class CompareController {
     return (await this.ask("pickFile", (state) => ({ state, title })))?.path;
   }
 
-  openPanel(cell: PanelState): void { void this.ask("openPanel", () => ({ cell })); }
+  openPanel(cell: PanelState): void {
+    void this.ask("openPanel", () => ({ cell }));
+  }
 
   /** Hands a file to the extension, which asks where it should go. */
   async save(suggestedName: string, bytes: Uint8Array): Promise<void> {
@@ -165,11 +220,17 @@ export class CompareController {
     if (saved?.saved) this.notify(saved.path ? `Saved to ${saved.path}` : "Saved.");
   }
 
-  notify(notice: string | undefined): void { this.set({ notice }); }
+  notify(notice: string | undefined): void {
+    this.set({ notice });
+  }
 
-  fail(error: unknown): void { this.set({ failure: { failure: toFailure(error) } }); }
+  fail(error: unknown): void {
+    this.set({ failure: { failure: toFailure(error) } });
+  }
 
-  dismissFailure(): void { this.set({ failure: undefined }); }
+  dismissFailure(): void {
+    this.set({ failure: undefined });
+  }
 
   // ---- running ----
 
@@ -195,7 +256,8 @@ export class CompareController {
   cancelAll(): void {
     this.stopAll();
     const cells = new Map(this.current.cells);
-    for (const [job, { kind }] of cells) if (kind === "waiting" || kind === "running") cells.set(job, { kind: "stopped" });
+    for (const [job, { kind }] of cells)
+      if (kind === "waiting" || kind === "running") cells.set(job, { kind: "stopped" });
     this.set({ cells });
   }
 
@@ -204,7 +266,10 @@ export class CompareController {
     this.running.clear();
   }
 
-  /** New places: jobs that nobody asks for any more are stopped, others are looked up on disk, and run where they are not there. */
+  /**
+   * New places: jobs that nobody asks for any more are stopped, others are looked up on disk, and run where they are
+   * not there.
+   */
   private placesChanged(): void {
     const { state, boot } = this.current;
     if (!state || !boot) return;
@@ -217,21 +282,30 @@ export class CompareController {
     }
     const known = this.current.cells;
     // Results of places that are gone are kept for a while: methods come and go as a person looks.
-    const kept = [...[...known].filter(([job, { kind }]) => !wanted.has(job) && kind === "done").slice(-24), ...[...known].filter(([job]) => wanted.has(job))];
+    const kept = [
+      ...[...known].filter(([job, { kind }]) => !wanted.has(job) && kind === "done").slice(-24),
+      ...[...known].filter(([job]) => wanted.has(job)),
+    ];
     const fresh = [...wanted.values()].filter(({ job }) => !known.has(job));
-    this.set({ places, cells: new Map([...kept, ...fresh.map(({ job }) => [job, { kind: "waiting" } as const] as const)]) });
+    this.set({
+      places,
+      cells: new Map([...kept, ...fresh.map(({ job }) => [job, { kind: "waiting" } as const] as const)]),
+    });
     void this.findThenRun(fresh);
   }
 
   private async findThenRun(places: readonly Place[]): Promise<void> {
-    await Promise.all(places.map(async ({ job, state }) => {
-      try {
-        const { result } = await this.link.call("find", { cell: state });
-        if (result && this.current.cells.get(job)?.kind === "waiting") this.setCell(job, { kind: "done", result, cached: true });
-      } catch {
-        // Running it says why.
-      }
-    }));
+    await Promise.all(
+      places.map(async ({ job, state }) => {
+        try {
+          const { result } = await this.link.call("find", { cell: state });
+          if (result && this.current.cells.get(job)?.kind === "waiting")
+            this.setCell(job, { kind: "done", result, cached: true });
+        } catch {
+          // Running it says why.
+        }
+      }),
+    );
     this.pump();
   }
 
@@ -250,12 +324,20 @@ export class CompareController {
     this.running.set(job, abort);
     const mine = (): boolean => this.running.get(job) === abort;
     try {
-      const { result, cached } = await this.link.call("run", { cell }, {
-        signal: abort.signal, onProgress: (progress) => { if (mine()) this.setCell(job, { kind: "running", progress }); },
-      });
+      const { result, cached } = await this.link.call(
+        "run",
+        { cell },
+        {
+          signal: abort.signal,
+          onProgress: (progress) => {
+            if (mine()) this.setCell(job, { kind: "running", progress });
+          },
+        },
+      );
       if (mine()) this.setCell(job, { kind: "done", result, cached });
     } catch (error) {
-      if (mine()) this.setCell(job, isAbort(error) ? { kind: "stopped" } : { kind: "failed", failure: toFailure(error) });
+      if (mine())
+        this.setCell(job, isAbort(error) ? { kind: "stopped" } : { kind: "failed", failure: toFailure(error) });
     } finally {
       if (mine()) this.running.delete(job);
       this.pump();
@@ -277,7 +359,10 @@ export class CompareController {
   }
 
   /** One question to the extension; a failure is shown and gives undefined. */
-  private async ask<K extends keyof CompareHost>(method: K, request: (state: CompareState) => Parameters<CompareHost[K]>[0]): Promise<ReturnType<CompareHost[K]> | undefined> {
+  private async ask<K extends keyof CompareHost>(
+    method: K,
+    request: (state: CompareState) => Parameters<CompareHost[K]>[0],
+  ): Promise<ReturnType<CompareHost[K]> | undefined> {
     if (!this.current.state) return undefined;
     try {
       return await this.link.call(method, request(this.current.state));
@@ -316,9 +401,17 @@ export class CompareController {
 /** What all cells have in common once an axis is gone: what stood first along it. */
 function common(base: CompareState["base"], entry: AxisEntry): CompareState["base"] {
   switch (entry.kind) {
-    case "method": return { ...base, technique: entry.technique, ...(entry.params ? { params: { ...base.params, [entry.technique]: entry.params } } : {}) };
-    case "target": return { ...base, target: entry.target };
-    case "layer": return { ...base, layer: entry.layer, moreLayers: undefined };
-    case "model": return { ...base, model: entry.model };
+    case "method":
+      return {
+        ...base,
+        technique: entry.technique,
+        ...(entry.params ? { params: { ...base.params, [entry.technique]: entry.params } } : {}),
+      };
+    case "target":
+      return { ...base, target: entry.target };
+    case "layer":
+      return { ...base, layer: entry.layer, moreLayers: undefined };
+    case "model":
+      return { ...base, model: entry.model };
   }
 }

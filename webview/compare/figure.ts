@@ -10,18 +10,31 @@ import { entryLabel } from "./labels.ts";
 /** Places with the same word share a colour scale. */
 export function scaleGroup({ key, state, technique }: Place, sharing: ScaleSharing): string {
   switch (sharing) {
-    case "all": return "all";
-    case "method": return JSON.stringify([state.technique, technique?.params.map(({ name, default: usual }) => state.params[state.technique]?.[name] ?? usual)]);
-    case "own": return key;
+    case "all":
+      return "all";
+    case "method":
+      return JSON.stringify([
+        state.technique,
+        technique?.params.map(({ name, default: usual }) => state.params[state.technique]?.[name] ?? usual),
+      ]);
+    case "own":
+      return key;
   }
 }
 
 /** The labels of columns and rows, with what results know of them. */
-export function labelsOf({ places, cells }: Snapshot, boot: CompareBoot, state: CompareState): { readonly columns: readonly string[]; readonly rows: readonly string[] } {
-  const label = (entry: AxisEntry, along: (place: Place) => boolean, others: readonly AxisEntry[]): string => entryLabel(entry, {
-    techniques: boot.techniques, params: state.base.params, models: others.flatMap((other) => (other.kind === "model" ? [other.model] : [])),
-    results: places.filter(along).flatMap((place) => resultOf(place, cells) ?? []),
-  });
+export function labelsOf(
+  { places, cells }: Snapshot,
+  boot: CompareBoot,
+  state: CompareState,
+): { readonly columns: readonly string[]; readonly rows: readonly string[] } {
+  const label = (entry: AxisEntry, along: (place: Place) => boolean, others: readonly AxisEntry[]): string =>
+    entryLabel(entry, {
+      techniques: boot.techniques,
+      params: state.base.params,
+      models: others.flatMap((other) => (other.kind === "model" ? [other.model] : [])),
+      results: places.filter(along).flatMap((place) => resultOf(place, cells) ?? []),
+    });
   const { columns, rows } = state;
   return {
     columns: columns.entries.map((entry, index) => label(entry, ({ column }) => column === index, columns.entries)),
@@ -36,8 +49,14 @@ export function figureOf(snapshot: Snapshot, boot: CompareBoot, state: CompareSt
   const rows = labels.rows.map((_, row) => row).filter((row) => only === undefined || row === only);
   return {
     axes: { columns: state.columns.kind, ...(state.rows ? { rows: state.rows.kind } : {}) },
-    columns: labels.columns, rows: rows.map((row) => labels.rows[row]), looks: state.looks,
-    cells: rows.map((row) => places.filter((place) => place.row === row).map((place) => (place.removed ? undefined : cellOf(place, cells, state.scale)))),
+    columns: labels.columns,
+    rows: rows.map((row) => labels.rows[row]),
+    looks: state.looks,
+    cells: rows.map((row) =>
+      places
+        .filter((place) => place.row === row)
+        .map((place) => (place.removed ? undefined : cellOf(place, cells, state.scale))),
+    ),
   };
 }
 
@@ -45,9 +64,12 @@ function cellOf(place: Place, cells: Snapshot["cells"], sharing: ScaleSharing): 
   const cell = cells.get(place.job);
   const group = scaleGroup(place, sharing);
   switch (cell?.kind) {
-    case "done": return { group, result: cell.result };
-    case "failed": return { group, failure: [cell.failure.message, cell.failure.hint].filter(Boolean).join(" ") };
-    default: return { group, failure: "Not computed." };
+    case "done":
+      return { group, result: cell.result };
+    case "failed":
+      return { group, failure: [cell.failure.message, cell.failure.hint].filter(Boolean).join(" ") };
+    default:
+      return { group, failure: "Not computed." };
   }
 }
 

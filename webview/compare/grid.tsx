@@ -35,9 +35,9 @@ export interface GridProps {
 }
 
 /**
- * The cells. With two axes a table; with one they flow. Keys on a cell: arrows go to its neighbours, Enter reads values in it
- * (arrows, Home, End, M for the strongest place, Escape), Alt with arrows moves its column or row, Delete takes it out, plus
- * and minus zoom, 0 shows the whole.
+ * The cells. With two axes a table; with one they flow. Keys on a cell: arrows go to its neighbours, Enter reads values
+ * in it (arrows, Home, End, M for the strongest place, Escape), Alt with arrows moves its column or row, Delete takes
+ * it out, plus and minus zoom, 0 shows the whole. /
  */
 export function Grid({ snapshot, boot, state, zoom, onZoom, onEdit, onSaveRow, controller }: GridProps): VNode {
   const { places, cells } = snapshot;
@@ -53,9 +53,15 @@ export function Grid({ snapshot, boot, state, zoom, onZoom, onEdit, onSaveRow, c
   const labels = labelsOf(snapshot, boot, state);
   const stop = Math.min(active, places.length - 1);
 
-  const onLinkedZoom = useCallback((factor: number, u: number, v: number) => onZoom((now) => zoomAt(now, factor, u, v)), [onZoom]);
+  const onLinkedZoom = useCallback(
+    (factor: number, u: number, v: number) => onZoom((now) => zoomAt(now, factor, u, v)),
+    [onZoom],
+  );
   const onPan = useCallback((right: number, down: number) => onZoom((now) => pan(now, right, down)), [onZoom]);
-  const linked = useMemo<Linked>(() => ({ cursor, onCursor: setCursor, zoom, onZoom: onLinkedZoom, onPan }), [cursor, zoom, onLinkedZoom, onPan]);
+  const linked = useMemo<Linked>(
+    () => ({ cursor, onCursor: setCursor, zoom, onZoom: onLinkedZoom, onPan }),
+    [cursor, zoom, onLinkedZoom, onPan],
+  );
 
   /** After a move the focus goes with the cell. */
   useLayoutEffect(() => {
@@ -86,7 +92,12 @@ export function Grid({ snapshot, boot, state, zoom, onZoom, onEdit, onSaveRow, c
   };
   const move = (event: KeyboardEvent, index: number): void => {
     const { row, column, key } = places[index];
-    const side: Side | undefined = event.key === "ArrowLeft" || event.key === "ArrowRight" ? "columns" : state.rows && (event.key === "ArrowUp" || event.key === "ArrowDown") ? "rows" : undefined;
+    const side: Side | undefined =
+      event.key === "ArrowLeft" || event.key === "ArrowRight"
+        ? "columns"
+        : state.rows && (event.key === "ArrowUp" || event.key === "ArrowDown")
+          ? "rows"
+          : undefined;
     if (!side) return;
     event.preventDefault();
     follow.current = key;
@@ -101,7 +112,9 @@ export function Grid({ snapshot, boot, state, zoom, onZoom, onEdit, onSaveRow, c
     const zoomed = { "+": 1.5, "=": 1.5, "-": 1 / 1.5 }[event.key];
     if (zoomed !== undefined || event.key === "0") {
       event.preventDefault();
-      return onZoom((now) => (zoomed === undefined ? WHOLE : cursor ? zoomAt(now, zoomed, cursor.u, cursor.v) : zoomBy(now, zoomed)));
+      return onZoom((now) =>
+        zoomed === undefined ? WHOLE : cursor ? zoomAt(now, zoomed, cursor.u, cursor.v) : zoomBy(now, zoomed),
+      );
     }
     if (reads) return read(event, place);
     if (event.key === "Enter" || event.key === "F2") {
@@ -132,33 +145,81 @@ export function Grid({ snapshot, boot, state, zoom, onZoom, onEdit, onSaveRow, c
     const label = [labels.columns[place.column], state.rows ? labels.rows[place.row] : ""].filter(Boolean).join(", ");
     const drawing = scales.drawings.get(place.key);
     return (
-      <div key={place.key} role="gridcell" class={`cell ${reads && index === stop ? "reads" : ""}`} tabIndex={index === stop ? 0 : -1} data-cell={index}
-        data-testid={`cell-${place.row}-${place.column}`} data-kind={place.removed ? "removed" : cell?.kind ?? "waiting"}
-        onFocus={() => setActive(index)} onKeyDown={(event) => onCellKey(event, index)}
-        onBlur={(event) => { if (reads && event.target === event.currentTarget) stopReading(); }}>
-        <span class="visually-hidden" data-testid="sentence">{place.removed ? `${label}. Taken out.` : cellSentence(label, cell, drawing)}</span>
+      <div
+        key={place.key}
+        role="gridcell"
+        class={`cell ${reads && index === stop ? "reads" : ""}`}
+        tabIndex={index === stop ? 0 : -1}
+        data-cell={index}
+        data-testid={`cell-${place.row}-${place.column}`}
+        data-kind={place.removed ? "removed" : (cell?.kind ?? "waiting")}
+        onFocus={() => setActive(index)}
+        onKeyDown={(event) => onCellKey(event, index)}
+        onBlur={(event) => {
+          if (reads && event.target === event.currentTarget) stopReading();
+        }}
+      >
+        <span class="visually-hidden" data-testid="sentence">
+          {place.removed ? `${label}. Taken out.` : cellSentence(label, cell, drawing)}
+        </span>
         {state.rows ? null : header("columns", place.column)}
-        {place.removed
-          ? <div class="cell-state removed"><IconButton icon="add" label={`Put ${label} back`} testid="cell-restore" onClick={() => controller.setRemoved(place.key, false)} /></div>
-          : <CellContent place={place} label={label} cell={cell} drawing={drawing} reading={readings.get(place.key)} bar={scales.shared === undefined} looks={looks} linked={linked} blocked={boot.blocked !== undefined}
-            active={index === stop} controller={controller} onRemove={removal(place, state, controller)} />}
+        {place.removed ? (
+          <div class="cell-state removed">
+            <IconButton
+              icon="add"
+              label={`Put ${label} back`}
+              testid="cell-restore"
+              onClick={() => controller.setRemoved(place.key, false)}
+            />
+          </div>
+        ) : (
+          <CellContent
+            place={place}
+            label={label}
+            cell={cell}
+            drawing={drawing}
+            reading={readings.get(place.key)}
+            bar={scales.shared === undefined}
+            looks={looks}
+            linked={linked}
+            blocked={boot.blocked !== undefined}
+            active={index === stop}
+            controller={controller}
+            onRemove={removal(place, state, controller)}
+          />
+        )}
       </div>
     );
   };
   const header = (side: Side, index: number): VNode => (
-    <EntryHeader side={side} index={index} label={labels[side][index]} axis={(side === "columns" ? state.columns : state.rows) ?? state.columns} flows={!state.rows} controller={controller}
-      onEdit={() => onEdit(side, index)} onSave={side === "rows" ? (format) => onSaveRow(index, format) : undefined} />
+    <EntryHeader
+      side={side}
+      index={index}
+      label={labels[side][index]}
+      axis={(side === "columns" ? state.columns : state.rows) ?? state.columns}
+      flows={!state.rows}
+      controller={controller}
+      onEdit={() => onEdit(side, index)}
+      onSave={side === "rows" ? (format) => onSaveRow(index, format) : undefined}
+    />
   );
   const withInput = looks.arrangement === "side-by-side";
   const inputs = withInput ? inputsOf(snapshot, state) : [];
   const input = (row: number): VNode | null => {
     const picture = inputs[row];
-    if (!picture) return withInput && state.rows ? <div role="gridcell" class="cell" aria-label="The same input as above" /> : null;
+    if (!picture)
+      return withInput && state.rows ? <div role="gridcell" class="cell" aria-label="The same input as above" /> : null;
     return (
       <div role="gridcell" class="cell" data-testid={`input-${row}`}>
-        {state.rows ? null : <div class="entry"><span class="entry-label">Input</span></div>}
+        {state.rows ? null : (
+          <div class="entry">
+            <span class="entry-label">Input</span>
+          </div>
+        )}
         <InputPicture picture={picture} linked={linked} />
-        <div class="cell-foot"><span class="muted cell-facts">{picture.caption || picture.title}</span></div>
+        <div class="cell-foot">
+          <span class="muted cell-facts">{picture.caption || picture.title}</span>
+        </div>
       </div>
     );
   };
@@ -166,14 +227,30 @@ export function Grid({ snapshot, boot, state, zoom, onZoom, onEdit, onSaveRow, c
   const spoken = reads && cursor ? spokenValues(snapshot, readings, labels, state) : "";
   return (
     <div class={`grid-part ${scales.shared ? "with-bar" : ""}`}>
-      <div role="grid" aria-label="Comparison" class={`grid ${state.rows ? "two-axes" : "flows"}`} data-testid="grid" ref={root}
-        style={{ "--columns": String(columns + (withInput && inputs.some(Boolean) ? 1 : 0)) }}>
+      <div
+        role="grid"
+        aria-label="Comparison"
+        class={`grid ${state.rows ? "two-axes" : "flows"}`}
+        data-testid="grid"
+        ref={root}
+        style={{ "--columns": String(columns + (withInput && inputs.some(Boolean) ? 1 : 0)) }}
+      >
         {state.rows ? (
           <>
             <div role="row" class="grid-row">
-              <div role="columnheader" class="corner"><span class="visually-hidden">{state.rows.kind}</span></div>
-              {withInput && inputs.some(Boolean) ? <div role="columnheader" class="entry"><span class="entry-label">Input</span></div> : null}
-              {state.columns.entries.map((_, column) => <div key={column} role="columnheader">{header("columns", column)}</div>)}
+              <div role="columnheader" class="corner">
+                <span class="visually-hidden">{state.rows.kind}</span>
+              </div>
+              {withInput && inputs.some(Boolean) ? (
+                <div role="columnheader" class="entry">
+                  <span class="entry-label">Input</span>
+                </div>
+              ) : null}
+              {state.columns.entries.map((_, column) => (
+                <div key={column} role="columnheader">
+                  {header("columns", column)}
+                </div>
+              ))}
             </div>
             {state.rows.entries.map((_, row) => (
               <div key={row} role="row" class="grid-row">
@@ -183,9 +260,22 @@ export function Grid({ snapshot, boot, state, zoom, onZoom, onEdit, onSaveRow, c
               </div>
             ))}
           </>
-        ) : <div role="row" class="grid-row">{input(0)}{places.map(cellOf)}</div>}
+        ) : (
+          <div role="row" class="grid-row">
+            {input(0)}
+            {places.map(cellOf)}
+          </div>
+        )}
       </div>
-      {scales.shared ? <ColorBar range={scales.shared.range} table={scales.shared.table} quantity={scales.shared.quantity} clipped={scales.shared.clipped} mark={readings.get(places[stop]?.key ?? "")?.value} /> : null}
+      {scales.shared ? (
+        <ColorBar
+          range={scales.shared.range}
+          table={scales.shared.table}
+          quantity={scales.shared.quantity}
+          clipped={scales.shared.clipped}
+          mark={readings.get(places[stop]?.key ?? "")?.value}
+        />
+      ) : null}
       <Announce testid="grid-live" text={spoken} />
     </div>
   );
@@ -216,21 +306,36 @@ function inputsOf({ places, cells }: Snapshot, state: CompareState): readonly (I
 }
 
 /** What each map says at the cursor, by Place.key. */
-function readingsOf({ places, cells }: Snapshot, { drawings }: Scales, cursor: Cursor | undefined): ReadonlyMap<string, Reading> {
+function readingsOf(
+  { places, cells }: Snapshot,
+  { drawings }: Scales,
+  cursor: Cursor | undefined,
+): ReadonlyMap<string, Reading> {
   const readings = new Map<string, Reading>();
   for (const { key, job } of cursor ? places : []) {
     const [drawing, cell] = [drawings.get(key), cells.get(job)];
-    if (cursor && drawing && cell?.kind === "done") readings.set(key, readingUnder(drawing, pictureUnder(cell.result, drawing.artifact), cursor));
+    if (cursor && drawing && cell?.kind === "done")
+      readings.set(key, readingUnder(drawing, pictureUnder(cell.result, drawing.artifact), cursor));
   }
   return readings;
 }
 
-function spokenValues({ places, cells }: Snapshot, readings: ReadonlyMap<string, Reading>, labels: { readonly columns: readonly string[]; readonly rows: readonly string[] }, { rows }: CompareState): string {
+function spokenValues(
+  { places, cells }: Snapshot,
+  readings: ReadonlyMap<string, Reading>,
+  labels: { readonly columns: readonly string[]; readonly rows: readonly string[] },
+  { rows }: CompareState,
+): string {
   let where: string | undefined;
   const values = places.flatMap(({ key, job, row, column }) => {
     const [reading, cell] = [readings.get(key), cells.get(job)];
-    if (reading && cell?.kind === "done") where ??= wordAt(cell.result.artifacts[0], reading.cell.column) ?? `x ${reading.x}, y ${reading.y}`;
-    return reading ? [`${[labels.columns[column], rows ? labels.rows[row] : ""].filter(Boolean).join(", ")} ${formatValue(reading.value)}`] : [];
+    if (reading && cell?.kind === "done")
+      where ??= wordAt(cell.result.artifacts[0], reading.cell.column) ?? `x ${reading.x}, y ${reading.y}`;
+    return reading
+      ? [
+          `${[labels.columns[column], rows ? labels.rows[row] : ""].filter(Boolean).join(", ")} ${formatValue(reading.value)}`,
+        ]
+      : [];
   });
   return values.length ? `${where}: ${values.join("; ")}` : "";
 }
@@ -238,13 +343,20 @@ function spokenValues({ places, cells }: Snapshot, readings: ReadonlyMap<string,
 function neighbour(key: string, index: number, count: number, across: number): number | undefined {
   const start = index - (index % across);
   switch (key) {
-    case "ArrowRight": return Math.min(count - 1, index + 1);
-    case "ArrowLeft": return Math.max(0, index - 1);
-    case "ArrowDown": return index + across < count ? index + across : index;
-    case "ArrowUp": return index - across >= 0 ? index - across : index;
-    case "Home": return start;
-    case "End": return Math.min(count - 1, start + across - 1);
-    default: return undefined;
+    case "ArrowRight":
+      return Math.min(count - 1, index + 1);
+    case "ArrowLeft":
+      return Math.max(0, index - 1);
+    case "ArrowDown":
+      return index + across < count ? index + across : index;
+    case "ArrowUp":
+      return index - across >= 0 ? index - across : index;
+    case "Home":
+      return start;
+    case "End":
+      return Math.min(count - 1, start + across - 1);
+    default:
+      return undefined;
   }
 }
 

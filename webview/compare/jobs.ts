@@ -23,24 +23,45 @@ export interface Place {
 export function placesOf(state: CompareState, techniques: readonly TechniqueInfo[]): Place[] {
   const rows: readonly (AxisEntry | undefined)[] = state.rows?.entries ?? [undefined];
   const seen = new Map<string, number>();
-  return rows.flatMap((row, r) => state.columns.entries.map((column, c): Place => {
-    const cell = cellState(state, [column, row]);
-    const technique = techniques.find(({ id }) => id === cell.technique);
-    const name = cellKey(column, row);
-    const count = (seen.get(name) ?? 0) + 1;
-    seen.set(name, count);
-    // The same method may stand there twice, until one of the two gets other options.
-    const key = count === 1 ? name : `${name} ${count}`;
-    return { row: r, column: c, key, entries: [column, row], removed: row !== undefined && state.removed.includes(key), state: cell, technique, job: jobKey(cell, technique) };
-  }));
+  return rows.flatMap((row, r) =>
+    state.columns.entries.map((column, c): Place => {
+      const cell = cellState(state, [column, row]);
+      const technique = techniques.find(({ id }) => id === cell.technique);
+      const name = cellKey(column, row);
+      const count = (seen.get(name) ?? 0) + 1;
+      seen.set(name, count);
+      // The same method may stand there twice, until one of the two gets other options.
+      const key = count === 1 ? name : `${name} ${count}`;
+      return {
+        row: r,
+        column: c,
+        key,
+        entries: [column, row],
+        removed: row !== undefined && state.removed.includes(key),
+        state: cell,
+        technique,
+        job: jobKey(cell, technique),
+      };
+    }),
+  );
 }
 
-/** What of a state decides the result: options that are not given mean their defaults, what a method does not ask for is left away. */
+/**
+ * What of a state decides the result: options that are not given mean their defaults, what a method does not ask for is
+ * left away.
+ */
 export function jobKey(state: PanelState, technique: TechniqueInfo | undefined): string {
   const { looks: _, params, target, explain, layer, moreLayers, ...rest } = state;
   const own = technique?.params.map((spec) => paramValue(spec, params[state.technique]));
-  const sorted = Object.entries(rest).filter(([, value]) => value !== undefined).sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([sorted, technique?.needs.target === false ? null : [target, explain], technique?.needs.layer === "none" ? null : [layer, technique?.needs.several ? moreLayers : undefined], own ?? params[state.technique]]);
+  const sorted = Object.entries(rest)
+    .filter(([, value]) => value !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([
+    sorted,
+    technique?.needs.target === false ? null : [target, explain],
+    technique?.needs.layer === "none" ? null : [layer, technique?.needs.several ? moreLayers : undefined],
+    own ?? params[state.technique],
+  ]);
 }
 
 /** A list with one of its items at another place; the same list where there is nothing to move. */

@@ -34,13 +34,31 @@ export function readingUnder(drawing: Drawing, picture: ImageArtifact | undefine
   return readingAt(drawing, cellUnder(drawing, cursor.u, cursor.v), sizeOf(drawing, picture), cursor);
 }
 
-function sizeOf({ map }: Drawing, picture: ImageArtifact | undefined): { readonly width: number; readonly height: number } {
+function sizeOf(
+  { map }: Drawing,
+  picture: ImageArtifact | undefined,
+): { readonly width: number; readonly height: number } {
   return picture ?? { width: map.width, height: map.height };
 }
 
-/** A map, over its picture or alone, as far as the zoom shows it, with the linked cursor and the scale's bar where it is its own. */
-export function MapPicture({ drawing, picture, reading, looks, linked, bar }: {
-  readonly drawing: Drawing; readonly picture?: ImageArtifact; readonly reading?: Reading; readonly looks: Looks; readonly linked: Linked; readonly bar: boolean;
+/**
+ * A map, over its picture or alone, as far as the zoom shows it, with the linked cursor and the scale's bar where it is
+ * its own.
+ */
+export function MapPicture({
+  drawing,
+  picture,
+  reading,
+  looks,
+  linked,
+  bar,
+}: {
+  readonly drawing: Drawing;
+  readonly picture?: ImageArtifact;
+  readonly reading?: Reading;
+  readonly looks: Looks;
+  readonly linked: Linked;
+  readonly bar: boolean;
 }): VNode {
   const { artifact } = drawing;
   const size = sizeOf(drawing, picture);
@@ -50,8 +68,23 @@ export function MapPicture({ drawing, picture, reading, looks, linked, bar }: {
   return (
     <>
       <Frame size={size} linked={linked} testid="map">
-        {over && below ? <PixelCanvas width={picture.width} height={picture.height} rgba={below} smooth={linked.zoom.scale < 4} class="under" /> : null}
-        <PixelCanvas width={colors.width} height={colors.height} rgba={colors.rgba} smooth={artifact.smooth} testid="heatmap" opacity={over ? looks.opacity : 1} />
+        {over && below ? (
+          <PixelCanvas
+            width={picture.width}
+            height={picture.height}
+            rgba={below}
+            smooth={linked.zoom.scale < 4}
+            class="under"
+          />
+        ) : null}
+        <PixelCanvas
+          width={colors.width}
+          height={colors.height}
+          rgba={colors.rgba}
+          smooth={artifact.smooth}
+          testid="heatmap"
+          opacity={over ? looks.opacity : 1}
+        />
         {reading ? <Crosshair reading={reading} drawing={drawing} size={size} /> : null}
       </Frame>
       {bar ? <ScaleBar drawing={drawing} mark={reading?.value} /> : null}
@@ -64,18 +97,46 @@ export function InputPicture({ picture, linked }: { readonly picture: ImageArtif
   const rgba = useMemo(() => withAlpha(picture.pixels), [picture]);
   const { cursor, zoom } = linked;
   const { width, height } = picture;
-  const reading = cursor && { x: Math.min(width - 1, Math.floor(cursor.u * width)), y: Math.min(height - 1, Math.floor(cursor.v * height)), coarse: false, cell: { row: 0, column: 0 } };
+  const reading = cursor && {
+    x: Math.min(width - 1, Math.floor(cursor.u * width)),
+    y: Math.min(height - 1, Math.floor(cursor.v * height)),
+    coarse: false,
+    cell: { row: 0, column: 0 },
+  };
   return (
     <Frame size={picture} linked={linked} testid="input-picture">
-      <PixelCanvas width={width} height={height} rgba={rgba} smooth={zoom.scale < 4} label={`Input: ${picture.title}`} />
-      {reading ? <Crosshair reading={reading} drawing={{ map: { width: 1, height: 1, values: new Float32Array(1) } }} size={picture} /> : null}
+      <PixelCanvas
+        width={width}
+        height={height}
+        rgba={rgba}
+        smooth={zoom.scale < 4}
+        label={`Input: ${picture.title}`}
+      />
+      {reading ? (
+        <Crosshair
+          reading={reading}
+          drawing={{ map: { width: 1, height: 1, values: new Float32Array(1) } }}
+          size={picture}
+        />
+      ) : null}
     </Frame>
   );
 }
 
-/** Points, drags and zooms: plain wheel turns are the page's, with Ctrl (or pinching) they zoom; a drag moves what is seen. */
-function Frame({ size, linked, testid, children }: {
-  readonly size: { readonly width: number; readonly height: number }; readonly linked: Linked; readonly testid: string; readonly children: ComponentChildren;
+/**
+ * Points, drags and zooms: plain wheel turns are the page's, with Ctrl (or pinching) they zoom; a drag moves what is
+ * seen.
+ */
+function Frame({
+  size,
+  linked,
+  testid,
+  children,
+}: {
+  readonly size: { readonly width: number; readonly height: number };
+  readonly linked: Linked;
+  readonly testid: string;
+  readonly children: ComponentChildren;
 }): VNode {
   const { zoom, onCursor, onZoom, onPan, cursor } = linked;
   const at = (event: MouseEvent): { readonly u: number; readonly v: number; readonly box: DOMRect } | undefined => {
@@ -84,8 +145,14 @@ function Frame({ size, linked, testid, children }: {
     return across < 0 || down < 0 || across >= 1 || down >= 1 ? undefined : { ...pointAt(zoom, across, down), box };
   };
   return (
-    <div class={`frame ${zoom.scale > 1 ? "zoomed-in" : ""}`} style={{ aspectRatio: `${size.width} / ${size.height}` }} data-testid={testid}
-      onPointerDown={(event) => { if (zoom.scale > 1 && event.button === 0) (event.currentTarget as HTMLElement).setPointerCapture(event.pointerId); }}
+    <div
+      class={`frame ${zoom.scale > 1 ? "zoomed-in" : ""}`}
+      style={{ aspectRatio: `${size.width} / ${size.height}` }}
+      data-testid={testid}
+      onPointerDown={(event) => {
+        if (zoom.scale > 1 && event.button === 0)
+          (event.currentTarget as HTMLElement).setPointerCapture(event.pointerId);
+      }}
       onPointerMove={(event) => {
         const point = at(event);
         const element = event.currentTarget as HTMLElement;
@@ -95,32 +162,58 @@ function Frame({ size, linked, testid, children }: {
         }
         if (point) onCursor({ u: point.u, v: point.v, by: "pointer" });
       }}
-      onPointerLeave={() => { if (cursor?.by === "pointer") onCursor(undefined); }}
+      onPointerLeave={() => {
+        if (cursor?.by === "pointer") onCursor(undefined);
+      }}
       onWheel={(event) => {
         const point = event.ctrlKey || event.metaKey ? at(event) : undefined;
         if (!point) return;
         event.preventDefault();
         onZoom(Math.exp(-event.deltaY / 300), point.u, point.v);
-      }}>
-      <div class="whole" style={zoomStyle(zoom)}>{children}</div>
+      }}
+    >
+      <div class="whole" style={zoomStyle(zoom)}>
+        {children}
+      </div>
     </div>
   );
 }
 
 /** The colours of one cell's own scale, from left to right, with its ends. */
-export function ScaleBar({ drawing: { range, table, clipped, artifact }, mark }: { readonly drawing: Drawing; readonly mark?: number }): VNode {
+export function ScaleBar({
+  drawing: { range, table, clipped, artifact },
+  mark,
+}: {
+  readonly drawing: Drawing;
+  readonly mark?: number;
+}): VNode {
   const rgba = useMemo(() => {
     const pixels = new Uint8ClampedArray(4 * 256);
     for (let i = 0; i < 256; i++) pixels.set([table[3 * i], table[3 * i + 1], table[3 * i + 2], 255], 4 * i);
     return pixels;
   }, [table]);
-  const [low, high] = [`${clipped.low ? "≤ " : ""}${formatValue(range.min)}`, `${clipped.high ? "≥ " : ""}${formatValue(range.max)}`];
-  const place = mark === undefined || !Number.isFinite(mark) ? undefined : Math.min(1, Math.max(0, (mark - range.min) / (range.max - range.min)));
+  const [low, high] = [
+    `${clipped.low ? "≤ " : ""}${formatValue(range.min)}`,
+    `${clipped.high ? "≥ " : ""}${formatValue(range.max)}`,
+  ];
+  const place =
+    mark === undefined || !Number.isFinite(mark)
+      ? undefined
+      : Math.min(1, Math.max(0, (mark - range.min) / (range.max - range.min)));
   return (
-    <div class="scale" data-testid="scale" role="img" aria-label={`Colour scale of ${artifact.quantity}: from ${low} to ${high}`}>
+    <div
+      class="scale"
+      data-testid="scale"
+      role="img"
+      aria-label={`Colour scale of ${artifact.quantity}: from ${low} to ${high}`}
+    >
       <PixelCanvas width={256} height={1} rgba={rgba} smooth class="scale-strip" />
       {place === undefined ? null : <div class="scale-mark" style={{ left: `${place * 100}%` }} />}
-      <div class="scale-ends number" aria-hidden="true"><span>{low}</span><span class="scale-quantity">{artifact.quantity}</span><span>{high}</span></div>
+      <div class="scale-ends number" aria-hidden="true">
+        <span>{low}</span>
+        <span class="scale-quantity">{artifact.quantity}</span>
+        <span>{high}</span>
+      </div>
     </div>
   );
 }

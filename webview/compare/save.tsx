@@ -8,7 +8,13 @@ import { Icon, IconButton } from "../ui/fields.tsx";
 import { MenuButton } from "../ui/menu.tsx";
 import type { CompareController } from "./controller.ts";
 
-const items: readonly { readonly id: string; readonly format: FigureFormat; readonly themed?: true; readonly label: string; readonly detail: string }[] = [
+const items: readonly {
+  readonly id: string;
+  readonly format: FigureFormat;
+  readonly themed?: true;
+  readonly label: string;
+  readonly detail: string;
+}[] = [
   { id: "svg", format: "svg", label: "SVG", detail: "figure on white, text as text" },
   { id: "png", format: "png", label: "PNG", detail: "figure on white" },
   { id: "svg-theme", format: "svg", themed: true, label: "SVG", detail: "in this theme's colours" },
@@ -18,24 +24,60 @@ const items: readonly { readonly id: string; readonly format: FigureFormat; read
 ];
 
 /** Copy and save: the whole grid as one figure, or the numbers behind it. */
-export function SaveMenu({ figure, inputName, disabled, controller }: {
-  readonly figure: () => SavedFigure; readonly inputName: string; readonly disabled: boolean; readonly controller: CompareController;
+export function SaveMenu({
+  figure,
+  inputName,
+  disabled,
+  controller,
+}: {
+  readonly figure: () => SavedFigure;
+  readonly inputName: string;
+  readonly disabled: boolean;
+  readonly controller: CompareController;
 }): VNode {
   return (
     <>
-      <IconButton icon="copy" label="Copy the figure" testid="copy" disabled={disabled} onClick={() => void copyFigure(figure(), controller)} />
-      <MenuButton label="Save as" title="Save the comparison as a figure, or its numbers" testid="save" disabled={disabled}
-        items={items.map(({ id, format, themed, label, detail }) => ({ id, label, detail, run: () => void saveAs(figure(), format, inputName, controller, themed ? themeOf() : LIGHT_THEME) }))}>
-        Save<Icon name="chevron-down" />
+      <IconButton
+        icon="copy"
+        label="Copy the figure"
+        testid="copy"
+        disabled={disabled}
+        onClick={() => void copyFigure(figure(), controller)}
+      />
+      <MenuButton
+        label="Save as"
+        title="Save the comparison as a figure, or its numbers"
+        testid="save"
+        disabled={disabled}
+        items={items.map(({ id, format, themed, label, detail }) => ({
+          id,
+          label,
+          detail,
+          run: () => void saveAs(figure(), format, inputName, controller, themed ? themeOf() : LIGHT_THEME),
+        }))}
+      >
+        Save
+        <Icon name="chevron-down" />
       </MenuButton>
     </>
   );
 }
 
 /** Hands a figure to the extension in one of its formats. */
-export async function saveAs(figure: SavedFigure, format: FigureFormat, inputName: string, controller: CompareController, theme: Theme = LIGHT_THEME): Promise<void> {
+export async function saveAs(
+  figure: SavedFigure,
+  format: FigureFormat,
+  inputName: string,
+  controller: CompareController,
+  theme: Theme = LIGHT_THEME,
+): Promise<void> {
   try {
-    const bytes = format === "png" ? await pngOf(figure, theme) : format === "svg" ? new TextEncoder().encode(figureSvg(figure, theme)) : saveFigure(figure, format);
+    const bytes =
+      format === "png"
+        ? await pngOf(figure, theme)
+        : format === "svg"
+          ? new TextEncoder().encode(figureSvg(figure, theme))
+          : saveFigure(figure, format);
     await controller.save(`${fileName(figure, inputName)}.${format}`, bytes);
   } catch (error) {
     controller.fail(error);
@@ -49,7 +91,9 @@ async function copyFigure(figure: SavedFigure, controller: CompareController): P
     await navigator.clipboard.write([new ClipboardItem({ "image/png": new Blob([png], { type: "image/png" }) })]);
     controller.notify("The figure is on the clipboard.");
   } catch (error) {
-    controller.notify(`The figure could not be copied (${error instanceof Error ? error.message : String(error)}). Save it as PNG instead.`);
+    controller.notify(
+      `The figure could not be copied (${error instanceof Error ? error.message : String(error)}). Save it as PNG instead.`,
+    );
   }
 }
 
@@ -64,7 +108,10 @@ async function pngOf(figure: SavedFigure, theme: Theme): Promise<Uint8Array<Arra
   if (!context) throw new Error("This window has no room for a picture of that size.");
   context.drawImage(image, 0, 0);
   const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done, "image/png"));
-  if (!blob) throw new Error(`A picture of ${canvas.width}×${canvas.height} is too large for this window. Save the rows one by one, or as SVG.`);
+  if (!blob)
+    throw new Error(
+      `A picture of ${canvas.width}×${canvas.height} is too large for this window. Save the rows one by one, or as SVG.`,
+    );
   return addPngText(new Uint8Array(await blob.arrayBuffer()), figureText(figure));
 }
 
@@ -76,8 +123,16 @@ function themeOf(): Theme {
 
 /** "cat-saliency-grad-cam". */
 function fileName({ columns, rows }: SavedFigure, inputName: string): string {
-  const word = (text: string): string => text.replace(/[^\p{L}\p{N}._-]+/gu, "-").replace(/^-+|-+$/g, "").toLowerCase();
-  const words = [word(inputName.replace(/\.[^.]*$/, "")), ...(rows.length === 1 && rows[0] ? [word(rows[0])] : []), ...columns.map(word)];
+  const word = (text: string): string =>
+    text
+      .replace(/[^\p{L}\p{N}._-]+/gu, "-")
+      .replace(/^-+|-+$/g, "")
+      .toLowerCase();
+  const words = [
+    word(inputName.replace(/\.[^.]*$/, "")),
+    ...(rows.length === 1 && rows[0] ? [word(rows[0])] : []),
+    ...columns.map(word),
+  ];
   return words.filter(Boolean).join("-").slice(0, 80) || "comparison";
 }
 

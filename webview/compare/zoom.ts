@@ -1,4 +1,7 @@
-/** The part of every picture that is seen: u and v of its upper left corner (0 to 1), and how often it fits into the whole. */
+/**
+ * The part of every picture that is seen: u and v of its upper left corner (0 to 1), and how often it fits into the
+ * whole.
+ */
 export interface Zoom {
   readonly scale: number;
   readonly u: number;
@@ -28,7 +31,8 @@ export function pan(zoom: Zoom, right: number, down: number): Zoom {
 /** So that the point is in sight; the same zoom where it is. */
 export function reveal(zoom: Zoom, u: number, v: number): Zoom {
   const seen = 1 / zoom.scale;
-  const to = (start: number, point: number): number => (point < start ? point : point > start + seen ? point - seen : start);
+  const to = (start: number, point: number): number =>
+    point < start ? point : point > start + seen ? point - seen : start;
   const [left, top] = [to(zoom.u, u), to(zoom.v, v)];
   return left === zoom.u && top === zoom.v ? zoom : within({ ...zoom, u: left, v: top });
 }
@@ -39,7 +43,12 @@ export function pointAt(zoom: Zoom, across: number, down: number): { readonly u:
 }
 
 /** Where the whole picture lies so that its frame shows just this part. */
-export function zoomStyle({ scale, u, v }: Zoom): { readonly left: string; readonly top: string; readonly width: string; readonly height: string } {
+export function zoomStyle({ scale, u, v }: Zoom): {
+  readonly left: string;
+  readonly top: string;
+  readonly width: string;
+  readonly height: string;
+} {
   const percent = (part: number): string => `${100 * part}%`;
   return { left: percent(-u * scale), top: percent(-v * scale), width: percent(scale), height: percent(scale) };
 }

@@ -15,16 +15,38 @@ export function About({ model }: { readonly model: ModelDescription }): VNode {
         <h2>File</h2>
         <Definitions rows={rows(model)} />
       </section>
-      {model.doc ? <section><h2>Description</h2><p class="doc">{model.doc}</p></section> : null}
+      {model.doc ? (
+        <section>
+          <h2>Description</h2>
+          <p class="doc">{model.doc}</p>
+        </section>
+      ) : null}
       <section>
-        <h2>Operators <span class="number">{model.operators.length}</span></h2>
+        <h2>
+          Operators <span class="number">{model.operators.length}</span>
+        </h2>
         <table class="operators">
-          <thead class="visually-hidden"><tr><th scope="col">Operator</th><th scope="col">Nodes</th></tr></thead>
+          <thead class="visually-hidden">
+            <tr>
+              <th scope="col">Operator</th>
+              <th scope="col">Nodes</th>
+            </tr>
+          </thead>
           <tbody>
             {model.operators.map(({ operator, count }) => (
               <tr key={operator}>
-                <th scope="row"><i class={`dot ${familyOf(operator)}`} aria-hidden="true" />{operator}</th>
-                <td class="number"><div><span class="amount"><i class="share" aria-hidden="true" style={{ width: `${(count / most) * 100}%` }} /></span>{count}</div></td>
+                <th scope="row">
+                  <i class={`dot ${familyOf(operator)}`} aria-hidden="true" />
+                  {operator}
+                </th>
+                <td class="number">
+                  <div>
+                    <span class="amount">
+                      <i class="share" aria-hidden="true" style={{ width: `${(count / most) * 100}%` }} />
+                    </span>
+                    {count}
+                  </div>
+                </td>
               </tr>
             ))}
           </tbody>
@@ -34,12 +56,19 @@ export function About({ model }: { readonly model: ModelDescription }): VNode {
         <h2>Metadata</h2>
         {Object.keys(model.metadata).length ? (
           <Definitions class="mono" rows={Object.entries(model.metadata).map(([name, value]) => ({ name, value }))} />
-        ) : <p class="muted">The file carries no metadata.</p>}
+        ) : (
+          <p class="muted">The file carries no metadata.</p>
+        )}
       </section>
       {model.functions.length ? (
         <section>
           <h2>Functions</h2>
-          <Definitions rows={model.functions.map((one) => ({ name: `${one.domain ? `${one.domain}.` : ""}${one.name}`, value: plural(one.nodes, "node") }))} />
+          <Definitions
+            rows={model.functions.map((one) => ({
+              name: `${one.domain ? `${one.domain}.` : ""}${one.name}`,
+              value: plural(one.nodes, "node"),
+            }))}
+          />
         </section>
       ) : null}
     </div>
@@ -53,10 +82,21 @@ function rows(model: ModelDescription): Definition[] {
     ["Domain", model.domain],
     ["Model version", model.modelVersion ? String(model.modelVersion) : ""],
     ["IR version", String(model.irVersion)],
-    ["Operator sets", Object.entries(model.opsets).map(([domain, version]) => `${domain || "ai.onnx"} ${version}`).join(", ")],
+    [
+      "Operator sets",
+      Object.entries(model.opsets)
+        .map(([domain, version]) => `${domain || "ai.onnx"} ${version}`)
+        .join(", "),
+    ],
     ["Graph", model.graphName],
-    ["Size", `${formatBytes(model.size.file)}${model.size.external ? ` and ${formatBytes(model.size.external)} of external data` : ""}`],
-    ["Nodes", `${plural(model.layers.length, "node")}${model.constants ? ` and ${plural(model.constants, "Constant")}` : ""}`],
+    [
+      "Size",
+      `${formatBytes(model.size.file)}${model.size.external ? ` and ${formatBytes(model.size.external)} of external data` : ""}`,
+    ],
+    [
+      "Nodes",
+      `${plural(model.layers.length, "node")}${model.constants ? ` and ${plural(model.constants, "Constant")}` : ""}`,
+    ],
     ["Parameters", parametersText(model)],
   ];
   return all.filter(([, value]) => value).map(([name, value]) => ({ name, value }));

@@ -24,8 +24,14 @@ export type EditorLink = Pick<Link<EditorView, EditorHost>, "call">;
 type ModelBoot = Extract<EditorBoot, { kind: "model" }>;
 
 /** The whole page: a model, or why it cannot be shown. */
-export function Editor({ boot: first, link, subscribe }: {
-  readonly boot: EditorBoot; readonly link: EditorLink; readonly subscribe: (listener: (change: "changed" | "deleted") => void) => () => void;
+export function Editor({
+  boot: first,
+  link,
+  subscribe,
+}: {
+  readonly boot: EditorBoot;
+  readonly link: EditorLink;
+  readonly subscribe: (listener: (change: "changed" | "deleted") => void) => () => void;
 }): VNode {
   const [boot, setBoot] = useState(first);
   const [change, setChange] = useState<"changed" | "deleted" | undefined>(undefined);
@@ -33,37 +39,69 @@ export function Editor({ boot: first, link, subscribe }: {
   // Here and for keys before the paint: an effect after it would miss what comes in between.
   useLayoutEffect(() => subscribe(setChange), [subscribe]);
 
-  const tell = useCallback((call: Promise<unknown>) => { call.catch((error: unknown) => setFailure(toFailure(error))); }, []);
-  const reload = useCallback(() => tell(link.call("reload", {}).then((next) => {
-    setChange(undefined);
-    setFailure(undefined);
-    setBoot(next);
-  })), [link, tell]);
+  const tell = useCallback((call: Promise<unknown>) => {
+    call.catch((error: unknown) => setFailure(toFailure(error)));
+  }, []);
+  const reload = useCallback(
+    () =>
+      tell(
+        link.call("reload", {}).then((next) => {
+          setChange(undefined);
+          setFailure(undefined);
+          setBoot(next);
+        }),
+      ),
+    [link, tell],
+  );
 
   return (
     <div class="editor">
       {change ? (
-        <Banner kind="warning" testid="changed" actions={[{ label: "Reload", run: reload, testid: "reload" }]} onClose={() => setChange(undefined)}>
-          {change === "changed" ? "The file changed on disk. This view is out of date." : "The file was deleted or moved. This view is out of date."}
+        <Banner
+          kind="warning"
+          testid="changed"
+          actions={[{ label: "Reload", run: reload, testid: "reload" }]}
+          onClose={() => setChange(undefined)}
+        >
+          {change === "changed"
+            ? "The file changed on disk. This view is out of date."
+            : "The file was deleted or moved. This view is out of date."}
         </Banner>
       ) : null}
-      {failure ? <Banner kind="error" testid="error" onClose={() => setFailure(undefined)}><FailureText failure={failure} /></Banner> : null}
-      {boot.kind === "error"
-        ? <Broken boot={boot} onReload={reload} onText={() => tell(link.call("reopenAsText", {}))} />
-        : <Model boot={boot} link={link} tell={tell} />}
+      {failure ? (
+        <Banner kind="error" testid="error" onClose={() => setFailure(undefined)}>
+          <FailureText failure={failure} />
+        </Banner>
+      ) : null}
+      {boot.kind === "error" ? (
+        <Broken boot={boot} onReload={reload} onText={() => tell(link.call("reopenAsText", {}))} />
+      ) : (
+        <Model boot={boot} link={link} tell={tell} />
+      )}
     </div>
   );
 }
 
-function Model({ boot, link, tell }: { readonly boot: ModelBoot; readonly link: EditorLink; readonly tell: (call: Promise<unknown>) => void }): VNode {
+function Model({
+  boot,
+  link,
+  tell,
+}: {
+  readonly boot: ModelBoot;
+  readonly link: EditorLink;
+  readonly tell: (call: Promise<unknown>) => void;
+}): VNode {
   const { model, techniques } = boot;
   const [state, change] = usePersistedState<EditorState>((kept) => reviveState(kept, model.layers.length));
   const search = useRef<HTMLElement>(null);
   const found = useMemo(() => findLayers(model.layers, state.search), [model, state.search]);
   const layers = useMemo(() => sortLayers(found, state.sort), [found, state.sort]);
   const layer = state.selected === undefined ? undefined : model.layers[state.selected];
-  const visualize = useCallback((technique: string, value?: string) =>
-    tell(link.call("visualize", { technique, ...(value === undefined ? {} : { layer: value }) })), [link, tell]);
+  const visualize = useCallback(
+    (technique: string, value?: string) =>
+      tell(link.call("visualize", { technique, ...(value === undefined ? {} : { layer: value }) })),
+    [link, tell],
+  );
   const close = useCallback(() => change({ selected: undefined }), [change]);
 
   // From another tab the field is there only after the next drawing.
@@ -93,36 +131,90 @@ function Model({ boot, link, tell }: { readonly boot: ModelBoot; readonly link: 
       <Header model={model}>
         <Techniques techniques={techniques} blocked={boot.blocked !== undefined} onChoose={(id) => visualize(id)} />
       </Header>
-      {boot.blocked ? <Banner kind="info" testid="blocked">{boot.blocked}</Banner> : null}
+      {boot.blocked ? (
+        <Banner kind="info" testid="blocked">
+          {boot.blocked}
+        </Banner>
+      ) : null}
       <main class="model">
         <div class="toolbar">
           <div class="tabs" role="tablist" aria-label="Views" onKeyDown={(event) => roveFocus(event)?.click()}>
             {tabs(boot).map((tab) => (
-              <button key={tab.id} type="button" role="tab" class="tab" data-rove data-testid={`tab-${tab.id}`} id={`tab-${tab.id}`}
-                aria-selected={state.tab === tab.id} aria-controls="view" tabIndex={state.tab === tab.id ? 0 : -1} onClick={() => change({ tab: tab.id })}>
-                {tab.label}{tab.count === undefined ? null : <span class={`count ${tab.alarm ? "alarm" : ""}`}>{tab.count}</span>}
+              <button
+                key={tab.id}
+                type="button"
+                role="tab"
+                class="tab"
+                data-rove
+                data-testid={`tab-${tab.id}`}
+                id={`tab-${tab.id}`}
+                aria-selected={state.tab === tab.id}
+                aria-controls="view"
+                tabIndex={state.tab === tab.id ? 0 : -1}
+                onClick={() => change({ tab: tab.id })}
+              >
+                {tab.label}
+                {tab.count === undefined ? null : <span class={`count ${tab.alarm ? "alarm" : ""}`}>{tab.count}</span>}
               </button>
             ))}
           </div>
           {state.tab === "layers" ? (
             <>
-              <TextField class="search" icon="search" label="Search layers" placeholder="Search: name, op:Conv" value={state.search} testid="search"
-                title="Every word must occur in the name, the operator or an output. op:Conv finds an operator. ( / )" focusRef={search}
-                onInput={(text) => change({ search: text })} />
-              <span class="muted hits" role="status" data-testid="hits">{state.search.trim() ? plural(found.length, "hit") : ""}</span>
+              <TextField
+                class="search"
+                icon="search"
+                label="Search layers"
+                placeholder="Search: name, op:Conv"
+                value={state.search}
+                testid="search"
+                title="Every word must occur in the name, the operator or an output. op:Conv finds an operator. ( / )"
+                focusRef={search}
+                onInput={(text) => change({ search: text })}
+              />
+              <span class="muted hits" role="status" data-testid="hits">
+                {state.search.trim() ? plural(found.length, "hit") : ""}
+              </span>
             </>
           ) : null}
         </div>
         <div class={`content ${state.tab === "layers" && layer ? "with-inspector" : ""}`}>
-          <div class="view" role="tabpanel" id="view" aria-labelledby={`tab-${state.tab}`} tabIndex={state.tab === "layers" ? undefined : 0}>
+          <div
+            class="view"
+            role="tabpanel"
+            id="view"
+            aria-labelledby={`tab-${state.tab}`}
+            tabIndex={state.tab === "layers" ? undefined : 0}
+          >
             {state.tab === "layers" ? (
-              <Layers layers={layers} total={model.layers} sort={state.sort} selected={state.selected} inspecting={layer !== undefined}
-                onSort={(sort) => change({ sort })} onSelect={(index) => change({ selected: index })} onClose={close} />
-            ) : state.tab === "problems" ? <Problems problems={model.problems} onCopy={(text) => tell(link.call("copy", { text }))} /> : <About model={model} />}
+              <Layers
+                layers={layers}
+                total={model.layers}
+                sort={state.sort}
+                selected={state.selected}
+                inspecting={layer !== undefined}
+                onSort={(sort) => change({ sort })}
+                onSelect={(index) => change({ selected: index })}
+                onClose={close}
+              />
+            ) : state.tab === "problems" ? (
+              <Problems problems={model.problems} onCopy={(text) => tell(link.call("copy", { text }))} />
+            ) : (
+              <About model={model} />
+            )}
           </div>
           {state.tab === "layers" && layer ? (
-            <Inspector key={model.stamp} layer={layer} model={model} link={link} techniques={techniques} blocked={boot.blocked}
-              onVisualize={visualize} onGo={(index) => change({ selected: index })} onClose={close} onCopy={(text) => tell(link.call("copy", { text }))} />
+            <Inspector
+              key={model.stamp}
+              layer={layer}
+              model={model}
+              link={link}
+              techniques={techniques}
+              blocked={boot.blocked}
+              onVisualize={visualize}
+              onGo={(index) => change({ selected: index })}
+              onClose={close}
+              onCopy={(text) => tell(link.call("copy", { text }))}
+            />
           ) : null}
         </div>
       </main>
@@ -131,10 +223,44 @@ function Model({ boot, link, tell }: { readonly boot: ModelBoot; readonly link: 
 }
 
 /** The views of a model, in the bar's order: a new one is an entry here and a branch in the view. */
-function tabs({ model }: ModelBoot): readonly { readonly id: EditorState["tab"]; readonly label: VNode; readonly count?: number; readonly alarm?: boolean }[] {
+function tabs({
+  model,
+}: ModelBoot): readonly {
+  readonly id: EditorState["tab"];
+  readonly label: VNode;
+  readonly count?: number;
+  readonly alarm?: boolean;
+}[] {
   return [
-    { id: "layers", label: <><Icon name="list-flat" />Layers</>, count: model.layers.length },
-    { id: "problems", label: <><Icon name="warning" />Problems</>, count: model.problems.length, alarm: model.problems.some((problem) => problem.severity === "error") },
-    { id: "about", label: <><Icon name="info" />About</> },
+    {
+      id: "layers",
+      label: (
+        <>
+          <Icon name="list-flat" />
+          Layers
+        </>
+      ),
+      count: model.layers.length,
+    },
+    {
+      id: "problems",
+      label: (
+        <>
+          <Icon name="warning" />
+          Problems
+        </>
+      ),
+      count: model.problems.length,
+      alarm: model.problems.some((problem) => problem.severity === "error"),
+    },
+    {
+      id: "about",
+      label: (
+        <>
+          <Icon name="info" />
+          About
+        </>
+      ),
+    },
   ];
 }

@@ -5,7 +5,13 @@ import { formatBytes, formatCount, formatShape, group, plural } from "../ui/form
 import { parametersText } from "./parameters.ts";
 
 /** What the file is, at a glance: one line of facts, and what goes in and comes out. Children stand beside the name. */
-export function Header({ model, children }: { readonly model: ModelDescription; readonly children: ComponentChildren }): VNode {
+export function Header({
+  model,
+  children,
+}: {
+  readonly model: ModelDescription;
+  readonly children: ComponentChildren;
+}): VNode {
   return (
     <header class="header">
       <div class="title">
@@ -13,7 +19,11 @@ export function Header({ model, children }: { readonly model: ModelDescription; 
         {children}
       </div>
       <ul class="facts" data-testid="facts" aria-label="Facts">
-        {facts(model).map((fact) => <li key={fact.id} data-testid={`fact-${fact.id}`} title={fact.title}>{fact.text}</li>)}
+        {facts(model).map((fact) => (
+          <li key={fact.id} data-testid={`fact-${fact.id}`} title={fact.title}>
+            {fact.text}
+          </li>
+        ))}
       </ul>
       <div class="io">
         <Values title="Inputs" values={model.inputs} testid="inputs" />
@@ -23,7 +33,11 @@ export function Header({ model, children }: { readonly model: ModelDescription; 
   );
 }
 
-interface Fact { readonly id: string; readonly text: string; readonly title?: string }
+interface Fact {
+  readonly id: string;
+  readonly text: string;
+  readonly title?: string;
+}
 
 function facts(model: ModelDescription): Fact[] {
   const producer = [model.producer, model.producerVersion].filter(Boolean).join(" ");
@@ -32,28 +46,69 @@ function facts(model: ModelDescription): Fact[] {
   return [
     { id: "format", text: model.format.toUpperCase(), title: `IR version ${model.irVersion}` },
     ...(producer ? [{ id: "producer", text: producer, title: "Producer" }] : []),
-    ...(opsets.length ? [{ id: "opset", text: `opset ${opsets.map(([domain, version]) => (domain === "" || domain === "ai.onnx" ? version : `${domain} ${version}`)).join(", ")}`, title: "Operator sets that the model asks for" }] : []),
-    { id: "size", text: formatBytes(file + external), title: external ? `${group(file)} bytes in the file, ${group(external)} bytes in external data files` : `${group(file)} bytes on disk` },
-    { id: "nodes", text: plural(model.layers.length, "node"), title: model.constants ? `and ${plural(model.constants, "Constant node")}` : undefined },
-    { id: "parameters", text: `${formatCount(model.parameters)} parameters`, title: `${parametersText(model)}: elements of weights in initializers and constants` },
+    ...(opsets.length
+      ? [
+          {
+            id: "opset",
+            text: `opset ${opsets.map(([domain, version]) => (domain === "" || domain === "ai.onnx" ? version : `${domain} ${version}`)).join(", ")}`,
+            title: "Operator sets that the model asks for",
+          },
+        ]
+      : []),
+    {
+      id: "size",
+      text: formatBytes(file + external),
+      title: external
+        ? `${group(file)} bytes in the file, ${group(external)} bytes in external data files`
+        : `${group(file)} bytes on disk`,
+    },
+    {
+      id: "nodes",
+      text: plural(model.layers.length, "node"),
+      title: model.constants ? `and ${plural(model.constants, "Constant node")}` : undefined,
+    },
+    {
+      id: "parameters",
+      text: `${formatCount(model.parameters)} parameters`,
+      title: `${parametersText(model)}: elements of weights in initializers and constants`,
+    },
   ];
 }
 
 /** More than this many are shown when asked for. */
 const few = 4;
 
-function Values({ title, values, testid }: { readonly title: string; readonly values: readonly ValueDescription[]; readonly testid: string }): VNode {
+function Values({
+  title,
+  values,
+  testid,
+}: {
+  readonly title: string;
+  readonly values: readonly ValueDescription[];
+  readonly testid: string;
+}): VNode {
   const [all, setAll] = useState(false);
   const shown = all ? values : values.slice(0, few);
   return (
     <div class="values">
       <table class="value-table" data-testid={testid}>
-        <caption>{title}{values.length > 1 ? <span class="muted"> {values.length}</span> : null}</caption>
-        <thead class="visually-hidden"><tr><th scope="col">Name</th><th scope="col">Type</th><th scope="col">Shape</th></tr></thead>
+        <caption>
+          {title}
+          {values.length > 1 ? <span class="muted"> {values.length}</span> : null}
+        </caption>
+        <thead class="visually-hidden">
+          <tr>
+            <th scope="col">Name</th>
+            <th scope="col">Type</th>
+            <th scope="col">Shape</th>
+          </tr>
+        </thead>
         <tbody>
           {shown.map((value) => (
             <tr key={value.name} title={value.doc || undefined}>
-              <th scope="row" class="mono">{value.name}</th>
+              <th scope="row" class="mono">
+                {value.name}
+              </th>
               <td class="muted">{value.type}</td>
               <td class="number">{formatShape(value.dims)}</td>
             </tr>
@@ -61,7 +116,11 @@ function Values({ title, values, testid }: { readonly title: string; readonly va
         </tbody>
       </table>
       {values.length === 0 ? <p class="muted">none</p> : null}
-      {values.length > few ? <button type="button" class="link-button" onClick={() => setAll(!all)}>{all ? "Fewer" : `${values.length - few} more`}</button> : null}
+      {values.length > few ? (
+        <button type="button" class="link-button" onClick={() => setAll(!all)}>
+          {all ? "Fewer" : `${values.length - few} more`}
+        </button>
+      ) : null}
     </div>
   );
 }

@@ -22,13 +22,33 @@ const columns: readonly { readonly by: Sort["by"]; readonly label: string; reado
  * The model's layers as a grid of which only the rows in sight exist. Arrow keys, Page Up and Down, Home and End move;
  * Enter opens the inspector, Escape closes it; while it is open it follows.
  */
-export function Layers({ layers, total, sort, selected, inspecting, onSort, onSelect, onClose }: {
-  readonly layers: readonly LayerDescription[]; readonly total: readonly LayerDescription[]; readonly sort: Sort; readonly selected?: number; readonly inspecting: boolean;
-  readonly onSort: (sort: Sort) => void; readonly onSelect: (index: number) => void; readonly onClose: () => void;
+export function Layers({
+  layers,
+  total,
+  sort,
+  selected,
+  inspecting,
+  onSort,
+  onSelect,
+  onClose,
+}: {
+  readonly layers: readonly LayerDescription[];
+  readonly total: readonly LayerDescription[];
+  readonly sort: Sort;
+  readonly selected?: number;
+  readonly inspecting: boolean;
+  readonly onSort: (sort: Sort) => void;
+  readonly onSelect: (index: number) => void;
+  readonly onClose: () => void;
 }): VNode {
   const scroller = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({ top: 0, height: 600 });
-  const [active, setActive] = useState(() => Math.max(0, layers.findIndex((layer) => layer.index === selected)));
+  const [active, setActive] = useState(() =>
+    Math.max(
+      0,
+      layers.findIndex((layer) => layer.index === selected),
+    ),
+  );
   const focusActive = useRef(false);
   const largest = useMemo(() => total.reduce((most, layer) => Math.max(most, layer.parameters), 1), [total]);
   const row = Math.min(active, layers.length - 1);
@@ -69,7 +89,14 @@ export function Layers({ layers, total, sort, selected, inspecting, onSort, onSe
       return;
     }
     const page = Math.max(1, Math.floor((view.height - rowHeight) / rowHeight) - 1);
-    const steps: Record<string, number> = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -layers.length, End: layers.length };
+    const steps: Record<string, number> = {
+      ArrowDown: 1,
+      ArrowUp: -1,
+      PageDown: page,
+      PageUp: -page,
+      Home: -layers.length,
+      End: layers.length,
+    };
     const step = steps[event.key];
     if (step === undefined) return;
     event.preventDefault();
@@ -87,14 +114,42 @@ export function Layers({ layers, total, sort, selected, inspecting, onSort, onSe
   if (row >= 0 && (row < from || row >= to)) places.push(row);
 
   return (
-    <div class="grid" role="grid" aria-label="Layers" aria-rowcount={layers.length + 1} aria-colcount={columns.length} data-testid="layers"
-      ref={scroller} onScroll={(event) => setView({ top: event.currentTarget.scrollTop, height: event.currentTarget.clientHeight })} onKeyDown={move}>
+    <div
+      class="grid"
+      role="grid"
+      aria-label="Layers"
+      aria-rowcount={layers.length + 1}
+      aria-colcount={columns.length}
+      data-testid="layers"
+      ref={scroller}
+      onScroll={(event) => setView({ top: event.currentTarget.scrollTop, height: event.currentTarget.clientHeight })}
+      onKeyDown={move}
+    >
       <div class="row head" role="row" aria-rowindex={1}>
         {columns.map((column) => (
-          <div key={column.by} role="columnheader" class={column.class} aria-sort={sort.by === column.by ? (sort.descending ? "descending" : "ascending") : "none"}>
-            <button type="button" class="sort" data-testid={`sort-${column.by}`} title={`Sort by ${column.label === "#" ? "place in the graph" : column.label.toLowerCase()}`}
-              onClick={() => onSort({ by: column.by, descending: sort.by === column.by ? !sort.descending : column.by === "parameters" || column.by === "shape" })}>
-              {column.label}{sort.by === column.by ? <span class={`codicon codicon-${sort.descending ? "arrow-down" : "arrow-up"}`} aria-hidden="true" /> : null}
+          <div
+            key={column.by}
+            role="columnheader"
+            class={column.class}
+            aria-sort={sort.by === column.by ? (sort.descending ? "descending" : "ascending") : "none"}
+          >
+            <button
+              type="button"
+              class="sort"
+              data-testid={`sort-${column.by}`}
+              title={`Sort by ${column.label === "#" ? "place in the graph" : column.label.toLowerCase()}`}
+              onClick={() =>
+                onSort({
+                  by: column.by,
+                  descending:
+                    sort.by === column.by ? !sort.descending : column.by === "parameters" || column.by === "shape",
+                })
+              }
+            >
+              {column.label}
+              {sort.by === column.by ? (
+                <span class={`codicon codicon-${sort.descending ? "arrow-down" : "arrow-up"}`} aria-hidden="true" />
+              ) : null}
             </button>
           </div>
         ))}
@@ -103,22 +158,50 @@ export function Layers({ layers, total, sort, selected, inspecting, onSort, onSe
         {places.map((place) => {
           const layer = layers[place];
           return (
-            <div key={layer.index} role="row" class="row" aria-rowindex={place + 2} aria-selected={layer.index === selected} tabIndex={place === row ? 0 : -1}
-              data-row={place} data-testid={`layer-${layer.index}`} style={{ transform: `translateY(${place * rowHeight}px)` }}
-              onFocus={() => setActive(place)} onClick={() => { setActive(place); onSelect(layer.index); }}>
-              <div role="gridcell" class="c-order number muted">{layer.index}</div>
-              <div role="gridcell" class="c-name" title={layer.name}>{layer.name}</div>
-              <div role="gridcell" class="c-operator"><i class={`dot ${familyOf(layer.operator)}`} aria-hidden="true" />{operatorName(layer)}</div>
-              <div role="gridcell" class={`c-shape number ${layer.outputDims ? "" : "muted"}`}>{layer.outputDims ? formatShape(layer.outputDims) : "—"}</div>
+            <div
+              key={layer.index}
+              role="row"
+              class="row"
+              aria-rowindex={place + 2}
+              aria-selected={layer.index === selected}
+              tabIndex={place === row ? 0 : -1}
+              data-row={place}
+              data-testid={`layer-${layer.index}`}
+              style={{ transform: `translateY(${place * rowHeight}px)` }}
+              onFocus={() => setActive(place)}
+              onClick={() => {
+                setActive(place);
+                onSelect(layer.index);
+              }}
+            >
+              <div role="gridcell" class="c-order number muted">
+                {layer.index}
+              </div>
+              <div role="gridcell" class="c-name" title={layer.name}>
+                {layer.name}
+              </div>
+              <div role="gridcell" class="c-operator">
+                <i class={`dot ${familyOf(layer.operator)}`} aria-hidden="true" />
+                {operatorName(layer)}
+              </div>
+              <div role="gridcell" class={`c-shape number ${layer.outputDims ? "" : "muted"}`}>
+                {layer.outputDims ? formatShape(layer.outputDims) : "—"}
+              </div>
               <div role="gridcell" class={`c-parameters number ${layer.parameters ? "" : "muted"}`}>
-                {layer.parameters > largest / 30 ? <i class="share" aria-hidden="true" style={{ width: `${(layer.parameters / largest) * 100}%` }} /> : null}
+                {layer.parameters > largest / 30 ? (
+                  <i class="share" aria-hidden="true" style={{ width: `${(layer.parameters / largest) * 100}%` }} />
+                ) : null}
                 <span>{layer.parameters ? group(layer.parameters) : "—"}</span>
               </div>
             </div>
           );
         })}
       </div>
-      {layers.length === 0 ? <p class="empty" data-testid="no-hits">{total.length ? "No layer matches. op:Conv finds an operator; words find names." : "The graph has no nodes."}</p> : null}
+      {layers.length === 0 ? (
+        <p class="empty" data-testid="no-hits">
+          {total.length ? "No layer matches. op:Conv finds an operator; words find names." : "The graph has no nodes."}
+        </p>
+      ) : null}
     </div>
   );
 }

@@ -11,16 +11,23 @@ import { Editor } from "./editor.tsx";
 const listeners = new Set<(change: "changed" | "deleted") => void>();
 
 const link = new Link<EditorView, EditorHost>(wire, {
-  fileChanged: ({ change }) => { for (const listener of listeners) listener(change); },
+  fileChanged: ({ change }) => {
+    for (const listener of listeners) listener(change);
+  },
 });
 
 const subscribe = (listener: (change: "changed" | "deleted") => void): (() => void) => {
   listeners.add(listener);
-  return () => { listeners.delete(listener); };
+  return () => {
+    listeners.delete(listener);
+  };
 };
 
 // The page's skeleton (the file's name) stays until there is something better.
 link.call("ready", {}).then(
   (boot) => mount(<Editor boot={boot} link={link} subscribe={subscribe} />),
-  (error: unknown) => mount(<Editor boot={{ kind: "error", name: document.title, ...toFailure(error) }} link={link} subscribe={subscribe} />),
+  (error: unknown) =>
+    mount(
+      <Editor boot={{ kind: "error", name: document.title, ...toFailure(error) }} link={link} subscribe={subscribe} />,
+    ),
 );

@@ -4,8 +4,8 @@ import type { LayerDescription } from "../../src/protocol/model.ts";
 export type Sort = EditorState["sort"];
 
 /**
- * Layers that a search text finds: every word must occur in the name, the operator or an output's name; `op:Conv` asks for an
- * operator by its whole name. Case does not matter. Order is kept.
+ * Layers that a search text finds: every word must occur in the name, the operator or an output's name; `op:Conv` asks
+ * for an operator by its whole name. Case does not matter. Order is kept. /
  */
 export function findLayers(layers: readonly LayerDescription[], text: string): readonly LayerDescription[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
@@ -56,11 +56,20 @@ export function familyOf(operator: string): Family {
   return families.get(operator) ?? "other";
 }
 
-const families = new Map<string, Family>(Object.entries({
-  linear: "Conv ConvTranspose Gemm MatMul Einsum ConvInteger MatMulInteger QLinearConv QLinearMatMul LSTM GRU RNN Attention",
-  activation: "Relu LeakyRelu PRelu Elu Selu Celu Sigmoid HardSigmoid HardSwish Tanh Gelu Erf Softplus Softsign Mish Clip Softmax LogSoftmax ThresholdedRelu Swish",
-  normalization: "BatchNormalization InstanceNormalization GroupNormalization LayerNormalization LpNormalization LRN RMSNormalization MeanVarianceNormalization",
-  pool: "MaxPool AveragePool GlobalAveragePool GlobalMaxPool LpPool GlobalLpPool ReduceSum ReduceMean ReduceMax ReduceMin ReduceL1 ReduceL2 ReduceLogSumExp ArgMax ArgMin TopK",
-  arithmetic: "Add Sub Mul Div Pow Neg Sqrt Exp Log Abs Min Max Sum Mean Where Equal Less Greater Not And Or Mod Floor Ceil Round Reciprocal Sign",
-  shape: "Reshape Flatten Squeeze Unsqueeze Transpose Concat Split Slice Pad Expand Tile Gather GatherElements GatherND Scatter ScatterElements ScatterND Resize Upsample DepthToSpace SpaceToDepth Identity Cast Shape Size Constant ConstantOfShape Range",
-} satisfies Partial<Record<Family, string>>).flatMap(([family, operators]) => operators.split(" ").map((operator): [string, Family] => [operator, family as Family])));
+const families = new Map<string, Family>(
+  Object.entries({
+    linear:
+      "Conv ConvTranspose Gemm MatMul Einsum ConvInteger MatMulInteger QLinearConv QLinearMatMul LSTM GRU RNN Attention",
+    activation:
+      "Relu LeakyRelu PRelu Elu Selu Celu Sigmoid HardSigmoid HardSwish Tanh Gelu Erf Softplus Softsign Mish Clip Softmax LogSoftmax ThresholdedRelu Swish",
+    normalization:
+      "BatchNormalization InstanceNormalization GroupNormalization LayerNormalization LpNormalization LRN RMSNormalization MeanVarianceNormalization",
+    pool: "MaxPool AveragePool GlobalAveragePool GlobalMaxPool LpPool GlobalLpPool ReduceSum ReduceMean ReduceMax ReduceMin ReduceL1 ReduceL2 ReduceLogSumExp ArgMax ArgMin TopK",
+    arithmetic:
+      "Add Sub Mul Div Pow Neg Sqrt Exp Log Abs Min Max Sum Mean Where Equal Less Greater Not And Or Mod Floor Ceil Round Reciprocal Sign",
+    shape:
+      "Reshape Flatten Squeeze Unsqueeze Transpose Concat Split Slice Pad Expand Tile Gather GatherElements GatherND Scatter ScatterElements ScatterND Resize Upsample DepthToSpace SpaceToDepth Identity Cast Shape Size Constant ConstantOfShape Range",
+  } satisfies Partial<Record<Family, string>>).flatMap(([family, operators]) =>
+    operators.split(" ").map((operator): [string, Family] => [operator, family as Family]),
+  ),
+);

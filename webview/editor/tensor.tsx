@@ -12,17 +12,32 @@ import type { Failure } from "../ui/host.ts";
 import type { EditorLink } from "./editor.tsx";
 
 /** A constant's numbers, read when it is opened: statistics, how they are spread, and the first of them. */
-export function Tensor({ link, name, location, onCopy }: {
-  readonly link: EditorLink; readonly name: string; readonly location: string; readonly onCopy: (text: string) => void;
+export function Tensor({
+  link,
+  name,
+  location,
+  onCopy,
+}: {
+  readonly link: EditorLink;
+  readonly name: string;
+  readonly location: string;
+  readonly onCopy: (text: string) => void;
 }): VNode {
   const [tensor, setTensor] = useState<TensorSummary | undefined>(undefined);
   const [failure, setFailure] = useState<Failure | undefined>(undefined);
   useEffect(() => {
     const abort = new AbortController();
-    link.call("tensor", { name }, { signal: abort.signal }).then(setTensor, (error: unknown) => { if (!isAbort(error)) setFailure(toFailure(error)); });
+    link.call("tensor", { name }, { signal: abort.signal }).then(setTensor, (error: unknown) => {
+      if (!isAbort(error)) setFailure(toFailure(error));
+    });
     return () => abort.abort();
   }, [link, name]);
-  if (failure) return <div class="inline-error" role="alert"><FailureText failure={failure} /></div>;
+  if (failure)
+    return (
+      <div class="inline-error" role="alert">
+        <FailureText failure={failure} />
+      </div>
+    );
   if (!tensor) return <p class="muted">Reading…</p>;
   const { histogram, preview, count } = tensor;
   return (
@@ -31,10 +46,17 @@ export function Tensor({ link, name, location, onCopy }: {
       <Definitions testid="statistics" rows={rows(tensor, location)} />
       {preview.length ? (
         <>
-          <p class="preview mono" aria-label="First values">{preview.join("  ")}{count > preview.length ? " …" : ""}</p>
-          <Button onClick={() => onCopy(preview.join(", "))} testid="copy-values">{count > preview.length ? `Copy first ${plural(preview.length, "value")}` : "Copy values"}</Button>
+          <p class="preview mono" aria-label="First values">
+            {preview.join("  ")}
+            {count > preview.length ? " …" : ""}
+          </p>
+          <Button onClick={() => onCopy(preview.join(", "))} testid="copy-values">
+            {count > preview.length ? `Copy first ${plural(preview.length, "value")}` : "Copy values"}
+          </Button>
         </>
-      ) : <p class="muted">No elements.</p>}
+      ) : (
+        <p class="muted">No elements.</p>
+      )}
     </div>
   );
 }
@@ -42,31 +64,69 @@ export function Tensor({ link, name, location, onCopy }: {
 function rows({ statistics, count }: TensorSummary, location: string): Definition[] {
   return [
     { name: "elements", value: group(count), class: "number" },
-    ...(statistics ? [
-      { name: "mean ± std", value: `${formatValue(statistics.mean)} ± ${formatValue(statistics.std)}`, class: "number" },
-      { name: "min, max", value: `${formatValue(statistics.min)}, ${formatValue(statistics.max)}`, class: "number" },
-      { name: "zeros", value: statistics.zeros ? `${group(statistics.zeros)} (${formatValue((statistics.zeros / count) * 100)} %)` : "none", class: "number" },
-      { name: "NaN, ∞", value: statistics.notFinite ? group(statistics.notFinite) : "none", class: `number ${statistics.notFinite ? "bad" : ""}` },
-    ] : []),
+    ...(statistics
+      ? [
+          {
+            name: "mean ± std",
+            value: `${formatValue(statistics.mean)} ± ${formatValue(statistics.std)}`,
+            class: "number",
+          },
+          {
+            name: "min, max",
+            value: `${formatValue(statistics.min)}, ${formatValue(statistics.max)}`,
+            class: "number",
+          },
+          {
+            name: "zeros",
+            value: statistics.zeros
+              ? `${group(statistics.zeros)} (${formatValue((statistics.zeros / count) * 100)} %)`
+              : "none",
+            class: "number",
+          },
+          {
+            name: "NaN, ∞",
+            value: statistics.notFinite ? group(statistics.notFinite) : "none",
+            class: `number ${statistics.notFinite ? "bad" : ""}`,
+          },
+        ]
+      : []),
     { name: "stored", value: location },
   ];
 }
 
 /** Bars over equal bins; the zero is marked where it lies inside. */
-function Histogram({ counts, min, max }: { readonly counts: readonly number[]; readonly min: number; readonly max: number }): VNode {
+function Histogram({
+  counts,
+  min,
+  max,
+}: {
+  readonly counts: readonly number[];
+  readonly min: number;
+  readonly max: number;
+}): VNode {
   const most = Math.max(1, ...counts);
   const zero = min < 0 && max > 0 ? (-min / (max - min)) * 100 : undefined;
   const fullest = counts.indexOf(most);
   const bin = (max - min) / Math.max(1, counts.length);
   return (
     <figure class="histogram">
-      <svg viewBox={`0 0 ${counts.length} 40`} preserveAspectRatio="none" role="img"
-        aria-label={`Histogram from ${formatValue(min)} to ${formatValue(max)}; most values near ${formatValue(min + (fullest + 0.5) * bin)}.`}>
-        {counts.map((count, place) => <rect key={place} x={place + 0.08} width={0.84} y={40 - (count / most) * 40} height={(count / most) * 40} />)}
+      <svg
+        viewBox={`0 0 ${counts.length} 40`}
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={`Histogram from ${formatValue(min)} to ${formatValue(max)}; most values near ${formatValue(min + (fullest + 0.5) * bin)}.`}
+      >
+        {counts.map((count, place) => (
+          <rect key={place} x={place + 0.08} width={0.84} y={40 - (count / most) * 40} height={(count / most) * 40} />
+        ))}
       </svg>
       <figcaption class="number muted">
         <span>{formatValue(min)}</span>
-        {zero !== undefined && zero > 14 && zero < 86 ? <span class="zero" style={{ left: `${zero}%` }}>0</span> : null}
+        {zero !== undefined && zero > 14 && zero < 86 ? (
+          <span class="zero" style={{ left: `${zero}%` }}>
+            0
+          </span>
+        ) : null}
         <span>{formatValue(max)}</span>
       </figcaption>
     </figure>

@@ -30,7 +30,10 @@ export interface Snapshot {
   readonly layers?: { readonly layers: readonly LayerChoice[]; readonly defaultLayer?: string };
 }
 
-interface Memory { read(): unknown; write(state: unknown): void }
+interface Memory {
+  read(): unknown;
+  write(state: unknown): void;
+}
 
 /** Progress is shown from this many milliseconds on: quick runs do not flicker. */
 const showAfter = 300;
@@ -46,16 +49,25 @@ export class PanelController {
   private layersFor: string | undefined;
   /** How often files have changed under the panel. */
   private changes = 0;
-  /** The layers that each method was last asked about: an early layer's feature maps do not decide where Grad-CAM looks. */
+  /**
+   * The layers that each method was last asked about: an early layer's feature maps do not decide where Grad-CAM looks.
+   */
   private readonly layersOf = new Map<string, Pick<PanelState, "layer" | "moreLayers">>();
 
-  constructor(readonly link: PanelLink, private readonly memory: Memory) {}
+  constructor(
+    readonly link: PanelLink,
+    private readonly memory: Memory,
+  ) {}
 
-  get snapshot(): Snapshot { return this.current; }
+  get snapshot(): Snapshot {
+    return this.current;
+  }
 
   subscribe(listener: () => void): () => void {
     this.listeners.add(listener);
-    return () => { this.listeners.delete(listener); };
+    return () => {
+      this.listeners.delete(listener);
+    };
   }
 
   /** Asks the extension for everything, then draws what came along or runs. Does not reject: failures are shown. */
@@ -64,7 +76,15 @@ export class PanelController {
       const boot = await this.link.call("ready", {});
       // The page may know newer looks than the extension: it went before it could tell.
       const kept = this.memory.read();
-      const looks = reviveLooks(sameJob(kept, boot.state, boot.techniques.find((one) => one.id === boot.state.technique)) ? (kept as PanelState).looks : boot.state.looks);
+      const looks = reviveLooks(
+        sameJob(
+          kept,
+          boot.state,
+          boot.techniques.find((one) => one.id === boot.state.technique),
+        )
+          ? (kept as PanelState).looks
+          : boot.state.looks,
+      );
       this.adopt({ ...boot, state: { ...boot.state, looks } });
       if (!boot.result) void this.run();
     } catch (error) {
@@ -92,9 +112,17 @@ export class PanelController {
     if (!sameInput) this.layersFor = undefined;
     this.layersOf.set(boot.state.technique, layersIn(boot.state));
     this.set({
-      boot, state: boot.state, failure: undefined, notice: undefined, stale: undefined,
+      boot,
+      state: boot.state,
+      failure: undefined,
+      notice: undefined,
+      stale: undefined,
       ...(sameInput ? {} : { predictions: undefined, layers: undefined }),
-      shown: boot.result ? { result: boot.result, state: boot.state, cached: true } : sameInput ? this.current.shown : undefined,
+      shown: boot.result
+        ? { result: boot.result, state: boot.state, cached: true }
+        : sameInput
+          ? this.current.shown
+          : undefined,
     });
     if (boot.result) this.takePredictions(boot.result);
     void this.needLayers();
@@ -106,7 +134,13 @@ export class PanelController {
     const { state } = this.current;
     if (!state || state.technique === id) return;
     this.layersOf.set(state.technique, layersIn(state));
-    this.change({ technique: id, layer: undefined, moreLayers: undefined, ...this.layersOf.get(id), looks: { ...state.looks, channel: undefined } });
+    this.change({
+      technique: id,
+      layer: undefined,
+      moreLayers: undefined,
+      ...this.layersOf.get(id),
+      looks: { ...state.looks, channel: undefined },
+    });
     void this.run();
     void this.needLayers();
   }
@@ -125,7 +159,9 @@ export class PanelController {
   setParam(name: string, value: ParamValue): void {
     const { state } = this.current;
     if (!state) return;
-    this.change({ params: { ...state.params, [state.technique]: { ...state.params[state.technique], [name]: value } } });
+    this.change({
+      params: { ...state.params, [state.technique]: { ...state.params[state.technique], [name]: value } },
+    });
     this.runSoon(settle.params);
   }
 
@@ -183,7 +219,11 @@ export class PanelController {
 
   /** Explains the mean over the input and others that the person picks. */
   async addSamples(): Promise<void> {
-    const picked = await this.ask("pickFiles", (state) => ({ state, many: true, title: "Samples to explain together" }));
+    const picked = await this.ask("pickFiles", (state) => ({
+      state,
+      many: true,
+      title: "Samples to explain together",
+    }));
     if (picked?.inputs.length) this.setSamples(picked.inputs);
   }
 
@@ -237,7 +277,10 @@ export class PanelController {
     const report = await this.ask("saveRecipe", (state) => ({ state, recipe }));
     const { boot } = this.current;
     if (!report || !boot) return;
-    this.set({ boot: { ...boot, recipe: report }, notice: report.file ? `Saved as ${report.file} beside the model.` : "Saved beside the model." });
+    this.set({
+      boot: { ...boot, recipe: report },
+      notice: report.file ? `Saved as ${report.file} beside the model.` : "Saved beside the model.",
+    });
     this.useRecipe(undefined);
   }
 
@@ -247,11 +290,17 @@ export class PanelController {
     if (saved?.saved) this.notify(saved.path ? `Saved to ${saved.path}` : "Saved.");
   }
 
-  notify(notice: string | undefined): void { this.set({ notice }); }
+  notify(notice: string | undefined): void {
+    this.set({ notice });
+  }
 
-  fail(error: unknown): void { this.set({ failure: { failure: toFailure(error) } }); }
+  fail(error: unknown): void {
+    this.set({ failure: { failure: toFailure(error) } });
+  }
 
-  dismissFailure(): void { this.set({ failure: undefined }); }
+  dismissFailure(): void {
+    this.set({ failure: undefined });
+  }
 
   retry(): void {
     const retry = this.current.failure?.retry;
@@ -268,7 +317,7 @@ export class PanelController {
     const { state, boot } = this.current;
     if (!state || !boot || boot.blocked !== undefined) return;
     this.stop();
-    const run = this.activeRun = new AbortController();
+    const run = (this.activeRun = new AbortController());
     const mine = (): boolean => this.activeRun === run;
     // What changes while the run goes on is news to its result, too.
     const { changes } = this;
@@ -277,16 +326,29 @@ export class PanelController {
       if (mine() && this.current.running) this.set({ running: { ...this.current.running, visible: true } });
     }, showAfter);
     try {
-      const { result, cached } = await this.link.call("run", { state }, {
-        signal: run.signal,
-        onProgress: (progress) => { if (mine() && this.current.running) this.set({ running: { ...this.current.running, progress } }); },
-      });
+      const { result, cached } = await this.link.call(
+        "run",
+        { state },
+        {
+          signal: run.signal,
+          onProgress: (progress) => {
+            if (mine() && this.current.running) this.set({ running: { ...this.current.running, progress } });
+          },
+        },
+      );
       if (!mine()) return;
-      this.set({ shown: { result, state, cached }, running: undefined, ...(this.changes === changes ? { stale: undefined } : {}) });
+      this.set({
+        shown: { result, state, cached },
+        running: undefined,
+        ...(this.changes === changes ? { stale: undefined } : {}),
+      });
       this.takePredictions(result);
     } catch (error) {
       if (!mine()) return;
-      this.set({ running: undefined, ...(isAbort(error) ? { notice: "Cancelled." } : { failure: { failure: toFailure(error), retry: "run" } }) });
+      this.set({
+        running: undefined,
+        ...(isAbort(error) ? { notice: "Cancelled." } : { failure: { failure: toFailure(error), retry: "run" } }),
+      });
     } finally {
       clearTimeout(timer);
       if (mine()) this.activeRun = undefined;
@@ -294,7 +356,9 @@ export class PanelController {
   }
 
   /** Stops the run that goes on; the last picture stays. */
-  cancel(): void { this.activeRun?.abort(); }
+  cancel(): void {
+    this.activeRun?.abort();
+  }
 
   private stop(): void {
     clearTimeout(this.runTimer);
@@ -353,7 +417,10 @@ export class PanelController {
   }
 
   /** One question to the extension; a failure is shown and gives undefined. */
-  private async ask<K extends keyof PanelHost>(method: K, request: (state: PanelState) => Parameters<PanelHost[K]>[0]): Promise<ReturnType<PanelHost[K]> | undefined> {
+  private async ask<K extends keyof PanelHost>(
+    method: K,
+    request: (state: PanelState) => Parameters<PanelHost[K]>[0],
+  ): Promise<ReturnType<PanelHost[K]> | undefined> {
     if (!this.current.state) return undefined;
     try {
       return await this.link.call(method, request(this.current.state));

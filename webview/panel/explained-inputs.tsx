@@ -2,9 +2,19 @@ import type { VNode } from "preact";
 import type { ExplainableInput } from "../../src/protocol/recipe.ts";
 import { Checkbox } from "../ui/controls.tsx";
 
-/** Which of a model's inputs are explained, one box each by name; nothing where there is no choice. The last ticked one stays. */
-export function ExplainedInputs({ inputs, chosen, disabled = false, onChange }: {
-  readonly inputs: readonly ExplainableInput[]; readonly chosen: readonly string[] | undefined; readonly disabled?: boolean;
+/**
+ * Which of a model's inputs are explained, one box each by name; nothing where there is no choice. The last ticked one
+ * stays.
+ */
+export function ExplainedInputs({
+  inputs,
+  chosen,
+  disabled = false,
+  onChange,
+}: {
+  readonly inputs: readonly ExplainableInput[];
+  readonly chosen: readonly string[] | undefined;
+  readonly disabled?: boolean;
   /** undefined: those that are explained where nobody says otherwise. */
   readonly onChange: (names: readonly string[] | undefined) => void;
 }): VNode | null {
@@ -18,8 +28,16 @@ export function ExplainedInputs({ inputs, chosen, disabled = false, onChange }: 
     <div class="options" role="group" aria-label="Inputs to explain" data-testid="explained-inputs">
       <span class="muted">explain</span>
       {inputs.map(({ name, reason }) => (
-        <Checkbox key={name} checked={ticked.includes(name)} disabled={disabled || (ticked.length === 1 && ticked[0] === name)} testid={`explain-${name}`}
-          title={ticked.length === 1 && ticked[0] === name ? "At least one input is explained" : reason} onChange={(on) => set(name, on)}>{name}</Checkbox>
+        <Checkbox
+          key={name}
+          checked={ticked.includes(name)}
+          disabled={disabled || (ticked.length === 1 && ticked[0] === name)}
+          testid={`explain-${name}`}
+          title={ticked.length === 1 && ticked[0] === name ? "At least one input is explained" : reason}
+          onChange={(on) => set(name, on)}
+        >
+          {name}
+        </Checkbox>
       ))}
     </div>
   );

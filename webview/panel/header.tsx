@@ -9,29 +9,73 @@ import { formatDuration } from "../ui/format.ts";
 import type { PanelController, Snapshot } from "./controller.ts";
 import { SaveMenu } from "./save.tsx";
 
-/** One line that says what is explained: input, target, of which output; at its end how long it took, or how far it is. */
-export function Header({ snapshot, boot, state, controller }: {
-  readonly snapshot: Snapshot; readonly boot: PanelBoot; readonly state: PanelState; readonly controller: PanelController;
+/**
+ * One line that says what is explained: input, target, of which output; at its end how long it took, or how far it is.
+ */
+export function Header({
+  snapshot,
+  boot,
+  state,
+  controller,
+}: {
+  readonly snapshot: Snapshot;
+  readonly boot: PanelBoot;
+  readonly state: PanelState;
+  readonly controller: PanelController;
 }): VNode {
   const { shown, running, predictions } = snapshot;
   const asksTarget = controller.technique?.needs.target === true;
   const blocked = boot.blocked !== undefined;
   return (
     <header class="header">
-      <button type="button" class="pick input-pick" title={`Input: ${boot.inputName}. Choose another`} data-testid="input" disabled={blocked} onClick={() => void controller.pickInput()}>
-        <span class="pick-text">{boot.inputName}</span><Icon name="chevron-down" />
+      <button
+        type="button"
+        class="pick input-pick"
+        title={`Input: ${boot.inputName}. Choose another`}
+        data-testid="input"
+        disabled={blocked}
+        onClick={() => void controller.pickInput()}
+      >
+        <span class="pick-text">{boot.inputName}</span>
+        <Icon name="chevron-down" />
       </button>
       {state.more?.length ? (
-        <button type="button" class="pick" data-testid="fewer-samples" disabled={blocked} onClick={() => controller.setSamples(undefined)}
-          title={`The mean over ${boot.inputName} and ${state.more.length} more:\n${state.more.map((uri) => decodeURIComponent(uri.split("/").pop() ?? uri)).slice(0, 20).join("\n")}\nClick to explain ${boot.inputName} alone.`}>
-          <span class="pick-text">+ {state.more.length}</span><Icon name="close" />
+        <button
+          type="button"
+          class="pick"
+          data-testid="fewer-samples"
+          disabled={blocked}
+          onClick={() => controller.setSamples(undefined)}
+          title={`The mean over ${boot.inputName} and ${state.more.length} more:\n${state.more
+            .map((uri) => decodeURIComponent(uri.split("/").pop() ?? uri))
+            .slice(0, 20)
+            .join("\n")}\nClick to explain ${boot.inputName} alone.`}
+        >
+          <span class="pick-text">+ {state.more.length}</span>
+          <Icon name="close" />
         </button>
-      ) : <IconButton icon="add" label="Add samples: explain the mean over several inputs" disabled={blocked} onClick={() => void controller.addSamples()} testid="more-samples" />}
+      ) : (
+        <IconButton
+          icon="add"
+          label="Add samples: explain the mean over several inputs"
+          disabled={blocked}
+          onClick={() => void controller.addSamples()}
+          testid="more-samples"
+        />
+      )}
       {asksTarget ? (
         <>
           <span class="muted when-wide">target</span>
-          <button type="button" class="pick target-pick" title="Choose any class" data-testid="target" disabled={blocked} onClick={() => void controller.pickTarget()}>
-            <TargetText target={state.target} predictions={predictions} classes={boot.recipe.classes} /><Icon name="chevron-down" />
+          <button
+            type="button"
+            class="pick target-pick"
+            title="Choose any class"
+            data-testid="target"
+            disabled={blocked}
+            onClick={() => void controller.pickTarget()}
+          >
+            <TargetText target={state.target} predictions={predictions} classes={boot.recipe.classes} />
+            <Icon name="chevron-down" />
           </button>
           <Outputs boot={boot} state={state} controller={controller} disabled={blocked} />
         </>
@@ -39,42 +83,97 @@ export function Header({ snapshot, boot, state, controller }: {
       <div class="header-end">
         {running?.visible ? (
           <>
-            <span class="muted progress-text" data-testid="progress">{running.progress.text}{running.progress.fraction === undefined ? "…" : ` · ${Math.round(running.progress.fraction * 100)}%`}</span>
-            <Button onClick={() => controller.cancel()} testid="cancel">Cancel</Button>
+            <span class="muted progress-text" data-testid="progress">
+              {running.progress.text}
+              {running.progress.fraction === undefined ? "…" : ` · ${Math.round(running.progress.fraction * 100)}%`}
+            </span>
+            <Button onClick={() => controller.cancel()} testid="cancel">
+              Cancel
+            </Button>
           </>
         ) : shown ? (
-          <span class="muted number" data-testid="time" title={`In the model ${formatDuration(shown.result.time.run)}, in all ${formatDuration(shown.result.time.total)}${shown.cached ? "; this time taken from the cache" : ""}`}>
+          <span
+            class="muted number"
+            data-testid="time"
+            title={`In the model ${formatDuration(shown.result.time.run)}, in all ${formatDuration(shown.result.time.total)}${shown.cached ? "; this time taken from the cache" : ""}`}
+          >
             {formatDuration(shown.result.time.run)}
           </span>
         ) : null}
-        <button type="button" class="pick" title="This input by several methods, targets, layers or models, side by side" data-testid="compare" disabled={blocked} onClick={() => controller.compare()}>Compare…</button>
-        <IconButton icon="go-to-file" label={`Open ${boot.modelName}`} onClick={() => controller.openModel()} testid="open-model" />
-        {shown ? <SaveMenu shown={shown} looks={state.looks} inputName={boot.inputName} controller={controller} /> : null}
+        <button
+          type="button"
+          class="pick"
+          title="This input by several methods, targets, layers or models, side by side"
+          data-testid="compare"
+          disabled={blocked}
+          onClick={() => controller.compare()}
+        >
+          Compare…
+        </button>
+        <IconButton
+          icon="go-to-file"
+          label={`Open ${boot.modelName}`}
+          onClick={() => controller.openModel()}
+          testid="open-model"
+        />
+        {shown ? (
+          <SaveMenu shown={shown} looks={state.looks} inputName={boot.inputName} controller={controller} />
+        ) : null}
       </div>
     </header>
   );
 }
 
-function Outputs({ boot, state, controller, disabled }: { readonly boot: PanelBoot; readonly state: PanelState; readonly controller: PanelController; readonly disabled: boolean }): VNode | null {
+function Outputs({
+  boot,
+  state,
+  controller,
+  disabled,
+}: {
+  readonly boot: PanelBoot;
+  readonly state: PanelState;
+  readonly controller: PanelController;
+  readonly disabled: boolean;
+}): VNode | null {
   const { outputs } = boot;
   if (!outputs.length) return null;
-  if (outputs.length === 1) return <span class="muted when-wide">of <span class="plain">{outputs[0]}</span></span>;
+  if (outputs.length === 1)
+    return (
+      <span class="muted when-wide">
+        of <span class="plain">{outputs[0]}</span>
+      </span>
+    );
   return (
     <>
       <span class="muted">of</span>
-      <Select label="Output" value={state.target.output ?? boot.defaultOutput ?? outputs[0]} testid="output" disabled={disabled}
-        choices={outputs.map((name) => ({ value: name, label: name }))} onChange={(output) => controller.explain({ output })} />
+      <Select
+        label="Output"
+        value={state.target.output ?? boot.defaultOutput ?? outputs[0]}
+        testid="output"
+        disabled={disabled}
+        choices={outputs.map((name) => ({ value: name, label: name }))}
+        onChange={(output) => controller.explain({ output })}
+      />
     </>
   );
 }
 
-function TargetText({ target, predictions, classes }: { readonly target: TargetSpec; readonly predictions?: BarsArtifact; readonly classes: readonly string[] }): VNode {
+function TargetText({
+  target,
+  predictions,
+  classes,
+}: {
+  readonly target: TargetSpec;
+  readonly predictions?: BarsArtifact;
+  readonly classes: readonly string[];
+}): VNode {
   const index = target.index ?? (target.region ? undefined : largestIndex(predictions));
   const name = targetName(target, predictions, classes);
   const number = index?.join(", ");
   return (
     <span class="pick-text">
-      {name}{number !== undefined && number !== name ? <span class="muted number"> {number}</span> : null}
+      {name}
+      {number !== undefined && number !== name ? <span class="muted number"> {number}</span> : null}
       {target.against ? <span class="muted"> − {classes[target.against[0]] ?? target.against.join(", ")}</span> : null}
     </span>
   );
@@ -86,7 +185,11 @@ function largestIndex(predictions: BarsArtifact | undefined): readonly number[] 
 }
 
 /** A target's class name; its index where it has none, "largest" where the largest is meant and not yet known. */
-export function targetName(target: TargetSpec, predictions: BarsArtifact | undefined, classes: readonly string[]): string {
+export function targetName(
+  target: TargetSpec,
+  predictions: BarsArtifact | undefined,
+  classes: readonly string[],
+): string {
   if (target.region) return `sum over ${regionText(target.region)}`;
   const index = target.index ?? largestIndex(predictions);
   if (!index) return "largest";

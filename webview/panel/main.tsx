@@ -15,6 +15,8 @@ const controller = new PanelController(link, memory);
 
 // The page goes without notice when its tab is hidden: what was not yet told is told now.
 window.addEventListener("pagehide", () => controller.flush());
-document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") controller.flush(); });
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "hidden") controller.flush();
+});
 
 void controller.start().then(() => mount(<Panel controller={controller} />));

@@ -6,15 +6,50 @@ import type { PanelController } from "./controller.ts";
 import { isChanged, paramValue, visibleParams } from "./state.ts";
 
 /** A method's own options, made from its list of parameters: changing one runs again. */
-export function Options({ technique, params, controller }: { readonly technique: TechniqueInfo; readonly params: Params | undefined; readonly controller: Pick<PanelController, "setParam" | "resetParams"> & Partial<Pick<PanelController, "pickFile">> }): VNode | null {
+export function Options({
+  technique,
+  params,
+  controller,
+}: {
+  readonly technique: TechniqueInfo;
+  readonly params: Params | undefined;
+  readonly controller: Pick<PanelController, "setParam" | "resetParams"> & Partial<Pick<PanelController, "pickFile">>;
+}): VNode | null {
   const shown = visibleParams(technique, params);
   if (!shown.length) return null;
   return (
     <div class="options" role="group" aria-label={`${technique.title} options`} data-testid="options">
-      {shown.map((spec) => <Option key={`${technique.id} ${spec.name}`} spec={spec} value={paramValue(spec, params)} onChange={(value) => controller.setParam(spec.name, value)} onBrowse={controller.pickFile && (() => void controller.pickFile?.(spec.name, spec.label))} />)}
-      {takesNoise(technique) ? <SmoothGrad samples={Number(paramValue(technique.params.find(({ name }) => name === "samples")!, params))} onChange={(samples) => controller.setParam("samples", samples)} /> : null}
-      {isChanged(technique, params)
-        ? <button type="button" class="link-button" data-testid="reset" title="Back to this method's defaults" onClick={() => controller.resetParams()}>Reset</button> : null}
+      {shown.map((spec) => (
+        <Option
+          key={`${technique.id} ${spec.name}`}
+          spec={spec}
+          value={paramValue(spec, params)}
+          onChange={(value) => controller.setParam(spec.name, value)}
+          onBrowse={controller.pickFile && (() => void controller.pickFile?.(spec.name, spec.label))}
+        />
+      ))}
+      {takesNoise(technique) ? (
+        <SmoothGrad
+          samples={Number(
+            paramValue(
+              technique.params.find(({ name }) => name === "samples")!,
+              params,
+            ),
+          )}
+          onChange={(samples) => controller.setParam("samples", samples)}
+        />
+      ) : null}
+      {isChanged(technique, params) ? (
+        <button
+          type="button"
+          class="link-button"
+          data-testid="reset"
+          title="Back to this method's defaults"
+          onClick={() => controller.resetParams()}
+        >
+          Reset
+        </button>
+      ) : null}
     </div>
   );
 }
@@ -23,37 +58,110 @@ export function Options({ technique, params, controller }: { readonly technique:
 const COPIES = 50;
 
 function takesNoise({ params }: TechniqueInfo): boolean {
-  return params.some((spec) => spec.name === "samples" && spec.default === 0) && params.some(({ name }) => name === "noise_type");
+  return (
+    params.some((spec) => spec.name === "samples" && spec.default === 0) &&
+    params.some(({ name }) => name === "noise_type")
+  );
 }
 
 /** The noise options in one click: on with SmoothGrad's usual number of copies, off again. */
-function SmoothGrad({ samples, onChange }: { readonly samples: number; readonly onChange: (samples: number) => void }): VNode {
+function SmoothGrad({
+  samples,
+  onChange,
+}: {
+  readonly samples: number;
+  readonly onChange: (samples: number) => void;
+}): VNode {
   return (
-    <button type="button" class="method smoothgrad" aria-pressed={samples > 0} data-testid="smoothgrad" onClick={() => onChange(samples > 0 ? 0 : COPIES)}
-      title={samples > 0 ? "Explain the input itself, without noisy copies" : `The mean over ${COPIES} noisy copies of the input (Smilkov et al. 2017): smoother, and as many times slower`}>
+    <button
+      type="button"
+      class="method smoothgrad"
+      aria-pressed={samples > 0}
+      data-testid="smoothgrad"
+      onClick={() => onChange(samples > 0 ? 0 : COPIES)}
+      title={
+        samples > 0
+          ? "Explain the input itself, without noisy copies"
+          : `The mean over ${COPIES} noisy copies of the input (Smilkov et al. 2017): smoother, and as many times slower`
+      }
+    >
       SmoothGrad
     </button>
   );
 }
 
-function Option({ spec, value, onChange, onBrowse }: {
-  readonly spec: ParamSpec; readonly value: ParamValue; readonly onChange: (value: ParamValue) => void; readonly onBrowse?: (() => void) | undefined;
+function Option({
+  spec,
+  value,
+  onChange,
+  onBrowse,
+}: {
+  readonly spec: ParamSpec;
+  readonly value: ParamValue;
+  readonly onChange: (value: ParamValue) => void;
+  readonly onBrowse?: (() => void) | undefined;
 }): VNode {
   const testid = `param-${spec.name}`;
   switch (spec.type) {
-    case "boolean": return <Checkbox checked={value === true} onChange={onChange} title={spec.help} testid={testid}>{spec.label}</Checkbox>;
-    case "choice": return <Select label={spec.label} shown value={String(value)} choices={spec.options} onChange={onChange} title={spec.help} testid={testid} />;
+    case "boolean":
+      return (
+        <Checkbox checked={value === true} onChange={onChange} title={spec.help} testid={testid}>
+          {spec.label}
+        </Checkbox>
+      );
+    case "choice":
+      return (
+        <Select
+          label={spec.label}
+          shown
+          value={String(value)}
+          choices={spec.options}
+          onChange={onChange}
+          title={spec.help}
+          testid={testid}
+        />
+      );
     case "text": {
       const pattern = new RegExp(`^(?:${spec.pattern})$`);
       const field = (
-        <ValueField label={spec.label} value={String(value)} format={(text) => text} parse={(text) => (pattern.test(text) ? { value: text } : { problem: spec.problem })}
-          onChange={onChange} title={spec.help} testid={testid} />
+        <ValueField
+          label={spec.label}
+          value={String(value)}
+          format={(text) => text}
+          parse={(text) => (pattern.test(text) ? { value: text } : { problem: spec.problem })}
+          onChange={onChange}
+          title={spec.help}
+          testid={testid}
+        />
       );
-      return spec.files && onBrowse ? <span class="with-button">{field}<IconButton icon="folder-opened" label={`${spec.label}: choose a file`} onClick={onBrowse} testid={`${testid}-file`} /></span> : field;
+      return spec.files && onBrowse ? (
+        <span class="with-button">
+          {field}
+          <IconButton
+            icon="folder-opened"
+            label={`${spec.label}: choose a file`}
+            onClick={onBrowse}
+            testid={`${testid}-file`}
+          />
+        </span>
+      ) : (
+        field
+      );
     }
-    case "number": return (
-      <NumberField label={spec.label} value={Number(value)} min={spec.min} max={spec.max} step={spec.step} integer={spec.integer} unit={spec.unit}
-        onChange={onChange} title={spec.help} testid={testid} />
-    );
+    case "number":
+      return (
+        <NumberField
+          label={spec.label}
+          value={Number(value)}
+          min={spec.min}
+          max={spec.max}
+          step={spec.step}
+          integer={spec.integer}
+          unit={spec.unit}
+          onChange={onChange}
+          title={spec.help}
+          testid={testid}
+        />
+      );
   }
 }

@@ -25,58 +25,139 @@ export function Panel({ controller }: { readonly controller: PanelController }):
   const snapshot = useSnapshot(controller);
   const [regionOpen, setRegionOpen] = useState(false);
   const { boot, state, shown, running, predictions } = snapshot;
-  if (!boot || !state) return <main class="panel"><Messages snapshot={snapshot} controller={controller} /></main>;
+  if (!boot || !state)
+    return (
+      <main class="panel">
+        <Messages snapshot={snapshot} controller={controller} />
+      </main>
+    );
   const technique = controller.technique;
-  const needs = technique ? layerNeeds(technique, state.params[technique.id], boot.techniques) : { layer: "none" as const };
+  const needs = technique
+    ? layerNeeds(technique, state.params[technique.id], boot.techniques)
+    : { layer: "none" as const };
   const shownTechnique = boot.techniques.find(({ id }) => id === shown?.state.technique);
   const result = shown?.result;
   return (
     <main class="panel">
-      <h1 class="visually-hidden">{technique ? `${technique.title}: ` : ""}{boot.modelName}</h1>
+      <h1 class="visually-hidden">
+        {technique ? `${technique.title}: ` : ""}
+        {boot.modelName}
+      </h1>
       <Header snapshot={snapshot} boot={boot} state={state} controller={controller} />
-      <Methods techniques={boot.techniques} chosen={state.technique} onChoose={(id) => controller.chooseTechnique(id)} />
+      <Methods
+        techniques={boot.techniques}
+        chosen={state.technique}
+        onChoose={(id) => controller.chooseTechnique(id)}
+      />
       <div class="progress-place">
         {running?.visible ? <ProgressLine fraction={running.progress.fraction} text={running.progress.text} /> : null}
       </div>
       <Messages snapshot={snapshot} controller={controller} />
-      {technique ? <Options technique={withoutGrid(technique, snapshot.layers?.layers, state.params[technique.id])} params={state.params[technique.id]} controller={controller} /> : null}
-      {technique?.needs.target ? <ExplainedInputs inputs={boot.recipe.explainable ?? []} chosen={state.explain} disabled={boot.blocked !== undefined} onChange={(names) => controller.setExplained(names)} /> : null}
-      {needs.layer !== "none" && snapshot.layers
-        ? <LayerStrip layers={snapshot.layers} spatialOnly={needs.layer === "spatial"} several={needs.several === true}
-            chosen={state.layer === undefined ? [] : [state.layer, ...(needs.several ? state.moreLayers ?? [] : [])]}
-            used={shown && sameJob(shown.state, state, technique) ? shown.result.provenance.layer : undefined} onChoose={(layers) => controller.chooseLayers(layers)} /> : null}
+      {technique ? (
+        <Options
+          technique={withoutGrid(technique, snapshot.layers?.layers, state.params[technique.id])}
+          params={state.params[technique.id]}
+          controller={controller}
+        />
+      ) : null}
+      {technique?.needs.target ? (
+        <ExplainedInputs
+          inputs={boot.recipe.explainable ?? []}
+          chosen={state.explain}
+          disabled={boot.blocked !== undefined}
+          onChange={(names) => controller.setExplained(names)}
+        />
+      ) : null}
+      {needs.layer !== "none" && snapshot.layers ? (
+        <LayerStrip
+          layers={snapshot.layers}
+          spatialOnly={needs.layer === "spatial"}
+          several={needs.several === true}
+          chosen={state.layer === undefined ? [] : [state.layer, ...(needs.several ? (state.moreLayers ?? []) : [])]}
+          used={shown && sameJob(shown.state, state, technique) ? shown.result.provenance.layer : undefined}
+          onChoose={(layers) => controller.chooseLayers(layers)}
+        />
+      ) : null}
       <div class="layout">
         <div class="main-column">
           <OldPicture snapshot={snapshot} controller={controller} />
           <div class={running?.visible ? "stage waiting" : "stage"} aria-busy={running !== undefined}>
-            {result && shown
-              ? <Stage key={state.model} result={result} shownState={shown.state} state={state} boot={boot} controller={controller} />
-              : <p class="empty" data-testid="empty">{running ? "Running…" : boot.blocked !== undefined ? "Nothing to show yet." : "No result yet."}</p>}
+            {result && shown ? (
+              <Stage
+                key={state.model}
+                result={result}
+                shownState={shown.state}
+                state={state}
+                boot={boot}
+                controller={controller}
+              />
+            ) : (
+              <p class="empty" data-testid="empty">
+                {running ? "Running…" : boot.blocked !== undefined ? "Nothing to show yet." : "No result yet."}
+              </p>
+            )}
           </div>
           {shown && shownTechnique ? (
-            <Trust key={jobKey(shown.state, shownTechnique)} technique={shownTechnique} techniques={boot.techniques} shownState={shown.state} inputName={boot.inputName}
-              busy={running !== undefined} canRun={boot.blocked === undefined && snapshot.stale === undefined} controller={controller} />
+            <Trust
+              key={jobKey(shown.state, shownTechnique)}
+              technique={shownTechnique}
+              techniques={boot.techniques}
+              shownState={shown.state}
+              inputName={boot.inputName}
+              busy={running !== undefined}
+              canRun={boot.blocked === undefined && snapshot.stale === undefined}
+              controller={controller}
+            />
           ) : null}
         </div>
         {predictions && result?.artifacts[0]?.id !== "predictions" ? (
           <aside class="side" aria-label="Predictions">
-            <Predictions bars={predictions} target={state.target} label={result?.provenance.target?.label} canExplain={boot.blocked === undefined} most={5}
-              onExplain={(target) => controller.explain({ ...(state.target.output === undefined ? {} : { output: state.target.output }), ...target })}
-              onAny={() => void controller.pickTarget()} />
+            <Predictions
+              bars={predictions}
+              target={state.target}
+              label={result?.provenance.target?.label}
+              canExplain={boot.blocked === undefined}
+              most={5}
+              onExplain={(target) =>
+                controller.explain({
+                  ...(state.target.output === undefined ? {} : { output: state.target.output }),
+                  ...target,
+                })
+              }
+              onAny={() => void controller.pickTarget()}
+            />
             {denseAxes(predictions.dims) && boot.blocked === undefined ? (
-              <Disclosure title="Explain a region" open={regionOpen} onToggle={setRegionOpen} testid="region-open">{() => (
-                <RegionForm output={predictions} picture={result && pictureUnder(result, "input")} target={state.target} onExplain={(target) => controller.explain(target)} />
-              )}</Disclosure>
+              <Disclosure title="Explain a region" open={regionOpen} onToggle={setRegionOpen} testid="region-open">
+                {() => (
+                  <RegionForm
+                    output={predictions}
+                    picture={result && pictureUnder(result, "input")}
+                    target={state.target}
+                    onExplain={(target) => controller.explain(target)}
+                  />
+                )}
+              </Disclosure>
             ) : null}
           </aside>
         ) : null}
       </div>
       <footer class="footer">
-        {result?.notes.map((note, place) => <p key={place} class="note" data-testid="note">{note}</p>)}
+        {result?.notes.map((note, place) => (
+          <p key={place} class="note" data-testid="note">
+            {note}
+          </p>
+        ))}
         <RecipePart boot={boot} state={state} controller={controller} output={result?.provenance.output} />
         {result ? <Provenance result={result} cached={shown?.cached === true} /> : null}
       </footer>
-      <Announce testid="status-live" text={running?.visible ? running.progress.text : snapshot.notice ?? (result && !running ? `${result.artifacts[0]?.title ?? "Result"} ready.` : "")} />
+      <Announce
+        testid="status-live"
+        text={
+          running?.visible
+            ? running.progress.text
+            : (snapshot.notice ?? (result && !running ? `${result.artifacts[0]?.title ?? "Result"} ready.` : ""))
+        }
+      />
     </main>
   );
 }
@@ -87,35 +168,72 @@ const staleness: Record<NonNullable<Snapshot["stale"]>, { readonly text: string;
   recipe: { text: "The preprocessing recipe changed. Showing the previous result.", action: "Run again" },
 };
 
-function Messages({ snapshot: { boot, failure, stale, notice, running }, controller }: { readonly snapshot: Snapshot; readonly controller: PanelController }): VNode {
+function Messages({
+  snapshot: { boot, failure, stale, notice, running },
+  controller,
+}: {
+  readonly snapshot: Snapshot;
+  readonly controller: PanelController;
+}): VNode {
   const old = stale && staleness[stale];
   const again = (label: string): BannerAction => ({ label, testid: "run-again", run: () => void controller.run() });
   return (
     <div class="messages">
-      {boot?.blocked !== undefined ? <Banner kind="warning" testid="blocked">{boot.blocked}</Banner> : null}
-      {old && !running ? <Banner kind="warning" testid="stale" actions={old.action && boot?.blocked === undefined ? [again(old.action)] : []}>{old.text}</Banner> : null}
+      {boot?.blocked !== undefined ? (
+        <Banner kind="warning" testid="blocked">
+          {boot.blocked}
+        </Banner>
+      ) : null}
+      {old && !running ? (
+        <Banner
+          kind="warning"
+          testid="stale"
+          actions={old.action && boot?.blocked === undefined ? [again(old.action)] : []}
+        >
+          {old.text}
+        </Banner>
+      ) : null}
       {failure ? (
-        <Banner kind="error" testid="error" onClose={() => controller.dismissFailure()}
-          actions={failure.retry ? [{ label: "Retry", testid: "retry", run: () => controller.retry() }] : []}>
+        <Banner
+          kind="error"
+          testid="error"
+          onClose={() => controller.dismissFailure()}
+          actions={failure.retry ? [{ label: "Retry", testid: "retry", run: () => controller.retry() }] : []}
+        >
           <FailureText failure={failure.failure} />
         </Banner>
       ) : null}
       {notice ? (
-        <div class="notice" data-testid="notice"><span>{notice}</span><IconButton icon="close" label="Close this message" onClick={() => controller.notify(undefined)} /></div>
+        <div class="notice" data-testid="notice">
+          <span>{notice}</span>
+          <IconButton icon="close" label="Close this message" onClick={() => controller.notify(undefined)} />
+        </div>
       ) : null}
     </div>
   );
 }
 
 /** Says so where the picture answers an earlier question than the controls ask: after a cancel or a failure. */
-function OldPicture({ snapshot: { shown, state, running, stale, boot }, controller }: { readonly snapshot: Snapshot; readonly controller: PanelController }): VNode | null {
+function OldPicture({
+  snapshot: { shown, state, running, stale, boot },
+  controller,
+}: {
+  readonly snapshot: Snapshot;
+  readonly controller: PanelController;
+}): VNode | null {
   if (!shown || !state || !boot || running || stale || sameJob(shown.state, state, controller.technique)) return null;
   const technique = boot.techniques.find((one) => one.id === shown.state.technique);
-  const target = technique?.needs.target ? shown.result.provenance.target?.label ?? targetName(shown.state.target, undefined, boot.recipe.classes) : undefined;
+  const target = technique?.needs.target
+    ? (shown.result.provenance.target?.label ?? targetName(shown.state.target, undefined, boot.recipe.classes))
+    : undefined;
   return (
     <div class="old" data-testid="old-picture">
       <span>Showing the previous result: {[technique?.title, target].filter(Boolean).join(", ")}.</span>
-      {boot.blocked === undefined ? <Button onClick={() => void controller.run()} testid="run">Run</Button> : null}
+      {boot.blocked === undefined ? (
+        <Button onClick={() => void controller.run()} testid="run">
+          Run
+        </Button>
+      ) : null}
     </div>
   );
 }

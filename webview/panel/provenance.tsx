@@ -18,17 +18,32 @@ export function Provenance({ result, cached }: { readonly result: Result; readon
 
 function rows({ provenance, time, raw }: Result, cached: boolean): Definition[] {
   const { technique, model, input, target, score, layer, params, versions, threads } = provenance;
-  const options = Object.entries(params).map(([name, value]) => `${name} ${String(value)}`).join(", ");
+  const options = Object.entries(params)
+    .map(([name, value]) => `${name} ${String(value)}`)
+    .join(", ");
   return [
     { name: "technique", value: technique },
     { name: "model", value: `${model.name} · ${model.hash.slice(0, 12)}`, title: model.hash },
     { name: "input", value: `${input.name} · ${input.hash.slice(0, 12)}`, title: input.hash },
-    ...(target ? [{ name: "target", value: `${target.label ? `${target.label}, ` : ""}${target.output} [${target.index.join(", ")}]${target.against ? ` − [${target.against.join(", ")}]` : ""}` }] : []),
+    ...(target
+      ? [
+          {
+            name: "target",
+            value: `${target.label ? `${target.label}, ` : ""}${target.output} [${target.index.join(", ")}]${target.against ? ` − [${target.against.join(", ")}]` : ""}`,
+          },
+        ]
+      : []),
     ...(score ? [{ name: "score", value: `${score.kind}, ${score.value}` }] : []),
     ...(layer === undefined ? [] : [{ name: "layer", value: layer, class: "mono" }]),
     ...(options ? [{ name: "options", value: options }] : []),
     { name: "values", value: `float32 [${raw.dims.join(", ")}]` },
-    { name: "time", value: `${formatDuration(time.run)} in the model, ${formatDuration(time.total)} in all${cached ? "; shown from the cache" : ""}` },
-    { name: "versions", value: `Neural Loupe ${versions.neuralLoupe}, ONNX Runtime ${versions.onnxruntime}, ${threads} ${threads === 1 ? "thread" : "threads"}` },
+    {
+      name: "time",
+      value: `${formatDuration(time.run)} in the model, ${formatDuration(time.total)} in all${cached ? "; shown from the cache" : ""}`,
+    },
+    {
+      name: "versions",
+      value: `Neural Loupe ${versions.neuralLoupe}, ONNX Runtime ${versions.onnxruntime}, ${threads} ${threads === 1 ? "thread" : "threads"}`,
+    },
   ];
 }

@@ -5,35 +5,95 @@ import { Select, ValueField } from "../ui/fields.tsx";
 
 /** As people say them; the value is the recipe's word. */
 const LABELS: Readonly<Record<OutputKind, string>> = {
-  logits: "logits", probabilities: "probabilities", independent: "independent scores", "log-probabilities": "log-probabilities", regression: "plain values",
-  label: "label", mask: "map over the picture", image: "picture", boxes: "boxes", embedding: "feature vector",
+  logits: "logits",
+  probabilities: "probabilities",
+  independent: "independent scores",
+  "log-probabilities": "log-probabilities",
+  regression: "plain values",
+  label: "label",
+  mask: "map over the picture",
+  image: "picture",
+  boxes: "boxes",
+  embedding: "feature vector",
 };
 
 /** What each output's numbers mean: what was found, and the person's own word on it; and its class names. */
-export function OutputFields({ names, recipe, found, onChange }: {
-  readonly names: readonly string[]; readonly recipe: Recipe; readonly found: Provenance["output"]; readonly onChange: (outputs: Recipe["outputs"]) => void;
+export function OutputFields({
+  names,
+  recipe,
+  found,
+  onChange,
+}: {
+  readonly names: readonly string[];
+  readonly recipe: Recipe;
+  readonly found: Provenance["output"];
+  readonly onChange: (outputs: Recipe["outputs"]) => void;
 }): VNode {
   const set = (name: string, change: OutputRecipe): void => {
     const { kind, classes } = { ...recipe.outputs?.[name], ...change };
     const others = Object.fromEntries(Object.entries(recipe.outputs ?? {}).filter(([other]) => other !== name));
-    const next = { ...others, ...(kind || classes ? { [name]: { ...(kind ? { kind } : {}), ...(classes ? { classes } : {}) } } : {}) };
+    const next = {
+      ...others,
+      ...(kind || classes ? { [name]: { ...(kind ? { kind } : {}), ...(classes ? { classes } : {}) } } : {}),
+    };
     onChange(Object.keys(next).length > 0 ? next : undefined);
   };
-  return <>{names.map((name) => <Output key={name} name={name} said={recipe.outputs?.[name] ?? {}} found={found?.name === name ? found : undefined} onChange={(change) => set(name, change)} />)}</>;
+  return (
+    <>
+      {names.map((name) => (
+        <Output
+          key={name}
+          name={name}
+          said={recipe.outputs?.[name] ?? {}}
+          found={found?.name === name ? found : undefined}
+          onChange={(change) => set(name, change)}
+        />
+      ))}
+    </>
+  );
 }
 
-function Output({ name, said, found, onChange }: { readonly name: string; readonly said: OutputRecipe; readonly found: Provenance["output"]; readonly onChange: (change: OutputRecipe) => void }): VNode {
+function Output({
+  name,
+  said,
+  found,
+  onChange,
+}: {
+  readonly name: string;
+  readonly said: OutputRecipe;
+  readonly found: Provenance["output"];
+  readonly onChange: (change: OutputRecipe) => void;
+}): VNode {
   const guessed = found && !said.kind && OUTPUT_KINDS.find((kind) => kind === found.kind);
   return (
     <fieldset class="recipe-input" data-testid={`recipe-output-${name}`}>
       <legend class="mono">{name}</legend>
       <div class="recipe-fields">
-        <Select label="means" shown value={said.kind ?? ""} testid={`recipe-output-kind-${name}`} title="What the output's numbers are: everything that shows or explains them asks this"
-          choices={[{ value: "", label: guessed ? `automatic: ${LABELS[guessed]}` : "automatic" }, ...OUTPUT_KINDS.map((kind) => ({ value: kind, label: LABELS[kind] }))]}
-          onChange={(kind) => onChange({ kind: kind === "" ? undefined : kind })} />
-        {typeof said.classes === "object" ? <span class="muted">{said.classes.length} class names in the recipe</span> : (
-          <ValueField label="class names" value={said.classes ?? ""} format={String} parse={(text) => ({ value: text.trim() })} width={20} testid={`recipe-output-classes-${name}`}
-            title="File in the model’s folder: .json, or .txt with one name per line" onChange={(classes) => onChange({ classes: classes || undefined })} />
+        <Select
+          label="means"
+          shown
+          value={said.kind ?? ""}
+          testid={`recipe-output-kind-${name}`}
+          title="What the output's numbers are: everything that shows or explains them asks this"
+          choices={[
+            { value: "", label: guessed ? `automatic: ${LABELS[guessed]}` : "automatic" },
+            ...OUTPUT_KINDS.map((kind) => ({ value: kind, label: LABELS[kind] })),
+          ]}
+          onChange={(kind) => onChange({ kind: kind === "" ? undefined : kind })}
+        />
+        {typeof said.classes === "object" ? (
+          <span class="muted">{said.classes.length} class names in the recipe</span>
+        ) : (
+          <ValueField
+            label="class names"
+            value={said.classes ?? ""}
+            format={String}
+            parse={(text) => ({ value: text.trim() })}
+            width={20}
+            testid={`recipe-output-classes-${name}`}
+            title="File in the model’s folder: .json, or .txt with one name per line"
+            onChange={(classes) => onChange({ classes: classes || undefined })}
+          />
         )}
         {found ? <p class="muted recipe-output-why">{found.why}</p> : null}
       </div>

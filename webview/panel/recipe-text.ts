@@ -14,16 +14,27 @@ export function parseFraction(text: string): Parsed<number> {
 
 /** 1/255 as such, since nobody knows 0.00392 by heart. */
 export function formatFraction(value: number): string {
-  return [255, 127.5, 256].map((below) => [1 / below, `1/${below}`] as const).find(([fraction]) => fraction === value)?.[1] ?? String(value);
+  return (
+    [255, 127.5, 256]
+      .map((below) => [1 / below, `1/${below}`] as const)
+      .find(([fraction]) => fraction === value)?.[1] ?? String(value)
+  );
 }
 
 /** Numbers by commas or spaces; `count` many, or one for all. */
-export function parseNumbers(text: string, { positive = false, most = 4 }: { readonly positive?: boolean; readonly most?: number } = {}): Parsed<readonly number[]> {
-  const numbers = text.split(/[\s,;]+/).filter(Boolean).map(toNumber);
+export function parseNumbers(
+  text: string,
+  { positive = false, most = 4 }: { readonly positive?: boolean; readonly most?: number } = {},
+): Parsed<readonly number[]> {
+  const numbers = text
+    .split(/[\s,;]+/)
+    .filter(Boolean)
+    .map(toNumber);
   if (!numbers.length) return { problem: "At least one number." };
   if (numbers.some((number) => number === undefined)) return { problem: "Numbers by commas: 0.485, 0.456, 0.406." };
   if (numbers.length > most) return { problem: `At most ${most} numbers.` };
-  if (positive && numbers.some((number) => (number as number) <= 0)) return { problem: "Above zero only: values are divided by it." };
+  if (positive && numbers.some((number) => (number as number) <= 0))
+    return { problem: "Above zero only: values are divided by it." };
   return { value: numbers as number[] };
 }
 
@@ -34,14 +45,18 @@ export function formatNumbers(numbers: readonly number[]): string {
 export function parseWhole(min: number, max: number): (text: string) => Parsed<number> {
   return (text) => {
     const value = toNumber(text);
-    return value === undefined || !Number.isInteger(value) || value < min || value > max ? { problem: `A whole number from ${min} to ${max}.` } : { value };
+    return value === undefined || !Number.isInteger(value) || value < min || value > max
+      ? { problem: `A whole number from ${min} to ${max}.` }
+      : { value };
   };
 }
 
 export function parseBetween(min: number, max: number): (text: string) => Parsed<number> {
   return (text) => {
     const value = toNumber(text);
-    return value === undefined || value < min || value > max ? { problem: `A number from ${min} to ${max}.` } : { value };
+    return value === undefined || value < min || value > max
+      ? { problem: `A number from ${min} to ${max}.` }
+      : { value };
   };
 }
 
@@ -68,8 +83,17 @@ function toNumber(text: string | undefined): number | undefined {
 /** What an input's recipe starts as when its kind is changed in the form. */
 export const startOf: { readonly [K in InputRecipe["kind"]]: Extract<InputRecipe, { kind: K }> } = {
   image: {
-    kind: "image", size: [224, 224], fit: "center-crop", cropFraction: 0.875, fill: 0, interpolation: "bilinear", channels: "rgb", layout: "nchw",
-    scale: 1 / 255, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225],
+    kind: "image",
+    size: [224, 224],
+    fit: "center-crop",
+    cropFraction: 0.875,
+    fill: 0,
+    interpolation: "bilinear",
+    channels: "rgb",
+    layout: "nchw",
+    scale: 1 / 255,
+    mean: [0.485, 0.456, 0.406],
+    std: [0.229, 0.224, 0.225],
   } satisfies ImageRecipe,
   array: { kind: "array" },
   row: { kind: "row" },

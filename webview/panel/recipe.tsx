@@ -15,16 +15,43 @@ import { OutputFields } from "./recipe-outputs.tsx";
 import { Picture } from "./stage.tsx";
 
 /** How the input becomes what the model gets: seen before and after, changed, tried, saved. */
-export function RecipePart({ boot, state, controller, output }: {
-  readonly boot: PanelBoot; readonly state: PanelState; readonly controller: PanelController;
+export function RecipePart({
+  boot,
+  state,
+  controller,
+  output,
+}: {
+  readonly boot: PanelBoot;
+  readonly state: PanelState;
+  readonly controller: PanelController;
   /** What the shown result took its output for. */
   readonly output?: Provenance["output"];
 }): VNode {
   const [open, setOpen] = useState(false);
-  const source = state.recipe ? "changed here" : boot.recipe.file ?? "guessed";
+  const source = state.recipe ? "changed here" : (boot.recipe.file ?? "guessed");
   return (
-    <Disclosure title={<>Preprocessing and outputs<span class="muted" data-testid="recipe-source">{source}</span></>} open={open} onToggle={setOpen} testid="recipe">
-      {() => <RecipeForm key={JSON.stringify(boot.recipe.recipe.inputs)} boot={boot} state={state} controller={controller} output={output} />}
+    <Disclosure
+      title={
+        <>
+          Preprocessing and outputs
+          <span class="muted" data-testid="recipe-source">
+            {source}
+          </span>
+        </>
+      }
+      open={open}
+      onToggle={setOpen}
+      testid="recipe"
+    >
+      {() => (
+        <RecipeForm
+          key={JSON.stringify(boot.recipe.recipe.inputs)}
+          boot={boot}
+          state={state}
+          controller={controller}
+          output={output}
+        />
+      )}
     </Disclosure>
   );
 }
@@ -35,29 +62,76 @@ function RecipeForm({ boot, state, controller, output }: Parameters<typeof Recip
   useLayoutEffect(() => setDraft(used), [used]);
   const changed = JSON.stringify(draft) !== JSON.stringify(used);
   const blocked = boot.blocked !== undefined;
-  const setInput = (name: string, input: InputRecipe): void => setDraft({ ...draft, inputs: { ...draft.inputs, [name]: input } });
+  const setInput = (name: string, input: InputRecipe): void =>
+    setDraft({ ...draft, inputs: { ...draft.inputs, [name]: input } });
   return (
     <div class="recipe-form" data-testid="recipe-form">
       <div class="recipe-columns">
         <div class="recipe-inputs">
-          {Object.entries(draft.inputs).map(([name, input]) => <InputFields key={name} name={name} recipe={input} onChange={(next) => setInput(name, next)} />)}
-          {typeof draft.classes === "object" ? <p class="muted">{group(draft.classes.length)} class names in the recipe.</p> : (
-            <ValueField label="class names" value={draft.classes ?? ""} format={String} parse={(text) => ({ value: text.trim() })} width={24} testid="recipe-classes"
-              title="File in the model’s folder: .json, or .txt with one name per line" onChange={(classes) => setDraft({ ...draft, classes: classes || undefined })} />
+          {Object.entries(draft.inputs).map(([name, input]) => (
+            <InputFields key={name} name={name} recipe={input} onChange={(next) => setInput(name, next)} />
+          ))}
+          {typeof draft.classes === "object" ? (
+            <p class="muted">{group(draft.classes.length)} class names in the recipe.</p>
+          ) : (
+            <ValueField
+              label="class names"
+              value={draft.classes ?? ""}
+              format={String}
+              parse={(text) => ({ value: text.trim() })}
+              width={24}
+              testid="recipe-classes"
+              title="File in the model’s folder: .json, or .txt with one name per line"
+              onChange={(classes) => setDraft({ ...draft, classes: classes || undefined })}
+            />
           )}
-          <OutputFields names={boot.outputs} recipe={draft} found={output} onChange={(outputs) => setDraft(withOutputs(draft, outputs))} />
+          <OutputFields
+            names={boot.outputs}
+            recipe={draft}
+            found={output}
+            onChange={(outputs) => setDraft(withOutputs(draft, outputs))}
+          />
         </div>
-        {Object.values(draft.inputs).some((input) => input.kind === "image") ? <Preview draft={draft} state={state} controller={controller} /> : null}
+        {Object.values(draft.inputs).some((input) => input.kind === "image") ? (
+          <Preview draft={draft} state={state} controller={controller} />
+        ) : null}
       </div>
-      {boot.recipe.reasons.length ? <ul class="reasons" aria-label="Where this comes from">{boot.recipe.reasons.map((reason) => <li key={reason} class="note">{reason}</li>)}</ul> : null}
+      {boot.recipe.reasons.length ? (
+        <ul class="reasons" aria-label="Where this comes from">
+          {boot.recipe.reasons.map((reason) => (
+            <li key={reason} class="note">
+              {reason}
+            </li>
+          ))}
+        </ul>
+      ) : null}
       <div class="recipe-actions">
-        <Button kind="primary" disabled={!changed || blocked} testid="recipe-use" title="Run with this, without saving it" onClick={() => controller.useRecipe(draft)}>Use</Button>
-        <Button disabled={blocked || (!changed && !state.recipe && boot.recipe.file !== undefined)} testid="recipe-save" onClick={() => void controller.saveRecipe(draft)}>Save beside the model</Button>
+        <Button
+          kind="primary"
+          disabled={!changed || blocked}
+          testid="recipe-use"
+          title="Run with this, without saving it"
+          onClick={() => controller.useRecipe(draft)}
+        >
+          Use
+        </Button>
+        <Button
+          disabled={blocked || (!changed && !state.recipe && boot.recipe.file !== undefined)}
+          testid="recipe-save"
+          onClick={() => void controller.saveRecipe(draft)}
+        >
+          Save beside the model
+        </Button>
         {changed || state.recipe ? (
-          <Button testid="recipe-revert" onClick={() => {
-            setDraft(boot.recipe.recipe);
-            if (state.recipe) controller.useRecipe(undefined);
-          }}>Revert</Button>
+          <Button
+            testid="recipe-revert"
+            onClick={() => {
+              setDraft(boot.recipe.recipe);
+              if (state.recipe) controller.useRecipe(undefined);
+            }}
+          >
+            Revert
+          </Button>
         ) : null}
       </div>
     </div>
@@ -69,25 +143,50 @@ function withOutputs({ outputs: _, ...recipe }: Recipe, outputs: Recipe["outputs
 }
 
 /** The picture as it is on disk and as the model would get it with this draft. */
-function Preview({ draft, state, controller }: { readonly draft: Recipe; readonly state: PanelState; readonly controller: PanelController }): VNode | null {
-  const [pictures, setPictures] = useState<{ readonly before: ImageArtifact; readonly after: ImageArtifact } | undefined>(undefined);
+function Preview({
+  draft,
+  state,
+  controller,
+}: {
+  readonly draft: Recipe;
+  readonly state: PanelState;
+  readonly controller: PanelController;
+}): VNode | null {
+  const [pictures, setPictures] = useState<
+    { readonly before: ImageArtifact; readonly after: ImageArtifact } | undefined
+  >(undefined);
   const [failure, setFailure] = useState<Failure | undefined>(undefined);
   const key = JSON.stringify(draft.inputs);
   useEffect(() => {
     const abort = new AbortController();
     const timer = setTimeout(() => {
       controller.link.call("preview", { state, recipe: draft }, { signal: abort.signal }).then(
-        (next) => { setPictures(next); setFailure(undefined); },
-        (error: unknown) => { if (!isAbort(error)) setFailure(toFailure(error)); },
+        (next) => {
+          setPictures(next);
+          setFailure(undefined);
+        },
+        (error: unknown) => {
+          if (!isAbort(error)) setFailure(toFailure(error));
+        },
       );
     }, 300);
-    return () => { clearTimeout(timer); abort.abort(); };
+    return () => {
+      clearTimeout(timer);
+      abort.abort();
+    };
   }, [key, state.input, state.model]);
-  if (failure) return <div class="inline-error" role="alert" data-testid="preview-error"><FailureText failure={failure} /></div>;
+  if (failure)
+    return (
+      <div class="inline-error" role="alert" data-testid="preview-error">
+        <FailureText failure={failure} />
+      </div>
+    );
   if (!pictures) return <p class="muted">Preparing…</p>;
   return (
     <div class="preview" data-testid="preview">
-      <Picture image={pictures.before} /><span class="codicon codicon-arrow-right" aria-hidden="true" /><Picture image={pictures.after} />
+      <Picture image={pictures.before} />
+      <span class="codicon codicon-arrow-right" aria-hidden="true" />
+      <Picture image={pictures.after} />
     </div>
   );
 }

@@ -33,7 +33,9 @@ interface ViewProps extends StageProps {
   readonly withoutLooks?: boolean;
 }
 
-type View<K extends Artifact["kind"]> = (props: ViewProps & { readonly artifact: Extract<Artifact, { kind: K }> }) => VNode;
+type View<K extends Artifact["kind"]> = (
+  props: ViewProps & { readonly artifact: Extract<Artifact, { kind: K }> },
+) => VNode;
 
 /** The result's own picture, with the controls of its looks right under it. One view for each kind of artifact. */
 export function Stage(props: StageProps): VNode {
@@ -46,7 +48,11 @@ export function Stage(props: StageProps): VNode {
       {inputs.map((one, place) => (
         <section key={one.id} class="explained-input" aria-label={`Input ${one.input}`} data-testid="explained-input">
           <h2>{one.input}</h2>
-          <Shown {...props} artifact={one} withoutLooks={inputs.slice(0, place).some(({ kind }) => kind === one.kind)} />
+          <Shown
+            {...props}
+            artifact={one}
+            withoutLooks={inputs.slice(0, place).some(({ kind }) => kind === one.kind)}
+          />
         </section>
       ))}
     </>
@@ -64,30 +70,83 @@ const views: { readonly [K in Artifact["kind"]]: View<K> } = {
     const shown = framesIn(artifact)[frame];
     const picture = pictureUnder(result, shown.over);
     // Frames have one range: equal colours are equal values in all of them.
-    const range = useMemo(() => (frameCount(artifact) > 1 ? heatmapDrawing(artifact, state.looks).range : undefined), [artifact, state.looks.reduce, state.looks.clip]);
+    const range = useMemo(
+      () => (frameCount(artifact) > 1 ? heatmapDrawing(artifact, state.looks).range : undefined),
+      [artifact, state.looks.reduce, state.looks.clip],
+    );
     const channels = artifact.axes.channel === undefined ? 1 : artifact.dims[artifact.axes.channel];
-    const names = useMemo(() => channelNames(state.recipe ?? boot.recipe.recipe, channels), [state.recipe, boot.recipe, channels]);
+    const names = useMemo(
+      () => channelNames(state.recipe ?? boot.recipe.recipe, channels),
+      [state.recipe, boot.recipe, channels],
+    );
     return (
       <Heatmap artifact={shown} picture={picture} looks={state.looks} range={range} channelNames={names}>
-        {artifact.frames ? <FrameStepper names={artifact.frames.names} frame={frame} onFrame={(next) => controller.setLooks({ frame: next })} /> : null}
-        {withoutLooks ? null : <HeatmapLooks looks={state.looks} hasPicture={picture !== undefined} hasChannels={channels > 1} onChange={(looks) => controller.setLooks(looks)} />}
+        {artifact.frames ? (
+          <FrameStepper
+            names={artifact.frames.names}
+            frame={frame}
+            onFrame={(next) => controller.setLooks({ frame: next })}
+          />
+        ) : null}
+        {withoutLooks ? null : (
+          <HeatmapLooks
+            looks={state.looks}
+            hasPicture={picture !== undefined}
+            hasChannels={channels > 1}
+            onChange={(looks) => controller.setLooks(looks)}
+          />
+        )}
       </Heatmap>
     );
   },
   tiles: ({ artifact, result, shownState, state, controller }) => (
-    <FeatureMaps all={artifact} pictures={(over) => pictureUnder(result, over)} shownState={shownState} looks={state.looks} controller={controller} />
+    <FeatureMaps
+      all={artifact}
+      pictures={(over) => pictureUnder(result, over)}
+      shownState={shownState}
+      looks={state.looks}
+      controller={controller}
+    />
   ),
-  bars: ({ artifact, result, state, boot, controller }) => (artifact.id !== "predictions" ? <FeatureBars bars={artifact} /> : (
-    <div class="bars-stage">
-      {result.artifacts.filter((one) => one.kind === "image").map((image) => <Picture key={image.id} image={image} />)}
-      <Predictions bars={artifact} target={state.target} label={result.provenance.target?.label} canExplain={boot.blocked === undefined} most={Infinity} large
-        onExplain={(target) => controller.explain({ ...(state.target.output === undefined ? {} : { output: state.target.output }), ...target })} onAny={() => void controller.pickTarget()} />
-    </div>
-  )),
-  tokens: ({ artifact, state, controller }) => <Tokens artifact={artifact} looks={state.looks} onLooks={(looks) => controller.setLooks(looks)} />,
+  bars: ({ artifact, result, state, boot, controller }) =>
+    artifact.id !== "predictions" ? (
+      <FeatureBars bars={artifact} />
+    ) : (
+      <div class="bars-stage">
+        {result.artifacts
+          .filter((one) => one.kind === "image")
+          .map((image) => (
+            <Picture key={image.id} image={image} />
+          ))}
+        <Predictions
+          bars={artifact}
+          target={state.target}
+          label={result.provenance.target?.label}
+          canExplain={boot.blocked === undefined}
+          most={Infinity}
+          large
+          onExplain={(target) =>
+            controller.explain({
+              ...(state.target.output === undefined ? {} : { output: state.target.output }),
+              ...target,
+            })
+          }
+          onAny={() => void controller.pickTarget()}
+        />
+      </div>
+    ),
+  tokens: ({ artifact, state, controller }) => (
+    <Tokens artifact={artifact} looks={state.looks} onLooks={(looks) => controller.setLooks(looks)} />
+  ),
   curves: ({ artifact }) => <Curves artifact={artifact} />,
   boxes: ({ artifact, result, state, boot, controller }) => (
-    <Boxes artifact={artifact} picture={pictureUnder(result, artifact.over)} target={state.target} canExplain={boot.blocked === undefined} onExplain={(target) => controller.explain(target)} />
+    <Boxes
+      artifact={artifact}
+      picture={pictureUnder(result, artifact.over)}
+      target={state.target}
+      canExplain={boot.blocked === undefined}
+      onExplain={(target) => controller.explain(target)}
+    />
   ),
   image: ({ artifact }) => <Picture image={artifact} />,
 };
@@ -97,7 +156,14 @@ export function Picture({ image }: { readonly image: ImageArtifact }): VNode {
   const rgba = useMemo(() => withAlpha(image.pixels), [image]);
   return (
     <figure class="picture">
-      <PixelCanvas width={image.width} height={image.height} rgba={rgba} smooth label={`${image.title}, ${image.width} by ${image.height} pixels`} testid="picture" />
+      <PixelCanvas
+        width={image.width}
+        height={image.height}
+        rgba={rgba}
+        smooth
+        label={`${image.title}, ${image.width} by ${image.height} pixels`}
+        testid="picture"
+      />
       <figcaption>{image.caption || image.title}</figcaption>
     </figure>
   );

@@ -7,7 +7,8 @@ import type { Looks, PanelState } from "../../src/protocol/panel.ts";
 /** Looks from what was kept, each field replaced by its default where it makes no sense. */
 export function reviveLooks(kept: unknown): Looks {
   const looks = (typeof kept === "object" && kept !== null ? kept : {}) as Record<string, unknown>;
-  const one = <K extends keyof Looks>(key: K, values: readonly Looks[K][]): Looks[K] => values.find((value) => value === looks[key]) ?? DEFAULT_LOOKS[key];
+  const one = <K extends keyof Looks>(key: K, values: readonly Looks[K][]): Looks[K] =>
+    values.find((value) => value === looks[key]) ?? DEFAULT_LOOKS[key];
   const between = (key: "opacity" | "clip", min: number, max: number): number => {
     const value = looks[key];
     return typeof value === "number" && value >= min && value <= max ? value : DEFAULT_LOOKS[key];
@@ -30,8 +31,8 @@ export function reviveLooks(kept: unknown): Looks {
 }
 
 /**
- * Whether two states ask the engine for the same: everything but the looks and other methods' options. `technique` is the
- * second one's: an option that is not given means its default, so that the same question is known in either form.
+ * Whether two states ask the engine for the same: everything but the looks and other methods' options. `technique` is
+ * the second one's: an option that is not given means its default, so that the same question is known in either form. /
  */
 export function sameJob(kept: unknown, state: PanelState, technique: TechniqueInfo | undefined): boolean {
   if (typeof kept !== "object" || kept === null) return false;
@@ -39,10 +40,28 @@ export function sameJob(kept: unknown, state: PanelState, technique: TechniqueIn
 }
 
 /** What a state asks the engine: equal for states that differ in looks only. */
-export function jobKey({ model, input, more, technique: id, explain, target, layer, moreLayers, params, recipe }: PanelState, technique: TechniqueInfo | undefined): string {
+export function jobKey(
+  { model, input, more, technique: id, explain, target, layer, moreLayers, params, recipe }: PanelState,
+  technique: TechniqueInfo | undefined,
+): string {
   const { output, index, against, not, region } = target ?? {};
   const own = technique?.params.map((spec) => paramValue(spec, params?.[id]));
-  return JSON.stringify([model, input, more, id, technique?.needs.target ? explain : undefined, output, index, against, not, region, layer, technique?.needs.several ? moreLayers : undefined, own, recipe]);
+  return JSON.stringify([
+    model,
+    input,
+    more,
+    id,
+    technique?.needs.target ? explain : undefined,
+    output,
+    index,
+    against,
+    not,
+    region,
+    layer,
+    technique?.needs.several ? moreLayers : undefined,
+    own,
+    recipe,
+  ]);
 }
 
 /** An option's value: what was chosen, or the default. */
@@ -67,9 +86,17 @@ export function isChanged(technique: TechniqueInfo, params: Params | undefined):
   return technique.params.some((spec) => paramValue(spec, params) !== spec.default);
 }
 
-/** A method without its option for how a transformer's tokens lie, where no layer looks like tokens ([N, tokens, channels]) and it was not set. */
-export function withoutGrid(technique: TechniqueInfo, layers: readonly LayerChoice[] | undefined, params: Params | undefined): TechniqueInfo {
+/**
+ * A method without its option for how a transformer's tokens lie, where no layer looks like tokens ([N, tokens,
+ * channels]) and it was not set.
+ */
+export function withoutGrid(
+  technique: TechniqueInfo,
+  layers: readonly LayerChoice[] | undefined,
+  params: Params | undefined,
+): TechniqueInfo {
   const grid = technique.needs.layer === "none" ? undefined : technique.params.find(({ name }) => name === "grid");
-  if (!grid || paramValue(grid, params) !== grid.default || layers?.some(({ dims }) => dims.length === 3)) return technique;
+  if (!grid || paramValue(grid, params) !== grid.default || layers?.some(({ dims }) => dims.length === 3))
+    return technique;
   return { ...technique, params: technique.params.filter((spec) => spec !== grid) };
 }

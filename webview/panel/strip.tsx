@@ -9,12 +9,21 @@ const itemWidth = 152;
 const spare = 4;
 
 /**
- * The layers from first to last, one to be chosen, or several where a method averages them: moving along with the arrow keys chooses,
- * with Shift it adds the next one, Ctrl or Cmd and a click (or the space bar) adds one and takes it away. The layer that is picked by
- * itself says so, as long as none was chosen.
+ * The layers from first to last, one to be chosen, or several where a method averages them: moving along with the arrow
+ * keys chooses, with Shift it adds the next one, Ctrl or Cmd and a click (or the space bar) adds one and takes it away.
+ * The layer that is picked by itself says so, as long as none was chosen. /
  */
-export function LayerStrip({ layers: { layers, defaultLayer }, spatialOnly, several, chosen, used, onChoose }: {
-  readonly layers: { readonly layers: readonly LayerChoice[]; readonly defaultLayer?: string }; readonly spatialOnly: boolean; readonly several: boolean;
+export function LayerStrip({
+  layers: { layers, defaultLayer },
+  spatialOnly,
+  several,
+  chosen,
+  used,
+  onChoose,
+}: {
+  readonly layers: { readonly layers: readonly LayerChoice[]; readonly defaultLayer?: string };
+  readonly spatialOnly: boolean;
+  readonly several: boolean;
   /** What the person chose; none: picked by itself. */
   readonly chosen: readonly string[];
   /** What the last result says it used. */
@@ -24,11 +33,12 @@ export function LayerStrip({ layers: { layers, defaultLayer }, spatialOnly, seve
   const all = useMemo(() => layers.filter((layer) => !spatialOnly || layer.spatial), [layers, spatialOnly]);
   const byItself = chosen.length === 0;
   const values = byItself ? [used ?? defaultLayer] : chosen;
-  const placeOf = (value: string | undefined): number => all.findIndex((layer) => layer.value === value || layer.node === value);
+  const placeOf = (value: string | undefined): number =>
+    all.findIndex((layer) => layer.value === value || layer.node === value);
   const places = values.map(placeOf).filter((place) => place >= 0);
   // The keys start from where they were last, as long as that is one of the chosen.
   const last = useRef<number | undefined>(undefined);
-  const place = last.current !== undefined && places.includes(last.current) ? last.current : places.at(-1) ?? -1;
+  const place = last.current !== undefined && places.includes(last.current) ? last.current : (places.at(-1) ?? -1);
   const scroller = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({ left: 0, width: 800 });
   const moved = useRef(false);
@@ -47,7 +57,8 @@ export function LayerStrip({ layers: { layers, defaultLayer }, spatialOnly, seve
     const [left, right] = [place * itemWidth, (place + 1) * itemWidth];
     // A neighbour stays in sight on either side: one sees that it goes on.
     if (left - itemWidth / 2 < element.scrollLeft) element.scrollLeft = left - itemWidth;
-    else if (right + itemWidth / 2 > element.scrollLeft + element.clientWidth) element.scrollLeft = right + itemWidth - element.clientWidth;
+    else if (right + itemWidth / 2 > element.scrollLeft + element.clientWidth)
+      element.scrollLeft = right + itemWidth - element.clientWidth;
   }, [place, view.width, all]);
 
   useLayoutEffect(() => {
@@ -85,35 +96,86 @@ export function LayerStrip({ layers: { layers, defaultLayer }, spatialOnly, seve
     setView((before) => ({ ...before }));
   };
 
-  if (!all.length) return <p class="note" data-testid="layer-strip">This model has no layer with height and width for this input.</p>;
+  if (!all.length)
+    return (
+      <p class="note" data-testid="layer-strip">
+        This model has no layer with height and width for this input.
+      </p>
+    );
   const stop = Math.max(0, place);
   const from = Math.max(0, Math.floor(view.left / itemWidth) - spare);
   const to = Math.min(all.length, Math.ceil((view.left + view.width) / itemWidth) + spare);
   const drawn = Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
   if (stop < from || stop >= to) drawn.push(stop);
-  // Feature maps take any layer, maps over the picture only those that have one: the counts differ, and say of what they are.
+  // Feature maps take any layer, maps over the picture only those that have one: the counts differ, and say of what
+  // they are.
   const counted = all.length < layers.length ? `${all.length} with height and width` : String(all.length);
-  const note = places.length > 1 ? `${places.length} of ${counted}, averaged` : place < 0 ? `${counted}${all.length < layers.length ? "" : " layers"}` : `${place + 1} of ${counted}${byItself ? ", automatic" : ""}`;
+  const note =
+    places.length > 1
+      ? `${places.length} of ${counted}, averaged`
+      : place < 0
+        ? `${counted}${all.length < layers.length ? "" : " layers"}`
+        : `${place + 1} of ${counted}${byItself ? ", automatic" : ""}`;
   return (
     <div class="strip-part">
       <div class="strip-title">
         <h2>{places.length > 1 ? "Layers" : "Layer"}</h2>
-        <span class="muted" data-testid="layer-note" title={all.length < layers.length ? `Of ${layers.length} layers; the others have no height and width for this input` : undefined}>{note}</span>
-        {byItself ? null : <button type="button" class="link-button" data-testid="default-layer" onClick={() => onChoose([])}>Automatic</button>}
-        {several ? <span class="muted when-wide strip-hint" data-testid="several-hint">{isMac ? "⌘" : "Ctrl"}+click averages several</span> : null}
+        <span
+          class="muted"
+          data-testid="layer-note"
+          title={
+            all.length < layers.length
+              ? `Of ${layers.length} layers; the others have no height and width for this input`
+              : undefined
+          }
+        >
+          {note}
+        </span>
+        {byItself ? null : (
+          <button type="button" class="link-button" data-testid="default-layer" onClick={() => onChoose([])}>
+            Automatic
+          </button>
+        )}
+        {several ? (
+          <span class="muted when-wide strip-hint" data-testid="several-hint">
+            {isMac ? "⌘" : "Ctrl"}+click averages several
+          </span>
+        ) : null}
       </div>
-      <div class="strip" role="listbox" aria-label="Layers, first to last" aria-orientation="horizontal" aria-multiselectable={several} data-testid="layer-strip" ref={scroller}
-        onKeyDown={onKeyDown} onScroll={(event) => setView({ left: event.currentTarget.scrollLeft, width: event.currentTarget.clientWidth })}>
+      <div
+        class="strip"
+        role="listbox"
+        aria-label="Layers, first to last"
+        aria-orientation="horizontal"
+        aria-multiselectable={several}
+        data-testid="layer-strip"
+        ref={scroller}
+        onKeyDown={onKeyDown}
+        onScroll={(event) => setView({ left: event.currentTarget.scrollLeft, width: event.currentTarget.clientWidth })}
+      >
         <div class="strip-length" role="presentation" style={{ width: `${all.length * itemWidth}px` }}>
           {drawn.map((one) => {
             const layer = all[one];
             return (
-              <div key={one} role="option" class="strip-item" aria-selected={places.includes(one)} aria-setsize={all.length} aria-posinset={one + 1}
-                tabIndex={one === stop ? 0 : -1} title={`${layer.node}\n${layer.operator} ${formatShape(layer.dims)}${isGrid(layer) ? `, tokens as ${layer.size!.join("×")}` : ""}`}
-                data-testid={`layer-${one}`} data-value={layer.value} data-layer-place={one}
-                style={{ left: `${one * itemWidth}px`, width: `${itemWidth - 4}px` }} onClick={(event) => choose(one, event.ctrlKey || event.metaKey)}>
+              <div
+                key={one}
+                role="option"
+                class="strip-item"
+                aria-selected={places.includes(one)}
+                aria-setsize={all.length}
+                aria-posinset={one + 1}
+                tabIndex={one === stop ? 0 : -1}
+                title={`${layer.node}\n${layer.operator} ${formatShape(layer.dims)}${isGrid(layer) ? `, tokens as ${layer.size!.join("×")}` : ""}`}
+                data-testid={`layer-${one}`}
+                data-value={layer.value}
+                data-layer-place={one}
+                style={{ left: `${one * itemWidth}px`, width: `${itemWidth - 4}px` }}
+                onClick={(event) => choose(one, event.ctrlKey || event.metaKey)}
+              >
                 <span class="strip-name">{shortName(layer)}</span>
-                <span class="strip-shape"><span>{layer.operator}</span> <span class="number">{shapeText(layer)}</span></span>
+                <span class="strip-shape">
+                  <span>{layer.operator}</span> <span class="number">{shapeText(layer)}</span>
+                </span>
               </div>
             );
           })}

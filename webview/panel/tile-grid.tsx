@@ -18,9 +18,21 @@ const captionHeight = 16;
 const spare = 2;
 
 /** Tiles in rows, of which only those in sight exist: two thousand channels scroll as well as thirty. */
-export function TileGrid({ artifact, first, shownState, looks, chosen, controller }: {
+export function TileGrid({
+  artifact,
+  first,
+  shownState,
+  looks,
+  chosen,
+  controller,
+}: {
   /** `first`: what the engine calls the first of these channels, those of earlier frames being before it. */
-  readonly artifact: TilesArtifact; readonly first: number; readonly shownState: PanelState; readonly looks: Looks; readonly chosen?: number; readonly controller: PanelController;
+  readonly artifact: TilesArtifact;
+  readonly first: number;
+  readonly shownState: PanelState;
+  readonly looks: Looks;
+  readonly chosen?: number;
+  readonly controller: PanelController;
 }): VNode {
   const root = useRef<HTMLDivElement>(null);
   const width = useWidth(root);
@@ -32,10 +44,18 @@ export function TileGrid({ artifact, first, shownState, looks, chosen, controlle
   const [from, to] = useRowsInSight(root, rowHeight, rows);
   const [active, setActive] = useState(0);
   const moved = useRef(false);
-  const table = useMemo(() => colorTable(resolveColorMap(looks.colorMap, tilesSigned(artifact))), [artifact, looks.colorMap]);
+  const table = useMemo(
+    () => colorTable(resolveColorMap(looks.colorMap, tilesSigned(artifact))),
+    [artifact, looks.colorMap],
+  );
 
-  useLayoutEffect(() => { setActive(Math.max(0, chosen === undefined ? 0 : order.indexOf(chosen))); }, [artifact, order, chosen]);
-  const places = Array.from({ length: Math.max(0, Math.min(artifact.count, to * columns) - from * columns) }, (_, i) => from * columns + i);
+  useLayoutEffect(() => {
+    setActive(Math.max(0, chosen === undefined ? 0 : order.indexOf(chosen)));
+  }, [artifact, order, chosen]);
+  const places = Array.from(
+    { length: Math.max(0, Math.min(artifact.count, to * columns) - from * columns) },
+    (_, i) => from * columns + i,
+  );
   const channels = places.map((place) => order[place]);
   const tileOf = useTiles(artifact, first, shownState, channels, controller);
   if (active < artifact.count && !places.includes(active)) places.push(active);
@@ -61,16 +81,43 @@ export function TileGrid({ artifact, first, shownState, looks, chosen, controlle
   };
 
   return (
-    <div class="tiles" role="listbox" aria-label={`${artifact.title}: ${artifact.count} channels. Enter enlarges.`} data-testid="tiles" ref={root}
-      style={{ height: `${rows * rowHeight}px` }} onKeyDown={onKeyDown}>
-      {width ? places.map((place) => {
-        const channel = order[place];
-        return (
-          <Tile key={channel} channel={channel} place={place} artifact={artifact} values={tileOf(channel)} looks={looks} table={table} stop={place === active} chosen={channel === chosen}
-            box={{ left: `${(place % columns) * (tile + gap)}px`, top: `${Math.floor(place / columns) * rowHeight}px`, width: `${tile}px` }}
-            onFocus={() => setActive(place)} onChoose={() => { setActive(place); controller.setLooks({ channel: channel === chosen ? undefined : channel }); }} />
-        );
-      }) : null}
+    <div
+      class="tiles"
+      role="listbox"
+      aria-label={`${artifact.title}: ${artifact.count} channels. Enter enlarges.`}
+      data-testid="tiles"
+      ref={root}
+      style={{ height: `${rows * rowHeight}px` }}
+      onKeyDown={onKeyDown}
+    >
+      {width
+        ? places.map((place) => {
+            const channel = order[place];
+            return (
+              <Tile
+                key={channel}
+                channel={channel}
+                place={place}
+                artifact={artifact}
+                values={tileOf(channel)}
+                looks={looks}
+                table={table}
+                stop={place === active}
+                chosen={channel === chosen}
+                box={{
+                  left: `${(place % columns) * (tile + gap)}px`,
+                  top: `${Math.floor(place / columns) * rowHeight}px`,
+                  width: `${tile}px`,
+                }}
+                onFocus={() => setActive(place)}
+                onChoose={() => {
+                  setActive(place);
+                  controller.setLooks({ channel: channel === chosen ? undefined : channel });
+                }}
+              />
+            );
+          })
+        : null}
     </div>
   );
 }
@@ -80,23 +127,71 @@ function leastTile(count: number): number {
   return count <= 16 ? 150 : count <= 48 ? 104 : count <= 512 ? 84 : 70;
 }
 
-function Tile({ channel, place, artifact, values, looks: { tileScale, clip }, table, stop, chosen, box, onChoose, onFocus }: {
-  readonly channel: number; readonly place: number; readonly artifact: TilesArtifact; readonly values: Float32Array | undefined; readonly looks: Looks; readonly table: Uint8Array;
-  readonly stop: boolean; readonly chosen: boolean; readonly box: { readonly left: string; readonly top: string; readonly width: string }; readonly onChoose: () => void; readonly onFocus: () => void;
+function Tile({
+  channel,
+  place,
+  artifact,
+  values,
+  looks: { tileScale, clip },
+  table,
+  stop,
+  chosen,
+  box,
+  onChoose,
+  onFocus,
+}: {
+  readonly channel: number;
+  readonly place: number;
+  readonly artifact: TilesArtifact;
+  readonly values: Float32Array | undefined;
+  readonly looks: Looks;
+  readonly table: Uint8Array;
+  readonly stop: boolean;
+  readonly chosen: boolean;
+  readonly box: { readonly left: string; readonly top: string; readonly width: string };
+  readonly onChoose: () => void;
+  readonly onFocus: () => void;
 }): VNode {
   const { tileHeight: height, tileWidth: width } = artifact;
   const rgba = useMemo(() => {
     if (!values) return undefined;
-    const range = tileScale === "shared" ? tileRange(artifact, channel, { tileScale, clip }) : valuesRange(values, clip, tilesSigned(artifact));
+    const range =
+      tileScale === "shared"
+        ? tileRange(artifact, channel, { tileScale, clip })
+        : valuesRange(values, clip, tilesSigned(artifact));
     return paintMap({ height, width, values }, range, table);
   }, [artifact, values, channel, tileScale, clip, table]);
   const [min, max] = [artifact.min[channel], artifact.max[channel]];
   return (
-    <div role="option" class="tile" aria-selected={chosen} aria-setsize={artifact.count} aria-posinset={place + 1} tabIndex={stop ? 0 : -1} data-place={place}
-      data-testid={`tile-${channel}`} data-drawn={rgba ? "true" : "false"} style={box} onFocus={onFocus} onClick={onChoose}
-      title={`Channel ${channel}\nmin ${formatValue(min)}, max ${formatValue(max)}\nmean ${formatValue(artifact.mean[channel])}, strength ${formatValue(artifact.strength[channel])}`}>
-      {rgba ? <PixelCanvas width={width} height={height} rgba={rgba} smooth={false} /> : <div class="tile-wait" style={{ aspectRatio: `${width} / ${height}` }} />}
-      <span class="tile-caption number"><b><span class="visually-hidden">Channel </span>{channel}</b><span>{short(min)}…{short(max)}</span></span>
+    <div
+      role="option"
+      class="tile"
+      aria-selected={chosen}
+      aria-setsize={artifact.count}
+      aria-posinset={place + 1}
+      tabIndex={stop ? 0 : -1}
+      data-place={place}
+      data-testid={`tile-${channel}`}
+      data-drawn={rgba ? "true" : "false"}
+      style={box}
+      onFocus={onFocus}
+      onClick={onChoose}
+      title={`Channel ${channel}\nmin ${formatValue(min)}, max ${formatValue(max)}\nmean ${formatValue(artifact.mean[channel])}, strength ${formatValue(artifact.strength[channel])}`}
+    >
+      {rgba ? (
+        <PixelCanvas width={width} height={height} rgba={rgba} smooth={false} />
+      ) : (
+        <div class="tile-wait" style={{ aspectRatio: `${width} / ${height}` }} />
+      )}
+      <span class="tile-caption number">
+        <b>
+          <span class="visually-hidden">Channel </span>
+          {channel}
+        </b>
+        <span>
+          {short(min)}…{short(max)}
+        </span>
+      </span>
     </div>
   );
 }
@@ -107,7 +202,11 @@ function short(value: number): string {
 }
 
 /** The first row in sight and the one after the last, as the page scrolls. */
-function useRowsInSight(element: RefObject<HTMLElement | null>, rowHeight: number, rows: number): readonly [number, number] {
+function useRowsInSight(
+  element: RefObject<HTMLElement | null>,
+  rowHeight: number,
+  rows: number,
+): readonly [number, number] {
   const [sight, setSight] = useState<readonly [number, number]>([0, 12]);
   useLayoutEffect(() => {
     const measure = (): void => {

@@ -14,15 +14,33 @@ import type { Failure } from "../ui/host.ts";
 import type { PanelController } from "./controller.ts";
 import { SaveMenu } from "./save.tsx";
 
-interface Outcome { readonly result?: Result; readonly cached?: boolean; readonly failure?: Failure }
+interface Outcome {
+  readonly result?: Result;
+  readonly cached?: boolean;
+  readonly failure?: Failure;
+}
 
 /**
- * "How reliable is this explanation?": checks of the result that is shown, run when asked for, one after another. Give it a `key` of the result's
- * question: what was found for another one goes. `busy`: the panel itself runs, and checks give way.
+ * "How reliable is this explanation?": checks of the result that is shown, run when asked for, one after another. Give
+ * it a `key` of the result's question: what was found for another one goes. `busy`: the panel itself runs, and checks
+ * give way. /
  */
-export function Trust({ technique, techniques, shownState, inputName, busy, canRun, controller }: {
-  readonly technique: TechniqueInfo; readonly techniques: readonly TechniqueInfo[]; readonly shownState: PanelState; readonly inputName: string;
-  readonly busy: boolean; readonly canRun: boolean; readonly controller: PanelController;
+export function Trust({
+  technique,
+  techniques,
+  shownState,
+  inputName,
+  busy,
+  canRun,
+  controller,
+}: {
+  readonly technique: TechniqueInfo;
+  readonly techniques: readonly TechniqueInfo[];
+  readonly shownState: PanelState;
+  readonly inputName: string;
+  readonly busy: boolean;
+  readonly canRun: boolean;
+  readonly controller: PanelController;
 }): VNode | null {
   const checks = checksOf(technique, techniques);
   const [open, setOpen] = useState(false);
@@ -31,55 +49,143 @@ export function Trust({ technique, techniques, shownState, inputName, busy, canR
   const left = checks.filter(({ id }) => !outcomes[id]?.result);
   return (
     <div class="trust">
-      <Disclosure title="How reliable is this explanation?" open={open} onToggle={setOpen} testid="trust">{() => (
-        <div class="trust-content">
-          <div class="trust-bar">
-            <span class="muted">Checks of this {technique.title} map: what it marks is removed, the input is moved, the model is randomised. Each says how to read it.</span>
-            {running
-              ? <Button onClick={cancel} testid="trust-cancel">Cancel</Button>
-              : left.length ? <Button kind="primary" onClick={() => void run(left)} disabled={!canRun} testid="trust-all">{left.length < checks.length ? "Run the others" : "Run all checks"}</Button> : null}
+      <Disclosure title="How reliable is this explanation?" open={open} onToggle={setOpen} testid="trust">
+        {() => (
+          <div class="trust-content">
+            <div class="trust-bar">
+              <span class="muted">
+                Checks of this {technique.title} map: what it marks is removed, the input is moved, the model is
+                randomised. Each says how to read it.
+              </span>
+              {running ? (
+                <Button onClick={cancel} testid="trust-cancel">
+                  Cancel
+                </Button>
+              ) : left.length ? (
+                <Button kind="primary" onClick={() => void run(left)} disabled={!canRun} testid="trust-all">
+                  {left.length < checks.length ? "Run the others" : "Run all checks"}
+                </Button>
+              ) : null}
+            </div>
+            <div class="progress-place">
+              {running ? <ProgressLine fraction={running.progress.fraction} text={running.progress.text} /> : null}
+            </div>
+            {checks.map((check) => (
+              <Check
+                key={check.id}
+                check={check}
+                outcome={outcomes[check.id]}
+                progress={running?.id === check.id ? running.progress : undefined}
+                waits={running !== undefined}
+                canRun={canRun}
+                shownState={shownState}
+                inputName={inputName}
+                controller={controller}
+                onRun={() => void run([check])}
+              />
+            ))}
+            <Announce
+              testid="trust-live"
+              text={
+                running
+                  ? running.progress.text
+                  : left.length < checks.length
+                    ? `${checks.length - left.length} of ${checks.length} checks done.`
+                    : ""
+              }
+            />
           </div>
-          <div class="progress-place">{running ? <ProgressLine fraction={running.progress.fraction} text={running.progress.text} /> : null}</div>
-          {checks.map((check) => (
-            <Check key={check.id} check={check} outcome={outcomes[check.id]} progress={running?.id === check.id ? running.progress : undefined} waits={running !== undefined} canRun={canRun}
-              shownState={shownState} inputName={inputName} controller={controller} onRun={() => void run([check])} />
-          ))}
-          <Announce testid="trust-live" text={running ? running.progress.text : left.length < checks.length ? `${checks.length - left.length} of ${checks.length} checks done.` : ""} />
-        </div>
-      )}</Disclosure>
+        )}
+      </Disclosure>
     </div>
   );
 }
 
 /** One check: what it is, and what it found. */
-function Check({ check, outcome, progress, waits, canRun, shownState, inputName, controller, onRun }: {
-  readonly check: TechniqueInfo; readonly outcome?: Outcome; readonly progress?: Progress; readonly waits: boolean; readonly canRun: boolean;
-  readonly shownState: PanelState; readonly inputName: string; readonly controller: PanelController; readonly onRun: () => void;
+function Check({
+  check,
+  outcome,
+  progress,
+  waits,
+  canRun,
+  shownState,
+  inputName,
+  controller,
+  onRun,
+}: {
+  readonly check: TechniqueInfo;
+  readonly outcome?: Outcome;
+  readonly progress?: Progress;
+  readonly waits: boolean;
+  readonly canRun: boolean;
+  readonly shownState: PanelState;
+  readonly inputName: string;
+  readonly controller: PanelController;
+  readonly onRun: () => void;
 }): VNode {
   const artifact = outcome?.result?.artifacts[0];
   return (
     <section class="check" aria-label={check.title} data-testid={`check-${check.id}`}>
       <div class="check-head">
         <h2>{check.title}</h2>
-        {progress
-          ? <span class="muted number" data-testid="check-progress">{progress.text}{progress.fraction === undefined ? "…" : ` · ${Math.round(progress.fraction * 100)}%`}</span>
-          : <>
-              {outcome?.result ? null : <Button onClick={onRun} disabled={!canRun || waits} testid={`run-${check.id}`} title={check.cite}>Run</Button>}
-              {outcome?.result ? <SaveMenu shown={{ result: outcome.result, state: shownState, cached: outcome.cached === true }} looks={shownState.looks} inputName={inputName} controller={controller} testid={`save-${check.id}`} /> : null}
-              <button type="button" class="link-button" data-testid={`open-${check.id}`} title="Open this check with all of its options" onClick={() => controller.openCheck(check.id)}>Options…</button>
-            </>}
+        {progress ? (
+          <span class="muted number" data-testid="check-progress">
+            {progress.text}
+            {progress.fraction === undefined ? "…" : ` · ${Math.round(progress.fraction * 100)}%`}
+          </span>
+        ) : (
+          <>
+            {outcome?.result ? null : (
+              <Button onClick={onRun} disabled={!canRun || waits} testid={`run-${check.id}`} title={check.cite}>
+                Run
+              </Button>
+            )}
+            {outcome?.result ? (
+              <SaveMenu
+                shown={{ result: outcome.result, state: shownState, cached: outcome.cached === true }}
+                looks={shownState.looks}
+                inputName={inputName}
+                controller={controller}
+                testid={`save-${check.id}`}
+              />
+            ) : null}
+            <button
+              type="button"
+              class="link-button"
+              data-testid={`open-${check.id}`}
+              title="Open this check with all of its options"
+              onClick={() => controller.openCheck(check.id)}
+            >
+              Options…
+            </button>
+          </>
+        )}
       </div>
-      {outcome?.failure ? <p class="check-failure" role="alert"><FailureText failure={outcome.failure} /></p> : null}
+      {outcome?.failure ? (
+        <p class="check-failure" role="alert">
+          <FailureText failure={outcome.failure} />
+        </p>
+      ) : null}
       {artifact?.kind === "curves" ? <Curves artifact={artifact} height={240} /> : <p class="muted">{check.summary}</p>}
-      {outcome?.result?.notes.map((note, place) => <p key={place} class="note">{note}</p>)}
+      {outcome?.result?.notes.map((note, place) => (
+        <p key={place} class="note">
+          {note}
+        </p>
+      ))}
     </section>
   );
 }
 
 /** Runs checks one after another; what was found stays until the question is another. */
-function useChecks(state: PanelState, busy: boolean, controller: PanelController): {
-  readonly outcomes: Readonly<Record<string, Outcome>>; readonly running?: { readonly id: string; readonly progress: Progress };
-  readonly run: (checks: readonly TechniqueInfo[]) => Promise<void>; readonly cancel: () => void;
+function useChecks(
+  state: PanelState,
+  busy: boolean,
+  controller: PanelController,
+): {
+  readonly outcomes: Readonly<Record<string, Outcome>>;
+  readonly running?: { readonly id: string; readonly progress: Progress };
+  readonly run: (checks: readonly TechniqueInfo[]) => Promise<void>;
+  readonly cancel: () => void;
 } {
   const [outcomes, setOutcomes] = useState<Readonly<Record<string, Outcome>>>({});
   const [running, setRunning] = useState<{ readonly id: string; readonly progress: Progress } | undefined>(undefined);
@@ -87,17 +193,23 @@ function useChecks(state: PanelState, busy: boolean, controller: PanelController
   const cancel = (): void => abort.current?.abort();
   useEffect(() => cancel, []);
   // What the person asked the panel for comes first: the engine runs one thing at a time.
-  useEffect(() => { if (busy) cancel(); }, [busy]);
+  useEffect(() => {
+    if (busy) cancel();
+  }, [busy]);
   const run = async (checks: readonly TechniqueInfo[]): Promise<void> => {
     cancel();
-    const mine = abort.current = new AbortController();
+    const mine = (abort.current = new AbortController());
     for (const { id, title } of checks) {
       if (mine.signal.aborted) break;
-      const show = (progress: Progress): void => { if (abort.current === mine) setRunning({ id, progress }); };
+      const show = (progress: Progress): void => {
+        if (abort.current === mine) setRunning({ id, progress });
+      };
       show({ text: title });
-      const outcome: Outcome = await controller.link.call("check", { state, check: id }, { signal: mine.signal, onProgress: show })
+      const outcome: Outcome = await controller.link
+        .call("check", { state, check: id }, { signal: mine.signal, onProgress: show })
         .catch((error: unknown): Outcome => (isAbort(error) ? {} : { failure: toFailure(error) }));
-      if (abort.current === mine && (outcome.result || outcome.failure)) setOutcomes((before) => ({ ...before, [id]: outcome }));
+      if (abort.current === mine && (outcome.result || outcome.failure))
+        setOutcomes((before) => ({ ...before, [id]: outcome }));
     }
     if (abort.current === mine) setRunning(undefined);
   };

@@ -8,10 +8,16 @@ import type { PanelController } from "./controller.ts";
 const chunk = 64;
 
 /**
- * The tiles of an artifact: those that came along, and others as they are wanted. Gives a function from channel to its values
- * [tileHeight, tileWidth], undefined until they are here. `first`: what the engine calls channel 0.
+ * The tiles of an artifact: those that came along, and others as they are wanted. Gives a function from channel to its
+ * values [tileHeight, tileWidth], undefined until they are here. `first`: what the engine calls channel 0. /
  */
-export function useTiles(artifact: TilesArtifact, first: number, state: PanelState, wanted: readonly number[], controller: PanelController): (channel: number) => Float32Array | undefined {
+export function useTiles(
+  artifact: TilesArtifact,
+  first: number,
+  state: PanelState,
+  wanted: readonly number[],
+  controller: PanelController,
+): (channel: number) => Float32Array | undefined {
   const chunks = useRef(new Map<number, Float32Array | "coming" | "failed">());
   const [, setVersion] = useState(0);
   const size = artifact.tileHeight * artifact.tileWidth;
@@ -25,7 +31,9 @@ export function useTiles(artifact: TilesArtifact, first: number, state: PanelSta
   }
   useEffect(() => () => abort.current.abort(), []);
 
-  const missing = [...new Set(wanted.filter((channel) => channel >= artifact.sent).map((channel) => Math.floor(channel / chunk)))];
+  const missing = [
+    ...new Set(wanted.filter((channel) => channel >= artifact.sent).map((channel) => Math.floor(channel / chunk))),
+  ];
   useEffect(() => {
     for (const place of missing) {
       const mine = chunks.current;
@@ -33,7 +41,10 @@ export function useTiles(artifact: TilesArtifact, first: number, state: PanelSta
       mine.set(place, "coming");
       const [from, to] = [first + place * chunk, first + Math.min(artifact.count, (place + 1) * chunk)];
       controller.link.call("tiles", { state, from, to }, { signal: abort.current.signal }).then(
-        ({ tiles }) => { mine.set(place, tiles); setVersion((version) => version + 1); },
+        ({ tiles }) => {
+          mine.set(place, tiles);
+          setVersion((version) => version + 1);
+        },
         (error: unknown) => {
           mine.set(place, "failed");
           if (!isAbort(error)) controller.fail(error);

@@ -9,12 +9,24 @@ export interface Definition {
 }
 
 /** Names with their values, in two columns. */
-export function Definitions({ rows, class: className = "", testid }: { readonly rows: readonly Definition[]; readonly class?: string; readonly testid?: string }): VNode {
+export function Definitions({
+  rows,
+  class: className = "",
+  testid,
+}: {
+  readonly rows: readonly Definition[];
+  readonly class?: string;
+  readonly testid?: string;
+}): VNode {
   return (
     <dl class={`definitions ${className}`} data-testid={testid}>
       {rows.flatMap(({ name, value, title, class: valueClass }, place) => [
-        <dt key={`${place} name`} title={title}>{name}</dt>,
-        <dd key={`${place} value`} class={valueClass}>{value}</dd>,
+        <dt key={`${place} name`} title={title}>
+          {name}
+        </dt>,
+        <dd key={`${place} value`} class={valueClass}>
+          {value}
+        </dd>,
       ])}
     </dl>
   );

@@ -11,16 +11,31 @@ export interface BannerAction {
   readonly testid?: string;
 }
 
-/** One line across the page with what can be done about it. Errors and warnings interrupt a screen reader, notes do not. */
-export function Banner({ kind, testid, actions = [], onClose, children }: {
-  readonly kind: "error" | "warning" | "info"; readonly testid?: string; readonly actions?: readonly BannerAction[];
-  readonly onClose?: () => void; readonly children: ComponentChildren;
+/**
+ * One line across the page with what can be done about it. Errors and warnings interrupt a screen reader, notes do not.
+ */
+export function Banner({
+  kind,
+  testid,
+  actions = [],
+  onClose,
+  children,
+}: {
+  readonly kind: "error" | "warning" | "info";
+  readonly testid?: string;
+  readonly actions?: readonly BannerAction[];
+  readonly onClose?: () => void;
+  readonly children: ComponentChildren;
 }): VNode {
   return (
     <div class={`banner ${kind}`} role={kind === "info" ? "status" : "alert"} data-testid={testid}>
       <Icon name={kind} />
       <div class="banner-text">{children}</div>
-      {actions.map((action) => <Button key={action.label} onClick={action.run} testid={action.testid}>{action.label}</Button>)}
+      {actions.map((action) => (
+        <Button key={action.label} onClick={action.run} testid={action.testid}>
+          {action.label}
+        </Button>
+      ))}
       {onClose ? <IconButton icon="close" label="Close this message" onClick={onClose} /> : null}
     </div>
   );
@@ -44,15 +59,25 @@ export function Announce({ text, testid }: { readonly text: string; readonly tes
     const timer = setTimeout(() => setSettled(text), 120);
     return () => clearTimeout(timer);
   }, [text]);
-  return <div class="visually-hidden" aria-live="polite" data-testid={testid}>{settled}</div>;
+  return (
+    <div class="visually-hidden" aria-live="polite" data-testid={testid}>
+      {settled}
+    </div>
+  );
 }
 
 /** The thin line that shows that work goes on, filled as far as is known. */
 export function ProgressLine({ fraction, text }: { readonly fraction?: number; readonly text: string }): VNode {
   const percent = fraction === undefined ? undefined : Math.round(Math.min(1, Math.max(0, fraction)) * 100);
   return (
-    <div class={`progress-line ${percent === undefined ? "endless" : ""}`} role="progressbar" aria-label={text} aria-valuemin={0} aria-valuemax={100}
-      aria-valuenow={percent}>
+    <div
+      class={`progress-line ${percent === undefined ? "endless" : ""}`}
+      role="progressbar"
+      aria-label={text}
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={percent}
+    >
       <div style={{ width: percent === undefined ? "" : `${percent}%` }} />
     </div>
   );

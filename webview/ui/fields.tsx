@@ -1,4 +1,7 @@
-/** Native controls in VS Code's colours: where the browser's own are better by keyboard and screen reader than the toolkit's. */
+/**
+ * Native controls in VS Code's colours: where the browser's own are better by keyboard and screen reader than the
+ * toolkit's.
+ */
 import type { ComponentChildren, VNode } from "preact";
 import { useId, useLayoutEffect, useState } from "preact/hooks";
 import type { Parsed } from "./parsed.ts";
@@ -15,57 +18,156 @@ export function Icon({ name }: { readonly name: string }): VNode {
 }
 
 /** A button with an icon only; `label` is its name and its tooltip. */
-export function IconButton({ icon, label, onClick, disabled, testid }: {
-  readonly icon: string; readonly label: string; readonly onClick: () => void; readonly disabled?: boolean; readonly testid?: string;
+export function IconButton({
+  icon,
+  label,
+  onClick,
+  disabled,
+  testid,
+}: {
+  readonly icon: string;
+  readonly label: string;
+  readonly onClick: () => void;
+  readonly disabled?: boolean;
+  readonly testid?: string;
 }): VNode {
   return (
-    <button type="button" class="icon-button" aria-label={label} title={label} disabled={disabled} data-testid={testid} onClick={onClick}>
+    <button
+      type="button"
+      class="icon-button"
+      aria-label={label}
+      title={label}
+      disabled={disabled}
+      data-testid={testid}
+      onClick={onClick}
+    >
       <Icon name={icon} />
     </button>
   );
 }
 
 /** A drop-down list. `label` stands before it when `shown`, and is its name in any case. */
-export function Select<T extends string>({ label, shown = false, value, choices, onChange, title, testid, disabled }: {
-  readonly label: string; readonly shown?: boolean; readonly value: T; readonly choices: readonly Choice<T>[];
-  readonly onChange: (value: T) => void; readonly title?: string; readonly testid?: string; readonly disabled?: boolean;
+export function Select<T extends string>({
+  label,
+  shown = false,
+  value,
+  choices,
+  onChange,
+  title,
+  testid,
+  disabled,
+}: {
+  readonly label: string;
+  readonly shown?: boolean;
+  readonly value: T;
+  readonly choices: readonly Choice<T>[];
+  readonly onChange: (value: T) => void;
+  readonly title?: string;
+  readonly testid?: string;
+  readonly disabled?: boolean;
 }): VNode {
   const select = (
-    <select class="select" aria-label={shown ? undefined : label} title={title ?? label} value={value} disabled={disabled} data-testid={testid}
-      onChange={(event) => onChange(event.currentTarget.value as T)}>
-      {choices.map((choice) => <option key={choice.value} value={choice.value}>{choice.label}</option>)}
+    <select
+      class="select"
+      aria-label={shown ? undefined : label}
+      title={title ?? label}
+      value={value}
+      disabled={disabled}
+      data-testid={testid}
+      onChange={(event) => onChange(event.currentTarget.value as T)}
+    >
+      {choices.map((choice) => (
+        <option key={choice.value} value={choice.value}>
+          {choice.label}
+        </option>
+      ))}
     </select>
   );
-  return shown ? <label class="field"><span class="field-label">{label}</span>{select}</label> : select;
+  return shown ? (
+    <label class="field">
+      <span class="field-label">{label}</span>
+      {select}
+    </label>
+  ) : (
+    select
+  );
 }
 
 /** A slider with its value as text beside it. */
-export function Slider({ label, value, min, max, step, text, onInput, title, testid, disabled }: {
-  readonly label: string; readonly value: number; readonly min: number; readonly max: number; readonly step: number; readonly text: string;
-  readonly onInput: (value: number) => void; readonly title?: string; readonly testid?: string; readonly disabled?: boolean;
+export function Slider({
+  label,
+  value,
+  min,
+  max,
+  step,
+  text,
+  onInput,
+  title,
+  testid,
+  disabled,
+}: {
+  readonly label: string;
+  readonly value: number;
+  readonly min: number;
+  readonly max: number;
+  readonly step: number;
+  readonly text: string;
+  readonly onInput: (value: number) => void;
+  readonly title?: string;
+  readonly testid?: string;
+  readonly disabled?: boolean;
 }): VNode {
   return (
     <label class="field slider" title={title}>
       <span class="field-label">{label}</span>
-      <input type="range" min={min} max={max} step={step} value={value} disabled={disabled} aria-valuetext={text} data-testid={testid}
+      <input
+        type="range"
+        min={min}
+        max={max}
+        step={step}
+        value={value}
+        disabled={disabled}
+        aria-valuetext={text}
+        data-testid={testid}
         style={{ "--filled": `${((value - min) / (max - min)) * 100}%` }}
-        onInput={(event) => onInput(Number(event.currentTarget.value))} />
+        onInput={(event) => onInput(Number(event.currentTarget.value))}
+      />
       <output class="slider-value">{text}</output>
     </label>
   );
 }
 
 /** One of few, all visible: arrow keys choose. */
-export function Segmented<T extends string>({ label, value, choices, onChange, testid }: {
-  readonly label: string; readonly value: T; readonly choices: readonly Choice<T>[]; readonly onChange: (value: T) => void; readonly testid?: string;
+export function Segmented<T extends string>({
+  label,
+  value,
+  choices,
+  onChange,
+  testid,
+}: {
+  readonly label: string;
+  readonly value: T;
+  readonly choices: readonly Choice<T>[];
+  readonly onChange: (value: T) => void;
+  readonly testid?: string;
 }): VNode {
   return (
-    <div class="segmented" role="radiogroup" aria-label={label}
-      onKeyDown={(event) => roveFocus(event)?.click()}>
+    <div class="segmented" role="radiogroup" aria-label={label} onKeyDown={(event) => roveFocus(event)?.click()}>
       {choices.map((choice) => (
-        <button key={choice.value} type="button" role="radio" class="segment" data-rove aria-checked={choice.value === value} title={choice.title}
-          tabIndex={choice.value === value ? 0 : -1} data-testid={testid ? `${testid}-${choice.value}` : undefined}
-          onClick={() => { if (choice.value !== value) onChange(choice.value); }}>
+        <button
+          key={choice.value}
+          type="button"
+          role="radio"
+          class="segment"
+          data-rove
+          aria-checked={choice.value === value}
+          title={choice.title}
+          tabIndex={choice.value === value ? 0 : -1}
+          data-testid={testid ? `${testid}-${choice.value}` : undefined}
+          onClick={() => {
+            if (choice.value !== value) onChange(choice.value);
+          }}
+        >
           {choice.label}
         </button>
       ))}
@@ -77,9 +179,27 @@ export function Segmented<T extends string>({ label, value, choices, onChange, t
  * A text field for a value: what is typed is kept as typed, `onChange` gets it once it means something, and the problem
  * is shown below while it does not.
  */
-export function ValueField<T>({ label, value, format, parse, onChange, title, testid, unit, width = 8, inputMode }: {
-  readonly label: string; readonly value: T; readonly format: (value: T) => string; readonly parse: (text: string) => Parsed<T>;
-  readonly onChange: (value: T) => void; readonly title?: string; readonly testid?: string; readonly unit?: string; readonly width?: number;
+export function ValueField<T>({
+  label,
+  value,
+  format,
+  parse,
+  onChange,
+  title,
+  testid,
+  unit,
+  width = 8,
+  inputMode,
+}: {
+  readonly label: string;
+  readonly value: T;
+  readonly format: (value: T) => string;
+  readonly parse: (text: string) => Parsed<T>;
+  readonly onChange: (value: T) => void;
+  readonly title?: string;
+  readonly testid?: string;
+  readonly unit?: string;
+  readonly width?: number;
   readonly inputMode?: "decimal" | "numeric" | "text";
 }): VNode {
   const problemId = useId();
@@ -97,20 +217,54 @@ export function ValueField<T>({ label, value, format, parse, onChange, title, te
   return (
     <label class="field" title={title}>
       <span class="field-label">{label}</span>
-      <input class="input" type="text" size={width} inputMode={inputMode} value={live} aria-invalid={problem ? true : undefined}
-        aria-describedby={problem ? problemId : undefined} data-testid={testid} spellcheck={false}
+      <input
+        class="input"
+        type="text"
+        size={width}
+        inputMode={inputMode}
+        value={live}
+        aria-invalid={problem ? true : undefined}
+        aria-describedby={problem ? problemId : undefined}
+        data-testid={testid}
+        spellcheck={false}
         onInput={(event) => type(event.currentTarget.value)}
-        onBlur={() => { if (!problem) setDraft(undefined); }} />
+        onBlur={() => {
+          if (!problem) setDraft(undefined);
+        }}
+      />
       {unit ? <span class="muted">{unit}</span> : null}
-      {problem ? <span class="field-problem" id={problemId} role="alert">{problem}</span> : null}
+      {problem ? (
+        <span class="field-problem" id={problemId} role="alert">
+          {problem}
+        </span>
+      ) : null}
     </label>
   );
 }
 
 /** A number in a range; arrow up and down step it. */
-export function NumberField({ label, value, min, max, step, integer, onChange, title, testid, unit }: {
-  readonly label: string; readonly value: number; readonly min: number; readonly max: number; readonly step: number; readonly integer: boolean;
-  readonly onChange: (value: number) => void; readonly title?: string; readonly testid?: string; readonly unit?: string;
+export function NumberField({
+  label,
+  value,
+  min,
+  max,
+  step,
+  integer,
+  onChange,
+  title,
+  testid,
+  unit,
+}: {
+  readonly label: string;
+  readonly value: number;
+  readonly min: number;
+  readonly max: number;
+  readonly step: number;
+  readonly integer: boolean;
+  readonly onChange: (value: number) => void;
+  readonly title?: string;
+  readonly testid?: string;
+  readonly unit?: string;
 }): VNode {
   const problemId = useId();
   const [draft, setDraft] = useState<string | undefined>(undefined);
@@ -120,8 +274,16 @@ export function NumberField({ label, value, min, max, step, integer, onChange, t
   return (
     <label class="field" title={title}>
       <span class="field-label">{label}</span>
-      <input class="input number" type="number" min={min} max={max} step={integer ? step : "any"} value={text} data-testid={testid}
-        aria-invalid={problem ? true : undefined} aria-describedby={problem ? problemId : undefined}
+      <input
+        class="input number"
+        type="number"
+        min={min}
+        max={max}
+        step={integer ? step : "any"}
+        value={text}
+        data-testid={testid}
+        aria-invalid={problem ? true : undefined}
+        aria-describedby={problem ? problemId : undefined}
         onInput={(event) => {
           const next = event.currentTarget.value;
           setDraft(next);
@@ -135,15 +297,23 @@ export function NumberField({ label, value, min, max, step, integer, onChange, t
           const next = Math.min(max, Math.max(min, Number((value + direction * step).toPrecision(12))));
           setDraft(undefined);
           if (next !== value) onChange(next);
-        }} />
+        }}
+      />
       {unit ? <span class="muted">{unit}</span> : null}
-      {problem ? <span class="field-problem" id={problemId} role="alert">{problem}</span> : null}
+      {problem ? (
+        <span class="field-problem" id={problemId} role="alert">
+          {problem}
+        </span>
+      ) : null}
     </label>
   );
 }
 
 /** Why a typed number will not do, or undefined. */
-export function numberProblem(text: string, { min, max, integer }: { readonly min: number; readonly max: number; readonly integer: boolean }): string | undefined {
+export function numberProblem(
+  text: string,
+  { min, max, integer }: { readonly min: number; readonly max: number; readonly integer: boolean },
+): string | undefined {
   const value = Number(text);
   if (!text.trim() || !Number.isFinite(value)) return "A number is needed.";
   if (integer && !Number.isInteger(value)) return "A whole number is needed.";
@@ -152,16 +322,38 @@ export function numberProblem(text: string, { min, max, integer }: { readonly mi
 }
 
 /** A part that opens: closed, its content is not made. */
-export function Disclosure({ title, open, onToggle, testid, children }: {
-  readonly title: ComponentChildren; readonly open: boolean; readonly onToggle: (open: boolean) => void; readonly testid?: string; readonly children: () => ComponentChildren;
+export function Disclosure({
+  title,
+  open,
+  onToggle,
+  testid,
+  children,
+}: {
+  readonly title: ComponentChildren;
+  readonly open: boolean;
+  readonly onToggle: (open: boolean) => void;
+  readonly testid?: string;
+  readonly children: () => ComponentChildren;
 }): VNode {
   const id = useId();
   return (
     <section class="disclosure">
-      <button type="button" class="disclosure-button" aria-expanded={open} aria-controls={open ? id : undefined} data-testid={testid} onClick={() => onToggle(!open)}>
-        <Icon name={open ? "chevron-down" : "chevron-right"} />{title}
+      <button
+        type="button"
+        class="disclosure-button"
+        aria-expanded={open}
+        aria-controls={open ? id : undefined}
+        data-testid={testid}
+        onClick={() => onToggle(!open)}
+      >
+        <Icon name={open ? "chevron-down" : "chevron-right"} />
+        {title}
       </button>
-      {open ? <div id={id} class="disclosure-content">{children()}</div> : null}
+      {open ? (
+        <div id={id} class="disclosure-content">
+          {children()}
+        </div>
+      ) : null}
     </section>
   );
 }

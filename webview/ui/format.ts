@@ -4,7 +4,10 @@ export function formatBytes(bytes: number): string {
   const units = ["kB", "MB", "GB", "TB"];
   let value = bytes / 1000;
   let unit = 0;
-  while (value >= 999.5 && unit < units.length - 1) { value /= 1000; unit++; }
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
   return `${value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0)} ${units[unit]}`;
 }
 
@@ -14,7 +17,10 @@ export function formatCount(count: number): string {
   const units = ["k", "M", "G", "T"];
   let value = count / 1000;
   let unit = 0;
-  while (value >= 999.5 && unit < units.length - 1) { value /= 1000; unit++; }
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
   return `${value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0)} ${units[unit]}`;
 }
 

@@ -4,10 +4,18 @@ import { Announce } from "./feedback.tsx";
 import { IconButton } from "./fields.tsx";
 
 /**
- * Steps through the frames of a result: buttons before and after, and a slider between them, which arrow keys, Page Up and Down, Home and End move. A screen
- * reader hears each frame's name.
+ * Steps through the frames of a result: buttons before and after, and a slider between them, which arrow keys, Page Up
+ * and Down, Home and End move. A screen reader hears each frame's name. /
  */
-export function FrameStepper({ names, frame, onFrame }: { readonly names: readonly string[]; readonly frame: number; readonly onFrame: (frame: number) => void }): VNode {
+export function FrameStepper({
+  names,
+  frame,
+  onFrame,
+}: {
+  readonly names: readonly string[];
+  readonly frame: number;
+  readonly onFrame: (frame: number) => void;
+}): VNode {
   const last = names.length - 1;
   const shown = Math.min(last, Math.max(0, frame));
   const slider = useRef<HTMLInputElement>(null);
@@ -25,11 +33,36 @@ export function FrameStepper({ names, frame, onFrame }: { readonly names: readon
   };
   return (
     <div class="frame-stepper" role="group" aria-label="Frames" data-testid="frames" onKeyDown={onKeyDown}>
-      <IconButton icon="chevron-left" label="Frame before" disabled={shown === 0} onClick={() => go(shown - 1)} testid="frame-before" />
-      <input ref={slider} type="range" min={0} max={last} step={1} value={shown} aria-label="Frame" aria-valuetext={names[shown]} data-testid="frame-slider"
-        style={{ "--filled": `${(shown / Math.max(1, last)) * 100}%` }} onInput={(event) => onFrame(Number(event.currentTarget.value))} />
-      <IconButton icon="chevron-right" label="Next frame" disabled={shown === last} onClick={() => go(shown + 1)} testid="frame-next" />
-      <output class="frame-name number" data-testid="frame-name">{names[shown]}</output>
+      <IconButton
+        icon="chevron-left"
+        label="Frame before"
+        disabled={shown === 0}
+        onClick={() => go(shown - 1)}
+        testid="frame-before"
+      />
+      <input
+        ref={slider}
+        type="range"
+        min={0}
+        max={last}
+        step={1}
+        value={shown}
+        aria-label="Frame"
+        aria-valuetext={names[shown]}
+        data-testid="frame-slider"
+        style={{ "--filled": `${(shown / Math.max(1, last)) * 100}%` }}
+        onInput={(event) => onFrame(Number(event.currentTarget.value))}
+      />
+      <IconButton
+        icon="chevron-right"
+        label="Next frame"
+        disabled={shown === last}
+        onClick={() => go(shown + 1)}
+        testid="frame-next"
+      />
+      <output class="frame-name number" data-testid="frame-name">
+        {names[shown]}
+      </output>
       <Announce testid="frame-live" text={names[shown]} />
     </div>
   );

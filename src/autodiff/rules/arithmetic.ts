@@ -23,13 +23,20 @@ export const arithmeticRules: RuleTable = {
   Min: shareAmongTies,
   Where: (r) => {
     const zero = r.g.scalar(0);
-    return [undefined, back(r, 1, () => r.g.where(r.x(), r.dy(), zero)), back(r, 2, () => r.g.where(r.x(), zero, r.dy()))];
+    return [
+      undefined,
+      back(r, 1, () => r.g.where(r.x(), r.dy(), zero)),
+      back(r, 2, () => r.g.where(r.x(), zero, r.dy())),
+    ];
   },
   MatMul: matmul,
   Gemm: gemm,
 };
 
-/** Input `index`'s gradient, summed over the axes along which the input was broadcast; nothing where it is not asked for. */
+/**
+ * Input `index`'s gradient, summed over the axes along which the input was broadcast; nothing where it is not asked
+ * for.
+ */
 function back(r: RuleContext, index: number, grad: () => string): string | undefined {
   return r.needs(index) ? r.g.sumTo(r.g.expand(grad(), r.outDims()), r.dims(index)) : undefined;
 }
@@ -42,8 +49,18 @@ function powBase(r: RuleContext): string {
   // Not asked of an exponent that depends on what the gradient is for: the graph must not be held to its values.
   const known = r.needs(1) ? undefined : r.known(1);
   // A root of a negative number that is masked out later: nothing comes back, which NaN must not make NaN.
-  const masked = known && !known.every(Number.isInteger) ? g.op("And", [g.unary("IsNaN", slope), g.binary("Equal", r.dy(), g.scalar(0))], g.shape(slope)) : undefined;
-  return g.times(r.dy(), g.where(g.binary("Equal", exponent, g.scalar(0)), g.scalar(0), masked ? g.where(masked, g.scalar(0), slope) : slope));
+  const masked =
+    known && !known.every(Number.isInteger)
+      ? g.op("And", [g.unary("IsNaN", slope), g.binary("Equal", r.dy(), g.scalar(0))], g.shape(slope))
+      : undefined;
+  return g.times(
+    r.dy(),
+    g.where(
+      g.binary("Equal", exponent, g.scalar(0)),
+      g.scalar(0),
+      masked ? g.where(masked, g.scalar(0), slope) : slope,
+    ),
+  );
 }
 
 /** dy · y · ln a, and 0 where a is 0. */
@@ -58,7 +75,13 @@ function powExponent(r: RuleContext): string {
 function shareAmongTies(r: RuleContext): (string | undefined)[] {
   const { g } = r;
   const chosen = r.node.inputs.map((input) => g.indicator("Equal", g.expand(input, r.outDims()), r.y()));
-  const share = chosen.length === 1 ? r.dy() : g.over(r.dy(), chosen.reduce((a, b) => g.plus(a, b)));
+  const share =
+    chosen.length === 1
+      ? r.dy()
+      : g.over(
+          r.dy(),
+          chosen.reduce((a, b) => g.plus(a, b)),
+        );
   return chosen.map((mask, index) => back(r, index, () => g.times(share, mask)));
 }
 

@@ -21,7 +21,12 @@ export const convRules: RuleTable = {
     // y is the adjoint of a convolution from y's shape to x's: so that convolution brings dy back.
     const dx = (): string => {
       const dy = r.g.pad(r.dy(), [0, 0, ...window.before], [0, 0, ...window.after]);
-      return r.g.op("Conv", [dy, r.x(1)], r.dims(0), { kernel_shape: kernel, strides: window.strides, dilations: window.dilations, group });
+      return r.g.op("Conv", [dy, r.x(1)], r.dims(0), {
+        kernel_shape: kernel,
+        strides: window.strides,
+        dilations: window.dilations,
+        group,
+      });
     };
     return [
       r.needs(0) ? dx() : undefined,
@@ -37,23 +42,41 @@ function biasGrad(r: RuleContext): string {
 }
 
 /**
- * The gradient of a convolution's weights [g·M, C, ...k], as a convolution itself: images as channels, the output's gradient as the
- * kernel, strides and dilations exchanged. `large` [N, g·C, ...], `small` [N, g·M, ...].
+ * The gradient of a convolution's weights [g·M, C, ...k], as a convolution itself: images as channels, the output's
+ * gradient as the kernel, strides and dilations exchanged. `large` [N, g·C, ...], `small` [N, g·M, ...]. /
  */
-function kernelGrad(r: RuleContext, large: string, small: string, group: number, window: Window, weightDims: Dims): string {
+function kernelGrad(
+  r: RuleContext,
+  large: string,
+  small: string,
+  group: number,
+  window: Window,
+  weightDims: Dims,
+): string {
   const { g } = r;
   const [batch, channels, ...input] = g.shape(large);
   const [, outputs, ...output] = g.shape(small);
   const axes = range(0, input.length);
   const perGroup = g.reshape(large, [batch, group, channels / group, ...input]);
-  const images = g.reshape(g.transpose(perGroup, [2, 1, 0, ...axes.map((axis) => axis + 3)]), [channels / group, group * batch, ...input]);
+  const images = g.reshape(g.transpose(perGroup, [2, 1, 0, ...axes.map((axis) => axis + 3)]), [
+    channels / group,
+    group * batch,
+    ...input,
+  ]);
   const kernels = g.transpose(small, [1, 0, ...axes.map((axis) => axis + 2)]);
   // Just the input that the windows saw, so that the result has the kernel's size.
   const reach = extents(window);
   const need = output.map((size, axis) => (size - 1) * window.strides[axis] + reach[axis]);
-  const padded = g.pad(images, [0, 0, ...window.before], [0, 0, ...need.map((size, axis) => size - input[axis] - window.before[axis])]);
+  const padded = g.pad(
+    images,
+    [0, 0, ...window.before],
+    [0, 0, ...need.map((size, axis) => size - input[axis] - window.before[axis])],
+  );
   const grad = g.op("Conv", [padded, kernels], [channels / group, outputs, ...window.kernel], {
-    kernel_shape: output, strides: window.dilations, dilations: window.strides, group,
+    kernel_shape: output,
+    strides: window.dilations,
+    dilations: window.strides,
+    group,
   });
   return g.reshape(g.transpose(grad, [1, 0, ...axes.map((axis) => axis + 2)]), weightDims);
 }

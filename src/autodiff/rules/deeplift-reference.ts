@@ -13,22 +13,29 @@ export interface ComparingRules {
 }
 
 /**
- * A second run of a graph inside it: every value that depends on an input with a baseline has a twin, the same value for the baseline.
- * Weights and all else are shared, so a model with a fixed batch of one can be compared with itself.
+ * A second run of a graph inside it: every value that depends on an input with a baseline has a twin, the same value
+ * for the baseline. Weights and all else are shared, so a model with a fixed batch of one can be compared with itself.
+ * /
  */
 export class Reference {
   private readonly twins = new Map<string, string>();
   private readonly differences = new Map<string, string>();
   private readonly means = new Map<string, string>();
   private met = 0;
-  /** How often each operator multiplied values that both depend on the input, and how often one kept its plain gradient. */
+  /**
+   * How often each operator multiplied values that both depend on the input, and how often one kept its plain gradient.
+   */
   readonly products = new Map<string, number>();
   readonly kept = new Map<string, number>();
   /** Whether the Softmax that is explained had Captum's rule. */
   explainedSoftmax = false;
 
   /** `explained`: the value that the walk starts from. */
-  constructor(private readonly g: Builder, readonly explained: string, private readonly types: (value: string) => DataType | undefined) {}
+  constructor(
+    private readonly g: Builder,
+    readonly explained: string,
+    private readonly types: (value: string) => DataType | undefined,
+  ) {}
 
   /** Declares the twin of an input: a new input of the graph, in its shape. */
   addInput(name: string): string {
@@ -41,11 +48,17 @@ export class Reference {
   /** Adds the twins of nodes that depend on a value with one. */
   readonly meet = (nodes: readonly Node[]): void => {
     this.met++;
-    for (const node of nodes) if ([...node.inputs, ...captured(node)].some((input) => this.twins.has(input))) this.addTwin(node);
+    for (const node of nodes)
+      if ([...node.inputs, ...captured(node)].some((input) => this.twins.has(input))) this.addTwin(node);
   };
 
   private addTwin(node: Node): void {
-    if (captured(node).some((value) => this.twins.has(value))) throw new NoGradientError(node.opType, nodeLabel(node), "what is inside it cannot be compared with a baseline's run");
+    if (captured(node).some((value) => this.twins.has(value)))
+      throw new NoGradientError(
+        node.opType,
+        nodeLabel(node),
+        "what is inside it cannot be compared with a baseline's run",
+      );
     const outputs = node.outputs.map((output) => {
       if (output === "" || !this.g.has(output)) return "";
       const twin = this.g.fresh("reference");
@@ -71,7 +84,9 @@ export class Reference {
   }
   /** (x + x′)/2 */
   mean(value: string): string {
-    return this.differs(value) ? this.once(this.means, value, () => this.g.scale(this.g.plus(value, this.of(value)), 0.5)) : value;
+    return this.differs(value)
+      ? this.once(this.means, value, () => this.g.scale(this.g.plus(value, this.of(value)), 0.5))
+      : value;
   }
 
   private once(made: Map<string, string>, value: string, make: () => string): string {

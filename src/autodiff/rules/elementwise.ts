@@ -15,7 +15,10 @@ const pass: Rule = (r) => [r.dy()];
 
 const SQRT_2_OVER_PI = Math.sqrt(2 / Math.PI);
 
-/** Activations and other functions of one value (ai.onnx, opset 21). Kinks: 0 at the edge for Relu and Clip, as PyTorch's relu and relu6. */
+/**
+ * Activations and other functions of one value (ai.onnx, opset 21). Kinks: 0 at the edge for Relu and Clip, as
+ * PyTorch's relu and relu6.
+ */
 export const elementwiseRules: RuleTable = {
   Identity: pass,
   Dropout: pass,
@@ -27,7 +30,10 @@ export const elementwiseRules: RuleTable = {
   Exp: derivative((r) => r.y()),
   Log: (r) => [r.g.over(r.dy(), r.x())],
   Abs: derivative((r) => r.g.unary("Sign", r.x())),
-  Sign: zero, Floor: zero, Ceil: zero, Round: zero,
+  Sign: zero,
+  Floor: zero,
+  Ceil: zero,
+  Round: zero,
   Sin: derivative((r) => r.g.unary("Cos", r.x())),
   Cos: derivative((r) => r.g.scale(r.g.unary("Sin", r.x()), -1)),
   Tan: derivative((r) => r.g.offset(r.g.times(r.y(), r.y()), 1)),
@@ -50,7 +56,9 @@ export const elementwiseRules: RuleTable = {
   PRelu: (r) => {
     const positive = r.g.binary("Greater", r.x(), r.g.scalar(0));
     const dx = r.needs(0) ? r.g.where(positive, r.dy(), r.g.times(r.dy(), r.x(1))) : undefined;
-    const dslope = r.needs(1) ? r.g.sumTo(r.g.where(positive, r.g.scalar(0), r.g.times(r.dy(), r.x())), r.dims(1)) : undefined;
+    const dslope = r.needs(1)
+      ? r.g.sumTo(r.g.where(positive, r.g.scalar(0), r.g.times(r.dy(), r.x())), r.dims(1))
+      : undefined;
     return [dx, dslope];
   },
   ThresholdedRelu: passWhere((r) => r.g.binary("Greater", r.x(), r.g.scalar(r.float("alpha", 1)))),
@@ -69,7 +77,11 @@ export const elementwiseRules: RuleTable = {
   Sigmoid: derivative((r) => r.g.times(r.y(), r.g.minus(r.g.scalar(1), r.y()))),
   HardSigmoid: (r) => {
     const alpha = r.float("alpha", 0.2);
-    const inside = r.g.op("And", [r.g.binary("Greater", r.y(), r.g.scalar(0)), r.g.binary("Less", r.y(), r.g.scalar(1))], r.outDims());
+    const inside = r.g.op(
+      "And",
+      [r.g.binary("Greater", r.y(), r.g.scalar(0)), r.g.binary("Less", r.y(), r.g.scalar(1))],
+      r.outDims(),
+    );
     return [r.g.where(inside, r.g.scale(r.dy(), alpha), r.g.scalar(0))];
   },
   // x · max(0, min(1, x/6 + 1/2)): its derivative is x/3 + 1/2 between −3 and 3, as in PyTorch's hardswish.
@@ -106,11 +118,15 @@ export const elementwiseRules: RuleTable = {
     const inside = above && below ? r.g.op("And", [above, below], r.outDims()) : (above ?? below)!;
     const zeros = r.g.scalar(0);
     // Bounds that are crossed give the upper one everywhere.
-    const crossed = (): string | undefined => (r.has(1) && r.has(2) ? r.g.binary("Greater", r.x(1), r.x(2)) : undefined);
+    const crossed = (): string | undefined =>
+      r.has(1) && r.has(2) ? r.g.binary("Greater", r.x(1), r.x(2)) : undefined;
     const toBound = (index: number, passed: string, whereCrossed: string): string => {
       const reached = r.g.where(passed, zeros, r.dy());
       const cross = crossed();
-      return r.g.reshape(r.g.sumTo(cross === undefined ? reached : r.g.where(cross, whereCrossed, reached), []), r.dims(index));
+      return r.g.reshape(
+        r.g.sumTo(cross === undefined ? reached : r.g.where(cross, whereCrossed, reached), []),
+        r.dims(index),
+      );
     };
     const dmin = r.needs(1) ? toBound(1, above!, zeros) : undefined;
     const dmax = r.needs(2) ? toBound(2, below!, r.dy()) : undefined;
@@ -143,4 +159,3 @@ function geluTanhSlope(r: RuleContext): string {
   const slope = r.g.times(r.g.minus(r.g.scalar(1), r.g.times(t, t)), du);
   return r.g.scale(r.g.plus(r.g.offset(t, 1), r.g.times(r.x(), slope)), 0.5);
 }
-

@@ -6,7 +6,10 @@ import { axisAdjoint } from "./axis-map.ts";
 /** Operators that pick and place by integer indices (ai.onnx, opset 18). Repeated indices add up, as in PyTorch. */
 export const indexingRules: RuleTable = {
   Gather: gather,
-  GatherElements: (r) => [r.needs(0) ? scatterAdd(r, "ScatterElements", r.x(1), r.dy(), { axis: r.axis("axis", 0) }) : undefined, undefined],
+  GatherElements: (r) => [
+    r.needs(0) ? scatterAdd(r, "ScatterElements", r.x(1), r.dy(), { axis: r.axis("axis", 0) }) : undefined,
+    undefined,
+  ],
   GatherND: (r) => {
     const { g } = r;
     const batch = r.int("batch_dims", 0);
@@ -20,7 +23,9 @@ export const indexingRules: RuleTable = {
   },
   ScatterElements: (r) => {
     const axis = r.axis("axis", 0);
-    return scattered(r, "ScatterElements", { axis }, (value) => r.g.op("GatherElements", [value, r.x(1)], r.dims(2), { axis }));
+    return scattered(r, "ScatterElements", { axis }, (value) =>
+      r.g.op("GatherElements", [value, r.x(1)], r.dims(2), { axis }),
+    );
   },
   ScatterND: (r) => scattered(r, "ScatterND", {}, (value) => r.g.op("GatherND", [value, r.x(1)], r.dims(2))),
   TopK: (r) => {
@@ -45,7 +50,15 @@ function gather(r: RuleContext): (string | undefined)[] {
   const indices = r.known(1);
   if (indices && indices.length <= 65536) {
     const flat = g.reshape(r.dy(), [...dims.slice(0, axis), indices.length, ...dims.slice(axis + 1)]);
-    return [axisAdjoint(g, flat, axis, indices.map((index) => (index < 0 ? index + size : index)), size)];
+    return [
+      axisAdjoint(
+        g,
+        flat,
+        axis,
+        indices.map((index) => (index < 0 ? index + size : index)),
+        size,
+      ),
+    ];
   }
   // The gathered axis to the front, so that rows are added.
   const count = elementCount(indexDims);
@@ -53,22 +66,50 @@ function gather(r: RuleContext): (string | undefined)[] {
   const flat = g.reshape(r.dy(), [...dims.slice(0, axis), count, ...dims.slice(axis + 1)]);
   const rank = dims.length;
   const front = [axis, ...range(0, rank).filter((index) => index !== axis)];
-  const rows = g.op("ScatterND", [g.expand(g.scalar(0), [size, ...rest]), g.reshape(r.x(1), [count, 1]), g.transpose(flat, front)], [size, ...rest], { reduction: "add" });
-  return [g.transpose(rows, range(0, rank).map((index) => front.indexOf(index))), undefined];
+  const rows = g.op(
+    "ScatterND",
+    [g.expand(g.scalar(0), [size, ...rest]), g.reshape(r.x(1), [count, 1]), g.transpose(flat, front)],
+    [size, ...rest],
+    { reduction: "add" },
+  );
+  return [
+    g.transpose(
+      rows,
+      range(0, rank).map((index) => front.indexOf(index)),
+    ),
+    undefined,
+  ];
 }
 
 /** Adds dy at the indices into zeros of input 0's shape. */
-function scatterAdd(r: RuleContext, opType: string, indices: string, dy: string, attributes: Readonly<Record<string, number>>): string {
+function scatterAdd(
+  r: RuleContext,
+  opType: string,
+  indices: string,
+  dy: string,
+  attributes: Readonly<Record<string, number>>,
+): string {
   const { g } = r;
   return g.op(opType, [g.expand(g.scalar(0), r.dims()), indices, dy], r.dims(), { ...attributes, reduction: "add" });
 }
 
 /** ScatterElements and ScatterND, with every reduction. */
-function scattered(r: RuleContext, opType: string, attributes: Readonly<Record<string, number>>, gather: (value: string) => string): (string | undefined)[] {
+function scattered(
+  r: RuleContext,
+  opType: string,
+  attributes: Readonly<Record<string, number>>,
+  gather: (value: string) => string,
+): (string | undefined)[] {
   const { g } = r;
   const reduction = r.string("reduction", "none");
-  const into = (base: string, updates: string, how: string): string => g.op(opType, [base, r.x(1), updates], r.dims(), { ...attributes, reduction: how });
-  if (reduction === "none") return [r.needs(0) ? into(r.dy(), g.zeros(r.dims(2)), "none") : undefined, undefined, r.needs(2) ? gather(r.dy()) : undefined];
+  const into = (base: string, updates: string, how: string): string =>
+    g.op(opType, [base, r.x(1), updates], r.dims(), { ...attributes, reduction: how });
+  if (reduction === "none")
+    return [
+      r.needs(0) ? into(r.dy(), g.zeros(r.dims(2)), "none") : undefined,
+      undefined,
+      r.needs(2) ? gather(r.dy()) : undefined,
+    ];
   if (reduction === "add") return [r.dy(), undefined, r.needs(2) ? gather(r.dy()) : undefined];
   if (reduction === "mul") return productScattered(r, into, gather);
   // max and min: those that tie share.
@@ -79,7 +120,11 @@ function scattered(r: RuleContext, opType: string, attributes: Readonly<Record<s
 }
 
 /** Each factor's gradient is dy times the product of the others in its place, zeros counted apart. */
-function productScattered(r: RuleContext, into: (base: string, updates: string, how: string) => string, gather: (value: string) => string): (string | undefined)[] {
+function productScattered(
+  r: RuleContext,
+  into: (base: string, updates: string, how: string) => string,
+  gather: (value: string) => string,
+): (string | undefined)[] {
   const { g } = r;
   const zero = g.scalar(0);
   const isZero = (value: string): string => g.binary("Equal", value, zero);
@@ -90,12 +135,16 @@ function productScattered(r: RuleContext, into: (base: string, updates: string, 
   const whole = g.where(isZero(zeros), g.times(r.dy(), product), zero);
   const onlyZero = g.where(g.binary("Equal", zeros, g.scalar(1)), g.times(r.dy(), product), zero);
   return [
-    g.where(isZero(data), onlyZero, g.over(whole, filled(data))), undefined,
+    g.where(isZero(data), onlyZero, g.over(whole, filled(data))),
+    undefined,
     g.where(isZero(updates), gather(onlyZero), g.over(gather(whole), filled(updates))),
   ];
 }
 
 /** All index tuples of a shape, in row-major order. */
 function grids(dims: readonly number[]): number[][] {
-  return dims.reduce<number[][]>((tuples, dim) => tuples.flatMap((tuple) => range(0, dim).map((index) => [...tuple, index])), [[]]);
+  return dims.reduce<number[][]>(
+    (tuples, dim) => tuples.flatMap((tuple) => range(0, dim).map((index) => [...tuple, index])),
+    [[]],
+  );
 }

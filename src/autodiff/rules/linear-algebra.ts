@@ -34,7 +34,12 @@ export const linearAlgebraRules: RuleTable = {
     const length = (r.has(3) ? r.known(3)?.[0] : undefined) ?? r.dims(2)[0];
     const frames = Math.floor((samples - length) / step) + 1;
     const places = range(0, frames).flatMap((frame) => range(frame * step, frame * step + length));
-    const taken = g.reshape(g.gather(g.reshape(r.x(0), [batch, samples, parts]), places, 1), [batch, frames, length, parts]);
+    const taken = g.reshape(g.gather(g.reshape(r.x(0), [batch, samples, parts]), places, 1), [
+      batch,
+      frames,
+      length,
+      parts,
+    ]);
     const windowed = r.has(2) ? g.times(taken, g.reshape(r.x(2), [length, 1])) : taken;
     return [transform(r, windowed, 2, length, { inverse: false, oneSided: r.int("onesided", 1) !== 0 })];
   }),
@@ -44,7 +49,10 @@ export const linearAlgebraRules: RuleTable = {
 function adjugateOf(g: Builder, matrix: string): string {
   const dims = g.shape(matrix);
   const n = dims[dims.length - 1];
-  const eye = g.floats(Float32Array.from({ length: n * n }, (_, index) => (index % (n + 1) === 0 ? 1 : 0)), [n, n]);
+  const eye = g.floats(
+    Float32Array.from({ length: n * n }, (_, index) => (index % (n + 1) === 0 ? 1 : 0)),
+    [n, n],
+  );
   let m = g.expand(eye, dims);
   for (let k = 1; k < n; k++) {
     const product = g.matmul(matrix, m);
@@ -55,10 +63,16 @@ function adjugateOf(g: Builder, matrix: string): string {
 }
 
 /**
- * The discrete Fourier transform of length `n` along `axis` of a value whose last axis is real (1) or real and imaginary (2), as a
- * product with cosines and sines: y_k = Σ x_j·e^(∓2πijk/n), the inverse divided by n.
+ * The discrete Fourier transform of length `n` along `axis` of a value whose last axis is real (1) or real and
+ * imaginary (2), as a product with cosines and sines: y_k = Σ x_j·e^(∓2πijk/n), the inverse divided by n. /
  */
-function transform(r: RuleContext, value: string, axis: number, n: number, { inverse, oneSided }: { inverse: boolean; oneSided: boolean }): string {
+function transform(
+  r: RuleContext,
+  value: string,
+  axis: number,
+  n: number,
+  { inverse, oneSided }: { inverse: boolean; oneSided: boolean },
+): string {
   const { g } = r;
   if (n > LONGEST_TRANSFORM) throw r.refuse(`its length is ${n}; up to ${LONGEST_TRANSFORM} can be differentiated`);
   const rank = g.shape(value).length;
@@ -80,7 +94,9 @@ function transform(r: RuleContext, value: string, axis: number, n: number, { inv
     for (let k = 0; k < bins; k++) {
       const angle = ((inverse ? 1 : -1) * 2 * Math.PI * ((j * k) % n)) / n;
       const [cos, sin] = [weight * Math.cos(angle), weight * Math.sin(angle)];
-      const put = (part: number, out: number, entry: number): void => { matrix[(j * parts + part) * bins * outParts + k * outParts + out] = entry; };
+      const put = (part: number, out: number, entry: number): void => {
+        matrix[(j * parts + part) * bins * outParts + k * outParts + out] = entry;
+      };
       put(0, 0, cos);
       if (outParts === 2) put(0, 1, sin);
       if (parts === 2) put(1, 0, -sin);
@@ -92,5 +108,8 @@ function transform(r: RuleContext, value: string, axis: number, n: number, { inv
   const flat = g.reshape(cut, [...lead, 1, taken * parts]);
   const product = g.matmul(flat, g.floats(matrix, [taken * parts, bins * outParts]));
   const result = g.reshape(product, [...lead, bins, outParts]);
-  return g.transpose(result, range(0, rank).map((place) => perm.indexOf(place)));
+  return g.transpose(
+    result,
+    range(0, rank).map((place) => perm.indexOf(place)),
+  );
 }

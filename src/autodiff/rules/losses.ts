@@ -18,10 +18,17 @@ function negativeLogLikelihood(r: RuleContext, x: string): string {
   const places = elementCount(rest);
   const ignore = r.node.attributes.ignore_index ? r.int("ignore_index", 0) : undefined;
   const target = g.op("Cast", [g.reshape(r.x(1), [batch, 1, places])], [batch, 1, places], { to: 7 });
-  const counts = ignore === undefined ? undefined : g.op("Not", [g.binary("Equal", target, g.intTensor([ignore], []))], [batch, 1, places]);
+  const counts =
+    ignore === undefined
+      ? undefined
+      : g.op("Not", [g.binary("Equal", target, g.intTensor([ignore], []))], [batch, 1, places]);
   const index = counts === undefined ? target : g.where(counts, target, g.intTensor([0], []));
-  const taken = g.op("GatherElements", [g.reshape(x, [batch, classes, places]), index], [batch, 1, places], { axis: 1 });
-  let weight = r.has(2) ? g.op("Gather", [r.x(2), index], [batch, 1, places], { axis: 0 }) : g.expand(g.scalar(1), [batch, 1, places]);
+  const taken = g.op("GatherElements", [g.reshape(x, [batch, classes, places]), index], [batch, 1, places], {
+    axis: 1,
+  });
+  let weight = r.has(2)
+    ? g.op("Gather", [r.x(2), index], [batch, 1, places], { axis: 0 })
+    : g.expand(g.scalar(1), [batch, 1, places]);
   if (counts !== undefined) weight = g.where(counts, weight, g.scalar(0));
   const loss = g.scale(g.times(taken, weight), -1);
   const reduction = r.string("reduction", "mean");

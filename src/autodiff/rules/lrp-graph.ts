@@ -19,19 +19,44 @@ const DENSE: ReadonlySet<string> = new Set(["Gemm", "MatMul", "Einsum"]);
 /** Everything with weights in it, fused and quantised kinds too. */
 const WEIGHTED = /Conv|MatMul|Gemm|Einsum|LSTM|GRU|RNN|Attention/;
 const FIXED: ReadonlySet<string> = new Set(["Shape", "Size"]);
-const MOVING: ReadonlySet<string> = new Set(["Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Expand", "Tile", "Slice", "Split"]);
+const MOVING: ReadonlySet<string> = new Set([
+  "Identity",
+  "Cast",
+  "Reshape",
+  "Flatten",
+  "Squeeze",
+  "Unsqueeze",
+  "Transpose",
+  "Expand",
+  "Tile",
+  "Slice",
+  "Split",
+]);
 const POSITIVE: ReadonlySet<string> = new Set(["Relu", "Sigmoid", "Softmax", "HardSigmoid", "Abs", "Exp", "Softplus"]);
 const KEEPING_SIGN: ReadonlySet<string> = new Set([
-  ...MOVING, "Dropout", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "ReduceMean", "ReduceSum", "ReduceMax", "Concat", "Add", "Sum", "Mul", "Max",
+  ...MOVING,
+  "Dropout",
+  "MaxPool",
+  "AveragePool",
+  "GlobalAveragePool",
+  "GlobalMaxPool",
+  "ReduceMean",
+  "ReduceSum",
+  "ReduceMax",
+  "Concat",
+  "Add",
+  "Sum",
+  "Mul",
+  "Max",
 ]);
 
 /** Ranks of factors that count as fixed (`gateRanks`). */
 const [GATE, INVERSE] = [3, 4];
 
 /**
- * What relevance propagation asks of a graph: which values are data (depend on what the model is fed) and which constants, what the
- * weighted layers are with their biases and normalizations, which of them meet the input first, which factor of a product is a gate.
- * Nodes that rules add as they expand an operator are seen as well.
+ * What relevance propagation asks of a graph: which values are data (depend on what the model is fed) and which
+ * constants, what the weighted layers are with their biases and normalizations, which of them meet the input first,
+ * which factor of a product is a gate. Nodes that rules add as they expand an operator are seen as well. /
  */
 export class RelevanceGraph {
   private readonly data: Set<string>;
@@ -90,12 +115,14 @@ export class RelevanceGraph {
   }
 
   /**
-   * How much each of two factors looks like what counts as fixed: what divides (INVERSE, as in a norm that is written as a product), a gate (a sigmoid, a
-   * scale), and 0 for what is gated. One number for all elements is a scale, where the other has more.
+   * How much each of two factors looks like what counts as fixed: what divides (INVERSE, as in a norm that is written
+   * as a product), a gate (a sigmoid, a scale), and 0 for what is gated. One number for all elements is a scale, where
+   * the other has more. /
    */
   gateRanks(a: string, b: string): readonly [number, number] {
     const [single, otherSingle] = [a, b].map((value) => this.graph.g.shape(value).every((dim) => dim === 1));
-    const rank = (value: string, scale: boolean): number => (scale ? Math.max(this.gateRank(value), GATE) : this.gateRank(value));
+    const rank = (value: string, scale: boolean): number =>
+      scale ? Math.max(this.gateRank(value), GATE) : this.gateRank(value);
     return [rank(a, single && !otherSingle), rank(b, otherSingle && !single)];
   }
 
@@ -104,22 +131,45 @@ export class RelevanceGraph {
     for (let node = this.maker(value), steps = 0; node && node.domain === "" && steps < 20; steps++) {
       const inner = node.inputs.filter((input) => this.isData(input));
       switch (node.opType) {
-        case "Reciprocal": return INVERSE;
-        case "Sigmoid": case "HardSigmoid": case "Erf": return GATE;
-        case "Softmax": return 2;
-        case "Clip": if (this.isInverse(inner[0], depth)) return INVERSE; return scaled ? GATE : 2;
-        case "Tanh": return shifted ? GATE : 1;
-        case "Pow": return inner.length === 1 && (this.isInverse(inner[0], depth) || this.graph.known(node.inputs[1])?.every((power) => power < 0)) ? INVERSE : 0;
+        case "Reciprocal":
+          return INVERSE;
+        case "Sigmoid":
+        case "HardSigmoid":
+        case "Erf":
+          return GATE;
+        case "Softmax":
+          return 2;
+        case "Clip":
+          if (this.isInverse(inner[0], depth)) return INVERSE;
+          return scaled ? GATE : 2;
+        case "Tanh":
+          return shifted ? GATE : 1;
+        case "Pow":
+          return inner.length === 1 &&
+            (this.isInverse(inner[0], depth) || this.graph.known(node.inputs[1])?.every((power) => power < 0))
+            ? INVERSE
+            : 0;
         case "Mul":
           // Two norms, as of a cosine.
           if (inner.length === 2) return inner.every((input) => this.isInverse(input, depth)) ? INVERSE : 0;
           scaled = true;
           break;
-        case "Div": if (!this.isData(node.inputs[0])) return INVERSE; scaled = true; break;
-        case "Add": case "Sub": case "Neg": shifted = true; break;
+        case "Div":
+          if (!this.isData(node.inputs[0])) return INVERSE;
+          scaled = true;
+          break;
+        case "Add":
+        case "Sub":
+        case "Neg":
+          shifted = true;
+          break;
         // 1/√v may be √(1/v), and within bounds.
-        case "Sqrt": case "Max": case "Min": return inner.length === 1 && this.isInverse(inner[0], depth) ? INVERSE : 0;
-        default: if (!MOVING.has(node.opType)) return 0;
+        case "Sqrt":
+        case "Max":
+        case "Min":
+          return inner.length === 1 && this.isInverse(inner[0], depth) ? INVERSE : 0;
+        default:
+          if (!MOVING.has(node.opType)) return 0;
       }
       if (inner.length !== 1) return 0;
       node = this.maker(inner[0]);
@@ -136,7 +186,9 @@ export class RelevanceGraph {
     if (POSITIVE.has(node.opType)) return true;
     if (node.opType === "Clip") return (this.graph.known(node.inputs[1] ?? "")?.[0] ?? -1) >= 0;
     if (!KEEPING_SIGN.has(node.opType)) return false;
-    const operands = ["Concat", "Add", "Sum", "Mul", "Max"].includes(node.opType) ? node.inputs : node.inputs.slice(0, 1);
+    const operands = ["Concat", "Add", "Sum", "Mul", "Max"].includes(node.opType)
+      ? node.inputs
+      : node.inputs.slice(0, 1);
     return operands.every((input) => this.isPositive(input, depth + 1));
   }
 
@@ -171,11 +223,23 @@ export class RelevanceGraph {
 
   private layerOf(node: Node, consumers: ReadonlyMap<string, readonly Node[]>): Layer | undefined {
     const convolution = CONVOLUTIONS.has(node.opType);
-    if (node.domain !== "" || (!convolution && !DENSE.has(node.opType)) || (node.opType === "Einsum" && node.inputs.length !== 2)) return undefined;
+    if (
+      node.domain !== "" ||
+      (!convolution && !DENSE.has(node.opType)) ||
+      (node.opType === "Einsum" && node.inputs.length !== 2)
+    )
+      return undefined;
     const [first, second] = [this.isData(node.inputs[0]), this.isData(node.inputs[1])];
     if (first === second || (convolution && !first)) return undefined;
     const tail = this.tailOf(node, consumers, first);
-    return { node, kind: convolution ? "convolution" : "dense", data: first ? 0 : 1, weight: first ? 1 : 0, tail, output: (tail.at(-1) ?? node).outputs[0] };
+    return {
+      node,
+      kind: convolution ? "convolution" : "dense",
+      data: first ? 0 : 1,
+      weight: first ? 1 : 0,
+      tail,
+      output: (tail.at(-1) ?? node).outputs[0],
+    };
   }
 
   private tailOf(node: Node, consumers: ReadonlyMap<string, readonly Node[]>, byOutput: boolean): Node[] {
@@ -197,16 +261,36 @@ export class RelevanceGraph {
     const { g } = this.graph;
     const dims = g.shape(value);
     switch (node.opType) {
-      case "Identity": return true;
-      case "BatchNormalization": return scalable && channel === 1 && node.inputs[0] === value && !trains(node) && node.inputs.slice(1).every((input) => !this.isData(input));
-      case "Add": case "Sub": case "Mul": case "Div": {
+      case "Identity":
+        return true;
+      case "BatchNormalization":
+        return (
+          scalable &&
+          channel === 1 &&
+          node.inputs[0] === value &&
+          !trains(node) &&
+          node.inputs.slice(1).every((input) => !this.isData(input))
+        );
+      case "Add":
+      case "Sub":
+      case "Mul":
+      case "Div": {
         const at = node.inputs.indexOf(value);
         const other = node.inputs[1 - at];
-        if (other === value || this.isData(other) || (at === 1 && (node.opType === "Sub" || node.opType === "Div"))) return false;
-        const same = g.shape(node.outputs[0]).length === dims.length && g.shape(node.outputs[0]).every((dim, axis) => dim === dims[axis]);
-        return same && (node.opType === "Add" || node.opType === "Sub" || (scalable && alongChannel(g.shape(other), dims.length, channel)));
+        if (other === value || this.isData(other) || (at === 1 && (node.opType === "Sub" || node.opType === "Div")))
+          return false;
+        const same =
+          g.shape(node.outputs[0]).length === dims.length &&
+          g.shape(node.outputs[0]).every((dim, axis) => dim === dims[axis]);
+        return (
+          same &&
+          (node.opType === "Add" ||
+            node.opType === "Sub" ||
+            (scalable && alongChannel(g.shape(other), dims.length, channel)))
+        );
       }
-      default: return false;
+      default:
+        return false;
     }
   }
 }
@@ -223,7 +307,8 @@ function trains({ attributes }: Node): boolean {
 function consumersOf(nodes: readonly Node[]): Map<string, Node[]> {
   const consumers = new Map<string, Node[]>();
   for (const node of nodes) {
-    for (const input of [...node.inputs, ...captured(node)]) consumers.set(input, [...(consumers.get(input) ?? []), node]);
+    for (const input of [...node.inputs, ...captured(node)])
+      consumers.set(input, [...(consumers.get(input) ?? []), node]);
   }
   return consumers;
 }

@@ -8,7 +8,10 @@ import type { Layer, RelevanceGraph } from "./lrp-graph.ts";
 /** What keeps denominators away from zero, everywhere but in the epsilon rule, which has its own (zennit's). */
 export const STABILIZER = 1e-6;
 
-/** Where input values lie: one number for all, or one for each entry of `axis`; undefined: the input's own smallest and largest. */
+/**
+ * Where input values lie: one number for all, or one for each entry of `axis`; undefined: the input's own smallest and
+ * largest.
+ */
 export interface Box {
   readonly input: string;
   readonly low?: readonly number[];
@@ -20,7 +23,10 @@ export interface Box {
 export type LayerRule =
   /** In proportion to x·w; `epsilon` takes a part where the output is small (Bach et al. 2015, equation 58). */
   | { readonly kind: "epsilon"; readonly epsilon: number }
-  /** As epsilon, with what has the output's sign strengthened by γ (Montavon et al. 2019; for inputs of both signs Andéol et al. 2021). */
+  /**
+   * As epsilon, with what has the output's sign strengthened by γ (Montavon et al. 2019; for inputs of both signs
+   * Andéol et al. 2021).
+   */
   | { readonly kind: "gamma"; readonly gamma: number }
   /** What adds to the output gets α, what takes from it −β, with α − β = 1 (Bach et al. 2015, equation 60). */
   | { readonly kind: "alpha_beta"; readonly alpha: number; readonly beta: number }
@@ -34,18 +40,37 @@ export type LayerRule =
   | { readonly kind: "zbox"; readonly box: Box };
 
 /** The relevance of a layer's data from that of its output, `relevance`. Reference: zennit's rules. */
-export function layerRelevance(r: RuleContext, view: RelevanceGraph, layer: Layer, rule: LayerRule, relevance: string): string {
+export function layerRelevance(
+  r: RuleContext,
+  view: RelevanceGraph,
+  layer: Layer,
+  rule: LayerRule,
+  relevance: string,
+): string {
   const affine = new Affine(r, layer);
   const { g } = r;
   const x = affine.x;
   switch (rule.kind) {
-    case "epsilon": return g.times(x, affine.back(shared(g, relevance, layer.output, rule.epsilon), affine.weight));
-    case "zplus": return signed(affine, view, relevance, { alpha: 1, beta: 0 });
-    case "alpha_beta": return signed(affine, view, relevance, rule);
-    case "gamma": return strengthened(affine, view, relevance, rule.gamma);
-    case "wsquare": return flat(affine, view, relevance, g.times(affine.weight, affine.weight), affine.bias && g.times(affine.bias, affine.bias));
-    case "flat": return flat(affine, view, relevance, g.expand(g.scalar(1), g.shape(affine.weight)), undefined);
-    case "zbox": return boxed(affine, view.graph, relevance, rule.box);
+    case "epsilon":
+      return g.times(x, affine.back(shared(g, relevance, layer.output, rule.epsilon), affine.weight));
+    case "zplus":
+      return signed(affine, view, relevance, { alpha: 1, beta: 0 });
+    case "alpha_beta":
+      return signed(affine, view, relevance, rule);
+    case "gamma":
+      return strengthened(affine, view, relevance, rule.gamma);
+    case "wsquare":
+      return flat(
+        affine,
+        view,
+        relevance,
+        g.times(affine.weight, affine.weight),
+        affine.bias && g.times(affine.bias, affine.bias),
+      );
+    case "flat":
+      return flat(affine, view, relevance, g.expand(g.scalar(1), g.shape(affine.weight)), undefined);
+    case "zbox":
+      return boxed(affine, view.graph, relevance, rule.box);
   }
 }
 
@@ -64,7 +89,10 @@ class Affine {
   readonly bias: string | undefined;
   private readonly node: Node;
 
-  constructor(private readonly r: RuleContext, readonly layer: Layer) {
+  constructor(
+    private readonly r: RuleContext,
+    readonly layer: Layer,
+  ) {
     const { g } = r;
     const { node, data, weight } = layer;
     this.g = g;
@@ -73,7 +101,8 @@ class Affine {
     this.node = { ...node, attributes };
     const alpha = node.opType === "Gemm" ? r.float("alpha", 1) : 1;
     const folded = fold(r, layer);
-    const scaled = folded.scale === undefined ? node.inputs[weight] : byOutput(r, node, node.inputs[weight], folded.scale);
+    const scaled =
+      folded.scale === undefined ? node.inputs[weight] : byOutput(r, node, node.inputs[weight], folded.scale);
     this.weight = g.scale(scaled, alpha);
     this.bias = folded.bias;
   }
@@ -87,7 +116,11 @@ class Affine {
   back(s: string, weight: string): string {
     const { r, layer, node } = this;
     const inputs = this.operands(this.x, weight);
-    const asked = r.variant({ ...node, inputs }, [s], inputs.map((_, index) => index === layer.data));
+    const asked = r.variant(
+      { ...node, inputs },
+      [s],
+      inputs.map((_, index) => index === layer.data),
+    );
     return gradientRules[node.opType](asked)[layer.data]!;
   }
 
@@ -97,7 +130,12 @@ class Affine {
 }
 
 /** What adds to the output and what takes from it, each distributed by itself. */
-function signed(affine: Affine, view: RelevanceGraph, relevance: string, { alpha, beta }: { alpha: number; beta: number }): string {
+function signed(
+  affine: Affine,
+  view: RelevanceGraph,
+  relevance: string,
+  { alpha, beta }: { alpha: number; beta: number },
+): string {
   const { g, x } = affine;
   const up = positive(g, affine.weight);
   const down = negative(g, affine.weight);
@@ -114,7 +152,8 @@ function signed(affine: Affine, view: RelevanceGraph, relevance: string, { alpha
 /** The gamma rule for inputs and outputs of either sign. */
 function strengthened(affine: Affine, view: RelevanceGraph, relevance: string, gamma: number): string {
   const { g, x, layer } = affine;
-  const more = (value: string, part: (g: Builder, value: string) => string): string => g.plus(value, g.scale(part(g, value), gamma));
+  const more = (value: string, part: (g: Builder, value: string) => string): string =>
+    g.plus(value, g.scale(part(g, value), gamma));
   const [up, down] = [more(affine.weight, positive), more(affine.weight, negative)];
   const [above, below] = [view.isPositive(x) ? x : positive(g, x), view.isPositive(x) ? undefined : negative(g, x)];
   const part = (forAbove: string, forBelow: string, bias: string | undefined, here: string): string => {
@@ -130,12 +169,19 @@ function strengthened(affine: Affine, view: RelevanceGraph, relevance: string, g
 }
 
 /** Whatever the input: as if it were one everywhere, but for padding, whether the layer's own or a node's before it. */
-function flat(affine: Affine, view: RelevanceGraph, relevance: string, weight: string, bias: string | undefined): string {
+function flat(
+  affine: Affine,
+  view: RelevanceGraph,
+  relevance: string,
+  weight: string,
+  bias: string | undefined,
+): string {
   const { g, x } = affine;
   const pad = view.maker(x);
-  const ones = pad?.domain === "" && pad.opType === "Pad"
-    ? replayed(g, [pad], pad.inputs[0], g.expand(g.scalar(1), g.shape(pad.inputs[0])), x)
-    : g.expand(g.scalar(1), g.shape(x));
+  const ones =
+    pad?.domain === "" && pad.opType === "Pad"
+      ? replayed(g, [pad], pad.inputs[0], g.expand(g.scalar(1), g.shape(pad.inputs[0])), x)
+      : g.expand(g.scalar(1), g.shape(x));
   return affine.back(shared(g, relevance, sumOf(g, [affine.forward(ones, weight), bias])), weight);
 }
 
@@ -145,20 +191,30 @@ function boxed(affine: Affine, graph: WalkedGraph, relevance: string, box: Box):
   const [low, high] = boxAt(graph, x, box);
   const z = g.minus(affine.forward(x, weight), g.plus(affine.forward(low, up), affine.forward(high, down)));
   const s = shared(g, relevance, z);
-  return g.minus(g.times(x, affine.back(s, weight)), g.plus(g.times(low, affine.back(s, up)), g.times(high, affine.back(s, down))));
+  return g.minus(
+    g.times(x, affine.back(s, weight)),
+    g.plus(g.times(low, affine.back(s, up)), g.times(high, affine.back(s, down))),
+  );
 }
 
-/** The box at a layer's data: what stands before the layer (a normalization, a Transpose) is applied to the input's box. */
+/**
+ * The box at a layer's data: what stands before the layer (a normalization, a Transpose) is applied to the input's box.
+ */
 function boxAt(graph: WalkedGraph, x: string, box: Box): [low: string, high: string] {
   const { g } = graph;
-  const extreme = (value: string, opType: "ReduceMin" | "ReduceMax"): string => (
-    g.expand(g.reduce(opType, value, range(0, g.shape(value).length)), g.shape(value)));
+  const extreme = (value: string, opType: "ReduceMin" | "ReduceMax"): string =>
+    g.expand(g.reduce(opType, value, range(0, g.shape(value).length)), g.shape(value));
   const between = nodesBetween(graph.nodes, box.input, x);
   if (x !== box.input && between.length === 0) return [extreme(x, "ReduceMin"), extreme(x, "ReduceMax")];
   const dims = g.shape(box.input);
   const at = (given: readonly number[] | undefined, opType: "ReduceMin" | "ReduceMax"): string => {
-    const ends = given === undefined ? extreme(box.input, opType)
-      : g.expand(g.floats(given, given.length === 1 ? [] : dims.map((_, axis) => (axis === box.axis ? given.length : 1))), dims);
+    const ends =
+      given === undefined
+        ? extreme(box.input, opType)
+        : g.expand(
+            g.floats(given, given.length === 1 ? [] : dims.map((_, axis) => (axis === box.axis ? given.length : 1))),
+            dims,
+          );
     return replayed(g, between, box.input, ends, x);
   };
   const [a, b] = [at(box.low, "ReduceMin"), at(box.high, "ReduceMax")];
@@ -198,24 +254,44 @@ function fold(r: RuleContext, { node, tail }: Layer): { scale: string | undefine
   const rank = r.outDims().length;
   const channel = convolution ? 1 : rank - 1;
   const channels = r.outDims()[channel];
-  const inPlace = (perChannel: string): string => g.reshape(perChannel, range(0, rank).map((axis) => (axis === channel ? channels : 1)));
+  const inPlace = (perChannel: string): string =>
+    g.reshape(
+      perChannel,
+      range(0, rank).map((axis) => (axis === channel ? channels : 1)),
+    );
   let scale: string | undefined;
   let bias = node.opType === "Gemm" || convolution ? node.inputs[2] || undefined : undefined;
   if (bias !== undefined) bias = convolution ? inPlace(bias) : g.scale(bias, r.float("beta", 1));
   let value = node.outputs[0];
   const times = (factor: string): void => {
-    const perChannel = g.reshape(g.expand(factor, range(0, rank).map((axis) => (axis === channel ? channels : 1))), [channels]);
+    const perChannel = g.reshape(
+      g.expand(
+        factor,
+        range(0, rank).map((axis) => (axis === channel ? channels : 1)),
+      ),
+      [channels],
+    );
     scale = scale === undefined ? perChannel : g.times(scale, perChannel);
     bias = bias === undefined ? undefined : g.times(bias, factor);
   };
-  const plus = (term: string): void => { bias = bias === undefined ? term : g.plus(bias, term); };
+  const plus = (term: string): void => {
+    bias = bias === undefined ? term : g.plus(bias, term);
+  };
   for (const part of tail) {
     const other = part.inputs[0] === value ? part.inputs[1] : part.inputs[0];
     switch (part.opType) {
-      case "Add": plus(other); break;
-      case "Sub": plus(g.scale(other, -1)); break;
-      case "Mul": times(other); break;
-      case "Div": times(g.over(g.scalar(1), other)); break;
+      case "Add":
+        plus(other);
+        break;
+      case "Sub":
+        plus(g.scale(other, -1));
+        break;
+      case "Mul":
+        times(other);
+        break;
+      case "Div":
+        times(g.over(g.scalar(1), other));
+        break;
       case "BatchNormalization": {
         const [, gain, shift, mean, variance] = part.inputs;
         const epsilon = part.attributes.epsilon?.type === "float" ? part.attributes.epsilon.value : 1e-5;
@@ -237,7 +313,8 @@ function byOutput(r: RuleContext, node: Node, weight: string, scale: string): st
   const [count] = g.shape(scale);
   const along = (axis: number): Dims => dims.map((_, other) => (other === axis ? count : 1));
   switch (node.opType) {
-    case "Conv": return g.times(weight, g.reshape(scale, along(0)));
+    case "Conv":
+      return g.times(weight, g.reshape(scale, along(0)));
     case "ConvTranspose": {
       // [groups · inputs, outputs, ...]: the factors of a group's outputs belong to its inputs.
       const group = r.int("group", 1);
@@ -245,8 +322,10 @@ function byOutput(r: RuleContext, node: Node, weight: string, scale: string): st
       const split = g.reshape(weight, [group, inputs / group, outputs, ...kernel]);
       return g.reshape(g.times(split, g.reshape(scale, [group, 1, outputs, ...kernel.map(() => 1)])), dims);
     }
-    case "Gemm": return g.times(weight, g.reshape(scale, along(r.int("transB", 0) !== 0 ? 0 : 1)));
-    default: return g.times(weight, g.reshape(scale, along(dims.length - 1)));
+    case "Gemm":
+      return g.times(weight, g.reshape(scale, along(r.int("transB", 0) !== 0 ? 0 : 1)));
+    default:
+      return g.times(weight, g.reshape(scale, along(dims.length - 1)));
   }
 }
 

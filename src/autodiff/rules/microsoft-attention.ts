@@ -7,7 +7,9 @@ const FILTER = -10000;
 
 /** com.microsoft's attention operators (ONNX Runtime, docs/ContribOperators.md). */
 export const microsoftAttentionRules: RuleTable = {
-  "com.microsoft.Attention": expanding((r) => attention(r, { input: r.x(0), weights: r.x(1), mask: 3, past: 4, bias: 5 })),
+  "com.microsoft.Attention": expanding((r) =>
+    attention(r, { input: r.x(0), weights: r.x(1), mask: 3, past: 4, bias: 5 }),
+  ),
   "com.microsoft.MultiHeadAttention": expanding(multiHeadAttention),
   "com.microsoft.GroupQueryAttention": expanding(groupQueryAttention),
   "com.microsoft.RotaryEmbedding": expanding((r) => {
@@ -16,8 +18,13 @@ export const microsoftAttentionRules: RuleTable = {
     const [cosCache, sinCache] = [r.x(2), r.x(3)];
     const part = r.int("rotary_embedding_dim", 0);
     const heads = dims.length === 4 ? dims[1] : r.int("num_heads", 0) || dims[2] / (2 * r.dims(2)[1]);
-    const x = dims.length === 4 ? g.transpose(r.x(), [0, 2, 1, 3]) : g.reshape(r.x(), [dims[0], dims[1], heads, dims[2] / heads]);
-    const [cos, sin] = [cosCache, sinCache].map((cache) => gatherRows(g, cache, positions(r, 1, dims[0], g.shape(x)[1])));
+    const x =
+      dims.length === 4
+        ? g.transpose(r.x(), [0, 2, 1, 3])
+        : g.reshape(r.x(), [dims[0], dims[1], heads, dims[2] / heads]);
+    const [cos, sin] = [cosCache, sinCache].map((cache) =>
+      gatherRows(g, cache, positions(r, 1, dims[0], g.shape(x)[1])),
+    );
     const turned = rotate(g, x, cos, sin, { interleaved: r.int("interleaved", 0) !== 0, part });
     return [dims.length === 4 ? g.transpose(turned, [0, 2, 1, 3]) : g.reshape(turned, dims)];
   }),
@@ -62,7 +69,10 @@ export interface AttentionInputs {
 }
 
 /** Input [B, S, D] times weights [D, q + k + v] plus bias (input 2); masks, past [2, B, N, P, H], one direction. */
-export function attention(r: RuleContext, { input, weights, mask, past: before, bias: added }: AttentionInputs): (string | undefined)[] {
+export function attention(
+  r: RuleContext,
+  { input, weights, mask, past: before, bias: added }: AttentionInputs,
+): (string | undefined)[] {
   const { g } = r;
   if (r.int("do_rotary", 0) !== 0) throw r.refuse("do_rotary has no rule");
   const heads = r.int("num_heads", 1);
@@ -72,7 +82,9 @@ export function attention(r: RuleContext, { input, weights, mask, past: before, 
   const product = g.matmul(input, weights);
   const projected = r.has(2) ? g.plus(product, r.x(2)) : product;
   const starts = [0, sizes[0], sizes[0] + sizes[1]];
-  const [q, ownK, ownV] = sizes.map((size, index) => splitHeads(g, g.slice(projected, 2, starts[index], starts[index] + size), heads));
+  const [q, ownK, ownV] = sizes.map((size, index) =>
+    splitHeads(g, g.slice(projected, 2, starts[index], starts[index] + size), heads),
+  );
   const past = (index: number): string => g.reshape(g.slice(r.x(before), 0, index, index + 1), r.dims(before).slice(1));
   const [k, v] = r.has(before) ? [g.concat([past(0), ownK], 2), g.concat([past(1), ownV], 2)] : [ownK, ownV];
   const keys = g.shape(k)[2];
@@ -90,12 +102,21 @@ function maskBias(r: RuleContext, index: number, batch: number, keys: number): s
   const dims = r.dims(index);
   const filter = r.float("mask_filter_value", FILTER);
   const steps = g.intTensor(range(0, keys), [1, keys]);
-  const bias = (allowed: string, shape: number[]): string => g.reshape(g.where(allowed, g.scalar(0), g.scalar(filter)), shape);
+  const bias = (allowed: string, shape: number[]): string =>
+    g.reshape(g.where(allowed, g.scalar(0), g.scalar(filter)), shape);
   const whole = (value: string): string => g.op("Cast", [value], g.shape(value), { to: 7 });
   if (dims.length === 1) {
     const ends = g.reshape(g.slice(whole(r.x(index)), 0, 0, batch), [batch, 1]);
     let allowed = g.binary("Less", steps, ends);
-    if (dims[0] === 2 * batch) allowed = g.op("And", [allowed, g.binary("GreaterOrEqual", steps, g.reshape(g.slice(whole(r.x(index)), 0, batch, 2 * batch), [batch, 1]))], [batch, keys]);
+    if (dims[0] === 2 * batch)
+      allowed = g.op(
+        "And",
+        [
+          allowed,
+          g.binary("GreaterOrEqual", steps, g.reshape(g.slice(whole(r.x(index)), 0, batch, 2 * batch), [batch, 1])),
+        ],
+        [batch, keys],
+      );
     return bias(allowed, [batch, 1, 1, keys]);
   }
   const allowed = g.binary("Greater", whole(r.x(index)), g.intTensor([0], []));
@@ -110,7 +131,10 @@ function multiHeadAttention(r: RuleContext): (string | undefined)[] {
   const heads = r.int("num_heads", 1);
   const unpack = (index: number, place: number): string => {
     const [batch, sequence, , , size] = r.dims(index);
-    return g.transpose(g.reshape(g.slice(r.x(index), 3, place, place + 1), [batch, sequence, heads, size]), [0, 2, 1, 3]);
+    return g.transpose(
+      g.reshape(g.slice(r.x(index), 3, place, place + 1), [batch, sequence, heads, size]),
+      [0, 2, 1, 3],
+    );
   };
   let bias = r.has(3) ? r.x(3) : undefined;
   let start = 0;
@@ -142,7 +166,10 @@ function multiHeadAttention(r: RuleContext): (string | undefined)[] {
   return [joinHeads(g, core(g, { q, k, v, scale: scaleOf(r, size), bias: biases })), k, v];
 }
 
-/** Attention with fewer key than query heads, a past, rotary positions and a window (decoders). Samples of other lengths are taken one by one. */
+/**
+ * Attention with fewer key than query heads, a past, rotary positions and a window (decoders). Samples of other lengths
+ * are taken one by one.
+ */
 function groupQueryAttention(r: RuleContext): (string | undefined)[] {
   const { g } = r;
   for (const [index, what] of UNKNOWN_INPUTS) if (r.has(index)) throw r.refuse(`${what} have no rule`);
@@ -151,7 +178,8 @@ function groupQueryAttention(r: RuleContext): (string | undefined)[] {
   const [batch, sequence, width] = r.dims(0);
   const packed = !r.has(1);
   const size = packed ? width / (heads + 2 * keyHeads) : width / heads;
-  const part = (start: number, count: number): string => splitHeads(g, g.slice(r.x(0), 2, start * size, (start + count) * size), count);
+  const part = (start: number, count: number): string =>
+    splitHeads(g, g.slice(r.x(0), 2, start * size, (start + count) * size), count);
   const q = packed ? part(0, heads) : splitHeads(g, r.x(0), heads);
   const k = packed ? part(heads, keyHeads) : splitHeads(g, r.x(1), keyHeads);
   const v = packed ? part(heads + keyHeads, keyHeads) : splitHeads(g, r.x(2), keyHeads);
@@ -165,19 +193,45 @@ function groupQueryAttention(r: RuleContext): (string | undefined)[] {
     const keys = lengths[samples[0]];
     const first = starts ? 0 : keys - sequence;
     if (first < 0) throw r.refuse("its past is shorter than nothing");
-    return groupQuerySamples(r, { q, k, v, from: samples[0], to: samples[samples.length - 1] + 1, keys, first, heads, size });
+    return groupQuerySamples(r, {
+      q,
+      k,
+      v,
+      from: samples[0],
+      to: samples[samples.length - 1] + 1,
+      keys,
+      first,
+      heads,
+      size,
+    });
   });
   const whole = parts[0];
   const present = (value: string, index: number): string | undefined => {
     if (!r.flows(index)) return undefined;
-    if (!alike || r.outDims(index)[2] !== lengths[0]) throw r.refuse("its presents of other lengths than the keys have no rule");
+    if (!alike || r.outDims(index)[2] !== lengths[0])
+      throw r.refuse("its presents of other lengths than the keys have no rule");
     return value;
   };
-  return [joinHeads(g, g.concat(parts.map(({ y }) => y), 0)), present(whole.k, 1), present(whole.v, 2)];
+  return [
+    joinHeads(
+      g,
+      g.concat(
+        parts.map(({ y }) => y),
+        0,
+      ),
+    ),
+    present(whole.k, 1),
+    present(whole.v, 2),
+  ];
 }
 
 /** Inputs that decoders of some kinds have, and that nothing here knows. */
-const UNKNOWN_INPUTS: readonly (readonly [number, string])[] = [[11, "its head sinks"], [12, "its quantised pasts"], [14, "its norms of queries and keys"], [16, "its lengths of queries"]];
+const UNKNOWN_INPUTS: readonly (readonly [number, string])[] = [
+  [11, "its head sinks"],
+  [12, "its quantised pasts"],
+  [14, "its norms of queries and keys"],
+  [16, "its lengths of queries"],
+];
 
 interface Samples {
   readonly q: string;
@@ -192,22 +246,46 @@ interface Samples {
   readonly size: number;
 }
 
-/** The samples [from, to), which have as many keys: their outputs [to − from, heads, sequence, size], keys and values. */
-function groupQuerySamples(r: RuleContext, { q: allQ, k: allK, v: allV, from, to, keys, first, heads, size }: Samples): { y: string; k: string; v: string } {
+/**
+ * The samples [from, to), which have as many keys: their outputs [to − from, heads, sequence, size], keys and values.
+ */
+function groupQuerySamples(
+  r: RuleContext,
+  { q: allQ, k: allK, v: allV, from, to, keys, first, heads, size }: Samples,
+): { y: string; k: string; v: string } {
   const { g } = r;
   const own = (value: string): string => g.slice(value, 0, from, to);
   let [q, k, v] = [own(allQ), own(allK), own(allV)];
   const sequence = g.shape(q)[2];
   if (r.int("do_rotary", 0) !== 0) {
-    const rows = (index: number): string => (r.has(9) ? gatherRows(g, r.x(index), own(r.x(9))) : g.slice(r.x(index), 0, first, first + sequence));
-    const turn = (value: string): string => g.transpose(rotate(g, g.transpose(value, [0, 2, 1, 3]), rows(7), rows(8), { interleaved: r.int("rotary_interleaved", 0) !== 0, part: 2 * r.dims(7)[1] }), [0, 2, 1, 3]);
+    const rows = (index: number): string =>
+      r.has(9) ? gatherRows(g, r.x(index), own(r.x(9))) : g.slice(r.x(index), 0, first, first + sequence);
+    const turn = (value: string): string =>
+      g.transpose(
+        rotate(g, g.transpose(value, [0, 2, 1, 3]), rows(7), rows(8), {
+          interleaved: r.int("rotary_interleaved", 0) !== 0,
+          part: 2 * r.dims(7)[1],
+        }),
+        [0, 2, 1, 3],
+      );
     [q, k] = [turn(q), turn(k)];
   }
-  if (first > 0) [k, v] = [g.concat([g.slice(own(r.x(3)), 2, 0, first), k], 2), g.concat([g.slice(own(r.x(4)), 2, 0, first), v], 2)];
+  if (first > 0)
+    [k, v] = [g.concat([g.slice(own(r.x(3)), 2, 0, first), k], 2), g.concat([g.slice(own(r.x(4)), 2, 0, first), v], 2)];
   [k, v] = [g.slice(k, 2, 0, keys), g.slice(v, 2, 0, keys)];
   const window = r.int("local_window_size", -1);
-  const bias = r.int("causal", 1) === 0 ? [] : [g.reshape(causalBias(g, sequence, keys, first, window > 0 ? window - 1 : Infinity), [1, 1, sequence, keys])];
+  const bias =
+    r.int("causal", 1) === 0
+      ? []
+      : [g.reshape(causalBias(g, sequence, keys, first, window > 0 ? window - 1 : Infinity), [1, 1, sequence, keys])];
   if (r.has(10)) bias.push(g.slice(r.dims(10)[0] === 1 ? r.x(10) : own(r.x(10)), 3, 0, keys));
-  const y = core(g, { q, k: repeatHeads(g, k, heads), v: repeatHeads(g, v, heads), scale: scaleOf(r, size), bias, softcap: r.float("softcap", 0) });
+  const y = core(g, {
+    q,
+    k: repeatHeads(g, k, heads),
+    v: repeatHeads(g, v, heads),
+    scale: scaleOf(r, size),
+    bias,
+    softcap: r.float("softcap", 0),
+  });
   return { y, k, v };
 }

@@ -8,15 +8,20 @@ export interface NamedRules {
 }
 
 /**
- * Guided backpropagation (Springenberg et al. 2015): through a Relu or a Clip from 0 (ReLU6) comes back only what is positive, and only
- * where the unit was active. All else has its gradient.
+ * Guided backpropagation (Springenberg et al. 2015): through a Relu or a Clip from 0 (ReLU6) comes back only what is
+ * positive, and only where the unit was active. All else has its gradient. /
  */
 export const guidedRules: NamedRules = {
   name: "guided-backprop",
-  table: rectified((r, gradient) => gradient(r).map((dx, input) => (input === 0 && dx !== undefined ? r.g.unary("Relu", dx) : dx))),
+  table: rectified((r, gradient) =>
+    gradient(r).map((dx, input) => (input === 0 && dx !== undefined ? r.g.unary("Relu", dx) : dx)),
+  ),
 };
 
-/** The deconvnet (Zeiler & Fergus 2014): through a Relu or a Clip from 0 comes back all that is positive, wherever the unit was. */
+/**
+ * The deconvnet (Zeiler & Fergus 2014): through a Relu or a Clip from 0 comes back all that is positive, wherever the
+ * unit was.
+ */
 export const deconvolutionRules: NamedRules = {
   name: "deconvolution",
   table: rectified((r) => [r.g.unary("Relu", r.dy())]),

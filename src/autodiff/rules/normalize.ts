@@ -1,7 +1,10 @@
 import { range, type Dims } from "../builder.ts";
 import type { RuleContext, RuleTable } from "../rule.ts";
 
-/** Normalizations (ai.onnx, opset 21): BatchNormalization's statistics are given, outside training; the others' are the input's own. */
+/**
+ * Normalizations (ai.onnx, opset 21): BatchNormalization's statistics are given, outside training; the others' are the
+ * input's own.
+ */
 export const normalizeRules: RuleTable = {
   BatchNormalization: (r) => {
     if (r.int("training_mode", 0) !== 0) return r.through(() => trainingBatchNorm(r));
@@ -17,16 +20,25 @@ export const normalizeRules: RuleTable = {
       r.needs(1) ? g.times(perChannel(g.times(r.dy(), centred())), inverse) : undefined,
       r.needs(2) ? perChannel(r.dy()) : undefined,
       r.needs(3) ? g.scale(g.times(perChannel(r.dy()), slope), -1) : undefined,
-      r.needs(4) ? g.scale(g.times(perChannel(g.times(r.dy(), centred())), g.times(slope, g.times(inverse, inverse))), -0.5) : undefined,
+      r.needs(4)
+        ? g.scale(g.times(perChannel(g.times(r.dy(), centred())), g.times(slope, g.times(inverse, inverse))), -0.5)
+        : undefined,
     ];
   },
-  InstanceNormalization: (r) => affine(r, r.dims(), range(2, r.dims().length), channelShape(r.dims()), r.float("epsilon", 1e-5)),
+  InstanceNormalization: (r) =>
+    affine(r, r.dims(), range(2, r.dims().length), channelShape(r.dims()), r.float("epsilon", 1e-5)),
   // [N, C, ...] normalised as [N, groups, C/groups, ...]; scale and bias by channel.
   GroupNormalization: (r) => {
     const [batch, channels, ...spatial] = r.dims();
     const groups = r.int("num_groups", 1);
     const grouped = [batch, groups, channels / groups, ...spatial];
-    return affine(r, grouped, range(2, grouped.length), [1, groups, channels / groups, ...spatial.map(() => 1)], r.float("epsilon", 1e-5));
+    return affine(
+      r,
+      grouped,
+      range(2, grouped.length),
+      [1, groups, channels / groups, ...spatial.map(() => 1)],
+      r.float("epsilon", 1e-5),
+    );
   },
   LayerNormalization: (r) => {
     const rank = r.dims().length;
@@ -44,7 +56,10 @@ export const normalizeRules: RuleTable = {
     const { g } = r;
     const rank = r.dims().length;
     const axes = range(r.axis("axis", -1), rank);
-    const inverse = g.over(g.scalar(1), g.unary("Sqrt", g.offset(g.mean(g.times(r.x(), r.x()), axes), r.float("epsilon", 1e-5))));
+    const inverse = g.over(
+      g.scalar(1),
+      g.unary("Sqrt", g.offset(g.mean(g.times(r.x(), r.x()), axes), r.float("epsilon", 1e-5))),
+    );
     const unit = g.times(r.x(), inverse);
     const weighted = g.times(r.dy(), r.x(1));
     const dx = (): string => g.times(inverse, g.minus(weighted, g.times(unit, g.mean(g.times(weighted, unit), axes))));
@@ -65,7 +80,10 @@ export const normalizeRules: RuleTable = {
     const { g } = r;
     const [alpha, beta, size] = [r.float("alpha", 1e-4), r.float("beta", 0.75), r.int("size", 1)];
     const before = Math.floor((size - 1) / 2);
-    const s = g.offset(g.scale(channelWindow(r, g.times(r.x(), r.x()), before, size), alpha / size), r.float("bias", 1));
+    const s = g.offset(
+      g.scale(channelWindow(r, g.times(r.x(), r.x()), before, size), alpha / size),
+      r.float("bias", 1),
+    );
     const power = g.power(s, -beta);
     const spread = channelWindow(r, g.over(g.times(r.dy(), r.y()), s), size - 1 - before, size);
     return [g.minus(g.times(r.dy(), power), g.scale(g.times(r.x(), spread), (2 * alpha * beta) / size))];
@@ -95,7 +113,8 @@ function trainingBatchNorm(r: RuleContext): string[] {
   const variance = g.mean(g.times(centred, centred), axes);
   const unit = g.over(centred, g.unary("Sqrt", g.offset(variance, r.float("epsilon", 1e-5))));
   const y = g.plus(g.times(unit, g.reshape(r.x(1), shape)), g.reshape(r.x(2), shape));
-  const running = (index: number, now: string): string => g.plus(g.scale(r.x(index), momentum), g.scale(g.reshape(now, r.dims(index)), 1 - momentum));
+  const running = (index: number, now: string): string =>
+    g.plus(g.scale(r.x(index), momentum), g.scale(g.reshape(now, r.dims(index)), 1 - momentum));
   return [y, running(3, mean), running(4, variance)];
 }
 
@@ -103,13 +122,17 @@ function channelShape(dims: Dims): number[] {
   return dims.map((dim, axis) => (axis === 1 ? dim : 1));
 }
 
-/** x normalised over `axes` in the view `dims`, then scaled (input 1) and shifted (input 2), both of shape `affineShape` in that view. */
+/**
+ * x normalised over `axes` in the view `dims`, then scaled (input 1) and shifted (input 2), both of shape `affineShape`
+ * in that view.
+ */
 function affine(r: RuleContext, dims: Dims, axes: Dims, affineShape: Dims, epsilon: number): (string | undefined)[] {
   const { g } = r;
   const x = g.reshape(r.x(0), dims);
   const dy = g.reshape(r.dy(), dims);
   const weight = r.dims(1);
-  const wide = (value: string): string => (g.shape(value).length === affineShape.length ? value : g.reshape(value, fit(g.shape(value), affineShape)));
+  const wide = (value: string): string =>
+    g.shape(value).length === affineShape.length ? value : g.reshape(value, fit(g.shape(value), affineShape));
   const { dx, unit } = normalizeGrad(r, x, g.times(dy, wide(r.x(1))), axes, epsilon);
   return [
     r.needs(0) ? g.reshape(dx, r.dims(0)) : undefined,
@@ -129,10 +152,18 @@ function statisticsGrad(r: RuleContext, axes: Dims): string | undefined {
     const cube = g.times(r.y(2), g.times(r.y(2), r.y(2)));
     parts.push(g.scale(g.times(g.times(r.dy(2), cube), g.minus(r.x(), mean)), -1 / count));
   }
-  return parts.length === 0 ? undefined : g.expand(parts.reduce((a, b) => g.plus(a, b)), r.dims());
+  return parts.length === 0
+    ? undefined
+    : g.expand(
+        parts.reduce((a, b) => g.plus(a, b)),
+        r.dims(),
+      );
 }
 
-/** A weight's own shape seen in the normalised view: by channel where the sizes say so, else by broadcasting from the back. */
+/**
+ * A weight's own shape seen in the normalised view: by channel where the sizes say so, else by broadcasting from the
+ * back.
+ */
 function fit(weight: Dims, shape: Dims): number[] {
   const product = (dims: Dims): number => dims.reduce((a, b) => a * b, 1);
   if (product(weight) === product(shape)) return [...shape];
@@ -140,7 +171,13 @@ function fit(weight: Dims, shape: Dims): number[] {
 }
 
 /** For unit = (x − mean)/√(var + ε) over `axes`: the gradient of x from that of unit, and unit itself. */
-function normalizeGrad(r: RuleContext, x: string, dunit: string, axes: Dims, epsilon: number): { dx: string; unit: string } {
+function normalizeGrad(
+  r: RuleContext,
+  x: string,
+  dunit: string,
+  axes: Dims,
+  epsilon: number,
+): { dx: string; unit: string } {
   const { g } = r;
   const centred = g.minus(x, g.mean(x, axes));
   const deviation = g.unary("Sqrt", g.offset(g.mean(g.times(centred, centred), axes), epsilon));
@@ -155,6 +192,9 @@ function channelWindow(r: RuleContext, value: string, before: number, size: numb
   const [batch, channels, ...spatial] = g.shape(value);
   const flat = g.reshape(value, [batch, 1, channels, spatial.reduce((a, b) => a * b, 1)]);
   const ones = g.floats(new Float32Array(size).fill(1), [1, 1, size, 1]);
-  const summed = g.op("Conv", [flat, ones], g.shape(flat), { kernel_shape: [size, 1], pads: [before, 0, size - 1 - before, 0] });
+  const summed = g.op("Conv", [flat, ones], g.shape(flat), {
+    kernel_shape: [size, 1],
+    pads: [before, 0, size - 1 - before, 0],
+  });
   return g.reshape(summed, g.shape(value));
 }

@@ -12,9 +12,22 @@ export const rearrangeRules: RuleTable = {
     // Cut or filled on both sides, the odd one at the end (the start when cutting: floor of half).
     const before = r.dims().map((size, axis) => (axes.includes(axis) ? centred(r.outDims()[axis] - size) : 0));
     const after = r.dims().map((size, axis) => r.outDims()[axis] - size - before[axis]);
-    return [g.pad(r.dy(), before.map((amount) => -amount), after.map((amount) => -amount)), undefined];
+    return [
+      g.pad(
+        r.dy(),
+        before.map((amount) => -amount),
+        after.map((amount) => -amount),
+      ),
+      undefined,
+    ];
   },
-  ReverseSequence: (r) => [r.g.op("ReverseSequence", [r.dy(), r.x(1)], r.dims(), { batch_axis: r.int("batch_axis", 1), time_axis: r.int("time_axis", 0) }), undefined],
+  ReverseSequence: (r) => [
+    r.g.op("ReverseSequence", [r.dy(), r.x(1)], r.dims(), {
+      batch_axis: r.int("batch_axis", 1),
+      time_axis: r.int("time_axis", 0),
+    }),
+    undefined,
+  ],
   // y is the first value where the index is not, the second where it is.
   OneHot: (r) => {
     const { g } = r;
@@ -22,14 +35,25 @@ export const rearrangeRules: RuleTable = {
     const all = range(0, r.outDims().length);
     const on = g.sum(g.times(r.dy(), mask), all, false);
     const off = g.minus(g.sum(r.dy(), all, false), on);
-    return [undefined, undefined, g.concat([off, on].map((value) => g.reshape(value, [1])), 0)];
+    return [
+      undefined,
+      undefined,
+      g.concat(
+        [off, on].map((value) => g.reshape(value, [1])),
+        0,
+      ),
+    ];
   },
   // start + i·delta
   Range: (r) => {
     const { g } = r;
     const [count] = r.outDims();
     const steps = g.floats(range(0, count), [count]);
-    return [g.reshape(g.sum(r.dy(), [0], false), r.dims(0)), undefined, g.reshape(g.sum(g.times(r.dy(), steps), [0], false), r.dims(2))];
+    return [
+      g.reshape(g.sum(r.dy(), [0], false), r.dims(0)),
+      undefined,
+      g.reshape(g.sum(g.times(r.dy(), steps), [0], false), r.dims(2)),
+    ];
   },
   // Each kept value is that of the first place it occurs in.
   Unique: (r) => {
@@ -45,8 +69,17 @@ export const rearrangeRules: RuleTable = {
     const at = axis ?? 0;
     const dims = axis === undefined ? [size] : r.dims();
     const updates = g.shape(r.dy());
-    const indices = g.expand(g.reshape(first, updates.map((_, other) => (other === at ? kept : 1))), updates);
-    const placed = g.op("ScatterElements", [g.expand(g.scalar(0), dims), indices, r.dy()], dims, { axis: at, reduction: "add" });
+    const indices = g.expand(
+      g.reshape(
+        first,
+        updates.map((_, other) => (other === at ? kept : 1)),
+      ),
+      updates,
+    );
+    const placed = g.op("ScatterElements", [g.expand(g.scalar(0), dims), indices, r.dy()], dims, {
+      axis: at,
+      reduction: "add",
+    });
     return [count === undefined ? placed : g.reshape(placed, r.dims())];
   },
   CumProd: expanding((r) => {
@@ -63,15 +96,28 @@ export const rearrangeRules: RuleTable = {
     const dims = r.dims(0);
     const updates = r.dims(1);
     const axis = r.axis("axis", -2);
-    const steps = g.intTensor(range(0, updates[axis]), updates.map((dim, other) => (other === axis ? dim : 1)));
-    const start = r.has(2) ? g.reshape(r.x(2), updates.map((dim, other) => (other === 0 ? dim : 1))) : g.intTensor([0], []);
+    const steps = g.intTensor(
+      range(0, updates[axis]),
+      updates.map((dim, other) => (other === axis ? dim : 1)),
+    );
+    const start = r.has(2)
+      ? g.reshape(
+          r.x(2),
+          updates.map((dim, other) => (other === 0 ? dim : 1)),
+        )
+      : g.intTensor([0], []);
     const places = g.binary("Add", steps, start);
-    const wrapped = r.string("mode", "linear") === "circular" ? g.binary("Mod", places, g.intTensor([dims[axis]], [])) : places;
+    const wrapped =
+      r.string("mode", "linear") === "circular" ? g.binary("Mod", places, g.intTensor([dims[axis]], [])) : places;
     return [g.op("ScatterElements", [r.x(0), g.expand(wrapped, updates), r.x(1)], dims, { axis })];
   }),
   // Whatever could be unrolled has been, before rules are asked.
-  Loop: (r) => { throw r.refuse(`its steps could not be written out: they are unknown, or more than ${MOST_UNROLLED} nodes`); },
-  Scan: (r) => { throw r.refuse(`its steps could not be written out: they are unknown, or more than ${MOST_UNROLLED} nodes`); },
+  Loop: (r) => {
+    throw r.refuse(`its steps could not be written out: they are unknown, or more than ${MOST_UNROLLED} nodes`);
+  },
+  Scan: (r) => {
+    throw r.refuse(`its steps could not be written out: they are unknown, or more than ${MOST_UNROLLED} nodes`);
+  },
   MelWeightMatrix: (r) => r.node.inputs.map(() => undefined),
   EyeLike: () => [undefined],
   ConstantOfShape: () => [undefined],
@@ -88,12 +134,16 @@ function runningProduct(g: Builder, x: string, axis: number, reverse: boolean, e
   const size = g.shape(x)[axis];
   const shifted = (value: string, by: number): string => {
     const amount = Math.min(by, size);
-    const ones = g.expand(g.scalar(1), g.shape(value).map((dim, other) => (other === axis ? amount : dim)));
+    const ones = g.expand(
+      g.scalar(1),
+      g.shape(value).map((dim, other) => (other === axis ? amount : dim)),
+    );
     if (amount === size) return ones;
-    return reverse ? g.concat([g.slice(value, axis, amount, size), ones], axis) : g.concat([ones, g.slice(value, axis, 0, size - amount)], axis);
+    return reverse
+      ? g.concat([g.slice(value, axis, amount, size), ones], axis)
+      : g.concat([ones, g.slice(value, axis, 0, size - amount)], axis);
   };
   let product = exclusive ? shifted(x, 1) : x;
   for (let step = 1; step < size; step *= 2) product = g.times(product, shifted(product, step));
   return product;
 }
-

@@ -45,17 +45,32 @@ function unroll(r: RuleContext, kind: Kind): (string | undefined)[] {
   const [steps, batch] = g.shape(x);
   const directions = r.dims(1)[0];
   const hidden = r.dims(2)[2];
-  if (steps * directions > MOST_STEPS) throw r.refuse(`it runs ${steps} steps in ${directions === 1 ? "one direction" : "two directions"}; up to ${MOST_STEPS} can be differentiated`);
+  if (steps * directions > MOST_STEPS)
+    throw r.refuse(
+      `it runs ${steps} steps in ${directions === 1 ? "one direction" : "two directions"}; up to ${MOST_STEPS} can be differentiated`,
+    );
   const lengths = r.has(4) ? r.known(4) : undefined;
   if (r.has(4) && !lengths) throw r.refuse("its sequence lengths are not known");
   const runs = range(0, directions).map((direction) => {
     const reverse = direction === 1 || r.string("direction", "forward") === "reverse";
     return run(r, kind, { direction, reverse, x, steps, batch, hidden, lengths, batchFirst });
   });
-  const stacked = (values: readonly string[], axis: number): string => g.concat(values.map((value) => g.reshape(value, [...g.shape(value).slice(0, axis), 1, ...g.shape(value).slice(axis)])), axis);
-  const y = stacked(runs.map((run) => run.y), 1); // [steps, directions, batch, hidden]
-  const last = (values: readonly (string | undefined)[]): string | undefined => (values.some((value) => value === undefined) ? undefined : stacked(values as string[], batchFirst ? 1 : 0));
-  return [batchFirst ? g.transpose(y, [2, 0, 1, 3]) : y, last(runs.map((run) => run.state.h)), last(runs.map((run) => run.state.c))];
+  const stacked = (values: readonly string[], axis: number): string =>
+    g.concat(
+      values.map((value) => g.reshape(value, [...g.shape(value).slice(0, axis), 1, ...g.shape(value).slice(axis)])),
+      axis,
+    );
+  const y = stacked(
+    runs.map((run) => run.y),
+    1,
+  ); // [steps, directions, batch, hidden]
+  const last = (values: readonly (string | undefined)[]): string | undefined =>
+    values.some((value) => value === undefined) ? undefined : stacked(values as string[], batchFirst ? 1 : 0);
+  return [
+    batchFirst ? g.transpose(y, [2, 0, 1, 3]) : y,
+    last(runs.map((run) => run.state.h)),
+    last(runs.map((run) => run.state.c)),
+  ];
 }
 
 interface Run {
@@ -74,7 +89,10 @@ function run(r: RuleContext, kind: Kind, run: Run): { y: string; state: State } 
   const { g } = r;
   const { direction, steps, batch, hidden, lengths } = run;
   const width = kind.gates * hidden;
-  const own = (index: number): string => { const value = g.slice(r.x(index), 0, direction, direction + 1); return g.reshape(value, g.shape(value).slice(1)); };
+  const own = (index: number): string => {
+    const value = g.slice(r.x(index), 0, direction, direction + 1);
+    return g.reshape(value, g.shape(value).slice(1));
+  };
   const bias = r.has(3) ? own(3) : undefined;
   const apart = kind.gates === 3 && r.int("linear_before_reset", 0) !== 0;
   const recurrentBias = bias === undefined ? undefined : g.slice(bias, 0, width, 2 * width);
@@ -83,9 +101,14 @@ function run(r: RuleContext, kind: Kind, run: Run): { y: string; state: State } 
   const peepholes = r.has(7) ? range(0, 3).map((gate) => g.slice(own(7), 0, gate * hidden, (gate + 1) * hidden)) : [];
   const clip = r.float("clip", 0);
   const cell: Cell = {
-    r, hidden, recurrent: g.transpose(own(2), [1, 0]), recurrentBias: apart ? recurrentBias : undefined, peepholes,
+    r,
+    hidden,
+    recurrent: g.transpose(own(2), [1, 0]),
+    recurrentBias: apart ? recurrentBias : undefined,
+    peepholes,
     activations: activationsOf(r, kind.activations, direction),
-    clip: clip > 0 ? (value) => g.op("Clip", [value, g.scalar(-clip), g.scalar(clip)], g.shape(value)) : (value) => value,
+    clip:
+      clip > 0 ? (value) => g.op("Clip", [value, g.scalar(-clip), g.scalar(clip)], g.shape(value)) : (value) => value,
   };
   const ordered = run.reverse ? reversed(g, run.x, lengths) : run.x;
   const product = g.matmul(ordered, g.transpose(own(1), [1, 0]));
@@ -103,7 +126,10 @@ function run(r: RuleContext, kind: Kind, run: Run): { y: string; state: State } 
     else {
       // Past a sequence's end its state stays and its outputs are zero.
       const mask = g.op("Cast", [g.floats(open, [batch, 1])], [batch, 1], { to: 9 });
-      state = { h: g.where(mask, next.h, state.h), c: next.c === undefined ? undefined : g.where(mask, next.c, state.c!) };
+      state = {
+        h: g.where(mask, next.h, state.h),
+        c: next.c === undefined ? undefined : g.where(mask, next.c, state.c!),
+      };
       return g.reshape(g.where(mask, next.h, g.scalar(0)), [1, batch, hidden]);
     }
     return g.reshape(next.h, [1, batch, hidden]);
@@ -116,7 +142,9 @@ function run(r: RuleContext, kind: Kind, run: Run): { y: string; state: State } 
 function reversed(g: Builder, value: string, lengths: readonly number[] | undefined): string {
   const [steps, batch, n] = g.shape(value);
   if (!lengths || lengths.every((length) => length === steps)) return g.gather(value, range(0, steps).reverse(), 0);
-  const sources = range(0, steps).flatMap((step) => lengths.map((length) => (step < length ? length - 1 - step : step)));
+  const sources = range(0, steps).flatMap((step) =>
+    lengths.map((length) => (step < length ? length - 1 - step : step)),
+  );
   const indices = g.expand(g.intTensor(sources, [steps, batch, 1]), [steps, batch, n]);
   return g.op("GatherElements", [value, indices], [steps, batch, n], { axis: 0 });
 }
@@ -131,25 +159,46 @@ function rnnStep(cell: Cell, x: string, { h }: State): State {
   return { h: cell.activations[0](cell.clip(g.plus(x, g.matmul(h, cell.recurrent)))), c: undefined };
 }
 
-/** z, r = f(x + h·Rᵀ); h̃ = g(x + (r ⊙ h)·Rᵀ), or g(x + r ⊙ (h·Rᵀ + b)) with linear_before_reset; H = (1 − z) ⊙ h̃ + z ⊙ h */
+/**
+ * z, r = f(x + h·Rᵀ); h̃ = g(x + (r ⊙ h)·Rᵀ), or g(x + r ⊙ (h·Rᵀ + b)) with linear_before_reset; H = (1 − z) ⊙ h̃ + z ⊙
+ * h
+ */
 function gruStep(cell: Cell, x: string, { h }: State): State {
-  const { r: { g }, hidden, recurrentBias, activations: [f, own], clip } = cell;
+  const {
+    r: { g },
+    hidden,
+    recurrentBias,
+    activations: [f, own],
+    clip,
+  } = cell;
   const part = gatesOf(cell, x);
   const weights = (start: number, end: number): string => g.slice(cell.recurrent, 1, start * hidden, end * hidden);
-  const bias = (start: number, end: number, value: string): string => (recurrentBias === undefined ? value : g.plus(value, g.slice(recurrentBias, 0, start * hidden, end * hidden)));
+  const bias = (start: number, end: number, value: string): string =>
+    recurrentBias === undefined ? value : g.plus(value, g.slice(recurrentBias, 0, start * hidden, end * hidden));
   const zr = f(clip(g.plus(g.slice(x, 1, 0, 2 * hidden), bias(0, 2, g.matmul(h, weights(0, 2))))));
   const [z, reset] = [gatesOf(cell, zr)(0), gatesOf(cell, zr)(1)];
   const before = cell.r.int("linear_before_reset", 0) !== 0;
-  const inner = before ? g.times(reset, bias(2, 3, g.matmul(h, weights(2, 3)))) : g.matmul(g.times(reset, h), weights(2, 3));
+  const inner = before
+    ? g.times(reset, bias(2, 3, g.matmul(h, weights(2, 3))))
+    : g.matmul(g.times(reset, h), weights(2, 3));
   const candidate = own(clip(g.plus(part(2), inner)));
   return { h: g.plus(g.times(g.minus(g.scalar(1), z), candidate), g.times(z, h)), c: undefined };
 }
 
-/** Gates in ONNX's order i, o, f, c; C = f ⊙ C + i ⊙ c̃, H = o ⊙ h(C). Peepholes look at the old C, the output gate's at the new. */
+/**
+ * Gates in ONNX's order i, o, f, c; C = f ⊙ C + i ⊙ c̃, H = o ⊙ h(C). Peepholes look at the old C, the output gate's at
+ * the new.
+ */
 function lstmStep(cell: Cell, x: string, { h, c }: State): State {
-  const { r: { g }, peepholes, activations: [f, own, out], clip } = cell;
+  const {
+    r: { g },
+    peepholes,
+    activations: [f, own, out],
+    clip,
+  } = cell;
   const gate = gatesOf(cell, g.plus(x, g.matmul(h, cell.recurrent)));
-  const peep = (index: number, value: string, state: string): string => (peepholes.length === 0 ? value : g.plus(value, g.times(peepholes[index], state)));
+  const peep = (index: number, value: string, state: string): string =>
+    peepholes.length === 0 ? value : g.plus(value, g.times(peepholes[index], state));
   const input = f(clip(peep(0, gate(0), c!)));
   const forget = cell.r.int("input_forget", 0) !== 0 ? g.minus(g.scalar(1), input) : f(clip(peep(2, gate(2), c!)));
   const next = g.plus(g.times(forget, c!), g.times(input, own(clip(gate(3)))));
@@ -159,7 +208,12 @@ function lstmStep(cell: Cell, x: string, { h, c }: State): State {
 
 /** Defaults of activation_alpha and activation_beta (ONNX RNN-22). */
 const ALPHA_BETA: Readonly<Record<string, readonly [number, number]>> = {
-  affine: [1, 0], leakyrelu: [0.01, 0], thresholdedrelu: [1, 0], scaledtanh: [1, 1], hardsigmoid: [0.2, 0.5], elu: [1, 0],
+  affine: [1, 0],
+  leakyrelu: [0.01, 0],
+  thresholdedrelu: [1, 0],
+  scaledtanh: [1, 1],
+  hardsigmoid: [0.2, 0.5],
+  elu: [1, 0],
 };
 
 function activationsOf(r: RuleContext, defaults: readonly string[], direction: number): Activation[] {
@@ -173,7 +227,12 @@ function activationsOf(r: RuleContext, defaults: readonly string[], direction: n
     const [alpha, beta] = ALPHA_BETA[lower] ?? [0, 0];
     const takesAlpha = lower in ALPHA_BETA;
     const takesBeta = lower === "affine" || lower === "scaledtanh" || lower === "hardsigmoid";
-    return activation(r, lower, takesAlpha ? (alphas[alphaAt++] ?? alpha) : alpha, takesBeta ? (betas[betaAt++] ?? beta) : beta);
+    return activation(
+      r,
+      lower,
+      takesAlpha ? (alphas[alphaAt++] ?? alpha) : alpha,
+      takesBeta ? (betas[betaAt++] ?? beta) : beta,
+    );
   });
   const start = direction * defaults.length;
   return made.slice(start, start + defaults.length);
@@ -181,19 +240,38 @@ function activationsOf(r: RuleContext, defaults: readonly string[], direction: n
 
 function activation(r: RuleContext, name: string, alpha: number, beta: number): Activation {
   const { g } = r;
-  const withAlpha = (opType: string): Activation => (value) => g.op(opType, [value], g.shape(value), { alpha: { type: "float", value: alpha } });
+  const withAlpha =
+    (opType: string): Activation =>
+    (value) =>
+      g.op(opType, [value], g.shape(value), { alpha: { type: "float", value: alpha } });
   switch (name) {
-    case "tanh": return (value) => g.unary("Tanh", value);
-    case "sigmoid": return (value) => g.unary("Sigmoid", value);
-    case "relu": return (value) => g.unary("Relu", value);
-    case "softsign": return (value) => g.unary("Softsign", value);
-    case "softplus": return (value) => g.unary("Softplus", value);
-    case "leakyrelu": return withAlpha("LeakyRelu");
-    case "thresholdedrelu": return withAlpha("ThresholdedRelu");
-    case "elu": return withAlpha("Elu");
-    case "affine": return (value) => g.offset(g.scale(value, alpha), beta);
-    case "scaledtanh": return (value) => g.scale(g.unary("Tanh", g.scale(value, beta)), alpha);
-    case "hardsigmoid": return (value) => g.op("HardSigmoid", [value], g.shape(value), { alpha: { type: "float", value: alpha }, beta: { type: "float", value: beta } });
-    default: throw r.refuse(`its activation "${name}" has no rule`);
+    case "tanh":
+      return (value) => g.unary("Tanh", value);
+    case "sigmoid":
+      return (value) => g.unary("Sigmoid", value);
+    case "relu":
+      return (value) => g.unary("Relu", value);
+    case "softsign":
+      return (value) => g.unary("Softsign", value);
+    case "softplus":
+      return (value) => g.unary("Softplus", value);
+    case "leakyrelu":
+      return withAlpha("LeakyRelu");
+    case "thresholdedrelu":
+      return withAlpha("ThresholdedRelu");
+    case "elu":
+      return withAlpha("Elu");
+    case "affine":
+      return (value) => g.offset(g.scale(value, alpha), beta);
+    case "scaledtanh":
+      return (value) => g.scale(g.unary("Tanh", g.scale(value, beta)), alpha);
+    case "hardsigmoid":
+      return (value) =>
+        g.op("HardSigmoid", [value], g.shape(value), {
+          alpha: { type: "float", value: alpha },
+          beta: { type: "float", value: beta },
+        });
+    default:
+      throw r.refuse(`its activation "${name}" has no rule`);
   }
 }

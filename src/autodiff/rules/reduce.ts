@@ -40,7 +40,10 @@ function reduction(grad: (r: RuleContext, reduced: Reduced) => string): Rule {
       // Opset 18: nothing is reduced; the operator still works element by element, over groups of one.
       return [r.g.reshape(grad(r, { dy: r.dy(), y: r.y(), axes: [], count: 1 }), dims)];
     }
-    const axes = given === undefined || given.length === 0 ? range(0, dims.length) : given.map((axis) => (axis < 0 ? axis + dims.length : axis));
+    const axes =
+      given === undefined || given.length === 0
+        ? range(0, dims.length)
+        : given.map((axis) => (axis < 0 ? axis + dims.length : axis));
     const kept = dims.map((dim, axis) => (axes.includes(axis) ? 1 : dim));
     const count = axes.reduce((product, axis) => product * dims[axis], 1);
     return [grad(r, { dy: r.g.reshape(r.dy(), kept), y: r.g.reshape(r.y(), kept), axes, count })];
@@ -52,7 +55,10 @@ function shareAmongTies(r: RuleContext, { dy, y, axes }: Reduced): string {
   return r.g.times(mask, r.g.over(dy, r.g.sum(mask, axes)));
 }
 
-/** For each element the product of the others in its group, zeros included: running products from the front times those from the back. */
+/**
+ * For each element the product of the others in its group, zeros included: running products from the front times those
+ * from the back.
+ */
 function productOfOthers(r: RuleContext, axes: Dims): string {
   const { g } = r;
   const dims = r.dims();
@@ -63,10 +69,14 @@ function productOfOthers(r: RuleContext, axes: Dims): string {
   // By doubling: `before` holds products of up to 2^k predecessors.
   const running = (direction: 1 | -1): string => {
     let product = shifted(r, flat, direction);
-    for (let step = 1; step < columns; step *= 2) product = g.times(product, shifted(r, product, (direction * step) as 1));
+    for (let step = 1; step < columns; step *= 2)
+      product = g.times(product, shifted(r, product, (direction * step) as 1));
     return product;
   };
-  const product = g.reshape(g.times(running(1), running(-1)), perm.map((axis) => dims[axis]));
+  const product = g.reshape(
+    g.times(running(1), running(-1)),
+    perm.map((axis) => dims[axis]),
+  );
   const inverse = perm.map((_, axis) => perm.indexOf(axis));
   return g.transpose(product, inverse);
 }
@@ -78,5 +88,7 @@ function shifted(r: RuleContext, value: string, by: number): string {
   const amount = Math.min(Math.abs(by), columns);
   const ones = g.expand(g.scalar(1), [rows, amount]);
   if (amount === columns) return ones;
-  return by > 0 ? g.concat([ones, g.slice(value, 1, 0, columns - amount)], 1) : g.concat([g.slice(value, 1, amount, columns), ones], 1);
+  return by > 0
+    ? g.concat([ones, g.slice(value, 1, 0, columns - amount)], 1)
+    : g.concat([g.slice(value, 1, amount, columns), ones], 1);
 }

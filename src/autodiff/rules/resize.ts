@@ -3,8 +3,8 @@ import type { RuleContext, RuleTable } from "../rule.ts";
 import { axisAdjoint, axisProduct, type Tap } from "./axis-map.ts";
 
 /**
- * Resize (ai.onnx, opset 11 to 25): interpolation is separable and linear, so each axis goes back through the transpose of its
- * own weights. All modes, coordinate transformations, antialiasing and cropping.
+ * Resize (ai.onnx, opset 11 to 25): interpolation is separable and linear, so each axis goes back through the transpose
+ * of its own weights. All modes, coordinate transformations, antialiasing and cropping. /
  */
 export const resizeRules: RuleTable = {
   Resize: (r) => {
@@ -20,19 +20,28 @@ export const resizeRules: RuleTable = {
       const taps = axisTaps(r, size, out[axis], scales[axis], crop);
       const single = taps.every((list) => list.length <= 1 && list.every((tap) => tap.weight === 1));
       grad = single
-        ? axisAdjoint(g, grad, axis, taps.map((list) => list[0]?.at ?? -1), size)
+        ? axisAdjoint(
+            g,
+            grad,
+            axis,
+            taps.map((list) => list[0]?.at ?? -1),
+            size,
+          )
         : axisProduct(g, grad, axis, size, taps);
     });
     return [grad, droi];
   },
 };
 
-/** How far a position is moved to see how its taps change: they are piecewise polynomials, and this is a slope of theirs. */
+/**
+ * How far a position is moved to see how its taps change: they are piecewise polynomials, and this is a slope of
+ * theirs.
+ */
 const NUDGE = 1e-4;
 
 /**
- * The gradient of tf_crop_and_resize's region [starts..., ends...]: along each axis the output moves with the position it is taken
- * from, whose slope along the axis is another set of taps.
+ * The gradient of tf_crop_and_resize's region [starts..., ends...]: along each axis the output moves with the position
+ * it is taken from, whose slope along the axis is another set of taps. /
  */
 function regionGrad(r: RuleContext, scales: readonly number[]): string {
   const { g } = r;
@@ -40,10 +49,20 @@ function regionGrad(r: RuleContext, scales: readonly number[]): string {
   const axes = resizeAxes(r);
   const forward = (value: string, axis: number, taps: readonly (readonly Tap[])[]): string => {
     const matrix = new Float32Array(taps.length * dims[axis]);
-    taps.forEach((list, row) => { for (const { at, weight } of list) matrix[row * dims[axis] + at] += weight; });
+    taps.forEach((list, row) => {
+      for (const { at, weight } of list) matrix[row * dims[axis] + at] += weight;
+    });
     const shape = g.shape(value);
-    const flat = g.reshape(value, [...shape.slice(0, axis), shape[axis], shape.slice(axis + 1).reduce((a, b) => a * b, 1)]);
-    return g.reshape(g.matmul(g.floats(matrix, [taps.length, dims[axis]]), flat), [...shape.slice(0, axis), taps.length, ...shape.slice(axis + 1)]);
+    const flat = g.reshape(value, [
+      ...shape.slice(0, axis),
+      shape[axis],
+      shape.slice(axis + 1).reduce((a, b) => a * b, 1),
+    ]);
+    return g.reshape(g.matmul(g.floats(matrix, [taps.length, dims[axis]]), flat), [
+      ...shape.slice(0, axis),
+      taps.length,
+      ...shape.slice(axis + 1),
+    ]);
   };
   const of = (axis: number): readonly [number, number] | undefined => cropOf(r, axis);
   const halves = axes.map((axis): [string, string] => {
@@ -52,15 +71,24 @@ function regionGrad(r: RuleContext, scales: readonly number[]): string {
     const moved = (by: number): Tap[][] => axisTaps(r, dims[axis], out[axis], scales[axis], [start + by, end + by]);
     const [up, down] = [moved(NUDGE), moved(-NUDGE)];
     // By how much the taps change with the position, which moves by size − 1 as the whole region moves by one.
-    const slopes = up.map((list, index) => [...list.map(({ at, weight }) => ({ at, weight: weight / (2 * NUDGE) })), ...down[index].map(({ at, weight }) => ({ at, weight: -weight / (2 * NUDGE) }))]);
+    const slopes = up.map((list, index) => [
+      ...list.map(({ at, weight }) => ({ at, weight: weight / (2 * NUDGE) })),
+      ...down[index].map(({ at, weight }) => ({ at, weight: -weight / (2 * NUDGE) })),
+    ]);
     let value = forward(r.x(0), axis, slopes);
     for (const other of dims.map((_, index) => index)) {
-      if (other !== axis && (out[other] !== dims[other] || of(other))) value = forward(value, other, axisTaps(r, dims[other], out[other], scales[other], of(other)));
+      if (other !== axis && (out[other] !== dims[other] || of(other)))
+        value = forward(value, other, axisTaps(r, dims[other], out[other], scales[other], of(other)));
     }
-    const perPlace = g.sum(g.times(r.dy(), value), dims.flatMap((_, index) => (index === axis ? [] : [index])), false);
+    const perPlace = g.sum(
+      g.times(r.dy(), value),
+      dims.flatMap((_, index) => (index === axis ? [] : [index])),
+      false,
+    );
     // A position lies between the start and the end by its share.
     const share = range(0, out[axis]).map((place) => (out[axis] > 1 ? place / (out[axis] - 1) : 0.5));
-    const weighted = (shares: number[]): string => g.reshape(g.sum(g.times(perPlace, g.floats(shares, [out[axis]])), [0], false), [1]);
+    const weighted = (shares: number[]): string =>
+      g.reshape(g.sum(g.times(perPlace, g.floats(shares, [out[axis]])), [0], false), [1]);
     return [weighted(share.map((value) => 1 - value)), weighted(share)];
   });
   return g.concat([...halves.map(([start]) => start), ...halves.map(([, end]) => end)], 0);
@@ -72,7 +100,10 @@ function axisScales(r: RuleContext): number[] {
   const scales = dims.map((size, axis) => out[axis] / size);
   const given = r.known(2);
   const axes = resizeAxes(r);
-  if (given && given.length === axes.length) axes.forEach((axis, index) => { scales[axis] = given[index]; });
+  if (given && given.length === axes.length)
+    axes.forEach((axis, index) => {
+      scales[axis] = given[index];
+    });
   return scales;
 }
 
@@ -97,43 +128,74 @@ function axisTaps(r: RuleContext, size: number, out: number, scale: number, crop
   return range(0, out).map((position) => {
     const at = sourcePosition(transform, position, size, out, scale, crop);
     if (crop && (at < 0 || at > size - 1)) return [];
-    if (mode === "nearest") return [{ at: nearest(r.string("nearest_mode", "round_prefer_floor"), at, size), weight: 1 }];
+    if (mode === "nearest")
+      return [{ at: nearest(r.string("nearest_mode", "round_prefer_floor"), at, size), weight: 1 }];
     const reach = r.int("antialias", 0) !== 0 && scale < 1 ? scale : 1;
     return mode === "linear" ? linearTaps(r, at, size, reach) : cubicTaps(r, at, size, reach);
   });
 }
 
 /** Where an output position lies in the input (ONNX Resize-19, coordinate_transformation_mode). */
-function sourcePosition(transform: string, position: number, size: number, out: number, scale: number, crop?: readonly [number, number]): number {
+function sourcePosition(
+  transform: string,
+  position: number,
+  size: number,
+  out: number,
+  scale: number,
+  crop?: readonly [number, number],
+): number {
   switch (transform) {
-    case "asymmetric": return position / scale;
-    case "align_corners": return out === 1 ? 0 : (position * (size - 1)) / (out - 1);
-    case "pytorch_half_pixel": return out > 1 ? (position + 0.5) / scale - 0.5 : 0;
-    case "tf_half_pixel_for_nn": return (position + 0.5) / scale;
+    case "asymmetric":
+      return position / scale;
+    case "align_corners":
+      return out === 1 ? 0 : (position * (size - 1)) / (out - 1);
+    case "pytorch_half_pixel":
+      return out > 1 ? (position + 0.5) / scale - 0.5 : 0;
+    case "tf_half_pixel_for_nn":
+      return (position + 0.5) / scale;
     case "half_pixel_symmetric": {
       const offset = (size / 2) * (1 - out / (scale * size));
       return offset + (position + 0.5) / scale - 0.5;
     }
     case "tf_crop_and_resize": {
       const [start, end] = crop ?? [0, 1];
-      return out > 1 ? start * (size - 1) + (position * (end - start) * (size - 1)) / (out - 1) : 0.5 * (start + end) * (size - 1);
+      return out > 1
+        ? start * (size - 1) + (position * (end - start) * (size - 1)) / (out - 1)
+        : 0.5 * (start + end) * (size - 1);
     }
-    default: return (position + 0.5) / scale - 0.5;
+    default:
+      return (position + 0.5) / scale - 0.5;
   }
 }
 
 function nearest(mode: string, at: number, size: number): number {
-  const round = { floor: Math.floor, ceil: Math.ceil, round_prefer_ceil: (x: number) => Math.floor(x + 0.5), round_prefer_floor: (x: number) => Math.ceil(x - 0.5) }[mode] ?? Math.floor;
+  const round =
+    {
+      floor: Math.floor,
+      ceil: Math.ceil,
+      round_prefer_ceil: (x: number) => Math.floor(x + 0.5),
+      round_prefer_floor: (x: number) => Math.ceil(x - 0.5),
+    }[mode] ?? Math.floor;
   return Math.min(Math.max(round(at), 0), size - 1);
 }
 
 /** Two neighbours, or with antialiasing a triangle as wide as one output pixel. */
 function linearTaps(r: RuleContext, at: number, size: number, reach: number): Tap[] {
-  if (reach < 1) return bounded(r, spread(at, 1, reach, (distance) => Math.max(0, 1 - Math.abs(distance))), size);
+  if (reach < 1)
+    return bounded(
+      r,
+      spread(at, 1, reach, (distance) => Math.max(0, 1 - Math.abs(distance))),
+      size,
+    );
   const clamped = Math.min(Math.max(at, 0), size - 1);
   const low = Math.floor(clamped);
   const part = clamped - low;
-  return part === 0 ? [{ at: low, weight: 1 }] : [{ at: low, weight: 1 - part }, { at: low + 1, weight: part }];
+  return part === 0
+    ? [{ at: low, weight: 1 }]
+    : [
+        { at: low, weight: 1 - part },
+        { at: low + 1, weight: part },
+      ];
 }
 
 /** Keys' cubic convolution with coefficient a (−0.75). */
@@ -146,12 +208,19 @@ function cubicTaps(r: RuleContext, at: number, size: number, reach: number): Tap
   };
   if (reach < 1) return bounded(r, spread(at, 2, reach, kernel), size);
   const first = Math.floor(at) - 1;
-  return bounded(r, range(first, first + 4).map((tap) => ({ at: tap, weight: kernel(tap - at) })), size);
+  return bounded(
+    r,
+    range(first, first + 4).map((tap) => ({ at: tap, weight: kernel(tap - at) })),
+    size,
+  );
 }
 
 /** A kernel of half width `support` stretched by 1/`reach` around `at`, its weights summing to one. */
 function spread(at: number, support: number, reach: number, kernel: (distance: number) => number): Tap[] {
-  const taps = range(Math.ceil(at - support / reach), Math.floor(at + support / reach) + 1).map((tap) => ({ at: tap, weight: kernel((tap - at) * reach) }));
+  const taps = range(Math.ceil(at - support / reach), Math.floor(at + support / reach) + 1).map((tap) => ({
+    at: tap,
+    weight: kernel((tap - at) * reach),
+  }));
   return normalised(taps);
 }
 

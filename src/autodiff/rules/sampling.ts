@@ -6,12 +6,18 @@ const CUBIC_A = -0.75;
 
 export type Interpolation = "linear" | "nearest" | "cubic";
 
-/** From integer positions (as floats) along an axis of length `size` to ones inside, and a mask of those that count (undefined: all). */
+/**
+ * From integer positions (as floats) along an axis of length `size` to ones inside, and a mask of those that count
+ * (undefined: all).
+ */
 export type Boundary = (g: Builder, positions: string, size: number) => { inside: string; mask?: string };
 
 /** Outside is zero. */
 export const zeroOutside: Boundary = (g, positions, size) => {
-  const mask = g.times(g.indicator("GreaterOrEqual", positions, g.scalar(0)), g.indicator("LessOrEqual", positions, g.scalar(size - 1)));
+  const mask = g.times(
+    g.indicator("GreaterOrEqual", positions, g.scalar(0)),
+    g.indicator("LessOrEqual", positions, g.scalar(size - 1)),
+  );
   return { inside: clamp(g, positions, 0, size - 1), mask };
 };
 
@@ -36,10 +42,16 @@ interface Tap {
 }
 
 /**
- * Values of `image` [B, C, ...sizes] at real positions, one array [B, P] for each spatial axis: [B, C, P]. Gradients flow to the image
- * and, through the weights, to the positions.
+ * Values of `image` [B, C, ...sizes] at real positions, one array [B, P] for each spatial axis: [B, C, P]. Gradients
+ * flow to the image and, through the weights, to the positions. /
  */
-export function sample(g: Builder, image: string, positions: readonly string[], interpolation: Interpolation, boundary: Boundary): string {
+export function sample(
+  g: Builder,
+  image: string,
+  positions: readonly string[],
+  interpolation: Interpolation,
+  boundary: Boundary,
+): string {
   const [, , ...sizes] = g.shape(image);
   const flat = flattened(g, image);
   const taps = positions.map((position) => tapsOf(g, position, interpolation));
@@ -55,7 +67,15 @@ export function cornersOf(g: Builder, image: string, positions: readonly string[
   const [, , ...sizes] = g.shape(image);
   const flat = flattened(g, image);
   const taps = positions.map((position) => tapsOf(g, position, "linear"));
-  return combinations(taps.map((list) => list.length)).map((choice) => weighted(g, flat, sizes, choice.map((index, axis) => taps[axis][index]), boundary));
+  return combinations(taps.map((list) => list.length)).map((choice) =>
+    weighted(
+      g,
+      flat,
+      sizes,
+      choice.map((index, axis) => taps[axis][index]),
+      boundary,
+    ),
+  );
 }
 
 function flattened(g: Builder, image: string): string {
@@ -66,7 +86,9 @@ function flattened(g: Builder, image: string): string {
 function weighted(g: Builder, flat: string, sizes: Dims, taps: readonly Tap[], boundary: Boundary): string {
   const [batch, channels] = g.shape(flat);
   const places = taps.map(({ at }, axis) => boundary(g, at, sizes[axis]));
-  const index = places.map(({ inside }) => inside).reduce((sum, inside, axis) => (axis === 0 ? inside : g.plus(g.scale(sum, sizes[axis]), inside)));
+  const index = places
+    .map(({ inside }) => inside)
+    .reduce((sum, inside, axis) => (axis === 0 ? inside : g.plus(g.scale(sum, sizes[axis]), inside)));
   const count = g.shape(index)[1];
   const whole = g.op("Cast", [index], [batch, count], { to: 7 });
   const indices = g.expand(g.reshape(whole, [batch, 1, count]), [batch, channels, count]);
@@ -82,7 +104,10 @@ function tapsOf(g: Builder, position: string, interpolation: Interpolation): Tap
   const low = g.unary("Floor", position);
   const part = g.minus(position, low);
   if (interpolation === "linear") {
-    return [{ at: low, weight: g.minus(g.scalar(1), part) }, { at: g.offset(low, 1), weight: part }];
+    return [
+      { at: low, weight: g.minus(g.scalar(1), part) },
+      { at: g.offset(low, 1), weight: part },
+    ];
   }
   return range(-1, 3).map((step) => ({ at: g.offset(low, step), weight: cubicWeight(g, part, step) }));
 }
@@ -92,7 +117,8 @@ function cubicWeight(g: Builder, part: string, step: number): string {
   const a = CUBIC_A;
   // The distance is part − step for taps behind, step − part for those in front.
   const x = step <= 0 ? g.offset(part, -step) : g.minus(g.scalar(step), part);
-  const polynomial = (c3: number, c2: number, c1: number, c0: number): string => g.offset(g.times(g.offset(g.times(g.offset(g.scale(x, c3), c2), x), c1), x), c0);
+  const polynomial = (c3: number, c2: number, c1: number, c0: number): string =>
+    g.offset(g.times(g.offset(g.times(g.offset(g.scale(x, c3), c2), x), c1), x), c0);
   return step === 0 || step === 1 ? polynomial(a + 2, -(a + 3), 0, 1) : polynomial(a, -5 * a, 8 * a, -4 * a);
 }
 
@@ -101,5 +127,8 @@ function clamp(g: Builder, value: string, low: number, high: number): string {
 }
 
 function combinations(counts: readonly number[]): number[][] {
-  return counts.reduce<number[][]>((tuples, count) => tuples.flatMap((tuple) => range(0, count).map((index) => [...tuple, index])), [[]]);
+  return counts.reduce<number[][]>(
+    (tuples, count) => tuples.flatMap((tuple) => range(0, count).map((index) => [...tuple, index])),
+    [[]],
+  );
 }

@@ -6,18 +6,37 @@ const reshaped = (r: RuleContext): string[] => [r.g.reshape(r.dy(), r.dims())];
 
 /** Operators that move values without changing them (ai.onnx, opset 21). */
 export const shapeRules: RuleTable = {
-  Reshape: reshaped, Flatten: reshaped, Squeeze: reshaped, Unsqueeze: reshaped,
+  Reshape: reshaped,
+  Flatten: reshaped,
+  Squeeze: reshaped,
+  Unsqueeze: reshaped,
   Transpose: (r) => {
     const rank = r.dims().length;
     const perm = r.intList("perm") ?? range(0, rank).reverse();
-    return [r.g.transpose(r.dy(), range(0, rank).map((axis) => perm.indexOf(axis)))];
+    return [
+      r.g.transpose(
+        r.dy(),
+        range(0, rank).map((axis) => perm.indexOf(axis)),
+      ),
+    ];
   },
   Expand: (r) => [r.g.sumTo(r.dy(), r.dims())],
   Tile: (r) => {
     const { g } = r;
     const [dims, out] = [r.dims(), r.outDims()];
-    const split = g.reshape(r.dy(), dims.flatMap((dim, axis) => [out[axis] / Math.max(1, dim), dim]));
-    return [g.reshape(g.sum(split, range(0, dims.length).map((axis) => 2 * axis)), dims)];
+    const split = g.reshape(
+      r.dy(),
+      dims.flatMap((dim, axis) => [out[axis] / Math.max(1, dim), dim]),
+    );
+    return [
+      g.reshape(
+        g.sum(
+          split,
+          range(0, dims.length).map((axis) => 2 * axis),
+        ),
+        dims,
+      ),
+    ];
   },
   Concat: (r) => {
     const axis = r.axis("axis", 0);
@@ -29,7 +48,12 @@ export const shapeRules: RuleTable = {
       return part;
     });
   },
-  Split: (r) => [r.g.concat(r.node.outputs.map((_, index) => r.dy(index)), r.axis("axis", 0))],
+  Split: (r) => [
+    r.g.concat(
+      r.node.outputs.map((_, index) => r.dy(index)),
+      r.axis("axis", 0),
+    ),
+  ],
   Slice: slice,
   Pad: pad,
   DepthToSpace: (r) => {
@@ -41,7 +65,10 @@ export const shapeRules: RuleTable = {
     return [g.reshape(g.transpose(split, [0, 1, 3, 5, 2, 4]), r.dims())];
   },
   SpaceToDepth: (r) => [r.g.op("DepthToSpace", [r.dy()], r.dims(), { blocksize: r.int("blocksize", 1), mode: "DCR" })],
-  Trilu: (r) => [r.g.op("Trilu", [r.dy(), ...(r.has(1) ? [r.x(1)] : [])], r.dims(), { upper: r.int("upper", 1) }), undefined],
+  Trilu: (r) => [
+    r.g.op("Trilu", [r.dy(), ...(r.has(1) ? [r.x(1)] : [])], r.dims(), { upper: r.int("upper", 1) }),
+    undefined,
+  ],
 };
 
 /** Contiguous parts go back by padding with zeros; other steps by the positions that each axis took. */
@@ -61,7 +88,13 @@ function slice(r: RuleContext): (string | undefined)[] {
       before[axis] = first;
       after[axis] = dims[axis] - first - out[axis];
     } else {
-      grad = axisAdjoint(g, grad, axis, range(0, out[axis]).map((position) => first + position * steps[index]), dims[axis]);
+      grad = axisAdjoint(
+        g,
+        grad,
+        axis,
+        range(0, out[axis]).map((position) => first + position * steps[index]),
+        dims[axis],
+      );
     }
   });
   if (out.some((dim) => dim === 0)) return [g.zeros(dims)];
@@ -83,12 +116,23 @@ function pad(r: RuleContext): (string | undefined)[] {
   const axes = (r.known(3) ?? range(0, dims.length)).map((axis) => (axis < 0 ? axis + dims.length : axis));
   const before = new Array<number>(dims.length).fill(0);
   const after = new Array<number>(dims.length).fill(0);
-  axes.forEach((axis, index) => { before[axis] = pads[index]; after[axis] = pads[index + axes.length]; });
+  axes.forEach((axis, index) => {
+    before[axis] = pads[index];
+    after[axis] = pads[index + axes.length];
+  });
   const mode = r.string("mode", "constant");
   if (mode === "constant") {
-    const inner = g.pad(r.dy(), before.map((amount) => -amount), after.map((amount) => -amount));
+    const inner = g.pad(
+      r.dy(),
+      before.map((amount) => -amount),
+      after.map((amount) => -amount),
+    );
     if (!r.needs(2)) return [inner];
-    return [r.needs(0) ? inner : undefined, undefined, g.reshape(g.minus(total(r, r.dy()), total(r, inner)), r.dims(2))];
+    return [
+      r.needs(0) ? inner : undefined,
+      undefined,
+      g.reshape(g.minus(total(r, r.dy()), total(r, inner)), r.dims(2)),
+    ];
   }
   let grad = r.dy();
   dims.forEach((dim, axis) => {
@@ -111,4 +155,3 @@ function padSource(position: number, size: number, mode: string): number {
   const at = ((position % period) + period) % period;
   return at < size ? at : period - at;
 }
-

@@ -1,10 +1,20 @@
 import { elementCount } from "../../model/graph.ts";
 import { range } from "../builder.ts";
 import { expanding, type RuleContext, type RuleTable } from "../rule.ts";
-import { cornersOf, edgeOutside, reflectOutside, sample, zeroOutside, type Boundary, type Interpolation } from "./sampling.ts";
+import {
+  cornersOf,
+  edgeOutside,
+  reflectOutside,
+  sample,
+  zeroOutside,
+  type Boundary,
+  type Interpolation,
+} from "./sampling.ts";
 import { windowOf } from "./window.ts";
 
-/** Operators that look at an image in places that are themselves computed (ai.onnx 16 to 22), and the inverse of im2col. */
+/**
+ * Operators that look at an image in places that are themselves computed (ai.onnx 16 to 22), and the inverse of im2col.
+ */
 export const spatialRules: RuleTable = {
   GridSample: expanding(gridSample),
   AffineGrid: expanding(affineGrid),
@@ -21,7 +31,12 @@ export const spatialRules: RuleTable = {
     const [image, block] = [r.known(1), r.known(2)];
     if (!image || !block) throw r.refuse("its sizes are not known");
     const [batch, channels] = r.outDims();
-    const sizes = { image, block, strides: r.intList("strides") ?? image.map(() => 1), dilations: r.intList("dilations") ?? image.map(() => 1) };
+    const sizes = {
+      image,
+      block,
+      strides: r.intList("strides") ?? image.map(() => 1),
+      dilations: r.intList("dilations") ?? image.map(() => 1),
+    };
     const pads = r.intList("pads") ?? [...image, ...image].map(() => 0);
     const [before, after] = [pads.slice(0, image.length), pads.slice(image.length)];
     const padded = g.pad(r.dy(), [0, 0, ...before], [0, 0, ...after]);
@@ -32,14 +47,29 @@ export const spatialRules: RuleTable = {
 };
 
 /** For each place in the block and each position of it, where it lies in the padded image, flat. */
-function columnPlaces(sizes: Record<"image" | "block" | "strides" | "dilations", readonly number[]>, inner: readonly number[]): number[] {
+function columnPlaces(
+  sizes: Record<"image" | "block" | "strides" | "dilations", readonly number[]>,
+  inner: readonly number[],
+): number[] {
   const { block, strides, dilations } = sizes;
-  const positions = inner.map((size, axis) => Math.floor((size - dilations[axis] * (block[axis] - 1) - 1) / strides[axis]) + 1);
-  return tuples(block).flatMap((tap) => tuples(positions).map((position) => position.reduce((flat, start, axis) => flat * inner[axis] + start * strides[axis] + tap[axis] * dilations[axis], 0)));
+  const positions = inner.map(
+    (size, axis) => Math.floor((size - dilations[axis] * (block[axis] - 1) - 1) / strides[axis]) + 1,
+  );
+  return tuples(block).flatMap((tap) =>
+    tuples(positions).map((position) =>
+      position.reduce(
+        (flat, start, axis) => flat * inner[axis] + start * strides[axis] + tap[axis] * dilations[axis],
+        0,
+      ),
+    ),
+  );
 }
 
 function tuples(dims: readonly number[]): number[][] {
-  return dims.reduce<number[][]>((list, dim) => list.flatMap((tuple) => range(0, dim).map((index) => [...tuple, index])), [[]]);
+  return dims.reduce<number[][]>(
+    (list, dim) => list.flatMap((tuple) => range(0, dim).map((index) => [...tuple, index])),
+    [[]],
+  );
 }
 
 /** Coordinates from −1 to 1, the last axis x first; opset 20's names of the modes. */
@@ -50,14 +80,21 @@ function gridSample(r: RuleContext): string[] {
   const output = places.slice(0, -1);
   const corners = r.int("align_corners", 0) !== 0;
   const padding = r.string("padding_mode", "zeros");
-  const boundary: Boundary = padding === "border" ? edgeOutside : padding === "reflection" ? reflectOutside(corners) : zeroOutside;
+  const boundary: Boundary =
+    padding === "border" ? edgeOutside : padding === "reflection" ? reflectOutside(corners) : zeroOutside;
   const flat = g.reshape(r.x(1), [batch, elementCount(output), sizes.length]);
   const positions = sizes.map((size, axis) => {
-    const coordinate = g.reshape(g.slice(flat, 2, sizes.length - 1 - axis, sizes.length - axis), [batch, elementCount(output)]);
-    return corners ? g.scale(g.offset(coordinate, 1), (size - 1) / 2) : g.offset(g.scale(g.offset(coordinate, 1), size / 2), -0.5);
+    const coordinate = g.reshape(g.slice(flat, 2, sizes.length - 1 - axis, sizes.length - axis), [
+      batch,
+      elementCount(output),
+    ]);
+    return corners
+      ? g.scale(g.offset(coordinate, 1), (size - 1) / 2)
+      : g.offset(g.scale(g.offset(coordinate, 1), size / 2), -0.5);
   });
   const mode = r.string("mode", "linear");
-  const interpolation: Interpolation = mode === "nearest" ? "nearest" : mode === "cubic" || mode === "bicubic" ? "cubic" : "linear";
+  const interpolation: Interpolation =
+    mode === "nearest" ? "nearest" : mode === "cubic" || mode === "bicubic" ? "cubic" : "linear";
   return [g.reshape(sample(g, r.x(0), positions, interpolation, boundary), [batch, channels, ...output])];
 }
 
@@ -68,13 +105,17 @@ function affineGrid(r: RuleContext): string[] {
   if (!size) throw r.refuse("its size is not known");
   const [batch, , ...sizes] = size;
   const corners = r.int("align_corners", 0) !== 0;
-  const at = (index: number, count: number): number => (corners ? (count === 1 ? 0 : (2 * index) / (count - 1) - 1) : (2 * index + 1) / count - 1);
+  const at = (index: number, count: number): number =>
+    corners ? (count === 1 ? 0 : (2 * index) / (count - 1) - 1) : (2 * index + 1) / count - 1;
   const points = tuples(sizes).flatMap((tuple) => [...tuple.map((index, axis) => at(index, sizes[axis])).reverse(), 1]);
   const grid = g.matmul(g.floats(points, [1, elementCount(sizes), sizes.length + 1]), g.transpose(r.x(0), [0, 2, 1]));
   return [g.reshape(grid, [batch, ...sizes, sizes.length])];
 }
 
-/** Bins of each region, sampled at `sampling_ratio`² points: their mean, or the maximum of the weighted corners, as ONNX has it. */
+/**
+ * Bins of each region, sampled at `sampling_ratio`² points: their mean, or the maximum of the weighted corners, as ONNX
+ * has it.
+ */
 function roiAlign(r: RuleContext): string[] {
   const { g } = r;
   const [rois] = r.dims(1);
@@ -83,24 +124,32 @@ function roiAlign(r: RuleContext): string[] {
   const scale = r.float("spatial_scale", 1);
   const half = r.string("coordinate_transformation_mode", "half_pixel") === "half_pixel";
   const images = g.op("Gather", [r.x(0), r.x(2)], [rois, channels, height, width], { axis: 0 });
-  const edge = (index: number): string => g.offset(g.scale(g.slice(r.x(1), 1, index, index + 1), scale), half ? -0.5 : 0);
+  const edge = (index: number): string =>
+    g.offset(g.scale(g.slice(r.x(1), 1, index, index + 1), scale), half ? -0.5 : 0);
   const [x1, y1, x2, y2] = [0, 1, 2, 3].map(edge);
-  const extent = (low: string, high: string): string => { const size = g.minus(high, low); return half ? size : g.op("Max", [size, g.scalar(1)], g.shape(size)); };
+  const extent = (low: string, high: string): string => {
+    const size = g.minus(high, low);
+    return half ? size : g.op("Max", [size, g.scalar(1)], g.shape(size));
+  };
   const samples = samplesOf(r, [rows, columns], scale, half);
   const perRoi = range(0, rois).map((roi) => {
     const one = (value: string): string => g.slice(value, 0, roi, roi + 1);
     const [down, across] = samples[roi];
     const axisPoints = (start: string, size: string, bins: number, points: number): string => {
-      const places = range(0, bins * points).map((index) => Math.floor(index / points) / bins + ((index % points) + 0.5) / (points * bins));
+      const places = range(0, bins * points).map(
+        (index) => Math.floor(index / points) / bins + ((index % points) + 0.5) / (points * bins),
+      );
       return g.plus(one(start), g.times(one(size), g.floats(places, [1, bins * points])));
     };
     const ys = axisPoints(y1, extent(y1, y2), rows, down);
     const xs = axisPoints(x1, extent(x1, x2), columns, across);
     const [tall, wide] = [rows * down, columns * across];
-    const whole = (value: string, dims: number[]): string => g.reshape(g.expand(g.reshape(value, dims), [tall, wide]), [1, tall * wide]);
+    const whole = (value: string, dims: number[]): string =>
+      g.reshape(g.expand(g.reshape(value, dims), [tall, wide]), [1, tall * wide]);
     const [py, px] = [whole(ys, [tall, 1]), whole(xs, [1, wide])];
     // Up to one pixel outside the edge's pixel counts; beyond is zero.
-    const inRange = (p: string, size: number): string => g.times(g.indicator("GreaterOrEqual", p, g.scalar(-1)), g.indicator("LessOrEqual", p, g.scalar(size)));
+    const inRange = (p: string, size: number): string =>
+      g.times(g.indicator("GreaterOrEqual", p, g.scalar(-1)), g.indicator("LessOrEqual", p, g.scalar(size)));
     const valid = g.reshape(g.times(inRange(py, height), inRange(px, width)), [1, 1, tall * wide]);
     const clipped = (p: string, size: number): string => g.op("Clip", [p, g.scalar(0), g.scalar(size - 1)], g.shape(p));
     const corners = cornersOf(g, one(images), [clipped(py, height), clipped(px, width)], edgeOutside);
@@ -113,12 +162,18 @@ function roiAlign(r: RuleContext): string[] {
 }
 
 /** Sample points per bin [down, across] of each region; with sampling_ratio 0 the region's size decides. */
-function samplesOf(r: RuleContext, bins: readonly [number, number], scale: number, half: boolean): (readonly [number, number])[] {
+function samplesOf(
+  r: RuleContext,
+  bins: readonly [number, number],
+  scale: number,
+  half: boolean,
+): (readonly [number, number])[] {
   const ratio = r.int("sampling_ratio", 0);
   const [rois] = r.dims(1);
   if (ratio > 0) return range(0, rois).map(() => [ratio, ratio] as const);
   const known = r.known(1);
-  if (!known) throw r.refuse("with sampling_ratio 0 its regions decide how many points it takes, and they are not known");
+  if (!known)
+    throw r.refuse("with sampling_ratio 0 its regions decide how many points it takes, and they are not known");
   return range(0, rois).map((roi) => {
     const [x1, y1, x2, y2] = known.slice(4 * roi, 4 * roi + 4).map((value) => value * scale);
     const size = (low: number, high: number): number => (half ? high - low : Math.max(high - low, 1));
@@ -141,7 +196,11 @@ function deformConv(r: RuleContext): string[] {
   const images = g.reshape(r.x(0), [batch * offsetGroups, channels / offsetGroups, ...input]);
   const offsets = g.reshape(r.x(2), [batch * offsetGroups, taps, 2, places]);
   const positions = [0, 1].map((axis) => {
-    const base = tuples(kernel).flatMap((tap) => tuples(output).map((place) => place[axis] * window.strides[axis] - window.before[axis] + tap[axis] * window.dilations[axis]));
+    const base = tuples(kernel).flatMap((tap) =>
+      tuples(output).map(
+        (place) => place[axis] * window.strides[axis] - window.before[axis] + tap[axis] * window.dilations[axis],
+      ),
+    );
     const moved = g.reshape(g.slice(offsets, 2, axis, axis + 1), [batch * offsetGroups, points]);
     return g.plus(moved, g.floats(base, [1, points]));
   });

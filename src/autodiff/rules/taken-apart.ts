@@ -13,12 +13,17 @@ export interface Parts {
 }
 
 /**
- * The nodes, with Softmax in the place of the last node of a softmax that is taken apart, exp(x − max) over its sum, and of the exponential of
- * a log-softmax: for rules that know it as a whole. The nodes before it stay.
+ * The nodes, with Softmax in the place of the last node of a softmax that is taken apart, exp(x − max) over its sum,
+ * and of the exponential of a log-softmax: for rules that know it as a whole. The nodes before it stay. /
  */
 export function withWholeSoftmax(parts: Parts): Node[] {
   const maker = makerAmong(parts);
-  const softmax = (node: Node, x: string, axis: number): Node => ({ ...node, opType: "Softmax", inputs: [x], attributes: { axis: { type: "int", value: axis } } });
+  const softmax = (node: Node, x: string, axis: number): Node => ({
+    ...node,
+    opType: "Softmax",
+    inputs: [x],
+    attributes: { axis: { type: "int", value: axis } },
+  });
   return parts.nodes.map((node) => {
     if (node.domain !== "") return node;
     if (node.opType === "Exp") {
@@ -34,16 +39,26 @@ export function withWholeSoftmax(parts: Parts): Node[] {
     const less = maker(exp.inputs[0], "Sub");
     const most = less && maker(less.inputs[1], "ReduceMax");
     // Without the largest taken off it is a softmax all the same.
-    return softmax(node, most && most.inputs[0] === less.inputs[0] && axisOf(parts, most, dims) === axis ? less.inputs[0] : exp.inputs[0], axis);
+    return softmax(
+      node,
+      most && most.inputs[0] === less.inputs[0] && axisOf(parts, most, dims) === axis ? less.inputs[0] : exp.inputs[0],
+      axis,
+    );
   });
 }
 
-/** The nodes, with a quotient in the place of a product with an inverse: x·(1/n) is x/n, as normalizations are written by hand. */
+/**
+ * The nodes, with a quotient in the place of a product with an inverse: x·(1/n) is x/n, as normalizations are written
+ * by hand.
+ */
 export function withQuotients(parts: Parts): Node[] {
   const maker = makerAmong(parts);
   const inverted = (value: string): string | undefined => {
     const division = maker(value, "Div");
-    return maker(value, "Reciprocal")?.inputs[0] ?? (division && parts.known(division.inputs[0])?.every((number) => number === 1) ? division.inputs[1] : undefined);
+    return (
+      maker(value, "Reciprocal")?.inputs[0] ??
+      (division && parts.known(division.inputs[0])?.every((number) => number === 1) ? division.inputs[1] : undefined)
+    );
   };
   return parts.nodes.map((node) => {
     if (node.domain !== "" || node.opType !== "Mul") return node;

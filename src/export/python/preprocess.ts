@@ -2,26 +2,46 @@ import type { ImageRecipe, InputRecipe, Interpolation, Recipe, RowRecipe } from 
 import { resizedSide } from "../../data/geometry.ts";
 import { list, text } from "./text.ts";
 
-const FILTERS: Readonly<Record<Interpolation, string>> = { nearest: "NEAREST", bilinear: "BILINEAR", bicubic: "BICUBIC", lanczos: "LANCZOS", box: "BOX" };
+const FILTERS: Readonly<Record<Interpolation, string>> = {
+  nearest: "NEAREST",
+  bilinear: "BILINEAR",
+  bicubic: "BICUBIC",
+  lanczos: "LANCZOS",
+  box: "BOX",
+};
 
 /** A function load(path) that makes a batch of one of a file, as the recipe does: its imports and its lines. */
-export function loader(recipe: unknown, inputName: string): { readonly imports: readonly string[]; readonly lines: readonly string[]; readonly packages: readonly string[] } {
+export function loader(
+  recipe: unknown,
+  inputName: string,
+): { readonly imports: readonly string[]; readonly lines: readonly string[]; readonly packages: readonly string[] } {
   const inputs = Object.values((recipe as Recipe | undefined)?.inputs ?? {});
   const asArray = /\.np[yz]$/i.test(inputName);
   const own: InputRecipe = (asArray ? undefined : inputs[0]) ?? { kind: "array" };
   switch (own.kind) {
-    case "image": return { packages: ["pillow"], imports: ["from PIL import Image"], lines: image(own) };
-    case "row": return { packages: [], imports: ["import csv"], lines: row(own) };
-    case "text": return {
-      packages: ["tokenizers"], imports: ["from tokenizers import Tokenizer"],
-      lines: [
-        "def load(text):", `    encoded = Tokenizer.from_file(${text(own.tokenizer)}).encode(text)`, `    return torch.tensor([encoded.ids[:${own.maxLength}]])`,
-      ],
-    };
-    case "array": return {
-      packages: [], imports: [],
-      lines: ["def load(path):", "    return torch.from_numpy(np.load(path)).float()  # the tensor itself, with its batch axis"],
-    };
+    case "image":
+      return { packages: ["pillow"], imports: ["from PIL import Image"], lines: image(own) };
+    case "row":
+      return { packages: [], imports: ["import csv"], lines: row(own) };
+    case "text":
+      return {
+        packages: ["tokenizers"],
+        imports: ["from tokenizers import Tokenizer"],
+        lines: [
+          "def load(text):",
+          `    encoded = Tokenizer.from_file(${text(own.tokenizer)}).encode(text)`,
+          `    return torch.tensor([encoded.ids[:${own.maxLength}]])`,
+        ],
+      };
+    case "array":
+      return {
+        packages: [],
+        imports: [],
+        lines: [
+          "def load(path):",
+          "    return torch.from_numpy(np.load(path)).float()  # the tensor itself, with its batch axis",
+        ],
+      };
   }
 }
 
@@ -48,7 +68,10 @@ function image(recipe: ImageRecipe): string[] {
       `    image = image.resize(tuple(shorter if side == least else shorter * side // least for side in image.size), ${filter})`,
       ...cropped,
     ],
-    "stretch-crop": [`    image = image.resize((${resizedSide(width, recipe)}, ${resizedSide(height, recipe)}), ${filter})`, ...cropped],
+    "stretch-crop": [
+      `    image = image.resize((${resizedSide(width, recipe)}, ${resizedSide(height, recipe)}), ${filter})`,
+      ...cropped,
+    ],
     pad: [
       `    scale = min(${width} / image.width, ${height} / image.height)`,
       `    inner = image.resize((round(image.width * scale), round(image.height * scale)), ${filter})`,
@@ -57,8 +80,12 @@ function image(recipe: ImageRecipe): string[] {
     ],
   }[recipe.fit];
   return [
-    "def load(path):", "    image = Image.open(path).convert(\"RGB\")", ...fit,
-    ...(mode === "L" ? ["    values = np.asarray(image.convert(\"L\"), dtype=np.float32)[..., None]"] : ["    values = np.asarray(image, dtype=np.float32)"]),
+    "def load(path):",
+    '    image = Image.open(path).convert("RGB")',
+    ...fit,
+    ...(mode === "L"
+      ? ['    values = np.asarray(image.convert("L"), dtype=np.float32)[..., None]']
+      : ["    values = np.asarray(image, dtype=np.float32)"]),
     ...(recipe.channels === "bgr" ? ["    values = values[..., ::-1]"] : []),
     `    values = (values * ${recipe.scale} - np.array(${list(recipe.mean)})) / np.array(${list(recipe.std)})`,
     `    return torch.from_numpy(np.ascontiguousarray(${recipe.layout === "nchw" ? "values.transpose(2, 0, 1)" : "values"}[None], dtype=np.float32))`,
@@ -68,11 +95,12 @@ function image(recipe: ImageRecipe): string[] {
 function row({ columns, mean, std }: RowRecipe): string[] {
   return [
     "def load(path):  # FILE.csv#ROW, rows counted from 0",
-    "    file, _, index = path.partition(\"#\")",
-    "    with open(file, newline=\"\") as lines:",
+    '    file, _, index = path.partition("#")',
+    '    with open(file, newline="") as lines:',
     "        row = list(csv.DictReader(lines))[int(index or 0)]",
     `    values = np.array([float(row[name]) for name in ${columns ? `[${columns.map(text).join(", ")}]` : "row"}])`,
-    ...(mean ? [`    values = values - np.array(${list(mean)})`] : []), ...(std ? [`    values = values / np.array(${list(std)})`] : []),
+    ...(mean ? [`    values = values - np.array(${list(mean)})`] : []),
+    ...(std ? [`    values = values / np.array(${list(std)})`] : []),
     "    return torch.from_numpy(values[None]).float()",
   ];
 }

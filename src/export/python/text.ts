@@ -1,11 +1,19 @@
 /** A Python string literal. JSON's escapes are all Python's, too. */
 export function text(value: string): string {
-  return JSON.stringify(value).replace(/[\u007f-\u009f\u2028\u2029]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return JSON.stringify(value).replace(
+    /[\u007f-\u009f\u2028\u2029]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** Words for a comment or a docstring: on one line, and no end of the docstring, whatever a model's names hold. */
 export function comment(value: string): string {
-  return value.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ").replace(/"""/g, "'''").replace(/\\/g, "/").trim().slice(0, 300);
+  return value
+    .replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ")
+    .replace(/"""/g, "'''")
+    .replace(/\\/g, "/")
+    .trim()
+    .slice(0, 300);
 }
 
 export function boolean(value: unknown): string {
@@ -28,5 +36,9 @@ export function list(values: readonly unknown[]): string {
 
 /** Numbers in a text, by commas. */
 export function numbersIn(value: unknown): number[] {
-  return String(value ?? "").split(",").filter((part) => part.trim() !== "").map(Number).filter(Number.isFinite);
+  return String(value ?? "")
+    .split(",")
+    .filter((part) => part.trim() !== "")
+    .map(Number)
+    .filter(Number.isFinite);
 }

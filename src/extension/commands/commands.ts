@@ -15,17 +15,25 @@ import { showError, visualize } from "./visualize.ts";
 export function registerCommands(services: Services, panels: Panels, comparisons: Comparisons): vscode.Disposable {
   const { context, engine, log, techniques } = services;
   const commands: Record<string, (...args: never[]) => unknown> = {
-    ...Object.fromEntries(techniques.map((info) => [
-      commandId(info.id), (model?: unknown, options?: unknown) => visualize(services, panels, info, asUri(model), asLayer(options)),
-    ])),
-    "neuralLoupe.compare": (model?: unknown, options?: unknown) => compare(services, panels, comparisons, { model: asUri(model), state: isRecord(options) ? options.state : undefined }),
+    ...Object.fromEntries(
+      techniques.map((info) => [
+        commandId(info.id),
+        (model?: unknown, options?: unknown) => visualize(services, panels, info, asUri(model), asLayer(options)),
+      ]),
+    ),
+    "neuralLoupe.compare": (model?: unknown, options?: unknown) =>
+      compare(services, panels, comparisons, {
+        model: asUri(model),
+        state: isRecord(options) ? options.state : undefined,
+      }),
     "neuralLoupe.exportExplanation": () => exportActive(services, panels),
     "neuralLoupe.openModel": async () => {
       const model = await pickModel("Open a Model");
       if (model) await vscode.commands.executeCommand("vscode.openWith", model, "neuralLoupe.model");
     },
     "neuralLoupe.openSample": () => openSample(context),
-    "neuralLoupe.openWalkthrough": () => vscode.commands.executeCommand("workbench.action.openWalkthrough", `${context.extension.id}#start`, false),
+    "neuralLoupe.openWalkthrough": () =>
+      vscode.commands.executeCommand("workbench.action.openWalkthrough", `${context.extension.id}#start`, false),
     "neuralLoupe.reopenAsText": () => vscode.commands.executeCommand("workbench.action.reopenTextEditor"),
     "neuralLoupe.reopenAsHex": reopenAsHex,
     "neuralLoupe.saveCopy": (uri?: unknown) => saveCopy(asUri(uri) ?? activeModel()),
@@ -33,13 +41,16 @@ export function registerCommands(services: Services, panels: Panels, comparisons
     "neuralLoupe.restartEngine": () => engine.restart(),
     "neuralLoupe.showLog": () => log.show(),
   };
-  return vscode.Disposable.from(...Object.entries(commands).map(([id, run]) => vscode.commands.registerCommand(id, run)));
+  return vscode.Disposable.from(
+    ...Object.entries(commands).map(([id, run]) => vscode.commands.registerCommand(id, run)),
+  );
 }
 
 /** Menus pass a Uri; command links pass one that went through JSON. */
 function asUri(value: unknown): vscode.Uri | undefined {
   if (value instanceof vscode.Uri) return value;
-  if (typeof value === "object" && value !== null && "scheme" in value && "path" in value) return vscode.Uri.from(value as vscode.Uri);
+  if (typeof value === "object" && value !== null && "scheme" in value && "path" in value)
+    return vscode.Uri.from(value as vscode.Uri);
   return undefined;
 }
 
@@ -55,16 +66,25 @@ function asLayer(options: unknown): string | undefined {
 /** The model and picture that come with the extension, opened in their folder's own right. */
 async function openSample(context: vscode.ExtensionContext): Promise<void> {
   const sample = vscode.Uri.file(context.asAbsolutePath(path.join("samples", "efficientnet-lite0.onnx")));
-  const there = await vscode.workspace.fs.stat(sample).then(() => true, () => false);
+  const there = await vscode.workspace.fs.stat(sample).then(
+    () => true,
+    () => false,
+  );
   if (there) await vscode.commands.executeCommand("vscode.openWith", sample, "neuralLoupe.model");
-  else await vscode.window.showErrorMessage("This build of Neural Loupe comes without its sample model. Open any .onnx file of your own.");
+  else
+    await vscode.window.showErrorMessage(
+      "This build of Neural Loupe comes without its sample model. Open any .onnx file of your own.",
+    );
 }
 
 /** Exports what the panel in front shows. */
 async function exportActive(services: Services, panels: Panels): Promise<void> {
   const model = activeModel();
   const panel = panels.active ?? (model && panels.of(model));
-  if (!panel) return void vscode.window.showInformationMessage("Open a panel first: choose a method for a model, such as Visualize Saliency.");
+  if (!panel)
+    return void vscode.window.showInformationMessage(
+      "Open a panel first: choose a method for a model, such as Visualize Saliency.",
+    );
   try {
     await exportExplanation(services, panel.current);
   } catch (error) {
@@ -77,9 +97,13 @@ const hexEditor = "ms-vscode.hexeditor";
 async function reopenAsHex(): Promise<void> {
   const model = activeModel();
   if (!model) return void vscode.window.showInformationMessage("Open a model first.");
-  if (vscode.extensions.getExtension(hexEditor)) return void vscode.commands.executeCommand("vscode.openWith", model, "hexEditor.hexedit");
+  if (vscode.extensions.getExtension(hexEditor))
+    return void vscode.commands.executeCommand("vscode.openWith", model, "hexEditor.hexedit");
   const find = "Find It";
-  const answer = await vscode.window.showInformationMessage("Microsoft's Hex Editor extension shows a file's bytes. It is not installed.", find);
+  const answer = await vscode.window.showInformationMessage(
+    "Microsoft's Hex Editor extension shows a file's bytes. It is not installed.",
+    find,
+  );
   if (answer === find) await vscode.commands.executeCommand("workbench.extensions.search", `@id:${hexEditor}`);
 }
 
@@ -87,7 +111,10 @@ async function reopenAsHex(): Promise<void> {
 async function saveCopy(uri: vscode.Uri | undefined): Promise<void> {
   if (!uri) return;
   const folder = vscode.workspace.workspaceFolders?.find((one) => one.uri.scheme === "file")?.uri;
-  const copy = await vscode.window.showSaveDialog({ title: `Save a copy of ${nameOf(uri)}`, ...(folder ? { defaultUri: vscode.Uri.joinPath(folder, nameOf(uri)) } : {}) });
+  const copy = await vscode.window.showSaveDialog({
+    title: `Save a copy of ${nameOf(uri)}`,
+    ...(folder ? { defaultUri: vscode.Uri.joinPath(folder, nameOf(uri)) } : {}),
+  });
   if (!copy) return;
   try {
     await write(copy, await vscode.workspace.fs.readFile(uri));

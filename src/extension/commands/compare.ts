@@ -17,20 +17,37 @@ import { usualMethods } from "./suggested.ts";
 import { readModel, showError } from "./visualize.ts";
 
 /**
- * "Compare Explanations": asks for what it lacks (a model, an input), then which methods, and opens the comparison. From a
- * panel it takes over the panel's input, target, layer and options. `given`: a panel's state, or nothing that can be told.
+ * "Compare Explanations": asks for what it lacks (a model, an input), then which methods, and opens the comparison.
+ * From a panel it takes over the panel's input, target, layer and options. `given`: a panel's state, or nothing that
+ * can be told. /
  */
-export async function compare(services: Services, panels: Panels, comparisons: Comparisons, given?: { readonly model?: vscode.Uri; readonly state?: unknown }): Promise<void> {
+export async function compare(
+  services: Services,
+  panels: Panels,
+  comparisons: Comparisons,
+  given?: { readonly model?: vscode.Uri; readonly state?: unknown },
+): Promise<void> {
   const panel = panels.active;
-  const shown = readPanelState(given?.state, services.techniques) ?? (given?.model && given.model.toString() !== panel?.model.toString() ? undefined : panel?.current);
-  const model = shown ? vscode.Uri.parse(shown.model) : given?.model ?? activeModel() ?? (await pickModel("Compare Explanations"));
+  const shown =
+    readPanelState(given?.state, services.techniques) ??
+    (given?.model && given.model.toString() !== panel?.model.toString() ? undefined : panel?.current);
+  const model = shown
+    ? vscode.Uri.parse(shown.model)
+    : (given?.model ?? activeModel() ?? (await pickModel("Compare Explanations")));
   if (!model || (await refuseWhenBlocked(model))) return;
   try {
     const facts = await readModel(services, model);
     if (!facts) return;
     const input = shown?.input ?? (await inputFor(services, model, facts.recipe));
     if (input === undefined) return;
-    const state: PanelState = shown ?? { model: model.toString(), input, technique: "", target: {}, params: {}, looks: DEFAULT_LOOKS };
+    const state: PanelState = shown ?? {
+      model: model.toString(),
+      input,
+      technique: "",
+      target: {},
+      params: {},
+      looks: DEFAULT_LOOKS,
+    };
     const comparable = services.techniques.filter(isComparable);
     const first = comparable.find(({ id }) => id === state.technique);
     const ticked = [...new Set([...(first ? [first.id] : []), ...usualMethods(comparable, facts.recipe.recipe)])];
@@ -39,13 +56,27 @@ export async function compare(services: Services, panels: Panels, comparisons: C
     if (entries?.[0]?.kind !== "method") return;
     const { looks, ...base } = state;
     const common: CompareState["base"] = first ? base : { ...base, technique: entries[0].technique };
-    comparisons.open({ base: common, columns: { kind: "method", entries }, removed: [], looks: { ...looks, channel: undefined }, scale: "own" });
+    comparisons.open({
+      base: common,
+      columns: { kind: "method", entries },
+      removed: [],
+      looks: { ...looks, channel: undefined },
+      scale: "own",
+    });
   } catch (error) {
     await showError(model, error);
   }
 }
 
-async function inputFor(services: Services, model: vscode.Uri, recipe: Parameters<typeof pickInput>[2]): Promise<string | undefined> {
-  const input = await pickInput(services.context, model, recipe, { title: `Compare Explanations: ${nameOf(model)}`, step: 1, total: 2 });
+async function inputFor(
+  services: Services,
+  model: vscode.Uri,
+  recipe: Parameters<typeof pickInput>[2],
+): Promise<string | undefined> {
+  const input = await pickInput(services.context, model, recipe, {
+    title: `Compare Explanations: ${nameOf(model)}`,
+    step: 1,
+    total: 2,
+  });
   return input && input !== back ? input.toString() : undefined;
 }

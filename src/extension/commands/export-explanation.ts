@@ -11,23 +11,37 @@ import type { Services } from "../services.ts";
 import { refuseWhenBlocked } from "../trust.ts";
 import { back, pick } from "./pick.ts";
 
-interface Choice<T> extends vscode.QuickPickItem { readonly value: T }
+interface Choice<T> extends vscode.QuickPickItem {
+  readonly value: T;
+}
 
 const WEIGHTS: readonly Choice<ExportWeights>[] = [
   { value: "included", label: "Weights included", detail: "One file that needs nothing else." },
-  { value: "data", label: "Weights in a separate file", detail: "A small model, and NAME.onnx.data beside it: for weights over 2 GiB." },
-  { value: "external", label: "Weights in the original's file", detail: "A small model that must stay in the original's folder, and breaks when the original changes." },
+  {
+    value: "data",
+    label: "Weights in a separate file",
+    detail: "A small model, and NAME.onnx.data beside it: for weights over 2 GiB.",
+  },
+  {
+    value: "external",
+    label: "Weights in the original's file",
+    detail: "A small model that must stay in the original's folder, and breaks when the original changes.",
+  },
 ];
 
 const TARGETS: readonly Choice<ExportTarget>[] = [
-  { value: "optional", label: "Any target, this one by default", detail: "An input \"target\" that may be left out." },
-  { value: "required", label: "Any target", detail: "An input \"target\" that must be given: for Triton, and for programs that see no optional inputs (Node.js)." },
+  { value: "optional", label: "Any target, this one by default", detail: 'An input "target" that may be left out.' },
+  {
+    value: "required",
+    label: "Any target",
+    detail: 'An input "target" that must be given: for Triton, and for programs that see no optional inputs (Node.js).',
+  },
   { value: "fixed", label: "This target", detail: "No further input." },
 ];
 
 /**
- * "Export Explanation Model …": asks how, and where; the engine writes the file and checks it. Gives its path; undefined where the person
- * left. Failures reject.
+ * "Export Explanation Model …": asks how, and where; the engine writes the file and checks it. Gives its path;
+ * undefined where the person left. Failures reject. /
  */
 export async function exportExplanation(services: Services, state: PanelState): Promise<string | undefined> {
   const model = vscode.Uri.parse(state.model);
@@ -35,19 +49,41 @@ export async function exportExplanation(services: Services, state: PanelState): 
   if (!info || (await refuseWhenBlocked(model))) return undefined;
   if (!EXPORTABLE.includes(info.id)) {
     const titles = services.techniques.filter(({ id }) => EXPORTABLE.includes(id)).map(({ title }) => title);
-    throw new RemoteError("UsageError", `${info.title} cannot be written into one model.`, undefined, `These can: ${titles.join(", ")}.`);
+    throw new RemoteError(
+      "UsageError",
+      `${info.title} cannot be written into one model.`,
+      undefined,
+      `These can: ${titles.join(", ")}.`,
+    );
   }
   const title = `Export ${info.title} of ${nameOf(model)}`;
   const choices = await ask(title);
   if (!choices) return undefined;
-  const uri = await vscode.window.showSaveDialog({ title, defaultUri: vscode.Uri.joinPath(model, "..", `${stem(model)}-${info.id}.onnx`), filters: { ONNX: ["onnx"] } });
-  if (!uri) return undefined;
-  if (uri.scheme !== "file") throw new RemoteError("SaveError", "The explanation can only be written to a disk.", uri.toString(), "Choose a folder on disk.");
-  const report = await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title, cancellable: true }, async (progress, token) => {
-    const abort = new AbortController();
-    token.onCancellationRequested(() => abort.abort());
-    return services.runner.exportModel(state, { out: uri.fsPath, ...choices }, { signal: abort.signal, onProgress: ({ text }) => progress.report({ message: text }) });
+  const uri = await vscode.window.showSaveDialog({
+    title,
+    defaultUri: vscode.Uri.joinPath(model, "..", `${stem(model)}-${info.id}.onnx`),
+    filters: { ONNX: ["onnx"] },
   });
+  if (!uri) return undefined;
+  if (uri.scheme !== "file")
+    throw new RemoteError(
+      "SaveError",
+      "The explanation can only be written to a disk.",
+      uri.toString(),
+      "Choose a folder on disk.",
+    );
+  const report = await vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Notification, title, cancellable: true },
+    async (progress, token) => {
+      const abort = new AbortController();
+      token.onCancellationRequested(() => abort.abort());
+      return services.runner.exportModel(
+        state,
+        { out: uri.fsPath, ...choices },
+        { signal: abort.signal, onProgress: ({ text }) => progress.report({ message: text }) },
+      );
+    },
+  );
   void tell(uri, report);
   return uri.fsPath;
 }
@@ -56,7 +92,13 @@ async function ask(title: string): Promise<{ weights: ExportWeights; target: Exp
   for (;;) {
     const weights = await pick({ title, placeholder: "Where are the weights?", step: 1, total: 2, items: WEIGHTS });
     if (!weights || weights === back) return undefined;
-    const target = await pick({ title, placeholder: "Which target does it explain?", step: 2, total: 2, items: TARGETS });
+    const target = await pick({
+      title,
+      placeholder: "Which target does it explain?",
+      step: 2,
+      total: 2,
+      items: TARGETS,
+    });
     if (!target) return undefined;
     if (target !== back) return { weights: weights.value, target: target.value };
   }
@@ -65,17 +107,27 @@ async function ask(title: string): Promise<{ weights: ExportWeights; target: Exp
 /** Says what was written, and offers to look at it. */
 async function tell(uri: vscode.Uri, { batch, notes, triton, files }: ExportReport): Promise<void> {
   const [open, reveal, configuration] = ["Open", "Reveal in File Manager", "Triton Configuration"];
-  const batches = batch === "any" ? "It takes any number of samples." : `It takes ${batch.size === 1 ? "one sample" : `${batch.size} samples`} at a time.`;
+  const batches =
+    batch === "any"
+      ? "It takes any number of samples."
+      : `It takes ${batch.size === 1 ? "one sample" : `${batch.size} samples`} at a time.`;
   const answer = await vscode.window.showInformationMessage(
-    `Written and checked: ${files.map((file) => path.basename(file)).join(", ")}. ${batches}${notes.length > 0 ? ` ${notes.join(" ")}` : ""}`, open, reveal, configuration,
+    `Written and checked: ${files.map((file) => path.basename(file)).join(", ")}. ${batches}${notes.length > 0 ? ` ${notes.join(" ")}` : ""}`,
+    open,
+    reveal,
+    configuration,
   );
   // Not over the panel.
-  if (answer === open) await vscode.commands.executeCommand("vscode.openWith", uri, "neuralLoupe.model", vscode.ViewColumn.One);
+  if (answer === open)
+    await vscode.commands.executeCommand("vscode.openWith", uri, "neuralLoupe.model", vscode.ViewColumn.One);
   if (answer === reveal) await vscode.commands.executeCommand("revealFileInOS", uri);
-  if (answer === configuration) await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ content: triton }));
+  if (answer === configuration)
+    await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ content: triton }));
 }
 
-/** "Copy as Python": puts the code on the clipboard; a sentence about it. Throws where there is none for the technique. */
+/**
+ * "Copy as Python": puts the code on the clipboard; a sentence about it. Throws where there is none for the technique.
+ */
 export async function copyAsPython(provenance: Provenance): Promise<string> {
   const made = pythonFor(provenance);
   if ("reason" in made) throw new RemoteError("UsageError", made.reason);

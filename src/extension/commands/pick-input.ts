@@ -1,11 +1,22 @@
 import path from "node:path";
 import * as vscode from "vscode";
-import { ARRAY_EXTENSIONS, LIST_EXTENSIONS, PICTURE_EXTENSIONS, TABLE_EXTENSIONS, TEXT_EXTENSIONS } from "../../protocol/file-types.ts";
+import {
+  ARRAY_EXTENSIONS,
+  LIST_EXTENSIONS,
+  PICTURE_EXTENSIONS,
+  TABLE_EXTENSIONS,
+  TEXT_EXTENSIONS,
+} from "../../protocol/file-types.ts";
 import type { RecipeReport } from "../../protocol/recipe.ts";
 import { inputName, nameOf, placeOf } from "../files.ts";
 import { back, pick, separator } from "./pick.ts";
 
-const [pictures, arrays, tables, texts]: readonly (readonly string[])[] = [PICTURE_EXTENSIONS, ARRAY_EXTENSIONS, TABLE_EXTENSIONS, TEXT_EXTENSIONS];
+const [pictures, arrays, tables, texts]: readonly (readonly string[])[] = [
+  PICTURE_EXTENSIONS,
+  ARRAY_EXTENSIONS,
+  TABLE_EXTENSIONS,
+  TEXT_EXTENSIONS,
+];
 const hidden = "**/{node_modules,.git,.venv,__pycache__,dist,build}/**";
 const recentKey = "recentInputs";
 
@@ -14,16 +25,26 @@ interface InputItem extends vscode.QuickPickItem {
 }
 
 /**
- * Lets the person choose an input for the model: those used last first, then those whose kind the recipe takes, then others,
- * then any file on disk. Gives a file URI (a table's row as its fragment), `back`, or undefined when they left it.
+ * Lets the person choose an input for the model: those used last first, then those whose kind the recipe takes, then
+ * others, then any file on disk. Gives a file URI (a table's row as its fragment), `back`, or undefined when they left
+ * it. /
  */
 export async function pickInput(
-  context: vscode.ExtensionContext, model: vscode.Uri, recipe: RecipeReport | undefined, step: { title: string; step?: number; total?: number; current?: vscode.Uri },
+  context: vscode.ExtensionContext,
+  model: vscode.Uri,
+  recipe: RecipeReport | undefined,
+  step: { title: string; step?: number; total?: number; current?: vscode.Uri },
 ): Promise<vscode.Uri | typeof back | undefined> {
   const endings = wantedEndings(recipe);
   const items = inputItems(await candidates(model), recentInputs(context), endings);
-  items.push({ label: "Browse…", description: "a file on disk", alwaysShow: true, iconPath: new vscode.ThemeIcon("folder-opened") });
-  const active = items.find(({ uri }) => uri && uri.toString() === step.current?.toString()) ?? items.find(({ uri }) => uri);
+  items.push({
+    label: "Browse…",
+    description: "a file on disk",
+    alwaysShow: true,
+    iconPath: new vscode.ThemeIcon("folder-opened"),
+  });
+  const active =
+    items.find(({ uri }) => uri && uri.toString() === step.current?.toString()) ?? items.find(({ uri }) => uri);
   const chosen = await pick({ ...step, placeholder: "Which input does the model get?", items, active });
   if (!chosen || chosen === back) return chosen as typeof back | undefined;
   const uri = chosen.uri ?? (await browse(step.title, endings, model));
@@ -58,13 +79,20 @@ async function candidates(model: vscode.Uri): Promise<vscode.Uri[]> {
   const found = await vscode.workspace.findFiles(`**/*.{${endings.join(",")}}`, hidden, 1000);
   const folder = vscode.Uri.joinPath(model, "..");
   const beside = await vscode.workspace.fs.readDirectory(folder).then(
-    (entries) => entries.filter(([name, type]) => (type & vscode.FileType.File) !== 0 && endings.includes(ending(name))).map(([name]) => vscode.Uri.joinPath(folder, name)),
+    (entries) =>
+      entries
+        .filter(([name, type]) => (type & vscode.FileType.File) !== 0 && endings.includes(ending(name)))
+        .map(([name]) => vscode.Uri.joinPath(folder, name)),
     () => [],
   );
   return [...new Map([...beside, ...found].map((uri) => [uri.toString(), uri])).values()];
 }
 
-function inputItems(found: readonly vscode.Uri[], recent: readonly vscode.Uri[], wanted: readonly string[]): InputItem[] {
+function inputItems(
+  found: readonly vscode.Uri[],
+  recent: readonly vscode.Uri[],
+  wanted: readonly string[],
+): InputItem[] {
   const used = new Set(recent.map(String));
   const fresh = found.filter((uri) => !used.has(uri.toString())).sort((a, b) => a.path.localeCompare(b.path));
   const groups: [string, readonly vscode.Uri[]][] = [
@@ -72,23 +100,56 @@ function inputItems(found: readonly vscode.Uri[], recent: readonly vscode.Uri[],
     ["samples", fresh.filter((uri) => wanted.includes(ending(uri.path)))],
     ["other files", [...recent, ...fresh].filter((uri) => !wanted.includes(ending(uri.path)))],
   ];
-  return groups.flatMap(([label, uris]) => (uris.length ? [separator<InputItem>(label, {}), ...uris.map(inputItem)] : []));
+  return groups.flatMap(([label, uris]) =>
+    uris.length ? [separator<InputItem>(label, {}), ...uris.map(inputItem)] : [],
+  );
 }
 
 function inputItem(uri: vscode.Uri): InputItem {
-  const icon = pictures.includes(ending(uri.path)) ? "file-media" : tables.includes(ending(uri.path)) ? "table" : texts.includes(ending(uri.path)) ? "symbol-text" : "symbol-array";
+  const icon = pictures.includes(ending(uri.path))
+    ? "file-media"
+    : tables.includes(ending(uri.path))
+      ? "table"
+      : texts.includes(ending(uri.path))
+        ? "symbol-text"
+        : "symbol-array";
   return { label: inputName(uri), description: placeOf(uri), iconPath: new vscode.ThemeIcon(icon), uri };
 }
 
 async function browse(title: string, wanted: readonly string[], model: vscode.Uri): Promise<vscode.Uri | undefined> {
-  const filters = { "Inputs of this model": [...wanted], Pictures: [...pictures], Arrays: [...arrays], Tables: [...tables], Text: [...texts], "Lists and objects": [...LIST_EXTENSIONS] };
-  return (await vscode.window.showOpenDialog({ title, filters, openLabel: "Use This Input", defaultUri: vscode.Uri.joinPath(model, "..") }))?.[0];
+  const filters = {
+    "Inputs of this model": [...wanted],
+    Pictures: [...pictures],
+    Arrays: [...arrays],
+    Tables: [...tables],
+    Text: [...texts],
+    "Lists and objects": [...LIST_EXTENSIONS],
+  };
+  return (
+    await vscode.window.showOpenDialog({
+      title,
+      filters,
+      openLabel: "Use This Input",
+      defaultUri: vscode.Uri.joinPath(model, ".."),
+    })
+  )?.[0];
 }
 
 /** Files like the model's input, by an open dialog; of tables the rows 0. Undefined when the person left it. */
-export async function browseFiles(title: string, recipe: RecipeReport | undefined, model: vscode.Uri, many: boolean): Promise<vscode.Uri[] | undefined> {
+export async function browseFiles(
+  title: string,
+  recipe: RecipeReport | undefined,
+  model: vscode.Uri,
+  many: boolean,
+): Promise<vscode.Uri[] | undefined> {
   const filters = { "Inputs of this model": [...wantedEndings(recipe)], "All files": ["*"] };
-  const chosen = await vscode.window.showOpenDialog({ title, filters, canSelectMany: many, openLabel: many ? "Add" : "Use", defaultUri: vscode.Uri.joinPath(model, "..") });
+  const chosen = await vscode.window.showOpenDialog({
+    title,
+    filters,
+    canSelectMany: many,
+    openLabel: many ? "Add" : "Use",
+    defaultUri: vscode.Uri.joinPath(model, ".."),
+  });
   return chosen?.map((uri) => (tables.includes(ending(uri.path)) ? uri.with({ fragment: "0" }) : uri));
 }
 
@@ -96,7 +157,9 @@ export async function browseFiles(title: string, recipe: RecipeReport | undefine
 async function withRow(uri: vscode.Uri, title: string): Promise<vscode.Uri | undefined> {
   if (!tables.includes(ending(uri.path)) || uri.fragment) return uri;
   const row = await vscode.window.showInputBox({
-    title, value: "0", prompt: `Which row of ${nameOf(uri)}? 0 is the first after the header.`,
+    title,
+    value: "0",
+    prompt: `Which row of ${nameOf(uri)}? 0 is the first after the header.`,
     validateInput: (text) => (/^\d+$/.test(text.trim()) ? undefined : "A row's number: 0, 1, 2 …"),
   });
   return row === undefined ? undefined : uri.with({ fragment: row.trim() });

@@ -13,13 +13,22 @@ export interface PickMany<T extends TickItem> {
   readonly ticked: readonly string[];
   /** An item made from what was typed, shown first: for what no list holds. */
   readonly typed?: (text: string) => T | undefined;
-  /** Items that take a while, and what is ticked at first among them; a failure is an item's matter: it must not reject but for being cancelled. */
-  readonly later?: (signal: AbortSignal, say: (placeholder: string) => void) => Promise<{ readonly items: readonly T[]; readonly ticked?: readonly string[]; readonly placeholder?: string }>;
+  /**
+   * Items that take a while, and what is ticked at first among them; a failure is an item's matter: it must not reject
+   * but for being cancelled.
+   */
+  readonly later?: (
+    signal: AbortSignal,
+    say: (placeholder: string) => void,
+  ) => Promise<{ readonly items: readonly T[]; readonly ticked?: readonly string[]; readonly placeholder?: string }>;
   /** A button in the title that brings more items. */
   readonly more?: { readonly button: vscode.QuickInputButton; readonly run: () => Promise<readonly T[]> };
 }
 
-/** Shows a list in which several may be ticked; resolves with those, in the list's order, or undefined when the person left it. */
+/**
+ * Shows a list in which several may be ticked; resolves with those, in the list's order, or undefined when the person
+ * left it.
+ */
 export function pickMany<T extends TickItem>(wanted: PickMany<T>): Promise<readonly T[] | undefined> {
   const list = vscode.window.createQuickPick<T>();
   const abort = new AbortController();
@@ -29,10 +38,18 @@ export function pickMany<T extends TickItem>(wanted: PickMany<T>): Promise<reado
   const show = (): void => {
     const shown = made ? [made, ...items.filter(({ key }) => key !== made?.key)] : [...items];
     list.items = shown;
-    list.selectedItems = shown.filter((item) => ticked.has(item.key) && item.kind !== vscode.QuickPickItemKind.Separator);
+    list.selectedItems = shown.filter(
+      (item) => ticked.has(item.key) && item.kind !== vscode.QuickPickItemKind.Separator,
+    );
   };
   Object.assign(list, {
-    title: wanted.title, placeholder: wanted.placeholder, canSelectMany: true, matchOnDescription: true, matchOnDetail: true, ignoreFocusOut: true, keepScrollPosition: true,
+    title: wanted.title,
+    placeholder: wanted.placeholder,
+    canSelectMany: true,
+    matchOnDescription: true,
+    matchOnDetail: true,
+    ignoreFocusOut: true,
+    keepScrollPosition: true,
     buttons: wanted.more ? [wanted.more.button] : [],
   });
   show();
@@ -54,7 +71,9 @@ export function pickMany<T extends TickItem>(wanted: PickMany<T>): Promise<reado
         browsing = false;
       });
     });
-    list.onDidHide(() => { if (!browsing) resolve(undefined); });
+    list.onDidHide(() => {
+      if (!browsing) resolve(undefined);
+    });
     list.onDidAccept(() => {
       // Nothing ticked: Enter takes what the person stands on.
       const all = made ? [made, ...items] : items;
@@ -71,13 +90,22 @@ export function pickMany<T extends TickItem>(wanted: PickMany<T>): Promise<reado
   list.show();
   if (wanted.later) {
     list.busy = true;
-    wanted.later(abort.signal, (placeholder) => { list.placeholder = placeholder; }).then((more) => {
-      items = more.items;
-      if (more.ticked && ticked.size === 0) for (const key of more.ticked) ticked.add(key);
-      list.placeholder = more.placeholder ?? wanted.placeholder;
-      show();
-      list.busy = false;
-    }, () => { list.busy = false; /* cancelled: the list is gone or going */ });
+    wanted
+      .later(abort.signal, (placeholder) => {
+        list.placeholder = placeholder;
+      })
+      .then(
+        (more) => {
+          items = more.items;
+          if (more.ticked && ticked.size === 0) for (const key of more.ticked) ticked.add(key);
+          list.placeholder = more.placeholder ?? wanted.placeholder;
+          show();
+          list.busy = false;
+        },
+        () => {
+          list.busy = false; /* cancelled: the list is gone or going */
+        },
+      );
   }
   return answer.finally(() => {
     abort.abort();

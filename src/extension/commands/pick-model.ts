@@ -22,13 +22,22 @@ export async function findModels(): Promise<vscode.Uri[]> {
 export async function pickModel(title: string): Promise<vscode.Uri | undefined> {
   const found = await findModels();
   const items: ModelItem[] = found.map((uri) => ({
-    label: nameOf(uri), description: placeOf(uri), uri, iconPath: new vscode.ThemeIcon("circuit-board"),
+    label: nameOf(uri),
+    description: placeOf(uri),
+    uri,
+    iconPath: new vscode.ThemeIcon("circuit-board"),
   }));
   items.push({ label: "Browse…", alwaysShow: true, iconPath: new vscode.ThemeIcon("folder-opened") });
-  const chosen = await pick({ title, placeholder: found.length ? "Which model?" : "There is no .onnx file in this workspace: choose one on disk", items });
+  const chosen = await pick({
+    title,
+    placeholder: found.length ? "Which model?" : "There is no .onnx file in this workspace: choose one on disk",
+    items,
+  });
   if (!chosen || typeof chosen === "symbol") return undefined;
   if (chosen.uri) return chosen.uri;
-  return (await vscode.window.showOpenDialog({ title, filters: { "ONNX models": ["onnx"] }, openLabel: "Use This Model" }))?.[0];
+  return (
+    await vscode.window.showOpenDialog({ title, filters: { "ONNX models": ["onnx"] }, openLabel: "Use This Model" })
+  )?.[0];
 }
 
 interface ModelItem extends vscode.QuickPickItem {

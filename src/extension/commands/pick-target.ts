@@ -14,18 +14,29 @@ interface TargetItem extends vscode.QuickPickItem {
 const meanwhile = "type a class to go on at once, Escape cancels";
 
 /**
- * Lets the person choose what is explained: the model's top predictions with their probabilities (the model is run for them),
- * any class by name, or any index by typing it. Gives the target and its name, `back`, or undefined when they left it.
+ * Lets the person choose what is explained: the model's top predictions with their probabilities (the model is run for
+ * them), any class by name, or any index by typing it. Gives the target and its name, `back`, or undefined when they
+ * left it. /
  */
 export async function pickTarget(
-  services: Services, state: PanelState, facts: Facts, step: { title: string; step?: number; total?: number },
+  services: Services,
+  state: PanelState,
+  facts: Facts,
+  step: { title: string; step?: number; total?: number },
 ): Promise<{ target: TargetSpec; label: string } | typeof back | undefined> {
   const { classes } = facts.recipe;
   const output = state.target.output;
   const dims = facts.model.outputs.find(({ name }) => name === (output ?? usualOutput(facts.model)))?.dims;
-  const item = (label: string, index: readonly number[], description: string): TargetItem => ({ label, description, target: { ...(output ? { output } : {}), index } });
+  const item = (label: string, index: readonly number[], description: string): TargetItem => ({
+    label,
+    description,
+    target: { ...(output ? { output } : {}), index },
+  });
   // Class names belong to the first output.
-  const named = !output || output === usualOutput(facts.model) ? classes.map((name, index) => item(name, [index], `class ${index}`)) : [];
+  const named =
+    !output || output === usualOutput(facts.model)
+      ? classes.map((name, index) => item(name, [index], `class ${index}`))
+      : [];
   const chosen = await pick<TargetItem>({
     ...step,
     placeholder: `Running the model … ${meanwhile}`,
@@ -39,11 +50,18 @@ export async function pickTarget(
           const target = { ...(output ? { output } : {}), ...targetOfItem(bars!.dims, prediction) };
           return { label: prediction.label, description: predictionText(bars!, prediction), target };
         });
-        return { items: [separator<TargetItem>("the model's top classes", {}), ...top, ...all], active: top[0], placeholder: "Which class is explained? Type a name or an index for any other" };
+        return {
+          items: [separator<TargetItem>("the model's top classes", {}), ...top, ...all],
+          active: top[0],
+          placeholder: "Which class is explained? Type a name or an index for any other",
+        };
       } catch (error) {
         if (signal.aborted) throw error;
         const message = error instanceof Error ? error.message : String(error);
-        return { items: [{ label: "$(warning) The model could not be run", detail: message, alwaysShow: true }, ...all], placeholder: "Type a class's name or index" };
+        return {
+          items: [{ label: "$(warning) The model could not be run", detail: message, alwaysShow: true }, ...all],
+          placeholder: "Type a class's name or index",
+        };
       }
     },
   });
@@ -56,22 +74,38 @@ export function predictionText({ share }: BarsArtifact, { value, index }: BarIte
   return `${share ? `${(value * 100).toFixed(1)} %` : value.toPrecision(4)}${index < 0 ? "" : `, ${share ? "class" : "element"} ${index}`}`;
 }
 
-async function predict(services: Services, state: PanelState, signal: AbortSignal, say: (text: string) => void): Promise<BarsArtifact | undefined> {
+async function predict(
+  services: Services,
+  state: PanelState,
+  signal: AbortSignal,
+  say: (text: string) => void,
+): Promise<BarsArtifact | undefined> {
   const { target: _, layer: __, ...rest } = state;
-  const asked: PanelState = { ...rest, technique: "predictions", target: state.target.output ? { output: state.target.output } : {} };
+  const asked: PanelState = {
+    ...rest,
+    technique: "predictions",
+    target: state.target.output ? { output: state.target.output } : {},
+  };
   const { result } = await services.runner.run(asked, { signal, onProgress: ({ text }) => say(text) });
   return result.artifacts.find((artifact) => artifact.kind === "bars");
 }
 
 /** "285", "3,17,20" in a dense output, or a region of it, "15,10:20,:"; a name's own item is already in the list. */
 function typedTarget(
-  text: string, named: readonly TargetItem[], item: (label: string, index: readonly number[], description: string) => TargetItem, dims: readonly (number | string | null)[] | undefined,
+  text: string,
+  named: readonly TargetItem[],
+  item: (label: string, index: readonly number[], description: string) => TargetItem,
+  dims: readonly (number | string | null)[] | undefined,
 ): TargetItem | undefined {
   const typed = parseTarget(text, dims);
   if (typeof typed === "string") return undefined;
   if (typed.region) {
     const whole = item(`Sum over ${regionText(typed.region)}`, [], "a region of the output");
-    return { ...whole, alwaysShow: true, target: { ...(whole.target?.output ? { output: whole.target.output } : {}), region: typed.region } };
+    return {
+      ...whole,
+      alwaysShow: true,
+      target: { ...(whole.target?.output ? { output: whole.target.output } : {}), region: typed.region },
+    };
   }
   if (typed.not) {
     const other = item(`The other of two classes (${text.trim()})`, typed.index!, "what a lone sigmoid leaves over");

@@ -15,10 +15,13 @@ export interface Pick<T extends vscode.QuickPickItem> {
   /** An item made from what was typed, shown first: for what no list holds. */
   readonly typed?: (text: string) => T | undefined;
   /**
-   * Items that take a while: shown as busy until it resolves, cancelled with the list. A failure is an item's matter: it must
-   * not reject but for being cancelled.
+   * Items that take a while: shown as busy until it resolves, cancelled with the list. A failure is an item's matter:
+   * it must not reject but for being cancelled. /
    */
-  readonly later?: (signal: AbortSignal, say: (placeholder: string) => void) => Promise<{ readonly items: readonly T[]; readonly active?: T; readonly placeholder?: string }>;
+  readonly later?: (
+    signal: AbortSignal,
+    say: (placeholder: string) => void,
+  ) => Promise<{ readonly items: readonly T[]; readonly active?: T; readonly placeholder?: string }>;
 }
 
 /** Shows a list and resolves with what was chosen, `back`, or undefined when the person left it. */
@@ -35,13 +38,21 @@ export function pick<T extends vscode.QuickPickItem>(wanted: Pick<T>): Promise<T
   // A list that waits for the model, or is one of several, stays when something else takes the focus: Escape leaves it.
   const stays = wanted.later !== undefined || wanted.step !== undefined;
   Object.assign(list, {
-    title: wanted.title, placeholder: wanted.placeholder, step: wanted.step, totalSteps: wanted.total,
-    matchOnDescription: true, matchOnDetail: true, ignoreFocusOut: stays, keepScrollPosition: true,
+    title: wanted.title,
+    placeholder: wanted.placeholder,
+    step: wanted.step,
+    totalSteps: wanted.total,
+    matchOnDescription: true,
+    matchOnDetail: true,
+    ignoreFocusOut: stays,
+    keepScrollPosition: true,
     buttons: (wanted.step ?? 1) > 1 ? [vscode.QuickInputButtons.Back] : [],
   });
   show(wanted.active);
   const answer = new Promise<T | typeof back | undefined>((resolve) => {
-    list.onDidTriggerButton((button) => { if (button === vscode.QuickInputButtons.Back) resolve(back); });
+    list.onDidTriggerButton((button) => {
+      if (button === vscode.QuickInputButtons.Back) resolve(back);
+    });
     list.onDidHide(() => resolve(undefined));
     list.onDidAccept(() => {
       const [chosen] = list.selectedItems.length ? list.selectedItems : list.activeItems;
@@ -58,12 +69,21 @@ export function pick<T extends vscode.QuickPickItem>(wanted: Pick<T>): Promise<T
   list.show();
   if (wanted.later) {
     list.busy = true;
-    wanted.later(abort.signal, (placeholder) => { list.placeholder = placeholder; }).then((more) => {
-      items = more.items;
-      list.placeholder = more.placeholder ?? wanted.placeholder;
-      show(more.active);
-      list.busy = false;
-    }, () => { list.busy = false; /* cancelled: the list is gone or going */ });
+    wanted
+      .later(abort.signal, (placeholder) => {
+        list.placeholder = placeholder;
+      })
+      .then(
+        (more) => {
+          items = more.items;
+          list.placeholder = more.placeholder ?? wanted.placeholder;
+          show(more.active);
+          list.busy = false;
+        },
+        () => {
+          list.busy = false; /* cancelled: the list is gone or going */
+        },
+      );
   }
   return answer.finally(() => {
     abort.abort();

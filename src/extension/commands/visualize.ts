@@ -14,10 +14,16 @@ import { activeModel, pickModel } from "./pick-model.ts";
 import { pickTarget } from "./pick-target.ts";
 
 /**
- * A technique's command: asks for what it lacks (a model, an input, a target) and shows the panel. A panel that is open for
- * the model lacks nothing: it just changes method.
+ * A technique's command: asks for what it lacks (a model, an input, a target) and shows the panel. A panel that is open
+ * for the model lacks nothing: it just changes method. /
  */
-export async function visualize(services: Services, panels: Panels, info: TechniqueInfo, given?: vscode.Uri, layer?: string): Promise<void> {
+export async function visualize(
+  services: Services,
+  panels: Panels,
+  info: TechniqueInfo,
+  given?: vscode.Uri,
+  layer?: string,
+): Promise<void> {
   const model = given ?? activeModel() ?? panels.active?.model ?? (await pickModel(info.command));
   if (!model || (await refuseWhenBlocked(model))) return;
   const change = { technique: info.id, ...(layer === undefined ? {} : { layer }) };
@@ -34,25 +40,46 @@ export async function visualize(services: Services, panels: Panels, info: Techni
 
 /** A large model takes a moment to read: said, and left when the person cancels. */
 export async function readModel(services: Services, model: vscode.Uri): Promise<Facts | undefined> {
-  const progress = { location: vscode.ProgressLocation.Notification, title: `Reading ${nameOf(model)}`, cancellable: true };
+  const progress = {
+    location: vscode.ProgressLocation.Notification,
+    title: `Reading ${nameOf(model)}`,
+    cancellable: true,
+  };
   const facts = services.facts.of(model.fsPath);
   const soon = new Promise<"slow">((resolve) => setTimeout(resolve, 1000, "slow"));
   const first = await Promise.race([facts, soon]);
   if (first !== "slow") return first;
-  return vscode.window.withProgress(progress, (_, token) => Promise.race([
-    facts, new Promise<undefined>((resolve) => token.onCancellationRequested(() => resolve(undefined))),
-  ]));
+  return vscode.window.withProgress(progress, (_, token) =>
+    Promise.race([facts, new Promise<undefined>((resolve) => token.onCancellationRequested(() => resolve(undefined)))]),
+  );
 }
 
 /** The input and, where the technique has one, the target; undefined when the person left a list. */
-async function ask(services: Services, info: TechniqueInfo, model: vscode.Uri, facts: Facts): Promise<{ input: string; target: TargetSpec } | undefined> {
+async function ask(
+  services: Services,
+  info: TechniqueInfo,
+  model: vscode.Uri,
+  facts: Facts,
+): Promise<{ input: string; target: TargetSpec } | undefined> {
   const total = info.needs.target ? 2 : 1;
   let current: vscode.Uri | undefined;
   for (;;) {
-    const input = await pickInput(services.context, model, facts.recipe, { title: `${info.command}: ${nameOf(model)}`, step: 1, total, current });
+    const input = await pickInput(services.context, model, facts.recipe, {
+      title: `${info.command}: ${nameOf(model)}`,
+      step: 1,
+      total,
+      current,
+    });
     if (!input || input === back) return undefined;
     if (!info.needs.target) return { input: input.toString(), target: {} };
-    const state: PanelState = { model: model.toString(), input: input.toString(), technique: info.id, target: {}, params: {}, looks: DEFAULT_LOOKS };
+    const state: PanelState = {
+      model: model.toString(),
+      input: input.toString(),
+      technique: info.id,
+      target: {},
+      params: {},
+      looks: DEFAULT_LOOKS,
+    };
     const chosen = await pickTarget(services, state, facts, { title: `${info.command}: which class?`, step: 2, total });
     if (!chosen) return undefined;
     if (chosen !== back) return { input: input.toString(), target: chosen.target };
@@ -62,7 +89,8 @@ async function ask(services: Services, info: TechniqueInfo, model: vscode.Uri, f
 
 /** Why something could not be shown, with the log at hand. */
 export async function showError(model: vscode.Uri, error: unknown): Promise<void> {
-  const { message, hint } = error instanceof Error ? error as Error & { hint?: string } : { message: String(error), hint: undefined };
+  const { message, hint } =
+    error instanceof Error ? (error as Error & { hint?: string }) : { message: String(error), hint: undefined };
   const log = "Show Log";
   const answer = await vscode.window.showErrorMessage(`${nameOf(model)}: ${message}${hint ? ` ${hint}` : ""}`, log);
   if (answer === log) await vscode.commands.executeCommand("neuralLoupe.showLog");

@@ -17,7 +17,10 @@ export class ModelDocument implements vscode.CustomDocument {
 
   readonly onChange = this.changed.event;
 
-  constructor(readonly uri: vscode.Uri, private readonly engine: EngineProcess) {
+  constructor(
+    readonly uri: vscode.Uri,
+    private readonly engine: EngineProcess,
+  ) {
     if (uri.scheme === "file") this.watcher = watchModel(uri, (change) => void this.onFile(change));
   }
 
@@ -47,7 +50,9 @@ export class ModelDocument implements vscode.CustomDocument {
       }
       return description;
     });
-    reading.catch(() => { if (this.known === reading) this.forget(); });
+    reading.catch(() => {
+      if (this.known === reading) this.forget();
+    });
     return reading;
   }
 

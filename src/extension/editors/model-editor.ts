@@ -17,9 +17,12 @@ export class ModelEditor implements vscode.CustomReadonlyEditorProvider<ModelDoc
   private readonly drawn = new Map<string, number>();
 
   constructor(private readonly services: Services) {
-    services.context.subscriptions.push(vscode.window.registerCustomEditorProvider(viewType, this, {
-      supportsMultipleEditorsPerDocument: true, webviewOptions: { retainContextWhenHidden: false },
-    }));
+    services.context.subscriptions.push(
+      vscode.window.registerCustomEditorProvider(viewType, this, {
+        supportsMultipleEditorsPerDocument: true,
+        webviewOptions: { retainContextWhenHidden: false },
+      }),
+    );
   }
 
   openCustomDocument(uri: vscode.Uri): ModelDocument {
@@ -30,7 +33,8 @@ export class ModelEditor implements vscode.CustomReadonlyEditorProvider<ModelDoc
     const opened = performance.now();
     const id = document.uri.toString();
     if (document.uri.scheme !== "file") return showPlainPage(panel.webview, document.uri);
-    if (await standsInComparison(document.uri, this.drawn.get(id) ?? 0)) return showPlainPage(panel.webview, document.uri);
+    if (await standsInComparison(document.uri, this.drawn.get(id) ?? 0))
+      return showPlainPage(panel.webview, document.uri);
 
     const { context, engine, log } = this.services;
     // Asked for now, so that the engine reads while the page loads.
@@ -39,14 +43,20 @@ export class ModelEditor implements vscode.CustomReadonlyEditorProvider<ModelDoc
     const bundle = vscode.Uri.joinPath(context.extensionUri, "dist", "webview");
     webview.options = { enableScripts: true, localResourceRoots: [bundle] };
     let painted = false;
-    const link = new Link<EditorHost, EditorView>(webviewWire(webview), this.handlers(document, panel, () => {
-      if (!painted) log.info(`${nameOf(document.uri)}: ready to draw ${Math.round(performance.now() - opened)} ms after opening`);
-      painted = true;
-    }));
+    const link = new Link<EditorHost, EditorView>(
+      webviewWire(webview),
+      this.handlers(document, panel, () => {
+        if (!painted)
+          log.info(`${nameOf(document.uri)}: ready to draw ${Math.round(performance.now() - opened)} ms after opening`);
+        painted = true;
+      }),
+    );
     const load = (): void => {
       webview.html = webviewPage({
-        cspSource: webview.cspSource, title: nameOf(document.uri),
-        script: String(webview.asWebviewUri(vscode.Uri.joinPath(bundle, "editor.js"))), style: String(webview.asWebviewUri(vscode.Uri.joinPath(bundle, "editor.css"))),
+        cspSource: webview.cspSource,
+        title: nameOf(document.uri),
+        script: String(webview.asWebviewUri(vscode.Uri.joinPath(bundle, "editor.js"))),
+        style: String(webview.asWebviewUri(vscode.Uri.joinPath(bundle, "editor.css"))),
       });
     };
     load();
@@ -76,7 +86,8 @@ export class ModelEditor implements vscode.CustomReadonlyEditorProvider<ModelDoc
       },
       layer: ({ index }, { signal }) => engine.call("layer", { model, index }, { signal }),
       tensor: ({ name }, { signal }) => engine.call("tensor", { model, name }, { signal }),
-      visualize: ({ technique, layer }) => void vscode.commands.executeCommand(commandId(technique), document.uri, { layer }),
+      visualize: ({ technique, layer }) =>
+        void vscode.commands.executeCommand(commandId(technique), document.uri, { layer }),
       reload: () => {
         document.forget();
         return this.boot(document);
@@ -94,12 +105,25 @@ export class ModelEditor implements vscode.CustomReadonlyEditorProvider<ModelDoc
       const model = await document.description();
       const blocked = blockedReason(document.uri);
       return {
-        kind: "model", model, ...(blocked ? { blocked } : {}),
-        techniques: this.services.techniques.map(({ id, title, command, summary }) => ({ id, title, command, summary })),
+        kind: "model",
+        model,
+        ...(blocked ? { blocked } : {}),
+        techniques: this.services.techniques.map(({ id, title, command, summary }) => ({
+          id,
+          title,
+          command,
+          summary,
+        })),
       };
     } catch (error) {
       const { message, where, hint } = describeError(error);
-      return { kind: "error", name: nameOf(document.uri), message, ...(where ? { where } : {}), ...(hint ? { hint } : {}) };
+      return {
+        kind: "error",
+        name: nameOf(document.uri),
+        message,
+        ...(where ? { where } : {}),
+        ...(hint ? { hint } : {}),
+      };
     }
   }
 }

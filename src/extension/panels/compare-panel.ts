@@ -33,22 +33,41 @@ export class ComparePanel {
   /** By model URI: its watchers, and what its files were when the webview was last told. */
   private readonly watched = new Map<string, { readonly watching: vscode.Disposable; model: string; recipe: string }>();
 
-  constructor(private readonly services: Services, readonly panel: vscode.WebviewPanel, private state: CompareState, private readonly onOpenPanel: (state: PanelState) => Promise<void>) {
+  constructor(
+    private readonly services: Services,
+    readonly panel: vscode.WebviewPanel,
+    private state: CompareState,
+    private readonly onOpenPanel: (state: PanelState) => Promise<void>,
+  ) {
     const { context, engine } = services;
     const { webview } = panel;
     const bundle = vscode.Uri.joinPath(context.extensionUri, "dist", "webview");
     const media = vscode.Uri.joinPath(context.extensionUri, "media");
     webview.options = { enableScripts: true, localResourceRoots: [bundle, media] };
-    panel.iconPath = { light: vscode.Uri.joinPath(media, "loupe-light.svg"), dark: vscode.Uri.joinPath(media, "loupe-dark.svg") };
+    panel.iconPath = {
+      light: vscode.Uri.joinPath(media, "loupe-light.svg"),
+      dark: vscode.Uri.joinPath(media, "loupe-dark.svg"),
+    };
     this.showTitle();
     this.link = new Link<CompareHost, CompareView>(webviewWire(webview), this.handlers());
     webview.html = webviewPage({
-      cspSource: webview.cspSource, title: panel.title,
-      script: String(webview.asWebviewUri(vscode.Uri.joinPath(bundle, "compare.js"))), style: String(webview.asWebviewUri(vscode.Uri.joinPath(bundle, "compare.css"))),
+      cspSource: webview.cspSource,
+      title: panel.title,
+      script: String(webview.asWebviewUri(vscode.Uri.joinPath(bundle, "compare.js"))),
+      style: String(webview.asWebviewUri(vscode.Uri.joinPath(bundle, "compare.css"))),
     });
     this.watch();
-    this.disposables.push(engine.hold(), vscode.workspace.onDidGrantWorkspaceTrust(() => void this.tell("trusted")));
-    panel.onDidChangeViewState(() => { if (!panel.visible) this.loaded = false; }, undefined, this.disposables);
+    this.disposables.push(
+      engine.hold(),
+      vscode.workspace.onDidGrantWorkspaceTrust(() => void this.tell("trusted")),
+    );
+    panel.onDidChangeViewState(
+      () => {
+        if (!panel.visible) this.loaded = false;
+      },
+      undefined,
+      this.disposables,
+    );
     panel.onDidDispose(() => {
       // Closing the link cancels the cells that run.
       this.link.close("The comparison was closed.");
@@ -72,20 +91,33 @@ export class ComparePanel {
       // A page that was hidden and is shown again joins what it began.
       run: async ({ cell }, context) => {
         const state = this.cell(cell);
-        return this.runs.join(await services.runner.keyOf(state), context, (options) => services.runner.run(state, options));
+        return this.runs.join(await services.runner.keyOf(state), context, (options) =>
+          services.runner.run(state, options),
+        );
       },
-      remember: ({ state }) => { this.take(state); },
+      remember: ({ state }) => {
+        this.take(state);
+      },
       pickEntries: async ({ state, kind, chosen }) => {
         const taken = this.take(state);
         const facts = await services.facts.of(vscode.Uri.parse(taken.base.model).fsPath);
-        const entries = await pickEntries(services, { state: panelStateOf(taken), facts, kind, chosen, methods: methodsOf(taken) });
+        const entries = await pickEntries(services, {
+          state: panelStateOf(taken),
+          facts,
+          kind,
+          chosen,
+          methods: methodsOf(taken),
+        });
         return entries && { entries };
       },
       pickInput: async ({ state }) => {
         const { base } = this.take(state);
         const model = vscode.Uri.parse(base.model);
         const facts = await services.facts.of(model.fsPath);
-        const input = await pickInput(services.context, model, facts.recipe, { title: "Input of the comparison", current: vscode.Uri.parse(base.input) });
+        const input = await pickInput(services.context, model, facts.recipe, {
+          title: "Input of the comparison",
+          current: vscode.Uri.parse(base.input),
+        });
         if (!input || input === back) return undefined;
         await rememberInput(services.context, input);
         return { input: input.toString(), name: inputName(input) };
@@ -100,7 +132,7 @@ export class ComparePanel {
       pickFile: async ({ state, title }) => {
         const model = vscode.Uri.parse(this.take(state).base.model);
         const { recipe } = await services.facts.of(model.fsPath);
-        const [file] = await browseFiles(title, recipe, model, false) ?? [];
+        const [file] = (await browseFiles(title, recipe, model, false)) ?? [];
         return file && { path: inputPath(file) };
       },
       save: async ({ suggestedName, bytes }) => {
@@ -120,11 +152,17 @@ export class ComparePanel {
       if (!this.facts) throw error;
     }
     const { model, recipe } = this.facts;
-    const blocked = modelsOf(state).map((uri) => blockedReason(vscode.Uri.parse(uri))).find((reason) => reason !== undefined);
+    const blocked = modelsOf(state)
+      .map((uri) => blockedReason(vscode.Uri.parse(uri)))
+      .find((reason) => reason !== undefined);
     await this.look();
     return {
-      state, techniques: services.techniques.filter(isComparable), inputName: inputName(vscode.Uri.parse(state.base.input)), recipe,
-      outputs: model.outputs.map(({ name }) => name), ...(blocked ? { blocked } : {}),
+      state,
+      techniques: services.techniques.filter(isComparable),
+      inputName: inputName(vscode.Uri.parse(state.base.input)),
+      recipe,
+      outputs: model.outputs.map(({ name }) => name),
+      ...(blocked ? { blocked } : {}),
     };
   }
 
@@ -135,7 +173,8 @@ export class ComparePanel {
 
   private take(state: unknown): CompareState {
     const sound = readCompareState(state, this.services.techniques);
-    if (!sound) throw new RemoteError("UsageError", "This does not say what is compared.", undefined, "Reload the comparison.");
+    if (!sound)
+      throw new RemoteError("UsageError", "This does not say what is compared.", undefined, "Reload the comparison.");
     refuseChanges(state, sound);
     this.state = sound;
     this.showTitle();
@@ -210,11 +249,15 @@ function axesOf({ columns, rows }: CompareState): readonly Axis[] {
 }
 
 function modelsOf(state: CompareState): readonly string[] {
-  const along = axesOf(state).flatMap(({ entries }) => entries.flatMap((entry) => (entry.kind === "model" ? [entry.model] : [])));
+  const along = axesOf(state).flatMap(({ entries }) =>
+    entries.flatMap((entry) => (entry.kind === "model" ? [entry.model] : [])),
+  );
   return along.length ? [...new Set(along)] : [state.base.model];
 }
 
 function methodsOf(state: CompareState): readonly string[] {
-  const along = axesOf(state).flatMap(({ entries }) => entries.flatMap((entry) => (entry.kind === "method" ? [entry.technique] : [])));
+  const along = axesOf(state).flatMap(({ entries }) =>
+    entries.flatMap((entry) => (entry.kind === "method" ? [entry.technique] : [])),
+  );
   return along.length ? along : [state.base.technique];
 }

@@ -9,8 +9,8 @@ const scales: readonly ScaleSharing[] = ["own", "method", "all"];
 const most = 64;
 
 /**
- * A comparison's state as it came back from VS Code's storage or from a webview: gives one in which every field is sound, or
- * undefined when it does not say which model and input, or has nothing to compare.
+ * A comparison's state as it came back from VS Code's storage or from a webview: gives one in which every field is
+ * sound, or undefined when it does not say which model and input, or has nothing to compare. /
  */
 export function readCompareState(data: unknown, techniques: readonly TechniqueInfo[]): CompareState | undefined {
   if (!isRecord(data) || !isRecord(data.base)) return undefined;
@@ -21,27 +21,50 @@ export function readCompareState(data: unknown, techniques: readonly TechniqueIn
   const columns = readAxis(data.columns, data.base, comparable);
   if (!columns) return undefined;
   const rows = readAxis(data.rows, data.base, comparable);
-  const removed = Array.isArray(data.removed) ? data.removed.filter((key): key is string => typeof key === "string" && key.length < 10_000).slice(0, most * most) : [];
+  const removed = Array.isArray(data.removed)
+    ? data.removed.filter((key): key is string => typeof key === "string" && key.length < 10_000).slice(0, most * most)
+    : [];
   return {
-    base, columns, ...(rows && rows.kind !== columns.kind ? { rows } : {}), removed, looks,
+    base,
+    columns,
+    ...(rows && rows.kind !== columns.kind ? { rows } : {}),
+    removed,
+    looks,
     scale: scales.find((scale) => scale === data.scale) ?? "own",
   };
 }
 
-function readAxis(data: unknown, base: Record<string, unknown>, techniques: readonly TechniqueInfo[]): Axis | undefined {
+function readAxis(
+  data: unknown,
+  base: Record<string, unknown>,
+  techniques: readonly TechniqueInfo[],
+): Axis | undefined {
   if (!isRecord(data) || !Array.isArray(data.entries)) return undefined;
   const kind = kinds.find((one) => one === data.kind);
   if (!kind) return undefined;
-  const entries = data.entries.slice(0, most).flatMap((entry: unknown) => readEntry(entry, kind, base, techniques) ?? []);
+  const entries = data.entries
+    .slice(0, most)
+    .flatMap((entry: unknown) => readEntry(entry, kind, base, techniques) ?? []);
   return entries.length ? { kind, entries } : undefined;
 }
 
-function readEntry(data: unknown, kind: AxisKind, base: Record<string, unknown>, techniques: readonly TechniqueInfo[]): AxisEntry | undefined {
+function readEntry(
+  data: unknown,
+  kind: AxisKind,
+  base: Record<string, unknown>,
+  techniques: readonly TechniqueInfo[],
+): AxisEntry | undefined {
   if (!isRecord(data)) return undefined;
   switch (kind) {
     case "method": {
       const info = techniques.find(({ id }) => id === data.technique);
-      return info && { kind, technique: info.id, ...(isRecord(data.params) ? { params: readParams(data.params, info) } : {}) };
+      return (
+        info && {
+          kind,
+          technique: info.id,
+          ...(isRecord(data.params) ? { params: readParams(data.params, info) } : {}),
+        }
+      );
     }
     case "target": {
       const target = readPanelState({ ...base, target: data.target }, techniques)?.target;

@@ -10,13 +10,22 @@ const viewType = "neuralLoupe.compare";
 
 /** The window's comparisons, any number of them, and how they come back after a reload. */
 export class Comparisons implements vscode.WebviewPanelSerializer {
-  constructor(private readonly services: Services, private readonly panels: Panels) {
+  constructor(
+    private readonly services: Services,
+    private readonly panels: Panels,
+  ) {
     services.context.subscriptions.push(vscode.window.registerWebviewPanelSerializer(viewType, this));
   }
 
   /** Opens a comparison where the person is: it wants the width. */
   open(state: CompareState): void {
-    this.add(vscode.window.createWebviewPanel(viewType, "Compare", { viewColumn: vscode.ViewColumn.Active, preserveFocus: false }), state);
+    this.add(
+      vscode.window.createWebviewPanel(viewType, "Compare", {
+        viewColumn: vscode.ViewColumn.Active,
+        preserveFocus: false,
+      }),
+      state,
+    );
   }
 
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, data: unknown): Promise<void> {

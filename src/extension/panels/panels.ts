@@ -28,7 +28,10 @@ export class Panels implements vscode.WebviewPanelSerializer {
   async show(state: PanelState): Promise<void> {
     const open = this.open.get(state.model);
     if (open) return open.show(state);
-    const panel = vscode.window.createWebviewPanel(viewType, "Neural Loupe", { viewColumn: vscode.ViewColumn.Beside, preserveFocus: false });
+    const panel = vscode.window.createWebviewPanel(viewType, "Neural Loupe", {
+      viewColumn: vscode.ViewColumn.Beside,
+      preserveFocus: false,
+    });
     this.add(panel, state);
   }
 
@@ -36,7 +39,9 @@ export class Panels implements vscode.WebviewPanelSerializer {
     const state = readPanelState(data, this.services.techniques);
     if (state && !this.open.has(state.model)) return this.add(panel, state);
     panel.webview.html = messagePage(panel.webview.cspSource, "This panel could not be brought back", [
-      state ? "Its model is open in another panel." : "What it showed was not kept. Open the model and choose a method again: results that were computed before are still there.",
+      state
+        ? "Its model is open in another panel."
+        : "What it showed was not kept. Open the model and choose a method again: results that were computed before are still there.",
     ]);
   }
 

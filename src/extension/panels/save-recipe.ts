@@ -9,10 +9,16 @@ export function recipeFile(model: vscode.Uri): vscode.Uri {
   return vscode.Uri.joinPath(model, "..", `${stem(model)}.loupe.json`);
 }
 
-/** Writes the recipe beside the model and reads it back as the engine sees it; one that the engine refuses is not left there. */
+/**
+ * Writes the recipe beside the model and reads it back as the engine sees it; one that the engine refuses is not left
+ * there.
+ */
 export async function saveRecipe({ engine }: Services, model: vscode.Uri, recipe: Recipe): Promise<RecipeReport> {
   const file = recipeFile(model);
-  const before = await vscode.workspace.fs.readFile(file).then((bytes) => bytes, () => undefined);
+  const before = await vscode.workspace.fs.readFile(file).then(
+    (bytes) => bytes,
+    () => undefined,
+  );
   await write(file, Buffer.from(`${JSON.stringify(recipe, null, 2)}\n`));
   try {
     return await engine.call("recipe", { model: model.fsPath });

@@ -4,14 +4,22 @@ import { RemoteError } from "../../protocol/link.ts";
 
 let lastFolder: vscode.Uri | undefined;
 
-/** Asks where, beside `near` or where the last was saved, and writes the bytes there. undefined when the person left it. */
-export async function saveBytes(suggestedName: string, bytes: Uint8Array, near: vscode.Uri): Promise<vscode.Uri | undefined> {
+/**
+ * Asks where, beside `near` or where the last was saved, and writes the bytes there. undefined when the person left it.
+ */
+export async function saveBytes(
+  suggestedName: string,
+  bytes: Uint8Array,
+  near: vscode.Uri,
+): Promise<vscode.Uri | undefined> {
   // A name from a webview: only its last part counts.
   const name = path.posix.basename(suggestedName.replaceAll("\\", "/")) || "result";
   const ending = path.posix.extname(name).slice(1);
   const folder = lastFolder ?? vscode.Uri.joinPath(near.with({ fragment: "" }), "..");
   const uri = await vscode.window.showSaveDialog({
-    defaultUri: vscode.Uri.joinPath(folder, name), title: `Save ${name}`, ...(ending ? { filters: { [ending.toUpperCase()]: [ending] } } : {}),
+    defaultUri: vscode.Uri.joinPath(folder, name),
+    title: `Save ${name}`,
+    ...(ending ? { filters: { [ending.toUpperCase()]: [ending] } } : {}),
   });
   if (!uri) return undefined;
   await write(uri, bytes);
@@ -24,7 +32,11 @@ export async function write(uri: vscode.Uri, bytes: Uint8Array): Promise<void> {
   try {
     await vscode.workspace.fs.writeFile(uri, bytes);
   } catch (error) {
-    throw new RemoteError("SaveError", `${path.posix.basename(uri.path)} could not be saved: ${error instanceof Error ? error.message : String(error)}`,
-      uri.fsPath, "Choose a folder that can be written to.");
+    throw new RemoteError(
+      "SaveError",
+      `${path.posix.basename(uri.path)} could not be saved: ${error instanceof Error ? error.message : String(error)}`,
+      uri.fsPath,
+      "Choose a folder that can be written to.",
+    );
   }
 }

@@ -2,14 +2,25 @@ import type { CallContext, CallOptions } from "../../protocol/link.ts";
 import { RemoteError } from "../../protocol/link.ts";
 
 /**
- * The one run of a panel. A webview that is loaded again while its job runs joins that job instead of starting it anew; another
- * job takes the place of the one that runs, which is cancelled.
+ * The one run of a panel. A webview that is loaded again while its job runs joins that job instead of starting it anew;
+ * another job takes the place of the one that runs, which is cancelled. /
  */
 export class SharedRun<T> {
-  private current: { readonly key: string; readonly abort: AbortController; readonly reply: Promise<T>; tell: CallContext["progress"] } | undefined;
+  private current:
+    | {
+        readonly key: string;
+        readonly abort: AbortController;
+        readonly reply: Promise<T>;
+        tell: CallContext["progress"];
+      }
+    | undefined;
 
   /** Starts `work`, or joins it when the same `key` runs. Cancelled when `context.signal` fires. */
-  join(key: string, context: CallContext, work: (options: Required<Pick<CallOptions, "signal" | "onProgress">>) => Promise<T>): Promise<T> {
+  join(
+    key: string,
+    context: CallContext,
+    work: (options: Required<Pick<CallOptions, "signal" | "onProgress">>) => Promise<T>,
+  ): Promise<T> {
     if (context.signal.aborted) return Promise.reject(new RemoteError("AbortError", "Cancelled."));
     if (this.current?.key !== key || this.current.abort.signal.aborted) this.start(key, work);
     const { current } = this;
@@ -25,11 +36,16 @@ export class SharedRun<T> {
     this.current = undefined;
   }
 
-  private start(key: string, work: (options: Required<Pick<CallOptions, "signal" | "onProgress">>) => Promise<T>): void {
+  private start(
+    key: string,
+    work: (options: Required<Pick<CallOptions, "signal" | "onProgress">>) => Promise<T>,
+  ): void {
     this.abort();
     const abort = new AbortController();
     const current = {
-      key, abort, tell: (() => undefined) as CallContext["progress"],
+      key,
+      abort,
+      tell: (() => undefined) as CallContext["progress"],
       reply: work({ signal: abort.signal, onProgress: (progress) => current.tell(progress) }).finally(() => {
         if (this.current === current) this.current = undefined;
       }),

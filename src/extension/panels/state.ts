@@ -6,8 +6,9 @@ import type { Recipe } from "../../protocol/recipe.ts";
 import type { Params, ParamSpec, ParamValue, TechniqueInfo } from "../../protocol/technique.ts";
 
 /**
- * A panel's state as it came back from VS Code's storage or from a webview: an older version's, or anything. Gives a state in
- * which every field is sound (what is not becomes its default), or undefined when it does not say which model and input.
+ * A panel's state as it came back from VS Code's storage or from a webview: an older version's, or anything. Gives a
+ * state in which every field is sound (what is not becomes its default), or undefined when it does not say which model
+ * and input. /
  */
 export function readPanelState(data: unknown, techniques: readonly TechniqueInfo[]): PanelState | undefined {
   if (!isRecord(data) || !isUri(data.model) || !isUri(data.input)) return undefined;
@@ -16,24 +17,48 @@ export function readPanelState(data: unknown, techniques: readonly TechniqueInfo
   const params = isRecord(data.params) ? data.params : {};
   const recipe = readRecipe(data.recipe);
   return {
-    model: data.model, input: data.input, technique: technique.id, target: readTarget(data.target),
-    ...(Array.isArray(data.explain) && data.explain.length > 0 && data.explain.length <= MOST_INPUTS && data.explain.every(isText) ? { explain: data.explain } : {}),
+    model: data.model,
+    input: data.input,
+    technique: technique.id,
+    target: readTarget(data.target),
+    ...(Array.isArray(data.explain) &&
+    data.explain.length > 0 &&
+    data.explain.length <= MOST_INPUTS &&
+    data.explain.every(isText)
+      ? { explain: data.explain }
+      : {}),
     ...(isText(data.layer) ? { layer: data.layer } : {}),
-    ...(isText(data.layer) && Array.isArray(data.moreLayers) && data.moreLayers.length > 0 && data.moreLayers.length <= MOST_LAYERS && data.moreLayers.every(isText) ? { moreLayers: data.moreLayers } : {}),
-    ...(Array.isArray(data.more) && data.more.length > 0 && data.more.length <= MOST_SAMPLES && data.more.every(isUri) ? { more: data.more } : {}),
-    params: Object.fromEntries(techniques.filter(({ id }) => isRecord(params[id])).map((info) => [info.id, readParams(params[info.id], info)])),
+    ...(isText(data.layer) &&
+    Array.isArray(data.moreLayers) &&
+    data.moreLayers.length > 0 &&
+    data.moreLayers.length <= MOST_LAYERS &&
+    data.moreLayers.every(isText)
+      ? { moreLayers: data.moreLayers }
+      : {}),
+    ...(Array.isArray(data.more) && data.more.length > 0 && data.more.length <= MOST_SAMPLES && data.more.every(isUri)
+      ? { more: data.more }
+      : {}),
+    params: Object.fromEntries(
+      techniques.filter(({ id }) => isRecord(params[id])).map((info) => [info.id, readParams(params[info.id], info)]),
+    ),
     looks: readLooks(data.looks),
     ...(recipe ? { recipe } : {}),
   };
 }
 
 /**
- * What a webview asks for now, as it is shown there: rejects (UsageError, with the field's place) what is not sound, as what would run in its place is not
- * what the person sees.
+ * What a webview asks for now, as it is shown there: rejects (UsageError, with the field's place) what is not sound, as
+ * what would run in its place is not what the person sees. /
  */
 export function checkedPanelState(data: unknown, techniques: readonly TechniqueInfo[]): PanelState {
   const sound = readPanelState(data, techniques);
-  if (!sound) throw new RemoteError("UsageError", "This does not say which model and input it is about.", undefined, "Reload the panel.");
+  if (!sound)
+    throw new RemoteError(
+      "UsageError",
+      "This does not say which model and input it is about.",
+      undefined,
+      "Reload the panel.",
+    );
   refuseChanges(data, sound);
   return sound;
 }
@@ -42,25 +67,45 @@ export function checkedPanelState(data: unknown, techniques: readonly TechniqueI
 export function refuseChanges(given: unknown, sound: unknown): void {
   const place = changedPlace(given, sound, "");
   if (place === undefined) return;
-  throw new RemoteError("UsageError", `The panel's "${place}" is not something that can be run, so nothing was run.`, place, "Choose it again, or reload the panel.");
+  throw new RemoteError(
+    "UsageError",
+    `The panel's "${place}" is not something that can be run, so nothing was run.`,
+    place,
+    "Choose it again, or reload the panel.",
+  );
 }
 
 /** The first place whose value is not the same in `sound`; what only `sound` has, its defaults, is no change. */
 function changedPlace(given: unknown, sound: unknown, place: string): string | undefined {
   if (given === undefined || Object.is(given, sound)) return undefined;
-  if (sound === undefined && typeof given === "object" && given !== null && Object.keys(given).length === 0) return undefined;
-  if (typeof given !== "object" || given === null || typeof sound !== "object" || sound === null || Array.isArray(given) !== Array.isArray(sound)) return place;
+  if (sound === undefined && typeof given === "object" && given !== null && Object.keys(given).length === 0)
+    return undefined;
+  if (
+    typeof given !== "object" ||
+    given === null ||
+    typeof sound !== "object" ||
+    sound === null ||
+    Array.isArray(given) !== Array.isArray(sound)
+  )
+    return place;
   if (Array.isArray(given) && given.length !== (sound as readonly unknown[]).length) return place;
   for (const [key, value] of Object.entries(given)) {
     // Options of methods that there are no more, or that cannot be shown here, run nowhere.
     if (/^(base\.)?params$/.test(place) && !Object.hasOwn(sound, key)) continue;
-    const found = changedPlace(value, (sound as Readonly<Record<string, unknown>>)[key], place === "" ? key : `${place}.${key}`);
+    const found = changedPlace(
+      value,
+      (sound as Readonly<Record<string, unknown>>)[key],
+      place === "" ? key : `${place}.${key}`,
+    );
     if (found !== undefined) return found;
   }
   return undefined;
 }
 
-/** All of a technique's options: those given where they are sound, defaults elsewhere, in the order of its specification. */
+/**
+ * All of a technique's options: those given where they are sound, defaults elsewhere, in the order of its
+ * specification.
+ */
 export function readParams(data: unknown, info: TechniqueInfo): Params {
   const given = isRecord(data) ? data : {};
   return Object.fromEntries(info.params.map((spec) => [spec.name, readParam(given[spec.name], spec)]));
@@ -68,11 +113,18 @@ export function readParams(data: unknown, info: TechniqueInfo): Params {
 
 function readParam(value: unknown, spec: ParamSpec): ParamValue {
   switch (spec.type) {
-    case "boolean": return typeof value === "boolean" ? value : spec.default;
-    case "choice": return spec.options.some((option) => option.value === value) ? value as string : spec.default;
-    case "text": return typeof value === "string" && new RegExp(`^(?:${spec.pattern})$`).test(value) ? value : spec.default;
+    case "boolean":
+      return typeof value === "boolean" ? value : spec.default;
+    case "choice":
+      return spec.options.some((option) => option.value === value) ? (value as string) : spec.default;
+    case "text":
+      return typeof value === "string" && new RegExp(`^(?:${spec.pattern})$`).test(value) ? value : spec.default;
     case "number": {
-      const sound = typeof value === "number" && value >= spec.min && value <= spec.max && (!spec.integer || Number.isInteger(value));
+      const sound =
+        typeof value === "number" &&
+        value >= spec.min &&
+        value <= spec.max &&
+        (!spec.integer || Number.isInteger(value));
       return sound ? value : spec.default;
     }
   }
@@ -85,7 +137,12 @@ const MOST_SAMPLES = 10_000;
 const MOST_INPUTS = 10_000;
 
 function isRegion(value: unknown): value is NonNullable<TargetSpec["region"]> {
-  return Array.isArray(value) && value.length > 0 && value.length <= 16 && value.every((range) => isIndex(range) && range.length === 2);
+  return (
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.length <= 16 &&
+    value.every((range) => isIndex(range) && range.length === 2)
+  );
 }
 
 /** More than anyone averages. */
@@ -106,7 +163,8 @@ const colorMaps = ["auto", "inferno", "viridis", "magma", "turbo", "gray", "blue
 
 function readLooks(data: unknown): Looks {
   const given = isRecord(data) ? data : {};
-  const among = <T extends string>(value: unknown, options: readonly T[], otherwise: T): T => options.find((option) => option === value) ?? otherwise;
+  const among = <T extends string>(value: unknown, options: readonly T[], otherwise: T): T =>
+    options.find((option) => option === value) ?? otherwise;
   const within = (value: unknown, min: number, max: number, otherwise: number): number =>
     typeof value === "number" && value >= min && value <= max ? value : otherwise;
   return {
@@ -124,9 +182,17 @@ function readLooks(data: unknown): Looks {
 
 /** Keeps a recipe whose outline is right; the engine checks the rest, with messages, when it is used. */
 function readRecipe(data: unknown): Recipe | undefined {
-  if (!isRecord(data) || data.version !== 1 || !isRecord(data.inputs) || (data.outputs !== undefined && !isRecord(data.outputs))) return undefined;
+  if (
+    !isRecord(data) ||
+    data.version !== 1 ||
+    !isRecord(data.inputs) ||
+    (data.outputs !== undefined && !isRecord(data.outputs))
+  )
+    return undefined;
   const kinds = ["image", "array", "row", "text"];
-  return Object.values(data.inputs).every((input) => isRecord(input) && kinds.includes(input.kind as string)) ? data as unknown as Recipe : undefined;
+  return Object.values(data.inputs).every((input) => isRecord(input) && kinds.includes(input.kind as string))
+    ? (data as unknown as Recipe)
+    : undefined;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -33,19 +33,29 @@ export class TechniquePanel {
   /** What the files were when the webview was last told. */
   private seen = { model: "", recipe: "" };
 
-  constructor(private readonly services: Services, readonly panel: vscode.WebviewPanel, private state: PanelState, onDispose: () => void) {
+  constructor(
+    private readonly services: Services,
+    readonly panel: vscode.WebviewPanel,
+    private state: PanelState,
+    onDispose: () => void,
+  ) {
     const { context, engine } = services;
     const { webview } = panel;
     const bundle = vscode.Uri.joinPath(context.extensionUri, "dist", "webview");
     const media = vscode.Uri.joinPath(context.extensionUri, "media");
     this.run = new SharedRun();
     webview.options = { enableScripts: true, localResourceRoots: [bundle, media] };
-    panel.iconPath = { light: vscode.Uri.joinPath(media, "loupe-light.svg"), dark: vscode.Uri.joinPath(media, "loupe-dark.svg") };
+    panel.iconPath = {
+      light: vscode.Uri.joinPath(media, "loupe-light.svg"),
+      dark: vscode.Uri.joinPath(media, "loupe-dark.svg"),
+    };
     this.showTitle();
     this.link = new Link<PanelHost, PanelView>(webviewWire(webview), this.handlers());
     webview.html = webviewPage({
-      cspSource: webview.cspSource, title: panel.title,
-      script: String(webview.asWebviewUri(vscode.Uri.joinPath(bundle, "panel.js"))), style: String(webview.asWebviewUri(vscode.Uri.joinPath(bundle, "panel.css"))),
+      cspSource: webview.cspSource,
+      title: panel.title,
+      script: String(webview.asWebviewUri(vscode.Uri.joinPath(bundle, "panel.js"))),
+      style: String(webview.asWebviewUri(vscode.Uri.joinPath(bundle, "panel.css"))),
     });
     this.disposables.push(
       engine.hold(),
@@ -53,7 +63,13 @@ export class TechniquePanel {
       watchFile(recipeFile(this.model), () => void this.onFile("recipe")),
       vscode.workspace.onDidGrantWorkspaceTrust(() => void this.tell("command")),
     );
-    panel.onDidChangeViewState(() => { if (!panel.visible) this.loaded = false; }, undefined, this.disposables);
+    panel.onDidChangeViewState(
+      () => {
+        if (!panel.visible) this.loaded = false;
+      },
+      undefined,
+      this.disposables,
+    );
     panel.onDidDispose(() => {
       this.link.close("The panel was closed.");
       this.run.abort();
@@ -76,7 +92,12 @@ export class TechniquePanel {
     // Another method finds its layer by itself: an early layer's feature maps do not decide where Grad-CAM looks.
     const { layer, moreLayers, ...rest } = this.state;
     const another = change.technique !== undefined && change.technique !== this.state.technique;
-    this.state = { ...rest, ...(another || layer === undefined ? {} : { layer }), ...(another || moreLayers === undefined || change.layer !== undefined ? {} : { moreLayers }), ...change };
+    this.state = {
+      ...rest,
+      ...(another || layer === undefined ? {} : { layer }),
+      ...(another || moreLayers === undefined || change.layer !== undefined ? {} : { moreLayers }),
+      ...change,
+    };
     this.showTitle();
     this.panel.reveal(undefined, false);
     await this.tell("command");
@@ -101,13 +122,21 @@ export class TechniquePanel {
         if (!checked) throw new RemoteError("UsageError", `"${check}" does not check ${state.technique}.`);
         return services.runner.run(checked, { signal, onProgress: progress });
       },
-      remember: ({ state }) => { this.take(state); },
-      layers: ({ state }, { signal, progress }) => services.runner.layers(this.read(state), { signal, onProgress: progress }),
-      channel: ({ state, channel }, { signal, progress }) => services.runner.channel(this.read(state), channel, { signal, onProgress: progress }),
-      tiles: ({ state, from, to }, { signal, progress }) => services.runner.tiles(this.read(state), from, to, { signal, onProgress: progress }),
-      preview: ({ state, recipe }, { signal, progress }) => services.engine.call("preview", {
-        model: this.model.fsPath, recipe, input: inputPath(vscode.Uri.parse(this.read(state).input)),
-      }, { signal, onProgress: progress }),
+      remember: ({ state }) => {
+        this.take(state);
+      },
+      layers: ({ state }, { signal, progress }) =>
+        services.runner.layers(this.read(state), { signal, onProgress: progress }),
+      channel: ({ state, channel }, { signal, progress }) =>
+        services.runner.channel(this.read(state), channel, { signal, onProgress: progress }),
+      tiles: ({ state, from, to }, { signal, progress }) =>
+        services.runner.tiles(this.read(state), from, to, { signal, onProgress: progress }),
+      preview: ({ state, recipe }, { signal, progress }) =>
+        services.engine.call(
+          "preview",
+          { model: this.model.fsPath, recipe, input: inputPath(vscode.Uri.parse(this.read(state).input)) },
+          { signal, onProgress: progress },
+        ),
       saveRecipe: async ({ recipe }) => {
         const report = await saveRecipe(services, this.model, recipe);
         this.seen.recipe = await recipeStamp(this.model.fsPath);
@@ -116,7 +145,10 @@ export class TechniquePanel {
       pickInput: async ({ state }) => {
         const facts = await services.facts.of(this.model.fsPath);
         const current = vscode.Uri.parse(this.read(state).input);
-        const input = await pickInput(services.context, this.model, facts.recipe, { title: `Input of ${nameOf(this.model)}`, current });
+        const input = await pickInput(services.context, this.model, facts.recipe, {
+          title: `Input of ${nameOf(this.model)}`,
+          current,
+        });
         return !input || input === back ? undefined : { input: input.toString(), name: inputName(input) };
       },
       pickFiles: async ({ many, title }) => {
@@ -133,7 +165,8 @@ export class TechniquePanel {
         const saved = await saveBytes(suggestedName, bytes, vscode.Uri.parse(this.state.input));
         return saved ? { saved: true, path: saved.fsPath } : { saved: false };
       },
-      compare: ({ state }) => void vscode.commands.executeCommand("neuralLoupe.compare", this.model, { state: this.read(state) }),
+      compare: ({ state }) =>
+        void vscode.commands.executeCommand("neuralLoupe.compare", this.model, { state: this.read(state) }),
       exportModel: async ({ state }) => {
         const file = await exportExplanation(services, this.take(state));
         return file === undefined ? {} : { path: file };
@@ -165,8 +198,15 @@ export class TechniquePanel {
     const result = await this.knownResult();
     await this.look();
     return {
-      state, techniques: services.techniques, modelName: nameOf(this.model), inputName: inputName(input), recipe, outputs: model.outputs.map(({ name }) => name), defaultOutput: usualOutput(model),
-      ...(result ? { result } : {}), ...(blocked ? { blocked } : {}),
+      state,
+      techniques: services.techniques,
+      modelName: nameOf(this.model),
+      inputName: inputName(input),
+      recipe,
+      outputs: model.outputs.map(({ name }) => name),
+      defaultOutput: usualOutput(model),
+      ...(result ? { result } : {}),
+      ...(blocked ? { blocked } : {}),
     };
   }
 
@@ -191,7 +231,10 @@ export class TechniquePanel {
 
   private async look(): Promise<void> {
     const gone = (): string => "gone";
-    const [model, recipe] = await Promise.all([modelStamp(this.model.fsPath).catch(gone), recipeStamp(this.model.fsPath).catch(gone)]);
+    const [model, recipe] = await Promise.all([
+      modelStamp(this.model.fsPath).catch(gone),
+      recipeStamp(this.model.fsPath).catch(gone),
+    ]);
     this.seen = { model, recipe };
   }
 

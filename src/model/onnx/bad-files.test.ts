@@ -2,7 +2,15 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { EFFICIENTNET, message, onnxFile, rawModel, rawNode, rawValue, temporaryFolder } from "../../../test/reference/onnx-files/index.ts";
+import {
+  EFFICIENTNET,
+  message,
+  onnxFile,
+  rawModel,
+  rawNode,
+  rawValue,
+  temporaryFolder,
+} from "../../../test/reference/onnx-files/index.ts";
 import { ModelError } from "../errors.ts";
 import type { Model } from "../graph.ts";
 import { openModel } from "./index.ts";
@@ -33,13 +41,22 @@ describe("files that are something else are told apart, with what to do", () => 
   const cases: readonly [string, string, string, RegExp, RegExp][] = [
     ["empty", "m.onnx", "", /^The file is empty \(0 bytes\)\.$/, /again/],
     [
-      "a Git LFS pointer", "m.onnx", "version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 18614602\n",
-      /^This is a Git LFS pointer, not the model itself \(which has 18614602 bytes\)\.$/, /git lfs pull/,
+      "a Git LFS pointer",
+      "m.onnx",
+      "version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 18614602\n",
+      /^This is a Git LFS pointer, not the model itself \(which has 18614602 bytes\)\.$/,
+      /git lfs pull/,
     ],
     ["text", "m.onnx", "Hello, this is a readme.\nWith lines.\n", /^This is a text file/, /\.onnx/],
     ["JSON", "m.onnx", '{ "format": "layers-model" }', /^This is a JSON file/, /\.onnx/],
-    ["a web page", "m.onnx", "\n<!DOCTYPE html><html><body>Sign in</body></html>", /^This is a web page, not a model/, /file itself/],
-    ["ONNX as text", "m.onnx", "<\n  ir_version: 8,\n  opset_import: [\"\" : 17]\n>", /text form/, /onnx\.parser/],
+    [
+      "a web page",
+      "m.onnx",
+      "\n<!DOCTYPE html><html><body>Sign in</body></html>",
+      /^This is a web page, not a model/,
+      /file itself/,
+    ],
+    ["ONNX as text", "m.onnx", '<\n  ir_version: 8,\n  opset_import: ["" : 17]\n>', /text form/, /onnx\.parser/],
     ["a PyTorch zip", "m.onnx", zip("archive/data.pkl"), /PyTorch/, /torch\.onnx\.export/],
     ["a pickle", "m.onnx", "\x80\x02}q\x00.", /pickle/, /torch\.onnx\.export/],
     ["another zip", "m.onnx", zip("readme.txt"), /zip archive/, /Unpack/],
@@ -47,10 +64,22 @@ describe("files that are something else are told apart, with what to do", () => 
     ["TensorFlow Lite", "m.onnx", "\x1c\0\0\0TFL3\x14\0", /TensorFlow Lite/, /tf2onnx/],
     ["ONNX Runtime's format", "m.onnx", "\x28\0\0\0ORTM\0\0", /\.ort/, /made from/],
     ["a TensorFlow SavedModel", "saved_model.pb", "\x08\x01\x12\x05hello", /SavedModel/, /tf2onnx/],
-    ["a frozen TensorFlow graph", "m.pb", "\x0a\x20\x0a\x05input\x12\x0bPlaceholder", /frozen TensorFlow graph/, /tf2onnx/],
+    [
+      "a frozen TensorFlow graph",
+      "m.pb",
+      "\x0a\x20\x0a\x05input\x12\x0bPlaceholder",
+      /frozen TensorFlow graph/,
+      /tf2onnx/,
+    ],
     ["HDF5", "m.onnx", "\x89HDF\r\n\x1a\n", /HDF5/, /tf2onnx/],
     ["GGUF", "m.onnx", "GGUF\x03\0\0\0", /GGUF/, /export/],
-    ["safetensors", "m.onnx", '\x40\0\0\0\0\0\0\0{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}', /safetensors/, /torch\.onnx\.export/],
+    [
+      "safetensors",
+      "m.onnx",
+      '\x40\0\0\0\0\0\0\0{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}',
+      /safetensors/,
+      /torch\.onnx\.export/,
+    ],
     ["gzip", "m.onnx", "\x1f\x8b\x08\0", /gzip/, /gunzip/],
     ["a NumPy array", "m.onnx", "\x93NUMPY\x01\0", /NumPy array/, /input/],
   ];
@@ -61,7 +90,16 @@ describe("files that are something else are told apart, with what to do", () => 
   });
 
   test("and no ONNX file is taken for one of them", () => {
-    for (const name of ["types", "subgraphs", "functions", "attributes", "constants", "defaults-ir3", "external", "shapes"]) {
+    for (const name of [
+      "types",
+      "subgraphs",
+      "functions",
+      "attributes",
+      "constants",
+      "defaults-ir3",
+      "external",
+      "shapes",
+    ]) {
       const path = onnxFile(`${name}.onnx`);
       rejectOtherFormats(new MemorySource(readFileSync(path)), path);
     }
@@ -79,7 +117,10 @@ describe("files that are no ONNX model", () => {
   });
   test("zeros", async () => {
     const error = await errorOf(folder.write("zeros.onnx", new Uint8Array(1000)));
-    expect([error.message, error.where]).toEqual(["This is not a valid ONNX file: ModelProto has a field with an impossible number.", "byte 0"]);
+    expect([error.message, error.where]).toEqual([
+      "This is not a valid ONNX file: ModelProto has a field with an impossible number.",
+      "byte 0",
+    ]);
   });
   test("a protobuf message without a graph", async () => {
     const error = await errorOf(folder.write("other.onnx", message((m) => m.int(1, 8)).finish()));
@@ -119,7 +160,9 @@ describe("a file that was cut off", () => {
     expect(model.graph.nodes).toHaveLength(456);
     const [problem, tensor] = model.problems;
     expect(problem.severity).toBe("error");
-    expect(problem.message).toMatch(/^The file ends too early: .* needs at least \d+ more bytes\. What could be read is shown; the model cannot be run\. It was probably cut off/);
+    expect(problem.message).toMatch(
+      /^The file ends too early: .* needs at least \d+ more bytes\. What could be read is shown; the model cannot be run\. It was probably cut off/,
+    );
     expect(problem.where).toBe("byte 10000000");
     expect(tensor.message).toMatch(/^The data of tensor ".*" is cut off: \d+ of its \d+ bytes are missing/);
     expect(model.problems).toHaveLength(2);
@@ -147,7 +190,11 @@ describe("a file that was cut off", () => {
         open.close();
         // What follows the graph in a file may be missing without anybody knowing.
         const graphEnd = small.length - 8;
-        if (length < graphEnd) expect(open.model.problems.some((problem) => problem.severity === "error"), `cut at ${length}`).toBe(true);
+        if (length < graphEnd)
+          expect(
+            open.model.problems.some((problem) => problem.severity === "error"),
+            `cut at ${length}`,
+          ).toBe(true);
       } catch (error) {
         expect(error, `cut at ${length}`).toBeInstanceOf(ModelError);
       }
@@ -159,10 +206,13 @@ describe("tensors that cannot be read do not keep the rest from being shown", ()
   async function tensorProblem(fill: (tensor: WireWriter) => void): Promise<string> {
     const bytes = rawModel((graph) => {
       graph.message(1, rawNode("Add", ["x", "w"], ["y"]));
-      graph.message(5, message((tensor) => {
-        tensor.string(8, "w");
-        fill(tensor);
-      }));
+      graph.message(
+        5,
+        message((tensor) => {
+          tensor.string(8, "w");
+          fill(tensor);
+        }),
+      );
       graph.message(11, rawValue("x"));
       graph.message(12, rawValue("y"));
     });
@@ -174,36 +224,65 @@ describe("tensors that cannot be read do not keep the rest from being shown", ()
     open.close();
     return tensor.problem ?? "";
   }
-  const float = (dims: number[], bytes: number) => (tensor: WireWriter): void => {
-    tensor.packedInts(1, dims);
-    tensor.int(2, 1);
-    tensor.bytes(9, new Uint8Array(bytes));
-  };
+  const float =
+    (dims: number[], bytes: number) =>
+    (tensor: WireWriter): void => {
+      tensor.packedInts(1, dims);
+      tensor.int(2, 1);
+      tensor.bytes(9, new Uint8Array(bytes));
+    };
 
-  test("a negative dimension", async () => expect(await tensorProblem(float([2, -3], 24))).toBe('Tensor "w" has a negative dimension (-3) in its shape [2, -3].'));
-  test("dims that overflow", async () => expect(await tensorProblem(float([2 ** 40, 2 ** 40], 24))).toContain("impossible shape [1099511627776, 1099511627776]"));
-  test("dims that overflow 64 bits to something small", async () => expect(await tensorProblem(float([2 ** 32, 2 ** 32], 0))).toContain("impossible shape"));
-  test("fewer bytes than the shape", async () => expect(await tensorProblem(float([2, 3], 20))).toBe('Tensor "w" is float32 [2, 3], which takes 24 bytes, but 20 are given.'));
-  test("more bytes than the shape", async () => expect(await tensorProblem(float([2, 3], 28))).toContain("but 28 are given"));
-  test("no data", async () => expect(await tensorProblem((tensor) => {
-    tensor.packedInts(1, [2]);
-    tensor.int(2, 1);
-  })).toBe('Tensor "w" (float32 [2]) has no data.'));
-  test("data in another type's field", async () => expect(await tensorProblem((tensor) => {
-    tensor.packedInts(1, [2]);
-    tensor.int(2, 1);
-    tensor.packedInts(7, [1, 2]);
-  })).toBe('Tensor "w" (float32 [2]) has no data in float_data, only in int64_data.'));
-  test("too few values", async () => expect(await tensorProblem((tensor) => {
-    tensor.packedInts(1, [3]);
-    tensor.int(2, 7);
-    tensor.packedInts(7, [1, 2000]);
-  })).toBe('Tensor "w" holds 2 values, but its shape needs 3.'));
-  test("an unknown element type", async () => expect(await tensorProblem((tensor) => tensor.int(2, 77))).toContain("element type (number 77)"));
-  test("segments", async () => expect(await tensorProblem((tensor) => {
-    tensor.int(2, 1);
-    tensor.message(3, message((segment) => segment.int(1, 0)));
-  })).toContain("stored in segments"));
+  test("a negative dimension", async () =>
+    expect(await tensorProblem(float([2, -3], 24))).toBe(
+      'Tensor "w" has a negative dimension (-3) in its shape [2, -3].',
+    ));
+  test("dims that overflow", async () =>
+    expect(await tensorProblem(float([2 ** 40, 2 ** 40], 24))).toContain(
+      "impossible shape [1099511627776, 1099511627776]",
+    ));
+  test("dims that overflow 64 bits to something small", async () =>
+    expect(await tensorProblem(float([2 ** 32, 2 ** 32], 0))).toContain("impossible shape"));
+  test("fewer bytes than the shape", async () =>
+    expect(await tensorProblem(float([2, 3], 20))).toBe(
+      'Tensor "w" is float32 [2, 3], which takes 24 bytes, but 20 are given.',
+    ));
+  test("more bytes than the shape", async () =>
+    expect(await tensorProblem(float([2, 3], 28))).toContain("but 28 are given"));
+  test("no data", async () =>
+    expect(
+      await tensorProblem((tensor) => {
+        tensor.packedInts(1, [2]);
+        tensor.int(2, 1);
+      }),
+    ).toBe('Tensor "w" (float32 [2]) has no data.'));
+  test("data in another type's field", async () =>
+    expect(
+      await tensorProblem((tensor) => {
+        tensor.packedInts(1, [2]);
+        tensor.int(2, 1);
+        tensor.packedInts(7, [1, 2]);
+      }),
+    ).toBe('Tensor "w" (float32 [2]) has no data in float_data, only in int64_data.'));
+  test("too few values", async () =>
+    expect(
+      await tensorProblem((tensor) => {
+        tensor.packedInts(1, [3]);
+        tensor.int(2, 7);
+        tensor.packedInts(7, [1, 2000]);
+      }),
+    ).toBe('Tensor "w" holds 2 values, but its shape needs 3.'));
+  test("an unknown element type", async () =>
+    expect(await tensorProblem((tensor) => tensor.int(2, 77))).toContain("element type (number 77)"));
+  test("segments", async () =>
+    expect(
+      await tensorProblem((tensor) => {
+        tensor.int(2, 1);
+        tensor.message(
+          3,
+          message((segment) => segment.int(1, 0)),
+        );
+      }),
+    ).toContain("stored in segments"));
 });
 
 test("a model that changes on disk while it is open is noticed", async () => {

@@ -1,4 +1,12 @@
-import { nodeLabel, subgraphsOf, type Attribute, type Graph, type Node, type Problem, type TensorRef } from "../graph.ts";
+import {
+  nodeLabel,
+  subgraphsOf,
+  type Attribute,
+  type Graph,
+  type Node,
+  type Problem,
+  type TensorRef,
+} from "../graph.ts";
 
 /** Names that can be used at a place. */
 interface Scope {
@@ -11,15 +19,20 @@ const SHOWN_EACH = 20;
 
 /**
  * Checks what ONNX asks of a graph and its subgraphs (names defined once and before they are used, no cycle) and sorts
- * nodes that are out of order, keeping the file's order wherever it can. What is wrong goes into `problems`.
- * `outer`: names that the graphs around define. With `incomplete`, missing producers are not reported: the file was cut.
+ * nodes that are out of order, keeping the file's order wherever it can. What is wrong goes into `problems`. `outer`:
+ * names that the graphs around define. With `incomplete`, missing producers are not reported: the file was cut. /
  */
 export function checkGraph(graph: Graph, problems: Problem[], outer: Scope = NOTHING, incomplete = false): Graph {
   const found = new Findings(problems);
   const defined = new Set<string>();
   const define = (name: string, what: string): void => {
     if (name === "") return;
-    if (defined.has(name)) found.add("twice", { severity: "error", message: `The value "${name}" is defined twice (the second time by ${what}); every name may be made only once.`, where: name });
+    if (defined.has(name))
+      found.add("twice", {
+        severity: "error",
+        message: `The value "${name}" is defined twice (the second time by ${what}); every name may be made only once.`,
+        where: name,
+      });
     defined.add(name);
   };
   for (const input of graph.inputs) define(input.name, "a graph input");
@@ -32,12 +45,21 @@ export function checkGraph(graph: Graph, problems: Problem[], outer: Scope = NOT
     for (const node of graph.nodes) {
       for (const input of node.inputs) {
         if (input !== "" && !visible.has(input)) {
-          found.add("missing", { severity: "error", message: `Node "${nodeLabel(node)}" (${node.opType}) uses the value "${input}", which nothing makes.`, where: nodeLabel(node) });
+          found.add("missing", {
+            severity: "error",
+            message: `Node "${nodeLabel(node)}" (${node.opType}) uses the value "${input}", which nothing makes.`,
+            where: nodeLabel(node),
+          });
         }
       }
     }
     for (const output of graph.outputs) {
-      if (!visible.has(output.name)) found.add("missing", { severity: "error", message: `The graph's output "${output.name}" is made by nothing.`, where: output.name });
+      if (!visible.has(output.name))
+        found.add("missing", {
+          severity: "error",
+          message: `The graph's output "${output.name}" is made by nothing.`,
+          where: output.name,
+        });
     }
   }
 
@@ -57,16 +79,27 @@ class Findings {
     this.count(kind, problem, SHOWN_EACH, kind === "twice" ? "value* defined twice" : "value* that nothing makes");
   }
 
-  /** A tensor's own problem, if it has one. Where a data file is missing, that is one problem, not one for each tensor. */
+  /**
+   * A tensor's own problem, if it has one. Where a data file is missing, that is one problem, not one for each tensor.
+   */
   addTensor({ name, problem }: TensorRef): void {
     if (problem === undefined) return;
     const reason = problem.replace(`"${name}"`, "");
-    this.count(`tensor ${reason}`, { severity: "error", message: problem, where: name }, 1, "tensor* cannot be read for the same reason");
+    this.count(
+      `tensor ${reason}`,
+      { severity: "error", message: problem, where: name },
+      1,
+      "tensor* cannot be read for the same reason",
+    );
   }
 
   finish(): void {
     for (const { count, shown, what } of this.counts.values()) {
-      if (count > shown) this.problems.push({ severity: "error", message: `${count - shown} more ${what.replace("*", count - shown === 1 ? "" : "s")}.` });
+      if (count > shown)
+        this.problems.push({
+          severity: "error",
+          message: `${count - shown} more ${what.replace("*", count - shown === 1 ? "" : "s")}.`,
+        });
     }
   }
 
@@ -146,10 +179,17 @@ function sortNodes(graph: Graph, found: Findings): readonly Node[] {
   if (cycle !== undefined) {
     const labels = cycle.map((index) => `"${nodeLabel(nodes[index])}"`);
     const shown = labels.length > 12 ? [...labels.slice(0, 12), `... (${labels.length} nodes)`] : labels;
-    found.add("cycle", { severity: "error", message: `The graph has a cycle: ${[...shown, labels[0]].join(" -> ")}. It cannot be run.`, where: nodeLabel(nodes[cycle[0]]) });
+    found.add("cycle", {
+      severity: "error",
+      message: `The graph has a cycle: ${[...shown, labels[0]].join(" -> ")}. It cannot be run.`,
+      where: nodeLabel(nodes[cycle[0]]),
+    });
     return nodes;
   }
-  found.add("order", { severity: "info", message: "The file's nodes are not in the order in which they run; they are shown sorted." });
+  found.add("order", {
+    severity: "info",
+    message: "The file's nodes are not in the order in which they run; they are shown sorted.",
+  });
   return order.map((index) => nodes[index]);
 }
 
@@ -173,7 +213,15 @@ function depthFirst(producersOf: readonly (readonly number[])[]): { order: numbe
       const producer = producers[top.next++];
       if (state[producer] === 1) {
         const from = path.findIndex((step) => step.index === producer);
-        return { order, cycle: fromFirst(path.slice(from).map((step) => step.index).reverse()) };
+        return {
+          order,
+          cycle: fromFirst(
+            path
+              .slice(from)
+              .map((step) => step.index)
+              .reverse(),
+          ),
+        };
       }
       if (state[producer] === 0) {
         state[producer] = 1;

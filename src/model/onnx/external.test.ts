@@ -15,18 +15,28 @@ beforeEach(() => {
 });
 
 /** A model whose one tensor, float32 [4], has its data at `location`. */
-async function openWith(location: string, entries: Record<string, string> = {}): Promise<{ problem?: string; bytes: () => Uint8Array }> {
+async function openWith(
+  location: string,
+  entries: Record<string, string> = {},
+): Promise<{ problem?: string; bytes: () => Uint8Array }> {
   const path = join(folder, "m.onnx");
-  writeFileSync(path, rawModel((graph) => {
-    graph.message(1, rawNode("Relu", ["w"], ["y"]));
-    graph.message(5, message((tensor) => {
-      tensor.packedInts(1, [4]);
-      tensor.int(2, 1);
-      tensor.string(8, "w");
-      for (const [key, value] of Object.entries({ location, ...entries })) tensor.message(13, entryMessage(key, value));
-      tensor.int(14, 1);
-    }));
-  }));
+  writeFileSync(
+    path,
+    rawModel((graph) => {
+      graph.message(1, rawNode("Relu", ["w"], ["y"]));
+      graph.message(
+        5,
+        message((tensor) => {
+          tensor.packedInts(1, [4]);
+          tensor.int(2, 1);
+          tensor.string(8, "w");
+          for (const [key, value] of Object.entries({ location, ...entries }))
+            tensor.message(13, entryMessage(key, value));
+          tensor.int(14, 1);
+        }),
+      );
+    }),
+  );
   const open = await openModel(path);
   const [tensor] = open.model.graph.initializers;
   // Whatever is wrong with a tensor, the graph is there.
@@ -51,7 +61,17 @@ test("offset and length may be left out, and the file may lie in a folder below"
 
 describe("locations that stay in the folder, however they are written", () => {
   test.each([
-    ["./w.bin"], ["in/../w.bin"], ["./in/../w.bin"], ["missing/../w.bin"], [".//w.bin"], ["in//w.bin"], ["in/./w.bin"], [".\\w.bin"], ["in\\w.bin"], [".\\in\\..\\w.bin"], ["../model/w.bin"],
+    ["./w.bin"],
+    ["in/../w.bin"],
+    ["./in/../w.bin"],
+    ["missing/../w.bin"],
+    [".//w.bin"],
+    ["in//w.bin"],
+    ["in/./w.bin"],
+    [".\\w.bin"],
+    ["in\\w.bin"],
+    [".\\in\\..\\w.bin"],
+    ["../model/w.bin"],
   ])("%s", async (location) => {
     mkdirSync(join(folder, "in"));
     for (const place of [folder, join(folder, "in")]) writeFileSync(join(place, "w.bin"), sixteen);
@@ -64,7 +84,9 @@ describe("locations that stay in the folder, however they are written", () => {
     const link = join(temporary.path, "link-to-model");
     rmSync(link, { force: true });
     symlinkSync(folder, link);
-    expect(locateBeside(join(link, "m.onnx"), join(folder, "w.bin"))).toEqual({ path: join(realpathSync(folder), "w.bin") });
+    expect(locateBeside(join(link, "m.onnx"), join(folder, "w.bin"))).toEqual({
+      path: join(realpathSync(folder), "w.bin"),
+    });
   });
 
   test("where a backslash is a part of the name, that file goes first", async () => {
@@ -76,15 +98,28 @@ describe("locations that stay in the folder, however they are written", () => {
 
   test("what is not there gets its reason: spaces around a name, a folder, nothing", async () => {
     writeFileSync(join(folder, "w.bin"), sixteen);
-    expect((await openWith("w.bin ")).problem).toContain('its data file "w.bin " does not exist; there is one without the spaces around its name.');
+    expect((await openWith("w.bin ")).problem).toContain(
+      'its data file "w.bin " does not exist; there is one without the spaces around its name.',
+    );
     expect((await openWith(".")).problem).toContain('its data file "." is not a file.');
     expect((await openWith("in/..")).problem).toContain('its data file "in/.." is not a file.');
-    expect((await openWith("./in/x.bin")).problem).toContain('its data file "./in/x.bin" does not exist. Put it beside the model.');
+    expect((await openWith("./in/x.bin")).problem).toContain(
+      'its data file "./in/x.bin" does not exist. Put it beside the model.',
+    );
   });
 });
 
 describe("locations that lead out of the folder are refused", () => {
-  test.each(["../secret.bin", "../../etc/passwd", "data/../../secret.bin", "/etc/passwd", "C:\\secret.bin", "\\\\server\\share", "..\\secret.bin", ".."])("%s", async (location) => {
+  test.each([
+    "../secret.bin",
+    "../../etc/passwd",
+    "data/../../secret.bin",
+    "/etc/passwd",
+    "C:\\secret.bin",
+    "\\\\server\\share",
+    "..\\secret.bin",
+    "..",
+  ])("%s", async (location) => {
     temporary.write("secret.bin", sixteen);
     expect((await openWith(location)).problem).toBe(
       `The data of tensor "w" cannot be read: its data file "${location}" is outside the model's folder. A model may only use files beside it or below.`,
@@ -94,7 +129,13 @@ describe("locations that lead out of the folder are refused", () => {
   test("absolute paths of a neighbour whose name begins alike, and ways out that come back elsewhere", async () => {
     mkdirSync(`${folder}-other`, { recursive: true });
     writeFileSync(join(`${folder}-other`, "w.bin"), sixteen);
-    for (const location of [join(`${folder}-other`, "w.bin"), "../model-other/w.bin", "./../model-other/w.bin", "a/b/../../../model-other/w.bin", ".\\..\\model-other\\w.bin"]) {
+    for (const location of [
+      join(`${folder}-other`, "w.bin"),
+      "../model-other/w.bin",
+      "./../model-other/w.bin",
+      "a/b/../../../model-other/w.bin",
+      ".\\..\\model-other\\w.bin",
+    ]) {
       expect((await openWith(location)).problem).toContain("is outside the model's folder");
     }
   });
@@ -109,7 +150,9 @@ describe("locations that lead out of the folder are refused", () => {
   test("a link to a file outside", async () => {
     temporary.write("secret.bin", sixteen);
     symlinkSync(join(temporary.path, "secret.bin"), join(folder, "w.bin"));
-    expect((await openWith("w.bin")).problem).toContain('its data file "w.bin" is a link that leads outside the model\'s folder.');
+    expect((await openWith("w.bin")).problem).toContain(
+      'its data file "w.bin" is a link that leads outside the model\'s folder.',
+    );
   });
 
   test("a link to a folder outside", async () => {
@@ -126,14 +169,17 @@ describe("locations that lead out of the folder are refused", () => {
 });
 
 describe("Hugging Face's cache: links into a folder of blobs", () => {
-  const [hub, snapshot, blobs, elsewhere] = ["hub", "hub/snapshots/x", "hub/blobs", "elsewhere"].map((name) => join(temporary.path, name));
+  const [hub, snapshot, blobs, elsewhere] = ["hub", "hub/snapshots/x", "hub/blobs", "elsewhere"].map((name) =>
+    join(temporary.path, name),
+  );
   const link = (target: string, ...at: string[]): void => symlinkSync(target, join(snapshot, ...at));
 
   beforeEach(() => {
     for (const one of [hub, elsewhere]) rmSync(one, { recursive: true, force: true });
     for (const one of [snapshot, blobs, elsewhere]) mkdirSync(one, { recursive: true });
     copyFileSync(onnxFile("external.onnx"), join(blobs, "aaaa"));
-    for (const place of [join(blobs, "bbbb"), join(elsewhere, "external.bin")]) copyFileSync(onnxFile("external.bin"), place);
+    for (const place of [join(blobs, "bbbb"), join(elsewhere, "external.bin")])
+      copyFileSync(onnxFile("external.bin"), place);
   });
 
   /** What is wrong with the model at snapshots/x/m.onnx, whose data are to be at external.bin. */
@@ -234,11 +280,15 @@ test("a missing file is one problem, however many tensors are in it", async () =
 
 describe("files that are not as they should be", () => {
   test("missing", async () => {
-    expect((await openWith("w.bin")).problem).toBe('The data of tensor "w" cannot be read: its data file "w.bin" does not exist. Put it beside the model.');
+    expect((await openWith("w.bin")).problem).toBe(
+      'The data of tensor "w" cannot be read: its data file "w.bin" does not exist. Put it beside the model.',
+    );
   });
   test("too short", async () => {
     writeFileSync(join(folder, "w.bin"), sixteen.subarray(0, 10));
-    expect((await openWith("w.bin")).problem).toBe('The data file "w.bin" is too short for tensor "w": it has 10 bytes, and 16 are needed. It may be cut off, or belong to another model.');
+    expect((await openWith("w.bin")).problem).toBe(
+      'The data file "w.bin" is too short for tensor "w": it has 10 bytes, and 16 are needed. It may be cut off, or belong to another model.',
+    );
   });
   test("too short for the offset", async () => {
     writeFileSync(join(folder, "w.bin"), sixteen);
@@ -246,7 +296,9 @@ describe("files that are not as they should be", () => {
   });
   test("a Git LFS pointer", async () => {
     writeFileSync(join(folder, "w.bin"), "version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 16\n");
-    expect((await openWith("w.bin")).problem).toContain("is a Git LFS pointer, not the data itself. Run `git lfs pull`");
+    expect((await openWith("w.bin")).problem).toContain(
+      "is a Git LFS pointer, not the data itself. Run `git lfs pull`",
+    );
   });
   test("a folder", async () => {
     mkdirSync(join(folder, "w.bin"));
@@ -256,11 +308,15 @@ describe("files that are not as they should be", () => {
   test("with a zero byte in the name", async () => expect((await openWith("w\0.bin")).problem).toContain("zero byte"));
   test("a length that does not fit the shape", async () => {
     writeFileSync(join(folder, "w.bin"), sixteen);
-    expect((await openWith("w.bin", { length: "12" })).problem).toBe('Tensor "w" is float32 [4], which takes 16 bytes, but its entry in "w.bin" has 12.');
+    expect((await openWith("w.bin", { length: "12" })).problem).toBe(
+      'Tensor "w" is float32 [4], which takes 16 bytes, but its entry in "w.bin" has 12.',
+    );
   });
   test.each(["-1", "1e3", "0x10", "99999999999999999999"])("an offset of %s", async (offset) => {
     writeFileSync(join(folder, "w.bin"), sixteen);
-    expect((await openWith("w.bin", { offset })).problem).toContain(`external data offset of "${offset}", which is not a number of bytes`);
+    expect((await openWith("w.bin", { offset })).problem).toContain(
+      `external data offset of "${offset}", which is not a number of bytes`,
+    );
   });
 });
 

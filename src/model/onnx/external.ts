@@ -39,16 +39,25 @@ export function externalFiles(modelPath: string): ExternalFiles {
     }
     return answer;
   };
-  const areCurrent = (): boolean => [...answers].every(([location, before]) => {
-    const now = locate(modelPath, location);
-    return "path" in now ? now.path === found.get(location)?.path && now.size === found.get(location)?.size && now.modified === found.get(location)?.modified : "problem" in before;
-  });
-  const paths = (): readonly string[] => [...new Set([...answers.keys()].flatMap((location) => {
-    const real = found.get(location)?.path;
-    if (real === undefined && !isMissing(modelPath, location)) return [];
-    // A link may be changed to lead elsewhere, and what it leads to may change.
-    return [pathBeside(modelPath, location), ...(real === undefined ? [] : [real])];
-  }))];
+  const areCurrent = (): boolean =>
+    [...answers].every(([location, before]) => {
+      const now = locate(modelPath, location);
+      return "path" in now
+        ? now.path === found.get(location)?.path &&
+            now.size === found.get(location)?.size &&
+            now.modified === found.get(location)?.modified
+        : "problem" in before;
+    });
+  const paths = (): readonly string[] => [
+    ...new Set(
+      [...answers.keys()].flatMap((location) => {
+        const real = found.get(location)?.path;
+        if (real === undefined && !isMissing(modelPath, location)) return [];
+        // A link may be changed to lead elsewhere, and what it leads to may change.
+        return [pathBeside(modelPath, location), ...(real === undefined ? [] : [real])];
+      }),
+    ),
+  ];
   return { find, found, paths, areCurrent };
 }
 
@@ -68,27 +77,38 @@ const LONGEST_POINTER = 1024;
 function locate(modelPath: string, location: string): ExternalData | { problem: string } {
   const shown = location.length > 200 ? `${location.slice(0, 200)}...` : location;
   if (location === "") return { problem: "the model says that it is in another file, but not in which." };
-  if (location.includes("\0")) return { problem: `the name of its data file "${shown.replaceAll("\0", "\\0")}" has a zero byte.` };
-  const outside = { problem: `its data file "${shown}" is outside the model's folder. A model may only use files beside it or below.` };
+  if (location.includes("\0"))
+    return { problem: `the name of its data file "${shown.replaceAll("\0", "\\0")}" has a zero byte.` };
+  const outside = {
+    problem: `its data file "${shown}" is outside the model's folder. A model may only use files beside it or below.`,
+  };
   let path: string;
   try {
     const located = locateBeside(modelPath, location);
     if ("leadsOut" in located) {
       if (located.leadsOut === "name") return outside;
-      return { problem: `its data file "${shown}" is a link that leads outside the model's folder. Copy the file itself beside the model.` };
+      return {
+        problem: `its data file "${shown}" is a link that leads outside the model's folder. Copy the file itself beside the model.`,
+      };
     }
     path = located.path;
   } catch (error) {
     const bare = location.trim();
     const trimmed = bare !== location && !isMissing(modelPath, bare) && "path" in locateBeside(modelPath, bare);
-    return { problem: trimmed ? `its data file "${shown}" does not exist; there is one without the spaces around its name. Export the model again, or rename the file.` : reason(error, shown) };
+    return {
+      problem: trimmed
+        ? `its data file "${shown}" does not exist; there is one without the spaces around its name. Export the model again, or rename the file.`
+        : reason(error, shown),
+    };
   }
   try {
     const status = statSync(path);
     if (!status.isFile()) return { problem: `its data file "${shown}" is not a file.` };
     closeSync(openSync(path, "r"));
     if (status.size < LONGEST_POINTER && readFileSync(path, "latin1").startsWith("version https://git-lfs")) {
-      return { problem: `its data file "${shown}" is a Git LFS pointer, not the data itself. Run \`git lfs pull\` in the repository to fetch it.` };
+      return {
+        problem: `its data file "${shown}" is a Git LFS pointer, not the data itself. Run \`git lfs pull\` in the repository to fetch it.`,
+      };
     }
     return { file: location, path, size: status.size, modified: status.mtimeMs };
   } catch (error) {
@@ -98,7 +118,8 @@ function locate(modelPath: string, location: string): ExternalData | { problem: 
 
 function reason(error: unknown, shown: string): string {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  if (code === "ENOENT" || code === "ENOTDIR") return `its data file "${shown}" does not exist. Put it beside the model.`;
+  if (code === "ENOENT" || code === "ENOTDIR")
+    return `its data file "${shown}" does not exist. Put it beside the model.`;
   if (code === "EACCES" || code === "EPERM") return `its data file "${shown}" may not be read by you (no permission).`;
   return `its data file "${shown}" cannot be opened (${code === "" ? String(error) : code}).`;
 }

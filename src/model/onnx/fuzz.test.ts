@@ -27,11 +27,21 @@ function mutate(bytes: Uint8Array, next: () => number): Uint8Array {
   const at = (): number => Math.floor(next() * out.length);
   for (let changes = 1 + Math.floor(next() * 4); changes > 0; changes--) {
     switch (Math.floor(next() * 6)) {
-      case 0: out[at()] ^= 1 << Math.floor(next() * 8); break;
-      case 1: out[at()] = [0, 1, 0x7f, 0x80, 0xff, 0xfe][Math.floor(next() * 6)]; break;
-      case 2: out = out.slice(0, at()); break;
-      case 3: out.copyWithin(at(), at(), at()); break;
-      case 4: out.fill(0xff, at(), at()); break;
+      case 0:
+        out[at()] ^= 1 << Math.floor(next() * 8);
+        break;
+      case 1:
+        out[at()] = [0, 1, 0x7f, 0x80, 0xff, 0xfe][Math.floor(next() * 6)];
+        break;
+      case 2:
+        out = out.slice(0, at());
+        break;
+      case 3:
+        out.copyWithin(at(), at(), at());
+        break;
+      case 4:
+        out.fill(0xff, at(), at());
+        break;
       default: {
         const [from, to] = [at(), at()].sort((a, b) => a - b);
         const doubled = new Uint8Array(out.length + to - from);
@@ -57,7 +67,8 @@ function useAll(bytes: Uint8Array): "refused" | "used" {
       const { layers } = describeModel(open);
       layers.forEach((layer) => layerDetails(open, layer.index));
       const lifted = liftConstants(model.graph);
-      for (const step of [() => writeModel({ ...model, graph: lifted }, { bytesOf }), () => inlineFunctions(model)]) tolerate(step);
+      for (const step of [() => writeModel({ ...model, graph: lifted }, { bytesOf }), () => inlineFunctions(model)])
+        tolerate(step);
     },
   ];
   return steps.every(tolerate) ? "used" : "refused";
@@ -73,20 +84,30 @@ function tolerate(step: () => unknown): boolean {
   }
 }
 
-test.each([["attributes", 2000], ["subgraphs", 2000], ["functions", 2000], ["types", 500], ["shapes", 500]])("mutations of %s.onnx (%d of them) are read or refused, never a crash or a hang", (name, count) => {
-  const bytes = readFileSync(onnxFile(`${name}.onnx`));
-  const outcomes = { used: 0, refused: 0 };
-  for (let seed = 0; seed < count; seed++) {
-    const mutated = mutate(bytes, random(seed));
-    const start = performance.now();
-    try {
-      outcomes[useAll(mutated)]++;
-    } catch (error) {
-      throw new Error(`seed ${seed} of ${name}.onnx`, { cause: error });
+test.each([
+  ["attributes", 2000],
+  ["subgraphs", 2000],
+  ["functions", 2000],
+  ["types", 500],
+  ["shapes", 500],
+])(
+  "mutations of %s.onnx (%d of them) are read or refused, never a crash or a hang",
+  (name, count) => {
+    const bytes = readFileSync(onnxFile(`${name}.onnx`));
+    const outcomes = { used: 0, refused: 0 };
+    for (let seed = 0; seed < count; seed++) {
+      const mutated = mutate(bytes, random(seed));
+      const start = performance.now();
+      try {
+        outcomes[useAll(mutated)]++;
+      } catch (error) {
+        throw new Error(`seed ${seed} of ${name}.onnx`, { cause: error });
+      }
+      expect(performance.now() - start, `seed ${seed} took too long`).toBeLessThan(60_000);
     }
-    expect(performance.now() - start, `seed ${seed} took too long`).toBeLessThan(60_000);
-  }
-  // Both happen, or the mutations would show nothing.
-  expect(outcomes.used).toBeGreaterThan(20);
-  expect(outcomes.refused).toBeGreaterThan(20);
-}, 120_000);
+    // Both happen, or the mutations would show nothing.
+    expect(outcomes.used).toBeGreaterThan(20);
+    expect(outcomes.refused).toBeGreaterThan(20);
+  },
+  120_000,
+);

@@ -16,15 +16,26 @@ export interface OpenModel {
   readonly model: Model;
   /** Sizes and times of change of the file and its external data: another file, another stamp. */
   readonly stamp: string;
-  /** Whether the file and its external data are still the ones whose structure was read (also: what was missing still is). */
+  /**
+   * Whether the file and its external data are still the ones whose structure was read (also: what was missing still
+   * is).
+   */
   isCurrent(): boolean;
-  /** Absolute paths of its external data files, links and what they lead to; of those that are missing, where they should lie. */
+  /**
+   * Absolute paths of its external data files, links and what they lead to; of those that are missing, where they
+   * should lie.
+   */
   readonly dataFiles: readonly string[];
   /** Bytes on disk. */
   readonly size: { readonly file: number; readonly external: number };
-  /** A tensor's raw little-endian bytes, typed fields decoded (strings as `encodeStrings`). ModelError when it has a problem. */
+  /**
+   * A tensor's raw little-endian bytes, typed fields decoded (strings as `encodeStrings`). ModelError when it has a
+   * problem.
+   */
   bytesOf(tensor: TensorRef): Uint8Array;
-  /** The whole model file ("") or an external data file, loaded once and kept. ModelError when a Buffer cannot hold it. */
+  /**
+   * The whole model file ("") or an external data file, loaded once and kept. ModelError when a Buffer cannot hold it.
+   */
   fileBytes(file: string): Buffer;
   /** Drops the buffers that `fileBytes` keeps. */
   release(): void;
@@ -36,7 +47,8 @@ export async function openModel(path: string): Promise<OpenModel> {
   const absolute = resolve(path);
   // Before opening: opening a named pipe would wait for somebody to write into it.
   const status = attempt(absolute, () => statSync(absolute));
-  if (status.isDirectory()) throw new ModelError("This is a folder, not a model file.", absolute, "Open the .onnx file inside it.");
+  if (status.isDirectory())
+    throw new ModelError("This is a folder, not a model file.", absolute, "Open the .onnx file inside it.");
   if (!status.isFile()) throw new ModelError("This is not a regular file.", absolute);
   const descriptor = openFile(absolute);
   try {
@@ -73,7 +85,9 @@ class OpenedFile implements OpenModel {
     this.opened.set("", { descriptor, status, path });
     const files = [...externalFiles.found.values()];
     this.size = { file: status.size, external: files.reduce((sum, file) => sum + file.size, 0) };
-    this.stamp = [{ size: status.size, modified: status.mtimeMs }, ...files].map((file) => `${file.size}-${file.modified}`).join("+");
+    this.stamp = [{ size: status.size, modified: status.mtimeMs }, ...files]
+      .map((file) => `${file.size}-${file.modified}`)
+      .join("+");
   }
 
   get dataFiles(): readonly string[] {
@@ -83,7 +97,12 @@ class OpenedFile implements OpenModel {
   isCurrent(): boolean {
     try {
       const [now, then] = [statSync(this.path), this.opened.get("")?.status];
-      return now.size === then?.size && now.mtimeMs === then.mtimeMs && now.ino === then.ino && this.externalFiles.areCurrent();
+      return (
+        now.size === then?.size &&
+        now.mtimeMs === then.mtimeMs &&
+        now.ino === then.ino &&
+        this.externalFiles.areCurrent()
+      );
     } catch {
       return false;
     }
@@ -93,11 +112,20 @@ class OpenedFile implements OpenModel {
     if (tensor.problem !== undefined) throw new ModelError(tensor.problem, tensor.name);
     const { storage } = tensor;
     switch (storage.kind) {
-      case "bytes": return storage.bytes;
-      case "strings": return encodeStrings(storage.strings);
+      case "bytes":
+        return storage.bytes;
+      case "strings":
+        return encodeStrings(storage.strings);
       case "fields":
         this.descriptorOf("");
-        return decodeFields(this.source, tensor.name, tensor.dataType, storage.field, storage.parts, elementCount(tensor.dims));
+        return decodeFields(
+          this.source,
+          tensor.name,
+          tensor.dataType,
+          storage.field,
+          storage.parts,
+          elementCount(tensor.dims),
+        );
       case "file": {
         const loaded = this.buffers.get(storage.file);
         const { descriptor, path } = this.descriptorOf(storage.file);
@@ -159,7 +187,12 @@ function allocate(size: number, path: string): Buffer {
   try {
     return Buffer.allocUnsafeSlow(size);
   } catch (error) {
-    if (error instanceof RangeError) throw new ModelError(`There is not enough memory to load the file's ${gigabytes(size)}.`, path, "Close other models or programs.");
+    if (error instanceof RangeError)
+      throw new ModelError(
+        `There is not enough memory to load the file's ${gigabytes(size)}.`,
+        path,
+        "Close other models or programs.",
+      );
     throw error;
   }
 }
@@ -183,7 +216,8 @@ function attempt<T>(path: string, access: () => T): T {
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
     if (code === "ENOENT" || code === "ENOTDIR") throw new ModelError("There is no such file.", path);
-    if (code === "EACCES" || code === "EPERM") throw new ModelError("You have no permission to read this file.", path, "Change the file's permissions.");
+    if (code === "EACCES" || code === "EPERM")
+      throw new ModelError("You have no permission to read this file.", path, "Change the file's permissions.");
     throw new ModelError(`The file cannot be opened (${code === "" ? String(error) : code}).`, path);
   }
 }

@@ -32,10 +32,12 @@ TopK 1,10,11; Transpose 1; Trilu 14; Unique 11; Unsqueeze 1,13; Upsample 1,7,9; 
 `;
 
 const VERSIONS: ReadonlyMap<string, readonly number[]> = new Map(
-  TABLE.trim().split(/;\s*/).map((entry) => {
-    const [name, versions] = entry.split(" ");
-    return [name, versions.split(",").map(Number)];
-  }),
+  TABLE.trim()
+    .split(/;\s*/)
+    .map((entry) => {
+      const [name, versions] = entry.split(" ");
+      return [name, versions.split(",").map(Number)];
+    }),
 );
 
 /** Whether ai.onnx has ever had an operator of this name. */

@@ -17,14 +17,30 @@ export function readGraph(reader: WireReader, context: ReadContext): Graph {
   try {
     while (reader.next()) {
       switch (reader.field) {
-        case 1: nodes.push(readNode(reader.child("NodeProto"), context)); break;
-        case 2: name = reader.string(); break;
-        case 5: initializers.push(readTensor(reader.child("TensorProto"), context)); break;
-        case 10: doc = reader.string(); break;
-        case 11: inputs.push(readValueInfo(reader.child("ValueInfoProto"))); break;
-        case 12: outputs.push(readValueInfo(reader.child("ValueInfoProto"))); break;
-        case 13: valueInfo.push(readValueInfo(reader.child("ValueInfoProto"))); break;
-        case 15: sparseInitializers.push(readSparseTensor(reader.child("SparseTensorProto"), context)); break;
+        case 1:
+          nodes.push(readNode(reader.child("NodeProto"), context));
+          break;
+        case 2:
+          name = reader.string();
+          break;
+        case 5:
+          initializers.push(readTensor(reader.child("TensorProto"), context));
+          break;
+        case 10:
+          doc = reader.string();
+          break;
+        case 11:
+          inputs.push(readValueInfo(reader.child("ValueInfoProto")));
+          break;
+        case 12:
+          outputs.push(readValueInfo(reader.child("ValueInfoProto")));
+          break;
+        case 13:
+          valueInfo.push(readValueInfo(reader.child("ValueInfoProto")));
+          break;
+        case 15:
+          sparseInitializers.push(readSparseTensor(reader.child("SparseTensorProto"), context));
+          break;
       }
     }
   } catch (error) {
@@ -41,18 +57,39 @@ function readNode(reader: WireReader, context: ReadContext): Node {
   let [name, opType, domain, overload, doc] = ["", "", "", "", ""];
   while (reader.next()) {
     switch (reader.field) {
-      case 1: inputs.push(reader.string()); break;
-      case 2: outputs.push(reader.string()); break;
-      case 3: name = reader.string(); break;
-      case 4: opType = reader.string(); break;
-      case 5: readAttribute(reader.child("AttributeProto"), context, attributes); break;
-      case 6: doc = reader.string(); break;
-      case 7: domain = foldDomain(reader.string()); break;
-      case 8: overload = reader.string(); break;
+      case 1:
+        inputs.push(reader.string());
+        break;
+      case 2:
+        outputs.push(reader.string());
+        break;
+      case 3:
+        name = reader.string();
+        break;
+      case 4:
+        opType = reader.string();
+        break;
+      case 5:
+        readAttribute(reader.child("AttributeProto"), context, attributes);
+        break;
+      case 6:
+        doc = reader.string();
+        break;
+      case 7:
+        domain = foldDomain(reader.string());
+        break;
+      case 8:
+        overload = reader.string();
+        break;
     }
   }
   return {
-    name, opType, domain, inputs, outputs, attributes,
+    name,
+    opType,
+    domain,
+    inputs,
+    outputs,
+    attributes,
     ...(overload === "" ? {} : { overload }),
     ...(doc === "" ? {} : { doc }),
   };
@@ -84,45 +121,104 @@ interface AttributeFields {
 }
 
 function readAttribute(reader: WireReader, context: ReadContext, into: Record<string, Attribute>): void {
-  const fields: AttributeFields = { name: "", type: 0, reference: "", opaque: [], floats: [], ints: [], strings: [], tensors: [], graphs: [] };
+  const fields: AttributeFields = {
+    name: "",
+    type: 0,
+    reference: "",
+    opaque: [],
+    floats: [],
+    ints: [],
+    strings: [],
+    tensors: [],
+    graphs: [],
+  };
   while (reader.next()) {
     switch (reader.field) {
-      case 1: fields.name = reader.string(); break;
-      case 2: fields.float = reader.float(); break;
-      case 3: fields.int = reader.int(); break;
-      case 4: fields.string = reader.stringOrBytes(); break;
-      case 5: fields.tensor = readTensor(reader.child("TensorProto"), context); break;
-      case 6: fields.graph = readGraph(reader.child("GraphProto"), context); break;
-      case 7: reader.floats(fields.floats); break;
-      case 8: reader.ints(fields.ints); break;
-      case 9: fields.strings.push(reader.stringOrBytes()); break;
-      case 10: fields.tensors.push(readTensor(reader.child("TensorProto"), context)); break;
-      case 11: fields.graphs.push(readGraph(reader.child("GraphProto"), context)); break;
-      case 13: break;
-      case 20: fields.type = reader.int(); break;
-      case 21: fields.reference = reader.string(); break;
-      case 22: fields.sparse = readSparseTensor(reader.child("SparseTensorProto"), context); break;
-      default: fields.opaque.push(reader.encoded());
+      case 1:
+        fields.name = reader.string();
+        break;
+      case 2:
+        fields.float = reader.float();
+        break;
+      case 3:
+        fields.int = reader.int();
+        break;
+      case 4:
+        fields.string = reader.stringOrBytes();
+        break;
+      case 5:
+        fields.tensor = readTensor(reader.child("TensorProto"), context);
+        break;
+      case 6:
+        fields.graph = readGraph(reader.child("GraphProto"), context);
+        break;
+      case 7:
+        reader.floats(fields.floats);
+        break;
+      case 8:
+        reader.ints(fields.ints);
+        break;
+      case 9:
+        fields.strings.push(reader.stringOrBytes());
+        break;
+      case 10:
+        fields.tensors.push(readTensor(reader.child("TensorProto"), context));
+        break;
+      case 11:
+        fields.graphs.push(readGraph(reader.child("GraphProto"), context));
+        break;
+      case 13:
+        break;
+      case 20:
+        fields.type = reader.int();
+        break;
+      case 21:
+        fields.reference = reader.string();
+        break;
+      case 22:
+        fields.sparse = readSparseTensor(reader.child("SparseTensorProto"), context);
+        break;
+      default:
+        fields.opaque.push(reader.encoded());
     }
   }
   // defineProperty: an attribute named "__proto__" must be an attribute, not the object's prototype.
-  Object.defineProperty(into, fields.name, { value: attributeOf(fields), enumerable: true, configurable: true, writable: true });
+  Object.defineProperty(into, fields.name, {
+    value: attributeOf(fields),
+    enumerable: true,
+    configurable: true,
+    writable: true,
+  });
 }
 
 function attributeOf(fields: AttributeFields): Attribute {
   if (fields.reference !== "") return { type: "reference", name: fields.reference, attributeType: fields.type };
   switch (fields.type !== 0 ? fields.type : guessType(fields)) {
-    case 1: return { type: "float", value: fields.float ?? 0 };
-    case 2: return { type: "int", value: fields.int ?? 0 };
-    case 3: return { type: "string", ...(fields.string ?? { value: "" }) };
-    case 4: if (fields.tensor !== undefined) return { type: "tensor", value: fields.tensor }; break;
-    case 5: if (fields.graph !== undefined) return { type: "graph", value: fields.graph }; break;
-    case 6: return { type: "floats", value: fields.floats };
-    case 7: return { type: "ints", value: fields.ints };
-    case 8: return stringsAttribute(fields.strings);
-    case 9: return { type: "tensors", value: fields.tensors };
-    case 10: return { type: "graphs", value: fields.graphs };
-    case 11: if (fields.sparse !== undefined) return { type: "sparse_tensor", value: fields.sparse }; break;
+    case 1:
+      return { type: "float", value: fields.float ?? 0 };
+    case 2:
+      return { type: "int", value: fields.int ?? 0 };
+    case 3:
+      return { type: "string", ...(fields.string ?? { value: "" }) };
+    case 4:
+      if (fields.tensor !== undefined) return { type: "tensor", value: fields.tensor };
+      break;
+    case 5:
+      if (fields.graph !== undefined) return { type: "graph", value: fields.graph };
+      break;
+    case 6:
+      return { type: "floats", value: fields.floats };
+    case 7:
+      return { type: "ints", value: fields.ints };
+    case 8:
+      return stringsAttribute(fields.strings);
+    case 9:
+      return { type: "tensors", value: fields.tensors };
+    case 10:
+      return { type: "graphs", value: fields.graphs };
+    case 11:
+      if (fields.sparse !== undefined) return { type: "sparse_tensor", value: fields.sparse };
+      break;
   }
   return { type: "opaque", attributeType: fields.type, bytes: joinBytes(fields.opaque) };
 }
@@ -160,19 +256,50 @@ export function readFunction(reader: WireReader, context: ReadContext): Function
   const opsets: Record<string, number> = {};
   while (reader.next()) {
     switch (reader.field) {
-      case 1: name = reader.string(); break;
-      case 4: inputs.push(reader.string()); break;
-      case 5: outputs.push(reader.string()); break;
-      case 6: attributes.push(reader.string()); break;
-      case 7: nodes.push(readNode(reader.child("NodeProto"), context)); break;
-      case 8: doc = reader.string(); break;
-      case 9: readOpset(reader.child("OperatorSetIdProto"), opsets); break;
-      case 10: domain = foldDomain(reader.string()); break;
-      case 11: readAttribute(reader.child("AttributeProto"), context, attributeDefaults); break;
-      case 13: overload = reader.string(); break;
+      case 1:
+        name = reader.string();
+        break;
+      case 4:
+        inputs.push(reader.string());
+        break;
+      case 5:
+        outputs.push(reader.string());
+        break;
+      case 6:
+        attributes.push(reader.string());
+        break;
+      case 7:
+        nodes.push(readNode(reader.child("NodeProto"), context));
+        break;
+      case 8:
+        doc = reader.string();
+        break;
+      case 9:
+        readOpset(reader.child("OperatorSetIdProto"), opsets);
+        break;
+      case 10:
+        domain = foldDomain(reader.string());
+        break;
+      case 11:
+        readAttribute(reader.child("AttributeProto"), context, attributeDefaults);
+        break;
+      case 13:
+        overload = reader.string();
+        break;
     }
   }
-  return { name, domain, overload, inputs, outputs, attributes, attributeDefaults, nodes, opsets, ...(doc === "" ? {} : { doc }) };
+  return {
+    name,
+    domain,
+    overload,
+    inputs,
+    outputs,
+    attributes,
+    attributeDefaults,
+    nodes,
+    opsets,
+    ...(doc === "" ? {} : { doc }),
+  };
 }
 
 /** OperatorSetIdProto, into versions by domain. */

@@ -8,9 +8,15 @@ export function readValueInfo(reader: WireReader): ValueInfo {
   let doc = "";
   while (reader.next()) {
     switch (reader.field) {
-      case 1: name = reader.string(); break;
-      case 2: type = readType(reader.child("TypeProto")); break;
-      case 3: doc = reader.string(); break;
+      case 1:
+        name = reader.string();
+        break;
+      case 2:
+        type = readType(reader.child("TypeProto"));
+        break;
+      case 3:
+        doc = reader.string();
+        break;
     }
   }
   return doc === "" ? { name, type } : { name, type, doc };
@@ -21,11 +27,21 @@ function readType(reader: WireReader): ValueType {
   let type: ValueType = { kind: "unknown" };
   while (reader.next()) {
     switch (reader.field) {
-      case 1: type = readTensorType(reader.child("TypeProto.Tensor"), "tensor"); break;
-      case 4: type = { kind: "sequence", element: readElement(reader.child("TypeProto.Sequence")) }; break;
-      case 5: type = readMap(reader.child("TypeProto.Map")); break;
-      case 8: type = readTensorType(reader.child("TypeProto.SparseTensor"), "sparse"); break;
-      case 9: type = { kind: "optional", element: readElement(reader.child("TypeProto.Optional")) }; break;
+      case 1:
+        type = readTensorType(reader.child("TypeProto.Tensor"), "tensor");
+        break;
+      case 4:
+        type = { kind: "sequence", element: readElement(reader.child("TypeProto.Sequence")) };
+        break;
+      case 5:
+        type = readMap(reader.child("TypeProto.Map"));
+        break;
+      case 8:
+        type = readTensorType(reader.child("TypeProto.SparseTensor"), "sparse");
+        break;
+      case 9:
+        type = { kind: "optional", element: readElement(reader.child("TypeProto.Optional")) };
+        break;
     }
   }
   return type;

@@ -25,7 +25,10 @@ export class FileSource implements ByteSource {
   private start = 0;
   private nextSize = SMALLEST_PAGE;
 
-  constructor(private readonly descriptor: number, private readonly path: string) {
+  constructor(
+    private readonly descriptor: number,
+    private readonly path: string,
+  ) {
     this.size = fstatSync(descriptor).size;
   }
 
@@ -67,17 +70,25 @@ export class MemorySource implements ByteSource {
     return { bytes: this.bytes, start: 0 };
   }
   read(offset: number, length: number): Uint8Array {
-    if (offset + length > this.bytes.length) throw new ModelError(`${length} bytes are needed where ${this.bytes.length - offset} are left.`, `byte ${offset}`);
+    if (offset + length > this.bytes.length)
+      throw new ModelError(
+        `${length} bytes are needed where ${this.bytes.length - offset} are left.`,
+        `byte ${offset}`,
+      );
     return this.bytes.slice(offset, offset + length);
   }
 }
 
 /** Fills `into` from a file's `offset`; ModelError where the file has become shorter. */
 export function readFully(descriptor: number, into: Uint8Array, offset: number, path: string): void {
-  for (let done = 0; done < into.length; ) {
+  for (let done = 0; done < into.length;) {
     const count = readSync(descriptor, into, done, Math.min(LARGEST_READ, into.length - done), offset + done);
     if (count === 0) {
-      throw new ModelError(`The file ends at byte ${offset + done}, ${into.length - done} bytes too early: it changed on disk.`, path, "Open it again.");
+      throw new ModelError(
+        `The file ends at byte ${offset + done}, ${into.length - done} bytes too early: it changed on disk.`,
+        path,
+        "Open it again.",
+      );
     }
     done += count;
   }

@@ -39,7 +39,12 @@ describe("every element type is read as the onnx package reads it (files.json), 
 test("small tensors are in memory, large ones stay in the file", () => {
   const kind = (name: string): string => tensors.get(name)?.storage.kind ?? "absent";
   expect([kind("raw_float32"), kind("field_float32"), kind("strings")]).toEqual(["bytes", "bytes", "strings"]);
-  expect([kind("long_raw"), kind("long_int64"), kind("long_float"), kind("long_strings")]).toEqual(["file", "fields", "fields", "fields"]);
+  expect([kind("long_raw"), kind("long_int64"), kind("long_float"), kind("long_strings")]).toEqual([
+    "file",
+    "fields",
+    "fields",
+    "fields",
+  ]);
 });
 
 test("every numeric type becomes float32", () => {
@@ -47,7 +52,9 @@ test("every numeric type becomes float32", () => {
     const tensor = tensors.get(name);
     if (tensor === undefined || tensor.dataType === "string" || tensor.dataType.startsWith("complex")) continue;
     const floats = toFloat32(tensor.dataType, open.bytesOf(tensor), values.length);
-    const wanted = values.map((value) => Math.fround(value === "nan" ? NaN : value === "inf" ? Infinity : value === "-inf" ? -Infinity : Number(value)));
+    const wanted = values.map((value) =>
+      Math.fround(value === "nan" ? NaN : value === "inf" ? Infinity : value === "-inf" ? -Infinity : Number(value)),
+    );
     expect(Array.from(floats), name).toEqual(wanted);
   }
 });

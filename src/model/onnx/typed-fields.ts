@@ -6,7 +6,9 @@ import { joinBytes, type ByteSource } from "./source.ts";
 export type FieldName = Extract<TensorStorage, { kind: "fields" }>["field"];
 
 /** TensorProto's typed fields by number, with the wire type of a single value. */
-export const TYPED_FIELDS: Readonly<Record<number, { field: Exclude<FieldName, "string_data">; single: "varint" | "32-bit" | "64-bit" }>> = {
+export const TYPED_FIELDS: Readonly<
+  Record<number, { field: Exclude<FieldName, "string_data">; single: "varint" | "32-bit" | "64-bit" }>
+> = {
   4: { field: "float_data", single: "32-bit" },
   5: { field: "int32_data", single: "varint" },
   7: { field: "int64_data", single: "varint" },
@@ -17,20 +19,36 @@ export const TYPED_FIELDS: Readonly<Record<number, { field: Exclude<FieldName, "
 /** The typed field that holds elements of a type (onnx.proto, TensorProto); everything not listed is in int32_data. */
 export function fieldOf(dataType: DataType): FieldName {
   switch (dataType) {
-    case "float32": case "complex64": return "float_data";
-    case "float64": case "complex128": return "double_data";
-    case "int64": return "int64_data";
-    case "uint32": case "uint64": return "uint64_data";
-    case "string": return "string_data";
-    default: return "int32_data";
+    case "float32":
+    case "complex64":
+      return "float_data";
+    case "float64":
+    case "complex128":
+      return "double_data";
+    case "int64":
+      return "int64_data";
+    case "uint32":
+    case "uint64":
+      return "uint64_data";
+    case "string":
+      return "string_data";
+    default:
+      return "int32_data";
   }
 }
 
 /**
- * Typed fields -> raw little-endian bytes, as raw_data would have them (strings as `encodeStrings`). `count` is the number
- * of elements that the shape asks for; any other number of values is a ModelError.
+ * Typed fields -> raw little-endian bytes, as raw_data would have them (strings as `encodeStrings`). `count` is the
+ * number of elements that the shape asks for; any other number of values is a ModelError. /
  */
-export function decodeFields(source: ByteSource, name: string, dataType: DataType, field: FieldName, parts: readonly FieldPart[], count: number): Uint8Array {
+export function decodeFields(
+  source: ByteSource,
+  name: string,
+  dataType: DataType,
+  field: FieldName,
+  parts: readonly FieldPart[],
+  count: number,
+): Uint8Array {
   const chunks = parts.map((part) => source.read(part.offset, part.length));
   if (field === "string_data") {
     checkCount(name, chunks.length, count);
@@ -58,7 +76,8 @@ function decodeVarints(name: string, dataType: DataType, chunks: readonly Uint8A
       let [low, high, shift] = [0, 0, 0];
       let byte: number;
       do {
-        if (at >= chunk.length || shift > 63) throw new ModelError(`The data of tensor "${name}" is damaged: a number does not end.`, name);
+        if (at >= chunk.length || shift > 63)
+          throw new ModelError(`The data of tensor "${name}" is damaged: a number does not end.`, name);
         byte = chunk[at++];
         const part = byte & 127;
         if (shift < 28) low |= part << shift;

@@ -3,7 +3,9 @@ import { joinBytes } from "./source.ts";
 const TWO_32 = 4294967296;
 const encoder = new TextEncoder();
 
-/** Builds one protobuf message; nested messages and large byte fields are kept as pieces and joined once, in `finish`. */
+/**
+ * Builds one protobuf message; nested messages and large byte fields are kept as pieces and joined once, in `finish`.
+ */
 export class WireWriter {
   private readonly pieces: Uint8Array[] = [];
   private buffer = new Uint8Array(64);

@@ -20,7 +20,22 @@ function errorOf(run: () => unknown): ModelError {
 }
 
 describe("what the writer writes, the reader reads", () => {
-  const integers = [0, 1, -1, 127, 128, 300, -300, 2 ** 31, -(2 ** 31), 2 ** 32 + 5, 2 ** 53, -(2 ** 53), 2 ** 63, -(2 ** 63)];
+  const integers = [
+    0,
+    1,
+    -1,
+    127,
+    128,
+    300,
+    -300,
+    2 ** 31,
+    -(2 ** 31),
+    2 ** 32 + 5,
+    2 ** 53,
+    -(2 ** 53),
+    2 ** 63,
+    -(2 ** 63),
+  ];
 
   test.each(integers)("integer %d", (value) => {
     const read = reader(message((m) => m.int(3, value)).finish());
@@ -71,10 +86,13 @@ describe("what the writer writes, the reader reads", () => {
     const large = new Uint8Array(5000).fill(7);
     const bytes = message((m) => {
       m.int(1, 1);
-      m.message(2, message((inner) => {
-        inner.bytes(9, large);
-        inner.string(8, "name");
-      }));
+      m.message(
+        2,
+        message((inner) => {
+          inner.bytes(9, large);
+          inner.string(8, "name");
+        }),
+      );
       m.int(3, 3);
     }).finish();
     const read = reader(bytes);
@@ -127,13 +145,16 @@ describe("fields that nobody takes are skipped", () => {
 
 describe("malformed messages are errors with the byte", () => {
   test("a field longer than the message around it", () => {
-    // Field 1: a message of 3 bytes, in which field 1 says it has 100. Another field follows, so the file is not cut off.
+    // Field 1: a message of 3 bytes, in which field 1 says it has 100. Another field follows, so the file is not cut
+    // off.
     const read = reader([0x0a, 3, 0x0a, 100, 0, 0x10, 1]);
     read.next();
     const child = read.child("Inner");
     child.next();
     const error = errorOf(() => child.bytes());
-    expect(error.message).toBe("This is not a valid ONNX file: field 1 of Inner is 99 bytes longer than the message around it.");
+    expect(error.message).toBe(
+      "This is not a valid ONNX file: field 1 of Inner is 99 bytes longer than the message around it.",
+    );
     expect(error.where).toBe("byte 4");
   });
 
@@ -158,7 +179,9 @@ describe("malformed messages are errors with the byte", () => {
     expect(errorOf(() => group.next()).message).toContain("group start");
     const text = reader([0x0a, 1, 65]);
     text.next();
-    expect(errorOf(() => text.int()).message).toBe("This is not a valid ONNX file: field 1 of Test is stored as length-delimited instead of varint.");
+    expect(errorOf(() => text.int()).message).toBe(
+      "This is not a valid ONNX file: field 1 of Test is stored as length-delimited instead of varint.",
+    );
   });
 
   test("messages nested without end", () => {

@@ -9,7 +9,11 @@ export interface ByteRange {
 
 /** The file ends before what it announces. */
 export class TruncatedError extends ModelError {
-  constructor(what: string, readonly byte: number, readonly missing: number) {
+  constructor(
+    what: string,
+    readonly byte: number,
+    readonly missing: number,
+  ) {
     super(
       `The file ends too early: ${what} needs at least ${missing} more byte${missing === 1 ? "" : "s"}.`,
       `byte ${byte}`,
@@ -22,7 +26,16 @@ export class TruncatedError extends ModelError {
 const DEEPEST_MESSAGE = 100;
 const LONGEST_TEXT = 64 * 1024 * 1024;
 const TWO_32 = 4294967296;
-const WIRE_TYPES = ["varint", "64-bit", "length-delimited", "group start", "group end", "32-bit", "unused 6", "unused 7"];
+const WIRE_TYPES = [
+  "varint",
+  "64-bit",
+  "length-delimited",
+  "group start",
+  "group end",
+  "32-bit",
+  "unused 6",
+  "unused 7",
+];
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 const strictUtf8 = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
 const float = new DataView(new ArrayBuffer(8));
@@ -64,7 +77,10 @@ export class WireReader {
     return new WireReader(source, message, 0, source.size, 0, true, 0);
   }
 
-  /** Moves to the next field; false at the message's end. Throws TruncatedError there when the file ended before the message did. */
+  /**
+   * Moves to the next field; false at the message's end. Throws TruncatedError there when the file ended before the
+   * message did.
+   */
   next(): boolean {
     if (!this.taken) this.skip();
     if (this.position >= this.end) {
@@ -114,7 +130,8 @@ export class WireReader {
     }
     const start = this.position;
     const stop = this.enterPacked();
-    if ((stop - this.position) % 4 !== 0) this.malformed(`a packed list of floats in ${this.message} is not a multiple of 4 bytes`, start);
+    if ((stop - this.position) % 4 !== 0)
+      this.malformed(`a packed list of floats in ${this.message} is not a multiple of 4 bytes`, start);
     while (this.position < stop) into.push(this.fixed32());
   }
 
@@ -189,17 +206,26 @@ export class WireReader {
   }
 
   malformed(what: string, byte = this.fieldStart): never {
-    throw new ModelError(`This is not a valid ONNX file: ${what}.`, `byte ${byte}`, "It is damaged, or not an ONNX model at all.");
+    throw new ModelError(
+      `This is not a valid ONNX file: ${what}.`,
+      `byte ${byte}`,
+      "It is damaged, or not an ONNX model at all.",
+    );
   }
 
   private overrun(missing: number, byte: number): never {
     if (this.openEnded) throw new TruncatedError(`field ${this.field} of ${this.message}`, this.end, missing);
-    return this.malformed(`field ${this.field} of ${this.message} is ${missing} bytes longer than the message around it`, byte);
+    return this.malformed(
+      `field ${this.field} of ${this.message} is ${missing} bytes longer than the message around it`,
+      byte,
+    );
   }
 
   private take(wireType: number): void {
     if (this.wireType !== wireType) {
-      this.malformed(`field ${this.field} of ${this.message} is stored as ${WIRE_TYPES[this.wireType]} instead of ${WIRE_TYPES[wireType]}`);
+      this.malformed(
+        `field ${this.field} of ${this.message} is stored as ${WIRE_TYPES[this.wireType]} instead of ${WIRE_TYPES[wireType]}`,
+      );
     }
     this.taken = true;
   }
@@ -230,11 +256,22 @@ export class WireReader {
 
   private skipValue(): void {
     switch (this.wireType) {
-      case 0: this.varint(); break;
-      case 1: this.advance(8); break;
-      case 2: this.range(); break;
-      case 5: this.advance(4); break;
-      default: this.malformed(`field ${this.field} of ${this.message} is a ${WIRE_TYPES[this.wireType]}, which ONNX never uses`);
+      case 0:
+        this.varint();
+        break;
+      case 1:
+        this.advance(8);
+        break;
+      case 2:
+        this.range();
+        break;
+      case 5:
+        this.advance(4);
+        break;
+      default:
+        this.malformed(
+          `field ${this.field} of ${this.message} is a ${WIRE_TYPES[this.wireType]}, which ONNX never uses`,
+        );
     }
   }
 

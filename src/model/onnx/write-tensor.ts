@@ -4,7 +4,10 @@ import { splitStrings } from "../tensor.ts";
 import type { OpenModel } from "./open.ts";
 import { WireWriter } from "./wire-writer.ts";
 
-/** ONNX Runtime may take smaller tensors' values into account while it loads a model, and refuses them when they are outside. */
+/**
+ * ONNX Runtime may take smaller tensors' values into account while it loads a model, and refuses them when they are
+ * outside.
+ */
 const SMALLEST_EXTERNAL = 1024;
 
 /** What the parts of the writer share. */
@@ -29,7 +32,11 @@ export function tensorMessage(tensor: TensorRef, context: WriteContext, mayPoint
   message.optionalString(8, tensor.name);
   const { storage } = tensor;
   if (mayPoint && context.external && storage.kind === "file" && storage.length >= SMALLEST_EXTERNAL) {
-    const entries = { location: pathOf(storage.file, context.paths), offset: String(storage.offset), length: String(storage.length) };
+    const entries = {
+      location: pathOf(storage.file, context.paths),
+      offset: String(storage.offset),
+      length: String(storage.length),
+    };
     for (const [key, value] of Object.entries(entries)) message.message(13, entryMessage(key, value));
     message.int(14, 1);
     return message;

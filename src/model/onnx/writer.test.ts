@@ -12,19 +12,24 @@ const FILES = readdirSync(onnxFile(".")).filter((name) => name.endsWith(".onnx")
 
 /** A model with every tensor's bytes in place of where they are: equal for equal models. */
 function resolved(open: OpenModel): unknown {
-  return JSON.parse(JSON.stringify(open.model, (key, value: unknown) => {
-    if (key === "problems") return undefined;
-    if (value instanceof Uint8Array) return Buffer.from(value).toString("hex");
-    if (typeof value === "object" && value !== null && "storage" in value) {
-      const tensor = value as TensorRef;
-      return { ...tensor, storage: Buffer.from(open.bytesOf(tensor)).toString("hex") };
-    }
-    return value;
-  }));
+  return JSON.parse(
+    JSON.stringify(open.model, (key, value: unknown) => {
+      if (key === "problems") return undefined;
+      if (value instanceof Uint8Array) return Buffer.from(value).toString("hex");
+      if (typeof value === "object" && value !== null && "storage" in value) {
+        const tensor = value as TensorRef;
+        return { ...tensor, storage: Buffer.from(open.bytesOf(tensor)).toString("hex") };
+      }
+      return value;
+    }),
+  );
 }
 
 function session(written: WrittenModel, open: OpenModel): Promise<ort.InferenceSession> {
-  return ort.InferenceSession.create(written.bytes, { logSeverityLevel: 3, externalData: written.files.map(({ path, file }) => ({ path, data: open.fileBytes(file) })) });
+  return ort.InferenceSession.create(written.bytes, {
+    logSeverityLevel: 3,
+    externalData: written.files.map(({ path, file }) => ({ path, data: open.fileBytes(file) })),
+  });
 }
 
 async function run(model: ort.InferenceSession, feeds: Record<string, ort.Tensor>): Promise<Record<string, unknown>> {
@@ -55,7 +60,11 @@ describe("read, write and read again gives the same model", () => {
 });
 
 describe("a written model runs in ONNX Runtime as the original does", () => {
-  const image = new ort.Tensor("float32", Float32Array.from({ length: 3 * 224 * 224 }, (_, i) => Math.sin(i)), [1, 3, 224, 224]);
+  const image = new ort.Tensor(
+    "float32",
+    Float32Array.from({ length: 3 * 224 * 224 }, (_, i) => Math.sin(i)),
+    [1, 3, 224, 224],
+  );
 
   test.each([
     ["as read", (graph: Graph) => graph],
@@ -75,28 +84,44 @@ describe("a written model runs in ONNX Runtime as the original does", () => {
     const open = await openModel(onnxFile("external.onnx"));
     const written = writeModel(open.model, open);
     expect(written.files).toEqual([{ path: "external.bin", file: "external.bin" }]);
-    const x = new ort.Tensor("float32", Float32Array.from({ length: 10 }, (_, i) => i), [1, 10]);
+    const x = new ort.Tensor(
+      "float32",
+      Float32Array.from({ length: 10 }, (_, i) => i),
+      [1, 10],
+    );
     const { y } = await run(await session(written, open), { x });
     (y as Float32Array).forEach((value, i) => expect(value).toBeCloseTo(expected.external[i], 4));
     open.close();
   });
 
-  test.each([true, false])("subgraphs in subgraphs (external data: %s), constants lifted in them too", async (external) => {
-    const open = await openModel(onnxFile("subgraphs.onnx"));
-    const written = writeModel({ ...open.model, graph: liftConstants(open.model.graph) }, open, { external });
-    const model = await session(written, open);
-    const x = new ort.Tensor("float32", Float32Array.from({ length: 400 }, (_, i) => -2 + (4 * i) / 399), [400]);
-    const flag = (value: boolean): ort.Tensor => new ort.Tensor("bool", [value], []);
-    for (const first of [true, false]) {
-      for (const second of [true, false]) {
-        const { sums } = await run(model, { x, first: flag(first), second: flag(second), times: new ort.Tensor("int64", [3n], []) });
-        const wanted = expected[`subgraphs ${first} ${second}`] as number[];
-        // Sums of 400 numbers of up to about 10.
-        (sums as Float32Array).forEach((value, i) => expect(Math.abs(value - wanted[i])).toBeLessThan(1e-2));
+  test.each([true, false])(
+    "subgraphs in subgraphs (external data: %s), constants lifted in them too",
+    async (external) => {
+      const open = await openModel(onnxFile("subgraphs.onnx"));
+      const written = writeModel({ ...open.model, graph: liftConstants(open.model.graph) }, open, { external });
+      const model = await session(written, open);
+      const x = new ort.Tensor(
+        "float32",
+        Float32Array.from({ length: 400 }, (_, i) => -2 + (4 * i) / 399),
+        [400],
+      );
+      const flag = (value: boolean): ort.Tensor => new ort.Tensor("bool", [value], []);
+      for (const first of [true, false]) {
+        for (const second of [true, false]) {
+          const { sums } = await run(model, {
+            x,
+            first: flag(first),
+            second: flag(second),
+            times: new ort.Tensor("int64", [3n], []),
+          });
+          const wanted = expected[`subgraphs ${first} ${second}`] as number[];
+          // Sums of 400 numbers of up to about 10.
+          (sums as Float32Array).forEach((value, i) => expect(Math.abs(value - wanted[i])).toBeLessThan(1e-2));
+        }
       }
-    }
-    open.close();
-  });
+      open.close();
+    },
+  );
 
   test("Constant nodes of every kind, lifted and not, some of them outputs of the graph", async () => {
     const open = await openModel(onnxFile("constants.onnx"));
@@ -106,7 +131,10 @@ describe("a written model runs in ONNX Runtime as the original does", () => {
     for (const graph of [open.model.graph, lifted]) {
       // onnxruntime-node cannot give out what a sparse Constant makes.
       const outputs = graph === lifted ? graph.outputs : graph.outputs.filter(({ name }) => name !== "sparse_pairs");
-      const results = await run(await session(writeModel({ ...open.model, graph: { ...graph, outputs } }, open), open), { x });
+      const results = await run(
+        await session(writeModel({ ...open.model, graph: { ...graph, outputs } }, open), open),
+        { x },
+      );
       expect(results.value_ints).toEqual(BigInt64Array.of(3n, 4n, 5n));
       if (graph === lifted) expect(results.sparse_pairs).toEqual(Float32Array.of(0, 4, 0, 0, 0, 8));
       expect((results.y as Float32Array)[599]).toBe(2);
@@ -116,7 +144,10 @@ describe("a written model runs in ONNX Runtime as the original does", () => {
 
   test("outputs without a type, which ONNX Runtime infers", async () => {
     const open = await openModel(EFFICIENTNET);
-    const graph: Graph = { ...open.model.graph, outputs: ["/_conv_stem/Conv_output_0", "logits"].map((name) => ({ name, type: { kind: "unknown" } })) };
+    const graph: Graph = {
+      ...open.model.graph,
+      outputs: ["/_conv_stem/Conv_output_0", "logits"].map((name) => ({ name, type: { kind: "unknown" } })),
+    };
     const model = await session(writeModel({ ...open.model, graph }, open), open);
     const results = await model.run({ images: image });
     expect(results["/_conv_stem/Conv_output_0"].dims).toEqual([1, 32, 112, 112]);
@@ -125,7 +156,9 @@ describe("a written model runs in ONNX Runtime as the original does", () => {
 
   test("IR version 3, in which initializers are inputs", async () => {
     const open = await openModel(onnxFile("defaults-ir3.onnx"));
-    const { y } = await run(await session(writeModel(open.model, open), open), { x: new ort.Tensor("float32", [1, 10], [2]) });
+    const { y } = await run(await session(writeModel(open.model, open), open), {
+      x: new ort.Tensor("float32", [1, 10], [2]),
+    });
     expect(y).toEqual(Float32Array.of(3, 40));
     open.close();
   });
@@ -135,16 +168,45 @@ describe("a written model runs in ONNX Runtime as the original does", () => {
     const numbers = Array.from({ length: 300 }, (_, i) => i - 150);
     const types = ["int64", "float64", "float16"] as const;
     const inline: Model = {
-      format: "onnx", irVersion: 9, producer: "", producerVersion: "", domain: "", modelVersion: 0, doc: "", opsets: { "": 17 }, metadata: {}, functions: [], problems: [],
+      format: "onnx",
+      irVersion: 9,
+      producer: "",
+      producerVersion: "",
+      domain: "",
+      modelVersion: 0,
+      doc: "",
+      opsets: { "": 17 },
+      metadata: {},
+      functions: [],
+      problems: [],
       graph: {
-        name: "odd", inputs: [], valueInfo: [], sparseInitializers: [],
+        name: "odd",
+        inputs: [],
+        valueInfo: [],
+        sparseInitializers: [],
         initializers: types.map((type, i) => tensorFromArray(`${"x".repeat(i + 1)}${type}`, type, [300], numbers)),
-        nodes: types.map((type, i) => ({ name: "", opType: "Cast", domain: "", inputs: [`${"x".repeat(i + 1)}${type}`], outputs: [type], attributes: { to: { type: "int", value: 1 } } })),
+        nodes: types.map((type, i) => ({
+          name: "",
+          opType: "Cast",
+          domain: "",
+          inputs: [`${"x".repeat(i + 1)}${type}`],
+          outputs: [type],
+          attributes: { to: { type: "int", value: 1 } },
+        })),
         outputs: types.map((type) => ({ name: type, type: { kind: "unknown" } })),
       },
     };
-    const open = await openModel(folder.write("odd.onnx", writeModel(inline, { bytesOf: (tensor) => (tensor.storage.kind === "bytes" ? tensor.storage.bytes : new Uint8Array(0)) }).bytes));
-    const offsets = open.model.graph.initializers.map(({ storage }) => (storage.kind === "file" && storage.length >= 1024 ? storage.offset : 0));
+    const open = await openModel(
+      folder.write(
+        "odd.onnx",
+        writeModel(inline, {
+          bytesOf: (tensor) => (tensor.storage.kind === "bytes" ? tensor.storage.bytes : new Uint8Array(0)),
+        }).bytes,
+      ),
+    );
+    const offsets = open.model.graph.initializers.map(({ storage }) =>
+      storage.kind === "file" && storage.length >= 1024 ? storage.offset : 0,
+    );
     expect(offsets.some((offset) => offset % 8 !== 0)).toBe(true);
     const written = writeModel(open.model, open);
     expect(written.bytes.length).toBeLessThan(2000);
@@ -157,8 +219,16 @@ describe("a written model runs in ONNX Runtime as the original does", () => {
 describe("what cannot be written is an error", () => {
   test("a tensor that could not be read", async () => {
     const open = await openModel(onnxFile("constants.onnx"));
-    const broken: TensorRef = { name: "w", dataType: "float32", dims: [1], storage: { kind: "bytes", bytes: new Uint8Array(0) }, problem: "It is cut off." };
-    expect(() => writeModel({ ...open.model, graph: { ...open.model.graph, initializers: [broken] } }, open)).toThrow("It is cut off.");
+    const broken: TensorRef = {
+      name: "w",
+      dataType: "float32",
+      dims: [1],
+      storage: { kind: "bytes", bytes: new Uint8Array(0) },
+      problem: "It is cut off.",
+    };
+    expect(() => writeModel({ ...open.model, graph: { ...open.model.graph, initializers: [broken] } }, open)).toThrow(
+      "It is cut off.",
+    );
     open.close();
   });
 
@@ -167,9 +237,16 @@ describe("what cannot be written is an error", () => {
     // One array many times over: the size is counted before anything is joined.
     const large = { bytesOf: () => chunk };
     const chunk = new Uint8Array(256 * 1024 * 1024);
-    const initializers = Array.from({ length: 9 }, (_, i): TensorRef => ({ name: `w${i}`, dataType: "uint8", dims: [chunk.length], storage: { kind: "file", file: "", offset: 0, length: chunk.length } }));
+    const initializers = Array.from({ length: 9 }, (_, i): TensorRef => ({
+      name: `w${i}`,
+      dataType: "uint8",
+      dims: [chunk.length],
+      storage: { kind: "file", file: "", offset: 0, length: chunk.length },
+    }));
     const graph = { ...open.model.graph, nodes: [], initializers };
-    expect(() => writeModel({ ...open.model, graph }, large, { external: false })).toThrow("more than the 2 GiB that an ONNX file can have");
+    expect(() => writeModel({ ...open.model, graph }, large, { external: false })).toThrow(
+      "more than the 2 GiB that an ONNX file can have",
+    );
     expect(writeModel({ ...open.model, graph }, large).bytes.length).toBeLessThan(10_000);
     open.close();
   });
@@ -178,8 +255,16 @@ describe("what cannot be written is an error", () => {
 test("the model file's key does not collide with a data file named model", async () => {
   const open = await openModel(EFFICIENTNET);
   const [first, second] = open.model.graph.initializers.filter(({ storage }) => storage.kind === "file");
-  const moved: TensorRef = { ...second, name: "other", storage: { kind: "file", file: "model", offset: 0, length: 4096 }, dims: [1024] };
+  const moved: TensorRef = {
+    ...second,
+    name: "other",
+    storage: { kind: "file", file: "model", offset: 0, length: 4096 },
+    dims: [1024],
+  };
   const { files } = writeModel({ ...open.model, graph: { ...open.model.graph, initializers: [first, moved] } }, open);
-  expect(files).toEqual([{ path: "model", file: "" }, { path: "model_", file: "model" }]);
+  expect(files).toEqual([
+    { path: "model", file: "" },
+    { path: "model_", file: "model" },
+  ]);
   open.close();
 });

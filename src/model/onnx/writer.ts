@@ -1,5 +1,14 @@
 import { ModelError } from "../errors.ts";
-import { type Attribute, type FunctionDef, type Graph, type Model, type Node, type TensorRef, type ValueInfo, type ValueType } from "../graph.ts";
+import {
+  type Attribute,
+  type FunctionDef,
+  type Graph,
+  type Model,
+  type Node,
+  type TensorRef,
+  type ValueInfo,
+  type ValueType,
+} from "../graph.ts";
 import type { OpenModel } from "./open.ts";
 import { WireWriter } from "./wire-writer.ts";
 import { dataTypeNumber, entryMessage, sparseTensorMessage, tensorMessage, type WriteContext } from "./write-tensor.ts";
@@ -7,7 +16,10 @@ import { dataTypeNumber, entryMessage, sparseTensorMessage, tensorMessage, type 
 export interface WrittenModel {
   /** A ModelProto. */
   readonly bytes: Uint8Array;
-  /** The files that its large initializers point into: the path that the model calls each by, and its name for `OpenModel.fileBytes`. */
+  /**
+   * The files that its large initializers point into: the path that the model calls each by, and its name for
+   * `OpenModel.fileBytes`.
+   */
   readonly files: readonly { readonly path: string; readonly file: string }[];
 }
 
@@ -21,11 +33,17 @@ const LARGEST_MODEL = 2 ** 31 - 1;
  * Model -> ONNX file. Initializers that lie in a file, and are not small, are written as pointers to their bytes there
  * (external data), so that a derived model holds no copy of the weights:
  *
- *     ort.InferenceSession.create(bytes, { externalData: files.map(({ path, file }) => ({ path, data: open.fileBytes(file) })) })
+ *     ort.InferenceSession.create(bytes, { externalData: files.map(({ path, file }) => ({ path, data:
+ *     open.fileBytes(file) })) })
  *
  * With `external: false` everything is inside. ModelError where a tensor cannot be read, or the file would pass 2 GiB.
+ * /
  */
-export function writeModel(model: WritableModel, open: Pick<OpenModel, "bytesOf">, options: { external?: boolean } = {}): WrittenModel {
+export function writeModel(
+  model: WritableModel,
+  open: Pick<OpenModel, "bytesOf">,
+  options: { external?: boolean } = {},
+): WrittenModel {
   const context: WriteContext = { open, external: options.external ?? true, paths: new Map() };
   const message = new WireWriter();
   message.int(1, model.irVersion);
@@ -39,7 +57,11 @@ export function writeModel(model: WritableModel, open: Pick<OpenModel, "bytesOf"
   for (const [key, value] of Object.entries(model.metadata ?? {})) message.message(14, entryMessage(key, value));
   for (const definition of model.functions ?? []) message.message(25, functionMessage(definition, context));
   if (message.length > LARGEST_MODEL) {
-    throw new ModelError(`The model would take ${message.length} bytes, more than the 2 GiB that an ONNX file can have.`, undefined, "Save it with its weights as external data.");
+    throw new ModelError(
+      `The model would take ${message.length} bytes, more than the 2 GiB that an ONNX file can have.`,
+      undefined,
+      "Save it with its weights as external data.",
+    );
   }
   return { bytes: message.finish(), files: [...context.paths].map(([file, path]) => ({ path, file })) };
 }
@@ -52,10 +74,14 @@ function opsetMessage(domain: string, version: number): WireWriter {
 }
 
 /**
- * Only the main graph's initializers may point into files: ONNX Runtime 1.30 refuses a subgraph's, whose shapes it infers
- * before it has the data. `listDefaults`: before IR version 4, initializers had to be among the inputs.
+ * Only the main graph's initializers may point into files: ONNX Runtime 1.30 refuses a subgraph's, whose shapes it
+ * infers before it has the data. `listDefaults`: before IR version 4, initializers had to be among the inputs. /
  */
-function graphMessage(graph: Graph, context: WriteContext, { main, listDefaults } = { main: false, listDefaults: false }): WireWriter {
+function graphMessage(
+  graph: Graph,
+  context: WriteContext,
+  { main, listDefaults } = { main: false, listDefaults: false },
+): WireWriter {
   const message = new WireWriter();
   for (const node of graph.nodes) message.message(1, nodeMessage(node, context));
   message.optionalString(2, graph.name);
@@ -79,7 +105,8 @@ function nodeMessage(node: Node, context: WriteContext): WireWriter {
   for (const output of node.outputs) message.string(2, output);
   message.optionalString(3, node.name);
   message.string(4, node.opType);
-  for (const [name, attribute] of Object.entries(node.attributes)) message.message(5, attributeMessage(name, attribute, context));
+  for (const [name, attribute] of Object.entries(node.attributes))
+    message.message(5, attributeMessage(name, attribute, context));
   message.optionalString(6, node.doc);
   message.optionalString(7, node.domain);
   message.optionalString(8, node.overload);
@@ -88,26 +115,57 @@ function nodeMessage(node: Node, context: WriteContext): WireWriter {
 
 /** AttributeProto.AttributeType by the names of the graph's attributes. */
 const ATTRIBUTE_TYPES: Readonly<Record<Exclude<Attribute["type"], "opaque" | "reference">, number>> = {
-  float: 1, int: 2, string: 3, tensor: 4, graph: 5, floats: 6, ints: 7, strings: 8, tensors: 9, graphs: 10, sparse_tensor: 11,
+  float: 1,
+  int: 2,
+  string: 3,
+  tensor: 4,
+  graph: 5,
+  floats: 6,
+  ints: 7,
+  strings: 8,
+  tensors: 9,
+  graphs: 10,
+  sparse_tensor: 11,
 };
 
 function attributeMessage(name: string, attribute: Attribute, context: WriteContext): WireWriter {
   const message = new WireWriter();
   message.string(1, name);
   switch (attribute.type) {
-    case "float": message.float(2, attribute.value); break;
-    case "int": message.int(3, attribute.value); break;
-    case "string": message.bytes(4, attribute.bytes ?? new TextEncoder().encode(attribute.value)); break;
-    case "tensor": message.message(5, tensorMessage(attribute.value, context, false)); break;
-    case "graph": message.message(6, graphMessage(attribute.value, context)); break;
-    case "floats": message.floats(7, attribute.value); break;
-    case "ints": message.ints(8, attribute.value); break;
-    case "strings":
-      for (const bytes of attribute.bytes ?? attribute.value.map((text) => new TextEncoder().encode(text))) message.bytes(9, bytes);
+    case "float":
+      message.float(2, attribute.value);
       break;
-    case "tensors": for (const tensor of attribute.value) message.message(10, tensorMessage(tensor, context, false)); break;
-    case "graphs": for (const graph of attribute.value) message.message(11, graphMessage(graph, context)); break;
-    case "sparse_tensor": message.message(22, sparseTensorMessage(attribute.value, context)); break;
+    case "int":
+      message.int(3, attribute.value);
+      break;
+    case "string":
+      message.bytes(4, attribute.bytes ?? new TextEncoder().encode(attribute.value));
+      break;
+    case "tensor":
+      message.message(5, tensorMessage(attribute.value, context, false));
+      break;
+    case "graph":
+      message.message(6, graphMessage(attribute.value, context));
+      break;
+    case "floats":
+      message.floats(7, attribute.value);
+      break;
+    case "ints":
+      message.ints(8, attribute.value);
+      break;
+    case "strings":
+      for (const bytes of attribute.bytes ?? attribute.value.map((text) => new TextEncoder().encode(text)))
+        message.bytes(9, bytes);
+      break;
+    case "tensors":
+      for (const tensor of attribute.value) message.message(10, tensorMessage(tensor, context, false));
+      break;
+    case "graphs":
+      for (const graph of attribute.value) message.message(11, graphMessage(graph, context));
+      break;
+    case "sparse_tensor":
+      message.message(22, sparseTensorMessage(attribute.value, context));
+      break;
     case "opaque":
       message.raw(attribute.bytes);
       message.int(20, attribute.attributeType);
@@ -133,10 +191,18 @@ function valueMessage(value: ValueInfo): WireWriter {
 function typeMessage(type: ValueType): WireWriter {
   const message = new WireWriter();
   switch (type.kind) {
-    case "tensor": message.message(1, tensorTypeMessage(type)); break;
-    case "sparse": message.message(8, tensorTypeMessage(type)); break;
-    case "sequence": message.message(4, elementMessage(type.element)); break;
-    case "optional": message.message(9, elementMessage(type.element)); break;
+    case "tensor":
+      message.message(1, tensorTypeMessage(type));
+      break;
+    case "sparse":
+      message.message(8, tensorTypeMessage(type));
+      break;
+    case "sequence":
+      message.message(4, elementMessage(type.element));
+      break;
+    case "optional":
+      message.message(9, elementMessage(type.element));
+      break;
     case "map": {
       const map = new WireWriter();
       map.int(1, dataTypeNumber(type.key));
@@ -144,7 +210,8 @@ function typeMessage(type: ValueType): WireWriter {
       message.message(5, map);
       break;
     }
-    case "unknown": break;
+    case "unknown":
+      break;
   }
   return message;
 }
@@ -180,7 +247,8 @@ function functionMessage(definition: FunctionDef, context: WriteContext): WireWr
   message.optionalString(8, definition.doc);
   for (const [domain, version] of Object.entries(definition.opsets)) message.message(9, opsetMessage(domain, version));
   message.string(10, definition.domain);
-  for (const [name, attribute] of Object.entries(definition.attributeDefaults)) message.message(11, attributeMessage(name, attribute, context));
+  for (const [name, attribute] of Object.entries(definition.attributeDefaults))
+    message.message(11, attributeMessage(name, attribute, context));
   message.optionalString(13, definition.overload);
   return message;
 }

@@ -8,7 +8,8 @@ import { SMALLEST_UNFOLDED, VALUE_RULES } from "./values.ts";
 
 /**
  * Shapes of the main graph's values by name: what the file declares, and what follows from it for common operators of
- * ai.onnx and ai.onnx.ml, without running anything. Symbols stay ("N"), unknown dimensions are null, values of unknown rank are absent.
+ * ai.onnx and ai.onnx.ml, without running anything. Symbols stay ("N"), unknown dimensions are null, values of unknown
+ * rank are absent. /
  */
 export function inferShapes(model: Pick<Model, "graph" | "opsets">): Map<string, readonly Dim[]> {
   const { graph } = model;
@@ -24,7 +25,8 @@ export function inferShapes(model: Pick<Model, "graph" | "opsets">): Map<string,
 
 function declared(graph: Graph, known: Known): void {
   for (const { name, type } of [...graph.valueInfo, ...graph.outputs, ...graph.inputs]) {
-    if ((type.kind === "tensor" || type.kind === "sparse") && type.dims !== undefined) known.shapes.set(name, type.dims);
+    if ((type.kind === "tensor" || type.kind === "sparse") && type.dims !== undefined)
+      known.shapes.set(name, type.dims);
   }
   for (const tensor of graph.initializers) addConstant(tensor, known);
 }
@@ -32,8 +34,15 @@ function declared(graph: Graph, known: Known): void {
 function addConstant(tensor: TensorRef, known: Known): void {
   const { name, dims, dataType, storage } = tensor;
   known.shapes.set(name, dims);
-  if (tensor.problem !== undefined || storage.kind !== "bytes" || dataType === "string" || dataType.startsWith("complex")) return;
-  if (storage.bytes.length < SMALLEST_UNFOLDED) known.values.set(name, { dims, data: toNumbers(tensor, storage.bytes) });
+  if (
+    tensor.problem !== undefined ||
+    storage.kind !== "bytes" ||
+    dataType === "string" ||
+    dataType.startsWith("complex")
+  )
+    return;
+  if (storage.bytes.length < SMALLEST_UNFOLDED)
+    known.values.set(name, { dims, data: toNumbers(tensor, storage.bytes) });
 }
 
 function inferNode(node: Node, known: Known): void {
@@ -43,11 +52,17 @@ function inferNode(node: Node, known: Known): void {
   shapes?.forEach((dims, index) => {
     const name = node.outputs[index];
     if (name === undefined || name === "" || dims === undefined) return;
-    const clean = dims.map((dim) => (typeof dim === "string" || (typeof dim === "number" && Number.isInteger(dim) && dim >= 0) ? dim : null));
+    const clean = dims.map((dim) =>
+      typeof dim === "string" || (typeof dim === "number" && Number.isInteger(dim) && dim >= 0) ? dim : null,
+    );
     const before = known.shapes.get(name);
     // What the file declares counts; what follows fills its gaps.
     if (before === undefined) known.shapes.set(name, clean);
-    else if (before.length === clean.length) known.shapes.set(name, before.map((dim, axis) => dim ?? clean[axis]));
+    else if (before.length === clean.length)
+      known.shapes.set(
+        name,
+        before.map((dim, axis) => dim ?? clean[axis]),
+      );
   });
   if (node.domain !== "") return;
   const value = attempt(() => VALUE_RULES.get(node.opType)?.(view));

@@ -16,7 +16,10 @@ export interface Known {
 
 /** What a rule sees of a node. Whatever is asked for and not known ends the rule. */
 export class NodeView {
-  constructor(private readonly node: Node, private readonly known: Known) {}
+  constructor(
+    private readonly node: Node,
+    private readonly known: Known,
+  ) {}
 
   get opset(): number {
     return this.known.opset;
@@ -70,7 +73,9 @@ export class NodeView {
   /** How many elements a list attribute has; 0 where it is absent. */
   count(name: string): number {
     const attribute = this.attribute(name);
-    return attribute?.type === "floats" || attribute?.type === "ints" || attribute?.type === "strings" ? attribute.value.length : 0;
+    return attribute?.type === "floats" || attribute?.type === "ints" || attribute?.type === "strings"
+      ? attribute.value.length
+      : 0;
   }
 
   string(name: string, otherwise: string): string {
@@ -86,7 +91,10 @@ export class NodeView {
     return storage.kind === "bytes" && problem === undefined ? toNumbers(attribute.value, storage.bytes)[0] : unknown();
   }
 
-  /** Integers that an operator takes as an attribute in older opsets and as an input in newer ones; undefined where absent. */
+  /**
+   * Integers that an operator takes as an attribute in older opsets and as an input in newer ones; undefined where
+   * absent.
+   */
   intsOrInput(name: string, index: number): readonly number[] | undefined {
     return this.ints(name) ?? (this.has(index) ? this.numbers(index) : undefined);
   }
@@ -113,7 +121,9 @@ export class NotKnown extends Error {}
 
 const notKnown = new NotKnown("a rule needs what is not known");
 
-/** Ends a rule. Always the same error: making one with its stack for every unknown shape would take most of the time. */
+/**
+ * Ends a rule. Always the same error: making one with its stack for every unknown shape would take most of the time.
+ */
 export function unknown(): never {
   throw notKnown;
 }

@@ -10,15 +10,23 @@ const same: ShapeRule = (node) => Array.from({ length: node.outputs }, () => nod
 const firstAsInput: ShapeRule = (node) => [node.dims(0)];
 const broadcastAll: ShapeRule = (node) => [broadcast(Array.from({ length: node.inputs }, (_, i) => node.dims(i)))];
 
-const SAME = `Abs Acos Acosh Asin Asinh Atan Atanh BitwiseNot Bernoulli Cast Ceil Celu Clip Cos Cosh CumSum CumProd Dropout Elu
+const SAME =
+  `Abs Acos Acosh Asin Asinh Atan Atanh BitwiseNot Bernoulli Cast Ceil Celu Clip Cos Cosh CumSum CumProd Dropout Elu
   Erf Exp EyeLike Floor Gelu HardSigmoid HardSwish Hardmax Identity IsInf IsNaN LRN LeakyRelu Log LogSoftmax LpNormalization
   MeanVarianceNormalization Mish Neg Not PRelu RandomNormalLike RandomUniformLike Reciprocal Relu ReverseSequence Round
   ScatterElements ScatterND Scatter Selu Shrink Sigmoid Sign Sin Sinh Softmax Softplus Softsign Sqrt Swish Tan Tanh
   ThresholdedRelu Trilu BitCast`.split(/\s+/);
-const FIRST = "BatchNormalization CastLike DequantizeLinear GroupNormalization InstanceNormalization LayerNormalization QuantizeLinear RMSNormalization RotaryEmbedding".split(" ");
-const BROADCAST = `Add And BitShift BitwiseAnd BitwiseOr BitwiseXor Div Equal Greater GreaterOrEqual Less LessOrEqual Max Mean Min Mod
+const FIRST =
+  "BatchNormalization CastLike DequantizeLinear GroupNormalization InstanceNormalization LayerNormalization QuantizeLinear RMSNormalization RotaryEmbedding".split(
+    " ",
+  );
+const BROADCAST =
+  `Add And BitShift BitwiseAnd BitwiseOr BitwiseXor Div Equal Greater GreaterOrEqual Less LessOrEqual Max Mean Min Mod
   Mul Or Pow Sub Sum Where Xor`.split(/\s+/);
-const REDUCE = "ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum ReduceSumSquare".split(" ");
+const REDUCE =
+  "ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum ReduceSumSquare".split(
+    " ",
+  );
 
 const RULES: Readonly<Record<string, ShapeRule>> = {
   Conv: (node) => [convShape(node, node.dims(0), node.dims(1))],
@@ -31,7 +39,9 @@ const RULES: Readonly<Record<string, ShapeRule>> = {
   GlobalAveragePool: (node) => [globalPool(node.dims(0))],
   GlobalMaxPool: (node) => [globalPool(node.dims(0))],
   GlobalLpPool: (node) => [globalPool(node.dims(0))],
-  Gemm: (node) => [[node.dims(0)[node.int("transA", 0) === 0 ? 0 : 1], node.dims(1)[node.int("transB", 0) === 0 ? 1 : 0]]],
+  Gemm: (node) => [
+    [node.dims(0)[node.int("transA", 0) === 0 ? 0 : 1], node.dims(1)[node.int("transB", 0) === 0 ? 1 : 0]],
+  ],
   MatMul: (node) => [matMul(node.dims(0), node.dims(1))],
   MatMulInteger: (node) => [matMul(node.dims(0), node.dims(1))],
   QLinearMatMul: (node) => [matMul(node.dims(0), node.dims(3))],
@@ -63,7 +73,13 @@ const RULES: Readonly<Record<string, ShapeRule>> = {
   Concat: (node) => {
     const all = Array.from({ length: node.inputs }, (_, i) => node.dims(i));
     const axis = node.axis(node.int("axis", 1), all[0].length);
-    return [all[0].map((dim, i) => (i === axis ? sum(all.map((dims) => dims[i])) : (all.map((dims) => dims[i]).find((other) => typeof other === "number") ?? dim)))];
+    return [
+      all[0].map((dim, i) =>
+        i === axis
+          ? sum(all.map((dims) => dims[i]))
+          : (all.map((dims) => dims[i]).find((other) => typeof other === "number") ?? dim),
+      ),
+    ];
   },
   Split: (node) => {
     const dims = node.dims(0);
@@ -75,11 +91,15 @@ const RULES: Readonly<Record<string, ShapeRule>> = {
   Pad: (node) => {
     const dims = node.dims(0);
     const pads = node.ints("pads") ?? node.ints("paddings") ?? node.numbers(1);
-    const axes = node.has(3) ? node.numbers(3).map((axis) => node.axis(axis, dims.length)) : dims.map((_, axis) => axis);
-    return [dims.map((dim, axis) => {
-      const at = axes.indexOf(axis);
-      return at < 0 ? dim : sum([dim, pads[at] + pads[at + axes.length]]);
-    })];
+    const axes = node.has(3)
+      ? node.numbers(3).map((axis) => node.axis(axis, dims.length))
+      : dims.map((_, axis) => axis);
+    return [
+      dims.map((dim, axis) => {
+        const at = axes.indexOf(axis);
+        return at < 0 ? dim : sum([dim, pads[at] + pads[at + axes.length]]);
+      }),
+    ];
   },
   Expand: (node) => [broadcast([node.dims(0), node.value(1).data])],
   Tile: (node) => {
@@ -166,7 +186,9 @@ export function broadcast(shapes: readonly Shape[]): Dim[] {
     const dims = shapes.map((shape) => (axis < rank - shape.length ? 1 : shape[axis - rank + shape.length]));
     const others = dims.filter((dim) => dim !== 1);
     if (others.length === 0) return 1;
-    return others.find((dim) => typeof dim === "number") ?? (others.every((dim) => dim === others[0]) ? others[0] : null);
+    return (
+      others.find((dim) => typeof dim === "number") ?? (others.every((dim) => dim === others[0]) ? others[0] : null)
+    );
   });
 }
 
@@ -200,17 +222,28 @@ function einsum(node: NodeView): Shape {
   const [left, right] = node.string("equation", "").replaceAll(" ", "").split("->");
   if (right === undefined || left.includes(".")) return unknown();
   const sizes = new Map<string, Dim>();
-  left.split(",").forEach((letters, i) => [...letters].forEach((letter, axis) => sizes.set(letter, node.dims(i)[axis])));
+  left
+    .split(",")
+    .forEach((letters, i) => [...letters].forEach((letter, axis) => sizes.set(letter, node.dims(i)[axis])));
   return [...right].map((letter) => sizes.get(letter) ?? null);
 }
 
 function reshape(node: NodeView): Shape {
   const target = node.ints("shape") ?? node.value(1).data;
   const dims = node.dimsIfKnown(0);
-  const out: Dim[] = target.map((dim, axis) => (dim === 0 && node.int("allowzero", 0) === 0 ? (dims?.[axis] ?? null) : dim));
+  const out: Dim[] = target.map((dim, axis) =>
+    dim === 0 && node.int("allowzero", 0) === 0 ? (dims?.[axis] ?? null) : dim,
+  );
   const open = out.indexOf(-1);
   if (open < 0) return out;
-  return out.map((dim, axis) => (axis === open ? quotient(dims ?? [null], out.filter((_, i) => i !== open)) : dim));
+  return out.map((dim, axis) =>
+    axis === open
+      ? quotient(
+          dims ?? [null],
+          out.filter((_, i) => i !== open),
+        )
+      : dim,
+  );
 }
 
 /** What is left of a product when others are divided out: symbols cancel, the rest must be numbers. */
@@ -228,7 +261,9 @@ function quotient(all: Shape, without: Shape): Dim {
   const divisor = numbers.reduce((a, b) => a * b, 1);
   const total = product(rest);
   if (typeof total === "number") return divisor === 0 ? null : total / divisor;
-  return divisor === product(rest.filter((dim) => typeof dim === "number")) ? product(rest.filter((dim) => typeof dim !== "number")) : null;
+  return divisor === product(rest.filter((dim) => typeof dim === "number"))
+    ? product(rest.filter((dim) => typeof dim !== "number"))
+    : null;
 }
 
 function slice(node: NodeView): Shape {
@@ -247,7 +282,9 @@ function slice(node: NodeView): Shape {
   return out;
 }
 
-/** Where a slice of an axis starts, and how many elements it takes (ONNX Slice: clamped, negative steps run backwards). */
+/**
+ * Where a slice of an axis starts, and how many elements it takes (ONNX Slice: clamped, negative steps run backwards).
+ */
 export function sliceRange(size: number, start: number, end: number, step: number): { start: number; count: number } {
   const [lowest, highest] = step < 0 ? [-1, size - 1] : [0, size];
   const clamp = (at: number): number => Math.max(lowest, Math.min(highest, at < 0 ? at + size : at));
@@ -273,7 +310,12 @@ function moveBlocks(node: NodeView, direction: 1 | -1): Shape {
   const [batch, channels, height, width] = node.dims(0);
   const block = node.int("blocksize", 1);
   const scale = (dim: Dim, factor: number): Dim => (typeof dim === "number" ? dim * factor : null);
-  return [batch, scale(channels, block ** (-2 * direction)), scale(height, block ** direction), scale(width, block ** direction)];
+  return [
+    batch,
+    scale(channels, block ** (-2 * direction)),
+    scale(height, block ** direction),
+    scale(width, block ** direction),
+  ];
 }
 
 function reduce(node: NodeView, axes: readonly number[] | undefined): Shape {
@@ -283,7 +325,9 @@ function reduce(node: NodeView, axes: readonly number[] | undefined): Shape {
     return node.int("keepdims", 1) === 1 ? dims.map(() => 1) : [];
   }
   const reduced = new Set(axes.map((axis) => node.axis(axis, dims.length)));
-  return node.int("keepdims", 1) === 1 ? dims.map((dim, axis) => (reduced.has(axis) ? 1 : dim)) : dims.filter((_, axis) => !reduced.has(axis));
+  return node.int("keepdims", 1) === 1
+    ? dims.map((dim, axis) => (reduced.has(axis) ? 1 : dim))
+    : dims.filter((_, axis) => !reduced.has(axis));
 }
 
 function equalParts(dim: Dim, parts: number): Dim[] {
@@ -297,6 +341,15 @@ function recurrent(node: NodeView): readonly Shape[] {
   const [first, second] = node.dims(0);
   const hidden = node.int("hidden_size", NaN);
   const directions = node.string("direction", "forward") === "bidirectional" ? 2 : 1;
-  if (node.int("layout", 0) === 1) return [[first, second, directions, hidden], [first, directions, hidden], [first, directions, hidden]];
-  return [[first, directions, second, hidden], [directions, second, hidden], [directions, second, hidden]];
+  if (node.int("layout", 0) === 1)
+    return [
+      [first, second, directions, hidden],
+      [first, directions, hidden],
+      [first, directions, hidden],
+    ];
+  return [
+    [first, directions, second, hidden],
+    [directions, second, hidden],
+    [directions, second, hidden],
+  ];
 }

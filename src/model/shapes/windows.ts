@@ -10,7 +10,11 @@ export function convShape(node: NodeView, input: readonly Dim[], weights: readon
 /** [N, C, spatial...] -> [N, C, spatial...] (MaxPool, AveragePool, LpPool). */
 export function poolShape(node: NodeView): Dim[] {
   const input = node.dims(0);
-  return [input[0], input[1], ...slide(node, input, node.ints("kernel_shape") ?? unknown(), node.int("ceil_mode", 0) === 1)];
+  return [
+    input[0],
+    input[1],
+    ...slide(node, input, node.ints("kernel_shape") ?? unknown(), node.int("ceil_mode", 0) === 1),
+  ];
 }
 
 /** [N, C, spatial...] and weights [C, M / group, kernel...] -> [N, M, spatial...] (ConvTranspose, opset 1 to 22). */
@@ -33,7 +37,10 @@ export function convTransposeShape(node: NodeView): Dim[] {
   return [input[0], channels, ...spatial];
 }
 
-function settings(node: NodeView, rank: number): { strides: readonly number[]; dilations: readonly number[]; pads: readonly number[]; autoPad: string } {
+function settings(
+  node: NodeView,
+  rank: number,
+): { strides: readonly number[]; dilations: readonly number[]; pads: readonly number[]; autoPad: string } {
   return {
     strides: node.ints("strides") ?? new Array<number>(rank).fill(1),
     dilations: node.ints("dilations") ?? new Array<number>(rank).fill(1),

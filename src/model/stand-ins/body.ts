@@ -22,7 +22,10 @@ export class Body extends NodeReader {
   readonly nodes: Node[] = [];
   private readonly label: string;
 
-  constructor(node: Node, readonly around: Surroundings) {
+  constructor(
+    node: Node,
+    readonly around: Surroundings,
+  ) {
     super(node);
     this.label = nodeLabel(node);
   }
@@ -32,21 +35,49 @@ export class Body extends NodeReader {
     return this.ops(opType, inputs, 1, attributes, domain)[0];
   }
 
-  ops(opType: string, inputs: readonly string[], count: number, attributes: Readonly<Record<string, Value>> = {}, domain = ""): string[] {
+  ops(
+    opType: string,
+    inputs: readonly string[],
+    count: number,
+    attributes: Readonly<Record<string, Value>> = {},
+    domain = "",
+  ): string[] {
     const outputs = Array.from({ length: count }, () => this.around.fresh(`${this.label}.${opType}`));
-    this.nodes.push({ name: outputs[0], opType, domain, inputs: trimmed(inputs), outputs, attributes: typed(attributes) });
+    this.nodes.push({
+      name: outputs[0],
+      opType,
+      domain,
+      inputs: trimmed(inputs),
+      outputs,
+      attributes: typed(attributes),
+    });
     return outputs;
   }
 
   /** The last node: it has the replaced one's name and outputs. */
   last(opType: string, inputs: readonly string[], attributes: Readonly<Record<string, Value>> = {}, domain = ""): void {
-    this.nodes.push({ ...this.node, opType, domain, inputs: trimmed(inputs), outputs: this.node.outputs.slice(0, 1), attributes: typed(attributes) });
+    this.nodes.push({
+      ...this.node,
+      opType,
+      domain,
+      inputs: trimmed(inputs),
+      outputs: this.node.outputs.slice(0, 1),
+      attributes: typed(attributes),
+    });
   }
 
   /** Gives a value made before the name of output `index`, where the node has that one. */
   gives(index: number, value: string): void {
     const output = this.node.outputs[index];
-    if (output) this.nodes.push({ name: index === 0 ? this.node.name : "", opType: "Identity", domain: "", inputs: [value], outputs: [output], attributes: {} });
+    if (output)
+      this.nodes.push({
+        name: index === 0 ? this.node.name : "",
+        opType: "Identity",
+        domain: "",
+        inputs: [value],
+        outputs: [output],
+        attributes: {},
+      });
   }
 
   dims(index: number): ReturnType<Surroundings["dims"]> {
@@ -78,7 +109,9 @@ export class Body extends NodeReader {
 
   /** Channels last to channels first, and back. */
   channelsFirst(value: string, rank = 4): string {
-    return this.op("Transpose", [value], { perm: [0, rank - 1, ...Array.from({ length: rank - 2 }, (_, axis) => axis + 1)] });
+    return this.op("Transpose", [value], {
+      perm: [0, rank - 1, ...Array.from({ length: rank - 2 }, (_, axis) => axis + 1)],
+    });
   }
   channelsLast(rank = 4): readonly number[] {
     return [0, ...Array.from({ length: rank - 2 }, (_, axis) => axis + 2), 1];
@@ -98,15 +131,26 @@ export class Body extends NodeReader {
   activated(value: string, parameters: readonly number[] = this.floatList("activation_params") ?? []): void {
     const name = this.string("activation", "");
     const [first, second] = parameters;
-    const number = (value: number | undefined, otherwise: number): Attribute => ({ type: "float", value: value ?? otherwise });
+    const number = (value: number | undefined, otherwise: number): Attribute => ({
+      type: "float",
+      value: value ?? otherwise,
+    });
     switch (name) {
-      case "": return this.gives(0, value);
-      case "LeakyRelu": return this.last(name, [value], { alpha: number(first, 0.01) });
-      case "Elu": case "ThresholdedRelu": return this.last(name, [value], { alpha: number(first, 1) });
-      case "HardSigmoid": return this.last(name, [value], { alpha: number(first, 0.2), beta: number(second, 0.5) });
+      case "":
+        return this.gives(0, value);
+      case "LeakyRelu":
+        return this.last(name, [value], { alpha: number(first, 0.01) });
+      case "Elu":
+      case "ThresholdedRelu":
+        return this.last(name, [value], { alpha: number(first, 1) });
+      case "HardSigmoid":
+        return this.last(name, [value], { alpha: number(first, 0.2), beta: number(second, 0.5) });
       case "Clip":
-        return this.around.opset >= 11 ? this.last(name, [value, this.floats([first ?? -Infinity], []), this.floats([second ?? Infinity], [])]) : this.last(name, [value], { min: number(first, -3.4e38), max: number(second, 3.4e38) });
-      default: return this.last(name, [value]);
+        return this.around.opset >= 11
+          ? this.last(name, [value, this.floats([first ?? -Infinity], []), this.floats([second ?? Infinity], [])])
+          : this.last(name, [value], { min: number(first, -3.4e38), max: number(second, 3.4e38) });
+      default:
+        return this.last(name, [value]);
     }
   }
 }
@@ -116,9 +160,11 @@ function trimmed(inputs: readonly string[]): readonly string[] {
 }
 
 function typed(attributes: Readonly<Record<string, Value>>): Record<string, Attribute> {
-  return Object.fromEntries(Object.entries(attributes).map(([name, value]): [string, Attribute] => {
-    if (typeof value === "number") return [name, { type: "int", value }];
-    if (typeof value === "string") return [name, { type: "string", value }];
-    return [name, Array.isArray(value) ? { type: "ints", value: value as readonly number[] } : (value as Attribute)];
-  }));
+  return Object.fromEntries(
+    Object.entries(attributes).map(([name, value]): [string, Attribute] => {
+      if (typeof value === "number") return [name, { type: "int", value }];
+      if (typeof value === "string") return [name, { type: "string", value }];
+      return [name, Array.isArray(value) ? { type: "ints", value: value as readonly number[] } : (value as Attribute)];
+    }),
+  );
 }

@@ -9,14 +9,17 @@ import { FUSED, type StandIn } from "./fused.ts";
 import { blockedStandIn, blockOf, CHANNELS_LAST, NHWC, probedBlock, type Block } from "./layouts.ts";
 
 const BLOCKED = "com.microsoft.nchwc";
-const TABLES: Readonly<Record<string, Readonly<Record<string, StandIn>>>> = { "com.microsoft": { ...FUSED, ...EMBEDDING, ...NHWC, ...EXPERTS }, "com.ms.internal.nhwc": CHANNELS_LAST };
+const TABLES: Readonly<Record<string, Readonly<Record<string, StandIn>>>> = {
+  "com.microsoft": { ...FUSED, ...EMBEDDING, ...NHWC, ...EXPERTS },
+  "com.ms.internal.nhwc": CHANNELS_LAST,
+};
 /** What the oldest of the operators that stand in needs. */
 const OLDEST_OPSET = 10;
 
 /**
- * The model with standard operators, and others that run everywhere, in the place of what ONNX Runtime's optimizers write for one kind of machine:
- * fused operators of GPUs, and layouts with channels last or in blocks. Values keep their names and are the same; those in such a layout have the
- * usual one. Its remarks say what was replaced.
+ * The model with standard operators, and others that run everywhere, in the place of what ONNX Runtime's optimizers
+ * write for one kind of machine: fused operators of GPUs, and layouts with channels last or in blocks. Values keep
+ * their names and are the same; those in such a layout have the usual one. Its remarks say what was replaced. /
  */
 export function withStandIns(model: Model): Model {
   if (!hasAny(model.graph) || (model.opsets[""] ?? 0) < OLDEST_OPSET) return model;
@@ -47,7 +50,10 @@ class Replacement {
     const weights = new Map<string, readonly number[]>();
     collectWeights(graph, weights);
     this.around = {
-      opset: opsets[""] ?? 1, types: inferTypes(graph), constants: this.constants, dims: (value) => weights.get(value) ?? shapes.get(value),
+      opset: opsets[""] ?? 1,
+      types: inferTypes(graph),
+      constants: this.constants,
+      dims: (value) => weights.get(value) ?? shapes.get(value),
       fresh: (hint) => freeName(hint, this.taken),
     };
     this.block = this.blocks(graph, weights);
@@ -56,11 +62,20 @@ class Replacement {
   made(): Model {
     const graph = this.graph(this.model.graph, new Set());
     if (this.counts.size === 0) return this.model;
-    const list = [...this.counts].map(([operator, count]) => (count === 1 ? operator : `${operator} (${count})`)).join(", ");
+    const list = [...this.counts]
+      .map(([operator, count]) => (count === 1 ? operator : `${operator} (${count})`))
+      .join(", ");
     return {
-      ...this.model, opsets: { ...this.model.opsets, "com.microsoft": this.model.opsets["com.microsoft"] ?? 1 },
-      graph: { ...graph, nodes: [...this.first, ...graph.nodes], initializers: [...graph.initializers, ...this.constants] },
-      remarks: [`Operators that ONNX Runtime writes for one kind of machine were replaced by others that do the same: ${list}.`],
+      ...this.model,
+      opsets: { ...this.model.opsets, "com.microsoft": this.model.opsets["com.microsoft"] ?? 1 },
+      graph: {
+        ...graph,
+        nodes: [...this.first, ...graph.nodes],
+        initializers: [...graph.initializers, ...this.constants],
+      },
+      remarks: [
+        `Operators that ONNX Runtime writes for one kind of machine were replaced by others that do the same: ${list}.`,
+      ],
     };
   }
 
@@ -68,7 +83,8 @@ class Replacement {
     const blocked = new Set(outer);
     const nodes = graph.nodes.flatMap((original) => {
       const node = { ...original, attributes: mapGraphs(original.attributes, (inner) => this.graph(inner, blocked)) };
-      if (node.domain === BLOCKED ? node.opType !== "ReorderOutput" : node.inputs.some((input) => blocked.has(input))) for (const output of node.outputs) blocked.add(output);
+      if (node.domain === BLOCKED ? node.opType !== "ReorderOutput" : node.inputs.some((input) => blocked.has(input)))
+        for (const output of node.outputs) blocked.add(output);
       return this.replaced(node, blocked);
     });
     return { ...graph, nodes };
@@ -77,7 +93,10 @@ class Replacement {
   private replaced(node: Node, blocked: ReadonlySet<string>): readonly Node[] {
     if (!hasStandIn(node.domain, node.opType)) return [node];
     const body = new Body(node, this.around);
-    const done = node.domain === BLOCKED ? this.block !== undefined && blockedStandIn(body, this.block, blocked) : TABLES[node.domain][node.opType](body);
+    const done =
+      node.domain === BLOCKED
+        ? this.block !== undefined && blockedStandIn(body, this.block, blocked)
+        : TABLES[node.domain][node.opType](body);
     if (!done) return [node];
     const operator = `${node.domain}.${node.opType}`;
     this.counts.set(operator, (this.counts.get(operator) ?? 0) + 1);
@@ -89,8 +108,15 @@ class Replacement {
     const nodes = allNodes(graph).filter(({ domain }) => domain === BLOCKED);
     if (nodes.length === 0) return undefined;
     const convolutions = nodes.filter(({ opType }) => opType === "Conv");
-    if (!convolutions.every(({ inputs }) => weights.get(inputs[1])?.length === 4) || nodes.some(({ opType }) => opType === "Upsample" && this.around.opset < 11)) return undefined;
-    const body = new Body({ name: "blocks", opType: "blocks", domain: BLOCKED, inputs: [], outputs: [], attributes: {} }, this.around);
+    if (
+      !convolutions.every(({ inputs }) => weights.get(inputs[1])?.length === 4) ||
+      nodes.some(({ opType }) => opType === "Upsample" && this.around.opset < 11)
+    )
+      return undefined;
+    const body = new Body(
+      { name: "blocks", opType: "blocks", domain: BLOCKED, inputs: [], outputs: [], attributes: {} },
+      this.around,
+    );
     const known = blockOf(convolutions.map(({ inputs }) => weights.get(inputs[1])![0]));
     const value = known === undefined ? probedBlock(body) : body.ints(known);
     this.first.push(...body.nodes);
@@ -99,9 +125,16 @@ class Replacement {
 }
 
 function mapGraphs(attributes: Node["attributes"], map: (graph: Graph) => Graph): Record<string, Attribute> {
-  return Object.fromEntries(Object.entries(attributes).map(([name, attribute]): [string, Attribute] => [
-    name, attribute.type === "graph" ? { type: "graph", value: map(attribute.value) } : attribute.type === "graphs" ? { type: "graphs", value: attribute.value.map(map) } : attribute,
-  ]));
+  return Object.fromEntries(
+    Object.entries(attributes).map(([name, attribute]): [string, Attribute] => [
+      name,
+      attribute.type === "graph"
+        ? { type: "graph", value: map(attribute.value) }
+        : attribute.type === "graphs"
+          ? { type: "graphs", value: attribute.value.map(map) }
+          : attribute,
+    ]),
+  );
 }
 
 function collectNames(graph: Graph, into: Set<string>): void {

@@ -42,9 +42,12 @@ describe("outputs as exporters lay them out give the boxes that torchvision make
     const facts = factsOf(one);
     const { head, boxes, notes } = decoded(facts);
     expect(head).toBe(one.head);
-    expect(boxes.map(({ target, output, classIndex }) => [target, output, classIndex])).toEqual(one.boxes.map(({ target, output, classIndex }) => [target, output, classIndex]));
+    expect(boxes.map(({ target, output, classIndex }) => [target, output, classIndex])).toEqual(
+      one.boxes.map(({ target, output, classIndex }) => [target, output, classIndex]),
+    );
     boxes.forEach((box, index) => {
-      for (const key of ["x0", "y0", "x1", "y1"] as const) expect(box[key], `${key} of box ${index}`).toBeCloseTo(one.boxes[index][key], 3);
+      for (const key of ["x0", "y0", "x1", "y1"] as const)
+        expect(box[key], `${key} of box ${index}`).toBeCloseTo(one.boxes[index][key], 3);
       expect(box.score).toBeCloseTo(one.boxes[index].score, 5);
       expect(box.class).toBe(one.classes[box.classIndex] ?? box.classIndex);
       one.keypoints?.[index]?.forEach((point, k) => {
@@ -56,82 +59,140 @@ describe("outputs as exporters lay them out give the boxes that torchvision make
     if (one.noted !== undefined) expect(notes.join(" ")).toContain(one.noted);
   });
 
-  test.each(cases.map((one) => [one.name, one] as const))("the target of %s is an element of the raw output that holds the class score", (_, one) => {
-    const facts = factsOf(one);
-    const { boxes, head } = decoded(facts);
-    for (const { target, output: name, score, classIndex } of boxes) {
-      const output = facts.outputs.find((other) => other.name === name)!;
-      const dims = output.batched ? output.dims.slice(1) : output.dims;
-      const index = target.split(",").map(Number);
-      expect(index).toHaveLength(dims.length);
-      const value = output.values[index.reduce((flat, at, axis) => flat * dims[axis] + at, 0)];
-      // Scores that are the output's own elements; others are products or of logits.
-      if (!["YOLO v5", "YOLOX", "DETR"].includes(head) && one.name !== "rt-detr") expect(value).toBeCloseTo(score, 5);
-      if (one.name === "rt-detr") expect(1 / (1 + Math.exp(-value))).toBeCloseTo(score, 5);
-      expect(classIndex).toBeGreaterThanOrEqual(0);
-    }
-  });
+  test.each(cases.map((one) => [one.name, one] as const))(
+    "the target of %s is an element of the raw output that holds the class score",
+    (_, one) => {
+      const facts = factsOf(one);
+      const { boxes, head } = decoded(facts);
+      for (const { target, output: name, score, classIndex } of boxes) {
+        const output = facts.outputs.find((other) => other.name === name)!;
+        const dims = output.batched ? output.dims.slice(1) : output.dims;
+        const index = target.split(",").map(Number);
+        expect(index).toHaveLength(dims.length);
+        const value = output.values[index.reduce((flat, at, axis) => flat * dims[axis] + at, 0)];
+        // Scores that are the output's own elements; others are products or of logits.
+        if (!["YOLO v5", "YOLOX", "DETR"].includes(head) && one.name !== "rt-detr") expect(value).toBeCloseTo(score, 5);
+        if (one.name === "rt-detr") expect(1 / (1 + Math.exp(-value))).toBeCloseTo(score, 5);
+        expect(classIndex).toBeGreaterThanOrEqual(0);
+      }
+    },
+  );
 });
 
 describe("suppression", () => {
   const reference = JSON.parse(readFileSync(new URL("nms.json", folder), "utf8")) as {
-    boxes: number[][]; scores: number[]; labels: number[]; iou: number[][]; kept: Record<string, number[]>; keptWithoutClasses: number[];
+    boxes: number[][];
+    scores: number[];
+    labels: number[];
+    iou: number[][];
+    kept: Record<string, number[]>;
+    keptWithoutClasses: number[];
   };
-  const candidates = reference.boxes.map((box, index) => ({ ...toCorners("xyxy", box), score: reference.scores[index], classIndex: reference.labels[index], at: [index] }));
+  const candidates = reference.boxes.map((box, index) => ({
+    ...toCorners("xyxy", box),
+    score: reference.scores[index],
+    classIndex: reference.labels[index],
+    at: [index],
+  }));
 
-  test.each(Object.entries(reference.kept))("keeps what torchvision's batched_nms keeps at an IoU of %s", (threshold, kept) => {
-    expect(suppress(candidates, Number(threshold)).map(({ at }) => at[0])).toEqual(kept);
-  });
+  test.each(Object.entries(reference.kept))(
+    "keeps what torchvision's batched_nms keeps at an IoU of %s",
+    (threshold, kept) => {
+      expect(suppress(candidates, Number(threshold)).map(({ at }) => at[0])).toEqual(kept);
+    },
+  );
 
   test("keeps what torchvision's nms keeps where all are of one class", () => {
-    expect(suppress(candidates.map((one) => ({ ...one, classIndex: 0 })), 0.45).map(({ at }) => at[0])).toEqual(reference.keptWithoutClasses);
+    expect(
+      suppress(
+        candidates.map((one) => ({ ...one, classIndex: 0 })),
+        0.45,
+      ).map(({ at }) => at[0]),
+    ).toEqual(reference.keptWithoutClasses);
   });
 
   test("measures overlap as torchvision's box_iou", () => {
-    reference.iou.forEach((row, i) => row.forEach((expected, j) => expect(iou(candidates[i], candidates[j])).toBeCloseTo(expected, 12)));
+    reference.iou.forEach((row, i) =>
+      row.forEach((expected, j) => expect(iou(candidates[i], candidates[j])).toBeCloseTo(expected, 12)),
+    );
   });
 });
 
 describe("what is no detection, or is not sure", () => {
   const input = { width: 64, height: 64 };
-  const facts = (outputs: readonly (Pick<DetectionOutput, "name" | "dims"> & Partial<DetectionOutput> & { fill: (index: number) => number })[], more: Partial<DetectionFacts> = {}): DetectionFacts => ({
-    input, classes: [], metadata: {}, nodes: [], ...more,
-    outputs: outputs.map(({ fill, ...output }) => ({ integer: false, batched: true, values: Float32Array.from({ length: output.dims.reduce((a, b) => a * b, 1) }, (_, index) => fill(index)), ...output })),
+  const facts = (
+    outputs: readonly (Pick<DetectionOutput, "name" | "dims"> &
+      Partial<DetectionOutput> & { fill: (index: number) => number })[],
+    more: Partial<DetectionFacts> = {},
+  ): DetectionFacts => ({
+    input,
+    classes: [],
+    metadata: {},
+    nodes: [],
+    ...more,
+    outputs: outputs.map(({ fill, ...output }) => ({
+      integer: false,
+      batched: true,
+      values: Float32Array.from({ length: output.dims.reduce((a, b) => a * b, 1) }, (_, index) => fill(index)),
+      ...output,
+    })),
   });
 
   test.each([
     ["a classifier's logits", facts([{ name: "logits", dims: [1, 1000], fill: (i) => Math.sin(i) }])],
     ["a segmentation map", facts([{ name: "out", dims: [1, 3, 64, 64], fill: (i) => Math.sin(i) }])],
     ["hidden states", facts([{ name: "last_hidden_state", dims: [1, 20, 32], fill: (i) => Math.sin(i) }])],
-    ["token classes of two kinds", facts([{ name: "a", dims: [1, 20, 4], fill: (i) => [0.1, 0.2, 0.3, 0.4][i % 4] }, { name: "b", dims: [1, 20, 7], fill: (i) => Math.sin(i) }])],
+    [
+      "token classes of two kinds",
+      facts([
+        { name: "a", dims: [1, 20, 4], fill: (i) => [0.1, 0.2, 0.3, 0.4][i % 4] },
+        { name: "b", dims: [1, 20, 7], fill: (i) => Math.sin(i) },
+      ]),
+    ],
     ["a mask", facts([{ name: "mask", dims: [1, 1, 64, 64], fill: (i) => Number(i % 3 === 0) }])],
-    ["two heads of a classifier", facts([{ name: "age", dims: [1, 4], fill: (i) => i }, { name: "sex", dims: [1, 2], fill: (i) => i }])],
+    [
+      "two heads of a classifier",
+      facts([
+        { name: "age", dims: [1, 4], fill: (i) => i },
+        { name: "sex", dims: [1, 2], fill: (i) => i },
+      ]),
+    ],
   ])("%s is none", (_, given) => {
     expect(decodeDetections(given)).toBeUndefined();
   });
 
   test("objectness or not: without the number of classes 8 columns say neither", () => {
     const one = named("yolo v8 turned");
-    expect(decodeDetections({ ...factsOf(one), classes: [] })).toEqual({ undecided: expect.stringContaining("name the classes in the recipe") as string });
+    expect(decodeDetections({ ...factsOf(one), classes: [] })).toEqual({
+      undecided: expect.stringContaining("name the classes in the recipe") as string,
+    });
   });
 
   test("logits that fit both a softmax and sigmoids ask for the number of classes", () => {
     const boxes = { name: "pred_boxes", dims: [1, 20, 4], fill: (i: number) => 0.3 + (i % 4) / 20 };
     const logits = { name: "logits", dims: [1, 20, 6], fill: (i: number) => Math.sin(i) };
-    expect(decodeDetections(facts([logits, boxes]))).toEqual({ undecided: expect.stringContaining("name the classes") as string });
+    expect(decodeDetections(facts([logits, boxes]))).toEqual({
+      undecided: expect.stringContaining("name the classes") as string,
+    });
     expect(decoded(facts([logits, boxes], { classes: ["a", "b", "c", "d", "e"] })).head).toBe("DETR");
     expect(decoded(facts([logits, boxes], { classes: ["a", "b", "c", "d", "e", "f"] })).head).toBe("RT-DETR");
   });
 
   test("oriented boxes are not read as upright ones", () => {
     const one = named("yolo v8");
-    expect(decodeDetections({ ...factsOf(one), metadata: { task: "obb", names: "{}", stride: "32" } })).toEqual({ undecided: expect.stringContaining("oriented") as string });
+    expect(decodeDetections({ ...factsOf(one), metadata: { task: "obb", names: "{}", stride: "32" } })).toEqual({
+      undecided: expect.stringContaining("oriented") as string,
+    });
   });
 
   test("a list without detections is an empty list", () => {
-    const none = decoded(facts([
-      { name: "boxes", dims: [0, 4], batched: false, fill: () => 0 }, { name: "labels", dims: [0], batched: false, integer: true, fill: () => 0 }, { name: "scores", dims: [0], batched: false, fill: () => 0 },
-    ]));
+    const none = decoded(
+      facts([
+        { name: "boxes", dims: [0, 4], batched: false, fill: () => 0 },
+        { name: "labels", dims: [0], batched: false, integer: true, fill: () => 0 },
+        { name: "scores", dims: [0], batched: false, fill: () => 0 },
+      ]),
+    );
     expect(none.boxes).toEqual([]);
   });
 
@@ -145,13 +206,18 @@ describe("what is no detection, or is not sure", () => {
 describe("YOLO's boxes do not depend on the cells of the background, which nothing taught where to be", () => {
   // The reference's boxes by torchvision; rows without a score over 0.01 are changed.
   const one = named("yolo v8");
-  const changed = (many: number, put: (values: Float32Array, row: number, count: number) => void, scored = false): DetectionFacts => {
+  const changed = (
+    many: number,
+    put: (values: Float32Array, row: number, count: number) => void,
+    scored = false,
+  ): DetectionFacts => {
     const facts = factsOf(one);
     const [output] = facts.outputs;
     const values = Float32Array.from(output.values);
     const [columns, count] = output.dims.slice(1);
-    const best = (row: number): number => Math.max(...Array.from({ length: columns - 4 }, (_, column) => values[(4 + column) * count + row]));
-    const rows = Array.from({ length: count }, (_, row) => row).filter((row) => (best(row) > 0.25) === scored);
+    const best = (row: number): number =>
+      Math.max(...Array.from({ length: columns - 4 }, (_, column) => values[(4 + column) * count + row]));
+    const rows = Array.from({ length: count }, (_, row) => row).filter((row) => best(row) > 0.25 === scored);
     for (const row of rows.slice(0, many)) put(values, row, count);
     return { ...facts, outputs: [{ ...output, values }] };
   };
@@ -167,19 +233,42 @@ describe("YOLO's boxes do not depend on the cells of the background, which nothi
   };
 
   test("a centre outside, a size below zero, a size of many pictures", () => {
-    same(changed(1, (values, row) => { values[row] = -500; }));
-    same(changed(3, (values, row, count) => { values[2 * count + row] = -3; }));
-    same(changed(2, (values, row, count) => { values[3 * count + row] = 4000; }));
+    same(
+      changed(1, (values, row) => {
+        values[row] = -500;
+      }),
+    );
+    same(
+      changed(3, (values, row, count) => {
+        values[2 * count + row] = -3;
+      }),
+    );
+    same(
+      changed(2, (values, row, count) => {
+        values[3 * count + row] = 4000;
+      }),
+    );
   });
 
   test("many of them, where the metadata says that it is YOLO's", () => {
-    const many = changed(25, (values, row, count) => { values[3 * count + row] = -3; });
+    const many = changed(25, (values, row, count) => {
+      values[3 * count + row] = -3;
+    });
     expect(decodeDetections({ ...many, classes: [] })).not.toMatchObject({ head: "YOLO v8" });
     same({ ...many, metadata: declared });
   });
 
   test("a prediction that scores and has a size below zero is no box, and that is said", () => {
-    const { boxes, notes } = decoded({ ...changed(1, (values, row, count) => { values[2 * count + row] = -3; }, true), metadata: declared });
+    const { boxes, notes } = decoded({
+      ...changed(
+        1,
+        (values, row, count) => {
+          values[2 * count + row] = -3;
+        },
+        true,
+      ),
+      metadata: declared,
+    });
     expect(boxes.every(({ x0, x1, y0, y1 }) => x1 >= x0 && y1 >= y0)).toBe(true);
     expect(notes).toContain("Left out: 1 prediction with a size below zero.");
   });

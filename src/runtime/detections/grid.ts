@@ -6,18 +6,34 @@ export interface Grid {
   readonly cells: readonly { readonly x: number; readonly y: number; readonly stride: number }[];
 }
 
-/** What YOLO heads are built with, by anchors: P6 models have a fourth level, models for small objects a finer one, tiny ones two. */
+/**
+ * What YOLO heads are built with, by anchors: P6 models have a fourth level, models for small objects a finer one, tiny
+ * ones two.
+ */
 const STRIDES: Readonly<Record<1 | 3, readonly (readonly number[])[]>> = {
-  1: [[8, 16, 32], [8, 16, 32, 64], [4, 8, 16, 32]],
-  3: [[8, 16, 32], [8, 16, 32, 64], [4, 8, 16, 32], [16, 32]],
+  1: [
+    [8, 16, 32],
+    [8, 16, 32, 64],
+    [4, 8, 16, 32],
+  ],
+  3: [
+    [8, 16, 32],
+    [8, 16, 32, 64],
+    [4, 8, 16, 32],
+    [16, 32],
+  ],
 };
 
 /** The grid that has `count` predictions for a picture of this size; undefined where none does. */
-export function gridOf(count: number, { width, height }: { readonly width: number; readonly height: number }): Grid | undefined {
+export function gridOf(
+  count: number,
+  { width, height }: { readonly width: number; readonly height: number },
+): Grid | undefined {
   for (const anchors of [1, 3] as const) {
     for (const strides of STRIDES[anchors]) {
       const cells = strides.reduce((sum, stride) => sum + Math.ceil(height / stride) * Math.ceil(width / stride), 0);
-      if (count > 0 && count === cells * anchors) return { strides, anchors, cells: cellsOf(strides, anchors, width, height) };
+      if (count > 0 && count === cells * anchors)
+        return { strides, anchors, cells: cellsOf(strides, anchors, width, height) };
     }
   }
   return undefined;
@@ -27,7 +43,8 @@ function cellsOf(strides: readonly number[], anchors: number, width: number, hei
   const cells: { x: number; y: number; stride: number }[] = [];
   for (const stride of strides) {
     const [rows, columns] = [Math.ceil(height / stride), Math.ceil(width / stride)];
-    for (let anchor = 0; anchor < anchors; anchor++) for (let y = 0; y < rows; y++) for (let x = 0; x < columns; x++) cells.push({ x, y, stride });
+    for (let anchor = 0; anchor < anchors; anchor++)
+      for (let y = 0; y < rows; y++) for (let x = 0; x < columns; x++) cells.push({ x, y, stride });
   }
   return cells;
 }

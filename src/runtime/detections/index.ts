@@ -5,7 +5,15 @@ import { byScore, IOU, LEAST_SCORE, suppress } from "./nms.ts";
 import { pairs } from "./pairs.ts";
 import { rows } from "./rows.ts";
 import { selected } from "./selected.ts";
-import { viewOf, type Candidate, type DetectionFacts, type Detections, type Head, type HeadResult, type Undecided } from "./types.ts";
+import {
+  viewOf,
+  type Candidate,
+  type DetectionFacts,
+  type Detections,
+  type Head,
+  type HeadResult,
+  type Undecided,
+} from "./types.ts";
 import { yolo } from "./yolo.ts";
 
 export type { DetectionFacts, DetectionOutput, Detections, Undecided } from "./types.ts";
@@ -14,8 +22,9 @@ export type { DetectionFacts, DetectionOutput, Detections, Undecided } from "./t
 const HEADS: readonly Head[] = [selected, lists, rows, pairs, yolo];
 
 /**
- * A detector's outputs as boxes: the first head that they fit, its low scores cut and overlaps suppressed where the graph does neither, in the
- * picture file's pixels. Undecided where outputs look like detections but leave open what is what; undefined where they are no detections.
+ * A detector's outputs as boxes: the first head that they fit, its low scores cut and overlaps suppressed where the
+ * graph does neither, in the picture file's pixels. Undecided where outputs look like detections but leave open what is
+ * what; undefined where they are no detections. /
  */
 export function decodeDetections(facts: DetectionFacts): Detections | Undecided | undefined {
   const views = facts.outputs.map(viewOf);
@@ -36,45 +45,86 @@ function withStrongest(detections: Detections, facts: DetectionFacts): Detection
   return strongest ? { ...detections, strongest } : detections;
 }
 
-const SELECTION: Readonly<Record<HeadResult["select"], { said: string; apply: (candidates: readonly Candidate[]) => Candidate[] }>> = {
-  nms: { said: `Boxes score over ${LEAST_SCORE}; of those of a class that overlap by more than ${IOU} (IoU) the best stays.`, apply: (all) => suppress(all.filter(({ score }) => score > LEAST_SCORE)) },
-  threshold: { said: `Boxes score over ${LEAST_SCORE}; the model makes one box for each object, so overlaps stay.`, apply: (all) => byScore(all.filter(({ score }) => score > LEAST_SCORE)) },
+const SELECTION: Readonly<
+  Record<HeadResult["select"], { said: string; apply: (candidates: readonly Candidate[]) => Candidate[] }>
+> = {
+  nms: {
+    said: `Boxes score over ${LEAST_SCORE}; of those of a class that overlap by more than ${IOU} (IoU) the best stays.`,
+    apply: (all) => suppress(all.filter(({ score }) => score > LEAST_SCORE)),
+  },
+  threshold: {
+    said: `Boxes score over ${LEAST_SCORE}; the model makes one box for each object, so overlaps stay.`,
+    apply: (all) => byScore(all.filter(({ score }) => score > LEAST_SCORE)),
+  },
   none: { said: "The graph selects its boxes by itself: all that it gives are listed.", apply: byScore },
 };
 
 /** DETR's own post-processing, and that of its kin, leaves boxes over the edge. */
 const UNCLIPPED = /DETR/;
 
-interface Point { readonly x: number; readonly y: number }
+interface Point {
+  readonly x: number;
+  readonly y: number;
+}
 type Corners = Pick<DetectedBox, "x0" | "y0" | "x1" | "y1">;
 
-function finish({ head, why, candidates, scores, outputs, select, background, firstNamed = 0, notes = [] }: HeadResult, facts: DetectionFacts): Detections {
+function finish(
+  { head, why, candidates, scores, outputs, select, background, firstNamed = 0, notes = [] }: HeadResult,
+  facts: DetectionFacts,
+): Detections {
   const { said, apply } = SELECTION[select];
   const kept = facts.leastScore === undefined ? apply(candidates) : byScore(candidates);
   const { width, height } = facts.geometry ?? facts.input;
   const clips = !UNCLIPPED.test(head);
-  const insidePoint = (point: Point): Point => (clips ? { x: Math.min(Math.max(point.x, 0), width), y: Math.min(Math.max(point.y, 0), height) } : point);
+  const insidePoint = (point: Point): Point =>
+    clips ? { x: Math.min(Math.max(point.x, 0), width), y: Math.min(Math.max(point.y, 0), height) } : point;
   const inside = (box: Corners): Corners => {
     const [first, last] = [insidePoint({ x: box.x0, y: box.y0 }), insidePoint({ x: box.x1, y: box.y1 })];
     return { x0: first.x, y0: first.y, x1: last.x, y1: last.y };
   };
-  const overEdge = clips && kept.some((candidate) => { const box = toPicture(candidate, facts.geometry); return box.x0 < 0 || box.y0 < 0 || box.x1 > width || box.y1 > height; });
+  const overEdge =
+    clips &&
+    kept.some((candidate) => {
+      const box = toPicture(candidate, facts.geometry);
+      return box.x0 < 0 || box.y0 < 0 || box.x1 > width || box.y1 > height;
+    });
   const entries = facts.outputs.find(({ name, batched }) => name === scores && batched)?.dims[0] ?? 1;
   return {
-    head, why, outputs, ...(background ? { background } : {}),
+    head,
+    why,
+    outputs,
+    ...(background ? { background } : {}),
     boxes: kept.map(({ at, classIndex, score, keypoints, ...corners }): DetectedBox => ({
-      ...inside(toPicture(corners, facts.geometry)), class: facts.classes[classIndex - firstNamed] || classIndex, classIndex, score, target: at.join(","), output: scores,
-      ...(keypoints ? { keypoints: keypoints.map((point) => ({ ...point, ...insidePoint(pointInPicture(point, facts.geometry)) })) } : {}),
+      ...inside(toPicture(corners, facts.geometry)),
+      class: facts.classes[classIndex - firstNamed] || classIndex,
+      classIndex,
+      score,
+      target: at.join(","),
+      output: scores,
+      ...(keypoints
+        ? { keypoints: keypoints.map((point) => ({ ...point, ...insidePoint(pointInPicture(point, facts.geometry)) })) }
+        : {}),
     })),
     notes: [
-      said, facts.geometry ? `Boxes are in pixels of the picture file, ${facts.geometry.width}×${facts.geometry.height}.` : `Boxes are in pixels of the model's input, ${facts.input.width}×${facts.input.height}: it was no picture file.`,
-      ...(overEdge ? ["Boxes end at the picture's edge, as Ultralytics and torchvision cut them off; the output holds them as the model gives them."] : []),
-      ...(entries > 1 ? [`Boxes are those of the batch's first entry of ${entries}.`] : []), ...notes,
+      said,
+      facts.geometry
+        ? `Boxes are in pixels of the picture file, ${facts.geometry.width}×${facts.geometry.height}.`
+        : `Boxes are in pixels of the model's input, ${facts.input.width}×${facts.input.height}: it was no picture file.`,
+      ...(overEdge
+        ? [
+            "Boxes end at the picture's edge, as Ultralytics and torchvision cut them off; the output holds them as the model gives them.",
+          ]
+        : []),
+      ...(entries > 1 ? [`Boxes are those of the batch's first entry of ${entries}.`] : []),
+      ...notes,
     ],
   };
 }
 
-function toPicture({ x0, y0, x1, y1 }: Pick<Candidate, "x0" | "y0" | "x1" | "y1">, geometry: PictureGeometry | undefined): Corners {
+function toPicture(
+  { x0, y0, x1, y1 }: Pick<Candidate, "x0" | "y0" | "x1" | "y1">,
+  geometry: PictureGeometry | undefined,
+): Corners {
   const [first, last] = [pointInPicture({ x: x0, y: y0 }, geometry), pointInPicture({ x: x1, y: y1 }, geometry)];
   return { x0: first.x, y0: first.y, x1: last.x, y1: last.y };
 }

@@ -1,4 +1,14 @@
-import { areCentres, areCorners, FORMAT_WORDS, toCorners, toInputPixels, unitOf, type BoxFormat, type BoxRows, type BoxUnit } from "./boxes.ts";
+import {
+  areCentres,
+  areCorners,
+  FORMAT_WORDS,
+  toCorners,
+  toInputPixels,
+  unitOf,
+  type BoxFormat,
+  type BoxRows,
+  type BoxUnit,
+} from "./boxes.ts";
 import { hasSuppression, suppressesCentres } from "./suppression.ts";
 import type { Candidate, DetectionFacts, Head, HeadResult, View } from "./types.ts";
 
@@ -11,40 +21,62 @@ interface Lists {
 }
 
 /**
- * Boxes [K,4], labels [K] and scores [K], each an output: torchvision's detectors (corners in pixels; centres where the graph takes such), TensorFlow's Object Detection API
- * (detection_boxes: y0, x0, y1, x1 in fractions; num_detections), the ONNX model zoo's SSD, RT-DETR's and TensorRT's deployments.
- * mmdetection's dets [K,5] hold the score as their last column.
+ * Boxes [K,4], labels [K] and scores [K], each an output: torchvision's detectors (corners in pixels; centres where the
+ * graph takes such), TensorFlow's Object Detection API (detection_boxes: y0, x0, y1, x1 in fractions; num_detections),
+ * the ONNX model zoo's SSD, RT-DETR's and TensorRT's deployments. mmdetection's dets [K,5] hold the score as their last
+ * column. /
  */
 export const lists: Head = (facts, views) => {
   const scored = withScores(views);
   const found = scored ?? threeOf(views);
-  if (!found || found === "unclear") return found ? { undecided: "There are boxes [K,4] and two lists beside them, but which holds the scores and which the classes cannot be told." } : undefined;
+  if (!found || found === "unclear")
+    return found
+      ? {
+          undecided:
+            "There are boxes [K,4] and two lists beside them, but which holds the scores and which the classes cannot be told.",
+        }
+      : undefined;
   const { boxes, labels, scores, count } = found;
   const length = Math.max(0, Math.min(boxes.dims[0], count ? Math.round(count.values[0]) : Infinity));
   const filled = Array.from({ length }, (_, n) => n).filter((n) => labels.values[n] >= 0);
   const width = boxes.dims[1];
   const tensorflow = /detection_?boxes|TFLite_Detection_PostProcess/i.test(boxes.name);
-  const rows: BoxRows = { count: filled.length, row: (n) => Array.from({ length: 4 }, (_, i) => boxes.values[filled[n] * width + i]) };
+  const rows: BoxRows = {
+    count: filled.length,
+    row: (n) => Array.from({ length: 4 }, (_, i) => boxes.values[filled[n] * width + i]),
+  };
   const unit = unitOf(rows);
   const format = tensorflow ? "yxyx" : formatOf(rows, unit, facts);
-  if (!format || (tensorflow && !areCorners(rows))) return { undecided: `"${boxes.name}" stands beside labels and scores, but its rows are neither corners in order nor centres and sizes in the picture.` };
+  if (!format || (tensorflow && !areCorners(rows)))
+    return {
+      undecided: `"${boxes.name}" stands beside labels and scores, but its rows are neither corners in order nor centres and sizes in the picture.`,
+    };
   const scoreOf = (n: number): number => (scores === boxes ? boxes.values[n * width + 4] : scores.values[n]);
   const candidates = filled.map((n, row): Candidate => ({
-    ...toInputPixels(toCorners(format, rows.row(row)), unit, facts), score: scoreOf(n), classIndex: labels.values[n],
+    ...toInputPixels(toCorners(format, rows.row(row)), unit, facts),
+    score: scoreOf(n),
+    classIndex: labels.values[n],
     at: scores === boxes ? [...scores.lead, n, 4] : indexOf(scores, n),
   }));
   const selects = hasSuppression(facts);
   const head = tensorflow ? "TensorFlow detection" : facts.fedSize ? "RT-DETR" : "final detections";
   return {
-    head, why: `"${boxes.name}" has boxes (${FORMAT_WORDS[format]} in ${unit}), "${labels.name}" their classes, "${scores.name}" their scores`,
-    candidates, scores: scores.name, outputs: [...new Set([boxes.name, labels.name, scores.name])], select: selects ? "none" : "threshold",
+    head,
+    why: `"${boxes.name}" has boxes (${FORMAT_WORDS[format]} in ${unit}), "${labels.name}" their classes, "${scores.name}" their scores`,
+    candidates,
+    scores: scores.name,
+    outputs: [...new Set([boxes.name, labels.name, scores.name])],
+    select: selects ? "none" : "threshold",
     notes: tensorflow ? ["TensorFlow's label maps usually number classes from 1; names are taken by that number."] : [],
   } satisfies HeadResult;
 };
 
-/** Corners where all can be; centres where they cannot, or where the graph's NonMaxSuppression takes centres and these can be some. */
+/**
+ * Corners where all can be; centres where they cannot, or where the graph's NonMaxSuppression takes centres and these
+ * can be some.
+ */
 function formatOf(rows: BoxRows, unit: BoxUnit, facts: DetectionFacts): BoxFormat | undefined {
-  const size = unit === "fractions" ? { width: 1, height: 1 } : facts.fedSize ?? facts.input;
+  const size = unit === "fractions" ? { width: 1, height: 1 } : (facts.fedSize ?? facts.input);
   const centres = areCentres(rows, size);
   if (centres && suppressesCentres(facts)) return "cxcywh";
   return areCorners(rows) ? "xyxy" : centres ? "cxcywh" : undefined;
@@ -76,10 +108,20 @@ function threeOf(views: readonly View[]): Lists | "unclear" | undefined {
   // TensorFlow's exports have raw boxes, too.
   const candidates = [...all.filter(({ name }) => !/raw/i.test(name)), ...all];
   for (const boxes of candidates) {
-    const beside = views.filter((view) => view !== boxes && lengthOf(view) === boxes.dims[0] && !(boxes.dims[0] === 1 && isCount(view)));
+    const beside = views.filter(
+      (view) => view !== boxes && lengthOf(view) === boxes.dims[0] && !(boxes.dims[0] === 1 && isCount(view)),
+    );
     if (beside.length < 2) continue;
-    const scores = pick(beside, /score|conf|prob/i, (view) => !view.integer && entries(view).every(isScore) && !entries(view).every(Number.isInteger));
-    const labels = pick(beside.filter((view) => view !== scores), /label|class|categor/i, (view) => view.integer || entries(view).every((one) => Number.isInteger(one) && one >= -1));
+    const scores = pick(
+      beside,
+      /score|conf|prob/i,
+      (view) => !view.integer && entries(view).every(isScore) && !entries(view).every(Number.isInteger),
+    );
+    const labels = pick(
+      beside.filter((view) => view !== scores),
+      /label|class|categor/i,
+      (view) => view.integer || entries(view).every((one) => Number.isInteger(one) && one >= -1),
+    );
     if (!scores || !labels) {
       // Lists that fit by length alone say nothing, unless they are there to be two.
       if (beside.length === 2 && /box/i.test(boxes.name)) return "unclear";

@@ -1,6 +1,9 @@
 import type { Candidate } from "./types.ts";
 
-/** Ultralytics' defaults for exported models: boxes that overlap a better one of their class by more are left out, as are lower scores. */
+/**
+ * Ultralytics' defaults for exported models: boxes that overlap a better one of their class by more are left out, as
+ * are lower scores.
+ */
 export const IOU = 0.45;
 export const LEAST_SCORE = 0.25;
 
@@ -20,8 +23,8 @@ function area({ x0, y0, x1, y1 }: Corners): number {
 }
 
 /**
- * Greedy non-maximum suppression within each class (torchvision.ops.batched_nms): in falling score, a box is dropped when its IoU with a kept
- * one of its class is over `threshold`. Ties keep their order.
+ * Greedy non-maximum suppression within each class (torchvision.ops.batched_nms): in falling score, a box is dropped
+ * when its IoU with a kept one of its class is over `threshold`. Ties keep their order. /
  */
 export function suppress(candidates: readonly Candidate[], threshold = IOU): Candidate[] {
   const keptOf = new Map<number, Candidate[]>();

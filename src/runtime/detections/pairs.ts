@@ -1,4 +1,14 @@
-import { areCentres, areCorners, centresFit, FORMAT_WORDS, toCorners, toInputPixels, unitOf, type BoxFormat, type BoxRows } from "./boxes.ts";
+import {
+  areCentres,
+  areCorners,
+  centresFit,
+  FORMAT_WORDS,
+  toCorners,
+  toInputPixels,
+  unitOf,
+  type BoxFormat,
+  type BoxRows,
+} from "./boxes.ts";
 import { gridOf } from "./grid.ts";
 import { LEAST_SCORE } from "./nms.ts";
 import { areShares, tableOf, type PredictionTable } from "./table.ts";
@@ -21,8 +31,9 @@ interface Scoring {
 const NAMED = /box|dets/i;
 
 /**
- * Boxes [N,4] and class scores [N,C] (or [C,N]) as two outputs: DETR (softmax over classes and "no object", the last), Deformable DETR, RT-DETR,
- * D-FINE (sigmoid), SSD (softmax, background first), YOLO-NAS and PP-YOLOE (scores from 0 to 1, one box a cell).
+ * Boxes [N,4] and class scores [N,C] (or [C,N]) as two outputs: DETR (softmax over classes and "no object", the last),
+ * Deformable DETR, RT-DETR, D-FINE (sigmoid), SSD (softmax, background first), YOLO-NAS and PP-YOLOE (scores from 0 to
+ * 1, one box a cell). /
  */
 export const pairs: Head = (facts, views) => {
   const undecided: string[] = [];
@@ -32,7 +43,8 @@ export const pairs: Head = (facts, views) => {
       if (scores === box || scores.integer || scores.dims.length !== 2) continue;
       const listed = scores.dims[0] === box.dims[0] ? "first" : scores.dims[1] === box.dims[0] ? "last" : undefined;
       if (!listed || (boxes.includes(scores) && NAMED.test(scores.name))) continue;
-      if (!NAMED.test(box.name) && !gridOf(box.dims[0], facts.input) && areProbabilities(tableOf(box, "first"))) continue;
+      if (!NAMED.test(box.name) && !gridOf(box.dims[0], facts.input) && areProbabilities(tableOf(box, "first")))
+        continue;
       const found = decode(box, scores, tableOf(scores, listed), facts);
       if (!("undecided" in found)) return found;
       if (NAMED.test(box.name)) undecided.push(found.undecided);
@@ -50,9 +62,17 @@ function decode(box: View, scores: View, table: PredictionTable, facts: Detectio
   if (typeof format === "string" && !isFormat(format)) return { undecided: `${what} ${format}.` };
   const unit = unitOf(rows);
   return {
-    head: scoring.head, why: `"${box.name}" has ${table.count} boxes (${FORMAT_WORDS[format as BoxFormat]} in ${unit}), "${scores.name}" their ${scoring.said}`,
-    candidates: candidatesOf(table, scoring, (n) => toInputPixels(toCorners(format as BoxFormat, rows.row(n)), unit, facts), facts.leastScore),
-    scores: scores.name, outputs: [box.name, scores.name], select: scoring.select,
+    head: scoring.head,
+    why: `"${box.name}" has ${table.count} boxes (${FORMAT_WORDS[format as BoxFormat]} in ${unit}), "${scores.name}" their ${scoring.said}`,
+    candidates: candidatesOf(
+      table,
+      scoring,
+      (n) => toInputPixels(toCorners(format as BoxFormat, rows.row(n)), unit, facts),
+      facts.leastScore,
+    ),
+    scores: scores.name,
+    outputs: [box.name, scores.name],
+    select: scoring.select,
     ...(scoring.background ? { background: true } : {}),
     // Lists of names may begin with the background or leave it out.
     ...(scoring.background === "first" && facts.classes.length === table.columns - 1 ? { firstNamed: 1 } : {}),
@@ -63,7 +83,12 @@ function isFormat(text: string): text is BoxFormat {
   return Object.hasOwn(FORMAT_WORDS, text);
 }
 
-function candidatesOf(table: PredictionTable, { apply, background, classes }: Scoring, corners: (n: number) => Pick<Candidate, "x0" | "y0" | "x1" | "y1">, least = LEAST_SCORE): Candidate[] {
+function candidatesOf(
+  table: PredictionTable,
+  { apply, background, classes }: Scoring,
+  corners: (n: number) => Pick<Candidate, "x0" | "y0" | "x1" | "y1">,
+  least = LEAST_SCORE,
+): Candidate[] {
   const first = background === "first" ? 1 : 0;
   const before = background === "last" ? table.columns - 1 : table.columns;
   const candidates: Candidate[] = [];
@@ -75,7 +100,8 @@ function candidatesOf(table: PredictionTable, { apply, background, classes }: Sc
       if (classes === "each" || chosen.length === 0) chosen.push(column);
       else if (shares[column] > shares[chosen[0]]) chosen = [column];
     }
-    for (const column of chosen) candidates.push({ ...corners(n), score: shares[column], classIndex: column, at: table.at(n, column) });
+    for (const column of chosen)
+      candidates.push({ ...corners(n), score: shares[column], classIndex: column, at: table.at(n, column) });
   }
   return candidates;
 }
@@ -90,7 +116,10 @@ function softmax(numbers: readonly number[]): readonly number[] {
   return powers.map((one) => one / total);
 }
 
-/** What the scores are, by their range and sums, where the background lies, and how many classes are known; a string says what is unclear. */
+/**
+ * What the scores are, by their range and sums, where the background lies, and how many classes are known; a string
+ * says what is unclear.
+ */
 function scoringOf(table: PredictionTable, box: View, scores: View, facts: DetectionFacts): Scoring | string {
   const { columns, count } = table;
   const cells = gridOf(count, facts.input);
@@ -102,20 +131,72 @@ function scoringOf(table: PredictionTable, box: View, scores: View, facts: Detec
   if (areShares(table, 0, columns)) {
     if (areProbabilities(table)) {
       const background = /raw_detection/i.test(scores.name) ? "first" : backgroundOf(table, facts);
-      if (!background) return "which class of their softmax is the background cannot be told: name the classes in the recipe";
-      if (background === "first") return { head: "SSD", apply: asTheyAre, background, classes: "each", select: "nms", said: `probabilities over ${columns} classes, the first of them background` };
-      return { head: "DETR", apply: asTheyAre, background, classes: "best", select: "threshold", said: `probabilities over ${columns} classes, the last of them "no object"` };
+      if (!background)
+        return "which class of their softmax is the background cannot be told: name the classes in the recipe";
+      if (background === "first")
+        return {
+          head: "SSD",
+          apply: asTheyAre,
+          background,
+          classes: "each",
+          select: "nms",
+          said: `probabilities over ${columns} classes, the first of them background`,
+        };
+      return {
+        head: "DETR",
+        apply: asTheyAre,
+        background,
+        classes: "best",
+        select: "threshold",
+        said: `probabilities over ${columns} classes, the last of them "no object"`,
+      };
     }
-    if (/raw_detection/i.test(scores.name)) return { head: "SSD", apply: asTheyAre, background: "first", classes: "each", select: "nms", said: `scores of ${columns} classes, the first of them background` };
-    if (cells) return { head: "YOLO-NAS or PP-YOLOE", apply: asTheyAre, classes: "best", select: "nms", said: `scores of ${columns} classes; boxes are the cells of strides ${cells.strides.join(", ")}` };
+    if (/raw_detection/i.test(scores.name))
+      return {
+        head: "SSD",
+        apply: asTheyAre,
+        background: "first",
+        classes: "each",
+        select: "nms",
+        said: `scores of ${columns} classes, the first of them background`,
+      };
+    if (cells)
+      return {
+        head: "YOLO-NAS or PP-YOLOE",
+        apply: asTheyAre,
+        classes: "best",
+        select: "nms",
+        said: `scores of ${columns} classes; boxes are the cells of strides ${cells.strides.join(", ")}`,
+      };
     const set = count <= 1000 && NAMED.test(box.name);
     if (!set) return "the scores do not sum to one, and the boxes are not the cells of a grid";
-    return { head: "RT-DETR", apply: asTheyAre, classes: "each", select: "threshold", said: `scores of ${columns} classes` };
+    return {
+      head: "RT-DETR",
+      apply: asTheyAre,
+      classes: "each",
+      select: "threshold",
+      said: `scores of ${columns} classes`,
+    };
   }
   const background = detrScores(table, facts);
-  if (background === undefined) return "whether their logits are for a softmax with a \"no object\" class or for sigmoids cannot be told: name the classes in the recipe";
-  if (background) return { head: "DETR", apply: softmax, background: "last", classes: "best", select: "threshold", said: `logits over ${columns} classes, the last of them "no object"` };
-  return { head: "RT-DETR", apply: sigmoid, classes: "each", select: "threshold", said: `logits of ${columns} independent classes` };
+  if (background === undefined)
+    return 'whether their logits are for a softmax with a "no object" class or for sigmoids cannot be told: name the classes in the recipe';
+  if (background)
+    return {
+      head: "DETR",
+      apply: softmax,
+      background: "last",
+      classes: "best",
+      select: "threshold",
+      said: `logits over ${columns} classes, the last of them "no object"`,
+    };
+  return {
+    head: "RT-DETR",
+    apply: sigmoid,
+    classes: "each",
+    select: "threshold",
+    said: `logits of ${columns} independent classes`,
+  };
 }
 
 /** Whether each prediction's columns are shares of one. */
@@ -143,7 +224,8 @@ function detrScores(table: PredictionTable, { classes }: DetectionFacts): boolea
   if (table.columns > 1 && shareWithLargest(table, table.columns - 1) > 0.5) return true;
   // Sigmoids: most classes of most boxes are off. COCO has 80 classes, or 91 with its gaps, and DETR one more.
   let off = 0;
-  for (let n = 0; n < table.count; n++) for (let column = 0; column < table.columns; column++) if (table.value(n, column) < 0) off++;
+  for (let n = 0; n < table.count; n++)
+    for (let column = 0; column < table.columns; column++) if (table.value(n, column) < 0) off++;
   if (off > 0.9 * table.count * table.columns) return false;
   return table.columns === 92 ? true : table.columns === 80 || table.columns === 91 ? false : undefined;
 }
@@ -152,19 +234,32 @@ function shareWithLargest(table: PredictionTable, wanted: number): number {
   let hits = 0;
   for (let n = 0; n < table.count; n++) {
     let best = 0;
-    for (let column = 1; column < table.columns; column++) if (table.value(n, column) > table.value(n, best)) best = column;
+    for (let column = 1; column < table.columns; column++)
+      if (table.value(n, column) > table.value(n, best)) best = column;
     if (best === wanted) hits++;
   }
   return hits / Math.max(1, table.count);
 }
 
-/** Corners or centres, by what the rows can be, and by convention where they can be both; a string says what is unclear. */
+/**
+ * Corners or centres, by what the rows can be, and by convention where they can be both; a string says what is unclear.
+ */
 function formatOf(rows: BoxRows, box: View, scoring: Scoring, { input }: DetectionFacts): BoxFormat | string {
   if (/raw_detection_?boxes/i.test(box.name)) return areCorners(rows) ? "yxyx" : "the boxes are not corners in order";
   const size = unitOf(rows) === "pixels" ? input : { width: 1, height: 1 };
   const [corners, centres] = [areCorners(rows), centresFit(rows, size)];
   // The papers' own: DETR's family has centres, SSD's decoded boxes are corners.
-  if (corners && centres) return scoring.head === "SSD" ? "xyxy" : scoring.said.startsWith("logits") ? "cxcywh" : "whether the boxes are corners or centres and sizes cannot be told";
-  if (corners) return scoring.said.startsWith("logits") && scoring.head === "DETR" ? "its boxes are corners, not DETR's centres and sizes" : "xyxy";
-  return centres || areCentres(rows, size) ? "cxcywh" : "the boxes are neither corners nor centres and sizes in the picture: they may be offsets to anchors";
+  if (corners && centres)
+    return scoring.head === "SSD"
+      ? "xyxy"
+      : scoring.said.startsWith("logits")
+        ? "cxcywh"
+        : "whether the boxes are corners or centres and sizes cannot be told";
+  if (corners)
+    return scoring.said.startsWith("logits") && scoring.head === "DETR"
+      ? "its boxes are corners, not DETR's centres and sizes"
+      : "xyxy";
+  return centres || areCentres(rows, size)
+    ? "cxcywh"
+    : "the boxes are neither corners nor centres and sizes in the picture: they may be offsets to anchors";
 }

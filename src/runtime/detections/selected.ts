@@ -5,20 +5,25 @@ import { tableOf } from "./table.ts";
 import type { Candidate, DetectionFacts, Head } from "./types.ts";
 
 /**
- * Graphs that end in ONNX's NonMaxSuppression and give its selected_indices [K,3] (picture, class, box) beside the boxes [N,4] and the scores [C,N]
- * that went into it, as YOLO v3 of the ONNX model zoo does.
+ * Graphs that end in ONNX's NonMaxSuppression and give its selected_indices [K,3] (picture, class, box) beside the
+ * boxes [N,4] and the scores [C,N] that went into it, as YOLO v3 of the ONNX model zoo does. /
  */
 export const selected: Head = (facts, views) => {
   if (!hasSuppression(facts)) return undefined;
   const indices = views.find(({ dims, integer }) => integer && dims.length === 2 && dims[1] === 3);
   const boxes = views.find(({ dims, integer }) => !integer && dims.length === 2 && dims[1] === 4);
-  const scores = boxes && views.find((view) => view !== boxes && !view.integer && view.dims.length === 2 && view.dims[1] === boxes.dims[0]);
+  const scores =
+    boxes &&
+    views.find((view) => view !== boxes && !view.integer && view.dims.length === 2 && view.dims[1] === boxes.dims[0]);
   if (!indices || !boxes || !scores) return undefined;
   const table = tableOf(scores, "last");
   const picks = Array.from({ length: indices.dims[0] }, (_, k) => [0, 1, 2].map((i) => indices.values[3 * k + i]))
     // Lists of fixed length are filled up with −1.
     .filter(([picture, label, box]) => picture === 0 && label >= 0 && box >= 0);
-  if (picks.some(([, label, box]) => label >= table.columns || box >= table.count)) return { undecided: `"${indices.name}" names boxes or classes that "${boxes.name}" and "${scores.name}" do not have.` };
+  if (picks.some(([, label, box]) => label >= table.columns || box >= table.count))
+    return {
+      undecided: `"${indices.name}" names boxes or classes that "${boxes.name}" and "${scores.name}" do not have.`,
+    };
   const rows: BoxRows = { count: table.count, row: (n) => [0, 1, 2, 3].map((i) => boxes.values[4 * n + i]) };
   const format = formatOf(rows, facts);
   const unit = unitOf(rows);
@@ -26,9 +31,15 @@ export const selected: Head = (facts, views) => {
     head: "NonMaxSuppression",
     why: `"${indices.name}" lists the boxes of "${boxes.name}" (${format.said} in ${unit}) that the graph's NonMaxSuppression kept, "${scores.name}" their scores`,
     candidates: picks.map(([, label, box]): Candidate => ({
-      ...ordered(toInputPixels(toCorners(format.format, rows.row(box)), unit, facts)), score: table.value(box, label), classIndex: label, at: table.at(box, label),
+      ...ordered(toInputPixels(toCorners(format.format, rows.row(box)), unit, facts)),
+      score: table.value(box, label),
+      classIndex: label,
+      at: table.at(box, label),
     })),
-    scores: scores.name, outputs: [indices.name, boxes.name, scores.name], select: "none", notes: format.note ? [format.note] : [],
+    scores: scores.name,
+    outputs: [indices.name, boxes.name, scores.name],
+    select: "none",
+    notes: format.note ? [format.note] : [],
   };
 };
 
@@ -37,15 +48,23 @@ function ordered({ x0, y0, x1, y1 }: ReturnType<typeof toCorners>): ReturnType<t
   return { x0: Math.min(x0, x1), y0: Math.min(y0, y1), x1: Math.max(x0, x1), y1: Math.max(y0, y1) };
 }
 
-/** Centres where the operator says so; of corners the operator's order, unless the boxes' cells or the picture's sides say that x comes first. */
+/**
+ * Centres where the operator says so; of corners the operator's order, unless the boxes' cells or the picture's sides
+ * say that x comes first.
+ */
 function formatOf(rows: BoxRows, facts: DetectionFacts): { format: BoxFormat; said: string; note?: string } {
   if (suppressesCentres(facts)) return { format: "cxcywh", said: "centre and size" };
   const away = (format: BoxFormat): number => awayFromCells(rows, format, facts);
   const swapped = away("xyxy") < away("yxyx");
   if (swapped && areCorners(rows)) return { format: "xyxy", said: "x0, y0, x1, y1" };
   return {
-    format: "yxyx", said: "y0, x0, y1, x1",
-    ...(away("xyxy") === away("yxyx") ? { note: "Boxes are read as y0, x0, y1, x1, as ONNX's NonMaxSuppression is defined; a model that puts x first cannot be told from one that does not." } : {}),
+    format: "yxyx",
+    said: "y0, x0, y1, x1",
+    ...(away("xyxy") === away("yxyx")
+      ? {
+          note: "Boxes are read as y0, x0, y1, x1, as ONNX's NonMaxSuppression is defined; a model that puts x first cannot be told from one that does not.",
+        }
+      : {}),
   };
 }
 
@@ -62,7 +81,17 @@ function awayFromCells(rows: BoxRows, format: BoxFormat, { input }: DetectionFac
   return away;
 }
 
-function centreOf(rows: BoxRows, n: number, format: BoxFormat, scale: { readonly width: number; readonly height: number }): readonly number[] {
+function centreOf(
+  rows: BoxRows,
+  n: number,
+  format: BoxFormat,
+  scale: { readonly width: number; readonly height: number },
+): readonly number[] {
   const { x0, y0, x1, y1 } = toCorners(format, rows.row(n));
-  return [(x0 + x1) / 2 * scale.width, (y0 + y1) / 2 * scale.height, Math.abs(x1 - x0) * scale.width, Math.abs(y1 - y0) * scale.height];
+  return [
+    ((x0 + x1) / 2) * scale.width,
+    ((y0 + y1) / 2) * scale.height,
+    Math.abs(x1 - x0) * scale.width,
+    Math.abs(y1 - y0) * scale.height,
+  ];
 }

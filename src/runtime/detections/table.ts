@@ -15,10 +15,16 @@ export interface PredictionTable {
 
 export function tableOf({ dims, values, lead }: View, listed: PredictionTable["listed"]): PredictionTable {
   const [count, columns] = listed === "first" ? dims : [dims[1], dims[0]];
-  const value = listed === "first" ? (n: number, c: number): number => values[n * columns + c] : (n: number, c: number): number => values[c * count + n];
+  const value =
+    listed === "first"
+      ? (n: number, c: number): number => values[n * columns + c]
+      : (n: number, c: number): number => values[c * count + n];
   const ranges = new Map<number, { min: number; max: number }>();
   return {
-    count, columns, listed, value,
+    count,
+    columns,
+    listed,
+    value,
     at: (n, c) => (listed === "first" ? [...lead, n, c] : [...lead, c, n]),
     range(column) {
       let range = ranges.get(column);

@@ -21,7 +21,10 @@ export interface DetectionFacts {
   readonly input: { readonly width: number; readonly height: number };
   /** How that lies in the picture file; absent for arrays, whose boxes stay in the input's own pixels. */
   readonly geometry?: PictureGeometry;
-  /** A picture size that the model was fed as a number (orig_target_sizes, image_shape): boxes in pixels are then of that size. */
+  /**
+   * A picture size that the model was fed as a number (orig_target_sizes, image_shape): boxes in pixels are then of
+   * that size.
+   */
   readonly fedSize?: { readonly width: number; readonly height: number };
   /** Class names by index; empty where unknown. */
   readonly classes: readonly string[];
@@ -42,7 +45,9 @@ export interface Detections {
   readonly boxes: readonly DetectedBox[];
   /** Where no box scores enough: the one that comes nearest. */
   readonly strongest?: DetectedBox;
-  /** What a person should know: which threshold and NMS, pixels of what, what multiplies the score, what was left out. */
+  /**
+   * What a person should know: which threshold and NMS, pixels of what, what multiplies the score, what was left out.
+   */
   readonly notes: readonly string[];
   /** Whether one of the classes that scores are over stands for "nothing here": names may leave it out. */
   readonly background?: boolean;
@@ -51,7 +56,9 @@ export interface Detections {
 }
 
 /** Outputs that look like detections and cannot be decoded for sure: why, and what to do. */
-export interface Undecided { readonly undecided: string }
+export interface Undecided {
+  readonly undecided: string;
+}
 
 /** A box that a head gives, in pixels of the model's input, before scores are cut and overlaps suppressed. */
 export interface Candidate {
@@ -74,7 +81,10 @@ export interface HeadResult {
   /** The output that `at` indexes. */
   readonly scores: string;
   readonly outputs: readonly string[];
-  /** "nms": suppress overlaps and cut low scores. "threshold": only the latter (sets without duplicates). "none": the graph did both. */
+  /**
+   * "nms": suppress overlaps and cut low scores. "threshold": only the latter (sets without duplicates). "none": the
+   * graph did both.
+   */
   readonly select: "nms" | "threshold" | "none";
   /** Whether one column of the scores stands for "nothing here", which lists of names may leave out. */
   readonly background?: boolean;

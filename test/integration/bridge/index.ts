@@ -16,7 +16,10 @@ export function activate(context: vscode.ExtensionContext): Promise<void> {
   if (!folder) throw new Error("The test bridge needs NEURAL_LOUPE_BRIDGE: the folder where it leaves its address.");
   const token = randomUUID();
   const server = createServer((request, response) => {
-    const reply = request.headers.authorization === token ? answer(request) : Promise.resolve<BridgeReply>({ ok: false, message: "wrong token" });
+    const reply =
+      request.headers.authorization === token
+        ? answer(request)
+        : Promise.resolve<BridgeReply>({ ok: false, message: "wrong token" });
     void reply.then((body) => {
       response.setHeader("content-type", "application/json");
       response.end(JSON.stringify(body));

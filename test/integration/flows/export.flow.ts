@@ -27,7 +27,12 @@ flow("export an explanation, copy it as Python", {}, async ({ workbench, vscode,
     const bytes = await readFile(file);
     assert.ok(bytes.includes("neural_loupe.technique"), "the model says how it was made");
     await workbench.clickNotification("Written and checked", "Open");
-    await eventually(async () => assert.ok((await vscode.tabs()).some(({ label }) => label === "explained.onnx"), "its editor did not open"));
+    await eventually(async () =>
+      assert.ok(
+        (await vscode.tabs()).some(({ label }) => label === "explained.onnx"),
+        "its editor did not open",
+      ),
+    );
   });
 
   await step("what cannot be exported says what can", async () => {
@@ -35,7 +40,9 @@ flow("export an explanation, copy it as Python", {}, async ({ workbench, vscode,
     await testid(frame, "bar-285").waitFor();
     await testid(frame, "save").click();
     await testid(frame, "save-onnx").click();
-    await eventually(async () => assert.match(await testid(frame, "error").innerText(), /cannot be written into one model[\s\S]*Saliency/));
+    await eventually(async () =>
+      assert.match(await testid(frame, "error").innerText(), /cannot be written into one model[\s\S]*Saliency/),
+    );
   });
 
   await step("as Python, on the clipboard", async () => {

@@ -7,7 +7,9 @@ import { answered, engineIdle, pixels, readingAt, saliencyOfTheCat, testid } fro
 
 // Every method by clicks, in each theme; the pictures are for people to look at (and for the README).
 for (const theme of ["dark", "light", "high-contrast"] as const) {
-  flow(`all methods, one click apart (${theme})`, { theme, ...(theme === "dark" ? { scale: 2 } : {}) }, (context) => walk(context, theme));
+  flow(`all methods, one click apart (${theme})`, { theme, ...(theme === "dark" ? { scale: 2 } : {}) }, (context) =>
+    walk(context, theme),
+  );
 }
 
 async function walk({ page, workbench, vscode, step, screenshot }: FlowContext, theme: string): Promise<void> {
@@ -17,13 +19,17 @@ async function walk({ page, workbench, vscode, step, screenshot }: FlowContext, 
     await screenshot(`methods-saliency-${theme}`);
     return frame;
   });
-  for (const [method, title] of [["grad-cam", "Grad-CAM"], ["cam", "CAM"]] as const) {
+  for (const [method, title] of [
+    ["grad-cam", "Grad-CAM"],
+    ["cam", "CAM"],
+  ] as const) {
     await step(title, async () => {
       await choose(frame, method);
       await settled(frame, workbench, `${title}: efficientnet-lite0`, vscode);
       await pixels(testid(frame, "heatmap"));
       // CAM has no choice: its layer is the one before the pooling.
-      if (method === "grad-cam") await eventually(async () => assert.match(await testid(frame, "layer-note").innerText(), /automatic/));
+      if (method === "grad-cam")
+        await eventually(async () => assert.match(await testid(frame, "layer-note").innerText(), /automatic/));
       await screenshot(`methods-${method}-${theme}`);
     });
   }
@@ -41,7 +47,9 @@ async function walk({ page, workbench, vscode, step, screenshot }: FlowContext, 
     await eventually(async () => assert.match(await testid(frame, "layer-note").innerText(), /^1 of \d+$/));
     for (const next of [2, 3]) {
       await strip.locator("[aria-selected=true]").press("ArrowRight");
-      await eventually(async () => assert.match(await testid(frame, "layer-note").innerText(), new RegExp(`^${next} of \\d+$`)));
+      await eventually(async () =>
+        assert.match(await testid(frame, "layer-note").innerText(), new RegExp(`^${next} of \\d+$`)),
+      );
     }
     // The stem's activation has 32 channels, the head's, from where this came, 1280.
     await eventually(async () => assert.equal(await testid(frame, "tile-32").count(), 0));
@@ -50,11 +58,14 @@ async function walk({ page, workbench, vscode, step, screenshot }: FlowContext, 
     await screenshot(`methods-feature-maps-${theme}`);
     await testid(frame, "sort-strength").click();
     // The tiles may still be changing places under the mouse: then the click is lost.
-    await eventually(async () => {
-      if (await testid(frame, "enlarged").count()) return;
-      await testid(frame, "tiles").locator("[data-testid^=tile-][data-drawn=true]").first().click({ timeout: 5000 });
-      throw new Error("No tile is enlarged after a click on one.");
-    }, { every: 500 });
+    await eventually(
+      async () => {
+        if (await testid(frame, "enlarged").count()) return;
+        await testid(frame, "tiles").locator("[data-testid^=tile-][data-drawn=true]").first().click({ timeout: 5000 });
+        throw new Error("No tile is enlarged after a click on one.");
+      },
+      { every: 500 },
+    );
     await screenshot(`methods-enlarged-${theme}`);
   });
   await step("predictions", async () => {
@@ -67,12 +78,24 @@ async function walk({ page, workbench, vscode, step, screenshot }: FlowContext, 
 
 async function choose(frame: Frame, method: string): Promise<void> {
   await testid(frame, `method-${method}`).click();
-  await eventually(async () => assert.equal(await testid(frame, `method-${method}`).getAttribute("aria-pressed"), "true"));
+  await eventually(async () =>
+    assert.equal(await testid(frame, `method-${method}`).getAttribute("aria-pressed"), "true"),
+  );
 }
 
 /** The tab says the method, and what is shown is this method's. */
-async function settled(frame: Frame, workbench: FlowContext["workbench"], title: string, vscode: FlowContext["vscode"]): Promise<void> {
-  await eventually(async () => assert.ok((await vscode.tabs()).some((tab) => tab.label === title), `no tab "${title}"`));
+async function settled(
+  frame: Frame,
+  workbench: FlowContext["workbench"],
+  title: string,
+  vscode: FlowContext["vscode"],
+): Promise<void> {
+  await eventually(async () =>
+    assert.ok(
+      (await vscode.tabs()).some((tab) => tab.label === title),
+      `no tab "${title}"`,
+    ),
+  );
   await answered(frame);
   assert.deepEqual(await workbench.notifications(), []);
 }

@@ -7,7 +7,11 @@ import { editorFrame, engineNow, extensionId, testid } from "./person.ts";
 /** Issue's figures for the sample: nodes without Constant nodes, parameters as float elements. */
 const facts = ["pytorch", "opset 17", "18.6 MB", "234 nodes", "4.63 M parameters"];
 
-flow("a model opens by a click: facts, search, sort, inspector, and nothing is run", { theme: "dark" }, lookAround("dark"));
+flow(
+  "a model opens by a click: facts, search, sort, inspector, and nothing is run",
+  { theme: "dark" },
+  lookAround("dark"),
+);
 flow("a model in the light theme", { theme: "light" }, lookAround("light"));
 
 function lookAround(theme: string): (context: FlowContext) => Promise<void> {
@@ -18,8 +22,12 @@ function lookAround(theme: string): (context: FlowContext) => Promise<void> {
       await workbench.openFile("efficientnet-lite0.onnx");
       const frame = await editorFrame(workbench);
       const seen = Date.now() - clicked;
-      const painted = await frame.evaluate(() => performance.timeOrigin + (performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? NaN));
-      console.log(`    first paint ${Math.round(painted - clicked)} ms, facts within ${seen} ms after the click (cold engine included)`);
+      const painted = await frame.evaluate(
+        () => performance.timeOrigin + (performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? NaN),
+      );
+      console.log(
+        `    first paint ${Math.round(painted - clicked)} ms, facts within ${seen} ms after the click (cold engine included)`,
+      );
       const text = await testid(frame, "facts").innerText();
       for (const fact of facts) assert.ok(text.includes(fact), `no "${fact}" in: ${text}`);
       assert.match(await testid(frame, "inputs").innerText(), /images\s+float32\s+N×3×224×224/);
@@ -32,7 +40,8 @@ function lookAround(theme: string): (context: FlowContext) => Promise<void> {
         const { createRequire } = await import("node:module");
         const files = Object.keys(createRequire("/").cache);
         return {
-          milliseconds: (vscode.extensions.getExtension(id)?.exports as { activationMilliseconds: number }).activationMilliseconds,
+          milliseconds: (vscode.extensions.getExtension(id)?.exports as { activationMilliseconds: number })
+            .activationMilliseconds,
           itself: files.some((file) => /dist.extension\.js$/.test(file)),
           loaded: files.filter((file) => /onnxruntime|sharp|dist.(engine|cli)\.js/.test(file)),
         };
@@ -46,8 +55,13 @@ function lookAround(theme: string): (context: FlowContext) => Promise<void> {
       const search = testid(frame, "search").locator("input");
       await search.fill("op:Conv");
       await eventually(async () => assert.match(await testid(frame, "hits").innerText(), /\d+ hits/));
-      const operators = await frame.locator('[data-testid="layers"] [data-row]').evaluateAll((rows) => rows.map((row) => row.textContent ?? ""));
-      assert.ok(operators.length > 5 && operators.every((row) => row.includes("Conv")), operators.slice(0, 5).join(" | "));
+      const operators = await frame
+        .locator('[data-testid="layers"] [data-row]')
+        .evaluateAll((rows) => rows.map((row) => row.textContent ?? ""));
+      assert.ok(
+        operators.length > 5 && operators.every((row) => row.includes("Conv")),
+        operators.slice(0, 5).join(" | "),
+      );
       await search.fill("no layer is called that");
       await testid(frame, "no-hits").waitFor();
       await search.fill("");
@@ -79,7 +93,9 @@ function lookAround(theme: string): (context: FlowContext) => Promise<void> {
       await workbench.openFile("efficientnet-lite0.onnx");
       const again = await editorFrame(workbench);
       const seen = Date.now() - clicked;
-      const painted = await again.evaluate(() => performance.timeOrigin + (performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? NaN));
+      const painted = await again.evaluate(
+        () => performance.timeOrigin + (performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? NaN),
+      );
       console.log(`    first paint ${Math.round(painted - clicked)} ms, facts within ${seen} ms after the click`);
     });
 

@@ -59,7 +59,9 @@ export function compareFrame(workbench: Workbench): Promise<Frame> {
 
 /** What each cell of a comparison is at: "running", "done", "stopped" ... */
 export function kinds(frame: Frame): Promise<string[]> {
-  return frame.locator("[data-cell]").evaluateAll((cells) => cells.map((cell) => (cell as HTMLElement).dataset.kind ?? ""));
+  return frame
+    .locator("[data-cell]")
+    .evaluateAll((cells) => cells.map((cell) => (cell as HTMLElement).dataset.kind ?? ""));
 }
 
 /** Waits until a comparison has this many cells, all done. */
@@ -68,11 +70,16 @@ export function allDone(frame: Frame, count: number): Promise<void> {
     const now = await kinds(frame);
     const errors = await testid(frame, "cell-error").allInnerTexts();
     assert.deepEqual(errors, []);
-    assert.deepEqual(now, Array.from({ length: count }, () => "done"));
+    assert.deepEqual(
+      now,
+      Array.from({ length: count }, () => "done"),
+    );
   });
 }
 
-/** From the palette to a comparison of the cat by the four methods that are ticked at first, all done. Gives its frame. */
+/**
+ * From the palette to a comparison of the cat by the four methods that are ticked at first, all done. Gives its frame.
+ */
 export async function comparisonOfTheCat(workbench: Workbench): Promise<Frame> {
   await workbench.openFile("efficientnet-lite0.onnx");
   await workbench.runCommand("Neural Loupe: Compare Explanations");
@@ -83,7 +90,10 @@ export async function comparisonOfTheCat(workbench: Workbench): Promise<Frame> {
   return frame;
 }
 
-/** From the palette to the heat map, as the walkthrough tells it: command, cat.png, Egyptian cat. Gives the panel's frame. */
+/**
+ * From the palette to the heat map, as the walkthrough tells it: command, cat.png, Egyptian cat. Gives the panel's
+ * frame.
+ */
 export async function saliencyOfTheCat(workbench: Workbench): Promise<Frame> {
   await workbench.runCommand("Neural Loupe: Visualize Saliency");
   await workbench.pick("cat.png");
@@ -105,7 +115,8 @@ export function answered(frame: Frame): Promise<void> {
     const error = testid(frame, "error");
     if (await error.count()) assert.fail(`an error is shown: ${await error.innerText()}`);
     assert.equal(await frame.locator(".stage[aria-busy=true]").count(), 0, "it still runs");
-    for (const old of ["old-picture", "stale"]) assert.equal(await testid(frame, old).count(), 0, `the picture is from before (${old})`);
+    for (const old of ["old-picture", "stale"])
+      assert.equal(await testid(frame, old).count(), 0, `the picture is from before (${old})`);
   });
 }
 
@@ -113,7 +124,10 @@ export function answered(frame: Frame): Promise<void> {
 export async function pickTopClass(workbench: Workbench, name: string): Promise<void> {
   await eventually(async () => {
     const rows = await workbench.quickPickRows();
-    assert.ok(rows.some((row) => row.includes(name) && row.includes("%")), `the model's top classes are not there yet: ${rows.slice(0, 6).join(" | ")}`);
+    assert.ok(
+      rows.some((row) => row.includes(name) && row.includes("%")),
+      `the model's top classes are not there yet: ${rows.slice(0, 6).join(" | ")}`,
+    );
   });
   await workbench.pick(name);
 }
@@ -145,7 +159,10 @@ export interface Reading {
   readonly channels: readonly number[];
 }
 
-/** Moves the cursor over the heat map (u to the right and v down, from 0 to 1) and reads the tooltip there. `cells`: the map's side. */
+/**
+ * Moves the cursor over the heat map (u to the right and v down, from 0 to 1) and reads the tooltip there. `cells`: the
+ * map's side.
+ */
 export async function readingAt(page: Page, frame: Frame, u: number, v: number, cells: number): Promise<Reading> {
   return eventually(async () => {
     // Moved again where the page was not there yet to heed it, or has changed its layout since.
@@ -162,12 +179,23 @@ export async function readingAt(page: Page, frame: Frame, u: number, v: number, 
 }
 
 async function tooltip(frame: Frame): Promise<Reading> {
-  const data = await testid(frame, "tooltip").evaluate((element) => ({ ...(element as HTMLElement).dataset }), undefined, { timeout: 1000 }) as Record<string, string>;
+  const data = (await testid(frame, "tooltip").evaluate(
+    (element) => ({ ...(element as HTMLElement).dataset }),
+    undefined,
+    { timeout: 1000 },
+  )) as Record<string, string>;
   const number = (name: string): number => {
     assert.match(data[name] ?? "", /\d/, `the tooltip has no ${name}`);
     return Number(data[name]);
   };
-  return { x: number("x"), y: number("y"), row: number("row"), column: number("column"), value: number("value"), channels: (data.channels ?? "").split(",").filter(Boolean).map(Number) };
+  return {
+    x: number("x"),
+    y: number("y"),
+    row: number("row"),
+    column: number("column"),
+    value: number("value"),
+    channels: (data.channels ?? "").split(",").filter(Boolean).map(Number),
+  };
 }
 
 /** A float32 .npy as numpy writes it: its shape and its numbers. */
@@ -176,9 +204,16 @@ export function readNpy(bytes: Buffer): { dims: number[]; values: Float32Array }
   const length = bytes.readUInt16LE(8);
   const header = bytes.subarray(10, 10 + length).toString("latin1");
   assert.match(header, /'descr': '<f4', 'fortran_order': False/);
-  const dims = (/'shape': \(([^)]*)\)/.exec(header)?.[1] ?? "").split(",").map((text) => text.trim()).filter(Boolean).map(Number);
+  const dims = (/'shape': \(([^)]*)\)/.exec(header)?.[1] ?? "")
+    .split(",")
+    .map((text) => text.trim())
+    .filter(Boolean)
+    .map(Number);
   const data = bytes.subarray(10 + length);
   const values = new Float32Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength));
-  assert.equal(values.length, dims.reduce((product, dim) => product * dim, 1));
+  assert.equal(
+    values.length,
+    dims.reduce((product, dim) => product * dim, 1),
+  );
   return { dims, values };
 }

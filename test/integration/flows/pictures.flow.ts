@@ -3,7 +3,17 @@ import type { Frame } from "playwright-core";
 import { eventually } from "../harness/eventually.ts";
 import { flow } from "../harness/flow.ts";
 import type { FlowContext, FlowOptions } from "../harness/flow.ts";
-import { allDone, answered, comparisonOfTheCat, drag, editorFrame, engineIdle, readingAt, saliencyOfTheCat, testid } from "./person.ts";
+import {
+  allDone,
+  answered,
+  comparisonOfTheCat,
+  drag,
+  editorFrame,
+  engineIdle,
+  readingAt,
+  saliencyOfTheCat,
+  testid,
+} from "./person.ts";
 
 // The README's pictures, taken by scripts/pictures.mjs: test/screenshots/readme/NAME.png become docs/images/NAME.png.
 const options: FlowOptions = { pictures: true, viewport: { width: 1440, height: 900 } };
@@ -37,14 +47,18 @@ flow("pictures: a method's panel (dark)", options, async (context) => {
   await testid(frame, "arrangement-overlay").click();
   await drag(testid(frame, "opacity"), 0.45);
   await answered(frame);
-  await take(context, "saliency-overlay", frame, async () => { await readingAt(page, frame, 0.33, 0.36, 224); });
+  await take(context, "saliency-overlay", frame, async () => {
+    await readingAt(page, frame, 0.33, 0.36, 224);
+  });
 
   await testid(frame, "method-feature-maps").click();
   await testid(frame, "tiles").waitFor();
   const strip = testid(frame, "layer-strip");
   await strip.locator("[aria-selected=true]").press("Home");
   for (const place of [1, 2, 3]) {
-    await eventually(async () => assert.match(await testid(frame, "layer-note").innerText(), new RegExp(`^${place} of \\d+`)));
+    await eventually(async () =>
+      assert.match(await testid(frame, "layer-note").innerText(), new RegExp(`^${place} of \\d+`)),
+    );
     if (place < 3) await strip.locator("[aria-selected=true]").press("ArrowRight");
   }
   await testid(frame, "sort-strength").click();
@@ -87,8 +101,16 @@ flow("pictures: comparing", options, async (context) => {
   });
 });
 
-/** A picture of the window when nothing in it is on its way any more: no run, no tile, no message; the cursor at rest, or where `point` puts it. */
-async function take({ page, vscode, workbench, step, screenshot }: FlowContext, name: string, frame?: Frame, point?: () => Promise<void>): Promise<void> {
+/**
+ * A picture of the window when nothing in it is on its way any more: no run, no tile, no message; the cursor at rest,
+ * or where `point` puts it.
+ */
+async function take(
+  { page, vscode, workbench, step, screenshot }: FlowContext,
+  name: string,
+  frame?: Frame,
+  point?: () => Promise<void>,
+): Promise<void> {
   await step(name, async () => {
     await page.mouse.move(720, 895);
     if (frame) await answered(frame);
@@ -96,7 +118,8 @@ async function take({ page, vscode, workbench, step, screenshot }: FlowContext, 
     await eventually(async () => {
       assert.deepEqual(await workbench.notifications(), []);
       assert.doesNotMatch(await page.locator(".statusbar").innerText(), /Running|%/);
-      for (const one of await workbench.webviews()) assert.equal(await one.locator("[data-testid^=tile-][data-drawn=false]").count(), 0, "tiles are not drawn yet");
+      for (const one of await workbench.webviews())
+        assert.equal(await one.locator("[data-testid^=tile-][data-drawn=false]").count(), 0, "tiles are not drawn yet");
     });
     await point?.();
     // Twice the same: what fades or scrolls has come to rest.

@@ -19,7 +19,8 @@ export interface BridgeRequest {
   readonly args: readonly unknown[];
 }
 
-export type BridgeReply = { readonly ok: true; readonly value?: unknown } | { readonly ok: false; readonly message: string };
+export type BridgeReply =
+  { readonly ok: true; readonly value?: unknown } | { readonly ok: false; readonly message: string };
 
 /** One window's extension host. After a reload of the window call `reconnect`. */
 export class Bridge {
@@ -50,7 +51,10 @@ export class Bridge {
    * Runs a function in the extension host and gives its result. The function goes there as text: it can use `vscode`,
    * its arguments and what it imports with `await import(...)`, nothing from around it. Values travel as JSON.
    */
-  async evaluate<A extends readonly unknown[], R>(fn: (vscode: typeof VSCode, ...args: A) => R | PromiseLike<R>, ...args: A): Promise<R> {
+  async evaluate<A extends readonly unknown[], R>(
+    fn: (vscode: typeof VSCode, ...args: A) => R | PromiseLike<R>,
+    ...args: A
+  ): Promise<R> {
     const { port, token } = this.#address;
     const request: BridgeRequest = { source: fn.toString(), args };
     const response = await fetch(`http://127.0.0.1:${port}/`, {
@@ -65,20 +69,28 @@ export class Bridge {
 
   /** Executes a command by id. Prefer `workbench.runCommand`, a person's way, where that is what is tested. */
   command(id: string, ...args: readonly unknown[]): Promise<unknown> {
-    return this.evaluate(async (vscode, id, args) => {
-      const value: unknown = await vscode.commands.executeCommand(id, ...args);
-      try {
-        JSON.stringify(value);
-        return value;
-      } catch {
-        return undefined; // results that are not data cannot travel, and no test has asked for them
-      }
-    }, id, args);
+    return this.evaluate(
+      async (vscode, id, args) => {
+        const value: unknown = await vscode.commands.executeCommand(id, ...args);
+        try {
+          JSON.stringify(value);
+          return value;
+        } catch {
+          return undefined; // results that are not data cannot travel, and no test has asked for them
+        }
+      },
+      id,
+      args,
+    );
   }
 
   /** Sets a user setting. */
   async setSetting(key: string, value: unknown): Promise<void> {
-    await this.evaluate((vscode, key, value) => vscode.workspace.getConfiguration().update(key, value, vscode.ConfigurationTarget.Global), key, value);
+    await this.evaluate(
+      (vscode, key, value) => vscode.workspace.getConfiguration().update(key, value, vscode.ConfigurationTarget.Global),
+      key,
+      value,
+    );
   }
 
   /** The open tabs of all groups: label, view column, whether active, and the custom editor's or webview's type. */
@@ -95,7 +107,10 @@ export class Bridge {
     );
   }
 
-  /** Activates an extension and gives the milliseconds that took in the extension host, or undefined when it was active before. */
+  /**
+   * Activates an extension and gives the milliseconds that took in the extension host, or undefined when it was active
+   * before.
+   */
   activate(id: string): Promise<number | undefined> {
     return this.evaluate(async (vscode, id) => {
       const extension = vscode.extensions.getExtension(id);
@@ -111,7 +126,9 @@ export class Bridge {
 async function newest(folder: string, known: ReadonlySet<number>): Promise<BridgeAddress> {
   return eventually(async () => {
     const files = (await readdir(folder)).filter((name) => name.endsWith(".json"));
-    const all = await Promise.all(files.map(async (name) => JSON.parse(await readFile(path.join(folder, name), "utf8")) as BridgeAddress));
+    const all = await Promise.all(
+      files.map(async (name) => JSON.parse(await readFile(path.join(folder, name), "utf8")) as BridgeAddress),
+    );
     const fresh = all.filter(({ pid }) => !known.has(pid)).sort((a, b) => b.started - a.started);
     if (!fresh.length) throw new Error("No extension host has started with the test bridge in it.");
     return fresh[0];

@@ -10,14 +10,22 @@ export class QuickInput {
     this.page = page;
   }
 
-  /** Presses a key until the quick input that it opens is there: a workbench that just starts does not heed keys yet. */
+  /**
+   * Presses a key until the quick input that it opens is there: a workbench that just starts does not heed keys yet.
+   */
   async openQuickInput(key: string, begins: string): Promise<void> {
     await eventually(async () => {
       await this.page.keyboard.press(key);
-      await eventually(async () => {
-        assert.ok(await this.quickInput.isVisible(), `${key} opened no quick input`);
-        assert.ok((await this.quickInput.inputValue({ timeout: 1000 })).startsWith(begins), `${key} opened another quick input`);
-      }, { timeout: 5000 });
+      await eventually(
+        async () => {
+          assert.ok(await this.quickInput.isVisible(), `${key} opened no quick input`);
+          assert.ok(
+            (await this.quickInput.inputValue({ timeout: 1000 })).startsWith(begins),
+            `${key} opened another quick input`,
+          );
+        },
+        { timeout: 5000 },
+      );
     });
   }
 
@@ -34,14 +42,21 @@ export class QuickInput {
   /** The quick pick as it is now: which one, what is typed, whether more rows are to come, and its rows. */
   async #quickPick(): Promise<QuickPick> {
     return this.page.evaluate(() => {
-      const widget = [...document.querySelectorAll<HTMLElement>(".quick-input-widget")].find((one) => one.checkVisibility());
+      const widget = [...document.querySelectorAll<HTMLElement>(".quick-input-widget")].find((one) =>
+        one.checkVisibility(),
+      );
       if (!widget) return { open: false, title: "", value: "", busy: false, rows: [] };
       // The list keeps its rows in the order in which it made them.
       const rows = [...widget.querySelectorAll<HTMLElement>(".quick-input-list .monaco-list-row")]
         .sort((a, b) => Number(a.dataset.index) - Number(b.dataset.index))
         .map((row) => ({
-          label: row.getAttribute("aria-label") ?? row.textContent ?? "", focused: row.classList.contains("focused"),
-          ticked: row.getAttribute("aria-checked") === "true" || row.querySelector(".monaco-checkbox.checked, .monaco-custom-toggle.checked, input:checked, [aria-checked=true]") !== null,
+          label: row.getAttribute("aria-label") ?? row.textContent ?? "",
+          focused: row.classList.contains("focused"),
+          ticked:
+            row.getAttribute("aria-checked") === "true" ||
+            row.querySelector(
+              ".monaco-checkbox.checked, .monaco-custom-toggle.checked, input:checked, [aria-checked=true]",
+            ) !== null,
         }));
       return {
         open: true,
@@ -54,30 +69,38 @@ export class QuickInput {
   }
 
   /**
-   * Types into the open quick pick and takes a row with Enter: the one that is exactly `text` (apart from what follows a
-   * comma: keys, details), by arrow keys if it is not the first; else the first one, once it shows `text`. A quick pick that
-   * opens late is waited for, and so is the end of the one that was answered: what comes after is about the next.
+   * Types into the open quick pick and takes a row with Enter: the one that is exactly `text` (apart from what follows
+   * a comma: keys, details), by arrow keys if it is not the first; else the first one, once it shows `text`. A quick
+   * pick that opens late is waited for, and so is the end of the one that was answered: what comes after is about the
+   * next. /
    */
   async pick(text: string, typed = text): Promise<void> {
     const wanted = text.toLowerCase();
-    await eventually(async () => {
-      const { open, value, busy, rows } = await this.#quickPick();
-      assert.ok(open, `no quick pick is open to take "${text}" from`);
-      const full = value.startsWith(">") ? `>${typed}` : typed; // the palette's ">" stays
-      if (value !== full) {
-        // Also where it has opened meanwhile in the place of another, which took what was typed with it.
-        await this.quickInput.fill(full, { timeout: 5000 });
-        throw new Error(await this.#described(`not taken "${full}"`)); // looked at again: the rows are still the old ones
-      }
-      assert.ok(!busy, await this.#described("more rows to come"));
-      const exact = rows.findIndex(({ label }) => label.toLowerCase() === wanted || label.toLowerCase().startsWith(`${wanted},`));
-      const at = exact === -1 && rows[0]?.label.toLowerCase().includes(wanted) ? 0 : exact;
-      assert.notEqual(at, -1, await this.#described(`no row "${text}", and no first row that has it`));
-      const steps = at - rows.findIndex(({ focused }) => focused);
-      if (steps === 0) return;
-      await this.#press(steps > 0 ? "ArrowDown" : "ArrowUp");
-      throw new Error(await this.#described(`"${text}" out of reach of the arrow keys`)); // looked at again: rows may have moved
-    }, { every: 50 });
+    await eventually(
+      async () => {
+        const { open, value, busy, rows } = await this.#quickPick();
+        assert.ok(open, `no quick pick is open to take "${text}" from`);
+        const full = value.startsWith(">") ? `>${typed}` : typed; // the palette's ">" stays
+        if (value !== full) {
+          // Also where it has opened meanwhile in the place of another, which took what was typed with it.
+          await this.quickInput.fill(full, { timeout: 5000 });
+          // looked at again: the rows are still the old ones
+          throw new Error(await this.#described(`not taken "${full}"`));
+        }
+        assert.ok(!busy, await this.#described("more rows to come"));
+        const exact = rows.findIndex(
+          ({ label }) => label.toLowerCase() === wanted || label.toLowerCase().startsWith(`${wanted},`),
+        );
+        const at = exact === -1 && rows[0]?.label.toLowerCase().includes(wanted) ? 0 : exact;
+        assert.notEqual(at, -1, await this.#described(`no row "${text}", and no first row that has it`));
+        const steps = at - rows.findIndex(({ focused }) => focused);
+        if (steps === 0) return;
+        await this.#press(steps > 0 ? "ArrowDown" : "ArrowUp");
+        // looked at again: rows may have moved
+        throw new Error(await this.#described(`"${text}" out of reach of the arrow keys`));
+      },
+      { every: 50 },
+    );
     await this.accept();
   }
 
@@ -89,11 +112,16 @@ export class QuickInput {
     await eventually(async () => {
       await this.quickInput.fill(text, { timeout: 5000 });
       await this.#press("Enter");
-      await eventually(async () => assert.equal(await message.count(), 0, `the input box "${prompt}" is still open`), { timeout: 10_000 });
+      await eventually(async () => assert.equal(await message.count(), 0, `the input box "${prompt}" is still open`), {
+        timeout: 10_000,
+      });
     });
   }
 
-  /** Presses Enter in the open quick pick, when all its rows are there, and waits until it is gone or has given way to the next. */
+  /**
+   * Presses Enter in the open quick pick, when all its rows are there, and waits until it is gone or has given way to
+   * the next.
+   */
   async accept(): Promise<void> {
     const before = await eventually(async () => {
       const now = await this.#quickPick();
@@ -104,10 +132,16 @@ export class QuickInput {
     // Pressed again, after a while, where VS Code has missed it: it does while it puts new rows into the list.
     await eventually(async () => {
       await this.#press("Enter");
-      await eventually(async () => {
-        const now = await this.#quickPick();
-        assert.ok(!now.open || now.title !== before.title || now.value !== before.value, await this.#described("not gone after Enter"));
-      }, { timeout: 10_000 });
+      await eventually(
+        async () => {
+          const now = await this.#quickPick();
+          assert.ok(
+            !now.open || now.title !== before.title || now.value !== before.value,
+            await this.#described("not gone after Enter"),
+          );
+        },
+        { timeout: 10_000 },
+      );
     });
   }
 
@@ -121,14 +155,20 @@ export class QuickInput {
     await eventually(async () => {
       const { rows } = await this.#quickPick();
       const ticked = rows.filter((row) => row.ticked).map(({ label }) => label);
-      assert.ok(ticked.some((label) => contains(label, name)), await this.#described(`no ticked "${String(name)}"; ticked are: ${ticked.join(" | ") || "none"}`));
+      assert.ok(
+        ticked.some((label) => contains(label, name)),
+        await this.#described(`no ticked "${String(name)}"; ticked are: ${ticked.join(" | ") || "none"}`),
+      );
     });
     await this.accept();
   }
 
   /** Takes a row of the open quick pick by clicking it. */
   async clickPick(text: string): Promise<void> {
-    const row = this.page.locator(".quick-input-widget:visible .quick-input-list .monaco-list-row").filter({ hasText: text }).first();
+    const row = this.page
+      .locator(".quick-input-widget:visible .quick-input-list .monaco-list-row")
+      .filter({ hasText: text })
+      .first();
     await row.click().catch(async (error: Error) => {
       throw new Error(await this.#described(`no row "${text}"`), { cause: error });
     });
@@ -137,13 +177,17 @@ export class QuickInput {
   /** Gives a path to the save or open dialog (VS Code's own, in the quick input) and waits until it is gone. */
   async answerFileDialog(file: string): Promise<void> {
     await eventually(async () => assert.match(await this.quickInput.inputValue(), /[\\/]/, "no file dialog is open"));
-    await eventually(async () => {
-      if (!(await this.quickInput.isVisible())) return;
-      // While it looks up its first folder it overwrites what was typed, and ignores Enter.
-      if ((await this.quickInput.inputValue({ timeout: 1000 })) !== file) await this.quickInput.fill(file, { timeout: 1000 });
-      else await this.#press("Enter");
-      throw new Error(await this.#described(`not taken ${file}`));
-    }, { every: 400 });
+    await eventually(
+      async () => {
+        if (!(await this.quickInput.isVisible())) return;
+        // While it looks up its first folder it overwrites what was typed, and ignores Enter.
+        if ((await this.quickInput.inputValue({ timeout: 1000 })) !== file)
+          await this.quickInput.fill(file, { timeout: 1000 });
+        else await this.#press("Enter");
+        throw new Error(await this.#described(`not taken ${file}`));
+      },
+      { every: 400 },
+    );
   }
 
   /** Replaces the text of the open quick pick; the palette's ">" stays. */

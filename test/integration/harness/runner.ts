@@ -60,13 +60,21 @@ export interface RunResult {
 }
 
 export async function runFlows(flows: readonly Flow[], options: RunOptions): Promise<RunResult> {
-  const chosen = flows.filter(({ name, options: { alsoPacked, pictures = false } }) =>
-    pictures === (options.pictures ?? false) && (!options.only || name.includes(options.only)) && (!options.vsix || alsoPacked));
-  if (!chosen.length) throw new Error(`No flow ${options.only ? `has "${options.only}" in its name` : "is there to run"}.`);
+  const chosen = flows.filter(
+    ({ name, options: { alsoPacked, pictures = false } }) =>
+      pictures === (options.pictures ?? false) &&
+      (!options.only || name.includes(options.only)) &&
+      (!options.vsix || alsoPacked),
+  );
+  if (!chosen.length)
+    throw new Error(`No flow ${options.only ? `has "${options.only}" in its name` : "is there to run"}.`);
   let passed = 0;
   for (const flow of chosen) {
     const started = Date.now();
-    const error = await runFlow(flow, options).then(() => undefined, (reason: unknown) => reason);
+    const error = await runFlow(flow, options).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
     const seconds = ((Date.now() - started) / 1000).toFixed(1);
     console.log(`${error === undefined ? "✓" : "✗"} ${flow.name} (${options.host.name}, ${seconds} s)`);
     if (error === undefined) passed++;
@@ -142,7 +150,9 @@ async function runFlow(flow: Flow, { root, host, vsix }: RunOptions): Promise<vo
     await within(flowLimit, work(), () => `The flow took longer than ${flowLimit / 60_000} minutes.`);
   } catch (error) {
     const report = await collect(root, flow.name, pages, trouble, session);
-    throw new Error(`In ${at}: ${error instanceof Error ? error.message : String(error)}${line(error)}\n${report}`, { cause: error });
+    throw new Error(`In ${at}: ${error instanceof Error ? error.message : String(error)}${line(error)}\n${report}`, {
+      cause: error,
+    });
   } finally {
     await session?.stop();
     // The dying processes may still write: a few tries, and what stays is the system's temporary folder's to clean.
@@ -150,7 +160,9 @@ async function runFlow(flow: Flow, { root, host, vsix }: RunOptions): Promise<vo
   }
 }
 
-/** Where in the flows it happened: the innermost lines of their own files (scripts/integration.mjs has source maps on). */
+/**
+ * Where in the flows it happened: the innermost lines of their own files (scripts/integration.mjs has source maps on).
+ */
 function line(error: unknown): string {
   if (!(error instanceof Error)) return "";
   const frames = (error.stack ?? "").split("\n").filter((one) => /\.flow\.ts:/.test(one));
@@ -165,7 +177,8 @@ async function multiRoot(folder: string, workspace: string, roots: readonly stri
 
 function listen(page: Page, trouble: string[]): void {
   page.on("console", (message) => {
-    if (message.type() === "error" || message.type() === "warning") trouble.push(`${message.type()}: ${message.text()}`);
+    if (message.type() === "error" || message.type() === "warning")
+      trouble.push(`${message.type()}: ${message.text()}`);
   });
   page.on("pageerror", (error) => trouble.push(`uncaught: ${error.message}`));
 }
@@ -177,26 +190,60 @@ async function screenshot(root: string, page: Page, name: string): Promise<strin
   return file;
 }
 
-/** After a failure: pictures of all windows and all logs, in test/screenshots/failed; gives the part worth reading first. */
-async function collect(root: string, name: string, pages: readonly Page[], trouble: readonly string[], session: Session | undefined): Promise<string> {
+/**
+ * After a failure: pictures of all windows and all logs, in test/screenshots/failed; gives the part worth reading
+ * first.
+ */
+async function collect(
+  root: string,
+  name: string,
+  pages: readonly Page[],
+  trouble: readonly string[],
+  session: Session | undefined,
+): Promise<string> {
   const safe = `failed/${name.replace(/[^\w.-]+/g, "-")}`;
   const lines: string[] = [];
   for (const [index, page] of pages.entries()) {
-    const shot = await screenshot(root, page, `${safe}${index ? `-${index + 1}` : ""}`).catch((error: Error) => `no picture: ${error.message}`);
+    const shot = await screenshot(root, page, `${safe}${index ? `-${index + 1}` : ""}`).catch(
+      (error: Error) => `no picture: ${error.message}`,
+    );
     lines.push(`window: ${shot}`);
   }
   const logs = session ? await logFiles(session.logFolder) : [];
   const host = logs.find(({ file }) => /exthost.*exthost\.log$/.test(file))?.text ?? "";
-  const all = [...logs.map(({ file, text }) => `===== ${file}\n${text}`), `===== page\n${trouble.join("\n")}`, `===== process\n${session?.output() ?? ""}`];
+  const all = [
+    ...logs.map(({ file, text }) => `===== ${file}\n${text}`),
+    `===== page\n${trouble.join("\n")}`,
+    `===== process\n${session?.output() ?? ""}`,
+  ];
   const file = path.join(root, "test/screenshots", `${safe}.log`);
   await mkdir(path.dirname(file), { recursive: true });
   await writeFile(file, all.join("\n\n"));
-  const head = (title: string, text: string) => (text.trim() ? `${title}:\n${text.trim().split("\n").slice(-12).join("\n")}` : `${title}: nothing`);
-  return [...lines, `logs: ${file}`, head("extension host's warnings and errors", host.split("\n").filter((line) => /\[(error|warning)\]/.test(line)).join("\n")), head("page's console", trouble.map((text) => text.split("\n")[0]).filter((text) => !itsOwn.test(text)).join("\n"))].join("\n");
+  const head = (title: string, text: string) =>
+    text.trim() ? `${title}:\n${text.trim().split("\n").slice(-12).join("\n")}` : `${title}: nothing`;
+  return [
+    ...lines,
+    `logs: ${file}`,
+    head(
+      "extension host's warnings and errors",
+      host
+        .split("\n")
+        .filter((line) => /\[(error|warning)\]/.test(line))
+        .join("\n"),
+    ),
+    head(
+      "page's console",
+      trouble
+        .map((text) => text.split("\n")[0])
+        .filter((text) => !itsOwn.test(text))
+        .join("\n"),
+    ),
+  ].join("\n");
 }
 
 /** What VS Code in a browser says in every run, about itself. The log file has it all. */
-const itsOwn = /status of 404|bad HTTP response code|Service Worker|same-origin iframe|sandbox attribute|workbench contribution|authentication provider|willSaveTextDocument/i;
+const itsOwn =
+  /status of 404|bad HTTP response code|Service Worker|same-origin iframe|sandbox attribute|workbench contribution|authentication provider|willSaveTextDocument/i;
 
 async function logFiles(folder: string): Promise<{ file: string; text: string }[]> {
   const names = await readdir(folder, { recursive: true }).catch(() => []);
@@ -217,5 +264,8 @@ async function within<T>(limit: number, work: Promise<T>, message: () => string)
 }
 
 function indent(text: string): string {
-  return text.split("\n").map((line) => `    ${line}`).join("\n");
+  return text
+    .split("\n")
+    .map((line) => `    ${line}`)
+    .join("\n");
 }

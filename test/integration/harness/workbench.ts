@@ -20,21 +20,33 @@ export class Workbench extends QuickInput {
     await this.page.locator(".statusbar").waitFor();
   }
 
-  /** F1, the command's title, Enter. The title must be the best match, as it is shown: "Neural Loupe: Visualize Saliency". */
+  /**
+   * F1, the command's title, Enter. The title must be the best match, as it is shown: "Neural Loupe: Visualize
+   * Saliency".
+   */
   async runCommand(title: string): Promise<void> {
     await this.findCommand(title);
     await this.pick(title);
   }
 
-  /** Leaves the palette open with this command in its list: a list made before the command's extension was known does not get it. */
+  /**
+   * Leaves the palette open with this command in its list: a list made before the command's extension was known does
+   * not get it.
+   */
   async findCommand(title: string): Promise<void> {
     await eventually(async () => {
       await this.openPalette();
       await this.typeQuickInput(title);
-      await eventually(async () => {
-        const rows = await this.quickPickRows();
-        assert.ok(rows.some((row) => row.includes(title)), `the palette does not list "${title}", but: ${rows.slice(0, 5).join(" | ")}`);
-      }, { timeout: 10_000 }).catch(async (error: Error) => {
+      await eventually(
+        async () => {
+          const rows = await this.quickPickRows();
+          assert.ok(
+            rows.some((row) => row.includes(title)),
+            `the palette does not list "${title}", but: ${rows.slice(0, 5).join(" | ")}`,
+          );
+        },
+        { timeout: 10_000 },
+      ).catch(async (error: Error) => {
         await this.page.keyboard.press("Escape");
         throw error;
       });
@@ -60,14 +72,19 @@ export class Workbench extends QuickInput {
       // Clicked again where rows moved under the mouse, because a file came or went: then another file was opened.
       await eventually(async () => {
         await row.click();
-        await this.page.locator(`.tab.active[data-resource-name=${JSON.stringify(part)}]`).first().waitFor({ timeout: 10_000 });
+        await this.page
+          .locator(`.tab.active[data-resource-name=${JSON.stringify(part)}]`)
+          .first()
+          .waitFor({ timeout: 10_000 });
       });
     }
   }
 
   /** The explorer's row of that exact name. */
   explorerRow(name: string): Locator {
-    return this.page.locator(`.explorer-folders-view .monaco-list-row`).filter({ has: this.page.locator(".label-name", { hasText: exactly(name) }) });
+    return this.page
+      .locator(`.explorer-folders-view .monaco-list-row`)
+      .filter({ has: this.page.locator(".label-name", { hasText: exactly(name) }) });
   }
 
   /** Opens an explorer row's context menu and clicks an entry, of a submenu by the names on the way to it. */
@@ -81,15 +98,21 @@ export class Workbench extends QuickInput {
   async clickMenu(entry: string): Promise<void> {
     const item = this.#menuEntry(entry);
     await item.waitFor();
-    await eventually(async () => {
-      if (!(await item.isVisible())) return;
-      await item.click({ timeout: 2000 });
-      throw new Error(`The menu stays open after a click on "${entry}".`);
-    }, { every: 300 });
+    await eventually(
+      async () => {
+        if (!(await item.isVisible())) return;
+        await item.click({ timeout: 2000 });
+        throw new Error(`The menu stays open after a click on "${entry}".`);
+      },
+      { every: 300 },
+    );
   }
 
   #menuEntry(text: string): Locator {
-    return this.page.locator(".monaco-menu .action-label, .context-view .action-label").filter({ hasText: exactly(text) }).first();
+    return this.page
+      .locator(".monaco-menu .action-label, .context-view .action-label")
+      .filter({ hasText: exactly(text) })
+      .first();
   }
 
   /** A button in an editor's title bar, by its tooltip's beginning. */
@@ -108,7 +131,9 @@ export class Workbench extends QuickInput {
       for (const frame of frames) if ((await frame.locator(has).count()) > 0) matches.push(frame);
       if (matches.length === 1) return matches[0];
       const found = await Promise.all(frames.map(describeFrame));
-      throw new Error(`${matches.length || "no"} visible webviews have "${has}". Visible webviews: ${found.join("; ") || "none"}`);
+      throw new Error(
+        `${matches.length || "no"} visible webviews have "${has}". Visible webviews: ${found.join("; ") || "none"}`,
+      );
     });
   }
 
@@ -175,7 +200,10 @@ export class Workbench extends QuickInput {
 }
 
 async function describeFrame(frame: Frame): Promise<string> {
-  const text = await frame.locator("body").innerText({ timeout: 1000 }).catch(() => "");
+  const text = await frame
+    .locator("body")
+    .innerText({ timeout: 1000 })
+    .catch(() => "");
   return `${frame.name() || frame.url()} with text "${text.replace(/\s+/g, " ").slice(0, 120)}"`;
 }
 

@@ -22,7 +22,9 @@ afterAll(async () => {
 describe("networks kept without their weights", () => {
   it("seeds make the numbers that Python makes", () => {
     // prng.py: Spec(4294967294, 0.5, 2.0).values(4), which passes 2^32.
-    expect([...seededNumbers({ seed: 4294967294, mean: 0.5, scale: 2 }, 4)]).toEqual([0.8692030906677246, 0.1157536506652832, -1.5, 0.13339614868164063]);
+    expect([...seededNumbers({ seed: 4294967294, mean: 0.5, scale: 2 }, 4)]).toEqual([
+      0.8692030906677246, 0.1157536506652832, -1.5, 0.13339614868164063,
+    ]);
   });
 
   const cases = loadArchitectures();

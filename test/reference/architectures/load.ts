@@ -94,7 +94,9 @@ export function loadArchitectures(): ArchitectureCase[] {
 
 /** The networks' .json files as make.py wrote them. */
 export function readStored(): StoredNetwork[] {
-  const files = readdirSync(folder).filter((file) => file.endsWith(".json")).sort();
+  const files = readdirSync(folder)
+    .filter((file) => file.endsWith(".json"))
+    .sort();
   return files.map((file) => JSON.parse(readFileSync(join(folder, file), "utf8")) as StoredNetwork);
 }
 
@@ -123,7 +125,9 @@ function architectureCase(stored: StoredNetwork, one: StoredExport): Architectur
   };
 }
 
-/** A .npy file of version 1.0, float32, as numpy.save writes it: a header whose length is at byte 8, then the numbers. */
+/**
+ * A .npy file of version 1.0, float32, as numpy.save writes it: a header whose length is at byte 8, then the numbers.
+ */
 function readTensor({ file, dims }: StoredTensor): ReferenceTensor {
   const bytes = readFileSync(join(folder, file));
   const start = 10 + bytes.readUInt16LE(8);

@@ -14,7 +14,9 @@ import { seededNumbers } from "./prng.ts";
  * @throws When there is no such export.
  */
 export async function materialise(name: string, directory: string): Promise<string> {
-  const found = readStored().flatMap((network) => network.exports).find((one) => one.name === name);
+  const found = readStored()
+    .flatMap((network) => network.exports)
+    .find((one) => one.name === name);
   if (!found) {
     throw new Error(`There is no exported network "${name}" in ${folder}.`);
   }

@@ -28,8 +28,18 @@ export interface NodeCase {
 }
 
 const VIEWS = {
-  float32: Float32Array, float64: Float64Array, float16: Uint16Array, int8: Int8Array, uint8: Uint8Array, bool: Uint8Array, int16: Int16Array,
-  uint16: Uint16Array, int32: Int32Array, uint32: Uint32Array, int64: BigInt64Array, uint64: BigUint64Array,
+  float32: Float32Array,
+  float64: Float64Array,
+  float16: Uint16Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+  int16: Int16Array,
+  uint16: Uint16Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  int64: BigInt64Array,
+  uint64: BigUint64Array,
 } as const;
 
 interface Place {
@@ -49,19 +59,38 @@ interface StoredCase {
   readonly model: Place;
   readonly inputs?: readonly (StoredArray & { readonly name: string })[];
   readonly seeds?: readonly (StoredArray & { readonly output: string })[];
-  readonly gradients?: readonly { readonly input: string; readonly coordinates: readonly number[]; readonly derivatives: readonly number[]; readonly directions: readonly StoredArray[] }[];
+  readonly gradients?: readonly {
+    readonly input: string;
+    readonly coordinates: readonly number[];
+    readonly derivatives: readonly number[];
+    readonly directions: readonly StoredArray[];
+  }[];
 }
 
 /** All cases that make.py packed. */
 export function loadNodeCases(folder = dirname(fileURLToPath(import.meta.url))): NodeCase[] {
   const packed = gunzipSync(readFileSync(join(folder, "backend-nodes.bin.gz")));
-  const stored = JSON.parse(gunzipSync(readFileSync(join(folder, "cases.json.gz"))).toString("utf8")) as readonly StoredCase[];
+  const stored = JSON.parse(
+    gunzipSync(readFileSync(join(folder, "cases.json.gz"))).toString("utf8"),
+  ) as readonly StoredCase[];
   const bytes = ({ offset, length }: Place): Uint8Array => Uint8Array.from(packed.subarray(offset, offset + length));
-  const array = (place: StoredArray): TensorValue => ({ dataType: place.dataType, dims: place.dims, data: new VIEWS[place.dataType](bytes(place).buffer as ArrayBuffer) });
+  const array = (place: StoredArray): TensorValue => ({
+    dataType: place.dataType,
+    dims: place.dims,
+    data: new VIEWS[place.dataType](bytes(place).buffer as ArrayBuffer),
+  });
   return stored.map((one) => ({
-    name: one.name, operator: one.operator, skip: one.skip, score: one.score ?? NaN, kinks: one.kinks ?? 0, model: bytes(one.model),
+    name: one.name,
+    operator: one.operator,
+    skip: one.skip,
+    score: one.score ?? NaN,
+    kinks: one.kinks ?? 0,
+    model: bytes(one.model),
     inputs: (one.inputs ?? []).map((input) => ({ name: input.name, ...array(input) })),
     seeds: (one.seeds ?? []).map((seed) => ({ output: seed.output, data: array(seed).data as Float32Array })),
-    gradients: (one.gradients ?? []).map(({ directions, ...rest }) => ({ ...rest, directions: directions.map((direction) => array(direction).data as Int8Array) })),
+    gradients: (one.gradients ?? []).map(({ directions, ...rest }) => ({
+      ...rest,
+      directions: directions.map((direction) => array(direction).data as Int8Array),
+    })),
   }));
 }

@@ -44,7 +44,10 @@ export function message(fill: (into: WireWriter) => void): WireWriter {
 export function rawModel(fill: (graph: WireWriter) => void): Uint8Array {
   return message((model) => {
     model.int(1, 8);
-    model.message(8, message((opset) => opset.int(2, 17)));
+    model.message(
+      8,
+      message((opset) => opset.int(2, 17)),
+    );
     model.message(7, message(fill));
   }).finish();
 }
@@ -63,6 +66,14 @@ export function rawNode(opType: string, inputs: readonly string[], outputs: read
 export function rawValue(name: string): WireWriter {
   return message((value) => {
     value.string(1, name);
-    value.message(2, message((type) => type.message(1, message((tensor) => tensor.int(1, 1)))));
+    value.message(
+      2,
+      message((type) =>
+        type.message(
+          1,
+          message((tensor) => tensor.int(1, 1)),
+        ),
+      ),
+    );
   });
 }

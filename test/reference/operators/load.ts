@@ -33,8 +33,7 @@ export interface OperatorCase {
   readonly gradients: readonly (CaseArray & { readonly data: Float64Array })[];
 }
 
-export type CaseData =
-  | Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array | Int8Array | Uint16Array;
+export type CaseData = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array | Int8Array | Uint16Array;
 /** numpy's names; bool is one byte per element, float16 its bits. */
 export type CaseDataType = keyof typeof VIEWS;
 
@@ -79,7 +78,8 @@ export function loadCases(): OperatorCase[] {
   const packed = readFileSync(join(folder, "operators.bin"));
   const stored = JSON.parse(readFileSync(join(folder, "cases.json"), "utf8")) as readonly StoredCase[];
 
-  const bytes = ({ offset, length }: StoredPlace): Uint8Array => Uint8Array.from(packed.subarray(offset, offset + length));
+  const bytes = ({ offset, length }: StoredPlace): Uint8Array =>
+    Uint8Array.from(packed.subarray(offset, offset + length));
   const array = (name: string, place: StoredArray): CaseArray => {
     const data = new VIEWS[place.dataType](bytes(place).buffer as ArrayBuffer);
     return { name, dataType: place.dataType, dims: place.dims, data };

@@ -12,13 +12,19 @@ describe("operator references", () => {
   it("have a gradient of every float input for a seed on every float output, in matching dims", () => {
     for (const one of cases) {
       const floats = one.inputs.filter((input) => input.dataType === "float32");
-      expect(one.gradients.map(({ name, dims }) => ({ name, dims })), one.name)
-        .toEqual(floats.map(({ name, dims }) => ({ name, dims })));
+      expect(
+        one.gradients.map(({ name, dims }) => ({ name, dims })),
+        one.name,
+      ).toEqual(floats.map(({ name, dims }) => ({ name, dims })));
       const outputs = one.outputs.filter((output) => output.dataType.startsWith("float"));
-      expect(one.seeds.map(({ name, dims }) => ({ name, dims })), one.name)
-        .toEqual(outputs.map(({ name, dims }) => ({ name, dims })));
+      expect(
+        one.seeds.map(({ name, dims }) => ({ name, dims })),
+        one.name,
+      ).toEqual(outputs.map(({ name, dims }) => ({ name, dims })));
       for (const array of [...one.inputs, ...one.outputs, ...one.seeds, ...one.gradients]) {
-        expect(array.data.length, `${one.name}: ${array.name}`).toBe(array.dims.reduce((product, dim) => product * dim, 1));
+        expect(array.data.length, `${one.name}: ${array.name}`).toBe(
+          array.dims.reduce((product, dim) => product * dim, 1),
+        );
       }
     }
   });

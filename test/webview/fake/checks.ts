@@ -2,59 +2,184 @@
 import type { CurvesArtifact } from "../../../src/protocol/artifacts.ts";
 import type { TechniqueInfo } from "../../../src/protocol/technique.ts";
 
-const methods = [["saliency", "Saliency"], ["cam", "CAM"], ["grad-cam", "Grad-CAM"]] as const;
+const methods = [
+  ["saliency", "Saliency"],
+  ["cam", "CAM"],
+  ["grad-cam", "Grad-CAM"],
+] as const;
 
 function check(id: string, title: string, cite: string, summary: string): TechniqueInfo {
   return {
-    id, title, command: `Check ${title}`, group: "trust", summary, cite, needs: { target: true, layer: "spatial", gradient: false },
+    id,
+    title,
+    command: `Check ${title}`,
+    group: "trust",
+    summary,
+    cite,
+    needs: { target: true, layer: "spatial", gradient: false },
     params: [
-      { type: "choice", name: "method", label: "Method", default: "saliency", help: "The method whose result is checked.", options: methods.map(([value, label]) => ({ value, label })) },
-      { type: "text", name: "options", label: "Its options", default: "", pattern: ".*", problem: "", help: "The method's own options." },
-      { type: "number", name: "steps", label: "Steps", default: 100, min: 2, max: 1000, step: 10, integer: true, help: "In how many steps." },
+      {
+        type: "choice",
+        name: "method",
+        label: "Method",
+        default: "saliency",
+        help: "The method whose result is checked.",
+        options: methods.map(([value, label]) => ({ value, label })),
+      },
+      {
+        type: "text",
+        name: "options",
+        label: "Its options",
+        default: "",
+        pattern: ".*",
+        problem: "",
+        help: "The method's own options.",
+      },
+      {
+        type: "number",
+        name: "steps",
+        label: "Steps",
+        default: 100,
+        min: 2,
+        max: 1000,
+        step: 10,
+        integer: true,
+        help: "In how many steps.",
+      },
     ],
   };
 }
 
 export const checks: readonly TechniqueInfo[] = [
-  check("insertion-deletion", "Insertion & Deletion", "Petsiuk, Das & Saenko 2018", "Removes, and puts back, what a method marks most."),
+  check(
+    "insertion-deletion",
+    "Insertion & Deletion",
+    "Petsiuk, Das & Saenko 2018",
+    "Removes, and puts back, what a method marks most.",
+  ),
   check("infidelity", "Infidelity", "Yeh et al. 2019", "How well the map predicts score changes."),
-  check("randomisation", "Randomisation Check", "Adebayo et al. 2018", "Whether the map depends on what the model has learned."),
+  check(
+    "randomisation",
+    "Randomisation Check",
+    "Adebayo et al. 2018",
+    "Whether the map depends on what the model has learned.",
+  ),
 ];
 
 const steps = Float32Array.from({ length: 51 }, (_, i) => 2 * i);
 
 export const checkCurves: Readonly<Record<string, CurvesArtifact>> = {
   "insertion-deletion": {
-    kind: "curves", id: "insertion-deletion", title: "Insertion and deletion: Saliency", x: { label: "pixels taken, the most important first, %", min: 0, max: 100 },
+    kind: "curves",
+    id: "insertion-deletion",
+    title: "Insertion and deletion: Saliency",
+    x: { label: "pixels taken, the most important first, %", min: 0, max: 100 },
     y: { label: "probability of Egyptian cat", min: 0, max: 1 },
     lines: [
-      { id: "insertion", label: "Insertion", x: steps, y: steps.map((x) => 0.9 - 0.9 * Math.exp(-x / 25)), style: "line", summary: { label: "AUC", value: 0.6781 } },
-      { id: "deletion", label: "Deletion", x: steps, y: steps.map((x) => 0.9 * Math.exp(-x / 9)), style: "line", summary: { label: "AUC", value: 0.0923 } },
+      {
+        id: "insertion",
+        label: "Insertion",
+        x: steps,
+        y: steps.map((x) => 0.9 - 0.9 * Math.exp(-x / 25)),
+        style: "line",
+        summary: { label: "AUC", value: 0.6781 },
+      },
+      {
+        id: "deletion",
+        label: "Deletion",
+        x: steps,
+        y: steps.map((x) => 0.9 * Math.exp(-x / 9)),
+        style: "line",
+        summary: { label: "AUC", value: 0.0923 },
+      },
     ],
     numbers: [
-      { id: "insertion_auc", label: "Insertion AUC", value: 0.6781, help: "The mean height of the curve while pixels are put back: higher is better." },
-      { id: "deletion_auc", label: "Deletion AUC", value: 0.0923, help: "The mean height of the curve while pixels are removed: lower is better." },
+      {
+        id: "insertion_auc",
+        label: "Insertion AUC",
+        value: 0.6781,
+        help: "The mean height of the curve while pixels are put back: higher is better.",
+      },
+      {
+        id: "deletion_auc",
+        label: "Deletion AUC",
+        value: 0.0923,
+        help: "The mean height of the curve while pixels are removed: lower is better.",
+      },
     ],
-    reading: "The more the map is right about what the model uses, the faster the insertion curve rises and the faster the deletion curve falls.", caption: "50 steps of 1004 pixels; removed: 0",
+    reading:
+      "The more the map is right about what the model uses, the faster the insertion curve rises and the faster the deletion curve falls.",
+    caption: "50 steps of 1004 pixels; removed: 0",
   },
   infidelity: {
-    kind: "curves", id: "infidelity", title: "Infidelity: Saliency", x: { label: "fall of the score that the map predicts" }, y: { label: "fall of the score of Egyptian cat" },
+    kind: "curves",
+    id: "infidelity",
+    title: "Infidelity: Saliency",
+    x: { label: "fall of the score that the map predicts" },
+    y: { label: "fall of the score of Egyptian cat" },
     lines: [
-      { id: "perturbations", label: "Each perturbation", x: steps.map((x, i) => x + 0.1 * Math.sin(i)), y: steps.map((x, i) => x + 12 * Math.sin(7 * i)), style: "points", summary: { label: "infidelity", value: 71.5 } },
-      { id: "faithful", label: "Foretold exactly", x: Float32Array.of(-12, 112), y: Float32Array.of(-12, 112), style: "guide" },
+      {
+        id: "perturbations",
+        label: "Each perturbation",
+        x: steps.map((x, i) => x + 0.1 * Math.sin(i)),
+        y: steps.map((x, i) => x + 12 * Math.sin(7 * i)),
+        style: "points",
+        summary: { label: "infidelity", value: 71.5 },
+      },
+      {
+        id: "faithful",
+        label: "Foretold exactly",
+        x: Float32Array.of(-12, 112),
+        y: Float32Array.of(-12, 112),
+        style: "guide",
+      },
     ],
-    numbers: [{ id: "infidelity", label: "Infidelity", value: 71.5, help: "The mean squared difference between what the map predicts and what the score does: lower is better." }],
-    reading: "Each dot is one perturbed input. On the diagonal, the map foretold what the score did.", caption: "51 perturbations",
+    numbers: [
+      {
+        id: "infidelity",
+        label: "Infidelity",
+        value: 71.5,
+        help: "The mean squared difference between what the map predicts and what the score does: lower is better.",
+      },
+    ],
+    reading: "Each dot is one perturbed input. On the diagonal, the map foretold what the score did.",
+    caption: "51 perturbations",
   },
   randomisation: {
-    kind: "curves", id: "randomisation", title: "Randomisation: Saliency", x: { label: "layers randomised, from the output down to", names: ["as trained", ...Array.from({ length: 11 }, (_, i) => `/_blocks.${15 - i}/_project_conv/Conv`)] },
+    kind: "curves",
+    id: "randomisation",
+    title: "Randomisation: Saliency",
+    x: {
+      label: "layers randomised, from the output down to",
+      names: ["as trained", ...Array.from({ length: 11 }, (_, i) => `/_blocks.${15 - i}/_project_conv/Conv`)],
+    },
     y: { label: "similarity to the trained model's map", max: 1.02 },
     lines: [
-      { id: "spearman_abs", label: "Rank correlation of magnitudes", x: Float32Array.from({ length: 12 }, (_, i) => i), y: Float32Array.from({ length: 12 }, (_, i) => Math.exp(-i / 3)), style: "line" },
-      { id: "ssim", label: "SSIM of magnitudes", x: Float32Array.from({ length: 12 }, (_, i) => i), y: Float32Array.from({ length: 12 }, (_, i) => (i === 5 ? NaN : Math.exp(-i / 5))), style: "line" },
+      {
+        id: "spearman_abs",
+        label: "Rank correlation of magnitudes",
+        x: Float32Array.from({ length: 12 }, (_, i) => i),
+        y: Float32Array.from({ length: 12 }, (_, i) => Math.exp(-i / 3)),
+        style: "line",
+      },
+      {
+        id: "ssim",
+        label: "SSIM of magnitudes",
+        x: Float32Array.from({ length: 12 }, (_, i) => i),
+        y: Float32Array.from({ length: 12 }, (_, i) => (i === 5 ? NaN : Math.exp(-i / 5))),
+        style: "line",
+      },
       { id: "zero", label: "Nothing in common", x: Float32Array.of(0, 11), y: Float32Array.of(0, 0), style: "guide" },
     ],
-    numbers: [{ id: "last_correlation", label: "Magnitudes, all layers random", value: 0.0256, help: "The rank correlation when the whole model is random: near 0 is passed." }],
-    reading: "A map that depends on what the model has learned falls towards 0 as layers lose their weights.", caption: "49 layers with weights, seed 0",
+    numbers: [
+      {
+        id: "last_correlation",
+        label: "Magnitudes, all layers random",
+        value: 0.0256,
+        help: "The rank correlation when the whole model is random: near 0 is passed.",
+      },
+    ],
+    reading: "A map that depends on what the model has learned falls towards 0 as layers lose their weights.",
+    caption: "49 layers with weights, seed 0",
   },
 };

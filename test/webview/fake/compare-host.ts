@@ -1,4 +1,11 @@
-import type { AxisEntry, AxisKind, CompareBoot, CompareHost, CompareState, CompareView } from "../../../src/protocol/compare.ts";
+import type {
+  AxisEntry,
+  AxisKind,
+  CompareBoot,
+  CompareHost,
+  CompareState,
+  CompareView,
+} from "../../../src/protocol/compare.ts";
 import type { BarsArtifact, TokensArtifact } from "../../../src/protocol/artifacts.ts";
 import { isComparable } from "../../../src/protocol/compare.ts";
 import type { CallContext, Handlers } from "../../../src/protocol/link.ts";
@@ -16,61 +23,100 @@ const target = (index: number): AxisEntry => ({ kind: "target", target: { index:
 const picks: Record<AxisKind, readonly AxisEntry[]> = {
   method: [method("saliency"), method("grad-cam"), method("cam")],
   target: [target(285), target(282)],
-  layer: [{ kind: "layer", layer: "project_6" }, { kind: "layer", layer: "relu" }],
-  model: [{ kind: "model", model: "file:///samples/efficientnet-lite0.onnx" }, { kind: "model", model: "file:///other/efficientnet-lite0.onnx" }],
+  layer: [
+    { kind: "layer", layer: "project_6" },
+    { kind: "layer", layer: "relu" },
+  ],
+  model: [
+    { kind: "model", model: "file:///samples/efficientnet-lite0.onnx" },
+    { kind: "model", model: "file:///other/efficientnet-lite0.onnx" },
+  ],
   ...(scenario.picks as Partial<Record<AxisKind, readonly AxisEntry[]>> | undefined),
 };
 
 let state: CompareState = {
-  base: { model: "file:///samples/efficientnet-lite0.onnx", input: "file:///samples/cat.png", technique: "saliency", target: {}, params: {} },
-  columns: { kind: "method", entries: picks.method }, removed: [], looks: DEFAULT_LOOKS, scale: "own",
+  base: {
+    model: "file:///samples/efficientnet-lite0.onnx",
+    input: "file:///samples/cat.png",
+    technique: "saliency",
+    target: {},
+    params: {},
+  },
+  columns: { kind: "method", entries: picks.method },
+  removed: [],
+  looks: DEFAULT_LOOKS,
+  scale: "own",
   ...(scenario.state as Partial<CompareState> | undefined),
 };
 
 function boot(): CompareBoot {
   return {
-    state, techniques: otherKinds.filter(isComparable), inputName: "cat.png", outputs: ["logits"],
-    recipe: { recipe: { version: 1, inputs: {} }, reasons: [], classes: classNames, ...(scenario.explainable ? { explainable: scenario.explainable as NonNullable<CompareBoot["recipe"]["explainable"]> } : {}) },
+    state,
+    techniques: otherKinds.filter(isComparable),
+    inputName: "cat.png",
+    outputs: ["logits"],
+    recipe: {
+      recipe: { version: 1, inputs: {} },
+      reasons: [],
+      classes: classNames,
+      ...(scenario.explainable
+        ? { explainable: scenario.explainable as NonNullable<CompareBoot["recipe"]["explainable"]> }
+        : {}),
+    },
     ...(typeof scenario.blocked === "string" ? { blocked: scenario.blocked } : {}),
   };
 }
 
 /** Techniques whose results are on disk from before, that fail, and that take their time (milliseconds). */
-const cached = new Set(scenario.cached as string[] | undefined ?? []);
-const failing = new Set(scenario.failing as string[] | undefined ?? []);
+const cached = new Set((scenario.cached as string[] | undefined) ?? []);
+const failing = new Set((scenario.failing as string[] | undefined) ?? []);
 const delays = (scenario.delays ?? {}) as Readonly<Record<string, number>>;
 
 page.fake.running = 0;
 page.fake.mostAtOnce = 0;
 page.fake.done = [];
 
-const link = new Link<CompareHost, CompareView>(wire, noted<Handlers<CompareHost>>({
-  ready: boot,
-  find: ({ cell }) => (cached.has(cell.technique) ? { result: result(cell) } : {}),
-  async run({ cell }, context) {
-    page.fake.running = Number(page.fake.running) + 1;
-    page.fake.mostAtOnce = Math.max(Number(page.fake.mostAtOnce), Number(page.fake.running));
-    try {
-      await work(delays[cell.technique] ?? 0, context);
-      if (failing.has(cell.technique)) throw new RemoteError("UnsupportedError", "There is no gradient rule for NonMaxSuppression.", "node /_blocks.3/NonMaxSuppression", "CAM works without gradients.");
-      (page.fake.done as string[]).push(cell.technique);
-      return { result: result(cell), cached: false };
-    } finally {
-      page.fake.running = Number(page.fake.running) - 1;
-    }
-  },
-  remember: (request) => { state = request.state; },
-  pickEntries: ({ kind }) => ({ entries: picks[kind] }),
-  pickInput: () => ({ input: "file:///samples/dog.png", name: "dog.png" }),
-  pickTarget: () => ({ target: { index: [284] }, label: "Siamese cat" }),
-  pickFile: () => ({ path: "/samples/grey.png" }),
-  save({ suggestedName, bytes }) {
-    // As text: large lists of numbers take Playwright long.
-    page.fake.saved = { name: suggestedName, base64: btoa(bytes.reduce((text, byte) => text + String.fromCharCode(byte), "")) };
-    return { saved: true, path: suggestedName };
-  },
-  openPanel: () => undefined,
-}));
+const link = new Link<CompareHost, CompareView>(
+  wire,
+  noted<Handlers<CompareHost>>({
+    ready: boot,
+    find: ({ cell }) => (cached.has(cell.technique) ? { result: result(cell) } : {}),
+    async run({ cell }, context) {
+      page.fake.running = Number(page.fake.running) + 1;
+      page.fake.mostAtOnce = Math.max(Number(page.fake.mostAtOnce), Number(page.fake.running));
+      try {
+        await work(delays[cell.technique] ?? 0, context);
+        if (failing.has(cell.technique))
+          throw new RemoteError(
+            "UnsupportedError",
+            "There is no gradient rule for NonMaxSuppression.",
+            "node /_blocks.3/NonMaxSuppression",
+            "CAM works without gradients.",
+          );
+        (page.fake.done as string[]).push(cell.technique);
+        return { result: result(cell), cached: false };
+      } finally {
+        page.fake.running = Number(page.fake.running) - 1;
+      }
+    },
+    remember: (request) => {
+      state = request.state;
+    },
+    pickEntries: ({ kind }) => ({ entries: picks[kind] }),
+    pickInput: () => ({ input: "file:///samples/dog.png", name: "dog.png" }),
+    pickTarget: () => ({ target: { index: [284] }, label: "Siamese cat" }),
+    pickFile: () => ({ path: "/samples/grey.png" }),
+    save({ suggestedName, bytes }) {
+      // As text: large lists of numbers take Playwright long.
+      page.fake.saved = {
+        name: suggestedName,
+        base64: btoa(bytes.reduce((text, byte) => text + String.fromCharCode(byte), "")),
+      };
+      return { saved: true, path: suggestedName };
+    },
+    openPanel: () => undefined,
+  }),
+);
 
 /** What a table's row and a text give instead of a picture: other values for each method, the same each time. */
 function result(cell: PanelState): ReturnType<typeof resultFor> {
@@ -81,14 +127,32 @@ function result(cell: PanelState): ReturnType<typeof resultFor> {
     const names = ["sepal length", "sepal width", "petal length", "petal width"];
     const order = [2, 1, 3, 0];
     const main: BarsArtifact = {
-      kind: "bars", id: "row", title: "Columns", quantity: "∂y/∂x", share: false, caption: "", values, dims: [1, 4], items: order.map((index) => ({ label: names[index], value: values[index], index })),
+      kind: "bars",
+      id: "row",
+      title: "Columns",
+      quantity: "∂y/∂x",
+      share: false,
+      caption: "",
+      values,
+      dims: [1, 4],
+      items: order.map((index) => ({ label: names[index], value: values[index], index })),
     };
     return { ...made, artifacts: [main] };
   }
   if (scenario.text) {
     const tokens = ["[CLS]", "a", "won", "##derful", "film", "[SEP]"];
     const values = Float32Array.of(0, 0.1, 0.9, 0.7, -0.2, 0).map((value) => value * factor);
-    const main: TokensArtifact = { kind: "tokens", id: "text", title: "Tokens", tokens, values, dims: [6], quantity: "Σ x·∂y/∂x", signed: true, caption: "" };
+    const main: TokensArtifact = {
+      kind: "tokens",
+      id: "text",
+      title: "Tokens",
+      tokens,
+      values,
+      dims: [6],
+      quantity: "Σ x·∂y/∂x",
+      signed: true,
+      caption: "",
+    };
     return { ...made, artifacts: [main] };
   }
   return made;

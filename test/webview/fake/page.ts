@@ -1,6 +1,6 @@
 /**
- * What stands in for VS Code inside a test's page: acquireVsCodeApi over the same Link class as the real one. Messages are
- * cloned as VS Code clones them; every call is noted in `fake.calls` for the test to read.
+ * What stands in for VS Code inside a test's page: acquireVsCodeApi over the same Link class as the real one. Messages
+ * are cloned as VS Code clones them; every call is noted in `fake.calls` for the test to read. /
  */
 import type { CallContext, Wire } from "../../../src/protocol/link.ts";
 import { packNumbers } from "../../../src/protocol/numbers.ts";
@@ -36,29 +36,42 @@ export const wire: Wire = {
   },
   listen: (receive) => {
     receivers.add(receive);
-    return () => { receivers.delete(receive); };
+    return () => {
+      receivers.delete(receive);
+    };
   },
 };
 
-const fake: Fake = page.fake = { calls: [], aborted: [], count: (method) => fake.calls.filter((call) => call.method === method).length };
+const fake: Fake = (page.fake = {
+  calls: [],
+  aborted: [],
+  count: (method) => fake.calls.filter((call) => call.method === method).length,
+});
 
 page.acquireVsCodeApi = () => ({
   postMessage: (message) => {
     const data = structuredClone(message);
-    setTimeout(() => { for (const receive of receivers) receive(data); }, 0);
+    setTimeout(() => {
+      for (const receive of receivers) receive(data);
+    }, 0);
   },
-  getState: () => JSON.parse(page.sessionStorage.getItem("state") ?? "null") as unknown ?? undefined,
+  getState: () => (JSON.parse(page.sessionStorage.getItem("state") ?? "null") as unknown) ?? undefined,
   setState: (state) => page.sessionStorage.setItem("state", JSON.stringify(state)),
 });
 
 /** The handlers, each call and each abort noted. */
 export function noted<H extends object>(handlers: H): H {
   const plain = handlers as Record<string, (request: unknown, context: CallContext) => unknown>;
-  return Object.fromEntries(Object.entries(plain).map(([method, handle]) => [method, (request: unknown, context: CallContext) => {
-    fake.calls.push({ method, request });
-    context.signal.addEventListener("abort", () => fake.aborted.push(method));
-    return handle(request, context);
-  }])) as H;
+  return Object.fromEntries(
+    Object.entries(plain).map(([method, handle]) => [
+      method,
+      (request: unknown, context: CallContext) => {
+        fake.calls.push({ method, request });
+        context.signal.addEventListener("abort", () => fake.aborted.push(method));
+        return handle(request, context);
+      },
+    ]),
+  ) as H;
 }
 
 /** The sample cat as the model sees it: RGB bytes [224, 224, 3], put into the page by the test's server. */

@@ -13,71 +13,130 @@ const recipe: Recipe = {
   version: 1,
   inputs: {
     images: {
-      kind: "image", size: [224, 224], fit: "center-crop", cropFraction: 1, fill: 0, interpolation: "bilinear", channels: "rgb", layout: "nchw",
-      scale: 1 / 255, mean: [0.498, 0.498, 0.498], std: [0.502, 0.502, 0.502],
+      kind: "image",
+      size: [224, 224],
+      fit: "center-crop",
+      cropFraction: 1,
+      fill: 0,
+      interpolation: "bilinear",
+      channels: "rgb",
+      layout: "nchw",
+      scale: 1 / 255,
+      mean: [0.498, 0.498, 0.498],
+      std: [0.502, 0.502, 0.502],
     },
   },
   classes: "imagenet-classes.json",
   ...(scenario.recipe as Partial<Recipe> | undefined),
 };
 
-const explainable = scenario.explainable ? { explainable: scenario.explainable as NonNullable<RecipeReport["explainable"]> } : {};
+const explainable = scenario.explainable
+  ? { explainable: scenario.explainable as NonNullable<RecipeReport["explainable"]> }
+  : {};
 
 let state: PanelState = {
-  model: "file:///samples/efficientnet-lite0.onnx", input: "file:///samples/cat.png", technique: "saliency", target: {}, params: {}, looks: DEFAULT_LOOKS,
+  model: "file:///samples/efficientnet-lite0.onnx",
+  input: "file:///samples/cat.png",
+  technique: "saliency",
+  target: {},
+  params: {},
+  looks: DEFAULT_LOOKS,
   ...(scenario.state as Partial<PanelState> | undefined),
 };
 
 function boot(): PanelBoot {
   return {
-    state, techniques: scenario.many ? manyTechniques : scenario.otherKinds ? otherKinds : scenario.checks ? [...techniques, ...checks] : techniques, modelName: "efficientnet-lite0.onnx", inputName: "cat.png", outputs: (scenario.outputs as string[] | undefined) ?? ["logits"],
-    recipe: { recipe, file: "efficientnet-lite0.loupe.json", reasons: ["size from the input's shape 3×224×224", "mean and std from the recipe file"], classes: classNames, ...explainable },
+    state,
+    techniques: scenario.many
+      ? manyTechniques
+      : scenario.otherKinds
+        ? otherKinds
+        : scenario.checks
+          ? [...techniques, ...checks]
+          : techniques,
+    modelName: "efficientnet-lite0.onnx",
+    inputName: "cat.png",
+    outputs: (scenario.outputs as string[] | undefined) ?? ["logits"],
+    recipe: {
+      recipe,
+      file: "efficientnet-lite0.loupe.json",
+      reasons: ["size from the input's shape 3×224×224", "mean and std from the recipe file"],
+      classes: classNames,
+      ...explainable,
+    },
     ...(scenario.result ? { result: resultFor(state) } : {}),
     ...(typeof scenario.blocked === "string" ? { blocked: scenario.blocked } : {}),
   };
 }
 
-const link = new Link<PanelHost, PanelView>(wire, noted<Handlers<PanelHost>>({
-  ready: () => boot(),
-  async run(request, context) {
-    state = request.state;
-    const fails = page.fake.failNext as string | undefined;
-    page.fake.failNext = undefined;
-    await work(Number(page.fake.delay ?? scenario.delay ?? 0), context);
-    if (fails) throw new RemoteError("UnsupportedError", fails, "node /_blocks.3/NonMaxSuppression", "Grad-CAM and CAM work without gradients below the head.");
-    const result = resultFor(request.state);
-    page.fake.result = result;
-    return { result, cached: false };
-  },
-  async check(request, context) {
-    const fails = (page.fake.failCheck as Record<string, string> | undefined)?.[request.check];
-    await work(Number(page.fake.delay ?? scenario.delay ?? 0), context);
-    if (fails) throw new RemoteError("UsageError", fails, "input", "Insertion and deletion work on any input.");
-    const checked = checkState(request.state, request.check, [...techniques, ...checks]);
-    if (!checked) throw new RemoteError("UsageError", `There is no check "${request.check}".`);
-    return { result: resultFor(checked), cached: false };
-  },
-  remember: (request) => { state = request.state; },
-  layers: () => ({ layers: scenario.tokens ? tokenLayers : layers, defaultLayer }),
-  channel({ state: { layer }, channel }) {
-    const { value, dims } = layers.find((one) => one.value === (layer ?? defaultLayer)) ?? layers[0];
-    return { height: dims[2], width: dims[3], values: channelValues(value, channel, dims[2], dims[3]) };
-  },
-  tiles: (request) => ({ tiles: tilesOf(request.state, request.from, request.to) }),
-  preview: () => ({ before: { ...image, id: "before", title: "cat.png", caption: "451×300 on disk" }, after: { ...image, id: "after", caption: "224×224 for the model" } }),
-  saveRecipe: (request) => ({ recipe: request.recipe, file: "efficientnet-lite0.loupe.json", reasons: [], classes: classNames, ...explainable }),
-  pickInput: () => ({ input: "file:///samples/dog.png", name: "dog.png" }),
-  pickFiles: ({ many }) => (many ? { inputs: ["file:///samples/dog.png", "file:///samples/owl.png"], paths: ["/samples/dog.png", "/samples/owl.png"] } : { inputs: ["file:///samples/black.png"], paths: ["/samples/black.png"] }),
-  pickTarget: () => ({ target: { index: [284] }, label: "Siamese cat" }),
-  save: ({ suggestedName }) => ({ saved: true, path: suggestedName }),
-  exportModel: () => ({ path: "/samples/efficientnet-lite0-saliency.onnx" }),
-  copyPython: ({ provenance }) => {
-    if (provenance.technique === "predictions") throw new RemoteError("UsageError", "There is no Python code for predictions.");
-    return { notice: "The Python code is on the clipboard: load_model() stands for your PyTorch model." };
-  },
-  compare: () => undefined,
-  openModel: () => undefined,
-}));
+const link = new Link<PanelHost, PanelView>(
+  wire,
+  noted<Handlers<PanelHost>>({
+    ready: () => boot(),
+    async run(request, context) {
+      state = request.state;
+      const fails = page.fake.failNext as string | undefined;
+      page.fake.failNext = undefined;
+      await work(Number(page.fake.delay ?? scenario.delay ?? 0), context);
+      if (fails)
+        throw new RemoteError(
+          "UnsupportedError",
+          fails,
+          "node /_blocks.3/NonMaxSuppression",
+          "Grad-CAM and CAM work without gradients below the head.",
+        );
+      const result = resultFor(request.state);
+      page.fake.result = result;
+      return { result, cached: false };
+    },
+    async check(request, context) {
+      const fails = (page.fake.failCheck as Record<string, string> | undefined)?.[request.check];
+      await work(Number(page.fake.delay ?? scenario.delay ?? 0), context);
+      if (fails) throw new RemoteError("UsageError", fails, "input", "Insertion and deletion work on any input.");
+      const checked = checkState(request.state, request.check, [...techniques, ...checks]);
+      if (!checked) throw new RemoteError("UsageError", `There is no check "${request.check}".`);
+      return { result: resultFor(checked), cached: false };
+    },
+    remember: (request) => {
+      state = request.state;
+    },
+    layers: () => ({ layers: scenario.tokens ? tokenLayers : layers, defaultLayer }),
+    channel({ state: { layer }, channel }) {
+      const { value, dims } = layers.find((one) => one.value === (layer ?? defaultLayer)) ?? layers[0];
+      return { height: dims[2], width: dims[3], values: channelValues(value, channel, dims[2], dims[3]) };
+    },
+    tiles: (request) => ({ tiles: tilesOf(request.state, request.from, request.to) }),
+    preview: () => ({
+      before: { ...image, id: "before", title: "cat.png", caption: "451×300 on disk" },
+      after: { ...image, id: "after", caption: "224×224 for the model" },
+    }),
+    saveRecipe: (request) => ({
+      recipe: request.recipe,
+      file: "efficientnet-lite0.loupe.json",
+      reasons: [],
+      classes: classNames,
+      ...explainable,
+    }),
+    pickInput: () => ({ input: "file:///samples/dog.png", name: "dog.png" }),
+    pickFiles: ({ many }) =>
+      many
+        ? {
+            inputs: ["file:///samples/dog.png", "file:///samples/owl.png"],
+            paths: ["/samples/dog.png", "/samples/owl.png"],
+          }
+        : { inputs: ["file:///samples/black.png"], paths: ["/samples/black.png"] },
+    pickTarget: () => ({ target: { index: [284] }, label: "Siamese cat" }),
+    save: ({ suggestedName }) => ({ saved: true, path: suggestedName }),
+    exportModel: () => ({ path: "/samples/efficientnet-lite0-saliency.onnx" }),
+    copyPython: ({ provenance }) => {
+      if (provenance.technique === "predictions")
+        throw new RemoteError("UsageError", "There is no Python code for predictions.");
+      return { notice: "The Python code is on the clipboard: load_model() stands for your PyTorch model." };
+    },
+    compare: () => undefined,
+    openModel: () => undefined,
+  }),
+);
 
 /** A layer's value as the host has it, for tests to compare with what is shown. */
 page.fake.channelAt = (channel: number, row: number, column: number) => {
@@ -85,7 +144,10 @@ page.fake.channelAt = (channel: number, row: number, column: number) => {
   return channelValues(value, channel, dims[2], dims[3])[row * dims[3] + column];
 };
 
-page.fake.changed = (reason: "model-changed" | "model-deleted" | "command" | "recipe", part: Partial<PanelState> = {}) => {
+page.fake.changed = (
+  reason: "model-changed" | "model-deleted" | "command" | "recipe",
+  part: Partial<PanelState> = {},
+) => {
   state = { ...state, ...part };
   return link.call("changed", { boot: boot(), reason });
 };

@@ -1,5 +1,13 @@
 /** Results that look like the real ones: made from the cat's pixels by plain filters, the same each time. */
-import type { BarsArtifact, BoxesArtifact, HeatmapArtifact, ImageArtifact, Result, TilesArtifact, TokensArtifact } from "../../../src/protocol/artifacts.ts";
+import type {
+  BarsArtifact,
+  BoxesArtifact,
+  HeatmapArtifact,
+  ImageArtifact,
+  Result,
+  TilesArtifact,
+  TokensArtifact,
+} from "../../../src/protocol/artifacts.ts";
 import type { LayerChoice } from "../../../src/protocol/engine.ts";
 import type { PanelState } from "../../../src/protocol/panel.ts";
 import { checkCurves } from "./checks.ts";
@@ -7,7 +15,10 @@ import { catPixels, random, scenario } from "./page.ts";
 
 const side = 224;
 export const pixels = catPixels();
-const gray = Float32Array.from({ length: side * side }, (_, i) => (pixels[3 * i] + pixels[3 * i + 1] + pixels[3 * i + 2]) / 765);
+const gray = Float32Array.from(
+  { length: side * side },
+  (_, i) => (pixels[3 * i] + pixels[3 * i + 1] + pixels[3 * i + 2]) / 765,
+);
 
 export const layers: readonly LayerChoice[] = [
   { value: "stem", node: "/_conv_stem/Conv", operator: "Conv", dims: [1, 32, 112, 112], spatial: true },
@@ -15,39 +26,98 @@ export const layers: readonly LayerChoice[] = [
     const size = block < 1 ? 112 : block < 3 ? 56 : block < 5 ? 28 : block < 11 ? 14 : 7;
     const count = block < 1 ? 16 : block < 3 ? 24 : block < 5 ? 40 : block < 8 ? 80 : block < 11 ? 112 : 192;
     return [
-      { value: `expand_${block}`, node: `/_blocks.${block}/_expand_conv/Conv`, operator: "Conv", dims: [1, count * 6, size, size], spatial: true },
-      { value: `project_${block}`, node: `/_blocks.${block}/_project_conv/Conv`, operator: "Conv", dims: [1, count, size, size], spatial: true },
+      {
+        value: `expand_${block}`,
+        node: `/_blocks.${block}/_expand_conv/Conv`,
+        operator: "Conv",
+        dims: [1, count * 6, size, size],
+        spatial: true,
+      },
+      {
+        value: `project_${block}`,
+        node: `/_blocks.${block}/_project_conv/Conv`,
+        operator: "Conv",
+        dims: [1, count, size, size],
+        spatial: true,
+      },
     ];
   }).flat(),
   { value: "head", node: "/_conv_head/Conv", operator: "Conv", dims: [1, 1280, 7, 7], spatial: true },
   { value: "relu", node: "/_relu/Clip", operator: "Clip", dims: [1, 1280, 7, 7], spatial: true },
-  { value: "pool", node: "/_avg_pooling/GlobalAveragePool", operator: "GlobalAveragePool", dims: [1, 1280, 1, 1], spatial: false },
+  {
+    value: "pool",
+    node: "/_avg_pooling/GlobalAveragePool",
+    operator: "GlobalAveragePool",
+    dims: [1, 1280, 1, 1],
+    spatial: false,
+  },
   { value: "logits", node: "/_fc/Gemm", operator: "Gemm", dims: [1, 1000], spatial: false },
 ];
 export const defaultLayer = "relu";
 /** A transformer's, in front of the others. */
-export const tokenLayers: readonly LayerChoice[] = [{ value: "norm", node: "/blocks.11/norm1/LayerNormalization", operator: "LayerNormalization", dims: [1, 197, 768], spatial: true, size: [14, 14] }, ...layers];
+export const tokenLayers: readonly LayerChoice[] = [
+  {
+    value: "norm",
+    node: "/blocks.11/norm1/LayerNormalization",
+    operator: "LayerNormalization",
+    dims: [1, 197, 768],
+    spatial: true,
+    size: [14, 14],
+  },
+  ...layers,
+];
 
 const classes: readonly { readonly label: string; readonly index: number; readonly value: number }[] = [
-  { label: "Egyptian cat", index: 285, value: 0.405 }, { label: "tiger cat", index: 282, value: 0.331 }, { label: "tabby", index: 281, value: 0.158 },
-  { label: "lynx", index: 287, value: 0.026 }, { label: "window screen", index: 904, value: 0.002 }, { label: "Persian cat", index: 283, value: 0.0016 },
-  { label: "Siamese cat", index: 284, value: 0.0011 }, { label: "quilt", index: 750, value: 0.0009 },
+  { label: "Egyptian cat", index: 285, value: 0.405 },
+  { label: "tiger cat", index: 282, value: 0.331 },
+  { label: "tabby", index: 281, value: 0.158 },
+  { label: "lynx", index: 287, value: 0.026 },
+  { label: "window screen", index: 904, value: 0.002 },
+  { label: "Persian cat", index: 283, value: 0.0016 },
+  { label: "Siamese cat", index: 284, value: 0.0011 },
+  { label: "quilt", index: 750, value: 0.0009 },
 ];
-export const classNames = Array.from({ length: 1000 }, (_, index) => classes.find((one) => one.index === index)?.label ?? `class ${index}`);
+export const classNames = Array.from(
+  { length: 1000 },
+  (_, index) => classes.find((one) => one.index === index)?.label ?? `class ${index}`,
+);
 
-export const image: ImageArtifact = { kind: "image", id: "input", title: "cat.png", width: side, height: side, pixels, caption: "input 224×224, centre crop" };
+export const image: ImageArtifact = {
+  kind: "image",
+  id: "input",
+  title: "cat.png",
+  width: side,
+  height: side,
+  pixels,
+  caption: "input 224×224, centre crop",
+};
 
 const frameNames = ["frame 1 of 3", "frame 2 of 3", "frame 3 of 3"];
 /** The picture, darker from frame to frame. */
-const frameImages = (): ImageArtifact[] => frameNames.map((name, frame): ImageArtifact => ({ ...image, id: `input ${name}`, title: `Input, ${name}`, caption: name, pixels: pixels.map((value) => value / (frame + 1)) }));
+const frameImages = (): ImageArtifact[] =>
+  frameNames.map((name, frame): ImageArtifact => ({
+    ...image,
+    id: `input ${name}`,
+    title: `Input, ${name}`,
+    caption: name,
+    pixels: pixels.map((value) => value / (frame + 1)),
+  }));
 const frames = { names: frameNames, over: frameNames.map((name) => `input ${name}`) };
 
 export function bars(state: PanelState): BarsArtifact {
   const values = new Float32Array(1000).fill(0.0001);
   for (const { index, value } of classes) values[index] = value;
   return {
-    kind: "bars", id: "predictions", title: "Predictions", items: classes, quantity: "probability", share: true,
-    selected: state.target.index?.[0] ?? 285, values, dims: [1000], caption: "",
+    kind: "bars",
+    id: "predictions",
+    title: "Predictions",
+    items: classes,
+    quantity: "probability",
+    share: true,
+    selected: state.target.index?.[0] ?? 285,
+    values,
+    dims: [1000],
+    caption: "",
   };
 }
 
@@ -55,14 +125,35 @@ export function bars(state: PanelState): BarsArtifact {
 function denseBars(): BarsArtifact {
   const values = Float32Array.from({ length: 21 * 28 * 28 }, (_, i) => Math.sin(i));
   const flat = (15 * 28 + 10) * 28 + 12;
-  return { kind: "bars", id: "predictions", title: "Predictions", items: [{ index: flat, label: "15, 10, 12", value: 3 }], quantity: "logits", share: false, values, dims: [1, 21, 28, 28], caption: "" };
+  return {
+    kind: "bars",
+    id: "predictions",
+    title: "Predictions",
+    items: [{ index: flat, label: "15, 10, 12", value: 3 }],
+    quantity: "logits",
+    share: false,
+    values,
+    dims: [1, 21, 28, 28],
+    caption: "",
+  };
 }
 
 /** Of one number that tells two classes apart. */
 function twoClasses({ target }: PanelState): BarsArtifact {
   return {
-    kind: "bars", id: "predictions", title: "Predictions", quantity: "probability", share: true, values: Float32Array.of(0.2), dims: [1, 1], caption: "", selected: target.not ? -1 : 0,
-    items: [{ index: -1, label: "ham", value: 0.8, target: "not:0" }, { index: 0, label: "spam", value: 0.2, target: "0" }],
+    kind: "bars",
+    id: "predictions",
+    title: "Predictions",
+    quantity: "probability",
+    share: true,
+    values: Float32Array.of(0.2),
+    dims: [1, 1],
+    caption: "",
+    selected: target.not ? -1 : 0,
+    items: [
+      { index: -1, label: "ham", value: 0.8, target: "not:0" },
+      { index: 0, label: "spam", value: 0.2, target: "0" },
+    ],
   };
 }
 
@@ -73,49 +164,142 @@ export function resultFor(state: PanelState): Result {
   const { main, beside = [], inputs, raw, notes } = make(state);
   const index = state.target.index ?? [285];
   return {
-    raw, ...(inputs ? { inputs } : {}), notes, artifacts: main.id === "predictions" || main.kind === "boxes" ? [main, image]
-      : [main, ...beside, ...(main.kind === "heatmap" || main.kind === "tiles" ? [image, ...(scenario.frames ? frameImages() : [])] : []), state.technique === "dense" ? denseBars() : scenario.twoClasses ? twoClasses(state) : bars(state)],
+    raw,
+    ...(inputs ? { inputs } : {}),
+    notes,
+    artifacts:
+      main.id === "predictions" || main.kind === "boxes"
+        ? [main, image]
+        : [
+            main,
+            ...beside,
+            ...(main.kind === "heatmap" || main.kind === "tiles"
+              ? [image, ...(scenario.frames ? frameImages() : [])]
+              : []),
+            state.technique === "dense" ? denseBars() : scenario.twoClasses ? twoClasses(state) : bars(state),
+          ],
     provenance: {
-      technique: state.technique, model: { name: "efficientnet-lite0.onnx", hash: "4c1f9e2ab7d05c66" }, input: { name: "cat.png", hash: "9a3d1be07c5f8e21" }, recipe: {},
-      target: { output: "logits", index, label: classNames[index[0]] }, output: { name: "logits", kind: "logits", why: "It has as many values as there are class names.", batched: true }, score: { kind: "logit", value: "logits" },
+      technique: state.technique,
+      model: { name: "efficientnet-lite0.onnx", hash: "4c1f9e2ab7d05c66" },
+      input: { name: "cat.png", hash: "9a3d1be07c5f8e21" },
+      recipe: {},
+      target: { output: "logits", index, label: classNames[index[0]] },
+      output: { name: "logits", kind: "logits", why: "It has as many values as there are class names.", batched: true },
+      score: { kind: "logit", value: "logits" },
       ...(["cam", "grad-cam", "feature-maps"].includes(state.technique) ? { layer: state.layer ?? defaultLayer } : {}),
-      params: state.params[state.technique] ?? {}, versions: { neuralLoupe: "0.1.0", onnxruntime: "1.30.0" }, threads: 2,
+      params: state.params[state.technique] ?? {},
+      versions: { neuralLoupe: "0.1.0", onnxruntime: "1.30.0" },
+      threads: 2,
     },
     time: { run: 26.8, total: 41.2 },
   };
 }
 
-type Made = { readonly main: Result["artifacts"][number]; readonly beside?: Result["artifacts"]; readonly inputs?: Result["inputs"]; readonly raw: Result["raw"]; readonly notes: readonly string[] };
+type Made = {
+  readonly main: Result["artifacts"][number];
+  readonly beside?: Result["artifacts"];
+  readonly inputs?: Result["inputs"];
+  readonly raw: Result["raw"];
+  readonly notes: readonly string[];
+};
 
 const makers: Record<string, (state: PanelState) => Made> = {
-  ...Object.fromEntries(Object.entries(checkCurves).map(([id, main]) => [id, (): Made => ({ main, raw: { dims: [1, main.lines[0].y.length], values: main.lines[0].y }, notes: [] })])),
-  predictions: (state) => (scenario.detector ? { main: detections(), raw: { dims: [1, 84, 1029], values: new Float32Array(1) }, notes: ["The outputs are read as YOLO v8."] } : { main: bars(state), raw: { dims: [1, 1000], values: bars(state).values }, notes: ["probabilities by softmax of the logits"] }),
+  ...Object.fromEntries(
+    Object.entries(checkCurves).map(([id, main]) => [
+      id,
+      (): Made => ({ main, raw: { dims: [1, main.lines[0].y.length], values: main.lines[0].y }, notes: [] }),
+    ]),
+  ),
+  predictions: (state) =>
+    scenario.detector
+      ? {
+          main: detections(),
+          raw: { dims: [1, 84, 1029], values: new Float32Array(1) },
+          notes: ["The outputs are read as YOLO v8."],
+        }
+      : {
+          main: bars(state),
+          raw: { dims: [1, 1000], values: bars(state).values },
+          notes: ["probabilities by softmax of the logits"],
+        },
   saliency(state) {
     const absolute = state.params.saliency?.absolute !== false;
     const values = gradient(state.target.index?.[0] ?? 285).map((value) => (absolute ? Math.abs(value) : value));
     if (scenario.nan) values[0] = NaN;
     const main: HeatmapArtifact = {
-      kind: "heatmap", id: "saliency", title: "Saliency", values, dims: [1, 3, side, side], axes: { channel: 1, height: 2, width: 3 },
-      quantity: absolute ? "|∂y/∂x|" : "∂y/∂x", signed: !absolute, over: "input", smooth: false, caption: "",
+      kind: "heatmap",
+      id: "saliency",
+      title: "Saliency",
+      values,
+      dims: [1, 3, side, side],
+      axes: { channel: 1, height: 2, width: 3 },
+      quantity: absolute ? "|∂y/∂x|" : "∂y/∂x",
+      signed: !absolute,
+      over: "input",
+      smooth: false,
+      caption: "",
     };
-    return { main, raw: { dims: main.dims, values }, notes: ["explains the logit, which is what goes into no Softmax here"] };
+    return {
+      main,
+      raw: { dims: main.dims, values },
+      notes: ["explains the logit, which is what goes into no Softmax here"],
+    };
   },
   tokens() {
     const tokens = "[CLS] the film is n ##ot bad at all , and the cast is wonderful . [SEP]".split(" ");
-    const values = Float32Array.from(tokens, (token, i) => ({ bad: -0.8, "##ot": 0.9, wonderful: 1.4, n: 0.3 }[token] ?? 0.1 * Math.sin(i)));
-    const main: TokensArtifact = { kind: "tokens", id: "tokens", title: "Input × Gradient", tokens, values, dims: [tokens.length], quantity: "Σ x·∂y/∂x", signed: true, caption: "input times gradient; sum over each token's vector" };
+    const values = Float32Array.from(
+      tokens,
+      (token, i) => ({ bad: -0.8, "##ot": 0.9, wonderful: 1.4, n: 0.3 })[token] ?? 0.1 * Math.sin(i),
+    );
+    const main: TokensArtifact = {
+      kind: "tokens",
+      id: "tokens",
+      title: "Input × Gradient",
+      tokens,
+      values,
+      dims: [tokens.length],
+      quantity: "Σ x·∂y/∂x",
+      signed: true,
+      caption: "input times gradient; sum over each token's vector",
+    };
     return { main, raw: { dims: [1, tokens.length, 4], values: new Float32Array(tokens.length * 4) }, notes: [] };
   },
   /** A picture and a row, explained together. */
   inputs() {
     const values = gradient(5);
     const main: HeatmapArtifact = {
-      kind: "heatmap", id: "inputs", input: "picture", title: "Saliency", values, dims: [1, 3, side, side], axes: { channel: 1, height: 2, width: 3 }, quantity: "∂y/∂x", signed: true, over: "input", smooth: false, caption: "gradient",
+      kind: "heatmap",
+      id: "inputs",
+      input: "picture",
+      title: "Saliency",
+      values,
+      dims: [1, 3, side, side],
+      axes: { channel: 1, height: 2, width: 3 },
+      quantity: "∂y/∂x",
+      signed: true,
+      over: "input",
+      smooth: false,
+      caption: "gradient",
     };
     const row: BarsArtifact = {
-      kind: "bars", id: "inputs:row", input: "row", title: "Saliency", items: [{ index: 1, label: "age", value: 0.7 }, { index: 0, label: "fare", value: -0.2 }], quantity: "∂y/∂x", share: false, values: Float32Array.of(-0.2, 0.7), dims: [1, 2], caption: "gradient",
+      kind: "bars",
+      id: "inputs:row",
+      input: "row",
+      title: "Saliency",
+      items: [
+        { index: 1, label: "age", value: 0.7 },
+        { index: 0, label: "fare", value: -0.2 },
+      ],
+      quantity: "∂y/∂x",
+      share: false,
+      values: Float32Array.of(-0.2, 0.7),
+      dims: [1, 2],
+      caption: "gradient",
     };
-    const inputs = [{ name: "picture", dims: main.dims, values }, { name: "row", dims: [1, 2], values: row.values }];
+    const inputs = [
+      { name: "picture", dims: main.dims, values },
+      { name: "row", dims: [1, 2], values: row.values },
+    ];
     return { main, beside: [row], inputs, raw: inputs[0], notes: [] };
   },
   features() {
@@ -123,15 +307,31 @@ const makers: Record<string, (state: PanelState) => Made> = {
     const values = Float32Array.of(0.8, -0.4, 0.05, 1.9, -1.2, 0.3);
     const order = [3, 4, 0, 1, 5, 2];
     const main: BarsArtifact = {
-      kind: "bars", id: "features", title: "Integrated Gradients", items: order.map((index) => ({ index, label: labels[index], value: values[index] })), quantity: "(x−x′)·∫∂y/∂x", share: false,
-      values, dims: [1, 6], caption: "50 steps from 0",
+      kind: "bars",
+      id: "features",
+      title: "Integrated Gradients",
+      items: order.map((index) => ({ index, label: labels[index], value: values[index] })),
+      quantity: "(x−x′)·∫∂y/∂x",
+      share: false,
+      values,
+      dims: [1, 6],
+      caption: "50 steps from 0",
     };
     return { main, raw: { dims: [1, 6], values }, notes: [] };
   },
   dense(state) {
     const values = gradient(3);
     const main: HeatmapArtifact = {
-      kind: "heatmap", id: "dense", title: "Saliency", values, dims: [1, 3, side, side], axes: { channel: 1, height: 2, width: 3 }, quantity: "∂y/∂x", signed: true, over: "input", smooth: false,
+      kind: "heatmap",
+      id: "dense",
+      title: "Saliency",
+      values,
+      dims: [1, 3, side, side],
+      axes: { channel: 1, height: 2, width: 3 },
+      quantity: "∂y/∂x",
+      signed: true,
+      over: "input",
+      smooth: false,
       caption: state.target.region ? `region ${JSON.stringify(state.target.region)}` : "",
     };
     return { main, raw: { dims: main.dims, values }, notes: [] };
@@ -145,14 +345,31 @@ const makers: Record<string, (state: PanelState) => Made> = {
     const sent = Math.min(count, 64);
     const all = Array.from({ length: count }, (_, channel) => channelValues(layer.value, channel, height, width));
     const main: TilesArtifact = {
-      kind: "tiles", id: "feature-maps", title: "Feature maps", value: layer.value, dims: layer.dims, axes: { channel: 1, height: 2, width: 3 }, count,
-      min: Float32Array.from(all, (values) => values.reduce((a, b) => Math.min(a, b))), max: Float32Array.from(all, (values) => values.reduce((a, b) => Math.max(a, b))),
-      mean: Float32Array.from(all, mean), strength: Float32Array.from(all, (values) => mean(values.map(Math.abs))),
-      sent, tileHeight: tile, tileWidth: tile, tiles: tilesOf(state, 0, sent), over: "input", caption: layer.node,
+      kind: "tiles",
+      id: "feature-maps",
+      title: "Feature maps",
+      value: layer.value,
+      dims: layer.dims,
+      axes: { channel: 1, height: 2, width: 3 },
+      count,
+      min: Float32Array.from(all, (values) => values.reduce((a, b) => Math.min(a, b))),
+      max: Float32Array.from(all, (values) => values.reduce((a, b) => Math.max(a, b))),
+      mean: Float32Array.from(all, mean),
+      strength: Float32Array.from(all, (values) => mean(values.map(Math.abs))),
+      sent,
+      tileHeight: tile,
+      tileWidth: tile,
+      tiles: tilesOf(state, 0, sent),
+      over: "input",
+      caption: layer.node,
     };
     if (scenario.frames) {
       // Three frames of a third of the channels each.
-      return { main: { ...main, count: Math.floor(count / 3), frames, over: undefined }, raw: { dims: [1, 1], values: new Float32Array(1) }, notes: [] };
+      return {
+        main: { ...main, count: Math.floor(count / 3), frames, over: undefined },
+        raw: { dims: [1, 1], values: new Float32Array(1) },
+        notes: [],
+      };
     }
     return { main, raw: { dims: [1, 1], values: new Float32Array(1) }, notes: [] };
   },
@@ -160,12 +377,45 @@ const makers: Record<string, (state: PanelState) => Made> = {
 
 /** Two cats and a couch in a picture of 448×448, of which the model sees half the size. */
 function detections(): BoxesArtifact {
-  const box = (x0: number, y0: number, x1: number, y1: number, name: string, classIndex: number, score: number, at: number): BoxesArtifact["boxes"][number] => (
-    { x0, y0, x1, y1, class: name, classIndex, score, target: `${4 + classIndex},${at}`, output: "output0" });
-  const boxes = [box(40, 60, 260, 380, "cat", 15, 0.91, 312), box(20, 200, 440, 440, "couch", 57, 0.62, 1001), box(300, 90, 420, 260, "cat", 15, 0.41, 77)];
+  const box = (
+    x0: number,
+    y0: number,
+    x1: number,
+    y1: number,
+    name: string,
+    classIndex: number,
+    score: number,
+    at: number,
+  ): BoxesArtifact["boxes"][number] => ({
+    x0,
+    y0,
+    x1,
+    y1,
+    class: name,
+    classIndex,
+    score,
+    target: `${4 + classIndex},${at}`,
+    output: "output0",
+  });
+  const boxes = [
+    box(40, 60, 260, 380, "cat", 15, 0.91, 312),
+    box(20, 200, 440, 440, "couch", 57, 0.62, 1001),
+    box(300, 90, 420, 260, "cat", 15, 0.41, 77),
+  ];
   return {
-    kind: "boxes", id: "boxes", title: "Detections", boxes, head: "YOLO v8", why: "1029 predictions are the cells of strides 8, 16, 32", width: 448, height: 448,
-    geometry: { width: 448, height: 448, left: 0, top: 0, scaleX: 2, scaleY: 2 }, over: "input", values: new Float32Array(18), dims: [3, 6], caption: "3 boxes, read as YOLO v8",
+    kind: "boxes",
+    id: "boxes",
+    title: "Detections",
+    boxes,
+    head: "YOLO v8",
+    why: "1029 predictions are the cells of strides 8, 16, 32",
+    width: 448,
+    height: 448,
+    geometry: { width: 448, height: 448, left: 0, top: 0, scaleX: 2, scaleY: 2 },
+    over: "input",
+    values: new Float32Array(18),
+    dims: [3, 6],
+    caption: "3 boxes, read as YOLO v8",
   };
 }
 
@@ -175,27 +425,49 @@ function cam(state: PanelState, title: string, quantity: string): Made {
     return Math.max(0, 4.2 * Math.exp(-((row - 2.4) ** 2 + (column - 2.8) ** 2) / 5) - 0.31) + 0.01 * ((i * 7) % 5);
   });
   const main: HeatmapArtifact = {
-    kind: "heatmap", id: state.technique, title, values, dims: [1, 1, 7, 7], axes: { channel: 1, height: 2, width: 3 }, quantity, signed: false, over: "input", smooth: true,
+    kind: "heatmap",
+    id: state.technique,
+    title,
+    values,
+    dims: [1, 1, 7, 7],
+    axes: { channel: 1, height: 2, width: 3 },
+    quantity,
+    signed: false,
+    over: "input",
+    smooth: true,
     caption: `at ${state.layer ?? defaultLayer}, 7×7`,
   };
   if (scenario.frames) {
     const all = Float32Array.from({ length: 147 }, (_, i) => values[i % 49] * (1 + Math.floor(i / 49)));
-    return { main: { ...main, values: all, dims: [3, 7, 7], axes: { frame: 0, height: 1, width: 2 }, over: undefined, frames }, raw: { dims: [3, 7, 7], values: all }, notes: [] };
+    return {
+      main: { ...main, values: all, dims: [3, 7, 7], axes: { frame: 0, height: 1, width: 2 }, over: undefined, frames },
+      raw: { dims: [3, 7, 7], values: all },
+      notes: [],
+    };
   }
-  return { main, raw: { dims: [7, 7], values }, notes: state.layer === undefined ? ["layer picked: the last one with height and width"] : [] };
+  return {
+    main,
+    raw: { dims: [7, 7], values },
+    notes: state.layer === undefined ? ["layer picked: the last one with height and width"] : [],
+  };
 }
 
-/** Something like a gradient: edges of the picture times noise, other noise for each class and channel. [1, 3, 224, 224] */
+/**
+ * Something like a gradient: edges of the picture times noise, other noise for each class and channel. [1, 3, 224, 224]
+ */
 export function gradient(target: number): Float32Array {
   const next = random(target);
   const values = new Float32Array(3 * side * side);
   for (let channel = 0; channel < 3; channel++) {
     for (let y = 0; y < side; y++) {
       for (let x = 0; x < side; x++) {
-        const at = (dy: number, dx: number): number => gray[Math.min(side - 1, Math.max(0, y + dy)) * side + Math.min(side - 1, Math.max(0, x + dx))];
+        const at = (dy: number, dx: number): number =>
+          gray[Math.min(side - 1, Math.max(0, y + dy)) * side + Math.min(side - 1, Math.max(0, x + dx))];
         const edge = Math.abs(at(0, 1) - at(0, -1)) + Math.abs(at(1, 0) - at(-1, 0));
-        const eye = Math.exp(-((x - 70) ** 2 + (y - 88) ** 2) / 1800) + Math.exp(-((x - 176) ** 2 + (y - 96) ** 2) / 1800);
-        values[(channel * side + y) * side + x] = (next() + next() + next() - 1.5) * 0.09 * (0.1 + edge + 0.6 * eye * next());
+        const eye =
+          Math.exp(-((x - 70) ** 2 + (y - 88) ** 2) / 1800) + Math.exp(-((x - 176) ** 2 + (y - 96) ** 2) / 1800);
+        values[(channel * side + y) * side + x] =
+          (next() + next() + next() - 1.5) * 0.09 * (0.1 + edge + 0.6 * eye * next());
       }
     }
   }
@@ -218,7 +490,10 @@ export function channelValues(layer: string, channel: number, height: number, wi
     for (let x = 0; x < width; x++) {
       let sum = bias;
       for (let k = 0; k < 9; k++) {
-        const [row, column] = [Math.floor((y + Math.floor(k / 3) - 0.5) * step), Math.floor((x + (k % 3) - 0.5) * step)];
+        const [row, column] = [
+          Math.floor((y + Math.floor(k / 3) - 0.5) * step),
+          Math.floor((x + (k % 3) - 0.5) * step),
+        ];
         sum += kernel[k] * gray[Math.min(side - 1, Math.max(0, row)) * side + Math.min(side - 1, Math.max(0, column))];
       }
       values[y * width + x] = Math.max(0, sum) * 2;
@@ -240,7 +515,8 @@ export function tilesOf(state: PanelState, from: number, to: number): Float32Arr
     for (let y = 0; y < tile; y++) {
       for (let x = 0; x < tile; x++) {
         let sum = 0;
-        for (let dy = 0; dy < factor; dy++) for (let dx = 0; dx < factor; dx++) sum += values[(y * factor + dy) * width + x * factor + dx];
+        for (let dy = 0; dy < factor; dy++)
+          for (let dx = 0; dx < factor; dx++) sum += values[(y * factor + dy) * width + x * factor + dx];
         tiles[((channel - from) * tile + y) * tile + x] = sum / factor ** 2;
       }
     }
