@@ -37,8 +37,8 @@ const bundles = [
     banner: { js: "#!/usr/bin/env node" },
     executable: true,
   },
-  { in: "webview/editor/main.tsx", out: "webview/editor.js", ...forBrowser },
-  { in: "webview/panel/main.tsx", out: "webview/panel.js", ...forBrowser },
+  { in: "webview/model/main.tsx", out: "webview/model.js", ...forBrowser },
+  { in: "webview/explain/main.tsx", out: "webview/explain.js", ...forBrowser },
   { in: "webview/compare/main.tsx", out: "webview/compare.js", ...forBrowser },
   {
     in: "test/integration/bridge/index.ts",

@@ -6,16 +6,13 @@ export default defineConfig({
     hookTimeout: 300_000,
     pool: "forks",
     passWithNoTests: false,
-    globalSetup: "test/scratch.setup.ts",
+    globalSetup: "test/support/scratch.setup.ts",
     projects: [
-      {
-        extends: true,
-        test: { name: "node", include: ["src/**/*.test.ts", "test/unit/**/*.test.ts", "test/reference/**/*.test.ts"] },
-      },
+      { extends: true, test: { name: "node", include: ["{src,scripts,test/reference}/**/*.test.ts"] } },
       // In a Chromium, which is found or installed when the first of these tests is to run.
       {
         extends: true,
-        test: { name: "webview", include: ["test/webview/**/*.test.ts"], globalSetup: "test/webview/browser.setup.ts" },
+        test: { name: "webview", include: ["webview/**/*.test.ts"], globalSetup: "test/webview/browser.setup.ts" },
       },
     ],
   },

@@ -19,7 +19,7 @@ import type { LoadedModel } from "../runtime/models.ts";
 import { remark } from "./remarks.ts";
 import { visible } from "./terminal.ts";
 import { techniques } from "../techniques/index.ts";
-import { OPTIONS as METHOD_OPTIONS, parseOptions } from "../techniques/trust-method.ts";
+import { OPTIONS as METHOD_OPTIONS, parseOptions } from "../techniques/checks/checked-method.ts";
 
 /** The words on the command line do not make a call: exit code 2. */
 export class WrongUsage extends Error {

@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { basename, dirname, extname, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { FIGURE_FORMATS, saveFigure, WHITE, type FigureColors, type SavedFigure } from "../draw/figure-files.ts";
-import type { FigureCell } from "../draw/figure.ts";
+import { FIGURE_FORMATS, saveFigure, WHITE, type FigureColors, type SavedFigure } from "../draw/figure/figure-files.ts";
+import type { FigureCell } from "../draw/figure/figure.ts";
 import type { AxisEntry, AxisKind, ScaleSharing } from "../protocol/compare.ts";
 import { isComparable, methodLabel } from "../protocol/compare.ts";
 import type { Job } from "../protocol/engine.ts";
@@ -11,8 +11,8 @@ import { DEFAULT_LOOKS, type Looks } from "../protocol/panel.ts";
 import type { Params } from "../protocol/technique.ts";
 import { ModelCache } from "../runtime/models.ts";
 import { techniques } from "../techniques/index.ts";
-import { checkParams } from "../techniques/params.ts";
-import { findTechnique, runJob } from "../techniques/run.ts";
+import { checkParams } from "../techniques/framework/params.ts";
+import { findTechnique, runJob } from "../techniques/framework/run.ts";
 import {
   absoluteFiles,
   inputsOf,

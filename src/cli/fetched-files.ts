@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { encodeNpyArray } from "../draw/npy.ts";
+import { encodeNpyArray } from "../draw/encode/npy.ts";
 import { UsageError } from "../model/errors.ts";
 import { freeName } from "../model/names.ts";
 import type { TensorValue } from "../runtime/ort.ts";

@@ -1,11 +1,11 @@
 import { ModelCache } from "../runtime/models.ts";
-import { NO_HINTS } from "../techniques/output.ts";
-import { JobContext } from "../techniques/context.ts";
-import { AGREES } from "../techniques/gradcheck-verdict.ts";
-import { checkGradients } from "../techniques/gradcheck.ts";
-import { preparedFor } from "../techniques/joint-input.ts";
-import { prepareInput } from "../techniques/prepared-input.ts";
-import { saliency } from "../techniques/saliency.ts";
+import { NO_HINTS } from "../techniques/framework/output.ts";
+import { JobContext } from "../techniques/framework/context.ts";
+import { AGREES } from "../techniques/checks/gradcheck-verdict.ts";
+import { checkGradients } from "../techniques/checks/gradcheck.ts";
+import { preparedFor } from "../techniques/framework/joint-input.ts";
+import { prepareInput } from "../techniques/framework/prepared-input.ts";
+import { saliency } from "../techniques/gradients/saliency.ts";
 import { remark } from "./remarks.ts";
 import { inputsOf, oneSample, parseArguments, progressLine, targetSpec, threadCount, WrongUsage } from "./arguments.ts";
 import { print, printJson } from "./terminal.ts";

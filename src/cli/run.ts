@@ -1,10 +1,10 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isFloat } from "../model/graph.ts";
-import { brokenFetch } from "../techniques/diagnose.ts";
-import { refusedSize } from "../techniques/refused-size.ts";
-import { readFeeds } from "../techniques/prepared-input.ts";
-import { resolveLayer } from "../techniques/layers.ts";
+import { brokenFetch } from "../techniques/framework/diagnose.ts";
+import { refusedSize } from "../techniques/framework/refused-size.ts";
+import { readFeeds } from "../techniques/framework/prepared-input.ts";
+import { resolveLayer } from "../techniques/framework/layers.ts";
 import { hasSubgraph } from "../model/inner-names.ts";
 import { hasValue, ModelCache, type LoadedModel } from "../runtime/models.ts";
 import { kindOf, unpack } from "../runtime/non-tensors.ts";

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { zipSync } from "fflate";
 import { describe, expect, test } from "vitest";
-import { encodeNpy } from "../draw/npy.ts";
+import { encodeNpy } from "../draw/encode/npy.ts";
 import { DataError } from "../model/errors.ts";
 import { decodeNpy, decodeNpz } from "./npy.ts";
 import { toNumbers } from "./tensor.ts";

@@ -4,7 +4,7 @@ import path from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { zipSync } from "fflate";
 import { afterAll, describe, expect, test } from "vitest";
-import { encodeNpy } from "../draw/npy.ts";
+import { encodeNpy } from "../draw/encode/npy.ts";
 import { DataError } from "../model/errors.ts";
 import type { ImageRecipe, InputRecipe, Recipe } from "../protocol/recipe.ts";
 import { decodeNpy } from "./npy.ts";

@@ -1,5 +1,5 @@
 import { range, type Builder } from "../autodiff/builder.ts";
-import { deconvolutionRules, guidedRules, type NamedRules } from "../autodiff/rules/modified.ts";
+import { deconvolutionRules, guidedRules, type NamedRules } from "../autodiff/rules/gradient/modified.ts";
 import { elementCount } from "../model/graph.ts";
 import type { Layout } from "../runtime/layout.ts";
 import { quadrature, type QuadratureRule } from "../math/quadrature.ts";

@@ -6,7 +6,7 @@ import { UsageError } from "../model/errors.ts";
 import { elementCount, isFloat, type DataType } from "../model/graph.ts";
 import type { Score } from "../runtime/score.ts";
 import type { Params } from "../protocol/technique.ts";
-import type { TargetInfo } from "../techniques/technique.ts";
+import type { TargetInfo } from "../techniques/framework/technique.ts";
 import type { Explained, InGraph } from "./attributions.ts";
 import type { Part } from "./batch.ts";
 import { copyFrom } from "./path-integral.ts";

@@ -3,7 +3,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { ModelError, UsageError } from "../model/errors.ts";
 import type { TensorRef } from "../model/graph.ts";
 import { BITS, elementCount } from "../model/graph.ts";
-import { openModel, writeModel, type OpenModel, type WritableModel } from "../model/onnx/index.ts";
+import { openModel, writeModel, type OpenModel, type WritableModel } from "../model/formats/onnx/index.ts";
 import type { ExportWeights } from "../protocol/export.ts";
 import { replaceTogether } from "./replace.ts";
 

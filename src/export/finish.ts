@@ -1,7 +1,7 @@
 import type { DataType, Dim, Model, Node, TensorRef, ValueInfo } from "../model/graph.ts";
 import { DATA_TYPES, isFloat } from "../model/graph.ts";
 import { freeName } from "../model/names.ts";
-import type { WritableModel } from "../model/onnx/writer.ts";
+import type { WritableModel } from "../model/formats/onnx/writer.ts";
 import { tensorFromArray } from "../model/tensor.ts";
 import { withUnfusedPads } from "../runtime/runnable.ts";
 import type { Part } from "./batch.ts";

@@ -1,6 +1,6 @@
 import type { Builder, Dims } from "../autodiff/builder.ts";
 import { elementCount } from "../model/graph.ts";
-import type { TargetInfo } from "../techniques/technique.ts";
+import type { TargetInfo } from "../techniques/framework/technique.ts";
 
 export interface SeedRequest {
   /** Of the chosen output, batch axis first; or without one. */

@@ -1,6 +1,6 @@
 import { ModelError } from "./errors.ts";
 import { nodeLabel, type Attribute, type FunctionDef, type Graph, type Model, type Node } from "./graph.ts";
-import { sinceVersion } from "./onnx/operator-versions.ts";
+import { sinceVersion } from "./formats/onnx/operator-versions.ts";
 
 export { liftConstants } from "./constants.ts";
 

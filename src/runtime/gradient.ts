@@ -1,12 +1,12 @@
 import { differentiate } from "../autodiff/differentiate.ts";
 import type { RuleSet } from "../autodiff/rule.ts";
-import { Reference, type ComparingRules } from "../autodiff/rules/deeplift-reference.ts";
+import { Reference, type ComparingRules } from "../autodiff/rules/deeplift/reference.ts";
 import { gradientRules } from "../autodiff/rules/index.ts";
 import { withQuotients, withWholeSoftmax } from "../autodiff/rules/taken-apart.ts";
 import type { Guard, Specialised } from "../autodiff/specialise.ts";
 import { ModelError, UsageError } from "../model/errors.ts";
 import { elementCount, sameNumbers, type DataType, type Model, type Node } from "../model/graph.ts";
-import type { OpenModel } from "../model/onnx/index.ts";
+import type { OpenModel } from "../model/formats/onnx/index.ts";
 import { admit } from "./memory-need.ts";
 import type { MemoryBudget } from "./memory.ts";
 import { mayBeLengths, OtherPath, otherForBaseline } from "./other-path.ts";

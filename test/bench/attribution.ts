@@ -6,7 +6,7 @@ import { decodeNpy } from "../../src/data/index.ts";
 import { ModelCache } from "../../src/runtime/models.ts";
 import type { Feeds } from "../../src/runtime/ort.ts";
 import { gradientSession } from "../../src/runtime/gradient.ts";
-import { writeModel } from "../../src/model/onnx/index.ts";
+import { writeModel } from "../../src/model/formats/onnx/index.ts";
 
 const ROUNDS = 15;
 const TARGET = 285;

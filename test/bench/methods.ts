@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { ModelCache } from "../../src/runtime/models.ts";
-import { runJob } from "../../src/techniques/run.ts";
+import { runJob } from "../../src/techniques/framework/run.ts";
 import { Peer } from "./attribution.ts";
 
 /**

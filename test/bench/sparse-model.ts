@@ -1,5 +1,5 @@
 import { closeSync, ftruncateSync, openSync, writeSync } from "node:fs";
-import { WireWriter } from "../../src/model/onnx/wire-writer.ts";
+import { WireWriter } from "../../src/model/formats/onnx/wire-writer.ts";
 
 export interface SparseTensor {
   readonly name: string;

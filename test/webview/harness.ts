@@ -23,7 +23,7 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..")
 const patience = 60_000;
 const screenshots = path.join(root, "test/screenshots");
 
-export type View = "panel" | "editor" | "compare";
+export type View = "explain" | "model" | "compare";
 
 export interface OpenOptions {
   readonly theme?: ThemeName;

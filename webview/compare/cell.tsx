@@ -1,10 +1,10 @@
 import type { VNode } from "preact";
-import { pictureUnder } from "../../src/draw/figure.ts";
-import { formatValue } from "../../src/draw/ticks.ts";
+import { pictureUnder } from "../../src/draw/figure/figure.ts";
+import { formatValue } from "../../src/draw/scene/ticks.ts";
 import type { Result } from "../../src/protocol/artifacts.ts";
 import type { Looks } from "../../src/protocol/panel.ts";
-import { summarise } from "../panel/heatmap-values.ts";
-import type { Drawing, Reading } from "../panel/heatmap-values.ts";
+import { summarise } from "../explain/heatmap-values.ts";
+import type { Drawing, Reading } from "../explain/heatmap-values.ts";
 import { Button } from "../ui/controls.tsx";
 import { FailureText, ProgressLine } from "../ui/feedback.tsx";
 import { IconButton } from "../ui/fields.tsx";

@@ -1,8 +1,8 @@
 import type { VNode } from "preact";
 import { useCallback, useState } from "preact/hooks";
 import type { CompareBoot, CompareState, ScaleSharing } from "../../src/protocol/compare.ts";
-import { HeatmapLooks } from "../panel/looks-bar.tsx";
-import { Options } from "../panel/options.tsx";
+import { HeatmapLooks } from "../explain/looks-bar.tsx";
+import { Options } from "../explain/options.tsx";
 import { Announce, Banner, FailureText } from "../ui/feedback.tsx";
 import { IconButton, Segmented } from "../ui/fields.tsx";
 import { FrameStepper } from "../ui/frames.tsx";

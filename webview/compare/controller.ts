@@ -13,7 +13,7 @@ import type { Progress } from "../../src/protocol/engine.ts";
 import type { Link } from "../../src/protocol/link.ts";
 import type { Looks, PanelState } from "../../src/protocol/panel.ts";
 import type { Params } from "../../src/protocol/technique.ts";
-import { reviveLooks } from "../panel/state.ts";
+import { reviveLooks } from "../explain/state.ts";
 import { isAbort, toFailure } from "../ui/host.ts";
 import type { Failure } from "../ui/host.ts";
 import { moved, placesOf } from "./jobs.ts";

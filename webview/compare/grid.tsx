@@ -1,12 +1,12 @@
 import type { VNode } from "preact";
 import { useCallback, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { pictureUnder } from "../../src/draw/figure.ts";
-import { formatValue } from "../../src/draw/ticks.ts";
+import { pictureUnder } from "../../src/draw/figure/figure.ts";
+import { formatValue } from "../../src/draw/scene/ticks.ts";
 import type { ImageArtifact } from "../../src/protocol/artifacts.ts";
 import type { CompareBoot, CompareState } from "../../src/protocol/compare.ts";
-import { step } from "../panel/heatmap.tsx";
-import { cellUnder } from "../panel/heatmap-values.ts";
-import type { Reading } from "../panel/heatmap-values.ts";
+import { step } from "../explain/heatmap.tsx";
+import { cellUnder } from "../explain/heatmap-values.ts";
+import type { Reading } from "../explain/heatmap-values.ts";
 import { ColorBar } from "../ui/colorbar.tsx";
 import { Announce } from "../ui/feedback.tsx";
 import { IconButton } from "../ui/fields.tsx";

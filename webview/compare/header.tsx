@@ -1,7 +1,7 @@
 import type { VNode } from "preact";
 import type { AxisKind, CompareBoot, CompareState } from "../../src/protocol/compare.ts";
 import { Button } from "../ui/controls.tsx";
-import { ExplainedInputs } from "../panel/explained-inputs.tsx";
+import { ExplainedInputs } from "../explain/explained-inputs.tsx";
 import { Icon, IconButton, Select } from "../ui/fields.tsx";
 import type { CompareController, Side, Snapshot } from "./controller.ts";
 import { figureOf } from "./figure.ts";

@@ -2,7 +2,7 @@ import type { AxisEntry, CompareState } from "../../src/protocol/compare.ts";
 import { cellKey, cellState } from "../../src/protocol/compare.ts";
 import type { PanelState } from "../../src/protocol/panel.ts";
 import type { TechniqueInfo } from "../../src/protocol/technique.ts";
-import { paramValue } from "../panel/state.ts";
+import { paramValue } from "../explain/state.ts";
 
 /** A place in the grid: what stands there, and what it asks the engine. */
 export interface Place {

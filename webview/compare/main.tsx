@@ -1,6 +1,6 @@
 import "@vscode/codicons/dist/codicon.css";
 import "../ui/base.css";
-import "../panel/panel.css";
+import "../explain/explain.css";
 import "./compare.css";
 import type { CompareHost, CompareView } from "../../src/protocol/compare.ts";
 import { Link } from "../../src/protocol/link.ts";

@@ -1,12 +1,12 @@
 import type { ComponentChildren, VNode } from "preact";
 import { useMemo } from "preact/hooks";
-import { withAlpha } from "../../src/draw/paint.ts";
-import { formatValue } from "../../src/draw/ticks.ts";
+import { withAlpha } from "../../src/draw/scene/paint.ts";
+import { formatValue } from "../../src/draw/scene/ticks.ts";
 import type { ImageArtifact } from "../../src/protocol/artifacts.ts";
 import type { Looks } from "../../src/protocol/panel.ts";
-import { cellUnder, readingAt } from "../panel/heatmap-values.ts";
-import type { Drawing, Reading } from "../panel/heatmap-values.ts";
-import { Crosshair, paint } from "../panel/heatmap.tsx";
+import { cellUnder, readingAt } from "../explain/heatmap-values.ts";
+import type { Drawing, Reading } from "../explain/heatmap-values.ts";
+import { Crosshair, paint } from "../explain/heatmap.tsx";
 import { PixelCanvas } from "../ui/canvas.tsx";
 import { pointAt, zoomStyle } from "./zoom.ts";
 import type { Zoom } from "./zoom.ts";

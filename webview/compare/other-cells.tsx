@@ -1,11 +1,11 @@
 /** Cells whose result is no map: a text's tokens, a table row's features; and what has no small form. */
 import type { VNode } from "preact";
 import { useMemo } from "preact/hooks";
-import { paintMap } from "../../src/draw/paint.ts";
-import { formatValue } from "../../src/draw/ticks.ts";
-import { tokenText } from "../../src/draw/tokens.ts";
+import { paintMap } from "../../src/draw/scene/paint.ts";
+import { formatValue } from "../../src/draw/scene/ticks.ts";
+import { tokenText } from "../../src/draw/kinds/tokens.ts";
 import type { Artifact, BarsArtifact, TokensArtifact } from "../../src/protocol/artifacts.ts";
-import type { Drawing, Reading } from "../panel/heatmap-values.ts";
+import type { Drawing, Reading } from "../explain/heatmap-values.ts";
 import { ScaleBar } from "./map-cell.tsx";
 import type { Linked } from "./map-cell.tsx";
 

@@ -1,9 +1,9 @@
 import type { VNode } from "preact";
-import { addPngText } from "../../src/draw/png.ts";
-import { figureSvg, figureText, saveFigure } from "../../src/draw/figure-files.ts";
-import type { FigureFormat, SavedFigure } from "../../src/draw/figure-files.ts";
-import { LIGHT_THEME } from "../../src/draw/svg.ts";
-import type { Theme } from "../../src/draw/svg.ts";
+import { addPngText } from "../../src/draw/encode/png.ts";
+import { figureSvg, figureText, saveFigure } from "../../src/draw/figure/figure-files.ts";
+import type { FigureFormat, SavedFigure } from "../../src/draw/figure/figure-files.ts";
+import { LIGHT_THEME } from "../../src/draw/encode/svg.ts";
+import type { Theme } from "../../src/draw/encode/svg.ts";
 import { Icon, IconButton } from "../ui/fields.tsx";
 import { MenuButton } from "../ui/menu.tsx";
 import type { CompareController } from "./controller.ts";

@@ -1,12 +1,12 @@
 import { useMemo, useRef } from "preact/hooks";
-import { frameIndex, framesIn } from "../../src/draw/frames.ts";
-import type { HeatmapDrawing } from "../../src/draw/heatmap.ts";
-import { sharedDrawings, valuesOf } from "../../src/draw/scales.ts";
+import { frameIndex, framesIn } from "../../src/draw/scene/frames.ts";
+import type { HeatmapDrawing } from "../../src/draw/kinds/heatmap.ts";
+import { sharedDrawings, valuesOf } from "../../src/draw/figure/scales.ts";
 import type { HeatmapArtifact } from "../../src/protocol/artifacts.ts";
 import type { ScaleSharing } from "../../src/protocol/compare.ts";
 import type { Looks } from "../../src/protocol/panel.ts";
-import { drawingOf } from "../panel/heatmap-values.ts";
-import type { Drawing } from "../panel/heatmap-values.ts";
+import { drawingOf } from "../explain/heatmap-values.ts";
+import type { Drawing } from "../explain/heatmap-values.ts";
 import type { Snapshot } from "./controller.ts";
 import { scaleGroup } from "./figure.ts";
 import type { Place } from "./jobs.ts";

@@ -1,7 +1,7 @@
 import type { VNode } from "preact";
 import { useMemo } from "preact/hooks";
-import type { ValueRange } from "../../src/draw/range.ts";
-import { formatValue, ticks } from "../../src/draw/ticks.ts";
+import type { ValueRange } from "../../src/draw/scene/range.ts";
+import { formatValue, ticks } from "../../src/draw/scene/ticks.ts";
 import { PixelCanvas } from "./canvas.tsx";
 
 /**

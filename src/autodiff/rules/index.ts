@@ -1,24 +1,24 @@
 import type { RuleTable } from "../rule.ts";
-import { arithmeticRules } from "./arithmetic.ts";
-import { convRules } from "./conv.ts";
-import { elementwiseRules } from "./elementwise.ts";
-import { indexingRules } from "./indexing.ts";
-import { normalizeRules } from "./normalize.ts";
-import { poolRules } from "./pool.ts";
-import { reduceRules } from "./reduce.ts";
-import { resizeRules } from "./resize.ts";
-import { einsumRules } from "./einsum.ts";
-import { recurrentRules } from "./recurrent.ts";
-import { spatialRules } from "./spatial.ts";
-import { linearAlgebraRules } from "./linear-algebra.ts";
-import { attentionRules } from "./attention.ts";
-import { lossRules } from "./losses.ts";
-import { rearrangeRules } from "./rearrange.ts";
-import { quantisedRules } from "./quantised.ts";
-import { mlRules } from "./ml.ts";
-import { microsoftRules } from "./microsoft.ts";
-import { microsoftAttentionRules } from "./microsoft-attention.ts";
-import { shapeRules } from "./shape.ts";
+import { arithmeticRules } from "./gradient/arithmetic.ts";
+import { convRules } from "./gradient/conv.ts";
+import { elementwiseRules } from "./gradient/elementwise.ts";
+import { indexingRules } from "./gradient/indexing.ts";
+import { normalizeRules } from "./gradient/normalize.ts";
+import { poolRules } from "./gradient/pool.ts";
+import { reduceRules } from "./gradient/reduce.ts";
+import { resizeRules } from "./gradient/resize.ts";
+import { einsumRules } from "./gradient/einsum.ts";
+import { recurrentRules } from "./gradient/recurrent.ts";
+import { spatialRules } from "./gradient/spatial.ts";
+import { linearAlgebraRules } from "./gradient/linear-algebra.ts";
+import { attentionRules } from "./gradient/attention.ts";
+import { lossRules } from "./gradient/losses.ts";
+import { rearrangeRules } from "./gradient/rearrange.ts";
+import { quantisedRules } from "./gradient/quantised.ts";
+import { mlRules } from "./gradient/ml.ts";
+import { microsoftRules } from "./gradient/microsoft.ts";
+import { microsoftAttentionRules } from "./gradient/microsoft-attention.ts";
+import { shapeRules } from "./gradient/shape.ts";
 
 /** The gradient of every operator that has one here, by operator. */
 export const gradientRules: RuleTable = {

@@ -55,8 +55,8 @@ export class ModelEditor implements vscode.CustomReadonlyEditorProvider<ModelDoc
       webview.html = webviewPage({
         cspSource: webview.cspSource,
         title: nameOf(document.uri),
-        script: String(webview.asWebviewUri(vscode.Uri.joinPath(bundle, "editor.js"))),
-        style: String(webview.asWebviewUri(vscode.Uri.joinPath(bundle, "editor.css"))),
+        script: String(webview.asWebviewUri(vscode.Uri.joinPath(bundle, "model.js"))),
+        style: String(webview.asWebviewUri(vscode.Uri.joinPath(bundle, "model.css"))),
       });
     };
     load();

@@ -54,8 +54,8 @@ export class TechniquePanel {
     webview.html = webviewPage({
       cspSource: webview.cspSource,
       title: panel.title,
-      script: String(webview.asWebviewUri(vscode.Uri.joinPath(bundle, "panel.js"))),
-      style: String(webview.asWebviewUri(vscode.Uri.joinPath(bundle, "panel.css"))),
+      script: String(webview.asWebviewUri(vscode.Uri.joinPath(bundle, "explain.js"))),
+      style: String(webview.asWebviewUri(vscode.Uri.joinPath(bundle, "explain.css"))),
     });
     this.disposables.push(
       engine.hold(),

@@ -1,5 +1,5 @@
 // A model that is small enough to reckon by hand, with its weights in a file of their own.
-import { writeModel } from "../../../src/model/onnx/index.ts";
+import { writeModel } from "../../../src/model/formats/onnx/index.ts";
 import { tensorFromArray } from "../../../src/model/tensor.ts";
 
 const ROWS = 256;

@@ -82,7 +82,7 @@ export function operatorsPage(results: readonly CaseResult[]): { text: string; s
   const text = [
     "# Gradients by operator",
     "",
-    "Made by `test/unit/backend-nodes.test.ts` (`UPDATE_DOCS=1 npx vitest run test/unit/backend-nodes.test.ts` writes it anew) from the ONNX",
+    "Made by `src/autodiff/backend-nodes.test.ts` (`UPDATE_DOCS=1 npx vitest run src/autodiff/backend-nodes.test.ts` writes it anew) from the ONNX",
     "standard's own node tests: every case with a float input and a float output. Our gradient is compared with central differences of",
     "`onnx.reference` in float64, and with every rule scaled by 1.01 the same comparison must fail.",
     "",

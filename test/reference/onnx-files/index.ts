@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll } from "vitest";
-import { WireWriter } from "../../../src/model/onnx/wire-writer.ts";
+import { WireWriter } from "../../../src/model/formats/onnx/wire-writer.ts";
 
 /** Path of a file that make.py made. */
 export function onnxFile(name: string): string {

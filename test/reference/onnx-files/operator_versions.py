@@ -1,6 +1,6 @@
-"""Writes src/model/onnx/operator-versions.ts from the schemas in the onnx package (run from the repository's root).
+"""Writes src/model/formats/onnx/operator-versions.ts from the schemas in the onnx package (run from the repository's root).
 
-python test/reference/onnx-files/operator_versions.py > src/model/onnx/operator-versions.ts
+python test/reference/onnx-files/operator_versions.py > src/model/formats/onnx/operator-versions.ts
 """
 
 import collections

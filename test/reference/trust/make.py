@@ -60,7 +60,7 @@ def normals(seed: int, count: int) -> np.ndarray:
 
 
 def seed_for(seed: int, name: str) -> int:
-    """FNV-1a, as src/techniques/weight-layers.ts seeds a weight's draws."""
+    """FNV-1a, as src/techniques/checks/weight-layers.ts seeds a weight's draws."""
     found = 0x811C9DC5
     for byte in f"{seed} {name}".encode():
         found = ((found ^ byte) * 0x01000193) & 0xFFFFFFFF
@@ -198,7 +198,7 @@ class Reference:
             raise AssertionError("Quantus's ROAD works on channels now: compare with it")
 
     def randomisation(self, method: str, seed: int, depths: list[int] | None = None) -> None:
-        """Quantus's MPRT, whose layers begin as ours do: reset_parameters draws as src/techniques/weight-layers.ts does."""
+        """Quantus's MPRT, whose layers begin as ours do: reset_parameters draws as src/techniques/checks/weight-layers.ts does."""
         shape = self.x.shape[1:]
 
         def plane(a: np.ndarray) -> np.ndarray:
@@ -270,7 +270,7 @@ class Reference:
         self.keep("infidelity", params, pairs, f".{perturbation}", numbers={"infidelity": theirs[0], "infidelity_normalized": theirs[1]})
 
     def boxes(self, samples: int, seed: int, part: float) -> np.ndarray:
-        """A box at a random place set to zero, as src/techniques/infidelity.ts draws it."""
+        """A box at a random place set to zero, as src/techniques/checks/infidelity.ts draws it."""
         size = self.x.shape[2:]
         box = [max(1, math.floor(part * length + 0.5)) for length in size]
         draws = uniforms(seed, samples * len(size)).reshape(samples, len(size))

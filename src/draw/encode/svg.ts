@@ -1,0 +1,110 @@
+import type { Artifact, Result } from "../../protocol/artifacts.ts";
+import type { Looks } from "../../protocol/panel.ts";
+import { GLYPH } from "../scene/font.ts";
+import { encodePng } from "./png.ts";
+import { layoutScene } from "../scene/scene.ts";
+import type { Ink, LinePart, Part, Scene } from "../scene/parts.ts";
+import { LINE_COLORS } from "../scene/strokes.ts";
+
+export interface Theme {
+  /** CSS colours. */
+  readonly foreground: string;
+  readonly background: string;
+}
+
+export const LIGHT_THEME: Theme = { foreground: "#1f2328", background: "#ffffff" };
+
+/**
+ * The same picture as composePicture's: text as text, pixels embedded as PNG. Every text that came from outside is
+ * escaped.
+ */
+export function composeSvg(result: Result, artifact: Artifact, looks: Looks, theme: Theme = LIGHT_THEME): string {
+  return writeSvg(layoutScene(result, artifact, looks), {
+    title: artifact.title,
+    metadata: JSON.stringify(result.provenance),
+    theme,
+  });
+}
+
+/** A scene as an SVG file. Without a background where the theme's is "none". */
+export function writeSvg(
+  scene: Scene,
+  { title, metadata, theme }: { readonly title: string; readonly metadata: string; readonly theme: Theme },
+): string {
+  const [width, height] = [Math.ceil(scene.width), Math.ceil(scene.height)];
+  const font =
+    scene.font === "sans"
+      ? "Helvetica, Arial, 'DejaVu Sans', sans-serif"
+      : "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace";
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" ` +
+      `role="img" aria-label="${escapeXml(title)}">`,
+    `<title>${escapeXml(title)}</title>`,
+    `<metadata>${escapeXml(metadata)}</metadata>`,
+    ...(theme.background === "none"
+      ? []
+      : [`<rect width="${width}" height="${height}" fill="${escapeXml(theme.background)}"/>`]),
+    ...scene.parts.map((part) => writePart(part, theme, font)),
+    "</svg>\n",
+  ].join("\n");
+}
+
+function writePart(part: Part, theme: Theme, font: string): string {
+  switch (part.kind) {
+    case "line":
+      return strokeOf(part);
+    case "rect":
+      return `<rect x="${part.x}" y="${part.y}" width="${part.width}" height="${part.height}" ${inkOf(part.ink, theme)}/>`;
+    case "text": {
+      // As wide and as high as the bitmap font: most monospaced fonts are 0.6 em wide, with capitals 0.7 em high.
+      const size = (GLYPH.advance * part.scale) / 0.602;
+      const y = part.y + GLYPH.ascent * part.scale;
+      const anchor = part.anchor ? `text-anchor="${part.anchor}" ` : "";
+      const turn = part.turned ? `transform="rotate(-90 ${part.x} ${part.y})" ` : "";
+      return (
+        `<text x="${part.x}" y="${y}" ${anchor}${turn}font-family="${font}" ` +
+        `font-size="${size.toFixed(2)}" xml:space="preserve" ${inkOf(part.ink, theme)}>${escapeXml(part.text)}</text>`
+      );
+    }
+    case "image": {
+      const png = encodePng(part.pixelWidth, part.pixelHeight, part.rgba);
+      return (
+        `<image x="${part.x}" y="${part.y}" width="${part.width}" height="${part.height}" preserveAspectRatio="none" ` +
+        `style="image-rendering:pixelated" href="data:image/png;base64,${base64(png)}"><title>${escapeXml(part.label)}</title></image>`
+      );
+    }
+  }
+}
+
+function strokeOf({ x, y, points, width, color, dash, dots }: LinePart): string {
+  const stroke = LINE_COLORS[color % LINE_COLORS.length];
+  const at = Array.from({ length: points.length / 2 }, (_, i) => [x + points[2 * i], y + points[2 * i + 1]]);
+  if (dots) return at.map(([cx, cy]) => `<circle cx="${cx}" cy="${cy}" r="${width / 2}" fill="${stroke}"/>`).join("");
+  return (
+    `<polyline points="${at.map((point) => point.join(",")).join(" ")}" fill="none" stroke="${stroke}" stroke-width="${width}" stroke-linejoin="round"` +
+    `${dash && dash.length > 0 ? ` stroke-dasharray="${dash.join(" ")}"` : ""}/>`
+  );
+}
+
+function inkOf(ink: Ink, theme: Theme): string {
+  if (ink === "accent") return 'fill="#3b82d6"';
+  const color = escapeXml(ink === "background" ? theme.background : theme.foreground);
+  return ink === "muted" ? `fill="${color}" fill-opacity="0.65"` : `fill="${color}"`;
+}
+
+/** For text and for attributes in double quotes; characters that XML 1.0 forbids become U+FFFD. */
+export function escapeXml(text: string): string {
+  return (
+    text
+      // eslint-disable-next-line no-control-regex -- control characters are exactly what is looked for
+      .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "\ufffd")
+      .replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, "\ufffd")
+      .replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+  );
+}
+
+function base64(bytes: Uint8Array): string {
+  let binary = "";
+  for (let i = 0; i < bytes.length; i += 8192) binary += String.fromCharCode(...bytes.subarray(i, i + 8192));
+  return btoa(binary);
+}

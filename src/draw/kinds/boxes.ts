@@ -1,0 +1,79 @@
+import type { BoxesArtifact, DetectedBox, ImageArtifact } from "../../protocol/artifacts.ts";
+import { GLYPH } from "../scene/font.ts";
+import { pictureImage } from "./heatmap.ts";
+import { enlargement, textWidth, TARGET_SIZE } from "../scene/parts.ts";
+import type { Block, Part } from "../scene/parts.ts";
+import { LINE_COLORS } from "../scene/strokes.ts";
+import { formatValue } from "../scene/ticks.ts";
+
+/** Weaker boxes are drawn only where no other is: networks that keep all they have would hide the picture. */
+const SHOWN_SCORE = 0.25;
+const labelScale = 2;
+
+/** A box as it is drawn: corners from 0 to 1 of the picture below, cut at its edges. */
+export interface PlacedBox {
+  readonly box: DetectedBox;
+  /** Its place in the artifact's list. */
+  readonly index: number;
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+  /** A number of LINE_COLORS, by class. */
+  readonly color: number;
+}
+
+/**
+ * The boxes that are drawn over a picture of this size, which may be a part of the one that they are in; those beside
+ * it are left out.
+ */
+export function placeBoxes(
+  { boxes, width, height, geometry }: BoxesArtifact,
+  size: { readonly width: number; readonly height: number } = { width, height },
+): PlacedBox[] {
+  const strong = boxes.some(({ score }) => score >= SHOWN_SCORE);
+  const across = (x: number): number =>
+    geometry ? (x - geometry.left) / geometry.scaleX / size.width : x / size.width;
+  const down = (y: number): number => (geometry ? (y - geometry.top) / geometry.scaleY / size.height : y / size.height);
+  return boxes.flatMap((box, index) => {
+    if (strong && box.score < SHOWN_SCORE) return [];
+    const [left, top, right, bottom] = [across(box.x0), down(box.y0), across(box.x1), down(box.y1)].map((at) =>
+      Math.max(0, Math.min(1, at)),
+    );
+    return right > left && bottom > top
+      ? [{ box, index, left, top, right, bottom, color: Math.abs(box.classIndex) % LINE_COLORS.length }]
+      : [];
+  });
+}
+
+/** "cat 0.87". */
+export function boxLabel({ class: name, score }: DetectedBox): string {
+  return `${name} ${formatValue(Number(score.toPrecision(2)))}`;
+}
+
+/**
+ * The picture with an outline for each box, in its class's colour, and class and score at its top; weaker boxes below
+ * stronger ones.
+ */
+export function layoutBoxes(artifact: BoxesArtifact, picture: ImageArtifact | undefined): Block {
+  const image = picture && pictureImage(picture);
+  const size = picture ?? artifact;
+  const factor = image ? 1 : picture ? enlargement(size.width, size.height) : Math.min(1, TARGET_SIZE / size.height);
+  const [width, height] = image
+    ? [image.width, image.height]
+    : [Math.max(1, Math.round(size.width * factor)), Math.max(1, Math.round(size.height * factor))];
+  const parts: Part[] = image ? [image] : [];
+  for (const { box, left, top, right, bottom, color } of placeBoxes(artifact, size).reverse()) {
+    const [x0, y0, x1, y1] = [left * width, top * height, right * width, bottom * height];
+    parts.push({ kind: "line", x: 0, y: 0, points: [x0, y0, x1, y0, x1, y1, x0, y1, x0, y0], width: 3, color });
+    const text = boxLabel(box);
+    const room = { width: textWidth(text, labelScale) + 8, height: GLYPH.line * labelScale };
+    const x = Math.max(0, Math.min(width - room.width, Math.round(x0)));
+    const y = Math.max(0, Math.min(height - room.height, Math.round(y0)));
+    parts.push(
+      { kind: "rect", x, y, width: room.width, height: room.height, ink: "background" },
+      { kind: "text", x: x + 4, y: y + 4, text, scale: labelScale, ink: "foreground" },
+    );
+  }
+  return { width, height, parts };
+}

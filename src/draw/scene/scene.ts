@@ -1,0 +1,98 @@
+import type { Artifact, Result } from "../../protocol/artifacts.ts";
+import type { Looks } from "../../protocol/panel.ts";
+import { layoutBars } from "../kinds/bars.ts";
+import { layoutBoxes } from "../kinds/boxes.ts";
+import { layoutCurves } from "../kinds/curves.ts";
+import { picturesUnder } from "./frames.ts";
+import { layoutHeatmap } from "../kinds/heatmap.ts";
+import { picturesOfInputs, type InputArtifact } from "./inputs.ts";
+import { withAlpha } from "./paint.ts";
+import { enlargement, paragraph, stack } from "./parts.ts";
+import type { Block, Scene } from "./parts.ts";
+import { layoutTokens } from "../kinds/tokens.ts";
+import { layoutTiles } from "../kinds/tile-grid.ts";
+
+const margin = 16;
+
+/** Lays out an artifact with its title above, and its caption and the result's origin below. */
+export function layoutScene(result: Result, artifact: Artifact, looks: Looks): Scene {
+  const several = artifact === result.artifacts[0] ? picturesOfInputs(result) : [];
+  const block = several.length > 1 ? layoutInputs(result, several, looks) : layoutArtifact(result, artifact, looks);
+  const width = Math.max(block.width, 320);
+  const head = paragraph(artifact.title, 2, "foreground", width);
+  const foot = stack([
+    paragraph(artifact.caption, 2, "foreground", width),
+    paragraph(originOf(result), 1, "muted", width),
+  ]);
+  const body = stack([head, block, foot], 10);
+  const parts = body.parts.map((part) => ({ ...part, x: part.x + margin, y: part.y + margin }));
+  return { width: width + 2 * margin, height: body.height + 2 * margin, parts };
+}
+
+/** Pictures of several inputs below one another, each under its input's name. */
+function layoutInputs(result: Result, artifacts: readonly InputArtifact[], looks: Looks): Block {
+  return stack(
+    artifacts.flatMap((artifact) => {
+      const block = layoutArtifact(result, artifact, looks);
+      return [paragraph(artifact.input, 2, "muted", Math.max(block.width, 320)), block];
+    }),
+    10,
+  );
+}
+
+/** An artifact without title and caption, at (0, 0). */
+export function layoutArtifact(result: Result, artifact: Artifact, looks: Looks): Block {
+  switch (artifact.kind) {
+    case "heatmap": {
+      return layoutHeatmap(
+        artifact,
+        picturesUnder(
+          artifact,
+          result.artifacts.filter((one) => one.kind === "image"),
+        ),
+        looks,
+      );
+    }
+    case "tiles":
+      return layoutTiles(artifact, looks);
+    case "bars":
+      return layoutBars(artifact);
+    case "curves":
+      return layoutCurves(artifact);
+    case "boxes": {
+      const over = result.artifacts.find((other) => other.kind === "image" && other.id === artifact.over);
+      return layoutBoxes(artifact, over?.kind === "image" ? over : undefined);
+    }
+    case "tokens":
+      return layoutTokens(artifact, looks);
+    case "image": {
+      const factor = enlargement(artifact.width, artifact.height);
+      return {
+        width: artifact.width * factor,
+        height: artifact.height * factor,
+        parts: [
+          {
+            kind: "image",
+            x: 0,
+            y: 0,
+            width: artifact.width * factor,
+            height: artifact.height * factor,
+            pixelWidth: artifact.width,
+            pixelHeight: artifact.height,
+            rgba: withAlpha(artifact.pixels),
+            label: artifact.title,
+          },
+        ],
+      };
+    }
+  }
+}
+
+/** "saliency · model.onnx · cat.png · 285 Egyptian cat · /features/Conv". */
+function originOf({ provenance }: Result): string {
+  const target =
+    provenance.target && [provenance.target.index.join(","), provenance.target.label].filter(Boolean).join(" ");
+  return [provenance.technique, provenance.model.name, provenance.input.name, target, provenance.layer]
+    .filter(Boolean)
+    .join(" · ");
+}

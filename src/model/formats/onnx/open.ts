@@ -1,0 +1,223 @@
+import { constants } from "node:buffer";
+import { closeSync, fstatSync, openSync, statSync, type Stats } from "node:fs";
+import { resolve } from "node:path";
+import { ModelError } from "../../errors.ts";
+import { elementCount, type Model, type TensorRef } from "../../graph.ts";
+import { encodeStrings } from "../../tensor.ts";
+import { externalFiles, type ExternalFiles } from "./external.ts";
+import { readModel } from "./read.ts";
+import { rejectOtherFormats } from "./sniff.ts";
+import { FileSource, readFully } from "./source.ts";
+import { decodeFields } from "./typed-fields.ts";
+
+export interface OpenModel {
+  /** Absolute. */
+  readonly path: string;
+  readonly model: Model;
+  /** Sizes and times of change of the file and its external data: another file, another stamp. */
+  readonly stamp: string;
+  /**
+   * Whether the file and its external data are still the ones whose structure was read (also: what was missing still
+   * is).
+   */
+  isCurrent(): boolean;
+  /**
+   * Absolute paths of its external data files, links and what they lead to; of those that are missing, where they
+   * should lie.
+   */
+  readonly dataFiles: readonly string[];
+  /** Bytes on disk. */
+  readonly size: { readonly file: number; readonly external: number };
+  /**
+   * A tensor's raw little-endian bytes, typed fields decoded (strings as `encodeStrings`). ModelError when it has a
+   * problem.
+   */
+  bytesOf(tensor: TensorRef): Uint8Array;
+  /**
+   * The whole model file ("") or an external data file, loaded once and kept. ModelError when a Buffer cannot hold it.
+   */
+  fileBytes(file: string): Buffer;
+  /** Drops the buffers that `fileBytes` keeps. */
+  release(): void;
+  close(): void;
+}
+
+/** Opens an ONNX file and reads its structure; weights stay on disk. ModelError, for people, when it is not one. */
+export async function openModel(path: string): Promise<OpenModel> {
+  const absolute = resolve(path);
+  // Before opening: opening a named pipe would wait for somebody to write into it.
+  const status = attempt(absolute, () => statSync(absolute));
+  if (status.isDirectory())
+    throw new ModelError("This is a folder, not a model file.", absolute, "Open the .onnx file inside it.");
+  if (!status.isFile()) throw new ModelError("This is not a regular file.", absolute);
+  const descriptor = openFile(absolute);
+  try {
+    return read(absolute, descriptor);
+  } catch (error) {
+    closeSync(descriptor);
+    throw error;
+  }
+}
+
+function read(path: string, descriptor: number): OpenModel {
+  const status = fstatSync(descriptor);
+  const source = new FileSource(descriptor, path);
+  rejectOtherFormats(source, path);
+  const external = externalFiles(path);
+  const model = readModel(source, external.find);
+  return new OpenedFile(path, descriptor, status, source, model, external);
+}
+
+class OpenedFile implements OpenModel {
+  readonly stamp: string;
+  readonly size: { readonly file: number; readonly external: number };
+  private readonly opened = new Map<string, { descriptor: number; status: Stats; path: string }>();
+  private readonly buffers = new Map<string, Buffer>();
+
+  constructor(
+    readonly path: string,
+    descriptor: number,
+    status: Stats,
+    private readonly source: FileSource,
+    readonly model: Model,
+    private readonly externalFiles: ExternalFiles,
+  ) {
+    this.opened.set("", { descriptor, status, path });
+    const files = [...externalFiles.found.values()];
+    this.size = { file: status.size, external: files.reduce((sum, file) => sum + file.size, 0) };
+    this.stamp = [{ size: status.size, modified: status.mtimeMs }, ...files]
+      .map((file) => `${file.size}-${file.modified}`)
+      .join("+");
+  }
+
+  get dataFiles(): readonly string[] {
+    return this.externalFiles.paths();
+  }
+
+  isCurrent(): boolean {
+    try {
+      const [now, then] = [statSync(this.path), this.opened.get("")?.status];
+      return (
+        now.size === then?.size &&
+        now.mtimeMs === then.mtimeMs &&
+        now.ino === then.ino &&
+        this.externalFiles.areCurrent()
+      );
+    } catch {
+      return false;
+    }
+  }
+
+  bytesOf(tensor: TensorRef): Uint8Array {
+    if (tensor.problem !== undefined) throw new ModelError(tensor.problem, tensor.name);
+    const { storage } = tensor;
+    switch (storage.kind) {
+      case "bytes":
+        return storage.bytes;
+      case "strings":
+        return encodeStrings(storage.strings);
+      case "fields":
+        this.descriptorOf("");
+        return decodeFields(
+          this.source,
+          tensor.name,
+          tensor.dataType,
+          storage.field,
+          storage.parts,
+          elementCount(tensor.dims),
+        );
+      case "file": {
+        const loaded = this.buffers.get(storage.file);
+        const { descriptor, path } = this.descriptorOf(storage.file);
+        const bytes = new Uint8Array(storage.length);
+        if (loaded !== undefined) bytes.set(loaded.subarray(storage.offset, storage.offset + storage.length));
+        else readFully(descriptor, bytes, storage.offset, path);
+        return bytes;
+      }
+    }
+  }
+
+  fileBytes(file: string): Buffer {
+    const { descriptor, status, path } = this.descriptorOf(file);
+    let buffer = this.buffers.get(file);
+    if (buffer === undefined) {
+      if (status.size > constants.MAX_LENGTH) {
+        throw new ModelError(
+          `The file has ${gigabytes(status.size)}; this Node can hold ${gigabytes(constants.MAX_LENGTH)} in one piece, so the model can be looked at but not run here.`,
+          path,
+          "Choose a newer Node (22 or later) for running models, or store the weights as several external data files.",
+        );
+      }
+      buffer = allocate(status.size, path);
+      readFully(descriptor, buffer, 0, path);
+      this.buffers.set(file, buffer);
+    }
+    return buffer;
+  }
+
+  release(): void {
+    this.buffers.clear();
+  }
+
+  close(): void {
+    this.release();
+    for (const { descriptor } of this.opened.values()) closeSync(descriptor);
+    this.opened.clear();
+  }
+
+  /** The open file, after checking that it is still the one whose structure was read. */
+  private descriptorOf(file: string): { descriptor: number; status: Stats; path: string } {
+    let opened = this.opened.get(file);
+    if (opened === undefined) {
+      if (!this.opened.has("")) throw new ModelError("The model was closed.", this.path);
+      const data = this.externalFiles.found.get(file);
+      if (data === undefined) throw new ModelError(`"${file}" is not a data file of this model.`, this.path);
+      const descriptor = openFile(data.path);
+      opened = { descriptor, status: fstatSync(descriptor), path: data.path };
+      this.opened.set(file, opened);
+      if (opened.status.size !== data.size || opened.status.mtimeMs !== data.modified) throw changed(data.path);
+    }
+    const now = fstatSync(opened.descriptor);
+    if (now.size !== opened.status.size || now.mtimeMs !== opened.status.mtimeMs) throw changed(opened.path);
+    return opened;
+  }
+}
+
+function allocate(size: number, path: string): Buffer {
+  try {
+    return Buffer.allocUnsafeSlow(size);
+  } catch (error) {
+    if (error instanceof RangeError)
+      throw new ModelError(
+        `There is not enough memory to load the file's ${gigabytes(size)}.`,
+        path,
+        "Close other models or programs.",
+      );
+    throw error;
+  }
+}
+
+function changed(path: string): ModelError {
+  return new ModelError("The file changed on disk since the model was opened.", path, "Open it again.");
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+}
+
+function openFile(path: string): number {
+  return attempt(path, () => openSync(path, "r"));
+}
+
+/** The system's errors, for people. */
+function attempt<T>(path: string, access: () => T): T {
+  try {
+    return access();
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    if (code === "ENOENT" || code === "ENOTDIR") throw new ModelError("There is no such file.", path);
+    if (code === "EACCES" || code === "EPERM")
+      throw new ModelError("You have no permission to read this file.", path, "Change the file's permissions.");
+    throw new ModelError(`The file cannot be opened (${code === "" ? String(error) : code}).`, path);
+  }
+}

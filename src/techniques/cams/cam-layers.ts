@@ -1,0 +1,216 @@
+import { UsageError } from "../../model/errors.ts";
+import { elementCount } from "../../model/graph.ts";
+import { resizeLinear } from "../../math/resize-linear.ts";
+import type { Artifact } from "../../protocol/artifacts.ts";
+import { framesOf, isSpatial, spatialSize, type FrameAxis, type Layout, type TokenGrid } from "../../runtime/layout.ts";
+import { relu } from "../framework/channels.ts";
+import { batchOf, inputFrames } from "../framework/frames.ts";
+import { breathe } from "../framework/noise.ts";
+import { activationMap } from "../framework/pictures.ts";
+import { noiseCaption } from "../gradients/saliency.ts";
+import type { Context, LayerInfo, TechniqueOutput } from "../framework/technique.ts";
+
+/** A layer with channels and space over 1×1. */
+export type SpatialLayer = LayerInfo & { readonly layout: Layout & { channel: number }; readonly frames: FrameAxis };
+
+/** The size of a layer's maps: its space, and before it the frames where there are several. */
+export function mapSize({ layout, dims, frames }: Pick<SpatialLayer, "layout" | "dims" | "frames">): number[] {
+  return [...(frames.count > 1 ? [frames.count] : []), ...spatialSize(layout, dims)];
+}
+
+export interface MapLooks {
+  readonly id: string;
+  readonly title: string;
+  /** The map before Relu, as a formula. */
+  readonly quantity: string;
+  /** What alone makes a map of this kind, for the sentence on one that is zero: "positive gradients". */
+  readonly counts?: string;
+}
+
+/**
+ * The map of the layer asked for or picked, raw in the layer's size; of several layers, the mean of their maps, each
+ * brought to the input's size (linear between the places' centres) and divided by its largest value (of magnitude,
+ * where negative ones are kept). /
+ */
+export async function layerMaps(
+  context: Context,
+  looks: MapLooks,
+  mapOf: (layer: SpatialLayer) => Promise<Float32Array>,
+): Promise<TechniqueOutput> {
+  const layers = (await context.layers("spatial")).map((layer) => onGrid(context, layer));
+  if (layers.length === 1) {
+    const map = await mapOf(layers[0]);
+    noteZeroMap(context, map, layers[0].value, looks.counts);
+    return mapOutput(context, layers[0], looks, map);
+  }
+  const { layout, dims, name } = context.input;
+  const own = inputFrames(context);
+  const size = layout
+    ? [...(layers[0].frames.count > 1 ? [own?.count ?? layers[0].frames.count] : []), ...spatialSize(layout, dims)]
+    : [];
+  const other = layers.find(
+    (layer) => mapSize(layer).length !== size.length || (layer.frames.count > 1 && layer.frames.count !== size[0]),
+  );
+  if (other) {
+    throw new UsageError(
+      `Maps of several layers are averaged over the input, and "${name}" [${dims.join(", ")}] has no space like "${other.value}" [${other.dims.join(", ")}].`,
+      other.value,
+      "Name one layer.",
+    );
+  }
+  const mean = new Float64Array(elementCount(size));
+  for (const [index, layer] of layers.entries()) {
+    context.signal.throwIfAborted();
+    context.progress(index / layers.length, `Layer ${index + 1} of ${layers.length}`);
+    const map = resizeLinear(await mapOf(layer), mapSize(layer), size);
+    const largest = map.reduce(
+      (most, value) => Math.max(most, context.params.relu === true ? value : Math.abs(value)),
+      0,
+    );
+    if (largest > 0)
+      map.forEach((value, i) => {
+        mean[i] += value / largest / layers.length;
+      });
+    else noteZeroMap(context, map, layer.value, looks.counts);
+    await breathe();
+  }
+  context.note(
+    `Mean over ${layers.length} layers, each map brought to the input's size and divided by its maximum: ${layers.map(({ value }) => value).join(", ")}.`,
+  );
+  return mapPicture(
+    context,
+    looks,
+    `${layers.length} layers · ${size.join("×")}`,
+    size,
+    Float32Array.from(mean),
+    layers[0].frames.count,
+  );
+}
+
+/** Contexts in which Relu took all there was of a map. */
+const emptied = new WeakSet<Context>();
+
+/** A map without its negative part; remembers where that was all there was, for `noteZeroMap`. */
+export function withoutNegative(context: Context, map: Float32Array): Float32Array {
+  const rest = relu(map);
+  if (rest.every((value) => value === 0) && map.some((value) => value < 0)) emptied.add(context);
+  return rest;
+}
+
+/**
+ * Says so where a map is zero everywhere, and what made it: Relu, or a layer without activation. What a gradient did is
+ * said by itself.
+ */
+export function noteZeroMap(context: Context, map: Float32Array, value: string, counts?: string): void {
+  if (map.some((number) => number !== 0)) return;
+  const removed = `: it is negative or zero at every place, which ReLU removes${context.params.relu === undefined ? "" : ". Set relu to false to see it"}`;
+  const why = emptied.has(context) ? removed : counts ? `: this method counts ${counts} alone, and there are none` : "";
+  context.note(`The map of "${value}" is zero everywhere${why}.`);
+}
+
+/** The one layer asked for or picked; UsageError where it has no space. */
+export async function spatialLayer(context: Context): Promise<SpatialLayer> {
+  return onGrid(context, await context.layer("spatial"));
+}
+
+/** A map over a layer's space, raw and as a picture. */
+function mapOutput(context: Context, layer: SpatialLayer, looks: MapLooks, values: Float32Array): TechniqueOutput {
+  const size = mapSize(layer);
+  return mapPicture(context, looks, `${layer.node} · ${size.join("×")}`, size, values, layer.frames.count);
+}
+
+function mapPicture(
+  context: Context,
+  { id, title, quantity }: MapLooks,
+  caption: string,
+  size: readonly number[],
+  values: Float32Array,
+  frames: number,
+): TechniqueOutput {
+  const onlyPositive = context.params.relu === true;
+  const looks = {
+    id,
+    title,
+    quantity: onlyPositive ? `ReLU(${quantity})` : quantity,
+    signed: !onlyPositive,
+    caption: noiseCaption(context.params, caption),
+  };
+  const { tokensOf, labels } = context.input;
+  const text = tokensOf !== undefined && size.length === 1 && size[0] === context.input.dims[1];
+  const artifact: Artifact = text
+    ? {
+        kind: "tokens",
+        ...looks,
+        tokens: Array.from(values, (_, token) => labels?.[token] ?? String(token)),
+        values,
+        dims: size,
+      }
+    : activationMap(context, values, size, looks, frames);
+  return { raw: { dims: size, values }, artifacts: [artifact] };
+}
+
+/** The layer with its tokens on the grid that is asked for, or found; says so. */
+export function onGrid(context: Context, layer: LayerInfo): SpatialLayer {
+  const asked = String(context.params.grid ?? "auto");
+  const layout = asked === "auto" ? layer.layout : gridLayout(layer, asked);
+  const { dims, value } = layer;
+  if (!isSpatial(layout, dims)) {
+    const hint = layout
+      ? "Choose a layer before the pooling."
+      : "Choose a convolutional layer before the pooling, or tokens; where tokens are on a grid that shapes do not tell, set grid, such as 14x14+1.";
+    throw new UsageError(`"${value}" [${dims.join(", ")}] has no height and width over 1×1.`, value, hint);
+  }
+  if (layout.tokens) context.note(tokensNote(layout.tokens));
+  const frames = framesOf(layout, dims, batchOf(context));
+  noteFrames(context, layer, frames);
+  return { ...layer, layout, frames };
+}
+
+/** Says that a layer holds frames, where it does. */
+export function noteFrames(context: Context, { value, dims }: LayerInfo, frames: FrameAxis): void {
+  if (frames.count > 1)
+    context.note(
+      `"${value}" [${dims.join(", ")}] holds ${frames.count} frames along axis ${frames.axis}: each has its own map.`,
+    );
+}
+
+/** "196 tokens as 14×14, 1 class token apart." */
+export function tokensNote({ grid, before, after }: TokenGrid): string {
+  const apart = before + after;
+  const others =
+    apart === 0
+      ? ""
+      : apart === 1 && before === 1
+        ? ", 1 class token apart"
+        : `, ${apart} other tokens apart (${[before ? `${before} before` : "", after ? `${after} after` : ""].filter(Boolean).join(", ")})`;
+  return `${elementCount(grid)} tokens as ${grid.join("×")}${others}.`;
+}
+
+/** "14x14+1": a grid, and how many tokens come before it; others come after. */
+function gridLayout({ value, dims, layout }: LayerInfo, asked: string): Layout {
+  const [places, others] = asked.split("+");
+  const grid = places.split("x").map(Number);
+  const count = elementCount(grid);
+  const before = others === undefined ? undefined : Number(others);
+  const needed = count + (before ?? 0);
+  // Tokens lie before their channels, unless shapes tell otherwise.
+  const axis =
+    dims.length !== 3
+      ? undefined
+      : layout?.tokens
+        ? layout.spatial[0]
+        : ([1, 2].find((one) => dims[one] === needed) ?? 1);
+  if (axis === undefined || dims[axis] < needed) {
+    throw new UsageError(
+      `The grid ${asked} needs ${needed} tokens; "${value}" is [${dims.join(", ")}].`,
+      value,
+      "A grid is for values of tokens, [1, tokens, channels]: rows x columns, and + how many tokens come before it.",
+    );
+  }
+  const rest = dims[axis] - count;
+  return {
+    channel: (layout?.tokens && layout.channel) ?? 3 - axis,
+    spatial: [axis],
+    tokens: { grid, before: before ?? rest, after: before === undefined ? 0 : rest - before },
+  };
+}

@@ -1,0 +1,166 @@
+import { UsageError } from "../../model/errors.ts";
+import { elementCount, nodeLabel, type Graph, type Node } from "../../model/graph.ts";
+import { makersOf } from "../../model/makers.ts";
+import { framesOf, isSpatial, type FrameAxis, type Layout } from "../../runtime/layout.ts";
+import { floatsOf } from "../../runtime/ort.ts";
+import { mapSize, noteZeroMap, withoutNegative } from "./cam-layers.ts";
+import { frameViews, stackedMaps, weightedSum } from "../framework/channels.ts";
+import { batchOf } from "../framework/frames.ts";
+import { withNoise } from "../framework/noise.ts";
+import { NOISE, RELU, SCORE } from "../framework/params.ts";
+import { activationMap } from "../framework/pictures.ts";
+import { noiseCaption } from "../gradients/saliency.ts";
+import { technique, type Context } from "../framework/technique.ts";
+
+/**
+ * Σₖ w[target, k] Aᵏ, the dense layer's weights over the channels that the pooling before it averages: raw [H, W], not
+ * scaled.
+ */
+export const cam = technique({
+  info: {
+    id: "cam",
+    title: "CAM",
+    command: "Visualize Class Activation Map (CAM)",
+    group: "cam",
+    summary: "Where the class's evidence lies, in models whose head is a global average pooling and one dense layer.",
+    cite: "Zhou et al. 2016",
+    needs: { target: true, layer: "none", gradient: false },
+    params: [RELU, SCORE, ...NOISE],
+  },
+  async run(context) {
+    const head = await findHead(context);
+    const weights = await classWeights(context, head);
+    const views = async (feeds = context.feeds) =>
+      frameViews(floatsOf((await context.model.forward(feeds, [head.pooled])).get(head.pooled)!), head);
+    const size = mapSize(head);
+    const values = await withNoise(context, async (feeds) => {
+      // What goes into the dense layer has a row of channels for each frame.
+      const map = stackedMaps(
+        (await views(feeds)).map((view, frame) =>
+          weightedSum(view, weights.subarray(frame * head.frames.stride * view.channels)),
+        ),
+      );
+      return context.params.relu === true ? withoutNegative(context, map) : map;
+    });
+    noteZeroMap(context, values, head.pooled);
+    const artifact = activationMap(
+      context,
+      values,
+      size,
+      {
+        id: "cam",
+        title: "CAM",
+        quantity: context.params.relu === true ? "ReLU(Σₖ wₖAᵏ)" : "Σₖ wₖAᵏ",
+        signed: context.params.relu !== true,
+        caption: noiseCaption(context.params, `${head.pooled} · ${size.join("×")}`),
+      },
+      head.frames.count,
+    );
+    context.note(
+      `The head: ${nodeLabel(head.pooling)} averages "${head.pooled}", ${nodeLabel(head.dense)} weighs its channels.`,
+    );
+    return { raw: { dims: size, values }, artifacts: [artifact] };
+  },
+});
+
+/** A global average pooling followed by one dense layer that makes the score. */
+interface Head {
+  readonly pooled: string;
+  readonly dims: readonly number[];
+  readonly layout: Layout & { channel: number };
+  readonly frames: FrameAxis;
+  readonly pooling: Node;
+  readonly dense: Node;
+}
+
+/** Operators between pooling and score that leave the channels and their order as they are. */
+const PASSING: ReadonlySet<string> = new Set([
+  "Identity",
+  "Cast",
+  "Dropout",
+  "Flatten",
+  "Reshape",
+  "Squeeze",
+  "Unsqueeze",
+]);
+const DENSE: ReadonlySet<string> = new Set(["Gemm", "MatMul", "Conv"]);
+
+/** Walks from the score back to the pooling; UsageError says where a head is something else. */
+async function findHead(context: Context): Promise<Head> {
+  const { graph, trace } = await context.traced();
+  const layouts = await context.layouts();
+  const makers = makersOf(graph);
+  const score = await context.score();
+  const constant = constants(graph);
+  const because = (reason: string, node?: Node): UsageError =>
+    new UsageError(
+      `CAM needs a head of global average pooling and one dense layer, and this model's is another: ${reason}.`,
+      node && nodeLabel(node),
+      "Grad-CAM works on any head.",
+    );
+
+  let dense: Node | undefined;
+  let value = score.value;
+  for (let node = makers.get(value); node; node = makers.get(value)) {
+    if (isGlobalAveragePool(node, trace.dims)) {
+      if (!dense) throw because("the pooling comes last, with no dense layer after it", node);
+      const pooled = node.inputs[0];
+      const [dims, layout] = [trace.dims.get(pooled) ?? [], layouts.get(pooled)];
+      if (!isSpatial(layout, dims)) throw because("what is pooled has no height and width over 1×1", node);
+      return { pooled, dims, layout, frames: framesOf(layout, dims, batchOf(context)), pooling: node, dense };
+    }
+    const data = node.inputs.findIndex((input) => input !== "" && !constant.has(input));
+    if (
+      node.opType === "Add" &&
+      !dense &&
+      node.inputs.length === 2 &&
+      node.inputs.some((input) => constant.has(input))
+    ) {
+      value = node.inputs[data];
+    } else if (DENSE.has(node.opType) && node.domain === "" && !dense && data === 0) {
+      if (node.opType === "Conv" && elementCount((trace.dims.get(node.inputs[0]) ?? []).slice(2)) !== 1)
+        throw because("its last convolution works on maps, not on pooled channels", node);
+      dense = node;
+      value = node.inputs[0];
+    } else if (PASSING.has(node.opType) && node.domain === "") {
+      value = node.inputs[0];
+    } else {
+      throw because(
+        dense ? `${node.opType} lies between the pooling and the dense layer` : `${node.opType} makes the score`,
+        node,
+      );
+    }
+  }
+  throw because("no pooling was found before the score");
+}
+
+function constants(graph: Graph): Set<string> {
+  const known = new Set(graph.initializers.map(({ name }) => name));
+  for (const node of graph.nodes)
+    if (node.inputs.length > 0 && node.inputs.every((input) => input === "" || known.has(input)))
+      for (const output of node.outputs) known.add(output);
+  return known;
+}
+
+/** GlobalAveragePool, ReduceMean over all of space, or an AveragePool whose window is the whole map. */
+function isGlobalAveragePool(node: Node, dims: ReadonlyMap<string, readonly number[]>): boolean {
+  if (node.opType === "GlobalAveragePool") return true;
+  const [from, to] = [dims.get(node.inputs[0]) ?? [], dims.get(node.outputs[0]) ?? []];
+  if (from.length < 3 || (node.opType !== "ReduceMean" && node.opType !== "AveragePool")) return false;
+  return (
+    elementCount(to) * elementCount(from.slice(2)) === elementCount(from) ||
+    elementCount(to) === (from[0] ?? 1) * from[from.length - 1]
+  );
+}
+
+/**
+ * The dense layer's weights for the target: the gradient of the score by what goes into the dense layer, which is
+ * linear.
+ */
+async function classWeights(context: Context, head: Head): Promise<Float32Array> {
+  const input = head.dense.inputs[0];
+  const { gradients } = await context.gradients({ wrt: [input] });
+  const gradient = gradients.get(input);
+  if (!gradient) throw context.independent(input);
+  return floatsOf(gradient);
+}

@@ -1,0 +1,89 @@
+import { guidedRules } from "../../autodiff/rules/gradient/modified.ts";
+import { UsageError } from "../../model/errors.ts";
+import { resizeLinear } from "../../math/resize-linear.ts";
+import { resizeNearest } from "../../math/resize-nearest.ts";
+import { spatialSize } from "../../runtime/layout.ts";
+import type { Feeds } from "../../runtime/ort.ts";
+import { mapSize, noteZeroMap, withoutNegative } from "./cam-layers.ts";
+import { channelMeans, placesOf, stackedMaps, weightedSum } from "../framework/channels.ts";
+import { inputFrames } from "../framework/frames.ts";
+import { layerGradients, spatialLayer, type SpatialLayer } from "./gradient-cams.ts";
+import { inputGradient } from "../framework/input-gradient.ts";
+import { withNoise } from "../framework/noise.ts";
+import { choiceParam, GRID, NOISE, SCORE } from "../framework/params.ts";
+import { inputOutput } from "../framework/pictures.ts";
+import { noteActivations } from "../gradients/rectifiers.ts";
+import { isSigned, noiseCaption } from "../gradients/saliency.ts";
+import { technique, type Context } from "../framework/technique.ts";
+
+/**
+ * Guided backpropagation times Grad-CAM's map, brought to the input's size: raw in the input's shape, as Captum's
+ * GuidedGradCam.
+ */
+export const guidedGradcam = technique({
+  info: {
+    id: "guided-gradcam",
+    title: "Guided Grad-CAM",
+    command: "Visualize Guided Grad-CAM",
+    group: "cam",
+    summary: "The edges of Guided Backprop where Grad-CAM sees the class.",
+    cite: "Selvaraju et al. 2017",
+    needs: { target: true, layer: "spatial", gradient: true },
+    params: [
+      choiceParam(
+        "interpolation",
+        "Interpolation",
+        [
+          ["nearest", "Nearest"],
+          ["linear", "Linear"],
+        ],
+        "How Grad-CAM's map is brought to the input's size. Captum's default is nearest; the paper's is linear (bilinear).",
+      ),
+      SCORE,
+      GRID,
+      ...NOISE,
+    ],
+  },
+  async run(context) {
+    const layer = await spatialLayer(context);
+    const { input } = context;
+    const frames = inputFrames(context);
+    const [from, to] = [
+      mapSize(layer),
+      input.layout ? [...(frames ? [frames.count] : []), ...spatialSize(input.layout, input.dims)] : [],
+    ];
+    if (!input.layout || from.length !== to.length || (layer.frames.count > 1 && from[0] !== to[0])) {
+      throw new UsageError(
+        `Guided Grad-CAM lays a layer's map over the input: "${input.name}" [${input.dims.join(", ")}] has no space like the layer's ${from.join("×")}.`,
+        input.name,
+        "Grad-CAM and Guided Backprop work by themselves.",
+      );
+    }
+    const resize = context.params.interpolation === "linear" ? resizeLinear : resizeNearest;
+    const places = placesOf(input.dims, [...(frames ? [frames.axis] : []), ...input.layout.spatial]);
+    const values = await withNoise(context, async (feeds) => {
+      const map = resize(await positiveMap(context, layer, feeds), from, to);
+      const guided = await inputGradient(context, feeds, guidedRules);
+      return guided.map((value, at) => value * map[places[at]]);
+    });
+    context.checkResult(values, input.name, { what: "The product" });
+    await noteActivations(context, "Guided Grad-CAM");
+    return inputOutput(context, values, {
+      id: "guided-gradcam",
+      title: "Guided Grad-CAM",
+      quantity: "∂y/∂x, modified, × Grad-CAM",
+      signed: isSigned(context.params),
+      caption: noiseCaption(context.params, `Grad-CAM of ${layer.node} · ${from.join("×")}`),
+    });
+  },
+});
+
+async function positiveMap(context: Context, layer: SpatialLayer, feeds: Feeds): Promise<Float32Array> {
+  const { activations, gradients } = await layerGradients(context, layer, feeds);
+  const map = withoutNegative(
+    context,
+    stackedMaps(activations.map((view, frame) => weightedSum(view, channelMeans(gradients[frame])))),
+  );
+  if (feeds === context.feeds) noteZeroMap(context, map, layer.value);
+  return map;
+}

@@ -1,0 +1,119 @@
+import { UsageError } from "../../model/errors.ts";
+import type { ParamSpec, ParamValue } from "../../protocol/technique.ts";
+import { checkParams } from "../framework/params.ts";
+import type { Context, Technique, TechniqueOutput, Variation } from "../framework/technique.ts";
+
+/**
+ * Whether a method's result can be checked: it says what a score comes from, or, as Eigen-CAM does, what the model
+ * looks at.
+ */
+export function isAttribution({ info }: Technique): boolean {
+  return (
+    info.group === "cam" ||
+    (info.needs.target && info.group !== "prediction" && info.group !== "activation" && info.group !== "trust")
+  );
+}
+
+/** Which method is checked. */
+export function methodParam(methods: readonly Technique[]): ParamSpec {
+  const options = methods.map(({ info }) => ({ value: info.id, label: info.title }));
+  return {
+    type: "choice",
+    name: "method",
+    label: "Method",
+    default: options[0].value,
+    options,
+    help: "The method whose result is checked.",
+  };
+}
+
+export const OPTIONS: ParamSpec = {
+  type: "text",
+  name: "options",
+  label: "Its options",
+  default: "",
+  pattern: String.raw`(?:\s*[a-z_]+\s*=[^;]*(?:;\s*[a-z_]+\s*=[^;]*)*;?)?\s*`,
+  problem: "NAME=VALUE, several by semicolons, such as steps=20; rule=riemann_left.",
+  help: "The method's own options, where they are not its defaults: NAME=VALUE, several by semicolons.",
+};
+
+/** "steps=20; rule=riemann_left" -> by name. */
+export function parseOptions(text: string): Record<string, string> {
+  return Object.fromEntries(
+    text
+      .split(";")
+      .filter((part) => part.trim() !== "")
+      .map((part) => {
+        const at = part.indexOf("=");
+        return [part.slice(0, at).trim(), part.slice(at + 1).trim()];
+      }),
+  );
+}
+
+/** A method under test: its result for the sample, for changed values, for another model, all at the same layer. */
+export class CheckedMethod {
+  private layer: string | undefined;
+  private readonly params: Readonly<Record<string, ParamValue>>;
+
+  constructor(
+    private readonly context: Context,
+    readonly technique: Technique,
+  ) {
+    this.params = checkParams(technique.info, parseOptions(String(context.params.options)));
+  }
+
+  get title(): string {
+    return this.technique.info.title;
+  }
+
+  /** The method's context for the sample: what its score is. */
+  question(): Context {
+    return this.context.vary({ params: this.params, progress: () => undefined });
+  }
+
+  /** The value that the method looked at, once it ran, where it looks at one. */
+  get usedLayer(): string | undefined {
+    return this.layer;
+  }
+
+  /** The method's raw result; what it notes about the sample itself is handed on. */
+  async explain(
+    change: Pick<Variation, "values" | "model"> = {},
+    progress: NonNullable<Variation["progress"]> = () => undefined,
+  ): Promise<TechniqueOutput["raw"]> {
+    this.context.signal.throwIfAborted();
+    const asked = this.context.vary({
+      ...change,
+      params: this.params,
+      progress,
+      ...(this.layer === undefined ? {} : { layer: this.layer }),
+    });
+    const { raw } = await this.technique.run(asked);
+    if (!change.values && !change.model) for (const note of asked.notes) this.context.note(note);
+    this.layer ??= asked.usedLayer;
+    return raw;
+  }
+}
+
+/** The method that the parameters name. */
+export function methodOf(context: Context, methods: readonly Technique[]): CheckedMethod {
+  const id = String(context.params.method);
+  const found = methods.find(({ info }) => info.id === id);
+  if (!found)
+    throw new UsageError(
+      `There is no method "${id}" to check.`,
+      "method",
+      `There are: ${methods.map(({ info }) => info.id).join(", ")}.`,
+    );
+  return new CheckedMethod(context, found);
+}
+
+/** Passes a method's progress on as a part of the whole. */
+export function within(
+  context: Context,
+  from: number,
+  part: number,
+  label: string,
+): NonNullable<Variation["progress"]> {
+  return (fraction, text) => context.progress(from + (fraction ?? 0) * part, `${label}: ${text}`);
+}

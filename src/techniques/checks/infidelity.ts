@@ -1,0 +1,283 @@
+import { Random } from "../../math/random.ts";
+import type { CurvesArtifact } from "../../protocol/artifacts.ts";
+import type { ParamSpec } from "../../protocol/technique.ts";
+import { BASELINE, baselineOf } from "../framework/baselines.ts";
+import { short } from "../framework/input-gradient.ts";
+import { requireContinuous } from "../framework/noise.ts";
+import { choiceParam } from "../framework/params.ts";
+import { technique, type InputInfo, type Technique } from "../framework/technique.ts";
+import { elementsOf, featuresOf, type Features } from "./features.ts";
+import { isAttribution, methodOf, methodParam, OPTIONS, within } from "./checked-method.ts";
+import { openMeasure } from "./scores.ts";
+
+const PARAMS: readonly ParamSpec[] = [
+  choiceParam(
+    "perturbation",
+    "Perturbation",
+    [
+      ["noise", "Noise"],
+      ["remove", "Parts removed"],
+    ],
+    "noise: normal noise on every element. remove: a box at a random place, over all channels, is set to the baseline; of columns and tokens, each with an even chance.",
+  ),
+  {
+    type: "number",
+    name: "noise",
+    label: "Noise level",
+    default: 0.2,
+    min: 1e-6,
+    max: 10,
+    step: 0.01,
+    integer: false,
+    hiddenWhen: { param: "perturbation", is: "remove" },
+    help: "Standard deviation of the noise as a fraction of the input's max − min. The paper's program has 0.2, on inputs from 0 to 1.",
+  },
+  {
+    type: "number",
+    name: "box",
+    label: "Box",
+    default: 0.15,
+    min: 0.001,
+    max: 1,
+    step: 0.05,
+    integer: false,
+    hiddenWhen: { param: "perturbation", is: "noise" },
+    help: "The box's side along each axis of space, as a fraction of the axis.",
+  },
+  choiceParam(
+    "multiply_by_inputs",
+    "Times input",
+    [
+      ["auto", "As the method is"],
+      ["true", "Yes"],
+      ["false", "No"],
+    ],
+    "Whether the method's values are already multiplied by the input (its difference to the baseline), so that they are compared with shares of it, as in Captum. Saliency, guided backprop and maps are not.",
+  ),
+  BASELINE,
+  {
+    type: "number",
+    name: "samples",
+    label: "Perturbations",
+    default: 50,
+    min: 2,
+    max: 100_000,
+    step: 10,
+    integer: true,
+    help: "How many perturbed inputs are scored. Captum's default is 10, which leaves much to chance.",
+  },
+  {
+    type: "number",
+    name: "seed",
+    label: "Seed",
+    default: 0,
+    min: 0,
+    max: 2 ** 32 - 1,
+    step: 1,
+    integer: true,
+    help: "The same seed gives the same perturbations.",
+  },
+];
+
+/**
+ * Methods whose values are gradients of a kind: not multiplied by the input. Maps of the CAM family and masks are not
+ * either.
+ */
+const LOCAL: ReadonlySet<string> = new Set([
+  "saliency",
+  "guided-backprop",
+  "deconvolution",
+  "neuron-gradient",
+  "neuron-guided-backprop",
+  "guided-gradcam",
+  "rise",
+]);
+
+/**
+ * Infidelity: the mean over perturbations of (Σ attribution · perturbation − (f(x) − f(x̃)))². Raw is [samples, 2]:
+ * what the attribution predicts, and what the score did. As Captum's infidelity, with the perturbation of its
+ * infidelity_perturb_func_decorator: x − x̃, or (x − x̃) / (x − baseline) where the method's values are multiplied by
+ * the input. /
+ */
+export function infidelity(methods: readonly Technique[]): Technique {
+  return technique({
+    info: {
+      id: "infidelity",
+      title: "Infidelity",
+      command: "Check Infidelity",
+      group: "trust",
+      summary: "How well the map predicts score changes when the input is perturbed.",
+      cite: "Yeh et al. 2019",
+      needs: { target: true, layer: "spatial", several: true, gradient: false },
+      params: [methodParam(methods.filter(isAttribution)), OPTIONS, ...PARAMS],
+    },
+    async run(context) {
+      const { input, params } = context;
+      const method = methodOf(context, methods.filter(isAttribution));
+      const features = featuresOf(context);
+      const samples = Number(params.samples);
+      const baseline = await baselineOf(context);
+      const raw = await method.explain({}, within(context, 0, 0.4, method.title));
+      const attribution = await elementsOf(context, features, method, raw);
+      const local = method.technique.info.group === "cam" || LOCAL.has(method.technique.info.id);
+      const multiplied = params.multiply_by_inputs === "auto" ? !local : params.multiply_by_inputs === "true";
+      const measured = await openMeasure(context, method.question(), "score");
+      try {
+        const perturb = perturber(input, features, baseline, params);
+        const predicted = new Float32Array(samples);
+        // The last one is the input as it is.
+        const { values: scores } = await measured.run(
+          samples + 1,
+          (index) => {
+            if (index === samples) return input.values;
+            const perturbed = perturb();
+            predicted[index] = predictedFall(attribution, input.values, perturbed, multiplied ? baseline : undefined);
+            return perturbed;
+          },
+          (done) => context.progress(0.4 + 0.6 * (done / samples), `Perturbation ${done} of ${samples}`),
+        );
+        const happened = scores.slice(0, samples).map((score) => scores[samples] - score);
+        const pairs = new Float32Array(2 * samples);
+        for (let i = 0; i < samples; i++) pairs.set([predicted[i], happened[i]], 2 * i);
+        const artifact = artifactOf(method.title, measured.label, predicted, happened, multiplied);
+        return { raw: { dims: [samples, 2], values: pairs }, artifacts: [artifact] };
+      } finally {
+        await measured.release();
+      }
+    },
+  });
+}
+
+/** Makes one perturbed input after the other. */
+function perturber(
+  input: InputInfo,
+  features: Features,
+  baseline: Float32Array,
+  params: Readonly<Record<string, unknown>>,
+): () => Float32Array {
+  const random = new Random(Number(params.seed));
+  const { values, dims } = input;
+  if (params.perturbation === "noise") {
+    requireContinuous(input, "noise");
+    const [low, high] = values.reduce(
+      ([least, most], value) => [Math.min(least, value), Math.max(most, value)],
+      [Infinity, -Infinity],
+    );
+    const deviation = Number(params.noise) * (high - low || 1);
+    return () => values.map((value) => value - deviation * random.normal());
+  }
+  const { size } = features;
+  if (!size || features.word === "tokens" || dims.length < 3) {
+    return () => {
+      const removed = Uint8Array.from({ length: features.count }, () => (random.uniform() < 0.5 ? 1 : 0));
+      return values.map((value, at) => (removed[features.of[at]] ? baseline[at] : value));
+    };
+  }
+  const box = size.map((length) => Math.max(1, Math.round(Number(params.box) * length)));
+  return () => {
+    const start = size.map((length, axis) => random.integer(length - box[axis] + 1));
+    return values.map((value, at) => {
+      let rest = features.of[at];
+      for (let axis = size.length - 1; axis >= 0; axis--) {
+        const index = rest % size[axis];
+        rest = Math.floor(rest / size[axis]);
+        if (index < start[axis] || index >= start[axis] + box[axis]) return value;
+      }
+      return baseline[at];
+    });
+  };
+}
+
+/** Σ attribution · (x − x̃), or · (x − x̃) / (x − baseline), where a difference of zero counts as one. */
+function predictedFall(
+  attribution: Float32Array,
+  input: Float32Array,
+  perturbed: Float32Array,
+  baseline: Float32Array | undefined,
+): number {
+  let sum = 0;
+  for (let i = 0; i < attribution.length; i++) {
+    const moved = input[i] - perturbed[i];
+    sum += attribution[i] * (baseline ? moved / (input[i] - baseline[i] || 1) : moved);
+  }
+  return sum;
+}
+
+function artifactOf(
+  title: string,
+  label: string,
+  predicted: Float32Array,
+  happened: Float32Array,
+  multiplied: boolean,
+): CurvesArtifact {
+  const count = predicted.length;
+  const errors = Array.from(predicted, (value, i) => (value - happened[i]) ** 2);
+  const mean = errors.reduce((a, b) => a + b, 0) / count;
+  const deviation = Math.sqrt(errors.reduce((sum, error) => sum + (error - mean) ** 2, 0) / (count - 1) / count);
+  // Captum's normalize=True: the attribution times the factor that fits best.
+  const [squares, products, changes] = predicted.reduce(
+    ([a, ab, b], value, i) => [a + value * value, ab + value * happened[i], b + happened[i] ** 2],
+    [0, 0, 0],
+  );
+  const factor = squares > 0 ? products / squares : products;
+  const normalized = (factor * factor * squares - 2 * factor * products + changes) / count;
+  const order = Array.from(predicted.keys()).sort((a, b) => predicted[a] - predicted[b]);
+  const ends = [...predicted, ...happened].filter(Number.isFinite);
+  const [low, high] = [
+    ends.reduce((a, b) => Math.min(a, b), Infinity),
+    ends.reduce((a, b) => Math.max(a, b), -Infinity),
+  ];
+  return {
+    kind: "curves",
+    id: "infidelity",
+    title: `Infidelity: ${title}`,
+    x: { label: "fall of the score that the map predicts" },
+    y: { label: `fall of the ${label}` },
+    lines: [
+      {
+        id: "perturbations",
+        label: "Each perturbation",
+        x: Float32Array.from(order, (i) => predicted[i]),
+        y: Float32Array.from(order, (i) => happened[i]),
+        style: "points",
+        summary: { label: "infidelity", value: mean },
+      },
+      {
+        id: "faithful",
+        label: "Foretold exactly",
+        x: Float32Array.of(low, high),
+        y: Float32Array.of(low, high),
+        style: "guide",
+      },
+    ],
+    numbers: [
+      {
+        id: "infidelity",
+        label: "Infidelity",
+        value: mean,
+        help: "The mean squared difference between what the map predicts and what the score does: lower is better, in the score's own unit squared.",
+      },
+      {
+        id: "standard_error",
+        label: "Its standard error",
+        value: deviation,
+        help: "What the draw of the perturbations may have moved it by.",
+      },
+      {
+        id: "infidelity_normalized",
+        label: "Infidelity, scaled",
+        value: normalized,
+        help: "The same when the map is multiplied by the factor that fits best, for maps whose scale means nothing (Grad-CAM): Captum's normalize=True.",
+      },
+      {
+        id: "share_unexplained",
+        label: "Not predicted",
+        value: changes > 0 ? (normalized * count) / changes : NaN,
+        help: "The scaled infidelity as a part of the score's mean squared change: 0 is predicted exactly, 1 not at all.",
+      },
+    ],
+    reading:
+      "Each dot is one perturbed input. On the diagonal, the map predicted what the score did; a cloud without direction means that the map says little about what the model does nearby.",
+    caption: `${count} perturbations; ${multiplied ? "the values are shares of the input's difference to the baseline" : "the values are slopes"}; best factor ${short(factor)}`,
+  };
+}

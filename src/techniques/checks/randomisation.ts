@@ -1,0 +1,239 @@
+import { spearman } from "../../math/rank.ts";
+import { ssim } from "../../math/ssim.ts";
+import { UsageError } from "../../model/errors.ts";
+import type { CurvesArtifact } from "../../protocol/artifacts.ts";
+import type { ParamSpec } from "../../protocol/technique.ts";
+import { inputName } from "../framework/input-name.ts";
+import { breathe } from "../framework/noise.ts";
+import { technique, type Context, type Technique, type TechniqueOutput } from "../framework/technique.ts";
+import { featuresOf, hasInputShape } from "./features.ts";
+import { isAttribution, methodOf, methodParam, OPTIONS, within, type CheckedMethod } from "./checked-method.ts";
+import { weightLayers, WeightDraws } from "./weight-layers.ts";
+
+const PARAMS: readonly ParamSpec[] = [
+  {
+    type: "number",
+    name: "stops",
+    label: "Stops",
+    default: 12,
+    min: 0,
+    max: 10_000,
+    step: 1,
+    integer: true,
+    help: "How often the map is looked at while layer after layer is randomised, evenly along the model; 0 after every layer, as in Quantus.",
+  },
+  {
+    type: "number",
+    name: "seed",
+    label: "Seed",
+    default: 0,
+    min: 0,
+    max: 2 ** 32 - 1,
+    step: 1,
+    integer: true,
+    help: "The same seed draws the same weights.",
+  },
+];
+
+/**
+ * The model-randomisation sanity check: layers lose their weights one after another, from the output on down, each
+ * staying random, and the method's map is compared with that of the trained model. Raw is [similarities, stops + 1]:
+ * Spearman's rank correlation of magnitudes, of signed values, SSIM of the map of magnitudes (left out where there is
+ * no plane). As Quantus's MPRT (top-down), on magnitudes divided by the largest. /
+ */
+export function randomisation(methods: readonly Technique[]): Technique {
+  return technique({
+    info: {
+      id: "randomisation",
+      title: "Randomisation Check",
+      command: "Check by Randomising the Model",
+      group: "trust",
+      summary:
+        "Whether the map depends on what the model has learned: layers are randomised from the top, and a map that stays the same shows the input, not the model.",
+      cite: "Adebayo et al. 2018",
+      needs: { target: true, layer: "spatial", several: true, gradient: false },
+      params: [methodParam(methods.filter(isAttribution)), OPTIONS, ...PARAMS],
+    },
+    async run(context) {
+      const method = methodOf(context, methods.filter(isAttribution));
+      const layers = await layersFromTheTop(context, method);
+      const depths = depthsOf(layers.length, Number(context.params.stops));
+      const part = 1 / (depths.length + 1);
+      const original = await method.explain({}, within(context, 0, part, method.title));
+      const compare = await comparison(context, method, original);
+      const seed = Number(context.params.seed);
+      const draws = new WeightDraws(seed);
+      const similarities = [compare(original)];
+      for (const [i, depth] of depths.entries()) {
+        const label = `${depth} of ${layers.length} layers randomised`;
+        context.progress((i + 1) * part, label);
+        const model = context.model.derive(`randomised:${seed}:${depth}`, (whole) =>
+          draws.randomised(whole, layers.slice(0, depth)),
+        );
+        similarities.push(compare(await method.explain({ model }, within(context, (i + 1) * part, part, label))));
+        await breathe();
+      }
+      const names = ["as trained", ...depths.map((depth) => layers[depth - 1].name)];
+      const artifact = artifactOf(context, method, original, similarities, names, layers.length);
+      // Of the trained model's map with itself, only what has no meaning is not one.
+      const rows = Number.isNaN(similarities[0][2]) ? [0, 1] : [0, 1, 2];
+      const values = Float32Array.from(rows.flatMap((which) => similarities.map((one) => one[which])));
+      return { raw: { dims: [rows.length, similarities.length], values }, artifacts: [artifact] };
+    },
+  });
+}
+
+async function layersFromTheTop(context: Context, method: CheckedMethod): Promise<ReturnType<typeof weightLayers>> {
+  const { graph } = context.model.model;
+  const { value } = await method.question().score();
+  const end = graph.nodes.some(({ outputs }) => outputs.includes(value)) ? value : context.output.value;
+  const layers = weightLayers(graph, end).reverse();
+  if (layers.length === 0)
+    throw new UsageError(
+      "The model has no layers with float weights that could be randomised.",
+      context.output.name,
+      "Quantised weights are not randomised: check the model that it was made from.",
+    );
+  return layers;
+}
+
+/** After how many layers the map is looked at. */
+function depthsOf(layers: number, stops: number): number[] {
+  if (stops === 0 || stops >= layers) return Array.from({ length: layers }, (_, i) => i + 1);
+  return Array.from({ length: stops }, (_, i) => Math.round(((i + 1) * layers) / stops));
+}
+
+/** Rank correlation of magnitudes, of signed values, and SSIM (NaN where there is no plane). */
+type Similarity = readonly [magnitudes: number, signed: number, structure: number];
+
+async function comparison(
+  context: Context,
+  method: CheckedMethod,
+  original: TechniqueOutput["raw"],
+): Promise<(other: TechniqueOutput["raw"]) => Similarity> {
+  const plane = planeOf(context, original);
+  const magnitudes = (values: Float32Array): Float32Array => {
+    const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
+    return values.map((value) => Math.abs(value) / largest);
+  };
+  const [own, ownPlane] = [magnitudes(original.values), plane?.(magnitudes(original.values))];
+  return ({ dims, values }) => {
+    if (values.length !== original.values.length) {
+      throw new UsageError(
+        `${method.title} gives [${dims.join(", ")}] for the randomised model, [${original.dims.join(", ")}] for the trained one.`,
+        inputName(context.input),
+      );
+    }
+    const theirs = magnitudes(values);
+    return [
+      spearman(own, theirs),
+      spearman(original.values, values),
+      ownPlane && plane ? ssim(ownPlane.values, plane(theirs).values, ownPlane.height, ownPlane.width) : NaN,
+    ];
+  };
+}
+
+type Plane = (values: Float32Array) => { values: Float32Array; height: number; width: number };
+
+/** A result as one picture: summed over channels, volumes in slices below one another. */
+function planeOf(context: Context, { dims }: TechniqueOutput["raw"]): Plane | undefined {
+  if (hasInputShape(context, { dims, values: new Float32Array() })) {
+    const features = featuresOf(context);
+    const { size, count, of } = features;
+    if (!size || size.length < 2 || features.word === "tokens") return undefined;
+    const width = size[size.length - 1];
+    return (values) => {
+      const sums = new Float32Array(count);
+      values.forEach((value, at) => {
+        sums[of[at]] += value;
+      });
+      return { values: sums, height: count / width, width };
+    };
+  }
+  if (dims.length !== 2) return undefined;
+  return (values) => ({ values, height: dims[0], width: dims[1] });
+}
+
+const LINES: readonly { readonly id: string; readonly label: string }[] = [
+  { id: "spearman_abs", label: "Rank correlation of magnitudes" },
+  { id: "spearman", label: "Rank correlation with signs" },
+  { id: "ssim", label: "SSIM of magnitudes" },
+];
+
+function artifactOf(
+  context: Context,
+  method: CheckedMethod,
+  original: TechniqueOutput["raw"],
+  similarities: readonly Similarity[],
+  names: readonly string[],
+  count: number,
+): CurvesArtifact {
+  const signed = original.values.some((value) => value < 0);
+  const x = Float32Array.from(names, (_, i) => i);
+  const lines = LINES.map(({ id, label }, which) => ({
+    id,
+    label,
+    x,
+    y: Float32Array.from(similarities, (one) => one[which]),
+    style: "line" as const,
+  })).filter(({ id, y }) => (signed || id !== "spearman") && y.some(Number.isFinite));
+  const missing = lines.some(({ y }) => y.some((value) => !Number.isFinite(value)));
+  if (missing)
+    context.note(
+      "Where a line is broken, the randomised model's map was the same everywhere, so that it has no correlation.",
+    );
+  const randomised = similarities
+    .slice(1)
+    .map(([magnitudes]) => magnitudes)
+    .filter(Number.isFinite);
+  const last = similarities[similarities.length - 1];
+  return {
+    kind: "curves",
+    id: "randomisation",
+    title: `Randomisation: ${method.title}`,
+    x: { label: "layers randomised, from the output down to", names },
+    y: {
+      label: "similarity to the trained model's map",
+      max: 1.02,
+      ...(signed ? {} : { min: Math.min(0, ...lines.flatMap(({ y }) => [...y].filter(Number.isFinite))) }),
+    },
+    lines: [
+      ...lines,
+      {
+        id: "zero",
+        label: "Nothing in common",
+        x: Float32Array.of(0, Math.max(1, names.length - 1)),
+        y: Float32Array.of(0, 0),
+        style: "guide",
+      },
+    ],
+    numbers: [
+      {
+        id: "last_correlation",
+        label: "Magnitudes, all layers random",
+        value: last[0],
+        help: "The rank correlation of magnitudes when the whole model is random (Quantus's return_last_correlation): near 0 is passed.",
+      },
+      {
+        id: "average_correlation",
+        label: "Magnitudes, mean over stops",
+        value: randomised.reduce((a, b) => a + b, 0) / randomised.length,
+        help: "The mean over all stops: lower means that the map lets go sooner.",
+      },
+      ...(Number.isFinite(last[2])
+        ? [
+            {
+              id: "last_ssim",
+              label: "SSIM, all layers random",
+              value: last[2],
+              help: "The structural similarity when the whole model is random.",
+            },
+          ]
+        : []),
+    ],
+    reading:
+      "A map that depends on what the model has learned falls towards 0 as layers lose their weights. One that stays near 1 shows edges of the input whatever the model is: " +
+      "do not trust it to explain this model.",
+    caption: `${count} layers with weights, seed ${Number(context.params.seed)}`,
+  };
+}

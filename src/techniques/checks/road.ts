@@ -1,0 +1,230 @@
+import { impute } from "../../math/impute.ts";
+import { descending } from "../../math/rank.ts";
+import { Random } from "../../math/random.ts";
+import { UsageError } from "../../model/errors.ts";
+import type { CurvesArtifact } from "../../protocol/artifacts.ts";
+import type { ParamSpec } from "../../protocol/technique.ts";
+import { breathe } from "../framework/noise.ts";
+import { technique, type Context, type Technique } from "../framework/technique.ts";
+import { inputName, inputSaid } from "../framework/input-name.ts";
+import { featuresOf, fromPlanes, importanceOf, planesOf, type Features } from "./features.ts";
+import { isAttribution, methodOf, methodParam, OPTIONS, within } from "./checked-method.ts";
+import { MEASURE, openMeasure } from "./scores.ts";
+
+const PERCENTAGES: ParamSpec = {
+  type: "text",
+  name: "percentages",
+  label: "Removed",
+  default: "10, 20, 30, 40, 50, 60, 70, 80, 90",
+  pattern: String.raw`\s*\d+(?:\.\d+)?(?:\s*,\s*\d+(?:\.\d+)?)*\s*`,
+  problem: "Percentages over 0 and under 100 by commas, such as 10, 30, 50.",
+  help: "How many percent of the pixels are removed. pytorch-grad-cam's are 10 to 90; Quantus's 1, 3, 5 to 99.",
+};
+const NOISE: ParamSpec = {
+  type: "number",
+  name: "noise",
+  label: "Noise",
+  default: 0.01,
+  min: 0,
+  max: 1e6,
+  step: 0.01,
+  integer: false,
+  help: "Standard deviation of the noise on imputed pixels, in the model's input units, so that they do not give away that they are imputed.",
+};
+const SEED: ParamSpec = {
+  type: "number",
+  name: "seed",
+  label: "Seed",
+  default: 0,
+  min: 0,
+  max: 2 ** 32 - 1,
+  step: 1,
+  integer: true,
+  help: "The same seed gives the same noise.",
+};
+
+/**
+ * Remove and debias (ROAD): the target's probability when the most important pixels (MoRF), or the least important
+ * (LeRF), are replaced by what their neighbours say (noisy linear imputation). Raw is [2, percentages]: MoRF, LeRF. /
+ */
+export function road(methods: readonly Technique[]): Technique {
+  return technique({
+    info: {
+      id: "road",
+      title: "ROAD",
+      command: "Check by Removal and Imputation (ROAD)",
+      group: "trust",
+      summary:
+        "Removes what a method marks most, or least, and fills the holes from their neighbours, so that the holes' shape gives nothing away.",
+      cite: "Rong, Leemann et al. 2022",
+      needs: { target: true, layer: "spatial", several: true, gradient: false },
+      params: [methodParam(methods.filter(isAttribution)), OPTIONS, PERCENTAGES, NOISE, SEED, MEASURE],
+    },
+    async run(context) {
+      const method = methodOf(context, methods.filter(isAttribution));
+      const features = featuresOf(context);
+      const [height, width] = spaceOf(context, features);
+      const percentages = percentagesOf(String(context.params.percentages));
+      const raw = await method.explain({}, within(context, 0, 0.3, method.title));
+      const order = descending(await importanceOf(context, features, method, raw));
+      const measured = await openMeasure(context, method.question(), String(context.params.measure));
+      try {
+        const planes = planesOf(features, context.input.values);
+        const random = new Random(Number(context.params.seed));
+        const removing = async (
+          ranked: Uint32Array,
+          from: number,
+          word: string,
+        ): Promise<{ values: Float32Array; kept: (boolean | undefined)[] }> => {
+          const copies: Float32Array[] = [];
+          let guess = planes;
+          for (const [i, percentage] of percentages.entries()) {
+            context.signal.throwIfAborted();
+            context.progress(from + 0.3 * (i / percentages.length), `${word}: ${percentage} % removed`);
+            const removed = ranked.slice(0, Math.floor((features.count * percentage) / 100));
+            guess = impute(planes, height, width, removed, guess);
+            copies.push(fromPlanes(features, noisy(guess, removed, Number(context.params.noise), random)));
+            await breathe();
+          }
+          return measured.run(
+            copies.length,
+            (i) => copies[i],
+            () => undefined,
+          );
+        };
+        const most = await removing(order, 0.4, "Most important first");
+        const least = await removing(order.slice().reverse(), 0.7, "Least important first");
+        const artifact = artifactOf(method.title, features.word, percentages, measured, { most, least });
+        return {
+          raw: { dims: [2, percentages.length], values: Float32Array.of(...most.values, ...least.values) },
+          artifacts: [artifact],
+        };
+      } finally {
+        await measured.release();
+      }
+    },
+  });
+}
+
+interface Curve {
+  readonly values: Float32Array;
+  readonly kept: readonly (boolean | undefined)[];
+}
+
+function artifactOf(
+  title: string,
+  word: string,
+  percentages: readonly number[],
+  { label, bounded }: { readonly label: string; readonly bounded: boolean },
+  { most, least }: { readonly most: Curve; readonly least: Curve },
+): CurvesArtifact {
+  const x = Float32Array.from(percentages);
+  const [morf, lerf] = [mean(most.values), mean(least.values)];
+  const classification = most.kept.every((kept) => kept !== undefined);
+  const accuracy = ({ kept }: Curve): number => kept.filter(Boolean).length / kept.length;
+  return {
+    kind: "curves",
+    id: "road",
+    title: `ROAD: ${title}`,
+    x: { label: `${word} removed and imputed, %`, min: 0, max: 100 },
+    y: { label, ...(bounded ? { min: 0, max: 1 } : {}) },
+    lines: [
+      {
+        id: "morf",
+        label: "Most important first (MoRF)",
+        x,
+        y: most.values,
+        style: "line",
+        summary: { label: "mean", value: morf },
+      },
+      {
+        id: "lerf",
+        label: "Least important first (LeRF)",
+        x,
+        y: least.values,
+        style: "line",
+        summary: { label: "mean", value: lerf },
+      },
+    ],
+    numbers: [
+      {
+        id: "morf_mean",
+        label: "MoRF, mean",
+        value: morf,
+        help: "While the most important pixels go: lower is better.",
+      },
+      {
+        id: "lerf_mean",
+        label: "LeRF, mean",
+        value: lerf,
+        help: "While the least important pixels go: higher is better.",
+      },
+      {
+        id: "road",
+        label: "(LeRF − MoRF) / 2",
+        value: (lerf - morf) / 2,
+        help: "Both in one number: higher is better; 0 is a map that says nothing.",
+      },
+      ...(classification
+        ? [
+            {
+              id: "morf_accuracy",
+              label: "MoRF, still this class",
+              value: accuracy(most),
+              help: "At which share of the percentages the target is still the largest output: lower is better. Its mean over a data set is Quantus's ROAD.",
+            },
+            {
+              id: "lerf_accuracy",
+              label: "LeRF, still this class",
+              value: accuracy(least),
+              help: "The same while the least important pixels go: higher is better.",
+            },
+          ]
+        : []),
+    ],
+    reading:
+      "Where the map is right, removing what it marks most brings the target down fast, and removing what it marks least changes little: " +
+      "the further the two curves lie apart, the better. Removed pixels are filled from their neighbours, so the model sees no holes.",
+    caption: `${percentages.length} percentages; noisy linear imputation`,
+  };
+}
+
+function spaceOf({ input }: Context, { size }: Features): [height: number, width: number] {
+  if (size?.length === 2 && input.tokensOf === undefined) return [size[0], size[1]];
+  if (size?.length === 1 && input.tokensOf === undefined) return [1, size[0]];
+  throw new UsageError(
+    `ROAD fills what it removes from its neighbours in a picture; there are none in ${inputSaid(input)}.`,
+    inputName(input),
+    "Insertion and deletion work on any input.",
+  );
+}
+
+function percentagesOf(text: string): number[] {
+  const numbers = text.split(",").map(Number);
+  const wrong = numbers.find((number) => !(number > 0 && number < 100));
+  if (wrong !== undefined)
+    throw new UsageError(
+      `${wrong} % is not over 0 and under 100.`,
+      "percentages",
+      "With all pixels removed there is nothing to impute them from.",
+    );
+  return numbers;
+}
+
+function noisy(
+  planes: readonly Float32Array[],
+  removed: Uint32Array,
+  deviation: number,
+  random: Random,
+): Float32Array[] {
+  if (deviation === 0) return [...planes];
+  return planes.map((plane) => {
+    const copy = plane.slice();
+    for (const place of removed) copy[place] += deviation * random.normal();
+    return copy;
+  });
+}
+
+function mean(values: Float32Array): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

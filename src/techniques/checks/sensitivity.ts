@@ -1,0 +1,130 @@
+import { Random } from "../../math/random.ts";
+import type { CurvesArtifact } from "../../protocol/artifacts.ts";
+import type { ParamSpec } from "../../protocol/technique.ts";
+import { breathe, requireContinuous } from "../framework/noise.ts";
+import { technique, type Technique, type TechniqueOutput } from "../framework/technique.ts";
+import { isAttribution, methodOf, methodParam, OPTIONS, within } from "./checked-method.ts";
+
+const PARAMS: readonly ParamSpec[] = [
+  {
+    type: "number",
+    name: "radius",
+    label: "Radius",
+    default: 0.02,
+    min: 1e-6,
+    max: 1e6,
+    step: 0.01,
+    integer: false,
+    help: "How far every element of the input is moved at most, in the model's input units. Captum's default.",
+  },
+  {
+    type: "number",
+    name: "samples",
+    label: "Perturbations",
+    default: 10,
+    min: 1,
+    max: 10_000,
+    step: 10,
+    integer: true,
+    help: "How many moved inputs are explained; the largest change counts. Captum's default.",
+  },
+  {
+    type: "number",
+    name: "seed",
+    label: "Seed",
+    default: 0,
+    min: 0,
+    max: 2 ** 32 - 1,
+    step: 1,
+    integer: true,
+    help: "The same seed gives the same perturbations.",
+  },
+];
+
+/**
+ * Max-sensitivity: the largest ‖explanation(x + δ) − explanation(x)‖ / ‖explanation(x)‖ for δ drawn evenly from −radius
+ * to radius in every element. Raw is [samples], each one's change. As Captum's sensitivity_max. /
+ */
+export function sensitivity(methods: readonly Technique[]): Technique {
+  return technique({
+    info: {
+      id: "sensitivity",
+      title: "Max-Sensitivity",
+      command: "Check Max-Sensitivity",
+      group: "trust",
+      summary: "How much the map changes when the input is moved a little, too little for the eye.",
+      cite: "Yeh et al. 2019",
+      needs: { target: true, layer: "spatial", several: true, gradient: false },
+      params: [methodParam(methods.filter(isAttribution)), OPTIONS, ...PARAMS],
+    },
+    async run(context) {
+      const method = methodOf(context, methods.filter(isAttribution));
+      const samples = Number(context.params.samples);
+      const radius = Number(context.params.radius);
+      requireContinuous(context.input, "a perturbation");
+      const random = new Random(Number(context.params.seed));
+      const part = 1 / (samples + 1);
+      const original = await method.explain({}, within(context, 0, part, method.title));
+      const changes = new Float32Array(samples);
+      for (let sample = 0; sample < samples; sample++) {
+        context.progress((sample + 1) * part, `Perturbation ${sample + 1} of ${samples}`);
+        const moved = context.input.values.map((value) => value + radius * (2 * random.uniform() - 1));
+        const raw = await method.explain(
+          { values: moved },
+          within(context, (sample + 1) * part, part, `Perturbation ${sample + 1} of ${samples}`),
+        );
+        changes[sample] = changeOf(original, raw);
+        await breathe();
+      }
+      const most = changes.reduce((a, b) => Math.max(a, b), 0);
+      const mean = changes.reduce((a, b) => a + b, 0) / samples;
+      const artifact: CurvesArtifact = {
+        kind: "curves",
+        id: "sensitivity",
+        title: `Max-sensitivity: ${method.title}`,
+        x: { label: "perturbation" },
+        y: { label: "change of the map, of its own length", min: 0 },
+        lines: [
+          { id: "changes", label: "Each perturbation", x: changes.map((_, i) => i + 1), y: changes, style: "points" },
+          {
+            id: "most",
+            label: "Largest",
+            x: Float32Array.of(1, Math.max(2, samples)),
+            y: Float32Array.of(most, most),
+            style: "guide",
+            summary: { label: "max-sensitivity", value: most },
+          },
+        ],
+        numbers: [
+          {
+            id: "max_sensitivity",
+            label: "Max-sensitivity",
+            value: most,
+            help: "The largest change, as a part of the map's own length: lower is steadier; over 1 the map is another one.",
+          },
+          { id: "mean_sensitivity", label: "Mean change", value: mean, help: "The mean over all perturbations." },
+        ],
+        reading: `The input was moved by at most ${radius} in every element. A map that changes much more than the input did says as much about noise as about the model.`,
+        caption: `${samples} perturbations, radius ${radius}`,
+      };
+      return { raw: { dims: [samples], values: changes }, artifacts: [artifact] };
+    },
+  });
+}
+
+/**
+ * ‖other − one‖ / ‖one‖, each part's effect counted once; by elements, where the moved input has other parts
+ * (segments).
+ */
+function changeOf(one: TechniqueOutput["raw"], other: TechniqueOutput["raw"]): number {
+  const samePart = one.effects !== undefined && one.effects.parts.length === other.effects?.parts.length;
+  const [from, to] = samePart ? [one.effects.parts, other.effects!.parts] : [one.values, other.values];
+  return norm(to, (i) => from[i]) / (norm(from, () => 0) || 1);
+}
+
+/** The length of values − others. */
+function norm(values: Float32Array, other: (i: number) => number): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += (values[i] - other(i)) ** 2;
+  return Math.sqrt(sum);
+}

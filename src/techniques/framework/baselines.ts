@@ -1,0 +1,47 @@
+import { UsageError } from "../../model/errors.ts";
+import { splitList } from "../../protocol/list.ts";
+import type { ParamSpec } from "../../protocol/technique.ts";
+import type { Context } from "./technique.ts";
+
+/** What stands for a missing input: numbers, or files that are read as the input is. */
+export const BASELINE: ParamSpec = {
+  type: "text",
+  name: "baseline",
+  label: "Baseline",
+  default: "auto",
+  pattern: String.raw`[^,]+(?:,[^,]+)*`,
+  files: true,
+  problem: "auto, a number, or a file like the input's; several by commas.",
+  help: "What stands for a missing input, in the model's own units (after scaling and normalising): a number, or a file that is read as the input is (of several inputs an .npz with an array for each, or a table with their columns); of tokens also mask, pad, unknown or token:NUMBER. auto: 0; where token numbers themselves are replaced, the tokenizer's mask, padding or unknown token. Several by commas are a distribution (a path that holds a comma in double quotes), for methods that take one.",
+};
+
+const NUMBER = /^-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+
+/** Whether one part of a baseline is a number; else it is a file. */
+export function isNumber(part: string): boolean {
+  return NUMBER.test(part.trim());
+}
+
+/** The parts of a `baseline` parameter, in order; a path that holds a comma stands in double quotes. */
+export const baselineParts = splitList;
+
+/**
+ * The one baseline of a method that takes no distribution, in the input's shape. UsageError where several are given.
+ */
+export async function baselineOf(context: Context): Promise<Float32Array> {
+  const all = await context.baselines();
+  if (all.length !== 1)
+    throw new UsageError(
+      `${all.length} baselines were given; this method takes one.`,
+      "baseline",
+      "Expected Gradients and DeepLIFT SHAP average over several.",
+    );
+  return all[0];
+}
+
+/** "0", or "0, black.png": baselines for a caption, without folders. */
+export function baselineCaption(context: Context): string {
+  return baselineParts(String(context.params.baseline))
+    .map((part) => (part === "auto" ? "0" : isNumber(part) ? part : part.split(/[\\/]/).pop()!))
+    .join(", ");
+}

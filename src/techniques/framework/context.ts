@@ -1,0 +1,480 @@
+import { whereGradientsStop } from "../../autodiff/where-gradients-stop.ts";
+import { NoGradientError, NotFiniteError, UsageError } from "../../model/errors.ts";
+import { elementCount, isFloat } from "../../model/graph.ts";
+import type { ImageArtifact } from "../../protocol/artifacts.ts";
+import type { TargetSpec } from "../../protocol/engine.ts";
+import type { TechniqueInfo } from "../../protocol/technique.ts";
+import type { Mask } from "../../data/mask.ts";
+import { findLayouts, type Layouts } from "../../runtime/layout.ts";
+import type { LoadedModel, Traced } from "../../runtime/models.ts";
+import { floatsOf, fromFloat32, type Feeds } from "../../runtime/ort.ts";
+import type { ModelOutput } from "../../runtime/outputs.ts";
+import { LOSS, withLoss } from "../../runtime/rewrite.ts";
+import { endOfElement } from "../../runtime/joined-scores.ts";
+import { scoreOf, type End, type Score } from "../../runtime/score.ts";
+import { graphOf, valueFacts } from "../../runtime/value-facts.ts";
+import { baselineParts } from "./baselines.ts";
+import { inputFault } from "./input-faults.ts";
+import { withoutGradient } from "./input-gradient.ts";
+import { inPeoplesNames } from "./input-name.ts";
+import { lastLayer, namedLayer, pickSpatialLayer, hasSpatialLayer, lastWithAxes } from "./layers.ts";
+import { findDetections } from "./detections.ts";
+import { readOutput, resolveTarget, type OutputHints } from "./output.ts";
+import type { PreparedInput } from "./prepared-input.ts";
+import { refusedSize } from "./refused-size.ts";
+import { rowsNote } from "./rows-note.ts";
+import type { Context, InputInfo, LayerInfo, LayerKind, ResultAbout, TargetInfo, Variation } from "./technique.ts";
+import type { ZeroResult } from "./zero.ts";
+
+export interface ContextOptions {
+  readonly info: TechniqueInfo;
+  /** What the recipe says of outputs. */
+  readonly hints: OutputHints;
+  readonly target?: TargetSpec;
+  readonly layer?: string | readonly string[];
+  readonly params: Context["params"];
+  readonly signal: AbortSignal;
+  readonly progress: (progress: { fraction?: number; text: string }) => void;
+}
+
+/** Everything a technique may ask for, made when it asks. */
+export class JobContext implements Context {
+  readonly notes: string[] = [];
+  /** The layers that the technique used. */
+  usedLayers: readonly string[] = [];
+  usedScore: Score | undefined;
+  /** The context that this one is a variation of. */
+  private of: JobContext | undefined;
+  /** The last checked result that was zero everywhere. */
+  zeroResult: ZeroResult | undefined;
+  private readBaselines: Promise<readonly Float32Array[]> | undefined;
+  readonly model: LoadedModel;
+  readonly feeds: Feeds;
+  readonly input: InputInfo;
+  readonly params: Context["params"];
+  readonly signal: AbortSignal;
+
+  private constructor(
+    private readonly prepared: PreparedInput,
+    private readonly options: ContextOptions,
+    readonly classes: readonly string[],
+    readonly output: ModelOutput,
+    readonly target: TargetInfo,
+    readonly detections?: Context["detections"],
+    readonly ownValues = false,
+  ) {
+    this.model =
+      options.params.score === "loss" ? lossModel(prepared.model, output, target.negated === true) : prepared.model;
+    this.feeds = prepared.feeds;
+    this.input = prepared.input;
+    this.params = options.params;
+    this.signal = options.signal;
+  }
+
+  static async create(prepared: PreparedInput, options: ContextOptions): Promise<JobContext> {
+    const { model, feeds, input } = prepared;
+    let { output, classes, notes, names } = await readOutput(
+      model,
+      feeds,
+      input,
+      options.target?.output,
+      options.hints,
+    ).catch(async (error: unknown) => {
+      throw await refusedSize(prepared.whole.model, prepared.whole.feeds, prepared.samples, error);
+    });
+    const detections = await findDetections(model, feeds, input, output, options.hints);
+    let asked = options.target ?? {};
+    // Of a detector the best box's class score is explained, not its largest coordinate.
+    const boxes = detections && !("undecided" in detections) ? detections.boxes : [];
+    const strongest = detections && !("undecided" in detections) ? detections.strongest : undefined;
+    const best = asked.index || asked.region ? undefined : (boxes[0] ?? strongest);
+    const ownValues =
+      asked.output !== undefined && !asked.index && !asked.region && model.description.outputs.length > 1;
+    if (best && (asked.output ?? best.output) === best.output) {
+      if (best.output !== output.name)
+        ({ output, classes, notes, names } = await readOutput(model, feeds, input, best.output, options.hints));
+      asked = { ...asked, output: best.output, index: best.target.split(",").map(Number) };
+      if (options.info.needs.target)
+        notes = [
+          ...notes,
+          best === strongest
+            ? `No box scores enough; the target is the class score that comes nearest: ${best.class}, ${best.score.toPrecision(3)} (--target ${best.target}).`
+            : `The target is the class score of the box with the highest score: ${best.class} (--target ${best.target}).`,
+        ];
+    }
+    if (detections && "undecided" in detections && options.info.needs.target && !asked.index && !asked.region)
+      notes = [
+        ...notes,
+        `Not decoded to boxes: ${detections.undecided} The target is the largest element, whatever it stands for.`,
+      ];
+    if (
+      detections &&
+      !("undecided" in detections) &&
+      detections.outputs.includes(output.name) &&
+      output.meaning.assumed &&
+      output.meaning.kind === "regression"
+    ) {
+      output = {
+        ...output,
+        meaning: {
+          ...output.meaning,
+          kind: "boxes",
+          why: `They are a detector's (${detections.head}).`,
+          assumed: false,
+        },
+      };
+    }
+    // DETR's "no object" has no name in the lists of its classes.
+    const background =
+      detections &&
+      !("undecided" in detections) &&
+      detections.background &&
+      detections.outputs.includes(output.name) &&
+      names?.missing === 1;
+    if (names && !background) notes = [...notes, names.note];
+    // What takes no target looks at empty outputs as well.
+    const target =
+      options.info.needs.target || output.values.length > 0
+        ? resolveTarget(output, asked, classes)
+        : { index: [], at: [], label: "" };
+    const box =
+      target.region || target.against
+        ? undefined
+        : boxes.find((one) => one.output === output.name && one.target === target.index.join(","));
+    const context = new JobContext(
+      prepared,
+      options,
+      classes,
+      output,
+      box ? { ...target, label: String(box.class) } : target,
+      detections,
+      ownValues,
+    );
+    if (options.info.needs.target && output.meaning.least && !asked.index && !asked.region)
+      context.note(
+        `The target is the smallest value, ${target.label}: what is positive makes it larger. ${output.meaning.why}`,
+      );
+    const rows = detections
+      ? undefined
+      : rowsNote(
+          output,
+          input.dims,
+          options.info.needs.target && !asked.index && !asked.region ? target.index : undefined,
+        );
+    for (const note of [...notes, ...(rows === undefined ? [] : [rows]), ...(prepared.model.model.remarks ?? [])])
+      context.note(note);
+    return context;
+  }
+
+  progress(fraction: number | undefined, text: string): void {
+    this.options.progress({ fraction, text });
+  }
+
+  note(text: string): void {
+    // Several inputs at once are one vector here, tokens their vectors; people know them by their names.
+    const said = inPeoplesNames(this.input, text);
+    if (!this.notes.includes(said)) this.notes.push(said);
+  }
+
+  traced(): Promise<Traced> {
+    return this.model.traced(this.feeds);
+  }
+
+  async layouts(): Promise<Layouts> {
+    return layoutsOf(await this.traced(), this.input);
+  }
+
+  /** The layer that the technique used, where it used one. */
+  get usedLayer(): string | undefined {
+    return this.usedLayers.length === 1 ? this.usedLayers[0] : undefined;
+  }
+
+  async layer(kind: LayerKind): Promise<LayerInfo> {
+    const [layer, ...others] = await this.layers(kind);
+    if (others.length > 0)
+      throw new UsageError(
+        `${this.options.info.title} takes one layer, not ${others.length + 1}.`,
+        undefined,
+        "Class activation maps average several.",
+      );
+    return layer;
+  }
+
+  async layers(kind: LayerKind): Promise<readonly LayerInfo[]> {
+    const [traced, layouts, { layer: asked = [] }] = [await this.traced(), await this.layouts(), this.options];
+    const names = (typeof asked === "string" ? [asked] : asked).filter((name) => name !== "");
+    const layers =
+      names.length > 0
+        ? names.map((name) => namedLayer(traced, layouts, name, this.model))
+        : [await this.pickLayer(kind, traced, layouts)];
+    for (const { picked, value, dims, why } of layers)
+      if (picked) this.note(`Layer picked: ${value} [${dims.join("×")}]${why ? `, ${why}` : ""}.`);
+    this.usedLayers = layers.map(({ value }) => value);
+    // What a check's method looked at is what the check is about.
+    if (this.of) this.of.usedLayers = this.usedLayers;
+    return layers;
+  }
+
+  /** By the score, but without a word on it: techniques that know no target have a layer, too. */
+  private async pickLayer(kind: LayerKind, traced: Traced, layouts: Layouts): Promise<LayerInfo> {
+    const score = await this.scoreValue();
+    if (kind === "any") return lastLayer(traced, layouts, score.value);
+    if (kind === "features" && !hasSpatialLayer(traced, layouts, score.value))
+      return lastWithAxes(traced, layouts, score.value);
+    return pickSpatialLayer(traced, layouts, score.value, async (values) => {
+      try {
+        const { gradients } = await this.model.gradients(this.feeds, {
+          of: score.value,
+          seed: this.seed(),
+          wrt: values,
+          fetch: values,
+        });
+        return new Map([...gradients].map(([value, gradient]) => [value, gradient && floatsOf(gradient)]));
+      } catch (error) {
+        // What takes no gradient does without: any value has a say, then.
+        if (!(error instanceof NoGradientError) || this.options.info.needs.gradient) throw error;
+        return new Map(
+          values.map((value) => [value, new Float32Array(elementCount(traced.trace.dims.get(value)!)).fill(1)]),
+        );
+      }
+    });
+  }
+
+  async baselines(): Promise<readonly Float32Array[]> {
+    this.readBaselines ??= Promise.all(
+      baselineParts(String(this.params.baseline)).map((part) =>
+        this.prepared.baseline(part, (text) => this.note(text)),
+      ),
+    );
+    const all = await this.readBaselines;
+    if (all.some((baseline) => baseline.some((number) => !Number.isFinite(number)))) {
+      throw new UsageError(
+        "The baseline holds values that are not finite (NaN or infinite).",
+        "baseline",
+        "Replace them: what is computed from them is not finite either.",
+      );
+    }
+    return all;
+  }
+
+  get picture(): ImageArtifact | undefined {
+    return this.prepared.pictures.find(({ id }) => id === this.input.picture);
+  }
+
+  mask(file: string): Promise<Mask> {
+    return this.prepared.readMask(file);
+  }
+
+  async score(): Promise<Score> {
+    const { name, meaning } = this.output;
+    if (meaning.kind === "label") {
+      throw new UsageError(
+        `The output "${name}" is a label, which has no score to explain: ${meaning.why}`,
+        name,
+        `Choose another output, or say in the recipe what it is (outputs).`,
+      );
+    }
+    const score = await this.scoreValue();
+    if (score.kind === "loss")
+      this.note(
+        `Explains the cross-entropy loss of ${this.target.label}: what is positive makes the model more wrong.`,
+      );
+    const joined = score.kind === "output" && this.params.score === "logit" ? await this.joinedEnd() : undefined;
+    if (score.before) this.note(`Explains the value before ${score.before}, "${score.value}".`);
+    else if (joined)
+      this.note(
+        `Explains the score itself, after its ${joined.said}: the output "${name}" joins scores with other values, so that the value before, "${joined.logits}", does not stand for all of them. Where a score is near 0 or 1, its gradients are near zero.`,
+      );
+    else if (
+      score.kind === "output" &&
+      meaning.form !== undefined &&
+      meaning.form !== "softmax" &&
+      meaning.form !== "sigmoid" &&
+      this.params.score === "logit"
+    ) {
+      this.note(`Explains the output "${name}" itself: no logits were found before it. ${meaning.why}`);
+    }
+    const broken = this.target.at.map((place) => this.output.values[place]).find((number) => !Number.isFinite(number));
+    if (broken !== undefined)
+      this.note(
+        `The output "${name}" is ${Number.isNaN(broken) ? "not a number (NaN)" : "infinite"} at the target: its gradient, computed in float32, is about a score that the model does not give.`,
+      );
+    if (meaning.binary) this.note(`"${name}" tells two classes apart: this explains ${this.target.label}.`);
+    this.usedScore = score;
+    if (this.of) this.of.usedScore = score;
+    return score;
+  }
+
+  /** The softmax or sigmoid of the target, where the output joins it with other values. */
+  private async joinedEnd(): Promise<End | undefined> {
+    const { value, shape } = this.output;
+    const index = unravelled(this.target.at[0] ?? 0, shape);
+    let joins = false;
+    endOfElement(this.model.model.graph, value, index, () => {
+      joins = true;
+      return undefined;
+    });
+    // Shapes take a trace, which methods that run forward do without where it fails.
+    const traced = joins
+      ? await this.traced().catch((error: unknown) => {
+          if (this.options.info.needs.gradient) throw error;
+          return undefined;
+        })
+      : undefined;
+    if (!traced) return undefined;
+    const { graph, trace } = traced;
+    return endOfElement(
+      graph,
+      value,
+      index,
+      (name) => trace.dims.get(name),
+      valueFacts(graph, this.model.open, trace.dims),
+    );
+  }
+
+  private async scoreValue(): Promise<Score> {
+    if (this.params.score === "loss") return { value: LOSS, kind: "loss" };
+    if (this.params.score === "output") return { value: this.output.value, kind: "output" };
+    // Methods that run forward need no trace where the graph itself shows how the output is made.
+    const { graph, known } = await graphOf(this.model, this.feeds, this.output.value);
+    return scoreOf(graph, this.output.value, "logit", known);
+  }
+
+  async gradients(
+    request: Parameters<Context["gradients"]>[0],
+    feeds: Feeds = this.feeds,
+  ): ReturnType<Context["gradients"]> {
+    for (const value of request.wrt) {
+      const input = this.model.description.inputs.find(({ name }) => name === value);
+      if (input && !isFloat(this.feeds[value]?.dataType ?? "float32")) {
+        throw withoutGradient(value, input.type, value === this.input.name ? this.input.noGradient : undefined);
+      }
+    }
+    const score = await this.score();
+    const gradients = await this.model.gradients(feeds, { of: score.value, seed: this.seed(), ...request });
+    for (const remark of (await this.model.traced(feeds)).specialised.remarks) this.note(remark);
+    return gradients;
+  }
+
+  scoreIn(values: Float32Array, of: "score" | "probability" = "score"): number {
+    const { at, againstAt, negated } = this.target;
+    let sum = 0;
+    for (const place of at) sum += values[place];
+    if (negated && this.usedScore?.kind !== "loss") {
+      const probability =
+        of === "probability" || (this.usedScore?.kind !== "logit" && this.output.meaning.form === "as-is");
+      return probability ? 1 - sum : -sum;
+    }
+    return sum - (againstAt === undefined ? 0 : values[againstAt]);
+  }
+
+  independent(value: string): Error {
+    const joint =
+      value === this.input.name
+        ? this.input.parts?.flatMap(({ segments }) => segments.map(({ name }) => name))
+        : undefined;
+    const stop = (joint ?? [value])
+      .map((one) => whereGradientsStop(this.model.model.graph, one, this.usedScore?.value ?? this.output.value))
+      .find((one) => one !== undefined);
+    const parts = joint && this.input.parts!.map(({ input }) => `"${input}"`).join(" or ");
+    return (
+      stop ??
+      new UsageError(
+        `The score "${this.target.label}" does not depend on ${parts ?? `"${value}"`}, so there is nothing to show.`,
+        value,
+        "Choose another target, output or layer.",
+      )
+    );
+  }
+
+  checkResult(values: Float32Array, value: string, about: ResultAbout = {}): void {
+    this.checkFinite(values, value);
+    if (values.every((number) => number === 0)) this.zeroResult = { value, ...about };
+  }
+
+  checkFinite(values: Float32Array, value: string): void {
+    const broken = values.findIndex((number) => !Number.isFinite(number));
+    if (broken >= 0) {
+      const place = value === this.input.name ? partAt(this.input, broken) : undefined;
+      const what = `The result for "${place ?? value}" has values that are ${Number.isNaN(values[broken]) ? "not a number (NaN)" : "infinite"}.`;
+      const fault = inputFault(this.prepared.samples);
+      if (fault)
+        throw new NotFiniteError(
+          `${what} ${fault}`,
+          value,
+          "Replace these values in the input: what is computed from them is not finite either.",
+        );
+      throw new NotFiniteError(
+        what,
+        value,
+        "Weights or activations overflow or hold NaN: the model's editor shows which tensors are not finite.",
+      );
+    }
+  }
+
+  vary({ params, values, model, layer, progress }: Variation): JobContext {
+    const { name } = this.input;
+    const { dataType, dims } = this.feeds[name];
+    const prepared: PreparedInput = {
+      ...this.prepared,
+      ...(model ? { model } : {}),
+      ...(values
+        ? { feeds: { ...this.feeds, [name]: fromFloat32(dataType, dims, values) }, input: { ...this.input, values } }
+        : {}),
+    };
+    const varied = new JobContext(
+      prepared,
+      {
+        ...this.options,
+        ...(params ? { params } : {}),
+        ...(layer === undefined || (this.options.layer?.length ?? 0) > 0 ? {} : { layer: `value:${layer}` }),
+        ...(progress ? { progress: ({ fraction, text }) => progress(fraction, text) } : {}),
+      },
+      this.classes,
+      this.output,
+      this.target,
+    );
+    varied.of = this;
+    return varied;
+  }
+
+  seed(): Float32Array {
+    const { at, againstAt, negated } = this.target;
+    const seed = new Float32Array(elementCount(this.output.dims));
+    // The loss of the other class is a value of its own.
+    const sign = negated && this.params.score !== "loss" ? -1 : 1;
+    for (const place of at) seed[place] += sign;
+    if (againstAt !== undefined) seed[againstAt] -= 1;
+    return seed;
+  }
+}
+
+/** The model with the loss of its output as a further one. */
+export function lossModel(model: LoadedModel, output: ModelOutput, negated: boolean): LoadedModel {
+  const { value, dims, shape, meaning } = output;
+  const axis = meaning.classAxis - (dims.length - shape.length);
+  const list = dims.slice(1).filter((size) => size !== 1).length <= 1;
+  return model.derive(`loss:${JSON.stringify([value, axis, meaning.kind, meaning.form, negated, list])}`, (whole) =>
+    withLoss(whole, { value, axis, meaning, negated, list, known: valueFacts(whole.graph, model.open) }),
+  );
+}
+
+export function layoutsOf({ graph, trace }: Traced, input: InputInfo): Layouts {
+  const inputs = input.parts ? input.parts.flatMap(({ segments }) => segments) : [input];
+  // A single category has no places that a layer could keep.
+  const known = new Map(
+    inputs.flatMap(({ name, layout }) => (layout && layout.spatial.length > 0 ? [[name, layout] as const] : [])),
+  );
+  return findLayouts(graph.nodes, trace.dims, known, (value) => trace.known.get(value));
+}
+
+/** A flat index as one for each axis. */
+function unravelled(flat: number, dims: readonly number[]): number[] {
+  return dims.map((size, axis) => Math.floor(flat / elementCount(dims.slice(axis + 1))) % size);
+}
+
+/** The input that an element of several is of. */
+function partAt({ parts, dims }: InputInfo, element: number): string | undefined {
+  const at = element % (dims[1] ?? 1);
+  return parts?.find(({ from, before }) => at >= from && at < before)?.input;
+}

@@ -1,0 +1,423 @@
+import { UsageError } from "../../model/errors.ts";
+import { elementCount, isFloat, nodeLabel, type Graph, type Node } from "../../model/graph.ts";
+import { makersOf } from "../../model/makers.ts";
+import { placeInside } from "../../model/inner-names.ts";
+import type { LayerChoice } from "../../protocol/engine.ts";
+import { isSpatial, spatialSize, type Layout, type Layouts } from "../../runtime/layout.ts";
+import type { LoadedModel, Traced } from "../../runtime/models.ts";
+import { channelView } from "./channels.ts";
+import type { LayerInfo } from "./technique.ts";
+
+/**
+ * A layer as a person names it: a node, a value, or "node:…" and "value:…". UsageError where there is none, or it is
+ * not computed.
+ * @param model What was traced: names of its calls, branches and loops, which a trace has written out, stand for their
+ * first outputs.
+ * /
+ */
+export function namedLayer({ graph, trace }: Traced, layouts: Layouts, asked: string, model: LoadedModel): LayerInfo {
+  const value = resolveLayer(graph, asked, model);
+  const dims = trace.dims.get(value);
+  if (!dims) throw new UsageError(`The value "${value}" is not computed for this input.`, value);
+  return { value, node: makerLabel(graph, value), dims, layout: layouts.get(value), picked: false };
+}
+
+/** The last value before the score. */
+export function lastLayer(traced: Traced, layouts: Layouts, score: string): LayerInfo {
+  const { value } = valuesBefore(traced, score).next();
+  if (value === undefined) throw new UsageError("No value lies between input and score.", score, "Name a layer.");
+  return picked(traced, layouts, value, "the last before the score");
+}
+
+/** Whether any value before the score has channels and space. */
+export function hasSpatialLayer(traced: Traced, layouts: Layouts, score: string): boolean {
+  for (const value of valuesBefore(traced, score))
+    if (isSpatial(layouts.get(value), traced.trace.dims.get(value)!)) return true;
+  return false;
+}
+
+/**
+ * The last value before the score that is not the scores themselves and has two axes longer than one, batch apart
+ * (steps and channels); else the last hidden vector.
+ */
+export function lastWithAxes(traced: Traced, layouts: Layouts, score: string): LayerInfo {
+  const scores = scoresThemselves(traced, score);
+  let hidden: string | undefined;
+  for (const value of valuesBefore(traced, score, true)) {
+    const dims = traced.trace.dims.get(value)!;
+    if (scores.has(value) || elementCount(dims) < 2) continue;
+    if (dims.slice(1).filter((size) => size > 1).length + (dims[0] > 1 ? 1 : 0) >= 2)
+      return picked(traced, layouts, value, "the last with steps and channels");
+    hidden ??= value;
+  }
+  return hidden === undefined
+    ? lastLayer(traced, layouts, score)
+    : picked(traced, layouts, hidden, "the last before the scores");
+}
+
+/** Gradients that are asked for at once: a session's outputs, of which a large model has hundreds. */
+const MOST_CANDIDATES = 48;
+const MOST_ELEMENTS = 1 << 24;
+/** Candidates looked at in all: past these a score that no place has a say in is taken for what it is. */
+const MOST_LOOKED_AT = 240;
+
+/**
+ * The last value before the score that has height and width over 1×1 and where the score's gradient is not zero. Where
+ * a vision transformer reads its class token alone, the last block's patch tokens have none; then it is what goes into
+ * the last attention, not its projections (pytorch-grad-cam's advice: blocks[-1].norm1); so, too, where of a text the
+ * first token alone is read. UsageError where nothing has height and width.
+ * @param gradientsOf The score's gradients by values, undefined for those it does not depend on; it fails where a
+ * gradient has no rule.
+ * /
+ */
+export async function pickSpatialLayer(
+  traced: Traced,
+  layouts: Layouts,
+  score: string,
+  gradientsOf: (values: readonly string[]) => Promise<ReadonlyMap<string, Float32Array | undefined>>,
+): Promise<LayerInfo> {
+  const { trace } = traced;
+  const scores = scoresThemselves(traced, score);
+  const found: string[] = [];
+  for (const value of valuesBefore(traced, score)) {
+    if (isSpatial(layouts.get(value), trace.dims.get(value)!)) found.push(value);
+    if (found.length >= MOST_LOOKED_AT) break;
+  }
+  // The scores are a layer only where the model has no other, and attention's weights say how much is taken of each
+  // step, not what.
+  const layers = found.filter((value) => !scores.has(value) && !isAttention(traced, layouts, value));
+  const all = layers.length > 0 ? layers : found;
+  if (all.length === 0) {
+    throw new UsageError(
+      "No layer between input and score has height and width over 1×1.",
+      undefined,
+      "This method needs a convolutional layer, or a transformer's tokens on a grid. Saliency works on any model.",
+    );
+  }
+  const sizeOf = (value: string): number => elementCount(trace.dims.get(value)!);
+  let alone: string | undefined;
+  // The last one alone first: it is the one in all but transformers, and its session serves the method, too.
+  for (let from = 0, count = 1; from < all.length; from += count, count = MOST_CANDIDATES) {
+    while (count > 1 && all.slice(from, from + count).reduce((sum, value) => sum + sizeOf(value), 0) > MOST_ELEMENTS)
+      count = Math.ceil(count / 2);
+    const values = all.slice(from, from + count);
+    const gradients = await gradientsOf(values);
+    const places = values.map((value) =>
+      placesWithGradient(gradients.get(value), trace.dims.get(value)!, layouts.get(value)),
+    );
+    const last = values[places.findIndex((count, index) => count >= (isSequence(layouts.get(values[index])) ? 2 : 1))];
+    if (last !== undefined) {
+      const value = beforeProjection(traced, layouts, last);
+      return picked(
+        traced,
+        layouts,
+        value,
+        `the last with ${placesIn(layouts.get(value))} that the target depends on${value === last ? "" : `, before its projection ("${last}")`}`,
+      );
+    }
+    alone ??= values[places.findIndex((count) => count > 0)];
+  }
+  return alone === undefined
+    ? picked(traced, layouts, all[0], `the last with ${placesIn(layouts.get(all[0]))}: no place of any has a gradient`)
+    : picked(
+        traced,
+        layouts,
+        alone,
+        `the last with ${placesIn(layouts.get(alone))} of which the target depends on one place`,
+      );
+}
+
+/**
+ * Operators that choose among numbers, move them and change each by itself: what they are given are the scores, in
+ * another shape.
+ */
+const CHOOSING: ReadonlySet<string> = new Set([
+  "Identity",
+  "Cast",
+  "Reshape",
+  "Flatten",
+  "Squeeze",
+  "Unsqueeze",
+  "Transpose",
+  "Slice",
+  "Split",
+  "Gather",
+  "GatherND",
+  "GatherElements",
+  "Concat",
+  "Expand",
+  "ScatterND",
+  "TopK",
+  "Add",
+  "Sub",
+  "Mul",
+  "Div",
+  "Neg",
+  "Abs",
+  "Exp",
+  "Log",
+  "Sqrt",
+  "Pow",
+  "Clip",
+  "Min",
+  "Max",
+  "Where",
+  "Sigmoid",
+  "HardSigmoid",
+  "Relu",
+  "Tanh",
+  "Softplus",
+  "QuantizeLinear",
+  "DequantizeLinear",
+]);
+
+/**
+ * Values that nothing mixes any more on the way to the score, such as a detection head's [N, boxes, classes]: a map of
+ * one would show the score's own place.
+ */
+function scoresThemselves({ graph, specialised }: Traced, score: string): ReadonlySet<string> {
+  const scores = new Set([score]);
+  for (let index = graph.nodes.length - 1; index >= 0; index--) {
+    const node = graph.nodes[index];
+    if (!CHOOSING.has(node.opType) || !node.outputs.some((output) => scores.has(output))) continue;
+    for (const input of node.inputs) if (specialised.tainted.has(input)) scores.add(input);
+  }
+  return scores;
+}
+
+/** What the places of a layer are, for people. */
+function placesIn(layout: Layout | undefined): string {
+  if (layout?.tokens && layout.tokens.grid.length > 1) return "tokens on a grid";
+  return layout?.spatial.length === 1
+    ? "steps"
+    : layout?.spatial.length === 3
+      ? "depth, height and width"
+      : "height and width";
+}
+
+const WEIGHING: ReadonlySet<string> = new Set([
+  "Softmax",
+  "Where",
+  "Add",
+  "Mul",
+  "Div",
+  "Sub",
+  "Dropout",
+  "Identity",
+  "Cast",
+  "Reshape",
+  "Transpose",
+  "Squeeze",
+  "Unsqueeze",
+  "Clip",
+]);
+
+/** Whether a value of one channel is the product of a query and keys, or the weights made of it. */
+function isAttention({ graph, trace, specialised }: Traced, layouts: Layouts, value: string): boolean {
+  const layout = layouts.get(value);
+  if (layout?.channel === undefined || trace.dims.get(value)![layout.channel] !== 1) return false;
+  const makers = makersOf(graph);
+  const data = (node: Node): string[] =>
+    node.inputs.filter((input) => specialised.tainted.has(input) && isFloat(trace.types.get(input) ?? "float32"));
+  let node = makers.get(value);
+  while (node && WEIGHING.has(node.opType) && data(node).length === 1) node = makers.get(data(node)[0]);
+  return node !== undefined && DENSE.has(node.opType) && data(node).length > 1;
+}
+
+/** At how many places any channel has a gradient. */
+function placesWithGradient(
+  gradient: Float32Array | undefined,
+  dims: readonly number[],
+  layout: Layout | undefined,
+): number {
+  if (gradient === undefined || !isSpatial(layout, dims)) return 0;
+  const { area, values } = channelView(gradient, dims, layout);
+  const places = new Set<number>();
+  values.forEach((value, at) => {
+    if (value !== 0) places.add(at % area);
+  });
+  return places.size;
+}
+
+/** Whether places are a text's tokens, whose first one is often read alone, as a class token is. */
+function isSequence(layout: Layout | undefined): boolean {
+  return (
+    layout !== undefined &&
+    !layout.tokens &&
+    layout.spatial.length === 1 &&
+    layout.channel !== undefined &&
+    layout.channel > layout.spatial[0]
+  );
+}
+
+/** Operators that carry a dense layer's result on: bias, scale, the parts that are queries, keys and values. */
+const CARRYING: ReadonlySet<string> = new Set([
+  "Add",
+  "Sub",
+  "Mul",
+  "Div",
+  "Split",
+  "Slice",
+  "Gather",
+  "Reshape",
+  "Transpose",
+  "Squeeze",
+  "Unsqueeze",
+  "Identity",
+  "Cast",
+]);
+const MOVING: ReadonlySet<string> = new Set(["Reshape", "Transpose", "Squeeze", "Unsqueeze", "Identity", "Cast"]);
+const DENSE: ReadonlySet<string> = new Set(["MatMul", "Gemm", "FusedMatMul", "MatMulNBits"]);
+
+/** Of tokens that a dense layer made: what went into it, where that has space, too. */
+function beforeProjection({ graph, trace, specialised }: Traced, layouts: Layouts, value: string): string {
+  if (!layouts.get(value)?.tokens && !isSequence(layouts.get(value))) return value;
+  const makers = makersOf(graph);
+  const source = (node: Node | undefined, operators: ReadonlySet<string>): string | undefined => {
+    const data =
+      node && operators.has(node.opType) ? node.inputs.filter((input) => specialised.tainted.has(input)) : [];
+    return data.length === 1 ? data[0] : undefined;
+  };
+  const spatial = (name: string | undefined): name is string =>
+    name !== undefined && isSpatial(layouts.get(name), trace.dims.get(name) ?? []);
+  let dense = makers.get(value);
+  while (dense && !DENSE.has(dense.opType)) dense = makers.get(source(dense, CARRYING) ?? "");
+  let input = source(dense, DENSE);
+  if (!spatial(input)) return value;
+  for (let moved = source(makers.get(input), MOVING); spatial(moved); moved = source(makers.get(input), MOVING))
+    input = moved;
+  return input;
+}
+
+const RECURRENT: ReadonlySet<string> = new Set(["LSTM", "GRU", "RNN"]);
+
+/**
+ * Float values that depend on the input and that the score is computed from, the last first; with `steps` also all
+ * steps of a recurrent layer of which the last one is read.
+ */
+function* valuesBefore(
+  { graph, trace, specialised }: Traced,
+  score: string,
+  steps = false,
+): Generator<string, undefined> {
+  const before = ancestors(graph, score);
+  for (let index = graph.nodes.length - 1; index >= 0; index--) {
+    const { outputs, opType } = graph.nodes[index];
+    if (steps && RECURRENT.has(opType) && outputs.some((output) => before.has(output))) before.add(outputs[0]);
+    for (const output of outputs) {
+      if (
+        output === score ||
+        !trace.dims.has(output) ||
+        !before.has(output) ||
+        !specialised.tainted.has(output) ||
+        !isFloat(trace.types.get(output) ?? "float32")
+      )
+        continue;
+      yield output;
+    }
+  }
+}
+
+function picked({ graph, trace }: Traced, layouts: Layouts, value: string, why: string): LayerInfo {
+  return {
+    value,
+    node: makerLabel(graph, value),
+    dims: trace.dims.get(value)!,
+    layout: layouts.get(value),
+    picked: true,
+    why,
+  };
+}
+
+/** All float values that depend on the input, in the order the input meets them. */
+export function layerChoices({ graph, trace, specialised }: Traced, layouts: Layouts): LayerChoice[] {
+  return graph.nodes.flatMap((node) =>
+    node.outputs.flatMap((value): LayerChoice[] => {
+      const dims = trace.dims.get(value);
+      if (
+        !dims ||
+        (dims.length < 2 && elementCount(dims) < 2) ||
+        !specialised.tainted.has(value) ||
+        !isFloat(trace.types.get(value) ?? "float32")
+      )
+        return [];
+      const layout = layouts.get(value);
+      const spatial = isSpatial(layout, dims);
+      return [
+        {
+          value,
+          node: nodeLabel(node),
+          operator: node.opType,
+          dims,
+          spatial,
+          ...(spatial ? { size: spatialSize(layout, dims) } : {}),
+        },
+      ];
+    }),
+  );
+}
+
+/**
+ * A person's name for a layer -> the value's name in `graph`, which is the model's own or one that was written out: a
+ * node's stands for its first output.
+ */
+export function resolveLayer(graph: Graph, asked: string, model: LoadedModel): string {
+  const values = new Set(
+    [...graph.inputs, ...graph.initializers]
+      .map(({ name }) => name)
+      .concat(graph.nodes.flatMap((node) => node.outputs)),
+  );
+  if (asked.startsWith("value:") && values.has(asked.slice(6))) return asked.slice(6);
+  const nodeName = asked.startsWith("node:") ? asked.slice(5) : asked;
+  const nodes = graph.nodes.filter((node) => node.name !== "" && node.name === nodeName);
+  const isValue = !asked.startsWith("node:") && values.has(asked);
+  if (isValue && nodes.length > 0 && nodes[0].outputs[0] !== asked) {
+    throw new UsageError(`"${asked}" is both a node and a value.`, asked, `Say node:${asked} or value:${asked}.`);
+  }
+  if (isValue) return asked;
+  if (nodes.length > 1)
+    throw new UsageError(
+      `${nodes.length} nodes are named "${nodeName}".`,
+      nodeName,
+      "Name the value instead (an output of the node).",
+    );
+  if (nodes.length === 1) return realNumbers(graph, nodes[0].outputs[0]);
+  const written = [...model.model.graph.nodes, ...model.open.model.graph.nodes].find(
+    (node) => node.name === nodeName && values.has(node.outputs[0]),
+  );
+  if (written && nodeName !== "") return written.outputs[0];
+  if (placeInside(model.model.graph, nodeName) !== undefined) throw model.missing(nodeName);
+  throw new UsageError(`The model has no layer "${asked}".`, asked, suggestion(graph, asked));
+}
+
+/** Of a node of quantised numbers the real ones that they stand for. */
+function realNumbers(graph: Graph, value: string): string {
+  return (
+    graph.nodes.find(({ name, opType, inputs }) => name === "" && opType === "DequantizeLinear" && inputs[0] === value)
+      ?.outputs[0] ?? value
+  );
+}
+
+function suggestion(graph: Graph, asked: string): string {
+  const wanted = asked.toLowerCase();
+  const near = graph.nodes
+    .map((node) => node.name)
+    .filter((name) => name !== "" && name.toLowerCase().includes(wanted))
+    .slice(0, 3);
+  return near.length > 0 ? `Did you mean ${near.join(" or ")}?` : "`inspect` lists the layers.";
+}
+
+function makerLabel(graph: Graph, value: string): string {
+  const node = graph.nodes.find(({ outputs }) => outputs.includes(value));
+  return node ? nodeLabel(node) : value;
+}
+
+/** Values that `value` is computed from. */
+function ancestors(graph: Graph, value: string): Set<string> {
+  const found = new Set([value]);
+  for (let index = graph.nodes.length - 1; index >= 0; index--) {
+    const node = graph.nodes[index];
+    if (node.outputs.some((output) => found.has(output))) for (const input of node.inputs) found.add(input);
+  }
+  return found;
+}

@@ -1,0 +1,159 @@
+import { UsageError } from "../../model/errors.ts";
+import type { ParamSpec, ParamValue, TechniqueInfo } from "../../protocol/technique.ts";
+
+export function booleanParam(name: string, label: string, fallback: boolean, help: string): ParamSpec {
+  return { type: "boolean", name, label, default: fallback, help };
+}
+
+export function choiceParam(
+  name: string,
+  label: string,
+  options: readonly (readonly [value: string, label: string])[],
+  help: string,
+): ParamSpec {
+  return {
+    type: "choice",
+    name,
+    label,
+    default: options[0][0],
+    options: options.map(([value, text]) => ({ value, label: text })),
+    help,
+  };
+}
+
+/** Whether a graph's last Softmax, LogSoftmax or Sigmoid is left out of what is explained. */
+export const SCORE = choiceParam(
+  "score",
+  "Score",
+  [
+    ["logit", "Logit"],
+    ["output", "Output"],
+    ["loss", "Loss"],
+  ],
+  "Where the model ends in Softmax, LogSoftmax or Sigmoid: explain what goes into it (logit), or the output as it is. Loss: the cross-entropy of the target class.",
+);
+
+/** SmoothGrad's options (Smilkov et al. 2017; VarGrad: Adebayo et al. 2018), of every gradient method. */
+export const NOISE: readonly ParamSpec[] = [
+  {
+    type: "number",
+    name: "samples",
+    label: "Noise samples",
+    default: 0,
+    min: 0,
+    max: 1000,
+    step: 1,
+    integer: true,
+    help: "How many noisy copies of the input are explained and averaged; 0 explains the input itself. 50 is SmoothGrad's usual number.",
+  },
+  {
+    type: "number",
+    name: "noise",
+    label: "Noise level",
+    default: 0.15,
+    min: 0,
+    max: 10,
+    step: 0.01,
+    integer: false,
+    hiddenWhen: { param: "samples", is: 0 },
+    help: "Standard deviation of the noise as a fraction of the input's max − min. SmoothGrad's paper found 0.1 to 0.2 best; Captum's default is a deviation of 1.",
+  },
+  {
+    ...choiceParam(
+      "noise_type",
+      "Noise kind",
+      [
+        ["smoothgrad", "Mean (SmoothGrad)"],
+        ["smoothgrad_sq", "Mean of squares"],
+        ["vargrad", "Variance (VarGrad)"],
+      ],
+      "How the results of the noisy copies become one.",
+    ),
+    hiddenWhen: { param: "samples", is: 0 },
+  },
+  {
+    type: "number",
+    name: "seed",
+    label: "Seed",
+    default: 0,
+    min: 0,
+    max: 2 ** 32 - 1,
+    step: 1,
+    integer: true,
+    hiddenWhen: { param: "samples", is: 0 },
+    help: "The same seed gives the same noise.",
+  },
+];
+
+/** A class activation map without its negative part. */
+export const RELU = booleanParam(
+  "relu",
+  "Only positive",
+  true,
+  "Keep only what supports the target (ReLU), as in the papers.",
+);
+
+/** How a transformer's tokens lie, of every method that makes a map of a layer. */
+export const GRID: ParamSpec = {
+  type: "text",
+  name: "grid",
+  label: "Token grid",
+  default: "auto",
+  pattern: "auto|[1-9]\\d*(x[1-9]\\d*)*(\\+\\d+)?",
+  problem: "auto, or rows x columns and + the tokens before them, such as 14x14+1.",
+  help: "How a transformer's tokens lie: auto finds it by shapes, 14x14+1 is 14 rows of 14 after one token that is none of them (a class token).",
+};
+
+/**
+ * Checks parameters that come from outside against a technique's own, and fills in defaults. UsageError names the
+ * culprit.
+ */
+export function checkParams(info: TechniqueInfo, given: Readonly<Record<string, unknown>>): Record<string, ParamValue> {
+  const known = new Map(info.params.map((spec) => [spec.name, spec]));
+  for (const name of Object.keys(given)) {
+    if (!known.has(name)) {
+      throw new UsageError(
+        `${info.title} has no parameter "${name}".`,
+        name,
+        known.size > 0 ? `It has: ${[...known.keys()].join(", ")}.` : "It has none.",
+      );
+    }
+  }
+  return Object.fromEntries(
+    info.params.map((spec) => [
+      spec.name,
+      Object.hasOwn(given, spec.name) ? checked(spec, given[spec.name]) : spec.default,
+    ]),
+  );
+}
+
+function checked(spec: ParamSpec, given: unknown): ParamValue {
+  switch (spec.type) {
+    case "boolean":
+      if (given === true || given === "true" || given === "1") return true;
+      if (given === false || given === "false" || given === "0") return false;
+      throw new UsageError(`"${spec.name}" is true or false, not ${JSON.stringify(given)}.`, spec.name);
+    case "number": {
+      const value = typeof given === "string" && given.trim() !== "" ? Number(given) : given;
+      if (typeof value !== "number" || !Number.isFinite(value))
+        throw new UsageError(`"${spec.name}" is a number, not ${JSON.stringify(given)}.`, spec.name);
+      if (value < spec.min || value > spec.max)
+        throw new UsageError(`"${spec.name}" is ${value}; it goes from ${spec.min} to ${spec.max}.`, spec.name);
+      if (spec.integer && !Number.isInteger(value))
+        throw new UsageError(`"${spec.name}" is a whole number, not ${value}.`, spec.name);
+      return value;
+    }
+    case "text": {
+      const text = typeof given === "number" ? String(given) : given;
+      if (typeof text !== "string" || !new RegExp(`^(?:${spec.pattern})$`).test(text))
+        throw new UsageError(`"${spec.name}" cannot be ${JSON.stringify(given)}.`, spec.name, spec.problem);
+      return text;
+    }
+    case "choice":
+      if (spec.options.some(({ value }) => value === given)) return given as string;
+      throw new UsageError(
+        `"${spec.name}" is one of ${spec.options.map(({ value }) => value).join(", ")}, not ${JSON.stringify(given)}.`,
+        spec.name,
+      );
+  }
+}

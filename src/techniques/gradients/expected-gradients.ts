@@ -1,0 +1,144 @@
+import { Random } from "../../math/random.ts";
+import { UsageError } from "../../model/errors.ts";
+import type { ParamSpec } from "../../protocol/technique.ts";
+import { BASELINE, baselineCaption } from "../framework/baselines.ts";
+import { scoreAt, short, withInput } from "../framework/input-gradient.ts";
+import { noiseOn } from "../framework/noise.ts";
+import { SCORE } from "../framework/params.ts";
+import { gradientsAt, MEMORY } from "./path-gradients.ts";
+import { inputOutput } from "../framework/pictures.ts";
+import { technique, type Context } from "../framework/technique.ts";
+
+const PARAMS: readonly ParamSpec[] = [
+  {
+    type: "number",
+    name: "samples",
+    label: "Draws",
+    default: 50,
+    min: 1,
+    max: 100_000,
+    step: 10,
+    integer: true,
+    help: "Random places between baselines and input whose gradients are averaged; the error falls with their square root. Captum's default, 5, is noise.",
+  },
+  { ...BASELINE, label: "Baselines" },
+  {
+    type: "number",
+    name: "noise",
+    label: "Noise level",
+    default: 0,
+    min: 0,
+    max: 10,
+    step: 0.01,
+    integer: false,
+    help: "Standard deviation of the noise that each draw adds to the input, as a fraction of the input's max − min.",
+  },
+  {
+    type: "number",
+    name: "seed",
+    label: "Seed",
+    default: 0,
+    min: 0,
+    max: 2 ** 32 - 1,
+    step: 1,
+    integer: true,
+    help: "The same seed gives the same draws.",
+  },
+];
+
+/**
+ * The mean over draws of (x − x′) ⊙ ∂y/∂x at x′ + α(x − x′), with α uniform in [0, 1), x′ one of the baselines and
+ * noise on x (Captum's GradientShap): raw in the input's shape. It sums, but for the error of sampling, to the score
+ * less the baselines' mean score. /
+ */
+export const expectedGradients = technique({
+  info: {
+    id: "expected-gradients",
+    title: "Expected Gradients",
+    command: "Visualize Expected Gradients (GradientSHAP)",
+    group: "gradient",
+    summary: "Integrated Gradients over several baselines at once, by random draws: also called GradientSHAP.",
+    cite: "Erion et al. 2021; Lundberg & Lee 2017",
+    needs: { target: true, layer: "none", gradient: true },
+    params: [...PARAMS, SCORE, MEMORY],
+  },
+  async run(context) {
+    const { name } = context.input;
+    const baselines = await context.baselines();
+    const { mean: values, error } = await draw(context, baselines);
+    context.checkResult(values, name, { by: "differences" });
+    await noteDelta(context, values, error, baselines);
+    return inputOutput(context, values, {
+      id: "expected-gradients",
+      title: "Expected Gradients",
+      quantity: "E[(x−x′)·∂y/∂x]",
+      signed: true,
+      caption: `mean of ${Number(context.params.samples)} draws from ${baselineCaption(context)}`,
+    });
+  },
+});
+
+/** The mean of the draws, and the standard error of their sums. */
+async function draw(
+  context: Context,
+  baselines: readonly Float32Array[],
+): Promise<{ mean: Float32Array; error: number }> {
+  const { values: input, name } = context.input;
+  const samples = Number(context.params.samples);
+  const noise = Number(context.params.noise);
+  if (noise === 0 && baselines.every((baseline) => input.every((value, i) => value === baseline[i]))) {
+    throw new UsageError(
+      `The input equals the baseline, ${baselineCaption(context)}, everywhere.`,
+      name,
+      "Choose another baseline.",
+    );
+  }
+  const random = new Random(Number(context.params.seed));
+  const noisyCopy = noise > 0 ? noiseOn(context.input, noise, random) : () => input;
+  /** x − x′ of draws whose gradient is not there yet. */
+  const ways = new Map<number, Float32Array>();
+  const point = (index: number): Float32Array => {
+    const baseline = baselines[random.integer(baselines.length)];
+    const alpha = random.uniform();
+    const way = noisyCopy().map((value, i) => value - baseline[i]);
+    ways.set(index, way);
+    return way.map((step, i) => baseline[i] + alpha * step);
+  };
+  const sum = new Float64Array(input.length);
+  let [totals, squares] = [0, 0];
+  await gradientsAt(context, { count: samples, point, wrt: [name], called: "Draw" }, (index, { gradients }) => {
+    const gradient = gradients.get(name);
+    if (!gradient) throw context.independent(name);
+    const way = ways.get(index)!;
+    ways.delete(index);
+    let total = 0;
+    for (let i = 0; i < sum.length; i++) {
+      const value = way[i] * gradient[i];
+      sum[i] += value;
+      total += value;
+    }
+    totals += total;
+    squares += total * total;
+  });
+  const variance = Math.max(0, squares / samples - (totals / samples) ** 2);
+  return {
+    mean: Float32Array.from(sum, (value) => value / samples),
+    error: samples > 1 ? Math.sqrt(variance / (samples - 1)) : NaN,
+  };
+}
+
+async function noteDelta(
+  context: Context,
+  values: Float32Array,
+  error: number,
+  baselines: readonly Float32Array[],
+): Promise<void> {
+  let difference = await scoreAt(context, context.feeds);
+  for (const baseline of baselines)
+    difference -= (await scoreAt(context, withInput(context, baseline))) / baselines.length;
+  const total = values.reduce((sum, value) => sum + value, 0);
+  const uncertain = Number.isFinite(error) ? ` (standard error of the draws ${short(error)})` : "";
+  context.note(
+    `Convergence delta ${short(total - difference)}${uncertain}: the attributions sum to ${short(total)}, the score differs from the baselines' mean by ${short(difference)}.`,
+  );
+}

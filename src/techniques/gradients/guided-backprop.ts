@@ -1,0 +1,25 @@
+import { guidedRules } from "../../autodiff/rules/gradient/modified.ts";
+import { NOISE, SCORE } from "../framework/params.ts";
+import { rectifierAttribution } from "./rectifiers.ts";
+import { technique } from "../framework/technique.ts";
+
+/** The gradient without what is negative on its way back through rectifiers: raw in the input's shape. */
+export const guidedBackprop = technique({
+  info: {
+    id: "guided-backprop",
+    title: "Guided Backprop",
+    command: "Visualize Guided Backprop",
+    group: "gradient",
+    summary:
+      "Crisp edges that excite the network: only what is positive comes back, through units that were active. Little depends on the target.",
+    cite: "Springenberg et al. 2015",
+    needs: { target: true, layer: "none", gradient: true },
+    params: [SCORE, ...NOISE],
+  },
+  run: (context) =>
+    rectifierAttribution(context, guidedRules, {
+      id: "guided-backprop",
+      title: "Guided Backprop",
+      caption: "positive gradients of active units",
+    }),
+});

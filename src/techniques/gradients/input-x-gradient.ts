@@ -1,0 +1,38 @@
+import { inputGradient, inputOf } from "../framework/input-gradient.ts";
+import { withNoise } from "../framework/noise.ts";
+import { NOISE, SCORE } from "../framework/params.ts";
+import { inputOutput } from "../framework/pictures.ts";
+import { isSigned, noiseCaption } from "./saliency.ts";
+import { technique } from "../framework/technique.ts";
+
+/**
+ * x ⊙ ∂y/∂x: raw in the input's shape. On a network of Relu, MaxPool and linear layers without biases it sums to the
+ * score.
+ */
+export const inputXGradient = technique({
+  info: {
+    id: "input-x-gradient",
+    title: "Input × Gradient",
+    command: "Visualize Input × Gradient",
+    group: "gradient",
+    summary: "Each input's contribution under a linear approximation of the model: the input times the gradient.",
+    cite: "Shrikumar et al. 2016",
+    needs: { target: true, layer: "none", gradient: true },
+    params: [SCORE, ...NOISE],
+  },
+  async run(context) {
+    const { name } = context.input;
+    const values = await withNoise(context, async (feeds) => {
+      const gradient = await inputGradient(context, feeds);
+      return inputOf(context, feeds).map((value, index) => value * gradient[index]);
+    });
+    context.checkResult(values, name, { by: "values" });
+    return inputOutput(context, values, {
+      id: "input-x-gradient",
+      title: "Input × Gradient",
+      quantity: "x·∂y/∂x",
+      signed: isSigned(context.params),
+      caption: noiseCaption(context.params, "input times gradient"),
+    });
+  },
+});

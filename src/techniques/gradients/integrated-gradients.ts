@@ -1,0 +1,57 @@
+import { UsageError } from "../../model/errors.ts";
+import type { Feeds } from "../../runtime/ort.ts";
+import { BASELINE, baselineCaption, baselineOf } from "../framework/baselines.ts";
+import { inputOf } from "../framework/input-gradient.ts";
+import { withNoise } from "../framework/noise.ts";
+import { NOISE, SCORE } from "../framework/params.ts";
+import { noteDelta, scoreDifference } from "./path-completeness.ts";
+import { MEMORY, pathGradient, RULE, STEPS } from "./path-gradients.ts";
+import { inputOutput } from "../framework/pictures.ts";
+import { isSigned, noiseCaption } from "./saliency.ts";
+import { technique, type Context } from "../framework/technique.ts";
+
+/**
+ * (x − x′) ⊙ ∫₀¹ ∂y/∂x at x′ + α(x − x′) dα: raw in the input's shape. It sums to the score's difference between input
+ * and baseline.
+ */
+export const integratedGradients = technique({
+  info: {
+    id: "integrated-gradients",
+    title: "Integrated Gradients",
+    command: "Visualize Integrated Gradients",
+    group: "gradient",
+    summary:
+      "The score's difference to a baseline, distributed over the inputs: the average gradient along the path from the baseline, times the input difference.",
+    cite: "Sundararajan, Taly & Yan 2017",
+    needs: { target: true, layer: "none", gradient: true },
+    params: [STEPS, RULE, BASELINE, SCORE, ...NOISE, MEMORY],
+  },
+  async run(context) {
+    const { name } = context.input;
+    const baseline = await baselineOf(context);
+    const values = await withNoise(context, (feeds) => integrate(context, feeds, baseline));
+    context.checkResult(values, name, { by: "differences" });
+    if (Number(context.params.samples) === 0) noteDelta(context, values, await scoreDifference(context, baseline));
+    return inputOutput(context, values, {
+      id: "integrated-gradients",
+      title: "Integrated Gradients",
+      quantity: "(x−x′)·∫∂y/∂x",
+      signed: isSigned(context.params),
+      caption: noiseCaption(context.params, `${Number(context.params.steps)} steps from ${baselineCaption(context)}`),
+    });
+  },
+});
+
+async function integrate(context: Context, feeds: Feeds, baseline: Float32Array): Promise<Float32Array> {
+  const { name } = context.input;
+  const input = inputOf(context, feeds);
+  if (input.every((value, i) => value === baseline[i]))
+    throw new UsageError(
+      `The input equals the baseline, ${baselineCaption(context)}, everywhere.`,
+      name,
+      "Choose another baseline.",
+    );
+  const gradient = await pathGradient(context, baseline, input, { feeds, wrt: name });
+  if (!gradient) throw context.independent(name);
+  return input.map((value, i) => (value - baseline[i]) * gradient[i]);
+}

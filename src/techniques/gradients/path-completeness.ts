@@ -1,0 +1,23 @@
+import { scoreAt, short, withInput } from "../framework/input-gradient.ts";
+import type { Context } from "../framework/technique.ts";
+
+/**
+ * Says by how much attributions miss what they should sum to (completeness): a score's difference from the baseline's.
+ */
+export function noteDelta(
+  context: Context,
+  values: Float32Array,
+  difference: number,
+  what = "score",
+  because = "",
+): void {
+  const total = values.reduce((sum, value) => sum + value, 0);
+  context.note(
+    `Convergence delta ${short(total - difference)}: the attributions sum to ${short(total)}, the ${what} differs from the baseline's by ${short(difference)}.${because}`,
+  );
+}
+
+/** The target's score less that of the baseline. */
+export async function scoreDifference(context: Context, baseline: Float32Array): Promise<number> {
+  return (await scoreAt(context, context.feeds)) - (await scoreAt(context, withInput(context, baseline)));
+}

@@ -1,0 +1,174 @@
+import { quadrature, type Quadrature, type QuadratureRule } from "../../math/quadrature.ts";
+import { isFloat } from "../../model/graph.ts";
+import type { ParamSpec } from "../../protocol/technique.ts";
+import type { RuleSet } from "../../autodiff/rule.ts";
+import { megabytes, needOf, roundedUp } from "../../runtime/memory-need.ts";
+import { manyGradients, type RunGradients } from "../../runtime/batch-gradients.ts";
+import type { LoadedModel } from "../../runtime/models.ts";
+import type { Feeds } from "../../runtime/ort.ts";
+import { withoutGradient } from "../framework/input-gradient.ts";
+import { breathe } from "../framework/noise.ts";
+import { choiceParam } from "../framework/params.ts";
+import type { Context } from "../framework/technique.ts";
+
+export const STEPS: ParamSpec = {
+  type: "number",
+  name: "steps",
+  label: "Steps",
+  default: 50,
+  min: 2,
+  max: 10_000,
+  step: 10,
+  integer: true,
+  help: "Gradients taken along the way from the baseline to the input: more are slower and more exact.",
+};
+
+export const RULE = choiceParam(
+  "rule",
+  "Quadrature",
+  [
+    ["gausslegendre", "Gauss–Legendre"],
+    ["riemann_left", "Riemann, left"],
+    ["riemann_right", "Riemann, right"],
+    ["riemann_middle", "Riemann, middle"],
+    ["riemann_trapezoid", "Trapezoid"],
+  ],
+  "How the integral is approximated, as in Captum. Its trapezoid gives everything 1/steps too little.",
+);
+
+export const MEMORY: ParamSpec = {
+  type: "number",
+  name: "memory",
+  label: "Memory",
+  unit: "MB",
+  default: 0,
+  min: 0,
+  max: 1_048_576,
+  step: 256,
+  integer: true,
+  help: "The most that running the model may take. Runs are made in batches as far as that goes and gains time, else one by one; a model that takes more is refused. 0: the memory budget (neuralLoupe.memoryBudget; half of what is available where that is not set).",
+};
+
+/** What is asked at many points. */
+export interface PointsRequest {
+  readonly count: number;
+  /** The values of `varied` at point `index`; asked once for each, in order. */
+  readonly point: (index: number) => Float32Array;
+  readonly wrt: readonly string[];
+  readonly fetch?: readonly string[];
+  readonly rules?: RuleSet;
+  /** What is explained: a value and the gradient it starts with; the target's score where it is left out. */
+  readonly of?: { readonly value: string; readonly seed: Float32Array };
+  /** The model and what else it is fed, where they are not the context's. */
+  readonly model?: LoadedModel;
+  readonly feeds?: Feeds;
+  /** The input that the points are values of; the explained one where it is left out. */
+  readonly varied?: string;
+  /** What a point is called where progress is said: "Step". None is said where it is left out. */
+  readonly called?: string;
+}
+
+/**
+ * Gradients at many points, in order, each handed to `each`: in batches where that fits the memory and pays. Stops
+ * between runs when cancelled. Errors as for the context's gradients. /
+ */
+export async function gradientsAt(
+  context: Context,
+  request: PointsRequest,
+  each: (index: number, found: RunGradients) => void,
+): Promise<void> {
+  const {
+    count,
+    called,
+    model = context.model,
+    feeds = context.feeds,
+    varied = context.input.name,
+    wrt,
+    fetch,
+    rules,
+  } = request;
+  requireFloat(varied, feeds, context);
+  const of = request.of ?? { value: (await context.score()).value, seed: context.seed() };
+  const memory = Number(context.params.memory ?? 0);
+  const { batch, unfit, need } = await manyGradients({
+    model,
+    feeds,
+    varied,
+    memory,
+    count,
+    point: request.point,
+    each,
+    request: { of: of.value, seed: of.seed, wrt, ...(fetch ? { fetch } : {}), ...(rules ? { rules } : {}) },
+    async before(index) {
+      await breathe();
+      context.signal.throwIfAborted();
+      if (called !== undefined) context.progress(index / count, `${called} ${index + 1} of ${count}`);
+    },
+  });
+  for (const remark of (await model.traced(feeds)).specialised.remarks) context.note(remark);
+  if (unfit !== undefined) {
+    const all = needOf(need, unfit);
+    const limit =
+      memory > 0
+        ? `the ${megabytes(memory * 2 ** 20)} that memory is set to (${roundedUp(all)} would hold them)`
+        : "the memory budget (half of what is available, where nothing is set)";
+    context.note(
+      `Ran ${batch === 1 ? "one by one" : `in batches of ${batch}`}: ${unfit} at once would take about ${megabytes(all)}, more than ${limit}.`,
+    );
+  }
+}
+
+/** UsageError where an input is of integers, along which there is no way. */
+function requireFloat(input: string, feeds: Feeds, context: Context): void {
+  const { dataType } = feeds[input];
+  if (isFloat(dataType)) return;
+  const said = context.model.description.inputs.find(({ name }) => name === input)?.type;
+  throw withoutGradient(input, said ?? dataType, input === context.input.name ? context.input.noGradient : undefined);
+}
+
+/** The points of a straight way from `from` to `to`, each at its share of it. */
+export function between(
+  from: Float32Array,
+  to: Float32Array,
+  shares: readonly number[],
+): (index: number) => Float32Array {
+  return (index) => to.map((value, i) => from[i] + shares[index] * (value - from[i]));
+}
+
+/**
+ * ∫₀¹ of the gradient by `wrt` at from + α(to − from) dα, by the technique's `rule` and `steps`: in the shape of `wrt`;
+ * undefined where what is explained does not depend on it. `factors`: what the gradient at each point is multiplied by.
+ * /
+ */
+export async function pathGradient(
+  context: Context,
+  from: Float32Array,
+  to: Float32Array,
+  { wrt, ...request }: Omit<PointsRequest, "count" | "point" | "wrt" | "called"> & { readonly wrt: string },
+  factors?: ArrayLike<number>,
+): Promise<Float64Array | undefined> {
+  const { points, weights } = waysOf(context);
+  let sum: Float64Array | undefined;
+  await gradientsAt(
+    context,
+    { ...request, count: points.length, point: between(from, to, points), wrt: [wrt], ...stepName(context) },
+    (index, { gradients }) => {
+      const gradient = gradients.get(wrt);
+      if (!gradient) return;
+      sum ??= new Float64Array(gradient.length);
+      const weight = weights[index] * (factors?.[index] ?? 1);
+      for (let i = 0; i < sum.length; i++) sum[i] += weight * gradient[i];
+    },
+  );
+  return sum;
+}
+
+/** The quadrature that a technique's parameters ask for; with `more` points than steps. */
+export function waysOf({ params }: Context, more = 0): Quadrature {
+  return quadrature(params.rule as QuadratureRule, Number(params.steps) + more);
+}
+
+/** Steps are said one by one, but for those of each noisy copy. */
+export function stepName({ params }: Context): Pick<PointsRequest, "called"> {
+  return Number(params.samples ?? 0) === 0 ? { called: "Step" } : {};
+}

@@ -1,0 +1,64 @@
+import { clipsFromZero, type NamedRules } from "../../autodiff/rules/gradient/modified.ts";
+import { neededFor } from "../../autodiff/differentiate.ts";
+import type { Node } from "../../model/graph.ts";
+import { inputGradient } from "../framework/input-gradient.ts";
+import { withNoise } from "../framework/noise.ts";
+import { inputOutput } from "../framework/pictures.ts";
+import { isSigned, noiseCaption } from "./saliency.ts";
+import type { Context, TechniqueOutput } from "../framework/technique.ts";
+
+/** Activations that are no rectifier, or a leaky one: methods that modify rectifiers leave them their gradient. */
+const OTHERS =
+  /^(Sigmoid|Tanh|Elu|Celu|Selu|Gelu|FastGelu|BiasGelu|QuickGelu|HardSwish|HardSigmoid|Softplus|Softsign|Mish|Swish|LeakyRelu|PRelu|ThresholdedRelu|Shrink|Erf)$/;
+
+/**
+ * An attribution by rules that differ from the gradient's at rectifiers only: raw in the input's shape. Says what they
+ * met.
+ */
+export async function rectifierAttribution(
+  context: Context,
+  rules: NamedRules,
+  looks: { id: string; title: string; caption: string },
+): Promise<TechniqueOutput> {
+  const { name } = context.input;
+  const values = await withNoise(context, (feeds) => inputGradient(context, feeds, rules));
+  context.checkResult(values, name, { what: "The modified gradient" });
+  await noteActivations(context, looks.title);
+  return inputOutput(context, values, {
+    id: looks.id,
+    title: looks.title,
+    quantity: "∂y/∂x, modified",
+    signed: isSigned(context.params),
+    caption: noiseCaption(context.params, looks.caption),
+  });
+}
+
+/** `of`: the value that is explained, where it is not the target's score. */
+export async function noteActivations(context: Context, title: string, of?: string): Promise<void> {
+  const { specialised } = await context.traced();
+  const value = of ?? (await context.score()).value;
+  const minimumOf = (node: Node): readonly number[] | undefined =>
+    node.inputs[1] ? (specialised.g.known(node.inputs[1]) ?? specialised.known(node.inputs[1])) : undefined;
+  const kept = new Map<string, number>();
+  let rectifiers = 0;
+  for (const node of neededFor([value], specialised.forward)) {
+    const { opType, attributes } = node;
+    const fused = attributes.activation?.type === "string" ? attributes.activation.value : undefined;
+    const activation = fused ?? opType;
+    const lid =
+      fused === "Clip" && attributes.activation_params?.type === "floats"
+        ? attributes.activation_params.value.slice(0, 1)
+        : minimumOf(node);
+    if (activation === "Relu" || (activation === "Clip" && clipsFromZero(lid))) rectifiers++;
+    else if (OTHERS.test(activation)) kept.set(activation, (kept.get(activation) ?? 0) + 1);
+  }
+  const others = [...kept].map(([opType, count]) => (count > 1 ? `${opType} (${count})` : opType)).join(", ");
+  if (rectifiers === 0)
+    context.note(
+      `${title} changes how gradients pass through Relu and Clip from 0; this model has none before the score, so this is the plain gradient.`,
+    );
+  else if (others)
+    context.note(
+      `${title} applies to Relu and Clip from 0, ${rectifiers} here; other activations keep their gradient: ${others}.`,
+    );
+}

@@ -1,0 +1,220 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Result } from "../../protocol/artifacts.ts";
+import { ModelCache } from "../../runtime/models.ts";
+import {
+  errorOf,
+  expectedOf,
+  loadAgreementCases,
+  networkOf,
+  type AgreementCase,
+  type Fed,
+} from "../../../test/support/agreement.ts";
+import { node, runOn, weight, writeArray, writeSmallModel } from "../../../test/support/models.ts";
+
+/** Of the largest value: float32 against Captum's float64. */
+const TOLERANCE = 1e-3;
+const cases = loadAgreementCases().filter(({ folder }) => folder === "layers");
+const models = new ModelCache({ most: 4 });
+const networks = new Map<string, Promise<Fed>>();
+let folder = "";
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "loupe-layers-"));
+});
+afterAll(() => {
+  models.dispose();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function run(one: AgreementCase, more: Partial<Parameters<typeof runOn>[4]> = {}): Promise<Result> {
+  const key = `${one.network}-${one.exporter}`;
+  if (!networks.has(key)) networks.set(key, networkOf(one, folder));
+  const { model, inputs } = await networks.get(key)!;
+  return runOn(models, model, inputs, one.technique, {
+    target: { index: [one.target] },
+    layer: `value:${String(one.layer)}`,
+    params: one.params,
+    ...more,
+  });
+}
+
+function total(values: ArrayLike<number>): number {
+  return Array.from(values).reduce((sum, value) => sum + value, 0);
+}
+
+function title({ network, exporter, layer, params }: AgreementCase): string {
+  return [
+    network,
+    exporter,
+    String(layer),
+    ...Object.entries(params).map(([name, value]) => `${name} ${String(value)}`),
+  ].join(", ");
+}
+
+const NEURONS = ["neuron-gradient", "neuron-conductance", "neuron-integrated-gradients", "neuron-guided-backprop"];
+const LAYERS = [
+  "layer-activation",
+  "layer-gradient-x-activation",
+  "layer-conductance",
+  "internal-influence",
+  "layer-integrated-gradients",
+];
+
+describe("layer and neuron attributions against Captum", () => {
+  it("have references of six networks by two exporters, of which no two methods stand for each other", () => {
+    expect(new Set(cases.map(({ network }) => network))).toEqual(
+      new Set(["vgg", "resnet18", "mobilenet-v2-small", "vision-transformer", "bert", "efficientnet-lite0"]),
+    );
+    expect(new Set(cases.map(({ exporter }) => exporter))).toEqual(new Set(["torchscript", "dynamo", undefined]));
+    expect(new Set(cases.map(({ technique }) => technique))).toEqual(new Set([...LAYERS, ...NEURONS]));
+    for (const one of cases) {
+      for (const other of cases) {
+        if (one === other || one.network !== other.network || one.file! >= other.file!) continue;
+        const [a, b] = [expectedOf(one), expectedOf(other)];
+        if (a.length !== b.length) continue;
+        const largest = a.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+        const apart = a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0);
+        // After the last Relu the score is linear in the layer: there, methods that differ elsewhere agree.
+        if (!/fc|_bn1|classifier/.test(`${one.file}`))
+          expect(apart, `${one.file} and ${other.file}`).toBeGreaterThan(1e-6 * largest);
+      }
+    }
+  });
+
+  it.each(cases.map((one) => [one.technique, title(one), one] as const))(
+    "%s of %s",
+    async (_, __, one) => {
+      const { raw, artifacts } = await run(one);
+      expect(errorOf(raw.values, one)).toBeLessThan(TOLERANCE);
+      expect(artifacts[0].id).toBe(one.technique);
+      expect(["heatmap", "bars", "tokens"]).toContain(artifacts[0].kind);
+    },
+    60_000,
+  );
+});
+
+describe("a chain of two layers, by hand", () => {
+  // h = Relu(x·A), y = h·b, with x = [1, 2]: x·A = [5, −3, 1], h = [5, 0, 1], y = 2·5 + 1·0 − 3·1 = 7.
+  const chain = (): string =>
+    writeSmallModel(folder, "chain.onnx", {
+      inputs: { x: ["float32", "N", 2] },
+      outputs: ["y"],
+      weights: [weight("A", [2, 3], [1, 1, -1, 2, -2, 1]), weight("b", [3, 1], [2, 1, -3])],
+      nodes: [node("MatMul", ["x", "A"], ["z"]), node("Relu", ["z"], ["h"]), node("MatMul", ["h", "b"], ["y"])],
+    });
+  const x = (): string => writeArray(folder, "chain.npy", [1, 2], [1, 2]);
+  const at = (technique: string, layer: string, params = {}): Promise<Result> =>
+    runOn(models, chain(), x(), technique, { layer, params });
+
+  it("gives activations, gradient × activation, and conductance that sums to the score's difference", async () => {
+    expect([...(await at("layer-activation", "h")).raw.values]).toEqual([5, 0, 1]);
+    const { raw, artifacts } = await at("layer-gradient-x-activation", "h");
+    expect([...raw.values]).toEqual([10, 0, -3]);
+    expect(artifacts[0]).toMatchObject({
+      kind: "bars",
+      items: [{ label: "h[0]", value: 10 }, { label: "h[2]", value: -3 }, { label: "h[1]" }],
+    });
+    // Along the way from 0 the gradient by h is b all the time. With the points of the right Riemann sum of 11 the last
+    // 10/11 of the way are gone.
+    const conductance = await at("layer-conductance", "h", { rule: "riemann_right", steps: 10 });
+    for (const [i, expected] of [10, 0, -3].entries())
+      expect(conductance.raw.values[i]).toBeCloseTo((expected * 10) / 11, 5);
+    expect(conductance.notes.join(" ")).toMatch(/the score differs from the baseline's by 7\.$/);
+    const integrated = await at("layer-integrated-gradients", "h");
+    for (const [i, expected] of [10, 0, -3].entries()) expect(integrated.raw.values[i]).toBeCloseTo(expected, 4);
+    expect([...(await at("internal-influence", "z", { rule: "riemann_right", steps: 4 })).raw.values]).toEqual([
+      2, 0, -3,
+    ]);
+  });
+
+  it("explains one neuron: its gradient, its difference to the baseline, the score through it", async () => {
+    expect([...(await at("neuron-gradient", "z", { neuron: "1" })).raw.values]).toEqual([1, -2]);
+    const picked = await at("neuron-gradient", "h");
+    expect([...picked.raw.values]).toEqual([1, 2]);
+    expect(picked.notes).toContain('Neuron picked, the most active of "h": 0.');
+    const integrated = await at("neuron-integrated-gradients", "z", { neuron: "1" });
+    expect(total(integrated.raw.values)).toBeCloseTo(-3, 5);
+    expect(integrated.notes.join(" ")).toMatch(/the neuron differs from the baseline's by -3\.$/);
+    // ∂y/∂h₂ · ∂h₂/∂x · x = −3 · [−1, 1] · [1, 2]
+    const conductance = await at("neuron-conductance", "h", { neuron: "2", rule: "gausslegendre" });
+    expect(conductance.raw.values[0]).toBeCloseTo(3, 5);
+    expect(conductance.raw.values[1]).toBeCloseTo(-6, 5);
+    // Guided, nothing negative comes back through Relu; the neuron's own Relu lets its 1 through.
+    expect([...(await at("neuron-guided-backprop", "h", { neuron: "2" })).raw.values]).toEqual([-1, 1]);
+  });
+
+  it("takes the model's input for a layer", async () => {
+    const [layer, input] = await Promise.all([at("layer-integrated-gradients", "x"), at("integrated-gradients", "x")]);
+    for (let i = 0; i < 2; i++) expect(layer.raw.values[i]).toBeCloseTo(input.raw.values[i], 5);
+  });
+
+  it.each([
+    [
+      "neuron-gradient",
+      "z",
+      { neuron: "3" },
+      /neuron 3 is out of range: the layer "z" has 3 entries along axis 1, so 0 to 2/,
+    ],
+    [
+      "neuron-gradient",
+      "z",
+      { neuron: "1,1" },
+      /neuron 1,1 has 2 indices; the layer "z" \[1, 3\] needs 1, without the batch axis/,
+    ],
+    ["neuron-gradient", "z", { neuron: "first" }, /"neuron" cannot be "first"/],
+    ["layer-conductance", "nowhere", {}, /no layer "nowhere"/],
+    ["layer-conductance", "A", {}, /"A" is the same for every input/],
+  ])("%s of %s with %o says what does not fit", async (technique, layer, params, message) => {
+    await expect(at(technique, layer, params)).rejects.toThrow(message);
+  });
+
+  it("refuses a layer that the score does not depend on", async () => {
+    const model = writeSmallModel(folder, "aside.onnx", {
+      inputs: { x: ["float32", 1, 2] },
+      outputs: ["y", "aside"],
+      nodes: [node("Neg", ["x"], ["y"]), node("Exp", ["x"], ["aside"])],
+    });
+    for (const technique of [
+      "layer-gradient-x-activation",
+      "layer-conductance",
+      "internal-influence",
+      "layer-integrated-gradients",
+      "neuron-conductance",
+    ]) {
+      await expect(runOn(models, model, x(), technique, { layer: "aside" }), technique).rejects.toThrow(
+        /does not depend on "aside"/,
+      );
+    }
+  });
+});
+
+describe("around a layer", () => {
+  it("a residual's other branch stays as the input has it, and is said not to be in the sum", async () => {
+    // y = Σ (Relu(x·w) + x)², from the layer r = Relu(x·w) on: ∫ 2(αr + x) r dα = r² + 2xr.
+    const model = writeSmallModel(folder, "residual.onnx", {
+      inputs: { x: ["float32", "N", 2] },
+      outputs: ["y"],
+      weights: [weight("w", [2, 2], [1, 0, 0, -1])],
+      nodes: [
+        node("MatMul", ["x", "w"], ["m"]),
+        node("Relu", ["m"], ["r"]),
+        node("Add", ["r", "x"], ["s"]),
+        node("Mul", ["s", "s"], ["q"]),
+        node("ReduceSum", ["q"], ["y"], { keepdims: { type: "int", value: 0 } }),
+      ],
+    });
+    const { raw, notes } = await runOn(
+      models,
+      model,
+      writeArray(folder, "residual.npy", [1, 2], [3, -2]),
+      "layer-integrated-gradients",
+      { layer: "r" },
+    );
+    // r = [3, 2]: 9 + 18, 4 − 8.
+    expect(raw.values[0]).toBeCloseTo(27, 3);
+    expect(raw.values[1]).toBeCloseTo(-4, 3);
+    expect(notes.join(" ")).toContain("goes around this layer");
+  });
+});

@@ -1,0 +1,27 @@
+import { UsageError } from "../../model/errors.ts";
+import { isFloat } from "../../model/graph.ts";
+import type { Context, LayerInfo } from "../framework/technique.ts";
+
+/**
+ * The layer asked for, or the last before the score: any value that the input has a say in. UsageError for weights and
+ * integers.
+ */
+export async function layerOf(context: Context): Promise<LayerInfo> {
+  const layer = await context.layer("any");
+  const { specialised, trace } = await context.traced();
+  if (!specialised.tainted.has(layer.value)) {
+    throw new UsageError(
+      `"${layer.value}" is the same for every input: a weight, or made of weights alone.`,
+      layer.value,
+      "Choose a layer that the input passes through.",
+    );
+  }
+  const type = trace.types.get(layer.value);
+  if (type !== undefined && !isFloat(type))
+    throw new UsageError(
+      `"${layer.value}" holds ${type}: only values of a float type have attributions.`,
+      layer.value,
+      "Choose another layer.",
+    );
+  return layer;
+}

@@ -1,0 +1,45 @@
+import { BASELINE, baselineCaption, baselineOf } from "../framework/baselines.ts";
+import { DEEPLIFT_RULE } from "../relevance/deeplift.ts";
+import { deepLift, noteDelta, type Contributions } from "../relevance/deeplift-contributions.ts";
+import { layerPicture } from "../relevance/deeplift-picture.ts";
+import { withNoise } from "../framework/noise.ts";
+import { NOISE, SCORE } from "../framework/params.ts";
+import { isSigned, noiseCaption } from "../gradients/saliency.ts";
+import { technique } from "../framework/technique.ts";
+
+/**
+ * DeepLIFT's contributions of a value inside: multipliers times its difference from what it is for the baseline, raw in
+ * the layer's shape (Captum's LayerDeepLift of a layer's output). They sum to the score's difference where every way
+ * from input to score leads through the layer. /
+ */
+export const layerDeeplift = technique({
+  info: {
+    id: "layer-deeplift",
+    title: "Layer DeepLIFT",
+    command: "Visualize Layer DeepLIFT",
+    group: "layer",
+    summary: "The score's difference to a baseline, distributed over the units of a layer.",
+    cite: "Shrikumar, Greenside & Kundaje 2017",
+    needs: { target: true, layer: "any", gradient: true },
+    params: [DEEPLIFT_RULE, BASELINE, SCORE, ...NOISE],
+  },
+  async run(context) {
+    const layer = await context.layer("any");
+    const baseline = await baselineOf(context);
+    let last: Contributions | undefined;
+    const values = await withNoise(
+      context,
+      async (feeds) => (last = await deepLift(context, feeds, baseline, layer.value)).values,
+    );
+    context.checkResult(values, layer.value, { by: "differences" });
+    if (Number(context.params.samples) === 0) noteDelta(context, last!);
+    const artifact = layerPicture(context, layer, values, {
+      id: "layer-deeplift",
+      title: "Layer DeepLIFT",
+      quantity: "m·(a−a′)",
+      signed: isSigned(context.params),
+      caption: noiseCaption(context.params, `${layer.node} · differences from ${baselineCaption(context)}`),
+    });
+    return { raw: { dims: layer.dims, values }, artifacts: [artifact] };
+  },
+});

@@ -1,0 +1,41 @@
+import { floatsOf } from "../../runtime/ort.ts";
+import { layerOf } from "./layer-choice.ts";
+import { layerPicture } from "./layer-picture.ts";
+import { withNoise } from "../framework/noise.ts";
+import { NOISE, SCORE } from "../framework/params.ts";
+import { isSigned, noiseCaption } from "../gradients/saliency.ts";
+import { technique } from "../framework/technique.ts";
+
+/** a ⊙ ∂y/∂a of a value inside: raw in the layer's shape. */
+export const layerGradientXActivation = technique({
+  info: {
+    id: "layer-gradient-x-activation",
+    title: "Layer Gradient × Activation",
+    command: "Visualize Layer Gradient × Activation",
+    group: "layer",
+    summary:
+      "What each unit of a layer adds to the score, were the rest of the model linear: its activation times its gradient.",
+    cite: "Ancona et al. 2018; Kokhlikyan et al. 2020",
+    needs: { target: true, layer: "any", gradient: true },
+    params: [SCORE, ...NOISE],
+  },
+  async run(context) {
+    const layer = await layerOf(context);
+    const values = await withNoise(context, async (feeds) => {
+      const found = await context.gradients({ wrt: [layer.value], fetch: [layer.value] }, feeds);
+      const gradient = found.gradients.get(layer.value);
+      if (!gradient) throw context.independent(layer.value);
+      const slopes = floatsOf(gradient);
+      return floatsOf(found.values.get(layer.value)!).map((activation, i) => activation * slopes[i]);
+    });
+    context.checkResult(values, layer.value, { by: "values" });
+    const artifact = layerPicture(context, layer, values, {
+      id: "layer-gradient-x-activation",
+      title: "Layer Gradient × Activation",
+      quantity: "a·∂y/∂a",
+      signed: isSigned(context.params),
+      caption: noiseCaption(context.params, `${layer.node} · activation times gradient`),
+    });
+    return { raw: { dims: layer.dims, values }, artifacts: [artifact] };
+  },
+});

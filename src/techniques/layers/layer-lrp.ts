@@ -1,0 +1,34 @@
+import { layerPicture } from "../relevance/deeplift-picture.ts";
+import { LRP_PARAMS, lrpCaption, relevanceOf } from "../relevance/lrp.ts";
+import { NOISE, SCORE } from "../framework/params.ts";
+import { isSigned, noiseCaption } from "../gradients/saliency.ts";
+import { technique } from "../framework/technique.ts";
+
+/**
+ * The relevance of a value inside, by the rules of `lrp` from the score down to it; raw in the layer's shape (Captum's
+ * LayerLRP of a layer's output).
+ */
+export const layerLrp = technique({
+  info: {
+    id: "layer-lrp",
+    title: "Layer LRP",
+    command: "Visualize Layer LRP",
+    group: "layer",
+    summary: "Redistributes the score layer by layer down to the units of one layer.",
+    cite: "Bach et al. 2015; Montavon et al. 2019",
+    needs: { target: true, layer: "any", gradient: true },
+    params: [...LRP_PARAMS, SCORE, ...NOISE],
+  },
+  async run(context) {
+    const layer = await context.layer("any");
+    const values = await relevanceOf(context, layer.value);
+    const artifact = layerPicture(context, layer, values, {
+      id: "layer-lrp",
+      title: "Layer LRP",
+      quantity: "R",
+      signed: isSigned(context.params),
+      caption: noiseCaption(context.params, `${layer.node} · relevance by ${lrpCaption(context)}`),
+    });
+    return { raw: { dims: layer.dims, values }, artifacts: [artifact] };
+  },
+});

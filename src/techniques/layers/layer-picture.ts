@@ -1,0 +1,102 @@
+import { elementCount } from "../../model/graph.ts";
+import type { Artifact, SpatialAxes } from "../../protocol/artifacts.ts";
+import { framesOf, spatialAxes, type Layout } from "../../runtime/layout.ts";
+import { batchOf, framesFor } from "../framework/frames.ts";
+import { planOf } from "../activations/layer-plan.ts";
+import { aboutInput, inputAttribution, tokenAttribution, type AttributionLooks } from "../framework/pictures.ts";
+import type { Context, LayerInfo } from "../framework/technique.ts";
+
+/** So many of a vector's units are shown, the largest first. */
+const MOST_BARS = 50;
+
+/**
+ * The picture of an attribution in a layer's shape: a heat map over the input where the layer has height and width,
+ * coloured tokens where it has a vector for each of the input's, else its largest units as bars. /
+ */
+export function layerPicture(
+  context: Context,
+  layer: LayerInfo,
+  values: Float32Array,
+  looks: AttributionLooks,
+): Artifact {
+  const { input } = context;
+  const { dims, layout } = layer;
+  const inputs = input.parts?.map(({ shown }) => shown) ?? [input];
+  const own = inputs.find(({ name }) => name === layer.value);
+  if (own) return inputAttribution(aboutInput(context, own), values, looks);
+  const text = inputs.find(
+    ({ tokensOf, dims: of }) => tokensOf !== undefined && dims.length === 3 && dims[1] === of[1],
+  );
+  if (text) return tokenAttribution({ labels: text.labels, dims }, values, looks);
+  const picture = inputs.find((one) => one.picture !== undefined)?.picture;
+  const over = picture ? { over: picture } : {};
+  const axes = layout && layerAxes(context, layer, layout);
+  // A picture has the axes it names; others, batch apart, it has not.
+  const drawn =
+    axes &&
+    [axes.frame, axes.channel, axes.height, axes.width].reduce<number>(
+      (product, axis) => product * (axis === undefined ? 1 : dims[axis]),
+      1,
+    );
+  if (axes && drawn === elementCount(dims)) {
+    return {
+      kind: "heatmap",
+      ...looks,
+      values,
+      dims,
+      axes,
+      ...framesFor(context, axes, dims, layout.spatial.length === 3 ? "slice" : "frame"),
+      ...over,
+      smooth: true,
+    };
+  }
+  const plan = planOf(values, { ...layer, frames: framesOf(layout, dims, batchOf(context)) }, batchOf(context));
+  if (plan.kind === "map") {
+    const { height, width } = plan.axes;
+    if (plan.guessed) noteGuess(context, layer, plan.axes);
+    return {
+      kind: "heatmap",
+      ...looks,
+      values,
+      dims,
+      axes: plan.axes,
+      smooth: false,
+      caption: `${looks.caption} · ${dims[width]} steps across, ${dims[height]} channels down`,
+    };
+  }
+  const order = Array.from(values.keys()).sort((a, b) => Math.abs(values[b]) - Math.abs(values[a]));
+  return {
+    kind: "bars",
+    ...looks,
+    share: false,
+    values,
+    dims,
+    items: order
+      .slice(0, MOST_BARS)
+      .map((index) => ({ label: `${layer.value}[${placeOf(index, dims).join(", ")}]`, value: values[index], index })),
+  };
+}
+
+/** Says which axis is taken for time where nothing tells. */
+export function noteGuess(context: Context, { value, dims }: LayerInfo, { height, width }: SpatialAxes): void {
+  context.note(
+    `"${value}" [${dims.join(", ")}] is drawn with axis ${width} (${dims[width]}) from left to right, read as time, and axis ${height} (${dims[height]}) downward, read as channels.`,
+  );
+}
+
+/** How a layer is drawn, its frames along the axis that holds them. */
+function layerAxes(context: Context, { dims }: LayerInfo, layout: Layout): SpatialAxes | undefined {
+  const axes = spatialAxes(layout);
+  const { axis, count, stride } = framesOf(layout, dims, batchOf(context));
+  return axes && axes.frame === undefined && count > 1 && stride === 1 ? { ...axes, frame: axis } : axes;
+}
+
+/** A flat index as one per axis, without the batch's. */
+export function placeOf(index: number, dims: readonly number[]): number[] {
+  const place: number[] = [];
+  for (let axis = dims.length - 1; axis > 0; axis--) {
+    place.unshift(index % dims[axis]);
+    index = Math.floor(index / dims[axis]);
+  }
+  return place;
+}

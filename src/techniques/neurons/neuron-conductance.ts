@@ -1,0 +1,88 @@
+import type { ParamSpec } from "../../protocol/technique.ts";
+import type { Feeds } from "../../runtime/ort.ts";
+import { BASELINE, baselineCaption, baselineOf } from "../framework/baselines.ts";
+import { inputOf } from "../framework/input-gradient.ts";
+import { independentNeuron, NEURON, neuronOf, type Neuron } from "./neuron-choice.ts";
+import { withNoise } from "../framework/noise.ts";
+import { NOISE, SCORE } from "../framework/params.ts";
+import {
+  between,
+  gradientsAt,
+  MEMORY,
+  pathGradient,
+  RULE,
+  STEPS,
+  stepName,
+  waysOf,
+} from "../gradients/path-gradients.ts";
+import { inputOutput } from "../framework/pictures.ts";
+import { isSigned, noiseCaption } from "../gradients/saliency.ts";
+import { technique, type Context } from "../framework/technique.ts";
+
+/** Captum's default is another than for the other methods. */
+const TRAPEZOID: ParamSpec = { ...RULE, default: "riemann_trapezoid" } as ParamSpec;
+
+/**
+ * (x − x′) ⊙ ∫₀¹ ∂y/∂a · ∂a/∂x at x′ + α(x − x′) dα, for one element a of a layer: what each input adds to the score
+ * through it. Raw in the input's shape.
+ */
+export const neuronConductance = technique({
+  info: {
+    id: "neuron-conductance",
+    title: "Neuron Conductance",
+    command: "Visualize Neuron Conductance",
+    group: "layer",
+    summary:
+      "How much of the score's difference to a baseline each input brings about through one neuron inside the model.",
+    cite: "Dhamdhere, Sundararajan & Yan 2018",
+    needs: { target: true, layer: "any", gradient: true },
+    params: [NEURON, STEPS, TRAPEZOID, BASELINE, SCORE, ...NOISE, MEMORY],
+  },
+  async run(context) {
+    const { name } = context.input;
+    const neuron = await neuronOf(context);
+    const baseline = await baselineOf(context);
+    const values = await withNoise(context, (feeds) => conductance(context, neuron, feeds, baseline));
+    context.checkResult(values, name, { by: "differences", of: { value: neuron.layer.value, seed: neuron.seed } });
+    return inputOutput(context, values, {
+      id: "neuron-conductance",
+      title: "Neuron Conductance",
+      quantity: "(x−x′)·∫∂y/∂a·∂a/∂x",
+      signed: isSigned(context.params),
+      caption: noiseCaption(
+        context.params,
+        `through ${neuron.label} · ${Number(context.params.steps)} steps from ${baselineCaption(context)}`,
+      ),
+    });
+  },
+});
+
+async function conductance(
+  context: Context,
+  neuron: Neuron,
+  feeds: Feeds,
+  baseline: Float32Array,
+): Promise<Float32Array> {
+  const { value } = neuron.layer;
+  const input = inputOf(context, feeds);
+  const { points } = waysOf(context);
+  const slopes = new Float64Array(points.length);
+  await gradientsAt(
+    context,
+    { count: points.length, point: between(baseline, input, points), feeds, wrt: [value], ...stepName(context) },
+    (index, { gradients }) => {
+      const gradient = gradients.get(value);
+      if (!gradient) throw context.independent(value);
+      slopes[index] = gradient[neuron.at];
+    },
+  );
+  const gradient = await pathGradient(
+    context,
+    baseline,
+    input,
+    { feeds, wrt: context.input.name, of: { value, seed: neuron.seed } },
+    slopes,
+  );
+  if (!gradient) throw independentNeuron(neuron);
+  return input.map((there, i) => (there - baseline[i]) * gradient[i]);
+}

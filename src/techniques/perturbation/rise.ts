@@ -1,0 +1,264 @@
+import { elementCount } from "../../model/graph.ts";
+import { maskShape, randomMask, type MaskShape } from "../../math/random-masks.ts";
+import { Random } from "../../math/random.ts";
+import type { Artifact } from "../../protocol/artifacts.ts";
+import type { ParamSpec } from "../../protocol/technique.ts";
+import { batchFor } from "../../runtime/batch.ts";
+import { spatialSize } from "../../runtime/layout.ts";
+import { probabilitiesOf } from "../../runtime/outputs.ts";
+import { openTail } from "../../runtime/tail.ts";
+import { BASELINE, baselineOf } from "../framework/baselines.ts";
+import { placesOf } from "../framework/channels.ts";
+import { short } from "../framework/input-gradient.ts";
+import { integersOf } from "../framework/input-numbers.ts";
+import { jointPlaces } from "../framework/joint-places.ts";
+import { breathe } from "../framework/noise.ts";
+import { choiceParam } from "../framework/params.ts";
+import { aboutInput, activationMap, inputAttribution, ofInputs } from "../framework/pictures.ts";
+import { technique, type Context, type InputInfo } from "../framework/technique.ts";
+import { requireSeveral } from "../checks/features.ts";
+
+const PARAMS: readonly ParamSpec[] = [
+  {
+    type: "number",
+    name: "masks",
+    label: "Masks",
+    default: 4000,
+    min: 1,
+    max: 1_000_000,
+    step: 500,
+    integer: true,
+    help: "How many random masks are tried, each a run of the model. The paper takes 4000 for VGG-16 and 8000 for ResNet-50; the error falls with their square root.",
+  },
+  {
+    type: "number",
+    name: "cells",
+    label: "Cells",
+    default: 7,
+    min: 1,
+    max: 1024,
+    step: 1,
+    integer: true,
+    help: "Cells of a mask along each axis of space. A table row's columns and a text's tokens are cells by themselves.",
+  },
+  {
+    type: "number",
+    name: "probability",
+    label: "Shown",
+    default: 0.5,
+    min: 0.01,
+    max: 0.99,
+    step: 0.05,
+    integer: false,
+    help: "How likely a cell is shown.",
+  },
+  {
+    type: "number",
+    name: "seed",
+    label: "Seed",
+    default: 0,
+    min: 0,
+    max: 2 ** 32 - 1,
+    step: 1,
+    integer: true,
+    help: "The same seed gives the same masks.",
+  },
+  BASELINE,
+  choiceParam(
+    "score",
+    "Score",
+    [
+      ["probability", "Probability"],
+      ["logit", "Logit"],
+      ["output", "Output"],
+      ["loss", "Loss"],
+    ],
+    "What is averaged: the target's probability, as in the paper; what goes into the last Softmax or Sigmoid (logit), the output as it is, or the cross-entropy.",
+  ),
+];
+
+/**
+ * Σᵢ y(x ⊙ mᵢ) · mᵢ / (N·p) over N random masks: how high the score is, in the mean, where a place is shown (Petsiuk,
+ * Das & Saenko 2018, equation 6). Raw over space, all channels together; over a table row's columns and a text's
+ * tokens. /
+ */
+export const rise = technique({
+  info: {
+    id: "rise",
+    title: "RISE",
+    command: "Visualize RISE",
+    group: "perturbation",
+    summary:
+      "The mean of random masks, each weighted by the score that is left when only what it shows of the input is seen. No gradients; thousands of runs.",
+    cite: "Petsiuk, Das & Saenko 2018",
+    needs: { target: true, layer: "none", gradient: false },
+    params: PARAMS,
+  },
+  async run(context) {
+    const { masks, probability } = context.params;
+    const { places, shape } = maskedPlaces(context.input, Number(context.params.cells));
+    requireSeveral(context.input, elementCount(shape.size), "RISE");
+    const values = await sample(context, places, shape, await baselineOf(context));
+    context.checkResult(values, context.input.name);
+    const caption = `${Number(masks)} masks of ${shape.cells.join("×")} cells, shown with probability ${short(Number(probability))}`;
+    const integers = integersOf(context.input);
+    const joint = jointPlaces(context.input);
+    if (!joint) {
+      const own = integers?.shown ?? context.input;
+      return {
+        raw: { dims: integers?.shown.dims ?? shape.size, values, ...(integers ? { byPlace: true } : {}) },
+        artifacts: [pictureOf(context, own, values, shape.size, caption)],
+      };
+    }
+    const inputs = joint.parts.map(({ input, shown, dims, from, before }) => ({
+      name: input,
+      shown,
+      dims,
+      values: values.slice(from, before),
+    }));
+    return {
+      raw: { dims: shape.size, values, byPlace: true },
+      inputs: inputs.map(({ shown: _, ...numbers }) => numbers),
+      artifacts: ofInputs(
+        inputs.map((one) => ({
+          input: one.name,
+          artifacts: [pictureOf(context, one.shown, one.values, one.dims, caption)],
+        })),
+      ),
+    };
+  },
+});
+
+/** For each of the input's elements the place of the mask that covers it, and how masks are made. */
+function maskedPlaces(input: InputInfo, cells: number): { places: Int32Array; shape: MaskShape } {
+  const { dims, layout, tokensOf, values } = input;
+  const integers = integersOf(input);
+  if (integers)
+    return { places: integers.places, shape: maskShape([integers.shown.values.length], integers.shown.values.length) };
+  const joint = jointPlaces(input);
+  if (joint) return { places: joint.places, shape: maskShape([1, joint.count], joint.count) };
+  if (!layout) return { places: Int32Array.from(values.keys()), shape: maskShape(dims, elementCount(dims)) };
+  const size = spatialSize(layout, dims);
+  return {
+    places: placesOf(dims, layout.spatial),
+    shape: maskShape(size, tokensOf === undefined ? cells : elementCount(size)),
+  };
+}
+
+async function sample(
+  context: Context,
+  places: Int32Array,
+  shape: MaskShape,
+  baseline: Float32Array,
+): Promise<Float32Array> {
+  const { name, values: input } = context.input;
+  const [count, probability] = [Number(context.params.masks), Number(context.params.probability)];
+  const { value: to, scoreOf } = await scored(context);
+  const tail = await openTail(context.model, context.feeds, { from: name, to, batch: batchFor(input.length, count) });
+  if (!tail) throw context.independent(name);
+  try {
+    const random = new Random(Number(context.params.seed));
+    const sum = new Float64Array(elementCount(shape.size));
+    const squares = new Float64Array(sum.length);
+    for (let done = 0; done < count; done += tail.batch) {
+      context.signal.throwIfAborted();
+      context.progress(done / count, `Mask ${done + 1} of ${count}`);
+      const masks = Array.from({ length: Math.min(tail.batch, count - done) }, () =>
+        randomMask(random, shape, probability),
+      );
+      const results = await tail.run(masks.map((mask) => masked(input, baseline, places, mask)));
+      masks.forEach((mask, i) => {
+        const score = scoreOf(results[i]);
+        for (let place = 0; place < sum.length; place++) {
+          const part = score * mask[place];
+          sum[place] += part;
+          squares[place] += part * part;
+        }
+      });
+      await breathe();
+    }
+    if (count > 1) noteError(context, sum, squares, count, probability);
+    return Float32Array.from(sum, (total) => total / (count * probability));
+  } finally {
+    await tail.release();
+  }
+}
+
+/** The value to run to, and the score in its elements: the paper's is a probability. */
+async function scored(context: Context): Promise<{ value: string; scoreOf: (values: Float32Array) => number }> {
+  const { output, target } = context;
+  if (context.params.score === "probability") {
+    const one = { meaning: output.meaning, dims: [1, ...output.dims.slice(1)] };
+    const found = probabilitiesOf(one, output.values.subarray(0, elementCount(one.dims)));
+    if (found) {
+      context.note(`The score is the probability of ${target.label}: ${found.how}.`);
+      return {
+        value: output.value,
+        scoreOf: (values) => context.scoreIn(probabilitiesOf(one, values)!.values, "probability"),
+      };
+    }
+    context.note(
+      `The output "${output.name}" [${output.shape.join(", ")}] is no list of classes with probabilities: the score is the output as it is.`,
+    );
+    return { value: output.value, scoreOf: (values) => context.scoreIn(values) };
+  }
+  const { value, kind } = await context.score();
+  if (kind !== "loss") context.note(`The score is the ${kind} of ${target.label}.`);
+  return { value, scoreOf: (values) => context.scoreIn(values) };
+}
+
+/** The input where the mask is 1, the baseline where it is 0, and between them between. */
+function masked(input: Float32Array, baseline: Float32Array, places: Int32Array, mask: Float32Array): Float32Array {
+  const copy = new Float32Array(input.length);
+  // What belongs to no token is never hidden.
+  for (let at = 0; at < copy.length; at++)
+    copy[at] = places[at] < 0 ? input[at] : baseline[at] + (input[at] - baseline[at]) * mask[places[at]];
+  return copy;
+}
+
+/** Says how far the map's places are off in the mean for having tried so few masks, beside how far they differ. */
+function noteError(
+  context: Context,
+  sum: Float64Array,
+  squares: Float64Array,
+  count: number,
+  probability: number,
+): void {
+  let [error, low, high] = [0, Infinity, -Infinity];
+  for (let place = 0; place < sum.length; place++) {
+    const mean = sum[place] / count;
+    error += Math.sqrt(Math.max(0, squares[place] / count - mean * mean) / (count - 1)) / probability / sum.length;
+    low = Math.min(low, mean / probability);
+    high = Math.max(high, mean / probability);
+  }
+  context.note(
+    `The map goes from ${short(low)} to ${short(high)}; the standard error of a place is ${short(error)} in the mean. More masks make it smaller.`,
+  );
+}
+
+function pictureOf(
+  context: Context,
+  input: InputInfo,
+  values: Float32Array,
+  size: readonly number[],
+  caption: string,
+): Artifact {
+  const looks = {
+    id: "rise",
+    title: "RISE",
+    quantity: "Σ y(x⊙m)·m / (N·p)",
+    signed: values.some((value) => value < 0),
+    caption,
+  };
+  if (input.tokensOf !== undefined)
+    return {
+      kind: "tokens",
+      ...looks,
+      tokens: Array.from(values, (_, token) => input.labels?.[token] ?? String(token)),
+      values,
+      dims: [values.length],
+    };
+  return input.layout
+    ? activationMap(context, values, size, looks)
+    : inputAttribution(aboutInput(context, input), values, looks);
+}

@@ -1,0 +1,193 @@
+import { elementCount } from "../../model/graph.ts";
+import { largestFew } from "../../math/rank.ts";
+import type { BarItem, BarsArtifact } from "../../protocol/artifacts.ts";
+import { elementIndex, normaliseIndex, targetText } from "../../protocol/target.ts";
+import type { Detections } from "../../runtime/detections/index.ts";
+import { makersOf } from "../../model/makers.ts";
+import { isState, pairs } from "../../runtime/input-use.ts";
+import { isPlaceOfLargest } from "../../runtime/score.ts";
+import { probabilitiesOf, type ModelOutput, type OutputMeaning } from "../../runtime/outputs.ts";
+import { boxesArtifact, detectionNotes } from "../framework/detections.ts";
+import { outputPicture } from "./output-picture.ts";
+import { classLabel, flatIndex, negativeLabel } from "../framework/output.ts";
+import { technique, type Context } from "../framework/technique.ts";
+
+/** Rows of a table of values. */
+const MOST_LISTED = 1000;
+
+/** What the model says: probabilities where the output has them, else its values as they are. */
+export const predictions = technique({
+  info: {
+    id: "predictions",
+    title: "Predictions",
+    command: "Show Predictions",
+    group: "prediction",
+    summary: "What the model says for this input: its most probable classes.",
+    needs: { target: false, layer: "none", gradient: false },
+    params: [],
+  },
+  run(context) {
+    const artifact = predictionBars(context, listed(context.output));
+    const { name, meaning } = context.output;
+    const { detections } = context;
+    noteLeftOut(context);
+    if (detections && !("undecided" in detections)) {
+      for (const note of detectionNotes(detections)) context.note(note);
+      const boxes = boxesArtifact(context, detections);
+      return Promise.resolve({
+        raw: { dims: context.output.shape, values: context.output.values },
+        artifacts: context.ownValues ? [artifact, boxes] : [boxes, artifact],
+      });
+    }
+    if (detections) context.note(`Not decoded to boxes: ${detections.undecided}`);
+    if (meaning.assumed)
+      context.note(
+        `The output "${name}" is read as ${KIND_WORDS[meaning.kind]}. ${meaning.why} The recipe can say otherwise (outputs).`,
+      );
+    const picture = outputPicture(context);
+    return Promise.resolve({
+      raw: { dims: context.output.shape, values: artifact.values },
+      artifacts: [artifact, ...(picture ? [picture] : [])],
+    });
+  },
+});
+
+/** What the list does not show: the batch's other entries, the model's other outputs. */
+function noteLeftOut(context: Context): void {
+  const { output, ownValues, model, detections } = context;
+  const [entries] = output.dims;
+  if (entries > 1)
+    context.note(`The list is of the first of ${entries} batch entries; .npy and the values in .json hold all.`);
+  const others = otherScores(model, output);
+  if (!ownValues && !detections && others.length > 0)
+    context.note(
+      `Shown is the output "${output.name}". The model also gives ${others.map((name) => `"${name}"`).join(", ")}.`,
+    );
+}
+
+/**
+ * Outputs with something else to explain: no labels that scores chose, no recurrent states, no second name of the same
+ * value.
+ */
+function otherScores(model: Context["model"], { name: own, value, columns = [] }: ModelOutput): string[] {
+  const { graph } = model.model;
+  const makers = makersOf(graph);
+  const source = (name: string): string => {
+    for (let node = makers.get(name); node?.opType === "Identity"; node = makers.get(name)) name = node.inputs[0];
+    return name;
+  };
+  const states = graph.inputs.filter((input) => isState(graph, input.name)).map(({ name }) => name);
+  return (model.description.explainable ?? []).filter((name) => {
+    const stands = model.explainable(name);
+    return (
+      name !== own &&
+      !columns.includes(name) &&
+      stands?.by !== "label" &&
+      !isPlaceOfLargest(graph, name) &&
+      source(stands?.value ?? name) !== source(value) &&
+      !states.some((state) => pairs(state, name))
+    );
+  });
+}
+
+/** Of classes the first twenty; of anything else all, where a table can hold them. */
+function listed({ dims, shape, meaning }: ModelOutput): number {
+  const classes = ["logits", "probabilities", "independent", "log-probabilities"].includes(meaning.kind);
+  const elements = elementCount(dims.slice(1));
+  return (classes && dims.length === shape.length) || elements > MOST_LISTED ? 20 : elements;
+}
+
+/** Kinds of outputs in a sentence. */
+export const KIND_WORDS: Readonly<Record<OutputMeaning["kind"], string>> = {
+  logits: "logits",
+  probabilities: "probabilities",
+  independent: "independent scores",
+  "log-probabilities": "log-probabilities",
+  regression: "plain values",
+  label: "labels",
+  mask: "a map",
+  image: "a picture",
+  boxes: "boxes",
+  embedding: "a vector of features",
+};
+
+/** The strongest entries of the chosen output, with class names; both classes where one number tells two apart. */
+export function predictionBars(
+  context: Pick<Context, "output" | "classes" | "target" | "detections" | "ownValues">,
+  count: number,
+): BarsArtifact {
+  const { output, classes, target, detections, ownValues } = context;
+  if (
+    !ownValues &&
+    detections &&
+    !("undecided" in detections) &&
+    detections.boxes.some((box) => box.output === output.name)
+  )
+    return boxBars(context, detections, count);
+  const { name, dims, values, meaning } = output;
+  const shares = probabilitiesOf(output, values);
+  const shown = shares?.values ?? values;
+  const one = shown.subarray(0, elementCount(dims.slice(1)));
+  // Of distances the nearest come first.
+  const items: BarItem[] = Array.from(largestFew(meaning.least ? one.map((value) => -value) : one, count), (index) => ({
+    index,
+    label: classLabel(classes, output, index),
+    value: shown[index],
+    target: targetText({ index: elementIndex(dims, index) }),
+  }));
+  if (meaning.binary && shares && items.length === 1) {
+    const [positive] = items;
+    items.push({
+      index: -1 - positive.index,
+      label: negativeLabel(classes),
+      value: 1 - positive.value,
+      target: targetText({ index: elementIndex(dims, positive.index), not: true }),
+    });
+    items.sort((a, b) => b.value - a.value);
+  }
+  const selected =
+    target.region || target.at.length !== 1 ? undefined : target.negated ? -1 - target.at[0] : target.at[0];
+  return {
+    kind: "bars",
+    id: "predictions",
+    title: "Predictions",
+    share: shares !== undefined,
+    quantity: shares ? "probability" : name,
+    items,
+    values: shown,
+    dims,
+    ...(selected === undefined ? {} : { selected }),
+    caption: shares
+      ? shares.how
+      : `${meaning.least ? "smallest" : "largest"} values of ${name} (${KIND_WORDS[meaning.kind]}). ${meaning.why}`,
+  };
+}
+
+/** A detector's strongest boxes whose class scores are in the chosen output. */
+function boxBars(
+  { output, target }: Pick<Context, "output" | "target">,
+  { boxes, head }: Detections,
+  count: number,
+): BarsArtifact {
+  const { name, dims, values } = output;
+  const own = boxes.filter((box) => box.output === name).slice(0, count);
+  const items = own.map((box): BarItem => ({
+    index: flatIndex(output, normaliseIndex(dims, box.target.split(",").map(Number))),
+    label: String(box.class),
+    value: box.score,
+    target: box.target,
+  }));
+  const selected = target.region || target.at.length !== 1 ? undefined : target.at[0];
+  return {
+    kind: "bars",
+    id: "predictions",
+    title: "Predictions",
+    share: false,
+    quantity: "score",
+    items,
+    values,
+    dims,
+    ...(selected === undefined ? {} : { selected }),
+    caption: `boxes with the highest scores, read as ${head}`,
+  };
+}

@@ -1,0 +1,59 @@
+import { spatialAxes } from "../../runtime/layout.ts";
+import type { Artifact } from "../../protocol/artifacts.ts";
+import { channelView } from "../framework/channels.ts";
+import type { AttributionLooks } from "../framework/pictures.ts";
+import type { Context, LayerInfo } from "../framework/technique.ts";
+
+/**
+ * The picture of an attribution in a layer's shape: a heat map over the input where the layer has height and width (a
+ * transformer's tokens in their grid, without those apart from it), else its largest units as bars. /
+ */
+export function layerPicture(
+  context: Context,
+  layer: LayerInfo,
+  values: Float32Array,
+  looks: AttributionLooks,
+): Artifact {
+  const { layout } = layer;
+  const over = context.input.picture ? { over: context.input.picture } : {};
+  if (layout?.tokens && layout.channel !== undefined) {
+    const { channels, size, values: placed } = channelView(values, layer.dims, { ...layout, channel: layout.channel });
+    if (size.length === 2)
+      return {
+        kind: "heatmap",
+        ...looks,
+        values: placed,
+        dims: [1, channels, ...size],
+        axes: { channel: 1, height: 2, width: 3 },
+        ...over,
+        smooth: true,
+      };
+  }
+  const axes = layout && layout.spatial.length <= 2 ? spatialAxes(layout) : undefined;
+  if (axes) return { kind: "heatmap", ...looks, values, dims: layer.dims, axes, ...over, smooth: true };
+  const order = Array.from(values.keys()).sort((a, b) => Math.abs(values[b]) - Math.abs(values[a]));
+  return {
+    kind: "bars",
+    ...looks,
+    share: false,
+    values,
+    dims: layer.dims,
+    items: order
+      .slice(0, 50)
+      .map((index) => ({
+        label: `${layer.value}[${placeOf(index, layer.dims).join(", ")}]`,
+        value: values[index],
+        index,
+      })),
+  };
+}
+
+/** A flat index as one per axis, without the batch's. */
+function placeOf(index: number, dims: readonly number[]): number[] {
+  const place: number[] = [];
+  for (let axis = dims.length - 1; axis > 0; axis--) {
+    place.unshift(index % dims[axis]);
+    index = Math.floor(index / dims[axis]);
+  }
+  return place;
+}

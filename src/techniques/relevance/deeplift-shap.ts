@@ -1,0 +1,61 @@
+import type { Feeds } from "../../runtime/ort.ts";
+import { BASELINE, baselineCaption } from "../framework/baselines.ts";
+import { DEEPLIFT_RULE } from "./deeplift.ts";
+import { deepLift, noteDelta, type Contributions } from "./deeplift-contributions.ts";
+import { breathe, withNoise } from "../framework/noise.ts";
+import { NOISE, SCORE } from "../framework/params.ts";
+import { inputOutput } from "../framework/pictures.ts";
+import { isSigned, noiseCaption } from "../gradients/saliency.ts";
+import { technique, type Context } from "../framework/technique.ts";
+
+/**
+ * The mean of DeepLIFT over a distribution of baselines, each weighted alike: raw in the input's shape. It sums to the
+ * score less the baselines' mean score.
+ */
+export const deepliftShap = technique({
+  info: {
+    id: "deeplift-shap",
+    title: "DeepLIFT SHAP",
+    command: "Visualize DeepLIFT SHAP",
+    group: "gradient",
+    summary: "DeepLIFT averaged over several baselines, which approximates SHAP values.",
+    cite: "Lundberg & Lee 2017",
+    needs: { target: true, layer: "none", gradient: true },
+    params: [DEEPLIFT_RULE, BASELINE, SCORE, ...NOISE],
+  },
+  async run(context) {
+    const { name } = context.input;
+    const baselines = await context.baselines();
+    if (baselines.length === 1)
+      context.note("One baseline is no distribution: this is DeepLIFT. Several are given by commas, numbers or files.");
+    let last: Contributions | undefined;
+    const values = await withNoise(context, async (feeds) => (last = await meanOver(context, feeds, baselines)).values);
+    context.checkResult(values, name, { by: "differences" });
+    if (Number(context.params.samples) === 0) noteDelta(context, last!, baselines.length);
+    return inputOutput(context, values, {
+      id: "deeplift-shap",
+      title: "DeepLIFT SHAP",
+      quantity: "E[m·(x−x′)]",
+      signed: isSigned(context.params),
+      caption: noiseCaption(
+        context.params,
+        `mean over ${baselines.length === 1 ? "one baseline" : `${baselines.length} baselines`}: ${baselineCaption(context)}`,
+      ),
+    });
+  },
+});
+
+async function meanOver(context: Context, feeds: Feeds, baselines: readonly Float32Array[]): Promise<Contributions> {
+  const sum = new Float64Array(context.input.values.length);
+  let difference = 0;
+  for (const [index, baseline] of baselines.entries()) {
+    context.signal.throwIfAborted();
+    if (Number(context.params.samples) === 0)
+      context.progress(index / baselines.length, `Baseline ${index + 1} of ${baselines.length}`);
+    const one = await deepLift(context, feeds, baseline);
+    for (let i = 0; i < sum.length; i++) sum[i] += one.values[i];
+    difference += one.difference / baselines.length;
+    await breathe();
+  }
+  return { values: Float32Array.from(sum, (value) => value / baselines.length), difference };
+}

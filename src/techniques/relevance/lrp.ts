@@ -1,0 +1,331 @@
+import { neededFor } from "../../autodiff/differentiate.ts";
+import { gradientRules } from "../../autodiff/rules/index.ts";
+import { LRP_RULES, lrpRules } from "../../autodiff/rules/lrp/index.ts";
+import { RelevanceGraph } from "../../autodiff/rules/lrp/graph.ts";
+import type { Box } from "../../autodiff/rules/lrp/linear.ts";
+import { NoGradientError, UsageError } from "../../model/errors.ts";
+import { elementCount } from "../../model/graph.ts";
+import type { ParamSpec } from "../../protocol/technique.ts";
+import { floatsOf, type Feeds } from "../../runtime/ort.ts";
+import { short } from "../framework/input-gradient.ts";
+import { withNoise } from "../framework/noise.ts";
+import { choiceParam, NOISE, SCORE } from "../framework/params.ts";
+import { inputOutput } from "../framework/pictures.ts";
+import { isSigned, noiseCaption } from "../gradients/saliency.ts";
+import { technique, type Context, type InputPart } from "../framework/technique.ts";
+
+const NUMBERS = String.raw`(?:-?\d*\.?\d+(?:[eE][+-]?\d+)?(?:\s*,\s*-?\d*\.?\d+(?:[eE][+-]?\d+)?)*)?`;
+
+function bound(name: "low" | "high", label: string, what: string): ParamSpec {
+  return {
+    type: "text",
+    name,
+    label,
+    default: "",
+    shownFor: { param: "rule", values: ["zbox", "epsilon_gamma_box"] },
+    pattern: NUMBERS,
+    problem: "A number, or one for each channel by commas, such as -2.1,-2,-1.8.",
+    help: `For zbox and epsilon_gamma_box: the ${what} value that an input can have, in the model's own units (after scaling and normalising); one for each channel by commas. Empty: what the recipe makes of the ${what} pixel, or the ${what} value of this input where it is no picture.`,
+  };
+}
+
+/** The options of both LRP techniques. */
+export const LRP_PARAMS: readonly ParamSpec[] = [
+  choiceParam(
+    "rule",
+    "Rule",
+    [
+      ["epsilon", "Epsilon"],
+      ["gamma", "Gamma"],
+      ["alpha_beta", "Alpha-beta"],
+      ["zplus", "Z-plus"],
+      ["wsquare", "W-square, then z-plus"],
+      ["flat", "Flat, then z-plus"],
+      ["zbox", "Z-box, then z-plus"],
+      ["epsilon_plus", "Epsilon-plus (composite)"],
+      ["epsilon_plus_flat", "Epsilon-plus-flat (composite)"],
+      ["epsilon_alpha2_beta1", "Epsilon-alpha2-beta1 (composite)"],
+      ["epsilon_alpha2_beta1_flat", "Epsilon-alpha2-beta1-flat (composite)"],
+      ["epsilon_gamma_box", "Epsilon-gamma-box (composite)"],
+      ["excitation_backprop", "Excitation backprop"],
+    ],
+    "How layers with weights share relevance out. epsilon, gamma, alpha_beta, zplus: in all of them. wsquare, flat, zbox: in the first, z-plus in the others (deep Taylor decomposition). epsilon_plus: z-plus in convolutions, epsilon in dense layers; -alpha2_beta1: alpha 2, beta 1 in convolutions; -flat: flat in the first layer. epsilon_gamma_box: z-box in the first convolution, gamma in the others, epsilon in dense layers. excitation_backprop: z-plus everywhere.",
+  ),
+  {
+    type: "number",
+    name: "epsilon",
+    label: "Epsilon",
+    default: 1e-6,
+    min: 0,
+    max: 1000,
+    step: 0.01,
+    integer: false,
+    shownFor: {
+      param: "rule",
+      values: [
+        "epsilon",
+        "epsilon_plus",
+        "epsilon_plus_flat",
+        "epsilon_alpha2_beta1",
+        "epsilon_alpha2_beta1_flat",
+        "epsilon_gamma_box",
+      ],
+    },
+    help: "Of the epsilon rule: what is added to a layer's output before relevance is divided by it; more absorbs weak and contradictory evidence. zennit's default; Captum's is 1e-9.",
+  },
+  {
+    type: "number",
+    name: "gamma",
+    label: "Gamma",
+    default: 0.25,
+    min: 0,
+    max: 1000,
+    step: 0.05,
+    integer: false,
+    shownFor: { param: "rule", values: ["gamma", "epsilon_gamma_box"] },
+    help: "Of the gamma rule: by how much what supports a unit's output is strengthened; 0 is the epsilon rule, very much is z-plus.",
+  },
+  {
+    type: "number",
+    name: "alpha",
+    label: "Alpha",
+    default: 2,
+    min: 0,
+    max: 1000,
+    step: 0.5,
+    integer: false,
+    shownFor: { param: "rule", values: ["alpha_beta"] },
+    help: "Of the alpha-beta rule: the weight of what adds to a unit's output. Alpha − beta must be 1.",
+  },
+  {
+    type: "number",
+    name: "beta",
+    label: "Beta",
+    default: 1,
+    min: 0,
+    max: 1000,
+    step: 0.5,
+    integer: false,
+    shownFor: { param: "rule", values: ["alpha_beta"] },
+    help: "Of the alpha-beta rule: the weight of what takes from a unit's output.",
+  },
+  bound("low", "Lowest value", "lowest"),
+  bound("high", "Highest value", "highest"),
+];
+
+/**
+ * Layer-wise relevance propagation: the target's score, redistributed layer by layer down to the input; raw in the
+ * input's shape. Reference: zennit.
+ */
+export const lrp = technique({
+  info: {
+    id: "lrp",
+    title: "Layer-wise Relevance Propagation",
+    command: "Visualize Layer-wise Relevance Propagation (LRP)",
+    group: "gradient",
+    summary: "Redistributes the score layer by layer down to the input, conserving its total.",
+    cite: "Bach et al. 2015; Montavon et al. 2019",
+    needs: { target: true, layer: "none", gradient: true },
+    params: [...LRP_PARAMS, SCORE, ...NOISE],
+  },
+  async run(context) {
+    const { name } = context.input;
+    const values = await relevanceOf(context, name);
+    return inputOutput(context, values, {
+      id: "lrp",
+      title: "Layer-wise Relevance Propagation",
+      quantity: "R",
+      signed: isSigned(context.params),
+      caption: noiseCaption(context.params, `relevance by ${lrpCaption(context)}`),
+    });
+  },
+});
+
+/**
+ * The relevance of a value, the mean over noisy copies where those are asked for; says what it sums to. UsageError
+ * where none reaches it.
+ */
+export async function relevanceOf(context: Context, value: string): Promise<Float32Array> {
+  const values = await withNoise(context, (feeds) => propagate(context, value, feeds));
+  context.checkResult(values, value, { what: "The relevance" });
+  await noteTreatment(context);
+  return values;
+}
+
+/** "the gamma rule (γ 0.25)". */
+export function lrpCaption({ params }: Context): string {
+  const rule = String(params.rule);
+  const of: Readonly<Record<string, string>> = {
+    epsilon: ` ${short(Number(params.epsilon))}`,
+    gamma: ` ${short(Number(params.gamma))}`,
+    alpha_beta: ` ${short(Number(params.alpha))}, ${short(Number(params.beta))}`,
+  };
+  return `${rule.replaceAll("_", "-")}${of[rule] ?? ""}`;
+}
+
+async function propagate(context: Context, value: string, feeds: Feeds): Promise<Float32Array> {
+  const rules = lrpRules(LRP_RULES[String(context.params.rule)](options(context)));
+  const { value: score } = await context.score();
+  const { gradients, values } = await context
+    .gradients({ wrt: [value], fetch: [score], rules }, feeds)
+    .catch((error: unknown) => {
+      throw explained(error);
+    });
+  const relevance = gradients.get(value);
+  if (!relevance) {
+    // Where the score does depend on it, all ways lead through gates and denominators, which count as fixed.
+    const plain = await context.gradients({ wrt: [value] }, feeds);
+    const used = value === context.input.name && (context.input.parts?.length ?? 1) > 1 ? "they are" : "it is";
+    throw plain.gradients.get(value)
+      ? new UsageError(
+          `No relevance reaches "${value}": ${used} used only as a gate or a scale, which count as fixed.`,
+          value,
+          "Choose another layer, or a gradient method.",
+        )
+      : context.independent(value);
+  }
+  const result = floatsOf(relevance);
+  if (Number(context.params.samples) === 0) {
+    const total = result.reduce((sum, part) => sum + part, 0);
+    context.note(
+      `Relevance sums to ${short(total)}, the score is ${short(context.scoreIn(floatsOf(values.get(score)!)))}; biases and stabilizers keep the difference.`,
+    );
+  }
+  return result;
+}
+
+function options(context: Context): Parameters<(typeof LRP_RULES)[string]>[0] {
+  const { rule, epsilon, gamma, alpha, beta } = context.params;
+  if (rule === "alpha_beta" && Math.abs(Number(alpha) - Number(beta) - 1) > 1e-9) {
+    throw new UsageError(
+      `alpha − beta is ${short(Number(alpha) - Number(beta))}; it must be 1, so that relevance keeps its sum.`,
+      "alpha",
+      "Usual are 2 and 1, or 1 and 0.",
+    );
+  }
+  const box = rule === "zbox" || rule === "epsilon_gamma_box" ? boxOf(context) : { input: context.input.name };
+  return { epsilon: Number(epsilon), gamma: Number(gamma), alpha: Number(alpha), beta: Number(beta), box };
+}
+
+/**
+ * Where the input's values lie: as given, else the recipe's darkest and lightest pixel, else (undefined) the input's
+ * own extremes.
+ */
+function boxOf(context: Context): Box {
+  const { name, dims, range, layout, parts } = context.input;
+  if (parts) return jointBox(context, parts);
+  const given = (param: "low" | "high"): number[] | undefined => {
+    const text = String(context.params[param]).trim();
+    return text === "" ? undefined : text.split(",").map(Number);
+  };
+  const [low, high] = [given("low") ?? range?.low, given("high") ?? range?.high];
+  const axis = range?.axis ?? layout?.channel ?? 1;
+  for (const [param, numbers] of [
+    ["low", low],
+    ["high", high],
+  ] as const) {
+    if (numbers && numbers.length !== 1 && numbers.length !== dims[axis]) {
+      throw new UsageError(
+        `"${param}" has ${numbers.length} numbers, the input "${name}" [${dims.join(", ")}] has ${dims[axis]} channels.`,
+        param,
+        "Give one number, or one for each channel.",
+      );
+    }
+  }
+  const own = [given("low") ? undefined : "lowest", given("high") ? undefined : "highest"]
+    .filter((one) => one !== undefined)
+    .join(" and ");
+  if (own !== "")
+    context.note(
+      range
+        ? `The box's ${own} values are those of black and white pixels, by the recipe.`
+        : `The box's ${own} values are this input's own.`,
+    );
+  return { input: name, axis, ...(low ? { low } : {}), ...(high ? { high } : {}) };
+}
+
+/**
+ * The box of several inputs: each one's own, by the recipe or its values, as one number for each element; numbers that
+ * are given go for all.
+ */
+function jointBox(context: Context, parts: readonly InputPart[]): Box {
+  const { name, dims, values } = context.input;
+  const total = dims[1];
+  const end = (param: "low" | "high"): number[] => {
+    const text = String(context.params[param]).trim();
+    const given = text === "" ? [] : text.split(",").map(Number);
+    if (given.length > 1)
+      throw new UsageError(
+        `"${param}" has ${given.length} numbers, and ${parts.length} inputs are explained.`,
+        param,
+        "Give one number for all, or explain one input.",
+      );
+    if (given.length === 1) return new Array<number>(total).fill(given[0]);
+    return parts.flatMap(({ shown, from, before }) => {
+      const ends = shown.range?.[param];
+      const inner = shown.range ? elementCount(shown.dims.slice(shown.range.axis + 1)) : 1;
+      if (ends)
+        return Array.from({ length: before - from }, (_, at) =>
+          ends.length === 1 ? ends[0] : ends[Math.floor(at / inner) % ends.length],
+        );
+      const own = Array.from({ length: values.length / total }, (_, entry) =>
+        values.subarray(entry * total + from, entry * total + before),
+      );
+      const extreme = own.reduce(
+        (best, part) => part.reduce((a, b) => (param === "low" ? Math.min(a, b) : Math.max(a, b)), best),
+        param === "low" ? Infinity : -Infinity,
+      );
+      return new Array<number>(before - from).fill(extreme);
+    });
+  };
+  context.note(
+    "The box's ends are each input's own: those of black and white pixels by its recipe, else its lowest and highest value.",
+  );
+  return { input: name, axis: 1, low: end("low"), high: end("high") };
+}
+
+function explained(error: unknown): unknown {
+  if (!(error instanceof NoGradientError) || !error.message.includes("no gradient rule")) return error;
+  const { operator, node } = error;
+  const others = Object.hasOwn(gradientRules, operator)
+    ? "Its gradient is known: saliency, Integrated Gradients and DeepLIFT work on this model."
+    : "Methods that only run the model forward (occlusion, predictions, feature maps) still work.";
+  return new UsageError(`There is no LRP rule for ${operator}, at node "${node}".`, node, others);
+}
+
+/** What a person should know of how this model's operators were treated. */
+async function noteTreatment(context: Context): Promise<void> {
+  const { specialised } = await context.traced();
+  const { value: of } = await context.score();
+  const { g, forward: nodes, tainted, known } = specialised;
+  const view = new RelevanceGraph({ g, nodes, tainted, of, known: (value) => g.known(value) ?? known(value) });
+  const before = neededFor([of], nodes);
+  if (before.some(({ opType }) => opType === "Softmax" || /Attention$/.test(opType))) {
+    context.note(
+      "Attention: softmax by Taylor's expansion, half of a product's relevance to each operand, deviations of normalizations fixed (AttnLRP, Achtibat et al. 2024). Softmax does not keep the sum.",
+    );
+  }
+  const alone = before.filter(
+    (node) => node.opType === "BatchNormalization" && !view.isTail(node) && view.isBehindLayer(node.inputs[0]),
+  ).length;
+  if (alone > 0)
+    context.note(
+      `${alone === 1 ? "One BatchNormalization follows" : `${alone} BatchNormalizations follow`} no weights that could take them in: they are layers of their own, by the epsilon rule.`,
+    );
+  const gated = before.some(({ opType, inputs: [a, b] }) => {
+    if (opType !== "Mul" || a === b || !view.isData(a) || !view.isData(b)) return false;
+    const [first, second] = view.gateRanks(a, b);
+    return first !== second;
+  });
+  if (gated)
+    context.note(
+      "Of products the gate (a sigmoid, a scale, the inverse of a norm) counts as fixed; the other factor gets all relevance.",
+    );
+  const box =
+    context.params.rule === "epsilon_gamma_box" &&
+    !before.some((node) => {
+      const layer = view.layer(node);
+      return layer?.kind === "convolution" && view.isFirst(layer);
+    });
+  if (box) context.note("No convolution meets the input first, so the box has no part in this.");
+}

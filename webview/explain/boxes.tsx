@@ -1,0 +1,172 @@
+import type { VNode } from "preact";
+import { useMemo, useState } from "preact/hooks";
+import { boxLabel, placeBoxes } from "../../src/draw/kinds/boxes.ts";
+import { withAlpha } from "../../src/draw/scene/paint.ts";
+import { LINE_COLORS } from "../../src/draw/scene/strokes.ts";
+import { formatValue } from "../../src/draw/scene/ticks.ts";
+import type { BoxesArtifact, DetectedBox, ImageArtifact } from "../../src/protocol/artifacts.ts";
+import type { TargetSpec } from "../../src/protocol/engine.ts";
+import { PixelCanvas } from "../ui/canvas.tsx";
+import { roveFocus } from "../ui/roving.ts";
+import { Tooltip } from "../ui/tooltip.tsx";
+
+/**
+ * A detector's boxes over the picture, and beside it the same as a list with every number. A click on either explains
+ * that box's class score; the list is what keyboards and screen readers use. /
+ */
+export function Boxes({
+  artifact,
+  picture,
+  target,
+  canExplain,
+  onExplain,
+}: {
+  readonly artifact: BoxesArtifact;
+  readonly picture?: ImageArtifact;
+  readonly target: TargetSpec;
+  readonly canExplain: boolean;
+  readonly onExplain: (target: TargetSpec) => void;
+}): VNode {
+  const [marked, setMarked] = useState<number | undefined>(undefined);
+  const size = picture ?? artifact;
+  const placed = useMemo(() => placeBoxes(artifact, size), [artifact, size.width, size.height]);
+  const below = useMemo(() => picture && withAlpha(picture.pixels), [picture]);
+  const chosen = artifact.boxes.findIndex((box) => isTarget(box, target));
+  const explain = (index: number): void => {
+    if (canExplain && index !== chosen) onExplain(targetOf(artifact.boxes[index]));
+  };
+  const tip = placed.find(({ index }) => index === marked);
+  return (
+    <div class="boxes-stage">
+      <figure class="picture">
+        <div
+          class="frame"
+          style={{ aspectRatio: `${size.width} / ${size.height}` }}
+          onPointerLeave={() => setMarked(undefined)}
+        >
+          {picture && below ? (
+            <PixelCanvas
+              width={picture.width}
+              height={picture.height}
+              rgba={below}
+              smooth
+              label={`${picture.title}, ${plural(artifact.boxes.length)}`}
+              testid="picture"
+            />
+          ) : null}
+          <svg
+            class="boxes-over"
+            viewBox="0 0 1 1"
+            preserveAspectRatio="none"
+            aria-hidden="true"
+            data-testid="boxes-over"
+          >
+            {placed
+              .slice()
+              .reverse()
+              .map(({ index, left, top, right, bottom, color }) => (
+                <rect
+                  key={index}
+                  x={left}
+                  y={top}
+                  width={right - left}
+                  height={bottom - top}
+                  stroke={LINE_COLORS[color]}
+                  class={index === chosen || index === marked ? "marked" : ""}
+                  data-testid={`box-${index}`}
+                  onPointerEnter={() => setMarked(index)}
+                  onClick={() => explain(index)}
+                />
+              ))}
+          </svg>
+          {placed.map(({ box, index, left, top }) => (
+            <span
+              key={index}
+              class="box-label"
+              aria-hidden="true"
+              style={{ left: `${left * 100}%`, top: `${top * 100}%` }}
+            >
+              {boxLabel(box)}
+            </span>
+          ))}
+          {tip ? (
+            <Tooltip
+              u={tip.left}
+              v={tip.bottom}
+              testid="box-tip"
+              data={{ score: tip.box.score, x0: tip.box.x0, y0: tip.box.y0, x1: tip.box.x1, y1: tip.box.y1 }}
+              rows={rowsOf(tip.box)}
+            />
+          ) : null}
+        </div>
+        <figcaption>{artifact.caption}</figcaption>
+      </figure>
+      <section class="predictions">
+        <h2>{artifact.title}</h2>
+        {artifact.boxes.length === 0 ? <p class="muted">No box scores high enough.</p> : null}
+        <div
+          class="prediction-list"
+          role="toolbar"
+          aria-orientation="vertical"
+          aria-label="Explain a box"
+          onKeyDown={roveFocus}
+        >
+          {artifact.boxes.map((box, index) => (
+            <button
+              key={index}
+              type="button"
+              class="prediction"
+              data-rove
+              data-testid={`box-row-${index}`}
+              data-target={box.target}
+              aria-pressed={index === chosen}
+              tabIndex={index === Math.max(0, chosen) ? 0 : -1}
+              disabled={!canExplain}
+              title={`${box.output} ${box.target}`}
+              onClick={() => explain(index)}
+              onFocus={() => setMarked(index)}
+              onBlur={() => setMarked(undefined)}
+              onPointerEnter={() => setMarked(index)}
+              onPointerLeave={() => setMarked(undefined)}
+            >
+              <span class="prediction-label">
+                {box.class}
+                <span class="prediction-index number"> {corners(box)}</span>
+              </span>
+              <span class="prediction-value number">{formatValue(box.score)}</span>
+              <span class="prediction-track" aria-hidden="true">
+                <i style={{ width: `${Math.max(0, Math.min(1, box.score)) * 100}%` }} />
+              </span>
+            </button>
+          ))}
+        </div>
+      </section>
+    </div>
+  );
+}
+
+function rowsOf(box: DetectedBox): { label: string; text: string }[] {
+  return [
+    { label: "class", text: `${box.class}${typeof box.class === "string" ? ` (${box.classIndex})` : ""}` },
+    { label: "score", text: formatValue(box.score) },
+    { label: "x", text: `${formatValue(box.x0)} to ${formatValue(box.x1)}` },
+    { label: "y", text: `${formatValue(box.y0)} to ${formatValue(box.y1)}` },
+  ];
+}
+
+/** "x 12.5 to 80, y 3 to 44": pixels of the picture file. */
+function corners({ x0, y0, x1, y1 }: DetectedBox): string {
+  return `x ${formatValue(x0)} to ${formatValue(x1)}, y ${formatValue(y0)} to ${formatValue(y1)}`;
+}
+
+function targetOf({ output, target }: DetectedBox): TargetSpec {
+  return { output, index: target.split(",").map(Number) };
+}
+
+function isTarget({ output, target }: DetectedBox, { output: chosen, index }: TargetSpec): boolean {
+  return index !== undefined && (chosen === undefined || chosen === output) && index.join(",") === target;
+}
+
+function plural(count: number): string {
+  return `${count} ${count === 1 ? "box" : "boxes"}`;
+}

@@ -1,0 +1,57 @@
+import type { VNode } from "preact";
+import { formatValue } from "../../src/draw/scene/ticks.ts";
+import type { BarsArtifact } from "../../src/protocol/artifacts.ts";
+import { roveFocus } from "../ui/roving.ts";
+
+/**
+ * What each feature of a table's row amounts to, strongest first: bars to the right support the target, those to the
+ * left oppose it.
+ */
+export function FeatureBars({ bars }: { readonly bars: BarsArtifact }): VNode {
+  const largest = Math.max(...bars.items.map(({ value }) => Math.abs(value)), Number.MIN_VALUE);
+  const signed = bars.items.some(({ value }) => value < 0);
+  return (
+    <section class={`feature-bars ${signed ? "signed" : ""}`} aria-label={`${bars.title}: ${bars.quantity}`}>
+      <div
+        class="feature-list"
+        role="toolbar"
+        aria-orientation="vertical"
+        aria-label={bars.title}
+        data-testid="feature-bars"
+        onKeyDown={roveFocus}
+      >
+        {bars.items.map(({ index, label, value }, place) => (
+          <button
+            key={index}
+            type="button"
+            class="feature"
+            data-rove
+            data-testid={`feature-${index}`}
+            data-value={value}
+            tabIndex={place === 0 ? 0 : -1}
+            title={`${label} · feature ${index}\n${bars.quantity} ${formatValue(value)}`}
+          >
+            <span class="feature-label">{label}</span>
+            <span class="feature-track" aria-hidden="true">
+              <i
+                class={value < 0 ? "against" : "for"}
+                style={{ width: `${(Math.abs(value) / largest) * (signed ? 50 : 100)}%` }}
+              />
+            </span>
+            <span class="feature-value number">{formatValue(value)}</span>
+          </button>
+        ))}
+      </div>
+      <p class="caption">
+        {[
+          bars.title,
+          bars.caption,
+          bars.quantity,
+          bars.values.length > bars.items.length ? `the strongest ${bars.items.length} of ${bars.values.length}` : "",
+        ]
+          .filter(Boolean)
+          .join(" · ")}
+      </p>
+    </section>
+  );
+}

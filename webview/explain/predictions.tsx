@@ -1,0 +1,136 @@
+import type { VNode } from "preact";
+import { formatValue } from "../../src/draw/scene/ticks.ts";
+import type { BarsArtifact } from "../../src/protocol/artifacts.ts";
+import type { TargetSpec } from "../../src/protocol/engine.ts";
+import { targetOfItem } from "../../src/protocol/target.ts";
+import { roveFocus } from "../ui/roving.ts";
+
+interface Row {
+  readonly label: string;
+  readonly index: number;
+  readonly value: number;
+  readonly target: TargetSpec;
+}
+
+/** The model's answers as bars; a click explains that class instead. */
+export function Predictions({
+  bars,
+  target,
+  label,
+  canExplain,
+  most,
+  large = false,
+  onExplain,
+  onAny,
+}: {
+  readonly bars: BarsArtifact;
+  readonly target: TargetSpec;
+  readonly label?: string;
+  readonly canExplain: boolean;
+  readonly most: number;
+  readonly large?: boolean;
+  readonly onExplain: (target: TargetSpec) => void;
+  readonly onAny: () => void;
+}): VNode {
+  const chosen = chosenIndex(bars, target);
+  const rows = shownRows(bars, chosen, label, most);
+  const largest = bars.share ? 1 : Math.max(...rows.map((row) => Math.abs(row.value)), Number.MIN_VALUE);
+  const stop = rows.some((row) => row.index === chosen) ? chosen : rows[0]?.index;
+  return (
+    <section class={`predictions ${large ? "large" : ""}`}>
+      <h2>{bars.title}</h2>
+      <div
+        class="prediction-list"
+        role="toolbar"
+        aria-orientation="vertical"
+        aria-label={bars.share ? "Explain a class" : "Explain an element"}
+        onKeyDown={roveFocus}
+      >
+        {rows.map((row) => (
+          <button
+            key={row.index}
+            type="button"
+            class="prediction"
+            data-rove
+            data-testid={`${large ? "bar" : "prediction"}-${row.index}`}
+            aria-pressed={row.index === chosen}
+            tabIndex={row.index === stop ? 0 : -1}
+            disabled={!canExplain}
+            title={`${row.label}${row.index < 0 ? "" : `, ${bars.share ? "class" : "element"} ${row.index}`}: ${amount(row.value, bars)} ${bars.quantity}`}
+            onClick={() => {
+              if (row.index !== chosen || target.index === undefined) onExplain(row.target);
+            }}
+          >
+            <span class="prediction-label">
+              {row.label}
+              {row.label === String(row.index) || row.index < 0 || bars.dims.length > 2 ? null : (
+                <span class="prediction-index number"> {row.index}</span>
+              )}
+            </span>
+            <span class="prediction-value number">{amount(row.value, bars)}</span>
+            <span class="prediction-track" aria-hidden="true">
+              <i style={{ width: `${(Math.abs(row.value) / largest) * 100}%` }} />
+            </span>
+          </button>
+        ))}
+      </div>
+      <button
+        type="button"
+        class="link-button"
+        data-testid={large ? "any-class-large" : "any-class"}
+        disabled={!canExplain}
+        onClick={onAny}
+      >
+        Any class…
+      </button>
+    </section>
+  );
+}
+
+/** The item that is explained: the result's own choice where the person left it open. */
+function chosenIndex(bars: BarsArtifact, { index, not }: TargetSpec): number | undefined {
+  if (index === undefined) return bars.selected ?? bars.items[0]?.index;
+  const flat =
+    index.length === bars.dims.length - 1
+      ? index.reduce((sum, at, axis) => sum * bars.dims[axis + 1] + at, 0)
+      : index.length === 1
+        ? index[0]
+        : undefined;
+  return flat !== undefined && not ? -1 - flat : flat;
+}
+
+/** The strongest, and below them the explained class where it is not among them. */
+function shownRows(
+  bars: BarsArtifact,
+  chosen: number | undefined,
+  label: string | undefined,
+  most: number,
+): readonly Row[] {
+  const rows: Row[] = bars.items
+    .slice(0, most)
+    .map((item) => ({
+      label: item.label,
+      index: item.index,
+      value: item.value,
+      target: targetOfItem(bars.dims, item),
+    }));
+  if (chosen === undefined || rows.some((row) => row.index === chosen)) return rows;
+  const further = bars.items.find((item) => item.index === chosen);
+  const value = further?.value ?? bars.values[chosen];
+  if (value === undefined) return rows;
+  return [
+    ...rows,
+    {
+      label: further?.label ?? label ?? String(chosen),
+      index: chosen,
+      value,
+      target: targetOfItem(bars.dims, further ?? { index: chosen }),
+    },
+  ];
+}
+
+function amount(value: number, { share }: BarsArtifact): string {
+  if (!share) return formatValue(value);
+  const percent = value * 100;
+  return `${percent >= 0.1 || percent === 0 ? percent.toFixed(1) : formatValue(Number(percent.toPrecision(2)))}%`;
+}

@@ -1,0 +1,151 @@
+import type { VNode } from "preact";
+import { composePicture } from "../../src/draw/scene/compose.ts";
+import { tilesIn } from "../../src/draw/scene/frames.ts";
+import { encodePng } from "../../src/draw/encode/png.ts";
+import { saveResult } from "../../src/draw/encode/save.ts";
+import type { SaveFormat } from "../../src/draw/encode/save.ts";
+import type { Result } from "../../src/protocol/artifacts.ts";
+import type { Looks } from "../../src/protocol/panel.ts";
+import { Icon, IconButton } from "../ui/fields.tsx";
+import { MenuButton } from "../ui/menu.tsx";
+import type { MenuItem } from "../ui/menu.tsx";
+import type { PanelController, Snapshot } from "./controller.ts";
+import { channelMap } from "./feature-maps.tsx";
+
+const formats: readonly {
+  readonly format: SaveFormat;
+  readonly label: string;
+  readonly detail: string;
+  readonly table?: true;
+}[] = [
+  { format: "png", label: "PNG", detail: "picture" },
+  { format: "svg", label: "SVG", detail: "picture, sharp text" },
+  { format: "npy", label: "NPY", detail: "raw numbers" },
+  { format: "json", label: "JSON", detail: "numbers, how it was made" },
+  { format: "csv", label: "CSV", detail: "table", table: true },
+];
+
+/** What a result can be saved as: of several inputs the numbers are an archive of arrays, and all have a table. */
+function formatsOf({ artifacts: [first], inputs }: Result): typeof formats {
+  if (inputs)
+    return formats.map((one) =>
+      one.format === "npy" ? { format: "npz", label: "NPZ", detail: "raw numbers, an array for each input" } : one,
+    );
+  return formats.filter((one) => !one.table || first?.kind === "bars" || first?.kind === "curves");
+}
+
+/** Copy and save. Pictures are saved as they look now, numbers as they are. */
+export function SaveMenu({
+  shown: { result },
+  looks,
+  inputName,
+  controller,
+  testid = "save",
+}: {
+  readonly shown: NonNullable<Snapshot["shown"]>;
+  readonly looks: Looks;
+  readonly inputName: string;
+  readonly controller: PanelController;
+  readonly testid?: string;
+}): VNode {
+  const save = async (format: SaveFormat): Promise<void> => {
+    try {
+      const { subject, name } = await subjectOf(result, looks, format, controller);
+      await controller.save(`${fileName(result, inputName)}${name}.${format}`, saveResult(subject, looks, format));
+    } catch (error) {
+      controller.fail(error);
+    }
+  };
+  // Of the method itself, not of a check of it.
+  const taken: readonly MenuItem[] =
+    testid !== "save"
+      ? []
+      : [
+          { id: "onnx", label: "ONNX …", detail: "a model that explains", run: () => void controller.exportModel() },
+          {
+            id: "python",
+            label: "Python",
+            detail: "copy code that does the same",
+            run: () => void controller.copyPython(result.provenance),
+          },
+        ];
+  return (
+    <>
+      <IconButton
+        icon="copy"
+        label="Copy the picture"
+        testid={testid === "save" ? "copy" : `${testid}-copy`}
+        onClick={() => void copy(result, looks, controller)}
+      />
+      <MenuButton
+        label="Save as"
+        title="Save the picture or its numbers"
+        testid={testid}
+        items={formatsOf(result)
+          .map(({ format, label, detail }): MenuItem => ({ id: format, label, detail, run: () => void save(format) }))
+          .concat(taken)}
+      >
+        Save
+        <Icon name="chevron-down" />
+      </MenuButton>
+    </>
+  );
+}
+
+/** Puts the picture on the clipboard; where that is not allowed, says what to do instead. */
+async function copy(result: Result, looks: Looks, controller: PanelController): Promise<void> {
+  try {
+    const { subject } = await subjectOf(result, looks, "png", controller);
+    const { width, height, rgba } = composePicture(subject, subject.artifacts[0], looks);
+    const png = encodePng(width, height, rgba);
+    await navigator.clipboard.write([new ClipboardItem({ "image/png": new Blob([png], { type: "image/png" }) })]);
+    controller.notify("The picture is on the clipboard.");
+  } catch (error) {
+    controller.notify(
+      `The picture could not be copied (${error instanceof Error ? error.message : String(error)}). Save it as PNG instead.`,
+    );
+  }
+}
+
+/**
+ * What a file is made of: an enlarged channel's picture where one is open, else the result; numbers are always the
+ * result's.
+ */
+async function subjectOf(
+  result: Result,
+  looks: Looks,
+  format: SaveFormat,
+  controller: PanelController,
+): Promise<{ subject: Result; name: string }> {
+  const [artifact] = result.artifacts;
+  const picture = format === "png" || format === "svg";
+  const state = controller.snapshot.shown?.state;
+  if (
+    !picture ||
+    !state ||
+    artifact?.kind !== "tiles" ||
+    looks.channel === undefined ||
+    looks.channel >= artifact.count
+  )
+    return { subject: result, name: "" };
+  const frames = tilesIn(artifact);
+  const frame = Math.max(0, Math.min(frames.length - 1, looks.frame ?? 0));
+  const { height, width, values } = await controller.link.call("channel", {
+    state,
+    channel: frame * artifact.count + looks.channel,
+  });
+  const artifacts = [channelMap(frames[frame], looks.channel, height, width, values), ...result.artifacts.slice(1)];
+  return {
+    subject: { ...result, artifacts },
+    name: `${frames.length > 1 ? `-frame-${frame + 1}` : ""}-${looks.channel}`,
+  };
+}
+
+/** "cat-saliency-285", "cat-road-grad-cam-285": input, technique, the method that it checks, target. */
+function fileName({ provenance: { technique, target, params } }: Result, inputName: string): string {
+  const input = inputName.replace(/\.[^.]*$/, "").replace(/[^\p{L}\p{N}._-]+/gu, "_") || "input";
+  const method = typeof params.method === "string" ? params.method : undefined;
+  return [input, technique, method, target?.index.join("_")]
+    .filter((part) => part !== undefined && part !== "")
+    .join("-");
+}

@@ -1,0 +1,121 @@
+import type { VNode } from "preact";
+import { useMemo, useState } from "preact/hooks";
+import { colorTable, resolveColorMap } from "../../src/draw/scene/colormap.ts";
+import { clipRange } from "../../src/draw/scene/range.ts";
+import { formatValue } from "../../src/draw/scene/ticks.ts";
+import { tokenColors, tokenText } from "../../src/draw/kinds/tokens.ts";
+import type { TokensArtifact } from "../../src/protocol/artifacts.ts";
+import type { Looks } from "../../src/protocol/panel.ts";
+import { ColorBar } from "../ui/colorbar.tsx";
+import { Disclosure } from "../ui/fields.tsx";
+import { roveFocus } from "../ui/roving.ts";
+import { HeatmapLooks } from "./looks-bar.tsx";
+
+/** A text whose tokens are coloured by what they amount to. Arrow keys go from token to token and read their values. */
+export function Tokens({
+  artifact,
+  looks,
+  onLooks,
+}: {
+  readonly artifact: TokensArtifact;
+  readonly looks: Looks;
+  readonly onLooks: (looks: Partial<Looks>) => void;
+}): VNode {
+  const { colorMap, clip } = looks;
+  const colors = useMemo(() => tokenColors(artifact, { colorMap, clip }), [artifact, colorMap, clip]);
+  const range = useMemo(() => clipRange(artifact.values, clip, artifact.signed), [artifact, clip]);
+  const [marked, setMarked] = useState<number | undefined>(undefined);
+  const [table, setTable] = useState(false);
+  const strongest = useMemo(
+    () =>
+      artifact.values.reduce(
+        (best, value, token) => (Math.abs(value) > Math.abs(artifact.values[best]) ? token : best),
+        0,
+      ),
+    [artifact],
+  );
+  const shown = marked !== undefined && marked < artifact.tokens.length ? marked : undefined;
+  return (
+    <div class="tokens-stage">
+      <div class="tokens-part">
+        <div
+          class="tokens"
+          role="toolbar"
+          aria-label={`${artifact.title}, ${artifact.tokens.length} tokens; the strongest is ${tokenText(artifact.tokens[strongest])}.`}
+          data-testid="tokens"
+          onKeyDown={roveFocus}
+        >
+          {artifact.tokens.map((token, index) => (
+            <button
+              key={index}
+              type="button"
+              class="token"
+              data-rove
+              data-testid={`token-${index}`}
+              data-value={artifact.values[index]}
+              tabIndex={index === strongest ? 0 : -1}
+              style={inkOn(colors.subarray(index * 3, index * 3 + 3))}
+              aria-label={`${tokenText(token)}: ${formatValue(artifact.values[index])}`}
+              title={`${tokenText(token)} · token ${index}\n${artifact.quantity} ${formatValue(artifact.values[index])}`}
+              onFocus={() => setMarked(index)}
+              onPointerEnter={() => setMarked(index)}
+              onPointerLeave={() => setMarked(undefined)}
+              onBlur={() => setMarked(undefined)}
+            >
+              {tokenText(token)}
+            </button>
+          ))}
+        </div>
+        <ColorBar
+          range={range}
+          table={colorTable(resolveColorMap(colorMap, artifact.signed))}
+          quantity={artifact.quantity}
+          clipped={{
+            low: artifact.values.some((value) => value < range.min),
+            high: artifact.values.some((value) => value > range.max),
+          }}
+          mark={shown === undefined ? undefined : artifact.values[shown]}
+        />
+      </div>
+      <p class="caption" data-testid="token-reading">
+        {shown === undefined
+          ? [artifact.title, artifact.caption].filter(Boolean).join(" · ")
+          : `${tokenText(artifact.tokens[shown])} · token ${shown} · ${artifact.quantity} ${formatValue(artifact.values[shown])}`}
+      </p>
+      <HeatmapLooks looks={looks} hasPicture={false} hasChannels={false} onChange={onLooks} />
+      <Disclosure title="Values as a table" open={table} onToggle={setTable} testid="tokens-table">
+        {() => (
+          <div class="table-scroll" tabIndex={0} role="region" aria-label="Values as a table">
+            <table class="value-grid">
+              <thead>
+                <tr>
+                  <th scope="col">Token</th>
+                  <th scope="col">Text</th>
+                  <th scope="col">{artifact.quantity}</th>
+                </tr>
+              </thead>
+              <tbody>
+                {artifact.tokens.map((token, index) => (
+                  <tr key={index}>
+                    <th scope="row">{index}</th>
+                    <td>{token}</td>
+                    <td>{formatValue(artifact.values[index])}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+      </Disclosure>
+    </div>
+  );
+}
+
+/** A background with black or white on it, whichever reads better (WCAG relative luminance). */
+function inkOn(color: Uint8Array): { background: string; color: string } {
+  const [red, green, blue] = Array.from(color, (byte) =>
+    byte / 255 <= 0.04045 ? byte / 255 / 12.92 : ((byte / 255 + 0.055) / 1.055) ** 2.4,
+  );
+  const luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  return { background: `rgb(${color.join(", ")})`, color: luminance > 0.179 ? "#000" : "#fff" };
+}

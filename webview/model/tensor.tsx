@@ -1,0 +1,134 @@
+import type { VNode } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import type { TensorSummary } from "../../src/protocol/model.ts";
+import { formatValue } from "../../src/draw/scene/ticks.ts";
+import { Button } from "../ui/controls.tsx";
+import { Definitions } from "../ui/definitions.tsx";
+import type { Definition } from "../ui/definitions.tsx";
+import { FailureText } from "../ui/feedback.tsx";
+import { group, plural } from "../ui/format.ts";
+import { isAbort, toFailure } from "../ui/host.ts";
+import type { Failure } from "../ui/host.ts";
+import type { EditorLink } from "./editor.tsx";
+
+/** A constant's numbers, read when it is opened: statistics, how they are spread, and the first of them. */
+export function Tensor({
+  link,
+  name,
+  location,
+  onCopy,
+}: {
+  readonly link: EditorLink;
+  readonly name: string;
+  readonly location: string;
+  readonly onCopy: (text: string) => void;
+}): VNode {
+  const [tensor, setTensor] = useState<TensorSummary | undefined>(undefined);
+  const [failure, setFailure] = useState<Failure | undefined>(undefined);
+  useEffect(() => {
+    const abort = new AbortController();
+    link.call("tensor", { name }, { signal: abort.signal }).then(setTensor, (error: unknown) => {
+      if (!isAbort(error)) setFailure(toFailure(error));
+    });
+    return () => abort.abort();
+  }, [link, name]);
+  if (failure)
+    return (
+      <div class="inline-error" role="alert">
+        <FailureText failure={failure} />
+      </div>
+    );
+  if (!tensor) return <p class="muted">Reading…</p>;
+  const { histogram, preview, count } = tensor;
+  return (
+    <div class="tensor" data-testid="tensor">
+      {histogram ? <Histogram counts={histogram.counts} min={histogram.min} max={histogram.max} /> : null}
+      <Definitions testid="statistics" rows={rows(tensor, location)} />
+      {preview.length ? (
+        <>
+          <p class="preview mono" aria-label="First values">
+            {preview.join("  ")}
+            {count > preview.length ? " …" : ""}
+          </p>
+          <Button onClick={() => onCopy(preview.join(", "))} testid="copy-values">
+            {count > preview.length ? `Copy first ${plural(preview.length, "value")}` : "Copy values"}
+          </Button>
+        </>
+      ) : (
+        <p class="muted">No elements.</p>
+      )}
+    </div>
+  );
+}
+
+function rows({ statistics, count }: TensorSummary, location: string): Definition[] {
+  return [
+    { name: "elements", value: group(count), class: "number" },
+    ...(statistics
+      ? [
+          {
+            name: "mean ± std",
+            value: `${formatValue(statistics.mean)} ± ${formatValue(statistics.std)}`,
+            class: "number",
+          },
+          {
+            name: "min, max",
+            value: `${formatValue(statistics.min)}, ${formatValue(statistics.max)}`,
+            class: "number",
+          },
+          {
+            name: "zeros",
+            value: statistics.zeros
+              ? `${group(statistics.zeros)} (${formatValue((statistics.zeros / count) * 100)} %)`
+              : "none",
+            class: "number",
+          },
+          {
+            name: "NaN, ∞",
+            value: statistics.notFinite ? group(statistics.notFinite) : "none",
+            class: `number ${statistics.notFinite ? "bad" : ""}`,
+          },
+        ]
+      : []),
+    { name: "stored", value: location },
+  ];
+}
+
+/** Bars over equal bins; the zero is marked where it lies inside. */
+function Histogram({
+  counts,
+  min,
+  max,
+}: {
+  readonly counts: readonly number[];
+  readonly min: number;
+  readonly max: number;
+}): VNode {
+  const most = Math.max(1, ...counts);
+  const zero = min < 0 && max > 0 ? (-min / (max - min)) * 100 : undefined;
+  const fullest = counts.indexOf(most);
+  const bin = (max - min) / Math.max(1, counts.length);
+  return (
+    <figure class="histogram">
+      <svg
+        viewBox={`0 0 ${counts.length} 40`}
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={`Histogram from ${formatValue(min)} to ${formatValue(max)}; most values near ${formatValue(min + (fullest + 0.5) * bin)}.`}
+      >
+        {counts.map((count, place) => (
+          <rect key={place} x={place + 0.08} width={0.84} y={40 - (count / most) * 40} height={(count / most) * 40} />
+        ))}
+      </svg>
+      <figcaption class="number muted">
+        <span>{formatValue(min)}</span>
+        {zero !== undefined && zero > 14 && zero < 86 ? (
+          <span class="zero" style={{ left: `${zero}%` }}>
+            0
+          </span>
+        ) : null}
+        <span>{formatValue(max)}</span>
+      </figcaption>
+    </figure>
+  );
+}
