@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, extname, resolve } from "node:path";
 import { pythonFor } from "../export/python/index.ts";
 import { UsageError } from "../model/errors.ts";
-import type { Result } from "../protocol/artifacts.ts";
+import type { Result } from "../protocol/result.ts";
 import { DEFAULT_LOOKS } from "../protocol/panel.ts";
 import { tableOf } from "../draw/encode/csv.ts";
 import { saveResult, type SaveFormat } from "../draw/encode/save.ts";
@@ -105,7 +105,7 @@ function refuseSeveral(names: readonly string[]): void {
 }
 
 /** What a .csv of it holds. */
-function resultTable({ artifacts }: Result): [header: readonly string[], rows: readonly TableRow[]] {
+function resultTable({ views: artifacts }: Result): [header: readonly string[], rows: readonly TableRow[]] {
   const [header, rows] = tableOf(artifacts[0]);
   return [header, [...rows]];
 }

@@ -210,7 +210,7 @@ test("a technique's raw numbers and its picture's are the same array", async () 
     Array.from({ length: 192 }, (_, i) => i),
   );
   for (const technique of ["saliency", "input-x-gradient", "integrated-gradients", "occlusion", "predictions"]) {
-    const { raw, artifacts } = await runOn(
+    const { raw, views: artifacts } = await runOn(
       models,
       model,
       input,

@@ -106,7 +106,7 @@ describe("the engine process", () => {
     });
     expect(result.raw.dims).toEqual([1, 3, 224, 224]);
     expect(result.raw.values).toHaveLength(3 * 224 * 224);
-    expect(result.artifacts.map(({ kind }) => kind)).toEqual(["heatmap", "image", "bars"]);
+    expect(result.views.map(({ kind }) => kind)).toEqual(["heatmap", "image", "bars"]);
     expect(result.provenance.target).toMatchObject({ index: [285], label: "Egyptian cat" });
     expect(progress.length).toBeGreaterThan(0);
     const status = await engine.call("status", {});
@@ -119,7 +119,7 @@ describe("the engine process", () => {
     const { layers, defaultLayer } = await engine.call("layers", { model, recipe, input: cat });
     expect(layers.some(({ value }) => value === defaultLayer)).toBe(true);
     const asked = job("feature-maps", { layer: layers.find(({ operator }) => operator === "Conv")?.value });
-    const [tiles] = (await engine.call("run", asked)).artifacts;
+    const [tiles] = (await engine.call("run", asked)).views;
     expect(tiles).toMatchObject({ kind: "tiles", count: 32, dims: [1, 32, 112, 112] });
     const channel = await engine.call("channel", { job: asked, channel: 31 });
     expect([channel.height, channel.width, channel.values.length]).toEqual([112, 112, 112 * 112]);
@@ -138,7 +138,7 @@ describe("the engine process", () => {
     const { pid } = await engine.call("status", {});
     abort.abort();
     expect((await waiting).name).toBe("AbortError");
-    expect((await engine.call("run", job("predictions"))).artifacts[0]?.kind).toBe("bars");
+    expect((await engine.call("run", job("predictions"))).views[0]?.kind).toBe("bars");
     expect((await engine.call("status", {})).pid).toBe(pid);
   });
 
@@ -154,7 +154,7 @@ describe("the engine process", () => {
     abort.abort();
     expect((await blocked).name).toBe("AbortError");
     await until(() => !isAlive(pid), 20_000);
-    expect((await other).artifacts[0]?.kind).toBe("bars");
+    expect((await other).views[0]?.kind).toBe("bars");
   });
 
   test("a native crash costs its job and says so", async () => {
@@ -162,7 +162,7 @@ describe("the engine process", () => {
     const error = await failure(engine.call("run", job("predictions", { params: { test: "crash" } })));
     expect(error.name).toBe("EngineCrashError");
     expect(error.message).toContain("SIGABRT");
-    expect((await engine.call("run", job("predictions"))).artifacts[0]?.kind).toBe("bars");
+    expect((await engine.call("run", job("predictions"))).views[0]?.kind).toBe("bars");
   });
 
   test("200 noise samples are cancelled, and the next job follows at once", async () => {
@@ -178,7 +178,7 @@ describe("the engine process", () => {
     );
     expect((await long).name).toBe("AbortError");
     await until(() => engine.state.kind === "idle" || engine.state.kind === "stopped", 60_000);
-    expect((await engine.call("run", job("predictions"))).artifacts[0]?.kind).toBe("bars");
+    expect((await engine.call("run", job("predictions"))).views[0]?.kind).toBe("bars");
   });
 
   test("a model that was changed on disk is read again; one that was deleted is said", async () => {

@@ -1,5 +1,5 @@
 import type { DataType, Dim } from "../model/graph.ts";
-import type { Result } from "../protocol/artifacts.ts";
+import type { Result } from "../protocol/result.ts";
 import type { ValueDescription } from "../protocol/model.ts";
 import type { Traced } from "../runtime/models.ts";
 import type { Feeds, TensorValue } from "../runtime/ort.ts";

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { moduleName, pythonFor, templates } from "./python/index.ts";
 import { text } from "./python/text.ts";
-import type { Provenance } from "../protocol/artifacts.ts";
+import type { Provenance } from "../protocol/result.ts";
 import { techniques } from "../techniques/index.ts";
 
 const cat: Provenance = {

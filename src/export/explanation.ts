@@ -1,7 +1,7 @@
 import { parse } from "node:path";
 import { ModelError, UsageError } from "../model/errors.ts";
 import { isFloat, type DataType } from "../model/graph.ts";
-import type { Result } from "../protocol/artifacts.ts";
+import type { Result } from "../protocol/result.ts";
 import type { Job } from "../protocol/engine.ts";
 import type { ExportReport, ExportRequest } from "../protocol/export.ts";
 import type { LoadedModel, Traced } from "../runtime/models.ts";

@@ -1,6 +1,6 @@
 import { elementCount } from "../model/graph.ts";
 import { floatsOf, openSession, type Feeds, type TensorValue } from "../runtime/ort.ts";
-import type { Result } from "../protocol/artifacts.ts";
+import type { Result } from "../protocol/result.ts";
 
 export interface Check {
   readonly path: string;

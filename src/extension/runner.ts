@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import type { Result } from "../protocol/artifacts.ts";
+import type { Result } from "../protocol/result.ts";
 import type { EngineApi, Job } from "../protocol/engine.ts";
 import type { ExportReport, ExportRequest } from "../protocol/export.ts";
 import type { CallOptions } from "../protocol/link.ts";

@@ -1,4 +1,4 @@
-import type { Result } from "./artifacts.ts";
+import type { Result } from "./result.ts";
 import type { TargetSpec } from "./engine.ts";
 import type { Looks, PanelState } from "./panel.ts";
 import type { RecipeReport } from "./recipe.ts";

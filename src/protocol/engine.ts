@@ -1,5 +1,6 @@
 import type { ModelDescription, LayerDetails, TensorSummary } from "./model.ts";
-import type { ImageArtifact, Result } from "./artifacts.ts";
+import type { ImageArtifact } from "./artifacts.ts";
+import type { Result } from "./result.ts";
 import type { ExportReport, ExportRequest } from "./export.ts";
 import type { Recipe, RecipeReport } from "./recipe.ts";
 import type { Params } from "./technique.ts";

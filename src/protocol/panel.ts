@@ -1,4 +1,5 @@
-import type { ImageArtifact, Provenance, Result } from "./artifacts.ts";
+import type { ImageArtifact } from "./artifacts.ts";
+import type { Provenance, Result } from "./result.ts";
 import type { LayerChoice, Progress, TargetSpec } from "./engine.ts";
 import type { Recipe, RecipeReport } from "./recipe.ts";
 import type { Params, TechniqueInfo } from "./technique.ts";

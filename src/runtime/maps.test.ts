@@ -28,7 +28,7 @@ describe("models that take maps are given what DictVectorizer and CastMap make o
     ["d.csv", "b,a\n2,1\n", 0.7393373847],
   ])("%s: %s", async (name, text, probability) => {
     const { recipe } = await guessRecipe((await models.get(path)).description);
-    const { artifacts, notes } = await runOn(models, path, file(name, text), "predictions", { recipe });
+    const { views: artifacts, notes } = await runOn(models, path, file(name, text), "predictions", { recipe });
     const bars = artifacts.find((artifact): artifact is BarsArtifact => artifact.kind === "bars")!;
     expect(bars.values[0]).toBeCloseTo(probability, 5);
     if (text.includes("z"))
@@ -40,7 +40,7 @@ describe("models that take maps are given what DictVectorizer and CastMap make o
     expect(description.inputs).toEqual([
       { name: "words", type: "map(string, float32)", dims: [1, 2], tensor: { type: "float32", keys: ["a", "b"] } },
     ]);
-    const { raw, artifacts } = await runOn(models, path, file("g.json", '{"a": 1, "b": 2}'), "saliency", {
+    const { raw, views: artifacts } = await runOn(models, path, file("g.json", '{"a": 1, "b": 2}'), "saliency", {
       params: { absolute: false },
     });
     expect(raw.dims).toEqual([1, 2]);

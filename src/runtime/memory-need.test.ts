@@ -39,7 +39,7 @@ describe("predictions", () => {
   ])("run the model once and trace nothing: %s", async (_, nodes) => {
     const [traced, forward] = [vi.spyOn(LoadedModel.prototype, "traced"), vi.spyOn(LoadedModel.prototype, "forward")];
     try {
-      const { artifacts } = await runOn(
+      const { views: artifacts } = await runOn(
         models,
         classifier(`${nodes.map(({ opType }) => opType).join("-")}.onnx`, nodes),
         sample(),

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Node } from "../model/graph.ts";
-import type { BarsArtifact, Result } from "../protocol/artifacts.ts";
+import type { BarsArtifact } from "../protocol/artifacts.ts";
+import type { Result } from "../protocol/result.ts";
 import { ModelCache } from "./models.ts";
 import { int, node, runOn, weight, writeArray, writeSmallModel } from "../../test/support/models.ts";
 
@@ -38,7 +39,8 @@ const write = (nodes: readonly Node[], outputs: readonly string[] = ["y"]): stri
   });
 const run = (path: string, technique: string, more: Parameters<typeof runOn>[4] = {}): Promise<Result> =>
   runOn(models, path, writeArray(folder, "x.npy", [1, 5], X), technique, more);
-const bars = ({ artifacts }: Result): BarsArtifact => artifacts.find(({ id }) => id === "predictions") as BarsArtifact;
+const bars = ({ views: artifacts }: Result): BarsArtifact =>
+  artifacts.find(({ id }) => id === "predictions") as BarsArtifact;
 
 const largest = (keep: number): Node => node("ArgMax", ["z"], ["a"], { axis: int(-1), keepdims: int(keep) });
 const FORMS: Readonly<Record<string, readonly Node[]>> = {

@@ -6,7 +6,7 @@ import type { Node } from "../model/graph.ts";
 import { pythonFor } from "../export/python/index.ts";
 import { saveResult } from "../draw/encode/save.ts";
 import { DEFAULT_LOOKS } from "../protocol/panel.ts";
-import type { Result } from "../protocol/artifacts.ts";
+import type { Result } from "../protocol/result.ts";
 import type { Recipe } from "../protocol/recipe.ts";
 import { ModelCache } from "./models.ts";
 import { LOGITS, W, X, bars, softmax } from "../../test/support/linear-by-hand.ts";
@@ -733,7 +733,7 @@ describe("the batch axis is the input's, not the first", () => {
 });
 
 describe("outputs that are pictures", () => {
-  const picture = (result: Result) => result.artifacts.find((one) => one.kind === "image" && one.id === "output");
+  const picture = (result: Result) => result.views.find((one) => one.kind === "image" && one.id === "output");
   const pixelModel = (nodes: readonly Node[], weights: SmallModel["weights"] = []): string =>
     writeSmallModel(folder, `m${made++}.onnx`, {
       opset: 13,

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { openModel } from "../model/formats/onnx/index.ts";
-import type { BarsArtifact, Result } from "../protocol/artifacts.ts";
+import type { BarsArtifact } from "../protocol/artifacts.ts";
+import type { Result } from "../protocol/result.ts";
 import { LoadedModel, ModelCache } from "./models.ts";
 import { floatsOf } from "./ort.ts";
 import { runOn, writeArray } from "../../test/support/models.ts";
@@ -59,7 +60,7 @@ afterAll(() => models.dispose());
 const run = (name: string, technique: string, more: Parameters<typeof runOn>[4] = {}): Promise<Result> =>
   runOn(models, join(SKLEARN, `${name}.onnx`), row, technique, more);
 const reference = (name: string): SklearnModel => sklearn.models.find((one) => one.name === name)!;
-const bars = ({ artifacts }: Result): BarsArtifact =>
+const bars = ({ views: artifacts }: Result): BarsArtifact =>
   artifacts.find((artifact): artifact is BarsArtifact => artifact.kind === "bars")!;
 
 describe("methods on scikit-learn's models, with the output that is chosen by itself", () => {

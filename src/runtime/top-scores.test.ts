@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Node } from "../model/graph.ts";
-import type { BarsArtifact, Result } from "../protocol/artifacts.ts";
+import type { BarsArtifact } from "../protocol/artifacts.ts";
+import type { Result } from "../protocol/result.ts";
 import { ModelCache } from "./models.ts";
 import { int, node, runOn, weight, writeArray, writeSmallModel } from "../../test/support/models.ts";
 
@@ -34,7 +35,7 @@ const top = (from: string): Node => node("TopK", [from, "k"], ["values", "indice
 const run = (path: string, technique: string, more: Parameters<typeof runOn>[4] = {}): Promise<Result> =>
   runOn(models, path, writeArray(folder, "x.npy", [1, 5], X), technique, more);
 const items = (result: Result): BarsArtifact["items"] =>
-  (result.artifacts.find((one) => one.kind === "bars" && one.id === "predictions") as BarsArtifact).items;
+  (result.views.find((one) => one.kind === "bars" && one.id === "predictions") as BarsArtifact).items;
 
 describe("a model that ends in TopK", () => {
   it("of a softmax: probabilities with their classes' numbers, or names", async () => {

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Result } from "../protocol/artifacts.ts";
+import type { Result } from "../protocol/result.ts";
 import { ModelCache } from "../runtime/models.ts";
 import { techniques } from "./index.ts";
 import {

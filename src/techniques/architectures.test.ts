@@ -6,7 +6,7 @@ import { encodeNpy } from "../draw/encode/npy.ts";
 import { writeFileSync } from "node:fs";
 import { ModelCache } from "../runtime/models.ts";
 import { runJob } from "./framework/run.ts";
-import type { Result } from "../protocol/artifacts.ts";
+import type { Result } from "../protocol/result.ts";
 import { loadArchitectures, type ArchitectureCase } from "../../test/reference/architectures/load.ts";
 import { materialise } from "../../test/reference/architectures/materialise.ts";
 

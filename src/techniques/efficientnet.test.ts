@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { decodeNpy, loadRecipe } from "../data/index.ts";
 import type { Job } from "../protocol/engine.ts";
-import type { Result } from "../protocol/artifacts.ts";
+import type { Result } from "../protocol/result.ts";
 import { ModelCache } from "../runtime/models.ts";
 import { runJob } from "./framework/run.ts";
 import reference from "../../test/reference/efficientnet-cat/reference.json" with { type: "json" };
@@ -93,7 +93,7 @@ describe("EfficientNet-Lite0 on the cat, against PyTorch", () => {
   });
 
   it.each(reference.values)("has PyTorch's activations at $value as feature maps", async ({ value, file }) => {
-    const { raw, artifacts } = await run("feature-maps", { layer: value });
+    const { raw, views: artifacts } = await run("feature-maps", { layer: value });
     expect(difference(raw.values, npy(file))).toBeLessThan(1e-3);
     expect(artifacts[0].kind === "tiles" && artifacts[0].count).toBe(1280);
   });
@@ -107,7 +107,7 @@ describe("EfficientNet-Lite0 on the cat, against PyTorch", () => {
   });
 
   it("says Egyptian cat with a probability of 0.37 to 0.43 through its own preprocessing", async () => {
-    const { artifacts } = await run("predictions", { inputs: { "": resolve("samples/cat.png") } });
+    const { views: artifacts } = await run("predictions", { inputs: { "": resolve("samples/cat.png") } });
     const bars = artifacts[0];
     if (bars.kind !== "bars") throw new Error("no bars");
     expect(bars.items[0]).toMatchObject({ index: 285, label: "Egyptian cat" });

@@ -1,11 +1,5 @@
-import type {
-  BarsArtifact,
-  HeatmapArtifact,
-  ImageArtifact,
-  Provenance,
-  Result,
-  TilesArtifact,
-} from "../../src/protocol/artifacts.ts";
+import type { BarsArtifact, HeatmapArtifact, ImageArtifact, TilesArtifact } from "../../src/protocol/artifacts.ts";
+import type { Provenance, Result } from "../../src/protocol/result.ts";
 
 /** A small result with one artifact of each kind, for tests. */
 export const picture: ImageArtifact = {
@@ -80,7 +74,7 @@ export const provenance: Provenance = {
 
 export const result: Result = {
   raw: { dims: [1, 3, 2, 4], values: heatmap.values },
-  artifacts: [heatmap, picture, tiles, bars],
+  views: [heatmap, picture, tiles, bars],
   notes: ["a note"],
   provenance,
   time: { run: 1, total: 2 },

@@ -4,7 +4,7 @@ import { Link } from "../../src/protocol/link.ts";
 import type { CallContext, Handlers } from "../../src/protocol/link.ts";
 import type { EngineApi, Job } from "../../src/protocol/engine.ts";
 import type { ModelDescription } from "../../src/protocol/model.ts";
-import type { Result } from "../../src/protocol/artifacts.ts";
+import type { Result } from "../../src/protocol/result.ts";
 import { parentWire } from "../../src/engine/parent-wire.ts";
 
 if (process.argv.includes("die-at-once")) {
@@ -17,7 +17,7 @@ let runs = 0;
 function result(text: string): Result {
   return {
     raw: { dims: [2, 2], values: new Float32Array([1, 2, 3, runs]) },
-    artifacts: [],
+    views: [],
     notes: [text],
     time: { run: 0, total: 0 },
     provenance: {

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import type { Node, TensorRef } from "../../src/model/graph.ts";
-import type { Result } from "../../src/protocol/artifacts.ts";
+import type { Result } from "../../src/protocol/result.ts";
 import type { Job } from "../../src/protocol/engine.ts";
 import type { ModelCache } from "../../src/runtime/models.ts";
 import { ints, node, runOn, weight, writeArray, writeSmallModel } from "./models.ts";

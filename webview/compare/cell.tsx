@@ -1,7 +1,7 @@
 import type { VNode } from "preact";
 import { pictureUnder } from "../../src/draw/figure/figure.ts";
 import { formatValue } from "../../src/draw/scene/ticks.ts";
-import type { Result } from "../../src/protocol/artifacts.ts";
+import type { Result } from "../../src/protocol/result.ts";
 import type { Looks } from "../../src/protocol/panel.ts";
 import { summarise } from "../explain/heatmap-values.ts";
 import type { Drawing, Reading } from "../explain/heatmap-values.ts";
@@ -117,7 +117,7 @@ function Actions({ place, active, controller, onRemove, cell }: CellProps): VNod
 
 function Done(props: CellProps & { readonly result: Result; readonly cached: boolean }): VNode {
   const { place, result, cached, drawing, reading, looks, linked, bar } = props;
-  const artifact = result.artifacts[0];
+  const artifact = result.views[0];
   const map = artifact?.kind === "heatmap" ? drawing : undefined;
   const word = reading && wordAt(artifact, reading.cell.column);
   return (
@@ -176,7 +176,7 @@ function facts({ provenance, time }: Result, { entries }: Place): string {
 export function cellSentence(label: string, cell: CellNow | undefined, drawing: Drawing | undefined): string {
   switch (cell?.kind) {
     case "done":
-      return `${label}. ${drawing ? `${summarise(drawing)} Enter reads values.` : (cell.result.artifacts[0]?.title ?? "")}`;
+      return `${label}. ${drawing ? `${summarise(drawing)} Enter reads values.` : (cell.result.views[0]?.title ?? "")}`;
     case "failed":
       return `${label}. Failed: ${cell.failure.message}`;
     case "running":

@@ -77,12 +77,12 @@ function LooksRow({
 }): VNode | null {
   const artifacts = places.flatMap(({ job }) => {
     const cell = cells.get(job);
-    return cell?.kind === "done" ? cell.result.artifacts : [];
+    return cell?.kind === "done" ? cell.result.views : [];
   });
   const maps = artifacts.filter((artifact) => artifact.kind === "heatmap");
   const shown = places.flatMap(({ job }) => {
     const cell = cells.get(job);
-    return cell?.kind === "done" ? (cell.result.artifacts[0] ?? []) : [];
+    return cell?.kind === "done" ? (cell.result.views[0] ?? []) : [];
   });
   const frames = longest(shown.flatMap((one) => (one.kind === "heatmap" && one.frames ? [one.frames.names] : [])));
   const [colored, compared] = [

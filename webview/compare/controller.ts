@@ -1,4 +1,4 @@
-import type { Result } from "../../src/protocol/artifacts.ts";
+import type { Result } from "../../src/protocol/result.ts";
 import type {
   Axis,
   AxisEntry,

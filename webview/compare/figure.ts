@@ -1,7 +1,7 @@
 /** The comparison as it stands in the window, as a figure to be saved. */
 import type { SavedFigure } from "../../src/draw/figure/figure-files.ts";
 import type { FigureCell } from "../../src/draw/figure/figure.ts";
-import type { Result } from "../../src/protocol/artifacts.ts";
+import type { Result } from "../../src/protocol/result.ts";
 import type { AxisEntry, CompareBoot, CompareState, ScaleSharing } from "../../src/protocol/compare.ts";
 import type { Snapshot } from "./controller.ts";
 import type { Place } from "./jobs.ts";

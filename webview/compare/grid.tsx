@@ -294,7 +294,7 @@ function inputsOf({ places, cells }: Snapshot, state: CompareState): readonly (I
   return Array.from({ length: rows }, (_, row) => {
     for (const place of places) {
       const cell = place.row === row && !place.removed ? cells.get(place.job) : undefined;
-      const picture = cell?.kind === "done" ? pictureUnder(cell.result, cell.result.artifacts[0]) : undefined;
+      const picture = cell?.kind === "done" ? pictureUnder(cell.result, cell.result.views[0]) : undefined;
       if (!picture) continue;
       // One model makes one picture of the input.
       const same = before === place.state.model;
@@ -330,7 +330,7 @@ function spokenValues(
   const values = places.flatMap(({ key, job, row, column }) => {
     const [reading, cell] = [readings.get(key), cells.get(job)];
     if (reading && cell?.kind === "done")
-      where ??= wordAt(cell.result.artifacts[0], reading.cell.column) ?? `x ${reading.x}, y ${reading.y}`;
+      where ??= wordAt(cell.result.views[0], reading.cell.column) ?? `x ${reading.x}, y ${reading.y}`;
     return reading
       ? [
           `${[labels.columns[column], rows ? labels.rows[row] : ""].filter(Boolean).join(", ")} ${formatValue(reading.value)}`,

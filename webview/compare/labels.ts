@@ -1,6 +1,6 @@
 import type { AxisEntry, AxisKind } from "../../src/protocol/compare.ts";
 import { methodLabel } from "../../src/protocol/compare.ts";
-import type { Result } from "../../src/protocol/artifacts.ts";
+import type { Result } from "../../src/protocol/result.ts";
 import type { Params, TechniqueInfo } from "../../src/protocol/technique.ts";
 
 export const kindNames: Readonly<Record<AxisKind, { readonly one: string; readonly many: string }>> = {

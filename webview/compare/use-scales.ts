@@ -35,7 +35,7 @@ export function useScales(
   const maps = useStable(
     places.flatMap((place) => {
       const cell = place.removed ? undefined : cells.get(place.job);
-      const first = cell?.kind === "done" ? cell.result.artifacts[0] : undefined;
+      const first = cell?.kind === "done" ? cell.result.views[0] : undefined;
       const artifact = valuesOf(first);
       return first && artifact
         ? [{ key: place.key, artifact, group: scaleGroup(place, sharing), colored: first.kind !== "bars" }]

@@ -1,4 +1,5 @@
-import type { BarsArtifact, Provenance, Result } from "../../src/protocol/artifacts.ts";
+import type { BarsArtifact } from "../../src/protocol/artifacts.ts";
+import type { Provenance, Result } from "../../src/protocol/result.ts";
 import { checkState } from "../../src/protocol/checks.ts";
 import type { LayerChoice, Progress, TargetSpec } from "../../src/protocol/engine.ts";
 import type { Link } from "../../src/protocol/link.ts";
@@ -397,7 +398,7 @@ export class PanelController {
   }
 
   private takePredictions(result: Result): void {
-    const bars = result.artifacts.find((artifact) => artifact.kind === "bars" && artifact.id === "predictions");
+    const bars = result.views.find((artifact) => artifact.kind === "bars" && artifact.id === "predictions");
     if (bars?.kind === "bars") this.set({ predictions: bars });
   }
 

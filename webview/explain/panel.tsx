@@ -110,7 +110,7 @@ export function Panel({ controller }: { readonly controller: PanelController }):
             />
           ) : null}
         </div>
-        {predictions && result?.artifacts[0]?.id !== "predictions" ? (
+        {predictions && result?.views[0]?.id !== "predictions" ? (
           <aside class="side" aria-label="Predictions">
             <Predictions
               bars={predictions}
@@ -155,7 +155,7 @@ export function Panel({ controller }: { readonly controller: PanelController }):
         text={
           running?.visible
             ? running.progress.text
-            : (snapshot.notice ?? (result && !running ? `${result.artifacts[0]?.title ?? "Result"} ready.` : ""))
+            : (snapshot.notice ?? (result && !running ? `${result.views[0]?.title ?? "Result"} ready.` : ""))
         }
       />
     </main>

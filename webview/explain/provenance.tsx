@@ -1,6 +1,6 @@
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
-import type { Result } from "../../src/protocol/artifacts.ts";
+import type { Result } from "../../src/protocol/result.ts";
 import { Definitions } from "../ui/definitions.tsx";
 import type { Definition } from "../ui/definitions.tsx";
 import { Disclosure } from "../ui/fields.tsx";

@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import type { Provenance } from "../../src/protocol/artifacts.ts";
+import type { Provenance } from "../../src/protocol/result.ts";
 import { OUTPUT_KINDS, type OutputKind, type OutputRecipe, type Recipe } from "../../src/protocol/recipe.ts";
 import { Select, ValueField } from "../ui/fields.tsx";
 

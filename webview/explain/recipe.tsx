@@ -1,6 +1,7 @@
 import type { VNode } from "preact";
 import { useEffect, useLayoutEffect, useState } from "preact/hooks";
-import type { ImageArtifact, Provenance } from "../../src/protocol/artifacts.ts";
+import type { ImageArtifact } from "../../src/protocol/artifacts.ts";
+import type { Provenance } from "../../src/protocol/result.ts";
 import type { PanelBoot, PanelState } from "../../src/protocol/panel.ts";
 import type { InputRecipe, Recipe } from "../../src/protocol/recipe.ts";
 import { Button } from "../ui/controls.tsx";

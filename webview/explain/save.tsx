@@ -4,7 +4,7 @@ import { tilesIn } from "../../src/draw/scene/frames.ts";
 import { encodePng } from "../../src/draw/encode/png.ts";
 import { saveResult } from "../../src/draw/encode/save.ts";
 import type { SaveFormat } from "../../src/draw/encode/save.ts";
-import type { Result } from "../../src/protocol/artifacts.ts";
+import type { Result } from "../../src/protocol/result.ts";
 import type { Looks } from "../../src/protocol/panel.ts";
 import { Icon, IconButton } from "../ui/fields.tsx";
 import { MenuButton } from "../ui/menu.tsx";
@@ -26,7 +26,7 @@ const formats: readonly {
 ];
 
 /** What a result can be saved as: of several inputs the numbers are an archive of arrays, and all have a table. */
-function formatsOf({ artifacts: [first], inputs }: Result): typeof formats {
+function formatsOf({ views: [first], inputs }: Result): typeof formats {
   if (inputs)
     return formats.map((one) =>
       one.format === "npy" ? { format: "npz", label: "NPZ", detail: "raw numbers, an array for each input" } : one,
@@ -96,7 +96,7 @@ export function SaveMenu({
 async function copy(result: Result, looks: Looks, controller: PanelController): Promise<void> {
   try {
     const { subject } = await subjectOf(result, looks, "png", controller);
-    const { width, height, rgba } = composePicture(subject, subject.artifacts[0], looks);
+    const { width, height, rgba } = composePicture(subject, subject.views[0], looks);
     const png = encodePng(width, height, rgba);
     await navigator.clipboard.write([new ClipboardItem({ "image/png": new Blob([png], { type: "image/png" }) })]);
     controller.notify("The picture is on the clipboard.");
@@ -117,7 +117,7 @@ async function subjectOf(
   format: SaveFormat,
   controller: PanelController,
 ): Promise<{ subject: Result; name: string }> {
-  const [artifact] = result.artifacts;
+  const [artifact] = result.views;
   const picture = format === "png" || format === "svg";
   const state = controller.snapshot.shown?.state;
   if (
@@ -134,9 +134,9 @@ async function subjectOf(
     state,
     channel: frame * artifact.count + looks.channel,
   });
-  const artifacts = [channelMap(frames[frame], looks.channel, height, width, values), ...result.artifacts.slice(1)];
+  const artifacts = [channelMap(frames[frame], looks.channel, height, width, values), ...result.views.slice(1)];
   return {
-    subject: { ...result, artifacts },
+    subject: { ...result, views: artifacts },
     name: `${frames.length > 1 ? `-frame-${frame + 1}` : ""}-${looks.channel}`,
   };
 }

@@ -4,7 +4,8 @@ import { frameCount, frameIndex, framesIn } from "../../src/draw/scene/frames.ts
 import { heatmapDrawing } from "../../src/draw/kinds/heatmap.ts";
 import { picturesOfInputs } from "../../src/draw/scene/inputs.ts";
 import { withAlpha } from "../../src/draw/scene/paint.ts";
-import type { Artifact, ImageArtifact, Result } from "../../src/protocol/artifacts.ts";
+import type { Artifact, ImageArtifact } from "../../src/protocol/artifacts.ts";
+import type { Result } from "../../src/protocol/result.ts";
 import type { PanelBoot, PanelState } from "../../src/protocol/panel.ts";
 import type { Recipe } from "../../src/protocol/recipe.ts";
 import { PixelCanvas } from "../ui/canvas.tsx";
@@ -39,7 +40,7 @@ type View<K extends Artifact["kind"]> = (
 
 /** The result's own picture, with the controls of its looks right under it. One view for each kind of artifact. */
 export function Stage(props: StageProps): VNode {
-  const artifact = props.result.artifacts[0];
+  const artifact = props.result.views[0];
   if (!artifact) return <p class="empty">This method produced no output.</p>;
   const inputs = picturesOfInputs(props.result);
   if (inputs.length < 2) return <Shown {...props} artifact={artifact} />;
@@ -113,7 +114,7 @@ const views: { readonly [K in Artifact["kind"]]: View<K> } = {
       <FeatureBars bars={artifact} />
     ) : (
       <div class="bars-stage">
-        {result.artifacts
+        {result.views
           .filter((one) => one.kind === "image")
           .map((image) => (
             <Picture key={image.id} image={image} />
@@ -171,7 +172,7 @@ export function Picture({ image }: { readonly image: ImageArtifact }): VNode {
 
 /** The picture that an artifact lies over, if the result has it. */
 export function pictureUnder(result: Result, over: string | undefined): ImageArtifact | undefined {
-  return result.artifacts.find((one): one is ImageArtifact => one.kind === "image" && one.id === over);
+  return result.views.find((one): one is ImageArtifact => one.kind === "image" && one.id === over);
 }
 
 /** What the channels of the model's picture are called, where the recipe says so. */

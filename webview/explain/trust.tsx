@@ -1,7 +1,7 @@
 import type { VNode } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { checksOf } from "../../src/protocol/checks.ts";
-import type { Result } from "../../src/protocol/artifacts.ts";
+import type { Result } from "../../src/protocol/result.ts";
 import type { Progress } from "../../src/protocol/engine.ts";
 import type { PanelState } from "../../src/protocol/panel.ts";
 import type { TechniqueInfo } from "../../src/protocol/technique.ts";
@@ -123,7 +123,7 @@ function Check({
   readonly controller: PanelController;
   readonly onRun: () => void;
 }): VNode {
-  const artifact = outcome?.result?.artifacts[0];
+  const artifact = outcome?.result?.views[0];
   return (
     <section class="check" aria-label={check.title} data-testid={`check-${check.id}`}>
       <div class="check-head">

@@ -7,7 +7,8 @@ import { afterAll, describe, expect, test } from "vitest";
 import { decodeNpy } from "../../data/npy.ts";
 import { DEFAULT_LOOKS } from "../../protocol/panel.ts";
 import type { Looks } from "../../protocol/panel.ts";
-import type { HeatmapArtifact, Result } from "../../protocol/artifacts.ts";
+import type { HeatmapArtifact } from "../../protocol/artifacts.ts";
+import type { Result } from "../../protocol/result.ts";
 import { composePicture } from "../scene/compose.ts";
 import { bars, heatmap, picture, provenance, result, tiles } from "../../../test/support/artifacts.ts";
 import { forEachDot } from "../scene/font.ts";
@@ -192,20 +193,20 @@ describe("SVG", () => {
   test("escapes whatever came from outside", () => {
     const nasty: Result = {
       ...result,
-      artifacts: [
+      views: [
         { ...heatmap, title: hostile, caption: hostile, quantity: hostile },
         { ...picture, title: hostile },
       ],
       provenance: { ...provenance, model: { name: hostile, hash: "" } },
     };
-    const svg = composeSvg(nasty, nasty.artifacts[0], looks, { foreground: '"><script>', background: "#fff" });
+    const svg = composeSvg(nasty, nasty.views[0], looks, { foreground: '"><script>', background: "#fff" });
     expect(svg).not.toContain("<script");
     expect(svg).not.toContain("\u0000");
     expect(escapeXml(`a<b>&"'`)).toBe("a&#60;b&#62;&#38;&#34;&#39;");
     expect(escapeXml("a\u0001\ud800b\ud83d\ude00")).toBe("a\ufffd\ufffdb😀");
   });
   test("is well-formed and drawn by another program as large as the PNG", async () => {
-    for (const artifact of result.artifacts) {
+    for (const artifact of result.views) {
       const { width, height } = composePicture(result, artifact, looks);
       const rendered = await sharp(Buffer.from(composeSvg(result, artifact, looks))).metadata();
       expect([rendered.width, rendered.height]).toEqual([width, height]);
@@ -271,6 +272,6 @@ describe("saving", () => {
   });
   test("a part that is not there is refused", () => {
     expect(() => saveResult(result, looks, "png", "nope")).toThrow('no part named "nope"');
-    expect(() => saveResult({ ...result, artifacts: [] }, looks, "svg")).toThrow("no picture");
+    expect(() => saveResult({ ...result, views: [] }, looks, "svg")).toThrow("no picture");
   });
 });

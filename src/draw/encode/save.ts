@@ -1,4 +1,5 @@
-import type { Artifact, Result } from "../../protocol/artifacts.ts";
+import type { Artifact } from "../../protocol/artifacts.ts";
+import type { Result } from "../../protocol/result.ts";
 import type { Looks } from "../../protocol/panel.ts";
 import { composePicture } from "../scene/compose.ts";
 import { encodeCsv, encodeCsvOfInputs } from "./csv.ts";
@@ -52,7 +53,7 @@ const writers: Record<SaveFormat, Writer> = {
     const { dims, values } = numbersOf(findArtifact(result, artifactId));
     return encodeNpy(dims, values);
   },
-  json: ({ provenance, notes, time, artifacts, raw, inputs, notExplained }) =>
+  json: ({ provenance, notes, time, views: artifacts, raw, inputs, notExplained }) =>
     utf8(
       `${toJson({ ...detectionsOf(artifacts), provenance, notes, time, artifacts: artifacts.map(withoutInput), raw, inputs, notExplained })}\n`,
     ),
@@ -80,7 +81,7 @@ function detectionsOf(artifacts: readonly Artifact[]): object {
 }
 
 function findArtifact(result: Result, id: string | undefined): Artifact {
-  const artifact = id === undefined ? result.artifacts[0] : result.artifacts.find((one) => one.id === id);
+  const artifact = id === undefined ? result.views[0] : result.views.find((one) => one.id === id);
   if (!artifact) {
     throw new RangeError(
       id === undefined ? "The result has no picture to save." : `The result has no part named "${id}".`,

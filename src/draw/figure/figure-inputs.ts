@@ -1,4 +1,5 @@
-import type { Artifact, Result } from "../../protocol/artifacts.ts";
+import type { Artifact } from "../../protocol/artifacts.ts";
+import type { Result } from "../../protocol/result.ts";
 import type { Figure, FigureCell } from "./figure.ts";
 
 /**
@@ -36,7 +37,7 @@ export function rowsByInput(figure: Figure): Figure {
 
 /** The inputs that a row's results are about, by name; none where each is about one. */
 function inputsOf(row: Figure["cells"][number]): readonly string[] {
-  return [...new Set(row.flatMap((cell) => (cell?.result ? cell.result.artifacts.flatMap(inputOf) : [])))];
+  return [...new Set(row.flatMap((cell) => (cell?.result ? cell.result.views.flatMap(inputOf) : [])))];
 }
 
 function inputOf(artifact: Artifact): readonly string[] {
@@ -49,21 +50,21 @@ function inputOf(artifact: Artifact): readonly string[] {
  */
 function placedIn(cell: FigureCell, name: string, here: boolean, group: string): FigureCell | undefined {
   const { result } = cell;
-  if (!result || !result.artifacts.some((artifact) => inputOf(artifact).length > 0))
+  if (!result || !result.views.some((artifact) => inputOf(artifact).length > 0))
     return here ? { ...cell, group } : undefined;
-  const main = result.artifacts.find((artifact) => inputOf(artifact)[0] === name);
-  return main && { ...cell, group, result: { ...result, artifacts: [main, ...picturesOf(main, result)] } };
+  const main = result.views.find((artifact) => inputOf(artifact)[0] === name);
+  return main && { ...cell, group, result: { ...result, views: [main, ...picturesOf(main, result)] } };
 }
 
 /** Bars and tokens of an input lie over no picture, and another input's is not theirs. */
-function picturesOf(main: Artifact, { artifacts }: Result): readonly Artifact[] {
+function picturesOf(main: Artifact, { views: artifacts }: Result): readonly Artifact[] {
   return "over" in main ? artifacts.filter(({ kind }) => kind === "image") : [];
 }
 
 /** The row in which a cell about one input stands: that of the maps over the same picture, else the first. */
 function placeOf({ result }: FigureCell, row: Figure["cells"][number], names: readonly string[]): number {
-  const over = overOf(result?.artifacts[0]);
-  const all = row.flatMap((cell) => cell?.result?.artifacts ?? []);
+  const over = overOf(result?.views[0]);
+  const all = row.flatMap((cell) => cell?.result?.views ?? []);
   return Math.max(
     0,
     over === undefined

@@ -10,7 +10,8 @@ import { bars, heatmap, picture, result } from "../../../test/support/artifacts.
 import { encodeNpz } from "../encode/npz.ts";
 import { rasterise } from "../scene/compose.ts";
 import { sharedDrawings, valuesOf } from "./scales.ts";
-import type { HeatmapArtifact, Result, TokensArtifact } from "../../protocol/artifacts.ts";
+import type { HeatmapArtifact, TokensArtifact } from "../../protocol/artifacts.ts";
+import type { Result } from "../../protocol/result.ts";
 import { DEFAULT_LOOKS, type Looks } from "../../protocol/panel.ts";
 
 const looks: Looks = { ...DEFAULT_LOOKS, clip: 100 };
@@ -34,7 +35,7 @@ function cell(
   const artifact = map(values, part);
   return {
     group,
-    result: { ...result, raw: { dims: artifact.dims, values: artifact.values }, artifacts: [artifact, picture] },
+    result: { ...result, raw: { dims: artifact.dims, values: artifact.values }, views: [artifact, picture] },
   };
 }
 
@@ -113,7 +114,7 @@ describe("a figure", () => {
           [
             cell([0, 2], "a"),
             { group: "b", failure: "The model has no layer of that name, and so there is nothing to show." },
-            { group: "c", result: { ...result, artifacts: [bars] } },
+            { group: "c", result: { ...result, views: [bars] } },
           ],
           [undefined, cell([1], "d"), cell([2], "e")],
         ],
@@ -182,7 +183,7 @@ describe("tokens and features", () => {
   test("tokens that share a scale have one bar, and equal colours for equal values", () => {
     const text = (values: readonly number[], group: string): FigureCell => ({
       group,
-      result: { ...result, artifacts: [tokens(values)] },
+      result: { ...result, views: [tokens(values)] },
     });
     const own = layoutFigure(figure([[text([1, 2], "a"), text([1, 8], "b")]])).parts.filter(
       (part) => part.kind === "image",
@@ -281,7 +282,7 @@ describe("a figure's files", () => {
 describe("results about several inputs", () => {
   const about = (group: string): FigureCell => {
     const [first, second] = [map([0, 4], { input: "picture", over: "input" }), { ...bars, input: "row" }];
-    return { group, result: { ...result, artifacts: [first, second, picture] } };
+    return { group, result: { ...result, views: [first, second, picture] } };
   };
   const ofOne = cell([0, 9], "cam", { over: "input" });
   const failed: FigureCell = { group: "lrp", failure: "There is no rule." };
@@ -289,12 +290,12 @@ describe("results about several inputs", () => {
   test("have a row of pictures for each, under its name; what is about one input stands in that one's row", () => {
     const { rows, cells } = rowsByInput(figure([[about("a"), ofOne, failed]]));
     expect(rows).toEqual(["picture", "row"]);
-    expect(cells.map((row) => row.map((one) => one?.result?.artifacts[0].kind ?? one?.failure))).toEqual([
+    expect(cells.map((row) => row.map((one) => one?.result?.views[0].kind ?? one?.failure))).toEqual([
       ["heatmap", "heatmap", "There is no rule."],
       ["bars", undefined, undefined],
     ]);
     // No picture lies under the other input's bars.
-    expect(cells[1][0]?.result?.artifacts.map(({ kind }) => kind)).toEqual(["bars"]);
+    expect(cells[1][0]?.result?.views.map(({ kind }) => kind)).toEqual(["bars"]);
     expect(texts(figure([[about("a"), about("b")]]))).toEqual(expect.arrayContaining(["picture", "row", "Method 0"]));
   });
 

@@ -1,4 +1,5 @@
-import type { Artifact, ImageArtifact, Result } from "../../protocol/artifacts.ts";
+import type { Artifact, ImageArtifact } from "../../protocol/artifacts.ts";
+import type { Result } from "../../protocol/result.ts";
 import type { Looks } from "../../protocol/panel.ts";
 import { layoutBars } from "../kinds/bars.ts";
 import { GLYPH } from "../scene/font.ts";
@@ -53,9 +54,7 @@ export function layoutFigure(given: Figure): Scene {
   const figure = rowsByInput(given);
   const drawings = drawingsOf(figure);
   const scales = new Set(drawings.values());
-  const all = figure.cells
-    .flat()
-    .filter((cell) => ["heatmap", "tokens"].includes(cell?.result?.artifacts[0]?.kind ?? ""));
+  const all = figure.cells.flat().filter((cell) => ["heatmap", "tokens"].includes(cell?.result?.views[0]?.kind ?? ""));
   // One scale for all is one group; a lone map has its bar below it.
   const shared = all.length > 1 && new Set(all.map((cell) => cell?.group)).size === 1 ? [...scales][0] : undefined;
   const withInput = figure.looks.arrangement === "side-by-side";
@@ -118,7 +117,7 @@ export function layoutFigure(given: Figure): Scene {
 /** What each cell's map is drawn with, the scales shared by group. */
 function drawingsOf({ cells, looks }: Figure): Map<FigureCell, HeatmapDrawing> {
   const maps = cells.flat().flatMap((cell) => {
-    const artifact = valuesOf(cell?.result?.artifacts[0]);
+    const artifact = valuesOf(cell?.result?.views[0]);
     return cell && artifact ? [{ cell, artifact, group: cell.group }] : [];
   });
   const drawings = sharedDrawings(maps, looks);
@@ -126,7 +125,7 @@ function drawingsOf({ cells, looks }: Figure): Map<FigureCell, HeatmapDrawing> {
 }
 
 /** The picture that an artifact lies over, or beside, if the result has one. */
-export function pictureUnder({ artifacts }: Result, artifact: Artifact | undefined): ImageArtifact | undefined {
+export function pictureUnder({ views: artifacts }: Result, artifact: Artifact | undefined): ImageArtifact | undefined {
   const over = artifact && "over" in artifact ? artifact.over : undefined;
   return artifacts.find((one): one is ImageArtifact => one.kind === "image" && (over === undefined || one.id === over));
 }
@@ -142,7 +141,7 @@ function inputBlock({ cells }: Figure, row: number): Block | undefined {
 
 function pictureOf(cells: readonly (FigureCell | undefined)[]): ImageArtifact | undefined {
   for (const cell of cells) {
-    const picture = cell?.result && pictureUnder(cell.result, cell.result.artifacts[0]);
+    const picture = cell?.result && pictureUnder(cell.result, cell.result.views[0]);
     if (picture) return picture;
   }
   return undefined;
@@ -162,7 +161,7 @@ function cellBlock(
   drawing: HeatmapDrawing | undefined,
   ownBar: boolean,
 ): Block {
-  const artifact = result?.artifacts[0];
+  const artifact = result?.views[0];
   if (!result || !artifact) {
     const words = paragraph(failure ?? "No result", numberScale, "muted", 340);
     return { width: Math.max(leastBlock, words.width), height: words.height, parts: words.parts };
@@ -186,7 +185,7 @@ function cellBlock(
       artifact,
       picturesUnder(
         artifact,
-        result.artifacts.filter((one) => one.kind === "image"),
+        result.views.filter((one) => one.kind === "image"),
       ),
       looks,
       drawing,

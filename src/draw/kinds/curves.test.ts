@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { CurvesArtifact, Result } from "../../protocol/artifacts.ts";
+import type { CurvesArtifact } from "../../protocol/artifacts.ts";
+import type { Result } from "../../protocol/result.ts";
 import { DEFAULT_LOOKS } from "../../protocol/panel.ts";
 import { composePicture } from "../scene/compose.ts";
 import { curveRanges, layoutCurves, lineStyles } from "./curves.ts";
@@ -30,7 +31,7 @@ const curves: CurvesArtifact = {
   reading: "Lower is better.",
   caption: "3 steps",
 };
-const result: Result = { ...base, artifacts: [curves] };
+const result: Result = { ...base, views: [curves] };
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 const strokes = (artifact: CurvesArtifact): LinePart[] =>
   layoutCurves(artifact).parts.filter((part): part is LinePart => part.kind === "line");
@@ -126,7 +127,7 @@ describe("files", () => {
       lines: [{ ...curves.lines[1], x: Float32Array.of(0, 1) }],
       x: { label: "layer", names: ["conv", "dense"] },
     };
-    expect(text(saveResult({ ...base, artifacts: [named] }, DEFAULT_LOOKS, "csv"))).toContain("Dots,dense,0.5");
+    expect(text(saveResult({ ...base, views: [named] }, DEFAULT_LOOKS, "csv"))).toContain("Dots,dense,0.5");
   });
 
   test("NPY and JSON: the numbers as they are", () => {

@@ -1,4 +1,5 @@
-import type { Artifact, Result } from "../../protocol/artifacts.ts";
+import type { Artifact } from "../../protocol/artifacts.ts";
+import type { Result } from "../../protocol/result.ts";
 import type { Looks } from "../../protocol/panel.ts";
 import { forEachDot } from "./font.ts";
 import { layoutScene } from "./scene.ts";

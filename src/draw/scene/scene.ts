@@ -1,4 +1,5 @@
-import type { Artifact, Result } from "../../protocol/artifacts.ts";
+import type { Artifact } from "../../protocol/artifacts.ts";
+import type { Result } from "../../protocol/result.ts";
 import type { Looks } from "../../protocol/panel.ts";
 import { layoutBars } from "../kinds/bars.ts";
 import { layoutBoxes } from "../kinds/boxes.ts";
@@ -16,7 +17,7 @@ const margin = 16;
 
 /** Lays out an artifact with its title above, and its caption and the result's origin below. */
 export function layoutScene(result: Result, artifact: Artifact, looks: Looks): Scene {
-  const several = artifact === result.artifacts[0] ? picturesOfInputs(result) : [];
+  const several = artifact === result.views[0] ? picturesOfInputs(result) : [];
   const block = several.length > 1 ? layoutInputs(result, several, looks) : layoutArtifact(result, artifact, looks);
   const width = Math.max(block.width, 320);
   const head = paragraph(artifact.title, 2, "foreground", width);
@@ -48,7 +49,7 @@ export function layoutArtifact(result: Result, artifact: Artifact, looks: Looks)
         artifact,
         picturesUnder(
           artifact,
-          result.artifacts.filter((one) => one.kind === "image"),
+          result.views.filter((one) => one.kind === "image"),
         ),
         looks,
       );
@@ -60,7 +61,7 @@ export function layoutArtifact(result: Result, artifact: Artifact, looks: Looks)
     case "curves":
       return layoutCurves(artifact);
     case "boxes": {
-      const over = result.artifacts.find((other) => other.kind === "image" && other.id === artifact.over);
+      const over = result.views.find((other) => other.kind === "image" && other.id === artifact.over);
       return layoutBoxes(artifact, over?.kind === "image" ? over : undefined);
     }
     case "tokens":

@@ -1,4 +1,4 @@
-import type { Provenance } from "../../protocol/artifacts.ts";
+import type { Provenance } from "../../protocol/result.ts";
 import { camTemplates } from "./cams.ts";
 import { captumTemplates } from "./captum.ts";
 import type { Code, Template } from "./method.ts";

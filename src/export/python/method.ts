@@ -1,4 +1,4 @@
-import type { Provenance } from "../../protocol/artifacts.ts";
+import type { Provenance } from "../../protocol/result.ts";
 
 /** What a template knows of the result that its code is to give again. */
 export interface Question {

@@ -1,6 +1,6 @@
 import path from "node:path";
 import * as vscode from "vscode";
-import type { Provenance } from "../../protocol/artifacts.ts";
+import type { Provenance } from "../../protocol/result.ts";
 import type { ExportReport, ExportTarget, ExportWeights } from "../../protocol/export.ts";
 import { RemoteError } from "../../protocol/link.ts";
 import type { PanelState } from "../../protocol/panel.ts";

@@ -256,7 +256,7 @@ async function topClasses(
     { ...rest, technique: "predictions", target: target.output ? { output: target.output } : {} },
     { signal, onProgress: ({ text }) => say(text) },
   );
-  const bars = result.artifacts.find((artifact) => artifact.kind === "bars");
+  const bars = result.views.find((artifact) => artifact.kind === "bars");
   return (bars?.items ?? []).map((prediction) =>
     item(prediction.label, targetOfItem(bars!.dims, prediction), predictionText(bars!, prediction)),
   );

@@ -87,7 +87,7 @@ async function predict(
     target: state.target.output ? { output: state.target.output } : {},
   };
   const { result } = await services.runner.run(asked, { signal, onProgress: ({ text }) => say(text) });
-  return result.artifacts.find((artifact) => artifact.kind === "bars");
+  return result.views.find((artifact) => artifact.kind === "bars");
 }
 
 /** "285", "3,17,20" in a dense output, or a region of it, "15,10:20,:"; a name's own item is already in the list. */

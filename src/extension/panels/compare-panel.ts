@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import type { Result } from "../../protocol/artifacts.ts";
+import type { Result } from "../../protocol/result.ts";
 import type { Axis, CompareBoot, CompareHost, CompareState, CompareView } from "../../protocol/compare.ts";
 import { cellState, isComparable } from "../../protocol/compare.ts";
 import { Link, RemoteError } from "../../protocol/link.ts";

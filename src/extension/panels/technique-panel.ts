@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import { checkState } from "../../protocol/checks.ts";
 import { Link, RemoteError } from "../../protocol/link.ts";
 import type { CallContext, Handlers } from "../../protocol/link.ts";
-import type { Result } from "../../protocol/artifacts.ts";
+import type { Result } from "../../protocol/result.ts";
 import type { PanelBoot, PanelHost, PanelState, PanelView } from "../../protocol/panel.ts";
 import { copyAsPython, exportExplanation } from "../commands/export-explanation.ts";
 import { back } from "../commands/pick.ts";

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { HeatmapArtifact, Result, TilesArtifact } from "../../protocol/artifacts.ts";
+import type { HeatmapArtifact, TilesArtifact } from "../../protocol/artifacts.ts";
+import type { Result } from "../../protocol/result.ts";
 import { DEFAULT_LOOKS } from "../../protocol/panel.ts";
 import { composePicture } from "../../draw/scene/compose.ts";
 import { tilesIn } from "../../draw/scene/frames.ts";
@@ -105,7 +106,7 @@ describe("feature maps of any layer", () => {
     result.raw.values.forEach((value, i) =>
       expect(value).toBeCloseTo(Math.max(0, a * first[i] + b * second[i] + 0.5), 5),
     );
-    const bars = result.artifacts[0];
+    const bars = result.views[0];
     if (bars.kind !== "bars") throw new Error("no bars");
     expect(bars).toMatchObject({
       dims: [60],
@@ -127,22 +128,22 @@ describe("feature maps of any layer", () => {
   it("a signal: time from left to right, channels downward", async () => {
     const result = await maps(signal(), [1, 2, 12]);
     expect(result.raw.dims).toEqual([1, 4, 10]);
-    expect(result.artifacts[0]).toMatchObject({
+    expect(result.views[0]).toMatchObject({
       kind: "heatmap",
       dims: [1, 4, 10],
       axes: { height: 1, width: 2 },
       caption: "Relu_r · 10 steps across, 4 channels down",
     });
-    expect([...(result.artifacts[0] as HeatmapArtifact).values]).toEqual([...result.raw.values]);
-    expect(composePicture(result, result.artifacts[0], DEFAULT_LOOKS).width).toBeGreaterThan(300);
-    expect((await maps(signal(), [1, 2, 12], { layer: "f" })).artifacts[0]).toMatchObject({ kind: "bars", dims: [4] });
+    expect([...(result.views[0] as HeatmapArtifact).values]).toEqual([...result.raw.values]);
+    expect(composePicture(result, result.views[0], DEFAULT_LOOKS).width).toBeGreaterThan(300);
+    expect((await maps(signal(), [1, 2, 12], { layer: "f" })).views[0]).toMatchObject({ kind: "bars", dims: [4] });
   });
 
   it("a recurrent layer's steps: as [T, directions, N, H] is written, which is no guess", async () => {
     const result = await maps(recurrent(), [5, 1, 3]);
     expect(result.provenance.layer).toBe("steps");
     expect(result.raw.dims).toEqual([5, 1, 1, 4]);
-    expect(result.artifacts[0]).toMatchObject({ kind: "heatmap", dims: [5, 1, 1, 4], axes: { height: 3, width: 0 } });
+    expect(result.views[0]).toMatchObject({ kind: "heatmap", dims: [5, 1, 1, 4], axes: { height: 3, width: 0 } });
     expect(result.notes.join(" ")).not.toContain("read as time");
   });
 
@@ -153,7 +154,7 @@ describe("feature maps of any layer", () => {
           layer: "steps",
           target: { index: [0] },
         })
-      ).artifacts[0];
+      ).views[0];
     expect(await at("layer-activation")).toMatchObject({ kind: "heatmap", axes: { height: 3, width: 0 } });
   });
 
@@ -177,7 +178,7 @@ describe("feature maps of any layer", () => {
       ],
     });
     const result = await maps(model, [1, 6, 4], { layer: "attention" });
-    const tiles = result.artifacts[0] as TilesArtifact;
+    const tiles = result.views[0] as TilesArtifact;
     expect(tiles).toMatchObject({ kind: "tiles", dims: [1, 2, 6, 6], count: 2, tileHeight: 6, tileWidth: 6 });
     expect([...tiles.tiles]).toEqual([...result.raw.values]);
   });
@@ -194,7 +195,7 @@ describe("feature maps of any layer", () => {
     };
     const result = await runOn(models, job.model, job.inputs, "feature-maps", { layer: job.layer });
     expect(result.raw.dims).toEqual([4, 5, 4, 4]);
-    const tiles = result.artifacts[0] as TilesArtifact;
+    const tiles = result.views[0] as TilesArtifact;
     expect(tiles).toMatchObject({
       kind: "tiles",
       count: 5,
@@ -210,7 +211,7 @@ describe("feature maps of any layer", () => {
       over: "input frame 2 of 4",
     });
     expect([...second.tiles]).toEqual([...result.raw.values.subarray(80, 160)]);
-    expect(result.artifacts.some(({ id }) => id === second.over)).toBe(true);
+    expect(result.views.some(({ id }) => id === second.over)).toBe(true);
     expect([...(await channelOf({ job, channel: 7 }, env)).values]).toEqual([...result.raw.values.subarray(112, 128)]);
     expect([...(await tilesOf({ job, from: 18, to: 20 }, env)).tiles]).toEqual([
       ...result.raw.values.subarray(288, 320),

@@ -31,7 +31,7 @@ export const featureMaps = technique({
   },
   async run(context) {
     const { layer, values, plan } = await plannedLayer(context);
-    return { raw: { dims: layer.dims, values }, artifacts: [pictureOf(context, layer, values, plan)] };
+    return { raw: { dims: layer.dims, values }, views: [pictureOf(context, layer, values, plan)] };
   },
 });
 

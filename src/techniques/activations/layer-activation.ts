@@ -24,6 +24,6 @@ export const layerActivation = technique({
       signed: true,
       caption: layer.node,
     });
-    return { raw: { dims: layer.dims, values }, artifacts: [artifact] };
+    return { raw: { dims: layer.dims, values }, views: [artifact] };
   },
 });

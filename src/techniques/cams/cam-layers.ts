@@ -146,7 +146,7 @@ function mapPicture(
         dims: size,
       }
     : activationMap(context, values, size, looks, frames);
-  return { raw: { dims: size, values }, artifacts: [artifact] };
+  return { raw: { dims: size, values }, views: [artifact] };
 }
 
 /** The layer with its tokens on the grid that is asked for, or found; says so. */

@@ -59,7 +59,7 @@ export const cam = technique({
     context.note(
       `The head: ${nodeLabel(head.pooling)} averages "${head.pooled}", ${nodeLabel(head.dense)} weighs its channels.`,
     );
-    return { raw: { dims: size, values }, artifacts: [artifact] };
+    return { raw: { dims: size, values }, views: [artifact] };
   },
 });
 

@@ -136,7 +136,11 @@ describe("the layer that is picked by itself", () => {
     async (exporter) => {
       const words = resolve("test/reference/bert");
       const inputs = { input_ids: join(words, "ids.npy"), attention_mask: join(words, "mask.npy") };
-      const { notes, raw, artifacts } = await runOn(models, join(words, `bert-${exporter}.onnx`), inputs, "grad-cam", {
+      const {
+        notes,
+        raw,
+        views: artifacts,
+      } = await runOn(models, join(words, `bert-${exporter}.onnx`), inputs, "grad-cam", {
         target: { index: [1] },
         params: { relu: false },
       });
@@ -200,7 +204,7 @@ describe("tokens on a grid", () => {
     const { model, input } = await network("vision-transformer-dynamo");
     const result = await runOn(models, model, input, "feature-maps", { layer: "layer_norm_2" });
     expect(result.raw.dims).toEqual([1, 17, 32]);
-    const [tiles] = result.artifacts;
+    const [tiles] = result.views;
     if (tiles.kind !== "tiles") throw new Error("no tiles");
     expect([tiles.count, tiles.tileHeight, tiles.tileWidth]).toEqual([32, 4, 4]);
     expect(Array.from(tiles.tiles.slice(0, 3))).toEqual([1, 2, 3].map((token) => result.raw.values[token * 32]));

@@ -141,7 +141,7 @@ describe("Guided Grad-CAM", () => {
       (await outcome(model, "grad-cam", { relu: true })).raw.values,
     ];
     for (const interpolation of ["nearest", "linear"]) {
-      const { raw, artifacts } = await outcome(model, "guided-gradcam", { interpolation });
+      const { raw, views: artifacts } = await outcome(model, "guided-gradcam", { interpolation });
       expect(raw.dims).toEqual([1, 3, 6, 6]);
       raw.values.forEach((value, i) => expect(value).toBeCloseTo(guided[i] * map[i % 36], 6));
       expect(artifacts[0]).toMatchObject({ kind: "heatmap", dims: [1, 3, 6, 6] });

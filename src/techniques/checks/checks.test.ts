@@ -7,7 +7,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decodeNpy } from "../../data/index.ts";
-import type { CurvesArtifact, Result } from "../../protocol/artifacts.ts";
+import type { CurvesArtifact } from "../../protocol/artifacts.ts";
+import type { Result } from "../../protocol/result.ts";
 import { checksOf, checkState, layerNeeds, optionsText } from "../../protocol/checks.ts";
 import type { Job } from "../../protocol/engine.ts";
 import { DEFAULT_LOOKS } from "../../protocol/panel.ts";
@@ -74,7 +75,7 @@ function run(network: string, technique: string, more: Partial<Job> = {}): Promi
   return runOn(models, model, input, technique, more);
 }
 
-function curves({ artifacts: [artifact] }: Result): CurvesArtifact {
+function curves({ views: [artifact] }: Result): CurvesArtifact {
   if (artifact.kind !== "curves") throw new Error(`curves were expected, not ${artifact.kind}`);
   return artifact;
 }
@@ -241,7 +242,11 @@ describe("what is removed", () => {
   });
 
   it("are columns in a table row, whose insertion begins with the baseline", async () => {
-    const { notes, raw, artifacts } = await run("mlp", "insertion-deletion", {
+    const {
+      notes,
+      raw,
+      views: artifacts,
+    } = await run("mlp", "insertion-deletion", {
       params: { method: "integrated-gradients", options: "steps=20; rule=riemann_middle" },
     });
     expect(notes).toContain("Insertion begins with the baseline: columns are not blurred.");
@@ -426,7 +431,7 @@ describe("a check", () => {
         out,
       ]),
     ).toBe(0);
-    const { artifacts, provenance } = JSON.parse(readFileSync(out, "utf8")) as Result;
+    const { views: artifacts, provenance } = JSON.parse(readFileSync(out, "utf8")) as Result;
     const [artifact] = artifacts as readonly CurvesArtifact[];
     const { raw } = await run("mlp", "insertion-deletion", {
       target: { index: [1] },

@@ -140,7 +140,7 @@ export function infidelity(methods: readonly Technique[]): Technique {
         const pairs = new Float32Array(2 * samples);
         for (let i = 0; i < samples; i++) pairs.set([predicted[i], happened[i]], 2 * i);
         const artifact = artifactOf(method.title, measured.label, predicted, happened, multiplied);
-        return { raw: { dims: [samples, 2], values: pairs }, artifacts: [artifact] };
+        return { raw: { dims: [samples, 2], values: pairs }, views: [artifact] };
       } finally {
         await measured.release();
       }

@@ -128,10 +128,7 @@ export function insertionDeletion(methods: readonly Technique[]): Technique {
             "Compare methods on the same input: the areas have no scale of their own, and removing pixels also makes inputs that the model never saw.",
           caption: `${steps} steps of ${size} ${features.word}; removed: ${baselineCaption(context)}`,
         };
-        return {
-          raw: { dims: [2, steps + 1], values: Float32Array.of(...insertion, ...deletion) },
-          artifacts: [artifact],
-        };
+        return { raw: { dims: [2, steps + 1], values: Float32Array.of(...insertion, ...deletion) }, views: [artifact] };
       } finally {
         await measured.release();
       }

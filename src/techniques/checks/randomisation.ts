@@ -78,7 +78,7 @@ export function randomisation(methods: readonly Technique[]): Technique {
       // Of the trained model's map with itself, only what has no meaning is not one.
       const rows = Number.isNaN(similarities[0][2]) ? [0, 1] : [0, 1, 2];
       const values = Float32Array.from(rows.flatMap((which) => similarities.map((one) => one[which])));
-      return { raw: { dims: [rows.length, similarities.length], values }, artifacts: [artifact] };
+      return { raw: { dims: [rows.length, similarities.length], values }, views: [artifact] };
     },
   });
 }

@@ -97,7 +97,7 @@ export function road(methods: readonly Technique[]): Technique {
         const artifact = artifactOf(method.title, features.word, percentages, measured, { most, least });
         return {
           raw: { dims: [2, percentages.length], values: Float32Array.of(...most.values, ...least.values) },
-          artifacts: [artifact],
+          views: [artifact],
         };
       } finally {
         await measured.release();

@@ -107,7 +107,7 @@ export function sensitivity(methods: readonly Technique[]): Technique {
         reading: `The input was moved by at most ${radius} in every element. A map that changes much more than the input did says as much about noise as about the model.`,
         caption: `${samples} perturbations, radius ${radius}`,
       };
-      return { raw: { dims: [samples], values: changes }, artifacts: [artifact] };
+      return { raw: { dims: [samples], values: changes }, views: [artifact] };
     },
   });
 }

@@ -68,7 +68,7 @@ export function sparseness(methods: readonly Technique[]): Technique {
           ? `${values.length} parts of [${dims.join(", ")}]`
           : `${values.length} values [${dims.join(", ")}]`,
       };
-      return { raw: { dims: [1], values: Float32Array.of(index) }, artifacts: [artifact] };
+      return { raw: { dims: [1], values: Float32Array.of(index) }, views: [artifact] };
     },
   });
 }

@@ -63,7 +63,7 @@ describe("what cannot be run says why and where", () => {
     await expect(runOn(models, model, input, "saliency")).rejects.toThrow(
       /"ids" is int64: only inputs of a float type have a gradient/,
     );
-    expect((await runOn(models, model, input, "predictions")).artifacts[0].kind).toBe("bars");
+    expect((await runOn(models, model, input, "predictions")).views[0].kind).toBe("bars");
   });
 
   it("an operator of a domain that is not known, while the structure can be read", async () => {

@@ -55,7 +55,7 @@ describe("models of token numbers", () => {
     ids.flatMap((id) => [2, 4, 6].map((w, i) => (2 * table[id * 3 + i] * w) / ids.length));
 
   it("are explained by what they look up: the gradient by the vectors, in their shape", async () => {
-    const { raw, artifacts } = await runOn(models, model(), inputs(), "saliency", {
+    const { raw, views: artifacts } = await runOn(models, model(), inputs(), "saliency", {
       target: { index: [1] },
       params: { absolute: false },
     });
@@ -264,7 +264,11 @@ describe("several samples", () => {
 
   it("files: the mean over them", async () => {
     const [first, ...more] = rows.map((row, index) => ({ "": writeArray(folder, `row-${index}.npy`, [1, 3], row) }));
-    const { raw, notes, artifacts } = await runOn(models, square(1), first, "saliency", {
+    const {
+      raw,
+      notes,
+      views: artifacts,
+    } = await runOn(models, square(1), first, "saliency", {
       more,
       target: { index: [0] },
       params: { absolute: false },
@@ -332,7 +336,7 @@ describe("baselines", () => {
 
   it("may be a file like the input", async () => {
     const baseline = writeArray(folder, "base.npy", [1, 2], [1, 2]);
-    const { raw, artifacts } = await runOn(models, model(), input(), "integrated-gradients", {
+    const { raw, views: artifacts } = await runOn(models, model(), input(), "integrated-gradients", {
       target: { index: [0] },
       params: { baseline, steps: 2 },
     });
@@ -379,7 +383,7 @@ describe("noise over methods without gradients", () => {
     variance.raw.values.forEach((value, i) =>
       expect(value).toBeCloseTo(squares.raw.values[i] - mean.raw.values[i] ** 2, 2),
     );
-    expect(mean.artifacts[0].caption).toContain("mean of 40 noisy copies");
+    expect(mean.views[0].caption).toContain("mean of 40 noisy copies");
     expect((await ablated({ ...noise })).raw.values).toEqual(mean.raw.values);
     expect((await ablated({ ...noise, seed: 6 })).raw.values).not.toEqual(mean.raw.values);
   });

@@ -11,7 +11,8 @@ import { heatmapDrawing } from "../../draw/kinds/heatmap.ts";
 import { inputLayout } from "../../runtime/input-layout.ts";
 import type { Graph, Node } from "../../model/graph.ts";
 import { resizeNearest } from "../../math/resize-nearest.ts";
-import type { HeatmapArtifact, Result } from "../../protocol/artifacts.ts";
+import type { HeatmapArtifact } from "../../protocol/artifacts.ts";
+import type { Result } from "../../protocol/result.ts";
 import { DEFAULT_LOOKS } from "../../protocol/panel.ts";
 import { node, runOn, weight, writeArray, writeSmallModel } from "../../../test/support/models.ts";
 
@@ -58,7 +59,7 @@ describe("maps of a layer that holds several frames are those of Captum and pyto
 
 const LAYER = "/backbone/backbone.3/Relu_output_0";
 const video = { inputs: { video: "video.video.npy" } };
-const mapOf = ({ artifacts }: Result): HeatmapArtifact => artifacts[0] as HeatmapArtifact;
+const mapOf = ({ views: artifacts }: Result): HeatmapArtifact => artifacts[0] as HeatmapArtifact;
 const run = (
   network: string,
   inputs: Readonly<Record<string, string>>,
@@ -81,7 +82,7 @@ describe("maps of frames", () => {
       [1, 2, 3, 4].map((frame) => [`Grad-CAM, frame ${frame} of 4`, [1, 4, 4], { height: 1, width: 2 }]),
     );
     expect(frames.flatMap(({ values }) => [...values])).toEqual([...result.raw.values]);
-    const pictures = frames.map(({ over }) => result.artifacts.find(({ id }) => id === over));
+    const pictures = frames.map(({ over }) => result.views.find(({ id }) => id === over));
     expect(
       pictures.map((picture) => picture?.kind === "image" && [picture.width, picture.height, picture.title]),
     ).toEqual([1, 2, 3, 4].map((frame) => [16, 16, `Input, frame ${frame} of 4`]));
@@ -143,7 +144,9 @@ describe("maps of frames", () => {
   });
 
   it("checks remove a video's pixels frame by frame", async () => {
-    const { artifacts } = await run("video", video.inputs, "insertion-deletion", { params: { method: "grad-cam" } });
+    const { views: artifacts } = await run("video", video.inputs, "insertion-deletion", {
+      params: { method: "grad-cam" },
+    });
     expect(artifacts[0].kind).toBe("curves");
   });
 });
@@ -168,7 +171,7 @@ describe("attributions of an input in frames", () => {
   });
 
   it("occlusion hides a box in one frame at a time", async () => {
-    const { artifacts, raw } = await run("video", video.inputs, "occlusion", { params: { window: "16" } });
+    const { views: artifacts, raw } = await run("video", video.inputs, "occlusion", { params: { window: "16" } });
     expect(artifacts[0].caption).toContain("box 1×3×16×16");
     expect(new Set([0, 1, 2, 3].map((frame) => raw.values[frame * 768])).size).toBe(4);
   });

@@ -295,7 +295,7 @@ describe("inputs of other types and shapes, explained together", () => {
     const picture = (from: number): number[] => Array.from({ length: 48 }, (_, i) => (i % 7) / 7 + from);
     const input = npz("pair.npz", { left: [[1, 3, 4, 4], picture(0)], right: [[1, 3, 4, 4], picture(0.5)] });
     const recipe = { version: 1 as const, inputs: {} };
-    const { artifacts, inputs } = await runOn(models, model, input, "saliency", { target, recipe });
+    const { views: artifacts, inputs } = await runOn(models, model, input, "saliency", { target, recipe });
     const maps = artifacts.filter((one): one is HeatmapArtifact => one.kind === "heatmap");
     expect(maps.map((map) => map.input)).toEqual(["left", "right"]);
     expect(new Set(artifacts.map(({ id }) => id)).size).toBe(artifacts.length);

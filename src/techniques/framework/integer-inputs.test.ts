@@ -321,16 +321,16 @@ describe("look-ups that are found", () => {
       const { model, ids } = variant(name, one);
       const target = { index: [1] };
       const ablation = await runOn(models, model, ids, "feature-ablation", { target });
-      const found = ablation.artifacts[0] as TokensArtifact;
+      const found = ablation.views[0] as TokensArtifact;
       expect(found.kind).toBe("tokens");
       effects().forEach((effect, token) => expect(found.values[token]).toBeCloseTo(effect, 5));
       // Relu has no bias before it: along a straight way from zero it is linear, so that a token's share is its effect.
       const gradients = await runOn(models, model, ids, "integrated-gradients", { target, params: { steps: 4 } });
       effects().forEach((effect, token) =>
-        expect((gradients.artifacts[0] as TokensArtifact).values[token]).toBeCloseTo(effect, 5),
+        expect((gradients.views[0] as TokensArtifact).values[token]).toBeCloseTo(effect, 5),
       );
       // Saliency runs, and has a number for each token.
-      expect((await runOn(models, model, ids, "saliency", { target })).artifacts[0]).toMatchObject({
+      expect((await runOn(models, model, ids, "saliency", { target })).views[0]).toMatchObject({
         kind: "tokens",
         dims: [4],
       });
@@ -473,7 +473,7 @@ describe("integers that are not looked up", () => {
     const masked = await run();
     expect([...masked.raw.values]).toEqual(of(2, [3, 4]));
     expect(masked.notes.join(" ")).toContain('The baseline of "tokens" is the mask token [MASK], number 2.');
-    expect((masked.artifacts[0] as TokensArtifact).tokens).toEqual(["good", "film"]);
+    expect((masked.views[0] as TokensArtifact).tokens).toEqual(["good", "film"]);
     expect([...(await run("pad")).raw.values]).toEqual(of(0, [3, 4]));
     expect([...(await run("unknown")).raw.values]).toEqual(of(1, [3, 4]));
     expect([...(await run("token:4")).raw.values]).toEqual(of(4, [3, 4]));

@@ -33,8 +33,8 @@ export function noisy(technique: Technique): Technique {
       }
       const kind = String(context.params.noise_type);
       const combined = combineOutputs(outputs, KINDS[kind] ?? KINDS.smoothgrad);
-      const [first, ...rest] = combined.artifacts;
-      return { ...combined, artifacts: [captioned(first, samples, kind), ...rest] };
+      const [first, ...rest] = combined.views;
+      return { ...combined, views: [captioned(first, samples, kind), ...rest] };
     },
   };
 }

@@ -23,12 +23,12 @@ export interface AttributionLooks {
 export function inputOutput(context: Context, values: Float32Array, looks: AttributionLooks): TechniqueOutput {
   const { input } = context;
   const raw = { dims: input.dims, values };
-  if (!input.parts) return { raw, artifacts: [inputAttribution(context, values, looks)] };
+  if (!input.parts) return { raw, views: [inputAttribution(context, values, looks)] };
   const inputs = numbersByInput(input, values, looks.signed);
   return {
     raw,
     inputs,
-    artifacts: ofInputs(
+    views: ofInputs(
       inputs.map((one, which) => ({
         input: one.name,
         artifacts: [partPicture(context, input.parts![which], one.values, looks)],

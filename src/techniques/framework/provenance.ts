@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import manifest from "../../../package.json" with { type: "json" };
-import type { Provenance } from "../../protocol/artifacts.ts";
+import type { Provenance } from "../../protocol/result.ts";
 import type { Job } from "../../protocol/engine.ts";
 import type { LoadedModel } from "../../runtime/models.ts";
 import type { JobContext } from "./context.ts";

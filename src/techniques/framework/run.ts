@@ -1,7 +1,8 @@
 import { sameNumbers } from "../../model/graph.ts";
 import { captured, neededFor } from "../../autodiff/differentiate.ts";
 import { NotFiniteError, UsageError } from "../../model/errors.ts";
-import type { Artifact, Provenance, Result } from "../../protocol/artifacts.ts";
+import type { Artifact } from "../../protocol/artifacts.ts";
+import type { Provenance, Result } from "../../protocol/result.ts";
 import type { EngineApi, Job, Progress } from "../../protocol/engine.ts";
 import { outputHints } from "./output-hints.ts";
 import { NO_HINTS, type OutputHints } from "./output.ts";
@@ -60,10 +61,10 @@ async function runOn(model: LoadedModel, job: Job, env: RunEnvironment): Promise
     if (fault) run.notes.add(fault);
   }
   const { output, context } = await run.inputs(fed, more);
-  const artifacts: Artifact[] = [...output.artifacts];
+  const artifacts: Artifact[] = [...output.views];
   artifacts.push(...fed.pictures);
   for (const input of context.input.parts?.map(({ shown }) => shown) ?? [context.input])
-    artifacts.push(...framePictures({ input, output: context.output }, output.artifacts));
+    artifacts.push(...framePictures({ input, output: context.output }, output.views));
   if (technique.info.id !== "predictions") {
     artifacts.push(predictionBars(context, 5));
   }
@@ -75,7 +76,7 @@ async function runOn(model: LoadedModel, job: Job, env: RunEnvironment): Promise
   return {
     raw,
     ...several,
-    artifacts,
+    views: artifacts,
     notes: [...run.notes],
     provenance: { ...provenanceOf(job, technique, fed, context, params, onnxruntime), ...framesIn(output) },
     time: { run: model.runTime - ranBefore, total: performance.now() - start },
@@ -97,7 +98,7 @@ function rawOf(
 }
 
 /** The number of frames, where the first picture is of several. */
-function framesIn({ artifacts: [first] }: TechniqueOutput): Pick<Provenance, "frames"> {
+function framesIn({ views: [first] }: TechniqueOutput): Pick<Provenance, "frames"> {
   const names = first !== undefined && "frames" in first ? first.frames?.names : undefined;
   return names && names.length > 1 ? { frames: names.length } : {};
 }
@@ -195,7 +196,7 @@ class Run {
                 },
               ],
         ),
-        artifacts: ofInputs(done.map(({ input, output }) => ({ input, artifacts: output.artifacts }))),
+        views: ofInputs(done.map(({ input, output }) => ({ input, artifacts: output.views }))),
       },
     };
   }

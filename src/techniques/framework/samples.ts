@@ -11,8 +11,8 @@ import type { InputInfo, PartEffects, TechniqueOutput } from "./technique.ts";
  * their shapes differ.
  */
 export function meanOutput(outputs: readonly TechniqueOutput[]): TechniqueOutput {
-  const { artifacts, ...numbers } = combineOutputs(outputs, mean);
-  return { ...numbers, artifacts: artifacts.map((artifact) => overSamples(artifact, outputs.length)) };
+  const { views: artifacts, ...numbers } = combineOutputs(outputs, mean);
+  return { ...numbers, views: artifacts.map((artifact) => overSamples(artifact, outputs.length)) };
 }
 
 /**
@@ -29,10 +29,10 @@ export function combineOutputs(outputs: readonly TechniqueOutput[], combine: Com
       "Choose samples of one shape.",
     );
   }
-  const artifacts = first.artifacts.map(
+  const artifacts = first.views.map(
     (artifact, index) =>
       combined(
-        outputs.map(({ artifacts }) => artifacts[index]),
+        outputs.map(({ views: artifacts }) => artifacts[index]),
         combine,
       ) ?? artifact,
   );
@@ -58,7 +58,7 @@ export function combineOutputs(outputs: readonly TechniqueOutput[], combine: Com
       ...(effects ? { effects } : {}),
     },
     ...(inputs ? { inputs } : {}),
-    artifacts,
+    views: artifacts,
   };
 }
 
@@ -104,12 +104,12 @@ function overSamples(artifact: Artifact, count: number): Artifact {
 
 /** Results of a batch's entries in one array along the batch axis; the picture shows their mean. */
 export function stackedOutput(outputs: readonly TechniqueOutput[]): TechniqueOutput {
-  const { artifacts } = meanOutput(outputs);
+  const { views: artifacts } = meanOutput(outputs);
   const inputs = outputs[0].inputs?.map(({ name }, which) => ({
     name,
     ...stackedNumbers(outputs.map(({ inputs: of = [] }) => of[which])),
   }));
-  return { raw: stackedNumbers(outputs.map(({ raw }) => raw)), ...(inputs ? { inputs } : {}), artifacts };
+  return { raw: stackedNumbers(outputs.map(({ raw }) => raw)), ...(inputs ? { inputs } : {}), views: artifacts };
 }
 
 function stackedNumbers(all: readonly { readonly dims: readonly number[]; readonly values: Float32Array }[]): {

@@ -60,7 +60,7 @@ describe("a table that comes as an input for each column is one table", () => {
       "changed at once, as the columns of one table are: age, height, weight, income",
     );
     expect(
-      four.artifacts
+      four.views
         .filter(({ kind }) => kind === "bars")
         .slice(0, 4)
         .map((artifact) => ("input" in artifact ? artifact.input : undefined)),

@@ -34,7 +34,7 @@ export interface TechniqueOutput {
    * another.
    */
   readonly inputs?: readonly InputNumbers[];
-  readonly artifacts: readonly Artifact[];
+  readonly views: readonly Artifact[];
 }
 
 /** A result in the shape of one of the model's inputs. */

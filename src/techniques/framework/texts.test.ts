@@ -122,7 +122,7 @@ describe("models with columns of texts and numbers", () => {
     expect(reasons).toContain(
       'Input "sex": texts, by its type: a table\'s cells (.csv), one text (.txt) or a list (.json).',
     );
-    const { artifacts } = await runOn(models, path, `${table}#1`, "predictions", { recipe });
+    const { views: artifacts } = await runOn(models, path, `${table}#1`, "predictions", { recipe });
     const bars = artifacts.find((artifact): artifact is BarsArtifact => artifact.kind === "bars")!;
     expect(bars.values[0]).toBeCloseTo(values[0], 5);
     expect(bars.values[1]).toBeCloseTo(values[1], 5);
@@ -139,13 +139,13 @@ describe("models with columns of texts and numbers", () => {
   });
 
   it("of a text, in words that are counted", async () => {
-    const { artifacts } = await runOn(models, join(SKLEARN, "tfidf.onnx"), sklearn.tfidf.sample, "predictions");
+    const { views: artifacts } = await runOn(models, join(SKLEARN, "tfidf.onnx"), sklearn.tfidf.sample, "predictions");
     const bars = artifacts.find((artifact): artifact is BarsArtifact => artifact.kind === "bars")!;
     sklearn.tfidf.values.forEach((value, index) => expect(bars.values[index]).toBeCloseTo(value, 5));
   });
 
   it("of nothing but texts predict as scikit-learn does", async () => {
-    const { artifacts } = await runOn(
+    const { views: artifacts } = await runOn(
       models,
       join(SKLEARN, "words.onnx"),
       file("w.json", JSON.stringify(sklearn.words.sample)),

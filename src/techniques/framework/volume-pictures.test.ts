@@ -36,7 +36,7 @@ it.each(["saliency", "grad-cam", "layer-activation"])(
   "%s of a volume is shown slice by slice, and nothing is left out of the picture",
   async (technique) => {
     const {
-      artifacts: [picture],
+      views: [picture],
       raw,
     } = await runOn(models, volumeModel(), volume(), technique, technique === "layer-activation" ? { layer: "c" } : {});
     expect(picture).toMatchObject({

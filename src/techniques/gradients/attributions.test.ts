@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decodeNpy } from "../../data/index.ts";
 import { quadrature, type QuadratureRule } from "../../math/quadrature.ts";
 import type { Job } from "../../protocol/engine.ts";
-import type { Result } from "../../protocol/artifacts.ts";
+import type { Result } from "../../protocol/result.ts";
 import { ModelCache } from "../../runtime/models.ts";
 import { loadArchitectures } from "../../../test/reference/architectures/load.ts";
 import { materialise } from "../../../test/reference/architectures/materialise.ts";
@@ -97,7 +97,7 @@ async function agrees({ network, technique, target, params, file }: ReferenceCas
 
 describe.each(["input-x-gradient", "guided-backprop", "deconvolution"])("%s", (technique) => {
   it.each(of(technique).map((one) => [title(one), one] as const))("is Captum's: %s", async (_, one) => {
-    const { raw, artifacts } = await agrees(one);
+    const { raw, views: artifacts } = await agrees(one);
     expect(artifacts[0]).toMatchObject({
       id: technique,
       ...(one.network === "mlp" ? { kind: "bars" } : { kind: "heatmap", signed: true }),
@@ -120,7 +120,7 @@ describe("input × gradient", () => {
       weights: [weight("a", [3, 2], [1, -2, 0.5, 3, -1, 1]), weight("b", [2, 2], [2, 1, -1, 0.5])],
       nodes: [node("MatMul", ["x", "a"], ["h"]), node("Relu", ["h"], ["r"]), node("MatMul", ["r", "b"], ["y"])],
     });
-    const { raw, artifacts } = await runOn(
+    const { raw, views: artifacts } = await runOn(
       models,
       model,
       writeArray(folder, "x.npy", [1, 3], [1, 2, -0.5]),
@@ -141,7 +141,7 @@ describe("input × gradient", () => {
     );
     expect(first.raw.values).toEqual(second.raw.values);
     expect(first.raw.values).not.toEqual(other.raw.values);
-    expect(first.artifacts[0]).toMatchObject({ caption: "input times gradient, mean of 5 noisy copies" });
+    expect(first.views[0]).toMatchObject({ caption: "input times gradient, mean of 5 noisy copies" });
   });
 });
 
@@ -340,14 +340,14 @@ describe("expected gradients", () => {
       ["0.5", file].map((baseline) => run("mlp", "expected-gradients", { params: { samples: 5, baseline } })),
     );
     expect(read.raw.values).toEqual(number.raw.values);
-    expect(read.artifacts[0]).toMatchObject({ caption: "mean of 5 draws from half.npy" });
+    expect(read.views[0]).toMatchObject({ caption: "mean of 5 draws from half.npy" });
     await expect(run("mlp", "expected-gradients", { params: { baseline: "black" } })).rejects.toThrow(/takes an array/);
   });
 });
 
 describe.each(["occlusion", "feature-ablation"])("%s", (technique) => {
   it.each(of(technique).map((one) => [title(one), one] as const))("is Captum's: %s", async (_, one) => {
-    const { artifacts } = await agrees(one);
+    const { views: artifacts } = await agrees(one);
     expect(artifacts[0]).toMatchObject({
       id: technique,
       ...(one.network === "mlp" ? { kind: "bars" } : { kind: "heatmap", signed: true }),

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decodeNpy } from "../../data/index.ts";
 import type { Attribute } from "../../model/graph.ts";
 import type { Job } from "../../protocol/engine.ts";
-import type { Result } from "../../protocol/artifacts.ts";
+import type { Result } from "../../protocol/result.ts";
 import { ModelCache } from "../../runtime/models.ts";
 import { loadArchitectures } from "../../../test/reference/architectures/load.ts";
 import { materialise } from "../../../test/reference/architectures/materialise.ts";
@@ -112,7 +112,7 @@ describe("FullGrad", () => {
       const result = await run(network, one.exporter, { target: { index: [one.target] } });
       expect(result.raw.dims).toEqual(one.shape);
       expect(differenceFrom(one, result.raw.values)).toBeLessThan(TOLERANCE);
-      expect(result.artifacts[0]).toMatchObject({ id: "full-grad", kind: "heatmap", signed: false, dims: one.shape });
+      expect(result.views[0]).toMatchObject({ id: "full-grad", kind: "heatmap", signed: false, dims: one.shape });
     },
   );
 
@@ -160,7 +160,7 @@ describe("FullGrad", () => {
   );
 
   it("is the same for a table row: the rescaled input × gradient, biases only in the sum", async () => {
-    const { raw, artifacts, notes } = await run("mlp", "dynamo", { target: { index: [1] } });
+    const { raw, views: artifacts, notes } = await run("mlp", "dynamo", { target: { index: [1] } });
     const plain = await runOn(
       models,
       await materialise("mlp-dynamo", folder),
@@ -207,7 +207,7 @@ describe("FullGrad of tokens", () => {
       "full-grad",
     );
     expect(result.raw.dims).toEqual([12]);
-    expect(result.artifacts[0]).toMatchObject({ kind: "tokens", dims: [12], signed: false });
+    expect(result.views[0]).toMatchObject({ kind: "tokens", dims: [12], signed: false });
     // The last two are padding, which nothing looks at.
     expect([...result.raw.values].map((value) => value > 0)).toEqual([...new Array(10).fill(true), false, false]);
   });

@@ -58,7 +58,7 @@ export const fullGrad = technique({
         : rescaled({ channels: 1, size: [parts.products.length], area: parts.products.length, values: parts.products });
     });
     context.checkResult(values, input.name, { what: "The map" });
-    return { raw: { dims: size ?? input.dims, values }, artifacts: [picture(context, values, size, frames?.count)] };
+    return { raw: { dims: size ?? input.dims, values }, views: [picture(context, values, size, frames?.count)] };
   },
 });
 

@@ -43,6 +43,6 @@ export const internalInfluence = technique({
         `${layer.node} · ${Number(context.params.steps)} steps from ${baselineCaption(context)}`,
       ),
     });
-    return { raw: { dims: layer.dims, values }, artifacts: [artifact] };
+    return { raw: { dims: layer.dims, values }, views: [artifact] };
   },
 });

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Result } from "../../protocol/artifacts.ts";
+import type { Result } from "../../protocol/result.ts";
 import { ModelCache } from "../../runtime/models.ts";
 import {
   errorOf,
@@ -86,7 +86,7 @@ describe("layer and neuron attributions against Captum", () => {
   it.each(cases.map((one) => [one.technique, title(one), one] as const))(
     "%s of %s",
     async (_, __, one) => {
-      const { raw, artifacts } = await run(one);
+      const { raw, views: artifacts } = await run(one);
       expect(errorOf(raw.values, one)).toBeLessThan(TOLERANCE);
       expect(artifacts[0].id).toBe(one.technique);
       expect(["heatmap", "bars", "tokens"]).toContain(artifacts[0].kind);
@@ -110,7 +110,7 @@ describe("a chain of two layers, by hand", () => {
 
   it("gives activations, gradient × activation, and conductance that sums to the score's difference", async () => {
     expect([...(await at("layer-activation", "h")).raw.values]).toEqual([5, 0, 1]);
-    const { raw, artifacts } = await at("layer-gradient-x-activation", "h");
+    const { raw, views: artifacts } = await at("layer-gradient-x-activation", "h");
     expect([...raw.values]).toEqual([10, 0, -3]);
     expect(artifacts[0]).toMatchObject({
       kind: "bars",

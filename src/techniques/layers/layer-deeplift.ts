@@ -40,6 +40,6 @@ export const layerDeeplift = technique({
       signed: isSigned(context.params),
       caption: noiseCaption(context.params, `${layer.node} · differences from ${baselineCaption(context)}`),
     });
-    return { raw: { dims: layer.dims, values }, artifacts: [artifact] };
+    return { raw: { dims: layer.dims, values }, views: [artifact] };
   },
 });

@@ -36,6 +36,6 @@ export const layerGradientXActivation = technique({
       signed: isSigned(context.params),
       caption: noiseCaption(context.params, `${layer.node} · activation times gradient`),
     });
-    return { raw: { dims: layer.dims, values }, artifacts: [artifact] };
+    return { raw: { dims: layer.dims, values }, views: [artifact] };
   },
 });

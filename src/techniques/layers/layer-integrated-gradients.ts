@@ -53,7 +53,7 @@ export const layerIntegratedGradients = technique({
         `${layer.node} · ${Number(context.params.steps)} steps from ${baselineCaption(context)}`,
       ),
     });
-    return { raw: { dims: layer.dims, values }, artifacts: [artifact] };
+    return { raw: { dims: layer.dims, values }, views: [artifact] };
   },
 });
 

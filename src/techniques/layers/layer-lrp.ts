@@ -29,6 +29,6 @@ export const layerLrp = technique({
       signed: isSigned(context.params),
       caption: noiseCaption(context.params, `${layer.node} · relevance by ${lrpCaption(context)}`),
     });
-    return { raw: { dims: layer.dims, values }, artifacts: [artifact] };
+    return { raw: { dims: layer.dims, values }, views: [artifact] };
   },
 });

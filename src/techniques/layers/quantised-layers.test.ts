@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Result } from "../../protocol/artifacts.ts";
+import type { Result } from "../../protocol/result.ts";
 import { ModelCache } from "../../runtime/models.ts";
 import { int, ints, node, runOn, weight, writeArray, writeSmallModel } from "../../../test/support/models.ts";
 

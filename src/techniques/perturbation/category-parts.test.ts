@@ -6,7 +6,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Artifact, Result } from "../../protocol/artifacts.ts";
+import type { Artifact } from "../../protocol/artifacts.ts";
+import type { Result } from "../../protocol/result.ts";
 import type { Job } from "../../protocol/engine.ts";
 import { ModelCache } from "../../runtime/models.ts";
 import { int, node, runOn, weight, writeArray, writeSmallModel } from "../../../test/support/models.ts";
@@ -90,7 +91,7 @@ function falls(count: number): number[] {
   });
 }
 
-const artifactOf = ({ artifacts }: Result, input?: string): Artifact =>
+const artifactOf = ({ views: artifacts }: Result, input?: string): Artifact =>
   artifacts.find((one) => input === undefined || ("input" in one && one.input === input))!;
 /** The table's rows: a part each. */
 function rowsOf(artifact: Artifact): number[] {

@@ -63,7 +63,7 @@ describe("a part's effect is the score's change, however many elements the part 
       const { model, ids } = tokens();
       const {
         raw,
-        artifacts: [artifact],
+        views: [artifact],
       } = await runOn(models, model, ids, technique);
       expect(raw.dims).toEqual([1, 4, 3]);
       expect([...raw.values]).toEqual(EFFECTS.flatMap((effect) => [effect, effect, effect]));
@@ -77,7 +77,7 @@ describe("a part's effect is the score's change, however many elements the part 
     const { model, ids } = tokens();
     const mask = writeArray(folder, "pairs.npy", [1, 4, 1], [7, 7, 9, 9], "int64");
     const {
-      artifacts: [artifact],
+      views: [artifact],
     } = await runOn(models, model, ids, "feature-ablation", { params: { mask } });
     expect([...(artifact as TokensArtifact).values]).toEqual([21, 21, 2, 2]);
     expect(rows(encodeCsv(artifact))).toEqual([
@@ -89,7 +89,7 @@ describe("a part's effect is the score's change, however many elements the part 
   it("boxes over tokens that overlap: a row for each, and tokens with the mean", async () => {
     const { model, ids } = tokens();
     const {
-      artifacts: [artifact],
+      views: [artifact],
     } = await runOn(models, model, ids, "occlusion", { params: { window: "2", stride: "1" } });
     expect(rows(encodeCsv(artifact))).toEqual([
       ["0", "0:2", "21"],
@@ -104,7 +104,7 @@ describe("a part's effect is the score's change, however many elements the part 
     const mask = writeArray(folder, "columns.npy", [1, 4], [0, 1, 1, 0], "int64");
     const {
       raw,
-      artifacts: [artifact],
+      views: [artifact],
     } = await runOn(models, model, x, "feature-ablation", { params: { mask } });
     expect([...raw.values]).toEqual([5, 5, 5, 5]);
     expect((artifact as BarsArtifact).items).toMatchObject([
@@ -127,7 +127,7 @@ describe("a part's effect is the score's change, however many elements the part 
     const x = writeArray(folder, "picture.npy", [1, 3, 4, 4], new Array<number>(48).fill(1));
     const {
       raw,
-      artifacts: [artifact],
+      views: [artifact],
     } = await runOn(models, model, x, "feature-ablation", { params: { grid: 2 } });
     expect(raw.values.every((value) => value === 12)).toBe(true);
     expect(rows(encodeCsv(artifact))).toEqual(
@@ -140,7 +140,7 @@ describe("a part's effect is the score's change, however many elements the part 
     const mask = writeArray(folder, "halves.npy", [1, 4, 1], [3, 3, 4, 4], "int64");
     const other = writeArray(folder, "other.npy", [1, 4], [1, 1, 1, 1], "int64");
     const {
-      artifacts: [artifact],
+      views: [artifact],
     } = await runOn(models, model, ids, "feature-ablation", { more: [{ "": other }], params: { mask } });
     expect(rows(encodeCsv(artifact))).toEqual([
       ["0", "3", "16.5"],
@@ -153,7 +153,7 @@ describe("checks take a part's effect once", () => {
   it("infidelity: a linear model does exactly what its tokens' effects predict", async () => {
     const { model, ids } = tokens();
     const {
-      artifacts: [artifact],
+      views: [artifact],
     } = await runOn(models, model, ids, "infidelity", {
       params: { method: "feature-ablation", perturbation: "remove", samples: 20 },
     });

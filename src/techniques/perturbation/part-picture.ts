@@ -17,7 +17,7 @@ export function partOutput(
   const { input } = context;
   const raw = { dims: input.dims, values, effects };
   const integers = integersOf(input);
-  if (!integers) return { raw, artifacts: [pictureOf(context, parts, values, effects.parts, looks)] };
+  if (!integers) return { raw, views: [pictureOf(context, parts, values, effects.parts, looks)] };
   const { shown, places } = integers;
   const own = meansOverPlaces(places, values, shown.values.length);
   const single =
@@ -29,7 +29,7 @@ export function partOutput(
   return {
     raw,
     inputs: [{ name: integers.input, dims: shown.dims, values: own }],
-    artifacts: [single ? picture : ({ ...picture, parts: rowsOf(parts, effects.parts) } as Artifact)],
+    views: [single ? picture : ({ ...picture, parts: rowsOf(parts, effects.parts) } as Artifact)],
   };
 }
 

@@ -54,7 +54,7 @@ describe("against Captum, scikit-image and the authors' RISE", () => {
     async (_, one) => {
       if (!networks.has(one.network)) networks.set(one.network, networkOf(one, folder));
       const { model, inputs } = await networks.get(one.network)!;
-      const { raw, artifacts } = await runOn(models, model, inputs, one.technique, {
+      const { raw, views: artifacts } = await runOn(models, model, inputs, one.technique, {
         target: { index: [one.target] },
         params: one.params,
       });
@@ -109,9 +109,11 @@ describe("feature ablation by a mask", () => {
       .png()
       .toFile(picture);
     for (const file of [mask, picture, "quarters.png"]) {
-      const { raw, artifacts, notes } = await runOn(models, sum(), ramp(), "feature-ablation", {
-        params: { mask: file },
-      });
+      const {
+        raw,
+        views: artifacts,
+        notes,
+      } = await runOn(models, sum(), ramp(), "feature-ablation", { params: { mask: file } });
       expect([...raw.values]).toEqual(expected);
       expect(notes.join(" ")).toMatch(/The mask quarters\.(npy|png) has 4 parts\./);
       expect(artifacts[0]).toMatchObject({ caption: expect.stringContaining("4 parts of quarters.") as string });

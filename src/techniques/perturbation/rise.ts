@@ -107,7 +107,7 @@ export const rise = technique({
       const own = integers?.shown ?? context.input;
       return {
         raw: { dims: integers?.shown.dims ?? shape.size, values, ...(integers ? { byPlace: true } : {}) },
-        artifacts: [pictureOf(context, own, values, shape.size, caption)],
+        views: [pictureOf(context, own, values, shape.size, caption)],
       };
     }
     const inputs = joint.parts.map(({ input, shown, dims, from, before }) => ({
@@ -119,7 +119,7 @@ export const rise = technique({
     return {
       raw: { dims: shape.size, values, byPlace: true },
       inputs: inputs.map(({ shown: _, ...numbers }) => numbers),
-      artifacts: ofInputs(
+      views: ofInputs(
         inputs.map((one) => ({
           input: one.name,
           artifacts: [pictureOf(context, one.shown, one.values, one.dims, caption)],

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { encodePng } from "../../draw/encode/png.ts";
 import { saveResult } from "../../draw/encode/save.ts";
-import type { BoxesArtifact, DetectedBox, Result } from "../../protocol/artifacts.ts";
+import type { BoxesArtifact, DetectedBox } from "../../protocol/artifacts.ts";
+import type { Result } from "../../protocol/result.ts";
 import { DEFAULT_LOOKS } from "../../protocol/panel.ts";
 import type { ImageRecipe, Recipe } from "../../protocol/recipe.ts";
 import { ModelCache } from "../../runtime/models.ts";
@@ -101,7 +102,7 @@ function modelOf(name: string, height = 64, width = 64): { model: string; recipe
   };
 }
 
-function boxesOf({ artifacts }: Result): BoxesArtifact {
+function boxesOf({ views: artifacts }: Result): BoxesArtifact {
   const found = artifacts[0];
   if (found.kind !== "boxes") throw new Error(`The first artifact is ${found.kind}.`);
   return found;
@@ -150,7 +151,7 @@ describe("predictions of a detector", () => {
   test("an output that is asked for shows its own values, the boxes beside", async () => {
     const { model, recipe, reference } = modelOf("torchvision", 64, 96);
     const result = await runOn(models, model, picture, "predictions", { recipe, target: { output: "1780" } });
-    expect(result.artifacts.map(({ kind }) => kind).slice(0, 2)).toEqual(["bars", "boxes"]);
+    expect(result.views.map(({ kind }) => kind).slice(0, 2)).toEqual(["bars", "boxes"]);
     expect(result.raw.dims).toEqual([25]);
     expect(result.raw.values[3]).toBeCloseTo(reference.boxes[3].score, 5);
   });
@@ -223,9 +224,9 @@ describe("predictions of a detector", () => {
     const said = await runOn(models, model, picture, "predictions", {
       recipe: { ...recipe, outputs: { output0: { kind: "embedding" } } },
     });
-    expect(said.artifacts[0].kind).toBe("bars");
+    expect(said.views[0].kind).toBe("bars");
     const open = await runOn(models, model, picture, "predictions", { recipe: { ...recipe, classes: [] } });
-    expect(open.artifacts[0].kind).toBe("bars");
+    expect(open.views[0].kind).toBe("bars");
     expect(open.notes.join(" ")).toContain("name the classes in the recipe");
   });
 });

@@ -36,7 +36,7 @@ export const predictions = technique({
       const boxes = boxesArtifact(context, detections);
       return Promise.resolve({
         raw: { dims: context.output.shape, values: context.output.values },
-        artifacts: context.ownValues ? [artifact, boxes] : [boxes, artifact],
+        views: context.ownValues ? [artifact, boxes] : [boxes, artifact],
       });
     }
     if (detections) context.note(`Not decoded to boxes: ${detections.undecided}`);
@@ -47,7 +47,7 @@ export const predictions = technique({
     const picture = outputPicture(context);
     return Promise.resolve({
       raw: { dims: context.output.shape, values: artifact.values },
-      artifacts: [artifact, ...(picture ? [picture] : [])],
+      views: [artifact, ...(picture ? [picture] : [])],
     });
   },
 });

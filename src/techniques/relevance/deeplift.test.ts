@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decodeNpy } from "../../data/index.ts";
 import type { Attribute } from "../../model/graph.ts";
 import type { Job } from "../../protocol/engine.ts";
-import type { Result } from "../../protocol/artifacts.ts";
+import type { Result } from "../../protocol/result.ts";
 import { ModelCache } from "../../runtime/models.ts";
 import { loadArchitectures } from "../../../test/reference/architectures/load.ts";
 import { materialise } from "../../../test/reference/architectures/materialise.ts";
@@ -139,7 +139,7 @@ describe("DeepLIFT where Captum has all rules", () => {
       expect(Math.abs(difference - one.difference)).toBeLessThan(TOLERANCE * Math.abs(one.difference));
       expect(Math.abs(delta)).toBeLessThan(TOLERANCE * Math.abs(difference));
       expect(result.notes.join(" ")).not.toMatch(/Products|has no rule/);
-      expect(result.artifacts[0]).toMatchObject({ id: one.technique, kind: "heatmap", signed: true });
+      expect(result.views[0]).toMatchObject({ id: one.technique, kind: "heatmap", signed: true });
     },
   );
 });
@@ -601,14 +601,14 @@ describe("DeepLIFT's baselines", () => {
     );
     expect(first.raw.values).toEqual(second.raw.values);
     expect(first.raw.values).not.toEqual(other.raw.values);
-    expect(first.artifacts[0]).toMatchObject({ kind: "bars", caption: "differences from 0, mean of 3 noisy copies" });
+    expect(first.views[0]).toMatchObject({ kind: "bars", caption: "differences from 0, mean of 3 noisy copies" });
   });
 });
 
 describe("Layer DeepLIFT", () => {
   it("draws a transformer's tokens in their grid", async () => {
     const { provenance } = await run("vision-transformer", "grad-cam");
-    const { raw, artifacts } = await run("vision-transformer", "layer-deeplift", { layer: provenance.layer });
+    const { raw, views: artifacts } = await run("vision-transformer", "layer-deeplift", { layer: provenance.layer });
     // 16 patches of 8×8 in a picture of 32×32, and the class token.
     expect(raw.dims).toEqual([1, 17, 32]);
     expect(artifacts[0]).toMatchObject({
@@ -622,7 +622,7 @@ describe("Layer DeepLIFT", () => {
   });
 
   it("takes any value: a vector's units as bars", async () => {
-    const { raw, artifacts, notes } = await run("mlp", "layer-deeplift", { target: { index: [2] } });
+    const { raw, views: artifacts, notes } = await run("mlp", "layer-deeplift", { target: { index: [2] } });
     expect(raw.dims).toEqual([1, 32]);
     expect(artifacts[0]).toMatchObject({ id: "layer-deeplift", kind: "bars" });
     expect(notes.join(" ")).toMatch(/Layer picked/);

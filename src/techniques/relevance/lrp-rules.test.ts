@@ -201,7 +201,7 @@ describe("other questions than a class", () => {
     );
     expect(first.raw.values).toEqual(second.raw.values);
     expect(first.raw.values).not.toEqual(plain.raw.values);
-    expect(first.artifacts[0]).toMatchObject({ caption: "relevance by epsilon-plus, mean of 4 noisy copies" });
+    expect(first.views[0]).toMatchObject({ caption: "relevance by epsilon-plus, mean of 4 noisy copies" });
   });
 });
 

@@ -6,7 +6,7 @@ import { decodeNpy } from "../../data/index.ts";
 import { ModelCache } from "../../runtime/models.ts";
 import { lrp } from "./lrp.ts";
 import { visibleParams } from "../../../webview/explain/state.ts";
-import type { Result } from "../../protocol/artifacts.ts";
+import type { Result } from "../../protocol/result.ts";
 import { loadArchitectures } from "../../../test/reference/architectures/load.ts";
 import { materialise } from "../../../test/reference/architectures/materialise.ts";
 import { runOn, writeArray } from "../../../test/support/models.ts";
@@ -103,7 +103,7 @@ function title({ network, exporter, technique, params, layer, reference }: Refer
 
 describe("layer-wise relevance propagation against its references", () => {
   it.each(cases.map((one) => [title(one), one] as const))("%s", { timeout: 60_000 }, async (_, one) => {
-    const { raw, artifacts, notes } = await run(one);
+    const { raw, views: artifacts, notes } = await run(one);
     const error = difference(raw.values, one);
     if (process.env.LRP_ERRORS) console.log(error.toExponential(1), title(one));
     expect(error).toBeLessThan(TOLERANCE);

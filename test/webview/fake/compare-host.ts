@@ -137,7 +137,7 @@ function result(cell: PanelState): ReturnType<typeof resultFor> {
       dims: [1, 4],
       items: order.map((index) => ({ label: names[index], value: values[index], index })),
     };
-    return { ...made, artifacts: [main] };
+    return { ...made, views: [main] };
   }
   if (scenario.text) {
     const tokens = ["[CLS]", "a", "won", "##derful", "film", "[SEP]"];
@@ -153,7 +153,7 @@ function result(cell: PanelState): ReturnType<typeof resultFor> {
       signed: true,
       caption: "",
     };
-    return { ...made, artifacts: [main] };
+    return { ...made, views: [main] };
   }
   return made;
 }

@@ -4,10 +4,10 @@ import type {
   BoxesArtifact,
   HeatmapArtifact,
   ImageArtifact,
-  Result,
   TilesArtifact,
   TokensArtifact,
 } from "../../../src/protocol/artifacts.ts";
+import type { Result } from "../../../src/protocol/result.ts";
 import type { LayerChoice } from "../../../src/protocol/engine.ts";
 import type { PanelState } from "../../../src/protocol/panel.ts";
 import { checkCurves } from "./checks.ts";
@@ -167,7 +167,7 @@ export function resultFor(state: PanelState): Result {
     raw,
     ...(inputs ? { inputs } : {}),
     notes,
-    artifacts:
+    views:
       main.id === "predictions" || main.kind === "boxes"
         ? [main, image]
         : [
@@ -196,8 +196,8 @@ export function resultFor(state: PanelState): Result {
 }
 
 type Made = {
-  readonly main: Result["artifacts"][number];
-  readonly beside?: Result["artifacts"];
+  readonly main: Result["views"][number];
+  readonly beside?: Result["views"];
   readonly inputs?: Result["inputs"];
   readonly raw: Result["raw"];
   readonly notes: readonly string[];
