@@ -7,7 +7,7 @@ import type { AxisEntry, AxisKind, ScaleSharing } from "../protocol/compare.ts";
 import { isComparable, methodLabel } from "../protocol/compare.ts";
 import type { Job } from "../protocol/engine.ts";
 import { describeError } from "../protocol/link.ts";
-import { DEFAULT_LOOKS, type Looks } from "../protocol/panel.ts";
+import { DEFAULT_LOOKS, type Looks } from "../protocol/looks.ts";
 import type { Params } from "../protocol/technique.ts";
 import { ModelCache } from "../runtime/models.ts";
 import { techniques } from "../techniques/index.ts";

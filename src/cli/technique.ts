@@ -3,7 +3,7 @@ import { dirname, extname, resolve } from "node:path";
 import { pythonFor } from "../export/python/index.ts";
 import { UsageError } from "../model/errors.ts";
 import type { Result } from "../protocol/result.ts";
-import { DEFAULT_LOOKS } from "../protocol/panel.ts";
+import { DEFAULT_LOOKS } from "../protocol/looks.ts";
 import { tableOf } from "../draw/encode/csv.ts";
 import { saveResult, type SaveFormat } from "../draw/encode/save.ts";
 import { ModelCache } from "../runtime/models.ts";

@@ -1,6 +1,7 @@
 import type { Result } from "./result.ts";
 import type { TargetSpec } from "./engine.ts";
-import type { Looks, PanelState } from "./panel.ts";
+import type { Looks } from "./looks.ts";
+import type { PanelState } from "./panel.ts";
 import type { RecipeReport } from "./recipe.ts";
 import type { Params, TechniqueInfo } from "./technique.ts";
 

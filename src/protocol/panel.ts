@@ -1,6 +1,7 @@
 import type { ImageArtifact } from "./artifacts.ts";
 import type { Provenance, Result } from "./result.ts";
 import type { LayerChoice, Progress, TargetSpec } from "./engine.ts";
+import type { Looks } from "./looks.ts";
 import type { Recipe, RecipeReport } from "./recipe.ts";
 import type { Params, TechniqueInfo } from "./technique.ts";
 
@@ -24,34 +25,6 @@ export interface PanelState {
   /** Set when the person changed the recipe without saving it beside the model. */
   readonly recipe?: Recipe;
 }
-
-/** How results are drawn: changing any of these never calls the engine. */
-export interface Looks {
-  readonly arrangement: "side-by-side" | "overlay" | "map";
-  /** 0 to 1, of the map over the picture. */
-  readonly opacity: number;
-  /** "auto": inferno for unsigned, a diverging map for signed values. */
-  readonly colorMap: "auto" | "inferno" | "viridis" | "magma" | "turbo" | "gray" | "blue-red" | "purple-green";
-  /** Percentile of |value| at which colours saturate, 50 to 100. */
-  readonly clip: number;
-  readonly reduce: "max" | "mean" | "l2";
-  readonly tileSort: "index" | "strength";
-  readonly tileScale: "own" | "shared";
-  /** Enlarged channel, if any. */
-  readonly channel?: number;
-  /** Of a result in frames (a video's, several views, slices): which one is shown, from 0. */
-  readonly frame?: number;
-}
-
-export const DEFAULT_LOOKS: Looks = {
-  arrangement: "side-by-side",
-  opacity: 0.6,
-  colorMap: "auto",
-  clip: 99,
-  reduce: "max",
-  tileSort: "index",
-  tileScale: "own",
-};
 
 /** What the panel's webview may ask of the extension. */
 export interface PanelHost {

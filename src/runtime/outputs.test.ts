@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Node } from "../model/graph.ts";
 import { pythonFor } from "../export/python/index.ts";
 import { saveResult } from "../draw/encode/save.ts";
-import { DEFAULT_LOOKS } from "../protocol/panel.ts";
+import { DEFAULT_LOOKS } from "../protocol/looks.ts";
 import type { Result } from "../protocol/result.ts";
 import type { Recipe } from "../protocol/recipe.ts";
 import { ModelCache } from "./models.ts";

@@ -2,7 +2,7 @@ import type { VNode } from "preact";
 import { pictureUnder } from "../../src/draw/figure/figure.ts";
 import { formatValue } from "../../src/draw/scene/ticks.ts";
 import type { Result } from "../../src/protocol/result.ts";
-import type { Looks } from "../../src/protocol/panel.ts";
+import type { Looks } from "../../src/protocol/looks.ts";
 import { summarise } from "../explain/heatmap-values.ts";
 import type { Drawing, Reading } from "../explain/heatmap-values.ts";
 import { Button } from "../ui/controls.tsx";

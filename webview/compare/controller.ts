@@ -11,9 +11,9 @@ import type {
 } from "../../src/protocol/compare.ts";
 import type { Progress } from "../../src/protocol/engine.ts";
 import type { Link } from "../../src/protocol/link.ts";
-import type { Looks, PanelState } from "../../src/protocol/panel.ts";
+import { readLooks, type Looks } from "../../src/protocol/looks.ts";
+import type { PanelState } from "../../src/protocol/panel.ts";
 import type { Params } from "../../src/protocol/technique.ts";
-import { reviveLooks } from "../explain/state.ts";
 import { isAbort, toFailure } from "../ui/host.ts";
 import type { Failure } from "../ui/host.ts";
 import { moved, placesOf } from "./jobs.ts";
@@ -84,7 +84,7 @@ export class CompareController {
   async start(): Promise<void> {
     try {
       const boot = await this.link.call("ready", {});
-      this.set({ boot, state: { ...boot.state, looks: reviveLooks(boot.state.looks) }, failure: undefined });
+      this.set({ boot, state: { ...boot.state, looks: readLooks(boot.state.looks) }, failure: undefined });
       this.placesChanged();
     } catch (error) {
       this.set({ failure: { failure: toFailure(error), retry: true } });

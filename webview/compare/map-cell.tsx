@@ -3,7 +3,7 @@ import { useMemo } from "preact/hooks";
 import { withAlpha } from "../../src/draw/scene/paint.ts";
 import { formatValue } from "../../src/draw/scene/ticks.ts";
 import type { ImageArtifact } from "../../src/protocol/artifacts.ts";
-import type { Looks } from "../../src/protocol/panel.ts";
+import type { Looks } from "../../src/protocol/looks.ts";
 import { cellUnder, readingAt } from "../explain/heatmap-values.ts";
 import type { Drawing, Reading } from "../explain/heatmap-values.ts";
 import { Crosshair, paint } from "../explain/heatmap.tsx";

@@ -4,7 +4,7 @@ import type { HeatmapDrawing } from "../../src/draw/kinds/heatmap.ts";
 import { sharedDrawings, valuesOf } from "../../src/draw/figure/scales.ts";
 import type { HeatmapArtifact } from "../../src/protocol/artifacts.ts";
 import type { ScaleSharing } from "../../src/protocol/compare.ts";
-import type { Looks } from "../../src/protocol/panel.ts";
+import type { Looks } from "../../src/protocol/looks.ts";
 import { drawingOf } from "../explain/heatmap-values.ts";
 import type { Drawing } from "../explain/heatmap-values.ts";
 import type { Snapshot } from "./controller.ts";

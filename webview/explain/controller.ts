@@ -4,12 +4,13 @@ import { checkState } from "../../src/protocol/checks.ts";
 import type { LayerChoice, Progress, TargetSpec } from "../../src/protocol/engine.ts";
 import type { Link } from "../../src/protocol/link.ts";
 import { joinList } from "../../src/protocol/list.ts";
-import type { Looks, PanelBoot, PanelHost, PanelState, PanelView } from "../../src/protocol/panel.ts";
+import { readLooks, type Looks } from "../../src/protocol/looks.ts";
+import type { PanelBoot, PanelHost, PanelState, PanelView } from "../../src/protocol/panel.ts";
 import type { Recipe } from "../../src/protocol/recipe.ts";
 import type { ParamValue, TechniqueInfo } from "../../src/protocol/technique.ts";
 import { isAbort, toFailure } from "../ui/host.ts";
 import type { Failure } from "../ui/host.ts";
-import { reviveLooks, sameJob } from "./state.ts";
+import { sameJob } from "./state.ts";
 
 export type PanelLink = Pick<Link<PanelView, PanelHost>, "call">;
 export type ChangeReason = Parameters<PanelView["changed"]>[0]["reason"];
@@ -77,7 +78,7 @@ export class PanelController {
       const boot = await this.link.call("ready", {});
       // The page may know newer looks than the extension: it went before it could tell.
       const kept = this.memory.read();
-      const looks = reviveLooks(
+      const looks = readLooks(
         sameJob(
           kept,
           boot.state,
@@ -98,7 +99,7 @@ export class PanelController {
     const { looks } = this.current.state ?? boot.state;
     if (reason === "command") {
       this.stop();
-      this.adopt({ ...boot, state: { ...boot.state, looks: reviveLooks(boot.state.looks) } });
+      this.adopt({ ...boot, state: { ...boot.state, looks: readLooks(boot.state.looks) } });
       if (!boot.result) void this.run();
       return;
     }

@@ -6,7 +6,7 @@ import type { HeatmapArtifact } from "../../src/protocol/artifacts.ts";
 import { percentileRank, sortedFinite, type ValueRange } from "../../src/draw/scene/range.ts";
 import { stridesOf, type ValueMap } from "../../src/draw/scene/reduce.ts";
 import { formatValue } from "../../src/draw/scene/ticks.ts";
-import type { Looks } from "../../src/protocol/panel.ts";
+import type { Looks } from "../../src/protocol/looks.ts";
 
 export interface Drawing {
   readonly artifact: HeatmapArtifact;

@@ -4,7 +4,7 @@ import { paintMap, resizeMap, withAlpha } from "../../src/draw/scene/paint.ts";
 import type { ValueRange } from "../../src/draw/scene/range.ts";
 import { formatValue } from "../../src/draw/scene/ticks.ts";
 import type { HeatmapArtifact, ImageArtifact } from "../../src/protocol/artifacts.ts";
-import type { Looks } from "../../src/protocol/panel.ts";
+import type { Looks } from "../../src/protocol/looks.ts";
 import { PixelCanvas } from "../ui/canvas.tsx";
 import { ColorBar } from "../ui/colorbar.tsx";
 import { Announce } from "../ui/feedback.tsx";

@@ -1,6 +1,5 @@
 import type { VNode } from "preact";
-import { COLOR_MAPS } from "../../src/draw/scene/colormap.ts";
-import type { Looks } from "../../src/protocol/panel.ts";
+import { COLOR_MAPS, type Looks } from "../../src/protocol/looks.ts";
 import { Segmented, Select, Slider } from "../ui/fields.tsx";
 
 type OnChange = (looks: Partial<Looks>) => void;
@@ -24,7 +23,7 @@ export function HeatmapLooks({
 }): VNode {
   const over = hasPicture && looks.arrangement === "overlay";
   return (
-    <div class="looks" role="group" aria-label="Looks">
+    <div class="looks" role="group" aria-label="Display options">
       {hasPicture ? (
         <Segmented
           label="Arrangement"

@@ -5,7 +5,7 @@ import { encodePng } from "../../src/draw/encode/png.ts";
 import { saveResult } from "../../src/draw/encode/save.ts";
 import type { SaveFormat } from "../../src/draw/encode/save.ts";
 import type { Result } from "../../src/protocol/result.ts";
-import type { Looks } from "../../src/protocol/panel.ts";
+import type { Looks } from "../../src/protocol/looks.ts";
 import { Icon, IconButton } from "../ui/fields.tsx";
 import { MenuButton } from "../ui/menu.tsx";
 import type { MenuItem } from "../ui/menu.tsx";

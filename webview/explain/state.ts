@@ -1,34 +1,6 @@
-import { COLOR_MAPS } from "../../src/draw/scene/colormap.ts";
 import type { LayerChoice } from "../../src/protocol/engine.ts";
 import type { TechniqueInfo, ParamSpec, Params, ParamValue } from "../../src/protocol/technique.ts";
-import { DEFAULT_LOOKS } from "../../src/protocol/panel.ts";
-import type { Looks, PanelState } from "../../src/protocol/panel.ts";
-
-/** Looks from what was kept, each field replaced by its default where it makes no sense. */
-export function reviveLooks(kept: unknown): Looks {
-  const looks = (typeof kept === "object" && kept !== null ? kept : {}) as Record<string, unknown>;
-  const one = <K extends keyof Looks>(key: K, values: readonly Looks[K][]): Looks[K] =>
-    values.find((value) => value === looks[key]) ?? DEFAULT_LOOKS[key];
-  const between = (key: "opacity" | "clip", min: number, max: number): number => {
-    const value = looks[key];
-    return typeof value === "number" && value >= min && value <= max ? value : DEFAULT_LOOKS[key];
-  };
-  const natural = (key: "channel" | "frame"): Partial<Looks> => {
-    const value = looks[key];
-    return typeof value === "number" && Number.isInteger(value) && value >= 0 ? { [key]: value } : {};
-  };
-  return {
-    arrangement: one("arrangement", ["side-by-side", "overlay", "map"]),
-    opacity: between("opacity", 0, 1),
-    colorMap: one("colorMap", ["auto", ...COLOR_MAPS]),
-    clip: between("clip", 50, 100),
-    reduce: one("reduce", ["max", "mean", "l2"]),
-    tileSort: one("tileSort", ["index", "strength"]),
-    tileScale: one("tileScale", ["own", "shared"]),
-    ...natural("channel"),
-    ...natural("frame"),
-  };
-}
+import type { PanelState } from "../../src/protocol/panel.ts";
 
 /**
  * Whether two states ask the engine for the same: everything but the looks and other methods' options. `technique` is

@@ -5,7 +5,7 @@ import { clipRange } from "../../src/draw/scene/range.ts";
 import { formatValue } from "../../src/draw/scene/ticks.ts";
 import { tokenColors, tokenText } from "../../src/draw/kinds/tokens.ts";
 import type { TokensArtifact } from "../../src/protocol/artifacts.ts";
-import type { Looks } from "../../src/protocol/panel.ts";
+import type { Looks } from "../../src/protocol/looks.ts";
 import { ColorBar } from "../ui/colorbar.tsx";
 import { Disclosure } from "../ui/fields.tsx";
 import { roveFocus } from "../ui/roving.ts";

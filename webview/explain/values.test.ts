@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { HeatmapArtifact } from "../../src/protocol/artifacts.ts";
 import type { LayerDescription } from "../../src/protocol/model.ts";
-import { DEFAULT_LOOKS } from "../../src/protocol/panel.ts";
+import { DEFAULT_LOOKS } from "../../src/protocol/looks.ts";
 import {
   cellUnder,
   channelsAt,
@@ -14,7 +14,7 @@ import {
   valueAt,
 } from "./heatmap-values.ts";
 import { formatFraction, formatNames, parseFraction, parseNames, parseNumbers, parseWhole } from "./recipe-text.ts";
-import { reviveLooks, sameJob, visibleParams } from "./state.ts";
+import { sameJob, visibleParams } from "./state.ts";
 import { findLayers, sortLayers } from "../model/search.ts";
 import { reviveState } from "../model/state.ts";
 import { formatBytes, formatCount, formatDuration, formatShape, group } from "../ui/format.ts";
@@ -158,15 +158,6 @@ describe("the recipe form's texts", () => {
 const saliency = techniques.filter((technique) => technique.id === "saliency")[0];
 
 describe("state that comes back", () => {
-  test("looks that make no sense become the defaults, others stay", () => {
-    expect(reviveLooks({ opacity: 7, clip: 90, colorMap: "jet", reduce: "l2", channel: -1 })).toEqual({
-      ...DEFAULT_LOOKS,
-      clip: 90,
-      reduce: "l2",
-    });
-    expect(reviveLooks("nonsense")).toEqual(DEFAULT_LOOKS);
-  });
-
   test("other looks are the same job, another target is not", () => {
     const state = {
       model: "m",

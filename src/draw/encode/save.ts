@@ -1,6 +1,6 @@
 import type { Artifact } from "../../protocol/artifacts.ts";
 import type { Result } from "../../protocol/result.ts";
-import type { Looks } from "../../protocol/panel.ts";
+import type { Looks } from "../../protocol/looks.ts";
 import { composePicture } from "../scene/compose.ts";
 import { encodeCsv, encodeCsvOfInputs } from "./csv.ts";
 import { picturesOfInputs } from "../scene/inputs.ts";

@@ -1,6 +1,6 @@
 import type { Artifact } from "../../protocol/artifacts.ts";
 import type { Result } from "../../protocol/result.ts";
-import type { Looks } from "../../protocol/panel.ts";
+import type { Looks } from "../../protocol/looks.ts";
 import { GLYPH } from "../scene/font.ts";
 import { encodePng } from "./png.ts";
 import { layoutScene } from "../scene/scene.ts";

@@ -12,7 +12,7 @@ import { rasterise } from "../scene/compose.ts";
 import { sharedDrawings, valuesOf } from "./scales.ts";
 import type { HeatmapArtifact, TokensArtifact } from "../../protocol/artifacts.ts";
 import type { Result } from "../../protocol/result.ts";
-import { DEFAULT_LOOKS, type Looks } from "../../protocol/panel.ts";
+import { DEFAULT_LOOKS, type Looks } from "../../protocol/looks.ts";
 
 const looks: Looks = { ...DEFAULT_LOOKS, clip: 100 };
 

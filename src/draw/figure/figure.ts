@@ -1,6 +1,6 @@
 import type { Artifact, ImageArtifact } from "../../protocol/artifacts.ts";
 import type { Result } from "../../protocol/result.ts";
-import type { Looks } from "../../protocol/panel.ts";
+import type { Looks } from "../../protocol/looks.ts";
 import { layoutBars } from "../kinds/bars.ts";
 import { GLYPH } from "../scene/font.ts";
 import { rowsByInput } from "./figure-inputs.ts";

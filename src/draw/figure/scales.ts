@@ -1,5 +1,5 @@
 import type { Artifact, HeatmapArtifact } from "../../protocol/artifacts.ts";
-import type { Looks } from "../../protocol/panel.ts";
+import type { Looks } from "../../protocol/looks.ts";
 import { colorTable, resolveColorMap } from "../scene/colormap.ts";
 import { heatmapDrawing } from "../kinds/heatmap.ts";
 import type { HeatmapDrawing } from "../kinds/heatmap.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { CurvesArtifact } from "../../protocol/artifacts.ts";
 import type { Result } from "../../protocol/result.ts";
-import { DEFAULT_LOOKS } from "../../protocol/panel.ts";
+import { DEFAULT_LOOKS } from "../../protocol/looks.ts";
 import { composePicture } from "../scene/compose.ts";
 import { curveRanges, layoutCurves, lineStyles } from "./curves.ts";
 import { result as base } from "../../../test/support/artifacts.ts";

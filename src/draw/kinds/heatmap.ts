@@ -1,5 +1,5 @@
 import type { HeatmapArtifact, ImageArtifact } from "../../protocol/artifacts.ts";
-import type { Looks } from "../../protocol/panel.ts";
+import type { Looks } from "../../protocol/looks.ts";
 import { colorTable, resolveColorMap } from "../scene/colormap.ts";
 import { GLYPH } from "../scene/font.ts";
 import { blend, enlargePicture, paintMap, resizeMap, withAlpha } from "../scene/paint.ts";

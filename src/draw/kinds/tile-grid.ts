@@ -1,5 +1,5 @@
 import type { TilesArtifact } from "../../protocol/artifacts.ts";
-import type { Looks } from "../../protocol/panel.ts";
+import type { Looks } from "../../protocol/looks.ts";
 import { colorTable, resolveColorMap } from "../scene/colormap.ts";
 import { GLYPH } from "../scene/font.ts";
 import { tilesIn } from "../scene/frames.ts";

@@ -1,5 +1,5 @@
 import type { TilesArtifact } from "../../protocol/artifacts.ts";
-import type { Looks } from "../../protocol/panel.ts";
+import type { Looks } from "../../protocol/looks.ts";
 import { clipRange } from "../scene/range.ts";
 import type { ValueRange } from "../scene/range.ts";
 

@@ -1,5 +1,5 @@
 import type { TokensArtifact } from "../../protocol/artifacts.ts";
-import type { Looks } from "../../protocol/panel.ts";
+import type { Looks } from "../../protocol/looks.ts";
 import { colorTable, resolveColorMap } from "../scene/colormap.ts";
 import { GLYPH } from "../scene/font.ts";
 import { textWidth, type Block, type Part } from "../scene/parts.ts";

@@ -1,8 +1,5 @@
+import type { ColorMapName } from "../../protocol/looks.ts";
 import { PUBLISHED } from "./tables.ts";
-
-/** The colour maps a person may choose, in the menu's order. */
-export const COLOR_MAPS = ["inferno", "viridis", "magma", "turbo", "gray", "blue-red", "purple-green"] as const;
-export type ColorMapName = (typeof COLOR_MAPS)[number];
 
 /** The map that "auto" stands for: diverging where the sign means something. */
 export function resolveColorMap(choice: ColorMapName | "auto", signed: boolean): ColorMapName {

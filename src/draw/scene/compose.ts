@@ -1,6 +1,6 @@
 import type { Artifact } from "../../protocol/artifacts.ts";
 import type { Result } from "../../protocol/result.ts";
-import type { Looks } from "../../protocol/panel.ts";
+import type { Looks } from "../../protocol/looks.ts";
 import { forEachDot } from "./font.ts";
 import { layoutScene } from "./scene.ts";
 import { textWidth } from "./parts.ts";

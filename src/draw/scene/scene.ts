@@ -1,6 +1,6 @@
 import type { Artifact } from "../../protocol/artifacts.ts";
 import type { Result } from "../../protocol/result.ts";
-import type { Looks } from "../../protocol/panel.ts";
+import type { Looks } from "../../protocol/looks.ts";
 import { layoutBars } from "../kinds/bars.ts";
 import { layoutBoxes } from "../kinds/boxes.ts";
 import { layoutCurves } from "../kinds/curves.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { COLOR_MAPS, colorTable, resolveColorMap } from "./colormap.ts";
+import { COLOR_MAPS, DEFAULT_LOOKS } from "../../protocol/looks.ts";
+import { colorTable, resolveColorMap } from "./colormap.ts";
 import { heatmapDrawing } from "../kinds/heatmap.ts";
 import { blend, NOT_FINITE_COLOR, paintMap, paintTile, resizeMap } from "./paint.ts";
 import { clipRange, percentileOf, percentileRank, sortedFinite } from "./range.ts";
@@ -7,7 +8,6 @@ import { channelOf, reduceChannels } from "./reduce.ts";
 import { formatValue, ticks } from "./ticks.ts";
 import { tileOrder, tileRange, tilesSigned, valuesRange } from "../kinds/tiles.ts";
 import { heatmap, tiles } from "../../../test/support/artifacts.ts";
-import { DEFAULT_LOOKS } from "../../protocol/panel.ts";
 
 describe("colour maps", () => {
   const entry = (name: (typeof COLOR_MAPS)[number], i: number): number[] => [

@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import type { AxisEntry, CompareState } from "../../protocol/compare.ts";
 import { isComparable } from "../../protocol/compare.ts";
-import { DEFAULT_LOOKS } from "../../protocol/panel.ts";
+import { DEFAULT_LOOKS } from "../../protocol/looks.ts";
 import type { PanelState } from "../../protocol/panel.ts";
 import { nameOf } from "../files.ts";
 import type { Comparisons } from "../panels/comparisons.ts";

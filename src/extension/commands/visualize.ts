@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import { DEFAULT_LOOKS } from "../../protocol/panel.ts";
+import { DEFAULT_LOOKS } from "../../protocol/looks.ts";
 import type { PanelState } from "../../protocol/panel.ts";
 import type { TargetSpec } from "../../protocol/engine.ts";
 import type { TechniqueInfo } from "../../protocol/technique.ts";

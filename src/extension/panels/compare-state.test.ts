@@ -3,7 +3,7 @@ import { spread, usualMethods } from "../commands/suggested.ts";
 import { readCompareState } from "./compare-state.ts";
 import { cellKey, cellState, isComparable, methodLabel } from "../../protocol/compare.ts";
 import type { AxisEntry, CompareState } from "../../protocol/compare.ts";
-import { DEFAULT_LOOKS } from "../../protocol/panel.ts";
+import { DEFAULT_LOOKS } from "../../protocol/looks.ts";
 import type { Recipe } from "../../protocol/recipe.ts";
 import type { TechniqueInfo } from "../../protocol/technique.ts";
 import { catalogue } from "../../techniques/catalogue.ts";

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { jobOf } from "./job.ts";
 import { readPanelState } from "./state.ts";
-import { DEFAULT_LOOKS } from "../../protocol/panel.ts";
+import { DEFAULT_LOOKS } from "../../protocol/looks.ts";
 import { catalogue } from "../../techniques/catalogue.ts";
 import { sameJob } from "../../../webview/explain/state.ts";
 

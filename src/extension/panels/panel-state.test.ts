@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { filesOf, jobKey, jobOf } from "./job.ts";
 import { readCompareState } from "./compare-state.ts";
 import { checkedPanelState, readPanelState, refuseChanges } from "./state.ts";
-import { DEFAULT_LOOKS } from "../../protocol/panel.ts";
+import { DEFAULT_LOOKS } from "../../protocol/looks.ts";
 import type { PanelState } from "../../protocol/panel.ts";
 import type { Recipe } from "../../protocol/recipe.ts";
 import type { TechniqueInfo } from "../../protocol/technique.ts";

@@ -1,7 +1,7 @@
 import type { TargetSpec } from "../../protocol/engine.ts";
 import { RemoteError } from "../../protocol/link.ts";
-import { DEFAULT_LOOKS } from "../../protocol/panel.ts";
-import type { Looks, PanelState } from "../../protocol/panel.ts";
+import { readLooks } from "../../protocol/looks.ts";
+import type { PanelState } from "../../protocol/panel.ts";
 import type { Recipe } from "../../protocol/recipe.ts";
 import type { Params, ParamSpec, ParamValue, TechniqueInfo } from "../../protocol/technique.ts";
 
@@ -156,27 +156,6 @@ function readTarget(data: unknown): TargetSpec {
     ...(isIndex(data.against) ? { against: data.against } : {}),
     ...(data.not === true ? { not: true } : {}),
     ...(isRegion(data.region) ? { region: data.region } : {}),
-  };
-}
-
-const colorMaps = ["auto", "inferno", "viridis", "magma", "turbo", "gray", "blue-red", "purple-green"] as const;
-
-function readLooks(data: unknown): Looks {
-  const given = isRecord(data) ? data : {};
-  const among = <T extends string>(value: unknown, options: readonly T[], otherwise: T): T =>
-    options.find((option) => option === value) ?? otherwise;
-  const within = (value: unknown, min: number, max: number, otherwise: number): number =>
-    typeof value === "number" && value >= min && value <= max ? value : otherwise;
-  return {
-    arrangement: among(given.arrangement, ["side-by-side", "overlay", "map"], DEFAULT_LOOKS.arrangement),
-    opacity: within(given.opacity, 0, 1, DEFAULT_LOOKS.opacity),
-    colorMap: among(given.colorMap, colorMaps, DEFAULT_LOOKS.colorMap),
-    clip: within(given.clip, 50, 100, DEFAULT_LOOKS.clip),
-    reduce: among(given.reduce, ["max", "mean", "l2"], DEFAULT_LOOKS.reduce),
-    tileSort: among(given.tileSort, ["index", "strength"], DEFAULT_LOOKS.tileSort),
-    tileScale: among(given.tileScale, ["own", "shared"], DEFAULT_LOOKS.tileScale),
-    ...(isNatural(given.channel) ? { channel: given.channel } : {}),
-    ...(isNatural(given.frame) ? { frame: given.frame } : {}),
   };
 }
 

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { HeatmapArtifact, TilesArtifact } from "../../protocol/artifacts.ts";
 import type { Result } from "../../protocol/result.ts";
-import { DEFAULT_LOOKS } from "../../protocol/panel.ts";
+import { DEFAULT_LOOKS } from "../../protocol/looks.ts";
 import { composePicture } from "../../draw/scene/compose.ts";
 import { tilesIn } from "../../draw/scene/frames.ts";
 import { saveResult } from "../../draw/encode/save.ts";

@@ -11,7 +11,7 @@ import type { CurvesArtifact } from "../../protocol/artifacts.ts";
 import type { Result } from "../../protocol/result.ts";
 import { checksOf, checkState, layerNeeds, optionsText } from "../../protocol/checks.ts";
 import type { Job } from "../../protocol/engine.ts";
-import { DEFAULT_LOOKS } from "../../protocol/panel.ts";
+import { DEFAULT_LOOKS } from "../../protocol/looks.ts";
 import { ModelCache } from "../../runtime/models.ts";
 import { catalogue } from "../catalogue.ts";
 import { layersOf, runJob } from "../framework/run.ts";

@@ -13,7 +13,7 @@ import type { Graph, Node } from "../../model/graph.ts";
 import { resizeNearest } from "../../math/resize-nearest.ts";
 import type { HeatmapArtifact } from "../../protocol/artifacts.ts";
 import type { Result } from "../../protocol/result.ts";
-import { DEFAULT_LOOKS } from "../../protocol/panel.ts";
+import { DEFAULT_LOOKS } from "../../protocol/looks.ts";
 import { node, runOn, weight, writeArray, writeSmallModel } from "../../../test/support/models.ts";
 
 /** Of the largest value: float32 against Captum and pytorch-grad-cam on PyTorch's float64. */

@@ -6,7 +6,7 @@ import { encodePng } from "../../draw/encode/png.ts";
 import { saveResult } from "../../draw/encode/save.ts";
 import type { BoxesArtifact, DetectedBox } from "../../protocol/artifacts.ts";
 import type { Result } from "../../protocol/result.ts";
-import { DEFAULT_LOOKS } from "../../protocol/panel.ts";
+import { DEFAULT_LOOKS } from "../../protocol/looks.ts";
 import type { ImageRecipe, Recipe } from "../../protocol/recipe.ts";
 import { ModelCache } from "../../runtime/models.ts";
 import { node, runOn, weight, writeArray, writeSmallModel } from "../../../test/support/models.ts";

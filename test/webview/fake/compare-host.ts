@@ -10,7 +10,7 @@ import type { BarsArtifact, TokensArtifact } from "../../../src/protocol/artifac
 import { isComparable } from "../../../src/protocol/compare.ts";
 import type { CallContext, Handlers } from "../../../src/protocol/link.ts";
 import { Link, RemoteError } from "../../../src/protocol/link.ts";
-import { DEFAULT_LOOKS } from "../../../src/protocol/panel.ts";
+import { DEFAULT_LOOKS } from "../../../src/protocol/looks.ts";
 import type { PanelState } from "../../../src/protocol/panel.ts";
 import { noted, page, scenario, wire } from "./page.ts";
 import { otherKinds } from "./panel-techniques.ts";

@@ -1,7 +1,7 @@
 import type { CallContext, Handlers } from "../../../src/protocol/link.ts";
 import { checkState } from "../../../src/protocol/checks.ts";
 import { Link, RemoteError } from "../../../src/protocol/link.ts";
-import { DEFAULT_LOOKS } from "../../../src/protocol/panel.ts";
+import { DEFAULT_LOOKS } from "../../../src/protocol/looks.ts";
 import type { PanelBoot, PanelHost, PanelState, PanelView } from "../../../src/protocol/panel.ts";
 import type { Recipe, RecipeReport } from "../../../src/protocol/recipe.ts";
 import { checks } from "./checks.ts";
