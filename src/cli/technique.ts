@@ -4,7 +4,8 @@ import { pythonFor } from "../export/python/index.ts";
 import { UsageError } from "../model/errors.ts";
 import type { Result } from "../protocol/result.ts";
 import { DEFAULT_LOOKS } from "../protocol/looks.ts";
-import { tableOf } from "../draw/encode/csv.ts";
+import { kindOf } from "../draw/kinds/index.ts";
+import { headerOf, rowsOf } from "../draw/scene/table.ts";
 import { saveResult, type SaveFormat } from "../draw/encode/save.ts";
 import { ModelCache } from "../runtime/models.ts";
 import { techniques } from "../techniques/index.ts";
@@ -106,8 +107,8 @@ function refuseSeveral(names: readonly string[]): void {
 
 /** What a .csv of it holds. */
 function resultTable({ views: artifacts }: Result): [header: readonly string[], rows: readonly TableRow[]] {
-  const [header, rows] = tableOf(artifacts[0]);
-  return [header, [...rows]];
+  const table = kindOf(artifacts[0]).table(artifacts[0]);
+  return [headerOf(table), [...rowsOf(table)]];
 }
 
 /** Python code that gives the result again; UsageError where there is none. */

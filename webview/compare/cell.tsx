@@ -1,5 +1,6 @@
 import type { VNode } from "preact";
-import { pictureUnder } from "../../src/draw/figure/figure.ts";
+import { pictureUnder } from "../../src/draw/kinds/frames.ts";
+import { picturesOf } from "../../src/draw/scene/inputs.ts";
 import { formatValue } from "../../src/draw/scene/ticks.ts";
 import type { Result } from "../../src/protocol/result.ts";
 import type { Looks } from "../../src/protocol/looks.ts";
@@ -125,7 +126,7 @@ function Done(props: CellProps & { readonly result: Result; readonly cached: boo
       {map ? (
         <MapPicture
           drawing={map}
-          picture={pictureUnder(result, map.artifact)}
+          picture={pictureUnder(map.artifact, picturesOf(result))}
           reading={reading}
           looks={looks}
           linked={linked}

@@ -1,6 +1,7 @@
 import type { VNode } from "preact";
 import { useCallback, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { pictureUnder } from "../../src/draw/figure/figure.ts";
+import { pictureUnder } from "../../src/draw/kinds/frames.ts";
+import { picturesOf } from "../../src/draw/scene/inputs.ts";
 import { formatValue } from "../../src/draw/scene/ticks.ts";
 import type { ImageArtifact } from "../../src/protocol/artifacts.ts";
 import type { CompareBoot, CompareState } from "../../src/protocol/compare.ts";
@@ -294,7 +295,7 @@ function inputsOf({ places, cells }: Snapshot, state: CompareState): readonly (I
   return Array.from({ length: rows }, (_, row) => {
     for (const place of places) {
       const cell = place.row === row && !place.removed ? cells.get(place.job) : undefined;
-      const picture = cell?.kind === "done" ? pictureUnder(cell.result, cell.result.views[0]) : undefined;
+      const picture = cell?.kind === "done" ? pictureUnder(cell.result.views[0], picturesOf(cell.result)) : undefined;
       if (!picture) continue;
       // One model makes one picture of the input.
       const same = before === place.state.model;
@@ -315,7 +316,7 @@ function readingsOf(
   for (const { key, job } of cursor ? places : []) {
     const [drawing, cell] = [drawings.get(key), cells.get(job)];
     if (cursor && drawing && cell?.kind === "done")
-      readings.set(key, readingUnder(drawing, pictureUnder(cell.result, drawing.artifact), cursor));
+      readings.set(key, readingUnder(drawing, pictureUnder(drawing.artifact, picturesOf(cell.result)), cursor));
   }
   return readings;
 }

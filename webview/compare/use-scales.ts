@@ -1,5 +1,5 @@
 import { useMemo, useRef } from "preact/hooks";
-import { frameIndex, framesIn } from "../../src/draw/scene/frames.ts";
+import { frameIndex, framesIn } from "../../src/draw/kinds/frames.ts";
 import type { HeatmapDrawing } from "../../src/draw/kinds/heatmap.ts";
 import { sharedDrawings, valuesOf } from "../../src/draw/figure/scales.ts";
 import type { HeatmapArtifact } from "../../src/protocol/artifacts.ts";

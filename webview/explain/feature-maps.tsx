@@ -1,6 +1,6 @@
 import type { VNode } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { tilesIn } from "../../src/draw/scene/frames.ts";
+import { tilesIn } from "../../src/draw/kinds/frames.ts";
 import { tileRange, tilesSigned, valuesRange } from "../../src/draw/kinds/tiles.ts";
 import type { HeatmapArtifact, ImageArtifact, TilesArtifact } from "../../src/protocol/artifacts.ts";
 import type { Looks } from "../../src/protocol/looks.ts";

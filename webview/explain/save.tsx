@@ -1,6 +1,6 @@
 import type { VNode } from "preact";
 import { composePicture } from "../../src/draw/scene/compose.ts";
-import { tilesIn } from "../../src/draw/scene/frames.ts";
+import { tilesIn } from "../../src/draw/kinds/frames.ts";
 import { encodePng } from "../../src/draw/encode/png.ts";
 import { saveResult } from "../../src/draw/encode/save.ts";
 import type { SaveFormat } from "../../src/draw/encode/save.ts";

@@ -1,6 +1,6 @@
 import type { VNode } from "preact";
 import { useMemo } from "preact/hooks";
-import { frameCount, frameIndex, framesIn } from "../../src/draw/scene/frames.ts";
+import { frameCount, frameIndex, framesIn } from "../../src/draw/kinds/frames.ts";
 import { heatmapDrawing } from "../../src/draw/kinds/heatmap.ts";
 import { picturesOfInputs } from "../../src/draw/scene/inputs.ts";
 import { withAlpha } from "../../src/draw/scene/paint.ts";

@@ -1,6 +1,7 @@
 import type { Artifact } from "../../protocol/artifacts.ts";
 import type { Result } from "../../protocol/result.ts";
 import type { Looks } from "../../protocol/looks.ts";
+import { isKnown, kindOf } from "../kinds/index.ts";
 import { composePicture } from "../scene/compose.ts";
 import { encodeCsv, encodeCsvOfInputs } from "./csv.ts";
 import { picturesOfInputs } from "../scene/inputs.ts";
@@ -50,12 +51,13 @@ const writers: Record<SaveFormat, Writer> = {
     ),
   npy(result, _looks, artifactId) {
     if (artifactId === undefined) return encodeNpy(result.raw.dims, result.raw.values);
-    const { dims, values } = numbersOf(findArtifact(result, artifactId));
+    const artifact = findArtifact(result, artifactId);
+    const { dims, values } = kindOf(artifact).numbers(artifact);
     return encodeNpy(dims, values);
   },
   json: ({ provenance, notes, time, views: artifacts, raw, inputs, notExplained }) =>
     utf8(
-      `${toJson({ ...detectionsOf(artifacts), provenance, notes, time, artifacts: artifacts.map(withoutInput), raw, inputs, notExplained })}\n`,
+      `${toJson({ ...topOf(artifacts), provenance, notes, time, artifacts: artifacts.map(jsonOf), raw, inputs, notExplained })}\n`,
     ),
   csv: (result, _looks, artifactId) =>
     utf8(
@@ -65,19 +67,14 @@ const writers: Record<SaveFormat, Writer> = {
     ),
 };
 
-/** The input's picture is a file that who reads this has: its name, hash and size stand for it. */
-function withoutInput(artifact: Artifact): object {
-  if (artifact.kind !== "image" || !artifact.source) return artifact;
-  const { kind, id, title, width, height, caption, source } = artifact;
-  return { kind, id, title, width, height, caption, ...source };
+function jsonOf(artifact: Artifact): object {
+  return (isKnown(artifact.kind) ? kindOf(artifact).json?.(artifact) : undefined) ?? artifact;
 }
 
-/** What a detector found, at the top of the JSON: the boxes, and whose pixels they are in. */
-function detectionsOf(artifacts: readonly Artifact[]): object {
-  const found = artifacts.find((artifact) => artifact.kind === "boxes");
-  if (!found) return {};
-  const { boxes, head, why, width, height, geometry } = found;
-  return { detections: { head, why, pixels: geometry ? "picture file" : "model input", width, height }, boxes };
+/** What artifacts add at the top of the .json: of two with the same the first. */
+function topOf(artifacts: readonly Artifact[]): object {
+  const tops = artifacts.map((artifact) => (isKnown(artifact.kind) ? kindOf(artifact).jsonTop?.(artifact) : undefined));
+  return Object.assign({}, ...tops.reverse()) as object;
 }
 
 function findArtifact(result: Result, id: string | undefined): Artifact {
@@ -88,33 +85,6 @@ function findArtifact(result: Result, id: string | undefined): Artifact {
     );
   }
   return artifact;
-}
-
-function numbersOf(artifact: Artifact): { dims: readonly number[]; values: Float32Array } {
-  switch (artifact.kind) {
-    case "tiles":
-      return { dims: [artifact.sent, artifact.tileHeight, artifact.tileWidth], values: artifact.tiles };
-    case "curves":
-      return curveNumbers(artifact);
-    case "image":
-      return { dims: [artifact.height, artifact.width, 3], values: Float32Array.from(artifact.pixels) };
-    default:
-      return artifact;
-  }
-}
-
-/** [lines, 2, points]: each line's x and y; shorter lines end in NaN. */
-function curveNumbers({ lines }: Extract<Artifact, { kind: "curves" }>): {
-  dims: readonly number[];
-  values: Float32Array;
-} {
-  const points = Math.max(0, ...lines.map(({ x }) => x.length));
-  const values = new Float32Array(lines.length * 2 * points).fill(NaN);
-  lines.forEach(({ x, y }, i) => {
-    values.set(x, 2 * i * points);
-    values.set(y, (2 * i + 1) * points);
-  });
-  return { dims: [lines.length, 2, points], values };
 }
 
 /** JSON with typed arrays as plain ones, each float32 by the fewest digits that bring it back exactly. */

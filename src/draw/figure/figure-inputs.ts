@@ -1,5 +1,6 @@
 import type { Artifact } from "../../protocol/artifacts.ts";
 import type { Result } from "../../protocol/result.ts";
+import { picturesOf } from "../scene/inputs.ts";
 import type { Figure, FigureCell } from "./figure.ts";
 
 /**
@@ -53,12 +54,12 @@ function placedIn(cell: FigureCell, name: string, here: boolean, group: string):
   if (!result || !result.views.some((artifact) => inputOf(artifact).length > 0))
     return here ? { ...cell, group } : undefined;
   const main = result.views.find((artifact) => inputOf(artifact)[0] === name);
-  return main && { ...cell, group, result: { ...result, views: [main, ...picturesOf(main, result)] } };
+  return main && { ...cell, group, result: { ...result, views: [main, ...picturesUnder(main, result)] } };
 }
 
 /** Bars and tokens of an input lie over no picture, and another input's is not theirs. */
-function picturesOf(main: Artifact, { views: artifacts }: Result): readonly Artifact[] {
-  return "over" in main ? artifacts.filter(({ kind }) => kind === "image") : [];
+function picturesUnder(main: Artifact, result: Result): readonly Artifact[] {
+  return "over" in main ? picturesOf(result) : [];
 }
 
 /** The row in which a cell about one input stands: that of the maps over the same picture, else the first. */

@@ -1,19 +1,17 @@
-import type { Artifact, ImageArtifact } from "../../protocol/artifacts.ts";
-import type { Result } from "../../protocol/result.ts";
+import type { ImageArtifact } from "../../protocol/artifacts.ts";
 import type { Looks } from "../../protocol/looks.ts";
-import { layoutBars } from "../kinds/bars.ts";
-import { GLYPH } from "../scene/font.ts";
-import { rowsByInput } from "./figure-inputs.ts";
-import { frameCount, picturesUnder } from "../scene/frames.ts";
-import { layoutFrames, mapImage, pictureImage, verticalBar } from "../kinds/heatmap.ts";
+import type { Result } from "../../protocol/result.ts";
+import { pictureUnder } from "../kinds/frames.ts";
 import type { HeatmapDrawing } from "../kinds/heatmap.ts";
-import { paintMap } from "../scene/paint.ts";
+import { pictureBlock } from "../kinds/image.ts";
+import { comparisonOf, isKnown, unknownKind } from "../kinds/index.ts";
+import { horizontalBar, verticalBar } from "../scene/color-bar.ts";
+import { picturesOf } from "../scene/inputs.ts";
 import { paragraph, textWidth } from "../scene/parts.ts";
 import type { Block, Part, Scene } from "../scene/parts.ts";
 import { layoutArtifact } from "../scene/scene.ts";
+import { rowsByInput } from "./figure-inputs.ts";
 import { sharedDrawings, valuesOf } from "./scales.ts";
-import { formatValue } from "../scene/ticks.ts";
-import { layoutTokens } from "../kinds/tokens.ts";
 
 /** A comparison's grid, to be drawn as one figure. */
 export interface Figure {
@@ -39,11 +37,7 @@ const margin = 24;
 const gap = 16;
 const labelScale = 3;
 const numberScale = 2;
-/** Of a colour bar below its own cell. */
-const barHeight = 12;
 const leastBlock = 160;
-/** Bars of a table's row beyond these are left out of a figure. */
-const mostBars = 12;
 
 /**
  * Lays the figure out: labels above and to the left, the input first where the looks say side by side, one colour bar
@@ -124,24 +118,17 @@ function drawingsOf({ cells, looks }: Figure): Map<FigureCell, HeatmapDrawing> {
   return new Map(maps.map(({ cell }, index) => [cell, drawings[index]]));
 }
 
-/** The picture that an artifact lies over, or beside, if the result has one. */
-export function pictureUnder({ views: artifacts }: Result, artifact: Artifact | undefined): ImageArtifact | undefined {
-  const over = artifact && "over" in artifact ? artifact.over : undefined;
-  return artifacts.find((one): one is ImageArtifact => one.kind === "image" && (over === undefined || one.id === over));
-}
-
 /** The row's input, where it is another one than the row's above. */
 function inputBlock({ cells }: Figure, row: number): Block | undefined {
   const picture = pictureOf(cells[row]);
   const above = row > 0 ? pictureOf(cells[row - 1]) : undefined;
   if (!picture || (above && samePixels(above, picture))) return undefined;
-  const image = pictureImage(picture);
-  return { width: image.width, height: image.height, parts: [image] };
+  return pictureBlock(picture);
 }
 
 function pictureOf(cells: readonly (FigureCell | undefined)[]): ImageArtifact | undefined {
   for (const cell of cells) {
-    const picture = cell?.result && pictureUnder(cell.result, cell.result.views[0]);
+    const picture = cell?.result && pictureUnder(cell.result.views[0], picturesOf(cell.result));
     if (picture) return picture;
   }
   return undefined;
@@ -162,82 +149,29 @@ function cellBlock(
   ownBar: boolean,
 ): Block {
   const artifact = result?.views[0];
-  if (!result || !artifact) {
-    const words = paragraph(failure ?? "No result", numberScale, "muted", 340);
+  if (!result || !artifact || !isKnown(artifact.kind)) {
+    const words = paragraph(
+      failure ?? (artifact ? unknownKind(artifact.kind) : "No result"),
+      numberScale,
+      "muted",
+      340,
+    );
     return { width: Math.max(leastBlock, words.width), height: words.height, parts: words.parts };
   }
-  if (artifact.kind === "bars") return layoutBars({ ...artifact, items: artifact.items.slice(0, mostBars) });
-  if (artifact.kind === "tokens" && drawing) {
-    const rgba = paintMap(drawing.map, drawing.range, drawing.table);
-    const text = layoutTokens(
-      artifact,
-      looks,
-      Uint8Array.from({ length: artifact.tokens.length * 3 }, (_, i) => rgba[4 * Math.floor(i / 3) + (i % 3)]),
-    );
-    return withBar(
-      text,
-      ownBar ? horizontalBar(drawing, Math.max(leastBlock, text.width), artifact.quantity) : undefined,
-    );
-  }
-  if (artifact.kind !== "heatmap" || !drawing) return layoutArtifact(result, artifact, looks);
-  if (frameCount(artifact) > 1) {
-    const frames = layoutFrames(
-      artifact,
-      picturesUnder(
-        artifact,
-        result.views.filter((one) => one.kind === "image"),
-      ),
-      looks,
-      drawing,
-      false,
-    );
-    return withBar(frames, ownBar ? horizontalBar(drawing, frames.width, artifact.quantity) : undefined);
-  }
-  const image = mapImage(artifact, pictureUnder(result, artifact), looks, drawing);
-  return withBar(
-    { width: image.width, height: image.height, parts: [image] },
-    ownBar ? horizontalBar(drawing, image.width, artifact.quantity) : undefined,
-  );
+  const comparison = comparisonOf(artifact);
+  if (!comparison || !drawing) return layoutArtifact(result, artifact, looks);
+  const block = comparison.layout(artifact, { pictures: picturesOf(result), looks }, drawing);
+  if (!comparison.colored || !ownBar) return block;
+  const { range, table, map } = drawing;
+  const width = map.height > 1 ? block.width : Math.max(leastBlock, block.width);
+  return withBar(block, horizontalBar(range, table, width, comparison.values(artifact).quantity));
 }
 
-function withBar(block: Block, bar: Block | undefined): Block {
-  if (!bar) return block;
+function withBar(block: Block, bar: Block): Block {
   return {
     width: Math.max(block.width, bar.width),
     height: block.height + 8 + bar.height,
     parts: [...block.parts, ...bar.parts.map((part) => ({ ...part, y: part.y + block.height + 8 }))],
-  };
-}
-
-/** The colours from the least value (left) to the largest, the ends' numbers and what a value is below. */
-function horizontalBar({ range, table }: HeatmapDrawing, width: number, quantity: string): Block {
-  const rgba = new Uint8ClampedArray(4 * 256);
-  for (let i = 0; i < 256; i++) rgba.set([table[3 * i], table[3 * i + 1], table[3 * i + 2], 255], 4 * i);
-  const y = barHeight + 6;
-  const [low, high] = [formatValue(range.min), formatValue(range.max)];
-  const room = width - 2 * Math.max(textWidth(low, numberScale), textWidth(high, numberScale)) - 2 * gap;
-  const text = { kind: "text", y, scale: numberScale } as const;
-  return {
-    width,
-    height: y + GLYPH.line * numberScale,
-    parts: [
-      {
-        kind: "image",
-        x: 0,
-        y: 0,
-        width,
-        height: barHeight,
-        pixelWidth: 256,
-        pixelHeight: 1,
-        rgba,
-        label: `colours from ${low} to ${high}`,
-      },
-      { ...text, x: 0, text: low, ink: "foreground" },
-      ...(textWidth(quantity, numberScale) <= room
-        ? [{ ...text, x: Math.round(width / 2), text: quantity, ink: "muted", anchor: "middle" } as const]
-        : []),
-      { ...text, x: width, text: high, ink: "foreground", anchor: "end" },
-    ],
   };
 }
 

@@ -1,38 +1,14 @@
 import type { Artifact, HeatmapArtifact } from "../../protocol/artifacts.ts";
 import type { Looks } from "../../protocol/looks.ts";
 import { colorTable, resolveColorMap } from "../scene/colormap.ts";
+import { comparisonOf } from "../kinds/index.ts";
 import { heatmapDrawing } from "../kinds/heatmap.ts";
 import type { HeatmapDrawing } from "../kinds/heatmap.ts";
 
-/**
- * What of an artifact is compared value by value: a heat map itself; of tokens and of named amounts a map of one row, a
- * value for each token or each feature (by its index, not its place among the strongest). Undefined for what has no
- * such values. The same artifact gives the same map. /
- */
+/** What of an artifact is compared value by value, as a map; undefined for what has no such values. */
 export function valuesOf(artifact: Artifact | undefined): HeatmapArtifact | undefined {
-  if (artifact?.kind === "heatmap") return artifact;
-  if (artifact?.kind !== "tokens" && artifact?.kind !== "bars") return undefined;
-  const known = rows.get(artifact);
-  if (known) return known;
-  const { id, title, quantity, values, caption } = artifact;
-  const signed = artifact.kind === "tokens" ? artifact.signed : values.some((value) => value < 0);
-  const row: HeatmapArtifact = {
-    kind: "heatmap",
-    id,
-    title,
-    values,
-    dims: [1, values.length],
-    axes: { height: 0, width: 1 },
-    quantity,
-    signed,
-    smooth: false,
-    caption,
-  };
-  rows.set(artifact, row);
-  return row;
+  return artifact && comparisonOf(artifact)?.values(artifact);
 }
-
-const rows = new WeakMap<Artifact, HeatmapArtifact>();
 
 /** A map of a comparison; maps with the same `group` have one scale. */
 export interface GroupedMap {

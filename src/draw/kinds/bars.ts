@@ -1,8 +1,67 @@
-import type { BarsArtifact } from "../../protocol/artifacts.ts";
+import type { BarItem, BarsArtifact } from "../../protocol/artifacts.ts";
 import { GLYPH } from "../scene/font.ts";
 import type { Block, Part } from "../scene/parts.ts";
 import { textWidth } from "../scene/parts.ts";
+import { tableOfList, tableOfParts } from "../scene/table.ts";
 import { formatValue } from "../scene/ticks.ts";
+import { combineEach, combineParts, mapOnce } from "./kind.ts";
+import type { Combine, Kind } from "./kind.ts";
+import { rowMap } from "./row-map.ts";
+
+export const bars: Kind<BarsArtifact> = {
+  layout: (artifact) => layoutBars(artifact),
+  table({ items, parts, quantity }) {
+    if (parts) return tableOfParts(parts, quantity);
+    // What a target takes for it, where it is a prediction.
+    const targets = items.some(({ target }) => target !== undefined);
+    return tableOfList(items, [
+      ["index", "integer", ({ index }) => (index < 0 ? -1 - index : index)],
+      ["label", "text", ({ label }) => label],
+      [quantity, "number", ({ value }) => value],
+      ...(targets ? [["target", "text", ({ target }: BarItem) => target ?? ""] as const] : []),
+    ]);
+  },
+  numbers: ({ dims, values }) => ({ dims, values }),
+  combine: combineBars,
+  overSamples: (artifact, count) => ({ ...artifact, caption: `${artifact.caption}; mean over ${count} samples` }),
+  compare: {
+    // A value for each feature by its index, not by its place among the strongest.
+    values: mapOnce((artifact) =>
+      rowMap(
+        artifact,
+        artifact.values.some((value) => value < 0),
+      ),
+    ),
+    label: ({ items }, { column }) => items.find(({ index }) => index === column)?.label,
+    colored: false,
+    layout: (artifact) => layoutBars({ ...artifact, items: artifact.items.slice(0, MOST_COMPARED) }),
+  },
+  options: [],
+};
+
+/** Bars of a figure's cell beyond these are left out. */
+const MOST_COMPARED = 12;
+
+function combineBars(all: readonly BarsArtifact[], combine: Combine): BarsArtifact {
+  const [{ parts: rows, ...first }] = all;
+  const values = combineEach(
+    all.map((one) => one.values),
+    combine,
+  );
+  if (rows) {
+    const parts = [...(combineParts(all, combine) ?? [])].sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
+    return { ...first, values, items: parts.slice(0, first.items.length), parts };
+  }
+  const labels = new Map(all.flatMap(({ items }) => items.map(({ index, label }) => [index, label] as const)));
+  const order = [...labels.keys()]
+    .sort((a, b) => Math.abs(values[b]) - Math.abs(values[a]))
+    .slice(0, first.items.length);
+  return {
+    ...first,
+    values,
+    items: order.map((index) => ({ index, label: labels.get(index)!, value: values[index] })),
+  };
+}
 
 const barLength = 280;
 const longestLabel = 32;
@@ -11,10 +70,10 @@ const longestLabel = 32;
 const MOST_ROWS = 50;
 
 /**
- * One row per item: its name, a bar from zero, its value. Bars of negative values go to the left. Of many items the
+ * One row for each item: its name, a bar from zero, its value. Bars of negative values go to the left. Of many items the
  * first, and how many there are.
  */
-export function layoutBars(artifact: BarsArtifact): Block {
+function layoutBars(artifact: BarsArtifact): Block {
   const items = artifact.items.slice(0, MOST_ROWS);
   const rows = items.map((item) => ({
     item,

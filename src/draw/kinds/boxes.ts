@@ -1,10 +1,42 @@
 import type { BoxesArtifact, DetectedBox, ImageArtifact } from "../../protocol/artifacts.ts";
 import { GLYPH } from "../scene/font.ts";
-import { pictureImage } from "./heatmap.ts";
 import { enlargement, textWidth, TARGET_SIZE } from "../scene/parts.ts";
 import type { Block, Part } from "../scene/parts.ts";
 import { LINE_COLORS } from "../scene/strokes.ts";
+import { tableOfList } from "../scene/table.ts";
 import { formatValue } from "../scene/ticks.ts";
+import { pictureImage } from "./image.ts";
+import { firstStands } from "./kind.ts";
+import type { Kind } from "./kind.ts";
+
+export const boxes: Kind<BoxesArtifact> = {
+  layout: (artifact, { pictures }) =>
+    layoutBoxes(
+      artifact,
+      pictures.find(({ id }) => id === artifact.over),
+    ),
+  table: (artifact) =>
+    tableOfList(artifact.boxes, [
+      ["class", "text", (box) => box.class],
+      ["class index", "integer", (box) => box.classIndex],
+      ["score", "number", (box) => box.score],
+      ["x0", "number", (box) => box.x0],
+      ["y0", "number", (box) => box.y0],
+      ["x1", "number", (box) => box.x1],
+      ["y1", "number", (box) => box.y1],
+      ["target", "text", (box) => box.target],
+      ["output", "text", (box) => box.output],
+    ]),
+  numbers: ({ dims, values }) => ({ dims, values }),
+  /** The boxes, and whose pixels they are in. */
+  jsonTop: ({ boxes: found, head, why, width, height, geometry }) => ({
+    detections: { head, why, pixels: geometry ? "picture file" : "model input", width, height },
+    boxes: found,
+  }),
+  ...firstStands(),
+  compare: { reason: "Boxes are no values that one could compare." },
+  options: [],
+};
 
 /** Weaker boxes are drawn only where no other is: networks that keep all they have would hide the picture. */
 const SHOWN_SCORE = 0.25;
@@ -55,7 +87,7 @@ export function boxLabel({ class: name, score }: DetectedBox): string {
  * The picture with an outline for each box, in its class's colour, and class and score at its top; weaker boxes below
  * stronger ones.
  */
-export function layoutBoxes(artifact: BoxesArtifact, picture: ImageArtifact | undefined): Block {
+function layoutBoxes(artifact: BoxesArtifact, picture: ImageArtifact | undefined): Block {
   const image = picture && pictureImage(picture);
   const size = picture ?? artifact;
   const factor = image ? 1 : picture ? enlargement(size.width, size.height) : Math.min(1, TARGET_SIZE / size.height);

@@ -1,12 +1,75 @@
 import type { CurveAxis, CurveLine, CurvesArtifact } from "../../protocol/artifacts.ts";
-import { GLYPH } from "../scene/font.ts";
-import type { Block, LinePart, Part } from "../scene/parts.ts";
-import { paragraph, stack, textWidth } from "../scene/parts.ts";
 import { LINE_DASHES } from "../scene/strokes.ts";
-import { formatValue, ticks } from "../scene/ticks.ts";
+import { column } from "../scene/table.ts";
+import type { Table } from "../scene/table.ts";
+import { formatValue } from "../scene/ticks.ts";
+import { layoutCurves } from "./curve-plot.ts";
+import type { Combine, Kind } from "./kind.ts";
 
-const [plotWidth, plotHeight] = [600, 360];
-const longestName = 28;
+export const curves: Kind<CurvesArtifact> = {
+  layout: (artifact) => layoutCurves(artifact),
+  table: tableOf,
+  numbers: numbersOf,
+  combine: combineCurves,
+  overSamples: (artifact, count) => ({ ...artifact, caption: `${artifact.caption}; mean over ${count} samples` }),
+  compare: { reason: "Curves need more room than a cell has." },
+  options: [],
+};
+
+/** A row for each point, line after line. */
+function tableOf({ lines, x, y }: CurvesArtifact): Table {
+  const points = lines.flatMap((line) => Array.from(line.x, (_, at) => ({ line, at })));
+  return {
+    rows: points.length,
+    columns: [
+      column("line", "text", (row) => points[row].line.label),
+      column(x.label, x.names ? "text" : "number", (row) => {
+        const value = points[row].line.x[points[row].at];
+        return x.names?.[value] ?? value;
+      }),
+      column(y.label, "number", (row) => points[row].line.y[points[row].at]),
+    ],
+  };
+}
+
+/** [lines, 2, points]: each line's x and y; shorter lines end in NaN. */
+function numbersOf({ lines }: CurvesArtifact): { dims: readonly number[]; values: Float32Array } {
+  const points = Math.max(0, ...lines.map(({ x }) => x.length));
+  const values = new Float32Array(lines.length * 2 * points).fill(NaN);
+  lines.forEach(({ x, y }, i) => {
+    values.set(x, 2 * i * points);
+    values.set(y, (2 * i + 1) * points);
+  });
+  return { dims: [lines.length, 2, points], values };
+}
+
+/** Values of lines over the same x, and numbers, combined; clouds of points lie in one. */
+function combineCurves(parts: readonly CurvesArtifact[], combine: Combine): CurvesArtifact {
+  const [first] = parts;
+  const lines = first.lines.flatMap(({ id }) => {
+    const same = parts.flatMap((part) => part.lines.filter((line) => line.id === id));
+    // A line that some lack (with signs, where a map has none) is left out.
+    return same.length === parts.length ? [combineLine(same, combine)] : [];
+  });
+  const numbers = first.numbers.map((number) => ({
+    ...number,
+    value: combine(parts.map((part) => part.numbers.find(({ id }) => id === number.id)?.value ?? NaN)),
+  }));
+  return { ...first, lines, numbers };
+}
+
+function combineLine(lines: readonly CurveLine[], combine: Combine): CurveLine {
+  const [first] = lines;
+  const summary = first.summary
+    ? { summary: { ...first.summary, value: combine(lines.map((line) => line.summary?.value ?? NaN)) } }
+    : {};
+  const alike = lines.every(({ x }) => x.length === first.x.length && x.every((value, i) => value === first.x[i]));
+  if (alike) return { ...first, ...summary, y: first.y.map((_, i) => combine(lines.map(({ y }) => y[i]))) };
+  const points = lines
+    .flatMap(({ x, y }) => Array.from(x, (value, i) => [value, y[i]] as const))
+    .sort(([a], [b]) => a - b);
+  return { ...first, ...summary, x: Float32Array.from(points, ([x]) => x), y: Float32Array.from(points, ([, y]) => y) };
+}
 
 export interface CurveRange {
   readonly min: number;
@@ -64,175 +127,4 @@ export function lineStyles(
 /** "Deletion, AUC 0.1234": a line's name with what sums it up. */
 export function lineText({ label, summary }: CurveLine): string {
   return summary ? `${label}, ${summary.label} ${formatValue(summary.value)}` : label;
-}
-
-/** The curves in a frame with round numbers, below it the legend, the numbers and how to read them. */
-export function layoutCurves(artifact: CurvesArtifact): Block {
-  const width = Math.max(plotWidth, 480);
-  return stack(
-    [
-      paragraph(artifact.y.label, 2, "muted", width),
-      layoutPlot(artifact),
-      legend(artifact),
-      numbers(artifact, width),
-      paragraph(artifact.reading, 2, "foreground", width + 80),
-    ],
-    12,
-  );
-}
-
-function layoutPlot(artifact: CurvesArtifact): Block {
-  const ranges = curveRanges(artifact);
-  const down = ticks(ranges.y.min, ranges.y.max, 5);
-  const left = Math.max(...down.map((value) => textWidth(formatValue(value), 2))) + 10;
-  const atX = (value: number): number => ((value - ranges.x.min) / (ranges.x.max - ranges.x.min)) * plotWidth;
-  const atY = (value: number): number => (1 - (value - ranges.y.min) / (ranges.y.max - ranges.y.min)) * plotHeight;
-  const parts: Part[] = [];
-  for (const value of down) {
-    const y = Math.round(atY(value));
-    parts.push({ kind: "rect", x: left - 5, y, width: 5, height: 1, ink: "foreground" });
-    parts.push({
-      kind: "text",
-      x: left - 9,
-      y: y - GLYPH.ascent,
-      text: formatValue(value),
-      scale: 2,
-      ink: "foreground",
-      anchor: "end",
-    });
-  }
-  parts.push({ kind: "rect", x: left, y: 0, width: 1, height: plotHeight, ink: "foreground" });
-  parts.push({ kind: "rect", x: left, y: plotHeight, width: plotWidth, height: 1, ink: "foreground" });
-  const below = artifact.x.names ? placeNames(artifact.x.names, left, atX) : amounts(ranges.x, left, atX);
-  const styles = lineStyles(artifact.lines);
-  const lines = artifact.lines.flatMap((line, i) => strokesOf(line, styles[i], (value) => left + atX(value), atY));
-  const label = paragraph(artifact.x.label, 2, "muted", plotWidth);
-  const bottom = plotHeight + below.height + 8;
-  return {
-    width: left + plotWidth + 20,
-    height: bottom + label.height,
-    parts: [
-      ...parts,
-      ...below.parts,
-      ...lines,
-      ...label.parts.map((part) => ({ ...part, x: left, y: part.y + bottom })),
-    ],
-  };
-}
-
-/** Round numbers under the axis. */
-function amounts(range: CurveRange, left: number, atX: (value: number) => number): Block {
-  const parts = ticks(range.min, range.max, 6).flatMap((value): Part[] => {
-    const x = left + Math.round(atX(value));
-    return [
-      { kind: "rect", x, y: plotHeight, width: 1, height: 6, ink: "foreground" },
-      { kind: "text", x, y: plotHeight + 11, text: formatValue(value), scale: 2, ink: "foreground", anchor: "middle" },
-    ];
-  });
-  return { width: plotWidth, height: 11 + GLYPH.line * 2, parts };
-}
-
-/** Names under the axis, from top to bottom; where there are too many, every so many. */
-function placeNames(names: readonly string[], left: number, atX: (value: number) => number): Block {
-  const every = Math.max(1, Math.ceil(names.length / 24));
-  const shown = names.map((name, place) => ({ place, text: shorten(name) })).filter(({ place }) => place % every === 0);
-  const parts = shown.flatMap(({ place, text }): Part[] => {
-    const x = left + Math.round(atX(place));
-    return [
-      { kind: "rect", x, y: plotHeight, width: 1, height: 6, ink: "foreground" },
-      {
-        kind: "text",
-        x: x - Math.ceil(GLYPH.ascent / 2),
-        y: plotHeight + 10,
-        text,
-        scale: 1,
-        ink: "foreground",
-        anchor: "end",
-        turned: true,
-      },
-    ];
-  });
-  return { width: plotWidth, height: 12 + Math.max(...shown.map(({ text }) => textWidth(text, 1))), parts };
-}
-
-/** A layer's block is told by the beginning of its name, its kind by the end. */
-function shorten(name: string): string {
-  const characters = [...name];
-  return characters.length > longestName
-    ? `${characters.slice(0, longestName - 13).join("")}…${characters.slice(-12).join("")}`
-    : name;
-}
-
-/** A line without the places that have no value: it is broken there. */
-function strokesOf(
-  line: CurveLine,
-  { color, dash }: { readonly color: number; readonly dash: readonly number[] },
-  atX: (value: number) => number,
-  atY: (value: number) => number,
-): LinePart[] {
-  const runs: number[][] = [[]];
-  for (let i = 0; i < line.x.length; i++) {
-    if (Number.isFinite(line.x[i]) && Number.isFinite(line.y[i]))
-      runs[runs.length - 1].push(round(atX(line.x[i])), round(atY(line.y[i])));
-    else if (runs[runs.length - 1].length > 0) runs.push([]);
-  }
-  const dots = line.style === "points";
-  return runs
-    .filter((points) => points.length > 0)
-    .map((points) => ({
-      kind: "line",
-      x: 0,
-      y: 0,
-      points,
-      width: dots ? 6 : line.style === "guide" ? 1 : 2,
-      color,
-      ...(dots || points.length === 2 ? { dots: true } : {}),
-      dash,
-    }));
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
-}
-
-function legend({ lines }: CurvesArtifact): Block {
-  const styles = lineStyles(lines);
-  return stack(
-    lines.map((line, i): Block => {
-      const middle = GLYPH.ascent;
-      const sample: LinePart =
-        line.style === "points"
-          ? { kind: "line", x: 0, y: 0, points: [20, middle], width: 6, color: styles[i].color, dots: true, dash: [] }
-          : {
-              kind: "line",
-              x: 0,
-              y: 0,
-              points: [0, middle, 40, middle],
-              width: line.style === "guide" ? 1 : 2,
-              ...styles[i],
-            };
-      const text = lineText(line);
-      return {
-        width: 52 + textWidth(text, 2),
-        height: GLYPH.ascent * 2,
-        parts: [sample, { kind: "text", x: 52, y: 0, text, scale: 2, ink: "foreground" }],
-      };
-    }),
-    8,
-  );
-}
-
-function numbers({ numbers: all }: CurvesArtifact, width: number): Block {
-  const names = Math.max(0, ...all.map(({ label }) => textWidth(label, 2))) + 24;
-  return stack(
-    all.map(({ label, value }): Block => ({
-      width,
-      height: GLYPH.ascent * 2,
-      parts: [
-        { kind: "text", x: 0, y: 0, text: label, scale: 2, ink: "muted" },
-        { kind: "text", x: names, y: 0, text: formatValue(value), scale: 2, ink: "foreground" },
-      ],
-    })),
-    8,
-  );
 }

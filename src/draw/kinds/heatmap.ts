@@ -1,16 +1,65 @@
 import type { HeatmapArtifact, ImageArtifact } from "../../protocol/artifacts.ts";
 import type { Looks } from "../../protocol/looks.ts";
+import { colorBar } from "../scene/color-bar.ts";
 import { colorTable, resolveColorMap } from "../scene/colormap.ts";
-import { GLYPH } from "../scene/font.ts";
-import { blend, enlargePicture, paintMap, resizeMap, withAlpha } from "../scene/paint.ts";
+import { blend, enlargePicture, paintMap, resizeMap } from "../scene/paint.ts";
+import { enlargement, stack, TARGET_SIZE } from "../scene/parts.ts";
+import type { Block, ImagePart, Part } from "../scene/parts.ts";
 import { clipRange } from "../scene/range.ts";
 import type { ValueRange } from "../scene/range.ts";
-import { reduceChannels } from "../scene/reduce.ts";
+import { reduceChannels, stridesOf } from "../scene/reduce.ts";
 import type { ValueMap } from "../scene/reduce.ts";
-import { frameCount, frameGrid, frameIndex, framesIn } from "../scene/frames.ts";
-import { enlargement, paragraph, stack, TARGET_SIZE, textWidth } from "../scene/parts.ts";
-import type { Block, Part } from "../scene/parts.ts";
-import { formatValue, ticks } from "../scene/ticks.ts";
+import { column, tableOfParts } from "../scene/table.ts";
+import type { Table } from "../scene/table.ts";
+import { frameCount, frameGrid, frameIndex, framesIn, pictureUnder, picturesUnder } from "./frames.ts";
+import { pictureBlock, pictureImage } from "./image.ts";
+import { combineValues } from "./kind.ts";
+import type { Kind } from "./kind.ts";
+
+export const heatmap: Kind<HeatmapArtifact> = {
+  layout: (artifact, { pictures, looks }) => layoutHeatmap(artifact, picturesUnder(artifact, pictures), looks),
+  table: tableOf,
+  numbers: ({ dims, values }) => ({ dims, values }),
+  combine: combineValues,
+  overSamples: ({ over: _, frames, ...map }, count) => ({
+    ...map,
+    ...(frames ? { frames: { names: frames.names } } : {}),
+    caption: `${map.caption}; mean over ${count} samples`,
+  }),
+  compare: {
+    values: (artifact) => artifact,
+    colored: true,
+    layout(artifact, { pictures, looks }, drawing) {
+      const under = picturesUnder(artifact, pictures);
+      if (frameCount(artifact) > 1) return layoutFrames(artifact, under, looks, drawing, false);
+      const map = mapImage(artifact, pictureUnder(artifact, pictures), looks, drawing);
+      return { width: map.width, height: map.height, parts: [map] };
+    },
+  },
+  options: ["arrangement", "opacity", "colorMap", "clip", "reduce", "frame"],
+};
+
+/** A row for each value, frame by frame, channel by channel; of parts that were changed as one, a row for each. */
+function tableOf({ values, dims, axes, parts, quantity }: HeatmapArtifact): Table {
+  if (parts) return tableOfParts(parts, quantity);
+  const strides = stridesOf(dims);
+  const { frame, channel, height, width } = axes;
+  const along = [...(frame !== undefined && dims[frame] > 1 ? [frame] : []), channel, height, width];
+  const sizes = along.map((axis) => (axis === undefined ? 1 : dims[axis]));
+  const repeats = sizes.map((_, place) => sizes.slice(place + 1).reduce((product, size) => product * size, 1));
+  const index = (place: number, row: number): number => Math.floor(row / repeats[place]) % sizes[place];
+  const at = (row: number): number =>
+    along.reduce<number>((sum, axis, place) => sum + (axis === undefined ? 0 : strides[axis] * index(place, row)), 0);
+  return {
+    rows: sizes.reduce((product, size) => product * size, 1),
+    columns: [
+      ...["frame", "channel", "y", "x"]
+        .slice(-along.length)
+        .map((name, place) => column(name, "integer", (row) => index(place, row))),
+      column("value", "number", (row) => values[at(row)]),
+    ],
+  };
+}
 
 const gap = 16;
 
@@ -73,8 +122,7 @@ export function layoutFrames(
     const picture = pictures[index];
     const map = { width: image.width, height: image.height, parts: [image] };
     if (!picture || !withPictures || looks.arrangement !== "side-by-side") return map;
-    const below = pictureImage(picture, edge);
-    return stack([{ width: below.width, height: below.height, parts: [below] }, map], gap / 2);
+    return stack([pictureBlock(picture, edge), map], gap / 2);
   });
   return frameGrid(blocks, artifact.frames?.names ?? []);
 }
@@ -113,24 +161,6 @@ export function layoutHeatmap(
   return { width: x + bar.width, height: Math.max(map.height, bar.height), parts };
 }
 
-type ImagePart = Extract<Part, { kind: "image" }>;
-
-/** A picture at the size it is drawn at, at (0, 0). */
-export function pictureImage(picture: ImageArtifact, edge = TARGET_SIZE): ImagePart {
-  const factor = enlargement(picture.width, picture.height, edge);
-  return {
-    kind: "image",
-    x: 0,
-    y: 0,
-    width: picture.width * factor,
-    height: picture.height * factor,
-    pixelWidth: picture.width,
-    pixelHeight: picture.height,
-    rgba: withAlpha(picture.pixels),
-    label: picture.title,
-  };
-}
-
 /** The map in its colours at the size it is drawn at, at (0, 0): over its picture where the looks say "overlay". */
 export function mapImage(
   artifact: HeatmapArtifact,
@@ -159,38 +189,4 @@ export function mapImage(
     rgba: below ? blend(below, colors, looks.opacity) : colors,
     label: over ? `${artifact.title} over ${over.title}` : artifact.title,
   };
-}
-
-/** The colours from the largest value (top) to the smallest, with round numbers, and what one value is below. */
-function colorBar(range: ValueRange, table: Uint8Array, height: number, quantity: string): Block {
-  const labelHeight = (GLYPH.line + 2) * 2;
-  const bar = verticalBar(range, table, Math.max(64, height - labelHeight), 2);
-  const name = paragraph(quantity, 2, "muted", Math.max(120, bar.width));
-  return {
-    width: Math.max(bar.width, name.width),
-    height: bar.height + 10 + name.height,
-    parts: [...bar.parts, ...name.parts.map((part) => ({ ...part, y: part.y + bar.height + 10 }))],
-  };
-}
-
-/** The colours from the largest value (top) to the smallest, `length` high, with round numbers beside them. */
-export function verticalBar(range: ValueRange, table: Uint8Array, length: number, scale: number): Block {
-  const barWidth = 8 * scale;
-  const rgba = new Uint8ClampedArray(4 * length);
-  for (let y = 0; y < length; y++) {
-    const entry = 3 * Math.round(255 * (1 - y / (length - 1)));
-    rgba.set([table[entry], table[entry + 1], table[entry + 2], 255], 4 * y);
-  }
-  const pixels = { pixelWidth: 1, pixelHeight: length, rgba, label: "colour bar" };
-  const parts: Part[] = [{ kind: "image", x: 0, y: 0, width: barWidth, height: length, ...pixels }];
-  let width = barWidth;
-  for (const tick of ticks(range.min, range.max, Math.max(2, Math.floor(length / 70)))) {
-    const y = Math.round(((range.max - tick) / (range.max - range.min)) * (length - 1));
-    const text = formatValue(tick);
-    const top = Math.max(0, Math.min(length - GLYPH.ascent * scale, y - Math.floor((GLYPH.ascent * scale) / 2)));
-    parts.push({ kind: "rect", x: barWidth, y, width: 5, height: 1, ink: "foreground" });
-    parts.push({ kind: "text", x: barWidth + 10, y: top, text, scale, ink: "foreground" });
-    width = Math.max(width, barWidth + 10 + textWidth(text, scale));
-  }
-  return { width, height: length, parts };
 }

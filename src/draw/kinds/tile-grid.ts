@@ -2,7 +2,7 @@ import type { TilesArtifact } from "../../protocol/artifacts.ts";
 import type { Looks } from "../../protocol/looks.ts";
 import { colorTable, resolveColorMap } from "../scene/colormap.ts";
 import { GLYPH } from "../scene/font.ts";
-import { tilesIn } from "../scene/frames.ts";
+import { tilesIn } from "../kinds/frames.ts";
 import { paintTile } from "../scene/paint.ts";
 import type { Block, Part } from "../scene/parts.ts";
 import { paragraph, stack, textWidth } from "../scene/parts.ts";

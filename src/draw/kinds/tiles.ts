@@ -2,6 +2,29 @@ import type { TilesArtifact } from "../../protocol/artifacts.ts";
 import type { Looks } from "../../protocol/looks.ts";
 import { clipRange } from "../scene/range.ts";
 import type { ValueRange } from "../scene/range.ts";
+import { column } from "../scene/table.ts";
+import { firstStands } from "./kind.ts";
+import type { Kind } from "./kind.ts";
+import { layoutTiles } from "./tile-grid.ts";
+
+export const tiles: Kind<TilesArtifact> = {
+  layout: (artifact, { looks }) => layoutTiles(artifact, looks),
+  table({ frames, count, min, max, mean, strength }) {
+    const statistics = { min, max, mean, strength };
+    return {
+      rows: min.length,
+      columns: [
+        ...(frames ? [column("frame", "integer", (row) => Math.floor(row / count))] : []),
+        column("channel", "integer", (row) => row % count),
+        ...Object.entries(statistics).map(([name, values]) => column(name, "number", (row) => values[row])),
+      ],
+    };
+  },
+  numbers: ({ sent, tileHeight, tileWidth, tiles: values }) => ({ dims: [sent, tileHeight, tileWidth], values }),
+  ...firstStands(),
+  compare: { reason: "A layer's channels are too many for a cell." },
+  options: ["tileSort", "tileScale", "clip", "colorMap", "channel", "frame"],
+};
 
 /**
  * Whether a layer's values are drawn around zero: where the lowest lies at least a quarter as far from it as the

@@ -3,7 +3,43 @@ import type { Looks } from "../../protocol/looks.ts";
 import { colorTable, resolveColorMap } from "../scene/colormap.ts";
 import { GLYPH } from "../scene/font.ts";
 import { textWidth, type Block, type Part } from "../scene/parts.ts";
+import { paintMap } from "../scene/paint.ts";
 import { clipRange } from "../scene/range.ts";
+import { tableOfList, tableOfParts } from "../scene/table.ts";
+import { combineValues, mapOnce } from "./kind.ts";
+import type { Kind } from "./kind.ts";
+import { rowMap } from "./row-map.ts";
+
+export const tokens: Kind<TokensArtifact> = {
+  layout: (artifact, { looks }) => layoutTokens(artifact, tokenColors(artifact, looks)),
+  table: ({ tokens: texts, values, quantity, parts }) =>
+    parts
+      ? tableOfParts(parts, quantity)
+      : tableOfList(texts, [
+          ["token", "integer", (_, token) => token],
+          ["text", "text", (text) => text],
+          [quantity, "number", (_, token) => values[token]],
+        ]),
+  numbers: ({ dims, values }) => ({ dims, values }),
+  combine: combineValues,
+  overSamples: (artifact, count) => ({
+    ...artifact,
+    caption: `${artifact.caption}; mean over ${count} samples, tokens by place`,
+  }),
+  compare: {
+    values: mapOnce((artifact) => rowMap(artifact, artifact.signed)),
+    label: ({ tokens: texts }, { column }) => (texts[column] === undefined ? undefined : tokenText(texts[column])),
+    colored: true,
+    layout(artifact, _, { map, range, table }) {
+      const rgba = paintMap(map, range, table);
+      return layoutTokens(
+        artifact,
+        Uint8Array.from({ length: artifact.tokens.length * 3 }, (_, i) => rgba[4 * Math.floor(i / 3) + (i % 3)]),
+      );
+    },
+  },
+  options: ["colorMap", "clip"],
+};
 
 const LINE_WIDTH = 720;
 const GAP = 10;
@@ -32,7 +68,7 @@ export function tokenText(token: string): string {
 }
 
 /** The text in lines, a bar of the token's colour (RGB bytes, [tokens, 3]) under each token: legible in every theme. */
-export function layoutTokens(artifact: TokensArtifact, looks: Looks, colors = tokenColors(artifact, looks)): Block {
+function layoutTokens(artifact: TokensArtifact, colors: Uint8Array): Block {
   const parts: Part[] = [];
   const step = GLYPH.line * 2 + BAR + 12;
   let [x, y, widest] = [0, 0, 0];

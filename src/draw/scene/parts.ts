@@ -63,6 +63,7 @@ interface Box {
 }
 
 export type TextPart = Extract<Part, { kind: "text" }>;
+export type ImagePart = Extract<Part, { kind: "image" }>;
 
 /** What a layout gives: its parts with the origin at its own top left. */
 export interface Block {

@@ -1,17 +1,10 @@
 import type { Artifact } from "../../protocol/artifacts.ts";
-import type { Result } from "../../protocol/result.ts";
 import type { Looks } from "../../protocol/looks.ts";
-import { layoutBars } from "../kinds/bars.ts";
-import { layoutBoxes } from "../kinds/boxes.ts";
-import { layoutCurves } from "../kinds/curves.ts";
-import { picturesUnder } from "./frames.ts";
-import { layoutHeatmap } from "../kinds/heatmap.ts";
-import { picturesOfInputs, type InputArtifact } from "./inputs.ts";
-import { withAlpha } from "./paint.ts";
-import { enlargement, paragraph, stack } from "./parts.ts";
+import type { Result } from "../../protocol/result.ts";
+import { kindOf } from "../kinds/index.ts";
+import { picturesOf, picturesOfInputs, type InputArtifact } from "./inputs.ts";
+import { paragraph, stack } from "./parts.ts";
 import type { Block, Scene } from "./parts.ts";
-import { layoutTokens } from "../kinds/tokens.ts";
-import { layoutTiles } from "../kinds/tile-grid.ts";
 
 const margin = 16;
 
@@ -43,50 +36,7 @@ function layoutInputs(result: Result, artifacts: readonly InputArtifact[], looks
 
 /** An artifact without title and caption, at (0, 0). */
 export function layoutArtifact(result: Result, artifact: Artifact, looks: Looks): Block {
-  switch (artifact.kind) {
-    case "heatmap": {
-      return layoutHeatmap(
-        artifact,
-        picturesUnder(
-          artifact,
-          result.views.filter((one) => one.kind === "image"),
-        ),
-        looks,
-      );
-    }
-    case "tiles":
-      return layoutTiles(artifact, looks);
-    case "bars":
-      return layoutBars(artifact);
-    case "curves":
-      return layoutCurves(artifact);
-    case "boxes": {
-      const over = result.views.find((other) => other.kind === "image" && other.id === artifact.over);
-      return layoutBoxes(artifact, over?.kind === "image" ? over : undefined);
-    }
-    case "tokens":
-      return layoutTokens(artifact, looks);
-    case "image": {
-      const factor = enlargement(artifact.width, artifact.height);
-      return {
-        width: artifact.width * factor,
-        height: artifact.height * factor,
-        parts: [
-          {
-            kind: "image",
-            x: 0,
-            y: 0,
-            width: artifact.width * factor,
-            height: artifact.height * factor,
-            pixelWidth: artifact.width,
-            pixelHeight: artifact.height,
-            rgba: withAlpha(artifact.pixels),
-            label: artifact.title,
-          },
-        ],
-      };
-    }
-  }
+  return kindOf(artifact).layout(artifact, { pictures: picturesOf(result), looks });
 }
 
 /** "saliency · model.onnx · cat.png · 285 Egyptian cat · /features/Conv". */

@@ -6,7 +6,7 @@ import type { HeatmapArtifact, TilesArtifact } from "../../protocol/artifacts.ts
 import type { Result } from "../../protocol/result.ts";
 import { DEFAULT_LOOKS } from "../../protocol/looks.ts";
 import { composePicture } from "../../draw/scene/compose.ts";
-import { tilesIn } from "../../draw/scene/frames.ts";
+import { tilesIn } from "../../draw/kinds/frames.ts";
 import { saveResult } from "../../draw/encode/save.ts";
 import { ModelCache } from "../../runtime/models.ts";
 import { channelOf, tilesOf } from "../framework/run.ts";

@@ -6,7 +6,7 @@ import { decodeNpy } from "../../data/index.ts";
 import { ModelCache } from "../../runtime/models.ts";
 import { composePicture } from "../../draw/scene/compose.ts";
 import { encodeCsv } from "../../draw/encode/csv.ts";
-import { framesIn } from "../../draw/scene/frames.ts";
+import { framesIn } from "../../draw/kinds/frames.ts";
 import { heatmapDrawing } from "../../draw/kinds/heatmap.ts";
 import { inputLayout } from "../../runtime/input-layout.ts";
 import type { Graph, Node } from "../../model/graph.ts";

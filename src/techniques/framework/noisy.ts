@@ -51,7 +51,6 @@ const KINDS: Readonly<Record<string, Combine>> = {
 
 function captioned(artifact: Artifact, samples: number, kind: string): Artifact {
   const how = kind === "smoothgrad_sq" ? "mean of squares" : kind === "vargrad" ? "variance" : "mean";
-  const unsigned =
-    kind !== "smoothgrad" && (artifact.kind === "heatmap" || artifact.kind === "tokens") ? { signed: false } : {};
+  const unsigned = kind !== "smoothgrad" && "signed" in artifact ? { signed: false } : {};
   return { ...artifact, ...unsigned, caption: `${artifact.caption}, ${how} of ${samples} noisy copies` } as Artifact;
 }

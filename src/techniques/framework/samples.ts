@@ -1,8 +1,9 @@
+import { kindOf } from "../../draw/kinds/index.ts";
+import { combineEach, type Combine } from "../../draw/kinds/kind.ts";
 import { UsageError } from "../../model/errors.ts";
-import type { Artifact, BarsArtifact, CurvesArtifact, PartRow } from "../../protocol/artifacts.ts";
+import type { Artifact } from "../../protocol/artifacts.ts";
 import { floatsOf, type TensorValue } from "../../runtime/ort.ts";
 import type { ModelOutput } from "../../runtime/outputs.ts";
-import { combinedCurves } from "./combined-curves.ts";
 import type { PreparedInput } from "./prepared-input.ts";
 import type { InputInfo, PartEffects, TechniqueOutput } from "./technique.ts";
 
@@ -11,8 +12,8 @@ import type { InputInfo, PartEffects, TechniqueOutput } from "./technique.ts";
  * their shapes differ.
  */
 export function meanOutput(outputs: readonly TechniqueOutput[]): TechniqueOutput {
-  const { views: artifacts, ...numbers } = combineOutputs(outputs, mean);
-  return { ...numbers, views: artifacts.map((artifact) => overSamples(artifact, outputs.length)) };
+  const { views, ...numbers } = combineOutputs(outputs, mean);
+  return { ...numbers, views: views.map((view) => kindOf(view).overSamples(view, outputs.length)) };
 }
 
 /**
@@ -29,12 +30,11 @@ export function combineOutputs(outputs: readonly TechniqueOutput[], combine: Com
       "Choose samples of one shape.",
     );
   }
-  const artifacts = first.views.map(
-    (artifact, index) =>
-      combined(
-        outputs.map(({ views: artifacts }) => artifacts[index]),
-        combine,
-      ) ?? artifact,
+  const views = first.views.map((_, index) =>
+    combined(
+      outputs.map((output) => output.views[index]),
+      combine,
+    ),
   );
   const effects = combinedEffects(
     outputs.flatMap(({ raw }) => raw.effects ?? []),
@@ -43,7 +43,7 @@ export function combineOutputs(outputs: readonly TechniqueOutput[], combine: Com
   );
   const inputs = first.inputs?.map((one, which) => ({
     ...one,
-    values: each(
+    values: combineEach(
       outputs.map(({ inputs: of = [] }) => of[which].values),
       combine,
     ),
@@ -51,14 +51,14 @@ export function combineOutputs(outputs: readonly TechniqueOutput[], combine: Com
   return {
     raw: {
       dims: first.raw.dims,
-      values: each(
+      values: combineEach(
         outputs.map(({ raw }) => raw.values),
         combine,
       ),
       ...(effects ? { effects } : {}),
     },
     ...(inputs ? { inputs } : {}),
-    views: artifacts,
+    views,
   };
 }
 
@@ -66,41 +66,18 @@ export function combineOutputs(outputs: readonly TechniqueOutput[], combine: Com
 function combinedEffects(all: readonly PartEffects[], count: number, combine: Combine): PartEffects | undefined {
   if (all.length !== count || all.some(({ parts }) => parts.length !== all[0].parts.length)) return undefined;
   return {
-    parts: each(
+    parts: combineEach(
       all.map(({ parts }) => parts),
       combine,
     ),
-    shares: each(
+    shares: combineEach(
       all.map(({ shares }) => shares),
       combine,
     ),
   };
 }
 
-export type Combine = (values: readonly number[]) => number;
-
 const mean: Combine = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
-
-/** A picture of several samples lies over none of theirs. */
-function overSamples(artifact: Artifact, count: number): Artifact {
-  switch (artifact.kind) {
-    case "heatmap": {
-      const { over: _, frames, ...map } = artifact;
-      return {
-        ...map,
-        ...(frames ? { frames: { names: frames.names } } : {}),
-        caption: `${artifact.caption}; mean over ${count} samples`,
-      };
-    }
-    case "tokens":
-      return { ...artifact, caption: `${artifact.caption}; mean over ${count} samples, tokens by place` };
-    case "bars":
-    case "curves":
-      return { ...artifact, caption: `${artifact.caption}; mean over ${count} samples` };
-    default:
-      return artifact;
-  }
-}
 
 /** Results of a batch's entries in one array along the batch axis; the picture shows their mean. */
 export function stackedOutput(outputs: readonly TechniqueOutput[]): TechniqueOutput {
@@ -126,75 +103,10 @@ function stackedNumbers(all: readonly { readonly dims: readonly number[]; readon
   };
 }
 
-function combined(parts: readonly Artifact[], combine: Combine): Artifact | undefined {
-  const [first] = parts;
-  if (parts.some(({ kind }) => kind !== first.kind)) return undefined;
-  switch (first.kind) {
-    case "heatmap":
-    case "tokens": {
-      const { parts: _, ...picture } = first;
-      return {
-        ...picture,
-        values: each(
-          parts.map((part) => (part as typeof first).values),
-          combine,
-        ),
-        ...combinedRows(parts as readonly (typeof first)[], combine),
-      };
-    }
-    case "bars":
-      return combinedBars(parts as readonly BarsArtifact[], combine);
-    case "curves":
-      return combinedCurves(parts as readonly CurvesArtifact[], combine);
-    default:
-      return undefined;
-  }
-}
-
-/** Parts of the same names in their places; none where samples have other parts. */
-function combinedRows(
-  artifacts: readonly { readonly parts?: readonly PartRow[] }[],
-  combine: Combine,
-): { parts?: readonly PartRow[] } {
-  const all = artifacts.map(({ parts = [] }) => new Map(parts.map((row) => [row.index, row])));
-  const first = artifacts[0].parts ?? [];
-  const alike =
-    first.length > 0 &&
-    all.every(
-      (rows) => rows.size === first.length && first.every(({ index, label }) => rows.get(index)?.label === label),
-    );
-  return alike
-    ? { parts: first.map((row) => ({ ...row, value: combine(all.map((rows) => rows.get(row.index)!.value)) })) }
-    : {};
-}
-
-function combinedBars(parts: readonly BarsArtifact[], combine: Combine): BarsArtifact {
-  const [{ parts: rows, ...first }] = parts;
-  const values = each(
-    parts.map((part) => part.values),
-    combine,
-  );
-  if (rows) {
-    const all = [...(combinedRows(parts, combine).parts ?? [])].sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
-    return { ...first, values, items: all.slice(0, first.items.length), parts: all };
-  }
-  const labels = new Map(parts.flatMap(({ items }) => items.map(({ index, label }) => [index, label] as const)));
-  const order = [...labels.keys()]
-    .sort((a, b) => Math.abs(values[b]) - Math.abs(values[a]))
-    .slice(0, first.items.length);
-  return {
-    ...first,
-    values,
-    items: order.map((index) => ({ index, label: labels.get(index)!, value: values[index] })),
-  };
-}
-
-function each(arrays: readonly Float32Array[], combine: Combine): Float32Array {
-  const column = new Array<number>(arrays.length);
-  return Float32Array.from(arrays[0], (_, i) => {
-    for (let k = 0; k < arrays.length; k++) column[k] = arrays[k][i];
-    return combine(column);
-  });
+/** The artifacts that results have in one place, as one; the first one's where they are of several kinds. */
+function combined(artifacts: readonly Artifact[], combine: Combine): Artifact {
+  const [first] = artifacts;
+  return artifacts.every(({ kind }) => kind === first.kind) ? kindOf(first).combine(artifacts, combine) : first;
 }
 
 /**

@@ -1,8 +1,8 @@
-import type { HeatmapArtifact, ImageArtifact, TilesArtifact } from "../../protocol/artifacts.ts";
-import type { Block, Part } from "./parts.ts";
-import { paragraph } from "./parts.ts";
-import { stridesOf } from "./reduce.ts";
-import { endsOf } from "../kinds/tiles.ts";
+import type { Artifact, HeatmapArtifact, ImageArtifact, TilesArtifact } from "../../protocol/artifacts.ts";
+import type { Block, Part } from "../scene/parts.ts";
+import { paragraph } from "../scene/parts.ts";
+import { stridesOf } from "../scene/reduce.ts";
+import { endsOf } from "./tiles.ts";
 
 /** How many pictures an array holds: 1 where it has no frame axis. */
 export function frameCount({ axes, dims }: Pick<HeatmapArtifact, "axes" | "dims">): number {
@@ -83,6 +83,15 @@ function tilesOf({ frames, over, ...artifact }: TilesArtifact, frame: number): T
     tiles: tiles.subarray(first * tileHeight * tileWidth, (first + here) * tileHeight * tileWidth),
     ...(below === undefined ? {} : { over: below }),
   };
+}
+
+/** The picture that an artifact lies over, or beside. */
+export function pictureUnder(
+  artifact: Artifact | undefined,
+  pictures: readonly ImageArtifact[],
+): ImageArtifact | undefined {
+  const over = artifact && "over" in artifact ? artifact.over : undefined;
+  return over === undefined ? pictures[0] : pictures.find(({ id }) => id === over);
 }
 
 /** The pictures under an array's frames; undefined where there is none. */
