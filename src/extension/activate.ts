@@ -47,9 +47,12 @@ export function activate(context: vscode.ExtensionContext): Api {
     runner: new Runner(engine, cache, facts, catalogue, version),
   };
   const panels = new Panels(services);
-  new ModelEditor(services);
+  const comparisons = new Comparisons(services, panels);
   context.subscriptions.push(
-    registerCommands(services, panels, new Comparisons(services, panels)),
+    panels,
+    comparisons,
+    new ModelEditor(services),
+    registerCommands(services, panels, comparisons),
     showEngineState(engine),
   );
   const activationMilliseconds = performance.now() - started;

@@ -6,6 +6,11 @@ export function stem(uri: vscode.Uri): string {
   return path.posix.basename(uri.path).replace(/\.[^.]+$/, "");
 }
 
+/** Where a model's recipe lies: MODEL.loupe.json beside it. */
+export function recipeFile(model: vscode.Uri): vscode.Uri {
+  return vscode.Uri.joinPath(model, "..", `${stem(model)}.loupe.json`);
+}
+
 export function nameOf(uri: vscode.Uri): string {
   return path.posix.basename(uri.path);
 }

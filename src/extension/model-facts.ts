@@ -17,6 +17,7 @@ export interface Facts {
  */
 export class ModelFacts {
   private readonly known = new Map<string, { readonly stamp: string; readonly facts: Promise<Facts> }>();
+  private readonly last = new Map<string, Facts>();
 
   constructor(
     private readonly engine: EngineProcess,
@@ -39,6 +40,19 @@ export class ModelFacts {
       if (this.known.get(model)?.facts === facts) this.known.delete(model);
     });
     return facts;
+  }
+
+  /** As `of`; where the file cannot be read any more, what was last known of it. */
+  async lastOf(model: string): Promise<Facts> {
+    try {
+      const facts = await this.of(model);
+      this.last.set(model, facts);
+      return facts;
+    } catch (error) {
+      const last = this.last.get(model);
+      if (last) return last;
+      throw error;
+    }
   }
 
   private async find(model: string, stamp: string): Promise<Facts> {

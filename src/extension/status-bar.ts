@@ -15,14 +15,8 @@ export function showEngineState(engine: EngineProcess): vscode.Disposable {
     item.accessibilityInformation = { label: `Neural Loupe: ${look.tooltip}`, role: "button" };
     item.show();
   };
-  const listening = engine.onState(show);
   show(engine.state);
-  return {
-    dispose: () => {
-      listening.dispose();
-      item.dispose();
-    },
-  };
+  return vscode.Disposable.from(item, engine.onState(show));
 }
 
 interface Look {

@@ -3,6 +3,7 @@ import type { TargetSpec } from "./engine.ts";
 import type { Looks } from "./looks.ts";
 import type { PanelState } from "./panel.ts";
 import type { RecipeReport } from "./recipe.ts";
+import type { SubjectHost } from "./session.ts";
 import type { Params, TechniqueInfo } from "./technique.ts";
 
 /** What the cells along an axis of a comparison differ by. */
@@ -97,35 +98,17 @@ export function isComparable({ id, group }: Pick<TechniqueInfo, "id"> & { readon
 }
 
 /** What the comparison's webview may ask of the extension. A `cell` is the state that cellState() made. */
-export interface CompareHost {
-  /** First call of every (re)loaded webview: all it needs to draw. */
-  ready(request: Record<string, never>): CompareBoot;
+export interface CompareHost extends SubjectHost<CompareState, CompareBoot> {
   /** The cell's result if it was computed before; never runs anything. */
   find(request: { readonly cell: PanelState }): { readonly result?: Result };
   /** Runs one cell's job. Progress events while it runs; aborting cancels it and no other. */
   run(request: { readonly cell: PanelState }): { readonly result: Result; readonly cached: boolean };
-  /** Remembers the state, for the title, and for a reload. */
-  remember(request: { readonly state: CompareState }): void;
   /** Lets the person choose an axis' entries, those of `chosen` ticked; undefined when they left it. */
   pickEntries(request: {
     readonly state: CompareState;
     readonly kind: AxisKind;
     readonly chosen: readonly AxisEntry[];
   }): { readonly entries: readonly AxisEntry[] } | undefined;
-  pickInput(request: { readonly state: CompareState }): { readonly input: string; readonly name: string } | undefined;
-  pickTarget(request: {
-    readonly state: CompareState;
-  }): { readonly target: TargetSpec; readonly label: string } | undefined;
-  /**
-   * Lets the person pick a file for an option, such as a baseline (open dialog): its absolute path; undefined when they
-   * left it.
-   */
-  pickFile(request: { readonly state: CompareState; readonly title: string }): { readonly path: string } | undefined;
-  /** Saves bytes that the webview made (a save dialog asks where); false when the person left it. */
-  save(request: { readonly suggestedName: string; readonly bytes: Uint8Array }): {
-    readonly saved: boolean;
-    readonly path?: string;
-  };
   /** Shows one cell in a technique's panel. */
   openPanel(request: { readonly cell: PanelState }): void;
 }
@@ -140,13 +123,4 @@ export interface CompareBoot {
   readonly outputs: readonly string[];
   /** Why nothing can be run (untrusted workspace, no file path ...), as a sentence. */
   readonly blocked?: string;
-}
-
-/** What the extension may tell the comparison's webview (only while it is visible; the webview asks again on ready). */
-export interface CompareView {
-  /** A file changed on disk or went, or the workspace is trusted now. */
-  changed(request: {
-    readonly boot: CompareBoot;
-    readonly reason: "model-changed" | "model-deleted" | "trusted" | "recipe";
-  }): void;
 }

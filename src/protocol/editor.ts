@@ -40,8 +40,3 @@ export interface EditorHost {
   reopenAsText(request: Record<string, never>): void;
   copy(request: { readonly text: string }): void;
 }
-
-export interface EditorView {
-  /** The file changed or went; the person is offered a reload. */
-  fileChanged(request: { readonly change: "changed" | "deleted" }): void;
-}

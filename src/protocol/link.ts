@@ -6,7 +6,7 @@
 
 /** Methods of a border: one request in, one reply out. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the constraint must accept every interface of methods
-type Methods<T> = { [K in keyof T]: (request: any) => unknown };
+export type Methods<T> = { [K in keyof T]: (request: any) => unknown };
 
 /** What carries messages. `post` must not keep a reference to what it was given. */
 export interface Wire {

@@ -1,8 +1,9 @@
 import type { ImageArtifact } from "./artifacts.ts";
-import type { Provenance, Result } from "./result.ts";
-import type { LayerChoice, Progress, TargetSpec } from "./engine.ts";
+import type { LayerChoice, TargetSpec } from "./engine.ts";
 import type { Looks } from "./looks.ts";
 import type { Recipe, RecipeReport } from "./recipe.ts";
+import type { Provenance, Result } from "./result.ts";
+import type { SubjectHost } from "./session.ts";
 import type { Params, TechniqueInfo } from "./technique.ts";
 
 /** The technique panel's small state: enough to show the same again after a reload. Validated when it comes back. */
@@ -27,11 +28,7 @@ export interface PanelState {
 }
 
 /** What the panel's webview may ask of the extension. */
-export interface PanelHost {
-  /**
-   * First call of every (re)loaded webview: all it needs to draw. The last result comes along when it is still on disk.
-   */
-  ready(request: Record<string, never>): PanelBoot;
+export interface PanelHost extends SubjectHost<PanelState, PanelBoot> {
   /**
    * Runs the job that this state describes; the extension remembers the state. Progress events while it runs; aborting
    * cancels.
@@ -45,8 +42,6 @@ export interface PanelHost {
     readonly result: Result;
     readonly cached: boolean;
   };
-  /** Remembers looks and the like without running. */
-  remember(request: { readonly state: PanelState }): void;
   layers(request: { readonly state: PanelState }): {
     readonly layers: readonly LayerChoice[];
     readonly defaultLayer?: string;
@@ -64,26 +59,6 @@ export interface PanelHost {
     readonly after: ImageArtifact;
   };
   saveRecipe(request: { readonly state: PanelState; readonly recipe: Recipe }): RecipeReport;
-  /** Lets the person pick another input (quick pick); undefined when they left it. */
-  pickInput(request: { readonly state: PanelState }): { readonly input: string; readonly name: string } | undefined;
-  /**
-   * Lets the person pick files like the input (open dialog), several where `many`: URI strings and absolute paths;
-   * undefined when they left it.
-   */
-  pickFiles(request: {
-    readonly state: PanelState;
-    readonly many: boolean;
-    readonly title: string;
-  }): { readonly inputs: readonly string[]; readonly paths: readonly string[] } | undefined;
-  /** Lets the person pick any class (quick pick with all names); undefined when they left it. */
-  pickTarget(request: {
-    readonly state: PanelState;
-  }): { readonly target: TargetSpec; readonly label: string } | undefined;
-  /** Saves bytes that the webview made (a save dialog asks where); false when the person left it. */
-  save(request: { readonly suggestedName: string; readonly bytes: Uint8Array }): {
-    readonly saved: boolean;
-    readonly path?: string;
-  };
   /** Asks how and where, and writes the explanation as one ONNX model; no path when the person left it. */
   exportModel(request: { readonly state: PanelState }): { readonly path?: string };
   /**
@@ -105,18 +80,8 @@ export interface PanelBoot {
   readonly outputs: readonly string[];
   /** The one that is looked at unless another is asked for: the first that has scores. */
   readonly defaultOutput?: string;
+  /** The state's result, while it is still on disk. */
   readonly result?: Result;
   /** Why nothing can be run (untrusted workspace, no file path ...), as a sentence. */
   readonly blocked?: string;
 }
-
-/** What the extension may tell the panel's webview (only while it is visible; the webview asks again on ready). */
-export interface PanelView {
-  /** The model changed on disk, was deleted, or a command chose something else for this panel. */
-  changed(request: {
-    readonly boot: PanelBoot;
-    readonly reason: "model-changed" | "model-deleted" | "command" | "recipe";
-  }): void;
-}
-
-export type { Progress };

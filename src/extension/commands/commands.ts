@@ -8,7 +8,7 @@ import type { Services } from "../services.ts";
 import { activeModel, pickModel } from "./pick-model.ts";
 import { compare } from "./compare.ts";
 import { exportExplanation } from "./export-explanation.ts";
-import { commandId } from "./ids.ts";
+import { commandId, modelViewType } from "./ids.ts";
 import { showError, visualize } from "./visualize.ts";
 
 /** Registers all commands; package.json's list is made from the same techniques by scripts/manifest.mjs. */
@@ -29,7 +29,7 @@ export function registerCommands(services: Services, panels: Panels, comparisons
     "neuralLoupe.exportExplanation": () => exportActive(services, panels),
     "neuralLoupe.openModel": async () => {
       const model = await pickModel("Open a Model");
-      if (model) await vscode.commands.executeCommand("vscode.openWith", model, "neuralLoupe.model");
+      if (model) await vscode.commands.executeCommand("vscode.openWith", model, modelViewType);
     },
     "neuralLoupe.openSample": () => openSample(context),
     "neuralLoupe.openWalkthrough": () =>
@@ -70,7 +70,7 @@ async function openSample(context: vscode.ExtensionContext): Promise<void> {
     () => true,
     () => false,
   );
-  if (there) await vscode.commands.executeCommand("vscode.openWith", sample, "neuralLoupe.model");
+  if (there) await vscode.commands.executeCommand("vscode.openWith", sample, modelViewType);
   else
     await vscode.window.showErrorMessage(
       "This build of Neural Loupe comes without its sample model. Open any .onnx file of your own.",
@@ -118,7 +118,7 @@ async function saveCopy(uri: vscode.Uri | undefined): Promise<void> {
   if (!copy) return;
   try {
     await write(copy, await vscode.workspace.fs.readFile(uri));
-    await vscode.commands.executeCommand("vscode.openWith", copy, "neuralLoupe.model");
+    await vscode.commands.executeCommand("vscode.openWith", copy, modelViewType);
   } catch (error) {
     await vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error));
   }

@@ -9,6 +9,7 @@ import { pythonFor } from "../../export/python/index.ts";
 import { nameOf, stem } from "../files.ts";
 import type { Services } from "../services.ts";
 import { refuseWhenBlocked } from "../trust.ts";
+import { modelViewType } from "./ids.ts";
 import { back, pick } from "./pick.ts";
 
 interface Choice<T> extends vscode.QuickPickItem {
@@ -119,7 +120,7 @@ async function tell(uri: vscode.Uri, { batch, notes, triton, files }: ExportRepo
   );
   // Not over the panel.
   if (answer === open)
-    await vscode.commands.executeCommand("vscode.openWith", uri, "neuralLoupe.model", vscode.ViewColumn.One);
+    await vscode.commands.executeCommand("vscode.openWith", uri, modelViewType, vscode.ViewColumn.One);
   if (answer === reveal) await vscode.commands.executeCommand("revealFileInOS", uri);
   if (answer === configuration)
     await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ content: triton }));

@@ -2,3 +2,6 @@
 export function commandId(technique: string): string {
   return `neuralLoupe.${technique.replaceAll("+", "-plus").replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())}`;
 }
+
+/** The model editor's name in package.json. */
+export const modelViewType = "neuralLoupe.model";

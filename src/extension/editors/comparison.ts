@@ -1,14 +1,14 @@
 import * as vscode from "vscode";
+import { modelViewType } from "../commands/ids.ts";
 import { nameOf } from "../files.ts";
 import { messagePage } from "../html.ts";
 import type { CommandLink } from "../html.ts";
 import { virtualFileReason } from "../trust.ts";
-import { viewType } from "./model-document.ts";
 
 /**
  * Whether an editor that is about to be drawn is a side of a comparison. VS Code does not say so: but an editor of its
  * own has a tab of its own, and a side of a comparison has none. `drawn`: editors of this file that have been drawn
- * already. /
+ * already.
  */
 export async function standsInComparison(uri: vscode.Uri, drawn: number): Promise<boolean> {
   if (ownTabs(uri) > drawn) return false;
@@ -26,7 +26,7 @@ function ownTabs(uri: vscode.Uri): number {
     .filter(
       ({ input }) =>
         input instanceof vscode.TabInputCustom &&
-        input.viewType === viewType &&
+        input.viewType === modelViewType &&
         input.uri.toString() === uri.toString(),
     ).length;
 }

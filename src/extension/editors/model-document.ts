@@ -1,19 +1,16 @@
 import * as vscode from "vscode";
 import type { ModelDescription } from "../../protocol/model.ts";
+import type { FileReason } from "../../protocol/session.ts";
+import { Disposable } from "../disposable.ts";
 import type { EngineProcess } from "../engine-process.ts";
-import { dataFiles, modelStamp } from "../stamps.ts";
-import { watchModel } from "../watch.ts";
-import type { FileChange } from "../watch.ts";
-
-/** Our editor's name in package.json. */
-export const viewType = "neuralLoupe.model";
+import { dataFiles } from "../stamps.ts";
+import { ModelWatcher } from "../watch.ts";
 
 /** An open model file: its description, asked for once for all its views, and word of its changes. */
-export class ModelDocument implements vscode.CustomDocument {
+export class ModelDocument extends Disposable implements vscode.CustomDocument {
   private known: Promise<ModelDescription> | undefined;
-  private stamp = "";
-  private readonly changed = new vscode.EventEmitter<FileChange>();
-  private readonly watcher: vscode.Disposable | undefined;
+  private readonly changed = this.register(new vscode.EventEmitter<FileReason>());
+  private readonly watcher = this.register(new ModelWatcher((_, reason) => this.onFile(reason)));
 
   readonly onChange = this.changed.event;
 
@@ -21,7 +18,8 @@ export class ModelDocument implements vscode.CustomDocument {
     readonly uri: vscode.Uri,
     private readonly engine: EngineProcess,
   ) {
-    if (uri.scheme === "file") this.watcher = watchModel(uri, (change) => void this.onFile(change));
+    super();
+    this.watcher.watch([uri]);
   }
 
   /** What the file is. Rejects with the reader's error; a failure is asked for again the next time. */
@@ -34,20 +32,11 @@ export class ModelDocument implements vscode.CustomDocument {
     this.known = undefined;
   }
 
-  dispose(): void {
-    this.watcher?.dispose();
-    this.changed.dispose();
-  }
-
   private read(): Promise<ModelDescription> {
-    // A stamp from before the reading: a change while it is read is then one that is told.
-    const reading = modelStamp(this.uri.fsPath).then(async (stamp) => {
-      this.stamp = stamp;
+    // Stamps from before the reading: a change while it is read is then one that is told.
+    const reading = this.watcher.refreshStamps().then(async () => {
       const description = await this.engine.call("describe", { model: this.uri.fsPath });
-      if (dataFiles.of(this.uri.fsPath).join() !== (description.dataFiles ?? []).join()) {
-        dataFiles.learn(this.uri.fsPath, description.dataFiles);
-        this.stamp = await modelStamp(this.uri.fsPath).catch(() => stamp);
-      }
+      dataFiles.learn(this.uri.fsPath, description.dataFiles);
       return description;
     });
     reading.catch(() => {
@@ -56,11 +45,9 @@ export class ModelDocument implements vscode.CustomDocument {
     return reading;
   }
 
-  private async onFile(change: FileChange): Promise<void> {
-    const stamp = await modelStamp(this.uri.fsPath).catch(() => "gone");
-    if (stamp === this.stamp) return;
-    this.stamp = stamp;
+  private onFile(reason: FileReason): void {
+    if (reason === "recipe") return;
     this.forget();
-    this.changed.fire(stamp === "gone" ? "deleted" : change === "deleted" ? "changed" : change);
+    this.changed.fire(reason);
   }
 }

@@ -1,24 +1,24 @@
 import * as vscode from "vscode";
-import { Link, describeError } from "../../protocol/link.ts";
-import type { Handlers } from "../../protocol/link.ts";
-import type { EditorBoot, EditorHost, EditorView } from "../../protocol/editor.ts";
-import { commandId } from "../commands/ids.ts";
+import { describeError } from "../../protocol/link.ts";
+import type { EditorBoot, EditorHost } from "../../protocol/editor.ts";
+import { commandId, modelViewType } from "../commands/ids.ts";
+import { Disposable } from "../disposable.ts";
 import { nameOf } from "../files.ts";
-import { webviewPage } from "../html.ts";
 import type { Services } from "../services.ts";
 import { blockedReason } from "../trust.ts";
-import { webviewWire } from "../webview-wire.ts";
+import { WebviewSession } from "../webview-session.ts";
 import { showPlainPage, standsInComparison } from "./comparison.ts";
-import { ModelDocument, viewType } from "./model-document.ts";
+import { ModelDocument } from "./model-document.ts";
 
 /** The editor of .onnx files: read-only, any number of views of a file, structure only (no weights are read). */
-export class ModelEditor implements vscode.CustomReadonlyEditorProvider<ModelDocument> {
+export class ModelEditor extends Disposable implements vscode.CustomReadonlyEditorProvider<ModelDocument> {
   /** How many drawn editors each document has: a comparison's side is one more than there are tabs. */
   private readonly drawn = new Map<string, number>();
 
   constructor(private readonly services: Services) {
-    services.context.subscriptions.push(
-      vscode.window.registerCustomEditorProvider(viewType, this, {
+    super();
+    this.register(
+      vscode.window.registerCustomEditorProvider(modelViewType, this, {
         supportsMultipleEditorsPerDocument: true,
         webviewOptions: { retainContextWhenHidden: false },
       }),
@@ -36,94 +36,72 @@ export class ModelEditor implements vscode.CustomReadonlyEditorProvider<ModelDoc
     if (await standsInComparison(document.uri, this.drawn.get(id) ?? 0))
       return showPlainPage(panel.webview, document.uri);
 
-    const { context, engine, log } = this.services;
-    // Asked for now, so that the engine reads while the page loads.
-    void this.boot(document);
-    const { webview } = panel;
-    const bundle = vscode.Uri.joinPath(context.extensionUri, "dist", "webview");
-    webview.options = { enableScripts: true, localResourceRoots: [bundle] };
-    let painted = false;
-    const link = new Link<EditorHost, EditorView>(
-      webviewWire(webview),
-      this.handlers(document, panel, () => {
-        if (!painted)
-          log.info(`${nameOf(document.uri)}: ready to draw ${Math.round(performance.now() - opened)} ms after opening`);
-        painted = true;
-      }),
-    );
-    const load = (): void => {
-      webview.html = webviewPage({
-        cspSource: webview.cspSource,
-        title: nameOf(document.uri),
-        script: String(webview.asWebviewUri(vscode.Uri.joinPath(bundle, "model.js"))),
-        style: String(webview.asWebviewUri(vscode.Uri.joinPath(bundle, "model.css"))),
-      });
-    };
-    load();
+    new ModelView(this.services, panel, document, opened);
     this.drawn.set(id, (this.drawn.get(id) ?? 0) + 1);
-    const held = engine.hold();
-    // What was refused is allowed now: the page asks anew.
-    const trusted = vscode.workspace.onDidGrantWorkspaceTrust(load);
-    const watching = document.onChange((change) => {
-      // A hidden page asks anew when it is shown; a failed call means just that.
-      if (panel.visible) link.call("fileChanged", { change }).catch(() => undefined);
-    });
-    panel.onDidDispose(() => {
-      this.drawn.set(id, (this.drawn.get(id) ?? 1) - 1);
-      link.close("The editor was closed.");
-      for (const disposable of [held, trusted, watching]) disposable.dispose();
-    });
+    panel.onDidDispose(() => this.drawn.set(id, (this.drawn.get(id) ?? 1) - 1));
   }
+}
 
-  private handlers(document: ModelDocument, panel: vscode.WebviewPanel, onReady: () => void): Handlers<EditorHost> {
-    const { engine } = this.services;
+/** One view of a model file. */
+class ModelView extends WebviewSession<EditorHost> {
+  /** When it was opened (performance.now()), until it could be drawn. */
+  private opened: number | undefined;
+
+  constructor(
+    services: Services,
+    panel: vscode.WebviewPanel,
+    private readonly document: ModelDocument,
+    opened: number,
+  ) {
+    super(services, panel);
+    this.opened = opened;
+    // Asked for now, so that the engine reads while the page loads.
+    document.description().catch(() => undefined /* boot() tells */);
+    this.register(document.onChange((reason) => void this.notifyWebview(reason)));
+    const { engine } = services;
     const model = document.uri.fsPath;
-    return {
-      ready: async () => {
-        const boot = await this.boot(document);
-        onReady();
-        return boot;
-      },
+    this.open("model", nameOf(document.uri), {
       layer: ({ index }, { signal }) => engine.call("layer", { model, index }, { signal }),
       tensor: ({ name }, { signal }) => engine.call("tensor", { model, name }, { signal }),
       visualize: ({ technique, layer }) =>
         void vscode.commands.executeCommand(commandId(technique), document.uri, { layer }),
       reload: () => {
         document.forget();
-        return this.boot(document);
+        return this.boot();
       },
       reopenAsText: async () => {
         panel.reveal();
         await vscode.commands.executeCommand("workbench.action.reopenTextEditor");
       },
       copy: async ({ text }) => vscode.env.clipboard.writeText(text),
-    };
+    });
   }
 
-  private async boot(document: ModelDocument): Promise<EditorBoot> {
+  protected async boot(): Promise<EditorBoot> {
+    const boot = await this.describe();
+    if (this.opened !== undefined) {
+      const milliseconds = Math.round(performance.now() - this.opened);
+      this.services.log.info(`${nameOf(this.document.uri)}: ready to draw ${milliseconds} ms after opening`);
+      this.opened = undefined;
+    }
+    return boot;
+  }
+
+  private async describe(): Promise<EditorBoot> {
+    const { uri } = this.document;
     try {
-      const model = await document.description();
-      const blocked = blockedReason(document.uri);
-      return {
-        kind: "model",
-        model,
-        ...(blocked ? { blocked } : {}),
-        techniques: this.services.techniques.map(({ id, title, command, summary }) => ({
-          id,
-          title,
-          command,
-          summary,
-        })),
-      };
+      const model = await this.document.description();
+      const blocked = blockedReason(uri);
+      const techniques = this.services.techniques.map(({ id, title, command, summary }) => ({
+        id,
+        title,
+        command,
+        summary,
+      }));
+      return { kind: "model", model, techniques, ...(blocked ? { blocked } : {}) };
     } catch (error) {
       const { message, where, hint } = describeError(error);
-      return {
-        kind: "error",
-        name: nameOf(document.uri),
-        message,
-        ...(where ? { where } : {}),
-        ...(hint ? { hint } : {}),
-      };
+      return { kind: "error", name: nameOf(uri), message, ...(where ? { where } : {}), ...(hint ? { hint } : {}) };
     }
   }
 }

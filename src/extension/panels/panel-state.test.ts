@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { filesOf, jobKey, jobOf } from "./job.ts";
 import { readCompareState } from "./compare-state.ts";
-import { checkedPanelState, readPanelState, refuseChanges } from "./state.ts";
+import { refuseChanges } from "./changes.ts";
+import { checkedPanelState, readPanelState } from "./state.ts";
 import { DEFAULT_LOOKS } from "../../protocol/looks.ts";
 import type { PanelState } from "../../protocol/panel.ts";
 import type { Recipe } from "../../protocol/recipe.ts";

@@ -1,18 +1,16 @@
 import * as vscode from "vscode";
 import type { PanelState } from "../../protocol/panel.ts";
-import { messagePage } from "../html.ts";
 import type { Services } from "../services.ts";
+import { PanelRegistry } from "./registry.ts";
 import { readPanelState } from "./state.ts";
 import { TechniquePanel } from "./technique-panel.ts";
 
-const viewType = "neuralLoupe.panel";
-
-/** The window's panels, one for each model file, and how they come back after a reload. */
-export class Panels implements vscode.WebviewPanelSerializer {
+/** The window's technique panels, one for each model file. */
+export class Panels extends PanelRegistry<PanelState> {
   private readonly open = new Map<string, TechniquePanel>();
 
-  constructor(private readonly services: Services) {
-    services.context.subscriptions.push(vscode.window.registerWebviewPanelSerializer(viewType, this));
+  constructor(services: Services) {
+    super(services, "neuralLoupe.panel");
   }
 
   of(model: vscode.Uri): TechniquePanel | undefined {
@@ -28,24 +26,18 @@ export class Panels implements vscode.WebviewPanelSerializer {
   async show(state: PanelState): Promise<void> {
     const open = this.open.get(state.model);
     if (open) return open.show(state);
-    const panel = vscode.window.createWebviewPanel(viewType, "Neural Loupe", {
-      viewColumn: vscode.ViewColumn.Beside,
-      preserveFocus: false,
-    });
-    this.add(panel, state);
+    this.add(this.create("Neural Loupe", vscode.ViewColumn.Beside), state);
   }
 
-  async deserializeWebviewPanel(panel: vscode.WebviewPanel, data: unknown): Promise<void> {
-    const state = readPanelState(data, this.services.techniques);
-    if (state && !this.open.has(state.model)) return this.add(panel, state);
-    panel.webview.html = messagePage(panel.webview.cspSource, "This panel could not be brought back", [
-      state
-        ? "Its model is open in another panel."
-        : "What it showed was not kept. Open the model and choose a method again: results that were computed before are still there.",
-    ]);
+  protected revive(kept: unknown): PanelState | undefined {
+    return readPanelState(kept, this.services.techniques);
   }
 
-  private add(panel: vscode.WebviewPanel, state: PanelState): void {
-    this.open.set(state.model, new TechniquePanel(this.services, panel, state, () => this.open.delete(state.model)));
+  protected add(panel: vscode.WebviewPanel, state: PanelState): string | undefined {
+    const { model } = state;
+    if (this.open.has(model)) return "Its model is open in another panel.";
+    this.open.set(model, new TechniquePanel(this.services, panel, state));
+    panel.onDidDispose(() => this.open.delete(model));
+    return undefined;
   }
 }

@@ -1,13 +1,8 @@
 import * as vscode from "vscode";
 import type { Recipe, RecipeReport } from "../../protocol/recipe.ts";
-import { stem } from "../files.ts";
+import { recipeFile } from "../files.ts";
 import type { Services } from "../services.ts";
 import { write } from "./save.ts";
-
-/** Where a model's recipe lies: MODEL.loupe.json beside it. */
-export function recipeFile(model: vscode.Uri): vscode.Uri {
-  return vscode.Uri.joinPath(model, "..", `${stem(model)}.loupe.json`);
-}
 
 /**
  * Writes the recipe beside the model and reads it back as the engine sees it; one that the engine refuses is not left

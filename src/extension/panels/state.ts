@@ -4,11 +4,12 @@ import { readLooks } from "../../protocol/looks.ts";
 import type { PanelState } from "../../protocol/panel.ts";
 import type { Recipe } from "../../protocol/recipe.ts";
 import type { Params, ParamSpec, ParamValue, TechniqueInfo } from "../../protocol/technique.ts";
+import { refuseChanges } from "./changes.ts";
 
 /**
  * A panel's state as it came back from VS Code's storage or from a webview: an older version's, or anything. Gives a
  * state in which every field is sound (what is not becomes its default), or undefined when it does not say which model
- * and input. /
+ * and input.
  */
 export function readPanelState(data: unknown, techniques: readonly TechniqueInfo[]): PanelState | undefined {
   if (!isRecord(data) || !isUri(data.model) || !isUri(data.input)) return undefined;
@@ -48,7 +49,7 @@ export function readPanelState(data: unknown, techniques: readonly TechniqueInfo
 
 /**
  * What a webview asks for now, as it is shown there: rejects (UsageError, with the field's place) what is not sound, as
- * what would run in its place is not what the person sees. /
+ * what would run in its place is not what the person sees.
  */
 export function checkedPanelState(data: unknown, techniques: readonly TechniqueInfo[]): PanelState {
   const sound = readPanelState(data, techniques);
@@ -61,45 +62,6 @@ export function checkedPanelState(data: unknown, techniques: readonly TechniqueI
     );
   refuseChanges(data, sound);
   return sound;
-}
-
-/** Throws a UsageError where something that was given is not in what is left of it. */
-export function refuseChanges(given: unknown, sound: unknown): void {
-  const place = changedPlace(given, sound, "");
-  if (place === undefined) return;
-  throw new RemoteError(
-    "UsageError",
-    `The panel's "${place}" is not something that can be run, so nothing was run.`,
-    place,
-    "Choose it again, or reload the panel.",
-  );
-}
-
-/** The first place whose value is not the same in `sound`; what only `sound` has, its defaults, is no change. */
-function changedPlace(given: unknown, sound: unknown, place: string): string | undefined {
-  if (given === undefined || Object.is(given, sound)) return undefined;
-  if (sound === undefined && typeof given === "object" && given !== null && Object.keys(given).length === 0)
-    return undefined;
-  if (
-    typeof given !== "object" ||
-    given === null ||
-    typeof sound !== "object" ||
-    sound === null ||
-    Array.isArray(given) !== Array.isArray(sound)
-  )
-    return place;
-  if (Array.isArray(given) && given.length !== (sound as readonly unknown[]).length) return place;
-  for (const [key, value] of Object.entries(given)) {
-    // Options of methods that there are no more, or that cannot be shown here, run nowhere.
-    if (/^(base\.)?params$/.test(place) && !Object.hasOwn(sound, key)) continue;
-    const found = changedPlace(
-      value,
-      (sound as Readonly<Record<string, unknown>>)[key],
-      place === "" ? key : `${place}.${key}`,
-    );
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }
 
 /**

@@ -1,17 +1,11 @@
-import type {
-  AxisEntry,
-  AxisKind,
-  CompareBoot,
-  CompareHost,
-  CompareState,
-  CompareView,
-} from "../../../src/protocol/compare.ts";
+import type { AxisEntry, AxisKind, CompareBoot, CompareHost, CompareState } from "../../../src/protocol/compare.ts";
 import type { BarsArtifact, TokensArtifact } from "../../../src/protocol/artifacts.ts";
 import { isComparable } from "../../../src/protocol/compare.ts";
 import type { CallContext, Handlers } from "../../../src/protocol/link.ts";
 import { Link, RemoteError } from "../../../src/protocol/link.ts";
 import { DEFAULT_LOOKS } from "../../../src/protocol/looks.ts";
 import type { PanelState } from "../../../src/protocol/panel.ts";
+import type { ChangeReason, SessionView } from "../../../src/protocol/session.ts";
 import { noted, page, scenario, wire } from "./page.ts";
 import { otherKinds } from "./panel-techniques.ts";
 import { classNames, resultFor } from "./results.ts";
@@ -76,7 +70,7 @@ page.fake.running = 0;
 page.fake.mostAtOnce = 0;
 page.fake.done = [];
 
-const link = new Link<CompareHost, CompareView>(
+const link = new Link<CompareHost, SessionView>(
   wire,
   noted<Handlers<CompareHost>>({
     ready: boot,
@@ -105,7 +99,7 @@ const link = new Link<CompareHost, CompareView>(
     pickEntries: ({ kind }) => ({ entries: picks[kind] }),
     pickInput: () => ({ input: "file:///samples/dog.png", name: "dog.png" }),
     pickTarget: () => ({ target: { index: [284] }, label: "Siamese cat" }),
-    pickFile: () => ({ path: "/samples/grey.png" }),
+    pickFiles: () => ({ inputs: ["file:///samples/grey.png"], paths: ["/samples/grey.png"] }),
     save({ suggestedName, bytes }) {
       // As text: large lists of numbers take Playwright long.
       page.fake.saved = {
@@ -158,9 +152,9 @@ function result(cell: PanelState): ReturnType<typeof resultFor> {
   return made;
 }
 
-page.fake.changed = (reason: Parameters<CompareView["changed"]>[0]["reason"]) => {
+page.fake.changed = (reason: ChangeReason) => {
   if (reason === "trusted") delete scenario.blocked;
-  return link.call("changed", { boot: boot(), reason });
+  return link.call("changed", { reason });
 };
 
 /** Takes its time, says how far it is, and stops when told to. */

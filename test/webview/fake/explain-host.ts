@@ -2,8 +2,9 @@ import type { CallContext, Handlers } from "../../../src/protocol/link.ts";
 import { checkState } from "../../../src/protocol/checks.ts";
 import { Link, RemoteError } from "../../../src/protocol/link.ts";
 import { DEFAULT_LOOKS } from "../../../src/protocol/looks.ts";
-import type { PanelBoot, PanelHost, PanelState, PanelView } from "../../../src/protocol/panel.ts";
+import type { PanelBoot, PanelHost, PanelState } from "../../../src/protocol/panel.ts";
 import type { Recipe, RecipeReport } from "../../../src/protocol/recipe.ts";
+import type { ChangeReason, SessionView } from "../../../src/protocol/session.ts";
 import { checks } from "./checks.ts";
 import { noted, page, scenario, wire } from "./page.ts";
 import { manyTechniques, otherKinds, techniques } from "./panel-techniques.ts";
@@ -69,7 +70,7 @@ function boot(): PanelBoot {
   };
 }
 
-const link = new Link<PanelHost, PanelView>(
+const link = new Link<PanelHost, SessionView>(
   wire,
   noted<Handlers<PanelHost>>({
     ready: () => boot(),
@@ -144,12 +145,9 @@ page.fake.channelAt = (channel: number, row: number, column: number) => {
   return channelValues(value, channel, dims[2], dims[3])[row * dims[3] + column];
 };
 
-page.fake.changed = (
-  reason: "model-changed" | "model-deleted" | "command" | "recipe",
-  part: Partial<PanelState> = {},
-) => {
+page.fake.changed = (reason: ChangeReason, part: Partial<PanelState> = {}) => {
   state = { ...state, ...part };
-  return link.call("changed", { boot: boot(), reason });
+  return link.call("changed", { reason });
 };
 
 /** Takes its time, says how far it is, and stops when told to. */

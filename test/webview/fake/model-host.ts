@@ -1,7 +1,8 @@
-import type { EditorBoot, EditorHost, EditorView } from "../../../src/protocol/editor.ts";
+import type { EditorBoot, EditorHost } from "../../../src/protocol/editor.ts";
 import type { Handlers } from "../../../src/protocol/link.ts";
 import { Link, RemoteError } from "../../../src/protocol/link.ts";
 import type { LayerDescription, LayerDetails, ModelDescription } from "../../../src/protocol/model.ts";
+import type { ChangeReason, SessionView } from "../../../src/protocol/session.ts";
 import { noted, page, random, scenario, wire } from "./page.ts";
 import { manyTechniques, techniques } from "./panel-techniques.ts";
 
@@ -101,7 +102,7 @@ function boot(): EditorBoot {
   };
 }
 
-const link = new Link<EditorHost, EditorView>(
+const link = new Link<EditorHost, SessionView>(
   wire,
   noted<Handlers<EditorHost>>({
     ready: boot,
@@ -190,4 +191,4 @@ const link = new Link<EditorHost, EditorView>(
   }),
 );
 
-page.fake.fileChanged = (change: "changed" | "deleted") => link.call("fileChanged", { change });
+page.fake.changed = (reason: ChangeReason) => link.call("changed", { reason });

@@ -1,0 +1,29 @@
+import { RemoteError } from "../../protocol/link.ts";
+
+/** Throws a UsageError where something that was given is not in what is left of it. */
+export function refuseChanges(given: unknown, sound: unknown): void {
+  // Options of methods that there are no more, or that cannot be shown here, run nowhere.
+  const place = changedPlaces(given, sound).find((one) => !/^(base\.)?params\.[^.]*$/.test(one));
+  if (place === undefined) return;
+  throw new RemoteError(
+    "UsageError",
+    `The panel's "${place}" is not something that can be run, so nothing was run.`,
+    place,
+    "Choose it again, or reload the panel.",
+  );
+}
+
+/** Places whose values are not the same in `sound`; what only `sound` has, its defaults, is no change. */
+export function changedPlaces(given: unknown, sound: unknown, place = ""): string[] {
+  if (given === undefined || Object.is(given, sound)) return [];
+  if (sound === undefined && isObject(given) && Object.keys(given).length === 0) return [];
+  if (!isObject(given) || !isObject(sound) || Array.isArray(given) !== Array.isArray(sound)) return [place];
+  if (Array.isArray(given) && given.length !== (sound as readonly unknown[]).length) return [place];
+  return Object.entries(given).flatMap(([key, value]) =>
+    changedPlaces(value, (sound as Record<string, unknown>)[key], place === "" ? key : `${place}.${key}`),
+  );
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}

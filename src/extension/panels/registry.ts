@@ -1,0 +1,50 @@
+import * as vscode from "vscode";
+import { Disposable } from "../disposable.ts";
+import { messagePage } from "../html.ts";
+import type { Services } from "../services.ts";
+import { changedPlaces } from "./changes.ts";
+
+/** The window's tabs of one kind, and how they come back after a reload of the window. */
+export abstract class PanelRegistry<State> extends Disposable implements vscode.WebviewPanelSerializer {
+  constructor(
+    protected readonly services: Services,
+    /** As package.json and VS Code's storage have it. */
+    private readonly viewType: string,
+  ) {
+    super();
+    this.register(vscode.window.registerWebviewPanelSerializer(viewType, this));
+  }
+
+  /** A sound state from what was kept, by this version or an earlier one; undefined where too little is left of it. */
+  protected abstract revive(kept: unknown): State | undefined;
+
+  /** Fills a tab. A sentence where that is not possible. */
+  protected abstract add(panel: vscode.WebviewPanel, state: State): string | undefined;
+
+  protected create(title: string, column: vscode.ViewColumn): vscode.WebviewPanel {
+    return vscode.window.createWebviewPanel(this.viewType, title, { viewColumn: column, preserveFocus: false });
+  }
+
+  async deserializeWebviewPanel(panel: vscode.WebviewPanel, kept: unknown): Promise<void> {
+    const problem = this.restore(panel, kept);
+    if (problem === undefined) return;
+    this.services.log.warn(`${panel.title}: not restored. ${problem}`);
+    panel.webview.html = messagePage(panel.webview.cspSource, "This tab could not be restored", [
+      problem,
+      "Open the model and choose a method again: results that were computed before are still there.",
+    ]);
+  }
+
+  /** One line in the log for whatever of an earlier version's state is dropped. */
+  private restore(panel: vscode.WebviewPanel, kept: unknown): string | undefined {
+    try {
+      const state = this.revive(kept);
+      if (state === undefined) return "What it showed was not kept.";
+      const dropped = changedPlaces(kept, state);
+      if (dropped.length > 0) this.services.log.warn(`${panel.title}: restored without ${dropped.join(", ")}`);
+      return this.add(panel, state);
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+}

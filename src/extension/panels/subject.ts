@@ -1,0 +1,73 @@
+import * as vscode from "vscode";
+import type { Handlers } from "../../protocol/link.ts";
+import type { PanelState } from "../../protocol/panel.ts";
+import type { RecipeReport } from "../../protocol/recipe.ts";
+import type { SubjectHost } from "../../protocol/session.ts";
+import { usualOutput } from "../../protocol/target.ts";
+import { back } from "../commands/pick.ts";
+import { browseFiles, pickInput } from "../commands/pick-input.ts";
+import { pickTarget } from "../commands/pick-target.ts";
+import { inputName, inputPath, nameOf } from "../files.ts";
+import type { Services } from "../services.ts";
+import { saveBytes } from "./save.ts";
+
+/** What every page about a model and an input is told of them. */
+export async function subjectBoot(
+  { facts }: Services,
+  { model, input }: Pick<PanelState, "model" | "input">,
+): Promise<{
+  readonly inputName: string;
+  readonly recipe: RecipeReport;
+  readonly outputs: readonly string[];
+  readonly defaultOutput?: string;
+}> {
+  // Where the model is gone, what was known of it.
+  const { model: file, recipe } = await facts.lastOf(vscode.Uri.parse(model).fsPath);
+  return {
+    inputName: inputName(vscode.Uri.parse(input)),
+    recipe,
+    outputs: file.outputs.map(({ name }) => name),
+    defaultOutput: usualOutput(file),
+  };
+}
+
+/**
+ * What every page about a model and an input lets the person pick and save. `validate` takes the state that came from
+ * the page; `current` is the one that the page is about now.
+ */
+export function subjectHandlers<State>(
+  services: Services,
+  validate: (state: State) => PanelState,
+  current: () => Pick<PanelState, "input">,
+): Pick<Handlers<SubjectHost<State, unknown>>, "pickInput" | "pickTarget" | "pickFiles" | "save"> {
+  const factsOf = (model: vscode.Uri) => services.facts.of(model.fsPath);
+  return {
+    pickInput: async ({ state }) => {
+      const subject = validate(state);
+      const model = vscode.Uri.parse(subject.model);
+      const { recipe } = await factsOf(model);
+      const input = await pickInput(services.context, model, recipe, {
+        title: `Input of ${nameOf(model)}`,
+        current: vscode.Uri.parse(subject.input),
+      });
+      return !input || input === back ? undefined : { input: input.toString(), name: inputName(input) };
+    },
+    pickTarget: async ({ state }) => {
+      const subject = validate(state);
+      const model = vscode.Uri.parse(subject.model);
+      const title = `Class of ${nameOf(model)}`;
+      const target = await pickTarget(services, subject, await factsOf(model), { title });
+      return !target || target === back ? undefined : target;
+    },
+    pickFiles: async ({ state, many, title }) => {
+      const model = vscode.Uri.parse(validate(state).model);
+      const { recipe } = await factsOf(model);
+      const files = await browseFiles(title, recipe, model, many);
+      return files && { inputs: files.map(String), paths: files.map((file) => inputPath(file)) };
+    },
+    save: async ({ suggestedName, bytes }) => {
+      const saved = await saveBytes(suggestedName, bytes, vscode.Uri.parse(current().input));
+      return saved ? { saved: true, path: saved.fsPath } : { saved: false };
+    },
+  };
+}
