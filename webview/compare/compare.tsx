@@ -3,10 +3,10 @@ import { useCallback, useState } from "preact/hooks";
 import type { CompareBoot, CompareState, ScaleSharing } from "../../src/protocol/compare.ts";
 import { HeatmapLooks } from "../explain/looks-bar.tsx";
 import { Options } from "../explain/options.tsx";
-import { Announce, Banner, FailureText } from "../ui/feedback.tsx";
+import { Announce, Banner, FailureBanner } from "../ui/feedback.tsx";
 import { IconButton, Segmented } from "../ui/fields.tsx";
 import { FrameStepper } from "../ui/frames.tsx";
-import { useSnapshot } from "../ui/hooks.ts";
+import { useStore } from "../ui/store.ts";
 import type { CompareController, Side, Snapshot } from "./controller.ts";
 import { figureOf } from "./figure.ts";
 import { Grid } from "./grid.tsx";
@@ -19,7 +19,7 @@ type Edited = { readonly side: Side; readonly index: number } | "base";
 
 /** The whole comparison, drawn from the controller's snapshot. */
 export function Compare({ controller }: { readonly controller: CompareController }): VNode {
-  const snapshot = useSnapshot(controller);
+  const snapshot = useStore(controller);
   const [zoom, setZoom] = useState<Zoom>(WHOLE);
   const [edited, setEdited] = useState<Edited | undefined>(undefined);
   const onZoom = useCallback((change: (zoom: Zoom) => Zoom) => setZoom(change), []);
@@ -248,16 +248,7 @@ function Messages({
           {old.text}
         </Banner>
       ) : null}
-      {failure ? (
-        <Banner
-          kind="error"
-          testid="error"
-          onClose={() => controller.dismissFailure()}
-          actions={failure.retry ? [{ label: "Retry", testid: "retry", run: () => void controller.start() }] : []}
-        >
-          <FailureText failure={failure.failure} />
-        </Banner>
-      ) : null}
+      {failure ? <FailureBanner {...failure} onClose={() => controller.dismissFailure()} /> : null}
       {notice ? (
         <div class="notice" data-testid="notice">
           <span>{notice}</span>

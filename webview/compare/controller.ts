@@ -6,21 +6,21 @@ import type {
   CompareBoot,
   CompareHost,
   CompareState,
-  CompareView,
   ScaleSharing,
 } from "../../src/protocol/compare.ts";
-import type { Progress } from "../../src/protocol/engine.ts";
-import type { Link } from "../../src/protocol/link.ts";
-import { readLooks, type Looks } from "../../src/protocol/looks.ts";
+import type { Progress, TargetSpec } from "../../src/protocol/engine.ts";
+import type { Looks } from "../../src/protocol/looks.ts";
 import type { PanelState } from "../../src/protocol/panel.ts";
+import type { ChangeReason, FileReason } from "../../src/protocol/session.ts";
 import type { Params } from "../../src/protocol/technique.ts";
 import { isAbort, toFailure } from "../ui/host.ts";
 import type { Failure } from "../ui/host.ts";
+import type { HostLink, Memory } from "../ui/store.ts";
+import { SubjectStore } from "../ui/subject-store.ts";
+import type { SubjectSnapshot } from "../ui/subject-store.ts";
 import { moved, placesOf } from "./jobs.ts";
 import type { Place } from "./jobs.ts";
 
-export type CompareLink = Pick<Link<CompareView, CompareHost>, "call">;
-export type ChangeReason = Parameters<CompareView["changed"]>[0]["reason"];
 export type Side = "columns" | "rows";
 
 /** One job, and so each place that asks for it. */
@@ -32,117 +32,79 @@ export type Cell =
   | { readonly kind: "stopped" };
 
 /** All that the comparison shows, as it is now. Every change makes a new one. */
-export interface Snapshot {
-  readonly boot?: CompareBoot;
-  readonly state?: CompareState;
+export interface Snapshot extends SubjectSnapshot<CompareBoot, CompareState> {
   readonly places: readonly Place[];
   /** By Place.job. */
   readonly cells: ReadonlyMap<string, Cell>;
-  readonly failure?: { readonly failure: Failure; readonly retry?: boolean };
-  readonly notice?: string;
   /** Something on disk is no longer what the results were made from. */
-  readonly stale?: Exclude<ChangeReason, "trusted">;
-}
-
-interface Memory {
-  read(): unknown;
-  write(state: unknown): void;
+  readonly stale?: FileReason;
 }
 
 /** One computes, one is ready to follow: the engine runs one after another, and panels get their turn between. */
 const atOnce = 2;
-const settle = { params: 250, remember: 300 } as const;
+/** Options are run once they have stayed the same for this many milliseconds. */
+const settle = 250;
 
-/** What the comparison does: holds its state, runs each cell's job by itself. Knows nothing of the page. */
-export class CompareController {
-  private current: Snapshot = { places: [], cells: new Map() };
-  private readonly listeners = new Set<() => void>();
+/** What the comparison does: runs each cell's job by itself. */
+export class CompareController extends SubjectStore<CompareBoot, CompareState, CompareHost, Snapshot> {
   private readonly running = new Map<string, AbortController>();
-  private rememberTimer: ReturnType<typeof setTimeout> | undefined;
   private paramsTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(
-    private readonly link: CompareLink,
-    private readonly memory: Memory,
-  ) {}
-
-  get snapshot(): Snapshot {
-    return this.current;
+  constructor(link: HostLink<CompareHost>, memory: Memory) {
+    super(link, memory, { places: [], cells: new Map() });
   }
 
-  subscribe(listener: () => void): () => void {
-    this.listeners.add(listener);
-    return () => {
-      this.listeners.delete(listener);
-    };
-  }
-
-  /**
-   * Asks the extension for everything, finds what was computed before and runs the rest. Does not reject: failures are
-   * shown.
-   */
-  async start(): Promise<void> {
-    try {
-      const boot = await this.link.call("ready", {});
-      this.set({ boot, state: { ...boot.state, looks: readLooks(boot.state.looks) }, failure: undefined });
+  /** Finds what was computed before and runs the rest; what changed on disk is run when the person asks for it. */
+  protected adopt(boot: CompareBoot, reason?: ChangeReason): void {
+    if (reason === undefined) {
+      this.set({ boot, state: boot.state, failure: undefined });
       this.placesChanged();
-    } catch (error) {
-      this.set({ failure: { failure: toFailure(error), retry: true } });
+    } else if (reason === "command" || reason === "trusted") {
+      this.set({ boot });
+      this.runAll();
+    } else {
+      this.set({ boot, stale: reason });
     }
-  }
-
-  /** The extension says that something else holds now. */
-  changed(boot: CompareBoot, reason: ChangeReason): void {
-    this.set({ boot, ...(reason === "trusted" ? {} : { stale: reason }) });
-    if (reason === "trusted") this.runAll();
   }
 
   // ---- what a person asks for ----
 
   setLooks(looks: Partial<Looks>): void {
-    this.change((state) => ({ looks: { ...state.looks, ...looks } }));
+    this.update({ looks: { ...this.state.looks, ...looks } });
   }
 
   setScale(scale: ScaleSharing): void {
-    this.change(() => ({ scale }));
+    this.update({ scale });
   }
 
   /** What the cells have in common, where no axis says otherwise. */
   setBase(base: Partial<CompareState["base"]>): void {
-    this.change((state) => ({ base: { ...state.base, ...base } }));
+    this.update({ base: { ...this.state.base, ...base } });
   }
 
   /** Lets the person choose what stands along an axis; another kind of axis takes the place of the one there. */
   async chooseEntries(side: Side, kind: AxisKind): Promise<void> {
-    const before = this.current.state;
-    if (!before) return;
-    const axis = before[side];
-    const picked = await this.ask("pickEntries", (state) => ({
-      state,
-      kind,
-      chosen: axis?.kind === kind ? axis.entries : [],
-    }));
+    const { state } = this;
+    const axis = state[side];
+    const picked = await this.ask("pickEntries", { state, kind, chosen: axis?.kind === kind ? axis.entries : [] });
     if (!picked?.entries.length) return;
     this.setAxis(side, { kind, entries: picked.entries });
   }
 
   setAxis(side: Side, axis: Axis): void {
-    this.change((state) => {
-      const here = state[side];
-      const other = side === "columns" ? state.rows : state.columns;
-      // One kind stands along one axis only: the other one takes what was here.
-      if (other?.kind === axis.kind && here)
-        return side === "columns" ? { columns: axis, rows: here } : { columns: here, rows: axis };
-      if (other?.kind === axis.kind) return { columns: axis };
-      return { [side]: axis, base: here && here.kind !== axis.kind ? common(state.base, here.entries[0]) : state.base };
-    });
+    const { columns, rows, base } = this.state;
+    const [here, other] = side === "columns" ? [columns, rows] : [rows, columns];
+    // One kind stands along one axis only: the other one takes what was here.
+    if (other?.kind === axis.kind && here)
+      this.update(side === "columns" ? { columns: axis, rows: here } : { columns: here, rows: axis });
+    else if (other?.kind === axis.kind) this.update({ columns: axis });
+    else this.update({ [side]: axis, base: here && here.kind !== axis.kind ? common(base, here.entries[0]) : base });
   }
 
   /** One axis only: the cells flow. */
   removeRows(): void {
-    this.change((state) =>
-      state.rows ? { rows: undefined, removed: [], base: common(state.base, state.rows.entries[0]) } : {},
-    );
+    const { base, rows } = this.state;
+    if (rows) this.update({ rows: undefined, removed: [], base: common(base, rows.entries[0]) });
   }
 
   moveEntry(side: Side, from: number, to: number): void {
@@ -167,69 +129,42 @@ export class CompareController {
 
   /** A method's own options at one place of an axis. Runs once they have stayed the same for a moment. */
   setEntryParams(side: Side, index: number, params: Params): void {
-    const { state } = this.current;
-    const axis = state?.[side];
-    if (!state || !axis) return;
+    const axis = this.state[side];
+    if (!axis) return;
     clearTimeout(this.paramsTimer);
-    this.set({
-      state: {
-        ...state,
-        [side]: {
-          ...axis,
-          entries: axis.entries.map((entry, place) =>
-            place === index && entry.kind === "method" ? { ...entry, params } : entry,
-          ),
-        },
-      },
-    });
-    this.paramsTimer = setTimeout(() => this.placesChanged(), settle.params);
+    const entries = axis.entries.map((entry, place) =>
+      place === index && entry.kind === "method" ? { ...entry, params } : entry,
+    );
+    this.change({ [side]: { ...axis, entries } });
+    this.rememberSoon();
+    this.paramsTimer = setTimeout(() => this.placesChanged(), settle);
   }
 
   /** Takes a cell out of the grid, or puts it back. */
   setRemoved(key: string, removed: boolean): void {
-    this.change((state) => ({
-      removed: removed ? [...state.removed, key] : state.removed.filter((one) => one !== key),
-    }));
+    const others = this.state.removed.filter((one) => one !== key);
+    this.update({ removed: removed ? [...others, key] : others });
   }
 
-  async pickInput(): Promise<void> {
-    const picked = await this.ask("pickInput", (state) => ({ state }));
-    const { boot, state } = this.current;
-    if (!picked || !boot || !state || picked.input === state.base.input) return;
-    this.set({ boot: { ...boot, inputName: picked.name } });
-    this.setBase({ input: picked.input });
+  protected get input(): string {
+    return this.state.base.input;
   }
 
-  async pickTarget(): Promise<void> {
-    const picked = await this.ask("pickTarget", (state) => ({ state }));
-    if (picked) this.setBase({ target: picked.target });
+  protected setInput(input: string): void {
+    this.setBase({ input });
+  }
+
+  protected setTarget(target: TargetSpec): void {
+    this.setBase({ target });
   }
 
   /** Lets the person pick a file for an option. */
-  async pickFile(title: string): Promise<string | undefined> {
-    return (await this.ask("pickFile", (state) => ({ state, title })))?.path;
+  pickFile(title: string): Promise<string | undefined> {
+    return this.pickPath(title);
   }
 
   openPanel(cell: PanelState): void {
-    void this.ask("openPanel", () => ({ cell }));
-  }
-
-  /** Hands a file to the extension, which asks where it should go. */
-  async save(suggestedName: string, bytes: Uint8Array): Promise<void> {
-    const saved = await this.ask("save", () => ({ suggestedName, bytes }));
-    if (saved?.saved) this.notify(saved.path ? `Saved to ${saved.path}` : "Saved.");
-  }
-
-  notify(notice: string | undefined): void {
-    this.set({ notice });
-  }
-
-  fail(error: unknown): void {
-    this.set({ failure: { failure: toFailure(error) } });
-  }
-
-  dismissFailure(): void {
-    this.set({ failure: undefined });
+    void this.ask("openPanel", { cell });
   }
 
   // ---- running ----
@@ -255,7 +190,7 @@ export class CompareController {
 
   cancelAll(): void {
     this.stopAll();
-    const cells = new Map(this.current.cells);
+    const cells = new Map(this.snapshot.cells);
     for (const [job, { kind }] of cells)
       if (kind === "waiting" || kind === "running") cells.set(job, { kind: "stopped" });
     this.set({ cells });
@@ -271,7 +206,7 @@ export class CompareController {
    * not there.
    */
   private placesChanged(): void {
-    const { state, boot } = this.current;
+    const { state, boot } = this.snapshot;
     if (!state || !boot) return;
     const places = placesOf(state, boot.techniques);
     const wanted = new Map(places.filter(({ removed }) => !removed).map((place) => [place.job, place]));
@@ -280,7 +215,7 @@ export class CompareController {
       abort.abort();
       this.running.delete(job);
     }
-    const known = this.current.cells;
+    const known = this.snapshot.cells;
     // Results of places that are gone are kept for a while: methods come and go as a person looks.
     const kept = [
       ...[...known].filter(([job, { kind }]) => !wanted.has(job) && kind === "done").slice(-24),
@@ -299,7 +234,7 @@ export class CompareController {
       places.map(async ({ job, state }) => {
         try {
           const { result } = await this.link.call("find", { cell: state });
-          if (result && this.current.cells.get(job)?.kind === "waiting")
+          if (result && this.snapshot.cells.get(job)?.kind === "waiting")
             this.setCell(job, { kind: "done", result, cached: true });
         } catch {
           // Running it says why.
@@ -311,7 +246,7 @@ export class CompareController {
 
   /** Starts jobs that wait, in the grid's order. */
   private pump(): void {
-    const { boot, places, cells } = this.current;
+    const { boot, places, cells } = this.snapshot;
     if (!boot || boot.blocked !== undefined) return;
     for (const { job, state, removed } of places) {
       if (this.running.size >= atOnce) return;
@@ -345,56 +280,19 @@ export class CompareController {
   }
 
   private setCell(job: string, cell: Cell): void {
-    this.set({ cells: new Map(this.current.cells).set(job, cell) });
-  }
-
-  // ---- telling ----
-
-  /** Tells the extension now what waits to be told. */
-  flush(): void {
-    if (this.rememberTimer === undefined || !this.current.state) return;
-    clearTimeout(this.rememberTimer);
-    this.rememberTimer = undefined;
-    this.link.call("remember", { state: this.current.state }).catch((error: unknown) => this.fail(error));
-  }
-
-  /** One question to the extension; a failure is shown and gives undefined. */
-  private async ask<K extends keyof CompareHost>(
-    method: K,
-    request: (state: CompareState) => Parameters<CompareHost[K]>[0],
-  ): Promise<ReturnType<CompareHost[K]> | undefined> {
-    if (!this.current.state) return undefined;
-    try {
-      return await this.link.call(method, request(this.current.state));
-    } catch (error) {
-      if (!isAbort(error)) this.fail(error);
-      return undefined;
-    }
+    this.set({ cells: new Map(this.snapshot.cells).set(job, cell) });
   }
 
   private changeEntries(side: Side, change: (entries: readonly AxisEntry[]) => readonly AxisEntry[]): void {
-    this.change((state) => {
-      const axis = state[side];
-      return axis ? { [side]: { ...axis, entries: change(axis.entries) } } : {};
-    });
+    const axis = this.state[side];
+    if (axis) this.update({ [side]: { ...axis, entries: change(axis.entries) } });
   }
 
-  private change(part: (state: CompareState) => Partial<CompareState>): void {
-    const { state } = this.current;
-    if (!state) return;
-    this.set({ state: { ...state, ...part(state) } });
+  /** A change that may make other cells, which the extension remembers. */
+  private update(part: Partial<CompareState>): void {
+    this.change(part);
+    this.rememberSoon();
     this.placesChanged();
-  }
-
-  private set(part: Partial<Snapshot>): void {
-    const before = this.current.state;
-    this.current = { ...this.current, ...part };
-    if (this.current.state && this.current.state !== before) {
-      this.memory.write(this.current.state);
-      clearTimeout(this.rememberTimer);
-      this.rememberTimer = setTimeout(() => this.flush(), settle.remember);
-    }
-    for (const listener of [...this.listeners]) listener();
   }
 }
 

@@ -2,10 +2,10 @@ import type { VNode } from "preact";
 import { useState } from "preact/hooks";
 import { layerNeeds } from "../../src/protocol/checks.ts";
 import { Button } from "../ui/controls.tsx";
-import { Announce, Banner, FailureText, ProgressLine } from "../ui/feedback.tsx";
+import { Announce, Banner, FailureBanner, ProgressLine } from "../ui/feedback.tsx";
 import type { BannerAction } from "../ui/feedback.tsx";
 import { Disclosure, IconButton } from "../ui/fields.tsx";
-import { useSnapshot } from "../ui/hooks.ts";
+import { useStore } from "../ui/store.ts";
 import type { PanelController, Snapshot } from "./controller.ts";
 import { ExplainedInputs } from "./explained-inputs.tsx";
 import { Header, targetName } from "./header.tsx";
@@ -22,7 +22,7 @@ import { Trust } from "./trust.tsx";
 
 /** The whole panel, drawn from the controller's snapshot. */
 export function Panel({ controller }: { readonly controller: PanelController }): VNode {
-  const snapshot = useSnapshot(controller);
+  const snapshot = useStore(controller);
   const [regionOpen, setRegionOpen] = useState(false);
   const { boot, state, shown, running, predictions } = snapshot;
   if (!boot || !state)
@@ -193,16 +193,7 @@ function Messages({
           {old.text}
         </Banner>
       ) : null}
-      {failure ? (
-        <Banner
-          kind="error"
-          testid="error"
-          onClose={() => controller.dismissFailure()}
-          actions={failure.retry ? [{ label: "Retry", testid: "retry", run: () => controller.retry() }] : []}
-        >
-          <FailureText failure={failure.failure} />
-        </Banner>
-      ) : null}
+      {failure ? <FailureBanner {...failure} onClose={() => controller.dismissFailure()} /> : null}
       {notice ? (
         <div class="notice" data-testid="notice">
           <span>{notice}</span>

@@ -219,7 +219,7 @@ test("search, sort, tab and layer are found again after a reload of the page", a
 
 test("a file that changed is offered to be read again", async () => {
   await open();
-  await page.evaluate("fake.fileChanged('changed')");
+  await page.evaluate("fake.changed('model-changed')");
   await page.getByTestId("changed").waitFor();
   await page.getByTestId("reload").click();
   await until(page, "fake.count('reload') === 1 && !document.querySelector('[data-testid=changed]')");

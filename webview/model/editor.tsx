@@ -1,108 +1,66 @@
 import type { VNode } from "preact";
-import { useCallback, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { EditorBoot, EditorHost, EditorState, EditorView } from "../../src/protocol/editor.ts";
-import type { Link } from "../../src/protocol/link.ts";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import type { EditorBoot, EditorState } from "../../src/protocol/editor.ts";
 import { TextField } from "../ui/controls.tsx";
-import { Banner, FailureText } from "../ui/feedback.tsx";
+import { Banner, FailureBanner } from "../ui/feedback.tsx";
 import { Icon } from "../ui/fields.tsx";
 import { plural } from "../ui/format.ts";
-import { usePersistedState } from "../ui/hooks.ts";
-import { toFailure } from "../ui/host.ts";
-import type { Failure } from "../ui/host.ts";
 import { roveFocus } from "../ui/roving.ts";
+import { useStore } from "../ui/store.ts";
 import { About } from "./about.tsx";
 import { Broken } from "./broken.tsx";
+import type { EditorController } from "./controller.ts";
 import { Header } from "./header.tsx";
 import { Inspector } from "./inspector.tsx";
 import { Layers } from "./layers.tsx";
 import { Problems } from "./problems.tsx";
 import { Techniques } from "./techniques.tsx";
 import { findLayers, sortLayers } from "./search.ts";
-import { reviveState } from "./state.ts";
 
-export type EditorLink = Pick<Link<EditorView, EditorHost>, "call">;
 type ModelBoot = Extract<EditorBoot, { kind: "model" }>;
 
 /** The whole page: a model, or why it cannot be shown. */
-export function Editor({
-  boot: first,
-  link,
-  subscribe,
-}: {
-  readonly boot: EditorBoot;
-  readonly link: EditorLink;
-  readonly subscribe: (listener: (change: "changed" | "deleted") => void) => () => void;
-}): VNode {
-  const [boot, setBoot] = useState(first);
-  const [change, setChange] = useState<"changed" | "deleted" | undefined>(undefined);
-  const [failure, setFailure] = useState<Failure | undefined>(undefined);
-  // Here and for keys before the paint: an effect after it would miss what comes in between.
-  useLayoutEffect(() => subscribe(setChange), [subscribe]);
-
-  const tell = useCallback((call: Promise<unknown>) => {
-    call.catch((error: unknown) => setFailure(toFailure(error)));
-  }, []);
-  const reload = useCallback(
-    () =>
-      tell(
-        link.call("reload", {}).then((next) => {
-          setChange(undefined);
-          setFailure(undefined);
-          setBoot(next);
-        }),
-      ),
-    [link, tell],
-  );
-
+export function Editor({ controller }: { readonly controller: EditorController }): VNode {
+  const { boot, state, stale, failure } = useStore(controller);
   return (
     <div class="editor">
-      {change ? (
+      {stale ? (
         <Banner
           kind="warning"
           testid="changed"
-          actions={[{ label: "Reload", run: reload, testid: "reload" }]}
-          onClose={() => setChange(undefined)}
+          actions={[{ label: "Reload", run: () => void controller.reload(), testid: "reload" }]}
+          onClose={() => controller.dismissStale()}
         >
-          {change === "changed"
+          {stale === "model-changed"
             ? "The file changed on disk. This view is out of date."
             : "The file was deleted or moved. This view is out of date."}
         </Banner>
       ) : null}
-      {failure ? (
-        <Banner kind="error" testid="error" onClose={() => setFailure(undefined)}>
-          <FailureText failure={failure} />
-        </Banner>
+      {failure ? <FailureBanner {...failure} onClose={() => controller.dismissFailure()} /> : null}
+      {boot?.kind === "error" ? (
+        <Broken boot={boot} onReload={() => void controller.reload()} onText={() => controller.reopenAsText()} />
+      ) : boot && state ? (
+        <Model boot={boot} state={state} controller={controller} />
       ) : null}
-      {boot.kind === "error" ? (
-        <Broken boot={boot} onReload={reload} onText={() => tell(link.call("reopenAsText", {}))} />
-      ) : (
-        <Model boot={boot} link={link} tell={tell} />
-      )}
     </div>
   );
 }
 
 function Model({
   boot,
-  link,
-  tell,
+  state,
+  controller,
 }: {
   readonly boot: ModelBoot;
-  readonly link: EditorLink;
-  readonly tell: (call: Promise<unknown>) => void;
+  readonly state: EditorState;
+  readonly controller: EditorController;
 }): VNode {
   const { model, techniques } = boot;
-  const [state, change] = usePersistedState<EditorState>((kept) => reviveState(kept, model.layers.length));
+  const change = (part: Partial<EditorState>): void => controller.show(part);
   const search = useRef<HTMLElement>(null);
   const found = useMemo(() => findLayers(model.layers, state.search), [model, state.search]);
   const layers = useMemo(() => sortLayers(found, state.sort), [found, state.sort]);
   const layer = state.selected === undefined ? undefined : model.layers[state.selected];
-  const visualize = useCallback(
-    (technique: string, value?: string) =>
-      tell(link.call("visualize", { technique, ...(value === undefined ? {} : { layer: value }) })),
-    [link, tell],
-  );
-  const close = useCallback(() => change({ selected: undefined }), [change]);
 
   // From another tab the field is there only after the next drawing.
   const toSearch = useRef(false);
@@ -124,12 +82,16 @@ function Model({
     };
     window.addEventListener("keydown", onKey);
     return () => window.removeEventListener("keydown", onKey);
-  }, [change]);
+  }, [controller]);
 
   return (
     <>
       <Header model={model}>
-        <Techniques techniques={techniques} blocked={boot.blocked !== undefined} onChoose={(id) => visualize(id)} />
+        <Techniques
+          techniques={techniques}
+          blocked={boot.blocked !== undefined}
+          onChoose={(id) => controller.visualize(id)}
+        />
       </Header>
       {boot.blocked ? (
         <Banner kind="info" testid="blocked">
@@ -194,10 +156,10 @@ function Model({
                 inspecting={layer !== undefined}
                 onSort={(sort) => change({ sort })}
                 onSelect={(index) => change({ selected: index })}
-                onClose={close}
+                onClose={() => change({ selected: undefined })}
               />
             ) : state.tab === "problems" ? (
-              <Problems problems={model.problems} onCopy={(text) => tell(link.call("copy", { text }))} />
+              <Problems problems={model.problems} onCopy={(text) => controller.copy(text)} />
             ) : (
               <About model={model} />
             )}
@@ -207,13 +169,13 @@ function Model({
               key={model.stamp}
               layer={layer}
               model={model}
-              link={link}
+              link={controller.link}
               techniques={techniques}
               blocked={boot.blocked}
-              onVisualize={visualize}
+              onVisualize={(technique, value) => controller.visualize(technique, value)}
               onGo={(index) => change({ selected: index })}
-              onClose={close}
-              onCopy={(text) => tell(link.call("copy", { text }))}
+              onClose={() => change({ selected: undefined })}
+              onCopy={(text) => controller.copy(text)}
             />
           ) : null}
         </div>

@@ -1,6 +1,6 @@
 import type { VNode } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { EditorBoot } from "../../src/protocol/editor.ts";
+import type { EditorBoot, EditorHost } from "../../src/protocol/editor.ts";
 import type { LayerDescription, LayerDetails, ModelDescription, ValueUse } from "../../src/protocol/model.ts";
 import { Button } from "../ui/controls.tsx";
 import { Definitions } from "../ui/definitions.tsx";
@@ -9,7 +9,7 @@ import { Disclosure, Icon, IconButton } from "../ui/fields.tsx";
 import { formatBytes, formatShape } from "../ui/format.ts";
 import { isAbort, toFailure } from "../ui/host.ts";
 import type { Failure } from "../ui/host.ts";
-import type { EditorLink } from "./editor.tsx";
+import type { HostLink } from "../ui/store.ts";
 import { familyOf, operatorName } from "./search.ts";
 import { mayBeFloat, mayHaveSpace } from "./space.ts";
 import { Tensor } from "./tensor.tsx";
@@ -36,7 +36,7 @@ export function Inspector({
 }: {
   readonly layer: LayerDescription;
   readonly model: ModelDescription;
-  readonly link: EditorLink;
+  readonly link: HostLink<EditorHost>;
   readonly techniques: Techniques;
   readonly blocked?: string;
   readonly onVisualize: (technique: string, value: string) => void;
@@ -106,7 +106,7 @@ function Details({
 }: {
   readonly details: LayerDetails;
   readonly model: ModelDescription;
-  readonly link: EditorLink;
+  readonly link: HostLink<EditorHost>;
   readonly onGo: (index: number) => void;
   readonly onCopy: (text: string) => void;
 }): VNode {
@@ -154,7 +154,7 @@ function Use({
 }: {
   readonly use: ValueUse;
   readonly model: ModelDescription;
-  readonly link: EditorLink;
+  readonly link: HostLink<EditorHost>;
   readonly onGo: (index: number) => void;
   readonly onCopy: (text: string) => void;
   readonly own?: boolean;
@@ -218,7 +218,7 @@ function Use({
 /**
  * A layer's details; the ones before stay while the next are fetched, so that walking along the list does not flicker.
  */
-function useDetails(link: EditorLink, index: number): { details?: LayerDetails; failure?: Failure } {
+function useDetails(link: HostLink<EditorHost>, index: number): { details?: LayerDetails; failure?: Failure } {
   const [state, setState] = useState<{ details?: LayerDetails; failure?: Failure }>({});
   const cache = useRef(new Map<number, LayerDetails>());
   useEffect(() => {

@@ -1,5 +1,6 @@
 import type { VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import type { EditorHost } from "../../src/protocol/editor.ts";
 import type { TensorSummary } from "../../src/protocol/model.ts";
 import { formatValue } from "../../src/draw/scene/ticks.ts";
 import { Button } from "../ui/controls.tsx";
@@ -9,7 +10,7 @@ import { FailureText } from "../ui/feedback.tsx";
 import { group, plural } from "../ui/format.ts";
 import { isAbort, toFailure } from "../ui/host.ts";
 import type { Failure } from "../ui/host.ts";
-import type { EditorLink } from "./editor.tsx";
+import type { HostLink } from "../ui/store.ts";
 
 /** A constant's numbers, read when it is opened: statistics, how they are spread, and the first of them. */
 export function Tensor({
@@ -18,7 +19,7 @@ export function Tensor({
   location,
   onCopy,
 }: {
-  readonly link: EditorLink;
+  readonly link: HostLink<EditorHost>;
   readonly name: string;
   readonly location: string;
   readonly onCopy: (text: string) => void;

@@ -52,6 +52,32 @@ export function FailureText({ failure }: { readonly failure: Failure }): VNode {
   );
 }
 
+/** A failure across the page, with Retry where that may help. */
+export function FailureBanner({
+  failure,
+  retry,
+  onClose,
+}: {
+  readonly failure: Failure;
+  readonly retry?: () => unknown;
+  readonly onClose: () => void;
+}): VNode {
+  const again = (): void => {
+    onClose();
+    retry?.();
+  };
+  return (
+    <Banner
+      kind="error"
+      testid="error"
+      onClose={onClose}
+      actions={retry ? [{ label: "Retry", testid: "retry", run: again }] : []}
+    >
+      <FailureText failure={failure} />
+    </Banner>
+  );
+}
+
 /** Says `text` to screen readers when it has stayed the same for a moment. */
 export function Announce({ text, testid }: { readonly text: string; readonly testid?: string }): VNode {
   const [settled, setSettled] = useState("");

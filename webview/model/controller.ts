@@ -1,0 +1,59 @@
+import type { EditorBoot, EditorHost, EditorState } from "../../src/protocol/editor.ts";
+import type { ChangeReason } from "../../src/protocol/session.ts";
+import { Store } from "../ui/store.ts";
+import type { HostLink, Memory, PageSnapshot } from "../ui/store.ts";
+import { reviveState } from "./state.ts";
+
+export interface Snapshot extends PageSnapshot<EditorBoot, EditorState> {
+  /** What happened to the file since it was read. */
+  readonly stale?: "model-changed" | "model-deleted";
+}
+
+/** What the model editor does. */
+export class EditorController extends Store<EditorHost, Snapshot> {
+  constructor(link: HostLink<EditorHost>, memory: Memory) {
+    super(link, memory, {});
+  }
+
+  /** A changed file is read again when the person asks for it. */
+  override async changed(reason: ChangeReason): Promise<void> {
+    if (reason === "model-changed" || reason === "model-deleted") this.set({ stale: reason });
+    else await super.changed(reason);
+  }
+
+  protected adopt(boot: EditorBoot): void {
+    const kept = this.snapshot.state ?? this.memory.read();
+    this.set({
+      boot,
+      stale: undefined,
+      failure: undefined,
+      ...(boot.kind === "model" ? { state: reviveState(kept, boot.model.layers.length) } : {}),
+    });
+  }
+
+  async reload(): Promise<void> {
+    const boot = await this.ask("reload", {});
+    if (boot) this.adopt(boot);
+  }
+
+  /** Another search, order, selection or tab. */
+  show(part: Partial<EditorState>): void {
+    this.change(part);
+  }
+
+  dismissStale(): void {
+    this.set({ stale: undefined });
+  }
+
+  visualize(technique: string, layer?: string): void {
+    void this.ask("visualize", { technique, ...(layer === undefined ? {} : { layer }) });
+  }
+
+  reopenAsText(): void {
+    void this.ask("reopenAsText", {});
+  }
+
+  copy(text: string): void {
+    void this.ask("copy", { text });
+  }
+}
