@@ -458,7 +458,7 @@ describe("feature maps", () => {
     const runs = await calls(page, "run");
     await page.getByTestId("sort-strength").click();
     const strongest = await page.evaluate(
-      "fake.result.artifacts[0].strength.indexOf(Math.max(...fake.result.artifacts[0].strength))",
+      "fake.result.views[0].strength.indexOf(Math.max(...fake.result.views[0].strength))",
     );
     await eventually(() => page.locator("[data-place='0']").getAttribute("data-testid")).toBe(`tile-${strongest}`);
     await page.getByTestId("scale-shared").click();
