@@ -1,20 +1,18 @@
 import type { VNode } from "preact";
-import { pictureUnder } from "../../src/draw/kinds/frames.ts";
-import { picturesOf } from "../../src/draw/scene/inputs.ts";
+import { comparisonOf } from "../../src/draw/kinds/index.ts";
 import { formatValue } from "../../src/draw/scene/ticks.ts";
 import type { Result } from "../../src/protocol/result.ts";
 import type { Looks } from "../../src/protocol/looks.ts";
-import { summarise } from "../explain/heatmap-values.ts";
-import type { Drawing, Reading } from "../explain/heatmap-values.ts";
+import { summarise } from "../results/map-values.ts";
+import type { Drawing, Reading } from "../results/map-values.ts";
 import { Button } from "../ui/controls.tsx";
 import { FailureText, ProgressLine } from "../ui/feedback.tsx";
 import { IconButton } from "../ui/fields.tsx";
 import { formatDuration } from "../ui/format.ts";
 import type { Cell as CellNow, CompareController } from "./controller.ts";
 import type { Place } from "./jobs.ts";
-import { MapPicture } from "./map-cell.tsx";
-import type { Linked } from "./map-cell.tsx";
-import { OtherPicture, wordAt } from "./other-cells.tsx";
+import type { Linked } from "../results/linked.tsx";
+import { SmallView } from "../results/index.tsx";
 
 export interface CellProps {
   readonly place: Place;
@@ -119,21 +117,20 @@ function Actions({ place, active, controller, onRemove, cell }: CellProps): VNod
 function Done(props: CellProps & { readonly result: Result; readonly cached: boolean }): VNode {
   const { place, result, cached, drawing, reading, looks, linked, bar } = props;
   const artifact = result.views[0];
-  const map = artifact?.kind === "heatmap" ? drawing : undefined;
-  const word = reading && wordAt(artifact, reading.cell.column);
+  const comparison = comparisonOf(artifact);
+  const word = artifact && reading && comparison?.label?.(artifact, reading.cell);
   return (
     <>
-      {map ? (
-        <MapPicture
-          drawing={map}
-          picture={pictureUnder(map.artifact, picturesOf(result))}
+      {artifact ? (
+        <SmallView
+          artifact={artifact}
+          result={result}
+          drawing={drawing}
           reading={reading}
+          bar={bar}
           looks={looks}
           linked={linked}
-          bar={bar}
         />
-      ) : artifact ? (
-        <OtherPicture artifact={artifact} drawing={drawing} reading={reading} bar={bar} linked={linked} />
       ) : (
         <p class="cell-words muted">This method produced no output.</p>
       )}
@@ -162,7 +159,9 @@ function Done(props: CellProps & { readonly result: Result; readonly cached: boo
         )}
         <Actions {...props} />
       </div>
-      {map?.notFinite ? <p class="note">{map.notFinite} NaN or infinite: magenta.</p> : null}
+      {comparison?.colored && drawing?.notFinite ? (
+        <p class="note">{drawing.notFinite} NaN or infinite: magenta.</p>
+      ) : null}
     </>
   );
 }

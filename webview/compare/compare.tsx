@@ -1,7 +1,11 @@
 import type { VNode } from "preact";
 import { useCallback, useState } from "preact/hooks";
+import { comparisonOf, kindOf } from "../../src/draw/kinds/index.ts";
+import { picturesOf } from "../../src/draw/scene/inputs.ts";
+import type { Artifact } from "../../src/protocol/artifacts.ts";
 import type { CompareBoot, CompareState, ScaleSharing } from "../../src/protocol/compare.ts";
-import { HeatmapLooks } from "../explain/looks-bar.tsx";
+import { DisplayOptions } from "../results/display-options.tsx";
+import { viewOf } from "../results/index.tsx";
 import { Options } from "../explain/options.tsx";
 import { Announce, Banner, FailureBanner } from "../ui/feedback.tsx";
 import { IconButton, Segmented } from "../ui/fields.tsx";
@@ -12,8 +16,8 @@ import { figureOf } from "./figure.ts";
 import { Grid } from "./grid.tsx";
 import { Axes, Header } from "./header.tsx";
 import { saveAs } from "./save.tsx";
-import { MOST, WHOLE, zoomBy } from "./zoom.ts";
-import type { Zoom } from "./zoom.ts";
+import { MOST, WHOLE, zoomBy } from "../results/zoom.ts";
+import type { Zoom } from "../results/zoom.ts";
 
 type Edited = { readonly side: Side; readonly index: number } | "base";
 
@@ -75,21 +79,14 @@ function LooksRow({
   readonly onZoom: (change: (zoom: Zoom) => Zoom) => void;
   readonly controller: CompareController;
 }): VNode | null {
-  const artifacts = places.flatMap(({ job }) => {
+  const results = places.flatMap(({ job }) => {
     const cell = cells.get(job);
-    return cell?.kind === "done" ? cell.result.views : [];
+    return cell?.kind === "done" ? [cell.result] : [];
   });
-  const maps = artifacts.filter((artifact) => artifact.kind === "heatmap");
-  const shown = places.flatMap(({ job }) => {
-    const cell = cells.get(job);
-    return cell?.kind === "done" ? (cell.result.views[0] ?? []) : [];
-  });
-  const frames = longest(shown.flatMap((one) => (one.kind === "heatmap" && one.frames ? [one.frames.names] : [])));
-  const [colored, compared] = [
-    ["heatmap", "tokens"],
-    ["heatmap", "tokens", "bars"],
-  ].map((kinds) => shown.some(({ kind }) => kinds.includes(kind)));
-  if (!compared) return null;
+  const compared = results.flatMap(({ views: [first] }) => (first && comparisonOf(first) ? [first] : []));
+  const options = new Set(compared.flatMap((one) => kindOf(one).options));
+  const frames = longest(compared.flatMap((one) => ("frames" in one && one.frames ? [one.frames.names] : [])));
+  if (compared.length === 0) return null;
   return (
     <div class="looks-row">
       <span class="field">
@@ -110,11 +107,12 @@ function LooksRow({
           ]}
         />
       </span>
-      {colored ? (
-        <HeatmapLooks
+      {options.size > 0 ? (
+        <DisplayOptions
+          options={[...options]}
           looks={state.looks}
-          hasPicture={artifacts.some(({ kind }) => kind === "image")}
-          hasChannels={maps.some(({ axes, dims }) => axes.channel !== undefined && dims[axes.channel] > 1)}
+          hasPicture={results.some((result) => picturesOf(result).length > 0)}
+          hasChannels={compared.some(hasChannels)}
           onChange={(looks) => controller.setLooks(looks)}
         />
       ) : null}
@@ -125,7 +123,7 @@ function LooksRow({
           onFrame={(frame) => controller.setLooks({ frame })}
         />
       ) : null}
-      {maps.length ? (
+      {compared.some((one) => viewOf(one)?.zooms) ? (
         <span class="field zoom" role="group" aria-label="Zoom of all pictures">
           <IconButton
             icon="zoom-out"
@@ -154,6 +152,11 @@ function LooksRow({
       ) : null}
     </div>
   );
+}
+
+function hasChannels(artifact: Artifact): boolean {
+  const { axes, dims } = comparisonOf(artifact)!.values(artifact);
+  return axes.channel !== undefined && dims[axes.channel] > 1;
 }
 
 /** Of the cells' frames those of which there are the most; a cell with fewer stays at its last. */

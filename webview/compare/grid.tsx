@@ -1,13 +1,14 @@
 import type { VNode } from "preact";
 import { useCallback, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { pictureUnder } from "../../src/draw/kinds/frames.ts";
+import { comparisonOf } from "../../src/draw/kinds/index.ts";
 import { picturesOf } from "../../src/draw/scene/inputs.ts";
 import { formatValue } from "../../src/draw/scene/ticks.ts";
-import type { ImageArtifact } from "../../src/protocol/artifacts.ts";
+import type { Artifact, ImageArtifact } from "../../src/protocol/artifacts.ts";
 import type { CompareBoot, CompareState } from "../../src/protocol/compare.ts";
-import { step } from "../explain/heatmap.tsx";
-import { cellUnder } from "../explain/heatmap-values.ts";
-import type { Reading } from "../explain/heatmap-values.ts";
+import { step } from "../results/map-view.tsx";
+import { cellUnder } from "../results/map-values.ts";
+import type { Cell, Reading } from "../results/map-values.ts";
 import { ColorBar } from "../ui/colorbar.tsx";
 import { Announce } from "../ui/feedback.tsx";
 import { IconButton } from "../ui/fields.tsx";
@@ -16,13 +17,12 @@ import type { CompareController, Side, Snapshot } from "./controller.ts";
 import { EntryHeader } from "./entry-header.tsx";
 import { labelsOf } from "./figure.ts";
 import type { Place } from "./jobs.ts";
-import { InputPicture, readingUnder } from "./map-cell.tsx";
-import type { Cursor, Linked } from "./map-cell.tsx";
-import { wordAt } from "./other-cells.tsx";
+import { InputPicture, readingUnder } from "../results/linked.tsx";
+import type { Cursor, Linked } from "../results/linked.tsx";
 import { useScales } from "./use-scales.ts";
 import type { Scales } from "./use-scales.ts";
-import { pan, reveal, zoomAt, zoomBy, WHOLE } from "./zoom.ts";
-import type { Zoom } from "./zoom.ts";
+import { pan, reveal, zoomAt, zoomBy, WHOLE } from "../results/zoom.ts";
+import type { Zoom } from "../results/zoom.ts";
 
 export interface GridProps {
   readonly snapshot: Snapshot;
@@ -321,6 +321,11 @@ function readingsOf(
   return readings;
 }
 
+/** What a cell of a map is called, where its kind has names for places. */
+function wordAt(artifact: Artifact | undefined, cell: Cell): string | undefined {
+  return artifact && comparisonOf(artifact)?.label?.(artifact, cell);
+}
+
 function spokenValues(
   { places, cells }: Snapshot,
   readings: ReadonlyMap<string, Reading>,
@@ -331,7 +336,7 @@ function spokenValues(
   const values = places.flatMap(({ key, job, row, column }) => {
     const [reading, cell] = [readings.get(key), cells.get(job)];
     if (reading && cell?.kind === "done")
-      where ??= wordAt(cell.result.views[0], reading.cell.column) ?? `x ${reading.x}, y ${reading.y}`;
+      where ??= wordAt(cell.result.views[0], reading.cell) ?? `x ${reading.x}, y ${reading.y}`;
     return reading
       ? [
           `${[labels.columns[column], rows ? labels.rows[row] : ""].filter(Boolean).join(", ")} ${formatValue(reading.value)}`,

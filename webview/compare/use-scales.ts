@@ -1,12 +1,13 @@
 import { useMemo, useRef } from "preact/hooks";
 import { frameIndex, framesIn } from "../../src/draw/kinds/frames.ts";
 import type { HeatmapDrawing } from "../../src/draw/kinds/heatmap.ts";
-import { sharedDrawings, valuesOf } from "../../src/draw/figure/scales.ts";
+import { sharedDrawings } from "../../src/draw/figure/scales.ts";
+import { comparisonOf } from "../../src/draw/kinds/index.ts";
 import type { HeatmapArtifact } from "../../src/protocol/artifacts.ts";
 import type { ScaleSharing } from "../../src/protocol/compare.ts";
 import type { Looks } from "../../src/protocol/looks.ts";
-import { drawingOf } from "../explain/heatmap-values.ts";
-import type { Drawing } from "../explain/heatmap-values.ts";
+import { drawingOf } from "../results/map-values.ts";
+import type { Drawing } from "../results/map-values.ts";
 import type { Snapshot } from "./controller.ts";
 import { scaleGroup } from "./figure.ts";
 import type { Place } from "./jobs.ts";
@@ -36,9 +37,16 @@ export function useScales(
     places.flatMap((place) => {
       const cell = place.removed ? undefined : cells.get(place.job);
       const first = cell?.kind === "done" ? cell.result.views[0] : undefined;
-      const artifact = valuesOf(first);
-      return first && artifact
-        ? [{ key: place.key, artifact, group: scaleGroup(place, sharing), colored: first.kind !== "bars" }]
+      const comparison = comparisonOf(first);
+      return first && comparison
+        ? [
+            {
+              key: place.key,
+              artifact: comparison.values(first),
+              group: scaleGroup(place, sharing),
+              colored: comparison.colored,
+            },
+          ]
         : [];
     }),
   );

@@ -1,5 +1,6 @@
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
+import { picturesOf } from "../../src/draw/scene/inputs.ts";
 import { layerNeeds } from "../../src/protocol/checks.ts";
 import { Button } from "../ui/controls.tsx";
 import { Announce, Banner, FailureBanner, ProgressLine } from "../ui/feedback.tsx";
@@ -11,11 +12,11 @@ import { ExplainedInputs } from "./explained-inputs.tsx";
 import { Header, targetName } from "./header.tsx";
 import { Methods } from "./methods.tsx";
 import { Options } from "./options.tsx";
-import { Predictions } from "./predictions.tsx";
+import { Predictions } from "../results/predictions.tsx";
 import { Provenance } from "./provenance.tsx";
 import { RecipePart } from "./recipe.tsx";
 import { denseAxes, RegionForm } from "./region.tsx";
-import { pictureUnder, Stage } from "./stage.tsx";
+import { pageOf, Stage } from "./stage.tsx";
 import { jobKey, sameJob, withoutGrid } from "./state.ts";
 import { LayerStrip } from "./strip.tsx";
 import { Trust } from "./trust.tsx";
@@ -37,6 +38,7 @@ export function Panel({ controller }: { readonly controller: PanelController }):
     : { layer: "none" as const };
   const shownTechnique = boot.techniques.find(({ id }) => id === shown?.state.technique);
   const result = shown?.result;
+  const page = pageOf(controller, state, shown?.state ?? state, boot);
   return (
     <main class="panel">
       <h1 class="visually-hidden">
@@ -83,14 +85,7 @@ export function Panel({ controller }: { readonly controller: PanelController }):
           <OldPicture snapshot={snapshot} controller={controller} />
           <div class={running?.visible ? "stage waiting" : "stage"} aria-busy={running !== undefined}>
             {result && shown ? (
-              <Stage
-                key={state.model}
-                result={result}
-                shownState={shown.state}
-                state={state}
-                boot={boot}
-                controller={controller}
-              />
+              <Stage key={state.model} result={result} page={page} />
             ) : (
               <p class="empty" data-testid="empty">
                 {running ? "Running…" : boot.blocked !== undefined ? "Nothing to show yet." : "No result yet."}
@@ -106,6 +101,7 @@ export function Panel({ controller }: { readonly controller: PanelController }):
               inputName={boot.inputName}
               busy={running !== undefined}
               canRun={boot.blocked === undefined && snapshot.stale === undefined}
+              page={page}
               controller={controller}
             />
           ) : null}
@@ -118,20 +114,15 @@ export function Panel({ controller }: { readonly controller: PanelController }):
               label={result?.provenance.target?.label}
               canExplain={boot.blocked === undefined}
               most={5}
-              onExplain={(target) =>
-                controller.explain({
-                  ...(state.target.output === undefined ? {} : { output: state.target.output }),
-                  ...target,
-                })
-              }
-              onAny={() => void controller.pickTarget()}
+              onExplain={page.explain}
+              onAny={page.pickTarget}
             />
             {denseAxes(predictions.dims) && boot.blocked === undefined ? (
               <Disclosure title="Explain a region" open={regionOpen} onToggle={setRegionOpen} testid="region-open">
                 {() => (
                   <RegionForm
                     output={predictions}
-                    picture={result && pictureUnder(result, "input")}
+                    picture={result && picturesOf(result).find(({ id }) => id === "input")}
                     target={state.target}
                     onExplain={(target) => controller.explain(target)}
                   />

@@ -13,7 +13,7 @@ import type { Failure } from "../ui/host.ts";
 import type { PanelController } from "./controller.ts";
 import { InputFields } from "./recipe-fields.tsx";
 import { OutputFields } from "./recipe-outputs.tsx";
-import { Picture } from "./stage.tsx";
+import { Picture } from "../results/image.tsx";
 
 /** How the input becomes what the model gets: seen before and after, changed, tried, saved. */
 export function RecipePart({

@@ -1,6 +1,5 @@
 import type { VNode } from "preact";
 import { composePicture } from "../../src/draw/scene/compose.ts";
-import { tilesIn } from "../../src/draw/kinds/frames.ts";
 import { encodePng } from "../../src/draw/encode/png.ts";
 import { saveResult } from "../../src/draw/encode/save.ts";
 import type { SaveFormat } from "../../src/draw/encode/save.ts";
@@ -10,28 +9,23 @@ import { Icon, IconButton } from "../ui/fields.tsx";
 import { MenuButton } from "../ui/menu.tsx";
 import type { MenuItem } from "../ui/menu.tsx";
 import type { PanelController, Snapshot } from "./controller.ts";
-import { channelMap } from "./feature-maps.tsx";
+import { viewOf } from "../results/index.tsx";
 
-const formats: readonly {
-  readonly format: SaveFormat;
-  readonly label: string;
-  readonly detail: string;
-  readonly table?: true;
-}[] = [
+const formats: readonly { readonly format: SaveFormat; readonly label: string; readonly detail: string }[] = [
   { format: "png", label: "PNG", detail: "picture" },
   { format: "svg", label: "SVG", detail: "picture, sharp text" },
   { format: "npy", label: "NPY", detail: "raw numbers" },
   { format: "json", label: "JSON", detail: "numbers, how it was made" },
-  { format: "csv", label: "CSV", detail: "table", table: true },
+  { format: "csv", label: "CSV", detail: "table" },
 ];
 
-/** What a result can be saved as: of several inputs the numbers are an archive of arrays, and all have a table. */
-function formatsOf({ views: [first], inputs }: Result): typeof formats {
-  if (inputs)
-    return formats.map((one) =>
-      one.format === "npy" ? { format: "npz", label: "NPZ", detail: "raw numbers, an array for each input" } : one,
-    );
-  return formats.filter((one) => !one.table || first?.kind === "bars" || first?.kind === "curves");
+/** What a result can be saved as: of several inputs the numbers are an archive of arrays. */
+function formatsOf({ inputs }: Result): typeof formats {
+  return inputs
+    ? formats.map((one) =>
+        one.format === "npy" ? { format: "npz", label: "NPZ", detail: "raw numbers, an array for each input" } : one,
+      )
+    : formats;
 }
 
 /** Copy and save. Pictures are saved as they look now, numbers as they are. */
@@ -117,28 +111,18 @@ async function subjectOf(
   format: SaveFormat,
   controller: PanelController,
 ): Promise<{ subject: Result; name: string }> {
-  const [artifact] = result.views;
+  const [artifact, ...others] = result.views;
   const picture = format === "png" || format === "svg";
   const state = controller.snapshot.shown?.state;
-  if (
-    !picture ||
-    !state ||
-    artifact?.kind !== "tiles" ||
-    looks.channel === undefined ||
-    looks.channel >= artifact.count
-  )
-    return { subject: result, name: "" };
-  const frames = tilesIn(artifact);
-  const frame = Math.max(0, Math.min(frames.length - 1, looks.frame ?? 0));
-  const { height, width, values } = await controller.link.call("channel", {
-    state,
-    channel: frame * artifact.count + looks.channel,
-  });
-  const artifacts = [channelMap(frames[frame], looks.channel, height, width, values), ...result.views.slice(1)];
-  return {
-    subject: { ...result, views: artifacts },
-    name: `${frames.length > 1 ? `-frame-${frame + 1}` : ""}-${looks.channel}`,
-  };
+  const saved =
+    picture && state && artifact
+      ? await viewOf(artifact)?.saved?.(artifact, looks, {
+          channel: (channel) => controller.link.call("channel", { state, channel }),
+        })
+      : undefined;
+  return saved
+    ? { subject: { ...result, views: [saved.artifact, ...others] }, name: saved.name }
+    : { subject: result, name: "" };
 }
 
 /** "cat-saliency-285", "cat-road-grad-cam-285": input, technique, the method that it checks, target. */

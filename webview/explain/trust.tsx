@@ -6,9 +6,10 @@ import type { Progress } from "../../src/protocol/engine.ts";
 import type { PanelState } from "../../src/protocol/panel.ts";
 import type { TechniqueInfo } from "../../src/protocol/technique.ts";
 import { Button } from "../ui/controls.tsx";
-import { Curves } from "../ui/curves.tsx";
 import { Announce, FailureText, ProgressLine } from "../ui/feedback.tsx";
 import { Disclosure } from "../ui/fields.tsx";
+import { ArtifactView } from "../results/index.tsx";
+import type { Page } from "../results/view.ts";
 import { isAbort, toFailure } from "../ui/host.ts";
 import type { Failure } from "../ui/host.ts";
 import type { PanelController } from "./controller.ts";
@@ -32,6 +33,7 @@ export function Trust({
   inputName,
   busy,
   canRun,
+  page,
   controller,
 }: {
   readonly technique: TechniqueInfo;
@@ -40,6 +42,7 @@ export function Trust({
   readonly inputName: string;
   readonly busy: boolean;
   readonly canRun: boolean;
+  readonly page: Page;
   readonly controller: PanelController;
 }): VNode | null {
   const checks = checksOf(technique, techniques);
@@ -80,6 +83,7 @@ export function Trust({
                 canRun={canRun}
                 shownState={shownState}
                 inputName={inputName}
+                page={page}
                 controller={controller}
                 onRun={() => void run([check])}
               />
@@ -110,6 +114,7 @@ function Check({
   canRun,
   shownState,
   inputName,
+  page,
   controller,
   onRun,
 }: {
@@ -120,6 +125,7 @@ function Check({
   readonly canRun: boolean;
   readonly shownState: PanelState;
   readonly inputName: string;
+  readonly page: Page;
   readonly controller: PanelController;
   readonly onRun: () => void;
 }): VNode {
@@ -166,7 +172,11 @@ function Check({
           <FailureText failure={outcome.failure} />
         </p>
       ) : null}
-      {artifact?.kind === "curves" ? <Curves artifact={artifact} height={240} /> : <p class="muted">{check.summary}</p>}
+      {outcome?.result && artifact ? (
+        <ArtifactView artifact={artifact} result={outcome.result} page={page} compact />
+      ) : (
+        <p class="muted">{check.summary}</p>
+      )}
       {outcome?.result?.notes.map((note, place) => (
         <p key={place} class="note">
           {note}

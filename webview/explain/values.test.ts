@@ -12,7 +12,7 @@ import {
   summarise,
   tableOf,
   valueAt,
-} from "./heatmap-values.ts";
+} from "../results/map-values.ts";
 import { formatFraction, formatNames, parseFraction, parseNames, parseNumbers, parseWhole } from "./recipe-text.ts";
 import { sameJob, visibleParams } from "./state.ts";
 import { findLayers, sortLayers } from "../model/search.ts";

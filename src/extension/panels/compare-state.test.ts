@@ -9,7 +9,7 @@ import type { TechniqueInfo } from "../../protocol/technique.ts";
 import { catalogue } from "../../techniques/catalogue.ts";
 import { jobKey, moved, placesOf } from "../../../webview/compare/jobs.ts";
 import { entryLabel, modelName } from "../../../webview/compare/labels.ts";
-import { pan, pointAt, reveal, WHOLE, zoomAt, zoomBy, zoomStyle } from "../../../webview/compare/zoom.ts";
+import { pan, pointAt, reveal, WHOLE, zoomAt, zoomBy, zoomStyle } from "../../../webview/results/zoom.ts";
 
 const base = { summary: "", group: "gradient" as const };
 const predictions: TechniqueInfo = {

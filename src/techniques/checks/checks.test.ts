@@ -431,7 +431,7 @@ describe("a check", () => {
         out,
       ]),
     ).toBe(0);
-    const { views: artifacts, provenance } = JSON.parse(readFileSync(out, "utf8")) as Result;
+    const { artifacts, provenance } = JSON.parse(readFileSync(out, "utf8"));
     const [artifact] = artifacts as readonly CurvesArtifact[];
     const { raw } = await run("mlp", "insertion-deletion", {
       target: { index: [1] },

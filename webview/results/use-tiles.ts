@@ -1,8 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { TilesArtifact } from "../../src/protocol/artifacts.ts";
-import type { PanelState } from "../../src/protocol/panel.ts";
 import { isAbort } from "../ui/host.ts";
-import type { PanelController } from "./controller.ts";
+import type { Page } from "./view.ts";
 
 /** Channels are fetched by this many at once, in fixed ranges, so that no channel is fetched twice. */
 const chunk = 64;
@@ -14,9 +13,8 @@ const chunk = 64;
 export function useTiles(
   artifact: TilesArtifact,
   first: number,
-  state: PanelState,
   wanted: readonly number[],
-  controller: PanelController,
+  page: Page,
 ): (channel: number) => Float32Array | undefined {
   const chunks = useRef(new Map<number, Float32Array | "coming" | "failed">());
   const [, setVersion] = useState(0);
@@ -40,14 +38,14 @@ export function useTiles(
       if (mine.has(place)) continue;
       mine.set(place, "coming");
       const [from, to] = [first + place * chunk, first + Math.min(artifact.count, (place + 1) * chunk)];
-      controller.link.call("tiles", { state, from, to }, { signal: abort.current.signal }).then(
-        ({ tiles }) => {
+      page.tiles(from, to, abort.current.signal).then(
+        (tiles) => {
           mine.set(place, tiles);
           setVersion((version) => version + 1);
         },
         (error: unknown) => {
           mine.set(place, "failed");
-          if (!isAbort(error)) controller.fail(error);
+          if (!isAbort(error)) page.fail(error);
         },
       );
     }

@@ -4,9 +4,9 @@ import { withAlpha } from "../../src/draw/scene/paint.ts";
 import { formatValue } from "../../src/draw/scene/ticks.ts";
 import type { ImageArtifact } from "../../src/protocol/artifacts.ts";
 import type { Looks } from "../../src/protocol/looks.ts";
-import { cellUnder, readingAt } from "../explain/heatmap-values.ts";
-import type { Drawing, Reading } from "../explain/heatmap-values.ts";
-import { Crosshair, paint } from "../explain/heatmap.tsx";
+import { cellUnder, readingAt } from "./map-values.ts";
+import type { Drawing, Reading } from "./map-values.ts";
+import { Crosshair, paint } from "./map-view.tsx";
 import { PixelCanvas } from "../ui/canvas.tsx";
 import { pointAt, zoomStyle } from "./zoom.ts";
 import type { Zoom } from "./zoom.ts";
@@ -27,6 +27,14 @@ export interface Linked {
   readonly onZoom: (factor: number, u: number, v: number) => void;
   /** By parts of what is seen. */
   readonly onPan: (right: number, down: number) => void;
+}
+
+/** The cursor in the middle of a list's item, as if the list were a row. */
+export function cursorAt(
+  index: number,
+  count: number,
+): { readonly u: number; readonly v: number; readonly by: "pointer" } {
+  return { u: (index + 0.5) / count, v: 0.5, by: "pointer" };
 }
 
 /** What a map says at the cursor. */

@@ -1,26 +1,24 @@
 import type { VNode } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import { colorTable, resolveColorMap } from "../../src/draw/scene/colormap.ts";
+import { kindOf } from "../../src/draw/kinds/index.ts";
+import { paintMap } from "../../src/draw/scene/paint.ts";
 import { clipRange } from "../../src/draw/scene/range.ts";
 import { formatValue } from "../../src/draw/scene/ticks.ts";
 import { tokenColors, tokenText } from "../../src/draw/kinds/tokens.ts";
 import type { TokensArtifact } from "../../src/protocol/artifacts.ts";
-import type { Looks } from "../../src/protocol/looks.ts";
 import { ColorBar } from "../ui/colorbar.tsx";
 import { Disclosure } from "../ui/fields.tsx";
 import { roveFocus } from "../ui/roving.ts";
-import { HeatmapLooks } from "./looks-bar.tsx";
+import { DisplayOptions } from "./display-options.tsx";
+import { cursorAt, ScaleBar } from "./linked.tsx";
+import type { FullProps, KindView, SmallProps } from "./view.ts";
+
+export const tokens: KindView<TokensArtifact> = { Full: Tokens, Small: SmallTokens, zooms: false };
 
 /** A text whose tokens are coloured by what they amount to. Arrow keys go from token to token and read their values. */
-export function Tokens({
-  artifact,
-  looks,
-  onLooks,
-}: {
-  readonly artifact: TokensArtifact;
-  readonly looks: Looks;
-  readonly onLooks: (looks: Partial<Looks>) => void;
-}): VNode {
+function Tokens({ artifact, page, withoutOptions }: FullProps<TokensArtifact>): VNode {
+  const { looks } = page;
   const { colorMap, clip } = looks;
   const colors = useMemo(() => tokenColors(artifact, { colorMap, clip }), [artifact, colorMap, clip]);
   const range = useMemo(() => clipRange(artifact.values, clip, artifact.signed), [artifact, clip]);
@@ -82,7 +80,9 @@ export function Tokens({
           ? [artifact.title, artifact.caption].filter(Boolean).join(" · ")
           : `${tokenText(artifact.tokens[shown])} · token ${shown} · ${artifact.quantity} ${formatValue(artifact.values[shown])}`}
       </p>
-      <HeatmapLooks looks={looks} hasPicture={false} hasChannels={false} onChange={onLooks} />
+      {withoutOptions ? null : (
+        <DisplayOptions options={kindOf(artifact).options} looks={looks} onChange={page.setLooks} />
+      )}
       <Disclosure title="Values as a table" open={table} onToggle={setTable} testid="tokens-table">
         {() => (
           <div class="table-scroll" tabIndex={0} role="region" aria-label="Values as a table">
@@ -108,6 +108,30 @@ export function Tokens({
         )}
       </Disclosure>
     </div>
+  );
+}
+
+/** The text, each token on its colour's line; the one under the cursor in any cell is marked in all. */
+function SmallTokens({ artifact, drawing, reading, bar, linked }: SmallProps<TokensArtifact>): VNode {
+  const colors = useMemo(() => paintMap(drawing.map, drawing.range, drawing.table), [drawing]);
+  return (
+    <>
+      <p class="cell-tokens" data-testid="tokens" onPointerLeave={() => linked.onCursor(undefined)}>
+        {artifact.tokens.map((token, index) => (
+          <span
+            key={index}
+            class={`cell-token ${index === reading?.cell.column ? "marked" : ""}`}
+            data-index={index}
+            title={`${tokenText(token)}: ${artifact.quantity} ${formatValue(artifact.values[index])}`}
+            style={{ borderBottomColor: `rgb(${colors.subarray(index * 4, index * 4 + 3).join(", ")})` }}
+            onPointerEnter={() => linked.onCursor(cursorAt(index, artifact.tokens.length))}
+          >
+            {tokenText(token)}
+          </span>
+        ))}
+      </p>
+      {bar ? <ScaleBar drawing={drawing} mark={reading?.value} /> : null}
+    </>
   );
 }
 

@@ -7,9 +7,12 @@ import { LINE_COLORS } from "../../src/draw/scene/strokes.ts";
 import { formatValue, ticks } from "../../src/draw/scene/ticks.ts";
 import type { CurvesArtifact } from "../../src/protocol/artifacts.ts";
 import "./curves.css";
-import { Announce } from "./feedback.tsx";
-import { Disclosure } from "./fields.tsx";
-import { useTheme, useWidth } from "./hooks.ts";
+import { Announce } from "../ui/feedback.tsx";
+import { Disclosure } from "../ui/fields.tsx";
+import { useTheme, useWidth } from "../ui/hooks.ts";
+import type { FullProps, KindView } from "./view.ts";
+
+export const curves: KindView<CurvesArtifact> = { Full: Curves, Small: null, zooms: false };
 
 /**
  * VS Code's colours for charts, for the lines in turn (its orange is half transparent in some themes); LINE_COLORS
@@ -20,13 +23,8 @@ const CHART_COLORS = ["blue", "yellow", "green", "purple", "red", "foreground"] 
 /**
  * Lines in a frame; under the pointer, or by arrow keys, the values that the lines have there; all values as a table.
  */
-export function Curves({
-  artifact,
-  height = 320,
-}: {
-  readonly artifact: CurvesArtifact;
-  readonly height?: number;
-}): VNode {
+function Curves({ artifact, compact }: Pick<FullProps<CurvesArtifact>, "artifact" | "compact">): VNode {
+  const height = compact ? 240 : 320;
   const place = useRef<HTMLDivElement>(null);
   const width = useWidth(place);
   const theme = useTheme();

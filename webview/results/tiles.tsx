@@ -1,42 +1,56 @@
 import type { VNode } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { tilesIn } from "../../src/draw/kinds/frames.ts";
+import { pictureUnder, tilesIn } from "../../src/draw/kinds/frames.ts";
 import { tileRange, tilesSigned, valuesRange } from "../../src/draw/kinds/tiles.ts";
-import type { HeatmapArtifact, ImageArtifact, TilesArtifact } from "../../src/protocol/artifacts.ts";
-import type { Looks } from "../../src/protocol/looks.ts";
-import type { PanelState } from "../../src/protocol/panel.ts";
+import { kindOf } from "../../src/draw/kinds/index.ts";
+import { picturesOf } from "../../src/draw/scene/inputs.ts";
+import type { HeatmapArtifact, TilesArtifact } from "../../src/protocol/artifacts.ts";
 import { IconButton } from "../ui/fields.tsx";
 import { FrameStepper } from "../ui/frames.tsx";
 import { isAbort } from "../ui/host.ts";
-import type { PanelController } from "./controller.ts";
-import { Heatmap } from "./heatmap.tsx";
-import { HeatmapLooks, TilesLooks } from "./looks-bar.tsx";
+import { DisplayOptions } from "./display-options.tsx";
+import { Heatmap } from "./map-view.tsx";
 import { TileGrid } from "./tile-grid.tsx";
+import type { FullProps, KindView, Page, Saved } from "./view.ts";
+
+export const tiles: KindView<TilesArtifact> = {
+  Full: FeatureMaps,
+  Small: null,
+  zooms: false,
+  saved: (artifact, looks, page) =>
+    looks.channel === undefined || looks.channel >= artifact.count
+      ? undefined
+      : enlargedChannel(artifact, looks.channel, looks.frame ?? 0, page),
+};
+
+async function enlargedChannel(
+  artifact: TilesArtifact,
+  channel: number,
+  asked: number,
+  page: Pick<Page, "channel">,
+): Promise<Saved> {
+  const frames = tilesIn(artifact);
+  const frame = Math.max(0, Math.min(frames.length - 1, asked));
+  const { height, width, values } = await page.channel(frame * artifact.count + channel);
+  return {
+    artifact: channelMap(frames[frame], channel, height, width, values),
+    name: `${frames.length > 1 ? `-frame-${frame + 1}` : ""}-${channel}`,
+  };
+}
 
 /**
  * A layer's channels as tiles, of one frame where it holds several; one of them enlarged over the picture, at full
  * resolution, with its values.
  */
-export function FeatureMaps({
-  all,
-  pictures,
-  shownState,
-  looks,
-  controller,
-}: {
-  readonly all: TilesArtifact;
-  readonly pictures: (over: string | undefined) => ImageArtifact | undefined;
-  readonly shownState: PanelState;
-  readonly looks: Looks;
-  readonly controller: PanelController;
-}): VNode {
+function FeatureMaps({ artifact: all, result, page }: FullProps<TilesArtifact>): VNode {
+  const { looks } = page;
   const frames = tilesIn(all);
   const frame = Math.max(0, Math.min(frames.length - 1, looks.frame ?? 0));
   const artifact = frames[frame];
   const first = frame * artifact.count;
-  const picture = pictures(artifact.over);
+  const picture = artifact.over === undefined ? undefined : pictureUnder(artifact, picturesOf(result));
   const channel = looks.channel !== undefined && looks.channel < artifact.count ? looks.channel : undefined;
-  const enlarged = useChannel(artifact, first, shownState, channel, controller);
+  const enlarged = useChannel(artifact, first, channel, page);
   const range = useMemo(
     () =>
       enlarged &&
@@ -45,7 +59,7 @@ export function FeatureMaps({
         : valuesRange(enlarged.map.values, looks.clip, enlarged.map.signed)),
     [artifact, enlarged, looks.tileScale, looks.clip],
   );
-  const close = (): void => controller.setLooks({ channel: undefined });
+  const close = (): void => page.setLooks({ channel: undefined });
   return (
     <div
       class="feature-maps"
@@ -63,41 +77,34 @@ export function FeatureMaps({
               icon="chevron-left"
               label="Channel before"
               disabled={channel === 0}
-              onClick={() => controller.setLooks({ channel: channel - 1 })}
+              onClick={() => page.setLooks({ channel: channel - 1 })}
               testid="channel-before"
             />
             <IconButton
               icon="chevron-right"
               label="Next channel"
               disabled={channel === artifact.count - 1}
-              onClick={() => controller.setLooks({ channel: channel + 1 })}
+              onClick={() => page.setLooks({ channel: channel + 1 })}
               testid="channel-next"
             />
             <IconButton icon="close" label="Close the channel" onClick={close} testid="close-channel" />
           </div>
           <Heatmap artifact={enlarged.map} picture={picture} looks={looks} range={range}>
-            <HeatmapLooks
+            <DisplayOptions
+              options={kindOf(enlarged.map).options}
               looks={looks}
               hasPicture={picture !== undefined}
-              hasChannels={false}
-              onChange={(change) => controller.setLooks(change)}
+              onChange={page.setLooks}
             />
           </Heatmap>
         </section>
       ) : null}
       {all.frames ? (
-        <FrameStepper names={all.frames.names} frame={frame} onFrame={(next) => controller.setLooks({ frame: next })} />
+        <FrameStepper names={all.frames.names} frame={frame} onFrame={(next) => page.setLooks({ frame: next })} />
       ) : null}
-      <TilesLooks looks={looks} withColors={!enlarged} onChange={(change) => controller.setLooks(change)} />
+      <DisplayOptions options={kindOf(artifact).options} looks={looks} hasColors={!enlarged} onChange={page.setLooks} />
       <div class="tiles-box">
-        <TileGrid
-          artifact={artifact}
-          first={first}
-          shownState={shownState}
-          looks={looks}
-          chosen={channel}
-          controller={controller}
-        />
+        <TileGrid artifact={artifact} first={first} chosen={channel} page={page} />
       </div>
       <p class="caption">
         {[artifact.title, `${artifact.count} channels`, artifact.caption].filter(Boolean).join(" · ")}
@@ -115,9 +122,8 @@ interface Enlarged {
 function useChannel(
   artifact: TilesArtifact,
   first: number,
-  state: PanelState,
   channel: number | undefined,
-  controller: PanelController,
+  page: Page,
 ): Enlarged | undefined {
   const [enlarged, setEnlarged] = useState<(Enlarged & { readonly of: TilesArtifact }) | undefined>(undefined);
   useEffect(() => {
@@ -126,11 +132,11 @@ function useChannel(
       return undefined;
     }
     const abort = new AbortController();
-    controller.link.call("channel", { state, channel: first + channel }, { signal: abort.signal }).then(
+    page.channel(first + channel, abort.signal).then(
       ({ height, width, values }) =>
         setEnlarged({ of: artifact, channel, map: channelMap(artifact, channel, height, width, values) }),
       (error: unknown) => {
-        if (!isAbort(error)) controller.fail(error);
+        if (!isAbort(error)) page.fail(error);
       },
     );
     return () => abort.abort();
@@ -139,7 +145,7 @@ function useChannel(
 }
 
 /** A channel as a heat map over the picture. */
-export function channelMap(
+function channelMap(
   artifact: TilesArtifact,
   channel: number,
   height: number,

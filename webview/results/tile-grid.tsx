@@ -6,12 +6,11 @@ import { tileOrder, tileRange, tilesSigned, valuesRange } from "../../src/draw/k
 import { formatValue } from "../../src/draw/scene/ticks.ts";
 import type { TilesArtifact } from "../../src/protocol/artifacts.ts";
 import type { Looks } from "../../src/protocol/looks.ts";
-import type { PanelState } from "../../src/protocol/panel.ts";
 import { PixelCanvas } from "../ui/canvas.tsx";
 import { useWidth } from "../ui/hooks.ts";
 import { rove } from "../ui/rove.ts";
-import type { PanelController } from "./controller.ts";
 import { useTiles } from "./use-tiles.ts";
+import type { Page } from "./view.ts";
 
 const gap = 6;
 const captionHeight = 16;
@@ -22,19 +21,16 @@ const spare = 2;
 export function TileGrid({
   artifact,
   first,
-  shownState,
-  looks,
   chosen,
-  controller,
+  page,
 }: {
   /** `first`: what the engine calls the first of these channels, those of earlier frames being before it. */
   readonly artifact: TilesArtifact;
   readonly first: number;
-  readonly shownState: PanelState;
-  readonly looks: Looks;
   readonly chosen?: number;
-  readonly controller: PanelController;
+  readonly page: Page;
 }): VNode {
+  const { looks } = page;
   const root = useRef<HTMLDivElement>(null);
   const width = useWidth(root);
   const order = useMemo(() => tileOrder(artifact, looks.tileSort), [artifact, looks.tileSort]);
@@ -58,7 +54,7 @@ export function TileGrid({
     (_, i) => from * columns + i,
   );
   const channels = places.map((place) => order[place]);
-  const tileOf = useTiles(artifact, first, shownState, channels, controller);
+  const tileOf = useTiles(artifact, first, channels, page);
   if (active < artifact.count && !places.includes(active)) places.push(active);
 
   useLayoutEffect(() => {
@@ -71,7 +67,7 @@ export function TileGrid({
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     if (event.key === "Enter" || event.key === " ") {
       event.preventDefault();
-      controller.setLooks({ channel: order[active] });
+      page.setLooks({ channel: order[active] });
       return;
     }
     const next = rove(event.key, active, artifact.count, columns);
@@ -113,7 +109,7 @@ export function TileGrid({
                 onFocus={() => setActive(place)}
                 onChoose={() => {
                   setActive(place);
-                  controller.setLooks({ channel: channel === chosen ? undefined : channel });
+                  page.setLooks({ channel: channel === chosen ? undefined : channel });
                 }}
               />
             );

@@ -1,39 +1,33 @@
 import type { VNode } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import { boxLabel, placeBoxes } from "../../src/draw/kinds/boxes.ts";
+import { picturesOf } from "../../src/draw/scene/inputs.ts";
 import { withAlpha } from "../../src/draw/scene/paint.ts";
 import { LINE_COLORS } from "../../src/draw/scene/strokes.ts";
 import { formatValue } from "../../src/draw/scene/ticks.ts";
-import type { BoxesArtifact, DetectedBox, ImageArtifact } from "../../src/protocol/artifacts.ts";
+import type { BoxesArtifact, DetectedBox } from "../../src/protocol/artifacts.ts";
 import type { TargetSpec } from "../../src/protocol/engine.ts";
 import { PixelCanvas } from "../ui/canvas.tsx";
 import { roveFocus } from "../ui/roving.ts";
 import { Tooltip } from "../ui/tooltip.tsx";
+import type { FullProps, KindView } from "./view.ts";
+
+export const boxes: KindView<BoxesArtifact> = { Full: Boxes, Small: null, zooms: false };
 
 /**
  * A detector's boxes over the picture, and beside it the same as a list with every number. A click on either explains
  * that box's class score; the list is what keyboards and screen readers use. /
  */
-export function Boxes({
-  artifact,
-  picture,
-  target,
-  canExplain,
-  onExplain,
-}: {
-  readonly artifact: BoxesArtifact;
-  readonly picture?: ImageArtifact;
-  readonly target: TargetSpec;
-  readonly canExplain: boolean;
-  readonly onExplain: (target: TargetSpec) => void;
-}): VNode {
+function Boxes({ artifact, result, page }: FullProps<BoxesArtifact>): VNode {
+  const { target, canExplain } = page;
+  const picture = picturesOf(result).find(({ id }) => id === artifact.over);
   const [marked, setMarked] = useState<number | undefined>(undefined);
   const size = picture ?? artifact;
   const placed = useMemo(() => placeBoxes(artifact, size), [artifact, size.width, size.height]);
   const below = useMemo(() => picture && withAlpha(picture.pixels), [picture]);
   const chosen = artifact.boxes.findIndex((box) => isTarget(box, target));
   const explain = (index: number): void => {
-    if (canExplain && index !== chosen) onExplain(targetOf(artifact.boxes[index]));
+    if (canExplain && index !== chosen) page.explain(targetOf(artifact.boxes[index]));
   };
   const tip = placed.find(({ index }) => index === marked);
   return (

@@ -10,8 +10,8 @@ import { ColorBar } from "../ui/colorbar.tsx";
 import { Announce } from "../ui/feedback.tsx";
 import { Disclosure } from "../ui/fields.tsx";
 import { Tooltip } from "../ui/tooltip.tsx";
-import { cellUnder, drawingOf, readingAt, readingLines, reductionText, summarise, tableOf } from "./heatmap-values.ts";
-import type { Cell, Drawing, Reading } from "./heatmap-values.ts";
+import { cellUnder, drawingOf, readingAt, readingLines, reductionText, summarise, tableOf } from "./map-values.ts";
+import type { Cell, Drawing, Reading } from "./map-values.ts";
 
 interface Cursor {
   readonly cell: Cell;

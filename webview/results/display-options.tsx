@@ -1,5 +1,6 @@
 import type { VNode } from "preact";
-import { COLOR_MAPS, type Looks } from "../../src/protocol/looks.ts";
+import { COLOR_MAPS } from "../../src/protocol/looks.ts";
+import type { Looks } from "../../src/protocol/looks.ts";
 import { Segmented, Select, Slider } from "../ui/fields.tsx";
 
 type OnChange = (looks: Partial<Looks>) => void;
@@ -9,22 +10,32 @@ const colorMaps: readonly { readonly value: Looks["colorMap"]; readonly label: s
   ...COLOR_MAPS.map((name) => ({ value: name, label: name })),
 ];
 
-/** How a heat map is drawn. Nothing here runs the model. */
-export function HeatmapLooks({
-  looks,
-  hasPicture,
-  hasChannels,
-  onChange,
-}: {
+interface Props {
+  readonly options: readonly (keyof Looks)[];
   readonly looks: Looks;
-  readonly hasPicture: boolean;
-  readonly hasChannels: boolean;
+  /** Whether there is a picture below or beside. */
+  readonly hasPicture?: boolean;
+  /** Whether there are channels that become one. */
+  readonly hasChannels?: boolean;
+  /** Whether colours are chosen here. */
+  readonly hasColors?: boolean;
   readonly onChange: OnChange;
-}): VNode {
+}
+
+/** How results are drawn: the controls of the options that a kind of artifact has. Nothing here runs the model. */
+export function DisplayOptions({
+  options,
+  looks,
+  hasPicture = false,
+  hasChannels = false,
+  hasColors = true,
+  onChange,
+}: Props): VNode {
+  const shown = (option: keyof Looks, also = true): boolean => also && options.includes(option);
   const over = hasPicture && looks.arrangement === "overlay";
   return (
     <div class="looks" role="group" aria-label="Display options">
-      {hasPicture ? (
+      {shown("arrangement", hasPicture) ? (
         <Segmented
           label="Arrangement"
           value={looks.arrangement}
@@ -37,7 +48,7 @@ export function HeatmapLooks({
           ]}
         />
       ) : null}
-      {hasPicture ? (
+      {shown("opacity", hasPicture) ? (
         <Slider
           label="opacity"
           value={looks.opacity}
@@ -51,9 +62,39 @@ export function HeatmapLooks({
           onInput={(opacity) => onChange({ opacity })}
         />
       ) : null}
-      <Clip looks={looks} onChange={onChange} />
-      <ColorMap looks={looks} onChange={onChange} />
-      {hasChannels ? (
+      {shown("tileSort") ? (
+        <span class="field">
+          <span class="field-label">sort</span>
+          <Segmented
+            label="Sort channels by"
+            value={looks.tileSort}
+            testid="sort"
+            onChange={(tileSort) => onChange({ tileSort })}
+            choices={[
+              { value: "index", label: "Index" },
+              { value: "strength", label: "Strength", title: "Mean absolute activation, strongest first" },
+            ]}
+          />
+        </span>
+      ) : null}
+      {shown("tileScale") ? (
+        <span class="field">
+          <span class="field-label">scale</span>
+          <Segmented
+            label={shown("colorMap") ? "Colour scale" : "Scale"}
+            value={looks.tileScale}
+            testid="scale"
+            onChange={(tileScale) => onChange({ tileScale })}
+            choices={[
+              { value: "own", label: "Own", title: "Each channel over its own values" },
+              { value: "shared", label: "Shared", title: "All channels over one range" },
+            ]}
+          />
+        </span>
+      ) : null}
+      {shown("clip", hasColors) ? <Clip looks={looks} onChange={onChange} /> : null}
+      {shown("colorMap", hasColors) ? <ColorMap looks={looks} onChange={onChange} /> : null}
+      {shown("reduce", hasChannels) ? (
         <Select
           label="Channels become one by"
           value={looks.reduce}
@@ -66,54 +107,6 @@ export function HeatmapLooks({
           ]}
           title="How the channels become one map"
         />
-      ) : null}
-    </div>
-  );
-}
-
-/** How tiles are drawn and in which order. */
-export function TilesLooks({
-  looks,
-  withColors,
-  onChange,
-}: {
-  readonly looks: Looks;
-  readonly withColors: boolean;
-  readonly onChange: OnChange;
-}): VNode {
-  return (
-    <div class="looks" role="group" aria-label="Tiles">
-      <span class="field">
-        <span class="field-label">sort</span>
-        <Segmented
-          label="Sort channels by"
-          value={looks.tileSort}
-          testid="sort"
-          onChange={(tileSort) => onChange({ tileSort })}
-          choices={[
-            { value: "index", label: "Index" },
-            { value: "strength", label: "Strength", title: "Mean absolute activation, strongest first" },
-          ]}
-        />
-      </span>
-      <span class="field">
-        <span class="field-label">scale</span>
-        <Segmented
-          label="Colour scale"
-          value={looks.tileScale}
-          testid="scale"
-          onChange={(tileScale) => onChange({ tileScale })}
-          choices={[
-            { value: "own", label: "Own", title: "Each channel over its own values" },
-            { value: "shared", label: "Shared", title: "All channels over one range" },
-          ]}
-        />
-      </span>
-      {withColors ? (
-        <>
-          <Clip looks={looks} onChange={onChange} />
-          <ColorMap looks={looks} onChange={onChange} />
-        </>
       ) : null}
     </div>
   );

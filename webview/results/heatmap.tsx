@@ -1,0 +1,50 @@
+import type { VNode } from "preact";
+import { useMemo } from "preact/hooks";
+import { frameCount, frameIndex, framesIn, pictureUnder } from "../../src/draw/kinds/frames.ts";
+import { heatmapDrawing } from "../../src/draw/kinds/heatmap.ts";
+import { kindOf } from "../../src/draw/kinds/index.ts";
+import { picturesOf } from "../../src/draw/scene/inputs.ts";
+import type { HeatmapArtifact } from "../../src/protocol/artifacts.ts";
+import { FrameStepper } from "../ui/frames.tsx";
+import { DisplayOptions } from "./display-options.tsx";
+import { MapPicture } from "./linked.tsx";
+import { Heatmap } from "./map-view.tsx";
+import type { FullProps, KindView } from "./view.ts";
+
+export const heatmap: KindView<HeatmapArtifact> = {
+  Full,
+  Small: ({ drawing, result, ...rest }) => (
+    <MapPicture drawing={drawing} picture={pictureUnder(drawing.artifact, picturesOf(result))} {...rest} />
+  ),
+  zooms: true,
+};
+
+/** A map, or one of its frames, with what it is drawn by. */
+function Full({ artifact, result, page, withoutOptions }: FullProps<HeatmapArtifact>): VNode {
+  const { looks } = page;
+  const frame = frameIndex(artifact, looks.frame);
+  const shown = framesIn(artifact)[frame];
+  const picture = shown.over === undefined ? undefined : pictureUnder(shown, picturesOf(result));
+  // Frames have one range: equal colours are equal values in all of them.
+  const range = useMemo(
+    () => (frameCount(artifact) > 1 ? heatmapDrawing(artifact, looks).range : undefined),
+    [artifact, looks.reduce, looks.clip],
+  );
+  const channels = artifact.axes.channel === undefined ? 1 : artifact.dims[artifact.axes.channel];
+  return (
+    <Heatmap artifact={shown} picture={picture} looks={looks} range={range} channelNames={page.channelNames(channels)}>
+      {artifact.frames ? (
+        <FrameStepper names={artifact.frames.names} frame={frame} onFrame={(next) => page.setLooks({ frame: next })} />
+      ) : null}
+      {withoutOptions ? null : (
+        <DisplayOptions
+          options={kindOf(artifact).options}
+          looks={looks}
+          hasPicture={picture !== undefined}
+          hasChannels={channels > 1}
+          onChange={page.setLooks}
+        />
+      )}
+    </Heatmap>
+  );
+}
