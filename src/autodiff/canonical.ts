@@ -4,6 +4,7 @@ import { NoGradientError } from "../model/errors.ts";
 import { nodeLabel } from "../model/graph.ts";
 import { range, type Builder, type Dims } from "./builder.ts";
 import { ML_REWRITES } from "./canonical-ml.ts";
+import { operatorOf, operatorsWith } from "../model/operators.ts";
 
 /** What rewriting a node may ask for. */
 export interface CanonicalContext {
@@ -24,7 +25,7 @@ export interface CanonicalContext {
  */
 export function canonicalise(context: CanonicalContext): void {
   const { node, g } = context;
-  const operator = node.domain === "" ? node.opType : `${node.domain}.${node.opType}`;
+  const operator = operatorOf(node);
   const rewrite = Object.hasOwn(REWRITES, operator) ? REWRITES[operator] : undefined;
   const rewritten = rewrite?.(context) ?? node;
   if (rewritten !== "done") g.add(rewritten);
@@ -94,18 +95,7 @@ export const REWRITES: Readonly<Record<string, Rewrite>> = {
     };
   },
   ...Object.fromEntries(
-    [
-      "ReduceSum",
-      "ReduceMean",
-      "ReduceMax",
-      "ReduceMin",
-      "ReduceProd",
-      "ReduceL1",
-      "ReduceL2",
-      "ReduceLogSum",
-      "ReduceLogSumExp",
-      "ReduceSumSquare",
-    ].map((opType): [string, Rewrite] => [
+    operatorsWith("", "reduce").map((opType): [string, Rewrite] => [
       opType,
       (c) => {
         if (c.opset >= (opType === "ReduceSum" ? 13 : 18)) return undefined;

@@ -1,5 +1,6 @@
 import type { Graph, Node } from "../model/graph.ts";
 import type { Trace } from "./specialise.ts";
+import { hasTrait, operatorOf } from "../model/operators.ts";
 
 /** Of operators that give quantised numbers: which inputs are the output's scale and its zero point. */
 const OWN: Readonly<Record<string, readonly [scale: number, zeroPoint: number]>> = {
@@ -18,23 +19,6 @@ const OWN: Readonly<Record<string, readonly [scale: number, zeroPoint: number]>>
   "com.microsoft.QLinearConcat": [0, 1],
   "com.microsoft.QLinearWhere": [7, 8],
 };
-/** Operators that move or choose among quantised numbers. */
-const MOVING: ReadonlySet<string> = new Set([
-  "MaxPool",
-  "Identity",
-  "Reshape",
-  "Flatten",
-  "Transpose",
-  "Squeeze",
-  "Unsqueeze",
-  "DepthToSpace",
-  "SpaceToDepth",
-  "Gather",
-  "Slice",
-  "Expand",
-  "Tile",
-  "com.microsoft.NhwcMaxPool",
-]);
 /** ONNX Runtime's quantiser calls the quantised form of a value so. */
 const SUFFIX = "_quantized";
 const AGAIN = ".requantised";
@@ -64,7 +48,7 @@ export function withDequantised(graph: Graph, types: Trace["types"], opset: numb
     const own = Object.hasOwn(OWN, operatorOf(node)) ? OWN[operatorOf(node)] : undefined;
     const found = own
       ? node.inputs[own[0]] && ([node.inputs[own[0]], node.inputs[own[1]] ?? ""] as const)
-      : MOVING.has(operatorOf(node))
+      : moves(node)
         ? parameters.get(node.inputs[0])
         : undefined;
     if (!found || taken.has(`${output}${AGAIN}`)) continue;
@@ -112,6 +96,7 @@ function isEightBits(types: Trace["types"], [scale, zeroPoint]: readonly [string
   );
 }
 
-function operatorOf({ domain, opType }: Node): string {
-  return domain === "" ? opType : `${domain}.${opType}`;
+/** Whether a node moves quantised numbers of one input, or chooses among them. */
+function moves(node: Node): boolean {
+  return hasTrait(node, "moves", "max-pool") && !["Concat", "Split"].includes(node.opType);
 }

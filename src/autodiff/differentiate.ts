@@ -4,6 +4,7 @@ import { nodeLabel } from "../model/graph.ts";
 import type { Builder } from "./builder.ts";
 import { carryingIntegers } from "./quantised.ts";
 import { RuleContext, type RuleTable } from "./rule.ts";
+import { operatorOf } from "../model/operators.ts";
 
 export interface DifferentiateOptions {
   /** Value whose gradient starts the walk. */
@@ -67,7 +68,7 @@ function walk(
       empty.push(node);
       continue;
     }
-    const operator = node.domain === "" ? node.opType : `${node.domain}.${node.opType}`;
+    const operator = operatorOf(node);
     const rule = Object.hasOwn(rules, operator) ? rules[operator] : undefined;
     if (!rule) throw new NoGradientError(operator, nodeLabel(node));
     const context = new RuleContext(

@@ -1,20 +1,6 @@
 import { DATA_TYPES, type DataType } from "../model/graph.ts";
 import type { AttributeValue } from "./builder.ts";
-
-const COMPARISONS: ReadonlySet<string> = new Set([
-  "Greater",
-  "GreaterOrEqual",
-  "Less",
-  "LessOrEqual",
-  "Equal",
-  "And",
-  "Or",
-  "Xor",
-  "Not",
-  "IsNaN",
-  "IsInf",
-]);
-const POSITIONS: ReadonlySet<string> = new Set(["ArgMax", "ArgMin", "NonZero", "Shape", "Size"]);
+import { hasTrait } from "../model/operators.ts";
 
 /**
  * The element types of what an operator makes, the last one for all further outputs; undefined where it is float32 (or
@@ -25,8 +11,8 @@ export function madeTypes(
   inputs: readonly (DataType | undefined)[],
   attributes: Readonly<Record<string, AttributeValue>>,
 ): readonly (DataType | undefined)[] {
-  if (COMPARISONS.has(opType)) return ["bool"];
-  if (POSITIONS.has(opType)) return ["int64"];
+  if (hasTrait(opType, "gives-bool")) return ["bool"];
+  if (hasTrait(opType, "gives-int64")) return ["int64"];
   if (opType === "Cast") return [typeof attributes.to === "number" ? DATA_TYPES[attributes.to] : undefined];
   if (opType === "MaxPool" || opType === "TopK" || opType === "Unique") return [inputs[0], "int64"];
   if (opType === "Where") return [inputs[1]];

@@ -3,6 +3,7 @@ import { NoGradientError } from "../model/errors.ts";
 import { nodeLabel } from "../model/graph.ts";
 import { NodeReader } from "../model/node-reader.ts";
 import type { Builder, Dims } from "./builder.ts";
+import { operatorOf } from "../model/operators.ts";
 
 /**
  * How gradients go back through one operator: from the node and the gradients of its outputs to the gradients of its
@@ -152,10 +153,6 @@ export class RuleContext extends NodeReader {
   }
   /** Refuses: this use of the operator has no gradient here, and why. */
   refuse(reason: string): NoGradientError {
-    return new NoGradientError(
-      this.node.domain ? `${this.node.domain}.${this.node.opType}` : this.node.opType,
-      nodeLabel(this.node),
-      reason,
-    );
+    return new NoGradientError(operatorOf(this.node), nodeLabel(this.node), reason);
   }
 }

@@ -3,6 +3,7 @@ import { freeName, namesIn } from "../model/names.ts";
 import { int64List, scalar } from "../model/tensor.ts";
 import { renamed, renaming, type Straightened } from "./branches.ts";
 import type { Trace } from "./specialise.ts";
+import { hasTrait } from "../model/operators.ts";
 
 /**
  * Follows lists of tensors (SequenceConstruct, SequenceInsert, SplitToSequence ...) and optionals by the names of what
@@ -36,7 +37,7 @@ class Unpacker {
   node(original: Node): Node[] {
     const node = this.withoutOptionals(original);
     if (node.domain !== "" || !Object.hasOwn(STEPS, node.opType)) return [node];
-    if (MAKES_LIST.has(node.opType)) this.made.add(node.outputs[0]);
+    if (hasTrait(node, "gives-sequence")) this.made.add(node.outputs[0]);
     const nodes = STEPS[node.opType](node, this);
     if (nodes === undefined) return [node];
     this.changed = true;
@@ -112,14 +113,6 @@ class Unpacker {
     };
   }
 }
-
-const MAKES_LIST: ReadonlySet<string> = new Set([
-  "SequenceConstruct",
-  "SequenceEmpty",
-  "SequenceInsert",
-  "SequenceErase",
-  "SplitToSequence",
-]);
 
 type Step = (node: Node, u: Unpacker) => Node[] | undefined;
 

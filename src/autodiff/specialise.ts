@@ -4,6 +4,7 @@ import { Builder, CANONICAL_OPSET, type Dims } from "./builder.ts";
 import { canonicalise } from "./canonical.ts";
 import { captured, neededFor } from "./differentiate.ts";
 import { isQuantised, STRAIGHT_THROUGH } from "./quantised.ts";
+import { hasTrait } from "../model/operators.ts";
 
 /**
  * What one run of a graph showed: every tensor's shape and type, and the elements of small integer and boolean ones.
@@ -162,7 +163,7 @@ export class Specialised {
       known: this.known,
       isFloat: (value) => isFloat(this.types.get(value) ?? "float32"),
     });
-    if (SHAPE_BY_DATA.has(node.opType)) for (const output of outputs) this.guardShape(output);
+    if (hasTrait(node, "counts") || node.opType === "Range") for (const output of outputs) this.guardShape(output);
   }
 
   /** Integers that follow from shapes and constants alone are constants here. */
@@ -205,24 +206,11 @@ const SHAPE_INPUTS: Readonly<Record<string, readonly number[]>> = {
   Col2Im: [1, 2],
 };
 
-/** Operators whose output's shape follows from their input's elements. */
-const SHAPE_BY_DATA: ReadonlySet<string> = new Set(["NonZero", "Compress", "Unique", "NonMaxSuppression", "Range"]);
-
-const RANDOM: ReadonlySet<string> = new Set([
-  "RandomNormal",
-  "RandomUniform",
-  "RandomNormalLike",
-  "RandomUniformLike",
-  "Bernoulli",
-  "Multinomial",
-]);
-
 /** Values that the fed data decides. Shape and Size do not pass it on: shapes are fixed. */
 export function taintedValues(graph: Graph): Set<string> {
   const tainted = new Set(graph.inputs.map(({ name }) => name));
   for (const node of graph.nodes) {
-    const fixed = node.domain === "" && (node.opType === "Shape" || node.opType === "Size");
-    if (!fixed && (RANDOM.has(node.opType) || usesAny(node, tainted)))
+    if (!hasTrait(node, "shape-of") && (hasTrait(node, "random") || usesAny(node, tainted)))
       for (const output of node.outputs) if (output !== "") tainted.add(output);
   }
   return tainted;

@@ -1,11 +1,10 @@
 import type { Attribute, Node } from "../model/graph.ts";
 import { makersAmong } from "../model/makers.ts";
+import { hasTrait } from "../model/operators.ts";
 
 /** What works on each element by itself: of steps that are put side by side it may as well come after that. */
 const BY_ELEMENT: ReadonlySet<string> = new Set(["Sigmoid", "HardSigmoid"]);
 const ALONG_AXIS: ReadonlySet<string> = new Set(["Softmax", "LogSoftmax"]);
-/** What keeps the elements and their order. */
-const KEEPING: ReadonlySet<string> = new Set(["Identity", "Squeeze", "Unsqueeze", "Reshape", "Flatten"]);
 
 export interface LastOperator {
   /** What goes into it at each step, in the shape of what comes out. */
@@ -37,7 +36,7 @@ export function lastOperator(
   for (const value of values) {
     const chain: Node[] = [];
     let node = makers.get(value);
-    while (node?.domain === "" && KEEPING.has(node.opType)) {
+    while (node && (node.opType === "Identity" || hasTrait(node, "reshape"))) {
       chain.unshift(node);
       node = makers.get(node.inputs[0]);
     }

@@ -2,6 +2,7 @@ import { NoGradientError } from "../model/errors.ts";
 import { isFloat, nodeLabel, type Graph, type Node } from "../model/graph.ts";
 import { inferTypes } from "../model/types.ts";
 import { captured, neededFor, reachedFrom } from "./differentiate.ts";
+import { hasTrait, operatorOf } from "../model/operators.ts";
 
 /**
  * Why no gradient of `to` comes back to `from` although `to` depends on it: the node that makes integers, booleans or
@@ -29,7 +30,7 @@ export function whereGradientsStop(graph: Graph, from: string, to: string): NoGr
   const stop = nodes.find(
     (node) =>
       takes(node) &&
-      !SHAPES.has(node.opType) &&
+      !hasTrait(node, "shape-of") &&
       node.outputs.some((output) => everything.has(output) && !flows(output)),
   );
   if (!stop) return undefined;
@@ -39,10 +40,4 @@ export function whereGradientsStop(graph: Graph, from: string, to: string): NoGr
     nodeLabel(stop),
     `"${to}" depends on "${from}" only by the ${type === "bool" ? "yes or no" : type} values that it makes, which have no gradient`,
   );
-}
-
-const SHAPES: ReadonlySet<string> = new Set(["Shape", "Size"]);
-
-function operatorOf({ domain, opType }: Node): string {
-  return domain === "" ? opType : `${domain}.${opType}`;
 }

@@ -14,7 +14,6 @@ export interface FrontNormalization {
 }
 
 const passing = new Set(["Cast", "Identity", "Transpose"]);
-const arithmetic = new Set(["Sub", "Add", "Mul", "Div", "BatchNormalization"]);
 
 /**
  * A normalization that the graph does by itself, right behind an input: Sub, Add, Mul, Div by constants, or a
@@ -46,12 +45,12 @@ export async function findFrontNormalization(
       continue;
     }
     const others = layer.inputs.filter((name) => name !== value);
-    if (!arithmetic.has(layer.operator) || others.length === 0 || !others.every(isConstant)) break;
+    if (!Object.hasOwn(STEPS, layer.operator) || others.length === 0 || !others.every(isConstant)) break;
     operators.push(layer.operator);
     const constants = known && readConstant ? await Promise.all(others.map(readConstant)) : [];
     const firsts = constants.map((numbers) => numbers?.[0]).filter((first) => first !== undefined);
     known &&= firsts.length === others.length;
-    if (known) [slope, offset] = apply(layer, layer.inputs[0] === value, firsts, slope, offset);
+    if (known) [slope, offset] = STEPS[layer.operator](slope, offset, firsts, layer.inputs[0] === value);
     value = layer.outputs[0];
   }
   if (operators.length === 0) return undefined;
@@ -65,27 +64,16 @@ export async function findFrontNormalization(
   };
 }
 
-function apply(
-  layer: LayerDescription,
-  valueFirst: boolean,
-  constants: readonly number[],
-  slope: number,
-  offset: number,
-): [number, number] {
-  const [c] = constants;
-  switch (layer.operator) {
-    case "Add":
-      return [slope, offset + c];
-    case "Sub":
-      return valueFirst ? [slope, offset - c] : [-slope, c - offset];
-    case "Mul":
-      return [slope * c, offset * c];
-    case "Div":
-      return valueFirst ? [slope / c, offset / c] : [NaN, NaN];
-    default: {
-      // BatchNormalization: scale, bias, mean, variance
-      const factor = constants[0] / Math.sqrt(constants[3] + 1e-5);
-      return [slope * factor, (offset - constants[2]) * factor + constants[1]];
-    }
-  }
-}
+/** What becomes of slope · x + offset by an operator with these constants; `first`: x is its first operand. */
+type Step = (slope: number, offset: number, constants: readonly number[], first: boolean) => [number, number];
+
+const STEPS: Readonly<Record<string, Step>> = {
+  Add: (slope, offset, [c]) => [slope, offset + c],
+  Sub: (slope, offset, [c], first) => (first ? [slope, offset - c] : [-slope, c - offset]),
+  Mul: (slope, offset, [c]) => [slope * c, offset * c],
+  Div: (slope, offset, [c], first) => (first ? [slope / c, offset / c] : [NaN, NaN]),
+  BatchNormalization: (slope, offset, [scale, bias, mean, variance]) => {
+    const factor = scale / Math.sqrt(variance + 1e-5);
+    return [slope * factor, (offset - mean) * factor + bias];
+  },
+};

@@ -25,6 +25,7 @@ import { mapInput } from "./map-inputs.ts";
 import type { OpenModel } from "./formats/onnx/open.ts";
 import { inferShapes } from "./shapes/infer.ts";
 import { inferTypes, type ValueTypes } from "./types.ts";
+import { operatorOf } from "./operators.ts";
 
 /** What the editor shows of a model and `inspect` prints: structure and counts, no weights. */
 export function describe(
@@ -163,7 +164,7 @@ function weightsIn(tensor: TensorRef | undefined, { parameters }: Facts): number
 function countOperators(layers: readonly Node[]): { operator: string; count: number }[] {
   const counts = new Map<string, number>();
   for (const { domain, opType } of layers) {
-    const operator = domain === "" ? opType : `${domain}.${opType}`;
+    const operator = operatorOf({ domain, opType });
     counts.set(operator, (counts.get(operator) ?? 0) + 1);
   }
   return [...counts]

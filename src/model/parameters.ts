@@ -1,6 +1,7 @@
 import { constantOf } from "./constants.ts";
 import { elementCount, isFloat, type DataType, type Graph, type Model, type Node, type TensorRef } from "./graph.ts";
 import { quantisedInputs } from "./quantised-weights.ts";
+import { hasTrait } from "./operators.ts";
 
 export interface Parameters {
   /** Elements of weights in initializers and Constants, subgraphs and functions included. */
@@ -80,27 +81,6 @@ type Role =
     }
   | { readonly kind: "reader" | "other" };
 
-/** Operators that move elements without changing them: their first input's roles are their output's. */
-const MOVING: ReadonlySet<string> = new Set([
-  "Gather",
-  "GatherElements",
-  "GatherND",
-  "Reshape",
-  "Flatten",
-  "Transpose",
-  "Squeeze",
-  "Unsqueeze",
-  "Slice",
-  "Split",
-  "Identity",
-  "Expand",
-  "Tile",
-  "Pad",
-  "DepthToSpace",
-  "SpaceToDepth",
-  "Concat",
-]);
-
 /** Integers too narrow for shapes and indices: what is cast from them to floats is a weight. */
 const NARROW: ReadonlySet<DataType> = new Set(["int8", "uint8", "int4", "uint4", "int2", "uint2"]);
 
@@ -177,7 +157,7 @@ class Scope {
     const inputs = quantisedInputs(node);
     if (inputs?.weights.includes(index)) return [{ kind: "weight", node, packed: inputs.packed }];
     if (inputs?.readers.includes(index)) return [{ kind: "reader" }];
-    if (node.domain === "" && MOVING.has(node.opType) && (index === 0 || node.opType === "Concat"))
+    if (hasTrait(node, "moves") && (index === 0 || node.opType === "Concat"))
       return node.outputs.flatMap((output) => (output === "" ? [] : this.roles(output, narrow)));
     if (narrow && node.domain === "" && node.opType === "Cast")
       return node.outputs.flatMap((output) => this.afterCast(output, node));

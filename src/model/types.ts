@@ -1,5 +1,6 @@
 import { DATA_TYPES, type Attribute, type DataType, type Graph, type Node, type ValueType } from "./graph.ts";
 import { mlTypes } from "./ml-types.ts";
+import { hasTrait, operatorsWith } from "./operators.ts";
 
 /**
  * Element types of the values of a graph; values that are no tensors (sequences, optionals) and unknown ones are left
@@ -35,7 +36,7 @@ export function inferTypes(graph: Graph, outer: ReadonlyMap<string, DataType> = 
       const type =
         outputs === "none"
           ? undefined
-          : BODIES.has(node.opType) && node.domain === ""
+          : hasTrait(node, "body")
             ? (outputs?.[index] ?? declared.get(output))
             : (outputs?.[index] ?? outputs?.[0] ?? declared.get(output) ?? types.get(node.inputs[0] ?? ""));
       if (type) types.set(output, type);
@@ -43,9 +44,6 @@ export function inferTypes(graph: Graph, outer: ReadonlyMap<string, DataType> = 
   }
   return types;
 }
-
-/** Operators whose outputs are their subgraphs': what is no tensor there is none here. */
-const BODIES: ReadonlySet<string> = new Set(["If", "Loop", "Scan"]);
 
 /** Operators that take a tensor out of a list or an optional; others that know a list pass it on. */
 const TAKES_OUT: ReadonlySet<string> = new Set(["SequenceAt", "ConcatFromSequence"]);
@@ -90,40 +88,9 @@ const byAttribute =
   (node, input) => [attributeType(node.attributes[name]) ?? otherwise(input)];
 
 const INFERENCE: Readonly<Record<string, Inference>> = {
-  ...Object.fromEntries(
-    ["Shape", "Size", "NonZero", "ArgMax", "ArgMin", "NonMaxSuppression", "SequenceLength"].map((name) => [
-      name,
-      always("int64"),
-    ]),
-  ),
-  ...Object.fromEntries(
-    [
-      "Equal",
-      "Greater",
-      "GreaterOrEqual",
-      "Less",
-      "LessOrEqual",
-      "And",
-      "Or",
-      "Xor",
-      "Not",
-      "IsNaN",
-      "IsInf",
-      "OptionalHasElement",
-      "RegexFullMatch",
-    ].map((name) => [name, always("bool")]),
-  ),
-  ...Object.fromEntries(
-    [
-      "SequenceConstruct",
-      "SequenceInsert",
-      "SequenceErase",
-      "SequenceEmpty",
-      "SplitToSequence",
-      "SequenceMap",
-      "Optional",
-    ].map((name) => [name, notATensor]),
-  ),
+  ...Object.fromEntries(operatorsWith("", "gives-int64").map((name) => [name, always("int64")])),
+  ...Object.fromEntries(operatorsWith("", "gives-bool").map((name) => [name, always("bool")])),
+  ...Object.fromEntries([...operatorsWith("", "gives-sequence"), "Optional"].map((name) => [name, notATensor])),
   Cast: byAttribute("to", () => undefined),
   CastLike: like(1),
   BitCast: byAttribute("to", () => undefined),

@@ -74,6 +74,8 @@ export interface LayerChoice {
   /** The node that makes it. */
   readonly node: string;
   readonly operator: string;
+  /** Whether the operator only moves elements, or casts them. */
+  readonly moves?: true;
   readonly dims: readonly number[];
   /** Whether it has height and width over 1×1 for this input. */
   readonly spatial: boolean;

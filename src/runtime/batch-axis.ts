@@ -1,8 +1,6 @@
 import type { Graph } from "../model/graph.ts";
 import { makersOf } from "../model/makers.ts";
-
-/** How many rows a model that reads K things gives is known only when it runs: these decide K. */
-const COUNTING: ReadonlySet<string> = new Set(["NonZero", "NonMaxSuppression", "Unique", "Compress", "StringSplit"]);
+import { hasTrait } from "../model/operators.ts";
 
 export interface BatchFacts {
   /** The output's shape as it came out. */
@@ -25,6 +23,7 @@ export function hasBatchAxis(graph: Graph, value: string, { shape, declared, bat
   return !counted(graph, value);
 }
 
+/** How many rows a model that reads K things gives may be known only when it runs: some operators decide K. */
 function counted(graph: Graph, name: string): boolean {
   const makers = makersOf(graph);
   const seen = new Set<string>();
@@ -33,7 +32,7 @@ function counted(graph: Graph, name: string): boolean {
     const node = makers.get(value);
     if (!node || seen.has(value)) continue;
     seen.add(value);
-    if (COUNTING.has(node.opType)) return true;
+    if (hasTrait(node, "counts")) return true;
     open.push(...node.inputs);
   }
   return false;

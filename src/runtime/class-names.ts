@@ -1,24 +1,6 @@
 import type { Graph, Node } from "../model/graph.ts";
 import type { ReadTexts } from "./explainable.ts";
-
-/** Operators over whose first input and output the classes stay where they are. */
-const KEEPS: ReadonlySet<string> = new Set([
-  "Identity",
-  "Cast",
-  "Softmax",
-  "LogSoftmax",
-  "Sigmoid",
-  "Exp",
-  "Log",
-  "Neg",
-  "Clip",
-  "Dropout",
-  "Add",
-  "Sub",
-  "Mul",
-  "Div",
-  "ai.onnx.ml.Normalizer",
-]);
+import { hasTrait, keepsElements, operatorOf } from "../model/operators.ts";
 
 /**
  * The names of a tensor's classes, in the order of its last axis, as the graph itself has them: from the ZipMap that
@@ -68,8 +50,7 @@ function sameClasses(graph: Graph, value: string): ReadonlySet<string> {
   for (let before = 0; before !== alike.size;) {
     before = alike.size;
     for (const node of graph.nodes) {
-      const operator = node.domain === "" ? node.opType : `${node.domain}.${node.opType}`;
-      if (!KEEPS.has(operator) || node.outputs.length === 0) continue;
+      if (!keepsClasses(node) || node.outputs.length === 0) continue;
       if (alike.has(node.inputs[0])) alike.add(node.outputs[0]);
       else if (alike.has(node.outputs[0]) && !constants.has(node.inputs[0])) alike.add(node.inputs[0]);
     }
@@ -77,13 +58,17 @@ function sameClasses(graph: Graph, value: string): ReadonlySet<string> {
   return alike;
 }
 
+/** Whether the classes stay where they are from the first input to the first output. */
+function keepsClasses(node: Node): boolean {
+  return (
+    hasTrait(node, "elementwise") || /Softmax$/.test(operatorOf(node)) || operatorOf(node) === "ai.onnx.ml.Normalizer"
+  );
+}
+
 /** The constant that an index is looked up in, through casts and reshapes. */
 function lookedUp(index: string, graph: Graph, texts: ReadTexts): readonly string[] | undefined {
   for (const node of graph.nodes) {
-    const passes =
-      node.domain === "" &&
-      ["Cast", "Reshape", "Identity", "Squeeze", "Unsqueeze", "Flatten"].includes(node.opType) &&
-      node.inputs[0] === index;
+    const passes = keepsElements(node) && node.inputs[0] === index;
     const names = passes
       ? lookedUp(node.outputs[0], graph, texts)
       : node.inputs[1] === index &&

@@ -1,8 +1,6 @@
 import type { Graph, Node } from "../model/graph.ts";
 import { makersOf } from "../model/makers.ts";
-
-/** Operators that keep a label, or which element of scores is whose. */
-const KEEPING: ReadonlySet<string> = new Set(["Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze"]);
+import { keepsElements } from "../model/operators.ts";
 
 /**
  * The output that holds the label of the classifier (ai.onnx.ml) which makes `value` its scores, and that classifier:
@@ -28,9 +26,10 @@ export function classifierLabel(
   return label && { label: label.name, by: source.node.opType };
 }
 
+/** Past operators that keep a label, or which element of scores is whose. */
 function behind(makers: ReadonlyMap<string, Node>, value: string): { readonly value: string; readonly node?: Node } {
   let node = makers.get(value);
-  while (node?.domain === "" && KEEPING.has(node.opType)) {
+  while (node && keepsElements(node)) {
     value = node.inputs[0];
     node = makers.get(value);
   }

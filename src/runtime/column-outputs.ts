@@ -3,6 +3,7 @@ import { makersOf } from "../model/makers.ts";
 import { classNames } from "./class-names.ts";
 import type { ReadTexts } from "./explainable.ts";
 import { endOf } from "./score.ts";
+import { keepsElements } from "../model/operators.ts";
 
 /**
  * Outputs that are the columns of one tensor of probabilities, a class each: scikit-learn's converters write them so
@@ -17,7 +18,6 @@ export interface ColumnOutputs {
   readonly classes: readonly string[];
 }
 
-const SHAPING: ReadonlySet<string> = new Set(["Identity", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Cast"]);
 const CLASSIFIER = /^(?:(?:TreeEnsemble|Linear|SVM)Classifier|Normalizer)$/;
 
 /**
@@ -48,7 +48,7 @@ function columnOf(
 ): { readonly of: string; readonly index: number } | undefined {
   const makers = makersOf(graph);
   let node = makers.get(value);
-  while (node?.domain === "" && SHAPING.has(node.opType)) node = makers.get(node.inputs[0]);
+  while (node && keepsElements(node)) node = makers.get(node.inputs[0]);
   if (node?.domain === "ai.onnx.ml" && node.opType === "ArrayFeatureExtractor")
     return picked(node.inputs[0], constant(graph, node.inputs[1], numbers));
   if (node?.domain !== "") return undefined;

@@ -1,18 +1,6 @@
 import type { Graph, Node } from "../model/graph.ts";
 import { makersOf } from "../model/makers.ts";
-
-/** Operators that keep which element is the smallest. */
-const KEEPING: ReadonlySet<string> = new Set([
-  "Identity",
-  "Cast",
-  "Reshape",
-  "Flatten",
-  "Squeeze",
-  "Unsqueeze",
-  "Sqrt",
-  "Relu",
-  "Exp",
-]);
+import { keepsElements, operatorOf } from "../model/operators.ts";
 
 /**
  * The operator by which a graph chooses the smallest elements of a value (ArgMin, TopK of the smallest, ArgMax or TopK
@@ -32,7 +20,7 @@ export function smallestChosenBy(graph: Graph, value: string): string | undefine
 function chosenFrom(graph: Graph, value: string): string | undefined {
   const open: { readonly name: string; readonly negated: boolean }[] = [{ name: value, negated: false }];
   const makers = makersOf(graph);
-  for (let node = makers.get(value); node?.domain === "" && KEEPING.has(node.opType); node = makers.get(node.inputs[0]))
+  for (let node = makers.get(value); node && keepsSmallest(node); node = makers.get(node.inputs[0]))
     open.push({ name: node.inputs[0], negated: false });
   const seen = new Set<string>();
   for (let at = open.pop(); at; at = open.pop()) {
@@ -48,7 +36,7 @@ function chosenFrom(graph: Graph, value: string): string | undefined {
             ? "TopK of the smallest"
             : node.opType;
       if (node.opType === "Neg") open.push({ name: node.outputs[0], negated: !negated });
-      else if (KEEPING.has(node.opType)) open.push({ name: node.outputs[0], negated });
+      else if (keepsSmallest(node)) open.push({ name: node.outputs[0], negated });
     }
   }
   return undefined;
@@ -70,9 +58,14 @@ function chosen(graph: Graph, value: string): string | undefined {
         ? "TopK of the smallest"
         : undefined;
     if (node.opType === "Neg") negated = !negated;
-    else if (!KEEPING.has(node.opType)) return undefined;
+    else if (!keepsSmallest(node)) return undefined;
   }
   return undefined;
+}
+
+/** Whether an operator keeps which element is the smallest. */
+function keepsSmallest(node: Node): boolean {
+  return keepsElements(node) || ["Sqrt", "Relu", "Exp"].includes(operatorOf(node));
 }
 
 /** Whether an operator picks the smallest (true) or the largest (false); undefined for any other. */

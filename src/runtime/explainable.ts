@@ -3,6 +3,7 @@ import { makersOf } from "../model/makers.ts";
 import { inferTypes } from "../model/types.ts";
 import { classNames, labelNames } from "./class-names.ts";
 import { oneHotOf } from "./one-hot.ts";
+import { keepsElements, operatorOf, operatorsWith } from "../model/operators.ts";
 
 /** The float tensor of a graph that stands for one of its outputs, in all that explains. */
 export interface Explainable {
@@ -87,7 +88,7 @@ function behind(value: string, s: Searched): Found | undefined {
   s.seen.add(value);
   const node = s.makers.get(value);
   if (!node) return undefined;
-  const operator = node.domain === "" ? node.opType : `${node.domain}.${node.opType}`;
+  const operator = operatorOf(node);
   return Object.hasOwn(STEPS, operator) ? STEPS[operator](node, s, node.outputs.indexOf(value)) : undefined;
 }
 
@@ -97,18 +98,6 @@ type Step = (node: Node, s: Searched, output: number) => Found | undefined;
 const onward: Step = (node, s) => search(node.inputs[0], s);
 const either: Step = (node, s) => node.inputs.map((input) => search(input, s)).find((found) => found !== undefined);
 
-/** Operators that a label may go through as floating-point numbers, on its way to being integers. */
-const LABEL_AS_FLOATS: ReadonlySet<string> = new Set([
-  "Identity",
-  "Cast",
-  "Reshape",
-  "Squeeze",
-  "Unsqueeze",
-  "Flatten",
-  "Sign",
-  "ArrayFeatureExtractor",
-]);
-
 /**
  * Integers or strings that are made of something: where they were floats for a while, what those were chosen by; else
  * those floats.
@@ -116,11 +105,16 @@ const LABEL_AS_FLOATS: ReadonlySet<string> = new Set([
 const label: Step = (node, s) => {
   const [input] = node.inputs;
   if (!s.isFloat(input)) return search(input, s);
-  const chosen = LABEL_AS_FLOATS.has(s.makers.get(input)?.opType ?? "") ? behind(input, s) : undefined;
+  const chosen = carriesLabel(s.makers.get(input)) ? behind(input, s) : undefined;
   return chosen?.by === "label"
     ? chosen
     : { value: input, by: "label", why: `"${input}", the numbers that the label is made of (${node.opType})` };
 };
+
+/** Whether a label may go through a node as floating-point numbers, on its way to being integers. */
+function carriesLabel(node: Node | undefined): boolean {
+  return keepsElements(node) || /^(Sign|ArrayFeatureExtractor)$/.test(node?.opType ?? "");
+}
 
 /** The first of a list's float tensors. */
 const ofList =
@@ -190,16 +184,9 @@ const STEPS: Readonly<Record<string, Step>> = {
   },
   ...Object.fromEntries(["SequenceAt", "OptionalGetElement"].map((name) => [name, onward])),
   ...Object.fromEntries(
-    [
-      "Identity",
-      "Cast",
-      "Reshape",
-      "Flatten",
-      "Squeeze",
-      "Unsqueeze",
-      "ai.onnx.ml.LabelEncoder",
-      "ai.onnx.ml.CategoryMapper",
-    ].map((name) => [name, label]),
+    [...operatorsWith("", "reshape"), "Identity", "Cast", "ai.onnx.ml.LabelEncoder", "ai.onnx.ml.CategoryMapper"].map(
+      (name) => [name, label],
+    ),
   ),
   // The place of a class, looked up among the class names.
   "ai.onnx.ml.ArrayFeatureExtractor": (node, s) => search(node.inputs[1], s),
@@ -208,10 +195,7 @@ const STEPS: Readonly<Record<string, Step>> = {
   ArgMin: chosenBy("the values whose smallest is the label"),
   Sign: chosenBy("the score whose sign is the label"),
   ...Object.fromEntries(
-    ["Greater", "GreaterOrEqual", "Less", "LessOrEqual"].map((name) => [
-      name,
-      chosenBy("the score that is compared with a threshold"),
-    ]),
+    operatorsWith("", "comparison").map((name) => [name, chosenBy("the score that is compared with a threshold")]),
   ),
   TopK: (node, s, output) =>
     output === 1 ? chosenBy("the scores whose largest are the labels")(node, s, output) : undefined,

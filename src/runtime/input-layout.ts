@@ -1,6 +1,7 @@
 import type { Graph, Node } from "../model/graph.ts";
 import { channelAxisOf3, isState } from "./input-use.ts";
 import { channelsFirst, type Layout } from "./layout.ts";
+import { hasTrait } from "../model/operators.ts";
 
 /** How an input is read: its axes, and what of that is a guess, in a sentence. */
 export interface InputLayout {
@@ -8,33 +9,6 @@ export interface InputLayout {
   readonly assumed?: string;
 }
 
-/** Operators that leave places and channels where they are, or move them without mixing. */
-const CARRYING: ReadonlySet<string> = new Set([
-  "Identity",
-  "Cast",
-  "Add",
-  "Sub",
-  "Mul",
-  "Div",
-  "Clip",
-  "Reshape",
-  "Flatten",
-  "Squeeze",
-  "Unsqueeze",
-  "Transpose",
-  "Slice",
-  "Split",
-  "Gather",
-  "Concat",
-  "Pad",
-  "Expand",
-  "BatchNormalization",
-  "Dropout",
-  "QuantizeLinear",
-  "DequantizeLinear",
-  "Resize",
-]);
-const CONVOLUTIONS: ReadonlySet<string> = new Set(["Conv", "QLinearConv", "ConvInteger", "FusedConv"]);
 /** So many channels a picture has. */
 const PICTURE: ReadonlySet<number> = new Set([1, 3, 4]);
 
@@ -110,11 +84,16 @@ function firstConvolution(graph: Graph, name: string): { axes: number; channels:
   const reached = new Set([name]);
   for (const node of graph.nodes) {
     if (!node.inputs.some((input) => reached.has(input))) continue;
-    const kernel = CONVOLUTIONS.has(node.opType) && reached.has(node.inputs[0]) ? kernelOf(node, weights) : undefined;
+    const kernel = hasTrait(node, "convolution") && reached.has(node.inputs[0]) ? kernelOf(node, weights) : undefined;
     if (kernel) return { axes: kernel.length - 2, channels: kernel[1] * groupOf(node) };
-    if (CARRYING.has(node.opType)) for (const output of node.outputs) reached.add(output);
+    if (leavesPlaces(node)) for (const output of node.outputs) reached.add(output);
   }
   return undefined;
+}
+
+/** Whether an operator leaves places and channels where they are, or moves them without mixing. */
+function leavesPlaces(node: Node): boolean {
+  return hasTrait(node, "moves", "elementwise") || node.opType === "BatchNormalization" || node.opType === "Resize";
 }
 
 function kernelOf(node: Node, weights: ReadonlyMap<string, readonly number[]>): readonly number[] | undefined {

@@ -1,59 +1,5 @@
 import { allNodes, type Graph, type Node } from "../model/graph.ts";
-
-const CONVOLUTIONS: ReadonlySet<string> = new Set([
-  "Conv",
-  "ConvTranspose",
-  "QLinearConv",
-  "ConvInteger",
-  "FusedConv",
-  "MaxPool",
-  "AveragePool",
-  "InstanceNormalization",
-  "GroupNormalization",
-]);
-const RECURRENT: ReadonlySet<string> = new Set(["LSTM", "GRU", "RNN"]);
-const DENSE: ReadonlySet<string> = new Set(["MatMul", "FusedMatMul", "MatMulInteger", "MatMulNBits"]);
-/** Operators that keep the axes. */
-const KEEPING: ReadonlySet<string> = new Set([
-  "Identity",
-  "Cast",
-  "Add",
-  "Sub",
-  "Mul",
-  "Div",
-  "Clip",
-  "Dropout",
-  "Relu",
-  "LeakyRelu",
-  "Elu",
-  "Gelu",
-  "Erf",
-  "Tanh",
-  "Sigmoid",
-  "Softplus",
-  "Sqrt",
-  "Pow",
-  "Exp",
-  "Log",
-  "QuantizeLinear",
-  "DequantizeLinear",
-  "Slice",
-  "Split",
-]);
-/** Operators that hand numbers on, in whatever shape. */
-const MOVING: ReadonlySet<string> = new Set([
-  "Identity",
-  "Cast",
-  "Slice",
-  "Split",
-  "Gather",
-  "Squeeze",
-  "Unsqueeze",
-  "Transpose",
-  "Reshape",
-  "Expand",
-  "Concat",
-]);
+import { hasTrait } from "../model/operators.ts";
 
 /**
  * Of an input [N, a, b] the axis whose entries belong to one place, its channels, by the first operator that works on
@@ -68,12 +14,12 @@ export function channelAxisOf3(graph: Graph, name: string): 1 | 2 | undefined {
     const order = reached.get(node.inputs[place] ?? "");
     if (order === undefined || node.domain !== "") continue;
     const found =
-      CONVOLUTIONS.has(node.opType) && place === 0
+      hasTrait(node, "channels-first") && place === 0
         ? order[1]
-        : (RECURRENT.has(node.opType) && place === 0) || (node.opType === "LayerNormalization" && place === 0)
+        : (hasTrait(node, "recurrent") && place === 0) || (node.opType === "LayerNormalization" && place === 0)
           ? order[2]
           : // What weights are summed over; of attention's keys and values the axis that is no step.
-            DENSE.has(node.opType)
+            hasTrait(node, "dense")
             ? place === 0
               ? order[2]
               : order[1] === 2
@@ -87,9 +33,13 @@ export function channelAxisOf3(graph: Graph, name: string): 1 | 2 | undefined {
         node.outputs[0],
         (perm?.type === "ints" ? perm.value : [2, 1, 0]).map((axis) => order[axis]),
       );
-    else if (KEEPING.has(node.opType)) for (const output of node.outputs) reached.set(output, order);
+    else if (keepsAxes(node)) for (const output of node.outputs) reached.set(output, order);
   }
   return undefined;
+}
+
+function keepsAxes(node: Node): boolean {
+  return hasTrait(node, "elementwise") || node.opType === "Slice" || node.opType === "Split";
 }
 
 /** Names of what a recurrent network is given of the step before. */
@@ -118,8 +68,9 @@ function feedsStates(nodes: readonly Node[], name: string): boolean {
   for (const node of nodes) {
     for (const [place, input] of node.inputs.entries()) {
       if (!reached.has(input) || node.opType === "Shape") continue;
-      if (RECURRENT.has(node.opType) && place >= 5) found = true;
-      else if (MOVING.has(node.opType)) for (const output of node.outputs) reached.add(output);
+      if (hasTrait(node, "recurrent") && place >= 5) found = true;
+      else if (hasTrait(node, "moves") || node.opType === "Cast")
+        for (const output of node.outputs) reached.add(output);
       else return false;
     }
   }

@@ -2,6 +2,7 @@ import type { Builder } from "../autodiff/builder.ts";
 import { captured, reachedFrom } from "../autodiff/differentiate.ts";
 import type { Specialised } from "../autodiff/specialise.ts";
 import { BITS, elementCount, type Node } from "../model/graph.ts";
+import { hasTrait } from "../model/operators.ts";
 
 /** Bytes of a value: 0 for what no run makes, which are inputs and what follows from weights alone. */
 export type Sizes = (value: string) => number;
@@ -67,14 +68,12 @@ const SCRATCH: Readonly<
   ScatterElements: ({ inputs }, size) => size(inputs[1]),
 };
 
-/** Operators whose output is their input's memory. */
-const VIEWS: ReadonlySet<string> = new Set(["Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity"]);
-
-/** Whose memory a value is. */
+/** Whose memory a value is: Identity and changes of shape give their input's. */
 export function ownersIn(nodes: readonly Node[]): (value: string) => string {
   const source = new Map<string, string>();
-  for (const { opType, inputs, outputs } of nodes)
-    if (VIEWS.has(opType) && outputs.length === 1) source.set(outputs[0], inputs[0]);
+  for (const { domain, opType, inputs, outputs } of nodes)
+    if ((opType === "Identity" || hasTrait({ domain, opType }, "reshape")) && outputs.length === 1)
+      source.set(outputs[0], inputs[0]);
   return (value) => {
     let owner = value;
     for (let next = source.get(owner); next !== undefined; next = source.get(owner)) owner = next;

@@ -1,5 +1,6 @@
 import { isFloat, nodeLabel, type DataType, type Graph, type Node } from "../model/graph.ts";
 import { inferTypes, type ValueTypes } from "../model/types.ts";
+import { hasTrait, operatorOf } from "../model/operators.ts";
 
 /** Where a model makes floats of an integer input: attributions are about these. */
 export interface Lookup {
@@ -29,40 +30,6 @@ interface Carried {
   readonly input: string;
   readonly selects: boolean;
 }
-
-/** Operators that move elements, and those that pick some of them, or put them in another order. */
-const MOVING: ReadonlySet<string> = new Set([
-  "Identity",
-  "Reshape",
-  "Unsqueeze",
-  "Squeeze",
-  "Flatten",
-  "Expand",
-  "Concat",
-  "Pad",
-]);
-const PICKING: ReadonlySet<string> = new Set(["Transpose", "Gather", "Slice", "Split", "GatherElements"]);
-/** Operators that change numbers one by one, by constants: what is looked up is still the input's. */
-const CHANGING: ReadonlySet<string> = new Set([
-  "Cast",
-  "Clip",
-  "Max",
-  "Min",
-  "Add",
-  "Sub",
-  "Mul",
-  "Div",
-  "Mod",
-  "Abs",
-  "Neg",
-  "Relu",
-  "Floor",
-  "Round",
-  "BitShift",
-  "BitwiseAnd",
-]);
-/** Operators that give something else each time. */
-const RANDOM = /^(Random|Multinomial|Bernoulli|Dropout)/;
 
 /** All look-ups of the given integer inputs, in the graph's order. */
 export function findLookups(graph: Graph, inputs: readonly string[]): Lookup[] {
@@ -111,7 +78,8 @@ class Search {
     const given = node.inputs.filter((input) => input !== "");
     if (
       given.every((input) => this.constants.has(input)) &&
-      !RANDOM.test(node.opType) &&
+      !hasTrait(node, "random") &&
+      node.opType !== "Dropout" &&
       !Object.values(node.attributes).some(({ type }) => type === "graph" || type === "graphs")
     ) {
       for (const output of node.outputs) this.constants.add(output);
@@ -120,7 +88,7 @@ class Search {
       return;
     }
     if (!given.some((input) => this.from.has(input))) return;
-    const operator = node.domain === "" || node.domain === "ai.onnx" ? node.opType : `${node.domain}.${node.opType}`;
+    const operator = operatorOf(node);
     const rule = Object.hasOwn(this.rules, operator) ? this.rules[operator] : undefined;
     if (rule?.(node) === true || this.carry(node)) return;
     this.takers.push(`${nodeLabel(node)} (${node.opType})`);
@@ -225,17 +193,15 @@ class Search {
    * something else.
    */
   private carry(node: Node): boolean {
-    if (node.domain !== "" && node.domain !== "ai.onnx") return false;
+    if (node.domain !== "") return false;
     const { opType, inputs } = node;
     const branches =
       opType === "Where"
         ? inputs.slice(1)
-        : MOVING.has(opType) || PICKING.has(opType)
-          ? opType === "Concat"
-            ? inputs
-            : inputs.slice(0, 1)
-          : CHANGING.has(opType)
-            ? inputs
+        : changes(node) || opType === "Concat"
+          ? inputs
+          : hasTrait(node, "moves")
+            ? inputs.slice(0, 1)
             : [];
     const carriers = branches.filter((input) => this.from.has(input));
     const carried = carriers.map((input) => this.from.get(input)!);
@@ -246,9 +212,9 @@ class Search {
       !others.every((input) => this.constants.has(input))
     )
       return false;
-    const selects = PICKING.has(opType) || carried.some((one) => one.selects);
+    const selects = hasTrait(node, "reorders") || carried.some((one) => one.selects);
     for (const output of node.outputs) if (output !== "") this.from.set(output, { input: carried[0].input, selects });
-    if (opType === "Where" || (CHANGING.has(opType) && opType !== "Cast")) this.changers.set(node, carriers[0]);
+    if (opType === "Where" || (changes(node) && !hasTrait(node, "pass"))) this.changers.set(node, carriers[0]);
     return true;
   }
 
@@ -308,74 +274,28 @@ class Search {
     return (this.consumers.get(value) ?? []).some((node) => {
       const at = node.inputs.indexOf(value);
       if (node.domain === "ai.onnx.ml") return true;
-      if (WEIGHTED.has(node.opType))
+      if (hasTrait(node, "convolution", "dense", "recurrent", "normalization"))
         return at === 0 || (node.opType === "MatMul" && this.constants.has(node.inputs[0]));
       const others = node.inputs.filter((input) => input !== "" && input !== value);
-      const passes = HANDING_ON.has(node.opType)
+      const passes = handsOn(node)
         ? at === 0 || node.opType === "Concat"
-        : ELEMENTWISE.has(node.opType) && others.every((input) => this.constants.has(input));
+        : hasTrait(node, "elementwise") && others.every((input) => this.constants.has(input));
       return passes && node.outputs.some((output) => output !== "" && this.meetsWeights(output, depth + 1));
     });
   }
 }
 
-const WEIGHTED: ReadonlySet<string> = new Set([
-  "Conv",
-  "ConvTranspose",
-  "Gemm",
-  "MatMul",
-  "FusedMatMul",
-  "FusedConv",
-  "MatMulNBits",
-  "FusedGemm",
-  "ConvInteger",
-  "MatMulInteger",
-  "QLinearConv",
-  "QLinearMatMul",
-  "QGemm",
-  "BatchNormalization",
-  "InstanceNormalization",
-  "LayerNormalization",
-  "GroupNormalization",
-  "LSTM",
-  "GRU",
-  "RNN",
-]);
-const HANDING_ON: ReadonlySet<string> = new Set([
-  "Identity",
-  "Cast",
-  "Reshape",
-  "Flatten",
-  "Squeeze",
-  "Unsqueeze",
-  "Transpose",
-  "Concat",
-  "Slice",
-  "Split",
-  "Gather",
-  "Pad",
-  "Resize",
-  "Upsample",
-  "QuantizeLinear",
-  "DequantizeLinear",
-  "DynamicQuantizeLinear",
-  "AveragePool",
-  "MaxPool",
-]);
-const ELEMENTWISE: ReadonlySet<string> = new Set([
-  "Add",
-  "Sub",
-  "Mul",
-  "Div",
-  "Clip",
-  "Neg",
-  "Pow",
-  "Sqrt",
-  "Log",
-  "Exp",
-  "Max",
-  "Min",
-]);
+/** Whether an operator hands numbers on as they are, means of them, or quantised. */
+function handsOn(node: Node): boolean {
+  return (
+    hasTrait(node, "moves", "pass", "pool") || ["Resize", "Upsample", "DynamicQuantizeLinear"].includes(node.opType)
+  );
+}
+
+/** Whether an operator changes numbers one by one: by constants, what is looked up is still the input's. */
+function changes(node: Node): boolean {
+  return hasTrait(node, "elementwise") && !hasTrait(node, "quantised");
+}
 
 function int({ attributes }: Node, name: string, fallback: number): number {
   const attribute = attributes[name];

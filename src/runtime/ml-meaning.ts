@@ -1,6 +1,7 @@
 import type { Graph, Node } from "../model/graph.ts";
 import { makersOf } from "../model/makers.ts";
 import type { OutputKind } from "../protocol/recipe.ts";
+import { hasTrait, keepsElements } from "../model/operators.ts";
 
 /**
  * What a graph says of a tensor by the machine learning operators (ai.onnx.ml) that make it, or by how it makes a label
@@ -11,32 +12,13 @@ export interface MlMeaning {
   readonly why: string;
 }
 
-const COMPARING: ReadonlySet<string> = new Set(["Less", "LessOrEqual", "Greater", "GreaterOrEqual"]);
-/** Operators that make a label of numbers, otherwise than by the largest. */
-const DECIDING: ReadonlySet<string> = new Set(["Sign", ...COMPARING]);
-
-/** Operators that keep what the numbers are. */
-const KEEPS: ReadonlySet<string> = new Set([
-  "Identity",
-  "Cast",
-  "Reshape",
-  "Flatten",
-  "Squeeze",
-  "Unsqueeze",
-  "ArrayFeatureExtractor",
-]);
-
 /**
  * A regression's values, decision values (which no softmax makes probabilities of: scikit-learn has none for them),
  * distances. Undefined where the graph says nothing of the kind. `graph` is the file's, before its linear models are
  * written as layers. /
  */
 export function mlMeaning(graph: Graph, value: string): MlMeaning | undefined {
-  if (
-    !graph.nodes.some(({ domain }) => domain === "ai.onnx.ml") &&
-    !graph.nodes.some(({ opType }) => DECIDING.has(opType))
-  )
-    return undefined;
+  if (!graph.nodes.some(({ domain }) => domain === "ai.onnx.ml") && !graph.nodes.some(decides)) return undefined;
   const makers = makersOf(graph);
   return fromMaker(makers, value) ?? fromLabel(graph, value) ?? fromLargest(graph, value);
 }
@@ -60,7 +42,7 @@ function fromLargest(graph: Graph, value: string): MlMeaning | undefined {
           kind: "logits",
           why: "The graph's label is the largest of them (ArgMax), without a softmax: decision values, which are no probabilities.",
         };
-      if (KEEPS.has(node.opType)) open.push(node.outputs[0]);
+      if (keepsNumbers(node)) open.push(node.outputs[0]);
     }
   }
   return undefined;
@@ -68,7 +50,7 @@ function fromLargest(graph: Graph, value: string): MlMeaning | undefined {
 
 function fromMaker(makers: ReadonlyMap<string, Node>, value: string): MlMeaning | undefined {
   let node = makers.get(value);
-  while (node && KEEPS.has(node.opType)) node = makers.get(node.inputs[0]);
+  while (node && keepsNumbers(node)) node = makers.get(node.inputs[0]);
   const regressor = node?.domain === "ai.onnx.ml" && /Regressor$/.test(node.opType) ? node : undefined;
   if (regressor && ["NONE", undefined].includes(textOf(regressor, "post_transform")))
     return { kind: "regression", why: `The graph ends in ${regressor.opType}.` };
@@ -93,29 +75,26 @@ function decisionOf(makers: ReadonlyMap<string, Node>, value: string): Node | un
     if (node.domain === "ai.onnx.ml" && node.opType !== "ArrayFeatureExtractor") {
       if (!givesDecisions(node) || (found && found !== node)) return undefined;
       found = node;
-    } else if (node.domain === "ai.onnx.ml" || COMBINES.has(node.opType)) open.push(...node.inputs);
+    } else if (node.domain === "ai.onnx.ml" || combines(node)) open.push(...node.inputs);
     else return undefined;
   }
   return found;
 }
 
-/** What scikit-learn's converter makes decision values by class with, of those by pair. */
-const COMBINES: ReadonlySet<string> = new Set([
-  "Identity",
-  "Cast",
-  "Reshape",
-  "Neg",
-  "Less",
-  "Add",
-  "Sum",
-  "Sub",
-  "Mul",
-  "Div",
-  "Abs",
-  "Concat",
-  "Slice",
-  "Gather",
-]);
+/** Whether scikit-learn's converter makes decision values by class with this, of those by pair. */
+function combines(node: Node): boolean {
+  return hasTrait(node, "moves", "arithmetic") || ["Cast", "Less"].includes(node.opType);
+}
+
+/** Whether an operator makes a label of numbers, otherwise than by the largest. */
+function decides(node: Node): boolean {
+  return node.opType === "Sign" || hasTrait(node, "comparison");
+}
+
+/** Whether an operator keeps what the numbers are. */
+function keepsNumbers(node: Node): boolean {
+  return keepsElements(node) || node.opType === "ArrayFeatureExtractor";
+}
 
 function givesDecisions(node: Node): boolean {
   const plain = ["NONE", undefined].includes(textOf(node, "post_transform"));
@@ -129,13 +108,13 @@ function fromLabel(graph: Graph, value: string): MlMeaning | undefined {
     if (node.outputs[0] === value && node.domain === "" && node.opType === "Sqrt") open.push(node.inputs[0]);
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
     for (const node of graph.nodes.filter(({ inputs }) => inputs[0] === name)) {
-      const compared = node.opType === "Sign" || (COMPARING.has(node.opType) && !makesData(graph, node.outputs[0]));
+      const compared = node.opType === "Sign" || (hasTrait(node, "comparison") && !makesData(graph, node.outputs[0]));
       if (compared)
         return {
           kind: "regression",
           why: `The graph's label is ${node.opType === "Sign" ? "its sign" : "whether it passes a threshold"}.`,
         };
-      if (KEEPS.has(node.opType)) open.push(node.outputs[0]);
+      if (keepsNumbers(node)) open.push(node.outputs[0]);
     }
   }
   return undefined;

@@ -5,6 +5,7 @@ import { scalar } from "../model/tensor.ts";
 import { labelNames } from "./class-names.ts";
 import type { LoadedModel } from "./models.ts";
 import { floatsOf, numbersOf, type Feeds, type TensorValue } from "./ort.ts";
+import { hasTrait } from "../model/operators.ts";
 
 /** A value that is no tensor, taken apart: ONNX Runtime for Node.js gives out tensors alone. */
 export type Unpacked =
@@ -26,19 +27,10 @@ export function kindOf(graph: Graph, value: string): Kind {
   const node = graph.nodes.find(({ outputs }) => outputs.includes(value));
   if (!node) return "tensor";
   if (node.domain === "ai.onnx.ml") return node.opType === "ZipMap" ? "sequence" : "tensor";
-  if (MAKES_LISTS.has(node.opType)) return "sequence";
+  if (hasTrait(node, "gives-sequence")) return "sequence";
   if (node.opType === "Optional") return "optional";
   return node.opType === "Identity" ? kindOf(graph, node.inputs[0]) : "tensor";
 }
-
-const MAKES_LISTS: ReadonlySet<string> = new Set([
-  "SequenceConstruct",
-  "SequenceInsert",
-  "SequenceErase",
-  "SequenceEmpty",
-  "SplitToSequence",
-  "SequenceMap",
-]);
 
 /** Runs the model to a list, a map or an optional, element by element. ModelError for what no operator takes apart. */
 export async function unpack(model: LoadedModel, feeds: Feeds, value: string): Promise<Unpacked> {

@@ -1,4 +1,5 @@
 import type { Node } from "../model/graph.ts";
+import { keepsElements } from "../model/operators.ts";
 
 /** A value that is 1 at the element that was chosen and 0 at the others: what chose it. */
 export interface OneHot {
@@ -9,26 +10,6 @@ export interface OneHot {
   readonly by: string;
 }
 
-const KEEPING: ReadonlySet<string> = new Set([
-  "Identity",
-  "Cast",
-  "Reshape",
-  "Flatten",
-  "Squeeze",
-  "Unsqueeze",
-  "Transpose",
-]);
-const INDEX: ReadonlySet<string> = new Set([
-  "Identity",
-  "Cast",
-  "Reshape",
-  "Flatten",
-  "Squeeze",
-  "Unsqueeze",
-  "ArgMax",
-  "ArgMin",
-  "TopK",
-]);
 /** What makes a tensor of one number. */
 const FILLING: ReadonlySet<string> = new Set(["Constant", "ConstantOfShape", "Expand"]);
 
@@ -40,7 +21,8 @@ export function oneHotOf(makers: ReadonlyMap<string, Node>, value: string): OneH
   let node = makers.get(value);
   while (
     node?.domain === "" &&
-    (KEEPING.has(node.opType) ||
+    (keepsElements(node) ||
+      node.opType === "Transpose" ||
       (node.opType === "Where" && node.inputs.slice(1).every((input) => isFilled(makers, input))))
   )
     node = makers.get(node.inputs[0]);
@@ -78,9 +60,6 @@ function isFilled(makers: ReadonlyMap<string, Node>, value: string): boolean {
 /** Whether an index is the place of the largest or smallest of something. */
 function isChosen(makers: ReadonlyMap<string, Node>, index: string): boolean {
   let node = makers.get(index);
-  while (node?.domain === "" && INDEX.has(node.opType)) {
-    if (/^Arg|^TopK$/.test(node.opType)) return true;
-    node = makers.get(node.inputs[0]);
-  }
-  return false;
+  while (node && keepsElements(node)) node = makers.get(node.inputs[0]);
+  return node?.domain === "" && /^(Arg(Max|Min)|TopK)$/.test(node.opType);
 }

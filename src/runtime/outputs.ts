@@ -7,6 +7,7 @@ import { smallestChosenBy } from "./distances.ts";
 import { oneHotOf } from "./one-hot.ts";
 import { topScores } from "./top-scores.ts";
 import { combinedSigmoid, endOf, isPlaceOfLargest, madeOf, type End, type ValueFacts } from "./score.ts";
+import { hasTrait, keepsElements } from "../model/operators.ts";
 
 /**
  * What an output's numbers are: decided once for a run, from the graph and the values together, and asked by everything
@@ -484,25 +485,10 @@ function lastOverOne(dims: readonly number[]): number {
   return Math.max(0, dims.length - 1);
 }
 
-const LINEAR: ReadonlySet<string> = new Set([
-  "Gemm",
-  "MatMul",
-  "Conv",
-  "ConvTranspose",
-  "Add",
-  "BatchNormalization",
-  "FusedMatMul",
-  "FusedGemm",
-]);
-
 /** Whether the last operator that computes is linear: such values have no bounds. */
 function endsLinear(graph: Graph, output: string): boolean {
   const makers = makersOf(graph);
   let node = makers.get(output);
-  while (
-    node &&
-    ["Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Dropout"].includes(node.opType)
-  )
-    node = makers.get(node.inputs[0]);
-  return node !== undefined && LINEAR.has(node.opType);
+  while (node && (keepsElements(node) || node.opType === "Transpose")) node = makers.get(node.inputs[0]);
+  return hasTrait(node, "convolution", "dense") || /^(Add|BatchNormalization)$/.test(node?.opType ?? "");
 }

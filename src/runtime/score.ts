@@ -2,6 +2,7 @@ import { elementCount, isFloat, type Graph, type Node } from "../model/graph.ts"
 import { hasSubgraph } from "../model/inner-names.ts";
 import { makersOf } from "../model/makers.ts";
 import { isSoftsign, isUnderSigmoid, spelledLogSigmoid, spelledSigmoid, type GraphLook } from "./spelled-sigmoid.ts";
+import { hasTrait, operatorOf } from "../model/operators.ts";
 
 /** What is explained: a value of the graph whose elements, in order, stand for the output's. */
 export interface Score {
@@ -42,28 +43,6 @@ export function scoreOf(graph: Graph, output: string, kind: "logit" | "output", 
   return end ? { value: end.logits, kind: "logit", before: end.said } : { value: output, kind: "output" };
 }
 
-/** Operators that make something else of each element, or hand some of them on. */
-const ELEMENTWISE: ReadonlySet<string> = new Set([
-  "Mul",
-  "Div",
-  "Add",
-  "Sub",
-  "Pow",
-  "Sqrt",
-  "Log",
-  "Exp",
-  "Neg",
-  "Abs",
-  "Transpose",
-  "Slice",
-  "Gather",
-  "Clip",
-  "Min",
-  "Max",
-  "Round",
-]);
-const SQUASHING: ReadonlySet<string> = new Set(["Softmax", "LogSoftmax", "Sigmoid", "HardSigmoid", "Tanh", "Softsign"]);
-
 /**
  * The softmax, sigmoid or the like that an output is an element-wise function of: such values are no logits. Undefined
  * where there is none.
@@ -73,16 +52,11 @@ export function madeOf(graph: Graph, output: string, facts: ValueFacts = {}): st
   const look = new Look(graph, facts);
   let value = output;
   for (let node = makers.get(value); node?.domain === ""; node = makers.get(value)) {
-    if (SQUASHING.has(node.opType)) return node.opType;
+    if (hasTrait(node, "squashing")) return node.opType;
     if (isSoftsign(look, value)) return "Softsign";
     if (isUnderSigmoid(look, value)) return "sigmoid";
     const [next, ...others] = node.inputs.filter((input) => makers.has(input));
-    if (
-      next === undefined ||
-      others.length > 0 ||
-      !(ELEMENTWISE.has(node.opType) || KEEPING.has(node.opType) || RESHAPING.has(node.opType))
-    )
-      return undefined;
+    if (next === undefined || others.length > 0 || !hasTrait(node, "elementwise", "moves")) return undefined;
     value = next;
   }
   return undefined;
@@ -92,8 +66,7 @@ export function madeOf(graph: Graph, output: string, facts: ValueFacts = {}): st
 export function isPlaceOfLargest(graph: Graph, output: string): boolean {
   const makers = makersOf(graph);
   let node = makers.get(output);
-  while (node?.domain === "" && (KEEPING.has(node.opType) || RESHAPING.has(node.opType)))
-    node = makers.get(node.inputs[0]);
+  while (node && keepsOrder(node)) node = makers.get(node.inputs[0]);
   return node?.domain === "" && (node.opType === "ArgMax" || node.opType === "ArgMin");
 }
 
@@ -122,7 +95,7 @@ export function combinedSigmoid(
   const makers = makersOf(graph);
   let { value } = look.through(output);
   let by: string | undefined;
-  for (let node = makers.get(value); node?.domain === "" && COMBINING.has(node.opType); node = makers.get(value)) {
+  for (let node = makers.get(value); node && hasTrait(node, "within-range"); node = makers.get(value)) {
     by ??= node.opType;
     ({ value } = look.through(node.inputs[0]));
   }
@@ -137,8 +110,7 @@ export function combinedSigmoid(
 export function endsInRun(graph: Graph, output: string): boolean {
   const node = makersOf(graph).get(new Look(graph, {}).through(output).value);
   return (
-    node !== undefined &&
-    (hasSubgraph(node) || (node.domain === "" && ONE_ELEMENT.has(node.opType) && combinedSigmoidOrBranch(graph, node)))
+    node !== undefined && (hasSubgraph(node) || (hasTrait(node, "keeps-one") && combinedSigmoidOrBranch(graph, node)))
   );
 }
 
@@ -147,36 +119,21 @@ function combinedSigmoidOrBranch(graph: Graph, from: Node): boolean {
   const look = new Look(graph, {});
   const makers = makersOf(graph);
   let { value } = look.through(from.inputs[0]);
-  for (let node = makers.get(value); node?.domain === "" && ONE_ELEMENT.has(node.opType); node = makers.get(value))
+  for (let node = makers.get(value); node && hasTrait(node, "keeps-one"); node = makers.get(value))
     ({ value } = look.through(node.inputs[0]));
   const node = makers.get(value);
   return look.end(value) !== undefined || (node !== undefined && hasSubgraph(node));
 }
 
-/** Reductions that hand on what they are given where that is one element. */
-const ONE_ELEMENT: ReadonlySet<string> = new Set(["ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceProd"]);
-/** What keeps scores between 0 and 1 scores. */
-const COMBINING: ReadonlySet<string> = new Set([
-  "ReduceMean",
-  "ReduceMax",
-  "ReduceMin",
-  "GlobalAveragePool",
-  "GlobalMaxPool",
-  "AveragePool",
-  "MaxPool",
-]);
+/** Whether an operator keeps the elements and their order. */
+function keepsOrder(node: Node): boolean {
+  return hasTrait(node, "reshape") || keepsShape(node);
+}
 
-/** Operators that keep the elements and their order; those of the second list also keep the shape. */
-const RESHAPING: ReadonlySet<string> = new Set(["Reshape", "Flatten", "Squeeze", "Unsqueeze"]);
-const KEEPING: ReadonlySet<string> = new Set([
-  "Identity",
-  "Cast",
-  "CastLike",
-  "Dropout",
-  "Clip",
-  "QuantizeLinear",
-  "DequantizeLinear",
-]);
+/** Whether an operator keeps the elements, their order and their shape; what it clips or rounds counts as kept. */
+function keepsShape(node: Node): boolean {
+  return hasTrait(node, "pass") || ["Clip", "QuantizeLinear", "DequantizeLinear"].includes(operatorOf(node));
+}
 
 /** Operators that give the largest of elements. */
 const MAXIMA: ReadonlySet<string> = new Set(["ReduceMax", "TopK", "Max"]);
@@ -213,8 +170,8 @@ class Look implements GraphLook {
       node?.domain === "" && node.outputs[0] === value;
       node = this.makers.get(value)
     ) {
-      if (reshaping && (RESHAPING.has(node.opType) || this.isOfOne(node))) reshaped = true;
-      else if (!KEEPING.has(node.opType)) break;
+      if (reshaping && (hasTrait(node, "reshape") || this.isOfOne(node))) reshaped = true;
+      else if (!keepsShape(node)) break;
       value = node.inputs[0];
     }
     return { value, reshaped };
@@ -276,9 +233,9 @@ class Look implements GraphLook {
   }
 
   /** Whether a reduction has one element to reduce at each place. */
-  private isOfOne({ opType, inputs, outputs }: Node): boolean {
-    if (!ONE_ELEMENT.has(opType)) return false;
-    const [from, to] = [inputs[0], outputs[0]].map((value) => this.facts.dims?.(value));
+  private isOfOne(node: Node): boolean {
+    if (!hasTrait(node, "keeps-one")) return false;
+    const [from, to] = [node.inputs[0], node.outputs[0]].map((value) => this.facts.dims?.(value));
     return from !== undefined && to !== undefined && elementCount(from) === elementCount(to);
   }
 
@@ -366,7 +323,7 @@ class Look implements GraphLook {
   private spread(value: string): string {
     for (
       let node = this.makers.get(value);
-      node?.domain === "" && (node.opType === "Expand" || KEEPING.has(node.opType) || RESHAPING.has(node.opType));
+      node?.domain === "" && (node.opType === "Expand" || keepsOrder(node));
       node = this.makers.get(value)
     )
       value = node.inputs[0];

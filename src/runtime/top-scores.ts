@@ -1,5 +1,6 @@
 import type { Graph, Node } from "../model/graph.ts";
 import { makersOf } from "../model/makers.ts";
+import { keepsElements } from "../model/operators.ts";
 
 /** An output that holds the largest (or smallest) of some scores, beside one that says of which classes. */
 export interface TopScores {
@@ -8,8 +9,6 @@ export interface TopScores {
   /** The value that holds the class number of each element, in the same order. */
   readonly indices: string;
 }
-
-const KEEPING: ReadonlySet<string> = new Set(["Identity", "Cast", "Reshape", "Squeeze", "Unsqueeze", "Flatten"]);
 
 /**
  * What TopK chose an output's elements from, where the graph gives out both what it chose and where that was; undefined
@@ -30,6 +29,6 @@ export function topScores(graph: Graph, output: string): TopScores | undefined {
 function behind(graph: Graph, value: string): Node | undefined {
   const makers = makersOf(graph);
   let node = makers.get(value);
-  while (node?.domain === "" && KEEPING.has(node.opType)) node = makers.get(node.inputs[0]);
+  while (node && keepsElements(node)) node = makers.get(node.inputs[0]);
   return node;
 }

@@ -144,25 +144,26 @@ function isSmallInteger(type: DataType, dims: readonly number[]): boolean {
   );
 }
 
-/**
- * Float values that decide how an operator works: Resize's region and scales, Upsample's scales; Clip's lower bound,
- * which makes it a rectifier; Dropout's ratio, of which 0 drops nothing; Pow's exponent, of which whole ones take
- * negative numbers; RoiAlign's regions where they decide the sampling.
- */
+/** Inputs whose float values decide how an operator works. */
+const SHAPING_FLOATS: Readonly<Record<string, readonly number[]>> = {
+  // The region and the scales.
+  Resize: [1, 2],
+  Upsample: [1],
+  // Its lower bound makes it a rectifier.
+  Clip: [1],
+  // A ratio of 0 drops nothing.
+  Dropout: [1],
+  // Whole exponents take negative numbers.
+  Pow: [1],
+  // Regions decide the sampling, where it is not given.
+  RoiAlign: [1],
+};
+
 function shapingFloats(graph: Graph): Set<string> {
   const shaping = new Set<string>();
   for (const { opType, inputs, attributes } of graph.nodes) {
-    const places =
-      opType === "Resize"
-        ? [1, 2]
-        : opType === "Upsample" ||
-            opType === "Clip" ||
-            opType === "Dropout" ||
-            opType === "Pow" ||
-            (opType === "RoiAlign" && !attributes.sampling_ratio)
-          ? [1]
-          : [];
-    for (const place of places) if (inputs[place]) shaping.add(inputs[place]);
+    if (!Object.hasOwn(SHAPING_FLOATS, opType) || (opType === "RoiAlign" && attributes.sampling_ratio)) continue;
+    for (const place of SHAPING_FLOATS[opType]) if (inputs[place]) shaping.add(inputs[place]);
   }
   return shaping;
 }

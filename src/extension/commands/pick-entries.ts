@@ -7,7 +7,7 @@ import { parseTarget, regionText, targetOfItem, usualOutput } from "../../protoc
 import { nameOf, placeOf } from "../files.ts";
 import type { Facts } from "../model-facts.ts";
 import type { Services } from "../services.ts";
-import { spread, usualMethods } from "./suggested.ts";
+import { startingLayers, usualMethods } from "./suggested.ts";
 import { findModels } from "./pick-model.ts";
 import { predictionText } from "./pick-target.ts";
 import { pickMany } from "./pick-many.ts";
@@ -186,7 +186,7 @@ const pickers: Readonly<Record<AxisKind, Picker>> = {
           }));
           return {
             items: [byItself, ...items],
-            ticked: spread(wanted, defaultLayer),
+            ticked: startingLayers(wanted, defaultLayer),
             placeholder: `Which layers? First to last. ${many}`,
           };
         } catch (error) {

@@ -18,33 +18,17 @@ export function usualMethods(
 }
 
 /** Layers to begin with: the default one, and two before it at other depths that compute something. First to last. */
-export function spread(
-  layers: readonly Pick<LayerChoice, "value" | "operator">[],
+export function startingLayers(
+  layers: readonly Pick<LayerChoice, "value" | "moves">[],
   defaultLayer: string | undefined,
 ): string[] {
   const last = Math.max(
     0,
     layers.findIndex(({ value }) => value === defaultLayer),
   );
-  const computed = layers.slice(0, last).filter(({ operator }) => !rearranging.has(operator));
+  const computed = layers.slice(0, last).filter(({ moves }) => !moves);
   const before = [Math.floor(computed.length / 3), Math.floor((2 * computed.length) / 3)].flatMap(
     (index) => computed[index]?.value ?? [],
   );
   return [...new Set([...before, ...(layers[last] ? [layers[last].value] : [])])];
 }
-
-const rearranging: ReadonlySet<string> = new Set([
-  "Pad",
-  "Slice",
-  "Reshape",
-  "Transpose",
-  "Cast",
-  "Identity",
-  "Concat",
-  "Split",
-  "Gather",
-  "Squeeze",
-  "Unsqueeze",
-  "Flatten",
-  "Expand",
-]);

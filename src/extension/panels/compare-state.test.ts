@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { spread, usualMethods } from "../commands/suggested.ts";
+import { startingLayers, usualMethods } from "../commands/suggested.ts";
 import { readCompareState } from "./compare-state.ts";
 import { cellKey, cellState, isComparable, methodLabel } from "../../protocol/compare.ts";
 import type { AxisEntry, CompareState } from "../../protocol/compare.ts";
@@ -274,11 +274,14 @@ describe("what a comparison begins with", () => {
 
   test("layers at three depths, the default one last, none that only moves values about", () => {
     const layers = ["Pad", "Conv", "Clip", "Pad", "Conv", "Clip", "Transpose", "Conv", "Clip"].map(
-      (operator, index) => ({ value: `v${index}`, operator }),
+      (operator, index) => ({
+        value: `v${index}`,
+        ...(/Pad|Transpose/.test(operator) ? { moves: true as const } : {}),
+      }),
     );
-    expect(spread(layers, "v8")).toEqual(["v2", "v5", "v8"]);
-    expect(spread(layers, "v1")).toEqual(["v1"]);
-    expect(spread([], undefined)).toEqual([]);
+    expect(startingLayers(layers, "v8")).toEqual(["v2", "v5", "v8"]);
+    expect(startingLayers(layers, "v1")).toEqual(["v1"]);
+    expect(startingLayers([], undefined)).toEqual([]);
   });
 });
 

@@ -7,6 +7,7 @@ import { EMBEDDING } from "./embedding.ts";
 import { EXPERTS } from "./experts.ts";
 import { FUSED, type StandIn } from "./fused.ts";
 import { blockedStandIn, blockOf, CHANNELS_LAST, NHWC, probedBlock, type Block } from "./layouts.ts";
+import { operatorOf } from "../operators.ts";
 
 const BLOCKED = "com.microsoft.nchwc";
 const TABLES: Readonly<Record<string, Readonly<Record<string, StandIn>>>> = {
@@ -98,7 +99,7 @@ class Replacement {
         ? this.block !== undefined && blockedStandIn(body, this.block, blocked)
         : TABLES[node.domain][node.opType](body);
     if (!done) return [node];
-    const operator = `${node.domain}.${node.opType}`;
+    const operator = operatorOf(node);
     this.counts.set(operator, (this.counts.get(operator) ?? 0) + 1);
     return body.nodes;
   }

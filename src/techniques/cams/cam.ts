@@ -11,6 +11,7 @@ import { NOISE, RELU, SCORE } from "../framework/params.ts";
 import { activationMap } from "../framework/pictures.ts";
 import { noiseCaption } from "../gradients/saliency.ts";
 import { technique, type Context } from "../framework/technique.ts";
+import { keepsElements } from "../../model/operators.ts";
 
 /**
  * Σₖ w[target, k] Aᵏ, the dense layer's weights over the channels that the pooling before it averages: raw [H, W], not
@@ -73,16 +74,6 @@ interface Head {
   readonly dense: Node;
 }
 
-/** Operators between pooling and score that leave the channels and their order as they are. */
-const PASSING: ReadonlySet<string> = new Set([
-  "Identity",
-  "Cast",
-  "Dropout",
-  "Flatten",
-  "Reshape",
-  "Squeeze",
-  "Unsqueeze",
-]);
 const DENSE: ReadonlySet<string> = new Set(["Gemm", "MatMul", "Conv"]);
 
 /** Walks from the score back to the pooling; UsageError says where a head is something else. */
@@ -122,7 +113,7 @@ async function findHead(context: Context): Promise<Head> {
         throw because("its last convolution works on maps, not on pooled channels", node);
       dense = node;
       value = node.inputs[0];
-    } else if (PASSING.has(node.opType) && node.domain === "") {
+    } else if (keepsElements(node)) {
       value = node.inputs[0];
     } else {
       throw because(

@@ -7,6 +7,7 @@ import { isSpatial, spatialSize, type Layout, type Layouts } from "../../runtime
 import type { LoadedModel, Traced } from "../../runtime/models.ts";
 import { channelView } from "./channels.ts";
 import type { LayerInfo } from "./technique.ts";
+import { hasTrait, keepsElements } from "../../model/operators.ts";
 
 /**
  * A layer as a person names it: a node, a value, or "node:…" and "value:…". UsageError where there is none, or it is
@@ -128,48 +129,12 @@ export async function pickSpatialLayer(
 }
 
 /**
- * Operators that choose among numbers, move them and change each by itself: what they are given are the scores, in
+ * Whether an operator chooses among numbers, moves them or changes each by itself: what it is given are the scores, in
  * another shape.
  */
-const CHOOSING: ReadonlySet<string> = new Set([
-  "Identity",
-  "Cast",
-  "Reshape",
-  "Flatten",
-  "Squeeze",
-  "Unsqueeze",
-  "Transpose",
-  "Slice",
-  "Split",
-  "Gather",
-  "GatherND",
-  "GatherElements",
-  "Concat",
-  "Expand",
-  "ScatterND",
-  "TopK",
-  "Add",
-  "Sub",
-  "Mul",
-  "Div",
-  "Neg",
-  "Abs",
-  "Exp",
-  "Log",
-  "Sqrt",
-  "Pow",
-  "Clip",
-  "Min",
-  "Max",
-  "Where",
-  "Sigmoid",
-  "HardSigmoid",
-  "Relu",
-  "Tanh",
-  "Softplus",
-  "QuantizeLinear",
-  "DequantizeLinear",
-]);
+function choosesScores(node: Node): boolean {
+  return hasTrait(node, "moves", "elementwise") || ["TopK", "ScatterND", "Where"].includes(node.opType);
+}
 
 /**
  * Values that nothing mixes any more on the way to the score, such as a detection head's [N, boxes, classes]: a map of
@@ -179,7 +144,7 @@ function scoresThemselves({ graph, specialised }: Traced, score: string): Readon
   const scores = new Set([score]);
   for (let index = graph.nodes.length - 1; index >= 0; index--) {
     const node = graph.nodes[index];
-    if (!CHOOSING.has(node.opType) || !node.outputs.some((output) => scores.has(output))) continue;
+    if (!choosesScores(node) || !node.outputs.some((output) => scores.has(output))) continue;
     for (const input of node.inputs) if (specialised.tainted.has(input)) scores.add(input);
   }
   return scores;
@@ -195,22 +160,14 @@ function placesIn(layout: Layout | undefined): string {
       : "height and width";
 }
 
-const WEIGHING: ReadonlySet<string> = new Set([
-  "Softmax",
-  "Where",
-  "Add",
-  "Mul",
-  "Div",
-  "Sub",
-  "Dropout",
-  "Identity",
-  "Cast",
-  "Reshape",
-  "Transpose",
-  "Squeeze",
-  "Unsqueeze",
-  "Clip",
-]);
+/** Whether attention's scores may go through an operator on their way to being weights. */
+function weighs(node: Node): boolean {
+  return (
+    keepsElements(node) ||
+    hasTrait(node, "arithmetic") ||
+    ["Softmax", "Where", "Transpose", "Clip"].includes(node.opType)
+  );
+}
 
 /** Whether a value of one channel is the product of a query and keys, or the weights made of it. */
 function isAttention({ graph, trace, specialised }: Traced, layouts: Layouts, value: string): boolean {
@@ -220,8 +177,8 @@ function isAttention({ graph, trace, specialised }: Traced, layouts: Layouts, va
   const data = (node: Node): string[] =>
     node.inputs.filter((input) => specialised.tainted.has(input) && isFloat(trace.types.get(input) ?? "float32"));
   let node = makers.get(value);
-  while (node && WEIGHING.has(node.opType) && data(node).length === 1) node = makers.get(data(node)[0]);
-  return node !== undefined && DENSE.has(node.opType) && data(node).length > 1;
+  while (node && weighs(node) && data(node).length === 1) node = makers.get(data(node)[0]);
+  return node !== undefined && isDense(node) && data(node).length > 1;
 }
 
 /** At how many places any channel has a gradient. */
@@ -250,46 +207,42 @@ function isSequence(layout: Layout | undefined): boolean {
   );
 }
 
-/** Operators that carry a dense layer's result on: bias, scale, the parts that are queries, keys and values. */
-const CARRYING: ReadonlySet<string> = new Set([
-  "Add",
-  "Sub",
-  "Mul",
-  "Div",
-  "Split",
-  "Slice",
-  "Gather",
-  "Reshape",
-  "Transpose",
-  "Squeeze",
-  "Unsqueeze",
-  "Identity",
-  "Cast",
-]);
-const MOVING: ReadonlySet<string> = new Set(["Reshape", "Transpose", "Squeeze", "Unsqueeze", "Identity", "Cast"]);
-const DENSE: ReadonlySet<string> = new Set(["MatMul", "Gemm", "FusedMatMul", "MatMulNBits"]);
+/** Whether an operator carries a dense layer's result on: bias, scale, the parts that are queries, keys and values. */
+function carriesOn(node: Node): boolean {
+  return hasTrait(node, "moves", "arithmetic") || node.opType === "Cast";
+}
+
+/** Whether an operator keeps each place's numbers together. */
+function keepsPlaces(node: Node): boolean {
+  return keepsElements(node) || node.opType === "Transpose";
+}
+
+function isDense(node: Node): boolean {
+  return hasTrait(node, "dense");
+}
 
 /** Of tokens that a dense layer made: what went into it, where that has space, too. */
 function beforeProjection({ graph, trace, specialised }: Traced, layouts: Layouts, value: string): string {
   if (!layouts.get(value)?.tokens && !isSequence(layouts.get(value))) return value;
   const makers = makersOf(graph);
-  const source = (node: Node | undefined, operators: ReadonlySet<string>): string | undefined => {
-    const data =
-      node && operators.has(node.opType) ? node.inputs.filter((input) => specialised.tainted.has(input)) : [];
+  const source = (node: Node | undefined, passes: (node: Node) => boolean): string | undefined => {
+    const data = node && passes(node) ? node.inputs.filter((input) => specialised.tainted.has(input)) : [];
     return data.length === 1 ? data[0] : undefined;
   };
   const spatial = (name: string | undefined): name is string =>
     name !== undefined && isSpatial(layouts.get(name), trace.dims.get(name) ?? []);
   let dense = makers.get(value);
-  while (dense && !DENSE.has(dense.opType)) dense = makers.get(source(dense, CARRYING) ?? "");
-  let input = source(dense, DENSE);
+  while (dense && !isDense(dense)) dense = makers.get(source(dense, carriesOn) ?? "");
+  let input = source(dense, isDense);
   if (!spatial(input)) return value;
-  for (let moved = source(makers.get(input), MOVING); spatial(moved); moved = source(makers.get(input), MOVING))
+  for (
+    let moved = source(makers.get(input), keepsPlaces);
+    spatial(moved);
+    moved = source(makers.get(input), keepsPlaces)
+  )
     input = moved;
   return input;
 }
-
-const RECURRENT: ReadonlySet<string> = new Set(["LSTM", "GRU", "RNN"]);
 
 /**
  * Float values that depend on the input and that the score is computed from, the last first; with `steps` also all
@@ -302,8 +255,9 @@ function* valuesBefore(
 ): Generator<string, undefined> {
   const before = ancestors(graph, score);
   for (let index = graph.nodes.length - 1; index >= 0; index--) {
-    const { outputs, opType } = graph.nodes[index];
-    if (steps && RECURRENT.has(opType) && outputs.some((output) => before.has(output))) before.add(outputs[0]);
+    const node = graph.nodes[index];
+    const { outputs } = node;
+    if (steps && hasTrait(node, "recurrent") && outputs.some((output) => before.has(output))) before.add(outputs[0]);
     for (const output of outputs) {
       if (
         output === score ||
@@ -349,6 +303,7 @@ export function layerChoices({ graph, trace, specialised }: Traced, layouts: Lay
           node: nodeLabel(node),
           operator: node.opType,
           dims,
+          ...(hasTrait(node, "moves", "pass") ? { moves: true as const } : {}),
           spatial,
           ...(spatial ? { size: spatialSize(layout, dims) } : {}),
         },

@@ -2,6 +2,7 @@ import { neededFor } from "../../autodiff/differentiate.ts";
 import type { Specialised } from "../../autodiff/specialise.ts";
 import { elementCount, nodeLabel, type Attribute, type Node } from "../../model/graph.ts";
 import { makersAmong } from "../../model/makers.ts";
+import { hasTrait } from "../../model/operators.ts";
 
 /** A constant array, and its shape within the value it is added to: as many axes, 1 where it is repeated. */
 export interface BiasTerm {
@@ -38,60 +39,6 @@ export interface Biases {
   readonly curved: readonly string[];
 }
 
-/** Piecewise linear operators, where what is multiplied is constant. */
-const STRAIGHT: ReadonlySet<string> = new Set([
-  "Conv",
-  "ConvTranspose",
-  "Gemm",
-  "MatMul",
-  "Mul",
-  "Div",
-  "Add",
-  "Sub",
-  "Sum",
-  "Mean",
-  "Neg",
-  "BatchNormalization",
-  "Relu",
-  "LeakyRelu",
-  "PRelu",
-  "Clip",
-  "Abs",
-  "Max",
-  "Min",
-  "MaxPool",
-  "AveragePool",
-  "GlobalAveragePool",
-  "GlobalMaxPool",
-  "ReduceMean",
-  "ReduceSum",
-  "ReduceMax",
-  "ReduceMin",
-  "Identity",
-  "Dropout",
-  "Cast",
-  "Reshape",
-  "Flatten",
-  "Squeeze",
-  "Unsqueeze",
-  "Transpose",
-  "Expand",
-  "Tile",
-  "Concat",
-  "Split",
-  "Slice",
-  "Pad",
-  "Gather",
-  "DepthToSpace",
-  "SpaceToDepth",
-  "Resize",
-  "Upsample",
-  "Shape",
-  "Constant",
-  "Where",
-]);
-const PRODUCTS: ReadonlySet<string> = new Set(["MatMul", "Mul", "Div", "Conv", "ConvTranspose", "Gemm"]);
-
 /**
  * The biases between input and `score`, as they are in the graph: of convolutions, dense layers and normalisations, and
  * constants that are added.
@@ -111,14 +58,21 @@ export function findBiases(specialised: Specialised, score: string): Biases {
     if (node.opType === "Clip")
       lids.push({ value: node.outputs[0], input: node.inputs[0], low: bound(1), high: bound(2) });
     const fused = slopeOf(node);
-    const product = PRODUCTS.has(node.opType) && node.inputs.filter((input) => tainted.has(input)).length > 1;
+    const product = hasTrait(node, "product") && node.inputs.filter((input) => tainted.has(input)).length > 1;
     const straight =
       node.domain === ""
-        ? STRAIGHT.has(node.opType) && !product
+        ? isStraight(node) && !product
         : FUSED.has(node.opType) && fused !== undefined && !/^(Tanh|Sigmoid)$/.test(activationOf(node));
     if (!straight) curved.set(node.opType, (curved.get(node.opType) ?? 0) + 1);
   }
   return { places, lids, curved: [...curved].map(([opType, count]) => (count > 1 ? `${opType} (${count})` : opType)) };
+}
+
+/** Whether an operator is piecewise linear, where what is multiplied is constant. */
+function isStraight(node: Node): boolean {
+  return (
+    (hasTrait(node, "linear", "product", "piecewise-linear") || node.opType === "Clip") && !hasTrait(node, "quantised")
+  );
 }
 
 /**

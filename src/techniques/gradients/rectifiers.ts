@@ -6,10 +6,7 @@ import { withNoise } from "../framework/noise.ts";
 import { inputOutput } from "../framework/pictures.ts";
 import { isSigned, noiseCaption } from "./saliency.ts";
 import type { Context, TechniqueOutput } from "../framework/technique.ts";
-
-/** Activations that are no rectifier, or a leaky one: methods that modify rectifiers leave them their gradient. */
-const OTHERS =
-  /^(Sigmoid|Tanh|Elu|Celu|Selu|Gelu|FastGelu|BiasGelu|QuickGelu|HardSwish|HardSigmoid|Softplus|Softsign|Mish|Swish|LeakyRelu|PRelu|ThresholdedRelu|Shrink|Erf)$/;
+import { hasTrait } from "../../model/operators.ts";
 
 /**
  * An attribution by rules that differ from the gradient's at rectifiers only: raw in the input's shape. Says what they
@@ -50,7 +47,7 @@ export async function noteActivations(context: Context, title: string, of?: stri
         ? attributes.activation_params.value.slice(0, 1)
         : minimumOf(node);
     if (activation === "Relu" || (activation === "Clip" && clipsFromZero(lid))) rectifiers++;
-    else if (OTHERS.test(activation)) kept.set(activation, (kept.get(activation) ?? 0) + 1);
+    else if (hasTrait(fused ?? node, "activation")) kept.set(activation, (kept.get(activation) ?? 0) + 1);
   }
   const others = [...kept].map(([opType, count]) => (count > 1 ? `${opType} (${count})` : opType)).join(", ");
   if (rectifiers === 0)

@@ -1,4 +1,5 @@
 import { gradientRules } from "../../../src/autodiff/rules/index.ts";
+import { hasTrait } from "../../../src/model/operators.ts";
 
 export interface CaseResult {
   readonly name: string;
@@ -11,21 +12,10 @@ export interface CaseResult {
 }
 
 /** Outputs that do not change where they change at all, and outputs that are drawn: neither has a gradient to test. */
-const NOT_DIFFERENTIABLE: ReadonlySet<string> = new Set([
-  "Ceil",
-  "Floor",
-  "Round",
-  "Sign",
-  "Hardmax",
-  "MelWeightMatrix",
-  "Bernoulli",
-  "RandomNormalLike",
-  "RandomUniformLike",
-  "Multinomial",
-  "EyeLike",
-  "IsInf",
-  "IsNaN",
-]);
+function isDifferentiable(operator: string): boolean {
+  return !hasTrait(operator, "steps", "random", "gives-bool") && !["MelWeightMatrix", "EyeLike"].includes(operator);
+}
+
 /** The reason given where a kernel's output is not the standard's. */
 export const OTHER_RESULT = "ONNX Runtime's result is not the standard's";
 
@@ -52,7 +42,7 @@ export function operatorsPage(results: readonly CaseResult[]): { text: string; s
       list,
       count: (outcome: CaseResult["outcome"]) => list.filter((one) => one.outcome === outcome).length,
     }));
-  const denominator = operators.filter(({ operator }) => !NOT_DIFFERENTIABLE.has(operator));
+  const denominator = operators.filter(({ operator }) => isDifferentiable(operator));
   const passes = denominator.filter(({ count }) => count("right") > 0 && count("wrong") === 0);
   const rest = denominator.filter((one) => !passes.includes(one));
   const share = denominator.length === 0 ? 0 : passes.length / denominator.length;
@@ -62,7 +52,7 @@ export function operatorsPage(results: readonly CaseResult[]): { text: string; s
   const deviating = results.filter(({ outcome, reason }) => outcome === "no kernel" && reason === OTHER_RESULT);
   const row = ({ operator, count }: (typeof operators)[number]): string => {
     const rule = REWRITTEN[operator] ?? (Object.hasOwn(gradientRules, operator) ? "yes" : "none");
-    const result = NOT_DIFFERENTIABLE.has(operator)
+    const result = !isDifferentiable(operator)
       ? "zero or random"
       : count("wrong") > 0
         ? "wrong"

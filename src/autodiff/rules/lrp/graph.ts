@@ -1,6 +1,7 @@
 import { captured } from "../../differentiate.ts";
 import type { Node } from "../../../model/graph.ts";
 import type { WalkedGraph } from "../../rule.ts";
+import { hasTrait } from "../../../model/operators.ts";
 
 /** A weighted layer: one operand is data, the other (`weight`, an index into the node's inputs) a constant. */
 export interface Layer {
@@ -16,39 +17,6 @@ export interface Layer {
 
 const CONVOLUTIONS: ReadonlySet<string> = new Set(["Conv", "ConvTranspose"]);
 const DENSE: ReadonlySet<string> = new Set(["Gemm", "MatMul", "Einsum"]);
-/** Everything with weights in it, fused and quantised kinds too. */
-const WEIGHTED = /Conv|MatMul|Gemm|Einsum|LSTM|GRU|RNN|Attention/;
-const FIXED: ReadonlySet<string> = new Set(["Shape", "Size"]);
-const MOVING: ReadonlySet<string> = new Set([
-  "Identity",
-  "Cast",
-  "Reshape",
-  "Flatten",
-  "Squeeze",
-  "Unsqueeze",
-  "Transpose",
-  "Expand",
-  "Tile",
-  "Slice",
-  "Split",
-]);
-const POSITIVE: ReadonlySet<string> = new Set(["Relu", "Sigmoid", "Softmax", "HardSigmoid", "Abs", "Exp", "Softplus"]);
-const KEEPING_SIGN: ReadonlySet<string> = new Set([
-  ...MOVING,
-  "Dropout",
-  "MaxPool",
-  "AveragePool",
-  "GlobalAveragePool",
-  "GlobalMaxPool",
-  "ReduceMean",
-  "ReduceSum",
-  "ReduceMax",
-  "Concat",
-  "Add",
-  "Sum",
-  "Mul",
-  "Max",
-]);
 
 /** Ranks of factors that count as fixed (`gateRanks`). */
 const [GATE, INVERSE] = [3, 4];
@@ -169,7 +137,7 @@ export class RelevanceGraph {
         case "Min":
           return inner.length === 1 && this.isInverse(inner[0], depth) ? INVERSE : 0;
         default:
-          if (!MOVING.has(node.opType)) return 0;
+          if (!hasTrait(node, "moves", "pass")) return 0;
       }
       if (inner.length !== 1) return 0;
       node = this.maker(inner[0]);
@@ -183,12 +151,11 @@ export class RelevanceGraph {
 
   private makesPositive(node: Node, depth: number): boolean {
     if (node.domain !== "") return false;
-    if (POSITIVE.has(node.opType)) return true;
+    if (hasTrait(node, "non-negative")) return true;
     if (node.opType === "Clip") return (this.graph.known(node.inputs[1] ?? "")?.[0] ?? -1) >= 0;
-    if (!KEEPING_SIGN.has(node.opType)) return false;
-    const operands = ["Concat", "Add", "Sum", "Mul", "Max"].includes(node.opType)
-      ? node.inputs
-      : node.inputs.slice(0, 1);
+    // What is around a padded value may be negative.
+    if (!hasTrait(node, "keeps-sign", "moves") || node.opType === "Pad") return false;
+    const operands = hasTrait(node, "operands") ? node.inputs : node.inputs.slice(0, 1);
     return operands.every((input) => this.isPositive(input, depth + 1));
   }
 
@@ -212,8 +179,8 @@ export class RelevanceGraph {
     for (const node of nodes) {
       for (const output of node.outputs) this.makers.set(output, node);
       const inputs = [...node.inputs, ...captured(node)];
-      if (FIXED.has(node.opType) || !inputs.some((input) => this.data.has(input))) continue;
-      const behind = WEIGHTED.test(node.opType) || inputs.some((input) => this.weighted.has(input));
+      if (hasTrait(node, "shape-of") || !inputs.some((input) => this.data.has(input))) continue;
+      const behind = hasTrait(node, "multiply-adds") || inputs.some((input) => this.weighted.has(input));
       for (const output of node.outputs) {
         this.data.add(output);
         if (behind) this.weighted.add(output);

@@ -5,101 +5,23 @@ import { gradientRules } from "../index.ts";
 import { alongChannel, type RelevanceGraph } from "./graph.ts";
 import { shared } from "./linear.ts";
 import { isOpen } from "../softmax-masks.ts";
+import { operatorsWith } from "../../../model/operators.ts";
 
 const HIGHEST = 3.4028234663852886e38;
 
-/** Functions of one value, element by element: relevance passes. */
+/** Relevance passes: functions of one value (Pow: of the base), and what divides by a norm, which counts as fixed. */
 const PASSING = [
-  "Identity",
-  "Dropout",
-  "Cast",
-  "CastLike",
-  "Relu",
-  "LeakyRelu",
-  "PRelu",
-  "ThresholdedRelu",
-  "Elu",
-  "Celu",
-  "Selu",
-  "Gelu",
-  "HardSwish",
-  "Swish",
-  "Mish",
-  "Sigmoid",
-  "HardSigmoid",
-  "Tanh",
-  "Softplus",
-  "Softsign",
-  "Shrink",
-  "Clip",
-  "Erf",
-  "Exp",
-  "Log",
-  "Sqrt",
-  "Reciprocal",
-  "Abs",
-  "Neg",
+  ...operatorsWith("", "unary", "norm-division"),
+  ...operatorsWith("com.microsoft", "norm-division"),
   "Pow",
-  "Sin",
-  "Cos",
-  "Tan",
-  "Sinh",
-  "Cosh",
-  "Asin",
-  "Acos",
-  "Atan",
-  "Asinh",
-  "Acosh",
-  "Atanh",
-  "Sign",
-  "Floor",
-  "Ceil",
-  "Round",
-  "QuantizeLinear",
-  "DequantizeLinear",
   "com.microsoft.QuantizeLinear",
   "com.microsoft.DequantizeLinear",
-  // Divided by a norm, which counts as fixed.
-  "RMSNormalization",
-  "SimplifiedLayerNormalization",
-  "com.microsoft.SimplifiedLayerNormalization",
-  "LpNormalization",
-  "LRN",
 ];
 
 /** Operators that move values or choose among them: relevance goes where the value came from, as its gradient would. */
-const MOVING = [
-  "Reshape",
-  "Flatten",
-  "Squeeze",
-  "Unsqueeze",
-  "Transpose",
-  "Expand",
-  "Tile",
-  "Concat",
-  "Split",
-  "Slice",
-  "Pad",
-  "DepthToSpace",
-  "SpaceToDepth",
-  "Trilu",
-  "Gather",
-  "GatherElements",
-  "GatherND",
-  "ScatterElements",
-  "ScatterND",
-  "Compress",
-  "TopK",
-  "Where",
-  "CenterCropPad",
-  "ReverseSequence",
-  "MaxPool",
-  "GlobalMaxPool",
-  "MaxUnpool",
-  "ReduceMax",
-  "ReduceMin",
-  "ReduceLogSumExp",
-];
+const MOVING = [...operatorsWith("", "selects"), "ReduceLogSumExp"].filter((operator) =>
+  Object.hasOwn(gradientRules, operator),
+);
 
 /** Sums and means: relevance in proportion to what each element adds, x·∂y/∂x, which for these sums to y. */
 const SUMMING = [
