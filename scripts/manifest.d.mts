@@ -4,8 +4,17 @@ interface Listed {
   readonly command: string;
   readonly group: string;
 }
-export function contributions(techniques: readonly Listed[]): {
+interface Format {
+  readonly extensions: readonly string[];
+}
+export function contributions(
+  techniques: readonly Listed[],
+  formats: readonly Format[],
+): {
   readonly commands: readonly { readonly command: string; readonly title: string }[];
+  readonly customEditors: readonly { readonly selector: readonly { readonly filenamePattern: string }[] }[];
+  readonly menus: Readonly<Record<string, readonly { readonly when?: string }[]>>;
 };
+export function readFormats(): Promise<readonly Format[]>;
 export function readCatalogue(): Promise<readonly Listed[]>;
 export function outOfStep(): Promise<string[]>;

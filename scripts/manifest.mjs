@@ -11,7 +11,6 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 const file = path.join(root, "package.json");
 
 const inOurEditor = "activeCustomEditorId == neuralLoupe.model";
-const onModelFiles = "resourceExtname =~ /^\\.onnx$/i";
 
 /** Commands that are no technique. `when`: where the palette offers them. */
 const others = [
@@ -28,14 +27,27 @@ const others = [
   { id: "showLog", title: "Show Log" },
 ];
 
-/** contributes.commands, submenus and menus for these techniques. */
-export function contributions(techniques) {
+/** contributes.commands, submenus and menus for these techniques; and what names model files, by their formats. */
+export function contributions(techniques, formats) {
+  const endings = formats.flatMap(({ extensions }) => extensions);
+  const onModelFiles = `resourceExtname =~ /^\\.(${endings.join("|")})$/i`;
   const category = "Neural Loupe";
   const id = (technique) =>
     `neuralLoupe.${technique.id.replaceAll("+", "-plus").replace(/-([a-z0-9])/g, (_, letter) => letter.toUpperCase())}`;
   const submenu = "neuralLoupe.techniques";
   const groups = [...new Set(techniques.map(({ group }) => group))];
   return {
+    customEditors: [
+      {
+        viewType: "neuralLoupe.model",
+        displayName: category,
+        selector: endings.map((ending) => ({ filenamePattern: `*.${ending}` })),
+        priority: "default",
+      },
+    ],
+    configurationDefaults: {
+      "workbench.diffEditorAssociations": Object.fromEntries(endings.map((ending) => [`*.${ending}`, "default"])),
+    },
     commands: [
       ...techniques.map((technique) => ({ command: id(technique), title: technique.command, category })),
       ...others.map((other) => ({ command: `neuralLoupe.${other.id}`, title: other.title, category })),
@@ -70,12 +82,23 @@ export async function readCatalogue() {
   return (await buildCatalogue()).catalogue;
 }
 
+/** The formats of model files, as data. */
+export async function readFormats() {
+  return (await run("src/protocol/formats.ts")).exports.MODEL_FORMATS;
+}
+
 /** The catalogue, made by running src/techniques/catalogue.ts, and the files that it was made from. */
 export async function buildCatalogue() {
+  const { exports, files } = await run("src/techniques/catalogue.ts");
+  return { catalogue: exports.catalogue, files };
+}
+
+/** What a module of ours exports, and the files that it was made from. */
+async function run(entry) {
   // Inside the repository, so that the packages that techniques use are found from there.
   const module = path.join(root, `.cache/catalogue-${process.pid}-${built++}.mjs`);
   const { metafile } = await esbuild.build({
-    entryPoints: [path.join(root, "src/techniques/catalogue.ts")],
+    entryPoints: [path.join(root, entry)],
     outfile: module,
     absWorkingDir: root,
     bundle: true,
@@ -86,8 +109,8 @@ export async function buildCatalogue() {
     logLevel: "error",
   });
   try {
-    const { catalogue } = await import(pathToFileURL(module).href);
-    return { catalogue, files: Object.keys(metafile.inputs).map((name) => path.join(root, name)) };
+    const exports = await import(pathToFileURL(module).href);
+    return { exports, files: Object.keys(metafile.inputs).map((name) => path.join(root, name)) };
   } finally {
     await rm(module, { force: true });
   }
@@ -98,7 +121,7 @@ let built = 0;
 /** What in package.json's contributions is not as the catalogue says: their names, none when all is in step. */
 export async function outOfStep() {
   const { contributes = {} } = JSON.parse(await readFile(file, "utf8"));
-  const wanted = contributions(await readCatalogue());
+  const wanted = contributions(await readCatalogue(), await readFormats());
   return Object.keys(wanted).filter((key) => !isDeepStrictEqual(contributes[key], wanted[key]));
 }
 
@@ -107,12 +130,12 @@ async function main(args) {
     const wrong = await outOfStep();
     if (wrong.length)
       console.error(
-        `package.json's contributes.${wrong.join(", contributes.")} are out of step with the techniques: run node scripts/manifest.mjs`,
+        `package.json's contributes.${wrong.join(", contributes.")} are out of step with the techniques or formats: run node scripts/manifest.mjs`,
       );
     process.exit(wrong.length ? 1 : 0);
   }
   const manifest = JSON.parse(await readFile(file, "utf8"));
-  manifest.contributes = { ...manifest.contributes, ...contributions(await readCatalogue()) };
+  manifest.contributes = { ...manifest.contributes, ...contributions(await readCatalogue(), await readFormats()) };
   // Only whoever writes needs the formatter: building reads the catalogue from here as well.
   const { format, resolveConfig } = await import("prettier");
   await writeFile(file, await format(JSON.stringify(manifest), { ...(await resolveConfig(file)), filepath: file }));

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Rule, RuleTable } from "./rule.ts";
 import { gradientRules } from "./rules/index.ts";
-import { openModel } from "../model/formats/onnx/index.ts";
+import { openModel } from "../model/open.ts";
 import type { GradientRequest } from "../runtime/gradient.ts";
 import { LoadedModel } from "../runtime/models.ts";
 import { floatsOf, type Feeds } from "../runtime/ort.ts";

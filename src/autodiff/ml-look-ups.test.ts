@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { describe as describeModel } from "../model/describe.ts";
 import { NoGradientError } from "../model/errors.ts";
 import type { Attribute, DataType } from "../model/graph.ts";
-import { openModel } from "../model/formats/onnx/index.ts";
+import { openModel } from "../model/open.ts";
 import { tensorFromArray } from "../model/tensor.ts";
 import { inferTypes } from "../model/types.ts";
 import { LoadedModel } from "../runtime/models.ts";

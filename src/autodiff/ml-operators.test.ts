@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Attribute } from "../model/graph.ts";
 import { describe as describeModel } from "../model/describe.ts";
-import { openModel } from "../model/formats/onnx/index.ts";
+import { openModel } from "../model/open.ts";
 import { LoadedModel } from "../runtime/models.ts";
 import { floatsOf, openSession, type TensorValue } from "../runtime/ort.ts";
 import { ints, node, writeSmallModel, type SmallModel } from "../../test/support/models.ts";

@@ -7,7 +7,8 @@ import type { RuleTable } from "./rule.ts";
 import { gradientRules } from "./rules/index.ts";
 import type { DataType, Graph } from "../model/graph.ts";
 import { tensorFromArray } from "../model/tensor.ts";
-import { openModel, writeModel } from "../model/formats/onnx/index.ts";
+import { writeModel } from "../model/formats/onnx/index.ts";
+import { openModel } from "../model/open.ts";
 import { LoadedModel } from "../runtime/models.ts";
 import { floatsOf, type Feeds } from "../runtime/ort.ts";
 

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { openModel } from "../model/formats/onnx/index.ts";
+import { openModel } from "../model/open.ts";
 import { hessianVector } from "../runtime/hessian.ts";
 import { LoadedModel } from "../runtime/models.ts";
 import { floatsOf } from "../runtime/ort.ts";

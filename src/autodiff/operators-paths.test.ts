@@ -6,7 +6,8 @@ import type { Dims } from "./builder.ts";
 import { NoGradientError } from "../model/errors.ts";
 import type { Graph, Node, TensorRef } from "../model/graph.ts";
 import { int64List, scalar, tensorFromArray } from "../model/tensor.ts";
-import { openModel, writeModel } from "../model/formats/onnx/index.ts";
+import { writeModel } from "../model/formats/onnx/index.ts";
+import { openModel } from "../model/open.ts";
 import { LoadedModel } from "../runtime/models.ts";
 import type { Feeds, TensorValue } from "../runtime/ort.ts";
 

@@ -6,7 +6,7 @@ import type { Rule, RuleTable } from "./rule.ts";
 import { gradientRules } from "./rules/index.ts";
 import type { GradientRequest } from "../runtime/gradient.ts";
 import { LoadedModel } from "../runtime/models.ts";
-import { openModel } from "../model/formats/onnx/index.ts";
+import { openModel } from "../model/open.ts";
 import type { Feeds, TensorValue } from "../runtime/ort.ts";
 import { loadCases, type CaseArray, type OperatorCase } from "../../test/reference/operators/load.ts";
 

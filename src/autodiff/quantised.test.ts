@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RuleTable } from "./rule.ts";
 import { gradientRules } from "./rules/index.ts";
 import type { Attribute, DataType, Node, TensorRef } from "../model/graph.ts";
-import { openModel } from "../model/formats/onnx/index.ts";
+import { openModel } from "../model/open.ts";
 import { LoadedModel } from "../runtime/models.ts";
 import { floatsOf, type Feeds } from "../runtime/ort.ts";
 import { int, ints, node, weight, writeSmallModel } from "../../test/support/models.ts";

@@ -15,13 +15,16 @@ import {
   WrongUsage,
 } from "./arguments.ts";
 import { print, printJson } from "./terminal.ts";
+import { hasFormat, ONNX } from "../protocol/formats.ts";
 
 const WEIGHTS: readonly ExportWeights[] = ["included", "external", "data"];
+/** What Triton calls a model of its ONNX Runtime backend. */
+const TRITON_MODEL = `model.${ONNX.extensions[0]}`;
 const TARGETS: readonly ExportTarget[] = ["optional", "required", "fixed"];
 
 /**
- * `neural-loupe export TECHNIQUE MODEL ...`: one .onnx that gives the attribution beside the model's outputs; with
- * --triton a folder for a Triton model repository, DIR/config.pbtxt and DIR/1/model.onnx. /
+ * `neural-loupe export TECHNIQUE MODEL ...`: one ONNX file that gives the attribution beside the model's outputs; with
+ * --triton a folder for a Triton model repository, DIR/config.pbtxt and the model in DIR/1. /
  */
 export async function exportModel(args: readonly string[]): Promise<number> {
   const [technique, ...rest] = args;
@@ -42,9 +45,9 @@ export async function exportModel(args: readonly string[]): Promise<number> {
     "json",
   ]);
   if ((options.out === undefined) === (own.triton === undefined))
-    throw new WrongUsage("export takes either --out FILE.onnx or --triton DIR.");
-  if (options.out !== undefined && !/\.onnx$/i.test(options.out))
-    throw new WrongUsage(`--out ends in .onnx, not "${options.out}".`);
+    throw new WrongUsage(`export takes either --out FILE.${ONNX.extensions[0]} or --triton DIR.`);
+  if (options.out !== undefined && !hasFormat(options.out, ONNX))
+    throw new WrongUsage(`--out ends in .${ONNX.extensions[0]}, not "${options.out}".`);
   if (options.layer.length > 1) throw new WrongUsage("export takes one --layer.");
   const weights = oneOf("weights", own.weights ?? "included", WEIGHTS);
   // Triton puts requests together: each must say its own target.
@@ -55,7 +58,7 @@ export async function exportModel(args: readonly string[]): Promise<number> {
   );
   // Triton wants a model of several files in a folder that is called as the file would be.
   const out = resolve(
-    options.out ?? join(own.triton!, "1", ...(weights === "data" ? ["model.onnx"] : []), "model.onnx"),
+    options.out ?? join(own.triton!, "1", ...(weights === "data" ? [TRITON_MODEL] : []), TRITON_MODEL),
   );
   const models = new ModelCache({ threads: threadCount(options.threads) });
   const progress = progressLine();

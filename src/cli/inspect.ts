@@ -4,7 +4,7 @@ import { csvOf } from "../draw/encode/csv.ts";
 import { describe } from "../model/describe.ts";
 import { nodeLabel } from "../model/graph.ts";
 import { innerLayers } from "../model/inner-names.ts";
-import { openModel } from "../model/formats/onnx/index.ts";
+import { openModel } from "../model/open.ts";
 import type { ModelDescription, ValueDescription } from "../protocol/model.ts";
 import { parseArguments, WrongUsage } from "./arguments.ts";
 import { printTable, type TableRow } from "./print-table.ts";

@@ -13,7 +13,7 @@ export { validateRecipe } from "./validate.ts";
 
 const fileLimit = 16 * 2 ** 20;
 
-/** Where a model's recipe is kept: model.onnx → model.loupe.json, in the same folder. */
+/** Where a model's recipe is kept: in the model's folder, .loupe.json in the place of its ending. */
 export function recipePath(modelPath: string): string {
   const { dir, name } = path.parse(modelPath);
   return path.join(dir, `${name}.loupe.json`);

@@ -1,6 +1,6 @@
 import { constantOf } from "../model/constants.ts";
 import { UsageError } from "../model/errors.ts";
-import type { OpenModel } from "../model/formats/onnx/index.ts";
+import type { OpenModel } from "../model/open.ts";
 import type { TensorRef } from "../model/graph.ts";
 import { summarise } from "../model/tensor.ts";
 import type { TensorSummary } from "../protocol/model.ts";

@@ -6,7 +6,7 @@ import { attributions } from "./attributions.ts";
 import { exportExplanation } from "./explanation.ts";
 import { EXPORTABLE } from "./exportable.ts";
 import { tritonConfig } from "./triton.ts";
-import { openModel } from "../model/formats/onnx/index.ts";
+import { openModel } from "../model/open.ts";
 import type { Job } from "../protocol/engine.ts";
 import type { ExportReport, ExportRequest } from "../protocol/export.ts";
 import { ModelCache } from "../runtime/models.ts";

@@ -3,7 +3,8 @@ import { basename, dirname, join, resolve } from "node:path";
 import { ModelError, UsageError } from "../model/errors.ts";
 import type { TensorRef } from "../model/graph.ts";
 import { BITS, elementCount } from "../model/graph.ts";
-import { openModel, writeModel, type OpenModel, type WritableModel } from "../model/formats/onnx/index.ts";
+import { writeModel, type WritableModel } from "../model/formats/onnx/index.ts";
+import { openModel, type OpenModel } from "../model/open.ts";
 import type { ExportWeights } from "../protocol/export.ts";
 import { replaceTogether } from "./replace.ts";
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { contributions, outOfStep } from "../../scripts/manifest.mjs";
 import { commandId } from "./commands/ids.ts";
 import { catalogue } from "../techniques/catalogue.ts";
+import { MODEL_FORMATS } from "../protocol/formats.ts";
 
 const manifest = JSON.parse(readFileSync("package.json", "utf8")) as {
   contributes: { commands: { command: string; title: string }[]; menus: Record<string, unknown> };
@@ -25,12 +26,25 @@ describe("package.json", () => {
 
 describe("the manifest's script", () => {
   test("would notice a technique that was added or renamed", () => {
-    const wanted = contributions(catalogue);
-    const more = contributions([...catalogue, { id: "new-one", command: "Visualize New", group: "cam" }]);
+    const wanted = contributions(catalogue, MODEL_FORMATS);
+    const more = contributions(
+      [...catalogue, { id: "new-one", command: "Visualize New", group: "cam" }],
+      MODEL_FORMATS,
+    );
     expect(more.commands).not.toEqual(wanted.commands);
     expect(more.commands.find(({ title }: { title: string }) => title === "Visualize New")?.command).toBe(
       "neuralLoupe.newOne",
     );
     expect(commandId("new-one")).toBe("neuralLoupe.newOne");
+  });
+
+  test("opens and offers the files of every format", () => {
+    const { customEditors, menus } = contributions(catalogue, [...MODEL_FORMATS, { extensions: ["toy", "toy2"] }]);
+    expect(customEditors[0].selector.map(({ filenamePattern }) => filenamePattern)).toEqual([
+      "*.onnx",
+      "*.toy",
+      "*.toy2",
+    ]);
+    expect(menus["explorer/context"][0].when).toBe("resourceExtname =~ /^\\.(onnx|toy|toy2)$/i");
   });
 });

@@ -1,6 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { RemoteError } from "../protocol/link.ts";
+import { isDataName } from "../protocol/formats.ts";
 
 /**
  * What changes when the file's content does: size and time of change. Rejects, for a person, when there is no such
@@ -68,10 +69,7 @@ export async function recipeStamp(model: string): Promise<string> {
 }
 
 async function fileStamp(model: string): Promise<string> {
-  return [
-    await stampOf(model),
-    ...(await stampsBeside(model, (name) => /\.(data|bin|pb|weights|onnx_data)$/i.test(name))),
-  ].join(" ");
+  return [await stampOf(model), ...(await stampsBeside(model, isDataName))].join(" ");
 }
 
 async function stampsBeside(model: string, wanted: (name: string) => boolean): Promise<string[]> {

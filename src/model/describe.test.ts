@@ -10,7 +10,7 @@ import {
 } from "../../test/reference/onnx-files/index.ts";
 import type { ModelDescription } from "../protocol/model.ts";
 import { describe, layerDetails } from "./describe.ts";
-import { openModel, type OpenModel } from "./formats/onnx/index.ts";
+import { openModel, type OpenModel } from "./open.ts";
 
 const folder = temporaryFolder();
 

@@ -22,7 +22,7 @@ import { parametersOf, type Parameters } from "./parameters.ts";
 import { byteLength } from "./tensor.ts";
 import { attributeRow, typeText } from "./format.ts";
 import { mapInput } from "./map-inputs.ts";
-import type { OpenModel } from "./formats/onnx/open.ts";
+import type { OpenModel } from "./open.ts";
 import { inferShapes } from "./shapes/infer.ts";
 import { inferTypes, type ValueTypes } from "./types.ts";
 import { operatorOf } from "./operators.ts";

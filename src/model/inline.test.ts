@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { expected, onnxFile } from "../../test/reference/onnx-files/index.ts";
 import type { Attribute, FunctionDef, Graph, Model, Node } from "./graph.ts";
 import { inlineFunctions, liftConstants } from "./inline.ts";
-import { openModel, writeModel } from "./formats/onnx/index.ts";
+import { writeModel } from "./formats/onnx/index.ts";
+import { openModel } from "./open.ts";
 import { tensorFromArray, toNumbers } from "./tensor.ts";
 
 function node(opType: string, inputs: string[], outputs: string[], more: Partial<Node> = {}): Node {

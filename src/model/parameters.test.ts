@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { describe } from "./describe.ts";
-import { openModel } from "./formats/onnx/index.ts";
+import { openModel } from "./open.ts";
 
 const folder = new URL("../../test/reference/parameters/", import.meta.url);
 const counts = JSON.parse(readFileSync(new URL("counts.json", folder), "utf8")) as Record<

@@ -12,7 +12,7 @@ export type ExportTarget = "optional" | "required" | "fixed";
 export interface ExportRequest {
   /** The technique, model, sample, target, layer and parameters to write into one model. */
   readonly job: Job;
-  /** Absolute path of the .onnx file to write. */
+  /** Absolute path of the ONNX file to write. */
   readonly out: string;
   readonly weights: ExportWeights;
   readonly target: ExportTarget;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Attribute, Graph, Node } from "../model/graph.ts";
-import { openModel } from "../model/formats/onnx/index.ts";
+import { openModel } from "../model/open.ts";
 import { tensorFromStrings } from "../model/tensor.ts";
 import { explainableTensor } from "./explainable.ts";
 import { LoadedModel } from "./models.ts";

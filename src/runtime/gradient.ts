@@ -6,7 +6,7 @@ import { withQuotients, withWholeSoftmax } from "../autodiff/rules/taken-apart.t
 import type { Guard, Specialised } from "../autodiff/specialise.ts";
 import { ModelError, UsageError } from "../model/errors.ts";
 import { elementCount, sameNumbers, type DataType, type Model, type Node } from "../model/graph.ts";
-import type { OpenModel } from "../model/formats/onnx/index.ts";
+import type { OpenModel } from "../model/open.ts";
 import { admit } from "./memory-need.ts";
 import type { MemoryBudget } from "./memory.ts";
 import { mayBeLengths, OtherPath, otherForBaseline } from "./other-path.ts";

@@ -104,7 +104,7 @@ describe("a trace", () => {
         resolveDir: resolve("."),
         loader: "ts",
         contents: `import { LoadedModel } from "./src/runtime/models.ts";
-          import { openModel } from "./src/model/formats/onnx/index.ts";
+          import { openModel } from "./src/model/open.ts";
           void openModel(process.argv[2]).then(async (open) => {
             const { trace } = await new LoadedModel(open, 1).traced({ x: { dataType: "float32", dims: [1, 4, 1024, 1024], data: new Float32Array(4 * 1024 * 1024) } });
             process.stdout.write(trace.dims.size + " " + process.resourceUsage().maxRSS);

@@ -7,7 +7,7 @@ import { inferShapes } from "../model/shapes/infer.ts";
 import { inferTypes } from "../model/types.ts";
 import { liveBytes } from "./live.ts";
 import type { MemoryBudget } from "./memory.ts";
-import type { OpenModel } from "../model/formats/onnx/index.ts";
+import type { OpenModel } from "../model/open.ts";
 import { executionOrder } from "./order.ts";
 import type { Feeds } from "./ort.ts";
 import { planRun } from "./run-plan.ts";

@@ -6,7 +6,7 @@ import { inlineFunctions, liftConstants } from "../model/inline.ts";
 import { withLinearModels } from "../model/linear-models.ts";
 import { withoutMapInputs } from "../model/map-inputs.ts";
 import { placeInside, withUniqueInnerNames } from "../model/inner-names.ts";
-import { openModel, type OpenModel } from "../model/formats/onnx/index.ts";
+import { openModel, type OpenModel } from "../model/open.ts";
 import { withStandIns } from "../model/stand-ins/index.ts";
 import { UsageError } from "../model/errors.ts";
 import type { ModelDescription } from "../protocol/model.ts";

@@ -3,7 +3,7 @@ import type { InferenceSession, Tensor, TypedTensor } from "onnxruntime-node";
 import { ModelError } from "../model/errors.ts";
 import { BITS, elementCount, type DataType, type ValueInfo } from "../model/graph.ts";
 import { writeModel, type WritableModel } from "../model/formats/onnx/writer.ts";
-import type { OpenModel } from "../model/formats/onnx/index.ts";
+import type { OpenModel } from "../model/open.ts";
 import { faultyOptimizers, inCommonLocale, withoutMaps } from "./runnable.ts";
 import { floatToHalf, halfToFloat } from "../model/tensor.ts";
 

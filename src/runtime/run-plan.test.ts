@@ -281,7 +281,7 @@ test.skipIf(process.platform !== "linux")(
         loader: "ts",
         contents: `import { readFileSync, writeFileSync } from "node:fs";
         import { LoadedModel } from "./src/runtime/models.ts";
-        import { openModel } from "./src/model/formats/onnx/index.ts";
+        import { openModel } from "./src/model/open.ts";
         const kibi = (what: string): number => Number.parseInt(readFileSync("/proc/self/status", "utf8").split(what + ":")[1], 10);
         void openModel(process.argv[2]).then(async (open) => {
           const feeds = { x: { dataType: "float32" as const, dims: [${dims.join()}], data: new Float32Array(${channels * side * side}) } };

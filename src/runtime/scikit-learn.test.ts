@@ -2,7 +2,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { openModel } from "../model/formats/onnx/index.ts";
+import { openModel } from "../model/open.ts";
 import type { BarsArtifact } from "../protocol/artifacts.ts";
 import type { Result } from "../protocol/result.ts";
 import { LoadedModel, ModelCache } from "./models.ts";

@@ -2,7 +2,7 @@ import { withDequantised } from "../autodiff/dequantised.ts";
 import { Specialised, taintedValues, type Trace } from "../autodiff/specialise.ts";
 import { countTrips, straighten } from "../autodiff/straighten.ts";
 import { elementCount, isFloat, type DataType, type Graph, type Model, type Node } from "../model/graph.ts";
-import type { OpenModel } from "../model/formats/onnx/index.ts";
+import type { OpenModel } from "../model/open.ts";
 import { toNumbers } from "../model/tensor.ts";
 import { inferShapes } from "../model/shapes/infer.ts";
 import { inferTypes } from "../model/types.ts";

@@ -1,5 +1,5 @@
 import { elementCount, type Graph } from "../model/graph.ts";
-import type { OpenModel } from "../model/formats/onnx/index.ts";
+import type { OpenModel } from "../model/open.ts";
 import { toNumbers } from "../model/tensor.ts";
 import { endsInRun, type ValueFacts } from "./score.ts";
 import type { LoadedModel } from "./models.ts";

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe } from "../../src/model/describe.ts";
-import { openModel } from "../../src/model/formats/onnx/index.ts";
+import { openModel } from "../../src/model/open.ts";
 import { writeSparseModel } from "./sparse-model.ts";
 
 const MEBI = 2 ** 20;

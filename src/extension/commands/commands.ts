@@ -73,7 +73,7 @@ async function openSample(context: vscode.ExtensionContext): Promise<void> {
   if (there) await vscode.commands.executeCommand("vscode.openWith", sample, modelViewType);
   else
     await vscode.window.showErrorMessage(
-      "This build of Neural Loupe comes without its sample model. Open any .onnx file of your own.",
+      "This build of Neural Loupe comes without its sample model. Open any model file of your own.",
     );
 }
 

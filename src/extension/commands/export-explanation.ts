@@ -11,6 +11,7 @@ import type { Services } from "../services.ts";
 import { refuseWhenBlocked } from "../trust.ts";
 import { modelViewType } from "./ids.ts";
 import { back, pick } from "./pick.ts";
+import { ONNX } from "../../protocol/formats.ts";
 
 interface Choice<T> extends vscode.QuickPickItem {
   readonly value: T;
@@ -21,7 +22,7 @@ const WEIGHTS: readonly Choice<ExportWeights>[] = [
   {
     value: "data",
     label: "Weights in a separate file",
-    detail: "A small model, and NAME.onnx.data beside it: for weights over 2 GiB.",
+    detail: "A small model, and a .data file beside it: for weights over 2 GiB.",
   },
   {
     value: "external",
@@ -62,8 +63,8 @@ export async function exportExplanation(services: Services, state: PanelState): 
   if (!choices) return undefined;
   const uri = await vscode.window.showSaveDialog({
     title,
-    defaultUri: vscode.Uri.joinPath(model, "..", `${stem(model)}-${info.id}.onnx`),
-    filters: { ONNX: ["onnx"] },
+    defaultUri: vscode.Uri.joinPath(model, "..", `${stem(model)}-${info.id}.${ONNX.extensions[0]}`),
+    filters: { [ONNX.title]: [...ONNX.extensions] },
   });
   if (!uri) return undefined;
   if (uri.scheme !== "file")

@@ -8,7 +8,7 @@ import { nameOf, placeOf } from "../files.ts";
 import type { Facts } from "../model-facts.ts";
 import type { Services } from "../services.ts";
 import { startingLayers, usualMethods } from "./suggested.ts";
-import { findModels } from "./pick-model.ts";
+import { findModels, MODEL_FILTERS } from "./pick-model.ts";
 import { predictionText } from "./pick-target.ts";
 import { pickMany } from "./pick-many.ts";
 import type { TickItem } from "./pick-many.ts";
@@ -234,7 +234,7 @@ const pickers: Readonly<Record<AxisKind, Picker>> = {
           (
             (await vscode.window.showOpenDialog({
               title: "Models to compare",
-              filters: { "ONNX models": ["onnx"] },
+              filters: MODEL_FILTERS,
               openLabel: "Compare",
               canSelectMany: true,
             })) ?? []

@@ -1,15 +1,20 @@
 import * as vscode from "vscode";
 import { nameOf, placeOf } from "../files.ts";
 import { pick } from "./pick.ts";
+import { isModelName, MODEL_EXTENSIONS, MODEL_FORMATS } from "../../protocol/formats.ts";
 
-const pattern = "**/*.onnx";
+const pattern = `**/*.{${MODEL_EXTENSIONS.join(",")}}`;
+/** What the system's dialogs show. */
+export const MODEL_FILTERS = Object.fromEntries(
+  MODEL_FORMATS.map(({ title, extensions }) => [`${title} models`, [...extensions]]),
+);
 const hidden = "**/{node_modules,.git,.venv,__pycache__}/**";
 
-/** The model of the active editor (ours, or any showing an .onnx). */
+/** The model of the active editor (ours, or any showing a model file). */
 export function activeModel(): vscode.Uri | undefined {
   const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
   const uri = input instanceof vscode.TabInputCustom || input instanceof vscode.TabInputText ? input.uri : undefined;
-  return uri?.path.toLowerCase().endsWith(".onnx") ? uri : undefined;
+  return uri && isModelName(uri.path) ? uri : undefined;
 }
 
 /** The workspace's models, by path. */
@@ -30,14 +35,12 @@ export async function pickModel(title: string): Promise<vscode.Uri | undefined> 
   items.push({ label: "Browse…", alwaysShow: true, iconPath: new vscode.ThemeIcon("folder-opened") });
   const chosen = await pick({
     title,
-    placeholder: found.length ? "Which model?" : "There is no .onnx file in this workspace: choose one on disk",
+    placeholder: found.length ? "Which model?" : "There is no model in this workspace: choose one on disk",
     items,
   });
   if (!chosen || typeof chosen === "symbol") return undefined;
   if (chosen.uri) return chosen.uri;
-  return (
-    await vscode.window.showOpenDialog({ title, filters: { "ONNX models": ["onnx"] }, openLabel: "Use This Model" })
-  )?.[0];
+  return (await vscode.window.showOpenDialog({ title, filters: MODEL_FILTERS, openLabel: "Use This Model" }))?.[0];
 }
 
 interface ModelItem extends vscode.QuickPickItem {

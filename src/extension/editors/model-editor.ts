@@ -10,7 +10,7 @@ import { WebviewSession } from "../webview-session.ts";
 import { showPlainPage, standsInComparison } from "./comparison.ts";
 import { ModelDocument } from "./model-document.ts";
 
-/** The editor of .onnx files: read-only, any number of views of a file, structure only (no weights are read). */
+/** The editor of model files: read-only, any number of views of a file, structure only (no weights are read). */
 export class ModelEditor extends Disposable implements vscode.CustomReadonlyEditorProvider<ModelDocument> {
   /** How many drawn editors each document has: a comparison's side is one more than there are tabs. */
   private readonly drawn = new Map<string, number>();

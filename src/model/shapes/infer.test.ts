@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
 import { expected, onnxFile } from "../../../test/reference/onnx-files/index.ts";
 import type { Dim, Graph, Node } from "../graph.ts";
-import { openModel } from "../formats/onnx/index.ts";
+import { openModel } from "../open.ts";
 import { int64List } from "../tensor.ts";
 import { inferShapes } from "./infer.ts";
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Attribute, DataType, Node, TensorRef } from "../graph.ts";
-import { openModel } from "../formats/onnx/index.ts";
+import { openModel } from "../open.ts";
 import { LoadedModel, ModelCache } from "../../runtime/models.ts";
 import { floatsOf, type Feeds } from "../../runtime/ort.ts";
 import { float } from "../../../test/support/lrp-small.ts";

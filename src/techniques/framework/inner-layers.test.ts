@@ -6,7 +6,7 @@ import { runFetch } from "../../cli/run.ts";
 import { decodeNpy } from "../../data/index.ts";
 import { innerLayers } from "../../model/inner-names.ts";
 import type { Attribute, Graph, Node } from "../../model/graph.ts";
-import { openModel } from "../../model/formats/onnx/index.ts";
+import { openModel } from "../../model/open.ts";
 import { scalar } from "../../model/tensor.ts";
 import { floatsOf } from "../../runtime/ort.ts";
 import { ModelCache } from "../../runtime/models.ts";

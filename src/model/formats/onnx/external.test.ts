@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { message, onnxFile, rawModel, rawNode, temporaryFolder } from "../../../../test/reference/onnx-files/index.ts";
 import { locateBeside } from "../../beside.ts";
-import { openModel } from "./index.ts";
+import { openModel } from "../../open.ts";
 import { entryMessage } from "./write-tensor.ts";
 
 const temporary = temporaryFolder();

@@ -5,8 +5,9 @@ import { liftConstants } from "../../constants.ts";
 import { describe as describeModel, layerDetails } from "../../describe.ts";
 import { ModelError } from "../../errors.ts";
 import { inlineFunctions } from "../../inline.ts";
+import { headOf } from "../../model-file.ts";
+import { otherFile } from "../../other-files.ts";
 import { readModel } from "./read.ts";
-import { rejectOtherFormats } from "./sniff.ts";
 import { MemorySource } from "./source.ts";
 import { writeModel } from "./writer.ts";
 
@@ -60,7 +61,7 @@ function useAll(bytes: Uint8Array): "refused" | "used" {
   const source = new MemorySource(bytes);
   const bytesOf = (): Uint8Array => new Uint8Array(0);
   const steps = [
-    () => rejectOtherFormats(source, "m.onnx"),
+    () => otherFile(headOf(bytes.subarray(0, 4096), "m.onnx")),
     () => {
       const model = readModel(source, (location) => ({ problem: `there is no ${location}` }));
       const open = { path: "m.onnx", model, size: { file: bytes.length, external: 0 }, stamp: "" };

@@ -1,71 +1,28 @@
 import { constants } from "node:buffer";
-import { closeSync, fstatSync, openSync, statSync, type Stats } from "node:fs";
-import { resolve } from "node:path";
+import { closeSync, fstatSync, statSync, type Stats } from "node:fs";
 import { ModelError } from "../../errors.ts";
 import { elementCount, type Model, type TensorRef } from "../../graph.ts";
 import { encodeStrings } from "../../tensor.ts";
 import { externalFiles, type ExternalFiles } from "./external.ts";
 import { readModel } from "./read.ts";
-import { rejectOtherFormats } from "./sniff.ts";
-import { FileSource, readFully } from "./source.ts";
+import { openFile, readFully } from "../../model-file.ts";
+import type { OpenModel } from "../../open.ts";
+import { FileSource } from "./source.ts";
 import { decodeFields } from "./typed-fields.ts";
 
-export interface OpenModel {
-  /** Absolute. */
-  readonly path: string;
-  readonly model: Model;
-  /** Sizes and times of change of the file and its external data: another file, another stamp. */
-  readonly stamp: string;
-  /**
-   * Whether the file and its external data are still the ones whose structure was read (also: what was missing still
-   * is).
-   */
-  isCurrent(): boolean;
-  /**
-   * Absolute paths of its external data files, links and what they lead to; of those that are missing, where they
-   * should lie.
-   */
-  readonly dataFiles: readonly string[];
-  /** Bytes on disk. */
-  readonly size: { readonly file: number; readonly external: number };
-  /**
-   * A tensor's raw little-endian bytes, typed fields decoded (strings as `encodeStrings`). ModelError when it has a
-   * problem.
-   */
-  bytesOf(tensor: TensorRef): Uint8Array;
-  /**
-   * The whole model file ("") or an external data file, loaded once and kept. ModelError when a Buffer cannot hold it.
-   */
-  fileBytes(file: string): Buffer;
-  /** Drops the buffers that `fileBytes` keeps. */
-  release(): void;
-  close(): void;
-}
-
 /** Opens an ONNX file and reads its structure; weights stay on disk. ModelError, for people, when it is not one. */
-export async function openModel(path: string): Promise<OpenModel> {
-  const absolute = resolve(path);
-  // Before opening: opening a named pipe would wait for somebody to write into it.
-  const status = attempt(absolute, () => statSync(absolute));
-  if (status.isDirectory())
-    throw new ModelError("This is a folder, not a model file.", absolute, "Open the .onnx file inside it.");
-  if (!status.isFile()) throw new ModelError("This is not a regular file.", absolute);
-  const descriptor = openFile(absolute);
+export function openOnnx(path: string): OpenModel {
+  const descriptor = openFile(path);
   try {
-    return read(absolute, descriptor);
+    const status = fstatSync(descriptor);
+    const source = new FileSource(descriptor, path);
+    const external = externalFiles(path);
+    const model = readModel(source, external.find);
+    return new OpenedFile(path, descriptor, status, source, model, external);
   } catch (error) {
     closeSync(descriptor);
     throw error;
   }
-}
-
-function read(path: string, descriptor: number): OpenModel {
-  const status = fstatSync(descriptor);
-  const source = new FileSource(descriptor, path);
-  rejectOtherFormats(source, path);
-  const external = externalFiles(path);
-  const model = readModel(source, external.find);
-  return new OpenedFile(path, descriptor, status, source, model, external);
 }
 
 class OpenedFile implements OpenModel {
@@ -203,21 +160,4 @@ function changed(path: string): ModelError {
 
 function gigabytes(bytes: number): string {
   return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
-}
-
-function openFile(path: string): number {
-  return attempt(path, () => openSync(path, "r"));
-}
-
-/** The system's errors, for people. */
-function attempt<T>(path: string, access: () => T): T {
-  try {
-    return access();
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "";
-    if (code === "ENOENT" || code === "ENOTDIR") throw new ModelError("There is no such file.", path);
-    if (code === "EACCES" || code === "EPERM")
-      throw new ModelError("You have no permission to read this file.", path, "Change the file's permissions.");
-    throw new ModelError(`The file cannot be opened (${code === "" ? String(error) : code}).`, path);
-  }
 }

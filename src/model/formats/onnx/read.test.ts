@@ -11,7 +11,7 @@ import {
 } from "../../../../test/reference/onnx-files/index.ts";
 import { writeSparseModel } from "../../../../test/bench/sparse-model.ts";
 import type { Model } from "../../graph.ts";
-import { openModel, type OpenModel } from "./index.ts";
+import { openModel, type OpenModel } from "../../open.ts";
 import type { WireWriter } from "./wire-writer.ts";
 
 const folder = temporaryFolder();

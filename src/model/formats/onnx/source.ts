@@ -1,5 +1,6 @@
-import { fstatSync, readSync } from "node:fs";
+import { fstatSync } from "node:fs";
 import { ModelError } from "../../errors.ts";
+import { readFully } from "../../model-file.ts";
 
 /** Random access to a file's bytes. */
 export interface ByteSource {
@@ -12,8 +13,6 @@ export interface ByteSource {
 
 const SMALLEST_PAGE = 4096;
 const LARGEST_PAGE = 256 * 1024;
-/** One read call takes at most 2^31 - 1 bytes; a round number below it. */
-const LARGEST_READ = 1024 * 1024 * 1024;
 
 /**
  * A file behind a descriptor. Headers between skipped weights are read in small pages; the longer reading goes on in
@@ -76,21 +75,6 @@ export class MemorySource implements ByteSource {
         `byte ${offset}`,
       );
     return this.bytes.slice(offset, offset + length);
-  }
-}
-
-/** Fills `into` from a file's `offset`; ModelError where the file has become shorter. */
-export function readFully(descriptor: number, into: Uint8Array, offset: number, path: string): void {
-  for (let done = 0; done < into.length;) {
-    const count = readSync(descriptor, into, done, Math.min(LARGEST_READ, into.length - done), offset + done);
-    if (count === 0) {
-      throw new ModelError(
-        `The file ends at byte ${offset + done}, ${into.length - done} bytes too early: it changed on disk.`,
-        path,
-        "Open it again.",
-      );
-    }
-    done += count;
   }
 }
 

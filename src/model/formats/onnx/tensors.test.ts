@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { expected, onnxFile } from "../../../../test/reference/onnx-files/index.ts";
 import type { TensorRef } from "../../graph.ts";
 import { decodeTensor, toFloat32 } from "../../tensor.ts";
-import { openModel, type OpenModel } from "./index.ts";
+import { openModel, type OpenModel } from "../../open.ts";
 
 let open: OpenModel;
 let tensors: Map<string, TensorRef>;

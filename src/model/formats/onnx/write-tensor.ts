@@ -1,7 +1,7 @@
 import { ModelError } from "../../errors.ts";
 import { DATA_TYPES, type DataType, type SparseTensorRef, type TensorRef } from "../../graph.ts";
 import { splitStrings } from "../../tensor.ts";
-import type { OpenModel } from "./open.ts";
+import type { OpenModel } from "../../open.ts";
 import { WireWriter } from "./wire-writer.ts";
 
 /**

@@ -5,7 +5,8 @@ import { EFFICIENTNET, expected, onnxFile, temporaryFolder } from "../../../../t
 import { liftConstants } from "../../constants.ts";
 import type { Graph, Model, TensorRef } from "../../graph.ts";
 import { tensorFromArray } from "../../tensor.ts";
-import { openModel, writeModel, type OpenModel, type WrittenModel } from "./index.ts";
+import { writeModel, type WrittenModel } from "./index.ts";
+import { openModel, type OpenModel } from "../../open.ts";
 
 const folder = temporaryFolder();
 const FILES = readdirSync(onnxFile(".")).filter((name) => name.endsWith(".onnx"));

@@ -9,7 +9,7 @@ import {
   type ValueInfo,
   type ValueType,
 } from "../../graph.ts";
-import type { OpenModel } from "./open.ts";
+import type { OpenModel } from "../../open.ts";
 import { WireWriter } from "./wire-writer.ts";
 import { dataTypeNumber, entryMessage, sparseTensorMessage, tensorMessage, type WriteContext } from "./write-tensor.ts";
 

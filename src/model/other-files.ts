@@ -1,29 +1,14 @@
-import { ModelError } from "../../errors.ts";
-import { basename } from "node:path";
-import type { ByteSource } from "./source.ts";
+import type { FileHead } from "./model-file.ts";
+import { FROM_PYTORCH, FROM_TENSORFLOW, FROM_TEXT } from "./formats/onnx/conversions.ts";
 
-/** How many bytes of a file's start are looked at. */
-const HEAD = 4096;
-
-interface Head {
-  readonly bytes: Uint8Array;
-  /** The bytes as Latin-1, so that index and byte agree. */
-  readonly text: string;
-  readonly name: string;
-  readonly size: number;
-}
-
-interface OtherFormat {
-  readonly is: (head: Head) => boolean;
-  readonly message: string | ((head: Head) => string);
+interface OtherFile {
+  readonly is: (head: FileHead) => boolean;
+  readonly message: string | ((head: FileHead) => string);
   readonly hint: string;
 }
 
-const EXPORT_TORCH = 'Load it in Python and export it with torch.onnx.export(model, example_input, "model.onnx").';
-const EXPORT_TF = "Convert it with tf2onnx: python -m tf2onnx.convert --help.";
-
 /** What people open by mistake, and what to do about it; the first that fits counts. */
-const OTHER_FORMATS: readonly OtherFormat[] = [
+const OTHER_FILES: readonly OtherFile[] = [
   { is: (head) => head.size === 0, message: "The file is empty (0 bytes).", hint: "Download or export it again." },
   {
     is: (head) => head.text.startsWith("version https://git-lfs"),
@@ -35,43 +20,43 @@ const OTHER_FORMATS: readonly OtherFormat[] = [
   },
   {
     is: ({ text }) => text.startsWith("PK\x03\x04") && /\.pkl|\/data\/|\/version|archive\//.test(text),
-    message: "This is a PyTorch file (a zip of weights or a TorchScript program), not an ONNX model.",
-    hint: EXPORT_TORCH,
+    message: "This is a PyTorch file (a zip of weights or a TorchScript program), not a model that can be opened here.",
+    hint: FROM_PYTORCH,
   },
   {
     is: ({ text }) => text.startsWith("PK\x03\x04") && /config\.json|model\.weights\.h5/.test(text),
-    message: "This is a Keras model (.keras), not an ONNX model.",
-    hint: EXPORT_TF,
+    message: "This is a Keras model (.keras), not a model that can be opened here.",
+    hint: FROM_TENSORFLOW,
   },
   {
     is: ({ text }) => text.startsWith("PK\x03\x04"),
-    message: "This is a zip archive, not an ONNX model.",
-    hint: "Unpack it and open the .onnx file inside.",
+    message: "This is a zip archive, not a model that can be opened here.",
+    hint: "Unpack it and open the model file inside.",
   },
   {
     is: ({ bytes }) => bytes[0] === 0x80 && bytes[1] >= 2 && bytes[1] <= 5,
-    message: "This is a Python pickle (an older PyTorch file perhaps), not an ONNX model.",
-    hint: EXPORT_TORCH,
+    message: "This is a Python pickle (an older PyTorch file perhaps), not a model that can be opened here.",
+    hint: FROM_PYTORCH,
   },
   {
     is: ({ text }) => text.startsWith("TFL3", 4),
-    message: "This is a TensorFlow Lite model, not an ONNX model.",
-    hint: EXPORT_TF,
+    message: "This is a TensorFlow Lite model, not a model that can be opened here.",
+    hint: FROM_TENSORFLOW,
   },
   {
     is: ({ text }) => text.startsWith("ORTM", 4),
     message: "This is a model in ONNX Runtime's own format (.ort), which does not keep what this tool needs.",
-    hint: "Open the .onnx file it was made from.",
+    hint: "Open the file it was made from.",
   },
   {
     is: ({ text }) => text.startsWith("\x89HDF\r\n"),
-    message: "This is an HDF5 file (Keras weights perhaps), not an ONNX model.",
-    hint: EXPORT_TF,
+    message: "This is an HDF5 file (Keras weights perhaps), not a model that can be opened here.",
+    hint: FROM_TENSORFLOW,
   },
   {
     is: ({ text }) => text.startsWith("GGUF"),
-    message: "This is a GGUF file (llama.cpp), not an ONNX model.",
-    hint: "GGUF files hold weights without a graph; look for an ONNX export of the model.",
+    message: "This is a GGUF file (llama.cpp), not a model that can be opened here.",
+    hint: "GGUF files hold weights without a graph; look for an export of the model with its graph.",
   },
   {
     is: ({ text }) => /^(\x89PNG\r\n|\xff\xd8\xff|GIF8[79]a|RIFF[^]{4}WEBP|II\*\0|MM\0\*)/.test(text),
@@ -91,7 +76,7 @@ const OTHER_FORMATS: readonly OtherFormat[] = [
   {
     is: ({ text }) => text[8] === "{" && /^\s*\{\s*"/.test(text.slice(8, 24)) && text.includes('"data_offsets"'),
     message: "This is a safetensors file: weights without a graph.",
-    hint: EXPORT_TORCH,
+    hint: FROM_PYTORCH,
   },
   {
     is: ({ bytes, text, name }) =>
@@ -101,13 +86,13 @@ const OTHER_FORMATS: readonly OtherFormat[] = [
         bytes[2] === 0x12 &&
         /NoOp|serve|saver|StatefulPartitionedCall/.test(text) &&
         text.includes("tensorflow")),
-    message: "This is a TensorFlow SavedModel, not an ONNX model.",
-    hint: EXPORT_TF,
+    message: "This is a TensorFlow SavedModel, not a model that can be opened here.",
+    hint: FROM_TENSORFLOW,
   },
   {
     is: ({ bytes, text }) => bytes[0] === 0x0a && /Placeholder|Const/.test(text),
-    message: "This is a frozen TensorFlow graph, not an ONNX model.",
-    hint: EXPORT_TF,
+    message: "This is a frozen TensorFlow graph, not a model that can be opened here.",
+    hint: FROM_TENSORFLOW,
   },
   {
     is: ({ text }) => /^\s*<(!doctype|html|head|\?xml)/i.test(text.slice(0, 400)),
@@ -116,28 +101,26 @@ const OTHER_FORMATS: readonly OtherFormat[] = [
   },
   {
     is: (head) => isText(head) && /^\s*[{[]/.test(head.text),
-    message: "This is a JSON file, not an ONNX model.",
-    hint: "Open the .onnx file.",
+    message: "This is a JSON file, not a model that can be opened here.",
+    hint: "",
   },
   {
     is: (head) => isText(head) && /^\s*(ir_version\s*:|<\s*ir_version)/.test(head.text),
     message: "This is an ONNX model in its text form.",
-    hint: "Turn it into a binary one in Python: onnx.save(onnx.parser.parse_model(text), path), or google.protobuf.text_format.",
+    hint: FROM_TEXT,
   },
-  { is: isText, message: "This is a text file, not an ONNX model.", hint: "Open the .onnx file." },
+  { is: isText, message: "This is a text file, not a model that can be opened here.", hint: "" },
 ];
 
-/** Throws a ModelError that says what the file is, when its start shows that it is no ONNX model. */
-export function rejectOtherFormats(source: ByteSource, path: string): void {
-  const bytes = source.read(0, Math.min(HEAD, source.size));
-  const head = { bytes, text: Buffer.from(bytes).toString("latin1"), name: basename(path), size: source.size };
-  const other = OTHER_FORMATS.find((format) => format.is(head));
-  if (other !== undefined)
-    throw new ModelError(typeof other.message === "string" ? other.message : other.message(head), path, other.hint);
+/** What a file is whose start shows that it is no model that can be opened, and what to do; undefined where it may be one. */
+export function otherFile(head: FileHead): { readonly message: string; readonly hint: string } | undefined {
+  const other = OTHER_FILES.find((file) => file.is(head));
+  return (
+    other && { hint: other.hint, message: typeof other.message === "string" ? other.message : other.message(head) }
+  );
 }
 
-/** ONNX files start with bytes that text never has (a version number as a field). */
-function isText({ bytes, size }: Head): boolean {
+function isText({ bytes, size }: FileHead): boolean {
   if (size === 0 || bytes.some((byte) => byte < 9 || (byte > 13 && byte < 32 && byte !== 27) || byte === 127))
     return false;
   try {
