@@ -1,4 +1,6 @@
 // `npm run bench [-- --python PROGRAM] [NAME...]`: times us, and beside us the peers, in the same run.
+// `npm run bench -- product [--against FOLDER] [--repetitions N]`: what the product costs in VS Code, and beside it, in
+// turn, that of another checkout (with its node_modules). It measures and judges nothing: its exit code is 0.
 //
 // Captum is installed by pip into .cache/bench (kept for the next time; several gigabytes on Linux); --python takes an
 // interpreter that has it already, --no-peer leaves it out.
@@ -9,12 +11,23 @@ import { parseArgs } from "node:util";
 import { build } from "esbuild";
 import { onPath, root, run, runOrThrow } from "./lib/commands.mjs";
 import { ensureDependencies } from "./lib/dependencies.mjs";
+import { benchProduct } from "./bench-product.mjs";
 
 const { values, positionals } = parseArgs({
-  options: { python: { type: "string" }, "no-peer": { type: "boolean" } },
+  options: {
+    python: { type: "string" },
+    "no-peer": { type: "boolean" },
+    against: { type: "string" },
+    repetitions: { type: "string", default: "5" },
+  },
   allowPositionals: true,
 });
 await ensureDependencies();
+if (positionals.includes("product")) {
+  const against = values.against && path.resolve(values.against);
+  await benchProduct({ against, repetitions: Number(values.repetitions) }).catch((error) => console.log(error.message));
+  process.exit(0);
+}
 const out = path.join(root, "dist/bench.mjs");
 await build({
   entryPoints: [path.join(root, "test/bench/main.ts")],

@@ -2,8 +2,8 @@
 import { chromium } from "playwright-core";
 import { findBrowser } from "./machine.mjs";
 
-/** Starts the Chromium that prepareMachine({ browser: true }) has found or installed. `headed` shows its window. */
-export async function launchBrowser({ headed = false } = {}) {
+/** Starts the Chromium that prepareMachine({ browser: true }) has found or installed. `headed` shows its window, `args` are more of its arguments. */
+export async function launchBrowser({ headed = false, args = [] } = {}) {
   const executablePath = findBrowser();
   if (!executablePath)
     throw new Error(
@@ -21,6 +21,7 @@ export async function launchBrowser({ headed = false } = {}) {
         "--disable-component-update",
       ],
       ...["--disable-sync", "--disable-gpu", "--disable-dev-shm-usage"],
+      ...args,
     ],
   });
 }

@@ -1,5 +1,5 @@
 // Desktop VS Code for the integration tests: $VSCODE_EXECUTABLE, or one that @vscode/test-electron downloads.
-// Fulfils `Host` of test/integration/harness/runner.ts. Written against the documentation: no desktop VS Code could be
+// Fulfils `Host` of test/integration/harness/host.ts. Written against the documentation: no desktop VS Code could be
 // had where this was developed, so it is untested.
 import { spawn } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";

@@ -1,16 +1,19 @@
 // The VS Code the integration tests run in where there is no desktop: VS Code's server, seen through Chromium.
-// Fulfils `Host` of test/integration/harness/runner.ts.
+// Fulfils `Host` of test/integration/harness/host.ts.
 import { launchBrowser } from "./browser.mjs";
 import { codeServer } from "./code-server.mjs";
 import { runOrThrow } from "./commands.mjs";
 import { prepareMachine } from "./machine.mjs";
 import { startServer } from "./vscode-server.mjs";
 
-/** @param {{ headed?: boolean }} options headed: shows the browser's window */
-export async function openWebHost({ headed = false } = {}) {
+/**
+ * @param {{ headed?: boolean, args?: string[] }} options headed: shows the browser's window; args: more of Chromium's
+ *   own arguments
+ */
+export async function openWebHost({ headed = false, args = [] } = {}) {
   await prepareMachine({ browser: true, server: true });
   const { node, serverMain } = codeServer();
-  const browser = await launchBrowser({ headed });
+  const browser = await launchBrowser({ headed, args });
 
   async function start({
     dataFolder,

@@ -7,6 +7,7 @@ import { ModelCache } from "../../src/runtime/models.ts";
 import type { Feeds } from "../../src/runtime/ort.ts";
 import { gradientSession } from "../../src/runtime/gradient.ts";
 import { writeModel } from "../../src/model/formats/onnx/index.ts";
+import { median } from "./statistics.ts";
 
 const ROUNDS = 15;
 const TARGET = 285;
@@ -91,9 +92,4 @@ export class Peer {
     this.child.stdin.end();
     this.child.kill();
   }
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
 }

@@ -8,6 +8,9 @@ import { runFlows } from "./harness/runner.ts";
 import type { RunOptions, RunResult } from "./harness/runner.ts";
 import { Workbench } from "./harness/workbench.ts";
 
+/** The part of `npm run bench` that drives the same VS Code. */
+export { measureProduct } from "../bench/product/main.ts";
+
 export function runAll(options: RunOptions): Promise<RunResult> {
   return runFlows(flows, options);
 }

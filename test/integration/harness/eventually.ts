@@ -25,3 +25,12 @@ export async function eventually<T>(check: () => T | Promise<T>, { timeout = pat
     }
   }
 }
+
+/** What the work gives; an error where it takes longer than `limit` milliseconds. For work that hangs where no wait does. */
+export async function within<T>(limit: number, work: Promise<T>, what: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`Took longer than ${limit / 60_000} minutes: ${what}.`)), limit);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}

@@ -1,47 +1,11 @@
 // Runs the flows one after the other, each in a fresh VS Code on a fresh copy of the samples.
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import os from "node:os";
+import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Page } from "playwright-core";
-import { Bridge } from "./bridge.ts";
-import { patience } from "./eventually.ts";
-import type { Flow, FlowContext, Window } from "./flow.ts";
-import { Workbench } from "./workbench.ts";
-
-/** A kind of VS Code the flows can run in: scripts/lib/web-host.mjs or desktop-host.mjs. */
-export interface Host {
-  readonly name: string;
-  start(options: HostOptions): Promise<Session>;
-  close(): Promise<void>;
-}
-
-export interface HostOptions {
-  /** Profile, state and logs go here. */
-  readonly dataFolder: string;
-  readonly extensionsFolder: string;
-  /** Folders of extensions, used from where they are. */
-  readonly extensions: readonly string[];
-  /** A VSIX file to install first. */
-  readonly vsix?: string;
-  readonly theme?: string;
-  readonly settings?: Readonly<Record<string, unknown>>;
-  readonly trust: boolean;
-  readonly env: Readonly<Record<string, string>>;
-  readonly viewport: { readonly width: number; readonly height: number };
-  readonly scale: number;
-  /** Milliseconds after which what is waited for in a window counts as never coming. */
-  readonly patience: number;
-}
-
-/** One running VS Code. */
-export interface Session {
-  readonly logFolder: string;
-  /** Opens a window on a folder or a .code-workspace file. */
-  open(folder: string): Promise<Page>;
-  /** What VS Code's process has printed. */
-  output(): string;
-  stop(): Promise<void>;
-}
+import { within } from "./eventually.ts";
+import type { Flow, FlowContext } from "./flow.ts";
+import type { Host } from "./host.ts";
+import { Instance } from "./instance.ts";
 
 export interface RunOptions {
   readonly root: string;
@@ -87,52 +51,17 @@ export async function runFlows(flows: readonly Flow[], options: RunOptions): Pro
 const flowLimit = 15 * 60_000;
 
 async function runFlow(flow: Flow, { root, host, vsix }: RunOptions): Promise<void> {
-  const { samples = true, files = {}, roots, trust = true, viewport = { width: 1440, height: 900 } } = flow.options;
-  const folder = await mkdtemp(path.join(os.tmpdir(), "neural-loupe-flow-"));
-  const workspace = path.join(folder, "workspace");
-  const bridges = path.join(folder, "bridges");
-  const trouble: string[] = [];
-  const pages: Page[] = [];
-  let session: Session | undefined;
+  let instance: Instance | undefined;
   let at = "starting VS Code";
   try {
-    await Promise.all([workspace, bridges].map((one) => mkdir(one)));
-    if (samples) await cp(path.join(root, "samples"), workspace, { recursive: true });
-    for (const [name, content] of Object.entries(files)) {
-      await mkdir(path.dirname(path.join(workspace, name)), { recursive: true });
-      await writeFile(path.join(workspace, name), content);
-    }
-    const opened = roots ? await multiRoot(folder, workspace, roots) : workspace;
     const work = async () => {
-      session = await host.start({
-        dataFolder: path.join(folder, "data"),
-        extensionsFolder: path.join(folder, "extensions"),
-        extensions: [...(vsix ? [] : [root]), path.join(root, "dist/test/bridge")],
-        vsix,
-        theme: flow.options.theme,
-        settings: flow.options.settings,
-        trust,
-        env: { ...flow.options.env, NEURAL_LOUPE_BRIDGE: bridges },
-        viewport,
-        scale: flow.options.scale ?? 1,
-        patience,
-      });
-      const known = new Set<number>();
-      const openWindow = async (target = opened): Promise<Window> => {
-        const page = await session!.open(target);
-        pages.push(page);
-        listen(page, trouble);
-        const vscode = await Bridge.connect(bridges, known);
-        known.add(vscode.pid);
-        const workbench = new Workbench(page, vscode);
-        await workbench.ready();
-        return { page, workbench, vscode, workspace: target === opened ? workspace : target };
-      };
-      const window = await openWindow();
+      const extension = vsix === undefined ? { folder: root } : { vsix };
+      const started = (instance = await Instance.start({ host, root, extension, options: flow.options }));
+      const window = await started.openWindow();
       const context: FlowContext = {
         ...window,
         packed: vsix !== undefined,
-        openWindow,
+        openWindow: (folder) => started.openWindow(folder),
         screenshot: (name) => screenshot(root, window.page, name),
         step: async (name, part) => {
           const outer = at;
@@ -147,16 +76,14 @@ async function runFlow(flow: Flow, { root, host, vsix }: RunOptions): Promise<vo
       at = "the flow";
       await flow.run(context);
     };
-    await within(flowLimit, work(), () => `The flow took longer than ${flowLimit / 60_000} minutes.`);
+    await within(flowLimit, work(), "the flow");
   } catch (error) {
-    const report = await collect(root, flow.name, pages, trouble, session);
+    const report = await collect(root, flow.name, instance);
     throw new Error(`In ${at}: ${error instanceof Error ? error.message : String(error)}${line(error)}\n${report}`, {
       cause: error,
     });
   } finally {
-    await session?.stop();
-    // The dying processes may still write: a few tries, and what stays is the system's temporary folder's to clean.
-    await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }).catch(() => undefined);
+    await instance?.close();
   }
 }
 
@@ -167,20 +94,6 @@ function line(error: unknown): string {
   if (!(error instanceof Error)) return "";
   const frames = (error.stack ?? "").split("\n").filter((one) => /\.flow\.ts:/.test(one));
   return frames.length ? `\n${frames.slice(0, 3).join("\n")}` : line(error.cause);
-}
-
-async function multiRoot(folder: string, workspace: string, roots: readonly string[]): Promise<string> {
-  const file = path.join(folder, "several.code-workspace");
-  await writeFile(file, JSON.stringify({ folders: roots.map((name) => ({ path: path.join(workspace, name) })) }));
-  return file;
-}
-
-function listen(page: Page, trouble: string[]): void {
-  page.on("console", (message) => {
-    if (message.type() === "error" || message.type() === "warning")
-      trouble.push(`${message.type()}: ${message.text()}`);
-  });
-  page.on("pageerror", (error) => trouble.push(`uncaught: ${error.message}`));
 }
 
 async function screenshot(root: string, page: Page, name: string): Promise<string> {
@@ -194,13 +107,8 @@ async function screenshot(root: string, page: Page, name: string): Promise<strin
  * After a failure: pictures of all windows and all logs, in test/screenshots/failed; gives the part worth reading
  * first.
  */
-async function collect(
-  root: string,
-  name: string,
-  pages: readonly Page[],
-  trouble: readonly string[],
-  session: Session | undefined,
-): Promise<string> {
+async function collect(root: string, name: string, instance: Instance | undefined): Promise<string> {
+  const { pages = [], trouble = [], session } = instance ?? {};
   const safe = `failed/${name.replace(/[^\w.-]+/g, "-")}`;
   const lines: string[] = [];
   for (const [index, page] of pages.entries()) {
@@ -253,14 +161,6 @@ async function logFiles(folder: string): Promise<{ file: string; text: string }[
     if ((await stat(file)).size > 0) found.push({ file: name, text: await readFile(file, "utf8") });
   }
   return found;
-}
-
-async function within<T>(limit: number, work: Promise<T>, message: () => string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(message())), limit);
-  });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 function indent(text: string): string {
