@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ResultCache, hashOf } from "./result-cache.ts";
+import { writeData } from "./result-file.ts";
 
 let folder: string;
 let log: string[];
@@ -99,6 +100,60 @@ describe("the cache of results on disk", () => {
     await utimes(old, new Date(0), new Date(0));
     await cache().put(key("b"), 1);
     expect((await readdir(folder)).filter((name) => name.endsWith(".tmp"))).toEqual(["y.tmp"]);
+  });
+
+  test("an entry of another version's format is dropped, with one line in the log", async () => {
+    await cache().put(key("a"), 1);
+    const file = path.join(folder, `${key("a")}.result`);
+    await rm(file);
+    await writeData(file, { format: "neural-loupe 1", key: key("a"), value: { raw: [1, 2, 3] } }, 1e6);
+    expect(await cache().get(key("a"))).toBeUndefined();
+    expect(await cache().get(key("a"))).toBeUndefined();
+    expect(await readdir(folder)).toEqual([]);
+    expect(log).toEqual([expect.stringContaining("dropped")]);
+  });
+
+  test("while one window writes, another reads the value from before or the new one, whole", async () => {
+    const [writer, reader] = [cache(), cache()];
+    const values = Array.from({ length: 40 }, (_, i) => new Float32Array(50_000).fill(i));
+    let writing = true;
+    const write = async (): Promise<void> => {
+      for (const value of values) await writer.put(key("a"), value);
+      writing = false;
+    };
+    const read = async (): Promise<Set<number>> => {
+      const seen = new Set<number>();
+      while (writing) {
+        const value = (await reader.get(key("a"))) as Float32Array | undefined;
+        if (value) {
+          expect(value).toEqual(values[value[0]]);
+          seen.add(value[0]);
+        }
+      }
+      return seen;
+    };
+    const [, seen] = await Promise.all([write(), read()]);
+    expect(seen.size).toBeGreaterThan(1);
+    expect(await reader.get(key("a"))).toEqual(values.at(-1));
+    expect(log).toEqual([]);
+  });
+
+  test("what another window drops for want of room is not there, and no more is said", async () => {
+    const [small, reader] = [cache(10_000), cache(10_000)];
+    let writing = true;
+    const write = async (): Promise<void> => {
+      for (let i = 0; i < 60; i++) await small.put(key(`${i % 9}`), new Uint8Array(3000).fill(i % 9));
+      writing = false;
+    };
+    const read = async (): Promise<void> => {
+      for (let i = 0; writing; i = (i + 1) % 9) {
+        const value = (await reader.get(key(`${i}`))) as Uint8Array | undefined;
+        if (value) expect(value).toEqual(new Uint8Array(3000).fill(i));
+      }
+    };
+    await Promise.all([write(), read(), read()]);
+    expect((await readdir(folder)).length).toBeLessThanOrEqual(3);
+    expect(log).toEqual([]);
   });
 
   test("two windows writing the same result at once leave one sound file", async () => {

@@ -13,6 +13,22 @@ export function refuseChanges(given: unknown, sound: unknown): void {
   );
 }
 
+/**
+ * A sound state of what VS Code kept for a tab, perhaps by an earlier version: `read` gives it, or undefined where too
+ * little is left. What of it is dropped is one line in the log.
+ */
+export function restoreState<State>(
+  kept: unknown,
+  read: (kept: unknown) => State | undefined,
+  log: (line: string) => void,
+): State | undefined {
+  const state = read(kept);
+  const dropped = state === undefined ? [] : changedPlaces(kept, state);
+  if (state === undefined) log("not restored: what was kept does not say what it showed");
+  else if (dropped.length > 0) log(`restored without ${dropped.join(", ")}`);
+  return state;
+}
+
 /** Places whose values are not the same in `sound`; what only `sound` has, its defaults, is no change. */
 export function changedPlaces(given: unknown, sound: unknown, place = ""): string[] {
   if (given === undefined || Object.is(given, sound)) return [];

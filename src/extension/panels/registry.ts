@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import { Disposable } from "../disposable.ts";
 import { messagePage } from "../html.ts";
 import type { Services } from "../services.ts";
-import { changedPlaces } from "./changes.ts";
+import { restoreState } from "./changes.ts";
 
 /** The window's tabs of one kind, and how they come back after a reload of the window. */
 export abstract class PanelRegistry<State> extends Disposable implements vscode.WebviewPanelSerializer {
@@ -28,23 +28,21 @@ export abstract class PanelRegistry<State> extends Disposable implements vscode.
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, kept: unknown): Promise<void> {
     const problem = this.restore(panel, kept);
     if (problem === undefined) return;
-    this.services.log.warn(`${panel.title}: not restored. ${problem}`);
     panel.webview.html = messagePage(panel.webview.cspSource, "This tab could not be restored", [
       problem,
       "Open the model and choose a method again: results that were computed before are still there.",
     ]);
   }
 
-  /** One line in the log for whatever of an earlier version's state is dropped. */
   private restore(panel: vscode.WebviewPanel, kept: unknown): string | undefined {
+    const log = (line: string): void => this.services.log.warn(`${panel.title}: ${line}`);
     try {
-      const state = this.revive(kept);
-      if (state === undefined) return "What it showed was not kept.";
-      const dropped = changedPlaces(kept, state);
-      if (dropped.length > 0) this.services.log.warn(`${panel.title}: restored without ${dropped.join(", ")}`);
-      return this.add(panel, state);
+      const state = restoreState(kept, (data) => this.revive(data), log);
+      return state === undefined ? "What it showed was not kept." : this.add(panel, state);
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      const message = error instanceof Error ? error.message : String(error);
+      log(`not restored: ${message}`);
+      return message;
     }
   }
 }
