@@ -1,6 +1,5 @@
 import type { VNode } from "preact";
-import { useEffect, useLayoutEffect, useState } from "preact/hooks";
-import type { ImageArtifact } from "../../src/protocol/artifacts.ts";
+import { useLayoutEffect, useState } from "preact/hooks";
 import type { Provenance } from "../../src/protocol/result.ts";
 import type { PanelBoot, PanelState } from "../../src/protocol/panel.ts";
 import type { InputRecipe, Recipe } from "../../src/protocol/recipe.ts";
@@ -8,8 +7,7 @@ import { Button } from "../ui/controls.tsx";
 import { FailureText } from "../ui/feedback.tsx";
 import { Disclosure, ValueField } from "../ui/fields.tsx";
 import { group } from "../ui/format.ts";
-import { isAbort, toFailure } from "../ui/host.ts";
-import type { Failure } from "../ui/host.ts";
+import { useAnswer } from "../ui/store.ts";
 import type { PanelController } from "./controller.ts";
 import { InputFields } from "./recipe-fields.tsx";
 import { OutputFields } from "./recipe-outputs.tsx";
@@ -153,29 +151,11 @@ function Preview({
   readonly state: PanelState;
   readonly controller: PanelController;
 }): VNode | null {
-  const [pictures, setPictures] = useState<
-    { readonly before: ImageArtifact; readonly after: ImageArtifact } | undefined
-  >(undefined);
-  const [failure, setFailure] = useState<Failure | undefined>(undefined);
-  const key = JSON.stringify(draft.inputs);
-  useEffect(() => {
-    const abort = new AbortController();
-    const timer = setTimeout(() => {
-      controller.link.call("preview", { state, recipe: draft }, { signal: abort.signal }).then(
-        (next) => {
-          setPictures(next);
-          setFailure(undefined);
-        },
-        (error: unknown) => {
-          if (!isAbort(error)) setFailure(toFailure(error));
-        },
-      );
-    }, 300);
-    return () => {
-      clearTimeout(timer);
-      abort.abort();
-    };
-  }, [key, state.input, state.model]);
+  const { answer: pictures, failure } = useAnswer(
+    (signal) => controller.link.call("preview", { state, recipe: draft }, { signal }),
+    [JSON.stringify(draft.inputs), state.input, state.model],
+    300,
+  );
   if (failure)
     return (
       <div class="inline-error" role="alert" data-testid="preview-error">

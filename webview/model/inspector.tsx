@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import type { EditorBoot, EditorHost } from "../../src/protocol/editor.ts";
 import type { LayerDescription, LayerDetails, ModelDescription, ValueUse } from "../../src/protocol/model.ts";
 import { Button } from "../ui/controls.tsx";
@@ -7,8 +7,8 @@ import { Definitions } from "../ui/definitions.tsx";
 import { FailureText } from "../ui/feedback.tsx";
 import { Disclosure, Icon, IconButton } from "../ui/fields.tsx";
 import { formatBytes, formatShape } from "../ui/format.ts";
-import { isAbort, toFailure } from "../ui/host.ts";
 import type { Failure } from "../ui/host.ts";
+import { useAnswer } from "../ui/store.ts";
 import type { HostLink } from "../ui/store.ts";
 import { familyOf, operatorName } from "./search.ts";
 import { mayBeFloat, mayHaveSpace } from "./space.ts";
@@ -44,7 +44,7 @@ export function Inspector({
   readonly onClose: () => void;
   readonly onCopy: (text: string) => void;
 }): VNode {
-  const { details, failure } = useDetails(link, layer.index);
+  const { answer: details, failure } = useDetails(link, layer.index);
   const known = details?.layer.index === layer.index ? details : undefined;
   return (
     <aside
@@ -215,29 +215,16 @@ function Use({
   );
 }
 
-/**
- * A layer's details; the ones before stay while the next are fetched, so that walking along the list does not flicker.
- */
-function useDetails(link: HostLink<EditorHost>, index: number): { details?: LayerDetails; failure?: Failure } {
-  const [state, setState] = useState<{ details?: LayerDetails; failure?: Failure }>({});
-  const cache = useRef(new Map<number, LayerDetails>());
-  useEffect(() => {
-    const known = cache.current.get(index);
-    if (known) {
-      setState({ details: known });
-      return undefined;
-    }
-    const abort = new AbortController();
-    link.call("layer", { index }, { signal: abort.signal }).then(
-      (details) => {
-        cache.current.set(index, details);
-        setState({ details });
-      },
-      (error: unknown) => {
-        if (!isAbort(error)) setState({ failure: toFailure(error) });
-      },
-    );
-    return () => abort.abort();
-  }, [link, index]);
-  return state;
+/** A layer's details, each read once. */
+function useDetails(
+  link: HostLink<EditorHost>,
+  index: number,
+): { readonly answer?: LayerDetails; readonly failure?: Failure } {
+  const known = useRef(new Map<number, LayerDetails>());
+  const ask = async (signal: AbortSignal): Promise<LayerDetails> => {
+    const details = known.current.get(index) ?? (await link.call("layer", { index }, { signal }));
+    known.current.set(index, details);
+    return details;
+  };
+  return useAnswer(ask, [link, index]);
 }

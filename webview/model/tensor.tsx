@@ -1,5 +1,4 @@
 import type { VNode } from "preact";
-import { useEffect, useState } from "preact/hooks";
 import type { EditorHost } from "../../src/protocol/editor.ts";
 import type { TensorSummary } from "../../src/protocol/model.ts";
 import { formatValue } from "../../src/draw/scene/ticks.ts";
@@ -8,8 +7,7 @@ import { Definitions } from "../ui/definitions.tsx";
 import type { Definition } from "../ui/definitions.tsx";
 import { FailureText } from "../ui/feedback.tsx";
 import { group, plural } from "../ui/format.ts";
-import { isAbort, toFailure } from "../ui/host.ts";
-import type { Failure } from "../ui/host.ts";
+import { useAnswer } from "../ui/store.ts";
 import type { HostLink } from "../ui/store.ts";
 
 /** A constant's numbers, read when it is opened: statistics, how they are spread, and the first of them. */
@@ -24,15 +22,8 @@ export function Tensor({
   readonly location: string;
   readonly onCopy: (text: string) => void;
 }): VNode {
-  const [tensor, setTensor] = useState<TensorSummary | undefined>(undefined);
-  const [failure, setFailure] = useState<Failure | undefined>(undefined);
-  useEffect(() => {
-    const abort = new AbortController();
-    link.call("tensor", { name }, { signal: abort.signal }).then(setTensor, (error: unknown) => {
-      if (!isAbort(error)) setFailure(toFailure(error));
-    });
-    return () => abort.abort();
-  }, [link, name]);
+  const ask = (signal: AbortSignal): Promise<TensorSummary> => link.call("tensor", { name }, { signal });
+  const { answer: tensor, failure } = useAnswer(ask, [link, name]);
   if (failure)
     return (
       <div class="inline-error" role="alert">

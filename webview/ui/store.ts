@@ -125,3 +125,34 @@ export function useStore<T>(store: { readonly snapshot: T; subscribe(listener: (
   }, [store]);
   return snapshot;
 }
+
+/**
+ * The answer to a question that is asked anew when one of `about` is another, after `delay` milliseconds. The answer
+ * before stays while the next is fetched; a failure takes its place.
+ */
+export function useAnswer<T>(
+  ask: (signal: AbortSignal) => Promise<T>,
+  about: readonly unknown[],
+  delay = 0,
+): { readonly answer?: T; readonly failure?: Failure } {
+  const [state, setState] = useState<{ readonly answer?: T; readonly failure?: Failure }>({});
+  useEffect(() => {
+    const abort = new AbortController();
+    const fetch = (): void =>
+      void ask(abort.signal).then(
+        (answer) => {
+          if (!abort.signal.aborted) setState({ answer });
+        },
+        (error: unknown) => {
+          if (!isAbort(error)) setState({ failure: toFailure(error) });
+        },
+      );
+    const timer = delay > 0 ? setTimeout(fetch, delay) : undefined;
+    if (timer === undefined) fetch();
+    return () => {
+      clearTimeout(timer);
+      abort.abort();
+    };
+  }, about);
+  return state;
+}
