@@ -54,7 +54,8 @@ export function cellState(
   return own?.kind === "layer" && own.layer !== undefined ? { ...rest, layer: own.layer } : rest;
 }
 
-function withEntry(state: PanelState, entry: AxisEntry): PanelState {
+/** What is asked where this entry stands along an axis. */
+export function withEntry<State extends CompareState["base"]>(state: State, entry: AxisEntry): State {
   switch (entry.kind) {
     case "method":
       return {

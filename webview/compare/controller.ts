@@ -8,6 +8,7 @@ import type {
   CompareState,
   ScaleSharing,
 } from "../../src/protocol/compare.ts";
+import { withEntry } from "../../src/protocol/compare.ts";
 import type { Progress, TargetSpec } from "../../src/protocol/engine.ts";
 import type { Looks } from "../../src/protocol/looks.ts";
 import type { PanelState } from "../../src/protocol/panel.ts";
@@ -94,17 +95,18 @@ export class CompareController extends SubjectStore<CompareBoot, CompareState, C
   setAxis(side: Side, axis: Axis): void {
     const { columns, rows, base } = this.state;
     const [here, other] = side === "columns" ? [columns, rows] : [rows, columns];
-    // One kind stands along one axis only: the other one takes what was here.
+    // One kind stands along one axis only: the other one takes what was here. What an axis that goes had first stays
+    // what the cells have in common.
     if (other?.kind === axis.kind && here)
       this.update(side === "columns" ? { columns: axis, rows: here } : { columns: here, rows: axis });
     else if (other?.kind === axis.kind) this.update({ columns: axis });
-    else this.update({ [side]: axis, base: here && here.kind !== axis.kind ? common(base, here.entries[0]) : base });
+    else this.update({ [side]: axis, base: here && here.kind !== axis.kind ? withEntry(base, here.entries[0]) : base });
   }
 
   /** One axis only: the cells flow. */
   removeRows(): void {
     const { base, rows } = this.state;
-    if (rows) this.update({ rows: undefined, removed: [], base: common(base, rows.entries[0]) });
+    if (rows) this.update({ rows: undefined, removed: [], base: withEntry(base, rows.entries[0]) });
   }
 
   moveEntry(side: Side, from: number, to: number): void {
@@ -293,23 +295,5 @@ export class CompareController extends SubjectStore<CompareBoot, CompareState, C
     this.change(part);
     this.rememberSoon();
     this.placesChanged();
-  }
-}
-
-/** What all cells have in common once an axis is gone: what stood first along it. */
-function common(base: CompareState["base"], entry: AxisEntry): CompareState["base"] {
-  switch (entry.kind) {
-    case "method":
-      return {
-        ...base,
-        technique: entry.technique,
-        ...(entry.params ? { params: { ...base.params, [entry.technique]: entry.params } } : {}),
-      };
-    case "target":
-      return { ...base, target: entry.target };
-    case "layer":
-      return { ...base, layer: entry.layer, moreLayers: undefined };
-    case "model":
-      return { ...base, model: entry.model };
   }
 }
