@@ -96,10 +96,10 @@ it.each(alike)(
       const [one, other] = await Promise.all(
         paths.map((path) => runOn(models, path, x, "lrp", { target: { index: [1] }, params: { rule } })),
       );
-      const largest = Math.max(...Array.from(one.raw.values, Math.abs));
+      const largest = Math.max(...Array.from(one.arrays[0].values, Math.abs));
       expect(largest).toBeGreaterThan(0);
-      one.raw.values.forEach((value, at) =>
-        expect(Math.abs(value - other.raw.values[at])).toBeLessThan(1e-5 * largest),
+      one.arrays[0].values.forEach((value, at) =>
+        expect(Math.abs(value - other.arrays[0].values[at])).toBeLessThan(1e-5 * largest),
       );
     }
   },

@@ -251,7 +251,9 @@ async function run(masking: Masking, technique: string, params: Params = {}): Pr
   const inputs = masking.inputs
     ? { x, attention_mask: writeArray(folder, "mask.npy", [1, 1, 1, T], [1, 1, 1, 0, 1]) }
     : x;
-  const { raw } = await runOn(models, model, inputs, technique, { target: { index: [MASKED.target] }, params });
+  const {
+    arrays: [raw],
+  } = await runOn(models, model, inputs, technique, { target: { index: [MASKED.target] }, params });
   return raw.values;
 }
 

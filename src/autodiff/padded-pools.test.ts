@@ -155,7 +155,9 @@ describe.each(CASES)("$of", ({ nodes, y }) => {
     const moved = { x: { ...FEEDS.x, data: Float32Array.from(X, (value, i) => value + step[i]) } };
     const after = floatsOf((await (await models.get(model)).forward(moved, ["y"])).get("y")!);
     for (const [target, before] of y.entries()) {
-      const { raw } = await runOn(models, model, input, "saliency", {
+      const {
+        arrays: [raw],
+      } = await runOn(models, model, input, "saliency", {
         target: { index: [target] },
         params: { absolute: false, score: "output" },
       });

@@ -91,7 +91,7 @@ it("QEmbedLayerNormalization: ONNX Runtime's output is the formula's, and the ve
   const predictions = await runOn(models, path, ids, "predictions", {
     recipe: { version: 1, inputs: {}, outputs: { y: { kind: "regression" } } },
   });
-  expect(predictions.raw.values[0]).toBeCloseTo(score(sums), 4);
+  expect(predictions.arrays[0].values[0]).toBeCloseTo(score(sums), 4);
   // What the integers are looked up as is the word table's row, a part of the sum: both gradients are the slope of the
   // formula.
   const saliency = await runOn(models, path, ids, "saliency", {
@@ -107,6 +107,6 @@ it("QEmbedLayerNormalization: ONNX Runtime's output is the formula's, and the ve
     const moved = (by: number): number => score(sums.map((value, k) => (k === i ? value + by : value)));
     const slope = (moved(1e-5) - moved(-1e-5)) / 2e-5;
     expect(found[i]).toBeCloseTo(slope, 3);
-    expect(saliency.raw.values[i]).toBeCloseTo(slope, 3);
+    expect(saliency.arrays[0].values[i]).toBeCloseTo(slope, 3);
   });
 });

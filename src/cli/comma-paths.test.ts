@@ -69,7 +69,9 @@ it("a baseline from a path with commas is that file's", async () => {
   });
   const input = writeArray(folder, "x.npy", [1, 2], [2, 4]);
   // A linear model: (x − baseline) · w, by hand.
-  const { raw } = await runOn(models, model, input, "integrated-gradients", {
+  const {
+    arrays: [raw],
+  } = await runOn(models, model, input, "integrated-gradients", {
     params: { baseline: joinList([join(folder, "a, b", "1,5.npy")]) },
   });
   expect([...raw.values]).toEqual([3, 15]);
@@ -78,7 +80,9 @@ it("a baseline from a path with commas is that file's", async () => {
 it("a mask's path may hold commas, too", async () => {
   const model = join(folder, "m.onnx");
   writeArray(folder, "a, b/mask,1.npy", [1, 2], [7, 7], "int64");
-  const { raw } = await runOn(models, model, join(folder, "x.npy"), "feature-ablation", {
+  const {
+    arrays: [raw],
+  } = await runOn(models, model, join(folder, "x.npy"), "feature-ablation", {
     params: { mask: joinList([join(folder, "a, b", "mask,1.npy")]) },
   });
   // Both columns are one part: the whole score, 2·3 + 4·5.

@@ -3,6 +3,7 @@ import { basename, dirname, extname, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { FIGURE_FORMATS, saveFigure, WHITE, type FigureColors, type SavedFigure } from "../draw/figure/figure-files.ts";
 import type { FigureCell } from "../draw/figure/figure.ts";
+import type { WholeResult } from "../protocol/result.ts";
 import type { AxisEntry, AxisKind, ScaleSharing } from "../protocol/compare.ts";
 import { isComparable, methodLabel } from "../protocol/compare.ts";
 import type { Job } from "../protocol/engine.ts";
@@ -47,7 +48,7 @@ export async function compare(args: readonly string[]): Promise<number> {
   const models = new ModelCache({ threads: request.threads });
   const progress = progressLine();
   try {
-    const cells: FigureCell[][] = [];
+    const cells: FigureCell<WholeResult>[][] = [];
     let done = 0;
     const count = request.rows.length * request.columns.length;
     for (const row of request.rows) {
@@ -260,7 +261,7 @@ async function runCell(
   models: ModelCache,
   axes: readonly (AxisEntry | undefined)[],
   progress: (progress: { fraction?: number; text: string }) => void,
-): Promise<FigureCell> {
+): Promise<FigureCell<WholeResult>> {
   const entries = [...request.fixed, ...axes];
   const of = <K extends AxisKind>(kind: K): Extract<AxisEntry, { kind: K }> | undefined =>
     entries.find((entry): entry is Extract<AxisEntry, { kind: K }> => entry?.kind === kind);
@@ -307,7 +308,10 @@ function groupOf(
   }
 }
 
-function figureOf({ columns, rows, axes, looks }: Request, cells: readonly (readonly FigureCell[])[]): SavedFigure {
+function figureOf(
+  { columns, rows, axes, looks }: Request,
+  cells: readonly (readonly FigureCell<WholeResult>[])[],
+): SavedFigure<WholeResult> {
   return {
     axes,
     looks,
@@ -323,7 +327,7 @@ function figureOf({ columns, rows, axes, looks }: Request, cells: readonly (read
 }
 
 /** An entry's label; a target's class name as the results along it have it. */
-function labelOf(entry: AxisEntry, along: readonly FigureCell[]): string {
+function labelOf(entry: AxisEntry, along: readonly FigureCell<WholeResult>[]): string {
   switch (entry.kind) {
     case "method":
       return methodLabel(

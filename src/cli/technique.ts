@@ -74,7 +74,7 @@ export async function runTechnique(id: string, args: readonly string[]): Promise
       { models, progress: progress.show, signal: new AbortController().signal },
     );
     progress.end();
-    if (format === "npy" && result.inputs) refuseSeveral(result.inputs.map(({ name }) => name));
+    if (format === "npy" && result.arrays.length > 1) refuseSeveral(result.arrays.map(({ name = "" }) => name));
     if (out === undefined || !format) printTable(...resultTable(result));
     else {
       await mkdir(dirname(resolve(out)), { recursive: true });

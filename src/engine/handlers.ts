@@ -1,6 +1,7 @@
 import type { CallContext, Handlers } from "../protocol/link.ts";
 import type { EngineApi, Job, JobMethod } from "../protocol/engine.ts";
 import type { Recipe } from "../protocol/recipe.ts";
+import { withoutValues } from "../protocol/result.ts";
 import { layerDetails } from "../model/describe.ts";
 import { loadRecipe, preview, validateRecipe } from "../data/index.ts";
 import { exportExplanation } from "../export/explanation.ts";
@@ -9,6 +10,7 @@ import { explainableInputs } from "../techniques/framework/input-choices.ts";
 import { channelOf, layersOf, runJob, tilesOf } from "../techniques/framework/run.ts";
 import type { RunEnvironment } from "../techniques/framework/run.ts";
 import { Lane } from "./lane.ts";
+import { arrayOf, keepNumbers } from "./numbers.ts";
 import { tensorSummary } from "./tensors.ts";
 import { testHook } from "./test-hook.ts";
 
@@ -52,6 +54,7 @@ export function engineHandlers(): Handlers<EngineApi> {
     }),
     layers: queued("layers"),
     run: queued("run"),
+    array: queued("array"),
     channel: queued("channel"),
     tiles: queued("tiles"),
     exportExplanation: queued("exportExplanation"),
@@ -69,8 +72,9 @@ const jobs: {
   run: async (job, env) => {
     const checked = sound(job);
     await testHook(job, env.signal);
-    return runJob(checked, env);
+    return withoutValues(keepNumbers(checked, await runJob(checked, env), env.models));
   },
+  array: async (request, env) => arrayOf(withSoundJob(request), env),
   channel: async (request, env) => channelOf(withSoundJob(request), env),
   tiles: async (request, env) => tilesOf(withSoundJob(request), env),
   exportExplanation: async (request, env) => exportExplanation(withSoundJob(request), env),

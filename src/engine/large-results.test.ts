@@ -210,13 +210,10 @@ test("a technique's raw numbers and its picture's are the same array", async () 
     Array.from({ length: 192 }, (_, i) => i),
   );
   for (const technique of ["saliency", "input-x-gradient", "integrated-gradients", "occlusion", "predictions"]) {
-    const { raw, views: artifacts } = await runOn(
-      models,
-      model,
-      input,
-      technique,
-      technique === "predictions" ? {} : { target: { index: [4] } },
-    );
+    const {
+      arrays: [raw],
+      views: artifacts,
+    } = await runOn(models, model, input, technique, technique === "predictions" ? {} : { target: { index: [4] } });
     const [first] = artifacts;
     expect([technique, "values" in first && first.values === raw.values]).toEqual([technique, true]);
   }

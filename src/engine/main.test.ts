@@ -104,9 +104,9 @@ describe("the engine process", () => {
     const result = await engine.call("run", job("saliency", { target: { index: [285] } }), {
       onProgress: ({ text }) => progress.push(text),
     });
-    expect(result.raw.dims).toEqual([1, 3, 224, 224]);
-    expect(result.raw.values).toHaveLength(3 * 224 * 224);
-    expect(result.views.map(({ kind }) => kind)).toEqual(["heatmap", "image", "bars"]);
+    expect(result.arrays[0].dims).toEqual([1, 3, 224, 224]);
+    expect(result.views).toMatchObject([{ kind: "heatmap", id: result.arrays[0].view, dims: [1, 3, 224, 224] }]);
+    expect(result.context).toMatchObject({ pictures: [{ kind: "image" }], predictions: { kind: "bars" } });
     expect(result.provenance.target).toMatchObject({ index: [285], label: "Egyptian cat" });
     expect(progress.length).toBeGreaterThan(0);
     const status = await engine.call("status", {});

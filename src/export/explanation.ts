@@ -1,7 +1,7 @@
 import { parse } from "node:path";
 import { ModelError, UsageError } from "../model/errors.ts";
 import { isFloat, type DataType } from "../model/graph.ts";
-import type { Result } from "../protocol/result.ts";
+import type { WholeResult } from "../protocol/result.ts";
 import type { Job } from "../protocol/engine.ts";
 import type { ExportReport, ExportRequest } from "../protocol/export.ts";
 import type { LoadedModel, Traced } from "../runtime/models.ts";
@@ -65,7 +65,7 @@ async function exportFrom(model: LoadedModel, request: ExportRequest, env: RunEn
   await checkPlace(model.open, request.out, request.weights);
   const job = await aboutOne(model, asked);
   const result = await runJob(job, env);
-  const odd = result.raw.values.find((value) => !Number.isFinite(value));
+  const odd = result.arrays[0].values.find((value) => !Number.isFinite(value));
   if (odd !== undefined)
     throw new UsageError(
       `${info.title} of this sample has values that are not finite (${odd}), so there is nothing to check an export against.`,
@@ -140,7 +140,7 @@ interface Subject {
   readonly whole: LoadedModel;
   readonly fed: PreparedInput;
   readonly plan: Omit<Plan, "outputs" | "targetInput">;
-  readonly result: Result;
+  readonly result: WholeResult;
 }
 
 /** A graph that is ready to be written. */
@@ -306,7 +306,7 @@ class Export {
             batched: this.batched,
             anyBatch: batch.any,
             attribution: edge.attribution,
-            raw: result.raw,
+            expected: result.arrays[0],
             signal: this.env.signal,
             ...(target && this.request.target === "required"
               ? { target: { name: target.name, index: plan.target.index, dims: axes } }

@@ -137,7 +137,7 @@ describe("an exported explanation", () => {
           technique,
           { ...more, target: { index: [chosen[index]] } },
         );
-        expect(difference(row(values.get("attribution")!, index), alone.raw.values)).toBeLessThan(TOLERANCE);
+        expect(difference(row(values.get("attribution")!, index), alone.arrays[0].values)).toBeLessThan(TOLERANCE);
       }
       // The model's own output comes along.
       const plain = await runFile(mobile.model, {
@@ -167,7 +167,7 @@ describe("an exported explanation", () => {
           new Float32Array([...mobile.data, ...mobile.data]),
         ),
       });
-      expect(difference(row(values.get("attribution")!, 1), expected.raw.values)).toBeLessThan(TOLERANCE);
+      expect(difference(row(values.get("attribution")!, 1), expected.arrays[0].values)).toBeLessThan(TOLERANCE);
     }
   });
 
@@ -214,7 +214,7 @@ describe("an exported explanation", () => {
     expect(
       difference(
         floatsOf(values.get("attribution")!),
-        (await runOn(models, vgg.model, input, "input-x-gradient", { target: { index: [1] } })).raw.values,
+        (await runOn(models, vgg.model, input, "input-x-gradient", { target: { index: [1] } })).arrays[0].values,
       ),
     ).toBeLessThan(TOLERANCE);
   });
@@ -231,7 +231,7 @@ describe("an exported explanation", () => {
         [report.inputs[0].name]: floats(vit.dims, vit.data),
         target: targets(0),
       });
-      expect(difference(floatsOf(values.get("attribution")!), alone.raw.values)).toBeLessThan(TOLERANCE);
+      expect(difference(floatsOf(values.get("attribution")!), alone.arrays[0].values)).toBeLessThan(TOLERANCE);
     }
   });
 
@@ -257,7 +257,7 @@ describe("an exported explanation", () => {
         i >= (size - 1) * 24 ? data[i - (size - 1) * 24] : Math.cos(i),
       );
       const values = await runFile(report.files[0], { x: floats([size, 4, 6], batch), target: targets(1) });
-      expect(difference(row(values.get("attribution")!, size - 1), alone.raw.values)).toBeLessThan(TOLERANCE);
+      expect(difference(row(values.get("attribution")!, size - 1), alone.arrays[0].values)).toBeLessThan(TOLERANCE);
     }
   });
 
@@ -287,7 +287,7 @@ describe("an exported explanation", () => {
         params: technique === "saliency" ? { absolute: false } : { steps: 6 },
       };
       const alone = await runOn(models, model, input, technique, more);
-      expect(alone.raw.dims).toEqual([1, 5, 4]);
+      expect(alone.arrays[0].dims).toEqual([1, 5, 4]);
       const report = await exported(technique, model, input, more);
       expect(report.batch).toBe("any");
       expect(report.inputs[0]).toEqual({ name: "ids", dataType: "int64", dims: ["N", 5] });
@@ -296,7 +296,7 @@ describe("an exported explanation", () => {
         ids: { dataType: "int64", dims: [2, 5], data: BigInt64Array.from([7n, 6n, 5n, 4n, 3n, 3n, 1n, 4n, 1n, 5n]) },
         target: targets(0, 1),
       });
-      expect(difference(row(values.get("attribution")!, 1), alone.raw.values)).toBeLessThan(TOLERANCE);
+      expect(difference(row(values.get("attribution")!, 1), alone.arrays[0].values)).toBeLessThan(TOLERANCE);
     },
   );
 
@@ -312,7 +312,7 @@ describe("an exported explanation", () => {
     expect(
       difference(
         floatsOf(values.get("attribution")!),
-        (await runOn(models, mobile.model, input, "saliency", more)).raw.values,
+        (await runOn(models, mobile.model, input, "saliency", more)).arrays[0].values,
       ),
     ).toBeLessThan(TOLERANCE);
   });
@@ -365,7 +365,7 @@ describe("an exported explanation", () => {
       expect(
         difference(
           row(values.get("attribution")!, place),
-          (await runOn(models, model, input, "saliency", { target: { index: at } })).raw.values,
+          (await runOn(models, model, input, "saliency", { target: { index: at } })).arrays[0].values,
         ),
       ).toBeLessThan(TOLERANCE);
     }
@@ -392,7 +392,7 @@ describe("an exported explanation", () => {
       expect(
         difference(
           row(got.get("attribution")!, 1),
-          (await runOn(models, model, input, "saliency", { target, params: { absolute: false } })).raw.values,
+          (await runOn(models, model, input, "saliency", { target, params: { absolute: false } })).arrays[0].values,
         ),
       ).toBeLessThan(TOLERANCE);
     }
@@ -474,7 +474,7 @@ describe("an exported model's weights", () => {
     expect(
       difference(
         floatsOf(values.get("attribution")!),
-        (await runOn(models, mobile.model, input, "saliency", { target: { index: [4] } })).raw.values,
+        (await runOn(models, mobile.model, input, "saliency", { target: { index: [4] } })).arrays[0].values,
       ),
     ).toBeLessThan(TOLERANCE);
   });

@@ -1,6 +1,6 @@
 import { elementCount } from "../model/graph.ts";
 import { floatsOf, openSession, type Feeds, type TensorValue } from "../runtime/ort.ts";
-import type { Result } from "../protocol/result.ts";
+import type { NamedArray } from "../protocol/result.ts";
 
 export interface Check {
   readonly path: string;
@@ -14,7 +14,7 @@ export interface Check {
   readonly anyBatch: boolean;
   readonly target?: { readonly name: string; readonly index: readonly number[]; readonly dims: number };
   readonly attribution: string;
-  readonly raw: Result["raw"];
+  readonly expected: NamedArray;
   readonly signal: AbortSignal;
 }
 
@@ -47,7 +47,7 @@ export async function verify(check: Check): Promise<{ alone: Distance; inBatch?:
           }
         : {};
       const value = (await session.run({ ...feeds, ...chosen })).get(check.attribution)!;
-      return differenceOf(value, row, check.raw);
+      return differenceOf(value, row, check.expected);
     };
     const alone = await run(check.feeds, 0);
     return check.anyBatch
@@ -58,7 +58,7 @@ export async function verify(check: Check): Promise<{ alone: Distance; inBatch?:
   }
 }
 
-function differenceOf(value: TensorValue, row: number, raw: Result["raw"]): Distance {
+function differenceOf(value: TensorValue, row: number, raw: NamedArray): Distance {
   const rows = Math.max(1, value.dims[0] ?? 1);
   const all = floatsOf(value);
   // A map is of the first sample alone; what is about the input has a row for each sample.

@@ -68,6 +68,15 @@ export class Runner {
       .reply;
   }
 
+  async array(
+    state: PanelState,
+    { index, from }: Pick<Parameters<EngineApi["array"]>[0], "index" | "from">,
+    options: Options = {},
+  ): Promise<ReturnType<EngineApi["array"]>> {
+    const request = { job: await this.job(state), index, from };
+    return (await this.ask(state, { method: "array", request }, options)).reply;
+  }
+
   /** Writes this state's explanation as a model. */
   async exportModel(state: PanelState, how: Omit<ExportRequest, "job">, options: Options): Promise<ExportReport> {
     const blocked = blockedReason(vscode.Uri.parse(state.model));
@@ -75,7 +84,7 @@ export class Runner {
     return this.engine.call("exportExplanation", { job: await this.job(state), ...how }, options);
   }
 
-  private async ask<K extends "run" | "layers" | "channel" | "tiles">(
+  private async ask<K extends "run" | "layers" | "channel" | "tiles" | "array">(
     state: PanelState,
     { method, request }: Request<K>,
     options: Options,

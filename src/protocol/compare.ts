@@ -104,6 +104,10 @@ export interface CompareHost extends SubjectHost<CompareState, CompareBoot> {
   find(request: { readonly cell: PanelState }): { readonly result?: Result };
   /** Runs one cell's job. Progress events while it runs; aborting cancels it and no other. */
   run(request: { readonly cell: PanelState }): { readonly result: Result; readonly cached: boolean };
+  /** The numbers of an array of a cell's result that no view holds. `from`: madeFrom() of its provenance. */
+  array(request: { readonly cell: PanelState; readonly index: number; readonly from: string }): {
+    readonly values: Float32Array;
+  };
   /** Lets the person choose an axis' entries, those of `chosen` ticked; undefined when they left it. */
   pickEntries(request: {
     readonly state: CompareState;

@@ -27,6 +27,13 @@ export interface EngineApi {
   };
   run(job: Job): Result;
   /**
+   * The numbers of one of that result's arrays (Result.arrays). Recomputes when no longer kept; DataError where the files
+   * are no longer those that the result was made from (`from`: madeFrom() of its provenance).
+   */
+  array(request: { readonly job: Job; readonly index: number; readonly from: string }): {
+    readonly values: Float32Array;
+  };
+  /**
    * One channel of a tiles result at full resolution, or a range of reduced tiles. Recomputes when no longer cached.
    */
   channel(request: { readonly job: Job; readonly channel: number }): {
@@ -60,6 +67,7 @@ export const CALL_KINDS = {
   status: "small",
   layers: "job",
   run: "job",
+  array: "job",
   channel: "job",
   tiles: "job",
   exportExplanation: "job",

@@ -54,6 +54,10 @@ export interface PanelHost extends SubjectHost<PanelState, PanelBoot> {
   tiles(request: { readonly state: PanelState; readonly from: number; readonly to: number }): {
     readonly tiles: Float32Array;
   };
+  /** The numbers of a result's array that no view holds (Result.arrays). `from`: madeFrom() of its provenance. */
+  array(request: { readonly state: PanelState; readonly index: number; readonly from: string }): {
+    readonly values: Float32Array;
+  };
   preview(request: { readonly state: PanelState; readonly recipe: Recipe }): {
     readonly before: ImageArtifact;
     readonly after: ImageArtifact;

@@ -281,9 +281,12 @@ describe("a technique", () => {
   it("says that the memory made its batches smaller, only then", async () => {
     const path = network("open.onnx", "N");
     const input = writeArray(folder, "open.npy", [1, 3], [0.3, -1, 2]);
-    const { notes, raw } = await runOn(models, path, input, "integrated-gradients", { params: { steps: 3000 } });
+    const {
+      notes,
+      arrays: [raw],
+    } = await runOn(models, path, input, "integrated-gradients", { params: { steps: 3000 } });
     expect(notes.join(" ")).not.toContain("memory");
     const few = await runOn(models, path, input, "integrated-gradients", { params: { steps: 60 } });
-    raw.values.forEach((value, i) => expect(value).toBeCloseTo(few.raw.values[i], 4));
+    raw.values.forEach((value, i) => expect(value).toBeCloseTo(few.arrays[0].values[i], 4));
   });
 });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Node } from "../model/graph.ts";
-import type { Result } from "../protocol/result.ts";
+import type { WholeResult } from "../protocol/result.ts";
 import { ModelCache } from "./models.ts";
 import { LOGITS, W, X, bars, softmax } from "../../test/support/linear-by-hand.ts";
 import { int, node, runOn, weight, writeArray, writeSmallModel, type SmallModel } from "../../test/support/models.ts";
@@ -29,9 +29,9 @@ const write = (nodes: readonly Node[], outputs: readonly string[], weights: Smal
     nodes: [node("MatMul", ["x", "w"], ["z"]), ...nodes],
     weights: [weight("w", [4, 3], W), weight("flat", [1], [-1], "int64"), ...places, ...weights],
   });
-const run = (path: string, technique: string, more: Parameters<typeof runOn>[4] = {}): Promise<Result> =>
+const run = (path: string, technique: string, more: Parameters<typeof runOn>[4] = {}): Promise<WholeResult> =>
   runOn(models, path, writeArray(folder, "x.npy", [1, 4], X), technique, more);
-const labels = (result: Result): string[] => bars(result).items.map(({ label }) => label);
+const labels = (result: WholeResult): string[] => bars(result).items.map(({ label }) => label);
 
 /** As skl2onnx writes zipmap: "columns": a slice of each class, reshaped to [N]. */
 const columns = (names: readonly string[], shaped = true): Node[] =>
@@ -54,7 +54,7 @@ describe("outputs that are a class each are one table", () => {
     expect(result.notes.join(" ")).not.toContain("The model also gives");
     // The gradient of a logit is its column of W.
     const saliency = await run(path, "saliency", { target: { index: [2] }, params: { absolute: false } });
-    [0, 1, 2, 3].forEach((row) => expect(saliency.raw.values[row]).toBeCloseTo(W[3 * row + 2], 5));
+    [0, 1, 2, 3].forEach((row) => expect(saliency.arrays[0].values[row]).toBeCloseTo(W[3 * row + 2], 5));
     expect(labels(await run(path, "predictions", { target: { output: "p" } }))).toEqual(labels(result));
   });
 

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import type { BarsArtifact } from "../protocol/artifacts.ts";
-import type { Result } from "../protocol/result.ts";
+import { predictionsOf, type WholeResult } from "../protocol/result.ts";
 import type { Node } from "../model/graph.ts";
 import { ModelCache } from "./models.ts";
 import { node, runOn, weight, writeArray, writeSmallModel } from "../../test/support/models.ts";
@@ -27,8 +27,7 @@ afterAll(() => {
 });
 const scratch = mkdtempSync(join(tmpdir(), "decisions-"));
 const row = writeArray(scratch, "row.npy", [1, 4], reference.row);
-const bars = ({ views: artifacts }: Result): BarsArtifact =>
-  artifacts.find(({ id }) => id === "predictions") as BarsArtifact;
+const bars = (result: WholeResult): BarsArtifact => predictionsOf(result)!;
 
 describe("decision values are shown as scikit-learn gives them, and are no probabilities", () => {
   it.each(reference.models.map((one) => [one.name, one] as const))("%s", async (name, { classes, values, label }) => {

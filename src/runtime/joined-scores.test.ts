@@ -75,7 +75,7 @@ describe("a score that an output joins with other values", () => {
       // ∂σ/∂x = σ (1 − σ) v, of the second score.
       const logit = X.reduce((sum, x, row) => sum + x * V[2 * row + 1], 0);
       const slope = Math.exp(-logit) / (1 + Math.exp(-logit)) ** 2;
-      [V[1], V[3], V[5]].forEach((v, at) => expect(result.raw.values[at]).toBeCloseTo(slope * v, 5));
+      [V[1], V[3], V[5]].forEach((v, at) => expect(result.arrays[0].values[at]).toBeCloseTo(slope * v, 5));
       expect((await saliency(path, ofBox)).notes.join(" ")).not.toContain("Explains the score itself");
       expect((await saliency(path, ofScore, "output")).notes.join(" ")).not.toContain("Explains the score itself");
     },

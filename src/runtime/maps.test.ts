@@ -40,9 +40,10 @@ describe("models that take maps are given what DictVectorizer and CastMap make o
     expect(description.inputs).toEqual([
       { name: "words", type: "map(string, float32)", dims: [1, 2], tensor: { type: "float32", keys: ["a", "b"] } },
     ]);
-    const { raw, views: artifacts } = await runOn(models, path, file("g.json", '{"a": 1, "b": 2}'), "saliency", {
-      params: { absolute: false },
-    });
+    const {
+      arrays: [raw],
+      views: artifacts,
+    } = await runOn(models, path, file("g.json", '{"a": 1, "b": 2}'), "saliency", { params: { absolute: false } });
     expect(raw.dims).toEqual([1, 2]);
     expect(raw.values.every((value) => value !== 0)).toBe(true);
     expect((artifacts[0] as BarsArtifact).items.map(({ label }) => label).sort()).toEqual(["a", "b"]);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Node } from "../model/graph.ts";
 import type { BarsArtifact } from "../protocol/artifacts.ts";
-import type { Result } from "../protocol/result.ts";
+import { predictionsOf, type WholeResult } from "../protocol/result.ts";
 import { ModelCache } from "./models.ts";
 import { int, node, runOn, weight, writeArray, writeSmallModel } from "../../test/support/models.ts";
 
@@ -37,10 +37,9 @@ const write = (nodes: readonly Node[], outputs: readonly string[] = ["y"]): stri
       weight("one", [], [1]),
     ],
   });
-const run = (path: string, technique: string, more: Parameters<typeof runOn>[4] = {}): Promise<Result> =>
+const run = (path: string, technique: string, more: Parameters<typeof runOn>[4] = {}): Promise<WholeResult> =>
   runOn(models, path, writeArray(folder, "x.npy", [1, 5], X), technique, more);
-const bars = ({ views: artifacts }: Result): BarsArtifact =>
-  artifacts.find(({ id }) => id === "predictions") as BarsArtifact;
+const bars = (result: WholeResult): BarsArtifact => predictionsOf(result)!;
 
 const largest = (keep: number): Node => node("ArgMax", ["z"], ["a"], { axis: int(-1), keepdims: int(keep) });
 const FORMS: Readonly<Record<string, readonly Node[]>> = {
@@ -74,7 +73,7 @@ describe("a label that is 1 at its class and 0 elsewhere", () => {
       .forEach(({ value }, at) => expect(value).toBeCloseTo(P[at], 5));
     expect(result.notes.join(" ")).toContain('For the output "y" stands "z", the scores whose largest is');
     // ∂z₁/∂x = 2 at element 1.
-    expect(Array.from((await run(path, "saliency", { params: { absolute: false } })).raw.values)).toEqual([
+    expect(Array.from((await run(path, "saliency", { params: { absolute: false } })).arrays[0].values)).toEqual([
       0, 2, 0, 0, 0,
     ]);
   });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Attribute, Graph, Node } from "../model/graph.ts";
-import type { Result } from "../protocol/result.ts";
+import type { WholeResult } from "../protocol/result.ts";
 import { ModelCache } from "./models.ts";
 import { LOGITS, W, X, bars, softmax } from "../../test/support/linear-by-hand.ts";
 import {
@@ -43,9 +43,9 @@ function model(nodes: readonly Node[], { weights = [], ...more }: Partial<SmallM
   });
 }
 
-const run = (path: string, technique: string, more: Parameters<typeof runOn>[4] = {}): Promise<Result> =>
+const run = (path: string, technique: string, more: Parameters<typeof runOn>[4] = {}): Promise<WholeResult> =>
   runOn(models, path, writeArray(folder, "x.npy", [1, 4], X), technique, more);
-const byIndex = (result: Result): number[] =>
+const byIndex = (result: WholeResult): number[] =>
   [...bars(result).items].sort((a, b) => a.index - b.index).map(({ value }) => value);
 const subgraph = (parts: { nodes: Node[]; inputs?: Graph["inputs"]; outputs: string[] }): Attribute => ({
   type: "graph",
@@ -75,7 +75,7 @@ async function expectSigmoid(path: string, before = "z", factor = 1): Promise<vo
   expectClose(byIndex(result), LOGITS.map(sigmoid));
   const saliency = await run(path, "saliency", { target: { index: [2] }, params: { absolute: false } });
   expectClose(
-    saliency.raw.values,
+    saliency.arrays[0].values,
     column(2).map((w) => factor * w),
   );
   expect(saliency.notes.join(" ")).toContain(`"${before}"`);
@@ -256,8 +256,8 @@ describe("an end that only a run shows", () => {
       [1 - sigmoid(logit), sigmoid(logit)],
     );
     const gradient = async (score: string): Promise<number[]> => [
-      ...(await run(path, "saliency", { target: { index: [0], not: true }, params: { absolute: false, score } })).raw
-        .values,
+      ...(await run(path, "saliency", { target: { index: [0], not: true }, params: { absolute: false, score } }))
+        .arrays[0].values,
     ];
     expectClose(await gradient("logit"), [-0.1, -0.2, 0.3, -0.05]);
     // −log(1 − σ(s)) by s is σ(s).
@@ -276,7 +276,7 @@ describe("an end that only a run shows", () => {
     expect(result.provenance.output).toMatchObject({ kind: "probabilities", why: "The graph ends in Softmax." });
     expectClose(byIndex(result), softmax(LOGITS));
     expectClose(
-      (await run(path, "saliency", { target: { index: [1] }, params: { absolute: false } })).raw.values,
+      (await run(path, "saliency", { target: { index: [1] }, params: { absolute: false } })).arrays[0].values,
       column(1),
     );
   });
@@ -316,8 +316,8 @@ describe("an end that only a run shows", () => {
     const result = await run(path, "predictions");
     expect(result.provenance.output).toMatchObject({ kind: "probabilities" });
     expectClose(
-      (await run(path, "saliency", { target: { output: "y", index: [1, 0, 2] }, params: { absolute: false } })).raw
-        .values,
+      (await run(path, "saliency", { target: { output: "y", index: [1, 0, 2] }, params: { absolute: false } }))
+        .arrays[0].values,
       column(2),
     );
   });

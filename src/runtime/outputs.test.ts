@@ -6,7 +6,7 @@ import type { Node } from "../model/graph.ts";
 import { pythonFor } from "../export/python/index.ts";
 import { saveResult } from "../draw/encode/save.ts";
 import { DEFAULT_LOOKS } from "../protocol/looks.ts";
-import type { Result } from "../protocol/result.ts";
+import type { WholeResult } from "../protocol/result.ts";
 import type { Recipe } from "../protocol/recipe.ts";
 import { ModelCache } from "./models.ts";
 import { LOGITS, W, X, bars, softmax } from "../../test/support/linear-by-hand.ts";
@@ -51,14 +51,14 @@ const run = (
   technique: string,
   more: Parameters<typeof runOn>[4] = {},
   from: string = input(),
-): Promise<Result> => runOn(models, path, from, technique, more);
+): Promise<WholeResult> => runOn(models, path, from, technique, more);
 const recipe = (outputs: Recipe["outputs"], classes?: Recipe["classes"]): Recipe => ({
   version: 1,
   inputs: {},
   outputs,
   ...(classes ? { classes } : {}),
 });
-const byIndex = (result: Result): number[] =>
+const byIndex = (result: WholeResult): number[] =>
   [...bars(result).items].sort((a, b) => a.index - b.index).map(({ value }) => value);
 
 function expectClose(actual: ArrayLike<number>, expected: readonly number[], digits = 5): void {
@@ -191,7 +191,7 @@ describe("probabilities are never put through a softmax again", () => {
     // The gradient of a logit by the input is its column of W, whatever the softmax is written as.
     const saliency = await run(path, "saliency", { target: { index: [1] }, params: { absolute: false } });
     expectClose(
-      saliency.raw.values,
+      saliency.arrays[0].values,
       [0, 1, 2, 3].map((row) => W[3 * row + 1]),
     );
     expect(saliency.notes.join(" ")).toMatch(new RegExp(`before .*${said}.*"${before}"`));
@@ -199,7 +199,7 @@ describe("probabilities are never put through a softmax again", () => {
     const p = softmax(LOGITS);
     const loss = await run(path, "saliency", { target: { index: [1] }, params: { absolute: false, score: "loss" } });
     expectClose(
-      loss.raw.values,
+      loss.arrays[0].values,
       [0, 1, 2, 3].map((row) => p.reduce((total, share, k) => total + share * W[3 * row + k], 0) - W[3 * row + 1]),
     );
   });
@@ -230,8 +230,8 @@ describe("probabilities are never put through a softmax again", () => {
       ),
     );
     expectClose(
-      loss.raw.values,
-      Array.from(score.raw.values, (gradient) => -gradient / expected[index]),
+      loss.arrays[0].values,
+      Array.from(score.arrays[0].values, (gradient) => -gradient / expected[index]),
       4,
     );
   });
@@ -273,10 +273,10 @@ describe("probabilities are never put through a softmax again", () => {
       params: { method: "input-x-gradient", steps: 4 },
     });
     // Deletion begins with the input as it is: rows are insertion, deletion.
-    expect(deletion.raw.values[5]).toBeCloseTo(softmax(LOGITS)[1], 5);
+    expect(deletion.arrays[0].values[5]).toBeCloseTo(softmax(LOGITS)[1], 5);
     const rise = await run(path, "rise", { target: { index: [1] }, params: { masks: 4, probability: 0.99, seed: 1 } });
     expect(rise.notes.join(" ")).toContain("The score is the probability of 1");
-    expect(Math.max(...rise.raw.values)).toBeLessThanOrEqual(1.02);
+    expect(Math.max(...rise.arrays[0].values)).toBeLessThanOrEqual(1.02);
   });
 });
 
@@ -310,7 +310,7 @@ describe("independent scores", () => {
     expect(result.provenance.output).toMatchObject({ kind: "independent" });
     const saliency = await run(path, "saliency", { target: { index: [2] }, params: { absolute: false } });
     expectClose(
-      saliency.raw.values,
+      saliency.arrays[0].values,
       [0, 1, 2, 3].map((row) => W[3 * row + 2]),
     );
   });
@@ -336,7 +336,7 @@ describe("what is computed of probabilities is shown as it is", () => {
     // −log σ(z) by the input: (σ − 1) W.
     const loss = await run(path, "saliency", { target: { index: [1] }, params: { absolute: false, score: "loss" } });
     expectClose(
-      loss.raw.values,
+      loss.arrays[0].values,
       [0, 1, 2, 3].map((row) => (sigmoid(LOGITS[1]) - 1) * W[3 * row + 1]),
     );
   });
@@ -436,7 +436,7 @@ describe("one number that tells two classes apart", () => {
           target: { index: [0], ...(not ? { not } : {}) },
           params: { absolute: false, score },
         })
-      ).raw.values,
+      ).arrays[0].values,
     ];
     const v = [0.1, 0.2, -0.3, 0.05];
     const p = sigmoid(logit);
@@ -463,7 +463,7 @@ describe("one number that tells two classes apart", () => {
       target: { index: [0], not: true },
       params: { score: "output" },
     });
-    expect(ablation.raw.values[0]).toBeCloseTo(1 - p - (1 - sigmoid(logit - 0.1)), 5);
+    expect(ablation.arrays[0].values[0]).toBeCloseTo(1 - p - (1 - sigmoid(logit - 0.1)), 5);
   });
 
   it("is refused where an output has more than one number", async () => {
@@ -637,11 +637,11 @@ describe("the batch axis is the input's, not the first", () => {
     });
     const result = await run(path, "predictions");
     expectClose(byIndex(result), softmax(LOGITS));
-    expect(result.raw.dims).toEqual([3]);
+    expect(result.arrays[0].dims).toEqual([3]);
     for (const index of [0, 1, 2]) {
       const saliency = await run(path, "saliency", { target: { index: [index] }, params: { absolute: false } });
       expectClose(
-        saliency.raw.values,
+        saliency.arrays[0].values,
         [0, 1, 2, 3].map((row) => W[3 * row + index]),
       );
     }
@@ -661,11 +661,11 @@ describe("the batch axis is the input's, not the first", () => {
       weights: [weight("rows", [2], [3, 1], "int64"), weight("zero", [], [-100]), weight("first", [], [0], "int64")],
     });
     const result = await run(path, "predictions");
-    expect(result.raw.dims).toEqual([3, 2]);
+    expect(result.arrays[0].dims).toEqual([3, 2]);
     expect(bars(result).items).toHaveLength(6);
     const saliency = await run(path, "saliency", { target: { index: [2, 1] }, params: { absolute: false } });
     expectClose(
-      saliency.raw.values,
+      saliency.arrays[0].values,
       [0, 1, 2, 3].map((row) => W[3 * row + 2]),
     );
   });
@@ -713,9 +713,9 @@ describe("the batch axis is the input's, not the first", () => {
       { target: { index: [1] }, params: { absolute: false } },
       writeArray(folder, "batch.npy", [2, 4], [...X, ...X]),
     );
-    expect(result.raw.dims).toEqual([2, 4]);
+    expect(result.arrays[0].dims).toEqual([2, 4]);
     expectClose(
-      result.raw.values.subarray(4),
+      result.arrays[0].values.subarray(4),
       [0, 1, 2, 3].map((row) => W[3 * row + 1]),
     );
   });
@@ -728,12 +728,12 @@ describe("the batch axis is the input's, not the first", () => {
     const [short, long] = await Promise.all(
       [[1], [1, 0, 0]].map((index) => run(path, "saliency", { target: { index } })),
     );
-    expect(short.raw.values).toEqual(long.raw.values);
+    expect(short.arrays[0].values).toEqual(long.arrays[0].values);
   });
 });
 
 describe("outputs that are pictures", () => {
-  const picture = (result: Result) => result.views.find((one) => one.kind === "image" && one.id === "output");
+  const picture = (result: WholeResult) => result.views.find((one) => one.kind === "image" && one.id === "output");
   const pixelModel = (nodes: readonly Node[], weights: SmallModel["weights"] = []): string =>
     writeSmallModel(folder, `m${made++}.onnx`, {
       opset: 13,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { openModel } from "../model/open.ts";
 import type { BarsArtifact } from "../protocol/artifacts.ts";
-import type { Result } from "../protocol/result.ts";
+import type { WholeResult } from "../protocol/result.ts";
 import { LoadedModel, ModelCache } from "./models.ts";
 import { floatsOf } from "./ort.ts";
 import { runOn, writeArray } from "../../test/support/models.ts";
@@ -57,10 +57,10 @@ const models = new ModelCache({ threads: 1 });
 const row = writeArray(mkdtempSync(join(tmpdir(), "scikit-learn-")), "row.npy", [1, sklearn.row.length], sklearn.row);
 afterAll(() => models.dispose());
 
-const run = (name: string, technique: string, more: Parameters<typeof runOn>[4] = {}): Promise<Result> =>
+const run = (name: string, technique: string, more: Parameters<typeof runOn>[4] = {}): Promise<WholeResult> =>
   runOn(models, join(SKLEARN, `${name}.onnx`), row, technique, more);
 const reference = (name: string): SklearnModel => sklearn.models.find((one) => one.name === name)!;
-const bars = ({ views: artifacts }: Result): BarsArtifact =>
+const bars = ({ views: artifacts }: WholeResult): BarsArtifact =>
   artifacts.find((artifact): artifact is BarsArtifact => artifact.kind === "bars")!;
 
 describe("methods on scikit-learn's models, with the output that is chosen by itself", () => {
@@ -101,10 +101,9 @@ describe("methods on scikit-learn's models, with the output that is chosen by it
     "%s, made of steps: feature ablation is scikit-learn's, a gradient is refused with the node's name",
     async (name, one) => {
       for (const [target, effects] of one.ablation.entries()) {
-        const { raw } = await run(name, "feature-ablation", {
-          target: { index: [target] },
-          params: { score: "output" },
-        });
+        const {
+          arrays: [raw],
+        } = await run(name, "feature-ablation", { target: { index: [target] }, params: { score: "output" } });
         Array.from(raw.values).forEach((value, index) => expect(value).toBeCloseTo(effects[index], 4));
       }
       if (name === "binarizer") return;
@@ -117,7 +116,10 @@ describe("methods on scikit-learn's models, with the output that is chosen by it
   );
 
   it("a binarizer's gradient is zero, and the result says so", async () => {
-    const { raw, notes } = await run("binarizer", "saliency");
+    const {
+      arrays: [raw],
+      notes,
+    } = await run("binarizer", "saliency");
     expect(Array.from(raw.values)).toEqual([0, 0, 0, 0]);
     expect(notes.join(" ")).toMatch(/zero/);
   });
@@ -149,7 +151,9 @@ describe("methods on scikit-learn's models, with the output that is chosen by it
         floatsOf((await model.forward({ [input]: rowTensor(model, x) }, [value])).get(value)!)[0];
       const difference = (await score(sklearn.row)) - (await score(halves));
       for (const technique of ["integrated-gradients", "deeplift"]) {
-        const { raw } = await run(name, technique, { target: { index: [0] }, params: { score: "output", baseline } });
+        const {
+          arrays: [raw],
+        } = await run(name, technique, { target: { index: [0] }, params: { score: "output", baseline } });
         expect(Math.abs(Array.from(raw.values).reduce((a, b) => a + b, 0) - difference), technique).toBeLessThan(
           tolerance,
         );
@@ -160,7 +164,9 @@ describe("methods on scikit-learn's models, with the output that is chosen by it
 
   it("LRP of a linear model is each feature's term, weight times value", async () => {
     const { gradient } = reference("ridge");
-    const { raw } = await run("ridge", "lrp", { params: { rule: "epsilon", epsilon: 1e-9 } });
+    const {
+      arrays: [raw],
+    } = await run("ridge", "lrp", { params: { rule: "epsilon", epsilon: 1e-9 } });
     // The intercept takes its part, as a bias does in the epsilon rule: terms are in proportion.
     const terms = sklearn.row.map((value, index) => value * gradient![0][index]);
     const factor = raw.values[0] / terms[0];
@@ -179,21 +185,25 @@ describe("methods on scikit-learn's models, with the output that is chosen by it
     const both = writeArray(folder, "both.npy", [2, 4], [...sklearn.row, ...other]);
     const alone = writeArray(folder, "alone.npy", [1, 4], other);
     const path = join(SKLEARN, "logistic-3.onnx");
-    const { raw, notes } = await runOn(models, path, both, "saliency");
+    const {
+      arrays: [raw],
+      notes,
+    } = await runOn(models, path, both, "saliency");
     expect(raw.dims).toEqual([2, 4]);
-    expect(Array.from(raw.values.subarray(0, 4))).toEqual(Array.from((await run("logistic-3", "saliency")).raw.values));
+    expect(Array.from(raw.values.subarray(0, 4))).toEqual(
+      Array.from((await run("logistic-3", "saliency")).arrays[0].values),
+    );
     expect(Array.from(raw.values.subarray(4))).toEqual(
-      Array.from((await runOn(models, path, alone, "saliency")).raw.values),
+      Array.from((await runOn(models, path, alone, "saliency")).arrays[0].values),
     );
     expect(notes.join(" ")).toContain("The input is a batch of 2");
   });
 
   it("the loss is the cross-entropy of the model's own probabilities", async () => {
     const { values, gradient } = reference("logistic-3");
-    const { raw } = await run("logistic-3", "saliency", {
-      target: { index: [2] },
-      params: { score: "loss", absolute: false },
-    });
+    const {
+      arrays: [raw],
+    } = await run("logistic-3", "saliency", { target: { index: [2] }, params: { score: "loss", absolute: false } });
     gradient![2].forEach((slope, index) => expect(raw.values[index]).toBeCloseTo(-slope / values[2], 4));
   });
 });

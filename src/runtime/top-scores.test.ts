@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Node } from "../model/graph.ts";
 import type { BarsArtifact } from "../protocol/artifacts.ts";
-import type { Result } from "../protocol/result.ts";
+import { predictionsOf, type WholeResult } from "../protocol/result.ts";
 import { ModelCache } from "./models.ts";
 import { int, node, runOn, weight, writeArray, writeSmallModel } from "../../test/support/models.ts";
 
@@ -32,10 +32,9 @@ const write = (nodes: readonly Node[], outputs: readonly string[]): string =>
     weights: [weight("k", [1], [3], "int64")],
   });
 const top = (from: string): Node => node("TopK", [from, "k"], ["values", "indices"]);
-const run = (path: string, technique: string, more: Parameters<typeof runOn>[4] = {}): Promise<Result> =>
+const run = (path: string, technique: string, more: Parameters<typeof runOn>[4] = {}): Promise<WholeResult> =>
   runOn(models, path, writeArray(folder, "x.npy", [1, 5], X), technique, more);
-const items = (result: Result): BarsArtifact["items"] =>
-  (result.views.find((one) => one.kind === "bars" && one.id === "predictions") as BarsArtifact).items;
+const items = (result: WholeResult): BarsArtifact["items"] => predictionsOf(result)!.items;
 
 describe("a model that ends in TopK", () => {
   it("of a softmax: probabilities with their classes' numbers, or names", async () => {
@@ -58,7 +57,7 @@ describe("a model that ends in TopK", () => {
     expect(named.notes.join(" ")).not.toContain("class names for the output");
     // ∂p3/∂x: p3 (δ − p), by hand.
     const saliency = await run(path, "saliency", { params: { absolute: false } });
-    X.forEach((_, k) => expect(saliency.raw.values[k]).toBeCloseTo(P[3] * ((k === 3 ? 1 : 0) - P[k]), 5));
+    X.forEach((_, k) => expect(saliency.arrays[0].values[k]).toBeCloseTo(P[3] * ((k === 3 ? 1 : 0) - P[k]), 5));
     expect(saliency.provenance.target).toMatchObject({ label: "3" });
   });
 

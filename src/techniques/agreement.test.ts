@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Result } from "../protocol/result.ts";
+import type { WholeResult } from "../protocol/result.ts";
 import { ModelCache } from "../runtime/models.ts";
 import { techniques } from "./index.ts";
 import {
@@ -40,7 +40,7 @@ const cases = loadAgreementCases().sort((a, b) =>
   (a.network + (a.exporter ?? "")).localeCompare(b.network + (b.exporter ?? "")),
 );
 
-async function run(one: AgreementCase, more: AgreementCase["params"] = {}): Promise<Result> {
+async function run(one: AgreementCase, more: AgreementCase["params"] = {}): Promise<WholeResult> {
   const key = `${one.network} ${one.exporter ?? ""}`;
   if (!networks.has(key)) networks.set(key, networkOf(one, scratch));
   const { model, inputs } = await networks.get(key)!;
@@ -68,7 +68,7 @@ describe("every method's numbers are its reference's", () => {
         return;
       }
       if (one.deviates !== undefined) {
-        const { values } = (await run(one)).raw;
+        const { values } = (await run(one)).arrays[0];
         // Its numbers are not ours, or the note would be wrong.
         if (one.file !== one.corrected) expect(errorOf(values, one)).toBeGreaterThan(TOLERANCE);
         const error = one.corrected === undefined ? undefined : errorOf(values, { ...one, file: one.corrected });
@@ -76,7 +76,7 @@ describe("every method's numbers are its reference's", () => {
         if (error !== undefined) expect(error).toBeLessThan(TOLERANCE);
         return;
       }
-      const error = one.deviation ? await standardErrors(one) : errorOf((await run(one)).raw.values, one);
+      const error = one.deviation ? await standardErrors(one) : errorOf((await run(one)).arrays[0].values, one);
       results.push({ ...one, outcome: error < (one.deviation ? 3 : TOLERANCE) ? "agrees" : "differs", error });
       expect(error).toBeLessThan(one.deviation ? 3 : TOLERANCE);
     },
@@ -86,7 +86,9 @@ describe("every method's numbers are its reference's", () => {
 
 /** A random method's mean against the reference's: the root mean square of the difference in standard errors. */
 async function standardErrors(one: AgreementCase): Promise<number> {
-  const { raw } = await run(one, { samples: DRAWS, seed: 3 });
+  const {
+    arrays: [raw],
+  } = await run(one, { samples: DRAWS, seed: 3 });
   const [mean, deviation] = [expectedOf(one), deviationOf(one)];
   const errors = Array.from(
     mean,

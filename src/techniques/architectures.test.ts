@@ -6,7 +6,7 @@ import { encodeNpy } from "../draw/encode/npy.ts";
 import { writeFileSync } from "node:fs";
 import { ModelCache } from "../runtime/models.ts";
 import { runJob } from "./framework/run.ts";
-import type { Result } from "../protocol/result.ts";
+import type { WholeResult } from "../protocol/result.ts";
 import { loadArchitectures, type ArchitectureCase } from "../../test/reference/architectures/load.ts";
 import { materialise } from "../../test/reference/architectures/materialise.ts";
 
@@ -25,17 +25,17 @@ describe("networks exported by PyTorch's two exporters", () => {
     const models = new ModelCache();
     try {
       const gradient = await run(models, model, one, "saliency", undefined, { absolute: false });
-      expect(gradient.raw.dims).toEqual(one.gradient.dims);
-      expect(difference(gradient.raw.values, one.gradient.data)).toBeLessThan(TOLERANCE);
+      expect(gradient.arrays[0].dims).toEqual(one.gradient.dims);
+      expect(difference(gradient.arrays[0].values, one.gradient.data)).toBeLessThan(TOLERANCE);
       for (const { value, activation, gradCam } of one.features) {
         if (activation && activation.dims.length > 2 && activation.dims.slice(2).some((dim) => dim > 1)) {
           const maps = await run(models, model, one, "feature-maps", value, {});
-          expect(difference(maps.raw.values, activation.data)).toBeLessThan(TOLERANCE);
+          expect(difference(maps.arrays[0].values, activation.data)).toBeLessThan(TOLERANCE);
         }
         if (gradCam) {
           const map = await run(models, model, one, "grad-cam", value, {});
-          expect(map.raw.dims).toEqual(gradCam.dims);
-          expect(difference(map.raw.values, gradCam.data)).toBeLessThan(TOLERANCE);
+          expect(map.arrays[0].dims).toEqual(gradCam.dims);
+          expect(difference(map.arrays[0].values, gradCam.data)).toBeLessThan(TOLERANCE);
         }
       }
     } finally {
@@ -53,7 +53,7 @@ async function run(
   technique: string,
   layer: string | undefined,
   params: Record<string, boolean>,
-): Promise<Result> {
+): Promise<WholeResult> {
   const input = join(folder, "input.npy");
   writeFileSync(input, encodeNpy(one.input.dims, one.input.data));
   return runJob(

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { decodeNpy, loadRecipe } from "../data/index.ts";
 import type { Job } from "../protocol/engine.ts";
-import type { Result } from "../protocol/result.ts";
+import type { WholeResult } from "../protocol/result.ts";
 import { ModelCache } from "../runtime/models.ts";
 import { runJob } from "./framework/run.ts";
 import reference from "../../test/reference/efficientnet-cat/reference.json" with { type: "json" };
@@ -19,7 +19,7 @@ const npy = (file: string): Float32Array => {
   return Float32Array.from(decodeNpy(readFileSync(path), path).data as ArrayLike<number>);
 };
 
-async function run(technique: string, more: Partial<Job> = {}): Promise<Result> {
+async function run(technique: string, more: Partial<Job> = {}): Promise<WholeResult> {
   const { recipe } = await loadRecipe((await models.get(model)).description);
   const job: Job = {
     technique,
@@ -59,31 +59,42 @@ function correlation(a: ArrayLike<number>, b: ArrayLike<number>): number {
 
 describe("EfficientNet-Lite0 on the cat, against PyTorch", () => {
   it("has PyTorch's gradient as its signed saliency", async () => {
-    const { raw } = await run("saliency", { params: { absolute: false } });
+    const {
+      arrays: [raw],
+    } = await run("saliency", { params: { absolute: false } });
     expect(raw.dims).toEqual([1, 3, 224, 224]);
     expect(difference(raw.values, npy(reference.gradient))).toBeLessThan(1e-3);
     expect(correlation(raw.values, npy(reference.gradient))).toBeGreaterThan(0.9999);
   });
 
   it("has its magnitude as the absolute saliency", async () => {
-    const { raw } = await run("saliency");
+    const {
+      arrays: [raw],
+    } = await run("saliency");
     expect(difference(raw.values, npy(reference.gradient).map(Math.abs))).toBeLessThan(1e-3);
   });
 
   it.each(reference.gradCam)("has PyTorch's Grad-CAM at $value", async ({ value, file }) => {
-    const { raw } = await run("grad-cam", { layer: value });
+    const {
+      arrays: [raw],
+    } = await run("grad-cam", { layer: value });
     expect(raw.dims).toEqual([7, 7]);
     expect(difference(raw.values, npy(file))).toBeLessThan(1e-3);
   });
 
   it("takes the head's ReLU6 for Grad-CAM by itself", async () => {
-    const { raw, provenance } = await run("grad-cam");
+    const {
+      arrays: [raw],
+      provenance,
+    } = await run("grad-cam");
     expect(provenance.layer).toBe(reference.gradCam[0].value);
     expect(difference(raw.values, npy(reference.gradCam[0].file))).toBeLessThan(1e-3);
   });
 
   it("has the dense weights' class activation map", async () => {
-    const { raw } = await run("cam");
+    const {
+      arrays: [raw],
+    } = await run("cam");
     expect(
       difference(
         raw.values,
@@ -93,13 +104,18 @@ describe("EfficientNet-Lite0 on the cat, against PyTorch", () => {
   });
 
   it.each(reference.values)("has PyTorch's activations at $value as feature maps", async ({ value, file }) => {
-    const { raw, views: artifacts } = await run("feature-maps", { layer: value });
+    const {
+      arrays: [raw],
+      views: artifacts,
+    } = await run("feature-maps", { layer: value });
     expect(difference(raw.values, npy(file))).toBeLessThan(1e-3);
     expect(artifacts[0].kind === "tiles" && artifacts[0].count).toBe(1280);
   });
 
   it.each(reference.channels)("has channel $channel of $value", async ({ value, channel, file }) => {
-    const { raw } = await run("feature-maps", { layer: value });
+    const {
+      arrays: [raw],
+    } = await run("feature-maps", { layer: value });
     const expected = npy(file);
     expect(
       difference(raw.values.subarray(channel * expected.length, (channel + 1) * expected.length), expected),
@@ -122,14 +138,14 @@ describe("EfficientNet-Lite0 on the cat, against PyTorch", () => {
       await run("saliency", { params }),
       await run("saliency", { params: { ...params, seed: 8 } }),
     ];
-    expect(a.raw.values).toEqual(b.raw.values);
-    expect(difference(other.raw.values, a.raw.values)).toBeGreaterThan(0.01);
+    expect(a.arrays[0].values).toEqual(b.arrays[0].values);
+    expect(difference(other.arrays[0].values, a.arrays[0].values)).toBeGreaterThan(0.01);
     const squares = await run("saliency", { params: { ...params, noise_type: "smoothgrad_sq" } });
     const variance = await run("saliency", { params: { ...params, noise_type: "vargrad" } });
     expect(
       difference(
-        variance.raw.values,
-        squares.raw.values.map((value, i) => value - a.raw.values[i] ** 2),
+        variance.arrays[0].values,
+        squares.arrays[0].values.map((value, i) => value - a.arrays[0].values[i] ** 2),
       ),
     ).toBeLessThan(1e-4);
   });

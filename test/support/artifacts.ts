@@ -1,5 +1,5 @@
 import type { BarsArtifact, HeatmapArtifact, ImageArtifact, TilesArtifact } from "../../src/protocol/artifacts.ts";
-import type { Provenance, Result } from "../../src/protocol/result.ts";
+import type { Provenance, WholeResult } from "../../src/protocol/result.ts";
 
 /** A small result with one artifact of each kind, for tests. */
 export const picture: ImageArtifact = {
@@ -72,9 +72,10 @@ export const provenance: Provenance = {
   threads: 2,
 };
 
-export const result: Result = {
-  raw: { dims: [1, 3, 2, 4], values: heatmap.values },
-  views: [heatmap, picture, tiles, bars],
+export const result: WholeResult = {
+  arrays: [{ dims: [1, 3, 2, 4], type: "float32", values: heatmap.values, view: heatmap.id }],
+  views: [heatmap, tiles],
+  context: { pictures: [picture], predictions: bars },
   notes: ["a note"],
   provenance,
   time: { run: 1, total: 2 },

@@ -16,8 +16,22 @@ let runs = 0;
 
 function result(text: string): Result {
   return {
-    raw: { dims: [2, 2], values: new Float32Array([1, 2, 3, runs]) },
-    views: [],
+    arrays: [{ dims: [2, 2], type: "float32", view: "map" }],
+    views: [
+      {
+        kind: "heatmap",
+        id: "map",
+        title: "",
+        values: new Float32Array([1, 2, 3, runs]),
+        dims: [2, 2],
+        axes: { height: 0, width: 1 },
+        quantity: "",
+        signed: false,
+        smooth: false,
+        caption: "",
+      },
+    ],
+    context: { pictures: [] },
     notes: [text],
     time: { run: 0, total: 0 },
     provenance: {

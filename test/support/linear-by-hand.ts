@@ -1,5 +1,5 @@
 import type { BarsArtifact } from "../../src/protocol/artifacts.ts";
-import type { Result } from "../../src/protocol/result.ts";
+import { predictionsOf, type Result } from "../../src/protocol/result.ts";
 
 /** x·W for one row x of four numbers and three columns: small enough to be worked out by hand. */
 export const X = [1, 2, 3, 4];
@@ -12,5 +12,4 @@ export const softmax = (logits: readonly number[]): number[] => {
 };
 
 /** The bars of a result's predictions. */
-export const bars = (result: Result): BarsArtifact =>
-  result.views.find((one) => one.kind === "bars" && one.id === "predictions") as BarsArtifact;
+export const bars = (result: Result): BarsArtifact => predictionsOf(result)!;

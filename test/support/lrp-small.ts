@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import type { Node, TensorRef } from "../../src/model/graph.ts";
-import type { Result } from "../../src/protocol/result.ts";
+import type { WholeResult } from "../../src/protocol/result.ts";
 import type { Job } from "../../src/protocol/engine.ts";
 import type { ModelCache } from "../../src/runtime/models.ts";
 import { ints, node, runOn, weight, writeArray, writeSmallModel } from "./models.ts";
@@ -18,7 +18,7 @@ export type SmallRun = (
   params: Job["params"],
   more?: Partial<Job>,
   technique?: string,
-) => Promise<Result>;
+) => Promise<WholeResult>;
 
 /** Runs small models, written into `folder`, by LRP for their output's first entry. */
 export function smallRuns(models: ModelCache, folder: () => string): SmallRun {

@@ -4,7 +4,7 @@ import type { Attribute, DataType, Node, TensorRef } from "../../src/model/graph
 import { writeModel } from "../../src/model/formats/onnx/index.ts";
 import { tensorFromArray } from "../../src/model/tensor.ts";
 import type { Job } from "../../src/protocol/engine.ts";
-import type { Result } from "../../src/protocol/result.ts";
+import type { WholeResult } from "../../src/protocol/result.ts";
 import { encodeNpyArray } from "../../src/draw/encode/npy.ts";
 import type { ModelCache } from "../../src/runtime/models.ts";
 import { runJob } from "../../src/techniques/framework/run.ts";
@@ -96,7 +96,7 @@ export async function runOn(
   input: string | Readonly<Record<string, string>>,
   technique: string,
   more: Partial<Job> = {},
-): Promise<Result> {
+): Promise<WholeResult> {
   return runJob(
     {
       technique,

@@ -1,7 +1,7 @@
 import type { VNode } from "preact";
 import { useCallback, useState } from "preact/hooks";
 import { comparisonOf, kindOf } from "../../src/draw/kinds/index.ts";
-import { picturesOf } from "../../src/draw/scene/inputs.ts";
+import { picturesOf } from "../../src/protocol/result.ts";
 import type { Artifact } from "../../src/protocol/artifacts.ts";
 import type { CompareBoot, CompareState, ScaleSharing } from "../../src/protocol/compare.ts";
 import { DisplayOptions } from "../results/display-options.tsx";

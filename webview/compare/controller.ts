@@ -1,4 +1,6 @@
-import type { Result } from "../../src/protocol/result.ts";
+import type { SavedFigure } from "../../src/draw/figure/figure-files.ts";
+import type { FigureCell } from "../../src/draw/figure/figure.ts";
+import { madeFrom, withValues, type Result, type WholeResult } from "../../src/protocol/result.ts";
 import type {
   Axis,
   AxisEntry,
@@ -167,6 +169,27 @@ export class CompareController extends SubjectStore<CompareBoot, CompareState, C
 
   openPanel(cell: PanelState): void {
     void this.ask("openPanel", { cell });
+  }
+
+  /** A figure of cells with their numbers: those that no view holds are fetched. */
+  async withNumbers(figure: SavedFigure): Promise<SavedFigure<WholeResult>> {
+    const cells = figure.cells.map((row) => Promise.all(row.map((cell) => this.cellWithNumbers(cell))));
+    return { ...figure, cells: await Promise.all(cells) };
+  }
+
+  private async cellWithNumbers(cell: FigureCell | undefined): Promise<FigureCell<WholeResult> | undefined> {
+    if (!cell?.result) return cell && { group: cell.group, ...(cell.failure ? { failure: cell.failure } : {}) };
+    const { places, cells } = this.snapshot;
+    const { result } = cell;
+    const place = places.find(({ job }) => {
+      const one = cells.get(job);
+      return one?.kind === "done" && one.result === result;
+    });
+    if (!place) throw new Error("The comparison has changed meanwhile: save it again.");
+    const from = madeFrom(result.provenance);
+    const fetch = async (index: number): Promise<Float32Array> =>
+      (await this.link.call("array", { cell: place.state, index, from })).values;
+    return { ...cell, result: await withValues(result, fetch) };
   }
 
   // ---- running ----

@@ -2,7 +2,7 @@ import type { VNode } from "preact";
 import { useCallback, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { pictureUnder } from "../../src/draw/kinds/frames.ts";
 import { comparisonOf } from "../../src/draw/kinds/index.ts";
-import { picturesOf } from "../../src/draw/scene/inputs.ts";
+import { picturesOf } from "../../src/protocol/result.ts";
 import { formatValue } from "../../src/draw/scene/ticks.ts";
 import type { Artifact, ImageArtifact } from "../../src/protocol/artifacts.ts";
 import type { CompareBoot, CompareState } from "../../src/protocol/compare.ts";

@@ -1,6 +1,6 @@
 import type { VNode } from "preact";
 import { addPngText } from "../../src/draw/encode/png.ts";
-import { figureSvg, figureText, saveFigure } from "../../src/draw/figure/figure-files.ts";
+import { figureSvg, figureText, saveFigureNumbers } from "../../src/draw/figure/figure-files.ts";
 import type { FigureFormat, SavedFigure } from "../../src/draw/figure/figure-files.ts";
 import { LIGHT_THEME } from "../../src/draw/encode/svg.ts";
 import type { Theme } from "../../src/draw/encode/svg.ts";
@@ -77,7 +77,7 @@ export async function saveAs(
         ? await pngOf(figure, theme)
         : format === "svg"
           ? new TextEncoder().encode(figureSvg(figure, theme))
-          : saveFigure(figure, format);
+          : saveFigureNumbers(await controller.withNumbers(figure), format);
     await controller.save(`${fileName(figure, inputName)}.${format}`, bytes);
   } catch (error) {
     controller.fail(error);

@@ -1,5 +1,12 @@
 import type { BarsArtifact } from "../../src/protocol/artifacts.ts";
-import type { Provenance, Result } from "../../src/protocol/result.ts";
+import {
+  madeFrom,
+  predictionsOf,
+  withValues,
+  type Provenance,
+  type Result,
+  type WholeResult,
+} from "../../src/protocol/result.ts";
 import { checkState } from "../../src/protocol/checks.ts";
 import type { LayerChoice, Progress, TargetSpec } from "../../src/protocol/engine.ts";
 import { joinList } from "../../src/protocol/list.ts";
@@ -234,6 +241,14 @@ export class PanelController extends SubjectStore<PanelBoot, PanelState, PanelHo
     this.useRecipe(undefined);
   }
 
+  /** A shown result with its numbers: those that no view holds are fetched. */
+  withNumbers({ result, state }: NonNullable<Snapshot["shown"]>): Promise<WholeResult> {
+    return withValues(
+      result,
+      async (index) => (await this.link.call("array", { state, index, from: madeFrom(result.provenance) })).values,
+    );
+  }
+
   // ---- running ----
 
   /** Runs what the state describes. An earlier run is cancelled, and what it still answers is dropped. */
@@ -319,8 +334,8 @@ export class PanelController extends SubjectStore<PanelBoot, PanelState, PanelHo
   }
 
   private keepPredictions(result: Result): void {
-    const bars = result.views.find((artifact) => artifact.kind === "bars" && artifact.id === "predictions");
-    if (bars?.kind === "bars") this.set({ predictions: bars });
+    const predictions = predictionsOf(result);
+    if (predictions) this.set({ predictions });
   }
 }
 

@@ -1,6 +1,6 @@
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
-import { picturesOf } from "../../src/draw/scene/inputs.ts";
+import { picturesOf } from "../../src/protocol/result.ts";
 import { layerNeeds } from "../../src/protocol/checks.ts";
 import { Button } from "../ui/controls.tsx";
 import { Announce, Banner, FailureBanner, ProgressLine } from "../ui/feedback.tsx";

@@ -16,7 +16,7 @@ export function Provenance({ result, cached }: { readonly result: Result; readon
   );
 }
 
-function rows({ provenance, time, raw }: Result, cached: boolean): Definition[] {
+function rows({ provenance, time, arrays: [raw] }: Result, cached: boolean): Definition[] {
   const { technique, model, input, target, score, layer, params, versions, threads } = provenance;
   const options = Object.entries(params)
     .map(([name, value]) => `${name} ${String(value)}`)

@@ -1,8 +1,8 @@
 import type { VNode } from "preact";
 import { composePicture } from "../../src/draw/scene/compose.ts";
 import { encodePng } from "../../src/draw/encode/png.ts";
-import { saveResult } from "../../src/draw/encode/save.ts";
-import type { SaveFormat } from "../../src/draw/encode/save.ts";
+import { isNumberFormat, saveNumbers, savePicture } from "../../src/draw/encode/save.ts";
+import type { PictureFormat, SaveFormat } from "../../src/draw/encode/save.ts";
 import type { Result } from "../../src/protocol/result.ts";
 import type { Looks } from "../../src/protocol/looks.ts";
 import { Icon, IconButton } from "../ui/fields.tsx";
@@ -20,8 +20,8 @@ const formats: readonly { readonly format: SaveFormat; readonly label: string; r
 ];
 
 /** What a result can be saved as: of several inputs the numbers are an archive of arrays. */
-function formatsOf({ inputs }: Result): typeof formats {
-  return inputs
+function formatsOf({ arrays }: Result): typeof formats {
+  return arrays.length > 1
     ? formats.map((one) =>
         one.format === "npy" ? { format: "npz", label: "NPZ", detail: "raw numbers, an array for each input" } : one,
       )
@@ -30,7 +30,7 @@ function formatsOf({ inputs }: Result): typeof formats {
 
 /** Copy and save. Pictures are saved as they look now, numbers as they are. */
 export function SaveMenu({
-  shown: { result },
+  shown,
   looks,
   inputName,
   controller,
@@ -42,10 +42,16 @@ export function SaveMenu({
   readonly controller: PanelController;
   readonly testid?: string;
 }): VNode {
+  const { result } = shown;
   const save = async (format: SaveFormat): Promise<void> => {
     try {
+      const base = fileName(result, inputName);
+      if (isNumberFormat(format)) {
+        await controller.save(`${base}.${format}`, saveNumbers(await controller.withNumbers(shown), format));
+        return;
+      }
       const { subject, name } = await subjectOf(result, looks, format, controller);
-      await controller.save(`${fileName(result, inputName)}${name}.${format}`, saveResult(subject, looks, format));
+      await controller.save(`${base}${name}.${format}`, savePicture(subject, looks, format));
     } catch (error) {
       controller.fail(error);
     }
@@ -108,14 +114,13 @@ async function copy(result: Result, looks: Looks, controller: PanelController): 
 async function subjectOf(
   result: Result,
   looks: Looks,
-  format: SaveFormat,
+  format: PictureFormat,
   controller: PanelController,
 ): Promise<{ subject: Result; name: string }> {
   const [artifact, ...others] = result.views;
-  const picture = format === "png" || format === "svg";
   const state = controller.snapshot.shown?.state;
   const saved =
-    picture && state && artifact
+    format !== "csv" && state && artifact
       ? await viewOf(artifact)?.saved?.(artifact, looks, {
           channel: (channel) => controller.link.call("channel", { state, channel }),
         })

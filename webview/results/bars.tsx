@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import { picturesOf } from "../../src/draw/scene/inputs.ts";
+import { picturesOf } from "../../src/protocol/result.ts";
 import { formatValue } from "../../src/draw/scene/ticks.ts";
 import type { BarsArtifact } from "../../src/protocol/artifacts.ts";
 import { FeatureBars } from "./feature-bars.tsx";

@@ -1,7 +1,7 @@
 import type { VNode } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import { boxLabel, placeBoxes } from "../../src/draw/kinds/boxes.ts";
-import { picturesOf } from "../../src/draw/scene/inputs.ts";
+import { picturesOf } from "../../src/protocol/result.ts";
 import { withAlpha } from "../../src/draw/scene/paint.ts";
 import { LINE_COLORS } from "../../src/draw/scene/strokes.ts";
 import { formatValue } from "../../src/draw/scene/ticks.ts";

@@ -3,7 +3,7 @@ import { useMemo } from "preact/hooks";
 import { frameCount, frameIndex, framesIn, pictureUnder } from "../../src/draw/kinds/frames.ts";
 import { heatmapDrawing } from "../../src/draw/kinds/heatmap.ts";
 import { kindOf } from "../../src/draw/kinds/index.ts";
-import { picturesOf } from "../../src/draw/scene/inputs.ts";
+import { picturesOf } from "../../src/protocol/result.ts";
 import type { HeatmapArtifact } from "../../src/protocol/artifacts.ts";
 import { FrameStepper } from "../ui/frames.tsx";
 import { DisplayOptions } from "./display-options.tsx";

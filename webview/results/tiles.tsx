@@ -3,7 +3,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { pictureUnder, tilesIn } from "../../src/draw/kinds/frames.ts";
 import { tileRange, tilesSigned, valuesRange } from "../../src/draw/kinds/tiles.ts";
 import { kindOf } from "../../src/draw/kinds/index.ts";
-import { picturesOf } from "../../src/draw/scene/inputs.ts";
+import { picturesOf } from "../../src/protocol/result.ts";
 import type { HeatmapArtifact, TilesArtifact } from "../../src/protocol/artifacts.ts";
 import { IconButton } from "../ui/fields.tsx";
 import { FrameStepper } from "../ui/frames.tsx";

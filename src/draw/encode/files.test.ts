@@ -7,7 +7,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { decodeNpy } from "../../data/npy.ts";
 import { DEFAULT_LOOKS, type Looks } from "../../protocol/looks.ts";
 import type { HeatmapArtifact } from "../../protocol/artifacts.ts";
-import type { Result } from "../../protocol/result.ts";
+import type { WholeResult } from "../../protocol/result.ts";
 import { composePicture } from "../scene/compose.ts";
 import { bars, heatmap, picture, provenance, result, tiles } from "../../../test/support/artifacts.ts";
 import { forEachDot } from "../scene/font.ts";
@@ -190,7 +190,7 @@ describe("the bitmap font", () => {
 describe("SVG", () => {
   const hostile = `</text><script>alert("1")</script> & ' \u0000\ud800`;
   test("escapes whatever came from outside", () => {
-    const nasty: Result = {
+    const nasty: WholeResult = {
       ...result,
       views: [
         { ...heatmap, title: hostile, caption: hostile, quantity: hostile },
@@ -231,8 +231,8 @@ describe("saving", () => {
   });
   test("an NPY is the raw result, or the artifact that is named", () => {
     expect(decodeNpy(saveResult(result, looks, "npy"), "x")).toMatchObject({
-      dims: result.raw.dims,
-      data: result.raw.values,
+      dims: result.arrays[0].dims,
+      data: result.arrays[0].values,
     });
     expect(decodeNpy(saveResult(result, looks, "npy", "bars"), "x").data).toEqual(bars.values);
     expect(decodeNpy(saveResult(result, looks, "npy", "tiles"), "x").dims).toEqual([2, 2, 2]);
@@ -240,16 +240,14 @@ describe("saving", () => {
   });
   test("JSON holds every number exactly, and what JSON lacks as words", () => {
     const odd = Float32Array.of(NaN, Infinity, -Infinity, 0.1, 1 / 3, 1e-40, 16777216, -0.7071068);
-    const json = JSON.parse(text(saveResult({ ...result, raw: { dims: [8], values: odd } }, looks, "json"))) as {
-      notes: string[];
-      artifacts: { id: string; values: number[] }[];
-      raw: { values: (number | string)[] };
-    };
+    const json = JSON.parse(
+      text(saveResult({ ...result, arrays: [{ dims: [8], type: "float32", values: odd }] }, looks, "json")),
+    ) as { notes: string[]; artifacts: { id: string; values: number[] }[]; raw: { values: (number | string)[] } };
     expect(json.raw.values.slice(0, 3)).toEqual(["NaN", "Infinity", "-Infinity"]);
     expect(json.raw.values[3]).toBe(0.1);
     expect(Float32Array.from(json.raw.values.slice(3) as number[])).toEqual(odd.slice(3));
     expect(json.notes).toEqual(["a note"]);
-    expect(json.artifacts.map((artifact) => artifact.id)).toEqual(["map", "input", "tiles", "bars"]);
+    expect(json.artifacts.map((artifact) => artifact.id)).toEqual(["map", "tiles", "input", "bars"]);
     expect(Float32Array.from(json.artifacts[0].values)).toEqual(heatmap.values);
   });
   test("CSV quotes what needs it", () => {

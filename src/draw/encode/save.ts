@@ -1,5 +1,5 @@
 import type { Artifact } from "../../protocol/artifacts.ts";
-import type { Result } from "../../protocol/result.ts";
+import { partsOf, type Result, type WholeResult } from "../../protocol/result.ts";
 import type { Looks } from "../../protocol/looks.ts";
 import { isKnown, kindOf } from "../kinds/index.ts";
 import { composePicture } from "../scene/compose.ts";
@@ -11,61 +11,90 @@ import { encodePng } from "./png.ts";
 import { composeSvg } from "./svg.ts";
 import type { Theme } from "./svg.ts";
 
-export type SaveFormat = "png" | "svg" | "npy" | "npz" | "json" | "csv";
+/** How a result looks, and its numbers as a table: made of its views. */
+export type PictureFormat = "png" | "svg" | "csv";
+/** The raw numbers, in full. */
+export type NumberFormat = "npy" | "npz" | "json";
+export type SaveFormat = PictureFormat | NumberFormat;
 
 /** The keyword of the PNG text chunk that holds the provenance as JSON. */
 export const PROVENANCE_KEYWORD = "neural-loupe";
 
-/**
- * A result as a file's bytes. png, svg: the picture of one artifact; csv: its numbers as a table; npy: the raw numbers
- * of the result, or of the artifact that is named; json: everything but the input's pixels, with numbers that JSON
- * lacks as "NaN", "Infinity", "-Infinity". Without `artifactId` it is the result's first artifact. Throws RangeError
- * for an id that the result does not have. /
- */
+/** A result as a file's bytes: see savePicture and saveNumbers. */
 export function saveResult(
-  result: Result,
+  result: WholeResult,
   looks: Looks,
   format: SaveFormat,
-  artifactId?: string,
+  viewId?: string,
   theme?: Theme,
 ): Uint8Array<ArrayBuffer> {
-  return writers[format](result, looks, artifactId, theme);
+  return isNumberFormat(format)
+    ? saveNumbers(result, format, viewId)
+    : savePicture(result, looks, format, viewId, theme);
 }
 
-type Writer = (result: Result, looks: Looks, artifactId?: string, theme?: Theme) => Uint8Array<ArrayBuffer>;
+export function isNumberFormat(format: SaveFormat): format is NumberFormat {
+  return format === "npy" || format === "npz" || format === "json";
+}
 
-const writers: Record<SaveFormat, Writer> = {
-  png(result, looks, artifactId) {
-    const { width, height, rgba } = composePicture(result, findArtifact(result, artifactId), looks);
-    const text = { Software: "Neural Loupe", [PROVENANCE_KEYWORD]: toJson(result.provenance) };
-    return encodePng(width, height, rgba, { text });
-  },
-  svg: (result, looks, artifactId, theme) => utf8(composeSvg(result, findArtifact(result, artifactId), looks, theme)),
-  npz: (result) =>
-    encodeNpz(
-      (result.inputs ?? [result.raw]).map(({ name, dims, values }) => ({
-        name: (name ?? "values").replace(/[/\\]/g, "_"),
-        dims,
-        values,
-      })),
-    ),
-  npy(result, _looks, artifactId) {
-    if (artifactId === undefined) return encodeNpy(result.raw.dims, result.raw.values);
-    const artifact = findArtifact(result, artifactId);
-    const { dims, values } = kindOf(artifact).numbers(artifact);
-    return encodeNpy(dims, values);
-  },
-  json: ({ provenance, notes, time, views: artifacts, raw, inputs, notExplained }) =>
-    utf8(
-      `${toJson({ ...topOf(artifacts), provenance, notes, time, artifacts: artifacts.map(jsonOf), raw, inputs, notExplained })}\n`,
-    ),
-  csv: (result, _looks, artifactId) =>
-    utf8(
-      artifactId === undefined && result.inputs
-        ? encodeCsvOfInputs(picturesOfInputs(result))
-        : encodeCsv(findArtifact(result, artifactId)),
-    ),
-};
+/** A view of a result (the first one where none is named) as it looks, or its numbers as a table. RangeError for an id that the result does not have. */
+export function savePicture(
+  result: Result,
+  looks: Looks,
+  format: PictureFormat,
+  viewId?: string,
+  theme?: Theme,
+): Uint8Array<ArrayBuffer> {
+  switch (format) {
+    case "png": {
+      const { width, height, rgba } = composePicture(result, findView(result, viewId), looks);
+      const text = { Software: "Neural Loupe", [PROVENANCE_KEYWORD]: toJson(result.provenance) };
+      return encodePng(width, height, rgba, { text });
+    }
+    case "svg":
+      return utf8(composeSvg(result, findView(result, viewId), looks, theme));
+    case "csv":
+      return utf8(
+        viewId === undefined && result.arrays.length > 1
+          ? encodeCsvOfInputs(picturesOfInputs(result))
+          : encodeCsv(findView(result, viewId)),
+      );
+  }
+}
+
+/**
+ * npy: the first array, or the numbers of the view that is named; npz: all arrays; json: everything but the input's
+ * pixels, with numbers that JSON lacks as "NaN", "Infinity", "-Infinity". RangeError for an id that the result does not have.
+ */
+export function saveNumbers(result: WholeResult, format: NumberFormat, viewId?: string): Uint8Array<ArrayBuffer> {
+  switch (format) {
+    case "npy": {
+      const view = viewId === undefined ? undefined : findView(result, viewId);
+      const { dims, values } = view ? kindOf(view).numbers(view) : result.arrays[0];
+      return encodeNpy(dims, values);
+    }
+    case "npz":
+      return encodeNpz(
+        result.arrays.map(({ name, dims, values }) => ({
+          name: (name ?? "values").replace(/[/\\]/g, "_"),
+          dims,
+          values,
+        })),
+      );
+    case "json": {
+      const { provenance, notes, time, views, notExplained } = result;
+      return utf8(
+        `${toJson({ ...topOf(views), provenance, notes, time, artifacts: partsOf(result).map(jsonOf), ...jsonArrays(result), notExplained })}\n`,
+      );
+    }
+  }
+}
+
+/** A result's arrays as its JSON has them: `raw` is the first one, `inputs` all of several. */
+export function jsonArrays({ arrays }: WholeResult): object {
+  const all = arrays.map(({ name, dims, values }) => ({ ...(name === undefined ? {} : { name }), dims, values }));
+  return { raw: all[0], ...(all.length > 1 ? { inputs: all } : {}) };
+}
 
 function jsonOf(artifact: Artifact): object {
   return (isKnown(artifact.kind) ? kindOf(artifact).json?.(artifact) : undefined) ?? artifact;
@@ -77,14 +106,13 @@ function topOf(artifacts: readonly Artifact[]): object {
   return Object.assign({}, ...tops.reverse()) as object;
 }
 
-function findArtifact(result: Result, id: string | undefined): Artifact {
-  const artifact = id === undefined ? result.views[0] : result.views.find((one) => one.id === id);
-  if (!artifact) {
-    throw new RangeError(
-      id === undefined ? "The result has no picture to save." : `The result has no part named "${id}".`,
-    );
-  }
-  return artifact;
+/** A view, or what a result is about. */
+function findView(result: Result, id: string | undefined): Artifact {
+  const view = id === undefined ? result.views[0] : partsOf(result).find((one) => one.id === id);
+  if (view) return view;
+  throw new RangeError(
+    id === undefined ? "The result has no picture to save." : `The result has no part named "${id}".`,
+  );
 }
 
 /** JSON with typed arrays as plain ones, each float32 by the fewest digits that bring it back exactly. */

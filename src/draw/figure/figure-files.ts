@@ -1,11 +1,12 @@
 import type { AxisKind } from "../../protocol/compare.ts";
+import type { Result, WholeResult } from "../../protocol/result.ts";
 import { rasterise, WHITE_INKS } from "../scene/compose.ts";
 import type { Inks } from "../scene/compose.ts";
 import { layoutFigure } from "./figure.ts";
 import type { Figure } from "./figure.ts";
 import { encodeNpz } from "../encode/npz.ts";
 import { encodePng } from "../encode/png.ts";
-import { PROVENANCE_KEYWORD, toJson } from "../encode/save.ts";
+import { jsonArrays, PROVENANCE_KEYWORD, toJson } from "../encode/save.ts";
 import { LIGHT_THEME, writeSvg } from "../encode/svg.ts";
 import type { Theme } from "../encode/svg.ts";
 
@@ -13,7 +14,7 @@ export type FigureFormat = "png" | "svg" | "npz" | "json";
 export const FIGURE_FORMATS: readonly FigureFormat[] = ["svg", "png", "npz", "json"];
 
 /** A figure with what its axes are, for the files that keep it. */
-export interface SavedFigure extends Figure {
+export interface SavedFigure<R extends Result = Result> extends Figure<R> {
   readonly axes: { readonly columns: AxisKind; readonly rows?: AxisKind };
 }
 
@@ -31,7 +32,7 @@ export const WHITE: FigureColors = { theme: LIGHT_THEME, inks: WHITE_INKS };
  * numbers, notes and how each was made. What failed is in the json with its reason, and in no npz. /
  */
 export function saveFigure(
-  figure: SavedFigure,
+  figure: SavedFigure<WholeResult>,
   format: FigureFormat,
   colors: FigureColors = WHITE,
 ): Uint8Array<ArrayBuffer> {
@@ -42,34 +43,45 @@ export function saveFigure(
       const { width, height, rgba } = rasterise(layoutFigure(figure), colors.inks);
       return encodePng(width, height, rgba, { text: figureText(figure) });
     }
+    case "npz":
+    case "json":
+      return saveFigureNumbers(figure, format);
+  }
+}
+
+/** The same as files of numbers. */
+export function saveFigureNumbers(figure: SavedFigure<WholeResult>, format: "npz" | "json"): Uint8Array<ArrayBuffer> {
+  switch (format) {
     case "npz": {
       const names = arrayNames(figure);
       return encodeNpz(
         figure.cells.flat().flatMap((cell, index) => {
           const result = cell?.result;
           if (!result) return [];
-          return result.inputs
-            ? result.inputs.map(({ name, dims, values }) => ({
-                name: `${names[index]}__${name.replace(/[/\\]/g, "_")}`,
-                dims,
-                values,
-              }))
-            : [{ name: names[index], dims: result.raw.dims, values: result.raw.values }];
+          return result.arrays.map(({ name = "values", dims, values }, _, all) => ({
+            name: all.length > 1 ? `${names[index]}__${name.replace(/[/\\]/g, "_")}` : names[index],
+            dims,
+            values,
+          }));
         }),
       );
     }
     case "json":
-      return new TextEncoder().encode(`${toJson(describe(figure, true))}\n`);
+      return new TextEncoder().encode(`${toJson(describe(figure, jsonArrays))}\n`);
   }
 }
 
 export function figureSvg(figure: SavedFigure, theme: Theme): string {
-  return writeSvg(layoutFigure(figure), { title: titleOf(figure), metadata: toJson(describe(figure, false)), theme });
+  return writeSvg(layoutFigure(figure), {
+    title: titleOf(figure),
+    metadata: toJson(describe(figure, () => ({}))),
+    theme,
+  });
 }
 
 /** The text chunks of a figure's PNG. */
 export function figureText(figure: SavedFigure): Readonly<Record<string, string>> {
-  return { Software: "Neural Loupe", [PROVENANCE_KEYWORD]: toJson(describe(figure, false)) };
+  return { Software: "Neural Loupe", [PROVENANCE_KEYWORD]: toJson(describe(figure, () => ({}))) };
 }
 
 /**
@@ -99,8 +111,8 @@ function titleOf({ columns, rows }: Figure): string {
   ].join(" ");
 }
 
-/** What the figure is as data; with each cell's raw numbers or without. */
-function describe(figure: SavedFigure, numbers: boolean): unknown {
+/** What the figure is as data; `numbers`: what is said of each cell's. */
+function describe<R extends Result>(figure: SavedFigure<R>, numbers: (result: R) => object): unknown {
   const { axes, columns, rows, cells, looks } = figure;
   const names = arrayNames(figure);
   return {
@@ -129,9 +141,7 @@ function describe(figure: SavedFigure, numbers: boolean): unknown {
                       provenance: cell.result.provenance,
                       notes: cell.result.notes,
                       time: cell.result.time,
-                      ...(numbers
-                        ? { raw: cell.result.raw, ...(cell.result.inputs ? { inputs: cell.result.inputs } : {}) }
-                        : {}),
+                      ...numbers(cell.result),
                     }
                   : { failure: cell.failure ?? "No result" }),
               },

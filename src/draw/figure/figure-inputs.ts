@@ -1,6 +1,5 @@
 import type { Artifact } from "../../protocol/artifacts.ts";
-import type { Result } from "../../protocol/result.ts";
-import { picturesOf } from "../scene/inputs.ts";
+import { picturesOf } from "../../protocol/result.ts";
 import type { Figure, FigureCell } from "./figure.ts";
 
 /**
@@ -54,12 +53,9 @@ function placedIn(cell: FigureCell, name: string, here: boolean, group: string):
   if (!result || !result.views.some((artifact) => inputOf(artifact).length > 0))
     return here ? { ...cell, group } : undefined;
   const main = result.views.find((artifact) => inputOf(artifact)[0] === name);
-  return main && { ...cell, group, result: { ...result, views: [main, ...picturesUnder(main, result)] } };
-}
-
-/** Bars and tokens of an input lie over no picture, and another input's is not theirs. */
-function picturesUnder(main: Artifact, result: Result): readonly Artifact[] {
-  return "over" in main ? picturesOf(result) : [];
+  // Bars and tokens of an input lie over no picture, and another input's is not theirs.
+  const pictures = "over" in (main ?? {}) ? picturesOf(result) : [];
+  return main && { ...cell, group, result: { ...result, views: [main], context: { ...result.context, pictures } } };
 }
 
 /** The row in which a cell about one input stands: that of the maps over the same picture, else the first. */

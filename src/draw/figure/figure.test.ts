@@ -11,7 +11,7 @@ import { encodeNpz } from "../encode/npz.ts";
 import { rasterise } from "../scene/compose.ts";
 import { sharedDrawings, valuesOf } from "./scales.ts";
 import type { HeatmapArtifact, TokensArtifact } from "../../protocol/artifacts.ts";
-import type { Result } from "../../protocol/result.ts";
+import type { WholeResult } from "../../protocol/result.ts";
 import { DEFAULT_LOOKS, type Looks } from "../../protocol/looks.ts";
 
 const looks: Looks = { ...DEFAULT_LOOKS, clip: 100 };
@@ -31,15 +31,22 @@ function cell(
   values: readonly number[],
   group: string,
   part: Partial<HeatmapArtifact> = {},
-): FigureCell & { readonly result: Result } {
+): FigureCell<WholeResult> & { readonly result: WholeResult } {
   const artifact = map(values, part);
   return {
     group,
-    result: { ...result, raw: { dims: artifact.dims, values: artifact.values }, views: [artifact, picture] },
+    result: {
+      ...result,
+      arrays: [{ dims: artifact.dims, type: "float32", values: artifact.values }],
+      views: [artifact],
+    },
   };
 }
 
-const figure = (cells: SavedFigure["cells"], part: Partial<SavedFigure> = {}): SavedFigure => ({
+const figure = (
+  cells: SavedFigure<WholeResult>["cells"],
+  part: Partial<SavedFigure<WholeResult>> = {},
+): SavedFigure<WholeResult> => ({
   axes: { columns: "method", rows: "target" },
   columns: cells[0].map((_, c) => `Method ${c}`),
   rows: cells.map((_, r) => (cells.length > 1 ? `class ${r}` : "")),
@@ -181,7 +188,7 @@ describe("tokens and features", () => {
   });
 
   test("tokens that share a scale have one bar, and equal colours for equal values", () => {
-    const text = (values: readonly number[], group: string): FigureCell => ({
+    const text = (values: readonly number[], group: string): FigureCell<WholeResult> => ({
       group,
       result: { ...result, views: [tokens(values)] },
     });
@@ -280,12 +287,12 @@ describe("a figure's files", () => {
 });
 
 describe("results about several inputs", () => {
-  const about = (group: string): FigureCell => {
+  const about = (group: string): FigureCell<WholeResult> => {
     const [first, second] = [map([0, 4], { input: "picture", over: "input" }), { ...bars, input: "row" }];
     return { group, result: { ...result, views: [first, second, picture] } };
   };
   const ofOne = cell([0, 9], "cam", { over: "input" });
-  const failed: FigureCell = { group: "lrp", failure: "There is no rule." };
+  const failed: FigureCell<WholeResult> = { group: "lrp", failure: "There is no rule." };
 
   test("have a row of pictures for each, under its name; what is about one input stands in that one's row", () => {
     const { rows, cells } = rowsByInput(figure([[about("a"), ofOne, failed]]));

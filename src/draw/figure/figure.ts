@@ -6,7 +6,7 @@ import type { HeatmapDrawing } from "../kinds/heatmap.ts";
 import { pictureBlock } from "../kinds/image.ts";
 import { comparisonOf, isKnown, unknownKind } from "../kinds/index.ts";
 import { horizontalBar, verticalBar } from "../scene/color-bar.ts";
-import { picturesOf } from "../scene/inputs.ts";
+import { picturesOf } from "../../protocol/result.ts";
 import { paragraph, textWidth } from "../scene/parts.ts";
 import type { Block, Part, Scene } from "../scene/parts.ts";
 import { layoutArtifact } from "../scene/scene.ts";
@@ -14,19 +14,19 @@ import { rowsByInput } from "./figure-inputs.ts";
 import { sharedDrawings, valuesOf } from "./scales.ts";
 
 /** A comparison's grid, to be drawn as one figure. */
-export interface Figure {
+export interface Figure<R extends Result = Result> {
   /** Labels above the columns, and left of the rows; rows without labels have "". */
   readonly columns: readonly string[];
   readonly rows: readonly string[];
   /** One for each row and column; absent: an empty place. */
-  readonly cells: readonly (readonly (FigureCell | undefined)[])[];
+  readonly cells: readonly (readonly (FigureCell<R> | undefined)[])[];
   readonly looks: Looks;
   /** What stands below the figure. */
   readonly caption?: string;
 }
 
-export interface FigureCell {
-  readonly result?: Result;
+export interface FigureCell<R extends Result = Result> {
+  readonly result?: R;
   /** Why there is no result, in a sentence: stands in the cell's place. */
   readonly failure?: string;
   /** Cells of one group share a scale. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { CurvesArtifact } from "../../protocol/artifacts.ts";
-import type { Result } from "../../protocol/result.ts";
+import type { WholeResult } from "../../protocol/result.ts";
 import { DEFAULT_LOOKS } from "../../protocol/looks.ts";
 import { composePicture } from "../scene/compose.ts";
 import { layoutCurves } from "./curve-plot.ts";
@@ -32,7 +32,7 @@ const curves: CurvesArtifact = {
   reading: "Lower is better.",
   caption: "3 steps",
 };
-const result: Result = { ...base, views: [curves] };
+const result: WholeResult = { ...base, views: [curves] };
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 const strokes = (artifact: CurvesArtifact): LinePart[] =>
   layoutCurves(artifact).parts.filter((part): part is LinePart => part.kind === "line");

@@ -1,4 +1,4 @@
-import type { Artifact, ImageArtifact } from "../../protocol/artifacts.ts";
+import type { Artifact } from "../../protocol/artifacts.ts";
 import type { Result } from "../../protocol/result.ts";
 
 type About<A> = A extends Artifact ? ("input" extends keyof A ? A & { readonly input: string } : never) : never;
@@ -9,9 +9,4 @@ export type InputArtifact = About<Artifact>;
 /** The technique's own picture of each explained input, in the model's order; none where one input is explained. */
 export function picturesOfInputs({ views }: Pick<Result, "views">): InputArtifact[] {
   return views.filter((artifact): artifact is InputArtifact => "input" in artifact && artifact.input !== undefined);
-}
-
-/** The pictures of the input that come with a result: what its artifacts lie over. */
-export function picturesOf({ views }: Pick<Result, "views">): readonly ImageArtifact[] {
-  return views.filter((one) => one.kind === "image");
 }

@@ -2,7 +2,8 @@ import type { Artifact } from "../../protocol/artifacts.ts";
 import type { Looks } from "../../protocol/looks.ts";
 import type { Result } from "../../protocol/result.ts";
 import { kindOf } from "../kinds/index.ts";
-import { picturesOf, picturesOfInputs, type InputArtifact } from "./inputs.ts";
+import { picturesOfInputs, type InputArtifact } from "./inputs.ts";
+import { picturesOf } from "../../protocol/result.ts";
 import { paragraph, stack } from "./parts.ts";
 import type { Block, Scene } from "./parts.ts";
 

@@ -59,6 +59,8 @@ export class ComparePanel extends WebviewSession<CompareHost> {
         const key = await runner.keyOf(state);
         return this.sharedRuns.join(key, context, (options) => runner.run(state, options));
       },
+      array: ({ cell, ...of }, { signal, progress }) =>
+        runner.array(this.validateCell(cell), of, { signal, onProgress: progress }),
       remember: ({ state }) => void this.acceptState(state),
       pickEntries: async ({ state, kind, chosen }) => {
         const accepted = this.acceptState(state);

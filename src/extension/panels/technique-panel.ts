@@ -89,6 +89,8 @@ export class TechniquePanel extends WebviewSession<PanelHost> {
         runner.channel(this.validateState(state), channel, { signal, onProgress: progress }),
       tiles: ({ state, from, to }, { signal, progress }) =>
         runner.tiles(this.validateState(state), from, to, { signal, onProgress: progress }),
+      array: ({ state, ...of }, { signal, progress }) =>
+        runner.array(this.validateState(state), of, { signal, onProgress: progress }),
       preview: ({ state, recipe }, { signal, progress }) =>
         engine.call(
           "preview",

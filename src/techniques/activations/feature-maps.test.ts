@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { HeatmapArtifact, TilesArtifact } from "../../protocol/artifacts.ts";
-import type { Result } from "../../protocol/result.ts";
+import type { WholeResult } from "../../protocol/result.ts";
 import { DEFAULT_LOOKS } from "../../protocol/looks.ts";
 import { composePicture } from "../../draw/scene/compose.ts";
 import { tilesIn } from "../../draw/kinds/frames.ts";
@@ -25,7 +25,7 @@ afterAll(() => {
 
 const waves = (count: number, by = 1): Float32Array =>
   Float32Array.from({ length: count }, (_, i) => Math.sin((i + 1) * by));
-const maps = (model: string, dims: readonly number[], more = {}): Promise<Result> =>
+const maps = (model: string, dims: readonly number[], more = {}): Promise<WholeResult> =>
   runOn(
     models,
     model,
@@ -100,10 +100,10 @@ describe("feature maps of any layer", () => {
     const result = await maps(dense(), [1, 2]);
     expect(result.provenance.layer).toBe("r");
     expect(result.notes).toContain("Layer picked: r [1×60], the last before the scores.");
-    expect(result.raw.dims).toEqual([1, 60]);
+    expect(result.arrays[0].dims).toEqual([1, 60]);
     const [a, b] = waves(2, 0.7);
     const [first, second] = [waves(120).slice(0, 60), waves(120).slice(60)];
-    result.raw.values.forEach((value, i) =>
+    result.arrays[0].values.forEach((value, i) =>
       expect(value).toBeCloseTo(Math.max(0, a * first[i] + b * second[i] + 0.5), 5),
     );
     const bars = result.views[0];
@@ -114,8 +114,8 @@ describe("feature maps of any layer", () => {
       quantity: "activation",
       caption: "Relu_r · 60 values, the 50 largest",
     });
-    expect(bars.items[0].value).toBe(Math.max(...result.raw.values));
-    expect(bars.items[0].label).toBe(`r[${result.raw.values.indexOf(bars.items[0].value)}]`);
+    expect(bars.items[0].value).toBe(Math.max(...result.arrays[0].values));
+    expect(bars.items[0].label).toBe(`r[${result.arrays[0].values.indexOf(bars.items[0].value)}]`);
     const csv = new TextDecoder()
       .decode(saveResult(result, DEFAULT_LOOKS, "csv"))
       .trim()
@@ -127,14 +127,14 @@ describe("feature maps of any layer", () => {
 
   it("a signal: time from left to right, channels downward", async () => {
     const result = await maps(signal(), [1, 2, 12]);
-    expect(result.raw.dims).toEqual([1, 4, 10]);
+    expect(result.arrays[0].dims).toEqual([1, 4, 10]);
     expect(result.views[0]).toMatchObject({
       kind: "heatmap",
       dims: [1, 4, 10],
       axes: { height: 1, width: 2 },
       caption: "Relu_r · 10 steps across, 4 channels down",
     });
-    expect([...(result.views[0] as HeatmapArtifact).values]).toEqual([...result.raw.values]);
+    expect([...(result.views[0] as HeatmapArtifact).values]).toEqual([...result.arrays[0].values]);
     expect(composePicture(result, result.views[0], DEFAULT_LOOKS).width).toBeGreaterThan(300);
     expect((await maps(signal(), [1, 2, 12], { layer: "f" })).views[0]).toMatchObject({ kind: "bars", dims: [4] });
   });
@@ -142,7 +142,7 @@ describe("feature maps of any layer", () => {
   it("a recurrent layer's steps: as [T, directions, N, H] is written, which is no guess", async () => {
     const result = await maps(recurrent(), [5, 1, 3]);
     expect(result.provenance.layer).toBe("steps");
-    expect(result.raw.dims).toEqual([5, 1, 1, 4]);
+    expect(result.arrays[0].dims).toEqual([5, 1, 1, 4]);
     expect(result.views[0]).toMatchObject({ kind: "heatmap", dims: [5, 1, 1, 4], axes: { height: 3, width: 0 } });
     expect(result.notes.join(" ")).not.toContain("read as time");
   });
@@ -180,7 +180,7 @@ describe("feature maps of any layer", () => {
     const result = await maps(model, [1, 6, 4], { layer: "attention" });
     const tiles = result.views[0] as TilesArtifact;
     expect(tiles).toMatchObject({ kind: "tiles", dims: [1, 2, 6, 6], count: 2, tileHeight: 6, tileWidth: 6 });
-    expect([...tiles.tiles]).toEqual([...result.raw.values]);
+    expect([...tiles.tiles]).toEqual([...result.arrays[0].values]);
   });
 
   it("a layer of frames: tiles of each, counted through for what is fetched later", async () => {
@@ -194,7 +194,7 @@ describe("feature maps of any layer", () => {
       layer: "/backbone/backbone.3/Relu_output_0",
     };
     const result = await runOn(models, job.model, job.inputs, "feature-maps", { layer: job.layer });
-    expect(result.raw.dims).toEqual([4, 5, 4, 4]);
+    expect(result.arrays[0].dims).toEqual([4, 5, 4, 4]);
     const tiles = result.views[0] as TilesArtifact;
     expect(tiles).toMatchObject({
       kind: "tiles",
@@ -210,18 +210,20 @@ describe("feature maps of any layer", () => {
       title: "Feature maps, frame 2 of 4",
       over: "input frame 2 of 4",
     });
-    expect([...second.tiles]).toEqual([...result.raw.values.subarray(80, 160)]);
+    expect([...second.tiles]).toEqual([...result.arrays[0].values.subarray(80, 160)]);
     expect(result.views.some(({ id }) => id === second.over)).toBe(true);
-    expect([...(await channelOf({ job, channel: 7 }, env)).values]).toEqual([...result.raw.values.subarray(112, 128)]);
+    expect([...(await channelOf({ job, channel: 7 }, env)).values]).toEqual([
+      ...result.arrays[0].values.subarray(112, 128),
+    ]);
     expect([...(await tilesOf({ job, from: 18, to: 20 }, env)).tiles]).toEqual([
-      ...result.raw.values.subarray(288, 320),
+      ...result.arrays[0].values.subarray(288, 320),
     ]);
     expect(new TextDecoder().decode(saveResult(result, DEFAULT_LOOKS, "csv")).split("\r\n")[0]).toBe(
       "frame,channel,min,max,mean,strength",
     );
     expect(composePicture(result, tiles, DEFAULT_LOOKS).height).toBeGreaterThan(4 * 80);
     // The shared scale is of all frames.
-    expect(second.ends?.max).toBe(Math.max(...result.raw.values));
+    expect(second.ends?.max).toBe(Math.max(...result.arrays[0].values));
   });
 
   it("a channel of a layer that is not tiles is refused in words", async () => {
@@ -272,7 +274,7 @@ describe("the layer that a class activation map picks", () => {
       target: { index: [1, 0] },
     });
     expect(result.provenance.layer).toBe("r");
-    expect(result.raw.dims).toEqual([4, 4]);
+    expect(result.arrays[0].dims).toEqual([4, 4]);
   });
 
   it("is a convolution's scores where pooling still mixes them, and the scores where there is nothing else", async () => {

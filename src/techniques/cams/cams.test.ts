@@ -51,27 +51,27 @@ describe("on a convolution, a global average pool and a dense layer", () => {
     };
     const values = await loaded.forward(feeds, ["y", "p"]);
     const [score, pooled] = [(values.get("y")!.data as Float32Array)[2], values.get("p")!.data as Float32Array];
-    expect(sum((await outcome(model, "hires-cam")).raw.values)).toBeCloseTo(score - 0.3, 4);
+    expect(sum((await outcome(model, "hires-cam")).arrays[0].values)).toBeCloseTo(score - 0.3, 4);
     // By hand: without channel k the score drops by d[k][2] times its mean.
     const dense = numbers(20, 2.3);
-    const activations = (await runOn(models, model, input(), "feature-maps", { layer: "a" })).raw.values;
+    const activations = (await runOn(models, model, input(), "feature-maps", { layer: "a" })).arrays[0].values;
     const expected = Float32Array.from({ length: 36 }, (_, i) =>
       sum(Array.from(pooled, (mean, k) => ((dense[k * 4 + 2] * mean) / score) * activations[k * 36 + i])),
     );
-    expect(difference((await outcome(model, "ablation-cam")).raw.values, expected)).toBeLessThan(1e-4);
+    expect(difference((await outcome(model, "ablation-cam")).arrays[0].values, expected)).toBeLessThan(1e-4);
   });
 
   it.each(["ablation-cam", "score-cam"])(
     "%s is the same whether copies run in batches, one at a time, or the batch axis only seems open",
     async (technique) => {
       const open = await outcome(small("open.onnx", "N"), technique);
-      expect(difference((await outcome(small("fixed.onnx", 1), technique)).raw.values, open.raw.values)).toBeLessThan(
-        1e-5,
-      );
+      expect(
+        difference((await outcome(small("fixed.onnx", 1), technique)).arrays[0].values, open.arrays[0].values),
+      ).toBeLessThan(1e-5);
       expect(
         difference(
-          (await outcome(small("seems-open.onnx", "N", { reshape: [1, 5] }), technique)).raw.values,
-          open.raw.values,
+          (await outcome(small("seems-open.onnx", "N", { reshape: [1, 5] }), technique)).arrays[0].values,
+          open.arrays[0].values,
         ),
       ).toBeLessThan(1e-5);
     },
@@ -110,10 +110,10 @@ describe("on a convolution, a global average pool and a dense layer", () => {
         }),
       ),
     );
-    expect(maps[0].raw.values).toEqual(maps[1].raw.values);
-    const activations = (await runOn(models, model, input(), "feature-maps", { layer: "a" })).raw.values;
+    expect(maps[0].arrays[0].values).toEqual(maps[1].arrays[0].values);
+    const activations = (await runOn(models, model, input(), "feature-maps", { layer: "a" })).arrays[0].values;
     const means = Array.from({ length: 36 }, (_, i) => sum([0, 1, 2, 3, 4].map((k) => activations[k * 36 + i])) / 5);
-    expect(sum(maps[0].raw.values.map((value, i) => value * means[i]))).toBeGreaterThan(0);
+    expect(sum(maps[0].arrays[0].values.map((value, i) => value * means[i]))).toBeGreaterThan(0);
   });
 
   it.each(["hires-cam", "eigen-cam", "score-cam", "ablation-cam"])(

@@ -122,7 +122,7 @@ describe("the layer that is picked by itself", () => {
       const { model, input, target } = await network(name);
       const grad = await runOn(models, model, input, "grad-cam", { target: { index: [target] } });
       expect(pickedBy(grad.notes)).toMatch(expected[name]);
-      expect(grad.raw.values.some((value) => value !== 0)).toBe(true);
+      expect(grad.arrays[0].values.some((value) => value !== 0)).toBe(true);
       expect(grad.provenance.layer).toBe(pickedBy(grad.notes));
       for (const technique of ["eigen-cam", "feature-maps"])
         expect((await runOn(models, model, input, technique)).provenance.layer, technique).toBe(grad.provenance.layer);
@@ -138,7 +138,7 @@ describe("the layer that is picked by itself", () => {
       const inputs = { input_ids: join(words, "ids.npy"), attention_mask: join(words, "mask.npy") };
       const {
         notes,
-        raw,
+        arrays: [raw],
         views: artifacts,
       } = await runOn(models, join(words, `bert-${exporter}.onnx`), inputs, "grad-cam", {
         target: { index: [1] },
@@ -159,11 +159,11 @@ describe("the layer that is picked by itself", () => {
   it("is a decomposed normalisation's end where projections are separate, not one of them", async () => {
     const result = await runOn(models, transformer("separate.onnx"), picture(), "grad-cam");
     expect(pickedBy(result.notes)).toBe("before");
-    expect(result.raw.dims).toEqual([2, 3]);
+    expect(result.arrays[0].dims).toEqual([2, 3]);
     expect(result.notes).toContain("6 tokens as 2×3, 1 class token apart.");
     // Later ones have a gradient, but none at the picture's places.
     const later = await runOn(models, transformer("separate.onnx"), picture(), "grad-cam", { layer: "end" });
-    expect(Array.from(later.raw.values)).toEqual([0, 0, 0, 0, 0, 0]);
+    expect(Array.from(later.arrays[0].values)).toEqual([0, 0, 0, 0, 0, 0]);
     expect(later.notes.join(" ")).toContain("zero everywhere");
   });
 
@@ -176,7 +176,7 @@ describe("the layer that is picked by itself", () => {
     await expect(runOn(models, model, picture(), "grad-cam")).rejects.toThrow(/Bernoulli/);
     const kernel = await runOn(models, model, picture(), "kpca-cam");
     expect(pickedBy(kernel.notes)).toBe("end");
-    expect(kernel.raw.dims).toEqual([2, 3]);
+    expect(kernel.arrays[0].dims).toEqual([2, 3]);
   });
 
   it("is said to be missing where nothing has height and width", async () => {
@@ -203,11 +203,11 @@ describe("tokens on a grid", () => {
   it("are what feature maps and tiles show, and what the layer picker tells the size of", async () => {
     const { model, input } = await network("vision-transformer-dynamo");
     const result = await runOn(models, model, input, "feature-maps", { layer: "layer_norm_2" });
-    expect(result.raw.dims).toEqual([1, 17, 32]);
+    expect(result.arrays[0].dims).toEqual([1, 17, 32]);
     const [tiles] = result.views;
     if (tiles.kind !== "tiles") throw new Error("no tiles");
     expect([tiles.count, tiles.tileHeight, tiles.tileWidth]).toEqual([32, 4, 4]);
-    expect(Array.from(tiles.tiles.slice(0, 3))).toEqual([1, 2, 3].map((token) => result.raw.values[token * 32]));
+    expect(Array.from(tiles.tiles.slice(0, 3))).toEqual([1, 2, 3].map((token) => result.arrays[0].values[token * 32]));
     const job = { technique: "feature-maps", model, inputs: { "": input }, recipe, layer: "layer_norm_2", params: {} };
     expect((await tilesOf({ job, from: 5, to: 6 }, env)).tiles).toEqual(tiles.tiles.slice(5 * 16, 6 * 16));
     const { layers } = await layersOf({ model, recipe, input }, env);
@@ -228,9 +228,9 @@ describe("tokens on a grid", () => {
         params: { grid, relu: false },
       });
     const [found, wide, all] = [await run("auto"), await run("2x8+1"), await run("17")];
-    expect(wide.raw.dims).toEqual([2, 8]);
-    expect(wide.raw.values).toEqual(found.raw.values);
-    expect(all.raw.dims).toEqual([17]);
+    expect(wide.arrays[0].dims).toEqual([2, 8]);
+    expect(wide.arrays[0].values).toEqual(found.arrays[0].values);
+    expect(all.arrays[0].dims).toEqual([17]);
     expect((await run("3x5")).notes).toContain("15 tokens as 3×5, 2 other tokens apart (2 before).");
     expect((await run("3x5+1")).notes).toContain("15 tokens as 3×5, 2 other tokens apart (1 before, 1 after).");
     await expect(run("5x4+1")).rejects.toThrow('The grid 5x4+1 needs 21 tokens; "layer_norm_2" is [1, 17, 32].');
@@ -245,11 +245,11 @@ it.each(["swin-torchscript", "swin-dynamo"])(
     const run = (technique: string) =>
       runOn(models, model, input, technique, { target: { index: [target] }, params: { relu: false } });
     const [cam, grad] = [await run("cam"), await run("grad-cam")];
-    expect(cam.raw.dims).toEqual([8, 8]);
+    expect(cam.arrays[0].dims).toEqual([8, 8]);
     // Of a mean over 64 places each has a 64th of the class's weight as its gradient.
-    const largest = Math.max(...cam.raw.values.map(Math.abs));
-    cam.raw.values.forEach((value, i) =>
-      expect(Math.abs(value - 64 * grad.raw.values[i])).toBeLessThan(1e-4 * largest),
+    const largest = Math.max(...cam.arrays[0].values.map(Math.abs));
+    cam.arrays[0].values.forEach((value, i) =>
+      expect(Math.abs(value - 64 * grad.arrays[0].values[i])).toBeLessThan(1e-4 * largest),
     );
   },
 );
@@ -268,8 +268,8 @@ describe("several layers", () => {
     const { model, input } = await network("resnet18-dynamo");
     const layer = ["relu_8", "relu_16"];
     const together = await runOn(models, model, input, "eigen-cam", { layer });
-    expect(together.raw.dims).toEqual([64, 64]);
-    expect(Math.max(...together.raw.values)).toBeLessThanOrEqual(1);
+    expect(together.arrays[0].dims).toEqual([64, 64]);
+    expect(Math.max(...together.arrays[0].values)).toBeLessThanOrEqual(1);
     for (const technique of ["guided-gradcam", "feature-maps"])
       await expect(runOn(models, model, input, technique, { layer })).rejects.toThrow(/takes one layer, not 2/);
   });

@@ -85,12 +85,12 @@ describe("Finer-CAM", () => {
 
   it("is Grad-CAM without a comparison, and takes the most similar classes or those named", async () => {
     const model = small("finer.onnx");
-    const plain = (await outcome(model, "grad-cam")).raw.values;
-    const none = (await outcome(model, "finer-cam", { alpha: 0, count: 1 })).raw.values;
+    const plain = (await outcome(model, "grad-cam")).arrays[0].values;
+    const none = (await outcome(model, "finer-cam", { alpha: 0, count: 1 })).arrays[0].values;
     none.forEach((value, i) => expect(value).toBeCloseTo(plain[i], 5));
-    const against = (await outcome(model, "grad-cam", {}, { index: [2], against: [0] })).raw.values;
+    const against = (await outcome(model, "grad-cam", {}, { index: [2], against: [0] })).arrays[0].values;
     // One class alone weighs all: the difference of two scores.
-    (await outcome(model, "finer-cam", { classes: "0" })).raw.values.forEach((value, i) =>
+    (await outcome(model, "finer-cam", { classes: "0" })).arrays[0].values.forEach((value, i) =>
       expect(value).toBeCloseTo(against[i], 5),
     );
     expect((await outcome(model, "finer-cam", { classes: "3, 0" })).notes).toContain("Compared with 3, 0.");
@@ -113,14 +113,20 @@ describe("Finer-CAM", () => {
 describe("Shapley-CAM", () => {
   it("is Grad-CAM where the score is linear in the layer, and says so", async () => {
     const model = small("linear.onnx");
-    const { raw, notes } = await outcome(model, "shapley-cam");
-    expect(raw.values).toEqual((await outcome(model, "grad-cam")).raw.values);
+    const {
+      arrays: [raw],
+      notes,
+    } = await outcome(model, "shapley-cam");
+    expect(raw.values).toEqual((await outcome(model, "grad-cam")).arrays[0].values);
     expect(notes.join(" ")).toContain("Shapley-CAM is Grad-CAM here");
   });
 
   it("of a score that is squared takes off half the curve: by hand", async () => {
     const model = small("squared.onnx", "Relu", [node("Mul", ["s", "s"], ["y"])]);
-    const { raw, notes } = await outcome(model, "shapley-cam");
+    const {
+      arrays: [raw],
+      notes,
+    } = await outcome(model, "shapley-cam");
     expect(notes.join(" ")).not.toContain("is Grad-CAM here");
     // y = s²: g = 2 s ∂s, H A = 2 ∂s (∂s·A) and ∂s·A = s − b, so g − H A / 2 = (2 s − (s − b)) ∂s = (s + b) ∂s.
     const linear = small("plain.onnx");
@@ -128,7 +134,7 @@ describe("Shapley-CAM", () => {
       x: { dataType: "float32" as const, dims: [1, 3, 6, 6], data: Float32Array.from(numbers(108, 0.9)) },
     };
     const score = floatsOf((await (await models.get(linear)).forward(feeds, ["s"])).get("s")!)[2];
-    const plain = (await outcome(linear, "grad-cam")).raw.values;
+    const plain = (await outcome(linear, "grad-cam")).arrays[0].values;
     raw.values.forEach((value, i) => expect(value).toBeCloseTo((score + 0.3) * plain[i], 4));
   });
 });
@@ -137,11 +143,14 @@ describe("Guided Grad-CAM", () => {
   it("is Guided Backprop times Grad-CAM's map where their places are the same", async () => {
     const model = small("guided.onnx");
     const [guided, map] = [
-      (await runOn(models, model, input(), "guided-backprop", { target: { index: [2] } })).raw.values,
-      (await outcome(model, "grad-cam", { relu: true })).raw.values,
+      (await runOn(models, model, input(), "guided-backprop", { target: { index: [2] } })).arrays[0].values,
+      (await outcome(model, "grad-cam", { relu: true })).arrays[0].values,
     ];
     for (const interpolation of ["nearest", "linear"]) {
-      const { raw, views: artifacts } = await outcome(model, "guided-gradcam", { interpolation });
+      const {
+        arrays: [raw],
+        views: artifacts,
+      } = await outcome(model, "guided-gradcam", { interpolation });
       expect(raw.dims).toEqual([1, 3, 6, 6]);
       raw.values.forEach((value, i) => expect(value).toBeCloseTo(guided[i] * map[i % 36], 6));
       expect(artifacts[0]).toMatchObject({ kind: "heatmap", dims: [1, 3, 6, 6] });

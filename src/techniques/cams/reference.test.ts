@@ -114,7 +114,9 @@ describe("class activation maps give the numbers of pytorch-grad-cam and Captum"
           ({ network, exporter, file }) => `${network}-${exporter}` === name && file !== undefined,
         )) {
           const what = `${one.technique} at ${one.layer} ${JSON.stringify(one.params)}`;
-          const { raw } = await runOn(cache, model, input, one.technique, {
+          const {
+            arrays: [raw],
+          } = await runOn(cache, model, input, one.technique, {
             target: { index: [one.target] },
             layer: one.layer,
             params: one.params,
@@ -139,7 +141,7 @@ describe("class activation maps give the numbers of pytorch-grad-cam and Captum"
         const run = async (layer: string | readonly string[]) =>
           runOn(cache, model, input, "grad-cam", { target: { index: [target] }, layer });
         const together = await run(layers);
-        expect(difference(together.raw.values, array(file))).toBeLessThan(TOLERANCE);
+        expect(difference(together.arrays[0].values, array(file))).toBeLessThan(TOLERANCE);
         expect(together.provenance.layer).toBe(layers.join(", "));
         expect(together.notes.join(" ")).toContain("Mean over 2 layers");
         // pytorch-grad-cam's own, from our maps of each layer: from least to largest before they are resized, and so
@@ -150,11 +152,13 @@ describe("class activation maps give the numbers of pytorch-grad-cam and Captum"
           return map.map((value) => (value - least) / (1e-7 + largest));
         };
         const each = await Promise.all(layers.map(run));
-        const resized = each.map(({ raw }) => resizeLinear(scaled(raw.values), raw.dims, together.raw.dims));
+        const resized = each.map(({ arrays: [raw] }) =>
+          resizeLinear(scaled(raw.values), raw.dims, together.arrays[0].dims),
+        );
         expect(difference(scaled(resized[0].map((value, i) => (value + resized[1][i]) / 2)), array(own))).toBeLessThan(
           TOLERANCE,
         );
-        expect(difference(together.raw.values, array(own))).toBeGreaterThan(TOLERANCE);
+        expect(difference(together.arrays[0].values, array(own))).toBeGreaterThan(TOLERANCE);
       } finally {
         cache.dispose();
       }

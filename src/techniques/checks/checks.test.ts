@@ -8,7 +8,7 @@ import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decodeNpy } from "../../data/index.ts";
 import type { CurvesArtifact } from "../../protocol/artifacts.ts";
-import type { Result } from "../../protocol/result.ts";
+import type { WholeResult } from "../../protocol/result.ts";
 import { checksOf, checkState, layerNeeds, optionsText } from "../../protocol/checks.ts";
 import type { Job } from "../../protocol/engine.ts";
 import { DEFAULT_LOOKS } from "../../protocol/looks.ts";
@@ -70,17 +70,17 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function run(network: string, technique: string, more: Partial<Job> = {}): Promise<Result> {
+function run(network: string, technique: string, more: Partial<Job> = {}): Promise<WholeResult> {
   const { model, input } = paths.get(network)!;
   return runOn(models, model, input, technique, more);
 }
 
-function curves({ views: [artifact] }: Result): CurvesArtifact {
+function curves({ views: [artifact] }: WholeResult): CurvesArtifact {
   if (artifact.kind !== "curves") throw new Error(`curves were expected, not ${artifact.kind}`);
   return artifact;
 }
 
-function numberOf(result: Result, id: string): number {
+function numberOf(result: WholeResult, id: string): number {
   const found = curves(result).numbers.find((one) => one.id === id);
   if (!found) throw new Error(`there is no number "${id}"`);
   return found.value;
@@ -118,10 +118,10 @@ describe.each(CHECKS)("%s", (technique) => {
       ...(one.layer === undefined ? {} : { layer: one.layer }),
     });
     // Where the reference has an exception instead, ours has numbers.
-    if (one.file === undefined) return void expect(result.raw.values.every(Number.isFinite)).toBe(true);
+    if (one.file === undefined) return void expect(result.arrays[0].values.every(Number.isFinite)).toBe(true);
     const path = join(references, one.file);
     const expected = decodeNpy(readFileSync(path), path).data as Float32Array;
-    const worst = difference(result.raw.values, expected);
+    const worst = difference(result.arrays[0].values, expected);
     if (process.env.NEURAL_LOUPE_ERRORS)
       console.log(`${one.network} ${technique} ${one.params.method}: ${worst.toExponential(1)}`);
     expect(worst).toBeLessThan(TOLERANCE);
@@ -172,8 +172,8 @@ describe("what is removed", () => {
     const sigmoid = (value: number): number => 1 / (1 + Math.exp(-value));
     const steps = [0, 16, 32, 32, 32].map((count) => count * 0.1);
     steps.forEach((sum, i) => {
-      expect(result.raw.values[i]).toBeCloseTo(sigmoid(sum), 5);
-      expect(result.raw.values[5 + i]).toBeCloseTo(sigmoid(3.2 - sum), 5);
+      expect(result.arrays[0].values[i]).toBeCloseTo(sigmoid(sum), 5);
+      expect(result.arrays[0].values[5 + i]).toBeCloseTo(sigmoid(3.2 - sum), 5);
     });
     const middle = sigmoid(1.6) + 2 * sigmoid(3.2);
     expect(numberOf(result, "insertion_auc")).toBeCloseTo((sigmoid(0) / 2 + middle + sigmoid(3.2) / 2) / 4, 5);
@@ -187,8 +187,8 @@ describe("what is removed", () => {
       target: { index: [0] },
       params: { ...params, measure: "score" },
     });
-    expect(score.raw.values[5]).toBeCloseTo(3.2, 5);
-    expect(score.raw.values[9]).toBeCloseTo(0, 5);
+    expect(score.arrays[0].values[5]).toBeCloseTo(3.2, 5);
+    expect(score.arrays[0].values[9]).toBeCloseTo(0, 5);
     const sum = writeSmallModel(folder, "sum.onnx", {
       inputs: { x: ["float32", 1, 1, 8, 8] },
       outputs: ["y"],
@@ -196,7 +196,7 @@ describe("what is removed", () => {
     });
     const result = await runOn(models, sum, ones(), "insertion-deletion", { params });
     expect(result.notes).toContain('The output "y" has no probabilities: the score is followed instead.');
-    expect(result.raw.values[5]).toBeCloseTo(64, 4);
+    expect(result.arrays[0].values[5]).toBeCloseTo(64, 4);
   });
 
   it("is imputed from what is left, so that a picture which is the same everywhere keeps its score", async () => {
@@ -204,14 +204,14 @@ describe("what is removed", () => {
       target: { index: [0] },
       params: { method: "input-x-gradient", noise: 0, measure: "score" },
     });
-    for (const value of result.raw.values) expect(value).toBeCloseTo(3.2, 4);
+    for (const value of result.arrays[0].values) expect(value).toBeCloseTo(3.2, 4);
     const noisy = await runOn(models, left(), ones(), "road", {
       target: { index: [0] },
       params: { method: "input-x-gradient", noise: 0.5, measure: "score", percentages: "50" },
     });
     // Σ 0.1 · noise over the left half: deviation 0.1 · 0.5 · √32 = 0.28.
-    expect(Math.abs(noisy.raw.values[0] - 3.2)).toBeGreaterThan(1e-3);
-    expect(Math.abs(noisy.raw.values[0] - 3.2)).toBeLessThan(5 * 0.28);
+    expect(Math.abs(noisy.arrays[0].values[0] - 3.2)).toBeGreaterThan(1e-3);
+    expect(Math.abs(noisy.arrays[0].values[0] - 3.2)).toBeLessThan(5 * 0.28);
   });
 
   it("lies under a class activation map that is brought to the input's size", async () => {
@@ -221,8 +221,8 @@ describe("what is removed", () => {
     expect(result.notes.join(" ")).toMatch(/Layer picked/);
     expect(result.provenance.layer).toBeDefined();
     expect(result.provenance.score).toMatchObject({ kind: "output" });
-    expect(result.raw.dims).toEqual([2, 21]);
-    expect(result.raw.values[20]).toBeCloseTo(result.raw.values[21], 4);
+    expect(result.arrays[0].dims).toEqual([2, 21]);
+    expect(result.arrays[0].values[20]).toBeCloseTo(result.arrays[0].values[21], 4);
   });
 
   it("lies under the mean of several layers' maps", async () => {
@@ -237,14 +237,14 @@ describe("what is removed", () => {
     expect(layer).toHaveLength(2);
     const both = await run("vgg", "insertion-deletion", { layer, params: { method: "grad-cam", steps: 10 } });
     const one = await run("vgg", "insertion-deletion", { layer: layer[0], params: { method: "grad-cam", steps: 10 } });
-    expect(both.raw.dims).toEqual([2, 11]);
-    expect([...both.raw.values]).not.toEqual([...one.raw.values]);
+    expect(both.arrays[0].dims).toEqual([2, 11]);
+    expect([...both.arrays[0].values]).not.toEqual([...one.arrays[0].values]);
   });
 
   it("are columns in a table row, whose insertion begins with the baseline", async () => {
     const {
       notes,
-      raw,
+      arrays: [raw],
       views: artifacts,
     } = await run("mlp", "insertion-deletion", {
       params: { method: "integrated-gradients", options: "steps=20; rule=riemann_middle" },
@@ -294,13 +294,13 @@ describe("randomisation", () => {
     const [first, second, other] = await Promise.all(
       [1, 1, 2].map((seed) => run("mlp", "randomisation", { params: { ...params, seed } })),
     );
-    expect(second.raw.values).toEqual(first.raw.values);
-    expect(other.raw.values).not.toEqual(first.raw.values);
+    expect(second.arrays[0].values).toEqual(first.arrays[0].values);
+    expect(other.arrays[0].values).not.toEqual(first.arrays[0].values);
     const { names } = curves(first).x;
     expect(names?.[0]).toBe("as trained");
     // Four dense layers and a normalisation.
     expect(names).toHaveLength(6);
-    expect(first.raw.values[0]).toBeCloseTo(1, 6);
+    expect(first.arrays[0].values[0]).toBeCloseTo(1, 6);
   });
 
   it("finds a map that shows the input whatever the model is", async () => {
@@ -433,7 +433,9 @@ describe("a check", () => {
     ).toBe(0);
     const { artifacts, provenance } = JSON.parse(readFileSync(out, "utf8"));
     const [artifact] = artifacts as readonly CurvesArtifact[];
-    const { raw } = await run("mlp", "insertion-deletion", {
+    const {
+      arrays: [raw],
+    } = await run("mlp", "insertion-deletion", {
       target: { index: [1] },
       params: { method: "integrated-gradients", options: "steps=20; rule=riemann_middle" },
     });
@@ -451,7 +453,7 @@ describe("a check", () => {
 
   it("takes maps that know no target, too", async () => {
     const result = await run("vgg", "insertion-deletion", { params: { method: "eigen-cam", steps: 5 } });
-    expect(result.raw.values.every(Number.isFinite)).toBe(true);
+    expect(result.arrays[0].values.every(Number.isFinite)).toBe(true);
   });
 
   it("has a method's options, and its layer where it asks for one", () => {

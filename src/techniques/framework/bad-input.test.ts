@@ -275,7 +275,7 @@ describe("samples that take other branches of an If", () => {
     });
     const slope = async (name: string, numbers: number[]) =>
       (await runOn(models, model, writeArray(folder, name, [1, 2], numbers), "saliency", { target: { index: [0] } }))
-        .raw.values;
+        .arrays[0].values;
     expect([...(await slope("up.npy", [1, 2]))]).toEqual([2, 0]);
     expect([...(await slope("down.npy", [-1, -2]))]).toEqual([5, 0]);
     expect([...(await slope("up.npy", [1, 2]))]).toEqual([2, 0]);
@@ -298,7 +298,9 @@ describe("weights that exporters share through Identity", () => {
           node("MatMul", ["h", "b32"], ["y"]),
         ],
       });
-      const { raw } = await runOn(models, model, writeArray(folder, "x.npy", [1, 4], [1, 2, 3, 4]), "saliency", {
+      const {
+        arrays: [raw],
+      } = await runOn(models, model, writeArray(folder, "x.npy", [1, 4], [1, 2, 3, 4]), "saliency", {
         target: { index: [2] },
         params: { absolute: false },
       });
@@ -327,7 +329,7 @@ describe("models in half precision", () => {
       await runOn(models, full, input, "saliency", { target: { index: [1] } }),
       await runOn(models, half, input, "saliency", { target: { index: [1] } }),
     ];
-    ours.raw.values.forEach((value, i) => expect(value).toBeCloseTo(expected.raw.values[i], 3));
+    ours.arrays[0].values.forEach((value, i) => expect(value).toBeCloseTo(expected.arrays[0].values[i], 3));
     expect(ours.notes.join()).toContain("before Sigmoid");
   });
 });
@@ -351,7 +353,10 @@ describe("quantised models", () => {
         node("MatMul", ["d", "w"], ["y"]),
       ],
     });
-    const { raw, notes } = await runOn(models, model, writeArray(folder, "x.npy", [1, 4], [1, 2, 3, 4]), "saliency", {
+    const {
+      arrays: [raw],
+      notes,
+    } = await runOn(models, model, writeArray(folder, "x.npy", [1, 4], [1, 2, 3, 4]), "saliency", {
       target: { index: [1] },
     });
     // Inside the clipping range the gradient passes as if nothing were rounded: column 1 of the weights.

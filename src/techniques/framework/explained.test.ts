@@ -55,10 +55,10 @@ describe("models of token numbers", () => {
     ids.flatMap((id) => [2, 4, 6].map((w, i) => (2 * table[id * 3 + i] * w) / ids.length));
 
   it("are explained by what they look up: the gradient by the vectors, in their shape", async () => {
-    const { raw, views: artifacts } = await runOn(models, model(), inputs(), "saliency", {
-      target: { index: [1] },
-      params: { absolute: false },
-    });
+    const {
+      arrays: [raw],
+      views: artifacts,
+    } = await runOn(models, model(), inputs(), "saliency", { target: { index: [1] }, params: { absolute: false } });
     expect(raw.dims).toEqual([1, 2, 3]);
     expect([...raw.values]).toEqual(gradient([3, 1]));
     const [shown] = artifacts as [TokensArtifact];
@@ -77,20 +77,19 @@ describe("models of token numbers", () => {
     const square = (list: number[]): number =>
       list.flatMap((id) => [2, 4, 6].map((w, i) => (table[id * 3 + i] ** 2 * w) / list.length)).reduce((a, b) => a + b);
     const zero = await runOn(models, model(), inputs(ids), "integrated-gradients", { target: { index: [1] } });
-    expect(zero.raw.values.reduce((a, b) => a + b)).toBeCloseTo(square(ids), 3);
+    expect(zero.arrays[0].values.reduce((a, b) => a + b)).toBeCloseTo(square(ids), 3);
     const baseline = writeArray(folder, "padding.npy", [1, 2], [0, 0], "int64");
     const other = await runOn(models, model(), inputs(ids), "integrated-gradients", {
       target: { index: [1] },
       params: { baseline },
     });
-    expect(other.raw.values.reduce((a, b) => a + b)).toBeCloseTo(square(ids) - square([0, 0]), 3);
+    expect(other.arrays[0].values.reduce((a, b) => a + b)).toBeCloseTo(square(ids) - square([0, 0]), 3);
   });
 
   it("are hidden token by token", async () => {
-    const { raw } = await runOn(models, model(), inputs(), "feature-ablation", {
-      target: { index: [1] },
-      params: { grid: 1 },
-    });
+    const {
+      arrays: [raw],
+    } = await runOn(models, model(), inputs(), "feature-ablation", { target: { index: [1] }, params: { grid: 1 } });
     const fall = (id: number): number =>
       [2, 4, 6].map((w, i) => (table[id * 3 + i] ** 2 * w) / 2).reduce((a, b) => a + b);
     expect([...raw.values]).toEqual([fall(3), fall(3), fall(3), fall(1), fall(1), fall(1)]);
@@ -114,7 +113,10 @@ describe("regions of a dense output", () => {
     );
 
   it("are summed: the gradient is the weight inside and zero outside", async () => {
-    const { raw, provenance } = await runOn(models, model(), input(), "saliency", {
+    const {
+      arrays: [raw],
+      provenance,
+    } = await runOn(models, model(), input(), "saliency", {
       target: {
         region: [
           [1, 2],
@@ -143,7 +145,7 @@ describe("regions of a dense output", () => {
       },
       params: { grid: 2 },
     });
-    expect(occluded.raw.values[0]).toBe(2 * (0 + 1 + 4 + 5));
+    expect(occluded.arrays[0].values[0]).toBe(2 * (0 + 1 + 4 + 5));
   });
 
   it("are refused where they are empty or outside, with the output's shape", async () => {
@@ -212,7 +214,11 @@ describe("losses", () => {
     ["Softmax", 13],
     ["Softmax", 11],
   ] as const)("cross-entropy of a model ending in %s, opset %i: w·(softmax − one-hot)", async (ending, opset) => {
-    const { raw, notes, provenance } = await runOn(models, model(ending, opset), input(), "saliency", {
+    const {
+      arrays: [raw],
+      notes,
+      provenance,
+    } = await runOn(models, model(ending, opset), input(), "saliency", {
       target: { index: [2] },
       params: { absolute: false, score: "loss" },
     });
@@ -229,7 +235,9 @@ describe("losses", () => {
   });
 
   it("binary cross-entropy where the model ends in Sigmoid", async () => {
-    const { raw } = await runOn(models, model("Sigmoid", 13), input(), "saliency", {
+    const {
+      arrays: [raw],
+    } = await runOn(models, model("Sigmoid", 13), input(), "saliency", {
       target: { index: [0] },
       params: { absolute: false, score: "loss" },
     });
@@ -238,7 +246,9 @@ describe("losses", () => {
   });
 
   it("are complete: Integrated Gradients of a loss sum to its difference", async () => {
-    const { raw } = await runOn(models, model("none", 17), input(), "integrated-gradients", {
+    const {
+      arrays: [raw],
+    } = await runOn(models, model("none", 17), input(), "integrated-gradients", {
       target: { index: [1] },
       params: { score: "loss" },
     });
@@ -265,7 +275,7 @@ describe("several samples", () => {
   it("files: the mean over them", async () => {
     const [first, ...more] = rows.map((row, index) => ({ "": writeArray(folder, `row-${index}.npy`, [1, 3], row) }));
     const {
-      raw,
+      arrays: [raw],
       notes,
       views: artifacts,
     } = await runOn(models, square(1), first, "saliency", {
@@ -282,10 +292,10 @@ describe("several samples", () => {
 
   it("a batch: each entry's own numbers, whatever the model's other entries", async () => {
     const input = writeArray(folder, "batch.npy", [3, 3], rows.flat());
-    const { raw, notes } = await runOn(models, square("N"), input, "saliency", {
-      target: { index: [0] },
-      params: { absolute: false },
-    });
+    const {
+      arrays: [raw],
+      notes,
+    } = await runOn(models, square("N"), input, "saliency", { target: { index: [0] }, params: { absolute: false } });
     expect(raw.dims).toEqual([3, 3]);
     expect([...raw.values]).toEqual(rows.flatMap(gradient));
     expect(notes.join(" ")).toContain("batch of 3");
@@ -293,7 +303,7 @@ describe("several samples", () => {
       target: { index: [0] },
       params: { absolute: false },
     });
-    expect(Array.from(fixed.raw.values, (value) => value + 0)).toEqual([...gradient(rows[0]), 0, 0, 0, 0, 0, 0]);
+    expect(Array.from(fixed.arrays[0].values, (value) => value + 0)).toEqual([...gradient(rows[0]), 0, 0, 0, 0, 0, 0]);
     expect(fixed.notes.join(" ")).toContain("fixed at 3");
   });
 
@@ -336,7 +346,10 @@ describe("baselines", () => {
 
   it("may be a file like the input", async () => {
     const baseline = writeArray(folder, "base.npy", [1, 2], [1, 2]);
-    const { raw, views: artifacts } = await runOn(models, model(), input(), "integrated-gradients", {
+    const {
+      arrays: [raw],
+      views: artifacts,
+    } = await runOn(models, model(), input(), "integrated-gradients", {
       target: { index: [0] },
       params: { baseline, steps: 2 },
     });
@@ -376,15 +389,15 @@ describe("noise over methods without gradients", () => {
     );
     // Hiding xᵢ takes (xᵢ + ε)² off: its mean is xᵢ² + σ², σ = 0.1 · (3 − 1).
     [1, 4, 9].forEach((square, i) =>
-      expect(Math.abs(mean.raw.values[i] - square - 0.04)).toBeLessThan(
+      expect(Math.abs(mean.arrays[0].values[i] - square - 0.04)).toBeLessThan(
         4 * Math.sqrt((4 * square * 0.04 + 2 * 0.04 ** 2) / 40),
       ),
     );
-    variance.raw.values.forEach((value, i) =>
-      expect(value).toBeCloseTo(squares.raw.values[i] - mean.raw.values[i] ** 2, 2),
+    variance.arrays[0].values.forEach((value, i) =>
+      expect(value).toBeCloseTo(squares.arrays[0].values[i] - mean.arrays[0].values[i] ** 2, 2),
     );
     expect(mean.views[0].caption).toContain("mean of 40 noisy copies");
-    expect((await ablated({ ...noise })).raw.values).toEqual(mean.raw.values);
-    expect((await ablated({ ...noise, seed: 6 })).raw.values).not.toEqual(mean.raw.values);
+    expect((await ablated({ ...noise })).arrays[0].values).toEqual(mean.arrays[0].values);
+    expect((await ablated({ ...noise, seed: 6 })).arrays[0].values).not.toEqual(mean.arrays[0].values);
   });
 });

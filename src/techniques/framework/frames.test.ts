@@ -12,7 +12,7 @@ import { inputLayout } from "../../runtime/input-layout.ts";
 import type { Graph, Node } from "../../model/graph.ts";
 import { resizeNearest } from "../../math/resize-nearest.ts";
 import type { HeatmapArtifact } from "../../protocol/artifacts.ts";
-import type { Result } from "../../protocol/result.ts";
+import type { WholeResult } from "../../protocol/result.ts";
 import { DEFAULT_LOOKS } from "../../protocol/looks.ts";
 import { node, runOn, weight, writeArray, writeSmallModel } from "../../../test/support/models.ts";
 
@@ -44,7 +44,10 @@ const modelOf = (network: string): string => join(folder, `${network}.onnx`);
 describe("maps of a layer that holds several frames are those of Captum and pytorch-grad-cam, one for each", () => {
   it.each(cases.map((one) => [`${one.network}: ${one.technique}`, one] as const))("%s", async (_, one) => {
     const wanted = decodeNpy(readFileSync(join(folder, one.file)), one.file);
-    const { raw, notes } = await runOn(models, modelOf(one.network), inputsOf(one), one.technique, {
+    const {
+      arrays: [raw],
+      notes,
+    } = await runOn(models, modelOf(one.network), inputsOf(one), one.technique, {
       target: { index: [one.target] },
       layer: one.layer,
       params: { relu: false },
@@ -59,13 +62,13 @@ describe("maps of a layer that holds several frames are those of Captum and pyto
 
 const LAYER = "/backbone/backbone.3/Relu_output_0";
 const video = { inputs: { video: "video.video.npy" } };
-const mapOf = ({ views: artifacts }: Result): HeatmapArtifact => artifacts[0] as HeatmapArtifact;
+const mapOf = ({ views: artifacts }: WholeResult): HeatmapArtifact => artifacts[0] as HeatmapArtifact;
 const run = (
   network: string,
   inputs: Readonly<Record<string, string>>,
   technique: string,
   more = {},
-): Promise<Result> =>
+): Promise<WholeResult> =>
   runOn(models, modelOf(network), inputsOf({ inputs }), technique, { target: { index: [1] }, ...more });
 
 describe("maps of frames", () => {
@@ -81,7 +84,7 @@ describe("maps of frames", () => {
     expect(frames.map(({ title, dims, axes }) => [title, dims, axes])).toEqual(
       [1, 2, 3, 4].map((frame) => [`Grad-CAM, frame ${frame} of 4`, [1, 4, 4], { height: 1, width: 2 }]),
     );
-    expect(frames.flatMap(({ values }) => [...values])).toEqual([...result.raw.values]);
+    expect(frames.flatMap(({ values }) => [...values])).toEqual([...result.arrays[0].values]);
     const pictures = frames.map(({ over }) => result.views.find(({ id }) => id === over));
     expect(
       pictures.map((picture) => picture?.kind === "image" && [picture.width, picture.height, picture.title]),
@@ -94,7 +97,7 @@ describe("maps of frames", () => {
     );
     expect([Math.min(...ends.map(([low]) => low)), Math.max(...ends.map(([, high]) => high))]).toEqual([0, 255]);
     const drawing = heatmapDrawing(map, { ...DEFAULT_LOOKS, clip: 100, frame: 2 });
-    expect(drawing.range.max).toBeCloseTo(Math.max(...result.raw.values.map(Math.abs)), 6);
+    expect(drawing.range.max).toBeCloseTo(Math.max(...result.arrays[0].values.map(Math.abs)), 6);
     expect([...drawing.map.values]).toEqual([...frames[2].values]);
   });
 
@@ -105,13 +108,13 @@ describe("maps of frames", () => {
     const rows = encodeCsv(mapOf(result)).trim().split("\r\n");
     expect(rows[0]).toBe("frame,channel,y,x,value");
     expect(rows.length).toBe(1 + 4 * 16);
-    expect(rows[1 + 3 * 16].split(",")).toEqual(["3", "0", "0", "0", String(result.raw.values[48])]);
+    expect(rows[1 + 3 * 16].split(",")).toEqual(["3", "0", "0", "0", String(result.arrays[0].values[48])]);
   });
 
   it("of several layers are averaged frame by frame", async () => {
-    const { raw } = await run("video", video.inputs, "grad-cam", {
-      layer: [LAYER, "/backbone/backbone.1/Relu_output_0"],
-    });
+    const {
+      arrays: [raw],
+    } = await run("video", video.inputs, "grad-cam", { layer: [LAYER, "/backbone/backbone.1/Relu_output_0"] });
     expect(raw.dims).toEqual([4, 16, 16]);
   });
 
@@ -121,14 +124,14 @@ describe("maps of frames", () => {
       await run("video", video.inputs, "grad-cam", { layer: LAYER }),
       await run("video", video.inputs, "guided-backprop"),
     ];
-    expect(guided.raw.dims).toEqual([1, 4, 3, 16, 16]);
+    expect(guided.arrays[0].dims).toEqual([1, 4, 3, 16, 16]);
     const expected = [0, 1, 2, 3].flatMap((frame) => {
-      const large = resizeNearest(map.raw.values.slice(frame * 16, (frame + 1) * 16), [4, 4], [16, 16]);
+      const large = resizeNearest(map.arrays[0].values.slice(frame * 16, (frame + 1) * 16), [4, 4], [16, 16]);
       return [0, 1, 2].flatMap((channel) =>
-        Array.from(large, (value, i) => value * backprop.raw.values[(frame * 3 + channel) * 256 + i]),
+        Array.from(large, (value, i) => value * backprop.arrays[0].values[(frame * 3 + channel) * 256 + i]),
       );
     });
-    guided.raw.values.forEach((value, i) => expect(value).toBeCloseTo(expected[i], 7));
+    guided.arrays[0].values.forEach((value, i) => expect(value).toBeCloseTo(expected[i], 7));
   });
 
   it("a method that masks the input says so where the layer's frames are not the input's", async () => {
@@ -167,11 +170,14 @@ describe("attributions of an input in frames", () => {
       dims: [2, 3, 3, 12, 12],
       axes: { frame: 1, channel: 2, height: 3, width: 4 },
     });
-    expect((await run("video", video.inputs, "full-grad")).raw.dims).toEqual([4, 16, 16]);
+    expect((await run("video", video.inputs, "full-grad")).arrays[0].dims).toEqual([4, 16, 16]);
   });
 
   it("occlusion hides a box in one frame at a time", async () => {
-    const { views: artifacts, raw } = await run("video", video.inputs, "occlusion", { params: { window: "16" } });
+    const {
+      views: artifacts,
+      arrays: [raw],
+    } = await run("video", video.inputs, "occlusion", { params: { window: "16" } });
     expect(artifacts[0].caption).toContain("box 1×3×16×16");
     expect(new Set([0, 1, 2, 3].map((frame) => raw.values[frame * 768])).size).toBe(4);
   });
@@ -223,7 +229,7 @@ describe("how five axes are read", () => {
     expect(inputLayout(graph([6, 3, 3, 3], fold), "x", [1, 3, 3, 16, 16]).assumed).toMatch(
       /read as channels and axis 1 as frames: both have 3 entries/,
     );
-    const flat = async (dims: readonly number[]): Promise<Result> => {
+    const flat = async (dims: readonly number[]): Promise<WholeResult> => {
       const count = dims.reduce((a, b) => a * b, 1);
       const model = writeSmallModel(scratch, "flat.onnx", {
         inputs: { x: ["float32", ...dims] },

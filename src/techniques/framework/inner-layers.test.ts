@@ -124,20 +124,20 @@ describe("layers inside branches", () => {
     const [model, input] = [detector(), writeArray(folder, "x.npy", [1, 1, 4], [1, 2, 3, 4])];
     const at = (technique: string, layer: string, params = {}) =>
       runOn(models, model, input, technique, { layer, target: { index: [0, 3] }, params });
-    expect([...(await at("layer-activation", "scaled_4")).raw.values]).toEqual([7, 14, 21, 28]);
-    expect([...(await at("layer-activation", "node:Mul_scaled_4")).raw.values]).toEqual([7, 14, 21, 28]);
+    expect([...(await at("layer-activation", "scaled_4")).arrays[0].values]).toEqual([7, 14, 21, 28]);
+    expect([...(await at("layer-activation", "node:Mul_scaled_4")).arrays[0].values]).toEqual([7, 14, 21, 28]);
     // y = −relu(2x) + relu(7x): at scaled_4 the slope is 1, at scaled −1.
-    expect([...(await at("layer-gradient-x-activation", "scaled")).raw.values]).toEqual([0, 0, 0, -8]);
+    expect([...(await at("layer-gradient-x-activation", "scaled")).arrays[0].values]).toEqual([0, 0, 0, -8]);
     // From ones, which take the same branch: 7 · (4 − 1); from zeros, which take the other, there is no such layer.
-    (await at("layer-integrated-gradients", "scaled_4", { baseline: "1" })).raw.values.forEach((value, i) =>
+    (await at("layer-integrated-gradients", "scaled_4", { baseline: "1" })).arrays[0].values.forEach((value, i) =>
       expect(value).toBeCloseTo([0, 0, 0, 21][i], 5),
     );
     await expect(at("layer-integrated-gradients", "scaled_4")).rejects.toThrow(
       /lies in the then branch of If_second, which does not run/,
     );
-    expect((await at("feature-maps", "scaled_4")).raw.dims).toEqual([1, 1, 4]);
+    expect((await at("feature-maps", "scaled_4")).arrays[0].dims).toEqual([1, 1, 4]);
     // The If itself is gone from what runs; its name still stands for its output.
-    expect([...(await at("layer-activation", "If_second")).raw.values]).toEqual([7, 14, 21, 28]);
+    expect([...(await at("layer-activation", "If_second")).arrays[0].values]).toEqual([7, 14, 21, 28]);
     await expect(at("layer-activation", "scaled_3")).rejects.toThrow(/lies in the else branch of If_first/);
   });
 

@@ -1,3 +1,4 @@
+import { picturesOf } from "../../protocol/result.ts";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -80,20 +81,20 @@ describe("inputs of other types and shapes, explained together", () => {
     const sum = z.reduce((a, b) => a + b, 0);
     const input = { x: writeArray(folder, "x.npy", dimsX, [1, 4]), z: writeArray(folder, "z.npy", dimsZ, z) };
     const saliency = await runOn(models, model, input, "saliency", { target, params: { absolute: false } });
-    expect(saliency.inputs).toMatchObject([
+    expect(saliency.arrays).toMatchObject([
       { name: "x", dims: dimsX },
       { name: "z", dims: dimsZ },
     ]);
-    expect(numbers(saliency.inputs![0].values)).toEqual([2, -3]);
-    expect(numbers(saliency.inputs![1].values)).toEqual(z.map(() => 2 * sum));
+    expect(numbers(saliency.arrays![0].values)).toEqual([2, -3]);
+    expect(numbers(saliency.arrays![1].values)).toEqual(z.map(() => 2 * sum));
     // Along a straight way from zero the square's share of each is z·Σz.
     const path = await runOn(models, model, input, "integrated-gradients", { target });
-    expect(numbers(path.inputs![0].values, 2)).toEqual([2, -12]);
-    expect(numbers(path.inputs![1].values, 2)).toEqual(z.map((value) => value * sum));
+    expect(numbers(path.arrays![0].values, 2)).toEqual([2, -12]);
+    expect(numbers(path.arrays![1].values, 2)).toEqual(z.map((value) => value * sum));
     const ablation = await runOn(models, model, input, "feature-ablation", { target, params: { grid: 1 } });
-    expect(numbers(ablation.inputs![0].values, 2)).toEqual([2, -12]);
+    expect(numbers(ablation.arrays![0].values, 2)).toEqual([2, -12]);
     if (dimsZ.length < 3)
-      expect(numbers(ablation.inputs![1].values, 2)).toEqual(z.map((value) => sum ** 2 - (sum - value) ** 2));
+      expect(numbers(ablation.arrays![1].values, 2)).toEqual(z.map((value) => sum ** 2 - (sum - value) ** 2));
     for (const technique of [
       "deeplift",
       "expected-gradients",
@@ -102,7 +103,7 @@ describe("inputs of other types and shapes, explained together", () => {
       "input-x-gradient",
       "neuron-gradient",
     ]) {
-      const { inputs } = await runOn(models, model, input, technique, {
+      const { arrays: inputs } = await runOn(models, model, input, technique, {
         ...(technique === "neuron-gradient" ? { layer: "zz" } : { target }),
       });
       expect(inputs!.map(({ dims }) => dims)).toEqual([dimsX, dimsZ]);
@@ -126,9 +127,12 @@ describe("inputs of other types and shapes, explained together", () => {
       ],
     });
     for (const technique of ["saliency", "feature-ablation"]) {
-      const { raw, inputs, notExplained, notes } = await runOn(models, model, input, technique, {
-        target: { output: "y", index: [0] },
-      });
+      const {
+        arrays: [raw],
+        arrays: inputs,
+        notExplained,
+        notes,
+      } = await runOn(models, model, input, technique, { target: { output: "y", index: [0] } });
       expect(inputs).toBeUndefined();
       expect(raw).toMatchObject({ name: "x", dims: [1, 2] });
       expect(notExplained).toEqual([{ input: "spare", reason: 'the output "y" does not depend on it' }]);
@@ -186,7 +190,7 @@ describe("inputs of other types and shapes, explained together", () => {
       h: writeArray(folder, "open-h.npy", [2, 1, 1], [4, 5]),
       rate: path("rate.npy", encodeNpyArray([], "int64", new Uint8Array(BigInt64Array.of(16n).buffer))),
     };
-    const { inputs, notExplained } = await runOn(models, model, input, "saliency", {
+    const { arrays: inputs, notExplained } = await runOn(models, model, input, "saliency", {
       target,
       params: { absolute: false },
     });
@@ -209,10 +213,12 @@ describe("inputs of other types and shapes, explained together", () => {
         [1, 2, 3],
       ],
     });
-    const { raw, inputs, provenance, notExplained } = await runOn(models, model, input, "integrated-gradients", {
-      target,
-      explain: ["z"],
-    });
+    const {
+      arrays: [raw],
+      arrays: inputs,
+      provenance,
+      notExplained,
+    } = await runOn(models, model, input, "integrated-gradients", { target, explain: ["z"] });
     expect(inputs).toBeUndefined();
     expect(raw.name).toBe("z");
     expect(numbers(raw.values, 2)).toEqual([6, 12, 18]);
@@ -241,7 +247,7 @@ describe("inputs of other types and shapes, explained together", () => {
         [5, 6, 7, 8],
       ],
     });
-    const { inputs } = await runOn(models, apart, input, "input-x-gradient", { target: { index: [1] } });
+    const { arrays: inputs } = await runOn(models, apart, input, "input-x-gradient", { target: { index: [1] } });
     expect(inputs).toMatchObject([
       { name: "x", dims: [2, 2] },
       { name: "z", dims: [2, 2] },
@@ -275,7 +281,7 @@ describe("inputs of other types and shapes, explained together", () => {
         ],
       }),
     ];
-    const { inputs } = await runOn(models, model, one, "input-x-gradient", { target, more: [{ "": two }] });
+    const { arrays: inputs } = await runOn(models, model, one, "input-x-gradient", { target, more: [{ "": two }] });
     expect(numbers(inputs![0].values)).toEqual([4, -6]);
     expect(numbers(inputs![1].values)).toEqual([6, 12, 22]);
   });
@@ -295,12 +301,13 @@ describe("inputs of other types and shapes, explained together", () => {
     const picture = (from: number): number[] => Array.from({ length: 48 }, (_, i) => (i % 7) / 7 + from);
     const input = npz("pair.npz", { left: [[1, 3, 4, 4], picture(0)], right: [[1, 3, 4, 4], picture(0.5)] });
     const recipe = { version: 1 as const, inputs: {} };
-    const { views: artifacts, inputs } = await runOn(models, model, input, "saliency", { target, recipe });
+    const result = await runOn(models, model, input, "saliency", { target, recipe });
+    const { views: artifacts, arrays: inputs } = result;
     const maps = artifacts.filter((one): one is HeatmapArtifact => one.kind === "heatmap");
     expect(maps.map((map) => map.input)).toEqual(["left", "right"]);
     expect(new Set(artifacts.map(({ id }) => id)).size).toBe(artifacts.length);
     expect(numbers(inputs![0].values)).toEqual(numbers(inputs![1].values));
-    const pictures = artifacts.filter(({ kind }) => kind === "image").map(({ id }) => id);
+    const pictures = picturesOf(result).map(({ id }) => id);
     for (const map of maps) if (map.over !== undefined) expect(pictures).toContain(map.over);
   });
 });
@@ -322,7 +329,7 @@ describe("noise and boxes are each input's own", () => {
         [0, 100],
       ],
     });
-    const { inputs } = await runOn(models, model, input, "saliency", {
+    const { arrays: inputs } = await runOn(models, model, input, "saliency", {
       target,
       params: { absolute: false, samples: 1000, noise: 0.1, noise_type: "vargrad" },
     });
@@ -353,7 +360,9 @@ describe("noise and boxes are each input's own", () => {
         [10, 20],
       ],
     });
-    const { inputs } = await runOn(models, linear("box.onnx", ["x", "z"]), input, "lrp", { params: { rule: "zbox" } });
+    const { arrays: inputs } = await runOn(models, linear("box.onnx", ["x", "z"]), input, "lrp", {
+      params: { rule: "zbox" },
+    });
     // Montavon et al. 2017: (x·w − l·w⁺ − h·w⁻) / Σ of these, times y = −1 − 3 + 20 + 10 = 26; l, h of x −1 and 3, of z
     // 10 and 20.
     const parts = [-1 * 1 - -1 * 1, 3 * -1 - 3 * -1, 10 * 2 - 10 * 2, 20 * 0.5 - 10 * 0.5];
@@ -389,7 +398,7 @@ describe("baselines for several inputs", () => {
         [1, 1, 1],
       ],
     });
-    const { inputs } = await runOn(models, model(), input(), "integrated-gradients", {
+    const { arrays: inputs } = await runOn(models, model(), input(), "integrated-gradients", {
       target,
       params: { baseline: both },
     });
@@ -406,7 +415,7 @@ describe("baselines for several inputs", () => {
         }),
       },
     });
-    expect(numbers(half.inputs![1].values, 2)).toEqual([6, 12, 18]);
+    expect(numbers(half.arrays![1].values, 2)).toEqual([6, 12, 18]);
     expect(half.notes.join(" ")).toContain('has no baseline for "z"');
   });
 
@@ -492,7 +501,11 @@ describe("tokens with what goes along with them", () => {
       attention_mask: writeArray(folder, "mask.npy", [1, 3], [1, 1, 0], "int64"),
       token_type_ids: writeArray(folder, "types.npy", [1, 3], [0, 1, 1], "int64"),
     };
-    const { raw, inputs, notExplained } = await runOn(models, path, input, "saliency", { target });
+    const {
+      arrays: [raw],
+      arrays: inputs,
+      notExplained,
+    } = await runOn(models, path, input, "saliency", { target });
     expect(inputs).toBeUndefined();
     expect(raw).toMatchObject({ name: "input_ids", dims: [1, 3, 2] });
     expect(notExplained).toEqual([
@@ -503,9 +516,9 @@ describe("tokens with what goes along with them", () => {
       target,
       explain: ["input_ids", "token_type_ids"],
     });
-    expect(asked.inputs!.map(({ name }) => name)).toEqual(["input_ids", "token_type_ids"]);
+    expect(asked.arrays!.map(({ name }) => name)).toEqual(["input_ids", "token_type_ids"]);
     const mask = await runOn(models, path, input, "feature-ablation", { target, explain: ["attention_mask"] });
-    expect(numbers(mask.raw.values)).toEqual([3, 4, 0]);
+    expect(numbers(mask.arrays[0].values)).toEqual([3, 4, 0]);
     const held = { baseline: join(folder, "held.npz") };
     writeFileSync(
       join(folder, "ignored.npy"),

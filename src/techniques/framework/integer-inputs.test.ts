@@ -335,7 +335,7 @@ describe("look-ups that are found", () => {
         dims: [4],
       });
       const rise = await runOn(models, model, ids, "rise", { target, params: { masks: 40 } });
-      expect(rise.raw.dims.reduce((a, b) => a * b, 1)).toBe(4);
+      expect(rise.arrays[0].dims.reduce((a, b) => a * b, 1)).toBe(4);
     },
   );
 
@@ -358,14 +358,16 @@ describe("look-ups that are found", () => {
     const path = join(folder, "bytes.npy");
     const { encodeNpyArray } = await import("../../draw/encode/npy.ts");
     writeFileSync(path, encodeNpyArray([1, 1, 2, 2], "uint8", Uint8Array.of(10, 20, 30, 40)));
-    const { raw } = await runOn(models, model, path, "saliency", { target: { index: [0] } });
+    const {
+      arrays: [raw],
+    } = await runOn(models, model, path, "saliency", { target: { index: [0] } });
     expect(raw).toMatchObject({ name: "image", dims: [1, 1, 2, 2] });
     expect([...raw.values].map((value) => Number((value * 255).toFixed(4)))).toEqual([1, 2, 3, 4]);
     const ablation = await runOn(models, model, path, "feature-ablation", {
       target: { index: [0] },
       params: { grid: 1 },
     });
-    expect([...ablation.raw.values].map((value) => Number((value * 255).toFixed(3)))).toEqual([10, 40, 90, 160]);
+    expect([...ablation.arrays[0].values].map((value) => Number((value * 255).toFixed(3)))).toEqual([10, 40, 90, 160]);
   });
 });
 
@@ -398,7 +400,10 @@ describe("integers that are not looked up", () => {
   it("whole ones are replaced by whole ones, by zero where nothing else is known, and it is said", async () => {
     const { model, ids } = plain();
     for (const technique of ["feature-ablation", "occlusion"]) {
-      const { raw, notes } = await runOn(models, model, ids, technique, { target: { index: [0] } });
+      const {
+        arrays: [raw],
+        notes,
+      } = await runOn(models, model, ids, technique, { target: { index: [0] } });
       expect([...raw.values]).toEqual([4, 2, 7]);
       expect(raw.dims).toEqual([1, 3]);
       expect(notes.join(" ")).toMatch(/baseline of "counts" is number 0/);
@@ -407,12 +412,12 @@ describe("integers that are not looked up", () => {
       target: { index: [0] },
       params: { baseline: "3" },
     });
-    expect([...other.raw.values]).toEqual([1, -1, 4]);
+    expect([...other.arrays[0].values]).toEqual([1, -1, 4]);
     const file = await runOn(models, model, ids, "feature-ablation", {
       target: { index: [0] },
       params: { baseline: writeArray(folder, "base.npy", [1, 3], [1, 1, 1], "int64") },
     });
-    expect([...file.raw.values]).toEqual([3, 1, 6]);
+    expect([...file.arrays[0].values]).toEqual([3, 1, 6]);
     await expect(runOn(models, model, ids, "feature-ablation", { params: { baseline: "0.5" } })).rejects.toThrow(
       /whole numbers/,
     );
@@ -471,12 +476,12 @@ describe("integers that are not looked up", () => {
     const of = (id: number, all: readonly number[]): number[] => all.map((word) => word * word - id * id);
     vocabulary(["[PAD]", "[UNK]", "[MASK]"]);
     const masked = await run();
-    expect([...masked.raw.values]).toEqual(of(2, [3, 4]));
+    expect([...masked.arrays[0].values]).toEqual(of(2, [3, 4]));
     expect(masked.notes.join(" ")).toContain('The baseline of "tokens" is the mask token [MASK], number 2.');
     expect((masked.views[0] as TokensArtifact).tokens).toEqual(["good", "film"]);
-    expect([...(await run("pad")).raw.values]).toEqual(of(0, [3, 4]));
-    expect([...(await run("unknown")).raw.values]).toEqual(of(1, [3, 4]));
-    expect([...(await run("token:4")).raw.values]).toEqual(of(4, [3, 4]));
+    expect([...(await run("pad")).arrays[0].values]).toEqual(of(0, [3, 4]));
+    expect([...(await run("unknown")).arrays[0].values]).toEqual(of(1, [3, 4]));
+    expect([...(await run("token:4")).arrays[0].values]).toEqual(of(4, [3, 4]));
     vocabulary(["[UNK]", "[PAD]"]);
     expect((await run()).notes.join(" ")).toContain("the padding token [PAD], number 1");
     vocabulary(["[UNK]"]);
@@ -486,10 +491,9 @@ describe("integers that are not looked up", () => {
 
   it("RISE shows or hides whole ones; checks run, and what would move them a little is refused", async () => {
     const { model, ids } = plain();
-    const { raw } = await runOn(models, model, ids, "rise", {
-      target: { index: [0] },
-      params: { masks: 2000, score: "output" },
-    });
+    const {
+      arrays: [raw],
+    } = await runOn(models, model, ids, "rise", { target: { index: [0] }, params: { masks: 2000, score: "output" } });
     // A column's own part beside the others' mean: x + (Σ others)/2.
     [4 + 4.5, 2 + 5.5, 7 + 3].forEach((value, i) => expect(raw.values[i]).toBeCloseTo(value, 0));
     await expect(

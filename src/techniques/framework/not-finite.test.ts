@@ -216,7 +216,10 @@ describe("a model whose own output is not finite says so with its result", () =>
     );
     expect(said).toContain("The model computes in float16; gradients run in float32 and may be finite all the same.");
     const { model, input } = written({ x: [100, 2], nodes: half, weights });
-    const { raw, notes: told } = await runOn(models, model, input, "saliency", { target: { index: [1] } });
+    const {
+      arrays: [raw],
+      notes: told,
+    } = await runOn(models, model, input, "saliency", { target: { index: [1] } });
     expect([...raw.values]).toEqual([0, 1000]);
     expect(told.join(" ")).toContain("its values go beyond the range of float16");
   });

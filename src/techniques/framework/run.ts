@@ -1,8 +1,7 @@
 import { sameNumbers } from "../../model/graph.ts";
 import { captured, neededFor } from "../../autodiff/differentiate.ts";
 import { NotFiniteError, UsageError } from "../../model/errors.ts";
-import type { Artifact } from "../../protocol/artifacts.ts";
-import type { Provenance, Result } from "../../protocol/result.ts";
+import type { NamedArray, Provenance, WholeResult } from "../../protocol/result.ts";
 import type { EngineApi, Job, Progress } from "../../protocol/engine.ts";
 import { outputHints } from "./output-hints.ts";
 import { NO_HINTS, type OutputHints } from "./output.ts";
@@ -38,11 +37,11 @@ export interface RunEnvironment {
  * Runs one technique on a sample, or several: its own artifacts, the input's picture, the predictions, and how it was
  * all made.
  */
-export function runJob(job: Job, env: RunEnvironment): Promise<Result> {
+export function runJob(job: Job, env: RunEnvironment): Promise<WholeResult> {
   return env.models.use(job.model, (model) => runOn(model, job, env));
 }
 
-async function runOn(model: LoadedModel, job: Job, env: RunEnvironment): Promise<Result> {
+async function runOn(model: LoadedModel, job: Job, env: RunEnvironment): Promise<WholeResult> {
   const start = performance.now();
   const technique = findTechnique(job.technique);
   const params = checkParams(technique.info, job.params);
@@ -61,40 +60,34 @@ async function runOn(model: LoadedModel, job: Job, env: RunEnvironment): Promise
     if (fault) run.notes.add(fault);
   }
   const { output, context } = await run.inputs(fed, more);
-  const artifacts: Artifact[] = [...output.views];
-  artifacts.push(...fed.pictures);
-  for (const input of context.input.parts?.map(({ shown }) => shown) ?? [context.input])
-    artifacts.push(...framePictures({ input, output: context.output }, output.views));
-  if (technique.info.id !== "predictions") {
-    artifacts.push(predictionBars(context, 5));
-  }
+  const inputs = context.input.parts?.map(({ shown }) => shown) ?? [context.input];
+  const frames = inputs.flatMap((input) => framePictures({ input, output: context.output }, output.views));
   for (const note of context.notes) run.notes.add(note);
   const without = run.notExplained(fed);
   if (without.length > 0 && technique.info.needs.target)
     run.notes.add(`Not explained: ${without.map(({ input, reason }) => `"${input}" (${reason})`).join("; ")}.`);
-  const { raw, ...several } = rawOf(output, context, without);
   return {
-    raw,
-    ...several,
-    views: artifacts,
+    views: output.views,
+    context: {
+      pictures: [...fed.pictures, ...frames],
+      ...(technique.info.id === "predictions" ? {} : { predictions: predictionBars(context, 5) }),
+    },
+    arrays: arraysOf(output, context),
+    notExplained: without,
     notes: [...run.notes],
     provenance: { ...provenanceOf(job, technique, fed, context, params, onnxruntime), ...framesIn(output) },
     time: { run: model.runTime - ranBefore, total: performance.now() - start },
   };
 }
 
-/** A result's numbers: of several inputs each one's, the first of them as `raw`; and what was not explained. */
-function rawOf(
-  { raw, inputs }: TechniqueOutput,
-  { input, usedLayer }: JobContext,
-  notExplained: PreparedInput["notExplained"],
-): Pick<Result, "raw" | "inputs" | "notExplained"> {
-  const rest = { notExplained };
-  if (!inputs) {
-    const name = sameNumbers(raw.dims, input.dims) ? inputName(input) : usedLayer;
-    return { raw: { ...(name === undefined ? {} : { name }), dims: raw.dims, values: raw.values }, ...rest };
-  }
-  return { raw: inputs[0], ...(inputs.length > 1 ? { inputs } : {}), ...rest };
+/** A result's numbers: of several inputs each one's. */
+function arraysOf({ raw, inputs, views }: TechniqueOutput, { input, usedLayer }: JobContext): readonly NamedArray[] {
+  const name = sameNumbers(raw.dims, input.dims) ? inputName(input) : usedLayer;
+  const all = inputs ?? [{ ...(name === undefined ? {} : { name }), dims: raw.dims, values: raw.values }];
+  return all.map((array) => {
+    const view = views.find((one) => "values" in one && one.values === array.values);
+    return { ...array, type: "float32", ...(view ? { view: view.id } : {}) };
+  });
 }
 
 /** The number of frames, where the first picture is of several. */

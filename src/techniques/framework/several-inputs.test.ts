@@ -74,11 +74,11 @@ describe("Captum's numbers, all inputs at once", () => {
       },
     );
     if (one.raw) {
-      expect(error(result.raw.values, one.raw, Math.max(...one.raw.map(Math.abs)) || 1)).toBeLessThan(TOLERANCE);
+      expect(error(result.arrays[0].values, one.raw, Math.max(...one.raw.map(Math.abs)) || 1)).toBeLessThan(TOLERANCE);
       return;
     }
     const expected = explain ? { [explain[0]]: one.inputs![explain[0]] } : one.inputs!;
-    const found = new Map((result.inputs ?? [result.raw]).map(({ name, values }) => [name, values]));
+    const found = new Map((result.arrays ?? [result.arrays[0]]).map(({ name, values }) => [name, values]));
     expect([...found.keys()]).toEqual(Object.keys(expected));
     const largest = Math.max(...Object.values(expected).flat().map(Math.abs));
     expect(largest).toBeGreaterThan(0);
@@ -118,14 +118,18 @@ describe("checks and maps go input by input", () => {
   it.each(["insertion-deletion", "infidelity", "sensitivity", "sparseness", "randomisation", "full-grad", "rise"])(
     "%s of each, categories by the vectors they are looked up as",
     async (technique) => {
-      const { inputs, notExplained } = await on("mixed", technique, technique === "rise" ? { masks: 20 } : {});
+      const { arrays: inputs, notExplained } = await on("mixed", technique, technique === "rise" ? { masks: 20 } : {});
       expect(inputs!.map(({ name }) => name)).toEqual(["x_cat", "x_cont"]);
       expect(notExplained).toEqual([]);
     },
   );
 
   it("what cannot be done for one input is done for the others, and said", async () => {
-    const { raw, inputs, notExplained } = await on("two", "road", { percentages: "20, 60" });
+    const {
+      arrays: [raw],
+      arrays: inputs,
+      notExplained,
+    } = await on("two", "road", { percentages: "20, 60" });
     expect(inputs?.map(({ name }) => name) ?? [raw.name]).toEqual(["picture"]);
     expect(notExplained).toMatchObject(
       [{ input: "row", reason: /neighbours/ }].map(({ input, reason }) => ({

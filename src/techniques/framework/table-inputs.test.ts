@@ -53,9 +53,9 @@ describe("a table that comes as an input for each column is one table", () => {
   it("RISE hides columns of all inputs at once: the numbers are those of the table as one input", async () => {
     const params = { masks: 200, seed: 3 };
     const [one, four] = [await asOne("rise", params), await asFour("rise", params)];
-    expect(four.inputs!.map(({ name, dims }) => [name, dims])).toEqual(COLUMNS.map((column) => [column, [1, 1]]));
-    expect(four.inputs!.flatMap(({ values }) => [...values])).toEqual([...one.raw.values]);
-    expect(new Set(one.raw.values).size).toBe(4);
+    expect(four.arrays!.map(({ name, dims }) => [name, dims])).toEqual(COLUMNS.map((column) => [column, [1, 1]]));
+    expect(four.arrays!.flatMap(({ values }) => [...values])).toEqual([...one.arrays[0].values]);
+    expect(new Set(one.arrays[0].values).size).toBe(4);
     expect(four.notes.join(" ")).toContain(
       "changed at once, as the columns of one table are: age, height, weight, income",
     );
@@ -73,8 +73,8 @@ describe("a table that comes as an input for each column is one table", () => {
       for (const method of ["saliency", "integrated-gradients", "feature-ablation", "occlusion"]) {
         const params = { method, ...(method === "occlusion" ? { options: "window=1; stride=1" } : {}) };
         const [one, four] = [await asOne(technique, params), await asFour(technique, params)];
-        expect(four.raw.dims).toEqual(one.raw.dims);
-        four.raw.values.forEach((value, i) => expect(value).toBeCloseTo(one.raw.values[i], 5));
+        expect(four.arrays[0].dims).toEqual(one.arrays[0].dims);
+        four.arrays[0].values.forEach((value, i) => expect(value).toBeCloseTo(one.arrays[0].values[i], 5));
       }
     },
   );
@@ -133,7 +133,7 @@ describe("one table is the baseline of several inputs", () => {
         { target: { index: [1] }, params: { baseline: writeArray(folder, "base.npy", [1, 4], BASE) } },
       );
       const four = await explain(`${baselines()}#1`, { technique });
-      four.inputs!.forEach(({ values }, i) => expect(values[0]).toBeCloseTo(one.raw.values[i], 6));
+      four.arrays!.forEach(({ values }, i) => expect(values[0]).toBeCloseTo(one.arrays[0].values[i], 6));
       expect(four.notes.join(" ")).toContain(
         "Baseline: Columns by name, as the inputs are called: age, height, weight, income.",
       );
@@ -141,10 +141,13 @@ describe("one table is the baseline of several inputs", () => {
   );
 
   it("columns of inputs that are not explained are named, and a table of the explained ones alone will do", async () => {
-    const { raw, notes } = await explain(`${baselines()}#1`, { explain: ["weight"] });
+    const {
+      arrays: [raw],
+      notes,
+    } = await explain(`${baselines()}#1`, { explain: ["weight"] });
     expect(notes.join(" ")).toContain('"age" is not explained and stays as it is');
     const alone = await explain(csv("weight.csv", "weight\n0.3\n"), { explain: ["weight"] });
-    expect([...alone.raw.values]).toEqual([...raw.values]);
+    expect([...alone.arrays[0].values]).toEqual([...raw.values]);
   });
 
   it("a column that is missing is named; lists by name in .json may leave inputs out, which is said", async () => {
@@ -199,7 +202,7 @@ describe("categories beside a row", () => {
     "%s can be checked by infidelity and deletion, on the categories as well",
     async (method) => {
       for (const technique of ["infidelity", "insertion-deletion"]) {
-        const { inputs: found, notExplained } = await runOn(models, path(), given(), technique, {
+        const { arrays: found, notExplained } = await runOn(models, path(), given(), technique, {
           target: { index: [0] },
           params: { method, ...(technique === "infidelity" ? { perturbation: "remove" } : {}) },
         });
@@ -212,7 +215,7 @@ describe("categories beside a row", () => {
   it("what a method marks most is removed first: deletion ends without the categories, insertion with them", async () => {
     // A[1] sums to 3, B[2] is −2; categories 0 are zero; x adds 5 + 5 all the time.
     for (const method of ["feature-ablation", "rise"]) {
-      const { inputs: found } = await runOn(models, path(), given(), "insertion-deletion", {
+      const { arrays: found } = await runOn(models, path(), given(), "insertion-deletion", {
         target: { index: [0] },
         params: { method, measure: "score" },
       });
@@ -242,7 +245,7 @@ it("a text with its tokens in front of the batch axis is one sample", async () =
     ids: writeArray(folder, "ids.npy", [3, 1], [1, 3, 2], "int64"),
     x: writeArray(folder, "x2.npy", [1, 2], [0, 0]),
   };
-  const { inputs: found, notExplained } = await runOn(models, path, given, "insertion-deletion", {
+  const { arrays: found, notExplained } = await runOn(models, path, given, "insertion-deletion", {
     target: { index: [1] },
     params: { method: "feature-ablation", measure: "score" },
   });
@@ -266,8 +269,8 @@ it("FullGrad takes dense layers and normalizations without a bias", async () => 
       weight("V", [3, 1], [1, -2, 0.5]),
     ],
   });
-  const { raw } = await runOn(models, path, writeArray(folder, "x.npy", [1, 2], [1, -2]), "full-grad", {
-    target: { index: [0] },
-  });
+  const {
+    arrays: [raw],
+  } = await runOn(models, path, writeArray(folder, "x.npy", [1, 2], [1, -2]), "full-grad", { target: { index: [0] } });
   expect(raw.values).toHaveLength(2);
 });

@@ -130,7 +130,9 @@ describe("models with columns of texts and numbers", () => {
 
   it("have scikit-learn's gradient with respect to a column of numbers", async () => {
     const { recipe } = await guessRecipe((await models.get(path)).description);
-    const { raw } = await runOn(models, path, `${table}#1`, "saliency", {
+    const {
+      arrays: [raw],
+    } = await runOn(models, path, `${table}#1`, "saliency", {
       recipe,
       target: { index: [1] },
       params: { score: "output", absolute: false },
@@ -162,13 +164,13 @@ describe("methods on columns of texts", () => {
   const run = async (technique: string, params: Record<string, string | boolean>): Promise<Map<string, number>> => {
     const { recipe } = await guessRecipe((await models.get(path)).description);
     const table = file("one.csv", `${Object.keys(sample).join()}\n${Object.values(sample).join()}\n`);
-    const { inputs, notes } = await runOn(models, path, table, technique, {
+    const { arrays: inputs, notes } = await runOn(models, path, table, technique, {
       recipe,
       target: { index: [1] },
       params: { score: "output", ...params },
     });
     if (params.baseline !== undefined) expect(notes).toContain('The baseline of "sex" is the empty text.');
-    return new Map(inputs!.map(({ name, values: found }) => [name, found[0]]));
+    return new Map(inputs.map(({ name = "", values: found }) => [name, found[0]]));
   };
 
   it("replace a text by none, as scikit-learn does with a text that it does not know; numbers have a baseline of their own", async () => {
@@ -222,7 +224,10 @@ describe("methods on columns of texts", () => {
   const given = file("words.json", JSON.stringify(sklearn.words.sample));
 
   it("of nothing but texts run forward, and say why there is no gradient", async () => {
-    const { raw, notes } = await runOn(models, wordsOnly, given, "feature-ablation");
+    const {
+      arrays: [raw],
+      notes,
+    } = await runOn(models, wordsOnly, given, "feature-ablation");
     // The tree asks for the sex alone.
     expect(Array.from(raw.values)).toEqual([1, 0]);
     expect(notes).toContain('The baseline of "words" is the empty text.');

@@ -37,7 +37,7 @@ it.each(["saliency", "grad-cam", "layer-activation"])(
   async (technique) => {
     const {
       views: [picture],
-      raw,
+      arrays: [raw],
     } = await runOn(models, volumeModel(), volume(), technique, technique === "layer-activation" ? { layer: "c" } : {});
     expect(picture).toMatchObject({
       kind: "heatmap",

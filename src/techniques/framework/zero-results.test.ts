@@ -40,13 +40,13 @@ function twoLayers(): string {
 }
 
 async function notesOf(technique: string, x: readonly number[], more: Partial<Job> = {}): Promise<string> {
-  const { notes, raw } = await runOn(
-    models,
-    twoLayers(),
-    writeArray(folder, `${x.join("_")}.npy`, [1, 3], x),
-    technique,
-    { target: { index: [0] }, ...more },
-  );
+  const {
+    notes,
+    arrays: [raw],
+  } = await runOn(models, twoLayers(), writeArray(folder, `${x.join("_")}.npy`, [1, 3], x), technique, {
+    target: { index: [0] },
+    ...more,
+  });
   expect([...raw.values].every((value) => value === 0)).toBe(true);
   return notes.join(" ");
 }
@@ -141,13 +141,12 @@ describe("a map that is zero everywhere", () => {
   }
 
   it.each(["cam", "grad-cam", "hires-cam"])("%s: ReLU removed all there was", async (technique) => {
-    const { notes, raw } = await runOn(
-      models,
-      against(),
-      writeArray(folder, "map.npy", [1, 1, 2, 2], [1, 2, 3, 4]),
-      technique,
-      { target: { index: [0] } },
-    );
+    const {
+      notes,
+      arrays: [raw],
+    } = await runOn(models, against(), writeArray(folder, "map.npy", [1, 1, 2, 2], [1, 2, 3, 4]), technique, {
+      target: { index: [0] },
+    });
     expect([...raw.values]).toEqual([0, 0, 0, 0]);
     expect(notes.join(" ")).toContain(
       'The map of "r" is zero everywhere: it is negative or zero at every place, which ReLU removes. Set relu to false to see it.',

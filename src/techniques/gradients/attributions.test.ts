@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decodeNpy } from "../../data/index.ts";
 import { quadrature, type QuadratureRule } from "../../math/quadrature.ts";
 import type { Job } from "../../protocol/engine.ts";
-import type { Result } from "../../protocol/result.ts";
+import type { WholeResult } from "../../protocol/result.ts";
 import { ModelCache } from "../../runtime/models.ts";
 import { loadArchitectures } from "../../../test/reference/architectures/load.ts";
 import { materialise } from "../../../test/reference/architectures/materialise.ts";
@@ -55,7 +55,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function run(network: string, technique: string, more: Partial<Job> = {}): Promise<Result> {
+function run(network: string, technique: string, more: Partial<Job> = {}): Promise<WholeResult> {
   const { model, input } = paths.get(network)!;
   return runOn(models, model, input, technique, more);
 }
@@ -89,15 +89,18 @@ function total(values: ArrayLike<number>): number {
   return Array.from(values).reduce((sum, value) => sum + value, 0);
 }
 
-async function agrees({ network, technique, target, params, file }: ReferenceCase): Promise<Result> {
+async function agrees({ network, technique, target, params, file }: ReferenceCase): Promise<WholeResult> {
   const result = await run(network, technique, { target: { index: [target] }, params });
-  expect(difference(result.raw.values, npy(file))).toBeLessThan(TOLERANCE);
+  expect(difference(result.arrays[0].values, npy(file))).toBeLessThan(TOLERANCE);
   return result;
 }
 
 describe.each(["input-x-gradient", "guided-backprop", "deconvolution"])("%s", (technique) => {
   it.each(of(technique).map((one) => [title(one), one] as const))("is Captum's: %s", async (_, one) => {
-    const { raw, views: artifacts } = await agrees(one);
+    const {
+      arrays: [raw],
+      views: artifacts,
+    } = await agrees(one);
     expect(artifacts[0]).toMatchObject({
       id: technique,
       ...(one.network === "mlp" ? { kind: "bars" } : { kind: "heatmap", signed: true }),
@@ -107,7 +110,7 @@ describe.each(["input-x-gradient", "guided-backprop", "deconvolution"])("%s", (t
         target: { index: [one.target] },
         params: { absolute: false },
       });
-      expect(difference(raw.values, plain.raw.values)).toBeGreaterThan(0.01);
+      expect(difference(raw.values, plain.arrays[0].values)).toBeGreaterThan(0.01);
     }
   });
 });
@@ -120,13 +123,12 @@ describe("input × gradient", () => {
       weights: [weight("a", [3, 2], [1, -2, 0.5, 3, -1, 1]), weight("b", [2, 2], [2, 1, -1, 0.5])],
       nodes: [node("MatMul", ["x", "a"], ["h"]), node("Relu", ["h"], ["r"]), node("MatMul", ["r", "b"], ["y"])],
     });
-    const { raw, views: artifacts } = await runOn(
-      models,
-      model,
-      writeArray(folder, "x.npy", [1, 3], [1, 2, -0.5]),
-      "input-x-gradient",
-      { target: { index: [0] } },
-    );
+    const {
+      arrays: [raw],
+      views: artifacts,
+    } = await runOn(models, model, writeArray(folder, "x.npy", [1, 3], [1, 2, -0.5]), "input-x-gradient", {
+      target: { index: [0] },
+    });
     const [bars] = artifacts.slice(-1);
     expect(bars.kind).toBe("bars");
     // h = [1 + 1 + 0.5, −2 + 6 − 0.5] = [2.5, 3.5]; y₀ = 2·2.5 − 3.5 = 1.5.
@@ -139,8 +141,8 @@ describe("input × gradient", () => {
     const [first, second, other] = await Promise.all(
       [0, 0, 1].map((seed) => run("mlp", "input-x-gradient", { params: { samples: 5, seed } })),
     );
-    expect(first.raw.values).toEqual(second.raw.values);
-    expect(first.raw.values).not.toEqual(other.raw.values);
+    expect(first.arrays[0].values).toEqual(second.arrays[0].values);
+    expect(first.arrays[0].values).not.toEqual(other.arrays[0].values);
     expect(first.views[0]).toMatchObject({ caption: "input times gradient, mean of 5 noisy copies" });
   });
 });
@@ -155,7 +157,10 @@ describe("integrated gradients", () => {
   });
 
   it("sums to the score's difference from the baseline (completeness)", async () => {
-    const { raw, notes } = await run("mlp", "integrated-gradients", { params: { steps: 2000 } });
+    const {
+      arrays: [raw],
+      notes,
+    } = await run("mlp", "integrated-gradients", { params: { steps: 2000 } });
     const difference = Number(/by (\S+)\.$/.exec(notes.find((text) => text.startsWith("Convergence delta"))!)![1]);
     expect(Math.abs(total(raw.values) - difference)).toBeLessThan(0.01 * Math.abs(difference));
   });
@@ -169,14 +174,14 @@ describe("integrated gradients", () => {
     const input = writeArray(folder, "two.npy", [1, 2], [2, 3]);
     const options = { params: { steps: 2, baseline: 1 } };
     const one = await runOn(models, model, input, "integrated-gradients", { target: { index: [0] }, ...options });
-    expect(one.raw.values[0]).toBeCloseTo(2 ** 3 - 1, 5);
-    expect(one.raw.values[1]).toBe(0);
+    expect(one.arrays[0].values[0]).toBeCloseTo(2 ** 3 - 1, 5);
+    expect(one.arrays[0].values[1]).toBe(0);
     const two = await runOn(models, model, input, "integrated-gradients", {
       target: { index: [1], against: [0] },
       ...options,
     });
-    expect(two.raw.values[1]).toBeCloseTo(3 ** 3 - 1, 4);
-    expect(two.raw.values[0]).toBeCloseTo(-(2 ** 3 - 1), 5);
+    expect(two.arrays[0].values[1]).toBeCloseTo(3 ** 3 - 1, 4);
+    expect(two.arrays[0].values[0]).toBeCloseTo(-(2 ** 3 - 1), 5);
   });
 
   it("says that an input equal to its baseline has nothing to share out", async () => {
@@ -273,8 +278,8 @@ describe("guided backprop and deconvolution", () => {
     ],
   ] as const)("%s: by hand", async (_, nodes, weights, guided, deconvolved) => {
     const model = through(nodes, weights);
-    expect([...(await runOn(models, model, x(), "guided-backprop")).raw.values]).toEqual(guided);
-    expect([...(await runOn(models, model, x(), "deconvolution")).raw.values]).toEqual(deconvolved);
+    expect([...(await runOn(models, model, x(), "guided-backprop")).arrays[0].values]).toEqual(guided);
+    expect([...(await runOn(models, model, x(), "deconvolution")).arrays[0].values]).toEqual(deconvolved);
   });
 
   it("say which activations keep their gradient, and when all do", async () => {
@@ -296,7 +301,9 @@ describe("expected gradients", () => {
       .map((one) => [title(one), one] as const),
   )("has the mean of Captum's GradientShap within the standard error: %s", async (_, one) => {
     const samples = 400;
-    const { raw } = await run(one.network, "expected-gradients", {
+    const {
+      arrays: [raw],
+    } = await run(one.network, "expected-gradients", {
       target: { index: [one.target] },
       params: { ...one.params, samples, seed: 7 },
     });
@@ -330,8 +337,8 @@ describe("expected gradients", () => {
     const [first, second, other] = await Promise.all(
       [3, 3, 4].map((seed) => run("mlp", "expected-gradients", { params: { samples: 5, seed } })),
     );
-    expect(first.raw.values).toEqual(second.raw.values);
-    expect(first.raw.values).not.toEqual(other.raw.values);
+    expect(first.arrays[0].values).toEqual(second.arrays[0].values);
+    expect(first.arrays[0].values).not.toEqual(other.arrays[0].values);
   });
 
   it("takes baselines from files, and says where there is no such file", async () => {
@@ -339,7 +346,7 @@ describe("expected gradients", () => {
     const [number, read] = await Promise.all(
       ["0.5", file].map((baseline) => run("mlp", "expected-gradients", { params: { samples: 5, baseline } })),
     );
-    expect(read.raw.values).toEqual(number.raw.values);
+    expect(read.arrays[0].values).toEqual(number.arrays[0].values);
     expect(read.views[0]).toMatchObject({ caption: "mean of 5 draws from half.npy" });
     await expect(run("mlp", "expected-gradients", { params: { baseline: "black" } })).rejects.toThrow(/takes an array/);
   });
@@ -372,7 +379,9 @@ describe("occlusion", () => {
 
   it("averages over the boxes that cover an element: by hand", async () => {
     // Rows 0 to 2 and 2 to 4 (over the edge: row 2 and 3), and so for columns: the fall is the sum under each box.
-    const { raw } = await runOn(models, sum(), ramp(), "occlusion", { params: { window: "3", stride: "2" } });
+    const {
+      arrays: [raw],
+    } = await runOn(models, sum(), ramp(), "occlusion", { params: { window: "3", stride: "2" } });
     const corner = [0, 1, 2, 4, 5, 6, 8, 9, 10].reduce((a, b) => a + b);
     const right = [2, 3, 6, 7, 10, 11].reduce((a, b) => a + b);
     expect(raw.values[0]).toBe(corner);
@@ -409,7 +418,9 @@ describe("occlusion", () => {
       outputs: ["y"],
       nodes: [node("Round", ["x"], ["r"]), node("ReduceSum", ["r"], ["y"], { keepdims: { type: "int", value: 0 } })],
     });
-    const { raw } = await runOn(models, model, ramp(), "feature-ablation", { params: { grid: 4 } });
+    const {
+      arrays: [raw],
+    } = await runOn(models, model, ramp(), "feature-ablation", { params: { grid: 4 } });
     expect([...raw.values]).toEqual(new Array(16).fill(120));
   });
 });

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decodeNpy } from "../../data/index.ts";
 import type { Attribute } from "../../model/graph.ts";
 import type { Job } from "../../protocol/engine.ts";
-import type { Result } from "../../protocol/result.ts";
+import type { WholeResult } from "../../protocol/result.ts";
 import { ModelCache } from "../../runtime/models.ts";
 import { loadArchitectures } from "../../../test/reference/architectures/load.ts";
 import { materialise } from "../../../test/reference/architectures/materialise.ts";
@@ -50,7 +50,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function run(network: string, exporter: string | undefined, more: Partial<Job> = {}): Promise<Result> {
+async function run(network: string, exporter: string | undefined, more: Partial<Job> = {}): Promise<WholeResult> {
   if (exporter === undefined)
     return runOn(
       models,
@@ -82,7 +82,7 @@ function differenceFrom({ file, stride = 1, largest = 0 }: ReferenceCase, ours: 
 }
 
 /** The numbers in the note about the sum. */
-function sumsOf({ notes }: Result): {
+function sumsOf({ notes }: WholeResult): {
   input: number;
   layers: number;
   biases: number;
@@ -110,8 +110,8 @@ describe("FullGrad", () => {
     "is pytorch-grad-cam's before its last min-max: %s",
     async (network, one) => {
       const result = await run(network, one.exporter, { target: { index: [one.target] } });
-      expect(result.raw.dims).toEqual(one.shape);
-      expect(differenceFrom(one, result.raw.values)).toBeLessThan(TOLERANCE);
+      expect(result.arrays[0].dims).toEqual(one.shape);
+      expect(differenceFrom(one, result.arrays[0].values)).toBeLessThan(TOLERANCE);
       expect(result.views[0]).toMatchObject({ id: "full-grad", kind: "heatmap", signed: false, dims: one.shape });
     },
   );
@@ -135,13 +135,13 @@ describe("FullGrad", () => {
   it("knows all biases of a vision transformer, of which pytorch-grad-cam knows one, and says what is not linear in it", async () => {
     const one = cases.find(({ network }) => network === "vision-transformer")!;
     const result = await run(one.network, one.exporter, { target: { index: [one.target] } });
-    expect(result.raw.dims).toEqual([32, 32]);
+    expect(result.arrays[0].dims).toEqual([32, 32]);
     const sums = sumsOf(result);
     expect(sums.layers).toBeGreaterThan(10);
     expect(sums.input).toBeCloseTo(one.input, 3);
     expect(sums.biases).toBeCloseTo(one.biases, 3);
     expect(sums.score).toBeCloseTo(one.score, 3);
-    expect(differenceFrom(one, result.raw.values)).toBeGreaterThan(0.01);
+    expect(differenceFrom(one, result.arrays[0].values)).toBeGreaterThan(0.01);
     expect(result.notes.join(" ")).toMatch(
       /They add up to the score in piecewise linear networks; this one has .*Softmax.*, whose implicit biases are left out\./,
     );
@@ -154,13 +154,19 @@ describe("FullGrad", () => {
       const a = await run(network, "torchscript", { target: { index: [3] } });
       const b = await run(network, "dynamo", { target: { index: [3] } });
       expect(sumsOf(a).layers).toBe(sumsOf(b).layers);
-      const largest = Math.max(...a.raw.values);
-      a.raw.values.forEach((value, i) => expect(Math.abs(value - b.raw.values[i])).toBeLessThan(TOLERANCE * largest));
+      const largest = Math.max(...a.arrays[0].values);
+      a.arrays[0].values.forEach((value, i) =>
+        expect(Math.abs(value - b.arrays[0].values[i])).toBeLessThan(TOLERANCE * largest),
+      );
     },
   );
 
   it("is the same for a table row: the rescaled input × gradient, biases only in the sum", async () => {
-    const { raw, views: artifacts, notes } = await run("mlp", "dynamo", { target: { index: [1] } });
+    const {
+      arrays: [raw],
+      views: artifacts,
+      notes,
+    } = await run("mlp", "dynamo", { target: { index: [1] } });
     const plain = await runOn(
       models,
       await materialise("mlp-dynamo", folder),
@@ -168,7 +174,7 @@ describe("FullGrad", () => {
       "input-x-gradient",
       { target: { index: [1] } },
     );
-    const magnitudes = Array.from(plain.raw.values, Math.abs);
+    const magnitudes = Array.from(plain.arrays[0].values, Math.abs);
     const [least, most] = [Math.min(...magnitudes), Math.max(...magnitudes)];
     magnitudes.forEach((value, i) => expect(raw.values[i]).toBeCloseTo((value - least) / (most - least), 4));
     expect(artifacts[0].kind).toBe("bars");
@@ -206,17 +212,20 @@ describe("FullGrad of tokens", () => {
       { input_ids: join(words, "ids.npy"), attention_mask: join(words, "mask.npy") },
       "full-grad",
     );
-    expect(result.raw.dims).toEqual([12]);
+    expect(result.arrays[0].dims).toEqual([12]);
     expect(result.views[0]).toMatchObject({ kind: "tokens", dims: [12], signed: false });
     // The last two are padding, which nothing looks at.
-    expect([...result.raw.values].map((value) => value > 0)).toEqual([...new Array(10).fill(true), false, false]);
+    expect([...result.arrays[0].values].map((value) => value > 0)).toEqual([...new Array(10).fill(true), false, false]);
   });
 });
 
 describe("FullGrad's biases", () => {
   let count = 0;
   const float = (value: number): Attribute => ({ type: "float", value });
-  const explain = (small: Pick<SmallModel, "nodes" | "weights" | "domains">, x: readonly number[]): Promise<Result> => {
+  const explain = (
+    small: Pick<SmallModel, "nodes" | "weights" | "domains">,
+    x: readonly number[],
+  ): Promise<WholeResult> => {
     const path = writeSmallModel(folder, `bias-${count++}.onnx`, {
       inputs: { x: ["float32", 1, 1, 2, 2] },
       outputs: ["y"],
@@ -297,7 +306,9 @@ describe("FullGrad's biases", () => {
 
   it("have their magnitudes rescaled in each channel: by hand", async () => {
     // |x·gradient| = [1, 2, 3, 4] becomes [0, 1/3, 2/3, 1]; the constant's part [1, 10, 1, 10] becomes [0, 1, 0, 1].
-    const { raw } = await explain(
+    const {
+      arrays: [raw],
+    } = await explain(
       { nodes: [node("Add", ["x", "c"], ["h"]), sum], weights: [weight("c", [2], [1, 10])] },
       [1, -2, 3, 4],
     );

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Result } from "../../protocol/result.ts";
+import type { WholeResult } from "../../protocol/result.ts";
 import { ModelCache } from "../../runtime/models.ts";
 import {
   errorOf,
@@ -28,7 +28,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function run(one: AgreementCase, more: Partial<Parameters<typeof runOn>[4]> = {}): Promise<Result> {
+async function run(one: AgreementCase, more: Partial<Parameters<typeof runOn>[4]> = {}): Promise<WholeResult> {
   const key = `${one.network}-${one.exporter}`;
   if (!networks.has(key)) networks.set(key, networkOf(one, folder));
   const { model, inputs } = await networks.get(key)!;
@@ -86,7 +86,10 @@ describe("layer and neuron attributions against Captum", () => {
   it.each(cases.map((one) => [one.technique, title(one), one] as const))(
     "%s of %s",
     async (_, __, one) => {
-      const { raw, views: artifacts } = await run(one);
+      const {
+        arrays: [raw],
+        views: artifacts,
+      } = await run(one);
       expect(errorOf(raw.values, one)).toBeLessThan(TOLERANCE);
       expect(artifacts[0].id).toBe(one.technique);
       expect(["heatmap", "bars", "tokens"]).toContain(artifacts[0].kind);
@@ -105,12 +108,15 @@ describe("a chain of two layers, by hand", () => {
       nodes: [node("MatMul", ["x", "A"], ["z"]), node("Relu", ["z"], ["h"]), node("MatMul", ["h", "b"], ["y"])],
     });
   const x = (): string => writeArray(folder, "chain.npy", [1, 2], [1, 2]);
-  const at = (technique: string, layer: string, params = {}): Promise<Result> =>
+  const at = (technique: string, layer: string, params = {}): Promise<WholeResult> =>
     runOn(models, chain(), x(), technique, { layer, params });
 
   it("gives activations, gradient × activation, and conductance that sums to the score's difference", async () => {
-    expect([...(await at("layer-activation", "h")).raw.values]).toEqual([5, 0, 1]);
-    const { raw, views: artifacts } = await at("layer-gradient-x-activation", "h");
+    expect([...(await at("layer-activation", "h")).arrays[0].values]).toEqual([5, 0, 1]);
+    const {
+      arrays: [raw],
+      views: artifacts,
+    } = await at("layer-gradient-x-activation", "h");
     expect([...raw.values]).toEqual([10, 0, -3]);
     expect(artifacts[0]).toMatchObject({
       kind: "bars",
@@ -120,34 +126,34 @@ describe("a chain of two layers, by hand", () => {
     // 10/11 of the way are gone.
     const conductance = await at("layer-conductance", "h", { rule: "riemann_right", steps: 10 });
     for (const [i, expected] of [10, 0, -3].entries())
-      expect(conductance.raw.values[i]).toBeCloseTo((expected * 10) / 11, 5);
+      expect(conductance.arrays[0].values[i]).toBeCloseTo((expected * 10) / 11, 5);
     expect(conductance.notes.join(" ")).toMatch(/the score differs from the baseline's by 7\.$/);
     const integrated = await at("layer-integrated-gradients", "h");
-    for (const [i, expected] of [10, 0, -3].entries()) expect(integrated.raw.values[i]).toBeCloseTo(expected, 4);
-    expect([...(await at("internal-influence", "z", { rule: "riemann_right", steps: 4 })).raw.values]).toEqual([
+    for (const [i, expected] of [10, 0, -3].entries()) expect(integrated.arrays[0].values[i]).toBeCloseTo(expected, 4);
+    expect([...(await at("internal-influence", "z", { rule: "riemann_right", steps: 4 })).arrays[0].values]).toEqual([
       2, 0, -3,
     ]);
   });
 
   it("explains one neuron: its gradient, its difference to the baseline, the score through it", async () => {
-    expect([...(await at("neuron-gradient", "z", { neuron: "1" })).raw.values]).toEqual([1, -2]);
+    expect([...(await at("neuron-gradient", "z", { neuron: "1" })).arrays[0].values]).toEqual([1, -2]);
     const picked = await at("neuron-gradient", "h");
-    expect([...picked.raw.values]).toEqual([1, 2]);
+    expect([...picked.arrays[0].values]).toEqual([1, 2]);
     expect(picked.notes).toContain('Neuron picked, the most active of "h": 0.');
     const integrated = await at("neuron-integrated-gradients", "z", { neuron: "1" });
-    expect(total(integrated.raw.values)).toBeCloseTo(-3, 5);
+    expect(total(integrated.arrays[0].values)).toBeCloseTo(-3, 5);
     expect(integrated.notes.join(" ")).toMatch(/the neuron differs from the baseline's by -3\.$/);
     // ∂y/∂h₂ · ∂h₂/∂x · x = −3 · [−1, 1] · [1, 2]
     const conductance = await at("neuron-conductance", "h", { neuron: "2", rule: "gausslegendre" });
-    expect(conductance.raw.values[0]).toBeCloseTo(3, 5);
-    expect(conductance.raw.values[1]).toBeCloseTo(-6, 5);
+    expect(conductance.arrays[0].values[0]).toBeCloseTo(3, 5);
+    expect(conductance.arrays[0].values[1]).toBeCloseTo(-6, 5);
     // Guided, nothing negative comes back through Relu; the neuron's own Relu lets its 1 through.
-    expect([...(await at("neuron-guided-backprop", "h", { neuron: "2" })).raw.values]).toEqual([-1, 1]);
+    expect([...(await at("neuron-guided-backprop", "h", { neuron: "2" })).arrays[0].values]).toEqual([-1, 1]);
   });
 
   it("takes the model's input for a layer", async () => {
     const [layer, input] = await Promise.all([at("layer-integrated-gradients", "x"), at("integrated-gradients", "x")]);
-    for (let i = 0; i < 2; i++) expect(layer.raw.values[i]).toBeCloseTo(input.raw.values[i], 5);
+    for (let i = 0; i < 2; i++) expect(layer.arrays[0].values[i]).toBeCloseTo(input.arrays[0].values[i], 5);
   });
 
   it.each([
@@ -205,13 +211,12 @@ describe("around a layer", () => {
         node("ReduceSum", ["q"], ["y"], { keepdims: { type: "int", value: 0 } }),
       ],
     });
-    const { raw, notes } = await runOn(
-      models,
-      model,
-      writeArray(folder, "residual.npy", [1, 2], [3, -2]),
-      "layer-integrated-gradients",
-      { layer: "r" },
-    );
+    const {
+      arrays: [raw],
+      notes,
+    } = await runOn(models, model, writeArray(folder, "residual.npy", [1, 2], [3, -2]), "layer-integrated-gradients", {
+      layer: "r",
+    });
     // r = [3, 2]: 9 + 18, 4 − 8.
     expect(raw.values[0]).toBeCloseTo(27, 3);
     expect(raw.values[1]).toBeCloseTo(-4, 3);

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Result } from "../../protocol/result.ts";
+import type { WholeResult } from "../../protocol/result.ts";
 import { ModelCache } from "../../runtime/models.ts";
 import { int, ints, node, runOn, weight, writeArray, writeSmallModel } from "../../../test/support/models.ts";
 
@@ -34,7 +34,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const run = (technique: string, more: Parameters<typeof runOn>[4] = {}): Promise<Result> =>
+const run = (technique: string, more: Parameters<typeof runOn>[4] = {}): Promise<WholeResult> =>
   runOn(models, MODEL, writeArray(folder, "x.npy", [1, 3, 12, 12], reference.x), technique, more);
 function expectClose(actual: ArrayLike<number>, expected: readonly number[], tolerance = 1e-5): void {
   expect(actual.length).toBe(expected.length);
@@ -46,19 +46,25 @@ describe("a network whose layers are of integers has layers of the real numbers 
   it("predictions are ONNX Runtime's", async () => {
     const { values } = (
       await run("predictions", { recipe: { version: 1, inputs: {}, outputs: { y: { kind: "regression" } } } })
-    ).raw;
+    ).arrays[0];
     expectClose(values, reference.y);
   });
 
   it("feature maps take the last one with space by themselves: dequantised as ONNX Runtime's is", async () => {
-    const { raw, notes } = await run("feature-maps");
+    const {
+      arrays: [raw],
+      notes,
+    } = await run("feature-maps");
     expect(notes.join(" ")).toContain(`Layer picked: ${real(reference.last.name)} [1×8×6×6]`);
     expect(raw.dims).toEqual(reference.last.dims);
     expectClose(raw.values, reference.last.values);
   });
 
   it("Grad-CAM's map, and Score-CAM and Eigen-CAM's layer", async () => {
-    const { raw, notes } = await run("grad-cam");
+    const {
+      arrays: [raw],
+      notes,
+    } = await run("grad-cam");
     expect(notes.join(" ")).toContain(`Layer picked: ${real(reference.last.name)}`);
     expectClose(raw.values, reference.cam);
     for (const technique of ["score-cam", "eigen-cam", "ablation-cam"])
@@ -67,14 +73,16 @@ describe("a network whose layers are of integers has layers of the real numbers 
 
   it("by name, the real numbers and the integers; the last layer by itself is no copy of the scores", async () => {
     const first = await run("layer-activation", { layer: real(reference.first.name) });
-    expectClose(first.raw.values.slice(0, 288), reference.first.values);
+    expectClose(first.arrays[0].values.slice(0, 288), reference.first.values);
     expectClose(
-      (await run("layer-activation", { layer: "/a/Conv_quant" })).raw.values.slice(0, 288),
+      (await run("layer-activation", { layer: "/a/Conv_quant" })).arrays[0].values.slice(0, 288),
       reference.first.values,
     );
     const integers = await run("feature-maps", { layer: reference.first.name });
-    expect(integers.raw.values.every((value) => Number.isInteger(value))).toBe(true);
-    const { raw } = await run("layer-activation");
+    expect(integers.arrays[0].values.every((value) => Number.isInteger(value))).toBe(true);
+    const {
+      arrays: [raw],
+    } = await run("layer-activation");
     expect(raw.dims).toEqual([1, 8]);
   });
 
@@ -88,7 +96,7 @@ describe("a network whose layers are of integers has layers of the real numbers 
       Array.from({ length: 36 }, (_, place) =>
         Math.max(
           0,
-          Array.from({ length: 8 }, (_, channel) => gradient.raw.values[36 * channel + place]).reduce(
+          Array.from({ length: 8 }, (_, channel) => gradient.arrays[0].values[36 * channel + place]).reduce(
             (sum, value) => sum + value,
             0,
           ),
@@ -135,7 +143,7 @@ describe("a network whose layers are of integers has layers of the real numbers 
     const result = await runOn(models, path, writeArray(folder, "steps.npy", [1, 4, 3], x), "layer-activation", {
       layer: "h.dequantised",
     });
-    expectClose(result.raw.values, expected);
+    expectClose(result.arrays[0].values, expected);
     const maps = await runOn(models, path, writeArray(folder, "steps.npy", [1, 4, 3], x), "grad-cam", {
       target: { index: [0] },
     });

@@ -37,12 +37,12 @@ describe("Grad-CAM of a recurrent network is over the steps of its last layer, a
           `Layer picked: .* \\[(${shape.join("×")}|${[shape[1], shape[0], shape[2]].join("×")})\\], the last with steps`,
         ),
       );
-      expect(result.raw.dims).toEqual([map.length]);
+      expect(result.arrays[0].dims).toEqual([map.length]);
       const largest = Math.max(...signed.map(Math.abs));
-      map.forEach((value, at) => expect(Math.abs(result.raw.values[at] - value) / largest).toBeLessThan(1e-5));
+      map.forEach((value, at) => expect(Math.abs(result.arrays[0].values[at] - value) / largest).toBeLessThan(1e-5));
       // And without the ReLU.
       const all = await runOn(models, path, input, "grad-cam", { params: { relu: false } });
-      signed.forEach((value, at) => expect(Math.abs(all.raw.values[at] - value) / largest).toBeLessThan(1e-5));
+      signed.forEach((value, at) => expect(Math.abs(all.arrays[0].values[at] - value) / largest).toBeLessThan(1e-5));
     },
   );
 });

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Artifact } from "../../protocol/artifacts.ts";
-import type { Result } from "../../protocol/result.ts";
+import type { WholeResult } from "../../protocol/result.ts";
 import type { Job } from "../../protocol/engine.ts";
 import { ModelCache } from "../../runtime/models.ts";
 import { int, node, runOn, weight, writeArray, writeSmallModel } from "../../../test/support/models.ts";
@@ -65,7 +65,7 @@ function run(
   technique: string,
   params: NonNullable<Job["params"]> = {},
   more: Parameters<typeof write>[1] = {},
-): Promise<Result> {
+): Promise<WholeResult> {
   const count = product(shape);
   const cat = writeArray(
     folder,
@@ -91,7 +91,7 @@ function falls(count: number): number[] {
   });
 }
 
-const artifactOf = ({ views: artifacts }: Result, input?: string): Artifact =>
+const artifactOf = ({ views: artifacts }: WholeResult, input?: string): Artifact =>
   artifacts.find((one) => input === undefined || ("input" in one && one.input === input))!;
 /** The table's rows: a part each. */
 function rowsOf(artifact: Artifact): number[] {
@@ -127,7 +127,7 @@ describe.each(["feature-ablation", "occlusion"])("%s hides an integer's whole ve
     const result = await run(shape, technique, technique === "occlusion" ? { window: "1" } : {}, { row });
     expectNear(rowsOf(artifactOf(result, row ? "cat" : undefined)), falls(1));
     // Every element holds its part's effect, as Captum gives it.
-    const numbers = row ? result.inputs!.find(({ name }) => name === "cat")! : result.raw;
+    const numbers = row ? result.arrays!.find(({ name }) => name === "cat")! : result.arrays[0];
     expect(numbers.dims).toEqual([...shape, WIDTH]);
     expectNear(numbers.values, new Array<number>(WIDTH).fill(falls(1)[0]));
   });
@@ -136,7 +136,7 @@ describe.each(["feature-ablation", "occlusion"])("%s hides an integer's whole ve
     const count = product(shape);
     const result = await run(shape, technique, {}, more);
     expectNear(rowsOf(artifactOf(result, more?.row === false ? undefined : "cat")), falls(count));
-    const numbers = more?.row === false ? result.raw : result.inputs!.find(({ name }) => name === "cat")!;
+    const numbers = more?.row === false ? result.arrays[0] : result.arrays!.find(({ name }) => name === "cat")!;
     expectNear(
       numbers.values,
       falls(count).flatMap((fall) => new Array<number>(WIDTH).fill(fall)),
@@ -159,12 +159,12 @@ describe("one integer is one of the places that are compared", () => {
       const right = await run([1, 1], technique, params);
       for (const shape of SINGLE) {
         const result = await run(shape, technique, params);
-        expectNear(result.raw.values, Array.from(right.raw.values));
-        if (technique === "insertion-deletion") expect(result.raw.dims).toEqual([2, 4]);
+        expectNear(result.arrays[0].values, Array.from(right.arrays[0].values));
+        if (technique === "insertion-deletion") expect(result.arrays[0].dims).toEqual([2, 4]);
         if (technique === "rise")
           expectNear(
-            result.inputs!.find(({ name }) => name === "cat")!.values,
-            Array.from(right.inputs!.find(({ name }) => name === "cat")!.values),
+            result.arrays!.find(({ name }) => name === "cat")!.values,
+            Array.from(right.arrays!.find(({ name }) => name === "cat")!.values),
           );
       }
     },
@@ -174,7 +174,7 @@ describe("one integer is one of the places that are compared", () => {
     const places = product(shape) + (more?.row === false ? 0 : 2);
     const result = await run(shape, "insertion-deletion", { method: "feature-ablation", measure: "score" }, more);
     // Of several inputs the row and the integers may each be checked by themselves.
-    const steps = (result.inputs ?? [result.raw]).map(({ dims }) => dims[1] - 1).reduce((a, b) => a + b, 0);
+    const steps = (result.arrays ?? [result.arrays[0]]).map(({ dims }) => dims[1] - 1).reduce((a, b) => a + b, 0);
     expect(steps).toBe(places);
   });
 
@@ -197,7 +197,8 @@ describe("one integer is one of the places that are compared", () => {
     "layer-integrated-gradients",
   ])("%s runs on all shapes, and is the same", async (technique) => {
     const right = await run([1, 1], technique);
-    for (const shape of SINGLE) expectNear((await run(shape, technique)).raw.values, Array.from(right.raw.values));
+    for (const shape of SINGLE)
+      expectNear((await run(shape, technique)).arrays[0].values, Array.from(right.arrays[0].values));
   });
 });
 
@@ -213,13 +214,11 @@ it("a batch of categories is a batch: each entry has one part", async () => {
       (a, b) => a + b,
       0,
     );
-  const { raw } = await runOn(
-    models,
-    path,
-    writeArray(folder, "batch.npy", [3], [4, 2, 6], "int64"),
-    "feature-ablation",
-    { target: { index: [1] } },
-  );
+  const {
+    arrays: [raw],
+  } = await runOn(models, path, writeArray(folder, "batch.npy", [3], [4, 2, 6], "int64"), "feature-ablation", {
+    target: { index: [1] },
+  });
   expect(raw.dims).toEqual([3, WIDTH]);
   expectNear(
     raw.values,

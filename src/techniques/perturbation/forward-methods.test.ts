@@ -29,7 +29,7 @@ describe("what runs forward only", () => {
     const result = await runOn(models, model, input, technique, { target: { index: [0] } });
     expect(result.provenance.score).toEqual({ kind: "logit", value: "z" });
     // By hand, baseline 0: x · W's first column, element by element.
-    expect(Array.from(result.raw.values)).toEqual([1, 0, -3, 12]);
+    expect(Array.from(result.arrays[0].values)).toEqual([1, 0, -3, 12]);
     expect(traced).not.toHaveBeenCalled();
   });
 

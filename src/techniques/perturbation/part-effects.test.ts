@@ -62,7 +62,7 @@ describe("a part's effect is the score's change, however many elements the part 
     async (technique) => {
       const { model, ids } = tokens();
       const {
-        raw,
+        arrays: [raw],
         views: [artifact],
       } = await runOn(models, model, ids, technique);
       expect(raw.dims).toEqual([1, 4, 3]);
@@ -103,7 +103,7 @@ describe("a part's effect is the score's change, however many elements the part 
     const { model, x } = row();
     const mask = writeArray(folder, "columns.npy", [1, 4], [0, 1, 1, 0], "int64");
     const {
-      raw,
+      arrays: [raw],
       views: [artifact],
     } = await runOn(models, model, x, "feature-ablation", { params: { mask } });
     expect([...raw.values]).toEqual([5, 5, 5, 5]);
@@ -126,7 +126,7 @@ describe("a part's effect is the score's change, however many elements the part 
     });
     const x = writeArray(folder, "picture.npy", [1, 3, 4, 4], new Array<number>(48).fill(1));
     const {
-      raw,
+      arrays: [raw],
       views: [artifact],
     } = await runOn(models, model, x, "feature-ablation", { params: { grid: 2 } });
     expect(raw.values.every((value) => value === 12)).toBe(true);
@@ -165,7 +165,9 @@ describe("checks take a part's effect once", () => {
     const { model } = row();
     const x = writeArray(folder, "one.npy", [1, 4], [1, 0, 0, 0]);
     const mask = writeArray(folder, "uneven.npy", [1, 4], [0, 1, 1, 1], "int64");
-    const { raw } = await runOn(models, model, x, "sparseness", {
+    const {
+      arrays: [raw],
+    } = await runOn(models, model, x, "sparseness", {
       params: { method: "feature-ablation", options: `mask=${mask}` },
     });
     // Gini of (0, 1): Σ (2i − n − 1)·x / (n·Σx) with i from 1: (2·2 − 3)·1 / (2·1).

@@ -54,10 +54,10 @@ describe("against Captum, scikit-image and the authors' RISE", () => {
     async (_, one) => {
       if (!networks.has(one.network)) networks.set(one.network, networkOf(one, folder));
       const { model, inputs } = await networks.get(one.network)!;
-      const { raw, views: artifacts } = await runOn(models, model, inputs, one.technique, {
-        target: { index: [one.target] },
-        params: one.params,
-      });
+      const {
+        arrays: [raw],
+        views: artifacts,
+      } = await runOn(models, model, inputs, one.technique, { target: { index: [one.target] }, params: one.params });
       expect(errorOf(raw.values, one)).toBeLessThan(TOLERANCE);
       // One percent more would not do.
       expect(
@@ -110,7 +110,7 @@ describe("feature ablation by a mask", () => {
       .toFile(picture);
     for (const file of [mask, picture, "quarters.png"]) {
       const {
-        raw,
+        arrays: [raw],
         views: artifacts,
         notes,
       } = await runOn(models, sum(), ramp(), "feature-ablation", { params: { mask: file } });
@@ -124,15 +124,14 @@ describe("feature ablation by a mask", () => {
     const last = [1, 2, 2, 3];
     const mask = writeArray(folder, "rows.npy", [2, 2], [0, 0, 1, 1], "int64");
     const model = sum("nhwc.onnx", ["N", ...last.slice(1)]);
-    expect([...(await runOn(models, model, ramp(last), "feature-ablation", { params: { mask } })).raw.values]).toEqual([
-      15, 15, 15, 15, 15, 15, 51, 51, 51, 51, 51, 51,
-    ]);
+    expect([
+      ...(await runOn(models, model, ramp(last), "feature-ablation", { params: { mask } })).arrays[0].values,
+    ]).toEqual([15, 15, 15, 15, 15, 15, 51, 51, 51, 51, 51, 51]);
     const channels = writeArray(folder, "channels.npy", [1, 1, 1, 3], [4, 4, 7], "int64");
     expect([
-      ...(await runOn(models, model, ramp(last), "feature-ablation", { params: { mask: channels } })).raw.values.slice(
-        0,
-        3,
-      ),
+      ...(
+        await runOn(models, model, ramp(last), "feature-ablation", { params: { mask: channels } })
+      ).arrays[0].values.slice(0, 3),
     ]).toEqual([40, 40, 26]);
   });
 
@@ -191,7 +190,10 @@ describe("feature ablation by segments", () => {
   it("takes the picture's superpixels", async () => {
     // Left half dark, right half bright: two segments.
     const values = Array.from({ length: 32 * 64 }, (_, i) => (i % 64 < 32 ? 0.25 : 1));
-    const { raw, notes } = await runOn(
+    const {
+      arrays: [raw],
+      notes,
+    } = await runOn(
       models,
       sum("wide.onnx", ["N", 1, 32, 64]),
       writeArray(folder, "wide.npy", [1, 1, 32, 64], values),
@@ -238,13 +240,12 @@ describe("RISE", () => {
   it("finds, of a sum, each column's own part beside the others' mean", async () => {
     // y(x ⊙ m) = Σ xⱼmⱼ: the mean where i is shown is xᵢ + p·Σ of the others.
     const x = [3, 0, -1, 2, 5];
-    const { raw, notes } = await runOn(
-      models,
-      sum("row.onnx", ["N", 5]),
-      writeArray(folder, "x.npy", [1, 5], x),
-      "rise",
-      { params: { masks: 20_000, score: "output", probability: 0.25 } },
-    );
+    const {
+      arrays: [raw],
+      notes,
+    } = await runOn(models, sum("row.onnx", ["N", 5]), writeArray(folder, "x.npy", [1, 5], x), "rise", {
+      params: { masks: 20_000, score: "output", probability: 0.25 },
+    });
     raw.values.forEach((value, i) => expect(Math.abs(value - (x[i] + 0.25 * (9 - x[i])))).toBeLessThan(0.2));
     const error = Number(/standard error of a place is (\S+) /.exec(notes.join(" "))![1]);
     // What the means really miss by is of its size.
@@ -266,10 +267,10 @@ describe("RISE", () => {
       runOn(models, model, x, "rise", { params: { masks: 64, ...params } });
     const own = await run(softmax, {});
     expect(own.notes.join(" ")).toContain("The score is the probability of 0: the model's own Softmax.");
-    expect(own.raw.values).toEqual((await run(softmax, { score: "output" })).raw.values);
+    expect(own.arrays[0].values).toEqual((await run(softmax, { score: "output" })).arrays[0].values);
     const logit = await run(softmax, { score: "logit" });
     expect(logit.notes.join(" ")).toContain("The score is the logit of 0.");
-    expect(logit.raw.values).not.toEqual(own.raw.values);
+    expect(logit.arrays[0].values).not.toEqual(own.arrays[0].values);
     expect((await run(sum("one.onnx", ["N", 3]), {})).notes.join(" ")).toMatch(
       /no list of classes with probabilities: the score is the output as it is/,
     );
@@ -418,11 +419,9 @@ describe("Score-CAM", () => {
     const expected = values.map((_, i) =>
       powers.reduce((map, power, k) => map + (power / total) * activations[k][i], 0),
     );
-    const { raw } = await runOn(models, model, x, "score-cam", {
-      layer: "a",
-      target: { index: [1] },
-      params: { relu: false },
-    });
+    const {
+      arrays: [raw],
+    } = await runOn(models, model, x, "score-cam", { layer: "a", target: { index: [1] }, params: { relu: false } });
     raw.values.forEach((value, i) => expect(value).toBeCloseTo(expected[i], 5));
   });
 });

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { encodePng } from "../../draw/encode/png.ts";
 import { saveResult } from "../../draw/encode/save.ts";
 import type { BoxesArtifact, DetectedBox } from "../../protocol/artifacts.ts";
-import type { Result } from "../../protocol/result.ts";
+import type { WholeResult } from "../../protocol/result.ts";
 import { DEFAULT_LOOKS } from "../../protocol/looks.ts";
 import type { ImageRecipe, Recipe } from "../../protocol/recipe.ts";
 import { ModelCache } from "../../runtime/models.ts";
@@ -102,13 +102,13 @@ function modelOf(name: string, height = 64, width = 64): { model: string; recipe
   };
 }
 
-function boxesOf({ views: artifacts }: Result): BoxesArtifact {
+function boxesOf({ views: artifacts }: WholeResult): BoxesArtifact {
   const found = artifacts[0];
   if (found.kind !== "boxes") throw new Error(`The first artifact is ${found.kind}.`);
   return found;
 }
 
-function json(result: Result): {
+function json(result: WholeResult): {
   boxes: DetectedBox[];
   detections: { head: string; pixels: string; width: number; height: number };
 } {
@@ -152,8 +152,8 @@ describe("predictions of a detector", () => {
     const { model, recipe, reference } = modelOf("torchvision", 64, 96);
     const result = await runOn(models, model, picture, "predictions", { recipe, target: { output: "1780" } });
     expect(result.views.map(({ kind }) => kind).slice(0, 2)).toEqual(["bars", "boxes"]);
-    expect(result.raw.dims).toEqual([25]);
-    expect(result.raw.values[3]).toBeCloseTo(reference.boxes[3].score, 5);
+    expect(result.arrays[0].dims).toEqual([25]);
+    expect(result.arrays[0].values[3]).toBeCloseTo(reference.boxes[3].score, 5);
   });
 
   test("an array's boxes are in the model's own pixels, and that is said", async () => {
@@ -180,11 +180,11 @@ describe("predictions of a detector", () => {
     const over = boxesOf(result).boxes.find(({ y0 }) => y0 === 0)!;
     expect(result.notes.join(" ")).toContain("end at the picture's edge");
     expect(reference.boxes.find(({ y0 }) => y0 === 0)!.target).toBe(over.target);
-    const [rows, columns] = [7, result.raw.dims[result.raw.dims.length - 1]];
+    const [rows, columns] = [7, result.arrays[0].dims[result.arrays[0].dims.length - 1]];
     // Centre and height in the model's pixels: the box begins over the first row of the picture, row 16.
     const cell = Number(over.target.split(",")[1]);
-    expect(result.raw.dims[1]).toBe(rows);
-    expect(result.raw.values[columns + cell] - result.raw.values[3 * columns + cell] / 2).toBeLessThan(16);
+    expect(result.arrays[0].dims[1]).toBe(rows);
+    expect(result.arrays[0].values[columns + cell] - result.arrays[0].values[3 * columns + cell] / 2).toBeLessThan(16);
   });
 
   test("notes say head, selection and what multiplies the score; the table has a row a box", async () => {
@@ -241,7 +241,7 @@ describe("explaining a detector", () => {
     expect(result.provenance.target?.index.join(",")).toBe(reference.boxes[0].target);
     expect(result.notes.join(" ")).toContain(`--target ${reference.boxes[0].target}`);
     const [column, row] = result.provenance.target!.index;
-    expect(result.raw.values[0]).toBeCloseTo((SLOPE * ((column * 84 + row) % 1000)) / (3 * 64 * 64), 9);
+    expect(result.arrays[0].values[0]).toBeCloseTo((SLOPE * ((column * 84 + row) % 1000)) / (3 * 64 * 64), 9);
   });
 
   test("a box's own target names that element", async () => {
@@ -254,7 +254,7 @@ describe("explaining a detector", () => {
     });
     expect(result.provenance.target?.label).toBe(reference.classes[box.classIndex]);
     const [column, row] = box.target.split(",").map(Number);
-    expect(result.raw.values[0]).toBeCloseTo((SLOPE * ((column * 84 + row) % 1000)) / (3 * 64 * 64), 9);
+    expect(result.arrays[0].values[0]).toBeCloseTo((SLOPE * ((column * 84 + row) % 1000)) / (3 * 64 * 64), 9);
   });
 
   test("of several outputs the one with the scores is explained", async () => {

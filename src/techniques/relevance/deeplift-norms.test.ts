@@ -60,7 +60,9 @@ function used(nodes: readonly Node[], weights: readonly TensorRef[]): readonly T
 describe("DeepLIFT through a norm that is nearly zero for the baseline, as for word vectors of zero", () => {
   it.each(Object.entries(NORMS))("is the quotient's: %s", async (_, norm) => {
     const nodes = [...norm("x", (name) => name), node("MatMul", ["n", "w"], ["y"])];
-    const { raw } = await run(
+    const {
+      arrays: [raw],
+    } = await run(
       { dims: [1, 2], x: [3, -1], nodes, weights: [...used(nodes, CONSTANTS), weight("w", [2, 1], [2, 5])] },
       {},
       {},
@@ -76,7 +78,9 @@ describe("DeepLIFT through a norm that is nearly zero for the baseline, as for w
 
   it.each(Object.entries(NORMS))("sums to the score's difference through twelve of them: %s", async (_, norm) => {
     const { small, score } = twelve(norm);
-    const { raw } = await run(small, {}, {}, "deeplift");
+    const {
+      arrays: [raw],
+    } = await run(small, {}, {}, "deeplift");
     expect(total(raw.values)).toBeCloseTo(score, 4);
   });
 
@@ -86,7 +90,9 @@ describe("DeepLIFT through a norm that is nearly zero for the baseline, as for w
       node("Div", ["one", "b"], ["q"]),
       node("ReduceSum", ["q"], ["y"], { keepdims: int(0) }),
     ];
-    const { raw } = await run(
+    const {
+      arrays: [raw],
+    } = await run(
       { dims: [1, 1], x: [3], nodes, weights: [weight("shift", [], [-1]), weight("one", [], [1])] },
       {},
       {},

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decodeNpy } from "../../data/index.ts";
 import type { Attribute } from "../../model/graph.ts";
 import type { Job } from "../../protocol/engine.ts";
-import type { Result } from "../../protocol/result.ts";
+import type { WholeResult } from "../../protocol/result.ts";
 import { ModelCache } from "../../runtime/models.ts";
 import { loadArchitectures } from "../../../test/reference/architectures/load.ts";
 import { materialise } from "../../../test/reference/architectures/materialise.ts";
@@ -83,12 +83,12 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function run(network: string, technique: string, more: Partial<Job> = {}): Promise<Result> {
+function run(network: string, technique: string, more: Partial<Job> = {}): Promise<WholeResult> {
   const { model, input } = paths.get(network)!;
   return runOn(models, model, input, technique, more);
 }
 
-function runCase({ network, technique, target, params, layer }: ReferenceCase): Promise<Result> {
+function runCase({ network, technique, target, params, layer }: ReferenceCase): Promise<WholeResult> {
   return run(network, technique, {
     target: { index: [target] },
     params,
@@ -120,7 +120,7 @@ function total(values: ArrayLike<number>): number {
 }
 
 /** What the note about the sum says. */
-function deltaOf({ notes }: Result): { delta: number; difference: number } {
+function deltaOf({ notes }: WholeResult): { delta: number; difference: number } {
   const note = notes.find((text) => text.startsWith("Convergence delta"))!;
   return { delta: Number(/delta (\S+):/.exec(note)![1]), difference: Number(/by (\S+)\.$/.exec(note)![1]) };
 }
@@ -133,8 +133,8 @@ describe("DeepLIFT where Captum has all rules", () => {
     "is Captum's: %s",
     async (_, one) => {
       const result = await runCase(one);
-      expect(result.raw.dims).toEqual(one.shape);
-      expect(differenceFrom(one, result.raw.values)).toBeLessThan(TOLERANCE);
+      expect(result.arrays[0].dims).toEqual(one.shape);
+      expect(differenceFrom(one, result.arrays[0].values)).toBeLessThan(TOLERANCE);
       const { delta, difference } = deltaOf(result);
       expect(Math.abs(difference - one.difference)).toBeLessThan(TOLERANCE * Math.abs(one.difference));
       expect(Math.abs(delta)).toBeLessThan(TOLERANCE * Math.abs(difference));
@@ -149,13 +149,13 @@ describe("DeepLIFT where Captum takes gradients", () => {
     "has the rules' numbers, which sum to the difference: %s",
     async (_, one) => {
       const result = await runCase(one);
-      expect(result.raw.dims).toEqual(one.shape);
-      expect(differenceFrom(one, result.raw.values, one.rules)).toBeLessThan(TOLERANCE);
+      expect(result.arrays[0].dims).toEqual(one.shape);
+      expect(differenceFrom(one, result.arrays[0].values, one.rules)).toBeLessThan(TOLERANCE);
       const { delta, difference } = deltaOf(result);
       expect(Math.abs(difference - one.difference)).toBeLessThan(TOLERANCE * Math.max(1, Math.abs(difference)));
       expect(Math.abs(delta)).toBeLessThan(TOLERANCE * Math.abs(difference));
       // Captum's own, with gradients in places, are others.
-      expect(differenceFrom(one, result.raw.values)).toBeGreaterThan(0.01);
+      expect(differenceFrom(one, result.arrays[0].values)).toBeGreaterThan(0.01);
       expect(result.notes.join(" ")).toMatch(
         /Products of two values that both depend on the input are divided evenly.*Captum's DeepLift takes the gradient there/,
       );
@@ -236,7 +236,7 @@ describe("DeepLIFT's rules", () => {
     baseline: string | number,
     more: Partial<Job> = {},
     dims: readonly number[] = [1, 3],
-  ): Promise<Result> =>
+  ): Promise<WholeResult> =>
     runOn(models, path, writeArray(folder, `x-${count++}.npy`, dims, x), "deeplift", {
       target: { index: [0] },
       ...more,
@@ -273,13 +273,13 @@ describe("DeepLIFT's rules", () => {
       nodes: [...nodes, node("Softmax", ["z"], ["y"], { axis: int(1) })],
     });
     for (const score of ["logit", "output"] as const) {
-      const { raw, notes } = await explain(
-        path,
-        known.input,
-        known.baseline,
-        { target: { index: [known.target] }, params: { score } },
-        [1, known.input.length],
-      );
+      const {
+        arrays: [raw],
+        notes,
+      } = await explain(path, known.input, known.baseline, { target: { index: [known.target] }, params: { score } }, [
+        1,
+        known.input.length,
+      ]);
       const largest = Math.max(...known[score].map(Math.abs));
       known[score].forEach((expected, i) =>
         expect(Math.abs(raw.values[i] - expected)).toBeLessThan(TOLERANCE * largest),
@@ -295,7 +295,9 @@ describe("DeepLIFT's rules", () => {
       weights: [weight("w", [3, 1], [-1, -1, 0]), weight("one", [1], [1])],
       nodes: [node("Gemm", ["x", "w", "one"], ["h"]), node("Relu", ["h"], ["r"]), node("Sub", ["one", "r"], ["y"])],
     });
-    const { raw } = await explain(path, [1, 1, 5], 0);
+    const {
+      arrays: [raw],
+    } = await explain(path, [1, 1, 5], 0);
     expect([...raw.values]).toEqual([0.5, 0.5, 0]);
   });
 
@@ -307,7 +309,10 @@ describe("DeepLIFT's rules", () => {
         node("Add", ["ab", "c"], ["y"]),
       ],
     });
-    const { raw, notes } = await explain(path, [3, 5, 7], 1);
+    const {
+      arrays: [raw],
+      notes,
+    } = await explain(path, [3, 5, 7], 1);
     // Δ(ab) = 14: of a (3 − 1)·(5 + 1)/2 = 6, of b (5 − 1)·(3 + 1)/2 = 8; of c 6.
     expect([...raw.values]).toEqual([6, 8, 6]);
     expect(notes.join(" ")).toContain(
@@ -321,7 +326,7 @@ describe("DeepLIFT's rules", () => {
       [1, 1, 3],
     );
     const rise = await explain(path, [1, 9, 2], 4, { target: { index: [0, 0] } }, [1, 1, 3]);
-    expect([...rise.raw.values]).toEqual([0, 5, 0]);
+    expect([...rise.arrays[0].values]).toEqual([0, 5, 0]);
     const fall = await explain(
       path,
       [1, 3, 2],
@@ -329,7 +334,7 @@ describe("DeepLIFT's rules", () => {
       { target: { index: [0, 0] } },
       [1, 1, 3],
     );
-    expect([...fall.raw.values]).toEqual([-4, 0, 0]);
+    expect([...fall.arrays[0].values]).toEqual([-4, 0, 0]);
   });
 
   function writeBaseline(values: readonly number[], dims: readonly number[] = [1, 3]): string {
@@ -497,8 +502,11 @@ describe("DeepLIFT's rules", () => {
         [1.5002, 0.2999, 1.5],
       ],
     ]) {
-      const { raw, notes } = await explain(path, x, writeBaseline(baseline));
-      const { delta, difference } = deltaOf({ notes } as Result);
+      const {
+        arrays: [raw],
+        notes,
+      } = await explain(path, x, writeBaseline(baseline));
+      const { delta, difference } = deltaOf({ notes } as WholeResult);
       expect(Math.abs(delta)).toBeLessThan(1e-4 * (1 + Math.abs(difference)));
       expect(notes.join(" ")).not.toContain("has no rule");
       // A value that stays has no part in the difference.
@@ -527,8 +535,8 @@ describe("DeepLIFT's rules", () => {
     const [a, b] = await Promise.all(
       [fused, plain].map((path) => explain(path, [0.5, 2, -1], 0.3, { target: { index: [0, 0] } }, [1, 1, 3])),
     );
-    expect([...a.raw.values]).toEqual([...b.raw.values]);
-    expect(total(a.raw.values)).not.toBe(0);
+    expect([...a.arrays[0].values]).toEqual([...b.arrays[0].values]);
+    expect(total(a.arrays[0].values)).not.toBe(0);
   });
 
   it("say which operators keep their gradient", async () => {
@@ -558,7 +566,9 @@ describe("DeepLIFT's baselines", () => {
         ["deeplift-shap", `0, ${baseline}`],
       ].map(([technique, given]) => run("mlp", technique, { target: { index: [1] }, params: { baseline: given } })),
     );
-    both.raw.values.forEach((value, i) => expect(value).toBeCloseTo((zero.raw.values[i] + file.raw.values[i]) / 2, 5));
+    both.arrays[0].values.forEach((value, i) =>
+      expect(value).toBeCloseTo((zero.arrays[0].values[i] + file.arrays[0].values[i]) / 2, 5),
+    );
     await expect(run("mlp", "deeplift", { params: { baseline: `0, ${baseline}` } })).rejects.toThrow(
       "2 baselines were given; this method takes one.",
     );
@@ -599,8 +609,8 @@ describe("DeepLIFT's baselines", () => {
     const [first, second, other] = await Promise.all(
       [0, 0, 1].map((seed) => run("mlp", "deeplift", { params: { samples: 3, seed } })),
     );
-    expect(first.raw.values).toEqual(second.raw.values);
-    expect(first.raw.values).not.toEqual(other.raw.values);
+    expect(first.arrays[0].values).toEqual(second.arrays[0].values);
+    expect(first.arrays[0].values).not.toEqual(other.arrays[0].values);
     expect(first.views[0]).toMatchObject({ kind: "bars", caption: "differences from 0, mean of 3 noisy copies" });
   });
 });
@@ -608,7 +618,10 @@ describe("DeepLIFT's baselines", () => {
 describe("Layer DeepLIFT", () => {
   it("draws a transformer's tokens in their grid", async () => {
     const { provenance } = await run("vision-transformer", "grad-cam");
-    const { raw, views: artifacts } = await run("vision-transformer", "layer-deeplift", { layer: provenance.layer });
+    const {
+      arrays: [raw],
+      views: artifacts,
+    } = await run("vision-transformer", "layer-deeplift", { layer: provenance.layer });
     // 16 patches of 8×8 in a picture of 32×32, and the class token.
     expect(raw.dims).toEqual([1, 17, 32]);
     expect(artifacts[0]).toMatchObject({
@@ -622,11 +635,15 @@ describe("Layer DeepLIFT", () => {
   });
 
   it("takes any value: a vector's units as bars", async () => {
-    const { raw, views: artifacts, notes } = await run("mlp", "layer-deeplift", { target: { index: [2] } });
+    const {
+      arrays: [raw],
+      views: artifacts,
+      notes,
+    } = await run("mlp", "layer-deeplift", { target: { index: [2] } });
     expect(raw.dims).toEqual([1, 32]);
     expect(artifacts[0]).toMatchObject({ id: "layer-deeplift", kind: "bars" });
     expect(notes.join(" ")).toMatch(/Layer picked/);
-    const { delta, difference } = deltaOf({ notes } as Result);
+    const { delta, difference } = deltaOf({ notes } as WholeResult);
     expect(Math.abs(delta)).toBeLessThan(TOLERANCE * Math.abs(difference));
   });
 });

@@ -182,8 +182,8 @@ describe("a deviation is fixed", () => {
       node("ReduceMean", ["h"], ["y"], { axes: ints(1), keepdims: int(0) }),
     ];
     const small = { dims: [1, TOKENS, WIDTH], x: X, nodes, weights: used(nodes) };
-    const a = (await run(small, {}, { layer: "a" }, "feature-maps")).raw.values;
-    expectClose((await run(small, {}, { layer: "a" }, "layer-lrp")).raw.values, byHand([...a], isCentred), 4);
+    const a = (await run(small, {}, { layer: "a" }, "feature-maps")).arrays[0].values;
+    expectClose((await run(small, {}, { layer: "a" }, "layer-lrp")).arrays[0].values, byHand([...a], isCentred), 4);
   });
 });
 
@@ -200,14 +200,14 @@ describe("what else multiplies", () => {
     ];
     // xᵢ(Rᵢ − sᵢ·ΣR), R = [s₀, 0] (AttnLRP, proposition 3.1).
     expectClose(
-      (await run({ ...one, nodes: product, weights: [weight("axis", [1], [1], "int64")] }, { score: "output" })).raw
-        .values,
+      (await run({ ...one, nodes: product, weights: [weight("axis", [1], [1], "int64")] }, { score: "output" }))
+        .arrays[0].values,
       [3 * (s[0] - s[0] * s[0]), s[1] * s[0]],
     );
     const gate = [node("Softmax", ["x"], ["g"]), node("MatMul", ["x", "w"], ["h"]), node("Mul", ["g", "h"], ["y"])];
     // h₀ = 2·3 − 1 = 5, and relevance goes by it alone.
     expectClose(
-      (await run({ ...one, nodes: gate, weights: [weight("w", [2, 2], [2, 0, 1, 5])] }, { score: "output" })).raw
+      (await run({ ...one, nodes: gate, weights: [weight("w", [2, 2], [2, 0, 1, 5])] }, { score: "output" })).arrays[0]
         .values,
       [6 * s[0], -s[0]],
       4,
@@ -233,7 +233,9 @@ describe("what else multiplies", () => {
       [...norms, node("Mul", ["ix", "ik"], ["i"]), node("Mul", ["d", "i"], ["y"])],
       [...norms, node("Mul", ["ix", "d"], ["i"]), node("Mul", ["i", "ik"], ["y"])],
     ]) {
-      const { raw } = await run({ ...rows, nodes, weights }, {}, { target: { index: [0] } });
+      const {
+        arrays: [raw],
+      } = await run({ ...rows, nodes, weights }, {}, { target: { index: [0] } });
       expectClose([...raw.values].slice(0, 2), [(3 + 4.5) / over, (-1.5 + 1) / over], 4);
     }
   });
@@ -243,7 +245,7 @@ describe("what else multiplies", () => {
     // h = 3·1 − 1·2 = 1.
     const sigmoid = 1 / (1 + Math.exp(-1));
     expectClose(
-      (await run({ ...one, nodes, weights: [weight("w", [2, 1], [1, 2])] }, { score: "output" })).raw.values,
+      (await run({ ...one, nodes, weights: [weight("w", [2, 1], [1, 2])] }, { score: "output" })).arrays[0].values,
       [3 * sigmoid, -2 * sigmoid],
       4,
     );
@@ -256,7 +258,9 @@ describe("what else multiplies", () => {
       node("Mul", ["h", "m"], ["y"]),
     ];
     // h = [[5, 1], [2, 4]] by rows, m = [3, 3]: y₀₀ = 15; half to h₀₀ at once, half by m to 5 : 1.
-    const { raw } = await run(
+    const {
+      arrays: [raw],
+    } = await run(
       { dims: [2, 2], x: [5, 1, 2, 4], nodes, weights: [weight("w", [2, 2], [1, 0, 0, 1])] },
       { score: "output" },
     );

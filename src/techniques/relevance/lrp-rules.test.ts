@@ -111,7 +111,9 @@ describe.each(Object.entries(LAYERS))("a layer as %s", (_, layer) => {
     ["zbox", { low: "-2, -3", high: 2 }, [-6 / 7, -1 / 7]], // 6 and 1·(−2 + 3)
     ["excitation_backprop", {}, [-1, 0]],
   ] as const)("by %s, %o", async (rule, params, expected) => {
-    const { raw } = await run(layer, { rule, ...params });
+    const {
+      arrays: [raw],
+    } = await run(layer, { rule, ...params });
     expectClose(raw.values, expected);
   });
 });
@@ -127,9 +129,9 @@ describe("composites", () => {
     ["epsilon_gamma_box", [-1, 0], [2, -2]],
   ] as const)("%s has one rule for convolutions and one for dense layers", async (rule, ofConvolution, ofDense) => {
     const params = { rule, low: -2, high: 2 };
-    expectClose((await run(convolution, params)).raw.values, ofConvolution);
+    expectClose((await run(convolution, params)).arrays[0].values, ofConvolution);
     // ε of 1e-6 beside y = −1.
-    expectClose((await run(dense, params)).raw.values, ofDense, 4);
+    expectClose((await run(dense, params)).arrays[0].values, ofDense, 4);
   });
 
   it("take the first layer for first though a normalization of the input, a Transpose and a Pad stand before it", async () => {
@@ -151,20 +153,22 @@ describe("composites", () => {
     ];
     const small = { dims: [1, 1, 2], x: [-1, 2], nodes, weights };
     const flat = await run(small, { rule: "flat" });
-    expectClose(flat.raw.values, [0.25, 0.25]); // y = −1 + 1.5 = 0.5; padding takes no part
+    expectClose(flat.arrays[0].values, [0.25, 0.25]); // y = −1 + 1.5 = 0.5; padding takes no part
     const box = await run(small, { rule: "zbox", low: -1, high: 3 });
     // w·(x − l) = 1·(−1 + 1) = 0 and 3·(0.5 + 1) = 4.5.
-    expectClose(box.raw.values, [0, 0.5]);
+    expectClose(box.arrays[0].values, [0, 0.5]);
     const own = await run(small, { rule: "zbox" });
     expect(own.notes.join(" ")).toContain("The box's lowest and highest values are this input's own.");
     // From −1 to 2: (x − 1)/2 from −1 to 0.5; 0 and 3·(0.5 + 1).
-    expectClose(own.raw.values, [0, 0.5]);
+    expectClose(own.arrays[0].values, [0, 0.5]);
   });
 });
 
 describe("other questions than a class", () => {
   it.each(["output", "loss"])("the %s", async (score) => {
-    const { raw } = await run(unbiased(), { rule: "epsilon", score });
+    const {
+      arrays: [raw],
+    } = await run(unbiased(), { rule: "epsilon", score });
     expect(raw.values.every(Number.isFinite)).toBe(true);
     expect(raw.values.some((value) => value !== 0)).toBe(true);
   });
@@ -187,7 +191,7 @@ describe("other questions than a class", () => {
     });
     const [left, right, both] = (
       await Promise.all([at(0, 1), at(1, 2), at(0, 2)].map((more) => run(dense, {}, more)))
-    ).map(({ raw }) => raw.values);
+    ).map(({ arrays: [raw] }) => raw.values);
     expectClose(
       both,
       [...left].map((value, i) => value + right[i]),
@@ -199,8 +203,8 @@ describe("other questions than a class", () => {
     const [first, second, plain] = await Promise.all(
       [4, 4, 0].map((samples) => run(unbiased(), { rule: "epsilon_plus", samples, seed: 1 })),
     );
-    expect(first.raw.values).toEqual(second.raw.values);
-    expect(first.raw.values).not.toEqual(plain.raw.values);
+    expect(first.arrays[0].values).toEqual(second.arrays[0].values);
+    expect(first.arrays[0].values).not.toEqual(plain.arrays[0].values);
     expect(first.views[0]).toMatchObject({ caption: "relevance by epsilon-plus, mean of 4 noisy copies" });
   });
 });

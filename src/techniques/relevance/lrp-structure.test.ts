@@ -25,14 +25,18 @@ describe("what is not a weighted layer", () => {
 
   it("shares a sum's relevance by its terms, to both ends of a residual connection", async () => {
     const nodes = [node("MatMul", ["x", "w"], ["h"]), node("Add", ["x", "h"], ["y"])];
-    const { raw } = await run({ ...one, nodes, weights: [weight("w", [2, 2], [2, 0, 1, 5])] }, {});
+    const {
+      arrays: [raw],
+    } = await run({ ...one, nodes, weights: [weight("w", [2, 2], [2, 0, 1, 5])] }, {});
     // h₀ = 2·3 − 1 = 5, y₀ = 8; x₀: 3 + 6, x₁: −1.
     expectClose(raw.values, [9, -1], 4);
   });
 
   it("shares by terms in a Gemm whose third input is data, as an optimizer may fuse a residual connection", async () => {
     const nodes = [node("Gemm", ["x", "w", "x"], ["y"], { beta: float(2), alpha: float(0.5) })];
-    const { raw } = await run({ ...one, nodes, weights: [weight("w", [2, 2], [4, 0, 2, 10])] }, {});
+    const {
+      arrays: [raw],
+    } = await run({ ...one, nodes, weights: [weight("w", [2, 2], [4, 0, 2, 10])] }, {});
     // y₀ = 0.5·(4·3 − 2) + 2·3 = 11: x₀ adds 6 + 6, x₁ −1.
     expectClose(raw.values, [12, -1], 4);
   });
@@ -40,13 +44,13 @@ describe("what is not a weighted layer", () => {
   it("lets a gate be fixed, and halves what two values alike multiply", async () => {
     const gated = [node("Sigmoid", ["x"], ["s"]), node("Mul", ["s", "x"], ["y"])];
     const sigmoid = 1 / (1 + Math.exp(-3));
-    expectClose((await run({ ...one, nodes: gated }, {})).raw.values, [3 * sigmoid, 0]);
+    expectClose((await run({ ...one, nodes: gated }, {})).arrays[0].values, [3 * sigmoid, 0]);
     const squared = [node("Mul", ["x", "x"], ["y"])];
-    expectClose((await run({ ...one, nodes: squared }, {})).raw.values, [9, 0]);
+    expectClose((await run({ ...one, nodes: squared }, {})).arrays[0].values, [9, 0]);
     // y₀ = x₀·(x₀ + x₁) = 6: half to x₀ at once, half shared 3 : −1 by the sum of 2.
     const mixed = [node("MatMul", ["x", "w"], ["h"]), node("Mul", ["x", "h"], ["y"])];
     expectClose(
-      (await run({ ...one, nodes: mixed, weights: [weight("w", [2, 2], [1, 0, 1, 0])] }, {})).raw.values,
+      (await run({ ...one, nodes: mixed, weights: [weight("w", [2, 2], [1, 0, 1, 0])] }, {})).arrays[0].values,
       [3 + 4.5, -1.5],
       4,
     );
@@ -60,7 +64,9 @@ describe("what is not a weighted layer", () => {
       node("Mul", ["gate", "x"], ["g"]),
       node("ReduceSum", ["g", "axes"], ["y"], { keepdims: int(0) }),
     ];
-    const { raw } = await run(
+    const {
+      arrays: [raw],
+    } = await run(
       {
         dims: [1, 1, 2, 2],
         x: [1, 2, 3, -2],
@@ -77,7 +83,7 @@ describe("what is not a weighted layer", () => {
     const softmax = await run({ ...one, nodes: [node("Softmax", ["x"], ["y"])] }, { score: "output" });
     const s = [1, Math.exp(-4)].map((value) => value / (1 + Math.exp(-4)));
     // xᵢ(Rᵢ − sᵢ·ΣR), R = [s₀, 0].
-    expectClose(softmax.raw.values, [3 * (s[0] - s[0] * s[0]), -1 * (0 - s[1] * s[0])]);
+    expectClose(softmax.arrays[0].values, [3 * (s[0] - s[0] * s[0]), -1 * (0 - s[1] * s[0])]);
     expect(softmax.notes.join(" ")).toContain("AttnLRP");
     // y = xᵀ·x as two operands: each gets half, so x gets y.
     const product = await run(
@@ -92,13 +98,15 @@ describe("what is not a weighted layer", () => {
       },
       {},
     );
-    expectClose(product.raw.values, [9, 1], 4);
+    expectClose(product.arrays[0].values, [9, 1], 4);
   });
 
   it("keeps masked entries of a softmax out, −∞ or not", async () => {
     const nodes = [node("Add", ["x", "mask"], ["h"]), node("Softmax", ["h"], ["s"]), node("MatMul", ["s", "w"], ["y"])];
     for (const low of [-Infinity, -3.4e38, -1e4]) {
-      const { raw } = await run(
+      const {
+        arrays: [raw],
+      } = await run(
         {
           dims: [1, 3],
           x: [3, -1, 2],
@@ -145,7 +153,7 @@ describe("what is not a weighted layer", () => {
       ],
     });
     const [whole, split] = await Promise.all([run(behind(fused), {}), run(behind(parts), {})]);
-    expectClose(whole.raw.values, [...split.raw.values], 4);
+    expectClose(whole.arrays[0].values, [...split.arrays[0].values], 4);
     // Without a bias all of the score arrives (Ali et al. 2022).
     const kept = await run(
       {
@@ -155,7 +163,7 @@ describe("what is not a weighted layer", () => {
       {},
     );
     const score = Number(/score is ([^;]+);/.exec(kept.notes.join(" "))![1]);
-    expect(total(kept.raw.values)).toBeCloseTo(score, 3);
+    expect(total(kept.arrays[0].values)).toBeCloseTo(score, 3);
   });
 
   it("passes through activations, pools in proportion or to the largest, and follows what is moved", async () => {
@@ -167,7 +175,7 @@ describe("what is not a weighted layer", () => {
       },
       {},
     );
-    expectClose(average.raw.values, [0.25, 0.5, 0.75, -0.5]);
+    expectClose(average.arrays[0].values, [0.25, 0.5, 0.75, -0.5]);
     const maximum = await run(
       {
         dims: [1, 1, 2, 2],
@@ -176,9 +184,9 @@ describe("what is not a weighted layer", () => {
       },
       {},
     );
-    expectClose(maximum.raw.values, [0, 0, 3, 0]);
+    expectClose(maximum.arrays[0].values, [0, 0, 3, 0]);
     const tanh = await run({ ...one, nodes: [node("Tanh", ["x"], ["y"])] }, {});
-    expectClose(tanh.raw.values, [Math.tanh(3), 0]);
+    expectClose(tanh.arrays[0].values, [Math.tanh(3), 0]);
     const moved = await run(
       {
         ...one,
@@ -187,7 +195,7 @@ describe("what is not a weighted layer", () => {
       },
       {},
     );
-    expectClose(moved.raw.values, [6, -2]);
+    expectClose(moved.arrays[0].values, [6, -2]);
   });
 });
 
@@ -209,14 +217,18 @@ describe("a layer quantised as it runs", () => {
   ];
 
   it("shares relevance as the layer of real numbers that it stands for, its zero point being none of them", async () => {
-    const { raw } = await run({ dims: [1, 4], x, nodes: quantised, weights }, {});
+    const {
+      arrays: [raw],
+    } = await run({ dims: [1, 4], x, nodes: quantised, weights }, {});
     // y₀ = 1·1.5 + 2·0.5 + 0.7·0.75 + 0.4·2, in steps of 2.5/255.
     const expected = [1.5, 1, 0.525, 0.8];
     raw.values.forEach((value, at) => expect(Math.abs(value - expected[at])).toBeLessThan(0.03));
   });
 
   it("has DeepLIFT's contributions from a baseline of zeros, whose scale is zero", async () => {
-    const { raw } = await run({ dims: [1, 4], x, nodes: quantised, weights }, {}, {}, "deeplift");
+    const {
+      arrays: [raw],
+    } = await run({ dims: [1, 4], x, nodes: quantised, weights }, {}, {}, "deeplift");
     expect(raw.values.every(Number.isFinite)).toBe(true);
   });
 });
@@ -234,7 +246,10 @@ describe("relevance keeps its sum", () => {
     "epsilon_gamma_box",
     "excitation_backprop",
   ])("by %s, where nothing has a bias", async (rule) => {
-    const { raw, notes } = await run(unbiased(), { rule });
+    const {
+      arrays: [raw],
+      notes,
+    } = await run(unbiased(), { rule });
     const [, sum, score] = /Relevance sums to (\S+), the score is ([^;]+);/.exec(notes.join(" "))!;
     expect(Math.abs(Number(score))).toBeGreaterThan(0.1);
     expect(Math.abs(total(raw.values) - Number(score))).toBeLessThan(1e-3 * Math.abs(Number(score)));
@@ -244,7 +259,10 @@ describe("relevance keeps its sum", () => {
   it.each(["r", "i", "s", "p", "f"])(
     "at the value %s too: all of it where every way leads through, else a part",
     async (layer) => {
-      const { raw, notes } = await run(unbiased(), { rule: "gamma" }, { layer: `value:${layer}` }, "layer-lrp");
+      const {
+        arrays: [raw],
+        notes,
+      } = await run(unbiased(), { rule: "gamma" }, { layer: `value:${layer}` }, "layer-lrp");
       const score = Number(/score is ([^;]+);/.exec(notes.join(" "))![1]);
       if (layer === "i") expect(Math.abs(total(raw.values) - score)).toBeGreaterThan(0.01 * Math.abs(score));
       else expect(Math.abs(total(raw.values) - score)).toBeLessThan(1e-3 * Math.abs(score));
@@ -269,10 +287,10 @@ describe("relevance keeps its sum", () => {
       weight("row", [2], [1, 3], "int64"),
       weight("c", [3, 2], numbers(6, 5)),
     ];
-    const { raw, notes } = await run(
-      { dims: [4, 1, 2], x: numbers(8, 4), nodes, weights },
-      { rule: "epsilon", epsilon: 1e-9 },
-    );
+    const {
+      arrays: [raw],
+      notes,
+    } = await run({ dims: [4, 1, 2], x: numbers(8, 4), nodes, weights }, { rule: "epsilon", epsilon: 1e-9 });
     const score = Number(/score is ([^;]+);/.exec(notes.join(" "))![1]);
     expect(Math.abs(score)).toBeGreaterThan(0.05);
     expect(Math.abs(total(raw.values) - score)).toBeLessThan(2e-3 * Math.abs(score));
@@ -287,7 +305,7 @@ describe("relevance keeps its sum", () => {
         run(unbiased(), { rule: "epsilon_plus" }, { target }),
       ),
     );
-    const [first, second, both] = results.map(({ raw }) => raw.values);
+    const [first, second, both] = results.map(({ arrays: [raw] }) => raw.values);
     expectClose(
       both,
       [...first].map((value, i) => value - second[i]),

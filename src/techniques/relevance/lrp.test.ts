@@ -6,7 +6,7 @@ import { decodeNpy } from "../../data/index.ts";
 import { ModelCache } from "../../runtime/models.ts";
 import { lrp } from "./lrp.ts";
 import { visibleParams } from "../../../webview/explain/state.ts";
-import type { Result } from "../../protocol/result.ts";
+import type { WholeResult } from "../../protocol/result.ts";
 import { loadArchitectures } from "../../../test/reference/architectures/load.ts";
 import { materialise } from "../../../test/reference/architectures/materialise.ts";
 import { runOn, writeArray } from "../../../test/support/models.ts";
@@ -81,7 +81,7 @@ function difference(ours: Float32Array, { file, stride = 1, largest }: Reference
   return expected.reduce((worst, value, i) => Math.max(worst, Math.abs(ours[i * stride] - value)), 0) / most;
 }
 
-function run({ network, exporter, technique, target, params, layer }: ReferenceCase): Promise<Result> {
+function run({ network, exporter, technique, target, params, layer }: ReferenceCase): Promise<WholeResult> {
   const { model, input } = paths.get(`${network}-${exporter}`)!;
   return runOn(models, model, input, technique, {
     target: { index: [target] },
@@ -103,7 +103,11 @@ function title({ network, exporter, technique, params, layer, reference }: Refer
 
 describe("layer-wise relevance propagation against its references", () => {
   it.each(cases.map((one) => [title(one), one] as const))("%s", { timeout: 60_000 }, async (_, one) => {
-    const { raw, views: artifacts, notes } = await run(one);
+    const {
+      arrays: [raw],
+      views: artifacts,
+      notes,
+    } = await run(one);
     const error = difference(raw.values, one);
     if (process.env.LRP_ERRORS) console.log(error.toExponential(1), title(one));
     expect(error).toBeLessThan(TOLERANCE);

@@ -1,3 +1,4 @@
+import { withoutValues } from "../../../src/protocol/result.ts";
 import type { AxisEntry, AxisKind, CompareBoot, CompareHost, CompareState } from "../../../src/protocol/compare.ts";
 import type { BarsArtifact, TokensArtifact } from "../../../src/protocol/artifacts.ts";
 import { isComparable } from "../../../src/protocol/compare.ts";
@@ -74,7 +75,7 @@ const link = new Link<CompareHost, SessionView>(
   wire,
   noted<Handlers<CompareHost>>({
     ready: boot,
-    find: ({ cell }) => (cached.has(cell.technique) ? { result: result(cell) } : {}),
+    find: ({ cell }) => (cached.has(cell.technique) ? { result: withoutValues(result(cell)) } : {}),
     async run({ cell }, context) {
       page.fake.running = Number(page.fake.running) + 1;
       page.fake.mostAtOnce = Math.max(Number(page.fake.mostAtOnce), Number(page.fake.running));
@@ -88,11 +89,12 @@ const link = new Link<CompareHost, SessionView>(
             "CAM works without gradients.",
           );
         (page.fake.done as string[]).push(cell.technique);
-        return { result: result(cell), cached: false };
+        return { result: withoutValues(result(cell)), cached: false };
       } finally {
         page.fake.running = Number(page.fake.running) - 1;
       }
     },
+    array: ({ cell, index }) => ({ values: result(cell).arrays[index].values }),
     remember: (request) => {
       state = request.state;
     },

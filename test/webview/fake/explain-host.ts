@@ -1,3 +1,4 @@
+import { withoutValues } from "../../../src/protocol/result.ts";
 import type { CallContext, Handlers } from "../../../src/protocol/link.ts";
 import { checkState } from "../../../src/protocol/checks.ts";
 import { Link, RemoteError } from "../../../src/protocol/link.ts";
@@ -65,7 +66,7 @@ function boot(): PanelBoot {
       classes: classNames,
       ...explainable,
     },
-    ...(scenario.result ? { result: resultFor(state) } : {}),
+    ...(scenario.result ? { result: withoutValues(resultFor(state)) } : {}),
     ...(typeof scenario.blocked === "string" ? { blocked: scenario.blocked } : {}),
   };
 }
@@ -86,7 +87,7 @@ const link = new Link<PanelHost, SessionView>(
           "node /_blocks.3/NonMaxSuppression",
           "Grad-CAM and CAM work without gradients below the head.",
         );
-      const result = resultFor(request.state);
+      const result = withoutValues(resultFor(request.state));
       page.fake.result = result;
       return { result, cached: false };
     },
@@ -96,8 +97,9 @@ const link = new Link<PanelHost, SessionView>(
       if (fails) throw new RemoteError("UsageError", fails, "input", "Insertion and deletion work on any input.");
       const checked = checkState(request.state, request.check, [...techniques, ...checks]);
       if (!checked) throw new RemoteError("UsageError", `There is no check "${request.check}".`);
-      return { result: resultFor(checked), cached: false };
+      return { result: withoutValues(resultFor(checked)), cached: false };
     },
+    array: (request) => ({ values: resultFor(request.state).arrays[request.index].values }),
     remember: (request) => {
       state = request.state;
     },

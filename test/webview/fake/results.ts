@@ -7,7 +7,7 @@ import type {
   TilesArtifact,
   TokensArtifact,
 } from "../../../src/protocol/artifacts.ts";
-import type { Result } from "../../../src/protocol/result.ts";
+import type { Result, WholeResult } from "../../../src/protocol/result.ts";
 import type { LayerChoice } from "../../../src/protocol/engine.ts";
 import type { PanelState } from "../../../src/protocol/panel.ts";
 import { checkCurves } from "./checks.ts";
@@ -158,26 +158,31 @@ function twoClasses({ target }: PanelState): BarsArtifact {
 }
 
 /** One result per technique id; throws for what the fake does not know. */
-export function resultFor(state: PanelState): Result {
+export function resultFor(state: PanelState): WholeResult {
   const make = makers[state.technique];
   if (!make) throw new Error(`The fake host has no technique "${state.technique}".`);
   const { main, beside = [], inputs, raw, notes } = make(state);
   const index = state.target.index ?? [285];
   return {
-    raw,
-    ...(inputs ? { inputs } : {}),
+    arrays: (inputs ?? [raw]).map((array) => ({
+      ...array,
+      type: "float32",
+      ...(main.kind !== "image" && "values" in main && main.values === array.values ? { view: main.id } : {}),
+    })),
     notes,
-    views:
-      main.id === "predictions" || main.kind === "boxes"
-        ? [main, image]
-        : [
-            main,
-            ...beside,
-            ...(main.kind === "heatmap" || main.kind === "tiles"
-              ? [image, ...(scenario.frames ? frameImages() : [])]
-              : []),
-            state.technique === "dense" ? denseBars() : scenario.twoClasses ? twoClasses(state) : bars(state),
-          ],
+    views: [main, ...beside],
+    context: {
+      pictures:
+        ["heatmap", "tiles", "boxes"].includes(main.kind) || main.id === "predictions"
+          ? [image, ...(scenario.frames ? frameImages() : [])]
+          : [],
+      ...(main.id === "predictions" || main.kind === "boxes"
+        ? {}
+        : {
+            predictions:
+              state.technique === "dense" ? denseBars() : scenario.twoClasses ? twoClasses(state) : bars(state),
+          }),
+    },
     provenance: {
       technique: state.technique,
       model: { name: "efficientnet-lite0.onnx", hash: "4c1f9e2ab7d05c66" },
@@ -195,11 +200,16 @@ export function resultFor(state: PanelState): Result {
   };
 }
 
+interface Numbers {
+  readonly dims: readonly number[];
+  readonly values: Float32Array;
+}
+
 type Made = {
   readonly main: Result["views"][number];
   readonly beside?: Result["views"];
-  readonly inputs?: Result["inputs"];
-  readonly raw: Result["raw"];
+  readonly inputs?: readonly (Numbers & { readonly name: string })[];
+  readonly raw: Numbers;
   readonly notes: readonly string[];
 };
 
