@@ -5,7 +5,14 @@ import type { PictureGeometry } from "./recipe.ts";
  * reduced to what can be seen. Each kind has one view in webview/ui, one picture in draw/, and one form as data. /
  */
 export type Artifact =
-  ImageArtifact | HeatmapArtifact | TilesArtifact | BarsArtifact | TokensArtifact | CurvesArtifact | BoxesArtifact;
+  | ImageArtifact
+  | HeatmapArtifact
+  | TilesArtifact
+  | BarsArtifact
+  | TokensArtifact
+  | CurvesArtifact
+  | BoxesArtifact
+  | TableArtifact;
 
 /** A picture: what the model saw, back in display colours. */
 export interface ImageArtifact {
@@ -262,3 +269,25 @@ export interface CurveNumber {
   /** What the number says, in a sentence. */
   readonly help: string;
 }
+
+/** Rows of named columns. */
+export interface TableArtifact {
+  readonly kind: "table";
+  readonly id: string;
+  /** The model's input that it is about, where several are explained. */
+  readonly input?: string;
+  readonly title: string;
+  /** All of the same length. */
+  readonly columns: readonly TableColumn[];
+  readonly caption: string;
+}
+
+export type TableColumn = {
+  readonly name: string;
+  /** "ms", "%": of every value. */
+  readonly unit?: string;
+} & (
+  | { readonly type: "text"; readonly values: readonly string[] }
+  /** "integer": places and counts, whole by nature. */
+  | { readonly type: "number" | "integer"; readonly values: Float32Array | Float64Array }
+);

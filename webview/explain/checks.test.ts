@@ -189,10 +189,12 @@ describe("curves", () => {
   test("are a table as well", async () => {
     await open("randomisation");
     await page.getByTestId("curves-table").click();
-    const rows = page.getByTestId("curves-values").locator("tbody tr");
+    const rows = page.getByTestId("table-grid").locator("[data-row]");
     await eventually(() => rows.count()).toBe(12);
     await eventually(() => rows.nth(5).textContent()).toContain("NaN");
-    await eventually(() => rows.nth(1).locator("th").textContent()).toBe("/_blocks.15/_project_conv/Conv");
+    await eventually(() => rows.nth(1).locator("[role=gridcell]").first().textContent()).toBe(
+      "/_blocks.15/_project_conv/Conv",
+    );
   });
 
   test("follow the width and the theme", async () => {

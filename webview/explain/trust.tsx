@@ -1,6 +1,7 @@
 import type { VNode } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { checksOf } from "../../src/protocol/checks.ts";
+import type { TableArtifact } from "../../src/protocol/artifacts.ts";
 import type { Result } from "../../src/protocol/result.ts";
 import type { Progress } from "../../src/protocol/engine.ts";
 import type { PanelState } from "../../src/protocol/panel.ts";
@@ -88,6 +89,7 @@ export function Trust({
                 onRun={() => void run([check])}
               />
             ))}
+            <CheckNumbers checks={checks} outcomes={outcomes} page={page} />
             <Announce
               testid="trust-live"
               text={
@@ -103,6 +105,51 @@ export function Trust({
       </Disclosure>
     </div>
   );
+}
+
+/** What all checks that ran came to, as one table. */
+function CheckNumbers({
+  checks,
+  outcomes,
+  page,
+}: {
+  readonly checks: readonly TechniqueInfo[];
+  readonly outcomes: Readonly<Record<string, Outcome>>;
+  readonly page: Page;
+}): VNode | null {
+  const [open, setOpen] = useState(false);
+  const results = checks.flatMap(({ id }) => outcomes[id]?.result ?? []);
+  const artifact = useMemo(() => numbersOf(checks, outcomes), [outcomes]);
+  if (!results.length || !artifact) return null;
+  return (
+    <Disclosure title="All numbers as a table" open={open} onToggle={setOpen} testid="trust-numbers">
+      {() => <ArtifactView artifact={artifact} result={results[0]} page={page} compact />}
+    </Disclosure>
+  );
+}
+
+function numbersOf(
+  checks: readonly TechniqueInfo[],
+  outcomes: Readonly<Record<string, Outcome>>,
+): TableArtifact | undefined {
+  const rows = checks.flatMap(({ id, title }) =>
+    (outcomes[id]?.result?.views ?? []).flatMap((view) =>
+      "numbers" in view ? view.numbers.map((number) => ({ check: title, ...number })) : [],
+    ),
+  );
+  if (rows.length === 0) return undefined;
+  return {
+    kind: "table",
+    id: "check-numbers",
+    title: "Numbers of the checks",
+    columns: [
+      { name: "check", type: "text", values: rows.map(({ check }) => check) },
+      { name: "number", type: "text", values: rows.map(({ label }) => label) },
+      { name: "value", type: "number", values: Float64Array.from(rows, ({ value }) => value) },
+      { name: "what it says", type: "text", values: rows.map(({ help }) => help) },
+    ],
+    caption: "",
+  };
 }
 
 /** One check: what it is, and what it found. */

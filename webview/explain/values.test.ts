@@ -10,7 +10,6 @@ import {
   readingAt,
   readingLines,
   summarise,
-  tableOf,
   valueAt,
 } from "../results/map-values.ts";
 import { formatFraction, formatNames, parseFraction, parseNames, parseNumbers, parseWhole } from "./recipe-text.ts";
@@ -105,25 +104,6 @@ describe("a heat map's values", () => {
     expect(summarise(drawingOf({ ...artifact, values: new Float32Array(12).fill(NaN) }, DEFAULT_LOOKS))).toContain(
       "no finite values",
     );
-  });
-
-  test("the table of a small map holds its values, of a large one means", () => {
-    expect(tableOf(drawingOf(artifact, DEFAULT_LOOKS))).toEqual({
-      exact: true,
-      rows: [
-        [0, -2, -4],
-        [-6, -8, -10],
-      ],
-    });
-    const large = {
-      ...artifact,
-      values: Float32Array.from({ length: 256 }, (_, i) => i % 16),
-      dims: [16, 16],
-      axes: { height: 0, width: 1 },
-    };
-    const { exact, rows } = tableOf(drawingOf(large, DEFAULT_LOOKS));
-    expect(exact).toBe(false);
-    expect(rows[3]).toEqual([0.5, 2.5, 4.5, 6.5, 8.5, 10.5, 12.5, 14.5]);
   });
 });
 

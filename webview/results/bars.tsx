@@ -2,6 +2,7 @@ import type { VNode } from "preact";
 import { picturesOf } from "../../src/protocol/result.ts";
 import { formatValue } from "../../src/draw/scene/ticks.ts";
 import type { BarsArtifact } from "../../src/protocol/artifacts.ts";
+import { ValuesTable } from "./data-table.tsx";
 import { FeatureBars } from "./feature-bars.tsx";
 import { Picture } from "./image.tsx";
 import { cursorAt } from "./linked.tsx";
@@ -20,20 +21,23 @@ export const bars: KindView<BarsArtifact> = {
 /** The model's answers, large, beside the picture they are about. */
 function PredictionsStage({ artifact, result, page }: FullProps<BarsArtifact>): VNode {
   return (
-    <div class="bars-stage">
-      {picturesOf(result).map((picture) => (
-        <Picture key={picture.id} image={picture} />
-      ))}
-      <Predictions
-        bars={artifact}
-        target={page.target}
-        label={result.provenance.target?.label}
-        canExplain={page.canExplain}
-        most={Infinity}
-        large
-        onExplain={page.explain}
-        onAny={page.pickTarget}
-      />
+    <div>
+      <div class="bars-stage">
+        {picturesOf(result).map((picture) => (
+          <Picture key={picture.id} image={picture} />
+        ))}
+        <Predictions
+          bars={artifact}
+          target={page.target}
+          label={result.provenance.target?.label}
+          canExplain={page.canExplain}
+          most={Infinity}
+          large
+          onExplain={page.explain}
+          onAny={page.pickTarget}
+        />
+      </div>
+      <ValuesTable artifact={artifact} testid="bars-table" />
     </div>
   );
 }

@@ -4,9 +4,12 @@ import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { curveRanges, lineStyles } from "../../src/draw/kinds/curves.ts";
 import { LINE_COLORS } from "../../src/draw/scene/strokes.ts";
+import { column } from "../../src/draw/scene/table.ts";
+import type { Table } from "../../src/draw/scene/table.ts";
 import { formatValue, ticks } from "../../src/draw/scene/ticks.ts";
 import type { CurvesArtifact } from "../../src/protocol/artifacts.ts";
 import "./curves.css";
+import { DataTable } from "./data-table.tsx";
 import { Announce } from "../ui/feedback.tsx";
 import { Disclosure } from "../ui/fields.tsx";
 import { useTheme, useWidth } from "../ui/hooks.ts";
@@ -129,7 +132,7 @@ function Curves({ artifact, compact }: Pick<FullProps<CurvesArtifact>, "artifact
       <figcaption>{artifact.caption}</figcaption>
       <Announce testid="curves-live" text={byKey ? words : ""} />
       <Disclosure title="Values as a table" open={table} onToggle={setTable} testid="curves-table">
-        {() => <Values artifact={artifact} data={data} />}
+        {() => <DataTable table={wideTable(artifact, data)} label={`${artifact.title}: values`} />}
       </Disclosure>
     </figure>
   );
@@ -169,33 +172,15 @@ function Swatch({
   );
 }
 
-function Values({ artifact, data }: { readonly artifact: CurvesArtifact; readonly data: Joined }): VNode {
-  return (
-    <div class="table-scroll" tabIndex={0} role="region" aria-label="Values as a table">
-      <table class="value-grid" data-testid="curves-values">
-        <thead>
-          <tr>
-            <th scope="col">{artifact.x.label}</th>
-            {artifact.lines.map((line) => (
-              <th key={line.id} scope="col">
-                {line.label}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {Array.from(data.x, (x, at) => (
-            <tr key={at}>
-              <th scope="row">{artifact.x.names?.[x] ?? formatValue(x)}</th>
-              {artifact.lines.map((line, i) => (
-                <td key={line.id}>{data.rows[i][at] === undefined ? "" : formatValue(data.rows[i][at])}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
+/** A row for each x, a column for each line. */
+function wideTable({ x, lines }: CurvesArtifact, data: Joined): Table {
+  return {
+    rows: data.x.length,
+    columns: [
+      column(x.label, x.names ? "text" : "number", (row) => x.names?.[data.x[row]] ?? data.x[row]),
+      ...lines.map(({ label }, i) => column(label, "number", (row) => data.rows[i][row] ?? "")),
+    ],
+  };
 }
 
 /** "pixels taken, % 12.5", or a place's name. */

@@ -1,6 +1,7 @@
 import type { VNode } from "preact";
 import { formatValue } from "../../src/draw/scene/ticks.ts";
 import type { BarsArtifact } from "../../src/protocol/artifacts.ts";
+import { ValuesTable } from "./data-table.tsx";
 import { roveFocus } from "../ui/roving.ts";
 
 /**
@@ -52,6 +53,7 @@ export function FeatureBars({ bars }: { readonly bars: BarsArtifact }): VNode {
           .filter(Boolean)
           .join(" · ")}
       </p>
+      <ValuesTable artifact={bars} testid="bars-table" />
     </section>
   );
 }

@@ -7,6 +7,7 @@ import { curves } from "./curves.tsx";
 import { heatmap } from "./heatmap.tsx";
 import { image } from "./image.tsx";
 import "./results.css";
+import { table } from "./table.tsx";
 import { tiles } from "./tiles.tsx";
 import { tokens } from "./tokens.tsx";
 import type { FullProps, KindView, SmallProps } from "./view.ts";
@@ -18,6 +19,7 @@ const views: { readonly [K in Artifact["kind"]]: KindView<Extract<Artifact, { ki
   curves,
   heatmap,
   image,
+  table,
   tiles,
   tokens,
 };

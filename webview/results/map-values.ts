@@ -173,24 +173,3 @@ export function summarise(drawing: Drawing): string {
     `Strongest, ${formatValue(largest)}, at column ${peak.column}, row ${peak.row}, in the ${where}.${notFinite ? ` NaN or infinite: ${notFinite}.` : ""}`
   );
 }
-
-/**
- * The map as a table of at most `most` by `most` cells: means over the cells that fall together, or the values
- * themselves.
- */
-export function tableOf(
-  { map }: Drawing,
-  most = 8,
-): { readonly exact: boolean; readonly rows: readonly (readonly number[])[] } {
-  const [height, width] = [Math.min(map.height, most), Math.min(map.width, most)];
-  const rows = Array.from({ length: height }, (_, row) =>
-    Array.from({ length: width }, (__, column) => {
-      const [top, bottom] = [Math.floor((row * map.height) / height), Math.floor(((row + 1) * map.height) / height)];
-      const [left, right] = [Math.floor((column * map.width) / width), Math.floor(((column + 1) * map.width) / width)];
-      let sum = 0;
-      for (let y = top; y < bottom; y++) for (let x = left; x < right; x++) sum += map.values[y * map.width + x];
-      return sum / ((bottom - top) * (right - left));
-    }),
-  );
-  return { exact: height === map.height && width === map.width, rows };
-}

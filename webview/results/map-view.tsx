@@ -1,5 +1,5 @@
 import type { ComponentChildren, VNode } from "preact";
-import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { paintMap, resizeMap, withAlpha } from "../../src/draw/scene/paint.ts";
 import type { ValueRange } from "../../src/draw/scene/range.ts";
 import { formatValue } from "../../src/draw/scene/ticks.ts";
@@ -8,9 +8,9 @@ import type { Looks } from "../../src/protocol/looks.ts";
 import { PixelCanvas } from "../ui/canvas.tsx";
 import { ColorBar } from "../ui/colorbar.tsx";
 import { Announce } from "../ui/feedback.tsx";
-import { Disclosure } from "../ui/fields.tsx";
 import { Tooltip } from "../ui/tooltip.tsx";
-import { cellUnder, drawingOf, readingAt, readingLines, reductionText, summarise, tableOf } from "./map-values.ts";
+import { ValuesTable } from "./data-table.tsx";
+import { cellUnder, drawingOf, readingAt, readingLines, reductionText, summarise } from "./map-values.ts";
 import type { Cell, Drawing, Reading } from "./map-values.ts";
 
 interface Cursor {
@@ -45,7 +45,6 @@ export function Heatmap({
     [artifact, reduce, clip, colorMap, range],
   );
   const [cursor, setCursor] = useState<Cursor | undefined>(undefined);
-  const [table, setTable] = useState(false);
   // Before the next key can come: an effect after the paint would take away what that key did.
   useLayoutEffect(() => setCursor(undefined), [artifact]);
 
@@ -160,9 +159,7 @@ export function Heatmap({
         </p>
       ) : null}
       <Announce testid="heatmap-live" text={reading && cursor?.by === "keys" ? spoken(reading, drawing) : ""} />
-      <Disclosure title="Values as a table" open={table} onToggle={setTable} testid="heatmap-table">
-        {() => <ValueTable drawing={drawing} />}
-      </Disclosure>
+      <ValuesTable artifact={artifact} testid="heatmap-table" />
     </div>
   );
 }
@@ -281,42 +278,5 @@ function HeatTip({
         channels: reading.channels.join(","),
       }}
     />
-  );
-}
-
-function ValueTable({ drawing }: { readonly drawing: Drawing }): VNode {
-  const { exact, rows } = useMemo(() => tableOf(drawing), [drawing]);
-  const ref = useRef<HTMLDivElement>(null);
-  return (
-    <div class="table-scroll" ref={ref} tabIndex={0} role="region" aria-label="Values as a table">
-      <table class="value-grid">
-        <caption class="muted">
-          {drawing.artifact.quantity}
-          {exact ? ", each cell" : `, means over ${rows.length}×${rows[0].length} parts of the map`}
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">
-              <span class="visually-hidden">Row</span>
-            </th>
-            {rows[0].map((_, column) => (
-              <th key={column} scope="col">
-                {column}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row, place) => (
-            <tr key={place}>
-              <th scope="row">{place}</th>
-              {row.map((value, column) => (
-                <td key={column}>{formatValue(value)}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
   );
 }

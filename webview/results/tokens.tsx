@@ -8,8 +8,8 @@ import { formatValue } from "../../src/draw/scene/ticks.ts";
 import { tokenColors, tokenText } from "../../src/draw/kinds/tokens.ts";
 import type { TokensArtifact } from "../../src/protocol/artifacts.ts";
 import { ColorBar } from "../ui/colorbar.tsx";
-import { Disclosure } from "../ui/fields.tsx";
 import { roveFocus } from "../ui/roving.ts";
+import { ValuesTable } from "./data-table.tsx";
 import { DisplayOptions } from "./display-options.tsx";
 import { cursorAt, ScaleBar } from "./linked.tsx";
 import type { FullProps, KindView, SmallProps } from "./view.ts";
@@ -23,7 +23,6 @@ function Tokens({ artifact, page, withoutOptions }: FullProps<TokensArtifact>): 
   const colors = useMemo(() => tokenColors(artifact, { colorMap, clip }), [artifact, colorMap, clip]);
   const range = useMemo(() => clipRange(artifact.values, clip, artifact.signed), [artifact, clip]);
   const [marked, setMarked] = useState<number | undefined>(undefined);
-  const [table, setTable] = useState(false);
   const strongest = useMemo(
     () =>
       artifact.values.reduce(
@@ -83,30 +82,7 @@ function Tokens({ artifact, page, withoutOptions }: FullProps<TokensArtifact>): 
       {withoutOptions ? null : (
         <DisplayOptions options={kindOf(artifact).options} looks={looks} onChange={page.setLooks} />
       )}
-      <Disclosure title="Values as a table" open={table} onToggle={setTable} testid="tokens-table">
-        {() => (
-          <div class="table-scroll" tabIndex={0} role="region" aria-label="Values as a table">
-            <table class="value-grid">
-              <thead>
-                <tr>
-                  <th scope="col">Token</th>
-                  <th scope="col">Text</th>
-                  <th scope="col">{artifact.quantity}</th>
-                </tr>
-              </thead>
-              <tbody>
-                {artifact.tokens.map((token, index) => (
-                  <tr key={index}>
-                    <th scope="row">{index}</th>
-                    <td>{token}</td>
-                    <td>{formatValue(artifact.values[index])}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
-        )}
-      </Disclosure>
+      <ValuesTable artifact={artifact} testid="tokens-table" />
     </div>
   );
 }

@@ -5,6 +5,7 @@ import { curves } from "./curves.ts";
 import { heatmap } from "./heatmap.ts";
 import { image } from "./image.ts";
 import type { Comparison, Kind } from "./kind.ts";
+import { table } from "./table.ts";
 import { tiles } from "./tiles.ts";
 import { tokens } from "./tokens.ts";
 
@@ -15,6 +16,7 @@ const kinds: { readonly [K in Artifact["kind"]]: Kind<Extract<Artifact, { kind: 
   curves,
   heatmap,
   image,
+  table,
   tiles,
   tokens,
 };

@@ -11,7 +11,7 @@ export interface Column {
   /** "integer": places and indices, whole by nature. */
   readonly type: "number" | "integer" | "text";
   readonly unit?: string;
-  /** Of a column of numbers a number. */
+  /** Of a column of numbers a number; "" where there is none. */
   at(row: number): string | number;
 }
 
@@ -39,8 +39,13 @@ export function tableOfParts(parts: readonly PartRow[], quantity: string): Table
   ]);
 }
 
+/** The columns' names, with their units: "time (ms)". */
 export function headerOf({ columns }: Table): string[] {
-  return columns.map(({ name }) => name);
+  return columns.map(headingOf);
+}
+
+export function headingOf({ name, unit }: Pick<Column, "name" | "unit">): string {
+  return unit === undefined ? name : `${name} (${unit})`;
 }
 
 export function* rowsOf({ rows, columns }: Table): Iterable<(string | number)[]> {

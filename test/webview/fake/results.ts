@@ -161,7 +161,8 @@ function twoClasses({ target }: PanelState): BarsArtifact {
 export function resultFor(state: PanelState): WholeResult {
   const make = makers[state.technique];
   if (!make) throw new Error(`The fake host has no technique "${state.technique}".`);
-  const { main, beside = [], inputs, raw, notes } = make(state);
+  const { main: made, beside = [], inputs, raw, notes } = make(state);
+  const main = scenario.kind ? ({ ...made, kind: scenario.kind } as typeof made) : made;
   const index = state.target.index ?? [285];
   return {
     arrays: (inputs ?? [raw]).map((array) => ({
