@@ -50,7 +50,7 @@ export const REWRITES: Readonly<Record<string, Rewrite>> = {
     const training = c.node.inputs[2] ? c.known(c.node.inputs[2]) : undefined;
     const nothing = c.node.inputs[1] ? c.known(c.node.inputs[1])?.[0] === 0 : false;
     if (training?.[0] && !nothing)
-      throw new NoGradientError("Dropout", nodeLabel(c.node), "it is in training mode, where it is random");
+      throw new NoGradientError("Dropout", nodeLabel(c.node), "it is in training mode, which is random");
     // Nothing is dropped: the mask is true everywhere.
     if (c.node.outputs[1])
       c.g.add({

@@ -226,7 +226,7 @@ describe.each(Object.keys(kept))("how much %s keeps follows from the input", (by
       },
     );
     await expect(compared).rejects.toThrow(
-      "The model takes another path for the baseline than for the input, so they cannot be compared.",
+      "The model takes a different path for the baseline than for the input, so they cannot be compared.",
     );
     await model.release();
   });

@@ -52,7 +52,7 @@ const stump = {
   nodes_truenodeids: ints(1, 0, 0),
   nodes_falsenodeids: ints(2, 0, 0),
 };
-const STEPS = /decision trees are made of steps/;
+const STEPS = /decision trees are piecewise constant/;
 
 const CASES: Readonly<Record<string, Case>> = {
   TreeEnsembleRegressor: {
@@ -119,7 +119,7 @@ const CASES: Readonly<Record<string, Case>> = {
     expected: [0.25, 0.5],
     dims: [1, 2],
     type: "float32",
-    refused: /it looks numbers up in a table/,
+    refused: /it looks up numbers in a table/,
   },
   "CategoryMapper of texts": {
     attributes: { cats_strings: strings("cat", "dog"), cats_int64s: ints(3, 4), default_int64: int(0) },

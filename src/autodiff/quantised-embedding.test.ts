@@ -92,7 +92,7 @@ it("QEmbedLayerNormalization: ONNX Runtime's output is the formula's, and the ve
     recipe: { version: 1, inputs: {}, outputs: { y: { kind: "regression" } } },
   });
   expect(predictions.arrays[0].values[0]).toBeCloseTo(score(sums), 4);
-  // What the integers are looked up as is the word table's row, a part of the sum: both gradients are the slope of the
+  // What the integers are looked up as is the word table's row, a part of the sum: both gradients are the derivative of the
   // formula.
   const saliency = await runOn(models, path, ids, "saliency", {
     params: { absolute: false, score: "output" },

@@ -3,7 +3,7 @@ import { hasTrait } from "../model/operators.ts";
 
 /** Said of every result that went through a quantised operator. */
 export const STRAIGHT_THROUGH =
-  "Gradients through quantised operators are straight-through estimates: rounding counts as the identity inside the range, and as a constant where it clips.";
+  "Gradients through quantised operators are straight-through estimates: rounding is treated as the identity inside the range and as a constant where it clips.";
 
 export function isQuantised(node: Node): boolean {
   return hasTrait(node, "quantised");

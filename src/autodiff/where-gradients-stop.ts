@@ -25,7 +25,7 @@ export function whereGradientsStop(graph: Graph, from: string, to: string): NoGr
     return new NoGradientError(
       operatorOf(trees),
       nodeLabel(trees),
-      "decision trees are made of steps, so their gradient is zero wherever there is one",
+      "decision trees are piecewise constant, so their gradient is zero wherever it exists",
     );
   const stop = nodes.find(
     (node) =>
@@ -38,6 +38,6 @@ export function whereGradientsStop(graph: Graph, from: string, to: string): NoGr
   return new NoGradientError(
     operatorOf(stop),
     nodeLabel(stop),
-    `"${to}" depends on "${from}" only by the ${type === "bool" ? "yes or no" : type} values that it makes, which have no gradient`,
+    `"${to}" depends on "${from}" only through ${type} values, which have no gradient`,
   );
 }

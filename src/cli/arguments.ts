@@ -80,7 +80,7 @@ export function parseArguments(
   if (positionals.length !== 1)
     throw new WrongUsage(
       positionals.length === 0
-        ? "The model's file is missing."
+        ? "The model file is missing."
         : `Expected one MODEL, got several; also given: ${positionals.slice(1).join(" ")}`,
     );
   for (const name of needs) if (values[name] === undefined) throw new WrongUsage(`--${name} is missing.`);
@@ -110,14 +110,14 @@ export function threadCount(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const threads = Number(text);
   if (!Number.isInteger(threads) || threads < 1 || threads > 1024)
-    throw new WrongUsage(`--threads is a whole number from 1, not "${text}".`);
+    throw new WrongUsage(`--threads must be a whole number of at least 1, not "${text}".`);
   return threads;
 }
 
 /** "285" or "3,17,20". */
 export function parseIndex(text: string, option: string): number[] {
   if (!/^\s*\d+(\s*,\s*\d+)*\s*$/.test(text))
-    throw new WrongUsage(`--${option} is an index such as 285, or 3,17,20 in a dense output, not "${text}".`);
+    throw new WrongUsage(`--${option} must be an index such as 285, or 3,17,20 for a dense output, not "${text}".`);
   return text.split(",").map(Number);
 }
 
@@ -140,13 +140,13 @@ export function targetSpec(
   { outputs, explainable }: Pick<LoadedModel["description"], "outputs" | "explainable"> = { outputs: [] },
 ): TargetSpec {
   if (target !== undefined && /^\s*not\s*:/.test(target)) {
-    if (against !== undefined) throw new WrongUsage("--against goes with an index, not with not:INDEX.");
+    if (against !== undefined) throw new WrongUsage("--against needs an index as the target, not not:INDEX.");
     const parsed = parseTarget(target);
     if (typeof parsed === "string") throw new WrongUsage(`--target ${parsed}.`);
     return { ...parsed, ...(output === undefined ? {} : { output }) };
   }
   if (target?.includes(":")) {
-    if (against !== undefined) throw new WrongUsage("--against goes with a single target, not with a region.");
+    if (against !== undefined) throw new WrongUsage("--against needs a single element as the target, not a region.");
     const dims = outputs.find(({ name }) => name === (output ?? usualOutput({ outputs, explainable })))?.dims;
     return { region: parseRegion(target, dims), ...(output === undefined ? {} : { output }) };
   }
@@ -162,7 +162,7 @@ export function parseSettings(settings: readonly string[]): Record<string, strin
   return Object.fromEntries(
     settings.map((setting) => {
       const at = setting.indexOf("=");
-      if (at < 1) throw new WrongUsage(`--set takes PARAM=VALUE, not "${setting}".`);
+      if (at < 1) throw new WrongUsage(`--set must be PARAM=VALUE, not "${setting}".`);
       return [setting.slice(0, at), setting.slice(at + 1)];
     }),
   );
@@ -181,7 +181,7 @@ export async function inputsOf(
   const used =
     recipe === undefined ? await loadRecipe(model.description, model.readConstant) : await givenRecipe(model, recipe);
   if (input.length === 0 && names.length > 0)
-    throw new DataError("No --input is given.", undefined, `The model's inputs are ${names.join(", ")}.`);
+    throw new DataError("--input is missing.", undefined, `The model's inputs are ${names.join(", ")}.`);
   checkNames(
     input,
     names,
@@ -204,7 +204,7 @@ async function givenRecipe({ description, readConstant }: LoadedModel, file: str
   const strange = Object.keys(recipe.inputs).filter((name) => !names.includes(name));
   if (strange.length > 0 && names.some((name) => !Object.hasOwn(recipe.inputs, name))) {
     throw new DataError(
-      `The recipe names the input "${strange[0]}", which the model does not have; it has ${names.join(", ")}.`,
+      `The recipe names the input "${strange[0]}", which the model does not have; its inputs are ${names.join(", ")}.`,
       file,
       "Rename it in the recipe.",
     );
@@ -214,7 +214,7 @@ async function givenRecipe({ description, readConstant }: LoadedModel, file: str
 
 /** For commands that take one sample. */
 export function oneSample<T extends Pick<Job, "more">>(job: T): T {
-  if (job.more) throw new WrongUsage(`--input gives ${job.more.length + 1} samples; this command takes one.`);
+  if (job.more) throw new WrongUsage(`--input gives ${job.more.length + 1} samples, but this command takes only one.`);
   return job;
 }
 

@@ -54,7 +54,7 @@ describe("the command line", () => {
         encoding: "utf8",
         env: { ...process.env, NEURAL_LOUPE_MEMORY: memory },
       }).stderr;
-    expect(of(bound)).toMatch(`NEURAL_LOUPE_MEMORY=${bound} is not a number of MB over 0`);
+    expect(of(bound)).toMatch(`NEURAL_LOUPE_MEMORY=${bound} is not a positive number of MB`);
     expect(of("300")).toBe("");
   });
 
@@ -148,7 +148,7 @@ describe("the command line", () => {
 
   it.each([
     ["no such command", ["frobnicate"], 2, /no command or technique "frobnicate"/],
-    ["no model", ["saliency", "--out", "x.png"], 2, /model's file is missing/],
+    ["no model", ["saliency", "--out", "x.png"], 2, /model file is missing/],
     ["an unknown option", ["inspect", "m.onnx", "--colour", "red"], 2, /--colour/],
     ["an ending that no format has", ["saliency", model, "--input", cat, "--out", "x.doc"], 2, /--out ends in/],
     [

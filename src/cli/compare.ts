@@ -124,12 +124,12 @@ const OPTIONS = {
 
 function readRequest(args: readonly string[]): Request {
   const { values, positionals } = parse(args);
-  if (positionals.length === 0) throw new WrongUsage("The model's file is missing.");
+  if (positionals.length === 0) throw new WrongUsage("The model file is missing.");
   if (values.out === undefined) throw new WrongUsage("--out is missing.");
   const format = FIGURE_FORMATS.find((ending) => extname(values.out ?? "").toLowerCase() === `.${ending}`);
   if (!format)
     throw new WrongUsage(
-      `--out ends in ${FIGURE_FORMATS.map((ending) => `.${ending}`).join(", ")}, not "${extname(values.out)}".`,
+      `--out must end in ${FIGURE_FORMATS.map((ending) => `.${ending}`).join(", ")}, not "${extname(values.out)}".`,
     );
   const { reduce = DEFAULT_LOOKS.reduce, ...settings } = parseSettings(values.set ?? []);
   const layers = [...(values.layer ?? []), ...(values.layers ?? []).flatMap((list) => list.split(","))]
@@ -178,7 +178,7 @@ function parse(
 
 function among<T extends string>(value: string, options: readonly T[], name: string): T {
   const found = options.find((option) => option === value);
-  if (found === undefined) throw new WrongUsage(`${name} is one of ${options.join(", ")}, not "${value}".`);
+  if (found === undefined) throw new WrongUsage(`${name} must be one of ${options.join(", ")}, not "${value}".`);
   return found;
 }
 
@@ -192,12 +192,13 @@ function methodEntries(lists: readonly string[], settings: Readonly<Record<strin
     .flatMap((list) => list.split(/,(?=\s*[a-z])/i))
     .map((word) => word.trim())
     .filter(Boolean);
-  if (words.length === 0) throw new WrongUsage("--methods is missing: ids by commas, such as saliency,grad-cam.");
+  if (words.length === 0)
+    throw new WrongUsage("--methods is missing: technique IDs separated by commas, such as saliency,grad-cam.");
   const used = new Set<string>();
   const found = words.map((word): AxisEntry => {
     const [id, ...own] = word.split(":");
     const { info } = findTechnique(id);
-    if (!isComparable(info)) throw new WrongUsage(`${info.title} gives no map to compare.`);
+    if (!isComparable(info)) throw new WrongUsage(`${info.title} has no map to compare.`);
     const common = Object.entries(settings).filter(([name]) => info.params.some((spec) => spec.name === name));
     for (const [name] of common) used.add(name);
     return {

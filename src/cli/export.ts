@@ -29,7 +29,8 @@ const TARGETS: readonly ExportTarget[] = ["optional", "required", "fixed"];
 export async function exportModel(args: readonly string[]): Promise<number> {
   const [technique, ...rest] = args;
   const info = techniques.find((one) => one.info.id === technique)?.info;
-  if (!info) throw new WrongUsage(`export takes a technique first; there is none "${technique ?? ""}".`);
+  if (!info)
+    throw new WrongUsage(`export needs a technique as its first argument; there is no technique "${technique ?? ""}".`);
   const { own, others } = splitOptions(rest);
   const { model: path, options } = parseArguments(others, [
     "input",
@@ -47,8 +48,8 @@ export async function exportModel(args: readonly string[]): Promise<number> {
   if ((options.out === undefined) === (own.triton === undefined))
     throw new WrongUsage(`export takes either --out FILE.${ONNX.extensions[0]} or --triton DIR.`);
   if (options.out !== undefined && !hasFormat(options.out, ONNX))
-    throw new WrongUsage(`--out ends in .${ONNX.extensions[0]}, not "${options.out}".`);
-  if (options.layer.length > 1) throw new WrongUsage("export takes one --layer.");
+    throw new WrongUsage(`--out must end in .${ONNX.extensions[0]}, not "${options.out}".`);
+  if (options.layer.length > 1) throw new WrongUsage("export takes only one --layer.");
   const weights = oneOf("weights", own.weights ?? "included", WEIGHTS);
   // Triton puts requests together: each must say its own target.
   const target = oneOf(
@@ -65,7 +66,7 @@ export async function exportModel(args: readonly string[]): Promise<number> {
   try {
     const model = await models.get(path);
     const inputs = await inputsOf(model, options);
-    if ("more" in inputs) throw new WrongUsage("export takes one sample.");
+    if ("more" in inputs) throw new WrongUsage("export takes only one sample.");
     await mkdir(dirname(out), { recursive: true });
     const report = await exportExplanation(
       {
@@ -125,19 +126,19 @@ function splitOptions(args: readonly string[]): {
 
 function oneOf<T extends string>(name: string, value: string, options: readonly T[]): T {
   const found = options.find((option) => option === value);
-  if (!found) throw new WrongUsage(`--${name} is ${options.join(", ")}, not "${value}".`);
+  if (!found) throw new WrongUsage(`--${name} must be one of ${options.join(", ")}, not "${value}".`);
   return found;
 }
 
 function summary({ files, size, inputs, outputs, notes, difference }: ExportReport): string {
   const line = (kind: string, { name, dataType, dims, optional }: ExportedValue): string =>
-    `${kind.padEnd(10)}${name}  ${dataType} [${dims.join(", ")}]${optional ? "  (may be left out)" : ""}`;
+    `${kind.padEnd(10)}${name}  ${dataType} [${dims.join(", ")}]${optional ? "  (optional)" : ""}`;
   return [
     ...files.map((file, index) => `${(index === 0 ? "written" : "").padEnd(10)}${file}`),
     `size      ${size} bytes`,
     ...inputs.map((value) => line("input", value)),
     ...outputs.map((value) => line("output", value)),
-    `checked   ONNX Runtime gives what the technique gave, to ${difference.toExponential(1)} of the largest value`,
+    `checked   ONNX Runtime reproduces the result to within ${difference.toExponential(1)} of the largest value`,
     ...notes.map((note) => `note      ${note}`),
   ]
     .join("\n")

@@ -51,7 +51,10 @@ export class FetchedFiles {
   private async write(asked: string, value: string, tensor: TensorValue): Promise<string> {
     if (tensor.dataType === "string") return this.json(asked, nested(tensor.data as readonly string[], tensor.dims));
     if (!ArrayBuffer.isView(tensor.data))
-      throw new UsageError(`"${value}" holds ${tensor.dataType}s, which .npy files here do not.`, value);
+      throw new UsageError(
+        `"${value}" has elements of type ${tensor.dataType}, which cannot be written as .npy.`,
+        value,
+      );
     const file = fileName(asked, this.taken);
     await writeFile(
       join(this.folder, file),

@@ -19,7 +19,7 @@ export async function gradcheck(args: readonly string[]): Promise<number> {
   );
   const seed = Number(options.seed ?? 0);
   if (!Number.isInteger(seed) || seed < 0)
-    throw new WrongUsage(`--seed is a whole number from 0, not "${options.seed}".`);
+    throw new WrongUsage(`--seed must be a whole number of at least 0, not "${options.seed}".`);
   const models = new ModelCache({ threads: threadCount(options.threads) });
   const progress = progressLine();
   try {

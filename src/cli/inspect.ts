@@ -21,7 +21,7 @@ export async function inspect(args: readonly string[]): Promise<number> {
   } = parseArguments(args, ["json", "out"]);
   const format = out === undefined ? undefined : extname(out).toLowerCase();
   if (format !== undefined && format !== ".json" && format !== ".csv")
-    throw new WrongUsage(`--out ends in .json or .csv, not "${format}".`);
+    throw new WrongUsage(`--out must end in .json or .csv, not "${format}".`);
   const open = await openModel(path);
   try {
     const model = describe(open);

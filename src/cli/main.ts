@@ -48,7 +48,7 @@ function warnOfEnvironment(): void {
   const { NEURAL_LOUPE_MEMORY: memory = "" } = process.env;
   if (memory !== "" && !(Number(memory) > 0))
     remark(
-      `NEURAL_LOUPE_MEMORY=${memory} is not a number of MB over 0: it is not followed, and running models may take half of the memory that is available.`,
+      `NEURAL_LOUPE_MEMORY=${memory} is not a positive number of MB and is ignored: running models may use half of the available memory.`,
     );
 }
 

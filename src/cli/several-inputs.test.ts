@@ -72,7 +72,7 @@ it("a .npy is of one input: which, is asked for (exit 2, with the names)", () =>
     const { code, err } = loupe(technique, "two", "s.npy");
     expect(code).toBe(2);
     expect(err).toMatch(
-      /2 inputs are explained, and a \.npy holds one array: picture, row\. Say which: --explain picture/,
+      /2 inputs are explained, and a \.npy file holds one array: picture, row\. Choose one with --explain picture/,
     );
   }
   const { code, file } = loupe("saliency", "two", "row.npy", "--explain", "row");

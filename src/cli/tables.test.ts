@@ -191,7 +191,7 @@ describe("what is given and is not there is said", () => {
     );
     expect([code, err]).toEqual([
       1,
-      'neural-loupe: other.json: The recipe names the input "image", which the model does not have; it has x. Rename it in the recipe.\n',
+      'neural-loupe: other.json: The recipe names the input "image", which the model does not have; its inputs are x. Rename it in the recipe.\n',
     ]);
   });
   it("an input that a recipe names beside the model's; one that it leaves out", () => {
@@ -206,7 +206,7 @@ describe("what is given and is not there is said", () => {
     );
     expect([both.code, both.err]).toEqual([
       0,
-      expect.stringContaining('The recipe names the input "z", which the model does not have; it has x.'),
+      expect.stringContaining('The recipe names the input "z", which the model does not have; its inputs are x.'),
     ]);
     const none = loupe("predictions", model, "--input", "t.csv", "--recipe", recipe("none.json", { inputs: {} }));
     expect([none.code, none.err]).toEqual([
@@ -221,7 +221,7 @@ describe("what is given and is not there is said", () => {
     expect(loupe("predictions", model, "--input", input).err).toBe("");
   });
   it.each([
-    ["gone.json", 'The class names\' file "gone.json" is not beside the model.'],
+    ["gone.json", 'The class names file "gone.json" is not beside the model.'],
     ["broken.json", 'The class names in "broken.json" cannot be used: This is not JSON'],
     ["empty.json", 'No class names were found in "empty.json".'],
   ])("class names in %s", (classes, said) => {

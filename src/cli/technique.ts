@@ -42,10 +42,12 @@ export async function runTechnique(id: string, args: readonly string[]): Promise
   const { out } = options;
   const format = out === undefined ? undefined : FORMATS.find((ending) => extname(out).toLowerCase() === `.${ending}`);
   if (out !== undefined && !format)
-    throw new WrongUsage(`--out ends in ${FORMATS.map((ending) => `.${ending}`).join(", ")}, not "${extname(out)}".`);
+    throw new WrongUsage(
+      `--out must end in ${FORMATS.map((ending) => `.${ending}`).join(", ")}, not "${extname(out)}".`,
+    );
   const { reduce, ...settings } = parseSettings(options.set);
   if (reduce !== undefined && !["max", "mean", "l2"].includes(reduce))
-    throw new WrongUsage(`reduce is max, mean or l2, not "${reduce}".`);
+    throw new WrongUsage(`reduce must be max, mean or l2, not "${reduce}".`);
   const { info } = findTechnique(id);
   const models = new ModelCache({ threads: threadCount(options.threads) });
   const progress = progressLine();
@@ -101,7 +103,7 @@ export async function runTechnique(id: string, args: readonly string[]): Promise
 function refuseSeveral(names: readonly string[]): void {
   if (names.length > 1)
     throw new WrongUsage(
-      `${names.length} inputs are explained, and a .npy holds one array: ${names.join(", ")}. Say which: --explain ${names[0]}; or --out FILE.npz.`,
+      `${names.length} inputs are explained, and a .npy file holds one array: ${names.join(", ")}. Choose one with --explain ${names[0]}, or use --out FILE.npz.`,
     );
 }
 
@@ -121,7 +123,7 @@ function pythonCode({ provenance }: Result): string {
 /** `neural-loupe techniques [--json]`: a table of all; `neural-loupe TECHNIQUE --help` says what a parameter does. */
 export function listTechniques(args: readonly string[]): Promise<number> {
   const strange = args.find((argument) => argument !== "--json");
-  if (strange !== undefined) throw new WrongUsage(`techniques takes --json, not "${strange}".`);
+  if (strange !== undefined) throw new WrongUsage(`techniques takes only --json, not "${strange}".`);
   const infos = techniques.map(({ info }) => info);
   if (args.includes("--json")) printJson(infos);
   else {

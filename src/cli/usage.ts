@@ -9,7 +9,7 @@ const EXPORT = `neural-loupe export TECHNIQUE MODEL --input [NAME=]FILE... [--ta
              --out FILE.onnx | --triton DIR`;
 
 const MEMORY =
-  "NEURAL_LOUPE_MEMORY=MB in the environment bounds what running models may take (default: half of the memory that is available).";
+  "The environment variable NEURAL_LOUPE_MEMORY=MB limits the memory of running models (default: half of the available memory).";
 
 /** How each command is called. */
 const COMMANDS: Readonly<Record<string, string>> = {

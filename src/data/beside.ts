@@ -57,7 +57,7 @@ export async function readFilesBeside(modelPath: string): Promise<FilesBeside> {
       return typeof json === "object" && json !== null && !Array.isArray(json) ? (json as Json) : undefined;
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
-      problems.push(`${name} beside the model cannot be used: ${error.message}`);
+      problems.push(`${name} beside the model could not be used: ${error.message}`);
       return undefined;
     }
   };

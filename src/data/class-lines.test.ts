@@ -3,7 +3,7 @@ import { namesFromLines, namesFromRows } from "./class-lines.ts";
 
 test.each<[string, string[], string[], RegExp | undefined]>([
   ["by line", ["a", "b", "c"], ["a", "b", "c"], undefined],
-  ["by index, in any order", ["3 d", "1 b", "2 c", "0 a"], ["a", "b", "c", "d"], /begin with their class's index/],
+  ["by index, in any order", ["3 d", "1 b", "2 c", "0 a"], ["a", "b", "c", "d"], /begin with a class index/],
   [
     "by index, other separators",
     ["1: big dog", "0,cat", "2\tbird = 3", "", "3 - fish"],
@@ -83,7 +83,7 @@ test.each<[string, string[][], string[], RegExp]>([
       ["2", "b"],
     ],
     ["a", "b"],
-    /by row, for its column "index" does not hold the indices 0 to 1/,
+    /by row, because its column "index" does not hold the indices 0 to 1/,
   ],
 ])("rows: %s", (_, rows, names, note) => {
   const read = namesFromRows(rows, "labels.csv");

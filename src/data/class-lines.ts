@@ -17,13 +17,13 @@ export function namesFromLines(lines: readonly string[], file: string): ReadName
     const pairs = numbered.map((match) => [Number(match[1]), match[2]] as const);
     const names = byIndex(pairs);
     if (names)
-      return { names, notes: [`The lines of "${file}" begin with their class's index: the names are taken by it.`] };
+      return { names, notes: [`The lines of "${file}" begin with a class index, which is used to assign the names.`] };
     const indices = pairs.map(([index]) => index);
     if (new Set(indices).size === indices.length) {
       return {
         names: lines,
         notes: [
-          `The lines of "${file}" begin with numbers from ${Math.min(...indices)} to ${Math.max(...indices)}, which are not the indices 0 to ${indices.length - 1}: the names are taken by line, with their numbers.`,
+          `The lines of "${file}" begin with numbers from ${Math.min(...indices)} to ${Math.max(...indices)}, which are not the indices 0 to ${indices.length - 1}: the names are assigned by line, and keep their numbers.`,
         ],
       };
     }
@@ -63,7 +63,7 @@ export function namesFromRows(rows: readonly (readonly string[])[], file: string
     return {
       names: texts,
       notes: [
-        `Class names of "${file}": its column ${where(name)}, by row, for its column ${where(index)} does not hold the indices 0 to ${texts.length - 1}.`,
+        `Class names of "${file}": its column ${where(name)}, by row, because its column ${where(index)} does not hold the indices 0 to ${texts.length - 1}.`,
       ],
     };
   return {

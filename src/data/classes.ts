@@ -22,14 +22,14 @@ export async function readClasses(
   try {
     const bytes = await readBeside(modelPath, classes, fileLimit);
     if (!bytes)
-      return { classes: [], reason: `The class names' file "${classes}" is not beside the model.`, missing: true };
+      return { classes: [], reason: `The class names file "${classes}" is not beside the model.`, missing: true };
     const { names, notes } = await parseClasses(bytes, classes, modelPath);
     return names.length > 0
       ? { classes: names, notes }
       : { classes: [], reason: `No class names were found in "${classes}".` };
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
-    return { classes: [], reason: `The class names in "${classes}" cannot be used: ${error.message}` };
+    return { classes: [], reason: `The class names in "${classes}" could not be used: ${error.message}` };
   }
 }
 

@@ -60,12 +60,12 @@ export function describeColumns(table: Table, chosen: ReadonlyMap<string, Chosen
         way === asInputs || chosen.size === 1 ? listed(positions) : `${listed(positions)} for "${name}"`,
       )
       .join(way === asInputs ? ", " : "; ");
-    return `Columns ${way}: ${what}${i === ways.length - 1 && left.length > 0 ? `; not taken: ${listed(left)}` : ""}.`;
+    return `Columns ${way}: ${what}${i === ways.length - 1 && left.length > 0 ? `; not used: ${listed(left)}` : ""}.`;
   });
 }
 
-const asInputs = "by name, as the inputs are called";
-const inOrder = "by place, for neither the recipe nor the model names them";
+const asInputs = "by name, one per input";
+const inOrder = "by position, because neither the recipe nor the model names them";
 
 function byRecipe(
   { recipe, name }: ColumnInput,
@@ -79,11 +79,14 @@ function byRecipe(
   if (!table.header && !isNumbers) {
     const all = Array.from({ length: count }, (_, i) => i).filter((position) => !ignored.has(position));
     if (all.length === columns.length)
-      return { positions: all, how: "by place, in the order of the recipe's names: the table has no header" };
+      return {
+        positions: all,
+        how: "by position, in the order of the recipe's names, because the table has no header",
+      };
     throw new DataError(
-      `The recipe names ${columns.length} columns for the input "${name}", and the table, which has no header, has ${all.length}.`,
+      `The recipe names ${columns.length} columns for the input "${name}", but the table, which has no header, has ${all.length}.`,
       table.file,
-      "Give the table a header, or name columns by their numbers from 0.",
+      "Add a header to the table, or name columns by their numbers from 0.",
     );
   }
   return { positions: columns.map((column) => findColumn(column, table, count)), how: "by the recipe" };
@@ -129,9 +132,9 @@ function byPlace(
   const missing = open.find((input) => othersByName && widths(input).every((width) => width === 1));
   if (missing) {
     throw new DataError(
-      `No column is called as the input "${missing.name}" is; others are by their names.`,
+      `No column is named like the input "${missing.name}", but other inputs have their columns by name.`,
       table.file,
-      `The table has ${listNames(table.header ?? [])}. The recipe can say which column it is: "columns".`,
+      `The table has ${listNames(table.header ?? [])}. Name its column in the recipe: "columns".`,
     );
   }
   const total = alone ? widths(open[0]) : [sum(open.map((input) => widths(input)[0]))];
@@ -144,14 +147,14 @@ function byPlace(
   const positions = total.includes(undefined) || (!fits(free) && fits(numbers)) ? numbers : free;
   if (!fits(positions)) throw wrongCount(table, free, open, total);
   if (positions.length === 0)
-    throw new DataError("The table has no column of numbers.", table.file, 'The recipe can name columns: "columns".');
-  const how = positions.length < free.length ? `${inOrder}, and those of text left out` : inOrder;
+    throw new DataError("The table has no numeric column.", table.file, 'Name the columns in the recipe: "columns".');
+  const how = positions.length < free.length ? `${inOrder}, without text columns` : inOrder;
   if (alone) return [[open[0].name, { positions, how }]];
   if (total.includes(undefined)) {
     throw new DataError(
-      `The inputs ${open.map(({ name }) => `"${name}"`).join(", ")} share a table and take any number of columns.`,
+      `The inputs ${open.map(({ name }) => `"${name}"`).join(", ")} share a table, and each takes any number of columns.`,
       table.file,
-      'Say in the recipe which columns each takes: "columns".',
+      'Name the columns of each in the recipe: "columns".',
     );
   }
   let at = 0;
@@ -174,8 +177,8 @@ function wrongCount(
     `The table has ${free.length} columns (${listNames(free.map((position) => columnName(table, position)))}), and ${who} ${wanted}.`,
     table.file,
     more
-      ? 'Say in the recipe which to leave out ("ignore": [NAME]) or which to take ("columns": [NAME, ...]).'
-      : "Give the missing columns, in the model's order.",
+      ? 'In the recipe, list the columns to omit ("ignore": [NAME]) or to use ("columns": [NAME, ...]).'
+      : "Add the missing columns, in the model's order.",
   );
 }
 
@@ -204,9 +207,9 @@ function checkLength({ file, header, rows }: Table, row: number, count: number):
   const cells = rows[row];
   if (!header || cells.slice(count).every((cell) => cell.trim() === "")) return;
   throw new DataError(
-    `Row ${row} has ${cells.length} cells, and the header names ${count} columns.`,
+    `Row ${row} has ${cells.length} cells, but the header names ${count} columns.`,
     file,
-    "Put cells that hold the separator in double quotes.",
+    "Put cells that contain the separator in double quotes.",
   );
 }
 
@@ -216,21 +219,19 @@ function findColumn(column: string, table: Table, count: number): number {
   if (positions.length === 1) return positions[0];
   const index = Number(column);
   if (/^\d+$/.test(column) && index < count) return index;
-  const has = table.header
-    ? listNames(table.header)
-    : `no header; columns are named by their numbers, 0 to ${count - 1}`;
+  const has = table.header ? listNames(table.header) : `no header; columns are numbered 0 to ${count - 1}`;
   throw new DataError(
     `The table has no column "${column}".`,
     table.file,
-    `It has ${has}. The recipe names the columns.`,
+    `It has ${has}. Columns are named in the recipe.`,
   );
 }
 
 function ambiguous(name: string, positions: readonly number[], { file }: Table): DataError {
   return new DataError(
-    `${path.basename(file)} has ${positions.length} columns that are called "${name}".`,
+    `${path.basename(file)} has ${positions.length} columns named "${name}".`,
     file,
-    `Name the one to take by its number: ${positions.join(" or ")}.`,
+    `Use the number of the right one: ${positions.join(" or ")}.`,
   );
 }
 

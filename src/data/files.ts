@@ -18,13 +18,13 @@ export async function readBytes(file: string, limit: number): Promise<Buffer<Arr
       return stat;
     });
     if (size > limit) {
-      throw new DataError(`The file has ${formatBytes(size)}; at most ${formatBytes(limit)} are read.`, file);
+      throw new DataError(`The file has ${formatBytes(size)}; the limit is ${formatBytes(limit)}.`, file);
     }
     // Memory of its own: small Buffers are slices of a shared pool, and typed arrays over them may not be aligned.
     const bytes = Buffer.from(new ArrayBuffer(size));
     for (let at = 0; at < size;) {
       const { bytesRead } = await handle.read(bytes, at, size - at, at);
-      if (bytesRead === 0) throw new DataError("The file became shorter while it was read.", file, "Try again.");
+      if (bytesRead === 0) throw new DataError("The file shrank while it was being read.", file, "Try again.");
       at += bytesRead;
     }
     return bytes;
@@ -65,9 +65,9 @@ export async function readBeside(
     const located = locateBeside(modelPath, name, REPOSITORY_FILES);
     if ("leadsOut" in located) {
       throw new DataError(
-        `"${name}" leads out of the model's folder.`,
+        `"${name}" is outside the model's folder.`,
         folder,
-        "Files that a recipe names lie beside the model or below it.",
+        "Files named in a recipe must be in the model's folder or below it.",
       );
     }
     file = located.path;
@@ -148,13 +148,13 @@ export function asDataError(error: unknown, where: string): DataError {
   if (error instanceof DataError) return error;
   const { code, message } = error as NodeJS.ErrnoException;
   const known: Readonly<Record<string, string>> = {
-    ENOENT: "There is no such file.",
-    ENOTDIR: "There is no such file.",
-    ENAMETOOLONG: "There is no such file: its name is too long.",
-    EACCES: "This file may not be read.",
-    EPERM: "This file may not be read.",
+    ENOENT: "The file does not exist.",
+    ENOTDIR: "The file does not exist.",
+    ENAMETOOLONG: "The file does not exist: its name is too long.",
+    EACCES: "You do not have permission to read this file.",
+    EPERM: "You do not have permission to read this file.",
     EISDIR: "This is a folder, not a file.",
-    ELOOP: "Symbolic links lead in a circle here.",
+    ELOOP: "Symbolic links form a loop here.",
   };
   const mapped = new DataError(known[code ?? ""] ?? message, where);
   if (code === "ENOENT" || code === "ENOTDIR") mapped.cause = "missing";

@@ -88,8 +88,8 @@ describe("by shape", () => {
 
   test("what was assumed is said", async () => {
     const { why } = await guess(model({ dims: ["N", "C", "H", "W"] }));
-    expect(why).toMatch(/channels are not fixed; assumed/);
-    expect(why).toMatch(/224×224, for the model takes any size/);
+    expect(why).toMatch(/assumed, because its channels are not fixed/);
+    expect(why).toMatch(/224×224, because the model takes any size/);
     expect(why).toMatch(/values from 0 to 1, which is assumed/);
   });
 
@@ -265,13 +265,13 @@ describe("by files beside the model", () => {
     expect((await guess(model({ dims }))).classes.slice(0, 2)).toEqual(["c0", "c1"]);
   });
   test.each<[string, unknown, string]>([
-    ["labels.txt", "a\nb\nc\n", "labels.txt has 3 class names, and the model's first output 10 values"],
+    ["labels.txt", "a\nb\nc\n", "labels.txt has 3 class names, but the model's first output has 10 values"],
     ["labels.json", "{bad", 'The class names in "labels.json" cannot be used: This is not JSON'],
     ["labels.txt", Buffer.from("gr\xfcn\n", "latin1"), "This is not text in UTF-8, but text in another encoding"],
     [
       "config.json",
       { id2label: { 1: "a", 2: "b" } },
-      'config.json has 3 class names, and the model\'s first output 10 values: they are not taken. "config.json" has no name for class 0.',
+      'config.json has 3 class names, but the model\'s first output has 10 values: they are not used. "config.json" has no name for class 0.',
     ],
   ])("class names that cannot be used are said, whatever the input's file: %s", async (name, content, problem) => {
     if (Buffer.isBuffer(content)) writeFileSync(path.join(folder, name), content);
@@ -380,6 +380,6 @@ describe("a model in the folder onnx of a Hugging Face repository", () => {
     writeFileSync(path.join(folder, "onnx", "model.onnx"), "");
     const { why, classes } = await guess(inOnnx());
     expect(classes).toEqual([]);
-    expect(why).toContain("leads out of the model's folder");
+    expect(why).toContain("is outside the model's folder");
   });
 });

@@ -35,15 +35,13 @@ async function guessInput(
   readConstant?: ReadConstant,
 ): Promise<InputRecipe> {
   if (input.type === "string") {
-    reasons.push(
-      `Input "${input.name}": texts, by its type: a table's cells (.csv), one text (.txt) or a list (.json).`,
-    );
+    reasons.push(`Input "${input.name}": text, by its type: table cells (.csv), one text (.txt) or a list (.json).`);
     return { kind: "row" };
   }
   if (input.tensor) {
     const { keys } = input.tensor;
     reasons.push(
-      `Input "${input.name}": a map, of which a tensor is given: an object (.json)${keys ? ", or a row with its keys as columns" : ""}.`,
+      `Input "${input.name}": a map, given as a tensor: an object (.json)${keys ? ", or a table row with its keys as columns" : ""}.`,
     );
     return { kind: "row", ...(keys && { columns: keys }) };
   }
@@ -64,9 +62,9 @@ async function guessInput(
   }
   const why =
     isTokenInput(input) && !beside.tokenizer
-      ? `tokens, but there is no tokenizer.json beside the model${isRepository(description.path) ? ", nor above its folder" : ""}`
-      : "neither a picture, a row nor text by its shape";
-  reasons.push(`Input "${input.name}": an array (.npy) as it is: ${why}.`);
+      ? `token IDs, but there is no tokenizer.json beside the model${isRepository(description.path) ? "or above its folder" : ""}`
+      : "not an image, a table row or text by its shape";
+  reasons.push(`Input "${input.name}": an array (.npy), unchanged: ${why}.`);
   return { kind: "array" };
 }
 
@@ -118,8 +116,8 @@ async function guessImage(
     reasons.push(`Input "${input.name}": ${text}.`);
   };
   const { layout, channels } = found;
-  const place = found.open ? "its channels are not fixed; assumed" : "by its shape";
-  say(`a picture, ${channels === 1 ? "grey" : "RGB"}, ${layout.toUpperCase()}, ${place}`);
+  const place = found.open ? "assumed, because its channels are not fixed" : "by its shape";
+  say(`an image, ${channels === 1 ? "grey" : "RGB"}, ${layout.toUpperCase()}, ${place}`);
   const hints = findHints(description.metadata, beside);
   const line = hints ? undefined : lineOfText(found, description);
   const size = line ?? guessSize(found, hints?.size, say);
@@ -144,36 +142,36 @@ async function guessImage(
     for (const note of hints.notes ?? []) say(`${hints.from}: ${note}`);
     if (hints.unfollowed?.length)
       say(
-        `${hints.from} asks for ${hints.unfollowed.join("; ")}; this is not done here. Where it matters, prepare the picture yourself and give the array (.npy)`,
+        `${hints.from} asks for ${hints.unfollowed.join("; ")}; this is not supported here. If it matters, preprocess the image yourself and give an array (.npy)`,
       );
     if (hints.size && `${hints.size}` !== `${size}`)
-      say(`${hints.from} asks for ${hints.size.join("×")}, and the model takes ${size.join("×")}`);
+      say(`${hints.from} asks for ${hints.size.join("×")}, but the model takes ${size.join("×")}`);
   }
   if (line) {
     say(
-      `${line.join("×")}, for the model fixes the height and gives a sequence, as readers of a line of text do: the width is assumed, and the whole line is padded to it`,
+      `${line.join("×")}, because the model has a fixed height and outputs a sequence, like a text line recogniser: the width is assumed, and the line is padded to it`,
     );
     Object.assign(base, { fit: "pad" as const });
   } else if (geometry.fit === undefined && !(channels === 3 && classCount(description) === 1000))
-    say("a picture of another shape loses its sides to a crop at the centre, which is assumed");
+    say("an image of another aspect ratio is cropped at the centre, which is assumed");
   if (/int8$/.test(input.type)) {
-    say("bytes as they are, by its type");
+    say("bytes, unchanged, by its type");
     return { ...base, ...geometry, scale: 1 };
   }
   if (front) {
     const scale = front.expects === "bytes" ? 1 : 1 / 255;
     const range = { bytes: "bytes from 0 to 255", unit: "values from 0 to 1" }[front.expects ?? "unit"];
     say(
-      `the graph normalises by itself (${front.operators.join(", ")}): it gets ${range}${front.expects ? "" : ", which is assumed"}`,
+      `the graph normalises its input (${front.operators.join(", ")}): it gets ${range}${front.expects ? "" : ", which is assumed"}`,
     );
     return { ...base, ...geometry, scale };
   }
   if (hints?.values) return { ...base, ...geometry, ...fitChannels(hints.values, channels) };
   if (channels === 3 && classCount(description) === 1000) {
-    say("mean, std and crop of ImageNet's usual preprocessing (resize 256, crop 224), for there are 1000 classes");
+    say("mean, std and crop of ImageNet's usual preprocessing (resize 256, crop 224), because there are 1000 classes");
     return { ...base, cropFraction: 0.875, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225], ...geometry };
   }
-  say("values from 0 to 1, which is assumed: nothing says what mean and standard deviation the model was trained with");
+  say("values from 0 to 1, which is assumed: the mean and standard deviation used in training are not known");
   return { ...base, ...geometry };
 }
 
@@ -205,8 +203,8 @@ function guessSize(
   if (hinted) return [height ?? hinted[0], width ?? hinted[1]];
   say(
     known === undefined
-      ? "224×224, for the model takes any size"
-      : `${known}×${known}, for the model fixes only one side`,
+      ? "224×224, because the model takes any size"
+      : `${known}×${known}, because the model fixes only one side`,
   );
   return [height ?? known ?? 224, width ?? known ?? 224];
 }
@@ -280,7 +278,7 @@ async function guessClasses(
     // do.
     if (wanted !== undefined && classes.length !== wanted) {
       others.push(
-        `${file} has ${classes.length} class names, and the model's first output ${wanted} values: they are not taken.${notes.map((note) => ` ${note}`).join("")}`,
+        `${file} has ${classes.length} class names, but the model's first output has ${wanted} values: they are not used.${notes.map((note) => ` ${note}`).join("")}`,
       );
       continue;
     }

@@ -85,11 +85,11 @@ test.each<[string, Record<string, unknown>, RegExp]>([
 
 test.each<[string, Record<string, unknown>, RegExp, number]>([
   ["do_normalize false", { do_normalize: false }, /^not normalised: do_normalize is false/, 0],
-  ["do_normalize left out", {}, /^do_normalize is not written there: normalised/, 0.5],
+  ["do_normalize left out", {}, /^do_normalize is not given: normalised/, 0.5],
   [
     "do_normalize left out where the processor does not",
     { image_processor_type: "RTDetrImageProcessor" },
-    /RTDetr's processor does not by itself/,
+    /RTDetr's processor does not normalise by default/,
     0,
   ],
   [

@@ -65,13 +65,13 @@ function geometryOf(json: Json, notes: string[], unfollowed: string[]): Pick<Hin
   const resized = json.do_resize === false ? undefined : sides(json.size);
   const cropped = json.do_center_crop === true || json.do_center_crop === undefined ? sides(json.crop_size) : undefined;
   if (cropped && json.do_center_crop === undefined)
-    notes.push("do_center_crop is not written there: cropped, for there is a crop_size");
-  if (json.do_resize === false) unfollowed.push("do_resize false: a picture at its own size");
+    notes.push("do_center_crop is not given: cropped, because there is a crop_size");
+  if (json.do_resize === false) unfollowed.push("do_resize false: the image keeps its size");
   else if (json.size !== undefined && !resized) unfollowed.push(`size ${JSON.stringify(json.size)}`);
   const interpolation = pillowFilters[Number(json.resample)];
   if (interpolation) geometry.interpolation = interpolation;
-  if (Number(json.resample) === 5) unfollowed.push("resample 5 (Hamming; bilinear is taken)");
-  if (resized && json.resample === undefined) notes.push("resample is not written there: bilinear, which is assumed");
+  if (Number(json.resample) === 5) unfollowed.push("resample 5 (Hamming; bilinear is used)");
+  if (resized && json.resample === undefined) notes.push("resample is not given: bilinear, which is assumed");
   if (!resized) return { size: cropped, geometry };
   const isShortest =
     isShortestEdge(json.size) || (typeof json.size === "number" && cropped !== undefined && !SQUARES.has(name));
@@ -96,7 +96,7 @@ function geometryOf(json: Json, notes: string[], unfollowed: string[]): Pick<Hin
     const least = Math.min(...cropped);
     // Perceiver crops first, to the part size / crop_size of the shorter side.
     if (name === "Perceiver") {
-      unfollowed.push("the crop's side rounded down (here it is rounded to the nearest pixel)");
+      unfollowed.push("crop size rounded down (here it is rounded to the nearest pixel)");
       return { size: resized, geometry: crop("center-crop", shortest, least).geometry };
     }
     if (name === "PoolFormer" && cropPct !== undefined)
@@ -115,7 +115,7 @@ function geometryOf(json: Json, notes: string[], unfollowed: string[]): Pick<Hin
   }
   if (!isShortestEdge(json.size)) return { size: resized, geometry: { ...geometry, fit: "stretch" } };
   // The picture keeps its shape, and so the model's input has one for each picture; here it has one for all.
-  unfollowed.push(`size ${JSON.stringify(json.size)} without a crop: the shorter side alone, the picture's shape kept`);
+  unfollowed.push(`size ${JSON.stringify(json.size)} without a crop: only the shorter side, aspect ratio kept`);
   return { size: resized, geometry };
 }
 
@@ -138,15 +138,15 @@ function valuesOf(json: Json, notes: string[]): NonNullable<Hints["values"]> {
         ? `${processorName(json)}'s processor does not normalise`
         : json.do_normalize === false
           ? "do_normalize is false"
-          : `do_normalize is not written there, and ${processorName(json)}'s processor does not by itself`;
+          : `do_normalize is not given, and ${processorName(json)}'s processor does not normalise by default`;
     notes.push(`not normalised: ${why}, so image_mean and image_std are not applied`);
   } else if (mean && std && json.do_normalize === undefined)
-    notes.push("do_normalize is not written there: normalised, for there are an image_mean and an image_std");
+    notes.push("do_normalize is not given: normalised, because there are an image_mean and an image_std");
   const isEfficientNet = processorName(json) === "EfficientNet";
   const offset = rescales && json.rescale_offset === true ? 1 : 0;
   const again = json.include_top === true || (isEfficientNet && json.include_top === undefined);
-  if (offset) notes.push("1 is subtracted after the scale (rescale_offset), before the mean");
-  if (again && std) notes.push("the values are divided by std once more (include_top), which is in this std");
+  if (offset) notes.push("1 is subtracted after scaling (rescale_offset) and before the mean");
+  if (again && std) notes.push("values are divided by std twice (include_top), which this std includes");
   const normalises = asked && mean !== undefined && std !== undefined;
   const divisor = (normalises ? std : [1]).map((one, channel, all) => {
     const second = again && std ? std : [1];

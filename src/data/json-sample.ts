@@ -53,7 +53,7 @@ export async function readJsonSample(spec: string, input: JsonInput): Promise<Js
     return mapSample(entries, keys, { spec, hash: sha256(bytes, `#${input.name}`), input });
   if (isObject(json) && !Object.hasOwn(json, input.name)) {
     throw new DataError(
-      `The file has nothing for the input "${input.name}".`,
+      `The file has no entry for the input "${input.name}".`,
       spec,
       `It has ${Object.keys(json).join(", ") || "nothing"}.`,
     );
@@ -67,14 +67,14 @@ export async function readJsonSample(spec: string, input: JsonInput): Promise<Js
     input,
     spec,
     "The file has",
-    'A list of lists has an axis for each level: [["a", "b"]] is [1, 2].',
+    'A nested list has one axis per level: [["a", "b"]] is [1, 2].',
   );
   const hash = sha256(bytes, `#${input.name}`);
   if (input.type === "string") {
     const other = values.find((one) => typeof one !== "string");
     if (other !== undefined)
       throw new DataError(
-        `The input "${input.name}" takes texts, and the file has ${JSON.stringify(other)}.`,
+        `The input "${input.name}" takes text, but the file has ${JSON.stringify(other)}.`,
         spec,
         `Put it in quotes: "${String(other)}".`,
       );
@@ -84,7 +84,7 @@ export async function readJsonSample(spec: string, input: JsonInput): Promise<Js
   const text = values.find((one) => typeof one !== "number" && typeof one !== "boolean");
   if (text !== undefined)
     throw new DataError(
-      `The input "${input.name}" takes numbers (${input.type}), and the file has ${JSON.stringify(text)}.`,
+      `The input "${input.name}" takes numbers (${input.type}), but the file has ${JSON.stringify(text)}.`,
       spec,
     );
   return {
@@ -111,7 +111,7 @@ function mapSample(
   );
   if (wrong !== undefined)
     throw new DataError(
-      `The map of the input "${input.name}" holds ${isText ? "texts" : "numbers"}, and the file has ${JSON.stringify(entries[wrong])} for "${wrong}".`,
+      `The map of the input "${input.name}" takes ${isText ? "text" : "numbers"}, but the file has ${JSON.stringify(entries[wrong])} for "${wrong}".`,
       spec,
     );
   const unknown = Object.keys(entries).filter((key) => !keys.includes(key));
@@ -123,7 +123,7 @@ function mapSample(
     notes:
       unknown.length > 0
         ? [
-            `The model does not know ${unknown.map((key) => `"${key}"`).join(", ")} of the map "${input.name}": left out.`,
+            `Keys of the map "${input.name}" that the model does not have are ignored: ${unknown.map((key) => `"${key}"`).join(", ")}.`,
           ]
         : [],
   };
@@ -147,7 +147,7 @@ function flatten(value: unknown, into: unknown[], where: string): number[] {
   if (!Array.isArray(value)) {
     if (value === null || typeof value === "object")
       throw new DataError(
-        `The file holds ${value === null ? "null" : "an object"} where a text, a number or a list is wanted.`,
+        `The file holds ${value === null ? "null" : "an object"} where text, a number or a list is expected.`,
         where,
       );
     into.push(value);
@@ -157,7 +157,10 @@ function flatten(value: unknown, into: unknown[], where: string): number[] {
   const [first = []] = shapes;
   const odd = shapes.find((shape) => shape.join() !== first.join());
   if (odd)
-    throw new DataError(`The file's lists are of different shapes: ${shapeText(first)} and ${shapeText(odd)}.`, where);
+    throw new DataError(
+      `The lists in the file have different shapes: ${shapeText(first)} and ${shapeText(odd)}.`,
+      where,
+    );
   return [value.length, ...first];
 }
 

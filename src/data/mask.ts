@@ -39,7 +39,7 @@ export async function readMask(file: string): Promise<Mask> {
     const broken = numbers.find((value) => !Number.isInteger(value));
     if (broken !== undefined) {
       throw new DataError(
-        `A mask is of whole numbers; this array (${dtype}) holds ${broken}.`,
+        `A mask must have integer values; this array (${dtype}) contains ${broken}.`,
         file,
         "Save it as integers: numpy.save(file, mask.astype('int32')).",
       );
@@ -47,7 +47,7 @@ export async function readMask(file: string): Promise<Mask> {
     return { name, hash: sha256(bytes), dims, ...numbered(numbers, file) };
   }
   if (!hasEnding(file, PICTURE_EXTENSIONS)) {
-    throw new DataError("A mask is an array of whole numbers (.npy) or a picture whose colours are the parts.", file);
+    throw new DataError("A mask is an integer array (.npy) or an image with one colour per part.", file);
   }
   const { width, height, pixels, hash } = await readPicture(file);
   const colours = Array.from(
@@ -70,9 +70,9 @@ function numbered(
   const distinct = new Set(numbers);
   if (distinct.size > mostParts) {
     throw new DataError(
-      `The mask has ${distinct.size} parts; at most ${mostParts} are taken, each a run of the model.`,
+      `The mask has ${distinct.size} parts; at most ${mostParts} are supported, because each needs a run of the model.`,
       where,
-      "A mask has one number or colour for each part; JPEG blurs colours, PNG keeps them.",
+      "A mask has one number or colour per part. JPEG changes colours; use PNG.",
     );
   }
   const ordered = [...distinct].sort((a, b) => a - b);

@@ -34,9 +34,9 @@ export function decodeNpy(bytes: Uint8Array, where: string): NpyArray {
   const expected = count * size;
   if (!Number.isSafeInteger(expected) || bytes.length - start !== expected) {
     throw new DataError(
-      `An array of ${name} [${dims.join(", ")}] has ${expected} bytes; the file holds ${bytes.length - start}.`,
+      `An array of ${name} [${dims.join(", ")}] needs ${expected} bytes, but the file has ${bytes.length - start}.`,
       where,
-      bytes.length - start < expected ? "The file seems to be cut off: copy or save it again." : undefined,
+      bytes.length - start < expected ? "The file seems to be truncated: copy or save it again." : undefined,
     );
   }
   // A copy, aligned and of its own memory: what comes in may be a Buffer, whose slice() is a view.
@@ -98,11 +98,11 @@ function headerOf(bytes: Uint8Array, where: string): { text: string; start: numb
   if (!isNpy) throw new DataError(`This is not a .npy array, but ${looksLike(bytes)}.`, where, hintFor(bytes));
   const version = bytes[6];
   if (version < 1 || version > 3)
-    throw new DataError(`The .npy format's version ${version} is not known; 1 to 3 are.`, where);
+    throw new DataError(`Version ${version} of the .npy format is not supported; versions 1 to 3 are.`, where);
   const prefix = version === 1 ? 10 : 12;
   const length = version === 1 ? view.getUint16(8, true) : bytes.length >= 12 ? view.getUint32(8, true) : Infinity;
   if (prefix + length > bytes.length)
-    throw new DataError("The .npy header is cut off.", where, "Copy or save the file again.");
+    throw new DataError("The .npy header is truncated.", where, "Copy or save the file again.");
   return { text: new TextDecoder().decode(bytes.subarray(prefix, prefix + length)), start: prefix + length };
 }
 
@@ -112,14 +112,10 @@ function parseHeader(text: string, where: string): { descr: string; fortran: boo
   const fortran = /['"]fortran_order['"]\s*:\s*(True|False)/.exec(text);
   const shape = /['"]shape['"]\s*:\s*\(([\d\s,L]*)\)/.exec(text);
   if (descr?.[2]) {
-    throw new DataError(
-      "The array holds records with named fields, not plain numbers.",
-      where,
-      "Save one field of it.",
-    );
+    throw new DataError("The array holds records with named fields, not plain numbers.", where, "Save a single field.");
   }
   if (!descr || !fortran || !shape) {
-    throw new DataError("The .npy header cannot be read.", where, "Save the array again with numpy.save.");
+    throw new DataError("The .npy header is not valid.", where, "Save the array again with numpy.save.");
   }
   const dims = shape[1]
     .split(",")
@@ -127,7 +123,7 @@ function parseHeader(text: string, where: string): { descr: string; fortran: boo
     .filter(Boolean)
     .map(Number);
   if (dims.length > 32 || !dims.every(Number.isSafeInteger)) {
-    throw new DataError(`The array's shape (${shape[1]}) is not possible.`, where);
+    throw new DataError(`The array's shape (${shape[1]}) is not valid.`, where);
   }
   return { descr: descr[1], fortran: fortran[1] === "True", dims };
 }

@@ -37,7 +37,7 @@ describe("what is left out is said", () => {
     (await readPicture(path.join(folder, file))).notes;
   test("transparency, where there is any", async () => {
     for (const file of ["alpha.png", "gray-alpha.png", "palette-alpha.png", "alpha.webp"])
-      expect(await notesOf(file)).toEqual(["The picture's transparency is left out: the colours are those under it."]);
+      expect(await notesOf(file)).toEqual(["The picture's alpha channel is ignored: the colours are those below it."]);
     const opaque = await sharp(path.join(folder, "rgb.png")).ensureAlpha().png().toBuffer();
     expect((await decodePicture(opaque, "opaque.png")).notes).toEqual([]);
     for (const file of ["rgb.png", "gray.png", "cmyk.jpg", "cmyk.tif"]) expect(await notesOf(file)).toEqual([]);
@@ -52,16 +52,16 @@ describe("what is left out is said", () => {
       ).notes;
     expect(await turned(1)).toEqual([]);
     expect(await turned(6)).toEqual([
-      "The picture is turned clockwise by 90°, as its file says (EXIF orientation 6); a program that ignores this gets another tensor.",
+      "The picture is turned clockwise by 90°, as its file says (EXIF orientation 6); a program that ignores EXIF gets a different tensor.",
     ]);
     expect((await Promise.all([2, 3, 4, 5, 7, 8].map(turned))).map(([note]) => /is (.*?), as/.exec(note)?.[1])).toEqual(
       [
         "mirrored left to right",
-        "turned by 180°",
+        "rotated by 180°",
         "mirrored top to bottom",
-        "mirrored along its diagonal",
-        "mirrored along its other diagonal",
-        "turned counterclockwise by 90°",
+        "mirrored along the main diagonal",
+        "mirrored along the other diagonal",
+        "rotated counterclockwise by 90°",
       ],
     );
     for (const file of ["rotated.jpg", "rotated.png", "rotated.tif"])
@@ -159,7 +159,7 @@ describe('TIFF pixels that Pillow\'s convert("RGB") would make other bytes of ar
     ["two channels of RGB", { photometric: 2, samples: 2 }, "in RGB, with 2 channels"],
     ["camera raw", { photometric: 32803, bits: 16 }, "in a camera's raw colour filter"],
     ["LogLuv", { photometric: 32845, samples: 3 }, "in LogLuv"],
-    ["an unknown space", { photometric: 99 }, "in a colour space that is not known (photometric interpretation 99)"],
+    ["an unknown space", { photometric: 99 }, "in an unknown colour space (photometric interpretation 99)"],
   ])("%s", async (_, pixels, reason) => {
     for (const big of [false, true]) {
       const error = await decodePicture(tiff({ ...pixels, big }), "t.tif").catch((thrown: unknown) => thrown);
@@ -171,10 +171,10 @@ describe('TIFF pixels that Pillow\'s convert("RGB") would make other bytes of ar
   test("and what is cut off or rounded is said", async () => {
     for (const file of ["float.tif", "int.tif"])
       expect((await readPicture(path.join(folder, file))).notes.join()).toMatch(
-        /of 32 bits: they are cut off at 0 and 255, as Pillow does/,
+        /of 32 bits, which are clipped to 0 and 255, as in Pillow/,
       );
     expect((await decodePicture(tiff({ photometric: 1, bits: 16 }), "t.tif")).notes.join()).toContain(
-      "16 bits of grey: the upper 8 of them are taken",
+      "16 bits of grey: the upper 8 bits are used",
     );
     expect((await decodePicture(tiff({ photometric: 2, samples: 3, bits: 16 }), "t.tif")).notes).toEqual([]);
   });
@@ -216,7 +216,7 @@ describe("what is not a picture is refused with what it looks like", () => {
     ["random.png", Uint8Array.from({ length: 300 }, (_, i) => (i * 197) % 256), "another kind"],
     ["cut.png", png.subarray(0, png.length - 400), "cannot be decoded"],
     ["drawing.svg", Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'), "format (svg)"],
-    ["cut.bmp", readFileSync(path.join(folder, "rgb.bmp")).subarray(0, 200), "is cut off"],
+    ["cut.bmp", readFileSync(path.join(folder, "rgb.bmp")).subarray(0, 200), "is truncated"],
   ])("%s", async (name, bytes, reason) => {
     const file = path.join(scratch, name);
     writeFileSync(file, bytes);
@@ -227,7 +227,7 @@ describe("what is not a picture is refused with what it looks like", () => {
   });
 
   test("a file that is not there, and a folder", async () => {
-    await expect(readPicture(path.join(scratch, "none.png"))).rejects.toThrow("There is no such file.");
+    await expect(readPicture(path.join(scratch, "none.png"))).rejects.toThrow("The file does not exist.");
     await expect(readPicture(scratch)).rejects.toThrow(/not a file|folder/);
   });
 

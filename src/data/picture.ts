@@ -43,7 +43,7 @@ export async function decodePicture(bytes: Buffer, where: string): Promise<Omit<
   const unread = tiff && unreadTiff(tiff);
   if (unread !== undefined)
     throw problem(
-      `This TIFF picture is ${unread}, which is not read.`,
+      `This TIFF image is ${unread}, which is not supported.`,
       'Save it as RGB or grey with 8 bits: in Python, Image.open(FILE).convert("RGB").save("rgb.png"); or give an array (.npy).',
     );
   let metadata: Metadata;
@@ -53,8 +53,8 @@ export async function decodePicture(bytes: Buffer, where: string): Promise<Omit<
     const kind = looksLike(bytes);
     if (/ picture$/.test(kind))
       throw problem(
-        `This is ${kind} that cannot be read: ${(error as Error).message.split("\n")[0]}`,
-        "It may be damaged or cut off. Save it as PNG or JPEG.",
+        `This is ${kind} that could not be read: ${(error as Error).message.split("\n")[0]}`,
+        "It may be damaged or truncated. Save it as PNG or JPEG.",
       );
     throw problem(
       `This is not a picture, but ${looksLike(bytes)}.`,
@@ -63,14 +63,11 @@ export async function decodePicture(bytes: Buffer, where: string): Promise<Omit<
   }
   const { format, width, height, space, pages = 1, orientation = 1 } = metadata;
   if (!format || !formats.includes(format)) {
-    throw problem(
-      `This picture's format (${format ?? "unknown"}) is not one that can be read.`,
-      "Save it as PNG or JPEG.",
-    );
+    throw problem(`This picture's format (${format ?? "unknown"}) is not supported.`, "Save it as PNG or JPEG.");
   }
   if (width * height > pixelLimit) {
     throw problem(
-      `The picture has ${width}×${height} pixels; at most ${pixelLimit / 1e6} million are read.`,
+      `The picture has ${width}×${height} pixels; at most ${pixelLimit / 1e6} million are supported.`,
       "Make it smaller.",
     );
   }
@@ -88,7 +85,7 @@ export async function decodePicture(bytes: Buffer, where: string): Promise<Omit<
         ...notesOf(data, info.channels, { ...metadata, pages }),
         ...(Object.hasOwn(TURNS, orientation)
           ? [
-              `The picture is ${TURNS[orientation]}, as its file says (EXIF orientation ${orientation}); a program that ignores this gets another tensor.`,
+              `The picture is ${TURNS[orientation]}, as its file says (EXIF orientation ${orientation}); a program that ignores EXIF gets a different tensor.`,
             ]
           : []),
         ...(isDeepGrey(metadata) ? [`The picture has 16 bits of grey: ${UPPER_BYTE}`] : []),
@@ -104,7 +101,7 @@ export async function decodePicture(bytes: Buffer, where: string): Promise<Omit<
       );
     throw problem(
       `The picture (${format}) cannot be decoded: ${(error as Error).message.split("\n")[0]}`,
-      "It may be damaged or cut off.",
+      "It may be damaged or truncated.",
     );
   }
 }
@@ -112,12 +109,12 @@ export async function decodePicture(bytes: Buffer, where: string): Promise<Omit<
 /** What is done to the stored pixels, by EXIF's orientation: Pillow's ImageOps.exif_transpose. */
 const TURNS: Readonly<Record<number, string>> = {
   2: "mirrored left to right",
-  3: "turned by 180°",
+  3: "rotated by 180°",
   4: "mirrored top to bottom",
-  5: "mirrored along its diagonal",
-  6: "turned clockwise by 90°",
-  7: "mirrored along its other diagonal",
-  8: "turned counterclockwise by 90°",
+  5: "mirrored along the main diagonal",
+  6: "rotated clockwise by 90°",
+  7: "mirrored along the other diagonal",
+  8: "rotated counterclockwise by 90°",
 };
 
 /** A TIFF says so by its own tags. */
@@ -127,11 +124,12 @@ function isDeepGrey({ format, depth, space, channels }: Metadata): boolean {
 
 function notesOf(data: Uint8Array, channels: number, { format, pages = 1, space }: Metadata): string[] {
   const notes: string[] = [];
-  if (pages > 1) notes.push(`The first of the picture's ${pages} ${format === "tiff" ? "pages" : "frames"} is taken.`);
+  if (pages > 1)
+    notes.push(`Only the first of the picture's ${pages} ${format === "tiff" ? "pages" : "frames"} is used.`);
   const hasAlpha = space !== "cmyk" && channels % 2 === 0;
   if (hasAlpha && data.some((byte, i) => i % channels === channels - 1 && byte < 255)) {
-    const black = format === "gif" ? "; what is transparent is black" : "";
-    notes.push(`The picture's transparency is left out: the colours are those under it${black}.`);
+    const black = format === "gif" ? "; transparent pixels are black" : "";
+    notes.push(`The picture's alpha channel is ignored: the colours are those below it${black}.`);
   }
   return notes;
 }

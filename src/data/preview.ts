@@ -18,7 +18,7 @@ const longestSide = 1024;
  */
 export async function preview(file: string, recipe: Recipe): Promise<{ before: ImageArtifact; after: ImageArtifact }> {
   const image = Object.values(recipe.inputs).find((input): input is ImageRecipe => input.kind === "image");
-  if (!image) throw new DataError("The recipe has no input that takes a picture.", file);
+  if (!image) throw new DataError("The recipe has no image input.", file);
   if (/\.npy$/i.test(file)) return previewArray(file, image);
   const picture = await readPicture(file);
   const { shown } = preparePicture(picture, image);
@@ -31,7 +31,7 @@ export async function preview(file: string, recipe: Recipe): Promise<{ before: I
   );
   return {
     before: artifact("before", path.basename(file), small, `${picture.width}×${picture.height}`),
-    after: artifact("after", "What the model gets", shown, `${shown.width}×${shown.height}, ${describe(image)}`),
+    after: artifact("after", "Model input", shown, `${shown.width}×${shown.height}, ${describe(image)}`),
   };
 }
 
@@ -41,12 +41,12 @@ async function previewArray(
 ): Promise<{ before: ImageArtifact; after: ImageArtifact }> {
   const { data, dtype, dims } = decodeNpy(await readBytes(file, 2 ** 30), file);
   const axes = imageAxes(dims, image);
-  if (!axes) throw new DataError(`An array [${dims.join(", ")}] does not look like a picture.`, file);
+  if (!axes) throw new DataError(`An array [${dims.join(", ")}] does not have the shape of an image.`, file);
   const shown = displayArray(toNumbers(data, dtype), dims, axes, image);
-  const caption = `${dtype} [${dims.join(", ")}], past the recipe`;
+  const caption = `${dtype} [${dims.join(", ")}], without the recipe`;
   return {
     before: artifact("before", path.basename(file), shown, caption),
-    after: artifact("after", "What the model gets", shown, caption),
+    after: artifact("after", "Model input", shown, caption),
   };
 }
 

@@ -175,7 +175,7 @@ describe("beside a model", () => {
     symlinkSync(path.join(scratch, "save", "m.loupe.json"), path.join(here, "config.json"));
     const { reasons } = await loadRecipe(description);
     expect(reasons[0]).toBe(
-      'config.json beside the model cannot be used: "config.json" leads out of the model\'s folder.',
+      'config.json beside the model could not be used: "config.json" is outside the model\'s folder.',
     );
   });
 
@@ -215,8 +215,8 @@ describe("beside a model", () => {
         outputs: { y: { kind: "independent", classes: ["no", "yes"] } },
       });
       expect(reasons).toEqual([
-        'The class names of "labels.txt" are those beside the recipe r.json.',
-        'The class names of "below/y.json" are those beside the recipe r.json.',
+        'The class names "labels.txt" are taken from beside the recipe r.json.',
+        'The class names "below/y.json" are taken from beside the recipe r.json.',
       ]);
     });
     test("else those beside the model", async () => {
@@ -227,9 +227,9 @@ describe("beside a model", () => {
     });
     test("and where they lie in neither, both are named", async () => {
       const { recipe, reasons } = await given("gone.txt");
-      expect(reasons).toEqual([`The class names' file "gone.txt" is not beside the recipe.`]);
+      expect(reasons).toEqual([`The class names file "gone.txt" is not beside the recipe.`]);
       expect((await completeRecipe(recipe, description, file)).reasons).toContain(
-        `The class names' file "gone.txt" is not beside the model.`,
+        `The class names file "gone.txt" is not beside the model.`,
       );
     });
     test("and none outside of both folders", async () => {
@@ -237,7 +237,7 @@ describe("beside a model", () => {
       for (const name of ["../secret.txt", path.join(scratch, "apart", "secret.txt")]) {
         const { recipe, reasons } = await given(name);
         expect(recipe.classes).toBe(name);
-        expect(reasons.join()).toContain("leads out of");
+        expect(reasons.join()).toContain("is outside");
         expect((await completeRecipe(recipe, description, file)).classes).toEqual([]);
       }
     });
@@ -248,7 +248,7 @@ describe("beside a model", () => {
     const file = path.join(path.dirname(description.path), "m.loupe.json");
     writeFileSync(file, '{"version":1,"inputs":{},"classes":"gone.txt"}');
     expect((await loadRecipe(description)).reasons).toContain(
-      `The class names' file "gone.txt" is not beside the model.`,
+      `The class names file "gone.txt" is not beside the model.`,
     );
     writeFileSync(path.join(path.dirname(file), "gone.txt"), Uint8Array.of(0xff, 0xfe, 0));
     expect((await loadRecipe(description)).reasons.join()).toContain("cannot be used");

@@ -54,7 +54,8 @@ export async function completeRecipe(
   const missing = inputs.filter((name) => !Object.hasOwn(recipe.inputs, name));
   const strange = Object.keys(recipe.inputs).filter((name) => !inputs.includes(name));
   const problems = strange.map(
-    (name) => `The recipe names the input "${name}", which the model does not have; it has ${inputs.join(", ")}.`,
+    (name) =>
+      `The recipe names the input "${name}", which the model does not have; its inputs are ${inputs.join(", ")}.`,
   );
   const reasons = [...missing.map((name) => `The recipe does not name the input "${name}": guessed.`), ...problems];
   const chosen = (name: string): InputRecipe => (missing.includes(name) ? guess.recipe : recipe).inputs[name];
@@ -80,10 +81,11 @@ export async function withOwnClasses(
     if (typeof classes !== "string") return classes;
     const { classes: names, reason, missing } = await readClasses(classes, file);
     if (names.length > 0)
-      reasons.push(`The class names of "${classes}" are those beside the recipe ${path.basename(file)}.`);
-    else if (!missing && reason) reasons.push(`Beside the recipe: ${reason} They are looked for beside the model.`);
+      reasons.push(`The class names "${classes}" are taken from beside the recipe ${path.basename(file)}.`);
+    else if (!missing && reason)
+      reasons.push(`Beside the recipe: ${reason} Looking for them beside the model instead.`);
     else if (missing && (await readClasses(classes, modelPath)).missing)
-      reasons.push(`The class names' file "${classes}" is not beside the recipe.`);
+      reasons.push(`The class names file "${classes}" is not beside the recipe.`);
     return names.length > 0 ? names : classes;
   };
   const classes = await own(recipe.classes);

@@ -36,7 +36,7 @@ export async function readRows(spec: string, inputs: readonly ColumnInput[]): Pr
       `There is no row ${row}: the table has ${table.rows.length} rows, numbered from 0.`,
       file,
       table.rows.length === 0
-        ? 'It has a header alone. Where its first line is data, the recipe says so: "header": false.'
+        ? 'It has only a header. If its first line is data, set "header": false in the recipe.'
         : undefined,
     );
   }
@@ -54,7 +54,7 @@ export async function readRows(spec: string, inputs: readonly ColumnInput[]): Pr
         input,
         spec,
         "The row has",
-        `The columns are ${labels.join(", ")}; the recipe can name the ones to take.`,
+        `The columns are ${labels.join(", ")}; name the ones to use in the recipe.`,
       );
       const dataType = input.type === "string" ? input.type : elementTypeOf(input.type, input.name);
       const { data, notes } =
@@ -80,7 +80,7 @@ export async function readRows(spec: string, inputs: readonly ColumnInput[]): Pr
 function describeTable({ file, rows, found }: Table, row: number): string {
   const name = path.basename(file);
   const which =
-    rows.length === 1 ? "its one row" : `row ${row} of ${rows.length}, numbered from 0 (${name}#N is another)`;
+    rows.length === 1 ? "its one row" : `row ${row} of ${rows.length}, numbered from 0 (${name}#N selects another)`;
   return `${name}: ${which}; ${found.join("; ")}.`;
 }
 

@@ -85,7 +85,7 @@ describe("a picture", () => {
   });
   test("says what of the file is not in it", async () => {
     const sample = await readSample(path.join(pictures, "alpha.png"), image, { name: "x", type: "float32" });
-    expect(sample.notes).toEqual(["The picture's transparency is left out: the colours are those under it."]);
+    expect(sample.notes).toEqual(["The picture's alpha channel is ignored: the colours are those below it."]);
   });
   test("loses its batch axis where the model has none", async () => {
     const sample = await readSample(cat, image, { name: "x", type: "float32", dims: [3, 6, 8] });
@@ -98,7 +98,9 @@ describe("a picture", () => {
   });
   test("of another size than the model's is refused with both shapes", async () => {
     const error = await failure(readSample(cat, image, { name: "x", type: "float32", dims: ["N", 3, 224, 224] }));
-    expect(error.message).toBe('The recipe makes a picture of [1, 3, 6, 8], and the input "x" takes [N, 3, 224, 224].');
+    expect(error.message).toBe(
+      'The recipe produces an image of [1, 3, 6, 8], but the input "x" takes [N, 3, 224, 224].',
+    );
     expect(error.where).toBe(cat);
   });
   test("alone does not fill a model of fixed batches", async () => {
@@ -318,7 +320,7 @@ describe("a text", () => {
   test("is cut before the closing token, and that is said", async () => {
     const cut = await readSample("a cat sat a cat sat", { ...text, maxLength: 4 }, input, besideHere);
     expect(cut.data).toEqual(BigInt64Array.of(2n, 4n, 5n, 3n));
-    expect(cut.notes).toEqual(["The text has 8 tokens; 4 of them are taken, the last ones left out."]);
+    expect(cut.notes).toEqual(["The text has 8 tokens and was truncated to 4."]);
     expect((await readSample("a cat", text, input, besideHere)).notes).toEqual([]);
   });
   test("is not the name of a file of another kind", async () => {
@@ -326,7 +328,7 @@ describe("a text", () => {
       'This is a PNG picture, and the input "input_ids" (int64 [N, L]) takes a text: a .txt or .md file, or the text itself.',
     );
     expect((await readSample("cat.png", text, input, besideHere)).notes).toEqual([
-      'There is no file "cat.png": the text is these words themselves.',
+      'There is no file "cat.png", so it is used as the text itself.',
     ]);
   });
   test("needs its tokenizer, from the model's folder", async () => {
@@ -335,7 +337,7 @@ describe("a text", () => {
     ).toContain('"none.json" is not beside the model');
     expect(
       (await failure(readSample("cat", { ...text, tokenizer: "../tokenizer.json" }, input, besideHere))).message,
-    ).toContain("leads out of");
+    ).toContain("is outside");
     file("bad.json", "[]");
     expect((await failure(readSample("cat", { ...text, tokenizer: "bad.json" }, input, besideHere))).message).toContain(
       "not a tokenizer",
@@ -388,7 +390,7 @@ describe("several inputs", () => {
   test("a name that the model does not have, or one given twice, is refused", async () => {
     expect((await failure(readSamples({ z: a }, recipe, inputs))).message).toBe('The model has no input "z".');
     expect(() => parseInputSpecs([a, b], ["a", "b=c"])).toThrow("without a name");
-    expect(() => parseInputSpecs([`a=${a}`, `a=${b}`], ["a"])).toThrow('"a" is given twice');
+    expect(() => parseInputSpecs([`a=${a}`, `a=${b}`], ["a"])).toThrow('"a" was given twice');
   });
   test("an equals sign in a file's name is only that", () => {
     expect(parseInputSpecs(["x=1.npy"], ["a"])).toEqual({ "": "x=1.npy" });
@@ -401,7 +403,7 @@ test("a preview shows the file and what the model gets", async () => {
   expect([after.width, after.height, after.caption]).toEqual([8, 6, "8×6, stretched, RGB, NCHW"]);
   const row = file("row.npy", encodeNpy([4], new Float32Array(4)));
   await failure(preview(row, { version: 1, inputs: { x: image } }));
-  expect((await failure(preview(row, { version: 1, inputs: {} }))).message).toContain("no input that takes a picture");
+  expect((await failure(preview(row, { version: 1, inputs: {} }))).message).toContain("no image input");
 });
 
 test("arrays written for NumPy are read back", () => {

@@ -92,7 +92,7 @@ export async function readSample(
         dims,
         input,
         spec,
-        "The recipe makes a picture of",
+        "The recipe produces an image of",
         "Change the recipe's size, channels or layout.",
       );
       const dataType = elementTypeOf(input.type, input.name);
@@ -128,10 +128,8 @@ export async function readSample(
       const notes = [
         ...(isFile || !/^\S+\.\w{1,5}$/.test(spec)
           ? []
-          : [`There is no file "${spec}": the text is these words themselves.`]),
-        ...(of > values.length
-          ? [`The text has ${of} tokens; ${values.length} of them are taken, the last ones left out.`]
-          : []),
+          : [`There is no file "${spec}", so it is used as the text itself.`]),
+        ...(of > values.length ? [`The text has ${of} tokens and was truncated to ${values.length}.`] : []),
       ];
       const dims = matchDims([1, values.length], input, name, "The tokens have", "Change the recipe's length.");
       const dataType = elementTypeOf(input.type, input.name);
@@ -149,14 +147,14 @@ async function readTexts(spec: string, recipe: InputRecipe, input: SampleInput):
       input.name,
     )!;
   if (/\.np[yz]$/i.test(spec) || isPictureName(spec))
-    throw await wrongFile(spec, input, "texts: a row of a table (.csv), one text (.txt) or a list (.json)");
+    throw await wrongFile(spec, input, "text: a table row (.csv), one text (.txt) or a list (.json)");
   const { text, name, hash, isFile } = await readText(spec);
   const dims = matchDims(
     (input.dims ?? [1]).map(() => 1),
     input,
     spec,
     "One text is",
-    "A .csv file has a row of texts, a .json file a list.",
+    "Use a .csv file for a row of texts, a .json file for a list.",
   );
   return {
     name,
@@ -164,7 +162,7 @@ async function readTexts(spec: string, recipe: InputRecipe, input: SampleInput):
     dataType: "string",
     dims,
     data: [isFile ? text.replace(/\r?\n$/, "") : text],
-    ...(isFile ? {} : { notes: [`The input "${input.name}" is the text ${JSON.stringify(name)} itself.`] }),
+    ...(isFile ? {} : { notes: [`The input "${input.name}" is the literal text ${JSON.stringify(name)}.`] }),
   };
 }
 
@@ -194,7 +192,7 @@ async function wrongFile(spec: string, input: SampleInput, wanted: string): Prom
   return new DataError(
     `This is ${kind}, and t${takes}.`,
     spec,
-    "Give it such a file, or change the recipe's kind of input.",
+    "Give such a file, or change the kind of this input in the recipe.",
   );
 }
 
@@ -206,7 +204,7 @@ function arraySample(
   recipe: InputRecipe,
   input: SampleInput,
 ): Sample {
-  const dims = matchDims(array.dims, input, where, "The array is", "Save it in the model's shape.");
+  const dims = matchDims(array.dims, input, where, "The array is", "Save it with the model's input shape.");
   const dataType = elementTypeOf(input.type, input.name);
   const data = convertElements(array.data, array.dtype, dataType, where);
   const axes = imageAxes(dims, recipe);

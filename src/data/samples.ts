@@ -42,9 +42,9 @@ export async function readSamples(
     const list = missing.map((input) => `"${input.name}" (${input.type} ${shapeText(input.dims)})`).join(", ");
     const several = missing.length > 1;
     throw new DataError(
-      `The model's input${several ? "s" : ""} ${list} ${several ? "are" : "is"} not given.`,
+      `The model's input${several ? "s" : ""} ${list} ${several ? "are" : "is"} missing.`,
       undefined,
-      `Give each a file: ${missing[0].name}=FILE; or one .npz with an array for each.`,
+      `Give a file for each: ${missing[0].name}=FILE, or one .npz with an array for each.`,
     );
   }
   const rows = await sharedRows(plan, recipe, inputs);
@@ -74,7 +74,7 @@ async function spareArrays(spec: string, inputs: readonly SampleInput[]): Promis
   const spare = names.filter((name) => !inputs.some((input) => input.name === name));
   // A single array of any name is the only input's.
   if (spare.length === 0 || names.length === 1) return undefined;
-  return `Of ${spec.split(/[\\/]/).pop()} nothing takes ${spare.map((name) => `"${name}"`).join(", ")}: the model's inputs are ${inputs.map(({ name }) => name).join(", ")}.`;
+  return `Not used from ${spec.split(/[\\/]/).pop()}: ${spare.map((name) => `"${name}"`).join(", ")}. The model's inputs are ${inputs.map(({ name }) => name).join(", ")}.`;
 }
 
 /**
@@ -87,9 +87,9 @@ export function parseInputSpecs(args: readonly string[], inputNames: readonly st
     const name = inputNames.filter((one) => arg.startsWith(`${one}=`)).sort((a, b) => b.length - a.length)[0] ?? "";
     if (specs.has(name)) {
       throw new DataError(
-        name ? `The input "${name}" is given twice.` : "Two inputs are given without a name.",
+        name ? `The input "${name}" was given twice.` : "Two inputs were given without a name.",
         arg,
-        `Say which is which: NAME=FILE. The model's inputs are ${inputNames.join(", ")}.`,
+        `Name each input: NAME=FILE. The model's inputs are ${inputNames.join(", ")}.`,
       );
     }
     specs.set(name, name ? arg.slice(name.length + 1) : arg);
@@ -141,7 +141,7 @@ export function parseSampleSpecs(args: readonly string[], inputNames: readonly s
   for (const [name, list] of files) {
     if (list.length !== 1 && list.length !== count) {
       throw new DataError(
-        `The input "${name}" is given ${list.length} times, another ${count} times.`,
+        `The input "${name}" was given ${list.length} times, another one ${count} times.`,
         list[0],
         "Give each input once, or once for each sample.",
       );

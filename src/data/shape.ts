@@ -31,10 +31,10 @@ export function matchDims(
     batch > 1 &&
     candidates.some((candidate) => candidate[0] === 1 && fits([batch, ...candidate.slice(1)], wanted));
   throw new DataError(
-    `${what} ${shapeText(dims)}, and the input "${input.name}" takes ${shapeText(wanted)}.`,
+    `${what} ${shapeText(dims)}, but the input "${input.name}" takes ${shapeText(wanted)}.`,
     where,
     needsBatch
-      ? `The model takes batches of exactly ${batch}: give a .npy with all of them, or export the model with a dynamic batch.`
+      ? `The model takes batches of exactly ${batch}: give a .npy with a full batch, or export the model with a dynamic batch axis.`
       : hint,
   );
 }

@@ -34,7 +34,7 @@ export function rowValues(
     if (value !== undefined) return value;
     const what =
       cell === undefined
-        ? "is missing: the line has fewer cells"
+        ? "is missing: the line has too few cells"
         : cell.trim() === ""
           ? "is empty"
           : `holds ${JSON.stringify(cell)}, not a number`;
@@ -59,7 +59,7 @@ export function rowValues(
         `The input takes ${type}.`,
       );
   });
-  return { data, notes: filled.length > 0 ? [`Row ${row}: NaN, as the recipe says, for ${listNames(filled)}.`] : [] };
+  return { data, notes: filled.length > 0 ? [`Row ${row}: NaN, as set in the recipe, for ${listNames(filled)}.`] : [] };
 }
 
 /**
@@ -75,9 +75,9 @@ export function rowTexts(
     const cell = table.rows[row][position];
     if (cell === undefined)
       throw new DataError(
-        `Row ${row}, column "${columnName(table, position)}" is missing: the line has fewer cells.`,
+        `Row ${row}, column "${columnName(table, position)}" is missing: the line has too few cells.`,
         table.file,
-        "Give the line all of its cells; an empty one is an empty text.",
+        "Complete the line; an empty cell is an empty text.",
       );
     return cell;
   });
@@ -90,18 +90,18 @@ function truth(cell: string): number | undefined {
 }
 
 function hintFor(cell: string, decimal: "." | ",", missing: "error" | "nan"): string {
-  if (decimal === "." && decimalComma(cell)) return 'A decimal comma is read where the recipe has "decimal": ",".';
+  if (decimal === "." && decimalComma(cell)) return 'To read decimal commas, set "decimal": "," in the recipe.';
   if (missing === "nan") return "Fill the cell.";
-  return 'Fill the cell; or name the columns to take in the recipe\'s "columns", those to leave out in its "ignore"; or let it be NaN by "missing": "nan".';
+  return 'Fill the cell; or, in the recipe, list the columns to use in "columns" or those to omit in "ignore", or set "missing": "nan".';
 }
 
 function normalise(values: readonly number[], { mean, std }: RowRecipe): number[] {
   for (const list of [mean, std]) {
     if (list && list.length !== 1 && list.length !== values.length) {
       throw new DataError(
-        `The recipe has ${list.length} means or deviations for ${values.length} columns.`,
+        `The recipe has ${list.length} means or standard deviations for ${values.length} columns.`,
         undefined,
-        "One for each column, or one for all.",
+        "Give one per column, or one for all.",
       );
     }
   }

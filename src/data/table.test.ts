@@ -53,11 +53,11 @@ describe("what was found out is said", () => {
   test.each<[string, RegExp]>([
     [
       "comma.csv",
-      /^comma\.csv: row 0 of 2, numbered from 0 \(comma\.csv#N is another\); separated by commas; header in the first line\.$/,
+      /^comma\.csv: row 0 of 2, numbered from 0 \(comma\.csv#N selects another\); separated by commas; header in the first line\.$/,
     ],
-    ["no-header.csv", /separated by commas; no header, for the first line is data: columns are numbered from 0\.$/],
+    ["no-header.csv", /separated by commas; no header, because the first line is data: columns are numbered from 0\.$/],
     ["utf16be.csv", /UTF-16BE; separated by commas/],
-    ["windows-1252.csv", /its one row; read as Windows-1252, for it is not UTF-8/],
+    ["windows-1252.csv", /its one row; read as Windows-1252, because it is not UTF-8/],
     ["tab.tsv", /separated by tabs/],
     ["bar.csv", /separated by bars/],
   ])("%s", async (name, said) => {
@@ -67,10 +67,10 @@ describe("what was found out is said", () => {
   test("columns by place, with those of text left out", async () => {
     const iris = file("iris.csv", "sepal,petal,name\n5.1,1.4,setosa\n");
     expect((await read(iris, {}, input(2))).notes?.[1]).toBe(
-      "Columns by place, for neither the recipe nor the model names them, and those of text left out: sepal, petal; not taken: name.",
+      "Columns by position, because neither the recipe nor the model names them, without text columns: sepal, petal; not used: name.",
     );
     expect((await read(iris, { columns: ["petal"] }, input(1))).notes?.[1]).toBe(
-      "Columns by the recipe: petal; not taken: sepal, name.",
+      "Columns by the recipe: petal; not used: sepal, name.",
     );
   });
 });
@@ -87,7 +87,7 @@ describe("nothing is shifted", () => {
       'The table has 4 columns (a, b, c, d), and the input "x" takes 3.',
     ],
     ["an empty cell", "#0", { ignore: ["d"] }, input(3), 'Row 0, column "b" is empty.'],
-    ["a cell that is not there", "#2", {}, input(4), 'Row 2, column "d" is missing: the line has fewer cells.'],
+    ["a cell that is not there", "#2", {}, input(4), 'Row 2, column "d" is missing: the line has too few cells.'],
     ["a line of more cells than the header", "#3", {}, input(4), "Row 3 has 5 cells, and the header names 4 columns."],
     [
       "fewer columns than the model takes",
@@ -107,7 +107,7 @@ describe("nothing is shifted", () => {
   test("a missing cell is NaN where the recipe says so, and that is said", async () => {
     const sample = await read(`${four}#0`, { ignore: ["d"], missing: "nan" });
     expect([...sample.data]).toEqual([1, NaN, 3]);
-    expect(sample.notes).toContain("Row 0: NaN, as the recipe says, for b (empty).");
+    expect(sample.notes).toContain("Row 0: NaN, as set in the recipe, for b (empty).");
   });
   test("text in a column of numbers is named; it is not taken for a label", async () => {
     const mixed = file("mixed.csv", "a,b\n1,2\n3,n/a\n");
@@ -133,8 +133,8 @@ describe("nothing is shifted", () => {
     expect([...(await read(twice)).data]).toEqual([1, 2, 3]);
     const error = await failure(read(twice, { columns: ["a"] }, input(1)));
     expect([error.message, error.hint]).toEqual([
-      'twice.csv has 2 columns that are called "a".',
-      "Name the one to take by its number: 0 or 1.",
+      'twice.csv has 2 columns named "a".',
+      "Use the number of the right one: 0 or 1.",
     ]);
     expect([...(await read(twice, { columns: ["1"] }, input(1))).data]).toEqual([2]);
   });
@@ -142,7 +142,7 @@ describe("nothing is shifted", () => {
     const bare = file("bare.csv", "1,2,3\n");
     const sample = await read(bare, { columns: ["a", "b", "c"] });
     expect([...sample.data]).toEqual([1, 2, 3]);
-    expect(sample.notes?.[1]).toContain("in the order of the recipe's names: the table has no header");
+    expect(sample.notes?.[1]).toContain("in the order of the recipe's names, because the table has no header");
     expect((await failure(read(bare, { columns: ["a", "b"] }, input(2)))).message).toContain("names 2 columns");
   });
   test.each<[string, string, string]>([
@@ -195,9 +195,7 @@ describe("a model with an input per column", () => {
         ]),
       );
       expect((await session.run(feeds)).variable.data[0]).toBeCloseTo(expected, 5);
-      expect(samples.age.notes?.[1]).toBe(
-        "Columns by name, as the inputs are called: age, shoe size, height; not taken: name.",
-      );
+      expect(samples.age.notes?.[1]).toBe("Columns by name, one per input: age, shoe size, height; not used: name.");
     }
   });
   test("is guessed to take rows, its integers too", async () => {
@@ -215,7 +213,7 @@ describe("a model with an input per column", () => {
     const samples = await readSamples({ "": file("three.csv", "36,39,1.75\n") }, recipe, inputs);
     expect(inputs.map(({ name }) => Number(samples[name].data[0]))).toEqual([36, 39, Math.fround(1.75)]);
     expect(samples.age.notes?.[1]).toBe(
-      'Columns by place, for neither the recipe nor the model names them: 0 for "age"; 1 for "shoe_size"; 2 for "height".',
+      'Columns by position, because neither the recipe nor the model names them: 0 for "age"; 1 for "shoe_size"; 2 for "height".',
     );
     expect((await failure(readSamples({ "": file("more.csv", "36,39,1.75,1\n") }, recipe, inputs))).message).toBe(
       'The table has 4 columns (0, 1, 2, 3), and the inputs "age", "shoe_size", "height" together take 3.',
@@ -225,7 +223,9 @@ describe("a model with an input per column", () => {
     const error = await failure(
       readSamples({ "": file("other.csv", "age,height,weight\n36,1.75,70\n") }, recipe, inputs),
     );
-    expect(error.message).toBe('No column is called as the input "shoe_size" is; others are by their names.');
+    expect(error.message).toBe(
+      'No column is named like the input "shoe_size", but other inputs have their columns by name.',
+    );
     const renamed: Recipe = {
       version: 1,
       inputs: { ...recipe.inputs, shoe_size: { kind: "row", columns: ["weight"] } },

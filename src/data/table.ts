@@ -57,7 +57,7 @@ export async function openTable(file: string, recipe: Pick<RowRecipe, "separator
       separator === undefined ? "one column" : `separated by ${separatorNames[separator] ?? `"${separator}"`}`,
       header
         ? "header in the first line"
-        : `no header${recipe.header === undefined ? ", for the first line is data" : ""}: columns are numbered from 0`,
+        : `no header${recipe.header === undefined ? ", because the first line is data" : ""}: columns are numbered from 0`,
     ],
   };
 }
@@ -102,7 +102,7 @@ function decodeTable(bytes: Uint8Array, file: string): { text: string; encoding:
     if (error instanceof DataError) throw error;
     return {
       text: plainText(new TextDecoder("windows-1252").decode(bytes), bytes, file),
-      encoding: "read as Windows-1252, for it is not UTF-8",
+      encoding: "read as Windows-1252, because it is not UTF-8",
     };
   }
 }
@@ -119,7 +119,7 @@ function plainText(text: string, bytes: Uint8Array, file: string): string {
     `This is not a table, but ${kind}.`,
     file,
     kind === "a zip archive"
-      ? "A spreadsheet's file (.xlsx) is one: save the sheet as CSV."
+      ? "Spreadsheets (.xlsx) are zip archives: save the sheet as CSV."
       : "Save the table as CSV in UTF-8.",
   );
 }

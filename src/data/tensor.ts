@@ -64,28 +64,28 @@ export function elementTypeOf(type: string, input: string): ElementType {
   if (type in elementTypes) return type as ElementType;
   if (type === "string")
     throw new DataError(
-      `The input "${input}" takes texts, not numbers.`,
+      `The input "${input}" takes text, not numbers.`,
       undefined,
-      "Give it a row of a table (.csv), one text (.txt) or a list (.json).",
+      "Give a table row (.csv), one text (.txt) or a list (.json).",
     );
   if (/^(map|sequence|optional)\(/.test(type)) {
     throw new DataError(
-      `The input "${input}" is a ${type}, which ONNX Runtime for Node.js cannot be given.`,
+      `The input "${input}" is a ${type}, which ONNX Runtime for Node.js does not accept.`,
       undefined,
-      "Convert the model so that it takes tensors; a step that makes tensors of lists or maps can be left to the program that calls it.",
+      "Convert the model to take tensors, and move the step that builds lists or maps to the calling program.",
     );
   }
   if (/^(bfloat16|float8|u?int4|float4|u?int2)/.test(type)) {
     throw new DataError(
-      `The input "${input}" takes ${type}, which ONNX Runtime for Node.js cannot be given.`,
+      `The input "${input}" takes ${type}, which ONNX Runtime for Node.js does not accept.`,
       undefined,
-      `Export the model with float32 inputs, and a Cast to ${type} behind them.`,
+      `Export the model with float32 inputs, followed by a Cast to ${type}.`,
     );
   }
   throw new DataError(
     `The input "${input}" takes ${type}, which cannot be made from a file.`,
     undefined,
-    `Inputs of these types can be fed: ${Object.keys(elementTypes).join(", ")}, string.`,
+    `Supported input types: ${Object.keys(elementTypes).join(", ")}, string.`,
   );
 }
 
@@ -120,12 +120,12 @@ export function convertElements(data: TensorData, from: ElementType, to: Element
   const fail = (value: number | bigint, i: number): DataError =>
     bothFloat
       ? new DataError(
-          `The array is ${from} and the model takes ${to}, whose largest number is ${largestFloat[to]}: the value ${value} at position ${i} would be infinite.`,
+          `The array is ${from} but the model takes ${to}, whose largest value is ${largestFloat[to]}: the value ${value} at position ${i} would be infinite.`,
           where,
-          "Scale the values, as the model's training did.",
+          "Scale the values as in training.",
         )
       : new DataError(
-          `The array is ${from} and the model takes ${to}: the value ${value} at position ${i} cannot be kept exactly.`,
+          `The array is ${from} but the model takes ${to}, which cannot represent the value ${value} at position ${i} exactly.`,
           where,
           `Save it as ${to}, for example: numpy.save(file, array.astype('${to}')).`,
         );

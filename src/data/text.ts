@@ -120,7 +120,7 @@ async function loadTokenizer(modelPath: string, name: string): Promise<LoadedTok
     throw new DataError(
       `The tokenizer "${name}" is not beside the model.`,
       folder,
-      "Put the model's tokenizer.json there.",
+      "Copy the model's tokenizer.json there.",
     );
   const configName = path.join(path.dirname(name), "tokenizer_config.json");
   const configBytes = await readBeside(modelPath, configName, textLimit);
@@ -140,7 +140,7 @@ async function loadTokenizer(modelPath: string, name: string): Promise<LoadedTok
     };
     return last.loaded;
   } catch (error) {
-    throw new DataError(`The tokenizer cannot be used: ${(error as Error).message}`, where);
+    throw new DataError(`The tokenizer could not be loaded: ${(error as Error).message}`, where);
   }
 }
 

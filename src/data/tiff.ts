@@ -105,11 +105,11 @@ export function unreadCompression({ compression }: TiffPixels): string | undefin
 }
 
 const FORMATS: Readonly<Record<number, string>> = {
-  1: "whole numbers",
-  2: "signed whole numbers",
+  1: "integers",
+  2: "signed integers",
   3: "floats",
-  4: "numbers of an unknown kind",
-  5: "complex whole numbers",
+  4: "numbers of an unknown type",
+  5: "complex integers",
   6: "complex floats",
 };
 
@@ -120,7 +120,7 @@ const FORMATS: Readonly<Record<number, string>> = {
 export function unreadTiff(pixels: TiffPixels): string | undefined {
   const { photometric, bits, format, samples } = pixels;
   const space = Object.hasOwn(SPACES, photometric) ? SPACES[photometric] : undefined;
-  if (!space) return `in a colour space that is not known (photometric interpretation ${photometric})`;
+  if (!space) return `in an unknown colour space (photometric interpretation ${photometric})`;
   const numbers = `${FORMATS[format] ?? FORMATS[4]} of ${bits} bits`;
   if (space.unread?.(pixels)) return `in ${space.name}${space.samples.length > 0 ? `, as ${numbers}` : ""}`;
   const isGrey = photometric < 2;
@@ -130,12 +130,12 @@ export function unreadTiff(pixels: TiffPixels): string | undefined {
 }
 
 /** How 16 bits become 8, as the end of a sentence. */
-export const UPPER_BYTE = 'the upper 8 of them are taken, where Pillow\'s convert("RGB") cuts values off at 255.';
+export const UPPER_BYTE = 'the upper 8 bits are used, while Pillow\'s convert("RGB") clips values at 255.';
 
 /** What becomes of numbers that are no bytes, in a sentence; undefined for bytes and less. */
 export function tiffNumbers({ photometric, bits, format }: TiffPixels): string | undefined {
   if (bits <= 8) return undefined;
   if (bits === 32)
-    return `The picture holds ${FORMATS[format]} of 32 bits: they are cut off at 0 and 255, as Pillow does. Where they are from 0 to 1 or larger, scale them first, or give an array (.npy).`;
+    return `The picture holds ${FORMATS[format]} of 32 bits, which are clipped to 0 and 255, as in Pillow. If their range is another one, such as 0 to 1, scale them first, or give an array (.npy).`;
   return photometric < 2 ? `The picture has 16 bits of grey: ${UPPER_BYTE}` : undefined;
 }

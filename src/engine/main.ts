@@ -8,7 +8,7 @@ import { parentWire } from "./parent-wire.ts";
 
 if (!process.send) {
   console.error(
-    "The engine is started by the extension, which talks to it over a pipe. In a terminal, use dist/cli.js.",
+    "The engine is started by the extension, which communicates with it over a pipe. In a terminal, use dist/cli.js.",
   );
   process.exit(2);
 }

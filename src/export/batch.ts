@@ -57,7 +57,7 @@ class Generalisation {
   private pair(first: readonly Node[], second: readonly Node[]): Node[] {
     if (first.length !== second.length)
       throw new Differs(
-        `it takes ${first.length} operators for a batch of ${this.parts.sizes[0]} and ${second.length} for one of ${this.parts.sizes[1]}`,
+        `it needs ${first.length} operators for a batch of ${this.parts.sizes[0]} and ${second.length} for one of ${this.parts.sizes[1]}`,
       );
     return first.map((node, index) => this.node(node, second[index]));
   }
@@ -136,7 +136,7 @@ class Generalisation {
     const formula = dynamicConstant(decoded[0], decoded[1], this.parts.sizes);
     if (!formula)
       throw new Differs(
-        `a constant of ${user} changes with the batch in a way that is not known (${one.dataType} [${one.dims.join(", ")}], [${other.dims.join(", ")}])`,
+        `a constant of ${user} changes with the batch in an unknown way (${one.dataType} [${one.dims.join(", ")}], [${other.dims.join(", ")}])`,
       );
     return formula({
       name,

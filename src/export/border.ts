@@ -95,7 +95,7 @@ export function borders({
   const attribution = free("attribution");
   return {
     attribution,
-    notes: fixed.length > 0 ? [`Fixed as they are in the sample: ${fixed.join(", ")}.`] : [],
+    notes: fixed.length > 0 ? [`Fixed to the sample's sizes: ${fixed.join(", ")}.`] : [],
     inputs: fed.map(({ name }) => ({
       name,
       inside: name,

@@ -234,7 +234,7 @@ describe("a result in frames", () => {
   it("has no code where pytorch-grad-cam takes one picture", () => {
     for (const id of ["score-cam", "ablation-cam", "finer-cam", "full-grad"])
       expect(pythonFor(of(id, frames)), id).toMatchObject({
-        reason: expect.stringContaining("of 4 frames: pytorch-grad-cam's takes one picture") as string,
+        reason: expect.stringContaining("of 4 frames: pytorch-grad-cam takes a single image") as string,
       });
   });
 

@@ -58,9 +58,9 @@ async function exportFrom(model: LoadedModel, request: ExportRequest, env: RunEn
   const params = checkParams(info, asked.params);
   if (Number(params.samples ?? 0) > 0)
     throw new UsageError(
-      "Noise is drawn anew in each run, which a graph cannot do as it is done here.",
+      "Noise is drawn anew in each run, which a graph cannot reproduce.",
       "samples",
-      "Set samples to 0 for the export, and average over noisy inputs where the model is served.",
+      "Set samples to 0 for the export, and average over noisy inputs when serving the model.",
     );
   await checkPlace(model.open, request.out, request.weights);
   const job = await aboutOne(model, asked);
@@ -68,12 +68,12 @@ async function exportFrom(model: LoadedModel, request: ExportRequest, env: RunEn
   const odd = result.arrays[0].values.find((value) => !Number.isFinite(value));
   if (odd !== undefined)
     throw new UsageError(
-      `${info.title} of this sample has values that are not finite (${odd}), so there is nothing to check an export against.`,
+      `${info.title} of this sample has values that are not finite (${odd}), so an export could not be checked against it.`,
       undefined,
       "Choose another sample or layer.",
     );
 
-  env.progress({ text: "Building the explanation's graph" });
+  env.progress({ text: "Building the explanation graph" });
   const fed = await prepareInput(model, job);
   const hints = await outputHints(job.recipe, model.description, model.open.path);
   const context = await JobContext.create(fed, {
@@ -119,7 +119,7 @@ async function aboutOne(model: LoadedModel, job: Job): Promise<Job> {
   const leading = explained.find(({ shown }) => shown === input) ?? explained[0];
   if (leading.kind === "tokens" || leading.kind === "categories") {
     throw new UsageError(
-      `"${leading.input}" is looked up in ${leading.segments.length} places, and an export explains one value.`,
+      `"${leading.input}" is looked up in ${leading.segments.length} places, but an export explains a single value.`,
       leading.input,
       "Explain another input (--explain), or run the method here.",
     );
@@ -188,9 +188,9 @@ class Export {
     const report = await this.write(await this.fixedBatch(size, why));
     if (typeof report === "string")
       throw new ModelError(
-        `The exported model does not compute what ${this.subject.plan.target.label} got here: ${report}.`,
+        `The exported model does not reproduce the explanation of ${this.subject.plan.target.label}: ${report}.`,
         this.request.out,
-        "Please report this with the model, if you can.",
+        "Please report this, with the model if possible.",
       );
     return report;
   }
@@ -234,7 +234,7 @@ class Export {
     } catch (error) {
       if (error instanceof ModelError) {
         const node = /Name:\s*'([^']+)'/.exec(error.message)?.[1];
-        return `it does not run with more samples than one${node === undefined ? "" : `: its node "${node}" is built for so many`}`;
+        return `it does not run with more than one sample${node === undefined ? "" : `: its node "${node}" has a fixed batch`}`;
       }
       throw error;
     }
@@ -290,7 +290,7 @@ class Export {
       doc: `${findTechnique(result.provenance.technique).info.title} of ${result.provenance.model.name}, for ${plan.target.label}. ${notes.join(" ")}`,
       metadata: metadata(result, notes, batch),
     });
-    this.env.progress({ text: "Checking what was written" });
+    this.env.progress({ text: "Checking the exported file" });
     let refused = "";
     try {
       const { files, size, checked } = await writeFiles(
@@ -315,7 +315,7 @@ class Export {
           if (!(found.alone.overall <= TOLERANCE))
             refused = `its numbers differ from the technique's by ${found.alone.largest.toPrecision(2)} of the largest`;
           else if (found.inBatch && !(found.inBatch.overall <= TOLERANCE))
-            refused = "samples of one batch influence one another";
+            refused = "samples in a batch influence each other";
           if (refused !== "") throw new Refused();
           return found;
         },
@@ -362,21 +362,19 @@ class Export {
       ...(built[0].samePath === undefined
         ? []
         : [
-            'The model takes different paths for different inputs. The exported graph has the path of the sample it was made from; its output "same_path" says whether that is the input\'s, too.',
+            'The model takes different paths for different inputs. The exported graph follows the path of the sample it was made from; its output "same_path" tells whether an input follows the same path.',
           ]),
       ...(types.length > 0
         ? [
-            `Inputs and outputs are ${types[0]} as the model's; all in between is computed in float32, and so is the attribution.`,
+            `Inputs and outputs are ${types[0]}, as in the model; everything in between, and the attribution, is computed in float32.`,
           ]
         : []),
       ...(fed.input.tokensOf === undefined
         ? []
-        : [
-            `The attribution is about "${fed.input.name}", the vectors that are looked up for "${fed.input.tokensOf}".`,
-          ]),
-      ...(plan.targetInput === undefined ? [`It explains ${plan.target.label}, whatever the input.`] : []),
+        : [`The attribution is for "${fed.input.name}", the vectors looked up for "${fed.input.tokensOf}".`]),
+      ...(plan.targetInput === undefined ? [`It explains ${plan.target.label} for every input.`] : []),
       ...(fed.notExplained.some(({ reason }) => reason === "another was chosen")
-        ? [`Explained is the input "${fed.explained[0].input}"; others are held as they are given.`]
+        ? [`It explains the input "${fed.explained[0].input}"; the others are held fixed.`]
         : []),
       ...traced.specialised.remarks,
       ...result.notes.filter((note) => /^Explains /.test(note)),

@@ -273,7 +273,7 @@ describe("an exported explanation", () => {
     });
     expect(report.batch).toEqual({
       size: 1,
-      why: 'it does not run with more samples than one: its node "Reshape_flat" is built for so many',
+      why: 'it does not run with more than one sample: its node "Reshape_flat" has a fixed batch',
     });
   });
 
@@ -317,7 +317,7 @@ describe("an exported explanation", () => {
     ).toBeLessThan(TOLERANCE);
   });
 
-  it("fixes the batch where samples influence one another", async () => {
+  it("fixes the batch where samples influence each other", async () => {
     const model = writeSmallModel(folder, "mixing.onnx", {
       inputs: { x: ["float32", "N", 3] },
       outputs: ["y"],
@@ -331,7 +331,7 @@ describe("an exported explanation", () => {
       target: { index: [2] },
     });
     expect(report.batch).toMatchObject({ size: 1 });
-    expect(report.notes.join(" ")).toMatch(/influence one another/);
+    expect(report.notes.join(" ")).toMatch(/influence each other/);
   });
 
   it("explains differences, indices and regions of dense outputs", async () => {
@@ -499,7 +499,7 @@ describe("an exported model's weights", () => {
     writeFileSync(join(folder, "mine.onnx.data"), "mine");
     await expect(
       exported("saliency", mobile.model, input, {}, { weights: "data", out: join(folder, "mine.onnx") }),
-    ).rejects.toThrow(/belongs to something else/);
+    ).rejects.toThrow(/is not part of the export/);
     expect(readFileSync(join(folder, "mine.onnx.data"), "utf8")).toBe("mine");
   });
 });

@@ -101,11 +101,15 @@ describe("an export over an earlier one", () => {
     expect(await computed(join(folder, "e.onnx"))).toBe(8);
   });
 
-  test("does not write its data over a file that belongs to something else", async () => {
+  test("does not write its data over a file that is not part of the export", async () => {
     writeFileSync(join(folder, "e.onnx.data"), "a person's own");
-    await expect(exported(1, "data")).rejects.toThrow("There is a file of this name that belongs to something else.");
+    await expect(exported(1, "data")).rejects.toThrow(
+      "A file of this name already exists and is not part of the export.",
+    );
     await exported(1, "included");
-    await expect(exported(1, "data")).rejects.toThrow("There is a file of this name that belongs to something else.");
+    await expect(exported(1, "data")).rejects.toThrow(
+      "A file of this name already exists and is not part of the export.",
+    );
     expect(readFileSync(join(folder, "e.onnx.data"), "utf8")).toBe("a person's own");
   });
 

@@ -22,22 +22,18 @@ export async function checkPlace(open: OpenModel, out: string, weights: ExportWe
   const used = [open.path, ...dataFiles(open).map((file) => resolve(folder, file))];
   for (const path of weights === "data" ? [out, `${out}.data`] : [out]) {
     if (used.includes(path))
-      throw new UsageError(
-        "The explanation would be written over the model that it is made from.",
-        path,
-        "Choose another name.",
-      );
+      throw new UsageError("The export would overwrite the original model.", path, "Choose another name.");
   }
   // Beside an earlier export its data go with it; else they are somebody else's.
   if (weights === "data" && existsSync(`${out}.data`) && !(await hasData(out)))
     throw new UsageError(
-      "There is a file of this name that belongs to something else.",
+      "A file of this name already exists and is not part of the export.",
       `${out}.data`,
       "Choose another name.",
     );
   if (weights === "external" && dirname(out) !== folder) {
     throw new UsageError(
-      "A model that takes its weights from the original's file must lie in the same folder as it.",
+      "A model that reads its weights from the original file must be in the same folder.",
       out,
       `Write it into ${folder}, or include the weights.`,
     );
@@ -132,11 +128,7 @@ function draftFor(out: string, weights: ExportWeights): Draft {
 function systemError(error: unknown, out: string): unknown {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   return /^E[A-Z]+$/.test(code)
-    ? new ModelError(
-        `The explanation cannot be written (${code}).`,
-        out,
-        "Choose a folder that exists and can be written to.",
-      )
+    ? new ModelError(`The explanation could not be written (${code}).`, out, "Choose an existing, writable folder.")
     : error;
 }
 

@@ -54,7 +54,7 @@ function hasBatch({ dims }: ExportedValue): boolean {
 
 function entry({ name, dataType, dims, optional }: ExportedValue, batched: boolean): string {
   const type = TYPES[dataType];
-  if (!type) throw new UsageError(`Triton has no element type for "${name}", which is ${dataType}.`, name);
+  if (!type) throw new UsageError(`Triton has no data type for "${name}", which is ${dataType}.`, name);
   const inner = (batched ? dims.slice(1) : dims).map((dim) => (typeof dim === "number" ? dim : -1));
   // Triton has no empty shape: one number for each sample is [ 1 ] outside and [ ] in the model.
   const shape =

@@ -39,7 +39,7 @@ describe("the cache of results on disk", () => {
 
   test.each([
     [
-      "is cut off",
+      "is truncated",
       async (file: string) => writeFile(file, (await import("node:fs")).readFileSync(file).subarray(0, 40)),
     ],
     ["is something else", (file: string) => writeFile(file, "no result")],

@@ -156,7 +156,7 @@ test("a value that nothing makes is said to be so", async () => {
   expect(layerDetails(open, 0).inputs[1]).toEqual({
     name: "gone",
     from: { kind: "omitted" },
-    problem: "Nothing in the model makes this value.",
+    problem: "Nothing in the model produces this value.",
   });
   open.close();
 });

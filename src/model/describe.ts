@@ -209,7 +209,9 @@ function describeUse(name: string, facts: Facts): ValueUse {
         : facts.inputs.has(name)
           ? { kind: "input" }
           : { kind: "omitted" },
-    ...(producer === undefined && !facts.inputs.has(name) ? { problem: "Nothing in the model makes this value." } : {}),
+    ...(producer === undefined && !facts.inputs.has(name)
+      ? { problem: "Nothing in the model produces this value." }
+      : {}),
   };
 }
 

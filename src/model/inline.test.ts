@@ -181,7 +181,7 @@ describe("errors", () => {
       [definition("F", [node("ReduceSum", ["a"], ["b"])], { opsets: { "": 11 } })],
     );
     expect(() => inlineFunctions(made)).toThrow(
-      'The function "F" uses ReduceSum of opset 11, but the model is of opset 17, where ReduceSum is another.',
+      'The function "F" uses ReduceSum of opset 11, but the model uses opset 17, where ReduceSum is defined differently.',
     );
   });
 

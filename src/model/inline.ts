@@ -144,9 +144,9 @@ function checkSameOperators(
         domain === "" ? [sinceVersion(node.opType, inner), sinceVersion(node.opType, outer)] : [inner, outer];
       if (versions[0] !== versions[1]) {
         throw new ModelError(
-          `The function "${definition.name}" uses ${node.opType} of opset ${inner}, but the model is of opset ${outer}, where ${node.opType} is another.`,
+          `The function "${definition.name}" uses ${node.opType} of opset ${inner}, but the model uses opset ${outer}, where ${node.opType} is defined differently.`,
           nodeLabel(node),
-          "Convert the model to one opset in Python: onnx.inliner.inline_local_functions(model, convert_version=True).",
+          "Convert the model to a single opset in Python: onnx.inliner.inline_local_functions(model, convert_version=True).",
         );
       }
     }

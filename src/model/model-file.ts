@@ -64,9 +64,9 @@ function attempt<T>(path: string, access: () => T): T {
     return access();
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
-    if (code === "ENOENT" || code === "ENOTDIR") throw new ModelError("There is no such file.", path);
+    if (code === "ENOENT" || code === "ENOTDIR") throw new ModelError("The file does not exist.", path);
     if (code === "EACCES" || code === "EPERM")
-      throw new ModelError("You have no permission to read this file.", path, "Change the file's permissions.");
+      throw new ModelError("You do not have permission to read this file.", path, "Change the file's permissions.");
     throw new ModelError(`The file cannot be opened (${code === "" ? String(error) : code}).`, path);
   }
 }

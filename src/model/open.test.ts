@@ -50,7 +50,7 @@ describe("a file that is of no format", () => {
   test("is named where it is known, with what can be opened", async () => {
     const picture = folder.write("picture.toy", Buffer.from("\x89PNG\r\n\x1a\n", "latin1"));
     expect(await errorOf(picture)).toMatchObject({
-      message: "This is a picture, not a model.",
+      message: "This is an image, not a model.",
       hint: "Use it as a model's input. These formats can be opened: ONNX (.onnx), Toy (.toy).",
     });
   });
@@ -63,7 +63,7 @@ describe("a file that is of no format", () => {
   });
 
   test("is not there", async () => {
-    expect((await errorOf(folder.path + "/none.toy")).message).toBe("There is no such file.");
+    expect((await errorOf(folder.path + "/none.toy")).message).toBe("The file does not exist.");
   });
 });
 

@@ -45,7 +45,7 @@ const OTHER_FILES: readonly OtherFile[] = [
   },
   {
     is: ({ text }) => text.startsWith("ORTM", 4),
-    message: "This is a model in ONNX Runtime's own format (.ort), which does not keep what this tool needs.",
+    message: "This is a model in ONNX Runtime's own format (.ort), which lacks information that this tool needs.",
     hint: "Open the file it was made from.",
   },
   {
@@ -60,7 +60,7 @@ const OTHER_FILES: readonly OtherFile[] = [
   },
   {
     is: ({ text }) => /^(\x89PNG\r\n|\xff\xd8\xff|GIF8[79]a|RIFF[^]{4}WEBP|II\*\0|MM\0\*)/.test(text),
-    message: "This is a picture, not a model.",
+    message: "This is an image, not a model.",
     hint: "Use it as a model's input.",
   },
   {
@@ -106,7 +106,7 @@ const OTHER_FILES: readonly OtherFile[] = [
   },
   {
     is: (head) => isText(head) && /^\s*(ir_version\s*:|<\s*ir_version)/.test(head.text),
-    message: "This is an ONNX model in its text form.",
+    message: "This is an ONNX model in text format.",
     hint: FROM_TEXT,
   },
   { is: isText, message: "This is a text file, not a model that can be opened here.", hint: "" },

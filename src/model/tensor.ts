@@ -82,7 +82,7 @@ export function decodeTensor(tensor: TensorRef, bytes: Uint8Array): DecodedTenso
     return { dataType, dims, data };
   }
   if (dataType === "undefined")
-    throw new ModelError(`The tensor "${tensor.name}" has an element type this version does not know.`, tensor.name);
+    throw new ModelError(`The tensor "${tensor.name}" has an unknown element type.`, tensor.name);
   const expected = byteLength(dataType, count);
   if (bytes.length !== expected) throw sizeError(tensor, `${bytes.length} bytes`, `${expected}`);
   return { dataType, dims, data: decodeElements(dataType, bytes, count) };
@@ -298,9 +298,9 @@ export function splitStrings(bytes: Uint8Array): Uint8Array[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const strings: Uint8Array[] = [];
   for (let at = 0; at < bytes.length;) {
-    if (at + 4 > bytes.length) throw new ModelError("A list of strings is cut off.", `byte ${at}`);
+    if (at + 4 > bytes.length) throw new ModelError("A list of strings is truncated.", `byte ${at}`);
     const length = view.getUint32(at, true);
-    if (at + 4 + length > bytes.length) throw new ModelError("A list of strings is cut off.", `byte ${at}`);
+    if (at + 4 + length > bytes.length) throw new ModelError("A list of strings is truncated.", `byte ${at}`);
     strings.push(bytes.subarray(at + 4, at + 4 + length));
     at += 4 + length;
   }

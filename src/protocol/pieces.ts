@@ -126,7 +126,7 @@ function isPart(data: unknown): data is Part {
 function kindOf(array: ArrayBufferView): Kind {
   // Node's Buffer comes out as the bytes it is.
   const found = (Object.keys(KINDS) as Kind[]).find((kind) => array instanceof KINDS[kind]);
-  if (!found) throw new TypeError("This kind of array cannot be sent.");
+  if (!found) throw new TypeError("This type of array cannot be sent.");
   return found;
 }
 

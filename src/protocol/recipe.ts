@@ -149,6 +149,6 @@ export interface ExplainableInput {
   readonly name: string;
   /** Whether it is explained where nobody says otherwise. */
   readonly byDefault: boolean;
-  /** Why it is not, or what methods can explain it, as a clause: "it says which tokens count, not what they are". */
+  /** Why it is not, or what methods can explain it, as a clause: "it is a mask of tokens". */
   readonly reason?: string;
 }

@@ -41,7 +41,7 @@ export function parseTarget(
   if (negated) {
     const target = parseTarget(negated[1], dims);
     return typeof target === "string" || !target.index
-      ? `is not:INDEX, such as not:0, not "${text}"`
+      ? `must be not:INDEX, such as not:0, not "${text}"`
       : { index: target.index, not: true };
   }
   const ranges: [number, number][] = [];
@@ -50,12 +50,12 @@ export function parseTarget(
   const shift = dims && parts.length === dims.length ? 0 : 1;
   for (const [axis, part] of parts.entries()) {
     const match = /^\s*(?:(\d+)|(\d*)\s*:\s*(\d*))\s*$/.exec(part);
-    if (!match) return `is an index such as 285 or 3,17,20, or a region such as 15,10:20,5:9, not "${text}"`;
+    if (!match) return `must be an index such as 285 or 3,17,20, or a region such as 15,10:20,5:9, not "${text}"`;
     const end = dims?.[axis + shift];
     if (match[1] !== undefined) ranges.push([Number(match[1]), Number(match[1]) + 1]);
     else if (match[3] !== "") ranges.push([Number(match[2] || 0), Number(match[3])]);
     else if (typeof end === "number") ranges.push([Number(match[2] || 0), end]);
-    else return `${text}: the model does not say how long axis ${axis + shift} is; give the end: FROM:BEFORE`;
+    else return `${text}: the length of axis ${axis + shift} is not known; give both ends: START:END`;
   }
   return text.includes(":") ? { region: ranges } : { index: ranges.map(([from]) => from) };
 }

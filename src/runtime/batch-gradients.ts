@@ -126,17 +126,17 @@ async function checkMemory({
   const budget = memory > 0 ? memory * 2 ** 20 : model.budget.limit;
   // With nothing set, the model holds each of its runs against its budget.
   if (memory > 0 && need.alone > budget)
-    throw tooLarge(need, memory, `more than the ${megabytes(budget)} that memory is set to`);
+    throw tooLarge(need, memory, `more than the memory limit of ${megabytes(budget)}`);
   return { need, fits: Math.max(1, Math.floor((budget - need.alone - need.session) / need.each)) };
 }
 
 function tooLarge(need: MemoryNeed, memory: number, than: string): UsageError {
   return new UsageError(
-    `One run of the model forward and back takes about ${megabytes(need.alone)}, ${than}.`,
+    `One forward and backward run of the model takes about ${megabytes(need.alone)}, ${than}.`,
     "memory",
     memory > 0
-      ? `Set memory to ${roundedUp(need.alone)} or more, or give the model a smaller input.`
-      : "Close other programs or models, or give the model a smaller input.",
+      ? `Set memory to ${roundedUp(need.alone)} or more, or use a smaller input.`
+      : "Close other programs or models, or use a smaller input.",
   );
 }
 
@@ -171,7 +171,7 @@ async function one(
     };
   } catch (error) {
     if (error instanceof ModelError && /not enough memory/.test(error.message))
-      throw tooLarge(need, memory, "more than this machine gives");
+      throw tooLarge(need, memory, "more than this machine has");
     throw error;
   }
 }

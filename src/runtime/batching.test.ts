@@ -179,7 +179,7 @@ describe("gradients at many points", () => {
         .forEach((value, at) => expect(value).toBeCloseTo(within.found[i].gradients.get("x")![at], 5)),
     );
     await expect(run(wide, { request, memory: Math.floor(wideNeed.alone / MEBI) - 1 })).rejects.toThrow(
-      /One run of the model forward and back takes about \d+ MB, more than the \d+ MB that memory is set to/,
+      /One forward and backward run of the model takes about \d+ MB, more than the memory limit of \d+ MB/,
     );
   });
 
@@ -269,7 +269,7 @@ describe("Integrated Gradients under a memory budget", () => {
   it("says what it would take where the budget is too small, and works with that", () => {
     const { code, err } = loupe("memory=100", "steps=2");
     expect(code).toBe(1);
-    expect(err).toMatch(/about \d+ MB, more than the 100 MB that memory is set to\. Set memory to \d+ or more/);
+    expect(err).toMatch(/about \d+ MB, more than the memory limit of 100 MB\. Set memory to \d+ or more/);
     const enough = Number(/Set memory to (\d+)/.exec(err)![1]);
     const second = loupe(`memory=${enough}`, "steps=2");
     expect(second.code).toBe(0);

@@ -51,7 +51,7 @@ describe("outputs that are a class each are one table", () => {
     const order = [0, 1, 2].sort((a, b) => P[b] - P[a]);
     expect(labels(result)).toEqual(order.map((k) => names[k].slice(1)));
     bars(result).items.forEach(({ value }, at) => expect(value).toBeCloseTo(P[order[at]], 5));
-    expect(result.notes.join(" ")).not.toContain("The model also gives");
+    expect(result.notes.join(" ")).not.toContain("The model also has");
     // The gradient of a logit is its column of W.
     const saliency = await run(path, "saliency", { target: { index: [2] }, params: { absolute: false } });
     [0, 1, 2, 3].forEach((row) => expect(saliency.arrays[0].values[row]).toBeCloseTo(W[3 * row + 2], 5));
@@ -155,6 +155,6 @@ it("other outputs are named where they are something else to explain", async () 
     ["y", "again", "label", "tags"],
   );
   const notes = (await run(path, "predictions")).notes.join(" ");
-  expect(notes).toContain('The model also gives "tags".');
+  expect(notes).toContain('The model also has "tags".');
   expect(notes).not.toContain('"again"');
 });

@@ -54,7 +54,7 @@ describe("decision values are shown as scikit-learn gives them, and are no proba
     const { provenance } = await runOn(models, join(folder, "one-vs-one.onnx"), row, "predictions");
     expect(provenance.output).toMatchObject({
       kind: "logits",
-      why: "The graph's label is the largest of them (ArgMax), without a softmax: decision values, which are no probabilities.",
+      why: "The graph's label is the largest of them (ArgMax), without a softmax: decision values, not probabilities.",
     });
   });
 });

@@ -108,7 +108,7 @@ const label: Step = (node, s) => {
   const chosen = carriesLabel(s.makers.get(input)) ? behind(input, s) : undefined;
   return chosen?.by === "label"
     ? chosen
-    : { value: input, by: "label", why: `"${input}", the numbers that the label is made of (${node.opType})` };
+    : { value: input, by: "label", why: `"${input}", the values that the label is computed from (${node.opType})` };
 };
 
 /** Whether a label may go through a node as floating-point numbers, on its way to being integers. */
@@ -151,7 +151,7 @@ const classifier: Step = (node, _, output) =>
         value: node.outputs[1],
         by: "label",
         labels: node,
-        why: `"${node.outputs[1]}", the scores that the label is chosen by (${node.opType})`,
+        why: `"${node.outputs[1]}", the scores that determine the label (${node.opType})`,
       }
     : undefined;
 
@@ -178,7 +178,7 @@ const STEPS: Readonly<Record<string, Step>> = {
       found && {
         ...found,
         by: found.by === "itself" ? "optional" : found.by,
-        why: found.by === "itself" ? `"${found.value}", what the optional holds` : found.why,
+        why: found.by === "itself" ? `"${found.value}", the content of the optional` : found.why,
       }
     );
   },

@@ -130,7 +130,7 @@ export async function gradientSession(
     used,
     extra.map(({ name }) => name),
   );
-  admit(options.budget, open, plan.bytes, "One run of the model forward and back");
+  admit(options.budget, open, plan.bytes, "One forward and backward run of the model");
   const derived = {
     irVersion: 10,
     producer: "neural-loupe",

@@ -85,7 +85,7 @@ async function run(
     { ...graph, inputs: graph.inputs.filter(({ name }) => used.has(name)) },
     extra.map(({ name }) => name),
   );
-  admit(model.budget, model.open, plan.bytes, "One run of the model forward and twice back");
+  admit(model.budget, model.open, plan.bytes, "One run of the model with second derivatives");
   const derived = {
     irVersion: 10,
     producer: "neural-loupe",

@@ -27,8 +27,8 @@ export function inputLayout(graph: Graph, name: string, dims: readonly number[])
   if (!found) {
     const frames = PICTURE.has(dims[2]) && !PICTURE.has(dims[1]);
     const assumed = frames
-      ? `${said} is read as ${dims[1]} frames of ${dims[2]} channels: neither its shape nor the graph says so.`
-      : `${said} is read as a volume with ${channelText(dims[1])}, or ${channelText(dims[1])} of ${dims[2]} frames: neither its shape nor the graph says so.`;
+      ? `${said} is read as ${dims[1]} frames of ${dims[2]} channels, which is assumed: neither its shape nor the graph determines it.`
+      : `${said} is read as a volume with ${channelText(dims[1])}, or ${channelText(dims[1])} of ${dims[2]} frames, which is assumed: neither its shape nor the graph determines it.`;
     return { layout: frames ? videoOf(dims, 1, 2) : channelsFirst(5), assumed };
   }
   const { axes, channels } = found;
@@ -41,7 +41,7 @@ export function inputLayout(graph: Graph, name: string, dims: readonly number[])
     if (dims[depth] === 1) return { layout };
     return {
       layout,
-      assumed: `Axis ${depth} of ${said} is depth or time: the model works along it as along height and width, and each of its ${dims[depth]} slices is shown.`,
+      assumed: `Axis ${depth} of ${said} is depth or time: the model treats it like height and width, and each of its ${dims[depth]} slices is shown.`,
     };
   }
   if (channel === undefined)

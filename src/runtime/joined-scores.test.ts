@@ -70,7 +70,7 @@ describe("a score that an output joins with other values", () => {
       const path = write(nodes, "y");
       const result = await saliency(path, ofScore);
       expect(result.notes.join(" ")).toContain(
-        'Explains the score itself, after its Sigmoid: the output "y" joins scores with other values, so that the value before, "l", does not stand for all of them.',
+        'Explains the score itself, after its Sigmoid: the output "y" joins scores with other values, so the value before it, "l", does not cover all of them.',
       );
       // ∂σ/∂x = σ (1 − σ) v, of the second score.
       const logit = X.reduce((sum, x, row) => sum + x * V[2 * row + 1], 0);

@@ -20,7 +20,7 @@ export class Leased<T> {
 
   /** Another user, until the function that it gives is called. */
   hold(): () => void {
-    if (this.state === "disposed") throw new Error("What was disposed of cannot be used.");
+    if (this.state === "disposed") throw new Error("This has been disposed of and cannot be used.");
     this.users++;
     let held = true;
     return () => {

@@ -32,7 +32,7 @@ describe("models that take maps are given what DictVectorizer and CastMap make o
     const bars = artifacts.find((artifact): artifact is BarsArtifact => artifact.kind === "bars")!;
     expect(bars.values[0]).toBeCloseTo(probability, 5);
     if (text.includes("z"))
-      expect(notes.join(" ")).toContain('The model does not know "z" of the map "words": left out.');
+      expect(notes.join(" ")).toContain('Keys of the map "words" that the model does not have are ignored: "z".');
   });
 
   it("say what is given, and have gradients by key", async () => {

@@ -151,10 +151,10 @@ describe("what a run will need", () => {
     await expect((await opened(4)).forward(feeds, ["y"])).rejects.toMatchObject({
       name: "UsageError",
       message: expect.stringMatching(
-        /^One run of the model takes about 1\d MB, more than the 4 MB that it may take \(the memory budget\)\.$/,
+        /^One run of the model needs about 1\d MB, more than the limit of 4 MB \(the memory budget\)\.$/,
       ) as string,
       hint: expect.stringMatching(
-        /smaller input.*64 MB by the setting neuralLoupe\.memoryBudget, or by NEURAL_LOUPE_MEMORY/,
+        /smaller input.*64 MB with the setting neuralLoupe\.memoryBudget, or NEURAL_LOUPE_MEMORY/,
       ) as string,
     });
     expect((await (await opened(32)).forward(feeds, ["y"])).get("y")!.data[0]).toBe(0);
@@ -165,7 +165,7 @@ describe("what a run will need", () => {
     await model.forward(feeds, ["y"]);
     const request = { of: "y", seed: Float32Array.of(1), wrt: ["x"] };
     await expect(model.gradients(feeds, request)).rejects.toThrow(
-      /^One run of the model forward and back takes about \d+ MB, more than the 24 MB/,
+      /^One forward and backward run of the model needs about \d+ MB, more than the limit of 24 MB/,
     );
     const { gradients } = await (await opened(64)).gradients(feeds, request);
     // d tanh(sin(tanh x)) at 0 is 1.

@@ -117,9 +117,9 @@ export function admit(budget: MemoryBudget, open: OpenModel, run: number, what: 
   const { limit } = budget;
   if (need > limit) {
     throw new TooLargeError(
-      `${what} takes about ${megabytes(need)}, more than the ${megabytes(limit)} that it may take (${budget.isSet ? "the memory budget" : "half of what is available"}).`,
+      `${what} needs about ${megabytes(need)}, more than the limit of ${megabytes(limit)} (${budget.isSet ? "the memory budget" : "half of the available memory"}).`,
       "memory",
-      `Give the model a smaller input, close other programs, or allow more: ${roundedUp(need)} MB by the setting neuralLoupe.memoryBudget, or by NEURAL_LOUPE_MEMORY on the command line.`,
+      `Use a smaller input, close other programs, or raise the limit to ${roundedUp(need)} MB with the setting neuralLoupe.memoryBudget, or NEURAL_LOUPE_MEMORY on the command line.`,
     );
   }
   budget.makeRoom(need);

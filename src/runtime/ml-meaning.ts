@@ -40,7 +40,7 @@ function fromLargest(graph: Graph, value: string): MlMeaning | undefined {
       if (node.opType === "ArgMax" && !makesData(graph, node.outputs[0]))
         return {
           kind: "logits",
-          why: "The graph's label is the largest of them (ArgMax), without a softmax: decision values, which are no probabilities.",
+          why: "The graph's label is the largest of them (ArgMax), without a softmax: decision values, not probabilities.",
         };
       if (keepsNumbers(node)) open.push(node.outputs[0]);
     }
@@ -55,9 +55,7 @@ function fromMaker(makers: ReadonlyMap<string, Node>, value: string): MlMeaning 
   if (regressor && ["NONE", undefined].includes(textOf(regressor, "post_transform")))
     return { kind: "regression", why: `The graph ends in ${regressor.opType}.` };
   const classifier = decisionOf(makers, value);
-  return (
-    classifier && { kind: "logits", why: `${classifier.opType} gives decision values, which are no probabilities.` }
-  );
+  return classifier && { kind: "logits", why: `${classifier.opType} gives decision values, not probabilities.` };
 }
 
 /**

@@ -87,7 +87,7 @@ describe("a model that is in use", () => {
   test("a failed opening is tried anew", async () => {
     const cache = new ModelCache();
     const path = join(folder, "late.onnx");
-    await expect(cache.use(path, () => 1)).rejects.toThrow("There is no such file.");
+    await expect(cache.use(path, () => 1)).rejects.toThrow("The file does not exist.");
     product("late.onnx");
     expect(await cache.use(path, outputOf)).toEqual([10, 20, 30]);
     cache.dispose();

@@ -232,9 +232,9 @@ export class LoadedModel {
     return inside === undefined
       ? new UsageError(`The model has no value "${name}".`, name, "`inspect` lists its layers and their outputs.")
       : new UsageError(
-          `"${name}" lies in the ${inside}, which does not run for what the model is given here.`,
+          `"${name}" lies in the ${inside}, which does not run for this input.`,
           name,
-          "Choose a layer that runs for the input, and for its baseline where there is one.",
+          "Choose a layer that runs for the input (and for the baseline, if there is one).",
         );
   }
 

@@ -51,9 +51,9 @@ export async function unpack(model: LoadedModel, feeds: Feeds, value: string): P
 
 function notTaken(value: string, type: ValueType | undefined): ModelError {
   return new ModelError(
-    `"${value}" is a ${type ? typeText(type) : "map"}, which no operator takes apart, and ONNX Runtime for Node.js gives out tensors alone.`,
+    `"${value}" is a ${type ? typeText(type) : "map"}, which no operator unpacks, and ONNX Runtime for Node.js returns only tensors.`,
     value,
-    "Fetch the tensors that it is made of: `inspect` lists the layers.",
+    "Fetch the tensors it is built from: `inspect` lists the layers.",
   );
 }
 

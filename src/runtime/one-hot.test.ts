@@ -95,7 +95,7 @@ describe("a label that is 1 at its class and 0 elsewhere", () => {
     expect(bars(asked).items[0]).toMatchObject({ index: 1, value: 1 });
     expect(asked.provenance.output).toMatchObject({
       kind: "regression",
-      why: "The graph sets it to 1 at the element that it chooses (OneHot): a label, no probabilities.",
+      why: "The graph sets the chosen element to 1 (OneHot): a label, not probabilities.",
     });
   });
 

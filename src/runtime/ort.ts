@@ -74,7 +74,7 @@ export async function createSession(
   const opset = model.opsets[""] ?? 1;
   if (opset > NEWEST_OPSET) {
     throw new ModelError(
-      `The model is written in opset ${opset}; the ONNX Runtime inside (${await ortVersion()}) runs up to ${NEWEST_OPSET}. It can be looked at, not run.`,
+      `The model uses opset ${opset}; the built-in ONNX Runtime (${await ortVersion()}) supports up to ${NEWEST_OPSET}. The model can be inspected but not run.`,
       open.path,
       `Export it with opset ${NEWEST_OPSET} or lower.`,
     );
@@ -85,9 +85,9 @@ export async function createSession(
   } catch (error) {
     if (error instanceof ModelError) throw error;
     const graph = MISSING_LOCALE.test(messageOf(error)) ? inCommonLocale(runnable.graph) : undefined;
-    if (!graph) throw runtimeError(error, "ONNX Runtime does not accept the model");
+    if (!graph) throw runtimeError(error, "ONNX Runtime rejects the model");
     return sessionOf({ ...runnable, graph }, open, options).catch((second: unknown) => {
-      throw runtimeError(second, "ONNX Runtime does not accept the model");
+      throw runtimeError(second, "ONNX Runtime rejects the model");
     });
   }
 }
@@ -138,7 +138,7 @@ export async function openSession(path: string, options: SessionOptions = {}): P
     });
     return new OrtSession(session, ort);
   } catch (error) {
-    throw runtimeError(error, "ONNX Runtime does not accept the model");
+    throw runtimeError(error, "ONNX Runtime rejects the model");
   }
 }
 
@@ -224,12 +224,12 @@ export function runtimeError(error: unknown, what: string): ModelError {
     const known = /Could not find an implementation/.test(text);
     // A standard operator without a kernel is one of a type that few run in.
     const hint = known
-      ? "The operator is standard, but not in this type: ONNX Runtime's CPU has few operators in float64 and bfloat16. Convert the model to float32 before exporting: model.float()."
+      ? "The operator is standard, but not for this type: ONNX Runtime supports few float64 and bfloat16 operators on the CPU. Convert the model to float32 before exporting: model.float()."
       : "Re-export it with standard ONNX operators.";
     return new ModelError(
       `${what}: it has no implementation of an operator (${plain}).`,
       node,
-      `The model can be looked at, not run. ${hint}`,
+      `The model can be inspected but not run. ${hint}`,
     );
   }
   if (locale !== undefined) {
@@ -242,9 +242,9 @@ export function runtimeError(error: unknown, what: string): ModelError {
   const outside = /idx=(-?\d+) must be within the inclusive range \[-?\d+,\s*(\d+)\]/.exec(text);
   if (outside) {
     return new ModelError(
-      `${what}: the number ${outside[1]} looks up a table of ${Number(outside[2]) + 1} rows, 0 to ${outside[2]}${node ? ` (${node})` : ""}.`,
+      `${what}: the index ${outside[1]} is out of range for a table of ${Number(outside[2]) + 1} rows, 0 to ${outside[2]}${node ? ` (${node})` : ""}.`,
       node,
-      "Tokens, categories or indices in the input, or their baseline, are of another vocabulary.",
+      "Token IDs, categories or indices in the input or the baseline belong to another vocabulary.",
     );
   }
   if (/bad_alloc|Failed to allocate memory|out of memory/i.test(text)) {
@@ -256,9 +256,9 @@ export function runtimeError(error: unknown, what: string): ModelError {
   }
   if (/Non tensor type is temporarily not supported/.test(text)) {
     return new ModelError(
-      `${what}: a value that is asked for is a list, a map or an optional, and ONNX Runtime for Node.js gives out tensors alone.`,
+      `${what}: a requested value is a list, a map or an optional, and ONNX Runtime for Node.js returns only tensors.`,
       node,
-      "Choose an output that is a tensor; `run --fetch` takes lists and ZipMap's maps apart.",
+      "Choose a tensor output; `run --fetch` unpacks lists and ZipMap's maps.",
     );
   }
   return new ModelError(`${what}: ${plain}`, node);
@@ -272,9 +272,9 @@ export function floatsOf(value: TensorValue): Float32Array {
   if (data instanceof BigInt64Array || data instanceof BigUint64Array) return Float32Array.from(data, Number);
   if (Array.isArray(data))
     throw new ModelError(
-      "The values are texts, not numbers.",
+      "The values are text, not numbers.",
       undefined,
-      "`run --fetch` writes them as .json; methods need an output and an input of numbers.",
+      "`run --fetch` writes them as .json; methods need a numeric input and output.",
     );
   return Float32Array.from(data as Float64Array);
 }

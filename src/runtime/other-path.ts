@@ -43,9 +43,9 @@ export function sameWay(known: Traced, found: Traced): boolean {
 
 export function otherForBaseline(): UsageError {
   return new UsageError(
-    "The model takes another path for the baseline than for the input, so they cannot be compared.",
+    "The model takes a different path for the baseline than for the input, so they cannot be compared.",
     "baseline",
-    "Choose another baseline. Methods that need none (saliency) still work.",
+    "Choose another baseline. Methods without a baseline (saliency) still work.",
   );
 }
 
@@ -54,12 +54,12 @@ export function otherForBaseline(): UsageError {
  * ways of running it break differently.
  */
 export function noWay({ specialised }: Traced, { guards, error }: OtherPath, steady: boolean): Error {
-  if (!steady) return new UsageError("The model takes another path each time it runs, so its gradient is not defined.");
+  if (!steady) return new UsageError("The model takes a different path in each run, so its gradient is not defined.");
   if (error && !specialised.guards.some(({ value }) => decides(specialised, value))) return error;
   const node = guards.map((guard) => deciding(specialised, guard)).find((one) => one !== undefined);
   const place = node ? `${node.opType} "${nodeLabel(node)}"` : error?.where;
   return new UsageError(
-    `Two ways of running the model disagree about a tie or a threshold${place ? `: ${place}` : ""}. What it computes after that depends on it${error ? ` (${error.message})` : ""}.`,
+    `Two ways of running the model disagree about a tie or a threshold${place ? `: ${place}` : ""}. Everything computed after it depends on that${error ? ` (${error.message})` : ""}.`,
     place,
     "Explain an output before that node (predictions lists them), change the input a little, or use a method that only runs the model forward (occlusion, feature-ablation).",
   );

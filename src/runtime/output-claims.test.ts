@@ -20,7 +20,7 @@ function against(
     dims,
     shape: dims,
     values: Float32Array.from({ length: count }, (_, i) => values[i] ?? 0),
-    meaning: { kind, why: "The recipe says so.", assumed: false, classAxis: 1, binary: false },
+    meaning: { kind, why: "Set in the recipe.", assumed: false, classAxis: 1, binary: false },
   });
 }
 
@@ -55,7 +55,7 @@ describe("values that do not are named, with what they may be", () => {
     [
       "probabilities",
       [-3.25, 7.5],
-      /holds probabilities: its values go from -3\.25 to 7\.5, and probabilities from 0 to 1\. They may be logits \("logits"\) or measured amounts/,
+      /as probabilities, but its values range from -3\.25 to 7\.5, and probabilities from 0 to 1\. They may be logits \("logits"\) or regression values/,
     ],
     [
       "probabilities",
@@ -69,18 +69,18 @@ describe("values that do not are named, with what they may be", () => {
     ],
     ["probabilities", [1.5], /from 1\.5 to 1\.5/, [1, 1]],
     ["probabilities", [0.3, 0.1, 0.7, 0.5], /sum to 0\.6 /, [1, 2, 2]],
-    ["independent", [-2, 3], /from -2 to 3, and such scores from 0 to 1\. A sigmoid is put on them/],
-    ["log-probabilities", [-1, 2], /from -1 to 2, and logarithms of probabilities are at most 0: they may be logits/],
+    ["independent", [-2, 3], /from -2 to 3, and not from 0 to 1\. A sigmoid is applied/],
+    ["log-probabilities", [-1, 2], /from -1 to 2, and log-probabilities are at most 0: they may be logits/],
     ["log-probabilities", [-5, -6], /exponentials of its values sum to 0\.009217, not to 1/],
     [
       "logits",
       [0.25, 0.75],
-      /from 0 to 1 and sum to 1, as probabilities do \("probabilities"\)\. A softmax is put on top/,
+      /from 0 to 1 and sum to 1, as probabilities do \("probabilities"\)\. A softmax is still applied/,
     ],
-    ["label", [0, 2.5], /no whole numbers \(2\.5\): they may be scores/],
-    ["boxes", [], /its shape is \[1, 3\], and a box takes four numbers/, [1, 3]],
+    ["label", [0, 2.5], /not integers \(2\.5\): they may be scores/],
+    ["boxes", [], /its shape is \[1, 3\], and a box has four numbers/, [1, 3]],
     ["image", [], /its shape is \[1, 10\], which has no two axes for a picture/, [1, 10]],
-    ["image", [], /\[1, 21, 8, 8\], and a picture has 1, 3 or 4 channels: it may be a map/, [1, 21, 8, 8]],
+    ["image", [], /\[1, 21, 8, 8\], and an image has 1, 3 or 4 channels: it may be a map/, [1, 21, 8, 8]],
     ["mask", [], /no two axes for a map over height and width/, [1, 10]],
     ["embedding", [2], /it is one number/, [1, 1]],
   ])("%s %j", (kind, values, message, dims) => {
@@ -111,10 +111,10 @@ describe("a run", () => {
         runOn(models, path, x, technique, { recipe: { version: 1, inputs: {}, outputs: { y: { kind } } } });
       const { notes, provenance } = await run("probabilities");
       expect(notes.join(" ")).toContain(
-        'The recipe says that the output "y" holds probabilities: its values go from 1 to 9',
+        'The recipe declares the output "y" as probabilities, but its values range from 1 to 9',
       );
       expect(provenance.output?.kind).toBe("probabilities");
-      expect((await run("regression")).notes.join(" ")).not.toContain("The recipe says");
+      expect((await run("regression")).notes.join(" ")).not.toContain("The recipe declares");
     }
   });
 });

@@ -23,10 +23,10 @@ export function contradiction(output: ClaimedOutput): string | undefined {
   if (texts)
     return kind === "label"
       ? undefined
-      : `The recipe says that the output "${name}" holds ${CLAIMS[kind].word}, and it holds texts: it may be a label ("label").`;
+      : `The recipe declares the output "${name}" as ${CLAIMS[kind].word}, but it holds text: it may be a label ("label").`;
   if (values.length === 0 || !values.every(Number.isFinite)) return undefined;
   const found = CLAIMS[kind].against(output);
-  return found && `The recipe says that the output "${name}" holds ${CLAIMS[kind].word}: ${found}`;
+  return found && `The recipe declares the output "${name}" as ${CLAIMS[kind].word}, but ${found}`;
 }
 
 const CLAIMS: Readonly<
@@ -36,7 +36,7 @@ const CLAIMS: Readonly<
     word: "logits",
     against: (output) =>
       entrySize(output) > 1 && isShares(output)
-        ? `its values are from 0 to 1 and sum to 1, as probabilities do ("probabilities"). A softmax is put on top of them.`
+        ? `its values are from 0 to 1 and sum to 1, as probabilities do ("probabilities"). A softmax is still applied.`
         : undefined,
   },
   probabilities: { word: "probabilities", against: againstProbabilities },
@@ -45,26 +45,26 @@ const CLAIMS: Readonly<
     against: ({ values }) =>
       within(values, 0, 1)
         ? undefined
-        : `its values go ${rangeOf(values)}, and such scores from 0 to 1. A sigmoid is put on them; they may be measured amounts ("regression") or logits of a softmax ("logits").`,
+        : `its values range ${rangeOf(values)}, not from 0 to 1. A sigmoid is applied; they may be regression values ("regression") or logits of a softmax ("logits").`,
   },
   "log-probabilities": {
     word: "log-probabilities",
     against: (output) => {
       if (!within(output.values, -Infinity, 0))
-        return `its values go ${rangeOf(output.values)}, and logarithms of probabilities are at most 0: they may be logits ("logits").`;
+        return `its values range ${rangeOf(output.values)}, and log-probabilities are at most 0: they may be logits ("logits").`;
       const sum = strangeSum({ ...output, values: output.values.map(Math.exp) });
       return sum === undefined || entrySize(output) === 1
         ? undefined
-        : `the exponentials of its values sum to ${formatted(sum)}, not to 1: they may be logits ("logits") or measured amounts ("regression").`;
+        : `the exponentials of its values sum to ${formatted(sum)}, not to 1: they may be logits ("logits") or regression values ("regression").`;
     },
   },
-  regression: { word: "measured amounts", against: () => undefined },
+  regression: { word: "regression values", against: () => undefined },
   label: {
     word: "labels",
     against: ({ values }) =>
       values.every(Number.isInteger)
         ? undefined
-        : `its values are no whole numbers (${formatted(values.find((value) => !Number.isInteger(value))!)}): they may be scores ("logits", "probabilities") or measured amounts ("regression").`,
+        : `its values are not integers (${formatted(values.find((value) => !Number.isInteger(value))!)}): they may be scores ("logits", "probabilities") or regression values ("regression").`,
   },
   mask: { word: "a map", against: (output) => againstPlane(output, "a map over height and width") },
   image: {
@@ -74,19 +74,19 @@ const CLAIMS: Readonly<
       (output.dims.slice(1).length < 3 ||
       [output.dims[1], output.dims.at(-1)].some((channels) => channels === 1 || channels === 3 || channels === 4)
         ? undefined
-        : `its shape is ${shapeOf(output)}, and a picture has 1, 3 or 4 channels: it may be a map ("mask").`),
+        : `its shape is ${shapeOf(output)}, and an image has 1, 3 or 4 channels: it may be a map ("mask").`),
   },
   boxes: {
     word: "boxes",
     against: (output) =>
       output.dims.slice(1).some((dim) => dim >= 4)
         ? undefined
-        : `its shape is ${shapeOf(output)}, and a box takes four numbers: it may be the boxes' scores ("independent") or labels ("label").`,
+        : `its shape is ${shapeOf(output)}, and a box has four numbers: it may be the boxes' scores ("independent") or labels ("label").`,
   },
   embedding: {
-    word: "a vector of features",
+    word: "a feature vector",
     against: (output) =>
-      entrySize(output) > 1 ? undefined : `it is one number: it may be a measured amount ("regression").`,
+      entrySize(output) > 1 ? undefined : `it is a single number: it may be a regression value ("regression").`,
   },
 };
 
@@ -96,8 +96,8 @@ function againstProbabilities(output: ClaimedOutput): string | undefined {
     const instead =
       within(values, -Infinity, 0) && strangeSum({ ...output, values: values.map(Math.exp) }) === undefined
         ? 'log-probabilities ("log-probabilities")'
-        : 'logits ("logits") or measured amounts ("regression")';
-    return `its values go ${rangeOf(values)}, and probabilities from 0 to 1. They may be ${instead}.`;
+        : 'logits ("logits") or regression values ("regression")';
+    return `its values range ${rangeOf(values)}, and probabilities from 0 to 1. They may be ${instead}.`;
   }
   const sum = entrySize(output) > 1 ? strangeSum(output) : undefined;
   return sum === undefined

@@ -402,7 +402,7 @@ describe("what a list of predictions leaves out is said", () => {
       )
     ).notes.join(" ");
     expect(notes).toContain("first of 2 batch entries");
-    expect(notes).toContain('The model also gives "tags".');
+    expect(notes).toContain('The model also has "tags".');
     expect(notes).toContain('There are 2 class names for the output "y", which has 3 values');
   });
 });
@@ -469,7 +469,7 @@ describe("one number that tells two classes apart", () => {
   it("is refused where an output has more than one number", async () => {
     await expect(
       run(model([node("Softmax", ["z"], ["y"])]), "saliency", { target: { index: [0], not: true } }),
-    ).rejects.toThrow(/not: is for one number/);
+    ).rejects.toThrow(/not: applies to one score/);
   });
 
   it("a plain number is a value, unless the recipe or two class names say that it is a logit", async () => {
@@ -499,7 +499,7 @@ describe("the recipe's word on outputs", () => {
     for (const [kind, expected] of kinds) {
       const result = await run(path, "predictions", { recipe: recipe({ y: { kind } }) });
       expectClose(byIndex(result), expected);
-      expect(result.provenance.output).toMatchObject({ kind, why: "The recipe says so." });
+      expect(result.provenance.output).toMatchObject({ kind, why: "Set in the recipe." });
     }
     await expect(run(path, "saliency", { recipe: recipe({ y: { kind: "label" } }) })).rejects.toThrow(/is a label/);
   });
@@ -536,12 +536,12 @@ describe("the recipe's word on outputs", () => {
     ).notes.join("\n");
     expect(notes).toContain('"nowhere.json" is not beside the model');
     expect(notes).toContain('"bad.json" cannot be used');
-    expect(notes).toContain('the output "strange" means, which the model does not have; it has y');
+    expect(notes).toContain('the output "strange", which the model does not have; its outputs are y');
   });
 
   it("what is only assumed is said", async () => {
     const result = await run(model([node("Identity", ["z"], ["y"])]), "predictions");
-    expect(result.notes.join(" ")).toMatch(/is read as logits.*recipe can say otherwise/);
+    expect(result.notes.join(" ")).toMatch(/is read as logits.*recipe can override this/);
     expect((await run(model([node("Softmax", ["z"], ["y"])]), "predictions")).notes).toEqual([]);
   });
 });

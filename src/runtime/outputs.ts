@@ -144,7 +144,7 @@ function softmaxAlong(values: Float32Array, dims: readonly number[], axis: numbe
 function said(facts: OutputFacts, kind: OutputKind, end: End | undefined): OutputMeaning {
   const classAxis = classAxisOf(facts, end);
   const single = entrySize(facts) === 1;
-  const why = "The recipe says so.";
+  const why = "Set in the recipe.";
   const base = { kind, why, assumed: false, classAxis, binary: false };
   switch (kind) {
     case "logits":
@@ -185,7 +185,7 @@ function fromEnd(facts: OutputFacts, end: End): OutputMeaning {
   const space = spaceOf(facts.dims);
   if (end.form === "sigmoid" || end.form === "log-sigmoid") {
     if (space && isPicture(facts, space))
-      return { ...base, kind: "image", form: undefined, why: `${base.why} It has the shape of an input picture.` };
+      return { ...base, kind: "image", form: undefined, why: `${base.why} It has the shape of an input image.` };
     // Two classes as 1 − p and p.
     if (
       !space &&
@@ -258,7 +258,7 @@ function fromOneHot(facts: OutputFacts): OutputMeaning | undefined {
   return (
     found && {
       kind: "regression",
-      why: `The graph sets it to 1 at the element that it chooses (${found.by}): a label, no probabilities.`,
+      why: `The graph sets the chosen element to 1 (${found.by}): a label, not probabilities.`,
       assumed: false,
       classAxis: classAxisOf(facts),
       binary: false,
@@ -377,7 +377,7 @@ function fromMaker(facts: OutputFacts): OutputMeaning | undefined {
     : {
         ...base,
         kind: "regression",
-        why: `The graph computes it from the values of a ${of}: they are shown as they are.`,
+        why: `The graph computes it from the values of a ${of}: they are shown unchanged.`,
       };
 }
 
@@ -400,38 +400,37 @@ function fromNames(facts: OutputFacts): OutputMeaning | undefined {
   const size = entrySize(facts);
   const last = dims[dims.length - 1];
   if (looksLikeBoxes(name, dims))
-    return { ...base, kind: "boxes", why: `Its name ("${name}") and its ${last} columns say boxes.` };
+    return { ...base, kind: "boxes", why: `Its name ("${name}") and its ${last} columns suggest boxes.` };
   if (isVector(dims) && classes > 1 && classes === size)
-    return { ...base, kind: "logits", form: "softmax", why: "It has as many values as there are class names." };
+    return { ...base, kind: "logits", form: "softmax", why: "It has one value per class name." };
   if (size === 1 && (classes === 2 || /logit/i.test(name))) {
     return {
       ...base,
       kind: "logits",
       form: "sigmoid",
       binary: true,
-      why: classes === 2 ? "It is one number, and there are two class names." : `Its name ("${name}") says a logit.`,
+      why:
+        classes === 2
+          ? "It is a single number, and there are two class names."
+          : `Its name ("${name}") suggests a logit.`,
     };
   }
   if (EMBEDDING.test(name))
-    return { ...base, kind: "embedding", why: `Its name ("${name}") says a vector of features.` };
-  if (REGRESSION.test(name)) return { ...base, kind: "regression", why: `Its name ("${name}") says measured amounts.` };
+    return { ...base, kind: "embedding", why: `Its name ("${name}") suggests a feature vector.` };
+  if (REGRESSION.test(name))
+    return { ...base, kind: "regression", why: `Its name ("${name}") suggests regression values.` };
   if (/logit/i.test(name) && !spaceOf(dims))
-    return { ...base, kind: "logits", form: "softmax", why: `Its name ("${name}") says logits.` };
+    return { ...base, kind: "logits", form: "softmax", why: `Its name ("${name}") suggests logits.` };
   if (LOGITS.test(name) && isVector(dims) && size > 1)
     return {
       ...base,
       kind: "logits",
       form: "softmax",
-      why: `Its name ("${name}") says scores of classes.`,
+      why: `Its name ("${name}") suggests class scores.`,
       assumed: true,
     };
   if (!spaceOf(dims) && facts.inputs.some((input) => input.dims.join() === dims.join())) {
-    return {
-      ...base,
-      kind: "regression",
-      why: "It has the shape of an input, as a reconstruction has.",
-      assumed: true,
-    };
+    return { ...base, kind: "regression", why: "It has the shape of an input, like a reconstruction.", assumed: true };
   }
   return undefined;
 }
@@ -441,21 +440,25 @@ function fromShape(facts: OutputFacts): OutputMeaning {
   const { dims } = facts;
   const base = { assumed: true, classAxis: classAxisOf(facts), binary: false };
   const space = spaceOf(dims);
-  if (space && isPicture(facts, space)) return { ...base, kind: "image", why: "It has the shape of an input picture." };
+  if (space && isPicture(facts, space)) return { ...base, kind: "image", why: "It has the shape of an input image." };
   if (space) return { ...base, kind: "mask", why: `It is a map of ${dims[2]}×${dims[3]}.` };
   if (entrySize(facts) === 1)
-    return { ...base, kind: "regression", why: "It is one number, and nothing says that it is a class's." };
+    return {
+      ...base,
+      kind: "regression",
+      why: "It is a single number, and nothing indicates that it is a class score.",
+    };
   if (isVector(dims))
     return {
       ...base,
       kind: "logits",
       form: "softmax",
-      why: "Nothing in the graph says what it is: a vector is taken for the logits of a softmax.",
+      why: "Nothing in the graph indicates its meaning: the vector is assumed to hold the logits of a softmax.",
     };
   return {
     ...base,
     kind: "regression",
-    why: "Nothing in the graph says what it is: its values are shown as they are.",
+    why: "Nothing in the graph indicates its meaning: its values are shown unchanged.",
   };
 }
 

@@ -18,7 +18,7 @@ export function cutAt(
   const { graph } = model;
   if (!graph.nodes.some(({ outputs }) => outputs.includes(value))) {
     throw new UsageError(
-      `No layer of the model makes the value "${value}".`,
+      `No layer of the model produces the value "${value}".`,
       value,
       "`inspect` lists the model's layers and their outputs.",
     );
@@ -85,7 +85,7 @@ export function withLoss(
     throw new UsageError(
       `The output "${value}" has no classes (it is read as ${meaning.kind}), so it has no cross-entropy loss.`,
       "score",
-      "Explain the output (score=output), or say in the recipe what it is (outputs).",
+      "Explain the output (score=output), or declare its kind in the recipe (outputs).",
     );
   }
   const opset = model.opsets[""] ?? 1;

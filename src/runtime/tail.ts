@@ -250,8 +250,8 @@ function checkGuard(found: readonly number[], expected: readonly number[], from:
 
 function otherFrom(from: string): UsageError {
   return new UsageError(
-    `The model takes another path where "${from}" is changed, so its scores cannot be compared.`,
+    `The model takes a different path when "${from}" changes, so its scores cannot be compared.`,
     from,
-    "Methods that use gradients (Grad-CAM, saliency) still work.",
+    "Gradient methods (Grad-CAM, saliency) still work.",
   );
 }

@@ -46,7 +46,7 @@ describe("the section under a result", () => {
     expect(await calls(page, "check")).toBe(3);
     await eventually(() => page.getByTestId("number-deletion_auc").textContent()).toBe("0.0923");
     await eventually(() => page.getByTestId("check-insertion-deletion").textContent()).toContain(
-      "the faster the deletion curve falls",
+      "and the deletion curve falls",
     );
     // What is asked is about the result that is shown, options included.
     const state = await lastState(page, "check");
@@ -126,7 +126,9 @@ describe("the section under a result", () => {
     const text = await page.evaluate<string>(
       "new TextDecoder().decode(fake.calls.find((call) => call.method === 'save').request.bytes)",
     );
-    expect(text.split("\r\n")[0]).toBe('line,"pixels taken, the most important first, %",probability of Egyptian cat');
+    expect(text.split("\r\n")[0]).toBe(
+      'line,"pixels removed or inserted, most important first (%)",probability of Egyptian cat',
+    );
     await page.getByTestId("save-insertion-deletion").click();
     await page.getByTestId("save-insertion-deletion-svg").click();
     await until(page, "fake.count('save') === 2");

@@ -34,14 +34,14 @@ describe("which inputs are explained", () => {
   const explainable = [
     { name: "picture", byDefault: true },
     { name: "row", byDefault: true },
-    { name: "mask", byDefault: false, reason: "it says what counts, not what it is" },
+    { name: "mask", byDefault: false, reason: "it is a mask" },
   ];
 
   test("those that usually are are ticked; another choice runs again, and the usual one is no choice", async () => {
     await open({ explainable });
     expect(await ticked()).toEqual(["explain-picture", "explain-row"]);
     expect((await lastState(page)).explain).toBeUndefined();
-    expect(await page.getByTestId("explain-mask").getAttribute("title")).toBe("it says what counts, not what it is");
+    expect(await page.getByTestId("explain-mask").getAttribute("title")).toBe("it is a mask");
     await page.getByTestId("explain-row").click();
     await eventually(async () => (await lastState(page)).explain).toEqual(["picture"]);
     await page.getByTestId("explain-row").click();

@@ -25,7 +25,7 @@ const DESCRIPTORS: Readonly<Record<string, string>> = {
 /** The same for any element type that numpy has, from little-endian bytes. RangeError for others. */
 export function encodeNpyArray(dims: readonly number[], type: string, data: Uint8Array): Uint8Array<ArrayBuffer> {
   const descriptor = Object.hasOwn(DESCRIPTORS, type) ? DESCRIPTORS[type] : undefined;
-  if (descriptor === undefined) throw new RangeError(`numpy has no element type for ${type}.`);
+  if (descriptor === undefined) throw new RangeError(`NumPy has no element type for ${type}.`);
   const shape = dims.length === 1 ? `(${dims[0]},)` : `(${dims.join(", ")})`;
   const dictionary = `{'descr': '${descriptor}', 'fortran_order': False, 'shape': ${shape}, }`;
   const prefix = 10; // magic (6), version (2), header length (2)

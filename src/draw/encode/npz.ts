@@ -11,7 +11,7 @@ export function encodeNpz(
   const files: Record<string, Uint8Array> = {};
   for (const { name, dims, values } of arrays) {
     if (name === "" || /[/\\]/.test(name) || Object.hasOwn(files, `${name}.npy`))
-      throw new RangeError(`"${name}" cannot be an array's name in a .npz, or is there already.`);
+      throw new RangeError(`"${name}" is not a valid array name in a .npz, or is used twice.`);
     files[`${name}.npy`] = encodeNpy(dims, values);
   }
   // ZIP's first day: its own times begin in 1980.

@@ -34,7 +34,7 @@ export function addPngText(png: Uint8Array, text: Readonly<Record<string, string
   // The signature and IHDR, which every PNG begins with, have 33 bytes.
   const head = 33;
   if (png.length < head || png[1] !== 0x50 || String.fromCharCode(...png.subarray(12, 16)) !== "IHDR")
-    throw new RangeError("These bytes are no PNG file.");
+    throw new RangeError("This is not a PNG file.");
   return concat([
     png.subarray(0, head),
     ...Object.entries(text).map(([keyword, value]) => chunk("iTXt", internationalText(keyword, value))),

@@ -110,9 +110,7 @@ function topOf(artifacts: readonly Artifact[]): object {
 function findView(result: Result, id: string | undefined): Artifact {
   const view = id === undefined ? result.views[0] : partsOf(result).find((one) => one.id === id);
   if (view) return view;
-  throw new RangeError(
-    id === undefined ? "The result has no picture to save." : `The result has no part named "${id}".`,
-  );
+  throw new RangeError(id === undefined ? "The result has no image to save." : `The result has no part named "${id}".`);
 }
 
 /** JSON with typed arrays as plain ones, each float32 by the fewest digits that bring it back exactly. */

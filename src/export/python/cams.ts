@@ -12,7 +12,7 @@ const keeping = (name: string): readonly string[] => [
 ];
 
 const TOKENS =
-  "A vision transformer's tokens want pytorch-grad-cam's reshape_transform: [N, T, C] without the class token, as [N, C, H, W].";
+  "A vision transformer's tokens need pytorch-grad-cam's reshape_transform: [N, T, C] without the class token, as [N, C, H, W].";
 
 /** Of frames pytorch-grad-cam takes the axis of an input with five for a volume's depth. */
 const sized = ({ frames }: Question): readonly string[] =>
@@ -35,7 +35,7 @@ function map(question: Question): string {
 const remarks = ({ frames }: Question): readonly string[] =>
   frames < 2
     ? [TOKENS]
-    : [TOKENS, `The layer holds ${frames} frames: raw has a map for each, scaled is the first one's.`];
+    : [TOKENS, `The layer has ${frames} frames: raw has a map for each, scaled is that of the first.`];
 
 /** A method that pytorch-grad-cam has for single pictures only. */
 const ofPictures =
@@ -43,7 +43,7 @@ const ofPictures =
   (question) =>
     question.frames < 2
       ? template(question)
-      : `There is no Python code for ${title} of ${question.frames} frames: pytorch-grad-cam's takes one picture.`;
+      : `There is no Python code for ${title} of ${question.frames} frames: pytorch-grad-cam takes a single image.`;
 
 const cam =
   (name: string, more: Partial<Code> = {}, before: readonly string[] = []): Template =>
@@ -73,7 +73,7 @@ const signed =
     targets: true,
     define: [
       `class Raw(${name}):`,
-      '    """Keeps the map before it is scaled and resized, its sign as the mean of the activations has it."""',
+      '    """Keeps the map before it is scaled and resized, with the sign of the mean of the activations."""',
       "",
       "    def get_cam_image(self, input_tensor, target_layer, targets, activations, grads, *args, **kwargs):",
       "        found = super().get_cam_image(input_tensor, target_layer, targets, activations, grads, *args, **kwargs)",
@@ -111,7 +111,7 @@ export const camTemplates: Readonly<Record<string, Template>> = {
     const { params, target } = question;
     const classes = target?.against ? target.against : numbersIn(params.classes);
     if (!target || target.region || target.index.length !== 1)
-      return "Finer-CAM compares one class with others, and this result is about something else.";
+      return "Finer-CAM compares one class with others, and this result does not explain a single class.";
     const compared =
       classes.length > 0
         ? [`others = ${list(classes)}`]
@@ -146,7 +146,7 @@ export const camTemplates: Readonly<Record<string, Template>> = {
       "",
       "",
       "class ToZero(AblationLayer):",
-      '    """A channel is set to zero, as in the paper; pytorch-grad-cam\'s own takes a value far below all others."""',
+      '    """A channel is set to zero, as in the paper; pytorch-grad-cam uses a value far below all others."""',
       "",
       "    def __call__(self, x):",
       "        for i in range(x.size(0)):",
@@ -166,7 +166,7 @@ export const camTemplates: Readonly<Record<string, Template>> = {
     targets: true,
     define: [
       "class Raw(FullGrad):",
-      '    """Keeps the sum of the maps as the paper has it: before pytorch-grad-cam brings it to 0..1."""',
+      '    """Keeps the sum of the maps, as in the paper, before pytorch-grad-cam scales it to 0..1."""',
       "",
       "    def compute_cam_per_layer(self, *args, **kwargs):",
       "        self.raw = super().compute_cam_per_layer(*args, **kwargs)",
@@ -178,12 +178,12 @@ export const camTemplates: Readonly<Record<string, Template>> = {
       "    raw = cam.raw[0, 0]",
     ],
     remarks: [
-      "pytorch-grad-cam takes the biases of Conv2d and BatchNorm2d; Neural Loupe all that the graph adds, folded ones as they are in it.",
+      "pytorch-grad-cam uses the biases of Conv2d and BatchNorm2d; Neural Loupe uses all biases of the graph, including folded ones.",
     ],
   })),
   cam: ({ params, target, frames }) =>
     !target || target.index.length !== 1 || target.region
-      ? "CAM is about one class of a dense layer, and this result is about something else."
+      ? "CAM explains one class of a dense layer, and this result explains something else."
       : {
           packages: [],
           imports: [],

@@ -47,7 +47,7 @@ const steps = ({ params }: Question): string[] => [
 /** Captum modifies nn.ReLU alone, and leaves ReLU6 its gradient. */
 const withReLU6 = (name: string): readonly string[] => [
   `class WithReLU6(${name}):`,
-  `    """Captum's ${name} modifies nn.ReLU alone; here ReLU6 as well."""`,
+  `    """Captum's ${name} modifies nn.ReLU only; this one also ReLU6."""`,
   "",
   "    def _register_hooks(self, module):",
   "        if isinstance(module, torch.nn.ReLU6):",
@@ -116,7 +116,7 @@ const onNeuron =
   };
 
 const DEEPLIFT =
-  "Captum's DeepLift has rules for modules, each used once: functional activations, attention and normalisation by layers keep their gradient there, and of overlapping MaxPool windows one counts.";
+  "Captum's DeepLift has rules for modules that are used once: functional activations, attention and layer normalisation keep their gradient there, and only one of overlapping MaxPool windows counts.";
 
 /** What Captum's DeepLift lacks on common networks: a rule for ReLU6, and a copy of what is pooled. */
 function deepLift(name: string, args: readonly string[], more: Pick<Code, "layer" | "remarks"> = {}): Code {
@@ -129,7 +129,7 @@ function deepLift(name: string, args: readonly string[], more: Pick<Code, "layer
     remarks: [DEEPLIFT, ...(more.remarks ?? [])],
     define: [
       "class Copied(torch.nn.Module):",
-      '    """Pools a copy: Captum\'s MaxPool rule wants it."""',
+      '    """Pools a copy, which Captum\'s MaxPool rule needs."""',
       "",
       "    def __init__(self, pool):",
       "        super().__init__()",
@@ -162,7 +162,7 @@ export const captumTemplates: Readonly<Record<string, Template>> = {
         `n_samples=${number(question.params.samples)}`,
         `stdevs=${number(question.params.noise)} * float(x.max() - x.min())`,
       ],
-      { remarks: ["Captum draws other random numbers: the two agree within the error of sampling."] },
+      { remarks: ["Captum draws different random numbers: the results agree within sampling error."] },
     ),
   "guided-backprop": modified("GuidedBackprop"),
   deconvolution: modified("Deconvolution"),
@@ -171,7 +171,7 @@ export const captumTemplates: Readonly<Record<string, Template>> = {
     splitList(String(question.params.baseline)).length > 1
       ? deepLift("DeepLiftShap", [`baselines=${distribution(question)}`, "target=target"])
       : deepLift("DeepLift", [`baselines=${baseline(question)}`, "target=target"], {
-          remarks: ["Captum's DeepLiftShap wants two baselines or more; over one it is DeepLift."],
+          remarks: ["Captum's DeepLiftShap needs at least two baselines; with one it is DeepLift."],
         }),
   "layer-deeplift": (question) =>
     deepLift("LayerDeepLift", [`baselines=${baseline(question)}`, "target=target"], { layer: true }),
@@ -234,7 +234,7 @@ function featureAblation(question: Question): Code {
           packages: ["captum"],
           imports: [],
           lines: [`parts = torch.from_numpy(np.load(${text(mask)})).long().expand_as(x)`],
-          remarks: ["The mask file as an .npy of whole numbers, a number for each part."],
+          remarks: ["The mask file as an integer .npy, with one number per part."],
         }
       : segments > 0
         ? {
@@ -246,7 +246,7 @@ function featureAblation(question: Question): Code {
               `parts = torch.from_numpy(slic(picture, n_segments=${number(segments)}, start_label=0)).long().expand_as(x)`,
             ],
             remarks: [
-              "The segments are those of the picture in the model's units here, of the picture's bytes in Neural Loupe: borders may lie a pixel apart.",
+              "Segments are computed here from the image in the model's units, in Neural Loupe from its bytes: borders may differ by a pixel.",
             ],
           }
         : {

@@ -29,15 +29,15 @@ export function pythonFor(provenance: Provenance): { readonly code: string } | {
   if (provenance.target?.not)
     return {
       reason:
-        "This explains the other of two classes that one number tells apart, which neither Captum nor pytorch-grad-cam can be asked for.",
+        "This explains the negative class of a binary output, which neither Captum nor pytorch-grad-cam supports.",
     };
   if (provenance.output?.batched === false)
     return {
-      reason: `The output "${provenance.output.name}" has no batch axis, which Captum and pytorch-grad-cam ask for.`,
+      reason: `The output "${provenance.output.name}" has no batch axis, which Captum and pytorch-grad-cam require.`,
     };
   if ((provenance.explained?.length ?? 0) > 1)
     return {
-      reason: `Python code is about one input, and ${provenance.explained!.length} are explained: ${provenance.explained!.join(", ")}. Explain one (--explain).`,
+      reason: `Python code explains one input, but ${provenance.explained!.length} are explained: ${provenance.explained!.join(", ")}. Explain one (--explain).`,
     };
   const layers = (provenance.layer ?? "").split(/,\s*/).filter((name) => name !== "");
   const code = template({
@@ -88,7 +88,7 @@ function script(provenance: Provenance, code: Code, layers: readonly string[]): 
     `x = load(${text(input.name)})`,
     ...(provenance.held ?? []).map(
       (name) =>
-        `# The model takes ${comment(text(name))}, too: let load_model() give one that has it as it was given here.`,
+        `# The model takes ${comment(text(name))} too: let load_model() return a module that supplies it as it was given here.`,
     ),
     ...score.remarks.map((remark) => `# ${remark}`),
     score.explained,
@@ -113,7 +113,7 @@ function scored({ target, score }: Provenance): {
   const before =
     score?.kind === "logit"
       ? [
-          `Explained is what goes into the model's last Softmax or Sigmoid${score.value ? ` (in the ONNX file ${comment(text(score.value))})` : ""}: the model must end before it.`,
+          `This explains the input of the model's last Softmax or Sigmoid${score.value ? ` (in the ONNX file ${comment(text(score.value))})` : ""}: the model must end before it.`,
         ]
       : [];
   if (!target)
@@ -173,7 +173,7 @@ function layerLines(layers: readonly string[]): string[] {
   const [value] = layers;
   const guess = value === undefined ? undefined : moduleName(value);
   return [
-    `# The module whose output is ${value === undefined ? "the layer" : comment(text(value))} in the ONNX file${guess === undefined ? "" : "; this is a guess from that name (a BatchNorm that was folded into it is a module further on)"}.`,
+    `# The module whose output is ${value === undefined ? "the layer" : comment(text(value))} in the ONNX file${guess === undefined ? "" : "; this is a guess from that name (if a BatchNorm was folded into it, take that module)"}.`,
     ...(layers.length > 1 ? ["# The result is the mean over several layers: this is the first."] : []),
     `layer = model.get_submodule(${text(guess ?? "LAYER")})`,
   ];

@@ -124,7 +124,7 @@ const lrp =
         "raw = relevance.detach().numpy()",
       ],
       remarks: [
-        "zennit's rules are for modules; attention, and operators that it has no module for, get their gradient there. Its merging of BatchNorm leaves an ε behind.",
+        "zennit's rules are for modules; attention and functional operators use the gradient there. Its merging of BatchNorm leaves a small ε.",
       ],
     };
   };

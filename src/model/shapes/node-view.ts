@@ -119,7 +119,7 @@ export class NodeView {
 /** Thrown where a rule needs what is not known; the rule then says nothing. */
 export class NotKnown extends Error {}
 
-const notKnown = new NotKnown("a rule needs what is not known");
+const notKnown = new NotKnown("a rule needs an unknown shape or value");
 
 /**
  * Ends a rule. Always the same error: making one with its stack for every unknown shape would take most of the time.

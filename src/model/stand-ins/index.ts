@@ -75,7 +75,7 @@ class Replacement {
         initializers: [...graph.initializers, ...this.constants],
       },
       remarks: [
-        `Operators that ONNX Runtime writes for one kind of machine were replaced by others that do the same: ${list}.`,
+        `Operators that ONNX Runtime's optimiser adds for specific hardware were replaced by equivalent ones: ${list}.`,
       ],
     };
   }

@@ -130,7 +130,7 @@ describe("operators that ONNX Runtime has for one kind of machine run, and have 
     });
     const { notes } = await runOn(models, model, writeArray(folder, "x.npy", [1, 2], [3, 4]), "saliency");
     expect(notes).toContain(
-      "Operators that ONNX Runtime writes for one kind of machine were replaced by others that do the same: com.microsoft.BiasAdd (2).",
+      "Operators that ONNX Runtime's optimiser adds for specific hardware were replaced by equivalent ones: com.microsoft.BiasAdd (2).",
     );
     models.dispose();
   });

@@ -270,7 +270,7 @@ describe("YOLO's boxes do not depend on the cells of the background, which nothi
       metadata: declared,
     });
     expect(boxes.every(({ x0, x1, y0, y1 }) => x1 >= x0 && y1 >= y0)).toBe(true);
-    expect(notes).toContain("Left out: 1 prediction with a size below zero.");
+    expect(notes).toContain("Omitted: 1 prediction with a negative size.");
   });
 
   test("offsets in cells stay offsets", () => {

@@ -49,14 +49,14 @@ const SELECTION: Readonly<
   Record<HeadResult["select"], { said: string; apply: (candidates: readonly Candidate[]) => Candidate[] }>
 > = {
   nms: {
-    said: `Boxes score over ${LEAST_SCORE}; of those of a class that overlap by more than ${IOU} (IoU) the best stays.`,
+    said: `Only boxes with a score over ${LEAST_SCORE} are listed; of boxes of one class that overlap by more than ${IOU} (IoU), only the best is kept.`,
     apply: (all) => suppress(all.filter(({ score }) => score > LEAST_SCORE)),
   },
   threshold: {
-    said: `Boxes score over ${LEAST_SCORE}; the model makes one box for each object, so overlaps stay.`,
+    said: `Only boxes with a score over ${LEAST_SCORE} are listed; the model predicts one box per object, so overlapping boxes are kept.`,
     apply: (all) => byScore(all.filter(({ score }) => score > LEAST_SCORE)),
   },
-  none: { said: "The graph selects its boxes by itself: all that it gives are listed.", apply: byScore },
+  none: { said: "The graph selects its own boxes: all of them are listed.", apply: byScore },
 };
 
 /** DETR's own post-processing, and that of its kin, leaves boxes over the edge. */
@@ -108,12 +108,10 @@ function finish(
     notes: [
       said,
       facts.geometry
-        ? `Boxes are in pixels of the picture file, ${facts.geometry.width}×${facts.geometry.height}.`
-        : `Boxes are in pixels of the model's input, ${facts.input.width}×${facts.input.height}: it was no picture file.`,
+        ? `Boxes are in pixels of the image file, ${facts.geometry.width}×${facts.geometry.height}.`
+        : `Boxes are in pixels of the model's input, ${facts.input.width}×${facts.input.height}, because it was not an image file.`,
       ...(overEdge
-        ? [
-            "Boxes end at the picture's edge, as Ultralytics and torchvision cut them off; the output holds them as the model gives them.",
-          ]
+        ? ["Boxes are clipped to the image, as in Ultralytics and torchvision; the output has the unclipped ones."]
         : []),
       ...(entries > 1 ? [`Boxes are those of the batch's first entry of ${entries}.`] : []),
       ...notes,

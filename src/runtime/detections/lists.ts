@@ -33,7 +33,7 @@ export const lists: Head = (facts, views) => {
     return found
       ? {
           undecided:
-            "There are boxes [K,4] and two lists beside them, but which holds the scores and which the classes cannot be told.",
+            "There are boxes [K,4] and two more lists, but it is not clear which one holds the scores and which the classes.",
         }
       : undefined;
   const { boxes, labels, scores, count } = found;
@@ -49,7 +49,7 @@ export const lists: Head = (facts, views) => {
   const format = tensorflow ? "yxyx" : formatOf(rows, unit, facts);
   if (!format || (tensorflow && !areCorners(rows)))
     return {
-      undecided: `"${boxes.name}" stands beside labels and scores, but its rows are neither corners in order nor centres and sizes in the picture.`,
+      undecided: `"${boxes.name}" comes with labels and scores, but its rows are neither ordered corners nor centres and sizes within the image.`,
     };
   const scoreOf = (n: number): number => (scores === boxes ? boxes.values[n * width + 4] : scores.values[n]);
   const candidates = filled.map((n, row): Candidate => ({
@@ -67,7 +67,7 @@ export const lists: Head = (facts, views) => {
     scores: scores.name,
     outputs: [...new Set([boxes.name, labels.name, scores.name])],
     select: selects ? "none" : "threshold",
-    notes: tensorflow ? ["TensorFlow's label maps usually number classes from 1; names are taken by that number."] : [],
+    notes: tensorflow ? ["TensorFlow label maps usually number classes from 1; names are assigned accordingly."] : [],
   } satisfies HeadResult;
 };
 

@@ -132,7 +132,7 @@ function scoringOf(table: PredictionTable, box: View, scores: View, facts: Detec
     if (areProbabilities(table)) {
       const background = /raw_detection/i.test(scores.name) ? "first" : backgroundOf(table, facts);
       if (!background)
-        return "which class of their softmax is the background cannot be told: name the classes in the recipe";
+        return "it is not clear which class of their softmax is the background: name the classes in the recipe";
       if (background === "first")
         return {
           head: "SSD",
@@ -180,7 +180,7 @@ function scoringOf(table: PredictionTable, box: View, scores: View, facts: Detec
   }
   const background = detrScores(table, facts);
   if (background === undefined)
-    return 'whether their logits are for a softmax with a "no object" class or for sigmoids cannot be told: name the classes in the recipe';
+    return 'it is not clear whether their logits are for a softmax with a "no object" class or for sigmoids: name the classes in the recipe';
   if (background)
     return {
       head: "DETR",
@@ -245,7 +245,7 @@ function shareWithLargest(table: PredictionTable, wanted: number): number {
  * Corners or centres, by what the rows can be, and by convention where they can be both; a string says what is unclear.
  */
 function formatOf(rows: BoxRows, box: View, scoring: Scoring, { input }: DetectionFacts): BoxFormat | string {
-  if (/raw_detection_?boxes/i.test(box.name)) return areCorners(rows) ? "yxyx" : "the boxes are not corners in order";
+  if (/raw_detection_?boxes/i.test(box.name)) return areCorners(rows) ? "yxyx" : "the boxes are not ordered corners";
   const size = unitOf(rows) === "pixels" ? input : { width: 1, height: 1 };
   const [corners, centres] = [areCorners(rows), centresFit(rows, size)];
   // The papers' own: DETR's family has centres, SSD's decoded boxes are corners.
@@ -254,12 +254,12 @@ function formatOf(rows: BoxRows, box: View, scoring: Scoring, { input }: Detecti
       ? "xyxy"
       : scoring.said.startsWith("logits")
         ? "cxcywh"
-        : "whether the boxes are corners or centres and sizes cannot be told";
+        : "it is not clear whether the boxes are corners or centres and sizes";
   if (corners)
     return scoring.said.startsWith("logits") && scoring.head === "DETR"
       ? "its boxes are corners, not DETR's centres and sizes"
       : "xyxy";
   return centres || areCentres(rows, size)
     ? "cxcywh"
-    : "the boxes are neither corners nor centres and sizes in the picture: they may be offsets to anchors";
+    : "the boxes are neither corners nor centres and sizes within the image: they may be offsets from anchors";
 }

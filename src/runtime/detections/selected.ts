@@ -62,7 +62,7 @@ function formatOf(rows: BoxRows, facts: DetectionFacts): { format: BoxFormat; sa
     said: "y0, x0, y1, x1",
     ...(away("xyxy") === away("yxyx")
       ? {
-          note: "Boxes are read as y0, x0, y1, x1, as ONNX's NonMaxSuppression is defined; a model that puts x first cannot be told from one that does not.",
+          note: "Boxes are read as y0, x0, y1, x1, as ONNX's NonMaxSuppression is defined; a model that puts x first cannot be recognised.",
         }
       : {}),
   };

@@ -45,7 +45,8 @@ function decode(
   if (facts.metadata.task === "obb") return refuse("its boxes are oriented (task obb), which are not decoded");
   const rows: BoxRows = { count: table.count, row: (n) => [0, 1, 2, 3].map((column) => table.value(n, column)) };
   const boxes = boxesOf(table, rows, grid, facts, declared);
-  if (!boxes) return refuse("its first four columns are neither centres and sizes in the picture nor offsets in cells");
+  if (!boxes)
+    return refuse("its first four columns are neither centres and sizes within the image nor offsets in cells");
   const extras = extrasOf(table, 5, facts, views, true);
   if (!extras) return refuse("it has columns that are neither scores from 0 to 1, mask coefficients nor keypoints");
   if (!areShares(table, 4, extras.from)) return refuse("its scores are not from 0 to 1");
@@ -55,7 +56,7 @@ function decode(
   const objectness = hasObjectness(table, extras.from, grid, facts);
   if (objectness === undefined) {
     return refuse(
-      `whether column 4 is an objectness or the first of the classes cannot be told from ${extras.from - 4} columns of scores: name the classes in the recipe`,
+      `with ${extras.from - 4} columns of scores it is not clear whether column 4 is the objectness or the first class: name the classes in the recipe`,
     );
   }
   const set = !grid && boxes.unit === "fractions" && !objectness;
@@ -70,8 +71,8 @@ function decode(
         : `${table.count} predictions`,
       boxes.inCells
         ? "offsets in cells and logarithms of sizes first"
-        : `centres and sizes in ${boxes.unit === "pixels" ? "pixels" : "fractions of the picture"} first`,
-      objectness ? `then an objectness and ${extras.from - 5} class scores` : `then ${extras.from - 4} class scores`,
+        : `centres and sizes in ${boxes.unit === "pixels" ? "pixels" : "fractions of the image"} first`,
+      objectness ? `then the objectness and ${extras.from - 5} class scores` : `then ${extras.from - 4} class scores`,
     ].join(", "),
     candidates: candidates.filter(({ x0, y0, x1, y1 }) => x1 >= x0 && y1 >= y0),
     scores: view.name,
@@ -83,7 +84,7 @@ function decode(
         : []),
       ...extrasNote(extras, table),
       ...(inverted > 0
-        ? [`Left out: ${inverted} ${inverted === 1 ? "prediction" : "predictions"} with a size below zero.`]
+        ? [`Omitted: ${inverted} ${inverted === 1 ? "prediction" : "predictions"} with a negative size.`]
         : []),
     ],
   };

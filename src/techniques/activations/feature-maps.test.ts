@@ -99,7 +99,7 @@ describe("feature maps of any layer", () => {
   it("a vector: its units as bars, all of them in the table; the layer picked is the last hidden one", async () => {
     const result = await maps(dense(), [1, 2]);
     expect(result.provenance.layer).toBe("r");
-    expect(result.notes).toContain("Layer picked: r [1×60], the last before the scores.");
+    expect(result.notes).toContain("Layer chosen automatically: r [1×60], the last before the scores.");
     expect(result.arrays[0].dims).toEqual([1, 60]);
     const [a, b] = waves(2, 0.7);
     const [first, second] = [waves(120).slice(0, 60), waves(120).slice(60)];

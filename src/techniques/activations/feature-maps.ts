@@ -25,7 +25,7 @@ export const featureMaps = technique({
     title: "Feature Maps",
     command: "Visualize Feature Maps",
     group: "activation",
-    summary: "What each channel of a layer responds to in this input.",
+    summary: "The activation of each channel of a layer for this input.",
     needs: { target: false, layer: "any", gradient: false },
     params: [GRID],
   },

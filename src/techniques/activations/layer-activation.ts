@@ -10,7 +10,7 @@ export const layerActivation = technique({
     title: "Layer Activation",
     command: "Visualize Layer Activation",
     group: "layer",
-    summary: "What a layer gives for this input, whatever the target.",
+    summary: "A layer's output for this input, independent of the target.",
     needs: { target: false, layer: "any", gradient: false },
     params: [],
   },

@@ -23,7 +23,7 @@ export const ablationCam = technique({
     command: "Visualize Ablation-CAM",
     group: "cam",
     summary:
-      "Channels weighted by how much the score drops without them. No gradients; what follows the layer runs for each channel.",
+      "Channels weighted by how much the score drops when they are set to zero. Needs no gradients; the rest of the model runs once per channel.",
     cite: "Desai & Ramaswamy 2020",
     needs: { target: true, layer: "spatial", several: true, gradient: false },
     params: [RELU, SCORE, GRID],
@@ -57,10 +57,10 @@ async function drops(
   const score = context.scoreIn(whole);
   if (score < 0) {
     context.note(
-      `The score is negative (${score.toPrecision(3)}): as in the paper, drops are divided by it, so channels that raise the score count as negative.`,
+      `The score is negative (${score.toPrecision(3)}). As in the paper, drops are divided by the score, so channels that raise it get negative weights.`,
     );
   }
-  if (score === 0) context.note("The score is zero: drops are not divided by it.");
+  if (score === 0) context.note("The score is zero, so drops are not divided by it.");
   const weights = views.map(({ channels }) => new Float64Array(channels));
   const alive = views.flatMap(({ channels, area, values }, frame) =>
     Array.from({ length: channels }, (_, channel) => ({ frame, channel })).filter(({ channel }) =>

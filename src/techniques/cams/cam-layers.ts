@@ -53,9 +53,9 @@ export async function layerMaps(
   );
   if (other) {
     throw new UsageError(
-      `Maps of several layers are averaged over the input, and "${name}" [${dims.join(", ")}] has no space like "${other.value}" [${other.dims.join(", ")}].`,
+      `Maps of several layers are resized to the input and averaged, but "${name}" [${dims.join(", ")}] does not have the spatial axes of "${other.value}" [${other.dims.join(", ")}].`,
       other.value,
-      "Name one layer.",
+      "Choose one layer.",
     );
   }
   const mean = new Float64Array(elementCount(size));
@@ -75,7 +75,7 @@ export async function layerMaps(
     await breathe();
   }
   context.note(
-    `Mean over ${layers.length} layers, each map brought to the input's size and divided by its maximum: ${layers.map(({ value }) => value).join(", ")}.`,
+    `Mean over ${layers.length} layers, each map resized to the input and divided by its maximum: ${layers.map(({ value }) => value).join(", ")}.`,
   );
   return mapPicture(
     context,
@@ -103,8 +103,8 @@ export function withoutNegative(context: Context, map: Float32Array): Float32Arr
  */
 export function noteZeroMap(context: Context, map: Float32Array, value: string, counts?: string): void {
   if (map.some((number) => number !== 0)) return;
-  const removed = `: it is negative or zero at every place, which ReLU removes${context.params.relu === undefined ? "" : ". Set relu to false to see it"}`;
-  const why = emptied.has(context) ? removed : counts ? `: this method counts ${counts} alone, and there are none` : "";
+  const removed = `: all values are negative or zero, and ReLU removes those${context.params.relu === undefined ? "" : ". Set relu to false to see them"}`;
+  const why = emptied.has(context) ? removed : counts ? `: this method uses only ${counts}, and there are none` : "";
   context.note(`The map of "${value}" is zero everywhere${why}.`);
 }
 
@@ -156,9 +156,9 @@ export function onGrid(context: Context, layer: LayerInfo): SpatialLayer {
   const { dims, value } = layer;
   if (!isSpatial(layout, dims)) {
     const hint = layout
-      ? "Choose a layer before the pooling."
-      : "Choose a convolutional layer before the pooling, or tokens; where tokens are on a grid that shapes do not tell, set grid, such as 14x14+1.";
-    throw new UsageError(`"${value}" [${dims.join(", ")}] has no height and width over 1×1.`, value, hint);
+      ? "Choose a layer before pooling."
+      : "Choose a convolutional layer before pooling, or a layer of tokens. If the shape does not tell how the tokens are arranged, set grid, for example 14x14+1.";
+    throw new UsageError(`"${value}" [${dims.join(", ")}] has no height and width larger than 1×1.`, value, hint);
   }
   if (layout.tokens) context.note(tokensNote(layout.tokens));
   const frames = framesOf(layout, dims, batchOf(context));
@@ -170,7 +170,7 @@ export function onGrid(context: Context, layer: LayerInfo): SpatialLayer {
 export function noteFrames(context: Context, { value, dims }: LayerInfo, frames: FrameAxis): void {
   if (frames.count > 1)
     context.note(
-      `"${value}" [${dims.join(", ")}] holds ${frames.count} frames along axis ${frames.axis}: each has its own map.`,
+      `"${value}" [${dims.join(", ")}] holds ${frames.count} frames along axis ${frames.axis}; each has its own map.`,
     );
 }
 
@@ -181,8 +181,8 @@ export function tokensNote({ grid, before, after }: TokenGrid): string {
     apart === 0
       ? ""
       : apart === 1 && before === 1
-        ? ", 1 class token apart"
-        : `, ${apart} other tokens apart (${[before ? `${before} before` : "", after ? `${after} after` : ""].filter(Boolean).join(", ")})`;
+        ? ", without 1 class token"
+        : `, without ${apart} other tokens (${[before ? `${before} before` : "", after ? `${after} after` : ""].filter(Boolean).join(", ")})`;
   return `${elementCount(grid)} tokens as ${grid.join("×")}${others}.`;
 }
 
@@ -204,7 +204,7 @@ function gridLayout({ value, dims, layout }: LayerInfo, asked: string): Layout {
     throw new UsageError(
       `The grid ${asked} needs ${needed} tokens; "${value}" is [${dims.join(", ")}].`,
       value,
-      "A grid is for values of tokens, [1, tokens, channels]: rows x columns, and + how many tokens come before it.",
+      "A grid applies to values of shape [1, tokens, channels]. Write ROWSxCOLUMNS, then +N if N tokens come before the grid.",
     );
   }
   const rest = dims[axis] - count;

@@ -23,7 +23,7 @@ export const cam = technique({
     title: "CAM",
     command: "Visualize Class Activation Map (CAM)",
     group: "cam",
-    summary: "Where the class's evidence lies, in models whose head is a global average pooling and one dense layer.",
+    summary: "The regions that support a class, for models that end in global average pooling and one dense layer.",
     cite: "Zhou et al. 2016",
     needs: { target: true, layer: "none", gradient: false },
     params: [RELU, SCORE, ...NOISE],
@@ -58,7 +58,7 @@ export const cam = technique({
       head.frames.count,
     );
     context.note(
-      `The head: ${nodeLabel(head.pooling)} averages "${head.pooled}", ${nodeLabel(head.dense)} weighs its channels.`,
+      `Head: ${nodeLabel(head.pooling)} averages "${head.pooled}", ${nodeLabel(head.dense)} weights its channels.`,
     );
     return { raw: { dims: size, values }, views: [artifact] };
   },
@@ -85,9 +85,9 @@ async function findHead(context: Context): Promise<Head> {
   const constant = constants(graph);
   const because = (reason: string, node?: Node): UsageError =>
     new UsageError(
-      `CAM needs a head of global average pooling and one dense layer, and this model's is another: ${reason}.`,
+      `CAM needs a model that ends in global average pooling and one dense layer, and this one does not: ${reason}.`,
       node && nodeLabel(node),
-      "Grad-CAM works on any head.",
+      "Grad-CAM works with any head.",
     );
 
   let dense: Node | undefined;
@@ -97,7 +97,7 @@ async function findHead(context: Context): Promise<Head> {
       if (!dense) throw because("the pooling comes last, with no dense layer after it", node);
       const pooled = node.inputs[0];
       const [dims, layout] = [trace.dims.get(pooled) ?? [], layouts.get(pooled)];
-      if (!isSpatial(layout, dims)) throw because("what is pooled has no height and width over 1×1", node);
+      if (!isSpatial(layout, dims)) throw because("the pooled value has no height and width larger than 1×1", node);
       return { pooled, dims, layout, frames: framesOf(layout, dims, batchOf(context)), pooling: node, dense };
     }
     const data = node.inputs.findIndex((input) => input !== "" && !constant.has(input));
@@ -110,14 +110,14 @@ async function findHead(context: Context): Promise<Head> {
       value = node.inputs[data];
     } else if (DENSE.has(node.opType) && node.domain === "" && !dense && data === 0) {
       if (node.opType === "Conv" && elementCount((trace.dims.get(node.inputs[0]) ?? []).slice(2)) !== 1)
-        throw because("its last convolution works on maps, not on pooled channels", node);
+        throw because("its last convolution is applied to feature maps, not to pooled channels", node);
       dense = node;
       value = node.inputs[0];
     } else if (keepsElements(node)) {
       value = node.inputs[0];
     } else {
       throw because(
-        dense ? `${node.opType} lies between the pooling and the dense layer` : `${node.opType} makes the score`,
+        dense ? `${node.opType} lies between the pooling and the dense layer` : `${node.opType} produces the score`,
         node,
       );
     }

@@ -120,7 +120,7 @@ describe("on a convolution, a global average pool and a dense layer", () => {
     "%s says why a layer without space will not do",
     async (technique) => {
       await expect(runOn(models, small("gap.onnx", "N"), input(), technique, { layer: "f" })).rejects.toThrow(
-        /no height and width over 1×1/,
+        /no height and width larger than 1×1/,
       );
     },
   );

@@ -14,8 +14,7 @@ export const eigenCam = technique({
     title: "Eigen-CAM",
     command: "Visualize Eigen-CAM",
     group: "cam",
-    summary:
-      "What sets places of a layer apart the most, whatever the class: the first principal component of its activations.",
+    summary: "The first principal component of a layer's activations: where they vary most, independent of the class.",
     cite: "Muhammad & Yeasin 2020",
     needs: { target: false, layer: "spatial", several: true, gradient: false },
     params: [RELU, GRID],
@@ -28,7 +27,7 @@ export const eigenCam = technique({
         const activations = await layerActivations(context, layer);
         const map = stackedMaps(activations.map((view) => principalMap(view, view)));
         noteUnlike(context, layer.value, map);
-        context.note("Eigen-CAM knows no class: the map is the same for every target.");
+        context.note("Eigen-CAM does not depend on the class: the map is the same for every target.");
         return positive(context, map);
       },
     ),
@@ -37,7 +36,7 @@ export const eigenCam = technique({
 /** Says so where all places of a layer are the same. */
 export function noteUnlike(context: Context, value: string, map: Float32Array): void {
   if (map.every((number) => number === 0))
-    context.note(`"${value}" is the same at every place for this input, so nothing sets them apart.`);
+    context.note(`"${value}" has the same value at every position for this input, so it has no principal component.`);
 }
 
 /**

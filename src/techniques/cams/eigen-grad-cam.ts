@@ -5,7 +5,7 @@ import { gradientCam } from "./gradient-cams.ts";
 export const eigenGradCam = gradientCam({
   id: "eigen-grad-cam",
   title: "Eigen-Grad-CAM",
-  summary: "The first principal component of activation times gradient: Eigen-CAM that knows the class.",
+  summary: "The first principal component of activation times gradient: a class-specific Eigen-CAM.",
   cite: "Gildenblat et al. 2021 (pytorch-grad-cam)",
   quantity: "first principal component of gA",
   map: (activations, gradients) =>

@@ -19,7 +19,8 @@ export const finerCam = technique({
     title: "Finer-CAM",
     command: "Visualize Finer-CAM",
     group: "cam",
-    summary: "What sets the target apart from the classes that are most like it: Grad-CAM of their difference.",
+    summary:
+      "What distinguishes the target from the classes most similar to it: Grad-CAM of the difference of their scores.",
     cite: "Zhang et al. 2025",
     needs: { target: true, layer: "spatial", several: true, gradient: true },
     params: [
@@ -32,7 +33,7 @@ export const finerCam = technique({
         max: 10,
         step: 0.1,
         integer: false,
-        help: "How much of the similar classes' scores is taken off; 0 is Grad-CAM. pytorch-grad-cam's default is 1, the paper's 0.6.",
+        help: "Weight of the similar classes' scores, which are subtracted; 0 is Grad-CAM. The default is 1 in pytorch-grad-cam and 0.6 in the paper.",
       },
       {
         type: "number",
@@ -43,7 +44,7 @@ export const finerCam = technique({
         max: 1000,
         step: 1,
         integer: true,
-        help: "With how many classes the target is compared: those whose scores are nearest to its own.",
+        help: "Number of classes to compare with: those whose scores are closest to the target's.",
       },
       {
         type: "text",
@@ -51,8 +52,8 @@ export const finerCam = technique({
         label: "Classes",
         default: "",
         pattern: "(\\d+(\\s*,\\s*\\d+)*)?",
-        problem: "Class numbers by commas, such as 281,282.",
-        help: "Classes to compare with, by their numbers; empty takes the most similar ones.",
+        problem: "Class indices separated by commas, such as 281,282.",
+        help: "Indices of the classes to compare with. Empty: the most similar ones.",
       },
       RELU,
       SCORE,
@@ -90,9 +91,9 @@ function comparedClasses(context: Context, scores: Float32Array): number[] {
   const { output, target, params } = context;
   if (output.dims.length > 2 || scores.length < 2 || target.region || params.score === "loss") {
     throw new UsageError(
-      `Finer-CAM compares a class with others: the output "${output.name}" [${output.dims.join(", ")}] ${scores.length < 2 ? "has no others" : "is not asked for one class's score"}.`,
+      `Finer-CAM compares one class with others: the output "${output.name}" [${output.dims.join(", ")}] ${scores.length < 2 ? "has no others" : "is not explained for a single class"}.`,
       output.name,
-      "Grad-CAM explains any output.",
+      "Grad-CAM can explain any output.",
     );
   }
   const [index] = target.index;
@@ -106,7 +107,7 @@ function comparedClasses(context: Context, scores: Float32Array): number[] {
     throw new UsageError(
       wrong === index
         ? `Class ${wrong} is the target itself.`
-        : `There is no class ${wrong}: "${output.name}" has ${scores.length}, so 0 to ${scores.length - 1}.`,
+        : `There is no class ${wrong}: "${output.name}" has ${scores.length} classes, 0 to ${scores.length - 1}.`,
       "classes",
     );
   }

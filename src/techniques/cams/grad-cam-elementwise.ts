@@ -6,7 +6,7 @@ import { gradientCam, sumOverChannels } from "./gradient-cams.ts";
 export const gradCamElementwise = gradientCam({
   id: "grad-cam-elementwise",
   title: "Element-wise Grad-CAM",
-  summary: "Gradient times activation at each place, the negative left out channel by channel.",
+  summary: "Gradient times activation at each position, with negative values removed in each channel.",
   cite: "Gildenblat et al. 2021 (pytorch-grad-cam)",
   quantity: "Σₖ ReLU(gᵏAᵏ)",
   counts: "positive products of gradient and activation",

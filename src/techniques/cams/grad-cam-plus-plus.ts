@@ -11,8 +11,7 @@ const EPSILON = 1e-6;
 export const gradCamPlusPlus = gradientCam({
   id: "grad-cam++",
   title: "Grad-CAM++",
-  summary:
-    "Grad-CAM whose weights count each place where a channel supports the target, so that several objects of a class all show.",
+  summary: "Grad-CAM with a weight per position, so that several objects of the same class are all highlighted.",
   cite: "Chattopadhay et al. 2018",
   quantity: "Σₖ wₖAᵏ",
   map: (activations, gradients) =>

@@ -67,7 +67,7 @@ export function weightedFrames(layer: SpatialLayer, activations: Float32Array, w
 
 /** Of the sample itself, slopes that are all zero are said to be; of one noisy copy among many that means nothing. */
 export function checkSlopes(context: Context, slopes: Float32Array, value: string, feeds: Feeds = context.feeds): void {
-  if (feeds === context.feeds) context.checkResult(slopes, value, { kept: "the part at the map's places" });
+  if (feeds === context.feeds) context.checkResult(slopes, value, { kept: "the part at the map's positions" });
   else context.checkFinite(slopes, value);
 }
 

@@ -26,7 +26,7 @@ export const guidedGradcam = technique({
     title: "Guided Grad-CAM",
     command: "Visualize Guided Grad-CAM",
     group: "cam",
-    summary: "The edges of Guided Backprop where Grad-CAM sees the class.",
+    summary: "Guided Backprop within the regions that Grad-CAM marks: fine detail for one class.",
     cite: "Selvaraju et al. 2017",
     needs: { target: true, layer: "spatial", gradient: true },
     params: [
@@ -37,7 +37,7 @@ export const guidedGradcam = technique({
           ["nearest", "Nearest"],
           ["linear", "Linear"],
         ],
-        "How Grad-CAM's map is brought to the input's size. Captum's default is nearest; the paper's is linear (bilinear).",
+        "How the Grad-CAM map is resized to the input. Captum's default is nearest; the paper uses linear (bilinear).",
       ),
       SCORE,
       GRID,
@@ -54,9 +54,9 @@ export const guidedGradcam = technique({
     ];
     if (!input.layout || from.length !== to.length || (layer.frames.count > 1 && from[0] !== to[0])) {
       throw new UsageError(
-        `Guided Grad-CAM lays a layer's map over the input: "${input.name}" [${input.dims.join(", ")}] has no space like the layer's ${from.join("×")}.`,
+        `Guided Grad-CAM multiplies a layer's map with the input's gradient: "${input.name}" [${input.dims.join(", ")}] does not have the layer's spatial axes, ${from.join("×")}.`,
         input.name,
-        "Grad-CAM and Guided Backprop work by themselves.",
+        "Grad-CAM and Guided Backprop work separately.",
       );
     }
     const resize = context.params.interpolation === "linear" ? resizeLinear : resizeNearest;

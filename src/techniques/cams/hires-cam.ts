@@ -7,7 +7,7 @@ import { gradientCam, sumOverChannels } from "./gradient-cams.ts";
 export const hiresCam = gradientCam({
   id: "hires-cam",
   title: "HiResCAM",
-  summary: "Gradient times activation at each place of a layer: only places that the model used light up.",
+  summary: "Gradient times activation at each position of a layer: highlights only positions that the model used.",
   cite: "Draelos & Carin 2020",
   quantity: "Σₖ gᵏAᵏ",
   map: (activations, gradients) => sumOverChannels(activations, gradients, (a, g) => g * a),

@@ -20,7 +20,7 @@ export const kpcaCam = technique({
     command: "Visualize KPCA-CAM",
     group: "cam",
     summary:
-      "Eigen-CAM with a kernel (tanh): what sets places of a layer apart the most, in a space where that need not be a straight line.",
+      "Eigen-CAM with kernel PCA (tanh kernel): the first nonlinear principal component of a layer's activations.",
     cite: "Karmani et al. 2024",
     needs: { target: false, layer: "spatial", several: true, gradient: false },
     params: [RELU, GRID],
@@ -32,7 +32,7 @@ export const kpcaCam = technique({
       async (layer) => {
         const map = stackedMaps((await layerActivations(context, layer)).map((view) => kernelMap(layer.value, view)));
         noteUnlike(context, layer.value, map);
-        context.note("KPCA-CAM knows no class: the map is the same for every target.");
+        context.note("KPCA-CAM does not depend on the class: the map is the same for every target.");
         return positive(context, map);
       },
     ),
@@ -42,7 +42,7 @@ function kernelMap(layer: string, activations: ChannelView): Float32Array {
   const { channels, area, size, values } = activations;
   if (area > MOST_PLACES) {
     throw new UsageError(
-      `KPCA-CAM compares each place with each other one: "${layer}" has ${size.join("×")} = ${area} places, and ${MOST_PLACES} fit.`,
+      `KPCA-CAM compares every pair of positions: "${layer}" has ${size.join("×")} = ${area} positions, and at most ${MOST_PLACES} are supported.`,
       layer,
       "Choose a later, coarser layer.",
     );

@@ -4,7 +4,7 @@ import { gradientCam, sumOverChannels } from "./gradient-cams.ts";
 export const layerCam = gradientCam({
   id: "layer-cam",
   title: "LayerCAM",
-  summary: "Activations weighted by their own positive gradients at each place: sharp in early layers too.",
+  summary: "Activations weighted by their positive gradients at each position. Also sharp in early layers.",
   cite: "Jiang et al. 2021",
   quantity: "Σₖ ReLU(gᵏ)Aᵏ",
   counts: "positive gradients where the layer is active",

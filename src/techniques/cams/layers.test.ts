@@ -100,7 +100,7 @@ function transformer(name: string, last: readonly Node[] = [node("Gemm", ["class
 
 const picture = (): string => writeArray(scratch, "picture.npy", [1, 3, 4, 6], numbers(72, 0.9));
 const pickedBy = (notes: readonly string[]): string | undefined =>
-  notes.find((note) => note.startsWith("Layer picked"))?.match(/: (.*) \[/)?.[1];
+  notes.find((note) => note.startsWith("Layer chosen automatically"))?.match(/: (.*) \[/)?.[1];
 
 describe("the layer that is picked by itself", () => {
   const expected: Readonly<Record<string, RegExp>> = {
@@ -189,12 +189,12 @@ describe("the layer that is picked by itself", () => {
     const row = writeArray(scratch, "row.npy", [1, 4], [1, 2, 3, 4]);
     for (const technique of ["grad-cam", "eigen-cam"])
       await expect(runOn(models, model, row, technique)).rejects.toThrow(
-        "No layer between input and score has height and width over 1×1.",
+        "No layer between the input and the score has height and width larger than 1×1.",
       );
     // Feature maps have one all the same: the last hidden layer.
     expect((await layersOf({ model, recipe, input: row }, env)).defaultLayer).toBe("h");
     await expect(runOn(models, model, row, "grad-cam", { layer: "h" })).rejects.toThrow(
-      /"h" \[1, 3\] has no height and width over 1×1/,
+      /"h" \[1, 3\] has no height and width larger than 1×1/,
     );
   });
 });
@@ -231,8 +231,8 @@ describe("tokens on a grid", () => {
     expect(wide.arrays[0].dims).toEqual([2, 8]);
     expect(wide.arrays[0].values).toEqual(found.arrays[0].values);
     expect(all.arrays[0].dims).toEqual([17]);
-    expect((await run("3x5")).notes).toContain("15 tokens as 3×5, 2 other tokens apart (2 before).");
-    expect((await run("3x5+1")).notes).toContain("15 tokens as 3×5, 2 other tokens apart (1 before, 1 after).");
+    expect((await run("3x5")).notes).toContain("15 tokens as 3×5, without 2 other tokens (2 before).");
+    expect((await run("3x5+1")).notes).toContain("15 tokens as 3×5, without 2 other tokens (1 before, 1 after).");
     await expect(run("5x4+1")).rejects.toThrow('The grid 5x4+1 needs 21 tokens; "layer_norm_2" is [1, 17, 32].');
     await expect(run("wide")).rejects.toThrow(/"grid" cannot be "wide"/);
   });
@@ -283,7 +283,7 @@ describe("several layers", () => {
       layer: ["t", "tokens"],
       params: { grid: "6" },
     };
-    await expect(runJob(job, env)).rejects.toThrow(/has no space like "t"/);
+    await expect(runJob(job, env)).rejects.toThrow(/does not have the spatial axes of "t"/);
   });
 });
 

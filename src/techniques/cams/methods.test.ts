@@ -63,7 +63,7 @@ const outcome = (
   });
 
 describe("Finer-CAM", () => {
-  it("its seed is the slope of the weighted comparison", () => {
+  it("its seed is the derivative of the weighted comparison", () => {
     const [scores, target, classes, alpha] = [[0.3, -1.2, 2, 1.4, 0.9], 2, [3, 4], 0.7];
     const compared = (at: readonly number[]): number => {
       const shares = classes.map((index) => Math.exp(at[index]));
@@ -106,7 +106,7 @@ describe("Finer-CAM", () => {
     const single = small("single.onnx", "Relu", [
       node("ReduceMax", ["s"], ["y"], { axes: { type: "ints", value: [1] } }),
     ]);
-    await expect(outcome(single, "finer-cam", {}, {})).rejects.toThrow(/Finer-CAM compares a class with others/);
+    await expect(outcome(single, "finer-cam", {}, {})).rejects.toThrow(/Finer-CAM compares one class with others/);
   });
 });
 
@@ -118,7 +118,7 @@ describe("Shapley-CAM", () => {
       notes,
     } = await outcome(model, "shapley-cam");
     expect(raw.values).toEqual((await outcome(model, "grad-cam")).arrays[0].values);
-    expect(notes.join(" ")).toContain("Shapley-CAM is Grad-CAM here");
+    expect(notes.join(" ")).toContain("Shapley-CAM equals Grad-CAM here");
   });
 
   it("of a score that is squared takes off half the curve: by hand", async () => {

@@ -26,7 +26,7 @@ export const scoreCam = technique({
     command: "Visualize Score-CAM",
     group: "cam",
     summary:
-      "Channels weighted by the score that is left when only what they cover of the input is shown. No gradients; a run for each channel.",
+      "Channels weighted by the score of the input masked with the channel. Needs no gradients; one run per channel.",
     cite: "Wang et al. 2020",
     needs: { target: true, layer: "spatial", several: true, gradient: false },
     params: [RELU, SCORE, GRID],
@@ -57,12 +57,12 @@ async function maskedScores(context: Context, views: readonly ChannelView[]): Pr
   if (!layout || layout.spatial.length !== from.length || (views.length > 1 && frames?.count !== views.length)) {
     const sizes =
       views.length > 1
-        ? `${inputSaid(input)} has not the layer's ${views.length} frames`
-        : `${inputSaid(input)} has no space like the layer's [${from.join(", ")}]`;
+        ? `${inputSaid(input)} does not have the layer's ${views.length} frames`
+        : `${inputSaid(input)} does not have the layer's spatial axes, [${from.join(", ")}]`;
     throw new UsageError(
-      `Score-CAM masks the input by a layer's channels, and ${sizes}.`,
+      `Score-CAM masks the input with a layer's channels, and ${sizes}.`,
       inputName(input),
-      "Grad-CAM and Ablation-CAM do without masks.",
+      "Grad-CAM and Ablation-CAM need no masks.",
     );
   }
   const size = spatialSize(layout, input.dims);

@@ -17,7 +17,7 @@ export const shapleyCam = technique({
     title: "Shapley-CAM",
     command: "Visualize Shapley-CAM",
     group: "cam",
-    summary: "Grad-CAM with the score's curvature: what a channel adds, averaged over which others are there.",
+    summary: "Grad-CAM with second derivatives: channel weights approximate Shapley values.",
     cite: "Cai 2025",
     needs: { target: true, layer: "spatial", several: true, gradient: true },
     params: [RELU, SCORE, GRID, ...NOISE],
@@ -37,7 +37,7 @@ async function shapleyMap(context: Context, layer: SpatialLayer, feeds: Feeds): 
   checkSlopes(context, slopes, value, feeds);
   const activations = floatsOf(values.get(value)!);
   const { value: of } = await context.score();
-  context.progress(undefined, "Differentiating twice");
+  context.progress(undefined, "Computing second derivatives");
   const product = await hessianVector(context.model, feeds, {
     of,
     seed: context.seed(),
@@ -47,7 +47,7 @@ async function shapleyMap(context: Context, layer: SpatialLayer, feeds: Feeds): 
   const curved = product && floatsOf(product);
   if (!curved || curved.every((number) => number === 0)) {
     context.note(
-      `The score is linear in "${value}" as far as this input goes (pooling, dense layers and rectifiers are), so that Shapley-CAM is Grad-CAM here.`,
+      `The score is linear in "${value}" near this input (as pooling, dense layers and ReLU are), so Shapley-CAM equals Grad-CAM here.`,
     );
   }
   const shares = curved ? slopes.map((slope, i) => slope - 0.5 * curved[i]) : slopes;

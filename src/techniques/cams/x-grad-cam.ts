@@ -11,7 +11,7 @@ const EPSILON = 1e-7;
 export const xGradCam = gradientCam({
   id: "x-grad-cam",
   title: "XGrad-CAM",
-  summary: "Grad-CAM whose channel weights are gradients averaged over where the channel is active.",
+  summary: "Grad-CAM with channel weights that average the gradient over positions, weighted by activation.",
   cite: "Fu et al. 2020",
   quantity: "Σₖ wₖAᵏ",
   map: (activations, gradients) =>

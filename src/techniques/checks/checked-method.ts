@@ -23,18 +23,18 @@ export function methodParam(methods: readonly Technique[]): ParamSpec {
     label: "Method",
     default: options[0].value,
     options,
-    help: "The method whose result is checked.",
+    help: "The method to check.",
   };
 }
 
 export const OPTIONS: ParamSpec = {
   type: "text",
   name: "options",
-  label: "Its options",
+  label: "Method options",
   default: "",
   pattern: String.raw`(?:\s*[a-z_]+\s*=[^;]*(?:;\s*[a-z_]+\s*=[^;]*)*;?)?\s*`,
-  problem: "NAME=VALUE, several by semicolons, such as steps=20; rule=riemann_left.",
-  help: "The method's own options, where they are not its defaults: NAME=VALUE, several by semicolons.",
+  problem: "NAME=VALUE pairs separated by semicolons, such as steps=20; rule=riemann_left.",
+  help: "Options of the method that differ from its defaults: NAME=VALUE pairs separated by semicolons.",
 };
 
 /** "steps=20; rule=riemann_left" -> by name. */
@@ -103,7 +103,7 @@ export function methodOf(context: Context, methods: readonly Technique[]): Check
     throw new UsageError(
       `There is no method "${id}" to check.`,
       "method",
-      `There are: ${methods.map(({ info }) => info.id).join(", ")}.`,
+      `Available methods: ${methods.map(({ info }) => info.id).join(", ")}.`,
     );
   return new CheckedMethod(context, found);
 }

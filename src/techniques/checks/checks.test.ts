@@ -195,7 +195,7 @@ describe("what is removed", () => {
       nodes: [node("ReduceSum", ["x"], ["y"], { keepdims: { type: "int", value: 0 } })],
     });
     const result = await runOn(models, sum, ones(), "insertion-deletion", { params });
-    expect(result.notes).toContain('The output "y" has no probabilities: the score is followed instead.');
+    expect(result.notes).toContain('The output "y" has no probabilities: the score is used instead.');
     expect(result.arrays[0].values[5]).toBeCloseTo(64, 4);
   });
 
@@ -218,7 +218,7 @@ describe("what is removed", () => {
     const result = await run("vgg", "insertion-deletion", {
       params: { method: "grad-cam", options: "relu=false", steps: 20 },
     });
-    expect(result.notes.join(" ")).toMatch(/Layer picked/);
+    expect(result.notes.join(" ")).toMatch(/Layer chosen automatically/);
     expect(result.provenance.layer).toBeDefined();
     expect(result.provenance.score).toMatchObject({ kind: "output" });
     expect(result.arrays[0].dims).toEqual([2, 21]);
@@ -249,9 +249,12 @@ describe("what is removed", () => {
     } = await run("mlp", "insertion-deletion", {
       params: { method: "integrated-gradients", options: "steps=20; rule=riemann_middle" },
     });
-    expect(notes).toContain("Insertion begins with the baseline: columns are not blurred.");
+    expect(notes).toContain("Insertion starts from the baseline, because columns cannot be blurred.");
     expect(raw.dims).toEqual([2, 21]);
-    expect(artifacts[0]).toMatchObject({ kind: "curves", x: { label: "columns taken, the most important first, %" } });
+    expect(artifacts[0]).toMatchObject({
+      kind: "curves",
+      x: { label: "columns removed or inserted, most important first (%)" },
+    });
   });
 });
 
@@ -342,12 +345,12 @@ describe("a check", () => {
   it.each([
     ["sparseness", { method: "feature-maps" }, /"method" is one of saliency/],
     ["sparseness", { method: "saliency", options: "steps=3" }, /Saliency has no parameter "steps"/],
-    ["sparseness", { method: "integrated-gradients", options: "steps=1" }, /"steps" is 1; it goes from 2/],
+    ["sparseness", { method: "integrated-gradients", options: "steps=1" }, /"steps" is 1; it must be from 2/],
     ["sparseness", { method: "saliency", options: "nonsense" }, /"options" cannot be "nonsense"/],
     [
       "road",
       { method: "saliency" },
-      /ROAD fills what it removes from its neighbours in a picture; there are none in "input" \[1, 20\]/,
+      /ROAD imputes removed pixels from their neighbours in an image; "input" \[1, 20\] is not an image/,
     ],
   ])("says what it cannot do: %s %o", async (technique, params, message) => {
     await expect(run("mlp", technique, { params })).rejects.toThrow(message);
@@ -355,7 +358,7 @@ describe("a check", () => {
 
   it("says what percentages are", async () => {
     await expect(run("vgg", "road", { params: { method: "saliency", percentages: "50, 100" } })).rejects.toThrow(
-      "100 % is not over 0 and under 100.",
+      "100 % is not between 0 and 100.",
     );
   });
 

@@ -44,9 +44,9 @@ export function featuresOf({ input, output }: Pick<Context, "input" | "output">)
     elements !== elementCount(dims.slice(1));
   if (several && output.dims[0] === dims[0])
     throw new UsageError(
-      `The input ${inputSaid(input)} is a batch; a check is of one sample.`,
+      `The input ${inputSaid(input)} is a batch; a check needs one sample.`,
       inputName(input),
-      "Give one of its entries.",
+      "Choose one of its entries.",
     );
   if (!layout) {
     const of = Int32Array.from({ length: elements }, (_, i) => i);
@@ -100,9 +100,9 @@ function featuresOfPlaces(places: Int32Array, known: number, word: string): Feat
 export function requireSeveral(input: InputInfo, count: number, title: string): void {
   if (count > 1) return;
   throw new UsageError(
-    `${title} compares the input's places with each other, and ${inputSaid(input)} has one.`,
+    `${title} compares elements of the input with each other, and ${inputSaid(input)} has only one.`,
     inputName(input),
-    "Feature ablation and gradients say what a single value does.",
+    "Feature Ablation and gradient methods explain a single value.",
   );
 }
 
@@ -195,7 +195,7 @@ async function mapOf(
     return { values: Float32Array.from(sums), size: view.size };
   }
   throw new UsageError(
-    `${method.title} gives values [${dims.join(", ")}], which do not lie over the input ${inputSaid(context.input)}.`,
+    `${method.title} has a result of shape [${dims.join(", ")}], which does not correspond to the input ${inputSaid(context.input)}.`,
     inputName(context.input),
     "This check removes parts of the input: choose a method that explains the input, or a layer with height and width.",
   );

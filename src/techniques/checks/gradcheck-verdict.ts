@@ -54,7 +54,7 @@ export function judgePoint(steps: readonly Step[]): Judgement {
   if (settled)
     return {
       verdict: "differs",
-      why: `differences settle ${percent(nearest(settled, ({ error }) => error).error)} from the gradient`,
+      why: `finite differences converge ${percent(nearest(settled, ({ error }) => error).error)} from the gradient`,
       best: settled[1],
     };
   return { verdict: "inconclusive", why: reason(steps), best };
@@ -85,7 +85,7 @@ export function judgeLine(steps: readonly Step[], size: (step: Step) => number):
       continue;
     return {
       verdict: "differs",
-      why: `differences part ${percent(least)} from the gradient's average along the way`,
+      why: `finite differences are ${percent(least)} from the average gradient along the step`,
       best: three[1],
     };
   }
@@ -118,15 +118,17 @@ function settles(three: readonly Step[]): boolean {
 function reason(steps: readonly Step[]): string {
   const unresolved = steps.filter((step) => !resolved(step)).length;
   if (unresolved > 0 && unresolved < steps.length)
-    return "the score changes in jumps: small steps change nothing, large ones leave the neighbourhood";
+    return "the score changes in jumps: small steps change nothing, large steps leave the neighbourhood";
   const best = steps.indexOf(nearest(steps, ({ error }) => error));
   const kinked = steps
     .slice(0, best + 1)
     .filter(({ forward, backward, numeric, error }) => Math.abs(forward - backward) > Math.abs(numeric) * error).length;
-  const rounding = best > 0 ? "rounding hides small steps" : "";
+  const rounding = best > 0 ? "small steps are lost in rounding" : "";
   const bending =
-    best < steps.length - 1 ? `${kinked > best / 2 ? "kinks or curvature spoil" : "curvature spoils"} large ones` : "";
-  return `the differences do not settle: ${[rounding, bending].filter(Boolean).join(", ") || "they change at every step"} (nearest ${percent(steps[best]?.error ?? NaN)})`;
+    best < steps.length - 1
+      ? `${kinked > best / 2 ? "kinks or curvature affect" : "curvature affects"} large steps`
+      : "";
+  return `the finite differences do not converge: ${[rounding, bending].filter(Boolean).join(", ") || "they change at every step"} (closest: ${percent(steps[best]?.error ?? NaN)})`;
 }
 
 function nearest(steps: readonly Step[], by: (step: Step) => number): Step {

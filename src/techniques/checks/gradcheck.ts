@@ -79,7 +79,7 @@ export async function checkGradients(context: Context, seed = 0): Promise<Gradie
       judged = {
         ...judged,
         verdict: "inconclusive",
-        why: "quantised: the score changes in steps, and the gradient is a straight-through estimate",
+        why: "quantised model: the score changes in steps, and the gradient is a straight-through estimate",
       };
     const { verdict, why, best } = judged;
     directions.push({
@@ -141,7 +141,11 @@ async function byLine(
 /** What differs at the point alone may be due to kinks that no step tells apart. */
 function unconfirmed(judged: Judgement): Judgement {
   return judged.verdict === "differs"
-    ? { ...judged, verdict: "inconclusive", why: `${judged.why}, but not along the way: kinks lie near` }
+    ? {
+        ...judged,
+        verdict: "inconclusive",
+        why: `${judged.why}, but the average gradient along the step does not: there are kinks nearby`,
+      }
     : judged;
 }
 
@@ -161,7 +165,7 @@ function summarise(directions: readonly DirectionCheck[]): GradientCheck {
     return {
       verdict: "agrees",
       ...(open.length > 0
-        ? { why: `${open.length} of ${directions.length} directions leave it open: ${said(open)}` }
+        ? { why: `${open.length} of ${directions.length} directions are inconclusive: ${said(open)}` }
         : {}),
       worst,
       directions,

@@ -18,7 +18,7 @@ const PARAMS: readonly ParamSpec[] = [
       ["noise", "Noise"],
       ["remove", "Parts removed"],
     ],
-    "noise: normal noise on every element. remove: a box at a random place, over all channels, is set to the baseline; of columns and tokens, each with an even chance.",
+    "noise: Gaussian noise on every element. remove: a box at a random position, over all channels, is set to the baseline; of columns or tokens, each with probability 1/2.",
   ),
   {
     type: "number",
@@ -30,7 +30,7 @@ const PARAMS: readonly ParamSpec[] = [
     step: 0.01,
     integer: false,
     hiddenWhen: { param: "perturbation", is: "remove" },
-    help: "Standard deviation of the noise as a fraction of the input's max − min. The paper's program has 0.2, on inputs from 0 to 1.",
+    help: "Standard deviation of the noise as a fraction of the input's max − min. The paper's code uses 0.2 on inputs from 0 to 1.",
   },
   {
     type: "number",
@@ -42,17 +42,17 @@ const PARAMS: readonly ParamSpec[] = [
     step: 0.05,
     integer: false,
     hiddenWhen: { param: "perturbation", is: "noise" },
-    help: "The box's side along each axis of space, as a fraction of the axis.",
+    help: "Side of the box along each spatial axis, as a fraction of the axis.",
   },
   choiceParam(
     "multiply_by_inputs",
     "Times input",
     [
-      ["auto", "As the method is"],
+      ["auto", "As in the method"],
       ["true", "Yes"],
       ["false", "No"],
     ],
-    "Whether the method's values are already multiplied by the input (its difference to the baseline), so that they are compared with shares of it, as in Captum. Saliency, guided backprop and maps are not.",
+    "Whether the attributions are already multiplied by the input (its difference from the baseline), as multiply_by_inputs in Captum. Saliency, Guided Backprop and class activation maps are not.",
   ),
   BASELINE,
   {
@@ -64,7 +64,7 @@ const PARAMS: readonly ParamSpec[] = [
     max: 100_000,
     step: 10,
     integer: true,
-    help: "How many perturbed inputs are scored. Captum's default is 10, which leaves much to chance.",
+    help: "Number of perturbed inputs. Captum's default of 10 gives a noisy estimate.",
   },
   {
     type: "number",
@@ -231,8 +231,8 @@ function artifactOf(
     kind: "curves",
     id: "infidelity",
     title: `Infidelity: ${title}`,
-    x: { label: "fall of the score that the map predicts" },
-    y: { label: `fall of the ${label}` },
+    x: { label: "score drop predicted by the map" },
+    y: { label: `drop in the ${label}` },
     lines: [
       {
         id: "perturbations",
@@ -244,7 +244,7 @@ function artifactOf(
       },
       {
         id: "faithful",
-        label: "Foretold exactly",
+        label: "Exact prediction",
         x: Float32Array.of(low, high),
         y: Float32Array.of(low, high),
         style: "guide",
@@ -255,29 +255,29 @@ function artifactOf(
         id: "infidelity",
         label: "Infidelity",
         value: mean,
-        help: "The mean squared difference between what the map predicts and what the score does: lower is better, in the score's own unit squared.",
+        help: "Mean squared difference between the predicted and the actual score change, in squared score units. Lower is better.",
       },
       {
         id: "standard_error",
-        label: "Its standard error",
+        label: "Standard error",
         value: deviation,
-        help: "What the draw of the perturbations may have moved it by.",
+        help: "Uncertainty of the infidelity from sampling the perturbations.",
       },
       {
         id: "infidelity_normalized",
         label: "Infidelity, scaled",
         value: normalized,
-        help: "The same when the map is multiplied by the factor that fits best, for maps whose scale means nothing (Grad-CAM): Captum's normalize=True.",
+        help: "Infidelity after multiplying the map by the best-fitting factor, for maps without a meaningful scale such as Grad-CAM (Captum's normalize=True).",
       },
       {
         id: "share_unexplained",
-        label: "Not predicted",
+        label: "Unexplained fraction",
         value: changes > 0 ? (normalized * count) / changes : NaN,
-        help: "The scaled infidelity as a part of the score's mean squared change: 0 is predicted exactly, 1 not at all.",
+        help: "Scaled infidelity as a fraction of the score's mean squared change: 0 means predicted exactly, 1 not at all.",
       },
     ],
     reading:
-      "Each dot is one perturbed input. On the diagonal, the map predicted what the score did; a cloud without direction means that the map says little about what the model does nearby.",
-    caption: `${count} perturbations; ${multiplied ? "the values are shares of the input's difference to the baseline" : "the values are slopes"}; best factor ${short(factor)}`,
+      "Each dot is one perturbed input. On the diagonal, the map predicted the score change exactly. A shapeless cloud means that the map says little about how the model behaves near this input.",
+    caption: `${count} perturbations; ${multiplied ? "values include the input's difference from the baseline" : "values are gradients"}; best factor ${short(factor)}`,
   };
 }

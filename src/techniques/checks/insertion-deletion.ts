@@ -17,7 +17,7 @@ const STEPS = {
   max: 10_000,
   step: 10,
   integer: true,
-  help: "In how many steps all pixels are taken. The paper's program takes 224 pixels at a time: 224 steps for a picture of 224×224.",
+  help: "Number of steps in which all pixels are removed or inserted. The paper's code uses 224 pixels per step: 224 steps for a 224×224 image.",
 };
 
 const START = choiceParam(
@@ -27,7 +27,7 @@ const START = choiceParam(
     ["blur", "The blurred input"],
     ["baseline", "The baseline"],
   ],
-  "What pixels are inserted into: the input blurred (Gaussian of 11 pixels, deviation 5), as in the paper, or the baseline.",
+  "Where insertion starts: the blurred input (Gaussian kernel of 11 pixels, standard deviation 5), as in the paper, or the baseline.",
 );
 
 /**
@@ -43,7 +43,7 @@ export function insertionDeletion(methods: readonly Technique[]): Technique {
       command: "Check by Insertion and Deletion",
       group: "trust",
       summary:
-        "Removes, and puts back, what a method marks most, step by step: a map that is right makes the probability fall, and rise, fast.",
+        "Removes the most important pixels step by step, and inserts them again. With a faithful map the probability drops, and rises, quickly.",
       cite: "Petsiuk, Das & Saenko 2018",
       needs: { target: true, layer: "spatial", several: true, gradient: false },
       params: [methodParam(methods.filter(isAttribution)), OPTIONS, STEPS, START, BASELINE, MEASURE],
@@ -89,7 +89,7 @@ export function insertionDeletion(methods: readonly Technique[]): Technique {
           kind: "curves",
           id: "insertion-deletion",
           title: `Insertion and deletion: ${method.title}`,
-          x: { label: `${features.word} taken, the most important first, %`, min: 0, max: 100 },
+          x: { label: `${features.word} removed or inserted, most important first (%)`, min: 0, max: 100 },
           y: { label: measured.label, ...(measured.bounded ? { min: 0, max: 1 } : {}) },
           lines: [
             {
@@ -114,18 +114,18 @@ export function insertionDeletion(methods: readonly Technique[]): Technique {
               id: "insertion_auc",
               label: "Insertion AUC",
               value: inserted,
-              help: `The mean height of the curve while ${features.word} are put back: higher is better.`,
+              help: `Mean of the curve while ${features.word} are inserted. Higher is better.`,
             },
             {
               id: "deletion_auc",
               label: "Deletion AUC",
               value: deleted,
-              help: `The mean height of the curve while ${features.word} are removed: lower is better.`,
+              help: `Mean of the curve while ${features.word} are removed. Lower is better.`,
             },
           ],
           reading:
-            `The more the map is right about what the model uses, the faster the insertion curve rises and the faster the deletion curve falls. ` +
-            "Compare methods on the same input: the areas have no scale of their own, and removing pixels also makes inputs that the model never saw.",
+            `The better the map reflects what the model uses, the faster the insertion curve rises and the deletion curve falls. ` +
+            "Compare methods on the same input only: the areas have no absolute scale, and removing pixels creates inputs unlike the training data.",
           caption: `${steps} steps of ${size} ${features.word}; removed: ${baselineCaption(context)}`,
         };
         return { raw: { dims: [2, steps + 1], values: Float32Array.of(...insertion, ...deletion) }, views: [artifact] };
@@ -142,7 +142,7 @@ function startOf(context: Context, features: Features, baseline: Float32Array): 
   const { size } = features;
   if (params.start === "baseline") return baseline;
   if (!size || size.length > 2 || input.tokensOf !== undefined) {
-    context.note(`Insertion begins with the baseline: ${features.word} are not blurred.`);
+    context.note(`Insertion starts from the baseline, because ${features.word} cannot be blurred.`);
     return baseline;
   }
   const [height, width] = size.length === 2 ? size : [1, size[0]];

@@ -20,7 +20,7 @@ const PARAMS: readonly ParamSpec[] = [
     max: 10_000,
     step: 1,
     integer: true,
-    help: "How often the map is looked at while layer after layer is randomised, evenly along the model; 0 after every layer, as in Quantus.",
+    help: "Number of times the map is computed while layers are randomised one after another, evenly spaced along the model. 0: after every layer, as in Quantus.",
   },
   {
     type: "number",
@@ -31,7 +31,7 @@ const PARAMS: readonly ParamSpec[] = [
     max: 2 ** 32 - 1,
     step: 1,
     integer: true,
-    help: "The same seed draws the same weights.",
+    help: "The same seed gives the same weights.",
   },
 ];
 
@@ -49,7 +49,7 @@ export function randomisation(methods: readonly Technique[]): Technique {
       command: "Check by Randomising the Model",
       group: "trust",
       summary:
-        "Whether the map depends on what the model has learned: layers are randomised from the top, and a map that stays the same shows the input, not the model.",
+        "Whether the map depends on the learned weights. Layers are randomised from the output down; a map that stays the same shows the input, not the model.",
       cite: "Adebayo et al. 2018",
       needs: { target: true, layer: "spatial", several: true, gradient: false },
       params: [methodParam(methods.filter(isAttribution)), OPTIONS, ...PARAMS],
@@ -92,7 +92,7 @@ async function layersFromTheTop(context: Context, method: CheckedMethod): Promis
     throw new UsageError(
       "The model has no layers with float weights that could be randomised.",
       context.output.name,
-      "Quantised weights are not randomised: check the model that it was made from.",
+      "Quantised weights are not randomised. Check the float model it was made from.",
     );
   return layers;
 }
@@ -120,7 +120,7 @@ async function comparison(
   return ({ dims, values }) => {
     if (values.length !== original.values.length) {
       throw new UsageError(
-        `${method.title} gives [${dims.join(", ")}] for the randomised model, [${original.dims.join(", ")}] for the trained one.`,
+        `${method.title} has a result of shape [${dims.join(", ")}] for the randomised model, but [${original.dims.join(", ")}] for the trained one.`,
         inputName(context.input),
       );
     }
@@ -179,9 +179,7 @@ function artifactOf(
   })).filter(({ id, y }) => (signed || id !== "spearman") && y.some(Number.isFinite));
   const missing = lines.some(({ y }) => y.some((value) => !Number.isFinite(value)));
   if (missing)
-    context.note(
-      "Where a line is broken, the randomised model's map was the same everywhere, so that it has no correlation.",
-    );
+    context.note("A gap in a line means that the randomised model's map was constant, so it has no correlation.");
   const randomised = similarities
     .slice(1)
     .map(([magnitudes]) => magnitudes)
@@ -201,7 +199,7 @@ function artifactOf(
       ...lines,
       {
         id: "zero",
-        label: "Nothing in common",
+        label: "No similarity",
         x: Float32Array.of(0, Math.max(1, names.length - 1)),
         y: Float32Array.of(0, 0),
         style: "guide",
@@ -210,30 +208,30 @@ function artifactOf(
     numbers: [
       {
         id: "last_correlation",
-        label: "Magnitudes, all layers random",
+        label: "Magnitudes, all layers randomised",
         value: last[0],
-        help: "The rank correlation of magnitudes when the whole model is random (Quantus's return_last_correlation): near 0 is passed.",
+        help: "Rank correlation of the magnitudes with all layers randomised (Quantus's return_last_correlation). Near 0 is a pass.",
       },
       {
         id: "average_correlation",
         label: "Magnitudes, mean over stops",
         value: randomised.reduce((a, b) => a + b, 0) / randomised.length,
-        help: "The mean over all stops: lower means that the map lets go sooner.",
+        help: "Mean over all stops. Lower means that the map changes sooner.",
       },
       ...(Number.isFinite(last[2])
         ? [
             {
               id: "last_ssim",
-              label: "SSIM, all layers random",
+              label: "SSIM, all layers randomised",
               value: last[2],
-              help: "The structural similarity when the whole model is random.",
+              help: "Structural similarity with all layers randomised.",
             },
           ]
         : []),
     ],
     reading:
-      "A map that depends on what the model has learned falls towards 0 as layers lose their weights. One that stays near 1 shows edges of the input whatever the model is: " +
-      "do not trust it to explain this model.",
+      "If the map depends on the learned weights, the curves fall towards 0 as layers are randomised. A map that stays near 1 shows edges of the input regardless of the model: " +
+      "do not rely on it to explain this model.",
     caption: `${count} layers with weights, seed ${Number(context.params.seed)}`,
   };
 }

@@ -17,8 +17,8 @@ const PERCENTAGES: ParamSpec = {
   label: "Removed",
   default: "10, 20, 30, 40, 50, 60, 70, 80, 90",
   pattern: String.raw`\s*\d+(?:\.\d+)?(?:\s*,\s*\d+(?:\.\d+)?)*\s*`,
-  problem: "Percentages over 0 and under 100 by commas, such as 10, 30, 50.",
-  help: "How many percent of the pixels are removed. pytorch-grad-cam's are 10 to 90; Quantus's 1, 3, 5 to 99.",
+  problem: "Percentages between 0 and 100, separated by commas, such as 10, 30, 50.",
+  help: "Percentages of the pixels to remove. pytorch-grad-cam uses 10 to 90, Quantus 1, 3, 5 to 99.",
 };
 const NOISE: ParamSpec = {
   type: "number",
@@ -29,7 +29,7 @@ const NOISE: ParamSpec = {
   max: 1e6,
   step: 0.01,
   integer: false,
-  help: "Standard deviation of the noise on imputed pixels, in the model's input units, so that they do not give away that they are imputed.",
+  help: "Standard deviation of the noise added to imputed pixels, in the model's input units, which makes imputation hard to detect.",
 };
 const SEED: ParamSpec = {
   type: "number",
@@ -55,7 +55,7 @@ export function road(methods: readonly Technique[]): Technique {
       command: "Check by Removal and Imputation (ROAD)",
       group: "trust",
       summary:
-        "Removes what a method marks most, or least, and fills the holes from their neighbours, so that the holes' shape gives nothing away.",
+        "Removes the most or the least important pixels and imputes them from their neighbours, so that the shape of the removed region reveals nothing.",
       cite: "Rong, Leemann et al. 2022",
       needs: { target: true, layer: "spatial", several: true, gradient: false },
       params: [methodParam(methods.filter(isAttribution)), OPTIONS, PERCENTAGES, NOISE, SEED, MEASURE],
@@ -126,7 +126,7 @@ function artifactOf(
     kind: "curves",
     id: "road",
     title: `ROAD: ${title}`,
-    x: { label: `${word} removed and imputed, %`, min: 0, max: 100 },
+    x: { label: `${word} removed and imputed (%)`, min: 0, max: 100 },
     y: { label, ...(bounded ? { min: 0, max: 1 } : {}) },
     lines: [
       {
@@ -151,40 +151,40 @@ function artifactOf(
         id: "morf_mean",
         label: "MoRF, mean",
         value: morf,
-        help: "While the most important pixels go: lower is better.",
+        help: "While the most important pixels are removed. Lower is better.",
       },
       {
         id: "lerf_mean",
         label: "LeRF, mean",
         value: lerf,
-        help: "While the least important pixels go: higher is better.",
+        help: "While the least important pixels are removed. Higher is better.",
       },
       {
         id: "road",
         label: "(LeRF − MoRF) / 2",
         value: (lerf - morf) / 2,
-        help: "Both in one number: higher is better; 0 is a map that says nothing.",
+        help: "Both in one number. Higher is better; 0 means that the map carries no information.",
       },
       ...(classification
         ? [
             {
               id: "morf_accuracy",
-              label: "MoRF, still this class",
+              label: "MoRF, class unchanged",
               value: accuracy(most),
-              help: "At which share of the percentages the target is still the largest output: lower is better. Its mean over a data set is Quantus's ROAD.",
+              help: "Fraction of the percentages at which the target is still the largest output. Lower is better. Its mean over a data set is Quantus's ROAD.",
             },
             {
               id: "lerf_accuracy",
-              label: "LeRF, still this class",
+              label: "LeRF, class unchanged",
               value: accuracy(least),
-              help: "The same while the least important pixels go: higher is better.",
+              help: "The same while the least important pixels are removed. Higher is better.",
             },
           ]
         : []),
     ],
     reading:
-      "Where the map is right, removing what it marks most brings the target down fast, and removing what it marks least changes little: " +
-      "the further the two curves lie apart, the better. Removed pixels are filled from their neighbours, so the model sees no holes.",
+      "With a faithful map, removing the most important pixels lowers the target quickly, and removing the least important ones changes little: " +
+      "the further apart the two curves, the better. Removed pixels are imputed from their neighbours, so the model sees no holes.",
     caption: `${percentages.length} percentages; noisy linear imputation`,
   };
 }
@@ -193,7 +193,7 @@ function spaceOf({ input }: Context, { size }: Features): [height: number, width
   if (size?.length === 2 && input.tokensOf === undefined) return [size[0], size[1]];
   if (size?.length === 1 && input.tokensOf === undefined) return [1, size[0]];
   throw new UsageError(
-    `ROAD fills what it removes from its neighbours in a picture; there are none in ${inputSaid(input)}.`,
+    `ROAD imputes removed pixels from their neighbours in an image; ${inputSaid(input)} is not an image.`,
     inputName(input),
     "Insertion and deletion work on any input.",
   );
@@ -204,9 +204,9 @@ function percentagesOf(text: string): number[] {
   const wrong = numbers.find((number) => !(number > 0 && number < 100));
   if (wrong !== undefined)
     throw new UsageError(
-      `${wrong} % is not over 0 and under 100.`,
+      `${wrong} % is not between 0 and 100.`,
       "percentages",
-      "With all pixels removed there is nothing to impute them from.",
+      "With all pixels removed, there is nothing to impute from.",
     );
   return numbers;
 }

@@ -15,7 +15,7 @@ export const MEASURE = choiceParam(
     ["probability", "Probability"],
     ["score", "Score"],
   ],
-  "What is followed: the target's probability, or the score that the method explains (a logit).",
+  "What the curves show: the target's probability, or the score that the method explains (a logit).",
 );
 
 /** What is followed while the input is changed. */
@@ -48,8 +48,8 @@ export async function openMeasure(context: Context, question: Context, measure: 
     measure === "probability" ? probabilitiesOf(one, output.values.subarray(0, elementCount(one.dims))) : undefined;
   const probability = found !== undefined;
   if (measure === "probability" && !probability)
-    context.note(`The output "${output.name}" has no probabilities: the score is followed instead.`);
-  if (found) context.note(`What is followed is a probability: ${found.how}.`);
+    context.note(`The output "${output.name}" has no probabilities: the score is used instead.`);
+  if (found) context.note(`The curves show a probability: ${found.how}.`);
   const to = probability ? output.value : (await question.score()).value;
   const tail = await openTail(question.model, question.feeds, { from: input.name, to, batch: BATCH });
   if (!tail) throw question.independent(input.name);

@@ -15,7 +15,7 @@ const PARAMS: readonly ParamSpec[] = [
     max: 1e6,
     step: 0.01,
     integer: false,
-    help: "How far every element of the input is moved at most, in the model's input units. Captum's default.",
+    help: "Largest change of each input element, in the model's input units. The default is Captum's.",
   },
   {
     type: "number",
@@ -26,7 +26,7 @@ const PARAMS: readonly ParamSpec[] = [
     max: 10_000,
     step: 10,
     integer: true,
-    help: "How many moved inputs are explained; the largest change counts. Captum's default.",
+    help: "Number of perturbed inputs. The largest change is reported. The default is Captum's.",
   },
   {
     type: "number",
@@ -52,7 +52,7 @@ export function sensitivity(methods: readonly Technique[]): Technique {
       title: "Max-Sensitivity",
       command: "Check Max-Sensitivity",
       group: "trust",
-      summary: "How much the map changes when the input is moved a little, too little for the eye.",
+      summary: "How much the map changes under imperceptibly small perturbations of the input.",
       cite: "Yeh et al. 2019",
       needs: { target: true, layer: "spatial", several: true, gradient: false },
       params: [methodParam(methods.filter(isAttribution)), OPTIONS, ...PARAMS],
@@ -83,7 +83,7 @@ export function sensitivity(methods: readonly Technique[]): Technique {
         id: "sensitivity",
         title: `Max-sensitivity: ${method.title}`,
         x: { label: "perturbation" },
-        y: { label: "change of the map, of its own length", min: 0 },
+        y: { label: "relative change of the map", min: 0 },
         lines: [
           { id: "changes", label: "Each perturbation", x: changes.map((_, i) => i + 1), y: changes, style: "points" },
           {
@@ -100,11 +100,11 @@ export function sensitivity(methods: readonly Technique[]): Technique {
             id: "max_sensitivity",
             label: "Max-sensitivity",
             value: most,
-            help: "The largest change, as a part of the map's own length: lower is steadier; over 1 the map is another one.",
+            help: "Largest change relative to the map's L2 norm. Lower is more stable; above 1 the map is a different one.",
           },
-          { id: "mean_sensitivity", label: "Mean change", value: mean, help: "The mean over all perturbations." },
+          { id: "mean_sensitivity", label: "Mean change", value: mean, help: "Mean over all perturbations." },
         ],
-        reading: `The input was moved by at most ${radius} in every element. A map that changes much more than the input did says as much about noise as about the model.`,
+        reading: `Each input element was changed by at most ${radius}. A map that changes much more than the input reflects noise as much as the model.`,
         caption: `${samples} perturbations, radius ${radius}`,
       };
       return { raw: { dims: [samples], values: changes }, views: [artifact] };

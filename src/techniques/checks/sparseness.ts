@@ -13,8 +13,7 @@ export function sparseness(methods: readonly Technique[]): Technique {
       title: "Sparseness",
       command: "Check Sparseness",
       group: "trust",
-      summary:
-        "Whether a few places carry the explanation or all carry a little: the Gini index of the map's magnitudes.",
+      summary: "Whether a few elements carry the explanation or many: the Gini index of the map's magnitudes.",
       cite: "Chalasani et al. 2020",
       needs: { target: true, layer: "spatial", several: true, gradient: false },
       params: [methodParam(methods.filter(isAttribution)), OPTIONS],
@@ -35,8 +34,8 @@ export function sparseness(methods: readonly Technique[]): Technique {
         kind: "curves",
         id: "sparseness",
         title: `Sparseness: ${method.title}`,
-        x: { label: "values, the smallest magnitudes first, %", min: 0, max: 100 },
-        y: { label: "share of all magnitude, %", min: 0, max: 100 },
+        x: { label: "values, smallest magnitude first (%)", min: 0, max: 100 },
+        y: { label: "share of the total magnitude (%)", min: 0, max: 100 },
         lines: [
           {
             id: "lorenz",
@@ -53,19 +52,19 @@ export function sparseness(methods: readonly Technique[]): Technique {
             id: "gini",
             label: "Gini index",
             value: index,
-            help: "Twice the area between the curve and the diagonal: 0 where all values are equal, near 1 where a few hold everything.",
+            help: "Twice the area between the curve and the diagonal: 0 if all values are equal, near 1 if a few hold almost everything.",
           },
           {
             id: "top_tenth",
-            label: "Held by the strongest tenth",
+            label: "Share of the largest 10 %",
             value: tenth,
-            help: "The share of all magnitude that the strongest tenth of the values holds.",
+            help: "Share of the total magnitude in the largest 10 % of the values.",
           },
         ],
         reading:
-          "The lower the curve hangs, the fewer places carry the explanation. A sparse map is easier to read; it is not therefore right: read it beside deletion or ROAD.",
+          "The lower the curve, the fewer elements carry the explanation. A sparse map is easier to read but not necessarily faithful: compare with deletion or ROAD.",
         caption: effects
-          ? `${values.length} parts of [${dims.join(", ")}]`
+          ? `${values.length} elements of [${dims.join(", ")}]`
           : `${values.length} values [${dims.join(", ")}]`,
       };
       return { raw: { dims: [1], values: Float32Array.of(index) }, views: [artifact] };

@@ -61,7 +61,7 @@ describe("what cannot be run says why and where", () => {
     });
     const input = writeArray(folder, "ids.npy", [1, 2], [3, 1], "int64");
     await expect(runOn(models, model, input, "saliency")).rejects.toThrow(
-      /"ids" is int64: only inputs of a float type have a gradient/,
+      /"ids" is int64: only float inputs have a gradient/,
     );
     expect((await runOn(models, model, input, "predictions")).views[0].kind).toBe("bars");
   });
@@ -87,7 +87,7 @@ describe("what cannot be run says why and where", () => {
     expect((await models.get(model)).description.opsets).toEqual({ "": 28 });
     await expect(
       runOn(models, model, writeArray(folder, "x.npy", [1, 4], [1, 2, 3, 4]), "predictions"),
-    ).rejects.toThrow(/opset 28.*runs up to 26.*can be looked at/);
+    ).rejects.toThrow(/opset 28.*supports up to 26.*can be inspected/);
   });
 
   it("a gradient that is infinite although every layer's output is finite: where it began", async () => {
@@ -100,7 +100,7 @@ describe("what cannot be run says why and where", () => {
     await expect(
       runOn(models, model, writeArray(folder, "zero.npy", [1, 2], [0, 4]), "saliency", { target: { index: [0] } }),
     ).rejects.toThrow(
-      /All layers' outputs are finite; on the way back from the score, the gradient is first infinite at the output of Abs_size \(Abs\)/,
+      /All layer outputs are finite; in the backward pass, the gradient is first infinite at the output of Abs_size \(Abs\)/,
     );
   });
 
@@ -164,7 +164,7 @@ describe("what cannot be run says why and where", () => {
     });
     await expect(
       runOn(models, model, writeArray(folder, "outside.npy", [1, 2], [3, 11], "int64"), "predictions"),
-    ).rejects.toThrow(/the number 11 looks up a table of 9 rows, 0 to 8/);
+    ).rejects.toThrow(/the index 11 is out of range for a table of 9 rows, 0 to 8/);
   });
 
   it("a score that does not depend on the input", async () => {
@@ -211,7 +211,7 @@ describe("what cannot be run says why and where", () => {
         { models, progress: () => undefined, signal: new AbortController().signal },
       );
     await expect(run("no-such-layer")).rejects.toThrow(/no layer "no-such-layer"/);
-    await expect(run("/_avg_pooling/GlobalAveragePool")).rejects.toThrow(/no height and width over 1×1/);
+    await expect(run("/_avg_pooling/GlobalAveragePool")).rejects.toThrow(/no height and width larger than 1×1/);
   });
 
   it("parameters that are not the technique's, or out of range", async () => {
@@ -222,7 +222,7 @@ describe("what cannot be run says why and where", () => {
         { models, progress: () => undefined, signal: new AbortController().signal },
       );
     await expect(run({ nosie: 1 })).rejects.toThrow(/no parameter "nosie"/);
-    await expect(run({ samples: -1 })).rejects.toThrow(/"samples" is -1; it goes from 0 to 1000/);
+    await expect(run({ samples: -1 })).rejects.toThrow(/"samples" is -1; it must be from 0 to 1000/);
     await expect(run({ absolute: "maybe" })).rejects.toThrow(/true or false/);
   });
 

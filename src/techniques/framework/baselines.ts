@@ -11,8 +11,8 @@ export const BASELINE: ParamSpec = {
   default: "auto",
   pattern: String.raw`[^,]+(?:,[^,]+)*`,
   files: true,
-  problem: "auto, a number, or a file like the input's; several by commas.",
-  help: "What stands for a missing input, in the model's own units (after scaling and normalising): a number, or a file that is read as the input is (of several inputs an .npz with an array for each, or a table with their columns); of tokens also mask, pad, unknown or token:NUMBER. auto: 0; where token numbers themselves are replaced, the tokenizer's mask, padding or unknown token. Several by commas are a distribution (a path that holds a comma in double quotes), for methods that take one.",
+  problem: "auto, a number, or a file like the input's; separate several with commas.",
+  help: "The value that stands for a missing feature, in the model's input units (after scaling and normalisation): a number, or a file that is read like the input (for several inputs: an .npz with one array each, or a table with their columns). For tokens also mask, pad, unknown or token:ID. auto: 0, or the tokenizer's mask, padding or unknown token where token IDs are replaced. Separate several with commas, for methods that average over baselines; put a path that contains a comma in double quotes.",
 };
 
 const NUMBER = /^-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;

@@ -98,14 +98,14 @@ export class JobContext implements Context {
         notes = [
           ...notes,
           best === strongest
-            ? `No box scores enough; the target is the class score that comes nearest: ${best.class}, ${best.score.toPrecision(3)} (--target ${best.target}).`
+            ? `No box reaches the score threshold; the target is the class score closest to it: ${best.class}, ${best.score.toPrecision(3)} (--target ${best.target}).`
             : `The target is the class score of the box with the highest score: ${best.class} (--target ${best.target}).`,
         ];
     }
     if (detections && "undecided" in detections && options.info.needs.target && !asked.index && !asked.region)
       notes = [
         ...notes,
-        `Not decoded to boxes: ${detections.undecided} The target is the largest element, whatever it stands for.`,
+        `Not decoded to boxes: ${detections.undecided} The target is the largest element of the output.`,
       ];
     if (
       detections &&
@@ -119,7 +119,7 @@ export class JobContext implements Context {
         meaning: {
           ...output.meaning,
           kind: "boxes",
-          why: `They are a detector's (${detections.head}).`,
+          why: `They belong to a detector (${detections.head}).`,
           assumed: false,
         },
       };
@@ -152,7 +152,7 @@ export class JobContext implements Context {
     );
     if (options.info.needs.target && output.meaning.least && !asked.index && !asked.region)
       context.note(
-        `The target is the smallest value, ${target.label}: what is positive makes it larger. ${output.meaning.why}`,
+        `The target is the smallest value, ${target.label}: positive attributions increase it. ${output.meaning.why}`,
       );
     const rows = detections
       ? undefined
@@ -195,7 +195,7 @@ export class JobContext implements Context {
       throw new UsageError(
         `${this.options.info.title} takes one layer, not ${others.length + 1}.`,
         undefined,
-        "Class activation maps average several.",
+        "Class activation maps can average several layers.",
       );
     return layer;
   }
@@ -208,7 +208,7 @@ export class JobContext implements Context {
         ? names.map((name) => namedLayer(traced, layouts, name, this.model))
         : [await this.pickLayer(kind, traced, layouts)];
     for (const { picked, value, dims, why } of layers)
-      if (picked) this.note(`Layer picked: ${value} [${dims.join("×")}]${why ? `, ${why}` : ""}.`);
+      if (picked) this.note(`Layer chosen automatically: ${value} [${dims.join("×")}]${why ? `, ${why}` : ""}.`);
     this.usedLayers = layers.map(({ value }) => value);
     // What a check's method looked at is what the check is about.
     if (this.of) this.of.usedLayers = this.usedLayers;
@@ -249,9 +249,9 @@ export class JobContext implements Context {
     const all = await this.readBaselines;
     if (all.some((baseline) => baseline.some((number) => !Number.isFinite(number)))) {
       throw new UsageError(
-        "The baseline holds values that are not finite (NaN or infinite).",
+        "The baseline has NaN or infinite values.",
         "baseline",
-        "Replace them: what is computed from them is not finite either.",
+        "Replace them: results computed from them would not be finite.",
       );
     }
     return all;
@@ -271,19 +271,17 @@ export class JobContext implements Context {
       throw new UsageError(
         `The output "${name}" is a label, which has no score to explain: ${meaning.why}`,
         name,
-        `Choose another output, or say in the recipe what it is (outputs).`,
+        `Choose another output, or declare its kind in the recipe (outputs).`,
       );
     }
     const score = await this.scoreValue();
     if (score.kind === "loss")
-      this.note(
-        `Explains the cross-entropy loss of ${this.target.label}: what is positive makes the model more wrong.`,
-      );
+      this.note(`Explains the cross-entropy loss of ${this.target.label}: positive attributions increase the loss.`);
     const joined = score.kind === "output" && this.params.score === "logit" ? await this.joinedEnd() : undefined;
     if (score.before) this.note(`Explains the value before ${score.before}, "${score.value}".`);
     else if (joined)
       this.note(
-        `Explains the score itself, after its ${joined.said}: the output "${name}" joins scores with other values, so that the value before, "${joined.logits}", does not stand for all of them. Where a score is near 0 or 1, its gradients are near zero.`,
+        `Explains the score itself, after its ${joined.said}: the output "${name}" joins scores with other values, so the value before it, "${joined.logits}", does not cover all of them. Where a score is near 0 or 1, its gradients are near zero.`,
       );
     else if (
       score.kind === "output" &&
@@ -297,9 +295,9 @@ export class JobContext implements Context {
     const broken = this.target.at.map((place) => this.output.values[place]).find((number) => !Number.isFinite(number));
     if (broken !== undefined)
       this.note(
-        `The output "${name}" is ${Number.isNaN(broken) ? "not a number (NaN)" : "infinite"} at the target: its gradient, computed in float32, is about a score that the model does not give.`,
+        `The output "${name}" is ${Number.isNaN(broken) ? "not a number (NaN)" : "infinite"} at the target: its gradient is computed in float32, for a score that the model itself does not produce.`,
       );
-    if (meaning.binary) this.note(`"${name}" tells two classes apart: this explains ${this.target.label}.`);
+    if (meaning.binary) this.note(`"${name}" is one score for two classes: this explains ${this.target.label}.`);
     this.usedScore = score;
     if (this.of) this.of.usedScore = score;
     return score;
@@ -402,12 +400,12 @@ export class JobContext implements Context {
         throw new NotFiniteError(
           `${what} ${fault}`,
           value,
-          "Replace these values in the input: what is computed from them is not finite either.",
+          "Replace these values in the input: results computed from them are not finite.",
         );
       throw new NotFiniteError(
         what,
         value,
-        "Weights or activations overflow or hold NaN: the model's editor shows which tensors are not finite.",
+        "Weights or activations overflow or contain NaN: the model editor shows which tensors are not finite.",
       );
     }
   }

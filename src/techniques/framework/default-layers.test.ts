@@ -50,8 +50,8 @@ async function pickedBy(
   technique = "grad-cam",
 ): Promise<string | undefined> {
   return (await runOn(models, path, inputs, technique, more)).notes
-    .find((note) => note.startsWith("Layer picked: "))
-    ?.slice("Layer picked: ".length);
+    .find((note) => note.startsWith("Layer chosen automatically: "))
+    ?.slice("Layer chosen automatically: ".length);
 }
 
 /**
@@ -93,7 +93,7 @@ describe("the layer that maps take by themselves has places", () => {
     const inputs = { input: array("input", [1, 2, 6]), state: array("state", [2, 1, 4]) };
     expect(await pickedBy(detector(), inputs)).toBe("steps [6×1×3], the last with steps that the target depends on.");
     const { notes } = await runOn(models, detector(), inputs, "grad-cam");
-    expect(notes.join(" ")).toContain('"state" (the map lies over "input")');
+    expect(notes.join(" ")).toContain('"state" (the map belongs to "input")');
     expect(await pickedBy(detector(), inputs, {}, "feature-maps")).toContain("steps [6×1×3]");
   });
 

@@ -134,7 +134,7 @@ export function boxesArtifact({ input }: Pick<Context, "input">, { head, why, bo
     dims: [boxes.length, 6],
     ...(input.geometry ? { geometry: input.geometry } : {}),
     ...(input.picture ? { over: input.picture } : {}),
-    caption: `${boxes.length} ${boxes.length === 1 ? "box" : "boxes"}, read as ${head}${weak > 0 && weak < boxes.length ? `; the picture leaves out ${weak} that score under ${SHOWN_SCORE}` : ""}`,
+    caption: `${boxes.length} ${boxes.length === 1 ? "box" : "boxes"}, read as ${head}${weak > 0 && weak < boxes.length ? `; ${weak} with a score under ${SHOWN_SCORE} are not drawn` : ""}`,
   };
 }
 

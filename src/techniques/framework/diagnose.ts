@@ -37,8 +37,8 @@ export async function whereNotFinite(context: Context): Promise<Diagnosis | unde
   const { graph } = await context.traced();
   const consumers = graph.nodes.filter(({ inputs }) => inputs.includes(found.value));
   return {
-    place: `All layers' outputs are finite; on the way back from the score, the gradient is first ${found.fault} at the output of ${named(found.node)}.${steepness(consumers)}`,
-    hint: "Choose another input, or explain a layer behind this place.",
+    place: `All layer outputs are finite; in the backward pass, the gradient is first ${found.fault} at the output of ${named(found.node)}.${steepness(consumers)}`,
+    hint: "Choose another input, or explain a layer after this node.",
   };
 }
 
@@ -61,13 +61,13 @@ export async function brokenValues(
     (await hiddenScore(context));
   if (what === undefined && !shown.isZero) return undefined;
   const found = await whereForward(context, context.output.value);
-  if (what === undefined) return found && `Inside of the model values are not finite. ${said(found)}`;
+  if (what === undefined) return found && `Values inside the model are not finite. ${said(found)}`;
   const { trace } = await context.traced();
   const reduced = [...new Set(trace.types.values())].filter((type) => type === "float16" || type === "bfloat16");
   const derived =
     reduced.length === 0
       ? ""
-      : ` The model computes in ${reduced.join(" and ")}; gradients run in float32 and may be finite all the same.`;
+      : ` The model computes in ${reduced.join(" and ")}; gradients are computed in float32 and may still be finite.`;
   return `${what}${found ? ` ${said(found)}` : ""}${derived}`;
 }
 
@@ -152,7 +152,7 @@ async function whereForward(context: Ran, end: string): Promise<Diagnosis | unde
   if (infinite) return begun(context, layers, infinite);
   return (
     beyond && {
-      place: `All layers' outputs are finite in the model's own type, but those of ${named(beyond.node)} go beyond the range of float32 (3.4e38), in which explanations run.`,
+      place: `All layer outputs are finite in the model's own type, but those of ${named(beyond.node)} exceed the range of float32 (3.4e38), in which explanations are computed.`,
       hint: "Scale the input down, or explain a layer before this one.",
     }
   );
@@ -212,10 +212,7 @@ export async function whereZero(context: Context): Promise<string | undefined> {
   const found = await onTheWayBack(context, await layersBefore(context, (await context.score()).value), (values) =>
     values.every((value) => value === 0) ? "zero" : undefined,
   );
-  return (
-    found &&
-    `On the way back from the score, the gradient is first zero everywhere at the output of ${named(found.node)}.`
-  );
+  return found && `In the backward pass, the gradient is first zero everywhere at the output of ${named(found.node)}.`;
 }
 
 interface Layer {

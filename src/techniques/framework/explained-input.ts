@@ -92,7 +92,7 @@ export async function explainedInput(
     return {
       input: name,
       kind: "integers",
-      shown: { ...whole, noGradient: "it has too many numbers to follow" },
+      shown: { ...whole, noGradient: "it has too many elements to trace" },
       segments: [],
     };
   const segments = lookups.map(({ value, kind: how }, which) =>

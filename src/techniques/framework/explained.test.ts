@@ -187,7 +187,7 @@ describe("regions of a dense output", () => {
       [0, 2],
     ]);
     expect(() => parseRegion("1,a:4", [1, 5, 8])).toThrow(/such as 15,10:20,5:9/);
-    expect(() => parseRegion("1,2:", [1, 5, "height"])).toThrow(/does not say how long axis 2 is/);
+    expect(() => parseRegion("1,2:", [1, 5, "height"])).toThrow(/the length of axis 2 is not known/);
   });
 });
 
@@ -318,7 +318,7 @@ describe("several samples", () => {
       [1, 2, 3],
     ].map((row) => ({ "": writeArray(folder, `ragged-${row.length}.npy`, [1, row.length], row) }));
     await expect(runOn(models, model, first, "saliency", { more: [second] })).rejects.toThrow(
-      /Sample 2's result is \[1, 3\], the first one's \[1, 2\]/,
+      /Sample 2's result has shape \[1, 3\], the first one's \[1, 2\]/,
     );
   });
 
@@ -329,7 +329,7 @@ describe("several samples", () => {
       { x: "b.npy", m: "m.npy" },
     ]);
     expect(() => parseSampleSpecs(["x=a", "x=b", "x=c", "m=1", "m=2"], ["x", "m"])).toThrow(
-      /"m" is given 2 times, another 3 times/,
+      /"m" was given 2 times, another one 3 times/,
     );
     expect(() => parseSampleSpecs(["a.npy", "b.npy"], ["x", "m"])).toThrow(/without a name/);
   });

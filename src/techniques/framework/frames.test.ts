@@ -136,9 +136,11 @@ describe("maps of frames", () => {
 
   it("a method that masks the input says so where the layer's frames are not the input's", async () => {
     const pair = { left: "pair.left.npy", right: "pair.right.npy" };
-    await expect(run("pair", pair, "score-cam", { layer: LAYER })).rejects.toThrow(/has not the layer's 2 frames/);
+    await expect(run("pair", pair, "score-cam", { layer: LAYER })).rejects.toThrow(
+      /does not have the layer's 2 frames/,
+    );
     await expect(run("pair", pair, "guided-gradcam", { layer: LAYER })).rejects.toThrow(
-      /has no space like the layer's 2×4×4/,
+      /does not have the layer's spatial axes, 2×4×4/,
     );
     // Frames that are not the input's have names and no pictures of their own.
     expect(mapOf(await run("pair", pair, "grad-cam", { layer: LAYER })).frames).toEqual({
@@ -217,7 +219,7 @@ describe("how five axes are read", () => {
     expect(inputLayout(graph([6, 3, 3, 3, 3]), "x", [1, 3, 8, 16, 16])).toEqual({
       layout: { channel: 1, spatial: [2, 3, 4] },
       assumed:
-        'Axis 2 of "x" [1, 3, 8, 16, 16] is depth or time: the model works along it as along height and width, and each of its 8 slices is shown.',
+        'Axis 2 of "x" [1, 3, 8, 16, 16] is depth or time: the model treats it like height and width, and each of its 8 slices is shown.',
     });
     expect(inputLayout(graph([6, 3, 3, 3, 3], transpose), "x", [1, 8, 3, 16, 16]).layout).toEqual({
       channel: 2,
@@ -260,7 +262,7 @@ describe("how five axes are read", () => {
     const guess = await flat([1, 5, 3, 4, 4]);
     expect(mapOf(guess).axes).toEqual({ frame: 1, channel: 2, height: 3, width: 4 });
     expect(guess.notes.join(" ")).toContain(
-      '"x" [1, 5, 3, 4, 4] is read as 5 frames of 3 channels: neither its shape nor the graph says so.',
+      '"x" [1, 5, 3, 4, 4] is read as 5 frames of 3 channels, which is assumed: neither its shape nor the graph determines it.',
     );
     const volume = await flat([1, 1, 5, 4, 4]);
     expect(mapOf(volume)).toMatchObject({ axes: { frame: 2, channel: 1, height: 3, width: 4 } });

@@ -115,7 +115,7 @@ describe("layers inside branches", () => {
       -11, -22, -33, 44,
     ]);
     await expect(model.forward(feeds(1, 2, 3, 4), ["scaled_5"])).rejects.toThrow(
-      /"scaled_5" lies in the else branch of If_second, which does not run for what the model is given here/,
+      /"scaled_5" lies in the else branch of If_second, which does not run for this input/,
     );
     await expect(model.forward(feeds(1, 2, 3, 4), ["nothing"])).rejects.toThrow(/no value "nothing"/);
   });

@@ -83,9 +83,9 @@ export class BaselineReader {
       const number = Number(text);
       if (!Number.isInteger(number))
         throw new UsageError(
-          `The input "${input}" is of whole numbers; ${text} is none.`,
+          `The input "${input}" takes integers, and ${text} is not one.`,
           "baseline",
-          "Give a token's or a category's number.",
+          "Give the ID of a token or a category.",
         );
       return number;
     }
@@ -97,8 +97,8 @@ export class BaselineReader {
           (await this.special(input, "unknown")));
     note(
       found
-        ? `The baseline of "${input}" is the ${found.kind} token ${found.text}, number ${found.id}.`
-        : `The baseline of "${input}" is ${kind === "categories" ? "category" : "number"} 0${kind === "categories" ? "" : ", as no tokenizer says which token stands for nothing"}; "baseline" takes another.`,
+        ? `The baseline of "${input}" is the ${found.kind} token ${found.text}, ID ${found.id}.`
+        : `The baseline of "${input}" is ${kind === "categories" ? "category" : "number"} 0${kind === "categories" ? "" : ", because no tokenizer names a token for missing text"}; set "baseline" to use another.`,
     );
     return found?.id ?? 0;
   }
@@ -114,9 +114,9 @@ export class BaselineReader {
     const found = await this.special(input, kind);
     if (!found)
       throw new UsageError(
-        `No tokenizer says which number the ${kind} token of "${input}" has.`,
+        `No tokenizer gives the ID of the ${kind} token of "${input}".`,
         "baseline",
-        "Give its number: token:103.",
+        "Give its ID: token:103.",
       );
     return found.id;
   }
@@ -144,9 +144,9 @@ export class BaselineReader {
   private async file({ input }: ExplainedInput, file: string, note: Note): Promise<TensorValue | undefined> {
     if (this.about.texts.has(input))
       throw new UsageError(
-        `The input "${input}" is of texts, and only the empty text stands for what is taken away.`,
+        `The input "${input}" takes text, and only the empty text can stand for missing text.`,
         "baseline",
-        "Leave the baseline out, or explain an input of numbers.",
+        "Omit the baseline, or explain a numeric input.",
       );
     const path = resolve(this.about.folder, file);
     if (/\.npz$/i.test(file)) {
@@ -154,7 +154,7 @@ export class BaselineReader {
       if (!(names.length === 1 && this.about.explained.length === 1 && !Object.hasOwn(this.about.feeds, names[0]))) {
         await this.checkUsed(path, names, note);
         if (!names.includes(input)) {
-          note(`"${basename(file)}" has no baseline for "${input}": it has the usual one.`);
+          note(`"${basename(file)}" has no baseline for "${input}": the default is used.`);
           return undefined;
         }
       }
@@ -163,14 +163,14 @@ export class BaselineReader {
       if (shared) {
         await this.checkUsed(path, Object.keys(shared), note);
         if (!Object.hasOwn(shared, input)) {
-          note(`"${basename(file)}" has no baseline for "${input}": it has the usual one.`);
+          note(`"${basename(file)}" has no baseline for "${input}": the default is used.`);
           return undefined;
         }
       } else if (this.about.explained.length > 1) {
         throw new UsageError(
-          `"${basename(file)}" is of one input, and ${this.about.explained.length} are explained: ${this.about.explained.map((one) => one.input).join(", ")}.`,
+          `"${basename(file)}" is a baseline for one input, and ${this.about.explained.length} are explained: ${this.about.explained.map((one) => one.input).join(", ")}.`,
           "baseline",
-          "Give an .npz with an array for each, by name, a table with their columns, or explain one input.",
+          "Give an .npz with one array for each input name, a table with their columns, or explain one input.",
         );
       }
     }
@@ -180,7 +180,7 @@ export class BaselineReader {
       throw new UsageError(
         `"${basename(file)}" is [${value.dims.join(", ")}], the input "${input}" is [${dims.join(", ")}].`,
         "baseline",
-        "A baseline has the input's shape.",
+        "A baseline must have the input's shape.",
       );
     return value;
   }
@@ -211,7 +211,7 @@ export class BaselineReader {
     for (const name of names.filter((one) => !this.about.explained.some(({ input }) => input === one))) {
       if (!Object.hasOwn(this.about.feeds, name))
         throw new UsageError(
-          `"${basename(path)}" has an array "${name}", and the model no input of that name.`,
+          `"${basename(path)}" has an array "${name}", but the model has no input of that name.`,
           "baseline",
           `Its inputs are ${Object.keys(this.about.feeds).join(", ")}.`,
         );
@@ -223,11 +223,11 @@ export class BaselineReader {
         continue;
       if (!this.about.chosen)
         throw new UsageError(
-          `"${basename(path)}" has a baseline for "${name}", which is not explained and stays as it is.`,
+          `"${basename(path)}" has a baseline for "${name}", which is not explained and is not changed.`,
           "baseline",
-          `Leave the array out, or explain the input (--explain ${name}).`,
+          `Remove the array, or explain the input (--explain ${name}).`,
         );
-      note(`"${name}" is not explained and stays as it is: its baseline in "${basename(path)}" is not used.`);
+      note(`"${name}" is not explained and is not changed: its baseline in "${basename(path)}" is not used.`);
     }
   }
 

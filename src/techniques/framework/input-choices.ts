@@ -27,19 +27,14 @@ const COMPANIONS: readonly {
   readonly floats?: true;
   readonly reason: string;
 }[] = [
-  {
-    part: "attention-mask",
-    name: /attention_?mask$/i,
-    floats: true,
-    reason: "it says which tokens count, not what they are",
-  },
-  { part: "attention-mask", name: /(^|[_./])(pad(ding)?_?)?mask$/i, reason: "it says what counts, not what it is" },
+  { part: "attention-mask", name: /attention_?mask$/i, floats: true, reason: "it is a mask of tokens" },
+  { part: "attention-mask", name: /(^|[_./])(pad(ding)?_?)?mask$/i, reason: "it is a mask" },
   {
     part: "type-ids",
     name: /(token_?type|segment|(^|[_./])seg)(_?ids?)?$/i,
-    reason: "it says which sentence a token belongs to",
+    reason: "it gives the sentence that each token belongs to",
   },
-  { part: "positions", name: /position(_?ids?)?$/i, reason: "it says where a token stands" },
+  { part: "positions", name: /position(_?ids?)?$/i, reason: "it gives the position of each token" },
 ];
 
 /**
@@ -71,7 +66,9 @@ export function inputChoices(model: LoadedModel, recipe: Recipe, texts: readonly
         kind: "none",
         lookups: [],
         reason:
-          type === "string" ? "strings have no gradient, and there is nothing to replace them by" : "it is no tensor",
+          type === "string"
+            ? "strings have no gradient, and there is no value to replace them with"
+            : "it is not a tensor",
       };
     const lookups = all.filter((lookup) => lookup.input === name);
     if (lookups.length > 0) return { ...more, kind: "lookups", lookups };
@@ -79,8 +76,8 @@ export function inputChoices(model: LoadedModel, recipe: Recipe, texts: readonly
     const takes = (verb: string, what: string): string =>
       `${firstOf(takers)} ${verb}${takers.length === 1 ? "s" : ""} ${what}`;
     const reason = texts.includes(name)
-      ? `texts have none${takers.length > 0 ? `: ${takes("look", "them up")}` : ""}`
-      : `no look-up in a table was found: ${takers.length === 0 ? "its numbers are used as they are" : takes("take", "its numbers")}`;
+      ? `text has no gradient${takers.length > 0 ? `: ${takes("look", "them up")}` : ""}`
+      : `no table lookup was found: ${takers.length === 0 ? "its numbers are used as they are" : takes("take", "its numbers")}`;
     return { ...more, kind: "integers", lookups: [], reason: companion ?? reason };
   });
   const leading = found.some(

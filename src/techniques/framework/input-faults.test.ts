@@ -103,14 +103,14 @@ describe("types are said for what they are", () => {
     await expect(
       runOn(models, ofType("float16"), writeArray(folder, "big.npy", [1, 1, 2, 2], [1, 2, 1e5, 3]), "predictions"),
     ).rejects.toThrow(
-      "The array is float32 and the model takes float16, whose largest number is 65504: the value 100000 at position 2 would be infinite.",
+      "The array is float32 but the model takes float16, whose largest value is 65504: the value 100000 at position 2 would be infinite.",
     );
   });
   it("bfloat16 that cannot be given", async () => {
     await expect(
       runOn(models, ofType("bfloat16"), writeArray(folder, "four.npy", [1, 1, 2, 2], [1, 2, 3, 4]), "predictions"),
     ).rejects.toMatchObject({
-      message: 'The input "x" takes bfloat16, which ONNX Runtime for Node.js cannot be given.',
+      message: 'The input "x" takes bfloat16, which ONNX Runtime for Node.js does not accept.',
       hint: expect.stringContaining("float32 inputs") as string,
     });
   });

@@ -26,7 +26,7 @@ export function inputFault(
     const what = Number.isNaN(numbers[at]) ? "NaN" : numbers[at] > 0 ? "infinity" : "minus infinity";
     const more = numbers.reduce((count, number) => count + (Number.isFinite(number) ? 0 : 1), 0) - 1;
     const label = labels?.length === numbers.length ? `, column "${labels[at]}"` : "";
-    return `The input "${name}" has ${what} at [${placeIn(at, dims).join(", ")}]${label}${more > 0 ? `, and ${more} more values that are not finite` : ""}.`;
+    return `The input "${name}" has ${what} at [${placeIn(at, dims).join(", ")}]${label}${more > 0 ? `, and ${more} more values that are NaN or infinite` : ""}.`;
   }
   return undefined;
 }

@@ -42,8 +42,8 @@ export function short(value: number): string {
 /** The error for an input of integers, along which nothing can be differentiated. */
 export function withoutGradient(input: string, type: string, because?: string): UsageError {
   return new UsageError(
-    `The input "${input}" is ${type}: only inputs of a float type have a gradient${because === undefined ? "" : `, and ${because}`}.`,
+    `The input "${input}" is ${type}: only float inputs have a gradient${because === undefined ? "" : `, and ${because}`}.`,
     input,
-    "Methods that run the model forward (predictions, feature maps, feature ablation, occlusion) still work, and those of layers that its floats reach (layer gradient × activation, Grad-CAM).",
+    "Methods that only run the model forward (predictions, feature maps, feature ablation, occlusion) still work, and so do methods for later float layers (layer gradient × activation, Grad-CAM).",
   );
 }

@@ -440,9 +440,9 @@ describe("baselines for several inputs", () => {
           w: [[1], [1]],
         }),
       ),
-    ).rejects.toThrow(/an array "w", and the model no input of that name/);
+    ).rejects.toThrow(/an array "w", but the model has no input of that name/);
     await expect(run(writeArray(folder, "lone.npy", [1, 2], [1, 1]))).rejects.toThrow(
-      /"lone.npy" is of one input, and 2 are explained/,
+      /"lone.npy" is a baseline for one input, and 2 are explained/,
     );
     await expect(
       run(
@@ -471,7 +471,7 @@ describe("baselines for several inputs", () => {
       }),
       ["z"],
     );
-    expect(chosen.notes.join(" ")).toMatch(/"x" is not explained and stays as it is: its baseline .* is not used/);
+    expect(chosen.notes.join(" ")).toMatch(/"x" is not explained and is not changed: its baseline .* is not used/);
   });
 });
 
@@ -509,8 +509,8 @@ describe("tokens with what goes along with them", () => {
     expect(inputs).toBeUndefined();
     expect(raw).toMatchObject({ name: "input_ids", dims: [1, 3, 2] });
     expect(notExplained).toEqual([
-      { input: "attention_mask", reason: "it says which tokens count, not what they are" },
-      { input: "token_type_ids", reason: "it says which sentence a token belongs to" },
+      { input: "attention_mask", reason: "it is a mask of tokens" },
+      { input: "token_type_ids", reason: "it gives the sentence that each token belongs to" },
     ]);
     const asked = await runOn(models, path, input, "input-x-gradient", {
       target,

@@ -391,9 +391,7 @@ function plain(): { model: string; ids: string } {
 describe("integers that are not looked up", () => {
   it("a gradient is refused with what takes them and what works", async () => {
     const { model, ids } = plain();
-    await expect(runOn(models, model, ids, "saliency")).rejects.toThrow(
-      /"counts" is int64.*no look-up in a table was found/,
-    );
+    await expect(runOn(models, model, ids, "saliency")).rejects.toThrow(/"counts" is int64.*no table lookup was found/);
     await expect(runOn(models, model, ids, "integrated-gradients")).rejects.toThrow(/"counts" is int64/);
   });
 

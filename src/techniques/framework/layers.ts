@@ -26,7 +26,8 @@ export function namedLayer({ graph, trace }: Traced, layouts: Layouts, asked: st
 /** The last value before the score. */
 export function lastLayer(traced: Traced, layouts: Layouts, score: string): LayerInfo {
   const { value } = valuesBefore(traced, score).next();
-  if (value === undefined) throw new UsageError("No value lies between input and score.", score, "Name a layer.");
+  if (value === undefined)
+    throw new UsageError("There is no value between the input and the score.", score, "Choose a layer.");
   return picked(traced, layouts, value, "the last before the score");
 }
 
@@ -90,7 +91,7 @@ export async function pickSpatialLayer(
   const all = layers.length > 0 ? layers : found;
   if (all.length === 0) {
     throw new UsageError(
-      "No layer between input and score has height and width over 1×1.",
+      "No layer between the input and the score has height and width larger than 1×1.",
       undefined,
       "This method needs a convolutional layer, or a transformer's tokens on a grid. Saliency works on any model.",
     );
@@ -119,12 +120,17 @@ export async function pickSpatialLayer(
     alone ??= values[places.findIndex((count) => count > 0)];
   }
   return alone === undefined
-    ? picked(traced, layouts, all[0], `the last with ${placesIn(layouts.get(all[0]))}: no place of any has a gradient`)
+    ? picked(
+        traced,
+        layouts,
+        all[0],
+        `the last with ${placesIn(layouts.get(all[0]))}: none has a gradient at any position`,
+      )
     : picked(
         traced,
         layouts,
         alone,
-        `the last with ${placesIn(layouts.get(alone))} of which the target depends on one place`,
+        `the last with ${placesIn(layouts.get(alone))} where the target depends on one position`,
       );
 }
 
@@ -327,14 +333,14 @@ export function resolveLayer(graph: Graph, asked: string, model: LoadedModel): s
   const nodes = graph.nodes.filter((node) => node.name !== "" && node.name === nodeName);
   const isValue = !asked.startsWith("node:") && values.has(asked);
   if (isValue && nodes.length > 0 && nodes[0].outputs[0] !== asked) {
-    throw new UsageError(`"${asked}" is both a node and a value.`, asked, `Say node:${asked} or value:${asked}.`);
+    throw new UsageError(`"${asked}" is both a node and a value.`, asked, `Write node:${asked} or value:${asked}.`);
   }
   if (isValue) return asked;
   if (nodes.length > 1)
     throw new UsageError(
       `${nodes.length} nodes are named "${nodeName}".`,
       nodeName,
-      "Name the value instead (an output of the node).",
+      "Give the name of a value instead (an output of the node).",
     );
   if (nodes.length === 1) return realNumbers(graph, nodes[0].outputs[0]);
   const written = [...model.model.graph.nodes, ...model.open.model.graph.nodes].find(

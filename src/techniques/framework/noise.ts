@@ -93,8 +93,8 @@ function rangesOf({ parts, values, dims }: InputInfo): { from: number; before: n
 export function requireContinuous(input: InputInfo, what: string): void {
   if (input.discrete)
     throw new UsageError(
-      `The input "${inputName(input)}" is of whole numbers, which ${what} would make other ones of.`,
+      `The input "${inputName(input)}" takes integers, which ${what} would change to other integers.`,
       inputName(input),
-      "Choose a method, or a setting, that replaces parts by a baseline.",
+      "Choose a method or a setting that replaces parts with a baseline.",
     );
 }

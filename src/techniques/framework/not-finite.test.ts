@@ -81,7 +81,7 @@ describe("numbers that are not finite are blamed on what made them", () => {
     expect(message).toContain(
       'The first layer whose output is not a number (NaN) is MatMul_m (MatMul): its weight "w" holds NaN at [0, 1] (2 of 4 values).',
     );
-    expect(hint).toContain("The file itself holds them");
+    expect(hint).toContain("The file itself contains them");
     // What weights are made into counts as them.
     const scaled = [
       node("Mul", ["w", "scale"], ["v"]),
@@ -102,7 +102,7 @@ describe("numbers that are not finite are blamed on what made them", () => {
   ] as const)("%s of %s", async (opType, x, why) => {
     const { message, hint } = await failure({ x, nodes: [node(opType, ["x"], ["h"]), ...dense], weights: [w] });
     expect(message).toContain(`${opType}_h (${opType}): ${why}.`);
-    expect(hint).toContain("adds a small number there");
+    expect(hint).toContain("add a small epsilon");
   });
 
   it("a division by 0, and of 0 by 0", async () => {
@@ -119,7 +119,7 @@ describe("numbers that are not finite are blamed on what made them", () => {
     const nodes = [node("Exp", ["x"], ["e"]), node("Sub", ["e", "e"], ["h"]), ...dense];
     const { message } = await failure({ x: [1, 100], nodes, weights: [w] });
     expect(message).toContain(
-      "The first layer whose output is infinite is Exp_e (Exp): its values go beyond the range of float32 (3.4E38), from inputs up to 100.0.",
+      "The first layer whose output is infinite is Exp_e (Exp): its values exceed the range of float32 (3.4E38), for inputs up to 100.0.",
     );
   });
 
@@ -142,11 +142,11 @@ describe("numbers that are not finite are blamed on what made them", () => {
     const used = (nodes: readonly Node[]): readonly TensorRef[] =>
       weights.filter(({ name }) => nodes.some(({ inputs }) => inputs.includes(name)));
     const whole = [...square, node("Softmax", ["masked"], ["p"], { axis: int(-1) }), ...flat];
-    const row = "it is a fully masked attention row: the query [1] may look at no key, all its scores are −∞.";
+    const row = "it is a fully masked attention row: the query [1] can attend to no key, all its scores are −∞.";
     // Nothing comes back through the row, so the gradient is finite; the score is not.
     const said = await notes({ x: [1, 2], nodes: whole, weights: used(whole) }, "saliency");
     expect(said).toContain(
-      `The first layer whose output is not a number (NaN) is Softmax_p (Softmax): ${row} Let every query look at one key at least`,
+      `The first layer whose output is not a number (NaN) is Softmax_p (Softmax): ${row} Every query must attend to at least one key`,
     );
     const apart = [
       ...square,
@@ -160,7 +160,7 @@ describe("numbers that are not finite are blamed on what made them", () => {
     const { message, hint } = await failure({ x: [1, 2], nodes: apart, weights: used(apart) });
     expect(message).toContain(`Sub_less (Sub): ${row}`);
     expect(message).not.toContain("overflow");
-    expect(hint).toContain("Let every query look at one key at least");
+    expect(hint).toContain("Every query must attend to at least one key");
     const inside = [
       node("Reshape", ["x", "wide"], ["q"]),
       node("Attention", ["q", "q", "q", "mask"], ["p"], { q_num_heads: int(1), kv_num_heads: int(1) }),
@@ -185,7 +185,7 @@ describe("numbers that are not finite are blamed on what made them", () => {
     const nodes = [node("Mul", ["x", "x"], ["q"]), node("Sqrt", ["q"], ["h"]), ...dense];
     const { message, hint } = await failure({ x: [0, 2], nodes, weights: [w] });
     expect(message).toContain(
-      "the gradient is first infinite at the output of Mul_q (Mul). It goes into Sqrt_h (Sqrt): the slope of a square root is infinite at 0.",
+      "the gradient is first infinite at the output of Mul_q (Mul). It feeds Sqrt_h (Sqrt): the derivative of a square root is infinite at 0.",
     );
     expect(hint).toContain("Choose another input");
   });
@@ -199,7 +199,7 @@ describe("numbers that are not finite are blamed on what made them", () => {
       type: "float64",
     });
     expect(message).toContain(
-      "All layers' outputs are finite in the model's own type, but those of Mul_l (Mul) go beyond the range of float32 (3.4e38), in which explanations run.",
+      "All layer outputs are finite in the model's own type, but those of Mul_l (Mul) exceed the range of float32 (3.4e38), in which explanations are computed.",
     );
   });
 });
@@ -212,16 +212,16 @@ describe("a model whose own output is not finite says so with its result", () =>
   it("and for float16, its range, and that gradients run in float32", async () => {
     const said = await notes({ x: [100, 2], nodes: half, weights });
     expect(said).toContain(
-      'The model\'s own output "y" has values that are infinite. The first layer whose output is infinite is Mul_y (Mul): its values go beyond the range of float16 (65,504), from inputs up to 1000.',
+      'The model\'s own output "y" has values that are infinite. The first layer whose output is infinite is Mul_y (Mul): its values exceed the range of float16 (65,504), for inputs up to 1000.',
     );
-    expect(said).toContain("The model computes in float16; gradients run in float32 and may be finite all the same.");
+    expect(said).toContain("The model computes in float16; gradients are computed in float32 and may still be finite.");
     const { model, input } = written({ x: [100, 2], nodes: half, weights });
     const {
       arrays: [raw],
       notes: told,
     } = await runOn(models, model, input, "saliency", { target: { index: [1] } });
     expect([...raw.values]).toEqual([0, 1000]);
-    expect(told.join(" ")).toContain("its values go beyond the range of float16");
+    expect(told.join(" ")).toContain("its values exceed the range of float16");
   });
 
   it("and says nothing where it is finite, or the logarithm of a probability of 0", async () => {
@@ -256,7 +256,7 @@ describe("a model whose own output is not finite says so with its result", () =>
     for (const technique of ["layer-activation", "feature-maps"]) {
       const { notes: told } = await runOn(models, model, input, technique, { layer: "value:s" });
       expect(told.join(" ")).toContain(
-        "The result has values that are infinite (1 of 2). The first layer whose output is infinite is Mul_s (Mul): its values go beyond the range of float16 (65,504)",
+        "The result has values that are infinite (1 of 2). The first layer whose output is infinite is Mul_s (Mul): its values exceed the range of float16 (65,504)",
       );
       expect((await runOn(models, model, input, technique, { layer: "value:p" })).notes.join(" ")).not.toContain(
         "infinite",
@@ -277,7 +277,7 @@ describe("a model whose own output is not finite says so with its result", () =>
     );
     expect(said).toContain("is zero everywhere");
     expect(said).toContain(
-      "Inside of the model values are not finite. The first layer whose output is infinite is Mul_s (Mul)",
+      "Values inside the model are not finite. The first layer whose output is infinite is Mul_s (Mul)",
     );
   });
 
@@ -296,7 +296,7 @@ describe("a model whose own output is not finite says so with its result", () =>
       write.mockRestore();
     }
     expect(said.join("")).toContain(
-      '"y" holds values that are infinite (1 of 2). The first layer whose output is infinite is Mul_y (Mul): its values go beyond the range of float16 (65,504)',
+      '"y" holds values that are infinite (1 of 2). The first layer whose output is infinite is Mul_y (Mul): its values exceed the range of float16 (65,504)',
     );
     expect(said.join("")).not.toContain('"a" holds');
   });

@@ -32,9 +32,10 @@ const LARGEST: Partial<Record<DataType, number>> = {
   float64: 1.79e308,
 };
 const WEIGHTS_HINT =
-  "The file itself holds them: the model's editor shows which tensors are not finite. Export the model again, or take an earlier checkpoint.";
-const MASK_HINT = "Let every query look at one key at least: check the attention mask that is fed, and its padding.";
-const INPUT_HINT = "Choose another input; a model that is meant to take this one adds a small number there, or clips.";
+  "The file itself contains them: the model editor shows which tensors are not finite. Export the model again, or use an earlier checkpoint.";
+const MASK_HINT = "Every query must attend to at least one key: check the attention mask and its padding.";
+const INPUT_HINT =
+  "Choose another input. If the model should handle this one, add a small epsilon or a clip at this node.";
 
 /**
  * What is wrong with numbers: "NaN" before "infinite", since it is what cannot be undone; undefined where all are
@@ -87,7 +88,7 @@ function brokenConstant({ node, inputs, isConstant }: Broken): Cause | undefined
 function closedRow({ node, inputs, output, maker }: Broken): Cause | undefined {
   if (!output.data.some(Number.isNaN)) return undefined;
   const said = (row: readonly number[]): Cause => ({
-    why: `it is a fully masked attention row: the query [${row.join(", ")}] may look at no key, all its scores are −∞`,
+    why: `it is a fully masked attention row: the query [${row.join(", ")}] can attend to no key, all its scores are −∞`,
     hint: MASK_HINT,
   });
   const [x, second] = inputs;
@@ -123,7 +124,10 @@ const DOMAINS: Readonly<
   ],
   Pow: [
     { is: (x, second) => x === 0 && second < 0, what: "it raises 0 to a negative power" },
-    { is: (x, second) => x < 0 && !Number.isInteger(second), what: "it raises a negative number to a broken power" },
+    {
+      is: (x, second) => x < 0 && !Number.isInteger(second),
+      what: "it raises a negative number to a fractional power",
+    },
   ],
   Acos: [{ is: (x) => Math.abs(x) > 1, what: "it takes the arc cosine of a number beyond 1" }],
   Asin: [{ is: (x) => Math.abs(x) > 1, what: "it takes the arc sine of a number beyond 1" }],
@@ -133,7 +137,7 @@ const DOMAINS: Readonly<
 
 function outsideDomain({ node, inputs: [x, second], output }: Broken): Cause | undefined {
   const cases = node.domain === "" && Object.hasOwn(DOMAINS, node.opType) ? DOMAINS[node.opType] : undefined;
-  if (x?.data.length === 0) return { why: "it takes the mean or the like of no values", hint: INPUT_HINT };
+  if (x?.data.length === 0) return { why: "it takes a mean or similar of no values", hint: INPUT_HINT };
   if (!cases || !x) return undefined;
   // The second operand broadcasts: its element for each of the output's places.
   const at = (numbers: Numbers | undefined, place: readonly number[]): number =>
@@ -158,13 +162,13 @@ function beyondRange({ type, inputs }: Broken): Cause {
   const infinite = given.some(({ data }) => data.some((value) => !Number.isFinite(value)));
   if (infinite)
     return {
-      why: "it takes values that are infinite",
-      hint: "The model's editor shows which tensors are not finite.",
+      why: "its inputs are infinite",
+      hint: "The model editor shows which tensors are not finite.",
       isConsequence: true,
     };
   const reduced = type === "float16";
   return {
-    why: `its values go beyond the range of ${type} (${LARGEST[type]?.toLocaleString("en-US", { maximumSignificantDigits: 5, notation: reduced ? "standard" : "scientific" }) ?? "its type"}), from inputs up to ${largest.toPrecision(4)}`,
+    why: `its values exceed the range of ${type} (${LARGEST[type]?.toLocaleString("en-US", { maximumSignificantDigits: 5, notation: reduced ? "standard" : "scientific" }) ?? "its type"}), for inputs up to ${largest.toPrecision(4)}`,
     hint: reduced
       ? "Run the model in float32 or bfloat16, whose range is 10³³ times as large, or scale the input down."
       : "Scale the input down: is it normalised as the model was trained?",
@@ -212,21 +216,21 @@ export function named(node: Node): string {
 
 /** Operators whose slope has no bound, by where: what a gradient that is not finite comes from. */
 const STEEP: Readonly<Record<string, string>> = {
-  Sqrt: "the slope of a square root is infinite at 0",
-  Pow: "the slope of a power below 1 is infinite at 0",
-  Log: "the slope of a logarithm is infinite at 0",
-  Reciprocal: "the slope of 1/x is infinite at 0",
-  Div: "the slope of a quotient grows without bound where its denominator is near 0",
-  ReduceL2: "a norm has no slope at 0",
-  LpNormalization: "a norm has no slope at 0",
-  Acos: "the slope of an arc cosine is infinite at ±1",
-  Asin: "the slope of an arc sine is infinite at ±1",
-  Atanh: "its slope is infinite at ±1",
-  Acosh: "its slope is infinite at 1",
+  Sqrt: "the derivative of a square root is infinite at 0",
+  Pow: "the derivative of a power below 1 is infinite at 0",
+  Log: "the derivative of a logarithm is infinite at 0",
+  Reciprocal: "the derivative of 1/x is infinite at 0",
+  Div: "the derivative of a quotient is unbounded near a denominator of 0",
+  ReduceL2: "a norm has no derivative at 0",
+  LpNormalization: "a norm has no derivative at 0",
+  Acos: "the derivative of an arc cosine is infinite at ±1",
+  Asin: "the derivative of an arc sine is infinite at ±1",
+  Atanh: "its derivative is infinite at ±1",
+  Acosh: "its derivative is infinite at 1",
 };
 
 /** What makes the gradient of a value infinite, by the operators that take it. */
 export function steepness(consumers: readonly Node[]): string {
   const steep = consumers.find(({ opType, domain }) => domain === "" && Object.hasOwn(STEEP, opType));
-  return steep ? ` It goes into ${named(steep)}: ${STEEP[steep.opType]}.` : "";
+  return steep ? ` It feeds ${named(steep)}: ${STEEP[steep.opType]}.` : "";
 }

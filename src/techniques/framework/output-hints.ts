@@ -34,7 +34,7 @@ export async function outputHints(
       ...said.flatMap(({ reasons }) => reasons),
       ...strange.map(
         (name) =>
-          `The recipe says what the output "${name}" means, which the model does not have; it has ${known.join(", ")}.`,
+          `The recipe describes the output "${name}", which the model does not have; its outputs are ${known.join(", ")}.`,
       ),
     ],
   };

@@ -98,7 +98,7 @@ export async function readOutput(
           binary: true,
           assumed: false,
           classAxis: dims.length - 1,
-          why: `It is the probability of one class, a column of "${column.table}": without --output all are read as one table, from their logits on.`,
+          why: `It is the probability of one class, a column of "${column.table}": without --output, all columns are read as one table, from their logits.`,
         }
       : undefined;
   const meaning =
@@ -122,13 +122,13 @@ export async function readOutput(
       : {
           names: {
             missing: dims[meaning.classAxis] - classes.length,
-            note: `There ${classes.length === 1 ? "is one class name" : `are ${classes.length} class names`} for the output "${name}", which has ${mismatch}: the names may be another model's.`,
+            note: `There ${classes.length === 1 ? "is one class name" : `are ${classes.length} class names`} for the output "${name}", which has ${mismatch}: the names may belong to another model.`,
           },
         };
   const chosen = label && namesFit(names, dims) ? otherLabel(ran.get(label.label)!, names, values) : undefined;
   if (chosen)
     notes.push(
-      `The model's own label, "${label!.label}", is ${chosen.label}, though the largest of "${value}" is ${chosen.largest}'s: ${label!.by} does not choose it by the largest score here, so the label is the model's word.`,
+      `The model's own label, "${label!.label}", is ${chosen.label}, though the largest of "${value}" is ${chosen.largest}'s: ${label!.by} does not choose the largest score here.`,
     );
   const texts = tensor.dataType === "string" ? { texts: tensor.data as readonly string[] } : {};
   const output = {
@@ -160,8 +160,8 @@ function tableOf(model: LoadedModel, name: string, asked: boolean): ColumnOutput
 /** Why an output is not the one that is looked at by itself. */
 function notScores(model: LoadedModel, { name, type }: ValueDescription): string {
   if (isPlaceOfLargest(model.model.graph, name) || oneHotOf(makersOf(model.model.graph), name)) return "is a label";
-  if (/^b?float/.test(type)) return "has places, not scores";
-  return type.startsWith("seq") || type.startsWith("optional") ? "is no tensor" : "holds no scores";
+  if (/^b?float/.test(type)) return "is a map, not scores";
+  return type.startsWith("seq") || type.startsWith("optional") ? "is not a tensor" : "holds no scores";
 }
 
 /**
@@ -176,7 +176,7 @@ function standsFor(
   const found = model.explainable(name);
   if (!found || found.by === "itself") return { value: name, names: found?.classes };
   if (found.by === "label" && asked && model.description.explainable?.[0] !== name) return { value: name };
-  return { value: found.value, names: found.classes, note: `For the output "${name}" stands ${found.why}.` };
+  return { value: found.value, names: found.classes, note: `Instead of the output "${name}", this uses ${found.why}.` };
 }
 
 /**
@@ -283,9 +283,9 @@ export function resolveTarget(output: ModelOutput, spec: TargetSpec, classes: re
 function negatedTarget(output: ModelOutput, index: readonly number[], classes: readonly string[]): TargetInfo {
   if (!output.meaning.binary) {
     throw new UsageError(
-      `not: is for one number that tells two classes apart; the output "${output.name}" [${output.shape.join(", ")}] is read as ${output.meaning.kind}.`,
+      `not: applies to one score for two classes; the output "${output.name}" [${output.shape.join(", ")}] is read as ${output.meaning.kind}.`,
       output.name,
-      "--against gives the difference of two elements.",
+      "--against explains the difference of two elements.",
     );
   }
   return { index, at: [flatIndex(output, index)], negated: true, label: negativeLabel(classes) };
@@ -310,7 +310,7 @@ function regionTarget(output: ModelOutput, asked: NonNullable<TargetSpec["region
     throw new UsageError(
       `The region ${regionText(region)} is empty.`,
       name,
-      "Each range is FROM:BEFORE, such as 10:20.",
+      "Each range is START:END (END excluded), such as 10:20.",
     );
   const count = region.reduce((product, [from, before]) => product * (before - from), 1);
   return {
@@ -357,7 +357,7 @@ function checkIndex({ name, dims, shape }: ModelOutput, index: readonly number[]
   inner.forEach((size, axis) => {
     if (!Number.isInteger(index[axis]) || index[axis] < 0 || index[axis] >= size) {
       throw new UsageError(
-        `The target ${index.join(",")} is out of range: the output "${name}" has ${size} entries along axis ${axis + (batch ? 1 : 0)}, so 0 to ${size - 1}.`,
+        `The target ${index.join(",")} is out of range: the output "${name}" has ${size} entries along axis ${axis + (batch ? 1 : 0)} (0 to ${size - 1}).`,
         name,
       );
     }

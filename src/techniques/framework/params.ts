@@ -30,7 +30,7 @@ export const SCORE = choiceParam(
     ["output", "Output"],
     ["loss", "Loss"],
   ],
-  "Where the model ends in Softmax, LogSoftmax or Sigmoid: explain what goes into it (logit), or the output as it is. Loss: the cross-entropy of the target class.",
+  "If the model ends in Softmax, LogSoftmax or Sigmoid: explain its input (logit) or its output. loss: the cross-entropy of the target.",
 );
 
 /** SmoothGrad's options (Smilkov et al. 2017; VarGrad: Adebayo et al. 2018), of every gradient method. */
@@ -44,7 +44,7 @@ export const NOISE: readonly ParamSpec[] = [
     max: 1000,
     step: 1,
     integer: true,
-    help: "How many noisy copies of the input are explained and averaged; 0 explains the input itself. 50 is SmoothGrad's usual number.",
+    help: "Number of noisy copies of the input to explain and average (SmoothGrad); 0 explains the input itself. 50 is a common choice.",
   },
   {
     type: "number",
@@ -56,7 +56,7 @@ export const NOISE: readonly ParamSpec[] = [
     step: 0.01,
     integer: false,
     hiddenWhen: { param: "samples", is: 0 },
-    help: "Standard deviation of the noise as a fraction of the input's max − min. SmoothGrad's paper found 0.1 to 0.2 best; Captum's default is a deviation of 1.",
+    help: "Standard deviation of the noise as a fraction of the input's max − min. The SmoothGrad paper recommends 0.1 to 0.2; Captum's default is a standard deviation of 1.",
   },
   {
     ...choiceParam(
@@ -67,7 +67,7 @@ export const NOISE: readonly ParamSpec[] = [
         ["smoothgrad_sq", "Mean of squares"],
         ["vargrad", "Variance (VarGrad)"],
       ],
-      "How the results of the noisy copies become one.",
+      "How the results of the noisy copies are combined.",
     ),
     hiddenWhen: { param: "samples", is: 0 },
   },
@@ -88,7 +88,7 @@ export const NOISE: readonly ParamSpec[] = [
 /** A class activation map without its negative part. */
 export const RELU = booleanParam(
   "relu",
-  "Only positive",
+  "Positive only",
   true,
   "Keep only what supports the target (ReLU), as in the papers.",
 );
@@ -100,8 +100,8 @@ export const GRID: ParamSpec = {
   label: "Token grid",
   default: "auto",
   pattern: "auto|[1-9]\\d*(x[1-9]\\d*)*(\\+\\d+)?",
-  problem: "auto, or rows x columns and + the tokens before them, such as 14x14+1.",
-  help: "How a transformer's tokens lie: auto finds it by shapes, 14x14+1 is 14 rows of 14 after one token that is none of them (a class token).",
+  problem: "auto, or ROWSxCOLUMNS+N for N tokens before the grid, such as 14x14+1.",
+  help: "How a transformer's tokens are arranged. auto derives it from shapes; 14x14+1 means 14 rows of 14 tokens after one other token (the class token).",
 };
 
 /**
@@ -115,7 +115,7 @@ export function checkParams(info: TechniqueInfo, given: Readonly<Record<string, 
       throw new UsageError(
         `${info.title} has no parameter "${name}".`,
         name,
-        known.size > 0 ? `It has: ${[...known.keys()].join(", ")}.` : "It has none.",
+        known.size > 0 ? `Its parameters: ${[...known.keys()].join(", ")}.` : "It has none.",
       );
     }
   }
@@ -132,15 +132,15 @@ function checked(spec: ParamSpec, given: unknown): ParamValue {
     case "boolean":
       if (given === true || given === "true" || given === "1") return true;
       if (given === false || given === "false" || given === "0") return false;
-      throw new UsageError(`"${spec.name}" is true or false, not ${JSON.stringify(given)}.`, spec.name);
+      throw new UsageError(`"${spec.name}" must be true or false, not ${JSON.stringify(given)}.`, spec.name);
     case "number": {
       const value = typeof given === "string" && given.trim() !== "" ? Number(given) : given;
       if (typeof value !== "number" || !Number.isFinite(value))
-        throw new UsageError(`"${spec.name}" is a number, not ${JSON.stringify(given)}.`, spec.name);
+        throw new UsageError(`"${spec.name}" must be a number, not ${JSON.stringify(given)}.`, spec.name);
       if (value < spec.min || value > spec.max)
-        throw new UsageError(`"${spec.name}" is ${value}; it goes from ${spec.min} to ${spec.max}.`, spec.name);
+        throw new UsageError(`"${spec.name}" is ${value}; it must be from ${spec.min} to ${spec.max}.`, spec.name);
       if (spec.integer && !Number.isInteger(value))
-        throw new UsageError(`"${spec.name}" is a whole number, not ${value}.`, spec.name);
+        throw new UsageError(`"${spec.name}" must be a whole number, not ${value}.`, spec.name);
       return value;
     }
     case "text": {
@@ -152,7 +152,7 @@ function checked(spec: ParamSpec, given: unknown): ParamValue {
     case "choice":
       if (spec.options.some(({ value }) => value === given)) return given as string;
       throw new UsageError(
-        `"${spec.name}" is one of ${spec.options.map(({ value }) => value).join(", ")}, not ${JSON.stringify(given)}.`,
+        `"${spec.name}" must be one of ${spec.options.map(({ value }) => value).join(", ")}, not ${JSON.stringify(given)}.`,
         spec.name,
       );
   }

@@ -109,10 +109,12 @@ describe("no message holds an internal name", () => {
       weight("V", [2, 4], [1, 2, 3, 4, 5, 6, 7, 8]),
     ]);
     expect(await saidBy(model, given, "lrp", { explain: ["ids", "row"] })).toContain(
-      'No relevance reaches "ids" and "row": they are used only as a gate or a scale, which count as fixed.',
+      'No relevance reaches "ids" and "row": they are used only as a gate or a scale, which are treated as constants.',
     );
     const alone = await saidBy(model, given, "lrp", { explain: ["ids"] });
-    expect(alone).toContain('No relevance reaches "ids": it is used only as a gate or a scale, which count as fixed.');
+    expect(alone).toContain(
+      'No relevance reaches "ids": it is used only as a gate or a scale, which are treated as constants.',
+    );
     expect(alone).not.toMatch(INTERNAL);
   });
 
@@ -196,9 +198,9 @@ it("inputs that are changed together are told apart from those that are changed 
   const notes = async (technique: string, params: Job["params"] = {}): Promise<string> =>
     (await runOn(models, path, given, technique, { target: { index: [0] }, params })).notes.join("\n");
   expect(await notes("insertion-deletion", { method: "saliency", measure: "score" })).toContain(
-    "Inputs are changed one after another, the others held: img; ids, row and cat at once.",
+    "Inputs are changed one at a time, with the others held fixed: img; ids, row and cat together.",
   );
   expect(await notes("feature-ablation")).toContain(
-    "Inputs are changed one after another, the others held: img, ids, row, cat.",
+    "Inputs are changed one at a time, with the others held fixed: img, ids, row, cat.",
   );
 });

@@ -55,7 +55,7 @@ function partPicture(
   const summed = {
     ...looks,
     quantity: looks.signed ? `Σ ${looks.quantity}` : `‖${looks.quantity}‖`,
-    caption: `${looks.caption}; ${looks.signed ? "sum over" : "length over"} what is looked up for each`,
+    caption: `${looks.caption}; ${looks.signed ? "sum" : "L2 norm"} of each embedding vector`,
   };
   return inputAttribution(aboutInput(context, shown), values, summed);
 }
@@ -124,7 +124,7 @@ export function tokenAttribution(
     values: amounts,
     dims: [amounts.length],
     quantity: looks.signed ? `Σ ${looks.quantity}` : `‖${looks.quantity}‖`,
-    caption: `${looks.caption}; ${looks.signed ? "sum over each token's vector" : "length over each token's vector"}`,
+    caption: `${looks.caption}; ${looks.signed ? "sum of each token's vector" : "L2 norm of each token's vector"}`,
   };
 }
 
@@ -157,7 +157,7 @@ export function activationMap(
   const isFlattened = isVolume && frames > 1;
   if (isFlattened)
     context.note(
-      `The picture shows volumes: at each place of a frame the maximum over its ${elementCount(space) / plane} slices. The numbers saved as .npy are those of all slices.`,
+      `The image shows, at each pixel of a frame, the maximum over its ${elementCount(space) / plane} slices. The saved .npy has all slices.`,
     );
   const values = isFlattened ? joinedMaximum(map, frames, plane) : map;
   const dims = [...(frames > 1 ? [frames] : isVolume ? [elementCount(space) / plane] : []), ...space.slice(-2)];

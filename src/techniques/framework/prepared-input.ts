@@ -64,7 +64,7 @@ export async function prepareInput(
   const samples = withTextLabels(read.samples, texts);
   const choices = inputChoices(model, job.recipe, [...texts.keys()]).filter(({ name }) => feeds[name]);
   const wanted = chosenInputs(choices, job.explain);
-  if (choices.length === 0) throw new UsageError("The model has no inputs to feed.");
+  if (choices.length === 0) throw new UsageError("The model has no inputs.");
   const lookups = wanted.flatMap((choice) => choice.lookups.map(({ value }) => value));
   const looked: ReadonlyMap<string, TensorValue> = lookups.length > 0 ? await model.forward(feeds, lookups) : new Map();
   const masks =
@@ -112,7 +112,7 @@ export async function prepareInput(
         reason:
           reason ??
           (masks.some((mask) => mask.name === name)
-            ? "it is looked up as infinities, as a mask is"
+            ? "its looked-up values are infinite, as in a mask"
             : "another was chosen"),
       })),
     pictures: pictured.map((name): ImageArtifact => ({

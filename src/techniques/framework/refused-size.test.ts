@@ -76,14 +76,14 @@ describe("the error says which size was tried, and one that runs", () => {
     [
       "a reader of lines",
       () => reader("open.onnx", "H"),
-      'At 48×320 it runs. The recipe sets it: "size": [48, 320], and "fit": "pad" keeps a whole line of text.',
+      'It runs at 48×320. Set this size in the recipe: "size": [48, 320], and "fit": "pad" keeps a whole line of text.',
     ],
-    ["a dense layer behind a fixed reshape", dense, 'At 64×64 it runs. The recipe sets it: "size": [64, 64].'],
+    ["a dense layer behind a fixed reshape", dense, 'It runs at 64×64. Set this size in the recipe: "size": [64, 64].'],
   ])("%s", async (_, model, hint) => {
     const error = await explain(model());
     expect(error).toBeInstanceOf(DataError);
     expect((error as DataError).message).toMatch(
-      /^The model does not run on the input "image" at 224×224, the size that its recipe gives it: .*(Squeeze|Reshape)/,
+      /^The model does not run on the input "image" at 224×224, the size in its recipe: .*(Squeeze|Reshape)/,
     );
     expect((error as DataError).hint).toBe(hint);
   });
@@ -102,7 +102,7 @@ describe("the error says which size was tried, and one that runs", () => {
     });
     const error = await explain(path);
     expect((error as DataError).hint).toBe(
-      'The recipe\'s "size": [HEIGHT, WIDTH] sets another; the usual ones were tried, and at none of them it runs.',
+      'It runs at none of the common sizes that were tried. Set another in the recipe: "size": [HEIGHT, WIDTH].',
     );
     expect(await explain(path, [7, 9])).toMatchObject({ raw: { dims: [1, 3, 7, 9] } });
   });
@@ -114,5 +114,5 @@ it("where the model fixes a small height and gives a sequence, a line of text is
     loadRecipe({ ...description, outputs: [{ ...description.outputs[0], dims: ["N", "T", 4] }] }),
   );
   expect(recipe.inputs.image).toMatchObject({ kind: "image", size: [48, 320], fit: "pad" });
-  expect(reasons.join(" ")).toContain("48×320, for the model fixes the height and gives a sequence");
+  expect(reasons.join(" ")).toContain("48×320, because the model has a fixed height and outputs a sequence");
 });

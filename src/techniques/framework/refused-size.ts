@@ -38,14 +38,14 @@ export async function refusedSize(
     .slice(FAILED.length)
     .replace(/^[^:]*:\s*/, "")
     .replace(/\.$/, "");
-  const message = `The model does not run on the input "${name}" at ${tried}, the size that its recipe gives it: ${reason}.`;
+  const message = `The model does not run on the input "${name}" at ${tried}, the size in its recipe: ${reason}.`;
   const fitting = await firstThatRuns(model, feeds, pictures);
   return new DataError(
     message,
     undefined,
     fitting
-      ? `At ${fitting.join("×")} it runs. The recipe sets it: "size": [${fitting.join(", ")}]${fitting[0] < fitting[1] ? ', and "fit": "pad" keeps a whole line of text' : ""}.`
-      : `The recipe's "size": [HEIGHT, WIDTH] sets another; the usual ones were tried, and at none of them it runs.`,
+      ? `It runs at ${fitting.join("×")}. Set this size in the recipe: "size": [${fitting.join(", ")}]${fitting[0] < fitting[1] ? ', and "fit": "pad" keeps a whole line of text' : ""}.`
+      : `It runs at none of the common sizes that were tried. Set another in the recipe: "size": [HEIGHT, WIDTH].`,
   );
 }
 

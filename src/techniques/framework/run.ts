@@ -102,9 +102,9 @@ function framesIn({ views: [first] }: TechniqueOutput): Pick<Provenance, "frames
  */
 function changedInputs(groups: readonly (readonly string[])[], all: boolean): string {
   if (groups.length === 1 && all)
-    return `Inputs are changed at once, as the columns of one table are: ${groups[0].join(", ")}.`;
-  const said = groups.map((names) => (names.length > 1 ? `${listed(names)} at once` : names[0]));
-  return `Inputs are changed one after another, the others held: ${said.join(groups.some(({ length }) => length > 1) ? "; " : ", ")}.`;
+    return `Inputs are changed together, as columns of one table: ${groups[0].join(", ")}.`;
+  const said = groups.map((names) => (names.length > 1 ? `${listed(names)} together` : names[0]));
+  return `Inputs are changed one at a time, with the others held fixed: ${said.join(groups.some(({ length }) => length > 1) ? "; " : ", ")}.`;
 }
 
 interface Done {
@@ -228,11 +228,11 @@ class Run {
       ...this.without,
       ...integers.map(({ input, shown }) => ({
         input,
-        reason: `${shown.noGradient ?? "integers"}; only methods that replace its numbers explain it`,
+        reason: `${shown.noGradient ?? "integers"}; only methods that replace its values can explain it`,
       })),
       ...leading.map(({ input }) => ({
         input,
-        reason: `the map lies over "${fed.explained.find(({ shown }) => shown === fed.input)?.input ?? fed.input.name}"`,
+        reason: `the map belongs to "${fed.explained.find(({ shown }) => shown === fed.input)?.input ?? fed.input.name}"`,
       })),
     ];
   }
@@ -260,9 +260,7 @@ class Run {
       return this.one(fed);
     }
     const done = await this.each(entries, "Entry");
-    this.notes.add(
-      `The input is a batch of ${entries.length}: the numbers are each entry's own, the picture shows their mean.`,
-    );
+    this.notes.add(`The input is a batch of ${entries.length}: the array has each entry, the image shows their mean.`);
     return { output: stackedOutput(done.map(({ output }) => output)), context: done[0].context };
   }
 
@@ -349,7 +347,7 @@ export function findTechnique(id: string): Technique {
     throw new UsageError(
       `There is no technique "${id}".`,
       id,
-      `There are: ${techniques.map(({ info }) => info.id).join(", ")}.`,
+      `Available techniques: ${techniques.map(({ info }) => info.id).join(", ")}.`,
     );
   return found;
 }

@@ -25,9 +25,9 @@ export function combineOutputs(outputs: readonly TechniqueOutput[], combine: Com
   const odd = outputs.findIndex(({ raw }) => raw.dims.join() !== first.raw.dims.join());
   if (odd >= 0) {
     throw new UsageError(
-      `Sample ${odd + 1}'s result is [${outputs[odd].raw.dims.join(", ")}], the first one's [${first.raw.dims.join(", ")}]: they have no mean.`,
+      `Sample ${odd + 1}'s result has shape [${outputs[odd].raw.dims.join(", ")}], the first one's [${first.raw.dims.join(", ")}], so they cannot be averaged.`,
       undefined,
-      "Choose samples of one shape.",
+      "Choose samples of the same shape.",
     );
   }
   const views = first.views.map((_, index) =>

@@ -141,7 +141,7 @@ describe("checks and maps go input by input", () => {
 
   it("class activation maps lie over the picture", async () => {
     const { notExplained } = await on("two", "grad-cam");
-    expect(notExplained).toEqual([{ input: "row", reason: 'the map lies over "picture"' }]);
+    expect(notExplained).toEqual([{ input: "row", reason: 'the map belongs to "picture"' }]);
   });
 });
 
@@ -160,7 +160,7 @@ describe("what a person can choose among", () => {
   it("companions of tokens are among them, with the reason why they usually are not", async () => {
     expect(await choices(resolve("test/reference/bert/bert-dynamo.onnx"))).toEqual([
       { name: "input_ids", byDefault: true },
-      { name: "attention_mask", byDefault: false, reason: "it says which tokens count, not what they are" },
+      { name: "attention_mask", byDefault: false, reason: "it is a mask of tokens" },
     ]);
   });
 });

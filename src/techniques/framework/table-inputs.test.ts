@@ -56,9 +56,7 @@ describe("a table that comes as an input for each column is one table", () => {
     expect(four.arrays!.map(({ name, dims }) => [name, dims])).toEqual(COLUMNS.map((column) => [column, [1, 1]]));
     expect(four.arrays!.flatMap(({ values }) => [...values])).toEqual([...one.arrays[0].values]);
     expect(new Set(one.arrays[0].values).size).toBe(4);
-    expect(four.notes.join(" ")).toContain(
-      "changed at once, as the columns of one table are: age, height, weight, income",
-    );
+    expect(four.notes.join(" ")).toContain("changed together, as columns of one table: age, height, weight, income");
     expect(
       four.views
         .filter(({ kind }) => kind === "bars")
@@ -87,13 +85,13 @@ describe("a table that comes as an input for each column is one table", () => {
     });
     const dose = writeArray(folder, "dose.npy", [1, 1], [0.5]);
     await expect(runOn(models, path, dose, "rise", { target: { index: [0] } })).rejects.toThrow(
-      'RISE compares the input\'s places with each other, and "dose" [1, 1] has one.',
+      'RISE compares elements of the input with each other, and "dose" [1, 1] has only one.',
     );
     await expect(runOn(models, path, dose, "insertion-deletion", { target: { index: [0] } })).rejects.toThrow(
       /"dose" \[1, 1\] has one/,
     );
     await expect(runOn(models, path, dose, "road", { target: { index: [0] } })).rejects.toThrow(
-      /there are none in "dose" \[1, 1\]/,
+      /"dose" \[1, 1\] is not an image/,
     );
   });
 });
@@ -134,9 +132,7 @@ describe("one table is the baseline of several inputs", () => {
       );
       const four = await explain(`${baselines()}#1`, { technique });
       four.arrays!.forEach(({ values }, i) => expect(values[0]).toBeCloseTo(one.arrays[0].values[i], 6));
-      expect(four.notes.join(" ")).toContain(
-        "Baseline: Columns by name, as the inputs are called: age, height, weight, income.",
-      );
+      expect(four.notes.join(" ")).toContain("Baseline: Columns by name, one per input: age, height, weight, income.");
     },
   );
 
@@ -145,22 +141,22 @@ describe("one table is the baseline of several inputs", () => {
       arrays: [raw],
       notes,
     } = await explain(`${baselines()}#1`, { explain: ["weight"] });
-    expect(notes.join(" ")).toContain('"age" is not explained and stays as it is');
+    expect(notes.join(" ")).toContain('"age" is not explained and is not changed');
     const alone = await explain(csv("weight.csv", "weight\n0.3\n"), { explain: ["weight"] });
     expect([...alone.arrays[0].values]).toEqual([...raw.values]);
   });
 
   it("a column that is missing is named; lists by name in .json may leave inputs out, which is said", async () => {
     await expect(explain(csv("two.csv", "age,height\n1,2\n"))).rejects.toThrow(
-      /No column is called as the input "weight" is/,
+      /No column is named like the input "weight"/,
     );
     const { notes } = await explain(csv("some.json", '{ "age": [1], "weight": [2] }'));
-    expect(notes.join(" ")).toContain('"some.json" has no baseline for "height": it has the usual one.');
+    expect(notes.join(" ")).toContain('"some.json" has no baseline for "height": the default is used.');
   });
 
   it("one array is still one input's", async () => {
     await expect(explain(writeArray(folder, "base.npy", [1, 4], BASE))).rejects.toThrow(
-      /"base.npy" is of one input, and 4 are explained: age, height, weight, income/,
+      /"base.npy" is a baseline for one input, and 4 are explained: age, height, weight, income/,
     );
   });
 });
@@ -225,7 +221,7 @@ describe("categories beside a row", () => {
 
   it("messages name the model's inputs", async () => {
     await expect(runOn(models, path(), given(), "road", { target: { index: [0] } })).rejects.toThrow(
-      'there are none in "kinds" [1, 2].',
+      '"kinds" [1, 2] is not an image.',
     );
   });
 });

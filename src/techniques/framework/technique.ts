@@ -161,7 +161,7 @@ export interface ResultAbout {
   readonly by?: "values" | "differences";
   /** "The relevance", where it is no gradient. */
   readonly what?: string;
-  /** Which part of the gradient the result is, where it is not all: "the part at the map's places". */
+  /** Which part of the gradient the result is, where it is not all: "the part at the map's positions". */
   readonly kept?: string;
   /** What was explained, where it is not the target's score. */
   readonly of?: { readonly value: string; readonly seed: Float32Array };
@@ -178,7 +178,7 @@ export interface InputInfo {
   readonly parts?: readonly InputPart[];
   /** Whole numbers: they can be replaced, and not moved. */
   readonly discrete?: true;
-  /** Why integers have no gradient: "no look-up in a table was found: /Equal (Equal) takes its numbers". */
+  /** Why integers have no gradient: "no table lookup was found: /Equal (Equal) takes its numbers". */
   readonly noGradient?: string;
   readonly dims: readonly number[];
   readonly values: Float32Array;

@@ -50,7 +50,7 @@ describe("texts are read", () => {
     expect(await readSample(file("s.txt", "a cat"), row, words("N"))).toMatchObject({ dims: [1], data: ["a cat"] });
     const given = await readSample("a dog", row, words(1));
     expect(given).toMatchObject({ dims: [1], data: ["a dog"] });
-    expect(given.notes).toEqual(['The input "words" is the text "a dog" itself.']);
+    expect(given.notes).toEqual(['The input "words" is the literal text "a dog".']);
     await expect(readSample("a dog", row, words("N", 2))).rejects.toThrow(
       'One text is [1, 1], and the input "words" takes [N, 2]',
     );
@@ -69,7 +69,7 @@ describe("texts are read", () => {
     });
     expect(await readSample(file("c.json", '"x"'), row, words("N", 1))).toMatchObject({ dims: [1, 1], data: ["x"] });
     await expect(readSample(file("d.json", '["x", 3]'), row, words("N", 2))).rejects.toThrow(
-      'The input "words" takes texts, and the file has 3.',
+      'The input "words" takes text, but the file has 3.',
     );
     await expect(readSample(file("e.json", '[["x"], ["y", "z"]]'), row, words("N", 2))).rejects.toThrow(
       "different shapes: [1] and [2]",
@@ -105,7 +105,7 @@ describe("texts are read", () => {
     );
     await expect(readSample("cat.png", row, words("N", 1))).rejects.toThrow("takes texts");
     await expect(readSample(file("q.csv", "a\n1\n"), row, { name: "m", type: "map(string, float32)" })).rejects.toThrow(
-      'The input "m" is a map(string, float32), which ONNX Runtime for Node.js cannot be given.',
+      'The input "m" is a map(string, float32), which ONNX Runtime for Node.js does not accept.',
     );
   });
 });
@@ -119,9 +119,7 @@ describe("models with columns of texts and numbers", () => {
     const model = await models.get(path);
     const { recipe, reasons } = await guessRecipe(model.description);
     expect(recipe.inputs.sex).toEqual({ kind: "row" });
-    expect(reasons).toContain(
-      'Input "sex": texts, by its type: a table\'s cells (.csv), one text (.txt) or a list (.json).',
-    );
+    expect(reasons).toContain('Input "sex": text, by its type: table cells (.csv), one text (.txt) or a list (.json).');
     const { views: artifacts } = await runOn(models, path, `${table}#1`, "predictions", { recipe });
     const bars = artifacts.find((artifact): artifact is BarsArtifact => artifact.kind === "bars")!;
     expect(bars.values[0]).toBeCloseTo(values[0], 5);
@@ -233,11 +231,11 @@ describe("methods on columns of texts", () => {
     expect(notes).toContain('The baseline of "words" is the empty text.');
     for (const technique of ["saliency", "integrated-gradients", "lrp"]) {
       await expect(runOn(models, wordsOnly, given, technique), technique).rejects.toThrow(
-        /^The input "words" is string: only inputs of a float type have a gradient, and texts have none: ArrayFeatureExtractor/,
+        /^The input "words" is string: only float inputs have a gradient, and texts have none: ArrayFeatureExtractor/,
       );
     }
     await expect(runOn(models, wordsOnly, given, "feature-ablation", { params: { baseline: given } })).rejects.toThrow(
-      "only the empty text stands for what is taken away",
+      "only the empty text can stand for missing text",
     );
   });
 });

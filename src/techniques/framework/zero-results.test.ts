@@ -98,7 +98,7 @@ describe("a result that is zero everywhere says what was measured", () => {
 
   it("a gradient that is zero, where it is the gradient", async () => {
     const saliency = await notesOf("saliency", [-5, -5, -5]);
-    expect(saliency).toMatch(/The gradient at "x" is zero everywhere for this input\. On the way back/);
+    expect(saliency).toMatch(/The gradient at "x" is zero everywhere for this input\. In the backward pass/);
     expect(await notesOf("input-x-gradient", [-5, -5, -5])).toContain(
       'The result at "x" is zero everywhere: the gradient there is zero for this input.',
     );
@@ -118,7 +118,7 @@ describe("a result that is zero everywhere says what was measured", () => {
       "The score stays the same whatever part of the input is hidden.",
     );
     expect(await notesOf("occlusion", [0, 0, 0])).toContain(
-      "The input equals the baseline everywhere, so that hiding parts of it changes nothing.",
+      "The input equals the baseline everywhere, so hiding parts of it changes nothing.",
     );
   });
 });
@@ -149,7 +149,7 @@ describe("a map that is zero everywhere", () => {
     });
     expect([...raw.values]).toEqual([0, 0, 0, 0]);
     expect(notes.join(" ")).toContain(
-      'The map of "r" is zero everywhere: it is negative or zero at every place, which ReLU removes. Set relu to false to see it.',
+      'The map of "r" is zero everywhere: all values are negative or zero, and ReLU removes those. Set relu to false to see them.',
     );
     expect(notes.join(" ")).not.toContain("The gradient");
   });
@@ -165,7 +165,7 @@ describe("a map that is zero everywhere", () => {
       technique,
       { target: { index: [0] }, params: { relu: false } },
     );
-    expect(notes.join(" ")).toContain(`The map of "r" is zero everywhere: this method counts ${counted}`);
+    expect(notes.join(" ")).toContain(`The map of "r" is zero everywhere: this method uses only ${counted}`);
   });
 
   it("a layer without activation is no gradient of zero", async () => {

@@ -25,7 +25,7 @@ export async function whyZero(context: Context, zero: ZeroResult, needsGradient:
       .join(" ");
   }
   if (!zero.of && zero.what === "The relevance" && (await scoreAt(context, context.feeds)) === 0)
-    return `${result}: the score, which the method shares out, is zero.`;
+    return `${result}: the score, which the method redistributes, is zero.`;
   const factor = zero.by && (await factorsAt(context, zero));
   if (!factor) {
     const samples = Number(context.params.samples ?? 0);

@@ -193,7 +193,7 @@ describe("integrated gradients", () => {
 
   it("refuses parameters out of range, by name", async () => {
     await expect(run("mlp", "integrated-gradients", { params: { steps: 1 } })).rejects.toThrow(
-      /"steps" is 1; it goes from 2/,
+      /"steps" is 1; it must be from 2/,
     );
     await expect(run("mlp", "integrated-gradients", { params: { rule: "simpson" } })).rejects.toThrow(
       /"rule" is one of gausslegendre, riemann_left/,
@@ -285,7 +285,7 @@ describe("guided backprop and deconvolution", () => {
   it("say which activations keep their gradient, and when all do", async () => {
     const { notes } = await run("mlp", "guided-backprop");
     expect(notes.join(" ")).toMatch(
-      /applies to Relu and Clip from 0, 1 here; other activations keep their gradient: .*Tanh/,
+      /applies to Relu and Clip with minimum 0, 1 here; other activations keep their gradient: .*Tanh/,
     );
     const smooth = await runOn(models, through([node("Tanh", ["x"], ["h"]), product]), x(), "deconvolution");
     expect(smooth.notes.join(" ")).toContain("this is the plain gradient");
@@ -326,7 +326,7 @@ describe("expected gradients", () => {
 
   it("sums to the score less the baselines' mean, within the error it says", async () => {
     const { notes } = await run("mlp", "expected-gradients", { params: { samples: 300, baseline: "0, 1" } });
-    const [, delta, error] = /^Convergence delta (\S+) \(standard error of the draws (\S+)\)/.exec(
+    const [, delta, error] = /^Convergence delta (\S+) \(sampling error (\S+)\)/.exec(
       notes.find((text) => text.startsWith("Convergence"))!,
     )!;
     expect(Number(error)).toBeGreaterThan(0);
@@ -347,7 +347,7 @@ describe("expected gradients", () => {
       ["0.5", file].map((baseline) => run("mlp", "expected-gradients", { params: { samples: 5, baseline } })),
     );
     expect(read.arrays[0].values).toEqual(number.arrays[0].values);
-    expect(read.views[0]).toMatchObject({ caption: "mean of 5 draws from half.npy" });
+    expect(read.views[0]).toMatchObject({ caption: "mean of 5 samples, baseline half.npy" });
     await expect(run("mlp", "expected-gradients", { params: { baseline: "black" } })).rejects.toThrow(/takes an array/);
   });
 });

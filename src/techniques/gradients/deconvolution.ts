@@ -14,7 +14,7 @@ export const deconvolution = technique({
     command: "Visualize Deconvolution",
     group: "gradient",
     summary:
-      "The score sent back through a deconvolutional network: whatever is positive comes back, whether a unit was active or not.",
+      "Propagates the score back through a deconvolutional network: only positive gradients pass, whether or not a unit was active.",
     cite: "Zeiler & Fergus 2014",
     needs: { target: true, layer: "none", gradient: true },
     params: [SCORE, ...NOISE],

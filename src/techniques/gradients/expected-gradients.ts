@@ -13,13 +13,13 @@ const PARAMS: readonly ParamSpec[] = [
   {
     type: "number",
     name: "samples",
-    label: "Draws",
+    label: "Samples",
     default: 50,
     min: 1,
     max: 100_000,
     step: 10,
     integer: true,
-    help: "Random places between baselines and input whose gradients are averaged; the error falls with their square root. Captum's default, 5, is noise.",
+    help: "Number of random points between baselines and input at which gradients are averaged; the error decreases with its square root. Captum's default of 5 is very noisy.",
   },
   { ...BASELINE, label: "Baselines" },
   {
@@ -31,7 +31,7 @@ const PARAMS: readonly ParamSpec[] = [
     max: 10,
     step: 0.01,
     integer: false,
-    help: "Standard deviation of the noise that each draw adds to the input, as a fraction of the input's max − min.",
+    help: "Standard deviation of the noise added to the input for each sample, as a fraction of the input's max − min.",
   },
   {
     type: "number",
@@ -42,7 +42,7 @@ const PARAMS: readonly ParamSpec[] = [
     max: 2 ** 32 - 1,
     step: 1,
     integer: true,
-    help: "The same seed gives the same draws.",
+    help: "The same seed gives the same samples.",
   },
 ];
 
@@ -57,7 +57,7 @@ export const expectedGradients = technique({
     title: "Expected Gradients",
     command: "Visualize Expected Gradients (GradientSHAP)",
     group: "gradient",
-    summary: "Integrated Gradients over several baselines at once, by random draws: also called GradientSHAP.",
+    summary: "Integrated Gradients averaged over several baselines by random sampling, also called GradientSHAP.",
     cite: "Erion et al. 2021; Lundberg & Lee 2017",
     needs: { target: true, layer: "none", gradient: true },
     params: [...PARAMS, SCORE, MEMORY],
@@ -73,7 +73,7 @@ export const expectedGradients = technique({
       title: "Expected Gradients",
       quantity: "E[(x−x′)·∂y/∂x]",
       signed: true,
-      caption: `mean of ${Number(context.params.samples)} draws from ${baselineCaption(context)}`,
+      caption: `mean of ${Number(context.params.samples)} samples, baseline ${baselineCaption(context)}`,
     });
   },
 });
@@ -137,7 +137,7 @@ async function noteDelta(
   for (const baseline of baselines)
     difference -= (await scoreAt(context, withInput(context, baseline))) / baselines.length;
   const total = values.reduce((sum, value) => sum + value, 0);
-  const uncertain = Number.isFinite(error) ? ` (standard error of the draws ${short(error)})` : "";
+  const uncertain = Number.isFinite(error) ? ` (sampling error ${short(error)})` : "";
   context.note(
     `Convergence delta ${short(total - difference)}${uncertain}: the attributions sum to ${short(total)}, the score differs from the baselines' mean by ${short(difference)}.`,
   );

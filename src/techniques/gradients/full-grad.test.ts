@@ -92,7 +92,7 @@ function sumsOf({ notes }: WholeResult): {
 } {
   const note = notes.find((text) => text.startsWith("Full gradient"))!;
   const [, input, layers, biases, lids, together, score] =
-    /sums to (\S+), bias × gradient over (one|\d+) layers? to ([^\s;,]+)(?:, what clipping .*? ([-\d.e]+))?; together (\S+), the score is (\S+)\.$/.exec(
+    /sums to (\S+), bias × gradient over (one|\d+) layers? to ([^\s;,]+)(?:, clipping .*? adds ([-\d.e]+))?; together (\S+), the score is (\S+)\.$/.exec(
       note,
     )!;
   return {
@@ -143,7 +143,7 @@ describe("FullGrad", () => {
     expect(sums.score).toBeCloseTo(one.score, 3);
     expect(differenceFrom(one, result.arrays[0].values)).toBeGreaterThan(0.01);
     expect(result.notes.join(" ")).toMatch(
-      /They add up to the score in piecewise linear networks; this one has .*Softmax.*, whose implicit biases are left out\./,
+      /They add up to the score in piecewise linear networks; this one has .*Softmax.*, whose implicit biases are omitted\./,
     );
   });
 
@@ -178,7 +178,7 @@ describe("FullGrad", () => {
     const [least, most] = [Math.min(...magnitudes), Math.max(...magnitudes)];
     magnitudes.forEach((value, i) => expect(raw.values[i]).toBeCloseTo((value - least) / (most - least), 4));
     expect(artifacts[0].kind).toBe("bars");
-    expect(notes.join(" ")).toMatch(/Biases without a place in a table row are not in the map/);
+    expect(notes.join(" ")).toMatch(/Biases without a position in a table row are not in the map/);
   });
 });
 
@@ -285,7 +285,7 @@ describe("FullGrad's biases", () => {
       { input: 4, biases: 0, lids: 3.5 },
     ],
     [
-      "a fused convolution's, by the slope of its activation",
+      "a fused convolution's, by the derivative of its activation",
       {
         domains: { "com.microsoft": 1 },
         weights: [weight("w", [1, 1, 1, 1], [2]), weight("b", [1], [0.5])],

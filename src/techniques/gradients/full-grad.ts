@@ -27,7 +27,7 @@ export const fullGrad = technique({
     title: "FullGrad",
     command: "Visualize FullGrad",
     group: "gradient",
-    summary: "Where the score comes from in full: the input's part and every bias's part, at all layers.",
+    summary: "Decomposes the score completely into the contributions of the input and of all biases in all layers.",
     cite: "Srinivas & Fleuret 2019",
     needs: { target: true, layer: "none", gradient: true },
     inputs: "each",
@@ -192,21 +192,21 @@ function noteSum(
   const fromInput = sumOf(products);
   const atBounds =
     clips.length > 0
-      ? `, what clipping at a bound adds (ReLU6's lid: an implicit bias, not in the map) ${short(lids)}`
+      ? `, clipping at an upper bound (as in ReLU6: an implicit bias, not in the map) adds ${short(lids)}`
       : "";
   context.note(
     `Full gradient: input × gradient sums to ${short(fromInput)}, bias × gradient over ${count === 1 ? "one layer" : `${count} layers`} to ${short(biases)}${atBounds}; together ${short(fromInput + biases + lids)}, the score is ${short(score)}.`,
   );
   if (curved.length > 0)
     context.note(
-      `They add up to the score in piecewise linear networks; this one has ${curved.join(", ")}, whose implicit biases are left out.`,
+      `They add up to the score in piecewise linear networks; this one has ${curved.join(", ")}, whose implicit biases are omitted.`,
     );
   if (placeless !== 0)
     context.note(
-      `Biases without a place in ${spatial ? "the input's space (dense layers)" : "a table row"} are not in the map: ${short(placeless)} of the sum.`,
+      `Biases without a position in ${spatial ? "the image (dense layers)" : "a table row"} are not in the map: ${short(placeless)} of the sum.`,
     );
   context.note(
-    "Biases are taken as they are in the graph: where an exporter folded BatchNormalization into a convolution, the convolution's bias holds its shift.",
+    "Biases are those of the graph: if the exporter folded BatchNormalization into a convolution, the convolution's bias includes its shift.",
   );
 }
 
@@ -221,7 +221,7 @@ function picture(
     title: "FullGrad",
     quantity: size ? "ψ(∇x·x) + Σ ψ(b·∂y/∂b)" : "ψ(∇x·x)",
     signed: false,
-    caption: noiseCaption(context.params, "parts of the input and of all biases"),
+    caption: noiseCaption(context.params, "contributions of the input and of all biases"),
   };
   if (!size) return inputAttribution(context, values, looks);
   const { labels } = context.input;

@@ -11,7 +11,7 @@ export const guidedBackprop = technique({
     command: "Visualize Guided Backprop",
     group: "gradient",
     summary:
-      "Crisp edges that excite the network: only what is positive comes back, through units that were active. Little depends on the target.",
+      "Sharp edges that excite the network: only positive gradients pass, and only through active units. Depends little on the target.",
     cite: "Springenberg et al. 2015",
     needs: { target: true, layer: "none", gradient: true },
     params: [SCORE, ...NOISE],

@@ -21,7 +21,7 @@ export const integratedGradients = technique({
     command: "Visualize Integrated Gradients",
     group: "gradient",
     summary:
-      "The score's difference to a baseline, distributed over the inputs: the average gradient along the path from the baseline, times the input difference.",
+      "The score's difference from a baseline, distributed over the inputs: the average gradient along the path from the baseline, times the input difference.",
     cite: "Sundararajan, Taly & Yan 2017",
     needs: { target: true, layer: "none", gradient: true },
     params: [STEPS, RULE, BASELINE, SCORE, ...NOISE, MEMORY],

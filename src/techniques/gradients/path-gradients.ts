@@ -20,7 +20,7 @@ export const STEPS: ParamSpec = {
   max: 10_000,
   step: 10,
   integer: true,
-  help: "Gradients taken along the way from the baseline to the input: more are slower and more exact.",
+  help: "Number of gradients along the path from the baseline to the input. More are slower and more accurate.",
 };
 
 export const RULE = choiceParam(
@@ -33,7 +33,7 @@ export const RULE = choiceParam(
     ["riemann_middle", "Riemann, middle"],
     ["riemann_trapezoid", "Trapezoid"],
   ],
-  "How the integral is approximated, as in Captum. Its trapezoid gives everything 1/steps too little.",
+  "How the integral is approximated, as in Captum. Captum's trapezoid rule underestimates by 1/steps.",
 );
 
 export const MEMORY: ParamSpec = {
@@ -46,7 +46,7 @@ export const MEMORY: ParamSpec = {
   max: 1_048_576,
   step: 256,
   integer: true,
-  help: "The most that running the model may take. Runs are made in batches as far as that goes and gains time, else one by one; a model that takes more is refused. 0: the memory budget (neuralLoupe.memoryBudget; half of what is available where that is not set).",
+  help: "Memory limit for running the model. Runs are batched as far as the limit allows and batching saves time; a model that needs more is refused. 0: the memory budget (neuralLoupe.memoryBudget; half of the available memory if not set).",
 };
 
 /** What is asked at many points. */
@@ -110,8 +110,8 @@ export async function gradientsAt(
     const all = needOf(need, unfit);
     const limit =
       memory > 0
-        ? `the ${megabytes(memory * 2 ** 20)} that memory is set to (${roundedUp(all)} would hold them)`
-        : "the memory budget (half of what is available, where nothing is set)";
+        ? `the memory limit of ${megabytes(memory * 2 ** 20)} (${roundedUp(all)} would be enough)`
+        : "the memory budget (half of the available memory if not set)";
     context.note(
       `Ran ${batch === 1 ? "one by one" : `in batches of ${batch}`}: ${unfit} at once would take about ${megabytes(all)}, more than ${limit}.`,
     );

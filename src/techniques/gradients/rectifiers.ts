@@ -52,10 +52,10 @@ export async function noteActivations(context: Context, title: string, of?: stri
   const others = [...kept].map(([opType, count]) => (count > 1 ? `${opType} (${count})` : opType)).join(", ");
   if (rectifiers === 0)
     context.note(
-      `${title} changes how gradients pass through Relu and Clip from 0; this model has none before the score, so this is the plain gradient.`,
+      `${title} changes how gradients pass through Relu and Clip with minimum 0; this model has none before the score, so this is the plain gradient.`,
     );
   else if (others)
     context.note(
-      `${title} applies to Relu and Clip from 0, ${rectifiers} here; other activations keep their gradient: ${others}.`,
+      `${title} applies to Relu and Clip with minimum 0, ${rectifiers} here; other activations keep their gradient: ${others}.`,
     );
 }

@@ -20,7 +20,7 @@ export const saliency = technique({
         "absolute",
         "Absolute",
         true,
-        "Take the gradient's magnitude; otherwise its sign says whether more brings the score up or down.",
+        "Show the gradient's magnitude; otherwise its sign tells whether increasing the input raises or lowers the score.",
       ),
       SCORE,
       ...NOISE,

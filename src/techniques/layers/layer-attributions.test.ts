@@ -139,7 +139,7 @@ describe("a chain of two layers, by hand", () => {
     expect([...(await at("neuron-gradient", "z", { neuron: "1" })).arrays[0].values]).toEqual([1, -2]);
     const picked = await at("neuron-gradient", "h");
     expect([...picked.arrays[0].values]).toEqual([1, 2]);
-    expect(picked.notes).toContain('Neuron picked, the most active of "h": 0.');
+    expect(picked.notes).toContain('Neuron chosen automatically, the most active of "h": 0.');
     const integrated = await at("neuron-integrated-gradients", "z", { neuron: "1" });
     expect(total(integrated.arrays[0].values)).toBeCloseTo(-3, 5);
     expect(integrated.notes.join(" ")).toMatch(/the neuron differs from the baseline's by -3\.$/);
@@ -161,7 +161,7 @@ describe("a chain of two layers, by hand", () => {
       "neuron-gradient",
       "z",
       { neuron: "3" },
-      /neuron 3 is out of range: the layer "z" has 3 entries along axis 1, so 0 to 2/,
+      /neuron 3 is out of range: the layer "z" has 3 entries along axis 1 \(0 to 2\)/,
     ],
     [
       "neuron-gradient",
@@ -220,6 +220,6 @@ describe("around a layer", () => {
     // r = [3, 2]: 9 + 18, 4 − 8.
     expect(raw.values[0]).toBeCloseTo(27, 3);
     expect(raw.values[1]).toBeCloseTo(-4, 3);
-    expect(notes.join(" ")).toContain("goes around this layer");
+    expect(notes.join(" ")).toContain("bypasses this layer");
   });
 });

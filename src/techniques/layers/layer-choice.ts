@@ -11,15 +11,15 @@ export async function layerOf(context: Context): Promise<LayerInfo> {
   const { specialised, trace } = await context.traced();
   if (!specialised.tainted.has(layer.value)) {
     throw new UsageError(
-      `"${layer.value}" is the same for every input: a weight, or made of weights alone.`,
+      `"${layer.value}" does not depend on the input: it is a weight, or computed from weights only.`,
       layer.value,
-      "Choose a layer that the input passes through.",
+      "Choose a layer that depends on the input.",
     );
   }
   const type = trace.types.get(layer.value);
   if (type !== undefined && !isFloat(type))
     throw new UsageError(
-      `"${layer.value}" holds ${type}: only values of a float type have attributions.`,
+      `"${layer.value}" holds ${type}: only float values have attributions.`,
       layer.value,
       "Choose another layer.",
     );

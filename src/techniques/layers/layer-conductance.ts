@@ -12,7 +12,7 @@ import { isSigned, noiseCaption } from "../gradients/saliency.ts";
 import { technique, type Context, type LayerInfo } from "../framework/technique.ts";
 
 /** What a layer that is gone around cannot sum to. */
-export const GONE_AROUND = " Part of the score's difference goes around this layer, so the sum need not reach it.";
+export const GONE_AROUND = " Part of the score's difference bypasses this layer, so the sum need not equal it.";
 
 /**
  * ∫₀¹ ∂y/∂a · da along the way from the baseline to the input, for each unit a of a layer: raw in the layer's shape. As
@@ -25,7 +25,7 @@ export const layerConductance = technique({
     title: "Layer Conductance",
     command: "Visualize Layer Conductance",
     group: "layer",
-    summary: "How much of the score's difference to a baseline flows through each unit of a layer.",
+    summary: "How much of the score's difference from a baseline flows through each unit of a layer.",
     cite: "Dhamdhere, Sundararajan & Yan 2018; Shrikumar et al. 2018",
     needs: { target: true, layer: "any", gradient: true },
     params: [STEPS, RULE, BASELINE, SCORE, ...NOISE, MEMORY],

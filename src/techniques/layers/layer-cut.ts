@@ -24,9 +24,7 @@ export async function modelFrom(context: Context, layer: LayerInfo): Promise<Fro
   const { specialised, trace, graph, key } = await context.traced();
   const isInside = !hasValue(model.model.graph, layer.value);
   if (isInside)
-    context.note(
-      `"${layer.value}" lies inside a branch or a loop: what follows it goes the way that this input takes.`,
-    );
+    context.note(`"${layer.value}" is inside a branch or a loop: the rest of the model takes the path of this input.`);
   const beside = takenBeside(isInside ? graph : model.model.graph, layer.value).filter((value) =>
     specialised.tainted.has(value),
   );

@@ -18,7 +18,7 @@ export const layerDeeplift = technique({
     title: "Layer DeepLIFT",
     command: "Visualize Layer DeepLIFT",
     group: "layer",
-    summary: "The score's difference to a baseline, distributed over the units of a layer.",
+    summary: "The score's difference from a baseline, distributed over the units of a layer.",
     cite: "Shrikumar, Greenside & Kundaje 2017",
     needs: { target: true, layer: "any", gradient: true },
     params: [DEEPLIFT_RULE, BASELINE, SCORE, ...NOISE],

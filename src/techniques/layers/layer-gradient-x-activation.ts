@@ -14,7 +14,7 @@ export const layerGradientXActivation = technique({
     command: "Visualize Layer Gradient × Activation",
     group: "layer",
     summary:
-      "What each unit of a layer adds to the score, were the rest of the model linear: its activation times its gradient.",
+      "Each unit's contribution to the score under a linear approximation of the rest of the model: activation times gradient.",
     cite: "Ancona et al. 2018; Kokhlikyan et al. 2020",
     needs: { target: true, layer: "any", gradient: true },
     params: [SCORE, ...NOISE],

@@ -24,7 +24,7 @@ export const layerIntegratedGradients = technique({
     command: "Visualize Layer Integrated Gradients",
     group: "layer",
     summary:
-      "The score's difference to a baseline, distributed over the units of a layer: the average gradient along the path of its values, times their difference.",
+      "The score's difference from a baseline, distributed over the units of a layer: the average gradient along the path of its values, times their difference.",
     cite: "Sundararajan, Taly & Yan 2017; Kokhlikyan et al. 2020",
     needs: { target: true, layer: "any", gradient: true },
     params: [STEPS, RULE, BASELINE, SCORE, ...NOISE, MEMORY],

@@ -80,7 +80,7 @@ export function layerPicture(
 /** Says which axis is taken for time where nothing tells. */
 export function noteGuess(context: Context, { value, dims }: LayerInfo, { height, width }: SpatialAxes): void {
   context.note(
-    `"${value}" [${dims.join(", ")}] is drawn with axis ${width} (${dims[width]}) from left to right, read as time, and axis ${height} (${dims[height]}) downward, read as channels.`,
+    `"${value}" [${dims.join(", ")}] is drawn with axis ${width} (${dims[width]}) horizontally, as time, and axis ${height} (${dims[height]}) vertically, as channels.`,
   );
 }
 

@@ -55,7 +55,7 @@ describe("a network whose layers are of integers has layers of the real numbers 
       arrays: [raw],
       notes,
     } = await run("feature-maps");
-    expect(notes.join(" ")).toContain(`Layer picked: ${real(reference.last.name)} [1×8×6×6]`);
+    expect(notes.join(" ")).toContain(`Layer chosen automatically: ${real(reference.last.name)} [1×8×6×6]`);
     expect(raw.dims).toEqual(reference.last.dims);
     expectClose(raw.values, reference.last.values);
   });
@@ -65,10 +65,12 @@ describe("a network whose layers are of integers has layers of the real numbers 
       arrays: [raw],
       notes,
     } = await run("grad-cam");
-    expect(notes.join(" ")).toContain(`Layer picked: ${real(reference.last.name)}`);
+    expect(notes.join(" ")).toContain(`Layer chosen automatically: ${real(reference.last.name)}`);
     expectClose(raw.values, reference.cam);
     for (const technique of ["score-cam", "eigen-cam", "ablation-cam"])
-      expect((await run(technique)).notes.join(" ")).toContain(`Layer picked: ${real(reference.last.name)}`);
+      expect((await run(technique)).notes.join(" ")).toContain(
+        `Layer chosen automatically: ${real(reference.last.name)}`,
+      );
   });
 
   it("by name, the real numbers and the integers; the last layer by itself is no copy of the scores", async () => {
@@ -147,7 +149,7 @@ describe("a network whose layers are of integers has layers of the real numbers 
     const maps = await runOn(models, path, writeArray(folder, "steps.npy", [1, 4, 3], x), "grad-cam", {
       target: { index: [0] },
     });
-    expect(maps.notes.find((note) => note.startsWith("Layer picked"))).toMatch(
+    expect(maps.notes.find((note) => note.startsWith("Layer chosen automatically"))).toMatch(
       /: (d|t\.dequantised) \[1×2×[24]\], the last with steps/,
     );
   });

@@ -34,7 +34,7 @@ describe("Grad-CAM of a recurrent network is over the steps of its last layer, a
       expect(result.provenance.target).toMatchObject({ index: [target] });
       expect(result.notes.join(" ")).toMatch(
         new RegExp(
-          `Layer picked: .* \\[(${shape.join("×")}|${[shape[1], shape[0], shape[2]].join("×")})\\], the last with steps`,
+          `Layer chosen automatically: .* \\[(${shape.join("×")}|${[shape[1], shape[0], shape[2]].join("×")})\\], the last with steps`,
         ),
       );
       expect(result.arrays[0].dims).toEqual([map.length]);

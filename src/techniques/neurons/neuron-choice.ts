@@ -12,8 +12,8 @@ export const NEURON: ParamSpec = {
   label: "Neuron",
   default: "auto",
   pattern: String.raw`\s*(?:auto|\d+(?:\s*,\s*\d+)*)\s*`,
-  problem: "An index in the layer's value without its batch axis, such as 3,2,5; or auto.",
-  help: "Which element of the layer is explained: its index without the batch axis, such as 3,2,5 for channel 3, row 2, column 5. auto: the most active one.",
+  problem: "auto, or an index without the batch axis, such as 3,2,5.",
+  help: "The element of the layer to explain: its index without the batch axis, such as 3,2,5 for channel 3, row 2, column 5. auto: the most active one.",
 };
 
 /** One element of a layer. */
@@ -36,7 +36,7 @@ export async function neuronOf(context: Context): Promise<Neuron> {
   seed[at] = 1;
   const index = placeOf(at, layer.dims).join(", ");
   if (text === "auto")
-    context.note(`Neuron picked, the most active of "${layer.value}": ${index.replaceAll(" ", "")}.`);
+    context.note(`Neuron chosen automatically, the most active of "${layer.value}": ${index.replaceAll(" ", "")}.`);
   return { layer, at, seed, label: `${layer.value}[${index}]` };
 }
 
@@ -73,7 +73,7 @@ function placeAt({ value, dims }: LayerInfo, index: readonly number[]): number {
   inner.forEach((size, axis) => {
     if (index[axis] >= size)
       throw new UsageError(
-        `The neuron ${index.join(",")} is out of range: the layer "${value}" has ${size} entries along axis ${axis + 1}, so 0 to ${size - 1}.`,
+        `The neuron ${index.join(",")} is out of range: the layer "${value}" has ${size} entries along axis ${axis + 1} (0 to ${size - 1}).`,
         "neuron",
       );
   });

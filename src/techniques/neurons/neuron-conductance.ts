@@ -32,8 +32,7 @@ export const neuronConductance = technique({
     title: "Neuron Conductance",
     command: "Visualize Neuron Conductance",
     group: "layer",
-    summary:
-      "How much of the score's difference to a baseline each input brings about through one neuron inside the model.",
+    summary: "How much each input contributes through one neuron to the score's difference from a baseline.",
     cite: "Dhamdhere, Sundararajan & Yan 2018",
     needs: { target: true, layer: "any", gradient: true },
     params: [NEURON, STEPS, TRAPEZOID, BASELINE, SCORE, ...NOISE, MEMORY],

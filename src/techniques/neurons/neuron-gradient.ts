@@ -14,7 +14,7 @@ export const neuronGradient = technique({
     title: "Neuron Gradient",
     command: "Visualize Neuron Gradient",
     group: "layer",
-    summary: "Inputs whose small changes affect one neuron inside the model most.",
+    summary: "Inputs whose small changes affect one neuron most.",
     cite: "Simonyan, Vedaldi & Zisserman 2013",
     needs: { target: false, layer: "any", gradient: true },
     params: [NEURON, ...NOISE],

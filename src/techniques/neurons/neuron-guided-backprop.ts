@@ -15,8 +15,7 @@ export const neuronGuidedBackprop = technique({
     title: "Neuron Guided Backprop",
     command: "Visualize Neuron Guided Backprop",
     group: "layer",
-    summary:
-      "Crisp edges that excite one neuron inside the model: only what is positive comes back, through units that were active.",
+    summary: "Sharp edges that excite one neuron: only positive gradients pass, and only through active units.",
     cite: "Springenberg et al. 2015",
     needs: { target: false, layer: "any", gradient: true },
     params: [NEURON, ...NOISE],

@@ -19,7 +19,7 @@ export const neuronIntegratedGradients = technique({
     title: "Neuron Integrated Gradients",
     command: "Visualize Neuron Integrated Gradients",
     group: "layer",
-    summary: "One neuron's difference to its activation for a baseline, distributed over the inputs.",
+    summary: "One neuron's difference from its activation for a baseline, distributed over the inputs.",
     cite: "Sundararajan, Taly & Yan 2017",
     needs: { target: false, layer: "any", gradient: true },
     params: [NEURON, STEPS, RULE, BASELINE, ...NOISE, MEMORY],

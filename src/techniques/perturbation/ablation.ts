@@ -74,7 +74,7 @@ export async function ablate(context: Context, parts: Parts, baseline: Float32Ar
       const what = Object.keys(context.feeds).length > 1 ? `input "${name}"` : "input";
       context.note(
         equal
-          ? `The ${what} equals the baseline everywhere, so that hiding parts of it changes nothing.`
+          ? `The ${what} equals the baseline everywhere, so hiding parts of it changes nothing.`
           : `The score stays the same whatever part of the ${what} is hidden.`,
       );
     }

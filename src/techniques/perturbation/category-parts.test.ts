@@ -181,7 +181,7 @@ describe("one integer is one of the places that are compared", () => {
   it("one integer alone has no other places", async () => {
     for (const shape of SINGLE)
       await expect(run(shape, "rise", {}, { row: false })).rejects.toThrow(
-        'RISE compares the input\'s places with each other, and "cat"',
+        'RISE compares elements of the input with each other, and "cat"',
       );
   });
 

@@ -13,7 +13,7 @@ export const featureAblation = technique({
     command: "Visualize Feature Ablation",
     group: "perturbation",
     summary:
-      "How far the score falls when one part of the input is replaced by the baseline: a cell of a grid, a superpixel, a part of a mask, or one column of a table row.",
+      "How much the score drops when one part of the input is replaced by the baseline: a grid cell, a superpixel, a region of a mask, or one column of a table row.",
     cite: "Kokhlikyan et al. 2020",
     needs: { target: true, layer: "none", gradient: false },
     params: [...SEGMENTS, BASELINE, SCORE],
@@ -30,7 +30,7 @@ export const featureAblation = technique({
         title: "Feature Ablation",
         quantity: "y(x) − y(hidden)",
         signed: true,
-        caption: `fall of the score, ${caption}`,
+        caption: `score drop, ${caption}`,
       },
     );
   },

@@ -13,21 +13,21 @@ const SIZES = {
   type: "text" as const,
   default: "auto",
   pattern: String.raw`\s*(?:auto|[1-9]\d*(?:\s*,\s*[1-9]\d*)*)\s*`,
-  problem: "A whole number, one per axis by commas such as 3,15,15, or auto.",
+  problem: "auto, a whole number, or one per axis separated by commas, such as 3,15,15.",
 };
 
 const WINDOW: ParamSpec = {
   ...SIZES,
   name: "window",
   label: "Window",
-  help: "The box's size: one number for both axes of space and all channels, or one per axis without the batch (3,15,15). auto: 15 of 224 pixels.",
+  help: "Size of the box: one number for all spatial axes (over all channels), or one per axis without the batch (3,15,15). auto: 15 of 224 pixels.",
 };
 
 const STRIDE: ParamSpec = {
   ...SIZES,
   name: "stride",
   label: "Stride",
-  help: "How far the box moves each time, in the same way, at most its size. auto: about half the window. Captum's default, 1, runs the model for every pixel.",
+  help: "Step by which the box moves, in the same form; at most its size. auto: about half the window. Captum's default of 1 runs the model for every pixel.",
 };
 
 const LOOKS = { id: "occlusion", title: "Occlusion", quantity: "y(x) − y(hidden)", signed: true };
@@ -42,7 +42,7 @@ export const occlusion = technique({
     title: "Occlusion",
     command: "Visualize Occlusion",
     group: "perturbation",
-    summary: "How far the score falls when a box that slides over the input hides what is under it.",
+    summary: "How much the score drops when a box that slides over the input hides part of it.",
     cite: "Zeiler & Fergus 2014",
     needs: { target: true, layer: "none", gradient: false },
     params: [WINDOW, STRIDE, BASELINE, SCORE],
@@ -55,7 +55,7 @@ export const occlusion = technique({
         context,
         joint,
         { values, ...effects },
-        { ...LOOKS, caption: "fall of the score, one feature at a time" },
+        { ...LOOKS, caption: "score drop, one feature at a time" },
       );
     }
     const integers = integersOf(context.input);
@@ -74,7 +74,7 @@ export const occlusion = technique({
       context,
       parts,
       { values, ...effects },
-      { ...LOOKS, caption: `fall of the score, box ${window}, stride ${stride}` },
+      { ...LOOKS, caption: `score drop, box ${window}, stride ${stride}` },
     );
   },
 });
@@ -94,7 +94,7 @@ function slidingOf(input: InputInfo, windowText: string, strideText: string): Sl
       throw new UsageError(
         `"${name}" has ${numbers.length} numbers; the input ${inputSaid(input)} has ${dims.length - 1} axes without the batch.`,
         name,
-        "Give one number per axis, or one for all axes of space.",
+        "Give one number per axis, or one for all spatial axes.",
       );
     }
     return dims.map((size, axis) => {
@@ -127,9 +127,9 @@ function slidingOf(input: InputInfo, windowText: string, strideText: string): Sl
     }
     if (stride[axis] > window[axis]) {
       throw new UsageError(
-        `The stride is ${stride[axis]} along axis ${axis}, more than the window's ${window[axis]}: what lies between would never be hidden.`,
+        `The stride is ${stride[axis]} along axis ${axis}, more than the window's ${window[axis]}: some elements would never be hidden.`,
         "stride",
-        "Choose a stride of at most the window.",
+        "Choose a stride no larger than the window.",
       );
     }
   }

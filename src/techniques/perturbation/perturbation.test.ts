@@ -143,7 +143,7 @@ describe("feature ablation by a mask", () => {
       undefined,
       /The mask bad\.npy is \[2, 1, 1, 4, 4\], the input "x" is \[1, 1, 4, 4\]/,
     ],
-    ["of fractions", [4, 4], 0.5, /A mask is of whole numbers; this array \(float32\) holds 0\.5/],
+    ["of fractions", [4, 4], 0.5, /A mask must have integer values; this array \(float32\) contains 0\.5/],
   ])("says what is wrong with a mask %s", async (_, dims, value, message) => {
     const count = dims.reduce((a, b) => a * b, 1);
     const mask = writeArray(
@@ -161,7 +161,7 @@ describe("feature ablation by a mask", () => {
     await expect(run({ mask: join(folder, "none.npy") })).rejects.toThrow(/There is no such file/);
     await expect(run({ mask: "sum.onnx" })).rejects.toThrow(/array of whole numbers \(\.npy\) or a picture/);
     await expect(run({ mask: writeArray(folder, "m.npy", [4, 4], columns, "int64"), segments: 5 })).rejects.toThrow(
-      /Segments and a mask were given/,
+      /Both segments and a mask were given/,
     );
     await expect(run({ baseline: writeArray(folder, "small.npy", [1, 1, 2, 2], [1, 2, 3, 4]) })).rejects.toThrow(
       /\[1, 1, 2, 2\].*\[N, 1, 4, 4\]/,
@@ -200,14 +200,14 @@ describe("feature ablation by segments", () => {
       "feature-ablation",
       { params: { segments: 2 } },
     );
-    expect(notes).toContain("SLIC made 2 segments of the picture.");
+    expect(notes).toContain("SLIC found 2 segments in the image.");
     expect([raw.values[0], raw.values[63]]).toEqual([256, 1024]);
   });
 
   it("says what has no segments", async () => {
     await expect(
       runOn(models, sum("row.onnx", ["N", 5]), ramp([1, 5]), "feature-ablation", { params: { segments: 3 } }),
-    ).rejects.toThrow(/"x" \[1, 5\] is no picture, so it has no segments/);
+    ).rejects.toThrow(/"x" \[1, 5\] is not an image, so it has no segments/);
   });
 });
 
@@ -247,7 +247,7 @@ describe("RISE", () => {
       params: { masks: 20_000, score: "output", probability: 0.25 },
     });
     raw.values.forEach((value, i) => expect(Math.abs(value - (x[i] + 0.25 * (9 - x[i])))).toBeLessThan(0.2));
-    const error = Number(/standard error of a place is (\S+) /.exec(notes.join(" "))![1]);
+    const error = Number(/standard error of its values is (\S+)\. /.exec(notes.join(" "))![1]);
     // What the means really miss by is of its size.
     const missed =
       raw.values.reduce((total, value, i) => total + Math.abs(value - (x[i] + 0.25 * (9 - x[i]))), 0) / x.length;
@@ -272,13 +272,13 @@ describe("RISE", () => {
     expect(logit.notes.join(" ")).toContain("The score is the logit of 0.");
     expect(logit.arrays[0].values).not.toEqual(own.arrays[0].values);
     expect((await run(sum("one.onnx", ["N", 3]), {})).notes.join(" ")).toMatch(
-      /no list of classes with probabilities: the score is the output as it is/,
+      /not a list of class probabilities: the score is the output itself/,
     );
   });
 
   it.each([
-    [{ masks: 0 }, /"masks" is 0; it goes from 1/],
-    [{ probability: 1 }, /"probability" is 1; it goes from 0.01 to 0.99/],
+    [{ masks: 0 }, /"masks" is 0; it must be from 1/],
+    [{ probability: 1 }, /"probability" is 1; it must be from 0.01 to 0.99/],
     [{ cells: 1.5 }, /"cells" is a whole number, not 1.5/],
   ])("refuses %o", async (params, message) => {
     await expect(runOn(models, sum(), ramp(), "rise", { params })).rejects.toThrow(message);

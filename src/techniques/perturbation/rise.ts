@@ -28,7 +28,7 @@ const PARAMS: readonly ParamSpec[] = [
     max: 1_000_000,
     step: 500,
     integer: true,
-    help: "How many random masks are tried, each a run of the model. The paper takes 4000 for VGG-16 and 8000 for ResNet-50; the error falls with their square root.",
+    help: "Number of random masks, each one run of the model. The paper uses 4000 for VGG-16 and 8000 for ResNet-50; the error decreases with the square root of the number.",
   },
   {
     type: "number",
@@ -39,7 +39,7 @@ const PARAMS: readonly ParamSpec[] = [
     max: 1024,
     step: 1,
     integer: true,
-    help: "Cells of a mask along each axis of space. A table row's columns and a text's tokens are cells by themselves.",
+    help: "Cells of a mask along each spatial axis. In a table row each column is a cell, in text each token.",
   },
   {
     type: "number",
@@ -50,7 +50,7 @@ const PARAMS: readonly ParamSpec[] = [
     max: 0.99,
     step: 0.05,
     integer: false,
-    help: "How likely a cell is shown.",
+    help: "Probability that a cell is shown.",
   },
   {
     type: "number",
@@ -73,7 +73,7 @@ const PARAMS: readonly ParamSpec[] = [
       ["output", "Output"],
       ["loss", "Loss"],
     ],
-    "What is averaged: the target's probability, as in the paper; what goes into the last Softmax or Sigmoid (logit), the output as it is, or the cross-entropy.",
+    "What is averaged: the target's probability, as in the paper; the input of the last Softmax or Sigmoid (logit); the output; or the cross-entropy loss.",
   ),
 ];
 
@@ -89,7 +89,7 @@ export const rise = technique({
     command: "Visualize RISE",
     group: "perturbation",
     summary:
-      "The mean of random masks, each weighted by the score that is left when only what it shows of the input is seen. No gradients; thousands of runs.",
+      "The mean of random masks, each weighted by the score of the masked input. Needs no gradients, but thousands of runs.",
     cite: "Petsiuk, Das & Saenko 2018",
     needs: { target: true, layer: "none", gradient: false },
     params: PARAMS,
@@ -198,7 +198,7 @@ async function scored(context: Context): Promise<{ value: string; scoreOf: (valu
       };
     }
     context.note(
-      `The output "${output.name}" [${output.shape.join(", ")}] is no list of classes with probabilities: the score is the output as it is.`,
+      `The output "${output.name}" [${output.shape.join(", ")}] is not a list of class probabilities: the score is the output itself.`,
     );
     return { value: output.value, scoreOf: (values) => context.scoreIn(values) };
   }
@@ -232,7 +232,7 @@ function noteError(
     high = Math.max(high, mean / probability);
   }
   context.note(
-    `The map goes from ${short(low)} to ${short(high)}; the standard error of a place is ${short(error)} in the mean. More masks make it smaller.`,
+    `The map ranges from ${short(low)} to ${short(high)}; the mean standard error of its values is ${short(error)}. More masks reduce it.`,
   );
 }
 

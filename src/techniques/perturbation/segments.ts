@@ -23,7 +23,7 @@ export const SEGMENTS: readonly ParamSpec[] = [
     step: 1,
     integer: true,
     unit: "px",
-    help: "The size of the cells, along each axis of space, over all channels, where neither segments nor a mask are asked for. A table row's columns and a text's tokens are parts by themselves.",
+    help: "Size of the grid cells along each spatial axis (over all channels), if neither segments nor a mask is given. In a table row each column is a part, in text each token.",
   },
   {
     type: "number",
@@ -34,7 +34,7 @@ export const SEGMENTS: readonly ParamSpec[] = [
     max: 10_000,
     step: 10,
     integer: true,
-    help: "About how many superpixels of the picture (SLIC) are the parts; 0 takes cells of a grid.",
+    help: "Approximate number of superpixels (SLIC) to use as parts; 0 uses grid cells.",
   },
   {
     type: "text",
@@ -43,8 +43,8 @@ export const SEGMENTS: readonly ParamSpec[] = [
     default: "",
     pattern: String.raw`[^,"]*|"(?:[^"]|"")*"`,
     files: true,
-    problem: "One file: an array of whole numbers (.npy), or a picture.",
-    help: "A file that says which elements are one part: whole numbers (.npy) in a shape that fits the input's, or a picture in its size whose colours are the parts.",
+    problem: "One file: an integer array (.npy), or an image.",
+    help: "A file that assigns elements to parts: an integer array (.npy) of a shape that fits the input, or an image of its size with one colour per part.",
   },
 ];
 
@@ -77,7 +77,7 @@ export async function partsOf(context: PartsContext): Promise<{ parts: Parts; ca
   const [[mask = ""], segments] = [splitList(String(params.mask)), Number(params.segments)];
   if (mask !== "" && segments > 0)
     throw new UsageError(
-      "Segments and a mask were given; the parts are one or the other.",
+      "Both segments and a mask were given; only one of them can define the parts.",
       "mask",
       "Set segments to 0, or give no mask.",
     );
@@ -141,7 +141,7 @@ function spread({ name, dims, labels }: Mask, input: InputInfo): Int32Array {
     throw new UsageError(
       `The mask ${name} is [${dims.join(", ")}], the input "${inputName(input)}" is [${to.join(", ")}].`,
       "mask",
-      `A mask has the input's shape${space}. It is not resized.`,
+      `A mask must have the input's shape${space}. It is not resized.`,
     );
   }
   const strides = to.map((_, axis) =>
@@ -169,18 +169,18 @@ function slicParts(context: PartsContext, segments: number): { parts: Parts; cap
     picture.width !== input.dims[layout.spatial[1]]
   ) {
     throw new UsageError(
-      `${inputSaid(input)} is no picture, so it has no segments.`,
+      `${inputSaid(input)} is not an image, so it has no segments.`,
       "segments",
       "Use a grid or a mask.",
     );
   }
-  context.progress(undefined, "Looking for segments");
+  context.progress(undefined, "Computing segments");
   const { labels, count } = slic(picture.pixels, picture.height, picture.width, segments);
   const parts = labelled(
     placesOf(input.dims, layout.spatial).map((place) => labels[place]),
     "Segment",
   );
-  context.note(`SLIC made ${count} segments of the picture.`);
+  context.note(`SLIC found ${count} segments in the image.`);
   return { parts, caption: `${count} segments (SLIC)` };
 }
 

@@ -178,7 +178,7 @@ describe("predictions of a detector", () => {
     const { model, recipe, reference } = modelOf("yolo v8");
     const result = await runOn(models, model, picture, "predictions", { recipe });
     const over = boxesOf(result).boxes.find(({ y0 }) => y0 === 0)!;
-    expect(result.notes.join(" ")).toContain("end at the picture's edge");
+    expect(result.notes.join(" ")).toContain("are clipped to the image");
     expect(reference.boxes.find(({ y0 }) => y0 === 0)!.target).toBe(over.target);
     const [rows, columns] = [7, result.arrays[0].dims[result.arrays[0].dims.length - 1]];
     // Centre and height in the model's pixels: the box begins over the first row of the picture, row 16.

@@ -70,7 +70,7 @@ function displayScale(
     const of = (list: readonly number[], channel: number): number => list[channels === 1 ? 0 : channel] ?? list[0];
     return {
       scale: (value, channel) => (value - of(range.low, channel)) / (of(range.high, channel) - of(range.low, channel)),
-      how: "colours as the input's recipe has them",
+      how: "colours scaled as in the input's recipe",
     };
   }
   if (within(-1, 1)) return { scale: (value) => (value + 1) / 2, how: "black −1, white 1" };

@@ -22,7 +22,7 @@ export const predictions = technique({
     title: "Predictions",
     command: "Show Predictions",
     group: "prediction",
-    summary: "What the model says for this input: its most probable classes.",
+    summary: "The model's output for this input: its most probable classes.",
     needs: { target: false, layer: "none", gradient: false },
     params: [],
   },
@@ -42,7 +42,7 @@ export const predictions = technique({
     if (detections) context.note(`Not decoded to boxes: ${detections.undecided}`);
     if (meaning.assumed)
       context.note(
-        `The output "${name}" is read as ${KIND_WORDS[meaning.kind]}. ${meaning.why} The recipe can say otherwise (outputs).`,
+        `The output "${name}" is read as ${KIND_WORDS[meaning.kind]}. ${meaning.why} The recipe can override this (outputs).`,
       );
     const picture = outputPicture(context);
     return Promise.resolve({
@@ -57,11 +57,11 @@ function noteLeftOut(context: Context): void {
   const { output, ownValues, model, detections } = context;
   const [entries] = output.dims;
   if (entries > 1)
-    context.note(`The list is of the first of ${entries} batch entries; .npy and the values in .json hold all.`);
+    context.note(`The list shows the first of ${entries} batch entries; .npy and the values in .json contain all.`);
   const others = otherScores(model, output);
   if (!ownValues && !detections && others.length > 0)
     context.note(
-      `Shown is the output "${output.name}". The model also gives ${others.map((name) => `"${name}"`).join(", ")}.`,
+      `This shows the output "${output.name}". The model also has ${others.map((name) => `"${name}"`).join(", ")}.`,
     );
 }
 
@@ -108,7 +108,7 @@ export const KIND_WORDS: Readonly<Record<OutputMeaning["kind"], string>> = {
   mask: "a map",
   image: "a picture",
   boxes: "boxes",
-  embedding: "a vector of features",
+  embedding: "a feature vector",
 };
 
 /** The strongest entries of the chosen output, with class names; both classes where one number tells two apart. */

@@ -72,15 +72,15 @@ function noteRules(context: Context, { products, kept, explainedSoftmax }: Met):
     [...counts].map(([operator, count]) => (count > 1 ? `${operator} (${count})` : operator)).join(", ");
   if (products.size > 0) {
     context.note(
-      `Products of two values that both depend on the input are divided evenly between both, so that the attributions sum up: ${list(products)}. Captum's DeepLift takes the gradient there.`,
+      `Products of two input-dependent values are split evenly between both factors, so that the attributions add up: ${list(products)}. Captum's DeepLift uses the gradient there.`,
     );
   }
   if (explainedSoftmax)
     context.note(
-      "The Softmax that is explained has Captum's rule (slopes less their mean), which does not sum up; what goes into it (score: logit) does.",
+      "The explained Softmax uses Captum's rule (multipliers minus their mean), so attributions do not add up; those of its input (score: logit) do.",
     );
   if (kept.size > 0)
     context.note(
-      `DeepLIFT has no rule for ${list(kept)}: there the gradient is taken, so the sum can miss the score's difference.`,
+      `DeepLIFT has no rule for ${list(kept)}: the gradient is used there, so the sum can differ from the score's difference.`,
     );
 }

@@ -27,7 +27,7 @@ export const deepliftShap = technique({
     const { name } = context.input;
     const baselines = await context.baselines();
     if (baselines.length === 1)
-      context.note("One baseline is no distribution: this is DeepLIFT. Several are given by commas, numbers or files.");
+      context.note("With a single baseline this is DeepLIFT. Give several numbers or files, separated by commas.");
     let last: Contributions | undefined;
     const values = await withNoise(context, async (feeds) => (last = await meanOver(context, feeds, baselines)).values);
     context.checkResult(values, name, { by: "differences" });

@@ -157,7 +157,7 @@ describe("DeepLIFT where Captum takes gradients", () => {
       // Captum's own, with gradients in places, are others.
       expect(differenceFrom(one, result.arrays[0].values)).toBeGreaterThan(0.01);
       expect(result.notes.join(" ")).toMatch(
-        /Products of two values that both depend on the input are divided evenly.*Captum's DeepLift takes the gradient there/,
+        /Products of two input-dependent values are split evenly.*Captum's DeepLift uses the gradient there/,
       );
       expect(result.notes.join(" ")).not.toContain("has no rule");
     },
@@ -284,7 +284,7 @@ describe("DeepLIFT's rules", () => {
       known[score].forEach((expected, i) =>
         expect(Math.abs(raw.values[i] - expected)).toBeLessThan(TOLERANCE * largest),
       );
-      expect(notes.join(" ").includes("The Softmax that is explained has Captum's rule")).toBe(score === "output");
+      expect(notes.join(" ").includes("The explained Softmax uses Captum's rule")).toBe(score === "output");
     }
   });
 
@@ -316,7 +316,7 @@ describe("DeepLIFT's rules", () => {
     // Δ(ab) = 14: of a (3 − 1)·(5 + 1)/2 = 6, of b (5 − 1)·(3 + 1)/2 = 8; of c 6.
     expect([...raw.values]).toEqual([6, 8, 6]);
     expect(notes.join(" ")).toContain(
-      "Products of two values that both depend on the input are divided evenly between both, so that the attributions sum up: Mul.",
+      "Products of two input-dependent values are split evenly between both factors, so that the attributions add up: Mul.",
     );
   });
 
@@ -546,7 +546,7 @@ describe("DeepLIFT's rules", () => {
     });
     const { notes } = await explain(path, [3, 1, 2], 0);
     expect(notes).toContain(
-      "DeepLIFT has no rule for TopK: there the gradient is taken, so the sum can miss the score's difference.",
+      "DeepLIFT has no rule for TopK: the gradient is used there, so the sum can differ from the score's difference.",
     );
   });
 });
@@ -576,7 +576,7 @@ describe("DeepLIFT's baselines", () => {
 
   it("say that one is no distribution", async () => {
     const { notes } = await run("mlp", "deeplift-shap");
-    expect(notes.join(" ")).toContain("One baseline is no distribution: this is DeepLIFT.");
+    expect(notes.join(" ")).toContain("With a single baseline this is DeepLIFT.");
   });
 
   it("must differ from the input", async () => {
@@ -602,7 +602,7 @@ describe("DeepLIFT's baselines", () => {
       runOn(models, model, writeArray(folder, "counted.npy", [4], [1, -2, 3, 4]), "deeplift", {
         params: { baseline: -1 },
       }),
-    ).rejects.toThrow("The model takes another path for the baseline than for the input");
+    ).rejects.toThrow("The model takes a different path for the baseline than for the input");
   });
 
   it("average noisy copies of the input, the same for the same seed", async () => {
@@ -642,7 +642,7 @@ describe("Layer DeepLIFT", () => {
     } = await run("mlp", "layer-deeplift", { target: { index: [2] } });
     expect(raw.dims).toEqual([1, 32]);
     expect(artifacts[0]).toMatchObject({ id: "layer-deeplift", kind: "bars" });
-    expect(notes.join(" ")).toMatch(/Layer picked/);
+    expect(notes.join(" ")).toMatch(/Layer chosen automatically/);
     const { delta, difference } = deltaOf({ notes } as WholeResult);
     expect(Math.abs(delta)).toBeLessThan(TOLERANCE * Math.abs(difference));
   });

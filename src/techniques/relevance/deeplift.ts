@@ -11,7 +11,7 @@ export const DEEPLIFT_RULE = choiceParam(
   "rule",
   "Rule",
   [["rescale", "Rescale"]],
-  "How a nonlinearity's difference is distributed: in proportion to its input's.",
+  "How multipliers pass through a nonlinearity: by the ratio of the output's difference to the input's.",
 );
 
 /**
@@ -25,7 +25,7 @@ export const deeplift = technique({
     command: "Visualize DeepLIFT",
     group: "gradient",
     summary:
-      "The score's difference to a baseline, distributed over the inputs in one pass: every unit hands on what it differs by, saturated or not.",
+      "Distributes the score's difference from a baseline over the inputs in one backward pass, by comparing activations. Works through saturated units.",
     cite: "Shrikumar, Greenside & Kundaje 2017",
     needs: { target: true, layer: "none", gradient: true },
     params: [DEEPLIFT_RULE, BASELINE, SCORE, ...NOISE],

@@ -158,7 +158,7 @@ describe("composites", () => {
     // w·(x − l) = 1·(−1 + 1) = 0 and 3·(0.5 + 1) = 4.5.
     expectClose(box.arrays[0].values, [0, 0.5]);
     const own = await run(small, { rule: "zbox" });
-    expect(own.notes.join(" ")).toContain("The box's lowest and highest values are this input's own.");
+    expect(own.notes.join(" ")).toContain("The lowest and highest values of the box rule are those of this input.");
     // From −1 to 2: (x − 1)/2 from −1 to 0.5; 0 and 3·(0.5 + 1).
     expectClose(own.arrays[0].values, [0, 0.5]);
   });
@@ -225,20 +225,20 @@ describe("what cannot be done is said", () => {
 
   it("an alpha and a beta that do not belong together, and bounds that are not the channels'", async () => {
     await expect(run(LAYERS.Einsum, { rule: "alpha_beta", alpha: 2, beta: 0.5 })).rejects.toThrow(
-      "alpha − beta is 1.5; it must be 1, so that relevance keeps its sum.",
+      "alpha − beta is 1.5; it must be 1, so that relevance is conserved.",
     );
     await expect(run(LAYERS.Einsum, { rule: "zbox", low: "0, 1, 2" })).rejects.toThrow(
       '"low" has 3 numbers, the input "x" [1, 2] has 2 channels.',
     );
     await expect(run(LAYERS.Einsum, { rule: "zbox", low: "dark" })).rejects.toMatchObject({
-      hint: "A number, or one for each channel by commas, such as -2.1,-2,-1.8.",
+      hint: "A number, or one per channel separated by commas, such as -2.1,-2,-1.8.",
     });
   });
 
   it("a layer that is only a gate", async () => {
     const nodes = [node("Sigmoid", ["x"], ["s"]), node("Mul", ["s", "x"], ["y"])];
     await expect(run({ dims: [1, 2], x: [3, -1], nodes }, {}, { layer: "value:s" }, "layer-lrp")).rejects.toThrow(
-      'No relevance reaches "s": it is used only as a gate or a scale, which count as fixed.',
+      'No relevance reaches "s": it is used only as a gate or a scale, which are treated as constants.',
     );
   });
 });

@@ -122,7 +122,7 @@ describe("layer-wise relevance propagation says", () => {
 
   it("which BatchNormalizations follow no weights, and nothing of those that do", async () => {
     expect(await notes("densenet-small", "epsilon")).toMatch(
-      /\d+ BatchNormalizations follow no weights that could take them in/,
+      /\d+ BatchNormalizations follow no weights to be merged into/,
     );
     expect(await notes("vgg-bn", "epsilon")).not.toContain("BatchNormalization");
   });

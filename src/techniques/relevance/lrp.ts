@@ -24,8 +24,8 @@ function bound(name: "low" | "high", label: string, what: string): ParamSpec {
     default: "",
     shownFor: { param: "rule", values: ["zbox", "epsilon_gamma_box"] },
     pattern: NUMBERS,
-    problem: "A number, or one for each channel by commas, such as -2.1,-2,-1.8.",
-    help: `For zbox and epsilon_gamma_box: the ${what} value that an input can have, in the model's own units (after scaling and normalising); one for each channel by commas. Empty: what the recipe makes of the ${what} pixel, or the ${what} value of this input where it is no picture.`,
+    problem: "A number, or one per channel separated by commas, such as -2.1,-2,-1.8.",
+    help: `For zbox and epsilon_gamma_box: the ${what} possible input value, in the model's input units (after scaling and normalisation), or one per channel separated by commas. Empty: the ${what} pixel value by the recipe, or for other inputs the ${what} value of this input.`,
   };
 }
 
@@ -49,7 +49,7 @@ export const LRP_PARAMS: readonly ParamSpec[] = [
       ["epsilon_gamma_box", "Epsilon-gamma-box (composite)"],
       ["excitation_backprop", "Excitation backprop"],
     ],
-    "How layers with weights share relevance out. epsilon, gamma, alpha_beta, zplus: in all of them. wsquare, flat, zbox: in the first, z-plus in the others (deep Taylor decomposition). epsilon_plus: z-plus in convolutions, epsilon in dense layers; -alpha2_beta1: alpha 2, beta 1 in convolutions; -flat: flat in the first layer. epsilon_gamma_box: z-box in the first convolution, gamma in the others, epsilon in dense layers. excitation_backprop: z-plus everywhere.",
+    "How layers with weights redistribute relevance. epsilon, gamma, alpha_beta, zplus: the same rule in all of them. wsquare, flat, zbox: in the first, z-plus in the others (deep Taylor decomposition). epsilon_plus: z-plus in convolutions, epsilon in dense layers; -alpha2_beta1: alpha 2, beta 1 in convolutions; -flat: flat in the first layer. epsilon_gamma_box: z-box in the first convolution, gamma in the others, epsilon in dense layers. excitation_backprop: z-plus everywhere.",
   ),
   {
     type: "number",
@@ -71,7 +71,7 @@ export const LRP_PARAMS: readonly ParamSpec[] = [
         "epsilon_gamma_box",
       ],
     },
-    help: "Of the epsilon rule: what is added to a layer's output before relevance is divided by it; more absorbs weak and contradictory evidence. zennit's default; Captum's is 1e-9.",
+    help: "For the epsilon rule: added to a layer's output before dividing by it. Larger values absorb weak and contradictory contributions. zennit's default; Captum's is 1e-9.",
   },
   {
     type: "number",
@@ -83,7 +83,7 @@ export const LRP_PARAMS: readonly ParamSpec[] = [
     step: 0.05,
     integer: false,
     shownFor: { param: "rule", values: ["gamma", "epsilon_gamma_box"] },
-    help: "Of the gamma rule: by how much what supports a unit's output is strengthened; 0 is the epsilon rule, very much is z-plus.",
+    help: "For the gamma rule: how much positive contributions are strengthened. 0 is the epsilon rule; very large values approach z-plus.",
   },
   {
     type: "number",
@@ -95,7 +95,7 @@ export const LRP_PARAMS: readonly ParamSpec[] = [
     step: 0.5,
     integer: false,
     shownFor: { param: "rule", values: ["alpha_beta"] },
-    help: "Of the alpha-beta rule: the weight of what adds to a unit's output. Alpha − beta must be 1.",
+    help: "For the alpha-beta rule: weight of positive contributions. Alpha − beta must be 1.",
   },
   {
     type: "number",
@@ -107,7 +107,7 @@ export const LRP_PARAMS: readonly ParamSpec[] = [
     step: 0.5,
     integer: false,
     shownFor: { param: "rule", values: ["alpha_beta"] },
-    help: "Of the alpha-beta rule: the weight of what takes from a unit's output.",
+    help: "For the alpha-beta rule: weight of negative contributions.",
   },
   bound("low", "Lowest value", "lowest"),
   bound("high", "Highest value", "highest"),
@@ -178,7 +178,7 @@ async function propagate(context: Context, value: string, feeds: Feeds): Promise
     const used = value === context.input.name && (context.input.parts?.length ?? 1) > 1 ? "they are" : "it is";
     throw plain.gradients.get(value)
       ? new UsageError(
-          `No relevance reaches "${value}": ${used} used only as a gate or a scale, which count as fixed.`,
+          `No relevance reaches "${value}": ${used} used only as a gate or a scale, which are treated as constants.`,
           value,
           "Choose another layer, or a gradient method.",
         )
@@ -188,7 +188,7 @@ async function propagate(context: Context, value: string, feeds: Feeds): Promise
   if (Number(context.params.samples) === 0) {
     const total = result.reduce((sum, part) => sum + part, 0);
     context.note(
-      `Relevance sums to ${short(total)}, the score is ${short(context.scoreIn(floatsOf(values.get(score)!)))}; biases and stabilizers keep the difference.`,
+      `Relevance sums to ${short(total)}, the score is ${short(context.scoreIn(floatsOf(values.get(score)!)))}; biases and stabilizers absorb the difference.`,
     );
   }
   return result;
@@ -198,9 +198,9 @@ function options(context: Context): Parameters<(typeof LRP_RULES)[string]>[0] {
   const { rule, epsilon, gamma, alpha, beta } = context.params;
   if (rule === "alpha_beta" && Math.abs(Number(alpha) - Number(beta) - 1) > 1e-9) {
     throw new UsageError(
-      `alpha − beta is ${short(Number(alpha) - Number(beta))}; it must be 1, so that relevance keeps its sum.`,
+      `alpha − beta is ${short(Number(alpha) - Number(beta))}; it must be 1, so that relevance is conserved.`,
       "alpha",
-      "Usual are 2 and 1, or 1 and 0.",
+      "Common values are 2 and 1, or 1 and 0.",
     );
   }
   const box = rule === "zbox" || rule === "epsilon_gamma_box" ? boxOf(context) : { input: context.input.name };
@@ -228,7 +228,7 @@ function boxOf(context: Context): Box {
       throw new UsageError(
         `"${param}" has ${numbers.length} numbers, the input "${name}" [${dims.join(", ")}] has ${dims[axis]} channels.`,
         param,
-        "Give one number, or one for each channel.",
+        "Give one number, or one per channel.",
       );
     }
   }
@@ -238,8 +238,8 @@ function boxOf(context: Context): Box {
   if (own !== "")
     context.note(
       range
-        ? `The box's ${own} values are those of black and white pixels, by the recipe.`
-        : `The box's ${own} values are this input's own.`,
+        ? `The ${own} values of the box rule are those of black and white pixels, by the recipe.`
+        : `The ${own} values of the box rule are those of this input.`,
     );
   return { input: name, axis, ...(low ? { low } : {}), ...(high ? { high } : {}) };
 }
@@ -279,7 +279,7 @@ function jointBox(context: Context, parts: readonly InputPart[]): Box {
     });
   };
   context.note(
-    "The box's ends are each input's own: those of black and white pixels by its recipe, else its lowest and highest value.",
+    "The bounds of the box rule are set per input: black and white pixels by its recipe, else its lowest and highest value.",
   );
   return { input: name, axis: 1, low: end("low"), high: end("high") };
 }
@@ -302,7 +302,7 @@ async function noteTreatment(context: Context): Promise<void> {
   const before = neededFor([of], nodes);
   if (before.some(({ opType }) => opType === "Softmax" || /Attention$/.test(opType))) {
     context.note(
-      "Attention: softmax by Taylor's expansion, half of a product's relevance to each operand, deviations of normalizations fixed (AttnLRP, Achtibat et al. 2024). Softmax does not keep the sum.",
+      "Attention follows AttnLRP (Achtibat et al. 2024): a Taylor expansion of the softmax, relevance of products split evenly between the operands, standard deviations of normalizations treated as constants. The softmax rule does not conserve the sum.",
     );
   }
   const alone = before.filter(
@@ -310,7 +310,7 @@ async function noteTreatment(context: Context): Promise<void> {
   ).length;
   if (alone > 0)
     context.note(
-      `${alone === 1 ? "One BatchNormalization follows" : `${alone} BatchNormalizations follow`} no weights that could take them in: they are layers of their own, by the epsilon rule.`,
+      `${alone === 1 ? "One BatchNormalization follows" : `${alone} BatchNormalizations follow`} no weights to be merged into: handled as separate layers, with the epsilon rule.`,
     );
   const gated = before.some(({ opType, inputs: [a, b] }) => {
     if (opType !== "Mul" || a === b || !view.isData(a) || !view.isData(b)) return false;
@@ -319,7 +319,7 @@ async function noteTreatment(context: Context): Promise<void> {
   });
   if (gated)
     context.note(
-      "Of products the gate (a sigmoid, a scale, the inverse of a norm) counts as fixed; the other factor gets all relevance.",
+      "In products, the gate (a sigmoid, a scale, the inverse of a norm) is treated as a constant; the other factor gets all relevance.",
     );
   const box =
     context.params.rule === "epsilon_gamma_box" &&
@@ -327,5 +327,5 @@ async function noteTreatment(context: Context): Promise<void> {
       const layer = view.layer(node);
       return layer?.kind === "convolution" && view.isFirst(layer);
     });
-  if (box) context.note("No convolution meets the input first, so the box has no part in this.");
+  if (box) context.note("The first layer is not a convolution, so the box rule is not used.");
 }

@@ -23,17 +23,17 @@ function check(id: string, title: string, cite: string, summary: string): Techni
         name: "method",
         label: "Method",
         default: "saliency",
-        help: "The method whose result is checked.",
+        help: "The method to check.",
         options: methods.map(([value, label]) => ({ value, label })),
       },
       {
         type: "text",
         name: "options",
-        label: "Its options",
+        label: "Method options",
         default: "",
         pattern: ".*",
         problem: "",
-        help: "The method's own options.",
+        help: "Options of the method.",
       },
       {
         type: "number",
@@ -44,7 +44,7 @@ function check(id: string, title: string, cite: string, summary: string): Techni
         max: 1000,
         step: 10,
         integer: true,
-        help: "In how many steps.",
+        help: "Number of steps.",
       },
     ],
   };
@@ -55,14 +55,14 @@ export const checks: readonly TechniqueInfo[] = [
     "insertion-deletion",
     "Insertion & Deletion",
     "Petsiuk, Das & Saenko 2018",
-    "Removes, and puts back, what a method marks most.",
+    "Removes the most important pixels, and inserts them again.",
   ),
   check("infidelity", "Infidelity", "Yeh et al. 2019", "How well the map predicts score changes."),
   check(
     "randomisation",
     "Randomisation Check",
     "Adebayo et al. 2018",
-    "Whether the map depends on what the model has learned.",
+    "Whether the map depends on the learned weights.",
   ),
 ];
 
@@ -73,7 +73,7 @@ export const checkCurves: Readonly<Record<string, CurvesArtifact>> = {
     kind: "curves",
     id: "insertion-deletion",
     title: "Insertion and deletion: Saliency",
-    x: { label: "pixels taken, the most important first, %", min: 0, max: 100 },
+    x: { label: "pixels removed or inserted, most important first (%)", min: 0, max: 100 },
     y: { label: "probability of Egyptian cat", min: 0, max: 1 },
     lines: [
       {
@@ -98,24 +98,24 @@ export const checkCurves: Readonly<Record<string, CurvesArtifact>> = {
         id: "insertion_auc",
         label: "Insertion AUC",
         value: 0.6781,
-        help: "The mean height of the curve while pixels are put back: higher is better.",
+        help: "Mean of the curve while pixels are inserted. Higher is better.",
       },
       {
         id: "deletion_auc",
         label: "Deletion AUC",
         value: 0.0923,
-        help: "The mean height of the curve while pixels are removed: lower is better.",
+        help: "Mean of the curve while pixels are removed. Lower is better.",
       },
     ],
     reading:
-      "The more the map is right about what the model uses, the faster the insertion curve rises and the faster the deletion curve falls.",
+      "The better the map reflects what the model uses, the faster the insertion curve rises and the deletion curve falls.",
     caption: "50 steps of 1004 pixels; removed: 0",
   },
   infidelity: {
     kind: "curves",
     id: "infidelity",
     title: "Infidelity: Saliency",
-    x: { label: "fall of the score that the map predicts" },
+    x: { label: "score drop predicted by the map" },
     y: { label: "fall of the score of Egyptian cat" },
     lines: [
       {
@@ -128,7 +128,7 @@ export const checkCurves: Readonly<Record<string, CurvesArtifact>> = {
       },
       {
         id: "faithful",
-        label: "Foretold exactly",
+        label: "Exact prediction",
         x: Float32Array.of(-12, 112),
         y: Float32Array.of(-12, 112),
         style: "guide",
@@ -139,7 +139,7 @@ export const checkCurves: Readonly<Record<string, CurvesArtifact>> = {
         id: "infidelity",
         label: "Infidelity",
         value: 71.5,
-        help: "The mean squared difference between what the map predicts and what the score does: lower is better.",
+        help: "Mean squared difference between the predicted and the actual score change. Lower is better.",
       },
     ],
     reading: "Each dot is one perturbed input. On the diagonal, the map foretold what the score did.",
@@ -169,17 +169,17 @@ export const checkCurves: Readonly<Record<string, CurvesArtifact>> = {
         y: Float32Array.from({ length: 12 }, (_, i) => (i === 5 ? NaN : Math.exp(-i / 5))),
         style: "line",
       },
-      { id: "zero", label: "Nothing in common", x: Float32Array.of(0, 11), y: Float32Array.of(0, 0), style: "guide" },
+      { id: "zero", label: "No similarity", x: Float32Array.of(0, 11), y: Float32Array.of(0, 0), style: "guide" },
     ],
     numbers: [
       {
         id: "last_correlation",
-        label: "Magnitudes, all layers random",
+        label: "Magnitudes, all layers randomised",
         value: 0.0256,
-        help: "The rank correlation when the whole model is random: near 0 is passed.",
+        help: "Rank correlation with all layers randomised. Near 0 is a pass.",
       },
     ],
-    reading: "A map that depends on what the model has learned falls towards 0 as layers lose their weights.",
+    reading: "If the map depends on the learned weights, the curves fall towards 0 as layers are randomised.",
     caption: "49 layers with weights, seed 0",
   },
 };

@@ -190,7 +190,7 @@ export function resultFor(state: PanelState): WholeResult {
       input: { name: "cat.png", hash: "9a3d1be07c5f8e21" },
       recipe: {},
       target: { output: "logits", index, label: classNames[index[0]] },
-      output: { name: "logits", kind: "logits", why: "It has as many values as there are class names.", batched: true },
+      output: { name: "logits", kind: "logits", why: "It has one value per class name.", batched: true },
       score: { kind: "logit", value: "logits" },
       ...(["cam", "grad-cam", "feature-maps"].includes(state.technique) ? { layer: state.layer ?? defaultLayer } : {}),
       params: state.params[state.technique] ?? {},
@@ -271,7 +271,7 @@ const makers: Record<string, (state: PanelState) => Made> = {
       dims: [tokens.length],
       quantity: "Σ x·∂y/∂x",
       signed: true,
-      caption: "input times gradient; sum over each token's vector",
+      caption: "input times gradient; sum of each token's vector",
     };
     return { main, raw: { dims: [1, tokens.length, 4], values: new Float32Array(tokens.length * 4) }, notes: [] };
   },

@@ -54,11 +54,7 @@ export class Reference {
 
   private addTwin(node: Node): void {
     if (captured(node).some((value) => this.twins.has(value)))
-      throw new NoGradientError(
-        node.opType,
-        nodeLabel(node),
-        "what is inside it cannot be compared with a baseline's run",
-      );
+      throw new NoGradientError(node.opType, nodeLabel(node), "its body cannot be compared with a run on the baseline");
     const outputs = node.outputs.map((output) => {
       if (output === "" || !this.g.has(output)) return "";
       const twin = this.g.fresh("reference");

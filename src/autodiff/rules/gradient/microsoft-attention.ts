@@ -192,7 +192,7 @@ function groupQueryAttention(r: RuleContext): (string | undefined)[] {
   const parts = (alike ? [range(0, batch)] : range(0, batch).map((sample) => [sample])).map((samples) => {
     const keys = lengths[samples[0]];
     const first = starts ? 0 : keys - sequence;
-    if (first < 0) throw r.refuse("its past is shorter than nothing");
+    if (first < 0) throw r.refuse("its past has a negative length");
     return groupQuerySamples(r, {
       q,
       k,
@@ -209,7 +209,7 @@ function groupQueryAttention(r: RuleContext): (string | undefined)[] {
   const present = (value: string, index: number): string | undefined => {
     if (!r.flows(index)) return undefined;
     if (!alike || r.outDims(index)[2] !== lengths[0])
-      throw r.refuse("its presents of other lengths than the keys have no rule");
+      throw r.refuse("present values of another length than the keys have no rule");
     return value;
   };
   return [
@@ -227,10 +227,10 @@ function groupQueryAttention(r: RuleContext): (string | undefined)[] {
 
 /** Inputs that decoders of some kinds have, and that nothing here knows. */
 const UNKNOWN_INPUTS: readonly (readonly [number, string])[] = [
-  [11, "its head sinks"],
-  [12, "its quantised pasts"],
-  [14, "its norms of queries and keys"],
-  [16, "its lengths of queries"],
+  [11, "attention sinks"],
+  [12, "quantised past values"],
+  [14, "norms of queries and keys"],
+  [16, "query lengths"],
 ];
 
 interface Samples {

@@ -5,7 +5,7 @@ const refusing =
   (r) => {
     throw r.refuse(reason);
   };
-const STEPS = "decision trees are made of steps, so their gradient is zero wherever there is one";
+const STEPS = "decision trees are piecewise constant, so their gradient is zero wherever it exists";
 
 /**
  * What is left of ai.onnx.ml once the rest is written as standard operators (`canonical-ml.ts`): steps have no
@@ -20,7 +20,7 @@ export const mlRules: RuleTable = {
   ),
   "ai.onnx.ml.SVMRegressor": refusing("the probit of a support vector machine has no rule"),
   "ai.onnx.ml.LinearClassifier": refusing("the probit of a single score has no rule"),
-  "ai.onnx.ml.LabelEncoder": refusing("it looks numbers up in a table"),
+  "ai.onnx.ml.LabelEncoder": refusing("it looks up numbers in a table"),
   // A step, as Sign and Round are.
   "ai.onnx.ml.Binarizer": (r) => [r.g.zeros(r.dims())],
 };

@@ -113,10 +113,10 @@ export const rearrangeRules: RuleTable = {
   }),
   // Whatever could be unrolled has been, before rules are asked.
   Loop: (r) => {
-    throw r.refuse(`its steps could not be written out: they are unknown, or more than ${MOST_UNROLLED} nodes`);
+    throw r.refuse(`it cannot be unrolled: its steps are unknown, or need more than ${MOST_UNROLLED} nodes`);
   },
   Scan: (r) => {
-    throw r.refuse(`its steps could not be written out: they are unknown, or more than ${MOST_UNROLLED} nodes`);
+    throw r.refuse(`it cannot be unrolled: its steps are unknown, or need more than ${MOST_UNROLLED} nodes`);
   },
   MelWeightMatrix: (r) => r.node.inputs.map(() => undefined),
   EyeLike: () => [undefined],

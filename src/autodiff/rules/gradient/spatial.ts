@@ -173,7 +173,7 @@ function samplesOf(
   if (ratio > 0) return range(0, rois).map(() => [ratio, ratio] as const);
   const known = r.known(1);
   if (!known)
-    throw r.refuse("with sampling_ratio 0 its regions decide how many points it takes, and they are not known");
+    throw r.refuse("with sampling_ratio 0 the number of sampling points depends on its regions, which are not known");
   return range(0, rois).map((roi) => {
     const [x1, y1, x2, y2] = known.slice(4 * roi, 4 * roi + 4).map((value) => value * scale);
     const size = (low: number, high: number): number => (half ? high - low : Math.max(high - low, 1));

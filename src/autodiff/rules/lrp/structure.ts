@@ -100,7 +100,7 @@ export function structureRules(view: RelevanceGraph): RuleTable {
     BatchNormalization: (r) => batchNorm(r, view),
     LayerNormalization: (r) => {
       if (r.flows(1) || r.flows(2))
-        throw r.refuse("its mean and deviation are used on their own, and they have no LRP rule");
+        throw r.refuse("its mean and deviation outputs are used, and they have no LRP rule");
       const axes = range(r.axis("axis", -1), r.dims().length);
       return [
         centred(

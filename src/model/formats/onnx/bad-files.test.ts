@@ -123,14 +123,14 @@ describe("files that are no ONNX model", () => {
   });
   test("a protobuf message without a graph", async () => {
     const error = await errorOf(folder.write("other.onnx", message((m) => m.int(1, 8)).finish()));
-    expect(error.message).toBe("This file holds no ONNX graph.");
+    expect(error.message).toBe("This file contains no ONNX graph.");
   });
   test("a folder", async () => {
     mkdirSync(join(folder.path, "dir.onnx"));
     expect((await errorOf(join(folder.path, "dir.onnx"))).message).toBe("This is a folder, not a model file.");
   });
   test("a file that is not there", async () => {
-    expect((await errorOf(join(folder.path, "nowhere.onnx"))).message).toBe("There is no such file.");
+    expect((await errorOf(join(folder.path, "nowhere.onnx"))).message).toBe("The file does not exist.");
   });
   test.skipIf(process.platform === "win32")("a named pipe, without waiting for it", async () => {
     execFileSync("mkfifo", [join(folder.path, "pipe.onnx")]);
@@ -143,7 +143,7 @@ describe("files that are no ONNX model", () => {
     const isRoot = process.geteuid?.() === 0;
     if (isRoot) process.seteuid?.(65534);
     try {
-      expect((await errorOf(path)).message).toBe("You have no permission to read this file.");
+      expect((await errorOf(path)).message).toBe("You do not have permission to read this file.");
     } finally {
       if (isRoot) process.seteuid?.(0);
     }
@@ -160,10 +160,10 @@ describe("a file that was cut off", () => {
     const [problem, tensor] = model.problems;
     expect(problem.severity).toBe("error");
     expect(problem.message).toMatch(
-      /^The file ends too early: .* needs at least \d+ more bytes\. What could be read is shown; the model cannot be run\. It was probably cut off/,
+      /^The file ends too early: .* needs at least \d+ more bytes\. The readable part is shown; the model cannot be run\. It was probably truncated/,
     );
     expect(problem.where).toBe("byte 10000000");
-    expect(tensor.message).toMatch(/^The data of tensor ".*" is cut off: \d+ of its \d+ bytes are missing/);
+    expect(tensor.message).toMatch(/^The data of tensor ".*" is truncated: \d+ of its \d+ bytes are missing/);
     expect(model.problems).toHaveLength(2);
   });
 

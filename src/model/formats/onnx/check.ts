@@ -30,7 +30,7 @@ export function checkGraph(graph: Graph, problems: Problem[], outer: Scope = NOT
     if (defined.has(name))
       found.add("twice", {
         severity: "error",
-        message: `The value "${name}" is defined twice (the second time by ${what}); every name may be made only once.`,
+        message: `The value "${name}" is defined twice (the second time by ${what}); every value must have a unique name.`,
         where: name,
       });
     defined.add(name);
@@ -47,7 +47,7 @@ export function checkGraph(graph: Graph, problems: Problem[], outer: Scope = NOT
         if (input !== "" && !visible.has(input)) {
           found.add("missing", {
             severity: "error",
-            message: `Node "${nodeLabel(node)}" (${node.opType}) uses the value "${input}", which nothing makes.`,
+            message: `Node "${nodeLabel(node)}" (${node.opType}) uses the value "${input}", which nothing produces.`,
             where: nodeLabel(node),
           });
         }
@@ -57,7 +57,7 @@ export function checkGraph(graph: Graph, problems: Problem[], outer: Scope = NOT
       if (!visible.has(output.name))
         found.add("missing", {
           severity: "error",
-          message: `The graph's output "${output.name}" is made by nothing.`,
+          message: `Nothing produces the graph's output "${output.name}".`,
           where: output.name,
         });
     }
@@ -76,7 +76,7 @@ class Findings {
   constructor(private readonly problems: Problem[]) {}
 
   add(kind: "twice" | "missing" | "cycle" | "order", problem: Problem): void {
-    this.count(kind, problem, SHOWN_EACH, kind === "twice" ? "value* defined twice" : "value* that nothing makes");
+    this.count(kind, problem, SHOWN_EACH, kind === "twice" ? "value* defined twice" : "value* that nothing produces");
   }
 
   /**
@@ -188,7 +188,7 @@ function sortNodes(graph: Graph, found: Findings): readonly Node[] {
   }
   found.add("order", {
     severity: "info",
-    message: "The file's nodes are not in the order in which they run; they are shown sorted.",
+    message: "The nodes in the file are not in execution order; they are shown sorted.",
   });
   return order.map((index) => nodes[index]);
 }

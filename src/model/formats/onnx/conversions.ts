@@ -3,4 +3,4 @@ export const FROM_PYTORCH =
   'Load it in Python and export it with torch.onnx.export(model, example_input, "model.onnx").';
 export const FROM_TENSORFLOW = "Convert it with tf2onnx: python -m tf2onnx.convert --help.";
 export const FROM_TEXT =
-  "Turn it into a binary one in Python: onnx.save(onnx.parser.parse_model(text), path), or google.protobuf.text_format.";
+  "Convert it to the binary format in Python: onnx.save(onnx.parser.parse_model(text), path), or google.protobuf.text_format.";

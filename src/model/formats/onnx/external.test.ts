@@ -122,7 +122,7 @@ describe("locations that lead out of the folder are refused", () => {
   ])("%s", async (location) => {
     temporary.write("secret.bin", sixteen);
     expect((await openWith(location)).problem).toBe(
-      `The data of tensor "w" cannot be read: its data file "${location}" is outside the model's folder. A model may only use files beside it or below.`,
+      `The data of tensor "w" cannot be read: its data file "${location}" is outside the model's folder. A model may only use files in its own folder or below.`,
     );
   });
 
@@ -287,7 +287,7 @@ describe("files that are not as they should be", () => {
   test("too short", async () => {
     writeFileSync(join(folder, "w.bin"), sixteen.subarray(0, 10));
     expect((await openWith("w.bin")).problem).toBe(
-      'The data file "w.bin" is too short for tensor "w": it has 10 bytes, and 16 are needed. It may be cut off, or belong to another model.',
+      'The data file "w.bin" is too short for tensor "w": it has 10 bytes, and 16 are needed. It may be truncated, or belong to another model.',
     );
   });
   test("too short for the offset", async () => {

@@ -76,11 +76,11 @@ const LONGEST_POINTER = 1024;
 
 function locate(modelPath: string, location: string): ExternalData | { problem: string } {
   const shown = location.length > 200 ? `${location.slice(0, 200)}...` : location;
-  if (location === "") return { problem: "the model says that it is in another file, but not in which." };
+  if (location === "") return { problem: "the model stores it in another file, but does not name the file." };
   if (location.includes("\0"))
     return { problem: `the name of its data file "${shown.replaceAll("\0", "\\0")}" has a zero byte.` };
   const outside = {
-    problem: `its data file "${shown}" is outside the model's folder. A model may only use files beside it or below.`,
+    problem: `its data file "${shown}" is outside the model's folder. A model may only use files in its own folder or below.`,
   };
   let path: string;
   try {
@@ -120,6 +120,7 @@ function reason(error: unknown, shown: string): string {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   if (code === "ENOENT" || code === "ENOTDIR")
     return `its data file "${shown}" does not exist. Put it beside the model.`;
-  if (code === "EACCES" || code === "EPERM") return `its data file "${shown}" may not be read by you (no permission).`;
+  if (code === "EACCES" || code === "EPERM")
+    return `its data file "${shown}" cannot be read: you do not have permission.`;
   return `its data file "${shown}" cannot be opened (${code === "" ? String(error) : code}).`;
 }

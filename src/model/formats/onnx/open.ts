@@ -100,9 +100,9 @@ class OpenedFile implements OpenModel {
     if (buffer === undefined) {
       if (status.size > constants.MAX_LENGTH) {
         throw new ModelError(
-          `The file has ${gigabytes(status.size)}; this Node can hold ${gigabytes(constants.MAX_LENGTH)} in one piece, so the model can be looked at but not run here.`,
+          `The file has ${gigabytes(status.size)}; this Node.js can hold at most ${gigabytes(constants.MAX_LENGTH)} in one buffer, so the model can be inspected but not run here.`,
           path,
-          "Choose a newer Node (22 or later) for running models, or store the weights as several external data files.",
+          "Run models with a newer Node.js (22 or later), or store the weights in several external data files.",
         );
       }
       buffer = allocate(status.size, path);

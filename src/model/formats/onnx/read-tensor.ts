@@ -147,17 +147,14 @@ export function readEntry(reader: WireReader, into: Map<string, string>): void {
 
 function countOf({ name, dims, typeNumber, segment }: RawTensor, dataType: DataType): number {
   const label = `Tensor "${name}"`;
-  if (dataType === "undefined")
-    throw new ModelError(`${label} has an element type (number ${typeNumber}) that this version does not know.`);
+  if (dataType === "undefined") throw new ModelError(`${label} has an unknown element type (number ${typeNumber}).`);
   if (segment) throw new ModelError(`${label} is stored in segments, which no ONNX tool writes or reads.`);
   const negative = dims.find((dim) => dim < 0);
   if (negative !== undefined)
     throw new ModelError(`${label} has a negative dimension (${negative}) in its shape [${dims.join(", ")}].`);
   const count = dims.includes(0) ? 0 : dims.reduce((product, dim) => product * dim, 1);
   if (count * Math.max(8, BITS[dataType]) > Number.MAX_SAFE_INTEGER) {
-    throw new ModelError(
-      `${label} has the impossible shape [${dims.join(", ")}]: it has more elements than can be counted.`,
-    );
+    throw new ModelError(`${label} has the impossible shape [${dims.join(", ")}]: it has too many elements.`);
   }
   return count;
 }
@@ -195,11 +192,11 @@ function rawStorage(
   const has = range.length + range.missing;
   if (has !== needed)
     throw new ModelError(
-      `Tensor "${raw.name}" is ${shape(dataType, raw.dims)}, which takes ${needed} bytes, but ${has} are given.`,
+      `Tensor "${raw.name}" is ${shape(dataType, raw.dims)}, which takes ${needed} bytes, but ${has} are present.`,
     );
   if (range.missing > 0)
     throw new ModelError(
-      `The data of tensor "${raw.name}" is cut off: ${range.missing} of its ${needed} bytes are missing because the file ends before them.`,
+      `The data of tensor "${raw.name}" is truncated: ${range.missing} of its ${needed} bytes are missing because the file ends before them.`,
     );
   if (needed < READ_AT_ONCE) return { kind: "bytes", bytes: reader.source.read(range.offset, needed) };
   return { kind: "file", file: "", offset: range.offset, length: needed };
@@ -247,7 +244,7 @@ function externalStorage(raw: RawTensor, dataType: DataType, count: number, cont
   }
   if (offset + length > external.size) {
     throw new ModelError(
-      `The data file "${location}" is too short for tensor "${raw.name}": it has ${external.size} bytes, and ${offset + length} are needed. It may be cut off, or belong to another model.`,
+      `The data file "${location}" is too short for tensor "${raw.name}": it has ${external.size} bytes, and ${offset + length} are needed. It may be truncated, or belong to another model.`,
     );
   }
   return { kind: "file", file: external.file, offset, length };

@@ -179,7 +179,7 @@ describe("graphs that are not as ONNX asks", () => {
     const { graph, problems } = await load(onnxFile("unsorted.onnx"));
     expect(graph.nodes.map((node) => node.opType)).toEqual(["Relu", "If", "Loop", "Scan"]);
     expect(problems).toEqual([
-      { severity: "info", message: "The file's nodes are not in the order in which they run; they are shown sorted." },
+      { severity: "info", message: "The nodes in the file are not in execution order; they are shown sorted." },
     ]);
   });
 
@@ -210,8 +210,8 @@ describe("graphs that are not as ONNX asks", () => {
       graph.message(12, rawValue("z"));
     });
     expect(problems).toEqual([
-      'error: Node "add" (Add) uses the value "weights", which nothing makes.',
-      'error: The graph\'s output "z" is made by nothing.',
+      'error: Node "add" (Add) uses the value "weights", which nothing produces.',
+      'error: Nothing produces the graph\'s output "z".',
     ]);
   });
 
@@ -222,7 +222,7 @@ describe("graphs that are not as ONNX asks", () => {
       graph.message(11, rawValue("x"));
     });
     expect(problems).toEqual([
-      'error: The value "y" is defined twice (the second time by node "two"); every name may be made only once.',
+      'error: The value "y" is defined twice (the second time by node "two"); every value must have a unique name.',
     ]);
   });
 
@@ -260,7 +260,7 @@ describe("graphs that are not as ONNX asks", () => {
           );
         }).finish(),
       );
-    expect((await load(file(99))).problems[0].message).toContain("opset 99; the newest known here is 28");
+    expect((await load(file(99))).problems[0].message).toContain("opset 99; the newest supported one is 28");
     expect((await load(file())).problems[0].message).toContain("opset_import is missing");
   });
 });
@@ -293,6 +293,8 @@ test.skipIf(constants.MAX_LENGTH > 5 * 2 ** 30)(
     const open = await openModel(path);
     opened.push(open);
     expect(open.model.graph.nodes).toHaveLength(1);
-    expect(() => open.fileBytes("")).toThrow(/^The file has 5\.0 GiB; this Node can hold 4\.0 GiB in one piece/);
+    expect(() => open.fileBytes("")).toThrow(
+      /^The file has 5\.0 GiB; this Node\.js can hold at most 4\.0 GiB in one buffer/,
+    );
   },
 );

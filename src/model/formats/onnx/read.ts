@@ -24,9 +24,9 @@ export function readModel(source: ByteSource, external: (location: string) => Ex
   if (parts.graph === undefined) {
     if (context.truncated !== undefined && parts.irVersion > 0) throw context.truncated;
     throw new ModelError(
-      "This file holds no ONNX graph.",
+      "This file contains no ONNX graph.",
       `byte ${source.size}`,
-      "It is damaged, or not an ONNX model at all.",
+      "It is damaged, or not an ONNX model.",
     );
   }
   const { truncated } = context;
@@ -34,7 +34,7 @@ export function readModel(source: ByteSource, external: (location: string) => Ex
     if (parts.graph.nodes.length === 0 && parts.graph.initializers.length === 0) throw truncated;
     problems.push({
       severity: "error",
-      message: `${truncated.message} What could be read is shown; the model cannot be run. ${truncated.hint ?? ""}`,
+      message: `${truncated.message} The readable part is shown; the model cannot be run. ${truncated.hint ?? ""}`,
       where: truncated.where,
     });
   }
@@ -138,23 +138,23 @@ function noteVersions(parts: ModelParts, problems: Problem[], truncated: boolean
     else if (Object.keys(parts.opsets).length === 0)
       problems.push({
         severity: "error",
-        message: "The file does not say which opset its operators are from (opset_import is missing).",
+        message: "The file does not declare the opset of its operators (opset_import is missing).",
       });
   } else if (opset > NEWEST_OPSET) {
     problems.push({
       severity: "warning",
-      message: `The model uses opset ${opset}; the newest known here is ${NEWEST_OPSET}. Operators that changed since may be shown or run wrongly.`,
+      message: `The model uses opset ${opset}; the newest supported one is ${NEWEST_OPSET}. Operators that have changed since may be shown or run incorrectly.`,
     });
   }
   if (parts.irVersion > NEWEST_IR)
     problems.push({
       severity: "info",
-      message: `The file is of IR version ${parts.irVersion}; the newest known here is ${NEWEST_IR}. Parts that are new in it are not shown.`,
+      message: `The file has IR version ${parts.irVersion}; the newest supported one is ${NEWEST_IR}. Newer parts of it are not shown.`,
     });
   if (parts.training)
     problems.push({
       severity: "info",
-      message: "The file also has training graphs (training_info); they are not shown.",
+      message: "The file also has training graphs (training_info), which are not shown.",
     });
 }
 

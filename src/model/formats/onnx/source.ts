@@ -71,7 +71,7 @@ export class MemorySource implements ByteSource {
   read(offset: number, length: number): Uint8Array {
     if (offset + length > this.bytes.length)
       throw new ModelError(
-        `${length} bytes are needed where ${this.bytes.length - offset} are left.`,
+        `${length} bytes are needed, but only ${this.bytes.length - offset} are left.`,
         `byte ${offset}`,
       );
     return this.bytes.slice(offset, offset + length);

@@ -77,7 +77,7 @@ function decodeVarints(name: string, dataType: DataType, chunks: readonly Uint8A
       let byte: number;
       do {
         if (at >= chunk.length || shift > 63)
-          throw new ModelError(`The data of tensor "${name}" is damaged: a number does not end.`, name);
+          throw new ModelError(`The data of tensor "${name}" is damaged: it ends inside a number.`, name);
         byte = chunk[at++];
         const part = byte & 127;
         if (shift < 28) low |= part << shift;

@@ -17,7 +17,7 @@ export class TruncatedError extends ModelError {
     super(
       `The file ends too early: ${what} needs at least ${missing} more byte${missing === 1 ? "" : "s"}.`,
       `byte ${byte}`,
-      "It was probably cut off while it was downloaded or copied: fetch it again.",
+      "It was probably truncated during download or copying: fetch it again.",
     );
   }
 }
@@ -209,7 +209,7 @@ export class WireReader {
     throw new ModelError(
       `This is not a valid ONNX file: ${what}.`,
       `byte ${byte}`,
-      "It is damaged, or not an ONNX model at all.",
+      "It is damaged, or not an ONNX model.",
     );
   }
 

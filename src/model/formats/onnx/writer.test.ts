@@ -246,7 +246,7 @@ describe("what cannot be written is an error", () => {
     }));
     const graph = { ...open.model.graph, nodes: [], initializers };
     expect(() => writeModel({ ...open.model, graph }, large, { external: false })).toThrow(
-      "more than the 2 GiB that an ONNX file can have",
+      "more than the 2 GiB limit of an ONNX file",
     );
     expect(writeModel({ ...open.model, graph }, large).bytes.length).toBeLessThan(10_000);
     open.close();

@@ -58,7 +58,7 @@ export function writeModel(
   for (const definition of model.functions ?? []) message.message(25, functionMessage(definition, context));
   if (message.length > LARGEST_MODEL) {
     throw new ModelError(
-      `The model would take ${message.length} bytes, more than the 2 GiB that an ONNX file can have.`,
+      `The model would take ${message.length} bytes, more than the 2 GiB limit of an ONNX file.`,
       undefined,
       "Save it with its weights as external data.",
     );
