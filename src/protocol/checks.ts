@@ -5,7 +5,7 @@ import type { Params, TechniqueInfo } from "./technique.ts";
 export function checksOf(technique: TechniqueInfo, techniques: readonly TechniqueInfo[]): readonly TechniqueInfo[] {
   return techniques.filter(
     ({ group, params }) =>
-      group === "trust" &&
+      group === "checks" &&
       params.some(
         (spec) =>
           spec.name === "method" && spec.type === "choice" && spec.options.some(({ value }) => value === technique.id),
@@ -56,7 +56,7 @@ export function layerNeeds(
   params: Params | undefined,
   techniques: readonly TechniqueInfo[],
 ): Pick<TechniqueInfo["needs"], "layer" | "several"> {
-  if (technique.group !== "trust") return technique.needs;
+  if (technique.group !== "checks") return technique.needs;
   const id = params?.method ?? technique.params.find(({ name }) => name === "method")?.default;
   return techniques.find((one) => one.id === id)?.needs ?? { layer: "none" };
 }

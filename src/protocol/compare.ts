@@ -95,7 +95,7 @@ export function methodLabel(info: TechniqueInfo | undefined, id: string, params:
  * of another result.
  */
 export function isComparable({ id, group }: Pick<TechniqueInfo, "id"> & { readonly group: string }): boolean {
-  return !["prediction", "trust"].includes(group) && id !== "feature-maps";
+  return !["predictions", "checks"].includes(group) && id !== "feature-maps";
 }
 
 /** What the comparison's webview may ask of the extension. A `cell` is the state that cellState() made. */

@@ -35,7 +35,7 @@ export interface PanelHost extends SubjectHost<PanelState, PanelBoot> {
    */
   run(request: { readonly state: PanelState }): { readonly result: Result; readonly cached: boolean };
   /**
-   * Puts the result that this state shows to a check (a technique of the group "trust"); the panel's state stays what
+   * Puts the result that this state shows to a check (a technique of the group "checks"); the panel's state stays what
    * it is.
    */
   check(request: { readonly state: PanelState; readonly check: string }): {

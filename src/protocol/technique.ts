@@ -1,5 +1,20 @@
 /** A technique as data: what the palette, the panel's form, the command line and the README know of it. */
 
+/** The families of techniques, one folder of src/techniques each, with the labels of lists and tables. */
+export const FAMILIES = {
+  predictions: "Predictions",
+  activations: "Activations",
+  gradients: "Gradients",
+  relevance: "Relevance and DeepLIFT",
+  cams: "Class activation maps",
+  layers: "Layer attribution",
+  neurons: "Neuron attribution",
+  perturbation: "Perturbation",
+  checks: "Checks",
+} as const;
+
+export type Family = keyof typeof FAMILIES;
+
 export interface TechniqueInfo {
   /** The command line's word: "grad-cam". */
   readonly id: string;
@@ -7,7 +22,7 @@ export interface TechniqueInfo {
   readonly title: string;
   /** The palette's title, without the extension's name: "Visualize Grad-CAM". */
   readonly command: string;
-  readonly group: "prediction" | "activation" | "gradient" | "cam" | "layer" | "perturbation" | "trust";
+  readonly group: Family;
   /** One sentence for a tooltip: what one sees. */
   readonly summary: string;
   /** Author and year, venue. */

@@ -3,6 +3,7 @@ import type { AxisEntry, AxisKind } from "../../protocol/compare.ts";
 import { isComparable } from "../../protocol/compare.ts";
 import type { TargetSpec } from "../../protocol/engine.ts";
 import type { PanelState } from "../../protocol/panel.ts";
+import { FAMILIES } from "../../protocol/technique.ts";
 import { parseTarget, regionText, targetOfItem, usualOutput } from "../../protocol/target.ts";
 import { nameOf, placeOf } from "../files.ts";
 import type { Facts } from "../model-facts.ts";
@@ -72,7 +73,7 @@ const pickers: Readonly<Record<AxisKind, Picker>> = {
   method({ techniques }, { chosen, facts }) {
     const comparable = techniques.filter(isComparable);
     const items = comparable.flatMap((info, index): EntryItem[] => [
-      ...(info.group === comparable[index - 1]?.group ? [] : [line(info.group)]),
+      ...(info.group === comparable[index - 1]?.group ? [] : [line(FAMILIES[info.group])]),
       {
         key: info.id,
         label: info.title,

@@ -11,10 +11,10 @@ import { jobKey, moved, placesOf } from "../../../webview/compare/jobs.ts";
 import { entryLabel, modelName } from "../../../webview/compare/labels.ts";
 import { pan, pointAt, reveal, WHOLE, zoomAt, zoomBy, zoomStyle } from "../../../webview/results/zoom.ts";
 
-const base = { summary: "", group: "gradient" as const };
+const base = { summary: "", group: "gradients" as const };
 const predictions: TechniqueInfo = {
   ...base,
-  group: "prediction",
+  group: "predictions",
   id: "predictions",
   title: "Predictions",
   command: "",
@@ -34,7 +34,7 @@ const saliency: TechniqueInfo = {
 };
 const gradCam: TechniqueInfo = {
   ...base,
-  group: "cam",
+  group: "cams",
   id: "grad-cam",
   title: "Grad-CAM",
   command: "",
@@ -251,7 +251,7 @@ describe("labels", () => {
     expect(ids).toEqual(expect.arrayContaining(["saliency", "grad-cam", "occlusion"]));
     expect(ids).not.toContain("predictions");
     expect(ids).not.toContain("feature-maps");
-    expect(catalogue.filter(({ group }) => String(group) === "trust").some(isComparable)).toBe(false);
+    expect(catalogue.filter(({ group }) => group === "checks").some(isComparable)).toBe(false);
   });
 });
 

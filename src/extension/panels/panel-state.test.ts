@@ -8,7 +8,7 @@ import type { PanelState } from "../../protocol/panel.ts";
 import type { Recipe } from "../../protocol/recipe.ts";
 import type { TechniqueInfo } from "../../protocol/technique.ts";
 
-const base = { summary: "", group: "gradient" as const };
+const base = { summary: "", group: "gradients" as const };
 const predictions: TechniqueInfo = {
   ...base,
   id: "predictions",

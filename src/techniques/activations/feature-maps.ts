@@ -24,7 +24,7 @@ export const featureMaps = technique({
     id: "feature-maps",
     title: "Feature Maps",
     command: "Visualize Feature Maps",
-    group: "activation",
+    group: "activations",
     summary: "The activation of each channel of a layer for this input.",
     needs: { target: false, layer: "any", gradient: false },
     params: [GRID],

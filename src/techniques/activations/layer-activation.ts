@@ -9,9 +9,10 @@ export const layerActivation = technique({
     id: "layer-activation",
     title: "Layer Activation",
     command: "Visualize Layer Activation",
-    group: "layer",
+    group: "activations",
     summary: "A layer's output for this input, independent of the target.",
     needs: { target: false, layer: "any", gradient: false },
+    inputs: "together",
     params: [],
   },
   async run(context) {

@@ -21,7 +21,7 @@ export const ablationCam = technique({
     id: "ablation-cam",
     title: "Ablation-CAM",
     command: "Visualize Ablation-CAM",
-    group: "cam",
+    group: "cams",
     summary:
       "Channels weighted by how much the score drops when they are set to zero. Needs no gradients; the rest of the model runs once per channel.",
     cite: "Desai & Ramaswamy 2020",

@@ -22,7 +22,7 @@ export const cam = technique({
     id: "cam",
     title: "CAM",
     command: "Visualize Class Activation Map (CAM)",
-    group: "cam",
+    group: "cams",
     summary: "The regions that support a class, for models that end in global average pooling and one dense layer.",
     cite: "Zhou et al. 2016",
     needs: { target: true, layer: "none", gradient: false },

@@ -13,7 +13,7 @@ export const eigenCam = technique({
     id: "eigen-cam",
     title: "Eigen-CAM",
     command: "Visualize Eigen-CAM",
-    group: "cam",
+    group: "cams",
     summary: "The first principal component of a layer's activations: where they vary most, independent of the class.",
     cite: "Muhammad & Yeasin 2020",
     needs: { target: false, layer: "spatial", several: true, gradient: false },

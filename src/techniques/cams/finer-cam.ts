@@ -18,7 +18,7 @@ export const finerCam = technique({
     id: "finer-cam",
     title: "Finer-CAM",
     command: "Visualize Finer-CAM",
-    group: "cam",
+    group: "cams",
     summary:
       "What distinguishes the target from the classes most similar to it: Grad-CAM of the difference of their scores.",
     cite: "Zhang et al. 2025",

@@ -28,7 +28,7 @@ export function gradientCam({ id, title, summary, cite, quantity, counts, map }:
       id,
       title,
       command: `Visualize ${title}`,
-      group: "cam",
+      group: "cams",
       summary,
       cite,
       needs: { target: true, layer: "spatial", several: true, gradient: true },

@@ -25,7 +25,7 @@ export const guidedGradcam = technique({
     id: "guided-gradcam",
     title: "Guided Grad-CAM",
     command: "Visualize Guided Grad-CAM",
-    group: "cam",
+    group: "cams",
     summary: "Guided Backprop within the regions that Grad-CAM marks: fine detail for one class.",
     cite: "Selvaraju et al. 2017",
     needs: { target: true, layer: "spatial", gradient: true },

@@ -18,7 +18,7 @@ export const kpcaCam = technique({
     id: "kpca-cam",
     title: "KPCA-CAM",
     command: "Visualize KPCA-CAM",
-    group: "cam",
+    group: "cams",
     summary:
       "Eigen-CAM with kernel PCA (tanh kernel): the first nonlinear principal component of a layer's activations.",
     cite: "Karmani et al. 2024",

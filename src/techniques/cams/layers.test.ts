@@ -256,10 +256,10 @@ it.each(["swin-torchscript", "swin-dynamo"])(
 
 describe("several layers", () => {
   it("are what all class activation maps take but CAM itself, whose layer its head decides, and Guided Grad-CAM", () => {
-    const maps = catalogue.filter(({ group }) => group === "cam");
+    const maps = catalogue.filter(({ group }) => group === "cams");
     expect(maps.filter(({ needs }) => !needs.several).map(({ id }) => id)).toEqual(["cam", "guided-gradcam"]);
     // And the checks of their results.
-    expect(catalogue.filter(({ needs, group }) => needs.several && group !== "cam" && group !== "trust")).toEqual([]);
+    expect(catalogue.filter(({ needs, group }) => needs.several && group !== "cams" && group !== "checks")).toEqual([]);
     for (const { params, needs } of maps)
       expect(params.some(({ name }) => name === "grid")).toBe(needs.layer === "spatial");
   });

@@ -24,7 +24,7 @@ export const scoreCam = technique({
     id: "score-cam",
     title: "Score-CAM",
     command: "Visualize Score-CAM",
-    group: "cam",
+    group: "cams",
     summary:
       "Channels weighted by the score of the input masked with the channel. Needs no gradients; one run per channel.",
     cite: "Wang et al. 2020",

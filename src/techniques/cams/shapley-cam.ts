@@ -16,7 +16,7 @@ export const shapleyCam = technique({
     id: "shapley-cam",
     title: "Shapley-CAM",
     command: "Visualize Shapley-CAM",
-    group: "cam",
+    group: "cams",
     summary: "Grad-CAM with second derivatives: channel weights approximate Shapley values.",
     cite: "Cai 2025",
     needs: { target: true, layer: "spatial", several: true, gradient: true },

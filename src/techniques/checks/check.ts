@@ -7,6 +7,6 @@ import { sparseness } from "./sparseness.ts";
 import type { Technique } from "../framework/technique.ts";
 
 /** "How reliable is this explanation?": checks of the methods' results, the quick ones first. */
-export function trustTechniques(methods: readonly Technique[]): Technique[] {
+export function checkTechniques(methods: readonly Technique[]): Technique[] {
   return [sparseness, insertionDeletion, road, infidelity, sensitivity, randomisation].map((check) => check(methods));
 }

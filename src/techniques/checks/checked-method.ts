@@ -8,10 +8,7 @@ import type { Context, Technique, TechniqueOutput, Variation } from "../framewor
  * looks at.
  */
 export function isAttribution({ info }: Technique): boolean {
-  return (
-    info.group === "cam" ||
-    (info.needs.target && info.group !== "prediction" && info.group !== "activation" && info.group !== "trust")
-  );
+  return info.group === "cams" || (info.needs.target && !["predictions", "activations", "checks"].includes(info.group));
 }
 
 /** Which method is checked. */

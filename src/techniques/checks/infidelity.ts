@@ -105,7 +105,7 @@ export function infidelity(methods: readonly Technique[]): Technique {
       id: "infidelity",
       title: "Infidelity",
       command: "Check Infidelity",
-      group: "trust",
+      group: "checks",
       summary: "How well the map predicts score changes when the input is perturbed.",
       cite: "Yeh et al. 2019",
       needs: { target: true, layer: "spatial", several: true, gradient: false },
@@ -119,7 +119,7 @@ export function infidelity(methods: readonly Technique[]): Technique {
       const baseline = await baselineOf(context);
       const raw = await method.explain({}, within(context, 0, 0.4, method.title));
       const attribution = await elementsOf(context, features, method, raw);
-      const local = method.technique.info.group === "cam" || LOCAL.has(method.technique.info.id);
+      const local = method.technique.info.group === "cams" || LOCAL.has(method.technique.info.id);
       const multiplied = params.multiply_by_inputs === "auto" ? !local : params.multiply_by_inputs === "true";
       const measured = await openMeasure(context, method.question(), "score");
       try {

@@ -41,7 +41,7 @@ export function insertionDeletion(methods: readonly Technique[]): Technique {
       id: "insertion-deletion",
       title: "Insertion & Deletion",
       command: "Check by Insertion and Deletion",
-      group: "trust",
+      group: "checks",
       summary:
         "Removes the most important pixels step by step, and inserts them again. With a faithful map the probability drops, and rises, quickly.",
       cite: "Petsiuk, Das & Saenko 2018",

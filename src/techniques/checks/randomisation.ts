@@ -47,7 +47,7 @@ export function randomisation(methods: readonly Technique[]): Technique {
       id: "randomisation",
       title: "Randomisation Check",
       command: "Check by Randomising the Model",
-      group: "trust",
+      group: "checks",
       summary:
         "Whether the map depends on the learned weights. Layers are randomised from the output down; a map that stays the same shows the input, not the model.",
       cite: "Adebayo et al. 2018",

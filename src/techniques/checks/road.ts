@@ -53,7 +53,7 @@ export function road(methods: readonly Technique[]): Technique {
       id: "road",
       title: "ROAD",
       command: "Check by Removal and Imputation (ROAD)",
-      group: "trust",
+      group: "checks",
       summary:
         "Removes the most or the least important pixels and imputes them from their neighbours, so that the shape of the removed region reveals nothing.",
       cite: "Rong, Leemann et al. 2022",

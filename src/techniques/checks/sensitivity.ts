@@ -51,7 +51,7 @@ export function sensitivity(methods: readonly Technique[]): Technique {
       id: "sensitivity",
       title: "Max-Sensitivity",
       command: "Check Max-Sensitivity",
-      group: "trust",
+      group: "checks",
       summary: "How much the map changes under imperceptibly small perturbations of the input.",
       cite: "Yeh et al. 2019",
       needs: { target: true, layer: "spatial", several: true, gradient: false },

@@ -12,7 +12,7 @@ export function sparseness(methods: readonly Technique[]): Technique {
       id: "sparseness",
       title: "Sparseness",
       command: "Check Sparseness",
-      group: "trust",
+      group: "checks",
       summary: "Whether a few elements carry the explanation or many: the Gini index of the map's magnitudes.",
       cite: "Chalasani et al. 2020",
       needs: { target: true, layer: "spatial", several: true, gradient: false },

@@ -133,13 +133,15 @@ function joinedValues(segments: readonly Segment[], values: readonly Float32Arra
  * alone.
  */
 const BY_GROUP: Readonly<Record<TechniqueInfo["group"], "together" | "each" | "leading">> = {
-  prediction: "leading",
-  activation: "leading",
-  cam: "leading",
-  gradient: "together",
-  layer: "together",
+  predictions: "leading",
+  activations: "leading",
+  cams: "leading",
+  gradients: "together",
+  relevance: "together",
+  layers: "together",
+  neurons: "together",
   perturbation: "each",
-  trust: "each",
+  checks: "each",
 };
 
 export function severalInputs({ group, inputs }: TechniqueInfo): "together" | "each" | "leading" {
@@ -153,7 +155,7 @@ export function severalInputs({ group, inputs }: TechniqueInfo): "together" | "e
  */
 export function inputGroups({ group, id }: TechniqueInfo, { explained, whole }: PreparedInput): number[][] {
   const each = explained.map((_, which) => [which]);
-  if (group !== "trust" && id !== "rise") return each;
+  if (group !== "checks" && id !== "rise") return each;
   const batch = Math.min(...explained.map(({ input }) => whole.feeds[input].dims[0] ?? 1));
   const isSingle = ({ input, shown }: ExplainedInput): boolean => {
     const { dims } = whole.feeds[input];

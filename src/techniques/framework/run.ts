@@ -220,7 +220,7 @@ class Run {
         ? fed.explained.filter(({ segments }) => segments.length === 0)
         : [];
     const leading =
-      severalInputs(this.technique.info) === "leading" && this.technique.info.group === "cam"
+      severalInputs(this.technique.info) === "leading" && this.technique.info.group === "cams"
         ? fed.explained.filter(({ shown }) => shown !== fed.input)
         : [];
     return [
@@ -319,7 +319,7 @@ class Run {
     }
     const shown = {
       isZero: context.zeroResult !== undefined,
-      ...(["trust", "prediction"].includes(this.technique.info.group) ? {} : { result: output.raw.values }),
+      ...(["checks", "predictions"].includes(this.technique.info.group) ? {} : { result: output.raw.values }),
     };
     const broken = await brokenValues(context, shown).catch(() => undefined);
     if (broken !== undefined) context.note(broken);

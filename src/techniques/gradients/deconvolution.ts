@@ -12,7 +12,7 @@ export const deconvolution = technique({
     id: "deconvolution",
     title: "Deconvolution",
     command: "Visualize Deconvolution",
-    group: "gradient",
+    group: "gradients",
     summary:
       "Propagates the score back through a deconvolutional network: only positive gradients pass, whether or not a unit was active.",
     cite: "Zeiler & Fergus 2014",

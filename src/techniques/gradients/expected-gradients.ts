@@ -56,7 +56,7 @@ export const expectedGradients = technique({
     id: "expected-gradients",
     title: "Expected Gradients",
     command: "Visualize Expected Gradients (GradientSHAP)",
-    group: "gradient",
+    group: "gradients",
     summary: "Integrated Gradients averaged over several baselines by random sampling, also called GradientSHAP.",
     cite: "Erion et al. 2021; Lundberg & Lee 2017",
     needs: { target: true, layer: "none", gradient: true },

@@ -26,7 +26,7 @@ export const fullGrad = technique({
     id: "full-grad",
     title: "FullGrad",
     command: "Visualize FullGrad",
-    group: "gradient",
+    group: "gradients",
     summary: "Decomposes the score completely into the contributions of the input and of all biases in all layers.",
     cite: "Srinivas & Fleuret 2019",
     needs: { target: true, layer: "none", gradient: true },

@@ -9,7 +9,7 @@ export const guidedBackprop = technique({
     id: "guided-backprop",
     title: "Guided Backprop",
     command: "Visualize Guided Backprop",
-    group: "gradient",
+    group: "gradients",
     summary:
       "Sharp edges that excite the network: only positive gradients pass, and only through active units. Depends little on the target.",
     cite: "Springenberg et al. 2015",

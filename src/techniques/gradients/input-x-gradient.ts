@@ -14,7 +14,7 @@ export const inputXGradient = technique({
     id: "input-x-gradient",
     title: "Input × Gradient",
     command: "Visualize Input × Gradient",
-    group: "gradient",
+    group: "gradients",
     summary: "Each input's contribution under a linear approximation of the model: the input times the gradient.",
     cite: "Shrikumar et al. 2016",
     needs: { target: true, layer: "none", gradient: true },

@@ -19,7 +19,7 @@ export const integratedGradients = technique({
     id: "integrated-gradients",
     title: "Integrated Gradients",
     command: "Visualize Integrated Gradients",
-    group: "gradient",
+    group: "gradients",
     summary:
       "The score's difference from a baseline, distributed over the inputs: the average gradient along the path from the baseline, times the input difference.",
     cite: "Sundararajan, Taly & Yan 2017",

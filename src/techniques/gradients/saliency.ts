@@ -10,7 +10,7 @@ export const saliency = technique({
     id: "saliency",
     title: "Saliency",
     command: "Visualize Saliency",
-    group: "gradient",
+    group: "gradients",
     summary:
       "Input pixels whose small changes affect the score most (the gradient of the score with respect to the input).",
     cite: "Simonyan, Vedaldi & Zisserman 2013",

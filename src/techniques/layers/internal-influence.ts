@@ -17,7 +17,7 @@ export const internalInfluence = technique({
     id: "internal-influence",
     title: "Internal Influence",
     command: "Visualize Internal Influence",
-    group: "layer",
+    group: "layers",
     summary:
       "How much small changes of each unit of a layer affect the score, averaged along the path from a baseline to the input.",
     cite: "Leino et al. 2018",

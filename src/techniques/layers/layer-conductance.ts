@@ -24,7 +24,7 @@ export const layerConductance = technique({
     id: "layer-conductance",
     title: "Layer Conductance",
     command: "Visualize Layer Conductance",
-    group: "layer",
+    group: "layers",
     summary: "How much of the score's difference from a baseline flows through each unit of a layer.",
     cite: "Dhamdhere, Sundararajan & Yan 2018; Shrikumar et al. 2018",
     needs: { target: true, layer: "any", gradient: true },

@@ -17,7 +17,7 @@ export const layerDeeplift = technique({
     id: "layer-deeplift",
     title: "Layer DeepLIFT",
     command: "Visualize Layer DeepLIFT",
-    group: "layer",
+    group: "layers",
     summary: "The score's difference from a baseline, distributed over the units of a layer.",
     cite: "Shrikumar, Greenside & Kundaje 2017",
     needs: { target: true, layer: "any", gradient: true },

@@ -12,7 +12,7 @@ export const layerGradientXActivation = technique({
     id: "layer-gradient-x-activation",
     title: "Layer Gradient × Activation",
     command: "Visualize Layer Gradient × Activation",
-    group: "layer",
+    group: "layers",
     summary:
       "Each unit's contribution to the score under a linear approximation of the rest of the model: activation times gradient.",
     cite: "Ancona et al. 2018; Kokhlikyan et al. 2020",

@@ -22,7 +22,7 @@ export const layerIntegratedGradients = technique({
     id: "layer-integrated-gradients",
     title: "Layer Integrated Gradients",
     command: "Visualize Layer Integrated Gradients",
-    group: "layer",
+    group: "layers",
     summary:
       "The score's difference from a baseline, distributed over the units of a layer: the average gradient along the path of its values, times their difference.",
     cite: "Sundararajan, Taly & Yan 2017; Kokhlikyan et al. 2020",

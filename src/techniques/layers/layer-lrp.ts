@@ -13,7 +13,7 @@ export const layerLrp = technique({
     id: "layer-lrp",
     title: "Layer LRP",
     command: "Visualize Layer LRP",
-    group: "layer",
+    group: "layers",
     summary: "Redistributes the score layer by layer down to the units of one layer.",
     cite: "Bach et al. 2015; Montavon et al. 2019",
     needs: { target: true, layer: "any", gradient: true },

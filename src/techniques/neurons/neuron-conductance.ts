@@ -31,7 +31,7 @@ export const neuronConductance = technique({
     id: "neuron-conductance",
     title: "Neuron Conductance",
     command: "Visualize Neuron Conductance",
-    group: "layer",
+    group: "neurons",
     summary: "How much each input contributes through one neuron to the score's difference from a baseline.",
     cite: "Dhamdhere, Sundararajan & Yan 2018",
     needs: { target: true, layer: "any", gradient: true },

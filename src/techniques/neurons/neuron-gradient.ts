@@ -13,7 +13,7 @@ export const neuronGradient = technique({
     id: "neuron-gradient",
     title: "Neuron Gradient",
     command: "Visualize Neuron Gradient",
-    group: "layer",
+    group: "neurons",
     summary: "Inputs whose small changes affect one neuron most.",
     cite: "Simonyan, Vedaldi & Zisserman 2013",
     needs: { target: false, layer: "any", gradient: true },

@@ -14,7 +14,7 @@ export const neuronGuidedBackprop = technique({
     id: "neuron-guided-backprop",
     title: "Neuron Guided Backprop",
     command: "Visualize Neuron Guided Backprop",
-    group: "layer",
+    group: "neurons",
     summary: "Sharp edges that excite one neuron: only positive gradients pass, and only through active units.",
     cite: "Springenberg et al. 2015",
     needs: { target: false, layer: "any", gradient: true },

@@ -18,7 +18,7 @@ export const neuronIntegratedGradients = technique({
     id: "neuron-integrated-gradients",
     title: "Neuron Integrated Gradients",
     command: "Visualize Neuron Integrated Gradients",
-    group: "layer",
+    group: "neurons",
     summary: "One neuron's difference from its activation for a baseline, distributed over the inputs.",
     cite: "Sundararajan, Taly & Yan 2017",
     needs: { target: false, layer: "any", gradient: true },

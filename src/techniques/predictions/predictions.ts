@@ -21,7 +21,7 @@ export const predictions = technique({
     id: "predictions",
     title: "Predictions",
     command: "Show Predictions",
-    group: "prediction",
+    group: "predictions",
     summary: "The model's output for this input: its most probable classes.",
     needs: { target: false, layer: "none", gradient: false },
     params: [],

@@ -17,7 +17,7 @@ export const deepliftShap = technique({
     id: "deeplift-shap",
     title: "DeepLIFT SHAP",
     command: "Visualize DeepLIFT SHAP",
-    group: "gradient",
+    group: "relevance",
     summary: "DeepLIFT averaged over several baselines, which approximates SHAP values.",
     cite: "Lundberg & Lee 2017",
     needs: { target: true, layer: "none", gradient: true },

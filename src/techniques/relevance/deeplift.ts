@@ -23,7 +23,7 @@ export const deeplift = technique({
     id: "deeplift",
     title: "DeepLIFT",
     command: "Visualize DeepLIFT",
-    group: "gradient",
+    group: "relevance",
     summary:
       "Distributes the score's difference from a baseline over the inputs in one backward pass, by comparing activations. Works through saturated units.",
     cite: "Shrikumar, Greenside & Kundaje 2017",

@@ -122,7 +122,7 @@ export const lrp = technique({
     id: "lrp",
     title: "Layer-wise Relevance Propagation",
     command: "Visualize Layer-wise Relevance Propagation (LRP)",
-    group: "gradient",
+    group: "relevance",
     summary: "Redistributes the score layer by layer down to the input, conserving its total.",
     cite: "Bach et al. 2015; Montavon et al. 2019",
     needs: { target: true, layer: "none", gradient: true },

@@ -13,7 +13,7 @@ function check(id: string, title: string, cite: string, summary: string): Techni
     id,
     title,
     command: `Check ${title}`,
-    group: "trust",
+    group: "checks",
     summary,
     cite,
     needs: { target: true, layer: "spatial", gradient: false },
