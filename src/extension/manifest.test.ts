@@ -28,7 +28,7 @@ describe("the manifest's script", () => {
   test("would notice a technique that was added or renamed", () => {
     const wanted = contributions(catalogue, MODEL_FORMATS);
     const more = contributions(
-      [...catalogue, { id: "new-one", command: "Visualize New", group: "cam" }],
+      [...catalogue, { id: "new-one", command: "Visualize New", group: "cams" }],
       MODEL_FORMATS,
     );
     expect(more.commands).not.toEqual(wanted.commands);
