@@ -25,7 +25,8 @@ const { values, positionals } = parseArgs({
 await ensureDependencies();
 if (positionals.includes("product")) {
   const against = values.against && path.resolve(values.against);
-  await benchProduct({ against, repetitions: Number(values.repetitions) }).catch((error) => console.log(error.message));
+  const repetitions = Math.max(1, Math.floor(Number(values.repetitions)) || 1);
+  await benchProduct({ against, repetitions }).catch((error) => console.log(error.message));
   process.exit(0);
 }
 const out = path.join(root, "dist/bench.mjs");

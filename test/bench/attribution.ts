@@ -1,16 +1,14 @@
-import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { createInterface } from "node:readline";
 import { decodeNpy } from "../../src/data/index.ts";
 import { ModelCache } from "../../src/runtime/models.ts";
 import type { Feeds } from "../../src/runtime/ort.ts";
 import { gradientSession } from "../../src/runtime/gradient.ts";
 import { writeModel } from "../../src/model/formats/onnx/index.ts";
+import { INPUT, MODEL, TARGET } from "./cat.ts";
+import { Peer } from "./peer.ts";
 import { median } from "./statistics.ts";
 
 const ROUNDS = 15;
-const TARGET = 285;
 
 /**
  * Our warm gradient beside Captum's saliency of the same network and picture, in turn; then what the gradient model
@@ -18,9 +16,8 @@ const TARGET = 285;
  */
 export async function run(python: string | undefined): Promise<void> {
   const models = new ModelCache();
-  const model = await models.get(resolve("samples/efficientnet-lite0.onnx"));
-  const path = resolve("test/reference/efficientnet-cat/input.npy");
-  const { data, dims } = decodeNpy(readFileSync(path), path);
+  const model = await models.get(MODEL);
+  const { data, dims } = decodeNpy(readFileSync(INPUT), INPUT);
   const feeds: Feeds = { images: { dataType: "float32", dims, data: Float32Array.from(data as ArrayLike<number>) } };
   const seed = new Float32Array(1000);
   seed[TARGET] = 1;
@@ -34,7 +31,6 @@ export async function run(python: string | undefined): Promise<void> {
   await ours();
 
   const peer = python === undefined ? undefined : await Peer.start(python);
-  await peer?.time("saliency");
   const [mine, theirs]: [number[], number[]] = [[], []];
   for (let round = 0; round < ROUNDS; round++) {
     mine.push(await ours());
@@ -63,33 +59,4 @@ export async function run(python: string | undefined): Promise<void> {
     `  derived model  ${(derived.bytes.length / 1024).toFixed(0)} KB, pointing into the ${(model.open.size.file / 2 ** 20).toFixed(1)} MB of the original`,
   );
   models.dispose();
-}
-
-/** Captum and pytorch-grad-cam in a Python process that stays. */
-export class Peer {
-  private constructor(
-    private readonly child: ChildProcessWithoutNullStreams,
-    private readonly lines: AsyncIterator<string>,
-  ) {}
-
-  static async start(python: string): Promise<Peer> {
-    const child = spawn(python, [join("test", "bench", "peer.py")], { stdio: ["pipe", "pipe", "pipe"] });
-    child.stderr.on("data", () => undefined);
-    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    for (let line = await lines.next(); line.value !== "ready"; line = await lines.next())
-      if (line.done) throw new Error("Captum's process ended before it was ready.");
-    return new Peer(child, lines);
-  }
-
-  async time(method: string): Promise<number> {
-    this.child.stdin.write(`${method}\n`);
-    const line = await this.lines.next();
-    if (line.done) throw new Error(`Captum's process ended while it ran ${method}.`);
-    return Number(line.value) * 1000;
-  }
-
-  stop(): void {
-    this.child.stdin.end();
-    this.child.kill();
-  }
 }

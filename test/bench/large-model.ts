@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe } from "../../src/model/describe.ts";
 import { openModel } from "../../src/model/open.ts";
-import { writeSparseModel } from "./sparse-model.ts";
+import { writeSparseModel } from "../support/sparse-model.ts";
 
 const MEBI = 2 ** 20;
 const MOST_MILLISECONDS = 1000;

@@ -1,7 +1,7 @@
-import { resolve } from "node:path";
 import { ModelCache } from "../../src/runtime/models.ts";
-import { runJob } from "../../src/techniques/framework/run.ts";
-import { Peer } from "./attribution.ts";
+import { runOn } from "../support/models.ts";
+import { INPUT, MODEL, TARGET } from "./cat.ts";
+import { Peer } from "./peer.ts";
 
 /**
  * Methods that run the model many times, the layer they are asked about, and the share of the reference's time that
@@ -24,22 +24,13 @@ export async function run(python: string | undefined): Promise<void> {
   const models = new ModelCache();
   const ours = async ({ technique, layer }: (typeof METHODS)[number]): Promise<number> => {
     const start = performance.now();
-    await runJob(
-      {
-        technique,
-        model: resolve("samples/efficientnet-lite0.onnx"),
-        inputs: { "": resolve("test/reference/efficientnet-cat/input.npy") },
-        recipe: { version: 1, inputs: {} },
-        target: { index: [285] },
-        ...(layer === undefined ? {} : { layer }),
-        params: {},
-      },
-      { models, progress: () => undefined, signal: new AbortController().signal },
-    );
+    await runOn(models, MODEL, INPUT, technique, {
+      target: { index: [TARGET] },
+      ...(layer === undefined ? {} : { layer }),
+    });
     return performance.now() - start;
   };
   const peer = python === undefined ? undefined : await Peer.start(python);
-  await peer?.time("saliency");
   console.log("Whole methods on EfficientNet-Lite0, one picture, in seconds");
   for (const method of METHODS) {
     const first = await ours(method);

@@ -2,6 +2,7 @@
 // that nobody else talks to. So it works with whatever a job is in either build.
 import { execFileSync, fork } from "node:child_process";
 import type { ChildProcess, ForkOptions } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import type { Bridge } from "../../integration/harness/bridge.ts";
 
 /** A call as it goes through the pipe (src/protocol/link.ts). */
@@ -44,19 +45,20 @@ export function recorded(vscode: Bridge): Promise<Recorded> {
 }
 
 /**
- * Milliseconds that a fresh engine takes for each group of calls, warm. `groups`: numbers of the first and after the
- * last call of each.
+ * Milliseconds that a fresh engine takes for each group of calls, warm; and of processor time, on average. `groups`:
+ * numbers of the first and after the last call of each.
  */
 export async function replay(
   { script, args, options, calls }: Recorded,
   groups: readonly (readonly [from: number, to: number])[],
   rounds: number,
-): Promise<number[]> {
+): Promise<{ readonly times: readonly number[]; readonly cpu: number | undefined }> {
   const child = fork(script, args, { ...options, stdio: ["ignore", "ignore", "ignore", "ipc"] });
   try {
     const runs = groups.map(([from, to]) => calls.slice(from, to).filter(({ method }) => method === "run"));
     for (const group of runs) await Promise.all(group.map((call) => ask(child, call)));
     const times: number[] = [];
+    const before = processorTime(child.pid);
     for (let round = 0; round < rounds; round++) {
       for (const group of runs) {
         const started = performance.now();
@@ -64,7 +66,8 @@ export async function replay(
         times.push(performance.now() - started);
       }
     }
-    return times;
+    const after = processorTime(child.pid);
+    return { times, cpu: before !== undefined && after !== undefined ? (after - before) / times.length : undefined };
   } finally {
     child.kill("SIGKILL");
   }
@@ -90,4 +93,15 @@ function ask(child: ChildProcess, call: Call): Promise<void> {
 /** Megabytes of a process in the machine's memory. */
 export function residentMegabytes(pid: number): number {
   return (Number(execFileSync("ps", ["-o", "rss=", "-p", String(pid)], { encoding: "utf8" })) * 1024) / 1e6;
+}
+
+/** Milliseconds of processor time of a process so far, all threads; Linux only. */
+function processorTime(pid: number | undefined): number | undefined {
+  const file = `/proc/${pid}/stat`;
+  if (!existsSync(file)) return undefined;
+  // After the program's name, in parentheses: utime and stime, in hundredths of a second.
+  const fields = readFileSync(file, "utf8")
+    .replace(/^.*\) /s, "")
+    .split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * 10;
 }

@@ -40,7 +40,7 @@ export async function measureProduct({ root, host, folders, repetitions }: Produ
     measured.push(row);
   }
   const sizes = await Promise.all(folders.map(bundleSizes));
-  console.log(`\nMedian (lowest to highest) of ${repetitions}; ratio: this / other, taken within each repetition.`);
+  console.log(`\nMedian (lowest to highest) of ${repetitions}; then this / other, of the medians and of the lowest.`);
   console.log(`Load average ${Math.min(...loads).toFixed(1)} to ${Math.max(...loads).toFixed(1)}\n`);
   console.log(table(measured, sizes, names.slice(0, folders.length)));
 }

@@ -9,17 +9,29 @@ import { Instance } from "../../integration/harness/instance.ts";
 import { answered, editorFrame, engineIdle, extensionId, saliencyOfTheCat } from "../../integration/flows/person.ts";
 import { median } from "../statistics.ts";
 import { record, recorded, replay, residentMegabytes } from "./engine-alone.ts";
-import { clickToPicture, enterPressed, firstPaint, firstShown, memoryOfFrames, watchPage } from "./page.ts";
+import {
+  clickToPicture,
+  enterPressed,
+  firstPaint,
+  firstShown,
+  memoryOfFrames,
+  processorTimeOfPage,
+  watchPage,
+} from "./page.ts";
 
 /** Everything that is measured, in the order of the table. */
 export const MEASURES = {
   activation: { title: "activation, with loading the bundle", unit: "ms" },
+  activationCpu: { title: "  processor time of it", unit: "ms" },
   editorPaint: { title: "model editor: opened -> first paint", unit: "ms" },
   editorFacts: { title: "model editor: opened -> facts (cold engine)", unit: "ms" },
   panelPaint: { title: "saliency panel: class taken -> first paint", unit: "ms" },
   panelDrawn: { title: "saliency panel: class taken -> heat map", unit: "ms" },
   warm: { title: "warm saliency: click -> new heat map", unit: "ms" },
+  warmHostCpu: { title: "  extension host's processor time", unit: "ms" },
+  warmPageCpu: { title: "  window's processor time", unit: "ms" },
   alone: { title: "warm saliency: engine alone", unit: "ms" },
+  aloneCpu: { title: "  processor time of it, all threads", unit: "ms" },
   hostMemory: { title: "memory: extension host (RSS)", unit: "MB" },
   hostHeap: { title: "memory: extension host (heap and buffers)", unit: "MB" },
   engineMemory: { title: "memory: engine (RSS)", unit: "MB" },
@@ -27,7 +39,8 @@ export const MEASURES = {
   panelHeap: { title: "memory: saliency panel's webview", unit: "MB" },
 } as const satisfies Record<string, { readonly title: string; readonly unit: "ms" | "MB" }>;
 
-export type Measured = { readonly [K in keyof typeof MEASURES]: number };
+/** undefined where this system does not tell. */
+export type Measured = { readonly [K in keyof typeof MEASURES]: number | undefined };
 
 /** Milliseconds for one repetition, where no single wait ends it. */
 const limit = 5 * 60_000;
@@ -53,8 +66,11 @@ async function inVSCode({ page, workbench, vscode }: Window): Promise<Measured> 
   await workbench.explorerRow("efficientnet-lite0.onnx").waitFor();
   await watchPage(page);
   await record(vscode);
+  const pageCpu = await processorTimeOfPage(page);
+  const beforeActivation = await hostCpu(vscode);
   const activation = await vscode.activate(extensionId);
   assert.ok(activation !== undefined, "the extension was active before anybody asked for it");
+  const activationCpu = (await hostCpu(vscode)) - beforeActivation;
 
   const opened = await vscode.evaluate(async (vscode) => {
     const [model] = await vscode.workspace.findFiles("efficientnet-lite0.onnx");
@@ -69,11 +85,16 @@ async function inVSCode({ page, workbench, vscode }: Window): Promise<Measured> 
   await answered(panel);
   const taken = await enterPressed(page);
   const warm: number[] = [];
+  const warmHost: number[] = [];
+  const warmPage: number[] = [];
   const groups: (readonly [number, number])[] = [];
   for (const target of await otherTargets(panel)) {
     await engineIdle(vscode);
     const from = (await recorded(vscode)).calls.length;
+    const [hostBefore, pageBefore] = [await hostCpu(vscode), await pageCpu()];
     warm.push(await clickToPicture(panel, panel.locator(target)));
+    warmHost.push((await hostCpu(vscode)) - hostBefore);
+    warmPage.push((await pageCpu()) - pageBefore);
     await answered(panel);
     groups.push([from, (await recorded(vscode)).calls.length]);
   }
@@ -83,14 +104,19 @@ async function inVSCode({ page, workbench, vscode }: Window): Promise<Measured> 
   const calls = await recorded(vscode);
   const hostMemory = residentMegabytes(vscode.pid);
   const engineMemory = residentMegabytes(pid);
+  const alone = await replay(calls, groups, ROUNDS);
   return {
     activation,
+    activationCpu,
     editorPaint: (await firstPaint(editor)) - opened,
     editorFacts: (await firstShown(editor, "facts")) - opened,
     panelPaint: (await firstPaint(panel)) - taken,
     panelDrawn: (await firstShown(panel, "drawn")) - taken,
     warm: median(warm),
-    alone: median(await replay(calls, groups, ROUNDS)),
+    warmHostCpu: median(warmHost),
+    warmPageCpu: median(warmPage),
+    alone: median(alone.times),
+    aloneCpu: alone.cpu,
     hostMemory,
     hostHeap: await hostHeap(vscode),
     engineMemory,
@@ -105,6 +131,14 @@ async function otherTargets(panel: Frame): Promise<string[]> {
   await eventually(async () => assert.ok((await buttons.count()) > 1, "the panel offers no other classes"));
   const ids = await buttons.evaluateAll((all) => all.map((one) => (one as HTMLElement).dataset.testid));
   return ids.map((id) => `[data-testid="${id}"]`);
+}
+
+/** Milliseconds of processor time that the extension host has taken so far. */
+function hostCpu(vscode: Bridge): Promise<number> {
+  return vscode.evaluate(() => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+  });
 }
 
 /** Megabytes that are in use in the extension host after a collection, by all extensions in it. */

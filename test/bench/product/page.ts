@@ -115,3 +115,13 @@ export function memoryOfFrames(page: Page): Promise<Record<string, number>> {
     return frames;
   });
 }
+
+/** Asks how many milliseconds of processor time the page's main thread has taken so far, its webviews included. */
+export async function processorTimeOfPage(page: Page): Promise<() => Promise<number>> {
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("Performance.enable", { timeDomain: "threadTicks" });
+  return async () => {
+    const { metrics } = await devtools.send("Performance.getMetrics");
+    return (metrics.find(({ name }) => name === "TaskDuration")?.value ?? NaN) * 1000;
+  };
+}

@@ -11,7 +11,7 @@ export function table(
   sizes: readonly ReadonlyMap<string, number>[],
   names: readonly string[],
 ): string {
-  const rows = [["", ...names, ...(names.length > 1 ? ["ratio"] : [])]];
+  const rows = [["", ...names, ...(names.length > 1 ? ["medians", "lowest"] : [])]];
   for (const [id, { title, unit }] of Object.entries(MEASURES)) {
     const values = measured.map((row) => row.map((one) => one?.[id as keyof Measured]));
     rows.push([
@@ -20,7 +20,7 @@ export function table(
         const some = values.map((row) => row[index]).filter((value) => value !== undefined);
         return some.length ? `${spread(some, digits(unit))} ${unit}` : "-";
       }),
-      ...ratioOf(values),
+      ...ratiosOf(values, names.length),
     ]);
   }
   const bundles = new Set(sizes.flatMap((one) => [...one.keys()]).filter((name) => name !== "all bundles"));
@@ -29,7 +29,7 @@ export function table(
     rows.push([
       name,
       ...values.map((value) => (value === undefined ? "-" : `${value.toFixed(1)} kB`)),
-      ...ratioOf([values]),
+      ...ratiosOf([values], names.length),
     ]);
   }
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
@@ -40,11 +40,15 @@ export function table(
     .join("\n");
 }
 
-/** Of two builds: this one's values over the other's, where a repetition has both. */
-function ratioOf(values: readonly (readonly (number | undefined)[])[]): string[] {
-  if (!values.some((row) => row.length > 1)) return [];
-  const ratios = values.flatMap(([mine, other]) => (mine === undefined || other === undefined ? [] : [mine / other]));
-  return [ratios.length ? spread(ratios, 2) : "-"];
+/**
+ * Of two builds: this one's median over the other's, and its lowest over the other's. What else the machine does only
+ * adds to a time, so the second is the steadier one.
+ */
+function ratiosOf(values: readonly (readonly (number | undefined)[])[], count: number): string[] {
+  if (count < 2) return [];
+  const [mine, other] = [0, 1].map((index) => values.map((row) => row[index]).filter((one) => one !== undefined));
+  if (!mine.length || !other.length) return ["-", "-"];
+  return [median(mine) / median(other), Math.min(...mine) / Math.min(...other)].map((ratio) => ratio.toFixed(2));
 }
 
 function spread(values: readonly number[], digits: number): string {

@@ -9,7 +9,7 @@ import {
   rawValue,
   temporaryFolder,
 } from "../../../../test/reference/onnx-files/index.ts";
-import { writeSparseModel } from "../../../../test/bench/sparse-model.ts";
+import { writeSparseModel } from "../../../../test/support/sparse-model.ts";
 import type { Model } from "../../graph.ts";
 import { openModel, type OpenModel } from "../../open.ts";
 import type { WireWriter } from "./wire-writer.ts";
