@@ -13,7 +13,7 @@ const arrows = {
   "src/model": ["src/protocol"],
   "src/autodiff": ["src/protocol", "src/model"],
   "src/runtime": ["src/protocol", "src/model", "src/autodiff"],
-  "src/data": ["src/protocol", "src/model/errors.ts", "src/model/beside.ts", "src/math"],
+  "src/data": ["src/protocol", "src/model/errors.ts", "src/model/beside.ts", "src/model/small-floats.ts", "src/math"],
   "src/math": ["src/protocol", "src/model/errors.ts"],
   "src/draw": ["src/protocol"],
   "src/techniques": ["src/protocol", "src/model", "src/autodiff", "src/runtime", "src/data", "src/math", "src/draw"],

@@ -7,7 +7,7 @@ import type { RuleTable } from "./rule.ts";
 import { gradientRules } from "./rules/index.ts";
 import { elementCount } from "../model/graph.ts";
 import { openModel } from "../model/open.ts";
-import { floatToHalf } from "../model/tensor.ts";
+import { floatToHalf } from "../model/small-floats.ts";
 import { LoadedModel } from "../runtime/models.ts";
 import { floatsOf, type Feeds, type TensorValue } from "../runtime/ort.ts";
 

@@ -1,4 +1,5 @@
 import { print, visible } from "./terminal.ts";
+import { formatNumber } from "../protocol/format.ts";
 
 /** One row: a cell for each column. */
 export type TableRow = readonly (string | number)[];
@@ -50,5 +51,5 @@ function oneLine(text: string): string {
 }
 
 function shortNumber(value: number): string {
-  return Number.isInteger(value) || !Number.isFinite(value) ? String(value) : String(Number(value.toPrecision(6)));
+  return Number.isInteger(value) || !Number.isFinite(value) ? String(value) : formatNumber(value, 6);
 }

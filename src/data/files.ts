@@ -3,6 +3,7 @@ import { open } from "node:fs/promises";
 import path from "node:path";
 import { locateBeside, REPOSITORY_FILES } from "../model/beside.ts";
 import { DataError } from "../model/errors.ts";
+import { formatBytes } from "../protocol/format.ts";
 
 /**
  * A file's bytes. Throws a DataError where there is no such file, it cannot be read, or it is longer than `limit`
@@ -159,10 +160,4 @@ export function asDataError(error: unknown, where: string): DataError {
   const mapped = new DataError(known[code ?? ""] ?? message, where);
   if (code === "ENOENT" || code === "ENOTDIR") mapped.cause = "missing";
   return mapped;
-}
-
-export function formatBytes(bytes: number): string {
-  const units = ["bytes", "KB", "MB", "GB", "TB"];
-  const power = bytes < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
-  return `${Number((bytes / 1000 ** power).toPrecision(3))} ${units[power]}`;
 }

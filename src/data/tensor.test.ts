@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { convertElements, fromFloat16Bits, fromNumbers, toFloat16Bits } from "./tensor.ts";
+import { convertElements, fromNumbers } from "./tensor.ts";
+import { floatToHalf, halfToFloat } from "../model/small-floats.ts";
 
 describe("float16", () => {
   // Bits by hand from IEEE 754: 1 is exponent 15; 65504 the largest; 2^-24 the least subnormal; 2049 lies between 2048
@@ -20,15 +21,15 @@ describe("float16", () => {
     [0.1, 0x2e66],
     [-0, 0x8000],
     [Infinity, 0x7c00],
-  ])("%f is %i", (value, bits) => expect(toFloat16Bits(value)).toBe(bits));
+  ])("%f is %i", (value, bits) => expect(floatToHalf(value)).toBe(bits));
 
   test("every one of the 65536 bit patterns comes back", () => {
     for (let bits = 0; bits < 65536; bits++) {
-      const value = fromFloat16Bits(bits);
+      const value = halfToFloat(bits);
       if (Number.isNaN(value)) continue;
-      if (toFloat16Bits(value) !== bits) expect.fail(`${bits} is ${value} and comes back as ${toFloat16Bits(value)}`);
+      if (floatToHalf(value) !== bits) expect.fail(`${bits} is ${value} and comes back as ${floatToHalf(value)}`);
     }
-    expect(fromFloat16Bits(0x7e00)).toBeNaN();
+    expect(halfToFloat(0x7e00)).toBeNaN();
   });
 });
 

@@ -1,4 +1,5 @@
 import { DataError } from "../model/errors.ts";
+import { floatToHalf, halfToFloat } from "../model/small-floats.ts";
 
 /** Element types that a sample can have. */
 export type ElementType =
@@ -92,7 +93,7 @@ export function elementTypeOf(type: string, input: string): ElementType {
 /** Numbers as elements of another type; integers are rounded and held to their range, floats rounded to nearest. */
 export function fromNumbers(values: ArrayLike<number>, type: ElementType): TensorData {
   const data = elementTypes[type].view(new ArrayBuffer(values.length * elementTypes[type].size));
-  if (type === "float16") for (let i = 0; i < values.length; i++) data[i] = toFloat16Bits(values[i]);
+  if (type === "float16") for (let i = 0; i < values.length; i++) data[i] = floatToHalf(values[i]);
   else if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
     for (let i = 0; i < values.length; i++) data[i] = BigInt(Math.round(values[i]) || 0);
   } else if (elementTypes[type].isFloat) (data as Float32Array).set(values);
@@ -105,7 +106,7 @@ export function fromNumbers(values: ArrayLike<number>, type: ElementType): Tenso
 
 /** Elements as numbers; int64 beyond 2^53 are rounded. */
 export function toNumbers(data: TensorData, type: ElementType): ArrayLike<number> {
-  if (type === "float16") return Float32Array.from(data as Uint16Array, fromFloat16Bits);
+  if (type === "float16") return Float32Array.from(data as Uint16Array, halfToFloat);
   return data instanceof BigInt64Array || data instanceof BigUint64Array ? Float64Array.from(data, Number) : data;
 }
 
@@ -176,40 +177,4 @@ function finite(value: number): number {
 function integerRange(type: ElementType): readonly [number, number] {
   const bits = 8 * elementTypes[type].size;
   return type.startsWith("u") ? [0, 2 ** bits - 1] : [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1];
-}
-
-const scratch = new DataView(new ArrayBuffer(4));
-
-/** IEEE 754 binary16, rounded to nearest, ties to even. */
-export function toFloat16Bits(value: number): number {
-  scratch.setFloat32(0, value);
-  const bits = scratch.getUint32(0);
-  const sign = (bits >>> 16) & 0x8000;
-  const magnitude = Math.abs(value);
-  if (Number.isNaN(value)) return sign | 0x7e00;
-  if (magnitude >= 65520) return sign | 0x7c00;
-  // Multiples of 2^−24 (subnormals), else 11 significant bits; rounded once, from double precision.
-  const exponent = Math.max(-14, Math.floor(Math.log2(Math.max(magnitude, 2 ** -15))));
-  const exact =
-    magnitude >= 2 ** (exponent + 1)
-      ? exponent + 1
-      : magnitude < 2 ** exponent
-        ? Math.max(-14, exponent - 1)
-        : exponent;
-  const mantissa = roundHalfEven(magnitude / 2 ** (exact - 10));
-  return magnitude < 2 ** -14 ? sign | mantissa : sign | (((exact + 15) << 10) + mantissa - 1024);
-}
-
-export function fromFloat16Bits(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >>> 10) & 0x1f;
-  const mantissa = bits & 0x3ff;
-  if (exponent === 31) return mantissa ? NaN : sign * Infinity;
-  return sign * (exponent === 0 ? mantissa * 2 ** -24 : (1024 + mantissa) * 2 ** (exponent - 25));
-}
-
-function roundHalfEven(value: number): number {
-  const floor = Math.floor(value);
-  const part = value - floor;
-  return part > 0.5 || (part === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
 }

@@ -1,6 +1,7 @@
 import type { LayerDetails } from "../protocol/model.ts";
 import type { Attribute, SparseTensorRef, TensorRef, ValueType } from "./graph.ts";
-import { decodeTensor, shortestNumber } from "./tensor.ts";
+import { elementText } from "./summary.ts";
+import { decodeTensor } from "./tensor.ts";
 
 /** More elements of a list than this are not written out. */
 const SHOWN = 64;
@@ -32,13 +33,13 @@ export function attributeRow(name: string, attribute: Attribute): LayerDetails["
 function attributeText(attribute: Attribute): string {
   switch (attribute.type) {
     case "float":
-      return shortestNumber(attribute.value, "float32");
+      return elementText(attribute.value, "float32");
     case "int":
       return String(attribute.value);
     case "string":
       return clip(attribute.value);
     case "floats":
-      return list(attribute.value, (value) => shortestNumber(value, "float32"));
+      return list(attribute.value, (value) => elementText(value, "float32"));
     case "ints":
       return list(attribute.value, String);
     case "strings":
@@ -75,7 +76,7 @@ function tensorText(tensor: TensorRef): string {
   if (tensor.storage.kind !== "bytes" || tensor.dataType === "string") return head;
   const { data } = decodeTensor(tensor, tensor.storage.bytes);
   const values = Array.from({ length: data.length }, (_, i) => data[i] as number | bigint);
-  return `${head}: ${list(values, (value) => shortestNumber(value, tensor.dataType))}`;
+  return `${head}: ${list(values, (value) => elementText(value, tensor.dataType))}`;
 }
 
 function sparseText({ dims, values }: SparseTensorRef): string {

@@ -1,7 +1,7 @@
 import type { TensorSummary } from "../protocol/model.ts";
 import { elementCount, type DataType, type TensorRef } from "./graph.ts";
-import { shortestNumber } from "./numbers.ts";
 import { decodeTensor, type TypedData } from "./tensor.ts";
+import { decimalOfFloat32 } from "../protocol/format.ts";
 
 const PREVIEW = 64;
 const BINS = 50;
@@ -74,7 +74,15 @@ function preview(data: TypedData, dataType: DataType, complex: boolean): string[
   if (Array.isArray(data)) return data.slice(0, PREVIEW);
   const count = Math.min(PREVIEW, complex ? data.length / 2 : data.length);
   return Array.from({ length: count }, (_, i) => {
-    if (complex) return `${shortestNumber(data[2 * i], dataType)} + ${shortestNumber(data[2 * i + 1], dataType)}i`;
-    return dataType === "bool" ? String(data[i] !== 0) : shortestNumber(data[i], dataType);
+    if (complex) return `${elementText(data[2 * i], dataType)} + ${elementText(data[2 * i + 1], dataType)}i`;
+    return dataType === "bool" ? String(data[i] !== 0) : elementText(data[i], dataType);
   });
+}
+
+/** An element in words: floats in no more digits than read back as the same number of their type. */
+export function elementText(value: number | bigint, dataType: DataType): string {
+  if (Object.is(value, -0)) return "-0";
+  const isWide = dataType === "float64" || dataType === "complex128";
+  if (typeof value === "bigint" || !Number.isFinite(value) || Number.isInteger(value) || isWide) return String(value);
+  return String(decimalOfFloat32(value));
 }

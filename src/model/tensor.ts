@@ -7,9 +7,8 @@ import {
   smallFloatTable,
   SMALL_FLOATS,
   type SmallFloatType,
-} from "./numbers.ts";
+} from "./small-floats.ts";
 
-export { bfloat16ToFloat, floatToBfloat16, floatToHalf, halfToFloat, shortestNumber } from "./numbers.ts";
 export { summarise } from "./summary.ts";
 
 export type TypedData =

@@ -1,10 +1,11 @@
 import { availableParallelism } from "node:os";
 import { ModelError, NoGradientError, UsageError } from "../model/errors.ts";
 import { alike, hasOpenBatch, joined, parted, repeat } from "./batch.ts";
-import { megabytes, memoryNeed, roundedUp, type MemoryNeed } from "./memory-need.ts";
+import { memoryNeed, roundedUp, type MemoryNeed } from "./memory-need.ts";
 import type { GradientRequest } from "./gradient.ts";
 import type { LoadedModel } from "./models.ts";
 import { floatsOf, fromFloat32, type Feeds, type TensorValue } from "./ort.ts";
+import { formatMemory } from "../protocol/format.ts";
 
 /** More entries than this gain nothing. */
 const MOST = 32;

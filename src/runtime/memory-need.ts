@@ -11,6 +11,7 @@ import type { OpenModel } from "../model/open.ts";
 import { executionOrder } from "./order.ts";
 import type { Feeds } from "./ort.ts";
 import { planRun } from "./run-plan.ts";
+import { formatMemory } from "../protocol/format.ts";
 
 const MEBI = 2 ** 20;
 /**
@@ -123,11 +124,6 @@ export function admit(budget: MemoryBudget, open: OpenModel, run: number, what: 
     );
   }
   budget.makeRoom(need);
-}
-
-/** Bytes for a sentence: "1,240 MB". */
-export function megabytes(bytes: number): string {
-  return `${Math.ceil(bytes / MEBI).toLocaleString("en")} MB`;
 }
 
 /** A round figure, in MB, that holds so many bytes. */

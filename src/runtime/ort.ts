@@ -5,7 +5,7 @@ import { BITS, elementCount, type DataType, type ValueInfo } from "../model/grap
 import { writeModel, type WritableModel } from "../model/formats/onnx/writer.ts";
 import type { OpenModel } from "../model/open.ts";
 import { faultyOptimizers, inCommonLocale, withoutMaps } from "./runnable.ts";
-import { floatToHalf, halfToFloat } from "../model/tensor.ts";
+import { floatToHalf, halfToFloat } from "../model/small-floats.ts";
 
 /**
  * A tensor as the runtime takes and gives it. Data owns its memory; float16 is Uint16Array bits, bool is Uint8Array.

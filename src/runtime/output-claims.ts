@@ -1,6 +1,7 @@
 import { forEachRow } from "./axis-rows.ts";
 import type { OutputKind } from "../protocol/recipe.ts";
 import { entrySize, type ModelOutput } from "./outputs.ts";
+import { formatNumber } from "../protocol/format.ts";
 
 /** An output that a recipe says something of. */
 export type ClaimedOutput = Pick<ModelOutput, "name" | "dims" | "shape" | "values" | "meaning" | "texts">;
@@ -102,7 +103,7 @@ function againstProbabilities(output: ClaimedOutput): string | undefined {
   const sum = entrySize(output) > 1 ? strangeSum(output) : undefined;
   return sum === undefined
     ? undefined
-    : `its values sum to ${formatted(sum)} along the classes, not to 1: they may be independent scores ("independent").`;
+    : `its values sum to ${formatNumber(sum)} along the classes, not to 1: they may be independent scores ("independent").`;
 }
 
 function againstPlane(output: ClaimedOutput, what: string): string | undefined {
@@ -135,11 +136,7 @@ function rangeOf(values: Float32Array): string {
     ([least, most], value) => [Math.min(least, value), Math.max(most, value)],
     [Infinity, -Infinity],
   );
-  return `from ${formatted(low)} to ${formatted(high)}`;
-}
-
-function formatted(value: number): string {
-  return String(Number(value.toPrecision(4)));
+  return `from ${formatNumber(low)} to ${formatNumber(high)}`;
 }
 
 function shapeOf({ shape }: ClaimedOutput): string {

@@ -1,6 +1,6 @@
 import type { VNode } from "preact";
 import { comparisonOf } from "../../src/draw/kinds/index.ts";
-import { formatValue } from "../../src/draw/scene/ticks.ts";
+import { formatDuration, formatValue } from "../../src/protocol/format.ts";
 import type { Result } from "../../src/protocol/result.ts";
 import type { Looks } from "../../src/protocol/looks.ts";
 import { summarise } from "../results/map-values.ts";
@@ -8,7 +8,6 @@ import type { Drawing, Reading } from "../results/map-values.ts";
 import { Button } from "../ui/controls.tsx";
 import { FailureText, ProgressLine } from "../ui/feedback.tsx";
 import { IconButton } from "../ui/fields.tsx";
-import { formatDuration } from "../ui/format.ts";
 import type { Cell as CellNow, CompareController } from "./controller.ts";
 import type { Place } from "./jobs.ts";
 import type { Linked } from "../results/linked.tsx";

@@ -3,7 +3,7 @@ import { useCallback, useLayoutEffect, useMemo, useRef, useState } from "preact/
 import { pictureUnder } from "../../src/draw/kinds/frames.ts";
 import { comparisonOf } from "../../src/draw/kinds/index.ts";
 import { picturesOf } from "../../src/protocol/result.ts";
-import { formatValue } from "../../src/draw/scene/ticks.ts";
+import { formatValue } from "../../src/protocol/format.ts";
 import type { Artifact, ImageArtifact } from "../../src/protocol/artifacts.ts";
 import type { CompareBoot, CompareState } from "../../src/protocol/compare.ts";
 import { step } from "../results/map-view.tsx";

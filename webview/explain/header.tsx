@@ -5,7 +5,7 @@ import type { PanelBoot, PanelState } from "../../src/protocol/panel.ts";
 import { elementIndex, regionText } from "../../src/protocol/target.ts";
 import { Button } from "../ui/controls.tsx";
 import { Icon, IconButton, Select } from "../ui/fields.tsx";
-import { formatDuration } from "../ui/format.ts";
+import { formatDuration } from "../../src/protocol/format.ts";
 import type { PanelController, Snapshot } from "./controller.ts";
 import { SaveMenu } from "./save.tsx";
 

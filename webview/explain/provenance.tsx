@@ -4,7 +4,7 @@ import type { Result } from "../../src/protocol/result.ts";
 import { Definitions } from "../ui/definitions.tsx";
 import type { Definition } from "../ui/definitions.tsx";
 import { Disclosure } from "../ui/fields.tsx";
-import { formatDuration } from "../ui/format.ts";
+import { formatDuration } from "../../src/protocol/format.ts";
 
 /** What made this result: enough to make it again. */
 export function Provenance({ result, cached }: { readonly result: Result; readonly cached: boolean }): VNode {

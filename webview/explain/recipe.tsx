@@ -6,7 +6,7 @@ import type { InputRecipe, Recipe } from "../../src/protocol/recipe.ts";
 import { Button } from "../ui/controls.tsx";
 import { FailureText } from "../ui/feedback.tsx";
 import { Disclosure, ValueField } from "../ui/fields.tsx";
-import { group } from "../ui/format.ts";
+import { group } from "../../src/protocol/format.ts";
 import { useAnswer } from "../ui/store.ts";
 import type { PanelController } from "./controller.ts";
 import { InputFields } from "./recipe-fields.tsx";

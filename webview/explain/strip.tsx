@@ -1,7 +1,7 @@
 import type { VNode } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { LayerChoice } from "../../src/protocol/engine.ts";
-import { formatShape } from "../ui/format.ts";
+import { formatShape } from "../../src/protocol/format.ts";
 import { rove } from "../ui/rove.ts";
 
 /** Every layer's place is as wide as this, in CSS pixels: thousands of layers are a matter of arithmetic. */

@@ -16,7 +16,7 @@ import { formatFraction, formatNames, parseFraction, parseNames, parseNumbers, p
 import { sameJob, visibleParams } from "./state.ts";
 import { findLayers, sortLayers } from "../model/search.ts";
 import { reviveState } from "../model/state.ts";
-import { formatBytes, formatCount, formatDuration, formatShape, group } from "../ui/format.ts";
+import { formatBytes, formatCount, formatDuration, formatShape, group } from "../../src/protocol/format.ts";
 import { rove } from "../ui/rove.ts";
 import { techniques } from "../../test/webview/fake/panel-techniques.ts";
 

@@ -2,7 +2,7 @@ import type { VNode } from "preact";
 import type { ModelDescription } from "../../src/protocol/model.ts";
 import { Definitions } from "../ui/definitions.tsx";
 import type { Definition } from "../ui/definitions.tsx";
-import { formatBytes, plural } from "../ui/format.ts";
+import { formatBytes, plural } from "../../src/protocol/format.ts";
 import { parametersText } from "./parameters.ts";
 import { familyOf } from "./search.ts";
 

@@ -4,7 +4,7 @@ import type { EditorBoot, EditorState } from "../../src/protocol/editor.ts";
 import { TextField } from "../ui/controls.tsx";
 import { Banner, FailureBanner } from "../ui/feedback.tsx";
 import { Icon } from "../ui/fields.tsx";
-import { plural } from "../ui/format.ts";
+import { plural } from "../../src/protocol/format.ts";
 import { roveFocus } from "../ui/roving.ts";
 import { useStore } from "../ui/store.ts";
 import { About } from "./about.tsx";

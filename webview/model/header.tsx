@@ -1,7 +1,7 @@
 import type { ComponentChildren, VNode } from "preact";
 import { useState } from "preact/hooks";
 import type { ModelDescription, ValueDescription } from "../../src/protocol/model.ts";
-import { formatBytes, formatCount, formatShape, group, plural } from "../ui/format.ts";
+import { formatBytes, formatCount, formatShape, group, plural } from "../../src/protocol/format.ts";
 import { parametersText } from "./parameters.ts";
 
 /** What the file is, at a glance: one line of facts, and what goes in and comes out. Children stand beside the name. */

@@ -6,7 +6,7 @@ import { Button } from "../ui/controls.tsx";
 import { Definitions } from "../ui/definitions.tsx";
 import { FailureText } from "../ui/feedback.tsx";
 import { Disclosure, Icon, IconButton } from "../ui/fields.tsx";
-import { formatBytes, formatShape } from "../ui/format.ts";
+import { formatBytes, formatShape } from "../../src/protocol/format.ts";
 import type { Failure } from "../ui/host.ts";
 import { useAnswer } from "../ui/store.ts";
 import type { HostLink } from "../ui/store.ts";

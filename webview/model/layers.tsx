@@ -1,7 +1,7 @@
 import type { VNode } from "preact";
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { LayerDescription } from "../../src/protocol/model.ts";
-import { formatShape, group } from "../ui/format.ts";
+import { formatShape, group } from "../../src/protocol/format.ts";
 import { familyOf, operatorName } from "./search.ts";
 import type { Sort } from "./search.ts";
 

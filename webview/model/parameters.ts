@@ -1,5 +1,5 @@
 import type { ModelDescription } from "../../src/protocol/model.ts";
-import { group } from "../ui/format.ts";
+import { group } from "../../src/protocol/format.ts";
 
 /** "4 631 083 float32", or "22 600 000 (22 516 736 int8, 83 264 float32)". */
 export function parametersText({

@@ -1,12 +1,11 @@
 import type { VNode } from "preact";
 import type { EditorHost } from "../../src/protocol/editor.ts";
 import type { TensorSummary } from "../../src/protocol/model.ts";
-import { formatValue } from "../../src/draw/scene/ticks.ts";
+import { formatValue, group, plural } from "../../src/protocol/format.ts";
 import { Button } from "../ui/controls.tsx";
 import { Definitions } from "../ui/definitions.tsx";
 import type { Definition } from "../ui/definitions.tsx";
 import { FailureText } from "../ui/feedback.tsx";
-import { group, plural } from "../ui/format.ts";
 import { useAnswer } from "../ui/store.ts";
 import type { HostLink } from "../ui/store.ts";
 

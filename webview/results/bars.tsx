@@ -1,6 +1,6 @@
 import type { VNode } from "preact";
 import { picturesOf } from "../../src/protocol/result.ts";
-import { formatValue } from "../../src/draw/scene/ticks.ts";
+import { formatValue } from "../../src/protocol/format.ts";
 import type { BarsArtifact } from "../../src/protocol/artifacts.ts";
 import { ValuesTable } from "./data-table.tsx";
 import { FeatureBars } from "./feature-bars.tsx";

@@ -4,7 +4,7 @@ import { boxLabel, placeBoxes } from "../../src/draw/kinds/boxes.ts";
 import { picturesOf } from "../../src/protocol/result.ts";
 import { withAlpha } from "../../src/draw/scene/paint.ts";
 import { LINE_COLORS } from "../../src/draw/scene/strokes.ts";
-import { formatValue } from "../../src/draw/scene/ticks.ts";
+import { formatValue } from "../../src/protocol/format.ts";
 import type { BoxesArtifact, DetectedBox } from "../../src/protocol/artifacts.ts";
 import type { TargetSpec } from "../../src/protocol/engine.ts";
 import { PixelCanvas } from "../ui/canvas.tsx";

@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import { formatValue } from "../../src/draw/scene/ticks.ts";
+import { formatValue } from "../../src/protocol/format.ts";
 import type { BarsArtifact } from "../../src/protocol/artifacts.ts";
 import { ValuesTable } from "./data-table.tsx";
 import { roveFocus } from "../ui/roving.ts";

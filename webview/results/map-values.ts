@@ -5,7 +5,7 @@ import { heatmapDrawing } from "../../src/draw/kinds/heatmap.ts";
 import type { HeatmapArtifact } from "../../src/protocol/artifacts.ts";
 import { percentileRank, sortedFinite, type ValueRange } from "../../src/draw/scene/range.ts";
 import { stridesOf, type ValueMap } from "../../src/draw/scene/reduce.ts";
-import { formatValue } from "../../src/draw/scene/ticks.ts";
+import { formatValue } from "../../src/protocol/format.ts";
 import type { Looks } from "../../src/protocol/looks.ts";
 
 export interface Drawing {

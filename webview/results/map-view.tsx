@@ -2,7 +2,7 @@ import type { ComponentChildren, VNode } from "preact";
 import { useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { paintMap, resizeMap, withAlpha } from "../../src/draw/scene/paint.ts";
 import type { ValueRange } from "../../src/draw/scene/range.ts";
-import { formatValue } from "../../src/draw/scene/ticks.ts";
+import { formatValue } from "../../src/protocol/format.ts";
 import type { HeatmapArtifact, ImageArtifact } from "../../src/protocol/artifacts.ts";
 import type { Looks } from "../../src/protocol/looks.ts";
 import { PixelCanvas } from "../ui/canvas.tsx";

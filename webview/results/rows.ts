@@ -1,7 +1,7 @@
 /** Which rows of a table are shown, and in which order. */
 import { headingOf } from "../../src/draw/scene/table.ts";
 import type { Column, Table } from "../../src/draw/scene/table.ts";
-import { formatValue } from "../../src/draw/scene/ticks.ts";
+import { formatValue } from "../../src/protocol/format.ts";
 
 export interface Sort {
   /** The column's place. */

@@ -3,7 +3,7 @@ import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { colorTable, resolveColorMap } from "../../src/draw/scene/colormap.ts";
 import { paintMap } from "../../src/draw/scene/paint.ts";
 import { tileOrder, tileRange, tilesSigned, valuesRange } from "../../src/draw/kinds/tiles.ts";
-import { formatValue } from "../../src/draw/scene/ticks.ts";
+import { formatValue } from "../../src/protocol/format.ts";
 import type { TilesArtifact } from "../../src/protocol/artifacts.ts";
 import type { Looks } from "../../src/protocol/looks.ts";
 import { PixelCanvas } from "../ui/canvas.tsx";

@@ -4,7 +4,7 @@ import { colorTable, resolveColorMap } from "../../src/draw/scene/colormap.ts";
 import { kindOf } from "../../src/draw/kinds/index.ts";
 import { paintMap } from "../../src/draw/scene/paint.ts";
 import { clipRange } from "../../src/draw/scene/range.ts";
-import { formatValue } from "../../src/draw/scene/ticks.ts";
+import { formatValue } from "../../src/protocol/format.ts";
 import { tokenColors, tokenText } from "../../src/draw/kinds/tokens.ts";
 import type { TokensArtifact } from "../../src/protocol/artifacts.ts";
 import { ColorBar } from "../ui/colorbar.tsx";

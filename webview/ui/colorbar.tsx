@@ -1,7 +1,8 @@
 import type { VNode } from "preact";
 import { useMemo } from "preact/hooks";
 import type { ValueRange } from "../../src/draw/scene/range.ts";
-import { formatValue, ticks } from "../../src/draw/scene/ticks.ts";
+import { ticks } from "../../src/draw/scene/ticks.ts";
+import { formatValue } from "../../src/protocol/format.ts";
 import { PixelCanvas } from "./canvas.tsx";
 
 /**

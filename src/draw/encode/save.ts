@@ -10,6 +10,7 @@ import { encodeNpz } from "./npz.ts";
 import { encodePng } from "./png.ts";
 import { composeSvg } from "./svg.ts";
 import type { Theme } from "./svg.ts";
+import { decimalOfFloat32 } from "../../protocol/format.ts";
 
 /** How a result looks, and its numbers as a table: made of its views. */
 export type PictureFormat = "png" | "svg" | "csv";
@@ -125,12 +126,7 @@ export function toJson(value: unknown): string {
 
 function jsonFloat(value: number): number | string {
   if (!Number.isFinite(value)) return String(value);
-  if (Number.isInteger(value)) return value;
-  for (let digits = 6; digits < 9; digits++) {
-    const short = Number(value.toPrecision(digits));
-    if (Math.fround(short) === value) return short;
-  }
-  return Number(value.toPrecision(9));
+  return Number.isInteger(value) ? value : decimalOfFloat32(value);
 }
 
 function utf8(text: string): Uint8Array<ArrayBuffer> {

@@ -3,7 +3,7 @@ import { GLYPH } from "../scene/font.ts";
 import type { Block, Part } from "../scene/parts.ts";
 import { textWidth } from "../scene/parts.ts";
 import { tableOfList, tableOfParts } from "../scene/table.ts";
-import { formatValue } from "../scene/ticks.ts";
+import { formatValue } from "../../protocol/format.ts";
 import { combineEach, combineParts, mapOnce } from "./kind.ts";
 import type { Combine, Kind } from "./kind.ts";
 import { rowMap } from "./row-map.ts";

@@ -4,7 +4,7 @@ import { enlargement, textWidth, TARGET_SIZE } from "../scene/parts.ts";
 import type { Block, Part } from "../scene/parts.ts";
 import { LINE_COLORS } from "../scene/strokes.ts";
 import { tableOfList } from "../scene/table.ts";
-import { formatValue } from "../scene/ticks.ts";
+import { formatValue } from "../../protocol/format.ts";
 import { pictureImage } from "./image.ts";
 import { firstStands } from "./kind.ts";
 import type { Kind } from "./kind.ts";

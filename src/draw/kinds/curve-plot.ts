@@ -2,7 +2,8 @@ import type { CurveLine, CurvesArtifact } from "../../protocol/artifacts.ts";
 import { GLYPH } from "../scene/font.ts";
 import type { Block, LinePart, Part } from "../scene/parts.ts";
 import { paragraph, stack, textWidth } from "../scene/parts.ts";
-import { formatValue, ticks } from "../scene/ticks.ts";
+import { ticks } from "../scene/ticks.ts";
+import { formatValue } from "../../protocol/format.ts";
 import { curveRanges, lineStyles, lineText } from "./curves.ts";
 import type { CurveRange } from "./curves.ts";
 

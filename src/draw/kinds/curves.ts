@@ -2,7 +2,7 @@ import type { CurveAxis, CurveLine, CurvesArtifact } from "../../protocol/artifa
 import { LINE_DASHES } from "../scene/strokes.ts";
 import { column } from "../scene/table.ts";
 import type { Table } from "../scene/table.ts";
-import { formatValue } from "../scene/ticks.ts";
+import { formatValue } from "../../protocol/format.ts";
 import { layoutCurves } from "./curve-plot.ts";
 import type { Combine, Kind } from "./kind.ts";
 

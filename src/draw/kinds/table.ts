@@ -3,7 +3,7 @@ import { GLYPH } from "../scene/font.ts";
 import { textWidth } from "../scene/parts.ts";
 import type { Block, Part } from "../scene/parts.ts";
 import { column, headingOf } from "../scene/table.ts";
-import { formatValue } from "../scene/ticks.ts";
+import { formatValue } from "../../protocol/format.ts";
 import { combineEach } from "./kind.ts";
 import type { Combine, Kind } from "./kind.ts";
 

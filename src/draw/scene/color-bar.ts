@@ -2,7 +2,8 @@ import { GLYPH } from "./font.ts";
 import { paragraph, textWidth } from "./parts.ts";
 import type { Block, Part } from "./parts.ts";
 import type { ValueRange } from "./range.ts";
-import { formatValue, ticks } from "./ticks.ts";
+import { ticks } from "./ticks.ts";
+import { formatValue } from "../../protocol/format.ts";
 
 const gap = 16;
 const scale = 2;

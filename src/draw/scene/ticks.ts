@@ -1,20 +1,3 @@
-/**
- * A value for people: at most four significant digits (whole numbers below a million are exact), a real minus sign, an
- * exponent where the number is very large or small: "0.4051", "−3", "1.25e−7", "NaN", "∞".
- */
-export function formatValue(value: number): string {
-  if (Number.isNaN(value)) return "NaN";
-  const sign = value < 0 ? "−" : "";
-  const magnitude = Math.abs(value);
-  if (magnitude === Infinity) return `${sign}∞`;
-  if (magnitude === 0) return "0";
-  if (Number.isInteger(magnitude) && magnitude < 1e6) return sign + magnitude;
-  const rounded = Number(magnitude.toPrecision(4));
-  if (rounded >= 1e-4 && rounded < 1e5) return sign + rounded;
-  const [digits, exponent] = rounded.toExponential().split("e");
-  return `${sign}${digits}e${exponent.replace("+", "").replace("-", "−")}`;
-}
-
 /** At most about `count` round numbers (1, 2 or 5 times a power of ten apart) within [min, max], ascending. */
 export function ticks(min: number, max: number, count: number): number[] {
   if (!(max > min) || !Number.isFinite(max - min) || count < 1) return Number.isFinite(min) ? [min] : [];

@@ -5,7 +5,8 @@ import { heatmapDrawing } from "../kinds/heatmap.ts";
 import { blend, NOT_FINITE_COLOR, paintMap, paintTile, resizeMap } from "./paint.ts";
 import { clipRange, percentileOf, percentileRank, sortedFinite } from "./range.ts";
 import { channelOf, reduceChannels } from "./reduce.ts";
-import { formatValue, ticks } from "./ticks.ts";
+import { ticks } from "./ticks.ts";
+import { formatValue } from "../../protocol/format.ts";
 import { tileOrder, tileRange, tilesSigned, valuesRange } from "../kinds/tiles.ts";
 import { heatmap, tiles } from "../../../test/support/artifacts.ts";
 

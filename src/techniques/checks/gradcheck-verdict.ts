@@ -1,3 +1,4 @@
+import { formatNumber } from "../../protocol/format.ts";
 /** One step of differences along a direction. */
 export interface Step {
   /** As a fraction of the input's size. */
@@ -144,5 +145,5 @@ function triples<T>(list: readonly T[]): [T, T, T][] {
 }
 
 function percent(fraction: number): string {
-  return `${Number((100 * fraction).toPrecision(2))}%`;
+  return `${formatNumber(100 * fraction, 2)}%`;
 }

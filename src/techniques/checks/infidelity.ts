@@ -2,7 +2,7 @@ import { Random } from "../../math/random.ts";
 import type { CurvesArtifact } from "../../protocol/artifacts.ts";
 import type { ParamSpec } from "../../protocol/technique.ts";
 import { BASELINE, baselineOf } from "../framework/baselines.ts";
-import { short } from "../framework/input-gradient.ts";
+import { formatNumber } from "../../protocol/format.ts";
 import { requireContinuous } from "../framework/noise.ts";
 import { choiceParam } from "../framework/params.ts";
 import { technique, type InputInfo, type Technique } from "../framework/technique.ts";

@@ -2,7 +2,7 @@ import type { Artifact, Frames, ImageArtifact, SpatialAxes } from "../../protoco
 import { displayArray, finiteEnds } from "../../data/array-picture.ts";
 import type { FrameAxis } from "../../runtime/layout.ts";
 import { frameViews } from "./channels.ts";
-import { short } from "./input-gradient.ts";
+import { formatNumber } from "../../protocol/format.ts";
 import type { Context } from "./technique.ts";
 
 /**
@@ -83,7 +83,7 @@ export function framePictures(
       id: frameNames(frames.count, PICTURE)[index],
       title: `Input, ${name}`,
       ...picture,
-      caption: `${name} · ${picture.height}×${picture.width} · ${short(ends.least)} (black) to ${short(ends.most)} (white)`,
+      caption: `${name} · ${picture.height}×${picture.width} · ${formatNumber(ends.least)} (black) to ${formatNumber(ends.most)} (white)`,
     };
   });
 }

@@ -34,11 +34,6 @@ export async function scoreAt(context: Context, feeds: Feeds): Promise<number> {
   return context.scoreIn(floatsOf(values.get(value)!));
 }
 
-/** A number for a sentence: four digits. */
-export function short(value: number): string {
-  return String(Number(value.toPrecision(4)));
-}
-
 /** The error for an input of integers, along which nothing can be differentiated. */
 export function withoutGradient(input: string, type: string, because?: string): UsageError {
   return new UsageError(

@@ -2,7 +2,8 @@ import { Random } from "../../math/random.ts";
 import { UsageError } from "../../model/errors.ts";
 import type { ParamSpec } from "../../protocol/technique.ts";
 import { BASELINE, baselineCaption } from "../framework/baselines.ts";
-import { scoreAt, short, withInput } from "../framework/input-gradient.ts";
+import { scoreAt, withInput } from "../framework/input-gradient.ts";
+import { formatNumber } from "../../protocol/format.ts";
 import { noiseOn } from "../framework/noise.ts";
 import { SCORE } from "../framework/params.ts";
 import { gradientsAt, MEMORY } from "./path-gradients.ts";
@@ -139,6 +140,6 @@ async function noteDelta(
   const total = values.reduce((sum, value) => sum + value, 0);
   const uncertain = Number.isFinite(error) ? ` (sampling error ${short(error)})` : "";
   context.note(
-    `Convergence delta ${short(total - difference)}${uncertain}: the attributions sum to ${short(total)}, the score differs from the baselines' mean by ${short(difference)}.`,
+    `Convergence delta ${formatNumber(total - difference)}${uncertain}: the attributions sum to ${formatNumber(total)}, the score differs from the baselines' mean by ${formatNumber(difference)}.`,
   );
 }

@@ -6,7 +6,8 @@ import type { Artifact } from "../../protocol/artifacts.ts";
 import { frameViews, stackedMaps, type ChannelView } from "../framework/channels.ts";
 import { batchOf, inputFrames } from "../framework/frames.ts";
 import { findBiases, timesBias, type Biases } from "./full-grad-biases.ts";
-import { inputOf, short } from "../framework/input-gradient.ts";
+import { inputOf } from "../framework/input-gradient.ts";
+import { formatNumber } from "../../protocol/format.ts";
 import { withNoise } from "../framework/noise.ts";
 import { NOISE, SCORE } from "../framework/params.ts";
 import { activationMap, inputAttribution } from "../framework/pictures.ts";
@@ -195,7 +196,7 @@ function noteSum(
       ? `, clipping at an upper bound (as in ReLU6: an implicit bias, not in the map) adds ${short(lids)}`
       : "";
   context.note(
-    `Full gradient: input × gradient sums to ${short(fromInput)}, bias × gradient over ${count === 1 ? "one layer" : `${count} layers`} to ${short(biases)}${atBounds}; together ${short(fromInput + biases + lids)}, the score is ${short(score)}.`,
+    `Full gradient: input × gradient sums to ${formatNumber(fromInput)}, bias × gradient over ${count === 1 ? "one layer" : `${count} layers`} to ${formatNumber(biases)}${atBounds}; together ${formatNumber(fromInput + biases + lids)}, the score is ${formatNumber(score)}.`,
   );
   if (curved.length > 0)
     context.note(

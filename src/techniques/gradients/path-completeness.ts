@@ -1,4 +1,5 @@
-import { scoreAt, short, withInput } from "../framework/input-gradient.ts";
+import { scoreAt, withInput } from "../framework/input-gradient.ts";
+import { formatNumber } from "../../protocol/format.ts";
 import type { Context } from "../framework/technique.ts";
 
 /**
@@ -13,7 +14,7 @@ export function noteDelta(
 ): void {
   const total = values.reduce((sum, value) => sum + value, 0);
   context.note(
-    `Convergence delta ${short(total - difference)}: the attributions sum to ${short(total)}, the ${what} differs from the baseline's by ${short(difference)}.${because}`,
+    `Convergence delta ${formatNumber(total - difference)}: the attributions sum to ${formatNumber(total)}, the ${what} differs from the baseline's by ${formatNumber(difference)}.${because}`,
   );
 }
 

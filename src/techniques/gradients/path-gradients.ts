@@ -2,7 +2,7 @@ import { quadrature, type Quadrature, type QuadratureRule } from "../../math/qua
 import { isFloat } from "../../model/graph.ts";
 import type { ParamSpec } from "../../protocol/technique.ts";
 import type { RuleSet } from "../../autodiff/rule.ts";
-import { megabytes, needOf, roundedUp } from "../../runtime/memory-need.ts";
+import { needOf, roundedUp } from "../../runtime/memory-need.ts";
 import { manyGradients, type RunGradients } from "../../runtime/batch-gradients.ts";
 import type { LoadedModel } from "../../runtime/models.ts";
 import type { Feeds } from "../../runtime/ort.ts";
@@ -10,6 +10,7 @@ import { withoutGradient } from "../framework/input-gradient.ts";
 import { breathe } from "../framework/noise.ts";
 import { choiceParam } from "../framework/params.ts";
 import type { Context } from "../framework/technique.ts";
+import { formatMemory } from "../../protocol/format.ts";
 
 export const STEPS: ParamSpec = {
   type: "number",
@@ -113,7 +114,7 @@ export async function gradientsAt(
         ? `the memory limit of ${megabytes(memory * 2 ** 20)} (${roundedUp(all)} would be enough)`
         : "the memory budget (half of the available memory if not set)";
     context.note(
-      `Ran ${batch === 1 ? "one by one" : `in batches of ${batch}`}: ${unfit} at once would take about ${megabytes(all)}, more than ${limit}.`,
+      `Ran ${batch === 1 ? "one by one" : `in batches of ${batch}`}: ${unfit} at once would take about ${formatMemory(all)}, more than ${limit}.`,
     );
   }
 }

@@ -9,7 +9,7 @@ import { probabilitiesOf } from "../../runtime/outputs.ts";
 import { openTail } from "../../runtime/tail.ts";
 import { BASELINE, baselineOf } from "../framework/baselines.ts";
 import { placesOf } from "../framework/channels.ts";
-import { short } from "../framework/input-gradient.ts";
+import { formatNumber } from "../../protocol/format.ts";
 import { integersOf } from "../framework/input-numbers.ts";
 import { jointPlaces } from "../framework/joint-places.ts";
 import { breathe } from "../framework/noise.ts";
@@ -100,7 +100,7 @@ export const rise = technique({
     requireSeveral(context.input, elementCount(shape.size), "RISE");
     const values = await sample(context, places, shape, await baselineOf(context));
     context.checkResult(values, context.input.name);
-    const caption = `${Number(masks)} masks of ${shape.cells.join("×")} cells, shown with probability ${short(Number(probability))}`;
+    const caption = `${Number(masks)} masks of ${shape.cells.join("×")} cells, shown with probability ${formatNumber(Number(probability))}`;
     const integers = integersOf(context.input);
     const joint = jointPlaces(context.input);
     if (!joint) {

@@ -1,6 +1,7 @@
 import type { ImageArtifact } from "../../protocol/artifacts.ts";
 import { probabilitiesOf } from "../../runtime/outputs.ts";
 import type { Context } from "../framework/technique.ts";
+import { formatNumber } from "../../protocol/format.ts";
 
 /** More classes than this are told apart by number, not by colour. */
 const MOST_NAMED = 6;
@@ -32,7 +33,7 @@ export function outputPicture(context: Pick<Context, "output" | "input" | "class
     return {
       ...base,
       pixels: grid(height * width, (place) => (shown[place] - low) / (high - low || 1)),
-      caption: `${height}×${width}, black ${round(low)}, white ${round(high)}`,
+      caption: `${height}×${width}, black ${formatNumber(low, 3)}, white ${formatNumber(high, 3)}`,
     };
   }
   const largest = Uint32Array.from({ length: height * width }, (_, place) =>
@@ -75,7 +76,10 @@ function displayScale(
   }
   if (within(-1, 1)) return { scale: (value) => (value + 1) / 2, how: "black −1, white 1" };
   if (within(0, 255)) return { scale: (value) => value / 255, how: "black 0, white 255" };
-  return { scale: (value) => (value - low) / (high - low || 1), how: `black ${round(low)}, white ${round(high)}` };
+  return {
+    scale: (value) => (value - low) / (high - low || 1),
+    how: `black ${formatNumber(low, 3)}, white ${formatNumber(high, 3)}`,
+  };
 }
 
 function rangeOf(values: Float32Array): [number, number] {
@@ -124,8 +128,4 @@ function captionOfClasses(classes: readonly string[], largest: Uint32Array, chan
     .slice(0, MOST_NAMED)
     .map((index) => `${name(index)} ${Math.round((100 * counts[index]) / largest.length)} %`);
   return `largest class at each place: ${named.join(", ")}${found.length > MOST_NAMED ? `, and ${found.length - MOST_NAMED} more` : ""}`;
-}
-
-function round(value: number): string {
-  return String(Number(value.toPrecision(3)));
 }

@@ -2,7 +2,8 @@ import { deepLiftRules } from "../../autodiff/rules/deeplift/index.ts";
 import { UsageError } from "../../model/errors.ts";
 import { floatsOf, type Feeds } from "../../runtime/ort.ts";
 import { baselineCaption } from "../framework/baselines.ts";
-import { inputOf, short, withInput } from "../framework/input-gradient.ts";
+import { inputOf, withInput } from "../framework/input-gradient.ts";
+import { formatNumber } from "../../protocol/format.ts";
 import type { Context } from "../framework/technique.ts";
 
 /** What DeepLIFT gives for one baseline. */
@@ -57,7 +58,7 @@ export function noteDelta(context: Context, { values, difference }: Contribution
   const total = values.reduce((sum, value) => sum + value, 0);
   const other = baselines > 1 ? `the mean of ${baselines} baselines'` : "the baseline's";
   context.note(
-    `Convergence delta ${short(total - difference)}: the attributions sum to ${short(total)}, the score differs from ${other} by ${short(difference)}.`,
+    `Convergence delta ${formatNumber(total - difference)}: the attributions sum to ${formatNumber(total)}, the score differs from ${other} by ${formatNumber(difference)}.`,
   );
 }
 

@@ -7,7 +7,7 @@ import { NoGradientError, UsageError } from "../../model/errors.ts";
 import { elementCount } from "../../model/graph.ts";
 import type { ParamSpec } from "../../protocol/technique.ts";
 import { floatsOf, type Feeds } from "../../runtime/ort.ts";
-import { short } from "../framework/input-gradient.ts";
+import { formatNumber } from "../../protocol/format.ts";
 import { withNoise } from "../framework/noise.ts";
 import { choiceParam, NOISE, SCORE } from "../framework/params.ts";
 import { inputOutput } from "../framework/pictures.ts";
@@ -156,9 +156,9 @@ export async function relevanceOf(context: Context, value: string): Promise<Floa
 export function lrpCaption({ params }: Context): string {
   const rule = String(params.rule);
   const of: Readonly<Record<string, string>> = {
-    epsilon: ` ${short(Number(params.epsilon))}`,
-    gamma: ` ${short(Number(params.gamma))}`,
-    alpha_beta: ` ${short(Number(params.alpha))}, ${short(Number(params.beta))}`,
+    epsilon: ` ${formatNumber(Number(params.epsilon))}`,
+    gamma: ` ${formatNumber(Number(params.gamma))}`,
+    alpha_beta: ` ${formatNumber(Number(params.alpha))}, ${formatNumber(Number(params.beta))}`,
   };
   return `${rule.replaceAll("_", "-")}${of[rule] ?? ""}`;
 }

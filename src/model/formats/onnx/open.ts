@@ -9,6 +9,7 @@ import { openFile, readFully } from "../../model-file.ts";
 import type { OpenModel } from "../../open.ts";
 import { FileSource } from "./source.ts";
 import { decodeFields } from "./typed-fields.ts";
+import { formatBytes } from "../../../protocol/format.ts";
 
 /** Opens an ONNX file and reads its structure; weights stay on disk. ModelError, for people, when it is not one. */
 export function openOnnx(path: string): OpenModel {
@@ -146,7 +147,7 @@ function allocate(size: number, path: string): Buffer {
   } catch (error) {
     if (error instanceof RangeError)
       throw new ModelError(
-        `There is not enough memory to load the file's ${gigabytes(size)}.`,
+        `There is not enough memory to load the file's ${formatBytes(size)}.`,
         path,
         "Close other models or programs.",
       );
@@ -156,8 +157,4 @@ function allocate(size: number, path: string): Buffer {
 
 function changed(path: string): ModelError {
   return new ModelError("The file changed on disk since the model was opened.", path, "Open it again.");
-}
-
-function gigabytes(bytes: number): string {
-  return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 }

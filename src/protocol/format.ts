@@ -1,3 +1,37 @@
+/** Numbers, sizes, times and shapes in words: one way to write each, for the window, the command line and messages. */
+
+/**
+ * A value in a picture or the window: at most four significant digits (whole numbers below a million are exact), a real minus sign, an
+ * exponent where the number is very large or small: "0.4051", "−3", "1.25e−7", "NaN", "∞".
+ */
+export function formatValue(value: number): string {
+  if (Number.isNaN(value)) return "NaN";
+  const sign = value < 0 ? "−" : "";
+  const magnitude = Math.abs(value);
+  if (magnitude === Infinity) return `${sign}∞`;
+  if (magnitude === 0) return "0";
+  if (Number.isInteger(magnitude) && magnitude < 1e6) return sign + magnitude;
+  const rounded = Number(magnitude.toPrecision(4));
+  if (rounded >= 1e-4 && rounded < 1e5) return sign + rounded;
+  const [digits, exponent] = rounded.toExponential().split("e");
+  return `${sign}${digits}e${exponent.replace("+", "").replace("-", "−")}`;
+}
+
+/** A number in a sentence, as a person may copy it: "0.4051", "-3", "1.25e-7". */
+export function formatNumber(value: number, digits = 4): string {
+  return String(Number(value.toPrecision(digits)));
+}
+
+/** The shortest decimal that reads back as the same float32. */
+export function decimalOfFloat32(value: number): number {
+  // Six digits of a float32 always hold; a shorter decimal is what they round to, but for the smallest numbers.
+  for (let digits = Math.abs(value) < 2 ** -126 ? 1 : 6; digits < 9; digits++) {
+    const decimal = Number(value.toPrecision(digits));
+    if (Math.fround(decimal) === value) return decimal;
+  }
+  return Number(value.toPrecision(9));
+}
+
 /** Bytes for people, in decimal units as file managers show them: "18.6 MB". */
 export function formatBytes(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
@@ -9,6 +43,11 @@ export function formatBytes(bytes: number): string {
     unit++;
   }
   return `${value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0)} ${units[unit]}`;
+}
+
+/** Bytes in the unit of the memory settings, 2^20 bytes: "1,240 MB". */
+export function formatMemory(bytes: number): string {
+  return `${Math.ceil(bytes / 2 ** 20).toLocaleString("en")} MB`;
 }
 
 /** A count, short above ten thousand: "163", "4.65 M". */

@@ -1,5 +1,3 @@
-import type { DataType } from "./graph.ts";
-
 /**
  * The small floating-point formats of ONNX, bit by bit. Formats are described by their layout, so that decoding is one
  * function: sign, exponent and mantissa bits, the exponent's bias, and what the largest exponent means.
@@ -105,32 +103,8 @@ export function floatToBfloat16(value: number): number {
   return ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff;
 }
 
-/** bfloat16 bits -> the number. */
-export function bfloat16ToFloat(bits: number): number {
-  scratch.setUint32(0, bits << 16);
-  return scratch.getFloat32(0);
-}
-
 function roundEven(value: number): number {
   const floor = Math.floor(value);
   const rest = value - floor;
   return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
-}
-
-/** The shortest decimal that reads back as the same number: a float32 does not need a double's 17 digits. */
-export function shortestNumber(value: number | bigint, dataType: DataType): string {
-  if (
-    typeof value === "bigint" ||
-    !Number.isFinite(value) ||
-    Number.isInteger(value) ||
-    dataType === "float64" ||
-    dataType === "complex128"
-  ) {
-    return Object.is(value, -0) ? "-0" : String(value);
-  }
-  for (let digits = 1; digits <= 9; digits++) {
-    const text = Number(value.toPrecision(digits));
-    if (Math.fround(text) === value) return String(text);
-  }
-  return String(value);
 }
