@@ -127,13 +127,13 @@ async function checkMemory({
   const budget = memory > 0 ? memory * 2 ** 20 : model.budget.limit;
   // With nothing set, the model holds each of its runs against its budget.
   if (memory > 0 && need.alone > budget)
-    throw tooLarge(need, memory, `more than the memory limit of ${megabytes(budget)}`);
+    throw tooLarge(need, memory, `more than the memory limit of ${formatMemory(budget)}`);
   return { need, fits: Math.max(1, Math.floor((budget - need.alone - need.session) / need.each)) };
 }
 
 function tooLarge(need: MemoryNeed, memory: number, than: string): UsageError {
   return new UsageError(
-    `One forward and backward run of the model takes about ${megabytes(need.alone)}, ${than}.`,
+    `One forward and backward run of the model takes about ${formatMemory(need.alone)}, ${than}.`,
     "memory",
     memory > 0
       ? `Set memory to ${roundedUp(need.alone)} or more, or use a smaller input.`

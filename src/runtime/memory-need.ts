@@ -118,7 +118,7 @@ export function admit(budget: MemoryBudget, open: OpenModel, run: number, what: 
   const { limit } = budget;
   if (need > limit) {
     throw new TooLargeError(
-      `${what} needs about ${megabytes(need)}, more than the limit of ${megabytes(limit)} (${budget.isSet ? "the memory budget" : "half of the available memory"}).`,
+      `${what} needs about ${formatMemory(need)}, more than the limit of ${formatMemory(limit)} (${budget.isSet ? "the memory budget" : "half of the available memory"}).`,
       "memory",
       `Use a smaller input, close other programs, or raise the limit to ${roundedUp(need)} MB with the setting neuralLoupe.memoryBudget, or NEURAL_LOUPE_MEMORY on the command line.`,
     );

@@ -56,7 +56,7 @@ const CLAIMS: Readonly<
       const sum = strangeSum({ ...output, values: output.values.map(Math.exp) });
       return sum === undefined || entrySize(output) === 1
         ? undefined
-        : `the exponentials of its values sum to ${formatted(sum)}, not to 1: they may be logits ("logits") or regression values ("regression").`;
+        : `the exponentials of its values sum to ${formatNumber(sum)}, not to 1: they may be logits ("logits") or regression values ("regression").`;
     },
   },
   regression: { word: "regression values", against: () => undefined },
@@ -65,7 +65,7 @@ const CLAIMS: Readonly<
     against: ({ values }) =>
       values.every(Number.isInteger)
         ? undefined
-        : `its values are not integers (${formatted(values.find((value) => !Number.isInteger(value))!)}): they may be scores ("logits", "probabilities") or regression values ("regression").`,
+        : `its values are not integers (${formatNumber(values.find((value) => !Number.isInteger(value))!)}): they may be scores ("logits", "probabilities") or regression values ("regression").`,
   },
   mask: { word: "a map", against: (output) => againstPlane(output, "a map over height and width") },
   image: {

@@ -278,6 +278,6 @@ function artifactOf(
     ],
     reading:
       "Each dot is one perturbed input. On the diagonal, the map predicted the score change exactly. A shapeless cloud means that the map says little about how the model behaves near this input.",
-    caption: `${count} perturbations; ${multiplied ? "values include the input's difference from the baseline" : "values are gradients"}; best factor ${short(factor)}`,
+    caption: `${count} perturbations; ${multiplied ? "values include the input's difference from the baseline" : "values are gradients"}; best factor ${formatNumber(factor)}`,
   };
 }

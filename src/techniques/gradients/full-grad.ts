@@ -193,7 +193,7 @@ function noteSum(
   const fromInput = sumOf(products);
   const atBounds =
     clips.length > 0
-      ? `, clipping at an upper bound (as in ReLU6: an implicit bias, not in the map) adds ${short(lids)}`
+      ? `, clipping at an upper bound (as in ReLU6: an implicit bias, not in the map) adds ${formatNumber(lids)}`
       : "";
   context.note(
     `Full gradient: input × gradient sums to ${formatNumber(fromInput)}, bias × gradient over ${count === 1 ? "one layer" : `${count} layers`} to ${formatNumber(biases)}${atBounds}; together ${formatNumber(fromInput + biases + lids)}, the score is ${formatNumber(score)}.`,
@@ -204,7 +204,7 @@ function noteSum(
     );
   if (placeless !== 0)
     context.note(
-      `Biases without a position in ${spatial ? "the image (dense layers)" : "a table row"} are not in the map: ${short(placeless)} of the sum.`,
+      `Biases without a position in ${spatial ? "the image (dense layers)" : "a table row"} are not in the map: ${formatNumber(placeless)} of the sum.`,
     );
   context.note(
     "Biases are those of the graph: if the exporter folded BatchNormalization into a convolution, the convolution's bias includes its shift.",

@@ -111,7 +111,7 @@ export async function gradientsAt(
     const all = needOf(need, unfit);
     const limit =
       memory > 0
-        ? `the memory limit of ${megabytes(memory * 2 ** 20)} (${roundedUp(all)} would be enough)`
+        ? `the memory limit of ${formatMemory(memory * 2 ** 20)} (${roundedUp(all)} would be enough)`
         : "the memory budget (half of the available memory if not set)";
     context.note(
       `Ran ${batch === 1 ? "one by one" : `in batches of ${batch}`}: ${unfit} at once would take about ${formatMemory(all)}, more than ${limit}.`,

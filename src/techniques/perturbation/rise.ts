@@ -232,7 +232,7 @@ function noteError(
     high = Math.max(high, mean / probability);
   }
   context.note(
-    `The map ranges from ${short(low)} to ${short(high)}; the mean standard error of its values is ${short(error)}. More masks reduce it.`,
+    `The map ranges from ${formatNumber(low)} to ${formatNumber(high)}; the mean standard error of its values is ${formatNumber(error)}. More masks reduce it.`,
   );
 }
 

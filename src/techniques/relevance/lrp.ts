@@ -188,7 +188,7 @@ async function propagate(context: Context, value: string, feeds: Feeds): Promise
   if (Number(context.params.samples) === 0) {
     const total = result.reduce((sum, part) => sum + part, 0);
     context.note(
-      `Relevance sums to ${short(total)}, the score is ${short(context.scoreIn(floatsOf(values.get(score)!)))}; biases and stabilizers absorb the difference.`,
+      `Relevance sums to ${formatNumber(total)}, the score is ${formatNumber(context.scoreIn(floatsOf(values.get(score)!)))}; biases and stabilizers absorb the difference.`,
     );
   }
   return result;
@@ -198,7 +198,7 @@ function options(context: Context): Parameters<(typeof LRP_RULES)[string]>[0] {
   const { rule, epsilon, gamma, alpha, beta } = context.params;
   if (rule === "alpha_beta" && Math.abs(Number(alpha) - Number(beta) - 1) > 1e-9) {
     throw new UsageError(
-      `alpha − beta is ${short(Number(alpha) - Number(beta))}; it must be 1, so that relevance is conserved.`,
+      `alpha − beta is ${formatNumber(Number(alpha) - Number(beta))}; it must be 1, so that relevance is conserved.`,
       "alpha",
       "Common values are 2 and 1, or 1 and 0.",
     );

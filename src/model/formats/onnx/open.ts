@@ -101,7 +101,7 @@ class OpenedFile implements OpenModel {
     if (buffer === undefined) {
       if (status.size > constants.MAX_LENGTH) {
         throw new ModelError(
-          `The file has ${gigabytes(status.size)}; this Node.js can hold at most ${gigabytes(constants.MAX_LENGTH)} in one buffer, so the model can be inspected but not run here.`,
+          `The file has ${formatBytes(status.size)}; this Node.js can hold at most ${formatBytes(constants.MAX_LENGTH)} in one buffer, so the model can be inspected but not run here.`,
           path,
           "Run models with a newer Node.js (22 or later), or store the weights in several external data files.",
         );
