@@ -12,6 +12,7 @@ export type Artifact =
   | TokensArtifact
   | CurvesArtifact
   | BoxesArtifact
+  | LineArtifact
   | TableArtifact;
 
 /** A picture: what the model saw, back in display colours. */
@@ -268,6 +269,48 @@ export interface CurveNumber {
   readonly value: number;
   /** What the number says, in a sentence. */
   readonly help: string;
+}
+
+/** Values along one axis: an attribution of a signal, the channels of a layer with one dimension. */
+export interface LineArtifact extends Along {
+  readonly kind: "line";
+  readonly id: string;
+  /** The model's input that it is about, where several are explained. */
+  readonly input?: string;
+  readonly title: string;
+  readonly x: LineAxis;
+  /** "∂y/∂x", "activation" ... */
+  readonly quantity: string;
+  readonly signed: boolean;
+  /** What the values are about, drawn as lines above their colours; where there is none, the values are the lines. */
+  readonly signal?: Along & { readonly title: string };
+  /** What each channel is called; they are counted where nothing is said. */
+  readonly channels?: readonly string[];
+  readonly frames?: Frames;
+  /** How values that are fewer than the signal's are brought to its length when drawn: interpolated, or in steps. */
+  readonly smooth: boolean;
+  /** The parts whose effects the values hold: what a table of it lists. */
+  readonly parts?: readonly PartRow[];
+  readonly caption: string;
+}
+
+/** An array with an axis along which it is drawn. Other axes than these have length 1. */
+export interface Along {
+  /** Raw, unscaled. */
+  readonly values: Float32Array;
+  readonly dims: readonly number[];
+  /** Indices into `dims`: along the line, one line for each, and one picture for each. */
+  readonly axes: { readonly along: number; readonly channel: number; readonly frame?: number };
+}
+
+export interface LineAxis {
+  /** "step", "time". */
+  readonly label: string;
+  /** "s". */
+  readonly unit?: string;
+  /** Of the first value, and from one value to the next. */
+  readonly start: number;
+  readonly step: number;
 }
 
 /** Rows of named columns. */

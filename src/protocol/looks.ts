@@ -13,6 +13,8 @@ const CHOICES = {
   colorMap: ["auto", ...COLOR_MAPS],
   /** How channels become one map. */
   reduce: ["max", "mean", "l2"],
+  /** Of lines: as such, or their values as a map of colours; "auto": as a map where there are many. */
+  lines: ["auto", "lines", "map"],
   tileSort: ["index", "strength"],
   tileScale: ["own", "shared"],
 } as const;
@@ -44,6 +46,7 @@ export const DEFAULT_LOOKS: Looks = {
   colorMap: "auto",
   clip: 99,
   reduce: "max",
+  lines: "auto",
   tileSort: "index",
   tileScale: "own",
 };

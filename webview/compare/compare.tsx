@@ -1,6 +1,6 @@
 import type { VNode } from "preact";
 import { useCallback, useState } from "preact/hooks";
-import { comparisonOf, kindOf } from "../../src/draw/kinds/index.ts";
+import { comparisonOf } from "../../src/draw/kinds/index.ts";
 import { picturesOf } from "../../src/protocol/result.ts";
 import type { Artifact } from "../../src/protocol/artifacts.ts";
 import type { CompareBoot, CompareState, ScaleSharing } from "../../src/protocol/compare.ts";
@@ -84,7 +84,7 @@ function LooksRow({
     return cell?.kind === "done" ? [cell.result] : [];
   });
   const compared = results.flatMap(({ views: [first] }) => (first && comparisonOf(first) ? [first] : []));
-  const options = new Set(compared.flatMap((one) => kindOf(one).options));
+  const options = new Set(compared.flatMap((one) => comparisonOf(one)!.options));
   const frames = longest(compared.flatMap((one) => ("frames" in one && one.frames ? [one.frames.names] : [])));
   if (compared.length === 0) return null;
   return (

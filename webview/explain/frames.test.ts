@@ -79,6 +79,7 @@ describe("a map for each frame", () => {
         colorMap: "auto",
         clip: 99,
         reduce: "max",
+        lines: "auto",
         tileSort: "index",
         tileScale: "own",
         frame: 2,

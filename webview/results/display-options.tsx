@@ -62,6 +62,18 @@ export function DisplayOptions({
           onInput={(opacity) => onChange({ opacity })}
         />
       ) : null}
+      {shown("lines") ? (
+        <Segmented
+          label="Drawn as"
+          value={looks.lines === "auto" ? "lines" : looks.lines}
+          testid="lines"
+          onChange={(lines) => onChange({ lines })}
+          choices={[
+            { value: "lines", label: "Lines" },
+            { value: "map", label: "Map", title: "A row of colours for each line" },
+          ]}
+        />
+      ) : null}
       {shown("tileSort") ? (
         <span class="field">
           <span class="field-label">sort</span>

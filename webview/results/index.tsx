@@ -7,6 +7,7 @@ import { curves } from "./curves.tsx";
 import { heatmap } from "./heatmap.tsx";
 import { image } from "./image.tsx";
 import "./results.css";
+import { line } from "./line.tsx";
 import { table } from "./table.tsx";
 import { tiles } from "./tiles.tsx";
 import { tokens } from "./tokens.tsx";
@@ -19,6 +20,7 @@ const views: { readonly [K in Artifact["kind"]]: KindView<Extract<Artifact, { ki
   curves,
   heatmap,
   image,
+  line,
   table,
   tiles,
   tokens,

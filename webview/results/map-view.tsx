@@ -3,7 +3,7 @@ import { useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { paintMap, resizeMap, withAlpha } from "../../src/draw/scene/paint.ts";
 import type { ValueRange } from "../../src/draw/scene/range.ts";
 import { formatValue } from "../../src/protocol/format.ts";
-import type { HeatmapArtifact, ImageArtifact } from "../../src/protocol/artifacts.ts";
+import type { Artifact, HeatmapArtifact, ImageArtifact } from "../../src/protocol/artifacts.ts";
 import type { Looks } from "../../src/protocol/looks.ts";
 import { PixelCanvas } from "../ui/canvas.tsx";
 import { ColorBar } from "../ui/colorbar.tsx";
@@ -29,9 +29,12 @@ export function Heatmap({
   looks,
   range,
   channelNames,
+  values = artifact,
   children,
 }: {
   readonly artifact: HeatmapArtifact;
+  /** What the values are a table of, where the map is made of another artifact. */
+  readonly values?: Artifact;
   readonly picture?: ImageArtifact;
   readonly looks: Looks;
   readonly range?: ValueRange;
@@ -159,7 +162,7 @@ export function Heatmap({
         </p>
       ) : null}
       <Announce testid="heatmap-live" text={reading && cursor?.by === "keys" ? spoken(reading, drawing) : ""} />
-      <ValuesTable artifact={artifact} testid="heatmap-table" />
+      <ValuesTable artifact={values} testid="heatmap-table" />
     </div>
   );
 }

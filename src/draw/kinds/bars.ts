@@ -34,6 +34,7 @@ export const bars: Kind<BarsArtifact> = {
     ),
     label: ({ items }, { column }) => items.find(({ index }) => index === column)?.label,
     colored: false,
+    options: [],
     layout: (artifact) => layoutBars({ ...artifact, items: artifact.items.slice(0, MOST_COMPARED) }),
   },
   options: [],

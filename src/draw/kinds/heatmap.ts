@@ -16,6 +16,8 @@ import { pictureBlock, pictureImage } from "./image.ts";
 import { combineValues } from "./kind.ts";
 import type { Kind } from "./kind.ts";
 
+const OPTIONS = ["arrangement", "opacity", "colorMap", "clip", "reduce", "frame"] as const;
+
 export const heatmap: Kind<HeatmapArtifact> = {
   layout: (artifact, { pictures, looks }) => layoutHeatmap(artifact, picturesUnder(artifact, pictures), looks),
   table: tableOf,
@@ -29,6 +31,7 @@ export const heatmap: Kind<HeatmapArtifact> = {
   compare: {
     values: (artifact) => artifact,
     colored: true,
+    options: OPTIONS,
     layout(artifact, { pictures, looks }, drawing) {
       const under = picturesUnder(artifact, pictures);
       if (frameCount(artifact) > 1) return layoutFrames(artifact, under, looks, drawing, false);
@@ -36,7 +39,7 @@ export const heatmap: Kind<HeatmapArtifact> = {
       return { width: map.width, height: map.height, parts: [map] };
     },
   },
-  options: ["arrangement", "opacity", "colorMap", "clip", "reduce", "frame"],
+  options: OPTIONS,
 };
 
 /** A row for each value, frame by frame, channel by channel; of parts that were changed as one, a row for each. */

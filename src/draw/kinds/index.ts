@@ -5,6 +5,7 @@ import { curves } from "./curves.ts";
 import { heatmap } from "./heatmap.ts";
 import { image } from "./image.ts";
 import type { Comparison, Kind } from "./kind.ts";
+import { line } from "./line.ts";
 import { table } from "./table.ts";
 import { tiles } from "./tiles.ts";
 import { tokens } from "./tokens.ts";
@@ -16,6 +17,7 @@ const kinds: { readonly [K in Artifact["kind"]]: Kind<Extract<Artifact, { kind: 
   curves,
   heatmap,
   image,
+  line,
   table,
   tiles,
   tokens,

@@ -43,6 +43,8 @@ export interface Comparison<A extends Artifact> {
   label?(artifact: A, cell: { readonly row: number; readonly column: number }): string | undefined;
   /** Whether values are told by colours (lengths of bars are not), and so need a colour bar. */
   readonly colored: boolean;
+  /** The display options that change how it looks in a cell. */
+  readonly options: readonly (keyof Looks)[];
   /** Its picture in a cell of a figure, in the colours that the cells share. */
   layout(artifact: A, setting: Setting, drawing: HeatmapDrawing): Block;
 }

@@ -86,6 +86,6 @@ describe("a kind that another version made", () => {
       expect(() => saveResult(strange, DEFAULT_LOOKS, format)).toThrow('This version cannot show "xyz" results.');
     expect(saveResult(strange, DEFAULT_LOOKS, "npy")).toEqual(saveResult(base, DEFAULT_LOOKS, "npy"));
     const json = JSON.parse(new TextDecoder().decode(saveResult(strange, DEFAULT_LOOKS, "json")));
-    expect(json.artifacts).toEqual([{ kind: "xyz", id: "x" }]);
+    expect(json.artifacts[0]).toEqual({ kind: "xyz", id: "x" });
   });
 });

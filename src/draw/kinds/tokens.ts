@@ -30,6 +30,7 @@ export const tokens: Kind<TokensArtifact> = {
     values: mapOnce((artifact) => rowMap(artifact, artifact.signed)),
     label: ({ tokens: texts }, { column }) => (texts[column] === undefined ? undefined : tokenText(texts[column])),
     colored: true,
+    options: ["colorMap", "clip"],
     layout(artifact, _, { map, range, table }) {
       const rgba = paintMap(map, range, table);
       return layoutTokens(

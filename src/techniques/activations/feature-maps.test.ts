@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { HeatmapArtifact, TilesArtifact } from "../../protocol/artifacts.ts";
+import type { LineArtifact, TilesArtifact } from "../../protocol/artifacts.ts";
 import type { WholeResult } from "../../protocol/result.ts";
 import { DEFAULT_LOOKS } from "../../protocol/looks.ts";
 import { composePicture } from "../../draw/scene/compose.ts";
@@ -125,16 +125,17 @@ describe("feature maps of any layer", () => {
       expect(saveResult(result, DEFAULT_LOOKS, format).length).toBeGreaterThan(100);
   });
 
-  it("a signal: time from left to right, channels downward", async () => {
+  it("a signal: a line over time for each channel", async () => {
     const result = await maps(signal(), [1, 2, 12]);
     expect(result.arrays[0].dims).toEqual([1, 4, 10]);
     expect(result.views[0]).toMatchObject({
-      kind: "heatmap",
+      kind: "line",
       dims: [1, 4, 10],
-      axes: { height: 1, width: 2 },
-      caption: "Relu_r · 10 steps across, 4 channels down",
+      axes: { channel: 1, along: 2 },
+      x: { label: "step", start: 0, step: 1 },
+      caption: "Relu_r · 10 steps, 4 channels",
     });
-    expect([...(result.views[0] as HeatmapArtifact).values]).toEqual([...result.arrays[0].values]);
+    expect([...(result.views[0] as LineArtifact).values]).toEqual([...result.arrays[0].values]);
     expect(composePicture(result, result.views[0], DEFAULT_LOOKS).width).toBeGreaterThan(300);
     expect((await maps(signal(), [1, 2, 12], { layer: "f" })).views[0]).toMatchObject({ kind: "bars", dims: [4] });
   });
@@ -143,8 +144,8 @@ describe("feature maps of any layer", () => {
     const result = await maps(recurrent(), [5, 1, 3]);
     expect(result.provenance.layer).toBe("steps");
     expect(result.arrays[0].dims).toEqual([5, 1, 1, 4]);
-    expect(result.views[0]).toMatchObject({ kind: "heatmap", dims: [5, 1, 1, 4], axes: { height: 3, width: 0 } });
-    expect(result.notes.join(" ")).not.toContain("read as time");
+    expect(result.views[0]).toMatchObject({ kind: "line", dims: [5, 1, 1, 4], axes: { channel: 3, along: 0 } });
+    expect(result.notes.join(" ")).not.toContain("horizontally, as time");
   });
 
   it("layer attributions of such layers are drawn alike", async () => {
@@ -155,7 +156,7 @@ describe("feature maps of any layer", () => {
           target: { index: [0] },
         })
       ).views[0];
-    expect(await at("layer-activation")).toMatchObject({ kind: "heatmap", axes: { height: 3, width: 0 } });
+    expect(await at("layer-activation")).toMatchObject({ kind: "line", axes: { channel: 3, along: 0 } });
   });
 
   it("more axes than these: planes of the last two, as attention's [heads, T, T]", async () => {

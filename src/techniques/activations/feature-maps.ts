@@ -4,10 +4,11 @@ import { floatsOf } from "../../runtime/ort.ts";
 import { noteFrames, onGrid, tokensNote } from "../cams/cam-layers.ts";
 import type { ChannelView } from "../framework/channels.ts";
 import { batchOf, framesFor } from "../framework/frames.ts";
-import { noteGuess, placeOf } from "../layers/layer-picture.ts";
+import { noteGuess, placeOf, sizeText } from "../layers/layer-picture.ts";
 import { planOf, type LayerPlan } from "./layer-plan.ts";
 import { GRID } from "../framework/params.ts";
 import { MOST_BARS } from "../framework/pictures.ts";
+import { linesOf } from "../framework/signals.ts";
 import { technique, type Context, type LayerInfo } from "../framework/technique.ts";
 
 /** Tiles are at most this high and wide; a click fetches a channel at full resolution. */
@@ -16,8 +17,8 @@ const TILE_EDGE = 56;
 const FIRST_TILES = 1 << 20;
 
 /**
- * A layer's value, whatever its shape: raw as it is; channels with height and width as tiles, steps in time as a map of
- * time against channels, a vector as bars.
+ * A layer's value, whatever its shape: raw as it is; channels with height and width as tiles, steps in time as
+ * lines, a vector as bars.
  */
 export const featureMaps = technique({
   info: {
@@ -59,20 +60,17 @@ function pictureOf(context: Context, layer: LayerInfo, values: Float32Array, pla
       if (plan.frames > 1) noteFrames(context, layer, framesOf(layout, dims, batchOf(context)));
       return tilesArtifact(context, plan, layer);
     }
-    case "map": {
-      const { height, width } = plan.axes;
+    case "line": {
       if (plan.guessed) noteGuess(context, layer, plan.axes);
-      return {
-        kind: "heatmap",
-        ...looks,
+      const caption = `${node} · ${sizeText(plan.axes, dims)}`;
+      return linesOf(
+        context,
         values,
         dims,
-        axes: plan.axes,
-        quantity: "activation",
-        signed: dipsBelowZero(values),
-        smooth: false,
-        caption: `${node} · ${dims[width]} steps across, ${dims[height]} channels down`,
-      };
+        plan.axes,
+        { ...looks, quantity: "activation", signed: dipsBelowZero(values), caption },
+        false,
+      );
     }
     case "bars": {
       const shown = values.subarray(0, plan.count);

@@ -5,12 +5,12 @@ import { channelView, frameViews, joinedView, type ChannelView } from "../framew
 
 /**
  * How a layer's value is shown, whatever its shape: with height and width, its channels as tiles; a signal, tokens or a
- * recurrent layer's steps as time against channels; a vector as bars; of more axes than these, planes of the last two.
+ * recurrent layer's steps as lines over time, one for each channel; a vector as bars; of more axes than these, planes of the last two.
  * /
  */
 export type LayerPlan =
   | { readonly kind: "tiles"; readonly view: ChannelView; readonly frames: number; readonly axes: SpatialAxes }
-  | { readonly kind: "map"; readonly axes: SpatialAxes; readonly guessed: boolean }
+  | { readonly kind: "line"; readonly axes: SpatialAxes; readonly guessed: boolean }
   | { readonly kind: "bars"; readonly count: number };
 
 export interface PlannedLayer {
@@ -34,7 +34,7 @@ export function planOf(values: Float32Array, { dims, layout, frames }: PlannedLa
         axes: tileAxes(layout),
       };
     if (!layout.tokens && frames.count === 1)
-      return { kind: "map", axes: { height: layout.channel, width: layout.spatial[0] }, guessed: false };
+      return { kind: "line", axes: { height: layout.channel, width: layout.spatial[0] }, guessed: false };
   }
   const long = dims.flatMap((size, axis) => (size > 1 && !(axis === 0 && size === batch) ? [axis] : []));
   if (long.length < 2) return { kind: "bars", count: elementCount(long.map((axis) => dims[axis])) };
@@ -47,7 +47,7 @@ export function planOf(values: Float32Array, { dims, layout, frames }: PlannedLa
         : undefined;
     // Steps come before what each of them holds.
     const width = known ?? first;
-    return { kind: "map", axes: { height: width === first ? second : first, width }, guessed: known === undefined };
+    return { kind: "line", axes: { height: width === first ? second : first, width }, guessed: known === undefined };
   }
   return {
     kind: "tiles",

@@ -417,7 +417,10 @@ export class JobContext implements Context {
       ...this.prepared,
       ...(model ? { model } : {}),
       ...(values
-        ? { feeds: { ...this.feeds, [name]: fromFloat32(dataType, dims, values) }, input: { ...this.input, values } }
+        ? {
+            feeds: { ...this.feeds, [name]: fromFloat32(dataType, dims, values) },
+            input: { ...this.input, values, given: this.input.given ?? this.input.values },
+          }
         : {}),
     };
     const varied = new JobContext(

@@ -1,7 +1,14 @@
 import { elementCount } from "../../model/graph.ts";
-import type { Artifact, BarsArtifact, HeatmapArtifact, TokensArtifact } from "../../protocol/artifacts.ts";
-import { framesFor, inputFrames } from "./frames.ts";
+import type {
+  Artifact,
+  BarsArtifact,
+  HeatmapArtifact,
+  LineArtifact,
+  TokensArtifact,
+} from "../../protocol/artifacts.ts";
+import { frameNames, framesFor, inputFrames } from "./frames.ts";
 import { numbersByInput } from "./input-numbers.ts";
+import { isSignal, linesOf } from "./signals.ts";
 import type { Context, InputInfo, InputPart, TechniqueOutput } from "./technique.ts";
 
 /** So many columns of a table row are shown as bars, the strongest. */
@@ -74,7 +81,10 @@ export function ofInputs(
   );
 }
 
-/** The picture of an attribution in the shape of the input: a heat map over space, bars for a table row. */
+/**
+ * The picture of an attribution in the shape of the input: a heat map over space, lines for a signal, bars for a table
+ * row.
+ */
 export function inputAttribution(context: Picturing, values: Float32Array, looks: AttributionLooks): Artifact {
   const { input } = context;
   if (input.tokensOf !== undefined) return tokenAttribution(input, values, looks);
@@ -82,6 +92,7 @@ export function inputAttribution(context: Picturing, values: Float32Array, looks
     const frame = inputFrames(context);
     const axes = { ...input.axes, ...(frame ? { frame: frame.axis } : {}) };
     if (input.assumed !== undefined) context.note(input.assumed);
+    if (isSignal(input.layout)) return linesOf(context, values, input.dims, axes, looks, true);
     return {
       kind: "heatmap",
       ...looks,
@@ -139,19 +150,19 @@ export function activationMap(
   size: readonly number[],
   looks: AttributionLooks,
   frames = 1,
-): HeatmapArtifact {
+): HeatmapArtifact | LineArtifact {
   const space = frames > 1 ? size.slice(1) : size;
   const over = context.input.picture ? { over: context.input.picture } : {};
-  if (space.length === 1)
+  if (space.length === 1) {
+    const dims = [frames, space[0]];
+    const axes = { height: 0, width: 1 };
+    if (context.input.picture) return { kind: "heatmap", ...looks, values: map, dims, axes, ...over, smooth: true };
     return {
-      kind: "heatmap",
-      ...looks,
-      values: map,
-      dims: [frames, space[0]],
-      axes: { height: 0, width: 1 },
-      ...over,
+      ...linesOf(context, map, dims, axes, looks, true),
+      ...(frames > 1 ? { channels: frameNames(frames) } : {}),
       smooth: true,
     };
+  }
   const plane = elementCount(space.slice(-2));
   const isVolume = space.length > 2;
   const isFlattened = isVolume && frames > 1;

@@ -182,6 +182,8 @@ export interface InputInfo {
   readonly noGradient?: string;
   readonly dims: readonly number[];
   readonly values: Float32Array;
+  /** What was given, where the values are a noisy copy of it. */
+  readonly given?: Float32Array;
   readonly layout?: Layout;
   readonly axes?: SpatialAxes;
   /** Where the recipe puts black and white pixels, one number or one for each entry of the channel axis. */

@@ -103,7 +103,8 @@ describe.each(["input-x-gradient", "guided-backprop", "deconvolution"])("%s", (t
     } = await agrees(one);
     expect(artifacts[0]).toMatchObject({
       id: technique,
-      ...(one.network === "mlp" ? { kind: "bars" } : { kind: "heatmap", signed: true }),
+      kind: one.network === "mlp" ? "bars" : one.network.endsWith("1d") ? "line" : "heatmap",
+      ...(one.network === "mlp" ? {} : { signed: true }),
     });
     if (technique !== "input-x-gradient") {
       const plain = await run(one.network, "saliency", {
@@ -357,7 +358,8 @@ describe.each(["occlusion", "feature-ablation"])("%s", (technique) => {
     const { views: artifacts } = await agrees(one);
     expect(artifacts[0]).toMatchObject({
       id: technique,
-      ...(one.network === "mlp" ? { kind: "bars" } : { kind: "heatmap", signed: true }),
+      kind: one.network === "mlp" ? "bars" : one.network.endsWith("1d") ? "line" : "heatmap",
+      ...(one.network === "mlp" ? {} : { signed: true }),
     });
   });
 });

@@ -4,6 +4,7 @@ import { framesOf, spatialAxes, type Layout } from "../../runtime/layout.ts";
 import { batchOf, framesFor } from "../framework/frames.ts";
 import { planOf } from "../activations/layer-plan.ts";
 import { aboutInput, inputAttribution, tokenAttribution, type AttributionLooks } from "../framework/pictures.ts";
+import { isSignal, linesOf } from "../framework/signals.ts";
 import type { Context, LayerInfo } from "../framework/technique.ts";
 
 /** So many of a vector's units are shown, the largest first. */
@@ -39,6 +40,7 @@ export function layerPicture(
       1,
     );
   if (axes && drawn === elementCount(dims)) {
+    if (isSignal(layout) && !picture) return linesOf(context, values, dims, axes, looks, false);
     return {
       kind: "heatmap",
       ...looks,
@@ -51,18 +53,16 @@ export function layerPicture(
     };
   }
   const plan = planOf(values, { ...layer, frames: framesOf(layout, dims, batchOf(context)) }, batchOf(context));
-  if (plan.kind === "map") {
-    const { height, width } = plan.axes;
+  if (plan.kind === "line") {
     if (plan.guessed) noteGuess(context, layer, plan.axes);
-    return {
-      kind: "heatmap",
-      ...looks,
+    return linesOf(
+      context,
       values,
       dims,
-      axes: plan.axes,
-      smooth: false,
-      caption: `${looks.caption} · ${dims[width]} steps across, ${dims[height]} channels down`,
-    };
+      plan.axes,
+      { ...looks, caption: `${looks.caption} · ${sizeText(plan.axes, dims)}` },
+      false,
+    );
   }
   const order = Array.from(values.keys()).sort((a, b) => Math.abs(values[b]) - Math.abs(values[a]));
   return {
@@ -77,10 +77,15 @@ export function layerPicture(
   };
 }
 
+/** "10 steps, 4 channels". */
+export function sizeText({ height, width }: SpatialAxes, dims: readonly number[]): string {
+  return `${dims[width]} steps, ${dims[height]} channel${dims[height] === 1 ? "" : "s"}`;
+}
+
 /** Says which axis is taken for time where nothing tells. */
 export function noteGuess(context: Context, { value, dims }: LayerInfo, { height, width }: SpatialAxes): void {
   context.note(
-    `"${value}" [${dims.join(", ")}] is drawn with axis ${width} (${dims[width]}) horizontally, as time, and axis ${height} (${dims[height]}) vertically, as channels.`,
+    `"${value}" [${dims.join(", ")}] is drawn with axis ${width} (${dims[width]}) horizontally, as time, and axis ${height} (${dims[height]}) as channels.`,
   );
 }
 

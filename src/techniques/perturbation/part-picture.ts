@@ -43,8 +43,7 @@ function pictureOf(
   const { input } = context;
   if (input.tokensOf !== undefined) return tokensOfParts(input, parts, values, effects, looks);
   const picture = inputAttribution(context, values, looks);
-  if (picture.kind === "heatmap") return { ...picture, parts: rowsOf(parts, effects) };
-  if (picture.kind !== "bars") return picture;
+  if (picture.kind !== "bars") return { ...picture, parts: rowsOf(parts, effects) } as Artifact;
   const ordered = rowsOf(parts, effects, (part) => columnsOf(input, parts.elements(part))).sort(
     (a, b) => Math.abs(b.value) - Math.abs(a.value),
   );

@@ -2,6 +2,7 @@ import { spatialAxes } from "../../runtime/layout.ts";
 import type { Artifact } from "../../protocol/artifacts.ts";
 import { channelView } from "../framework/channels.ts";
 import type { AttributionLooks } from "../framework/pictures.ts";
+import { isSignal, linesOf } from "../framework/signals.ts";
 import type { Context, LayerInfo } from "../framework/technique.ts";
 
 /**
@@ -30,6 +31,8 @@ export function layerPicture(
       };
   }
   const axes = layout && layout.spatial.length <= 2 ? spatialAxes(layout) : undefined;
+  if (axes && isSignal(layout) && !context.input.picture)
+    return linesOf(context, values, layer.dims, axes, looks, layer.value === context.input.name);
   if (axes) return { kind: "heatmap", ...looks, values, dims: layer.dims, axes, ...over, smooth: true };
   const order = Array.from(values.keys()).sort((a, b) => Math.abs(values[b]) - Math.abs(values[a]));
   return {

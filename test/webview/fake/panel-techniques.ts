@@ -156,6 +156,15 @@ export const otherKinds: readonly TechniqueInfo[] = [
     params: [],
   },
   {
+    id: "signal",
+    title: "Input × Gradient of a signal",
+    command: "Visualize Input × Gradient",
+    group: "gradients",
+    summary: "What each step amounts to.",
+    needs: { target: true, layer: "none", gradient: true },
+    params: [],
+  },
+  {
     id: "inputs",
     title: "Saliency of two inputs",
     command: "Visualize Saliency",

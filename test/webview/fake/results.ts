@@ -4,6 +4,7 @@ import type {
   BoxesArtifact,
   HeatmapArtifact,
   ImageArtifact,
+  LineArtifact,
   TilesArtifact,
   TokensArtifact,
 } from "../../../src/protocol/artifacts.ts";
@@ -329,6 +330,38 @@ const makers: Record<string, (state: PanelState) => Made> = {
       caption: "50 steps from 0",
     };
     return { main, raw: { dims: [1, 6], values }, notes: [] };
+  },
+  /** A signal of three channels and its attribution, as long and as many as the scenario says. */
+  signal() {
+    const [channels, steps] = [
+      (scenario.channels as number | undefined) ?? 3,
+      (scenario.steps as number | undefined) ?? 240,
+    ];
+    const dims = [1, channels, steps];
+    const wave = Float32Array.from({ length: channels * steps }, (_, i) => {
+      const [channel, t] = [Math.floor(i / steps), (i % steps) / steps];
+      return Math.sin(12 * Math.PI * t * (channel + 1)) * Math.exp(-8 * (t - 0.4) ** 2) + (channel === 2 ? 2 : 0);
+    });
+    const values = wave.map((value, i) => 0.1 * value * Math.cos((i % steps) / 9));
+    // One step among all, which no drawing may lose.
+    wave[Math.floor(steps / 2)] = 5;
+    values[Math.floor(steps / 2)] = 0.9;
+    const main: LineArtifact = {
+      kind: "line",
+      id: "signal",
+      title: "Input × Gradient",
+      values,
+      dims,
+      axes: { along: 2, channel: 1 },
+      x: { label: "time", unit: "s", start: 0, step: 0.01 },
+      quantity: "x·∂y/∂x",
+      signed: true,
+      smooth: false,
+      signal: { title: "ecg", values: wave, dims, axes: { along: 2, channel: 1 } },
+      ...(channels === 3 ? { channels: ["lead I", "lead II", "lead III"] } : {}),
+      caption: "input times gradient",
+    };
+    return { main, raw: { dims, values }, notes: [] };
   },
   dense(state) {
     const values = gradient(3);
