@@ -135,7 +135,7 @@ describe("looks", () => {
 });
 
 describe("values under the cursor", () => {
-  const raw = (index: string): Promise<number> => page.evaluate(`fake.result.raw.values[${index}]`);
+  const raw = (index: string): Promise<number> => page.evaluate(`fake.result.views[0].values[${index}]`);
 
   test("of a pixel map: each channel's raw value and the reduced one", async () => {
     await openWith("saliency");
@@ -202,7 +202,7 @@ describe("values under the cursor", () => {
       "document.querySelector('[data-testid=heatmap-live]').textContent.startsWith('x 112, y 121: |∂y/∂x| ')",
     );
     await page.keyboard.press("m");
-    const largest = await page.evaluate("fake.result.raw.values.reduce((a, b) => Math.max(a, b))");
+    const largest = await page.evaluate("fake.result.views[0].values.reduce((a, b) => Math.max(a, b))");
     await eventually(async () => Number(await attribute("tooltip", "data-value"))).toBe(largest);
     await page.keyboard.press("Escape");
     await eventually(() => page.getByTestId("tooltip").count()).toBe(0);
