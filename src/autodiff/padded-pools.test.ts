@@ -208,7 +208,7 @@ it("stays so in an exported explanation, as anybody's ONNX Runtime runs it", asy
       job: {
         technique: "grad-cam",
         model,
-        inputs: { "": input },
+        source: { kind: "sample", inputs: { "": input } },
         recipe: { version: 1, inputs: {} },
         params: {},
         layer: "h",

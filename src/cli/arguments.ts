@@ -10,7 +10,8 @@ import {
   parseSampleSpecs,
   withOwnClasses,
 } from "../data/index.ts";
-import type { Job, TargetSpec } from "../protocol/engine.ts";
+import { samplesOf, sourceOf, type Job, type TargetSpec } from "../protocol/job.ts";
+import type { SampleFiles } from "../techniques/framework/prepared-input.ts";
 import type { RecipeReport } from "../protocol/recipe.ts";
 import { joinList, splitList } from "../protocol/list.ts";
 import { parseTarget, usualOutput } from "../protocol/target.ts";
@@ -176,7 +177,7 @@ export function parseSettings(settings: readonly string[]): Record<string, strin
 export async function inputsOf(
   model: LoadedModel,
   { input, recipe }: Arguments["options"],
-): Promise<Pick<Job, "inputs" | "more" | "recipe">> {
+): Promise<Pick<Job, "source" | "recipe">> {
   const names = model.description.inputs.map(({ name }) => name);
   const used =
     recipe === undefined ? await loadRecipe(model.description, model.readConstant) : await givenRecipe(model, recipe);
@@ -187,10 +188,10 @@ export async function inputsOf(
     names,
     Object.values(used.recipe.inputs).some(({ kind }) => kind === "text"),
   );
-  const [inputs, ...more] = parseSampleSpecs(input, names);
+  const samples = parseSampleSpecs(input, names);
   const throughRecipe = input.some((file) => !/\.np[yz]$/i.test(file));
   for (const reason of (throughRecipe ? used.reasons : used.problems) ?? []) remark(reason);
-  return { inputs, ...(more.length > 0 ? { more } : {}), recipe: used.recipe };
+  return { source: sourceOf(samples), recipe: used.recipe };
 }
 
 /**
@@ -213,9 +214,11 @@ async function givenRecipe({ description, readConstant }: LoadedModel, file: str
 }
 
 /** For commands that take one sample. */
-export function oneSample<T extends Pick<Job, "more">>(job: T): T {
-  if (job.more) throw new WrongUsage(`--input gives ${job.more.length + 1} samples, but this command takes only one.`);
-  return job;
+export function oneSample({ source, recipe }: Pick<Job, "source" | "recipe">): SampleFiles {
+  const [inputs, ...more] = samplesOf(source);
+  if (more.length > 0)
+    throw new WrongUsage(`--input gives ${more.length + 1} samples, but this command takes only one.`);
+  return { inputs, recipe };
 }
 
 /**

@@ -6,7 +6,7 @@ import type { FigureCell } from "../draw/figure/figure.ts";
 import type { WholeResult } from "../protocol/result.ts";
 import type { AxisEntry, AxisKind, ScaleSharing } from "../protocol/compare.ts";
 import { isComparable, methodLabel } from "../protocol/compare.ts";
-import type { Job } from "../protocol/engine.ts";
+import type { Job } from "../protocol/job.ts";
 import { describeError } from "../protocol/link.ts";
 import { DEFAULT_LOOKS, type Looks } from "../protocol/looks.ts";
 import type { Params } from "../protocol/technique.ts";

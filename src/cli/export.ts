@@ -66,7 +66,7 @@ export async function exportModel(args: readonly string[]): Promise<number> {
   try {
     const model = await models.get(path);
     const inputs = await inputsOf(model, options);
-    if ("more" in inputs) throw new WrongUsage("export takes only one sample.");
+    if (inputs.source.kind === "samples") throw new WrongUsage("export takes only one sample.");
     await mkdir(dirname(out), { recursive: true });
     const report = await exportExplanation(
       {

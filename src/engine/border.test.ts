@@ -2,7 +2,7 @@
 // was kept.
 import { describe, expect, test } from "vitest";
 import { engineHandlers } from "./handlers.ts";
-import type { Job } from "../protocol/engine.ts";
+import type { Job } from "../protocol/job.ts";
 import type { CallContext } from "../protocol/link.ts";
 import type { ImageRecipe, Recipe } from "../protocol/recipe.ts";
 
@@ -25,7 +25,7 @@ const [model, input] = ["/nowhere/m.onnx", "/nowhere/i.png"];
 const jobOf = (recipe: Recipe, technique = "saliency"): Job => ({
   technique,
   model,
-  inputs: { "": input },
+  source: { kind: "sample", inputs: { "": input } },
   recipe,
   params: {},
 });

@@ -1,5 +1,6 @@
 import type { CallContext, Handlers } from "../protocol/link.ts";
-import type { EngineApi, Job, JobMethod } from "../protocol/engine.ts";
+import type { EngineApi, JobMethod } from "../protocol/engine.ts";
+import type { Job } from "../protocol/job.ts";
 import type { Recipe } from "../protocol/recipe.ts";
 import { withoutValues } from "../protocol/result.ts";
 import { layerDetails } from "../model/describe.ts";
@@ -7,8 +8,8 @@ import { loadRecipe, preview, validateRecipe } from "../data/index.ts";
 import { exportExplanation } from "../export/explanation.ts";
 import { ModelCache } from "../runtime/models.ts";
 import { explainableInputs } from "../techniques/framework/input-choices.ts";
-import { channelOf, layersOf, runJob, tilesOf } from "../techniques/framework/run.ts";
-import type { RunEnvironment } from "../techniques/framework/run.ts";
+import { channelOf, layersOf, tilesOf } from "../techniques/activations/layer-views.ts";
+import { runJob, type RunEnvironment } from "../techniques/framework/run.ts";
 import { Lane } from "./lane.ts";
 import { arrayOf, keepNumbers } from "./numbers.ts";
 import { tensorSummary } from "./tensors.ts";

@@ -5,7 +5,7 @@ import path from "node:path";
 import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { EngineProcess } from "../extension/engine-process.ts";
-import type { Job } from "../protocol/engine.ts";
+import { sourceOf, type Job } from "../protocol/job.ts";
 import type { RemoteError } from "../protocol/link.ts";
 import type { Recipe } from "../protocol/recipe.ts";
 
@@ -55,7 +55,7 @@ function start(): EngineProcess {
 const job = (technique: string, more: Partial<Job> = {}): Job => ({
   technique,
   model,
-  inputs: { "": cat },
+  source: { kind: "sample", inputs: { "": cat } },
   recipe,
   params: {},
   ...more,
@@ -200,7 +200,7 @@ describe("the engine process", () => {
   test.each([
     ["an unknown technique", { technique: "telepathy" }, /telepathy/],
     ["a target out of range", { target: { index: [1000] } }, /1000/],
-    ["an input that is not there", { inputs: { "": "/nowhere/cat.png" } }, /cat\.png/],
+    ["an input that is not there", { source: sourceOf([{ "": "/nowhere/cat.png" }]) }, /cat\.png/],
     ["a layer that is not there", { technique: "grad-cam", layer: "no layer" }, /no layer/],
     ["an option that is not there", { params: { volume: 11 } }, /volume/],
   ])("%s is an error that names it", async (_, asked: Partial<Job>, words) => {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Job } from "../protocol/engine.ts";
+import type { Job } from "../protocol/job.ts";
 
 /**
  * Lets a test make this process behave badly, as native code can: the option "test" of a job is "block" (keeps the

@@ -2,7 +2,7 @@ import { parse } from "node:path";
 import { ModelError, UsageError } from "../model/errors.ts";
 import { isFloat, type DataType } from "../model/graph.ts";
 import type { WholeResult } from "../protocol/result.ts";
-import type { Job } from "../protocol/engine.ts";
+import { samplesOf, sourceOf, type Job } from "../protocol/job.ts";
 import type { ExportReport, ExportRequest } from "../protocol/export.ts";
 import type { LoadedModel, Traced } from "../runtime/models.ts";
 import type { Feeds, TensorValue } from "../runtime/ort.ts";
@@ -12,7 +12,7 @@ import { outputHints } from "../techniques/framework/output-hints.ts";
 import { spatialLayer } from "../techniques/cams/gradient-cams.ts";
 import { breathe } from "../techniques/framework/noise.ts";
 import { checkParams } from "../techniques/framework/params.ts";
-import { prepareInput, type PreparedInput } from "../techniques/framework/prepared-input.ts";
+import { prepareInput, type PreparedInput, type SampleFiles } from "../techniques/framework/prepared-input.ts";
 import { VERSION } from "../techniques/framework/provenance.ts";
 import { findTechnique, runJob, type RunEnvironment } from "../techniques/framework/run.ts";
 import { attributions } from "./attributions.ts";
@@ -46,7 +46,7 @@ export function exportExplanation(request: ExportRequest, env: RunEnvironment): 
 }
 
 async function exportFrom(model: LoadedModel, request: ExportRequest, env: RunEnvironment): Promise<ExportReport> {
-  const { more: _, ...asked } = request.job;
+  const asked: Job = { ...request.job, source: sourceOf(samplesOf(request.job.source).slice(0, 1)) };
   const { info } = findTechnique(asked.technique);
   const attribution = Object.hasOwn(attributions, info.id) ? attributions[info.id] : undefined;
   if (!attribution)
@@ -74,7 +74,7 @@ async function exportFrom(model: LoadedModel, request: ExportRequest, env: RunEn
     );
 
   env.progress({ text: "Building the explanation graph" });
-  const fed = await prepareInput(model, job);
+  const fed = await prepareInput(model, sampleOfJob(job));
   const hints = await outputHints(job.recipe, model.description, model.open.path);
   const context = await JobContext.create(fed, {
     info,
@@ -115,7 +115,7 @@ async function exportFrom(model: LoadedModel, request: ExportRequest, env: RunEn
  * looked up in several places.
  */
 async function aboutOne(model: LoadedModel, job: Job): Promise<Job> {
-  const { explained, input } = await prepareInput(model, job);
+  const { explained, input } = await prepareInput(model, sampleOfJob(job));
   const leading = explained.find(({ shown }) => shown === input) ?? explained[0];
   if (leading.kind === "tokens" || leading.kind === "categories") {
     throw new UsageError(
@@ -125,6 +125,13 @@ async function aboutOne(model: LoadedModel, job: Job): Promise<Job> {
     );
   }
   return explained.length > 1 ? { ...job, explain: [leading.input] } : job;
+}
+
+/** An export is made from one sample: of several, the first. */
+function sampleOfJob(job: Job): Job & SampleFiles {
+  const [inputs] = samplesOf(job.source);
+  if (!inputs) throw new UsageError("An export is made from a sample, and none was given.");
+  return { ...job, inputs };
 }
 
 /** The baseline of one sample. */

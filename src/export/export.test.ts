@@ -7,7 +7,7 @@ import { exportExplanation } from "./explanation.ts";
 import { EXPORTABLE } from "./exportable.ts";
 import { tritonConfig } from "./triton.ts";
 import { openModel } from "../model/open.ts";
-import type { Job } from "../protocol/engine.ts";
+import type { Job } from "../protocol/job.ts";
 import type { ExportReport, ExportRequest } from "../protocol/export.ts";
 import { ModelCache } from "../runtime/models.ts";
 import { floatsOf, openSession, type Feeds, type TensorValue } from "../runtime/ort.ts";
@@ -59,7 +59,14 @@ function exported(
 ): Promise<ExportReport> {
   return exportExplanation(
     {
-      job: { technique, model, inputs: { "": input }, recipe: { version: 1, inputs: {} }, params: {}, ...more },
+      job: {
+        technique,
+        model,
+        source: { kind: "sample", inputs: { "": input } },
+        recipe: { version: 1, inputs: {} },
+        params: {},
+        ...more,
+      },
       out: join(folder, `exported-${count++}.onnx`),
       weights: "included",
       target: "required",

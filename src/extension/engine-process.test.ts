@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { EngineProcess } from "./engine-process.ts";
 import type { EngineOptions, EngineState } from "./engine-process.ts";
 import { CALL_KINDS } from "../protocol/engine.ts";
-import type { Job } from "../protocol/engine.ts";
+import type { Job } from "../protocol/job.ts";
 import type { RemoteError } from "../protocol/link.ts";
 
 let folder: string;
@@ -55,7 +55,7 @@ function job(what: string, technique = "test"): Job {
   return {
     technique,
     model: "m.onnx",
-    inputs: { "": "cat.png" },
+    source: { kind: "sample", inputs: { "": "cat.png" } },
     recipe: { version: 1, inputs: {} },
     params: { do: what },
   };

@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type { Result } from "../protocol/result.ts";
-import type { EngineApi, Job } from "../protocol/engine.ts";
+import type { EngineApi } from "../protocol/engine.ts";
+import { samplesOf, type Job } from "../protocol/job.ts";
 import type { ExportReport, ExportRequest } from "../protocol/export.ts";
 import type { CallOptions } from "../protocol/link.ts";
 import { RemoteError } from "../protocol/link.ts";
@@ -48,8 +49,8 @@ export class Runner {
   }
 
   async layers(state: PanelState, options: Options = {}): Promise<ReturnType<EngineApi["layers"]>> {
-    const { model, recipe, inputs } = await this.job(state);
-    const request = { model, recipe, input: Object.values(inputs)[0] ?? "" };
+    const { model, recipe, source } = await this.job(state);
+    const request = { model, recipe, input: Object.values(samplesOf(source)[0] ?? {})[0] ?? "" };
     return (await this.ask(state, { method: "layers", request }, options)).reply;
   }
 

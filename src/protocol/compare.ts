@@ -1,5 +1,5 @@
 import type { Result } from "./result.ts";
-import type { TargetSpec } from "./engine.ts";
+import type { TargetSpec } from "./job.ts";
 import type { Looks } from "./looks.ts";
 import type { PanelState } from "./panel.ts";
 import type { RecipeReport } from "./recipe.ts";

@@ -1,9 +1,9 @@
 import type { ModelDescription, LayerDetails, TensorSummary } from "./model.ts";
 import type { ImageArtifact } from "./artifacts.ts";
-import type { Result } from "./result.ts";
+import type { PartialResult, Result } from "./result.ts";
 import type { ExportReport, ExportRequest } from "./export.ts";
 import type { Recipe, RecipeReport } from "./recipe.ts";
-import type { Params } from "./technique.ts";
+import type { Job } from "./job.ts";
 
 /** What the engine process does for the extension: each method a call over a Link. All paths are absolute. */
 export interface EngineApi {
@@ -91,40 +91,10 @@ export interface LayerChoice {
   readonly size?: readonly number[];
 }
 
-/** One run of one technique. Its JSON form (with the model's stamp) is the cache key. */
-export interface Job {
-  readonly technique: string;
-  readonly model: string;
-  /** Absolute paths (with "#row" for a table), one for each model input by name; "" for the only input. */
-  readonly inputs: Readonly<Record<string, string>>;
-  /** Further samples: the result is the mean over all of them. */
-  readonly more?: readonly Readonly<Record<string, string>>[];
-  readonly recipe: Recipe;
-  /** The model's inputs that are explained, by name; those that can be, where it is left out. */
-  readonly explain?: readonly string[];
-  readonly target?: TargetSpec;
-  /** Several: class activation maps are averaged over them. */
-  readonly layer?: string | readonly string[];
-  readonly params: Params;
-}
-
-export interface TargetSpec {
-  /** Output's name; the first that has scores when absent. */
-  readonly output?: string;
-  /** Index without the batch axis; the largest when absent. */
-  readonly index?: readonly number[];
-  readonly against?: readonly number[];
-  /** The other of two classes that one number tells apart: the score is −logit, or 1 − p. With `index`. */
-  readonly not?: boolean;
-  /**
-   * From and before which index along each axis without the batch: the score is the sum over them, in a dense output.
-   * Instead of `index`.
-   */
-  readonly region?: readonly (readonly [from: number, before: number])[];
-}
-
 /** Progress of a call: a fraction from 0 to 1, or undefined where the end is not known. */
 export interface Progress {
   readonly fraction?: number;
   readonly text: string;
+  /** What a job shows so far, in place of what it showed before. */
+  readonly partial?: PartialResult;
 }

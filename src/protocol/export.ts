@@ -1,4 +1,4 @@
-import type { Job } from "./engine.ts";
+import type { Job } from "./job.ts";
 
 /**
  * Where an exported model's weights are: in it; in the original's file, which must stay beside it; or in a file of its

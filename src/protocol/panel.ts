@@ -1,5 +1,6 @@
 import type { ImageArtifact } from "./artifacts.ts";
-import type { LayerChoice, TargetSpec } from "./engine.ts";
+import type { LayerChoice } from "./engine.ts";
+import type { TargetSpec } from "./job.ts";
 import type { Looks } from "./looks.ts";
 import type { Recipe, RecipeReport } from "./recipe.ts";
 import type { Provenance, Result } from "./result.ts";

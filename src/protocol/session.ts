@@ -1,4 +1,4 @@
-import type { TargetSpec } from "./engine.ts";
+import type { TargetSpec } from "./job.ts";
 
 /** What pages about a model and an input may ask of the extension, whatever they show of it. */
 export interface SubjectHost<State, Boot> {

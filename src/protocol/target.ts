@@ -1,4 +1,4 @@
-import type { TargetSpec } from "./engine.ts";
+import type { TargetSpec } from "./job.ts";
 import type { ModelDescription } from "./model.ts";
 
 /** The index, without the batch axis, of an element of batch entry 0 of an output. */

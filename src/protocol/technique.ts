@@ -28,6 +28,8 @@ export interface TechniqueInfo {
   /** Author and year, venue. */
   readonly cite?: string;
   readonly needs: {
+    /** What it looks at beside the model: nothing, a sample (or the mean over several), or a data set. */
+    readonly input: InputNeed;
     /** A target class (an index into an output). */
     readonly target: boolean;
     /** A layer: "spatial" layers have height and width; "any" value; none. */
@@ -45,6 +47,9 @@ export interface TechniqueInfo {
   readonly params: readonly ParamSpec[];
 }
 
+/** See Source: which of them a technique takes. */
+export type InputNeed = "none" | "one" | "many";
+
 export type ParamValue = boolean | number | string;
 
 interface ParamBase {
@@ -56,6 +61,19 @@ interface ParamBase {
   /** Shown only when another parameter has one of these values. */
   readonly shownFor?: { readonly param: string; readonly values: readonly ParamValue[] };
 }
+
+/** Parameters by name, as their specifications have them. */
+export type ParamsOf<Specs extends readonly ParamSpec[]> = {
+  readonly [Spec in Specs[number] as Spec["name"]]: ValueOf<Spec>;
+};
+
+type ValueOf<Spec extends ParamSpec> = Spec extends { readonly type: "boolean" }
+  ? boolean
+  : Spec extends { readonly type: "number" }
+    ? number
+    : Spec extends { readonly type: "choice"; readonly options: readonly { readonly value: infer Value }[] }
+      ? Value
+      : string;
 
 export type ParamSpec =
   | (ParamBase & { readonly type: "boolean"; readonly default: boolean })

@@ -7,7 +7,7 @@ import { Leased } from "./lease.ts";
 import { availableMemory, MemoryBudget } from "./memory.ts";
 import { ModelCache, type LoadedModel } from "./models.ts";
 import { floatsOf, type Feeds } from "./ort.ts";
-import { channelOf } from "../techniques/framework/run.ts";
+import { channelOf } from "../techniques/activations/layer-views.ts";
 import { node, weight, writeArray, writeSmallModel } from "../../test/support/models.ts";
 
 let folder: string;
@@ -187,7 +187,7 @@ describe("the memory budget", () => {
     const job = {
       technique: "feature-maps",
       model: path,
-      inputs: { "": input },
+      source: { kind: "sample" as const, inputs: { "": input } },
       recipe: { version: 1 as const, inputs: {} },
       params: {},
       layer: "r",

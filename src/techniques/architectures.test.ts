@@ -60,7 +60,7 @@ async function run(
     {
       technique,
       model,
-      inputs: { "": input },
+      source: { kind: "sample", inputs: { "": input } },
       recipe: { version: 1, inputs: {} },
       target: { index: [one.target] },
       layer,

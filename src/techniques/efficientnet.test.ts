@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { decodeNpy, loadRecipe } from "../data/index.ts";
-import type { Job } from "../protocol/engine.ts";
+import type { Job } from "../protocol/job.ts";
 import type { WholeResult } from "../protocol/result.ts";
 import { ModelCache } from "../runtime/models.ts";
 import { runJob } from "./framework/run.ts";
@@ -24,7 +24,7 @@ async function run(technique: string, more: Partial<Job> = {}): Promise<WholeRes
   const job: Job = {
     technique,
     model,
-    inputs: { "": join(folder, "input.npy") },
+    source: { kind: "sample", inputs: { "": join(folder, "input.npy") } },
     recipe,
     target: { index: [285] },
     params: {},
@@ -123,7 +123,9 @@ describe("EfficientNet-Lite0 on the cat, against PyTorch", () => {
   });
 
   it("says Egyptian cat with a probability of 0.37 to 0.43 through its own preprocessing", async () => {
-    const { views: artifacts } = await run("predictions", { inputs: { "": resolve("samples/cat.png") } });
+    const { views: artifacts } = await run("predictions", {
+      source: { kind: "sample", inputs: { "": resolve("samples/cat.png") } },
+    });
     const bars = artifacts[0];
     if (bars.kind !== "bars") throw new Error("no bars");
     expect(bars.items[0]).toMatchObject({ index: 285, label: "Egyptian cat" });

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { decodeNpy } from "../../src/data/index.ts";
-import type { Job } from "../../src/protocol/engine.ts";
+import type { InputFiles } from "../../src/protocol/job.ts";
 import type { Params } from "../../src/protocol/technique.ts";
 import { loadArchitectures } from "../reference/architectures/load.ts";
 import { materialise } from "../reference/architectures/materialise.ts";
@@ -111,7 +111,7 @@ function withoutRectifiers(): AgreementCase[] {
 
 export interface Fed {
   readonly model: string;
-  readonly inputs: Job["inputs"];
+  readonly inputs: InputFiles;
 }
 
 /** A network's file and input, made in `scratch`. */

@@ -2,7 +2,8 @@
 // and forked by engine-process.test.ts; what it does is in the job's option "do".
 import { Link } from "../../src/protocol/link.ts";
 import type { CallContext, Handlers } from "../../src/protocol/link.ts";
-import type { EngineApi, Job } from "../../src/protocol/engine.ts";
+import type { EngineApi } from "../../src/protocol/engine.ts";
+import type { Job } from "../../src/protocol/job.ts";
 import type { ModelDescription } from "../../src/protocol/model.ts";
 import type { Result } from "../../src/protocol/result.ts";
 import { parentWire } from "../../src/engine/parent-wire.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Attribute, DataType, Node, TensorRef } from "../../src/model/graph.ts";
 import { writeModel } from "../../src/model/formats/onnx/index.ts";
 import { tensorFromArray } from "../../src/model/tensor.ts";
-import type { Job } from "../../src/protocol/engine.ts";
+import { sourceOf, type InputFiles, type Job } from "../../src/protocol/job.ts";
 import type { WholeResult } from "../../src/protocol/result.ts";
 import { encodeNpyArray } from "../../src/draw/encode/npy.ts";
 import type { ModelCache } from "../../src/runtime/models.ts";
@@ -95,17 +95,11 @@ export async function runOn(
   model: string,
   input: string | Readonly<Record<string, string>>,
   technique: string,
-  more: Partial<Job> = {},
+  { more = [], ...rest }: Partial<Job> & { readonly more?: readonly InputFiles[] } = {},
 ): Promise<WholeResult> {
+  const inputs = typeof input === "string" ? { "": input } : input;
   return runJob(
-    {
-      technique,
-      model,
-      inputs: typeof input === "string" ? { "": input } : input,
-      recipe: { version: 1, inputs: {} },
-      params: {},
-      ...more,
-    },
+    { technique, model, source: sourceOf([inputs, ...more]), recipe: { version: 1, inputs: {} }, params: {}, ...rest },
     { models, progress: () => undefined, signal: new AbortController().signal },
   );
 }

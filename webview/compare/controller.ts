@@ -11,7 +11,8 @@ import type {
   ScaleSharing,
 } from "../../src/protocol/compare.ts";
 import { withEntry } from "../../src/protocol/compare.ts";
-import type { Progress, TargetSpec } from "../../src/protocol/engine.ts";
+import type { Progress } from "../../src/protocol/engine.ts";
+import type { TargetSpec } from "../../src/protocol/job.ts";
 import type { Looks } from "../../src/protocol/looks.ts";
 import type { PanelState } from "../../src/protocol/panel.ts";
 import type { ChangeReason, FileReason } from "../../src/protocol/session.ts";

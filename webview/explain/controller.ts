@@ -8,7 +8,8 @@ import {
   type WholeResult,
 } from "../../src/protocol/result.ts";
 import { checkState } from "../../src/protocol/checks.ts";
-import type { LayerChoice, Progress, TargetSpec } from "../../src/protocol/engine.ts";
+import type { LayerChoice, Progress } from "../../src/protocol/engine.ts";
+import type { TargetSpec } from "../../src/protocol/job.ts";
 import { joinList } from "../../src/protocol/list.ts";
 import { readLooks, type Looks } from "../../src/protocol/looks.ts";
 import type { PanelBoot, PanelHost, PanelState } from "../../src/protocol/panel.ts";

@@ -1,6 +1,6 @@
 import type { VNode } from "preact";
 import type { BarsArtifact } from "../../src/protocol/artifacts.ts";
-import type { TargetSpec } from "../../src/protocol/engine.ts";
+import type { TargetSpec } from "../../src/protocol/job.ts";
 import type { PanelBoot, PanelState } from "../../src/protocol/panel.ts";
 import { elementIndex, regionText } from "../../src/protocol/target.ts";
 import { Button } from "../ui/controls.tsx";

@@ -2,7 +2,7 @@ import type { VNode } from "preact";
 import { useMemo, useRef, useState } from "preact/hooks";
 import { withAlpha } from "../../src/draw/scene/paint.ts";
 import type { BarsArtifact, ImageArtifact } from "../../src/protocol/artifacts.ts";
-import type { TargetSpec } from "../../src/protocol/engine.ts";
+import type { TargetSpec } from "../../src/protocol/job.ts";
 import { elementIndex } from "../../src/protocol/target.ts";
 import { PixelCanvas } from "../ui/canvas.tsx";
 import { Button } from "../ui/controls.tsx";

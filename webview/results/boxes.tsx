@@ -6,7 +6,7 @@ import { withAlpha } from "../../src/draw/scene/paint.ts";
 import { LINE_COLORS } from "../../src/draw/scene/strokes.ts";
 import { formatValue } from "../../src/protocol/format.ts";
 import type { BoxesArtifact, DetectedBox } from "../../src/protocol/artifacts.ts";
-import type { TargetSpec } from "../../src/protocol/engine.ts";
+import type { TargetSpec } from "../../src/protocol/job.ts";
 import { PixelCanvas } from "../ui/canvas.tsx";
 import { roveFocus } from "../ui/roving.ts";
 import { Tooltip } from "../ui/tooltip.tsx";

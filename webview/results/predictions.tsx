@@ -1,7 +1,7 @@
 import type { VNode } from "preact";
 import { formatValue } from "../../src/protocol/format.ts";
 import type { BarsArtifact } from "../../src/protocol/artifacts.ts";
-import type { TargetSpec } from "../../src/protocol/engine.ts";
+import type { TargetSpec } from "../../src/protocol/job.ts";
 import { targetOfItem } from "../../src/protocol/target.ts";
 import { roveFocus } from "../ui/roving.ts";
 

@@ -1,6 +1,6 @@
 import type { VNode } from "preact";
 import type { Artifact } from "../../src/protocol/artifacts.ts";
-import type { TargetSpec } from "../../src/protocol/engine.ts";
+import type { TargetSpec } from "../../src/protocol/job.ts";
 import type { Looks } from "../../src/protocol/looks.ts";
 import type { Result } from "../../src/protocol/result.ts";
 import type { Linked } from "./linked.tsx";

@@ -1,4 +1,4 @@
-import type { TargetSpec } from "../../src/protocol/engine.ts";
+import type { TargetSpec } from "../../src/protocol/job.ts";
 import type { Methods } from "../../src/protocol/link.ts";
 import type { SubjectHost } from "../../src/protocol/session.ts";
 import { Store } from "./store.ts";

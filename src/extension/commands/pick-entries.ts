@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import type { AxisEntry, AxisKind } from "../../protocol/compare.ts";
 import { isComparable } from "../../protocol/compare.ts";
-import type { TargetSpec } from "../../protocol/engine.ts";
+import type { TargetSpec } from "../../protocol/job.ts";
 import type { PanelState } from "../../protocol/panel.ts";
 import { FAMILIES } from "../../protocol/technique.ts";
 import { parseTarget, regionText, targetOfItem, usualOutput } from "../../protocol/target.ts";

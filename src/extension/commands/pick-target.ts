@@ -1,6 +1,6 @@
 import type * as vscode from "vscode";
 import type { BarItem, BarsArtifact } from "../../protocol/artifacts.ts";
-import type { TargetSpec } from "../../protocol/engine.ts";
+import type { TargetSpec } from "../../protocol/job.ts";
 import { parseTarget, regionText, targetOfItem, usualOutput } from "../../protocol/target.ts";
 import type { PanelState } from "../../protocol/panel.ts";
 import type { Facts } from "../model-facts.ts";

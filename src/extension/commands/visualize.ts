@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import { DEFAULT_LOOKS } from "../../protocol/looks.ts";
 import type { PanelState } from "../../protocol/panel.ts";
-import type { TargetSpec } from "../../protocol/engine.ts";
+import type { TargetSpec } from "../../protocol/job.ts";
 import type { TechniqueInfo } from "../../protocol/technique.ts";
 import { nameOf } from "../files.ts";
 import type { Facts } from "../model-facts.ts";

@@ -18,7 +18,7 @@ const predictions: TechniqueInfo = {
   id: "predictions",
   title: "Predictions",
   command: "",
-  needs: { target: false, layer: "none", gradient: false },
+  needs: { input: "one", target: false, layer: "none", gradient: false },
   params: [],
 };
 const saliency: TechniqueInfo = {
@@ -26,7 +26,7 @@ const saliency: TechniqueInfo = {
   id: "saliency",
   title: "Saliency",
   command: "",
-  needs: { target: true, layer: "none", gradient: true },
+  needs: { input: "one", target: true, layer: "none", gradient: true },
   params: [
     { name: "absolute", label: "", help: "", type: "boolean", default: true },
     { name: "samples", label: "", help: "", type: "number", default: 0, min: 0, max: 500, step: 1, integer: true },
@@ -38,7 +38,7 @@ const gradCam: TechniqueInfo = {
   id: "grad-cam",
   title: "Grad-CAM",
   command: "",
-  needs: { target: true, layer: "spatial", gradient: true },
+  needs: { input: "one", target: true, layer: "spatial", gradient: true },
   params: [],
 };
 const techniques = [predictions, saliency, gradCam];

@@ -1,5 +1,5 @@
 import path from "node:path";
-import type { Job } from "../../protocol/engine.ts";
+import { sourceOf, type Job } from "../../protocol/job.ts";
 import { splitList } from "../../protocol/list.ts";
 import type { PanelState } from "../../protocol/panel.ts";
 import type { Recipe } from "../../protocol/recipe.ts";
@@ -21,8 +21,7 @@ export function jobOf(
   return {
     technique: info.id,
     model: files.modelPath,
-    inputs: { "": files.inputPath },
-    ...(files.more?.length ? { more: files.more.map((file) => ({ "": file })) } : {}),
+    source: sourceOf([files.inputPath, ...(files.more ?? [])].map((file) => ({ "": file }))),
     recipe: state.recipe ?? recipe,
     ...(info.needs.target ? { target, ...(explain.length > 0 ? { explain } : {}) } : {}),
     ...(info.needs.layer !== "none" && layer !== undefined

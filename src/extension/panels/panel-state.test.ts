@@ -14,7 +14,7 @@ const predictions: TechniqueInfo = {
   id: "predictions",
   title: "Predictions",
   command: "Show Predictions",
-  needs: { target: false, layer: "none", gradient: false },
+  needs: { input: "one", target: false, layer: "none", gradient: false },
   params: [],
 };
 const saliency: TechniqueInfo = {
@@ -22,7 +22,7 @@ const saliency: TechniqueInfo = {
   id: "saliency",
   title: "Saliency",
   command: "Visualize Saliency",
-  needs: { target: true, layer: "none", gradient: true },
+  needs: { input: "one", target: true, layer: "none", gradient: true },
   params: [
     { name: "absolute", label: "Absolute", help: "", type: "boolean", default: true },
     {
@@ -54,7 +54,7 @@ const gradCam: TechniqueInfo = {
   id: "grad-cam",
   title: "Grad-CAM",
   command: "Visualize Grad-CAM",
-  needs: { target: true, layer: "spatial", gradient: true },
+  needs: { input: "one", target: true, layer: "spatial", gradient: true },
   params: [],
 };
 const techniques = [predictions, saliency, gradCam];
@@ -150,7 +150,7 @@ describe("an option that is text", () => {
     id: "occlusion",
     title: "Occlusion",
     command: "Visualize Occlusion",
-    needs: { target: true, layer: "none", gradient: false },
+    needs: { input: "one", target: true, layer: "none", gradient: false },
     params: [
       {
         name: "window",
@@ -303,7 +303,13 @@ describe("files that a result depends on beside model and input", () => {
   const text = (tokenizer: string) => ({ kind: "text" as const, tokenizer, maxLength: 8, part: "ids" as const });
   const filesFor = (more: Partial<Recipe>, params = {}): string[] =>
     filesOf(
-      { technique: "saliency", model: "/m/net.onnx", inputs: {}, recipe: { ...recipe, ...more }, params },
+      {
+        technique: "saliency",
+        model: "/m/net.onnx",
+        source: { kind: "sample", inputs: {} },
+        recipe: { ...recipe, ...more },
+        params,
+      },
       perturbed,
     );
 

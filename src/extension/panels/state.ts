@@ -1,4 +1,4 @@
-import type { TargetSpec } from "../../protocol/engine.ts";
+import type { TargetSpec } from "../../protocol/job.ts";
 import { RemoteError } from "../../protocol/link.ts";
 import { readLooks } from "../../protocol/looks.ts";
 import type { PanelState } from "../../protocol/panel.ts";

@@ -9,7 +9,7 @@ import { composePicture } from "../../draw/scene/compose.ts";
 import { tilesIn } from "../../draw/kinds/frames.ts";
 import { saveResult } from "../../draw/encode/save.ts";
 import { ModelCache } from "../../runtime/models.ts";
-import { channelOf, tilesOf } from "../framework/run.ts";
+import { channelOf, tilesOf } from "./layer-views.ts";
 import { node, runOn, weight, writeArray, writeSmallModel } from "../../../test/support/models.ts";
 
 let scratch: string;
@@ -189,12 +189,12 @@ describe("feature maps of any layer", () => {
     const job = {
       technique: "feature-maps",
       model: join(folder, "video.onnx"),
-      inputs: { "": join(folder, "video.video.npy") },
+      source: { kind: "sample" as const, inputs: { "": join(folder, "video.video.npy") } },
       recipe: { version: 1 as const, inputs: {} },
       params: {},
       layer: "/backbone/backbone.3/Relu_output_0",
     };
-    const result = await runOn(models, job.model, job.inputs, "feature-maps", { layer: job.layer });
+    const result = await runOn(models, job.model, job.source.inputs, "feature-maps", { layer: job.layer });
     expect(result.arrays[0].dims).toEqual([4, 5, 4, 4]);
     const tiles = result.views[0] as TilesArtifact;
     expect(tiles).toMatchObject({
@@ -231,7 +231,7 @@ describe("feature maps of any layer", () => {
     const job = {
       technique: "feature-maps",
       model: dense(),
-      inputs: { "": writeArray(scratch, "x.npy", [1, 2], [1, 2]) },
+      source: { kind: "sample" as const, inputs: { "": writeArray(scratch, "x.npy", [1, 2], [1, 2]) } },
       recipe: { version: 1 as const, inputs: {} },
       params: {},
       layer: "r",

@@ -9,7 +9,7 @@ import { planOf, type LayerPlan } from "./layer-plan.ts";
 import { GRID } from "../framework/params.ts";
 import { MOST_BARS } from "../framework/pictures.ts";
 import { linesOf } from "../framework/signals.ts";
-import { technique, type Context, type LayerInfo } from "../framework/technique.ts";
+import { technique, type SampleContext, type LayerInfo } from "../framework/technique.ts";
 
 /** Tiles are at most this high and wide; a click fetches a channel at full resolution. */
 const TILE_EDGE = 56;
@@ -27,7 +27,7 @@ export const featureMaps = technique({
     command: "Visualize Feature Maps",
     group: "activations",
     summary: "The activation of each channel of a layer for this input.",
-    needs: { target: false, layer: "any", gradient: false },
+    needs: { input: "one", target: false, layer: "any", gradient: false },
     params: [GRID],
   },
   async run(context) {
@@ -38,7 +38,7 @@ export const featureMaps = technique({
 
 /** The layer asked for, or the one that feature maps take by themselves, with its value and how that is shown. */
 export async function plannedLayer(
-  context: Context,
+  context: SampleContext,
 ): Promise<{ layer: LayerInfo; values: Float32Array; plan: LayerPlan }> {
   const named = await context.layer("features");
   const layer = context.params.grid === undefined || context.params.grid === "auto" ? named : onGrid(context, named);
@@ -51,7 +51,7 @@ export async function plannedLayer(
   };
 }
 
-function pictureOf(context: Context, layer: LayerInfo, values: Float32Array, plan: LayerPlan): Artifact {
+function pictureOf(context: SampleContext, layer: LayerInfo, values: Float32Array, plan: LayerPlan): Artifact {
   const { dims, layout, node } = layer;
   const looks = { id: "feature-maps", title: "Feature maps" } as const;
   switch (plan.kind) {
@@ -106,7 +106,7 @@ function dipsBelowZero(values: Float32Array): boolean {
 }
 
 function tilesArtifact(
-  context: Context,
+  context: SampleContext,
   { view, frames, axes }: Extract<LayerPlan, { kind: "tiles" }>,
   { value, dims, node }: LayerInfo,
 ): TilesArtifact {

@@ -11,7 +11,7 @@ export const layerActivation = technique({
     command: "Visualize Layer Activation",
     group: "activations",
     summary: "A layer's output for this input, independent of the target.",
-    needs: { target: false, layer: "any", gradient: false },
+    needs: { input: "one", target: false, layer: "any", gradient: false },
     inputs: "together",
     params: [],
   },

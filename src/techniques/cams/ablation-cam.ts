@@ -4,7 +4,7 @@ import { frameViews, stackedMaps, weightedSum, type ChannelView } from "../frame
 import { layerMaps, positive, type SpatialLayer } from "./gradient-cams.ts";
 import { breathe } from "../framework/noise.ts";
 import { GRID, RELU, SCORE } from "../framework/params.ts";
-import { technique, type Context } from "../framework/technique.ts";
+import { technique, type SampleContext } from "../framework/technique.ts";
 
 /**
  * What follows a layer is quick: tracing the whole model for a batch of changed layers takes longer than running them
@@ -25,7 +25,7 @@ export const ablationCam = technique({
     summary:
       "Channels weighted by how much the score drops when they are set to zero. Needs no gradients; the rest of the model runs once per channel.",
     cite: "Desai & Ramaswamy 2020",
-    needs: { target: true, layer: "spatial", several: true, gradient: false },
+    needs: { input: "one", target: true, layer: "spatial", several: true, gradient: false },
     params: [RELU, SCORE, GRID],
   },
   run: (context) =>
@@ -48,7 +48,7 @@ export const ablationCam = technique({
 
 /** (y − yₖ) / y for each channel of each frame: the other frames stay as they are. */
 async function drops(
-  context: Context,
+  context: SampleContext,
   layer: SpatialLayer,
   tail: Tail,
   views: readonly ChannelView[],

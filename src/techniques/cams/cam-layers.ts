@@ -8,7 +8,7 @@ import { batchOf, inputFrames } from "../framework/frames.ts";
 import { breathe } from "../framework/noise.ts";
 import { activationMap } from "../framework/pictures.ts";
 import { noiseCaption } from "../gradients/saliency.ts";
-import type { Context, LayerInfo, TechniqueOutput } from "../framework/technique.ts";
+import type { SampleContext, LayerInfo, TechniqueOutput } from "../framework/technique.ts";
 
 /** A layer with channels and space over 1×1. */
 export type SpatialLayer = LayerInfo & { readonly layout: Layout & { channel: number }; readonly frames: FrameAxis };
@@ -33,7 +33,7 @@ export interface MapLooks {
  * where negative ones are kept). /
  */
 export async function layerMaps(
-  context: Context,
+  context: SampleContext,
   looks: MapLooks,
   mapOf: (layer: SpatialLayer) => Promise<Float32Array>,
 ): Promise<TechniqueOutput> {
@@ -88,10 +88,10 @@ export async function layerMaps(
 }
 
 /** Contexts in which Relu took all there was of a map. */
-const emptied = new WeakSet<Context>();
+const emptied = new WeakSet<SampleContext>();
 
 /** A map without its negative part; remembers where that was all there was, for `noteZeroMap`. */
-export function withoutNegative(context: Context, map: Float32Array): Float32Array {
+export function withoutNegative(context: SampleContext, map: Float32Array): Float32Array {
   const rest = relu(map);
   if (rest.every((value) => value === 0) && map.some((value) => value < 0)) emptied.add(context);
   return rest;
@@ -101,7 +101,7 @@ export function withoutNegative(context: Context, map: Float32Array): Float32Arr
  * Says so where a map is zero everywhere, and what made it: Relu, or a layer without activation. What a gradient did is
  * said by itself.
  */
-export function noteZeroMap(context: Context, map: Float32Array, value: string, counts?: string): void {
+export function noteZeroMap(context: SampleContext, map: Float32Array, value: string, counts?: string): void {
   if (map.some((number) => number !== 0)) return;
   const removed = `: all values are negative or zero, and ReLU removes those${context.params.relu === undefined ? "" : ". Set relu to false to see them"}`;
   const why = emptied.has(context) ? removed : counts ? `: this method uses only ${counts}, and there are none` : "";
@@ -109,18 +109,23 @@ export function noteZeroMap(context: Context, map: Float32Array, value: string, 
 }
 
 /** The one layer asked for or picked; UsageError where it has no space. */
-export async function spatialLayer(context: Context): Promise<SpatialLayer> {
+export async function spatialLayer(context: SampleContext): Promise<SpatialLayer> {
   return onGrid(context, await context.layer("spatial"));
 }
 
 /** A map over a layer's space, raw and as a picture. */
-function mapOutput(context: Context, layer: SpatialLayer, looks: MapLooks, values: Float32Array): TechniqueOutput {
+function mapOutput(
+  context: SampleContext,
+  layer: SpatialLayer,
+  looks: MapLooks,
+  values: Float32Array,
+): TechniqueOutput {
   const size = mapSize(layer);
   return mapPicture(context, looks, `${layer.node} · ${size.join("×")}`, size, values, layer.frames.count);
 }
 
 function mapPicture(
-  context: Context,
+  context: SampleContext,
   { id, title, quantity }: MapLooks,
   caption: string,
   size: readonly number[],
@@ -150,7 +155,7 @@ function mapPicture(
 }
 
 /** The layer with its tokens on the grid that is asked for, or found; says so. */
-export function onGrid(context: Context, layer: LayerInfo): SpatialLayer {
+export function onGrid(context: SampleContext, layer: LayerInfo): SpatialLayer {
   const asked = String(context.params.grid ?? "auto");
   const layout = asked === "auto" ? layer.layout : gridLayout(layer, asked);
   const { dims, value } = layer;
@@ -167,7 +172,7 @@ export function onGrid(context: Context, layer: LayerInfo): SpatialLayer {
 }
 
 /** Says that a layer holds frames, where it does. */
-export function noteFrames(context: Context, { value, dims }: LayerInfo, frames: FrameAxis): void {
+export function noteFrames(context: SampleContext, { value, dims }: LayerInfo, frames: FrameAxis): void {
   if (frames.count > 1)
     context.note(
       `"${value}" [${dims.join(", ")}] holds ${frames.count} frames along axis ${frames.axis}; each has its own map.`,

@@ -10,7 +10,7 @@ import { withNoise } from "../framework/noise.ts";
 import { NOISE, RELU, SCORE } from "../framework/params.ts";
 import { activationMap } from "../framework/pictures.ts";
 import { noiseCaption } from "../gradients/saliency.ts";
-import { technique, type Context } from "../framework/technique.ts";
+import { technique, type SampleContext } from "../framework/technique.ts";
 import { keepsElements } from "../../model/operators.ts";
 
 /**
@@ -25,7 +25,7 @@ export const cam = technique({
     group: "cams",
     summary: "The regions that support a class, for models that end in global average pooling and one dense layer.",
     cite: "Zhou et al. 2016",
-    needs: { target: true, layer: "none", gradient: false },
+    needs: { input: "one", target: true, layer: "none", gradient: false },
     params: [RELU, SCORE, ...NOISE],
   },
   async run(context) {
@@ -77,7 +77,7 @@ interface Head {
 const DENSE: ReadonlySet<string> = new Set(["Gemm", "MatMul", "Conv"]);
 
 /** Walks from the score back to the pooling; UsageError says where a head is something else. */
-async function findHead(context: Context): Promise<Head> {
+async function findHead(context: SampleContext): Promise<Head> {
   const { graph, trace } = await context.traced();
   const layouts = await context.layouts();
   const makers = makersOf(graph);
@@ -148,7 +148,7 @@ function isGlobalAveragePool(node: Node, dims: ReadonlyMap<string, readonly numb
  * The dense layer's weights for the target: the gradient of the score by what goes into the dense layer, which is
  * linear.
  */
-async function classWeights(context: Context, head: Head): Promise<Float32Array> {
+async function classWeights(context: SampleContext, head: Head): Promise<Float32Array> {
   const input = head.dense.inputs[0];
   const { gradients } = await context.gradients({ wrt: [input] });
   const gradient = gradients.get(input);

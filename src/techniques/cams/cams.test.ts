@@ -131,7 +131,7 @@ describe("on a convolution, a global average pool and a dense layer", () => {
     const job = {
       technique,
       model: small("fixed.onnx", 1),
-      inputs: { "": input() },
+      source: { kind: "sample" as const, inputs: { "": input() } },
       recipe: { version: 1 as const, inputs: {} },
       params: {},
       layer: "a",

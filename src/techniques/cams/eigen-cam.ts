@@ -2,7 +2,7 @@ import { firstComponent } from "../../math/principal-component.ts";
 import { stackedMaps, type ChannelView } from "../framework/channels.ts";
 import { layerActivations, layerMaps, positive } from "./gradient-cams.ts";
 import { GRID, RELU } from "../framework/params.ts";
-import { technique, type Context } from "../framework/technique.ts";
+import { technique, type SampleContext } from "../framework/technique.ts";
 
 /**
  * The first principal component of a layer's activations, places being the points and channels their coordinates: raw
@@ -16,7 +16,7 @@ export const eigenCam = technique({
     group: "cams",
     summary: "The first principal component of a layer's activations: where they vary most, independent of the class.",
     cite: "Muhammad & Yeasin 2020",
-    needs: { target: false, layer: "spatial", several: true, gradient: false },
+    needs: { input: "one", target: false, layer: "spatial", several: true, gradient: false },
     params: [RELU, GRID],
   },
   run: (context) =>
@@ -34,7 +34,7 @@ export const eigenCam = technique({
 });
 
 /** Says so where all places of a layer are the same. */
-export function noteUnlike(context: Context, value: string, map: Float32Array): void {
+export function noteUnlike(context: SampleContext, value: string, map: Float32Array): void {
   if (map.every((number) => number === 0))
     context.note(`"${value}" has the same value at every position for this input, so it has no principal component.`);
 }

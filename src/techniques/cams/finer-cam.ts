@@ -4,7 +4,7 @@ import { checkSlopes, layerMaps, positive, weightedFrames, type SpatialLayer } f
 import { withNoise } from "../framework/noise.ts";
 import { GRID, NOISE, RELU, SCORE } from "../framework/params.ts";
 import { classLabel } from "../framework/output.ts";
-import { technique, type Context } from "../framework/technique.ts";
+import { technique, type SampleContext } from "../framework/technique.ts";
 
 /** pytorch-grad-cam's, against comparisons that have no probability at all. */
 const EPSILON = 1e-9;
@@ -22,7 +22,7 @@ export const finerCam = technique({
     summary:
       "What distinguishes the target from the classes most similar to it: Grad-CAM of the difference of their scores.",
     cite: "Zhang et al. 2025",
-    needs: { target: true, layer: "spatial", several: true, gradient: true },
+    needs: { input: "one", target: true, layer: "spatial", several: true, gradient: true },
     params: [
       {
         type: "number",
@@ -67,7 +67,7 @@ export const finerCam = technique({
     ),
 });
 
-async function finerMap(context: Context, layer: SpatialLayer, feeds: Feeds): Promise<Float32Array> {
+async function finerMap(context: SampleContext, layer: SpatialLayer, feeds: Feeds): Promise<Float32Array> {
   const { value } = layer;
   const { value: of } = await context.score();
   const scores = floatsOf((await context.model.forward(feeds, [of])).get(of)!).slice(0, context.output.dims.at(-1));
@@ -87,7 +87,7 @@ async function finerMap(context: Context, layer: SpatialLayer, feeds: Feeds): Pr
 }
 
 /** Classes asked for, or those whose scores are nearest to the target's. UsageError where scores are no classes. */
-function comparedClasses(context: Context, scores: Float32Array): number[] {
+function comparedClasses(context: SampleContext, scores: Float32Array): number[] {
   const { output, target, params } = context;
   if (output.dims.length > 2 || scores.length < 2 || target.region || params.score === "loss") {
     throw new UsageError(

@@ -3,7 +3,7 @@ import { channelMeans, frameViews, stackedMaps, weightedSum, type ChannelView } 
 import { layerMaps, withoutNegative, type SpatialLayer } from "./cam-layers.ts";
 import { withNoise } from "../framework/noise.ts";
 import { GRID, NOISE, RELU, SCORE } from "../framework/params.ts";
-import { technique, type Context, type Technique } from "../framework/technique.ts";
+import { technique, type SampleContext, type SampleTechnique } from "../framework/technique.ts";
 
 export { layerMaps, spatialLayer, type SpatialLayer } from "./cam-layers.ts";
 
@@ -22,7 +22,7 @@ export interface GradientCam {
 }
 
 /** A class activation map made of a layer's activations and gradients: raw in the layer's size, not scaled. */
-export function gradientCam({ id, title, summary, cite, quantity, counts, map }: GradientCam): Technique {
+export function gradientCam({ id, title, summary, cite, quantity, counts, map }: GradientCam): SampleTechnique {
   return technique({
     info: {
       id,
@@ -31,7 +31,7 @@ export function gradientCam({ id, title, summary, cite, quantity, counts, map }:
       group: "cams",
       summary,
       cite,
-      needs: { target: true, layer: "spatial", several: true, gradient: true },
+      needs: { input: "one", target: true, layer: "spatial", several: true, gradient: true },
       params: [RELU, SCORE, GRID, ...NOISE],
     },
     run: (context) =>
@@ -46,7 +46,7 @@ export function gradientCam({ id, title, summary, cite, quantity, counts, map }:
 
 /** A layer's activations and the score's gradients by them, both [channels, space], of each frame. */
 export async function layerGradients(
-  context: Context,
+  context: SampleContext,
   layer: SpatialLayer,
   feeds?: Feeds,
 ): Promise<{ activations: ChannelView[]; gradients: ChannelView[] }> {
@@ -66,18 +66,23 @@ export function weightedFrames(layer: SpatialLayer, activations: Float32Array, w
 }
 
 /** Of the sample itself, slopes that are all zero are said to be; of one noisy copy among many that means nothing. */
-export function checkSlopes(context: Context, slopes: Float32Array, value: string, feeds: Feeds = context.feeds): void {
+export function checkSlopes(
+  context: SampleContext,
+  slopes: Float32Array,
+  value: string,
+  feeds: Feeds = context.feeds,
+): void {
   if (feeds === context.feeds) context.checkResult(slopes, value, { kept: "the part at the map's positions" });
   else context.checkFinite(slopes, value);
 }
 
 /** A layer's activations, [channels, space] of each frame, by a forward run. */
-export async function layerActivations(context: Context, layer: SpatialLayer): Promise<ChannelView[]> {
+export async function layerActivations(context: SampleContext, layer: SpatialLayer): Promise<ChannelView[]> {
   return frameViews(floatsOf((await context.model.forward(context.feeds, [layer.value])).get(layer.value)!), layer);
 }
 
 /** The map without its negative part, where that is asked for. */
-export function positive(context: Context, map: Float32Array): Float32Array {
+export function positive(context: SampleContext, map: Float32Array): Float32Array {
   return context.params.relu === true ? withoutNegative(context, map) : map;
 }
 

@@ -14,7 +14,7 @@ import { choiceParam, GRID, NOISE, SCORE } from "../framework/params.ts";
 import { inputOutput } from "../framework/pictures.ts";
 import { noteActivations } from "../gradients/rectifiers.ts";
 import { isSigned, noiseCaption } from "../gradients/saliency.ts";
-import { technique, type Context } from "../framework/technique.ts";
+import { technique, type SampleContext } from "../framework/technique.ts";
 
 /**
  * Guided backpropagation times Grad-CAM's map, brought to the input's size: raw in the input's shape, as Captum's
@@ -28,7 +28,7 @@ export const guidedGradcam = technique({
     group: "cams",
     summary: "Guided Backprop within the regions that Grad-CAM marks: fine detail for one class.",
     cite: "Selvaraju et al. 2017",
-    needs: { target: true, layer: "spatial", gradient: true },
+    needs: { input: "one", target: true, layer: "spatial", gradient: true },
     params: [
       choiceParam(
         "interpolation",
@@ -78,7 +78,7 @@ export const guidedGradcam = technique({
   },
 });
 
-async function positiveMap(context: Context, layer: SpatialLayer, feeds: Feeds): Promise<Float32Array> {
+async function positiveMap(context: SampleContext, layer: SpatialLayer, feeds: Feeds): Promise<Float32Array> {
   const { activations, gradients } = await layerGradients(context, layer, feeds);
   const map = withoutNegative(
     context,

@@ -22,7 +22,7 @@ export const kpcaCam = technique({
     summary:
       "Eigen-CAM with kernel PCA (tanh kernel): the first nonlinear principal component of a layer's activations.",
     cite: "Karmani et al. 2024",
-    needs: { target: false, layer: "spatial", several: true, gradient: false },
+    needs: { input: "one", target: false, layer: "spatial", several: true, gradient: false },
     params: [RELU, GRID],
   },
   run: (context) =>

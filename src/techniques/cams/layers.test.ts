@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Node } from "../../model/graph.ts";
 import { ModelCache } from "../../runtime/models.ts";
 import { catalogue } from "../catalogue.ts";
-import { layersOf, runJob, tilesOf } from "../framework/run.ts";
+import { layersOf, tilesOf } from "../activations/layer-views.ts";
+import { runJob } from "../framework/run.ts";
 import { loadArchitectures } from "../../../test/reference/architectures/load.ts";
 import { materialise } from "../../../test/reference/architectures/materialise.ts";
 import { node, runOn, weight, writeArray, writeSmallModel } from "../../../test/support/models.ts";
@@ -208,7 +209,14 @@ describe("tokens on a grid", () => {
     if (tiles.kind !== "tiles") throw new Error("no tiles");
     expect([tiles.count, tiles.tileHeight, tiles.tileWidth]).toEqual([32, 4, 4]);
     expect(Array.from(tiles.tiles.slice(0, 3))).toEqual([1, 2, 3].map((token) => result.arrays[0].values[token * 32]));
-    const job = { technique: "feature-maps", model, inputs: { "": input }, recipe, layer: "layer_norm_2", params: {} };
+    const job = {
+      technique: "feature-maps",
+      model,
+      source: { kind: "sample" as const, inputs: { "": input } },
+      recipe,
+      layer: "layer_norm_2",
+      params: {},
+    };
     expect((await tilesOf({ job, from: 5, to: 6 }, env)).tiles).toEqual(tiles.tiles.slice(5 * 16, 6 * 16));
     const { layers } = await layersOf({ model, recipe, input }, env);
     expect(layers.find(({ value }) => value === "layer_norm_2")).toMatchObject({
@@ -278,7 +286,7 @@ describe("several layers", () => {
     const job = {
       technique: "eigen-cam",
       model: transformer("of-rows.onnx"),
-      inputs: { "": picture() },
+      source: { kind: "sample" as const, inputs: { "": picture() } },
       recipe,
       layer: ["t", "tokens"],
       params: { grid: "6" },

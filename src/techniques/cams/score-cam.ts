@@ -9,7 +9,7 @@ import { layerActivations, layerMaps, positive } from "./gradient-cams.ts";
 import { inputName, inputSaid } from "../framework/input-name.ts";
 import { breathe } from "../framework/noise.ts";
 import { GRID, RELU, SCORE } from "../framework/params.ts";
-import { technique, type Context } from "../framework/technique.ts";
+import { technique, type SampleContext } from "../framework/technique.ts";
 
 /** pytorch-grad-cam's, against channels that are the same everywhere. */
 const EPSILON = 1e-8;
@@ -28,7 +28,7 @@ export const scoreCam = technique({
     summary:
       "Channels weighted by the score of the input masked with the channel. Needs no gradients; one run per channel.",
     cite: "Wang et al. 2020",
-    needs: { target: true, layer: "spatial", several: true, gradient: false },
+    needs: { input: "one", target: true, layer: "spatial", several: true, gradient: false },
     params: [RELU, SCORE, GRID],
   },
   run: (context) =>
@@ -49,7 +49,7 @@ interface FrameMask {
  * The target's score for the input masked by each channel, of each frame: a channel of a frame masks that frame of the
  * input, and the others stay as they are. Channels that make the same mask share one run. /
  */
-async function maskedScores(context: Context, views: readonly ChannelView[]): Promise<number[][]> {
+async function maskedScores(context: SampleContext, views: readonly ChannelView[]): Promise<number[][]> {
   const { input } = context;
   const { layout } = input;
   const frames = inputFrames(context);

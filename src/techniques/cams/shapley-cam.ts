@@ -3,7 +3,7 @@ import { floatsOf } from "../../runtime/ort.ts";
 import { checkSlopes, layerMaps, positive, weightedFrames, type SpatialLayer } from "./gradient-cams.ts";
 import { withNoise } from "../framework/noise.ts";
 import { GRID, NOISE, RELU, SCORE } from "../framework/params.ts";
-import { technique, type Context } from "../framework/technique.ts";
+import { technique, type SampleContext } from "../framework/technique.ts";
 import type { Feeds } from "../../runtime/ort.ts";
 
 /**
@@ -19,7 +19,7 @@ export const shapleyCam = technique({
     group: "cams",
     summary: "Grad-CAM with second derivatives: channel weights approximate Shapley values.",
     cite: "Cai 2025",
-    needs: { target: true, layer: "spatial", several: true, gradient: true },
+    needs: { input: "one", target: true, layer: "spatial", several: true, gradient: true },
     params: [RELU, SCORE, GRID, ...NOISE],
   },
   run: (context) =>
@@ -28,7 +28,7 @@ export const shapleyCam = technique({
     ),
 });
 
-async function shapleyMap(context: Context, layer: SpatialLayer, feeds: Feeds): Promise<Float32Array> {
+async function shapleyMap(context: SampleContext, layer: SpatialLayer, feeds: Feeds): Promise<Float32Array> {
   const { value } = layer;
   const { gradients, values } = await context.gradients({ wrt: [value], fetch: [value] }, feeds);
   const gradient = gradients.get(value);

@@ -4,9 +4,9 @@ import { randomisation } from "./randomisation.ts";
 import { road } from "./road.ts";
 import { sensitivity } from "./sensitivity.ts";
 import { sparseness } from "./sparseness.ts";
-import type { Technique } from "../framework/technique.ts";
+import type { SampleTechnique } from "../framework/technique.ts";
 
 /** "How reliable is this explanation?": checks of the methods' results, the quick ones first. */
-export function checkTechniques(methods: readonly Technique[]): Technique[] {
+export function checkTechniques(methods: readonly SampleTechnique[]): SampleTechnique[] {
   return [sparseness, insertionDeletion, road, infidelity, sensitivity, randomisation].map((check) => check(methods));
 }

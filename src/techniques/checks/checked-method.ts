@@ -1,18 +1,18 @@
 import { UsageError } from "../../model/errors.ts";
 import type { ParamSpec, ParamValue } from "../../protocol/technique.ts";
 import { checkParams } from "../framework/params.ts";
-import type { Context, Technique, TechniqueOutput, Variation } from "../framework/technique.ts";
+import type { SampleContext, SampleTechnique, TechniqueOutput, Variation } from "../framework/technique.ts";
 
 /**
  * Whether a method's result can be checked: it says what a score comes from, or, as Eigen-CAM does, what the model
  * looks at.
  */
-export function isAttribution({ info }: Technique): boolean {
+export function isAttribution({ info }: SampleTechnique): boolean {
   return info.group === "cams" || (info.needs.target && !["predictions", "activations", "checks"].includes(info.group));
 }
 
 /** Which method is checked. */
-export function methodParam(methods: readonly Technique[]): ParamSpec {
+export function methodParam(methods: readonly SampleTechnique[]): ParamSpec {
   const options = methods.map(({ info }) => ({ value: info.id, label: info.title }));
   return {
     type: "choice",
@@ -24,7 +24,7 @@ export function methodParam(methods: readonly Technique[]): ParamSpec {
   };
 }
 
-export const OPTIONS: ParamSpec = {
+export const OPTIONS = {
   type: "text",
   name: "options",
   label: "Method options",
@@ -32,7 +32,7 @@ export const OPTIONS: ParamSpec = {
   pattern: String.raw`(?:\s*[a-z_]+\s*=[^;]*(?:;\s*[a-z_]+\s*=[^;]*)*;?)?\s*`,
   problem: "NAME=VALUE pairs separated by semicolons, such as steps=20; rule=riemann_left.",
   help: "Options of the method that differ from its defaults: NAME=VALUE pairs separated by semicolons.",
-};
+} as const satisfies ParamSpec;
 
 /** "steps=20; rule=riemann_left" -> by name. */
 export function parseOptions(text: string): Record<string, string> {
@@ -53,8 +53,8 @@ export class CheckedMethod {
   private readonly params: Readonly<Record<string, ParamValue>>;
 
   constructor(
-    private readonly context: Context,
-    readonly technique: Technique,
+    private readonly context: SampleContext,
+    readonly technique: SampleTechnique,
   ) {
     this.params = checkParams(technique.info, parseOptions(String(context.params.options)));
   }
@@ -64,7 +64,7 @@ export class CheckedMethod {
   }
 
   /** The method's context for the sample: what its score is. */
-  question(): Context {
+  question(): SampleContext {
     return this.context.vary({ params: this.params, progress: () => undefined });
   }
 
@@ -93,7 +93,7 @@ export class CheckedMethod {
 }
 
 /** The method that the parameters name. */
-export function methodOf(context: Context, methods: readonly Technique[]): CheckedMethod {
+export function methodOf(context: SampleContext, methods: readonly SampleTechnique[]): CheckedMethod {
   const id = String(context.params.method);
   const found = methods.find(({ info }) => info.id === id);
   if (!found)
@@ -107,7 +107,7 @@ export function methodOf(context: Context, methods: readonly Technique[]): Check
 
 /** Passes a method's progress on as a part of the whole. */
 export function within(
-  context: Context,
+  context: SampleContext,
   from: number,
   part: number,
   label: string,

@@ -10,11 +10,12 @@ import { decodeNpy } from "../../data/index.ts";
 import type { CurvesArtifact } from "../../protocol/artifacts.ts";
 import type { WholeResult } from "../../protocol/result.ts";
 import { checksOf, checkState, layerNeeds, optionsText } from "../../protocol/checks.ts";
-import type { Job } from "../../protocol/engine.ts";
+import type { Job } from "../../protocol/job.ts";
 import { DEFAULT_LOOKS } from "../../protocol/looks.ts";
 import { ModelCache } from "../../runtime/models.ts";
 import { catalogue } from "../catalogue.ts";
-import { layersOf, runJob } from "../framework/run.ts";
+import { layersOf } from "../activations/layer-views.ts";
+import { runJob } from "../framework/run.ts";
 import { runTechnique } from "../../cli/technique.ts";
 import { loadArchitectures } from "../../../test/reference/architectures/load.ts";
 import { materialise } from "../../../test/reference/architectures/materialise.ts";
@@ -370,7 +371,7 @@ describe("a check", () => {
       {
         technique: "sensitivity",
         model,
-        inputs: { "": input },
+        source: { kind: "sample", inputs: { "": input } },
         recipe: { version: 1, inputs: {} },
         params: { method: "saliency", samples: 1000 },
       },

@@ -6,7 +6,7 @@ import { inputName, inputSaid } from "../framework/input-name.ts";
 import { integersOf } from "../framework/input-numbers.ts";
 import { jointPlaces } from "../framework/joint-places.ts";
 import type { CheckedMethod } from "./checked-method.ts";
-import type { Context, InputInfo, TechniqueOutput } from "../framework/technique.ts";
+import type { SampleContext, InputInfo, TechniqueOutput } from "../framework/technique.ts";
 
 /** What is removed together: pixels over all channels, a token's whole vector, single columns of a table row. */
 export interface Features {
@@ -25,7 +25,7 @@ export interface Features {
  * UsageError for a batch of several: checks are of one sample. A first axis that the output does not have is no batch
  * (a text with its tokens first, frames that end in one score), and its places are features. /
  */
-export function featuresOf({ input, output }: Pick<Context, "input" | "output">): Features {
+export function featuresOf({ input, output }: Pick<SampleContext, "input" | "output">): Features {
   const { dims, layout, tokensOf } = input;
   const elements = elementCount(dims);
   const integers = integersOf(input);
@@ -124,7 +124,7 @@ export function fromPlanes({ of, channel }: Features, planes: readonly Float32Ar
  * a layer's value summed over its channels before. UsageError where it has no space. /
  */
 export async function importanceOf(
-  context: Context,
+  context: SampleContext,
   features: Features,
   method: CheckedMethod,
   raw: TechniqueOutput["raw"],
@@ -157,7 +157,7 @@ function meansOver({ of, count }: Features, values: Float32Array): Float32Array 
  * the feature's elements.
  */
 export async function elementsOf(
-  context: Context,
+  context: SampleContext,
   features: Features,
   method: CheckedMethod,
   raw: TechniqueOutput["raw"],
@@ -168,12 +168,12 @@ export async function elementsOf(
   return Float32Array.from(features.of, (feature) => map[feature]);
 }
 
-export function hasInputShape({ input }: Context, { dims }: TechniqueOutput["raw"]): boolean {
+export function hasInputShape({ input }: SampleContext, { dims }: TechniqueOutput["raw"]): boolean {
   return dims.length === input.dims.length && dims.every((dim, axis) => dim === input.dims[axis]);
 }
 
 async function mapOf(
-  context: Context,
+  context: SampleContext,
   { size }: Features,
   method: CheckedMethod,
   { dims, values }: TechniqueOutput["raw"],

@@ -11,7 +11,7 @@ import { judgeLine, judgePoint, type Step } from "./gradcheck-verdict.ts";
 import { NO_HINTS } from "../framework/output.ts";
 import { prepareInput } from "../framework/prepared-input.ts";
 import { saliency } from "../gradients/saliency.ts";
-import type { Context } from "../framework/technique.ts";
+import type { SampleContext } from "../framework/technique.ts";
 import { node, weight, writeArray, writeSmallModel, type SmallModel } from "../../../test/support/models.ts";
 
 let folder: string;
@@ -59,11 +59,11 @@ function scaled(operator: string, factor: number): RuleSet {
   };
 }
 
-function withRules(context: JobContext, rules: RuleSet): Context {
+function withRules(context: JobContext, rules: RuleSet): SampleContext {
   return new Proxy(context, {
     get(target, key) {
       if (key === "gradients")
-        return (request: Parameters<Context["gradients"]>[0], feeds?: Context["feeds"]) =>
+        return (request: Parameters<SampleContext["gradients"]>[0], feeds?: SampleContext["feeds"]) =>
           target.gradients({ ...request, rules }, feeds);
       const value: unknown = Reflect.get(target, key);
       return typeof value === "function" ? (value as (...args: unknown[]) => unknown).bind(target) : value;

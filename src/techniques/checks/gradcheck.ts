@@ -4,7 +4,7 @@ import { Random } from "../../math/random.ts";
 import { floatsOf, fromFloat32 } from "../../runtime/ort.ts";
 import { judgeLine, judgePoint, type Judgement, type Step, type Verdict } from "./gradcheck-verdict.ts";
 import { breathe } from "../framework/noise.ts";
-import type { Context } from "../framework/technique.ts";
+import type { SampleContext } from "../framework/technique.ts";
 
 export interface GradientCheck {
   readonly verdict: Verdict;
@@ -60,7 +60,7 @@ const KRONROD = [
  * way must give the score's difference: that holds with kinks and curvature as well. Straight-through estimates are
  * never said to differ: rounding has no gradient. /
  */
-export async function checkGradients(context: Context, seed = 0): Promise<GradientCheck> {
+export async function checkGradients(context: SampleContext, seed = 0): Promise<GradientCheck> {
   const probe = await Probe.create(context);
   const quantised = (await context.traced()).specialised.remarks.includes(STRAIGHT_THROUGH);
   const random = new Random(seed);
@@ -176,7 +176,7 @@ function summarise(directions: readonly DirectionCheck[]): GradientCheck {
 /** The score and its gradient about the sample. */
 class Probe {
   private constructor(
-    private readonly context: Context,
+    private readonly context: SampleContext,
     private readonly gradient: Float32Array,
     private readonly score: string,
     private readonly here: number,
@@ -187,7 +187,7 @@ class Probe {
     private readonly precision: number,
   ) {}
 
-  static async create(context: Context): Promise<Probe> {
+  static async create(context: SampleContext): Promise<Probe> {
     const { input } = context;
     const gradient = await gradientAt(context, context.feeds);
     context.checkFinite(gradient, input.name);
@@ -284,7 +284,7 @@ class Probe {
     );
   }
 
-  private feeds(values: Float32Array): Context["feeds"] {
+  private feeds(values: Float32Array): SampleContext["feeds"] {
     const { name } = this.context.input;
     const { dataType, dims } = this.context.feeds[name];
     return { ...this.context.feeds, [name]: fromFloat32(dataType, dims, values) };
@@ -299,7 +299,7 @@ class Probe {
 /** Half the distance of neighbouring numbers about 1, in the coarsest float type that the model computes in. */
 const PRECISION: Partial<Record<DataType, number>> = { float16: 2 ** -11, bfloat16: 2 ** -8 };
 
-async function precisionOf(context: Context): Promise<number> {
+async function precisionOf(context: SampleContext): Promise<number> {
   const { graph } = await context.traced();
   const types = [
     ...graph.initializers.map(({ dataType }) => dataType),
@@ -310,7 +310,7 @@ async function precisionOf(context: Context): Promise<number> {
   return Math.max(2 ** -24, ...types.map((type) => (type && PRECISION[type]) ?? 0));
 }
 
-async function gradientAt(context: Context, feeds: Context["feeds"]): Promise<Float32Array> {
+async function gradientAt(context: SampleContext, feeds: SampleContext["feeds"]): Promise<Float32Array> {
   const { name } = context.input;
   const found = (await context.gradients({ wrt: [name] }, feeds)).gradients.get(name);
   if (!found) throw context.independent(name);

@@ -5,12 +5,12 @@ import { BASELINE, baselineOf } from "../framework/baselines.ts";
 import { formatNumber } from "../../protocol/format.ts";
 import { requireContinuous } from "../framework/noise.ts";
 import { choiceParam } from "../framework/params.ts";
-import { technique, type InputInfo, type Technique } from "../framework/technique.ts";
+import { technique, type InputInfo, type SampleTechnique } from "../framework/technique.ts";
 import { elementsOf, featuresOf, type Features } from "./features.ts";
 import { isAttribution, methodOf, methodParam, OPTIONS, within } from "./checked-method.ts";
 import { openMeasure } from "./scores.ts";
 
-const PARAMS: readonly ParamSpec[] = [
+const PARAMS = [
   choiceParam(
     "perturbation",
     "Perturbation",
@@ -77,7 +77,7 @@ const PARAMS: readonly ParamSpec[] = [
     integer: true,
     help: "The same seed gives the same perturbations.",
   },
-];
+] as const satisfies readonly ParamSpec[];
 
 /**
  * Methods whose values are gradients of a kind: not multiplied by the input. Maps of the CAM family and masks are not
@@ -99,7 +99,7 @@ const LOCAL: ReadonlySet<string> = new Set([
  * infidelity_perturb_func_decorator: x − x̃, or (x − x̃) / (x − baseline) where the method's values are multiplied by
  * the input. /
  */
-export function infidelity(methods: readonly Technique[]): Technique {
+export function infidelity(methods: readonly SampleTechnique[]): SampleTechnique {
   return technique({
     info: {
       id: "infidelity",
@@ -108,7 +108,7 @@ export function infidelity(methods: readonly Technique[]): Technique {
       group: "checks",
       summary: "How well the map predicts score changes when the input is perturbed.",
       cite: "Yeh et al. 2019",
-      needs: { target: true, layer: "spatial", several: true, gradient: false },
+      needs: { input: "one", target: true, layer: "spatial", several: true, gradient: false },
       params: [methodParam(methods.filter(isAttribution)), OPTIONS, ...PARAMS],
     },
     async run(context) {

@@ -3,7 +3,7 @@ import { descending } from "../../math/rank.ts";
 import type { CurvesArtifact } from "../../protocol/artifacts.ts";
 import { BASELINE, baselineCaption, baselineOf } from "../framework/baselines.ts";
 import { choiceParam } from "../framework/params.ts";
-import { technique, type Context, type Technique } from "../framework/technique.ts";
+import { technique, type SampleContext, type SampleTechnique } from "../framework/technique.ts";
 import { featuresOf, fromPlanes, importanceOf, planesOf, requireSeveral, type Features } from "./features.ts";
 import { isAttribution, methodOf, methodParam, OPTIONS, within } from "./checked-method.ts";
 import { MEASURE, openMeasure } from "./scores.ts";
@@ -35,7 +35,7 @@ const START = choiceParam(
  * are put into a blurred input (insertion); raw is [2, steps + 1]: insertion, deletion. AUC as RISE's evaluation has
  * it, the mean of the trapezoids. /
  */
-export function insertionDeletion(methods: readonly Technique[]): Technique {
+export function insertionDeletion(methods: readonly SampleTechnique[]): SampleTechnique {
   return technique({
     info: {
       id: "insertion-deletion",
@@ -45,7 +45,7 @@ export function insertionDeletion(methods: readonly Technique[]): Technique {
       summary:
         "Removes the most important pixels step by step, and inserts them again. With a faithful map the probability drops, and rises, quickly.",
       cite: "Petsiuk, Das & Saenko 2018",
-      needs: { target: true, layer: "spatial", several: true, gradient: false },
+      needs: { input: "one", target: true, layer: "spatial", several: true, gradient: false },
       params: [methodParam(methods.filter(isAttribution)), OPTIONS, STEPS, START, BASELINE, MEASURE],
     },
     async run(context) {
@@ -137,7 +137,7 @@ export function insertionDeletion(methods: readonly Technique[]): Technique {
 }
 
 /** What insertion begins with. Columns and tokens have nothing to be blurred with. */
-function startOf(context: Context, features: Features, baseline: Float32Array): Float32Array {
+function startOf(context: SampleContext, features: Features, baseline: Float32Array): Float32Array {
   const { input, params } = context;
   const { size } = features;
   if (params.start === "baseline") return baseline;

@@ -5,12 +5,12 @@ import type { CurvesArtifact } from "../../protocol/artifacts.ts";
 import type { ParamSpec } from "../../protocol/technique.ts";
 import { inputName } from "../framework/input-name.ts";
 import { breathe } from "../framework/noise.ts";
-import { technique, type Context, type Technique, type TechniqueOutput } from "../framework/technique.ts";
+import { technique, type SampleContext, type SampleTechnique, type TechniqueOutput } from "../framework/technique.ts";
 import { featuresOf, hasInputShape } from "./features.ts";
 import { isAttribution, methodOf, methodParam, OPTIONS, within, type CheckedMethod } from "./checked-method.ts";
 import { weightLayers, WeightDraws } from "./weight-layers.ts";
 
-const PARAMS: readonly ParamSpec[] = [
+const PARAMS = [
   {
     type: "number",
     name: "stops",
@@ -33,7 +33,7 @@ const PARAMS: readonly ParamSpec[] = [
     integer: true,
     help: "The same seed gives the same weights.",
   },
-];
+] as const satisfies readonly ParamSpec[];
 
 /**
  * The model-randomisation sanity check: layers lose their weights one after another, from the output on down, each
@@ -41,7 +41,7 @@ const PARAMS: readonly ParamSpec[] = [
  * Spearman's rank correlation of magnitudes, of signed values, SSIM of the map of magnitudes (left out where there is
  * no plane). As Quantus's MPRT (top-down), on magnitudes divided by the largest. /
  */
-export function randomisation(methods: readonly Technique[]): Technique {
+export function randomisation(methods: readonly SampleTechnique[]): SampleTechnique {
   return technique({
     info: {
       id: "randomisation",
@@ -51,7 +51,7 @@ export function randomisation(methods: readonly Technique[]): Technique {
       summary:
         "Whether the map depends on the learned weights. Layers are randomised from the output down; a map that stays the same shows the input, not the model.",
       cite: "Adebayo et al. 2018",
-      needs: { target: true, layer: "spatial", several: true, gradient: false },
+      needs: { input: "one", target: true, layer: "spatial", several: true, gradient: false },
       params: [methodParam(methods.filter(isAttribution)), OPTIONS, ...PARAMS],
     },
     async run(context) {
@@ -83,7 +83,10 @@ export function randomisation(methods: readonly Technique[]): Technique {
   });
 }
 
-async function layersFromTheTop(context: Context, method: CheckedMethod): Promise<ReturnType<typeof weightLayers>> {
+async function layersFromTheTop(
+  context: SampleContext,
+  method: CheckedMethod,
+): Promise<ReturnType<typeof weightLayers>> {
   const { graph } = context.model.model;
   const { value } = await method.question().score();
   const end = graph.nodes.some(({ outputs }) => outputs.includes(value)) ? value : context.output.value;
@@ -107,7 +110,7 @@ function depthsOf(layers: number, stops: number): number[] {
 type Similarity = readonly [magnitudes: number, signed: number, structure: number];
 
 async function comparison(
-  context: Context,
+  context: SampleContext,
   method: CheckedMethod,
   original: TechniqueOutput["raw"],
 ): Promise<(other: TechniqueOutput["raw"]) => Similarity> {
@@ -136,7 +139,7 @@ async function comparison(
 type Plane = (values: Float32Array) => { values: Float32Array; height: number; width: number };
 
 /** A result as one picture: summed over channels, volumes in slices below one another. */
-function planeOf(context: Context, { dims }: TechniqueOutput["raw"]): Plane | undefined {
+function planeOf(context: SampleContext, { dims }: TechniqueOutput["raw"]): Plane | undefined {
   if (hasInputShape(context, { dims, values: new Float32Array() })) {
     const features = featuresOf(context);
     const { size, count, of } = features;
@@ -161,7 +164,7 @@ const LINES: readonly { readonly id: string; readonly label: string }[] = [
 ];
 
 function artifactOf(
-  context: Context,
+  context: SampleContext,
   method: CheckedMethod,
   original: TechniqueOutput["raw"],
   similarities: readonly Similarity[],

@@ -5,13 +5,13 @@ import { UsageError } from "../../model/errors.ts";
 import type { CurvesArtifact } from "../../protocol/artifacts.ts";
 import type { ParamSpec } from "../../protocol/technique.ts";
 import { breathe } from "../framework/noise.ts";
-import { technique, type Context, type Technique } from "../framework/technique.ts";
+import { technique, type SampleContext, type SampleTechnique } from "../framework/technique.ts";
 import { inputName, inputSaid } from "../framework/input-name.ts";
 import { featuresOf, fromPlanes, importanceOf, planesOf, type Features } from "./features.ts";
 import { isAttribution, methodOf, methodParam, OPTIONS, within } from "./checked-method.ts";
 import { MEASURE, openMeasure } from "./scores.ts";
 
-const PERCENTAGES: ParamSpec = {
+const PERCENTAGES = {
   type: "text",
   name: "percentages",
   label: "Removed",
@@ -19,8 +19,8 @@ const PERCENTAGES: ParamSpec = {
   pattern: String.raw`\s*\d+(?:\.\d+)?(?:\s*,\s*\d+(?:\.\d+)?)*\s*`,
   problem: "Percentages between 0 and 100, separated by commas, such as 10, 30, 50.",
   help: "Percentages of the pixels to remove. pytorch-grad-cam uses 10 to 90, Quantus 1, 3, 5 to 99.",
-};
-const NOISE: ParamSpec = {
+} as const satisfies ParamSpec;
+const NOISE = {
   type: "number",
   name: "noise",
   label: "Noise",
@@ -30,7 +30,7 @@ const NOISE: ParamSpec = {
   step: 0.01,
   integer: false,
   help: "Standard deviation of the noise added to imputed pixels, in the model's input units, which makes imputation hard to detect.",
-};
+} as const satisfies ParamSpec;
 const SEED: ParamSpec = {
   type: "number",
   name: "seed",
@@ -41,13 +41,13 @@ const SEED: ParamSpec = {
   step: 1,
   integer: true,
   help: "The same seed gives the same noise.",
-};
+} as const satisfies ParamSpec;
 
 /**
  * Remove and debias (ROAD): the target's probability when the most important pixels (MoRF), or the least important
  * (LeRF), are replaced by what their neighbours say (noisy linear imputation). Raw is [2, percentages]: MoRF, LeRF. /
  */
-export function road(methods: readonly Technique[]): Technique {
+export function road(methods: readonly SampleTechnique[]): SampleTechnique {
   return technique({
     info: {
       id: "road",
@@ -57,7 +57,7 @@ export function road(methods: readonly Technique[]): Technique {
       summary:
         "Removes the most or the least important pixels and imputes them from their neighbours, so that the shape of the removed region reveals nothing.",
       cite: "Rong, Leemann et al. 2022",
-      needs: { target: true, layer: "spatial", several: true, gradient: false },
+      needs: { input: "one", target: true, layer: "spatial", several: true, gradient: false },
       params: [methodParam(methods.filter(isAttribution)), OPTIONS, PERCENTAGES, NOISE, SEED, MEASURE],
     },
     async run(context) {
@@ -189,7 +189,7 @@ function artifactOf(
   };
 }
 
-function spaceOf({ input }: Context, { size }: Features): [height: number, width: number] {
+function spaceOf({ input }: SampleContext, { size }: Features): [height: number, width: number] {
   if (size?.length === 2 && input.tokensOf === undefined) return [size[0], size[1]];
   if (size?.length === 1 && input.tokensOf === undefined) return [1, size[0]];
   throw new UsageError(

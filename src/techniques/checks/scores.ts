@@ -3,7 +3,7 @@ import { probabilitiesOf } from "../../runtime/outputs.ts";
 import { openTail } from "../../runtime/tail.ts";
 import { breathe } from "../framework/noise.ts";
 import { choiceParam } from "../framework/params.ts";
-import type { Context } from "../framework/technique.ts";
+import type { SampleContext } from "../framework/technique.ts";
 
 /** Changed inputs that run at once, where the model's batch axis is open. */
 const BATCH = 16;
@@ -40,7 +40,7 @@ export interface Measured {
  * `question`: the checked method's context. Where the output has no probabilities, the score is followed, and that is
  * noted in `context`.
  */
-export async function openMeasure(context: Context, question: Context, measure: string): Promise<Measured> {
+export async function openMeasure(context: SampleContext, question: SampleContext, measure: string): Promise<Measured> {
   const { input, output, target } = question;
   const one = { meaning: output.meaning, dims: [1, ...output.dims.slice(1)] };
   const shares = (values: Float32Array): Float32Array => probabilitiesOf(one, values)!.values;
@@ -83,7 +83,7 @@ export async function openMeasure(context: Context, question: Context, measure: 
  * likely than the other.
  */
 function keptIn(
-  { output, target, params }: Context,
+  { output, target, params }: SampleContext,
   probability: boolean,
 ): (elements: Float32Array, score: number) => boolean | undefined {
   if (target.region || target.against || output.dims.length !== 2) return () => undefined;

@@ -2,10 +2,10 @@ import { Random } from "../../math/random.ts";
 import type { CurvesArtifact } from "../../protocol/artifacts.ts";
 import type { ParamSpec } from "../../protocol/technique.ts";
 import { breathe, requireContinuous } from "../framework/noise.ts";
-import { technique, type Technique, type TechniqueOutput } from "../framework/technique.ts";
+import { technique, type SampleTechnique, type TechniqueOutput } from "../framework/technique.ts";
 import { isAttribution, methodOf, methodParam, OPTIONS, within } from "./checked-method.ts";
 
-const PARAMS: readonly ParamSpec[] = [
+const PARAMS = [
   {
     type: "number",
     name: "radius",
@@ -39,13 +39,13 @@ const PARAMS: readonly ParamSpec[] = [
     integer: true,
     help: "The same seed gives the same perturbations.",
   },
-];
+] as const satisfies readonly ParamSpec[];
 
 /**
  * Max-sensitivity: the largest ‖explanation(x + δ) − explanation(x)‖ / ‖explanation(x)‖ for δ drawn evenly from −radius
  * to radius in every element. Raw is [samples], each one's change. As Captum's sensitivity_max. /
  */
-export function sensitivity(methods: readonly Technique[]): Technique {
+export function sensitivity(methods: readonly SampleTechnique[]): SampleTechnique {
   return technique({
     info: {
       id: "sensitivity",
@@ -54,7 +54,7 @@ export function sensitivity(methods: readonly Technique[]): Technique {
       group: "checks",
       summary: "How much the map changes under imperceptibly small perturbations of the input.",
       cite: "Yeh et al. 2019",
-      needs: { target: true, layer: "spatial", several: true, gradient: false },
+      needs: { input: "one", target: true, layer: "spatial", several: true, gradient: false },
       params: [methodParam(methods.filter(isAttribution)), OPTIONS, ...PARAMS],
     },
     async run(context) {

@@ -1,12 +1,12 @@
 import { gini, lorenz } from "../../math/gini.ts";
 import type { CurvesArtifact } from "../../protocol/artifacts.ts";
-import { technique, type Technique } from "../framework/technique.ts";
+import { technique, type SampleTechnique } from "../framework/technique.ts";
 import { isAttribution, methodOf, methodParam, OPTIONS } from "./checked-method.ts";
 
 const POINTS = 200;
 
 /** The Gini index of a method's magnitudes, with their Lorenz curve; raw is [1]. As Quantus's Sparseness. */
-export function sparseness(methods: readonly Technique[]): Technique {
+export function sparseness(methods: readonly SampleTechnique[]): SampleTechnique {
   return technique({
     info: {
       id: "sparseness",
@@ -15,7 +15,7 @@ export function sparseness(methods: readonly Technique[]): Technique {
       group: "checks",
       summary: "Whether a few elements carry the explanation or many: the Gini index of the map's magnitudes.",
       cite: "Chalasani et al. 2020",
-      needs: { target: true, layer: "spatial", several: true, gradient: false },
+      needs: { input: "one", target: true, layer: "spatial", several: true, gradient: false },
       params: [methodParam(methods.filter(isAttribution)), OPTIONS],
     },
     async run(context) {

@@ -186,7 +186,13 @@ describe("what cannot be run says why and where", () => {
     const { recipe } = await loadRecipe((await models.get(efficientnet)).description);
     const run = (input: string) =>
       runJob(
-        { technique: "predictions", model: efficientnet, inputs: { "": input }, recipe, params: {} },
+        {
+          technique: "predictions",
+          model: efficientnet,
+          source: { kind: "sample", inputs: { "": input } },
+          recipe,
+          params: {},
+        },
         { models, progress: () => undefined, signal: new AbortController().signal },
       );
     writeFileSync(join(folder, "text.png"), "this is not a picture");
@@ -203,7 +209,7 @@ describe("what cannot be run says why and where", () => {
         {
           technique: "grad-cam",
           model: efficientnet,
-          inputs: { "": resolve("samples/cat.png") },
+          source: { kind: "sample", inputs: { "": resolve("samples/cat.png") } },
           recipe,
           layer,
           params: {},
@@ -218,7 +224,13 @@ describe("what cannot be run says why and where", () => {
     const { recipe } = await loadRecipe((await models.get(efficientnet)).description);
     const run = (params: Record<string, string | number>) =>
       runJob(
-        { technique: "saliency", model: efficientnet, inputs: { "": resolve("samples/cat.png") }, recipe, params },
+        {
+          technique: "saliency",
+          model: efficientnet,
+          source: { kind: "sample", inputs: { "": resolve("samples/cat.png") } },
+          recipe,
+          params,
+        },
         { models, progress: () => undefined, signal: new AbortController().signal },
       );
     await expect(run({ nosie: 1 })).rejects.toThrow(/no parameter "nosie"/);
@@ -233,7 +245,7 @@ describe("what cannot be run says why and where", () => {
       {
         technique: "saliency",
         model: efficientnet,
-        inputs: { "": resolve("samples/cat.png") },
+        source: { kind: "sample", inputs: { "": resolve("samples/cat.png") } },
         recipe,
         params: { samples: 500 },
       },

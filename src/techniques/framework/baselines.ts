@@ -1,10 +1,10 @@
 import { UsageError } from "../../model/errors.ts";
 import { splitList } from "../../protocol/list.ts";
 import type { ParamSpec } from "../../protocol/technique.ts";
-import type { Context } from "./technique.ts";
+import type { SampleContext } from "./technique.ts";
 
 /** What stands for a missing input: numbers, or files that are read as the input is. */
-export const BASELINE: ParamSpec = {
+export const BASELINE = {
   type: "text",
   name: "baseline",
   label: "Baseline",
@@ -13,7 +13,7 @@ export const BASELINE: ParamSpec = {
   files: true,
   problem: "auto, a number, or a file like the input's; separate several with commas.",
   help: "The value that stands for a missing feature, in the model's input units (after scaling and normalisation): a number, or a file that is read like the input (for several inputs: an .npz with one array each, or a table with their columns). For tokens also mask, pad, unknown or token:ID. auto: 0, or the tokenizer's mask, padding or unknown token where token IDs are replaced. Separate several with commas, for methods that average over baselines; put a path that contains a comma in double quotes.",
-};
+} as const satisfies ParamSpec;
 
 const NUMBER = /^-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 
@@ -28,7 +28,7 @@ export const baselineParts = splitList;
 /**
  * The one baseline of a method that takes no distribution, in the input's shape. UsageError where several are given.
  */
-export async function baselineOf(context: Context): Promise<Float32Array> {
+export async function baselineOf(context: SampleContext): Promise<Float32Array> {
   const all = await context.baselines();
   if (all.length !== 1)
     throw new UsageError(
@@ -40,7 +40,7 @@ export async function baselineOf(context: Context): Promise<Float32Array> {
 }
 
 /** "0", or "0, black.png": baselines for a caption, without folders. */
-export function baselineCaption(context: Context): string {
+export function baselineCaption(context: SampleContext): string {
   return baselineParts(String(context.params.baseline))
     .map((part) => (part === "auto" ? "0" : isNumber(part) ? part : part.split(/[\\/]/).pop()!))
     .join(", ");

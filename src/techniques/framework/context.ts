@@ -1,8 +1,8 @@
 import { whereGradientsStop } from "../../autodiff/where-gradients-stop.ts";
 import { NoGradientError, NotFiniteError, UsageError } from "../../model/errors.ts";
 import { elementCount, isFloat } from "../../model/graph.ts";
-import type { ImageArtifact } from "../../protocol/artifacts.ts";
-import type { TargetSpec } from "../../protocol/engine.ts";
+import type { Artifact, ImageArtifact } from "../../protocol/artifacts.ts";
+import type { TargetSpec } from "../../protocol/job.ts";
 import type { TechniqueInfo } from "../../protocol/technique.ts";
 import type { Mask } from "../../data/mask.ts";
 import { findLayouts, type Layouts } from "../../runtime/layout.ts";
@@ -23,7 +23,15 @@ import { readOutput, resolveTarget, type OutputHints } from "./output.ts";
 import type { PreparedInput } from "./prepared-input.ts";
 import { refusedSize } from "./refused-size.ts";
 import { rowsNote } from "./rows-note.ts";
-import type { Context, InputInfo, LayerInfo, LayerKind, ResultAbout, TargetInfo, Variation } from "./technique.ts";
+import type {
+  SampleContext,
+  InputInfo,
+  LayerInfo,
+  LayerKind,
+  ResultAbout,
+  TargetInfo,
+  Variation,
+} from "./technique.ts";
 import type { ZeroResult } from "./zero.ts";
 
 export interface ContextOptions {
@@ -32,13 +40,18 @@ export interface ContextOptions {
   readonly hints: OutputHints;
   readonly target?: TargetSpec;
   readonly layer?: string | readonly string[];
-  readonly params: Context["params"];
+  readonly params: SampleContext["params"];
   readonly signal: AbortSignal;
   readonly progress: (progress: { fraction?: number; text: string }) => void;
+  /** Takes views so far; left out where they stand for a part of the job only. */
+  readonly show?: (views: readonly Artifact[], context: JobContext) => void;
 }
 
+/** Milliseconds between views that are shown while a job runs. */
+const SHOW_EVERY = 500;
+
 /** Everything a technique may ask for, made when it asks. */
-export class JobContext implements Context {
+export class JobContext implements SampleContext {
   readonly notes: string[] = [];
   /** The layers that the technique used. */
   usedLayers: readonly string[] = [];
@@ -47,11 +60,13 @@ export class JobContext implements Context {
   private of: JobContext | undefined;
   /** The last checked result that was zero everywhere. */
   zeroResult: ZeroResult | undefined;
+  /** When views were last shown, in milliseconds. */
+  private shownAt = -Infinity;
   private readBaselines: Promise<readonly Float32Array[]> | undefined;
   readonly model: LoadedModel;
   readonly feeds: Feeds;
   readonly input: InputInfo;
-  readonly params: Context["params"];
+  readonly params: SampleContext["params"];
   readonly signal: AbortSignal;
 
   private constructor(
@@ -60,7 +75,7 @@ export class JobContext implements Context {
     readonly classes: readonly string[],
     readonly output: ModelOutput,
     readonly target: TargetInfo,
-    readonly detections?: Context["detections"],
+    readonly detections?: SampleContext["detections"],
     readonly ownValues = false,
   ) {
     this.model =
@@ -168,6 +183,13 @@ export class JobContext implements Context {
 
   progress(fraction: number | undefined, text: string): void {
     this.options.progress({ fraction, text });
+  }
+
+  show(views: readonly Artifact[]): void {
+    // A variation's views are not this job's, and drawing must not hold up the work.
+    if (this.of !== undefined || performance.now() - this.shownAt < SHOW_EVERY) return;
+    this.shownAt = performance.now();
+    this.options.show?.(views, this);
   }
 
   note(text: string): void {
@@ -339,9 +361,9 @@ export class JobContext implements Context {
   }
 
   async gradients(
-    request: Parameters<Context["gradients"]>[0],
+    request: Parameters<SampleContext["gradients"]>[0],
     feeds: Feeds = this.feeds,
-  ): ReturnType<Context["gradients"]> {
+  ): ReturnType<SampleContext["gradients"]> {
     for (const value of request.wrt) {
       const input = this.model.description.inputs.find(({ name }) => name === value);
       if (input && !isFloat(this.feeds[value]?.dataType ?? "float32")) {

@@ -12,7 +12,7 @@ import { floatsOf, numbersOf, type Feeds, type TensorValue } from "../../runtime
 import type { LoadedModel } from "../../runtime/models.ts";
 import type { ModelOutput } from "../../runtime/outputs.ts";
 import { hasBatch, type OutputHints } from "./output.ts";
-import type { Context, InputInfo } from "./technique.ts";
+import type { SampleContext, InputInfo } from "./technique.ts";
 
 /** Boxes that a picture shows: with all of a selection's, a network that keeps weak ones would hide it. */
 const SHOWN_SCORE = 0.25;
@@ -114,7 +114,10 @@ function fedSize(feeds: Feeds): DetectionFacts["fedSize"] {
 }
 
 /** Detections as what is drawn. */
-export function boxesArtifact({ input }: Pick<Context, "input">, { head, why, boxes }: Detections): BoxesArtifact {
+export function boxesArtifact(
+  { input }: Pick<SampleContext, "input">,
+  { head, why, boxes }: Detections,
+): BoxesArtifact {
   const size = input.geometry ?? pictureSize(input)!;
   const values = new Float32Array(6 * boxes.length);
   boxes.forEach(({ x0, y0, x1, y1, score, classIndex }, index) =>

@@ -3,7 +3,7 @@ import { floatsOf, numbersOf } from "../../runtime/ort.ts";
 import { scoreOf } from "../../runtime/score.ts";
 import { inputFault } from "./input-faults.ts";
 import { causeOf, faultOf, named, steepness, type Numbers } from "./not-finite.ts";
-import type { Context } from "./technique.ts";
+import type { SampleContext } from "./technique.ts";
 
 /** Values fetched, or gradients taken, in one run: enough to be quick, few enough to fit beside each other. */
 const AT_ONCE = 48;
@@ -28,7 +28,7 @@ const notFinite: Fault = (values) => {
  * order, whose output is not finite; where all outputs are, beyond float32, in which gradients run; else at the first
  * value on the way back from the score. Undefined where none is found. /
  */
-export async function whereNotFinite(context: Context): Promise<Diagnosis | undefined> {
+export async function whereNotFinite(context: SampleContext): Promise<Diagnosis | undefined> {
   const forward = await whereForward(context, context.output.value);
   if (forward) return forward;
   const layers = await layersBefore(context, (await context.score()).value);
@@ -48,7 +48,7 @@ export async function whereNotFinite(context: Context): Promise<Diagnosis | unde
  * zero. Undefined where nothing is. −∞ alone is a mask, or the logarithm of 0. /
  */
 export async function brokenValues(
-  context: Context & { readonly usedScore?: { readonly value: string } | undefined },
+  context: SampleContext & { readonly usedScore?: { readonly value: string } | undefined },
   shown: { readonly result?: Float32Array; readonly isZero?: boolean },
 ): Promise<string | undefined> {
   if (inputFault(context.feeds) !== undefined) return undefined;
@@ -124,7 +124,7 @@ async function hiddenScore({
 }
 
 /** A run of a model, to look into. */
-type Ran = Pick<Context, "model" | "feeds" | "signal" | "traced">;
+type Ran = Pick<SampleContext, "model" | "feeds" | "signal" | "traced">;
 
 /** The same for the model's own values alone, before `end`: nothing is differentiated. */
 async function whereForward(context: Ran, end: string): Promise<Diagnosis | undefined> {
@@ -208,7 +208,7 @@ async function valuesOf(context: Ran, names: readonly string[]): Promise<(Number
 }
 
 /** Where a gradient that is zero everywhere began: the first value on the way back from the score at which it is. */
-export async function whereZero(context: Context): Promise<string | undefined> {
+export async function whereZero(context: SampleContext): Promise<string | undefined> {
   const found = await onTheWayBack(context, await layersBefore(context, (await context.score()).value), (values) =>
     values.every((value) => value === 0) ? "zero" : undefined,
   );
@@ -244,7 +244,7 @@ async function layersBefore(context: Ran, end: string): Promise<Layer[]> {
 }
 
 async function onTheWayBack(
-  context: Context,
+  context: SampleContext,
   layers: readonly Layer[],
   faultOf: Fault,
 ): Promise<(Layer & { fault: string }) | undefined> {

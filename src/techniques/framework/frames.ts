@@ -3,7 +3,7 @@ import { displayArray, finiteEnds } from "../../data/array-picture.ts";
 import type { FrameAxis } from "../../runtime/layout.ts";
 import { frameViews } from "./channels.ts";
 import { formatNumber } from "../../protocol/format.ts";
-import type { Context } from "./technique.ts";
+import type { SampleContext } from "./technique.ts";
 
 /**
  * Pictures in a row, along an axis of the input or of a layer: what they are called, and which of the input's pictures
@@ -14,7 +14,7 @@ import type { Context } from "./technique.ts";
  * The frames of the explained input: along an axis of their own, or along its first where the score is one for all of
  * its entries; undefined where it has none.
  */
-export function inputFrames(context: Pick<Context, "input" | "output">): FrameAxis | undefined {
+export function inputFrames(context: Pick<SampleContext, "input" | "output">): FrameAxis | undefined {
   const { layout, dims } = context.input;
   if (layout?.frames) return layout.frames;
   return layout && dims[0] > 1 && layout.channel !== 0 && !layout.spatial.includes(0) && batchOf(context) === 1
@@ -23,7 +23,7 @@ export function inputFrames(context: Pick<Context, "input" | "output">): FrameAx
 }
 
 /** How many samples of the input lie in a layer's first axis: more than one only where each has its own score, too. */
-export function batchOf({ input, output }: Pick<Context, "input" | "output">): number {
+export function batchOf({ input, output }: Pick<SampleContext, "input" | "output">): number {
   const [count = 1] = input.dims;
   return count > 1 && output.dims[0] === count ? count : 1;
 }
@@ -38,7 +38,7 @@ export function frameNames(count: number, word = "frame"): string[] {
  * Slices of a volume have no pictures.
  */
 export function framesFor(
-  context: Pick<Context, "input" | "output">,
+  context: Pick<SampleContext, "input" | "output">,
   { frame }: SpatialAxes,
   dims: readonly number[],
   word = "frame",
@@ -56,7 +56,7 @@ export function framesFor(
 const PICTURE = "input frame";
 
 /** Whether an input's frames can be shown: with one channel, or three as colours. */
-function arePictures({ layout, dims }: Context["input"]): boolean {
+function arePictures({ layout, dims }: SampleContext["input"]): boolean {
   return layout?.channel !== undefined && layout.spatial.length === 2 && [1, 3].includes(dims[layout.channel]);
 }
 
@@ -65,7 +65,7 @@ function arePictures({ layout, dims }: Context["input"]): boolean {
  * over.
  */
 export function framePictures(
-  context: Pick<Context, "input" | "output">,
+  context: Pick<SampleContext, "input" | "output">,
   artifacts: readonly Artifact[],
 ): ImageArtifact[] {
   const wanted = artifacts.some((one) => "frames" in one && one.frames?.over !== undefined);

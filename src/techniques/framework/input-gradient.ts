@@ -1,13 +1,13 @@
 import type { RuleSet } from "../../autodiff/rule.ts";
 import { UsageError } from "../../model/errors.ts";
 import { floatsOf, fromFloat32, type Feeds } from "../../runtime/ort.ts";
-import type { Context } from "./technique.ts";
+import type { SampleContext } from "./technique.ts";
 
 /**
  * ∂score/∂input at `feeds`, in the input's shape; by other rules than the gradient's where a table is given.
  * UsageError where the score does not depend on the input.
  */
-export async function inputGradient(context: Context, feeds: Feeds, rules?: RuleSet): Promise<Float32Array> {
+export async function inputGradient(context: SampleContext, feeds: Feeds, rules?: RuleSet): Promise<Float32Array> {
   const { name } = context.input;
   const { gradients } = await context.gradients({ wrt: [name], ...(rules ? { rules } : {}) }, feeds);
   const gradient = gradients.get(name);
@@ -16,19 +16,19 @@ export async function inputGradient(context: Context, feeds: Feeds, rules?: Rule
 }
 
 /** The sample's feeds with other values, in the input's shape, for the explained input. */
-export function withInput(context: Context, values: Float32Array, feeds: Feeds = context.feeds): Feeds {
+export function withInput(context: SampleContext, values: Float32Array, feeds: Feeds = context.feeds): Feeds {
   const { name } = context.input;
   const { dataType, dims } = feeds[name];
   return { ...feeds, [name]: fromFloat32(dataType, dims, values) };
 }
 
 /** The values of the explained input in `feeds`. */
-export function inputOf(context: Context, feeds: Feeds): Float32Array {
+export function inputOf(context: SampleContext, feeds: Feeds): Float32Array {
   return floatsOf(feeds[context.input.name]);
 }
 
 /** The target's score for `feeds`, by a forward run. */
-export async function scoreAt(context: Context, feeds: Feeds): Promise<number> {
+export async function scoreAt(context: SampleContext, feeds: Feeds): Promise<number> {
   const { value } = await context.score();
   const values = await context.model.forward(feeds, [value]);
   return context.scoreIn(floatsOf(values.get(value)!));

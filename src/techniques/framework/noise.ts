@@ -3,7 +3,7 @@ import { Random } from "../../math/random.ts";
 import type { Feeds } from "../../runtime/ort.ts";
 import { fromFloat32 } from "../../runtime/ort.ts";
 import { inputName } from "./input-name.ts";
-import type { Context, InputInfo } from "./technique.ts";
+import type { SampleContext, InputInfo } from "./technique.ts";
 
 /**
  * Wraps an attribution in SmoothGrad's noise: `attribute` is asked for each noisy copy of the input, and its results
@@ -11,7 +11,7 @@ import type { Context, InputInfo } from "./technique.ts";
  * copies when cancelled. /
  */
 export async function withNoise(
-  context: Context,
+  context: SampleContext,
   attribute: (feeds: Feeds) => Promise<Float32Array>,
 ): Promise<Float32Array> {
   const samples = Number(context.params.samples);

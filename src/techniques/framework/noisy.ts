@@ -3,14 +3,14 @@ import { Random } from "../../math/random.ts";
 import { breathe, noiseOn } from "./noise.ts";
 import { NOISE } from "./params.ts";
 import { combineOutputs } from "./samples.ts";
-import type { Technique, TechniqueOutput } from "./technique.ts";
+import type { SampleTechnique, TechniqueOutput } from "./technique.ts";
 
 /**
  * Any technique with SmoothGrad's noise options: where noisy copies are asked for, it runs on each of them, at the
  * first one's layer, and its numbers and picture become their mean, mean of squares or variance. (Gradient methods do
  * this themselves, without drawing each time.) /
  */
-export function noisy(technique: Technique): Technique {
+export function noisy(technique: SampleTechnique): SampleTechnique {
   const { info } = technique;
   const taken = new Set(info.params.map(({ name }) => name));
   return {

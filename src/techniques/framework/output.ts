@@ -1,7 +1,7 @@
 import { UsageError } from "../../model/errors.ts";
 import { elementCount, isFloat, type DataType } from "../../model/graph.ts";
 import { makersOf } from "../../model/makers.ts";
-import type { TargetSpec } from "../../protocol/engine.ts";
+import type { TargetSpec } from "../../protocol/job.ts";
 import type { ValueDescription } from "../../protocol/model.ts";
 import type { OutputRecipe } from "../../protocol/recipe.ts";
 import { elementIndex, normaliseIndex, regionText, usualOutput } from "../../protocol/target.ts";

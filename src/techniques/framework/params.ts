@@ -1,16 +1,28 @@
 import { UsageError } from "../../model/errors.ts";
 import type { ParamSpec, ParamValue, TechniqueInfo } from "../../protocol/technique.ts";
 
-export function booleanParam(name: string, label: string, fallback: boolean, help: string): ParamSpec {
+type BooleanSpec = Extract<ParamSpec, { type: "boolean" }>;
+type ChoiceSpec = Extract<ParamSpec, { type: "choice" }>;
+
+export function booleanParam<const Name extends string>(
+  name: Name,
+  label: string,
+  fallback: boolean,
+  help: string,
+): BooleanSpec & { readonly name: Name } {
   return { type: "boolean", name, label, default: fallback, help };
 }
 
-export function choiceParam(
-  name: string,
+/** A choice whose first option is the default. */
+export function choiceParam<const Name extends string, const Value extends string>(
+  name: Name,
   label: string,
-  options: readonly (readonly [value: string, label: string])[],
+  options: readonly (readonly [value: Value, label: string])[],
   help: string,
-): ParamSpec {
+): ChoiceSpec & {
+  readonly name: Name;
+  readonly options: readonly { readonly value: Value; readonly label: string }[];
+} {
   return {
     type: "choice",
     name,
@@ -34,7 +46,7 @@ export const SCORE = choiceParam(
 );
 
 /** SmoothGrad's options (Smilkov et al. 2017; VarGrad: Adebayo et al. 2018), of every gradient method. */
-export const NOISE: readonly ParamSpec[] = [
+export const NOISE = [
   {
     type: "number",
     name: "samples",
@@ -83,7 +95,7 @@ export const NOISE: readonly ParamSpec[] = [
     hiddenWhen: { param: "samples", is: 0 },
     help: "The same seed gives the same noise.",
   },
-];
+] as const satisfies readonly ParamSpec[];
 
 /** A class activation map without its negative part. */
 export const RELU = booleanParam(
@@ -94,7 +106,7 @@ export const RELU = booleanParam(
 );
 
 /** How a transformer's tokens lie, of every method that makes a map of a layer. */
-export const GRID: ParamSpec = {
+export const GRID = {
   type: "text",
   name: "grid",
   label: "Token grid",
@@ -102,7 +114,7 @@ export const GRID: ParamSpec = {
   pattern: "auto|[1-9]\\d*(x[1-9]\\d*)*(\\+\\d+)?",
   problem: "auto, or ROWSxCOLUMNS+N for N tokens before the grid, such as 14x14+1.",
   help: "How a transformer's tokens are arranged. auto derives it from shapes; 14x14+1 means 14 rows of 14 tokens after one other token (the class token).",
-};
+} as const satisfies ParamSpec;
 
 /**
  * Checks parameters that come from outside against a technique's own, and fills in defaults. UsageError names the

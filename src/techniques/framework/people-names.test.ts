@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Job } from "../../protocol/engine.ts";
+import type { Job } from "../../protocol/job.ts";
 import { ModelCache } from "../../runtime/models.ts";
 import type { Node, TensorRef } from "../../model/graph.ts";
 import { int, node, runOn, weight, writeArray, writeSmallModel } from "../../../test/support/models.ts";

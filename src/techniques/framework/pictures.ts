@@ -9,7 +9,7 @@ import type {
 import { frameNames, framesFor, inputFrames } from "./frames.ts";
 import { numbersByInput } from "./input-numbers.ts";
 import { isSignal, linesOf } from "./signals.ts";
-import type { Context, InputInfo, InputPart, TechniqueOutput } from "./technique.ts";
+import type { SampleContext, InputInfo, InputPart, TechniqueOutput } from "./technique.ts";
 
 /** So many columns of a table row are shown as bars, the strongest. */
 export const MOST_BARS = 50;
@@ -27,7 +27,7 @@ export interface AttributionLooks {
  * A technique's result in the shape of the input: its numbers, and a picture of each of the model's inputs that it is
  * about.
  */
-export function inputOutput(context: Context, values: Float32Array, looks: AttributionLooks): TechniqueOutput {
+export function inputOutput(context: SampleContext, values: Float32Array, looks: AttributionLooks): TechniqueOutput {
   const { input } = context;
   const raw = { dims: input.dims, values };
   if (!input.parts) return { raw, views: [inputAttribution(context, values, looks)] };
@@ -45,7 +45,7 @@ export function inputOutput(context: Context, values: Float32Array, looks: Attri
 }
 
 /** What a picture of an input is made with. */
-export type Picturing = Pick<Context, "input" | "output" | "note">;
+export type Picturing = Pick<SampleContext, "input" | "output" | "note">;
 
 /** The same about another input: one of several. */
 export function aboutInput(context: Picturing, input: InputInfo): Picturing {
@@ -53,7 +53,7 @@ export function aboutInput(context: Picturing, input: InputInfo): Picturing {
 }
 
 function partPicture(
-  context: Context,
+  context: SampleContext,
   { shown, places }: InputPart,
   values: Float32Array,
   looks: AttributionLooks,
@@ -145,7 +145,7 @@ export function tokenAttribution(
  * their depth. /
  */
 export function activationMap(
-  context: Context,
+  context: SampleContext,
   map: Float32Array,
   size: readonly number[],
   looks: AttributionLooks,
@@ -185,7 +185,11 @@ export function activationMap(
   };
 }
 
-function featureBars(context: Pick<Context, "input">, values: Float32Array, looks: AttributionLooks): BarsArtifact {
+function featureBars(
+  context: Pick<SampleContext, "input">,
+  values: Float32Array,
+  looks: AttributionLooks,
+): BarsArtifact {
   const { labels } = context.input;
   const order = Array.from(values.keys()).sort((a, b) => Math.abs(values[b]) - Math.abs(values[a]));
   return {

@@ -1,7 +1,7 @@
 import { dirname, resolve } from "node:path";
 import { UsageError } from "../../model/errors.ts";
 import type { ImageArtifact } from "../../protocol/artifacts.ts";
-import type { Job } from "../../protocol/engine.ts";
+import type { InputFiles, Job } from "../../protocol/job.ts";
 import { readSamples, type Sample } from "../../data/index.ts";
 import { readMask, type Mask } from "../../data/mask.ts";
 import type { LoadedModel } from "../../runtime/models.ts";
@@ -38,12 +38,18 @@ export interface PreparedInput {
   readonly filesRead: ReadonlyMap<string, string>;
 }
 
-/** Reads the job's files through its recipe, for all of the model's inputs. DataError where they do not fit. */
+/** One sample of a job. */
+export interface SampleFiles {
+  readonly inputs: InputFiles;
+  readonly recipe: Job["recipe"];
+}
+
+/** Reads a sample's files through the recipe, for all of the model's inputs. DataError where they do not fit. */
 export async function readFeeds(
   model: LoadedModel,
-  job: Pick<Job, "inputs" | "recipe">,
+  { inputs, recipe }: SampleFiles,
 ): Promise<Pick<PreparedInput, "feeds" | "samples">> {
-  const samples = await readSamples(job.inputs, job.recipe, model.description.inputs, model.open.path);
+  const samples = await readSamples(inputs, recipe, model.description.inputs, model.open.path);
   return {
     samples,
     feeds: Object.fromEntries(Object.entries(samples).map(([name, sample]) => [name, tensorOf(sample)])),
@@ -54,10 +60,7 @@ export async function readFeeds(
  * Feeds a model for techniques: where inputs are of token numbers, from their vectors on. DataError where files do not
  * fit.
  */
-export async function prepareInput(
-  file: LoadedModel,
-  job: Pick<Job, "inputs" | "recipe" | "explain">,
-): Promise<PreparedInput> {
+export async function prepareInput(file: LoadedModel, job: SampleFiles & Pick<Job, "explain">): Promise<PreparedInput> {
   const folder = dirname(file.open.path);
   const read = await readFeeds(file, job);
   const { model, feeds, texts } = withTextCodes(file, read.feeds);

@@ -2,11 +2,11 @@ import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import manifest from "../../../package.json" with { type: "json" };
 import type { Provenance } from "../../protocol/result.ts";
-import type { Job } from "../../protocol/engine.ts";
+import type { Job } from "../../protocol/job.ts";
 import type { LoadedModel } from "../../runtime/models.ts";
 import type { JobContext } from "./context.ts";
 import type { PreparedInput } from "./prepared-input.ts";
-import type { Technique } from "./technique.ts";
+import type { SampleTechnique, Technique } from "./technique.ts";
 
 export const VERSION: string = manifest.version;
 
@@ -52,9 +52,22 @@ function hashFile(path: string): string {
 }
 
 /** How a result was made. */
+export function modelProvenance(job: Job, technique: Technique, model: LoadedModel, onnxruntime: string): Provenance {
+  return {
+    technique: technique.info.id,
+    model: { name: model.description.name, hash: hashOf(model) },
+    input: { name: "", hash: "" },
+    recipe: job.recipe,
+    params: job.params,
+    versions: { neuralLoupe: VERSION, onnxruntime },
+    threads: model.threads ?? 0,
+  };
+}
+
+/** How a result about samples was made. */
 export function provenanceOf(
   job: Job,
-  { info }: Technique,
+  { info }: SampleTechnique,
   fed: PreparedInput,
   context: JobContext,
   params: Provenance["params"],

@@ -1,30 +1,22 @@
 import { sameNumbers } from "../../model/graph.ts";
-import { captured, neededFor } from "../../autodiff/differentiate.ts";
-import { NotFiniteError, UsageError } from "../../model/errors.ts";
+import { UsageError } from "../../model/errors.ts";
+import type { Progress } from "../../protocol/engine.ts";
+import { samplesOf, sourceProblem, type Job } from "../../protocol/job.ts";
 import type { NamedArray, Provenance, WholeResult } from "../../protocol/result.ts";
-import type { EngineApi, Job, Progress } from "../../protocol/engine.ts";
-import { outputHints } from "./output-hints.ts";
-import { NO_HINTS, type OutputHints } from "./output.ts";
+import type { Params, TechniqueInfo } from "../../protocol/technique.ts";
 import type { LoadedModel, ModelCache } from "../../runtime/models.ts";
-import type { ChannelView } from "./channels.ts";
-import { JobContext } from "./context.ts";
-import { brokenValues, whereNotFinite } from "./diagnose.ts";
-import { inputFault } from "./input-faults.ts";
-import { channelPlane, reducedTiles, plannedLayer } from "../activations/feature-maps.ts";
-import { framePictures } from "./frames.ts";
 import { techniques } from "../index.ts";
-import { errorInPeoplesNames, inputName, listed } from "./input-name.ts";
-import { alone, inputGroups, preparedFor, severalInputs, together, withGradients } from "./joint-input.ts";
-import { layerChoices } from "./layers.ts";
-import { checkParams } from "./params.ts";
-import { ofInputs } from "./pictures.ts";
 import { predictionBars } from "../predictions/predictions.ts";
-import { prepareInput, type PreparedInput } from "./prepared-input.ts";
-import { provenanceOf } from "./provenance.ts";
-import type { ParamValue } from "../../protocol/technique.ts";
-import { entriesOf, meanOutput, stackedOutput } from "./samples.ts";
-import type { Technique, TechniqueOutput } from "./technique.ts";
-import { whyZero } from "./zero.ts";
+import type { JobContext } from "./context.ts";
+import { framePictures } from "./frames.ts";
+import { inputFault } from "./input-faults.ts";
+import { inputName } from "./input-name.ts";
+import { outputHints } from "./output-hints.ts";
+import { checkParams } from "./params.ts";
+import { prepareInput } from "./prepared-input.ts";
+import { modelProvenance, provenanceOf } from "./provenance.ts";
+import { SampleRun } from "./sample-run.ts";
+import { isFor, type ModelTechnique, type SampleTechnique, type Technique, type TechniqueOutput } from "./technique.ts";
 
 /** What a job runs in. */
 export interface RunEnvironment {
@@ -34,48 +26,99 @@ export interface RunEnvironment {
 }
 
 /**
- * Runs one technique on a sample, or several: its own artifacts, the input's picture, the predictions, and how it was
- * all made.
+ * Runs one technique on what its job is about: the technique's views and numbers, what they are about, and how it was all made.
+ * UsageError where the technique takes no such source.
  */
 export function runJob(job: Job, env: RunEnvironment): Promise<WholeResult> {
-  return env.models.use(job.model, (model) => runOn(model, job, env));
+  const technique = findTechnique(job.technique);
+  const problem = sourceProblem(technique.info, job.source);
+  if (problem) throw new UsageError(problem, technique.info.id);
+  return env.models.use(job.model, (model) => runTechnique(technique, job, model, env));
 }
 
-async function runOn(model: LoadedModel, job: Job, env: RunEnvironment): Promise<WholeResult> {
-  const start = performance.now();
-  const technique = findTechnique(job.technique);
+/** The same for a technique that need not be in the catalogue. */
+export async function runTechnique(
+  technique: Technique,
+  job: Job,
+  model: LoadedModel,
+  env: RunEnvironment,
+): Promise<WholeResult> {
   const params = checkParams(technique.info, job.params);
-  env.progress({ text: "Reading the model and the input" });
   const onnxruntime = await env.models.versions();
+  if (isFor(technique, "none")) return runOnModel(technique, { ...job, params }, model, env, onnxruntime);
+  if (isFor(technique, "one")) return runOnSamples(technique, { ...job, params }, model, env, onnxruntime);
+  const { id, title }: TechniqueInfo = technique.info;
+  throw new UsageError(`${title} works on data sets, which cannot be run yet.`, id);
+}
+
+async function runOnModel(
+  technique: ModelTechnique,
+  job: Job,
+  model: LoadedModel,
+  env: RunEnvironment,
+  onnxruntime: string,
+): Promise<WholeResult> {
+  const start = performance.now();
+  const ranBefore = model.runTime;
+  const notes: string[] = [];
+  const { views, arrays } = await technique.run({
+    model,
+    params: job.params,
+    signal: env.signal,
+    progress: (fraction, text) => env.progress({ fraction, text }),
+    note: (text) => void (notes.includes(text) || notes.push(text)),
+    show: (partial) =>
+      env.progress({ text: technique.info.title, partial: { views: partial, context: { pictures: [] } } }),
+  });
+  return {
+    views,
+    context: { pictures: [] },
+    arrays,
+    notes,
+    provenance: modelProvenance(job, technique, model, onnxruntime),
+    time: { run: model.runTime - ranBefore, total: performance.now() - start },
+  };
+}
+
+async function runOnSamples(
+  technique: SampleTechnique,
+  job: Job & { readonly params: Params },
+  model: LoadedModel,
+  env: RunEnvironment,
+  onnxruntime: string,
+): Promise<WholeResult> {
+  const start = performance.now();
+  env.progress({ text: "Reading the model and the input" });
   const ranBefore = model.runTime;
   const hints = await outputHints(job.recipe, model.description, model.open.path);
-  const fed = await prepareInput(model, job);
-  const more = await Promise.all((job.more ?? []).map((inputs) => prepareInput(model, { ...job, inputs })));
-  const run = new Run(technique, { ...job, hints, params }, env);
+  const [first, ...more] = await Promise.all(
+    samplesOf(job.source).map((inputs) => prepareInput(model, { ...job, inputs })),
+  );
+  const run = new SampleRun(technique, { ...job, hints }, env);
   for (const note of hints.notes) run.notes.add(note);
-  for (const { samples } of [fed, ...more])
+  for (const { samples } of [first, ...more])
     for (const sample of Object.values(samples)) for (const note of sample.notes ?? []) run.notes.add(note);
-  for (const { samples } of [fed, ...more]) {
+  for (const { samples } of [first, ...more]) {
     const fault = inputFault(samples);
     if (fault) run.notes.add(fault);
   }
-  const { output, context } = await run.inputs(fed, more);
+  const { output, context } = await run.inputs(first, more);
   const inputs = context.input.parts?.map(({ shown }) => shown) ?? [context.input];
   const frames = inputs.flatMap((input) => framePictures({ input, output: context.output }, output.views));
   for (const note of context.notes) run.notes.add(note);
-  const without = run.notExplained(fed);
+  const without = run.notExplained(first);
   if (without.length > 0 && technique.info.needs.target)
     run.notes.add(`Not explained: ${without.map(({ input, reason }) => `"${input}" (${reason})`).join("; ")}.`);
   return {
     views: output.views,
     context: {
-      pictures: [...fed.pictures, ...frames],
+      pictures: [...first.pictures, ...frames],
       ...(technique.info.id === "predictions" ? {} : { predictions: predictionBars(context, 5) }),
     },
     arrays: arraysOf(output, context),
     notExplained: without,
     notes: [...run.notes],
-    provenance: { ...provenanceOf(job, technique, fed, context, params, onnxruntime), ...framesIn(output) },
+    provenance: { ...provenanceOf(job, technique, first, context, job.params, onnxruntime), ...framesIn(output) },
     time: { run: model.runTime - ranBefore, total: performance.now() - start },
   };
 }
@@ -89,259 +132,13 @@ function arraysOf({ raw, inputs, views }: TechniqueOutput, { input, usedLayer }:
     return { ...array, type: "float32", ...(view ? { view: view.id } : {}) };
   });
 }
-
 /** The number of frames, where the first picture is of several. */
 function framesIn({ views: [first] }: TechniqueOutput): Pick<Provenance, "frames"> {
   const names = first !== undefined && "frames" in first ? first.frames?.names : undefined;
   return names && names.length > 1 ? { frames: names.length } : {};
 }
 
-/**
- * What was changed at a time: of several inputs each, and those that go at once, as the columns of one table do. `all`:
- * none was left out.
- */
-function changedInputs(groups: readonly (readonly string[])[], all: boolean): string {
-  if (groups.length === 1 && all)
-    return `Inputs are changed together, as columns of one table: ${groups[0].join(", ")}.`;
-  const said = groups.map((names) => (names.length > 1 ? `${listed(names)} together` : names[0]));
-  return `Inputs are changed one at a time, with the others held fixed: ${said.join(groups.some(({ length }) => length > 1) ? "; " : ", ")}.`;
-}
-
-interface Done {
-  readonly output: TechniqueOutput;
-  readonly context: JobContext;
-}
-
-/** A technique's runs over a job's samples. */
-class Run {
-  readonly notes = new Set<string>();
-  private readonly without: { readonly input: string; readonly reason: string }[] = [];
-
-  constructor(
-    private readonly technique: Technique,
-    private readonly job: Job & {
-      readonly hints: OutputHints;
-      readonly params: Provenance["params"] & Record<string, ParamValue>;
-    },
-    private readonly env: RunEnvironment,
-  ) {}
-
-  /**
-   * All explained inputs in the technique's way: at once, one after another with the others held, or the leading one
-   * alone.
-   */
-  async inputs(given: PreparedInput, others: readonly PreparedInput[]): Promise<Done> {
-    const { info } = this.technique;
-    const way = severalInputs(info);
-    const dependent =
-      given.explained.length < 2 || way === "leading" || !info.needs.target ? undefined : await this.dependent(given);
-    const [fed, ...more] = dependent
-      ? [given, ...others].map((one) => ({
-          ...one,
-          explained: one.explained.filter(({ input }) => dependent.has(input)),
-        }))
-      : [given, ...others];
-    if (way !== "each" || fed.explained.length < 2) {
-      const about = (one: PreparedInput): PreparedInput =>
-        way === "each" && one.explained.length === 1 ? alone(one, one.explained[0]) : preparedFor(one, info);
-      return this.whole(about(fed), more.map(about));
-    }
-    const done: (Done & { readonly input: string; readonly names: readonly string[] })[] = [];
-    const refused: UsageError[] = [];
-    for (const group of inputGroups(info, fed)) {
-      const names = group.map((which) => fed.explained[which].input);
-      const about = (one: PreparedInput): PreparedInput =>
-        group.length > 1
-          ? together(
-              one,
-              group.map((which) => one.explained[which]),
-            )
-          : alone(one, one.explained[group[0]]);
-      try {
-        done.push({ input: listed(names), names, ...(await this.whole(about(fed), more.map(about))) });
-      } catch (error) {
-        // What cannot be done for one input (to fill a row from its neighbours) is for the others; a setting that does
-        // not fit is a person's to change.
-        if (!(error instanceof UsageError) || info.params.some(({ name }) => name === error.where)) throw error;
-        refused.push(error);
-        for (const input of names) this.without.push({ input, reason: error.message.replace(/\.$/, "") });
-      }
-    }
-    if (done.length === 0) throw refused[0];
-    this.notes.add(
-      changedInputs(
-        done.map(({ names }) => names),
-        refused.length === 0,
-      ),
-    );
-    return {
-      context: done[0].context,
-      output: {
-        raw: done[0].output.raw,
-        inputs: done.flatMap(({ input, output }) =>
-          (output.inputs?.length ?? 0) > 1
-            ? output.inputs!
-            : [
-                {
-                  name: input,
-                  dims: (output.inputs?.[0] ?? output.raw).dims,
-                  values: (output.inputs?.[0] ?? output.raw).values,
-                },
-              ],
-        ),
-        views: ofInputs(done.map(({ input, output }) => ({ input, artifacts: output.views }))),
-      },
-    };
-  }
-
-  /**
-   * The inputs that the chosen output is computed from; undefined where that is all of them, or none. Others are not
-   * explained, and named.
-   */
-  private async dependent(fed: PreparedInput): Promise<ReadonlySet<string> | undefined> {
-    const { output } = await this.contextOf(fed);
-    const { graph } = fed.whole.model.model;
-    const taken = new Set(
-      neededFor([output.value], graph.nodes)
-        .flatMap((node) => [...node.inputs, ...captured(node)])
-        .concat(output.value),
-    );
-    const found = fed.explained.filter(({ input }) => taken.has(input));
-    if (found.length === 0 || found.length === fed.explained.length) return undefined;
-    for (const { input } of fed.explained)
-      if (!taken.has(input)) this.without.push({ input, reason: `the output "${output.name}" does not depend on it` });
-    return new Set(found.map(({ input }) => input));
-  }
-
-  /** What is not explained, by what the model is, the technique, and the output. */
-  notExplained(fed: PreparedInput): PreparedInput["notExplained"] {
-    const integers =
-      severalInputs(this.technique.info) === "together" && withGradients(fed.explained).length > 0
-        ? fed.explained.filter(({ segments }) => segments.length === 0)
-        : [];
-    const leading =
-      severalInputs(this.technique.info) === "leading" && this.technique.info.group === "cams"
-        ? fed.explained.filter(({ shown }) => shown !== fed.input)
-        : [];
-    return [
-      ...fed.notExplained,
-      ...this.without,
-      ...integers.map(({ input, shown }) => ({
-        input,
-        reason: `${shown.noGradient ?? "integers"}; only methods that replace its values can explain it`,
-      })),
-      ...leading.map(({ input }) => ({
-        input,
-        reason: `the map belongs to "${fed.explained.find(({ shown }) => shown === fed.input)?.input ?? fed.input.name}"`,
-      })),
-    ];
-  }
-
-  /** One sample, the entries of a batch, or the mean over several files. The context is the first sample's. */
-  async whole(fed: PreparedInput, more: readonly PreparedInput[]): Promise<Done> {
-    if (more.length === 0) return this.batch(fed);
-    const done = await this.each([fed, ...more], "Sample");
-    this.notes.add(
-      `Mean over ${done.length} samples${this.job.target?.index || this.job.target?.region || !this.technique.info.needs.target ? "" : ", each explained for its own largest class"}.`,
-    );
-    return { output: meanOutput(done.map(({ output }) => output)), context: done[0].context };
-  }
-
-  private async batch(fed: PreparedInput): Promise<Done> {
-    if (!this.technique.info.needs.target || (fed.input.dims[0] ?? 1) < 2 || fed.input.layout?.spatial.includes(0))
-      return this.one(fed);
-    const context = await this.contextOf(fed);
-    const entries = await entriesOf(fed, context.output);
-    if (!entries) {
-      if (context.output.dims[0] === fed.input.dims[0])
-        this.notes.add(
-          `The model's batch is fixed at ${fed.input.dims[0]}, or its entries depend on each other: the first entry's score is explained.`,
-        );
-      return this.one(fed);
-    }
-    const done = await this.each(entries, "Entry");
-    this.notes.add(`The input is a batch of ${entries.length}: the array has each entry, the image shows their mean.`);
-    return { output: stackedOutput(done.map(({ output }) => output)), context: done[0].context };
-  }
-
-  /** All at the layer that the first one took. */
-  private async each(all: readonly PreparedInput[], word: string): Promise<Done[]> {
-    const done: Done[] = [];
-    for (const [index, fed] of all.entries()) {
-      done.push(
-        await this.one(
-          fed,
-          { label: `${word} ${index + 1} of ${all.length}`, from: index / all.length, part: 1 / all.length },
-          done[0]?.context.usedLayer,
-        ),
-      );
-    }
-    return done;
-  }
-
-  private async one(
-    fed: PreparedInput,
-    place?: { readonly label: string; readonly from: number; readonly part: number },
-    layer?: string,
-  ): Promise<Done> {
-    this.env.signal.throwIfAborted();
-    this.env.progress({
-      ...(place ? { fraction: place.from } : {}),
-      text: place ? `${place.label}: ${this.technique.info.title}` : `Running ${this.technique.info.title}`,
-    });
-    const progress: RunEnvironment["progress"] = ({ fraction, text }) =>
-      this.env.progress(
-        place
-          ? { fraction: place.from + (fraction ?? 0) * place.part, text: `${place.label}: ${text}` }
-          : { fraction, text },
-      );
-    const context = await this.contextOf(fed, progress, layer);
-    this.env.signal.throwIfAborted();
-    const output = await this.technique.run(context).catch(async (error: unknown) => {
-      const found =
-        error instanceof NotFiniteError && !inputFault(fed.samples)
-          ? await whereNotFinite(context).catch(() => undefined)
-          : undefined;
-      throw errorInPeoplesNames(
-        context.input,
-        found === undefined ? error : (error as NotFiniteError).at(found.place, found.hint),
-      );
-    });
-    this.env.signal.throwIfAborted();
-    if (context.zeroResult) {
-      const zero = context.zeroResult;
-      // Looking for a reason must not cost the result: a baseline may go where the layer is not.
-      context.note(
-        await whyZero(context, zero, this.technique.info.needs.gradient).catch(
-          () => `The result at "${zero.value}" is zero everywhere.`,
-        ),
-      );
-    }
-    const shown = {
-      isZero: context.zeroResult !== undefined,
-      ...(["checks", "predictions"].includes(this.technique.info.group) ? {} : { result: output.raw.values }),
-    };
-    const broken = await brokenValues(context, shown).catch(() => undefined);
-    if (broken !== undefined) context.note(broken);
-    for (const note of context.notes) this.notes.add(note);
-    return { output, context };
-  }
-
-  private contextOf(fed: PreparedInput, progress = this.env.progress, layer = this.job.layer): Promise<JobContext> {
-    const { hints, target, params } = this.job;
-    return JobContext.create(fed, {
-      info: this.technique.info,
-      hints,
-      target,
-      layer,
-      params,
-      signal: this.env.signal,
-      progress,
-    });
-  }
-}
-
-export function findTechnique(id: string): Technique {
+export function findTechnique(id: string): SampleTechnique {
   const found = techniques.find(({ info }) => info.id === id);
   if (!found)
     throw new UsageError(
@@ -350,120 +147,4 @@ export function findTechnique(id: string): Technique {
       `Available techniques: ${techniques.map(({ info }) => info.id).join(", ")}.`,
     );
   return found;
-}
-
-/** Layers for the picker, with this input's shapes, and the one that spatial techniques take by themselves. */
-export function layersOf(
-  request: Parameters<EngineApi["layers"]>[0],
-  env: RunEnvironment,
-): Promise<ReturnType<EngineApi["layers"]>> {
-  return env.models.use(request.model, (model) => layersIn(model, request, env));
-}
-
-async function layersIn(
-  model: LoadedModel,
-  request: Parameters<EngineApi["layers"]>[0],
-  env: RunEnvironment,
-): Promise<ReturnType<EngineApi["layers"]>> {
-  const fed = await prepareInput(model, { inputs: { "": request.input }, recipe: request.recipe });
-  const context = await pickingContext(fed, {}, env);
-  const layers = layerChoices(await context.traced(), await context.layouts());
-  const picked = await context.layer("features").catch((error: unknown) => {
-    if (error instanceof UsageError) return undefined;
-    throw error;
-  });
-  return { layers, ...(picked ? { defaultLayer: picked.value } : {}) };
-}
-
-export async function channelOf(
-  request: Parameters<EngineApi["channel"]>[0],
-  env: RunEnvironment,
-): Promise<ReturnType<EngineApi["channel"]>> {
-  const view = await layerView(request.job, env);
-  if (!Number.isInteger(request.channel) || request.channel < 0 || request.channel >= view.channels) {
-    throw new UsageError(`The layer has ${view.channels} channels; there is no channel ${request.channel}.`);
-  }
-  return channelPlane(view, request.channel);
-}
-
-export async function tilesOf(
-  request: Parameters<EngineApi["tiles"]>[0],
-  env: RunEnvironment,
-): Promise<ReturnType<EngineApi["tiles"]>> {
-  const view = await layerView(request.job, env);
-  const from = Math.min(Math.max(0, Math.floor(request.from)), view.channels);
-  const to = Math.min(Math.max(from, Math.floor(request.to)), view.channels);
-  return { tiles: reducedTiles(view, from, to) };
-}
-
-interface LatestLayer {
-  readonly key: string;
-  readonly view: ChannelView;
-}
-
-/**
- * The last layer whose channels were asked for: moving over tiles must not run the model each time. It counts in the
- * models' budget.
- */
-const latest = new WeakMap<ModelCache, LatestLayer>();
-
-function layerView(job: Job, env: RunEnvironment): Promise<ChannelView> {
-  return env.models.use(job.model, async (model) => {
-    const key = JSON.stringify([
-      model.description.stamp,
-      job.model,
-      job.inputs,
-      job.recipe,
-      job.explain ?? [],
-      job.layer ?? "",
-      job.target ?? {},
-      job.params,
-    ]);
-    const known = latest.get(env.models);
-    if (known?.key === key) {
-      env.models.budget.touch(LATEST);
-      return known.view;
-    }
-    const context = await pickingContext(await prepareInput(model, job), job, env);
-    const found: LatestLayer = { key, view: tilesOfPlan(await plannedLayer(context)) };
-    latest.set(env.models, found);
-    env.models.budget.keep(LATEST, {
-      bytes: found.view.values.buffer.byteLength,
-      drop: () => {
-        if (latest.get(env.models) === found) latest.delete(env.models);
-      },
-    });
-    return found.view;
-  });
-}
-
-/** The tiles that a layer is shown as. UsageError where it is shown otherwise. */
-function tilesOfPlan({ layer, plan }: Awaited<ReturnType<typeof plannedLayer>>): ChannelView {
-  if (plan.kind !== "tiles")
-    throw new UsageError(
-      `"${layer.value}" [${layer.dims.join(", ")}] is not shown as tiles, so it has no channel to enlarge.`,
-      layer.value,
-    );
-  return plan.view;
-}
-
-/** Its key in the budget. */
-const LATEST = "latest layer";
-
-/** What finds a layer as feature maps do. */
-function pickingContext(
-  fed: PreparedInput,
-  { target, layer, params = {} }: Partial<Job>,
-  { signal }: RunEnvironment,
-): Promise<JobContext> {
-  const { info } = findTechnique("feature-maps");
-  return JobContext.create(preparedFor(fed, info), {
-    info,
-    hints: NO_HINTS,
-    target,
-    layer,
-    params,
-    signal,
-    progress: () => undefined,
-  });
 }

@@ -8,13 +8,41 @@ import type { Score } from "../../runtime/score.ts";
 import type { Artifact, SpatialAxes } from "../../protocol/artifacts.ts";
 import type { Mask } from "../../data/mask.ts";
 import type { PictureGeometry } from "../../protocol/recipe.ts";
-import type { ParamValue, TechniqueInfo } from "../../protocol/technique.ts";
+import type { NamedArray } from "../../protocol/result.ts";
+import type { InputNeed, Params, ParamsOf, ParamSpec, TechniqueInfo } from "../../protocol/technique.ts";
 
-/** One technique: what is known of it, and how it runs. */
-export interface Technique {
-  readonly info: TechniqueInfo;
-  /** Gives the raw numbers and the pictures of them; the input's picture and the predictions are added around it. */
-  run(context: Context): Promise<TechniqueOutput>;
+/** One technique: what is known of it, and how it runs. Its `needs.input` says what it works with. */
+export type Technique = ModelTechnique | SampleTechnique | DatasetTechnique;
+
+interface Kind<Input extends InputNeed, C, Output> {
+  readonly info: TechniqueInfo & { readonly needs: { readonly input: Input } };
+  run(context: C): Promise<Output>;
+}
+
+/** Looks at a model alone. */
+export type ModelTechnique = Kind<"none", ModelContext, ViewsAndArrays>;
+
+/** Looks at a sample; the input's picture and the predictions are added around its views. */
+export type SampleTechnique = Kind<"one", SampleContext, TechniqueOutput>;
+
+/** Looks at many samples at once. */
+export type DatasetTechnique = Kind<"many", DatasetContext, ViewsAndArrays>;
+
+interface ByNeed {
+  readonly none: ModelTechnique;
+  readonly one: SampleTechnique;
+  readonly many: DatasetTechnique;
+}
+
+/** Whether a technique works with what this need gives. */
+export function isFor<Input extends InputNeed>(technique: Technique, input: Input): technique is ByNeed[Input] {
+  return technique.info.needs.input === input;
+}
+
+/** A technique's own views, and its numbers by name. */
+export interface ViewsAndArrays {
+  readonly views: readonly Artifact[];
+  readonly arrays: readonly NamedArray[];
 }
 
 export interface TechniqueOutput {
@@ -59,9 +87,33 @@ export interface PartEffects {
 /** What a layer is wanted for. */
 export type LayerKind = "any" | "spatial" | "features";
 
-/** What a technique works with. It never touches files, sessions or the screen. */
-export interface Context {
+/** What every technique works with. It never touches files, sessions or the screen. */
+export interface ModelContext<P = Params> {
   readonly model: LoadedModel;
+  /** As the technique's specifications have them: checked, with defaults filled in. */
+  readonly params: P;
+  readonly signal: AbortSignal;
+  progress(fraction: number | undefined, text: string): void;
+  /** A sentence that a person should know about this result. */
+  note(text: string): void;
+  /** Shows what there is so far, in place of what was shown before; may be left out where it comes too fast. */
+  show(views: readonly Artifact[]): void;
+}
+
+/** With the rows of a data set. */
+export interface DatasetContext<P = Params> extends ModelContext<P> {
+  /** How many rows the selection has. */
+  readonly rows: number;
+  /** The rows in batches, each fed to the model's inputs. */
+  batches(size: number): AsyncIterable<{ readonly rows: readonly number[]; readonly feeds: Feeds }>;
+  /** One row, fed alone. */
+  sample(row: number): Promise<Feeds>;
+  /** A label for each row, where the data set has them. */
+  readonly labels?: readonly string[];
+}
+
+/** With a sample: its input, the target, layers and gradients, each made when it is asked for. */
+export interface SampleContext<P = Params> extends ModelContext<P> {
   readonly feeds: Feeds;
   /**
    * The float input that attributions are about; for a model of token numbers, the looked up vectors (`model` then
@@ -79,11 +131,6 @@ export interface Context {
   readonly ownValues?: boolean;
   /** Index into the output without its batch axis, and its class name. */
   readonly target: TargetInfo;
-  readonly params: Readonly<Record<string, ParamValue>>;
-  readonly signal: AbortSignal;
-  progress(fraction: number | undefined, text: string): void;
-  /** A sentence that a person should know about this result. */
-  note(text: string): void;
   /** The model as a straight line for this sample's shapes. */
   traced(): Promise<Traced>;
   /** Channels and space of every value that has them. */
@@ -134,12 +181,12 @@ export interface Context {
    * The same question to the same target, asked otherwise: what a check of a technique runs it on. Its notes are its
    * own.
    */
-  vary(change: Variation): Context & Used;
+  vary(change: Variation): SampleContext & Used;
 }
 
 /** What differs in a varied context; all else is as it was. */
 export interface Variation {
-  readonly params?: Context["params"];
+  readonly params?: SampleContext["params"];
   /** Other values for the explained input, in its shape. */
   readonly values?: Float32Array;
   /** A model derived from this one, with the same inputs and outputs. */
@@ -243,6 +290,11 @@ export interface LayerInfo {
   readonly why?: string;
 }
 
-export function technique(definition: Technique): Technique {
-  return definition;
+/** A technique of samples: the type of `context.params` follows from its parameters' specifications. */
+export function technique<const Specs extends readonly ParamSpec[]>(definition: {
+  readonly info: SampleTechnique["info"] & { readonly params: Specs };
+  run(context: SampleContext<ParamsOf<Specs>>): Promise<TechniqueOutput>;
+}): SampleTechnique {
+  // Parameters are checked by their specifications before anything runs.
+  return definition as unknown as SampleTechnique;
 }

@@ -190,7 +190,7 @@ describe("methods on columns of texts", () => {
         job: {
           technique: "saliency",
           model: path,
-          inputs: { "": table },
+          source: { kind: "sample", inputs: { "": table } },
           recipe,
           target: { index: [1] },
           params: { score: "output", absolute: false },

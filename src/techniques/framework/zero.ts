@@ -1,7 +1,7 @@
 import { floatsOf } from "../../runtime/ort.ts";
 import { whereZero } from "./diagnose.ts";
 import { scoreAt, withInput } from "./input-gradient.ts";
-import type { Context, ResultAbout } from "./technique.ts";
+import type { SampleContext, ResultAbout } from "./technique.ts";
 
 /** A result that is zero everywhere, and what is known of how it was made. */
 export interface ZeroResult extends ResultAbout {
@@ -13,7 +13,7 @@ export interface ZeroResult extends ResultAbout {
  * Why a result is zero everywhere, as found by measuring: its gradient, then what that is multiplied by. One or two
  * sentences.
  */
-export async function whyZero(context: Context, zero: ZeroResult, needsGradient: boolean): Promise<string> {
+export async function whyZero(context: SampleContext, zero: ZeroResult, needsGradient: boolean): Promise<string> {
   const result = `${zero.what ?? (zero.by === undefined && needsGradient ? "The gradient" : "The result")} at "${zero.value}" is zero everywhere`;
   if (!needsGradient) return `${result} for this input.`;
   const gradient = await gradientAt(context, zero);
@@ -39,7 +39,7 @@ export async function whyZero(context: Context, zero: ZeroResult, needsGradient:
 }
 
 /** What is explained, by the value that the result is about; undefined where it does not depend on it. */
-async function gradientAt(context: Context, { value, of }: ZeroResult): Promise<Float32Array | undefined> {
+async function gradientAt(context: SampleContext, { value, of }: ZeroResult): Promise<Float32Array | undefined> {
   const about = of ?? { value: (await context.score()).value, seed: context.seed() };
   const { gradients } = await context.model.gradients(context.feeds, {
     of: about.value,
@@ -52,7 +52,7 @@ async function gradientAt(context: Context, { value, of }: ZeroResult): Promise<
 
 /** What the method multiplies gradients by: values, or their differences to what they are at the (first) baseline. */
 async function factorsAt(
-  context: Context,
+  context: SampleContext,
   { value, by }: ZeroResult,
 ): Promise<{ values: Float32Array; said: string; same: string }> {
   const isInput = value === context.input.name;

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decodeNpy } from "../../data/index.ts";
 import { quadrature, type QuadratureRule } from "../../math/quadrature.ts";
-import type { Job } from "../../protocol/engine.ts";
+import type { Job } from "../../protocol/job.ts";
 import type { WholeResult } from "../../protocol/result.ts";
 import { ModelCache } from "../../runtime/models.ts";
 import { loadArchitectures } from "../../../test/reference/architectures/load.ts";
@@ -210,7 +210,7 @@ describe("integrated gradients", () => {
       {
         technique: "integrated-gradients",
         model,
-        inputs: { "": input },
+        source: { kind: "sample", inputs: { "": input } },
         recipe: { version: 1, inputs: {} },
         params: { steps: 1000 },
       },

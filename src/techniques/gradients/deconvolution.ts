@@ -16,7 +16,7 @@ export const deconvolution = technique({
     summary:
       "Propagates the score back through a deconvolutional network: only positive gradients pass, whether or not a unit was active.",
     cite: "Zeiler & Fergus 2014",
-    needs: { target: true, layer: "none", gradient: true },
+    needs: { input: "one", target: true, layer: "none", gradient: true },
     params: [SCORE, ...NOISE],
   },
   run: (context) =>

@@ -8,9 +8,9 @@ import { noiseOn } from "../framework/noise.ts";
 import { SCORE } from "../framework/params.ts";
 import { gradientsAt, MEMORY } from "./path-gradients.ts";
 import { inputOutput } from "../framework/pictures.ts";
-import { technique, type Context } from "../framework/technique.ts";
+import { technique, type SampleContext } from "../framework/technique.ts";
 
-const PARAMS: readonly ParamSpec[] = [
+const PARAMS = [
   {
     type: "number",
     name: "samples",
@@ -45,7 +45,7 @@ const PARAMS: readonly ParamSpec[] = [
     integer: true,
     help: "The same seed gives the same samples.",
   },
-];
+] as const satisfies readonly ParamSpec[];
 
 /**
  * The mean over draws of (x − x′) ⊙ ∂y/∂x at x′ + α(x − x′), with α uniform in [0, 1), x′ one of the baselines and
@@ -60,7 +60,7 @@ export const expectedGradients = technique({
     group: "gradients",
     summary: "Integrated Gradients averaged over several baselines by random sampling, also called GradientSHAP.",
     cite: "Erion et al. 2021; Lundberg & Lee 2017",
-    needs: { target: true, layer: "none", gradient: true },
+    needs: { input: "one", target: true, layer: "none", gradient: true },
     params: [...PARAMS, SCORE, MEMORY],
   },
   async run(context) {
@@ -81,7 +81,7 @@ export const expectedGradients = technique({
 
 /** The mean of the draws, and the standard error of their sums. */
 async function draw(
-  context: Context,
+  context: SampleContext,
   baselines: readonly Float32Array[],
 ): Promise<{ mean: Float32Array; error: number }> {
   const { values: input, name } = context.input;
@@ -129,7 +129,7 @@ async function draw(
 }
 
 async function noteDelta(
-  context: Context,
+  context: SampleContext,
   values: Float32Array,
   error: number,
   baselines: readonly Float32Array[],

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decodeNpy } from "../../data/index.ts";
 import type { Attribute } from "../../model/graph.ts";
-import type { Job } from "../../protocol/engine.ts";
+import type { Job } from "../../protocol/job.ts";
 import type { WholeResult } from "../../protocol/result.ts";
 import { ModelCache } from "../../runtime/models.ts";
 import { loadArchitectures } from "../../../test/reference/architectures/load.ts";

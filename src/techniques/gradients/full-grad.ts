@@ -12,7 +12,7 @@ import { withNoise } from "../framework/noise.ts";
 import { NOISE, SCORE } from "../framework/params.ts";
 import { activationMap, inputAttribution } from "../framework/pictures.ts";
 import { noiseCaption } from "./saliency.ts";
-import { technique, type Context } from "../framework/technique.ts";
+import { technique, type SampleContext } from "../framework/technique.ts";
 
 /** Keeps a map that is level from being divided by its rounding, as pytorch-grad-cam. */
 const LEAST = 1e-7;
@@ -30,7 +30,7 @@ export const fullGrad = technique({
     group: "gradients",
     summary: "Decomposes the score completely into the contributions of the input and of all biases in all layers.",
     cite: "Srinivas & Fleuret 2019",
-    needs: { target: true, layer: "none", gradient: true },
+    needs: { input: "one", target: true, layer: "none", gradient: true },
     inputs: "each",
     params: [SCORE, ...NOISE],
   },
@@ -78,7 +78,12 @@ interface Parts {
 }
 
 /** The score's terms: one run gives the gradients at the input and at every bias. */
-async function decompose(context: Context, feeds: Feeds, { places, lids }: Biases, frameCount: number): Promise<Parts> {
+async function decompose(
+  context: SampleContext,
+  feeds: Feeds,
+  { places, lids }: Biases,
+  frameCount: number,
+): Promise<Parts> {
   const { name } = context.input;
   const score = (await context.score()).value;
   const layouts = await context.layouts();
@@ -185,7 +190,7 @@ function rescaled({ channels, area, values }: ChannelView): Float32Array {
 
 /** Says what the parts sum to, which for piecewise linear networks is the score (proposition 1). */
 function noteSum(
-  context: Context,
+  context: SampleContext,
   { curved, lids: clips }: Biases,
   { products, biases, placeless, lids, count, score }: Parts,
   spatial: boolean,
@@ -212,7 +217,7 @@ function noteSum(
 }
 
 function picture(
-  context: Context,
+  context: SampleContext,
   values: Float32Array,
   size: readonly number[] | undefined,
   frames: number | undefined,

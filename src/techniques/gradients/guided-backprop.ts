@@ -13,7 +13,7 @@ export const guidedBackprop = technique({
     summary:
       "Sharp edges that excite the network: only positive gradients pass, and only through active units. Depends little on the target.",
     cite: "Springenberg et al. 2015",
-    needs: { target: true, layer: "none", gradient: true },
+    needs: { input: "one", target: true, layer: "none", gradient: true },
     params: [SCORE, ...NOISE],
   },
   run: (context) =>

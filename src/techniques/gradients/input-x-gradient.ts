@@ -17,7 +17,7 @@ export const inputXGradient = technique({
     group: "gradients",
     summary: "Each input's contribution under a linear approximation of the model: the input times the gradient.",
     cite: "Shrikumar et al. 2016",
-    needs: { target: true, layer: "none", gradient: true },
+    needs: { input: "one", target: true, layer: "none", gradient: true },
     params: [SCORE, ...NOISE],
   },
   async run(context) {

@@ -8,7 +8,7 @@ import { noteDelta, scoreDifference } from "./path-completeness.ts";
 import { MEMORY, pathGradient, RULE, STEPS } from "./path-gradients.ts";
 import { inputOutput } from "../framework/pictures.ts";
 import { isSigned, noiseCaption } from "./saliency.ts";
-import { technique, type Context } from "../framework/technique.ts";
+import { technique, type SampleContext } from "../framework/technique.ts";
 
 /**
  * (x − x′) ⊙ ∫₀¹ ∂y/∂x at x′ + α(x − x′) dα: raw in the input's shape. It sums to the score's difference between input
@@ -23,7 +23,7 @@ export const integratedGradients = technique({
     summary:
       "The score's difference from a baseline, distributed over the inputs: the average gradient along the path from the baseline, times the input difference.",
     cite: "Sundararajan, Taly & Yan 2017",
-    needs: { target: true, layer: "none", gradient: true },
+    needs: { input: "one", target: true, layer: "none", gradient: true },
     params: [STEPS, RULE, BASELINE, SCORE, ...NOISE, MEMORY],
   },
   async run(context) {
@@ -42,7 +42,7 @@ export const integratedGradients = technique({
   },
 });
 
-async function integrate(context: Context, feeds: Feeds, baseline: Float32Array): Promise<Float32Array> {
+async function integrate(context: SampleContext, feeds: Feeds, baseline: Float32Array): Promise<Float32Array> {
   const { name } = context.input;
   const input = inputOf(context, feeds);
   if (input.every((value, i) => value === baseline[i]))

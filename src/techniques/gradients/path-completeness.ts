@@ -1,12 +1,12 @@
 import { scoreAt, withInput } from "../framework/input-gradient.ts";
 import { formatNumber } from "../../protocol/format.ts";
-import type { Context } from "../framework/technique.ts";
+import type { SampleContext } from "../framework/technique.ts";
 
 /**
  * Says by how much attributions miss what they should sum to (completeness): a score's difference from the baseline's.
  */
 export function noteDelta(
-  context: Context,
+  context: SampleContext,
   values: Float32Array,
   difference: number,
   what = "score",
@@ -19,6 +19,6 @@ export function noteDelta(
 }
 
 /** The target's score less that of the baseline. */
-export async function scoreDifference(context: Context, baseline: Float32Array): Promise<number> {
+export async function scoreDifference(context: SampleContext, baseline: Float32Array): Promise<number> {
   return (await scoreAt(context, context.feeds)) - (await scoreAt(context, withInput(context, baseline)));
 }

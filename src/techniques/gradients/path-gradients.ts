@@ -9,10 +9,10 @@ import type { Feeds } from "../../runtime/ort.ts";
 import { withoutGradient } from "../framework/input-gradient.ts";
 import { breathe } from "../framework/noise.ts";
 import { choiceParam } from "../framework/params.ts";
-import type { Context } from "../framework/technique.ts";
+import type { SampleContext } from "../framework/technique.ts";
 import { formatMemory } from "../../protocol/format.ts";
 
-export const STEPS: ParamSpec = {
+export const STEPS = {
   type: "number",
   name: "steps",
   label: "Steps",
@@ -22,7 +22,7 @@ export const STEPS: ParamSpec = {
   step: 10,
   integer: true,
   help: "Number of gradients along the path from the baseline to the input. More are slower and more accurate.",
-};
+} as const satisfies ParamSpec;
 
 export const RULE = choiceParam(
   "rule",
@@ -37,7 +37,7 @@ export const RULE = choiceParam(
   "How the integral is approximated, as in Captum. Captum's trapezoid rule underestimates by 1/steps.",
 );
 
-export const MEMORY: ParamSpec = {
+export const MEMORY = {
   type: "number",
   name: "memory",
   label: "Memory",
@@ -48,7 +48,7 @@ export const MEMORY: ParamSpec = {
   step: 256,
   integer: true,
   help: "Memory limit for running the model. Runs are batched as far as the limit allows and batching saves time; a model that needs more is refused. 0: the memory budget (neuralLoupe.memoryBudget; half of the available memory if not set).",
-};
+} as const satisfies ParamSpec;
 
 /** What is asked at many points. */
 export interface PointsRequest {
@@ -74,7 +74,7 @@ export interface PointsRequest {
  * between runs when cancelled. Errors as for the context's gradients. /
  */
 export async function gradientsAt(
-  context: Context,
+  context: SampleContext,
   request: PointsRequest,
   each: (index: number, found: RunGradients) => void,
 ): Promise<void> {
@@ -120,7 +120,7 @@ export async function gradientsAt(
 }
 
 /** UsageError where an input is of integers, along which there is no way. */
-function requireFloat(input: string, feeds: Feeds, context: Context): void {
+function requireFloat(input: string, feeds: Feeds, context: SampleContext): void {
   const { dataType } = feeds[input];
   if (isFloat(dataType)) return;
   const said = context.model.description.inputs.find(({ name }) => name === input)?.type;
@@ -142,7 +142,7 @@ export function between(
  * /
  */
 export async function pathGradient(
-  context: Context,
+  context: SampleContext,
   from: Float32Array,
   to: Float32Array,
   { wrt, ...request }: Omit<PointsRequest, "count" | "point" | "wrt" | "called"> & { readonly wrt: string },
@@ -165,11 +165,11 @@ export async function pathGradient(
 }
 
 /** The quadrature that a technique's parameters ask for; with `more` points than steps. */
-export function waysOf({ params }: Context, more = 0): Quadrature {
+export function waysOf({ params }: SampleContext, more = 0): Quadrature {
   return quadrature(params.rule as QuadratureRule, Number(params.steps) + more);
 }
 
 /** Steps are said one by one, but for those of each noisy copy. */
-export function stepName({ params }: Context): Pick<PointsRequest, "called"> {
+export function stepName({ params }: SampleContext): Pick<PointsRequest, "called"> {
   return Number(params.samples ?? 0) === 0 ? { called: "Step" } : {};
 }

@@ -5,7 +5,7 @@ import { inputGradient } from "../framework/input-gradient.ts";
 import { withNoise } from "../framework/noise.ts";
 import { inputOutput } from "../framework/pictures.ts";
 import { isSigned, noiseCaption } from "./saliency.ts";
-import type { Context, TechniqueOutput } from "../framework/technique.ts";
+import type { SampleContext, TechniqueOutput } from "../framework/technique.ts";
 import { hasTrait } from "../../model/operators.ts";
 
 /**
@@ -13,7 +13,7 @@ import { hasTrait } from "../../model/operators.ts";
  * met.
  */
 export async function rectifierAttribution(
-  context: Context,
+  context: SampleContext,
   rules: NamedRules,
   looks: { id: string; title: string; caption: string },
 ): Promise<TechniqueOutput> {
@@ -31,7 +31,7 @@ export async function rectifierAttribution(
 }
 
 /** `of`: the value that is explained, where it is not the target's score. */
-export async function noteActivations(context: Context, title: string, of?: string): Promise<void> {
+export async function noteActivations(context: SampleContext, title: string, of?: string): Promise<void> {
   const { specialised } = await context.traced();
   const value = of ?? (await context.score()).value;
   const minimumOf = (node: Node): readonly number[] | undefined =>

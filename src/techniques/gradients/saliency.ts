@@ -14,7 +14,7 @@ export const saliency = technique({
     summary:
       "Input pixels whose small changes affect the score most (the gradient of the score with respect to the input).",
     cite: "Simonyan, Vedaldi & Zisserman 2013",
-    needs: { target: true, layer: "none", gradient: true },
+    needs: { input: "one", target: true, layer: "none", gradient: true },
     params: [
       booleanParam(
         "absolute",

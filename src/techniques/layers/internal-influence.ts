@@ -21,7 +21,7 @@ export const internalInfluence = technique({
     summary:
       "How much small changes of each unit of a layer affect the score, averaged along the path from a baseline to the input.",
     cite: "Leino et al. 2018",
-    needs: { target: true, layer: "any", gradient: true },
+    needs: { input: "one", target: true, layer: "any", gradient: true },
     params: [STEPS, RULE, BASELINE, SCORE, ...NOISE, MEMORY],
   },
   async run(context) {

@@ -1,12 +1,12 @@
 import { UsageError } from "../../model/errors.ts";
 import { isFloat } from "../../model/graph.ts";
-import type { Context, LayerInfo } from "../framework/technique.ts";
+import type { SampleContext, LayerInfo } from "../framework/technique.ts";
 
 /**
  * The layer asked for, or the last before the score: any value that the input has a say in. UsageError for weights and
  * integers.
  */
-export async function layerOf(context: Context): Promise<LayerInfo> {
+export async function layerOf(context: SampleContext): Promise<LayerInfo> {
   const layer = await context.layer("any");
   const { specialised, trace } = await context.traced();
   if (!specialised.tainted.has(layer.value)) {

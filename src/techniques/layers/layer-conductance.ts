@@ -9,7 +9,7 @@ import { NOISE, SCORE } from "../framework/params.ts";
 import { noteDelta, scoreDifference } from "../gradients/path-completeness.ts";
 import { between, gradientsAt, MEMORY, RULE, STEPS, stepName, waysOf } from "../gradients/path-gradients.ts";
 import { isSigned, noiseCaption } from "../gradients/saliency.ts";
-import { technique, type Context, type LayerInfo } from "../framework/technique.ts";
+import { technique, type SampleContext, type LayerInfo } from "../framework/technique.ts";
 
 /** What a layer that is gone around cannot sum to. */
 export const GONE_AROUND = " Part of the score's difference bypasses this layer, so the sum need not equal it.";
@@ -27,7 +27,7 @@ export const layerConductance = technique({
     group: "layers",
     summary: "How much of the score's difference from a baseline flows through each unit of a layer.",
     cite: "Dhamdhere, Sundararajan & Yan 2018; Shrikumar et al. 2018",
-    needs: { target: true, layer: "any", gradient: true },
+    needs: { input: "one", target: true, layer: "any", gradient: true },
     params: [STEPS, RULE, BASELINE, SCORE, ...NOISE, MEMORY],
   },
   async run(context) {
@@ -59,7 +59,7 @@ export const layerConductance = technique({
 });
 
 async function conductance(
-  context: Context,
+  context: SampleContext,
   { value }: LayerInfo,
   feeds: Feeds,
   baseline: Float32Array,

@@ -4,7 +4,7 @@ import { hasValue, type LoadedModel } from "../../runtime/models.ts";
 import { fromFloat32, type Feeds } from "../../runtime/ort.ts";
 import { cutAt } from "../../runtime/rewrite.ts";
 import { withInput } from "../framework/input-gradient.ts";
-import type { Context, LayerInfo } from "../framework/technique.ts";
+import type { SampleContext, LayerInfo } from "../framework/technique.ts";
 
 /** The model from a layer on. */
 export interface FromLayer {
@@ -17,7 +17,7 @@ export interface FromLayer {
  * The part of the model that follows a layer, whose value becomes an input. What else that part takes (a residual's
  * other branch) is run once.
  */
-export async function modelFrom(context: Context, layer: LayerInfo): Promise<FromLayer> {
+export async function modelFrom(context: SampleContext, layer: LayerInfo): Promise<FromLayer> {
   const { model } = context;
   if (layer.value === context.input.name)
     return { model, feeds: (feeds, value) => Promise.resolve(withInput(context, value, feeds)) };
@@ -53,7 +53,7 @@ export async function modelFrom(context: Context, layer: LayerInfo): Promise<Fro
 }
 
 /** Whether anything gets from the input to the score without passing through the layer. */
-export async function goesAround(context: Context, layer: LayerInfo): Promise<boolean> {
+export async function goesAround(context: SampleContext, layer: LayerInfo): Promise<boolean> {
   if (layer.value === context.input.name) return false;
   const { graph } = await context.traced();
   const { value } = await context.score();

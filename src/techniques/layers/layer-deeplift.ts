@@ -20,7 +20,7 @@ export const layerDeeplift = technique({
     group: "layers",
     summary: "The score's difference from a baseline, distributed over the units of a layer.",
     cite: "Shrikumar, Greenside & Kundaje 2017",
-    needs: { target: true, layer: "any", gradient: true },
+    needs: { input: "one", target: true, layer: "any", gradient: true },
     params: [DEEPLIFT_RULE, BASELINE, SCORE, ...NOISE],
   },
   async run(context) {

@@ -16,7 +16,7 @@ export const layerGradientXActivation = technique({
     summary:
       "Each unit's contribution to the score under a linear approximation of the rest of the model: activation times gradient.",
     cite: "Ancona et al. 2018; Kokhlikyan et al. 2020",
-    needs: { target: true, layer: "any", gradient: true },
+    needs: { input: "one", target: true, layer: "any", gradient: true },
     params: [SCORE, ...NOISE],
   },
   async run(context) {

@@ -10,7 +10,7 @@ import { NOISE, SCORE } from "../framework/params.ts";
 import { noteDelta, scoreDifference } from "../gradients/path-completeness.ts";
 import { MEMORY, pathGradient, RULE, STEPS } from "../gradients/path-gradients.ts";
 import { isSigned, noiseCaption } from "../gradients/saliency.ts";
-import { technique, type Context, type LayerInfo } from "../framework/technique.ts";
+import { technique, type SampleContext, type LayerInfo } from "../framework/technique.ts";
 
 /**
  * (a − a′) ⊙ ∫₀¹ ∂y/∂a at a′ + α(a − a′) dα, a and a′ a layer's values for the input and the baseline: Integrated
@@ -26,7 +26,7 @@ export const layerIntegratedGradients = technique({
     summary:
       "The score's difference from a baseline, distributed over the units of a layer: the average gradient along the path of its values, times their difference.",
     cite: "Sundararajan, Taly & Yan 2017; Kokhlikyan et al. 2020",
-    needs: { target: true, layer: "any", gradient: true },
+    needs: { input: "one", target: true, layer: "any", gradient: true },
     params: [STEPS, RULE, BASELINE, SCORE, ...NOISE, MEMORY],
   },
   async run(context) {
@@ -58,7 +58,7 @@ export const layerIntegratedGradients = technique({
 });
 
 async function integrate(
-  context: Context,
+  context: SampleContext,
   layer: LayerInfo,
   feeds: Feeds,
   baseline: Float32Array,

@@ -16,7 +16,7 @@ export const layerLrp = technique({
     group: "layers",
     summary: "Redistributes the score layer by layer down to the units of one layer.",
     cite: "Bach et al. 2015; Montavon et al. 2019",
-    needs: { target: true, layer: "any", gradient: true },
+    needs: { input: "one", target: true, layer: "any", gradient: true },
     params: [...LRP_PARAMS, SCORE, ...NOISE],
   },
   async run(context) {

@@ -5,7 +5,7 @@ import { batchOf, framesFor } from "../framework/frames.ts";
 import { planOf } from "../activations/layer-plan.ts";
 import { aboutInput, inputAttribution, tokenAttribution, type AttributionLooks } from "../framework/pictures.ts";
 import { isSignal, linesOf } from "../framework/signals.ts";
-import type { Context, LayerInfo } from "../framework/technique.ts";
+import type { SampleContext, LayerInfo } from "../framework/technique.ts";
 
 /** So many of a vector's units are shown, the largest first. */
 const MOST_BARS = 50;
@@ -15,7 +15,7 @@ const MOST_BARS = 50;
  * coloured tokens where it has a vector for each of the input's, else its largest units as bars. /
  */
 export function layerPicture(
-  context: Context,
+  context: SampleContext,
   layer: LayerInfo,
   values: Float32Array,
   looks: AttributionLooks,
@@ -83,14 +83,14 @@ export function sizeText({ height, width }: SpatialAxes, dims: readonly number[]
 }
 
 /** Says which axis is taken for time where nothing tells. */
-export function noteGuess(context: Context, { value, dims }: LayerInfo, { height, width }: SpatialAxes): void {
+export function noteGuess(context: SampleContext, { value, dims }: LayerInfo, { height, width }: SpatialAxes): void {
   context.note(
     `"${value}" [${dims.join(", ")}] is drawn with axis ${width} (${dims[width]}) horizontally, as time, and axis ${height} (${dims[height]}) as channels.`,
   );
 }
 
 /** How a layer is drawn, its frames along the axis that holds them. */
-function layerAxes(context: Context, { dims }: LayerInfo, layout: Layout): SpatialAxes | undefined {
+function layerAxes(context: SampleContext, { dims }: LayerInfo, layout: Layout): SpatialAxes | undefined {
   const axes = spatialAxes(layout);
   const { axis, count, stride } = framesOf(layout, dims, batchOf(context));
   return axes && axes.frame === undefined && count > 1 && stride === 1 ? { ...axes, frame: axis } : axes;

@@ -4,9 +4,9 @@ import type { ParamSpec } from "../../protocol/technique.ts";
 import { floatsOf, type Feeds } from "../../runtime/ort.ts";
 import { layerOf } from "../layers/layer-choice.ts";
 import { placeOf } from "../layers/layer-picture.ts";
-import type { Context, LayerInfo } from "../framework/technique.ts";
+import type { SampleContext, LayerInfo } from "../framework/technique.ts";
 
-export const NEURON: ParamSpec = {
+export const NEURON = {
   type: "text",
   name: "neuron",
   label: "Neuron",
@@ -14,7 +14,7 @@ export const NEURON: ParamSpec = {
   pattern: String.raw`\s*(?:auto|\d+(?:\s*,\s*\d+)*)\s*`,
   problem: "auto, or an index without the batch axis, such as 3,2,5.",
   help: "The element of the layer to explain: its index without the batch axis, such as 3,2,5 for channel 3, row 2, column 5. auto: the most active one.",
-};
+} as const satisfies ParamSpec;
 
 /** One element of a layer. */
 export interface Neuron {
@@ -28,7 +28,7 @@ export interface Neuron {
 }
 
 /** The neuron that the `neuron` parameter names, of the layer asked for; UsageError where the layer has none such. */
-export async function neuronOf(context: Context): Promise<Neuron> {
+export async function neuronOf(context: SampleContext): Promise<Neuron> {
   const layer = await layerOf(context);
   const text = String(context.params.neuron).trim();
   const at = text === "auto" ? await mostActive(context, layer) : placeAt(layer, text.split(",").map(Number));
@@ -41,7 +41,7 @@ export async function neuronOf(context: Context): Promise<Neuron> {
 }
 
 /** The neuron's activation for the feeds. */
-export async function activationOf(context: Context, { layer, at }: Neuron, feeds: Feeds): Promise<number> {
+export async function activationOf(context: SampleContext, { layer, at }: Neuron, feeds: Feeds): Promise<number> {
   return floatsOf((await context.model.forward(feeds, [layer.value])).get(layer.value)!)[at];
 }
 
@@ -54,7 +54,7 @@ export function independentNeuron({ label, layer }: Neuron): UsageError {
   );
 }
 
-async function mostActive({ model, feeds }: Context, { value, dims }: LayerInfo): Promise<number> {
+async function mostActive({ model, feeds }: SampleContext, { value, dims }: LayerInfo): Promise<number> {
   const values = floatsOf((await model.forward(feeds, [value])).get(value)!);
   const count = elementCount(dims.slice(1));
   let best = 0;

@@ -17,7 +17,7 @@ import {
 } from "../gradients/path-gradients.ts";
 import { inputOutput } from "../framework/pictures.ts";
 import { isSigned, noiseCaption } from "../gradients/saliency.ts";
-import { technique, type Context } from "../framework/technique.ts";
+import { technique, type SampleContext } from "../framework/technique.ts";
 
 /** Captum's default is another than for the other methods. */
 const TRAPEZOID: ParamSpec = { ...RULE, default: "riemann_trapezoid" } as ParamSpec;
@@ -34,7 +34,7 @@ export const neuronConductance = technique({
     group: "neurons",
     summary: "How much each input contributes through one neuron to the score's difference from a baseline.",
     cite: "Dhamdhere, Sundararajan & Yan 2018",
-    needs: { target: true, layer: "any", gradient: true },
+    needs: { input: "one", target: true, layer: "any", gradient: true },
     params: [NEURON, STEPS, TRAPEZOID, BASELINE, SCORE, ...NOISE, MEMORY],
   },
   async run(context) {
@@ -57,7 +57,7 @@ export const neuronConductance = technique({
 });
 
 async function conductance(
-  context: Context,
+  context: SampleContext,
   neuron: Neuron,
   feeds: Feeds,
   baseline: Float32Array,

@@ -5,7 +5,7 @@ import { withNoise } from "../framework/noise.ts";
 import { NOISE } from "../framework/params.ts";
 import { inputOutput } from "../framework/pictures.ts";
 import { isSigned, noiseCaption } from "../gradients/saliency.ts";
-import { technique, type Context } from "../framework/technique.ts";
+import { technique, type SampleContext } from "../framework/technique.ts";
 
 /** ∂a/∂x of one element a of a layer: raw in the input's shape. */
 export const neuronGradient = technique({
@@ -16,7 +16,7 @@ export const neuronGradient = technique({
     group: "neurons",
     summary: "Inputs whose small changes affect one neuron most.",
     cite: "Simonyan, Vedaldi & Zisserman 2013",
-    needs: { target: false, layer: "any", gradient: true },
+    needs: { input: "one", target: false, layer: "any", gradient: true },
     params: [NEURON, ...NOISE],
   },
   async run(context) {
@@ -39,7 +39,7 @@ export const neuronGradient = technique({
  * does not depend on it.
  */
 export async function gradientOf(
-  context: Context,
+  context: SampleContext,
   neuron: Neuron,
   feeds: Feeds,
   rules?: RuleSet,

@@ -17,7 +17,7 @@ export const neuronGuidedBackprop = technique({
     group: "neurons",
     summary: "Sharp edges that excite one neuron: only positive gradients pass, and only through active units.",
     cite: "Springenberg et al. 2015",
-    needs: { target: false, layer: "any", gradient: true },
+    needs: { input: "one", target: false, layer: "any", gradient: true },
     params: [NEURON, ...NOISE],
   },
   async run(context) {

@@ -21,7 +21,7 @@ export const neuronIntegratedGradients = technique({
     group: "neurons",
     summary: "One neuron's difference from its activation for a baseline, distributed over the inputs.",
     cite: "Sundararajan, Taly & Yan 2017",
-    needs: { target: false, layer: "any", gradient: true },
+    needs: { input: "one", target: false, layer: "any", gradient: true },
     params: [NEURON, STEPS, RULE, BASELINE, ...NOISE, MEMORY],
   },
   async run(context) {

@@ -2,7 +2,7 @@ import { elementCount } from "../../model/graph.ts";
 import { batchFor } from "../../runtime/batch.ts";
 import { openTail } from "../../runtime/tail.ts";
 import { breathe } from "../framework/noise.ts";
-import type { Context, PartEffects } from "../framework/technique.ts";
+import type { SampleContext, PartEffects } from "../framework/technique.ts";
 
 /** Sets of the input's elements that are hidden one set after another. */
 export interface Parts {
@@ -33,7 +33,7 @@ export interface Ablated extends PartEffects {
  * By how much the score falls when each part of the input is set to what `baseline` has there. Runs several copies at
  * once where the model's batch axis is open. Stops between runs when cancelled. /
  */
-export async function ablate(context: Context, parts: Parts, baseline: Float32Array): Promise<Ablated> {
+export async function ablate(context: SampleContext, parts: Parts, baseline: Float32Array): Promise<Ablated> {
   const { name, values: input } = context.input;
   const { value: to } = await context.score();
   const tail = await openTail(context.model, context.feeds, {

@@ -16,19 +16,19 @@ const SIZES = {
   problem: "auto, a whole number, or one per axis separated by commas, such as 3,15,15.",
 };
 
-const WINDOW: ParamSpec = {
+const WINDOW = {
   ...SIZES,
   name: "window",
   label: "Window",
   help: "Size of the box: one number for all spatial axes (over all channels), or one per axis without the batch (3,15,15). auto: 15 of 224 pixels.",
-};
+} as const satisfies ParamSpec;
 
-const STRIDE: ParamSpec = {
+const STRIDE = {
   ...SIZES,
   name: "stride",
   label: "Stride",
   help: "Step by which the box moves, in the same form; at most its size. auto: about half the window. Captum's default of 1 runs the model for every pixel.",
-};
+} as const satisfies ParamSpec;
 
 const LOOKS = { id: "occlusion", title: "Occlusion", quantity: "y(x) − y(hidden)", signed: true };
 
@@ -44,7 +44,7 @@ export const occlusion = technique({
     group: "perturbation",
     summary: "How much the score drops when a box that slides over the input hides part of it.",
     cite: "Zeiler & Fergus 2014",
-    needs: { target: true, layer: "none", gradient: false },
+    needs: { input: "one", target: true, layer: "none", gradient: false },
     params: [WINDOW, STRIDE, BASELINE, SCORE],
   },
   async run(context) {

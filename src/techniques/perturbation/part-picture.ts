@@ -2,14 +2,14 @@ import type { Artifact, PartRow, TokensArtifact } from "../../protocol/artifacts
 import type { Ablated, Parts } from "./ablation.ts";
 import { integersOf, meansOverPlaces } from "../framework/input-numbers.ts";
 import { aboutInput, inputAttribution, MOST_BARS, type AttributionLooks } from "../framework/pictures.ts";
-import type { Context, InputInfo, TechniqueOutput } from "../framework/technique.ts";
+import type { SampleContext, InputInfo, TechniqueOutput } from "../framework/technique.ts";
 
 /**
  * Parts' effects: numbers in the input's shape, and a picture in which every element, token and bar shows what its part
  * does to the score; a table has each part once.
  */
 export function partOutput(
-  context: Context,
+  context: SampleContext,
   parts: Parts,
   { values, ...effects }: Ablated,
   looks: AttributionLooks,
@@ -34,7 +34,7 @@ export function partOutput(
 }
 
 function pictureOf(
-  context: Context,
+  context: SampleContext,
   parts: Parts,
   values: Float32Array,
   effects: Float32Array,

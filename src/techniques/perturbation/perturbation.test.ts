@@ -352,7 +352,7 @@ describe("copies of the input", () => {
     const job = {
       technique,
       model: sum("fixed.onnx", [1, 1, 4, 4]),
-      inputs: { "": ramp() },
+      source: { kind: "sample" as const, inputs: { "": ramp() } },
       recipe: { version: 1 as const, inputs: {} },
       params,
     };

@@ -15,10 +15,10 @@ import { jointPlaces } from "../framework/joint-places.ts";
 import { breathe } from "../framework/noise.ts";
 import { choiceParam } from "../framework/params.ts";
 import { aboutInput, activationMap, inputAttribution, ofInputs } from "../framework/pictures.ts";
-import { technique, type Context, type InputInfo } from "../framework/technique.ts";
+import { technique, type SampleContext, type InputInfo } from "../framework/technique.ts";
 import { requireSeveral } from "../checks/features.ts";
 
-const PARAMS: readonly ParamSpec[] = [
+const PARAMS = [
   {
     type: "number",
     name: "masks",
@@ -75,7 +75,7 @@ const PARAMS: readonly ParamSpec[] = [
     ],
     "What is averaged: the target's probability, as in the paper; the input of the last Softmax or Sigmoid (logit); the output; or the cross-entropy loss.",
   ),
-];
+] as const satisfies readonly ParamSpec[];
 
 /**
  * Σᵢ y(x ⊙ mᵢ) · mᵢ / (N·p) over N random masks: how high the score is, in the mean, where a place is shown (Petsiuk,
@@ -91,7 +91,7 @@ export const rise = technique({
     summary:
       "The mean of random masks, each weighted by the score of the masked input. Needs no gradients, but thousands of runs.",
     cite: "Petsiuk, Das & Saenko 2018",
-    needs: { target: true, layer: "none", gradient: false },
+    needs: { input: "one", target: true, layer: "none", gradient: false },
     params: PARAMS,
   },
   async run(context) {
@@ -146,7 +146,7 @@ function maskedPlaces(input: InputInfo, cells: number): { places: Int32Array; sh
 }
 
 async function sample(
-  context: Context,
+  context: SampleContext,
   places: Int32Array,
   shape: MaskShape,
   baseline: Float32Array,
@@ -185,7 +185,7 @@ async function sample(
 }
 
 /** The value to run to, and the score in its elements: the paper's is a probability. */
-async function scored(context: Context): Promise<{ value: string; scoreOf: (values: Float32Array) => number }> {
+async function scored(context: SampleContext): Promise<{ value: string; scoreOf: (values: Float32Array) => number }> {
   const { output, target } = context;
   if (context.params.score === "probability") {
     const one = { meaning: output.meaning, dims: [1, ...output.dims.slice(1)] };
@@ -218,7 +218,7 @@ function masked(input: Float32Array, baseline: Float32Array, places: Int32Array,
 
 /** Says how far the map's places are off in the mean for having tried so few masks, beside how far they differ. */
 function noteError(
-  context: Context,
+  context: SampleContext,
   sum: Float64Array,
   squares: Float64Array,
   count: number,
@@ -237,7 +237,7 @@ function noteError(
 }
 
 function pictureOf(
-  context: Context,
+  context: SampleContext,
   input: InputInfo,
   values: Float32Array,
   size: readonly number[],

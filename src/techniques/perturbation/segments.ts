@@ -9,10 +9,10 @@ import { placesOf } from "../framework/channels.ts";
 import { inputName, inputSaid } from "../framework/input-name.ts";
 import { integersOf } from "../framework/input-numbers.ts";
 import { jointPlaces } from "../framework/joint-places.ts";
-import type { Context, InputInfo } from "../framework/technique.ts";
+import type { SampleContext, InputInfo } from "../framework/technique.ts";
 
 /** How an input is cut into parts. */
-export const SEGMENTS: readonly ParamSpec[] = [
+export const SEGMENTS = [
   {
     type: "number",
     name: "grid",
@@ -46,10 +46,10 @@ export const SEGMENTS: readonly ParamSpec[] = [
     problem: "One file: an integer array (.npy), or an image.",
     help: "A file that assigns elements to parts: an integer array (.npy) of a shape that fits the input, or an image of its size with one colour per part.",
   },
-];
+] as const satisfies readonly ParamSpec[];
 
 /** What parts are made of. */
-type PartsContext = Pick<Context, "params" | "input" | "picture" | "note" | "progress" | "mask">;
+type PartsContext = Pick<SampleContext, "params" | "input" | "picture" | "note" | "progress" | "mask">;
 
 function restOf(context: PartsContext): Omit<PartsContext, "input"> {
   return {

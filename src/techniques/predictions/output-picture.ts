@@ -1,6 +1,6 @@
 import type { ImageArtifact } from "../../protocol/artifacts.ts";
 import { probabilitiesOf } from "../../runtime/outputs.ts";
-import type { Context } from "../framework/technique.ts";
+import type { SampleContext } from "../framework/technique.ts";
 import { formatNumber } from "../../protocol/format.ts";
 
 /** More classes than this are told apart by number, not by colour. */
@@ -11,7 +11,7 @@ const MOST_NAMED = 6;
  * channel as grey, of several the class that is largest at each place. Undefined for other outputs. The caption says
  * how numbers became colours. /
  */
-export function outputPicture(context: Pick<Context, "output" | "input" | "classes">): ImageArtifact | undefined {
+export function outputPicture(context: Pick<SampleContext, "output" | "input" | "classes">): ImageArtifact | undefined {
   const { output } = context;
   const { dims, meaning, values } = output;
   if (dims.length !== 4 || dims[2] < 2 || dims[3] < 2) return undefined;
@@ -56,7 +56,7 @@ type Scale = (value: number, channel: number) => number;
  * By the input's own recipe where the values lie in what it makes of black and white; else by the range they lie in.
  */
 function displayScale(
-  { input: { range } }: Pick<Context, "input">,
+  { input: { range } }: Pick<SampleContext, "input">,
   values: Float32Array,
   channels: number,
 ): { scale: Scale; how: string } {

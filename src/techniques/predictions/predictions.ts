@@ -10,7 +10,7 @@ import { probabilitiesOf, type ModelOutput, type OutputMeaning } from "../../run
 import { boxesArtifact, detectionNotes } from "../framework/detections.ts";
 import { outputPicture } from "./output-picture.ts";
 import { classLabel, flatIndex, negativeLabel } from "../framework/output.ts";
-import { technique, type Context } from "../framework/technique.ts";
+import { technique, type SampleContext } from "../framework/technique.ts";
 
 /** Rows of a table of values. */
 const MOST_LISTED = 1000;
@@ -23,7 +23,7 @@ export const predictions = technique({
     command: "Show Predictions",
     group: "predictions",
     summary: "The model's output for this input: its most probable classes.",
-    needs: { target: false, layer: "none", gradient: false },
+    needs: { input: "one", target: false, layer: "none", gradient: false },
     params: [],
   },
   run(context) {
@@ -53,7 +53,7 @@ export const predictions = technique({
 });
 
 /** What the list does not show: the batch's other entries, the model's other outputs. */
-function noteLeftOut(context: Context): void {
+function noteLeftOut(context: SampleContext): void {
   const { output, ownValues, model, detections } = context;
   const [entries] = output.dims;
   if (entries > 1)
@@ -69,7 +69,7 @@ function noteLeftOut(context: Context): void {
  * Outputs with something else to explain: no labels that scores chose, no recurrent states, no second name of the same
  * value.
  */
-function otherScores(model: Context["model"], { name: own, value, columns = [] }: ModelOutput): string[] {
+function otherScores(model: SampleContext["model"], { name: own, value, columns = [] }: ModelOutput): string[] {
   const { graph } = model.model;
   const makers = makersOf(graph);
   const source = (name: string): string => {
@@ -113,7 +113,7 @@ export const KIND_WORDS: Readonly<Record<OutputMeaning["kind"], string>> = {
 
 /** The strongest entries of the chosen output, with class names; both classes where one number tells two apart. */
 export function predictionBars(
-  context: Pick<Context, "output" | "classes" | "target" | "detections" | "ownValues">,
+  context: Pick<SampleContext, "output" | "classes" | "target" | "detections" | "ownValues">,
   count: number,
 ): BarsArtifact {
   const { output, classes, target, detections, ownValues } = context;
@@ -165,7 +165,7 @@ export function predictionBars(
 
 /** A detector's strongest boxes whose class scores are in the chosen output. */
 function boxBars(
-  { output, target }: Pick<Context, "output" | "target">,
+  { output, target }: Pick<SampleContext, "output" | "target">,
   { boxes, head }: Detections,
   count: number,
 ): BarsArtifact {

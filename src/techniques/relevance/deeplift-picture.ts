@@ -3,14 +3,14 @@ import type { Artifact } from "../../protocol/artifacts.ts";
 import { channelView } from "../framework/channels.ts";
 import type { AttributionLooks } from "../framework/pictures.ts";
 import { isSignal, linesOf } from "../framework/signals.ts";
-import type { Context, LayerInfo } from "../framework/technique.ts";
+import type { SampleContext, LayerInfo } from "../framework/technique.ts";
 
 /**
  * The picture of an attribution in a layer's shape: a heat map over the input where the layer has height and width (a
  * transformer's tokens in their grid, without those apart from it), else its largest units as bars. /
  */
 export function layerPicture(
-  context: Context,
+  context: SampleContext,
   layer: LayerInfo,
   values: Float32Array,
   looks: AttributionLooks,

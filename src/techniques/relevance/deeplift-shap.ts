@@ -6,7 +6,7 @@ import { breathe, withNoise } from "../framework/noise.ts";
 import { NOISE, SCORE } from "../framework/params.ts";
 import { inputOutput } from "../framework/pictures.ts";
 import { isSigned, noiseCaption } from "../gradients/saliency.ts";
-import { technique, type Context } from "../framework/technique.ts";
+import { technique, type SampleContext } from "../framework/technique.ts";
 
 /**
  * The mean of DeepLIFT over a distribution of baselines, each weighted alike: raw in the input's shape. It sums to the
@@ -20,7 +20,7 @@ export const deepliftShap = technique({
     group: "relevance",
     summary: "DeepLIFT averaged over several baselines, which approximates SHAP values.",
     cite: "Lundberg & Lee 2017",
-    needs: { target: true, layer: "none", gradient: true },
+    needs: { input: "one", target: true, layer: "none", gradient: true },
     params: [DEEPLIFT_RULE, BASELINE, SCORE, ...NOISE],
   },
   async run(context) {
@@ -45,7 +45,11 @@ export const deepliftShap = technique({
   },
 });
 
-async function meanOver(context: Context, feeds: Feeds, baselines: readonly Float32Array[]): Promise<Contributions> {
+async function meanOver(
+  context: SampleContext,
+  feeds: Feeds,
+  baselines: readonly Float32Array[],
+): Promise<Contributions> {
   const sum = new Float64Array(context.input.values.length);
   let difference = 0;
   for (const [index, baseline] of baselines.entries()) {

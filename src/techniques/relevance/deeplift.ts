@@ -27,7 +27,7 @@ export const deeplift = technique({
     summary:
       "Distributes the score's difference from a baseline over the inputs in one backward pass, by comparing activations. Works through saturated units.",
     cite: "Shrikumar, Greenside & Kundaje 2017",
-    needs: { target: true, layer: "none", gradient: true },
+    needs: { input: "one", target: true, layer: "none", gradient: true },
     params: [DEEPLIFT_RULE, BASELINE, SCORE, ...NOISE],
   },
   async run(context) {

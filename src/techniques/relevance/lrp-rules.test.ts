@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Job } from "../../protocol/engine.ts";
+import type { Job } from "../../protocol/job.ts";
 import { ModelCache } from "../../runtime/models.ts";
 import { expectClose, float, smallRuns, unbiased, type Small } from "../../../test/support/lrp-small.ts";
 import { int, ints, node, weight } from "../../../test/support/models.ts";

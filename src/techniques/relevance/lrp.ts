@@ -12,7 +12,7 @@ import { withNoise } from "../framework/noise.ts";
 import { choiceParam, NOISE, SCORE } from "../framework/params.ts";
 import { inputOutput } from "../framework/pictures.ts";
 import { isSigned, noiseCaption } from "../gradients/saliency.ts";
-import { technique, type Context, type InputPart } from "../framework/technique.ts";
+import { technique, type SampleContext, type InputPart } from "../framework/technique.ts";
 
 const NUMBERS = String.raw`(?:-?\d*\.?\d+(?:[eE][+-]?\d+)?(?:\s*,\s*-?\d*\.?\d+(?:[eE][+-]?\d+)?)*)?`;
 
@@ -30,7 +30,7 @@ function bound(name: "low" | "high", label: string, what: string): ParamSpec {
 }
 
 /** The options of both LRP techniques. */
-export const LRP_PARAMS: readonly ParamSpec[] = [
+export const LRP_PARAMS = [
   choiceParam(
     "rule",
     "Rule",
@@ -111,7 +111,7 @@ export const LRP_PARAMS: readonly ParamSpec[] = [
   },
   bound("low", "Lowest value", "lowest"),
   bound("high", "Highest value", "highest"),
-];
+] as const satisfies readonly ParamSpec[];
 
 /**
  * Layer-wise relevance propagation: the target's score, redistributed layer by layer down to the input; raw in the
@@ -125,7 +125,7 @@ export const lrp = technique({
     group: "relevance",
     summary: "Redistributes the score layer by layer down to the input, conserving its total.",
     cite: "Bach et al. 2015; Montavon et al. 2019",
-    needs: { target: true, layer: "none", gradient: true },
+    needs: { input: "one", target: true, layer: "none", gradient: true },
     params: [...LRP_PARAMS, SCORE, ...NOISE],
   },
   async run(context) {
@@ -145,7 +145,7 @@ export const lrp = technique({
  * The relevance of a value, the mean over noisy copies where those are asked for; says what it sums to. UsageError
  * where none reaches it.
  */
-export async function relevanceOf(context: Context, value: string): Promise<Float32Array> {
+export async function relevanceOf(context: SampleContext, value: string): Promise<Float32Array> {
   const values = await withNoise(context, (feeds) => propagate(context, value, feeds));
   context.checkResult(values, value, { what: "The relevance" });
   await noteTreatment(context);
@@ -153,7 +153,7 @@ export async function relevanceOf(context: Context, value: string): Promise<Floa
 }
 
 /** "the gamma rule (γ 0.25)". */
-export function lrpCaption({ params }: Context): string {
+export function lrpCaption({ params }: SampleContext): string {
   const rule = String(params.rule);
   const of: Readonly<Record<string, string>> = {
     epsilon: ` ${formatNumber(Number(params.epsilon))}`,
@@ -163,7 +163,7 @@ export function lrpCaption({ params }: Context): string {
   return `${rule.replaceAll("_", "-")}${of[rule] ?? ""}`;
 }
 
-async function propagate(context: Context, value: string, feeds: Feeds): Promise<Float32Array> {
+async function propagate(context: SampleContext, value: string, feeds: Feeds): Promise<Float32Array> {
   const rules = lrpRules(LRP_RULES[String(context.params.rule)](options(context)));
   const { value: score } = await context.score();
   const { gradients, values } = await context
@@ -194,7 +194,7 @@ async function propagate(context: Context, value: string, feeds: Feeds): Promise
   return result;
 }
 
-function options(context: Context): Parameters<(typeof LRP_RULES)[string]>[0] {
+function options(context: SampleContext): Parameters<(typeof LRP_RULES)[string]>[0] {
   const { rule, epsilon, gamma, alpha, beta } = context.params;
   if (rule === "alpha_beta" && Math.abs(Number(alpha) - Number(beta) - 1) > 1e-9) {
     throw new UsageError(
@@ -211,7 +211,7 @@ function options(context: Context): Parameters<(typeof LRP_RULES)[string]>[0] {
  * Where the input's values lie: as given, else the recipe's darkest and lightest pixel, else (undefined) the input's
  * own extremes.
  */
-function boxOf(context: Context): Box {
+function boxOf(context: SampleContext): Box {
   const { name, dims, range, layout, parts } = context.input;
   if (parts) return jointBox(context, parts);
   const given = (param: "low" | "high"): number[] | undefined => {
@@ -248,7 +248,7 @@ function boxOf(context: Context): Box {
  * The box of several inputs: each one's own, by the recipe or its values, as one number for each element; numbers that
  * are given go for all.
  */
-function jointBox(context: Context, parts: readonly InputPart[]): Box {
+function jointBox(context: SampleContext, parts: readonly InputPart[]): Box {
   const { name, dims, values } = context.input;
   const total = dims[1];
   const end = (param: "low" | "high"): number[] => {
@@ -294,7 +294,7 @@ function explained(error: unknown): unknown {
 }
 
 /** What a person should know of how this model's operators were treated. */
-async function noteTreatment(context: Context): Promise<void> {
+async function noteTreatment(context: SampleContext): Promise<void> {
   const { specialised } = await context.traced();
   const { value: of } = await context.score();
   const { g, forward: nodes, tainted, known } = specialised;

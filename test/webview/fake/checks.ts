@@ -16,7 +16,7 @@ function check(id: string, title: string, cite: string, summary: string): Techni
     group: "checks",
     summary,
     cite,
-    needs: { target: true, layer: "spatial", gradient: false },
+    needs: { input: "one", target: true, layer: "spatial", gradient: false },
     params: [
       {
         type: "choice",

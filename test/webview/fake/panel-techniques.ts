@@ -58,7 +58,7 @@ export const techniques: readonly TechniqueInfo[] = [
     command: "Visualize Predictions",
     group: "predictions",
     summary: "The classes that the model sees, most probable first.",
-    needs: { target: false, layer: "none", gradient: false },
+    needs: { input: "one", target: false, layer: "none", gradient: false },
     params: [],
   },
   {
@@ -67,7 +67,7 @@ export const techniques: readonly TechniqueInfo[] = [
     command: "Visualize Feature Maps",
     group: "activations",
     summary: "The activation of each channel of a layer.",
-    needs: { target: false, layer: "any", gradient: false },
+    needs: { input: "one", target: false, layer: "any", gradient: false },
     params: [],
   },
   {
@@ -77,7 +77,7 @@ export const techniques: readonly TechniqueInfo[] = [
     group: "gradients",
     summary: "Input pixels whose small changes affect the score most.",
     cite: "Simonyan, Vedaldi & Zisserman 2013",
-    needs: { target: true, layer: "none", gradient: true },
+    needs: { input: "one", target: true, layer: "none", gradient: true },
     params: [
       {
         type: "boolean",
@@ -96,7 +96,7 @@ export const techniques: readonly TechniqueInfo[] = [
     group: "cams",
     summary: "Where the evidence for a class lies.",
     cite: "Zhou et al. 2016",
-    needs: { target: true, layer: "none", gradient: false },
+    needs: { input: "one", target: true, layer: "none", gradient: false },
     params: [],
   },
   {
@@ -106,7 +106,7 @@ export const techniques: readonly TechniqueInfo[] = [
     group: "cams",
     summary: "Where the evidence for a class lies, for any layer.",
     cite: "Selvaraju et al. 2017",
-    needs: { target: true, layer: "spatial", several: true, gradient: true },
+    needs: { input: "one", target: true, layer: "spatial", several: true, gradient: true },
     params: [
       { type: "boolean", name: "relu", label: "ReLU", help: "Only what supports the class.", default: true },
       {
@@ -132,7 +132,7 @@ export const otherKinds: readonly TechniqueInfo[] = [
     command: "Visualize Input × Gradient",
     group: "gradients",
     summary: "What each token amounts to.",
-    needs: { target: true, layer: "none", gradient: true },
+    needs: { input: "one", target: true, layer: "none", gradient: true },
     params: [
       {
         type: "text",
@@ -152,7 +152,7 @@ export const otherKinds: readonly TechniqueInfo[] = [
     command: "Visualize Integrated Gradients",
     group: "gradients",
     summary: "What each column amounts to.",
-    needs: { target: true, layer: "none", gradient: true },
+    needs: { input: "one", target: true, layer: "none", gradient: true },
     params: [],
   },
   {
@@ -170,7 +170,7 @@ export const otherKinds: readonly TechniqueInfo[] = [
     command: "Visualize Saliency",
     group: "gradients",
     summary: "A picture and a row.",
-    needs: { target: true, layer: "none", gradient: true },
+    needs: { input: "one", target: true, layer: "none", gradient: true },
     params: [],
   },
   {
@@ -179,7 +179,7 @@ export const otherKinds: readonly TechniqueInfo[] = [
     command: "Visualize Saliency",
     group: "gradients",
     summary: "A dense output.",
-    needs: { target: true, layer: "none", gradient: true },
+    needs: { input: "one", target: true, layer: "none", gradient: true },
     params: [],
   },
 ];
@@ -208,7 +208,7 @@ export const manyTechniques: readonly TechniqueInfo[] = [
     command: `Visualize ${title}`,
     group: "cams",
     summary: title,
-    needs: { target: true, layer: "none", gradient: false },
+    needs: { input: "one", target: true, layer: "none", gradient: false },
     params: [],
   })),
 ];
