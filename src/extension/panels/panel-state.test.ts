@@ -186,7 +186,7 @@ describe("the job of a state", () => {
     expect(jobOf({ ...state, params: {} }, saliency, files, recipe)).toEqual({
       technique: "saliency",
       model: "/m/net.onnx",
-      inputs: { "": "/m/cat.png" },
+      source: { kind: "sample", inputs: { "": "/m/cat.png" } },
       recipe,
       target: { index: [285] },
       params: { absolute: true, samples: 0, score: "logit" },

@@ -212,7 +212,7 @@ describe("feature maps of any layer", () => {
       over: "input frame 2 of 4",
     });
     expect([...second.tiles]).toEqual([...result.arrays[0].values.subarray(80, 160)]);
-    expect(result.views.some(({ id }) => id === second.over)).toBe(true);
+    expect(result.context.pictures.some(({ id }) => id === second.over)).toBe(true);
     expect([...(await channelOf({ job, channel: 7 }, env)).values]).toEqual([
       ...result.arrays[0].values.subarray(112, 128),
     ]);
