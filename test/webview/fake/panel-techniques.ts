@@ -161,7 +161,7 @@ export const otherKinds: readonly TechniqueInfo[] = [
     command: "Visualize Input × Gradient",
     group: "gradients",
     summary: "What each step amounts to.",
-    needs: { target: true, layer: "none", gradient: true },
+    needs: { input: "one", target: true, layer: "none", gradient: true },
     params: [],
   },
   {
