@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { extname, resolve } from "node:path";
 import { DataError } from "../model/errors.ts";
 import {
   checkNames,
@@ -15,96 +14,27 @@ import type { SampleFiles } from "../techniques/framework/prepared-input.ts";
 import type { RecipeReport } from "../protocol/recipe.ts";
 import { joinList, splitList } from "../protocol/list.ts";
 import { parseTarget, usualOutput } from "../protocol/target.ts";
-import type { TechniqueInfo } from "../protocol/technique.ts";
+import { DEFAULT_LOOKS, LOOK_CHOICES, type Looks } from "../protocol/looks.ts";
+import { readParam } from "../protocol/params.ts";
+import type { ParamSpec, TechniqueInfo } from "../protocol/technique.ts";
 import type { LoadedModel } from "../runtime/models.ts";
+import { WrongUsage } from "./options.ts";
 import { remark } from "./remarks.ts";
 import { visible } from "./terminal.ts";
 import { techniques } from "../techniques/index.ts";
 import { OPTIONS as METHOD_OPTIONS, parseOptions } from "../techniques/checks/checked-method.ts";
 
-/** The words on the command line do not make a call: exit code 2. */
-export class WrongUsage extends Error {
-  override readonly name = "WrongUsage";
+/** The options that say what is explained. */
+export interface TargetOptions {
+  readonly target?: string | undefined;
+  readonly against?: string | undefined;
+  readonly output?: string | undefined;
 }
 
-const OPTIONS = {
-  input: { type: "string", multiple: true },
-  fetch: { type: "string", multiple: true },
-  layer: { type: "string", multiple: true },
-  set: { type: "string", multiple: true },
-  explain: { type: "string", multiple: true },
-  target: { type: "string" },
-  against: { type: "string" },
-  output: { type: "string" },
-  recipe: { type: "string" },
-  out: { type: "string" },
-  json: { type: "boolean" },
-  threads: { type: "string" },
-  seed: { type: "string" },
-} as const;
-
-export type OptionName = keyof typeof OPTIONS;
-
-export interface Arguments {
-  readonly model: string;
-  readonly options: {
-    readonly input: readonly string[];
-    readonly fetch: readonly string[];
-    readonly layer: readonly string[];
-    readonly set: readonly string[];
-    readonly explain: readonly string[];
-    readonly target?: string;
-    readonly against?: string;
-    readonly output?: string;
-    readonly recipe?: string;
-    readonly out?: string;
-    readonly threads?: string;
-    readonly seed?: string;
-    readonly json: boolean;
-  };
-}
-
-/** One MODEL and the options of a command; WrongUsage for anything else. */
-export function parseArguments(
-  args: readonly string[],
-  allowed: readonly OptionName[],
-  needs: readonly OptionName[] = [],
-): Arguments {
-  const options = Object.fromEntries(allowed.map((name) => [name, OPTIONS[name]]));
-  let parsed: { values: Record<string, unknown>; positionals: string[] };
-  try {
-    parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
-  } catch (error) {
-    throw new WrongUsage(error instanceof Error ? error.message.split(". To specify")[0] : String(error));
-  }
-  const { values, positionals } = parsed;
-  if (positionals.length !== 1)
-    throw new WrongUsage(
-      positionals.length === 0
-        ? "The model file is missing."
-        : `Expected one MODEL, got several; also given: ${positionals.slice(1).join(" ")}`,
-    );
-  for (const name of needs) if (values[name] === undefined) throw new WrongUsage(`--${name} is missing.`);
-  const list = (name: OptionName): readonly string[] => (values[name] as readonly string[] | undefined) ?? [];
-  const one = (name: OptionName): string | undefined => values[name] as string | undefined;
-  return {
-    model: positionals[0],
-    options: {
-      input: list("input"),
-      fetch: list("fetch"),
-      layer: list("layer"),
-      set: list("set"),
-      explain: list("explain"),
-      target: one("target"),
-      against: one("against"),
-      output: one("output"),
-      recipe: one("recipe"),
-      out: one("out"),
-      threads: one("threads"),
-      seed: one("seed"),
-      json: values.json === true,
-    },
-  };
+/** The options that say what a model gets. */
+export interface InputOptions {
+  readonly input: readonly string[];
+  readonly recipe?: string | undefined;
 }
 
 export function threadCount(text: string | undefined): number | undefined {
@@ -137,7 +67,7 @@ export function parseRegion(
 
 /** What is explained; `outputs` are the model's, for regions with open ends. */
 export function targetSpec(
-  { target, against, output }: Arguments["options"],
+  { target, against, output }: TargetOptions,
   { outputs, explainable }: Pick<LoadedModel["description"], "outputs" | "explainable"> = { outputs: [] },
 ): TargetSpec {
   if (target !== undefined && /^\s*not\s*:/.test(target)) {
@@ -158,6 +88,43 @@ export function targetSpec(
   };
 }
 
+/** How a result's channels become one map where it is saved: what --set takes beside a technique's own parameters. */
+export const REDUCE: ParamSpec = {
+  type: "choice",
+  name: "reduce",
+  label: "Channels",
+  default: DEFAULT_LOOKS.reduce,
+  options: LOOK_CHOICES.reduce.map((value) => ({ value, label: value })),
+  help: "How channels become one map in a saved picture.",
+};
+
+/** --set of a technique's parameters, and of how its result is drawn. */
+export function readSettings(set: readonly string[]): {
+  readonly settings: Readonly<Record<string, string>>;
+  readonly looks: Looks;
+} {
+  const { reduce = REDUCE.default, ...settings } = parseSettings(set);
+  const read = readParam(REDUCE, reduce);
+  if ("problem" in read) throw new WrongUsage(read.problem);
+  return { settings, looks: { ...DEFAULT_LOOKS, reduce: read.value as Looks["reduce"] } };
+}
+
+/** One of a few words that an option takes. */
+export function oneOf<T extends string>(option: string, value: string, options: readonly T[]): T {
+  const found = options.find((one) => one === value);
+  if (found === undefined) throw new WrongUsage(`${option} must be one of ${options.join(", ")}, not "${value}".`);
+  return found;
+}
+
+/** The format that --out names by its ending. */
+export function formatOf<T extends string>(out: string, formats: readonly T[]): T {
+  const ending = extname(out);
+  const format = formats.find((one) => ending.toLowerCase() === `.${one}`);
+  if (format === undefined)
+    throw new WrongUsage(`--out must end in ${formats.map((one) => `.${one}`).join(", ")}, not "${ending}".`);
+  return format;
+}
+
 /** --set PARAM=VALUE, repeated. */
 export function parseSettings(settings: readonly string[]): Record<string, string> {
   return Object.fromEntries(
@@ -176,7 +143,7 @@ export function parseSettings(settings: readonly string[]): Record<string, strin
  */
 export async function inputsOf(
   model: LoadedModel,
-  { input, recipe }: Arguments["options"],
+  { input, recipe }: InputOptions,
 ): Promise<Pick<Job, "source" | "recipe">> {
   const names = model.description.inputs.map(({ name }) => name);
   const used =

@@ -1,44 +1,14 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { build } from "esbuild";
+import { describe, expect, it } from "vitest";
 import { decodeNpy } from "../data/index.ts";
 import { techniques } from "../techniques/index.ts";
+import { commandLine } from "../../test/support/command-line.ts";
 
 const model = resolve("samples/efficientnet-lite0.onnx");
 const cat = resolve("samples/cat.png");
-let folder: string;
-let program: string;
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "loupe-cli-"));
-  // Inside the project, where it finds onnxruntime-node and sharp.
-  program = resolve("dist/test-cli.js");
-  await build({
-    entryPoints: ["src/cli/main.ts"],
-    outfile: program,
-    bundle: true,
-    platform: "node",
-    format: "cjs",
-    target: "node20",
-    external: ["onnxruntime-node", "sharp"],
-    logLevel: "error",
-  });
-});
-afterAll(() => {
-  rmSync(folder, { recursive: true, force: true });
-  rmSync(program, { force: true });
-});
-
-function loupe(...args: string[]): { code: number | null; out: string; err: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], {
-    encoding: "utf8",
-    maxBuffer: 1 << 26,
-  });
-  return { code: status, out: stdout, err: stderr };
-}
+const { folder, loupe, program } = commandLine();
 
 describe("the command line", () => {
   it("lists the techniques with their parameters", () => {
@@ -150,12 +120,12 @@ describe("the command line", () => {
     ["no such command", ["frobnicate"], 2, /no command or technique "frobnicate"/],
     ["no model", ["saliency", "--out", "x.png"], 2, /model file is missing/],
     ["an unknown option", ["inspect", "m.onnx", "--colour", "red"], 2, /--colour/],
-    ["an ending that no format has", ["saliency", model, "--input", cat, "--out", "x.doc"], 2, /--out ends in/],
+    ["an ending that no format has", ["saliency", model, "--input", cat, "--out", "x.doc"], 2, /--out must end in/],
     [
       "a target that is no index",
       ["saliency", model, "--input", cat, "--target", "cat", "--out", "x.png"],
       2,
-      /--target is an index/,
+      /--target must be an index/,
     ],
     ["a model that is not there", ["inspect", "no-such.onnx"], 1, /no such file/],
     ["no input", ["saliency", model, "--out", "x.png"], 1, /inputs are images/],

@@ -1,42 +1,14 @@
-import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { copyFileSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { build } from "esbuild";
 import { unzipSync } from "fflate";
 import sharp from "sharp";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { decodeNpy } from "../data/index.ts";
+import { commandLine } from "../../test/support/command-line.ts";
 
 const model = resolve("samples/efficientnet-lite0.onnx");
 const cat = resolve("samples/cat.png");
-let folder: string;
-let program: string;
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "loupe-compare-"));
-  // Inside the project, where it finds onnxruntime-node and sharp.
-  program = resolve("dist/test-compare-cli.js");
-  await build({
-    entryPoints: ["src/cli/main.ts"],
-    outfile: program,
-    bundle: true,
-    platform: "node",
-    format: "cjs",
-    target: "node20",
-    external: ["onnxruntime-node", "sharp"],
-    logLevel: "error",
-  });
-});
-afterAll(() => {
-  rmSync(folder, { recursive: true, force: true });
-  rmSync(program, { force: true });
-});
-
-function loupe(...args: string[]): { code: number | null; err: string } {
-  const { status, stderr } = spawnSync(process.execPath, [program, ...args], { encoding: "utf8", maxBuffer: 1 << 26 });
-  return { code: status, err: stderr };
-}
+const { folder, loupe } = commandLine();
 
 interface Saved {
   readonly comparison: {
@@ -207,7 +179,7 @@ describe("neural-loupe compare", () => {
       "an ending that no format has",
       ["compare", model, "--input", cat, "--methods", "cam", "--out", "x.npy"],
       2,
-      /--out ends in \.svg, \.png, \.npz, \.json/,
+      /--out must end in \.svg, \.png, \.npz, \.json/,
     ],
     [
       "three axes",

@@ -1,6 +1,5 @@
 import { mkdir, writeFile } from "node:fs/promises";
-import { basename, dirname, extname, resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { basename, dirname, resolve } from "node:path";
 import { FIGURE_FORMATS, saveFigure, WHITE, type FigureColors, type SavedFigure } from "../draw/figure/figure-files.ts";
 import type { FigureCell } from "../draw/figure/figure.ts";
 import type { WholeResult } from "../protocol/result.ts";
@@ -8,7 +7,9 @@ import type { AxisEntry, AxisKind, ScaleSharing } from "../protocol/compare.ts";
 import { isComparable, methodLabel } from "../protocol/compare.ts";
 import type { Job } from "../protocol/job.ts";
 import { describeError } from "../protocol/link.ts";
-import { DEFAULT_LOOKS, type Looks } from "../protocol/looks.ts";
+import { ONNX } from "../protocol/formats.ts";
+import { LOOK_CHOICES, type Looks } from "../protocol/looks.ts";
+import { paramKind } from "../protocol/params.ts";
 import type { Params } from "../protocol/technique.ts";
 import { ModelCache } from "../runtime/models.ts";
 import { techniques } from "../techniques/index.ts";
@@ -16,13 +17,18 @@ import { checkParams } from "../techniques/framework/params.ts";
 import { findTechnique, runJob } from "../techniques/framework/run.ts";
 import {
   absoluteFiles,
+  formatOf,
   inputsOf,
+  oneOf,
   parseSettings,
   progressLine,
+  readSettings,
+  REDUCE,
   targetSpec,
   threadCount,
-  WrongUsage,
+  type InputOptions,
 } from "./arguments.ts";
+import { command, WrongUsage, type Values } from "./options.ts";
 import { printError } from "./terminal.ts";
 
 const KINDS: readonly AxisKind[] = ["method", "model", "layer", "target"];
@@ -38,13 +44,39 @@ const BACKGROUNDS: Readonly<Record<string, FigureColors>> = {
   none: { ...WHITE, theme: { ...WHITE.theme, background: "none" } },
 };
 
-/**
- * `neural-loupe compare MODEL --input FILE --methods a,b --out FIGURE`: methods, targets, layers or models on one input
- * in one figure. What is given several times becomes an axis, two at most; what fails says so in its own cell. Exit 1
- * when all fail. /
- */
-export async function compare(args: readonly string[]): Promise<number> {
-  const request = readRequest(args);
+const OPTIONS = {
+  input: { needed: "usually" },
+  methods: { needed: "usually" },
+  target: { repeated: true },
+  against: {},
+  output: {},
+  layer: {},
+  layers: {},
+  set: {},
+  explain: {},
+  columns: {},
+  rows: {},
+  scale: { value: SCALES.join("|") },
+  arrangement: { value: LOOK_CHOICES.arrangement.join("|") },
+  background: { value: Object.keys(BACKGROUNDS).join("|") },
+  recipe: {},
+  threads: {},
+  out: { value: `FILE.(${FIGURE_FORMATS.join("|")})`, needed: "always" },
+} as const;
+
+/** What fails says so in its own cell. Exit 1 when all fail. */
+export const compare = command({
+  name: "compare",
+  summary:
+    "Draws methods, targets, layers or models side by side in one figure. What is given several times becomes an axis, two at most.",
+  positional: ["MODEL..."],
+  options: OPTIONS,
+  details: [`Of the picture:\n  --set ${REDUCE.name}=${paramKind(REDUCE)}  ${REDUCE.help}`],
+  example: `compare model.${ONNX.extensions[0]} --input cat.png --methods saliency,grad-cam --out figure.svg`,
+  run: ({ positional, options }) => drawComparison(readRequest(positional, options)),
+});
+
+async function drawComparison(request: Request): Promise<number> {
   const models = new ModelCache({ threads: request.threads });
   const progress = progressLine();
   try {
@@ -81,11 +113,7 @@ export async function compare(args: readonly string[]): Promise<number> {
 
 interface Request {
   readonly models: readonly string[];
-  readonly options: {
-    readonly input: readonly string[];
-    readonly recipe?: string;
-    readonly explain: readonly string[];
-  };
+  readonly options: InputOptions & { readonly explain: readonly string[] };
   readonly columns: readonly AxisEntry[];
   /** One undefined: a figure of one row. */
   readonly rows: readonly (AxisEntry | undefined)[];
@@ -100,43 +128,14 @@ interface Request {
   readonly threads?: number;
 }
 
-const NO_OPTIONS = { input: [], fetch: [], layer: [], set: [], explain: [], json: false } as const;
-
-const OPTIONS = {
-  input: { type: "string", multiple: true },
-  methods: { type: "string", multiple: true },
-  target: { type: "string", multiple: true },
-  against: { type: "string" },
-  output: { type: "string" },
-  layer: { type: "string", multiple: true },
-  layers: { type: "string", multiple: true },
-  set: { type: "string", multiple: true },
-  explain: { type: "string", multiple: true },
-  columns: { type: "string" },
-  rows: { type: "string" },
-  scale: { type: "string" },
-  arrangement: { type: "string" },
-  background: { type: "string" },
-  recipe: { type: "string" },
-  out: { type: "string" },
-  threads: { type: "string" },
-} as const;
-
-function readRequest(args: readonly string[]): Request {
-  const { values, positionals } = parse(args);
-  if (positionals.length === 0) throw new WrongUsage("The model file is missing.");
-  if (values.out === undefined) throw new WrongUsage("--out is missing.");
-  const format = FIGURE_FORMATS.find((ending) => extname(values.out ?? "").toLowerCase() === `.${ending}`);
-  if (!format)
-    throw new WrongUsage(
-      `--out must end in ${FIGURE_FORMATS.map((ending) => `.${ending}`).join(", ")}, not "${extname(values.out)}".`,
-    );
-  const { reduce = DEFAULT_LOOKS.reduce, ...settings } = parseSettings(values.set ?? []);
-  const layers = [...(values.layer ?? []), ...(values.layers ?? []).flatMap((list) => list.split(","))]
+function readRequest(positionals: readonly string[], values: Values<typeof OPTIONS>): Request {
+  const format = formatOf(values.out, FIGURE_FORMATS);
+  const { settings, looks } = readSettings(values.set);
+  const layers = [...values.layer, ...values.layers.flatMap((list) => list.split(","))]
     .map((layer) => layer.trim())
     .filter(Boolean);
   const entries: Readonly<Record<AxisKind, readonly AxisEntry[]>> = {
-    method: methodEntries(values.methods ?? [], settings),
+    method: methodEntries(values.methods, settings),
     model: positionals.map((model) => ({ kind: "model", model: resolve(model) })),
     layer: layers.map((layer) => ({ kind: "layer", layer })),
     target: targetEntries(values),
@@ -144,42 +143,21 @@ function readRequest(args: readonly string[]): Request {
   const axes = chooseAxes(entries, values);
   return {
     models: positionals,
-    options: { input: values.input ?? [], recipe: values.recipe, explain: values.explain ?? [] },
+    options: { input: values.input, recipe: values.recipe, explain: values.explain },
     axes,
     columns: entries[axes.columns],
     rows: axes.rows ? entries[axes.rows] : [undefined],
     fixed: KINDS.filter((kind) => kind !== axes.columns && kind !== axes.rows).flatMap((kind) => entries[kind]),
     looks: {
-      ...DEFAULT_LOOKS,
-      reduce: among(reduce, ["max", "mean", "l2"], "reduce"),
-      arrangement: among(
-        values.arrangement ?? DEFAULT_LOOKS.arrangement,
-        ["side-by-side", "overlay", "map"],
-        "--arrangement",
-      ),
+      ...looks,
+      arrangement: oneOf("--arrangement", values.arrangement ?? looks.arrangement, LOOK_CHOICES.arrangement),
     },
-    scale: among(values.scale ?? "own", SCALES, "--scale"),
+    scale: oneOf("--scale", values.scale ?? "own", SCALES),
     out: values.out,
     format,
-    colors: BACKGROUNDS[among(values.background ?? "white", Object.keys(BACKGROUNDS), "--background")],
+    colors: BACKGROUNDS[oneOf("--background", values.background ?? "white", Object.keys(BACKGROUNDS))],
     threads: threadCount(values.threads),
   };
-}
-
-function parse(
-  args: readonly string[],
-): ReturnType<typeof parseArgs<{ args: string[]; options: typeof OPTIONS; allowPositionals: true; strict: true }>> {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true, strict: true });
-  } catch (error) {
-    throw new WrongUsage(error instanceof Error ? error.message.split(". To specify")[0] : String(error));
-  }
-}
-
-function among<T extends string>(value: string, options: readonly T[], name: string): T {
-  const found = options.find((option) => option === value);
-  if (found === undefined) throw new WrongUsage(`${name} must be one of ${options.join(", ")}, not "${value}".`);
-  return found;
 }
 
 /**
@@ -213,20 +191,16 @@ function methodEntries(lists: readonly string[], settings: Readonly<Record<strin
 }
 
 function targetEntries({
-  target = [],
+  target,
   against,
   output,
-}: {
-  readonly target?: string[];
-  readonly against?: string;
-  readonly output?: string;
-}): AxisEntry[] {
+}: Pick<Values<typeof OPTIONS>, "target" | "against" | "output">): AxisEntry[] {
   return (target.length ? target : [undefined]).map((text) => ({
     // A region's open ends are the model's to say.
     kind: "target",
     target: text?.includes(":")
       ? { ...(output === undefined ? {} : { output }) }
-      : targetSpec({ ...NO_OPTIONS, target: text, against, output }),
+      : targetSpec({ target: text, against, output }),
     label: text ?? "largest",
   }));
 }
@@ -234,10 +208,10 @@ function targetEntries({
 /** What is given more than once is an axis: methods along the columns first, unless the person says otherwise. */
 function chooseAxes(
   entries: Readonly<Record<AxisKind, readonly AxisEntry[]>>,
-  asked: { readonly columns?: string; readonly rows?: string },
+  asked: Pick<Values<typeof OPTIONS>, "columns" | "rows">,
 ): SavedFigure["axes"] {
   const named = (value: string | undefined, option: string): AxisKind | undefined =>
-    value === undefined ? undefined : among(value.replace(/s$/, ""), KINDS, `${option} (or its plural)`);
+    value === undefined ? undefined : oneOf(`${option} (or its plural)`, value.replace(/s$/, ""), KINDS);
   const [columns, rows] = [named(asked.columns, "--columns"), named(asked.rows, "--rows")];
   if (columns !== undefined && columns === rows) throw new WrongUsage(`Columns and rows are both ${columns}s.`);
   const several = KINDS.filter((kind) => entries[kind].length > 1);
@@ -275,11 +249,11 @@ async function runCell(
     const job: Job = {
       technique: method.technique,
       model: model.model,
-      ...(await inputsOf(loaded, { ...NO_OPTIONS, ...request.options })),
+      ...(await inputsOf(loaded, request.options)),
       ...(target
         ? {
             target: target.label.includes(":")
-              ? targetSpec({ ...NO_OPTIONS, target: target.label, output: target.target.output }, loaded.description)
+              ? targetSpec({ target: target.label, output: target.target.output }, loaded.description)
               : target.target,
           }
         : {}),

@@ -1,44 +1,13 @@
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { build } from "esbuild";
+import { describe, expect, it } from "vitest";
 import { decodeNpy } from "../data/index.ts";
 import { floatsOf, openSession } from "../runtime/ort.ts";
+import { commandLine } from "../../test/support/command-line.ts";
 
 const model = resolve("samples/efficientnet-lite0.onnx");
 const input = resolve("test/reference/efficientnet-cat/input.npy");
-let folder: string;
-let program: string;
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "loupe-export-cli-"));
-  // Inside the project, where it finds onnxruntime-node and sharp.
-  program = resolve("dist/test-export-cli.js");
-  await build({
-    entryPoints: ["src/cli/main.ts"],
-    outfile: program,
-    bundle: true,
-    platform: "node",
-    format: "cjs",
-    target: "node20",
-    external: ["onnxruntime-node", "sharp"],
-    logLevel: "error",
-  });
-});
-afterAll(() => {
-  rmSync(folder, { recursive: true, force: true });
-  rmSync(program, { force: true });
-});
-
-function loupe(...args: string[]): { code: number | null; out: string; err: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], {
-    encoding: "utf8",
-    maxBuffer: 1 << 26,
-  });
-  return { code: status, out: stdout, err: stderr };
-}
+const { folder, loupe } = commandLine();
 
 describe("neural-loupe export", () => {
   it("writes Grad-CAM as a folder for Triton, whose model gives what the technique gives", async () => {
@@ -110,13 +79,13 @@ describe("neural-loupe export", () => {
   });
 
   it.each([
-    [["export"], "a technique first"],
-    [["export", "sallency", model], 'none "sallency"'],
-    [["export", "saliency", model, "--input", input], "either --out FILE.onnx or --triton DIR"],
-    [["export", "saliency", model, "--input", input, "--out", "x.png"], "ends in .onnx"],
+    [["export"], "a technique as its first argument"],
+    [["export", "sallency", model], 'no technique "sallency"'],
+    [["export", "saliency", model, "--input", input], "takes either --out FILE.onnx or --triton DIR"],
+    [["export", "saliency", model, "--input", input, "--out", "x.png"], "must end in .onnx"],
     [
       ["export", "saliency", model, "--input", input, "--out", "x.onnx", "--weights", "none"],
-      "--weights is included, external, data",
+      "--weights must be one of included, external, data",
     ],
     [["export", "saliency", model, "--input", input, "--out", "x.onnx", "--weights"], "--weights needs a value"],
   ])("%j is wrong usage", (args, said) => {

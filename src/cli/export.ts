@@ -4,16 +4,8 @@ import { exportExplanation } from "../export/explanation.ts";
 import { tritonConfig } from "../export/triton.ts";
 import type { ExportedValue, ExportReport, ExportTarget, ExportWeights } from "../protocol/export.ts";
 import { ModelCache } from "../runtime/models.ts";
-import { techniques } from "../techniques/index.ts";
-import {
-  inputsOf,
-  parseArguments,
-  parseSettings,
-  progressLine,
-  targetSpec,
-  threadCount,
-  WrongUsage,
-} from "./arguments.ts";
+import { inputsOf, oneOf, parseSettings, progressLine, targetSpec, threadCount } from "./arguments.ts";
+import { command, ONE_SAMPLE, WrongUsage, type Values } from "./options.ts";
 import { print, printJson } from "./terminal.ts";
 import { hasFormat, ONNX } from "../protocol/formats.ts";
 
@@ -22,45 +14,52 @@ const WEIGHTS: readonly ExportWeights[] = ["included", "external", "data"];
 const TRITON_MODEL = `model.${ONNX.extensions[0]}`;
 const TARGETS: readonly ExportTarget[] = ["optional", "required", "fixed"];
 
+const OPTIONS = {
+  input: { needed: "usually", help: ONE_SAMPLE },
+  target: {},
+  against: {},
+  output: {},
+  layer: { repeated: false },
+  set: {},
+  explain: {},
+  recipe: {},
+  weights: { value: WEIGHTS.join("|") },
+  "target-input": { value: TARGETS.join("|") },
+  json: {},
+  threads: {},
+  out: { value: `FILE.${ONNX.extensions[0]}`, or: "triton" },
+  triton: {},
+} as const;
+
 /**
- * `neural-loupe export TECHNIQUE MODEL ...`: one ONNX file that gives the attribution beside the model's outputs; with
- * --triton a folder for a Triton model repository, DIR/config.pbtxt and the model in DIR/1. /
+ * One file that gives the attribution beside the model's outputs; with --triton a folder for a Triton model repository,
+ * DIR/config.pbtxt and the model in DIR/1.
  */
-export async function exportModel(args: readonly string[]): Promise<number> {
-  const [technique, ...rest] = args;
-  const info = techniques.find((one) => one.info.id === technique)?.info;
-  if (!info)
-    throw new WrongUsage(`export needs a technique as its first argument; there is no technique "${technique ?? ""}".`);
-  const { own, others } = splitOptions(rest);
-  const { model: path, options } = parseArguments(others, [
-    "input",
-    "target",
-    "against",
-    "output",
-    "layer",
-    "set",
-    "explain",
-    "recipe",
-    "out",
-    "threads",
-    "json",
-  ]);
-  if ((options.out === undefined) === (own.triton === undefined))
+export const exportCommand = command({
+  name: "export",
+  summary: "Writes a model that gives an explanation beside its outputs, or a folder for Triton.",
+  positional: ["TECHNIQUE", "MODEL"],
+  options: OPTIONS,
+  example: `export saliency model.${ONNX.extensions[0]} --input cat.png --out explained.${ONNX.extensions[0]}`,
+  run: ({ positional: [technique, path], options }) => exportModel(technique, path, options),
+});
+
+async function exportModel(technique: string, path: string, options: Values<typeof OPTIONS>): Promise<number> {
+  const { triton } = options;
+  if (triton === "") throw new WrongUsage("--triton needs a value.");
+  if ((options.out === undefined) === (triton === undefined))
     throw new WrongUsage(`export takes either --out FILE.${ONNX.extensions[0]} or --triton DIR.`);
   if (options.out !== undefined && !hasFormat(options.out, ONNX))
     throw new WrongUsage(`--out must end in .${ONNX.extensions[0]}, not "${options.out}".`);
-  if (options.layer.length > 1) throw new WrongUsage("export takes only one --layer.");
-  const weights = oneOf("weights", own.weights ?? "included", WEIGHTS);
+  const weights = oneOf("--weights", options.weights ?? "included", WEIGHTS);
   // Triton puts requests together: each must say its own target.
   const target = oneOf(
-    "target-input",
-    own["target-input"] ?? (own.triton === undefined ? "optional" : "required"),
+    "--target-input",
+    options["target-input"] ?? (triton === undefined ? "optional" : "required"),
     TARGETS,
   );
   // Triton wants a model of several files in a folder that is called as the file would be.
-  const out = resolve(
-    options.out ?? join(own.triton!, "1", ...(weights === "data" ? [TRITON_MODEL] : []), TRITON_MODEL),
-  );
+  const out = resolve(options.out ?? join(triton!, "1", ...(weights === "data" ? [TRITON_MODEL] : []), TRITON_MODEL));
   const models = new ModelCache({ threads: threadCount(options.threads) });
   const progress = progressLine();
   try {
@@ -71,11 +70,11 @@ export async function exportModel(args: readonly string[]): Promise<number> {
     const report = await exportExplanation(
       {
         job: {
-          technique: info.id,
+          technique,
           model: resolve(path),
           ...inputs,
           target: targetSpec(options),
-          ...(options.layer.length > 0 ? { layer: options.layer[0] } : {}),
+          ...(options.layer !== undefined ? { layer: options.layer } : {}),
           ...(options.explain.length > 0 ? { explain: options.explain } : {}),
           params: parseSettings(options.set),
         },
@@ -87,9 +86,9 @@ export async function exportModel(args: readonly string[]): Promise<number> {
     );
     progress.end();
     const files = [...report.files];
-    if (own.triton !== undefined) {
-      files.push(join(resolve(own.triton), "config.pbtxt"));
-      await writeFile(files[files.length - 1], tritonConfig(report, basename(resolve(own.triton))));
+    if (triton !== undefined) {
+      files.push(join(resolve(triton), "config.pbtxt"));
+      await writeFile(files[files.length - 1], tritonConfig(report, basename(resolve(triton))));
     }
     if (options.json) printJson({ ...report, files });
     else print(summary({ ...report, files }));
@@ -98,36 +97,6 @@ export async function exportModel(args: readonly string[]): Promise<number> {
     progress.end();
     models.dispose();
   }
-}
-
-const OWN = ["weights", "target-input", "triton"] as const;
-
-/** The options that only this command has (--name value or --name=value), and all else. */
-function splitOptions(args: readonly string[]): {
-  own: Partial<Record<(typeof OWN)[number], string>>;
-  others: string[];
-} {
-  const own: Partial<Record<(typeof OWN)[number], string>> = {};
-  const others: string[] = [];
-  for (let i = 0; i < args.length; i++) {
-    const name = OWN.find((one) => args[i] === `--${one}` || args[i].startsWith(`--${one}=`));
-    if (name === undefined) {
-      others.push(args[i]);
-      continue;
-    }
-    const inline = args[i].includes("=");
-    const value = inline ? args[i].slice(args[i].indexOf("=") + 1) : args[++i];
-    if (value === undefined || value === "" || (!inline && value.startsWith("--")))
-      throw new WrongUsage(`--${name} needs a value.`);
-    own[name] = value;
-  }
-  return { own, others };
-}
-
-function oneOf<T extends string>(name: string, value: string, options: readonly T[]): T {
-  const found = options.find((option) => option === value);
-  if (!found) throw new WrongUsage(`--${name} must be one of ${options.join(", ")}, not "${value}".`);
-  return found;
 }
 
 function summary({ files, size, inputs, outputs, notes, difference }: ExportReport): string {

@@ -7,16 +7,33 @@ import { preparedFor } from "../techniques/framework/joint-input.ts";
 import { prepareInput } from "../techniques/framework/prepared-input.ts";
 import { saliency } from "../techniques/gradients/saliency.ts";
 import { remark } from "./remarks.ts";
-import { inputsOf, oneSample, parseArguments, progressLine, targetSpec, threadCount, WrongUsage } from "./arguments.ts";
+import { ONNX } from "../protocol/formats.ts";
+import { inputsOf, oneSample, progressLine, targetSpec, threadCount } from "./arguments.ts";
+import { command, ONE_SAMPLE, WrongUsage, type Values } from "./options.ts";
 import { print, printJson } from "./terminal.ts";
 
-/** `neural-loupe gradcheck MODEL --input FILE`: our gradient against finite differences; exit 1 where they differ. */
-export async function gradcheck(args: readonly string[]): Promise<number> {
-  const { model: path, options } = parseArguments(
-    args,
-    ["input", "target", "against", "output", "recipe", "json", "threads", "seed"],
-    ["input"],
-  );
+const OPTIONS = {
+  input: { needed: "always", help: ONE_SAMPLE },
+  target: {},
+  against: {},
+  output: {},
+  recipe: {},
+  seed: {},
+  json: {},
+  threads: {},
+} as const;
+
+/** The gradient against finite differences; exit 1 where they differ. */
+export const gradcheck = command({
+  name: "gradcheck",
+  summary: "Compares the gradient of a model with finite differences. Exit code 1 where they differ.",
+  positional: ["MODEL"],
+  options: OPTIONS,
+  example: `gradcheck model.${ONNX.extensions[0]} --input cat.png`,
+  run: ({ positional: [path], options }) => runCheck(path, options),
+});
+
+async function runCheck(path: string, options: Values<typeof OPTIONS>): Promise<number> {
   const seed = Number(options.seed ?? 0);
   if (!Number.isInteger(seed) || seed < 0)
     throw new WrongUsage(`--seed must be a whole number of at least 0, not "${options.seed}".`);

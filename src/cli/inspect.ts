@@ -1,27 +1,34 @@
 import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, extname, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { csvOf } from "../draw/encode/csv.ts";
 import { describe } from "../model/describe.ts";
 import { nodeLabel } from "../model/graph.ts";
 import { innerLayers } from "../model/inner-names.ts";
 import { openModel } from "../model/open.ts";
 import type { ModelDescription, ValueDescription } from "../protocol/model.ts";
-import { parseArguments, WrongUsage } from "./arguments.ts";
+import { ONNX } from "../protocol/formats.ts";
+import { formatOf } from "./arguments.ts";
+import { command, type Values } from "./options.ts";
 import { printTable, type TableRow } from "./print-table.ts";
 import { print, printJson } from "./terminal.ts";
 
-/**
- * `neural-loupe inspect MODEL [--json] [--out FILE.(json|csv)]`: what the file is, and its layers; no weights are read.
- * The text has two tables, facts and layers, an empty line between them. /
- */
-export async function inspect(args: readonly string[]): Promise<number> {
-  const {
-    model: path,
-    options: { json, out },
-  } = parseArguments(args, ["json", "out"]);
-  const format = out === undefined ? undefined : extname(out).toLowerCase();
-  if (format !== undefined && format !== ".json" && format !== ".csv")
-    throw new WrongUsage(`--out must end in .json or .csv, not "${format}".`);
+const OPTIONS = {
+  json: {},
+  out: { value: "FILE.(json|csv)", help: "The file to write: all of it as JSON, or the layers as CSV." },
+} as const;
+
+/** The text has two tables, facts and layers, an empty line between them. */
+export const inspect = command({
+  name: "inspect",
+  summary: "Says what a model file is, with its layers. No weights are read.",
+  positional: ["MODEL"],
+  options: OPTIONS,
+  example: `inspect model.${ONNX.extensions[0]}`,
+  run: ({ positional: [path], options }) => inspectModel(path, options),
+});
+
+async function inspectModel(path: string, { json, out }: Values<typeof OPTIONS>): Promise<number> {
+  const format = out === undefined ? undefined : formatOf(out, ["json", "csv"]);
   const open = await openModel(path);
   try {
     const model = describe(open);
@@ -29,7 +36,7 @@ export async function inspect(args: readonly string[]): Promise<number> {
     const summary = (): string => `${JSON.stringify(summaryOf(model, inside), null, 2)}\n`;
     if (out !== undefined) {
       await mkdir(dirname(resolve(out)), { recursive: true });
-      await writeFile(out, format === ".json" ? summary() : csvOf(LAYER_COLUMNS, layerRows(model, inside)));
+      await writeFile(out, format === "json" ? summary() : csvOf(LAYER_COLUMNS, layerRows(model, inside)));
     }
     if (json) printJson(summaryOf(model, inside));
     else if (out === undefined) {

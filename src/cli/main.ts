@@ -1,46 +1,37 @@
 import { describeError } from "../protocol/link.ts";
 import { UsageError } from "../model/errors.ts";
-import { techniques } from "../techniques/index.ts";
-import { WrongUsage } from "./arguments.ts";
-import { compare } from "./compare.ts";
-import { exportModel } from "./export.ts";
-import { gradcheck } from "./gradcheck.ts";
-import { inspect } from "./inspect.ts";
+import { commandOf, COMMANDS } from "./commands.ts";
+import { helpOf, overview, usageOf } from "./help.ts";
+import { runCommand, WrongUsage, type Command } from "./options.ts";
 import { remark } from "./remarks.ts";
-import { runFetch } from "./run.ts";
-import { listTechniques, runTechnique } from "./technique.ts";
-import { helpOf, usageOf } from "./usage.ts";
 import { print, printError } from "./terminal.ts";
 
-/** What each first word does; any technique's id is one too. */
-const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
-  techniques: listTechniques,
-  inspect,
-  run: runFetch,
-  gradcheck,
-  export: exportModel,
-  compare,
-};
-
-async function main(args: readonly string[]): Promise<number> {
-  const [word, ...rest] = args;
+async function main(words: readonly string[]): Promise<number> {
+  const [word, ...rest] = words;
   if (word === undefined) throw new WrongUsage("A command is missing.");
   if (word === "--help" || word === "-h" || word === "help") {
-    print(`${helpOf(rest[0])}\n`);
+    print(`${rest[0] === undefined ? overview(COMMANDS) : helpOf(named(rest[0]))}\n`);
     return 0;
   }
-  const command = Object.hasOwn(COMMANDS, word)
-    ? COMMANDS[word]
-    : techniques.some(({ info }) => info.id === word)
-      ? (options: readonly string[]) => runTechnique(word, options)
-      : undefined;
-  if (!command) throw new WrongUsage(`There is no command or technique "${word}".`);
+  const command = named(word);
   if (rest.includes("--help") || rest.includes("-h")) {
-    print(`${helpOf(word)}\n`);
+    print(`${helpOf(command)}\n`);
     return 0;
   }
   warnOfEnvironment();
-  return command(rest);
+  return runCommand(command, rest);
+}
+
+function named(word: string): Command {
+  const command = commandOf(word);
+  if (!command) throw new WrongUsage(`There is no command or technique "${word}".`);
+  return command;
+}
+
+/** What a wrong call is told: how the command is called, or which there are. */
+function usageFor([word = ""]: readonly string[]): string {
+  const command = commandOf(word);
+  return command ? usageOf(command) : overview(COMMANDS);
 }
 
 /** A bound that cannot be followed is said: it was set for a reason. */
@@ -76,7 +67,7 @@ main(process.argv.slice(2)).then(
   },
   (error: unknown) => {
     // The line that matters is the last: a terminal shows the end.
-    if (error instanceof WrongUsage) printError(`${usageOf(process.argv[2])}\n\n`);
+    if (error instanceof WrongUsage) printError(`${usageFor(process.argv.slice(2))}\n\n`);
     printError(`neural-loupe: ${explain(error)}\n`);
     process.exitCode = error instanceof WrongUsage ? 2 : 1;
     if (!(error instanceof Error) || (process.env.NEURAL_LOUPE_DEBUG && !(error instanceof UsageError)))

@@ -9,20 +9,31 @@ import { hasSubgraph } from "../model/inner-names.ts";
 import { hasValue, ModelCache, type LoadedModel } from "../runtime/models.ts";
 import { kindOf, unpack } from "../runtime/non-tensors.ts";
 import { floatsOf, type Feeds, type TensorValue } from "../runtime/ort.ts";
+import { ONNX } from "../protocol/formats.ts";
 import { remark } from "./remarks.ts";
-import { inputsOf, oneSample, parseArguments, threadCount } from "./arguments.ts";
+import { inputsOf, oneSample, threadCount } from "./arguments.ts";
+import { command, ONE_SAMPLE, type Values } from "./options.ts";
 import { FetchedFiles } from "./fetched-files.ts";
 
-/**
- * `neural-loupe run MODEL --input ... --fetch VALUE... --out DIR`: each value as .npy, texts and maps as .json, and
- * index.json that maps names to files.
- */
-export async function runFetch(args: readonly string[]): Promise<number> {
-  const { model: path, options } = parseArguments(
-    args,
-    ["input", "fetch", "recipe", "out", "threads"],
-    ["fetch", "out"],
-  );
+const OPTIONS = {
+  input: { needed: "usually", help: ONE_SAMPLE },
+  fetch: { needed: "always" },
+  out: { value: "DIR", needed: "always", help: "The folder to write." },
+  recipe: {},
+  threads: {},
+} as const;
+
+/** Each value as .npy, texts and maps as .json, and index.json that maps names to files. */
+export const run = command({
+  name: "run",
+  summary: "Runs a model and saves values: each as .npy, texts and maps as .json, and index.json with their names.",
+  positional: ["MODEL"],
+  options: OPTIONS,
+  example: `run model.${ONNX.extensions[0]} --input cat.png --fetch logits --out values`,
+  run: ({ positional: [path], options }) => runFetch(path, options),
+});
+
+async function runFetch(path: string, options: Values<typeof OPTIONS>): Promise<number> {
   const models = new ModelCache({ threads: threadCount(options.threads) });
   try {
     const model = await models.get(path);
@@ -38,8 +49,8 @@ export async function runFetch(args: readonly string[]): Promise<number> {
             throw await refusedSize(model, feeds, samples, error);
           })
         : new Map<string, TensorValue>();
-    await mkdir(options.out!, { recursive: true });
-    const files = new FetchedFiles(options.out!);
+    await mkdir(options.out, { recursive: true });
+    const files = new FetchedFiles(options.out);
     const index: Record<string, unknown> = {};
     for (const { asked, value } of names) {
       const tensor = values.get(value);
@@ -56,7 +67,7 @@ export async function runFetch(args: readonly string[]): Promise<number> {
         ? await files.tensor(asked, value, tensor)
         : await files.unpacked(asked, value, await unpack(model, feeds, value));
     }
-    await writeFile(join(options.out!, "index.json"), `${JSON.stringify(index, null, 2)}\n`);
+    await writeFile(join(options.out, "index.json"), `${JSON.stringify(index, null, 2)}\n`);
     return 0;
   } finally {
     models.dispose();

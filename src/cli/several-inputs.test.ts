@@ -1,35 +1,12 @@
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { build } from "esbuild";
 import sharp from "sharp";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { decodeNpy, decodeNpz } from "../data/index.ts";
+import { commandLine } from "../../test/support/command-line.ts";
 
 const reference = resolve("test/reference/several-inputs");
-let folder: string;
-let program: string;
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "loupe-inputs-"));
-  // Inside the project, where it finds onnxruntime-node and sharp.
-  program = resolve("dist/test-inputs-cli.js");
-  await build({
-    entryPoints: ["src/cli/main.ts"],
-    outfile: program,
-    bundle: true,
-    platform: "node",
-    format: "cjs",
-    target: "node20",
-    external: ["onnxruntime-node", "sharp"],
-    logLevel: "error",
-  });
-});
-afterAll(() => {
-  rmSync(folder, { recursive: true, force: true });
-  rmSync(program, { force: true });
-});
+const { folder, loupe: called } = commandLine();
 
 function loupe(
   technique: string,
@@ -38,23 +15,8 @@ function loupe(
   ...more: string[]
 ): { code: number | null; err: string; file: string } {
   const file = join(folder, out);
-  const { status, stderr } = spawnSync(
-    process.execPath,
-    [
-      program,
-      technique,
-      join(reference, `${network}.onnx`),
-      "--input",
-      join(reference, `${network}.npz`),
-      "--target",
-      "1",
-      "--out",
-      file,
-      ...more,
-    ],
-    { encoding: "utf8" },
-  );
-  return { code: status, err: stderr, file };
+  const files = [join(reference, `${network}.onnx`), "--input", join(reference, `${network}.npz`)];
+  return { ...called(technique, ...files, "--target", "1", "--out", file, ...more), file };
 }
 
 it("a .npz has an array for each input, by its name", () => {

@@ -1,49 +1,20 @@
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { build } from "esbuild";
+import { describe, expect, it } from "vitest";
 import { formatTable } from "./print-table.ts";
 import { techniques } from "../techniques/index.ts";
 import { node, weight, writeArray, writeSmallModel } from "../../test/support/models.ts";
+import { commandLine } from "../../test/support/command-line.ts";
 
-let folder: string;
-let program: string;
-let model: string;
-let input: string;
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "loupe-tables-"));
-  // Inside the project, where it finds onnxruntime-node and sharp.
-  program = resolve("dist/test-cli-tables.js");
-  await build({
-    entryPoints: ["src/cli/main.ts"],
-    outfile: program,
-    bundle: true,
-    platform: "node",
-    format: "cjs",
-    target: "node20",
-    external: ["onnxruntime-node", "sharp"],
-    logLevel: "error",
-  });
-  model = writeSmallModel(folder, "m.onnx", {
-    inputs: { x: ["float32", "N", 2] },
-    outputs: ["y"],
-    weights: [weight("w", [2, 3], [1, 0, 2, 0, 1, 1])],
-    nodes: [node("MatMul", ["x", "w"], ["z"]), node("Softmax", ["z"], ["y"])],
-  });
-  input = writeArray(folder, "x.npy", [1, 2], [1, 2]);
+const { folder, loupe, program } = commandLine();
+const model = writeSmallModel(folder, "m.onnx", {
+  inputs: { x: ["float32", "N", 2] },
+  outputs: ["y"],
+  weights: [weight("w", [2, 3], [1, 0, 2, 0, 1, 1])],
+  nodes: [node("MatMul", ["x", "w"], ["z"]), node("Softmax", ["z"], ["y"])],
 });
-afterAll(() => {
-  rmSync(folder, { recursive: true, force: true });
-  rmSync(program, { force: true });
-});
-
-function loupe(...args: string[]): { code: number | null; out: string; err: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { encoding: "utf8", cwd: folder });
-  return { code: status, out: stdout, err: stderr };
-}
+const input = writeArray(folder, "x.npy", [1, 2], [1, 2]);
 const cells = (text: string): string[][] =>
   text
     .replace(/\n$/, "")
@@ -122,7 +93,7 @@ describe("usage", () => {
     ["inspect", /^neural-loupe inspect MODEL/],
     ["compare", /^neural-loupe compare/],
     ["export", /^neural-loupe export/],
-    ["saliency", /^neural-loupe saliency MODEL[^]*--set absolute=true\|false/],
+    ["saliency", /^neural-loupe saliency MODEL[^]*--set PARAM=VALUE[^]*absolute=true\|false/],
   ])("%s --help is about that alone, and no error", (command, usage) => {
     const { code, out, err } = loupe(command, "--help");
     expect([code, err]).toEqual([0, ""]);
@@ -141,7 +112,7 @@ describe("usage", () => {
   it("no command at all shows all", () => {
     const { code, err } = loupe();
     expect(code).toBe(2);
-    expect(err).toMatch(/neural-loupe techniques[^]*neural-loupe export[^]*\nneural-loupe: A command is missing\.\n$/);
+    expect(err).toMatch(/Commands:\n +techniques [^]*\n +export [^]*\nneural-loupe: A command is missing\.\n$/);
   });
 });
 

@@ -1,9 +1,11 @@
 import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, extname, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { pythonFor } from "../export/python/index.ts";
 import { UsageError } from "../model/errors.ts";
 import type { Result } from "../protocol/result.ts";
-import { DEFAULT_LOOKS } from "../protocol/looks.ts";
+import { ONNX } from "../protocol/formats.ts";
+import { paramKind } from "../protocol/params.ts";
+import type { TechniqueInfo } from "../protocol/technique.ts";
 import { kindOf } from "../draw/kinds/index.ts";
 import { headerOf, rowsOf } from "../draw/scene/table.ts";
 import { saveResult, type SaveFormat } from "../draw/encode/save.ts";
@@ -13,42 +15,60 @@ import { inputChoices } from "../techniques/framework/input-choices.ts";
 import { severalInputs } from "../techniques/framework/joint-input.ts";
 import { findTechnique, runJob } from "../techniques/framework/run.ts";
 import { printTable, type TableRow } from "./print-table.ts";
-import { paramKind } from "./usage.ts";
 import { remark } from "./remarks.ts";
 import {
   absoluteFiles,
+  formatOf,
   inputsOf,
-  parseArguments,
-  parseSettings,
   progressLine,
+  readSettings,
+  REDUCE,
   targetSpec,
   threadCount,
-  WrongUsage,
 } from "./arguments.ts";
+import { paramsHelp, techniqueSummary } from "./help.ts";
+import { command, WrongUsage, type Command, type Values } from "./options.ts";
 import { printJson } from "./terminal.ts";
 
 const FORMATS: readonly (SaveFormat | "py")[] = ["png", "svg", "npy", "npz", "json", "csv", "py"];
 
-/**
- * `neural-loupe TECHNIQUE MODEL ...`: runs it and writes --out in the format of its ending; without one, predictions
- * are a table.
- */
-export async function runTechnique(id: string, args: readonly string[]): Promise<number> {
-  const { model: path, options } = parseArguments(
-    args,
-    ["input", "target", "against", "output", "layer", "set", "explain", "recipe", "out", "threads"],
-    id === "predictions" ? [] : ["out"],
-  );
-  const { out } = options;
-  const format = out === undefined ? undefined : FORMATS.find((ending) => extname(out).toLowerCase() === `.${ending}`);
-  if (out !== undefined && !format)
-    throw new WrongUsage(
-      `--out must end in ${FORMATS.map((ending) => `.${ending}`).join(", ")}, not "${extname(out)}".`,
-    );
-  const { reduce, ...settings } = parseSettings(options.set);
-  if (reduce !== undefined && !["max", "mean", "l2"].includes(reduce))
-    throw new WrongUsage(`reduce must be max, mean or l2, not "${reduce}".`);
+const OUT = {
+  value: `FILE.(${FORMATS.join("|")})`,
+  help: "The file to write; its ending says in which format.",
+} as const;
+
+const OPTIONS = {
+  input: { needed: "usually" },
+  target: {},
+  against: {},
+  output: {},
+  layer: {},
+  set: {},
+  explain: {},
+  recipe: {},
+  threads: {},
+  out: OUT,
+} as const;
+
+/** Predictions without --out are a table on standard output; all else is written in the format of its ending. */
+export function techniqueCommand({ id }: Pick<TechniqueInfo, "id">): Command {
   const { info } = findTechnique(id);
+  const isTable = id === "predictions";
+  return command({
+    name: id,
+    summary: techniqueSummary(info),
+    positional: ["MODEL"],
+    options: { ...OPTIONS, out: isTable ? OUT : { ...OUT, needed: "always" } },
+    details: [paramsHelp([...info.params, REDUCE])],
+    example: `${id} model.${ONNX.extensions[0]} --input cat.png${isTable ? "" : ` --out ${id}.png`}`,
+    run: ({ positional: [path], options }) => runTechnique(info, path, options),
+  });
+}
+
+async function runTechnique(info: TechniqueInfo, path: string, options: Values<typeof OPTIONS>): Promise<number> {
+  const { out } = options;
+  const format = out === undefined ? undefined : formatOf(out, FORMATS);
+  const { settings, looks } = readSettings(options.set);
   const models = new ModelCache({ threads: threadCount(options.threads) });
   const progress = progressLine();
   try {
@@ -65,7 +85,7 @@ export async function runTechnique(id: string, args: readonly string[]): Promise
       );
     const result = await runJob(
       {
-        technique: id,
+        technique: info.id,
         model: resolve(path),
         ...inputs,
         ...(explain.length > 0 ? { explain } : {}),
@@ -80,16 +100,7 @@ export async function runTechnique(id: string, args: readonly string[]): Promise
     if (out === undefined || !format) printTable(...resultTable(result));
     else {
       await mkdir(dirname(resolve(out)), { recursive: true });
-      await writeFile(
-        out,
-        format === "py"
-          ? pythonCode(result)
-          : saveResult(
-              result,
-              { ...DEFAULT_LOOKS, reduce: (reduce as "max" | undefined) ?? DEFAULT_LOOKS.reduce },
-              format,
-            ),
-      );
+      await writeFile(out, format === "py" ? pythonCode(result) : saveResult(result, looks, format));
     }
     for (const note of result.notes) remark(note);
     return 0;
@@ -120,22 +131,27 @@ function pythonCode({ provenance }: Result): string {
   return made.code;
 }
 
-/** `neural-loupe techniques [--json]`: a table of all; `neural-loupe TECHNIQUE --help` says what a parameter does. */
-export function listTechniques(args: readonly string[]): Promise<number> {
-  const strange = args.find((argument) => argument !== "--json");
-  if (strange !== undefined) throw new WrongUsage(`techniques takes only --json, not "${strange}".`);
-  const infos = techniques.map(({ info }) => info);
-  if (args.includes("--json")) printJson(infos);
-  else {
-    printTable(
-      ["technique", "title", "source", "parameters"],
-      infos.map(({ id, title, cite, params }) => [
-        id,
-        title,
-        cite ?? "",
-        params.map((param) => `${param.name}=${paramKind(param)} (${String(param.default)})`).join("; "),
-      ]),
-    );
-  }
-  return Promise.resolve(0);
-}
+/** A table of all. */
+export const techniquesCommand = command({
+  name: "techniques",
+  summary: "Lists the techniques and their parameters.",
+  positional: [],
+  options: { json: {} },
+  example: "techniques --json",
+  run: ({ options: { json } }) => {
+    const infos = techniques.map(({ info }) => info);
+    if (json) printJson(infos);
+    else {
+      printTable(
+        ["technique", "title", "source", "parameters"],
+        infos.map(({ id, title, cite, params }) => [
+          id,
+          title,
+          cite ?? "",
+          params.map((param) => `${param.name}=${paramKind(param)} (${String(param.default)})`).join("; "),
+        ]),
+      );
+    }
+    return Promise.resolve(0);
+  },
+});

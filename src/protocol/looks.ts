@@ -7,7 +7,7 @@
 export const COLOR_MAPS = ["inferno", "viridis", "magma", "turbo", "gray", "blue-red", "purple-green"] as const;
 export type ColorMapName = (typeof COLOR_MAPS)[number];
 
-const CHOICES = {
+export const LOOK_CHOICES = {
   arrangement: ["side-by-side", "overlay", "map"],
   /** "auto": inferno for unsigned, a diverging map for signed values. */
   colorMap: ["auto", ...COLOR_MAPS],
@@ -29,7 +29,7 @@ const RANGES = {
 /** Counted from 0; left out where nothing was chosen. */
 const PLACES = ["channel", "frame"] as const;
 
-type Choices = typeof CHOICES;
+type Choices = typeof LOOK_CHOICES;
 
 export type Looks = { readonly [K in keyof Choices]: Choices[K][number] } & {
   readonly [K in keyof typeof RANGES]: number;
@@ -55,7 +55,7 @@ export const DEFAULT_LOOKS: Looks = {
 export function readLooks(data: unknown): Looks {
   const given = (typeof data === "object" && data !== null ? data : {}) as Readonly<Record<string, unknown>>;
   const sound: Record<string, unknown> = { ...DEFAULT_LOOKS };
-  for (const [name, values] of Object.entries(CHOICES))
+  for (const [name, values] of Object.entries(LOOK_CHOICES))
     if ((values as readonly unknown[]).includes(given[name])) sound[name] = given[name];
   for (const [name, [min, max]] of Object.entries(RANGES)) {
     const value = given[name];

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { build } from "esbuild";
+import { buildProgram } from "../../test/support/command-line.ts";
 import { decodeNpy } from "../data/index.ts";
 import { ModelError, UsageError } from "../model/errors.ts";
 import { manyGradients, type Batching, type ManyGradients, type RunGradients } from "./batch-gradients.ts";
@@ -222,17 +222,8 @@ describe("Integrated Gradients under a memory budget", () => {
   beforeAll(async () => {
     // Inside the project, where it finds onnxruntime-node and sharp; the child says its own peak as it ends.
     program = resolve("dist/test-memory.js");
-    await build({
-      entryPoints: ["src/cli/main.ts"],
-      outfile: program,
-      bundle: true,
-      platform: "node",
-      format: "cjs",
-      target: "node20",
-      external: ["onnxruntime-node", "sharp"],
-      logLevel: "error",
-      footer: { js: "process.on('exit', () => process.stderr.write(`peak ${process.resourceUsage().maxRSS}\\n`));" },
-    });
+    const peak = "process.on('exit', () => process.stderr.write(`peak ${process.resourceUsage().maxRSS}\\n`));";
+    await buildProgram(program, { footer: { js: peak } });
   });
   afterAll(() => rmSync(program, { force: true }));
   const loupe = (...settings: string[]): { code: number | null; err: string; out: string } => {

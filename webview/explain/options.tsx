@@ -1,4 +1,5 @@
 import type { VNode } from "preact";
+import { readParam } from "../../src/protocol/params.ts";
 import type { Params, ParamSpec, ParamValue, TechniqueInfo } from "../../src/protocol/technique.ts";
 import { Checkbox } from "../ui/controls.tsx";
 import { IconButton, NumberField, Select, ValueField } from "../ui/fields.tsx";
@@ -122,13 +123,12 @@ function Option({
         />
       );
     case "text": {
-      const pattern = new RegExp(`^(?:${spec.pattern})$`);
       const field = (
         <ValueField
           label={spec.label}
           value={String(value)}
           format={(text) => text}
-          parse={(text) => (pattern.test(text) ? { value: text } : { problem: spec.problem })}
+          parse={(text) => ("value" in readParam(spec, text) ? { value: text } : { problem: spec.problem })}
           onChange={onChange}
           title={spec.help}
           testid={testid}

@@ -1,7 +1,8 @@
 import type { Axis, AxisEntry, AxisKind, CompareState, ScaleSharing } from "../../protocol/compare.ts";
 import { isComparable } from "../../protocol/compare.ts";
 import type { TechniqueInfo } from "../../protocol/technique.ts";
-import { readPanelState, readParams } from "./state.ts";
+import { readParams } from "../../protocol/params.ts";
+import { readPanelState } from "./state.ts";
 
 const kinds: readonly AxisKind[] = ["method", "target", "layer", "model"];
 const scales: readonly ScaleSharing[] = ["own", "method", "all"];

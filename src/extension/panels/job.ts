@@ -5,7 +5,7 @@ import type { PanelState } from "../../protocol/panel.ts";
 import type { Recipe } from "../../protocol/recipe.ts";
 import type { TechniqueInfo } from "../../protocol/technique.ts";
 import { hashOf } from "../result-cache.ts";
-import { readParams } from "./state.ts";
+import { readParams } from "../../protocol/params.ts";
 
 /**
  * The job that a panel's state describes. Only what the technique asks for goes in, and every option is written out, so

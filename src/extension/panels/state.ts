@@ -3,7 +3,8 @@ import { RemoteError } from "../../protocol/link.ts";
 import { readLooks } from "../../protocol/looks.ts";
 import type { PanelState } from "../../protocol/panel.ts";
 import type { Recipe } from "../../protocol/recipe.ts";
-import type { Params, ParamSpec, ParamValue, TechniqueInfo } from "../../protocol/technique.ts";
+import { readParams } from "../../protocol/params.ts";
+import type { TechniqueInfo } from "../../protocol/technique.ts";
 import { refuseChanges } from "./changes.ts";
 
 /**
@@ -62,34 +63,6 @@ export function checkedPanelState(data: unknown, techniques: readonly TechniqueI
     );
   refuseChanges(data, sound);
   return sound;
-}
-
-/**
- * All of a technique's options: those given where they are sound, defaults elsewhere, in the order of its
- * specification.
- */
-export function readParams(data: unknown, info: TechniqueInfo): Params {
-  const given = isRecord(data) ? data : {};
-  return Object.fromEntries(info.params.map((spec) => [spec.name, readParam(given[spec.name], spec)]));
-}
-
-function readParam(value: unknown, spec: ParamSpec): ParamValue {
-  switch (spec.type) {
-    case "boolean":
-      return typeof value === "boolean" ? value : spec.default;
-    case "choice":
-      return spec.options.some((option) => option.value === value) ? (value as string) : spec.default;
-    case "text":
-      return typeof value === "string" && new RegExp(`^(?:${spec.pattern})$`).test(value) ? value : spec.default;
-    case "number": {
-      const sound =
-        typeof value === "number" &&
-        value >= spec.min &&
-        value <= spec.max &&
-        (!spec.integer || Number.isInteger(value));
-      return sound ? value : spec.default;
-    }
-  }
 }
 
 /** More than anyone picks by hand. */

@@ -16,7 +16,8 @@ import { ModelCache } from "../../runtime/models.ts";
 import { catalogue } from "../catalogue.ts";
 import { layersOf } from "../activations/layer-views.ts";
 import { runJob } from "../framework/run.ts";
-import { runTechnique } from "../../cli/technique.ts";
+import { runCommand } from "../../cli/options.ts";
+import { techniqueCommand } from "../../cli/technique.ts";
 import { loadArchitectures } from "../../../test/reference/architectures/load.ts";
 import { materialise } from "../../../test/reference/architectures/materialise.ts";
 import { node, runOn, weight, writeArray, writeSmallModel } from "../../../test/support/models.ts";
@@ -421,7 +422,7 @@ describe("a check", () => {
     const { model, input } = paths.get("mlp")!;
     const out = join(folder, "deletion.json");
     expect(
-      await runTechnique("insertion-deletion", [
+      await runCommand(techniqueCommand({ id: "insertion-deletion" }), [
         model,
         "--input",
         input,

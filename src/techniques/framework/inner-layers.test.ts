@@ -2,7 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { runFetch } from "../../cli/run.ts";
+import { runCommand } from "../../cli/options.ts";
+import { run } from "../../cli/run.ts";
 import { decodeNpy } from "../../data/index.ts";
 import { innerLayers } from "../../model/inner-names.ts";
 import type { Attribute, Graph, Node } from "../../model/graph.ts";
@@ -148,7 +149,7 @@ describe("layers inside branches", () => {
       join(folder, "fetched"),
     ];
     expect(
-      await runFetch([
+      await runCommand(run, [
         model,
         "--input",
         input,

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { runFetch } from "../../cli/run.ts";
+import { runCommand } from "../../cli/options.ts";
+import { run } from "../../cli/run.ts";
 import { encodeNpyArray } from "../../draw/encode/npy.ts";
 import type { DataType, Node, TensorRef } from "../../model/graph.ts";
 import { NotFiniteError } from "../../model/errors.ts";
@@ -290,7 +291,17 @@ describe("a model whose own output is not finite says so with its result", () =>
     });
     try {
       expect(
-        await runFetch([model, "--input", input, "--fetch", "y", "--fetch", "a", "--out", join(folder, "fetched")]),
+        await runCommand(run, [
+          model,
+          "--input",
+          input,
+          "--fetch",
+          "y",
+          "--fetch",
+          "a",
+          "--out",
+          join(folder, "fetched"),
+        ]),
       ).toBe(0);
     } finally {
       write.mockRestore();

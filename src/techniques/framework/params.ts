@@ -1,4 +1,5 @@
 import { UsageError } from "../../model/errors.ts";
+import { readParam } from "../../protocol/params.ts";
 import type { ParamSpec, ParamValue, TechniqueInfo } from "../../protocol/technique.ts";
 
 type BooleanSpec = Extract<ParamSpec, { type: "boolean" }>;
@@ -140,32 +141,7 @@ export function checkParams(info: TechniqueInfo, given: Readonly<Record<string, 
 }
 
 function checked(spec: ParamSpec, given: unknown): ParamValue {
-  switch (spec.type) {
-    case "boolean":
-      if (given === true || given === "true" || given === "1") return true;
-      if (given === false || given === "false" || given === "0") return false;
-      throw new UsageError(`"${spec.name}" must be true or false, not ${JSON.stringify(given)}.`, spec.name);
-    case "number": {
-      const value = typeof given === "string" && given.trim() !== "" ? Number(given) : given;
-      if (typeof value !== "number" || !Number.isFinite(value))
-        throw new UsageError(`"${spec.name}" must be a number, not ${JSON.stringify(given)}.`, spec.name);
-      if (value < spec.min || value > spec.max)
-        throw new UsageError(`"${spec.name}" is ${value}; it must be from ${spec.min} to ${spec.max}.`, spec.name);
-      if (spec.integer && !Number.isInteger(value))
-        throw new UsageError(`"${spec.name}" must be a whole number, not ${value}.`, spec.name);
-      return value;
-    }
-    case "text": {
-      const text = typeof given === "number" ? String(given) : given;
-      if (typeof text !== "string" || !new RegExp(`^(?:${spec.pattern})$`).test(text))
-        throw new UsageError(`"${spec.name}" cannot be ${JSON.stringify(given)}.`, spec.name, spec.problem);
-      return text;
-    }
-    case "choice":
-      if (spec.options.some(({ value }) => value === given)) return given as string;
-      throw new UsageError(
-        `"${spec.name}" must be one of ${spec.options.map(({ value }) => value).join(", ")}, not ${JSON.stringify(given)}.`,
-        spec.name,
-      );
-  }
+  const read = readParam(spec, given);
+  if ("problem" in read) throw new UsageError(read.problem, spec.name, read.hint);
+  return read.value;
 }

@@ -2,7 +2,8 @@ import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it, vi } from "vitest";
-import { runFetch } from "../../cli/run.ts";
+import { runCommand } from "../../cli/options.ts";
+import { run } from "../../cli/run.ts";
 import { exportExplanation } from "../../export/explanation.ts";
 import { guessRecipe, readSample, readSamples } from "../../data/index.ts";
 import type { Attribute } from "../../model/graph.ts";
@@ -248,9 +249,9 @@ describe("run --fetch writes what is no tensor of numbers", () => {
   ): Promise<{ index: Record<string, Record<string, unknown>>; json: (name: string) => unknown }> => {
     const out = mkdtempSync(join(tmpdir(), "fetched-"));
     const quiet = vi.spyOn(process.stderr, "write").mockReturnValue(true);
-    expect(await runFetch([model, "--input", input, ...names.flatMap((name) => ["--fetch", name]), "--out", out])).toBe(
-      0,
-    );
+    expect(
+      await runCommand(run, [model, "--input", input, ...names.flatMap((name) => ["--fetch", name]), "--out", out]),
+    ).toBe(0);
     quiet.mockRestore();
     const json = (name: string): unknown => JSON.parse(readFileSync(join(out, name), "utf8"));
     return { index: json("index.json") as Record<string, Record<string, unknown>>, json };
