@@ -127,7 +127,7 @@ describe("the command line", () => {
       2,
       /--target must be an index/,
     ],
-    ["a model that is not there", ["inspect", "no-such.onnx"], 1, /no such file/],
+    ["a model that is not there", ["inspect", "no-such.onnx"], 1, /file does not exist/],
     ["no input", ["saliency", model, "--out", "x.png"], 1, /inputs are images/],
     ["a target out of range", ["saliency", model, "--input", cat, "--target", "1000", "--out", "x.png"], 1, /0 to 999/],
     [

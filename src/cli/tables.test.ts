@@ -193,7 +193,7 @@ describe("what is given and is not there is said", () => {
   });
   it.each([
     ["gone.json", 'The class names file "gone.json" is not beside the model.'],
-    ["broken.json", 'The class names in "broken.json" cannot be used: This is not JSON'],
+    ["broken.json", 'The class names in "broken.json" could not be used: This is not JSON'],
     ["empty.json", 'No class names were found in "empty.json".'],
   ])("class names in %s", (classes, said) => {
     writeFileSync(join(folder, "broken.json"), '["a", ');
