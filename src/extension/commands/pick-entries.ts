@@ -3,6 +3,7 @@ import type { AxisEntry, AxisKind } from "../../protocol/compare.ts";
 import { isComparable } from "../../protocol/compare.ts";
 import type { TargetSpec } from "../../protocol/job.ts";
 import type { PanelState } from "../../protocol/panel.ts";
+import { predictionsOf } from "../../protocol/result.ts";
 import { FAMILIES } from "../../protocol/technique.ts";
 import { parseTarget, regionText, targetOfItem, usualOutput } from "../../protocol/target.ts";
 import { nameOf, placeOf } from "../files.ts";
@@ -257,7 +258,7 @@ async function topClasses(
     { ...rest, technique: "predictions", target: target.output ? { output: target.output } : {} },
     { signal, onProgress: ({ text }) => say(text) },
   );
-  const bars = result.views.find((artifact) => artifact.kind === "bars");
+  const bars = predictionsOf(result);
   return (bars?.items ?? []).map((prediction) =>
     item(prediction.label, targetOfItem(bars!.dims, prediction), predictionText(bars!, prediction)),
   );

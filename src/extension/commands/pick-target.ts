@@ -3,6 +3,7 @@ import type { BarItem, BarsArtifact } from "../../protocol/artifacts.ts";
 import type { TargetSpec } from "../../protocol/job.ts";
 import { parseTarget, regionText, targetOfItem, usualOutput } from "../../protocol/target.ts";
 import type { PanelState } from "../../protocol/panel.ts";
+import { predictionsOf } from "../../protocol/result.ts";
 import type { Facts } from "../model-facts.ts";
 import type { Services } from "../services.ts";
 import { back, pick, separator } from "./pick.ts";
@@ -87,7 +88,7 @@ async function predict(
     target: state.target.output ? { output: state.target.output } : {},
   };
   const { result } = await services.runner.run(asked, { signal, onProgress: ({ text }) => say(text) });
-  return result.views.find((artifact) => artifact.kind === "bars");
+  return predictionsOf(result);
 }
 
 /** "285", "3,17,20" in a dense output, or a region of it, "15,10:20,:"; a name's own item is already in the list. */
