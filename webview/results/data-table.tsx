@@ -18,7 +18,7 @@ const spare = 6;
 /** More rows than these make an element higher than browsers allow; a filter reaches the others. */
 const MOST_ROWS = 500_000;
 /** In characters. */
-const widest = 40;
+const [widest, widestName] = [40, 20];
 
 /** An artifact's numbers as a table, made when it is opened. */
 export function ValuesTable({ artifact, testid }: { readonly artifact: Artifact; readonly testid: string }): VNode {
@@ -229,7 +229,8 @@ function moved(
 function widthsOf({ rows, columns }: Table): number[] {
   const every = Math.max(1, Math.floor(rows / 200));
   return columns.map((one) => {
-    let most = headingOf(one).length + 2;
+    // A long name is cut: it must not push other columns out of sight.
+    let most = Math.min(headingOf(one).length + 2, widestName);
     for (let row = 0; row < rows; row += every) most = Math.max(most, cellText(one.at(row)).length);
     return Math.min(widest, most);
   });

@@ -51,7 +51,7 @@ export function layoutFigure(given: Figure): Scene {
   const all = figure.cells.flat().filter((cell) => ["heatmap", "tokens"].includes(cell?.result?.views[0]?.kind ?? ""));
   // One scale for all is one group; a lone map has its bar below it.
   const shared = all.length > 1 && new Set(all.map((cell) => cell?.group)).size === 1 ? [...scales][0] : undefined;
-  const withInput = figure.looks.arrangement === "side-by-side";
+  const withInput = figure.looks.arrangement === "side-by-side" && figure.cells.some(pictureOf);
   const rows = figure.cells.map((cells, row) => [
     ...(withInput ? [inputBlock(figure, row)] : []),
     ...cells.map((cell) => cell && cellBlock(cell, figure.looks, drawings.get(cell), shared === undefined)),
