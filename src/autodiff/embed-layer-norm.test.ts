@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Node, TensorRef } from "../model/graph.ts";
-import { ModelCache } from "../runtime/models.ts";
+import { ModelCache } from "../runtime/model-cache.ts";
 import { findLookups } from "../runtime/lookups.ts";
 import { float } from "../../test/support/lrp-small.ts";
 import { int, node, runOn, weight, writeArray, writeSmallModel } from "../../test/support/models.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Node } from "../model/graph.ts";
-import { ModelCache } from "../runtime/models.ts";
+import { ModelCache } from "../runtime/model-cache.ts";
 import { int, node, runOn, weight, writeArray, writeSmallModel } from "../../test/support/models.ts";
 
 let folder: string;

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { exportExplanation } from "../export/explanation.ts";
 import type { Graph, Node } from "../model/graph.ts";
-import { ModelCache } from "../runtime/models.ts";
+import { ModelCache } from "../runtime/model-cache.ts";
 import { floatsOf, openSession } from "../runtime/ort.ts";
 import { faultyOptimizers } from "../runtime/runnable.ts";
 import { int, ints, node, runOn, weight, writeArray, writeSmallModel } from "../../test/support/models.ts";

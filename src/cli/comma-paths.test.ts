@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { absoluteFiles } from "./arguments.ts";
 import { joinList, splitList } from "../protocol/list.ts";
-import { ModelCache } from "../runtime/models.ts";
+import { ModelCache } from "../runtime/model-cache.ts";
 import { BASELINE } from "../techniques/framework/baselines.ts";
 import { findTechnique } from "../techniques/framework/run.ts";
 import { node, runOn, weight, writeArray, writeSmallModel } from "../../test/support/models.ts";

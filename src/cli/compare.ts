@@ -11,7 +11,7 @@ import { ONNX } from "../protocol/formats.ts";
 import { LOOK_CHOICES, type Looks } from "../protocol/looks.ts";
 import { paramKind } from "../protocol/params.ts";
 import type { Params } from "../protocol/technique.ts";
-import { ModelCache } from "../runtime/models.ts";
+import { ModelCache } from "../runtime/model-cache.ts";
 import { techniques } from "../techniques/index.ts";
 import { checkParams } from "../techniques/framework/params.ts";
 import { findTechnique, runJob } from "../techniques/framework/run.ts";

@@ -3,7 +3,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { exportExplanation } from "../export/explanation.ts";
 import { tritonConfig } from "../export/triton.ts";
 import type { ExportedValue, ExportReport, ExportTarget, ExportWeights } from "../protocol/export.ts";
-import { ModelCache } from "../runtime/models.ts";
+import { ModelCache } from "../runtime/model-cache.ts";
 import { inputsOf, oneOf, parseSettings, progressLine, targetSpec, threadCount } from "./arguments.ts";
 import { command, ONE_SAMPLE, WrongUsage, type Values } from "./options.ts";
 import { print, printJson } from "./terminal.ts";

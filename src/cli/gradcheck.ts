@@ -1,4 +1,4 @@
-import { ModelCache } from "../runtime/models.ts";
+import { ModelCache } from "../runtime/model-cache.ts";
 import { NO_HINTS } from "../techniques/framework/output.ts";
 import { JobContext } from "../techniques/framework/context.ts";
 import { AGREES } from "../techniques/checks/gradcheck-verdict.ts";

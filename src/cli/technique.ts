@@ -9,7 +9,7 @@ import type { TechniqueInfo } from "../protocol/technique.ts";
 import { kindOf } from "../draw/kinds/index.ts";
 import { headerOf, rowsOf } from "../draw/scene/table.ts";
 import { saveResult, type SaveFormat } from "../draw/encode/save.ts";
-import { ModelCache } from "../runtime/models.ts";
+import { ModelCache } from "../runtime/model-cache.ts";
 import { techniques } from "../techniques/index.ts";
 import { inputChoices } from "../techniques/framework/input-choices.ts";
 import { severalInputs } from "../techniques/framework/joint-input.ts";

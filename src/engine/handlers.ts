@@ -6,7 +6,7 @@ import { withoutValues } from "../protocol/result.ts";
 import { layerDetails } from "../model/describe.ts";
 import { loadRecipe, preview, validateRecipe } from "../data/index.ts";
 import { exportExplanation } from "../export/explanation.ts";
-import { ModelCache } from "../runtime/models.ts";
+import { ModelCache } from "../runtime/model-cache.ts";
 import { explainableInputs } from "../techniques/framework/input-choices.ts";
 import { channelOf, layersOf, tilesOf } from "../techniques/activations/layer-views.ts";
 import { runJob, type RunEnvironment } from "../techniques/framework/run.ts";

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vit
 import { withOwnBuffers } from "../extension/own-buffers.ts";
 import { hashOf, ResultCache } from "../extension/result-cache.ts";
 import { Assembly, partsOf, PIECE } from "../protocol/pieces.ts";
-import { ModelCache } from "../runtime/models.ts";
+import { ModelCache } from "../runtime/model-cache.ts";
 import { node, runOn, writeArray, writeSmallModel } from "../../test/support/models.ts";
 
 const seen = vi.hoisted(() => ({ largest: 0 }));

@@ -3,7 +3,7 @@ import type { EngineApi } from "../protocol/engine.ts";
 import { jobKey, type Job } from "../protocol/job.ts";
 import { madeFrom, type WholeResult } from "../protocol/result.ts";
 import { Latest } from "../runtime/latest.ts";
-import type { ModelCache } from "../runtime/models.ts";
+import type { ModelCache } from "../runtime/model-cache.ts";
 import { runJob, type RunEnvironment } from "../techniques/framework/run.ts";
 
 // A result is sent without its numbers. Those of the last one are kept for when they are saved or read, in the models' budget

@@ -1,7 +1,7 @@
 import type { DataType, Dim } from "../model/graph.ts";
 import type { Result } from "../protocol/result.ts";
 import type { ValueDescription } from "../protocol/model.ts";
-import type { Traced } from "../runtime/models.ts";
+import type { Traced } from "../runtime/kept-traces.ts";
 import type { Feeds, TensorValue } from "../runtime/ort.ts";
 import type { Built, Plan } from "./build.ts";
 import type { Border } from "./finish.ts";

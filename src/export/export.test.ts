@@ -9,7 +9,7 @@ import { tritonConfig } from "./triton.ts";
 import { openModel } from "../model/open.ts";
 import type { Job } from "../protocol/job.ts";
 import type { ExportReport, ExportRequest } from "../protocol/export.ts";
-import { ModelCache } from "../runtime/models.ts";
+import { ModelCache } from "../runtime/model-cache.ts";
 import { floatsOf, openSession, type Feeds, type TensorValue } from "../runtime/ort.ts";
 import { techniques } from "../techniques/index.ts";
 import { findTechnique } from "../techniques/framework/run.ts";

@@ -13,19 +13,19 @@ export type QuadratureRule =
  */
 export function quadrature(rule: QuadratureRule, steps: number): Quadrature {
   if (rule === "gausslegendre") return gaussLegendre(steps);
-  const spread = (from: number, to: number): number[] =>
+  const evenlySpaced = (from: number, to: number): number[] =>
     Array.from({ length: steps }, (_, i) => (steps === 1 ? from : from + ((to - from) * i) / (steps - 1)));
   const weights = Array.from({ length: steps }, () => 1 / steps);
   switch (rule) {
     case "riemann_left":
-      return { points: spread(0, 1 - 1 / steps), weights };
+      return { points: evenlySpaced(0, 1 - 1 / steps), weights };
     case "riemann_right":
-      return { points: spread(1 / steps, 1), weights };
+      return { points: evenlySpaced(1 / steps, 1), weights };
     case "riemann_middle":
-      return { points: spread(1 / (2 * steps), 1 - 1 / (2 * steps)), weights };
+      return { points: evenlySpaced(1 / (2 * steps), 1 - 1 / (2 * steps)), weights };
     case "riemann_trapezoid":
       return {
-        points: spread(0, 1),
+        points: evenlySpaced(0, 1),
         weights: weights.map((weight, i) => (i === 0 || i === steps - 1 ? weight / 2 : weight)),
       };
   }

@@ -82,7 +82,6 @@ test("only a format's own folder and the list of formats know its ending", () =>
     .filter((file) => !file.startsWith("src/model/formats/") && file !== "src/protocol/formats.ts")
     .filter((file) => /(?<!\bai|torch)\.onnx\b/.test(readFileSync(file, "utf8")));
   expect(knowing.sort()).toEqual([
-    "src/cli/usage.ts", // help
     "src/draw/scene/scene.ts", // an example
     "src/extension/commands/commands.ts", // the sample's name
     "src/model/beside.ts", // an example

@@ -8,7 +8,8 @@ import { decodeNpy } from "../data/index.ts";
 import { ModelError, UsageError } from "../model/errors.ts";
 import { manyGradients, type Batching, type ManyGradients, type RunGradients } from "./batch-gradients.ts";
 import { memoryNeed, needOf } from "./memory-need.ts";
-import { ModelCache, type LoadedModel } from "./models.ts";
+import { ModelCache } from "./model-cache.ts";
+import type { LoadedModel } from "./models.ts";
 import { node, runOn, weight, writeArray, writeSmallModel } from "../../test/support/models.ts";
 
 const MEBI = 2 ** 20;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Node } from "../model/graph.ts";
 import type { WholeResult } from "../protocol/result.ts";
-import { ModelCache } from "./models.ts";
+import { ModelCache } from "./model-cache.ts";
 import { LOGITS, W, X, bars, softmax } from "../../test/support/linear-by-hand.ts";
 import { int, node, runOn, weight, writeArray, writeSmallModel, type SmallModel } from "../../test/support/models.ts";
 

@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import type { BarsArtifact } from "../protocol/artifacts.ts";
 import { predictionsOf, type WholeResult } from "../protocol/result.ts";
 import type { Node } from "../model/graph.ts";
-import { ModelCache } from "./models.ts";
+import { ModelCache } from "./model-cache.ts";
 import { node, runOn, weight, writeArray, writeSmallModel } from "../../test/support/models.ts";
 
 const folder = join(dirname(fileURLToPath(import.meta.url)), "../../test/reference/decision-values");

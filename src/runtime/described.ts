@@ -4,7 +4,7 @@ import { makersOf } from "../model/makers.ts";
 import type { ModelDescription } from "../protocol/model.ts";
 import { explainableTensor } from "./explainable.ts";
 import { oneHotOf } from "./one-hot.ts";
-import { looksLikeBoxes } from "./outputs.ts";
+import { looksLikeBoxes } from "./output-from-names.ts";
 import { isPlaceOfLargest } from "./score.ts";
 
 /**

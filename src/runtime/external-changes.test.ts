@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { DataFiles, modelStamp } from "../extension/stamps.ts";
 import { writeModel } from "../model/formats/onnx/index.ts";
-import { ModelCache } from "./models.ts";
+import { ModelCache } from "./model-cache.ts";
 import { floatsOf } from "./ort.ts";
 import { node } from "../../test/support/models.ts";
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Node } from "../model/graph.ts";
-import { ModelCache } from "./models.ts";
+import { ModelCache } from "./model-cache.ts";
 import { int, node, runOn, weight, writeArray, writeSmallModel } from "../../test/support/models.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "joined-"));

@@ -40,7 +40,7 @@ export async function placesOfLookups(
   return lookups.map((lookup, which) => {
     const index = moved.get(lookup.index)!;
     const at = numbersOf(index).map((number) => (number >= FIRST ? number - FIRST : -1));
-    return spread(lookup, at, index.dims, dims[which]);
+    return byElement(lookup, at, index.dims, dims[which]);
   });
 }
 
@@ -72,7 +72,7 @@ function movingOnly(graph: Graph, input: string, indices: readonly string[], dat
 }
 
 /** An index's places, each for all elements of the look-up's value that its number made. */
-function spread(
+function byElement(
   { kind, axis }: Lookup,
   at: readonly number[],
   index: readonly number[],

@@ -71,10 +71,10 @@ class Search {
     for (const node of graph.nodes)
       for (const input of new Set(node.inputs))
         if (input !== "") this.consumers.set(input, [...(this.consumers.get(input) ?? []), node]);
-    for (const node of graph.nodes) this.meet(node);
+    for (const node of graph.nodes) this.visit(node);
   }
 
-  private meet(node: Node): void {
+  private visit(node: Node): void {
     const given = node.inputs.filter((input) => input !== "");
     if (
       given.every((input) => this.constants.has(input)) &&

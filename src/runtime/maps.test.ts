@@ -6,7 +6,7 @@ import { guessRecipe, readSample } from "../data/index.ts";
 import type { Node, ValueInfo } from "../model/graph.ts";
 import { mapInput, withoutMapInputs } from "../model/map-inputs.ts";
 import type { BarsArtifact } from "../protocol/artifacts.ts";
-import { ModelCache } from "./models.ts";
+import { ModelCache } from "./model-cache.ts";
 import { node, runOn } from "../../test/support/models.ts";
 import { SKLEARN } from "../../test/support/scikit-learn.ts";
 

@@ -6,9 +6,10 @@ import { join, resolve } from "node:path";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { MemoryBudget } from "./memory.ts";
-import { LoadedModel, ModelCache } from "./models.ts";
+import { LoadedModel } from "./models.ts";
+import { ModelCache } from "./model-cache.ts";
 import type { Feeds } from "./ort.ts";
-import { openTail } from "./tail.ts";
+import { openPartialModel } from "./partial-model.ts";
 import type { Node } from "../model/graph.ts";
 import { node, runOn, weight, writeArray, writeSmallModel } from "../../test/support/models.ts";
 
@@ -189,13 +190,13 @@ describe("what a run will need", () => {
     ];
     for (const [megabytes, batch] of budgets) {
       const model = await new ModelCache({ budget: new MemoryBudget(megabytes * 2 ** 20) }).get(path);
-      const tail = (await openTail(model, feeds, { from: "a", to: "y", batch: 8 }))!;
+      const tail = (await openPartialModel(model, feeds, { from: "a", to: "y", batch: 8 }))!;
       expect([megabytes, tail.batch]).toEqual([megabytes, batch]);
       expect((await tail.run([tail.values]))[0]).toHaveLength(64);
       await tail.release();
     }
     const model = await new ModelCache({ budget: new MemoryBudget(2 ** 20) }).get(path);
-    await expect(openTail(model, feeds, { from: "a", to: "y", batch: 8 })).rejects.toThrow(
+    await expect(openPartialModel(model, feeds, { from: "a", to: "y", batch: 8 })).rejects.toThrow(
       /takes about \d+ MB, more than the 1 MB/,
     );
   });

@@ -3,7 +3,6 @@ import { gradientRules } from "../autodiff/rules/index.ts";
 import type { Specialised } from "../autodiff/specialise.ts";
 import { TooLargeError } from "../model/errors.ts";
 import { BITS, elementCount, type Graph, type Model } from "../model/graph.ts";
-import { inferShapes } from "../model/shapes/infer.ts";
 import { inferTypes } from "../model/types.ts";
 import { liveBytes } from "./live.ts";
 import type { MemoryBudget } from "./memory.ts";
@@ -12,6 +11,7 @@ import { executionOrder } from "./order.ts";
 import type { Feeds } from "./ort.ts";
 import { planRun } from "./run-plan.ts";
 import { formatMemory } from "../protocol/format.ts";
+import { shapesFor } from "./fed-shapes.ts";
 
 const MEBI = 2 ** 20;
 /**
@@ -87,15 +87,7 @@ export function forwardBytes(
   feeds: Feeds,
   results: readonly string[],
 ): number {
-  const inputs = graph.inputs.map((input) =>
-    feeds[input.name]
-      ? {
-          ...input,
-          type: { kind: "tensor" as const, dataType: feeds[input.name].dataType, dims: feeds[input.name].dims },
-        }
-      : input,
-  );
-  const shapes = inferShapes({ graph: { ...graph, inputs }, opsets });
+  const shapes = shapesFor({ graph, opsets }, feeds);
   const types = inferTypes(graph);
   const weights = new Set(graph.initializers.map(({ name }) => name));
   // ONNX Runtime computes with the quantised values: what DequantizeLinear gives need not exist.

@@ -1,13 +1,8 @@
-import { resolve } from "node:path";
-import { elementCount, sameNumbers, type Graph, type Model, type Node } from "../model/graph.ts";
+import { elementCount, sameNumbers, type Graph, type Model } from "../model/graph.ts";
 import { decodeTensor, toNumbers } from "../model/tensor.ts";
 import { describe } from "../model/describe.ts";
-import { inlineFunctions, liftConstants } from "../model/inline.ts";
-import { withLinearModels } from "../model/linear-models.ts";
-import { withoutMapInputs } from "../model/map-inputs.ts";
-import { placeInside, withUniqueInnerNames } from "../model/inner-names.ts";
-import { openModel, type OpenModel } from "../model/open.ts";
-import { withStandIns } from "../model/stand-ins/index.ts";
+import { placeInside } from "../model/inner-names.ts";
+import type { OpenModel } from "../model/open.ts";
 import { UsageError } from "../model/errors.ts";
 import type { ModelDescription } from "../protocol/model.ts";
 import { admit, forwardBytes, plainRunBytes } from "./memory-need.ts";
@@ -15,31 +10,21 @@ import { columnOutputs, type ColumnOutputs } from "./column-outputs.ts";
 import { explainableTensor, type Explainable, type ReadTexts } from "./explainable.ts";
 import { describeDerived, withExplainable } from "./described.ts";
 import { gradientSession, type Gradients, type GradientRequest, type GradientSession } from "./gradient.ts";
-import { Leased } from "./lease.ts";
+import { KeptSessions } from "./kept-sessions.ts";
+import { GRAPH_BYTES, KeptTraces, type Traced } from "./kept-traces.ts";
 import { MemoryBudget } from "./memory.ts";
-import { createSession, numbersOf, ortVersion, type Feeds, type Session, type TensorValue } from "./ort.ts";
+import { createSession, numbersOf, type Feeds, type Session, type TensorValue } from "./ort.ts";
 import { noWay, otherForBaseline, OtherPath, sameWay } from "./other-path.ts";
 import { specialise } from "./trace.ts";
-import type { Specialised, Trace } from "../autodiff/specialise.ts";
+import { giving, valuesOf } from "./fetched.ts";
+import { prepared } from "./prepared.ts";
 
-/** What a rewritten model or a trace takes without its numbers: a guess at its nodes. */
-const GRAPH_BYTES = 2 ** 20;
 /** Ways that one run is tried along, after the first two, before it is said to have none. */
 const MOST_ATTEMPTS = 3;
 /** Normalizations are by channel: more elements than this are weights. */
 const MOST_CONSTANT = 4096;
 /** A list of class names has no more than this. */
 const MOST_CLASSES = 1 << 20;
-
-export interface Traced {
-  readonly specialised: Specialised;
-  readonly trace: Trace;
-  /** The graph that was traced: functions inlined, constants lifted, branches taken. */
-  readonly graph: Graph;
-  /** Values of it that decided which branches were taken and how many steps loops ran. */
-  readonly conditions: readonly string[];
-  readonly key: string;
-}
 
 let created = 0;
 
@@ -52,13 +37,11 @@ export class LoadedModel {
   readonly budget: MemoryBudget;
   private prepared: Model | undefined;
   private readonly clock: { milliseconds: number };
-  private readonly sessions = new Map<string, Leased<Promise<Session>>>();
-  private readonly traces: Traced[] = [];
-  private readonly tracedFor = new WeakMap<Feeds, Traced>();
+  private readonly sessions: KeptSessions;
+  private readonly traces: KeptTraces;
   private readonly derived = new Map<string, LoadedModel>();
   private readonly standIns = new Map<string, Explainable | undefined>();
   private readonly tables = new Map<string, ColumnOutputs | undefined>();
-  private traceCount = 0;
   /**
    * Whether gradients run without ONNX Runtime's optimisations, as traces do: where both round a threshold differently.
    */
@@ -81,6 +64,8 @@ export class LoadedModel {
     this.budget = parent?.budget ?? (from as { budget?: MemoryBudget } | undefined)?.budget ?? new MemoryBudget();
     this.id = `${parent?.id ?? ""}${created++}/`;
     this.root = parent?.root ?? this.id;
+    this.sessions = new KeptSessions(this.budget, `${this.id}session:`, () => this.keepFile());
+    this.traces = new KeptTraces(this.budget, `${this.id}trace:`);
   }
 
   /**
@@ -123,17 +108,7 @@ export class LoadedModel {
    * runs on one kind of machine as what runs on all: what is run.
    */
   get model(): Model {
-    if (!this.prepared) {
-      const inlined = inlineFunctions(this.open.model);
-      this.prepared = withStandIns(
-        withLinearModels(
-          withoutMapInputs({
-            ...inlined,
-            graph: withUniqueInnerNames(liftConstants(inlined.graph, (tensor) => this.open.bytesOf(tensor))),
-          }),
-        ),
-      );
-    }
+    this.prepared ??= prepared(this.open);
     return this.prepared;
   }
 
@@ -197,7 +172,7 @@ export class LoadedModel {
     names: readonly string[],
   ): Promise<Map<string, TensorValue>> {
     return valuesOf(
-      await this.withSession(
+      await this.sessions.use(
         key,
         () => this.fetching(graph, names, feeds),
         (session) => this.timed(() => session.run(feeds)),
@@ -208,22 +183,13 @@ export class LoadedModel {
 
   /** A session of a graph that gives `names`. */
   private fetching(graph: Graph, names: readonly string[], feeds: Feeds): Promise<Session> {
+    this.admitRun(graph, feeds, names);
+    return createSession({ ...this.model, graph: giving(graph, names) }, this.open, { threads: this.threads });
+  }
+
+  /** Makes room for one run of a graph to `names`; TooLargeError where there is none. */
+  private admitRun(graph: Graph, feeds: Feeds, names: readonly string[]): void {
     admit(this.budget, this.open, plainRunBytes(forwardBytes(this.model, graph, feeds, names)), "One run of the model");
-    const made = new Set(graph.nodes.flatMap(({ outputs }) => outputs));
-    const copies = names.flatMap((name, index): Node[] =>
-      made.has(name)
-        ? []
-        : [{ name: "", opType: "Identity", domain: "", inputs: [name], outputs: [fetched(index)], attributes: {} }],
-    );
-    const outputs = names.map((name, index) => ({
-      name: made.has(name) ? name : fetched(index),
-      type: { kind: "unknown" as const },
-    }));
-    return createSession(
-      { ...this.model, graph: { ...graph, nodes: [...graph.nodes, ...copies], outputs, valueInfo: [] } },
-      this.open,
-      { threads: this.threads },
-    );
   }
 
   /** The error for a value or node that a run has not: there is none, or it lies in a branch that is not taken. */
@@ -242,52 +208,23 @@ export class LoadedModel {
    * The model as a straight line for the shapes and branches of `feeds`; kept for the next feeds that go the same way.
    */
   async traced(feeds: Feeds, anew = false): Promise<Traced> {
-    const before = this.tracedFor.get(feeds);
-    if (before && !anew && this.traces.includes(before)) return before;
+    const before = anew ? undefined : this.traces.of(feeds);
+    if (before) return before;
     let found: Traced | undefined;
-    for (const known of anew ? [] : this.tracesLike(feeds))
+    for (const known of anew ? [] : this.traces.like(feeds))
       if (!found && (await this.goesThisWay(known, feeds))) found = known;
     if (!found) {
       const { graph } = this.model;
-      admit(
-        this.budget,
-        this.open,
-        plainRunBytes(
-          forwardBytes(
-            this.model,
-            graph,
-            feeds,
-            graph.outputs.map(({ name }) => name),
-          ),
-        ),
-        "One run of the model",
-      );
-      const made = {
-        ...(await specialise(this.model, this.open, feeds)),
-        key: `${shapesKey(feeds)}#${this.traceCount++}`,
-      };
-      found = this.tracesLike(feeds).find((known) => sameWay(known, made));
-      if (!found) this.keepTrace((found = made));
+      this.admitRun(graph, feeds, namesOf(graph.outputs));
+      const made = { ...(await specialise(this.model, this.open, feeds)), key: this.traces.keyFor(feeds) };
+      found = this.traces.like(feeds).find((known) => sameWay(known, made));
+      if (!found) {
+        this.traces.keep((found = made));
+        this.keepFile();
+      }
     }
-    this.budget.touch(`${this.id}trace:${found.key}`);
-    this.tracedFor.set(feeds, found);
+    this.traces.used(found, feeds);
     return found;
-  }
-
-  private keepTrace(traced: Traced): void {
-    this.traces.unshift(traced);
-    this.budget.keep(`${this.id}trace:${traced.key}`, {
-      bytes: traceBytes(traced),
-      drop: () => {
-        this.traces.splice(this.traces.indexOf(traced), 1);
-      },
-    });
-    this.keepFile();
-  }
-
-  private tracesLike(feeds: Feeds): Traced[] {
-    const shapes = shapesKey(feeds);
-    return this.traces.filter(({ key }) => key.startsWith(`${shapes}#`));
   }
 
   /** Whether the conditions that a trace was written out for are these feeds', too. */
@@ -309,7 +246,7 @@ export class LoadedModel {
     const tried: Traced[] = [];
     let last: OtherPath | undefined;
     for (let attempt = 0; ; attempt++) {
-      let traced = (attempt === 0 && this.tracesLike(feeds)[0]) || (await this.traced(feeds));
+      let traced = (attempt === 0 && this.traces.like(feeds)[0]) || (await this.traced(feeds));
       if (tried.includes(traced)) traced = await this.traced(feeds, true);
       // Traced anew it goes the same way, and its gradient's graph another: by rounding, since that runs optimised.
       // Then it runs as the trace does.
@@ -332,11 +269,11 @@ export class LoadedModel {
       const options = { threads: this.threads, budget: this.budget, unoptimised: this.asTraced };
       const make = (): Promise<GradientSession> =>
         gradientSession(traced.specialised, request, this.model, this.open, options);
-      const result = await this.withSession(key, make, (session) =>
+      const result = await this.sessions.use(key, make, (session) =>
         this.timed(() => session.gradients(feeds, request.seed, request.against?.baseline)),
       );
       if (!(result instanceof OtherPath)) {
-        this.preferTrace(traced);
+        this.traces.prefer(traced);
         return result;
       }
       last = result;
@@ -349,12 +286,6 @@ export class LoadedModel {
     if ((await this.traced(baseline, true)) !== traced) throw otherForBaseline();
   }
 
-  /** The way that was gone last is the first to be tried. */
-  private preferTrace(traced: Traced): void {
-    const at = this.traces.indexOf(traced);
-    if (at > 0) this.traces.unshift(...this.traces.splice(at, 1));
-  }
-
   /** Nobody uses it any more: gives everything back. Sessions that still run end first. */
   release(): Promise<void> {
     this.forgetKept();
@@ -364,53 +295,7 @@ export class LoadedModel {
 
   private forgetKept(): void {
     this.budget.forgetAll(this.id);
-    // What is still being made is not yet in the budget.
-    for (const [key, session] of [...this.sessions]) this.letGo(key, session);
-  }
-
-  /**
-   * A session made once for each key: kept while the budget has room, and until `work` has ended. A key stands for one
-   * kind of session.
-   */
-  private withSession<S extends Session, R>(
-    key: string,
-    make: () => Promise<S>,
-    work: (session: S) => Promise<R>,
-  ): Promise<R> {
-    let leased = this.sessions.get(key);
-    if (leased) this.budget.touch(`${this.id}session:${key}`);
-    else
-      this.sessions.set(
-        key,
-        (leased = new Leased(
-          this.openSession(key, make),
-          (session) =>
-            void session.then(
-              (made) => made.release(),
-              () => undefined,
-            ),
-        )),
-      );
-    return leased.use(async (made) => {
-      const session = (await made) as S;
-      if (session.runBytes !== undefined) this.budget.makeRoom(session.runBytes);
-      return work(session);
-    });
-  }
-
-  private async openSession(key: string, make: () => Promise<Session>): Promise<Session> {
-    try {
-      // Not at once: first it is among the sessions.
-      const session = await Promise.resolve().then(make);
-      const leased = this.sessions.get(key);
-      if (leased)
-        this.budget.keep(`${this.id}session:${key}`, { bytes: session.bytes, drop: () => this.letGo(key, leased) });
-      this.keepFile();
-      return session;
-    } catch (error) {
-      this.sessions.delete(key);
-      throw error;
-    }
+    this.sessions.forget();
   }
 
   /** The file's bytes stay in memory for further sessions as long as there is room. */
@@ -418,11 +303,6 @@ export class LoadedModel {
     const { file, external } = this.open.size;
     if (!this.budget.touch(`${this.root}file`))
       this.budget.keep(`${this.root}file`, { bytes: file + external, drop: () => this.open.release() });
-  }
-
-  private letGo(key: string, session: Leased<Promise<Session>>): void {
-    if (this.sessions.get(key) === session) this.sessions.delete(key);
-    session.retire();
   }
 
   private async timed<T>(work: () => Promise<T>): Promise<T> {
@@ -444,127 +324,6 @@ export function hasValue({ inputs, initializers, nodes }: Graph, name: string): 
   );
 }
 
-function fetched(index: number): string {
-  return `loupe.fetch.${index}`;
-}
-
-function valuesOf(values: ReadonlyMap<string, TensorValue>, names: readonly string[]): Map<string, TensorValue> {
-  return new Map(names.map((name, index) => [name, (values.get(name) ?? values.get(fetched(index)))!]));
-}
-
-export interface ModelCacheOptions {
-  /** Models kept open that nobody uses (4). */
-  readonly most?: number;
-  readonly threads?: number;
-  /** Shared by all of its models; by default half of the memory that is available. */
-  readonly budget?: MemoryBudget;
-}
-
-/**
- * Models by path, the latest few kept; a file that changed on disk is read again. A model is given back after its last
- * user.
- */
-export class ModelCache {
-  onnxruntimeVersion: string | undefined;
-  readonly budget: MemoryBudget;
-  private readonly models = new Map<string, Leased<Promise<LoadedModel>>>();
-  private readonly held = new Map<LoadedModel, () => void>();
-
-  constructor(private readonly options: ModelCacheOptions = {}) {
-    this.budget = options.budget ?? new MemoryBudget();
-  }
-
-  /** The model of this file, which stays until `work` has ended, whatever else is opened meanwhile. */
-  async use<T>(path: string, work: (model: LoadedModel) => T | Promise<T>): Promise<T> {
-    const { model, end } = await this.hold(path);
-    try {
-      return await work(model);
-    } finally {
-      end();
-    }
-  }
-
-  /** The model of this file, held until `dispose()`: for a process that ends with its work. */
-  async get(path: string): Promise<LoadedModel> {
-    const { model, end } = await this.hold(path);
-    if (this.held.has(model)) end();
-    else this.held.set(model, end);
-    return model;
-  }
-
-  async versions(): Promise<string> {
-    return (this.onnxruntimeVersion ??= await ortVersion());
-  }
-
-  dispose(): void {
-    for (const path of [...this.models.keys()]) this.drop(path);
-    for (const end of this.held.values()) end();
-    this.held.clear();
-  }
-
-  private async hold(path: string): Promise<{ readonly model: LoadedModel; readonly end: () => void }> {
-    const absolute = resolve(path);
-    for (;;) {
-      const known = this.models.get(absolute);
-      const leased = known ?? this.open(absolute);
-      const end = leased.hold();
-      try {
-        const model = await leased.value;
-        if (!known || model.open.isCurrent()) {
-          this.touch(absolute, leased);
-          return { model, end };
-        }
-      } catch (error) {
-        end();
-        throw error;
-      }
-      end();
-      if (this.models.get(absolute) === leased) this.drop(absolute);
-    }
-  }
-
-  private open(absolute: string): Leased<Promise<LoadedModel>> {
-    const loading = openModel(absolute).then(
-      (open) => new LoadedModel(open, this.options.threads, { budget: this.budget }),
-    );
-    const leased = new Leased(
-      loading,
-      (model) =>
-        void model.then(
-          (loaded) => loaded.release(),
-          () => undefined,
-        ),
-    );
-    this.models.set(absolute, leased);
-    loading.catch(() => {
-      if (this.models.get(absolute) === leased) this.drop(absolute);
-    });
-    while (this.models.size > (this.options.most ?? 4)) this.drop(this.models.keys().next().value!);
-    return leased;
-  }
-
-  /** Used latest: last in the order. */
-  private touch(absolute: string, leased: Leased<Promise<LoadedModel>>): void {
-    if (this.models.get(absolute) !== leased) return;
-    this.models.delete(absolute);
-    this.models.set(absolute, leased);
-  }
-
-  private drop(path: string): void {
-    this.models.get(path)?.retire();
-    this.models.delete(path);
-  }
-}
-
-/** A trace's numbers are JavaScript's, eight bytes each; its nodes are counted as a whole. */
-function traceBytes({ trace }: Traced): number {
-  return GRAPH_BYTES + [...trace.known.values()].reduce((sum, { length }) => sum + 8 * length, 0);
-}
-
-function shapesKey(feeds: Feeds): string {
-  return JSON.stringify(
-    Object.keys(feeds)
-      .sort()
-      .map((name) => [name, feeds[name].dims]),
-  );
+function namesOf(values: readonly { readonly name: string }[]): string[] {
+  return values.map(({ name }) => name);
 }

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import type { Node } from "../model/graph.ts";
 import type { BarsArtifact } from "../protocol/artifacts.ts";
 import { predictionsOf, type WholeResult } from "../protocol/result.ts";
-import { ModelCache } from "./models.ts";
+import { ModelCache } from "./model-cache.ts";
 import { int, node, runOn, weight, writeArray, writeSmallModel } from "../../test/support/models.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "one-hot-"));

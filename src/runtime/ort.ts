@@ -6,6 +6,7 @@ import { writeModel, type WritableModel } from "../model/formats/onnx/writer.ts"
 import type { OpenModel } from "../model/open.ts";
 import { faultyOptimizers, inCommonLocale, withoutMaps } from "./runnable.ts";
 import { floatToHalf, halfToFloat } from "../model/small-floats.ts";
+import { type TypedData } from "../model/tensor.ts";
 
 /**
  * A tensor as the runtime takes and gives it. Data owns its memory; float16 is Uint16Array bits, bool is Uint8Array.
@@ -13,18 +14,7 @@ import { floatToHalf, halfToFloat } from "../model/small-floats.ts";
 export interface TensorValue {
   readonly dataType: DataType;
   readonly dims: readonly number[];
-  readonly data:
-    | Float32Array
-    | Float64Array
-    | Int8Array
-    | Uint8Array
-    | Int16Array
-    | Uint16Array
-    | Int32Array
-    | Uint32Array
-    | BigInt64Array
-    | BigUint64Array
-    | readonly string[];
+  readonly data: Exclude<TypedData, string[]> | readonly string[];
 }
 
 export type Feeds = Readonly<Record<string, TensorValue>>;

@@ -2,7 +2,7 @@ import type { Specialised } from "../autodiff/specialise.ts";
 import { ModelError, UsageError } from "../model/errors.ts";
 import { isFloat, nodeLabel, sameNumbers, type Node } from "../model/graph.ts";
 import { makersAmong } from "../model/makers.ts";
-import type { Traced } from "./models.ts";
+import type { Traced } from "./kept-traces.ts";
 
 /**
  * A run that took another path than its graph was specialised on, or that failed, as it does where another path has

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { OutputKind } from "../protocol/recipe.ts";
 import { contradiction } from "./output-claims.ts";
-import { ModelCache } from "./models.ts";
+import { ModelCache } from "./model-cache.ts";
 import { node, runOn, writeArray, writeSmallModel } from "../../test/support/models.ts";
 
 /** What is said of [1, n] values, or of zeros in another shape. */

@@ -1,6 +1,7 @@
 import { forEachRow } from "./axis-rows.ts";
 import type { OutputKind } from "../protocol/recipe.ts";
-import { entrySize, type ModelOutput } from "./outputs.ts";
+import type { ModelOutput } from "./outputs.ts";
+import { entrySize } from "./output-shape.ts";
 import { formatNumber } from "../protocol/format.ts";
 
 /** An output that a recipe says something of. */

@@ -8,7 +8,7 @@ import { saveResult } from "../draw/encode/save.ts";
 import { DEFAULT_LOOKS } from "../protocol/looks.ts";
 import type { WholeResult } from "../protocol/result.ts";
 import type { Recipe } from "../protocol/recipe.ts";
-import { ModelCache } from "./models.ts";
+import { ModelCache } from "./model-cache.ts";
 import { LOGITS, W, X, bars, softmax } from "../../test/support/linear-by-hand.ts";
 import {
   int,

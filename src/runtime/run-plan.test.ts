@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { differentiate, reachedFrom } from "../autodiff/differentiate.ts";
 import { gradientRules } from "../autodiff/rules/index.ts";
 import type { Node } from "../model/graph.ts";
-import { ModelCache } from "./models.ts";
+import { ModelCache } from "./model-cache.ts";
 import { executionOrder } from "./order.ts";
 import { loadOrt, type Feeds } from "./ort.ts";
 import { planRun, type RunPlan } from "./run-plan.ts";

@@ -216,10 +216,10 @@ class Look implements GraphLook {
 
   /** What `value` is the log-sum-exp of. */
   private logSummed(value: string): string | undefined {
-    const spread = this.spread(value);
-    const one = this.node(spread, "ReduceLogSumExp");
+    const behind = this.throughExpand(value);
+    const one = this.node(behind, "ReduceLogSumExp");
     if (one) return this.through(one.inputs[0], false).value;
-    const log = this.node(spread, "Log");
+    const log = this.node(behind, "Log");
     const sum = log && this.summed(log.inputs[0]);
     const exp = sum === undefined ? undefined : this.node(this.through(sum, false).value, "Exp");
     return exp && this.through(exp.inputs[0], false).value;
@@ -258,7 +258,7 @@ class Look implements GraphLook {
           [mul.inputs[1], mul.inputs[0]],
         ]
       : []) {
-      const one = this.node(this.spread(other), "Reciprocal");
+      const one = this.node(this.throughExpand(other), "Reciprocal");
       if (one) return { over, under: one.inputs[0] };
     }
     return undefined;
@@ -266,12 +266,12 @@ class Look implements GraphLook {
 
   /** What `value` is the sum of along an axis; a small constant may be added. */
   private summed(value: string): string | undefined {
-    const spread = this.spread(value);
-    const sum = this.node(spread, "ReduceSum") ?? this.node(spread, "ReduceL1");
+    const behind = this.throughExpand(value);
+    const sum = this.node(behind, "ReduceSum") ?? this.node(behind, "ReduceL1");
     if (sum) return sum.inputs[0];
-    const add = this.node(spread, "Add");
+    const add = this.node(behind, "Add");
     const part = add?.inputs.find((input) => this.makers.has(input));
-    return part === undefined ? undefined : this.node(this.spread(part), "ReduceSum")?.inputs[0];
+    return part === undefined ? undefined : this.node(this.throughExpand(part), "ReduceSum")?.inputs[0];
   }
 
   private logSigmoid(value: string): Found | undefined {
@@ -294,7 +294,7 @@ class Look implements GraphLook {
           [plus.inputs[1], plus.inputs[0]],
         ]
       : []) {
-      const negative = this.node(this.spread(other), "Neg");
+      const negative = this.node(this.throughExpand(other), "Neg");
       if (negative && this.isMaximumOf(negative.inputs[0], x)) return x;
     }
     return inner;
@@ -307,20 +307,20 @@ class Look implements GraphLook {
   private isMaximumOf(value: string, x: string): boolean {
     const from = this.through(x, false).value;
     let maximal = false;
-    for (let at = this.spread(value), steps = 0; steps < 20; steps++) {
+    for (let at = this.throughExpand(value), steps = 0; steps < 20; steps++) {
       if (maximal && this.through(at, false).value === from) return true;
       const node = this.makers.get(at);
       if (node?.domain !== "" || !MAXIMA.has(node.opType)) return false;
       maximal ||= node.opType !== "Max";
       const next = node.inputs.find((input) => input === from || this.makers.has(input));
       if (next === undefined) return false;
-      at = this.through(next, false).value === from ? next : this.spread(next);
+      at = this.through(next, false).value === from ? next : this.throughExpand(next);
     }
     return false;
   }
 
   /** Back over what only spreads a value along axes. */
-  private spread(value: string): string {
+  private throughExpand(value: string): string {
     for (
       let node = this.makers.get(value);
       node?.domain === "" && (node.opType === "Expand" || keepsOrder(node));

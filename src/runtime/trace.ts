@@ -4,9 +4,9 @@ import { countTrips, straighten } from "../autodiff/straighten.ts";
 import { elementCount, isFloat, type DataType, type Graph, type Model, type Node } from "../model/graph.ts";
 import type { OpenModel } from "../model/open.ts";
 import { toNumbers } from "../model/tensor.ts";
-import { inferShapes } from "../model/shapes/infer.ts";
 import { inferTypes } from "../model/types.ts";
 import { createSession, numbersOf, type Feeds } from "./ort.ts";
+import { shapesFor } from "./fed-shapes.ts";
 
 /** Integers up to this many are kept as numbers: more is data, not a shape. */
 const MOST_KNOWN = 1 << 20;
@@ -115,15 +115,7 @@ async function traceGraph(model: Model, open: OpenModel, feeds: Feeds): Promise<
  * or a condition.
  */
 function fewElements({ graph, opsets }: Model, feeds: Feeds): (value: string, type: DataType) => boolean {
-  const inputs = graph.inputs.map((input) =>
-    feeds[input.name]
-      ? {
-          ...input,
-          type: { kind: "tensor" as const, dataType: feeds[input.name].dataType, dims: feeds[input.name].dims },
-        }
-      : input,
-  );
-  const shapes = inferShapes({ graph: { ...graph, inputs }, opsets });
+  const shapes = shapesFor({ graph, opsets }, feeds);
   const tainted = taintedValues(graph);
   return (value, type) => {
     const shape = shapes.get(value);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodeNpy } from "../draw/encode/npy.ts";
 import { writeFileSync } from "node:fs";
-import { ModelCache } from "../runtime/models.ts";
+import { ModelCache } from "../runtime/model-cache.ts";
 import { runJob } from "./framework/run.ts";
 import type { WholeResult } from "../protocol/result.ts";
 import { loadArchitectures, type ArchitectureCase } from "../../test/reference/architectures/load.ts";

@@ -4,7 +4,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { decodeNpy, loadRecipe } from "../data/index.ts";
 import type { Job } from "../protocol/job.ts";
 import type { WholeResult } from "../protocol/result.ts";
-import { ModelCache } from "../runtime/models.ts";
+import { ModelCache } from "../runtime/model-cache.ts";
 import { runJob } from "./framework/run.ts";
 import reference from "../../test/reference/efficientnet-cat/reference.json" with { type: "json" };
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { decodeNpy } from "../../src/data/index.ts";
-import { ModelCache } from "../../src/runtime/models.ts";
+import { ModelCache } from "../../src/runtime/model-cache.ts";
 import type { Feeds } from "../../src/runtime/ort.ts";
 import { gradientSession } from "../../src/runtime/gradient.ts";
 import { writeModel } from "../../src/model/formats/onnx/index.ts";

@@ -1,4 +1,4 @@
-import { ModelCache } from "../../src/runtime/models.ts";
+import { ModelCache } from "../../src/runtime/model-cache.ts";
 import { runOn } from "../support/models.ts";
 import { INPUT, MODEL, TARGET } from "./cat.ts";
 import { Peer } from "./peer.ts";

@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import type { Node, TensorRef } from "../../src/model/graph.ts";
 import type { WholeResult } from "../../src/protocol/result.ts";
 import type { Job } from "../../src/protocol/job.ts";
-import type { ModelCache } from "../../src/runtime/models.ts";
+import type { ModelCache } from "../../src/runtime/model-cache.ts";
 import { ints, node, runOn, weight, writeArray, writeSmallModel } from "./models.ts";
 
 /** A model of a few nodes from "x" to "y" with its input. */

@@ -6,7 +6,7 @@ import { tensorFromArray } from "../../src/model/tensor.ts";
 import { sourceOf, type InputFiles, type Job } from "../../src/protocol/job.ts";
 import type { WholeResult } from "../../src/protocol/result.ts";
 import { encodeNpyArray } from "../../src/draw/encode/npy.ts";
-import type { ModelCache } from "../../src/runtime/models.ts";
+import type { ModelCache } from "../../src/runtime/model-cache.ts";
 import { runJob } from "../../src/techniques/framework/run.ts";
 
 export interface SmallModel {

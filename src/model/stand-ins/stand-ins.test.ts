@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Attribute, DataType, Node, TensorRef } from "../graph.ts";
 import { openModel } from "../open.ts";
-import { LoadedModel, ModelCache } from "../../runtime/models.ts";
+import { LoadedModel } from "../../runtime/models.ts";
+import { ModelCache } from "../../runtime/model-cache.ts";
 import { floatsOf, type Feeds } from "../../runtime/ort.ts";
 import { float } from "../../../test/support/lrp-small.ts";
 import {

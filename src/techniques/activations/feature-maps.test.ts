@@ -8,7 +8,7 @@ import { DEFAULT_LOOKS } from "../../protocol/looks.ts";
 import { composePicture } from "../../draw/scene/compose.ts";
 import { tilesIn } from "../../draw/kinds/frames.ts";
 import { saveResult } from "../../draw/encode/save.ts";
-import { ModelCache } from "../../runtime/models.ts";
+import { ModelCache } from "../../runtime/model-cache.ts";
 import { channelOf, tilesOf } from "./layer-views.ts";
 import { node, runOn, weight, writeArray, writeSmallModel } from "../../../test/support/models.ts";
 

@@ -1,5 +1,5 @@
 import { elementCount } from "../../model/graph.ts";
-import { openTail, type Tail } from "../../runtime/tail.ts";
+import { openPartialModel, type PartialModel } from "../../runtime/partial-model.ts";
 import { frameViews, stackedMaps, weightedSum, type ChannelView } from "../framework/channels.ts";
 import { layerMaps, positive, type SpatialLayer } from "./gradient-cams.ts";
 import { breathe } from "../framework/noise.ts";
@@ -30,7 +30,7 @@ export const ablationCam = technique({
   },
   run: (context) =>
     layerMaps(context, { id: "ablation-cam", title: "Ablation-CAM", quantity: "Σₖ wₖAᵏ" }, async (layer) => {
-      const tail = await openTail(context.model, context.feeds, {
+      const tail = await openPartialModel(context.model, context.feeds, {
         from: layer.value,
         to: (await context.score()).value,
         batch: BATCH,
@@ -50,7 +50,7 @@ export const ablationCam = technique({
 async function drops(
   context: SampleContext,
   layer: SpatialLayer,
-  tail: Tail,
+  tail: PartialModel,
   views: readonly ChannelView[],
 ): Promise<Float64Array[]> {
   const [whole] = await tail.run([tail.values]);

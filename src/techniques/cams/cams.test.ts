@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { firstComponent } from "../../math/principal-component.ts";
 import { resizeAligned } from "../../math/resize-aligned.ts";
-import { ModelCache } from "../../runtime/models.ts";
-import { openTail } from "../../runtime/tail.ts";
+import { ModelCache } from "../../runtime/model-cache.ts";
+import { openPartialModel } from "../../runtime/partial-model.ts";
 import { runJob } from "../framework/run.ts";
 import { node, runOn, weight, writeArray, writeSmallModel } from "../../../test/support/models.ts";
 
@@ -82,7 +82,7 @@ describe("on a convolution, a global average pool and a dense layer", () => {
       x: { dataType: "float32" as const, dims: [1, 3, 6, 6], data: Float32Array.from(numbers(108, 0.9)) },
     };
     const tail = async (model: string) =>
-      (await openTail(await models.get(model), feeds, { from: "a", to: "y", batch: 8 }))!;
+      (await openPartialModel(await models.get(model), feeds, { from: "a", to: "y", batch: 8 }))!;
     const [open, fixed, seems] = [
       await tail(small("open.onnx", "N")),
       await tail(small("fixed.onnx", 1)),
@@ -94,7 +94,7 @@ describe("on a convolution, a global average pool and a dense layer", () => {
     expect(Array.from(silent[0])).toEqual([Math.fround(0.1), Math.fround(-0.2), Math.fround(0.3), Math.fround(0.4)]);
     expect(silent.length).toBe(2);
     expect(
-      await openTail(await models.get(small("open.onnx", "N")), feeds, { from: "f", to: "a", batch: 8 }),
+      await openPartialModel(await models.get(small("open.onnx", "N")), feeds, { from: "f", to: "a", batch: 8 }),
     ).toBeUndefined();
     await Promise.all([open.release(), fixed.release(), seems.release()]);
   });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Node } from "../../model/graph.ts";
-import { ModelCache } from "../../runtime/models.ts";
+import { ModelCache } from "../../runtime/model-cache.ts";
 import { catalogue } from "../catalogue.ts";
 import { layersOf, tilesOf } from "../activations/layer-views.ts";
 import { runJob } from "../framework/run.ts";

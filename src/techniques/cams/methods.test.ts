@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sigmoidComponent } from "../../math/kernel-component.ts";
 import { resizeNearest } from "../../math/resize-nearest.ts";
-import { ModelCache } from "../../runtime/models.ts";
+import { ModelCache } from "../../runtime/model-cache.ts";
 import { floatsOf } from "../../runtime/ort.ts";
 import { comparisonSlopes } from "./finer-cam.ts";
 import { node, runOn, weight, writeArray, writeSmallModel } from "../../../test/support/models.ts";

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decodeNpy } from "../../data/index.ts";
 import { resizeLinear } from "../../math/resize-linear.ts";
-import { ModelCache } from "../../runtime/models.ts";
+import { ModelCache } from "../../runtime/model-cache.ts";
 import { loadArchitectures } from "../../../test/reference/architectures/load.ts";
 import { materialise } from "../../../test/reference/architectures/materialise.ts";
 import { runOn, writeArray } from "../../../test/support/models.ts";

@@ -1,5 +1,5 @@
 import { batchFor } from "../../runtime/batch.ts";
-import { openTail } from "../../runtime/tail.ts";
+import { openPartialModel } from "../../runtime/partial-model.ts";
 import { UsageError } from "../../model/errors.ts";
 import { resizeAligned } from "../../math/resize-aligned.ts";
 import { spatialSize } from "../../runtime/layout.ts";
@@ -71,7 +71,7 @@ async function maskedScores(context: SampleContext, views: readonly ChannelView[
   const masks = views.flatMap((view, frame): FrameMask[] =>
     channelsByMask(view).map((channels) => ({ frame, channels })),
   );
-  const tail = await openTail(context.model, context.feeds, {
+  const tail = await openPartialModel(context.model, context.feeds, {
     from: input.name,
     to: (await context.score()).value,
     batch: batchFor(input.values.length, masks.length),

@@ -12,7 +12,7 @@ import type { WholeResult } from "../../protocol/result.ts";
 import { checksOf, checkState, layerNeeds, optionsText } from "../../protocol/checks.ts";
 import type { Job } from "../../protocol/job.ts";
 import { DEFAULT_LOOKS } from "../../protocol/looks.ts";
-import { ModelCache } from "../../runtime/models.ts";
+import { ModelCache } from "../../runtime/model-cache.ts";
 import { catalogue } from "../catalogue.ts";
 import { layersOf } from "../activations/layer-views.ts";
 import { runJob } from "../framework/run.ts";

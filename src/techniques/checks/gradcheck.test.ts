@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RuleSet } from "../../autodiff/rule.ts";
 import { gradientRules } from "../../autodiff/rules/index.ts";
-import { ModelCache } from "../../runtime/models.ts";
+import { ModelCache } from "../../runtime/model-cache.ts";
 import { JobContext } from "../framework/context.ts";
 import { checkGradients, type GradientCheck } from "./gradcheck.ts";
 import { judgeLine, judgePoint, type Step } from "./gradcheck-verdict.ts";

@@ -1,6 +1,6 @@
 import { elementCount } from "../../model/graph.ts";
 import { probabilitiesOf } from "../../runtime/outputs.ts";
-import { openTail } from "../../runtime/tail.ts";
+import { openPartialModel } from "../../runtime/partial-model.ts";
 import { breathe } from "../framework/noise.ts";
 import { choiceParam } from "../framework/params.ts";
 import type { SampleContext } from "../framework/technique.ts";
@@ -51,7 +51,7 @@ export async function openMeasure(context: SampleContext, question: SampleContex
     context.note(`The output "${output.name}" has no probabilities: the score is used instead.`);
   if (found) context.note(`The curves show a probability: ${found.how}.`);
   const to = probability ? output.value : (await question.score()).value;
-  const tail = await openTail(question.model, question.feeds, { from: input.name, to, batch: BATCH });
+  const tail = await openPartialModel(question.model, question.feeds, { from: input.name, to, batch: BATCH });
   if (!tail) throw question.independent(input.name);
   const kept = keptIn(question, probability);
   return {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseRegion } from "../../cli/arguments.ts";
 import { parseSampleSpecs } from "../../data/index.ts";
 import type { TokensArtifact } from "../../protocol/artifacts.ts";
-import { ModelCache } from "../../runtime/models.ts";
+import { ModelCache } from "../../runtime/model-cache.ts";
 import { int, node, runOn, weight, writeArray, writeSmallModel } from "../../../test/support/models.ts";
 
 /** What is explained: token vectors, regions, losses; of how many samples; and compared with which baselines. */

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { decodeNpy } from "../../data/index.ts";
-import { ModelCache } from "../../runtime/models.ts";
+import { ModelCache } from "../../runtime/model-cache.ts";
 import { composePicture } from "../../draw/scene/compose.ts";
 import { encodeCsv } from "../../draw/encode/csv.ts";
 import { framesIn } from "../../draw/kinds/frames.ts";

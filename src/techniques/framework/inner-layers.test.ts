@@ -10,7 +10,7 @@ import type { Attribute, Graph, Node } from "../../model/graph.ts";
 import { openModel } from "../../model/open.ts";
 import { scalar } from "../../model/tensor.ts";
 import { floatsOf } from "../../runtime/ort.ts";
-import { ModelCache } from "../../runtime/models.ts";
+import { ModelCache } from "../../runtime/model-cache.ts";
 import { node, runOn, weight, writeArray, writeSmallModel } from "../../../test/support/models.ts";
 
 let folder: string;

@@ -7,7 +7,7 @@ import { encodeNpyArray } from "../../draw/encode/npy.ts";
 import { encodeNpz } from "../../draw/encode/npz.ts";
 import type { Attribute, Node } from "../../model/graph.ts";
 import type { HeatmapArtifact } from "../../protocol/artifacts.ts";
-import { ModelCache } from "../../runtime/models.ts";
+import { ModelCache } from "../../runtime/model-cache.ts";
 import { int, node, runOn, weight, writeArray, writeSmallModel } from "../../../test/support/models.ts";
 
 const models = new ModelCache();

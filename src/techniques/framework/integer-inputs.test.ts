@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Node, TensorRef } from "../../model/graph.ts";
 import type { TokensArtifact } from "../../protocol/artifacts.ts";
-import { ModelCache } from "../../runtime/models.ts";
+import { ModelCache } from "../../runtime/model-cache.ts";
 import {
   int,
   node,

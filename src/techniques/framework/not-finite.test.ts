@@ -7,7 +7,7 @@ import { run } from "../../cli/run.ts";
 import { encodeNpyArray } from "../../draw/encode/npy.ts";
 import type { DataType, Node, TensorRef } from "../../model/graph.ts";
 import { NotFiniteError } from "../../model/errors.ts";
-import { ModelCache } from "../../runtime/models.ts";
+import { ModelCache } from "../../runtime/model-cache.ts";
 import { int, node, runOn, weight, writeArray, writeSmallModel } from "../../../test/support/models.ts";
 
 const models = new ModelCache({ most: 4 });

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Node } from "../../model/graph.ts";
 import { loadRecipe } from "../../data/index.ts";
 import { DataError } from "../../model/errors.ts";
-import { ModelCache } from "../../runtime/models.ts";
+import { ModelCache } from "../../runtime/model-cache.ts";
 import { ints, node, runOn, weight, writeSmallModel } from "../../../test/support/models.ts";
 
 const models = new ModelCache();

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Params } from "../../protocol/technique.ts";
-import { ModelCache } from "../../runtime/models.ts";
+import { ModelCache } from "../../runtime/model-cache.ts";
 import { engineHandlers } from "../../engine/handlers.ts";
 import { runOn } from "../../../test/support/models.ts";
 

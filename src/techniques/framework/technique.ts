@@ -1,6 +1,7 @@
 import type { GradientRequest, Gradients } from "../../runtime/gradient.ts";
 import type { Layout, Layouts } from "../../runtime/layout.ts";
-import type { LoadedModel, Traced } from "../../runtime/models.ts";
+import type { LoadedModel } from "../../runtime/models.ts";
+import type { Traced } from "../../runtime/kept-traces.ts";
 import type { Feeds } from "../../runtime/ort.ts";
 import type { Detections, Undecided } from "../../runtime/detections/index.ts";
 import type { ModelOutput } from "../../runtime/outputs.ts";

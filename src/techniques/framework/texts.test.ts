@@ -8,7 +8,7 @@ import { exportExplanation } from "../../export/explanation.ts";
 import { guessRecipe, readSample, readSamples } from "../../data/index.ts";
 import type { Attribute } from "../../model/graph.ts";
 import type { BarsArtifact } from "../../protocol/artifacts.ts";
-import { ModelCache } from "../../runtime/models.ts";
+import { ModelCache } from "../../runtime/model-cache.ts";
 import { floatsOf, openSession, type TensorValue } from "../../runtime/ort.ts";
 import { node, runOn, weight, writeArray, writeSmallModel, type SmallModel } from "../../../test/support/models.ts";
 import { SKLEARN, sklearn } from "../../../test/support/scikit-learn.ts";

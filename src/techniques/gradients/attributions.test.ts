@@ -6,7 +6,7 @@ import { decodeNpy } from "../../data/index.ts";
 import { quadrature, type QuadratureRule } from "../../math/quadrature.ts";
 import type { Job } from "../../protocol/job.ts";
 import type { WholeResult } from "../../protocol/result.ts";
-import { ModelCache } from "../../runtime/models.ts";
+import { ModelCache } from "../../runtime/model-cache.ts";
 import { loadArchitectures } from "../../../test/reference/architectures/load.ts";
 import { materialise } from "../../../test/reference/architectures/materialise.ts";
 import { node, runOn, weight, writeArray, writeSmallModel } from "../../../test/support/models.ts";

@@ -24,7 +24,7 @@ export interface BiasPlace {
 }
 
 /** A Clip (ReLU6): at a bound its result is a bias of its own, with no gradient to its input. */
-export interface Lid {
+export interface ClipBound {
   readonly value: string;
   readonly input: string;
   /** Constants; "" where there is none. */
@@ -34,7 +34,7 @@ export interface Lid {
 
 export interface Biases {
   readonly places: readonly BiasPlace[];
-  readonly lids: readonly Lid[];
+  readonly clipBounds: readonly ClipBound[];
   /** Operators between input and score that are not piecewise linear: what they add is in no bias. */
   readonly curved: readonly string[];
 }
@@ -46,7 +46,7 @@ export interface Biases {
 export function findBiases(specialised: Specialised, score: string): Biases {
   const { g, tainted, forward } = specialised;
   const places: BiasPlace[] = [];
-  const lids: Lid[] = [];
+  const clipBounds: ClipBound[] = [];
   const curved = new Map<string, number>();
   const nodes = neededFor([score], forward);
   const inFormulas = formulaSums(nodes, (value) => elementCount(g.shape(value)) === 1);
@@ -56,7 +56,7 @@ export function findBiases(specialised: Specialised, score: string): Biases {
     if (!inFormulas.has(node)) places.push(...placesOf(node, { constant, dims: (value) => g.shape(value) }));
     const bound = (index: number): string => (constant(index) ? node.inputs[index] : "");
     if (node.opType === "Clip")
-      lids.push({ value: node.outputs[0], input: node.inputs[0], low: bound(1), high: bound(2) });
+      clipBounds.push({ value: node.outputs[0], input: node.inputs[0], low: bound(1), high: bound(2) });
     const fused = slopeOf(node);
     const product = hasTrait(node, "product") && node.inputs.filter((input) => tainted.has(input)).length > 1;
     const straight =
@@ -65,7 +65,11 @@ export function findBiases(specialised: Specialised, score: string): Biases {
         : FUSED.has(node.opType) && fused !== undefined && !/^(Tanh|Sigmoid)$/.test(activationOf(node));
     if (!straight) curved.set(node.opType, (curved.get(node.opType) ?? 0) + 1);
   }
-  return { places, lids, curved: [...curved].map(([opType, count]) => (count > 1 ? `${opType} (${count})` : opType)) };
+  return {
+    places,
+    clipBounds,
+    curved: [...curved].map(([opType, count]) => (count > 1 ? `${opType} (${count})` : opType)),
+  };
 }
 
 /** Whether an operator is piecewise linear, where what is multiplied is constant. */

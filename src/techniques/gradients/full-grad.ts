@@ -68,10 +68,10 @@ interface Parts {
   readonly products: Float32Array;
   /** b ⊙ ∂y/∂b of each bias with a place in space, by channel; of each of the input's frames. */
   readonly maps: readonly (readonly ChannelView[])[];
-  /** Σ b·∂y/∂b over all biases; of those alone that have no place; and what lids add. */
+  /** Σ b·∂y/∂b over all biases; of those alone that have no place; and what clipping at bounds adds. */
   readonly biases: number;
   readonly placeless: number;
-  readonly lids: number;
+  readonly atClipBounds: number;
   /** Biases that the score depends on. */
   readonly count: number;
   readonly score: number;
@@ -81,15 +81,15 @@ interface Parts {
 async function decompose(
   context: SampleContext,
   feeds: Feeds,
-  { places, lids }: Biases,
+  { places, clipBounds }: Biases,
   frameCount: number,
 ): Promise<Parts> {
   const { name } = context.input;
   const score = (await context.score()).value;
   const layouts = await context.layouts();
   const fused = places.filter(({ slope }) => slope).map(({ value }) => value);
-  const clipped = lids.flatMap(({ input, low, high }) => [input, low, high].filter((one) => one !== ""));
-  const wrt = [...new Set([name, ...places.map(({ value }) => value), ...lids.map(({ value }) => value)])];
+  const clipped = clipBounds.flatMap(({ input, low, high }) => [input, low, high].filter((one) => one !== ""));
+  const wrt = [...new Set([name, ...places.map(({ value }) => value), ...clipBounds.map(({ value }) => value)])];
   const fetch = [...new Set([score, ...places.flatMap(({ constants }) => constants), ...fused, ...clipped])];
   const { gradients, values } = await context.gradients({ wrt, fetch }, feeds);
   const gradient = gradients.get(name);
@@ -111,11 +111,11 @@ async function decompose(
     sum += total;
     count++;
   }
-  const atLids = lids.reduce((total, lid) => {
-    const slopes = gradients.get(lid.value);
+  const atClipBounds = clipBounds.reduce((total, { value, input, low, high }) => {
+    const slopes = gradients.get(value);
     const bound = (name: string, none: number): number => (name === "" ? none : floats(name)[0]);
     return slopes
-      ? total + lidPart(floatsOf(slopes), floats(lid.input), bound(lid.low, -Infinity), bound(lid.high, Infinity))
+      ? total + clippedPart(floatsOf(slopes), floats(input), bound(low, -Infinity), bound(high, Infinity))
       : total;
   }, 0);
   return {
@@ -123,7 +123,7 @@ async function decompose(
     maps,
     biases: sum,
     placeless,
-    lids: atLids,
+    atClipBounds,
     count,
     score: context.scoreIn(floats(score)),
   };
@@ -144,7 +144,7 @@ function gradientOf(
 }
 
 /** What is clipped stays at its bound whatever comes in: a bias. */
-function lidPart(gradient: Float32Array, inputs: Float32Array, low: number, high: number): number {
+function clippedPart(gradient: Float32Array, inputs: Float32Array, low: number, high: number): number {
   let total = 0;
   for (let i = 0; i < inputs.length; i++)
     total += gradient[i] * (inputs[i] >= high ? high : inputs[i] <= low ? low : 0);
@@ -191,17 +191,17 @@ function rescaled({ channels, area, values }: ChannelView): Float32Array {
 /** Says what the parts sum to, which for piecewise linear networks is the score (proposition 1). */
 function noteSum(
   context: SampleContext,
-  { curved, lids: clips }: Biases,
-  { products, biases, placeless, lids, count, score }: Parts,
+  { curved, clipBounds: clips }: Biases,
+  { products, biases, placeless, atClipBounds, count, score }: Parts,
   spatial: boolean,
 ): void {
   const fromInput = sumOf(products);
   const atBounds =
     clips.length > 0
-      ? `, clipping at an upper bound (as in ReLU6: an implicit bias, not in the map) adds ${formatNumber(lids)}`
+      ? `, clipping at an upper bound (as in ReLU6: an implicit bias, not in the map) adds ${formatNumber(atClipBounds)}`
       : "";
   context.note(
-    `Full gradient: input × gradient sums to ${formatNumber(fromInput)}, bias × gradient over ${count === 1 ? "one layer" : `${count} layers`} to ${formatNumber(biases)}${atBounds}; together ${formatNumber(fromInput + biases + lids)}, the score is ${formatNumber(score)}.`,
+    `Full gradient: input × gradient sums to ${formatNumber(fromInput)}, bias × gradient over ${count === 1 ? "one layer" : `${count} layers`} to ${formatNumber(biases)}${atBounds}; together ${formatNumber(fromInput + biases + atClipBounds)}, the score is ${formatNumber(score)}.`,
   );
   if (curved.length > 0)
     context.note(

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { findLayouts, type Layout } from "../../runtime/layout.ts";
-import { ModelCache } from "../../runtime/models.ts";
+import { ModelCache } from "../../runtime/model-cache.ts";
 import { node, runOn, writeArray } from "../../../test/support/models.ts";
 
 const folder = join(dirname(fileURLToPath(import.meta.url)), "../../../test/reference/recurrent");

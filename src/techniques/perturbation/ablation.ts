@@ -1,6 +1,6 @@
 import { elementCount } from "../../model/graph.ts";
 import { batchFor } from "../../runtime/batch.ts";
-import { openTail } from "../../runtime/tail.ts";
+import { openPartialModel } from "../../runtime/partial-model.ts";
 import { breathe } from "../framework/noise.ts";
 import type { SampleContext, PartEffects } from "../framework/technique.ts";
 
@@ -36,7 +36,7 @@ export interface Ablated extends PartEffects {
 export async function ablate(context: SampleContext, parts: Parts, baseline: Float32Array): Promise<Ablated> {
   const { name, values: input } = context.input;
   const { value: to } = await context.score();
-  const tail = await openTail(context.model, context.feeds, {
+  const tail = await openPartialModel(context.model, context.feeds, {
     from: name,
     to,
     batch: batchFor(input.length, parts.count),

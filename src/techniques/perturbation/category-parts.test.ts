@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Artifact } from "../../protocol/artifacts.ts";
 import type { WholeResult } from "../../protocol/result.ts";
 import type { Job } from "../../protocol/job.ts";
-import { ModelCache } from "../../runtime/models.ts";
+import { ModelCache } from "../../runtime/model-cache.ts";
 import { int, node, runOn, weight, writeArray, writeSmallModel } from "../../../test/support/models.ts";
 
 let folder: string;

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
-import { LoadedModel, ModelCache } from "../../runtime/models.ts";
+import { LoadedModel } from "../../runtime/models.ts";
+import { ModelCache } from "../../runtime/model-cache.ts";
 import { node, runOn, weight, writeArray, writeSmallModel } from "../../../test/support/models.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "loupe-forward-"));

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodeCsv } from "../../draw/encode/csv.ts";
 import type { BarsArtifact, CurvesArtifact, TokensArtifact } from "../../protocol/artifacts.ts";
-import { ModelCache } from "../../runtime/models.ts";
+import { ModelCache } from "../../runtime/model-cache.ts";
 import { node, runOn, weight, writeArray, writeSmallModel } from "../../../test/support/models.ts";
 
 const models = new ModelCache({ most: 8 });

@@ -7,8 +7,8 @@ import type { Params } from "../../protocol/technique.ts";
 import { maskShape, randomMask } from "../../math/random-masks.ts";
 import { Random } from "../../math/random.ts";
 import { batchFor } from "../../runtime/batch.ts";
-import { ModelCache } from "../../runtime/models.ts";
-import { openTail } from "../../runtime/tail.ts";
+import { ModelCache } from "../../runtime/model-cache.ts";
+import { openPartialModel } from "../../runtime/partial-model.ts";
 import { channelsByMask } from "../cams/score-cam.ts";
 import { runJob } from "../framework/run.ts";
 import { errorOf, loadAgreementCases, networkOf, type Fed } from "../../../test/support/agreement.ts";
@@ -294,7 +294,7 @@ describe("copies of the input", () => {
     },
   });
   const tailOf = async (model: string, dims: readonly number[]) =>
-    (await openTail(await models.get(model), feeds(dims), { from: "x", to: "y", batch: 8 }))!;
+    (await openPartialModel(await models.get(model), feeds(dims), { from: "x", to: "y", batch: 8 }))!;
 
   it("run at once where the model's batch axis is open, with the same results", async () => {
     const tail = await tailOf(sum(), [1, 1, 4, 4]);

@@ -6,7 +6,7 @@ import type { ParamSpec } from "../../protocol/technique.ts";
 import { batchFor } from "../../runtime/batch.ts";
 import { spatialSize } from "../../runtime/layout.ts";
 import { probabilitiesOf } from "../../runtime/outputs.ts";
-import { openTail } from "../../runtime/tail.ts";
+import { openPartialModel } from "../../runtime/partial-model.ts";
 import { BASELINE, baselineOf } from "../framework/baselines.ts";
 import { placesOf } from "../framework/channels.ts";
 import { formatNumber } from "../../protocol/format.ts";
@@ -154,7 +154,11 @@ async function sample(
   const { name, values: input } = context.input;
   const [count, probability] = [Number(context.params.masks), Number(context.params.probability)];
   const { value: to, scoreOf } = await scored(context);
-  const tail = await openTail(context.model, context.feeds, { from: name, to, batch: batchFor(input.length, count) });
+  const tail = await openPartialModel(context.model, context.feeds, {
+    from: name,
+    to,
+    batch: batchFor(input.length, count),
+  });
   if (!tail) throw context.independent(name);
   try {
     const random = new Random(Number(context.params.seed));

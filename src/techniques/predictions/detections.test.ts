@@ -8,7 +8,7 @@ import type { BoxesArtifact, DetectedBox } from "../../protocol/artifacts.ts";
 import type { WholeResult } from "../../protocol/result.ts";
 import { DEFAULT_LOOKS } from "../../protocol/looks.ts";
 import type { ImageRecipe, Recipe } from "../../protocol/recipe.ts";
-import { ModelCache } from "../../runtime/models.ts";
+import { ModelCache } from "../../runtime/model-cache.ts";
 import { node, runOn, weight, writeArray, writeSmallModel } from "../../../test/support/models.ts";
 
 /** Outputs and boxes by torchvision: test/reference/detections/make.py. */

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Node, TensorRef } from "../../model/graph.ts";
-import { ModelCache } from "../../runtime/models.ts";
+import { ModelCache } from "../../runtime/model-cache.ts";
 import { expectClose, float, smallRuns, total, type Small } from "../../../test/support/lrp-small.ts";
 import { int, ints, node, weight } from "../../../test/support/models.ts";
 

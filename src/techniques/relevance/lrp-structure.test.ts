@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { LRP_RULES, lrpRules } from "../../autodiff/rules/lrp/index.ts";
 import { elementCount, type DataType, type Node } from "../../model/graph.ts";
-import { ModelCache } from "../../runtime/models.ts";
+import { ModelCache } from "../../runtime/model-cache.ts";
 import { floatsOf, type TensorValue } from "../../runtime/ort.ts";
 import { expectClose, float, smallRuns, total, unbiased, type Small } from "../../../test/support/lrp-small.ts";
 import { int, ints, node, weight } from "../../../test/support/models.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decodeNpy } from "../../data/index.ts";
-import { ModelCache } from "../../runtime/models.ts";
+import { ModelCache } from "../../runtime/model-cache.ts";
 import { lrp } from "./lrp.ts";
 import { visibleParams } from "../../../webview/explain/state.ts";
 import type { WholeResult } from "../../protocol/result.ts";

@@ -49,13 +49,7 @@ export function selectionRules(reference: Reference): RuleTable {
         const [, indices] = r.g.ops("MaxPool", [input], [r.outDims(), r.outDims()], attributes);
         return (value: string): string => scatterFlat(r, indices, value, r.dims());
       };
-      return {
-        y: r.y(),
-        y0: reference.of(r.y()),
-        dy: r.dy(),
-        place: placed(r.x()),
-        place0: placed(reference.of(r.x())),
-      };
+      return selection(reference, r, placed);
     }),
     selected("GlobalMaxPool", (r) => {
       const { g } = r;
@@ -69,17 +63,16 @@ export function selectionRules(reference: Reference): RuleTable {
             r.dims(),
           );
       };
-      return {
-        y: r.y(),
-        y0: reference.of(r.y()),
-        dy: r.dy(),
-        place: placed(r.x()),
-        place0: placed(reference.of(r.x())),
-      };
+      return selection(reference, r, placed);
     }),
     selected("ReduceMax", (r) => reduced(reference, r)),
     selected("ReduceMin", (r) => reduced(reference, r), "Min"),
   ]);
+}
+
+/** The output's values as they are; `placed`: how one goes to the places of the largest elements of an input. */
+function selection(reference: Reference, r: RuleContext, placed: (input: string) => Selection["place"]): Selection {
+  return { y: r.y(), y0: reference.of(r.y()), dy: r.dy(), place: placed(r.x()), place0: placed(reference.of(r.x())) };
 }
 
 /** Extremes along axes: those that tie share. */

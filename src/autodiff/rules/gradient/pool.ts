@@ -20,7 +20,7 @@ export const poolRules: RuleTable = {
     const each = counts.every((count) => count === counts[0])
       ? r.g.scale(r.dy(), 1 / counts[0])
       : r.g.over(r.dy(), r.g.floats(counts, [1, 1, ...r.outDims().slice(2)]));
-    return [spread(r, each, window)];
+    return [overWindows(r, each, window)];
   },
   LpPool: (r) => {
     const { g } = r;
@@ -30,7 +30,7 @@ export const poolRules: RuleTable = {
       p === 1
         ? r.dy()
         : g.times(r.dy(), g.where(g.binary("Equal", r.y(), g.scalar(0)), g.scalar(0), g.power(r.y(), 1 - p)));
-    return [g.times(signedPower(r, p - 1), spread(r, scaled, poolWindow(r)))];
+    return [g.times(signedPower(r, p - 1), overWindows(r, scaled, poolWindow(r)))];
   },
   GlobalAveragePool: (r) => {
     const size = elementCount(r.dims().slice(2));
@@ -76,7 +76,7 @@ function signedPower(r: RuleContext, power: number): string {
 }
 
 /** Sums, for each input element, the values of the windows that cover it. */
-function spread(r: RuleContext, value: string, window: Window): string {
+function overWindows(r: RuleContext, value: string, window: Window): string {
   const input = r.dims().slice(2);
   const channels = r.dims()[1];
   return convAdjoint(r, value, onesKernel(r, channels, window.kernel), channels, window, input);

@@ -92,7 +92,7 @@ export const quantisedRules: RuleTable = {
   "com.microsoft.QLinearWhere": expanding((r) => [quantised(r, r.g.where(r.x(0), real(r, 1), real(r, 4)), 7)]),
   "com.microsoft.QAttention": expanding((r) => {
     const scaled = (value: string, scale: number): string =>
-      r.g.times(value, spread(r, r.x(scale), r.g.shape(value), undefined));
+      r.g.times(value, broadcastParameter(r, r.x(scale), r.g.shape(value), undefined));
     return attention(r, {
       input: scaled(centred(r, 0, 6), 3),
       weights: scaled(centred(r, 1, 7, 1), 4),
@@ -143,7 +143,7 @@ export const quantisedRules: RuleTable = {
   "com.microsoft.MatMulIntegerToFloat": expanding((r) => {
     const { g } = r;
     const [a, b] = [centred(r, 0, 4), centred(r, 1, 5, r.dims(1).length - 1)];
-    const y = g.times(product(r, g.times(a, spread(r, r.x(2), r.dims(0), undefined)), b), r.x(3));
+    const y = g.times(product(r, g.times(a, broadcastParameter(r, r.x(2), r.dims(0), undefined)), b), r.x(3));
     return [r.has(6) ? g.plus(y, r.x(6)) : y];
   }),
   // The input is quantised inside: straight through, it is the plain product with the real weights.
@@ -178,8 +178,8 @@ function rangeOf(r: RuleContext): readonly [number, number] {
 function quantizeLinear(r: RuleContext): (string | undefined)[] {
   const { g } = r;
   const [low, high] = rangeOf(r);
-  const scale = spread(r, r.x(1), r.dims(), "axis");
-  const zero = r.has(2) ? spread(r, inFloat(r, 2), r.dims(), "axis") : g.scalar(0);
+  const scale = broadcastParameter(r, r.x(1), r.dims(), "axis");
+  const zero = r.has(2) ? broadcastParameter(r, inFloat(r, 2), r.dims(), "axis") : g.scalar(0);
   // What rounds to the ends is inside still. The ends are compared as real numbers: they follow from weights, quotients
   // would be as large as x.
   const ends = [low - 0.5, high + 0.5].map((integer) => g.times(g.minus(g.scalar(integer), zero), scale));
@@ -201,11 +201,11 @@ function dequantizeLinear(r: RuleContext): (string | undefined)[] {
   const { g } = r;
   const dscale = (): string => {
     const q = inFloat(r, 0);
-    const real = r.has(2) ? g.minus(q, spread(r, inFloat(r, 2), r.dims(), "axis")) : q;
+    const real = r.has(2) ? g.minus(q, broadcastParameter(r, inFloat(r, 2), r.dims(), "axis")) : q;
     return gather(r, g.times(r.dy(), real), "axis");
   };
   return [
-    r.needs(0) ? g.times(r.dy(), spread(r, r.x(1), r.dims(), "axis")) : undefined,
+    r.needs(0) ? g.times(r.dy(), broadcastParameter(r, r.x(1), r.dims(), "axis")) : undefined,
     r.needs(1) ? dscale() : undefined,
   ];
 }
@@ -223,7 +223,13 @@ function single(r: RuleContext, index: number): string {
  * A scale or zero point as it broadcasts over `dims`: one for all, one for each place of an axis, or one for each block
  * along it.
  */
-function spread(r: RuleContext, value: string, dims: Dims, axisName: string | undefined, place?: number): string {
+function broadcastParameter(
+  r: RuleContext,
+  value: string,
+  dims: Dims,
+  axisName: string | undefined,
+  place?: number,
+): string {
   const { g } = r;
   const own = g.shape(value);
   if (own.length === 0 || (own.length === 1 && own[0] === 1)) return g.reshape(value, []);
@@ -244,7 +250,7 @@ function spread(r: RuleContext, value: string, dims: Dims, axisName: string | un
       );
 }
 
-/** The adjoint of `spread`, for input 1. */
+/** The adjoint of `broadcastParameter`, for input 1. */
 function gather(r: RuleContext, grad: string, axisName: string): string {
   const { g } = r;
   const [dims, own] = [r.dims(), r.dims(1)];
@@ -270,12 +276,15 @@ function gather(r: RuleContext, grad: string, axisName: string): string {
 function centred(r: RuleContext, index: number, zero: number, place?: number): string {
   const { g } = r;
   const value = inFloat(r, index);
-  return r.has(zero) ? g.minus(value, spread(r, inFloat(r, zero), r.dims(index), undefined, place)) : value;
+  return r.has(zero) ? g.minus(value, broadcastParameter(r, inFloat(r, zero), r.dims(index), undefined, place)) : value;
 }
 
 /** The real numbers that input `index` stands for, with its scale and zero point in the two inputs after it. */
 function real(r: RuleContext, index: number, place?: number): string {
-  return r.g.times(centred(r, index, index + 2, place), spread(r, r.x(index + 1), r.dims(index), undefined, place));
+  return r.g.times(
+    centred(r, index, index + 2, place),
+    broadcastParameter(r, r.x(index + 1), r.dims(index), undefined, place),
+  );
 }
 
 /**

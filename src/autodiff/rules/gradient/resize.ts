@@ -184,7 +184,7 @@ function linearTaps(r: RuleContext, at: number, size: number, reach: number): Ta
   if (reach < 1)
     return bounded(
       r,
-      spread(at, 1, reach, (distance) => Math.max(0, 1 - Math.abs(distance))),
+      kernelTaps(at, 1, reach, (distance) => Math.max(0, 1 - Math.abs(distance))),
       size,
     );
   const clamped = Math.min(Math.max(at, 0), size - 1);
@@ -206,7 +206,7 @@ function cubicTaps(r: RuleContext, at: number, size: number, reach: number): Tap
     if (x <= 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
     return x < 2 ? ((a * x - 5 * a) * x + 8 * a) * x - 4 * a : 0;
   };
-  if (reach < 1) return bounded(r, spread(at, 2, reach, kernel), size);
+  if (reach < 1) return bounded(r, kernelTaps(at, 2, reach, kernel), size);
   const first = Math.floor(at) - 1;
   return bounded(
     r,
@@ -216,7 +216,7 @@ function cubicTaps(r: RuleContext, at: number, size: number, reach: number): Tap
 }
 
 /** A kernel of half width `support` stretched by 1/`reach` around `at`, its weights summing to one. */
-function spread(at: number, support: number, reach: number, kernel: (distance: number) => number): Tap[] {
+function kernelTaps(at: number, support: number, reach: number, kernel: (distance: number) => number): Tap[] {
   const taps = range(Math.ceil(at - support / reach), Math.floor(at + support / reach) + 1).map((tap) => ({
     at: tap,
     weight: kernel((tap - at) * reach),

@@ -7,13 +7,13 @@ import { mayBeLengths } from "./other-path.ts";
 import { planRun } from "./run-plan.ts";
 import type { LoadedModel } from "./models.ts";
 import { asFloat32, createSession, floatsOf, fromFloat32, numbersOf, type Feeds, type TensorValue } from "./ort.ts";
-import { openWhole } from "./whole.ts";
+import { openFullModel } from "./full-model.ts";
 
 /**
  * The part of a model from a value to another: what follows `from` is run, on changed copies of it, and what does not
  * depend on it (a residual's other branch) was run once. /
  */
-export interface Tail {
+export interface PartialModel {
   /** So many copies run at once. */
   readonly batch: number;
   /** Of one copy of `from`: batch axis 1 (or the sample's own, where `batch` is 1). */
@@ -25,7 +25,7 @@ export interface Tail {
   release(): Promise<void>;
 }
 
-export interface TailRequest {
+export interface PartialRun {
   readonly from: string;
   readonly to: string;
   /** Copies to run at once, where the model's batch axis is open; else 1. */
@@ -33,13 +33,13 @@ export interface TailRequest {
 }
 
 /** Undefined where `to` does not depend on `from`. From one of the model's inputs on, that is the whole model. */
-export async function openTail(
+export async function openPartialModel(
   model: LoadedModel,
   feeds: Feeds,
-  { from, to, batch }: TailRequest,
-): Promise<Tail | undefined> {
+  { from, to, batch }: PartialRun,
+): Promise<PartialModel | undefined> {
   if (feeds[from]) {
-    const whole = await openWhole(model, feeds, { from, to, batch });
+    const whole = await openFullModel(model, feeds, { from, to, batch });
     if (whole !== "inside") return whole;
   }
   if (batch > 1 && hasOpenBatch(model, feeds)) {
@@ -61,7 +61,7 @@ async function openBatched(
   from: string,
   to: string,
   batch: number,
-): Promise<Tail | undefined | "closed"> {
+): Promise<PartialModel | undefined | "closed"> {
   const repeated = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, repeat(value, batch)]));
   const tail = await openOne(model, repeated, from, to, batch);
   if (tail === undefined) return undefined;
@@ -82,7 +82,7 @@ async function openOne(
   from: string,
   to: string,
   batch: number,
-): Promise<Tail | undefined> {
+): Promise<PartialModel | undefined> {
   const { specialised, graph } = await model.traced(feeds);
   for (const value of [from, to]) {
     if (!specialised.g.has(value))

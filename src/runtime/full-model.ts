@@ -4,18 +4,18 @@ import { isFloat } from "../model/graph.ts";
 import { alike, hasOpenBatch, joined, parted, repeat } from "./batch.ts";
 import type { LoadedModel } from "./models.ts";
 import { floatsOf, fromFloat32, type Feeds } from "./ort.ts";
-import type { Tail, TailRequest } from "./tail.ts";
+import type { PartialModel, PartialRun } from "./partial-model.ts";
 
 /**
  * The whole model on changed copies of its input `from`: its own nodes, untraced, because ONNX Runtime runs those best
  * (it took two thirds of the time of the same network made straight). Undefined where `to` does not depend on `from`;
  * "inside" where `to` is a value of a branch, which the model's own graph does not give out. /
  */
-export async function openWhole(
+export async function openFullModel(
   model: LoadedModel,
   feeds: Feeds,
-  { from, to, batch }: TailRequest,
-): Promise<Tail | undefined | "inside"> {
+  { from, to, batch }: PartialRun,
+): Promise<PartialModel | undefined | "inside"> {
   const { graph } = model.model;
   if (!graph.nodes.some(({ outputs }) => outputs.includes(to))) return "inside";
   if (!neededFor([to], graph.nodes).some((node) => node.inputs.includes(from) || captured(node).includes(from)))
@@ -35,7 +35,7 @@ export async function openWhole(
  * Whether an entry of a batch comes out as it does alone; false, too, where the batch axis is not as open as the model
  * says.
  */
-async function staysApart(model: LoadedModel, feeds: Feeds, { from, to, batch }: TailRequest): Promise<boolean> {
+async function staysApart(model: LoadedModel, feeds: Feeds, { from, to, batch }: PartialRun): Promise<boolean> {
   const half = isFloat(feeds[from].dataType) ? (value: number) => value / 2 : (value: number) => Math.trunc(value / 2);
   const kinds = [floatsOf(feeds[from]), floatsOf(feeds[from]).map(half)];
   const alone = [
