@@ -92,7 +92,7 @@ describe("layer and neuron attributions against Captum", () => {
       } = await run(one);
       expect(errorOf(raw.values, one)).toBeLessThan(TOLERANCE);
       expect(artifacts[0].id).toBe(one.technique);
-      expect(["heatmap", "bars", "tokens"]).toContain(artifacts[0].kind);
+      expect(["heatmap", "line", "bars", "tokens"]).toContain(artifacts[0].kind);
     },
     60_000,
   );

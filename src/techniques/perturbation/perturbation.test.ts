@@ -68,7 +68,7 @@ describe("against Captum, scikit-image and the authors' RISE", () => {
       ).toBeGreaterThan(TOLERANCE);
       expect(artifacts[0]).toMatchObject({
         id: one.technique,
-        kind: one.network === "mlp" ? "bars" : one.network === "bert" ? "tokens" : "heatmap",
+        kind: { mlp: "bars", bert: "tokens", "cnn-1d": "line" }[one.network] ?? "heatmap",
       });
     },
     120_000,
