@@ -1,7 +1,7 @@
 import { Link, RemoteError } from "../protocol/link.ts";
 import type { CallOptions, Handlers } from "../protocol/link.ts";
 import { CALL_KINDS } from "../protocol/engine.ts";
-import type { EngineApi } from "../protocol/engine.ts";
+import type { EngineApi, Progress } from "../protocol/engine.ts";
 import { forkEngine } from "./engine-child.ts";
 import type { EngineChild, ForkOptions } from "./engine-child.ts";
 
@@ -193,7 +193,7 @@ export class EngineProcess {
       .call(entry.method, entry.request as never, {
         signal: entry.signal,
         onProgress: (progress) => {
-          entry.progress = progress;
+          entry.progress = { fraction: progress.fraction, text: progress.text };
           entry.onProgress?.(progress);
           if (entry === this.running) this.changed();
         },
@@ -329,8 +329,6 @@ export interface EngineState {
   readonly progress?: Progress;
   readonly reason?: string;
 }
-
-type Progress = { readonly fraction?: number; readonly text: string };
 
 /** The extension offers the engine no methods. */
 type NoMethods = Record<never, never>;

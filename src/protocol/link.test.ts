@@ -1,3 +1,4 @@
+import type { Progress } from "./engine.ts";
 import { describe, expect, test } from "vitest";
 import { Link, RemoteError } from "./link.ts";
 import type { Handlers, Wire } from "./link.ts";
@@ -55,6 +56,23 @@ describe("a link between two sides", () => {
       ),
     ).toBe(42);
     expect(told).toEqual(["doubling 0.5"]);
+  });
+
+  test("progress carries what there is to show so far", async () => {
+    const partial = { views: [], context: { pictures: [] } };
+    const [one, two] = wires();
+    new Link<Kitchen, Nothing>(two, {
+      ...handlers,
+      double: ({ value }, { progress }) => {
+        progress({ fraction: 0.5, text: "doubling", partial });
+        progress({ text: "done" });
+        return value * 2;
+      },
+    });
+    const told: Progress[] = [];
+    const client = new Link<Nothing, Kitchen>(one, {});
+    await client.call("double", { value: 1 }, { onProgress: (progress) => told.push(progress) });
+    expect(told).toEqual([{ fraction: 0.5, text: "doubling", partial }, { text: "done" }]);
   });
 
   test("an error keeps its name, message, place and hint", async () => {

@@ -1,8 +1,9 @@
 /**
  * One message class for every border: extension and webview, extension and engine. A border is a TypeScript interface
  * of methods that take one request and give one reply; both sides are checked against it, and a handler left out fails
- * the build. /
+ * the build.
  */
+import type { Progress } from "./engine.ts";
 
 /** Methods of a border: one request in, one reply out. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the constraint must accept every interface of methods
@@ -17,7 +18,7 @@ export interface Wire {
 
 export interface CallContext {
   readonly signal: AbortSignal;
-  progress(progress: { readonly fraction?: number; readonly text: string }): void;
+  progress(progress: Progress): void;
 }
 
 /** The handlers for one side of a border. */
@@ -30,7 +31,7 @@ export type Handlers<Api extends Methods<Api>> = {
 
 export interface CallOptions {
   readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: { readonly fraction?: number; readonly text: string }) => void;
+  readonly onProgress?: (progress: Progress) => void;
   /** Told once when the other side has really answered or is gone: after an abort that is later than the rejection. */
   readonly onAnswered?: () => void;
 }
@@ -50,7 +51,7 @@ export class RemoteError extends Error {
 type Message =
   | { readonly link: "call"; readonly id: number; readonly method: string; readonly request: unknown }
   | { readonly link: "abort"; readonly id: number }
-  | { readonly link: "progress"; readonly id: number; readonly fraction?: number; readonly text: string }
+  | ({ readonly link: "progress"; readonly id: number } & Progress)
   | { readonly link: "ok"; readonly id: number; readonly reply: unknown }
   | {
       readonly link: "err";
@@ -147,7 +148,7 @@ export class Link<Local extends Methods<Local>, Remote extends Methods<Remote>> 
         this.running.get(data.id)?.abort();
         break;
       case "progress":
-        this.pending.get(data.id)?.onProgress?.({ fraction: data.fraction, text: data.text });
+        this.pending.get(data.id)?.onProgress?.(progressOf(data));
         break;
       case "ok":
         this.settle(data.id)?.resolve(data.reply);
@@ -172,8 +173,8 @@ export class Link<Local extends Methods<Local>, Remote extends Methods<Remote>> 
       const handler = this.handlers[method as keyof Local];
       const reply = await handler(request as never, {
         signal: controller.signal,
-        progress: ({ fraction, text }) => {
-          if (!controller.signal.aborted) send({ link: "progress", id, fraction, text });
+        progress: (progress) => {
+          if (!controller.signal.aborted) send({ link: "progress", id, ...progressOf(progress) });
         },
       });
       send({ link: "ok", id, reply });
@@ -183,6 +184,10 @@ export class Link<Local extends Methods<Local>, Remote extends Methods<Remote>> 
       this.running.delete(id);
     }
   }
+}
+
+function progressOf({ fraction, text, partial }: Progress): Progress {
+  return { fraction, text, ...(partial ? { partial } : {}) };
 }
 
 /** The parts of an error that cross a border. */

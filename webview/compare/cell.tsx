@@ -1,7 +1,7 @@
 import type { VNode } from "preact";
 import { comparisonOf } from "../../src/draw/kinds/index.ts";
 import { formatDuration, formatValue } from "../../src/protocol/format.ts";
-import type { Result } from "../../src/protocol/result.ts";
+import type { PartialResult, Result } from "../../src/protocol/result.ts";
 import type { Looks } from "../../src/protocol/looks.ts";
 import { summarise } from "../results/map-values.ts";
 import type { Drawing, Reading } from "../results/map-values.ts";
@@ -50,7 +50,8 @@ export function CellContent(props: CellProps): VNode {
       );
     case "running":
       return (
-        <div class="cell-state" data-testid="cell-running">
+        <div class={cell.progress.partial ? "cell-partial" : "cell-state"} data-testid="cell-running">
+          {cell.progress.partial ? <PartialView {...props} result={cell.progress.partial} /> : null}
           <ProgressLine fraction={cell.progress.fraction} text={cell.progress.text} />
           <span class="muted progress-text">
             {cell.progress.text}
@@ -110,6 +111,33 @@ function Actions({ place, active, controller, onRemove, cell }: CellProps): VNod
         <IconButton icon="close" label="Take out of the comparison" testid="cell-remove" onClick={onRemove} />
       ) : null}
     </span>
+  );
+}
+
+/** What a job that runs has to show so far. */
+function PartialView({
+  result,
+  drawing,
+  reading,
+  bar,
+  looks,
+  linked,
+}: CellProps & { readonly result: PartialResult }): VNode | null {
+  const artifact = result.views[0];
+  if (!artifact) return null;
+  return (
+    <>
+      <p class="visually-hidden">In progress: this is a partial result.</p>
+      <SmallView
+        artifact={artifact}
+        result={result}
+        drawing={drawing}
+        reading={reading}
+        bar={bar}
+        looks={looks}
+        linked={linked}
+      />
+    </>
   );
 }
 

@@ -11,8 +11,10 @@ import {
   eventually,
   inkOf,
   lastRequest,
+  later,
   pagesOf,
   screenshot,
+  stopClock,
   until,
 } from "../../test/webview/harness.ts";
 import type { OpenOptions, TestPage } from "../../test/webview/harness.ts";
@@ -56,6 +58,23 @@ const twoAxes: Partial<CompareState> = {
     ],
   },
 };
+
+test("a cell whose job runs has what there is so far, and the result at the end", async () => {
+  await open({ scenario: { partial: true, delays: { "grad-cam": 10_000 } } });
+  await cell(0, 1).getByTestId("cell-running").waitFor();
+  await stopClock(page);
+  await later(page, 3000);
+  await cell(0, 1).getByTestId("heatmap").waitFor();
+  expect((await kinds())[1]).toBe("running");
+  const part = await ink(0, 1);
+  await eventually(() => cell(0, 1).textContent()).toContain("In progress: this is a partial result.");
+  await screenshot(page, "compare-partial-dark");
+  await later(page, 10_000);
+  await page.clock.resume();
+  await settled();
+  expect((await kinds())[1]).toBe("done");
+  expect(await ink(0, 1)).not.toBe(part);
+});
 
 describe("cells", () => {
   test("each runs by itself, two at once at most, and the labels say what they are", async () => {

@@ -1,6 +1,6 @@
 import type { SavedFigure } from "../../src/draw/figure/figure-files.ts";
 import type { FigureCell } from "../../src/draw/figure/figure.ts";
-import { madeFrom, withValues, type Result, type WholeResult } from "../../src/protocol/result.ts";
+import { madeFrom, withValues, type PartialResult, type Result, type WholeResult } from "../../src/protocol/result.ts";
 import type {
   Axis,
   AxisEntry,
@@ -34,6 +34,11 @@ export type Cell =
   | { readonly kind: "done"; readonly result: Result; readonly cached: boolean }
   | { readonly kind: "failed"; readonly failure: Failure }
   | { readonly kind: "stopped" };
+
+/** What a cell has to show: its result, or of a job that runs the views so far. */
+export function shownIn(cell: Cell | undefined): PartialResult | undefined {
+  return cell?.kind === "done" ? cell.result : cell?.kind === "running" ? cell.progress.partial : undefined;
+}
 
 /** All that the comparison shows, as it is now. Every change makes a new one. */
 export interface Snapshot extends SubjectSnapshot<CompareBoot, CompareState> {
@@ -291,7 +296,10 @@ export class CompareController extends SubjectStore<CompareBoot, CompareState, C
         {
           signal: abort.signal,
           onProgress: (progress) => {
-            if (mine()) this.setCell(job, { kind: "running", progress });
+            if (!mine()) return;
+            const before = this.snapshot.cells.get(job);
+            const partial = before?.kind === "running" ? before.progress.partial : undefined;
+            this.setCell(job, { kind: "running", progress: { partial, ...progress } });
           },
         },
       );

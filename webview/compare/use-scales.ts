@@ -8,6 +8,7 @@ import type { ScaleSharing } from "../../src/protocol/compare.ts";
 import type { Looks } from "../../src/protocol/looks.ts";
 import { drawingOf } from "../results/map-values.ts";
 import type { Drawing } from "../results/map-values.ts";
+import { shownIn } from "./controller.ts";
 import type { Snapshot } from "./controller.ts";
 import { scaleGroup } from "./figure.ts";
 import type { Place } from "./jobs.ts";
@@ -35,8 +36,7 @@ export function useScales(
 ): Scales {
   const maps = useStable(
     places.flatMap((place) => {
-      const cell = place.removed ? undefined : cells.get(place.job);
-      const first = cell?.kind === "done" ? cell.result.views[0] : undefined;
+      const first = place.removed ? undefined : shownIn(cells.get(place.job))?.views[0];
       const comparison = comparisonOf(first);
       return first && comparison
         ? [

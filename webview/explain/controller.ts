@@ -3,6 +3,7 @@ import {
   madeFrom,
   predictionsOf,
   withValues,
+  type PartialResult,
   type Provenance,
   type Result,
   type WholeResult,
@@ -29,6 +30,15 @@ export interface Snapshot extends SubjectSnapshot<PanelBoot, PanelState> {
   /** The last predictions for this input: they stay when a method brings none. */
   readonly predictions?: BarsArtifact;
   readonly running?: { readonly visible: boolean; readonly progress: Progress };
+  /** What a job had to show before its end: shown in place of `shown` until there is another result. */
+  readonly partial?: {
+    readonly result: PartialResult;
+    readonly state: PanelState;
+    /** How far the job was, from 0 to 1. */
+    readonly fraction?: number;
+    /** How it ended; absent while it runs. */
+    readonly ended?: "cancelled" | "failed";
+  };
   /** Something on disk is no longer what the result was made from. */
   readonly stale?: FileReason;
   readonly layers?: { readonly layers: readonly LayerChoice[]; readonly defaultLayer?: string };
@@ -89,6 +99,7 @@ export class PanelController extends SubjectStore<PanelBoot, PanelState, PanelHo
       notice: undefined,
       stale: undefined,
       ...(sameInput ? {} : { predictions: undefined, layers: undefined }),
+      partial: undefined,
       shown: result ? { result, state, cached: true } : sameInput ? before.shown : undefined,
     });
     if (result) this.keepPredictions(result);
@@ -271,8 +282,12 @@ export class PanelController extends SubjectStore<PanelBoot, PanelState, PanelHo
         { state },
         {
           signal: run.signal,
-          onProgress: (progress) => {
-            if (mine() && this.snapshot.running) this.set({ running: { ...this.snapshot.running, progress } });
+          onProgress: ({ partial, ...progress }) => {
+            if (!mine()) return;
+            if (this.snapshot.running) this.set({ running: { ...this.snapshot.running, progress } });
+            if (!partial) return;
+            this.set({ partial: { result: partial, state, fraction: progress.fraction } });
+            this.keepPredictions(partial);
           },
         },
       );
@@ -280,20 +295,31 @@ export class PanelController extends SubjectStore<PanelBoot, PanelState, PanelHo
       this.set({
         shown: { result, state, cached },
         running: undefined,
+        partial: undefined,
         ...(this.changes === changes ? { stale: undefined } : {}),
       });
       this.keepPredictions(result);
     } catch (error) {
-      if (!mine()) return;
-      this.set({ running: undefined, ...(isAbort(error) ? { notice: "Cancelled." } : {}) });
-      if (!isAbort(error)) this.fail(error, () => this.run());
+      if (mine()) this.endEarly(state, error);
     } finally {
       clearTimeout(timer);
       if (mine()) this.activeRun = undefined;
     }
   }
 
-  /** Stops the run that goes on; the last picture stays. */
+  /** A run was cancelled or failed: what it had to show stays, and is called what it is. */
+  private endEarly(state: PanelState, error: unknown): void {
+    const { partial } = this.snapshot;
+    const own = partial?.state === state ? partial : undefined;
+    this.set({
+      running: undefined,
+      ...(own ? { partial: { ...own, ended: isAbort(error) ? "cancelled" : "failed" } } : {}),
+      ...(isAbort(error) && !own ? { notice: "Cancelled." } : {}),
+    });
+    if (!isAbort(error)) this.fail(error, () => this.run());
+  }
+
+  /** Stops the run that goes on; what is shown stays. */
   cancel(): void {
     this.activeRun?.abort();
   }
@@ -303,6 +329,8 @@ export class PanelController extends SubjectStore<PanelBoot, PanelState, PanelHo
     const before = this.activeRun;
     this.activeRun = undefined;
     before?.abort();
+    const { partial } = this.snapshot;
+    if (before && partial && !partial.ended) this.set({ partial: { ...partial, ended: "cancelled" } });
   }
 
   private runSoon(delay: number): void {
@@ -334,7 +362,7 @@ export class PanelController extends SubjectStore<PanelBoot, PanelState, PanelHo
     return boot?.techniques.find((technique) => technique.id === state?.technique);
   }
 
-  private keepPredictions(result: Result): void {
+  private keepPredictions(result: PartialResult): void {
     const predictions = predictionsOf(result);
     if (predictions) this.set({ predictions });
   }

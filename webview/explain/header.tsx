@@ -23,7 +23,7 @@ export function Header({
   readonly state: PanelState;
   readonly controller: PanelController;
 }): VNode {
-  const { shown, running, predictions } = snapshot;
+  const { shown, partial, running, predictions } = snapshot;
   const asksTarget = controller.technique?.needs.target === true;
   const blocked = boot.blocked !== undefined;
   return (
@@ -91,7 +91,7 @@ export function Header({
               Cancel
             </Button>
           </>
-        ) : shown ? (
+        ) : shown && !partial ? (
           <span
             class="muted number"
             data-testid="time"
@@ -117,7 +117,13 @@ export function Header({
           testid="open-model"
         />
         {shown ? (
-          <SaveMenu shown={shown} looks={state.looks} inputName={boot.inputName} controller={controller} />
+          <SaveMenu
+            shown={shown}
+            looks={state.looks}
+            inputName={boot.inputName}
+            disabled={partial && "A partial result cannot be saved: run it to the end."}
+            controller={controller}
+          />
         ) : null}
       </div>
     </header>

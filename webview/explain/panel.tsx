@@ -25,7 +25,7 @@ import { Trust } from "./trust.tsx";
 export function Panel({ controller }: { readonly controller: PanelController }): VNode {
   const snapshot = useStore(controller);
   const [regionOpen, setRegionOpen] = useState(false);
-  const { boot, state, shown, running, predictions } = snapshot;
+  const { boot, state, shown, partial, running, predictions } = snapshot;
   if (!boot || !state)
     return (
       <main class="panel">
@@ -37,8 +37,10 @@ export function Panel({ controller }: { readonly controller: PanelController }):
     ? layerNeeds(technique, state.params[technique.id], boot.techniques)
     : { layer: "none" as const };
   const shownTechnique = boot.techniques.find(({ id }) => id === shown?.state.technique);
-  const result = shown?.result;
-  const page = pageOf(controller, state, shown?.state ?? state, boot);
+  const complete = partial ? undefined : shown?.result;
+  const result = partial?.result ?? complete;
+  const page = pageOf(controller, state, (partial ?? shown)?.state ?? state, boot);
+  const inProgress = partial !== undefined && !partial.ended;
   return (
     <main class="panel">
       <h1 class="visually-hidden">
@@ -82,9 +84,14 @@ export function Panel({ controller }: { readonly controller: PanelController }):
       ) : null}
       <div class="layout">
         <div class="main-column">
-          <OldPicture snapshot={snapshot} controller={controller} />
-          <div class={running?.visible ? "stage waiting" : "stage"} aria-busy={running !== undefined}>
-            {result && shown ? (
+          <ShownNote snapshot={snapshot} controller={controller} />
+          <div class={running?.visible && !inProgress ? "stage waiting" : "stage"} aria-busy={running !== undefined}>
+            {inProgress ? (
+              <p class="visually-hidden" data-testid="in-progress">
+                In progress: this is a partial result.
+              </p>
+            ) : null}
+            {result ? (
               <Stage key={state.model} result={result} page={page} />
             ) : (
               <p class="empty" data-testid="empty">
@@ -92,7 +99,7 @@ export function Panel({ controller }: { readonly controller: PanelController }):
               </p>
             )}
           </div>
-          {shown && shownTechnique ? (
+          {complete && shown && shownTechnique ? (
             <Trust
               key={jobKey(shown.state, shownTechnique)}
               technique={shownTechnique}
@@ -111,7 +118,7 @@ export function Panel({ controller }: { readonly controller: PanelController }):
             <Predictions
               bars={predictions}
               target={state.target}
-              label={result?.provenance.target?.label}
+              label={complete?.provenance.target?.label}
               canExplain={boot.blocked === undefined}
               most={5}
               onExplain={page.explain}
@@ -133,20 +140,22 @@ export function Panel({ controller }: { readonly controller: PanelController }):
         ) : null}
       </div>
       <footer class="footer">
-        {result?.notes.map((note, place) => (
+        {complete?.notes.map((note, place) => (
           <p key={place} class="note" data-testid="note">
             {note}
           </p>
         ))}
-        <RecipePart boot={boot} state={state} controller={controller} output={result?.provenance.output} />
-        {result ? <Provenance result={result} cached={shown?.cached === true} /> : null}
+        <RecipePart boot={boot} state={state} controller={controller} output={shown?.result.provenance.output} />
+        {complete ? <Provenance result={complete} cached={shown?.cached === true} /> : null}
       </footer>
       <Announce
         testid="status-live"
         text={
           running?.visible
             ? running.progress.text
-            : (snapshot.notice ?? (result && !running ? `${result.views[0]?.title ?? "Result"} ready.` : ""))
+            : (snapshot.notice ??
+              (partial?.ended ? partialText(partial) : undefined) ??
+              (complete && !running ? `${complete.views[0]?.title ?? "Result"} ready.` : ""))
         }
       />
     </main>
@@ -195,22 +204,32 @@ function Messages({
   );
 }
 
-/** Says so where the picture answers an earlier question than the controls ask: after a cancel or a failure. */
-function OldPicture({
-  snapshot: { shown, state, running, stale, boot },
+/**
+ * Says so where the picture is not the answer to what the controls ask: a result from before, after a cancel or a
+ * failure, or a part of one.
+ */
+function ShownNote({
+  snapshot: { shown, partial, state, running, stale, boot },
   controller,
 }: {
   readonly snapshot: Snapshot;
   readonly controller: PanelController;
 }): VNode | null {
-  if (!shown || !state || !boot || running || stale || sameJob(shown.state, state, controller.technique)) return null;
-  const technique = boot.techniques.find((one) => one.id === shown.state.technique);
+  const seen = partial ?? shown;
+  if (!seen || !state || !boot || running || (stale && !partial)) return null;
+  const old = !sameJob(seen.state, state, controller.technique);
+  if (!old && !partial) return null;
+  const technique = boot.techniques.find((one) => one.id === seen.state.technique);
+  const label = partial ? undefined : shown?.result.provenance.target?.label;
   const target = technique?.needs.target
-    ? (shown.result.provenance.target?.label ?? targetName(shown.state.target, undefined, boot.recipe.classes))
+    ? (label ?? targetName(seen.state.target, undefined, boot.recipe.classes))
     : undefined;
   return (
-    <div class="old" data-testid="old-picture">
-      <span>Showing the previous result: {[technique?.title, target].filter(Boolean).join(", ")}.</span>
+    <div class="old" data-testid={partial ? "partial" : "old-picture"}>
+      <span>
+        {partial ? `${partialText(partial)} ` : ""}
+        {old ? `Showing the previous result: ${[technique?.title, target].filter(Boolean).join(", ")}.` : ""}
+      </span>
       {boot.blocked === undefined ? (
         <Button onClick={() => void controller.run()} testid="run">
           Run
@@ -218,4 +237,10 @@ function OldPicture({
       ) : null}
     </div>
   );
+}
+
+/** "Cancelled after 40%: this is a partial result." */
+function partialText({ ended, fraction }: NonNullable<Snapshot["partial"]>): string {
+  const how = ended === "failed" ? "Stopped" : "Cancelled";
+  return `${how}${fraction === undefined ? "" : ` after ${Math.round(fraction * 100)}%`}: this is a partial result.`;
 }

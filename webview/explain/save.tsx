@@ -33,12 +33,15 @@ export function SaveMenu({
   shown,
   looks,
   inputName,
+  disabled,
   controller,
   testid = "save",
 }: {
   readonly shown: NonNullable<Snapshot["shown"]>;
   readonly looks: Looks;
   readonly inputName: string;
+  /** Why it cannot be saved now. */
+  readonly disabled?: string;
   readonly controller: PanelController;
   readonly testid?: string;
 }): VNode {
@@ -75,11 +78,13 @@ export function SaveMenu({
         icon="copy"
         label="Copy the picture"
         testid={testid === "save" ? "copy" : `${testid}-copy`}
+        disabled={disabled !== undefined}
         onClick={() => void copy(result, looks, controller)}
       />
       <MenuButton
         label="Save as"
-        title="Save the picture or its numbers"
+        title={disabled ?? "Save the picture or its numbers"}
+        disabled={disabled !== undefined}
         testid={testid}
         items={formatsOf(result)
           .map(({ format, label, detail }): MenuItem => ({ id: format, label, detail, run: () => void save(format) }))

@@ -2,13 +2,13 @@ import type { VNode } from "preact";
 import { picturesOfInputs } from "../../src/draw/scene/inputs.ts";
 import type { PanelBoot, PanelState } from "../../src/protocol/panel.ts";
 import type { Recipe } from "../../src/protocol/recipe.ts";
-import type { Result } from "../../src/protocol/result.ts";
+import type { PartialResult } from "../../src/protocol/result.ts";
 import { ArtifactView } from "../results/index.tsx";
 import type { Page } from "../results/view.ts";
 import type { PanelController } from "./controller.ts";
 
 /** The result's own artifact, or that of each explained input, with the display options right under it. */
-export function Stage({ result, page }: { readonly result: Result; readonly page: Page }): VNode {
+export function Stage({ result, page }: { readonly result: PartialResult; readonly page: Page }): VNode {
   const artifact = result.views[0];
   if (!artifact) return <p class="empty">This method produced no output.</p>;
   const inputs = picturesOfInputs(result);

@@ -29,7 +29,7 @@ function PredictionsStage({ artifact, result, page }: FullProps<BarsArtifact>): 
         <Predictions
           bars={artifact}
           target={page.target}
-          label={result.provenance.target?.label}
+          label={result.provenance?.target?.label}
           canExplain={page.canExplain}
           most={Infinity}
           large

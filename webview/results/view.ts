@@ -2,7 +2,7 @@ import type { VNode } from "preact";
 import type { Artifact } from "../../src/protocol/artifacts.ts";
 import type { TargetSpec } from "../../src/protocol/job.ts";
 import type { Looks } from "../../src/protocol/looks.ts";
-import type { Result } from "../../src/protocol/result.ts";
+import type { PartialResult, Result } from "../../src/protocol/result.ts";
 import type { Linked } from "./linked.tsx";
 import type { Drawing, Reading } from "./map-values.ts";
 
@@ -24,9 +24,12 @@ export interface Saved {
   readonly name: string;
 }
 
+/** A result, or what a job has to show so far. */
+type ShownResult = PartialResult & Partial<Pick<Result, "provenance">>;
+
 export interface FullProps<A extends Artifact> {
   readonly artifact: A;
-  readonly result: Result;
+  readonly result: ShownResult;
   readonly page: Page;
   /** Whether the display options stand at another artifact of this kind already. */
   readonly withoutOptions?: boolean;
@@ -36,7 +39,7 @@ export interface FullProps<A extends Artifact> {
 
 export interface SmallProps<A extends Artifact> {
   readonly artifact: A;
-  readonly result: Result;
+  readonly result: ShownResult;
   /** The values that are compared, on the scale that the cell shares; and what they are at the linked cursor. */
   readonly drawing: Drawing;
   readonly reading: Reading | undefined;

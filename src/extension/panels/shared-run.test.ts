@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Progress } from "../../protocol/engine.ts";
 import { SharedRun } from "./shared-run.ts";
 
 interface Job {
@@ -29,7 +30,7 @@ function caller(): {
 }
 
 describe("the one run of a panel", () => {
-  test("a page that is loaded again joins the job that runs, and hears its progress from then on", async () => {
+  test("a page that is loaded again joins the job that runs, and hears how far it is", async () => {
     const run = new SharedRun<string>();
     const jobs: Job[] = [];
     const [before, after] = [caller(), caller()];
@@ -40,7 +41,23 @@ describe("the one run of a panel", () => {
     jobs[0].end("done");
     expect(await Promise.all([first, second])).toEqual(["done", "done"]);
     expect(jobs).toHaveLength(1);
-    expect([before.heard, after.heard]).toEqual([["one"], ["two"]]);
+    expect([before.heard, after.heard]).toEqual([["one"], ["one", "two"]]);
+  });
+
+  test("who joins sees what the job showed last, however long ago", async () => {
+    const run = new SharedRun<string>();
+    const partial = { views: [], context: { pictures: [] } };
+    let tell: (progress: Progress) => void = () => undefined;
+    const job = ({ onProgress }: { onProgress: (progress: Progress) => void }): Promise<string> => {
+      tell = onProgress;
+      return new Promise(() => undefined);
+    };
+    void run.join("a", caller().context, job);
+    tell({ fraction: 0.2, text: "two", partial });
+    tell({ fraction: 0.3, text: "three" });
+    const heard: Progress[] = [];
+    void run.join("a", { signal: new AbortController().signal, progress: (one) => heard.push(one) }, job);
+    expect(heard).toEqual([{ fraction: 0.3, text: "three", partial }]);
   });
 
   test("another job takes its place: what ran is cancelled", async () => {

@@ -1,9 +1,10 @@
 import type { CallContext, CallOptions } from "../../protocol/link.ts";
+import type { Progress } from "../../protocol/engine.ts";
 import { RemoteError } from "../../protocol/link.ts";
 
 /**
  * The one run of a panel. A webview that is loaded again while its job runs joins that job instead of starting it anew;
- * another job takes the place of the one that runs, which is cancelled. /
+ * another job takes the place of the one that runs, which is cancelled.
  */
 export class SharedRun<T> {
   private current:
@@ -12,6 +13,8 @@ export class SharedRun<T> {
         readonly abort: AbortController;
         readonly reply: Promise<T>;
         tell: CallContext["progress"];
+        /** With what was last shown of the result. */
+        progress?: Progress;
       }
     | undefined;
 
@@ -26,6 +29,7 @@ export class SharedRun<T> {
     const { current } = this;
     if (!current) throw new Error("start() sets it");
     current.tell = context.progress;
+    if (current.progress) current.tell(current.progress);
     const onAbort = (): void => current.abort.abort();
     context.signal.addEventListener("abort", onAbort, { once: true });
     return current.reply.finally(() => context.signal.removeEventListener("abort", onAbort));
@@ -42,11 +46,15 @@ export class SharedRun<T> {
   ): void {
     this.abort();
     const abort = new AbortController();
-    const current = {
+    const onProgress = (progress: Progress): void => {
+      current.progress = { partial: current.progress?.partial, ...progress };
+      current.tell(progress);
+    };
+    const current: NonNullable<typeof this.current> = {
       key,
       abort,
-      tell: (() => undefined) as CallContext["progress"],
-      reply: work({ signal: abort.signal, onProgress: (progress) => current.tell(progress) }).finally(() => {
+      tell: () => undefined,
+      reply: work({ signal: abort.signal, onProgress }).finally(() => {
         if (this.current === current) this.current = undefined;
       }),
     };

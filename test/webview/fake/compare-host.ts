@@ -2,12 +2,12 @@ import { withoutValues } from "../../../src/protocol/result.ts";
 import type { AxisEntry, AxisKind, CompareBoot, CompareHost, CompareState } from "../../../src/protocol/compare.ts";
 import type { BarsArtifact, TokensArtifact } from "../../../src/protocol/artifacts.ts";
 import { isComparable } from "../../../src/protocol/compare.ts";
-import type { CallContext, Handlers } from "../../../src/protocol/link.ts";
+import type { Handlers } from "../../../src/protocol/link.ts";
 import { Link, RemoteError } from "../../../src/protocol/link.ts";
 import { DEFAULT_LOOKS } from "../../../src/protocol/looks.ts";
 import type { PanelState } from "../../../src/protocol/panel.ts";
 import type { ChangeReason, SessionView } from "../../../src/protocol/session.ts";
-import { noted, page, scenario, wire } from "./page.ts";
+import { noted, page, scenario, wire, work } from "./page.ts";
 import { otherKinds } from "./panel-techniques.ts";
 import { classNames, resultFor } from "./results.ts";
 
@@ -80,7 +80,7 @@ const link = new Link<CompareHost, SessionView>(
       page.fake.running = Number(page.fake.running) + 1;
       page.fake.mostAtOnce = Math.max(Number(page.fake.mostAtOnce), Number(page.fake.running));
       try {
-        await work(delays[cell.technique] ?? 0, context);
+        await work(delays[cell.technique] ?? 0, "Step 12 of 50", context, () => result(cell));
         if (failing.has(cell.technique))
           throw new RemoteError(
             "UnsupportedError",
@@ -158,13 +158,3 @@ page.fake.changed = (reason: ChangeReason) => {
   if (reason === "trusted") delete scenario.blocked;
   return link.call("changed", { reason });
 };
-
-/** Takes its time, says how far it is, and stops when told to. */
-async function work(delay: number, { signal, progress }: CallContext): Promise<void> {
-  const start = performance.now();
-  while (performance.now() - start < delay) {
-    if (signal.aborted) throw new RemoteError("AbortError", "Cancelled.");
-    progress({ fraction: (performance.now() - start) / delay, text: "Step 12 of 50" });
-    await new Promise((done) => setTimeout(done, 20));
-  }
-}

@@ -1,5 +1,5 @@
 import { withoutValues } from "../../../src/protocol/result.ts";
-import type { CallContext, Handlers } from "../../../src/protocol/link.ts";
+import type { Handlers } from "../../../src/protocol/link.ts";
 import { checkState } from "../../../src/protocol/checks.ts";
 import { Link, RemoteError } from "../../../src/protocol/link.ts";
 import { DEFAULT_LOOKS } from "../../../src/protocol/looks.ts";
@@ -7,7 +7,7 @@ import type { PanelBoot, PanelHost, PanelState } from "../../../src/protocol/pan
 import type { Recipe, RecipeReport } from "../../../src/protocol/recipe.ts";
 import type { ChangeReason, SessionView } from "../../../src/protocol/session.ts";
 import { checks } from "./checks.ts";
-import { noted, page, scenario, wire } from "./page.ts";
+import { noted, page, scenario, wire, work } from "./page.ts";
 import { manyTechniques, otherKinds, techniques } from "./panel-techniques.ts";
 import { channelValues, classNames, defaultLayer, image, layers, resultFor, tilesOf, tokenLayers } from "./results.ts";
 
@@ -71,6 +71,9 @@ function boot(): PanelBoot {
   };
 }
 
+/** How long a run takes, in milliseconds. */
+const delay = (): number => Number(page.fake.delay ?? scenario.delay ?? 0);
+
 const link = new Link<PanelHost, SessionView>(
   wire,
   noted<Handlers<PanelHost>>({
@@ -79,7 +82,7 @@ const link = new Link<PanelHost, SessionView>(
       state = request.state;
       const fails = page.fake.failNext as string | undefined;
       page.fake.failNext = undefined;
-      await work(Number(page.fake.delay ?? scenario.delay ?? 0), context);
+      await work(delay(), "Noise sample 12 of 50", context, () => resultFor(request.state));
       if (fails)
         throw new RemoteError(
           "UnsupportedError",
@@ -93,7 +96,7 @@ const link = new Link<PanelHost, SessionView>(
     },
     async check(request, context) {
       const fails = (page.fake.failCheck as Record<string, string> | undefined)?.[request.check];
-      await work(Number(page.fake.delay ?? scenario.delay ?? 0), context);
+      await work(delay(), "Noise sample 12 of 50", context);
       if (fails) throw new RemoteError("UsageError", fails, "input", "Insertion and deletion work on any input.");
       const checked = checkState(request.state, request.check, [...techniques, ...checks]);
       if (!checked) throw new RemoteError("UsageError", `There is no check "${request.check}".`);
@@ -151,13 +154,3 @@ page.fake.changed = (reason: ChangeReason, part: Partial<PanelState> = {}) => {
   state = { ...state, ...part };
   return link.call("changed", { reason });
 };
-
-/** Takes its time, says how far it is, and stops when told to. */
-async function work(delay: number, { signal, progress }: CallContext): Promise<void> {
-  const start = performance.now();
-  while (performance.now() - start < delay) {
-    if (signal.aborted) throw new RemoteError("AbortError", "Cancelled.");
-    progress({ fraction: (performance.now() - start) / delay, text: "Noise sample 12 of 50" });
-    await new Promise((done) => setTimeout(done, 20));
-  }
-}

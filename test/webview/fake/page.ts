@@ -2,8 +2,10 @@
  * What stands in for VS Code inside a test's page: acquireVsCodeApi over the same Link class as the real one. Messages
  * are cloned as VS Code clones them; every call is noted in `fake.calls` for the test to read. /
  */
+import { RemoteError } from "../../../src/protocol/link.ts";
 import type { CallContext, Wire } from "../../../src/protocol/link.ts";
 import { packNumbers } from "../../../src/protocol/numbers.ts";
+import type { PartialResult } from "../../../src/protocol/result.ts";
 
 export interface Fake {
   readonly calls: { readonly method: string; readonly request: unknown }[];
@@ -89,4 +91,38 @@ export function random(seed: number): () => number {
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
+}
+
+/** What a job has to show when this part of it is done: as much of its maps. */
+function partialOf({ views, context }: PartialResult, fraction: number): PartialResult {
+  return {
+    views: views.map((view) =>
+      view.kind === "heatmap"
+        ? { ...view, values: view.values.map((value, index) => (index < fraction * view.values.length ? value : 0)) }
+        : view,
+    ),
+    context,
+  };
+}
+
+/**
+ * Takes its time, says how far it is, and stops when told to. In the scenario "partial" it shows a part of `result` at
+ * each tenth.
+ */
+export async function work(
+  delay: number,
+  text: string,
+  { signal, progress }: CallContext,
+  result?: () => PartialResult,
+): Promise<void> {
+  const start = performance.now();
+  let shown = 0;
+  while (performance.now() - start < delay) {
+    if (signal.aborted) throw new RemoteError("AbortError", "Cancelled.");
+    const fraction = (performance.now() - start) / delay;
+    const show = scenario.partial && result && fraction >= shown + 0.1;
+    if (show) shown = Math.floor(fraction * 10) / 10;
+    progress({ fraction, text, ...(show ? { partial: partialOf(result(), fraction) } : {}) });
+    await new Promise((done) => setTimeout(done, 20));
+  }
 }
