@@ -151,7 +151,7 @@ describe("lists of tensors are followed", () => {
 });
 
 describe("what cannot be differentiated is said", () => {
-  it("an operator without a rule is named, with its node and what still works", async () => {
+  it("an operator without a rule is named, with its node", async () => {
     const model = await load(
       graph({
         inputs: [value("x", "float32", [1, 2])],
@@ -168,7 +168,7 @@ describe("what cannot be differentiated is said", () => {
     expect((error as NoGradientError).message).toBe(
       'Cannot differentiate through com.microsoft.SampleOp at node "sample": there is no gradient rule for it.',
     );
-    expect((error as NoGradientError).hint).toMatch(/predictions/);
+    expect((error as NoGradientError).obstacle).toBe("gradient");
     await model.release();
   });
 

@@ -22,9 +22,13 @@ export class DataError extends Error {
   }
 }
 
+/** What a model and its input do not allow. Who knows the methods says which of them do without. */
+export type Obstacle = "gradient" | "forward runs that compare" | "baseline that compares";
+
 /** An operator that cannot be differentiated. */
 export class NoGradientError extends Error {
   override readonly name: string = "NoGradientError";
+  readonly obstacle: Obstacle = "gradient";
   constructor(
     readonly operator: string,
     readonly node: string,
@@ -32,8 +36,6 @@ export class NoGradientError extends Error {
   ) {
     super(`Cannot differentiate through ${operator} at node "${node}": ${reason}.`);
   }
-  readonly hint =
-    "Methods that only run the model forward still work: predictions, feature maps, Occlusion, Feature Ablation, RISE, Score-CAM, Ablation-CAM, Eigen-CAM.";
 }
 
 /** A target, layer or option that does not exist in this model. */
@@ -45,6 +47,18 @@ export class UsageError extends Error {
     readonly hint?: string,
   ) {
     super(message);
+  }
+}
+
+/** A method that this model and input rule out, where others still work. */
+export class RuledOutError extends UsageError {
+  constructor(
+    message: string,
+    where: string,
+    readonly obstacle: Obstacle,
+    hint?: string,
+  ) {
+    super(message, where, hint);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Specialised } from "../autodiff/specialise.ts";
-import { ModelError, UsageError } from "../model/errors.ts";
+import { ModelError, RuledOutError, UsageError } from "../model/errors.ts";
 import { isFloat, nodeLabel, sameNumbers, type Node } from "../model/graph.ts";
 import { makersAmong } from "../model/makers.ts";
 import type { Traced } from "./kept-traces.ts";
@@ -41,11 +41,12 @@ export function sameWay(known: Traced, found: Traced): boolean {
   );
 }
 
-export function otherForBaseline(): UsageError {
-  return new UsageError(
+export function otherForBaseline(): RuledOutError {
+  return new RuledOutError(
     "The model takes a different path for the baseline than for the input, so they cannot be compared.",
     "baseline",
-    "Choose another baseline. Methods without a baseline (saliency) still work.",
+    "baseline that compares",
+    "Choose another baseline.",
   );
 }
 

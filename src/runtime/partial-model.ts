@@ -1,4 +1,4 @@
-import { ModelError, TooLargeError, UsageError } from "../model/errors.ts";
+import { ModelError, RuledOutError, TooLargeError, UsageError } from "../model/errors.ts";
 import { elementCount, isFloat, type Node } from "../model/graph.ts";
 import type { Specialised } from "../autodiff/specialise.ts";
 import { alike, hasOpenBatch, joined, parted, repeat } from "./batch.ts";
@@ -248,10 +248,10 @@ function checkGuard(found: readonly number[], expected: readonly number[], from:
   throw otherFrom(from);
 }
 
-function otherFrom(from: string): UsageError {
-  return new UsageError(
+function otherFrom(from: string): RuledOutError {
+  return new RuledOutError(
     `The model takes a different path when "${from}" changes, so its scores cannot be compared.`,
     from,
-    "Gradient methods (Grad-CAM, saliency) still work.",
+    "forward runs that compare",
   );
 }

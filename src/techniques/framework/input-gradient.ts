@@ -1,5 +1,5 @@
 import type { RuleSet } from "../../autodiff/rule.ts";
-import { UsageError } from "../../model/errors.ts";
+import { RuledOutError } from "../../model/errors.ts";
 import { floatsOf, fromFloat32, type Feeds } from "../../runtime/ort.ts";
 import type { SampleContext } from "./technique.ts";
 
@@ -35,10 +35,11 @@ export async function scoreAt(context: SampleContext, feeds: Feeds): Promise<num
 }
 
 /** The error for an input of integers, along which nothing can be differentiated. */
-export function withoutGradient(input: string, type: string, because?: string): UsageError {
-  return new UsageError(
+export function withoutGradient(input: string, type: string, because?: string): RuledOutError {
+  return new RuledOutError(
     `The input "${input}" is ${type}: only float inputs have a gradient${because === undefined ? "" : `, and ${because}`}.`,
     input,
-    "Methods that only run the model forward (predictions, feature maps, feature ablation, occlusion) still work, and so do methods for later float layers (layer gradient × activation, Grad-CAM).",
+    "gradient",
+    "Methods for later float layers (layer gradient × activation, Grad-CAM) still work.",
   );
 }

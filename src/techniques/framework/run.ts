@@ -12,6 +12,7 @@ import type { JobContext } from "./context.ts";
 import { framePictures } from "./frames.ts";
 import { inputFault } from "./input-faults.ts";
 import { inputName } from "./input-name.ts";
+import { withOtherMethods } from "./other-methods.ts";
 import { outputHints } from "./output-hints.ts";
 import { checkParams } from "./params.ts";
 import { prepareInput } from "./prepared-input.ts";
@@ -34,7 +35,13 @@ export function runJob(job: Job, env: RunEnvironment): Promise<WholeResult> {
   const technique = findTechnique(job.technique);
   const problem = sourceProblem(technique.info, job.source);
   if (problem) throw new UsageError(problem, technique.info.id);
-  return env.models.use(job.model, (model) => runTechnique(technique, job, model, env));
+  const run = env.models.use(job.model, (model) => runTechnique(technique, job, model, env));
+  return run.catch((error: unknown) => {
+    throw withOtherMethods(
+      error,
+      techniques.map(({ info }) => info),
+    );
+  });
 }
 
 /** The same for a technique that need not be in the catalogue. */

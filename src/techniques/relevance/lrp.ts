@@ -3,7 +3,7 @@ import { gradientRules } from "../../autodiff/rules/index.ts";
 import { LRP_RULES, lrpRules } from "../../autodiff/rules/lrp/index.ts";
 import { RelevanceGraph } from "../../autodiff/rules/lrp/graph.ts";
 import type { Box } from "../../autodiff/rules/lrp/linear.ts";
-import { NoGradientError, UsageError } from "../../model/errors.ts";
+import { NoGradientError, RuledOutError, UsageError } from "../../model/errors.ts";
 import { elementCount } from "../../model/graph.ts";
 import type { ParamSpec } from "../../protocol/technique.ts";
 import { floatsOf, type Feeds } from "../../runtime/ort.ts";
@@ -287,10 +287,14 @@ function jointBox(context: SampleContext, parts: readonly InputPart[]): Box {
 function explained(error: unknown): unknown {
   if (!(error instanceof NoGradientError) || !error.message.includes("no gradient rule")) return error;
   const { operator, node } = error;
-  const others = Object.hasOwn(gradientRules, operator)
-    ? "Its gradient is known: saliency, Integrated Gradients and DeepLIFT work on this model."
-    : "Methods that only run the model forward (occlusion, predictions, feature maps) still work.";
-  return new UsageError(`There is no LRP rule for ${operator}, at node "${node}".`, node, others);
+  const message = `There is no LRP rule for ${operator}, at node "${node}".`;
+  return Object.hasOwn(gradientRules, operator)
+    ? new UsageError(
+        message,
+        node,
+        "Its gradient is known: saliency, Integrated Gradients and DeepLIFT work on this model.",
+      )
+    : new RuledOutError(message, node, "gradient");
 }
 
 /** What a person should know of how this model's operators were treated. */
