@@ -11,7 +11,7 @@ import { IconButton } from "../ui/fields.tsx";
 import type { Cell as CellNow, CompareController } from "./controller.ts";
 import type { Place } from "./jobs.ts";
 import type { Linked } from "../results/linked.tsx";
-import { SmallView } from "../results/index.tsx";
+import { SmallView } from "../results/cells.tsx";
 
 export interface CellProps {
   readonly place: Place;

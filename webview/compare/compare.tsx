@@ -5,7 +5,7 @@ import { picturesOf } from "../../src/protocol/result.ts";
 import type { Artifact } from "../../src/protocol/artifacts.ts";
 import type { CompareBoot, CompareState, ScaleSharing } from "../../src/protocol/compare.ts";
 import { DisplayOptions } from "../results/display-options.tsx";
-import { viewOf } from "../results/index.tsx";
+import { cellOf } from "../results/cells.tsx";
 import { Options } from "../explain/options.tsx";
 import { Announce, Banner, FailureBanner } from "../ui/feedback.tsx";
 import { IconButton, Segmented } from "../ui/fields.tsx";
@@ -123,7 +123,7 @@ function LooksRow({
           onFrame={(frame) => controller.setLooks({ frame })}
         />
       ) : null}
-      {compared.some((one) => viewOf(one)?.zooms) ? (
+      {compared.some((one) => cellOf(one)?.zooms) ? (
         <span class="field zoom" role="group" aria-label="Zoom of all pictures">
           <IconButton
             icon="zoom-out"

@@ -7,16 +7,16 @@ import { FeatureBars } from "./feature-bars.tsx";
 import { Picture } from "./image.tsx";
 import { cursorAt } from "./linked.tsx";
 import { Predictions } from "./predictions.tsx";
-import type { FullProps, KindView, SmallProps } from "./view.ts";
+import type { FullProps, KindCell, KindView, SmallProps } from "./view.ts";
 
 const mostBars = 10;
 
 export const bars: KindView<BarsArtifact> = {
   Full: (props) =>
     props.artifact.id === "predictions" ? <PredictionsStage {...props} /> : <FeatureBars bars={props.artifact} />,
-  Small: SmallBars,
-  zooms: false,
 };
+
+export const barsCell: KindCell<BarsArtifact> = { Small: SmallBars, zooms: false };
 
 /** The model's answers, large, beside the picture they are about. */
 function PredictionsStage({ artifact, result, page }: FullProps<BarsArtifact>): VNode {

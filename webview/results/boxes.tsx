@@ -12,7 +12,7 @@ import { roveFocus } from "../ui/roving.ts";
 import { Tooltip } from "../ui/tooltip.tsx";
 import type { FullProps, KindView } from "./view.ts";
 
-export const boxes: KindView<BoxesArtifact> = { Full: Boxes, Small: null, zooms: false };
+export const boxes: KindView<BoxesArtifact> = { Full: Boxes };
 
 /**
  * A detector's boxes over the picture, and beside it the same as a list with every number. A click on either explains

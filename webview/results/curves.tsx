@@ -16,7 +16,7 @@ import { Disclosure } from "../ui/fields.tsx";
 import { useTheme, useWidth } from "../ui/hooks.ts";
 import type { FullProps, KindView } from "./view.ts";
 
-export const curves: KindView<CurvesArtifact> = { Full: Curves, Small: null, zooms: false };
+export const curves: KindView<CurvesArtifact> = { Full: Curves };
 
 /**
  * VS Code's colours for charts, for the lines in turn (its orange is half transparent in some themes); LINE_COLORS

@@ -9,10 +9,11 @@ import { FrameStepper } from "../ui/frames.tsx";
 import { DisplayOptions } from "./display-options.tsx";
 import { MapPicture } from "./linked.tsx";
 import { Heatmap } from "./map-view.tsx";
-import type { FullProps, KindView } from "./view.ts";
+import type { FullProps, KindCell, KindView } from "./view.ts";
 
-export const heatmap: KindView<HeatmapArtifact> = {
-  Full,
+export const heatmap: KindView<HeatmapArtifact> = { Full };
+
+export const heatmapCell: KindCell<HeatmapArtifact> = {
   Small: ({ drawing, result, ...rest }) => (
     <MapPicture drawing={drawing} picture={pictureUnder(drawing.artifact, picturesOf(result))} {...rest} />
   ),

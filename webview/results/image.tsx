@@ -5,11 +5,7 @@ import type { ImageArtifact } from "../../src/protocol/artifacts.ts";
 import { PixelCanvas } from "../ui/canvas.tsx";
 import type { KindView } from "./view.ts";
 
-export const image: KindView<ImageArtifact> = {
-  Full: ({ artifact }) => <Picture image={artifact} />,
-  Small: null,
-  zooms: false,
-};
+export const image: KindView<ImageArtifact> = { Full: ({ artifact }) => <Picture image={artifact} /> };
 
 /** A picture with its caption. */
 export function Picture({ image }: { readonly image: ImageArtifact }): VNode {

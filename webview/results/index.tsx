@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import { comparisonOf, isKnown, kindOf, unknownKind } from "../../src/draw/kinds/index.ts";
+import { isKnown } from "../../src/draw/kinds/index.ts";
 import type { Artifact } from "../../src/protocol/artifacts.ts";
 import { bars } from "./bars.tsx";
 import { boxes } from "./boxes.tsx";
@@ -11,9 +11,10 @@ import { line } from "./line.tsx";
 import { table } from "./table.tsx";
 import { tiles } from "./tiles.tsx";
 import { tokens } from "./tokens.tsx";
-import type { FullProps, KindView, SmallProps } from "./view.ts";
+import { UnknownKind } from "./unknown.tsx";
+import type { FullProps, KindView } from "./view.ts";
 
-/** The views of all kinds of artifacts; what else is known of a kind: src/draw/kinds/index.ts. */
+/** The views of all kinds of artifacts by themselves. In comparisons: cells.tsx; what else is known of a kind: src/draw/kinds/index.ts. */
 const views: { readonly [K in Artifact["kind"]]: KindView<Extract<Artifact, { kind: K }>> } = {
   bars,
   boxes,
@@ -35,26 +36,4 @@ export function viewOf<A extends Artifact>({ kind }: A): KindView<A> | undefined
 export function ArtifactView(props: FullProps<Artifact>): VNode {
   const Full = viewOf(props.artifact)?.Full;
   return Full ? <Full {...props} /> : <UnknownKind kind={props.artifact.kind} />;
-}
-
-/** Any artifact in a cell of a comparison; why it has no such form where it has none. */
-export function SmallView(props: Omit<SmallProps<Artifact>, "drawing"> & Partial<SmallProps<Artifact>>): VNode {
-  const { artifact, drawing } = props;
-  const Small = viewOf(artifact)?.Small;
-  if (Small && drawing && comparisonOf(artifact)) return <Small {...props} drawing={drawing} />;
-  if (!isKnown(artifact.kind)) return <UnknownKind kind={artifact.kind} />;
-  const { compare } = kindOf(artifact);
-  return (
-    <p class="cell-words muted" data-testid="other">
-      {"reason" in compare ? `${compare.reason} ` : ""}Open it in its own panel.
-    </p>
-  );
-}
-
-function UnknownKind({ kind }: { readonly kind: string }): VNode {
-  return (
-    <p class="empty" role="alert" data-testid="unknown-kind">
-      {unknownKind(kind)}
-    </p>
-  );
 }

@@ -12,9 +12,10 @@ import { Lines } from "./line-view.tsx";
 import { MapPicture, ScaleBar } from "./linked.tsx";
 import { Heatmap } from "./map-view.tsx";
 import { Track, WHOLE_SPAN } from "./track.tsx";
-import type { FullProps, KindView, SmallProps } from "./view.ts";
+import type { FullProps, KindCell, KindView, SmallProps } from "./view.ts";
 
-export const line: KindView<LineArtifact> = { Full, Small, zooms: false };
+export const line: KindView<LineArtifact> = { Full };
+export const lineCell: KindCell<LineArtifact> = { Small, zooms: false };
 
 /** Lines over one axis with the colours of the values, or where there are many a map; what is chosen below it. */
 function Full({ artifact, page, withoutOptions }: FullProps<LineArtifact>): VNode {

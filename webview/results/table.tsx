@@ -5,7 +5,7 @@ import type { TableArtifact } from "../../src/protocol/artifacts.ts";
 import { DataTable } from "./data-table.tsx";
 import type { FullProps, KindView } from "./view.ts";
 
-export const table: KindView<TableArtifact> = { Full, Small: null, zooms: false };
+export const table: KindView<TableArtifact> = { Full };
 
 function Full({ artifact }: FullProps<TableArtifact>): VNode {
   const rows = useMemo(() => kindOf(artifact).table(artifact), [artifact]);

@@ -15,8 +15,6 @@ import type { FullProps, KindView, Page, Saved } from "./view.ts";
 
 export const tiles: KindView<TilesArtifact> = {
   Full: FeatureMaps,
-  Small: null,
-  zooms: false,
   saved: (artifact, looks, page) =>
     looks.channel === undefined || looks.channel >= artifact.count
       ? undefined

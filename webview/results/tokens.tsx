@@ -12,9 +12,10 @@ import { roveFocus } from "../ui/roving.ts";
 import { ValuesTable } from "./data-table.tsx";
 import { DisplayOptions } from "./display-options.tsx";
 import { cursorAt, ScaleBar } from "./linked.tsx";
-import type { FullProps, KindView, SmallProps } from "./view.ts";
+import type { FullProps, KindCell, KindView, SmallProps } from "./view.ts";
 
-export const tokens: KindView<TokensArtifact> = { Full: Tokens, Small: SmallTokens, zooms: false };
+export const tokens: KindView<TokensArtifact> = { Full: Tokens };
+export const tokensCell: KindCell<TokensArtifact> = { Small: SmallTokens, zooms: false };
 
 /** A text whose tokens are coloured by what they amount to. Arrow keys go from token to token and read their values. */
 function Tokens({ artifact, page, withoutOptions }: FullProps<TokensArtifact>): VNode {

@@ -6,16 +6,19 @@ import type { PartialResult, Result } from "../../src/protocol/result.ts";
 import type { Linked } from "./linked.tsx";
 import type { Drawing, Reading } from "./map-values.ts";
 
-/** How one kind of artifact is shown in the window; what else is known of it is in src/draw/kinds. */
+/** How one kind of artifact is shown by itself; what else is known of it is in src/draw/kinds. */
 export interface KindView<A extends Artifact> {
-  /** By itself, with its controls. */
+  /** With its controls. */
   readonly Full: (props: FullProps<A>) => VNode;
-  /** In a cell of a comparison; null where the kind's record says why it has no such form. */
-  readonly Small: ((props: SmallProps<A>) => VNode) | null;
-  /** Whether the small view follows the comparison's zoom. */
-  readonly zooms: boolean;
   /** What a file of the picture is made of, where that is another artifact: what is enlarged in it. */
   saved?(artifact: A, looks: Looks, page: Pick<Page, "channel">): Promise<Saved> | undefined;
+}
+
+/** How it is shown in a cell of a comparison. Apart from the other: a comparison need not load what it never shows. */
+export interface KindCell<A extends Artifact> {
+  readonly Small: (props: SmallProps<A>) => VNode;
+  /** Whether it follows the comparison's zoom. */
+  readonly zooms: boolean;
 }
 
 export interface Saved {

@@ -1,0 +1,42 @@
+import type { VNode } from "preact";
+import { comparisonOf, isKnown, kindOf } from "../../src/draw/kinds/index.ts";
+import type { Artifact } from "../../src/protocol/artifacts.ts";
+import { barsCell } from "./bars.tsx";
+import { heatmapCell } from "./heatmap.tsx";
+import { lineCell } from "./line.tsx";
+import "./results.css";
+import { tokensCell } from "./tokens.tsx";
+import { UnknownKind } from "./unknown.tsx";
+import type { KindCell, SmallProps } from "./view.ts";
+
+/** The small views of all kinds of artifacts; null where the kind's record says why there is none. */
+const cells: { readonly [K in Artifact["kind"]]: KindCell<Extract<Artifact, { kind: K }>> | null } = {
+  bars: barsCell,
+  boxes: null,
+  curves: null,
+  heatmap: heatmapCell,
+  image: null,
+  line: lineCell,
+  table: null,
+  tiles: null,
+  tokens: tokensCell,
+};
+
+/** A kind's small view; undefined where there is none. */
+export function cellOf<A extends Artifact>({ kind }: A): KindCell<A> | undefined {
+  return isKnown(kind) ? ((cells[kind] as unknown as KindCell<A> | null) ?? undefined) : undefined;
+}
+
+/** Any artifact in a cell of a comparison; why it has no such form where it has none. */
+export function SmallView(props: Omit<SmallProps<Artifact>, "drawing"> & Partial<SmallProps<Artifact>>): VNode {
+  const { artifact, drawing } = props;
+  const Small = cellOf(artifact)?.Small;
+  if (Small && drawing && comparisonOf(artifact)) return <Small {...props} drawing={drawing} />;
+  if (!isKnown(artifact.kind)) return <UnknownKind kind={artifact.kind} />;
+  const { compare } = kindOf(artifact);
+  return (
+    <p class="cell-words muted" data-testid="other">
+      {"reason" in compare ? `${compare.reason} ` : ""}Open it in its own panel.
+    </p>
+  );
+}
