@@ -11,7 +11,7 @@ import { baselineOf } from "../techniques/framework/baselines.ts";
 import { JobContext, lossModel } from "../techniques/framework/context.ts";
 import { outputHints } from "../techniques/framework/output-hints.ts";
 import { spatialLayer } from "../techniques/cams/gradient-cams.ts";
-import { breathe } from "../techniques/framework/noise.ts";
+import { yieldToEventLoop } from "../techniques/framework/event-loop.ts";
 import { checkParams } from "../techniques/framework/params.ts";
 import { prepareInput, type PreparedInput, type SampleFiles } from "../techniques/framework/prepared-input.ts";
 import { VERSION } from "../techniques/framework/provenance.ts";
@@ -217,7 +217,7 @@ class Export {
           return `its output "${this.subject.plan.output}" [${dims.join(", ")}] has no batch axis that grows with the input's`;
         const plan = this.planFor(traced, true);
         made.push({ traced, plan, built: buildExplanation(traced.specialised, plan, size) });
-        await breathe();
+        await yieldToEventLoop();
       }
       const [first, second] = made.map(({ built }) => built);
       if (first.dims.get(first.attribution)![0] !== sizes[0]) return "its layer holds several rows for each sample";

@@ -19,7 +19,7 @@ import { hiresCam } from "./cams/hires-cam.ts";
 import { inputXGradient } from "./gradients/input-x-gradient.ts";
 import { integratedGradients } from "./gradients/integrated-gradients.ts";
 import { internalInfluence } from "./layers/internal-influence.ts";
-import { noisy } from "./framework/noisy.ts";
+import { noisy } from "./framework/smoothgrad.ts";
 import { occlusion } from "./perturbation/occlusion.ts";
 import { kpcaCam } from "./cams/kpca-cam.ts";
 import { layerActivation } from "./activations/layer-activation.ts";

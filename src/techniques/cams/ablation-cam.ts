@@ -2,7 +2,7 @@ import { elementCount } from "../../model/graph.ts";
 import { openPartialModel, type PartialModel } from "../../runtime/partial-model.ts";
 import { frameViews, stackedMaps, weightedSum, type ChannelView } from "../framework/channels.ts";
 import { layerMaps, positive, type SpatialLayer } from "./gradient-cams.ts";
-import { breathe } from "../framework/noise.ts";
+import { yieldToEventLoop } from "../framework/event-loop.ts";
 import { GRID, RELU, SCORE } from "../framework/params.ts";
 import { technique, type SampleContext } from "../framework/technique.ts";
 
@@ -75,7 +75,7 @@ async function drops(
     results.forEach((elements, i) => {
       weights[hidden[i].frame][hidden[i].channel] = (score - context.scoreIn(elements)) / (score === 0 ? 1 : score);
     });
-    await breathe();
+    await yieldToEventLoop();
   }
   return weights;
 }

@@ -1,3 +1,4 @@
+import type { MapParams } from "../framework/params.ts";
 import { UsageError } from "../../model/errors.ts";
 import { elementCount } from "../../model/graph.ts";
 import { resizeLinear } from "../../math/resize-linear.ts";
@@ -5,10 +6,13 @@ import type { Artifact } from "../../protocol/artifacts.ts";
 import { framesOf, isSpatial, spatialSize, type FrameAxis, type Layout, type TokenGrid } from "../../runtime/layout.ts";
 import { relu } from "../framework/channels.ts";
 import { batchOf, inputFrames } from "../framework/frames.ts";
-import { breathe } from "../framework/noise.ts";
+import { yieldToEventLoop } from "../framework/event-loop.ts";
 import { activationMap } from "../framework/pictures.ts";
-import { noiseCaption } from "../gradients/saliency.ts";
+import { noiseCaption } from "../framework/smoothgrad.ts";
 import type { SampleContext, LayerInfo, TechniqueOutput } from "../framework/technique.ts";
+
+/** Of a technique that makes a map of a layer. */
+export type MapContext = SampleContext<MapParams>;
 
 /** A layer with channels and space over 1×1. */
 export type SpatialLayer = LayerInfo & { readonly layout: Layout & { channel: number }; readonly frames: FrameAxis };
@@ -33,7 +37,7 @@ export interface MapLooks {
  * where negative ones are kept). /
  */
 export async function layerMaps(
-  context: SampleContext,
+  context: MapContext,
   looks: MapLooks,
   mapOf: (layer: SpatialLayer) => Promise<Float32Array>,
 ): Promise<TechniqueOutput> {
@@ -63,16 +67,13 @@ export async function layerMaps(
     context.signal.throwIfAborted();
     context.progress(index / layers.length, `Layer ${index + 1} of ${layers.length}`);
     const map = resizeLinear(await mapOf(layer), mapSize(layer), size);
-    const largest = map.reduce(
-      (most, value) => Math.max(most, context.params.relu === true ? value : Math.abs(value)),
-      0,
-    );
+    const largest = map.reduce((most, value) => Math.max(most, context.params.relu ? value : Math.abs(value)), 0);
     if (largest > 0)
       map.forEach((value, i) => {
         mean[i] += value / largest / layers.length;
       });
     else noteZeroMap(context, map, layer.value, looks.counts);
-    await breathe();
+    await yieldToEventLoop();
   }
   context.note(
     `Mean over ${layers.length} layers, each map resized to the input and divided by its maximum: ${layers.map(({ value }) => value).join(", ")}.`,
@@ -91,7 +92,7 @@ export async function layerMaps(
 const emptied = new WeakSet<SampleContext>();
 
 /** A map without its negative part; remembers where that was all there was, for `noteZeroMap`. */
-export function withoutNegative(context: SampleContext, map: Float32Array): Float32Array {
+export function withoutNegative(context: MapContext, map: Float32Array): Float32Array {
   const rest = relu(map);
   if (rest.every((value) => value === 0) && map.some((value) => value < 0)) emptied.add(context);
   return rest;
@@ -101,7 +102,7 @@ export function withoutNegative(context: SampleContext, map: Float32Array): Floa
  * Says so where a map is zero everywhere, and what made it: Relu, or a layer without activation. What a gradient did is
  * said by itself.
  */
-export function noteZeroMap(context: SampleContext, map: Float32Array, value: string, counts?: string): void {
+export function noteZeroMap(context: MapContext, map: Float32Array, value: string, counts?: string): void {
   if (map.some((number) => number !== 0)) return;
   const removed = `: all values are negative or zero, and ReLU removes those${context.params.relu === undefined ? "" : ". Set relu to false to see them"}`;
   const why = emptied.has(context) ? removed : counts ? `: this method uses only ${counts}, and there are none` : "";
@@ -109,30 +110,25 @@ export function noteZeroMap(context: SampleContext, map: Float32Array, value: st
 }
 
 /** The one layer asked for or picked; UsageError where it has no space. */
-export async function spatialLayer(context: SampleContext): Promise<SpatialLayer> {
+export async function spatialLayer(context: MapContext): Promise<SpatialLayer> {
   return onGrid(context, await context.layer("spatial"));
 }
 
 /** A map over a layer's space, raw and as a picture. */
-function mapOutput(
-  context: SampleContext,
-  layer: SpatialLayer,
-  looks: MapLooks,
-  values: Float32Array,
-): TechniqueOutput {
+function mapOutput(context: MapContext, layer: SpatialLayer, looks: MapLooks, values: Float32Array): TechniqueOutput {
   const size = mapSize(layer);
   return mapPicture(context, looks, `${layer.node} · ${size.join("×")}`, size, values, layer.frames.count);
 }
 
 function mapPicture(
-  context: SampleContext,
+  context: MapContext,
   { id, title, quantity }: MapLooks,
   caption: string,
   size: readonly number[],
   values: Float32Array,
   frames: number,
 ): TechniqueOutput {
-  const onlyPositive = context.params.relu === true;
+  const onlyPositive = context.params.relu;
   const looks = {
     id,
     title,
@@ -155,8 +151,8 @@ function mapPicture(
 }
 
 /** The layer with its tokens on the grid that is asked for, or found; says so. */
-export function onGrid(context: SampleContext, layer: LayerInfo): SpatialLayer {
-  const asked = String(context.params.grid ?? "auto");
+export function onGrid(context: MapContext, layer: LayerInfo): SpatialLayer {
+  const asked = context.params.grid ?? "auto";
   const layout = asked === "auto" ? layer.layout : gridLayout(layer, asked);
   const { dims, value } = layer;
   if (!isSpatial(layout, dims)) {
@@ -172,7 +168,7 @@ export function onGrid(context: SampleContext, layer: LayerInfo): SpatialLayer {
 }
 
 /** Says that a layer holds frames, where it does. */
-export function noteFrames(context: SampleContext, { value, dims }: LayerInfo, frames: FrameAxis): void {
+export function noteFrames(context: MapContext, { value, dims }: LayerInfo, frames: FrameAxis): void {
   if (frames.count > 1)
     context.note(
       `"${value}" [${dims.join(", ")}] holds ${frames.count} frames along axis ${frames.axis}; each has its own map.`,

@@ -6,10 +6,10 @@ import { floatsOf } from "../../runtime/ort.ts";
 import { mapSize, noteZeroMap, withoutNegative } from "./cam-layers.ts";
 import { frameViews, stackedMaps, weightedSum } from "../framework/channels.ts";
 import { batchOf } from "../framework/frames.ts";
-import { withNoise } from "../framework/noise.ts";
+import { withNoise } from "../framework/smoothgrad.ts";
 import { NOISE, RELU, SCORE } from "../framework/params.ts";
 import { activationMap } from "../framework/pictures.ts";
-import { noiseCaption } from "../gradients/saliency.ts";
+import { noiseCaption } from "../framework/smoothgrad.ts";
 import { technique, type SampleContext } from "../framework/technique.ts";
 import { keepsElements } from "../../model/operators.ts";
 

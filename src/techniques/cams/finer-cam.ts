@@ -1,13 +1,54 @@
+import type { ParamsOf, ParamSpec } from "../../protocol/technique.ts";
 import { UsageError } from "../../model/errors.ts";
 import { floatsOf, type Feeds } from "../../runtime/ort.ts";
 import { checkSlopes, layerMaps, positive, weightedFrames, type SpatialLayer } from "./gradient-cams.ts";
-import { withNoise } from "../framework/noise.ts";
+import { withNoise } from "../framework/smoothgrad.ts";
 import { GRID, NOISE, RELU, SCORE } from "../framework/params.ts";
 import { classLabel } from "../framework/output.ts";
 import { technique, type SampleContext } from "../framework/technique.ts";
 
 /** pytorch-grad-cam's, against comparisons that have no probability at all. */
 const EPSILON = 1e-9;
+
+const PARAMS = [
+  {
+    type: "number",
+    name: "alpha",
+    label: "Strength",
+    default: 1,
+    min: 0,
+    max: 10,
+    step: 0.1,
+    integer: false,
+    help: "Weight of the similar classes' scores, which are subtracted; 0 is Grad-CAM. The default is 1 in pytorch-grad-cam and 0.6 in the paper.",
+  },
+  {
+    type: "number",
+    name: "count",
+    label: "Similar classes",
+    default: 3,
+    min: 1,
+    max: 1000,
+    step: 1,
+    integer: true,
+    help: "Number of classes to compare with: those whose scores are closest to the target's.",
+  },
+  {
+    type: "text",
+    name: "classes",
+    label: "Classes",
+    default: "",
+    pattern: "(\\d+(\\s*,\\s*\\d+)*)?",
+    problem: "Class indices separated by commas, such as 281,282.",
+    help: "Indices of the classes to compare with. Empty: the most similar ones.",
+  },
+  RELU,
+  SCORE,
+  GRID,
+  ...NOISE,
+] as const satisfies readonly ParamSpec[];
+
+type Context = SampleContext<ParamsOf<typeof PARAMS>>;
 
 /**
  * Grad-CAM of how much the target's score exceeds those of similar classes: Σ pᵢ(y − α yᵢ) / Σ pᵢ, pᵢ the softmax's
@@ -23,43 +64,7 @@ export const finerCam = technique({
       "What distinguishes the target from the classes most similar to it: Grad-CAM of the difference of their scores.",
     cite: "Zhang et al. 2025",
     needs: { input: "one", target: true, layer: "spatial", several: true, gradient: true },
-    params: [
-      {
-        type: "number",
-        name: "alpha",
-        label: "Strength",
-        default: 1,
-        min: 0,
-        max: 10,
-        step: 0.1,
-        integer: false,
-        help: "Weight of the similar classes' scores, which are subtracted; 0 is Grad-CAM. The default is 1 in pytorch-grad-cam and 0.6 in the paper.",
-      },
-      {
-        type: "number",
-        name: "count",
-        label: "Similar classes",
-        default: 3,
-        min: 1,
-        max: 1000,
-        step: 1,
-        integer: true,
-        help: "Number of classes to compare with: those whose scores are closest to the target's.",
-      },
-      {
-        type: "text",
-        name: "classes",
-        label: "Classes",
-        default: "",
-        pattern: "(\\d+(\\s*,\\s*\\d+)*)?",
-        problem: "Class indices separated by commas, such as 281,282.",
-        help: "Indices of the classes to compare with. Empty: the most similar ones.",
-      },
-      RELU,
-      SCORE,
-      GRID,
-      ...NOISE,
-    ],
+    params: PARAMS,
   },
   run: (context) =>
     layerMaps(context, { id: "finer-cam", title: "Finer-CAM", quantity: "Σₖ αₖAᵏ" }, (layer) =>
@@ -67,12 +72,12 @@ export const finerCam = technique({
     ),
 });
 
-async function finerMap(context: SampleContext, layer: SpatialLayer, feeds: Feeds): Promise<Float32Array> {
+async function finerMap(context: Context, layer: SpatialLayer, feeds: Feeds): Promise<Float32Array> {
   const { value } = layer;
   const { value: of } = await context.score();
   const scores = floatsOf((await context.model.forward(feeds, [of])).get(of)!).slice(0, context.output.dims.at(-1));
   const classes = comparedClasses(context, scores);
-  const slopes = comparisonSlopes(scores, context.target.index[0], classes, Number(context.params.alpha));
+  const slopes = comparisonSlopes(scores, context.target.index[0], classes, context.params.alpha);
   // The score's value may hold a batch: its first entry is explained.
   const seed = new Float32Array(context.seed().length);
   seed.set(slopes);
@@ -87,7 +92,7 @@ async function finerMap(context: SampleContext, layer: SpatialLayer, feeds: Feed
 }
 
 /** Classes asked for, or those whose scores are nearest to the target's. UsageError where scores are no classes. */
-function comparedClasses(context: SampleContext, scores: Float32Array): number[] {
+function comparedClasses(context: Context, scores: Float32Array): number[] {
   const { output, target, params } = context;
   if (output.dims.length > 2 || scores.length < 2 || target.region || params.score === "loss") {
     throw new UsageError(
@@ -98,7 +103,7 @@ function comparedClasses(context: SampleContext, scores: Float32Array): number[]
   }
   const [index] = target.index;
   if (target.against) return [target.against[0]];
-  const asked = String(params.classes)
+  const asked = params.classes
     .split(",")
     .filter((text) => text.trim() !== "")
     .map(Number);
@@ -115,7 +120,7 @@ function comparedClasses(context: SampleContext, scores: Float32Array): number[]
   const others = Array.from(scores.keys()).filter((one) => one !== index);
   return others
     .sort((a, b) => Math.abs(scores[a] - scores[index]) - Math.abs(scores[b] - scores[index]))
-    .slice(0, Number(params.count));
+    .slice(0, params.count);
 }
 
 /** ∂/∂scores of Σᵢ pᵢ(y − α yᵢ) / (Σᵢ pᵢ + ε), i over `classes`, p the softmax of the scores. */

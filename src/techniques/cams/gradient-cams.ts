@@ -1,7 +1,7 @@
 import { floatsOf, type Feeds } from "../../runtime/ort.ts";
 import { channelMeans, frameViews, stackedMaps, weightedSum, type ChannelView } from "../framework/channels.ts";
-import { layerMaps, withoutNegative, type SpatialLayer } from "./cam-layers.ts";
-import { withNoise } from "../framework/noise.ts";
+import { layerMaps, withoutNegative, type MapContext, type SpatialLayer } from "./cam-layers.ts";
+import { withNoise } from "../framework/smoothgrad.ts";
 import { GRID, NOISE, RELU, SCORE } from "../framework/params.ts";
 import { technique, type SampleContext, type SampleTechnique } from "../framework/technique.ts";
 
@@ -82,8 +82,8 @@ export async function layerActivations(context: SampleContext, layer: SpatialLay
 }
 
 /** The map without its negative part, where that is asked for. */
-export function positive(context: SampleContext, map: Float32Array): Float32Array {
-  return context.params.relu === true ? withoutNegative(context, map) : map;
+export function positive(context: MapContext, map: Float32Array): Float32Array {
+  return context.params.relu ? withoutNegative(context, map) : map;
 }
 
 /** Σₖ f(Aᵏ, Gᵏ) at each place. */

@@ -9,11 +9,11 @@ import { channelMeans, placesOf, stackedMaps, weightedSum } from "../framework/c
 import { inputFrames } from "../framework/frames.ts";
 import { layerGradients, spatialLayer, type SpatialLayer } from "./gradient-cams.ts";
 import { inputGradient } from "../framework/input-gradient.ts";
-import { withNoise } from "../framework/noise.ts";
+import { withNoise } from "../framework/smoothgrad.ts";
 import { choiceParam, GRID, NOISE, SCORE } from "../framework/params.ts";
 import { inputOutput } from "../framework/pictures.ts";
 import { noteActivations } from "../gradients/rectifiers.ts";
-import { isSigned, noiseCaption } from "../gradients/saliency.ts";
+import { isSigned, noiseCaption } from "../framework/smoothgrad.ts";
 import { technique, type SampleContext } from "../framework/technique.ts";
 
 /**

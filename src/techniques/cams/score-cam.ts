@@ -7,7 +7,7 @@ import { placesOf, stackedMaps, weightedSum, type ChannelView } from "../framewo
 import { inputFrames } from "../framework/frames.ts";
 import { layerActivations, layerMaps, positive } from "./gradient-cams.ts";
 import { inputName, inputSaid } from "../framework/input-name.ts";
-import { breathe } from "../framework/noise.ts";
+import { yieldToEventLoop } from "../framework/event-loop.ts";
 import { GRID, RELU, SCORE } from "../framework/params.ts";
 import { technique, type SampleContext } from "../framework/technique.ts";
 
@@ -91,7 +91,7 @@ async function maskedScores(context: SampleContext, views: readonly ChannelView[
       results.forEach((elements, i) => {
         for (const channel of batch[i].channels) scores[batch[i].frame][channel] = context.scoreIn(elements);
       });
-      await breathe();
+      await yieldToEventLoop();
     }
     return scores;
   } finally {

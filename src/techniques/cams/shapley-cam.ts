@@ -1,7 +1,7 @@
 import { hessianVector } from "../../runtime/hessian.ts";
 import { floatsOf } from "../../runtime/ort.ts";
 import { checkSlopes, layerMaps, positive, weightedFrames, type SpatialLayer } from "./gradient-cams.ts";
-import { withNoise } from "../framework/noise.ts";
+import { withNoise } from "../framework/smoothgrad.ts";
 import { GRID, NOISE, RELU, SCORE } from "../framework/params.ts";
 import { technique, type SampleContext } from "../framework/technique.ts";
 import type { Feeds } from "../../runtime/ort.ts";

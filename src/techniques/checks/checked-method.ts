@@ -1,3 +1,5 @@
+import { choiceParam } from "../framework/params.ts";
+import type { ParamsOf } from "../../protocol/technique.ts";
 import { UsageError } from "../../model/errors.ts";
 import type { ParamSpec, ParamValue } from "../../protocol/technique.ts";
 import { checkParams } from "../framework/params.ts";
@@ -12,16 +14,9 @@ export function isAttribution({ info }: SampleTechnique): boolean {
 }
 
 /** Which method is checked. */
-export function methodParam(methods: readonly SampleTechnique[]): ParamSpec {
-  const options = methods.map(({ info }) => ({ value: info.id, label: info.title }));
-  return {
-    type: "choice",
-    name: "method",
-    label: "Method",
-    default: options[0].value,
-    options,
-    help: "The method to check.",
-  };
+export function methodParam(methods: readonly SampleTechnique[]) {
+  const options = methods.map(({ info }) => [info.id, info.title] as const);
+  return choiceParam<"method", string>("method", "Method", options, "The method to check.");
 }
 
 export const OPTIONS = {
@@ -47,16 +42,19 @@ export function parseOptions(text: string): Record<string, string> {
   );
 }
 
+/** What every check is asked with. */
+export type CheckContext = SampleContext<ParamsOf<readonly [ReturnType<typeof methodParam>, typeof OPTIONS]>>;
+
 /** A method under test: its result for the sample, for changed values, for another model, all at the same layer. */
 export class CheckedMethod {
   private layer: string | undefined;
   private readonly params: Readonly<Record<string, ParamValue>>;
 
   constructor(
-    private readonly context: SampleContext,
+    private readonly context: CheckContext,
     readonly technique: SampleTechnique,
   ) {
-    this.params = checkParams(technique.info, parseOptions(String(context.params.options)));
+    this.params = checkParams(technique.info, parseOptions(context.params.options));
   }
 
   get title(): string {
@@ -93,8 +91,8 @@ export class CheckedMethod {
 }
 
 /** The method that the parameters name. */
-export function methodOf(context: SampleContext, methods: readonly SampleTechnique[]): CheckedMethod {
-  const id = String(context.params.method);
+export function methodOf(context: CheckContext, methods: readonly SampleTechnique[]): CheckedMethod {
+  const id = context.params.method;
   const found = methods.find(({ info }) => info.id === id);
   if (!found)
     throw new UsageError(

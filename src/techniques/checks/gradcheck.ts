@@ -3,7 +3,7 @@ import { DATA_TYPES, type DataType } from "../../model/graph.ts";
 import { Random } from "../../math/random.ts";
 import { floatsOf, fromFloat32 } from "../../runtime/ort.ts";
 import { judgeLine, judgePoint, type Judgement, type Step, type Verdict } from "./gradcheck-verdict.ts";
-import { breathe } from "../framework/noise.ts";
+import { yieldToEventLoop } from "../framework/event-loop.ts";
 import type { SampleContext } from "../framework/technique.ts";
 
 export interface GradientCheck {
@@ -91,7 +91,7 @@ export async function checkGradients(context: SampleContext, seed = 0): Promise<
       error: probe.errorOf(best, kind, direction),
       steps,
     });
-    await breathe();
+    await yieldToEventLoop();
   }
   return summarise(directions);
 }

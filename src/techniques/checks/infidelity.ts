@@ -1,9 +1,10 @@
+import type { ParamsOf } from "../../protocol/technique.ts";
 import { Random } from "../../math/random.ts";
 import type { CurvesArtifact } from "../../protocol/artifacts.ts";
 import type { ParamSpec } from "../../protocol/technique.ts";
 import { BASELINE, baselineOf } from "../framework/baselines.ts";
 import { formatNumber } from "../../protocol/format.ts";
-import { requireContinuous } from "../framework/noise.ts";
+import { requireContinuous } from "../framework/smoothgrad.ts";
 import { choiceParam } from "../framework/params.ts";
 import { technique, type InputInfo, type SampleTechnique } from "../framework/technique.ts";
 import { elementsOf, featuresOf, type Features } from "./features.ts";
@@ -115,7 +116,7 @@ export function infidelity(methods: readonly SampleTechnique[]): SampleTechnique
       const { input, params } = context;
       const method = methodOf(context, methods.filter(isAttribution));
       const features = featuresOf(context);
-      const samples = Number(params.samples);
+      const samples = params.samples;
       const baseline = await baselineOf(context);
       const raw = await method.explain({}, within(context, 0, 0.4, method.title));
       const attribution = await elementsOf(context, features, method, raw);
@@ -153,9 +154,9 @@ function perturber(
   input: InputInfo,
   features: Features,
   baseline: Float32Array,
-  params: Readonly<Record<string, unknown>>,
+  params: ParamsOf<typeof PARAMS>,
 ): () => Float32Array {
-  const random = new Random(Number(params.seed));
+  const random = new Random(params.seed);
   const { values, dims } = input;
   if (params.perturbation === "noise") {
     requireContinuous(input, "noise");
@@ -163,7 +164,7 @@ function perturber(
       ([least, most], value) => [Math.min(least, value), Math.max(most, value)],
       [Infinity, -Infinity],
     );
-    const deviation = Number(params.noise) * (high - low || 1);
+    const deviation = params.noise * (high - low || 1);
     return () => values.map((value) => value - deviation * random.normal());
   }
   const { size } = features;
@@ -173,7 +174,7 @@ function perturber(
       return values.map((value, at) => (removed[features.of[at]] ? baseline[at] : value));
     };
   }
-  const box = size.map((length) => Math.max(1, Math.round(Number(params.box) * length)));
+  const box = size.map((length) => Math.max(1, Math.round(params.box * length)));
   return () => {
     const start = size.map((length, axis) => random.integer(length - box[axis] + 1));
     return values.map((value, at) => {

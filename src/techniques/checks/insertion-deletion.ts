@@ -55,9 +55,9 @@ export function insertionDeletion(methods: readonly SampleTechnique[]): SampleTe
       const raw = await method.explain({}, within(context, 0, 0.3, method.title));
       const order = descending(await importanceOf(context, features, method, raw));
       const baseline = await baselineOf(context);
-      const measured = await openMeasure(context, method.question(), String(context.params.measure));
+      const measured = await openMeasure(context, method.question(), context.params.measure);
       try {
-        const wanted = Math.min(Number(context.params.steps), features.count);
+        const wanted = Math.min(context.params.steps, features.count);
         const size = Math.ceil(features.count / wanted);
         const steps = Math.ceil(features.count / size);
         const stepOf = new Int32Array(features.count);

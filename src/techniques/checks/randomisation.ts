@@ -4,7 +4,7 @@ import { UsageError } from "../../model/errors.ts";
 import type { CurvesArtifact } from "../../protocol/artifacts.ts";
 import type { ParamSpec } from "../../protocol/technique.ts";
 import { inputName } from "../framework/input-name.ts";
-import { breathe } from "../framework/noise.ts";
+import { yieldToEventLoop } from "../framework/event-loop.ts";
 import { technique, type SampleContext, type SampleTechnique, type TechniqueOutput } from "../framework/technique.ts";
 import { featuresOf, hasInputShape } from "./features.ts";
 import { isAttribution, methodOf, methodParam, OPTIONS, within, type CheckedMethod } from "./checked-method.ts";
@@ -57,11 +57,11 @@ export function randomisation(methods: readonly SampleTechnique[]): SampleTechni
     async run(context) {
       const method = methodOf(context, methods.filter(isAttribution));
       const layers = await layersFromTheTop(context, method);
-      const depths = depthsOf(layers.length, Number(context.params.stops));
+      const depths = depthsOf(layers.length, context.params.stops);
       const part = 1 / (depths.length + 1);
       const original = await method.explain({}, within(context, 0, part, method.title));
       const compare = await comparison(context, method, original);
-      const seed = Number(context.params.seed);
+      const seed = context.params.seed;
       const draws = new WeightDraws(seed);
       const similarities = [compare(original)];
       for (const [i, depth] of depths.entries()) {
@@ -71,7 +71,7 @@ export function randomisation(methods: readonly SampleTechnique[]): SampleTechni
           draws.randomised(whole, layers.slice(0, depth)),
         );
         similarities.push(compare(await method.explain({ model }, within(context, (i + 1) * part, part, label))));
-        await breathe();
+        await yieldToEventLoop();
       }
       const names = ["as trained", ...depths.map((depth) => layers[depth - 1].name)];
       const artifact = artifactOf(context, method, original, similarities, names, layers.length);
@@ -235,6 +235,6 @@ function artifactOf(
     reading:
       "If the map depends on the learned weights, the curves fall towards 0 as layers are randomised. A map that stays near 1 shows edges of the input regardless of the model: " +
       "do not rely on it to explain this model.",
-    caption: `${count} layers with weights, seed ${Number(context.params.seed)}`,
+    caption: `${count} layers with weights, seed ${context.params.seed}`,
   };
 }

@@ -4,7 +4,7 @@ import { Random } from "../../math/random.ts";
 import { UsageError } from "../../model/errors.ts";
 import type { CurvesArtifact } from "../../protocol/artifacts.ts";
 import type { ParamSpec } from "../../protocol/technique.ts";
-import { breathe } from "../framework/noise.ts";
+import { yieldToEventLoop } from "../framework/event-loop.ts";
 import { technique, type SampleContext, type SampleTechnique } from "../framework/technique.ts";
 import { inputName, inputSaid } from "../framework/input-name.ts";
 import { featuresOf, fromPlanes, importanceOf, planesOf, type Features } from "./features.ts";
@@ -31,7 +31,7 @@ const NOISE = {
   integer: false,
   help: "Standard deviation of the noise added to imputed pixels, in the model's input units, which makes imputation hard to detect.",
 } as const satisfies ParamSpec;
-const SEED: ParamSpec = {
+const SEED = {
   type: "number",
   name: "seed",
   label: "Seed",
@@ -64,13 +64,13 @@ export function road(methods: readonly SampleTechnique[]): SampleTechnique {
       const method = methodOf(context, methods.filter(isAttribution));
       const features = featuresOf(context);
       const [height, width] = spaceOf(context, features);
-      const percentages = percentagesOf(String(context.params.percentages));
+      const percentages = percentagesOf(context.params.percentages);
       const raw = await method.explain({}, within(context, 0, 0.3, method.title));
       const order = descending(await importanceOf(context, features, method, raw));
-      const measured = await openMeasure(context, method.question(), String(context.params.measure));
+      const measured = await openMeasure(context, method.question(), context.params.measure);
       try {
         const planes = planesOf(features, context.input.values);
-        const random = new Random(Number(context.params.seed));
+        const random = new Random(context.params.seed);
         const removing = async (
           ranked: Uint32Array,
           from: number,
@@ -83,8 +83,8 @@ export function road(methods: readonly SampleTechnique[]): SampleTechnique {
             context.progress(from + 0.3 * (i / percentages.length), `${word}: ${percentage} % removed`);
             const removed = ranked.slice(0, Math.floor((features.count * percentage) / 100));
             guess = impute(planes, height, width, removed, guess);
-            copies.push(fromPlanes(features, noisy(guess, removed, Number(context.params.noise), random)));
-            await breathe();
+            copies.push(fromPlanes(features, noisy(guess, removed, context.params.noise, random)));
+            await yieldToEventLoop();
           }
           return measured.run(
             copies.length,

@@ -1,7 +1,7 @@
 import { elementCount } from "../../model/graph.ts";
 import { probabilitiesOf } from "../../runtime/outputs.ts";
 import { openPartialModel } from "../../runtime/partial-model.ts";
-import { breathe } from "../framework/noise.ts";
+import { yieldToEventLoop } from "../framework/event-loop.ts";
 import { choiceParam } from "../framework/params.ts";
 import type { SampleContext } from "../framework/technique.ts";
 
@@ -70,7 +70,7 @@ export async function openMeasure(context: SampleContext, question: SampleContex
             : question.scoreIn(elements);
           all.push(kept(elements, values[from + i]));
         });
-        await breathe();
+        await yieldToEventLoop();
       }
       return { values, kept: all };
     },

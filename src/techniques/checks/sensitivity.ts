@@ -1,7 +1,8 @@
 import { Random } from "../../math/random.ts";
 import type { CurvesArtifact } from "../../protocol/artifacts.ts";
 import type { ParamSpec } from "../../protocol/technique.ts";
-import { breathe, requireContinuous } from "../framework/noise.ts";
+import { yieldToEventLoop } from "../framework/event-loop.ts";
+import { requireContinuous } from "../framework/smoothgrad.ts";
 import { technique, type SampleTechnique, type TechniqueOutput } from "../framework/technique.ts";
 import { isAttribution, methodOf, methodParam, OPTIONS, within } from "./checked-method.ts";
 
@@ -59,10 +60,10 @@ export function sensitivity(methods: readonly SampleTechnique[]): SampleTechniqu
     },
     async run(context) {
       const method = methodOf(context, methods.filter(isAttribution));
-      const samples = Number(context.params.samples);
-      const radius = Number(context.params.radius);
+      const samples = context.params.samples;
+      const radius = context.params.radius;
       requireContinuous(context.input, "a perturbation");
-      const random = new Random(Number(context.params.seed));
+      const random = new Random(context.params.seed);
       const part = 1 / (samples + 1);
       const original = await method.explain({}, within(context, 0, part, method.title));
       const changes = new Float32Array(samples);
@@ -74,7 +75,7 @@ export function sensitivity(methods: readonly SampleTechnique[]): SampleTechniqu
           within(context, (sample + 1) * part, part, `Perturbation ${sample + 1} of ${samples}`),
         );
         changes[sample] = changeOf(original, raw);
-        await breathe();
+        await yieldToEventLoop();
       }
       const most = changes.reduce((a, b) => Math.max(a, b), 0);
       const mean = changes.reduce((a, b) => a + b, 0) / samples;

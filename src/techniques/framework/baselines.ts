@@ -1,6 +1,6 @@
 import { UsageError } from "../../model/errors.ts";
 import { splitList } from "../../protocol/list.ts";
-import type { ParamSpec } from "../../protocol/technique.ts";
+import type { ParamsOf, ParamSpec } from "../../protocol/technique.ts";
 import type { SampleContext } from "./technique.ts";
 
 /** What stands for a missing input: numbers, or files that are read as the input is. */
@@ -14,6 +14,8 @@ export const BASELINE = {
   problem: "auto, a number, or a file like the input's; separate several with commas.",
   help: "The value that stands for a missing feature, in the model's input units (after scaling and normalisation): a number, or a file that is read like the input (for several inputs: an .npz with one array each, or a table with their columns). For tokens also mask, pad, unknown or token:ID. auto: 0, or the tokenizer's mask, padding or unknown token where token IDs are replaced. Separate several with commas, for methods that average over baselines; put a path that contains a comma in double quotes.",
 } as const satisfies ParamSpec;
+
+export type BaselineParams = ParamsOf<readonly [typeof BASELINE]>;
 
 const NUMBER = /^-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 
@@ -40,8 +42,8 @@ export async function baselineOf(context: SampleContext): Promise<Float32Array> 
 }
 
 /** "0", or "0, black.png": baselines for a caption, without folders. */
-export function baselineCaption(context: SampleContext): string {
-  return baselineParts(String(context.params.baseline))
+export function baselineCaption(context: SampleContext<BaselineParams>): string {
+  return baselineParts(context.params.baseline)
     .map((part) => (part === "auto" ? "0" : isNumber(part) ? part : part.split(/[\\/]/).pop()!))
     .join(", ");
 }

@@ -186,11 +186,12 @@ export class JobContext implements SampleContext {
     this.options.progress({ fraction, text });
   }
 
-  show(views: readonly Artifact[]): void {
+  show(draw: () => readonly Artifact[]): void {
     // A variation's views are not this job's, and drawing must not hold up the work.
-    if (this.of !== undefined || performance.now() - this.shownAt < SHOW_EVERY) return;
+    const { show } = this.options;
+    if (!show || this.of !== undefined || performance.now() - this.shownAt < SHOW_EVERY) return;
+    show(draw(), this);
     this.shownAt = performance.now();
-    this.options.show?.(views, this);
   }
 
   note(text: string): void {

@@ -1,6 +1,6 @@
 import { UsageError } from "../../model/errors.ts";
 import { readParam } from "../../protocol/params.ts";
-import type { ParamSpec, ParamValue, TechniqueInfo } from "../../protocol/technique.ts";
+import type { ParamsOf, ParamSpec, ParamValue, TechniqueInfo } from "../../protocol/technique.ts";
 
 type BooleanSpec = Extract<ParamSpec, { type: "boolean" }>;
 type ChoiceSpec = Extract<ParamSpec, { type: "choice" }>;
@@ -116,6 +116,9 @@ export const GRID = {
   problem: "auto, or ROWSxCOLUMNS+N for N tokens before the grid, such as 14x14+1.",
   help: "How a transformer's tokens are arranged. auto derives it from shapes; 14x14+1 means 14 rows of 14 tokens after one other token (the class token).",
 } as const satisfies ParamSpec;
+
+/** What methods that make a map of a layer may have. */
+export type MapParams = Partial<ParamsOf<readonly [typeof RELU, typeof GRID, ...typeof NOISE]>>;
 
 /**
  * Checks parameters that come from outside against a technique's own, and fills in defaults. UsageError names the

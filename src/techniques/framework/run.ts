@@ -75,8 +75,7 @@ async function runOnModel(
     signal: env.signal,
     progress: (fraction, text) => env.progress({ fraction, text }),
     note: (text) => void (notes.includes(text) || notes.push(text)),
-    show: (partial) =>
-      env.progress({ text: technique.info.title, partial: { views: partial, context: { pictures: [] } } }),
+    show: (draw) => env.progress({ text: technique.info.title, partial: { views: draw(), context: { pictures: [] } } }),
   });
   return {
     views,

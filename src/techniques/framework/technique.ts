@@ -97,8 +97,8 @@ export interface ModelContext<P = Params> {
   progress(fraction: number | undefined, text: string): void;
   /** A sentence that a person should know about this result. */
   note(text: string): void;
-  /** Shows what there is so far, in place of what was shown before; may be left out where it comes too fast. */
-  show(views: readonly Artifact[]): void;
+  /** Shows what there is so far, in place of what was shown before; not drawn where it comes too fast. */
+  show(draw: () => readonly Artifact[]): void;
 }
 
 /** With the rows of a data set. */

@@ -1,10 +1,11 @@
+import type { ParamsOf } from "../../protocol/technique.ts";
 import { Random } from "../../math/random.ts";
 import { UsageError } from "../../model/errors.ts";
 import type { ParamSpec } from "../../protocol/technique.ts";
 import { BASELINE, baselineCaption } from "../framework/baselines.ts";
 import { scoreAt, withInput } from "../framework/input-gradient.ts";
 import { formatNumber } from "../../protocol/format.ts";
-import { noiseOn } from "../framework/noise.ts";
+import { noiseOn } from "../framework/smoothgrad.ts";
 import { SCORE } from "../framework/params.ts";
 import { gradientsAt, MEMORY } from "./path-gradients.ts";
 import { inputOutput } from "../framework/pictures.ts";
@@ -74,19 +75,21 @@ export const expectedGradients = technique({
       title: "Expected Gradients",
       quantity: "E[(x−x′)·∂y/∂x]",
       signed: true,
-      caption: `mean of ${Number(context.params.samples)} samples, baseline ${baselineCaption(context)}`,
+      caption: `mean of ${context.params.samples} samples, baseline ${baselineCaption(context)}`,
     });
   },
 });
 
 /** The mean of the draws, and the standard error of their sums. */
+type Context = SampleContext<ParamsOf<typeof PARAMS> & Partial<ParamsOf<readonly [typeof MEMORY]>>>;
+
 async function draw(
-  context: SampleContext,
+  context: Context,
   baselines: readonly Float32Array[],
 ): Promise<{ mean: Float32Array; error: number }> {
   const { values: input, name } = context.input;
-  const samples = Number(context.params.samples);
-  const noise = Number(context.params.noise);
+  const samples = context.params.samples;
+  const noise = context.params.noise;
   if (noise === 0 && baselines.every((baseline) => input.every((value, i) => value === baseline[i]))) {
     throw new UsageError(
       `The input equals the baseline, ${baselineCaption(context)}, everywhere.`,
@@ -94,7 +97,7 @@ async function draw(
       "Choose another baseline.",
     );
   }
-  const random = new Random(Number(context.params.seed));
+  const random = new Random(context.params.seed);
   const noisyCopy = noise > 0 ? noiseOn(context.input, noise, random) : () => input;
   /** x − x′ of draws whose gradient is not there yet. */
   const ways = new Map<number, Float32Array>();
@@ -129,7 +132,7 @@ async function draw(
 }
 
 async function noteDelta(
-  context: SampleContext,
+  context: Context,
   values: Float32Array,
   error: number,
   baselines: readonly Float32Array[],

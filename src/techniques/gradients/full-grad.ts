@@ -8,10 +8,10 @@ import { batchOf, inputFrames } from "../framework/frames.ts";
 import { findBiases, timesBias, type Biases } from "./full-grad-biases.ts";
 import { inputOf } from "../framework/input-gradient.ts";
 import { formatNumber } from "../../protocol/format.ts";
-import { withNoise } from "../framework/noise.ts";
+import { withNoise } from "../framework/smoothgrad.ts";
 import { NOISE, SCORE } from "../framework/params.ts";
 import { activationMap, inputAttribution } from "../framework/pictures.ts";
-import { noiseCaption } from "./saliency.ts";
+import { noiseCaption } from "../framework/smoothgrad.ts";
 import { technique, type SampleContext } from "../framework/technique.ts";
 
 /** Keeps a map that is level from being divided by its rounding, as pytorch-grad-cam. */
@@ -42,7 +42,7 @@ export const fullGrad = technique({
       input.layout && isSpatial(input.layout, input.dims) ? spatialSize(input.layout, input.dims) : undefined;
     const frames = space && (inputFrames(context) ?? { axis: 0, count: 1, stride: 1 });
     const size = space && frames && frames.count > 1 ? [frames.count, ...space] : space;
-    const alone = Number(context.params.samples) === 0;
+    const alone = context.params.samples === 0;
     const values = await withNoise(context, async (feeds) => {
       const parts = await decompose(context, feeds, biases, frames?.count ?? 1);
       if (alone) noteSum(context, biases, parts, size !== undefined);

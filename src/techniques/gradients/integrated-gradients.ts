@@ -1,13 +1,13 @@
 import { UsageError } from "../../model/errors.ts";
 import type { Feeds } from "../../runtime/ort.ts";
-import { BASELINE, baselineCaption, baselineOf } from "../framework/baselines.ts";
+import { BASELINE, baselineCaption, baselineOf, type BaselineParams } from "../framework/baselines.ts";
 import { inputOf } from "../framework/input-gradient.ts";
-import { withNoise } from "../framework/noise.ts";
+import { withNoise } from "../framework/smoothgrad.ts";
 import { NOISE, SCORE } from "../framework/params.ts";
 import { noteDelta, scoreDifference } from "./path-completeness.ts";
-import { MEMORY, pathGradient, RULE, STEPS } from "./path-gradients.ts";
+import { MEMORY, pathGradient, RULE, STEPS, type PathContext } from "./path-gradients.ts";
 import { inputOutput } from "../framework/pictures.ts";
-import { isSigned, noiseCaption } from "./saliency.ts";
+import { isSigned, noiseCaption } from "../framework/smoothgrad.ts";
 import { technique, type SampleContext } from "../framework/technique.ts";
 
 /**
@@ -31,18 +31,22 @@ export const integratedGradients = technique({
     const baseline = await baselineOf(context);
     const values = await withNoise(context, (feeds) => integrate(context, feeds, baseline));
     context.checkResult(values, name, { by: "differences" });
-    if (Number(context.params.samples) === 0) noteDelta(context, values, await scoreDifference(context, baseline));
+    if (context.params.samples === 0) noteDelta(context, values, await scoreDifference(context, baseline));
     return inputOutput(context, values, {
       id: "integrated-gradients",
       title: "Integrated Gradients",
       quantity: "(x−x′)·∫∂y/∂x",
       signed: isSigned(context.params),
-      caption: noiseCaption(context.params, `${Number(context.params.steps)} steps from ${baselineCaption(context)}`),
+      caption: noiseCaption(context.params, `${context.params.steps} steps from ${baselineCaption(context)}`),
     });
   },
 });
 
-async function integrate(context: SampleContext, feeds: Feeds, baseline: Float32Array): Promise<Float32Array> {
+async function integrate(
+  context: PathContext & SampleContext<BaselineParams>,
+  feeds: Feeds,
+  baseline: Float32Array,
+): Promise<Float32Array> {
   const { name } = context.input;
   const input = inputOf(context, feeds);
   if (input.every((value, i) => value === baseline[i]))

@@ -1,4 +1,6 @@
-import { quadrature, type Quadrature, type QuadratureRule } from "../../math/quadrature.ts";
+import type { ParamsOf } from "../../protocol/technique.ts";
+import type { NoiseParams } from "../framework/smoothgrad.ts";
+import { quadrature, type Quadrature } from "../../math/quadrature.ts";
 import { isFloat } from "../../model/graph.ts";
 import type { ParamSpec } from "../../protocol/technique.ts";
 import type { RuleSet } from "../../autodiff/rule.ts";
@@ -7,7 +9,7 @@ import { manyGradients, type RunGradients } from "../../runtime/batch-gradients.
 import type { LoadedModel } from "../../runtime/models.ts";
 import type { Feeds } from "../../runtime/ort.ts";
 import { withoutGradient } from "../framework/input-gradient.ts";
-import { breathe } from "../framework/noise.ts";
+import { yieldToEventLoop } from "../framework/event-loop.ts";
 import { choiceParam } from "../framework/params.ts";
 import type { SampleContext } from "../framework/technique.ts";
 import { formatMemory } from "../../protocol/format.ts";
@@ -50,6 +52,11 @@ export const MEMORY = {
   help: "Memory limit for running the model. Runs are batched as far as the limit allows and batching saves time; a model that needs more is refused. 0: the memory budget (neuralLoupe.memoryBudget; half of the available memory if not set).",
 } as const satisfies ParamSpec;
 
+export type MemoryParams = ParamsOf<readonly [typeof MEMORY]>;
+export type PathParams = ParamsOf<readonly [typeof STEPS, typeof RULE]>;
+/** What a gradient along a path is asked with. */
+export type PathContext = SampleContext<PathParams & Partial<MemoryParams> & Partial<NoiseParams>>;
+
 /** What is asked at many points. */
 export interface PointsRequest {
   readonly count: number;
@@ -74,7 +81,7 @@ export interface PointsRequest {
  * between runs when cancelled. Errors as for the context's gradients. /
  */
 export async function gradientsAt(
-  context: SampleContext,
+  context: SampleContext<Partial<MemoryParams>>,
   request: PointsRequest,
   each: (index: number, found: RunGradients) => void,
 ): Promise<void> {
@@ -90,7 +97,7 @@ export async function gradientsAt(
   } = request;
   requireFloat(varied, feeds, context);
   const of = request.of ?? { value: (await context.score()).value, seed: context.seed() };
-  const memory = Number(context.params.memory ?? 0);
+  const memory = context.params.memory ?? 0;
   const { batch, unfit, need } = await manyGradients({
     model,
     feeds,
@@ -101,7 +108,7 @@ export async function gradientsAt(
     each,
     request: { of: of.value, seed: of.seed, wrt, ...(fetch ? { fetch } : {}), ...(rules ? { rules } : {}) },
     async before(index) {
-      await breathe();
+      await yieldToEventLoop();
       context.signal.throwIfAborted();
       if (called !== undefined) context.progress(index / count, `${called} ${index + 1} of ${count}`);
     },
@@ -142,7 +149,7 @@ export function between(
  * /
  */
 export async function pathGradient(
-  context: SampleContext,
+  context: PathContext,
   from: Float32Array,
   to: Float32Array,
   { wrt, ...request }: Omit<PointsRequest, "count" | "point" | "wrt" | "called"> & { readonly wrt: string },
@@ -165,11 +172,11 @@ export async function pathGradient(
 }
 
 /** The quadrature that a technique's parameters ask for; with `more` points than steps. */
-export function waysOf({ params }: SampleContext, more = 0): Quadrature {
-  return quadrature(params.rule as QuadratureRule, Number(params.steps) + more);
+export function waysOf({ params }: SampleContext<PathParams>, more = 0): Quadrature {
+  return quadrature(params.rule, params.steps + more);
 }
 
 /** Steps are said one by one, but for those of each noisy copy. */
-export function stepName({ params }: SampleContext): Pick<PointsRequest, "called"> {
-  return Number(params.samples ?? 0) === 0 ? { called: "Step" } : {};
+export function stepName({ params }: SampleContext<Partial<NoiseParams>>): Pick<PointsRequest, "called"> {
+  return (params.samples ?? 0) === 0 ? { called: "Step" } : {};
 }

@@ -2,9 +2,9 @@ import { clipsFromZero, type NamedRules } from "../../autodiff/rules/gradient/mo
 import { neededFor } from "../../autodiff/differentiate.ts";
 import type { Node } from "../../model/graph.ts";
 import { inputGradient } from "../framework/input-gradient.ts";
-import { withNoise } from "../framework/noise.ts";
+import { withNoise, type NoiseParams } from "../framework/smoothgrad.ts";
 import { inputOutput } from "../framework/pictures.ts";
-import { isSigned, noiseCaption } from "./saliency.ts";
+import { isSigned, noiseCaption } from "../framework/smoothgrad.ts";
 import type { SampleContext, TechniqueOutput } from "../framework/technique.ts";
 import { hasTrait } from "../../model/operators.ts";
 
@@ -13,7 +13,7 @@ import { hasTrait } from "../../model/operators.ts";
  * met.
  */
 export async function rectifierAttribution(
-  context: SampleContext,
+  context: SampleContext<NoiseParams>,
   rules: NamedRules,
   looks: { id: string; title: string; caption: string },
 ): Promise<TechniqueOutput> {

@@ -1,5 +1,5 @@
 import { floatsOf } from "../../runtime/ort.ts";
-import { withNoise } from "../framework/noise.ts";
+import { isSigned, noiseCaption, withNoise } from "../framework/smoothgrad.ts";
 import { booleanParam, NOISE, SCORE } from "../framework/params.ts";
 import { inputOutput } from "../framework/pictures.ts";
 import { technique } from "../framework/technique.ts";
@@ -27,7 +27,7 @@ export const saliency = technique({
     ],
   },
   async run(context) {
-    const absolute = context.params.absolute === true;
+    const absolute = context.params.absolute;
     const { name } = context.input;
     const values = await withNoise(context, async (feeds) => {
       const { gradients } = await context.gradients({ wrt: [name] }, feeds);
@@ -37,28 +37,12 @@ export const saliency = technique({
       return absolute ? raw.map(Math.abs) : raw;
     });
     context.checkResult(values, name);
-    const signed =
-      !absolute && context.params.noise_type !== "smoothgrad_sq" && context.params.noise_type !== "vargrad";
     return inputOutput(context, values, {
       id: "saliency",
       title: "Saliency",
       quantity: absolute ? "|∂y/∂x|" : "∂y/∂x",
-      signed: signed || (!absolute && Number(context.params.samples) === 0),
+      signed: !absolute && isSigned(context.params),
       caption: noiseCaption(context.params, absolute ? "magnitude of the gradient" : "gradient"),
     });
   },
 });
-
-/** "gradient", or "gradient, mean of 50 noisy copies". */
-export function noiseCaption(params: Readonly<Record<string, unknown>>, what: string): string {
-  const samples = Number(params.samples ?? 0);
-  if (samples === 0) return what;
-  const how =
-    { smoothgrad: "mean", smoothgrad_sq: "mean of squares", vargrad: "variance" }[String(params.noise_type)] ?? "mean";
-  return `${what}, ${how} of ${samples} noisy copies`;
-}
-
-/** Whether values below zero mean something: squares and variances of noisy copies have none. */
-export function isSigned(params: Readonly<Record<string, unknown>>): boolean {
-  return Number(params.samples ?? 0) === 0 || params.noise_type === "smoothgrad";
-}

@@ -2,10 +2,10 @@ import { BASELINE, baselineCaption, baselineOf } from "../framework/baselines.ts
 import { inputOf } from "../framework/input-gradient.ts";
 import { layerOf } from "./layer-choice.ts";
 import { layerPicture } from "./layer-picture.ts";
-import { withNoise } from "../framework/noise.ts";
+import { withNoise } from "../framework/smoothgrad.ts";
 import { NOISE, SCORE } from "../framework/params.ts";
 import { MEMORY, pathGradient, RULE, STEPS } from "../gradients/path-gradients.ts";
-import { isSigned, noiseCaption } from "../gradients/saliency.ts";
+import { isSigned, noiseCaption } from "../framework/smoothgrad.ts";
 import { technique } from "../framework/technique.ts";
 
 /**
@@ -40,7 +40,7 @@ export const internalInfluence = technique({
       signed: isSigned(context.params),
       caption: noiseCaption(
         context.params,
-        `${layer.node} · ${Number(context.params.steps)} steps from ${baselineCaption(context)}`,
+        `${layer.node} · ${context.params.steps} steps from ${baselineCaption(context)}`,
       ),
     });
     return { raw: { dims: layer.dims, values }, views: [artifact] };

@@ -1,14 +1,23 @@
 import type { Feeds } from "../../runtime/ort.ts";
-import { BASELINE, baselineCaption, baselineOf } from "../framework/baselines.ts";
+import { BASELINE, baselineCaption, baselineOf, type BaselineParams } from "../framework/baselines.ts";
 import { inputOf } from "../framework/input-gradient.ts";
 import { layerOf } from "./layer-choice.ts";
 import { goesAround } from "./layer-cut.ts";
 import { layerPicture } from "./layer-picture.ts";
-import { withNoise } from "../framework/noise.ts";
+import { withNoise } from "../framework/smoothgrad.ts";
 import { NOISE, SCORE } from "../framework/params.ts";
 import { noteDelta, scoreDifference } from "../gradients/path-completeness.ts";
-import { between, gradientsAt, MEMORY, RULE, STEPS, stepName, waysOf } from "../gradients/path-gradients.ts";
-import { isSigned, noiseCaption } from "../gradients/saliency.ts";
+import {
+  between,
+  gradientsAt,
+  MEMORY,
+  RULE,
+  STEPS,
+  stepName,
+  waysOf,
+  type PathContext,
+} from "../gradients/path-gradients.ts";
+import { isSigned, noiseCaption } from "../framework/smoothgrad.ts";
 import { technique, type SampleContext, type LayerInfo } from "../framework/technique.ts";
 
 /** What a layer that is gone around cannot sum to. */
@@ -35,7 +44,7 @@ export const layerConductance = technique({
     const baseline = await baselineOf(context);
     const values = await withNoise(context, (feeds) => conductance(context, layer, feeds, baseline));
     context.checkResult(values, layer.value, { by: "differences" });
-    if (Number(context.params.samples) === 0) {
+    if (context.params.samples === 0) {
       noteDelta(
         context,
         values,
@@ -51,7 +60,7 @@ export const layerConductance = technique({
       signed: isSigned(context.params),
       caption: noiseCaption(
         context.params,
-        `${layer.node} · ${Number(context.params.steps)} steps from ${baselineCaption(context)}`,
+        `${layer.node} · ${context.params.steps} steps from ${baselineCaption(context)}`,
       ),
     });
     return { raw: { dims: layer.dims, values }, views: [artifact] };
@@ -59,7 +68,7 @@ export const layerConductance = technique({
 });
 
 async function conductance(
-  context: SampleContext,
+  context: PathContext & SampleContext<BaselineParams>,
   { value }: LayerInfo,
   feeds: Feeds,
   baseline: Float32Array,

@@ -2,9 +2,9 @@ import { BASELINE, baselineCaption, baselineOf } from "../framework/baselines.ts
 import { DEEPLIFT_RULE } from "../relevance/deeplift.ts";
 import { deepLift, noteDelta, type Contributions } from "../relevance/deeplift-contributions.ts";
 import { layerPicture } from "../relevance/deeplift-picture.ts";
-import { withNoise } from "../framework/noise.ts";
+import { withNoise } from "../framework/smoothgrad.ts";
 import { NOISE, SCORE } from "../framework/params.ts";
-import { isSigned, noiseCaption } from "../gradients/saliency.ts";
+import { isSigned, noiseCaption } from "../framework/smoothgrad.ts";
 import { technique } from "../framework/technique.ts";
 
 /**
@@ -32,7 +32,7 @@ export const layerDeeplift = technique({
       async (feeds) => (last = await deepLift(context, feeds, baseline, layer.value)).values,
     );
     context.checkResult(values, layer.value, { by: "differences" });
-    if (Number(context.params.samples) === 0) noteDelta(context, last!);
+    if (context.params.samples === 0) noteDelta(context, last!);
     const artifact = layerPicture(context, layer, values, {
       id: "layer-deeplift",
       title: "Layer DeepLIFT",

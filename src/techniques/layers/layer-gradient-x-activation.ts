@@ -1,9 +1,9 @@
 import { floatsOf } from "../../runtime/ort.ts";
 import { layerOf } from "./layer-choice.ts";
 import { layerPicture } from "./layer-picture.ts";
-import { withNoise } from "../framework/noise.ts";
+import { withNoise } from "../framework/smoothgrad.ts";
 import { NOISE, SCORE } from "../framework/params.ts";
-import { isSigned, noiseCaption } from "../gradients/saliency.ts";
+import { isSigned, noiseCaption } from "../framework/smoothgrad.ts";
 import { technique } from "../framework/technique.ts";
 
 /** a ⊙ ∂y/∂a of a value inside: raw in the layer's shape. */

@@ -1,15 +1,15 @@
 import { floatsOf, type Feeds } from "../../runtime/ort.ts";
-import { BASELINE, baselineCaption, baselineOf } from "../framework/baselines.ts";
+import { BASELINE, baselineCaption, baselineOf, type BaselineParams } from "../framework/baselines.ts";
 import { withInput } from "../framework/input-gradient.ts";
 import { GONE_AROUND } from "./layer-conductance.ts";
 import { layerOf } from "./layer-choice.ts";
 import { goesAround, modelFrom } from "./layer-cut.ts";
 import { layerPicture } from "./layer-picture.ts";
-import { withNoise } from "../framework/noise.ts";
+import { withNoise } from "../framework/smoothgrad.ts";
 import { NOISE, SCORE } from "../framework/params.ts";
 import { noteDelta, scoreDifference } from "../gradients/path-completeness.ts";
-import { MEMORY, pathGradient, RULE, STEPS } from "../gradients/path-gradients.ts";
-import { isSigned, noiseCaption } from "../gradients/saliency.ts";
+import { MEMORY, pathGradient, RULE, STEPS, type PathContext } from "../gradients/path-gradients.ts";
+import { isSigned, noiseCaption } from "../framework/smoothgrad.ts";
 import { technique, type SampleContext, type LayerInfo } from "../framework/technique.ts";
 
 /**
@@ -34,7 +34,7 @@ export const layerIntegratedGradients = technique({
     const baseline = await baselineOf(context);
     const values = await withNoise(context, (feeds) => integrate(context, layer, feeds, baseline));
     context.checkResult(values, layer.value, { by: "differences" });
-    if (Number(context.params.samples) === 0) {
+    if (context.params.samples === 0) {
       noteDelta(
         context,
         values,
@@ -50,7 +50,7 @@ export const layerIntegratedGradients = technique({
       signed: isSigned(context.params),
       caption: noiseCaption(
         context.params,
-        `${layer.node} · ${Number(context.params.steps)} steps from ${baselineCaption(context)}`,
+        `${layer.node} · ${context.params.steps} steps from ${baselineCaption(context)}`,
       ),
     });
     return { raw: { dims: layer.dims, values }, views: [artifact] };
@@ -58,7 +58,7 @@ export const layerIntegratedGradients = technique({
 });
 
 async function integrate(
-  context: SampleContext,
+  context: PathContext & SampleContext<BaselineParams>,
   layer: LayerInfo,
   feeds: Feeds,
   baseline: Float32Array,

@@ -1,7 +1,7 @@
 import { layerPicture } from "../relevance/deeplift-picture.ts";
 import { LRP_PARAMS, lrpCaption, relevanceOf } from "../relevance/lrp.ts";
 import { NOISE, SCORE } from "../framework/params.ts";
-import { isSigned, noiseCaption } from "../gradients/saliency.ts";
+import { isSigned, noiseCaption } from "../framework/smoothgrad.ts";
 import { technique } from "../framework/technique.ts";
 
 /**

@@ -1,3 +1,4 @@
+import type { ParamsOf } from "../../protocol/technique.ts";
 import { UsageError } from "../../model/errors.ts";
 import { elementCount } from "../../model/graph.ts";
 import type { ParamSpec } from "../../protocol/technique.ts";
@@ -28,9 +29,9 @@ export interface Neuron {
 }
 
 /** The neuron that the `neuron` parameter names, of the layer asked for; UsageError where the layer has none such. */
-export async function neuronOf(context: SampleContext): Promise<Neuron> {
+export async function neuronOf(context: SampleContext<ParamsOf<readonly [typeof NEURON]>>): Promise<Neuron> {
   const layer = await layerOf(context);
-  const text = String(context.params.neuron).trim();
+  const text = context.params.neuron.trim();
   const at = text === "auto" ? await mostActive(context, layer) : placeAt(layer, text.split(",").map(Number));
   const seed = new Float32Array(elementCount(layer.dims));
   seed[at] = 1;

@@ -1,9 +1,10 @@
+import type { PathContext } from "../gradients/path-gradients.ts";
 import type { ParamSpec } from "../../protocol/technique.ts";
 import type { Feeds } from "../../runtime/ort.ts";
-import { BASELINE, baselineCaption, baselineOf } from "../framework/baselines.ts";
+import { BASELINE, baselineCaption, baselineOf, type BaselineParams } from "../framework/baselines.ts";
 import { inputOf } from "../framework/input-gradient.ts";
 import { independentNeuron, NEURON, neuronOf, type Neuron } from "./neuron-choice.ts";
-import { withNoise } from "../framework/noise.ts";
+import { withNoise } from "../framework/smoothgrad.ts";
 import { NOISE, SCORE } from "../framework/params.ts";
 import {
   between,
@@ -16,7 +17,7 @@ import {
   waysOf,
 } from "../gradients/path-gradients.ts";
 import { inputOutput } from "../framework/pictures.ts";
-import { isSigned, noiseCaption } from "../gradients/saliency.ts";
+import { isSigned, noiseCaption } from "../framework/smoothgrad.ts";
 import { technique, type SampleContext } from "../framework/technique.ts";
 
 /** Captum's default is another than for the other methods. */
@@ -50,14 +51,14 @@ export const neuronConductance = technique({
       signed: isSigned(context.params),
       caption: noiseCaption(
         context.params,
-        `through ${neuron.label} · ${Number(context.params.steps)} steps from ${baselineCaption(context)}`,
+        `through ${neuron.label} · ${context.params.steps} steps from ${baselineCaption(context)}`,
       ),
     });
   },
 });
 
 async function conductance(
-  context: SampleContext,
+  context: PathContext & SampleContext<BaselineParams>,
   neuron: Neuron,
   feeds: Feeds,
   baseline: Float32Array,

@@ -1,10 +1,10 @@
 import type { RuleSet } from "../../autodiff/rule.ts";
 import { floatsOf, type Feeds } from "../../runtime/ort.ts";
 import { independentNeuron, NEURON, neuronOf, type Neuron } from "./neuron-choice.ts";
-import { withNoise } from "../framework/noise.ts";
+import { withNoise } from "../framework/smoothgrad.ts";
 import { NOISE } from "../framework/params.ts";
 import { inputOutput } from "../framework/pictures.ts";
-import { isSigned, noiseCaption } from "../gradients/saliency.ts";
+import { isSigned, noiseCaption } from "../framework/smoothgrad.ts";
 import { technique, type SampleContext } from "../framework/technique.ts";
 
 /** ∂a/∂x of one element a of a layer: raw in the input's shape. */

@@ -1,11 +1,11 @@
 import { guidedRules } from "../../autodiff/rules/gradient/modified.ts";
 import { NEURON, neuronOf } from "./neuron-choice.ts";
 import { gradientOf } from "./neuron-gradient.ts";
-import { withNoise } from "../framework/noise.ts";
+import { withNoise } from "../framework/smoothgrad.ts";
 import { NOISE } from "../framework/params.ts";
 import { inputOutput } from "../framework/pictures.ts";
 import { noteActivations } from "../gradients/rectifiers.ts";
-import { isSigned, noiseCaption } from "../gradients/saliency.ts";
+import { isSigned, noiseCaption } from "../framework/smoothgrad.ts";
 import { technique } from "../framework/technique.ts";
 
 /** Guided backpropagation from one element of a layer: raw in the input's shape. */

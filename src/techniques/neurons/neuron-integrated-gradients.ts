@@ -1,12 +1,12 @@
 import { BASELINE, baselineCaption, baselineOf } from "../framework/baselines.ts";
 import { inputOf, withInput } from "../framework/input-gradient.ts";
 import { activationOf, independentNeuron, NEURON, neuronOf } from "./neuron-choice.ts";
-import { withNoise } from "../framework/noise.ts";
+import { withNoise } from "../framework/smoothgrad.ts";
 import { NOISE } from "../framework/params.ts";
 import { noteDelta } from "../gradients/path-completeness.ts";
 import { MEMORY, pathGradient, RULE, STEPS } from "../gradients/path-gradients.ts";
 import { inputOutput } from "../framework/pictures.ts";
-import { isSigned, noiseCaption } from "../gradients/saliency.ts";
+import { isSigned, noiseCaption } from "../framework/smoothgrad.ts";
 import { technique } from "../framework/technique.ts";
 
 /**
@@ -39,7 +39,7 @@ export const neuronIntegratedGradients = technique({
       return input.map((value, i) => (value - baseline[i]) * gradient[i]);
     });
     context.checkResult(values, name, { by: "differences", of: { value: neuron.layer.value, seed: neuron.seed } });
-    if (Number(context.params.samples) === 0) {
+    if (context.params.samples === 0) {
       const difference =
         (await activationOf(context, neuron, context.feeds)) -
         (await activationOf(context, neuron, withInput(context, baseline)));
@@ -52,7 +52,7 @@ export const neuronIntegratedGradients = technique({
       signed: isSigned(context.params),
       caption: noiseCaption(
         context.params,
-        `${neuron.label} · ${Number(context.params.steps)} steps from ${baselineCaption(context)}`,
+        `${neuron.label} · ${context.params.steps} steps from ${baselineCaption(context)}`,
       ),
     });
   },

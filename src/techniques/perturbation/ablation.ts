@@ -1,7 +1,7 @@
 import { elementCount } from "../../model/graph.ts";
 import { batchFor } from "../../runtime/batch.ts";
 import { openPartialModel } from "../../runtime/partial-model.ts";
-import { breathe } from "../framework/noise.ts";
+import { yieldToEventLoop } from "../framework/event-loop.ts";
 import type { SampleContext, PartEffects } from "../framework/technique.ts";
 
 /** Sets of the input's elements that are hidden one set after another. */
@@ -64,7 +64,7 @@ export async function ablate(context: SampleContext, parts: Parts, baseline: Flo
           covered[elements[at]]++;
         }
       });
-      await breathe();
+      await yieldToEventLoop();
     }
     const overParts = (total: number, element: number): number => total / Math.max(1, covered[element]);
     const values = Float32Array.from(sum, overParts);

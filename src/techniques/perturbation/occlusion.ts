@@ -60,11 +60,7 @@ export const occlusion = technique({
     }
     const integers = integersOf(context.input);
     const { dims } = integers?.shown ?? context.input;
-    const sliding = slidingOf(
-      integers?.shown ?? context.input,
-      String(context.params.window),
-      String(context.params.stride),
-    );
+    const sliding = slidingOf(integers?.shown ?? context.input, context.params.window, context.params.stride);
     const boxesOfInput = boxes(dims, sliding, "Box");
     const parts = integers ? throughPlaces(boxesOfInput, integers.places) : boxesOfInput;
     const { values, ...effects } = await ablate(context, parts, await baselineOf(context));

@@ -1,3 +1,4 @@
+import type { ParamsOf } from "../../protocol/technique.ts";
 import { elementCount } from "../../model/graph.ts";
 import { maskShape, randomMask, type MaskShape } from "../../math/random-masks.ts";
 import { Random } from "../../math/random.ts";
@@ -12,7 +13,7 @@ import { placesOf } from "../framework/channels.ts";
 import { formatNumber } from "../../protocol/format.ts";
 import { integersOf } from "../framework/input-numbers.ts";
 import { jointPlaces } from "../framework/joint-places.ts";
-import { breathe } from "../framework/noise.ts";
+import { yieldToEventLoop } from "../framework/event-loop.ts";
 import { choiceParam } from "../framework/params.ts";
 import { aboutInput, activationMap, inputAttribution, ofInputs } from "../framework/pictures.ts";
 import { technique, type SampleContext, type InputInfo } from "../framework/technique.ts";
@@ -96,11 +97,11 @@ export const rise = technique({
   },
   async run(context) {
     const { masks, probability } = context.params;
-    const { places, shape } = maskedPlaces(context.input, Number(context.params.cells));
+    const { places, shape } = maskedPlaces(context.input, context.params.cells);
     requireSeveral(context.input, elementCount(shape.size), "RISE");
     const values = await sample(context, places, shape, await baselineOf(context));
     context.checkResult(values, context.input.name);
-    const caption = `${Number(masks)} masks of ${shape.cells.join("×")} cells, shown with probability ${formatNumber(Number(probability))}`;
+    const caption = `${masks} masks of ${shape.cells.join("×")} cells, shown with probability ${formatNumber(probability)}`;
     const integers = integersOf(context.input);
     const joint = jointPlaces(context.input);
     if (!joint) {
@@ -146,13 +147,13 @@ function maskedPlaces(input: InputInfo, cells: number): { places: Int32Array; sh
 }
 
 async function sample(
-  context: SampleContext,
+  context: SampleContext<ParamsOf<typeof PARAMS>>,
   places: Int32Array,
   shape: MaskShape,
   baseline: Float32Array,
 ): Promise<Float32Array> {
   const { name, values: input } = context.input;
-  const [count, probability] = [Number(context.params.masks), Number(context.params.probability)];
+  const [count, probability] = [context.params.masks, context.params.probability];
   const { value: to, scoreOf } = await scored(context);
   const tail = await openPartialModel(context.model, context.feeds, {
     from: name,
@@ -161,7 +162,7 @@ async function sample(
   });
   if (!tail) throw context.independent(name);
   try {
-    const random = new Random(Number(context.params.seed));
+    const random = new Random(context.params.seed);
     const sum = new Float64Array(elementCount(shape.size));
     const squares = new Float64Array(sum.length);
     for (let done = 0; done < count; done += tail.batch) {
@@ -179,7 +180,7 @@ async function sample(
           squares[place] += part * part;
         }
       });
-      await breathe();
+      await yieldToEventLoop();
     }
     if (count > 1) noteError(context, sum, squares, count, probability);
     return Float32Array.from(sum, (total) => total / (count * probability));

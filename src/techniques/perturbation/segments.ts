@@ -1,3 +1,4 @@
+import type { ParamsOf } from "../../protocol/technique.ts";
 import { UsageError } from "../../model/errors.ts";
 import { elementCount } from "../../model/graph.ts";
 import { slic } from "../../math/slic.ts";
@@ -49,7 +50,10 @@ export const SEGMENTS = [
 ] as const satisfies readonly ParamSpec[];
 
 /** What parts are made of. */
-type PartsContext = Pick<SampleContext, "params" | "input" | "picture" | "note" | "progress" | "mask">;
+type PartsContext = Pick<
+  SampleContext<ParamsOf<typeof SEGMENTS>>,
+  "params" | "input" | "picture" | "note" | "progress" | "mask"
+>;
 
 function restOf(context: PartsContext): Omit<PartsContext, "input"> {
   return {
@@ -74,7 +78,7 @@ export async function partsOf(context: PartsContext): Promise<{ parts: Parts; ca
   const joint = jointParts(context.input);
   if (joint) return { parts: joint, caption: "one feature at a time" };
   const { input } = context;
-  const [[mask = ""], segments] = [splitList(String(params.mask)), Number(params.segments)];
+  const [[mask = ""], segments] = [splitList(params.mask), params.segments];
   if (mask !== "" && segments > 0)
     throw new UsageError(
       "Both segments and a mask were given; only one of them can define the parts.",
@@ -84,7 +88,7 @@ export async function partsOf(context: PartsContext): Promise<{ parts: Parts; ca
   if (mask !== "") return maskParts(context, await context.mask(mask));
   if (segments > 0) return slicParts(context, segments);
   const { dims, layout, tokensOf } = input;
-  const grid = tokensOf === undefined ? Number(params.grid) : 1;
+  const grid = tokensOf === undefined ? params.grid : 1;
   const cell = dims.map((size, axis) =>
     axis === 0 && dims.length > 1 && !layout?.spatial.includes(0)
       ? size

@@ -1,7 +1,7 @@
 import { deepLiftRules } from "../../autodiff/rules/deeplift/index.ts";
 import { UsageError } from "../../model/errors.ts";
 import { floatsOf, type Feeds } from "../../runtime/ort.ts";
-import { baselineCaption } from "../framework/baselines.ts";
+import { baselineCaption, type BaselineParams } from "../framework/baselines.ts";
 import { inputOf, withInput } from "../framework/input-gradient.ts";
 import { formatNumber } from "../../protocol/format.ts";
 import type { SampleContext } from "../framework/technique.ts";
@@ -19,7 +19,7 @@ export interface Contributions {
  * graph. Says what the rules met.
  */
 export async function deepLift(
-  context: SampleContext,
+  context: SampleContext<BaselineParams>,
   feeds: Feeds,
   baseline: Float32Array,
   layer?: string,
@@ -54,7 +54,11 @@ export async function deepLift(
  * Says by how much the contributions miss the score's difference, which they should sum to (Shrikumar et al. 2017,
  * equation 1).
  */
-export function noteDelta(context: SampleContext, { values, difference }: Contributions, baselines = 1): void {
+export function noteDelta(
+  context: SampleContext<BaselineParams>,
+  { values, difference }: Contributions,
+  baselines = 1,
+): void {
   const total = values.reduce((sum, value) => sum + value, 0);
   const other = baselines > 1 ? `the mean of ${baselines} baselines'` : "the baseline's";
   context.note(
@@ -68,7 +72,7 @@ interface Met {
   readonly explainedSoftmax: boolean;
 }
 
-function noteRules(context: SampleContext, { products, kept, explainedSoftmax }: Met): void {
+function noteRules(context: SampleContext<BaselineParams>, { products, kept, explainedSoftmax }: Met): void {
   const list = (counts: ReadonlyMap<string, number>): string =>
     [...counts].map(([operator, count]) => (count > 1 ? `${operator} (${count})` : operator)).join(", ");
   if (products.size > 0) {

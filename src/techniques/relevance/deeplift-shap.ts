@@ -1,11 +1,13 @@
+import type { BaselineParams } from "../framework/baselines.ts";
 import type { Feeds } from "../../runtime/ort.ts";
 import { BASELINE, baselineCaption } from "../framework/baselines.ts";
 import { DEEPLIFT_RULE } from "./deeplift.ts";
 import { deepLift, noteDelta, type Contributions } from "./deeplift-contributions.ts";
-import { breathe, withNoise } from "../framework/noise.ts";
+import { yieldToEventLoop } from "../framework/event-loop.ts";
+import { withNoise } from "../framework/smoothgrad.ts";
 import { NOISE, SCORE } from "../framework/params.ts";
 import { inputOutput } from "../framework/pictures.ts";
-import { isSigned, noiseCaption } from "../gradients/saliency.ts";
+import { isSigned, noiseCaption } from "../framework/smoothgrad.ts";
 import { technique, type SampleContext } from "../framework/technique.ts";
 
 /**
@@ -31,7 +33,7 @@ export const deepliftShap = technique({
     let last: Contributions | undefined;
     const values = await withNoise(context, async (feeds) => (last = await meanOver(context, feeds, baselines)).values);
     context.checkResult(values, name, { by: "differences" });
-    if (Number(context.params.samples) === 0) noteDelta(context, last!, baselines.length);
+    if (context.params.samples === 0) noteDelta(context, last!, baselines.length);
     return inputOutput(context, values, {
       id: "deeplift-shap",
       title: "DeepLIFT SHAP",
@@ -46,7 +48,7 @@ export const deepliftShap = technique({
 });
 
 async function meanOver(
-  context: SampleContext,
+  context: SampleContext<BaselineParams>,
   feeds: Feeds,
   baselines: readonly Float32Array[],
 ): Promise<Contributions> {
@@ -54,12 +56,12 @@ async function meanOver(
   let difference = 0;
   for (const [index, baseline] of baselines.entries()) {
     context.signal.throwIfAborted();
-    if (Number(context.params.samples) === 0)
+    if (context.params.samples === 0)
       context.progress(index / baselines.length, `Baseline ${index + 1} of ${baselines.length}`);
     const one = await deepLift(context, feeds, baseline);
     for (let i = 0; i < sum.length; i++) sum[i] += one.values[i];
     difference += one.difference / baselines.length;
-    await breathe();
+    await yieldToEventLoop();
   }
   return { values: Float32Array.from(sum, (value) => value / baselines.length), difference };
 }

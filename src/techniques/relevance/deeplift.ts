@@ -1,9 +1,9 @@
 import { BASELINE, baselineCaption, baselineOf } from "../framework/baselines.ts";
 import { deepLift, noteDelta, type Contributions } from "./deeplift-contributions.ts";
-import { withNoise } from "../framework/noise.ts";
+import { withNoise } from "../framework/smoothgrad.ts";
 import { choiceParam, NOISE, SCORE } from "../framework/params.ts";
 import { inputOutput } from "../framework/pictures.ts";
-import { isSigned, noiseCaption } from "../gradients/saliency.ts";
+import { isSigned, noiseCaption } from "../framework/smoothgrad.ts";
 import { technique } from "../framework/technique.ts";
 
 /** DeepLIFT's one rule here; RevealCancel is in no library that could be compared with. */
@@ -36,7 +36,7 @@ export const deeplift = technique({
     let last: Contributions | undefined;
     const values = await withNoise(context, async (feeds) => (last = await deepLift(context, feeds, baseline)).values);
     context.checkResult(values, name, { by: "differences" });
-    if (Number(context.params.samples) === 0) noteDelta(context, last!);
+    if (context.params.samples === 0) noteDelta(context, last!);
     return inputOutput(context, values, {
       id: "deeplift",
       title: "DeepLIFT",

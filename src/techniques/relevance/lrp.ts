@@ -1,3 +1,5 @@
+import type { ParamsOf } from "../../protocol/technique.ts";
+import type { NoiseParams } from "../framework/smoothgrad.ts";
 import { neededFor } from "../../autodiff/differentiate.ts";
 import { gradientRules } from "../../autodiff/rules/index.ts";
 import { LRP_RULES, lrpRules } from "../../autodiff/rules/lrp/index.ts";
@@ -8,15 +10,15 @@ import { elementCount } from "../../model/graph.ts";
 import type { ParamSpec } from "../../protocol/technique.ts";
 import { floatsOf, type Feeds } from "../../runtime/ort.ts";
 import { formatNumber } from "../../protocol/format.ts";
-import { withNoise } from "../framework/noise.ts";
+import { withNoise } from "../framework/smoothgrad.ts";
 import { choiceParam, NOISE, SCORE } from "../framework/params.ts";
 import { inputOutput } from "../framework/pictures.ts";
-import { isSigned, noiseCaption } from "../gradients/saliency.ts";
+import { isSigned, noiseCaption } from "../framework/smoothgrad.ts";
 import { technique, type SampleContext, type InputPart } from "../framework/technique.ts";
 
 const NUMBERS = String.raw`(?:-?\d*\.?\d+(?:[eE][+-]?\d+)?(?:\s*,\s*-?\d*\.?\d+(?:[eE][+-]?\d+)?)*)?`;
 
-function bound(name: "low" | "high", label: string, what: string): ParamSpec {
+function bound<const Name extends "low" | "high">(name: Name, label: string, what: string) {
   return {
     type: "text",
     name,
@@ -26,7 +28,7 @@ function bound(name: "low" | "high", label: string, what: string): ParamSpec {
     pattern: NUMBERS,
     problem: "A number, or one per channel separated by commas, such as -2.1,-2,-1.8.",
     help: `For zbox and epsilon_gamma_box: the ${what} possible input value, in the model's input units (after scaling and normalisation), or one per channel separated by commas. Empty: the ${what} pixel value by the recipe, or for other inputs the ${what} value of this input.`,
-  };
+  } as const satisfies ParamSpec;
 }
 
 /** The options of both LRP techniques. */
@@ -141,11 +143,17 @@ export const lrp = technique({
   },
 });
 
+/** What LRP is asked with. */
+export type LrpContext = SampleContext<ParamsOf<typeof LRP_PARAMS>>;
+
 /**
  * The relevance of a value, the mean over noisy copies where those are asked for; says what it sums to. UsageError
  * where none reaches it.
  */
-export async function relevanceOf(context: SampleContext, value: string): Promise<Float32Array> {
+export async function relevanceOf(
+  context: LrpContext & SampleContext<NoiseParams>,
+  value: string,
+): Promise<Float32Array> {
   const values = await withNoise(context, (feeds) => propagate(context, value, feeds));
   context.checkResult(values, value, { what: "The relevance" });
   await noteTreatment(context);
@@ -153,18 +161,22 @@ export async function relevanceOf(context: SampleContext, value: string): Promis
 }
 
 /** "the gamma rule (γ 0.25)". */
-export function lrpCaption({ params }: SampleContext): string {
-  const rule = String(params.rule);
+export function lrpCaption({ params }: LrpContext): string {
+  const rule = params.rule;
   const of: Readonly<Record<string, string>> = {
-    epsilon: ` ${formatNumber(Number(params.epsilon))}`,
-    gamma: ` ${formatNumber(Number(params.gamma))}`,
-    alpha_beta: ` ${formatNumber(Number(params.alpha))}, ${formatNumber(Number(params.beta))}`,
+    epsilon: ` ${formatNumber(params.epsilon)}`,
+    gamma: ` ${formatNumber(params.gamma)}`,
+    alpha_beta: ` ${formatNumber(params.alpha)}, ${formatNumber(params.beta)}`,
   };
   return `${rule.replaceAll("_", "-")}${of[rule] ?? ""}`;
 }
 
-async function propagate(context: SampleContext, value: string, feeds: Feeds): Promise<Float32Array> {
-  const rules = lrpRules(LRP_RULES[String(context.params.rule)](options(context)));
+async function propagate(
+  context: LrpContext & SampleContext<NoiseParams>,
+  value: string,
+  feeds: Feeds,
+): Promise<Float32Array> {
+  const rules = lrpRules(LRP_RULES[context.params.rule](options(context)));
   const { value: score } = await context.score();
   const { gradients, values } = await context
     .gradients({ wrt: [value], fetch: [score], rules }, feeds)
@@ -185,7 +197,7 @@ async function propagate(context: SampleContext, value: string, feeds: Feeds): P
       : context.independent(value);
   }
   const result = floatsOf(relevance);
-  if (Number(context.params.samples) === 0) {
+  if (context.params.samples === 0) {
     const total = result.reduce((sum, part) => sum + part, 0);
     context.note(
       `Relevance sums to ${formatNumber(total)}, the score is ${formatNumber(context.scoreIn(floatsOf(values.get(score)!)))}; biases and stabilizers absorb the difference.`,
@@ -194,28 +206,28 @@ async function propagate(context: SampleContext, value: string, feeds: Feeds): P
   return result;
 }
 
-function options(context: SampleContext): Parameters<(typeof LRP_RULES)[string]>[0] {
+function options(context: LrpContext): Parameters<(typeof LRP_RULES)[string]>[0] {
   const { rule, epsilon, gamma, alpha, beta } = context.params;
-  if (rule === "alpha_beta" && Math.abs(Number(alpha) - Number(beta) - 1) > 1e-9) {
+  if (rule === "alpha_beta" && Math.abs(alpha - beta - 1) > 1e-9) {
     throw new UsageError(
-      `alpha − beta is ${formatNumber(Number(alpha) - Number(beta))}; it must be 1, so that relevance is conserved.`,
+      `alpha − beta is ${formatNumber(alpha - beta)}; it must be 1, so that relevance is conserved.`,
       "alpha",
       "Common values are 2 and 1, or 1 and 0.",
     );
   }
   const box = rule === "zbox" || rule === "epsilon_gamma_box" ? boxOf(context) : { input: context.input.name };
-  return { epsilon: Number(epsilon), gamma: Number(gamma), alpha: Number(alpha), beta: Number(beta), box };
+  return { epsilon, gamma, alpha, beta, box };
 }
 
 /**
  * Where the input's values lie: as given, else the recipe's darkest and lightest pixel, else (undefined) the input's
  * own extremes.
  */
-function boxOf(context: SampleContext): Box {
+function boxOf(context: LrpContext): Box {
   const { name, dims, range, layout, parts } = context.input;
   if (parts) return jointBox(context, parts);
   const given = (param: "low" | "high"): number[] | undefined => {
-    const text = String(context.params[param]).trim();
+    const text = context.params[param].trim();
     return text === "" ? undefined : text.split(",").map(Number);
   };
   const [low, high] = [given("low") ?? range?.low, given("high") ?? range?.high];
@@ -248,11 +260,11 @@ function boxOf(context: SampleContext): Box {
  * The box of several inputs: each one's own, by the recipe or its values, as one number for each element; numbers that
  * are given go for all.
  */
-function jointBox(context: SampleContext, parts: readonly InputPart[]): Box {
+function jointBox(context: LrpContext, parts: readonly InputPart[]): Box {
   const { name, dims, values } = context.input;
   const total = dims[1];
   const end = (param: "low" | "high"): number[] => {
-    const text = String(context.params[param]).trim();
+    const text = context.params[param].trim();
     const given = text === "" ? [] : text.split(",").map(Number);
     if (given.length > 1)
       throw new UsageError(
