@@ -34,16 +34,16 @@ export interface MapLooks {
 /**
  * The map of the layer asked for or picked, raw in the layer's size; of several layers, the mean of their maps, each
  * brought to the input's size (linear between the places' centres) and divided by its largest value (of magnitude,
- * where negative ones are kept). /
+ * where negative ones are kept). `mapOf` may draw what it has so far, where there is one layer. /
  */
 export async function layerMaps(
   context: MapContext,
   looks: MapLooks,
-  mapOf: (layer: SpatialLayer) => Promise<Float32Array>,
+  mapOf: (layer: SpatialLayer, draw?: (soFar: Float32Array) => readonly Artifact[]) => Promise<Float32Array>,
 ): Promise<TechniqueOutput> {
   const layers = (await context.layers("spatial")).map((layer) => onGrid(context, layer));
   if (layers.length === 1) {
-    const map = await mapOf(layers[0]);
+    const map = await mapOf(layers[0], (soFar) => mapOutput(context, layers[0], looks, soFar).views);
     noteZeroMap(context, map, layers[0].value, looks.counts);
     return mapOutput(context, layers[0], looks, map);
   }

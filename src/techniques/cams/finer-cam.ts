@@ -67,8 +67,8 @@ export const finerCam = technique({
     params: PARAMS,
   },
   run: (context) =>
-    layerMaps(context, { id: "finer-cam", title: "Finer-CAM", quantity: "Σₖ αₖAᵏ" }, (layer) =>
-      withNoise(context, async (feeds) => positive(context, await finerMap(context, layer, feeds))),
+    layerMaps(context, { id: "finer-cam", title: "Finer-CAM", quantity: "Σₖ αₖAᵏ" }, (layer, draw) =>
+      withNoise(context, async (feeds) => positive(context, await finerMap(context, layer, feeds)), draw),
     ),
 });
 

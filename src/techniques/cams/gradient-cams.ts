@@ -35,11 +35,15 @@ export function gradientCam({ id, title, summary, cite, quantity, counts, map }:
       params: [RELU, SCORE, GRID, ...NOISE],
     },
     run: (context) =>
-      layerMaps(context, { id, title, quantity, ...(counts ? { counts } : {}) }, (layer) =>
-        withNoise(context, async (feeds) => {
-          const { activations, gradients } = await layerGradients(context, layer, feeds);
-          return positive(context, stackedMaps(activations.map((view, frame) => map(view, gradients[frame]))));
-        }),
+      layerMaps(context, { id, title, quantity, ...(counts ? { counts } : {}) }, (layer, draw) =>
+        withNoise(
+          context,
+          async (feeds) => {
+            const { activations, gradients } = await layerGradients(context, layer, feeds);
+            return positive(context, stackedMaps(activations.map((view, frame) => map(view, gradients[frame]))));
+          },
+          draw,
+        ),
       ),
   });
 }

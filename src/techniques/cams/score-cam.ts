@@ -32,10 +32,13 @@ export const scoreCam = technique({
     params: [RELU, SCORE, GRID],
   },
   run: (context) =>
-    layerMaps(context, { id: "score-cam", title: "Score-CAM", quantity: "Σₖ wₖAᵏ" }, async (layer) => {
+    layerMaps(context, { id: "score-cam", title: "Score-CAM", quantity: "Σₖ wₖAᵏ" }, async (layer, draw) => {
       const views = await layerActivations(context, layer);
-      const scores = await maskedScores(context, views);
-      return positive(context, stackedMaps(views.map((view, frame) => weightedSum(view, softmax(scores[frame])))));
+      const mapOf = (scores: readonly number[][]): Float32Array =>
+        positive(context, stackedMaps(views.map((view, frame) => weightedSum(view, softmax(scores[frame])))));
+      // A channel that was not run yet has no weight.
+      const show = draw && ((scores: readonly number[][]) => context.show(() => draw(mapOf(scores))));
+      return mapOf(await maskedScores(context, views, show));
     }),
 });
 
@@ -49,7 +52,11 @@ interface FrameMask {
  * The target's score for the input masked by each channel, of each frame: a channel of a frame masks that frame of the
  * input, and the others stay as they are. Channels that make the same mask share one run. /
  */
-async function maskedScores(context: SampleContext, views: readonly ChannelView[]): Promise<number[][]> {
+async function maskedScores(
+  context: SampleContext,
+  views: readonly ChannelView[],
+  show?: (soFar: readonly number[][]) => void,
+): Promise<number[][]> {
   const { input } = context;
   const { layout } = input;
   const frames = inputFrames(context);
@@ -78,7 +85,7 @@ async function maskedScores(context: SampleContext, views: readonly ChannelView[
   });
   if (!tail) throw context.independent(input.name);
   try {
-    const scores = views.map(({ channels }) => new Array<number>(channels).fill(0));
+    const scores = views.map(({ channels }) => new Array<number>(channels).fill(-Infinity));
     for (let done = 0; done < masks.length; done += tail.batch) {
       context.signal.throwIfAborted();
       context.progress(done / masks.length, `Channel ${done + 1} of ${masks.length}`);
@@ -91,6 +98,7 @@ async function maskedScores(context: SampleContext, views: readonly ChannelView[
       results.forEach((elements, i) => {
         for (const channel of batch[i].channels) scores[batch[i].frame][channel] = context.scoreIn(elements);
       });
+      if (done + batch.length < masks.length) show?.(scores);
       await yieldToEventLoop();
     }
     return scores;

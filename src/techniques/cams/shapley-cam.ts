@@ -23,8 +23,8 @@ export const shapleyCam = technique({
     params: [RELU, SCORE, GRID, ...NOISE],
   },
   run: (context) =>
-    layerMaps(context, { id: "shapley-cam", title: "Shapley-CAM", quantity: "Σₖ wₖAᵏ" }, (layer) =>
-      withNoise(context, async (feeds) => positive(context, await shapleyMap(context, layer, feeds))),
+    layerMaps(context, { id: "shapley-cam", title: "Shapley-CAM", quantity: "Σₖ wₖAᵏ" }, (layer, draw) =>
+      withNoise(context, async (feeds) => positive(context, await shapleyMap(context, layer, feeds)), draw),
     ),
 });
 

@@ -61,6 +61,8 @@ export class JobContext implements SampleContext {
   private of: JobContext | undefined;
   /** The last checked result that was zero everywhere. */
   zeroResult: ZeroResult | undefined;
+  /** How far the technique is. */
+  lastProgress: { readonly fraction?: number; readonly text: string };
   /** When views were last shown, in milliseconds. */
   private shownAt = -Infinity;
   private readBaselines: Promise<readonly Float32Array[]> | undefined;
@@ -85,6 +87,7 @@ export class JobContext implements SampleContext {
     this.input = prepared.input;
     this.params = options.params;
     this.signal = options.signal;
+    this.lastProgress = { text: options.info.title };
   }
 
   static async create(prepared: PreparedInput, options: ContextOptions): Promise<JobContext> {
@@ -183,6 +186,7 @@ export class JobContext implements SampleContext {
   }
 
   progress(fraction: number | undefined, text: string): void {
+    this.lastProgress = { ...(fraction === undefined ? {} : { fraction }), text };
     this.options.progress({ fraction, text });
   }
 

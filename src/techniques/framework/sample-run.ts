@@ -3,7 +3,8 @@ import { NotFiniteError, UsageError } from "../../model/errors.ts";
 import type { Provenance } from "../../protocol/result.ts";
 import type { Job } from "../../protocol/job.ts";
 import type { ParamValue } from "../../protocol/technique.ts";
-import { JobContext } from "./context.ts";
+import { predictionBars } from "../predictions/predictions.ts";
+import { JobContext, type ContextOptions } from "./context.ts";
 import { brokenValues, whereNotFinite } from "./diagnose.ts";
 import { inputFault } from "./input-faults.ts";
 import { errorInPeoplesNames, listed } from "./input-name.ts";
@@ -24,6 +25,8 @@ export interface Done {
 /** A technique's runs over a job's samples. */
 export class SampleRun {
   readonly notes = new Set<string>();
+  /** Whether the job runs on its inputs one after another. */
+  private several = false;
   private readonly without: { readonly input: string; readonly reason: string }[] = [];
 
   constructor(
@@ -55,6 +58,7 @@ export class SampleRun {
         way === "each" && one.explained.length === 1 ? alone(one, one.explained[0]) : preparedFor(one, info);
       return this.whole(about(fed), more.map(about));
     }
+    this.several = true;
     const done: (Done & { readonly input: string; readonly names: readonly string[] })[] = [];
     const refused: UsageError[] = [];
     for (const group of inputGroups(info, fed)) {
@@ -204,7 +208,9 @@ export class SampleRun {
           ? { fraction: place.from + (fraction ?? 0) * place.part, text: `${place.label}: ${text}` }
           : { fraction, text },
       );
-    const context = await this.contextOf(fed, progress, layer);
+    // Views of one sample among several are not what the job shows.
+    const show = place || this.several ? undefined : this.partialOf(fed);
+    const context = await this.contextOf(fed, progress, layer, show);
     this.env.signal.throwIfAborted();
     const output = await this.technique.run(context).catch(async (error: unknown) => {
       const found =
@@ -236,7 +242,22 @@ export class SampleRun {
     return { output, context };
   }
 
-  private contextOf(fed: PreparedInput, progress = this.env.progress, layer = this.job.layer): Promise<JobContext> {
+  /** Sends views on while the job runs. */
+  private partialOf(fed: PreparedInput): ContextOptions["show"] {
+    return (views, context) => {
+      this.env.progress({
+        ...context.lastProgress,
+        partial: { views, context: { pictures: fed.pictures, predictions: predictionBars(context, 5) } },
+      });
+    };
+  }
+
+  private contextOf(
+    fed: PreparedInput,
+    progress = this.env.progress,
+    layer = this.job.layer,
+    show?: ContextOptions["show"],
+  ): Promise<JobContext> {
     const { hints, target, params } = this.job;
     return JobContext.create(fed, {
       info: this.technique.info,
@@ -246,6 +267,7 @@ export class SampleRun {
       params,
       signal: this.env.signal,
       progress,
+      ...(show ? { show } : {}),
     });
   }
 }

@@ -8,7 +8,7 @@ import { noteDelta, scoreDifference } from "./path-completeness.ts";
 import { MEMORY, pathGradient, RULE, STEPS, type PathContext } from "./path-gradients.ts";
 import { inputOutput } from "../framework/pictures.ts";
 import { isSigned, noiseCaption } from "../framework/smoothgrad.ts";
-import { technique, type SampleContext } from "../framework/technique.ts";
+import { technique, type SampleContext, type TechniqueOutput } from "../framework/technique.ts";
 
 /**
  * (x − x′) ⊙ ∫₀¹ ∂y/∂x at x′ + α(x − x′) dα: raw in the input's shape. It sums to the score's difference between input
@@ -29,16 +29,22 @@ export const integratedGradients = technique({
   async run(context) {
     const { name } = context.input;
     const baseline = await baselineOf(context);
-    const values = await withNoise(context, (feeds) => integrate(context, feeds, baseline));
+    const draw = (soFar: Float32Array): TechniqueOutput =>
+      inputOutput(context, soFar, {
+        id: "integrated-gradients",
+        title: "Integrated Gradients",
+        quantity: "(x−x′)·∫∂y/∂x",
+        signed: isSigned(context.params),
+        caption: noiseCaption(context.params, `${context.params.steps} steps from ${baselineCaption(context)}`),
+      });
+    const values = await withNoise(
+      context,
+      (feeds) => integrate(context, feeds, baseline),
+      (soFar) => draw(soFar).views,
+    );
     context.checkResult(values, name, { by: "differences" });
     if (context.params.samples === 0) noteDelta(context, values, await scoreDifference(context, baseline));
-    return inputOutput(context, values, {
-      id: "integrated-gradients",
-      title: "Integrated Gradients",
-      quantity: "(x−x′)·∫∂y/∂x",
-      signed: isSigned(context.params),
-      caption: noiseCaption(context.params, `${context.params.steps} steps from ${baselineCaption(context)}`),
-    });
+    return draw(values);
   },
 });
 

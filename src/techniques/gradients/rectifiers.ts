@@ -18,16 +18,22 @@ export async function rectifierAttribution(
   looks: { id: string; title: string; caption: string },
 ): Promise<TechniqueOutput> {
   const { name } = context.input;
-  const values = await withNoise(context, (feeds) => inputGradient(context, feeds, rules));
+  const draw = (soFar: Float32Array): TechniqueOutput =>
+    inputOutput(context, soFar, {
+      id: looks.id,
+      title: looks.title,
+      quantity: "∂y/∂x, modified",
+      signed: isSigned(context.params),
+      caption: noiseCaption(context.params, looks.caption),
+    });
+  const values = await withNoise(
+    context,
+    (feeds) => inputGradient(context, feeds, rules),
+    (soFar) => draw(soFar).views,
+  );
   context.checkResult(values, name, { what: "The modified gradient" });
   await noteActivations(context, looks.title);
-  return inputOutput(context, values, {
-    id: looks.id,
-    title: looks.title,
-    quantity: "∂y/∂x, modified",
-    signed: isSigned(context.params),
-    caption: noiseCaption(context.params, looks.caption),
-  });
+  return draw(values);
 }
 
 /** `of`: the value that is explained, where it is not the target's score. */

@@ -21,7 +21,7 @@ import { isSigned, noiseCaption } from "../framework/smoothgrad.ts";
 import { technique, type SampleContext } from "../framework/technique.ts";
 
 /** Captum's default is another than for the other methods. */
-const TRAPEZOID: ParamSpec = { ...RULE, default: "riemann_trapezoid" } as ParamSpec;
+const TRAPEZOID = { ...RULE, default: "riemann_trapezoid" } satisfies ParamSpec;
 
 /**
  * (x − x′) ⊙ ∫₀¹ ∂y/∂a · ∂a/∂x at x′ + α(x − x′) dα, for one element a of a layer: what each input adds to the score

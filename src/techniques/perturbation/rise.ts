@@ -16,7 +16,7 @@ import { jointPlaces } from "../framework/joint-places.ts";
 import { yieldToEventLoop } from "../framework/event-loop.ts";
 import { choiceParam } from "../framework/params.ts";
 import { aboutInput, activationMap, inputAttribution, ofInputs } from "../framework/pictures.ts";
-import { technique, type SampleContext, type InputInfo } from "../framework/technique.ts";
+import { technique, type InputInfo, type SampleContext, type TechniqueOutput } from "../framework/technique.ts";
 import { requireSeveral } from "../checks/features.ts";
 
 const PARAMS = [
@@ -99,36 +99,46 @@ export const rise = technique({
     const { masks, probability } = context.params;
     const { places, shape } = maskedPlaces(context.input, context.params.cells);
     requireSeveral(context.input, elementCount(shape.size), "RISE");
-    const values = await sample(context, places, shape, await baselineOf(context));
-    context.checkResult(values, context.input.name);
-    const caption = `${masks} masks of ${shape.cells.join("×")} cells, shown with probability ${formatNumber(probability)}`;
-    const integers = integersOf(context.input);
-    const joint = jointPlaces(context.input);
-    if (!joint) {
-      const own = integers?.shown ?? context.input;
-      return {
-        raw: { dims: integers?.shown.dims ?? shape.size, values, ...(integers ? { byPlace: true } : {}) },
-        views: [pictureOf(context, own, values, shape.size, caption)],
-      };
-    }
-    const inputs = joint.parts.map(({ input, shown, dims, from, before }) => ({
-      name: input,
-      shown,
-      dims,
-      values: values.slice(from, before),
-    }));
-    return {
-      raw: { dims: shape.size, values, byPlace: true },
-      inputs: inputs.map(({ shown: _, ...numbers }) => numbers),
-      views: ofInputs(
-        inputs.map((one) => ({
-          input: one.name,
-          artifacts: [pictureOf(context, one.shown, one.values, one.dims, caption)],
-        })),
-      ),
+    const draw = (values: Float32Array, drawn = masks): TechniqueOutput => {
+      const count = drawn < masks ? `${drawn} of ${masks}` : masks;
+      const caption = `${count} masks of ${shape.cells.join("×")} cells, shown with probability ${formatNumber(probability)}`;
+      return outputOf(context, shape, values, caption);
     };
+    const values = await sample(context, places, shape, await baselineOf(context), (soFar, drawn) =>
+      context.show(() => draw(soFar(), drawn).views),
+    );
+    context.checkResult(values, context.input.name);
+    return draw(values);
   },
 });
+
+function outputOf(context: SampleContext, shape: MaskShape, values: Float32Array, caption: string): TechniqueOutput {
+  const integers = integersOf(context.input);
+  const joint = jointPlaces(context.input);
+  if (!joint) {
+    const own = integers?.shown ?? context.input;
+    return {
+      raw: { dims: integers?.shown.dims ?? shape.size, values, ...(integers ? { byPlace: true } : {}) },
+      views: [pictureOf(context, own, values, shape.size, caption)],
+    };
+  }
+  const inputs = joint.parts.map(({ input, shown, dims, from, before }) => ({
+    name: input,
+    shown,
+    dims,
+    values: values.slice(from, before),
+  }));
+  return {
+    raw: { dims: shape.size, values, byPlace: true },
+    inputs: inputs.map(({ shown: _, ...numbers }) => numbers),
+    views: ofInputs(
+      inputs.map((one) => ({
+        input: one.name,
+        artifacts: [pictureOf(context, one.shown, one.values, one.dims, caption)],
+      })),
+    ),
+  };
+}
 
 /** For each of the input's elements the place of the mask that covers it, and how masks are made. */
 function maskedPlaces(input: InputInfo, cells: number): { places: Int32Array; shape: MaskShape } {
@@ -151,6 +161,7 @@ async function sample(
   places: Int32Array,
   shape: MaskShape,
   baseline: Float32Array,
+  show: (soFar: () => Float32Array, drawn: number) => void,
 ): Promise<Float32Array> {
   const { name, values: input } = context.input;
   const [count, probability] = [context.params.masks, context.params.probability];
@@ -180,6 +191,8 @@ async function sample(
           squares[place] += part * part;
         }
       });
+      const drawn = done + masks.length;
+      if (drawn < count) show(() => Float32Array.from(sum, (total) => total / (drawn * probability)), drawn);
       await yieldToEventLoop();
     }
     if (count > 1) noteError(context, sum, squares, count, probability);

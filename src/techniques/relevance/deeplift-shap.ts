@@ -1,3 +1,4 @@
+import type { NoiseParams } from "../framework/smoothgrad.ts";
 import type { BaselineParams } from "../framework/baselines.ts";
 import type { Feeds } from "../../runtime/ort.ts";
 import { BASELINE, baselineCaption } from "../framework/baselines.ts";
@@ -48,7 +49,7 @@ export const deepliftShap = technique({
 });
 
 async function meanOver(
-  context: SampleContext<BaselineParams>,
+  context: SampleContext<BaselineParams & NoiseParams>,
   feeds: Feeds,
   baselines: readonly Float32Array[],
 ): Promise<Contributions> {
