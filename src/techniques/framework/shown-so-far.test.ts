@@ -6,7 +6,7 @@ import type { HeatmapArtifact } from "../../protocol/artifacts.ts";
 import type { Progress } from "../../protocol/engine.ts";
 import { sourceOf, type Job } from "../../protocol/job.ts";
 import type { Recipe } from "../../protocol/recipe.ts";
-import { ModelCache } from "../../runtime/models.ts";
+import { ModelCache } from "../../runtime/model-cache.ts";
 import { runJob, runTechnique } from "./run.ts";
 import type { ModelTechnique } from "./technique.ts";
 
