@@ -9,6 +9,7 @@ import {
   parseSampleSpecs,
   withOwnClasses,
 } from "../data/index.ts";
+import { isArrayName } from "../protocol/file-types.ts";
 import { samplesOf, sourceOf, type Job, type TargetSpec } from "../protocol/job.ts";
 import type { SampleFiles } from "../techniques/framework/prepared-input.ts";
 import type { RecipeReport } from "../protocol/recipe.ts";
@@ -156,7 +157,7 @@ export async function inputsOf(
     Object.values(used.recipe.inputs).some(({ kind }) => kind === "text"),
   );
   const samples = parseSampleSpecs(input, names);
-  const throughRecipe = input.some((file) => !/\.np[yz]$/i.test(file));
+  const throughRecipe = input.some((file) => !isArrayName(file));
   for (const reason of (throughRecipe ? used.reasons : used.problems) ?? []) remark(reason);
   return { source: sourceOf(samples), recipe: used.recipe };
 }

@@ -2,6 +2,7 @@ import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { REPOSITORY_FILES } from "../model/beside.ts";
 import { DataError } from "../model/errors.ts";
+import { isRecipeName } from "../protocol/recipe.ts";
 import { parseJson, readBeside } from "./files.ts";
 
 export type Json = Readonly<Record<string, unknown>>;
@@ -82,7 +83,7 @@ export async function readFilesBeside(modelPath: string): Promise<FilesBeside> {
 function classFilesOf(names: readonly string[], modelName: string, config: Json | undefined): string[] {
   const stem = path.parse(modelName).name.toLowerCase();
   const rank = (name: string): number => classPatterns.findIndex((pattern) => pattern.test(name));
-  const found = names.filter((name) => rank(name) >= 0 && !name.toLowerCase().endsWith(".loupe.json"));
+  const found = names.filter((name) => rank(name) >= 0 && !isRecipeName(name));
   // A file named after the model first, then by how plainly its name says what it holds.
   const own = (name: string): number => (name.toLowerCase().startsWith(stem) ? 0 : 1);
   found.sort((a, b) => own(a) - own(b) || rank(a) - rank(b) || (a < b ? -1 : 1));

@@ -2,7 +2,7 @@ import { rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { DataError } from "../model/errors.ts";
 import type { ModelDescription } from "../protocol/model.ts";
-import type { InputRecipe, Recipe, RecipeReport } from "../protocol/recipe.ts";
+import { recipeName, type InputRecipe, type Recipe, type RecipeReport } from "../protocol/recipe.ts";
 import { readClasses } from "./classes.ts";
 import { asDataError, parseJson, readBytes } from "./files.ts";
 import type { ReadConstant } from "./graph-front.ts";
@@ -13,10 +13,9 @@ export { validateRecipe } from "./validate.ts";
 
 const fileLimit = 16 * 2 ** 20;
 
-/** Where a model's recipe is kept: in the model's folder, .loupe.json in the place of its ending. */
+/** Where a model's recipe is kept. */
 export function recipePath(modelPath: string): string {
-  const { dir, name } = path.parse(modelPath);
-  return path.join(dir, `${name}.loupe.json`);
+  return path.join(path.dirname(modelPath), recipeName(path.basename(modelPath)));
 }
 
 /** A recipe from a file. Throws a DataError that names the file and the place in it. */

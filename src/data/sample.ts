@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import path from "node:path";
 import { DataError } from "../model/errors.ts";
 import type { SpatialAxes } from "../protocol/artifacts.ts";
-import { hasEnding, PICTURE_EXTENSIONS } from "../protocol/file-types.ts";
+import { hasEnding, isArrayName, PICTURE_EXTENSIONS } from "../protocol/file-types.ts";
 import type { ValueDescription } from "../protocol/model.ts";
 import type { InputRecipe, PictureGeometry } from "../protocol/recipe.ts";
 import { looksLike, readBytes, readHead, sha256 } from "./files.ts";
@@ -146,7 +146,7 @@ async function readTexts(spec: string, recipe: InputRecipe, input: SampleInput):
     return (await readRows(spec, [{ ...input, recipe: recipe.kind === "row" ? recipe : { kind: "row" } }])).get(
       input.name,
     )!;
-  if (/\.np[yz]$/i.test(spec) || isPictureName(spec))
+  if (isArrayName(spec) || isPictureName(spec))
     throw await wrongFile(spec, input, "text: a table row (.csv), one text (.txt) or a list (.json)");
   const { text, name, hash, isFile } = await readText(spec);
   const dims = matchDims(

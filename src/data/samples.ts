@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { DataError } from "../model/errors.ts";
+import { isArrayName } from "../protocol/file-types.ts";
 import type { Recipe } from "../protocol/recipe.ts";
 import { readBytes } from "./files.ts";
 import { isJson, jsonKeys } from "./json-sample.ts";
@@ -196,7 +197,7 @@ async function namedShare(
     if (rows.length > 0) return rows.map((input) => input.name);
   }
   const texts = open.filter((input) => recipeOf(recipe, input.name).kind === "text");
-  if (texts.length > 0 && !/\.np[yz]$/i.test(spec)) return texts.map((input) => input.name);
+  if (texts.length > 0 && !isArrayName(spec)) return texts.map((input) => input.name);
   return undefined;
 }
 

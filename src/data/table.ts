@@ -22,8 +22,10 @@ export interface Table {
 
 /** "t.csv#12" taken apart; without a number the first row is meant. A "#" elsewhere belongs to the name. */
 export function splitRow(spec: string): { file: string; row: number } {
-  const match = /^(.*\.(?:csv|tsv))#(\d{1,9})$/is.exec(spec);
-  return match ? { file: match[1], row: Number(match[2]) } : { file: spec, row: 0 };
+  const match = /^(.*)#(\d{1,9})$/s.exec(spec);
+  return match && hasEnding(match[1], TABLE_EXTENSIONS)
+    ? { file: match[1], row: Number(match[2]) }
+    : { file: spec, row: 0 };
 }
 
 /** Whether a file is read as a table, with or without a row's number. */

@@ -1,12 +1,13 @@
 import type { CallContext, Handlers } from "../protocol/link.ts";
 import type { EngineApi, JobMethod } from "../protocol/engine.ts";
 import type { Job } from "../protocol/job.ts";
-import type { Recipe } from "../protocol/recipe.ts";
+import type { Recipe, RecipeReport } from "../protocol/recipe.ts";
 import { withoutValues } from "../protocol/result.ts";
 import { layerDetails } from "../model/describe.ts";
-import { loadRecipe, preview, validateRecipe } from "../data/index.ts";
+import { loadRecipe, preview, saveRecipe, validateRecipe } from "../data/index.ts";
 import { exportExplanation } from "../export/explanation.ts";
 import { ModelCache } from "../runtime/model-cache.ts";
+import type { LoadedModel } from "../runtime/models.ts";
 import { explainableInputs } from "../techniques/framework/input-choices.ts";
 import { channelOf, layersOf, tilesOf } from "../techniques/activations/layer-views.ts";
 import { runJob, type RunEnvironment } from "../techniques/framework/run.ts";
@@ -38,10 +39,11 @@ export function engineHandlers(): Handlers<EngineApi> {
     describe: ({ model }) => models.use(model, ({ description }) => description),
     layer: ({ model, index }) => models.use(model, ({ open }) => layerDetails(open, index)),
     tensor: ({ model, name }) => models.use(model, ({ open }) => tensorSummary(open, name)),
-    recipe: ({ model }) =>
+    recipe: ({ model }) => models.use(model, recipeOf),
+    saveRecipe: ({ model, recipe }) =>
       models.use(model, async (loaded) => {
-        const report = await loadRecipe(loaded.description, loaded.readConstant);
-        return { ...report, explainable: explainableInputs(loaded, report.recipe) };
+        await saveRecipe(model, recipe);
+        return recipeOf(loaded);
       }),
     preview: async (request) => {
       const { recipe, input } = sound(request);
@@ -60,6 +62,11 @@ export function engineHandlers(): Handlers<EngineApi> {
     tiles: queued("tiles"),
     exportExplanation: queued("exportExplanation"),
   };
+}
+
+async function recipeOf(loaded: LoadedModel): Promise<RecipeReport> {
+  const report = await loadRecipe(loaded.description, loaded.readConstant);
+  return { ...report, explainable: explainableInputs(loaded, report.recipe) };
 }
 
 /** What runs a model. One that is missing here, or that is no job, fails the build. */

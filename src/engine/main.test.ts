@@ -215,3 +215,14 @@ describe("the engine process", () => {
     await until(() => !isAlive(pid), 60_000);
   });
 });
+
+test("a recipe is saved beside the model and read back; one that is not sound leaves the one before", async () => {
+  const copy = path.join(folder, "saved.onnx");
+  await copyFile(model, copy);
+  const engine = start();
+  const report = await engine.call("saveRecipe", { model: copy, recipe });
+  expect(report).toMatchObject({ file: "saved.loupe.json", recipe });
+  const broken = { version: 1, inputs: { images: { kind: "image" } } } as unknown as Recipe;
+  await expect(engine.call("saveRecipe", { model: copy, recipe: broken })).rejects.toMatchObject({ name: "DataError" });
+  expect((await engine.call("recipe", { model: copy })).recipe).toEqual(recipe);
+});

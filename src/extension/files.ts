@@ -1,14 +1,15 @@
 import path from "node:path";
 import * as vscode from "vscode";
+import { recipeName } from "../protocol/recipe.ts";
 
 /** A file's name without folders and without its last ending: "efficientnet-lite0". */
 export function stem(uri: vscode.Uri): string {
   return path.posix.basename(uri.path).replace(/\.[^.]+$/, "");
 }
 
-/** Where a model's recipe lies: MODEL.loupe.json beside it. */
+/** Where a model's recipe is kept. */
 export function recipeFile(model: vscode.Uri): vscode.Uri {
-  return vscode.Uri.joinPath(model, "..", `${stem(model)}.loupe.json`);
+  return vscode.Uri.joinPath(model, "..", recipeName(nameOf(model)));
 }
 
 export function nameOf(uri: vscode.Uri): string {

@@ -12,6 +12,8 @@ export interface EngineApi {
   tensor(request: { readonly model: string; readonly name: string }): TensorSummary;
   /** The recipe beside the model, or a guess. */
   recipe(request: { readonly model: string }): RecipeReport;
+  /** Writes the recipe beside the model, and reads it back. DataError where it is not sound or cannot be written. */
+  saveRecipe(request: { readonly model: string; readonly recipe: Recipe }): RecipeReport;
   /** The picture as it is on disk and as the model will get it. */
   preview(request: { readonly model: string; readonly recipe: Recipe; readonly input: string }): {
     readonly before: ImageArtifact;
@@ -63,6 +65,7 @@ export const CALL_KINDS = {
   layer: "small",
   tensor: "small",
   recipe: "small",
+  saveRecipe: "small",
   preview: "small",
   status: "small",
   layers: "job",

@@ -7,6 +7,11 @@ export const TEXT_EXTENSIONS = ["txt", "md"] as const;
 /** Lists and objects of texts and numbers. */
 export const LIST_EXTENSIONS = ["json"] as const;
 
+/** Whether a file holds arrays, by its name: it is taken as it is, past the recipe. */
+export function isArrayName(name: string): boolean {
+  return hasEnding(name, ARRAY_EXTENSIONS);
+}
+
 /** Whether a name ends in one of these, in whatever case. */
 export function hasEnding(name: string, endings: readonly string[]): boolean {
   return endings.some((ending) => name.toLowerCase().endsWith(`.${ending}`));

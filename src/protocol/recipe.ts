@@ -152,3 +152,14 @@ export interface ExplainableInput {
   /** Why it is not, or what methods can explain it, as a clause: "it is a mask of tokens". */
   readonly reason?: string;
 }
+
+const ENDING = ".loupe.json";
+
+/** The name of a model's recipe, in the model's folder: MODEL.loupe.json. */
+export function recipeName(modelName: string): string {
+  return `${modelName.replace(/(?<=.)\.[^.]*$/, "")}${ENDING}`;
+}
+
+export function isRecipeName(name: string): boolean {
+  return name.toLowerCase().endsWith(ENDING);
+}

@@ -1,3 +1,4 @@
+import { isArrayName } from "../../protocol/file-types.ts";
 import type { ImageRecipe, InputRecipe, Interpolation, Recipe, RowRecipe } from "../../protocol/recipe.ts";
 import { resizedSide } from "../../data/geometry.ts";
 import { list, text } from "./text.ts";
@@ -16,7 +17,7 @@ export function loader(
   inputName: string,
 ): { readonly imports: readonly string[]; readonly lines: readonly string[]; readonly packages: readonly string[] } {
   const inputs = Object.values((recipe as Recipe | undefined)?.inputs ?? {});
-  const asArray = /\.np[yz]$/i.test(inputName);
+  const asArray = isArrayName(inputName);
   const own: InputRecipe = (asArray ? undefined : inputs[0]) ?? { kind: "array" };
   switch (own.kind) {
     case "image":

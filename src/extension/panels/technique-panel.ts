@@ -12,7 +12,6 @@ import type { Services } from "../services.ts";
 import { blockedReason } from "../trust.ts";
 import { ModelWatcher } from "../watch.ts";
 import { loupeIcon, WebviewSession } from "../webview-session.ts";
-import { saveRecipe } from "./save-recipe.ts";
 import { SharedRun } from "./shared-run.ts";
 import { checkedPanelState } from "./state.ts";
 import { subjectBoot, subjectHandlers } from "./subject.ts";
@@ -98,7 +97,7 @@ export class TechniquePanel extends WebviewSession<PanelHost> {
           { signal, onProgress: progress },
         ),
       saveRecipe: async ({ recipe }) => {
-        const report = await saveRecipe(services, this.model, recipe);
+        const report = await engine.call("saveRecipe", { model: this.model.fsPath, recipe });
         // What the panel wrote itself is no news.
         await this.watcher.refreshStamps();
         return report;
