@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { mkdir, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import path from "node:path";
+import { canonicalJson } from "../protocol/job.ts";
 import { readData, writeData } from "./result-file.ts";
 
 /**
@@ -83,16 +84,9 @@ export class ResultCache {
 }
 
 /** Raised when what is kept changes its form. */
-const format = "neural-loupe 2";
+const format = "neural-loupe 3";
 
 /** The hash of plain data, whatever the order of its keys: 64 hexadecimal digits. */
 export function hashOf(data: unknown): string {
-  return createHash("sha256")
-    .update(JSON.stringify(data, (_, value: unknown) => sorted(value)))
-    .digest("hex");
-}
-
-function sorted(value: unknown): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return createHash("sha256").update(canonicalJson(data)).digest("hex");
 }

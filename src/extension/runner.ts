@@ -11,7 +11,8 @@ import type { EngineProcess } from "./engine-process.ts";
 import { inputPath } from "./files.ts";
 import { modelStamp, stampOf } from "./stamps.ts";
 import type { ModelFacts } from "./model-facts.ts";
-import { filesOf, jobKey, jobOf } from "./panels/job.ts";
+import { jobOf } from "../protocol/panel-job.ts";
+import { cacheKey, filesOf } from "./panels/job.ts";
 import type { ResultCache } from "./result-cache.ts";
 import { blockedReason } from "./trust.ts";
 
@@ -115,7 +116,7 @@ export class Runner {
     }
     const { recipe } = await this.facts.of(modelPath);
     const more = (state.more ?? []).map((one) => inputPath(vscode.Uri.parse(one)));
-    return jobOf(state, info, { modelPath, inputPath: inputPath(input), more }, recipe.recipe);
+    return jobOf(state, info, { model: modelPath, inputs: [inputPath(input), ...more] }, recipe.recipe);
   }
 
   private async key<K extends keyof EngineApi>(state: PanelState, { method, request }: Request<K>): Promise<string> {
@@ -125,7 +126,7 @@ export class Runner {
       ...[state.input, ...(state.more ?? [])].map((input) => stampOf(vscode.Uri.parse(input).fsPath)),
       ...filesOf(job, this.infoOf(state)).map((file) => stampOf(file).catch(() => "none")),
     ]);
-    return jobKey(method, request, { model, input: files.join(" "), version: this.version });
+    return cacheKey(method, request, { model, input: files.join(" "), version: this.version });
   }
 
   private infoOf({ technique }: PanelState): TechniqueInfo {

@@ -2,7 +2,7 @@ import type { AxisEntry, CompareState } from "../../src/protocol/compare.ts";
 import { cellKey, cellState } from "../../src/protocol/compare.ts";
 import type { PanelState } from "../../src/protocol/panel.ts";
 import type { TechniqueInfo } from "../../src/protocol/technique.ts";
-import { paramValue } from "../explain/state.ts";
+import { stateKey } from "../../src/protocol/panel-job.ts";
 
 /** A place in the grid: what stands there, and what it asks the engine. */
 export interface Place {
@@ -40,28 +40,10 @@ export function placesOf(state: CompareState, techniques: readonly TechniqueInfo
         removed: row !== undefined && state.removed.includes(key),
         state: cell,
         technique,
-        job: jobKey(cell, technique),
+        job: stateKey(cell, technique),
       };
     }),
   );
-}
-
-/**
- * What of a state decides the result: options that are not given mean their defaults, what a method does not ask for is
- * left away.
- */
-export function jobKey(state: PanelState, technique: TechniqueInfo | undefined): string {
-  const { looks: _, params, target, explain, layer, moreLayers, ...rest } = state;
-  const own = technique?.params.map((spec) => paramValue(spec, params[state.technique]));
-  const sorted = Object.entries(rest)
-    .filter(([, value]) => value !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([
-    sorted,
-    technique?.needs.target === false ? null : [target, explain],
-    technique?.needs.layer === "none" ? null : [layer, technique?.needs.several ? moreLayers : undefined],
-    own ?? params[state.technique],
-  ]);
 }
 
 /** A list with one of its items at another place; the same list where there is nothing to move. */

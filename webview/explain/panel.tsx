@@ -1,3 +1,4 @@
+import { stateKey } from "../../src/protocol/panel-job.ts";
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
 import { picturesOf } from "../../src/protocol/result.ts";
@@ -17,7 +18,7 @@ import { Provenance } from "./provenance.tsx";
 import { RecipePart } from "./recipe.tsx";
 import { denseAxes, RegionForm } from "./region.tsx";
 import { pageOf, Stage } from "./stage.tsx";
-import { jobKey, sameJob, withoutGrid } from "./state.ts";
+import { sameJob, withoutGrid } from "./state.ts";
 import { LayerStrip } from "./strip.tsx";
 import { Trust } from "./trust.tsx";
 
@@ -101,7 +102,7 @@ export function Panel({ controller }: { readonly controller: PanelController }):
           </div>
           {complete && shown && shownTechnique ? (
             <Trust
-              key={jobKey(shown.state, shownTechnique)}
+              key={stateKey(shown.state, shownTechnique)}
               technique={shownTechnique}
               techniques={boot.techniques}
               shownState={shown.state}

@@ -1,39 +1,20 @@
+import { stateKey } from "../../src/protocol/panel-job.ts";
 import type { LayerChoice } from "../../src/protocol/engine.ts";
 import type { TechniqueInfo, ParamSpec, Params, ParamValue } from "../../src/protocol/technique.ts";
 import type { PanelState } from "../../src/protocol/panel.ts";
 
 /**
  * Whether two states ask the engine for the same: everything but the looks and other methods' options. `technique` is
- * the second one's: an option that is not given means its default, so that the same question is known in either form. /
+ * the second one's: an option that is not given means its default, so that the same question is known in either form.
  */
 export function sameJob(kept: unknown, state: PanelState, technique: TechniqueInfo | undefined): boolean {
-  if (typeof kept !== "object" || kept === null) return false;
-  return jobKey(kept as PanelState, technique) === jobKey(state, technique);
-}
-
-/** What a state asks the engine: equal for states that differ in looks only. */
-export function jobKey(
-  { model, input, more, technique: id, explain, target, layer, moreLayers, params, recipe }: PanelState,
-  technique: TechniqueInfo | undefined,
-): string {
-  const { output, index, against, not, region } = target ?? {};
-  const own = technique?.params.map((spec) => paramValue(spec, params?.[id]));
-  return JSON.stringify([
-    model,
-    input,
-    more,
-    id,
-    technique?.needs.target ? explain : undefined,
-    output,
-    index,
-    against,
-    not,
-    region,
-    layer,
-    technique?.needs.several ? moreLayers : undefined,
-    own,
-    recipe,
-  ]);
+  if (typeof kept !== "object" || kept === null || (kept as PanelState).technique !== state.technique) return false;
+  try {
+    return stateKey(kept as PanelState, technique) === stateKey(state, technique);
+  } catch {
+    // What an earlier version kept may have any form: then it is not the same.
+    return false;
+  }
 }
 
 /** An option's value: what was chosen, or the default. */

@@ -7,7 +7,8 @@ import { DEFAULT_LOOKS } from "../../protocol/looks.ts";
 import type { Recipe } from "../../protocol/recipe.ts";
 import type { TechniqueInfo } from "../../protocol/technique.ts";
 import { catalogue } from "../../techniques/catalogue.ts";
-import { jobKey, moved, placesOf } from "../../../webview/compare/jobs.ts";
+import { stateKey } from "../../protocol/panel-job.ts";
+import { moved, placesOf } from "../../../webview/compare/jobs.ts";
 import { entryLabel, modelName } from "../../../webview/compare/labels.ts";
 import { pan, pointAt, reveal, WHOLE, zoomAt, zoomBy, zoomStyle } from "../../../webview/results/zoom.ts";
 
@@ -180,17 +181,19 @@ describe("what a cell asks", () => {
 
   test("cells that ask for the same are one job, whatever the looks and what the method does not ask for", () => {
     const cell = cellState(state, [method("saliency"), target(285)]);
-    const same = jobKey(cell, saliency);
-    expect(jobKey({ ...cell, looks: DEFAULT_LOOKS, layer: "other" }, saliency)).toBe(same);
-    expect(jobKey({ ...cell, params: { saliency: { ...cell.params.saliency }, "grad-cam": {} } }, saliency)).toBe(same);
-    expect(jobKey({ ...cell, target: { index: [1] } }, saliency)).not.toBe(same);
-    expect(jobKey({ ...cell, params: {} }, saliency)).not.toBe(same);
+    const same = stateKey(cell, saliency);
+    expect(stateKey({ ...cell, looks: DEFAULT_LOOKS, layer: "other" }, saliency)).toBe(same);
+    expect(stateKey({ ...cell, params: { saliency: { ...cell.params.saliency }, "grad-cam": {} } }, saliency)).toBe(
+      same,
+    );
+    expect(stateKey({ ...cell, target: { index: [1] } }, saliency)).not.toBe(same);
+    expect(stateKey({ ...cell, params: {} }, saliency)).not.toBe(same);
     const cam = cellState(state, [method("grad-cam")]);
-    expect(jobKey({ ...cam, layer: "other" }, gradCam)).not.toBe(jobKey(cam, gradCam));
+    expect(stateKey({ ...cam, layer: "other" }, gradCam)).not.toBe(stateKey(cam, gradCam));
     // Several layers are averaged by those that take several; a layer along an axis stands alone.
     const takesSeveral = { ...gradCam, needs: { ...gradCam.needs, several: true } };
-    expect(jobKey({ ...cam, moreLayers: ["b"] }, gradCam)).toBe(jobKey(cam, gradCam));
-    expect(jobKey({ ...cam, moreLayers: ["b"] }, takesSeveral)).not.toBe(jobKey(cam, takesSeveral));
+    expect(stateKey({ ...cam, moreLayers: ["b"] }, gradCam)).toBe(stateKey(cam, gradCam));
+    expect(stateKey({ ...cam, moreLayers: ["b"] }, takesSeveral)).not.toBe(stateKey(cam, takesSeveral));
     expect(
       cellState({ ...state, base: { ...state.base, moreLayers: ["b"] } }, [{ kind: "layer", layer: "a" }]),
     ).toMatchObject({ layer: "a", moreLayers: undefined });

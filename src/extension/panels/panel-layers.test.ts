@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { jobOf } from "./job.ts";
+import { jobOf } from "../../protocol/panel-job.ts";
 import { readPanelState } from "./state.ts";
 import { DEFAULT_LOOKS } from "../../protocol/looks.ts";
 import { catalogue } from "../../techniques/catalogue.ts";
@@ -29,7 +29,7 @@ it("further layers come back from a panel's state, where they are names and ther
 });
 
 it("are asked of methods that average them, and of no other", () => {
-  const files = { modelPath: "/m.onnx", inputPath: "/cat.png" };
+  const files = { model: "/m.onnx", inputs: ["/cat.png"] };
   const recipe = { version: 1 as const, inputs: {} };
   expect(jobOf(state, info("grad-cam"), files, recipe).layer).toEqual(["a", "b", "c"]);
   expect(jobOf({ ...state, moreLayers: undefined }, info("grad-cam"), files, recipe).layer).toBe("a");

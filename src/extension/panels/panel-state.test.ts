@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { filesOf, jobKey, jobOf } from "./job.ts";
+import { jobOf } from "../../protocol/panel-job.ts";
+import { cacheKey, filesOf } from "./job.ts";
 import { readCompareState } from "./compare-state.ts";
 import { refuseChanges } from "./changes.ts";
 import { checkedPanelState, readPanelState } from "./state.ts";
@@ -178,9 +179,9 @@ describe("an option that is text", () => {
 });
 
 describe("the job of a state", () => {
-  const files = { modelPath: "/m/net.onnx", inputPath: "/m/cat.png" };
+  const files = { model: "/m/net.onnx", inputs: ["/m/cat.png"] };
   const stamps = { model: "1", input: "2", version: "3" };
-  const key = (of: PanelState, info: TechniqueInfo): string => jobKey("run", jobOf(of, info, files, recipe), stamps);
+  const key = (of: PanelState, info: TechniqueInfo): string => cacheKey("run", jobOf(of, info, files, recipe), stamps);
 
   test("writes every option out and leaves away what the technique does not ask for", () => {
     expect(jobOf({ ...state, params: {} }, saliency, files, recipe)).toEqual({
@@ -204,7 +205,7 @@ describe("the job of a state", () => {
     expect(key({ ...state, target: { index: [281] } }, saliency)).not.toBe(same);
     expect(key({ ...state, params: {} }, saliency)).not.toBe(same);
     expect(key({ ...state, recipe: { version: 1, inputs: {} } }, saliency)).not.toBe(same);
-    expect(jobKey("run", jobOf(state, saliency, files, recipe), { ...stamps, model: "changed" })).not.toBe(same);
+    expect(cacheKey("run", jobOf(state, saliency, files, recipe), { ...stamps, model: "changed" })).not.toBe(same);
   });
 });
 
