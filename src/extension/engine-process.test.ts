@@ -131,6 +131,22 @@ describe("the engine's supervisor", () => {
     expect(order).toEqual(["small", "first", "second"]);
   });
 
+  test("what a person waits for goes before what is worked off in the background, each in its order", async () => {
+    const { engine } = start();
+    const order: string[] = [];
+    const run = (name: string, options: Parameters<EngineProcess["call"]>[2] = {}) =>
+      engine.call("run", job(name === "runs" ? "slow" : ""), options).then(() => order.push(name));
+    const all = [
+      run("runs"),
+      run("cell 1", { priority: "background" }),
+      run("cell 2", { priority: "background" }),
+      run("panel 1"),
+      run("panel 2"),
+    ];
+    await Promise.all(all);
+    expect(order).toEqual(["runs", "panel 1", "panel 2", "cell 1", "cell 2"]);
+  });
+
   describe("an export is a job like others", () => {
     const exported = (engine: EngineProcess, what: string, options: Parameters<EngineProcess["call"]>[2] = {}) =>
       engine.call(

@@ -59,7 +59,7 @@ export class EngineProcess {
   call<K extends keyof EngineApi & string>(
     method: K,
     request: Parameters<EngineApi[K]>[0],
-    options: Pick<CallOptions, "signal" | "onProgress"> = {},
+    options: EngineCallOptions = {},
   ): Promise<ReturnType<EngineApi[K]>> {
     return new Promise((resolve, reject) => {
       if (this.disposed) return reject(new RemoteError("LinkClosedError", "The engine was stopped."));
@@ -76,6 +76,7 @@ export class EngineProcess {
         signal: abort.signal,
         onProgress: options.onProgress,
         job: CALL_KINDS[method] === "job",
+        priority: options.priority ?? "waited-for",
         sent: false,
         crashes: 0,
         resolve: (reply) => {
@@ -88,7 +89,7 @@ export class EngineProcess {
         },
       };
       abort.signal.addEventListener("abort", () => this.onAbort(entry), { once: true });
-      if (entry.job) this.queue.push(entry);
+      if (entry.job) this.enqueue(entry);
       else this.light.add(entry);
       this.pump();
     });
@@ -211,6 +212,12 @@ export class EngineProcess {
       });
   }
 
+  /** Behind all that are as urgent, in front of what may wait. */
+  private enqueue(entry: Entry): void {
+    const later = this.queue.findIndex(({ priority }) => ORDER.indexOf(priority) > ORDER.indexOf(entry.priority));
+    this.queue.splice(later < 0 ? this.queue.length : later, 0, entry);
+  }
+
   private onAbort(entry: Entry): void {
     const waiting = this.queue.indexOf(entry);
     if (waiting >= 0) this.queue.splice(waiting, 1);
@@ -309,6 +316,17 @@ export class EngineProcess {
   }
 }
 
+/** A job that a person waits for, or one of many that are worked off: cells of a comparison. */
+export type Priority = "waited-for" | "background";
+
+/** The most urgent first. */
+const ORDER: readonly Priority[] = ["waited-for", "background"];
+
+export interface EngineCallOptions extends Pick<CallOptions, "signal" | "onProgress"> {
+  /** Where a job stands in the queue; "waited-for" unless it says otherwise. What runs is not interrupted. */
+  readonly priority?: Priority;
+}
+
 export interface EngineOptions {
   /** What to fork, read anew at each start (settings may have changed). */
   fork(): ForkOptions;
@@ -343,6 +361,7 @@ interface Entry {
   readonly signal: AbortSignal;
   readonly onProgress: CallOptions["onProgress"];
   readonly job: boolean;
+  readonly priority: Priority;
   progress?: Progress;
   sent: boolean;
   crashes: number;

@@ -3,11 +3,10 @@ import type { Result } from "../protocol/result.ts";
 import type { EngineApi } from "../protocol/engine.ts";
 import { samplesOf, type Job } from "../protocol/job.ts";
 import type { ExportReport, ExportRequest } from "../protocol/export.ts";
-import type { CallOptions } from "../protocol/link.ts";
 import { RemoteError } from "../protocol/link.ts";
 import type { PanelState } from "../protocol/panel.ts";
 import type { TechniqueInfo } from "../protocol/technique.ts";
-import type { EngineProcess } from "./engine-process.ts";
+import type { EngineCallOptions, EngineProcess } from "./engine-process.ts";
 import { inputPath } from "./files.ts";
 import { modelStamp, stampOf } from "./stamps.ts";
 import type { ModelFacts } from "./model-facts.ts";
@@ -16,7 +15,7 @@ import { cacheKey, filesOf } from "./panels/job.ts";
 import type { ResultCache } from "./result-cache.ts";
 import { blockedReason } from "./trust.ts";
 
-type Options = Pick<CallOptions, "signal" | "onProgress">;
+type Options = EngineCallOptions;
 
 /** What the engine is asked for a panel's state, and what it is kept under. */
 interface Request<K extends keyof EngineApi> {

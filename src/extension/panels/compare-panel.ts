@@ -57,7 +57,9 @@ export class ComparePanel extends WebviewSession<CompareHost> {
       run: async ({ cell }, context) => {
         const state = this.validateCell(cell);
         const key = await runner.keyOf(state);
-        return this.sharedRuns.join(key, context, (options) => runner.run(state, options));
+        return this.sharedRuns.join(key, context, (options) =>
+          runner.run(state, { ...options, priority: "background" }),
+        );
       },
       array: ({ cell, ...of }, { signal, progress }) =>
         runner.array(this.validateCell(cell), of, { signal, onProgress: progress }),
