@@ -10,20 +10,18 @@ import type { LoadedModel } from "../../runtime/models.ts";
 import type { Traced } from "../../runtime/kept-traces.ts";
 import { floatsOf, fromFloat32, type Feeds } from "../../runtime/ort.ts";
 import type { ModelOutput } from "../../runtime/outputs.ts";
-import { LOSS, withLoss } from "../../runtime/rewrite.ts";
-import { endOfElement } from "../../runtime/joined-scores.ts";
-import { scoreOf, type End, type Score } from "../../runtime/score.ts";
-import { graphOf, valueFacts } from "../../runtime/value-facts.ts";
+import { LOSS } from "../../runtime/rewrite.ts";
+import { scoreOf, type Score } from "../../runtime/score.ts";
+import { graphOf } from "../../runtime/value-facts.ts";
 import { baselineParts } from "./baselines.ts";
 import { inputFault } from "./input-faults.ts";
 import { withoutGradient } from "./input-gradient.ts";
 import { inPeoplesNames } from "./input-name.ts";
-import { lastLayer, namedLayer, pickSpatialLayer, hasSpatialLayer, lastWithAxes } from "./layers.ts";
-import { findDetections } from "./detections.ts";
-import { readOutput, resolveTarget, type OutputHints } from "./output.ts";
+import { namedLayer, pickLayer, type LayerSlopes } from "./layers.ts";
+import type { OutputHints } from "./output.ts";
 import type { PreparedInput } from "./prepared-input.ts";
-import { refusedSize } from "./refused-size.ts";
-import { rowsNote } from "./rows-note.ts";
+import { joinedEnd, lossModel, scoreNotes } from "./score.ts";
+import { readSubject, type Subject } from "./subject.ts";
 import type {
   SampleContext,
   InputInfo,
@@ -69,18 +67,21 @@ export class JobContext implements SampleContext {
   readonly model: LoadedModel;
   readonly feeds: Feeds;
   readonly input: InputInfo;
+  readonly classes: readonly string[];
+  readonly output: ModelOutput;
+  readonly target: TargetInfo;
+  readonly detections: SampleContext["detections"];
+  readonly ownValues: boolean;
   readonly params: SampleContext["params"];
   readonly signal: AbortSignal;
 
   private constructor(
     private readonly prepared: PreparedInput,
     private readonly options: ContextOptions,
-    readonly classes: readonly string[],
-    readonly output: ModelOutput,
-    readonly target: TargetInfo,
-    readonly detections?: SampleContext["detections"],
-    readonly ownValues = false,
+    { classes, output, target, detections, ownValues }: Subject,
   ) {
+    [this.classes, this.output, this.target] = [classes, output, target];
+    [this.detections, this.ownValues] = [detections, ownValues];
     this.model =
       options.params.score === "loss" ? lossModel(prepared.model, output, target.negated === true) : prepared.model;
     this.feeds = prepared.feeds;
@@ -91,97 +92,10 @@ export class JobContext implements SampleContext {
   }
 
   static async create(prepared: PreparedInput, options: ContextOptions): Promise<JobContext> {
-    const { model, feeds, input } = prepared;
-    let { output, classes, notes, names } = await readOutput(
-      model,
-      feeds,
-      input,
-      options.target?.output,
-      options.hints,
-    ).catch(async (error: unknown) => {
-      throw await refusedSize(prepared.whole.model, prepared.whole.feeds, prepared.samples, error);
-    });
-    const detections = await findDetections(model, feeds, input, output, options.hints);
-    let asked = options.target ?? {};
-    // Of a detector the best box's class score is explained, not its largest coordinate.
-    const boxes = detections && !("undecided" in detections) ? detections.boxes : [];
-    const strongest = detections && !("undecided" in detections) ? detections.strongest : undefined;
-    const best = asked.index || asked.region ? undefined : (boxes[0] ?? strongest);
-    const ownValues =
-      asked.output !== undefined && !asked.index && !asked.region && model.description.outputs.length > 1;
-    if (best && (asked.output ?? best.output) === best.output) {
-      if (best.output !== output.name)
-        ({ output, classes, notes, names } = await readOutput(model, feeds, input, best.output, options.hints));
-      asked = { ...asked, output: best.output, index: best.target.split(",").map(Number) };
-      if (options.info.needs.target)
-        notes = [
-          ...notes,
-          best === strongest
-            ? `No box reaches the score threshold; the target is the class score closest to it: ${best.class}, ${best.score.toPrecision(3)} (--target ${best.target}).`
-            : `The target is the class score of the box with the highest score: ${best.class} (--target ${best.target}).`,
-        ];
-    }
-    if (detections && "undecided" in detections && options.info.needs.target && !asked.index && !asked.region)
-      notes = [
-        ...notes,
-        `Not decoded to boxes: ${detections.undecided} The target is the largest element of the output.`,
-      ];
-    if (
-      detections &&
-      !("undecided" in detections) &&
-      detections.outputs.includes(output.name) &&
-      output.meaning.assumed &&
-      output.meaning.kind === "regression"
-    ) {
-      output = {
-        ...output,
-        meaning: {
-          ...output.meaning,
-          kind: "boxes",
-          why: `They belong to a detector (${detections.head}).`,
-          assumed: false,
-        },
-      };
-    }
-    // DETR's "no object" has no name in the lists of its classes.
-    const background =
-      detections &&
-      !("undecided" in detections) &&
-      detections.background &&
-      detections.outputs.includes(output.name) &&
-      names?.missing === 1;
-    if (names && !background) notes = [...notes, names.note];
-    // What takes no target looks at empty outputs as well.
-    const target =
-      options.info.needs.target || output.values.length > 0
-        ? resolveTarget(output, asked, classes)
-        : { index: [], at: [], label: "" };
-    const box =
-      target.region || target.against
-        ? undefined
-        : boxes.find((one) => one.output === output.name && one.target === target.index.join(","));
-    const context = new JobContext(
-      prepared,
-      options,
-      classes,
-      output,
-      box ? { ...target, label: String(box.class) } : target,
-      detections,
-      ownValues,
-    );
-    if (options.info.needs.target && output.meaning.least && !asked.index && !asked.region)
-      context.note(
-        `The target is the smallest value, ${target.label}: positive attributions increase it. ${output.meaning.why}`,
-      );
-    const rows = detections
-      ? undefined
-      : rowsNote(
-          output,
-          input.dims,
-          options.info.needs.target && !asked.index && !asked.region ? target.index : undefined,
-        );
-    for (const note of [...notes, ...(rows === undefined ? [] : [rows]), ...(prepared.model.model.remarks ?? [])])
-      context.note(note);
+    const { info, hints, target } = options;
+    const subject = await readSubject(prepared, { takesTarget: info.needs.target, hints, target });
+    const context = new JobContext(prepared, options, subject);
+    for (const note of subject.notes) context.note(note);
     return context;
   }
 
@@ -234,7 +148,7 @@ export class JobContext implements SampleContext {
     const layers =
       names.length > 0
         ? names.map((name) => namedLayer(traced, layouts, name, this.model))
-        : [await this.pickLayer(kind, traced, layouts)];
+        : [await pickLayer(kind, { traced, layouts, score: (await this.scoreValue()).value, gradients: this.slopes })];
     for (const { picked, value, dims, why } of layers)
       if (picked) this.note(`Layer chosen automatically: ${value} [${dims.join("×")}]${why ? `, ${why}` : ""}.`);
     this.usedLayers = layers.map(({ value }) => value);
@@ -243,30 +157,22 @@ export class JobContext implements SampleContext {
     return layers;
   }
 
-  /** By the score, but without a word on it: techniques that know no target have a layer, too. */
-  private async pickLayer(kind: LayerKind, traced: Traced, layouts: Layouts): Promise<LayerInfo> {
-    const score = await this.scoreValue();
-    if (kind === "any") return lastLayer(traced, layouts, score.value);
-    if (kind === "features" && !hasSpatialLayer(traced, layouts, score.value))
-      return lastWithAxes(traced, layouts, score.value);
-    return pickSpatialLayer(traced, layouts, score.value, async (values) => {
-      try {
-        const { gradients } = await this.model.gradients(this.feeds, {
-          of: score.value,
-          seed: this.seed(),
-          wrt: values,
-          fetch: values,
-        });
-        return new Map([...gradients].map(([value, gradient]) => [value, gradient && floatsOf(gradient)]));
-      } catch (error) {
-        // What takes no gradient does without: any value has a say, then.
-        if (!(error instanceof NoGradientError) || this.options.info.needs.gradient) throw error;
-        return new Map(
-          values.map((value) => [value, new Float32Array(elementCount(traced.trace.dims.get(value)!)).fill(1)]),
-        );
-      }
-    });
-  }
+  /** Gradients by which a layer is picked: without a word on the score, as techniques that know no target have a layer, too. */
+  private readonly slopes: LayerSlopes = async (score, values, dims) => {
+    try {
+      const { gradients } = await this.model.gradients(this.feeds, {
+        of: score,
+        seed: this.seed(),
+        wrt: values,
+        fetch: values,
+      });
+      return new Map([...gradients].map(([value, gradient]) => [value, gradient && floatsOf(gradient)]));
+    } catch (error) {
+      // What takes no gradient does without: any value has a say, then.
+      if (!(error instanceof NoGradientError) || this.options.info.needs.gradient) throw error;
+      return new Map(values.map((value) => [value, new Float32Array(elementCount(dims(value))).fill(1)]));
+    }
+  };
 
   async baselines(): Promise<readonly Float32Array[]> {
     this.readBaselines ??= Promise.all(
@@ -299,63 +205,25 @@ export class JobContext implements SampleContext {
       throw new UsageError(
         `The output "${name}" is a label, which has no score to explain: ${meaning.why}`,
         name,
-        `Choose another output, or declare its kind in the recipe (outputs).`,
+        "Choose another output, or say in the recipe what it is (outputs).",
       );
     }
     const score = await this.scoreValue();
-    if (score.kind === "loss")
-      this.note(`Explains the cross-entropy loss of ${this.target.label}: positive attributions increase the loss.`);
-    const joined = score.kind === "output" && this.params.score === "logit" ? await this.joinedEnd() : undefined;
-    if (score.before) this.note(`Explains the value before ${score.before}, "${score.value}".`);
-    else if (joined)
-      this.note(
-        `Explains the score itself, after its ${joined.said}: the output "${name}" joins scores with other values, so the value before it, "${joined.logits}", does not cover all of them. Where a score is near 0 or 1, its gradients are near zero.`,
-      );
-    else if (
-      score.kind === "output" &&
-      meaning.form !== undefined &&
-      meaning.form !== "softmax" &&
-      meaning.form !== "sigmoid" &&
-      this.params.score === "logit"
-    ) {
-      this.note(`Explains the output "${name}" itself: no logits were found before it. ${meaning.why}`);
-    }
-    const broken = this.target.at.map((place) => this.output.values[place]).find((number) => !Number.isFinite(number));
-    if (broken !== undefined)
-      this.note(
-        `The output "${name}" is ${Number.isNaN(broken) ? "not a number (NaN)" : "infinite"} at the target: its gradient is computed in float32, for a score that the model itself does not produce.`,
-      );
-    if (meaning.binary) this.note(`"${name}" is one score for two classes: this explains ${this.target.label}.`);
+    const asked = String(this.params.score);
+    const joined =
+      score.kind === "output" && asked === "logit"
+        ? // Shapes take a trace, which methods that run forward do without where it fails.
+          await joinedEnd(this.model, this, () =>
+            this.traced().catch((error: unknown) => {
+              if (this.options.info.needs.gradient) throw error;
+              return undefined;
+            }),
+          )
+        : undefined;
+    for (const note of scoreNotes(score, this, { asked, ...(joined ? { joined } : {}) })) this.note(note);
     this.usedScore = score;
     if (this.of) this.of.usedScore = score;
     return score;
-  }
-
-  /** The softmax or sigmoid of the target, where the output joins it with other values. */
-  private async joinedEnd(): Promise<End | undefined> {
-    const { value, shape } = this.output;
-    const index = unravelled(this.target.at[0] ?? 0, shape);
-    let joins = false;
-    endOfElement(this.model.model.graph, value, index, () => {
-      joins = true;
-      return undefined;
-    });
-    // Shapes take a trace, which methods that run forward do without where it fails.
-    const traced = joins
-      ? await this.traced().catch((error: unknown) => {
-          if (this.options.info.needs.gradient) throw error;
-          return undefined;
-        })
-      : undefined;
-    if (!traced) return undefined;
-    const { graph, trace } = traced;
-    return endOfElement(
-      graph,
-      value,
-      index,
-      (name) => trace.dims.get(name),
-      valueFacts(graph, this.model.open, trace.dims),
-    );
   }
 
   private async scoreValue(): Promise<Score> {
@@ -459,9 +327,7 @@ export class JobContext implements SampleContext {
         ...(layer === undefined || (this.options.layer?.length ?? 0) > 0 ? {} : { layer: `value:${layer}` }),
         ...(progress ? { progress: ({ fraction, text }) => progress(fraction, text) } : {}),
       },
-      this.classes,
-      this.output,
-      this.target,
+      { classes: this.classes, output: this.output, target: this.target, ownValues: false, notes: [] },
     );
     varied.of = this;
     return varied;
@@ -478,16 +344,6 @@ export class JobContext implements SampleContext {
   }
 }
 
-/** The model with the loss of its output as a further one. */
-export function lossModel(model: LoadedModel, output: ModelOutput, negated: boolean): LoadedModel {
-  const { value, dims, shape, meaning } = output;
-  const axis = meaning.classAxis - (dims.length - shape.length);
-  const list = dims.slice(1).filter((size) => size !== 1).length <= 1;
-  return model.derive(`loss:${JSON.stringify([value, axis, meaning.kind, meaning.form, negated, list])}`, (whole) =>
-    withLoss(whole, { value, axis, meaning, negated, list, known: valueFacts(whole.graph, model.open) }),
-  );
-}
-
 export function layoutsOf({ graph, trace }: Traced, input: InputInfo): Layouts {
   const inputs = input.parts ? input.parts.flatMap(({ segments }) => segments) : [input];
   // A single category has no places that a layer could keep.
@@ -495,11 +351,6 @@ export function layoutsOf({ graph, trace }: Traced, input: InputInfo): Layouts {
     inputs.flatMap(({ name, layout }) => (layout && layout.spatial.length > 0 ? [[name, layout] as const] : [])),
   );
   return findLayouts(graph.nodes, trace.dims, known, (value) => trace.known.get(value));
-}
-
-/** A flat index as one for each axis. */
-function unravelled(flat: number, dims: readonly number[]): number[] {
-  return dims.map((size, axis) => Math.floor(flat / elementCount(dims.slice(axis + 1))) % size);
 }
 
 /** The input that an element of several is of. */

@@ -7,7 +7,7 @@ import { isSpatial, spatialSize, type Layout, type Layouts } from "../../runtime
 import type { LoadedModel } from "../../runtime/models.ts";
 import type { Traced } from "../../runtime/kept-traces.ts";
 import { channelView } from "./channels.ts";
-import type { LayerInfo } from "./technique.ts";
+import type { LayerInfo, LayerKind } from "./technique.ts";
 import { hasTrait, keepsElements } from "../../model/operators.ts";
 
 /**
@@ -63,6 +63,25 @@ const MOST_CANDIDATES = 48;
 const MOST_ELEMENTS = 1 << 24;
 /** Candidates looked at in all: past these a score that no place has a say in is taken for what it is. */
 const MOST_LOOKED_AT = 240;
+
+/** The score's gradients by values, undefined for those it does not depend on; it fails where a gradient has no rule. */
+export type LayerSlopes = (
+  score: string,
+  values: readonly string[],
+  dims: (value: string) => readonly number[],
+) => Promise<ReadonlyMap<string, Float32Array | undefined>>;
+
+/** The layer that a technique takes where none is named. UsageError where there is none of this kind. */
+export async function pickLayer(
+  kind: LayerKind,
+  of: { readonly traced: Traced; readonly layouts: Layouts; readonly score: string; readonly gradients: LayerSlopes },
+): Promise<LayerInfo> {
+  const { traced, layouts, score, gradients } = of;
+  if (kind === "any") return lastLayer(traced, layouts, score);
+  if (kind === "features" && !hasSpatialLayer(traced, layouts, score)) return lastWithAxes(traced, layouts, score);
+  const dims = (value: string): readonly number[] => traced.trace.dims.get(value)!;
+  return pickSpatialLayer(traced, layouts, score, (values) => gradients(score, values, dims));
+}
 
 /**
  * The last value before the score that has height and width over 1×1 and where the score's gradient is not zero. Where
