@@ -92,6 +92,12 @@ interface Use {
   readonly index: number;
 }
 
+/** A value, and the scope that its name is of. */
+interface Place {
+  readonly scope: Scope;
+  readonly name: string;
+}
+
 /**
  * Nodes whose names are of one scope: a graph with its subgraphs (ONNX gives values in them names of their own), or a
  * function.
@@ -99,7 +105,6 @@ interface Use {
 class Scope {
   private readonly uses = new Map<string, Use[]>();
   private readonly outputs: ReadonlySet<string>;
-  private readonly known = new Map<string, readonly Role[]>();
 
   /** Nodes by what they make; narrow integer constants' names. */
   private readonly makers = new Map<string, Node>();
@@ -136,29 +141,42 @@ class Scope {
     return isFloat(dataType) && !reads ? { count: elementCount(dims), type: dataType } : none;
   }
 
-  roles(name: string, narrow: boolean): readonly Role[] {
-    const key = `${narrow ? "narrow" : ""} ${name}`;
-    const known = this.known.get(key);
-    if (known) return known;
-    // A broken graph may be a ring.
-    this.known.set(key, []);
-    const roles = (this.uses.get(name) ?? []).flatMap((use) => this.rolesAt(use, narrow));
-    // One of each kind is enough: branches that meet again must not multiply.
-    const all = [...roles, ...(this.outputs.has(name) ? [{ kind: "other" as const }] : [])].filter(
-      (role, index, list) => list.findIndex(({ kind }) => kind === role.kind) === index,
-    );
-    this.known.set(key, all);
-    return all;
+  /** What a value is taken for, directly or through nodes that move it: one role of each kind. */
+  private roles(name: string, narrow: boolean): readonly Role[] {
+    const found = new Map<Role["kind"], Role>();
+    // A list, not recursion: a chain of nodes may be long, and a broken graph may be a ring.
+    const todo: (Role | Place)[] = [{ scope: this, name }];
+    const seen = new Map<Scope, Set<string>>();
+    for (let next = todo.pop(); next; next = todo.pop()) {
+      if ("kind" in next) {
+        if (!found.has(next.kind)) found.set(next.kind, next);
+        continue;
+      }
+      const { scope, name } = next;
+      const names = seen.get(scope) ?? new Set();
+      seen.set(scope, names);
+      if (names.has(name)) continue;
+      names.add(name);
+      if (scope.outputs.has(name)) todo.push({ kind: "other" });
+      // Backwards, so that they come off the list in the order of the graph.
+      const steps = (scope.uses.get(name) ?? []).flatMap((use) => scope.stepsAt(use, narrow));
+      for (const step of steps.reverse()) todo.push(step);
+    }
+    return [...found.values()];
   }
 
-  private rolesAt({ node, index }: Use, narrow: boolean): readonly Role[] {
+  /** What a node takes an operand for, or the values that it goes on as. */
+  private stepsAt({ node, index }: Use, narrow: boolean): readonly (Role | Place)[] {
     const called = this.functionOf(node);
-    if (called) return called.inputs[index] === undefined ? [] : called.scope.roles(called.inputs[index], narrow);
+    if (called) {
+      const name = called.inputs[index];
+      return name === undefined ? [] : [{ scope: called.scope, name }];
+    }
     const inputs = quantisedInputs(node);
     if (inputs?.weights.includes(index)) return [{ kind: "weight", node, packed: inputs.packed }];
     if (inputs?.readers.includes(index)) return [{ kind: "reader" }];
     if (hasTrait(node, "moves") && (index === 0 || node.opType === "Concat"))
-      return node.outputs.flatMap((output) => (output === "" ? [] : this.roles(output, narrow)));
+      return node.outputs.filter((name) => name !== "").map((name) => ({ scope: this, name }));
     if (narrow && node.domain === "" && node.opType === "Cast")
       return node.outputs.flatMap((output) => this.afterCast(output, node));
     if (this.isScale(node, index)) return [{ kind: "reader" }];
