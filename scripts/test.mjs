@@ -24,6 +24,7 @@ const suites = [
   ],
   ["lint", () => program("node_modules/eslint/bin/eslint.js", ".")],
   ["formatting", () => program("node_modules/prettier/bin/prettier.cjs", "--check", "--log-level", "warn", ".")],
+  ["unused exports", () => program("node_modules/knip/bin/knip.js", "--no-progress")],
   ["unit tests and the command line", unitTests],
   ["integration in VS Code", integration],
   ["the packed extension in a clean VS Code", packed],

@@ -47,7 +47,7 @@ export function threadCount(text: string | undefined): number | undefined {
 }
 
 /** "285" or "3,17,20". */
-export function parseIndex(text: string, option: string): number[] {
+function parseIndex(text: string, option: string): number[] {
   if (!/^\s*\d+(\s*,\s*\d+)*\s*$/.test(text))
     throw new WrongUsage(`--${option} must be an index such as 285, or 3,17,20 for a dense output, not "${text}".`);
   return text.split(",").map(Number);

@@ -75,7 +75,7 @@ export class FetchedFiles {
 }
 
 /** Every character but letters, digits, ".", "_", "-" becomes "_"; a second of the same name gets "_2". */
-export function fileName(value: string, taken: Set<string>, ending = "npy"): string {
+function fileName(value: string, taken: Set<string>, ending = "npy"): string {
   return freeName(value.replace(/[^A-Za-z0-9._-]/g, "_") || "_", taken, `.${ending}`);
 }
 

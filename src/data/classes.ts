@@ -48,7 +48,7 @@ async function parseClasses(bytes: Uint8Array, name: string, modelPath: string):
 }
 
 /** Names from parsed JSON of any common form; empty where there are none. */
-export function namesFrom(json: unknown): string[] {
+function namesFrom(json: unknown): string[] {
   if (Array.isArray(json)) return json.map(nameOf);
   if (typeof json !== "object" || json === null) return [];
   const object = json as Readonly<Record<string, unknown>>;

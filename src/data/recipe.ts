@@ -14,7 +14,7 @@ export { validateRecipe } from "./validate.ts";
 const fileLimit = 16 * 2 ** 20;
 
 /** Where a model's recipe is kept. */
-export function recipePath(modelPath: string): string {
+function recipePath(modelPath: string): string {
   return path.join(path.dirname(modelPath), recipeName(path.basename(modelPath)));
 }
 

@@ -6,7 +6,7 @@ import type { DecodedTensor } from "../model/tensor.ts";
 export type BatchSizes = readonly [number, number];
 
 /** What a formula emits its nodes with. */
-export interface Emitter {
+interface Emitter {
   readonly name: string;
   /** The batch size as the graph runs: int64 [1]. */
   readonly batch: string;

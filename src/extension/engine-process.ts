@@ -317,7 +317,7 @@ export class EngineProcess {
 }
 
 /** A job that a person waits for, or one of many that are worked off: cells of a comparison. */
-export type Priority = "waited-for" | "background";
+type Priority = "waited-for" | "background";
 
 /** The most urgent first. */
 const ORDER: readonly Priority[] = ["waited-for", "background"];

@@ -72,6 +72,6 @@ function policy(cspSource: string, nonce: string): string {
   ].join("; ");
 }
 
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -88,7 +88,7 @@ function stringTensor(
  * A sparse tensor as a dense one; indices are [NNZ], counted through, or [NNZ, rank] (SparseTensorProto). undefined
  * where it is too large, of a type narrower than a byte, or malformed. /
  */
-export function toDense(sparse: SparseTensorRef, name: string, bytesOf: BytesOf = inMemory): TensorRef | undefined {
+function toDense(sparse: SparseTensorRef, name: string, bytesOf: BytesOf = inMemory): TensorRef | undefined {
   const { values, indices, dims } = sparse;
   const total = byteLength(values.dataType, elementCount(dims));
   const width = byteLength(values.dataType, 1);

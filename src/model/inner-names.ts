@@ -38,7 +38,7 @@ export function innerLayers(model: Model): InnerNode[] {
  * The nodes of a prepared graph (functions inlined, names unique) that the file's main graph does not have, in the
  * order they are written out.
  */
-export function innerNodes(graph: Graph): InnerNode[] {
+function innerNodes(graph: Graph): InnerNode[] {
   return graph.nodes.flatMap((node) => innerOf(node, undefined));
 }
 

@@ -23,7 +23,7 @@ export const FAMILIES = [
   "ml",
   "other",
 ] as const;
-export type OperatorFamily = (typeof FAMILIES)[number];
+type OperatorFamily = (typeof FAMILIES)[number];
 
 /** Facts about operators, each with the facts that follow from it. */
 const TRAITS = {

@@ -52,7 +52,7 @@ export function decodeSmallFloat(type: SmallFloatType, code: number): number {
 }
 
 /** float8e8m0, an unsigned power of two: 2^(code - 127); 255 is NaN. */
-export function decodeE8M0(code: number): number {
+function decodeE8M0(code: number): number {
   return code === 255 ? NaN : 2 ** (code - 127);
 }
 

@@ -262,7 +262,7 @@ export interface CurveLine {
   readonly summary?: { readonly label: string; readonly value: number };
 }
 
-export interface CurveNumber {
+interface CurveNumber {
   /** "deletion_auc": for programs that read the JSON. */
   readonly id: string;
   readonly label: string;

@@ -35,7 +35,7 @@ export type Source =
   /** Values handed over by a debug session or a notebook, by the model's inputs. */
   | { readonly kind: "tensors"; readonly tensors: Readonly<Record<string, HandedTensor>> };
 
-export interface HandedTensor {
+interface HandedTensor {
   readonly dims: readonly number[];
   readonly values: Float32Array;
 }

@@ -43,7 +43,7 @@ export interface OutputRecipe {
 export type InputRecipe = ImageRecipe | ArrayRecipe | RowRecipe | TextRecipe;
 
 export const FITS = ["stretch", "center-crop", "resize-crop", "stretch-crop", "pad"] as const;
-export type Fit = (typeof FITS)[number];
+type Fit = (typeof FITS)[number];
 
 export type Interpolation = "nearest" | "bilinear" | "bicubic" | "lanczos" | "box";
 

@@ -56,7 +56,7 @@ export interface Result {
 }
 
 /** What a result is about, whichever technique made it. */
-export interface ResultContext {
+interface ResultContext {
   /** The input's pictures, which views lie over by their ids. */
   readonly pictures: readonly ImageArtifact[];
   /** The model's strongest predictions for the input. */
@@ -64,7 +64,7 @@ export interface ResultContext {
 }
 
 /** The raw numbers of a result, in the shape of what they are about (batch axis included). */
-export interface ArrayInfo {
+interface ArrayInfo {
   /** The model's input, or the layer. */
   readonly name?: string;
   readonly dims: readonly number[];

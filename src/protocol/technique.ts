@@ -13,7 +13,7 @@ export const FAMILIES = {
   checks: "Checks",
 } as const;
 
-export type Family = keyof typeof FAMILIES;
+type Family = keyof typeof FAMILIES;
 
 export interface TechniqueInfo {
   /** The command line's word: "grad-cam". */

@@ -1,4 +1,4 @@
-import { isFloat, nodeLabel, type DataType, type Graph, type Node } from "../model/graph.ts";
+import { isFloat, nodeLabel, type Graph, type Node } from "../model/graph.ts";
 import { inferTypes, type ValueTypes } from "../model/types.ts";
 import { hasTrait, operatorOf } from "../model/operators.ts";
 
@@ -300,9 +300,4 @@ function changes(node: Node): boolean {
 function int({ attributes }: Node, name: string, fallback: number): number {
   const attribute = attributes[name];
   return attribute?.type === "int" ? attribute.value : fallback;
-}
-
-/** Types of inputs that take part in this: whole numbers. */
-export function isInteger(dataType: DataType): boolean {
-  return !isFloat(dataType) && dataType !== "string" && dataType !== "bool";
 }

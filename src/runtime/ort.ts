@@ -1,7 +1,7 @@
 import type * as OnnxRuntime from "onnxruntime-node";
 import type { InferenceSession, Tensor, TypedTensor } from "onnxruntime-node";
 import { ModelError } from "../model/errors.ts";
-import { BITS, elementCount, type DataType, type ValueInfo } from "../model/graph.ts";
+import type { DataType, ValueInfo } from "../model/graph.ts";
 import { writeModel, type WritableModel } from "../model/formats/onnx/writer.ts";
 import type { OpenModel } from "../model/open.ts";
 import { faultyOptimizers, inCommonLocale, withoutMaps } from "./runnable.ts";
@@ -20,7 +20,7 @@ export interface TensorValue {
 export type Feeds = Readonly<Record<string, TensorValue>>;
 
 /** The newest ai.onnx opset that this ONNX Runtime runs. */
-export const NEWEST_OPSET = 26;
+const NEWEST_OPSET = 26;
 
 export interface Session {
   readonly inputs: readonly string[];
@@ -198,7 +198,7 @@ function messageOf(error: unknown): string {
 }
 
 /** ONNX Runtime's message without its own source positions; operators it does not know are said plainly. */
-export function runtimeError(error: unknown, what: string): ModelError {
+function runtimeError(error: unknown, what: string): ModelError {
   const text = messageOf(error);
   const locale = MISSING_LOCALE.exec(text)?.[1];
   const unknown =
@@ -301,8 +301,4 @@ export function fromFloat32(dataType: DataType, dims: readonly number[], data: F
   if (dataType === "float16") return { dataType, dims, data: Uint16Array.from(data, floatToHalf) };
   if (dataType === "float64") return { dataType, dims, data: Float64Array.from(data) };
   return { dataType: "float32", dims, data };
-}
-
-export function bytesIn(dataType: DataType, dims: readonly number[]): number {
-  return Math.ceil((elementCount(dims) * BITS[dataType]) / 8);
 }

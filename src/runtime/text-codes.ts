@@ -5,7 +5,7 @@ import type { LoadedModel } from "./models.ts";
 import type { Feeds, TensorValue } from "./ort.ts";
 
 /** What stands in for a text that is taken away: place 0 of each input's list. */
-export const NO_TEXT = "";
+const NO_TEXT = "";
 
 export interface TextCodes {
   readonly model: LoadedModel;

@@ -5,7 +5,7 @@ import { basename, join, resolve } from "node:path";
 import { build, type BuildOptions } from "esbuild";
 import { afterAll, beforeAll } from "vitest";
 
-export interface Called {
+interface Called {
   readonly code: number | null;
   readonly out: string;
   readonly err: string;

@@ -49,7 +49,7 @@ export function ColorBar({
 }
 
 /** The ends, exactly, and round numbers between that do not come too near to them. */
-export function barTicks({ min, max }: ValueRange): number[] {
+function barTicks({ min, max }: ValueRange): number[] {
   const room = (max - min) * 0.09;
   return [min, ...ticks(min, max, 4).filter((value) => value - min > room && max - value > room), max];
 }

@@ -310,7 +310,7 @@ export function NumberField({
 }
 
 /** Why a typed number will not do, or undefined. */
-export function numberProblem(
+function numberProblem(
   text: string,
   { min, max, integer }: { readonly min: number; readonly max: number; readonly integer: boolean },
 ): string | undefined {

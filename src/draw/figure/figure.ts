@@ -135,7 +135,7 @@ function pictureOf(cells: readonly (FigureCell | undefined)[]): ImageArtifact | 
 }
 
 /** Whether two pictures are the same: each result brings its own copy. */
-export function samePixels(a: ImageArtifact, b: ImageArtifact): boolean {
+function samePixels(a: ImageArtifact, b: ImageArtifact): boolean {
   return (
     a === b ||
     (a.width === b.width && a.height === b.height && a.pixels.every((value, index) => value === b.pixels[index]))

@@ -111,7 +111,7 @@ function layoutBars(artifact: BarsArtifact): Block {
 }
 
 /** A share as percent ("40.51 %"), anything else as it is. */
-export function formatAmount(value: number, share: boolean): string {
+function formatAmount(value: number, share: boolean): string {
   return share && Number.isFinite(value)
     ? `${formatValue(Number((100 * value).toPrecision(4)))} %`
     : formatValue(value);

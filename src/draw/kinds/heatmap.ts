@@ -112,7 +112,7 @@ function joined(frames: readonly ValueMap[]): Float32Array {
  * All frames of a map in a row or a grid, on one scale: each over its picture, or below it where the looks say side by
  * side and `withPictures`.
  */
-export function layoutFrames(
+function layoutFrames(
   artifact: HeatmapArtifact,
   pictures: readonly (ImageArtifact | undefined)[],
   looks: Looks,
@@ -134,7 +134,7 @@ export function layoutFrames(
  * The picture, the map and a colour bar with numbers, side by side or one over the other; of several frames, all of
  * them (`pictures`: one for each).
  */
-export function layoutHeatmap(
+function layoutHeatmap(
   artifact: HeatmapArtifact,
   pictures: readonly (ImageArtifact | undefined)[],
   looks: Looks,
@@ -165,7 +165,7 @@ export function layoutHeatmap(
 }
 
 /** The map in its colours at the size it is drawn at, at (0, 0): over its picture where the looks say "overlay". */
-export function mapImage(
+function mapImage(
   artifact: HeatmapArtifact,
   picture: ImageArtifact | undefined,
   looks: Looks,

@@ -27,7 +27,7 @@ export interface Kind<A extends Artifact> {
 }
 
 /** What artifacts are drawn with. */
-export interface Setting {
+interface Setting {
   /** The input's pictures. */
   readonly pictures: readonly ImageArtifact[];
   readonly looks: Looks;

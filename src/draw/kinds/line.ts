@@ -112,7 +112,7 @@ export function channelName(artifact: LineArtifact, channel: number): string {
 }
 
 /** Where a value lies along the axis, without its unit: "12", "0.25". */
-export function positionText({ start, step }: LineAxis, place: number): string {
+function positionText({ start, step }: LineAxis, place: number): string {
   return String(Number((start + place * step).toPrecision(6)));
 }
 

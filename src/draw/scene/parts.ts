@@ -62,7 +62,7 @@ interface Box {
   readonly height: number;
 }
 
-export type TextPart = Extract<Part, { kind: "text" }>;
+type TextPart = Extract<Part, { kind: "text" }>;
 export type ImagePart = Extract<Part, { kind: "image" }>;
 
 /** What a layout gives: its parts with the origin at its own top left. */

@@ -3,11 +3,7 @@ import type { Code, Question, Template } from "./method.ts";
 import { boolean, list, number, numbersIn, text, tuple } from "./text.ts";
 
 /** One call of a Captum class: `raw` is what its attribute() gives. */
-export function call(
-  name: string,
-  args: readonly string[],
-  more: Partial<Code> & { readonly over?: string } = {},
-): Code {
+function call(name: string, args: readonly string[], more: Partial<Code> & { readonly over?: string } = {}): Code {
   const { over, ...rest } = more;
   const subject = over ?? (rest.layer ? `${name}(explained, layer)` : `${name}(explained)`);
   return {

@@ -59,7 +59,7 @@ export async function rememberInput(context: vscode.ExtensionContext, uri: vscod
   await context.workspaceState.update(recentKey, [uri, ...others].slice(0, 10).map(String));
 }
 
-export function recentInputs(context: vscode.ExtensionContext): vscode.Uri[] {
+function recentInputs(context: vscode.ExtensionContext): vscode.Uri[] {
   const kept = context.workspaceState.get<unknown>(recentKey);
   return (Array.isArray(kept) ? kept : []).filter((one) => typeof one === "string").map((one) => vscode.Uri.parse(one));
 }

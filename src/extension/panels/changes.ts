@@ -30,7 +30,7 @@ export function restoreState<State>(
 }
 
 /** Places whose values are not the same in `sound`; what only `sound` has, its defaults, is no change. */
-export function changedPlaces(given: unknown, sound: unknown, place = ""): string[] {
+function changedPlaces(given: unknown, sound: unknown, place = ""): string[] {
   if (given === undefined || Object.is(given, sound)) return [];
   if (sound === undefined && isObject(given) && Object.keys(given).length === 0) return [];
   if (!isObject(given) || !isObject(sound) || Array.isArray(given) !== Array.isArray(sound)) return [place];

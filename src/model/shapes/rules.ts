@@ -180,7 +180,7 @@ export const SHAPE_RULES: ReadonlyMap<string, ShapeRule> = new Map([
 ]);
 
 /** Numpy's broadcasting; between a symbol and another size than 1 the number is taken. */
-export function broadcast(shapes: readonly Shape[]): Dim[] {
+function broadcast(shapes: readonly Shape[]): Dim[] {
   const rank = Math.max(...shapes.map((dims) => dims.length));
   return Array.from({ length: rank }, (_, axis) => {
     const dims = shapes.map((shape) => (axis < rank - shape.length ? 1 : shape[axis - rank + shape.length]));

@@ -35,7 +35,7 @@ export interface Judgement {
 /** Two neighbouring steps this near the gradient agree with it. */
 export const AGREES = 0.003;
 /** Differences that settle further from it than this differ. */
-export const DIFFERS = 0.006;
+const DIFFERS = 0.006;
 
 /**
  * What the differences at the point say, steps ascending. They agree where two neighbouring steps do. They differ where

@@ -15,7 +15,7 @@ export interface GradientCheck {
   readonly directions: readonly DirectionCheck[];
 }
 
-export interface DirectionCheck {
+interface DirectionCheck {
   /** "along": the gradient itself in a random half of the coordinates, with some noise; "random": noise alone. */
   readonly kind: "along" | "random";
   readonly verdict: Verdict;

@@ -153,7 +153,7 @@ function startOf(context: SampleContext, features: Features, baseline: Float32Ar
 }
 
 /** RISE's auc: (Σ − first/2 − last/2) / (n − 1). */
-export function areaUnder(values: Float32Array): number {
+function areaUnder(values: Float32Array): number {
   const sum = values.reduce((total, value) => total + value, 0);
   return (sum - values[0] / 2 - values[values.length - 1] / 2) / (values.length - 1);
 }

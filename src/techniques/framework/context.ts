@@ -344,7 +344,7 @@ export class JobContext implements SampleContext {
   }
 }
 
-export function layoutsOf({ graph, trace }: Traced, input: InputInfo): Layouts {
+function layoutsOf({ graph, trace }: Traced, input: InputInfo): Layouts {
   const inputs = input.parts ? input.parts.flatMap(({ segments }) => segments) : [input];
   // A single category has no places that a layer could keep.
   const known = new Map(

@@ -25,7 +25,7 @@ export function namedLayer({ graph, trace }: Traced, layouts: Layouts, asked: st
 }
 
 /** The last value before the score. */
-export function lastLayer(traced: Traced, layouts: Layouts, score: string): LayerInfo {
+function lastLayer(traced: Traced, layouts: Layouts, score: string): LayerInfo {
   const { value } = valuesBefore(traced, score).next();
   if (value === undefined)
     throw new UsageError("There is no value between the input and the score.", score, "Choose a layer.");
@@ -33,7 +33,7 @@ export function lastLayer(traced: Traced, layouts: Layouts, score: string): Laye
 }
 
 /** Whether any value before the score has channels and space. */
-export function hasSpatialLayer(traced: Traced, layouts: Layouts, score: string): boolean {
+function hasSpatialLayer(traced: Traced, layouts: Layouts, score: string): boolean {
   for (const value of valuesBefore(traced, score))
     if (isSpatial(layouts.get(value), traced.trace.dims.get(value)!)) return true;
   return false;
@@ -43,7 +43,7 @@ export function hasSpatialLayer(traced: Traced, layouts: Layouts, score: string)
  * The last value before the score that is not the scores themselves and has two axes longer than one, batch apart
  * (steps and channels); else the last hidden vector.
  */
-export function lastWithAxes(traced: Traced, layouts: Layouts, score: string): LayerInfo {
+function lastWithAxes(traced: Traced, layouts: Layouts, score: string): LayerInfo {
   const scores = scoresThemselves(traced, score);
   let hidden: string | undefined;
   for (const value of valuesBefore(traced, score, true)) {
@@ -92,7 +92,7 @@ export async function pickLayer(
  * gradient has no rule.
  * /
  */
-export async function pickSpatialLayer(
+async function pickSpatialLayer(
   traced: Traced,
   layouts: Layouts,
   score: string,

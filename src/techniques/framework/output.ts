@@ -390,7 +390,7 @@ export function classLabel(
  * Of one number that tells two classes apart. Two names are [negative, positive], as in scikit-learn and Keras; one is
  * the positive's.
  */
-export function positiveLabel(classes: readonly string[]): string {
+function positiveLabel(classes: readonly string[]): string {
   return classes[classes.length === 2 ? 1 : 0] ?? "positive";
 }
 

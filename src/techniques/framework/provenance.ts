@@ -16,7 +16,7 @@ const PIECE = 1 << 22;
 const WHOLE = 2 ** 28;
 
 /** SHA-256 of a model's file (external data apart), computed once; "partial:" in front for files over 256 MiB. */
-export function hashOf(model: LoadedModel): string {
+function hashOf(model: LoadedModel): string {
   let hash = hashes.get(model);
   if (hash === undefined) {
     hash = hashFile(model.open.path);

@@ -27,7 +27,7 @@ export type ModelTechnique = Kind<"none", ModelContext, ViewsAndArrays>;
 export type SampleTechnique = Kind<"one", SampleContext, TechniqueOutput>;
 
 /** Looks at many samples at once. */
-export type DatasetTechnique = Kind<"many", DatasetContext, ViewsAndArrays>;
+type DatasetTechnique = Kind<"many", DatasetContext, ViewsAndArrays>;
 
 interface ByNeed {
   readonly none: ModelTechnique;
@@ -41,7 +41,7 @@ export function isFor<Input extends InputNeed>(technique: Technique, input: Inpu
 }
 
 /** A technique's own views, and its numbers by name. */
-export interface ViewsAndArrays {
+interface ViewsAndArrays {
   readonly views: readonly Artifact[];
   readonly arrays: readonly NamedArray[];
 }
@@ -89,7 +89,7 @@ export interface PartEffects {
 export type LayerKind = "any" | "spatial" | "features";
 
 /** What every technique works with. It never touches files, sessions or the screen. */
-export interface ModelContext<P = Params> {
+interface ModelContext<P = Params> {
   readonly model: LoadedModel;
   /** As the technique's specifications have them: checked, with defaults filled in. */
   readonly params: P;
@@ -102,7 +102,7 @@ export interface ModelContext<P = Params> {
 }
 
 /** With the rows of a data set. */
-export interface DatasetContext<P = Params> extends ModelContext<P> {
+interface DatasetContext<P = Params> extends ModelContext<P> {
   /** How many rows the selection has. */
   readonly rows: number;
   /** The rows in batches, each fed to the model's inputs. */
@@ -198,7 +198,7 @@ export interface Variation {
 }
 
 /** What a technique has asked its context for. */
-export interface Used {
+interface Used {
   readonly notes: readonly string[];
   readonly usedLayer: string | undefined;
 }

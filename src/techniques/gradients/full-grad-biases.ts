@@ -11,7 +11,7 @@ export interface BiasTerm {
 }
 
 /** A value of the graph to which a bias is added, and how the bias comes from constants of the graph. */
-export interface BiasPlace {
+interface BiasPlace {
   readonly node: string;
   /** The value whose gradient is the bias's. */
   readonly value: string;
@@ -24,7 +24,7 @@ export interface BiasPlace {
 }
 
 /** A Clip (ReLU6): at a bound its result is a bias of its own, with no gradient to its input. */
-export interface ClipBound {
+interface ClipBound {
   readonly value: string;
   readonly input: string;
   /** Constants; "" where there is none. */

@@ -144,7 +144,7 @@ export function throughPlaces(parts: Parts, places: Int32Array): Parts {
 }
 
 /** How many places a window has along each axis: enough to reach the end. */
-export function placesOf(dims: readonly number[], { window, stride }: Sliding): number[] {
+function placesOf(dims: readonly number[], { window, stride }: Sliding): number[] {
   return dims.map((size, axis) => Math.ceil((size - window[axis]) / stride[axis]) + 1);
 }
 

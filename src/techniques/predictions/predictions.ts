@@ -98,7 +98,7 @@ function listed({ dims, shape, meaning }: ModelOutput): number {
 }
 
 /** Kinds of outputs in a sentence. */
-export const KIND_WORDS: Readonly<Record<OutputMeaning["kind"], string>> = {
+const KIND_WORDS: Readonly<Record<OutputMeaning["kind"], string>> = {
   logits: "logits",
   probabilities: "probabilities",
   independent: "independent scores",

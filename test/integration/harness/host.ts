@@ -8,7 +8,7 @@ export interface Host {
   close(): Promise<void>;
 }
 
-export interface HostOptions {
+interface HostOptions {
   /** Profile, state and logs go here. */
   readonly dataFolder: string;
   readonly extensionsFolder: string;

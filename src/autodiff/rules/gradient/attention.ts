@@ -119,7 +119,7 @@ export function causalBias(
 }
 
 /** Additive form of a boolean mask: 0 where true. */
-export function additive(g: Builder, mask: string): string {
+function additive(g: Builder, mask: string): string {
   return g.where(mask, g.scalar(0), g.scalar(MASKED));
 }
 

@@ -6,7 +6,7 @@ import { gradientRules } from "../index.ts";
 import type { Layer, RelevanceGraph } from "./graph.ts";
 
 /** What keeps denominators away from zero, everywhere but in the epsilon rule, which has its own (zennit's). */
-export const STABILIZER = 1e-6;
+const STABILIZER = 1e-6;
 
 /**
  * Where input values lie: one number for all, or one for each entry of `axis`; undefined: the input's own smallest and

@@ -136,7 +136,7 @@ function checkSubgraphs(node: Node, problems: Problem[], visible: Scope, incompl
 }
 
 /** Every name that a node's subgraphs take from outside, its own inputs not included. */
-export function capturedValues(node: Node): Set<string> {
+function capturedValues(node: Node): Set<string> {
   const captured = new Set<string>();
   for (const graph of subgraphsOf(node)) for (const name of freeValues(graph)) captured.add(name);
   return captured;

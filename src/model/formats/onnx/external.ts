@@ -3,7 +3,7 @@ import { locateBeside, pathBeside } from "../../beside.ts";
 import type { ExternalFile } from "./context.ts";
 
 /** A file of external data that the model may use. */
-export interface ExternalData {
+interface ExternalData {
   /** Relative to the model's folder, as the model names it. */
   readonly file: string;
   /** The real path, links resolved. */

@@ -96,7 +96,7 @@ function readNode(reader: WireReader, context: ReadContext): Node {
 }
 
 /** "ai.onnx" and "" are one domain. */
-export function foldDomain(domain: string): string {
+function foldDomain(domain: string): string {
   return domain === "ai.onnx" ? "" : domain;
 }
 

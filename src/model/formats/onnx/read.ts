@@ -8,7 +8,7 @@ import type { ByteSource } from "./source.ts";
 import { TruncatedError, WireReader } from "./wire.ts";
 
 /** The newest opset of ai.onnx and IR version that were known when this was written. */
-export const NEWEST_OPSET = 28;
+const NEWEST_OPSET = 28;
 const NEWEST_IR = 14;
 
 /**
