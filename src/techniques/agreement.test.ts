@@ -23,6 +23,12 @@ const TOLERANCE = 1e-3;
 const DRAWS = 300;
 const PAGE = resolve("docs/agreement.md");
 
+/** Methods whose reference has a form of its own, and the test that reads it. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  predictions: "src/techniques/efficientnet.test.ts",
+  "feature-maps": "src/techniques/architectures.test.ts",
+};
+
 const models = new ModelCache({ most: 3 });
 const networks = new Map<string, Promise<Fed>>();
 const results: Compared[] = [];
@@ -101,6 +107,12 @@ describe("the table of methods and networks", () => {
   it("names methods that there are", () => {
     const known = new Set(techniques.map(({ info }) => info.id));
     expect([...new Set(cases.map(({ technique }) => technique))].filter((id) => !known.has(id))).toEqual([]);
+  });
+
+  it.each(techniques.map(({ info }) => info.id))("has a reference for %s", (id) => {
+    const compared = cases.some((one) => one.technique === id && one.undefined === undefined);
+    const elsewhere = ELSEWHERE[id];
+    expect(compared || (elsewhere !== undefined && readFileSync(elsewhere, "utf8").includes(`"${id}"`))).toBe(true);
   });
 
   it("is the one in docs/agreement.md, but for the size of the errors", () => {

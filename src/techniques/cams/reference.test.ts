@@ -89,7 +89,9 @@ describe("the references of class activation maps", () => {
         }),
       );
     }
-    expect(alike.size).toBe(78);
+    // Every pair of methods meets on some network.
+    const methods = new Set([...places.values()].flat().map(({ technique }) => technique)).size;
+    expect(alike.size).toBe((methods * (methods - 1)) / 2);
     expect([...alike].filter(([, same]) => same)).toEqual([]);
   });
 
