@@ -161,7 +161,7 @@ describe("the layer that is picked by itself", () => {
     const result = await runOn(models, transformer("separate.onnx"), picture(), "grad-cam");
     expect(pickedBy(result.notes)).toBe("before");
     expect(result.arrays[0].dims).toEqual([2, 3]);
-    expect(result.notes).toContain("6 tokens as 2×3, 1 class token apart.");
+    expect(result.notes).toContain("6 tokens as 2×3, without 1 class token.");
     // Later ones have a gradient, but none at the picture's places.
     const later = await runOn(models, transformer("separate.onnx"), picture(), "grad-cam", { layer: "end" });
     expect(Array.from(later.arrays[0].values)).toEqual([0, 0, 0, 0, 0, 0]);

@@ -214,7 +214,7 @@ describe("the kernels of these maps", () => {
       runOn(models, model, writeArray(scratch, "fine.npy", [1, 1, 90, 90], numbers(8100, 0.1)), "kpca-cam", {
         layer: "a",
       }),
-    ).rejects.toThrow(/90×90 = 8100 places, and 6400 fit/);
+    ).rejects.toThrow(/90×90 = 8100 positions, and at most 6400 are supported/);
   });
 
   it("resizes to the nearest place, to the numbers of PyTorch's interpolate", () => {

@@ -345,7 +345,7 @@ describe("randomisation", () => {
 
 describe("a check", () => {
   it.each([
-    ["sparseness", { method: "feature-maps" }, /"method" is one of saliency/],
+    ["sparseness", { method: "feature-maps" }, /"method" must be one of saliency/],
     ["sparseness", { method: "saliency", options: "steps=3" }, /Saliency has no parameter "steps"/],
     ["sparseness", { method: "integrated-gradients", options: "steps=1" }, /"steps" is 1; it must be from 2/],
     ["sparseness", { method: "saliency", options: "nonsense" }, /"options" cannot be "nonsense"/],

@@ -56,7 +56,7 @@ describe("maps of a layer that holds several frames are those of Captum and pyto
     const largest = Math.max(...Array.from(wanted.data as Float32Array, Math.abs));
     const off = Math.max(...Array.from(wanted.data as Float32Array, (value, i) => Math.abs(value - raw.values[i])));
     expect(off / largest).toBeLessThan(TOLERANCE);
-    expect(notes.join(" ")).toContain(`holds ${wanted.dims[0]} frames along axis 0: each has its own map.`);
+    expect(notes.join(" ")).toContain(`holds ${wanted.dims[0]} frames along axis 0; each has its own map.`);
   });
 });
 

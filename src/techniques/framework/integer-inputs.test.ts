@@ -417,7 +417,7 @@ describe("integers that are not looked up", () => {
     });
     expect([...file.arrays[0].values]).toEqual([3, 1, 6]);
     await expect(runOn(models, model, ids, "feature-ablation", { params: { baseline: "0.5" } })).rejects.toThrow(
-      /whole numbers/,
+      /takes integers/,
     );
     await expect(runOn(models, model, ids, "feature-ablation", { params: { baseline: "mask" } })).rejects.toThrow(
       /No tokenizer/,
@@ -475,15 +475,15 @@ describe("integers that are not looked up", () => {
     vocabulary(["[PAD]", "[UNK]", "[MASK]"]);
     const masked = await run();
     expect([...masked.arrays[0].values]).toEqual(of(2, [3, 4]));
-    expect(masked.notes.join(" ")).toContain('The baseline of "tokens" is the mask token [MASK], number 2.');
+    expect(masked.notes.join(" ")).toContain('The baseline of "tokens" is the mask token [MASK], ID 2.');
     expect((masked.views[0] as TokensArtifact).tokens).toEqual(["good", "film"]);
     expect([...(await run("pad")).arrays[0].values]).toEqual(of(0, [3, 4]));
     expect([...(await run("unknown")).arrays[0].values]).toEqual(of(1, [3, 4]));
     expect([...(await run("token:4")).arrays[0].values]).toEqual(of(4, [3, 4]));
     vocabulary(["[UNK]", "[PAD]"]);
-    expect((await run()).notes.join(" ")).toContain("the padding token [PAD], number 1");
+    expect((await run()).notes.join(" ")).toContain("the padding token [PAD], ID 1");
     vocabulary(["[UNK]"]);
-    expect((await run()).notes.join(" ")).toContain("the unknown token [UNK], number 0");
+    expect((await run()).notes.join(" ")).toContain("the unknown token [UNK], ID 0");
     expect(ids).toBeDefined();
   });
 
@@ -498,10 +498,10 @@ describe("integers that are not looked up", () => {
       runOn(models, model, ids, "insertion-deletion", { params: { method: "feature-ablation" } }),
     ).resolves.toBeDefined();
     await expect(runOn(models, model, ids, "sensitivity", { params: { method: "feature-ablation" } })).rejects.toThrow(
-      /whole numbers/,
+      /takes integers/,
     );
     await expect(runOn(models, model, ids, "feature-ablation", { params: { samples: 3 } })).rejects.toThrow(
-      /whole numbers/,
+      /takes integers/,
     );
   });
 });

@@ -88,7 +88,7 @@ describe("a table that comes as an input for each column is one table", () => {
       'RISE compares elements of the input with each other, and "dose" [1, 1] has only one.',
     );
     await expect(runOn(models, path, dose, "insertion-deletion", { target: { index: [0] } })).rejects.toThrow(
-      /"dose" \[1, 1\] has one/,
+      /"dose" \[1, 1\] has only one/,
     );
     await expect(runOn(models, path, dose, "road", { target: { index: [0] } })).rejects.toThrow(
       /"dose" \[1, 1\] is not an image/,

@@ -232,7 +232,7 @@ describe("methods on columns of texts", () => {
     expect(notes).toContain('The baseline of "words" is the empty text.');
     for (const technique of ["saliency", "integrated-gradients", "lrp"]) {
       await expect(runOn(models, wordsOnly, given, technique), technique).rejects.toThrow(
-        /^The input "words" is string: only float inputs have a gradient, and texts have none: ArrayFeatureExtractor/,
+        /^The input "words" is string: only float inputs have a gradient, and text has no gradient: ArrayFeatureExtractor/,
       );
     }
     await expect(runOn(models, wordsOnly, given, "feature-ablation", { params: { baseline: given } })).rejects.toThrow(

@@ -197,7 +197,7 @@ describe("integrated gradients", () => {
       /"steps" is 1; it must be from 2/,
     );
     await expect(run("mlp", "integrated-gradients", { params: { rule: "simpson" } })).rejects.toThrow(
-      /"rule" is one of gausslegendre, riemann_left/,
+      /"rule" must be one of gausslegendre, riemann_left/,
     );
   });
 

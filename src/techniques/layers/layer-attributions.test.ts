@@ -171,7 +171,7 @@ describe("a chain of two layers, by hand", () => {
     ],
     ["neuron-gradient", "z", { neuron: "first" }, /"neuron" cannot be "first"/],
     ["layer-conductance", "nowhere", {}, /no layer "nowhere"/],
-    ["layer-conductance", "A", {}, /"A" is the same for every input/],
+    ["layer-conductance", "A", {}, /"A" does not depend on the input/],
   ])("%s of %s with %o says what does not fit", async (technique, layer, params, message) => {
     await expect(at(technique, layer, params)).rejects.toThrow(message);
   });

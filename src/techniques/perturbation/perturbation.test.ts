@@ -279,7 +279,7 @@ describe("RISE", () => {
   it.each([
     [{ masks: 0 }, /"masks" is 0; it must be from 1/],
     [{ probability: 1 }, /"probability" is 1; it must be from 0.01 to 0.99/],
-    [{ cells: 1.5 }, /"cells" is a whole number, not 1.5/],
+    [{ cells: 1.5 }, /"cells" must be a whole number, not 1.5/],
   ])("refuses %o", async (params, message) => {
     await expect(runOn(models, sum(), ramp(), "rise", { params })).rejects.toThrow(message);
   });

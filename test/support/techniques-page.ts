@@ -1,0 +1,78 @@
+import { FAMILIES, type Family, type TechniqueInfo } from "../../src/protocol/technique.ts";
+import type { AgreementCase } from "./agreement.ts";
+
+/** What the numbers of each folder of test/reference come from. */
+const SOURCES: Readonly<Record<string, string>> = {
+  architectures: "PyTorch",
+  attributions: "Captum",
+  bert: "Captum",
+  cams: "pytorch-grad-cam",
+  deeplift: "Captum",
+  "efficientnet-cat": "PyTorch",
+  "full-grad": "pytorch-grad-cam",
+  layers: "Captum",
+  lrp: "zennit",
+  perturbation: "Captum",
+  trust: "Quantus, Captum",
+};
+
+/** Techniques whose numbers come from something else than the rest of their folder. */
+const OWN_SOURCES: Readonly<Record<string, string>> = {
+  "guided-gradcam": "Captum",
+  "insertion-deletion": "Quantus, RISE (authors' code)",
+  infidelity: "Captum",
+  lrp: "zennit, Captum, LXT",
+  randomisation: "Quantus",
+  rise: "RISE (authors' code)",
+  road: "Quantus",
+  sensitivity: "Captum",
+  sparseness: "Quantus",
+};
+
+/** Those that docs/agreement.md does not list: their numbers are compared in their own tests. */
+const OWN_TESTS: Readonly<Record<string, string>> = {
+  predictions: "PyTorch (logits), torchvision (boxes)",
+  "feature-maps": "PyTorch (activations)",
+};
+
+/** docs/techniques.md: a table for each family of techniques. Throws for a technique without a reference. */
+export function techniquesPage(techniques: readonly TechniqueInfo[], cases: readonly AgreementCase[]): string {
+  const families = (Object.keys(FAMILIES) as Family[]).map((family) => {
+    const rows = techniques.filter(({ group }) => group === family).map((info) => row(info, cases));
+    return `## ${FAMILIES[family]}\n\n| technique | command line | what it shows | needs | reference | compared with |\n| --- | --- | --- | --- | --- | --- |\n${rows.join("\n")}\n`;
+  });
+  return `# Techniques
+
+Made from the catalogue of techniques by \`src/techniques/catalogue.test.ts\` (\`UPDATE_DOCS=1 npx vitest run src/techniques/catalogue.test.ts\`
+writes it anew). Each is a command of the palette (*Neural Loupe: …*), a button of the panel, and a word of the command line:
+\`neural-loupe TECHNIQUE --help\` explains its options.
+
+*Compared with* names the implementations that the numbers are tested against, and on how many networks;
+[agreement.md](agreement.md) has the differences for each network, [test/reference](../test/reference/README.md) the scripts that made the references.
+
+${families.join("\n")}`;
+}
+
+function row(info: TechniqueInfo, cases: readonly AgreementCase[]): string {
+  const cells = [info.title, `\`${info.id}\``, info.summary, needsOf(info), info.cite ?? "", comparedWith(info, cases)];
+  return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+}
+
+function needsOf({ needs, group }: TechniqueInfo): string {
+  if (group === "checks") return "the method to check, and what it needs";
+  const layer = { none: "", any: "a layer", spatial: "a layer with height and width" }[needs.layer];
+  return ["an input", needs.target ? "a target" : "", layer, needs.gradient ? "gradients" : ""]
+    .filter((one) => one !== "")
+    .join(", ");
+}
+
+function comparedWith({ id }: TechniqueInfo, cases: readonly AgreementCase[]): string {
+  const own = cases.filter(({ technique }) => technique === id);
+  if (own.length === 0) {
+    if (!(id in OWN_TESTS)) throw new Error(`${id} is compared with no reference.`);
+    return OWN_TESTS[id];
+  }
+  const sources = OWN_SOURCES[id] ?? [...new Set(own.map(({ folder }) => SOURCES[folder] ?? folder))].sort().join(", ");
+  const networks = new Set(own.map(({ network }) => network)).size;
+  return `${sources}; ${networks} network${networks === 1 ? "" : "s"}`;
+}
