@@ -264,11 +264,11 @@ export class EngineProcess {
       this.deaths = [...this.deaths.filter((death) => now - death < 60_000), now];
       const crash = new RemoteError(
         "EngineCrashError",
-        `The engine ${how} while it was working.`,
+        `The engine ${how} during a run.`,
         undefined,
-        (how.includes("SIGKILL") ? "A system short of memory ends processes like this. " : "") +
-          "Run it again: a new engine starts by itself. If it happens every time, try a smaller input, " +
-          "or another Node for the engine (setting neuralLoupe.engine.node). The log (Neural Loupe: Show Log) has the details.",
+        (how.includes("SIGKILL") ? "A system that is short of memory ends processes in this way. " : "") +
+          "Run it again: a new engine starts automatically. If it happens every time, try a smaller input " +
+          "or another Node.js for the engine (setting neuralLoupe.engine.node). The log (Neural Loupe: Show Log) has the details.",
       );
       running?.reject(crash);
       for (const entry of [...this.light]) {
@@ -290,10 +290,10 @@ export class EngineProcess {
   private giveUp(how: string, wasReady: boolean, lastWords: string): void {
     this.broken = new RemoteError(
       "EngineBrokenError",
-      `The engine was started and died three times within a minute${wasReady ? "" : ", before it could do anything"}: it ${how}.` +
-        (lastWords ? ` It said: ${lastWords}` : ""),
+      `The engine crashed three times within a minute${wasReady ? "" : ", each time during startup"}: it ${how}.` +
+        (lastWords ? ` Its last output: ${lastWords}` : ""),
       undefined,
-      'Try another Node for the engine (setting neuralLoupe.engine.node), then run "Neural Loupe: Restart Engine".',
+      'Try another Node.js for the engine (setting neuralLoupe.engine.node), then run "Neural Loupe: Restart Engine".',
     );
     for (const entry of this.all()) entry.reject(this.broken);
     this.forgetAll();

@@ -26,7 +26,7 @@ export function createEngine(context: vscode.ExtensionContext, log: vscode.LogOu
 }
 
 async function offerAnotherNode(message: string): Promise<void> {
-  const settings = "Choose Another Node";
+  const settings = "Choose Another Node.js";
   const log = "Show Log";
   const restart = "Restart Engine";
   const answer = await vscode.window.showErrorMessage(message, settings, restart, log);

@@ -110,7 +110,7 @@ export class Runner {
         "DataError",
         `The input is on a virtual file system (${input.scheme}).`,
         state.input,
-        "Save a copy on disk and choose that.",
+        "Save a copy on disk and choose the copy.",
       );
     }
     const { recipe } = await this.facts.of(modelPath);

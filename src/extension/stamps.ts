@@ -16,10 +16,10 @@ export async function stampOf(file: string): Promise<string> {
     throw new RemoteError(
       "DataError",
       missing
-        ? `There is no file ${path.basename(file)} any more.`
+        ? `The file ${path.basename(file)} no longer exists.`
         : `${path.basename(file)} cannot be read: ${String(error)}`,
       file,
-      "It may have been moved, renamed or deleted. Choose another, or put it back.",
+      "It may have been moved, renamed or deleted. Choose another file, or restore it.",
     );
   }
 }

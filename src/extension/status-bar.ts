@@ -39,7 +39,7 @@ function lookOf({ kind, progress, waiting, reason }: EngineState): Look | undefi
     case "idle":
       return {
         text: "$(search) Neural Loupe",
-        tooltip: "The engine is ready; click for its log",
+        tooltip: "The engine is ready. Click to show its log",
         command: "neuralLoupe.showLog",
       };
     case "running": {

@@ -6,14 +6,14 @@ export function blockedReason(model: vscode.Uri): string | undefined {
   if (!vscode.workspace.isTrusted) {
     return (
       "This workspace is not trusted, so its models are shown but not run. " +
-      'Trust it with "Workspaces: Manage Workspace Trust" to see what happens inside.'
+      'Trust it with "Workspaces: Manage Workspace Trust" to run them.'
     );
   }
   return undefined;
 }
 
 export function virtualFileReason(uri: vscode.Uri): string {
-  return `This file is on a virtual file system (${uri.scheme}). Neural Loupe reads weights in place and needs a file on disk: save a copy, and open that.`;
+  return `This file is on a virtual file system (${uri.scheme}). Neural Loupe reads weights in place and needs a file on disk. Save a copy and open it.`;
 }
 
 /** Tells why, offering what helps; false when the model may be run. */

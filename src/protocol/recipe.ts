@@ -104,7 +104,7 @@ export interface RowRecipe {
   readonly columns?: readonly string[];
   /** Columns that are left out: labels, identifiers. */
   readonly ignore?: readonly string[];
-  /** A cell that is empty or no number: an error (when absent), or NaN. */
+  /** Empty or non-numeric cells: an error (when absent), or NaN. */
   readonly missing?: "error" | "nan";
   /** When absent ".". */
   readonly decimal?: "." | ",";

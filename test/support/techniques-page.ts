@@ -1,4 +1,4 @@
-import { FAMILIES, type Family, type TechniqueInfo } from "../../src/protocol/technique.ts";
+import { FAMILIES, type TechniqueInfo, type TechniqueInfo } from "../../src/protocol/technique.ts";
 import type { AgreementCase } from "./agreement.ts";
 
 /** What the numbers of each folder of test/reference come from. */
@@ -37,7 +37,7 @@ const OWN_TESTS: Readonly<Record<string, string>> = {
 
 /** docs/techniques.md: a table for each family of techniques. Throws for a technique without a reference. */
 export function techniquesPage(techniques: readonly TechniqueInfo[], cases: readonly AgreementCase[]): string {
-  const families = (Object.keys(FAMILIES) as Family[]).map((family) => {
+  const families = (Object.keys(FAMILIES) as TechniqueInfo["group"][]).map((family) => {
     const rows = techniques.filter(({ group }) => group === family).map((info) => row(info, cases));
     return `## ${FAMILIES[family]}\n\n| technique | command line | what it shows | needs | reference | compared with |\n| --- | --- | --- | --- | --- | --- |\n${rows.join("\n")}\n`;
   });

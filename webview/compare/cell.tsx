@@ -108,7 +108,7 @@ function Actions({ place, active, controller, onRemove, cell }: CellProps): VNod
         />
       ) : null}
       {onRemove ? (
-        <IconButton icon="close" label="Take out of the comparison" testid="cell-remove" onClick={onRemove} />
+        <IconButton icon="close" label="Remove from the comparison" testid="cell-remove" onClick={onRemove} />
       ) : null}
     </span>
   );
@@ -179,7 +179,7 @@ function Done(props: CellProps & { readonly result: Result; readonly cached: boo
         ) : (
           <span
             class="muted cell-facts"
-            title={[...result.notes, cached ? "Taken from the cache." : ""].filter(Boolean).join("\n")}
+            title={[...result.notes, cached ? "From the cache." : ""].filter(Boolean).join("\n")}
           >
             {facts(result, place)}
           </span>

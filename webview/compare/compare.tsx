@@ -97,13 +97,13 @@ function LooksRow({
           testid="scale-of"
           onChange={(scale) => controller.setScale(scale)}
           choices={[
-            { value: "own", label: "Own", title: "Each cell over its own values" },
+            { value: "own", label: "Own", title: "Each cell uses its own range" },
             {
               value: "method",
               label: "Per method",
-              title: "Cells of the same method over one range: they can be compared",
+              title: "Cells of the same method share one range, so they can be compared",
             },
-            { value: "all", label: "Shared", title: "All cells over one range" },
+            { value: "all", label: "Shared", title: "All cells share one range" },
           ]}
         />
       </span>
@@ -124,7 +124,7 @@ function LooksRow({
         />
       ) : null}
       {compared.some((one) => cellOf(one)?.zooms) ? (
-        <span class="field zoom" role="group" aria-label="Zoom of all pictures">
+        <span class="field zoom" role="group" aria-label="Zoom of all images">
           <IconButton
             icon="zoom-out"
             label="Zoom out"
@@ -135,7 +135,7 @@ function LooksRow({
           <button
             type="button"
             class="link-button number zoom-level"
-            title="Show the whole"
+            title="Reset zoom"
             data-testid="zoom-whole"
             onClick={() => onZoom(() => WHOLE)}
           >
@@ -143,7 +143,7 @@ function LooksRow({
           </button>
           <IconButton
             icon="zoom-in"
-            label="Zoom in (Ctrl and wheel on a picture)"
+            label="Zoom in (Ctrl + mouse wheel over an image)"
             testid="zoom-in"
             disabled={zoom.scale >= MOST}
             onClick={() => onZoom((now) => zoomBy(now, 1.5))}
@@ -219,7 +219,7 @@ function Edit({
 
 const staleness: Record<NonNullable<Snapshot["stale"]>, { readonly text: string; readonly action?: string }> = {
   "model-changed": { text: "A model changed on disk. Showing the previous results.", action: "Run again" },
-  "model-deleted": { text: "A model was deleted or moved. The results are the last ones made." },
+  "model-deleted": { text: "A model was deleted or moved. Showing the last results." },
   recipe: { text: "A preprocessing recipe changed. Showing the previous results.", action: "Run again" },
 };
 

@@ -191,7 +191,7 @@ export class CompareController extends SubjectStore<CompareBoot, CompareState, C
       const one = cells.get(job);
       return one?.kind === "done" && one.result === result;
     });
-    if (!place) throw new Error("The comparison has changed meanwhile: save it again.");
+    if (!place) throw new Error("The comparison has changed in the meantime. Save it again.");
     const from = madeFrom(result.provenance);
     const fetch = async (index: number): Promise<Float32Array> =>
       (await this.link.call("array", { cell: place.state, index, from })).values;

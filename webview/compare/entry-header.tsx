@@ -48,7 +48,7 @@ export function EntryHeader({
           {
             id: "duplicate",
             label: "Duplicate",
-            detail: "to give it other options",
+            detail: "to use other options",
             run: () => controller.duplicateEntry(side, index),
           },
         ]

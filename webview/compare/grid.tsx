@@ -161,14 +161,14 @@ export function Grid({ snapshot, boot, state, zoom, onZoom, onEdit, onSaveRow, c
         }}
       >
         <span class="visually-hidden" data-testid="sentence">
-          {place.removed ? `${label}. Taken out.` : cellSentence(label, cell, drawing)}
+          {place.removed ? `${label}. Removed.` : cellSentence(label, cell, drawing)}
         </span>
         {state.rows ? null : header("columns", place.column)}
         {place.removed ? (
           <div class="cell-state removed">
             <IconButton
               icon="add"
-              label={`Put ${label} back`}
+              label={`Add ${label} back`}
               testid="cell-restore"
               onClick={() => controller.setRemoved(place.key, false)}
             />

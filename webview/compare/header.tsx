@@ -62,7 +62,7 @@ export function Header({
           <button
             type="button"
             class="pick target-pick"
-            title="Choose any class"
+            title="Choose another class"
             data-testid="target"
             disabled={blocked}
             onClick={() => void controller.pickTarget()}
@@ -92,7 +92,7 @@ export function Header({
           {base.moreLayers?.length ? ` and ${base.moreLayers.length} more` : ""}
           <IconButton
             icon="close"
-            label="Let each method pick its layer"
+            label="Choose the layer automatically for each method"
             testid="any-layer"
             onClick={() => controller.setBase({ layer: undefined, moreLayers: undefined })}
           />
@@ -188,7 +188,7 @@ function AxisPart({
         testid={`${side}-kind`}
         disabled={blocked}
         choices={side === "rows" ? [{ value: "none", label: "None" }, ...kinds] : kinds}
-        title={side === "columns" ? "What the columns differ by" : "What the rows differ by"}
+        title={side === "columns" ? "What varies across columns" : "What varies across rows"}
         onChange={(kind) => {
           if (kind === "none") controller.removeRows();
           else void controller.chooseEntries(side, kind as AxisKind);

@@ -15,12 +15,12 @@ const items: readonly {
   readonly label: string;
   readonly detail: string;
 }[] = [
-  { id: "svg", format: "svg", label: "SVG", detail: "figure on white, text as text" },
+  { id: "svg", format: "svg", label: "SVG", detail: "figure on white, with real text" },
   { id: "png", format: "png", label: "PNG", detail: "figure on white" },
   { id: "svg-theme", format: "svg", themed: true, label: "SVG", detail: "in this theme's colours" },
   { id: "png-theme", format: "png", themed: true, label: "PNG", detail: "in this theme's colours" },
   { id: "npz", format: "npz", label: "NPZ", detail: "raw numbers of each cell" },
-  { id: "json", format: "json", label: "JSON", detail: "numbers, how each was made" },
+  { id: "json", format: "json", label: "JSON", detail: "numbers and provenance" },
 ];
 
 /** Copy and save: the whole grid as one figure, or the numbers behind it. */
@@ -46,7 +46,7 @@ export function SaveMenu({
       />
       <MenuButton
         label="Save as"
-        title="Save the comparison as a figure, or its numbers"
+        title="Save the comparison as a figure or as numbers"
         testid="save"
         disabled={disabled}
         items={items.map(({ id, format, themed, label, detail }) => ({
@@ -89,7 +89,7 @@ async function copyFigure(figure: SavedFigure, controller: CompareController): P
   try {
     const png = await pngOf(figure, LIGHT_THEME);
     await navigator.clipboard.write([new ClipboardItem({ "image/png": new Blob([png], { type: "image/png" }) })]);
-    controller.notify("The figure is on the clipboard.");
+    controller.notify("Figure copied to the clipboard.");
   } catch (error) {
     controller.notify(
       `The figure could not be copied (${error instanceof Error ? error.message : String(error)}). Save it as PNG instead.`,
@@ -105,12 +105,12 @@ async function pngOf(figure: SavedFigure, theme: Theme): Promise<Uint8Array<Arra
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
   const context = canvas.getContext("2d");
-  if (!context) throw new Error("This window has no room for a picture of that size.");
+  if (!context) throw new Error("This window cannot create an image of that size.");
   context.drawImage(image, 0, 0);
   const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done, "image/png"));
   if (!blob)
     throw new Error(
-      `A picture of ${canvas.width}×${canvas.height} is too large for this window. Save the rows one by one, or as SVG.`,
+      `An image of ${canvas.width}×${canvas.height} is too large for this window. Save the rows separately, or save as SVG.`,
     );
   return addPngText(new Uint8Array(await blob.arrayBuffer()), figureText(figure));
 }

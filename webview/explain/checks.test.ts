@@ -60,7 +60,7 @@ describe("the section under a result", () => {
     await page.getByTestId("run-infidelity").click();
     await page.getByTestId("curves-infidelity").waitFor();
     expect(await calls(page, "check")).toBe(1);
-    await eventually(() => page.getByTestId("trust-all").textContent()).toBe("Run the others");
+    await eventually(() => page.getByTestId("trust-all").textContent()).toBe("Run remaining checks");
     await page.getByTestId("trust-all").click();
     await page.getByTestId("curves-randomisation").waitFor();
     expect(await calls(page, "check")).toBe(3);

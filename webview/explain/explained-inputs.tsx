@@ -33,7 +33,7 @@ export function ExplainedInputs({
           checked={ticked.includes(name)}
           disabled={disabled || (ticked.length === 1 && ticked[0] === name)}
           testid={`explain-${name}`}
-          title={ticked.length === 1 && ticked[0] === name ? "At least one input is explained" : reason}
+          title={ticked.length === 1 && ticked[0] === name ? "At least one input must be explained" : reason}
           onChange={(on) => set(name, on)}
         >
           {name}

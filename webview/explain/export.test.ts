@@ -26,7 +26,7 @@ describe("the Save menu", () => {
     await choose("python");
     await until(
       page,
-      "document.querySelector('[data-testid=notice]')?.textContent.includes('Python code is on the clipboard')",
+      "document.querySelector('[data-testid=notice]')?.textContent.includes('Python code copied to the clipboard')",
     );
     await eventually(() => lastRequest(page, "copyPython")).toMatchObject({
       provenance: { technique: "saliency", model: { name: "efficientnet-lite0.onnx" } },

@@ -49,7 +49,7 @@ export function Header({
           title={`The mean over ${boot.inputName} and ${state.more.length} more:\n${state.more
             .map((uri) => decodeURIComponent(uri.split("/").pop() ?? uri))
             .slice(0, 20)
-            .join("\n")}\nClick to explain ${boot.inputName} alone.`}
+            .join("\n")}\nClick to explain only ${boot.inputName}.`}
         >
           <span class="pick-text">+ {state.more.length}</span>
           <Icon name="close" />
@@ -69,7 +69,7 @@ export function Header({
           <button
             type="button"
             class="pick target-pick"
-            title="Choose any class"
+            title="Choose another class"
             data-testid="target"
             disabled={blocked}
             onClick={() => void controller.pickTarget()}
@@ -95,7 +95,7 @@ export function Header({
           <span
             class="muted number"
             data-testid="time"
-            title={`In the model ${formatDuration(shown.result.time.run)}, in all ${formatDuration(shown.result.time.total)}${shown.cached ? "; this time taken from the cache" : ""}`}
+            title={`Model run ${formatDuration(shown.result.time.run)}, total ${formatDuration(shown.result.time.total)}${shown.cached ? "; from the cache" : ""}`}
           >
             {formatDuration(shown.result.time.run)}
           </span>
@@ -103,7 +103,7 @@ export function Header({
         <button
           type="button"
           class="pick"
-          title="This input by several methods, targets, layers or models, side by side"
+          title="Compare several methods, targets, layers or models for this input, side by side"
           data-testid="compare"
           disabled={blocked}
           onClick={() => controller.compare()}

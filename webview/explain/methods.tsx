@@ -70,7 +70,7 @@ export function Methods({
           class="pick"
           aria-expanded={all}
           data-testid="more-methods"
-          title={all ? "Show two rows of methods" : `Show all ${techniques.length} methods`}
+          title={all ? "Show fewer methods" : `Show all ${techniques.length} methods`}
           onClick={() => setAll(!all)}
         >
           {all ? "Fewer" : "More"}

@@ -45,7 +45,7 @@ export function Options({
           type="button"
           class="link-button"
           data-testid="reset"
-          title="Back to this method's defaults"
+          title="Restore this method's defaults"
           onClick={() => controller.resetParams()}
         >
           Reset
@@ -83,7 +83,7 @@ function SmoothGrad({
       title={
         samples > 0
           ? "Explain the input itself, without noisy copies"
-          : `The mean over ${COPIES} noisy copies of the input (Smilkov et al. 2017): smoother, and as many times slower`
+          : `Average over ${COPIES} noisy copies of the input (Smilkov et al. 2017): smoother, but ${COPIES} times slower`
       }
     >
       SmoothGrad

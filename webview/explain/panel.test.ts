@@ -527,7 +527,7 @@ describe("preprocessing", () => {
     await page.getByTestId("recipe-use").click();
     await until(page, "fake.count('run') === 2");
     await eventually(async () => (await lastState(page)).recipe?.inputs.images).toMatchObject({ scale: 1 / 127.5 });
-    await eventually(() => page.getByTestId("recipe-source").textContent()).toBe("changed here");
+    await eventually(() => page.getByTestId("recipe-source").textContent()).toBe("modified");
     await page.getByTestId("recipe-revert").click();
     await until(page, "fake.count('run') === 3");
     await eventually(async () => (await lastState(page)).recipe).toBeUndefined();

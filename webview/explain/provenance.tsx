@@ -10,7 +10,7 @@ import { formatDuration } from "../../src/protocol/format.ts";
 export function Provenance({ result, cached }: { readonly result: Result; readonly cached: boolean }): VNode {
   const [open, setOpen] = useState(false);
   return (
-    <Disclosure title="How this was made" open={open} onToggle={setOpen} testid="provenance">
+    <Disclosure title="How this was computed" open={open} onToggle={setOpen} testid="provenance">
       {() => <Definitions rows={rows(result, cached)} testid="provenance-rows" />}
     </Disclosure>
   );
@@ -39,7 +39,7 @@ function rows({ provenance, time, arrays: [raw] }: Result, cached: boolean): Def
     { name: "values", value: `float32 [${raw.dims.join(", ")}]` },
     {
       name: "time",
-      value: `${formatDuration(time.run)} in the model, ${formatDuration(time.total)} in all${cached ? "; shown from the cache" : ""}`,
+      value: `${formatDuration(time.run)} model run, ${formatDuration(time.total)} total${cached ? "; from the cache" : ""}`,
     },
     {
       name: "versions",

@@ -17,7 +17,7 @@ import {
 
 const kinds: readonly Choice<InputRecipe["kind"]>[] = [
   { value: "image", label: "picture" },
-  { value: "array", label: "array as it is" },
+  { value: "array", label: "array, unchanged" },
   { value: "row", label: "table row" },
   { value: "text", label: "text" },
 ];
@@ -47,7 +47,7 @@ export function InputFields({
         {recipe.kind === "image" ? <ImageFields recipe={recipe} onChange={onChange} /> : null}
         {recipe.kind === "row" ? <RowFields recipe={recipe} onChange={onChange} /> : null}
         {recipe.kind === "text" ? <TextFields recipe={recipe} onChange={onChange} /> : null}
-        {recipe.kind === "array" ? <p class="muted">The file’s numbers go in unchanged (.npy, .npz).</p> : null}
+        {recipe.kind === "array" ? <p class="muted">The file’s numbers are used unchanged (.npy, .npz).</p> : null}
       </div>
     </fieldset>
   );
@@ -107,7 +107,7 @@ function ImageFields({
           width={6}
           inputMode="decimal"
           testid="recipe-crop"
-          title="Part of the shorter side that is taken: 1 takes all of it, 0.875 is torchvision’s “resize 256, crop 224”"
+          title="Fraction of the shorter side to keep: 1 keeps all of it, 0.875 is torchvision’s “resize 256, crop 224”"
           onChange={(cropFraction) => set({ cropFraction })}
         />
       ) : null}
@@ -120,7 +120,7 @@ function ImageFields({
           width={4}
           inputMode="numeric"
           testid="recipe-fill"
-          title="Byte around the picture, 0 to 255"
+          title="Padding value, 0 to 255"
           onChange={(fill) => set({ fill })}
         />
       ) : null}
@@ -214,17 +214,17 @@ function RowFields({
         parse={parseNames}
         width={28}
         testid="recipe-columns"
-        title="Names by commas, in the model’s order; empty takes those called as the inputs, else all"
+        title="Names separated by commas, in the model’s order. Empty: columns named like the inputs, otherwise all"
         onChange={(columns) => onChange({ ...recipe, columns })}
       />
       <ValueField
-        label="leave out"
+        label="ignore"
         value={recipe.ignore}
         format={formatNames}
         parse={parseNames}
         width={16}
         testid="recipe-ignore"
-        title="Columns that the model does not take, by commas: labels, identifiers"
+        title="Columns to ignore, separated by commas, such as labels or identifiers"
         onChange={(ignore) => onChange({ ...recipe, ignore })}
       />
       <Select
@@ -232,7 +232,7 @@ function RowFields({
         shown
         value={recipe.missing ?? "error"}
         testid="recipe-missing"
-        title="A cell that is empty or no number"
+        title="Empty or non-numeric cells"
         onChange={(missing) => onChange({ ...recipe, missing })}
         choices={[
           { value: "error", label: "error" },
@@ -269,7 +269,7 @@ function RowFields({
         shown
         value={recipe.header === undefined ? "found" : recipe.header ? "yes" : "no"}
         testid="recipe-header"
-        title="Whether the first line has the columns’ names"
+        title="Whether the first line has column names"
         onChange={(header) => onChange({ ...recipe, header: header === "found" ? undefined : header === "yes" })}
         choices={[
           { value: "found", label: "automatic" },
@@ -330,7 +330,7 @@ function TextFields({
         parse={parseWhole(1, 1_000_000)}
         width={6}
         inputMode="numeric"
-        title="Tokens at most"
+        title="Maximum number of tokens"
         onChange={(maxLength) => onChange({ ...recipe, maxLength })}
       />
       <Select

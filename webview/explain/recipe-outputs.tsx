@@ -11,7 +11,7 @@ const LABELS: Readonly<Record<OutputKind, string>> = {
   "log-probabilities": "log-probabilities",
   regression: "plain values",
   label: "label",
-  mask: "map over the picture",
+  mask: "map over the image",
   image: "picture",
   boxes: "boxes",
   embedding: "feature vector",
@@ -74,7 +74,7 @@ function Output({
           shown
           value={said.kind ?? ""}
           testid={`recipe-output-kind-${name}`}
-          title="What the output's numbers are: everything that shows or explains them asks this"
+          title="The meaning of the output's values, used by everything that shows or explains them"
           choices={[
             { value: "", label: guessed ? `automatic: ${LABELS[guessed]}` : "automatic" },
             ...OUTPUT_KINDS.map((kind) => ({ value: kind, label: LABELS[kind] })),

@@ -8,7 +8,7 @@ export function parseFraction(text: string): Parsed<number> {
   const match = /^\s*([^/]+?)\s*(?:\/\s*([^/]+?)\s*)?$/.exec(text);
   const [above, below] = [toNumber(match?.[1]), match?.[2] === undefined ? 1 : toNumber(match[2])];
   if (!match || above === undefined || below === undefined) return { problem: "A number such as 0.5 or 1/255." };
-  if (below === 0) return { problem: "Nothing can be divided by 0." };
+  if (below === 0) return { problem: "Must not be 0." };
   return { value: above / below };
 }
 
@@ -31,10 +31,11 @@ export function parseNumbers(
     .filter(Boolean)
     .map(toNumber);
   if (!numbers.length) return { problem: "At least one number." };
-  if (numbers.some((number) => number === undefined)) return { problem: "Numbers by commas: 0.485, 0.456, 0.406." };
+  if (numbers.some((number) => number === undefined))
+    return { problem: "Numbers separated by commas: 0.485, 0.456, 0.406." };
   if (numbers.length > most) return { problem: `At most ${most} numbers.` };
   if (positive && numbers.some((number) => (number as number) <= 0))
-    return { problem: "Above zero only: values are divided by it." };
+    return { problem: "Must be greater than 0: values are divided by it." };
   return { value: numbers as number[] };
 }
 

@@ -27,7 +27,7 @@ export function RecipePart({
   readonly output?: Provenance["output"];
 }): VNode {
   const [open, setOpen] = useState(false);
-  const source = state.recipe ? "changed here" : (boot.recipe.file ?? "guessed");
+  const source = state.recipe ? "modified" : (boot.recipe.file ?? "guessed");
   return (
     <Disclosure
       title={
@@ -109,7 +109,7 @@ function RecipeForm({ boot, state, controller, output }: Parameters<typeof Recip
           kind="primary"
           disabled={!changed || blocked}
           testid="recipe-use"
-          title="Run with this, without saving it"
+          title="Run with these settings without saving them"
           onClick={() => controller.useRecipe(draft)}
         >
           Use

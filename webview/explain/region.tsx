@@ -103,7 +103,7 @@ export function RegionForm({
             height={picture.height}
             rgba={below}
             smooth
-            label={`Drag a box on ${picture.title}; the fields below say it in numbers.`}
+            label={`Drag a box on ${picture.title}, or enter its bounds below.`}
           />
           <div
             class="region-box"

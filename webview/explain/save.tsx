@@ -13,9 +13,9 @@ import { viewOf } from "../results/index.tsx";
 
 const formats: readonly { readonly format: SaveFormat; readonly label: string; readonly detail: string }[] = [
   { format: "png", label: "PNG", detail: "picture" },
-  { format: "svg", label: "SVG", detail: "picture, sharp text" },
+  { format: "svg", label: "SVG", detail: "image, sharp text" },
   { format: "npy", label: "NPY", detail: "raw numbers" },
-  { format: "json", label: "JSON", detail: "numbers, how it was made" },
+  { format: "json", label: "JSON", detail: "numbers and provenance" },
   { format: "csv", label: "CSV", detail: "table" },
 ];
 
@@ -76,14 +76,14 @@ export function SaveMenu({
     <>
       <IconButton
         icon="copy"
-        label="Copy the picture"
+        label="Copy the image"
         testid={testid === "save" ? "copy" : `${testid}-copy`}
         disabled={disabled !== undefined}
         onClick={() => void copy(result, looks, controller)}
       />
       <MenuButton
         label="Save as"
-        title={disabled ?? "Save the picture or its numbers"}
+        title={disabled ?? "Save the image or its numbers"}
         disabled={disabled !== undefined}
         testid={testid}
         items={formatsOf(result)
@@ -104,10 +104,10 @@ async function copy(result: Result, looks: Looks, controller: PanelController): 
     const { width, height, rgba } = composePicture(subject, subject.views[0], looks);
     const png = encodePng(width, height, rgba);
     await navigator.clipboard.write([new ClipboardItem({ "image/png": new Blob([png], { type: "image/png" }) })]);
-    controller.notify("The picture is on the clipboard.");
+    controller.notify("Image copied to the clipboard.");
   } catch (error) {
     controller.notify(
-      `The picture could not be copied (${error instanceof Error ? error.message : String(error)}). Save it as PNG instead.`,
+      `The image could not be copied (${error instanceof Error ? error.message : String(error)}). Save it as PNG instead.`,
     );
   }
 }

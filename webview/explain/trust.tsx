@@ -58,8 +58,8 @@ export function Trust({
           <div class="trust-content">
             <div class="trust-bar">
               <span class="muted">
-                Checks of this {technique.title} map: what it marks is removed, the input is moved, the model is
-                randomised. Each says how to read it.
+                Checks of this {technique.title} map: its important pixels are removed, the input is perturbed, the
+                model is randomised. Each check explains how to read it.
               </span>
               {running ? (
                 <Button onClick={cancel} testid="trust-cancel">
@@ -67,7 +67,7 @@ export function Trust({
                 </Button>
               ) : left.length ? (
                 <Button kind="primary" onClick={() => void run(left)} disabled={!canRun} testid="trust-all">
-                  {left.length < checks.length ? "Run the others" : "Run all checks"}
+                  {left.length < checks.length ? "Run remaining checks" : "Run all checks"}
                 </Button>
               ) : null}
             </div>
@@ -206,7 +206,7 @@ function Check({
               type="button"
               class="link-button"
               data-testid={`open-${check.id}`}
-              title="Open this check with all of its options"
+              title="Open this check with all options"
               onClick={() => controller.openCheck(check.id)}
             >
               Options…

@@ -57,7 +57,7 @@ export function About({ model }: { readonly model: ModelDescription }): VNode {
         {Object.keys(model.metadata).length ? (
           <Definitions class="mono" rows={Object.entries(model.metadata).map(([name, value]) => ({ name, value }))} />
         ) : (
-          <p class="muted">The file carries no metadata.</p>
+          <p class="muted">The file has no metadata.</p>
         )}
       </section>
       {model.functions.length ? (

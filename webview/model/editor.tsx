@@ -129,7 +129,7 @@ function Model({
                 placeholder="Search: name, op:Conv"
                 value={state.search}
                 testid="search"
-                title="Every word must occur in the name, the operator or an output. op:Conv finds an operator. ( / )"
+                title="All words must occur in the name, the operator or an output. op:Conv filters by operator. ( / )"
                 focusRef={search}
                 onInput={(text) => change({ search: text })}
               />

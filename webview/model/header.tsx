@@ -51,7 +51,7 @@ function facts(model: ModelDescription): Fact[] {
           {
             id: "opset",
             text: `opset ${opsets.map(([domain, version]) => (domain === "" || domain === "ai.onnx" ? version : `${domain} ${version}`)).join(", ")}`,
-            title: "Operator sets that the model asks for",
+            title: "Operator sets required by the model",
           },
         ]
       : []),

@@ -137,7 +137,7 @@ export function Layers({
               type="button"
               class="sort"
               data-testid={`sort-${column.by}`}
-              title={`Sort by ${column.label === "#" ? "place in the graph" : column.label.toLowerCase()}`}
+              title={`Sort by ${column.label === "#" ? "position in the graph" : column.label.toLowerCase()}`}
               onClick={() =>
                 onSort({
                   by: column.by,
@@ -199,7 +199,9 @@ export function Layers({
       </div>
       {layers.length === 0 ? (
         <p class="empty" data-testid="no-hits">
-          {total.length ? "No layer matches. op:Conv finds an operator; words find names." : "The graph has no nodes."}
+          {total.length
+            ? "No layer matches. Use op:Conv to filter by operator, or words to filter by name."
+            : "The graph has no nodes."}
         </p>
       ) : null}
     </div>

@@ -39,7 +39,7 @@ interface Place {
 
 /**
  * A table that can be sorted and filtered; only rows in sight exist, so that a million are as quick as ten. Arrow keys,
- * Page Up and Down, Home and End (with Ctrl: of the table) go from cell to cell, Enter on a column's name sorts.
+ * Page Up and Down, Home and End (with Ctrl: of the table) go from cell to cell, Enter on a column name sorts.
  */
 export function DataTable({ table, label }: { readonly table: Table; readonly label: string }): VNode {
   const id = useId();
@@ -110,7 +110,7 @@ export function DataTable({ table, label }: { readonly table: Table; readonly la
           onInput={setFilter}
           label={`Filter ${label}`}
           placeholder={`Filter: words, or ${hintOf(table)}`}
-          title="Words that occur in a row; a column's name with =, !=, <, <=, > or >= and a value"
+          title="Words that occur in a row, or a column name with =, !=, <, <=, > or >= and a value"
           testid="table-filter"
           icon="filter"
         />
@@ -121,7 +121,7 @@ export function DataTable({ table, label }: { readonly table: Table; readonly la
       <div
         class="data-table-scroll"
         role="grid"
-        aria-label={`${label}. Arrow keys move, Enter on a column's name sorts.`}
+        aria-label={`${label}. Arrow keys move, Enter on a column name sorts.`}
         aria-rowcount={rows.length + 1}
         aria-colcount={columns.length}
         aria-activedescendant={isMade ? cellId(active) : undefined}

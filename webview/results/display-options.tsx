@@ -58,7 +58,7 @@ export function DisplayOptions({
           text={`${Math.round(looks.opacity * 100)}%`}
           testid="opacity"
           disabled={!over}
-          title={over ? "How much of the map covers the picture" : "For the overlay"}
+          title={over ? "Opacity of the map over the image" : "Only for the overlay"}
           onInput={(opacity) => onChange({ opacity })}
         />
       ) : null}
@@ -98,8 +98,8 @@ export function DisplayOptions({
             testid="scale"
             onChange={(tileScale) => onChange({ tileScale })}
             choices={[
-              { value: "own", label: "Own", title: "Each channel over its own values" },
-              { value: "shared", label: "Shared", title: "All channels over one range" },
+              { value: "own", label: "Own", title: "Each channel uses its own range" },
+              { value: "shared", label: "Shared", title: "All channels share one range" },
             ]}
           />
         </span>
@@ -108,7 +108,7 @@ export function DisplayOptions({
       {shown("colorMap", hasColors) ? <ColorMap looks={looks} onChange={onChange} /> : null}
       {shown("reduce", hasChannels) ? (
         <Select
-          label="Channels become one by"
+          label="Combine channels by"
           value={looks.reduce}
           testid="reduce"
           onChange={(reduce) => onChange({ reduce })}
@@ -117,7 +117,7 @@ export function DisplayOptions({
             { value: "mean", label: "mean" },
             { value: "l2", label: "L2" },
           ]}
-          title="How the channels become one map"
+          title="How channels are combined into one map"
         />
       ) : null}
     </div>

@@ -114,7 +114,7 @@ export function Heatmap({
             tabIndex={0}
             role="application"
             aria-roledescription="heat map"
-            aria-label={`${summary} Arrow keys read values, M goes to the strongest.`}
+            aria-label={`${summary} Arrow keys read values; M moves to the strongest.`}
             data-testid="heatmap-view"
             onPointerMove={point}
             onPointerLeave={leave}

@@ -81,7 +81,7 @@ export function Predictions({
         disabled={!canExplain}
         onClick={onAny}
       >
-        Any class…
+        Other class…
       </button>
     </section>
   );

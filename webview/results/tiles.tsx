@@ -73,7 +73,7 @@ function FeatureMaps({ artifact: all, result, page }: FullProps<TilesArtifact>):
             </h2>
             <IconButton
               icon="chevron-left"
-              label="Channel before"
+              label="Previous channel"
               disabled={channel === 0}
               onClick={() => page.setLooks({ channel: channel - 1 })}
               testid="channel-before"

@@ -35,7 +35,7 @@ export function FrameStepper({
     <div class="frame-stepper" role="group" aria-label="Frames" data-testid="frames" onKeyDown={onKeyDown}>
       <IconButton
         icon="chevron-left"
-        label="Frame before"
+        label="Previous frame"
         disabled={shown === 0}
         onClick={() => go(shown - 1)}
         testid="frame-before"

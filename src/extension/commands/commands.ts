@@ -73,7 +73,7 @@ async function openSample(context: vscode.ExtensionContext): Promise<void> {
   if (there) await vscode.commands.executeCommand("vscode.openWith", sample, modelViewType);
   else
     await vscode.window.showErrorMessage(
-      "This build of Neural Loupe comes without its sample model. Open any model file of your own.",
+      "This build of Neural Loupe does not include the sample model. Open any model file.",
     );
 }
 
@@ -99,9 +99,9 @@ async function reopenAsHex(): Promise<void> {
   if (!model) return void vscode.window.showInformationMessage("Open a model first.");
   if (vscode.extensions.getExtension(hexEditor))
     return void vscode.commands.executeCommand("vscode.openWith", model, "hexEditor.hexedit");
-  const find = "Find It";
+  const find = "Find Extension";
   const answer = await vscode.window.showInformationMessage(
-    "Microsoft's Hex Editor extension shows a file's bytes. It is not installed.",
+    "Showing a file's bytes needs Microsoft's Hex Editor extension, which is not installed.",
     find,
   );
   if (answer === find) await vscode.commands.executeCommand("workbench.extensions.search", `@id:${hexEditor}`);

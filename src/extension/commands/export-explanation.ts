@@ -18,27 +18,27 @@ interface Choice<T> extends vscode.QuickPickItem {
 }
 
 const WEIGHTS: readonly Choice<ExportWeights>[] = [
-  { value: "included", label: "Weights included", detail: "One file that needs nothing else." },
+  { value: "included", label: "Weights included", detail: "A single, self-contained file." },
   {
     value: "data",
     label: "Weights in a separate file",
-    detail: "A small model, and a .data file beside it: for weights over 2 GiB.",
+    detail: "A small model with a .data file beside it, for weights over 2 GiB.",
   },
   {
     value: "external",
-    label: "Weights in the original's file",
-    detail: "A small model that must stay in the original's folder, and breaks when the original changes.",
+    label: "Weights in the original file",
+    detail: "A small model that must stay in the original's folder and breaks if the original changes.",
   },
 ];
 
 const TARGETS: readonly Choice<ExportTarget>[] = [
-  { value: "optional", label: "Any target, this one by default", detail: 'An input "target" that may be left out.' },
+  { value: "optional", label: "Any target, this one by default", detail: 'An optional input "target".' },
   {
     value: "required",
     label: "Any target",
-    detail: 'An input "target" that must be given: for Triton, and for programs that see no optional inputs (Node.js).',
+    detail: 'A required input "target", for Triton and for runtimes without optional inputs (Node.js).',
   },
-  { value: "fixed", label: "This target", detail: "No further input." },
+  { value: "fixed", label: "This target only", detail: "No additional input." },
 ];
 
 /**
@@ -53,7 +53,7 @@ export async function exportExplanation(services: Services, state: PanelState): 
     const titles = services.techniques.filter(({ id }) => EXPORTABLE.includes(id)).map(({ title }) => title);
     throw new RemoteError(
       "UsageError",
-      `${info.title} cannot be written into one model.`,
+      `${info.title} can't be exported as a single ONNX graph.`,
       undefined,
       `These can: ${titles.join(", ")}.`,
     );
@@ -70,7 +70,7 @@ export async function exportExplanation(services: Services, state: PanelState): 
   if (uri.scheme !== "file")
     throw new RemoteError(
       "SaveError",
-      "The explanation can only be written to a disk.",
+      "The explanation can only be saved to disk.",
       uri.toString(),
       "Choose a folder on disk.",
     );
@@ -92,11 +92,17 @@ export async function exportExplanation(services: Services, state: PanelState): 
 
 async function ask(title: string): Promise<{ weights: ExportWeights; target: ExportTarget } | undefined> {
   for (;;) {
-    const weights = await pick({ title, placeholder: "Where are the weights?", step: 1, total: 2, items: WEIGHTS });
+    const weights = await pick({
+      title,
+      placeholder: "Where should the weights be stored?",
+      step: 1,
+      total: 2,
+      items: WEIGHTS,
+    });
     if (!weights || weights === back) return undefined;
     const target = await pick({
       title,
-      placeholder: "Which target does it explain?",
+      placeholder: "Which target should it explain?",
       step: 2,
       total: 2,
       items: TARGETS,
@@ -111,10 +117,10 @@ async function tell(uri: vscode.Uri, { batch, notes, triton, files }: ExportRepo
   const [open, reveal, configuration] = ["Open", "Reveal in File Manager", "Triton Configuration"];
   const batches =
     batch === "any"
-      ? "It takes any number of samples."
+      ? "It takes batches of any size."
       : `It takes ${batch.size === 1 ? "one sample" : `${batch.size} samples`} at a time.`;
   const answer = await vscode.window.showInformationMessage(
-    `Written and checked: ${files.map((file) => path.basename(file)).join(", ")}. ${batches}${notes.length > 0 ? ` ${notes.join(" ")}` : ""}`,
+    `Exported and verified: ${files.map((file) => path.basename(file)).join(", ")}. ${batches}${notes.length > 0 ? ` ${notes.join(" ")}` : ""}`,
     open,
     reveal,
     configuration,
@@ -134,5 +140,5 @@ export async function copyAsPython(provenance: Provenance): Promise<string> {
   const made = pythonFor(provenance);
   if ("reason" in made) throw new RemoteError("UsageError", made.reason);
   await vscode.env.clipboard.writeText(made.code);
-  return "The Python code is on the clipboard: load_model() stands for your PyTorch model.";
+  return "Python code copied to the clipboard. Let its load_model() return your PyTorch model.";
 }

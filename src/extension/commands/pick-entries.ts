@@ -110,7 +110,14 @@ const pickers: Readonly<Record<AxisKind, Picker>> = {
     // What was typed before is in no list of names.
     const here = chosen.flatMap((entry): EntryItem[] =>
       entry.kind === "target"
-        ? [{ key: nameOfEntry(entry), label: entry.label || nameOfEntry(entry), description: "compared now", entry }]
+        ? [
+            {
+              key: nameOfEntry(entry),
+              label: entry.label || nameOfEntry(entry),
+              description: "in the comparison",
+              entry,
+            },
+          ]
         : [],
     );
     const without = (items: readonly EntryItem[], others: readonly EntryItem[]): EntryItem[] =>
@@ -136,7 +143,7 @@ const pickers: Readonly<Record<AxisKind, Picker>> = {
           const first = [...without(here, top), ...top];
           return {
             items: [
-              line("compared now, and the model's top classes"),
+              line("in the comparison, and the model's top classes"),
               ...first,
               ...(named.length ? [line("all classes"), ...without(named, first)] : []),
             ],
@@ -152,7 +159,7 @@ const pickers: Readonly<Record<AxisKind, Picker>> = {
               ...here,
               ...without(named, here),
             ],
-            placeholder: "Type a class's name or index",
+            placeholder: "Type a class name or index",
           };
         }
       },

@@ -45,7 +45,7 @@ export async function pickInput(
   });
   const active =
     items.find(({ uri }) => uri && uri.toString() === step.current?.toString()) ?? items.find(({ uri }) => uri);
-  const chosen = await pick({ ...step, placeholder: "Which input does the model get?", items, active });
+  const chosen = await pick({ ...step, placeholder: "Which input should the model run on?", items, active });
   if (!chosen || chosen === back) return chosen as typeof back | undefined;
   const uri = chosen.uri ?? (await browse(step.title, endings, model));
   const complete = uri && (await withRow(uri, step.title));
@@ -96,7 +96,7 @@ function inputItems(
   const used = new Set(recent.map(String));
   const fresh = found.filter((uri) => !used.has(uri.toString())).sort((a, b) => a.path.localeCompare(b.path));
   const groups: [string, readonly vscode.Uri[]][] = [
-    ["used last", recent.filter((uri) => wanted.includes(ending(uri.path)))],
+    ["recently used", recent.filter((uri) => wanted.includes(ending(uri.path)))],
     ["samples", fresh.filter((uri) => wanted.includes(ending(uri.path)))],
     ["other files", [...recent, ...fresh].filter((uri) => !wanted.includes(ending(uri.path)))],
   ];
@@ -159,8 +159,8 @@ async function withRow(uri: vscode.Uri, title: string): Promise<vscode.Uri | und
   const row = await vscode.window.showInputBox({
     title,
     value: "0",
-    prompt: `Which row of ${nameOf(uri)}? 0 is the first after the header.`,
-    validateInput: (text) => (/^\d+$/.test(text.trim()) ? undefined : "A row's number: 0, 1, 2 …"),
+    prompt: `Which row of ${nameOf(uri)}? 0 is the first row after the header.`,
+    validateInput: (text) => (/^\d+$/.test(text.trim()) ? undefined : "Enter a row number: 0, 1, 2 …"),
   });
   return row === undefined ? undefined : uri.with({ fragment: row.trim() });
 }

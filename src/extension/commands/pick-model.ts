@@ -35,7 +35,7 @@ export async function pickModel(title: string): Promise<vscode.Uri | undefined> 
   items.push({ label: "Browse…", alwaysShow: true, iconPath: new vscode.ThemeIcon("folder-opened") });
   const chosen = await pick({
     title,
-    placeholder: found.length ? "Which model?" : "There is no model in this workspace: choose one on disk",
+    placeholder: found.length ? "Which model?" : "No model in this workspace. Choose one on disk",
     items,
   });
   if (!chosen || typeof chosen === "symbol") return undefined;

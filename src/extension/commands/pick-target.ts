@@ -12,7 +12,7 @@ interface TargetItem extends vscode.QuickPickItem {
   readonly target?: TargetSpec;
 }
 
-const meanwhile = "type a class to go on at once, Escape cancels";
+const meanwhile = "type a class to continue right away, Escape cancels";
 
 /**
  * Lets the person choose what is explained: the model's top predictions with their probabilities (the model is run for
@@ -54,14 +54,14 @@ export async function pickTarget(
         return {
           items: [separator<TargetItem>("the model's top classes", {}), ...top, ...all],
           active: top[0],
-          placeholder: "Which class is explained? Type a name or an index for any other",
+          placeholder: "Which class should be explained? Type a name or an index for any other",
         };
       } catch (error) {
         if (signal.aborted) throw error;
         const message = error instanceof Error ? error.message : String(error);
         return {
           items: [{ label: "$(warning) The model could not be run", detail: message, alwaysShow: true }, ...all],
-          placeholder: "Type a class's name or index",
+          placeholder: "Type a class name or index",
         };
       }
     },
@@ -109,7 +109,11 @@ function typedTarget(
     };
   }
   if (typed.not) {
-    const other = item(`The other of two classes (${text.trim()})`, typed.index!, "what a lone sigmoid leaves over");
+    const other = item(
+      `The other of the two classes (${text.trim()})`,
+      typed.index!,
+      "the negative class of a single sigmoid output",
+    );
     return { ...other, alwaysShow: true, target: { ...other.target, not: true } };
   }
   const index = typed.index!;

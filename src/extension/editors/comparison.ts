@@ -44,10 +44,10 @@ export function showPlainPage(webview: vscode.Webview, uri: vscode.Uri): void {
   webview.html = onDisk
     ? messagePage(
         webview.cspSource,
-        `${nameOf(uri)}: not drawn in a comparison`,
+        `${nameOf(uri)}: not shown in a diff editor`,
         [
           uri.scheme === "git" ? "This is an earlier version, from Git." : "This is the version on disk.",
-          "Models are not drawn on the sides of a comparison, so that it opens at once. Open the file by itself to see its layers, or compare as text or bytes (Reopen Editor With …).",
+          "Models are not shown in diff editors, so that these open quickly. Open the file itself to see its layers, or compare as text or bytes (Reopen Editor With …).",
         ],
         uri.scheme === "git" ? [copy, open] : [open],
       )

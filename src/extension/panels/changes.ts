@@ -7,7 +7,7 @@ export function refuseChanges(given: unknown, sound: unknown): void {
   if (place === undefined) return;
   throw new RemoteError(
     "UsageError",
-    `The panel's "${place}" is not something that can be run, so nothing was run.`,
+    `The panel's "${place}" is not valid, so nothing was run.`,
     place,
     "Choose it again, or reload the panel.",
   );
@@ -24,7 +24,7 @@ export function restoreState<State>(
 ): State | undefined {
   const state = read(kept);
   const dropped = state === undefined ? [] : changedPlaces(kept, state);
-  if (state === undefined) log("not restored: what was kept does not say what it showed");
+  if (state === undefined) log("not restored: the saved state does not say what it showed");
   else if (dropped.length > 0) log(`restored without ${dropped.join(", ")}`);
   return state;
 }

@@ -97,7 +97,12 @@ export class ComparePanel extends WebviewSession<CompareHost> {
   private acceptState(state: unknown): CompareState {
     const sound = readCompareState(state, this.services.techniques);
     if (!sound)
-      throw new RemoteError("UsageError", "This does not say what is compared.", undefined, "Reload the comparison.");
+      throw new RemoteError(
+        "UsageError",
+        "The state of this comparison is not valid.",
+        undefined,
+        "Reload the comparison.",
+      );
     refuseChanges(state, sound);
     this.state = sound;
     this.onState();

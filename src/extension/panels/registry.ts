@@ -30,7 +30,7 @@ export abstract class PanelRegistry<State> extends Disposable implements vscode.
     if (problem === undefined) return;
     panel.webview.html = messagePage(panel.webview.cspSource, "This tab could not be restored", [
       problem,
-      "Open the model and choose a method again: results that were computed before are still there.",
+      "Open the model and choose a method again. Results that were computed before are still in the cache.",
     ]);
   }
 
@@ -38,7 +38,7 @@ export abstract class PanelRegistry<State> extends Disposable implements vscode.
     const log = (line: string): void => this.services.log.warn(`${panel.title}: ${line}`);
     try {
       const state = restoreState(kept, (data) => this.revive(data), log);
-      return state === undefined ? "What it showed was not kept." : this.add(panel, state);
+      return state === undefined ? "Its state was not saved." : this.add(panel, state);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       log(`not restored: ${message}`);

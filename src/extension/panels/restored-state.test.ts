@@ -124,7 +124,7 @@ test.each<[string, Record<string, unknown>, string]>([
 test.each([undefined, null, "a text", 7, [], {}, { ...kept, model: undefined }, { ...kept, input: 3 }])(
   "what does not say which model and input is not restored, with one line in the log: %j",
   (data) => {
-    const line = "not restored: what was kept does not say what it showed";
+    const line = "not restored: the saved state does not say what it showed";
     expect(panel(data)).toEqual({ state: undefined, log: [line] });
     expect(comparison({ ...keptComparison, base: data })).toEqual({ state: undefined, log: [line] });
   },

@@ -36,7 +36,7 @@ export async function write(uri: vscode.Uri, bytes: Uint8Array): Promise<void> {
       "SaveError",
       `${path.posix.basename(uri.path)} could not be saved: ${error instanceof Error ? error.message : String(error)}`,
       uri.fsPath,
-      "Choose a folder that can be written to.",
+      "Choose a writable folder.",
     );
   }
 }

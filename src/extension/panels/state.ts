@@ -57,7 +57,7 @@ export function checkedPanelState(data: unknown, techniques: readonly TechniqueI
   if (!sound)
     throw new RemoteError(
       "UsageError",
-      "This does not say which model and input it is about.",
+      "The state of this panel does not name a model and an input.",
       undefined,
       "Reload the panel.",
     );

@@ -126,7 +126,7 @@ export const lrp = technique({
     command: "Visualize Layer-wise Relevance Propagation (LRP)",
     group: "relevance",
     summary: "Redistributes the score layer by layer down to the input, conserving its total.",
-    cite: "Bach et al. 2015; Montavon et al. 2019",
+    cite: "Bach et al. 2015; Montavon et al. 2019; Achtibat et al. 2024",
     needs: { input: "one", target: true, layer: "none", gradient: true },
     params: [...LRP_PARAMS, SCORE, ...NOISE],
   },

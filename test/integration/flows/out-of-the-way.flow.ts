@@ -45,7 +45,7 @@ flow(
         // Both sides, or the earlier one alone: on a busy machine VS Code's server was seen to leave the other empty.
         assert.ok(frames.length === 1 || frames.length === 2, `${frames.length} webviews`);
         const texts = await Promise.all(frames.map((frame) => frame.locator("body").innerText()));
-        for (const text of texts) assert.match(text, /not drawn in a comparison/);
+        for (const text of texts) assert.match(text, /not shown in a diff editor/);
         return texts;
       });
       assert.match(pages.join("\n"), /from Git/);

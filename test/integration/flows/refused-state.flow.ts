@@ -27,7 +27,7 @@ flow(
       await eventually(async () =>
         assert.match(
           await testid(panel, "error").innerText(),
-          /"params\.saliency\.noise_type" is not something that can be run, so nothing was run/,
+          /"params\.saliency\.noise_type" is not valid, so nothing was run/,
         ),
       );
       assert.equal((await engineIdle(vscode)).runs, runs);

@@ -137,7 +137,7 @@ const link = new Link<PanelHost, SessionView>(
     copyPython: ({ provenance }) => {
       if (provenance.technique === "predictions")
         throw new RemoteError("UsageError", "There is no Python code for predictions.");
-      return { notice: "The Python code is on the clipboard: load_model() stands for your PyTorch model." };
+      return { notice: "Python code copied to the clipboard. Let its load_model() return your PyTorch model." };
     },
     compare: () => undefined,
     openModel: () => undefined,
