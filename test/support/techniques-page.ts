@@ -1,4 +1,4 @@
-import { FAMILIES, type TechniqueInfo, type TechniqueInfo } from "../../src/protocol/technique.ts";
+import { FAMILIES, type TechniqueInfo } from "../../src/protocol/technique.ts";
 import type { AgreementCase } from "./agreement.ts";
 
 /** What the numbers of each folder of test/reference come from. */
