@@ -3,7 +3,7 @@ import { UsageError } from "../../model/errors.ts";
 import { floatsOf, type Feeds } from "../../runtime/ort.ts";
 import { checkSlopes, layerMaps, positive, weightedFrames, type SpatialLayer } from "./gradient-cams.ts";
 import { withNoise } from "../framework/smoothgrad.ts";
-import { GRID, NOISE, RELU, SCORE } from "../framework/params.ts";
+import { GRID, NOISE, RELU, SCORE, numberParam, wholeNumberParam } from "../framework/params.ts";
 import { classLabel } from "../framework/output.ts";
 import { technique, type SampleContext } from "../framework/technique.ts";
 
@@ -11,28 +11,18 @@ import { technique, type SampleContext } from "../framework/technique.ts";
 const EPSILON = 1e-9;
 
 const PARAMS = [
-  {
-    type: "number",
-    name: "alpha",
-    label: "Strength",
-    default: 1,
-    min: 0,
-    max: 10,
-    step: 0.1,
-    integer: false,
-    help: "Weight of the similar classes' scores, which are subtracted; 0 is Grad-CAM. The default is 1 in pytorch-grad-cam and 0.6 in the paper.",
-  },
-  {
-    type: "number",
-    name: "count",
-    label: "Similar classes",
-    default: 3,
-    min: 1,
-    max: 1000,
-    step: 1,
-    integer: true,
-    help: "Number of classes to compare with: those whose scores are closest to the target's.",
-  },
+  numberParam(
+    "alpha",
+    "Strength",
+    { default: 1, min: 0, max: 10, step: 0.1 },
+    "Weight of the similar classes' scores, which are subtracted; 0 is Grad-CAM. The default is 1 in pytorch-grad-cam and 0.6 in the paper.",
+  ),
+  wholeNumberParam(
+    "count",
+    "Similar classes",
+    { default: 3, min: 1, max: 1000 },
+    "Number of classes to compare with: those whose scores are closest to the target's.",
+  ),
   {
     type: "text",
     name: "classes",

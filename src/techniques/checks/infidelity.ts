@@ -5,7 +5,7 @@ import type { ParamSpec } from "../../protocol/technique.ts";
 import { BASELINE, baselineOf } from "../framework/baselines.ts";
 import { formatNumber } from "../../protocol/format.ts";
 import { requireContinuous } from "../framework/smoothgrad.ts";
-import { choiceParam } from "../framework/params.ts";
+import { choiceParam, numberParam, seedParam, wholeNumberParam } from "../framework/params.ts";
 import { technique, type InputInfo, type SampleTechnique } from "../framework/technique.ts";
 import { elementsOf, featuresOf, type Features } from "./features.ts";
 import { isAttribution, methodOf, methodParam, OPTIONS, within } from "./checked-method.ts";
@@ -22,28 +22,22 @@ const PARAMS = [
     "noise: Gaussian noise on every element. remove: a box at a random position, over all channels, is set to the baseline; of columns or tokens, each with probability 1/2.",
   ),
   {
-    type: "number",
-    name: "noise",
-    label: "Noise level",
-    default: 0.2,
-    min: 1e-6,
-    max: 10,
-    step: 0.01,
-    integer: false,
+    ...numberParam(
+      "noise",
+      "Noise level",
+      { default: 0.2, min: 1e-6, max: 10, step: 0.01 },
+      "Standard deviation of the noise as a fraction of the input's max − min. The paper's code uses 0.2 on inputs from 0 to 1.",
+    ),
     hiddenWhen: { param: "perturbation", is: "remove" },
-    help: "Standard deviation of the noise as a fraction of the input's max − min. The paper's code uses 0.2 on inputs from 0 to 1.",
   },
   {
-    type: "number",
-    name: "box",
-    label: "Box",
-    default: 0.15,
-    min: 0.001,
-    max: 1,
-    step: 0.05,
-    integer: false,
+    ...numberParam(
+      "box",
+      "Box",
+      { default: 0.15, min: 0.001, max: 1, step: 0.05 },
+      "Side of the box along each spatial axis, as a fraction of the axis.",
+    ),
     hiddenWhen: { param: "perturbation", is: "noise" },
-    help: "Side of the box along each spatial axis, as a fraction of the axis.",
   },
   choiceParam(
     "multiply_by_inputs",
@@ -56,28 +50,13 @@ const PARAMS = [
     "Whether the attributions are already multiplied by the input (its difference from the baseline), as multiply_by_inputs in Captum. Saliency, Guided Backprop and class activation maps are not.",
   ),
   BASELINE,
-  {
-    type: "number",
-    name: "samples",
-    label: "Perturbations",
-    default: 50,
-    min: 2,
-    max: 100_000,
-    step: 10,
-    integer: true,
-    help: "Number of perturbed inputs. Captum's default of 10 gives a noisy estimate.",
-  },
-  {
-    type: "number",
-    name: "seed",
-    label: "Seed",
-    default: 0,
-    min: 0,
-    max: 2 ** 32 - 1,
-    step: 1,
-    integer: true,
-    help: "The same seed gives the same perturbations.",
-  },
+  wholeNumberParam(
+    "samples",
+    "Perturbations",
+    { default: 50, min: 2, max: 100_000, step: 10 },
+    "Number of perturbed inputs. Captum's default of 10 gives a noisy estimate.",
+  ),
+  seedParam("The same seed gives the same perturbations."),
 ] as const satisfies readonly ParamSpec[];
 
 /**

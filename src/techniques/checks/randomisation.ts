@@ -1,3 +1,4 @@
+import { wholeNumberParam, seedParam } from "../framework/params.ts";
 import { spearman } from "../../math/rank.ts";
 import { ssim } from "../../math/ssim.ts";
 import { UsageError } from "../../model/errors.ts";
@@ -11,28 +12,13 @@ import { isAttribution, methodOf, methodParam, OPTIONS, within, type CheckedMeth
 import { weightLayers, WeightDraws } from "./weight-layers.ts";
 
 const PARAMS = [
-  {
-    type: "number",
-    name: "stops",
-    label: "Stops",
-    default: 12,
-    min: 0,
-    max: 10_000,
-    step: 1,
-    integer: true,
-    help: "Number of times the map is computed while layers are randomised one after another, evenly spaced along the model. 0: after every layer, as in Quantus.",
-  },
-  {
-    type: "number",
-    name: "seed",
-    label: "Seed",
-    default: 0,
-    min: 0,
-    max: 2 ** 32 - 1,
-    step: 1,
-    integer: true,
-    help: "The same seed gives the same weights.",
-  },
+  wholeNumberParam(
+    "stops",
+    "Stops",
+    { default: 12, min: 0, max: 10_000 },
+    "Number of times the map is computed while layers are randomised one after another, evenly spaced along the model. 0: after every layer, as in Quantus.",
+  ),
+  seedParam("The same seed gives the same weights."),
 ] as const satisfies readonly ParamSpec[];
 
 /**

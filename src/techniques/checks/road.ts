@@ -1,3 +1,4 @@
+import { numberParam, seedParam } from "../framework/params.ts";
 import { impute } from "../../math/impute.ts";
 import { descending } from "../../math/rank.ts";
 import { Random } from "../../math/random.ts";
@@ -20,28 +21,13 @@ const PERCENTAGES = {
   problem: "Percentages between 0 and 100, separated by commas, such as 10, 30, 50.",
   help: "Percentages of the pixels to remove. pytorch-grad-cam uses 10 to 90, Quantus 1, 3, 5 to 99.",
 } as const satisfies ParamSpec;
-const NOISE = {
-  type: "number",
-  name: "noise",
-  label: "Noise",
-  default: 0.01,
-  min: 0,
-  max: 1e6,
-  step: 0.01,
-  integer: false,
-  help: "Standard deviation of the noise added to imputed pixels, in the model's input units, which makes imputation hard to detect.",
-} as const satisfies ParamSpec;
-const SEED = {
-  type: "number",
-  name: "seed",
-  label: "Seed",
-  default: 0,
-  min: 0,
-  max: 2 ** 32 - 1,
-  step: 1,
-  integer: true,
-  help: "The same seed gives the same noise.",
-} as const satisfies ParamSpec;
+const NOISE = numberParam(
+  "noise",
+  "Noise",
+  { default: 0.01, min: 0, max: 1e6, step: 0.01 },
+  "Standard deviation of the noise added to imputed pixels, in the model's input units, which makes imputation hard to detect.",
+);
+const SEED = seedParam("The same seed gives the same noise.");
 
 /**
  * Remove and debias (ROAD): the target's probability when the most important pixels (MoRF), or the least important

@@ -1,3 +1,4 @@
+import { numberParam, wholeNumberParam, seedParam } from "../framework/params.ts";
 import { Random } from "../../math/random.ts";
 import type { CurvesArtifact } from "../../protocol/artifacts.ts";
 import type { ParamSpec } from "../../protocol/technique.ts";
@@ -7,39 +8,19 @@ import { technique, type SampleTechnique, type TechniqueOutput } from "../framew
 import { isAttribution, methodOf, methodParam, OPTIONS, within } from "./checked-method.ts";
 
 const PARAMS = [
-  {
-    type: "number",
-    name: "radius",
-    label: "Radius",
-    default: 0.02,
-    min: 1e-6,
-    max: 1e6,
-    step: 0.01,
-    integer: false,
-    help: "Largest change of each input element, in the model's input units. The default is Captum's.",
-  },
-  {
-    type: "number",
-    name: "samples",
-    label: "Perturbations",
-    default: 10,
-    min: 1,
-    max: 10_000,
-    step: 10,
-    integer: true,
-    help: "Number of perturbed inputs. The largest change is reported. The default is Captum's.",
-  },
-  {
-    type: "number",
-    name: "seed",
-    label: "Seed",
-    default: 0,
-    min: 0,
-    max: 2 ** 32 - 1,
-    step: 1,
-    integer: true,
-    help: "The same seed gives the same perturbations.",
-  },
+  numberParam(
+    "radius",
+    "Radius",
+    { default: 0.02, min: 1e-6, max: 1e6, step: 0.01 },
+    "Largest change of each input element, in the model's input units. The default is Captum's.",
+  ),
+  wholeNumberParam(
+    "samples",
+    "Perturbations",
+    { default: 10, min: 1, max: 10_000, step: 10 },
+    "Number of perturbed inputs. The largest change is reported. The default is Captum's.",
+  ),
+  seedParam("The same seed gives the same perturbations."),
 ] as const satisfies readonly ParamSpec[];
 
 /**

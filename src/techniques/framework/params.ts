@@ -34,6 +34,40 @@ export function choiceParam<const Name extends string, const Value extends strin
   };
 }
 
+interface Range {
+  readonly default: number;
+  readonly min: number;
+  readonly max: number;
+  readonly unit?: string;
+  /** Of the form's arrows; 1 where it is left out. */
+  readonly step?: number;
+}
+
+type NumberSpec = Extract<ParamSpec, { type: "number" }>;
+
+export function numberParam<const Name extends string>(
+  name: Name,
+  label: string,
+  range: Range,
+  help: string,
+): NumberSpec & { readonly name: Name } {
+  return { type: "number", name, label, step: 1, ...range, integer: false, help };
+}
+
+export function wholeNumberParam<const Name extends string>(
+  name: Name,
+  label: string,
+  range: Range,
+  help: string,
+): NumberSpec & { readonly name: Name } {
+  return { ...numberParam(name, label, range, help), integer: true };
+}
+
+/** What random numbers begin with. */
+export function seedParam(help: string): NumberSpec & { readonly name: "seed" } {
+  return wholeNumberParam("seed", "Seed", { default: 0, min: 0, max: 2 ** 32 - 1 }, help);
+}
+
 /** Whether a graph's last Softmax, LogSoftmax or Sigmoid is left out of what is explained. */
 export const SCORE = choiceParam(
   "score",
@@ -48,28 +82,20 @@ export const SCORE = choiceParam(
 
 /** SmoothGrad's options (Smilkov et al. 2017; VarGrad: Adebayo et al. 2018), of every gradient method. */
 export const NOISE = [
+  wholeNumberParam(
+    "samples",
+    "Noise samples",
+    { default: 0, min: 0, max: 1000 },
+    "Number of noisy copies of the input to explain and average (SmoothGrad); 0 explains the input itself. 50 is a common choice.",
+  ),
   {
-    type: "number",
-    name: "samples",
-    label: "Noise samples",
-    default: 0,
-    min: 0,
-    max: 1000,
-    step: 1,
-    integer: true,
-    help: "Number of noisy copies of the input to explain and average (SmoothGrad); 0 explains the input itself. 50 is a common choice.",
-  },
-  {
-    type: "number",
-    name: "noise",
-    label: "Noise level",
-    default: 0.15,
-    min: 0,
-    max: 10,
-    step: 0.01,
-    integer: false,
+    ...numberParam(
+      "noise",
+      "Noise level",
+      { default: 0.15, min: 0, max: 10, step: 0.01 },
+      "Standard deviation of the noise as a fraction of the input's max − min. The SmoothGrad paper recommends 0.1 to 0.2; Captum's default is a standard deviation of 1.",
+    ),
     hiddenWhen: { param: "samples", is: 0 },
-    help: "Standard deviation of the noise as a fraction of the input's max − min. The SmoothGrad paper recommends 0.1 to 0.2; Captum's default is a standard deviation of 1.",
   },
   {
     ...choiceParam(
@@ -84,18 +110,7 @@ export const NOISE = [
     ),
     hiddenWhen: { param: "samples", is: 0 },
   },
-  {
-    type: "number",
-    name: "seed",
-    label: "Seed",
-    default: 0,
-    min: 0,
-    max: 2 ** 32 - 1,
-    step: 1,
-    integer: true,
-    hiddenWhen: { param: "samples", is: 0 },
-    help: "The same seed gives the same noise.",
-  },
+  { ...seedParam("The same seed gives the same noise."), hiddenWhen: { param: "samples", is: 0 } },
 ] as const satisfies readonly ParamSpec[];
 
 /** A class activation map without its negative part. */

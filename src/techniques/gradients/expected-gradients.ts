@@ -6,46 +6,26 @@ import { BASELINE, baselineCaption } from "../framework/baselines.ts";
 import { scoreAt, withInput } from "../framework/input-gradient.ts";
 import { formatNumber } from "../../protocol/format.ts";
 import { noiseOn } from "../framework/smoothgrad.ts";
-import { SCORE } from "../framework/params.ts";
+import { SCORE, numberParam, seedParam, wholeNumberParam } from "../framework/params.ts";
 import { gradientsAt, MEMORY } from "./path-gradients.ts";
 import { inputOutput } from "../framework/pictures.ts";
 import { technique, type SampleContext } from "../framework/technique.ts";
 
 const PARAMS = [
-  {
-    type: "number",
-    name: "samples",
-    label: "Samples",
-    default: 50,
-    min: 1,
-    max: 100_000,
-    step: 10,
-    integer: true,
-    help: "Number of random points between baselines and input at which gradients are averaged; the error decreases with its square root. Captum's default of 5 is very noisy.",
-  },
+  wholeNumberParam(
+    "samples",
+    "Samples",
+    { default: 50, min: 1, max: 100_000, step: 10 },
+    "Number of random points between baselines and input at which gradients are averaged; the error decreases with its square root. Captum's default of 5 is very noisy.",
+  ),
   { ...BASELINE, label: "Baselines" },
-  {
-    type: "number",
-    name: "noise",
-    label: "Noise level",
-    default: 0,
-    min: 0,
-    max: 10,
-    step: 0.01,
-    integer: false,
-    help: "Standard deviation of the noise added to the input for each sample, as a fraction of the input's max − min.",
-  },
-  {
-    type: "number",
-    name: "seed",
-    label: "Seed",
-    default: 0,
-    min: 0,
-    max: 2 ** 32 - 1,
-    step: 1,
-    integer: true,
-    help: "The same seed gives the same samples.",
-  },
+  numberParam(
+    "noise",
+    "Noise level",
+    { default: 0, min: 0, max: 10, step: 0.01 },
+    "Standard deviation of the noise added to the input for each sample, as a fraction of the input's max − min.",
+  ),
+  seedParam("The same seed gives the same samples."),
 ] as const satisfies readonly ParamSpec[];
 
 /**

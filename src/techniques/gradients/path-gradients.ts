@@ -10,21 +10,16 @@ import type { LoadedModel } from "../../runtime/models.ts";
 import type { Feeds } from "../../runtime/ort.ts";
 import { withoutGradient } from "../framework/input-gradient.ts";
 import { yieldToEventLoop } from "../framework/event-loop.ts";
-import { choiceParam } from "../framework/params.ts";
+import { choiceParam, wholeNumberParam } from "../framework/params.ts";
 import type { SampleContext } from "../framework/technique.ts";
 import { formatMemory } from "../../protocol/format.ts";
 
-export const STEPS = {
-  type: "number",
-  name: "steps",
-  label: "Steps",
-  default: 50,
-  min: 2,
-  max: 10_000,
-  step: 10,
-  integer: true,
-  help: "Number of gradients along the path from the baseline to the input. More are slower and more accurate.",
-} as const satisfies ParamSpec;
+export const STEPS = wholeNumberParam(
+  "steps",
+  "Steps",
+  { default: 50, min: 2, max: 10_000, step: 10 },
+  "Number of gradients along the path from the baseline to the input. More are slower and more accurate.",
+);
 
 export const RULE = choiceParam(
   "rule",

@@ -14,56 +14,31 @@ import { formatNumber } from "../../protocol/format.ts";
 import { integersOf } from "../framework/input-numbers.ts";
 import { jointPlaces } from "../framework/joint-places.ts";
 import { yieldToEventLoop } from "../framework/event-loop.ts";
-import { choiceParam } from "../framework/params.ts";
+import { choiceParam, numberParam, seedParam, wholeNumberParam } from "../framework/params.ts";
 import { aboutInput, activationMap, inputAttribution, ofInputs } from "../framework/pictures.ts";
 import { technique, type InputInfo, type SampleContext, type TechniqueOutput } from "../framework/technique.ts";
 import { requireSeveral } from "../checks/features.ts";
 
 const PARAMS = [
-  {
-    type: "number",
-    name: "masks",
-    label: "Masks",
-    default: 4000,
-    min: 1,
-    max: 1_000_000,
-    step: 500,
-    integer: true,
-    help: "Number of random masks, each one run of the model. The paper uses 4000 for VGG-16 and 8000 for ResNet-50; the error decreases with the square root of the number.",
-  },
-  {
-    type: "number",
-    name: "cells",
-    label: "Cells",
-    default: 7,
-    min: 1,
-    max: 1024,
-    step: 1,
-    integer: true,
-    help: "Cells of a mask along each spatial axis. In a table row each column is a cell, in text each token.",
-  },
-  {
-    type: "number",
-    name: "probability",
-    label: "Shown",
-    default: 0.5,
-    min: 0.01,
-    max: 0.99,
-    step: 0.05,
-    integer: false,
-    help: "Probability that a cell is shown.",
-  },
-  {
-    type: "number",
-    name: "seed",
-    label: "Seed",
-    default: 0,
-    min: 0,
-    max: 2 ** 32 - 1,
-    step: 1,
-    integer: true,
-    help: "The same seed gives the same masks.",
-  },
+  wholeNumberParam(
+    "masks",
+    "Masks",
+    { default: 4000, min: 1, max: 1_000_000, step: 500 },
+    "Number of random masks, each one run of the model. The paper uses 4000 for VGG-16 and 8000 for ResNet-50; the error decreases with the square root of the number.",
+  ),
+  wholeNumberParam(
+    "cells",
+    "Cells",
+    { default: 7, min: 1, max: 1024 },
+    "Cells of a mask along each spatial axis. In a table row each column is a cell, in text each token.",
+  ),
+  numberParam(
+    "probability",
+    "Shown",
+    { default: 0.5, min: 0.01, max: 0.99, step: 0.05 },
+    "Probability that a cell is shown.",
+  ),
+  seedParam("The same seed gives the same masks."),
   BASELINE,
   choiceParam(
     "score",

@@ -1,3 +1,4 @@
+import { wholeNumberParam } from "../framework/params.ts";
 import type { ParamsOf } from "../../protocol/technique.ts";
 import { UsageError } from "../../model/errors.ts";
 import { elementCount } from "../../model/graph.ts";
@@ -14,29 +15,18 @@ import type { SampleContext, InputInfo } from "../framework/technique.ts";
 
 /** How an input is cut into parts. */
 export const SEGMENTS = [
-  {
-    type: "number",
-    name: "grid",
-    label: "Cell",
-    default: 16,
-    min: 1,
-    max: 4096,
-    step: 1,
-    integer: true,
-    unit: "px",
-    help: "Size of the grid cells along each spatial axis (over all channels), if neither segments nor a mask is given. In a table row each column is a part, in text each token.",
-  },
-  {
-    type: "number",
-    name: "segments",
-    label: "Segments",
-    default: 0,
-    min: 0,
-    max: 10_000,
-    step: 10,
-    integer: true,
-    help: "Approximate number of superpixels (SLIC) to use as parts; 0 uses grid cells.",
-  },
+  wholeNumberParam(
+    "grid",
+    "Cell",
+    { default: 16, min: 1, max: 4096, unit: "px" },
+    "Size of the grid cells along each spatial axis (over all channels), if neither segments nor a mask is given. In a table row each column is a part, in text each token.",
+  ),
+  wholeNumberParam(
+    "segments",
+    "Segments",
+    { default: 0, min: 0, max: 10_000, step: 10 },
+    "Approximate number of superpixels (SLIC) to use as parts; 0 uses grid cells.",
+  ),
   {
     type: "text",
     name: "mask",

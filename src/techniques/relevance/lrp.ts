@@ -11,7 +11,7 @@ import type { ParamSpec } from "../../protocol/technique.ts";
 import { floatsOf, type Feeds } from "../../runtime/ort.ts";
 import { formatNumber } from "../../protocol/format.ts";
 import { withNoise } from "../framework/smoothgrad.ts";
-import { choiceParam, NOISE, SCORE } from "../framework/params.ts";
+import { NOISE, SCORE, choiceParam, numberParam } from "../framework/params.ts";
 import { inputOutput } from "../framework/pictures.ts";
 import { isSigned, noiseCaption } from "../framework/smoothgrad.ts";
 import { technique, type SampleContext, type InputPart } from "../framework/technique.ts";
@@ -76,40 +76,31 @@ export const LRP_PARAMS = [
     help: "For the epsilon rule: added to a layer's output before dividing by it. Larger values absorb weak and contradictory contributions. zennit's default; Captum's is 1e-9.",
   },
   {
-    type: "number",
-    name: "gamma",
-    label: "Gamma",
-    default: 0.25,
-    min: 0,
-    max: 1000,
-    step: 0.05,
-    integer: false,
+    ...numberParam(
+      "gamma",
+      "Gamma",
+      { default: 0.25, min: 0, max: 1000, step: 0.05 },
+      "For the gamma rule: how much positive contributions are strengthened. 0 is the epsilon rule; very large values approach z-plus.",
+    ),
     shownFor: { param: "rule", values: ["gamma", "epsilon_gamma_box"] },
-    help: "For the gamma rule: how much positive contributions are strengthened. 0 is the epsilon rule; very large values approach z-plus.",
   },
   {
-    type: "number",
-    name: "alpha",
-    label: "Alpha",
-    default: 2,
-    min: 0,
-    max: 1000,
-    step: 0.5,
-    integer: false,
+    ...numberParam(
+      "alpha",
+      "Alpha",
+      { default: 2, min: 0, max: 1000, step: 0.5 },
+      "For the alpha-beta rule: weight of positive contributions. Alpha − beta must be 1.",
+    ),
     shownFor: { param: "rule", values: ["alpha_beta"] },
-    help: "For the alpha-beta rule: weight of positive contributions. Alpha − beta must be 1.",
   },
   {
-    type: "number",
-    name: "beta",
-    label: "Beta",
-    default: 1,
-    min: 0,
-    max: 1000,
-    step: 0.5,
-    integer: false,
+    ...numberParam(
+      "beta",
+      "Beta",
+      { default: 1, min: 0, max: 1000, step: 0.5 },
+      "For the alpha-beta rule: weight of negative contributions.",
+    ),
     shownFor: { param: "rule", values: ["alpha_beta"] },
-    help: "For the alpha-beta rule: weight of negative contributions.",
   },
   bound("low", "Lowest value", "lowest"),
   bound("high", "Highest value", "highest"),
