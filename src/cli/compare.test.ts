@@ -71,7 +71,7 @@ describe("neural-loupe compare", () => {
         "--out",
         npz,
       ),
-    ).toEqual({ code: 0, err: "" });
+    ).toMatchObject({ code: 0, err: "" });
     const files = unzipSync(readFileSync(npz));
     expect(Object.keys(files)).toEqual([
       "Saliency_absolute_false.npy",
@@ -163,7 +163,7 @@ describe("neural-loupe compare", () => {
         "--out",
         out,
       ),
-    ).toEqual({ code: 0, err: "" });
+    ).toMatchObject({ code: 0, err: "" });
     const { comparison, cells } = readJson(out);
     expect(comparison).toEqual({
       columns: { kind: "model", labels: ["efficientnet-lite0.onnx", "copy.onnx"] },

@@ -266,14 +266,14 @@ describe("by files beside the model", () => {
   });
   test.each<[string, unknown, string]>([
     ["labels.txt", "a\nb\nc\n", "labels.txt has 3 class names, but the model's first output has 10 values"],
-    ["labels.json", "{bad", 'The class names in "labels.json" cannot be used: This is not JSON'],
+    ["labels.json", "{bad", 'The class names in "labels.json" could not be used: This is not JSON'],
     ["labels.txt", Buffer.from("gr\xfcn\n", "latin1"), "This is not text in UTF-8, but text in another encoding"],
     [
       "config.json",
       { id2label: { 1: "a", 2: "b" } },
       'config.json has 3 class names, but the model\'s first output has 10 values: they are not used. "config.json" has no name for class 0.',
     ],
-  ])("class names that cannot be used are said, whatever the input's file: %s", async (name, content, problem) => {
+  ])("class names that could not be used are said, whatever the input's file: %s", async (name, content, problem) => {
     if (Buffer.isBuffer(content)) writeFileSync(path.join(folder, name), content);
     else beside(name, content);
     const report = await guessRecipe(model({ dims }));

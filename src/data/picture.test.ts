@@ -52,7 +52,7 @@ describe("what is left out is said", () => {
       ).notes;
     expect(await turned(1)).toEqual([]);
     expect(await turned(6)).toEqual([
-      "The picture is turned clockwise by 90°, as its file says (EXIF orientation 6); a program that ignores EXIF gets a different tensor.",
+      "The picture is rotated clockwise by 90°, as its file says (EXIF orientation 6); a program that ignores EXIF gets a different tensor.",
     ]);
     expect((await Promise.all([2, 3, 4, 5, 7, 8].map(turned))).map(([note]) => /is (.*?), as/.exec(note)?.[1])).toEqual(
       [
@@ -90,7 +90,7 @@ describe("what is left out is said", () => {
     )
       .gif()
       .toBuffer();
-    expect((await decodePicture(two, "two.gif")).notes).toEqual(["The first of the picture's 2 frames is taken."]);
+    expect((await decodePicture(two, "two.gif")).notes).toEqual(["Only the first of the picture's 2 frames is used."]);
   });
 });
 
@@ -144,16 +144,16 @@ function tiff({
 
 describe('TIFF pixels that Pillow\'s convert("RGB") would make other bytes of are refused by their name', () => {
   test.each<[string, Parameters<typeof tiff>[0], string]>([
-    ["CIE Lab", { photometric: 8, samples: 3 }, "in CIE Lab, as whole numbers of 8 bits"],
+    ["CIE Lab", { photometric: 8, samples: 3 }, "in CIE Lab, as integers of 8 bits"],
     ["ICC Lab", { photometric: 9, samples: 3 }, "in ICC Lab, as"],
     ["ITU Lab", { photometric: 10, samples: 3 }, "in ITU Lab"],
-    ["YCbCr", { photometric: 6, samples: 3 }, "in YCbCr, as whole numbers of 8 bits"],
-    ["CMYK of 16 bits", { photometric: 5, samples: 4, bits: 16 }, "in CMYK, as whole numbers of 16 bits"],
+    ["YCbCr", { photometric: 6, samples: 3 }, "in YCbCr, as integers of 8 bits"],
+    ["CMYK of 16 bits", { photometric: 5, samples: 4, bits: 16 }, "in CMYK, as integers of 16 bits"],
     ["RGB floats", { photometric: 2, samples: 3, bits: 32, format: 3 }, "in RGB, as floats of 32 bits"],
-    ["RGB of 32 bits", { photometric: 2, samples: 3, bits: 32 }, "in RGB, as whole numbers of 32 bits"],
+    ["RGB of 32 bits", { photometric: 2, samples: 3, bits: 32 }, "in RGB, as integers of 32 bits"],
     ["doubles", { photometric: 1, bits: 64, format: 3 }, "in grey, as floats of 64 bits"],
-    ["signed bytes", { photometric: 1, format: 2 }, "in grey, as signed whole numbers of 8 bits"],
-    ["signed 16 bits", { photometric: 1, bits: 16, format: 2 }, "in grey, as signed whole numbers of 16 bits"],
+    ["signed bytes", { photometric: 1, format: 2 }, "in grey, as signed integers of 8 bits"],
+    ["signed 16 bits", { photometric: 1, bits: 16, format: 2 }, "in grey, as signed integers of 16 bits"],
     ["complex numbers", { photometric: 1, bits: 64, format: 6 }, "in grey, as complex floats of 64 bits"],
     ["five channels", { photometric: 1, samples: 5 }, "in grey, with 5 channels"],
     ["two channels of RGB", { photometric: 2, samples: 2 }, "in RGB, with 2 channels"],
@@ -164,7 +164,7 @@ describe('TIFF pixels that Pillow\'s convert("RGB") would make other bytes of ar
     for (const big of [false, true]) {
       const error = await decodePicture(tiff({ ...pixels, big }), "t.tif").catch((thrown: unknown) => thrown);
       expect(error).toBeInstanceOf(DataError);
-      expect((error as DataError).message).toContain(`This TIFF picture is ${reason}`);
+      expect((error as DataError).message).toContain(`This TIFF image is ${reason}`);
       expect((error as DataError).hint).toContain('convert("RGB")');
     }
   });
@@ -183,13 +183,13 @@ describe('TIFF pixels that Pillow\'s convert("RGB") would make other bytes of ar
     [34925, "LZMA"],
   ])("a compression that is not supported is no damage: %s is %s", async (compression, name) => {
     await expect(decodePicture(tiff({ photometric: 2, samples: 3, compression }), "t.tif")).rejects.toThrow(
-      `This TIFF picture is compressed with ${name}, an unsupported compression.`,
+      `This TIFF image is compressed with ${name}, an unsupported compression.`,
     );
   });
   test("one that breaks off is a TIFF picture all the same", async () => {
     for (const end of [5, 9, 30, 100])
       await expect(decodePicture(tiff({ photometric: 2, samples: 3 }).subarray(0, end), "t.tif")).rejects.toThrow(
-        /This is a TIFF picture that cannot be read|cannot be decoded/,
+        /This is a TIFF picture that could not be read|cannot be decoded/,
       );
   });
 });

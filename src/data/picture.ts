@@ -96,7 +96,7 @@ export async function decodePicture(bytes: Buffer, where: string): Promise<Omit<
     const compression = tiff && unreadCompression(tiff);
     if (compression)
       throw problem(
-        `This TIFF picture is compressed with ${compression}, an unsupported compression.`,
+        `This TIFF image is compressed with ${compression}, an unsupported compression.`,
         'Save it with another: in Python, Image.open(FILE).convert("RGB").save("rgb.png").',
       );
     throw problem(

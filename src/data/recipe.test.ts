@@ -251,7 +251,7 @@ describe("beside a model", () => {
       `The class names file "gone.txt" is not beside the model.`,
     );
     writeFileSync(path.join(path.dirname(file), "gone.txt"), Uint8Array.of(0xff, 0xfe, 0));
-    expect((await loadRecipe(description)).reasons.join()).toContain("cannot be used");
+    expect((await loadRecipe(description)).reasons.join()).toContain("could not be used");
   });
 });
 

@@ -109,7 +109,7 @@ describe("a picture", () => {
   });
   test("cannot become strings", async () => {
     expect((await failure(readSample(cat, image, { name: "x", type: "string" }))).message).toContain(
-      "takes texts: a row of a table",
+      "takes text: a table row",
     );
   });
   test("is no array", async () => {
@@ -126,7 +126,7 @@ describe("a picture", () => {
     ["a text", file("words.txt", "some words"), "This is text, and the input"],
     ["an empty file", file("nothing.png", ""), "This is an empty file, and the input"],
     ["a folder", scratch, "This is a folder, not a file. The input"],
-    ["a file that is not there", path.join(scratch, "none.txt"), "There is no such file. The input"],
+    ["a file that is not there", path.join(scratch, "none.txt"), "The file does not exist. The input"],
   ])("given to a row is told from %s", async (_, spec, message) => {
     expect(
       (await failure(readSample(spec, { kind: "row" }, { name: "x", type: "float32", dims: [1, 4] }))).message,
@@ -181,12 +181,12 @@ describe("an array", () => {
   });
   test("of another shape is refused with both", async () => {
     const error = await failure(readSample(three, array, { name: "x", type: "float32", dims: [1, 3, 5, 4] }));
-    expect(error.message).toBe('The array is [3, 4, 5], and the input "x" takes [1, 3, 5, 4].');
+    expect(error.message).toBe('The array is [3, 4, 5], but the input "x" takes [1, 3, 5, 4].');
   });
   test("of another type is refused with both, unless nothing is lost", async () => {
     const half = file("half.npy", encodeNpy([1, 1], Float32Array.of(0.5)));
     expect((await failure(readSample(half, array, { name: "x", type: "int64", dims: [1, 1] }))).message).toContain(
-      "is float32 and the model takes int64",
+      "is float32 but the model takes int64",
     );
     expect((await readSample(half, array, { name: "x", type: "float64", dims: [1, 1] })).data).toEqual(
       Float64Array.of(0.5),
@@ -245,7 +245,7 @@ describe("a table's row", () => {
       "too few columns",
       "#0",
       { kind: "row", columns: ["petal"] },
-      'The row has [1, 1], and the input "x" takes [N, 2]',
+      'The row has [1, 1], but the input "x" takes [N, 2]',
     ],
   ])("%s is refused", async (_, row, recipe, message) => {
     expect((await failure(readSample(iris + row, recipe, input))).message).toContain(message);
@@ -382,7 +382,7 @@ describe("several inputs", () => {
   });
   test("a missing one is named with its type and shape", async () => {
     expect((await failure(readSamples({ "": a }, recipe, inputs))).message).toBe(
-      'The model\'s input "b=c" (float32 [1]) is not given.',
+      'The model\'s input "b=c" (float32 [1]) is missing.',
     );
     const part = file("part.npz", zipSync({ "a.npy": readFileSync(a) }));
     expect((await failure(readSamples({ "": part }, recipe, inputs))).message).toContain('"b=c"');

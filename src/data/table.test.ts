@@ -88,7 +88,7 @@ describe("nothing is shifted", () => {
     ],
     ["an empty cell", "#0", { ignore: ["d"] }, input(3), 'Row 0, column "b" is empty.'],
     ["a cell that is not there", "#2", {}, input(4), 'Row 2, column "d" is missing: the line has too few cells.'],
-    ["a line of more cells than the header", "#3", {}, input(4), "Row 3 has 5 cells, and the header names 4 columns."],
+    ["a line of more cells than the header", "#3", {}, input(4), "Row 3 has 5 cells, but the header names 4 columns."],
     [
       "fewer columns than the model takes",
       "#1",

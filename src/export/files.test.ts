@@ -117,7 +117,7 @@ describe("an export over an earlier one", () => {
     const { model, open } = await added(1);
     await expect(
       writeFiles(model, open, { out: join(folder, "none", "e.onnx"), weights: "data" }, computed),
-    ).rejects.toThrow(/cannot be written \(ENOENT\)/);
+    ).rejects.toThrow(/could not be written \(ENOENT\)/);
     expect(left()).toEqual([]);
     open.close();
   });

@@ -197,7 +197,7 @@ describe("gradients at many points", () => {
     await expect(run(network("open.onnx", "N"), { model: starved })).rejects.toSatisfy(
       (error) =>
         error instanceof UsageError &&
-        /takes about \d+ MB, more than this machine gives/.test(error.message) &&
+        /takes about \d+ MB, more than this machine has/.test(error.message) &&
         /smaller input/.test(error.hint!),
     );
   });

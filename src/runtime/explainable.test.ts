@@ -167,7 +167,7 @@ describe("a map that is no ZipMap's", () => {
     expect(explainableTensor(graph, "m")).toBeUndefined();
     expect(kindOf(graph, "m")).toBe("map");
     await expect(unpack({ model: { graph } } as unknown as LoadedModel, {}, "m")).rejects.toThrow(
-      '"m" is a map(int64, float32), which no operator takes apart',
+      '"m" is a map(int64, float32), which no operator unpacks',
     );
   });
 });

@@ -57,7 +57,7 @@ describe("models that take maps are given what DictVectorizer and CastMap make o
       tensor: { type: "float32", keys: ["a", "b"] },
     };
     await expect(readSample(file("w.json", '{"a": "one"}'), { kind: "row" }, input)).rejects.toThrow(
-      'holds numbers, and the file has "one" for "a"',
+      'takes numbers, but the file has "one" for "a"',
     );
   });
 });

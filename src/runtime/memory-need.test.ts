@@ -197,7 +197,7 @@ describe("what a run will need", () => {
     }
     const model = await new ModelCache({ budget: new MemoryBudget(2 ** 20) }).get(path);
     await expect(openPartialModel(model, feeds, { from: "a", to: "y", batch: 8 })).rejects.toThrow(
-      /takes about \d+ MB, more than the 1 MB/,
+      /needs about \d+ MB, more than the limit of 1 MB/,
     );
   });
 

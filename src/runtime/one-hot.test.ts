@@ -71,7 +71,7 @@ describe("a label that is 1 at its class and 0 elsewhere", () => {
     [...bars(result).items]
       .sort((a, b) => a.index - b.index)
       .forEach(({ value }, at) => expect(value).toBeCloseTo(P[at], 5));
-    expect(result.notes.join(" ")).toContain('For the output "y" stands "z", the scores whose largest is');
+    expect(result.notes.join(" ")).toContain('Instead of the output "y", this uses "z", the scores whose largest is');
     // ∂z₁/∂x = 2 at element 1.
     expect(Array.from((await run(path, "saliency", { params: { absolute: false } })).arrays[0].values)).toEqual([
       0, 2, 0, 0, 0,

@@ -69,7 +69,7 @@ describe("values that do not are named, with what they may be", () => {
     ],
     ["probabilities", [1.5], /from 1\.5 to 1\.5/, [1, 1]],
     ["probabilities", [0.3, 0.1, 0.7, 0.5], /sum to 0\.6 /, [1, 2, 2]],
-    ["independent", [-2, 3], /from -2 to 3, and not from 0 to 1\. A sigmoid is applied/],
+    ["independent", [-2, 3], /from -2 to 3.*not.* 0 to 1.*sigmoid is applied/i],
     ["log-probabilities", [-1, 2], /from -1 to 2, and log-probabilities are at most 0: they may be logits/],
     ["log-probabilities", [-5, -6], /exponentials of its values sum to 0\.009217, not to 1/],
     [
@@ -82,7 +82,7 @@ describe("values that do not are named, with what they may be", () => {
     ["image", [], /its shape is \[1, 10\], which has no two axes for a picture/, [1, 10]],
     ["image", [], /\[1, 21, 8, 8\], and an image has 1, 3 or 4 channels: it may be a map/, [1, 21, 8, 8]],
     ["mask", [], /no two axes for a map over height and width/, [1, 10]],
-    ["embedding", [2], /it is one number/, [1, 1]],
+    ["embedding", [2], /it is a single number/, [1, 1]],
   ])("%s %j", (kind, values, message, dims) => {
     expect(against(kind, values, dims)).toMatch(message);
   });

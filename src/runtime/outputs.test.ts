@@ -535,7 +535,7 @@ describe("the recipe's word on outputs", () => {
       })
     ).notes.join("\n");
     expect(notes).toContain('"nowhere.json" is not beside the model');
-    expect(notes).toContain('"bad.json" cannot be used');
+    expect(notes).toContain('"bad.json" could not be used');
     expect(notes).toContain('the output "strange", which the model does not have; its outputs are y');
   });
 

@@ -269,6 +269,6 @@ describe("saving", () => {
   });
   test("a part that is not there is refused", () => {
     expect(() => saveResult(result, looks, "png", "nope")).toThrow('no part named "nope"');
-    expect(() => saveResult({ ...result, views: [] }, looks, "svg")).toThrow("no picture");
+    expect(() => saveResult({ ...result, views: [] }, looks, "svg")).toThrow("no image");
   });
 });

@@ -244,7 +244,7 @@ describe("a state that a webview asks to run", () => {
 
   test("is refused where it does not say which model and input", () => {
     for (const data of [undefined, {}, { ...state, input: "" }])
-      expect(() => checkedPanelState(data, techniques)).toThrow(/which model and input/);
+      expect(() => checkedPanelState(data, techniques)).toThrow(/does not name a model and an input/);
   });
 
   test("of a comparison as well: an entry that cannot be run is not left out in silence", () => {

@@ -266,7 +266,7 @@ describe("differences by step", () => {
   test("settled elsewhere they differ", () => {
     expect(judgePoint([step(1e-5, 1.3), step(3e-5, 1.0101), step(1e-4, 1.01), step(3e-4, 1.0102)])).toMatchObject({
       verdict: "differs",
-      why: "differences settle 1% from the gradient",
+      why: "finite differences converge 1% from the gradient",
     });
   });
   test("at a kink forward and backward differences lie on both sides", () => {

@@ -85,7 +85,7 @@ describe("maps of frames", () => {
       [1, 2, 3, 4].map((frame) => [`Grad-CAM, frame ${frame} of 4`, [1, 4, 4], { height: 1, width: 2 }]),
     );
     expect(frames.flatMap(({ values }) => [...values])).toEqual([...result.arrays[0].values]);
-    const pictures = frames.map(({ over }) => result.views.find(({ id }) => id === over));
+    const pictures = frames.map(({ over }) => result.context.pictures.find(({ id }) => id === over));
     expect(
       pictures.map((picture) => picture?.kind === "image" && [picture.width, picture.height, picture.title]),
     ).toEqual([1, 2, 3, 4].map((frame) => [16, 16, `Input, frame ${frame} of 4`]));

@@ -32,7 +32,7 @@ describe("what is not finite in the input is said to be the input's", () => {
       writeArray(folder, "nan.npy", [1, 3], [1, NaN, NaN]),
       "predictions",
     );
-    expect(notes).toContain('The input "x" has NaN at [0, 1], and 1 more values that are not finite.');
+    expect(notes).toContain('The input "x" has NaN at [0, 1], and 1 more values that are NaN or infinite.');
   });
   it.each([
     ["saliency", NaN, /has NaN at \[0, 2\]/],
@@ -77,7 +77,7 @@ describe("what is not finite in the input is said to be the input's", () => {
     ).toBe('The input "x" has NaN at [0, 2], column "c".');
     // 0x7e00 is half a NaN, 0x7c00 infinity.
     expect(inputFault({ x: { dataType: "float16", dims: [2, 2], data: Uint16Array.of(0, 0, 0x7c00, 0x7e00) } })).toBe(
-      'The input "x" has infinity at [1, 0], and 1 more values that are not finite.',
+      'The input "x" has infinity at [1, 0], and 1 more values that are NaN or infinite.',
     );
     expect(
       inputFault({

@@ -89,8 +89,8 @@ describe("the error says which size was tried, and one that runs", () => {
   });
 
   it("at which it then does run", async () => {
-    expect(await explain(reader("open.onnx", "H"), [48, 320])).toMatchObject({ raw: { dims: [1, 3, 48, 320] } });
-    expect(await explain(dense(), [64, 64])).toMatchObject({ raw: { dims: [1, 3, 64, 64] } });
+    expect(await explain(reader("open.onnx", "H"), [48, 320])).toMatchObject({ arrays: [{ dims: [1, 3, 48, 320] }] });
+    expect(await explain(dense(), [64, 64])).toMatchObject({ arrays: [{ dims: [1, 3, 64, 64] }] });
   });
 
   it("or that none of the usual ones does", async () => {
@@ -104,7 +104,7 @@ describe("the error says which size was tried, and one that runs", () => {
     expect((error as DataError).hint).toBe(
       'It runs at none of the common sizes that were tried. Set another in the recipe: "size": [HEIGHT, WIDTH].',
     );
-    expect(await explain(path, [7, 9])).toMatchObject({ raw: { dims: [1, 3, 7, 9] } });
+    expect(await explain(path, [7, 9])).toMatchObject({ arrays: [{ dims: [1, 3, 7, 9] }] });
   });
 });
 

@@ -53,7 +53,7 @@ describe("texts are read", () => {
     expect(given).toMatchObject({ dims: [1], data: ["a dog"] });
     expect(given.notes).toEqual(['The input "words" is the literal text "a dog".']);
     await expect(readSample("a dog", row, words("N", 2))).rejects.toThrow(
-      'One text is [1, 1], and the input "words" takes [N, 2]',
+      'One text is [1, 1], but the input "words" takes [N, 2]',
     );
   });
 
@@ -97,14 +97,14 @@ describe("texts are read", () => {
         { version: 1, inputs: {} },
         inputs,
       ),
-    ).rejects.toThrow('The input "age" takes numbers (float32), and the file has "old".');
+    ).rejects.toThrow('The input "age" takes numbers (float32), but the file has "old".');
   });
 
   it("not from arrays and pictures, and maps are not to be given at all", async () => {
     await expect(readSample(writeArray(folder, "n.npy", [1, 1], [1]), row, words("N", 1))).rejects.toThrow(
-      'the input "words" (string [N, 1]) takes texts',
+      'the input "words" (string [N, 1]) takes text',
     );
-    await expect(readSample("cat.png", row, words("N", 1))).rejects.toThrow("takes texts");
+    await expect(readSample("cat.png", row, words("N", 1))).rejects.toThrow("takes text");
     await expect(readSample(file("q.csv", "a\n1\n"), row, { name: "m", type: "map(string, float32)" })).rejects.toThrow(
       'The input "m" is a map(string, float32), which ONNX Runtime for Node.js does not accept.',
     );

@@ -158,8 +158,8 @@ describe("feature ablation by a mask", () => {
   it("says what is wrong with other files and settings", async () => {
     const run = (params: Record<string, string | number>) =>
       runOn(models, sum(), ramp(), "feature-ablation", { params });
-    await expect(run({ mask: join(folder, "none.npy") })).rejects.toThrow(/There is no such file/);
-    await expect(run({ mask: "sum.onnx" })).rejects.toThrow(/array of whole numbers \(\.npy\) or a picture/);
+    await expect(run({ mask: join(folder, "none.npy") })).rejects.toThrow(/The file does not exist/);
+    await expect(run({ mask: "sum.onnx" })).rejects.toThrow(/an integer array \(\.npy\) or/);
     await expect(run({ mask: writeArray(folder, "m.npy", [4, 4], columns, "int64"), segments: 5 })).rejects.toThrow(
       /Both segments and a mask were given/,
     );

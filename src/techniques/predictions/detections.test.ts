@@ -194,7 +194,7 @@ describe("predictions of a detector", () => {
       "read as YOLO v5",
       "overlap by more than 0.45",
       "objectness times its class score",
-      "picture file, 100×50",
+      "image file, 100×50",
     ])
       expect(result.notes.join(" ")).toContain(said);
     const lines = new TextDecoder()
@@ -276,6 +276,6 @@ describe("class names of a detector that has a class for nothing", () => {
     ["ssd", 4],
   ])("%s: they may leave that one out; more that are missing are said", async (name, columns) => {
     expect(await notes(name, names.slice(0, columns - 1))).not.toContain("another model's");
-    expect(await notes(name, names.slice(0, columns - 2))).toContain("the names may be another model's");
+    expect(await notes(name, names.slice(0, columns - 2))).toContain("the names may belong to another model");
   });
 });

@@ -243,10 +243,10 @@ describe("tensors that cannot be read do not keep the rest from being shown", ()
     expect(await tensorProblem(float([2 ** 32, 2 ** 32], 0))).toContain("impossible shape"));
   test("fewer bytes than the shape", async () =>
     expect(await tensorProblem(float([2, 3], 20))).toBe(
-      'Tensor "w" is float32 [2, 3], which takes 24 bytes, but 20 are given.',
+      'Tensor "w" is float32 [2, 3], which takes 24 bytes, but 20 are present.',
     ));
   test("more bytes than the shape", async () =>
-    expect(await tensorProblem(float([2, 3], 28))).toContain("but 28 are given"));
+    expect(await tensorProblem(float([2, 3], 28))).toContain("but 28 are present"));
   test("no data", async () =>
     expect(
       await tensorProblem((tensor) => {

@@ -304,7 +304,7 @@ describe("files that are not as they should be", () => {
     mkdirSync(join(folder, "w.bin"));
     expect((await openWith("w.bin")).problem).toContain("is not a file");
   });
-  test("without a name", async () => expect((await openWith("")).problem).toContain("not in which"));
+  test("without a name", async () => expect((await openWith("")).problem).toContain("does not name the file"));
   test("with a zero byte in the name", async () => expect((await openWith("w\0.bin")).problem).toContain("zero byte"));
   test("a length that does not fit the shape", async () => {
     writeFileSync(join(folder, "w.bin"), sixteen);

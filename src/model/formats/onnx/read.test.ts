@@ -231,7 +231,7 @@ describe("graphs that are not as ONNX asks", () => {
       for (let i = 0; i < 5000; i++) graph.message(1, rawNode("Relu", [`missing${i}`], [`y${i}`]));
     });
     expect(problems).toHaveLength(21);
-    expect(problems[20]).toBe("error: 4980 more values that nothing makes.");
+    expect(problems[20]).toBe("error: 4980 more values that nothing produces.");
   });
 
   test("a chain of 20,000 nodes in reverse order is sorted", async () => {
