@@ -4,7 +4,7 @@ import path from "node:path";
 import type { Frame } from "playwright-core";
 import { eventually } from "../harness/eventually.ts";
 import { flow } from "../harness/flow.ts";
-import { answered, engineIdle, engineNow, extensionId, saliencyOfTheCat, testid } from "./person.ts";
+import { answered, cancelledNote, engineIdle, engineNow, extensionId, saliencyOfTheCat, testid } from "./person.ts";
 
 flow(
   "the engine is killed mid-run: the panel says so, and the next run works",
@@ -66,7 +66,7 @@ flow(
       await noiseSamples(second, 2);
       await eventually(async () => assert.equal((await engineNow(vscode)).waiting, 1));
       await testid(first, "cancel").click();
-      await eventually(async () => assert.match(await testid(first, "notice").innerText(), /Cancelled/));
+      await eventually(async () => assert.match(await cancelledNote(first), /Cancelled/));
     });
     await step("the second's result is there", async () => {
       await answered(second);

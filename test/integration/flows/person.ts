@@ -217,3 +217,8 @@ export function readNpy(bytes: Buffer): { dims: number[]; values: Float32Array }
   );
   return { dims, values };
 }
+
+/** What a panel says after Cancel: that it was cancelled, or what it had until then. */
+export function cancelledNote(panel: Frame): Promise<string> {
+  return panel.locator('[data-testid="partial"], [data-testid="notice"]').first().innerText();
+}

@@ -15,6 +15,7 @@ import {
   readNpy,
   saliencyOfTheCat,
   testid,
+  cancelledNote,
 } from "./person.ts";
 
 flow(
@@ -120,7 +121,7 @@ flow(
         `    the engine was idle ${Date.now() - cancelled} ms after Cancel, after ${after.runs - runs} runs of the model`,
       );
       assert.ok(after.runs - runs < 1000, "it ran to its end all the same");
-      await eventually(async () => assert.match(await testid(frame, "notice").innerText(), /Cancelled/));
+      await eventually(async () => assert.match(await cancelledNote(frame), /Cancelled/));
       assert.ok(await testid(frame, "heatmap").isVisible(), "the last picture stays");
       await samples.fill("0");
       await samples.press("Enter");
