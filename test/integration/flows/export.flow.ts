@@ -21,12 +21,12 @@ flow("export an explanation, copy it as Python", {}, async ({ workbench, vscode,
     const file = path.join(workspace, "explained.onnx");
     await workbench.answerFileDialog(file);
     await eventually(() => assert.ok(existsSync(file), "nothing was written"));
-    await workbench.notification(/Written and checked: explained\.onnx\. It takes any number of samples\./);
+    await workbench.notification(/Exported and verified: explained\.onnx\. It takes batches of any size\./);
     assert.match(await testid(frame, "notice").innerText(), /Written to .*explained\.onnx/);
     await screenshot("export-written");
     const bytes = await readFile(file);
     assert.ok(bytes.includes("neural_loupe.technique"), "the model says how it was made");
-    await workbench.clickNotification("Written and checked", "Open");
+    await workbench.clickNotification("Exported and verified", "Open");
     await eventually(async () =>
       assert.ok(
         (await vscode.tabs()).some(({ label }) => label === "explained.onnx"),
@@ -41,7 +41,7 @@ flow("export an explanation, copy it as Python", {}, async ({ workbench, vscode,
     await testid(frame, "save").click();
     await testid(frame, "save-onnx").click();
     await eventually(async () =>
-      assert.match(await testid(frame, "error").innerText(), /cannot be written into one model[\s\S]*Saliency/),
+      assert.match(await testid(frame, "error").innerText(), /can't be exported as a single ONNX graph[\s\S]*Saliency/),
     );
   });
 
