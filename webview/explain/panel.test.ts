@@ -611,7 +611,7 @@ describe("saving", () => {
     await openWith("saliency");
     await page.evaluate("navigator.clipboard.write = async (items) => { fake.copied = items[0].types; }");
     await page.getByTestId("copy").click();
-    await page.getByTestId("notice").filter({ hasText: "on the clipboard" }).waitFor();
+    await page.getByTestId("notice").filter({ hasText: "copied to the clipboard" }).waitFor();
     await eventually(() => page.evaluate("fake.copied")).toEqual(["image/png"]);
     await page.evaluate("navigator.clipboard.write = async () => { throw new Error('Write permission denied'); }");
     await page.getByTestId("copy").click();
