@@ -44,42 +44,12 @@ function difference(ours: ArrayLike<number>, expected: ArrayLike<number>): numbe
   return largest === 0 ? worst : worst / largest;
 }
 
-function correlation(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  const mean = (values: ArrayLike<number>): number =>
-    Array.from(values).reduce((sum, value) => sum + value, 0) / values.length;
-  const [ma, mb] = [mean(a), mean(b)];
-  let [ab, aa, bb] = [0, 0, 0];
-  for (let i = 0; i < a.length; i++) {
-    ab += (a[i] - ma) * (b[i] - mb);
-    aa += (a[i] - ma) ** 2;
-    bb += (b[i] - mb) ** 2;
-  }
-  return ab / Math.sqrt(aa * bb);
-}
-
 describe("EfficientNet-Lite0 on the cat, against PyTorch", () => {
-  it("has PyTorch's gradient as its signed saliency", async () => {
-    const {
-      arrays: [raw],
-    } = await run("saliency", { params: { absolute: false } });
-    expect(raw.dims).toEqual([1, 3, 224, 224]);
-    expect(difference(raw.values, npy(reference.gradient))).toBeLessThan(1e-3);
-    expect(correlation(raw.values, npy(reference.gradient))).toBeGreaterThan(0.9999);
-  });
-
   it("has its magnitude as the absolute saliency", async () => {
     const {
       arrays: [raw],
     } = await run("saliency");
     expect(difference(raw.values, npy(reference.gradient).map(Math.abs))).toBeLessThan(1e-3);
-  });
-
-  it.each(reference.gradCam)("has PyTorch's Grad-CAM at $value", async ({ value, file }) => {
-    const {
-      arrays: [raw],
-    } = await run("grad-cam", { layer: value });
-    expect(raw.dims).toEqual([7, 7]);
-    expect(difference(raw.values, npy(file))).toBeLessThan(1e-3);
   });
 
   it("takes the head's ReLU6 for Grad-CAM by itself", async () => {
@@ -100,25 +70,6 @@ describe("EfficientNet-Lite0 on the cat, against PyTorch", () => {
         raw.values,
         npy(reference.cam.file).map((value) => Math.max(0, value)),
       ),
-    ).toBeLessThan(1e-3);
-  });
-
-  it.each(reference.values)("has PyTorch's activations at $value as feature maps", async ({ value, file }) => {
-    const {
-      arrays: [raw],
-      views: artifacts,
-    } = await run("feature-maps", { layer: value });
-    expect(difference(raw.values, npy(file))).toBeLessThan(1e-3);
-    expect(artifacts[0].kind === "tiles" && artifacts[0].count).toBe(1280);
-  });
-
-  it.each(reference.channels)("has channel $channel of $value", async ({ value, channel, file }) => {
-    const {
-      arrays: [raw],
-    } = await run("feature-maps", { layer: value });
-    const expected = npy(file);
-    expect(
-      difference(raw.values.subarray(channel * expected.length, (channel + 1) * expected.length), expected),
     ).toBeLessThan(1e-3);
   });
 

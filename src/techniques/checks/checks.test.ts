@@ -2,80 +2,26 @@
  * The checks of explanations ("How reliable is this explanation?") against Quantus, Captum and RISE's evaluation, and
  * by hand.
  */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { decodeNpy } from "../../data/index.ts";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
 import type { CurvesArtifact } from "../../protocol/artifacts.ts";
 import type { WholeResult } from "../../protocol/result.ts";
 import { checksOf, checkState, layerNeeds, optionsText } from "../../protocol/checks.ts";
 import type { Job } from "../../protocol/job.ts";
 import { DEFAULT_LOOKS } from "../../protocol/looks.ts";
-import { ModelCache } from "../../runtime/model-cache.ts";
 import { catalogue } from "../catalogue.ts";
 import { layersOf } from "../activations/layer-views.ts";
 import { runJob } from "../framework/run.ts";
 import { runCommand } from "../../cli/options.ts";
 import { techniqueCommand } from "../../cli/technique.ts";
 import { loadArchitectures } from "../../../test/reference/architectures/load.ts";
-import { materialise } from "../../../test/reference/architectures/materialise.ts";
 import { node, runOn, weight, writeArray, writeSmallModel } from "../../../test/support/models.ts";
+import { referenceNetworks } from "../../../test/support/networks.ts";
 
-interface ReferenceCase {
-  readonly network: string;
-  readonly exporter: string;
-  readonly technique: string;
-  readonly target: number;
-  readonly params: Readonly<Record<string, string | number>>;
-  readonly layer?: string;
-  readonly file?: string;
-  readonly undefined?: string;
-  /** What Captum, Quantus or RISE sums the raw numbers up to. */
-  readonly numbers?: Readonly<Record<string, number>>;
-}
-
-const references = resolve("test/reference/trust");
-const cases = JSON.parse(readFileSync(join(references, "index.json"), "utf8")) as ReferenceCase[];
-const TOLERANCE = 1e-3;
-/**
- * Removing pixels runs the model on inputs that nobody chose away from kinks, and a rank may change by rounding: of a
- * share of one.
- */
 const CHECKS = ["sparseness", "insertion-deletion", "road", "infidelity", "sensitivity", "randomisation"];
 
-const models = new ModelCache({ most: 8 });
-const paths = new Map<string, { model: string; input: string }>();
-let folder = "";
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "loupe-trust-"));
-  const known = loadArchitectures();
-  for (const { network, exporter } of cases) {
-    if (paths.has(network)) continue;
-    if (network === "efficientnet-lite0") {
-      paths.set(network, {
-        model: resolve("samples/efficientnet-lite0.onnx"),
-        input: resolve("test/reference/efficientnet-cat/input.npy"),
-      });
-      continue;
-    }
-    const { dims, data } = known.find((one) => one.network === network)!.input;
-    paths.set(network, {
-      model: await materialise(`${network}-${exporter}`, folder),
-      input: writeArray(folder, `${network}.npy`, dims, data),
-    });
-  }
-});
-afterAll(() => {
-  models.dispose();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-function run(network: string, technique: string, more: Partial<Job> = {}): Promise<WholeResult> {
-  const { model, input } = paths.get(network)!;
-  return runOn(models, model, input, technique, more);
-}
+const { folder, models, of, run } = referenceNetworks();
 
 function curves({ views: [artifact] }: WholeResult): CurvesArtifact {
   if (artifact.kind !== "curves") throw new Error(`curves were expected, not ${artifact.kind}`);
@@ -88,49 +34,7 @@ function numberOf(result: WholeResult, id: string): number {
   return found.value;
 }
 
-/** Largest difference over the largest expected value; NaN is expected where the reference has it. */
-function difference(ours: ArrayLike<number>, expected: ArrayLike<number>): number {
-  expect(ours.length).toBe(expected.length);
-  let [worst, largest] = [0, 0];
-  for (let i = 0; i < expected.length; i++) {
-    expect(Number.isNaN(ours[i])).toBe(Number.isNaN(expected[i]));
-    if (Number.isNaN(expected[i])) continue;
-    worst = Math.max(worst, Math.abs(ours[i] - expected[i]));
-    largest = Math.max(largest, Math.abs(expected[i]));
-  }
-  expect(largest).toBeGreaterThan(0);
-  return worst / largest;
-}
-
 describe.each(CHECKS)("%s", (technique) => {
-  const of = cases.filter((one) => one.technique === technique);
-
-  it.each(
-    of.map(
-      (one) =>
-        [
-          [one.network, ...Object.entries(one.params).map(([name, value]) => `${name} ${value}`)].join(", "),
-          one,
-        ] as const,
-    ),
-  )("is the reference's: %s", { timeout: 120_000 }, async (_, one) => {
-    const result = await run(one.network, technique, {
-      target: { index: [one.target] },
-      params: one.params,
-      ...(one.layer === undefined ? {} : { layer: one.layer }),
-    });
-    // Where the reference has an exception instead, ours has numbers.
-    if (one.file === undefined) return void expect(result.arrays[0].values.every(Number.isFinite)).toBe(true);
-    const path = join(references, one.file);
-    const expected = decodeNpy(readFileSync(path), path).data as Float32Array;
-    const worst = difference(result.arrays[0].values, expected);
-    if (process.env.NEURAL_LOUPE_ERRORS)
-      console.log(`${one.network} ${technique} ${one.params.method}: ${worst.toExponential(1)}`);
-    expect(worst).toBeLessThan(TOLERANCE);
-    for (const [id, value] of Object.entries(one.numbers ?? {}))
-      expect(Math.abs(numberOf(result, id) - value)).toBeLessThan(2 * TOLERANCE * Math.max(Math.abs(value), 0.1));
-  });
-
   it("says how to read it, and what each number means", async () => {
     const result = await run("mlp", technique === "road" ? "sparseness" : technique, {
       params: { method: "input-x-gradient" },
@@ -228,8 +132,9 @@ describe("what is removed", () => {
   });
 
   it("lies under the mean of several layers' maps", async () => {
+    const { model, inputs } = await of("vgg");
     const { layers } = await layersOf(
-      { model: paths.get("vgg")!.model, input: paths.get("vgg")!.input, recipe: { version: 1, inputs: {} } },
+      { model, input: inputs[""], recipe: { version: 1, inputs: {} } },
       { models, progress: () => undefined, signal: new AbortController().signal },
     );
     const layer = layers
@@ -366,13 +271,13 @@ describe("a check", () => {
 
   it("stops between runs when cancelled", async () => {
     const controller = new AbortController();
-    const { model, input } = paths.get("mlp")!;
+    const { model, inputs } = await of("mlp");
     let seen = 0;
     const job = runJob(
       {
         technique: "sensitivity",
         model,
-        source: { kind: "sample", inputs: { "": input } },
+        source: { kind: "sample", inputs },
         recipe: { version: 1, inputs: {} },
         params: { method: "saliency", samples: 1000 },
       },
@@ -389,6 +294,8 @@ describe("a check", () => {
   });
 
   it("is the mean over several samples", async () => {
+    const { model, inputs } = await of("mlp");
+    const input = inputs[""];
     const { dims, data } = loadArchitectures().find(({ network }) => network === "mlp")!.input;
     const other = writeArray(
       folder,
@@ -396,7 +303,6 @@ describe("a check", () => {
       dims,
       data.map((value, i) => value + Math.sin(i)),
     );
-    const { model, input } = paths.get("mlp")!;
     const params = { method: "input-x-gradient", steps: 5 };
     const target = { index: [1] };
     const [one, two, both] = await Promise.all([
@@ -419,7 +325,8 @@ describe("a check", () => {
   });
 
   it("is a command with its numbers in the JSON", async () => {
-    const { model, input } = paths.get("mlp")!;
+    const { model, inputs } = await of("mlp");
+    const input = inputs[""];
     const out = join(folder, "deletion.json");
     expect(
       await runCommand(techniqueCommand({ id: "insertion-deletion" }), [

@@ -1,120 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { decodeNpy } from "../../data/index.ts";
+import { describe, expect, it } from "vitest";
 import { quadrature, type QuadratureRule } from "../../math/quadrature.ts";
-import type { Job } from "../../protocol/job.ts";
-import type { WholeResult } from "../../protocol/result.ts";
-import { ModelCache } from "../../runtime/model-cache.ts";
-import { loadArchitectures } from "../../../test/reference/architectures/load.ts";
-import { materialise } from "../../../test/reference/architectures/materialise.ts";
+import { runJob } from "../framework/run.ts";
+import { referenceNetworks } from "../../../test/support/networks.ts";
 import { node, runOn, weight, writeArray, writeSmallModel } from "../../../test/support/models.ts";
 
-interface ReferenceCase {
-  readonly network: string;
-  readonly technique: string;
-  readonly target: number;
-  readonly params: Readonly<Record<string, string | number>>;
-  readonly file: string;
-  readonly delta?: number;
-  readonly draws?: number;
-  readonly deviation?: string;
-}
-
-/**
- * Captum's numbers in float64, made by make.py there; of whole arrays (agreement.test.ts compares the cat's, of which a
- * part is kept).
- */
-const references = resolve("test/reference/attributions");
-const cases = (
-  JSON.parse(readFileSync(join(references, "index.json"), "utf8")) as (ReferenceCase & { stride?: number })[]
-).filter(({ stride }) => stride === undefined);
-/** Of the largest value: float32 against PyTorch's float64. */
-const TOLERANCE = 1e-3;
-
-const models = new ModelCache({ most: 8 });
-const paths = new Map<string, { model: string; input: string }>();
-let folder = "";
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "loupe-attributions-"));
-  const known = loadArchitectures();
-  for (const network of new Set(cases.map((one) => one.network))) {
-    const { dims, data } = known.find((one) => one.network === network)!.input;
-    // Both exporters' files are at work: what PyTorch calls ReLU6 is written differently by each.
-    const exporter = network === "resnet18" || network === "mlp" ? "torchscript" : "dynamo";
-    paths.set(network, {
-      model: await materialise(`${network}-${exporter}`, folder),
-      input: writeArray(folder, `${network}.npy`, dims, data),
-    });
-  }
-});
-afterAll(() => {
-  models.dispose();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-function run(network: string, technique: string, more: Partial<Job> = {}): Promise<WholeResult> {
-  const { model, input } = paths.get(network)!;
-  return runOn(models, model, input, technique, more);
-}
-
-function of(technique: string): ReferenceCase[] {
-  return cases.filter((one) => one.technique === technique);
-}
-
-function title({ network, params }: ReferenceCase): string {
-  return [network, ...Object.entries(params).map(([name, value]) => `${name} ${value}`)].join(", ");
-}
-
-function npy(file: string): Float32Array {
-  const path = join(references, file);
-  return Float32Array.from(decodeNpy(readFileSync(path), path).data as ArrayLike<number>);
-}
-
-/** Largest difference over the largest expected value. */
-function difference(ours: ArrayLike<number>, expected: ArrayLike<number>): number {
-  expect(ours.length).toBe(expected.length);
-  let [worst, largest] = [0, 0];
-  for (let i = 0; i < expected.length; i++) {
-    worst = Math.max(worst, Math.abs(ours[i] - expected[i]));
-    largest = Math.max(largest, Math.abs(expected[i]));
-  }
-  expect(largest).toBeGreaterThan(0);
-  return worst / largest;
-}
+const { folder, models, of, run } = referenceNetworks();
 
 function total(values: ArrayLike<number>): number {
   return Array.from(values).reduce((sum, value) => sum + value, 0);
 }
-
-async function agrees({ network, technique, target, params, file }: ReferenceCase): Promise<WholeResult> {
-  const result = await run(network, technique, { target: { index: [target] }, params });
-  expect(difference(result.arrays[0].values, npy(file))).toBeLessThan(TOLERANCE);
-  return result;
-}
-
-describe.each(["input-x-gradient", "guided-backprop", "deconvolution"])("%s", (technique) => {
-  it.each(of(technique).map((one) => [title(one), one] as const))("is Captum's: %s", async (_, one) => {
-    const {
-      arrays: [raw],
-      views: artifacts,
-    } = await agrees(one);
-    expect(artifacts[0]).toMatchObject({
-      id: technique,
-      kind: one.network === "mlp" ? "bars" : one.network.endsWith("1d") ? "line" : "heatmap",
-      ...(one.network === "mlp" ? {} : { signed: true }),
-    });
-    if (technique !== "input-x-gradient") {
-      const plain = await run(one.network, "saliency", {
-        target: { index: [one.target] },
-        params: { absolute: false },
-      });
-      expect(difference(raw.values, plain.arrays[0].values)).toBeGreaterThan(0.01);
-    }
-  });
-});
 
 describe("input × gradient", () => {
   it("sums to the score on a network of Relu and linear layers without biases (homogeneity)", async () => {
@@ -149,14 +43,6 @@ describe("input × gradient", () => {
 });
 
 describe("integrated gradients", () => {
-  it.each(of("integrated-gradients").map((one) => [title(one), one] as const))("is Captum's: %s", async (_, one) => {
-    const { notes } = await agrees(one);
-    const note = notes.find((text) => text.startsWith("Convergence delta"))!;
-    const delta = Number(/delta (\S+):/.exec(note)![1]);
-    const score = Math.abs(Number(/by (\S+)\.$/.exec(note)![1]));
-    expect(Math.abs(delta - one.delta!)).toBeLessThan(1e-3 * Math.max(score, 1));
-  });
-
   it("sums to the score's difference from the baseline (completeness)", async () => {
     const {
       arrays: [raw],
@@ -188,7 +74,7 @@ describe("integrated gradients", () => {
   it("says that an input equal to its baseline has nothing to share out", async () => {
     const input = writeArray(folder, "ones.npy", [1, 20], new Array(20).fill(1));
     await expect(
-      runOn(models, paths.get("mlp")!.model, input, "integrated-gradients", { params: { baseline: 1 } }),
+      runOn(models, (await of("mlp")).model, input, "integrated-gradients", { params: { baseline: 1 } }),
     ).rejects.toThrow(/equals the baseline, 1, everywhere/);
   });
 
@@ -203,14 +89,13 @@ describe("integrated gradients", () => {
 
   it("stops between steps when cancelled", async () => {
     const controller = new AbortController();
-    const { model, input } = paths.get("vgg")!;
-    const { runJob } = await import("../framework/run.ts");
+    const { model, inputs } = await of("vgg");
     let steps = 0;
     const job = runJob(
       {
         technique: "integrated-gradients",
         model,
-        source: { kind: "sample", inputs: { "": input } },
+        source: { kind: "sample", inputs },
         recipe: { version: 1, inputs: {} },
         params: { steps: 1000 },
       },
@@ -296,35 +181,6 @@ describe("guided backprop and deconvolution", () => {
 });
 
 describe("expected gradients", () => {
-  it.each(
-    of("expected-gradients")
-      .filter(({ draws }) => draws! >= 4000)
-      .map((one) => [title(one), one] as const),
-  )("has the mean of Captum's GradientShap within the standard error: %s", async (_, one) => {
-    const samples = 400;
-    const {
-      arrays: [raw],
-    } = await run(one.network, "expected-gradients", {
-      target: { index: [one.target] },
-      params: { ...one.params, samples, seed: 7 },
-    });
-    const [mean, deviation] = [npy(one.file), npy(one.deviation!)];
-    const errors = Array.from(
-      mean,
-      (expected, i) => (raw.values[i] - expected) / (deviation[i] * Math.sqrt(1 / samples + 1 / one.draws!)),
-    );
-    // Standard errors of one seed's draws go together across elements, so their mean square is near one only roughly.
-    const square = total(errors.map((error) => error * error)) / errors.length;
-    expect(square).toBeGreaterThan(0.05);
-    expect(square).toBeLessThan(3);
-    expect(Math.max(...errors.map(Math.abs))).toBeLessThan(5);
-    // The same numbers moved by a tenth of their size would not pass.
-    const size = Math.sqrt(total(Array.from(mean, (value) => value * value)) / mean.length);
-    expect(Math.sqrt(total(Array.from(mean, (value, i) => (raw.values[i] - value) ** 2)) / mean.length)).toBeLessThan(
-      0.25 * size,
-    );
-  });
-
   it("sums to the score less the baselines' mean, within the error it says", async () => {
     const { notes } = await run("mlp", "expected-gradients", { params: { samples: 300, baseline: "0, 1" } });
     const [, delta, error] = /^Convergence delta (\S+) \(sampling error (\S+)\)/.exec(
@@ -350,17 +206,6 @@ describe("expected gradients", () => {
     expect(read.arrays[0].values).toEqual(number.arrays[0].values);
     expect(read.views[0]).toMatchObject({ caption: "mean of 5 samples, baseline half.npy" });
     await expect(run("mlp", "expected-gradients", { params: { baseline: "black" } })).rejects.toThrow(/takes an array/);
-  });
-});
-
-describe.each(["occlusion", "feature-ablation"])("%s", (technique) => {
-  it.each(of(technique).map((one) => [title(one), one] as const))("is Captum's: %s", async (_, one) => {
-    const { views: artifacts } = await agrees(one);
-    expect(artifacts[0]).toMatchObject({
-      id: technique,
-      kind: one.network === "mlp" ? "bars" : one.network.endsWith("1d") ? "line" : "heatmap",
-      ...(one.network === "mlp" ? {} : { signed: true }),
-    });
   });
 });
 

@@ -1,102 +1,13 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { WholeResult } from "../../protocol/result.ts";
-import { ModelCache } from "../../runtime/model-cache.ts";
-import {
-  errorOf,
-  expectedOf,
-  loadAgreementCases,
-  networkOf,
-  type AgreementCase,
-  type Fed,
-} from "../../../test/support/agreement.ts";
 import { node, runOn, weight, writeArray, writeSmallModel } from "../../../test/support/models.ts";
+import { referenceNetworks } from "../../../test/support/networks.ts";
 
-/** Of the largest value: float32 against Captum's float64. */
-const TOLERANCE = 1e-3;
-const cases = loadAgreementCases().filter(({ folder }) => folder === "layers");
-const models = new ModelCache({ most: 4 });
-const networks = new Map<string, Promise<Fed>>();
-let folder = "";
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "loupe-layers-"));
-});
-afterAll(() => {
-  models.dispose();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-async function run(one: AgreementCase, more: Partial<Parameters<typeof runOn>[4]> = {}): Promise<WholeResult> {
-  const key = `${one.network}-${one.exporter}`;
-  if (!networks.has(key)) networks.set(key, networkOf(one, folder));
-  const { model, inputs } = await networks.get(key)!;
-  return runOn(models, model, inputs, one.technique, {
-    target: { index: [one.target] },
-    layer: `value:${String(one.layer)}`,
-    params: one.params,
-    ...more,
-  });
-}
+const { folder, models } = referenceNetworks();
 
 function total(values: ArrayLike<number>): number {
   return Array.from(values).reduce((sum, value) => sum + value, 0);
 }
-
-function title({ network, exporter, layer, params }: AgreementCase): string {
-  return [
-    network,
-    exporter,
-    String(layer),
-    ...Object.entries(params).map(([name, value]) => `${name} ${String(value)}`),
-  ].join(", ");
-}
-
-const NEURONS = ["neuron-gradient", "neuron-conductance", "neuron-integrated-gradients", "neuron-guided-backprop"];
-const LAYERS = [
-  "layer-activation",
-  "layer-gradient-x-activation",
-  "layer-conductance",
-  "internal-influence",
-  "layer-integrated-gradients",
-];
-
-describe("layer and neuron attributions against Captum", () => {
-  it("have references of six networks by two exporters, of which no two methods stand for each other", () => {
-    expect(new Set(cases.map(({ network }) => network))).toEqual(
-      new Set(["vgg", "resnet18", "mobilenet-v2-small", "vision-transformer", "bert", "efficientnet-lite0"]),
-    );
-    expect(new Set(cases.map(({ exporter }) => exporter))).toEqual(new Set(["torchscript", "dynamo", undefined]));
-    expect(new Set(cases.map(({ technique }) => technique))).toEqual(new Set([...LAYERS, ...NEURONS]));
-    for (const one of cases) {
-      for (const other of cases) {
-        if (one === other || one.network !== other.network || one.file! >= other.file!) continue;
-        const [a, b] = [expectedOf(one), expectedOf(other)];
-        if (a.length !== b.length) continue;
-        const largest = a.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-        const apart = a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0);
-        // After the last Relu the score is linear in the layer: there, methods that differ elsewhere agree.
-        if (!/fc|_bn1|classifier/.test(`${one.file}`))
-          expect(apart, `${one.file} and ${other.file}`).toBeGreaterThan(1e-6 * largest);
-      }
-    }
-  });
-
-  it.each(cases.map((one) => [one.technique, title(one), one] as const))(
-    "%s of %s",
-    async (_, __, one) => {
-      const {
-        arrays: [raw],
-        views: artifacts,
-      } = await run(one);
-      expect(errorOf(raw.values, one)).toBeLessThan(TOLERANCE);
-      expect(artifacts[0].id).toBe(one.technique);
-      expect(["heatmap", "line", "bars", "tokens"]).toContain(artifacts[0].kind);
-    },
-    60_000,
-  );
-});
 
 describe("a chain of two layers, by hand", () => {
   // h = Relu(x·A), y = h·b, with x = [1, 2]: x·A = [5, −3, 1], h = [5, 0, 1], y = 2·5 + 1·0 − 3·1 = 7.

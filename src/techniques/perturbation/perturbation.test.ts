@@ -1,79 +1,17 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import sharp from "sharp";
 import type { Params } from "../../protocol/technique.ts";
 import { maskShape, randomMask } from "../../math/random-masks.ts";
 import { Random } from "../../math/random.ts";
 import { batchFor } from "../../runtime/batch.ts";
-import { ModelCache } from "../../runtime/model-cache.ts";
 import { openPartialModel } from "../../runtime/partial-model.ts";
 import { channelsByMask } from "../cams/score-cam.ts";
 import { runJob } from "../framework/run.ts";
-import { errorOf, loadAgreementCases, networkOf, type Fed } from "../../../test/support/agreement.ts";
 import { node, runOn, weight, writeArray, writeSmallModel } from "../../../test/support/models.ts";
+import { referenceNetworks } from "../../../test/support/networks.ts";
 
-const TOLERANCE = 1e-3;
-const models = new ModelCache({ most: 8 });
-let folder = "";
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "loupe-perturbation-"));
-});
-afterAll(() => {
-  models.dispose();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-const networks = new Map<string, Promise<Fed>>();
-const cases = loadAgreementCases().filter((one) => one.folder === "perturbation");
-
-describe("against Captum, scikit-image and the authors' RISE", () => {
-  it("covers pictures, signals, volumes, rows and tokens, by both exporters", () => {
-    const of = (technique: string) =>
-      new Set(cases.filter((one) => one.technique === technique).map(({ network }) => network));
-    for (const technique of ["rise", "feature-ablation"]) {
-      for (const network of [
-        "vgg",
-        "resnet18",
-        "mobilenet-v2-small",
-        "vision-transformer",
-        "cnn-1d",
-        "cnn-3d",
-        "mlp",
-        "bert",
-      ])
-        expect(of(technique)).toContain(network);
-    }
-    expect(of("rise")).toContain("efficientnet-lite0");
-    expect(cases.some(({ network, params }) => network === "efficientnet-lite0" && params.segments)).toBe(true);
-  });
-
-  it.each(cases.map((one) => [`${one.network}: ${one.technique} ${JSON.stringify(one.params)}`, one] as const))(
-    "%s",
-    async (_, one) => {
-      if (!networks.has(one.network)) networks.set(one.network, networkOf(one, folder));
-      const { model, inputs } = await networks.get(one.network)!;
-      const {
-        arrays: [raw],
-        views: artifacts,
-      } = await runOn(models, model, inputs, one.technique, { target: { index: [one.target] }, params: one.params });
-      expect(errorOf(raw.values, one)).toBeLessThan(TOLERANCE);
-      // One percent more would not do.
-      expect(
-        errorOf(
-          raw.values.map((value) => value * 1.01),
-          one,
-        ),
-      ).toBeGreaterThan(TOLERANCE);
-      expect(artifacts[0]).toMatchObject({
-        id: one.technique,
-        kind: { mlp: "bars", bert: "tokens", "cnn-1d": "line" }[one.network] ?? "heatmap",
-      });
-    },
-    120_000,
-  );
-});
+const { folder, models } = referenceNetworks();
 
 /** Σ x over everything: y of a masked input is the sum of what is shown. */
 function sum(name = "sum.onnx", dims: readonly (number | string)[] = ["N", 1, 4, 4]): string {

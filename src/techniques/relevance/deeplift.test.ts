@@ -1,37 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { decodeNpy } from "../../data/index.ts";
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { describe, expect, it } from "vitest";
 import type { Attribute } from "../../model/graph.ts";
 import type { Job } from "../../protocol/job.ts";
 import type { WholeResult } from "../../protocol/result.ts";
-import { ModelCache } from "../../runtime/model-cache.ts";
-import { loadArchitectures } from "../../../test/reference/architectures/load.ts";
-import { materialise } from "../../../test/reference/architectures/materialise.ts";
 import { node, runOn, weight, writeArray, writeSmallModel, type SmallModel } from "../../../test/support/models.ts";
-
-interface ReferenceCase {
-  readonly network: string;
-  readonly exporter?: string;
-  readonly technique: string;
-  readonly target: number;
-  readonly params: { readonly baseline: string };
-  readonly layer?: string;
-  readonly file: string;
-  readonly stride?: number;
-  readonly largest?: number;
-  readonly shape: readonly number[];
-  /** The score less the baselines' mean, and by how much Captum's sum misses it. */
-  readonly difference: number;
-  readonly delta: number;
-  /**
-   * Why Captum's numbers are not ours, and the file of those that are: the rules that Captum lacks, written in PyTorch
-   * (paired.py there).
-   */
-  readonly deviates?: string;
-  readonly rules?: string;
-}
+import { referenceNetworks } from "../../../test/support/networks.ts";
+import { deltaOf } from "../../../test/support/agreement-particulars.ts";
 
 interface KnownNetwork {
   readonly input: readonly number[];
@@ -43,126 +18,13 @@ interface KnownNetwork {
   readonly output: readonly number[];
 }
 
-/** Captum's numbers in float64, made by make.py there. */
-const references = resolve("test/reference/deeplift");
-const cases = JSON.parse(readFileSync(join(references, "index.json"), "utf8")) as ReferenceCase[];
 /** Of the largest value: float32 against PyTorch's float64; and for sums, of the score's difference. */
 const TOLERANCE = 1e-3;
 
-const models = new ModelCache({ most: 8 });
-const architectures = loadArchitectures();
-const paths = new Map<string, { model: string; input: string | Readonly<Record<string, string>> }>();
-let folder = "";
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "loupe-deeplift-"));
-  for (const { network, exporter } of cases) {
-    if (paths.has(network)) continue;
-    if (exporter === undefined) {
-      paths.set(network, {
-        model: resolve("samples/efficientnet-lite0.onnx"),
-        input: resolve("test/reference/efficientnet-cat/input.npy"),
-      });
-    } else if (network === "bert") {
-      const words = resolve("test/reference/bert");
-      paths.set(network, {
-        model: join(words, `bert-${exporter}.onnx`),
-        input: { input_ids: join(words, "ids.npy"), attention_mask: join(words, "mask.npy") },
-      });
-    } else {
-      const { dims, data } = architectures.find((one) => one.network === network)!.input;
-      paths.set(network, {
-        model: await materialise(`${network}-${exporter}`, folder),
-        input: writeArray(folder, `${network}.npy`, dims, data),
-      });
-    }
-  }
-});
-afterAll(() => {
-  models.dispose();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-function run(network: string, technique: string, more: Partial<Job> = {}): Promise<WholeResult> {
-  const { model, input } = paths.get(network)!;
-  return runOn(models, model, input, technique, more);
-}
-
-function runCase({ network, technique, target, params, layer }: ReferenceCase): Promise<WholeResult> {
-  return run(network, technique, {
-    target: { index: [target] },
-    params,
-    ...(layer === undefined ? {} : { layer: `value:${layer}` }),
-  });
-}
-
-function npy(file: string): Float32Array {
-  const path = join(references, file);
-  return Float32Array.from(decodeNpy(readFileSync(path), path).data as ArrayLike<number>);
-}
-
-/** Largest difference over the largest expected value, of the elements that were kept. */
-function differenceFrom(one: ReferenceCase, ours: Float32Array, file = one.file): number {
-  const expected = npy(file);
-  const stride = one.stride ?? 1;
-  expect(expected.length).toBe(Math.ceil(ours.length / stride));
-  let [worst, largest] = [0, one.largest ?? 0];
-  expected.forEach((value, i) => {
-    worst = Math.max(worst, Math.abs(ours[i * stride] - value));
-    largest = Math.max(largest, Math.abs(value));
-  });
-  expect(largest).toBeGreaterThan(0);
-  return worst / largest;
-}
-
+const { folder, models, of, run } = referenceNetworks();
 function total(values: ArrayLike<number>): number {
   return Array.from(values).reduce((sum, value) => sum + value, 0);
 }
-
-/** What the note about the sum says. */
-function deltaOf({ notes }: WholeResult): { delta: number; difference: number } {
-  const note = notes.find((text) => text.startsWith("Convergence delta"))!;
-  return { delta: Number(/delta (\S+):/.exec(note)![1]), difference: Number(/by (\S+)\.$/.exec(note)![1]) };
-}
-
-const title = ({ network, technique, params, layer }: ReferenceCase): string =>
-  `${technique} of ${network}, baseline ${params.baseline}${layer === undefined ? "" : ` at ${layer}`}`;
-
-describe("DeepLIFT where Captum has all rules", () => {
-  it.each(cases.filter(({ deviates }) => deviates === undefined).map((one) => [title(one), one] as const))(
-    "is Captum's: %s",
-    async (_, one) => {
-      const result = await runCase(one);
-      expect(result.arrays[0].dims).toEqual(one.shape);
-      expect(differenceFrom(one, result.arrays[0].values)).toBeLessThan(TOLERANCE);
-      const { delta, difference } = deltaOf(result);
-      expect(Math.abs(difference - one.difference)).toBeLessThan(TOLERANCE * Math.abs(one.difference));
-      expect(Math.abs(delta)).toBeLessThan(TOLERANCE * Math.abs(difference));
-      expect(result.notes.join(" ")).not.toMatch(/Products|has no rule/);
-      expect(result.views[0]).toMatchObject({ id: one.technique, kind: "heatmap", signed: true });
-    },
-  );
-});
-
-describe("DeepLIFT where Captum takes gradients", () => {
-  it.each(cases.filter(({ deviates }) => deviates !== undefined).map((one) => [title(one), one] as const))(
-    "has the rules' numbers, which sum to the difference: %s",
-    async (_, one) => {
-      const result = await runCase(one);
-      expect(result.arrays[0].dims).toEqual(one.shape);
-      expect(differenceFrom(one, result.arrays[0].values, one.rules)).toBeLessThan(TOLERANCE);
-      const { delta, difference } = deltaOf(result);
-      expect(Math.abs(difference - one.difference)).toBeLessThan(TOLERANCE * Math.max(1, Math.abs(difference)));
-      expect(Math.abs(delta)).toBeLessThan(TOLERANCE * Math.abs(difference));
-      // Captum's own, with gradients in places, are others.
-      expect(differenceFrom(one, result.arrays[0].values)).toBeGreaterThan(0.01);
-      expect(result.notes.join(" ")).toMatch(
-        /Products of two input-dependent values are split evenly.*Captum's DeepLift uses the gradient there/,
-      );
-      expect(result.notes.join(" ")).not.toContain("has no rule");
-    },
-  );
-});
 
 describe("DeepLIFT of other networks", () => {
   // Squeeze-and-excitation with HardSwish, LayerNorm over channels, channel shuffles, dense blocks, instance norm with
@@ -176,13 +38,7 @@ describe("DeepLIFT of other networks", () => {
     "autoencoder-dynamo",
     "swin-torchscript",
   ])("sums to the score's difference: %s", async (name) => {
-    const { input } = architectures.find((one) => one.name === name)!;
-    const result = await runOn(
-      models,
-      await materialise(name, folder),
-      writeArray(folder, `${name}.npy`, input.dims, input.data),
-      "deeplift",
-    );
+    const result = await run(name, "deeplift");
     const { delta, difference } = deltaOf(result);
     expect(Math.abs(difference)).toBeGreaterThan(1e-3);
     expect(Math.abs(delta)).toBeLessThan(1e-4 * Math.abs(difference));
@@ -246,7 +102,7 @@ describe("DeepLIFT's rules", () => {
   const int = (value: number): Attribute => ({ type: "int", value });
 
   it("are Captum's for every activation it knows, and for the Softmax that is explained", async () => {
-    const known = JSON.parse(readFileSync(join(references, "known.json"), "utf8")) as KnownNetwork;
+    const known = JSON.parse(readFileSync("test/reference/deeplift/known.json", "utf8")) as KnownNetwork;
     const operators = {
       ReLU: ["Relu"],
       ELU: ["Elu", 0.7],
@@ -506,7 +362,7 @@ describe("DeepLIFT's rules", () => {
         arrays: [raw],
         notes,
       } = await explain(path, x, writeBaseline(baseline));
-      const { delta, difference } = deltaOf({ notes } as WholeResult);
+      const { delta, difference } = deltaOf({ notes });
       expect(Math.abs(delta)).toBeLessThan(1e-4 * (1 + Math.abs(difference)));
       expect(notes.join(" ")).not.toContain("has no rule");
       // A value that stays has no part in the difference.
@@ -582,7 +438,7 @@ describe("DeepLIFT's baselines", () => {
   it("must differ from the input", async () => {
     const input = writeArray(folder, "ones.npy", [1, 20], new Array(20).fill(1));
     await expect(
-      runOn(models, paths.get("mlp")!.model, input, "deeplift", { params: { baseline: 1 } }),
+      runOn(models, (await of("mlp")).model, input, "deeplift", { params: { baseline: 1 } }),
     ).rejects.toThrow(/equals the baseline, 1, everywhere/);
   });
 
@@ -643,7 +499,7 @@ describe("Layer DeepLIFT", () => {
     expect(raw.dims).toEqual([1, 32]);
     expect(artifacts[0]).toMatchObject({ id: "layer-deeplift", kind: "bars" });
     expect(notes.join(" ")).toMatch(/Layer chosen automatically/);
-    const { delta, difference } = deltaOf({ notes } as WholeResult);
+    const { delta, difference } = deltaOf({ notes });
     expect(Math.abs(delta)).toBeLessThan(TOLERANCE * Math.abs(difference));
   });
 });

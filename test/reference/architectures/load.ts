@@ -87,17 +87,22 @@ interface StoredNetwork {
 
 export const folder = dirname(fileURLToPath(import.meta.url));
 
+let architectures: readonly ArchitectureCase[] | undefined;
+let stored: readonly StoredNetwork[] | undefined;
+
 /** All exports of all networks, by network's name. */
-export function loadArchitectures(): ArchitectureCase[] {
-  return readStored().flatMap((stored) => stored.exports.map((one) => architectureCase(stored, one)));
+export function loadArchitectures(): readonly ArchitectureCase[] {
+  architectures ??= readStored().flatMap((network) => network.exports.map((one) => architectureCase(network, one)));
+  return architectures;
 }
 
 /** The networks' .json files as make.py wrote them. */
-export function readStored(): StoredNetwork[] {
-  const files = readdirSync(folder)
+export function readStored(): readonly StoredNetwork[] {
+  stored ??= readdirSync(folder)
     .filter((file) => file.endsWith(".json"))
-    .sort();
-  return files.map((file) => JSON.parse(readFileSync(join(folder, file), "utf8")) as StoredNetwork);
+    .sort()
+    .map((file) => JSON.parse(readFileSync(join(folder, file), "utf8")) as StoredNetwork);
+  return stored;
 }
 
 function architectureCase(stored: StoredNetwork, one: StoredExport): ArchitectureCase {
