@@ -539,7 +539,7 @@ describe("preprocessing", () => {
     const kind = page.getByTestId("recipe-output-kind-logits");
     await eventually(() => kind.locator("option").first().textContent()).toBe("automatic: logits");
     await eventually(() => page.getByTestId("recipe-output-logits").textContent()).toContain(
-      "as many values as there are class names",
+      "It has one value per class name",
     );
     await kind.selectOption("independent");
     await page.getByTestId("recipe-output-classes-embedding").fill("names.txt");
@@ -561,7 +561,7 @@ describe("preprocessing", () => {
     await openWith("saliency");
     await page.getByTestId("recipe").click();
     await page.getByTestId("recipe-std").fill("0.5, 0");
-    await eventually(() => page.locator(".field-problem").textContent()).toContain("Above zero");
+    await eventually(() => page.locator(".field-problem").textContent()).toContain("Must be greater than 0");
     await later(page);
     expect(await calls(page, "preview")).toBe(1);
   });
