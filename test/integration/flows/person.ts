@@ -115,7 +115,7 @@ export function answered(frame: Frame): Promise<void> {
     const error = testid(frame, "error");
     if (await error.count()) assert.fail(`an error is shown: ${await error.innerText()}`);
     assert.equal(await frame.locator(".stage[aria-busy=true]").count(), 0, "it still runs");
-    for (const old of ["old-picture", "stale"])
+    for (const old of ["old-picture", "stale", "partial"])
       assert.equal(await testid(frame, old).count(), 0, `the picture is from before (${old})`);
   });
 }
