@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -117,6 +126,33 @@ describe("beside a model", () => {
     expect(readFileSync(path.join(path.dirname(description.path), "m.loupe.json"), "utf8")).toContain(
       '"size": [224, 200]',
     );
+  });
+
+  test("a link stays one, and what it points to is written, whether it is there or not", async () => {
+    const recipe = validateRecipe({ version: 1, inputs: { x: image } }, "r");
+    const shared = path.join(scratch, "shared-recipes");
+    mkdirSync(shared);
+    writeFileSync(path.join(shared, "old.json"), "{}");
+    for (const name of ["old.json", "new.json"]) {
+      const file = model(`linked-${name}`).path;
+      const link = path.join(path.dirname(file), "m.loupe.json");
+      symlinkSync(path.join("..", "shared-recipes", name), link);
+      expect(await saveRecipe(file, recipe)).toBe("m.loupe.json");
+      expect(lstatSync(link).isSymbolicLink()).toBe(true);
+      expect(validateRecipe(JSON.parse(readFileSync(path.join(shared, name), "utf8")), "r")).toEqual(recipe);
+    }
+    expect(readdirSync(shared)).toEqual(["new.json", "old.json"]);
+  });
+
+  test("a link to what is no .json is not written through", async () => {
+    const file = model("linked-elsewhere").path;
+    const other = path.join(scratch, "settings.sh");
+    writeFileSync(other, "mine");
+    symlinkSync(other, path.join(path.dirname(file), "m.loupe.json"));
+    await expect(saveRecipe(file, validateRecipe({ version: 1, inputs: {} }, "r"))).rejects.toThrow(
+      "The recipe is a link to a file that is not .json",
+    );
+    expect(readFileSync(other, "utf8")).toBe("mine");
   });
 
   test("a folder that is not there says so", async () => {

@@ -1,4 +1,4 @@
-import { rename, rm, writeFile } from "node:fs/promises";
+import { readlink, realpath, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { DataError } from "../model/errors.ts";
 import type { ModelDescription } from "../protocol/model.ts";
@@ -104,19 +104,35 @@ export async function withOwnClasses(
   };
 }
 
-/** Keeps a recipe beside its model; gives the file's name. It appears whole or not at all. */
+/**
+ * Keeps a recipe beside its model; gives the file's name. It appears whole or not at all. A link stays one: what it
+ * points to is written, if that is a .json file as well (DataError else).
+ */
 export async function saveRecipe(modelPath: string, recipe: Recipe): Promise<string> {
   const file = recipePath(modelPath);
   const text = `${formatRecipe(validateRecipe(recipe, file))}\n`;
-  const draft = `${file}.${process.pid}.tmp`;
+  const target = await linkTarget(file);
+  if (path.extname(target) !== ".json")
+    throw new DataError("The recipe is a link to a file that is not .json; it was not written.", file);
+  const draft = `${target}.${process.pid}.tmp`;
   try {
     await writeFile(draft, text);
-    await rename(draft, file);
+    await rename(draft, target);
   } catch (error) {
     await rm(draft, { force: true });
     throw asDataError(error, file);
   }
   return path.basename(file);
+}
+
+/** Where a link leads, whether or not there is a file yet; a file's own path else. */
+async function linkTarget(file: string): Promise<string> {
+  return realpath(file).catch(() =>
+    readlink(file).then(
+      (to) => path.resolve(path.dirname(file), to),
+      () => file,
+    ),
+  );
 }
 
 /** JSON for people: lists of numbers on one line. */
