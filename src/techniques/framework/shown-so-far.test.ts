@@ -40,6 +40,8 @@ describe("views so far", () => {
     ["score-cam", {}],
     ["saliency", { samples: 30 }],
     ["grad-cam", { samples: 30 }],
+    ["layer-conductance", { samples: 10, steps: 2 }],
+    ["layer-integrated-gradients", { samples: 10, steps: 2 }],
     ["occlusion", { samples: 3, window: "75", stride: "75" }],
   ] as const)("of %s come while it runs, over the picture, and say how far it is", async (technique, params) => {
     const { result, shown } = await watched(job(technique, { params }));
@@ -47,7 +49,7 @@ describe("views so far", () => {
     const [{ fraction, text, partial }] = shown;
     const [first] = partial!.views as readonly HeatmapArtifact[];
     const final = result.views[0] as HeatmapArtifact;
-    expect([first.kind, first.id, first.dims, first.over]).toEqual(["heatmap", final.id, final.dims, final.over]);
+    expect([first.kind, first.id, first.dims, first.over]).toEqual([final.kind, final.id, final.dims, final.over]);
     expect(partial!.context.pictures.map(({ id }) => id)).toEqual(["input"]);
     expect(partial!.context.predictions?.items[0].label).toBe(result.context.predictions?.items[0].label);
     expect(fraction).toBeGreaterThanOrEqual(0);

@@ -1,27 +1,9 @@
 import type { Feeds } from "../../runtime/ort.ts";
-import { BASELINE, baselineCaption, baselineOf, type BaselineParams } from "../framework/baselines.ts";
+import { type BaselineParams } from "../framework/baselines.ts";
 import { inputOf } from "../framework/input-gradient.ts";
-import { layerOf } from "./layer-choice.ts";
-import { goesAround } from "./layer-cut.ts";
-import { layerPicture } from "./layer-picture.ts";
-import { withNoise } from "../framework/smoothgrad.ts";
-import { NOISE, SCORE } from "../framework/params.ts";
-import { noteDelta, scoreDifference } from "../gradients/path-completeness.ts";
-import {
-  between,
-  gradientsAt,
-  MEMORY,
-  RULE,
-  STEPS,
-  stepName,
-  waysOf,
-  type PathContext,
-} from "../gradients/path-gradients.ts";
-import { isSigned, noiseCaption } from "../framework/smoothgrad.ts";
+import { between, gradientsAt, stepName, waysOf, type PathContext } from "../gradients/path-gradients.ts";
 import { technique, type SampleContext, type LayerInfo } from "../framework/technique.ts";
-
-/** What a layer that is gone around cannot sum to. */
-export const GONE_AROUND = " Part of the score's difference bypasses this layer, so the sum need not equal it.";
+import { LAYER_PATH_PARAMS, layerPath } from "./layer-path.ts";
 
 /**
  * ∫₀¹ ∂y/∂a · da along the way from the baseline to the input, for each unit a of a layer: raw in the layer's shape. As
@@ -37,34 +19,14 @@ export const layerConductance = technique({
     summary: "How much of the score's difference from a baseline flows through each unit of a layer.",
     cite: "Dhamdhere, Sundararajan & Yan 2018; Shrikumar et al. 2018",
     needs: { input: "one", target: true, layer: "any", gradient: true },
-    params: [STEPS, RULE, BASELINE, SCORE, ...NOISE, MEMORY],
+    params: LAYER_PATH_PARAMS,
   },
-  async run(context) {
-    const layer = await layerOf(context);
-    const baseline = await baselineOf(context);
-    const values = await withNoise(context, (feeds) => conductance(context, layer, feeds, baseline));
-    context.checkResult(values, layer.value, { by: "differences" });
-    if (context.params.samples === 0) {
-      noteDelta(
-        context,
-        values,
-        await scoreDifference(context, baseline),
-        "score",
-        (await goesAround(context, layer)) ? GONE_AROUND : "",
-      );
-    }
-    const artifact = layerPicture(context, layer, values, {
-      id: "layer-conductance",
-      title: "Layer Conductance",
-      quantity: "∫∂y/∂a·da",
-      signed: isSigned(context.params),
-      caption: noiseCaption(
-        context.params,
-        `${layer.node} · ${context.params.steps} steps from ${baselineCaption(context)}`,
-      ),
-    });
-    return { raw: { dims: layer.dims, values }, views: [artifact] };
-  },
+  run: (context) =>
+    layerPath(
+      context,
+      { id: "layer-conductance", title: "Layer Conductance", quantity: "∫∂y/∂a·da", complete: true },
+      (layer, feeds, baseline) => conductance(context, layer, feeds, baseline),
+    ),
 });
 
 async function conductance(

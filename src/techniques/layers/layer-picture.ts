@@ -64,6 +64,11 @@ export function layerPicture(
       false,
     );
   }
+  return largestUnits(layer, values, looks);
+}
+
+/** A layer's units with the largest magnitudes, as bars. */
+export function largestUnits({ value, dims }: LayerInfo, values: Float32Array, looks: AttributionLooks): Artifact {
   const order = Array.from(values.keys()).sort((a, b) => Math.abs(values[b]) - Math.abs(values[a]));
   return {
     kind: "bars",
@@ -73,7 +78,7 @@ export function layerPicture(
     dims,
     items: order
       .slice(0, MOST_BARS)
-      .map((index) => ({ label: `${layer.value}[${placeOf(index, dims).join(", ")}]`, value: values[index], index })),
+      .map((index) => ({ label: `${value}[${placeOf(index, dims).join(", ")}]`, value: values[index], index })),
   };
 }
 

@@ -3,6 +3,7 @@ import type { Artifact } from "../../protocol/artifacts.ts";
 import { channelView } from "../framework/channels.ts";
 import type { AttributionLooks } from "../framework/pictures.ts";
 import { isSignal, linesOf } from "../framework/signals.ts";
+import { largestUnits } from "../layers/layer-picture.ts";
 import type { SampleContext, LayerInfo } from "../framework/technique.ts";
 
 /**
@@ -34,29 +35,5 @@ export function layerPicture(
   if (axes && isSignal(layout) && !context.input.picture)
     return linesOf(context, values, layer.dims, axes, looks, layer.value === context.input.name);
   if (axes) return { kind: "heatmap", ...looks, values, dims: layer.dims, axes, ...over, smooth: true };
-  const order = Array.from(values.keys()).sort((a, b) => Math.abs(values[b]) - Math.abs(values[a]));
-  return {
-    kind: "bars",
-    ...looks,
-    share: false,
-    values,
-    dims: layer.dims,
-    items: order
-      .slice(0, 50)
-      .map((index) => ({
-        label: `${layer.value}[${placeOf(index, layer.dims).join(", ")}]`,
-        value: values[index],
-        index,
-      })),
-  };
-}
-
-/** A flat index as one per axis, without the batch's. */
-function placeOf(index: number, dims: readonly number[]): number[] {
-  const place: number[] = [];
-  for (let axis = dims.length - 1; axis > 0; axis--) {
-    place.unshift(index % dims[axis]);
-    index = Math.floor(index / dims[axis]);
-  }
-  return place;
+  return largestUnits(layer, values, looks);
 }
