@@ -144,6 +144,26 @@ describe("beside a model", () => {
     expect(readdirSync(shared)).toEqual(["new.json", "old.json"]);
   });
 
+  test("links to links, and links in folders that are links, lead where the system says; a circle is an error", async () => {
+    const recipe = validateRecipe({ version: 1, inputs: {} }, "r");
+    const root = path.join(scratch, "chains");
+    mkdirSync(path.join(root, "real", "deep"), { recursive: true });
+    symlinkSync(path.join("real", "deep"), path.join(root, "models"));
+    const link = path.join(root, "models", "m.loupe.json");
+    const save = (): Promise<string> => saveRecipe(path.join(root, "models", "m.onnx"), recipe);
+    symlinkSync(path.join("..", "mid.json"), link);
+    symlinkSync("end.json", path.join(root, "real", "mid.json"));
+    await save();
+    expect(readdirSync(path.join(root, "real"))).toEqual(["deep", "end.json", "mid.json"]);
+    expect(lstatSync(path.join(root, "real", "mid.json")).isSymbolicLink()).toBe(true);
+    expect(readdirSync(root)).toEqual(["models", "real"]);
+    rmSync(path.join(root, "real", "mid.json"));
+    symlinkSync(path.join("deep", "m.loupe.json"), path.join(root, "real", "mid.json"));
+    await expect(save()).rejects.toBeInstanceOf(DataError);
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+    expect(lstatSync(path.join(root, "real", "mid.json")).isSymbolicLink()).toBe(true);
+  });
+
   test("a link to what is no .json is not written through", async () => {
     const file = model("linked-elsewhere").path;
     const other = path.join(scratch, "settings.sh");

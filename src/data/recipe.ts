@@ -111,8 +111,10 @@ export async function withOwnClasses(
 export async function saveRecipe(modelPath: string, recipe: Recipe): Promise<string> {
   const file = recipePath(modelPath);
   const text = `${formatRecipe(validateRecipe(recipe, file))}\n`;
-  const target = await linkTarget(file);
-  if (path.extname(target) !== ".json")
+  const target = await linkTarget(file).catch((error: unknown) => {
+    throw asDataError(error, file);
+  });
+  if (path.extname(target).toLowerCase() !== ".json")
     throw new DataError("The recipe is a link to a file that is not .json; it was not written.", file);
   const draft = `${target}.${process.pid}.tmp`;
   try {
@@ -125,14 +127,19 @@ export async function saveRecipe(modelPath: string, recipe: Recipe): Promise<str
   return path.basename(file);
 }
 
-/** Where a link leads, whether or not there is a file yet; a file's own path else. */
+/**
+ * Where links lead, whether or not there is a file yet; a file's own path else. Links in folders count as the system
+ * counts them; links in a circle are an error (ELOOP).
+ */
 async function linkTarget(file: string): Promise<string> {
-  return realpath(file).catch(() =>
-    readlink(file).then(
-      (to) => path.resolve(path.dirname(file), to),
-      () => file,
-    ),
-  );
+  try {
+    return await realpath(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
+  const own = path.join(await realpath(path.dirname(file)), path.basename(file));
+  const to = await readlink(own).catch(() => undefined);
+  return to === undefined ? own : linkTarget(path.resolve(path.dirname(own), to));
 }
 
 /** JSON for people: lists of numbers on one line. */
