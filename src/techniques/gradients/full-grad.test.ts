@@ -166,6 +166,50 @@ describe("FullGrad's biases", () => {
     expect(result.notes.join(" ")).not.toContain("piecewise linear networks; this one has");
   });
 
+  // The score is the sum of the terms exactly where all operators are piecewise linear and each bias is found.
+  // x = [1, −2, 3, 4], c = 0.5 added to each of four elements. Each case's terms by hand.
+  const half = weight("c", [], [0.5]);
+  const behind = (...nodes: SmallModel["nodes"]): SmallModel["nodes"] => [
+    node("Add", ["x", "c"], ["s"]),
+    ...nodes,
+    sum,
+  ];
+  const equation = (text: string): Record<string, Attribute> => ({ equation: { type: "string", value: text } });
+
+  it.each<[string, Pick<SmallModel, "nodes" | "weights">, { input: number; biases: number }]>([
+    [
+      "an Einsum with constant weights",
+      {
+        nodes: behind(node("Einsum", ["s", "w"], ["h"], equation("nchw,wk->nchk"))),
+        weights: [half, weight("w", [2, 2], [1, 5, 2, 7])],
+      },
+      // An element of s counts as often as its row of w sums to, 6 or 9: 6·(1 + 3) + 9·(−2 + 4), and 0.5·2·(6 + 9).
+      { input: 42, biases: 15 },
+    ],
+    ["Dropout", { nodes: behind(node("Dropout", ["s"], ["h"])), weights: [half] }, { input: 6, biases: 2 }],
+    [
+      "CastLike",
+      { nodes: behind(node("CastLike", ["s", "t"], ["h"])), weights: [half, weight("t", [1], [0])] },
+      { input: 6, biases: 2 },
+    ],
+  ])("add up to the score through %s", async (_, small, expected) => {
+    const result = await explain(small, [1, -2, 3, 4]);
+    const sums = fullGradSums(result);
+    expect(sums).toMatchObject(expected);
+    expect(sums.together).toBeCloseTo(sums.score, 3);
+    expect(sums.score).toBeCloseTo(expected.input + expected.biases, 3);
+    expect(result.notes.join(" ")).not.toContain("piecewise linear networks; this one has");
+  });
+
+  it("do not add up to the score through an Einsum of two values that depend on the input, which is said", async () => {
+    const product = node("Einsum", ["s", "s"], ["h"], equation("nchw,nchw->nchw"));
+    const result = await explain({ nodes: behind(product), weights: [half] }, [1, -2, 3, 4]);
+    const sums = fullGradSums(result);
+    // s = [1.5, −1.5, 3.5, 4.5], the gradient 2·s: 2·(1.5 + 3 + 10.5 + 18), 2·0.5·8, and Σ s² = 37.
+    expect(sums).toMatchObject({ input: 66, biases: 8, score: 37 });
+    expect(result.notes.join(" ")).toContain("piecewise linear networks; this one has Einsum");
+  });
+
   it("have their magnitudes rescaled in each channel: by hand", async () => {
     // |x·gradient| = [1, 2, 3, 4] becomes [0, 1/3, 2/3, 1]; the constant's part [1, 10, 1, 10] becomes [0, 1, 0, 1].
     const {
