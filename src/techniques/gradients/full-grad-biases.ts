@@ -58,10 +58,9 @@ export function findBiases(specialised: Specialised, score: string): Biases {
     if (node.opType === "Clip")
       clipBounds.push({ value: node.outputs[0], input: node.inputs[0], low: bound(1), high: bound(2) });
     const fused = slopeOf(node);
-    const product = hasTrait(node, "product") && node.inputs.filter((input) => tainted.has(input)).length > 1;
     const straight =
       node.domain === ""
-        ? isStraight(node) && !product
+        ? isStraight(node) && !multiplies(node, tainted)
         : FUSED.has(node.opType) && fused !== undefined && !/^(Tanh|Sigmoid)$/.test(activationOf(node));
     if (!straight) curved.set(node.opType, (curved.get(node.opType) ?? 0) + 1);
   }
@@ -70,6 +69,19 @@ export function findBiases(specialised: Specialised, score: string): Biases {
     clipBounds,
     curved: [...curved].map(([opType, count]) => (count > 1 ? `${opType} (${count})` : opType)),
   };
+}
+
+/** Whether values that both depend on the input are multiplied. */
+function multiplies(node: Node, tainted: ReadonlySet<string>): boolean {
+  const { opType, attributes, inputs } = node;
+  // What Gemm adds is no factor; PRelu's is its slope, and scattering multiplies where it is told to.
+  const factors = opType === "Gemm" ? inputs.slice(0, 2) : inputs;
+  const { reduction } = attributes;
+  const product =
+    hasTrait(node, "product") ||
+    opType === "PRelu" ||
+    (opType.startsWith("Scatter") && reduction?.type === "string" && reduction.value === "mul");
+  return product && factors.filter((input) => tainted.has(input)).length > 1;
 }
 
 /** Whether an operator is piecewise linear, where what is multiplied is constant. */

@@ -201,6 +201,32 @@ describe("FullGrad's biases", () => {
     expect(result.notes.join(" ")).not.toContain("piecewise linear networks; this one has");
   });
 
+  it.each([
+    ["PRelu", node("PRelu", ["s", "s"], ["h"])],
+    [
+      "ScatterElements",
+      node("ScatterElements", ["s", "i", "s"], ["h"], { reduction: { type: "string", value: "mul" } }),
+    ],
+  ])(
+    "do not add up to the score through %s of two values that depend on the input, which is said",
+    async (name, made) => {
+      const places = weight("i", [1, 1, 2, 2], [0, 0, 0, 0], "int64");
+      const result = await explain({ nodes: behind(made), weights: [half, places] }, [1, -2, 3, 4]);
+      const { together, score } = fullGradSums(result);
+      expect(Math.abs(together - score)).toBeGreaterThan(1);
+      expect(result.notes.join(" ")).toContain(`piecewise linear networks; this one has ${name}`);
+    },
+  );
+
+  it("add up to the score through a Gemm whose sum depends on the input as well", async () => {
+    const nodes = behind(node("Reshape", ["s", "shape"], ["r"]), node("Gemm", ["r", "w", "r"], ["h"]));
+    const weights = [half, weight("shape", [2], [2, 2], "int64"), weight("w", [2, 2], [1, 5, 2, 7])];
+    const result = await explain({ nodes, weights }, [1, -2, 3, 4]);
+    const { together, score } = fullGradSums(result);
+    expect(together).toBeCloseTo(score, 3);
+    expect(result.notes.join(" ")).not.toContain("piecewise linear networks; this one has");
+  });
+
   it("do not add up to the score through an Einsum of two values that depend on the input, which is said", async () => {
     const product = node("Einsum", ["s", "s"], ["h"], equation("nchw,nchw->nchw"));
     const result = await explain({ nodes: behind(product), weights: [half] }, [1, -2, 3, 4]);
