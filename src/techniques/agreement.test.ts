@@ -104,16 +104,24 @@ async function randomly(one: AgreementCase): Promise<Compared> {
     (expected, i) => (values[i] - expected) / ((deviation[i] || Infinity) * Math.sqrt(1 / DRAWS + 1 / one.draws!)),
   );
   const error = rootMeanSquare(errors);
-  // One seed's draws go together across elements, so their mean square is near one only roughly.
-  expect(error).toBeGreaterThan(0.2);
   expect(error).toBeLessThan(2);
-  expect(errors.reduce((worst, value) => Math.max(worst, Math.abs(value)), 0)).toBeLessThan(6);
+  if (one.folder === "attributions" && one.draws! >= 4000) {
+    // One seed's draws go together across elements, so their mean square is near one only roughly.
+    expect(error ** 2).toBeGreaterThan(0.05);
+    expect(error ** 2).toBeLessThan(3);
+    expect(errors.reduce((worst, value) => Math.max(worst, Math.abs(value)), 0)).toBeLessThan(5);
+    // The same numbers moved by a tenth of their size would not pass.
+    expect(rootMeanSquare(mean.map((expected, i) => values[i] - expected))).toBeLessThan(0.25 * rootMeanSquare(mean));
+  }
   return { ...one, outcome: "agrees", error };
 }
 
 function rootMeanSquare(values: Float32Array): number {
   return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
 }
+
+/** A class activation map's case. */
+const isMap = ({ folder, technique }: AgreementCase): boolean => folder === "cams" && technique !== "guided-gradcam";
 
 describe("the references", () => {
   it("stand for no two methods at once", () => {
@@ -136,18 +144,61 @@ describe("the references", () => {
         }
       });
     }
-    expect(alike.get("grad-cam, grad-cam++")).toBe(false);
+    // Every pair of class activation maps meets on some network.
+    const maps = [...new Set(cases.filter(isMap).map(({ technique }) => technique))].sort();
+    for (const [i, a] of maps.entries())
+      for (const b of maps.slice(0, i)) expect([...alike.keys()]).toContain(`${b}, ${a}`);
     // Feature maps are the layer's activation, drawn otherwise.
     expect([...alike].filter(([, same]) => same).map(([pair]) => pair)).toEqual(["feature-maps, layer-activation"]);
   });
 
   it("cover class activation maps of convolutional networks and transformers by both exporters", () => {
-    const maps = cases.filter(({ folder, technique }) => folder === "cams" && technique !== "guided-gradcam");
+    const maps = cases.filter(isMap);
     for (const network of ["vgg", "resnet18", "mobilenet-v2-small", "vision-transformer", "efficientnet-lite0"])
       expect(new Set(maps.filter((one) => one.network === network).map(({ technique }) => technique)).size).toBe(13);
     for (const network of ["swin", "deit", "vit-registers", "cnn-3d", "bert"])
       expect(maps.some((one) => one.network === network)).toBe(true);
     expect(new Set(maps.map(({ exporter }) => exporter))).toEqual(new Set(["torchscript", "dynamo"]));
+  });
+
+  it("say where pytorch-grad-cam is not what its methods' papers are, or Captum gives nothing", () => {
+    const maps = cases.filter(({ folder }) => folder === "cams");
+    expect(new Set(maps.filter(({ deviates }) => deviates).map(({ technique }) => technique))).toEqual(
+      new Set(["ablation-cam", "shapley-cam"]),
+    );
+    expect(maps.filter((one) => one.undefined).map(({ network, technique }) => `${network} ${technique}`)).toEqual(
+      Array.from({ length: 4 }, () => "vision-transformer guided-gradcam"),
+    );
+  });
+
+  it("cover pictures, signals, volumes, rows and tokens by what hides parts of the input", () => {
+    const of = (technique: string): Set<string> =>
+      new Set(
+        cases
+          .filter((one) => one.folder === "perturbation" && one.technique === technique)
+          .map(({ network }) => network),
+      );
+    const networks = ["vgg", "resnet18", "mobilenet-v2-small", "vision-transformer", "cnn-1d", "cnn-3d", "mlp", "bert"];
+    for (const technique of ["rise", "feature-ablation"])
+      for (const network of networks) expect(of(technique)).toContain(network);
+    expect(of("rise")).toContain("efficientnet-lite0");
+    expect(cases.some(({ network, params }) => network === "efficientnet-lite0" && params.segments)).toBe(true);
+  });
+
+  it("cover layers and neurons of six networks by two exporters, no two of them with the same numbers", () => {
+    const layers = cases.filter(({ folder }) => folder === "layers");
+    expect(new Set(layers.map(({ network }) => network))).toEqual(
+      new Set(["vgg", "resnet18", "mobilenet-v2-small", "vision-transformer", "bert", "efficientnet-lite0"]),
+    );
+    expect(new Set(layers.map(({ exporter }) => exporter))).toEqual(new Set(["torchscript", "dynamo", undefined]));
+    for (const one of layers) {
+      // After the last Relu the score is linear in the layer: there, methods that differ elsewhere agree.
+      if (/fc|_bn1|classifier/.test(one.file!)) continue;
+      for (const other of layers) {
+        if (one.network !== other.network || one.file! >= other.file!) continue;
+        expect(errorOf(expectedOf(other), { ...one, stride: undefined, largest: undefined })).toBeGreaterThan(1e-6);
+      }
+    }
   });
 
   it("are of methods that there are", () => {

@@ -97,11 +97,11 @@ function correctedOf(
 
 /** PyTorch's own numbers of the architectures' networks: logits, input gradients, activations and Grad-CAM of them. */
 function architectureCases(): AgreementCase[] {
-  return loadArchitectures().flatMap(({ network, exporter, target, logits, features }) => {
+  return loadArchitectures().flatMap(({ network, exporter, target, logits, gradient, features }) => {
     const common = { folder: "architectures", network, exporter, target, params: {} };
     return [
       { ...common, technique: "predictions", values: [...logits] },
-      gradientCase(common),
+      gradientCase({ ...common, shape: gradient.dims }),
       ...features.flatMap(({ value, module, dims, activation, gradCam }): AgreementCase[] => [
         ...(activation && dims.slice(2).some((dim) => dim > 1)
           ? [{ ...common, technique: "feature-maps", layer: value, file: `${network}.${module}.npy` }]
@@ -136,9 +136,9 @@ function catCases(): AgreementCase[] {
     places.map(({ value, ...rest }): AgreementCase => ({ ...common, technique, layer: value, ...rest }));
   return [
     { ...common, technique: "predictions", file: stored.logits },
-    { ...common, technique: "saliency", params: { absolute: false }, file: stored.gradient },
+    { ...common, technique: "saliency", params: { absolute: false }, file: stored.gradient, shape: [1, 3, 224, 224] },
     { ...common, technique: "cam", params: { relu: false }, file: stored.cam.file },
-    ...at("grad-cam", stored.gradCam),
+    ...at("grad-cam", stored.gradCam).map((one) => ({ ...one, shape: [7, 7] })),
     ...at("feature-maps", [...stored.values, ...stored.channels]),
   ];
 }

@@ -22,17 +22,12 @@ const OWN_SOURCES: Readonly<Record<string, string>> = {
   "insertion-deletion": "Quantus, RISE (authors' code)",
   infidelity: "Captum",
   lrp: "zennit, Captum, LXT",
+  predictions: "PyTorch, torchvision (boxes)",
   randomisation: "Quantus",
   rise: "RISE (authors' code)",
   road: "Quantus",
   sensitivity: "Captum",
   sparseness: "Quantus",
-};
-
-/** Those that docs/agreement.md does not list: their numbers are compared in their own tests. */
-const OWN_TESTS: Readonly<Record<string, string>> = {
-  predictions: "PyTorch (logits), torchvision (boxes)",
-  "feature-maps": "PyTorch (activations)",
 };
 
 /** docs/techniques.md: a table for each family of techniques. Throws for a technique without a reference. */
@@ -68,10 +63,7 @@ function needsOf({ needs, group }: TechniqueInfo): string {
 
 function comparedWith({ id }: TechniqueInfo, cases: readonly AgreementCase[]): string {
   const own = cases.filter(({ technique }) => technique === id);
-  if (own.length === 0) {
-    if (!(id in OWN_TESTS)) throw new Error(`${id} is compared with no reference.`);
-    return OWN_TESTS[id];
-  }
+  if (own.length === 0) throw new Error(`${id} is compared with no reference.`);
   const sources = OWN_SOURCES[id] ?? [...new Set(own.map(({ folder }) => SOURCES[folder] ?? folder))].sort().join(", ");
   const networks = new Set(own.map(({ network }) => network)).size;
   return `${sources}; ${networks} network${networks === 1 ? "" : "s"}`;

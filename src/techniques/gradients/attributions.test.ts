@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { quadrature, type QuadratureRule } from "../../math/quadrature.ts";
 import { runJob } from "../framework/run.ts";
+import { deltaOf } from "../../../test/support/agreement-particulars.ts";
 import { referenceNetworks } from "../../../test/support/networks.ts";
 import { node, runOn, weight, writeArray, writeSmallModel } from "../../../test/support/models.ts";
 
@@ -48,7 +49,7 @@ describe("integrated gradients", () => {
       arrays: [raw],
       notes,
     } = await run("mlp", "integrated-gradients", { params: { steps: 2000 } });
-    const difference = Number(/by (\S+)\.$/.exec(notes.find((text) => text.startsWith("Convergence delta"))!)![1]);
+    const { difference } = deltaOf({ notes });
     expect(Math.abs(total(raw.values) - difference)).toBeLessThan(0.01 * Math.abs(difference));
   });
 

@@ -6,17 +6,25 @@ import type { Attribute } from "../../model/graph.ts";
 import type { WholeResult } from "../../protocol/result.ts";
 import { node, runOn, weight, writeArray, writeSmallModel, type SmallModel } from "../../../test/support/models.ts";
 import { referenceNetworks } from "../../../test/support/networks.ts";
+import { loadAgreementCases, type AgreementCase } from "../../../test/support/agreement.ts";
 import { fullGradSums } from "../../../test/support/agreement-particulars.ts";
 
 /** Of the largest value: two files of one network. */
 const TOLERANCE = 1e-3;
 const { folder, models, run } = referenceNetworks();
+const references = loadAgreementCases().filter((one) => one.folder === "full-grad");
+const reference = (network: string): AgreementCase => references.find((one) => one.network === network)!;
 
 describe("FullGrad", () => {
   it("knows all biases of a vision transformer, and says what is not linear in it", async () => {
     const result = await run("vision-transformer", "full-grad", { target: { index: [5] } });
     expect(result.arrays[0].dims).toEqual([32, 32]);
-    expect(fullGradSums(result).layers).toBeGreaterThan(10);
+    const sums = fullGradSums(result);
+    expect(sums.layers).toBeGreaterThan(10);
+    const { input, biases, score } = reference("vision-transformer");
+    expect(sums.input).toBeCloseTo(input!, 3);
+    expect(sums.biases).toBeCloseTo(biases!, 3);
+    expect(sums.score).toBeCloseTo(score!, 3);
     expect(result.notes.join(" ")).toMatch(
       /They add up to the score in piecewise linear networks; this one has .*Softmax.*, whose implicit biases are omitted\./,
     );
@@ -73,6 +81,7 @@ describe("Gradients with many values from the same run", () => {
 
 describe("FullGrad of tokens", () => {
   it("has one number for each, where pytorch-grad-cam takes pictures alone", async () => {
+    expect(reference("bert").undefined).toContain("Only 2D or 3D images are supported");
     const result = await run("bert", "full-grad");
     expect(result.arrays[0].dims).toEqual([12]);
     expect(result.views[0]).toMatchObject({ kind: "tokens", dims: [12], signed: false });

@@ -1,5 +1,5 @@
 import type { Feeds } from "../../runtime/ort.ts";
-import { type BaselineParams } from "../framework/baselines.ts";
+import type { BaselineParams } from "../framework/baselines.ts";
 import { inputOf } from "../framework/input-gradient.ts";
 import { between, gradientsAt, stepName, waysOf, type PathContext } from "../gradients/path-gradients.ts";
 import { technique, type SampleContext, type LayerInfo } from "../framework/technique.ts";

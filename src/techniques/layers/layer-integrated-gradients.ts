@@ -1,5 +1,5 @@
 import { floatsOf, type Feeds } from "../../runtime/ort.ts";
-import { type BaselineParams } from "../framework/baselines.ts";
+import type { BaselineParams } from "../framework/baselines.ts";
 import { withInput } from "../framework/input-gradient.ts";
 import { modelFrom } from "./layer-cut.ts";
 import { pathGradient, type PathContext } from "../gradients/path-gradients.ts";
