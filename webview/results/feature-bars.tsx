@@ -32,7 +32,7 @@ export function FeatureBars({ bars }: { readonly bars: BarsArtifact }): VNode {
             tabIndex={place === 0 ? 0 : -1}
             title={`${label} · feature ${index}\n${bars.quantity} ${formatValue(value)}`}
           >
-            <span class="feature-label">{label}</span>
+            <FeatureLabel label={label} />
             <span class="feature-track" aria-hidden="true">
               <i
                 class={value < 0 ? "against" : "for"}
@@ -55,5 +55,16 @@ export function FeatureBars({ bars }: { readonly bars: BarsArtifact }): VNode {
       </p>
       <ValuesTable artifact={bars} testid="bars-table" />
     </section>
+  );
+}
+
+/** "name[3, 5]": where room is short the name is cut, not what tells it from its neighbours. */
+function FeatureLabel({ label }: { readonly label: string }): VNode {
+  const [place = ""] = /\[[\d, ]+\]$/.exec(label) ?? [];
+  return (
+    <span class="feature-label">
+      <span>{label.slice(0, label.length - place.length)}</span>
+      {place}
+    </span>
   );
 }
