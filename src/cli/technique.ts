@@ -2,18 +2,21 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { pythonFor } from "../export/python/index.ts";
 import { UsageError } from "../model/errors.ts";
+import type { Job } from "../protocol/job.ts";
+import { NO_RECIPE } from "../protocol/recipe.ts";
 import type { Result } from "../protocol/result.ts";
 import { ONNX } from "../protocol/formats.ts";
 import { paramKind } from "../protocol/params.ts";
-import type { TechniqueInfo } from "../protocol/technique.ts";
+import { takesInput, type TechniqueInfo } from "../protocol/technique.ts";
 import { kindOf } from "../draw/kinds/index.ts";
 import { headerOf, rowsOf } from "../draw/scene/table.ts";
 import { saveResult, type SaveFormat } from "../draw/encode/save.ts";
+import type { LoadedModel } from "../runtime/models.ts";
 import { ModelCache } from "../runtime/model-cache.ts";
 import { techniques } from "../techniques/index.ts";
 import { inputChoices } from "../techniques/framework/input-choices.ts";
 import { severalInputs } from "../techniques/framework/joint-input.ts";
-import { findTechnique, runJob } from "../techniques/framework/run.ts";
+import { runJob } from "../techniques/framework/run.ts";
 import { printTable, type TableRow } from "./print-table.ts";
 import { remark } from "./remarks.ts";
 import {
@@ -37,7 +40,8 @@ const OUT = {
   help: "The file to write; its ending says in which format.",
 } as const;
 
-const OPTIONS = {
+/** Of techniques that look at samples. */
+const SAMPLE_OPTIONS = {
   input: { needed: "usually" },
   target: {},
   against: {},
@@ -50,22 +54,48 @@ const OPTIONS = {
   out: OUT,
 } as const;
 
+/** Of techniques that look at the model alone. */
+const MODEL_OPTIONS = { set: {}, threads: {}, out: OUT } as const;
+
 /** Predictions without --out are a table on standard output; all else is written in the format of its ending. */
-export function techniqueCommand({ id }: Pick<TechniqueInfo, "id">): Command {
-  const { info } = findTechnique(id);
+export function techniqueCommand(info: TechniqueInfo): Command {
+  const { id } = info;
   const isTable = id === "predictions";
-  return command({
+  const out = isTable ? OUT : ({ ...OUT, needed: "always" } as const);
+  const common = {
     name: id,
     summary: techniqueSummary(info),
     positional: ["MODEL"],
-    options: { ...OPTIONS, out: isTable ? OUT : { ...OUT, needed: "always" } },
     details: [paramsHelp([...info.params, REDUCE])],
-    example: `${id} model.${ONNX.extensions[0]} --input cat.png${isTable ? "" : ` --out ${id}.png`}`,
-    run: ({ positional: [path], options }) => runTechnique(info, path, options),
+  };
+  const call = (input: string): string =>
+    `${id} model.${ONNX.extensions[0]}${input}${isTable ? "" : ` --out ${id}.png`}`;
+  if (!takesInput(info))
+    return command({
+      ...common,
+      options: { ...MODEL_OPTIONS, out },
+      example: call(""),
+      run: ({ positional: [path], options }) =>
+        runTechnique(info, path, options, () => Promise.resolve({ source: { kind: "none" }, recipe: NO_RECIPE })),
+    });
+  return command({
+    ...common,
+    options: { ...SAMPLE_OPTIONS, out },
+    example: call(" --input cat.png"),
+    run: ({ positional: [path], options }) =>
+      runTechnique(info, path, options, (model) => aboutSamples(model, options)),
   });
 }
 
-async function runTechnique(info: TechniqueInfo, path: string, options: Values<typeof OPTIONS>): Promise<number> {
+/** What a job is about, beside its model. */
+type About = Omit<Job, "technique" | "model" | "params">;
+
+async function runTechnique(
+  info: TechniqueInfo,
+  path: string,
+  options: Values<typeof MODEL_OPTIONS>,
+  aboutOf: (model: LoadedModel) => Promise<About>,
+): Promise<number> {
   const { out } = options;
   const format = out === undefined ? undefined : formatOf(out, FORMATS);
   const { settings, looks } = readSettings(options.set);
@@ -73,30 +103,16 @@ async function runTechnique(info: TechniqueInfo, path: string, options: Values<t
   const progress = progressLine();
   try {
     const model = await models.get(path);
-    const { explain } = options;
-    const inputs = await inputsOf(model, options);
-    if (format === "npy" && severalInputs(info) !== "leading" && info.needs.layer === "none")
-      refuseSeveral(
-        explain.length > 0
-          ? explain
-          : inputChoices(model, inputs.recipe)
-              .filter(({ byDefault }) => byDefault)
-              .map(({ name }) => name),
-      );
+    const about = await aboutOf(model);
+    if (format === "npy") refuseSeveral(explainedInputs(info, model, about));
     const result = await runJob(
-      {
-        technique: info.id,
-        model: resolve(path),
-        ...inputs,
-        ...(explain.length > 0 ? { explain } : {}),
-        target: targetSpec(options, model.description),
-        ...(options.layer.length > 0 ? { layer: options.layer } : {}),
-        params: absoluteFiles(info, settings),
-      },
+      { technique: info.id, model: resolve(path), ...about, params: absoluteFiles(info, settings) },
       { models, progress: progress.show, signal: new AbortController().signal },
     );
     progress.end();
-    if (format === "npy" && result.arrays.length > 1) refuseSeveral(result.arrays.map(({ name = "" }) => name));
+    if (format === "npy") refuseSeveral(result.arrays.map(({ name = "" }) => name));
+    if ((format === "npy" || format === "npz") && result.arrays.length === 0)
+      throw new UsageError(`${info.title} gives no array of numbers.`, info.id, "Use --out FILE.csv or FILE.json.");
     if (out === undefined || !format) printTable(...resultTable(result));
     else {
       await mkdir(dirname(resolve(out)), { recursive: true });
@@ -108,6 +124,23 @@ async function runTechnique(info: TechniqueInfo, path: string, options: Values<t
     progress.end();
     models.dispose();
   }
+}
+
+async function aboutSamples(model: LoadedModel, options: Values<typeof SAMPLE_OPTIONS>): Promise<About> {
+  const { explain, layer } = options;
+  return {
+    ...(await inputsOf(model, options)),
+    ...(explain.length > 0 ? { explain } : {}),
+    target: targetSpec(options, model.description),
+    ...(layer.length > 0 ? { layer } : {}),
+  };
+}
+
+/** The inputs that a technique gives numbers for, as far as one knows before it runs. */
+function explainedInputs(info: TechniqueInfo, model: LoadedModel, { explain, recipe }: About): readonly string[] {
+  if (!takesInput(info) || severalInputs(info) === "leading" || info.needs.layer !== "none") return [];
+  const usual = inputChoices(model, recipe).filter(({ byDefault }) => byDefault);
+  return explain ?? usual.map(({ name }) => name);
 }
 
 /** A .npy is one array. */

@@ -5,12 +5,13 @@ import { samplesOf, type Job } from "../protocol/job.ts";
 import type { ExportReport, ExportRequest } from "../protocol/export.ts";
 import { RemoteError } from "../protocol/link.ts";
 import type { PanelState } from "../protocol/panel.ts";
+import type { Recipe } from "../protocol/recipe.ts";
 import type { TechniqueInfo } from "../protocol/technique.ts";
 import type { EngineCallOptions, EngineProcess } from "./engine-process.ts";
 import { inputPath } from "./files.ts";
 import { modelStamp, stampOf } from "./stamps.ts";
 import type { ModelFacts } from "./model-facts.ts";
-import { jobOf } from "../protocol/panel-job.ts";
+import { inputsOf, jobOf, lacksInput } from "../protocol/panel-job.ts";
 import { cacheKey, filesOf } from "./panels/job.ts";
 import type { ResultCache } from "./result-cache.ts";
 import { blockedReason } from "./trust.ts";
@@ -78,6 +79,13 @@ export class Runner {
     return (await this.ask(state, { method: "array", request }, options)).reply;
   }
 
+  /** The input as the model would see it with this recipe. */
+  preview(state: PanelState, recipe: Recipe, options: Options): Promise<ReturnType<EngineApi["preview"]>> {
+    const [input] = inputUris(state, this.infoOf(state));
+    const request = { model: vscode.Uri.parse(state.model).fsPath, recipe, input: inputPath(input) };
+    return this.engine.call("preview", request, options);
+  }
+
   /** Writes this state's explanation as a model. */
   async exportModel(state: PanelState, how: Omit<ExportRequest, "job">, options: Options): Promise<ExportReport> {
     const blocked = blockedReason(vscode.Uri.parse(state.model));
@@ -104,26 +112,18 @@ export class Runner {
   private async job(state: PanelState): Promise<Job> {
     const info = this.infoOf(state);
     const modelPath = vscode.Uri.parse(state.model).fsPath;
-    const input = vscode.Uri.parse(state.input);
-    if (input.scheme !== "file") {
-      throw new RemoteError(
-        "DataError",
-        `The input is on a virtual file system (${input.scheme}).`,
-        state.input,
-        "Save a copy on disk and choose the copy.",
-      );
-    }
+    const inputs = inputUris(state, info).map((uri) => inputPath(uri));
     const { recipe } = await this.facts.of(modelPath);
-    const more = (state.more ?? []).map((one) => inputPath(vscode.Uri.parse(one)));
-    return jobOf(state, info, { model: modelPath, inputs: [inputPath(input), ...more] }, recipe.recipe);
+    return jobOf(state, info, { model: modelPath, inputs }, recipe.recipe);
   }
 
   private async key<K extends keyof EngineApi>(state: PanelState, { method, request }: Request<K>): Promise<string> {
     const job = await this.job(state);
+    const info = this.infoOf(state);
     const [model, ...files] = await Promise.all([
       modelStamp(job.model),
-      ...[state.input, ...(state.more ?? [])].map((input) => stampOf(vscode.Uri.parse(input).fsPath)),
-      ...filesOf(job, this.infoOf(state)).map((file) => stampOf(file).catch(() => "none")),
+      ...inputUris(state, info).map((input) => stampOf(input.fsPath)),
+      ...filesOf(job, info).map((file) => stampOf(file).catch(() => "none")),
     ]);
     return cacheKey(method, request, { model, input: files.join(" "), version: this.version });
   }
@@ -133,4 +133,27 @@ export class Runner {
     if (!info) throw new RemoteError("UsageError", `There is no technique "${technique}".`);
     return info;
   }
+}
+
+/**
+ * The files that a state's technique is run on. UsageError where it takes an input and there is none; DataError for one
+ * that is not on disk.
+ */
+function inputUris(state: PanelState, info: TechniqueInfo): readonly vscode.Uri[] {
+  if (lacksInput(state, info))
+    throw new RemoteError(
+      "UsageError",
+      `${info.title} runs on an input, and none is chosen.`,
+      undefined,
+      "Choose an input.",
+    );
+  const uris = inputsOf(state, info).map((uri) => vscode.Uri.parse(uri));
+  const virtual = uris.find(({ scheme }) => scheme !== "file");
+  if (!virtual) return uris;
+  throw new RemoteError(
+    "DataError",
+    `The input is on a virtual file system (${virtual.scheme}).`,
+    virtual.toString(),
+    "Save a copy on disk and choose the copy.",
+  );
 }

@@ -30,7 +30,7 @@ export type ScaleSharing = "own" | "method" | "all";
 /** A comparison's small state: enough to show the same again after a reload. Validated when it comes back. */
 export interface CompareState {
   /** What all cells have in common, wherever no axis says otherwise. */
-  readonly base: Omit<PanelState, "looks">;
+  readonly base: Omit<PanelState, "looks"> & { readonly input: string };
   readonly columns: Axis;
   /** Of another kind than the columns; absent: the cells flow. */
   readonly rows?: Axis;
@@ -45,7 +45,7 @@ export function cellState(
   { base, looks }: Pick<CompareState, "base" | "looks">,
   entries: readonly (AxisEntry | undefined)[],
 ): PanelState {
-  let state: PanelState = { ...base, looks };
+  let state = { ...base, looks };
   for (const entry of entries) if (entry) state = withEntry(state, entry);
   // A layer, a recipe and inputs' names belong to the model they were chosen for.
   if (state.model === base.model) return state;
@@ -94,8 +94,8 @@ export function methodLabel(info: TechniqueInfo | undefined, id: string, params:
  * Whether a method gives something to compare on an input: not a list of predictions, a layer's tiles, or a judgement
  * of another result.
  */
-export function isComparable({ id, group }: Pick<TechniqueInfo, "id"> & { readonly group: string }): boolean {
-  return !["predictions", "checks"].includes(group) && id !== "feature-maps";
+export function isComparable({ id, group, needs }: TechniqueInfo): boolean {
+  return needs.input === "one" && !["predictions", "checks"].includes(group) && id !== "feature-maps";
 }
 
 /** What the comparison's webview may ask of the extension. A `cell` is the state that cellState() made. */

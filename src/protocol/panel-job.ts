@@ -1,8 +1,8 @@
 import { canonicalJson, jobKey, sourceOf, type Job } from "./job.ts";
 import type { PanelState } from "./panel.ts";
 import { readParams } from "./params.ts";
-import type { Recipe } from "./recipe.ts";
-import type { TechniqueInfo } from "./technique.ts";
+import { NO_RECIPE, type Recipe } from "./recipe.ts";
+import { takesInput, type TechniqueInfo } from "./technique.ts";
 
 /** How a state's model and inputs are called in its job: by absolute paths where it is run. */
 export interface JobFiles {
@@ -19,8 +19,8 @@ export function jobOf(state: PanelState, info: TechniqueInfo, { model, inputs }:
   return {
     technique: info.id,
     model,
-    source: info.needs.input === "none" ? { kind: "none" } : sourceOf(inputs.map((file) => ({ "": file }))),
-    recipe: state.recipe ?? recipe,
+    source: takesInput(info) ? sourceOf(inputs.map((file) => ({ "": file }))) : { kind: "none" },
+    recipe: takesInput(info) ? (state.recipe ?? recipe) : NO_RECIPE,
     ...(info.needs.target ? { target, ...(explain.length > 0 ? { explain } : {}) } : {}),
     ...(info.needs.layer !== "none" && layer !== undefined
       ? { layer: info.needs.several && moreLayers.length > 0 ? [layer, ...moreLayers] : layer }
@@ -29,13 +29,21 @@ export function jobOf(state: PanelState, info: TechniqueInfo, { model, inputs }:
   };
 }
 
-/** The recipe beside the model, or guessed: the same for all states of a page. */
-const OWN_RECIPE: Recipe = { version: 1, inputs: {} };
+/** The inputs, URI strings, of which a state's technique is about the mean; none where it takes none. */
+export function inputsOf({ input, more = [] }: PanelState, info: TechniqueInfo): readonly string[] {
+  return input === undefined || !takesInput(info) ? [] : [input, ...more];
+}
+
+/** Whether a state's technique takes an input, and there is none yet. */
+export function lacksInput({ input }: PanelState, info: TechniqueInfo): boolean {
+  return input === undefined && takesInput(info);
+}
 
 /** What a state asks the engine: equal for states that describe the same job. */
 export function stateKey(state: PanelState, info: TechniqueInfo | undefined): string {
   const { looks: _, ...rest } = state;
   if (!info) return canonicalJson(rest);
-  const { model, input, more = [] } = state;
-  return `${state.recipe ? "changed" : "own"} ${jobKey(jobOf(state, info, { model, inputs: [input, ...more] }, OWN_RECIPE))}`;
+  const files = { model: state.model, inputs: inputsOf(state, info) };
+  // The recipe beside the model, or guessed, is the same for all states of a page.
+  return `${state.recipe ? "changed" : "own"} ${jobKey(jobOf(state, info, files, NO_RECIPE))}`;
 }

@@ -9,9 +9,10 @@ import type { Params, TechniqueInfo } from "./technique.ts";
 
 /** The technique panel's small state: enough to show the same again after a reload. Validated when it comes back. */
 export interface PanelState {
-  /** URI strings. */
+  /** A URI string. */
   readonly model: string;
-  readonly input: string;
+  /** A URI string; absent as long as the person has shown only what takes none. */
+  readonly input?: string;
   /** Further inputs, URI strings: the result is the mean over all. */
   readonly more?: readonly string[];
   readonly technique: string;
@@ -80,7 +81,8 @@ export interface PanelBoot {
   readonly state: PanelState;
   readonly techniques: readonly TechniqueInfo[];
   readonly modelName: string;
-  readonly inputName: string;
+  /** Absent where the state has no input. */
+  readonly inputName?: string;
   readonly recipe: RecipeReport;
   readonly outputs: readonly string[];
   /** The one that is looked at unless another is asked for: the first that has scores. */

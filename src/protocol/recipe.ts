@@ -13,6 +13,9 @@ export interface Recipe {
   readonly outputs?: Readonly<Record<string, OutputRecipe>>;
 }
 
+/** Of a job that reads no input. */
+export const NO_RECIPE: Recipe = { version: 1, inputs: {} };
+
 /**
  * What an output's numbers are. logits: of a softmax (of a sigmoid, where it is one number). independent: each score by
  * itself (sigmoids). label: which class it is, not how much. mask: a map over the picture. image: a picture (an

@@ -4,7 +4,8 @@ import type { Artifact, BarsArtifact, ImageArtifact } from "./artifacts.ts";
 export interface Provenance {
   readonly technique: string;
   readonly model: { readonly name: string; readonly hash: string };
-  readonly input: { readonly name: string; readonly hash: string };
+  /** Absent where only the model is looked at. */
+  readonly input?: { readonly name: string; readonly hash: string };
   /** Further files that went in: baselines and masks, SHA-256 each. */
   readonly files?: readonly { readonly name: string; readonly hash: string }[];
   readonly recipe: unknown;
@@ -84,7 +85,7 @@ export interface WholeResult extends Result {
 
 /** What a result was made from, as a text: where it differs, numbers belong to another result. */
 export function madeFrom({ model, input, files = [] }: Provenance): string {
-  return [model, input, ...files].map(({ hash }) => hash).join(" ");
+  return [model, ...(input ? [input] : []), ...files].map(({ hash }) => hash).join(" ");
 }
 
 /** What a job shows while it runs: the views so far. */

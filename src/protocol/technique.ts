@@ -50,6 +50,11 @@ export interface TechniqueInfo {
 /** See Source: which of them a technique takes. */
 export type InputNeed = "none" | "one" | "many";
 
+/** Whether it looks at anything beside the model. */
+export function takesInput({ needs }: Pick<TechniqueInfo, "needs">): boolean {
+  return needs.input !== "none";
+}
+
 export type ParamValue = boolean | number | string;
 
 interface ParamBase {

@@ -41,10 +41,10 @@ import { scoreCam } from "./cams/score-cam.ts";
 import { shapleyCam } from "./cams/shapley-cam.ts";
 import { checkTechniques } from "./checks/check.ts";
 import { xGradCam } from "./cams/x-grad-cam.ts";
-import type { SampleTechnique } from "./framework/technique.ts";
+import { isFor, type SampleTechnique, type Technique } from "./framework/technique.ts";
 
-/** What looks at a model and an input, in the order the panel shows them. */
-const methods: readonly SampleTechnique[] = [
+/** In the order the panel shows them. */
+const methods: readonly Technique[] = [
   predictions,
   featureMaps,
   layerActivation,
@@ -89,4 +89,7 @@ const methods: readonly SampleTechnique[] = [
 ];
 
 /** All techniques: the methods, and the checks of their results. */
-export const techniques: readonly SampleTechnique[] = [...methods, ...checkTechniques(methods)];
+export const techniques: readonly Technique[] = [
+  ...methods,
+  ...checkTechniques(methods.filter((one): one is SampleTechnique => isFor(one, "one"))),
+];

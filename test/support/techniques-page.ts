@@ -56,7 +56,8 @@ function row(info: TechniqueInfo, cases: readonly AgreementCase[]): string {
 function needsOf({ needs, group }: TechniqueInfo): string {
   if (group === "checks") return "the method to check, and what it needs";
   const layer = { none: "", any: "a layer", spatial: "a layer with height and width" }[needs.layer];
-  return ["an input", needs.target ? "a target" : "", layer, needs.gradient ? "gradients" : ""]
+  const input = { none: "the model alone", one: "an input", many: "a data set" }[needs.input];
+  return [input, needs.target ? "a target" : "", layer, needs.gradient ? "gradients" : ""]
     .filter((one) => one !== "")
     .join(", ");
 }

@@ -14,6 +14,7 @@ import type { TargetSpec } from "../../src/protocol/job.ts";
 import { joinList } from "../../src/protocol/list.ts";
 import { readLooks, type Looks } from "../../src/protocol/looks.ts";
 import type { PanelBoot, PanelHost, PanelState } from "../../src/protocol/panel.ts";
+import { lacksInput } from "../../src/protocol/panel-job.ts";
 import type { Recipe } from "../../src/protocol/recipe.ts";
 import type { ChangeReason, FileReason } from "../../src/protocol/session.ts";
 import type { ParamValue, TechniqueInfo } from "../../src/protocol/technique.ts";
@@ -89,7 +90,7 @@ export class PanelController extends SubjectStore<PanelBoot, PanelState, PanelHo
   private show(boot: PanelBoot): void {
     const { state, result } = boot;
     const before = this.snapshot;
-    const sameInput = before.state?.input === state.input && before.state.model === state.model;
+    const sameInput = before.state?.model === state.model && before.state.input === state.input;
     if (!sameInput) this.layersFor = undefined;
     this.layersOf.set(state.technique, layersIn(state));
     this.set({
@@ -177,7 +178,7 @@ export class PanelController extends SubjectStore<PanelBoot, PanelState, PanelHo
     this.rememberSoon();
   }
 
-  protected get input(): string {
+  protected get input(): string | undefined {
     return this.state.input;
   }
 
@@ -268,6 +269,11 @@ export class PanelController extends SubjectStore<PanelBoot, PanelState, PanelHo
     const { state, boot } = this.snapshot;
     if (!state || !boot || boot.blocked !== undefined) return;
     this.stop();
+    if (this.lacksInput) {
+      this.set({ running: undefined, failure: undefined, notice: undefined });
+      this.rememberSoon();
+      return;
+    }
     const run = (this.activeRun = new AbortController());
     const mine = (): boolean => this.activeRun === run;
     // What changes while the run goes on is news to its result, too.
@@ -342,6 +348,7 @@ export class PanelController extends SubjectStore<PanelBoot, PanelState, PanelHo
   private async needLayers(): Promise<void> {
     const { state, boot } = this.snapshot;
     if (!state || !boot || boot.blocked !== undefined || (this.technique?.needs.layer ?? "none") === "none") return;
+    if (this.lacksInput) return;
     const key = JSON.stringify([state.model, state.input, state.recipe]);
     if (this.layersFor === key) return;
     this.layersFor = key;
@@ -360,6 +367,12 @@ export class PanelController extends SubjectStore<PanelBoot, PanelState, PanelHo
   get technique(): TechniqueInfo | undefined {
     const { boot, state } = this.snapshot;
     return boot?.techniques.find((technique) => technique.id === state?.technique);
+  }
+
+  /** Whether the method that is chosen waits for the person to choose an input. */
+  get lacksInput(): boolean {
+    const { technique } = this;
+    return technique !== undefined && lacksInput(this.state, technique);
   }
 
   private keepPredictions(result: PartialResult): void {

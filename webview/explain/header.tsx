@@ -2,15 +2,17 @@ import type { VNode } from "preact";
 import type { BarsArtifact } from "../../src/protocol/artifacts.ts";
 import type { TargetSpec } from "../../src/protocol/job.ts";
 import type { PanelBoot, PanelState } from "../../src/protocol/panel.ts";
+import { takesInput } from "../../src/protocol/technique.ts";
 import { elementIndex, regionText } from "../../src/protocol/target.ts";
 import { Button } from "../ui/controls.tsx";
 import { Icon, IconButton, Select } from "../ui/fields.tsx";
 import { formatDuration } from "../../src/protocol/format.ts";
 import type { PanelController, Snapshot } from "./controller.ts";
 import { SaveMenu } from "./save.tsx";
+import { subjectName } from "./state.ts";
 
 /**
- * One line that says what is explained: input, target, of which output; at its end how long it took, or how far it is.
+ * One line that says what is looked at: input, target, of which output; at its end how long it took, or how far it is.
  */
 export function Header({
   snapshot,
@@ -24,45 +26,13 @@ export function Header({
   readonly controller: PanelController;
 }): VNode {
   const { shown, partial, running, predictions } = snapshot;
-  const asksTarget = controller.technique?.needs.target === true;
+  const { technique } = controller;
+  const asksTarget = technique?.needs.target === true && !controller.lacksInput;
   const blocked = boot.blocked !== undefined;
+  const shownTechnique = boot.techniques.find(({ id }) => id === shown?.state.technique);
   return (
     <header class="header">
-      <button
-        type="button"
-        class="pick input-pick"
-        title={`Input: ${boot.inputName}. Choose another`}
-        data-testid="input"
-        disabled={blocked}
-        onClick={() => void controller.pickInput()}
-      >
-        <span class="pick-text">{boot.inputName}</span>
-        <Icon name="chevron-down" />
-      </button>
-      {state.more?.length ? (
-        <button
-          type="button"
-          class="pick"
-          data-testid="fewer-samples"
-          disabled={blocked}
-          onClick={() => controller.setSamples(undefined)}
-          title={`The mean over ${boot.inputName} and ${state.more.length} more:\n${state.more
-            .map((uri) => decodeURIComponent(uri.split("/").pop() ?? uri))
-            .slice(0, 20)
-            .join("\n")}\nClick to explain only ${boot.inputName}.`}
-        >
-          <span class="pick-text">+ {state.more.length}</span>
-          <Icon name="close" />
-        </button>
-      ) : (
-        <IconButton
-          icon="add"
-          label="Add samples: explain the mean over several inputs"
-          disabled={blocked}
-          onClick={() => void controller.addSamples()}
-          testid="more-samples"
-        />
-      )}
+      {!technique || takesInput(technique) ? <Input boot={boot} state={state} controller={controller} /> : null}
       {asksTarget ? (
         <>
           <span class="muted when-wide">target</span>
@@ -120,13 +90,65 @@ export function Header({
           <SaveMenu
             shown={shown}
             looks={state.looks}
-            inputName={boot.inputName}
+            name={subjectName(boot, shownTechnique)}
             disabled={partial && "A partial result cannot be saved: run it to the end."}
             controller={controller}
           />
         ) : null}
       </div>
     </header>
+  );
+}
+
+/** The input, and how many more the result is the mean over. */
+function Input({
+  boot: { inputName, blocked },
+  state: { more = [] },
+  controller,
+}: {
+  readonly boot: PanelBoot;
+  readonly state: PanelState;
+  readonly controller: PanelController;
+}): VNode {
+  const disabled = blocked !== undefined;
+  return (
+    <>
+      <button
+        type="button"
+        class="pick input-pick"
+        title={inputName === undefined ? "Choose an input" : `Input: ${inputName}. Choose another`}
+        data-testid="input"
+        disabled={disabled}
+        onClick={() => void controller.pickInput()}
+      >
+        <span class="pick-text">{inputName ?? "Choose an input…"}</span>
+        <Icon name="chevron-down" />
+      </button>
+      {inputName === undefined ? null : more.length > 0 ? (
+        <button
+          type="button"
+          class="pick"
+          data-testid="fewer-samples"
+          disabled={disabled}
+          onClick={() => controller.setSamples(undefined)}
+          title={`The mean over ${inputName} and ${more.length} more:\n${more
+            .map((uri) => decodeURIComponent(uri.split("/").pop() ?? uri))
+            .slice(0, 20)
+            .join("\n")}\nClick to explain only ${inputName}.`}
+        >
+          <span class="pick-text">+ {more.length}</span>
+          <Icon name="close" />
+        </button>
+      ) : (
+        <IconButton
+          icon="add"
+          label="Add samples: explain the mean over several inputs"
+          disabled={disabled}
+          onClick={() => void controller.addSamples()}
+          testid="more-samples"
+        />
+      )}
+    </>
   );
 }
 

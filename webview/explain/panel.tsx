@@ -1,4 +1,5 @@
 import { stateKey } from "../../src/protocol/panel-job.ts";
+import { takesInput } from "../../src/protocol/technique.ts";
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
 import { picturesOf } from "../../src/protocol/result.ts";
@@ -18,7 +19,7 @@ import { Provenance } from "./provenance.tsx";
 import { RecipePart } from "./recipe.tsx";
 import { denseAxes, RegionForm } from "./region.tsx";
 import { pageOf, Stage } from "./stage.tsx";
-import { sameJob, withoutGrid } from "./state.ts";
+import { sameJob, subjectName, withoutGrid } from "./state.ts";
 import { LayerStrip } from "./strip.tsx";
 import { Trust } from "./trust.tsx";
 
@@ -34,6 +35,7 @@ export function Panel({ controller }: { readonly controller: PanelController }):
       </main>
     );
   const technique = controller.technique;
+  const inputMatters = !technique || takesInput(technique);
   const needs = technique
     ? layerNeeds(technique, state.params[technique.id], boot.techniques)
     : { layer: "none" as const };
@@ -96,7 +98,7 @@ export function Panel({ controller }: { readonly controller: PanelController }):
               <Stage key={state.model} result={result} page={page} />
             ) : (
               <p class="empty" data-testid="empty">
-                {running ? "Running…" : boot.blocked !== undefined ? "Nothing to show yet." : "No result yet."}
+                {emptyText(snapshot, controller)}
               </p>
             )}
           </div>
@@ -106,7 +108,7 @@ export function Panel({ controller }: { readonly controller: PanelController }):
               technique={shownTechnique}
               techniques={boot.techniques}
               shownState={shown.state}
-              inputName={boot.inputName}
+              name={subjectName(boot, shownTechnique)}
               busy={running !== undefined}
               canRun={boot.blocked === undefined && snapshot.stale === undefined}
               page={page}
@@ -114,7 +116,7 @@ export function Panel({ controller }: { readonly controller: PanelController }):
             />
           ) : null}
         </div>
-        {predictions && result?.views[0]?.id !== "predictions" ? (
+        {predictions && result?.views[0]?.id !== "predictions" && inputMatters ? (
           <aside class="side" aria-label="Predictions">
             <Predictions
               bars={predictions}
@@ -146,7 +148,9 @@ export function Panel({ controller }: { readonly controller: PanelController }):
             {note}
           </p>
         ))}
-        <RecipePart boot={boot} state={state} controller={controller} output={shown?.result.provenance.output} />
+        {inputMatters ? (
+          <RecipePart boot={boot} state={state} controller={controller} output={shown?.result.provenance.output} />
+        ) : null}
         {complete ? <Provenance result={complete} cached={shown?.cached === true} /> : null}
       </footer>
       <Announce
@@ -161,6 +165,12 @@ export function Panel({ controller }: { readonly controller: PanelController }):
       />
     </main>
   );
+}
+
+function emptyText({ running, boot }: Snapshot, { lacksInput, technique }: PanelController): string {
+  if (running) return "Running…";
+  if (boot?.blocked !== undefined) return "Nothing to show yet.";
+  return lacksInput ? `Choose an input to run ${technique?.title} on.` : "No result yet.";
 }
 
 const staleness: Record<NonNullable<Snapshot["stale"]>, { readonly text: string; readonly action?: string }> = {
@@ -231,11 +241,15 @@ function ShownNote({
         {partial ? `${partialText(partial)} ` : ""}
         {old ? `Showing the previous result: ${[technique?.title, target].filter(Boolean).join(", ")}.` : ""}
       </span>
-      {boot.blocked === undefined ? (
+      {boot.blocked !== undefined ? null : controller.lacksInput ? (
+        <Button onClick={() => void controller.pickInput()} testid="choose-input">
+          Choose an input…
+        </Button>
+      ) : (
         <Button onClick={() => void controller.run()} testid="run">
           Run
         </Button>
-      ) : null}
+      )}
     </div>
   );
 }

@@ -16,15 +16,16 @@ export function Provenance({ result, cached }: { readonly result: Result; readon
   );
 }
 
-function rows({ provenance, time, arrays: [raw] }: Result, cached: boolean): Definition[] {
+function rows({ provenance, time, arrays }: Result, cached: boolean): Definition[] {
   const { technique, model, input, target, score, layer, params, versions, threads } = provenance;
+  const raw = arrays.at(0);
   const options = Object.entries(params)
     .map(([name, value]) => `${name} ${String(value)}`)
     .join(", ");
   return [
     { name: "technique", value: technique },
     { name: "model", value: `${model.name} · ${model.hash.slice(0, 12)}`, title: model.hash },
-    { name: "input", value: `${input.name} · ${input.hash.slice(0, 12)}`, title: input.hash },
+    ...(input ? [{ name: "input", value: `${input.name} · ${input.hash.slice(0, 12)}`, title: input.hash }] : []),
     ...(target
       ? [
           {
@@ -36,7 +37,7 @@ function rows({ provenance, time, arrays: [raw] }: Result, cached: boolean): Def
     ...(score ? [{ name: "score", value: `${score.kind}, ${score.value}` }] : []),
     ...(layer === undefined ? [] : [{ name: "layer", value: layer, class: "mono" }]),
     ...(options ? [{ name: "options", value: options }] : []),
-    { name: "values", value: `float32 [${raw.dims.join(", ")}]` },
+    ...(raw ? [{ name: "values", value: `float32 [${raw.dims.join(", ")}]` }] : []),
     {
       name: "time",
       value: `${formatDuration(time.run)} model run, ${formatDuration(time.total)} total${cached ? "; from the cache" : ""}`,

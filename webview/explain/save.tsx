@@ -21,6 +21,7 @@ const formats: readonly { readonly format: SaveFormat; readonly label: string; r
 
 /** What a result can be saved as: of several inputs the numbers are an archive of arrays. */
 function formatsOf({ arrays }: Result): typeof formats {
+  if (arrays.length === 0) return formats.filter(({ format }) => format !== "npy");
   return arrays.length > 1
     ? formats.map((one) =>
         one.format === "npy" ? { format: "npz", label: "NPZ", detail: "raw numbers, an array for each input" } : one,
@@ -32,14 +33,15 @@ function formatsOf({ arrays }: Result): typeof formats {
 export function SaveMenu({
   shown,
   looks,
-  inputName,
+  name,
   disabled,
   controller,
   testid = "save",
 }: {
   readonly shown: NonNullable<Snapshot["shown"]>;
   readonly looks: Looks;
-  readonly inputName: string;
+  /** What the result is about: files are called after it. */
+  readonly name: string;
   /** Why it cannot be saved now. */
   readonly disabled?: string;
   readonly controller: PanelController;
@@ -48,13 +50,13 @@ export function SaveMenu({
   const { result } = shown;
   const save = async (format: SaveFormat): Promise<void> => {
     try {
-      const base = fileName(result, inputName);
+      const base = fileName(result, name);
       if (isNumberFormat(format)) {
         await controller.save(`${base}.${format}`, saveNumbers(await controller.withNumbers(shown), format));
         return;
       }
-      const { subject, name } = await subjectOf(result, looks, format, controller);
-      await controller.save(`${base}${name}.${format}`, savePicture(subject, looks, format));
+      const { subject, channel } = await subjectOf(result, looks, format, controller);
+      await controller.save(`${base}${channel}.${format}`, savePicture(subject, looks, format));
     } catch (error) {
       controller.fail(error);
     }
@@ -121,7 +123,7 @@ async function subjectOf(
   looks: Looks,
   format: PictureFormat,
   controller: PanelController,
-): Promise<{ subject: Result; name: string }> {
+): Promise<{ subject: Result; channel: string }> {
   const [artifact, ...others] = result.views;
   const state = controller.snapshot.shown?.state;
   const saved =
@@ -131,15 +133,15 @@ async function subjectOf(
         })
       : undefined;
   return saved
-    ? { subject: { ...result, views: [saved.artifact, ...others] }, name: saved.name }
-    : { subject: result, name: "" };
+    ? { subject: { ...result, views: [saved.artifact, ...others] }, channel: saved.name }
+    : { subject: result, channel: "" };
 }
 
-/** "cat-saliency-285", "cat-road-grad-cam-285": input, technique, the method that it checks, target. */
-function fileName({ provenance: { technique, target, params } }: Result, inputName: string): string {
-  const input = inputName.replace(/\.[^.]*$/, "").replace(/[^\p{L}\p{N}._-]+/gu, "_") || "input";
+/** "cat-saliency-285", "cat-road-grad-cam-285": input (or model), technique, the method that it checks, target. */
+function fileName({ provenance: { technique, target, params } }: Result, name: string): string {
+  const subject = name.replace(/\.[^.]*$/, "").replace(/[^\p{L}\p{N}._-]+/gu, "_") || "input";
   const method = typeof params.method === "string" ? params.method : undefined;
-  return [input, technique, method, target?.index.join("_")]
+  return [subject, technique, method, target?.index.join("_")]
     .filter((part) => part !== undefined && part !== "")
     .join("-");
 }

@@ -1,7 +1,13 @@
 import { stateKey } from "../../src/protocol/panel-job.ts";
 import type { LayerChoice } from "../../src/protocol/engine.ts";
-import type { TechniqueInfo, ParamSpec, Params, ParamValue } from "../../src/protocol/technique.ts";
-import type { PanelState } from "../../src/protocol/panel.ts";
+import {
+  takesInput,
+  type TechniqueInfo,
+  type ParamSpec,
+  type Params,
+  type ParamValue,
+} from "../../src/protocol/technique.ts";
+import type { PanelBoot, PanelState } from "../../src/protocol/panel.ts";
 
 /**
  * Whether two states ask the engine for the same: everything but the looks and other methods' options. `technique` is
@@ -15,6 +21,11 @@ export function sameJob(kept: unknown, state: PanelState, technique: TechniqueIn
     // What an earlier version kept may have any form: then it is not the same.
     return false;
   }
+}
+
+/** What a method's result is about, for files' names: the input's name, or the model's. */
+export function subjectName(boot: PanelBoot, technique: TechniqueInfo | undefined): string {
+  return boot.inputName !== undefined && (!technique || takesInput(technique)) ? boot.inputName : boot.modelName;
 }
 
 /** An option's value: what was chosen, or the default. */

@@ -31,7 +31,7 @@ export function Trust({
   technique,
   techniques,
   shownState,
-  inputName,
+  name,
   busy,
   canRun,
   page,
@@ -40,7 +40,7 @@ export function Trust({
   readonly technique: TechniqueInfo;
   readonly techniques: readonly TechniqueInfo[];
   readonly shownState: PanelState;
-  readonly inputName: string;
+  readonly name: string;
   readonly busy: boolean;
   readonly canRun: boolean;
   readonly page: Page;
@@ -83,7 +83,7 @@ export function Trust({
                 waits={running !== undefined}
                 canRun={canRun}
                 shownState={shownState}
-                inputName={inputName}
+                name={name}
                 page={page}
                 controller={controller}
                 onRun={() => void run([check])}
@@ -160,7 +160,7 @@ function Check({
   waits,
   canRun,
   shownState,
-  inputName,
+  name,
   page,
   controller,
   onRun,
@@ -171,7 +171,7 @@ function Check({
   readonly waits: boolean;
   readonly canRun: boolean;
   readonly shownState: PanelState;
-  readonly inputName: string;
+  readonly name: string;
   readonly page: Page;
   readonly controller: PanelController;
   readonly onRun: () => void;
@@ -197,7 +197,7 @@ function Check({
               <SaveMenu
                 shown={{ result: outcome.result, state: shownState, cached: outcome.cached === true }}
                 looks={shownState.looks}
-                inputName={inputName}
+                name={name}
                 controller={controller}
                 testid={`save-${check.id}`}
               />

@@ -15,15 +15,15 @@ const settle = 400;
 
 /** The store of a page about a model and an input, whose state the extension knows as well. */
 export abstract class SubjectStore<
-  Boot extends { readonly inputName: string },
+  Boot extends { readonly inputName?: string },
   State,
   Host extends Methods<Host> & SubjectHost<State, Boot>,
   Snapshot extends SubjectSnapshot<Boot, State>,
 > extends Store<Host, Snapshot> {
   private rememberTimer: ReturnType<typeof setTimeout> | undefined;
 
-  /** The input, as a URI string. */
-  protected abstract get input(): string;
+  /** The input, as a URI string; undefined while there is none. */
+  protected abstract get input(): string | undefined;
 
   protected abstract setInput(input: string): void;
 

@@ -71,7 +71,9 @@ export function saveNumbers(result: WholeResult, format: NumberFormat, viewId?: 
   switch (format) {
     case "npy": {
       const view = viewId === undefined ? undefined : findView(result, viewId);
-      const { dims, values } = view ? kindOf(view).numbers(view) : result.arrays[0];
+      const numbers = view ? kindOf(view).numbers(view) : result.arrays.at(0);
+      if (!numbers) throw new RangeError("The result has no array of numbers to save.");
+      const { dims, values } = numbers;
       return encodeNpy(dims, values);
     }
     case "npz":

@@ -44,7 +44,7 @@ export function layoutArtifact(result: Result, artifact: Artifact, looks: Looks)
 function originOf({ provenance }: Result): string {
   const target =
     provenance.target && [provenance.target.index.join(","), provenance.target.label].filter(Boolean).join(" ");
-  return [provenance.technique, provenance.model.name, provenance.input.name, target, provenance.layer]
+  return [provenance.technique, provenance.model.name, provenance.input?.name, target, provenance.layer]
     .filter(Boolean)
     .join(" · ");
 }

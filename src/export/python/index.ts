@@ -22,7 +22,8 @@ const VERSIONS: Readonly<Record<string, string>> = {
  */
 export function pythonFor(provenance: Provenance): { readonly code: string } | { readonly reason: string } {
   const template = Object.hasOwn(templates, provenance.technique) ? templates[provenance.technique] : undefined;
-  if (!template)
+  const { input } = provenance;
+  if (!template || !input)
     return {
       reason: `There is no Python code for ${provenance.technique}: neither Captum nor pytorch-grad-cam has it.`,
     };
@@ -48,10 +49,10 @@ export function pythonFor(provenance: Provenance): { readonly code: string } | {
     frames: provenance.frames ?? 1,
     ...(provenance.output ? { output: provenance.output } : {}),
   });
-  return typeof code === "string" ? { reason: code } : { code: script(provenance, code, layers) };
+  return typeof code === "string" ? { reason: code } : { code: script({ ...provenance, input }, code, layers) };
 }
 
-function script(provenance: Provenance, code: Code, layers: readonly string[]): string {
+function script(provenance: Provenance & Required<Pick<Provenance, "input">>, code: Code, layers: readonly string[]): string {
   const { input, model, target, technique } = provenance;
   const { imports, lines, packages } = loader(provenance.recipe, input.name);
   const wanted = ["torch", "numpy", ...packages, ...code.packages].map((name) => VERSIONS[name] ?? name);

@@ -2,7 +2,6 @@ import * as vscode from "vscode";
 import type { AxisEntry, CompareState } from "../../protocol/compare.ts";
 import { isComparable } from "../../protocol/compare.ts";
 import { DEFAULT_LOOKS } from "../../protocol/looks.ts";
-import type { PanelState } from "../../protocol/panel.ts";
 import { nameOf } from "../files.ts";
 import type { Comparisons } from "../panels/comparisons.ts";
 import type { Panels } from "../panels/panels.ts";
@@ -40,14 +39,8 @@ export async function compare(
     if (!facts) return;
     const input = shown?.input ?? (await inputFor(services, model, facts.recipe));
     if (input === undefined) return;
-    const state: PanelState = shown ?? {
-      model: model.toString(),
-      input,
-      technique: "",
-      target: {},
-      params: {},
-      looks: DEFAULT_LOOKS,
-    };
+    const nothing = { model: model.toString(), technique: "", target: {}, params: {}, looks: DEFAULT_LOOKS };
+    const state = { ...(shown ?? nothing), input };
     const comparable = services.techniques.filter(isComparable);
     const first = comparable.find(({ id }) => id === state.technique);
     const ticked = [...new Set([...(first ? [first.id] : []), ...usualMethods(comparable, facts.recipe.recipe)])];

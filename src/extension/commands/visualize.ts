@@ -1,8 +1,9 @@
 import * as vscode from "vscode";
 import { DEFAULT_LOOKS } from "../../protocol/looks.ts";
 import type { PanelState } from "../../protocol/panel.ts";
+import { lacksInput } from "../../protocol/panel-job.ts";
 import type { TargetSpec } from "../../protocol/job.ts";
-import type { TechniqueInfo } from "../../protocol/technique.ts";
+import { takesInput, type TechniqueInfo } from "../../protocol/technique.ts";
 import { nameOf } from "../files.ts";
 import type { Facts } from "../model-facts.ts";
 import type { Panels } from "../panels/panels.ts";
@@ -15,7 +16,7 @@ import { pickTarget } from "./pick-target.ts";
 
 /**
  * A technique's command: asks for what it lacks (a model, an input, a target) and shows the panel. A panel that is open
- * for the model lacks nothing: it just changes method. /
+ * for the model just changes method, unless it has no input yet.
  */
 export async function visualize(
   services: Services,
@@ -28,11 +29,13 @@ export async function visualize(
   if (!model || (await refuseWhenBlocked(model))) return;
   const change = { technique: info.id, ...(layer === undefined ? {} : { layer }) };
   const open = panels.of(model);
-  if (open) return open.show(change);
+  if (open && !lacksInput(open.current, info)) return open.show(change);
   try {
     const facts = await readModel(services, model);
     const asked = facts && (await ask(services, info, model, facts));
-    if (asked) await panels.show({ model: model.toString(), ...change, ...asked, params: {}, looks: DEFAULT_LOOKS });
+    if (!asked) return;
+    if (open) return await open.show({ ...change, ...asked });
+    await panels.show({ model: model.toString(), ...change, ...asked, params: {}, looks: DEFAULT_LOOKS });
   } catch (error) {
     await showError(model, error);
   }
@@ -54,13 +57,14 @@ export async function readModel(services: Services, model: vscode.Uri): Promise<
   );
 }
 
-/** The input and, where the technique has one, the target; undefined when the person left a list. */
+/** The input and the target, where the technique has them; undefined when the person left a list. */
 async function ask(
   services: Services,
   info: TechniqueInfo,
   model: vscode.Uri,
   facts: Facts,
-): Promise<{ input: string; target: TargetSpec } | undefined> {
+): Promise<{ input?: string; target: TargetSpec } | undefined> {
+  if (!takesInput(info)) return { target: {} };
   const total = info.needs.target ? 2 : 1;
   let current: vscode.Uri | undefined;
   for (;;) {

@@ -83,11 +83,12 @@ export class ComparePanel extends WebviewSession<CompareHost> {
   protected async boot(): Promise<CompareBoot> {
     const { services, state } = this;
     const subject = await subjectBoot(services, state.base);
+    const techniques = services.techniques.filter(isComparable);
     const blocked = modelsOf(state)
       .map((model) => blockedReason(model))
       .find((reason) => reason !== undefined);
     await this.watcher.refreshStamps();
-    return { state, techniques: services.techniques.filter(isComparable), ...subject, ...(blocked ? { blocked } : {}) };
+    return { state, techniques, inputName: this.inputName, ...subject, ...(blocked ? { blocked } : {}) };
   }
 
   private validateCell(cell: unknown): PanelState {
@@ -110,8 +111,12 @@ export class ComparePanel extends WebviewSession<CompareHost> {
   }
 
   private onState(): void {
-    this.panel.title = `Compare: ${inputName(vscode.Uri.parse(this.state.base.input))}`;
+    this.panel.title = `Compare: ${this.inputName}`;
     this.watcher.watch(modelsOf(this.state));
+  }
+
+  private get inputName(): string {
+    return inputName(vscode.Uri.parse(this.state.base.input));
   }
 }
 

@@ -18,7 +18,8 @@ export function readCompareState(data: unknown, techniques: readonly TechniqueIn
   const comparable = techniques.filter(isComparable);
   const sound = readPanelState({ ...data.base, looks: data.looks }, comparable);
   if (!sound) return undefined;
-  const { looks, ...base } = sound;
+  const { looks, input, ...base } = sound;
+  if (input === undefined) return undefined;
   const columns = readAxis(data.columns, data.base, comparable);
   if (!columns) return undefined;
   const rows = readAxis(data.rows, data.base, comparable);
@@ -26,7 +27,7 @@ export function readCompareState(data: unknown, techniques: readonly TechniqueIn
     ? data.removed.filter((key): key is string => typeof key === "string" && key.length < 10_000).slice(0, most * most)
     : [];
   return {
-    base,
+    base: { ...base, input },
     columns,
     ...(rows && rows.kind !== columns.kind ? { rows } : {}),
     removed,

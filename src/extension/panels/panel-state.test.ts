@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { jobOf } from "../../protocol/panel-job.ts";
+import { jobOf, lacksInput, stateKey } from "../../protocol/panel-job.ts";
 import { cacheKey, filesOf } from "./job.ts";
 import { readCompareState } from "./compare-state.ts";
 import { refuseChanges } from "./changes.ts";
@@ -196,6 +196,31 @@ describe("the job of a state", () => {
     expect(jobOf(state, gradCam, files, recipe).layer).toBe("relu");
     expect(jobOf({ ...state, explain: ["row"] }, saliency, files, recipe).explain).toEqual(["row"]);
     expect(jobOf({ ...state, explain: ["row"] }, predictions, files, recipe)).not.toHaveProperty("explain");
+  });
+
+  test("of a technique that takes no input has none, whatever the state remembers", () => {
+    const weights: TechniqueInfo = {
+      ...predictions,
+      id: "weights",
+      needs: { input: "none", target: false, layer: "none", gradient: false },
+    };
+    const { input: _, ...without } = state;
+    const job = { technique: "weights", model: "/m/net.onnx", source: { kind: "none" }, params: {} };
+    const alone = { ...files, inputs: [] };
+    expect(jobOf(without, weights, alone, recipe)).toEqual({ ...job, recipe: { version: 1, inputs: {} } });
+    expect(stateKey(state, weights)).toBe(stateKey(without, weights));
+    expect([lacksInput(without, weights), lacksInput(without, saliency), lacksInput(state, saliency)]).toEqual([
+      false,
+      true,
+      false,
+    ]);
+    expect(readPanelState(without, techniques)).toEqual(without);
+    expect(checkedPanelState(without, techniques)).toEqual(without);
+    // What is about an input has one.
+    expect(readPanelState({ ...without, input: 7 }, techniques)).toBeUndefined();
+    const { looks, ...common } = without;
+    const columns = { kind: "method", entries: [{ kind: "method", technique: "saliency" }] };
+    expect(readCompareState({ base: common, looks, columns }, techniques)).toBeUndefined();
   });
 
   test("looks do not make another job; target, options, recipe and files do", () => {

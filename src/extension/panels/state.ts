@@ -10,17 +10,17 @@ import { refuseChanges } from "./changes.ts";
 /**
  * A panel's state as it came back from VS Code's storage or from a webview: an older version's, or anything. Gives a
  * state in which every field is sound (what is not becomes its default), or undefined when it does not say which model
- * and input.
+ * and, where it has one, which input.
  */
 export function readPanelState(data: unknown, techniques: readonly TechniqueInfo[]): PanelState | undefined {
-  if (!isRecord(data) || !isUri(data.model) || !isUri(data.input)) return undefined;
+  if (!isRecord(data) || !isUri(data.model) || !(data.input === undefined || isUri(data.input))) return undefined;
   const technique = techniques.find(({ id }) => id === data.technique) ?? techniques[0];
   if (!technique) return undefined;
   const params = isRecord(data.params) ? data.params : {};
   const recipe = readRecipe(data.recipe);
   return {
     model: data.model,
-    input: data.input,
+    ...(data.input === undefined ? {} : { input: data.input }),
     technique: technique.id,
     target: readTarget(data.target),
     ...(Array.isArray(data.explain) &&

@@ -11,24 +11,14 @@ import { inputName, inputPath, nameOf } from "../files.ts";
 import type { Services } from "../services.ts";
 import { saveBytes } from "./save.ts";
 
-/** What every page about a model and an input is told of them. */
+/** What every page is told of its model. */
 export async function subjectBoot(
   { facts }: Services,
-  { model, input }: Pick<PanelState, "model" | "input">,
-): Promise<{
-  readonly inputName: string;
-  readonly recipe: RecipeReport;
-  readonly outputs: readonly string[];
-  readonly defaultOutput?: string;
-}> {
+  { model }: Pick<PanelState, "model">,
+): Promise<{ readonly recipe: RecipeReport; readonly outputs: readonly string[]; readonly defaultOutput?: string }> {
   // Where the model is gone, what was known of it.
   const { model: file, recipe } = await facts.lastOf(vscode.Uri.parse(model).fsPath);
-  return {
-    inputName: inputName(vscode.Uri.parse(input)),
-    recipe,
-    outputs: file.outputs.map(({ name }) => name),
-    defaultOutput: usualOutput(file),
-  };
+  return { recipe, outputs: file.outputs.map(({ name }) => name), defaultOutput: usualOutput(file) };
 }
 
 /**
@@ -38,7 +28,7 @@ export async function subjectBoot(
 export function subjectHandlers<State>(
   services: Services,
   validate: (state: State) => PanelState,
-  current: () => Pick<PanelState, "input">,
+  current: () => Pick<PanelState, "model" | "input">,
 ): Pick<Handlers<SubjectHost<State, unknown>>, "pickInput" | "pickTarget" | "pickFiles" | "save"> {
   const factsOf = (model: vscode.Uri) => services.facts.of(model.fsPath);
   return {
@@ -48,7 +38,7 @@ export function subjectHandlers<State>(
       const { recipe } = await factsOf(model);
       const input = await pickInput(services.context, model, recipe, {
         title: `Input of ${nameOf(model)}`,
-        current: vscode.Uri.parse(subject.input),
+        ...(subject.input === undefined ? {} : { current: vscode.Uri.parse(subject.input) }),
       });
       return !input || input === back ? undefined : { input: input.toString(), name: inputName(input) };
     },
@@ -66,7 +56,8 @@ export function subjectHandlers<State>(
       return files && { inputs: files.map(String), paths: files.map((file) => inputPath(file)) };
     },
     save: async ({ suggestedName, bytes }) => {
-      const saved = await saveBytes(suggestedName, bytes, vscode.Uri.parse(current().input));
+      const { model, input = model } = current();
+      const saved = await saveBytes(suggestedName, bytes, vscode.Uri.parse(input));
       return saved ? { saved: true, path: saved.fsPath } : { saved: false };
     },
   };

@@ -7,7 +7,7 @@ import type { PanelBoot, PanelHost, PanelState } from "../../protocol/panel.ts";
 import { copyAsPython, exportExplanation } from "../commands/export-explanation.ts";
 import { modelViewType } from "../commands/ids.ts";
 import { rememberInput } from "../commands/pick-input.ts";
-import { inputPath, nameOf, stem } from "../files.ts";
+import { inputName, nameOf, stem } from "../files.ts";
 import type { Services } from "../services.ts";
 import { blockedReason } from "../trust.ts";
 import { ModelWatcher } from "../watch.ts";
@@ -90,12 +90,8 @@ export class TechniquePanel extends WebviewSession<PanelHost> {
         runner.tiles(this.validateState(state), from, to, { signal, onProgress: progress }),
       array: ({ state, ...of }, { signal, progress }) =>
         runner.array(this.validateState(state), of, { signal, onProgress: progress }),
-      preview: ({ state, recipe }, { signal, progress }) =>
-        engine.call(
-          "preview",
-          { model: this.model.fsPath, recipe, input: inputPath(vscode.Uri.parse(this.validateState(state).input)) },
-          { signal, onProgress: progress },
-        ),
+      preview: async ({ state, recipe }, { signal, progress }) =>
+        runner.preview(this.validateState(state), recipe, { signal, onProgress: progress }),
       saveRecipe: async ({ recipe }) => {
         const report = await engine.call("saveRecipe", { model: this.model.fsPath, recipe });
         // What the panel wrote itself is no news.
@@ -123,6 +119,7 @@ export class TechniquePanel extends WebviewSession<PanelHost> {
       state,
       techniques: services.techniques,
       modelName: nameOf(this.model),
+      ...(state.input === undefined ? {} : { inputName: inputName(vscode.Uri.parse(state.input)) }),
       ...subject,
       ...(result ? { result } : {}),
       ...(blocked ? { blocked } : {}),
@@ -154,7 +151,7 @@ export class TechniquePanel extends WebviewSession<PanelHost> {
 
   private acceptState(state: unknown): PanelState {
     const accepted = this.validateState(state);
-    if (accepted.input !== this.state.input)
+    if (accepted.input !== undefined && accepted.input !== this.state.input)
       void rememberInput(this.services.context, vscode.Uri.parse(accepted.input));
     this.state = accepted;
     this.showTitle();

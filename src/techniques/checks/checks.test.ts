@@ -14,7 +14,7 @@ import { catalogue } from "../catalogue.ts";
 import { layersOf } from "../activations/layer-views.ts";
 import { runJob } from "../framework/run.ts";
 import { runCommand } from "../../cli/options.ts";
-import { techniqueCommand } from "../../cli/technique.ts";
+import { commandOf } from "../../cli/commands.ts";
 import { loadArchitectures } from "../../../test/reference/architectures/load.ts";
 import { node, runOn, weight, writeArray, writeSmallModel } from "../../../test/support/models.ts";
 import { referenceNetworks } from "../../../test/support/networks.ts";
@@ -329,7 +329,7 @@ describe("a check", () => {
     const input = inputs[""];
     const out = join(folder, "deletion.json");
     expect(
-      await runCommand(techniqueCommand({ id: "insertion-deletion" }), [
+      await runCommand(commandOf("insertion-deletion")!, [
         model,
         "--input",
         input,

@@ -56,7 +56,6 @@ export function modelProvenance(job: Job, technique: Technique, model: LoadedMod
   return {
     technique: technique.info.id,
     model: { name: model.description.name, hash: hashOf(model) },
-    input: { name: "", hash: "" },
     recipe: job.recipe,
     params: job.params,
     versions: { neuralLoupe: VERSION, onnxruntime },

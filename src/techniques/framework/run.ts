@@ -145,7 +145,7 @@ function framesIn({ views: [first] }: TechniqueOutput): Pick<Provenance, "frames
   return names && names.length > 1 ? { frames: names.length } : {};
 }
 
-export function findTechnique(id: string): SampleTechnique {
+export function findTechnique(id: string): Technique {
   const found = techniques.find(({ info }) => info.id === id);
   if (!found)
     throw new UsageError(

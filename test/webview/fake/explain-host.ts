@@ -8,7 +8,7 @@ import type { Recipe, RecipeReport } from "../../../src/protocol/recipe.ts";
 import type { ChangeReason, SessionView } from "../../../src/protocol/session.ts";
 import { checks } from "./checks.ts";
 import { noted, page, scenario, wire, work } from "./page.ts";
-import { manyTechniques, otherKinds, techniques } from "./panel-techniques.ts";
+import { manyTechniques, otherKinds, techniques, withModelOnly } from "./panel-techniques.ts";
 import { channelValues, classNames, defaultLayer, image, layers, resultFor, tilesOf, tokenLayers } from "./results.ts";
 
 const recipe: Recipe = {
@@ -38,7 +38,7 @@ const explainable = scenario.explainable
 
 let state: PanelState = {
   model: "file:///samples/efficientnet-lite0.onnx",
-  input: "file:///samples/cat.png",
+  ...(scenario.withoutInput ? {} : { input: "file:///samples/cat.png" }),
   technique: "saliency",
   target: {},
   params: {},
@@ -51,13 +51,15 @@ function boot(): PanelBoot {
     state,
     techniques: scenario.many
       ? manyTechniques
-      : scenario.otherKinds
-        ? otherKinds
-        : scenario.checks
-          ? [...techniques, ...checks]
-          : techniques,
+      : scenario.modelOnly
+        ? withModelOnly
+        : scenario.otherKinds
+          ? otherKinds
+          : scenario.checks
+            ? [...techniques, ...checks]
+            : techniques,
     modelName: "efficientnet-lite0.onnx",
-    inputName: "cat.png",
+    ...(state.input === undefined ? {} : { inputName: "cat.png" }),
     outputs: (scenario.outputs as string[] | undefined) ?? ["logits"],
     recipe: {
       recipe,

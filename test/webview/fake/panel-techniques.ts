@@ -123,6 +123,20 @@ export const techniques: readonly TechniqueInfo[] = [
   },
 ];
 
+/** Among them one that looks at the model alone. */
+export const withModelOnly: readonly TechniqueInfo[] = [
+  ...techniques,
+  {
+    id: "parameters",
+    title: "Parameters",
+    command: "Show Parameters",
+    group: "activations",
+    summary: "How many parameters each layer has.",
+    needs: { input: "none", target: false, layer: "none", gradient: false },
+    params: [],
+  },
+];
+
 /** Methods whose results are no maps over a picture; their results are in results.ts. */
 export const otherKinds: readonly TechniqueInfo[] = [
   ...techniques,

@@ -160,6 +160,7 @@ function twoClasses({ target }: PanelState): BarsArtifact {
 
 /** One result per technique id; throws for what the fake does not know. */
 export function resultFor(state: PanelState): WholeResult {
+  if (state.technique === "parameters") return modelResult();
   const make = makers[state.technique];
   if (!make) throw new Error(`The fake host has no technique "${state.technique}".`);
   const { main: made, beside = [], inputs, raw, notes } = make(state);
@@ -199,6 +200,36 @@ export function resultFor(state: PanelState): WholeResult {
       threads: 2,
     },
     time: { run: 26.8, total: 41.2 },
+  };
+}
+
+/** What a technique of the model alone gives: a table, without arrays, input or predictions. */
+function modelResult(): WholeResult {
+  return {
+    arrays: [],
+    notes: [],
+    views: [
+      {
+        kind: "table",
+        id: "parameters",
+        title: "Parameters",
+        columns: [
+          { name: "layer", type: "text", values: ["conv", "fc"] },
+          { name: "parameters", type: "number", values: Float64Array.of(864, 1_281_000) },
+        ],
+        caption: "",
+      },
+    ],
+    context: { pictures: [] },
+    provenance: {
+      technique: "parameters",
+      model: { name: "efficientnet-lite0.onnx", hash: "4c1f9e2ab7d05c66" },
+      recipe: {},
+      params: {},
+      versions: { neuralLoupe: "0.1.0", onnxruntime: "1.30.0" },
+      threads: 2,
+    },
+    time: { run: 0, total: 3.1 },
   };
 }
 
