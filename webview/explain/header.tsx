@@ -32,7 +32,11 @@ export function Header({
   const shownTechnique = boot.techniques.find(({ id }) => id === shown?.state.technique);
   return (
     <header class="header">
-      {!technique || takesInput(technique) ? <Input boot={boot} state={state} controller={controller} /> : null}
+      {!technique || takesInput(technique) ? (
+        <Input boot={boot} state={state} controller={controller} />
+      ) : (
+        <span class="muted pick-text">{boot.modelName}</span>
+      )}
       {asksTarget ? (
         <>
           <span class="muted when-wide">target</span>
@@ -67,7 +71,7 @@ export function Header({
             data-testid="time"
             title={`Model run ${formatDuration(shown.result.time.run)}, total ${formatDuration(shown.result.time.total)}${shown.cached ? "; from the cache" : ""}`}
           >
-            {formatDuration(shown.result.time.run)}
+            {formatDuration(shown.result.time.run || shown.result.time.total)}
           </span>
         ) : null}
         <button
