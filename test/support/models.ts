@@ -3,11 +3,13 @@ import { join } from "node:path";
 import type { Attribute, DataType, Node, TensorRef } from "../../src/model/graph.ts";
 import { writeModel } from "../../src/model/formats/onnx/index.ts";
 import { tensorFromArray } from "../../src/model/tensor.ts";
-import { sourceOf, type InputFiles, type Job } from "../../src/protocol/job.ts";
+import { sourceOf, type InputFiles, type Job, type Source } from "../../src/protocol/job.ts";
+import { NO_RECIPE } from "../../src/protocol/recipe.ts";
 import type { WholeResult } from "../../src/protocol/result.ts";
 import { encodeNpyArray } from "../../src/draw/encode/npy.ts";
 import type { ModelCache } from "../../src/runtime/model-cache.ts";
-import { runJob } from "../../src/techniques/framework/run.ts";
+import { takesInput } from "../../src/protocol/technique.ts";
+import { findTechnique, runJob } from "../../src/techniques/framework/run.ts";
 
 export interface SmallModel {
   readonly opset?: number;
@@ -89,7 +91,7 @@ export function writeArray(
   return path;
 }
 
-/** Runs a technique on arrays, with no recipe. */
+/** Runs a technique on arrays, with no recipe; one of the model alone on none. */
 export async function runOn(
   models: ModelCache,
   model: string,
@@ -98,8 +100,9 @@ export async function runOn(
   { more = [], ...rest }: Partial<Job> & { readonly more?: readonly InputFiles[] } = {},
 ): Promise<WholeResult> {
   const inputs = typeof input === "string" ? { "": input } : input;
+  const source: Source = takesInput(findTechnique(technique).info) ? sourceOf([inputs, ...more]) : { kind: "none" };
   return runJob(
-    { technique, model, source: sourceOf([inputs, ...more]), recipe: { version: 1, inputs: {} }, params: {}, ...rest },
+    { technique, model, source, recipe: NO_RECIPE, params: {}, ...rest },
     { models, progress: () => undefined, signal: new AbortController().signal },
   );
 }
