@@ -15,28 +15,38 @@ import type { InputNeed, Params, ParamsOf, ParamSpec, TechniqueInfo } from "../.
 /** One technique: what is known of it, and how it runs. Its `needs.input` says what it works with. */
 export type Technique = ModelTechnique | SampleTechnique | DatasetTechnique;
 
-interface Kind<Input extends InputNeed, C, Output> {
-  readonly info: TechniqueInfo & { readonly needs: { readonly input: Input } };
-  run(context: C): Promise<Output>;
+/** What a technique of each need works with, gives, and can ask for beside. */
+interface ByNeed<P> {
+  readonly none: Of<ModelContext<P>, ViewsAndArrays, { readonly target: false; readonly layer: "none" }>;
+  readonly one: Of<SampleContext<P>, TechniqueOutput>;
+  readonly many: Of<DatasetContext<P>, ViewsAndArrays>;
 }
 
-/** Looks at a model alone. */
-export type ModelTechnique = Kind<"none", ModelContext, ViewsAndArrays>;
+interface Of<C, Output, Needs = unknown> {
+  readonly context: C;
+  readonly output: Output;
+  readonly needs: Needs;
+}
+
+interface Kind<Input extends InputNeed, P = Params> {
+  readonly info: TechniqueInfo & { readonly needs: { readonly input: Input } & ByNeed<P>[Input]["needs"] };
+  run(context: ByNeed<P>[Input]["context"]): Promise<ByNeed<P>[Input]["output"]>;
+}
+
+/** Looks at a model alone: targets and layers are of samples. */
+export type ModelTechnique = Kind<"none">;
 
 /** Looks at a sample; the input's picture and the predictions are added around its views. */
-export type SampleTechnique = Kind<"one", SampleContext, TechniqueOutput>;
+export type SampleTechnique = Kind<"one">;
 
 /** Looks at many samples at once. */
-type DatasetTechnique = Kind<"many", DatasetContext, ViewsAndArrays>;
-
-interface ByNeed {
-  readonly none: ModelTechnique;
-  readonly one: SampleTechnique;
-  readonly many: DatasetTechnique;
-}
+type DatasetTechnique = Kind<"many">;
 
 /** Whether a technique works with what this need gives. */
-export function isFor<Input extends InputNeed>(technique: Technique, input: Input): technique is ByNeed[Input] {
+export function isFor<Input extends InputNeed>(
+  technique: Technique,
+  input: Input,
+): technique is Extract<Technique, Kind<Input>> {
   return technique.info.needs.input === input;
 }
 
@@ -291,11 +301,10 @@ export interface LayerInfo {
   readonly why?: string;
 }
 
-/** A technique of samples: the type of `context.params` follows from its parameters' specifications. */
-export function technique<const Specs extends readonly ParamSpec[]>(definition: {
-  readonly info: SampleTechnique["info"] & { readonly params: Specs };
-  run(context: SampleContext<ParamsOf<Specs>>): Promise<TechniqueOutput>;
-}): SampleTechnique {
+/** A technique: the types of its context and of `context.params` follow from its needs and parameters. */
+export function technique<const Input extends InputNeed, const Specs extends readonly ParamSpec[]>(
+  definition: Kind<Input, ParamsOf<Specs>> & { readonly info: { readonly params: Specs } },
+): Extract<Technique, Kind<Input>> {
   // Parameters are checked by their specifications before anything runs.
-  return definition as unknown as SampleTechnique;
+  return definition as unknown as Extract<Technique, Kind<Input>>;
 }
