@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, vi } from "vitest";
+import type * as catalogue from "../techniques/index.ts";
 import type { ModelTechnique } from "../techniques/framework/technique.ts";
 import { node, weight, writeSmallModel } from "../../test/support/models.ts";
 import { commandOf } from "./commands.ts";
@@ -40,7 +41,7 @@ const parameters = vi.hoisted((): ModelTechnique => ({
 }));
 
 vi.mock("../techniques/index.ts", async (original) => {
-  const { techniques } = await original<typeof import("../techniques/index.ts")>();
+  const { techniques } = await original<typeof catalogue>();
   return { techniques: [...techniques, parameters] };
 });
 
