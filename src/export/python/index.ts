@@ -52,7 +52,11 @@ export function pythonFor(provenance: Provenance): { readonly code: string } | {
   return typeof code === "string" ? { reason: code } : { code: script({ ...provenance, input }, code, layers) };
 }
 
-function script(provenance: Provenance & Required<Pick<Provenance, "input">>, code: Code, layers: readonly string[]): string {
+function script(
+  provenance: Provenance & Required<Pick<Provenance, "input">>,
+  code: Code,
+  layers: readonly string[],
+): string {
   const { input, model, target, technique } = provenance;
   const { imports, lines, packages } = loader(provenance.recipe, input.name);
   const wanted = ["torch", "numpy", ...packages, ...code.packages].map((name) => VERSIONS[name] ?? name);
