@@ -1,4 +1,4 @@
-// Writes what package.json says of the techniques (commands, menus) from their catalogue: `node scripts/manifest.mjs`.
+// Writes package.json's commands, menus, editors and panels, of techniques from their catalogue: `node scripts/manifest.mjs`.
 // With --check it only says whether package.json is in step, by its exit code. All else in package.json is kept by
 // hand.
 import { readFile, rm, writeFile } from "node:fs/promises";
@@ -26,6 +26,10 @@ const others = [
   { id: "restartEngine", title: "Restart Engine" },
   { id: "showLog", title: "Show Log" },
 ];
+
+/** The panels' view types: VS Code restores their tabs by these. */
+const panels = ["neuralLoupe.panel", "neuralLoupe.compare"];
+const activationEvents = panels.map((panel) => `onWebviewPanel:${panel}`);
 
 /** contributes.commands, submenus and menus for these techniques; and what names model files, by their formats. */
 export function contributions(techniques, formats) {
@@ -118,11 +122,12 @@ async function run(entry) {
 
 let built = 0;
 
-/** What in package.json's contributions is not as the catalogue says: their names, none when all is in step. */
+/** What in package.json is not as it would be written: the names, none when all is in step. */
 export async function outOfStep() {
-  const { contributes = {} } = JSON.parse(await readFile(file, "utf8"));
-  const wanted = contributions(await readCatalogue(), await readFormats());
-  return Object.keys(wanted).filter((key) => !isDeepStrictEqual(contributes[key], wanted[key]));
+  const { contributes = {}, ...rest } = JSON.parse(await readFile(file, "utf8"));
+  const wanted = { activationEvents, ...contributions(await readCatalogue(), await readFormats()) };
+  const there = { ...contributes, activationEvents: rest.activationEvents };
+  return Object.keys(wanted).filter((key) => !isDeepStrictEqual(there[key], wanted[key]));
 }
 
 async function main(args) {
@@ -130,11 +135,12 @@ async function main(args) {
     const wrong = await outOfStep();
     if (wrong.length)
       console.error(
-        `package.json's contributes.${wrong.join(", contributes.")} are out of step with the techniques or formats: run node scripts/manifest.mjs`,
+        `${wrong.join(", ")} in package.json are out of step with the techniques, formats or panels: run node scripts/manifest.mjs`,
       );
     process.exit(wrong.length ? 1 : 0);
   }
   const manifest = JSON.parse(await readFile(file, "utf8"));
+  manifest.activationEvents = activationEvents;
   manifest.contributes = { ...manifest.contributes, ...contributions(await readCatalogue(), await readFormats()) };
   // Only whoever writes needs the formatter: building reads the catalogue from here as well.
   const { format, resolveConfig } = await import("prettier");
