@@ -43,10 +43,10 @@ group("EfficientNet-Lite0 (counts made in Python with onnx.load)", () => {
     // 4,631,000 in initializers, and 83 float scalars in Constants.
     expect(description.parameters).toBe(4631083);
     expect(description.operators.slice(0, 4)).toEqual([
-      { operator: "Conv", count: 49 },
-      { operator: "Reshape", count: 35 },
-      { operator: "Clip", count: 33 },
-      { operator: "Concat", count: 18 },
+      { operator: "Conv", count: 49, family: "convolution" },
+      { operator: "Reshape", count: 35, family: "shape" },
+      { operator: "Clip", count: 33, family: "activation" },
+      { operator: "Concat", count: 18, family: "shape" },
     ]);
   });
 

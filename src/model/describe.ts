@@ -25,7 +25,7 @@ import { mapInput } from "./map-inputs.ts";
 import type { OpenModel } from "./open.ts";
 import { inferShapes } from "./shapes/infer.ts";
 import { inferTypes, type ValueTypes } from "./types.ts";
-import { operatorOf } from "./operators.ts";
+import { factsOf as operatorFacts, operatorOf } from "./operators.ts";
 
 /** What the editor shows of a model and `inspect` prints: structure and counts, no weights. */
 export function describe(
@@ -161,14 +161,14 @@ function weightsIn(tensor: TensorRef | undefined, { parameters }: Facts): number
   return tensor !== undefined && tensor.dims.length > 0 ? (parameters.of.get(tensor.name) ?? 0) : 0;
 }
 
-function countOperators(layers: readonly Node[]): { operator: string; count: number }[] {
+function countOperators(layers: readonly Node[]): ModelDescription["operators"] {
   const counts = new Map<string, number>();
   for (const { domain, opType } of layers) {
     const operator = operatorOf({ domain, opType });
     counts.set(operator, (counts.get(operator) ?? 0) + 1);
   }
   return [...counts]
-    .map(([operator, count]) => ({ operator, count }))
+    .map(([operator, count]) => ({ operator, count, family: operatorFacts(operator)?.family }))
     .sort((a, b) => b.count - a.count || a.operator.localeCompare(b.operator));
 }
 

@@ -34,8 +34,8 @@ export interface ModelDescription {
   readonly parameters: number;
   /** The same by type ("int8", "uint4" where four bits are packed), most first. */
   readonly parameterTypes: readonly { readonly type: string; readonly count: number }[];
-  /** How many nodes per operator ("domain.Op" outside ai.onnx), most frequent first. */
-  readonly operators: readonly { readonly operator: string; readonly count: number }[];
+  /** How many nodes per operator ("domain.Op" outside ai.onnx), most frequent first; and what kind of work it does. */
+  readonly operators: readonly { readonly operator: string; readonly count: number; readonly family?: string }[];
   /** Bytes on disk: the model file, and its external data files. */
   readonly size: { readonly file: number; readonly external: number };
   /** Absolute paths of the files that hold weights apart, also of those that are missing where they should lie. */

@@ -4,7 +4,7 @@ import { Definitions } from "../ui/definitions.tsx";
 import type { Definition } from "../ui/definitions.tsx";
 import { formatBytes, plural } from "../../src/protocol/format.ts";
 import { parametersText } from "./parameters.ts";
-import { familyOf } from "./search.ts";
+import { Dot } from "./dot.tsx";
 
 /** All that the file says of itself. */
 export function About({ model }: { readonly model: ModelDescription }): VNode {
@@ -36,7 +36,7 @@ export function About({ model }: { readonly model: ModelDescription }): VNode {
             {model.operators.map(({ operator, count }) => (
               <tr key={operator}>
                 <th scope="row">
-                  <i class={`dot ${familyOf(operator)}`} aria-hidden="true" />
+                  <Dot operator={operator} among={model.operators} />
                   {operator}
                 </th>
                 <td class="number">

@@ -151,6 +151,7 @@ function Model({
               <Layers
                 layers={layers}
                 total={model.layers}
+                operators={model.operators}
                 sort={state.sort}
                 selected={state.selected}
                 inspecting={layer !== undefined}

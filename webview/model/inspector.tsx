@@ -10,7 +10,8 @@ import { formatBytes, formatShape } from "../../src/protocol/format.ts";
 import type { Failure } from "../ui/host.ts";
 import { useAnswer } from "../ui/store.ts";
 import type { HostLink } from "../ui/store.ts";
-import { familyOf, operatorName } from "./search.ts";
+import { Dot } from "./dot.tsx";
+import { operatorName } from "./search.ts";
 import { mayBeFloat, mayHaveSpace } from "./space.ts";
 import { Tensor } from "./tensor.tsx";
 
@@ -59,7 +60,7 @@ export function Inspector({
         <div class="inspector-title">
           <h2 title={layer.name}>{layer.name}</h2>
           <p class="muted">
-            <i class={`dot ${familyOf(layer.operator)}`} aria-hidden="true" />
+            <Dot operator={operatorName(layer)} among={model.operators} />
             {operatorName(layer)} · #{layer.index}
           </p>
         </div>

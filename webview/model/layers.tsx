@@ -1,8 +1,9 @@
 import type { VNode } from "preact";
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { LayerDescription } from "../../src/protocol/model.ts";
+import type { LayerDescription, ModelDescription } from "../../src/protocol/model.ts";
 import { formatShape, group } from "../../src/protocol/format.ts";
-import { familyOf, operatorName } from "./search.ts";
+import { Dot } from "./dot.tsx";
+import { operatorName } from "./search.ts";
 import type { Sort } from "./search.ts";
 
 /** Every row is as high as this, in CSS pixels: so a row's place is known without measuring ten thousand of them. */
@@ -25,6 +26,7 @@ const columns: readonly { readonly by: Sort["by"]; readonly label: string; reado
 export function Layers({
   layers,
   total,
+  operators,
   sort,
   selected,
   inspecting,
@@ -34,6 +36,7 @@ export function Layers({
 }: {
   readonly layers: readonly LayerDescription[];
   readonly total: readonly LayerDescription[];
+  readonly operators: ModelDescription["operators"];
   readonly sort: Sort;
   readonly selected?: number;
   readonly inspecting: boolean;
@@ -181,7 +184,7 @@ export function Layers({
                 {layer.name}
               </div>
               <div role="gridcell" class="c-operator">
-                <i class={`dot ${familyOf(layer.operator)}`} aria-hidden="true" />
+                <Dot operator={operatorName(layer)} among={operators} />
                 {operatorName(layer)}
               </div>
               <div role="gridcell" class={`c-shape number ${layer.outputDims ? "" : "muted"}`}>

@@ -48,28 +48,3 @@ function elements(layer: LayerDescription): number {
 export function operatorName(layer: LayerDescription): string {
   return layer.domain && layer.domain !== "ai.onnx" ? `${layer.domain}.${layer.operator}` : layer.operator;
 }
-
-/** A family of operators, for the colour of its dot. */
-export type Family = "linear" | "activation" | "normalization" | "pool" | "arithmetic" | "shape" | "other";
-
-export function familyOf(operator: string): Family {
-  return families.get(operator) ?? "other";
-}
-
-const families = new Map<string, Family>(
-  Object.entries({
-    linear:
-      "Conv ConvTranspose Gemm MatMul Einsum ConvInteger MatMulInteger QLinearConv QLinearMatMul LSTM GRU RNN Attention",
-    activation:
-      "Relu LeakyRelu PRelu Elu Selu Celu Sigmoid HardSigmoid HardSwish Tanh Gelu Erf Softplus Softsign Mish Clip Softmax LogSoftmax ThresholdedRelu Swish",
-    normalization:
-      "BatchNormalization InstanceNormalization GroupNormalization LayerNormalization LpNormalization LRN RMSNormalization MeanVarianceNormalization",
-    pool: "MaxPool AveragePool GlobalAveragePool GlobalMaxPool LpPool GlobalLpPool ReduceSum ReduceMean ReduceMax ReduceMin ReduceL1 ReduceL2 ReduceLogSumExp ArgMax ArgMin TopK",
-    arithmetic:
-      "Add Sub Mul Div Pow Neg Sqrt Exp Log Abs Min Max Sum Mean Where Equal Less Greater Not And Or Mod Floor Ceil Round Reciprocal Sign",
-    shape:
-      "Reshape Flatten Squeeze Unsqueeze Transpose Concat Split Slice Pad Expand Tile Gather GatherElements GatherND Scatter ScatterElements ScatterND Resize Upsample DepthToSpace SpaceToDepth Identity Cast Shape Size Constant ConstantOfShape Range",
-  } satisfies Partial<Record<Family, string>>).flatMap(([family, operators]) =>
-    operators.split(" ").map((operator): [string, Family] => [operator, family as Family]),
-  ),
-);

@@ -3,6 +3,7 @@ import type { Handlers } from "../../../src/protocol/link.ts";
 import { Link, RemoteError } from "../../../src/protocol/link.ts";
 import type { LayerDescription, LayerDetails, ModelDescription } from "../../../src/protocol/model.ts";
 import type { ChangeReason, SessionView } from "../../../src/protocol/session.ts";
+import { factsOf } from "../../../src/model/operators.ts";
 import { noted, page, random, scenario, wire } from "./page.ts";
 import { manyTechniques, techniques } from "./panel-techniques.ts";
 
@@ -67,7 +68,11 @@ const model: ModelDescription = {
   parameters: 4652008,
   parameterTypes: [{ type: "float32", count: 4652008 }],
   operators: [...new Set(layers.map((layer) => layer.operator))]
-    .map((operator) => ({ operator, count: layers.filter((layer) => layer.operator === operator).length }))
+    .map((operator) => ({
+      operator,
+      count: layers.filter((layer) => layer.operator === operator).length,
+      family: factsOf(operator)?.family,
+    }))
     .sort((a, b) => b.count - a.count),
   size: { file: 18614602, external: 0 },
   functions: [],
