@@ -2,6 +2,7 @@
  * The intermediate representation that every model file is read into and every derived model is written from.
  * Graphs are plain data: values are named by strings, exactly as in ONNX, so nothing here can be cyclic in memory.
  */
+import type { ModelFormatId } from "../protocol/formats.ts";
 
 /** Element types of ONNX's TensorProto.DataType (up to IR version 14), by the names numpy and PyTorch users know. */
 export type DataType =
@@ -179,7 +180,7 @@ export interface Problem {
 }
 
 export interface Model {
-  readonly format: "onnx";
+  readonly format: ModelFormatId;
   readonly irVersion: number;
   readonly producer: string;
   readonly producerVersion: string;

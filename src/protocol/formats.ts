@@ -17,8 +17,12 @@ export const ONNX = {
   dataExtensions: ["data", "bin", "pb", "weights", "onnx_data"],
 } as const satisfies ModelFormat;
 
+const FORMATS = [ONNX] as const satisfies readonly ModelFormat[];
+
+export type ModelFormatId = (typeof FORMATS)[number]["id"];
+
 /** The formats that can be opened. */
-export const MODEL_FORMATS: readonly ModelFormat[] = [ONNX];
+export const MODEL_FORMATS: readonly ModelFormat[] = FORMATS;
 
 /** Whether a file's name ends as a format's do, in whatever case. */
 export function hasFormat(name: string, { extensions }: { readonly extensions: readonly string[] }): boolean {

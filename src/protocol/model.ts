@@ -1,3 +1,5 @@
+import type { ModelFormatId } from "./formats.ts";
+
 /** What a model file is, as the editor shows it and `inspect --json` prints it. Plain data, small: no weights. */
 
 export interface ModelDescription {
@@ -5,7 +7,7 @@ export interface ModelDescription {
   readonly path: string;
   /** File name without folders. */
   readonly name: string;
-  readonly format: "onnx";
+  readonly format: ModelFormatId;
   readonly producer: string;
   readonly producerVersion: string;
   readonly irVersion: number;
