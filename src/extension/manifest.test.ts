@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { contributions, outOfStep } from "../../scripts/manifest.mjs";
 import { commandId } from "./commands/ids.ts";
 import { catalogue } from "../techniques/catalogue.ts";
-import { MODEL_FORMATS } from "../protocol/formats.ts";
+import { MODEL_EXTENSIONS, MODEL_FORMATS } from "../protocol/formats.ts";
 
 const manifest = JSON.parse(readFileSync("package.json", "utf8")) as {
   contributes: { commands: { command: string; title: string }[]; menus: Record<string, unknown> };
@@ -41,10 +41,12 @@ describe("the manifest's script", () => {
   test("opens and offers the files of every format", () => {
     const { customEditors, menus } = contributions(catalogue, [...MODEL_FORMATS, { extensions: ["toy", "toy2"] }]);
     expect(customEditors[0].selector.map(({ filenamePattern }) => filenamePattern)).toEqual([
-      "*.onnx",
+      ...MODEL_EXTENSIONS.map((ending) => `*.${ending}`),
       "*.toy",
       "*.toy2",
     ]);
-    expect(menus["explorer/context"][0].when).toBe("resourceExtname =~ /^\\.(onnx|toy|toy2)$/i");
+    expect(menus["explorer/context"][0].when).toBe(
+      `resourceExtname =~ /^\\.(${MODEL_EXTENSIONS.join("|")}|toy|toy2)$/i`,
+    );
   });
 });

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { onnxFile, temporaryFolder } from "../../test/reference/onnx-files/index.ts";
-import { MODEL_FORMATS } from "../protocol/formats.ts";
+import { formatsText, MODEL_FORMATS } from "../protocol/formats.ts";
 import { ModelError } from "./errors.ts";
 import { openModel, READERS, type ModelReader, type OpenModel } from "./open.ts";
 
@@ -17,6 +17,7 @@ const toy: ModelReader = {
   open: (path) => ({ path, model: { producer: "toy" } }) as unknown as OpenModel,
 };
 const readers = [...READERS, toy];
+const ALL = `${formatsText()}, Toy (.toy)`;
 
 async function openedBy(path: string): Promise<string> {
   const opened = await openModel(path, readers);
@@ -47,18 +48,22 @@ describe("a model file is opened by the format", () => {
 });
 
 describe("a file that is of no format", () => {
+  test("is told which there are, with their endings", () => {
+    expect(formatsText()).toContain("ONNX (.onnx)");
+  });
+
   test("is named where it is known, with what can be opened", async () => {
     const picture = folder.write("picture.toy", Buffer.from("\x89PNG\r\n\x1a\n", "latin1"));
     expect(await errorOf(picture)).toMatchObject({
       message: "This is an image, not a model.",
-      hint: "Use it as a model's input. These formats can be opened: ONNX (.onnx), Toy (.toy).",
+      hint: `Use it as a model's input. These formats can be opened: ${ALL}.`,
     });
   });
 
   test("is refused where it is not", async () => {
     expect(await errorOf(folder.write("what.bin", Buffer.from([0xb7, 1, 2])))).toMatchObject({
       message: "Neither the content nor the name of this file is of a known model format.",
-      hint: "These formats can be opened: ONNX (.onnx), Toy (.toy).",
+      hint: `These formats can be opened: ${ALL}.`,
     });
   });
 
