@@ -17,10 +17,10 @@ export function readParam(spec: ParamSpec, given: unknown): ReadParam {
       const value = typeof given === "string" && given.trim() !== "" ? Number(given) : given;
       if (typeof value !== "number" || !Number.isFinite(value))
         return { problem: `"${spec.name}" must be a number, not ${JSON.stringify(given)}.` };
-      if (value < spec.min || value > spec.max)
-        return { problem: `"${spec.name}" is ${value}; it must be from ${spec.min} to ${spec.max}.` };
       if (spec.integer && !Number.isInteger(value))
         return { problem: `"${spec.name}" must be a whole number, not ${value}.` };
+      if (value < spec.min || value > spec.max)
+        return { problem: `"${spec.name}" is ${value}; it must be from ${spec.min} to ${spec.max}.` };
       return { value };
     }
     case "text": {

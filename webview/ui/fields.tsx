@@ -149,7 +149,7 @@ export function Segmented<T extends string>({
   readonly value: T;
   readonly choices: readonly Choice<T>[];
   readonly onChange: (value: T) => void;
-  readonly testid?: string;
+  readonly testid: string;
 }): VNode {
   return (
     <div class="segmented" role="radiogroup" aria-label={label} onKeyDown={(event) => roveFocus(event)?.click()}>
@@ -163,7 +163,7 @@ export function Segmented<T extends string>({
           aria-checked={choice.value === value}
           title={choice.title}
           tabIndex={choice.value === value ? 0 : -1}
-          data-testid={testid ? `${testid}-${choice.value}` : undefined}
+          data-testid={`${testid}-${choice.value}`}
           onClick={() => {
             if (choice.value !== value) onChange(choice.value);
           }}
@@ -187,7 +187,6 @@ export function ValueField<T>({
   onChange,
   title,
   testid,
-  unit,
   width = 8,
   inputMode,
 }: {
@@ -198,7 +197,6 @@ export function ValueField<T>({
   readonly onChange: (value: T) => void;
   readonly title?: string;
   readonly testid?: string;
-  readonly unit?: string;
   readonly width?: number;
   readonly inputMode?: "decimal" | "numeric" | "text";
 }): VNode {
@@ -232,7 +230,6 @@ export function ValueField<T>({
           if (!problem) setDraft(undefined);
         }}
       />
-      {unit ? <span class="muted">{unit}</span> : null}
       {problem ? (
         <span class="field-problem" id={problemId} role="alert">
           {problem}
