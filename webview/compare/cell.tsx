@@ -115,49 +115,26 @@ function Actions({ place, active, controller, onRemove, cell }: CellProps): VNod
 }
 
 /** What a job that runs has to show so far. */
-function PartialView({
-  result,
-  drawing,
-  reading,
-  bar,
-  looks,
-  linked,
-}: CellProps & { readonly result: PartialResult }): VNode | null {
-  const artifact = result.views[0];
+function PartialView(props: CellProps & { readonly result: PartialResult }): VNode | null {
+  const artifact = props.result.views[0];
   if (!artifact) return null;
   return (
     <>
       <p class="visually-hidden">In progress: this is a partial result.</p>
-      <SmallView
-        artifact={artifact}
-        result={result}
-        drawing={drawing}
-        reading={reading}
-        bar={bar}
-        looks={looks}
-        linked={linked}
-      />
+      <SmallView {...props} artifact={artifact} />
     </>
   );
 }
 
 function Done(props: CellProps & { readonly result: Result; readonly cached: boolean }): VNode {
-  const { place, result, cached, drawing, reading, looks, linked, bar } = props;
+  const { place, result, cached, drawing, reading } = props;
   const artifact = result.views[0];
   const comparison = comparisonOf(artifact);
   const word = artifact && reading && comparison?.label?.(artifact, reading.cell);
   return (
     <>
       {artifact ? (
-        <SmallView
-          artifact={artifact}
-          result={result}
-          drawing={drawing}
-          reading={reading}
-          bar={bar}
-          looks={looks}
-          linked={linked}
-        />
+        <SmallView {...props} artifact={artifact} />
       ) : (
         <p class="cell-words muted">This method produced no output.</p>
       )}

@@ -8,7 +8,7 @@ import { ticks } from "../../src/draw/scene/ticks.ts";
 import type { HeatmapArtifact, LineArtifact } from "../../src/protocol/artifacts.ts";
 import type { Looks } from "../../src/protocol/looks.ts";
 import { ColorBar } from "../ui/colorbar.tsx";
-import { Announce } from "../ui/feedback.tsx";
+import { Announce, NotFiniteNote } from "../ui/feedback.tsx";
 import { IconButton } from "../ui/fields.tsx";
 import { ValuesTable } from "./data-table.tsx";
 import "./line.css";
@@ -274,12 +274,7 @@ export function Lines({
           .join(" · ")}
       </p>
       {children}
-      {drawing.notFinite ? (
-        <p class="note" data-testid="not-finite">
-          {drawing.notFinite === 1 ? "1 value is" : `${drawing.notFinite} values are`} NaN or infinite: drawn in
-          magenta.
-        </p>
-      ) : null}
+      <NotFiniteNote count={drawing.notFinite} />
       <Announce testid="line-live" text={reading && at?.by === "keys" ? reading.text : ""} />
       <ValuesTable artifact={artifact} testid="line-table" />
     </div>

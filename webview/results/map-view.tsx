@@ -7,7 +7,7 @@ import type { Artifact, HeatmapArtifact, ImageArtifact } from "../../src/protoco
 import type { Looks } from "../../src/protocol/looks.ts";
 import { PixelCanvas } from "../ui/canvas.tsx";
 import { ColorBar } from "../ui/colorbar.tsx";
-import { Announce } from "../ui/feedback.tsx";
+import { Announce, NotFiniteNote } from "../ui/feedback.tsx";
 import { Tooltip } from "../ui/tooltip.tsx";
 import { ValuesTable } from "./data-table.tsx";
 import { cellUnder, drawingOf, readingAt, readingLines, reductionText, summarise } from "./map-values.ts";
@@ -155,12 +155,7 @@ export function Heatmap({
         </figure>
       </div>
       {children}
-      {drawing.notFinite ? (
-        <p class="note" data-testid="not-finite">
-          {drawing.notFinite === 1 ? "1 value is" : `${drawing.notFinite} values are`} NaN or infinite: drawn in
-          magenta.
-        </p>
-      ) : null}
+      <NotFiniteNote count={drawing.notFinite} />
       <Announce testid="heatmap-live" text={reading && cursor?.by === "keys" ? spoken(reading, drawing) : ""} />
       <ValuesTable artifact={values} testid="heatmap-table" />
     </div>

@@ -108,3 +108,13 @@ export function ProgressLine({ fraction, text }: { readonly fraction?: number; r
     </div>
   );
 }
+
+/** How many values of a picture are none. */
+export function NotFiniteNote({ count }: { readonly count: number }): VNode | null {
+  if (count === 0) return null;
+  return (
+    <p class="note" data-testid="not-finite">
+      {count === 1 ? "1 value is" : `${count} values are`} NaN or infinite: drawn in magenta.
+    </p>
+  );
+}

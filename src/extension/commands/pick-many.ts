@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { answerOf, type Later } from "./pick-later.ts";
 
 /** An item that can be ticked; `key` tells it from others, also when the list is made anew. */
 export interface TickItem extends vscode.QuickPickItem {
@@ -13,14 +14,7 @@ export interface PickMany<T extends TickItem> {
   readonly ticked: readonly string[];
   /** An item made from what was typed, shown first: for what no list holds. */
   readonly typed?: (text: string) => T | undefined;
-  /**
-   * Items that take a while, and what is ticked at first among them; a failure is an item's matter: it must not reject
-   * but for being cancelled.
-   */
-  readonly later?: (
-    signal: AbortSignal,
-    say: (placeholder: string) => void,
-  ) => Promise<{ readonly items: readonly T[]; readonly ticked?: readonly string[]; readonly placeholder?: string }>;
+  readonly later?: Later<{ readonly items: readonly T[]; readonly ticked?: readonly string[] }>;
   /** A button in the title that brings more items. */
   readonly more?: { readonly button: vscode.QuickInputButton; readonly run: () => Promise<readonly T[]> };
 }
@@ -31,7 +25,6 @@ export interface PickMany<T extends TickItem> {
  */
 export function pickMany<T extends TickItem>(wanted: PickMany<T>): Promise<readonly T[] | undefined> {
   const list = vscode.window.createQuickPick<T>();
-  const abort = new AbortController();
   const ticked = new Set(wanted.ticked);
   let items = wanted.items;
   let made: T | undefined;
@@ -88,27 +81,9 @@ export function pickMany<T extends TickItem>(wanted: PickMany<T>): Promise<reado
     });
   });
   list.show();
-  if (wanted.later) {
-    list.busy = true;
-    wanted
-      .later(abort.signal, (placeholder) => {
-        list.placeholder = placeholder;
-      })
-      .then(
-        (more) => {
-          items = more.items;
-          if (more.ticked && ticked.size === 0) for (const key of more.ticked) ticked.add(key);
-          list.placeholder = more.placeholder ?? wanted.placeholder;
-          show();
-          list.busy = false;
-        },
-        () => {
-          list.busy = false; /* cancelled: the list is gone or going */
-        },
-      );
-  }
-  return answer.finally(() => {
-    abort.abort();
-    list.dispose();
+  return answerOf(list, answer, wanted, (more) => {
+    items = more.items;
+    if (more.ticked && ticked.size === 0) for (const key of more.ticked) ticked.add(key);
+    show();
   });
 }

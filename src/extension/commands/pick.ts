@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { answerOf, type Later } from "./pick-later.ts";
 
 /** The person pressed the Back button. */
 export const back = Symbol("back");
@@ -14,20 +15,12 @@ export interface Pick<T extends vscode.QuickPickItem> {
   readonly active?: T;
   /** An item made from what was typed, shown first: for what no list holds. */
   readonly typed?: (text: string) => T | undefined;
-  /**
-   * Items that take a while: shown as busy until it resolves, cancelled with the list. A failure is an item's matter:
-   * it must not reject but for being cancelled. /
-   */
-  readonly later?: (
-    signal: AbortSignal,
-    say: (placeholder: string) => void,
-  ) => Promise<{ readonly items: readonly T[]; readonly active?: T; readonly placeholder?: string }>;
+  readonly later?: Later<{ readonly items: readonly T[]; readonly active?: T }>;
 }
 
 /** Shows a list and resolves with what was chosen, `back`, or undefined when the person left it. */
 export function pick<T extends vscode.QuickPickItem>(wanted: Pick<T>): Promise<T | typeof back | undefined> {
   const list = vscode.window.createQuickPick<T>();
-  const abort = new AbortController();
   let items = wanted.items;
   let made: T | undefined;
   const show = (active?: T): void => {
@@ -67,27 +60,9 @@ export function pick<T extends vscode.QuickPickItem>(wanted: Pick<T>): Promise<T
     });
   });
   list.show();
-  if (wanted.later) {
-    list.busy = true;
-    wanted
-      .later(abort.signal, (placeholder) => {
-        list.placeholder = placeholder;
-      })
-      .then(
-        (more) => {
-          items = more.items;
-          list.placeholder = more.placeholder ?? wanted.placeholder;
-          show(more.active);
-          list.busy = false;
-        },
-        () => {
-          list.busy = false; /* cancelled: the list is gone or going */
-        },
-      );
-  }
-  return answer.finally(() => {
-    abort.abort();
-    list.dispose();
+  return answerOf(list, answer, wanted, (more) => {
+    items = more.items;
+    show(more.active);
   });
 }
 

@@ -8,7 +8,7 @@ import { inlineFunctions } from "../../inline.ts";
 import { headOf } from "../../model-file.ts";
 import { otherFile } from "../../other-files.ts";
 import { readModel } from "./read.ts";
-import { MemorySource } from "./source.ts";
+import { MemorySource } from "../../../../test/support/memory-source.ts";
 import { writeModel } from "./writer.ts";
 
 /** A small generator of random numbers (mulberry32), so that every failure can be repeated. */

@@ -40,11 +40,6 @@ const VERSIONS: ReadonlyMap<string, readonly number[]> = new Map(
     }),
 );
 
-/** Whether ai.onnx has ever had an operator of this name. */
-export function isStandardOperator(name: string): boolean {
-  return VERSIONS.has(name);
-}
-
 /** The opset since which an operator of ai.onnx is written as it is in `opset`; 0 where it does not exist there. */
 export function sinceVersion(name: string, opset: number): number {
   return VERSIONS.get(name)?.findLast((version) => version <= opset) ?? 0;

@@ -1,5 +1,4 @@
 import { fstatSync } from "node:fs";
-import { ModelError } from "../../errors.ts";
 import { readFully } from "../../model-file.ts";
 
 /** Random access to a file's bytes. */
@@ -56,25 +55,6 @@ export class FileSource implements ByteSource {
     const bytes = new Uint8Array(length);
     readFully(this.descriptor, bytes, offset, this.path);
     return bytes;
-  }
-}
-
-/** Bytes in memory. */
-export class MemorySource implements ByteSource {
-  readonly size: number;
-  constructor(private readonly bytes: Uint8Array) {
-    this.size = bytes.length;
-  }
-  page(): { bytes: Uint8Array; start: number } {
-    return { bytes: this.bytes, start: 0 };
-  }
-  read(offset: number, length: number): Uint8Array {
-    if (offset + length > this.bytes.length)
-      throw new ModelError(
-        `${length} bytes are needed, but only ${this.bytes.length - offset} are left.`,
-        `byte ${offset}`,
-      );
-    return this.bytes.slice(offset, offset + length);
   }
 }
 

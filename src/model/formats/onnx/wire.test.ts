@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { message } from "../../../../test/reference/onnx-files/index.ts";
 import { ModelError } from "../../errors.ts";
-import { MemorySource } from "./source.ts";
+import { MemorySource } from "../../../../test/support/memory-source.ts";
 import { TruncatedError, WireReader } from "./wire.ts";
 import { WireWriter } from "./wire-writer.ts";
 
