@@ -5,6 +5,7 @@ import { writeModel } from "../../src/model/formats/onnx/index.ts";
 import { tensorFromArray } from "../../src/model/tensor.ts";
 import { sourceOf, type InputFiles, type Job, type Source } from "../../src/protocol/job.ts";
 import { NO_RECIPE } from "../../src/protocol/recipe.ts";
+import type { Progress } from "../../src/protocol/engine.ts";
 import type { WholeResult } from "../../src/protocol/result.ts";
 import { encodeNpyArray } from "../../src/draw/encode/npy.ts";
 import type { ModelCache } from "../../src/runtime/model-cache.ts";
@@ -98,11 +99,12 @@ export async function runOn(
   input: string | Readonly<Record<string, string>>,
   technique: string,
   { more = [], ...rest }: Partial<Job> & { readonly more?: readonly InputFiles[] } = {},
+  progress: (progress: Progress) => void = () => undefined,
 ): Promise<WholeResult> {
   const inputs = typeof input === "string" ? { "": input } : input;
   const source: Source = takesInput(findTechnique(technique).info) ? sourceOf([inputs, ...more]) : { kind: "none" };
   return runJob(
     { technique, model, source, recipe: NO_RECIPE, params: {}, ...rest },
-    { models, progress: () => undefined, signal: new AbortController().signal },
+    { models, progress, signal: new AbortController().signal },
   );
 }

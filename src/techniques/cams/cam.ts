@@ -1,3 +1,4 @@
+import type { Artifact } from "../../protocol/artifacts.ts";
 import { UsageError } from "../../model/errors.ts";
 import { elementCount, nodeLabel, type Graph, type Node } from "../../model/graph.ts";
 import { makersOf } from "../../model/makers.ts";
@@ -34,33 +35,33 @@ export const cam = technique({
     const views = async (feeds = context.feeds) =>
       frameViews(floatsOf((await context.model.forward(feeds, [head.pooled])).get(head.pooled)!), head);
     const size = mapSize(head);
-    const values = await withNoise(context, async (feeds) => {
-      // What goes into the dense layer has a row of channels for each frame.
-      const map = stackedMaps(
-        (await views(feeds)).map((view, frame) =>
-          weightedSum(view, weights.subarray(frame * head.frames.stride * view.channels)),
-        ),
-      );
-      return context.params.relu === true ? withoutNegative(context, map) : map;
-    });
-    noteZeroMap(context, values, head.pooled);
-    const artifact = activationMap(
+    const { relu } = context.params;
+    const looks = {
+      id: "cam",
+      title: "CAM",
+      quantity: relu ? "ReLU(Σₖ wₖAᵏ)" : "Σₖ wₖAᵏ",
+      signed: !relu,
+      caption: noiseCaption(context.params, `${head.pooled} · ${size.join("×")}`),
+    };
+    const draw = (map: Float32Array): Artifact => activationMap(context, map, size, looks, head.frames.count);
+    const values = await withNoise(
       context,
-      values,
-      size,
-      {
-        id: "cam",
-        title: "CAM",
-        quantity: context.params.relu === true ? "ReLU(Σₖ wₖAᵏ)" : "Σₖ wₖAᵏ",
-        signed: context.params.relu !== true,
-        caption: noiseCaption(context.params, `${head.pooled} · ${size.join("×")}`),
+      async (feeds) => {
+        // What goes into the dense layer has a row of channels for each frame.
+        const map = stackedMaps(
+          (await views(feeds)).map((view, frame) =>
+            weightedSum(view, weights.subarray(frame * head.frames.stride * view.channels)),
+          ),
+        );
+        return relu ? withoutNegative(context, map) : map;
       },
-      head.frames.count,
+      (soFar) => [draw(soFar)],
     );
+    noteZeroMap(context, values, head.pooled);
     context.note(
       `Head: ${nodeLabel(head.pooling)} averages "${head.pooled}", ${nodeLabel(head.dense)} weights its channels.`,
     );
-    return { raw: { dims: size, values }, views: [artifact] };
+    return { raw: { dims: size, values }, views: [draw(values)] };
   },
 });
 

@@ -1,3 +1,4 @@
+import { inputOverCopies } from "../framework/over-copies.ts";
 import { guidedRules } from "../../autodiff/rules/gradient/modified.ts";
 import { UsageError } from "../../model/errors.ts";
 import { resizeLinear } from "../../math/resize-linear.ts";
@@ -9,11 +10,8 @@ import { channelMeans, placesOf, stackedMaps, weightedSum } from "../framework/c
 import { inputFrames } from "../framework/frames.ts";
 import { layerGradients, spatialLayer, type SpatialLayer } from "./gradient-cams.ts";
 import { inputGradient } from "../framework/input-gradient.ts";
-import { withNoise } from "../framework/smoothgrad.ts";
 import { choiceParam, GRID, NOISE, SCORE } from "../framework/params.ts";
-import { inputOutput } from "../framework/pictures.ts";
 import { noteActivations } from "../gradients/rectifiers.ts";
-import { isSigned, noiseCaption } from "../framework/smoothgrad.ts";
 import { technique, type SampleContext } from "../framework/technique.ts";
 
 /**
@@ -61,20 +59,19 @@ export const guidedGradcam = technique({
     }
     const resize = context.params.interpolation === "linear" ? resizeLinear : resizeNearest;
     const places = placesOf(input.dims, [...(frames ? [frames.axis] : []), ...input.layout.spatial]);
-    const values = await withNoise(context, async (feeds) => {
+    const looks = {
+      id: "guided-gradcam",
+      title: "Guided Grad-CAM",
+      quantity: "∂y/∂x, modified, × Grad-CAM",
+      caption: `Grad-CAM of ${layer.node} · ${from.join("×")}`,
+    };
+    const output = await inputOverCopies(context, looks, { what: "The product" }, async (feeds) => {
       const map = resize(await positiveMap(context, layer, feeds), from, to);
       const guided = await inputGradient(context, feeds, guidedRules);
       return guided.map((value, at) => value * map[places[at]]);
     });
-    context.checkResult(values, input.name, { what: "The product" });
     await noteActivations(context, "Guided Grad-CAM");
-    return inputOutput(context, values, {
-      id: "guided-gradcam",
-      title: "Guided Grad-CAM",
-      quantity: "∂y/∂x, modified, × Grad-CAM",
-      signed: isSigned(context.params),
-      caption: noiseCaption(context.params, `Grad-CAM of ${layer.node} · ${from.join("×")}`),
-    });
+    return output;
   },
 });
 

@@ -1,12 +1,17 @@
 import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
 import type { HeatmapArtifact } from "../../protocol/artifacts.ts";
 import type { Progress } from "../../protocol/engine.ts";
 import { sourceOf, type Job } from "../../protocol/job.ts";
+import type { Params } from "../../protocol/technique.ts";
 import type { Recipe } from "../../protocol/recipe.ts";
 import { ModelCache } from "../../runtime/model-cache.ts";
+import { networkOf } from "../../../test/support/agreement.ts";
+import { runOn } from "../../../test/support/models.ts";
+import { techniques } from "../index.ts";
 import { runJob, runTechnique } from "./run.ts";
 import type { ModelTechnique } from "./technique.ts";
 
@@ -34,6 +39,10 @@ async function watched(asked: Job) {
   return { result, shown };
 }
 
+/** What is linear behind the input, by its rules or at its layer, in the small network: copies are all alike. */
+const ALIKE: ReadonlySet<string> = new Set(["deconvolution", "internal-influence"]);
+const small = networkOf({ network: "mobilenet-v2-small", exporter: "torchscript" }, folder);
+
 describe("views so far", () => {
   it.each([
     ["rise", "heatmap", { masks: 400 }],
@@ -57,6 +66,36 @@ describe("views so far", () => {
     expect(text).toMatch(/\d+ of \d+/);
     // What is shown is a step on the way: other numbers than in the end.
     expect([...first.values]).not.toEqual([...final.values]);
+  });
+
+  const takingCopies = techniques.filter(({ info }) => info.params.some(({ name }) => name === "noise_type"));
+
+  it("come from every method that takes noisy copies", () => {
+    expect(takingCopies.length).toBeGreaterThan(30);
+  });
+
+  describe.each(takingCopies.map(({ info }) => info))("of noisy copies, $id", ({ id, params }) => {
+    it(`${id}: are those of the result`, async () => {
+      const network = await small;
+      const quick: Params = params.some(({ name }) => name === "masks") ? { masks: 20 } : {};
+      const asked = { params: { samples: 2, ...quick }, target: { index: [3] } };
+      const shown: Progress[] = [];
+      const result = await runOn(models, network.model, network.inputs, id, asked, (one) => {
+        if (one.partial) shown.push(one);
+      });
+      expect(shown.length).toBeGreaterThan(0);
+      const [first] = shown[0].partial!.views;
+      const [final] = result.views;
+      expect([first.kind, first.id, first.title, "dims" in first && first.dims]).toEqual([
+        final.kind,
+        final.id,
+        final.title,
+        "dims" in final && final.dims,
+      ]);
+      expect(shown[0].text).toContain("oisy copy 1 of 2");
+      const numbers = [first, final].map((view) => "values" in view && [...(view.values as Float32Array)]);
+      expect(isDeepStrictEqual(numbers[0], numbers[1])).toBe(ALIKE.has(id));
+    });
   });
 
   it("are not shown where they stand for one sample among several", async () => {

@@ -47,7 +47,9 @@ export async function withNoise(
       sum[i] += values[i];
       squares[i] += values[i] * values[i];
     }
-    if (draw && index + 1 < samples) context.show(() => draw(statistic(index + 1)));
+    if (!draw || index + 1 === samples) continue;
+    context.progress((index + 1) / samples, `Noisy copy ${index + 1} of ${samples}`);
+    context.show(() => draw(statistic(index + 1)));
   }
   return statistic(samples);
 }
@@ -74,7 +76,9 @@ export function noisy(technique: SampleTechnique): SampleTechnique {
         const varied = context.vary({ values, progress, ...(layer === undefined ? {} : { layer }) });
         outputs.push(await technique.run(varied));
         if (index === 0) for (const note of varied.notes) context.note(note);
-        if (index + 1 < samples) context.show(() => combinedCopies(outputs, noise_type).views);
+        if (index + 1 === samples) continue;
+        context.progress((index + 1) / samples, `Noisy copy ${index + 1} of ${samples}`);
+        context.show(() => combinedCopies(outputs, noise_type).views);
       }
       return combinedCopies(outputs, noise_type);
     },

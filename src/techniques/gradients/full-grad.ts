@@ -1,3 +1,4 @@
+import { overCopies } from "../framework/over-copies.ts";
 import { resizeLinear } from "../../math/resize-linear.ts";
 import { elementCount } from "../../model/graph.ts";
 import { framesOf, isSpatial, spatialSize, type Layout } from "../../runtime/layout.ts";
@@ -8,11 +9,10 @@ import { batchOf, inputFrames } from "../framework/frames.ts";
 import { findBiases, timesBias, type Biases } from "./full-grad-biases.ts";
 import { inputOf } from "../framework/input-gradient.ts";
 import { formatNumber } from "../../protocol/format.ts";
-import { withNoise } from "../framework/smoothgrad.ts";
 import { NOISE, SCORE } from "../framework/params.ts";
 import { activationMap, inputAttribution } from "../framework/pictures.ts";
 import { noiseCaption } from "../framework/smoothgrad.ts";
-import { technique, type SampleContext } from "../framework/technique.ts";
+import { technique, type SampleContext, type TechniqueOutput } from "../framework/technique.ts";
 
 /** Keeps a map that is level from being divided by its rounding, as pytorch-grad-cam. */
 const LEAST = 1e-7;
@@ -43,7 +43,11 @@ export const fullGrad = technique({
     const frames = space && (inputFrames(context) ?? { axis: 0, count: 1, stride: 1 });
     const size = space && frames && frames.count > 1 ? [frames.count, ...space] : space;
     const alone = context.params.samples === 0;
-    const values = await withNoise(context, async (feeds) => {
+    const draw = (values: Float32Array): TechniqueOutput => ({
+      raw: { dims: size ?? input.dims, values },
+      views: [picture(context, values, size, frames?.count)],
+    });
+    return overCopies(context, { value: input.name, about: { what: "The map" }, draw }, async (feeds) => {
       const parts = await decompose(context, feeds, biases, frames?.count ?? 1);
       if (alone) noteSum(context, biases, parts, size !== undefined);
       return space && frames
@@ -58,8 +62,6 @@ export const fullGrad = technique({
           )
         : rescaled({ channels: 1, size: [parts.products.length], area: parts.products.length, values: parts.products });
     });
-    context.checkResult(values, input.name, { what: "The map" });
-    return { raw: { dims: size ?? input.dims, values }, views: [picture(context, values, size, frames?.count)] };
   },
 });
 

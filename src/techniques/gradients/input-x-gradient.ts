@@ -1,9 +1,7 @@
+import { inputOverCopies } from "../framework/over-copies.ts";
 import { inputGradient, inputOf } from "../framework/input-gradient.ts";
-import { withNoise } from "../framework/smoothgrad.ts";
 import { NOISE, SCORE } from "../framework/params.ts";
-import { inputOutput } from "../framework/pictures.ts";
-import { isSigned, noiseCaption } from "../framework/smoothgrad.ts";
-import { technique, type TechniqueOutput } from "../framework/technique.ts";
+import { technique } from "../framework/technique.ts";
 
 /**
  * x ⊙ ∂y/∂x: raw in the input's shape. On a network of Relu, MaxPool and linear layers without biases it sums to the
@@ -21,24 +19,15 @@ export const inputXGradient = technique({
     params: [SCORE, ...NOISE],
   },
   async run(context) {
-    const { name } = context.input;
-    const draw = (soFar: Float32Array): TechniqueOutput =>
-      inputOutput(context, soFar, {
-        id: "input-x-gradient",
-        title: "Input × Gradient",
-        quantity: "x·∂y/∂x",
-        signed: isSigned(context.params),
-        caption: noiseCaption(context.params, "input times gradient"),
-      });
-    const values = await withNoise(
-      context,
-      async (feeds) => {
-        const gradient = await inputGradient(context, feeds);
-        return inputOf(context, feeds).map((value, index) => value * gradient[index]);
-      },
-      (soFar) => draw(soFar).views,
-    );
-    context.checkResult(values, name, { by: "values" });
-    return draw(values);
+    const looks = {
+      id: "input-x-gradient",
+      title: "Input × Gradient",
+      quantity: "x·∂y/∂x",
+      caption: "input times gradient",
+    };
+    return inputOverCopies(context, looks, { by: "values" }, async (feeds) => {
+      const gradient = await inputGradient(context, feeds);
+      return inputOf(context, feeds).map((value, index) => value * gradient[index]);
+    });
   },
 });

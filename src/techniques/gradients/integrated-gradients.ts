@@ -1,14 +1,12 @@
+import { inputOverCopies } from "../framework/over-copies.ts";
 import { UsageError } from "../../model/errors.ts";
 import type { Feeds } from "../../runtime/ort.ts";
 import { BASELINE, baselineCaption, baselineOf, type BaselineParams } from "../framework/baselines.ts";
 import { inputOf } from "../framework/input-gradient.ts";
-import { withNoise } from "../framework/smoothgrad.ts";
 import { NOISE, SCORE } from "../framework/params.ts";
 import { noteDelta, scoreDifference } from "./path-completeness.ts";
 import { MEMORY, pathGradient, RULE, STEPS, type PathContext } from "./path-gradients.ts";
-import { inputOutput } from "../framework/pictures.ts";
-import { isSigned, noiseCaption } from "../framework/smoothgrad.ts";
-import { technique, type SampleContext, type TechniqueOutput } from "../framework/technique.ts";
+import { technique, type SampleContext } from "../framework/technique.ts";
 
 /**
  * (x − x′) ⊙ ∫₀¹ ∂y/∂x at x′ + α(x − x′) dα: raw in the input's shape. It sums to the score's difference between input
@@ -27,24 +25,18 @@ export const integratedGradients = technique({
     params: [STEPS, RULE, BASELINE, SCORE, ...NOISE, MEMORY],
   },
   async run(context) {
-    const { name } = context.input;
     const baseline = await baselineOf(context);
-    const draw = (soFar: Float32Array): TechniqueOutput =>
-      inputOutput(context, soFar, {
-        id: "integrated-gradients",
-        title: "Integrated Gradients",
-        quantity: "(x−x′)·∫∂y/∂x",
-        signed: isSigned(context.params),
-        caption: noiseCaption(context.params, `${context.params.steps} steps from ${baselineCaption(context)}`),
-      });
-    const values = await withNoise(
-      context,
-      (feeds) => integrate(context, feeds, baseline),
-      (soFar) => draw(soFar).views,
+    const looks = {
+      id: "integrated-gradients",
+      title: "Integrated Gradients",
+      quantity: "(x−x′)·∫∂y/∂x",
+      caption: `${context.params.steps} steps from ${baselineCaption(context)}`,
+    };
+    const output = await inputOverCopies(context, looks, { by: "differences" }, (feeds) =>
+      integrate(context, feeds, baseline),
     );
-    context.checkResult(values, name, { by: "differences" });
-    if (context.params.samples === 0) noteDelta(context, values, await scoreDifference(context, baseline));
-    return draw(values);
+    if (context.params.samples === 0) noteDelta(context, output.raw.values, await scoreDifference(context, baseline));
+    return output;
   },
 });
 

@@ -1,10 +1,9 @@
+import { inputOverCopies } from "../framework/over-copies.ts";
 import { clipsFromZero, type NamedRules } from "../../autodiff/rules/gradient/modified.ts";
 import { neededFor } from "../../autodiff/differentiate.ts";
 import type { Node } from "../../model/graph.ts";
 import { inputGradient } from "../framework/input-gradient.ts";
-import { withNoise, type NoiseParams } from "../framework/smoothgrad.ts";
-import { inputOutput } from "../framework/pictures.ts";
-import { isSigned, noiseCaption } from "../framework/smoothgrad.ts";
+import { type NoiseParams } from "../framework/smoothgrad.ts";
 import type { SampleContext, TechniqueOutput } from "../framework/technique.ts";
 import { hasTrait } from "../../model/operators.ts";
 
@@ -17,23 +16,12 @@ export async function rectifierAttribution(
   rules: NamedRules,
   looks: { id: string; title: string; caption: string },
 ): Promise<TechniqueOutput> {
-  const { name } = context.input;
-  const draw = (soFar: Float32Array): TechniqueOutput =>
-    inputOutput(context, soFar, {
-      id: looks.id,
-      title: looks.title,
-      quantity: "∂y/∂x, modified",
-      signed: isSigned(context.params),
-      caption: noiseCaption(context.params, looks.caption),
-    });
-  const values = await withNoise(
-    context,
-    (feeds) => inputGradient(context, feeds, rules),
-    (soFar) => draw(soFar).views,
+  const modified = { ...looks, quantity: "∂y/∂x, modified" };
+  const output = await inputOverCopies(context, modified, { what: "The modified gradient" }, (feeds) =>
+    inputGradient(context, feeds, rules),
   );
-  context.checkResult(values, name, { what: "The modified gradient" });
   await noteActivations(context, looks.title);
-  return draw(values);
+  return output;
 }
 
 /** `of`: the value that is explained, where it is not the target's score. */

@@ -1,8 +1,7 @@
+import { inputOverCopies } from "../framework/over-copies.ts";
 import { floatsOf } from "../../runtime/ort.ts";
-import { isSigned, noiseCaption, withNoise } from "../framework/smoothgrad.ts";
 import { booleanParam, NOISE, SCORE } from "../framework/params.ts";
-import { inputOutput } from "../framework/pictures.ts";
-import { technique, type TechniqueOutput } from "../framework/technique.ts";
+import { technique } from "../framework/technique.ts";
 
 /** The gradient of the target's score with respect to the input: raw in the input's shape. */
 export const saliency = technique({
@@ -29,26 +28,19 @@ export const saliency = technique({
   async run(context) {
     const absolute = context.params.absolute;
     const { name } = context.input;
-    const draw = (soFar: Float32Array): TechniqueOutput =>
-      inputOutput(context, soFar, {
-        id: "saliency",
-        title: "Saliency",
-        quantity: absolute ? "|∂y/∂x|" : "∂y/∂x",
-        signed: !absolute && isSigned(context.params),
-        caption: noiseCaption(context.params, absolute ? "magnitude of the gradient" : "gradient"),
-      });
-    const values = await withNoise(
-      context,
-      async (feeds) => {
-        const { gradients } = await context.gradients({ wrt: [name] }, feeds);
-        const gradient = gradients.get(name);
-        if (!gradient) throw context.independent(name);
-        const raw = floatsOf(gradient);
-        return absolute ? raw.map(Math.abs) : raw;
-      },
-      (soFar) => draw(soFar).views,
-    );
-    context.checkResult(values, name);
-    return draw(values);
+    const looks = {
+      id: "saliency",
+      title: "Saliency",
+      quantity: absolute ? "|∂y/∂x|" : "∂y/∂x",
+      signed: !absolute,
+      caption: absolute ? "magnitude of the gradient" : "gradient",
+    };
+    return inputOverCopies(context, looks, {}, async (feeds) => {
+      const { gradients } = await context.gradients({ wrt: [name] }, feeds);
+      const gradient = gradients.get(name);
+      if (!gradient) throw context.independent(name);
+      const raw = floatsOf(gradient);
+      return absolute ? raw.map(Math.abs) : raw;
+    });
   },
 });

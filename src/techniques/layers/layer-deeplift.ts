@@ -1,10 +1,8 @@
 import { BASELINE, baselineCaption, baselineOf } from "../framework/baselines.ts";
 import { DEEPLIFT_RULE } from "../relevance/deeplift.ts";
 import { deepLift, noteDelta, type Contributions } from "../relevance/deeplift-contributions.ts";
-import { layerPicture } from "../relevance/deeplift-picture.ts";
-import { withNoise } from "../framework/smoothgrad.ts";
+import { layerOverCopies } from "./layer-picture.ts";
 import { NOISE, SCORE } from "../framework/params.ts";
-import { isSigned, noiseCaption } from "../framework/smoothgrad.ts";
 import { technique } from "../framework/technique.ts";
 
 /**
@@ -26,20 +24,21 @@ export const layerDeeplift = technique({
   async run(context) {
     const layer = await context.layer("any");
     const baseline = await baselineOf(context);
-    let last: Contributions | undefined;
-    const values = await withNoise(
-      context,
-      async (feeds) => (last = await deepLift(context, feeds, baseline, layer.value)).values,
-    );
-    context.checkResult(values, layer.value, { by: "differences" });
-    if (context.params.samples === 0) noteDelta(context, last!);
-    const artifact = layerPicture(context, layer, values, {
+    const looks = {
       id: "layer-deeplift",
       title: "Layer DeepLIFT",
       quantity: "m·(a−a′)",
-      signed: isSigned(context.params),
-      caption: noiseCaption(context.params, `${layer.node} · differences from ${baselineCaption(context)}`),
-    });
-    return { raw: { dims: layer.dims, values }, views: [artifact] };
+      caption: `${layer.node} · differences from ${baselineCaption(context)}`,
+    };
+    let last: Contributions | undefined;
+    const output = await layerOverCopies(
+      context,
+      layer,
+      looks,
+      { by: "differences" },
+      async (feeds) => (last = await deepLift(context, feeds, baseline, layer.value)).values,
+    );
+    if (context.params.samples === 0) noteDelta(context, last!);
+    return output;
   },
 });

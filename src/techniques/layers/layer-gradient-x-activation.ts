@@ -1,9 +1,7 @@
 import { floatsOf } from "../../runtime/ort.ts";
 import { layerOf } from "./layer-choice.ts";
-import { layerPicture } from "./layer-picture.ts";
-import { withNoise } from "../framework/smoothgrad.ts";
+import { layerOverCopies } from "./layer-picture.ts";
 import { NOISE, SCORE } from "../framework/params.ts";
-import { isSigned, noiseCaption } from "../framework/smoothgrad.ts";
 import { technique } from "../framework/technique.ts";
 
 /** a ⊙ ∂y/∂a of a value inside: raw in the layer's shape. */
@@ -21,21 +19,18 @@ export const layerGradientXActivation = technique({
   },
   async run(context) {
     const layer = await layerOf(context);
-    const values = await withNoise(context, async (feeds) => {
+    const looks = {
+      id: "layer-gradient-x-activation",
+      title: "Layer Gradient × Activation",
+      quantity: "a·∂y/∂a",
+      caption: `${layer.node} · activation times gradient`,
+    };
+    return layerOverCopies(context, layer, looks, { by: "values" }, async (feeds) => {
       const found = await context.gradients({ wrt: [layer.value], fetch: [layer.value] }, feeds);
       const gradient = found.gradients.get(layer.value);
       if (!gradient) throw context.independent(layer.value);
       const slopes = floatsOf(gradient);
       return floatsOf(found.values.get(layer.value)!).map((activation, i) => activation * slopes[i]);
     });
-    context.checkResult(values, layer.value, { by: "values" });
-    const artifact = layerPicture(context, layer, values, {
-      id: "layer-gradient-x-activation",
-      title: "Layer Gradient × Activation",
-      quantity: "a·∂y/∂a",
-      signed: isSigned(context.params),
-      caption: noiseCaption(context.params, `${layer.node} · activation times gradient`),
-    });
-    return { raw: { dims: layer.dims, values }, views: [artifact] };
   },
 });

@@ -1,7 +1,6 @@
-import { layerPicture } from "../relevance/deeplift-picture.ts";
-import { LRP_PARAMS, lrpCaption, relevanceOf } from "../relevance/lrp.ts";
+import { layerOverCopies } from "./layer-picture.ts";
+import { LRP_PARAMS, lrpCaption, noteTreatment, RELEVANCE, relevanceOf } from "../relevance/lrp.ts";
 import { NOISE, SCORE } from "../framework/params.ts";
-import { isSigned, noiseCaption } from "../framework/smoothgrad.ts";
 import { technique } from "../framework/technique.ts";
 
 /**
@@ -21,14 +20,16 @@ export const layerLrp = technique({
   },
   async run(context) {
     const layer = await context.layer("any");
-    const values = await relevanceOf(context, layer.value);
-    const artifact = layerPicture(context, layer, values, {
+    const looks = {
       id: "layer-lrp",
       title: "Layer LRP",
       quantity: "R",
-      signed: isSigned(context.params),
-      caption: noiseCaption(context.params, `${layer.node} · relevance by ${lrpCaption(context)}`),
-    });
-    return { raw: { dims: layer.dims, values }, views: [artifact] };
+      caption: `${layer.node} · relevance by ${lrpCaption(context)}`,
+    };
+    const output = await layerOverCopies(context, layer, looks, RELEVANCE, (feeds) =>
+      relevanceOf(context, layer.value, feeds),
+    );
+    await noteTreatment(context);
+    return output;
   },
 });

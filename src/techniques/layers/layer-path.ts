@@ -1,15 +1,13 @@
-import type { Artifact } from "../../protocol/artifacts.ts";
 import type { Feeds } from "../../runtime/ort.ts";
 import { BASELINE, baselineCaption, baselineOf } from "../framework/baselines.ts";
 import { NOISE, SCORE } from "../framework/params.ts";
-import { isSigned, noiseCaption, withNoise } from "../framework/smoothgrad.ts";
 import type { ParamsOf } from "../../protocol/technique.ts";
 import type { LayerInfo, SampleContext, TechniqueOutput } from "../framework/technique.ts";
 import { noteDelta, scoreDifference } from "../gradients/path-completeness.ts";
 import { MEMORY, RULE, STEPS } from "../gradients/path-gradients.ts";
 import { layerOf } from "./layer-choice.ts";
 import { goesAround } from "./layer-cut.ts";
-import { layerPicture } from "./layer-picture.ts";
+import { layerOverCopies } from "./layer-picture.ts";
 
 /** What every attribution of a layer along the way from a baseline can be told. */
 export const LAYER_PATH_PARAMS = [STEPS, RULE, BASELINE, SCORE, ...NOISE, MEMORY] as const;
@@ -32,21 +30,16 @@ export async function layerPath(
   const layer = await layerOf(context);
   const baseline = await baselineOf(context);
   const way = `${layer.node} · ${context.params.steps} steps from ${baselineCaption(context)}`;
-  const picture = (values: Float32Array): Artifact =>
-    layerPicture(context, layer, values, {
-      ...looks,
-      signed: isSigned(context.params),
-      caption: noiseCaption(context.params, way),
-    });
-  const values = await withNoise(
+  const output = await layerOverCopies(
     context,
+    layer,
+    { ...looks, caption: way },
+    complete ? { by: "differences" } : { what: "The mean gradient" },
     (feeds) => attribute(layer, feeds, baseline),
-    (soFar) => [picture(soFar)],
   );
-  context.checkResult(values, layer.value, complete ? { by: "differences" } : { what: "The mean gradient" });
   if (complete && context.params.samples === 0) {
     const around = (await goesAround(context, layer)) ? GONE_AROUND : "";
-    noteDelta(context, values, await scoreDifference(context, baseline), "score", around);
+    noteDelta(context, output.raw.values, await scoreDifference(context, baseline), "score", around);
   }
-  return { raw: { dims: layer.dims, values }, views: [picture(values)] };
+  return output;
 }

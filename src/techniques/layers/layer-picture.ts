@@ -1,3 +1,7 @@
+import type { Feeds } from "../../runtime/ort.ts";
+import type { NoiseParams } from "../framework/smoothgrad.ts";
+import { ofCopies, overCopies, type Looks } from "../framework/over-copies.ts";
+import { channelView } from "../framework/channels.ts";
 import { elementCount } from "../../model/graph.ts";
 import type { Artifact, SpatialAxes } from "../../protocol/artifacts.ts";
 import { framesOf, spatialAxes, type Layout } from "../../runtime/layout.ts";
@@ -5,14 +9,14 @@ import { batchOf, framesFor } from "../framework/frames.ts";
 import { planOf } from "../activations/layer-plan.ts";
 import { aboutInput, inputAttribution, tokenAttribution, type AttributionLooks } from "../framework/pictures.ts";
 import { isSignal, linesOf } from "../framework/signals.ts";
-import type { SampleContext, LayerInfo } from "../framework/technique.ts";
+import type { LayerInfo, ResultAbout, SampleContext, TechniqueOutput } from "../framework/technique.ts";
 
 /** So many of a vector's units are shown, the largest first. */
 const MOST_BARS = 50;
 
 /**
- * The picture of an attribution in a layer's shape: a heat map over the input where the layer has height and width,
- * coloured tokens where it has a vector for each of the input's, else its largest units as bars. /
+ * The picture of an attribution in a layer's shape: a heat map over the input where the layer has height and width (a
+ * transformer's tokens in their grid, without those apart from it), coloured tokens where it has a vector for each of the input's, else its largest units as bars. /
  */
 export function layerPicture(
   context: SampleContext,
@@ -31,6 +35,11 @@ export function layerPicture(
   if (text) return tokenAttribution({ labels: text.labels, dims }, values, looks);
   const picture = inputs.find((one) => one.picture !== undefined)?.picture;
   const over = picture ? { over: picture } : {};
+  if (layout?.tokens && layout.channel !== undefined) {
+    const { channels, size, values: placed } = channelView(values, dims, { ...layout, channel: layout.channel });
+    const grid = { values: placed, dims: [1, channels, ...size], axes: { channel: 1, height: 2, width: 3 } };
+    if (size.length === 2) return { kind: "heatmap", ...looks, ...grid, ...over, smooth: true };
+  }
   const axes = layout && layerAxes(context, layer, layout);
   // A picture has the axes it names; others, batch apart, it has not.
   const drawn =
@@ -67,8 +76,24 @@ export function layerPicture(
   return largestUnits(layer, values, looks);
 }
 
+/** An attribution in a layer's shape, over noisy copies where those are asked for. */
+export function layerOverCopies(
+  context: SampleContext<NoiseParams>,
+  layer: LayerInfo,
+  looks: Looks,
+  about: ResultAbout,
+  attribute: (feeds: Feeds) => Promise<Float32Array>,
+): Promise<TechniqueOutput> {
+  const { value, dims } = layer;
+  const draw = (values: Float32Array): TechniqueOutput => ({
+    raw: { dims, values },
+    views: [layerPicture(context, layer, values, ofCopies(context, looks))],
+  });
+  return overCopies(context, { value, about, draw }, attribute);
+}
+
 /** A layer's units with the largest magnitudes, as bars. */
-export function largestUnits({ value, dims }: LayerInfo, values: Float32Array, looks: AttributionLooks): Artifact {
+function largestUnits({ value, dims }: LayerInfo, values: Float32Array, looks: AttributionLooks): Artifact {
   const order = Array.from(values.keys()).sort((a, b) => Math.abs(values[b]) - Math.abs(values[a]));
   return {
     kind: "bars",

@@ -20,6 +20,8 @@ export const NEURON = {
 /** One element of a layer. */
 export interface Neuron {
   readonly layer: LayerInfo;
+  /** The layer's value. */
+  readonly value: string;
   /** Its place among the layer's elements, in batch entry 0. */
   readonly at: number;
   /** 1 at the neuron, in the layer's shape: a gradient that starts here is the neuron's. */
@@ -38,7 +40,7 @@ export async function neuronOf(context: SampleContext<ParamsOf<readonly [typeof 
   const index = placeOf(at, layer.dims).join(", ");
   if (text === "auto")
     context.note(`Neuron chosen automatically, the most active of "${layer.value}": ${index.replaceAll(" ", "")}.`);
-  return { layer, at, seed, label: `${layer.value}[${index}]` };
+  return { layer, value: layer.value, at, seed, label: `${layer.value}[${index}]` };
 }
 
 /** The neuron's activation for the feeds. */

@@ -1,10 +1,10 @@
+import { inputOverCopies } from "../framework/over-copies.ts";
 import type { PathContext } from "../gradients/path-gradients.ts";
 import type { ParamSpec } from "../../protocol/technique.ts";
 import type { Feeds } from "../../runtime/ort.ts";
 import { BASELINE, baselineCaption, baselineOf, type BaselineParams } from "../framework/baselines.ts";
 import { inputOf } from "../framework/input-gradient.ts";
 import { independentNeuron, NEURON, neuronOf, type Neuron } from "./neuron-choice.ts";
-import { withNoise } from "../framework/smoothgrad.ts";
 import { NOISE, SCORE } from "../framework/params.ts";
 import {
   between,
@@ -16,8 +16,6 @@ import {
   stepName,
   waysOf,
 } from "../gradients/path-gradients.ts";
-import { inputOutput } from "../framework/pictures.ts";
-import { isSigned, noiseCaption } from "../framework/smoothgrad.ts";
 import { technique, type SampleContext } from "../framework/technique.ts";
 
 /** Captum's default is another than for the other methods. */
@@ -39,21 +37,17 @@ export const neuronConductance = technique({
     params: [NEURON, STEPS, TRAPEZOID, BASELINE, SCORE, ...NOISE, MEMORY],
   },
   async run(context) {
-    const { name } = context.input;
     const neuron = await neuronOf(context);
     const baseline = await baselineOf(context);
-    const values = await withNoise(context, (feeds) => conductance(context, neuron, feeds, baseline));
-    context.checkResult(values, name, { by: "differences", of: { value: neuron.layer.value, seed: neuron.seed } });
-    return inputOutput(context, values, {
+    const looks = {
       id: "neuron-conductance",
       title: "Neuron Conductance",
       quantity: "(x−x′)·∫∂y/∂a·∂a/∂x",
-      signed: isSigned(context.params),
-      caption: noiseCaption(
-        context.params,
-        `through ${neuron.label} · ${context.params.steps} steps from ${baselineCaption(context)}`,
-      ),
-    });
+      caption: `through ${neuron.label} · ${context.params.steps} steps from ${baselineCaption(context)}`,
+    };
+    return inputOverCopies(context, looks, { by: "differences", of: neuron }, (feeds) =>
+      conductance(context, neuron, feeds, baseline),
+    );
   },
 });
 
@@ -63,7 +57,7 @@ async function conductance(
   feeds: Feeds,
   baseline: Float32Array,
 ): Promise<Float32Array> {
-  const { value } = neuron.layer;
+  const { value } = neuron;
   const input = inputOf(context, feeds);
   const { points } = waysOf(context);
   const slopes = new Float64Array(points.length);

@@ -1,10 +1,8 @@
+import { inputOverCopies } from "../framework/over-copies.ts";
 import type { RuleSet } from "../../autodiff/rule.ts";
 import { floatsOf, type Feeds } from "../../runtime/ort.ts";
 import { independentNeuron, NEURON, neuronOf, type Neuron } from "./neuron-choice.ts";
-import { withNoise } from "../framework/smoothgrad.ts";
 import { NOISE } from "../framework/params.ts";
-import { inputOutput } from "../framework/pictures.ts";
-import { isSigned, noiseCaption } from "../framework/smoothgrad.ts";
 import { technique, type SampleContext } from "../framework/technique.ts";
 
 /** ∂a/∂x of one element a of a layer: raw in the input's shape. */
@@ -20,17 +18,14 @@ export const neuronGradient = technique({
     params: [NEURON, ...NOISE],
   },
   async run(context) {
-    const { name } = context.input;
     const neuron = await neuronOf(context);
-    const values = await withNoise(context, (feeds) => gradientOf(context, neuron, feeds));
-    context.checkResult(values, name, { of: { value: neuron.layer.value, seed: neuron.seed } });
-    return inputOutput(context, values, {
+    const looks = {
       id: "neuron-gradient",
       title: "Neuron Gradient",
       quantity: "∂a/∂x",
-      signed: isSigned(context.params),
-      caption: noiseCaption(context.params, `gradient of ${neuron.label}`),
-    });
+      caption: `gradient of ${neuron.label}`,
+    };
+    return inputOverCopies(context, looks, { of: neuron }, (feeds) => gradientOf(context, neuron, feeds));
   },
 });
 
@@ -46,7 +41,7 @@ export async function gradientOf(
 ): Promise<Float32Array> {
   const { model, input } = context;
   const { gradients } = await model.gradients(feeds, {
-    of: neuron.layer.value,
+    of: neuron.value,
     seed: neuron.seed,
     wrt: [input.name],
     ...(rules ? { rules } : {}),

@@ -1,11 +1,9 @@
+import { inputOverCopies } from "../framework/over-copies.ts";
 import { guidedRules } from "../../autodiff/rules/gradient/modified.ts";
 import { NEURON, neuronOf } from "./neuron-choice.ts";
 import { gradientOf } from "./neuron-gradient.ts";
-import { withNoise } from "../framework/smoothgrad.ts";
 import { NOISE } from "../framework/params.ts";
-import { inputOutput } from "../framework/pictures.ts";
 import { noteActivations } from "../gradients/rectifiers.ts";
-import { isSigned, noiseCaption } from "../framework/smoothgrad.ts";
 import { technique } from "../framework/technique.ts";
 
 /** Guided backpropagation from one element of a layer: raw in the input's shape. */
@@ -21,20 +19,17 @@ export const neuronGuidedBackprop = technique({
     params: [NEURON, ...NOISE],
   },
   async run(context) {
-    const { name } = context.input;
     const neuron = await neuronOf(context);
-    const values = await withNoise(context, (feeds) => gradientOf(context, neuron, feeds, guidedRules));
-    context.checkResult(values, name, {
-      what: "The modified gradient",
-      of: { value: neuron.layer.value, seed: neuron.seed },
-    });
-    await noteActivations(context, "Guided Backprop", neuron.layer.value);
-    return inputOutput(context, values, {
+    const looks = {
       id: "neuron-guided-backprop",
       title: "Neuron Guided Backprop",
       quantity: "∂a/∂x, modified",
-      signed: isSigned(context.params),
-      caption: noiseCaption(context.params, `positive gradients of active units, from ${neuron.label}`),
-    });
+      caption: `positive gradients of active units, from ${neuron.label}`,
+    };
+    const output = await inputOverCopies(context, looks, { what: "The modified gradient", of: neuron }, (feeds) =>
+      gradientOf(context, neuron, feeds, guidedRules),
+    );
+    await noteActivations(context, "Guided Backprop", neuron.value);
+    return output;
   },
 });

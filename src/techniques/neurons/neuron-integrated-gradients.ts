@@ -1,12 +1,10 @@
+import { inputOverCopies } from "../framework/over-copies.ts";
 import { BASELINE, baselineCaption, baselineOf } from "../framework/baselines.ts";
 import { inputOf, withInput } from "../framework/input-gradient.ts";
 import { activationOf, independentNeuron, NEURON, neuronOf } from "./neuron-choice.ts";
-import { withNoise } from "../framework/smoothgrad.ts";
 import { NOISE } from "../framework/params.ts";
 import { noteDelta } from "../gradients/path-completeness.ts";
 import { MEMORY, pathGradient, RULE, STEPS } from "../gradients/path-gradients.ts";
-import { inputOutput } from "../framework/pictures.ts";
-import { isSigned, noiseCaption } from "../framework/smoothgrad.ts";
 import { technique } from "../framework/technique.ts";
 
 /**
@@ -28,32 +26,24 @@ export const neuronIntegratedGradients = technique({
     const { name } = context.input;
     const neuron = await neuronOf(context);
     const baseline = await baselineOf(context);
-    const values = await withNoise(context, async (feeds) => {
+    const looks = {
+      id: "neuron-integrated-gradients",
+      title: "Neuron Integrated Gradients",
+      quantity: "(x−x′)·∫∂a/∂x",
+      caption: `${neuron.label} · ${context.params.steps} steps from ${baselineCaption(context)}`,
+    };
+    const output = await inputOverCopies(context, looks, { by: "differences", of: neuron }, async (feeds) => {
       const input = inputOf(context, feeds);
-      const gradient = await pathGradient(context, baseline, input, {
-        feeds,
-        wrt: name,
-        of: { value: neuron.layer.value, seed: neuron.seed },
-      });
+      const gradient = await pathGradient(context, baseline, input, { feeds, wrt: name, of: neuron });
       if (!gradient) throw independentNeuron(neuron);
       return input.map((value, i) => (value - baseline[i]) * gradient[i]);
     });
-    context.checkResult(values, name, { by: "differences", of: { value: neuron.layer.value, seed: neuron.seed } });
     if (context.params.samples === 0) {
       const difference =
         (await activationOf(context, neuron, context.feeds)) -
         (await activationOf(context, neuron, withInput(context, baseline)));
-      noteDelta(context, values, difference, "neuron");
+      noteDelta(context, output.raw.values, difference, "neuron");
     }
-    return inputOutput(context, values, {
-      id: "neuron-integrated-gradients",
-      title: "Neuron Integrated Gradients",
-      quantity: "(x−x′)·∫∂a/∂x",
-      signed: isSigned(context.params),
-      caption: noiseCaption(
-        context.params,
-        `${neuron.label} · ${context.params.steps} steps from ${baselineCaption(context)}`,
-      ),
-    });
+    return output;
   },
 });

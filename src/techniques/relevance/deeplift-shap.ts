@@ -1,3 +1,4 @@
+import { inputOverCopies } from "../framework/over-copies.ts";
 import type { NoiseParams } from "../framework/smoothgrad.ts";
 import type { BaselineParams } from "../framework/baselines.ts";
 import type { Feeds } from "../../runtime/ort.ts";
@@ -5,10 +6,7 @@ import { BASELINE, baselineCaption } from "../framework/baselines.ts";
 import { DEEPLIFT_RULE } from "./deeplift.ts";
 import { deepLift, noteDelta, type Contributions } from "./deeplift-contributions.ts";
 import { yieldToEventLoop } from "../framework/event-loop.ts";
-import { withNoise } from "../framework/smoothgrad.ts";
 import { NOISE, SCORE } from "../framework/params.ts";
-import { inputOutput } from "../framework/pictures.ts";
-import { isSigned, noiseCaption } from "../framework/smoothgrad.ts";
 import { technique, type SampleContext } from "../framework/technique.ts";
 
 /**
@@ -27,24 +25,24 @@ export const deepliftShap = technique({
     params: [DEEPLIFT_RULE, BASELINE, SCORE, ...NOISE],
   },
   async run(context) {
-    const { name } = context.input;
     const baselines = await context.baselines();
     if (baselines.length === 1)
       context.note("With a single baseline this is DeepLIFT. Give several numbers or files, separated by commas.");
-    let last: Contributions | undefined;
-    const values = await withNoise(context, async (feeds) => (last = await meanOver(context, feeds, baselines)).values);
-    context.checkResult(values, name, { by: "differences" });
-    if (context.params.samples === 0) noteDelta(context, last!, baselines.length);
-    return inputOutput(context, values, {
+    const looks = {
       id: "deeplift-shap",
       title: "DeepLIFT SHAP",
       quantity: "E[m·(x−x′)]",
-      signed: isSigned(context.params),
-      caption: noiseCaption(
-        context.params,
-        `mean over ${baselines.length === 1 ? "one baseline" : `${baselines.length} baselines`}: ${baselineCaption(context)}`,
-      ),
-    });
+      caption: `mean over ${baselines.length === 1 ? "one baseline" : `${baselines.length} baselines`}: ${baselineCaption(context)}`,
+    };
+    let last: Contributions | undefined;
+    const output = await inputOverCopies(
+      context,
+      looks,
+      { by: "differences" },
+      async (feeds) => (last = await meanOver(context, feeds, baselines)).values,
+    );
+    if (context.params.samples === 0) noteDelta(context, last!, baselines.length);
+    return output;
   },
 });
 

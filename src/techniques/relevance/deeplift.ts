@@ -1,9 +1,7 @@
+import { inputOverCopies } from "../framework/over-copies.ts";
 import { BASELINE, baselineCaption, baselineOf } from "../framework/baselines.ts";
 import { deepLift, noteDelta, type Contributions } from "./deeplift-contributions.ts";
-import { withNoise } from "../framework/smoothgrad.ts";
 import { choiceParam, NOISE, SCORE } from "../framework/params.ts";
-import { inputOutput } from "../framework/pictures.ts";
-import { isSigned, noiseCaption } from "../framework/smoothgrad.ts";
 import { technique } from "../framework/technique.ts";
 
 /** DeepLIFT's one rule here; RevealCancel is in no library that could be compared with. */
@@ -31,18 +29,21 @@ export const deeplift = technique({
     params: [DEEPLIFT_RULE, BASELINE, SCORE, ...NOISE],
   },
   async run(context) {
-    const { name } = context.input;
     const baseline = await baselineOf(context);
-    let last: Contributions | undefined;
-    const values = await withNoise(context, async (feeds) => (last = await deepLift(context, feeds, baseline)).values);
-    context.checkResult(values, name, { by: "differences" });
-    if (context.params.samples === 0) noteDelta(context, last!);
-    return inputOutput(context, values, {
+    const looks = {
       id: "deeplift",
       title: "DeepLIFT",
       quantity: "m·(x−x′)",
-      signed: isSigned(context.params),
-      caption: noiseCaption(context.params, `differences from ${baselineCaption(context)}`),
-    });
+      caption: `differences from ${baselineCaption(context)}`,
+    };
+    let last: Contributions | undefined;
+    const output = await inputOverCopies(
+      context,
+      looks,
+      { by: "differences" },
+      async (feeds) => (last = await deepLift(context, feeds, baseline)).values,
+    );
+    if (context.params.samples === 0) noteDelta(context, last!);
+    return output;
   },
 });

@@ -1,3 +1,4 @@
+import { inputOverCopies } from "../framework/over-copies.ts";
 import type { ParamsOf } from "../../protocol/technique.ts";
 import type { NoiseParams } from "../framework/smoothgrad.ts";
 import { neededFor } from "../../autodiff/differentiate.ts";
@@ -10,11 +11,8 @@ import { elementCount } from "../../model/graph.ts";
 import type { ParamSpec } from "../../protocol/technique.ts";
 import { floatsOf, type Feeds } from "../../runtime/ort.ts";
 import { formatNumber } from "../../protocol/format.ts";
-import { withNoise } from "../framework/smoothgrad.ts";
 import { NOISE, SCORE, choiceParam, numberParam } from "../framework/params.ts";
-import { inputOutput } from "../framework/pictures.ts";
-import { isSigned, noiseCaption } from "../framework/smoothgrad.ts";
-import { technique, type SampleContext, type InputPart } from "../framework/technique.ts";
+import { technique, type ResultAbout, type SampleContext, type InputPart } from "../framework/technique.ts";
 
 const NUMBERS = String.raw`(?:-?\d*\.?\d+(?:[eE][+-]?\d+)?(?:\s*,\s*-?\d*\.?\d+(?:[eE][+-]?\d+)?)*)?`;
 
@@ -122,34 +120,24 @@ export const lrp = technique({
     params: [...LRP_PARAMS, SCORE, ...NOISE],
   },
   async run(context) {
-    const { name } = context.input;
-    const values = await relevanceOf(context, name);
-    return inputOutput(context, values, {
+    const looks = {
       id: "lrp",
       title: "Layer-wise Relevance Propagation",
       quantity: "R",
-      signed: isSigned(context.params),
-      caption: noiseCaption(context.params, `relevance by ${lrpCaption(context)}`),
-    });
+      caption: `relevance by ${lrpCaption(context)}`,
+    };
+    const output = await inputOverCopies(context, looks, RELEVANCE, (feeds) =>
+      relevanceOf(context, context.input.name, feeds),
+    );
+    await noteTreatment(context);
+    return output;
   },
 });
 
 /** What LRP is asked with. */
 export type LrpContext = SampleContext<ParamsOf<typeof LRP_PARAMS>>;
 
-/**
- * The relevance of a value, the mean over noisy copies where those are asked for; says what it sums to. UsageError
- * where none reaches it.
- */
-export async function relevanceOf(
-  context: LrpContext & SampleContext<NoiseParams>,
-  value: string,
-): Promise<Float32Array> {
-  const values = await withNoise(context, (feeds) => propagate(context, value, feeds));
-  context.checkResult(values, value, { what: "The relevance" });
-  await noteTreatment(context);
-  return values;
-}
+export const RELEVANCE = { what: "The relevance" } as const satisfies ResultAbout;
 
 /** "the gamma rule (γ 0.25)". */
 export function lrpCaption({ params }: LrpContext): string {
@@ -162,7 +150,8 @@ export function lrpCaption({ params }: LrpContext): string {
   return `${rule.replaceAll("_", "-")}${of[rule] ?? ""}`;
 }
 
-async function propagate(
+/** The relevance of a value; says what it sums to. UsageError where none reaches it. */
+export async function relevanceOf(
   context: LrpContext & SampleContext<NoiseParams>,
   value: string,
   feeds: Feeds,
@@ -301,7 +290,7 @@ function explained(error: unknown): unknown {
 }
 
 /** What a person should know of how this model's operators were treated. */
-async function noteTreatment(context: SampleContext): Promise<void> {
+export async function noteTreatment(context: SampleContext): Promise<void> {
   const { specialised } = await context.traced();
   const { value: of } = await context.score();
   const { g, forward: nodes, tainted, known } = specialised;
