@@ -168,7 +168,7 @@ describe("what cannot be differentiated is said", () => {
     expect((error as NoGradientError).message).toBe(
       'Cannot differentiate through com.microsoft.SampleOp at node "sample": there is no gradient rule for it.',
     );
-    expect((error as NoGradientError).obstacle).toBe("gradient");
+    expect((error as NoGradientError).obstacles).toEqual(["gradient"]);
     await model.release();
   });
 

@@ -5,6 +5,8 @@ import { AGREES } from "../techniques/checks/gradcheck-verdict.ts";
 import { checkGradients } from "../techniques/checks/gradcheck.ts";
 import { preparedFor } from "../techniques/framework/joint-input.ts";
 import { prepareInput } from "../techniques/framework/prepared-input.ts";
+import { withOtherMethods } from "../techniques/framework/other-methods.ts";
+import { techniques } from "../techniques/index.ts";
 import { saliency } from "../techniques/gradients/saliency.ts";
 import { remark } from "./remarks.ts";
 import { ONNX } from "../protocol/formats.ts";
@@ -64,6 +66,11 @@ async function runCheck(path: string, options: Values<typeof OPTIONS>): Promise<
       print(`${verdict}${why ? `: ${why}` : ""} (worst relative error ${worst.toExponential(3)})\n`);
     }
     return verdict === "differs" ? 1 : 0;
+  } catch (error) {
+    throw withOtherMethods(
+      error,
+      techniques.map(({ info }) => info),
+    );
   } finally {
     progress.end();
     models.dispose();

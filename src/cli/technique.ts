@@ -10,7 +10,7 @@ import { paramKind } from "../protocol/params.ts";
 import { takesInput, type TechniqueInfo } from "../protocol/technique.ts";
 import { kindOf } from "../draw/kinds/index.ts";
 import { headerOf, rowsOf } from "../draw/scene/table.ts";
-import { saveResult, type SaveFormat } from "../draw/encode/save.ts";
+import { SAVE_FORMATS, saveResult } from "../draw/encode/save.ts";
 import type { LoadedModel } from "../runtime/models.ts";
 import { ModelCache } from "../runtime/model-cache.ts";
 import { techniques } from "../techniques/index.ts";
@@ -33,7 +33,7 @@ import { paramsHelp, techniqueSummary } from "./help.ts";
 import { command, WrongUsage, type Command, type Values } from "./options.ts";
 import { printJson } from "./terminal.ts";
 
-const FORMATS: readonly (SaveFormat | "py")[] = ["png", "svg", "npy", "npz", "json", "csv", "py"];
+const FORMATS = [...SAVE_FORMATS, "py"] as const;
 
 const OUT = {
   value: `FILE.(${FORMATS.join("|")})`,

@@ -1,6 +1,6 @@
 import path from "node:path";
 import { DataError } from "../model/errors.ts";
-import { hasEnding, PICTURE_EXTENSIONS } from "../protocol/file-types.ts";
+import { PICTURE_EXTENSIONS, hasEnding, isNpy } from "../protocol/file-types.ts";
 import { readBytes, sha256 } from "./files.ts";
 import { decodeNpy } from "./npy.ts";
 import { readPicture } from "./picture.ts";
@@ -32,7 +32,7 @@ const mostParts = 50_000;
  */
 export async function readMask(file: string): Promise<Mask> {
   const name = path.basename(file);
-  if (/\.npy$/i.test(file)) {
+  if (isNpy(file)) {
     const bytes = await readBytes(file, fileLimit);
     const { dims, data, dtype } = decodeNpy(bytes, file);
     const numbers = Array.from(toNumbers(data, dtype));

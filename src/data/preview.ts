@@ -1,3 +1,4 @@
+import { isNpy } from "../protocol/file-types.ts";
 import path from "node:path";
 import { resizeImage } from "../math/resize.ts";
 import { DataError } from "../model/errors.ts";
@@ -19,7 +20,7 @@ const longestSide = 1024;
 export async function preview(file: string, recipe: Recipe): Promise<{ before: ImageArtifact; after: ImageArtifact }> {
   const image = Object.values(recipe.inputs).find((input): input is ImageRecipe => input.kind === "image");
   if (!image) throw new DataError("The recipe has no image input.", file);
-  if (/\.npy$/i.test(file)) return previewArray(file, image);
+  if (isNpy(file)) return previewArray(file, image);
   const picture = await readPicture(file);
   const { shown } = preparePicture(picture, image);
   const factor = Math.min(1, longestSide / Math.max(picture.width, picture.height));

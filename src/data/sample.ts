@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import path from "node:path";
 import { DataError } from "../model/errors.ts";
 import type { SpatialAxes } from "../protocol/artifacts.ts";
-import { hasEnding, isArrayName, PICTURE_EXTENSIONS } from "../protocol/file-types.ts";
+import { PICTURE_EXTENSIONS, hasEnding, isArrayName, isNpy, isNpz } from "../protocol/file-types.ts";
 import type { ValueDescription } from "../protocol/model.ts";
 import type { InputRecipe, PictureGeometry } from "../protocol/recipe.ts";
 import { looksLike, readBytes, readHead, sha256 } from "./files.ts";
@@ -68,11 +68,11 @@ export async function readSample(
   const input = asTensorInput(given);
   if (isJson(spec)) return readJsonSample(spec, input);
   if (input.type === "string") return readTexts(spec, recipe, input);
-  if (/\.npy$/i.test(spec)) {
+  if (isNpy(spec)) {
     const bytes = await readBytes(spec, fileLimit);
     return arraySample(decodeNpy(bytes, spec), path.basename(spec), sha256(bytes), spec, recipe, input);
   }
-  if (/\.npz$/i.test(spec)) {
+  if (isNpz(spec)) {
     const bytes = await readBytes(spec, fileLimit);
     const arrays = decodeNpz(bytes, spec);
     const array = arrays.get(input.name) ?? (arrays.size === 1 ? [...arrays.values()][0] : undefined);

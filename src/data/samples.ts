@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { DataError } from "../model/errors.ts";
-import { isArrayName } from "../protocol/file-types.ts";
+import { isArrayName, isNpz } from "../protocol/file-types.ts";
 import type { Recipe } from "../protocol/recipe.ts";
 import { readBytes } from "./files.ts";
 import { isJson, jsonKeys } from "./json-sample.ts";
@@ -70,7 +70,7 @@ export async function readSamples(
 
 /** What an archive holds that no input takes, in a sentence. */
 async function spareArrays(spec: string, inputs: readonly SampleInput[]): Promise<string | undefined> {
-  if (!/\.npz$/i.test(spec) || inputs.length < 1) return undefined;
+  if (!isNpz(spec) || inputs.length < 1) return undefined;
   const names = [...decodeNpz(await readBytes(spec, 2 ** 30), spec).keys()];
   const spare = names.filter((name) => !inputs.some((input) => input.name === name));
   // A single array of any name is the only input's.
@@ -134,7 +134,7 @@ export function parseSampleSpecs(args: readonly string[], inputNames: readonly s
   const unnamed = files.get("") ?? [];
   const clear =
     inputNames.length <= 1 ||
-    unnamed.every((file) => /\.npz$/i.test(file)) ||
+    unnamed.every((file) => isNpz(file)) ||
     unnamed.every((file) => /\.txt$/i.test(file)) ||
     unnamed.every(isTable);
   if (unnamed.length > 1 && !clear) parseInputSpecs(unnamed, inputNames);
@@ -184,7 +184,7 @@ async function namedShare(
   recipe: Recipe,
   open: readonly SampleInput[],
 ): Promise<readonly string[] | undefined> {
-  if (/\.npz$/i.test(spec)) {
+  if (isNpz(spec)) {
     const arrays = decodeNpz(await readBytes(spec, 2 ** 30), spec);
     return open.map((input) => input.name).filter((name) => arrays.has(name));
   }

@@ -23,12 +23,13 @@ export class DataError extends Error {
 }
 
 /** What a model and its input do not allow. Who knows the methods says which of them do without. */
-export type Obstacle = "gradient" | "forward runs that compare" | "baseline that compares";
+export type Obstacle =
+  "gradient" | "input gradient" | "spatial layer" | "forward runs that compare" | "baseline that compares";
 
 /** An operator that cannot be differentiated. */
 export class NoGradientError extends Error {
   override readonly name: string = "NoGradientError";
-  readonly obstacle: Obstacle = "gradient";
+  readonly obstacles: readonly Obstacle[] = ["gradient"];
   constructor(
     readonly operator: string,
     readonly node: string,
@@ -54,8 +55,8 @@ export class UsageError extends Error {
 export class RuledOutError extends UsageError {
   constructor(
     message: string,
-    where: string,
-    readonly obstacle: Obstacle,
+    where: string | undefined,
+    readonly obstacles: readonly Obstacle[],
     hint?: string,
   ) {
     super(message, where, hint);

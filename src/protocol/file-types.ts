@@ -7,6 +7,10 @@ export const TEXT_EXTENSIONS = ["txt", "md"] as const;
 /** Lists and objects of texts and numbers. */
 export const LIST_EXTENSIONS = ["json"] as const;
 
+/** Whether a file holds one array, or several by name, by its own name. */
+export const isNpy = (name: string): boolean => hasEnding(name, ["npy"]);
+export const isNpz = (name: string): boolean => hasEnding(name, ["npz"]);
+
 /** Whether a file holds arrays, by its name: it is taken as it is, past the recipe. */
 export function isArrayName(name: string): boolean {
   return hasEnding(name, ARRAY_EXTENSIONS);

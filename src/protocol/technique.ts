@@ -34,6 +34,8 @@ export interface TechniqueInfo {
     readonly target: boolean;
     /** A layer: "spatial" layers have height and width; "any" value; none. */
     readonly layer: "none" | "any" | "spatial";
+    /** Global average pooling, followed by one dense layer that makes the score. */
+    readonly pooledHead?: true;
     /** Whether it takes several layers, and averages their maps. */
     readonly several?: boolean;
     /** Gradients: an operator without a rule rules it out. */

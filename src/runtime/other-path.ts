@@ -45,7 +45,7 @@ export function otherForBaseline(): RuledOutError {
   return new RuledOutError(
     "The model takes a different path for the baseline than for the input, so they cannot be compared.",
     "baseline",
-    "baseline that compares",
+    ["baseline that compares"],
     "Choose another baseline.",
   );
 }

@@ -252,6 +252,6 @@ function otherFrom(from: string): RuledOutError {
   return new RuledOutError(
     `The model takes a different path when "${from}" changes, so its scores cannot be compared.`,
     from,
-    "forward runs that compare",
+    ["forward runs that compare"],
   );
 }

@@ -57,7 +57,13 @@ function needsOf({ needs, group }: TechniqueInfo): string {
   if (group === "checks") return "the method to check, and what it needs";
   const layer = { none: "", any: "a layer", spatial: "a layer with height and width" }[needs.layer];
   const input = { none: "the model alone", one: "an input", many: "a data set" }[needs.input];
-  return [input, needs.target ? "a target" : "", layer, needs.gradient ? "gradients" : ""]
+  return [
+    input,
+    needs.target ? "a target" : "",
+    layer,
+    needs.pooledHead ? "global average pooling" : "",
+    needs.gradient ? "gradients" : "",
+  ]
     .filter((one) => one !== "")
     .join(", ");
 }

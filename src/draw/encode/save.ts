@@ -12,11 +12,12 @@ import { composeSvg } from "./svg.ts";
 import type { Theme } from "./svg.ts";
 import { decimalOfFloat32 } from "../../protocol/format.ts";
 
-/** How a result looks, and its numbers as a table: made of its views. */
-export type PictureFormat = "png" | "svg" | "csv";
+export const SAVE_FORMATS = ["png", "svg", "npy", "npz", "json", "csv"] as const;
+export type SaveFormat = (typeof SAVE_FORMATS)[number];
 /** The raw numbers, in full. */
-export type NumberFormat = "npy" | "npz" | "json";
-export type SaveFormat = PictureFormat | NumberFormat;
+export type NumberFormat = Extract<SaveFormat, "npy" | "npz" | "json">;
+/** How a result looks, and its numbers as a table: made of its views. */
+export type PictureFormat = Exclude<SaveFormat, NumberFormat>;
 
 /** The keyword of the PNG text chunk that holds the provenance as JSON. */
 export const PROVENANCE_KEYWORD = "neural-loupe";

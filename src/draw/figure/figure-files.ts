@@ -10,8 +10,8 @@ import { jsonArrays, PROVENANCE_KEYWORD, toJson } from "../encode/save.ts";
 import { LIGHT_THEME, writeSvg } from "../encode/svg.ts";
 import type { Theme } from "../encode/svg.ts";
 
-export type FigureFormat = "png" | "svg" | "npz" | "json";
-export const FIGURE_FORMATS: readonly FigureFormat[] = ["svg", "png", "npz", "json"];
+export const FIGURE_FORMATS = ["svg", "png", "npz", "json"] as const;
+export type FigureFormat = (typeof FIGURE_FORMATS)[number];
 
 /** A figure with what its axes are, for the files that keep it. */
 export interface SavedFigure<R extends Result = Result> extends Figure<R> {

@@ -26,7 +26,7 @@ export const cam = technique({
     group: "cams",
     summary: "The regions that support a class, for models that end in global average pooling and one dense layer.",
     cite: "Zhou et al. 2016",
-    needs: { input: "one", target: true, layer: "none", gradient: false },
+    needs: { input: "one", target: true, layer: "none", gradient: false, pooledHead: true },
     params: [RELU, SCORE, ...NOISE],
   },
   async run(context) {

@@ -1,3 +1,4 @@
+import { isNpz } from "../../protocol/file-types.ts";
 import { sameNumbers } from "../../model/graph.ts";
 import { basename, resolve } from "node:path";
 import { DataError, UsageError } from "../../model/errors.ts";
@@ -149,7 +150,7 @@ export class BaselineReader {
         "Omit the baseline, or explain a numeric input.",
       );
     const path = resolve(this.about.folder, file);
-    if (/\.npz$/i.test(file)) {
+    if (isNpz(file)) {
       const names = [...decodeNpz(await readBytes(path, 2 ** 30), path).keys()];
       if (!(names.length === 1 && this.about.explained.length === 1 && !Object.hasOwn(this.about.feeds, names[0]))) {
         await this.checkUsed(path, names, note);

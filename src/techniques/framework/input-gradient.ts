@@ -39,7 +39,6 @@ export function withoutGradient(input: string, type: string, because?: string): 
   return new RuledOutError(
     `The input "${input}" is ${type}: only float inputs have a gradient${because === undefined ? "" : `, and ${because}`}.`,
     input,
-    "gradient",
-    "Methods for later float layers (layer gradient × activation, Grad-CAM) still work.",
+    ["input gradient", "gradient"],
   );
 }

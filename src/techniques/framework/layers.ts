@@ -1,4 +1,4 @@
-import { UsageError } from "../../model/errors.ts";
+import { RuledOutError, UsageError } from "../../model/errors.ts";
 import { elementCount, isFloat, nodeLabel, type Graph, type Node } from "../../model/graph.ts";
 import { makersOf } from "../../model/makers.ts";
 import { placeInside } from "../../model/inner-names.ts";
@@ -110,10 +110,11 @@ async function pickSpatialLayer(
   const layers = found.filter((value) => !scores.has(value) && !isAttention(traced, layouts, value));
   const all = layers.length > 0 ? layers : found;
   if (all.length === 0) {
-    throw new UsageError(
+    throw new RuledOutError(
       "No layer between the input and the score has height and width larger than 1×1.",
       undefined,
-      "This method needs a convolutional layer, or a transformer's tokens on a grid. Saliency works on any model.",
+      ["spatial layer"],
+      "This method needs a convolutional layer, or a transformer's tokens on a grid.",
     );
   }
   const sizeOf = (value: string): number => elementCount(trace.dims.get(value)!);

@@ -4,7 +4,22 @@ import type { TechniqueInfo } from "../../protocol/technique.ts";
 /** Which methods do without what a model does not allow. */
 const OTHERS: Readonly<Record<Obstacle, { readonly which: string; readonly works: (info: TechniqueInfo) => boolean }>> =
   {
-    gradient: { which: "Methods that only run the model forward", works: ({ needs }) => !needs.gradient },
+    gradient: {
+      which: "Methods that only run the model forward",
+      works: ({ needs }) => !needs.gradient && !needs.pooledHead,
+    },
+    "input gradient": {
+      which: "Methods that begin at a later layer",
+      works: ({ needs, group, params }) =>
+        needs.gradient &&
+        needs.layer !== "none" &&
+        group !== "neurons" &&
+        !params.some(({ name }) => name === "baseline"),
+    },
+    "spatial layer": {
+      which: "Methods that need no such layer",
+      works: ({ needs }) => needs.target && needs.layer !== "spatial" && !needs.pooledHead,
+    },
     "forward runs that compare": { which: "Gradient methods", works: ({ needs }) => needs.gradient },
     "baseline that compares": {
       which: "Gradient methods without a baseline",
@@ -16,7 +31,8 @@ const OTHERS: Readonly<Record<Obstacle, { readonly which: string; readonly works
 export function withOtherMethods(error: unknown, catalogue: readonly TechniqueInfo[]): unknown {
   if (!(error instanceof NoGradientError || error instanceof RuledOutError)) return error;
   const own = "hint" in error ? error.hint : undefined;
-  return Object.assign(error, { hint: [own, othersThan(error.obstacle, catalogue)].filter(Boolean).join(" ") });
+  const others = error.obstacles.map((obstacle) => othersThan(obstacle, catalogue));
+  return Object.assign(error, { hint: [own, ...others].filter(Boolean).join(" ") });
 }
 
 /** One method of each family stands for it. */

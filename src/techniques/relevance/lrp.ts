@@ -286,7 +286,7 @@ function explained(error: unknown): unknown {
         node,
         "Its gradient is known: saliency, Integrated Gradients and DeepLIFT work on this model.",
       )
-    : new RuledOutError(message, node, "gradient");
+    : new RuledOutError(message, node, ["gradient"]);
 }
 
 /** What a person should know of how this model's operators were treated. */
