@@ -164,6 +164,22 @@ describe("beside a model", () => {
     expect(lstatSync(path.join(root, "real", "mid.json")).isSymbolicLink()).toBe(true);
   });
 
+  test("a link's folders are followed one by one, and one that is missing is named", async () => {
+    const file = model("through").path;
+    const root = path.dirname(file);
+    mkdirSync(path.join(root, "far", "inner"), { recursive: true });
+    symlinkSync(path.join("far", "inner"), path.join(root, "near"));
+    const link = path.join(root, "m.loupe.json");
+    symlinkSync("near/../kept.json", link);
+    await saveRecipe(file, { version: 1, inputs: {} });
+    expect(readdirSync(path.join(root, "far"))).toEqual(["inner", "kept.json"]);
+    expect(readdirSync(root)).not.toContain("kept.json");
+    rmSync(link);
+    symlinkSync("missing/kept.json", link);
+    await expect(saveRecipe(file, { version: 1, inputs: {} })).rejects.toThrow(/There is no folder ".*missing"/);
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+  });
+
   test("a link to what is no .json is not written through", async () => {
     const file = model("linked-elsewhere").path;
     const other = path.join(scratch, "settings.sh");

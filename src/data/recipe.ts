@@ -137,9 +137,14 @@ async function linkTarget(file: string): Promise<string> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   }
-  const own = path.join(await realpath(path.dirname(file)), path.basename(file));
+  const folder = await realpath(path.dirname(file)).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === "ENOENT" ? new DataError(`There is no folder "${path.dirname(file)}".`, file) : error;
+  });
+  const own = path.join(folder, path.basename(file));
   const to = await readlink(own).catch(() => undefined);
-  return to === undefined ? own : linkTarget(path.resolve(path.dirname(own), to));
+  if (to === undefined) return own;
+  // The system goes through a link's folders one by one: "a/.." is not here where a is a link.
+  return linkTarget(path.isAbsolute(to) ? to : `${folder}${path.sep}${to}`);
 }
 
 /** JSON for people: lists of numbers on one line. */
