@@ -10,7 +10,7 @@ it("an operator without a gradient leaves the methods that only run the model fo
   const hint = hintOf(new NoGradientError("SampleOp", "sample"));
   expect(hint).toMatch(/^Methods that only run the model forward still work, such as .*Predictions.*Occlusion/);
   // CAM, too, but only where the head is a pooling and a dense layer.
-  expect(hint).not.toMatch(/Saliency|CAM,|Grad-CAM|DeepLIFT/);
+  expect(hint).not.toMatch(/Saliency| CAM,|Grad-CAM|DeepLIFT/);
 });
 
 it.each<[Obstacle, RegExp, RegExp]>([
