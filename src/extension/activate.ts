@@ -4,7 +4,7 @@ import { catalogue } from "../techniques/catalogue.ts";
 import { registerCommands } from "./commands/commands.ts";
 import { ModelEditor } from "./editors/model-editor.ts";
 import { createEngine } from "./engine.ts";
-import type { EngineState } from "./engine-process.ts";
+import type { EngineState } from "./engine-calls.ts";
 import { ModelFacts } from "./model-facts.ts";
 import { Comparisons } from "./panels/comparisons.ts";
 import { Panels } from "./panels/panels.ts";

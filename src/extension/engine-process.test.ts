@@ -5,7 +5,7 @@ import path from "node:path";
 import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { EngineProcess } from "./engine-process.ts";
-import type { EngineOptions, EngineState } from "./engine-process.ts";
+import type { EngineOptions, EngineState } from "./engine-calls.ts";
 import { CALL_KINDS } from "../protocol/engine.ts";
 import type { Job } from "../protocol/job.ts";
 import type { RemoteError } from "../protocol/link.ts";

@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
-import type { EngineProcess, EngineState } from "./engine-process.ts";
+import type { EngineProcess } from "./engine-process.ts";
+import type { EngineState } from "./engine-calls.ts";
 
 /** The engine in the status bar, while there is one: what runs, how far it is, and a click that cancels it. */
 export function showEngineState(engine: EngineProcess): vscode.Disposable {
