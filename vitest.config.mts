@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
@@ -8,7 +9,12 @@ export default defineConfig({
     passWithNoTests: false,
     globalSetup: "test/support/scratch.setup.ts",
     projects: [
-      { extends: true, test: { name: "node", include: ["{src,scripts,test/reference}/**/*.test.ts"] } },
+      {
+        extends: true,
+        // VS Code gives extensions this module; tests have a small one of their own.
+        resolve: { alias: { vscode: fileURLToPath(new URL("test/support/vscode.ts", import.meta.url)) } },
+        test: { name: "node", include: ["{src,scripts,test/reference}/**/*.test.ts"] },
+      },
       // In a Chromium, which is found or installed when the first of these tests is to run.
       {
         extends: true,

@@ -33,6 +33,8 @@ export abstract class WebviewSession<Host extends Methods<Host> & Bootable> exte
       }),
     );
     this.register(panel.onDidDispose(() => this.dispose()));
+    // A panel that is gone does not even say whether it is visible.
+    this.register({ dispose: () => (this.loaded = false) });
   }
 
   /** All that the page needs to draw. */
