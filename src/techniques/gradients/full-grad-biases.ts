@@ -37,6 +37,8 @@ export interface Biases {
   readonly clipBounds: readonly ClipBound[];
   /** Operators between input and score that are not piecewise linear: what they add is in no bias. */
   readonly curved: readonly string[];
+  /** Operators that put constants beside or in place of what depends on the input: these are in no bias either. */
+  readonly placing: readonly string[];
 }
 
 /**
@@ -48,6 +50,7 @@ export function findBiases(specialised: Specialised, score: string): Biases {
   const places: BiasPlace[] = [];
   const clipBounds: ClipBound[] = [];
   const curved = new Map<string, number>();
+  const placing = new Set<string>();
   const nodes = neededFor([score], forward);
   const inFormulas = formulaSums(nodes, (value) => elementCount(g.shape(value)) === 1);
   for (const node of nodes) {
@@ -62,14 +65,29 @@ export function findBiases(specialised: Specialised, score: string): Biases {
       node.domain === ""
         ? isStraight(node) && !multiplies(node, tainted)
         : FUSED.has(node.opType) && fused !== undefined && !/^(Tanh|Sigmoid)$/.test(activationOf(node));
+    if ((DATA_INPUTS[node.opType]?.(node) ?? []).some(constant)) placing.add(node.opType);
     if (!straight) curved.set(node.opType, (curved.get(node.opType) ?? 0) + 1);
   }
   return {
     places,
     clipBounds,
     curved: [...curved].map(([opType, count]) => (count > 1 ? `${opType} (${count})` : opType)),
+    placing: [...placing],
   };
 }
+
+const all = ({ inputs }: Node): number[] => inputs.map((_, index) => index);
+/** Which inputs' elements may become the output's, of operators that choose among several. */
+const DATA_INPUTS: Readonly<Record<string, (node: Node) => readonly number[]>> = {
+  Concat: all,
+  Max: all,
+  Min: all,
+  Where: () => [1, 2],
+  Pad: () => [2],
+  Scatter: () => [0, 2],
+  ScatterElements: () => [0, 2],
+  ScatterND: () => [0, 2],
+};
 
 /** Whether values that both depend on the input are multiplied. */
 function multiplies(node: Node, tainted: ReadonlySet<string>): boolean {

@@ -236,6 +236,44 @@ describe("FullGrad's biases", () => {
     expect(result.notes.join(" ")).not.toContain("piecewise linear networks; this one has");
   });
 
+  it.each<[string, Pick<SmallModel, "nodes" | "weights">, { input: number; biases: number; score: number }]>([
+    [
+      // A row of 2 above s and one below it: what is padded adds 8.
+      "Pad",
+      {
+        nodes: behind(node("Pad", ["s", "p", "two"], ["h"])),
+        weights: [half, weight("p", [8], [0, 0, 1, 0, 0, 0, 1, 0], "int64"), weight("two", [], [2])],
+      },
+      { input: 6, biases: 2, score: 16 },
+    ],
+    [
+      // s = [1.5, −1.5, 3.5, 4.5]: 3 stands in place of the first two.
+      "Max",
+      { nodes: behind(node("Max", ["s", "three"], ["h"])), weights: [half, weight("three", [1], [3])] },
+      { input: 7, biases: 1, score: 14 },
+    ],
+  ])(
+    "do not add up to the score where constants stand beside the input's values, by %s, which is said",
+    async (name, small, expected) => {
+      const result = await explain(small, [1, -2, 3, 4]);
+      expect(fullGradSums(result)).toMatchObject(expected);
+      expect(result.notes.join(" ")).toContain(
+        `They do not add up to the score here: constants that ${name} put beside the input's values are in no bias.`,
+      );
+      // Where they are zero, or chosen nowhere, there is nothing to say.
+      const zero = await explain(
+        {
+          ...small,
+          weights: small.weights!.map((one) =>
+            one.name === "two" || one.name === "three" ? weight(one.name, one.dims, [name === "Max" ? -9 : 0]) : one,
+          ),
+        },
+        [1, -2, 3, 4],
+      );
+      expect(zero.notes.join(" ")).not.toContain("do not add up");
+    },
+  );
+
   it("do not add up to the score through an Einsum of two values that depend on the input, which is said", async () => {
     const product = node("Einsum", ["s", "s"], ["h"], equation("nchw,nchw->nchw"));
     const result = await explain({ nodes: behind(product), weights: [half] }, [1, -2, 3, 4]);

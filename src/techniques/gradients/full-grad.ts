@@ -190,24 +190,32 @@ function rescaled({ channels, area, values }: ChannelView): Float32Array {
   return Float32Array.from(sum);
 }
 
+/** Of the score: what float32 does not explain. */
+const UNEQUAL = 1e-3;
+
 /** Says what the parts sum to, which for piecewise linear networks is the score (proposition 1). */
 function noteSum(
   context: SampleContext,
-  { curved, clipBounds: clips }: Biases,
+  { curved, placing, clipBounds: clips }: Biases,
   { products, biases, placeless, atClipBounds, count, score }: Parts,
   spatial: boolean,
 ): void {
   const fromInput = sumOf(products);
+  const together = fromInput + biases + atClipBounds;
   const atBounds =
     clips.length > 0
       ? `, clipping at an upper bound (as in ReLU6: an implicit bias, not in the map) adds ${formatNumber(atClipBounds)}`
       : "";
   context.note(
-    `Full gradient: input × gradient sums to ${formatNumber(fromInput)}, bias × gradient over ${count === 1 ? "one layer" : `${count} layers`} to ${formatNumber(biases)}${atBounds}; together ${formatNumber(fromInput + biases + atClipBounds)}, the score is ${formatNumber(score)}.`,
+    `Full gradient: input × gradient sums to ${formatNumber(fromInput)}, bias × gradient over ${count === 1 ? "one layer" : `${count} layers`} to ${formatNumber(biases)}${atBounds}; together ${formatNumber(together)}, the score is ${formatNumber(score)}.`,
   );
   if (curved.length > 0)
     context.note(
       `They add up to the score in piecewise linear networks; this one has ${curved.join(", ")}, whose implicit biases are omitted.`,
+    );
+  else if (placing.length > 0 && Math.abs(together - score) > UNEQUAL * Math.max(Math.abs(score), Math.abs(together)))
+    context.note(
+      `They do not add up to the score here: constants that ${placing.join(", ")} put beside the input's values are in no bias.`,
     );
   if (placeless !== 0)
     context.note(
