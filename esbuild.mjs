@@ -139,7 +139,7 @@ const flowList = {
 
 /**
  * The extension lists the techniques and runs none: it gets their catalogue as it is when built, as data, and none of
- * the code that comes with it. /
+ * the code that comes with it.
  */
 const catalogueAsData = {
   name: "catalogue-as-data",

@@ -197,7 +197,7 @@ function startInside(machine, command, { env, folder = "/" }) {
 
 /**
  * Starts a program with processes and mounts of its own. They end with it, and it ends with this script: the kernel
- * takes them away, whatever happens. /
+ * takes them away, whatever happens.
  */
 function startApart(program, args, env = process.env) {
   const apart = ["--mount", "--propagation", "private", "--pid", "--fork", "--kill-child=KILL"];

@@ -44,7 +44,7 @@ export function codeServer() {
 
 /**
  * Installs VS Code's server into the cache folder when it is not there yet: minutes, once per machine. Several
- * processes may ask at the same time. /
+ * processes may ask at the same time.
  */
 export async function installCodeServer() {
   if (process.platform === "win32") {

@@ -7,7 +7,7 @@ import { task } from "./progress.mjs";
 /**
  * Runs `npm ci` when node_modules is missing or holds something else than package-lock.json says. What npm says is
  * shown only when it fails. (.npmrc keeps packages from running scripts: none needs to, and onnxruntime-node's would
- * download CUDA libraries.) /
+ * download CUDA libraries.)
  */
 export async function ensureDependencies() {
   const reason = outOfStep();

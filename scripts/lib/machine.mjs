@@ -7,7 +7,7 @@ import { task } from "./progress.mjs";
 
 /**
  * A line for each thing that comes as packages of the operating system. `there`: whether it is at hand already, in
- * whatever way; `packages`: Debian's and Ubuntu's; `elsewhere`: what a person does on another system. /
+ * whatever way; `packages`: Debian's and Ubuntu's; `elsewhere`: what a person does on another system.
  */
 const needs = {
   browser: {
@@ -54,7 +54,7 @@ const browsers = [
 /**
  * Makes sure that the machine has what is asked for: `browser`, `server` (VS Code's), `debootstrap`. What is missing is
  * installed where that can be done without asking (Debian and Ubuntu, as root); else the error has the one command for
- * all of it. /
+ * all of it.
  */
 export async function prepareMachine({ browser = false, server = false, debootstrap = false }) {
   const wanted = [browser && "browser", server && "compiler", debootstrap && "debootstrap"]

@@ -2,7 +2,7 @@
 
 /**
  * Runs a task and prints " WHAT ... 14 s". `usually` says how long to expect, where that is long: "some minutes, once".
- * Whatever the task itself would print belongs into its error. /
+ * Whatever the task itself would print belongs into its error.
  */
 export async function task(what, work, { usually } = {}) {
   const started = Date.now();

@@ -12,7 +12,7 @@ export interface Straightened {
 
 /**
  * Puts the taken branch of each If whose condition is known in its place. An If inside a branch stays for the next
- * round, when its condition has been traced. /
+ * round, when its condition has been traced.
  */
 export function takeBranches(graph: Graph, known: (value: string) => readonly number[] | undefined): Straightened {
   const nodes: Node[] = [];

@@ -13,7 +13,7 @@ export type AttributeValue = number | string | readonly number[] | Attribute;
 /**
  * Collects the nodes of a graph whose shapes are all known. Methods give the name of the value they make; `shape` tells
  * the shape of any value made or declared. Everything that flows is float32; integer constants are int64. Operators are
- * those of opset 21, where axes are inputs. /
+ * those of opset 21, where axes are inputs.
  */
 export class Builder {
   readonly nodes: Node[] = [];

@@ -6,7 +6,7 @@ import { svmClassifier, svmRegressor } from "./canonical-svm.ts";
 /**
  * ai.onnx.ml's operators (versions 1 to 5) as standard ones, where what they do can be differentiated: as ONNX Runtime
  * computes them. Nodes whose output has no gradient (trees, look-ups, probabilities coupled by iteration) stay, and a
- * rule says why. Linear models are rewritten before (`withLinearModels`). /
+ * rule says why. Linear models are rewritten before (`withLinearModels`).
  */
 export const ML_REWRITES: Readonly<Record<string, Rewrite>> = {
   // (x − offset)·scale, one for all columns or one each.

@@ -4,7 +4,7 @@ import { asRows, finish, floats, postTransform, text } from "./canonical-parts.t
 
 /**
  * Σ coefficient · kernel(x, support vector) + ρ (ai.onnx.ml SVMRegressor): a regression, or the decision value of a
- * one-class machine, of which `one_class` keeps the sign alone. /
+ * one-class machine, of which `one_class` keeps the sign alone.
  */
 export function svmRegressor(c: CanonicalContext): "done" | undefined {
   const { g, node } = c;
@@ -23,7 +23,7 @@ export function svmRegressor(c: CanonicalContext): "done" | undefined {
 /**
  * A support vector classifier's scores (ai.onnx.ml SVMClassifier): one for each pair of classes, two for two classes,
  * one each for the linear machine without vectors; and the probabilities of two classes by Platt's sigmoid. Those of
- * more classes are coupled by iteration, and stay with the node. /
+ * more classes are coupled by iteration, and stay with the node.
  */
 export function svmClassifier(c: CanonicalContext): "done" | undefined {
   const { g, node } = c;
@@ -73,7 +73,7 @@ function plattShares({ g }: CanonicalContext, score: string, a: number, b: numbe
 
 /**
  * Which vectors count for which pair of classes, [pairs][vectors]: libsvm keeps, for each vector, a coefficient against
- * each other class, so that those of class i against j stand in row j − 1, those of class j in row i (i < j). /
+ * each other class, so that those of class i against j stand in row j − 1, those of class j in row i (i < j).
  */
 function pairCoefficients(coefficients: readonly number[], perClass: readonly number[]): number[][] {
   const count = perClass.reduce((a, b) => a + b, 0);

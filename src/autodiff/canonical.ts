@@ -21,7 +21,7 @@ export interface CanonicalContext {
 /**
  * Rewrites a node of any opset from 7 on as opset 21 has it (or the model's own, where newer), with all shapes known:
  * axes, bounds and sizes become inputs, what only moves elements becomes Reshape. Output names stay. Nodes that mean
- * the same in both pass unchanged. /
+ * the same in both pass unchanged.
  */
 export function canonicalise(context: CanonicalContext): void {
   const { node, g } = context;

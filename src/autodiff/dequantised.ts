@@ -27,7 +27,7 @@ const AGAIN = ".requantised";
  * The graph with the real numbers that quantised ones stand for between each operator on those and what takes them: q,
  * (q − zero point) · scale, and the same q again. So a network whose layers are of integers has layers of floats, with
  * gradients; nothing else changes, as what is dequantised and quantised by the same scale is what it was. Values that
- * have this already keep it. /
+ * have this already keep it.
  */
 export function withDequantised(graph: Graph, types: Trace["types"], opset: number): Graph {
   if (opset < 10 || !graph.nodes.some((node) => Object.hasOwn(OWN, operatorOf(node)))) return graph;

@@ -24,7 +24,7 @@ export interface DifferentiateOptions {
 /**
  * Reverse mode over a straight line of nodes: appends to `g` what computes the gradients, and gives for each value of
  * `wrt` the name of its gradient, or undefined where the score does not depend on it. Only nodes between `wrt` and `of`
- * are visited. /
+ * are visited.
  */
 export function differentiate(
   g: Builder,

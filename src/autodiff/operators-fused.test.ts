@@ -14,7 +14,7 @@ import { floatsOf, type Feeds } from "../runtime/ort.ts";
 
 /**
  * com.microsoft's operators have no float64 kernels and no reference evaluator: what ONNX Runtime's own float32 kernel
- * does beside the input is the reference, with a step wide enough for float32's noise. /
+ * does beside the input is the reference, with a step wide enough for float32's noise.
  */
 const STEP = 1 / 64;
 const TOLERANCE = 4e-3;

@@ -67,7 +67,7 @@ export class RuleContext extends NodeReader {
   /**
    * Gradients by way of other nodes that compute what this one does: `expand` emits them from the node's inputs and
    * gives a value for each output (undefined for one that no gradient comes back to). They are differentiated by the
-   * same rules. /
+   * same rules.
    */
   through(expand: () => readonly (string | undefined)[]): (string | undefined)[] {
     const start = this.g.nodes.length;

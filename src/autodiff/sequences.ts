@@ -7,7 +7,7 @@ import { hasTrait } from "../model/operators.ts";
 
 /**
  * Follows lists of tensors (SequenceConstruct, SequenceInsert, SplitToSequence ...) and optionals by the names of what
- * is in them, and replaces what takes tensors out of them by plain nodes. Lists that come in from outside stay. /
+ * is in them, and replaces what takes tensors out of them by plain nodes. Lists that come in from outside stay.
  */
 export function unpackSequences(graph: Graph, trace: Trace): Straightened {
   const unpacker = new Unpacker(graph, trace);

@@ -20,7 +20,6 @@ export interface LastOperator {
  * new axis: the scores before it are then one value of the graph, as they are where there is no loop. Undefined where
  * steps end in anything else.
  * @param fresh A name that nothing has yet.
- * /
  */
 export function lastOperator(
   values: readonly string[],

@@ -7,7 +7,7 @@ import type { Trace } from "./specialise.ts";
 /**
  * One round towards a straight line: the taken branches of If, the steps that Loop and Scan ran, and lists of tensors
  * whose lengths the trace shows become plain nodes. What was inside is not traced yet, so rounds follow until nothing
- * changes. /
+ * changes.
  */
 export function straighten(graph: Graph, trace: Trace): Straightened {
   const branches = takeBranches(graph, (value) => trace.known.get(value));

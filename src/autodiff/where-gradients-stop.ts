@@ -7,7 +7,7 @@ import { hasTrait, operatorOf } from "../model/operators.ts";
 /**
  * Why no gradient of `to` comes back to `from` although `to` depends on it: the node that makes integers, booleans or
  * strings of it, or the decision trees that stand before that. Undefined where `to` does not depend on `from` at all,
- * or a gradient does come back. /
+ * or a gradient does come back.
  */
 export function whereGradientsStop(graph: Graph, from: string, to: string): NoGradientError | undefined {
   const nodes = neededFor([to], graph.nodes);

@@ -140,7 +140,7 @@ export function parseSettings(settings: readonly string[]): Record<string, strin
 /**
  * The files and the recipe that a command names. What was guessed for files that go through the recipe, and what of the
  * recipe the model does not have, is said on standard error. DataError for a recipe that names inputs the model lacks
- * in place of those it has. /
+ * in place of those it has.
  */
 export async function inputsOf(
   model: LoadedModel,

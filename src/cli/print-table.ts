@@ -13,7 +13,6 @@ export interface TableStyle {
 /**
  * A table for people (aligned, numbers short and to the right, the last column cut at the terminal's edge) or for
  * programs (a header and rows of cells between tabs, every digit kept). A tab or line break in a cell becomes a space.
- * /
  */
 export function formatTable(
   header: readonly string[],

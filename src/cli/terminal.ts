@@ -1,7 +1,7 @@
 /**
  * All that the commands write goes through here: what names from a model or a file bring along must not command the
  * terminal. Control characters but line breaks and tabs, and those that turn the direction of writing, are shown as
- * "\x1b", "\u202e". /
+ * "\x1b", "\u202e".
  */
 export function visible(text: string): string {
   // eslint-disable-next-line no-control-regex -- control characters are what is looked for

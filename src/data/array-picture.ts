@@ -20,7 +20,7 @@ export function imageAxes(dims: readonly number[], recipe: InputRecipe): Spatial
 
 /**
  * The first picture of an array in display colours: by undoing the recipe where the values fit it, else from the least
- * (black) to the largest finite value (white), or what `ends` says is black and white. /
+ * (black) to the largest finite value (white), or what `ends` says is black and white.
  */
 export function displayArray(
   values: ArrayLike<number>,

@@ -8,7 +8,7 @@ export interface ReadNames {
 
 /**
  * Names from a text, one a line: by line, or by the number that each line begins with where these are 0 to n − 1, each
- * once ("3 dog", "3: dog", "3,dog"). Numbers that are no such indices stay part of the names, which is said. /
+ * once ("3 dog", "3: dog", "3,dog"). Numbers that are no such indices stay part of the names, which is said.
  */
 export function namesFromLines(lines: readonly string[], file: string): ReadNames {
   const filled = lines.filter((line) => line !== "");

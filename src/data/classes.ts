@@ -12,7 +12,7 @@ const fileLimit = 16 * 2 ** 20;
  * Class names by index, from a list or from a file in the model's folder or below it: .json (a list, an object by
  * index, or a Hugging Face config.json with id2label), .csv and .tsv (a column of names, by a column of indices), else
  * text by line. Names are never worth failing for: a file that cannot be used gives no names and the reason. What was
- * assumed in reading it, and gaps, are in `notes`. /
+ * assumed in reading it, and gaps, are in `notes`.
  */
 export async function readClasses(
   classes: readonly string[] | string | undefined,

@@ -23,7 +23,7 @@ export interface ChosenColumns {
  * The columns of a table for each of the inputs that share it: those that the recipe names; those that are called as an
  * input of one column is; else by place, and then the numbers must fit. Throws a DataError that names the columns where
  * they do not: nothing is shifted. `row` is the one that is read: where there is no header, its cells say how many
- * columns there are. /
+ * columns there are.
  */
 export function chooseColumns(table: Table, row: number, inputs: readonly ColumnInput[]): Map<string, ChosenColumns> {
   const chosen = new Map<string, ChosenColumns>();

@@ -18,7 +18,7 @@ const passing = new Set(["Cast", "Identity", "Transpose"]);
 /**
  * A normalization that the graph does by itself, right behind an input: Sub, Add, Mul, Div by constants, or a
  * BatchNormalization, before any other operator. A lone Mul or Div (of the gate in a x·σ(x), say) does not count unless
- * its other operand is constant. /
+ * its other operand is constant.
  */
 export async function findFrontNormalization(
   description: ModelDescription,

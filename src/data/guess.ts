@@ -12,7 +12,7 @@ import { LARGEST_SIDE } from "./validate.ts";
 /**
  * A recipe for a model that comes without one, from the names and shapes of its inputs, a normalization at the graph's
  * front, the file's metadata, and the files beside it. `reasons` has a sentence for each thing assumed, for the person
- * to judge. /
+ * to judge.
  */
 export async function guessRecipe(description: ModelDescription, readConstant?: ReadConstant): Promise<RecipeReport> {
   const beside = await readFilesBeside(description.path);

@@ -9,7 +9,7 @@ const FILE = "preprocessor_config.json";
 /**
  * transformers' image processors, as their numpy and Pillow versions compute (5.24,
  * models/<name>/image_processing_pil_<name>.py): resize, crop, rescale, normalise. What the file asks for beyond that
- * is named in `unfollowed`, what it leaves open in `notes`. /
+ * is named in `unfollowed`, what it leaves open in `notes`.
  */
 export function fromHuggingFace(json: Json): Hints | undefined {
   const notes: string[] = [];

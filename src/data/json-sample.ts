@@ -35,7 +35,7 @@ export async function jsonKeys(spec: string): Promise<readonly string[] | undefi
 /**
  * A .json file as what the model's input takes: a text or number, a list of them, lists of lists for more axes; or an
  * object with one of these for each input. A batch axis of one, and a last axis of one, are added where exactly they
- * are missing. Throws a DataError that names what does not fit. /
+ * are missing. Throws a DataError that names what does not fit.
  */
 export async function readJsonSample(spec: string, input: JsonInput): Promise<JsonSample> {
   const bytes = await readBytes(spec, fileLimit);

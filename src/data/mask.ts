@@ -28,7 +28,7 @@ const mostParts = 50_000;
 
 /**
  * A mask from an array of whole numbers (.npy) or from a picture, whose colours are the parts. DataError for numbers
- * that are not whole, and for more parts than could be run. /
+ * that are not whole, and for more parts than could be run.
  */
 export async function readMask(file: string): Promise<Mask> {
   const name = path.basename(file);

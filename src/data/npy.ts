@@ -15,7 +15,7 @@ export interface NpyArray {
 /**
  * A .npy file (numpy.lib.format, versions 1 to 3): every boolean, integer and float dtype of either byte order, C or
  * Fortran order (which becomes C order). Throws a DataError for other dtypes and for sizes that do not fit the file.
- * Pickled objects are never read. /
+ * Pickled objects are never read.
  */
 export function decodeNpy(bytes: Uint8Array, where: string): NpyArray {
   const { text, start } = headerOf(bytes, where);

@@ -25,7 +25,7 @@ const pixelLimit = 100_000_000;
  * A picture file as RGB bytes: PNG, JPEG, WebP, GIF (first frame), TIFF (first page), AVIF, BMP. The camera's
  * orientation (EXIF) is applied; grey becomes RGB, 16 bits become 8 by their upper half (of grey ones, which Pillow
  * cuts off at 255, too). Alpha is dropped and colour profiles are ignored, CMYK's too, as Pillow's convert("RGB") does,
- * so that models get what they get from PyTorch. Throws a DataError that says what the file looks like instead. /
+ * so that models get what they get from PyTorch. Throws a DataError that says what the file looks like instead.
  */
 export async function readPicture(file: string): Promise<Picture> {
   const bytes = await readBytes(file, fileLimit);
@@ -146,7 +146,7 @@ function toRgb(data: Uint8Array, channels: number): Uint8Array {
 
 /**
  * Pillow's cmyk2rgb (libImaging/Convert.c): (255 − K) − C·(255 − K)/255, rounded. The decoder takes every CMYK JPEG for
- * inverted, as Pillow does. /
+ * inverted, as Pillow does.
  */
 function fromCmyk(data: Uint8Array, channels: number): Uint8Array {
   const rgb = new Uint8Array((data.length / channels) * 3);

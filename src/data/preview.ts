@@ -15,7 +15,7 @@ const longestSide = 1024;
 
 /**
  * A picture as it is on disk (made smaller for showing) and as the model will get it, by the recipe of the first input
- * that takes one. Throws a DataError where no input takes a picture or the file is none. /
+ * that takes one. Throws a DataError where no input takes a picture or the file is none.
  */
 export async function preview(file: string, recipe: Recipe): Promise<{ before: ImageArtifact; after: ImageArtifact }> {
   const image = Object.values(recipe.inputs).find((input): input is ImageRecipe => input.kind === "image");

@@ -26,7 +26,7 @@ export async function parseRecipeFile(file: string): Promise<Recipe> {
 /**
  * The recipe beside the model, its gaps guessed, or else a guess; with the class names. `readConstant` gives the
  * numbers of a constant by its name, so that a normalization inside the graph can be understood. Throws a DataError
- * where there is a recipe file that cannot be used: silently guessing over it would hide the mistake. /
+ * where there is a recipe file that cannot be used: silently guessing over it would hide the mistake.
  */
 export async function loadRecipe(description: ModelDescription, readConstant?: ReadConstant): Promise<RecipeReport> {
   const file = recipePath(description.path);
@@ -67,7 +67,7 @@ export async function completeRecipe(
 /**
  * A recipe from a file that need not lie beside the model, with the class names whose files lie beside it, or below it,
  * in the place of those files; what was taken from where is in `reasons`. Files that are not there are looked for
- * beside the model, later. /
+ * beside the model, later.
  */
 export async function withOwnClasses(
   recipe: Recipe,

@@ -24,7 +24,7 @@ export interface RowSample {
 /**
  * A row of a .csv or .tsv table ("t.csv#12"; without a number the first) for each of the inputs that share it. Rows
  * count from 0, after the header if there is one. What was found out about the table, which row it is and which columns
- * go where is in the notes. Throws a DataError that names the row and column of what does not fit. /
+ * go where is in the notes. Throws a DataError that names the row and column of what does not fit.
  */
 export async function readRows(spec: string, inputs: readonly ColumnInput[]): Promise<Map<string, RowSample>> {
   const { file, row } = splitRow(spec);

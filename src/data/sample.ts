@@ -57,7 +57,7 @@ const fileLimit = 2 ** 30;
  * convert without loss (floats may be rounded), its shape must be the model's (a batch axis of one is added where
  * exactly that is missing). So is a .json, and so are the texts of an input of strings: a table's cells, a .txt file,
  * or the text itself. Everything else goes through the recipe. A text recipe's tokenizer lies beside the model. Throws
- * a DataError that names the file, both shapes or types, and what to do. /
+ * a DataError that names the file, both shapes or types, and what to do.
  */
 export async function readSample(
   spec: string,

@@ -15,7 +15,7 @@ import { isTable, splitRow } from "./table.ts";
 /**
  * Samples for all inputs of a model. `specs` has a file (or text) by input name; "" stands for the only input, for a
  * .npz with one array per input, for a .json with a list per input, for a table's row whose columns are the inputs', or
- * for one text that goes through a tokenizer into several inputs. Throws a DataError that names what is missing. /
+ * for one text that goes through a tokenizer into several inputs. Throws a DataError that names what is missing.
  */
 export async function readSamples(
   specs: Readonly<Record<string, string>>,
@@ -100,7 +100,7 @@ export function parseInputSpecs(args: readonly string[], inputNames: readonly st
 
 /**
  * Refuses "NAME=FILE" whose NAME is no input's, where it cannot be meant otherwise: a file may have "=" in its path,
- * and a text in itself. DataError that names the inputs. /
+ * and a text in itself. DataError that names the inputs.
  */
 export function checkNames(args: readonly string[], inputNames: readonly string[], takesText: boolean): void {
   for (const arg of args) {
@@ -123,7 +123,7 @@ function isFile(spec: string): boolean {
 /**
  * Several samples on a command line: "NAME=FILE" or "FILE", an input's name as often as there are samples, or once
  * where all share it. DataError where the numbers do not fit, or where it is not clear what a file without a name is
- * for. /
+ * for.
  */
 export function parseSampleSpecs(args: readonly string[], inputNames: readonly string[]): Record<string, string>[] {
   const files = new Map<string, string[]>();
@@ -203,7 +203,7 @@ async function namedShare(
 
 /**
  * One file as samples of the inputs that it has something for: a .csv row's columns, a .json's lists, one text for
- * several inputs. Undefined where it is one array or picture. Throws a DataError as readSamples does. /
+ * several inputs. Undefined where it is one array or picture. Throws a DataError as readSamples does.
  */
 export async function readShared(
   spec: string,

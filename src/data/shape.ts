@@ -10,7 +10,7 @@ export function shapeText(dims: Dims): string {
 
 /**
  * A sample's dims in the rank that the model wants: a batch axis of one is added or dropped where exactly that differs.
- * Throws a DataError with both shapes otherwise. /
+ * Throws a DataError with both shapes otherwise.
  */
 export function matchDims(
   dims: readonly number[],

@@ -15,7 +15,7 @@ export interface RowValues {
 /**
  * The cells at `positions` of a row as elements of `type`, normalised as the recipe says. Throws a DataError that names
  * the row and column of a cell that is missing or no number (NaN instead where the recipe says `missing: "nan"` and the
- * type has one), and of a number that the type cannot hold. /
+ * type has one), and of a number that the type cannot hold.
  */
 export function rowValues(
   table: Table,

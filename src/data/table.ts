@@ -36,7 +36,7 @@ export function isTable(spec: string): boolean {
 /**
  * A .csv or .tsv file as cells: UTF-8, UTF-16 with its byte order mark, or else Windows-1252; separated by commas,
  * semicolons, tabs or bars; quoted as RFC 4180 has it. What the recipe does not settle is found out, and said in
- * `found`. Throws a DataError where the file is no table. /
+ * `found`. Throws a DataError where the file is no table.
  */
 export async function openTable(file: string, recipe: Pick<RowRecipe, "separator" | "header"> = {}): Promise<Table> {
   const bytes = await readBytes(file, fileLimit);
@@ -140,7 +140,7 @@ async function parseLines(text: string, delimiter: string, file: string, preview
 
 /**
  * The separator under which the first lines have equally many cells, and the most of these are numbers; undefined for
- * one column. A comma between digits may be a decimal comma, so counting separators does not do. /
+ * one column. A comma between digits may be a decimal comma, so counting separators does not do.
  */
 async function sniffSeparator(text: string, file: string): Promise<string | undefined> {
   let [best, bestScore] = [undefined as string | undefined, [0, 0, 0]];

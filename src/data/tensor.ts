@@ -113,7 +113,7 @@ export function toNumbers(data: TensorData, type: ElementType): ArrayLike<number
 /**
  * An array in the model's type. Between floats values are rounded (float64 to float32), otherwise every value must come
  * out as it was: integers that fit, floats that are whole numbers. Throws a DataError that names the first value that
- * does not. /
+ * does not.
  */
 export function convertElements(data: TensorData, from: ElementType, to: ElementType, where: string): TensorData {
   if (from === to) return data;

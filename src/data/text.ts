@@ -25,7 +25,7 @@ export async function readText(spec: string): Promise<{ text: string; name: stri
 /**
  * The part of a tokenized text that an input takes. Longer texts than the recipe's are cut before the special tokens at
  * the end are added, as transformers does; `length` pads to the model's fixed length. `of` is how many tokens the whole
- * text has. /
+ * text has.
  */
 export async function tokenize(
   text: string,

@@ -11,7 +11,7 @@ const MOST_PIXELS = 2 ** 26;
 /**
  * A recipe from outside (a file, a message), checked: types, ranges, and that nothing is in it that is not known. What
  * may be left out gets its default: for a picture all but kind and size. Throws a DataError that names the place
- * ("inputs.images.size"). /
+ * ("inputs.images.size").
  */
 export function validateRecipe(json: unknown, where: string): Recipe {
   const check = new Checker(where);

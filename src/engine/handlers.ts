@@ -19,7 +19,7 @@ import { testHook } from "./test-hook.ts";
 /**
  * What the engine does when called. Describing files reads no weights and loads no runtime; ONNX Runtime comes with the
  * first run. Runs go one after another, for memory's sake and because their time is a person's measure; small calls do
- * not queue behind them (but wait while native code has the thread). /
+ * not queue behind them (but wait while native code has the thread).
  */
 export function engineHandlers(): Handlers<EngineApi> {
   const models = new ModelCache();

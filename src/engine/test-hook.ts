@@ -4,7 +4,7 @@ import type { Job } from "../protocol/job.ts";
 /**
  * Lets a test make this process behave badly, as native code can: the option "test" of a job is "block" (keeps the
  * thread for 30 s), "wait" (30 s that can be cancelled) or "crash" (aborts natively). Without NEURAL_LOUPE_TEST=1 in
- * the environment it does nothing. /
+ * the environment it does nothing.
  */
 export async function testHook(job: Job, signal: AbortSignal): Promise<void> {
   if (process.env.NEURAL_LOUPE_TEST !== "1") return;

@@ -20,7 +20,7 @@ export interface TwoParts {
 
 /**
  * One graph for any batch size from the same graph specialised to two of them: where their constants differ, they
- * follow from the batch size as the graph runs. A sentence that says why where the two differ in more than that. /
+ * follow from the batch size as the graph runs. A sentence that says why where the two differ in more than that.
  */
 export function generalise(parts: TwoParts): Part | string {
   try {

@@ -21,7 +21,7 @@ export type Formula = (e: Emitter) => string;
 /**
  * How a constant follows from the batch size, from what it is for two sizes: integers that grow with it one by one
  * (shapes, bounds); rows that repeat for each sample; integers that go up evenly from row to row (positions). Undefined
- * for anything else. /
+ * for anything else.
  */
 export function dynamicConstant(one: DecodedTensor, other: DecodedTensor, sizes: BatchSizes): Formula | undefined {
   const [a, b] = [numbers(one), numbers(other)];

@@ -33,7 +33,7 @@ const PAIRS = [
 ] as const;
 /**
  * Of all values together: where ONNX Runtime sums in another order (its fastest layouts are not for loops) some unit
- * falls on the other side of its edge, which changes a few values by more than rounding. /
+ * falls on the other side of its edge, which changes a few values by more than rounding.
  */
 const TOLERANCE = 0.02;
 
@@ -41,7 +41,7 @@ const TOLERANCE = 0.02;
  * "Export explanation model": writes one ONNX file that takes what the model takes (and a target) and gives the model's
  * outputs and the attribution, for any number of samples where the model takes any. It is read back and compared with
  * the technique's own numbers before it stays. UsageError where the technique, or a setting of it, cannot be written
- * into a graph. /
+ * into a graph.
  */
 export function exportExplanation(request: ExportRequest, env: RunEnvironment): Promise<ExportReport> {
   return env.models.use(request.job.model, (model) => exportFrom(model, request, env));

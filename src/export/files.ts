@@ -67,7 +67,7 @@ function dataFiles(open: OpenModel): string[] {
 /**
  * Writes the model (and OUT.data) aside and lets `check` read that back; only then does it take the place of what may
  * stand there, with the data of an earlier export. Where `check` throws, or something cannot be written, all is as it
- * was. Gives the paths and the bytes written. /
+ * was. Gives the paths and the bytes written.
  */
 export async function writeFiles<T>(
   model: WritableModel,

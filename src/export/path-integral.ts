@@ -16,7 +16,7 @@ export interface PathIntegral {
 /**
  * (x − x′) ⊙ Σ wₛ ∂y/∂x at x′ + pₛ(x − x′), as one ONNX Loop over the steps: the file holds the gradient once, and a
  * run takes the memory of one gradient, whatever the number of steps. What is the same in every step is computed before
- * it. /
+ * it.
  */
 export function pathIntegral(
   g: Builder,

@@ -10,7 +10,7 @@ export interface Replacement {
 /**
  * Puts several files in the place of others that belong together, each by a rename. What stood there is kept as
  * TO.before until all are in place: where one cannot be moved, all is put back as it was, and after a crash in between
- * the earlier files are still there. /
+ * the earlier files are still there.
  */
 export function replaceTogether(replacements: readonly Replacement[]): void {
   const earlier = replacements.filter(({ to }) => existsSync(to)).map(({ to }) => ({ to, kept: `${to}.before` }));

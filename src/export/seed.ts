@@ -14,7 +14,7 @@ export interface SeedRequest {
 
 /**
  * Emits ∂score/∂output in the output's shape, a row for each sample: 1 at the target (all over its region), −1 at the
- * one against it. A target out of range makes ONNX Runtime's ScatterND fail on the processor, rather than give zeros. /
+ * one against it. A target out of range makes ONNX Runtime's ScatterND fail on the processor, rather than give zeros.
  */
 export function emitSeed(g: Builder, { outputDims, batch, target, input }: SeedRequest): string {
   if (batch === undefined) return constantSeed(g, outputDims, target);

@@ -24,7 +24,7 @@ const MOST_SAMPLES = 8;
 
 /**
  * The config.pbtxt that Triton's ONNX Runtime backend wants beside an exported model. Where any batch goes, Triton
- * batches: every input and output must then have the batch as its first axis, which `dims` leaves out. /
+ * batches: every input and output must then have the batch as its first axis, which `dims` leaves out.
  */
 export function tritonConfig(
   { inputs, outputs, batch }: Pick<ExportReport, "inputs" | "outputs" | "batch">,

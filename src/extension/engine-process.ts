@@ -12,7 +12,7 @@ import { ORDER, type EngineCallOptions, type EngineOptions, type EngineState, ty
  *
  * Native code blocks the engine's thread and cannot be told to stop, so this side judges: whoever does not answer a
  * cancel within `cancelGrace` is ended, and what was waiting runs in the next process. What ran when an engine crashed
- * fails with the reason. An engine that dies three times within a minute is not started again until `restart()`. /
+ * fails with the reason. An engine that dies three times within a minute is not started again until `restart()`.
  */
 export class EngineProcess {
   private child: EngineChild | undefined;

@@ -1,7 +1,7 @@
 /**
  * A copy of plain data in which every typed array has a buffer of its own. VS Code posts a view's whole buffer, and
  * what comes from the engine or from the cache are views over one large message: without this each picture would carry
- * all the others. /
+ * all the others.
  */
 export function withOwnBuffers<T>(value: T, copies = new Map<ArrayBufferView, ArrayBufferView>()): T {
   if (ArrayBuffer.isView(value)) {

@@ -7,7 +7,7 @@ import { readData, writeData } from "./result-file.ts";
 /**
  * Results on disk by the hash of all that made them. Files are written whole and then renamed, so several windows may
  * share the folder; a file that cannot be read is dropped; when all are over the limit, those used longest ago go
- * first. /
+ * first.
  */
 export class ResultCache {
   /** folder: made when needed. limit: bytes, asked anew each time. */

@@ -1,6 +1,6 @@
 /**
  * A Gaussian of deviation 5 on 11 places, as RISE's evaluation makes it (Petsiuk et al. 2018): SciPy's gaussian_filter
- * on a single one in the middle, whose tails are reflected at the ends, so that it sums to one. /
+ * on a single one in the middle, whose tails are reflected at the ends, so that it sums to one.
  */
 export const RISE_KERNEL: Float64Array = reflectedGaussian(11, 5);
 

@@ -3,7 +3,7 @@ const EPSILON = 1e-7;
 
 /**
  * The Gini index of the magnitudes: 0 where all are equal, near 1 where a few hold everything (Chalasani et al. 2020).
- * As in Quantus, magnitudes are divided by the largest first. /
+ * As in Quantus, magnitudes are divided by the largest first.
  */
 export function gini(values: ArrayLike<number>): number {
   const { sorted, total } = shares(values);

@@ -16,7 +16,7 @@ const NEIGHBOURS: readonly (readonly [down: number, right: number, weight: numbe
  * ROAD's linear imputation (Rong, Leemann et al. 2022): every removed place becomes the weighted mean of its neighbours
  * inside the picture, removed ones included, which is a sparse system of equations. `planes`: channels, each [height,
  * width]; `removed`: places. Gives the planes with the removed places filled. `guess`, planes in which they are filled
- * somehow, is where the search begins. RangeError where all places are removed. /
+ * somehow, is where the search begins. RangeError where all places are removed.
  */
 export function impute(
   planes: readonly Float32Array[],

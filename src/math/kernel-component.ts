@@ -4,7 +4,7 @@ import { largestEigenpair } from "./principal-component.ts";
  * The first component of kernel principal component analysis (Schölkopf et al. 1998) with the kernel tanh(γ x·y + 1):
  * each point's projection on it, as scikit-learn's KernelPCA(kernel="sigmoid", n_components=1).fit_transform gives it.
  * Its sign is open; zeros where all points are equal. Points are `rows` of `columns` coordinates, row-major. The
- * kernel's matrix is kept, rows² numbers of four bytes. /
+ * kernel's matrix is kept, rows² numbers of four bytes.
  */
 export function sigmoidComponent(
   points: ArrayLike<number>,

@@ -1,6 +1,6 @@
 /**
  * A symmetric system over places of a grid: diagonal · x − Σ weight · x[column] = right side, weights positive and in
- * each row together at most the diagonal (compressed rows: row i's entries are starts[i] to starts[i + 1]). /
+ * each row together at most the diagonal (compressed rows: row i's entries are starts[i] to starts[i + 1]).
  */
 export interface GridSystem {
   readonly starts: Int32Array;
@@ -31,7 +31,7 @@ const prepared = new WeakMap<GridSystem, Level[]>();
 /**
  * Solves in place, from what `solution` holds: conjugate gradients, each step prepared by a multigrid W-cycle over 2×2
  * blocks of places (plain aggregation; symmetric Gauss–Seidel on each level), so that large holes cost little more than
- * small ones. /
+ * small ones.
  */
 export function solveGrid(system: GridSystem, right: Float64Array, solution: Float64Array): void {
   const levels = prepared.get(system) ?? levelsOf(system);

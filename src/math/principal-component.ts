@@ -5,7 +5,7 @@ const CHECK_EVERY = 8;
 /**
  * The first principal component of `rows` points with `columns` coordinates (row-major): each point's projection on it,
  * centred, in the data's units; zeros where all points are equal. Its sign is open. By Lanczos iteration with full
- * reorthogonalisation (Golub & Van Loan, section 10.3) on the covariance of the shorter side, which is never formed. /
+ * reorthogonalisation (Golub & Van Loan, section 10.3) on the covariance of the shorter side, which is never formed.
  */
 export function firstComponent(data: ArrayLike<number>, rows: number, columns: number): Float64Array {
   const centred = centre(data, rows, columns);

@@ -9,7 +9,7 @@ export type QuadratureRule =
 
 /**
  * `steps` points of a rule on [0, 1], as Captum has them. Its trapezoid's weights sum to 1 − 1/steps: the points are
- * those of steps − 1 intervals, the weights those of `steps`. /
+ * those of steps − 1 intervals, the weights those of `steps`.
  */
 export function quadrature(rule: QuadratureRule, steps: number): Quadrature {
   if (rule === "gausslegendre") return gaussLegendre(steps);

@@ -19,7 +19,7 @@ export function maskShape(size: readonly number[], cells: number): MaskShape {
  * One of RISE's masks (Petsiuk, Das & Saenko 2018, section 3.2): cells that are 1 with `probability` and else 0,
  * enlarged to one cell more than the space by linear interpolation, and cut out at a random offset of less than a cell.
  * Interpolated as in the authors' program: cells' values lie at their centres, and beyond the outermost ones the grid
- * is mirrored. Row-major over `size`. /
+ * is mirrored. Row-major over `size`.
  */
 export function randomMask(random: Random, { size, cells, lengths }: MaskShape, probability: number): Float32Array {
   const count = cells.reduce((product, length) => product * length, 1);

@@ -12,7 +12,7 @@ export interface ByteImage {
  * A picture at another size, byte for byte as Pillow's Image.resize gives it for modes L, RGB and the like: filters are
  * widened when shrinking (anti-aliasing), sums are in 22-bit fixed point, and each of the two passes is rounded to
  * bytes. With a window, that part of the resized picture alone is made: the same bytes. Source: Pillow's
- * src/libImaging/Resample.c and Geometry.c (MIT-CMU), from the description of what they compute. /
+ * src/libImaging/Resample.c and Geometry.c (MIT-CMU), from the description of what they compute.
  */
 export function resizeImage(
   image: ByteImage,

@@ -17,7 +17,7 @@ const LARGEST = 3;
 /**
  * SLIC superpixels (Achanta et al. 2012) as scikit-image's `segmentation.slic` makes them by default: k-means over
  * CIELAB colour and place from centres on a grid, ten rounds, then every segment in one piece. `pixels` are RGB bytes
- * [height, width, 3]; `segments` is about how many there will be. /
+ * [height, width, 3]; `segments` is about how many there will be.
  */
 export function slic(pixels: Uint8Array, height: number, width: number, segments: number): Segmentation {
   const rows = gridAlong(height, width, segments);

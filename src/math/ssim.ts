@@ -4,7 +4,7 @@ const [K1, K2] = [0.01, 0.03];
  * Structural similarity of two maps [height, width], −1 to 1 (Wang et al. 2004, as scikit-image has it: means and
  * sample covariances in square windows of 7, averaged over the places where the window lies inside). The range is that
  * of both maps together, as Quantus takes it. Maps under 7 get the largest odd window that fits; NaN where that is 1,
- * or where both maps are the same everywhere. /
+ * or where both maps are the same everywhere.
  */
 export function ssim(a: ArrayLike<number>, b: ArrayLike<number>, height: number, width: number): number {
   const window = Math.min(7, largestOdd(Math.min(height, width)));

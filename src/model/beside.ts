@@ -3,7 +3,7 @@ import path from "node:path";
 
 /**
  * What Hugging Face's repositories keep in their first folder while models lie in the folder `onnx` below it. Recipes
- * may name these one folder above such a model, and nothing else. /
+ * may name these one folder above such a model, and nothing else.
  */
 export const REPOSITORY_FILES: ReadonlySet<string> = new Set([
   "tokenizer.json",
@@ -23,7 +23,7 @@ const NONE: ReadonlySet<string> = new Set();
  * (`./a/../b`, `a\b`, absolute). Two more: Hugging Face's cache keeps a repository as links, snapshots/x/model.onnx ->
  * ../../blobs/aaaa. Where the model itself is such a link, a link in its folder may lead to a file in the very folder
  * where the model's own target lies. And `above` are names that are allowed in the folder over one called `onnx`,
- * directly there. /
+ * directly there.
  */
 export function locateBeside(
   modelPath: string,

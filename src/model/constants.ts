@@ -10,7 +10,7 @@ type BytesOf = (tensor: TensorRef) => Uint8Array;
 /**
  * Turns Constant nodes, in subgraphs too, into initializers of their graph, so that constants come in one way only. A
  * sparse one becomes dense when it is small and its bytes are in memory or `bytesOf` gives them; otherwise its node
- * stays. /
+ * stays.
  */
 export function liftConstants(graph: Graph, bytesOf: BytesOf = inMemory): Graph {
   const lifted: TensorRef[] = [];
@@ -86,7 +86,7 @@ function stringTensor(
 
 /**
  * A sparse tensor as a dense one; indices are [NNZ], counted through, or [NNZ, rank] (SparseTensorProto). undefined
- * where it is too large, of a type narrower than a byte, or malformed. /
+ * where it is too large, of a type narrower than a byte, or malformed.
  */
 function toDense(sparse: SparseTensorRef, name: string, bytesOf: BytesOf = inMemory): TensorRef | undefined {
   const { values, indices, dims } = sparse;

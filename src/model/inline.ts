@@ -11,7 +11,7 @@ const MOST_NODES = 250_000;
  * Replaces every call of a model-local function (FunctionProto) by the function's body, in the main graph and in
  * subgraphs: attribute references take the caller's value or the function's default, inner names get the calling node's
  * label in front. The result has no functions. ModelError where a function calls itself, or where its body means
- * another version of an operator than the model (by opset_import). /
+ * another version of an operator than the model (by opset_import).
  */
 export function inlineFunctions(model: Model): Model {
   if (model.functions.length === 0) return model;

@@ -4,7 +4,7 @@ import { freeName } from "./names.ts";
 
 /**
  * Values and nodes inside branches (If) and bodies (Loop, Scan), by names that no other in the model has: what is
- * written out of a branch keeps these, so that a layer has one name, whichever way a run takes. /
+ * written out of a branch keeps these, so that a layer has one name, whichever way a run takes.
  */
 
 /**

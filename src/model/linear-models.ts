@@ -16,7 +16,7 @@ export const OPSET_FOR_NONE = 17;
  * The model with ai.onnx.ml's linear classifiers and regressors as what they are: a Gemm, and a Softmax or Sigmoid
  * where they end in one. So the logits are values of the graph like any other's, and all that works on a dense layer
  * works on them. A classifier's label stays its own. A Normalizer after such a Softmax, which scikit-learn's converter
- * puts there, has nothing to do and passes. Values are ONNX Runtime's to rounding (ai.onnx.ml 1 to 5). /
+ * puts there, has nothing to do and passes. Values are ONNX Runtime's to rounding (ai.onnx.ml 1 to 5).
  */
 export function withLinearModels(model: Model): Model {
   const usesMl = model.graph.nodes.some(({ domain }) => domain === "ai.onnx.ml");

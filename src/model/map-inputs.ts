@@ -12,7 +12,7 @@ export interface MapInput {
 
 /**
  * The tensor that an input of maps stands for: what the one node that takes it makes of it (DictVectorizer, CastMap).
- * Undefined where the input is no map, or taken by anything else. ONNX Runtime for Node.js cannot be given maps. /
+ * Undefined where the input is no map, or taken by anything else. ONNX Runtime for Node.js cannot be given maps.
  */
 export function mapInput(graph: Graph, { name, type }: ValueInfo): MapInput | undefined {
   if (type.kind !== "map") return undefined;

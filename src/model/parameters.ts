@@ -15,7 +15,7 @@ export interface Parameters {
 /**
  * A model's parameters. Float constants are, unless all that takes them reads quantised weights with them (scales);
  * integers are where a node takes them as quantised weights, directly or after a look-up or a change of shape. Shapes,
- * axes, indices and zero points are none. /
+ * axes, indices and zero points are none.
  */
 export function parametersOf(model: Model): Parameters {
   const functions = new Map(

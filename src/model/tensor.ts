@@ -29,7 +29,7 @@ export interface DecodedTensor {
   readonly dims: readonly number[];
   /**
    * Elements in row-major order: each type's own array; float16 and smaller floats as Float32Array; bool, uint4 and
-   * uint2 as Uint8Array, int4 and int2 as Int8Array; complex as pairs (real, imaginary), so twice as many. /
+   * uint2 as Uint8Array, int4 and int2 as Int8Array; complex as pairs (real, imaginary), so twice as many.
    */
   readonly data: TypedData;
 }
@@ -70,7 +70,7 @@ export function byteLength(dataType: DataType, count: number): number {
 
 /**
  * A tensor's elements from its raw bytes (little-endian, unaligned is fine, the result owns its memory). Strings come
- * as `encodeStrings` lays them. ModelError where the bytes do not fit the shape. /
+ * as `encodeStrings` lays them. ModelError where the bytes do not fit the shape.
  */
 export function decodeTensor(tensor: TensorRef, bytes: Uint8Array): DecodedTensor {
   const { dataType, dims } = tensor;
@@ -179,7 +179,7 @@ export function toNumbers(tensor: TensorRef, bytes: Uint8Array): number[] {
 
 /**
  * A tensor in memory from plain numbers, rounded to the nearest the type can hold (integers: truncated and wrapped to
- * their width, int64 clamped). Sizes must agree: ModelError. Strings: see `tensorFromStrings`. /
+ * their width, int64 clamped). Sizes must agree: ModelError. Strings: see `tensorFromStrings`.
  */
 export function tensorFromArray(
   name: string,

@@ -10,7 +10,7 @@ export type ValueTypes = Map<string, DataType>;
 
 /**
  * Infers every value's element type from the inputs' and initializers', operator by operator (ai.onnx to opset 26).
- * Operators unknown here give the type that the file declares, or that of their first input. /
+ * Operators unknown here give the type that the file declares, or that of their first input.
  */
 export function inferTypes(graph: Graph, outer: ReadonlyMap<string, DataType> = new Map()): ValueTypes {
   const types: ValueTypes = new Map(outer);

@@ -2,7 +2,7 @@ import type { PictureGeometry } from "./recipe.ts";
 
 /**
  * What techniques make and views draw: a small closed union. Arrays are typed arrays in row-major order, already
- * reduced to what can be seen. Each kind has one view in webview/ui, one picture in draw/, and one form as data. /
+ * reduced to what can be seen. Each kind has one view in webview/ui, one picture in draw/, and one form as data.
  */
 export type Artifact =
   | ImageArtifact

@@ -58,7 +58,7 @@ export interface EngineApi {
 /**
  * What each method is to those who schedule it: a "job" runs a model, so jobs go one after another, are shown while
  * they run and can be cancelled (at worst by ending the process); a "small" call is answered at once. A new method must
- * say which it is. /
+ * say which it is.
  */
 export const CALL_KINDS = {
   describe: "small",

@@ -1,6 +1,6 @@
 /**
  * Lists by commas, as a `baseline` is one. A part that holds a comma (a file's path) stands in double quotes, a double
- * quote in it twice: `"a, b.png", 0`. Spaces around parts do not count, empty parts neither. /
+ * quote in it twice: `"a, b.png", 0`. Spaces around parts do not count, empty parts neither.
  */
 export function splitList(text: string): string[] {
   return [...text.matchAll(/\s*("(?:[^"]|"")*"|[^,]*)\s*(?:,|$)/g)]

@@ -1,6 +1,6 @@
 /**
  * VS Code passes messages to webviews as JSON, typed arrays apart: NaN and infinities would arrive as null. The sender
- * packs them, the receiver unpacks them; everything else stays as it is. /
+ * packs them, the receiver unpacks them; everything else stays as it is.
  */
 export function packNumbers(data: unknown): unknown {
   return mapData(data, (value) =>

@@ -1,6 +1,6 @@
 /**
  * Messages with long arrays, in pieces: whoever gets one may do other things between them, and no array is serialised
- * with all that is around it. An array that stands in a message twice goes once, and stands there twice again. /
+ * with all that is around it. An array that stands in a message twice goes once, and stands there twice again.
  */
 
 /** Shorter arrays go along in the message. */

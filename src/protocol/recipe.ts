@@ -19,7 +19,7 @@ export const NO_RECIPE: Recipe = { version: 1, inputs: {} };
 /**
  * What an output's numbers are. logits: of a softmax (of a sigmoid, where it is one number). independent: each score by
  * itself (sigmoids). label: which class it is, not how much. mask: a map over the picture. image: a picture (an
- * autoencoder's). boxes: places of things. /
+ * autoencoder's). boxes: places of things.
  */
 export const OUTPUT_KINDS = [
   "logits",
@@ -64,7 +64,7 @@ export interface ImageRecipe {
    * min(size) / `cropFraction`, rounded down, its shape kept (the longer side rounded down); then crop `size` at the
    * centre, with `fill` around it where that is larger: Resize and CenterCrop of torchvision and transformers.
    * stretch-crop: resize the whole picture to `size` / `cropFraction`, whatever its shape, then crop `size` at the
-   * centre. pad: resize to fit inside, centre, fill with `fill`. /
+   * centre. pad: resize to fit inside, centre, fill with `fill`.
    */
   readonly fit: Fit;
   /**
@@ -84,7 +84,7 @@ export interface ImageRecipe {
 
 /**
  * How a prepared picture lies in the picture it was made of: x in the file's pixels = left + x in the model's pixels ×
- * scaleX, and y likewise. `width` and `height` are the file's, as it is shown (a camera's orientation applied). /
+ * scaleX, and y likewise. `width` and `height` are the file's, as it is shown (a camera's orientation applied).
  */
 export interface PictureGeometry {
   readonly width: number;

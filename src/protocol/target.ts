@@ -13,7 +13,7 @@ export function elementIndex(dims: readonly number[], flat: number): number[] {
 
 /**
  * An index in the length that `dims` (batch axis first) asks for, where it can only mean one element: axes of length 1
- * may be left out in front, or all together. /
+ * may be left out in front, or all together.
  */
 export function normaliseIndex(dims: readonly number[], index: readonly number[]): readonly number[] {
   const inner = dims.slice(1);
@@ -31,7 +31,7 @@ export function normaliseIndex(dims: readonly number[], index: readonly number[]
 /**
  * A target as a person types it: "285", "3,17,20", a region "15,10:20,:" (FROM:BEFORE along an axis; open ends by
  * `dims`, the output's), or "not:0", the other one of two classes that one number tells apart. A string says what is
- * wrong. /
+ * wrong.
  */
 export function parseTarget(
   text: string,

@@ -3,7 +3,7 @@
  * after another and puts a class token before them, Swin cuts maps into windows and joins neighbours into channels. So
  * an axis is a list of parts, outermost first, each a part of the picture's height or width, of the channels, or of the
  * batch; Reshape splits and joins parts, Transpose moves axes, and a map is found again wherever the outermost parts of
- * height and width are. /
+ * height and width are.
  */
 
 /** One factor of an axis. */

@@ -14,7 +14,7 @@ export interface BatchFacts {
 /**
  * Whether an output's first axis is the input's batch: as long as that one, and not counted out by the graph
  * (detections, tokens that are left). One entry is a batch of one whatever it stands for, but where the graph counts:
- * then nothing is lost. /
+ * then nothing is lost.
  */
 export function hasBatchAxis(graph: Graph, value: string, { shape, declared, batch }: BatchFacts): boolean {
   if (shape.length === 0 || (shape[0] !== 1 && shape[0] !== batch?.length)) return false;

@@ -13,7 +13,7 @@ const MOST = 32;
  * A batch gains where a run spends its time on other things than arithmetic: where it takes less than this many
  * milliseconds for each processor. Measured on 2, a batch of 8 against one by one: 5 times faster for a small dense
  * network (0.05 ms a run), 1.2 to 1.5 times for small convolutional ones (1 to 5 ms), not at all for EfficientNet-Lite0
- * (70 ms), of which more entries only take more memory. /
+ * (70 ms), of which more entries only take more memory.
  */
 const SHORT_RUN = 2.5;
 
@@ -56,7 +56,7 @@ export interface Batching {
 /**
  * Gradients for many values of an input: one by one, or in batches where the model's batch axis is open, runs are so
  * short that it pays, and what they keep fits the budget. A batch's entries must not mix: the first batch holds a run
- * that was made alone, too, and both must agree. UsageError where the budget does not hold a single run. /
+ * that was made alone, too, and both must agree. UsageError where the budget does not hold a single run.
  */
 export async function manyGradients(many: ManyGradients): Promise<Batching> {
   const { count, before, each } = many;

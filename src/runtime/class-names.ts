@@ -6,7 +6,7 @@ import { hasTrait, keepsElements, operatorOf } from "../model/operators.ts";
  * The names of a tensor's classes, in the order of its last axis, as the graph itself has them: from the ZipMap that
  * takes it, from the classifier that makes it, or from the list that the place of its largest element is looked up in.
  * Also through Softmax, Normalizer and the like, before or after it; else the graph's only list of names. Whether as
- * many as it has elements, is for the caller to see (`namesFit`). /
+ * many as it has elements, is for the caller to see (`namesFit`).
  */
 export function classNames(graph: Graph, value: string, texts: ReadTexts): readonly string[] | undefined {
   const alike = sameClasses(graph, value);

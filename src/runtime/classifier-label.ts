@@ -5,7 +5,7 @@ import { keepsElements } from "../model/operators.ts";
 /**
  * The output that holds the label of the classifier (ai.onnx.ml) which makes `value` its scores, and that classifier:
  * its label need not be the largest score's, as of a support vector machine of two classes. Undefined where no
- * classifier makes them or its label is no output. /
+ * classifier makes them or its label is no output.
  */
 export function classifierLabel(
   graph: Graph,

@@ -5,7 +5,7 @@ import { keepsElements, operatorOf } from "../model/operators.ts";
 /**
  * The operator by which a graph chooses the smallest elements of a value (ArgMin, TopK of the smallest, ArgMax or TopK
  * of the negative), or by which the value is what was chosen: the distances of k-means, of nearest centroids and
- * neighbours. Undefined where it chooses nothing or the largest. /
+ * neighbours. Undefined where it chooses nothing or the largest.
  */
 export function smallestChosenBy(graph: Graph, value: string): string | undefined {
   if (!graph.nodes.some(({ opType }) => opType === "ArgMin" || opType === "TopK" || opType === "ArgMax"))

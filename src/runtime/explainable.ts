@@ -29,7 +29,7 @@ export type ReadTexts = (tensor: TensorRef) => readonly string[] | undefined;
 /**
  * The tensor that can be explained in place of an output: the output itself where it is of floats, what ZipMap or a
  * list was made of, the scores that an integer, string or one-hot label was chosen by. Undefined where there is none (a
- * label that nothing in the graph scores, a map from outside). /
+ * label that nothing in the graph scores, a map from outside).
  */
 export function explainableTensor(
   graph: Graph,

@@ -195,7 +195,7 @@ const transpose: Rule = ({ axes, outputs, ints }) => {
 
 /**
  * LSTM, GRU, RNN: X [T, N, C] makes Y [T, D, N, H] (layout 1: [N, T, C] and [N, T, D, H]), of D directions with H units
- * each. Steps and samples stay, directions and units are channels; the last states Y_h and Y_c are of no step. /
+ * each. Steps and samples stay, directions and units are channels; the last states Y_h and Y_c are of no step.
  */
 const recurrent: Rule = ({ axes, dims, outputs, ints }) => {
   const [source, shape] = [axes(0), outputs[0]];

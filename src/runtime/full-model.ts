@@ -9,7 +9,7 @@ import type { PartialModel, PartialRun } from "./partial-model.ts";
 /**
  * The whole model on changed copies of its input `from`: its own nodes, untraced, because ONNX Runtime runs those best
  * (it took two thirds of the time of the same network made straight). Undefined where `to` does not depend on `from`;
- * "inside" where `to` is a value of a branch, which the model's own graph does not give out. /
+ * "inside" where `to` is a value of a branch, which the model's own graph does not give out.
  */
 export async function openFullModel(
   model: LoadedModel,

@@ -22,7 +22,7 @@ export interface HessianRequest {
 /**
  * The Hessian of a score times a vector, in the shape of `wrt` (float32): the gradient graph differentiated once more,
  * Pearlmutter 1994. Undefined where the score's gradient does not depend on `wrt` (the score is linear in it, or does
- * not depend on it). UsageError where `of` or `wrt` is not computed; NoGradientError as for gradients. /
+ * not depend on it). UsageError where `of` or `wrt` is not computed; NoGradientError as for gradients.
  */
 export async function hessianVector(
   model: LoadedModel,

@@ -16,7 +16,7 @@ const PICTURE: ReadonlySet<number> = new Set([1, 3, 4]);
  * The axes of an input by its shape; for three by what takes it ([N, C, L] for a convolution, [N, T, C] for a dense or
  * recurrent layer), and for five axes by the first convolution that it comes to: one over two axes makes it a row of
  * pictures ([N, T, C, H, W], [N, C, T, H, W] or [N, T, H, W, C], by how many channels the convolution takes), one over
- * three a volume. /
+ * three a volume.
  */
 export function inputLayout(graph: Graph, name: string, dims: readonly number[]): InputLayout {
   if (dims.length >= 3 && isState(graph, name)) return { layout: undefined };

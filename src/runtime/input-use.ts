@@ -4,7 +4,7 @@ import { hasTrait } from "../model/operators.ts";
 /**
  * Of an input [N, a, b] the axis whose entries belong to one place, its channels, by the first operator that works on
  * it: 1 for a convolution, 2 for a dense or recurrent layer or attention over steps. Undefined where none is reached
- * without the axes being laid out anew. /
+ * without the axes being laid out anew.
  */
 export function channelAxisOf3(graph: Graph, name: string): 1 | 2 | undefined {
   // Where each of the input's axes lies by now.
@@ -49,7 +49,6 @@ const STATE =
 /**
  * Whether an input is a recurrent layer's state: it goes into such a layer as that and nowhere else, or is named so and
  * comes back as an output of as many axes (state and stateN, h and hn, past and present). A state has units, no places.
- * /
  */
 export function isState(graph: Graph, name: string): boolean {
   return (

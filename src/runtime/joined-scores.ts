@@ -7,7 +7,6 @@ import { endOf, type End, type ValueFacts } from "./score.ts";
  * boxes and class scores): its elements have no logits in common that could be explained in their place. Undefined
  * where the element comes from no such end, or shapes are not known.
  * @param index Of the element, one number for each axis of the output, batch and all.
- * /
  */
 export function endOfElement(
   graph: Graph,

@@ -23,7 +23,6 @@ export interface JoinedInput {
  * @param batch How many entries the inputs share along their first axes; undefined where they share none: then N is 1,
  * and the parts are whole tensors.
  * @param open Whether N may be another one, too.
- * /
  */
 export function withJointInput(
   model: Model,

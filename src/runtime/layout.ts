@@ -38,7 +38,7 @@ export type Layouts = ReadonlyMap<string, Layout>;
 /**
  * Follows channels and space from the model's input, by shapes: convolutions and pools set them, elementwise operators
  * pass them on, Transpose moves them, Reshape and Concat lay them out as tokens and back, a dense layer makes other
- * channels. `known` gives the elements of integer constants (where a Slice starts). /
+ * channels. `known` gives the elements of integer constants (where a Slice starts).
  */
 export function findLayouts(
   nodes: readonly Node[],
@@ -122,7 +122,7 @@ function framesIn(axes: Axes): FrameAxis | undefined {
 /**
  * The frames of a sample's part in a layer: those that were followed from the input, else what the layer's first axis
  * has more than the input's `batch` samples (views, crops, two inputs through one network), taken sample by sample; one
- * where there are no more. /
+ * where there are no more.
  */
 export function framesOf(layout: Layout | undefined, dims: readonly number[], batch: number): FrameAxis {
   if (layout?.frames) return layout.frames;

@@ -16,7 +16,6 @@ const MOST = 2 ** 24 - FIRST;
  * was put before them). Found by running what moves the integers on their places instead. Undefined where that cannot
  * be said.
  * @param dims The shapes of the look-ups' values, in their order.
- * /
  */
 export async function placesOfLookups(
   model: LoadedModel,

@@ -17,7 +17,7 @@ const MEBI = 2 ** 20;
 /**
  * Measured on networks of 1 to 145 MB, alone and in batches of 2 to 32, as the peak of the process: Node and ONNX
  * Runtime with nothing loaded; the weights in the file's buffer, in sessions that run forward and back and packed for
- * kernels; a further session for batches. /
+ * kernels; a further session for batches.
  */
 const [PROCESS, WEIGHTS, WEIGHTS_OF_BATCHES] = [120 * MEBI, 5, 4];
 /** What a plain run takes for what lives at once: ONNX Runtime's fastest layouts hold much of it twice. */
@@ -103,7 +103,7 @@ export function forwardBytes(
 /**
  * Makes room for a session and its runs, before any of it is made: others that are only kept go first. TooLargeError,
  * with a figure and what to change, where even all of the budget does not hold it. `run`: what a run takes beside the
- * session, in bytes. /
+ * session, in bytes.
  */
 export function admit(budget: MemoryBudget, open: OpenModel, run: number, what: string): void {
   const need = WEIGHTS * (open.size.file + open.size.external) + run;

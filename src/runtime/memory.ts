@@ -13,7 +13,7 @@ export interface Kept {
 
 /**
  * What all models of a process keep between runs, bounded by bytes: sessions, traces, rewritten models, file buffers, a
- * layer's values. What was used longest ago goes first. /
+ * layer's values. What was used longest ago goes first.
  */
 export class MemoryBudget {
   private readonly kept: LRUCache<string, Kept>;

@@ -15,7 +15,7 @@ export interface MlMeaning {
 /**
  * A regression's values, decision values (which no softmax makes probabilities of: scikit-learn has none for them),
  * distances. Undefined where the graph says nothing of the kind. `graph` is the file's, before its linear models are
- * written as layers. /
+ * written as layers.
  */
 export function mlMeaning(graph: Graph, value: string): MlMeaning | undefined {
   if (!graph.nodes.some(({ domain }) => domain === "ai.onnx.ml") && !graph.nodes.some(decides)) return undefined;
@@ -26,7 +26,7 @@ export function mlMeaning(graph: Graph, value: string): MlMeaning | undefined {
 /**
  * Scores that the label of a machine learning model is the largest of: decision values (OneVsOneClassifier's votes, a
  * Perceptron's distances). Such models put their softmax, where they have one, into the graph; a neural network's
- * scores are another matter, and so are those that are called logits. /
+ * scores are another matter, and so are those that are called logits.
  */
 function fromLargest(graph: Graph, value: string): MlMeaning | undefined {
   if (!graph.nodes.some(({ domain }) => domain === "ai.onnx.ml")) return undefined;

@@ -82,7 +82,7 @@ export class LoadedModel {
   /**
    * Another graph over the same file and weights: `rewrite` gets the model as it is run (functions inlined, constants
    * lifted) and gives what is run instead. Made once for each `key`, which must say all that the rewriting depends on;
-   * kept as long as the budget has room. /
+   * kept as long as the budget has room.
    */
   derive(key: string, rewrite: (model: Model) => Model): LoadedModel {
     const known = this.derived.get(key);
@@ -150,7 +150,7 @@ export class LoadedModel {
   /**
    * Runs the model as it is and gives the values of `fetch`, any values of its graph; where one lies in a branch or a
    * loop's body, what runs is the model written out for these feeds (`traced`). UsageError for values that the model
-   * has not, or that these feeds do not come to. /
+   * has not, or that these feeds do not come to.
    */
   async forward(feeds: Feeds, fetch: readonly string[]): Promise<Map<string, TensorValue>> {
     const { graph } = this.model;
@@ -239,7 +239,7 @@ export class LoadedModel {
 
   /**
    * Gradients for `feeds`. The graph they come from was specialised on some integers and branches; where these feeds
-   * take others, the model is traced anew. /
+   * take others, the model is traced anew.
    */
   async gradients(feeds: Feeds, request: GradientRequest): Promise<Gradients> {
     // The graph checks its own guards: it is first asked as it is, then traced with care, then anew.

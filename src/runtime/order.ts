@@ -4,7 +4,7 @@ import { usesOf, type Sizes } from "./live.ts";
 /**
  * The order in which ONNX Runtime (1.30, sequential) runs a graph's nodes: depth first from the graph's ends, of which
  * the last in the list comes first; of a node's inputs, what stands last in the list comes first
- * (Graph::ReverseDFSFrom). The list need not be in topological order. /
+ * (Graph::ReverseDFSFrom). The list need not be in topological order.
  */
 export function executionOrder(nodes: readonly Node[]): Node[] {
   const makers = new Map<string, number>();
@@ -55,7 +55,7 @@ interface Side {
 /**
  * What lies beside the way back, by when it is best made. `early`: values, in the order in which they can be made, that
  * take less room than the activations that they let go. `late`: nodes over activations that are kept anyway: made when
- * the way back gets to them. /
+ * the way back gets to them.
  */
 export function earlyAndLate(
   nodes: readonly Node[],

@@ -85,7 +85,7 @@ export async function createSession(
 /**
  * An input of which the rank is known, and no axis's length. Where ONNX Runtime (1.30) knows that two values have the
  * same shape, the later may take over the earlier's memory, which is then held from the first to the last of them,
- * however long it lies idle between. Where it does not know, it frees. /
+ * however long it lies idle between. Where it does not know, it frees.
  */
 export function withoutLengths(input: ValueInfo): ValueInfo {
   return input.type.kind === "tensor" && input.type.dims

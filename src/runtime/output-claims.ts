@@ -13,7 +13,7 @@ const ROUNDING = 0.02;
 /**
  * What speaks against a recipe's word for an output: what is found, and what the output may be instead, in one or two
  * sentences. The word counts all the same. Undefined where the values and the shape fit it, or where they are not
- * finite and say nothing. /
+ * finite and say nothing.
  */
 export function contradiction(output: ClaimedOutput): string | undefined {
   const {

@@ -11,7 +11,7 @@ import { openFullModel } from "./full-model.ts";
 
 /**
  * The part of a model from a value to another: what follows `from` is run, on changed copies of it, and what does not
- * depend on it (a residual's other branch) was run once. /
+ * depend on it (a residual's other branch) was run once.
  */
 export interface PartialModel {
   /** So many copies run at once. */

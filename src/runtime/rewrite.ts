@@ -8,7 +8,7 @@ import { endOf, type ValueFacts } from "./score.ts";
 /**
  * The model with an inner value made an input (of float32 and any shape, where its type is not said): what computed
  * only it is gone, and so are inputs that nothing else needs. Its outputs stay. UsageError where no node makes the
- * value. /
+ * value.
  */
 export function cutAt(
   model: Model,
@@ -71,7 +71,7 @@ export interface LossRequest {
  * The model with a loss for each element of an output, in its order, as a value and a further output named LOSS: the
  * cross-entropy −log p of each class. p is the softmax over the class axis, of the values before the model's own
  * softmax where it has one; the sigmoid of independent scores; or the output itself where that is made of
- * probabilities. UsageError for outputs that have no classes. /
+ * probabilities. UsageError for outputs that have no classes.
  */
 export function withLoss(
   model: Model,

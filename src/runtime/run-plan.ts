@@ -14,7 +14,7 @@ const FASTEST = 3;
 /**
  * A frugal run takes what lives at once: U-Nets at 512×512 and 1024×1024, in float and in 8 bits, 0.98 to 1.02 of it as
  * the allocator counts. What the process grows by beside that is freed memory that the C library keeps: only of pieces
- * under 32 MB, so it does not grow with large runs. /
+ * under 32 MB, so it does not grow with large runs.
  */
 const [FRUGAL, KEPT_FREE, MOST_KEPT_FREE] = [1.1, 0.75, 192 * MEBI];
 
@@ -42,7 +42,7 @@ export interface RunPlan {
  *   by the run.
  *
  * Its order of nodes follows from their list alone. Values that let activations go are made early: each has an end of
- * its own (its Size), and these come before the gradients. Derivatives of what is kept anyway are made late. /
+ * its own (its Size), and these come before the gradients. Derivatives of what is kept anyway are made late.
  */
 export function planRun(g: Builder, specialised: Specialised, graph: Graph, fed: readonly string[]): RunPlan {
   const results = graph.outputs.map(({ name }) => name);

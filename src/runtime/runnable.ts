@@ -3,7 +3,6 @@ import { allNodes, type Graph, type Node } from "../model/graph.ts";
 /**
  * A graph without what ONNX Runtime for Node.js could not give out: the maps that ZipMap makes at the end, where no
  * output asks for them. So models whose ZipMap no ONNX Runtime takes (of float64, as converters write it) run as well.
- * /
  */
 export function withoutMaps(graph: Graph): Graph {
   if (!graph.nodes.some(isZipMap)) return graph;
@@ -40,7 +39,7 @@ export function inCommonLocale(graph: Graph): Graph | undefined {
 /**
  * ONNX Runtime's optimizers that give wrong numbers for this graph. Pad_Fusion (1.30) makes a Pad with zeros part of
  * the pool behind it, also past what other optimizers remove between them: of MaxPool the padding is −∞ then, no zero,
- * and a pool whose padding grows past its kernel is refused. /
+ * and a pool whose padding grows past its kernel is refused.
  */
 export function faultyOptimizers(graph: Graph): readonly string[] {
   const nodes = allNodes(graph);
@@ -51,7 +50,7 @@ export function faultyOptimizers(graph: Graph): readonly string[] {
 
 /**
  * The nodes such that no ONNX Runtime makes a Pad part of a MaxPool behind it, for files that others run: one that
- * gives out where its maxima are, too, is left alone (opset 8). /
+ * gives out where its maxima are, too, is left alone (opset 8).
  */
 export function withUnfusedPads(nodes: readonly Node[], fresh: (hint: string) => string): readonly Node[] {
   if (!nodes.some(({ domain, opType }) => domain === "" && opType === "Pad")) return nodes;

@@ -73,7 +73,7 @@ export function isPlaceOfLargest(graph: Graph, output: string): boolean {
 /**
  * The softmax, log-softmax or sigmoid that an output's elements come from, if one does: a single operator, or spelt out
  * (Exp over its ReduceSum, Exp of a LogSoftmax, 1 / (1 + Exp(−x)) ...). Operators behind it may change the shape and
- * the type, not the elements' order. /
+ * the type, not the elements' order.
  */
 export function endOf(graph: Graph, output: string, facts: ValueFacts = {}): End | undefined {
   const look = new Look(graph, facts);

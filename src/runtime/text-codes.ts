@@ -17,7 +17,7 @@ export interface TextCodes {
 /**
  * The model with its inputs of texts as integers: places in a list of the texts that are given, looked up at the
  * graph's front. So a text can be replaced by none as a token is by another, and everything else deals with numbers
- * alone. Without texts, what was given. /
+ * alone. Without texts, what was given.
  */
 export function withTextCodes(model: LoadedModel, feeds: Feeds): TextCodes {
   const given = Object.entries(feeds).filter(([, { dataType }]) => dataType === "string");

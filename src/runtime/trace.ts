@@ -22,7 +22,7 @@ const MOST_ROUNDS = 64;
 
 /**
  * Runs the model once on `feeds` and makes it a straight line for what was seen. `model` has its functions inlined and
- * its Constants lifted. Activations are not kept: of float values only the shapes are fetched. /
+ * its Constants lifted. Activations are not kept: of float values only the shapes are fetched.
  */
 export async function specialise(
   model: Model,

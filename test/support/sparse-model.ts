@@ -11,7 +11,7 @@ export interface SparseTensor {
 
 /**
  * Writes an ONNX model of any size whose weights take no room on disk: a chain of `Identity` nodes, and uint8 tensors
- * that are holes. The file is as protobuf would write it, even beyond the 2 GiB that protobuf's own libraries allow. /
+ * that are holes. The file is as protobuf would write it, even beyond the 2 GiB that protobuf's own libraries allow.
  */
 export function writeSparseModel(path: string, tensors: readonly SparseTensor[], nodes: number): void {
   const graph: (Uint8Array | SparseTensor)[] = [];

@@ -38,7 +38,7 @@ export type TestPage = Page & { readonly problems: string[] };
 
 /**
  * For the top of a test file: serves a view for as long as its tests run, and gives what opens a page of it. After each
- * test its pages are closed, and errors in their consoles fail it. /
+ * test its pages are closed, and errors in their consoles fail it.
  */
 export function pagesOf(view: View): (options?: OpenOptions) => Promise<TestPage> {
   let harness: Harness | undefined;

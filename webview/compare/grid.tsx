@@ -38,7 +38,7 @@ export interface GridProps {
 /**
  * The cells. With two axes a table; with one they flow. Keys on a cell: arrows go to its neighbours, Enter reads values
  * in it (arrows, Home, End, M for the strongest place, Escape), Alt with arrows moves its column or row, Delete takes
- * it out, plus and minus zoom, 0 shows the whole. /
+ * it out, plus and minus zoom, 0 shows the whole.
  */
 export function Grid({ snapshot, boot, state, zoom, onZoom, onEdit, onSaveRow, controller }: GridProps): VNode {
   const { places, cells } = snapshot;

@@ -7,7 +7,7 @@ import { roveFocus } from "../ui/roving.ts";
 
 /**
  * All methods, one click apart: the arrow keys move among them, Enter takes one. Two rows of them are shown, with the
- * chosen one in sight, and the others after "More", so that the picture stays near the top. /
+ * chosen one in sight, and the others after "More", so that the picture stays near the top.
  */
 export function Methods({
   techniques,

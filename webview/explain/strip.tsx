@@ -11,7 +11,7 @@ const spare = 4;
 /**
  * The layers from first to last, one to be chosen, or several where a method averages them: moving along with the arrow
  * keys chooses, with Shift it adds the next one, Ctrl or Cmd and a click (or the space bar) adds one and takes it away.
- * The layer that is picked by itself says so, as long as none was chosen. /
+ * The layer that is picked by itself says so, as long as none was chosen.
  */
 export function LayerStrip({
   layers: { layers, defaultLayer },

@@ -25,7 +25,7 @@ interface Outcome {
 /**
  * "How reliable is this explanation?": checks of the result that is shown, run when asked for, one after another. Give
  * it a `key` of the result's question: what was found for another one goes. `busy`: the panel itself runs, and checks
- * give way. /
+ * give way.
  */
 export function Trust({
   technique,

@@ -5,7 +5,7 @@ export type Sort = EditorState["sort"];
 
 /**
  * Layers that a search text finds: every word must occur in the name, the operator or an output's name; `op:Conv` asks
- * for an operator by its whole name. Case does not matter. Order is kept. /
+ * for an operator by its whole name. Case does not matter. Order is kept.
  */
 export function findLayers(layers: readonly LayerDescription[], text: string): readonly LayerDescription[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);

@@ -16,7 +16,7 @@ export const boxes: KindView<BoxesArtifact> = { Full: Boxes };
 
 /**
  * A detector's boxes over the picture, and beside it the same as a list with every number. A click on either explains
- * that box's class score; the list is what keyboards and screen readers use. /
+ * that box's class score; the list is what keyboards and screen readers use.
  */
 function Boxes({ artifact, result, page }: FullProps<BoxesArtifact>): VNode {
   const { target, canExplain } = page;

@@ -21,7 +21,7 @@ interface Cursor {
 
 /**
  * A map beside, over, or without its picture, and what it says under the cursor. The cursor is the pointer, or arrow
- * keys: one cell, ten with Shift; Home and End the row's ends, M the strongest place, Escape away. /
+ * keys: one cell, ten with Shift; Home and End the row's ends, M the strongest place, Escape away.
  */
 export function Heatmap({
   artifact,

@@ -8,7 +8,7 @@ const chunk = 64;
 
 /**
  * The tiles of an artifact: those that came along, and others as they are wanted. Gives a function from channel to its
- * values [tileHeight, tileWidth], undefined until they are here. `first`: what the engine calls channel 0. /
+ * values [tileHeight, tileWidth], undefined until they are here. `first`: what the engine calls channel 0.
  */
 export function useTiles(
   artifact: TilesArtifact,

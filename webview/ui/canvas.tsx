@@ -4,7 +4,6 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 /**
  * Pixels on the screen: RGBA bytes [height, width, 4], stretched by the style sheet. `smooth` interpolates when
  * stretched, else every pixel stays a square. `label` is the picture's text alternative; without one it is decoration.
- * /
  */
 export function PixelCanvas({
   width,

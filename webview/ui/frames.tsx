@@ -5,7 +5,7 @@ import { IconButton } from "./fields.tsx";
 
 /**
  * Steps through the frames of a result: buttons before and after, and a slider between them, which arrow keys, Page Up
- * and Down, Home and End move. A screen reader hears each frame's name. /
+ * and Down, Home and End move. A screen reader hears each frame's name.
  */
 export function FrameStepper({
   names,

@@ -2,7 +2,7 @@ import type { VNode } from "preact";
 
 /**
  * Names and values beside a point of a picture (u, v from 0 to 1), on the side where there is room. `data` puts the
- * same numbers, unrounded, into data attributes. Hidden from screen readers: they are told by a live region instead. /
+ * same numbers, unrounded, into data attributes. Hidden from screen readers: they are told by a live region instead.
  */
 export function Tooltip({
   u,

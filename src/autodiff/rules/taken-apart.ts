@@ -14,7 +14,7 @@ export interface Parts {
 
 /**
  * The nodes, with Softmax in the place of the last node of a softmax that is taken apart, exp(x − max) over its sum,
- * and of the exponential of a log-softmax: for rules that know it as a whole. The nodes before it stay. /
+ * and of the exponential of a log-softmax: for rules that know it as a whole. The nodes before it stay.
  */
 export function withWholeSoftmax(parts: Parts): Node[] {
   const maker = makerAmong(parts);

@@ -1,6 +1,6 @@
 /**
  * A NumPy .npy file, version 1.0 (numpy.lib.format): float32, little-endian, C order; the data begin at a multiple of
- * 64 bytes. /
+ * 64 bytes.
  */
 export function encodeNpy(dims: readonly number[], values: Float32Array): Uint8Array<ArrayBuffer> {
   return encodeNpyArray(dims, "float32", littleEndianBytes(values));

@@ -3,7 +3,7 @@ import { encodeNpy } from "./npy.ts";
 
 /**
  * A NumPy .npz file (numpy.savez_compressed's): one float32 array by name. Names are as given, so numpy.load gives them
- * by the same keys; they must be unique and without "/" or "\". The same arrays give the same bytes. /
+ * by the same keys; they must be unique and without "/" or "\". The same arrays give the same bytes.
  */
 export function encodeNpz(
   arrays: readonly { readonly name: string; readonly dims: readonly number[]; readonly values: Float32Array }[],

@@ -29,7 +29,7 @@ export const WHITE: FigureColors = { theme: LIGHT_THEME, inks: WHITE_INKS };
 
 /**
  * A comparison as a file's bytes. svg, png: the figure; npz: the raw numbers of each cell by arrayNames(); json:
- * numbers, notes and how each was made. What failed is in the json with its reason, and in no npz. /
+ * numbers, notes and how each was made. What failed is in the json with its reason, and in no npz.
  */
 export function saveFigure(
   figure: SavedFigure<WholeResult>,

@@ -42,7 +42,7 @@ const leastBlock = 160;
 /**
  * Lays the figure out: labels above and to the left, the input first where the looks say side by side, one colour bar
  * at the right where all maps share a scale, else one below each. Results about several inputs have a row for each.
- * Colours that follow from sharing are sharedDrawings()'. /
+ * Colours that follow from sharing are sharedDrawings()'.
  */
 export function layoutFigure(given: Figure): Scene {
   const figure = rowsByInput(given);

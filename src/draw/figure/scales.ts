@@ -19,7 +19,7 @@ export interface GroupedMap {
 /**
  * What each map is drawn with, where some share a scale: its range reaches from the least to the largest of its maps'
  * own ranges (each clipped as the looks say), and lies around zero when any of them is signed, so that equal colours
- * are equal values. /
+ * are equal values.
  */
 export function sharedDrawings(maps: readonly GroupedMap[], looks: Looks): HeatmapDrawing[] {
   const own = maps.map(({ artifact }) => heatmapDrawing(artifact, looks));

@@ -13,7 +13,7 @@ const leastTile = 72;
 
 /**
  * The tiles that were sent as a grid about as wide as high, in the looks' order, each with its channel's number below;
- * of several frames, a grid for each, one below the other, with its name. /
+ * of several frames, a grid for each, one below the other, with its name.
  */
 export function layoutTiles(artifact: TilesArtifact, looks: Looks): Block {
   if (!artifact.frames) return gridOf(artifact, looks);

@@ -28,7 +28,7 @@ export const tiles: Kind<TilesArtifact> = {
 
 /**
  * Whether a layer's values are drawn around zero: where the lowest lies at least a quarter as far from it as the
- * highest. SiLU and its kin dip a little below zero; half of a diverging map would be wasted on that. /
+ * highest. SiLU and its kin dip a little below zero; half of a diverging map would be wasted on that.
  */
 export function tilesSigned(artifact: TilesArtifact): boolean {
   const { min, max } = endsOf(artifact);
@@ -45,7 +45,7 @@ export function tileOrder(artifact: TilesArtifact, sort: Looks["tileSort"]): num
 
 /**
  * The range of a channel's colours. Shared: over all channels' extremes; own: over this tile's values, clipped as the
- * looks say (a channel that was not sent: its extremes). /
+ * looks say (a channel that was not sent: its extremes).
  */
 export function tileRange(
   artifact: TilesArtifact,

@@ -1,7 +1,7 @@
 /**
  * A small bitmap font of our own, for pictures drawn without a browser: 5 pixels wide, 7 high above the baseline and up
  * to 2 below it. A glyph is its rows from the top, one base-32 digit a row, the leftmost pixel in the highest of its
- * five bits. /
+ * five bits.
  */
 export const GLYPH = { width: 5, ascent: 7, advance: 6, line: 12 } as const;
 

@@ -45,7 +45,7 @@ function paintValues(
 
 /**
  * A map at another resolution. smooth: bilinear between cell centres (half-pixel, edges held, no anti-aliasing), the
- * way class activation maps are drawn; else the nearest cell. A not-finite cell makes what touches it not finite. /
+ * way class activation maps are drawn; else the nearest cell. A not-finite cell makes what touches it not finite.
  */
 export function resizeMap(map: ValueMap, height: number, width: number, smooth: boolean): ValueMap {
   if (height === map.height && width === map.width) return map;

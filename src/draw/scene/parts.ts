@@ -27,7 +27,7 @@ export type Part =
   | LinePart
   /**
    * One line; `y` is the top of capital letters, `scale` the size of a font pixel. `anchor`: what of the text lies at x
-   * (its start when absent). `turned`: read from bottom to top, about the point (x, y). /
+   * (its start when absent). `turned`: read from bottom to top, about the point (x, y).
    */
   | {
       readonly kind: "text";

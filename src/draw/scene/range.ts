@@ -7,7 +7,7 @@ export interface ValueRange {
 /**
  * Where colours saturate: at the given percentile (0 to 100) of |value| over the finite values. signed: [−p, p], so
  * that zero is the middle; else [min(0, least value), p]. Where p is 0 (most values are zero) the largest magnitude
- * takes its place; where there is none (all zero, nothing finite) the range is [−1, 1] or [0, 1]. Never empty. /
+ * takes its place; where there is none (all zero, nothing finite) the range is [−1, 1] or [0, 1]. Never empty.
  */
 export function clipRange(values: Float32Array, percentile: number, signed: boolean): ValueRange {
   const magnitudes = new Float32Array(values.length);

@@ -12,7 +12,7 @@ export type Reduction = "max" | "mean" | "l2";
 /**
  * Makes the channels one plane. max: the largest value, or where `signed` the value of largest magnitude with its sign;
  * mean: the mean over channels; l2: the Euclidean norm. A NaN in any channel makes the result NaN. `dims` may have any
- * order of axes (NCHW, NHWC); of axes that `axes` does not name, and of frames, the first index is taken. /
+ * order of axes (NCHW, NHWC); of axes that `axes` does not name, and of frames, the first index is taken.
  */
 export function reduceChannels(
   values: Float32Array,

@@ -1,6 +1,6 @@
 /**
  * matplotlib's perceptually uniform colour maps by Nathaniel J. Smith, Stéfan van der Walt and Eric Firing, as
- * published under CC0 (https://bids.github.io/colormap): 256 RGB triples each, in base64. /
+ * published under CC0 (https://bids.github.io/colormap): 256 RGB triples each, in base64.
  */
 export const PUBLISHED = {
   inferno:

@@ -18,7 +18,7 @@ const VERSIONS: Readonly<Record<string, string>> = {
 
 /**
  * "Copy as Python": code that gives a result again with PyTorch and Captum, pytorch-grad-cam or zennit, but for the
- * model, which is the person's; or why there is none. Knows only what a result says of itself. /
+ * model, which is the person's; or why there is none. Knows only what a result says of itself.
  */
 export function pythonFor(provenance: Provenance): { readonly code: string } | { readonly reason: string } {
   const template = Object.hasOwn(templates, provenance.technique) ? templates[provenance.technique] : undefined;

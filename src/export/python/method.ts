@@ -15,7 +15,7 @@ export interface Question {
 
 /**
  * Code that computes `raw`, a NumPy array, from `x` (a batch of one), `explained` (a module that gives scores),
- * `target` (an index, a tuple, or None) and, where `layer` is true, `layer` (a module). /
+ * `target` (an index, a tuple, or None) and, where `layer` is true, `layer` (a module).
  */
 export interface Code {
   /** "captum", "grad-cam", "zennit": packages besides torch and numpy. */

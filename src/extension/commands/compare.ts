@@ -18,7 +18,7 @@ import { readModel, showError } from "./visualize.ts";
 /**
  * "Compare Explanations": asks for what it lacks (a model, an input), then which methods, and opens the comparison.
  * From a panel it takes over the panel's input, target, layer and options. `given`: a panel's state, or nothing that
- * can be told. /
+ * can be told.
  */
 export async function compare(
   services: Services,

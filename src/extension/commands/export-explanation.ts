@@ -43,7 +43,7 @@ const TARGETS: readonly Choice<ExportTarget>[] = [
 
 /**
  * "Export Explanation Model …": asks how, and where; the engine writes the file and checks it. Gives its path;
- * undefined where the person left. Failures reject. /
+ * undefined where the person left. Failures reject.
  */
 export async function exportExplanation(services: Services, state: PanelState): Promise<string | undefined> {
   const model = vscode.Uri.parse(state.model);

@@ -34,7 +34,7 @@ const many = "Select one or more, then press Enter";
 
 /**
  * Lets the person tick what stands along an axis. Entries that were there keep their order and their options, new ones
- * follow. undefined when the list was left, or nothing ticked. /
+ * follow. undefined when the list was left, or nothing ticked.
  */
 export async function pickEntries(
   services: Services,

@@ -27,7 +27,7 @@ interface InputItem extends vscode.QuickPickItem {
 /**
  * Lets the person choose an input for the model: those used last first, then those whose kind the recipe takes, then
  * others, then any file on disk. Gives a file URI (a table's row as its fragment), `back`, or undefined when they left
- * it. /
+ * it.
  */
 export async function pickInput(
   context: vscode.ExtensionContext,

@@ -17,7 +17,7 @@ const meanwhile = "type a class to continue right away, Escape cancels";
 /**
  * Lets the person choose what is explained: the model's top predictions with their probabilities (the model is run for
  * them), any class by name, or any index by typing it. Gives the target and its name, `back`, or undefined when they
- * left it. /
+ * left it.
  */
 export async function pickTarget(
   services: Services,

@@ -11,7 +11,7 @@ const most = 64;
 
 /**
  * A comparison's state as it came back from VS Code's storage or from a webview: gives one in which every field is
- * sound, or undefined when it does not say which model and input, or has nothing to compare. /
+ * sound, or undefined when it does not say which model and input, or has nothing to compare.
  */
 export function readCompareState(data: unknown, techniques: readonly TechniqueInfo[]): CompareState | undefined {
   if (!isRecord(data) || !isRecord(data.base)) return undefined;

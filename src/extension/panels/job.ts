@@ -7,7 +7,6 @@ import { hashOf } from "../result-cache.ts";
 /**
  * Further files that a job reads, by absolute paths, beside its model and inputs: class names, tokenizers with their
  * settings, and files that the method's options name (baselines, masks). When one of them changes, so does the result.
- * /
  */
 export function filesOf(job: Job, info: TechniqueInfo): string[] {
   const folder = path.dirname(job.model);

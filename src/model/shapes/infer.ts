@@ -9,7 +9,7 @@ import { SMALLEST_UNFOLDED, VALUE_RULES } from "./values.ts";
 /**
  * Shapes of the main graph's values by name: what the file declares, and what follows from it for common operators of
  * ai.onnx and ai.onnx.ml, without running anything. Symbols stay ("N"), unknown dimensions are null, values of unknown
- * rank are absent. /
+ * rank are absent.
  */
 export function inferShapes(model: Pick<Model, "graph" | "opsets">): Map<string, readonly Dim[]> {
   const { graph } = model;

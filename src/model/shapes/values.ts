@@ -39,7 +39,7 @@ const unary =
 
 /**
  * The arithmetic that exporters do on shapes, by operator: what makes the sizes that Reshape, Expand, Pad and Slice
- * take. Integers mostly; Cast to an integer type is not rounded, which shapes do not need. /
+ * take. Integers mostly; Cast to an integer type is not rounded, which shapes do not need.
  */
 export const VALUE_RULES: ReadonlyMap<string, ValueRule> = new Map<string, ValueRule>([
   ["Identity", unchanged],

@@ -12,7 +12,7 @@ const [IDS, SEGMENTS, WORDS, PLACES, KINDS, SCALE, SHIFT, MASK, POSITIONS] = [0,
 /**
  * com.microsoft's embeddings by word, position and segment in one operator (ONNX Runtime, docs/ContribOperators.md), as
  * the look-ups, the sum and the normalisation that they were before they were fused: so each table's rows are values,
- * and what integers are looked up as is a row, not the layer's output. /
+ * and what integers are looked up as is a row, not the layer's output.
  */
 export const EMBEDDING: Readonly<Record<string, StandIn>> = {
   EmbedLayerNormalization: (b) => embedded(b, (value) => value, POSITIONS),

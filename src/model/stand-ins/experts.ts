@@ -16,7 +16,7 @@ const ACTIVATIONS: Readonly<Record<string, (b: Body, value: string) => string>> 
 export const EXPERTS: Readonly<Record<string, StandIn>> = {
   /**
    * Every expert runs on every row, and the router's k largest probabilities weigh what they give: the others' weights
-   * are zero. Not with a third layer (SwiGLU and what is gated by it). /
+   * are zero. Not with a third layer (SwiGLU and what is gated by it).
    */
   MoE: (b) => {
     const activation = b.string("activation_type", "relu");

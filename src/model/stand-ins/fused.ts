@@ -138,7 +138,7 @@ function attentionWith(b: Body, mask: string): boolean {
 /**
  * Attention whose queries and keys are turned by their positions: the projection, RotaryEmbedding (the first half of a
  * head's channels with the second, angles position·10000^(−2i/size)) and MultiHeadAttention, as ONNX Runtime advises.
- * Positions go on after the past's. /
+ * Positions go on after the past's.
  */
 function rotatedAttention(b: Body): boolean {
   const heads = b.int("num_heads", 1);

@@ -20,7 +20,7 @@ const OLDEST_OPSET = 10;
 /**
  * The model with standard operators, and others that run everywhere, in the place of what ONNX Runtime's optimizers
  * write for one kind of machine: fused operators of GPUs, and layouts with channels last or in blocks. Values keep
- * their names and are the same; those in such a layout have the usual one. Its remarks say what was replaced. /
+ * their names and are the same; those in such a layout have the usual one. Its remarks say what was replaced.
  */
 export function withStandIns(model: Model): Model {
   if (!hasAny(model.graph) || (model.opsets[""] ?? 0) < OLDEST_OPSET) return model;

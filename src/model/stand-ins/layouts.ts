@@ -125,7 +125,7 @@ export function probedBlock(b: Body): string {
 
 /**
  * com.microsoft.nchwc, what ONNX Runtime writes at its highest level of optimization: channels in blocks, the last one
- * filled up with zeros. Here they lie as usual, filled up all the same. /
+ * filled up with zeros. Here they lie as usual, filled up all the same.
  */
 export function blockedStandIn(b: Body, block: Block, blocked: ReadonlySet<string>): boolean {
   const { node } = b;

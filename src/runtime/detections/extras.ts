@@ -28,7 +28,7 @@ function prototypesFor(views: readonly View[], { input }: DetectionFacts): View 
 /**
  * What follows the columns that every prediction has (`fixed`: box and what else), by the prototypes beside it, the
  * metadata's kpt_shape, or, where `byRange` allows, by columns that leave the range of scores in the pattern of
- * keypoints. undefined: columns that nothing explains. /
+ * keypoints. undefined: columns that nothing explains.
  */
 export function extrasOf(
   table: PredictionTable,

@@ -24,7 +24,7 @@ const HEADS: readonly Head[] = [selected, lists, rows, pairs, yolo];
 /**
  * A detector's outputs as boxes: the first head that they fit, its low scores cut and overlaps suppressed where the
  * graph does neither, in the picture file's pixels. Undecided where outputs look like detections but leave open what is
- * what; undefined where they are no detections. /
+ * what; undefined where they are no detections.
  */
 export function decodeDetections(facts: DetectionFacts): Detections | Undecided | undefined {
   const views = facts.outputs.map(viewOf);

@@ -24,7 +24,7 @@ interface Lists {
  * Boxes [K,4], labels [K] and scores [K], each an output: torchvision's detectors (corners in pixels; centres where the
  * graph takes such), TensorFlow's Object Detection API (detection_boxes: y0, x0, y1, x1 in fractions; num_detections),
  * the ONNX model zoo's SSD, RT-DETR's and TensorRT's deployments. mmdetection's dets [K,5] hold the score as their last
- * column. /
+ * column.
  */
 export const lists: Head = (facts, views) => {
   const scored = withScores(views);

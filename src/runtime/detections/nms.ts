@@ -24,7 +24,7 @@ function area({ x0, y0, x1, y1 }: Corners): number {
 
 /**
  * Greedy non-maximum suppression within each class (torchvision.ops.batched_nms): in falling score, a box is dropped
- * when its IoU with a kept one of its class is over `threshold`. Ties keep their order. /
+ * when its IoU with a kept one of its class is over `threshold`. Ties keep their order.
  */
 export function suppress(candidates: readonly Candidate[], threshold = IOU): Candidate[] {
   const keptOf = new Map<number, Candidate[]>();

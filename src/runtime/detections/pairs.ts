@@ -33,7 +33,7 @@ const NAMED = /box|dets/i;
 /**
  * Boxes [N,4] and class scores [N,C] (or [C,N]) as two outputs: DETR (softmax over classes and "no object", the last),
  * Deformable DETR, RT-DETR, D-FINE (sigmoid), SSD (softmax, background first), YOLO-NAS and PP-YOLOE (scores from 0 to
- * 1, one box a cell). /
+ * 1, one box a cell).
  */
 export const pairs: Head = (facts, views) => {
   const undecided: string[] = [];

@@ -6,7 +6,7 @@ import type { Candidate, DetectionFacts, Head } from "./types.ts";
 
 /**
  * Graphs that end in ONNX's NonMaxSuppression and give its selected_indices [K,3] (picture, class, box) beside the
- * boxes [N,4] and the scores [C,N] that went into it, as YOLO v3 of the ONNX model zoo does. /
+ * boxes [N,4] and the scores [C,N] that went into it, as YOLO v3 of the ONNX model zoo does.
  */
 export const selected: Head = (facts, views) => {
   if (!hasSuppression(facts)) return undefined;

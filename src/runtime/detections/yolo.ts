@@ -9,7 +9,7 @@ import type { Candidate, DetectionFacts, Head, HeadResult, Undecided, View } fro
  * YOLO's heads with all predictions in one output, centre and size first: v5, v7 [25200, 5+C]: x, y, w, h, objectness,
  * classes; v6 the same with objectness 1; YOLOX the same for one anchor, often still in cells (centre = (x + cell) ×
  * stride, size = exp(w) × stride); v8, v9, v11 [4+C, 8400] or turned: no objectness. RT-DETR as Ultralytics exports it
- * is alike: [300, 4+C] in fractions. Segmentation and pose heads have columns more. /
+ * is alike: [300, 4+C] in fractions. Segmentation and pose heads have columns more.
  */
 export const yolo: Head = (facts, views) => {
   const undecided: string[] = [];

@@ -6,7 +6,6 @@ import { channelView, frameViews, joinedView, type ChannelView } from "../framew
 /**
  * How a layer's value is shown, whatever its shape: with height and width, its channels as tiles; a signal, tokens or a
  * recurrent layer's steps as lines over time, one for each channel; a vector as bars; of more axes than these, planes of the last two.
- * /
  */
 export type LayerPlan =
   | { readonly kind: "tiles"; readonly view: ChannelView; readonly frames: number; readonly axes: SpatialAxes }

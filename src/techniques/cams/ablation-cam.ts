@@ -14,7 +14,7 @@ const BATCH = 1;
 
 /**
  * ReLU(Σₖ wₖ Aᵏ) with wₖ = (y − yₖ) / y, yₖ the score with channel k set to zero (equation 3 of the paper). Only what
- * follows the layer is run for each channel, and channels that are zero already are not. /
+ * follows the layer is run for each channel, and channels that are zero already are not.
  */
 export const ablationCam = technique({
   info: {

@@ -34,7 +34,7 @@ export interface MapLooks {
 /**
  * The map of the layer asked for or picked, raw in the layer's size; of several layers, the mean of their maps, each
  * brought to the input's size (linear between the places' centres) and divided by its largest value (of magnitude,
- * where negative ones are kept). `mapOf` may draw what it has so far, where there is one layer. /
+ * where negative ones are kept). `mapOf` may draw what it has so far, where there is one layer.
  */
 export async function layerMaps(
   context: MapContext,

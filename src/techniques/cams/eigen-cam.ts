@@ -41,7 +41,7 @@ export function noteUnlike(context: SampleContext, value: string, map: Float32Ar
 
 /**
  * Each place's projection on the first principal component of `view`'s channels, centred. The sign, which a principal
- * component leaves open, is the one that correlates with the mean of the activations over the channels. /
+ * component leaves open, is the one that correlates with the mean of the activations over the channels.
  */
 export function principalMap(view: ChannelView, activations: ChannelView): Float32Array {
   const { channels, area } = view;

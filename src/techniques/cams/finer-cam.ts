@@ -42,7 +42,7 @@ type Context = SampleContext<ParamsOf<typeof PARAMS>>;
 
 /**
  * Grad-CAM of how much the target's score exceeds those of similar classes: Σ pᵢ(y − α yᵢ) / Σ pᵢ, pᵢ the softmax's
- * probabilities, which are differentiated, too (pytorch-grad-cam's FinerCAM). Raw in the layer's size, not scaled. /
+ * probabilities, which are differentiated, too (pytorch-grad-cam's FinerCAM). Raw in the layer's size, not scaled.
  */
 export const finerCam = technique({
   info: {

@@ -6,7 +6,7 @@ const EPSILON = 1e-6;
 
 /**
  * ReLU(Σₖ wₖ Aᵏ) with wₖ = Σ α·ReLU(g), α = g² / (2g² + g³·ΣAᵏ), g = ∂y/∂Aᵏ: equations 5, 7 and 19 of the paper, the
- * score taken as the logit whose exponential the paper explains, and pytorch-grad-cam's ε of 1e-6 in the denominator. /
+ * score taken as the logit whose exponential the paper explains, and pytorch-grad-cam's ε of 1e-6 in the denominator.
  */
 export const gradCamPlusPlus = gradientCam({
   id: "grad-cam++",

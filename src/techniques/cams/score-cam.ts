@@ -17,7 +17,7 @@ const EPSILON = 1e-8;
 /**
  * ReLU(Σₖ wₖ Aᵏ), w the softmax over channels of the target's scores for the input masked by each channel, resized to
  * the input (bilinear, corners aligned) and scaled to 0..1 (Algorithm 1 of the paper; the baseline's score falls out of
- * the softmax). /
+ * the softmax).
  */
 export const scoreCam = technique({
   info: {
@@ -50,7 +50,7 @@ interface FrameMask {
 
 /**
  * The target's score for the input masked by each channel, of each frame: a channel of a frame masks that frame of the
- * input, and the others stay as they are. Channels that make the same mask share one run. /
+ * input, and the others stay as they are. Channels that make the same mask share one run.
  */
 async function maskedScores(
   context: SampleContext,
@@ -109,7 +109,7 @@ async function maskedScores(
 
 /**
  * Channels in groups that make the same mask: scaled to 0..1 they are the same to a millionth. All that are the same
- * everywhere are one group, whose mask is zero: in networks with Relu often most channels. /
+ * everywhere are one group, whose mask is zero: in networks with Relu often most channels.
  */
 export function channelsByMask({ channels, area, values }: ChannelView): number[][] {
   const groups = new Map<string, number[]>();

@@ -9,7 +9,7 @@ import type { Feeds } from "../../runtime/ort.ts";
 /**
  * ReLU(Σₖ wₖ Aᵏ) with wₖ the mean over space of g − ½ H A, g and H the score's gradient and Hessian by the layer's
  * activations: the Shapley values of the score's second-order expansion (equation 12 of the paper), as
- * pytorch-grad-cam's ShapleyCAM has them. /
+ * pytorch-grad-cam's ShapleyCAM has them.
  */
 export const shapleyCam = technique({
   info: {

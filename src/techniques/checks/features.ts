@@ -23,7 +23,7 @@ export interface Features {
 
 /**
  * UsageError for a batch of several: checks are of one sample. A first axis that the output does not have is no batch
- * (a text with its tokens first, frames that end in one score), and its places are features. /
+ * (a text with its tokens first, frames that end in one score), and its places are features.
  */
 export function featuresOf({ input, output }: Pick<SampleContext, "input" | "output">): Features {
   const { dims, layout, tokensOf } = input;
@@ -121,7 +121,7 @@ export function fromPlanes({ of, channel }: Features, planes: readonly Float32Ar
 /**
  * One number for each feature from a method's raw result: the sum over a feature's elements where it has the input's
  * shape (the mean, where each holds the effect of its part); a map over a layer's space is brought to the input's size,
- * a layer's value summed over its channels before. UsageError where it has no space. /
+ * a layer's value summed over its channels before. UsageError where it has no space.
  */
 export async function importanceOf(
   context: SampleContext,

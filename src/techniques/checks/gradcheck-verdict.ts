@@ -40,7 +40,7 @@ const DIFFERS = 0.006;
 /**
  * What the differences at the point say, steps ascending. They agree where two neighbouring steps do. They differ where
  * three neighbouring steps settle, among themselves nearer than a third of what parts them from the gradient, with
- * forward and backward differences on one side of it: where these lie on both sides, the point is a kink. /
+ * forward and backward differences on one side of it: where these lie on both sides, the point is a kink.
  */
 export function judgePoint(steps: readonly Step[]): Judgement {
   const best = nearest(steps, ({ error }) => error);
@@ -63,7 +63,7 @@ export function judgePoint(steps: readonly Step[]): Judgement {
 
 /**
  * The same of averages along the way: kinks and curvature are inside them, so only rounding and doubtful averages are
- * left. Two neighbouring steps agree; three that part alike differ. `size` is what errors are fractions of. /
+ * left. Two neighbouring steps agree; three that part alike differ. `size` is what errors are fractions of.
  */
 export function judgeLine(steps: readonly Step[], size: (step: Step) => number): Judgement | undefined {
   const along = steps.filter(

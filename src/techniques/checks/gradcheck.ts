@@ -29,7 +29,7 @@ interface DirectionCheck {
 
 /**
  * Steps as fractions of the input's size, in the order that they are tried: float32 noise spoils small ones, kinks and
- * curvature large ones. Most models agree at the first two. /
+ * curvature large ones. Most models agree at the first two.
  */
 const STEPS = [1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-6, 1e-6, 3e-3, 1e-2, 3e-2, 1e-1];
 /**
@@ -58,7 +58,7 @@ const KRONROD = [
  * Our gradient of the target's score against differences of the model as ONNX Runtime runs it: along random directions,
  * at steps of several sizes, until they settle. Where they do not settle at the point, the gradient's average along the
  * way must give the score's difference: that holds with kinks and curvature as well. Straight-through estimates are
- * never said to differ: rounding has no gradient. /
+ * never said to differ: rounding has no gradient.
  */
 export async function checkGradients(context: SampleContext, seed = 0): Promise<GradientCheck> {
   const probe = await Probe.create(context);

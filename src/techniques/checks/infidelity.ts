@@ -77,7 +77,7 @@ const LOCAL: ReadonlySet<string> = new Set([
  * Infidelity: the mean over perturbations of (Σ attribution · perturbation − (f(x) − f(x̃)))². Raw is [samples, 2]:
  * what the attribution predicts, and what the score did. As Captum's infidelity, with the perturbation of its
  * infidelity_perturb_func_decorator: x − x̃, or (x − x̃) / (x − baseline) where the method's values are multiplied by
- * the input. /
+ * the input.
  */
 export function infidelity(methods: readonly SampleTechnique[]): SampleTechnique {
   return technique({

@@ -33,7 +33,7 @@ const START = choiceParam(
 /**
  * The target's probability while the most important features are removed (deletion: set to the baseline) and while they
  * are put into a blurred input (insertion); raw is [2, steps + 1]: insertion, deletion. AUC as RISE's evaluation has
- * it, the mean of the trapezoids. /
+ * it, the mean of the trapezoids.
  */
 export function insertionDeletion(methods: readonly SampleTechnique[]): SampleTechnique {
   return technique({

@@ -25,7 +25,7 @@ const PARAMS = [
  * The model-randomisation sanity check: layers lose their weights one after another, from the output on down, each
  * staying random, and the method's map is compared with that of the trained model. Raw is [similarities, stops + 1]:
  * Spearman's rank correlation of magnitudes, of signed values, SSIM of the map of magnitudes (left out where there is
- * no plane). As Quantus's MPRT (top-down), on magnitudes divided by the largest. /
+ * no plane). As Quantus's MPRT (top-down), on magnitudes divided by the largest.
  */
 export function randomisation(methods: readonly SampleTechnique[]): SampleTechnique {
   return technique({

@@ -31,7 +31,7 @@ const SEED = seedParam("The same seed gives the same noise.");
 
 /**
  * Remove and debias (ROAD): the target's probability when the most important pixels (MoRF), or the least important
- * (LeRF), are replaced by what their neighbours say (noisy linear imputation). Raw is [2, percentages]: MoRF, LeRF. /
+ * (LeRF), are replaced by what their neighbours say (noisy linear imputation). Raw is [2, percentages]: MoRF, LeRF.
  */
 export function road(methods: readonly SampleTechnique[]): SampleTechnique {
   return technique({

@@ -25,7 +25,7 @@ const PARAMS = [
 
 /**
  * Max-sensitivity: the largest ‖explanation(x + δ) − explanation(x)‖ / ‖explanation(x)‖ for δ drawn evenly from −radius
- * to radius in every element. Raw is [samples], each one's change. As Captum's sensitivity_max. /
+ * to radius in every element. Raw is [samples], each one's change. As Captum's sensitivity_max.
  */
 export function sensitivity(methods: readonly SampleTechnique[]): SampleTechnique {
   return technique({

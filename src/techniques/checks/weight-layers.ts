@@ -46,7 +46,7 @@ const NORMALISATIONS: Readonly<Record<string, readonly number[]>> = {
  * The layers with float weights that `value` is computed from, in the graph's order, with PyTorch's beginnings
  * (reset_parameters, which Quantus uses): convolutions and dense layers evenly from ±1/√fan-in, bias too; embeddings
  * normal; normalizations 1 and 0. A weight that several layers share belongs to the last. Weights that are quantised,
- * or computed from several others, are left as they are. /
+ * or computed from several others, are left as they are.
  */
 export function weightLayers(graph: Graph, value: string): WeightLayer[] {
   const constants = new Constants(graph);

@@ -47,7 +47,7 @@ export function stackedMaps(maps: readonly Float32Array[]): Float32Array {
 
 /**
  * Brings channels to the front: NCHW is taken as it lies, NHWC and tokens are rearranged; tokens apart from the grid
- * are left out. `values` may begin where the entry that is looked at does. /
+ * are left out. `values` may begin where the entry that is looked at does.
  */
 export function channelView(
   values: Float32Array,

@@ -19,7 +19,7 @@ const SHOWN_SCORE = 0.25;
 
 /**
  * What a detector found in a picture, by all of its outputs. Undefined where the outputs cannot be one's, which is seen
- * before the model runs once more for the outputs besides the chosen one. /
+ * before the model runs once more for the outputs besides the chosen one.
  */
 export async function findDetections(
   model: LoadedModel,

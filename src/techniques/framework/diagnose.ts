@@ -26,7 +26,7 @@ const notFinite: Fault = (values) => {
 /**
  * Where values or gradients that are not finite began, the input being finite: at the first layer, in the model's
  * order, whose output is not finite; where all outputs are, beyond float32, in which gradients run; else at the first
- * value on the way back from the score. Undefined where none is found. /
+ * value on the way back from the score. Undefined where none is found.
  */
 export async function whereNotFinite(context: SampleContext): Promise<Diagnosis | undefined> {
   const forward = await whereForward(context, context.output.value);
@@ -45,7 +45,7 @@ export async function whereNotFinite(context: SampleContext): Promise<Diagnosis 
 /**
  * What to say of a run whose numbers are not finite somewhere that shows: the model's own output, the score that a
  * softmax or sigmoid hides (it makes 1 of infinity), a layer's values, or something on the way that made a gradient
- * zero. Undefined where nothing is. −∞ alone is a mask, or the logarithm of 0. /
+ * zero. Undefined where nothing is. −∞ alone is a mask, or the logarithm of 0.
  */
 export async function brokenValues(
   context: SampleContext & { readonly usedScore?: { readonly value: string } | undefined },

@@ -17,7 +17,7 @@ export interface ExplainedInput {
   /**
    * floats: the input itself. vectors: what its integers are looked up as, in one value. tokens: integers with several
    * vectors each. categories: columns that are looked up each by itself. integers: numbers that are not looked up
-   * anywhere, without a gradient. /
+   * anywhere, without a gradient.
    */
   readonly kind: "floats" | "vectors" | "tokens" | "categories" | "integers";
   /** In its own shape; of vectors in theirs, of tokens, categories and integers in the integers'. */

@@ -188,7 +188,7 @@ export class BaselineReader {
 
   /**
    * A file that several inputs take their columns, lists or tokens of; undefined for one that is a single input's. A
-   * table may have all inputs' columns, or those alone that are explained. /
+   * table may have all inputs' columns, or those alone that are explained.
    */
   private shared(path: string): Promise<Readonly<Record<string, Sample>> | undefined> {
     const { model, recipe, explained } = this.about;

@@ -3,7 +3,7 @@ import { floatsOf, type TensorValue } from "../../runtime/ort.ts";
 
 /**
  * A sentence on an input that is not finite itself: which, what it holds, where first, how often. Undefined where all
- * are finite. Nothing that a model makes of such an input says anything of its weights. /
+ * are finite. Nothing that a model makes of such an input says anything of its weights.
  */
 export function inputFault(
   samples: Readonly<

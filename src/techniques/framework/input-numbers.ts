@@ -2,7 +2,7 @@ import type { InputInfo, InputNumbers, InputPart } from "./technique.ts";
 
 /**
  * What a joint input's numbers are for each of its inputs, in that one's shape; of integers with several vectors, the
- * sum over an integer's, or their length where there is no sign. /
+ * sum over an integer's, or their length where there is no sign.
  */
 export function numbersByInput({ dims, parts = [] }: InputInfo, values: Float32Array, signed: boolean): InputNumbers[] {
   const total = dims[1];

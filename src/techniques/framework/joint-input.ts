@@ -19,7 +19,7 @@ export function alone(prepared: PreparedInput, explained: ExplainedInput): Prepa
 
 /**
  * Several inputs as one, so that whatever moves the input moves all of them. One input that is a single value stays as
- * it is; one without a gradient, too, so that it is said why. /
+ * it is; one without a gradient, too, so that it is said why.
  */
 export function together(
   prepared: PreparedInput,
@@ -151,7 +151,7 @@ export function severalInputs({ group, inputs }: TechniqueInfo): "together" | "e
 /**
  * Which inputs go at once where a technique goes input by input, by their places in `explained`. What compares an
  * input's places has nothing to compare in an input of one number: where a table comes as an input for each column,
- * rows, categories and tokens are one table. /
+ * rows, categories and tokens are one table.
  */
 export function inputGroups({ group, id }: TechniqueInfo, { explained, whole }: PreparedInput): number[][] {
   const each = explained.map((_, which) => [which]);

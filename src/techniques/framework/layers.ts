@@ -15,7 +15,6 @@ import { hasTrait, keepsElements } from "../../model/operators.ts";
  * not computed.
  * @param model What was traced: names of its calls, branches and loops, which a trace has written out, stand for their
  * first outputs.
- * /
  */
 export function namedLayer({ graph, trace }: Traced, layouts: Layouts, asked: string, model: LoadedModel): LayerInfo {
   const value = resolveLayer(graph, asked, model);
@@ -90,7 +89,6 @@ export async function pickLayer(
  * first token alone is read. UsageError where nothing has height and width.
  * @param gradientsOf The score's gradients by values, undefined for those it does not depend on; it fails where a
  * gradient has no rule.
- * /
  */
 async function pickSpatialLayer(
   traced: Traced,

@@ -142,7 +142,7 @@ export function tokenAttribution(
 /**
  * A class activation map: values over a layer's space, which covers the whole input. `frames`: how many maps there are,
  * along the first axis of `size`; a volume is shown slice by slice, and of frames that are volumes the largest along
- * their depth. /
+ * their depth.
  */
 export function activationMap(
   context: SampleContext,

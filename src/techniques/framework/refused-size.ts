@@ -20,7 +20,7 @@ const SQUARES: readonly Size[] = [224, 32, 64, 96, 112, 128, 160, 192, 256, 299,
 /**
  * What to say where a model fails on a picture whose size it leaves open: which size that was, and one at which it
  * runs, found by running it. The error itself where the size is not to blame: the model fixes it, no picture was made,
- * or it fails at the usual sizes as well. /
+ * or it fails at the usual sizes as well.
  */
 export async function refusedSize(
   model: LoadedModel,

@@ -111,7 +111,7 @@ function combined(artifacts: readonly Artifact[], combine: Combine): Artifact {
 
 /**
  * A batch's entries, each fed alone. Undefined where there is one, where the model's batch axis is fixed, or where
- * entries depend on each other (`output` has another value for the first one alone). /
+ * entries depend on each other (`output` has another value for the first one alone).
  */
 export async function entriesOf(
   fed: PreparedInput,

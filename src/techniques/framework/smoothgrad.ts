@@ -122,7 +122,7 @@ export function isSigned({ samples = 0, noise_type = "smoothgrad" }: Partial<Noi
 
 /**
  * Makes noisy copies of an input: normal noise with `fraction` of the input's max − min as deviation, of several inputs
- * each one's own. UsageError for whole numbers, which cannot be moved, and where all ranges are zero. /
+ * each one's own. UsageError for whole numbers, which cannot be moved, and where all ranges are zero.
  */
 export function noiseOn(input: InputInfo, fraction: number, random: Random): () => Float32Array {
   requireContinuous(input, "noise");

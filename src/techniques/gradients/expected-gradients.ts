@@ -31,7 +31,7 @@ const PARAMS = [
 /**
  * The mean over draws of (x − x′) ⊙ ∂y/∂x at x′ + α(x − x′), with α uniform in [0, 1), x′ one of the baselines and
  * noise on x (Captum's GradientShap): raw in the input's shape. It sums, but for the error of sampling, to the score
- * less the baselines' mean score. /
+ * less the baselines' mean score.
  */
 export const expectedGradients = technique({
   info: {

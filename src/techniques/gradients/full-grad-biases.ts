@@ -111,7 +111,7 @@ function isStraight(node: Node): boolean {
 
 /**
  * Sums with a single number that are part of how an exporter writes an activation or a normalisation (1 + erf x of
- * GELU, x + 3 of hard-swish, variance + ε), and no bias of the network's. /
+ * GELU, x + 3 of hard-swish, variance + ε), and no bias of the network's.
  */
 function formulaSums(nodes: readonly Node[], single: (value: string) => boolean): ReadonlySet<Node> {
   const makers = makersAmong(nodes);

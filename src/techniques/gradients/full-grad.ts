@@ -20,7 +20,7 @@ const LEAST = 1e-7;
 /**
  * ψ(∇x ⊙ x) + Σ ψ(b ⊙ ∂y/∂b) over all channels of all biases with a place in space, ψ: magnitude, rescaled to [0, 1] in
  * each channel, brought to the input's size (Srinivas & Fleuret 2019, equation 8). Raw: a map in the size of the
- * input's space, [H, W]; of a table row ψ(∇x ⊙ x) alone. /
+ * input's space, [H, W]; of a table row ψ(∇x ⊙ x) alone.
  */
 export const fullGrad = technique({
   info: {

@@ -73,7 +73,7 @@ export interface PointsRequest {
 
 /**
  * Gradients at many points, in order, each handed to `each`: in batches where that fits the memory and pays. Stops
- * between runs when cancelled. Errors as for the context's gradients. /
+ * between runs when cancelled. Errors as for the context's gradients.
  */
 export async function gradientsAt(
   context: SampleContext<Partial<MemoryParams>>,
@@ -141,7 +141,6 @@ export function between(
 /**
  * ∫₀¹ of the gradient by `wrt` at from + α(to − from) dα, by the technique's `rule` and `steps`: in the shape of `wrt`;
  * undefined where what is explained does not depend on it. `factors`: what the gradient at each point is multiplied by.
- * /
  */
 export async function pathGradient(
   context: PathContext,

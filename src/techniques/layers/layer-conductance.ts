@@ -8,7 +8,7 @@ import { LAYER_PATH_PARAMS, layerPath } from "./layer-path.ts";
 /**
  * ∫₀¹ ∂y/∂a · da along the way from the baseline to the input, for each unit a of a layer: raw in the layer's shape. As
  * in Captum, which follows Shrikumar et al. 2018: Σ ∂y/∂a at a point times a's difference to the next one, at steps + 1
- * points of the rule. It sums, but for that, to the score's difference. /
+ * points of the rule. It sums, but for that, to the score's difference.
  */
 export const layerConductance = technique({
   info: {

@@ -8,7 +8,7 @@ import { technique } from "../framework/technique.ts";
 /**
  * DeepLIFT's contributions of a value inside: multipliers times its difference from what it is for the baseline, raw in
  * the layer's shape (Captum's LayerDeepLift of a layer's output). They sum to the score's difference where every way
- * from input to score leads through the layer. /
+ * from input to score leads through the layer.
  */
 export const layerDeeplift = technique({
   info: {

@@ -9,7 +9,7 @@ import { LAYER_PATH_PARAMS, layerPath } from "./layer-path.ts";
 /**
  * (a − a′) ⊙ ∫₀¹ ∂y/∂a at a′ + α(a − a′) dα, a and a′ a layer's values for the input and the baseline: Integrated
  * Gradients of the model from the layer on. Raw in the layer's shape. What goes around the layer is as the input has
- * it. /
+ * it.
  */
 export const layerIntegratedGradients = technique({
   info: {

@@ -16,7 +16,7 @@ const MOST_BARS = 50;
 
 /**
  * The picture of an attribution in a layer's shape: a heat map over the input where the layer has height and width (a
- * transformer's tokens in their grid, without those apart from it), coloured tokens where it has a vector for each of the input's, else its largest units as bars. /
+ * transformer's tokens in their grid, without those apart from it), coloured tokens where it has a vector for each of the input's, else its largest units as bars.
  */
 export function layerPicture(
   context: SampleContext,

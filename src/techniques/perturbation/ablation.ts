@@ -31,7 +31,7 @@ export interface Ablated extends PartEffects {
 
 /**
  * By how much the score falls when each part of the input is set to what `baseline` has there. Runs several copies at
- * once where the model's batch axis is open. Stops between runs when cancelled. /
+ * once where the model's batch axis is open. Stops between runs when cancelled.
  */
 export async function ablate(context: SampleContext, parts: Parts, baseline: Float32Array): Promise<Ablated> {
   const { name, values: input } = context.input;

@@ -56,7 +56,7 @@ const PARAMS = [
 /**
  * Σᵢ y(x ⊙ mᵢ) · mᵢ / (N·p) over N random masks: how high the score is, in the mean, where a place is shown (Petsiuk,
  * Das & Saenko 2018, equation 6). Raw over space, all channels together; over a table row's columns and a text's
- * tokens. /
+ * tokens.
  */
 export const rise = technique({
   info: {

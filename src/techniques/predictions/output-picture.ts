@@ -9,7 +9,7 @@ const MOST_NAMED = 6;
 /**
  * The picture of an output that is one ([1, C, H, W], one or three channels) or a map over the input's picture: of one
  * channel as grey, of several the class that is largest at each place. Undefined for other outputs. The caption says
- * how numbers became colours. /
+ * how numbers became colours.
  */
 export function outputPicture(context: Pick<SampleContext, "output" | "input" | "classes">): ImageArtifact | undefined {
   const { output } = context;

@@ -2,14 +2,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 /**
  * Milliseconds until what was waited for counts as never coming. It ends tests that hang and measures nothing: a
- * machine that does eight things at once takes many times as long as an idle one. So no flow has limits of its own. /
+ * machine that does eight things at once takes many times as long as an idle one. So no flow has limits of its own.
  */
 export const patience = 180_000;
 
 /**
  * Calls `check` until it gives a value without throwing, and gives that value; when patience ends throws what it threw
  * last. For what becomes true by itself: `await eventually(() => assert.equal(await title(), "cat"))`. Steps that a
- * busy program may miss belong into it as well, where doing them again does no harm. /
+ * busy program may miss belong into it as well, where doing them again does no harm.
  */
 export async function eventually<T>(check: () => T | Promise<T>, { timeout = patience, every = 100 } = {}): Promise<T> {
   const end = Date.now() + timeout;

@@ -72,7 +72,7 @@ export class QuickInput {
    * Types into the open quick pick and takes a row with Enter: the one that is exactly `text` (apart from what follows
    * a comma: keys, details), by arrow keys if it is not the first; else the first one, once it shows `text`. A quick
    * pick that opens late is waited for, and so is the end of the one that was answered: what comes after is about the
-   * next. /
+   * next.
    */
   async pick(text: string, typed = text): Promise<void> {
     const wanted = text.toLowerCase();

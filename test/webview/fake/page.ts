@@ -1,6 +1,6 @@
 /**
  * What stands in for VS Code inside a test's page: acquireVsCodeApi over the same Link class as the real one. Messages
- * are cloned as VS Code clones them; every call is noted in `fake.calls` for the test to read. /
+ * are cloned as VS Code clones them; every call is noted in `fake.calls` for the test to read.
  */
 import { RemoteError } from "../../../src/protocol/link.ts";
 import type { CallContext, Wire } from "../../../src/protocol/link.ts";

@@ -11,7 +11,7 @@ import { gradientRules } from "../index.ts";
  * DeepLIFT's multipliers (Shrikumar, Greenside & Kundaje 2017, rescale rule; Ancona et al. 2018 for its form as a
  * modified gradient): m with Σ m·(x − x′) = y − y′. What is linear has its gradient; functions of one value the slope
  * between both runs; products that both depend on the input half of each order; Softmax and normalisations are made to
- * sum up as well. What none of these knows keeps its gradient. /
+ * sum up as well. What none of these knows keeps its gradient.
  */
 export const deepLiftRules: ComparingRules = { name: "deeplift", table };
 

@@ -21,7 +21,7 @@ interface Selection {
 /**
  * Maxima, as Captum's MaxPool: what the maximum rises over the baseline's is due to the place that is largest now, what
  * it falls to the one that was. A rise is never larger than its place's own, so slopes stay under one. Windows that
- * overlap add up (Captum keeps one of them). /
+ * overlap add up (Captum keeps one of them).
  */
 export function selectionRules(reference: Reference): RuleTable {
   const selected = (

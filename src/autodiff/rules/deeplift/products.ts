@@ -16,7 +16,7 @@ const BILINEAR: Readonly<Record<string, readonly number[]>> = {
 /**
  * Products and other functions of two values that both depend on the input. a·b − a′·b′ = (a − a′)·(b + b′)/2 + (b −
  * b′)·(a + a′)/2: each gets the mean over both orders of replacing them (the Shapley value of two players), and they
- * sum up. Captum takes the gradient here. /
+ * sum up. Captum takes the gradient here.
  */
 export function productRules(reference: Reference): RuleTable {
   const bilinear = (operator: string): Rule => {

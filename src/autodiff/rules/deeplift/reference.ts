@@ -15,7 +15,6 @@ export interface ComparingRules {
 /**
  * A second run of a graph inside it: every value that depends on an input with a baseline has a twin, the same value
  * for the baseline. Weights and all else are shared, so a model with a fixed batch of one can be compared with itself.
- * /
  */
 export class Reference {
   private readonly twins = new Map<string, string>();

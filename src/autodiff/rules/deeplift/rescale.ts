@@ -7,7 +7,7 @@ import { gradientRules } from "../index.ts";
 const NEARLY_ZERO = 1e-10;
 /**
  * For smooth functions in float32 the slope between two near places is rounding: there the mean of both ends' gradients
- * is better, whose error is of the second order. /
+ * is better, whose error is of the second order.
  */
 const NEAR = 1e-3;
 

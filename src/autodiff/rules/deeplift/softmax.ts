@@ -12,7 +12,7 @@ const NEAR = 0.01;
  * Softmax and its kin. With L = (y − y′)/(log y − log y′), the logarithmic mean of both runs' probabilities, and log y
  * = x − LSE(x), Δy = L·(Δx − ΔLSE); that the Δy sum to 0 gives ΔLSE = Σ w·Δx, w = L/ΣL. So Softmax has its gradient's
  * form with L in the place of y: it sums up exactly, shifts of a whole row change nothing, and multipliers stay under
- * one (exp, sum and division taken apart keep neither). /
+ * one (exp, sum and division taken apart keep neither).
  */
 export function softmaxRules(reference: Reference): RuleTable {
   return {

@@ -27,7 +27,7 @@ export function gatherRows(g: Builder, table: string, indices: string): string {
 /**
  * Turns pairs of channels of `x` [batch, sequence, heads, size] by angles given as cosines and sines [batch or 1,
  * sequence, half]: the first half with the second, or neighbours where interleaved. Only the first `part` channels
- * where it is not 0. /
+ * where it is not 0.
  */
 export function rotate(
   g: Builder,

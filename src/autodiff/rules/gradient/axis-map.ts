@@ -5,7 +5,7 @@ const MOST_PASSES = 4;
 
 /**
  * The adjoint of taking positions `sources` of an axis of length `size` (y[j] = x[sources[j]]): each position of x gets
- * the sum of the y's that were taken from it. Negative sources stand for constants that came from nowhere. /
+ * the sum of the y's that were taken from it. Negative sources stand for constants that came from nowhere.
  */
 export function axisAdjoint(g: Builder, value: string, axis: number, sources: readonly number[], size: number): string {
   const takers: number[][] = range(0, size).map(() => []);

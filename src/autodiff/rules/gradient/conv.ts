@@ -43,7 +43,7 @@ function biasGrad(r: RuleContext): string {
 
 /**
  * The gradient of a convolution's weights [g·M, C, ...k], as a convolution itself: images as channels, the output's
- * gradient as the kernel, strides and dilations exchanged. `large` [N, g·C, ...], `small` [N, g·M, ...]. /
+ * gradient as the kernel, strides and dilations exchanged. `large` [N, g·C, ...], `small` [N, g·M, ...].
  */
 function kernelGrad(
   r: RuleContext,

@@ -3,7 +3,7 @@ import type { RuleContext, RuleTable } from "../../rule.ts";
 
 /**
  * Einsum (ai.onnx 12): each operand's gradient is an Einsum of the output's gradient and the other operands. Ellipses
- * become letters; a letter twice in an operand takes its diagonal, so the gradient lies on the diagonal. /
+ * become letters; a letter twice in an operand takes its diagonal, so the gradient lies on the diagonal.
  */
 export const einsumRules: RuleTable = {
   Einsum: (r) => {

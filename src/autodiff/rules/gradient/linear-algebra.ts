@@ -64,7 +64,7 @@ function adjugateOf(g: Builder, matrix: string): string {
 
 /**
  * The discrete Fourier transform of length `n` along `axis` of a value whose last axis is real (1) or real and
- * imaginary (2), as a product with cosines and sines: y_k = Σ x_j·e^(∓2πijk/n), the inverse divided by n. /
+ * imaginary (2), as a product with cosines and sines: y_k = Σ x_j·e^(∓2πijk/n), the inverse divided by n.
  */
 function transform(
   r: RuleContext,

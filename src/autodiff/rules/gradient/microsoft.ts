@@ -3,7 +3,7 @@ import { expanding, type RuleContext, type RuleTable } from "../../rule.ts";
 
 /**
  * com.microsoft's fused operators, as ONNX Runtime's optimizers leave them in saved models: each goes back through the
- * standard operators that it stands for (ONNX Runtime, docs/ContribOperators.md). /
+ * standard operators that it stands for (ONNX Runtime, docs/ContribOperators.md).
  */
 export const microsoftRules: RuleTable = {
   "com.microsoft.FusedConv": expanding((r) => {

@@ -9,7 +9,7 @@ export interface NamedRules {
 
 /**
  * Guided backpropagation (Springenberg et al. 2015): through a Relu or a Clip from 0 (ReLU6) comes back only what is
- * positive, and only where the unit was active. All else has its gradient. /
+ * positive, and only where the unit was active. All else has its gradient.
  */
 export const guidedRules: NamedRules = {
   name: "guided-backprop",

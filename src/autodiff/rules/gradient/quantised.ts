@@ -6,7 +6,7 @@ import { attention } from "./microsoft-attention.ts";
 /**
  * Quantised operators (ai.onnx 10 to 25 and com.microsoft), straight through: rounding counts as the identity inside
  * the range of the integers, and nothing passes where they clip (Bengio, Léonard & Courville 2013; PyTorch's
- * fake_quantize). /
+ * fake_quantize).
  */
 export const quantisedRules: RuleTable = {
   QuantizeLinear: quantizeLinear,
@@ -290,7 +290,7 @@ function real(r: RuleContext, index: number, place?: number): string {
 /**
  * Real numbers as integers with the scale of input `scale` and the zero point after it, clipped but not rounded. Below,
  * exactly at the end: where the zero point is the lowest integer, a Relu was fused in, and its kink is at zero, not
- * half a step under it. /
+ * half a step under it.
  */
 function quantised(r: RuleContext, value: string, scale: number): string {
   const { g } = r;

@@ -4,7 +4,7 @@ import { axisAdjoint, axisProduct, type Tap } from "./axis-map.ts";
 
 /**
  * Resize (ai.onnx, opset 11 to 25): interpolation is separable and linear, so each axis goes back through the transpose
- * of its own weights. All modes, coordinate transformations, antialiasing and cropping. /
+ * of its own weights. All modes, coordinate transformations, antialiasing and cropping.
  */
 export const resizeRules: RuleTable = {
   Resize: (r) => {
@@ -41,7 +41,7 @@ const NUDGE = 1e-4;
 
 /**
  * The gradient of tf_crop_and_resize's region [starts..., ends...]: along each axis the output moves with the position
- * it is taken from, whose slope along the axis is another set of taps. /
+ * it is taken from, whose slope along the axis is another set of taps.
  */
 function regionGrad(r: RuleContext, scales: readonly number[]): string {
   const { g } = r;

@@ -43,7 +43,7 @@ interface Tap {
 
 /**
  * Values of `image` [B, C, ...sizes] at real positions, one array [B, P] for each spatial axis: [B, C, P]. Gradients
- * flow to the image and, through the weights, to the positions. /
+ * flow to the image and, through the weights, to the positions.
  */
 export function sample(
   g: Builder,

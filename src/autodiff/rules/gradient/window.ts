@@ -47,7 +47,6 @@ export function extents(window: Window): number[] {
 /**
  * The adjoint of a convolution over `window`: from `value` [N, groups·M, ...output] and `weight` [groups·M, C,
  * ...kernel] to [N, groups·C, ...input]. Windows may hang over the end (ceil_mode) or leave a rest that no window saw.
- * /
  */
 export function convAdjoint(
   r: RuleContext,

@@ -24,7 +24,7 @@ const [GATE, INVERSE] = [3, 4];
 /**
  * What relevance propagation asks of a graph: which values are data (depend on what the model is fed) and which
  * constants, what the weighted layers are with their biases and normalizations, which of them meet the input first,
- * which factor of a product is a gate. Nodes that rules add as they expand an operator are seen as well. /
+ * which factor of a product is a gate. Nodes that rules add as they expand an operator are seen as well.
  */
 export class RelevanceGraph {
   private readonly data: Set<string>;
@@ -85,7 +85,7 @@ export class RelevanceGraph {
   /**
    * How much each of two factors looks like what counts as fixed: what divides (INVERSE, as in a norm that is written
    * as a product), a gate (a sigmoid, a scale), and 0 for what is gated. One number for all elements is a scale, where
-   * the other has more. /
+   * the other has more.
    */
   gateRanks(a: string, b: string): readonly [number, number] {
     const [single, otherSingle] = [a, b].map((value) => this.graph.g.shape(value).every((dim) => dim === 1));

@@ -65,7 +65,7 @@ export const LRP_RULES: Readonly<Record<string, (options: LrpOptions) => LrpRule
  *
  * Weighted layers have the rule that `rules` gives their kind, biases and BatchNormalization behind them taken in;
  * activations pass relevance; sums share by what each term adds; of a product the gate, or what divides, counts as
- * fixed; of attention's products each operand gets half. /
+ * fixed; of attention's products each operand gets half.
  */
 export function lrpRules(rules: LrpRules): RuleSet {
   return {

@@ -240,7 +240,7 @@ function product(r: RuleContext, view: RelevanceGraph): (string | undefined)[] {
 
 /**
  * xᵢ(Rᵢ − sᵢ·ΣR): Taylor's expansion at x (Achtibat et al. 2024, proposition 3.1). What a mask closed gets none: s is 0
- * there, and x may be −∞; where a whole row is closed, all s are alike, and x is the mask's number. /
+ * there, and x may be −∞; where a whole row is closed, all s are alike, and x is the mask's number.
  */
 function softmax(r: RuleContext): (string | undefined)[] {
   const { g } = r;
@@ -266,7 +266,7 @@ function batchNorm(r: RuleContext, view: RelevanceGraph): readonly (string | und
 /**
  * Normalizations by the input's own statistics, the deviation taken as fixed: y = w·(x − mean)/deviation + b by the
  * epsilon rule (Ali et al. 2022; Achtibat et al. 2024, proposition 3.4). `x` in the view in which `axes` are
- * normalised, `affine` the shape of scale and bias in that view. /
+ * normalised, `affine` the shape of scale and bias in that view.
  */
 function centred(r: RuleContext, x: string, axes: Dims, affine: Dims | undefined): string {
   const { g } = r;

@@ -20,7 +20,7 @@ const SHOWN_EACH = 20;
 /**
  * Checks what ONNX asks of a graph and its subgraphs (names defined once and before they are used, no cycle) and sorts
  * nodes that are out of order, keeping the file's order wherever it can. What is wrong goes into `problems`. `outer`:
- * names that the graphs around define. With `incomplete`, missing producers are not reported: the file was cut. /
+ * names that the graphs around define. With `incomplete`, missing producers are not reported: the file was cut.
  */
 export function checkGraph(graph: Graph, problems: Problem[], outer: Scope = NOTHING, incomplete = false): Graph {
   const found = new Findings(problems);

@@ -15,7 +15,6 @@ const NEWEST_IR = 14;
  * ModelProto -> Model, reading structure and small tensors only. ModelError where it is no ONNX model; what is wrong
  * but does not keep the rest from being shown is in `problems`.
  * @param external looks external data locations up (see `externalFiles`)
- * /
  */
 export function readModel(source: ByteSource, external: (location: string) => ExternalFile): Model {
   const context: ReadContext = { problems: [], external };

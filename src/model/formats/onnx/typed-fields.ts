@@ -39,7 +39,7 @@ export function fieldOf(dataType: DataType): FieldName {
 
 /**
  * Typed fields -> raw little-endian bytes, as raw_data would have them (strings as `encodeStrings`). `count` is the
- * number of elements that the shape asks for; any other number of values is a ModelError. /
+ * number of elements that the shape asks for; any other number of values is a ModelError.
  */
 export function decodeFields(
   source: ByteSource,

@@ -37,7 +37,6 @@ const LARGEST_MODEL = 2 ** 31 - 1;
  *     open.fileBytes(file) })) })
  *
  * With `external: false` everything is inside. ModelError where a tensor cannot be read, or the file would pass 2 GiB.
- * /
  */
 export function writeModel(
   model: WritableModel,
@@ -75,7 +74,7 @@ function opsetMessage(domain: string, version: number): WireWriter {
 
 /**
  * Only the main graph's initializers may point into files: ONNX Runtime 1.30 refuses a subgraph's, whose shapes it
- * infers before it has the data. `listDefaults`: before IR version 4, initializers had to be among the inputs. /
+ * infers before it has the data. `listDefaults`: before IR version 4, initializers had to be among the inputs.
  */
 function graphMessage(
   graph: Graph,
