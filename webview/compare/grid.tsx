@@ -1,14 +1,11 @@
 import type { VNode } from "preact";
 import { useCallback, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { pictureUnder } from "../../src/draw/kinds/frames.ts";
-import { comparisonOf } from "../../src/draw/kinds/index.ts";
 import { picturesOf } from "../../src/protocol/result.ts";
-import { formatValue } from "../../src/protocol/format.ts";
-import type { Artifact, ImageArtifact } from "../../src/protocol/artifacts.ts";
+import type { ImageArtifact } from "../../src/protocol/artifacts.ts";
 import type { CompareBoot, CompareState } from "../../src/protocol/compare.ts";
 import { step } from "../results/map-view.tsx";
 import { cellUnder } from "../results/map-values.ts";
-import type { Cell, Reading } from "../results/map-values.ts";
 import { ColorBar } from "../ui/colorbar.tsx";
 import { Announce } from "../ui/feedback.tsx";
 import { IconButton } from "../ui/fields.tsx";
@@ -17,10 +14,11 @@ import type { CompareController, Side, Snapshot } from "./controller.ts";
 import { EntryHeader } from "./entry-header.tsx";
 import { labelsOf } from "./figure.ts";
 import type { Place } from "./jobs.ts";
-import { InputPicture, readingUnder } from "../results/linked.tsx";
+import { InputPicture } from "../results/linked.tsx";
 import type { Cursor, Linked } from "../results/linked.tsx";
+import { acrossOf, focusCell, neighbour } from "./grid-keys.ts";
+import { labelAt, readingsOf, spokenValues } from "./readings.ts";
 import { useScales } from "./use-scales.ts";
-import type { Scales } from "./use-scales.ts";
 import { pan, reveal, zoomAt, zoomBy, WHOLE } from "../results/zoom.ts";
 import type { Zoom } from "../results/zoom.ts";
 
@@ -143,7 +141,7 @@ export function Grid({ snapshot, boot, state, zoom, onZoom, onEdit, onSaveRow, c
 
   const cellOf = (place: Place, index: number): VNode => {
     const cell = cells.get(place.job);
-    const label = [labels.columns[place.column], state.rows ? labels.rows[place.row] : ""].filter(Boolean).join(", ");
+    const label = labelAt(labels, state, place);
     const drawing = scales.drawings.get(place.key);
     return (
       <div
@@ -304,74 +302,4 @@ function inputsOf({ places, cells }: Snapshot, state: CompareState): readonly (I
     }
     return undefined;
   });
-}
-
-/** What each map says at the cursor, by Place.key. */
-function readingsOf(
-  { places, cells }: Snapshot,
-  { drawings }: Scales,
-  cursor: Cursor | undefined,
-): ReadonlyMap<string, Reading> {
-  const readings = new Map<string, Reading>();
-  for (const { key, job } of cursor ? places : []) {
-    const [drawing, cell] = [drawings.get(key), cells.get(job)];
-    if (cursor && drawing && cell?.kind === "done")
-      readings.set(key, readingUnder(drawing, pictureUnder(drawing.artifact, picturesOf(cell.result)), cursor));
-  }
-  return readings;
-}
-
-/** What a cell of a map is called, where its kind has names for places. */
-function wordAt(artifact: Artifact | undefined, cell: Cell): string | undefined {
-  return artifact && comparisonOf(artifact)?.label?.(artifact, cell);
-}
-
-function spokenValues(
-  { places, cells }: Snapshot,
-  readings: ReadonlyMap<string, Reading>,
-  labels: { readonly columns: readonly string[]; readonly rows: readonly string[] },
-  { rows }: CompareState,
-): string {
-  let where: string | undefined;
-  const values = places.flatMap(({ key, job, row, column }) => {
-    const [reading, cell] = [readings.get(key), cells.get(job)];
-    if (reading && cell?.kind === "done")
-      where ??= wordAt(cell.result.views[0], reading.cell) ?? `x ${reading.x}, y ${reading.y}`;
-    return reading
-      ? [
-          `${[labels.columns[column], rows ? labels.rows[row] : ""].filter(Boolean).join(", ")} ${formatValue(reading.value)}`,
-        ]
-      : [];
-  });
-  return values.length ? `${where}: ${values.join("; ")}` : "";
-}
-
-function neighbour(key: string, index: number, count: number, across: number): number | undefined {
-  const start = index - (index % across);
-  switch (key) {
-    case "ArrowRight":
-      return Math.min(count - 1, index + 1);
-    case "ArrowLeft":
-      return Math.max(0, index - 1);
-    case "ArrowDown":
-      return index + across < count ? index + across : index;
-    case "ArrowUp":
-      return index - across >= 0 ? index - across : index;
-    case "Home":
-      return start;
-    case "End":
-      return Math.min(count - 1, start + across - 1);
-    default:
-      return undefined;
-  }
-}
-
-/** How many cells flow beside each other. */
-function acrossOf(root: HTMLElement | null): number {
-  const tops = [...(root?.querySelectorAll<HTMLElement>("[data-cell]") ?? [])].map(({ offsetTop }) => offsetTop);
-  return Math.max(1, tops.filter((top) => top === tops[tops.length - 1 > 0 ? Math.floor(tops.length / 2) : 0]).length);
-}
-
-function focusCell(root: HTMLElement | null, index: number): void {
-  root?.querySelector<HTMLElement>(`[data-cell="${index}"]`)?.focus();
 }
