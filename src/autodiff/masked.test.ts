@@ -229,7 +229,7 @@ const EMPTY_ROWS: Readonly<Record<string, Masking>> = Object.fromEntries(
   }).map(([name, masking]) => [name, { ...masking, token: MASKED.emptyRow.token }]),
 );
 
-const models = new ModelCache({ most: 4 });
+const models = new ModelCache({ maxModels: 4 });
 let folder = "";
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "loupe-masked-"));

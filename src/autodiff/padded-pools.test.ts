@@ -11,7 +11,7 @@ import { floatsOf, openSession } from "../runtime/ort.ts";
 import { faultyOptimizers } from "../runtime/runnable.ts";
 import { int, ints, node, runOn, weight, writeArray, writeSmallModel } from "../../test/support/models.ts";
 
-const models = new ModelCache({ most: 4 });
+const models = new ModelCache({ maxModels: 4 });
 let folder = "";
 let count = 0;
 beforeAll(() => {

@@ -36,8 +36,8 @@ export async function tokenize(
   const { tokenizer, padding } = await loadTokenizer(modelPath, recipe.tokenizer);
   const whole = tokenizer.encode(text, { return_token_type_ids: true });
   const bare = tokenizer.encode(text, { add_special_tokens: false });
-  const most = Math.min(recipe.maxLength, length ?? Infinity);
-  const kept = keptPositions(whole.ids, bare.ids, most);
+  const limit = Math.min(recipe.maxLength, length ?? Infinity);
+  const kept = keptPositions(whole.ids, bare.ids, limit);
   const types: readonly number[] = whole.token_type_ids ?? [];
   const parts: Record<TextRecipe["part"], number[]> = {
     ids: kept.map((i) => whole.ids[i]),

@@ -21,7 +21,7 @@ import { node, runOn, weight, writeArray, writeSmallModel } from "../../test/sup
 /** Of the largest value: the same float32 graph in another order of sums. */
 const TOLERANCE = 1e-4;
 
-const models = new ModelCache({ most: 8 });
+const models = new ModelCache({ maxModels: 8 });
 const known = loadArchitectures();
 let folder = "";
 let count = 0;

@@ -31,9 +31,9 @@ const TAKEN: Readonly<Record<string, ((node: Node, held: DataType) => MapInput |
     const to = attributes.cast_to?.type === "string" ? attributes.cast_to.value : "TO_FLOAT";
     const dataType: DataType = to === "TO_STRING" ? "string" : to === "TO_INT64" ? "int64" : "float32";
     const sparse = attributes.map_form?.type === "string" && attributes.map_form.value === "SPARSE";
-    const most = attributes.max_map?.type === "int" ? attributes.max_map.value : 1;
+    const maximum = attributes.max_map?.type === "int" ? attributes.max_map.value : 1;
     return sparse
-      ? { dataType, dims: [1, most], keys: Array.from({ length: most }, (_, key) => String(key)) }
+      ? { dataType, dims: [1, maximum], keys: Array.from({ length: maximum }, (_, key) => String(key)) }
       : { dataType, dims: [1, null] };
   },
 };

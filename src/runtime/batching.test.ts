@@ -13,7 +13,7 @@ import type { LoadedModel } from "./models.ts";
 import { node, runOn, weight, writeArray, writeSmallModel } from "../../test/support/models.ts";
 
 const MEBI = 2 ** 20;
-const models = new ModelCache({ most: 8 });
+const models = new ModelCache({ maxModels: 8 });
 let folder = "";
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "loupe-batching-"));

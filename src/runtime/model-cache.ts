@@ -7,7 +7,7 @@ import { ortVersion } from "./ort.ts";
 
 export interface ModelCacheOptions {
   /** Models kept open that nobody uses (4). */
-  readonly most?: number;
+  readonly maxModels?: number;
   readonly threads?: number;
   /** Shared by all of its models; by default half of the memory that is available. */
   readonly budget?: MemoryBudget;
@@ -92,7 +92,7 @@ export class ModelCache {
     loading.catch(() => {
       if (this.models.get(absolute) === leased) this.drop(absolute);
     });
-    while (this.models.size > (this.options.most ?? 4)) this.drop(this.models.keys().next().value!);
+    while (this.models.size > (this.options.maxModels ?? 4)) this.drop(this.models.keys().next().value!);
     return leased;
   }
 

@@ -47,7 +47,7 @@ const isClosed = (model: LoadedModel): boolean => {
 
 describe("a model that is in use", () => {
   test("stays while others are opened, and is given back after its last user", async () => {
-    const cache = new ModelCache({ most: 1 });
+    const cache = new ModelCache({ maxModels: 1 });
     let used: LoadedModel | undefined;
     await cache.use(product("used.onnx"), async (model) => {
       used = model;
@@ -75,7 +75,7 @@ describe("a model that is in use", () => {
   });
 
   test("stays when the one before it is dropped while it is still being opened", async () => {
-    const cache = new ModelCache({ most: 1 });
+    const cache = new ModelCache({ maxModels: 1 });
     const results = await Promise.all(["e.onnx", "f.onnx", "g.onnx"].map((name) => cache.use(product(name), outputOf)));
     expect(results).toEqual([
       [10, 20, 30],

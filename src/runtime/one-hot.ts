@@ -42,8 +42,8 @@ export function oneHotOf(makers: ReadonlyMap<string, Node>, value: string): OneH
         [first, second],
         [second, first],
       ].find(([one, other]) => {
-        const most = makers.get(other);
-        return most?.opType === "ReduceMax" && most.inputs[0] === one;
+        const maximum = makers.get(other);
+        return maximum?.opType === "ReduceMax" && maximum.inputs[0] === one;
       })?.[0];
       return scores === undefined ? undefined : { scores, by: "Equal with ReduceMax" };
     }

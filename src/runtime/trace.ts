@@ -71,14 +71,14 @@ async function traceGraph(model: Model, open: OpenModel, feeds: Feeds): Promise<
     if (wanted && tensor.problem === undefined) known.set(tensor.name, toNumbers(tensor, open.bytesOf(tensor)));
   }
 
-  const few = fewElements(model, feeds);
+  const small = fewElements(model, feeds);
   const shapeNodes: Node[] = [];
   const shapeOf = new Map<string, string>();
   const whole: string[] = [];
   for (const output of new Set(graph.nodes.flatMap((node) => node.outputs))) {
     const type = types.get(output);
     if (output === "" || type === undefined) continue;
-    if (shaping.has(output) || (!isFloat(type) && type !== "string" && few(output, type))) whole.push(output);
+    if (shaping.has(output) || (!isFloat(type) && type !== "string" && small(output, type))) whole.push(output);
     else {
       const shape = `loupe.shape.${shapeNodes.length}`;
       shapeOf.set(shape, output);

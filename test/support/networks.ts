@@ -19,7 +19,7 @@ export interface Networks {
 /** The reference networks, each made once for a file of tests, with a folder and models that go when those are over. */
 export function referenceNetworks(): Networks {
   const folder = mkdtempSync(join(tmpdir(), "loupe-networks-"));
-  const models = new ModelCache({ most: 8 });
+  const models = new ModelCache({ maxModels: 8 });
   const made = new Map<string, Promise<Fed>>();
   afterAll(() => {
     models.dispose();

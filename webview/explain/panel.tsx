@@ -123,7 +123,7 @@ export function Panel({ controller }: { readonly controller: PanelController }):
               target={state.target}
               label={complete?.provenance.target?.label}
               canExplain={boot.blocked === undefined}
-              most={5}
+              limit={5}
               onExplain={page.explain}
               onAny={page.pickTarget}
             />

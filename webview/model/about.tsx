@@ -8,7 +8,7 @@ import { Dot } from "./dot.tsx";
 
 /** All that the file says of itself. */
 export function About({ model }: { readonly model: ModelDescription }): VNode {
-  const most = model.operators[0]?.count ?? 1;
+  const largest = model.operators[0]?.count ?? 1;
   return (
     <div class="about" data-testid="about">
       <section>
@@ -42,7 +42,7 @@ export function About({ model }: { readonly model: ModelDescription }): VNode {
                 <td class="number">
                   <div>
                     <span class="amount">
-                      <i class="share" aria-hidden="true" style={{ width: `${(count / most) * 100}%` }} />
+                      <i class="share" aria-hidden="true" style={{ width: `${(count / largest) * 100}%` }} />
                     </span>
                     {count}
                   </div>

@@ -76,7 +76,7 @@ function facts(model: ModelDescription): Fact[] {
 }
 
 /** More than this many are shown when asked for. */
-const few = 4;
+const SHOWN = 4;
 
 function Values({
   title,
@@ -88,7 +88,7 @@ function Values({
   readonly testid: string;
 }): VNode {
   const [all, setAll] = useState(false);
-  const shown = all ? values : values.slice(0, few);
+  const shown = all ? values : values.slice(0, SHOWN);
   return (
     <div class="values">
       <table class="value-table" data-testid={testid}>
@@ -116,9 +116,9 @@ function Values({
         </tbody>
       </table>
       {values.length === 0 ? <p class="muted">none</p> : null}
-      {values.length > few ? (
+      {values.length > SHOWN ? (
         <button type="button" class="link-button" onClick={() => setAll(!all)}>
-          {all ? "Fewer" : `${values.length - few} more`}
+          {all ? "Fewer" : `${values.length - SHOWN} more`}
         </button>
       ) : null}
     </div>

@@ -95,9 +95,9 @@ function Histogram({
   readonly min: number;
   readonly max: number;
 }): VNode {
-  const most = Math.max(1, ...counts);
+  const tallest = Math.max(1, ...counts);
   const zero = min < 0 && max > 0 ? (-min / (max - min)) * 100 : undefined;
-  const fullest = counts.indexOf(most);
+  const fullest = counts.indexOf(tallest);
   const bin = (max - min) / Math.max(1, counts.length);
   return (
     <figure class="histogram">
@@ -108,7 +108,13 @@ function Histogram({
         aria-label={`Histogram from ${formatValue(min)} to ${formatValue(max)}; most values near ${formatValue(min + (fullest + 0.5) * bin)}.`}
       >
         {counts.map((count, place) => (
-          <rect key={place} x={place + 0.08} width={0.84} y={40 - (count / most) * 40} height={(count / most) * 40} />
+          <rect
+            key={place}
+            x={place + 0.08}
+            width={0.84}
+            y={40 - (count / tallest) * 40}
+            height={(count / tallest) * 40}
+          />
         ))}
       </svg>
       <figcaption class="number muted">

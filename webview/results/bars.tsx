@@ -31,7 +31,7 @@ function PredictionsStage({ artifact, result, page }: FullProps<BarsArtifact>): 
           target={page.target}
           label={result.provenance?.target?.label}
           canExplain={page.canExplain}
-          most={Infinity}
+          limit={Infinity}
           large
           onExplain={page.explain}
           onAny={page.pickTarget}

@@ -230,9 +230,9 @@ function widthsOf({ rows, columns }: Table): number[] {
   const every = Math.max(1, Math.floor(rows / 200));
   return columns.map((one) => {
     // A long name is cut: it must not push other columns out of sight.
-    let most = Math.min(headingOf(one).length + 2, widestName);
-    for (let row = 0; row < rows; row += every) most = Math.max(most, cellText(one.at(row)).length);
-    return Math.min(widest, most);
+    let longest = Math.min(headingOf(one).length + 2, widestName);
+    for (let row = 0; row < rows; row += every) longest = Math.max(longest, cellText(one.at(row)).length);
+    return Math.min(widest, longest);
   });
 }
 

@@ -18,7 +18,7 @@ export function Predictions({
   target,
   label,
   canExplain,
-  most,
+  limit: most,
   large = false,
   onExplain,
   onAny,
@@ -27,7 +27,7 @@ export function Predictions({
   readonly target: TargetSpec;
   readonly label?: string;
   readonly canExplain: boolean;
-  readonly most: number;
+  readonly limit: number;
   readonly large?: boolean;
   readonly onExplain: (target: TargetSpec) => void;
   readonly onAny: () => void;

@@ -54,7 +54,7 @@ export function zoomStyle({ scale, u, v }: Zoom): {
 }
 
 function within({ scale, u, v }: Zoom): Zoom {
-  const most = 1 - 1 / scale;
-  const clamp = (start: number): number => Math.min(most, Math.max(0, start));
+  const maxOffset = 1 - 1 / scale;
+  const clamp = (start: number): number => Math.min(maxOffset, Math.max(0, start));
   return { scale, u: clamp(u), v: clamp(v) };
 }

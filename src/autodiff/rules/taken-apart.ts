@@ -37,11 +37,13 @@ export function withWholeSoftmax(parts: Parts): Node[] {
     const axis = axisOf(parts, total, dims);
     if (axis === undefined) return node;
     const less = maker(exp.inputs[0], "Sub");
-    const most = less && maker(less.inputs[1], "ReduceMax");
+    const maximum = less && maker(less.inputs[1], "ReduceMax");
     // Without the largest taken off it is a softmax all the same.
     return softmax(
       node,
-      most && most.inputs[0] === less.inputs[0] && axisOf(parts, most, dims) === axis ? less.inputs[0] : exp.inputs[0],
+      maximum && maximum.inputs[0] === less.inputs[0] && axisOf(parts, maximum, dims) === axis
+        ? less.inputs[0]
+        : exp.inputs[0],
       axis,
     );
   });

@@ -7,7 +7,7 @@ import { readPanelState } from "./state.ts";
 const kinds: readonly AxisKind[] = ["method", "target", "layer", "model"];
 const scales: readonly ScaleSharing[] = ["own", "method", "all"];
 /** More of them than anyone looks at: a state that is no one's. */
-const most = 64;
+const MAX_ENTRIES = 64;
 
 /**
  * A comparison's state as it came back from VS Code's storage or from a webview: gives one in which every field is
@@ -24,7 +24,9 @@ export function readCompareState(data: unknown, techniques: readonly TechniqueIn
   if (!columns) return undefined;
   const rows = readAxis(data.rows, data.base, comparable);
   const removed = Array.isArray(data.removed)
-    ? data.removed.filter((key): key is string => typeof key === "string" && key.length < 10_000).slice(0, most * most)
+    ? data.removed
+        .filter((key): key is string => typeof key === "string" && key.length < 10_000)
+        .slice(0, MAX_ENTRIES * MAX_ENTRIES)
     : [];
   return {
     base: { ...base, input },
@@ -45,7 +47,7 @@ function readAxis(
   const kind = kinds.find((one) => one === data.kind);
   if (!kind) return undefined;
   const entries = data.entries
-    .slice(0, most)
+    .slice(0, MAX_ENTRIES)
     .flatMap((entry: unknown) => readEntry(entry, kind, base, techniques) ?? []);
   return entries.length ? { kind, entries } : undefined;
 }

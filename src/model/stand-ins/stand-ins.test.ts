@@ -118,7 +118,7 @@ describe("operators that ONNX Runtime has for one kind of machine run, and have 
   );
 
   it("say in the result that they were replaced", async () => {
-    const models = new ModelCache({ most: 1 });
+    const models = new ModelCache({ maxModels: 1 });
     const model = writeSmallModel(folder, "biased.onnx", {
       domains: DOMAINS,
       inputs: { x: ["float32", 1, 2] },

@@ -120,8 +120,9 @@ function boxesOf(
   const size = unit === "pixels" ? input : { width: 1, height: 1 };
   const share = shareOfCentres(rows, { width: 2 * size.width, height: 2 * size.height });
   // Offsets in cells are small numbers, centres in pixels go over the picture.
-  const spread = unit === "pixels" && table.range(0).max > input.width / 2 && table.range(1).max > input.height / 2;
-  if (share === 1 || share >= (declared ? FITTING_DECLARED : grid && spread ? FITTING : 1))
+  const fillsPicture =
+    unit === "pixels" && table.range(0).max > input.width / 2 && table.range(1).max > input.height / 2;
+  if (share === 1 || share >= (declared ? FITTING_DECLARED : grid && fillsPicture ? FITTING : 1))
     return { unit, inCells: false, row: rows.row };
   if (table.range(2).min < 0 || table.range(3).min < 0) {
     // Sizes below zero are logarithms: YOLOX without its decoding.

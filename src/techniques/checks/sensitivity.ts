@@ -58,7 +58,7 @@ export function sensitivity(methods: readonly SampleTechnique[]): SampleTechniqu
         changes[sample] = changeOf(original, raw);
         await yieldToEventLoop();
       }
-      const most = changes.reduce((a, b) => Math.max(a, b), 0);
+      const largest = changes.reduce((a, b) => Math.max(a, b), 0);
       const mean = changes.reduce((a, b) => a + b, 0) / samples;
       const artifact: CurvesArtifact = {
         kind: "curves",
@@ -72,16 +72,16 @@ export function sensitivity(methods: readonly SampleTechnique[]): SampleTechniqu
             id: "most",
             label: "Largest",
             x: Float32Array.of(1, Math.max(2, samples)),
-            y: Float32Array.of(most, most),
+            y: Float32Array.of(largest, largest),
             style: "guide",
-            summary: { label: "max-sensitivity", value: most },
+            summary: { label: "max-sensitivity", value: largest },
           },
         ],
         numbers: [
           {
             id: "max_sensitivity",
             label: "Max-sensitivity",
-            value: most,
+            value: largest,
             help: "Largest change relative to the map's L2 norm. Lower is more stable; above 1 the map is a different one.",
           },
           { id: "mean_sensitivity", label: "Mean change", value: mean, help: "Mean over all perturbations." },

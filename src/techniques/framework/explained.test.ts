@@ -9,7 +9,7 @@ import { ModelCache } from "../../runtime/model-cache.ts";
 import { int, node, runOn, weight, writeArray, writeSmallModel } from "../../../test/support/models.ts";
 
 /** What is explained: token vectors, regions, losses; of how many samples; and compared with which baselines. */
-const models = new ModelCache({ most: 20 });
+const models = new ModelCache({ maxModels: 20 });
 let folder = "";
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "loupe-explained-"));

@@ -10,7 +10,7 @@ import { NotFiniteError } from "../../model/errors.ts";
 import { ModelCache } from "../../runtime/model-cache.ts";
 import { int, node, runOn, weight, writeArray, writeSmallModel } from "../../../test/support/models.ts";
 
-const models = new ModelCache({ most: 4 });
+const models = new ModelCache({ maxModels: 4 });
 let folder = "";
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "loupe-not-finite-"));

@@ -191,8 +191,8 @@ function otherLabel(
   const own = label.dataType === "string" ? (label.data as readonly string[])[0] : String(numbersOf(label)[0]);
   const at = names.indexOf(own);
   const scores = values.subarray(0, names.length);
-  const most = scores.reduce((best, value) => Math.max(best, value), -Infinity);
-  return at < 0 || !(scores[at] < most) ? undefined : { label: own, largest: names[scores.indexOf(most)] };
+  const largest = scores.reduce((best, value) => Math.max(best, value), -Infinity);
+  return at < 0 || !(scores[at] < largest) ? undefined : { label: own, largest: names[scores.indexOf(largest)] };
 }
 
 /**

@@ -79,7 +79,7 @@ export const occlusion = technique({
 function slidingOf(input: InputInfo, windowText: string, strideText: string): Sliding {
   const { dims } = input;
   const moving = input.layout?.spatial ?? [dims.length - 1];
-  const spread = (
+  const perAxis = (
     text: string,
     name: string,
     automatic: (axis: number) => number,
@@ -101,13 +101,13 @@ function slidingOf(input: InputInfo, windowText: string, strideText: string): Sl
       return moving.includes(axis) ? (numbers?.[0] ?? automatic(axis)) : still(axis);
     });
   };
-  const window = spread(
+  const window = perAxis(
     windowText,
     "window",
     (axis) => Math.max(1, Math.round((dims[axis] * 15) / 224)),
     (axis) => dims[axis],
   );
-  const stride = spread(
+  const stride = perAxis(
     strideText,
     "stride",
     (axis) => Math.max(1, Math.round((window[axis] * 8) / 15)),

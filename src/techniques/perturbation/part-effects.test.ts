@@ -7,7 +7,7 @@ import type { BarsArtifact, CurvesArtifact, TokensArtifact } from "../../protoco
 import { ModelCache } from "../../runtime/model-cache.ts";
 import { node, runOn, weight, writeArray, writeSmallModel } from "../../../test/support/models.ts";
 
-const models = new ModelCache({ most: 8 });
+const models = new ModelCache({ maxModels: 8 });
 let folder = "";
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "loupe-parts-"));

@@ -114,7 +114,7 @@ export function jointParts(input: InputInfo): Parts | undefined {
 }
 
 function maskParts(context: PartsContext, mask: Mask): { parts: Parts; caption: string } {
-  const parts = labelled(spread(mask, context.input), "Part", (label) => mask.names[label]);
+  const parts = labelled(fanOut(mask, context.input), "Part", (label) => mask.names[label]);
   context.note(`The mask ${mask.name} has ${parts.count} parts.`);
   return { parts, caption: `${parts.count} parts of ${mask.name}` };
 }
@@ -123,7 +123,7 @@ function maskParts(context: PartsContext, mask: Mask): { parts: Parts; caption: 
  * A label for each of the input's elements. A mask over space alone is for all channels; else axes of length 1, and
  * missing ones in front, are for all.
  */
-function spread({ name, dims, labels }: Mask, input: InputInfo): Int32Array {
+function fanOut({ name, dims, labels }: Mask, input: InputInfo): Int32Array {
   const { dims: to, layout } = input;
   const inner = dims.slice(dims.findIndex((dim) => dim !== 1) < 0 ? dims.length : dims.findIndex((dim) => dim !== 1));
   if (layout && inner.length === layout.spatial.length && layout.spatial.every((axis, i) => to[axis] === inner[i])) {

@@ -7,7 +7,7 @@ import { ModelCache } from "../../runtime/model-cache.ts";
 import { expectClose, float, smallRuns, total, type Small } from "../../../test/support/lrp-small.ts";
 import { int, ints, node, weight } from "../../../test/support/models.ts";
 
-const models = new ModelCache({ most: 4 });
+const models = new ModelCache({ maxModels: 4 });
 let folder = "";
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "loupe-deeplift-norms-"));

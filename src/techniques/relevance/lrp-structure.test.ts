@@ -9,7 +9,7 @@ import { floatsOf, type TensorValue } from "../../runtime/ort.ts";
 import { expectClose, float, smallRuns, total, unbiased, type Small } from "../../../test/support/lrp-small.ts";
 import { int, ints, node, weight } from "../../../test/support/models.ts";
 
-const models = new ModelCache({ most: 4 });
+const models = new ModelCache({ maxModels: 4 });
 let folder = "";
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "loupe-lrp-structure-"));

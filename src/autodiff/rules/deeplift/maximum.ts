@@ -33,8 +33,8 @@ export function selectionRules(reference: Reference): RuleTable {
     (r) => {
       const { g } = r;
       const { y, y0, dy, place, place0 } = select(r);
-      const most = g.binary(extreme, y, y0);
-      const contribution = g.plus(place(g.times(dy, g.minus(most, y0))), place0(g.times(dy, g.minus(y, most))));
+      const extremes = g.binary(extreme, y, y0);
+      const contribution = g.plus(place(g.times(dy, g.minus(extremes, y0))), place0(g.times(dy, g.minus(y, extremes))));
       const dx = reference.difference(r.x());
       const close = g.binary("Less", g.unary("Abs", dx), g.scalar(1e-10));
       return [g.where(close, gradientRules[operator](r)[0]!, g.over(contribution, g.where(close, g.scalar(1), dx)))];

@@ -85,8 +85,8 @@ export const normalizeRules: RuleTable = {
       r.float("bias", 1),
     );
     const power = g.power(s, -beta);
-    const spread = channelWindow(r, g.over(g.times(r.dy(), r.y()), s), size - 1 - before, size);
-    return [g.minus(g.times(r.dy(), power), g.scale(g.times(r.x(), spread), (2 * alpha * beta) / size))];
+    const windowSums = channelWindow(r, g.over(g.times(r.dy(), r.y()), s), size - 1 - before, size);
+    return [g.minus(g.times(r.dy(), power), g.scale(g.times(r.x(), windowSums), (2 * alpha * beta) / size))];
   },
   Softmax: (r) => {
     const { g } = r;
