@@ -18,7 +18,7 @@ export function Predictions({
   target,
   label,
   canExplain,
-  limit: most,
+  limit,
   large = false,
   onExplain,
   onAny,
@@ -33,7 +33,7 @@ export function Predictions({
   readonly onAny: () => void;
 }): VNode {
   const chosen = chosenIndex(bars, target);
-  const rows = shownRows(bars, chosen, label, most);
+  const rows = shownRows(bars, chosen, label, limit);
   const largest = bars.share ? 1 : Math.max(...rows.map((row) => Math.abs(row.value)), Number.MIN_VALUE);
   const stop = rows.some((row) => row.index === chosen) ? chosen : rows[0]?.index;
   return (
@@ -104,10 +104,10 @@ function shownRows(
   bars: BarsArtifact,
   chosen: number | undefined,
   label: string | undefined,
-  most: number,
+  limit: number,
 ): readonly Row[] {
   const rows: Row[] = bars.items
-    .slice(0, most)
+    .slice(0, limit)
     .map((item) => ({
       label: item.label,
       index: item.index,
