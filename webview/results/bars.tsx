@@ -3,6 +3,7 @@ import { picturesOf } from "../../src/protocol/result.ts";
 import { formatValue } from "../../src/protocol/format.ts";
 import type { BarsArtifact } from "../../src/protocol/artifacts.ts";
 import { ValuesTable } from "./data-table.tsx";
+import { FeatureLabel } from "./feature-label.tsx";
 import { FeatureBars } from "./feature-bars.tsx";
 import { Picture } from "./image.tsx";
 import { cursorAt } from "./linked.tsx";
@@ -75,7 +76,7 @@ function SmallBars({
           data-index={index}
           onPointerEnter={() => linked.onCursor(cursorAt(index, values.length))}
         >
-          <span class="cell-bar-label">{label}</span>
+          <FeatureLabel label={label} />
           <span class="number">{formatValue(value)}</span>
           <span class="cell-bar-track">
             <i

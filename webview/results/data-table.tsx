@@ -96,7 +96,11 @@ export function DataTable({ table, label }: { readonly table: Table; readonly la
 
   const from = Math.max(0, Math.floor(view.top / rowHeight) - spare);
   const to = Math.min(rows.length, Math.ceil((view.top + view.height) / rowHeight) + spare);
-  const style = { gridTemplateColumns: widths.map((width) => `minmax(calc(${width}ch + 16px), 1fr)`).join(" ") };
+  const taken = widths.map((width) => `calc(${width}ch + 16px)`);
+  const style = {
+    gridTemplateColumns: taken.map((width) => `minmax(${width}, 1fr)`).join(" "),
+    minWidth: `calc(${taken.join(" + ")})`,
+  };
   const cellId = ({ row, column }: Place): string => `${id}-${row}-${column}`;
   const cell = (row: number, column: number): string =>
     `${active.row === row && active.column === column ? "active " : ""}${columns[column].type === "text" ? "" : "number"}`;

@@ -2,6 +2,7 @@ import type { VNode } from "preact";
 import { formatValue } from "../../src/protocol/format.ts";
 import type { BarsArtifact } from "../../src/protocol/artifacts.ts";
 import { ValuesTable } from "./data-table.tsx";
+import { FeatureLabel } from "./feature-label.tsx";
 import { roveFocus } from "../ui/roving.ts";
 
 /**
@@ -55,16 +56,5 @@ export function FeatureBars({ bars }: { readonly bars: BarsArtifact }): VNode {
       </p>
       <ValuesTable artifact={bars} testid="bars-table" />
     </section>
-  );
-}
-
-/** "name[3, 5]": where room is short the name is cut, not what tells it from its neighbours. */
-function FeatureLabel({ label }: { readonly label: string }): VNode {
-  const [place = ""] = /\[[\d, ]+\]$/.exec(label) ?? [];
-  return (
-    <span class="feature-label">
-      <span>{label.slice(0, label.length - place.length)}</span>
-      {place}
-    </span>
   );
 }

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { violations } from "../../test/webview/axe.ts";
 import type { ThemeName } from "../../test/webview/fake/themes.ts";
-import { eventually, idle, pagesOf, screenshot } from "../../test/webview/harness.ts";
+import { boxOf, eventually, idle, pagesOf, screenshot } from "../../test/webview/harness.ts";
 import type { OpenOptions, TestPage } from "../../test/webview/harness.ts";
 
 const openPage = pagesOf("explain");
@@ -119,5 +119,9 @@ test("fits a narrow window: what does not is scrolled in the table", async () =>
   await openTable("saliency", "heatmap-table", { theme: "light", width: 340 });
   await eventually(() => page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")).toBe(true);
   await page.getByTestId("table-grid").scrollIntoViewIfNeeded();
+  // Columns of coordinates give way: the values themselves are in sight.
+  const grid = await boxOf(page.getByTestId("table-grid"));
+  const value = await boxOf(page.getByTestId("column-3"));
+  expect(value.x + value.width).toBeLessThanOrEqual(grid.x + grid.width);
   await screenshot(page, "table-340-light", true);
 });
