@@ -1,7 +1,8 @@
+import { tokensNote } from "../framework/channels.ts";
 import type { Artifact, TilesArtifact } from "../../protocol/artifacts.ts";
 import { framesOf } from "../../runtime/layout.ts";
 import { floatsOf } from "../../runtime/ort.ts";
-import { noteFrames, onGrid, tokensNote } from "../cams/cam-layers.ts";
+import { noteFrames, onGrid } from "../cams/cam-layers.ts";
 import type { ChannelView } from "../framework/channels.ts";
 import { batchOf, framesFor } from "../framework/frames.ts";
 import { noteGuess, placeOf, sizeText } from "../layers/layer-picture.ts";

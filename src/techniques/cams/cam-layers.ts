@@ -3,8 +3,8 @@ import { UsageError } from "../../model/errors.ts";
 import { elementCount } from "../../model/graph.ts";
 import { resizeLinear } from "../../math/resize-linear.ts";
 import type { Artifact } from "../../protocol/artifacts.ts";
-import { framesOf, isSpatial, spatialSize, type FrameAxis, type Layout, type TokenGrid } from "../../runtime/layout.ts";
-import { relu } from "../framework/channels.ts";
+import { framesOf, isSpatial, spatialSize, type FrameAxis, type Layout } from "../../runtime/layout.ts";
+import { relu, tokensNote } from "../framework/channels.ts";
 import { batchOf, inputFrames } from "../framework/frames.ts";
 import { yieldToEventLoop } from "../framework/event-loop.ts";
 import { activationMap } from "../framework/pictures.ts";
@@ -173,18 +173,6 @@ export function noteFrames(context: MapContext, { value, dims }: LayerInfo, fram
     context.note(
       `"${value}" [${dims.join(", ")}] holds ${frames.count} frames along axis ${frames.axis}; each has its own map.`,
     );
-}
-
-/** "196 tokens as 14×14, 1 class token apart." */
-export function tokensNote({ grid, before, after }: TokenGrid): string {
-  const apart = before + after;
-  const others =
-    apart === 0
-      ? ""
-      : apart === 1 && before === 1
-        ? ", without 1 class token"
-        : `, without ${apart} other tokens (${[before ? `${before} before` : "", after ? `${after} after` : ""].filter(Boolean).join(", ")})`;
-  return `${elementCount(grid)} tokens as ${grid.join("×")}${others}.`;
 }
 
 /** "14x14+1": a grid, and how many tokens come before it; others come after. */

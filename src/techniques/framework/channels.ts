@@ -1,5 +1,5 @@
 import { elementCount } from "../../model/graph.ts";
-import type { FrameAxis, Layout } from "../../runtime/layout.ts";
+import type { FrameAxis, Layout, TokenGrid } from "../../runtime/layout.ts";
 import { spatialSize } from "../../runtime/layout.ts";
 
 /** A layer's value seen as [channels, space], for any layout; batch entry 0. */
@@ -74,6 +74,18 @@ export function channelView(
     for (let i = 0; i < area; i++) out[channel * area + i] = values[start + offsets[i]];
   }
   return { channels, size, area, values: out };
+}
+
+/** "196 tokens as 14×14, without 1 class token." */
+export function tokensNote({ grid, before, after }: TokenGrid): string {
+  const apart = before + after;
+  const others =
+    apart === 0
+      ? ""
+      : apart === 1 && before === 1
+        ? ", without 1 class token"
+        : `, without ${apart} other tokens (${[before ? `${before} before` : "", after ? `${after} after` : ""].filter(Boolean).join(", ")})`;
+  return `${elementCount(grid)} tokens as ${grid.join("×")}${others}.`;
 }
 
 function spatialOffsets(size: readonly number[], strides: readonly number[]): number[] {

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
+import type { HeatmapArtifact } from "../../protocol/artifacts.ts";
 import type { WholeResult } from "../../protocol/result.ts";
 import { node, runOn, weight, writeArray, writeSmallModel } from "../../../test/support/models.ts";
 import { referenceNetworks } from "../../../test/support/networks.ts";
 
-const { folder, models } = referenceNetworks();
+const { folder, models, run } = referenceNetworks();
 
 function total(values: ArrayLike<number>): number {
   return Array.from(values).reduce((sum, value) => sum + value, 0);
@@ -133,4 +134,20 @@ describe("around a layer", () => {
     expect(raw.values[1]).toBeCloseTo(-4, 3);
     expect(notes.join(" ")).toContain("bypasses this layer");
   });
+});
+
+describe("a transformer's tokens", () => {
+  const layer = "value:/blocks/blocks.1/norm1/LayerNormalization_output_0";
+  it.each(["layer-conductance", "layer-gradient-x-activation", "layer-deeplift", "layer-lrp"])(
+    "lie in their grid for %s, and those apart from it are named",
+    async (technique) => {
+      const { views, arrays, notes } = await run("deit-torchscript", technique, { target: { index: [3] }, layer });
+      expect(arrays[0].dims).toEqual([1, 18, 32]);
+      expect(views[0]).toMatchObject({ kind: "heatmap", dims: [1, 32, 4, 4] });
+      const [channel, place] = [5, 7];
+      const drawn = (views[0] as HeatmapArtifact).values[channel * 16 + place];
+      expect(drawn).toBe(arrays[0].values[(2 + place) * 32 + channel]);
+      expect(notes).toContain("16 tokens as 4×4, without 2 other tokens (2 before).");
+    },
+  );
 });

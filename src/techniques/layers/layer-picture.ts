@@ -1,7 +1,7 @@
 import type { Feeds } from "../../runtime/ort.ts";
 import type { NoiseParams } from "../framework/smoothgrad.ts";
 import { ofCopies, overCopies, type Looks } from "../framework/over-copies.ts";
-import { channelView } from "../framework/channels.ts";
+import { channelView, tokensNote } from "../framework/channels.ts";
 import { elementCount } from "../../model/graph.ts";
 import type { Artifact, SpatialAxes } from "../../protocol/artifacts.ts";
 import { framesOf, spatialAxes, type Layout } from "../../runtime/layout.ts";
@@ -38,7 +38,10 @@ export function layerPicture(
   if (layout?.tokens && layout.channel !== undefined) {
     const { channels, size, values: placed } = channelView(values, dims, { ...layout, channel: layout.channel });
     const grid = { values: placed, dims: [1, channels, ...size], axes: { channel: 1, height: 2, width: 3 } };
-    if (size.length === 2) return { kind: "heatmap", ...looks, ...grid, ...over, smooth: true };
+    if (size.length === 2) {
+      context.note(tokensNote(layout.tokens));
+      return { kind: "heatmap", ...looks, ...grid, ...over, smooth: true };
+    }
   }
   const axes = layout && layerAxes(context, layer, layout);
   // A picture has the axes it names; others, batch apart, it has not.
