@@ -11,21 +11,21 @@ export function interpolate(
   let current = values;
   const size = [...from];
   to.forEach((length, axis) => {
-    current = alongAxis(current, size, axis, length, placeOf);
+    if (size[axis] !== length) current = resampleAxis(current, size, axis, length, placeOf);
     size[axis] = length;
   });
   return current;
 }
 
-function alongAxis(
+/** Linear interpolation along one axis, to `length` places. */
+export function resampleAxis(
   values: Float32Array,
   size: readonly number[],
   axis: number,
   length: number,
   placeOf: PlaceOf,
-): Float32Array {
+): Float32Array<ArrayBuffer> {
   const from = size[axis];
-  if (from === length) return values;
   const inner = size.slice(axis + 1).reduce((product, dim) => product * dim, 1);
   const outer = size.slice(0, axis).reduce((product, dim) => product * dim, 1);
   const out = new Float32Array(outer * length * inner);

@@ -1,3 +1,4 @@
+import { resampleAxis } from "./interpolate.ts";
 import type { Random } from "./random.ts";
 
 /** How masks over a space of `size` are drawn. */
@@ -28,36 +29,15 @@ export function randomMask(random: Random, { size, cells, lengths }: MaskShape, 
   size.forEach((length, axis) => {
     if (lengths[axis] === 1) return;
     const offset = random.integer(lengths[axis]);
-    mask = enlarge(mask, current, axis, { length, offset, whole: (cells[axis] + 1) * lengths[axis] });
+    const whole = (cells[axis] + 1) * lengths[axis];
+    mask = resampleAxis(mask, current, axis, length, (target, from) => mirroredPlace(offset + target, from, whole));
     current[axis] = length;
   });
   return mask;
 }
 
-/** Places `offset` to before `offset + length` of an axis that is enlarged to `whole` places. */
-function enlarge(
-  values: Float32Array,
-  size: readonly number[],
-  axis: number,
-  { length, offset, whole }: { length: number; offset: number; whole: number },
-): Float32Array<ArrayBuffer> {
-  const from = size[axis];
-  const inner = size.slice(axis + 1).reduce((product, dim) => product * dim, 1);
-  const outer = size.slice(0, axis).reduce((product, dim) => product * dim, 1);
-  const out = new Float32Array(outer * length * inner);
-  for (let target = 0; target < length; target++) {
-    let at = ((offset + target + 0.5) * from) / whole - 0.5;
-    if (at < 0) at = -at;
-    if (at > from - 1) at = Math.max(0, 2 * (from - 1) - at);
-    const before = Math.floor(at);
-    const after = Math.min(before + 1, from - 1);
-    const part = at - before;
-    for (let o = 0; o < outer; o++) {
-      const a = (o * from + before) * inner;
-      const b = (o * from + after) * inner;
-      const to = (o * length + target) * inner;
-      for (let i = 0; i < inner; i++) out[to + i] = values[a + i] * (1 - part) + values[b + i] * part;
-    }
-  }
-  return out;
+/** Where the place `target` of an axis that is enlarged to `whole` places lies among its `from` cells. */
+function mirroredPlace(target: number, from: number, whole: number): number {
+  const place = Math.abs(((target + 0.5) * from) / whole - 0.5);
+  return place > from - 1 ? Math.max(0, 2 * (from - 1) - place) : place;
 }

@@ -61,7 +61,6 @@ it("a trait brings those that follow from it, and holds in one domain", () => {
 
 /** Files with longer lists of operators, and why they are no traits. */
 const LISTS: Readonly<Record<string, string>> = {
-  "src/autodiff/rules/deeplift/rescale.ts": "operators that share a rule",
   "src/autodiff/rules/lrp/index.ts": "operators that share a rule",
   "src/autodiff/rules/lrp/structure.ts": "operators that share a rule",
   "src/model/ml-types.ts": "operators that share a rule",

@@ -41,10 +41,14 @@ const TRAITS = {
   linear: [],
   /** Linear in each of several operands (Div: in the first). */
   product: [],
+  /** Made of straight pieces. */
+  "straight-pieces": [],
   /** Made of straight pieces through the origin. */
-  "piecewise-linear": [],
+  "piecewise-linear": ["straight-pieces"],
+  /** The same, and no piece is level. */
+  "never-level": ["piecewise-linear"],
   /** Constant between steps, so that its gradient is zero. */
-  steps: [],
+  steps: ["straight-pieces"],
   /** Weighted sums over windows. */
   convolution: ["product", "multiply-adds", "channels-first"],
   /** Matrix products. */

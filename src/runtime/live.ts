@@ -37,7 +37,7 @@ export function liveBytes(
   });
   for (const result of results) lastUse.set(owner(result), nodes.length);
   const ending = Array.from({ length: nodes.length + 1 }, () => 0);
-  let [live, most] = [0, 0];
+  let [live, peak] = [0, 0];
   nodes.forEach((node, index) => {
     for (const output of node.outputs) {
       if (output === "" || owner(output) !== output) continue;
@@ -45,10 +45,10 @@ export function liveBytes(
       live += bytes;
       ending[lastUse.get(output) ?? index] += bytes;
     }
-    most = Math.max(most, live + (node.domain === "" ? (SCRATCH[node.opType]?.(node, size, shape) ?? 0) : 0));
+    peak = Math.max(peak, live + (node.domain === "" ? (SCRATCH[node.opType]?.(node, size, shape) ?? 0) : 0));
     live -= ending[index];
   });
-  return most;
+  return peak;
 }
 
 /** What ONNX Runtime's operators take to work with, in bytes, where that is as large as a value. */

@@ -126,16 +126,7 @@ class Search {
     if (!carried || !this.constants.has(table)) return false;
     const [output] = node.outputs;
     const float = this.asFloats(output);
-    if (float !== undefined)
-      return this.found({
-        input: carried.input,
-        value: float,
-        index,
-        kind: "table",
-        table,
-        axis,
-        selects: carried.selects,
-      });
+    if (float !== undefined) return this.found({ ...carried, value: float, index, kind: "table", table, axis });
     // Numbers for other numbers: a table of whole ones, whose elements are looked up in another.
     this.from.set(output, carried);
     this.changers.set(node, index);
@@ -146,35 +137,17 @@ class Search {
     const carried = this.from.get(index);
     const float = carried && this.asFloats(node.outputs[0]);
     if (!carried || float === undefined) return false;
-    return this.found({
-      input: carried.input,
-      value: axis === -1 ? this.timesTable(float) : float,
-      index,
-      kind: "one-hot",
-      axis,
-      selects: carried.selects,
-    });
+    const value = axis === -1 ? this.timesTable(float) : float;
+    return this.found({ ...carried, value, index, kind: "one-hot", axis });
   }
 
   /** Integers as floats that meet weights next: pixels, numeric columns. A mask or a length meets none. */
   private number(node: Node): boolean {
     const [value] = node.outputs;
-    const carried = this.from.get(node.inputs[0]);
-    if (
-      !carried ||
-      !isFloat(this.types.get(value) ?? "undefined") ||
-      isFloat(this.types.get(node.inputs[0]) ?? "undefined") ||
-      !this.meetsWeights(value)
-    )
-      return false;
-    return this.found({
-      input: carried.input,
-      value,
-      index: node.inputs[0],
-      kind: "number",
-      axis: 0,
-      selects: carried.selects,
-    });
+    const [index] = node.inputs;
+    const carried = this.from.get(index);
+    if (!carried || !this.isFloat(value) || this.isFloat(index) || !this.meetsWeights(value)) return false;
+    return this.found({ ...carried, value, index, kind: "number", axis: 0 });
   }
 
   /** Integer weights on integer pixels: nothing to cut at, but said by name. */
@@ -218,19 +191,20 @@ class Search {
     return true;
   }
 
+  private isFloat(value: string): boolean {
+    return isFloat(this.types.get(value) ?? "undefined");
+  }
+
   /**
    * The floats that a look-up's result becomes: itself, or what dequantises it. Undefined where it stays of integers.
    */
   private asFloats(value: string): string | undefined {
-    if (isFloat(this.types.get(value) ?? "undefined")) return value;
+    if (this.isFloat(value)) return value;
     for (const node of this.consumers.get(value) ?? []) {
       const [output] = node.outputs;
       if (
         node.inputs[0] !== value ||
-        !(
-          node.opType === "DequantizeLinear" ||
-          (node.opType === "Cast" && isFloat(this.types.get(output) ?? "undefined"))
-        )
+        !(node.opType === "DequantizeLinear" || (node.opType === "Cast" && this.isFloat(output)))
       )
         continue;
       return node.opType === "Cast" ? this.scaled(output) : output;
@@ -262,8 +236,7 @@ class Search {
     if (following.length !== 1) return value;
     if (only.opType === "MatMul" && only.inputs[0] === value && this.constants.has(only.inputs[1]))
       return only.outputs[0];
-    return only.opType === "Identity" ||
-      (only.opType === "Cast" && isFloat(this.types.get(only.outputs[0]) ?? "undefined"))
+    return only.opType === "Identity" || (only.opType === "Cast" && this.isFloat(only.outputs[0]))
       ? this.timesTable(only.outputs[0])
       : value;
   }

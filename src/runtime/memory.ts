@@ -24,11 +24,11 @@ export class MemoryBudget {
    */
   constructor(
     private readonly bound: number | undefined = boundInEnvironment(),
-    most = MOST_KEPT,
+    limit = MOST_KEPT,
   ) {
     // The limit may move while things are kept: `makeRoom` holds it, the cache knows the order and the sizes.
     this.kept = new LRUCache({
-      max: most,
+      max: limit,
       maxSize: Number.MAX_SAFE_INTEGER,
       sizeCalculation: ({ bytes }) => Math.max(1, Math.ceil(bytes)),
       dispose: ({ drop }) => drop(),

@@ -134,7 +134,7 @@ function within(values: Float32Array, low: number, high: number): boolean {
 
 function rangeOf(values: Float32Array): string {
   const [low, high] = values.reduce(
-    ([least, most], value) => [Math.min(least, value), Math.max(most, value)],
+    ([low, high], value) => [Math.min(low, value), Math.max(high, value)],
     [Infinity, -Infinity],
   );
   return `from ${formatNumber(low)} to ${formatNumber(high)}`;

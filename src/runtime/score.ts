@@ -252,12 +252,7 @@ class Look implements GraphLook {
     const div = this.node(value, "Div");
     if (div) return { over: div.inputs[0], under: div.inputs[1] };
     const mul = this.node(value, "Mul");
-    for (const [over, other] of mul
-      ? [
-          [mul.inputs[0], mul.inputs[1]],
-          [mul.inputs[1], mul.inputs[0]],
-        ]
-      : []) {
+    for (const [over, other] of bothOrders(mul)) {
       const one = this.node(this.throughExpand(other), "Reciprocal");
       if (one) return { over, under: one.inputs[0] };
     }
@@ -288,12 +283,7 @@ class Look implements GraphLook {
     const minus = this.node(inner, "Sub");
     if (minus) return this.isMaximumOf(minus.inputs[1], minus.inputs[0]) ? minus.inputs[0] : inner;
     const plus = this.node(inner, "Add");
-    for (const [x, other] of plus
-      ? [
-          [plus.inputs[0], plus.inputs[1]],
-          [plus.inputs[1], plus.inputs[0]],
-        ]
-      : []) {
+    for (const [x, other] of bothOrders(plus)) {
       const negative = this.node(this.throughExpand(other), "Neg");
       if (negative && this.isMaximumOf(negative.inputs[0], x)) return x;
     }
@@ -334,6 +324,16 @@ class Look implements GraphLook {
     const node = this.makers.get(value);
     return node?.domain === "" && node.opType === opType && node.outputs[0] === value ? node : undefined;
   }
+}
+
+/** The two inputs of a sum or product, either one first. */
+function bothOrders(node: Node | undefined): (readonly [string, string])[] {
+  if (!node) return [];
+  const [a, b] = node.inputs;
+  return [
+    [a, b],
+    [b, a],
+  ];
 }
 
 function axisOf(node: Node): { axis?: number } {

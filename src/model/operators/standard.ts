@@ -18,8 +18,8 @@ DFT | linear | | The discrete Fourier transform along an axis.
 STFT | linear | | Fourier transforms of overlapping windows of a signal.
 
 Relu | activation | activation non-negative piecewise-linear | max(x, 0)
-LeakyRelu | activation | activation piecewise-linear | x, and alpha·x below zero.
-PRelu | activation | activation piecewise-linear | x, and slope·x below zero, with learned slopes.
+LeakyRelu | activation | activation never-level | x, and alpha·x below zero.
+PRelu | activation | activation never-level | x, and slope·x below zero, with learned slopes.
 ThresholdedRelu | activation | activation piecewise-linear | x above alpha, else 0.
 Elu | activation | activation | x, and alpha·(exp x − 1) below zero.
 Celu | activation | activation | x, and alpha·(exp(x / alpha) − 1) below zero.
@@ -34,9 +34,9 @@ HardSigmoid | activation | activation squashing non-negative | alpha·x + beta, 
 Tanh | activation | activation squashing | The hyperbolic tangent, between −1 and 1.
 Softplus | activation | activation non-negative | log(1 + exp x), a smooth Relu.
 Softsign | activation | activation squashing | x / (1 + |x|), between −1 and 1.
-Shrink | activation | activation | Pulls values towards zero by a bias; 0 within ±lambd.
+Shrink | activation | activation straight-pieces | Pulls values towards zero by a bias; 0 within ±lambd.
 Erf | activation | activation | The Gauss error function.
-Clip | activation | unary | Limits values to between a minimum and a maximum.
+Clip | activation | unary straight-pieces | Limits values to between a minimum and a maximum.
 Softmax | activation | squashing non-negative | exp x, divided by its sum along an axis: probabilities.
 LogSoftmax | activation | squashing | The logarithm of Softmax.
 Hardmax | activation | non-negative steps | 1 for the first largest element along an axis, else 0.

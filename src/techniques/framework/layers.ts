@@ -116,6 +116,8 @@ async function pickSpatialLayer(
     );
   }
   const sizeOf = (value: string): number => elementCount(trace.dims.get(value)!);
+  const lastWith = (value: string, why: string): LayerInfo =>
+    picked(traced, layouts, value, `the last with ${placesIn(layouts.get(value))}${why}`);
   let alone: string | undefined;
   // The last one alone first: it is the one in all but transformers, and its session serves the method, too.
   for (let from = 0, count = 1; from < all.length; from += count, count = MOST_CANDIDATES) {
@@ -129,28 +131,16 @@ async function pickSpatialLayer(
     const last = values[places.findIndex((count, index) => count >= (isSequence(layouts.get(values[index])) ? 2 : 1))];
     if (last !== undefined) {
       const value = beforeProjection(traced, layouts, last);
-      return picked(
-        traced,
-        layouts,
+      return lastWith(
         value,
-        `the last with ${placesIn(layouts.get(value))} that the target depends on${value === last ? "" : `, before its projection ("${last}")`}`,
+        ` that the target depends on${value === last ? "" : `, before its projection ("${last}")`}`,
       );
     }
     alone ??= values[places.findIndex((count) => count > 0)];
   }
   return alone === undefined
-    ? picked(
-        traced,
-        layouts,
-        all[0],
-        `the last with ${placesIn(layouts.get(all[0]))}: none has a gradient at any position`,
-      )
-    : picked(
-        traced,
-        layouts,
-        alone,
-        `the last with ${placesIn(layouts.get(alone))} where the target depends on one position`,
-      );
+    ? lastWith(all[0], ": none has a gradient at any position")
+    : lastWith(alone, " where the target depends on one position");
 }
 
 /**
@@ -388,7 +378,7 @@ function suggestion(graph: Graph, asked: string): string {
 }
 
 function makerLabel(graph: Graph, value: string): string {
-  const node = graph.nodes.find(({ outputs }) => outputs.includes(value));
+  const node = makersOf(graph).get(value);
   return node ? nodeLabel(node) : value;
 }
 

@@ -250,8 +250,7 @@ function floatInputs(feeds: Feeds, input: InputInfo): { dims: readonly number[];
     .filter(([, { dataType }]) => isFloat(dataType as DataType))
     .map(([name, { dims }]) => ({
       dims,
-      picture:
-        (name === input.name && input.picture !== undefined) || (name === input.name && input.axes !== undefined),
+      picture: name === input.name && (input.picture !== undefined || input.axes !== undefined),
     }));
 }
 

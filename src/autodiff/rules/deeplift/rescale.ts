@@ -1,3 +1,4 @@
+import { hasTrait, operatorsWith } from "../../../model/operators.ts";
 import type { Rule, RuleContext, RuleTable } from "../../rule.ts";
 import { expanding } from "../../rule.ts";
 import type { Reference } from "./reference.ts";
@@ -11,42 +12,9 @@ const NEARLY_ZERO = 1e-10;
  */
 const NEAR = 1e-3;
 
-/**
- * Rectifiers and other functions made of straight pieces, of which all but one are level: the slope is exact at any
- * distance.
- */
-const LEVEL = ["Relu", "Clip", "Abs", "ThresholdedRelu", "Shrink", "Sign", "Floor", "Ceil", "Round"];
-/** Made of straight pieces, none level. */
-const STRAIGHT = ["LeakyRelu", "PRelu"];
-const SMOOTH = [
-  "Elu",
-  "Celu",
-  "Selu",
-  "Sigmoid",
-  "Tanh",
-  "Softplus",
-  "Softsign",
-  "Mish",
-  "Swish",
-  "Gelu",
-  "Erf",
-  "HardSigmoid",
-  "Exp",
-  "Sin",
-  "Cos",
-  "Tan",
-  "Sinh",
-  "Cosh",
-  "Asin",
-  "Acos",
-  "Atan",
-  "Asinh",
-  "Acosh",
-  "Atanh",
-];
-
 /** Functions of one value: m = (y − y′)/(x − x′), the rescale rule. */
 export function rescaleRules(reference: Reference): RuleTable {
+  // Of straight pieces all but one level, the slope is exact at any distance.
   const level = (gradient: Rule): Rule =>
     alone((r) => [between(reference, r, gradient, r.g.scalar(NEARLY_ZERO))], gradient);
   // Where both ends have the same slope it is the one between them.
@@ -77,12 +45,13 @@ export function rescaleRules(reference: Reference): RuleTable {
     const clipped = g.op("Or", [g.binary("Equal", here, g.scalar(0)), g.binary("Equal", there, g.scalar(0))], r.dims());
     return g.where(clipped, g.where(close, here, slope), here);
   }
-  const all = (names: readonly string[], make: (gradient: Rule) => Rule): RuleTable =>
-    Object.fromEntries(names.map((name) => [name, make(gradientRules[name])]));
+  const ruleFor = (name: string): Rule => {
+    const make = hasTrait(name, "never-level") ? straight : hasTrait(name, "straight-pieces") ? level : smooth;
+    return make(gradientRules[name]);
+  };
+  const names = operatorsWith("", "unary").filter((name) => name in gradientRules && !hasTrait(name, "linear"));
   return {
-    ...all(LEVEL, level),
-    ...all(STRAIGHT, straight),
-    ...all(SMOOTH, smooth),
+    ...Object.fromEntries(names.map((name) => [name, ruleFor(name)])),
     // These have slopes that no subtraction spoils: 1/(√x + √x′) and −1/(x·x′).
     Sqrt: (r) => [r.g.over(r.dy(), r.g.plus(r.y(), reference.of(r.y())))],
     Reciprocal: (r) => [r.g.scale(r.g.times(r.dy(), r.g.times(r.y(), reference.of(r.y()))), -1)],

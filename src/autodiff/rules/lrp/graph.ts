@@ -33,7 +33,7 @@ export class RelevanceGraph {
   private readonly layers = new Map<Node, Layer>();
   private readonly tails = new Set<Node>();
   private readonly positive = new Map<string, boolean>();
-  private seen = 0;
+  private nodeCount = 0;
 
   constructor(readonly graph: WalkedGraph) {
     this.data = new Set(graph.tainted);
@@ -41,30 +41,30 @@ export class RelevanceGraph {
 
   /** Whether a value depends on what the model is fed. */
   isData(value: string): boolean {
-    this.look();
+    this.update();
     return this.data.has(value);
   }
 
   /** Whether a weighted layer stands between the model's inputs and this value. */
   isBehindLayer(value: string): boolean {
-    this.look();
+    this.update();
     return this.weighted.has(value);
   }
 
   maker(value: string): Node | undefined {
-    this.look();
+    this.update();
     return this.makers.get(value);
   }
 
   /** The weighted layer that a node is; undefined where both operands are data, or none is. */
   layer(node: Node): Layer | undefined {
-    this.look();
+    this.update();
     return this.layers.get(node);
   }
 
   /** Whether a node was taken into the layer before it: relevance passes. */
   isTail(node: Node): boolean {
-    this.look();
+    this.update();
     return this.tails.has(node);
   }
 
@@ -160,11 +160,11 @@ export class RelevanceGraph {
   }
 
   /** Takes in the nodes that were added since: at first the graph's, later what a node was expanded to. */
-  private look(): void {
+  private update(): void {
     const { nodes } = this.graph.g;
-    if (this.seen === nodes.length) return;
-    const added = nodes.slice(this.seen);
-    this.seen = nodes.length;
+    if (this.nodeCount === nodes.length) return;
+    const added = nodes.slice(this.nodeCount);
+    this.nodeCount = nodes.length;
     this.follow(added);
     const consumers = consumersOf(added);
     for (const node of added) {

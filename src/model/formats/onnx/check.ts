@@ -103,10 +103,10 @@ class Findings {
     }
   }
 
-  private count(kind: string, problem: Problem, most: number, what: string): void {
+  private count(kind: string, problem: Problem, limit: number, what: string): void {
     const entry = this.counts.get(kind) ?? { count: 0, shown: 0, what };
     entry.count++;
-    if (entry.shown < most) {
+    if (entry.shown < limit) {
       entry.shown++;
       this.problems.push(problem);
     }
