@@ -210,48 +210,37 @@ function runtimeError(error: unknown, what: string): ModelError {
     .replace(/\s+/g, " ")
     .trim();
   const node = /[Nn]ode(?: with name)?[:\s]+\(?["']?([^"'()\s]+)/.exec(text)?.[1];
+  const failure = (why: string, hint?: string): ModelError => new ModelError(`${what}: ${why}`, node, hint);
   if (unknown) {
     const known = /Could not find an implementation/.test(text);
     // A standard operator without a kernel is one of a type that few run in.
     const hint = known
       ? "The operator is standard, but not for this type: ONNX Runtime supports few float64 and bfloat16 operators on the CPU. Convert the model to float32 before exporting: model.float()."
       : "Re-export it with standard ONNX operators.";
-    return new ModelError(
-      `${what}: it has no implementation of an operator (${plain}).`,
-      node,
+    return failure(
+      `it has no implementation of an operator (${plain}).`,
       `The model can be inspected but not run. ${hint}`,
     );
   }
-  if (locale !== undefined) {
-    return new ModelError(
-      `${what}: StringNormalizer takes the locale ${locale}, which this machine does not have.`,
-      node,
+  if (locale !== undefined)
+    return failure(
+      `StringNormalizer takes the locale ${locale}, which this machine does not have.`,
       "Install it (on Debian and Ubuntu the package locales), or export the model with another one.",
     );
-  }
   const outside = /idx=(-?\d+) must be within the inclusive range \[-?\d+,\s*(\d+)\]/.exec(text);
-  if (outside) {
-    return new ModelError(
-      `${what}: the index ${outside[1]} is out of range for a table of ${Number(outside[2]) + 1} rows, 0 to ${outside[2]}${node ? ` (${node})` : ""}.`,
-      node,
+  if (outside)
+    return failure(
+      `the index ${outside[1]} is out of range for a table of ${Number(outside[2]) + 1} rows, 0 to ${outside[2]}${node ? ` (${node})` : ""}.`,
       "Token IDs, categories or indices in the input or the baseline belong to another vocabulary.",
     );
-  }
-  if (/bad_alloc|Failed to allocate memory|out of memory/i.test(text)) {
-    return new ModelError(
-      `${what}: there is not enough memory (${plain}).`,
-      node,
-      "Close other models, or use a smaller input.",
-    );
-  }
-  if (/Non tensor type is temporarily not supported/.test(text)) {
-    return new ModelError(
-      `${what}: a requested value is a list, a map or an optional, and ONNX Runtime for Node.js returns only tensors.`,
-      node,
+  if (/bad_alloc|Failed to allocate memory|out of memory/i.test(text))
+    return failure(`there is not enough memory (${plain}).`, "Close other models, or use a smaller input.");
+  if (/Non tensor type is temporarily not supported/.test(text))
+    return failure(
+      "a requested value is a list, a map or an optional, and ONNX Runtime for Node.js returns only tensors.",
       "Choose a tensor output; `run --fetch` unpacks lists and ZipMap's maps.",
     );
-  }
-  return new ModelError(`${what}: ${plain}`, node);
+  return failure(plain);
 }
 
 /** Any numeric tensor as float32. */

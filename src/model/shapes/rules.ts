@@ -1,4 +1,5 @@
 import type { Dim } from "../graph.ts";
+import { operatorsWith } from "../operators.ts";
 import { unknown, type NodeView } from "./node-view.ts";
 import { convShape, convTransposeShape, poolShape } from "./windows.ts";
 
@@ -10,23 +11,15 @@ const same: ShapeRule = (node) => Array.from({ length: node.outputs }, () => nod
 const firstAsInput: ShapeRule = (node) => [node.dims(0)];
 const broadcastAll: ShapeRule = (node) => [broadcast(Array.from({ length: node.inputs }, (_, i) => node.dims(i)))];
 
-const SAME =
-  `Abs Acos Acosh Asin Asinh Atan Atanh BitwiseNot Bernoulli Cast Ceil Celu Clip Cos Cosh CumSum CumProd Dropout Elu
-  Erf Exp EyeLike Floor Gelu HardSigmoid HardSwish Hardmax Identity IsInf IsNaN LRN LeakyRelu Log LogSoftmax LpNormalization
-  MeanVarianceNormalization Mish Neg Not PRelu RandomNormalLike RandomUniformLike Reciprocal Relu ReverseSequence Round
-  ScatterElements ScatterND Scatter Selu Shrink Sigmoid Sign Sin Sinh Softmax Softplus Softsign Sqrt Swish Tan Tanh
-  ThresholdedRelu Trilu BitCast`.split(/\s+/);
-const FIRST =
-  "BatchNormalization CastLike DequantizeLinear GroupNormalization InstanceNormalization LayerNormalization QuantizeLinear RMSNormalization RotaryEmbedding".split(
-    " ",
-  );
+/** Beside functions of one value. */
+const SAME = `BitCast BitwiseNot Bernoulli CumSum CumProd EyeLike Hardmax IsInf IsNaN LRN LogSoftmax LpNormalization
+  MeanVarianceNormalization Not RandomNormalLike RandomUniformLike ReverseSequence ScatterElements ScatterND Scatter
+  Softmax Trilu`.split(/\s+/);
+const FIRST = `BatchNormalization GroupNormalization InstanceNormalization LayerNormalization RMSNormalization
+  RotaryEmbedding`.split(/\s+/);
 const BROADCAST =
   `Add And BitShift BitwiseAnd BitwiseOr BitwiseXor Div Equal Greater GreaterOrEqual Less LessOrEqual Max Mean Min Mod
   Mul Or Pow Sub Sum Where Xor`.split(/\s+/);
-const REDUCE =
-  "ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum ReduceSumSquare".split(
-    " ",
-  );
 
 const RULES: Readonly<Record<string, ShapeRule>> = {
   Conv: (node) => [convShape(node, node.dims(0), node.dims(1))],
@@ -172,10 +165,13 @@ const RULES: Readonly<Record<string, ShapeRule>> = {
 
 /** By operator of ai.onnx, all opsets. */
 export const SHAPE_RULES: ReadonlyMap<string, ShapeRule> = new Map([
-  ...SAME.map((name): [string, ShapeRule] => [name, same]),
+  ...[...operatorsWith("", "unary"), ...SAME].map((name): [string, ShapeRule] => [name, same]),
   ...FIRST.map((name): [string, ShapeRule] => [name, firstAsInput]),
   ...BROADCAST.map((name): [string, ShapeRule] => [name, broadcastAll]),
-  ...REDUCE.map((name): [string, ShapeRule] => [name, (node) => [reduce(node, node.intsOrInput("axes", 1))]]),
+  ...operatorsWith("", "reduce").map((name): [string, ShapeRule] => [
+    name,
+    (node) => [reduce(node, node.intsOrInput("axes", 1))],
+  ]),
   ...Object.entries(RULES),
 ]);
 

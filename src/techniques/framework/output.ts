@@ -297,14 +297,9 @@ function regionTarget(output: ModelOutput, asked: NonNullable<TargetSpec["region
     extra > 0 && dims.slice(1, 1 + extra).every((size) => size === 1)
       ? [...Array.from({ length: extra }, () => [0, 1] as const), ...asked]
       : asked;
-  checkIndex(
-    output,
-    region.map(([from]) => from),
-  );
-  checkIndex(
-    output,
-    region.map(([, before]) => before - 1),
-  );
+  const [first, last] = [region.map(([from]) => from), region.map(([, before]) => before - 1)];
+  checkIndex(output, first);
+  checkIndex(output, last);
   if (region.some(([from, before]) => before <= from))
     throw new UsageError(
       `The region ${regionText(region)} is empty.`,
@@ -313,7 +308,7 @@ function regionTarget(output: ModelOutput, asked: NonNullable<TargetSpec["region
     );
   const count = region.reduce((product, [from, before]) => product * (before - from), 1);
   return {
-    index: region.map(([from]) => from),
+    index: first,
     region,
     at: flatRegion(output, region),
     label: `sum over ${regionText(region)} (${count} values)`,

@@ -1,4 +1,5 @@
 import { hasTrait, operatorsWith } from "../../../model/operators.ts";
+import { float } from "../../builder.ts";
 import type { Rule, RuleContext, RuleTable } from "../../rule.ts";
 import { expanding } from "../../rule.ts";
 import type { Reference } from "./reference.ts";
@@ -62,13 +63,7 @@ export function rescaleRules(reference: Reference): RuleTable {
       gradientRules.QuantizeLinear,
     ),
     HardSwish: expanding((r) => [
-      r.g.times(
-        r.x(),
-        r.g.op("HardSigmoid", [r.x()], r.dims(), {
-          alpha: { type: "float", value: 1 / 6 },
-          beta: { type: "float", value: 0.5 },
-        }),
-      ),
+      r.g.times(r.x(), r.g.op("HardSigmoid", [r.x()], r.dims(), { alpha: float(1 / 6), beta: float(0.5) })),
     ]),
   };
 }

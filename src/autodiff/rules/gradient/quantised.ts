@@ -1,5 +1,5 @@
 import type { DataType } from "../../../model/graph.ts";
-import { range, type Dims } from "../../builder.ts";
+import { float, range, type Dims } from "../../builder.ts";
 import { expanding, type RuleContext, type RuleTable } from "../../rule.ts";
 import { attention } from "./microsoft-attention.ts";
 
@@ -33,24 +33,9 @@ export const quantisedRules: RuleTable = {
     const y = conv(r, real(r, 0), real(r, 3, 0));
     if (!r.has(8)) return [quantised(r, y, 6)];
     const factor = g.times(single(r, 1), r.x(4));
-    const bias = g.times(g.op("Cast", [r.x(8)], r.dims(8), { to: 1 }), factor);
-    return [
-      quantised(
-        r,
-        g.plus(
-          y,
-          g.reshape(bias, [
-            1,
-            r.dims(8)[0],
-            ...r
-              .dims(0)
-              .slice(2)
-              .map(() => 1),
-          ]),
-        ),
-        6,
-      ),
-    ];
+    const bias = g.times(inFloat(r, 8), factor);
+    const alongChannel = r.dims(0).map((_, axis) => (axis === 1 ? r.dims(8)[0] : 1));
+    return [quantised(r, g.plus(y, g.reshape(bias, alongChannel)), 6)];
   }),
   QLinearMatMul: expanding((r) => [
     quantised(r, product(r, real(r, 0, r.dims(0).length - 2), real(r, 3, r.dims(3).length - 1)), 6),
@@ -59,11 +44,7 @@ export const quantisedRules: RuleTable = {
   "com.microsoft.QLinearMul": expanding((r) => [quantised(r, r.g.times(real(r, 0), real(r, 3)), 6)]),
   "com.microsoft.QLinearSigmoid": expanding((r) => [quantised(r, r.g.unary("Sigmoid", real(r, 0)), 3)]),
   "com.microsoft.QLinearLeakyRelu": expanding((r) => [
-    quantised(
-      r,
-      r.g.op("LeakyRelu", [real(r, 0)], r.dims(), { alpha: { type: "float", value: r.float("alpha", 0.01) } }),
-      3,
-    ),
+    quantised(r, r.g.op("LeakyRelu", [real(r, 0)], r.dims(), { alpha: float(r.float("alpha", 0.01)) }), 3),
   ]),
   "com.microsoft.QLinearSoftmax": expanding((r) => [
     quantised(r, r.g.op("Softmax", [real(r, 0)], r.dims(), { axis: r.int("axis", -1) }), 3),
@@ -81,13 +62,8 @@ export const quantisedRules: RuleTable = {
     const rank = r.dims().length;
     const out = r.outDims();
     const first = g.transpose(real(r, 0), [0, rank - 1, ...range(1, rank - 1)]);
-    return [
-      quantised(
-        r,
-        g.transpose(pooled(first, [out[0], out[rank - 1], ...out.slice(1, -1)]), [0, ...range(2, rank), 1]),
-        3,
-      ),
-    ];
+    const result = pooled(first, [out[0], out[rank - 1], ...out.slice(1, -1)]);
+    return [quantised(r, g.transpose(result, [0, ...range(2, rank), 1]), 3)];
   }),
   "com.microsoft.QLinearWhere": expanding((r) => [quantised(r, r.g.where(r.x(0), real(r, 1), real(r, 4)), 7)]),
   "com.microsoft.QAttention": expanding((r) => {
@@ -136,7 +112,7 @@ export const quantisedRules: RuleTable = {
     );
     if (r.has(6)) {
       const factor = g.scale(g.times(single(r, 1), r.x(4)), alpha);
-      y = g.plus(y, g.times(g.op("Cast", [r.x(6)], r.dims(6), { to: 1 }), factor));
+      y = g.plus(y, g.times(inFloat(r, 6), factor));
     }
     return [r.has(7) ? quantised(r, y, 7) : y];
   }),

@@ -136,36 +136,40 @@ function signed(
   relevance: string,
   { alpha, beta }: { alpha: number; beta: number },
 ): string {
-  const { g, x } = affine;
-  const up = positive(g, affine.weight);
-  const down = negative(g, affine.weight);
-  const [above, below] = [view.isPositive(x) ? x : positive(g, x), view.isPositive(x) ? undefined : negative(g, x)];
-  const part = (forAbove: string, forBelow: string, bias: string | undefined): string => {
-    const z = sumOf(g, [affine.forward(above, forAbove), below && affine.forward(below, forBelow), bias]);
-    const s = shared(g, relevance, z);
-    return sumOf(g, [g.times(above, affine.back(s, forAbove)), below && g.times(below, affine.back(s, forBelow))]);
-  };
-  const adding = g.scale(part(up, down, affine.bias && positive(g, affine.bias)), alpha);
-  return beta === 0 ? adding : g.minus(adding, g.scale(part(down, up, affine.bias && negative(g, affine.bias)), beta));
+  const { g, weight, bias } = affine;
+  const [up, down] = [positive(g, weight), negative(g, weight)];
+  const part = bySign(affine, view);
+  const adding = g.scale(part(up, down, bias && positive(g, bias), relevance), alpha);
+  return beta === 0 ? adding : g.minus(adding, g.scale(part(down, up, bias && negative(g, bias), relevance), beta));
 }
 
 /** The gamma rule for inputs and outputs of either sign. */
 function strengthened(affine: Affine, view: RelevanceGraph, relevance: string, gamma: number): string {
-  const { g, x, layer } = affine;
+  const { g, layer, weight, bias } = affine;
   const more = (value: string, part: (g: Builder, value: string) => string): string =>
     g.plus(value, g.scale(part(g, value), gamma));
-  const [up, down] = [more(affine.weight, positive), more(affine.weight, negative)];
-  const [above, below] = [view.isPositive(x) ? x : positive(g, x), view.isPositive(x) ? undefined : negative(g, x)];
-  const part = (forAbove: string, forBelow: string, bias: string | undefined, here: string): string => {
+  const [up, down] = [more(weight, positive), more(weight, negative)];
+  const part = bySign(affine, view);
+  const zero = g.scalar(0);
+  const where = (comparison: string): string => g.where(g.binary(comparison, layer.output, zero), relevance, zero);
+  return g.plus(
+    part(up, down, bias && more(bias, positive), where("Greater")),
+    part(down, up, bias && more(bias, negative), where("Less")),
+  );
+}
+
+/** Shares relevance out by weights for positive data, others for negative data, and a bias. */
+function bySign(
+  affine: Affine,
+  view: RelevanceGraph,
+): (forAbove: string, forBelow: string, bias: string | undefined, relevance: string) => string {
+  const { g, x } = affine;
+  const [above, below] = view.isPositive(x) ? [x, undefined] : [positive(g, x), negative(g, x)];
+  return (forAbove, forBelow, bias, relevance) => {
     const z = sumOf(g, [affine.forward(above, forAbove), below && affine.forward(below, forBelow), bias]);
-    const s = shared(g, g.where(here, relevance, g.scalar(0)), z);
+    const s = shared(g, relevance, z);
     return sumOf(g, [g.times(above, affine.back(s, forAbove)), below && g.times(below, affine.back(s, forBelow))]);
   };
-  const zero = g.scalar(0);
-  return g.plus(
-    part(up, down, affine.bias && more(affine.bias, positive), g.binary("Greater", layer.output, zero)),
-    part(down, up, affine.bias && more(affine.bias, negative), g.binary("Less", layer.output, zero)),
-  );
 }
 
 /** Whatever the input: as if it were one everywhere, but for padding, whether the layer's own or a node's before it. */
@@ -254,23 +258,14 @@ function fold(r: RuleContext, { node, tail }: Layer): { scale: string | undefine
   const rank = r.outDims().length;
   const channel = convolution ? 1 : rank - 1;
   const channels = r.outDims()[channel];
-  const inPlace = (perChannel: string): string =>
-    g.reshape(
-      perChannel,
-      range(0, rank).map((axis) => (axis === channel ? channels : 1)),
-    );
+  const alongChannel = range(0, rank).map((axis) => (axis === channel ? channels : 1));
+  const inPlace = (perChannel: string): string => g.reshape(perChannel, alongChannel);
   let scale: string | undefined;
   let bias = node.opType === "Gemm" || convolution ? node.inputs[2] || undefined : undefined;
   if (bias !== undefined) bias = convolution ? inPlace(bias) : g.scale(bias, r.float("beta", 1));
   let value = node.outputs[0];
   const times = (factor: string): void => {
-    const perChannel = g.reshape(
-      g.expand(
-        factor,
-        range(0, rank).map((axis) => (axis === channel ? channels : 1)),
-      ),
-      [channels],
-    );
+    const perChannel = g.reshape(g.expand(factor, alongChannel), [channels]);
     scale = scale === undefined ? perChannel : g.times(scale, perChannel);
     bias = bias === undefined ? undefined : g.times(bias, factor);
   };

@@ -75,10 +75,7 @@ export function structureRules(view: RelevanceGraph): RuleTable {
     Max: (r) => chosen(r, view),
     Min: (r) => chosen(r, view),
     Add: (r) => sum(r, view, [1, 1]),
-    Sub: (r) =>
-      isZeroPoint(r.x(1), view)
-        ? [r.needs(0) ? r.g.sumTo(r.dy(), r.dims(0)) : undefined, undefined]
-        : sum(r, view, [1, -1]),
+    Sub: (r) => (isZeroPoint(r.x(1), view) ? pass(r) : sum(r, view, [1, -1])),
     Sum: (r) =>
       sum(
         r,
@@ -92,10 +89,7 @@ export function structureRules(view: RelevanceGraph): RuleTable {
         r.node.inputs.map(() => 1 / r.node.inputs.length),
       ),
     Mul: (r) => product(r, view),
-    Div: (r) =>
-      view.isData(r.x(0))
-        ? [r.needs(0) ? r.g.sumTo(r.dy(), r.dims(0)) : undefined, undefined]
-        : [undefined, r.g.sumTo(r.dy(), r.dims(1))],
+    Div: (r) => (view.isData(r.x(0)) ? pass(r) : [undefined, r.g.sumTo(r.dy(), r.dims(1))]),
     Softmax: softmax,
     BatchNormalization: (r) => batchNorm(r, view),
     LayerNormalization: (r) => {
@@ -164,8 +158,13 @@ const inProportion: Rule = (r) => {
 function chosen(r: RuleContext, view: RelevanceGraph): readonly (string | undefined)[] {
   const data = r.node.inputs.filter((input) => view.isData(input));
   if (data.length > 1) return gradientRules[r.node.opType](r);
+  return passTo(r, data[0]);
+}
+
+/** All to one operand, and none to the others. */
+function passTo(r: RuleContext, operand: string): (string | undefined)[] {
   return r.node.inputs.map((input, index) =>
-    input === data[0] && r.needs(index) ? r.g.sumTo(r.dy(), r.dims(index)) : undefined,
+    input === operand && r.needs(index) ? r.g.sumTo(r.dy(), r.dims(index)) : undefined,
   );
 }
 
@@ -176,11 +175,7 @@ function chosen(r: RuleContext, view: RelevanceGraph): readonly (string | undefi
 function sum(r: RuleContext, view: RelevanceGraph, signs: readonly number[]): (string | undefined)[] {
   const { g, node } = r;
   const data = node.inputs.filter((input) => view.isData(input));
-  if (data.length === 1 && (view.isTail(node) || isFront(r, view, data[0]))) {
-    return node.inputs.map((input, index) =>
-      input === data[0] && r.needs(index) ? g.sumTo(r.dy(), r.dims(index)) : undefined,
-    );
-  }
+  if (data.length === 1 && (view.isTail(node) || isFront(r, view, data[0]))) return passTo(r, data[0]);
   // Sums of quantised numbers are integers.
   const y = isFloat(r.typeOfOutput(0) ?? "float32") ? r.y() : g.op("Cast", [r.y()], r.outDims(), { to: 1 });
   const s = shared(g, r.dy(), y);
