@@ -43,10 +43,15 @@ group("EfficientNet-Lite0 (counts made in Python with onnx.load)", () => {
     // 4,631,000 in initializers, and 83 float scalars in Constants.
     expect(description.parameters).toBe(4631083);
     expect(description.operators.slice(0, 4)).toEqual([
-      { operator: "Conv", count: 49, family: "convolution" },
-      { operator: "Reshape", count: 35, family: "shape" },
-      { operator: "Clip", count: 33, family: "activation" },
-      { operator: "Concat", count: 18, family: "shape" },
+      {
+        operator: "Conv",
+        count: 49,
+        family: "convolution",
+        line: "Slides filters over the input: weighted sums of windows.",
+      },
+      { operator: "Reshape", count: 35, family: "shape", line: "The same elements in another shape." },
+      { operator: "Clip", count: 33, family: "activation", line: "Limits values to between a minimum and a maximum." },
+      { operator: "Concat", count: 18, family: "shape", line: "Joins tensors along an axis." },
     ]);
   });
 

@@ -168,7 +168,10 @@ function countOperators(layers: readonly Node[]): ModelDescription["operators"] 
     counts.set(operator, (counts.get(operator) ?? 0) + 1);
   }
   return [...counts]
-    .map(([operator, count]) => ({ operator, count, family: operatorFacts(operator)?.family }))
+    .map(([operator, count]) => {
+      const { family, line } = operatorFacts(operator) ?? {};
+      return { operator, count, family, line };
+    })
     .sort((a, b) => b.count - a.count || a.operator.localeCompare(b.operator));
 }
 

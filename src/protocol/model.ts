@@ -36,8 +36,8 @@ export interface ModelDescription {
   readonly parameters: number;
   /** The same by type ("int8", "uint4" where four bits are packed), most first. */
   readonly parameterTypes: readonly { readonly type: string; readonly count: number }[];
-  /** How many nodes per operator ("domain.Op" outside ai.onnx), most frequent first; and what kind of work it does. */
-  readonly operators: readonly { readonly operator: string; readonly count: number; readonly family?: string }[];
+  /** How many nodes per operator ("domain.Op" outside ai.onnx), most frequent first. */
+  readonly operators: readonly OperatorCount[];
   /** Bytes on disk: the model file, and its external data files. */
   readonly size: { readonly file: number; readonly external: number };
   /** Absolute paths of the files that hold weights apart, also of those that are missing where they should lie. */
@@ -46,6 +46,15 @@ export interface ModelDescription {
   readonly problems: readonly ProblemDescription[];
   /** Changes when the file changes (size and time of change): part of every result's provenance key. */
   readonly stamp: string;
+}
+
+export interface OperatorCount {
+  readonly operator: string;
+  readonly count: number;
+  /** What kind of work it does; absent where it is not known here. */
+  readonly family?: string;
+  /** What it computes, in a sentence or a formula. */
+  readonly line?: string;
 }
 
 export interface ProblemDescription {

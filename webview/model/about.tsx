@@ -33,8 +33,8 @@ export function About({ model }: { readonly model: ModelDescription }): VNode {
             </tr>
           </thead>
           <tbody>
-            {model.operators.map(({ operator, count }) => (
-              <tr key={operator}>
+            {model.operators.map(({ operator, count, line }) => (
+              <tr key={operator} title={line}>
                 <th scope="row">
                   <Dot operator={operator} among={model.operators} />
                   {operator}

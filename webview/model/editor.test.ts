@@ -134,6 +134,7 @@ describe("the inspector", () => {
     await eventually(() => page.getByTestId("uses-out").textContent()).toContain("value_4");
     await page.getByTestId("uses-in").getByRole("button", { name: "Clip 3" }).click();
     await page.getByTestId("inspector").filter({ hasText: "/_blocks.0/_clip/Clip" }).waitFor();
+    expect(await page.getByTestId("operator-line").textContent()).toMatch(/^Limits values /);
     await eventually(() => page.getByTestId("layer-3").getAttribute("aria-selected")).toBe("true");
   });
 

@@ -47,6 +47,7 @@ export function Inspector({
 }): VNode {
   const { answer: details, failure } = useDetails(link, layer.index);
   const known = details?.layer.index === layer.index ? details : undefined;
+  const line = model.operators.find(({ operator }) => operator === operatorName(layer))?.line;
   return (
     <aside
       class="inspector"
@@ -63,6 +64,11 @@ export function Inspector({
             <Dot operator={operatorName(layer)} among={model.operators} />
             {operatorName(layer)} · #{layer.index}
           </p>
+          {line ? (
+            <p class="muted" data-testid="operator-line">
+              {line}
+            </p>
+          ) : null}
         </div>
         <IconButton icon="copy" label="Copy the name" onClick={() => onCopy(layer.name)} testid="copy-name" />
         <IconButton icon="close" label="Close the inspector" onClick={onClose} testid="close-inspector" />

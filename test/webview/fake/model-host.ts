@@ -72,6 +72,7 @@ const model: ModelDescription = {
       operator,
       count: layers.filter((layer) => layer.operator === operator).length,
       family: factsOf(operator)?.family,
+      line: factsOf(operator)?.line,
     }))
     .sort((a, b) => b.count - a.count),
   size: { file: 18614602, external: 0 },
