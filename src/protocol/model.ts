@@ -48,7 +48,7 @@ export interface ModelDescription {
   readonly stamp: string;
 }
 
-export interface OperatorCount {
+interface OperatorCount {
   readonly operator: string;
   readonly count: number;
   /** What kind of work it does; absent where it is not known here. */

@@ -7,9 +7,10 @@ import type { CompareBoot, CompareState, ScaleSharing } from "../../src/protocol
 import { DisplayOptions } from "../results/display-options.tsx";
 import { cellOf } from "../results/cells.tsx";
 import { Options } from "../explain/options.tsx";
-import { Announce, Banner, FailureBanner } from "../ui/feedback.tsx";
+import { Announce } from "../ui/feedback.tsx";
 import { IconButton, Segmented } from "../ui/fields.tsx";
 import { FrameStepper } from "../ui/frames.tsx";
+import { Messages, type Staleness } from "../ui/messages.tsx";
 import { useStore } from "../ui/store.ts";
 import type { CompareController, Side, Snapshot } from "./controller.ts";
 import { figureOf } from "./figure.ts";
@@ -24,16 +25,19 @@ type Edited = { readonly side: Side; readonly index: number } | "base";
 /** The whole comparison, drawn from the controller's snapshot. */
 export function Compare({ controller }: { readonly controller: CompareController }): VNode {
   const snapshot = useStore(controller);
+  const messages = (
+    <Messages
+      snapshot={snapshot}
+      stale={snapshot.stale && staleness[snapshot.stale]}
+      controller={controller}
+      onAgain={() => controller.runAll()}
+    />
+  );
   const [zoom, setZoom] = useState<Zoom>(WHOLE);
   const [edited, setEdited] = useState<Edited | undefined>(undefined);
   const onZoom = useCallback((change: (zoom: Zoom) => Zoom) => setZoom(change), []);
   const { boot, state } = snapshot;
-  if (!boot || !state)
-    return (
-      <main class="compare">
-        <Messages snapshot={snapshot} controller={controller} />
-      </main>
-    );
+  if (!boot || !state) return <main class="compare">{messages}</main>;
   return (
     <main class="compare">
       <h1 class="visually-hidden">Comparison on {boot.inputName}</h1>
@@ -45,7 +49,7 @@ export function Compare({ controller }: { readonly controller: CompareController
         onEdit={() => setEdited(edited === "base" ? undefined : "base")}
       />
       <Axes state={state} blocked={boot.blocked !== undefined} controller={controller} />
-      <Messages snapshot={snapshot} controller={controller} />
+      {messages}
       <Edit edited={edited} boot={boot} state={state} controller={controller} onClose={() => setEdited(undefined)} />
       <Grid
         snapshot={snapshot}
@@ -217,50 +221,11 @@ function Edit({
   );
 }
 
-const staleness: Record<NonNullable<Snapshot["stale"]>, { readonly text: string; readonly action?: string }> = {
+const staleness: Staleness = {
   "model-changed": { text: "A model changed on disk. Showing the previous results.", action: "Run again" },
   "model-deleted": { text: "A model was deleted or moved. Showing the last results." },
   recipe: { text: "A preprocessing recipe changed. Showing the previous results.", action: "Run again" },
 };
-
-function Messages({
-  snapshot: { boot, failure, stale, notice },
-  controller,
-}: {
-  readonly snapshot: Snapshot;
-  readonly controller: CompareController;
-}): VNode {
-  const old = stale && staleness[stale];
-  return (
-    <div class="messages">
-      {boot?.blocked !== undefined ? (
-        <Banner kind="warning" testid="blocked">
-          {boot.blocked}
-        </Banner>
-      ) : null}
-      {old ? (
-        <Banner
-          kind="warning"
-          testid="stale"
-          actions={
-            old.action && boot?.blocked === undefined
-              ? [{ label: old.action, testid: "run-again", run: () => controller.runAll() }]
-              : []
-          }
-        >
-          {old.text}
-        </Banner>
-      ) : null}
-      {failure ? <FailureBanner {...failure} onClose={() => controller.dismissFailure()} /> : null}
-      {notice ? (
-        <div class="notice" data-testid="notice">
-          <span>{notice}</span>
-          <IconButton icon="close" label="Close this message" onClick={() => controller.notify(undefined)} />
-        </div>
-      ) : null}
-    </div>
-  );
-}
 
 function progressText({ places, cells }: Snapshot): string {
   const kinds = places.filter(({ removed }) => !removed).map(({ job }) => cells.get(job)?.kind);

@@ -1,6 +1,7 @@
 import type { VNode } from "preact";
 import type { AxisKind, CompareBoot, CompareState } from "../../src/protocol/compare.ts";
 import { Button } from "../ui/controls.tsx";
+import { InputPick } from "../ui/input-pick.tsx";
 import { ExplainedInputs } from "../explain/explained-inputs.tsx";
 import { Icon, IconButton, Select } from "../ui/fields.tsx";
 import type { CompareController, Side, Snapshot } from "./controller.ts";
@@ -32,17 +33,7 @@ export function Header({
   });
   return (
     <header class="header">
-      <button
-        type="button"
-        class="pick input-pick"
-        title={`Input: ${boot.inputName}. Choose another`}
-        data-testid="input"
-        disabled={blocked}
-        onClick={() => void controller.pickInput()}
-      >
-        <span class="pick-text">{boot.inputName}</span>
-        <Icon name="chevron-down" />
-      </button>
+      <InputPick name={boot.inputName} disabled={blocked} onPick={() => void controller.pickInput()} />
       {has("method") ? null : (
         <>
           <Select

@@ -5,6 +5,7 @@ import type { PanelBoot, PanelState } from "../../src/protocol/panel.ts";
 import { takesInput } from "../../src/protocol/technique.ts";
 import { elementIndex, regionText } from "../../src/protocol/target.ts";
 import { Button } from "../ui/controls.tsx";
+import { InputPick } from "../ui/input-pick.tsx";
 import { Icon, IconButton, Select } from "../ui/fields.tsx";
 import { formatDuration } from "../../src/protocol/format.ts";
 import type { PanelController, Snapshot } from "./controller.ts";
@@ -117,17 +118,7 @@ function Input({
   const disabled = blocked !== undefined;
   return (
     <>
-      <button
-        type="button"
-        class="pick input-pick"
-        title={inputName === undefined ? "Choose an input" : `Input: ${inputName}. Choose another`}
-        data-testid="input"
-        disabled={disabled}
-        onClick={() => void controller.pickInput()}
-      >
-        <span class="pick-text">{inputName ?? "Choose an input…"}</span>
-        <Icon name="chevron-down" />
-      </button>
+      <InputPick name={inputName} disabled={disabled} onPick={() => void controller.pickInput()} />
       {inputName === undefined ? null : more.length > 0 ? (
         <button
           type="button"

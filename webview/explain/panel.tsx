@@ -5,9 +5,9 @@ import { useState } from "preact/hooks";
 import { picturesOf } from "../../src/protocol/result.ts";
 import { layerNeeds } from "../../src/protocol/checks.ts";
 import { Button } from "../ui/controls.tsx";
-import { Announce, Banner, FailureBanner, ProgressLine } from "../ui/feedback.tsx";
-import type { BannerAction } from "../ui/feedback.tsx";
-import { Disclosure, IconButton } from "../ui/fields.tsx";
+import { Announce, ProgressLine } from "../ui/feedback.tsx";
+import { Disclosure } from "../ui/fields.tsx";
+import { Messages, type Staleness } from "../ui/messages.tsx";
 import { useStore } from "../ui/store.ts";
 import type { PanelController, Snapshot } from "./controller.ts";
 import { ExplainedInputs } from "./explained-inputs.tsx";
@@ -26,14 +26,17 @@ import { Trust } from "./trust.tsx";
 /** The whole panel, drawn from the controller's snapshot. */
 export function Panel({ controller }: { readonly controller: PanelController }): VNode {
   const snapshot = useStore(controller);
+  const messages = (
+    <Messages
+      snapshot={snapshot}
+      stale={snapshot.stale && !snapshot.running ? staleness[snapshot.stale] : undefined}
+      controller={controller}
+      onAgain={() => void controller.run()}
+    />
+  );
   const [regionOpen, setRegionOpen] = useState(false);
   const { boot, state, shown, partial, running, predictions } = snapshot;
-  if (!boot || !state)
-    return (
-      <main class="panel">
-        <Messages snapshot={snapshot} controller={controller} />
-      </main>
-    );
+  if (!boot || !state) return <main class="panel">{messages}</main>;
   const technique = controller.technique;
   const inputMatters = !technique || takesInput(technique);
   const needs = technique
@@ -59,7 +62,7 @@ export function Panel({ controller }: { readonly controller: PanelController }):
       <div class="progress-place">
         {running?.visible ? <ProgressLine fraction={running.progress.fraction} text={running.progress.text} /> : null}
       </div>
-      <Messages snapshot={snapshot} controller={controller} />
+      {messages}
       {technique ? (
         <Options
           technique={withoutGrid(technique, snapshot.layers?.layers, state.params[technique.id])}
@@ -173,47 +176,11 @@ function emptyText({ running, boot }: Snapshot, { lacksInput, technique }: Panel
   return lacksInput ? `Choose an input to run ${technique?.title} on.` : "No result yet.";
 }
 
-const staleness: Record<NonNullable<Snapshot["stale"]>, { readonly text: string; readonly action?: string }> = {
+const staleness: Staleness = {
   "model-changed": { text: "The model changed on disk. Showing the previous result.", action: "Reload & run" },
   "model-deleted": { text: "The model was deleted or moved. Showing the last result." },
   recipe: { text: "The preprocessing recipe changed. Showing the previous result.", action: "Run again" },
 };
-
-function Messages({
-  snapshot: { boot, failure, stale, notice, running },
-  controller,
-}: {
-  readonly snapshot: Snapshot;
-  readonly controller: PanelController;
-}): VNode {
-  const old = stale && staleness[stale];
-  const again = (label: string): BannerAction => ({ label, testid: "run-again", run: () => void controller.run() });
-  return (
-    <div class="messages">
-      {boot?.blocked !== undefined ? (
-        <Banner kind="warning" testid="blocked">
-          {boot.blocked}
-        </Banner>
-      ) : null}
-      {old && !running ? (
-        <Banner
-          kind="warning"
-          testid="stale"
-          actions={old.action && boot?.blocked === undefined ? [again(old.action)] : []}
-        >
-          {old.text}
-        </Banner>
-      ) : null}
-      {failure ? <FailureBanner {...failure} onClose={() => controller.dismissFailure()} /> : null}
-      {notice ? (
-        <div class="notice" data-testid="notice">
-          <span>{notice}</span>
-          <IconButton icon="close" label="Close this message" onClick={() => controller.notify(undefined)} />
-        </div>
-      ) : null}
-    </div>
-  );
-}
 
 /**
  * Says so where the picture is not the answer to what the controls ask: a result from before, after a cancel or a
