@@ -10,7 +10,13 @@ import esbuild from "esbuild";
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 const file = path.join(root, "package.json");
 
-const inOurEditor = "activeCustomEditorId == neuralLoupe.model";
+let built = 0;
+
+/** The names of editors and panels, as the extension has them. */
+const { commandId, modelViewType, panelViewTypes } = (await run("src/extension/commands/ids.ts")).exports;
+const activationEvents = Object.values(panelViewTypes).map((panel) => `onWebviewPanel:${panel}`);
+
+const inOurEditor = `activeCustomEditorId == ${modelViewType}`;
 
 /** Commands that are no technique. `when`: where the palette offers them. */
 const others = [
@@ -27,23 +33,17 @@ const others = [
   { id: "showLog", title: "Show Log" },
 ];
 
-/** The panels' view types: VS Code restores their tabs by these. */
-const panels = ["neuralLoupe.panel", "neuralLoupe.compare"];
-const activationEvents = panels.map((panel) => `onWebviewPanel:${panel}`);
-
 /** contributes.commands, submenus and menus for these techniques; and what names model files, by their formats. */
 export function contributions(techniques, formats) {
   const endings = formats.flatMap(({ extensions }) => extensions);
   const onModelFiles = `resourceExtname =~ /^\\.(${endings.join("|")})$/i`;
   const category = "Neural Loupe";
-  const id = (technique) =>
-    `neuralLoupe.${technique.id.replaceAll("+", "-plus").replace(/-([a-z0-9])/g, (_, letter) => letter.toUpperCase())}`;
   const submenu = "neuralLoupe.techniques";
   const groups = [...new Set(techniques.map(({ group }) => group))];
   return {
     customEditors: [
       {
-        viewType: "neuralLoupe.model",
+        viewType: modelViewType,
         displayName: category,
         selector: endings.map((ending) => ({ filenamePattern: `*.${ending}` })),
         priority: "default",
@@ -53,7 +53,7 @@ export function contributions(techniques, formats) {
       "workbench.diffEditorAssociations": Object.fromEntries(endings.map((ending) => [`*.${ending}`, "default"])),
     },
     commands: [
-      ...techniques.map((technique) => ({ command: id(technique), title: technique.command, category })),
+      ...techniques.map((technique) => ({ command: commandId(technique.id), title: technique.command, category })),
       ...others.map((other) => ({ command: `neuralLoupe.${other.id}`, title: other.title, category })),
     ],
     submenus: [
@@ -69,7 +69,7 @@ export function contributions(techniques, formats) {
       "explorer/context": [{ submenu, group: "2_neuralLoupe", when: onModelFiles }],
       [submenu]: [
         ...techniques.map((technique, index) => ({
-          command: id(technique),
+          command: commandId(technique.id),
           group: `${groups.indexOf(technique.group) + 1}_${technique.group}@${index + 1}`,
         })),
         { command: "neuralLoupe.compare", group: `${groups.length + 1}_compare@1` },
@@ -119,8 +119,6 @@ async function run(entry) {
     await rm(module, { force: true });
   }
 }
-
-let built = 0;
 
 /** What in package.json is not as it would be written: the names, none when all is in step. */
 export async function outOfStep() {

@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import type { CompareState } from "../../protocol/compare.ts";
+import { panelViewTypes } from "../commands/ids.ts";
 import type { Services } from "../services.ts";
 import { ComparePanel } from "./compare-panel.ts";
 import { readCompareState } from "./compare-state.ts";
@@ -12,7 +13,7 @@ export class Comparisons extends PanelRegistry<CompareState> {
     services: Services,
     private readonly panels: Panels,
   ) {
-    super(services, "neuralLoupe.compare");
+    super(services, panelViewTypes.compare);
   }
 
   /** Opens a comparison where the person is: it wants the width. */

@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import type { PanelState } from "../../protocol/panel.ts";
+import { panelViewTypes } from "../commands/ids.ts";
 import type { Services } from "../services.ts";
 import { PanelRegistry } from "./registry.ts";
 import { readPanelState } from "./state.ts";
@@ -10,7 +11,7 @@ export class Panels extends PanelRegistry<PanelState> {
   private readonly open = new Map<string, TechniquePanel>();
 
   constructor(services: Services) {
-    super(services, "neuralLoupe.panel");
+    super(services, panelViewTypes.panel);
   }
 
   of(model: vscode.Uri): TechniquePanel | undefined {
