@@ -4,7 +4,7 @@ import { isFloat } from "../model/graph.ts";
 import { brokenFetch } from "../techniques/framework/diagnose.ts";
 import { refusedSize } from "../techniques/framework/refused-size.ts";
 import { readFeeds } from "../techniques/framework/prepared-input.ts";
-import { resolveLayer } from "../techniques/framework/layers.ts";
+import { resolveLayer } from "../techniques/framework/layer-names.ts";
 import { hasSubgraph } from "../model/inner-names.ts";
 import { hasValue, type LoadedModel } from "../runtime/models.ts";
 import { ModelCache } from "../runtime/model-cache.ts";

@@ -6,7 +6,7 @@ import type { LoadedModel } from "../../runtime/models.ts";
 import type { ChannelView } from "../framework/channels.ts";
 import { JobContext } from "../framework/context.ts";
 import { preparedFor } from "../framework/joint-input.ts";
-import { layerChoices } from "../framework/layers.ts";
+import { layerChoices } from "../framework/layer-names.ts";
 import { NO_HINTS } from "../framework/output.ts";
 import { prepareInput, type PreparedInput, type SampleFiles } from "../framework/prepared-input.ts";
 import { findTechnique, type RunEnvironment } from "../framework/run.ts";

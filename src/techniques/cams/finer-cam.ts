@@ -4,7 +4,7 @@ import { floatsOf, type Feeds } from "../../runtime/ort.ts";
 import { checkSlopes, layerMaps, positive, weightedFrames, type SpatialLayer } from "./gradient-cams.ts";
 import { withNoise } from "../framework/smoothgrad.ts";
 import { GRID, NOISE, RELU, SCORE, numberParam, wholeNumberParam } from "../framework/params.ts";
-import { classLabel } from "../framework/output.ts";
+import { classLabel } from "../framework/target.ts";
 import { technique, type SampleContext } from "../framework/technique.ts";
 
 /** pytorch-grad-cam's, against comparisons that have no probability at all. */

@@ -1,6 +1,7 @@
 import type { TargetSpec } from "../../protocol/job.ts";
 import { findDetections } from "./detections.ts";
-import { readOutput, resolveTarget, type OutputHints } from "./output.ts";
+import { readOutput, type OutputHints } from "./output.ts";
+import { resolveTarget } from "./target.ts";
 import type { PreparedInput } from "./prepared-input.ts";
 import { refusedSize } from "./refused-size.ts";
 import { rowsNote } from "./rows-note.ts";

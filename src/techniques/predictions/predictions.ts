@@ -9,7 +9,7 @@ import { isPlaceOfLargest } from "../../runtime/score.ts";
 import { probabilitiesOf, type ModelOutput, type OutputMeaning } from "../../runtime/outputs.ts";
 import { boxesArtifact, detectionNotes } from "../framework/detections.ts";
 import { outputPicture } from "./output-picture.ts";
-import { classLabel, flatIndex, negativeLabel } from "../framework/output.ts";
+import { classLabel, flatIndex, negativeLabel } from "../framework/target.ts";
 import { technique, type SampleContext } from "../framework/technique.ts";
 
 /** Rows of a table of values. */
