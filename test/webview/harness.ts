@@ -182,7 +182,7 @@ export function eventually<T>(read: () => T | Promise<T>, message?: string): Ret
  * first.
  */
 export function idle(page: Page): Promise<void> {
-  return until(page, "document.querySelector('.stage').getAttribute('aria-busy') === 'false'");
+  return until(page, "document.querySelector('.stage')?.getAttribute('aria-busy') === 'false'");
 }
 
 /** A number that changes when the canvas at a selector does. */
