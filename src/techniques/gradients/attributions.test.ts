@@ -184,7 +184,7 @@ describe("guided backprop and deconvolution", () => {
 describe("expected gradients", () => {
   it("sums to the score less the baselines' mean, within the error it says", async () => {
     const { notes } = await run("mlp", "expected-gradients", { params: { samples: 300, baseline: "0, 1" } });
-    const [, delta, error] = /^Convergence delta (\S+) \(sampling error (\S+)\)/.exec(
+    const [, delta, error] = /^Convergence delta (\S+) \(standard error (\S+)\)/.exec(
       notes.find((text) => text.startsWith("Convergence"))!,
     )!;
     expect(Number(error)).toBeGreaterThan(0);

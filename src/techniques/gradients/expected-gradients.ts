@@ -121,7 +121,7 @@ async function noteDelta(
   for (const baseline of baselines)
     difference -= (await scoreAt(context, withInput(context, baseline))) / baselines.length;
   const total = values.reduce((sum, value) => sum + value, 0);
-  const uncertain = Number.isFinite(error) ? ` (sampling error ${formatNumber(error)})` : "";
+  const uncertain = Number.isFinite(error) ? ` (standard error ${formatNumber(error)})` : "";
   context.note(
     `Convergence delta ${formatNumber(total - difference)}${uncertain}: the attributions sum to ${formatNumber(total)}, the score differs from the baselines' mean by ${formatNumber(difference)}.`,
   );

@@ -89,9 +89,10 @@ const DATA_INPUTS: Readonly<Record<string, (node: Node) => readonly number[]>> =
   ScatterND: () => [0, 2],
 };
 
-/** Whether values that both depend on the input are multiplied. */
+/** Whether values that both depend on the input are multiplied, or something is divided by one that does. */
 function multiplies(node: Node, tainted: ReadonlySet<string>): boolean {
   const { opType, attributes, inputs } = node;
+  if (opType === "Div" && tainted.has(inputs[1])) return true;
   // What Gemm adds is no factor; PRelu's is its slope, and scattering multiplies where it is told to.
   const factors = opType === "Gemm" ? inputs.slice(0, 2) : inputs;
   const { reduction } = attributes;
@@ -105,7 +106,9 @@ function multiplies(node: Node, tainted: ReadonlySet<string>): boolean {
 /** Whether an operator is piecewise linear, where what is multiplied is constant. */
 function isStraight(node: Node): boolean {
   return (
-    (hasTrait(node, "linear", "product", "piecewise-linear") || node.opType === "Clip") && !hasTrait(node, "quantised")
+    // A condition chooses between pieces.
+    (hasTrait(node, "linear", "product", "piecewise-linear", "gives-bool") || node.opType === "Clip") &&
+    !hasTrait(node, "quantised")
   );
 }
 
@@ -187,6 +190,8 @@ function placesOf(node: Node, { constant, dims }: Known): BiasPlace[] {
     case "Add":
     case "Sum":
       return added(node.inputs.map(() => 1));
+    case "Mean":
+      return added(node.inputs.map(() => 1 / node.inputs.length));
     case "Sub":
       return added([1, -1]);
     case "BatchNormalization": {

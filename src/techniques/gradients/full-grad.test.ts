@@ -252,6 +252,15 @@ describe("FullGrad's biases", () => {
       { nodes: behind(node("Max", ["s", "three"], ["h"])), weights: [half, weight("three", [1], [3])] },
       { input: 7, biases: 1, score: 14 },
     ],
+    [
+      // s > 2 chooses 3.5 and 4.5, and 3 in place of the first two: the comparison itself adds nothing.
+      "Where",
+      {
+        nodes: behind(node("Greater", ["s", "at"], ["m"]), node("Where", ["m", "s", "three"], ["h"])),
+        weights: [half, weight("at", [1], [2]), weight("three", [1], [3])],
+      },
+      { input: 7, biases: 1, score: 14 },
+    ],
   ])(
     "do not add up to the score where constants stand beside the input's values, by %s, which is said",
     async (name, small, expected) => {
@@ -273,6 +282,23 @@ describe("FullGrad's biases", () => {
       expect(zero.notes.join(" ")).not.toContain("do not add up");
     },
   );
+
+  it("add up to the score through a Mean with a constant, which is a part of it", async () => {
+    const mean = node("Mean", ["s", "six", "s"], ["h"]);
+    const result = await explain({ nodes: behind(mean), weights: [half, weight("six", [1], [6])] }, [1, -2, 3, 4]);
+    // s = [1.5, −1.5, 3.5, 4.5]: 2/3 of it, and 2 for each of the four.
+    const { input, biases, together, score } = fullGradSums(result);
+    expect(input).toBeCloseTo(4, 4);
+    expect(biases).toBeCloseTo(8 + 4 / 3, 3);
+    expect(together).toBeCloseTo(score, 3);
+    expect(result.notes.join(" ")).not.toMatch(/do not add up|piecewise linear networks; this one has/);
+  });
+
+  it("do not add up to the score through a quotient of a constant by what depends on the input, which is said", async () => {
+    const quotient = node("Div", ["six", "s"], ["h"]);
+    const result = await explain({ nodes: behind(quotient), weights: [half, weight("six", [1], [6])] }, [1, -2, 3, 4]);
+    expect(result.notes.join(" ")).toContain("piecewise linear networks; this one has Div");
+  });
 
   it("do not add up to the score through an Einsum of two values that depend on the input, which is said", async () => {
     const product = node("Einsum", ["s", "s"], ["h"], equation("nchw,nchw->nchw"));

@@ -213,9 +213,11 @@ function noteSum(
     context.note(
       `They add up to the score in piecewise linear networks; this one has ${curved.join(", ")}, whose implicit biases are omitted.`,
     );
-  else if (placing.length > 0 && Math.abs(together - score) > UNEQUAL * Math.max(Math.abs(score), Math.abs(together)))
+  else if (Math.abs(together - score) > UNEQUAL * Math.max(Math.abs(score), Math.abs(together)))
     context.note(
-      `They do not add up to the score here: constants that ${placing.join(", ")} put beside the input's values are in no bias.`,
+      placing.length > 0
+        ? `They do not add up to the score here: constants that ${placing.join(", ")} put beside the input's values are in no bias.`
+        : "They do not add up to the score here: a part of the model adds something that is in no bias.",
     );
   if (placeless !== 0)
     context.note(
