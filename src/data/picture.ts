@@ -53,7 +53,7 @@ export async function decodePicture(bytes: Buffer, where: string): Promise<Omit<
     const kind = looksLike(bytes);
     if (/ picture$/.test(kind))
       throw problem(
-        `This is ${kind} that could not be read: ${(error as Error).message.split("\n")[0]}`,
+        `This is ${kind} that could not be read: ${sentence((error as Error).message)}`,
         "It may be damaged or truncated. Save it as PNG or JPEG.",
       );
     throw problem(
@@ -100,10 +100,16 @@ export async function decodePicture(bytes: Buffer, where: string): Promise<Omit<
         'Save it with another: in Python, Image.open(FILE).convert("RGB").save("rgb.png").',
       );
     throw problem(
-      `The picture (${format}) cannot be decoded: ${(error as Error).message.split("\n")[0]}`,
+      `The picture (${format}) cannot be decoded: ${sentence((error as Error).message)}`,
       "It may be damaged or truncated.",
     );
   }
+}
+
+/** The first line of a decoder's message, with a full stop. */
+function sentence(message: string): string {
+  const [line] = message.trim().split("\n");
+  return /[.!?]$/.test(line) ? line : `${line}.`;
 }
 
 /** What is done to the stored pixels, by EXIF's orientation: Pillow's ImageOps.exif_transpose. */

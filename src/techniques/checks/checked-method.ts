@@ -37,6 +37,12 @@ export function parseOptions(text: string): Record<string, string> {
       .filter((part) => part.trim() !== "")
       .map((part) => {
         const at = part.indexOf("=");
+        if (at < 1)
+          throw new UsageError(
+            `"options" has ${part.trim()}, which is no NAME=VALUE pair.`,
+            undefined,
+            OPTIONS.problem,
+          );
         return [part.slice(0, at).trim(), part.slice(at + 1).trim()];
       }),
   );

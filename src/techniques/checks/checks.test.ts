@@ -252,6 +252,7 @@ describe("a check", () => {
   it.each([
     ["sparseness", { method: "feature-maps" }, /"method" must be one of saliency/],
     ["sparseness", { method: "saliency", options: "steps=3" }, /Saliency has no parameter "steps"/],
+    ["sparseness", { method: "saliency", options: "samples" }, /"options" has samples, which is no NAME=VALUE pair/],
     ["sparseness", { method: "integrated-gradients", options: "steps=1" }, /"steps" is 1; it must be from 2/],
     ["sparseness", { method: "saliency", options: "nonsense" }, /"options" cannot be "nonsense"/],
     [

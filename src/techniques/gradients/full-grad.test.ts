@@ -55,7 +55,7 @@ describe("FullGrad", () => {
     const [least, most] = [Math.min(...magnitudes), Math.max(...magnitudes)];
     magnitudes.forEach((value, i) => expect(raw.values[i]).toBeCloseTo((value - least) / (most - least), 4));
     expect(artifacts[0].kind).toBe("bars");
-    expect(notes.join(" ")).toMatch(/Biases without a position in a table row are not in the map/);
+    expect(notes.join(" ")).toMatch(/Biases without a position in the input \(dense layers\) are not in the map/);
   });
 });
 

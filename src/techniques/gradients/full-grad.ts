@@ -49,7 +49,7 @@ export const fullGrad = technique({
     });
     return overCopies(context, { value: input.name, about: { what: "The map" }, draw }, async (feeds) => {
       const parts = await decompose(context, feeds, biases, frames?.count ?? 1);
-      if (alone) noteSum(context, biases, parts, size !== undefined);
+      if (alone) noteSum(context, biases, parts);
       return space && frames
         ? mapOf(
             parts.maps,
@@ -198,7 +198,6 @@ function noteSum(
   context: SampleContext,
   { curved, placing, clipBounds: clips }: Biases,
   { products, biases, placeless, atClipBounds, count, score }: Parts,
-  spatial: boolean,
 ): void {
   const fromInput = sumOf(products);
   const together = fromInput + biases + atClipBounds;
@@ -221,7 +220,7 @@ function noteSum(
     );
   if (placeless !== 0)
     context.note(
-      `Biases without a position in ${spatial ? "the image (dense layers)" : "a table row"} are not in the map: ${formatNumber(placeless)} of the sum.`,
+      `Biases without a position in the input (dense layers) are not in the map: ${formatNumber(placeless)} of the sum.`,
     );
   context.note(
     "Biases are those of the graph: if the exporter folded BatchNormalization into a convolution, the convolution's bias includes its shift.",

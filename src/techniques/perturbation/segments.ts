@@ -4,6 +4,7 @@ import { UsageError } from "../../model/errors.ts";
 import { elementCount } from "../../model/graph.ts";
 import { slic } from "../../math/slic.ts";
 import type { Mask } from "../../data/mask.ts";
+import { plural } from "../../protocol/format.ts";
 import { splitList } from "../../protocol/list.ts";
 import type { ParamSpec } from "../../protocol/technique.ts";
 import { boxes, labelled, throughPlaces, type Parts } from "./ablation.ts";
@@ -174,7 +175,7 @@ function slicParts(context: PartsContext, segments: number): { parts: Parts; cap
     placesOf(input.dims, layout.spatial).map((place) => labels[place]),
     "Segment",
   );
-  context.note(`SLIC found ${count} segments in the image.`);
+  context.note(`SLIC found ${plural(count, "segment")} in the image.`);
   return { parts, caption: `${count} segments (SLIC)` };
 }
 

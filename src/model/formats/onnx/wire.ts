@@ -26,16 +26,7 @@ export class TruncatedError extends ModelError {
 const DEEPEST_MESSAGE = 100;
 const LONGEST_TEXT = 64 * 1024 * 1024;
 const TWO_32 = 4294967296;
-const WIRE_TYPES = [
-  "varint",
-  "64-bit",
-  "length-delimited",
-  "group start",
-  "group end",
-  "32-bit",
-  "unused 6",
-  "unused 7",
-];
+const WIRE_TYPES = ["varint", "64-bit", "length-delimited", "group start", "group end", "32-bit", "6", "7"];
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 const strictUtf8 = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
 const float = new DataView(new ArrayBuffer(8));
@@ -216,7 +207,7 @@ export class WireReader {
   private overrun(missing: number, byte: number): never {
     if (this.openEnded) throw new TruncatedError(`field ${this.field} of ${this.message}`, this.end, missing);
     return this.malformed(
-      `field ${this.field} of ${this.message} is ${missing} bytes longer than the message around it`,
+      `field ${this.field} of ${this.message} is ${missing} ${missing === 1 ? "byte" : "bytes"} longer than the message around it`,
       byte,
     );
   }
@@ -270,7 +261,7 @@ export class WireReader {
         break;
       default:
         this.malformed(
-          `field ${this.field} of ${this.message} is a ${WIRE_TYPES[this.wireType]}, which ONNX never uses`,
+          `field ${this.field} of ${this.message} has the wire type "${WIRE_TYPES[this.wireType]}", which ONNX never uses`,
         );
     }
   }
