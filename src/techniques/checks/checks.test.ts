@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { parseOptions } from "./checked-method.ts";
 import { describe, expect, it } from "vitest";
 import type { CurvesArtifact } from "../../protocol/artifacts.ts";
 import type { WholeResult } from "../../protocol/result.ts";
@@ -249,10 +250,15 @@ describe("randomisation", () => {
 });
 
 describe("a check", () => {
+  it("reads its method's options, and refuses one without a value", () => {
+    expect(parseOptions(" steps = 20; rule=riemann_left;")).toEqual({ steps: "20", rule: "riemann_left" });
+    for (const text of ["samples", "steps=3; samples", "=3"])
+      expect(() => parseOptions(text)).toThrow(/which is no NAME=VALUE pair/);
+  });
+
   it.each([
     ["sparseness", { method: "feature-maps" }, /"method" must be one of saliency/],
     ["sparseness", { method: "saliency", options: "steps=3" }, /Saliency has no parameter "steps"/],
-    ["sparseness", { method: "saliency", options: "samples" }, /"options" has samples, which is no NAME=VALUE pair/],
     ["sparseness", { method: "integrated-gradients", options: "steps=1" }, /"steps" is 1; it must be from 2/],
     ["sparseness", { method: "saliency", options: "nonsense" }, /"options" cannot be "nonsense"/],
     [
