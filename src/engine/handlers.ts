@@ -9,6 +9,7 @@ import { exportExplanation } from "../export/explanation.ts";
 import { ModelCache } from "../runtime/model-cache.ts";
 import type { LoadedModel } from "../runtime/models.ts";
 import { explainableInputs } from "../techniques/framework/input-choices.ts";
+import { limitsOf } from "../techniques/framework/limits.ts";
 import { channelOf, layersOf, tilesOf } from "../techniques/activations/layer-views.ts";
 import { runJob, type RunEnvironment } from "../techniques/framework/run.ts";
 import { Lane } from "./lane.ts";
@@ -36,7 +37,7 @@ export function engineHandlers(): Handlers<EngineApi> {
       });
 
   return {
-    describe: ({ model }) => models.use(model, ({ description }) => description),
+    describe: ({ model }) => models.use(model, (loaded) => ({ ...loaded.description, limits: limitsOf(loaded) })),
     layer: ({ model, index }) => models.use(model, ({ open }) => layerDetails(open, index)),
     tensor: ({ model, name }) => models.use(model, ({ open }) => tensorSummary(open, name)),
     recipe: ({ model }) => models.use(model, recipeOf),

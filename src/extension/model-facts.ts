@@ -7,7 +7,7 @@ import { hashOf } from "./result-cache.ts";
 
 /** What panels and pickers know of a model without running it. */
 export interface Facts {
-  readonly model: Pick<ModelDescription, "name" | "inputs" | "outputs" | "explainable" | "dataFiles">;
+  readonly model: Pick<ModelDescription, "name" | "inputs" | "outputs" | "explainable" | "dataFiles" | "limits">;
   readonly recipe: RecipeReport;
 }
 
@@ -63,9 +63,9 @@ export class ModelFacts {
       this.engine.call("describe", { model }),
       this.engine.call("recipe", { model }),
     ]);
-    const { name, inputs, outputs, explainable, dataFiles: files } = description;
+    const { name, inputs, outputs, explainable, dataFiles: files, limits } = description;
     const facts: Facts = {
-      model: { name, inputs, outputs, explainable, ...(files ? { dataFiles: files } : {}) },
+      model: { name, inputs, outputs, explainable, limits, ...(files ? { dataFiles: files } : {}) },
       recipe,
     };
     await this.cache.put(key, facts);

@@ -1,3 +1,5 @@
+import type { Obstacle } from "../protocol/obstacles.ts";
+
 /** A model file that cannot be used as it is: `message` says what is wrong, `where` the place, `hint` the next step. */
 export class ModelError extends Error {
   override readonly name: string = "ModelError";
@@ -21,10 +23,6 @@ export class DataError extends Error {
     super(message);
   }
 }
-
-/** What a model and its input do not allow. Who knows the methods says which of them do without. */
-export type Obstacle =
-  "gradient" | "input gradient" | "spatial layer" | "forward runs that compare" | "baseline that compares";
 
 /** An operator that cannot be differentiated. */
 export class NoGradientError extends Error {

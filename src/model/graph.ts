@@ -177,6 +177,8 @@ export interface Problem {
   readonly message: string;
   /** Where: a node, tensor or value's name, a file, or a byte offset ("byte 1234"). */
   readonly where?: string;
+  /** The function that it is in, which the graph may not call. */
+  readonly function?: string;
 }
 
 export interface Model {

@@ -1,4 +1,5 @@
 import type { ModelFormatId } from "./formats.ts";
+import type { Limit } from "./obstacles.ts";
 
 /** What a model file is, as the editor shows it and `inspect --json` prints it. Plain data, small: no weights. */
 
@@ -44,6 +45,8 @@ export interface ModelDescription {
   readonly dataFiles?: readonly string[];
   readonly functions: readonly { readonly name: string; readonly domain: string; readonly nodes: number }[];
   readonly problems: readonly ProblemDescription[];
+  /** What the model rules out, whatever it is fed; `whyNot` says which methods that stops. Absent in `inspect`. */
+  readonly limits?: readonly Limit[];
   /** Changes when the file changes (size and time of change): part of every result's provenance key. */
   readonly stamp: string;
 }
@@ -61,6 +64,8 @@ export interface ProblemDescription {
   readonly severity: "error" | "warning" | "info";
   readonly message: string;
   readonly where?: string;
+  /** The function that it is in, which the graph may not call. */
+  readonly function?: string;
 }
 
 export interface ValueDescription {

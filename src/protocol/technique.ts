@@ -40,6 +40,8 @@ export interface TechniqueInfo {
     readonly several?: boolean;
     /** Gradients: an operator without a rule rules it out. */
     readonly gradient: boolean;
+    /** What a method of a layer asks of the input as well: its gradient, or steps on its way from a baseline. */
+    readonly ofInput?: "gradient" | "path";
   };
   /**
    * How it takes several inputs, where that is not its group's way: at once, one after another with the others held, or

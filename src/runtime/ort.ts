@@ -20,7 +20,7 @@ export interface TensorValue {
 export type Feeds = Readonly<Record<string, TensorValue>>;
 
 /** The newest ai.onnx opset that this ONNX Runtime runs. */
-const NEWEST_OPSET = 26;
+export const NEWEST_OPSET = 26;
 
 export interface Session {
   readonly inputs: readonly string[];

@@ -1,7 +1,6 @@
 import type { Artifact } from "../../protocol/artifacts.ts";
-import { UsageError } from "../../model/errors.ts";
-import { elementCount, nodeLabel, type Graph, type Node } from "../../model/graph.ts";
-import { makersOf } from "../../model/makers.ts";
+import { RuledOutError } from "../../model/errors.ts";
+import { nodeLabel } from "../../model/graph.ts";
 import { framesOf, isSpatial, type FrameAxis, type Layout } from "../../runtime/layout.ts";
 import { floatsOf } from "../../runtime/ort.ts";
 import { mapSize, noteZeroMap, withoutNegative } from "./cam-layers.ts";
@@ -12,7 +11,7 @@ import { NOISE, RELU, SCORE } from "../framework/params.ts";
 import { activationMap } from "../framework/pictures.ts";
 import { noiseCaption } from "../framework/smoothgrad.ts";
 import { technique, type SampleContext } from "../framework/technique.ts";
-import { keepsElements } from "../../model/operators.ts";
+import { findPooledHead, noHeadText, type NoHead, type PooledHead } from "./pooled-head.ts";
 
 /**
  * Σₖ w[target, k] Aᵏ, the dense layer's weights over the channels that the pooling before it averages: raw [H, W], not
@@ -65,85 +64,34 @@ export const cam = technique({
   },
 });
 
-/** A global average pooling followed by one dense layer that makes the score. */
-interface Head {
+interface Head extends PooledHead {
+  /** What is averaged. */
   readonly pooled: string;
   readonly dims: readonly number[];
   readonly layout: Layout & { channel: number };
   readonly frames: FrameAxis;
-  readonly pooling: Node;
-  readonly dense: Node;
 }
 
-const DENSE: ReadonlySet<string> = new Set(["Gemm", "MatMul", "Conv"]);
-
-/** Walks from the score back to the pooling; UsageError says where a head is something else. */
+/** The head before the score; RuledOutError says where a model ends in something else. */
 async function findHead(context: SampleContext): Promise<Head> {
   const { graph, trace } = await context.traced();
   const layouts = await context.layouts();
-  const makers = makersOf(graph);
-  const score = await context.score();
-  const constant = constants(graph);
-  const because = (reason: string, node?: Node): UsageError =>
-    new UsageError(
-      `CAM needs a model that ends in global average pooling and one dense layer, and this one does not: ${reason}.`,
-      node && nodeLabel(node),
-      "Grad-CAM works with any head.",
-    );
-
-  let dense: Node | undefined;
-  let value = score.value;
-  for (let node = makers.get(value); node; node = makers.get(value)) {
-    if (isGlobalAveragePool(node, trace.dims)) {
-      if (!dense) throw because("the pooling comes last, with no dense layer after it", node);
-      const pooled = node.inputs[0];
-      const [dims, layout] = [trace.dims.get(pooled) ?? [], layouts.get(pooled)];
-      if (!isSpatial(layout, dims)) throw because("the pooled value has no height and width larger than 1×1", node);
-      return { pooled, dims, layout, frames: framesOf(layout, dims, batchOf(context)), pooling: node, dense };
-    }
-    const data = node.inputs.findIndex((input) => input !== "" && !constant.has(input));
-    if (
-      node.opType === "Add" &&
-      !dense &&
-      node.inputs.length === 2 &&
-      node.inputs.some((input) => constant.has(input))
-    ) {
-      value = node.inputs[data];
-    } else if (DENSE.has(node.opType) && node.domain === "" && !dense && data === 0) {
-      if (node.opType === "Conv" && elementCount((trace.dims.get(node.inputs[0]) ?? []).slice(2)) !== 1)
-        throw because("its last convolution is applied to feature maps, not to pooled channels", node);
-      dense = node;
-      value = node.inputs[0];
-    } else if (keepsElements(node)) {
-      value = node.inputs[0];
-    } else {
-      throw because(
-        dense ? `${node.opType} lies between the pooling and the dense layer` : `${node.opType} produces the score`,
-        node,
-      );
-    }
-  }
-  throw because("no pooling was found before the score");
+  const { value } = await context.score();
+  const because = (none: NoHead): RuledOutError => new RuledOutError(noHeadText(none), none.where, ["pooled head"]);
+  const head = findPooledHead(graph, (name) => trace.dims.get(name), value) ?? UNKNOWN_HEAD;
+  if ("reason" in head) throw because(head);
+  const pooled = head.pooling.inputs[0];
+  const [dims, layout] = [trace.dims.get(pooled) ?? [], layouts.get(pooled)];
+  if (!isSpatial(layout, dims))
+    throw because({
+      reason: "the pooled value has no height and width larger than 1×1",
+      where: nodeLabel(head.pooling),
+    });
+  return { ...head, pooled, dims, layout, frames: framesOf(layout, dims, batchOf(context)) };
 }
 
-function constants(graph: Graph): Set<string> {
-  const known = new Set(graph.initializers.map(({ name }) => name));
-  for (const node of graph.nodes)
-    if (node.inputs.length > 0 && node.inputs.every((input) => input === "" || known.has(input)))
-      for (const output of node.outputs) known.add(output);
-  return known;
-}
-
-/** GlobalAveragePool, ReduceMean over all of space, or an AveragePool whose window is the whole map. */
-function isGlobalAveragePool(node: Node, dims: ReadonlyMap<string, readonly number[]>): boolean {
-  if (node.opType === "GlobalAveragePool") return true;
-  const [from, to] = [dims.get(node.inputs[0]) ?? [], dims.get(node.outputs[0]) ?? []];
-  if (from.length < 3 || (node.opType !== "ReduceMean" && node.opType !== "AveragePool")) return false;
-  return (
-    elementCount(to) * elementCount(from.slice(2)) === elementCount(from) ||
-    elementCount(to) === (from[0] ?? 1) * from[from.length - 1]
-  );
-}
+/** Of values that a run did not come to. */
+const UNKNOWN_HEAD: NoHead = { reason: "the shapes before the score are not known" };
 
 /**
  * The dense layer's weights for the target: the gradient of the score by what goes into the dense layer, which is

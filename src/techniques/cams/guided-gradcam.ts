@@ -26,7 +26,7 @@ export const guidedGradcam = technique({
     group: "cams",
     summary: "Guided Backprop within the regions that Grad-CAM marks: fine detail for one class.",
     cite: "Selvaraju et al. 2017",
-    needs: { input: "one", target: true, layer: "spatial", gradient: true },
+    needs: { input: "one", target: true, layer: "spatial", gradient: true, ofInput: "gradient" },
     params: [
       choiceParam(
         "interpolation",

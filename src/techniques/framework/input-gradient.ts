@@ -39,6 +39,6 @@ export function withoutGradient(input: string, type: string, because?: string): 
   return new RuledOutError(
     `The input "${input}" is ${type}: only float inputs have a gradient${because === undefined ? "" : `, and ${because}`}.`,
     input,
-    ["input gradient", "gradient"],
+    ["float input", "gradient"],
   );
 }

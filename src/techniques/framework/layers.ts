@@ -8,6 +8,8 @@ import type { LayerInfo, LayerKind } from "./technique.ts";
 import { hasTrait, keepsElements } from "../../model/operators.ts";
 import { makerLabel } from "./layer-names.ts";
 
+export const NO_SPATIAL_LAYER = "No layer between the input and the score has height and width larger than 1×1.";
+
 /** The last value before the score. */
 function lastLayer(traced: Traced, layouts: Layouts, score: string): LayerInfo {
   const { value } = valuesBefore(traced, score).next();
@@ -94,7 +96,7 @@ async function pickSpatialLayer(
   const all = layers.length > 0 ? layers : found;
   if (all.length === 0) {
     throw new RuledOutError(
-      "No layer between the input and the score has height and width larger than 1×1.",
+      NO_SPATIAL_LAYER,
       undefined,
       ["spatial layer"],
       "This method needs a convolutional layer, or a transformer's tokens on a grid.",

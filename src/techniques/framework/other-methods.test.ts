@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { NoGradientError, RuledOutError, UsageError, type Obstacle } from "../../model/errors.ts";
+import { NoGradientError, RuledOutError, UsageError } from "../../model/errors.ts";
+import type { Obstacle } from "../../protocol/obstacles.ts";
 import { techniques } from "../index.ts";
 import { withOtherMethods } from "./other-methods.ts";
 
@@ -14,11 +15,7 @@ it("an operator without a gradient leaves the methods that only run the model fo
 });
 
 it.each<[Obstacle, RegExp, RegExp]>([
-  [
-    "input gradient",
-    /^Methods that begin at a later layer still work, such as Grad-CAM, Layer Grad/,
-    /Saliency|Neuron/,
-  ],
+  ["float input", /^Methods that begin at a later layer still work, such as Grad-CAM, Layer Grad/, /Saliency|Neuron/],
   ["spatial layer", /^Methods that need no such layer still work, such as Saliency/, /CAM/],
   ["forward runs that compare", /^Gradient methods still work, such as Saliency/, /Predictions|Occlusion|RISE/],
   [

@@ -16,7 +16,7 @@ export const internalInfluence = technique({
     summary:
       "How much small changes of each unit of a layer affect the score, averaged along the path from a baseline to the input.",
     cite: "Leino et al. 2018",
-    needs: { input: "one", target: true, layer: "any", gradient: true },
+    needs: { input: "one", target: true, layer: "any", gradient: true, ofInput: "path" },
     params: LAYER_PATH_PARAMS,
   },
   run: (context) =>

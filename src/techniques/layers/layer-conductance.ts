@@ -18,7 +18,7 @@ export const layerConductance = technique({
     group: "layers",
     summary: "How much of the score's difference from a baseline flows through each unit of a layer.",
     cite: "Dhamdhere, Sundararajan & Yan 2018; Shrikumar et al. 2018",
-    needs: { input: "one", target: true, layer: "any", gradient: true },
+    needs: { input: "one", target: true, layer: "any", gradient: true, ofInput: "path" },
     params: LAYER_PATH_PARAMS,
   },
   run: (context) =>

@@ -33,7 +33,7 @@ export const neuronConductance = technique({
     group: "neurons",
     summary: "How much each input contributes through one neuron to the score's difference from a baseline.",
     cite: "Dhamdhere, Sundararajan & Yan 2018",
-    needs: { input: "one", target: true, layer: "any", gradient: true },
+    needs: { input: "one", target: true, layer: "any", gradient: true, ofInput: "gradient" },
     params: [NEURON, STEPS, TRAPEZOID, BASELINE, SCORE, ...NOISE, MEMORY],
   },
   async run(context) {

@@ -203,5 +203,9 @@ function checkFunction(definition: FunctionDef, problems: Problem[]): void {
     found,
   );
   for (const problem of found)
-    problems.push({ ...problem, message: `In the function "${definition.name}": ${problem.message}` });
+    problems.push({
+      ...problem,
+      message: `In the function "${definition.name}": ${problem.message}`,
+      function: definition.name,
+    });
 }
