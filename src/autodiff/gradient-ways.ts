@@ -1,10 +1,11 @@
 import { NoGradientError } from "../model/errors.ts";
 import { isFloat, nodeLabel, type Graph, type Node } from "../model/graph.ts";
 import { hasSubgraph } from "../model/inner-names.ts";
-import { factsOf, operatorOf } from "../model/operators.ts";
+import { factsOf, hasTrait, operatorOf } from "../model/operators.ts";
 import { inferTypes } from "../model/types.ts";
 import { REWRITES } from "./canonical.ts";
 import { captured, reachedFrom } from "./differentiate.ts";
+import { carryingIntegers } from "./quantised.ts";
 import { REFUSED } from "./rules/gradient/ml.ts";
 import { gradientRules } from "./rules/index.ts";
 import { whereGradientsStop } from "./where-gradients-stop.ts";
@@ -22,8 +23,7 @@ export interface GradientWays {
  * runs in them is known when they run.
  */
 export function gradientWays(graph: Graph, score: string): GradientWays {
-  const types = inferTypes(graph);
-  const flows = (value: string): boolean => value !== "" && isFloat(types.get(value) ?? "float32");
+  const flows = flowsIn(graph);
   const reached = new Set([score]);
   const blockedBy = new Map<string, Node>();
   for (let index = graph.nodes.length - 1; index >= 0; index--) {
@@ -41,7 +41,10 @@ export function gradientWays(graph: Graph, score: string): GradientWays {
     stop(value) {
       const node = blockedBy.get(value);
       if (node) return new NoGradientError(operatorOf(node), nodeLabel(node), REFUSED[operatorOf(node)]);
-      return reached.has(value) ? undefined : whereGradientsStop(graph, value, score);
+      // Quantised numbers carry gradients on where a run can tell what they stand for.
+      return reached.has(value) || graph.nodes.some((one) => hasTrait(one, "quantised"))
+        ? undefined
+        : whereGradientsStop(graph, value, score);
     },
     isOpen: graph.nodes
       .flatMap(({ outputs }) => outputs)
@@ -51,9 +54,15 @@ export function gradientWays(graph: Graph, score: string): GradientWays {
 
 /** Whether any value that a node makes may have a gradient by one of `sources`. */
 export function hasGradients(graph: Graph, sources: readonly string[]): boolean {
+  return reachedFrom(sources, graph.nodes.filter(isPassable), flowsIn(graph)).size > sources.length;
+}
+
+/** Whether gradients go through a value: floats, and integers that stand for them. */
+function flowsIn(graph: Graph): (value: string) => boolean {
   const types = inferTypes(graph);
-  const flows = (value: string): boolean => isFloat(types.get(value) ?? "float32");
-  return reachedFrom(sources, graph.nodes.filter(isPassable), flows).size > sources.length;
+  const isReal = (value: string): boolean => isFloat(types.get(value) ?? "float32");
+  const carriers = carryingIntegers(graph.nodes, isReal);
+  return (value) => value !== "" && (isReal(value) || carriers.has(value));
 }
 
 function isPassable(node: Node): boolean {

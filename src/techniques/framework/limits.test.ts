@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { rulesOut, whyNot, type Limit, type Obstacle } from "../../protocol/obstacles.ts";
 import { ModelCache } from "../../runtime/model-cache.ts";
+import { loadAgreementCases, networkOf } from "../../../test/support/agreement.ts";
 import { LIMIT_CASES, writeInput } from "../../../test/support/limit-cases.ts";
 import { runOn } from "../../../test/support/models.ts";
 import { techniques } from "../index.ts";
@@ -74,6 +75,27 @@ it("a check takes whatever method works: only a model that does not run stops it
 it("a model on which all works has no limits", async () => {
   expect(await models.use(resolve("samples/efficientnet-lite0.onnx"), (loaded) => limitsOf(loaded))).toEqual([]);
 });
+
+it("what agrees with a reference for some network is never disabled for it", async () => {
+  const known = new Map<string, readonly Limit[]>();
+  for (const one of loadAgreementCases()) {
+    const subject = `${one.network} ${one.exporter ?? ""}`;
+    if (!known.has(subject)) {
+      const { model } = await networkOf(one, mkdtempSync(join(folder, "network-")));
+      known.set(subject, await models.use(model, (loaded) => limitsOf(loaded)));
+    }
+    const { info } = techniques.find(({ info: { id } }) => id === one.technique)!;
+    expect(whyNot(info, { limits: known.get(subject)! }), `${one.technique} of ${subject}`).toBeUndefined();
+  }
+  expect(known.size).toBeGreaterThan(20);
+}, 120_000);
+
+it.each(["quantised-layers/model", "parameters/conv-qdq", "parameters/conv-qlinear", "fused/qdq"])(
+  "quantised numbers have gradients and places as a run finds them: %s",
+  async (name) => {
+    expect(await models.use(resolve(`test/reference/${name}.onnx`), (loaded) => limitsOf(loaded))).toEqual([]);
+  },
+);
 
 it("where nothing is known, everything is offered", () => {
   for (const info of methods) expect(whyNot(info, {})).toBeUndefined();

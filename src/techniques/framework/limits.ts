@@ -1,6 +1,6 @@
 import { ModelError } from "../../model/errors.ts";
-import { allNodes, isFloat, nodeLabel } from "../../model/graph.ts";
-import { operatorOf } from "../../model/operators.ts";
+import { allNodes, isFloat, nodeLabel, type Graph } from "../../model/graph.ts";
+import { hasTrait, operatorOf } from "../../model/operators.ts";
 import { inferShapes } from "../../model/shapes/infer.ts";
 import { inferTypes } from "../../model/types.ts";
 import type { Limit } from "../../protocol/obstacles.ts";
@@ -102,6 +102,8 @@ function typeOf(model: LoadedModel, input: string): string | undefined {
 
 function headLimits(model: LoadedModel): Limit[] {
   const { graph } = model.model;
+  // What quantised operators are in real numbers, a run shows.
+  if (isQuantised(graph)) return [];
   const dims = shapesOf(model);
   const heads = scoresOf(model)?.map((score) => findPooledHead(graph, (value) => dims.get(value), score));
   const first = heads?.[0];
@@ -120,9 +122,14 @@ function layerLimits(model: LoadedModel, choices: readonly InputChoice[]): Limit
   );
   const computed = reachedFrom(sources, graph.nodes, () => true);
   for (const source of sources) computed.delete(source);
+  const quantised = isQuantised(graph);
   const mayHavePlaces = (value: string): boolean =>
-    value !== "" && isFloat(types.get(value) ?? "float32") && (dims.get(value)?.length ?? Infinity) > 2;
+    value !== "" && (quantised || isFloat(types.get(value) ?? "float32")) && (dims.get(value)?.length ?? Infinity) > 2;
   return [...computed].some(mayHavePlaces) ? [] : [{ obstacle: "spatial layer", reason: NO_SPATIAL_LAYER }];
+}
+
+function isQuantised({ nodes }: Graph): boolean {
+  return nodes.some((node) => hasTrait(node, "quantised"));
 }
 
 const shapes = new WeakMap<LoadedModel, ReturnType<typeof inferShapes>>();
