@@ -55,6 +55,14 @@ const bundles = [
     external: ["playwright-core", ...native],
     development: true,
   },
+  {
+    in: "test/webview/gallery/main.ts",
+    out: "test/gallery.mjs",
+    ...forNode,
+    format: "esm",
+    external: ["esbuild", ...native],
+    development: true,
+  },
 ];
 
 /** Files that go beside the bundles as they are. */

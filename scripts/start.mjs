@@ -3,10 +3,10 @@
 //
 // Desktop VS Code where `code` is at hand; else VS Code's server (installed once, into the cache folder), whose address
 // is printed and, unless --no-open, opened in the browser.
-import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { openBrowser } from "./lib/browser.mjs";
 import { cacheFolder, onPath, root, runOrThrow } from "./lib/commands.mjs";
 import { ensureDependencies } from "./lib/dependencies.mjs";
 import { prepareMachine } from "./lib/machine.mjs";
@@ -71,12 +71,4 @@ async function openServer(folder, values) {
   if (!values["no-open"] && !process.env.CI && process.stdout.isTTY) openBrowser(url);
   const code = await server.exited;
   throw new Error(`VS Code's server ended by itself (exit code ${code}). It said:\n${server.output().trim()}`);
-}
-
-/** Shows the address in the user's browser; where that cannot be done, it has been printed. */
-function openBrowser(url) {
-  const [command, ...args] = { darwin: ["open"], win32: ["cmd", "/c", "start", ""] }[process.platform] ?? ["xdg-open"];
-  const child = spawn(command, [...args, url], { stdio: "ignore", detached: true });
-  child.on("error", () => console.log("No browser could be opened: please open the address yourself."));
-  child.unref();
 }

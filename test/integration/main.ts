@@ -10,6 +10,8 @@ import { Workbench } from "./harness/workbench.ts";
 
 /** The part of `npm run bench` that drives the same VS Code. */
 export { measureProduct } from "../bench/product/main.ts";
+/** The part of scripts/themes.mjs that drives it. */
+export { recordThemes } from "./themes.ts";
 
 export function runAll(options: RunOptions): Promise<RunResult> {
   return runFlows(flows, options);

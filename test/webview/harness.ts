@@ -1,35 +1,28 @@
-/**
- * Builds the webviews and their fake hosts, serves them under the CSP that VS Code's pages get, and opens them in
- * Chromium.
- */
+/** Opens the webviews' pages, with fake hosts in them, in Chromium. */
 import { mkdirSync } from "node:fs";
-import { createServer } from "node:http";
-import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import * as esbuild from "esbuild";
 import type { Browser, Locator, Page } from "playwright-core";
-import sharp from "sharp";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import type { ExpectPollOptions } from "vitest";
 import { launchBrowser } from "../../scripts/lib/browser.mjs";
 import type { PanelState } from "../../src/protocol/panel.ts";
-import { themes } from "./fake/themes.ts";
 import type { ThemeName } from "./fake/themes.ts";
+import { PageServer } from "./serve.ts";
+import type { View } from "./serve.ts";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 /** Milliseconds until what was waited for counts as never coming, however busy the machine is. */
 const patience = 60_000;
 const screenshots = path.join(root, "test/screenshots");
 
-export type View = "explain" | "model" | "compare";
-
 export interface OpenOptions {
   readonly theme?: ThemeName;
   readonly width?: number;
   readonly height?: number;
-  /** What the fake host should do; read by test/webview/fake. */
+  /** A state of the gallery, by its name in test/webview/gallery/scenes.ts ... */
+  readonly scene?: string;
+  /** ... or what the fake host should do; read by test/webview/fake. */
   readonly scenario?: Record<string, unknown>;
 }
 
@@ -66,44 +59,17 @@ export function pagesOf(view: View): (options?: OpenOptions) => Promise<TestPage
 /** The server of a view's files and the browser that opens them. */
 class Harness {
   private constructor(
-    private readonly server: Server,
+    private readonly view: View,
+    private readonly server: PageServer,
     private readonly browser: Browser,
-    private readonly address: string,
   ) {}
 
   static async start(view: View): Promise<Harness> {
-    const files = await build(view);
-    const cat = await catPixels();
-    const server = createServer((request, response) => {
-      const url = new URL(request.url ?? "/", "http://localhost");
-      if (url.pathname === "/") {
-        response.writeHead(200, { "content-type": "text/html; charset=utf-8" });
-        response.end(pageOf(view, (url.searchParams.get("theme") ?? "dark") as ThemeName));
-        return;
-      }
-      const file = files.get(path.basename(url.pathname));
-      if (!file) {
-        response.writeHead(404).end();
-        return;
-      }
-      response.writeHead(200, {
-        "content-type":
-          { ".js": "text/javascript", ".css": "text/css", ".ttf": "font/ttf" }[path.extname(url.pathname)] ??
-          "application/octet-stream",
-      });
-      response.end(
-        url.pathname === "/fake.js"
-          ? `globalThis.catPixels = "${Buffer.from(cat).toString("base64")}";\n${Buffer.from(file).toString()}`
-          : file,
-      );
-    });
-    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-    const browser = await launchBrowser();
-    return new Harness(server, browser, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    return new Harness(view, await PageServer.start(root, [view]), await launchBrowser());
   }
 
   /** A fresh page; what its script throws or the CSP refuses is among its problems. */
-  async open({ theme = "dark", width = 860, height = 760, scenario = {} }: OpenOptions = {}): Promise<TestPage> {
+  async open({ theme = "dark", width = 860, height = 760, scene, scenario = {} }: OpenOptions = {}): Promise<TestPage> {
     const context = await this.browser.newContext({ viewport: { width, height }, permissions: [] });
     context.setDefaultTimeout(patience);
     const page = await context.newPage();
@@ -119,14 +85,15 @@ class Harness {
         await context.newCDPSession(page)
       ).send("Emulation.setCPUThrottlingRate", { rate: Number(process.env.WEBVIEW_CPU_SLOWDOWN) });
     }
-    await page.addInitScript(`globalThis.scenario = ${JSON.stringify(scenario)}`);
-    await page.goto(`${this.address}/?theme=${theme}`);
+    if (scene === undefined) await page.addInitScript(`globalThis.scenario = ${JSON.stringify(scenario)}`);
+    const query = new URLSearchParams({ theme, ...(scene === undefined ? {} : { scene }) });
+    await page.goto(`${this.server.address}/${this.view}/?${query.toString()}`);
     return Object.assign(page, { problems });
   }
 
   async close(): Promise<void> {
     await this.browser.close();
-    await new Promise((done) => this.server.close(done));
+    await this.server.close();
   }
 }
 
@@ -233,52 +200,4 @@ export async function boxOf(
   const box = await element?.boundingBox();
   if (!box) throw new Error("The element is not on the page.");
   return box;
-}
-
-/** Files by name, built as esbuild.mjs builds them. */
-async function build(view: View): Promise<Map<string, Uint8Array>> {
-  const browser: esbuild.BuildOptions = {
-    absWorkingDir: root,
-    bundle: true,
-    write: false,
-    platform: "browser",
-    target: "chrome120",
-    format: "iife",
-    jsx: "automatic",
-    jsxImportSource: "preact",
-    alias: { react: "preact/compat", "react-dom": "preact/compat" },
-    loader: { ".ttf": "file", ".svg": "dataurl" },
-    assetNames: "[name]",
-    logLevel: "warning",
-    define: { "process.env.NODE_ENV": '"development"' },
-  };
-  const results = await Promise.all([
-    esbuild.build({ ...browser, entryPoints: [`webview/${view}/main.tsx`], outfile: `dist/webview/${view}.js` }),
-    esbuild.build({ ...browser, entryPoints: [`test/webview/fake/${view}-host.ts`], outfile: "dist/webview/fake.js" }),
-  ]);
-  return new Map(
-    results.flatMap((result) => result.outputFiles ?? []).map((file) => [path.basename(file.path), file.contents]),
-  );
-}
-
-/** The centre of samples/cat.png as the model sees it: RGB bytes [224, 224, 3]. */
-async function catPixels(): Promise<Uint8Array> {
-  return sharp(path.join(root, "samples/cat.png"))
-    .extract({ left: 75, top: 0, width: 300, height: 300 })
-    .resize(224, 224)
-    .removeAlpha()
-    .raw()
-    .toBuffer();
-}
-
-function pageOf(view: View, theme: ThemeName): string {
-  const { bodyClass, variables } = themes[theme];
-  const nonce = "testnonce";
-  const csp = `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self'`;
-  const style = Object.entries(variables)
-    .map(([name, value]) => `--vscode-${name}:${value}`)
-    .join(";");
-  return `<!DOCTYPE html><html lang="en" style="${style.replaceAll('"', "'")}"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${csp}">
-<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,"><title>efficientnet-lite0.onnx</title><link rel="stylesheet" href="${view}.css"></head>
-<body class="${bodyClass}"><div id="app"></div><script nonce="${nonce}" src="fake.js"></script><script nonce="${nonce}" src="${view}.js"></script></body></html>`;
 }

@@ -82,7 +82,7 @@ const link = new Link<PanelHost, SessionView>(
     ready: () => boot(),
     async run(request, context) {
       state = request.state;
-      const fails = page.fake.failNext as string | undefined;
+      const fails = (page.fake.failNext ?? scenario.fails) as string | undefined;
       page.fake.failNext = undefined;
       await work(delay(), "Noise sample 12 of 50", context, () => resultFor(request.state));
       if (fails)

@@ -4,6 +4,8 @@ import { Link, RemoteError } from "../../../src/protocol/link.ts";
 import type { LayerDescription, LayerDetails, ModelDescription } from "../../../src/protocol/model.ts";
 import type { ChangeReason, SessionView } from "../../../src/protocol/session.ts";
 import { factsOf } from "../../../src/model/operators.ts";
+import { derive } from "../gallery/derived.ts";
+import type { Derivation } from "../gallery/derived.ts";
 import { noted, page, random, scenario, wire } from "./page.ts";
 import { manyTechniques, techniques } from "./panel-techniques.ts";
 
@@ -48,7 +50,7 @@ const layers: LayerDescription[] = Array.from({ length: count }, (_, index) => {
   };
 });
 
-const model: ModelDescription = {
+const plainModel: ModelDescription = {
   path: "/samples/efficientnet-lite0.onnx",
   name: "efficientnet-lite0.onnx",
   format: "onnx",
@@ -84,6 +86,8 @@ const model: ModelDescription = {
   ],
   stamp: "1",
 };
+
+const model = scenario.derivation ? derive(plainModel, scenario.derivation as Derivation) : plainModel;
 
 function boot(): EditorBoot {
   if (scenario.error) {

@@ -10,6 +10,8 @@ import type { PartialResult } from "../../../src/protocol/result.ts";
 export interface Fake {
   readonly calls: { readonly method: string; readonly request: unknown }[];
   readonly aborted: string[];
+  /** How many calls are not answered yet, but for those that never are. */
+  pending: number;
   /** How many calls of a method came in. */
   count(method: string): number;
   [extra: string]: unknown;
@@ -19,7 +21,8 @@ interface Page {
   acquireVsCodeApi(): { postMessage(message: unknown): void; getState(): unknown; setState(state: unknown): void };
   fake: Fake;
   scenario?: Record<string, unknown>;
-  catPixels: string;
+  catPixels?: string;
+  location?: { readonly search: string };
   dispatchEvent(event: unknown): boolean;
   sessionStorage: { getItem(key: string): string | null; setItem(key: string, value: string): void };
   MessageEvent: new (type: string, init: { data: unknown }) => unknown;
@@ -47,8 +50,12 @@ export const wire: Wire = {
 const fake: Fake = (page.fake = {
   calls: [],
   aborted: [],
+  pending: 0,
   count: (method) => fake.calls.filter((call) => call.method === method).length,
 });
+
+/** Each page of the gallery has a memory of its own. */
+const memory = `state ${page.location?.search ?? ""}`;
 
 page.acquireVsCodeApi = () => ({
   postMessage: (message) => {
@@ -57,9 +64,12 @@ page.acquireVsCodeApi = () => ({
       for (const receive of receivers) receive(data);
     }, 0);
   },
-  getState: () => (JSON.parse(page.sessionStorage.getItem("state") ?? "null") as unknown) ?? undefined,
-  setState: (state) => page.sessionStorage.setItem("state", JSON.stringify(state)),
+  getState: () => (JSON.parse(page.sessionStorage.getItem(memory) ?? "null") as unknown) ?? undefined,
+  setState: (state) => page.sessionStorage.setItem(memory, JSON.stringify(state)),
 });
+
+/** Methods of the host that are never answered, in this scenario: what waits for them is seen waiting. */
+const silent = new Set((scenario.silent as string[] | undefined) ?? []);
 
 /** The handlers, each call and each abort noted. */
 export function noted<H extends object>(handlers: H): H {
@@ -70,14 +80,28 @@ export function noted<H extends object>(handlers: H): H {
       (request: unknown, context: CallContext) => {
         fake.calls.push({ method, request });
         context.signal.addEventListener("abort", () => fake.aborted.push(method));
-        return handle(request, context);
+        if (silent.has(method)) return untilAborted(context);
+        fake.pending++;
+        return Promise.resolve()
+          .then(() => handle(request, context))
+          .finally(() => fake.pending--);
       },
     ]),
   ) as H;
 }
 
-/** The sample cat as the model sees it: RGB bytes [224, 224, 3], put into the page by the test's server. */
+function untilAborted({ signal }: CallContext): Promise<never> {
+  return new Promise((_, fail) =>
+    signal.addEventListener("abort", () => fail(new RemoteError("AbortError", "Cancelled."))),
+  );
+}
+
+/**
+ * The sample cat as the model sees it: RGB bytes [224, 224, 3], put into the page by its server. Black where there is
+ * no page.
+ */
 export function catPixels(): Uint8Array {
+  if (page.catPixels === undefined) return new Uint8Array(224 * 224 * 3);
   const binary = atob(page.catPixels);
   return Uint8Array.from(binary, (character) => character.charCodeAt(0));
 }
@@ -107,14 +131,21 @@ function partialOf({ views, context }: PartialResult, fraction: number): Partial
 
 /**
  * Takes its time, says how far it is, and stops when told to. In the scenario "partial" it shows a part of `result` at
- * each tenth.
+ * each tenth; with `hold` it comes as far as that, shows its part, and stays there.
  */
 export async function work(
   delay: number,
   text: string,
-  { signal, progress }: CallContext,
+  context: CallContext,
   result?: () => PartialResult,
 ): Promise<void> {
+  const { signal, progress } = context;
+  if (typeof scenario.hold === "number") {
+    const fraction = scenario.hold;
+    progress({ fraction, text, ...(scenario.partial && result ? { partial: partialOf(result(), fraction) } : {}) });
+    fake.pending--;
+    await untilAborted(context).finally(() => fake.pending++);
+  }
   const start = performance.now();
   let shown = 0;
   while (performance.now() - start < delay) {

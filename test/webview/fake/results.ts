@@ -11,6 +11,8 @@ import type {
 import type { Result, WholeResult } from "../../../src/protocol/result.ts";
 import type { LayerChoice } from "../../../src/protocol/engine.ts";
 import type { PanelState } from "../../../src/protocol/panel.ts";
+import { derive } from "../gallery/derived.ts";
+import type { Derivation } from "../gallery/derived.ts";
 import { checkCurves } from "./checks.ts";
 import { catPixels, random, scenario } from "./page.ts";
 
@@ -160,6 +162,11 @@ function twoClasses({ target }: PanelState): BarsArtifact {
 
 /** One result per technique id; throws for what the fake does not know. */
 export function resultFor(state: PanelState): WholeResult {
+  const result = plainResultFor(state);
+  return scenario.derivation ? derive(result, scenario.derivation as Derivation) : result;
+}
+
+function plainResultFor(state: PanelState): WholeResult {
   if (state.technique === "parameters") return modelResult();
   const make = makers[state.technique];
   if (!make) throw new Error(`The fake host has no technique "${state.technique}".`);
@@ -451,7 +458,7 @@ const makers: Record<string, (state: PanelState) => Made> = {
 };
 
 /** Two cats and a couch in a picture of 448×448, of which the model sees half the size. */
-function detections(): BoxesArtifact {
+export function detections(): BoxesArtifact {
   const box = (
     x0: number,
     y0: number,

@@ -1,0 +1,34 @@
+import type { Artifact } from "../../../../src/protocol/artifacts.ts";
+import { derivations, derive } from "../derived.ts";
+import { bars } from "./bars.ts";
+import { boxes } from "./boxes.ts";
+import { curves } from "./curves.ts";
+import { heatmap } from "./heatmap.ts";
+import { image } from "./image.ts";
+import type { KindStates } from "./kind-states.ts";
+import { line } from "./line.ts";
+import { table } from "./table.ts";
+import { tiles } from "./tiles.ts";
+import { tokens } from "./tokens.ts";
+
+/** All kinds of artifacts, in all their states. */
+const kinds: { readonly [K in Artifact["kind"]]: KindStates<Extract<Artifact, { kind: K }>> } = {
+  bars,
+  boxes,
+  curves,
+  heatmap,
+  image,
+  line,
+  table,
+  tiles,
+  tokens,
+};
+
+export const kindNames = Object.keys(kinds) as Artifact["kind"][];
+
+/** The states of a kind, each an artifact, or why it has none. */
+export function statesOf(kind: Artifact["kind"]): Readonly<Record<string, (() => Artifact) | string>> {
+  const { typical, one, none, more } = kinds[kind] as unknown as KindStates<Artifact>;
+  const derived = derivations.map((name) => [name, () => derive(typical(), name)] as const);
+  return { typical, "one element": one, "no elements": none, ...Object.fromEntries(derived), ...more };
+}

@@ -1,0 +1,155 @@
+/**
+ * The states of all pages, as data: `npm run gallery` shows them, and a test opens one by its name
+ * (`open({ scene: "running, a part is there" })`).
+ */
+import type { Artifact } from "../../../src/protocol/artifacts.ts";
+import type { View } from "../serve.ts";
+import { kindNames, statesOf } from "./kinds/index.ts";
+import type { Derivation } from "./derived.ts";
+
+export interface Scene {
+  /** What the fake host does: read by test/webview/fake. */
+  readonly scenario: Readonly<Record<string, unknown>>;
+  /** Is on the page once it is in this state. */
+  readonly shows: string;
+  /** CSS pixels, as the gallery and the screenshots have it; default 700. */
+  readonly height?: number;
+}
+
+type Scenes = Readonly<Record<string, Scene>>;
+
+const named = (derivation: Derivation): Readonly<Record<string, unknown>> => ({ derivation });
+
+const explain: Scenes = {
+  typical: { scenario: {}, shows: "[data-testid=heatmap]", height: 760 },
+  "loading: nothing has answered yet": { scenario: { silent: ["ready"] }, shows: ".skeleton", height: 200 },
+  "empty: no input chosen yet": { scenario: { withoutInput: true }, shows: "[data-testid=empty]", height: 420 },
+  "running for the first time": { scenario: { hold: 0.4 }, shows: "[role=progressbar]", height: 420 },
+  "running, a part is there": {
+    scenario: { hold: 0.4, partial: true, state: { technique: "grad-cam" } },
+    shows: "[data-testid=in-progress]",
+  },
+  "error: the method cannot run": {
+    scenario: { fails: "There is no gradient rule for NonMaxSuppression." },
+    shows: "[data-testid=error]",
+    height: 420,
+  },
+  "blocked: the workspace is not trusted": {
+    scenario: { blocked: "This workspace is not trusted: models are shown, and not run." },
+    shows: "[data-testid=blocked]",
+    height: 420,
+  },
+  "many methods": { scenario: { many: true }, shows: "[data-testid=heatmap]" },
+  "class activation map": { scenario: { state: { technique: "grad-cam" } }, shows: "[data-testid=heatmap]" },
+  predictions: { scenario: { state: { technique: "predictions" } }, shows: "[data-testid^=prediction]" },
+  "feature maps": { scenario: { state: { technique: "feature-maps" } }, shows: "[data-testid=tiles]", height: 900 },
+  detections: {
+    scenario: { detector: true, state: { technique: "predictions" } },
+    shows: "[data-testid=boxes]",
+    height: 800,
+  },
+  frames: { scenario: { frames: true, state: { technique: "grad-cam" } }, shows: "[data-testid=heatmap]" },
+  tokens: {
+    scenario: { otherKinds: true, state: { technique: "tokens" } },
+    shows: "[data-testid=tokens]",
+    height: 560,
+  },
+  "a signal": { scenario: { otherKinds: true, state: { technique: "signal" } }, shows: "[data-testid=line]" },
+  "a picture and a row": {
+    scenario: { otherKinds: true, state: { technique: "inputs" } },
+    shows: "[data-testid=explained-input]",
+    height: 1100,
+  },
+  "a check": {
+    scenario: { checks: true, state: { technique: "insertion-deletion" } },
+    shows: "[data-testid=curves]",
+    height: 800,
+  },
+  "the model alone": { scenario: { modelOnly: true, state: { technique: "parameters" } }, shows: "table", height: 420 },
+  "NaN and infinite values": { scenario: named("NaN and infinite"), shows: "[data-testid=heatmap]" },
+  "huge values": { scenario: named("huge values"), shows: "[data-testid=heatmap]" },
+  "tiny values": { scenario: named("tiny values"), shows: "[data-testid=heatmap]" },
+  "long names": { scenario: named("long names"), shows: "[data-testid=heatmap]", height: 800 },
+  "right-to-left names": { scenario: named("right to left"), shows: "[data-testid=heatmap]" },
+};
+
+const model: Scenes = {
+  typical: { scenario: {}, shows: "[role=tablist]" },
+  "loading: nothing has answered yet": { scenario: { silent: ["ready"] }, shows: ".skeleton", height: 200 },
+  "empty: a graph without layers": { scenario: { layers: 0 }, shows: "[role=tablist]", height: 420 },
+  "error: no model": { scenario: { error: true }, shows: "[role=alert], .broken", height: 300 },
+  "blocked: the workspace is not trusted": {
+    scenario: { blocked: "This workspace is not trusted: models are shown, and not run." },
+    shows: "[role=tablist]",
+    height: 420,
+  },
+  "one layer": { scenario: { layers: 3 }, shows: "[role=tablist]", height: 420 },
+  "many layers": { scenario: { layers: 3600 }, shows: "[role=tablist]" },
+  "many methods": { scenario: { many: true }, shows: "[role=tablist]" },
+  "long names": { scenario: named("long names"), shows: "[role=tablist]" },
+  "right-to-left names": { scenario: named("right to left"), shows: "[role=tablist]" },
+};
+
+const compare: Scenes = {
+  typical: { scenario: {}, shows: "[data-testid=heatmap]" },
+  "loading: nothing has answered yet": { scenario: { silent: ["ready"] }, shows: ".skeleton", height: 200 },
+  "empty: nothing to compare": {
+    scenario: { state: { columns: { kind: "method", entries: [] } } },
+    shows: "main",
+    height: 420,
+  },
+  "running: cells wait": { scenario: { hold: 0.4 }, shows: "[data-testid=cell-running]", height: 560 },
+  "running, parts are there": { scenario: { hold: 0.4, partial: true }, shows: "[data-testid=cell-running]" },
+  "error: a cell failed": { scenario: { failing: ["grad-cam"] }, shows: "[data-testid=cell-error]" },
+  "blocked: the workspace is not trusted": {
+    scenario: { blocked: "This workspace is not trusted: models are shown, and not run." },
+    shows: "[data-testid=blocked]",
+    height: 560,
+  },
+  "two axes": {
+    scenario: {
+      state: {
+        rows: {
+          kind: "target",
+          entries: [
+            { kind: "target", target: { index: [285] }, label: "Egyptian cat" },
+            { kind: "target", target: { index: [282] }, label: "tiger cat" },
+          ],
+        },
+      },
+    },
+    shows: "[data-testid=heatmap]",
+    height: 900,
+  },
+  "one scale": { scenario: { state: { scale: "all" } }, shows: "[data-testid=heatmap]" },
+  "a table's row": { scenario: { row: true }, shows: ".cell-foot", height: 560 },
+  "a text": { scenario: { text: true }, shows: ".cell-foot", height: 560 },
+  "NaN and infinite values": { scenario: named("NaN and infinite"), shows: "[data-testid=heatmap]" },
+  "huge values": { scenario: named("huge values"), shows: "[data-testid=heatmap]" },
+  "long names": { scenario: { ...named("long names"), row: true }, shows: ".cell-foot" },
+  "right-to-left names": { scenario: { ...named("right to left"), row: true }, shows: ".cell-foot" },
+};
+
+const sheet = (kind: Artifact["kind"], state?: string): Scene => ({
+  scenario: { kind, ...(state === undefined ? {} : { state }) },
+  shows: ".sheet-state",
+  height: state === undefined ? 900 : 500,
+});
+
+/** A kind in all its states ("bars"), and in each ("bars: long names"). */
+const results: Scenes = Object.fromEntries(
+  kindNames.flatMap((kind) => [
+    [kind, sheet(kind)],
+    ...Object.keys(statesOf(kind)).map((state) => [`${kind}: ${state}`, sheet(kind, state)] as const),
+  ]),
+);
+
+const controls: Scenes = { controls: { scenario: {}, shows: ".row", height: 800 } };
+
+export const scenes: { readonly [V in View]: Scenes } = { explain, model, compare, results, controls };
+
+export function sceneOf(view: View, name: string): Scene {
+  const scene = scenes[view][name];
+  if (!scene) throw new RangeError(`"${view}" has no state "${name}" in test/webview/gallery/scenes.ts.`);
+  return scene;
+}
