@@ -66,7 +66,7 @@ function answer(request: IncomingMessage, response: ServerResponse, files: Reado
   const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");
   const view = views.find((one) => pathname === `/${one}/`);
   const body = view
-    ? pageOf(view, searchParams.get("theme") ?? "dark", searchParams.get("scene"))
+    ? pageOf(view, searchParams.get("theme") ?? "dark", searchParams.get("scene"), searchParams.has("still"))
     : pathname === "/"
       ? galleryPage()
       : files.get(pathname);
@@ -79,8 +79,11 @@ function answer(request: IncomingMessage, response: ServerResponse, files: Reado
   response.end(body);
 }
 
-/** The page that the extension makes, and before its script VS Code's part: a theme, and the fake host in a scene. */
-function pageOf(view: View, theme: string, scene: string | null): string {
+/**
+ * The page that the extension makes, and before its script VS Code's part: a theme, and the fake host in a scene. In
+ * `still` pages nothing moves: what moved once is drawn by Chromium a little otherwise afterwards, now and then.
+ */
+function pageOf(view: View, theme: string, scene: string | null, still: boolean): string {
   const { bodyClass, variables } = themeOf(theme);
   const html = webviewPage({
     cspSource: "'self'",
@@ -97,7 +100,7 @@ function pageOf(view: View, theme: string, scene: string | null): string {
     .replace("<html ", `<html style="${style.replaceAll('"', "'")}" `)
     .replace(
       "<head>",
-      `<head><style>${fontFaces}</style><style id="_defaultStyles">${defaultStyles}</style><link rel="icon" href="data:,">`,
+      `<head><style>${fontFaces}${still ? stillness : ""}</style><style id="_defaultStyles">${defaultStyles}</style><link rel="icon" href="data:,">`,
     )
     .replace("<body>", `<body class="${bodyClass}">`)
     .replace(
@@ -105,6 +108,8 @@ function pageOf(view: View, theme: string, scene: string | null): string {
       `<script nonce="${nonce}">${scenario.replaceAll("<", "\\u003c")}</script><script nonce="${nonce}" src="fake.js"></script>$&`,
     );
 }
+
+const stillness = "*,*::before,*::after{transition:none!important;animation:none!important}";
 
 const fontFaces = [
   ["Packed Sans", "normal", "DejaVuSans"],

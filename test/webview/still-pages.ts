@@ -1,6 +1,6 @@
 /** Pages that look the same each time and on every machine: no animation, no caret, one hour, one font, one browser. */
-import { expect } from "vitest";
 import type { Browser, Page } from "playwright-core";
+import { expect } from "vitest";
 import { launchBrowser } from "../../scripts/lib/browser.mjs";
 import { sceneOf } from "./gallery/scenes.ts";
 import type { Picture } from "./gallery/pictures.ts";
@@ -46,13 +46,11 @@ export class StillPages {
       await page.clock.install({ time: opened });
       const errors: string[] = [];
       page.on("pageerror", (error) => errors.push(String(error)));
-      await page.goto(`${this.server.address}/${view}/?${new URLSearchParams({ scene, theme }).toString()}`);
+      await page.goto(`${this.server.address}/${view}/?${new URLSearchParams({ scene, theme, still: "" }).toString()}`);
       await page.locator(shows).first().waitFor();
-      await answered(page);
-      // What a page has put off until later happens now, and what the host says to it.
+      await page.evaluate("document.fonts.ready.then(() => true)");
       await page.clock.pauseAt(stopped);
-      await answered(page);
-      await page.clock.runFor(1000);
+      await quiet(page);
       const picture = await still(page);
       expect(errors, "errors of the page's script").toEqual([]);
       return picture;
@@ -67,10 +65,19 @@ export class StillPages {
   }
 }
 
-/** Waits until the fake host owes no answer but those that it never gives, and fonts are there. */
-async function answered(page: Page): Promise<void> {
-  await expect.poll(() => page.evaluate("fake.pending"), { timeout: patience, interval: 20 }).toBe(0);
-  await page.evaluate("document.fonts.ready.then(() => true)");
+/**
+ * Puts the page's clock forward, so that what was put off until later happens now, until page and host have nothing more
+ * to say to each other. Answers that are never given are not waited for.
+ */
+async function quiet(page: Page): Promise<void> {
+  let [before, same] = ["", 0];
+  for (const end = Date.now() + patience; same < 4;) {
+    if (Date.now() > end) throw new Error(`The page and its host were not done within ${patience / 1000} s.`);
+    await page.clock.runFor(500);
+    const now = await page.evaluate<string>("[fake.calls.length, fake.pending].join()");
+    same = now === before && now.endsWith(",0") ? same + 1 : 0;
+    before = now;
+  }
 }
 
 /** Takes pictures until two are the same. */

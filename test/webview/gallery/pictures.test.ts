@@ -47,7 +47,7 @@ test.each(pictures)("$file", async (picture) => {
   const now = await pages.take(picture);
   const file = path.join(kept, `${picture.file}.png`);
   if (updating) {
-    await sharp(now).png({ compressionLevel: 9, effort: 10 }).toFile(file);
+    await sharp(now).removeAlpha().png({ compressionLevel: 9, adaptiveFiltering: true }).toFile(file);
     return;
   }
   const before = readFileSync(file);
