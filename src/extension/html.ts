@@ -23,7 +23,7 @@ export function webviewPage({ cspSource, script, style, title }: Page): string {
 <link rel="stylesheet" href="${escapeHtml(style)}">
 </head>
 <body>
-<div id="app"><p class="skeleton" style="padding: 4px 12px; font-size: 1.2em">${escapeHtml(title)}</p></div>
+<div id="app"><main><h1 class="skeleton" style="padding: 4px 12px; font-size: 1.2em; font-weight: normal">${escapeHtml(title)}</h1></main></div>
 <script nonce="${nonce}" src="${escapeHtml(script)}"></script>
 </body>
 </html>`;

@@ -223,6 +223,12 @@ export function Grid({ snapshot, boot, state, zoom, onZoom, onEdit, onSaveRow, c
     );
   };
 
+  if (places.length === 0)
+    return (
+      <p class="empty" data-testid="empty">
+        Nothing is compared yet. Add what to compare above.
+      </p>
+    );
   const spoken = reads && cursor ? spokenValues(snapshot, readings, labels, state) : "";
   return (
     <div class={`grid-part ${scales.shared ? "with-bar" : ""}`}>

@@ -78,7 +78,7 @@ function Boxes({ artifact, result, page }: FullProps<BoxesArtifact>): VNode {
               key={index}
               class="box-label"
               aria-hidden="true"
-              style={{ left: `${left * 100}%`, top: `${top * 100}%` }}
+              style={{ left: `${left * 100}%`, top: `${top * 100}%`, maxWidth: `${(1 - left) * 100}%` }}
             >
               {boxLabel(box)}
             </span>

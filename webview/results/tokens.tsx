@@ -39,7 +39,11 @@ function Tokens({ artifact, page, withoutOptions }: FullProps<TokensArtifact>): 
         <div
           class="tokens"
           role="toolbar"
-          aria-label={`${artifact.title}, ${artifact.tokens.length} tokens; the strongest is ${tokenText(artifact.tokens[strongest])}.`}
+          aria-label={
+            artifact.tokens.length
+              ? `${artifact.title}, ${artifact.tokens.length} tokens; the strongest is ${tokenText(artifact.tokens[strongest])}.`
+              : `${artifact.title}, no tokens.`
+          }
           data-testid="tokens"
           onKeyDown={roveFocus}
         >

@@ -54,8 +54,9 @@ const fake: Fake = (page.fake = {
   count: (method) => fake.calls.filter((call) => call.method === method).length,
 });
 
-/** Each page of the gallery has a memory of its own. */
-const memory = `state ${page.location?.search ?? ""}`;
+/** The gallery's pages have one memory each, though they are in one window. */
+const scene = new URLSearchParams(page.location?.search).get("scene");
+const memory = scene === null ? "state" : `state ${scene}`;
 
 page.acquireVsCodeApi = () => ({
   postMessage: (message) => {

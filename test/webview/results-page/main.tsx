@@ -32,6 +32,7 @@ function Sheet({ kind, state }: Asked): VNode {
   const states = Object.entries(statesOf(kind)).filter(([name]) => state === undefined || name === state);
   return (
     <main class="sheet">
+      <h1>{kind}</h1>
       {states.map(([name, made]) => (
         <section key={name} class="sheet-state" aria-label={name}>
           <h2>{name}</h2>
