@@ -11,8 +11,9 @@ export const derivations = [
 
 export type Derivation = (typeof derivations)[number];
 
-/** Fields that hold a value, or many. */
-const valueFields = new Set(["value", "values", "min", "max", "mean", "strength", "tiles", "y", "score"]);
+/** Fields that hold one value, and those that hold many. (An axis has single ends, which stay as they are.) */
+const valueFields = new Set(["value", "score"]);
+const arrayFields = new Set(["values", "min", "max", "mean", "strength", "tiles", "y"]);
 /** Fields that hold words for people, one or many. */
 const wordFields = new Set([
   "title",
@@ -52,7 +53,7 @@ export function derive<T>(data: T, derivation: Derivation): T {
     if (typeof part === "number") return value && valueFields.has(field) ? value(part, count++) : part;
     if (typeof part === "string") return word && wordFields.has(field) ? word(part) : part;
     if (part instanceof Float32Array || part instanceof Float64Array)
-      return value && valueFields.has(field) ? part.map((one, index) => value(one, index)) : part;
+      return value && arrayFields.has(field) ? part.map((one, index) => value(one, index)) : part;
     if (Array.isArray(part)) return part.map((one) => visit(one, field));
     if (typeof part === "object" && part !== null && !ArrayBuffer.isView(part))
       return Object.fromEntries(Object.entries(part).map(([name, inner]) => [name, visit(inner, name)]));
