@@ -6,7 +6,7 @@ import { Instance } from "./harness/instance.ts";
 import type { Window } from "./harness/flow.ts";
 
 /** One theme, as its webviews see it. */
-export interface RecordedTheme {
+interface RecordedTheme {
   /** What the setting `workbench.colorTheme` takes. */
   readonly id: string;
   readonly label: string;
@@ -15,7 +15,7 @@ export interface RecordedTheme {
   readonly variables: Readonly<Record<string, string>>;
 }
 
-export interface RecordedThemes {
+interface RecordedThemes {
   /** The version of VS Code. */
   readonly vscode: string;
   /** The style sheet that every webview begins with. */

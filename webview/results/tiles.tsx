@@ -105,7 +105,9 @@ function FeatureMaps({ artifact: all, result, page }: FullProps<TilesArtifact>):
         <TileGrid artifact={artifact} first={first} chosen={channel} page={page} />
       </div>
       <p class="caption">
-        {[artifact.title, `${artifact.count} channels`, artifact.caption].filter(Boolean).join(" · ")}
+        {[artifact.title, `${artifact.count} ${artifact.count === 1 ? "channel" : "channels"}`, artifact.caption]
+          .filter(Boolean)
+          .join(" · ")}
       </p>
     </div>
   );

@@ -1,7 +1,7 @@
 import type { Artifact } from "../../../../src/protocol/artifacts.ts";
 
 /** An artifact, or why a kind has none in that state. */
-export type Made<A> = (() => A) | string;
+type Made<A> = (() => A) | string;
 
 /**
  * A kind of artifact in the states that only it knows how to make. The others (huge and tiny values, NaN, long names,
