@@ -18,7 +18,11 @@ export default defineConfig({
       // In a Chromium, which is found or installed when the first of these tests is to run.
       {
         extends: true,
-        test: { name: "webview", include: ["{webview,test/webview}/**/*.test.ts"], globalSetup: "test/webview/browser.setup.ts" },
+        test: {
+          name: "webview",
+          include: ["{webview,test/webview}/**/*.test.ts"],
+          globalSetup: "test/webview/browser.setup.ts",
+        },
       },
     ],
   },
