@@ -13,21 +13,27 @@ const file = path.join(root, "package.json");
 let built = 0;
 
 /** The names of editors and panels, as the extension has them. */
-const { commandId, modelViewType, panelViewTypes } = (await run("src/extension/commands/ids.ts")).exports;
+const { commandId, LISTED_TECHNIQUES, modelViewType, panelViewTypes } = (await run("src/extension/commands/ids.ts"))
+  .exports;
 const activationEvents = Object.values(panelViewTypes).map((panel) => `onWebviewPanel:${panel}`);
 
+/** Holds where the person wants every technique in lists. */
+const listsAll = "config.neuralLoupe.palette == all";
+const isListed = ({ id }) => LISTED_TECHNIQUES.includes(id);
 const inOurEditor = `activeCustomEditorId == ${modelViewType}`;
 
 /** Commands that are no technique. `when`: where the palette offers them. */
 const others = [
+  { id: "explainWith", title: "Explain With…", icon: "$(lightbulb)" },
   { id: "compare", title: "Compare Explanations" },
-  { id: "exportExplanation", title: "Export Explanation Model …" },
-  { id: "openModel", title: "Open Model …" },
+  { id: "checkExplanation", title: "Check Explanation…" },
+  { id: "exportExplanation", title: "Export Explanation…" },
+  { id: "openModel", title: "Open Model…" },
   { id: "openSample", title: "Open Sample Model" },
   { id: "openWalkthrough", title: "Open Walkthrough" },
   { id: "reopenAsText", title: "Reopen Model as Text", when: inOurEditor },
   { id: "reopenAsHex", title: "Reopen Model as Bytes (Hex Editor)", when: inOurEditor },
-  { id: "saveCopy", title: "Save a Copy of the Model …", when: inOurEditor },
+  { id: "saveCopy", title: "Save a Copy of the Model…", when: inOurEditor },
   { id: "cancelRun", title: "Cancel Running Model" },
   { id: "restartEngine", title: "Restart Engine" },
   { id: "showLog", title: "Show Log" },
@@ -39,6 +45,13 @@ export function contributions(techniques, formats) {
   const onModelFiles = `resourceExtname =~ /^\\.(${endings.join("|")})$/i`;
   const category = "Neural Loupe";
   const submenu = "neuralLoupe.techniques";
+  // What a newcomer asks first stands in the menus themselves, the rest one click further.
+  const first = "predictions";
+  const entries = (group, when) => [
+    { command: commandId(first), group: `${group}@1`, when },
+    { command: "neuralLoupe.explainWith", group: `${group}@2`, when },
+    { submenu, group: `${group}@3`, when },
+  ];
   const groups = [...new Set(techniques.map(({ group }) => group))];
   return {
     customEditors: [
@@ -53,30 +66,40 @@ export function contributions(techniques, formats) {
       "workbench.diffEditorAssociations": Object.fromEntries(endings.map((ending) => [`*.${ending}`, "default"])),
     },
     commands: [
-      ...techniques.map((technique) => ({ command: commandId(technique.id), title: technique.command, category })),
-      ...others.map((other) => ({ command: `neuralLoupe.${other.id}`, title: other.title, category })),
+      ...techniques.map(({ id, command: title }) => ({
+        command: commandId(id),
+        title,
+        category,
+        ...(id === first ? { icon: "$(graph)" } : {}),
+      })),
+      ...others.map(({ id, title, icon }) => ({
+        command: `neuralLoupe.${id}`,
+        title,
+        category,
+        ...(icon ? { icon } : {}),
+      })),
     ],
     submenus: [
-      {
-        id: submenu,
-        label: "Neural Loupe",
-        icon: { light: "./media/loupe-light.svg", dark: "./media/loupe-dark.svg" },
-      },
+      { id: submenu, label: category, icon: { light: "./media/loupe-light.svg", dark: "./media/loupe-dark.svg" } },
     ],
     menus: {
-      "editor/title": [{ submenu, group: "navigation@1", when: inOurEditor }],
-      "editor/title/context": [{ submenu, group: "2_neuralLoupe", when: onModelFiles }],
-      "explorer/context": [{ submenu, group: "2_neuralLoupe", when: onModelFiles }],
+      "editor/title": entries("navigation", inOurEditor),
+      "editor/title/context": entries("2_neuralLoupe", onModelFiles),
+      "explorer/context": entries("2_neuralLoupe", onModelFiles),
       [submenu]: [
         ...techniques.map((technique, index) => ({
           command: commandId(technique.id),
           group: `${groups.indexOf(technique.group) + 1}_${technique.group}@${index + 1}`,
+          ...(isListed(technique) ? {} : { when: listsAll }),
         })),
         { command: "neuralLoupe.compare", group: `${groups.length + 1}_compare@1` },
       ],
-      commandPalette: others
-        .filter(({ when }) => when)
-        .map((other) => ({ command: `neuralLoupe.${other.id}`, when: other.when })),
+      commandPalette: [
+        ...techniques
+          .filter((technique) => !isListed(technique))
+          .map(({ id }) => ({ command: commandId(id), when: listsAll })),
+        ...others.filter(({ when }) => when).map(({ id, when }) => ({ command: `neuralLoupe.${id}`, when })),
+      ],
     },
   };
 }

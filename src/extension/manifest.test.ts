@@ -15,11 +15,9 @@ describe("package.json", () => {
   });
 
   test.each(catalogue)("has the command of $id in the palette and in the menus", (info) => {
-    expect(manifest.contributes.commands).toContainEqual({
-      command: commandId(info.id),
-      title: info.command,
-      category: "Neural Loupe",
-    });
+    expect(manifest.contributes.commands).toContainEqual(
+      expect.objectContaining({ command: commandId(info.id), title: info.command, category: "Neural Loupe" }),
+    );
     expect(JSON.stringify(manifest.contributes.menus["neuralLoupe.techniques"])).toContain(`"${commandId(info.id)}"`);
   });
 });

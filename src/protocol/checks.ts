@@ -13,6 +13,17 @@ export function checksOf(technique: TechniqueInfo, techniques: readonly Techniqu
   );
 }
 
+/** The method whose result a panel in this state shows, or whose result it checks; undefined for one without checks. */
+export function checkedMethod(
+  { technique, params }: Pick<PanelState, "technique" | "params">,
+  techniques: readonly TechniqueInfo[],
+): TechniqueInfo | undefined {
+  const shown = techniques.find(({ id }) => id === technique);
+  const method =
+    shown?.group === "checks" ? techniques.find(({ id }) => id === (params[technique]?.method ?? "")) : shown;
+  return method && checksOf(method, techniques).length > 0 ? method : undefined;
+}
+
 /**
  * The state in which a panel shows this check of the result that `state` shows. Undefined for a method that it cannot
  * check.

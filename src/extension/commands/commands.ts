@@ -7,6 +7,7 @@ import type { Panels } from "../panels/panels.ts";
 import type { Services } from "../services.ts";
 import { activeModel, pickModel } from "./pick-model.ts";
 import { compare } from "./compare.ts";
+import { checkExplanation, explainWith } from "./explain-with.ts";
 import { exportExplanation } from "./export-explanation.ts";
 import { commandId, modelViewType } from "./ids.ts";
 import { showError, visualize } from "./visualize.ts";
@@ -26,6 +27,8 @@ export function registerCommands(services: Services, panels: Panels, comparisons
         model: asUri(model),
         state: isRecord(options) ? options.state : undefined,
       }),
+    "neuralLoupe.explainWith": (model?: unknown) => explainWith(services, panels, asUri(model)),
+    "neuralLoupe.checkExplanation": () => checkExplanation(services, panels),
     "neuralLoupe.exportExplanation": () => exportActive(services, panels),
     "neuralLoupe.openModel": async () => {
       const model = await pickModel("Open a Model");
@@ -58,9 +61,9 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
 }
 
-function asLayer(options: unknown): string | undefined {
+function asLayer(options: unknown): { layer?: string } {
   const layer = typeof options === "object" && options !== null ? (options as { layer?: unknown }).layer : undefined;
-  return typeof layer === "string" ? layer : undefined;
+  return typeof layer === "string" ? { layer } : {};
 }
 
 /** The model and picture that come with the extension, opened in their folder's own right. */

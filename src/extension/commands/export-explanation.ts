@@ -42,7 +42,7 @@ const TARGETS: readonly Choice<ExportTarget>[] = [
 ];
 
 /**
- * "Export Explanation Model …": asks how, and where; the engine writes the file and checks it. Gives its path;
+ * "Export Explanation…": asks how, and where; the engine writes the file and checks it. Gives its path;
  * undefined where the person left. Failures reject.
  */
 export async function exportExplanation(services: Services, state: PanelState): Promise<string | undefined> {

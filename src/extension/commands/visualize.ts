@@ -23,11 +23,11 @@ export async function visualize(
   panels: Panels,
   info: TechniqueInfo,
   given?: vscode.Uri,
-  layer?: string,
+  wanted: Partial<Pick<PanelState, "layer" | "moreLayers" | "params">> = {},
 ): Promise<void> {
   const model = given ?? activeModel() ?? panels.active?.model ?? (await pickModel(info.command));
   if (!model || (await refuseWhenBlocked(model))) return;
-  const change = { technique: info.id, ...(layer === undefined ? {} : { layer }) };
+  const change = { technique: info.id, ...wanted };
   const open = panels.of(model);
   if (open && !lacksInput(open.current, info)) return open.show(change);
   try {
@@ -35,7 +35,7 @@ export async function visualize(
     const asked = facts && (await ask(services, info, model, facts));
     if (!asked) return;
     if (open) return await open.show({ ...change, ...asked });
-    await panels.show({ model: model.toString(), ...change, ...asked, params: {}, looks: DEFAULT_LOOKS });
+    await panels.show({ model: model.toString(), params: {}, looks: DEFAULT_LOOKS, ...change, ...asked });
   } catch (error) {
     await showError(model, error);
   }

@@ -51,7 +51,9 @@ export class TechniquePanel extends WebviewSession<PanelHost> {
   }
 
   /** Shows this method (and layer, input, target where given) in this panel, and brings it to the front. */
-  async show(change: Partial<Pick<PanelState, "technique" | "layer" | "input" | "target">>): Promise<void> {
+  async show(
+    change: Partial<Pick<PanelState, "technique" | "layer" | "moreLayers" | "input" | "target" | "params">>,
+  ): Promise<void> {
     // Another method finds its layer by itself: an early layer's feature maps do not decide where Grad-CAM looks.
     const { layer, moreLayers, ...rest } = this.state;
     const another = change.technique !== undefined && change.technique !== this.state.technique;

@@ -5,6 +5,7 @@ import { gradientCam } from "./gradient-cams.ts";
 export const eigenGradCam = gradientCam({
   id: "eigen-grad-cam",
   title: "Eigen-Grad-CAM",
+  name: "EigenGradCAM",
   summary: "The first principal component of activation times gradient: a class-specific Eigen-CAM.",
   cite: "Gildenblat et al. 2021 (pytorch-grad-cam)",
   quantity: "first principal component of gA",

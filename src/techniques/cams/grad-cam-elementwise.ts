@@ -6,6 +6,7 @@ import { gradientCam, sumOverChannels } from "./gradient-cams.ts";
 export const gradCamElementwise = gradientCam({
   id: "grad-cam-elementwise",
   title: "Element-wise Grad-CAM",
+  name: "Grad-CAM Element-wise",
   summary: "Gradient times activation at each position, with negative values removed in each channel.",
   cite: "Gildenblat et al. 2021 (pytorch-grad-cam)",
   quantity: "Σₖ ReLU(gᵏAᵏ)",

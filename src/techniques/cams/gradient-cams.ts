@@ -11,6 +11,8 @@ export { layerMaps, spatialLayer, type SpatialLayer } from "./cam-layers.ts";
 export interface GradientCam {
   readonly id: string;
   readonly title: string;
+  /** Its name in the palette, where that is not its title: see the palette's test. */
+  readonly name?: string;
   readonly summary: string;
   readonly cite: string;
   /** The map before Relu, as a formula. */
@@ -22,12 +24,12 @@ export interface GradientCam {
 }
 
 /** A class activation map made of a layer's activations and gradients: raw in the layer's size, not scaled. */
-export function gradientCam({ id, title, summary, cite, quantity, counts, map }: GradientCam): SampleTechnique {
+export function gradientCam({ id, title, name = title, summary, cite, quantity, counts, map }: GradientCam): SampleTechnique {
   return technique({
     info: {
       id,
       title,
-      command: `Visualize ${title}`,
+      command: `Visualize ${name}`,
       group: "cams",
       summary,
       cite,

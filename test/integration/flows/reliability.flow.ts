@@ -5,7 +5,7 @@ import { answered, engineIdle, saliencyOfTheCat, testid } from "./person.ts";
 
 flow(
   "how reliable is this explanation? Checks of a saliency map, stopped and run again, and one opened as the panel's own",
-  { viewport: { width: 1400, height: 1500 } },
+  { viewport: { width: 1400, height: 1500 }, settings: { "neuralLoupe.palette": "all" } },
   async ({ workbench, vscode, step, screenshot }) => {
     const frame = await step("saliency of the cat", async () => {
       await workbench.openFile("efficientnet-lite0.onnx");

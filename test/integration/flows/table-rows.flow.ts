@@ -11,6 +11,7 @@ flow(
   "a table's row is chosen by its number, its label column left out, and a list in a .json file taken",
   {
     samples: false,
+    settings: { "neuralLoupe.palette": "all" },
     files: {
       ...linearFiles,
       "people.csv": "age,height,size,label\n31,1.75,42,1\n8,1.5,30,0\n",
