@@ -143,10 +143,24 @@ async function run(entry) {
   }
 }
 
+/** The settings with the methods that there are in the one that names them. */
+function withMethods(configuration, techniques) {
+  const methods = techniques.filter(({ group }) => group !== "checks");
+  const name = "neuralLoupe.defaultMethod";
+  const setting = configuration.properties[name];
+  const enums = { enum: methods.map(({ id }) => id), enumDescriptions: methods.map(({ title }) => title) };
+  return { ...configuration, properties: { ...configuration.properties, [name]: { ...setting, ...enums } } };
+}
+
 /** What in package.json is not as it would be written: the names, none when all is in step. */
 export async function outOfStep() {
   const { contributes = {}, ...rest } = JSON.parse(await readFile(file, "utf8"));
-  const wanted = { activationEvents, ...contributions(await readCatalogue(), await readFormats()) };
+  const catalogue = await readCatalogue();
+  const wanted = {
+    activationEvents,
+    ...contributions(catalogue, await readFormats()),
+    configuration: withMethods(contributes.configuration, catalogue),
+  };
   const there = { ...contributes, activationEvents: rest.activationEvents };
   return Object.keys(wanted).filter((key) => !isDeepStrictEqual(there[key], wanted[key]));
 }
@@ -162,7 +176,12 @@ async function main(args) {
   }
   const manifest = JSON.parse(await readFile(file, "utf8"));
   manifest.activationEvents = activationEvents;
-  manifest.contributes = { ...manifest.contributes, ...contributions(await readCatalogue(), await readFormats()) };
+  const catalogue = await readCatalogue();
+  manifest.contributes = {
+    ...manifest.contributes,
+    ...contributions(catalogue, await readFormats()),
+    configuration: withMethods(manifest.contributes.configuration, catalogue),
+  };
   // Only whoever writes needs the formatter: building reads the catalogue from here as well.
   const { format, resolveConfig } = await import("prettier");
   await writeFile(file, await format(JSON.stringify(manifest), { ...(await resolveConfig(file)), filepath: file }));

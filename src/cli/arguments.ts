@@ -24,6 +24,7 @@ import { remark } from "./remarks.ts";
 import { visible } from "./terminal.ts";
 import { techniques } from "../techniques/index.ts";
 import { OPTIONS as METHOD_OPTIONS, parseOptions } from "../techniques/checks/checked-method.ts";
+import { formatPercent } from "../protocol/format.ts";
 
 /** The options that say what is explained. */
 export interface TargetOptions {
@@ -252,9 +253,7 @@ export function progressLine(): { show(progress: { fraction?: number; text: stri
   return {
     show({ fraction, text }) {
       shown = true;
-      process.stderr.write(
-        `\r\x1b[K${fraction === undefined ? "" : `${Math.round(fraction * 100)} % `}${visible(text)}`,
-      );
+      process.stderr.write(`\r\x1b[K${fraction === undefined ? "" : `${formatPercent(fraction)} `}${visible(text)}`);
     },
     end() {
       if (shown) process.stderr.write("\r\x1b[K");

@@ -17,13 +17,19 @@ import { arrayOf, keepNumbers } from "./numbers.ts";
 import { tensorSummary } from "./tensors.ts";
 import { testHook } from "./test-hook.ts";
 
+/** How many threads run a model, as the extension sets it from its setting; undefined where ONNX Runtime chooses. */
+export function threadsFromEnvironment(text = process.env.NEURAL_LOUPE_THREADS): number | undefined {
+  const threads = Number(text ?? 0);
+  return Number.isInteger(threads) && threads >= 1 && threads <= 1024 ? threads : undefined;
+}
+
 /**
  * What the engine does when called. Describing files reads no weights and loads no runtime; ONNX Runtime comes with the
  * first run. Runs go one after another, for memory's sake and because their time is a person's measure; small calls do
  * not queue behind them (but wait while native code has the thread).
  */
 export function engineHandlers(): Handlers<EngineApi> {
-  const models = new ModelCache();
+  const models = new ModelCache({ threads: threadsFromEnvironment() });
   const lane = new Lane();
   let runs = 0;
 

@@ -11,6 +11,7 @@ import { Panels } from "./panels/panels.ts";
 import { ResultCache } from "./result-cache.ts";
 import { Runner } from "./runner.ts";
 import type { Services } from "./services.ts";
+import { startingOptions, type ReadSetting } from "./starting-options.ts";
 import { showEngineState } from "./status-bar.ts";
 
 /** What other code, and the tests, may ask of the running extension. */
@@ -38,12 +39,15 @@ export function activate(context: vscode.ExtensionContext): Api {
   );
   const engine = createEngine(context, log);
   const facts = new ModelFacts(engine, cache, version);
+  const setting: ReadSetting = (name) => vscode.workspace.getConfiguration("neuralLoupe").get(name);
   const services: Services = {
     context,
     log,
     engine,
     facts,
     techniques: catalogue,
+    setting,
+    startingOptions: () => startingOptions(setting, catalogue, (line) => log.warn(line)),
     runner: new Runner(engine, cache, facts, catalogue, version),
   };
   const panels = new Panels(services);

@@ -9,7 +9,10 @@ export function createEngine(context: vscode.ExtensionContext, log: vscode.LogOu
     fork: () => ({
       script: context.asAbsolutePath(path.join("dist", "engine.js")),
       node: setting<string>("engine.node")?.trim() || undefined,
-      env: { NEURAL_LOUPE_MEMORY: String(setting<number>("memoryBudget") ?? 0) },
+      env: {
+        NEURAL_LOUPE_MEMORY: String(setting<number>("memoryBudget") ?? 0),
+        NEURAL_LOUPE_THREADS: String(setting<number>("threads") ?? 0),
+      },
     }),
     idleMilliseconds: () => Math.max(0.1, setting<number>("engine.idleMinutes") ?? 5) * 60_000,
     log: (line) => log.info(line),
@@ -18,7 +21,7 @@ export function createEngine(context: vscode.ExtensionContext, log: vscode.LogOu
   context.subscriptions.push(
     engine,
     vscode.workspace.onDidChangeConfiguration((change) => {
-      if (["engine.node", "memoryBudget"].some((name) => change.affectsConfiguration(`neuralLoupe.${name}`)))
+      if (["engine.node", "memoryBudget", "threads"].some((name) => change.affectsConfiguration(`neuralLoupe.${name}`)))
         engine.restart();
     }),
   );

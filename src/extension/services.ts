@@ -3,6 +3,7 @@ import type { TechniqueInfo } from "../protocol/technique.ts";
 import type { EngineProcess } from "./engine-process.ts";
 import type { ModelFacts } from "./model-facts.ts";
 import type { Runner } from "./runner.ts";
+import type { ReadSetting, startingOptions } from "./starting-options.ts";
 
 /** What the parts of the extension share; made once, in activate.ts. */
 export interface Services {
@@ -12,4 +13,8 @@ export interface Services {
   readonly facts: ModelFacts;
   readonly runner: Runner;
   readonly techniques: readonly TechniqueInfo[];
+  /** A setting of ours as it is now, by its name without "neuralLoupe.". */
+  readonly setting: ReadSetting;
+  /** What a new panel begins with, by the settings as they are now. */
+  startingOptions(): ReturnType<typeof startingOptions>;
 }

@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type { EngineProcess } from "./engine-process.ts";
 import type { EngineState } from "./engine-calls.ts";
+import { formatPercent } from "../protocol/format.ts";
 
 /** The engine in the status bar, while there is one: what runs, how far it is, and a click that cancels it. */
 export function showEngineState(engine: EngineProcess): vscode.Disposable {
@@ -44,7 +45,7 @@ function lookOf({ kind, progress, waiting, reason }: EngineState): Look | undefi
         command: "neuralLoupe.showLog",
       };
     case "running": {
-      const part = progress?.fraction === undefined ? "" : ` ${Math.round(progress.fraction * 100)} %`;
+      const part = progress?.fraction === undefined ? "" : ` ${formatPercent(progress.fraction)}`;
       return {
         text: `$(loading~spin) ${progress?.text ?? "Running"}${part}${queue}`,
         tooltip: `Running a model${queue}. Click to cancel`,

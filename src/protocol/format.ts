@@ -88,3 +88,28 @@ export function formatShape(dims: readonly (number | string | null)[] | undefine
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${group(count)} ${count === 1 ? one : many}`;
 }
+
+/** A fraction as percent, without a space as VS Code writes it: "58%"; to so many significant digits "40.51%". */
+export function formatPercent(fraction: number, significant?: number): string {
+  const percent = 100 * fraction;
+  if (significant === undefined) return `${Math.round(percent)}%`;
+  return `${formatValue(Number(percent.toPrecision(significant)))}%`;
+}
+
+/** A probability beside a name: "39.6%", "0.012%". */
+export function formatShare(fraction: number): string {
+  const percent = 100 * fraction;
+  return percent >= 0.1 || percent === 0 ? `${percent.toFixed(1)}%` : formatPercent(fraction, 2);
+}
+
+/** How many threads run a model: "2 threads"; "automatic number of threads (4 processors)" where ONNX Runtime chooses. */
+export function formatThreads({
+  threads,
+  processors,
+}: {
+  readonly threads: number;
+  readonly processors?: number;
+}): string {
+  if (threads > 0) return plural(threads, "thread");
+  return `automatic number of threads${processors === undefined ? "" : ` (${plural(processors, "processor")})`}`;
+}

@@ -37,7 +37,9 @@ export interface Provenance {
   readonly held?: readonly string[];
   readonly params: Readonly<Record<string, unknown>>;
   readonly versions: { readonly neuralLoupe: string; readonly onnxruntime: string };
+  /** 0: ONNX Runtime chooses, by how many `processors` there are. */
   readonly threads: number;
+  readonly processors?: number;
 }
 
 /** What a job gives. Its numbers stay where it was made until they are saved or read: see ArrayInfo. */

@@ -784,7 +784,7 @@ describe("outputs that are pictures", () => {
     );
     // At 0 and 0.25 the first is largest (0.4), at 0.5 the second (0.5), at 1 the third (1.4).
     expect(result.provenance.output).toMatchObject({ kind: "mask" });
-    expect(picture(result)).toMatchObject({ caption: "largest class at each place: none 50 %, cat 25 %, dog 25 %" });
+    expect(picture(result)).toMatchObject({ caption: "largest class at each place: none 50%, cat 25%, dog 25%" });
     // PASCAL VOC's colour map: black, (128, 0, 0), (0, 128, 0).
     expect(Array.from((picture(result) as { pixels: Uint8Array }).pixels)).toEqual([
       0, 0, 0, 0, 0, 0, 128, 0, 0, 0, 128, 0,

@@ -1,6 +1,6 @@
 import type { VNode } from "preact";
 import { comparisonOf } from "../../src/draw/kinds/index.ts";
-import { formatDuration, formatValue } from "../../src/protocol/format.ts";
+import { formatDuration, formatPercent, formatValue } from "../../src/protocol/format.ts";
 import type { PartialResult, Result } from "../../src/protocol/result.ts";
 import type { Looks } from "../../src/protocol/looks.ts";
 import { summarise } from "../results/map-values.ts";
@@ -55,7 +55,7 @@ export function CellContent(props: CellProps): VNode {
           <ProgressLine fraction={cell.progress.fraction} text={cell.progress.text} />
           <span class="muted progress-text">
             {cell.progress.text}
-            {cell.progress.fraction === undefined ? "…" : ` · ${Math.round(cell.progress.fraction * 100)}%`}
+            {cell.progress.fraction === undefined ? "…" : ` · ${formatPercent(cell.progress.fraction)}`}
           </span>
           <Row {...props}>
             <Button onClick={() => controller.cancel(place.job)} testid="cell-cancel">

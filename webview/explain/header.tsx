@@ -7,7 +7,7 @@ import { elementIndex, regionText } from "../../src/protocol/target.ts";
 import { Button } from "../ui/controls.tsx";
 import { InputPick } from "../ui/input-pick.tsx";
 import { Icon, IconButton, Select } from "../ui/fields.tsx";
-import { formatDuration } from "../../src/protocol/format.ts";
+import { formatDuration, formatPercent } from "../../src/protocol/format.ts";
 import type { PanelController, Snapshot } from "./controller.ts";
 import { SaveMenu } from "./save.tsx";
 import { subjectName } from "./state.ts";
@@ -60,7 +60,7 @@ export function Header({
           <>
             <span class="muted progress-text" data-testid="progress">
               {running.progress.text}
-              {running.progress.fraction === undefined ? "…" : ` · ${Math.round(running.progress.fraction * 100)}%`}
+              {running.progress.fraction === undefined ? "…" : ` · ${formatPercent(running.progress.fraction)}`}
             </span>
             <Button onClick={() => controller.cancel()} testid="cancel">
               Cancel

@@ -22,6 +22,7 @@ import { pageOf, Stage } from "./stage.tsx";
 import { sameJob, subjectName, withoutGrid } from "./state.ts";
 import { LayerStrip } from "./strip.tsx";
 import { Trust } from "./trust.tsx";
+import { formatPercent } from "../../src/protocol/format.ts";
 
 /** The whole panel, drawn from the controller's snapshot. */
 export function Panel({ controller }: { readonly controller: PanelController }): VNode {
@@ -224,5 +225,5 @@ function ShownNote({
 /** "Cancelled after 40%: this is a partial result." */
 function partialText({ ended, fraction }: NonNullable<Snapshot["partial"]>): string {
   const how = ended === "failed" ? "Stopped" : "Cancelled";
-  return `${how}${fraction === undefined ? "" : ` after ${Math.round(fraction * 100)}%`}: this is a partial result.`;
+  return `${how}${fraction === undefined ? "" : ` after ${formatPercent(fraction)}`}: this is a partial result.`;
 }

@@ -4,7 +4,7 @@ import type { Result } from "../../src/protocol/result.ts";
 import { Definitions } from "../ui/definitions.tsx";
 import type { Definition } from "../ui/definitions.tsx";
 import { Disclosure } from "../ui/fields.tsx";
-import { formatDuration } from "../../src/protocol/format.ts";
+import { formatDuration, formatThreads } from "../../src/protocol/format.ts";
 
 /** What made this result: enough to make it again. */
 export function Provenance({ result, cached }: { readonly result: Result; readonly cached: boolean }): VNode {
@@ -17,7 +17,7 @@ export function Provenance({ result, cached }: { readonly result: Result; readon
 }
 
 function rows({ provenance, time, arrays }: Result, cached: boolean): Definition[] {
-  const { technique, model, input, target, score, layer, params, versions, threads } = provenance;
+  const { technique, model, input, target, score, layer, params, versions } = provenance;
   const raw = arrays.at(0);
   const options = Object.entries(params)
     .map(([name, value]) => `${name} ${String(value)}`)
@@ -44,7 +44,7 @@ function rows({ provenance, time, arrays }: Result, cached: boolean): Definition
     },
     {
       name: "versions",
-      value: `Neural Loupe ${versions.neuralLoupe}, ONNX Runtime ${versions.onnxruntime}, ${threads} ${threads === 1 ? "thread" : "threads"}`,
+      value: `Neural Loupe ${versions.neuralLoupe}, ONNX Runtime ${versions.onnxruntime}, ${formatThreads(provenance)}`,
     },
   ];
 }

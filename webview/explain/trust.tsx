@@ -15,6 +15,7 @@ import { isAbort, toFailure } from "../ui/host.ts";
 import type { Failure } from "../ui/host.ts";
 import type { PanelController } from "./controller.ts";
 import { SaveMenu } from "./save.tsx";
+import { formatPercent } from "../../src/protocol/format.ts";
 
 interface Outcome {
   readonly result?: Result;
@@ -184,7 +185,7 @@ function Check({
         {progress ? (
           <span class="muted number" data-testid="check-progress">
             {progress.text}
-            {progress.fraction === undefined ? "…" : ` · ${Math.round(progress.fraction * 100)}%`}
+            {progress.fraction === undefined ? "…" : ` · ${formatPercent(progress.fraction)}`}
           </span>
         ) : (
           <>

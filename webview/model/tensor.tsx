@@ -1,7 +1,7 @@
 import type { VNode } from "preact";
 import type { EditorHost } from "../../src/protocol/editor.ts";
 import type { TensorSummary } from "../../src/protocol/model.ts";
-import { formatValue, group, plural } from "../../src/protocol/format.ts";
+import { formatPercent, formatValue, group, plural } from "../../src/protocol/format.ts";
 import { Button } from "../ui/controls.tsx";
 import { Definitions } from "../ui/definitions.tsx";
 import type { Definition } from "../ui/definitions.tsx";
@@ -70,7 +70,7 @@ function rows({ statistics, count }: TensorSummary, location: string): Definitio
           {
             name: "zeros",
             value: statistics.zeros
-              ? `${group(statistics.zeros)} (${formatValue((statistics.zeros / count) * 100)} %)`
+              ? `${group(statistics.zeros)} (${formatPercent(statistics.zeros / count, 4)})`
               : "none",
             class: "number",
           },

@@ -2,6 +2,7 @@ import type { VNode } from "preact";
 import { COLOR_MAPS } from "../../src/protocol/looks.ts";
 import type { Looks } from "../../src/protocol/looks.ts";
 import { Segmented, Select, Slider } from "../ui/fields.tsx";
+import { formatPercent } from "../../src/protocol/format.ts";
 
 type OnChange = (looks: Partial<Looks>) => void;
 
@@ -55,7 +56,7 @@ export function DisplayOptions({
           min={0}
           max={1}
           step={0.01}
-          text={`${Math.round(looks.opacity * 100)}%`}
+          text={formatPercent(looks.opacity)}
           testid="opacity"
           disabled={!over}
           title={over ? "Opacity of the map over the image" : "Only for the overlay"}
@@ -132,7 +133,7 @@ function Clip({ looks, onChange }: { readonly looks: Looks; readonly onChange: O
       min={50}
       max={100}
       step={0.5}
-      text={`${looks.clip}%`}
+      text={formatPercent(looks.clip / 100, 4)}
       testid="clip"
       title="Percentile of the magnitudes at which colours saturate"
       onInput={(clip) => onChange({ clip })}

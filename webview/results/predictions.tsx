@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import { formatValue } from "../../src/protocol/format.ts";
+import { formatShare, formatValue } from "../../src/protocol/format.ts";
 import type { BarsArtifact } from "../../src/protocol/artifacts.ts";
 import type { TargetSpec } from "../../src/protocol/job.ts";
 import { targetOfItem } from "../../src/protocol/target.ts";
@@ -130,7 +130,5 @@ function shownRows(
 }
 
 function amount(value: number, { share }: BarsArtifact): string {
-  if (!share) return formatValue(value);
-  const percent = value * 100;
-  return `${percent >= 0.1 || percent === 0 ? percent.toFixed(1) : formatValue(Number(percent.toPrecision(2)))}%`;
+  return share ? formatShare(value) : formatValue(value);
 }

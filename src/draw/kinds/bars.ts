@@ -3,7 +3,7 @@ import { GLYPH } from "../scene/font.ts";
 import type { Block, Part } from "../scene/parts.ts";
 import { textWidth } from "../scene/parts.ts";
 import { tableOfList, tableOfParts } from "../scene/table.ts";
-import { formatValue } from "../../protocol/format.ts";
+import { formatPercent, formatValue } from "../../protocol/format.ts";
 import { combineEach, combineParts, mapOnce } from "./kind.ts";
 import type { Combine, Kind } from "./kind.ts";
 import { rowMap } from "./row-map.ts";
@@ -110,11 +110,9 @@ function layoutBars(artifact: BarsArtifact): Block {
   return { width, height: (rows.length + (more > 0 ? 1 : 0)) * step, parts };
 }
 
-/** A share as percent ("40.51 %"), anything else as it is. */
+/** A share as percent ("40.51%"), anything else as it is. */
 function formatAmount(value: number, share: boolean): string {
-  return share && Number.isFinite(value)
-    ? `${formatValue(Number((100 * value).toPrecision(4)))} %`
-    : formatValue(value);
+  return share && Number.isFinite(value) ? formatPercent(value, 4) : formatValue(value);
 }
 
 function shorten(label: string): string {

@@ -1,7 +1,6 @@
 import * as vscode from "vscode";
 import type { AxisEntry, CompareState } from "../../protocol/compare.ts";
 import { isComparable } from "../../protocol/compare.ts";
-import { DEFAULT_LOOKS } from "../../protocol/looks.ts";
 import { nameOf } from "../files.ts";
 import type { Comparisons } from "../panels/comparisons.ts";
 import type { Panels } from "../panels/panels.ts";
@@ -39,7 +38,7 @@ export async function compare(
     if (!facts) return;
     const input = shown?.input ?? (await inputFor(services, model, facts.recipe));
     if (input === undefined) return;
-    const nothing = { model: model.toString(), technique: "", target: {}, params: {}, looks: DEFAULT_LOOKS };
+    const nothing = { model: model.toString(), technique: "", target: {}, ...services.startingOptions() };
     const state = { ...(shown ?? nothing), input };
     const comparable = services.techniques.filter(isComparable);
     const first = comparable.find(({ id }) => id === state.technique);

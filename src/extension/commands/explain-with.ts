@@ -1,11 +1,11 @@
 import * as vscode from "vscode";
 import { checkedMethod, checkState, checksOf } from "../../protocol/checks.ts";
-import { DEFAULT_LOOKS } from "../../protocol/looks.ts";
 import type { PanelState } from "../../protocol/panel.ts";
 import { FAMILIES, type TechniqueInfo } from "../../protocol/technique.ts";
 import { nameOf } from "../files.ts";
 import type { Panels } from "../panels/panels.ts";
 import type { Services } from "../services.ts";
+import { defaultMethod } from "../starting-options.ts";
 import { refuseWhenBlocked } from "../trust.ts";
 import { pick, separator } from "./pick.ts";
 import { activeModel, pickModel } from "./pick-model.ts";
@@ -20,7 +20,7 @@ export async function explainWith(services: Services, panels: Panels, given?: vs
     title: `Explain ${nameOf(model)} with`,
     placeholder: "Which method? Its name, family, author or year",
     recent: "recentMethods",
-    active: panels.of(model)?.current.technique,
+    active: panels.of(model)?.current.technique ?? defaultMethod(services.setting, methods)?.id,
   });
   if (info) await visualize(services, panels, info, model);
 }
@@ -53,7 +53,7 @@ export async function checkExplanation(services: Services, panels: Panels): Prom
     placeholder: "How should it be checked?",
   });
   if (!check) return;
-  const nothing: PanelState = { model: model.toString(), technique: "", target: {}, params: {}, looks: DEFAULT_LOOKS };
+  const nothing: PanelState = { model: model.toString(), technique: "", target: {}, ...services.startingOptions() };
   const of = { ...(panel?.current ?? nothing), technique: method.id };
   const { layer, moreLayers, params } = checkState(of, check.id, techniques)!;
   await visualize(services, panels, check, model, {

@@ -7,6 +7,7 @@ import { predictionsOf } from "../../protocol/result.ts";
 import type { Facts } from "../model-facts.ts";
 import type { Services } from "../services.ts";
 import { back, pick, separator } from "./pick.ts";
+import { formatShare } from "../../protocol/format.ts";
 
 interface TargetItem extends vscode.QuickPickItem {
   readonly target?: TargetSpec;
@@ -70,9 +71,9 @@ export async function pickTarget(
   return chosen.target && { target: chosen.target, label: chosen.label };
 }
 
-/** "39.6 %, class 285": beside a prediction in a list. */
+/** "39.6%, class 285": beside a prediction in a list. */
 export function predictionText({ share }: BarsArtifact, { value, index }: BarItem): string {
-  return `${share ? `${(value * 100).toFixed(1)} %` : value.toPrecision(4)}${index < 0 ? "" : `, ${share ? "class" : "element"} ${index}`}`;
+  return `${share ? formatShare(value) : value.toPrecision(4)}${index < 0 ? "" : `, ${share ? "class" : "element"} ${index}`}`;
 }
 
 async function predict(

@@ -1,5 +1,4 @@
 import * as vscode from "vscode";
-import { DEFAULT_LOOKS } from "../../protocol/looks.ts";
 import type { PanelState } from "../../protocol/panel.ts";
 import { lacksInput } from "../../protocol/panel-job.ts";
 import type { TargetSpec } from "../../protocol/job.ts";
@@ -35,7 +34,7 @@ export async function visualize(
     const asked = facts && (await ask(services, info, model, facts));
     if (!asked) return;
     if (open) return await open.show({ ...change, ...asked });
-    await panels.show({ model: model.toString(), params: {}, looks: DEFAULT_LOOKS, ...change, ...asked });
+    await panels.show({ model: model.toString(), ...services.startingOptions(), ...change, ...asked });
   } catch (error) {
     await showError(model, error);
   }
@@ -81,8 +80,7 @@ async function ask(
       input: input.toString(),
       technique: info.id,
       target: {},
-      params: {},
-      looks: DEFAULT_LOOKS,
+      ...services.startingOptions(),
     };
     const chosen = await pickTarget(services, state, facts, { title: `${info.command}: which class?`, step: 2, total });
     if (!chosen) return undefined;

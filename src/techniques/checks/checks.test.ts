@@ -272,7 +272,7 @@ describe("a check", () => {
 
   it("says what percentages are", async () => {
     await expect(run("vgg", "road", { params: { method: "saliency", percentages: "50, 100" } })).rejects.toThrow(
-      "100 % is not between 0 and 100.",
+      "100% is not between 0 and 100.",
     );
   });
 

@@ -1,4 +1,4 @@
-import { formatNumber } from "../../protocol/format.ts";
+import { formatPercent } from "../../protocol/format.ts";
 /** One step of differences along a direction. */
 export interface Step {
   /** As a fraction of the input's size. */
@@ -145,5 +145,5 @@ function triples<T>(list: readonly T[]): [T, T, T][] {
 }
 
 function percent(fraction: number): string {
-  return `${formatNumber(100 * fraction, 2)}%`;
+  return formatPercent(fraction, 2);
 }

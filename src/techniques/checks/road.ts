@@ -66,7 +66,7 @@ export function road(methods: readonly SampleTechnique[]): SampleTechnique {
           let guess = planes;
           for (const [i, percentage] of percentages.entries()) {
             context.signal.throwIfAborted();
-            context.progress(from + 0.3 * (i / percentages.length), `${word}: ${percentage} % removed`);
+            context.progress(from + 0.3 * (i / percentages.length), `${word}: ${percentage}% removed`);
             const removed = ranked.slice(0, Math.floor((features.count * percentage) / 100));
             guess = impute(planes, height, width, removed, guess);
             copies.push(fromPlanes(features, noisy(guess, removed, context.params.noise, random)));
@@ -190,7 +190,7 @@ function percentagesOf(text: string): number[] {
   const wrong = numbers.find((number) => !(number > 0 && number < 100));
   if (wrong !== undefined)
     throw new UsageError(
-      `${wrong} % is not between 0 and 100.`,
+      `${wrong}% is not between 0 and 100.`,
       "percentages",
       "With all pixels removed, there is nothing to impute from.",
     );

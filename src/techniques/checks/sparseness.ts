@@ -56,9 +56,9 @@ export function sparseness(methods: readonly SampleTechnique[]): SampleTechnique
           },
           {
             id: "top_tenth",
-            label: "Share of the largest 10 %",
+            label: "Share of the largest 10%",
             value: tenth,
-            help: "Share of the total magnitude in the largest 10 % of the values.",
+            help: "Share of the total magnitude in the largest 10% of the values.",
           },
         ],
         reading:

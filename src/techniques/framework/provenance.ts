@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import manifest from "../../../package.json" with { type: "json" };
 import type { Provenance } from "../../protocol/result.ts";
 import type { Job } from "../../protocol/job.ts";
@@ -59,7 +60,7 @@ export function modelProvenance(job: Job, technique: Technique, model: LoadedMod
     recipe: job.recipe,
     params: job.params,
     versions: { neuralLoupe: VERSION, onnxruntime },
-    threads: model.threads ?? 0,
+    ...threadsOf(model),
   };
 }
 
@@ -108,6 +109,11 @@ export function provenanceOf(
     ...(fed.notExplained.length > 0 ? { held: fed.notExplained.map(({ input }) => input) } : {}),
     params,
     versions: { neuralLoupe: VERSION, onnxruntime },
-    threads: fed.model.threads ?? 0,
+    ...threadsOf(fed.model),
   };
+}
+
+/** With 0 threads ONNX Runtime chooses: at most as many as there are processors. */
+function threadsOf({ threads }: Pick<LoadedModel, "threads">): Pick<Provenance, "threads" | "processors"> {
+  return threads ? { threads } : { threads: 0, processors: availableParallelism() };
 }

@@ -1,7 +1,7 @@
 import type { ImageArtifact } from "../../protocol/artifacts.ts";
 import { probabilitiesOf } from "../../runtime/outputs.ts";
 import type { SampleContext } from "../framework/technique.ts";
-import { formatNumber } from "../../protocol/format.ts";
+import { formatNumber, formatPercent } from "../../protocol/format.ts";
 
 /** More classes than this are told apart by number, not by colour. */
 const MOST_NAMED = 6;
@@ -116,7 +116,7 @@ function classColor(index: number): [number, number, number] {
   return color;
 }
 
-/** "largest class at each place: background 61 %, cat 32 %, ...". */
+/** "largest class at each place: background 61%, cat 32%, ...". */
 function captionOfClasses(classes: readonly string[], largest: Uint32Array, channels: number): string {
   const counts = new Float64Array(channels);
   for (const index of largest) counts[index]++;
@@ -126,6 +126,6 @@ function captionOfClasses(classes: readonly string[], largest: Uint32Array, chan
   const name = (index: number): string => (classes.length === channels ? classes[index] : `class ${index}`);
   const named = found
     .slice(0, MOST_NAMED)
-    .map((index) => `${name(index)} ${Math.round((100 * counts[index]) / largest.length)} %`);
+    .map((index) => `${name(index)} ${formatPercent(counts[index] / largest.length)}`);
   return `largest class at each place: ${named.join(", ")}${found.length > MOST_NAMED ? `, and ${found.length - MOST_NAMED} more` : ""}`;
 }

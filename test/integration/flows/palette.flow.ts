@@ -100,12 +100,12 @@ async function runFirst(workbench: Workbench, vscode: Bridge, title: string): Pr
   });
   if (notRun.includes(title)) return void (await page.keyboard.press("Escape"));
   await workbench.accept();
-  const asked = page.locator(".quick-input-widget:visible .quick-input-title");
-  await eventually(async () => {
-    if (opens[title]) return opens[title](workbench, vscode);
-    assert.equal(await asked.innerText({ timeout: 1000 }), asks[title] ?? title);
-  });
-  if (!opens[title]) await page.keyboard.press("Escape");
+  if (opens[title]) await opens[title](workbench, vscode);
+  else {
+    const asked = page.locator(".quick-input-widget:visible .quick-input-title");
+    await eventually(async () => assert.equal(await asked.innerText({ timeout: 1000 }), asks[title] ?? title));
+    await page.keyboard.press("Escape");
+  }
   await eventually(async () => assert.ok(!(await workbench.quickInput.isVisible())));
 }
 
@@ -120,13 +120,19 @@ const asks: Readonly<Record<string, string>> = {
 const opens: Readonly<Record<string, (workbench: Workbench, vscode: Bridge) => Promise<void>>> = {
   "Export Explanation…": async (workbench) => void (await workbench.notification("Open a panel first")),
   "Open Sample Model": (workbench, vscode) => closed(workbench, vscode, /efficientnet-lite0/),
-  "Open Walkthrough": (workbench, vscode) => closed(workbench, vscode, /Walkthrough|neural network/),
+  "Open Walkthrough": (workbench, vscode) => closed(workbench, vscode, /Welcome|Walkthrough/),
   "Show Log": async ({ page }) =>
     page.locator(".part.panel .output-view, .part.panel .output-view-container").first().waitFor(),
 };
 
 /** Waits for a tab, and closes it: with a model in front, commands ask for no model. */
 async function closed(workbench: Workbench, vscode: Bridge, label: RegExp): Promise<void> {
-  await eventually(async () => assert.ok((await vscode.tabs()).some((tab) => label.test(tab.label))));
+  await eventually(async () => {
+    const labels = (await vscode.tabs()).map((tab) => tab.label);
+    assert.ok(
+      labels.some((one) => label.test(one)),
+      `no tab ${String(label)}, but: ${labels.join(" | ") || "none"}`,
+    );
+  });
   await workbench.closeAllEditors();
 }
