@@ -1,4 +1,4 @@
-import * as vscode from "vscode";
+import type * as vscode from "vscode";
 import { checkedMethod, checkState, checksOf } from "../../protocol/checks.ts";
 import type { PanelState } from "../../protocol/panel.ts";
 import { FAMILIES, type TechniqueInfo } from "../../protocol/technique.ts";
