@@ -24,7 +24,16 @@ export interface GradientCam {
 }
 
 /** A class activation map made of a layer's activations and gradients: raw in the layer's size, not scaled. */
-export function gradientCam({ id, title, name = title, summary, cite, quantity, counts, map }: GradientCam): SampleTechnique {
+export function gradientCam({
+  id,
+  title,
+  name = title,
+  summary,
+  cite,
+  quantity,
+  counts,
+  map,
+}: GradientCam): SampleTechnique {
   return technique({
     info: {
       id,
