@@ -160,8 +160,44 @@ test("a value that nothing makes is said to be so", async () => {
   );
   expect(layerDetails(open, 0).inputs[1]).toEqual({
     name: "gone",
+    formal: "B",
     from: { kind: "omitted" },
     problem: "Nothing in the model produces this value.",
   });
   open.close();
+});
+
+test("a layer's inputs have the specification's names, its output the layers that take it", async () => {
+  const open = await openModel(EFFICIENTNET);
+  const { layers } = describe(open);
+  const conv = layers.findIndex(({ operator }) => operator === "Conv");
+  const { inputs, outputs } = layerDetails(open, conv);
+  expect(inputs.map(({ formal }) => formal)).toEqual(["X", "W", "B"]);
+  expect(outputs[0].formal).toBe("Y");
+  expect(outputs[0].consumers!.map((index) => layers[index].inputs.includes(outputs[0].name))).toEqual([true]);
+  const last = layerDetails(open, layers.length - 1).outputs[0];
+  expect([last.consumers, last.isOutput]).toEqual([[], true]);
+  // A skip connection's value is taken twice.
+  const taken = layers.map((_, index) => layerDetails(open, index).outputs[0].consumers!.length);
+  expect(Math.max(...taken)).toBe(2);
+  open.close();
+});
+
+test("what only computes shapes is plumbing; what holds weights never is", async () => {
+  const open = await openModel(onnxFile("constants.onnx"));
+  for (const { plumbing, parameters } of describe(open).layers) if (plumbing) expect(parameters).toBe(0);
+  open.close();
+  const made = await openModel(
+    folder.write(
+      "shapes.onnx",
+      rawModel((graph) => {
+        graph.message(1, rawNode("Shape", ["x"], ["s"]));
+        graph.message(1, rawNode("Reshape", ["x", "s"], ["y"]));
+        graph.message(11, rawValue("x"));
+        graph.message(12, rawValue("y"));
+      }),
+    ),
+  );
+  expect(describe(made).layers.map(({ plumbing }) => plumbing)).toEqual([true, undefined]);
+  made.close();
 });

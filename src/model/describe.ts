@@ -18,7 +18,9 @@ import {
   type TensorRef,
   type ValueType,
 } from "./graph.ts";
+import { formalNames } from "./formal-names.ts";
 import { parametersOf, type Parameters } from "./parameters.ts";
+import { plumbingOf, takenBy } from "./plumbing.ts";
 import { byteLength } from "./tensor.ts";
 import { attributeRow, typeText } from "./format.ts";
 import { mapInput } from "./map-inputs.ts";
@@ -76,13 +78,23 @@ export function layerDetails(open: Pick<OpenModel, "model">, index: number): Lay
   const facts = factsOf(open.model);
   const node = facts.layers[index];
   if (node === undefined) throw new UsageError(`There is no layer ${index}; the model has ${facts.layers.length}.`);
+  const names = formalNames(node, open.model);
   return {
     layer: describeLayer(node, index, facts),
     doc: node.doc ?? "",
     attributes: Object.entries(node.attributes).map(([name, attribute]) => attributeRow(name, attribute)),
-    inputs: node.inputs.map((name) => describeUse(name, facts)),
-    outputs: node.outputs.map((name) => describeUse(name, facts)),
+    inputs: node.inputs.map((name, place) => ({ ...describeUse(name, facts), ...formal(names.input(place)) })),
+    outputs: node.outputs.map((name, place) => ({
+      ...describeUse(name, facts),
+      ...formal(names.output(place)),
+      ...(name === "" ? {} : { consumers: facts.consumers.get(name) ?? [] }),
+      ...(facts.outputs.has(name) ? { isOutput: true } : {}),
+    })),
   };
+}
+
+function formal(name: string | undefined): Pick<ValueUse, "formal"> {
+  return name === undefined ? {} : { formal: name };
 }
 
 /** What is looked up by name while a model is described; made once per model. */
@@ -91,7 +103,11 @@ interface Facts {
   readonly layers: readonly Node[];
   readonly constants: ReadonlyMap<string, TensorRef>;
   readonly producers: ReadonlyMap<string, number>;
+  /** By value the layers that take it, those whose branches and bodies do among them. */
+  readonly consumers: ReadonlyMap<string, readonly number[]>;
+  readonly plumbing: ReadonlySet<Node>;
   readonly inputs: ReadonlySet<string>;
+  readonly outputs: ReadonlySet<string>;
   readonly types: ReadonlyMap<string, ValueType>;
   /** Element types that follow from the operators, where the file declares none. */
   readonly elementTypes: ValueTypes;
@@ -127,12 +143,27 @@ function gatherFacts(model: Model): Facts {
     layers,
     constants,
     producers,
+    consumers: consumersIn(layers),
+    plumbing: plumbingOf(graph),
     types,
     inputs: new Set(graph.inputs.map((input) => input.name)),
+    outputs: new Set(graph.outputs.map((output) => output.name)),
     elementTypes: inferTypes(graph),
     dims: inferShapes(model),
     parameters: parametersOf(model),
   };
+}
+
+function consumersIn(layers: readonly Node[]): Map<string, number[]> {
+  const consumers = new Map<string, number[]>();
+  layers.forEach((node, index) => {
+    for (const value of new Set(takenBy(node))) {
+      const known = consumers.get(value);
+      if (known) known.push(index);
+      else consumers.set(value, [index]);
+    }
+  });
+  return consumers;
 }
 
 function isConstant(node: Node): boolean {
@@ -141,13 +172,18 @@ function isConstant(node: Node): boolean {
 
 function describeLayer(node: Node, index: number, facts: Facts): LayerDescription {
   const outputDims = facts.dims.get(node.outputs[0] ?? "");
+  const parameters = [...new Set(node.inputs)].reduce(
+    (sum, name) => sum + weightsIn(facts.constants.get(name), facts),
+    0,
+  );
   return {
     index,
     name: nodeLabel(node),
     operator: node.opType,
     domain: node.domain,
     ...(outputDims === undefined ? {} : { outputDims }),
-    parameters: [...new Set(node.inputs)].reduce((sum, name) => sum + weightsIn(facts.constants.get(name), facts), 0),
+    parameters,
+    ...(parameters === 0 && facts.plumbing.has(node) ? { plumbing: true } : {}),
     inputs: node.inputs,
     outputs: node.outputs,
   };

@@ -126,7 +126,12 @@ export function operatorOf({ domain, opType }: Pick<Node, "domain" | "opType">):
 /** What is known of an operator; undefined for one that is not in the table. */
 export function factsOf(operator: string | Pick<Node, "domain" | "opType">): OperatorFacts | undefined {
   const name = typeof operator === "string" ? operator : operatorOf(operator);
-  return OPERATORS.get(name) ?? (LAYOUTS.test(name) ? OPERATORS.get(name.replace(LAYOUTS, "")) : undefined);
+  return OPERATORS.get(name) ?? OPERATORS.get(standardOf(name));
+}
+
+/** The standard operator that one is, laid out differently; any other as it is. */
+export function standardOf(operator: string): string {
+  return operator.replace(LAYOUTS, "");
 }
 
 /** Whether an operator has one of these traits. */

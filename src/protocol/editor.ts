@@ -1,23 +1,36 @@
 import type { LayerDetails, ModelDescription, TensorSummary } from "./model.ts";
 
+/** The columns of the layer table, in their order. */
+export const LAYER_COLUMNS = ["order", "name", "operator", "shape", "parameters"] as const;
+export type LayerColumn = (typeof LAYER_COLUMNS)[number];
+
 /** The model editor's small state, kept by the webview across reloads. */
 export interface EditorState {
   readonly search: string;
-  readonly sort: { readonly by: "order" | "name" | "operator" | "shape" | "parameters"; readonly descending: boolean };
+  readonly sort: { readonly by: LayerColumn; readonly descending: boolean };
+  /** Whether nodes that only compute shapes and constants are listed, too. */
+  readonly plumbing: boolean;
+  /** Widths that the person gave to columns, in CSS pixels. */
+  readonly widths: Readonly<Partial<Record<LayerColumn, number>>>;
   readonly selected?: number;
   readonly tab: "layers" | "problems" | "about";
+}
+
+export interface EditorTechnique {
+  readonly id: string;
+  readonly title: string;
+  readonly summary: string;
+  /** Why it cannot work for this model. */
+  readonly reason?: string;
 }
 
 export type EditorBoot =
   | {
       readonly kind: "model";
       readonly model: ModelDescription;
-      readonly techniques: readonly {
-        readonly id: string;
-        readonly title: string;
-        readonly command: string;
-        readonly summary: string;
-      }[];
+      readonly techniques: readonly EditorTechnique[];
+      /** The ids of those that are pinned or were used last, by place. */
+      readonly quick: readonly string[];
       readonly blocked?: string;
     }
   /** The file cannot be shown: what, where, and what the person can do. */
@@ -35,6 +48,8 @@ export interface EditorHost {
   tensor(request: { readonly name: string }): TensorSummary;
   /** Runs a technique's command on this model, as the palette would. */
   visualize(request: { readonly technique: string; readonly layer?: string }): void;
+  /** Lets the person choose among all techniques (quick pick), and runs the one chosen on this model. */
+  explainWith(request: Record<string, never>): void;
   /** Reads the file again. */
   reload(request: Record<string, never>): EditorBoot;
   reopenAsText(request: Record<string, never>): void;

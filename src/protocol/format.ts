@@ -17,6 +17,11 @@ export function formatValue(value: number): string {
   return `${sign}${digits}e${exponent.replace("+", "").replace("-", "−")}`;
 }
 
+/** A place or a count, all its digits and a real minus sign: "1281000". */
+export function formatWhole(value: number): string {
+  return Number.isInteger(value) ? `${value < 0 ? "−" : ""}${BigInt(Math.abs(value))}` : formatValue(value);
+}
+
 /** A number in a sentence, as a person may copy it: "0.4051", "-3", "1.25e-7". */
 export function formatNumber(value: number, digits = 4): string {
   return String(Number(value.toPrecision(digits)));

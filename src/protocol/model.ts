@@ -92,6 +92,8 @@ export interface LayerDescription {
   readonly outputDims?: readonly (number | string | null)[];
   /** Of the constants that this node takes directly: the elements that are weights. */
   readonly parameters: number;
+  /** Its values follow from shapes and constants alone, or it hands on what it is given; and it holds no weights. */
+  readonly plumbing?: true;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
 }
@@ -108,6 +110,8 @@ export interface LayerDetails {
 
 export interface ValueUse {
   readonly name: string;
+  /** What the operator's specification calls this place: "X", "W", "B". */
+  readonly formal?: string;
   readonly type?: string;
   readonly dims?: readonly (number | string | null)[];
   /** Where it comes from: a graph input, an initializer, or the index of the layer that makes it. */
@@ -116,6 +120,9 @@ export interface ValueUse {
     | { readonly kind: "constant"; readonly bytes: number; readonly location: string }
     | { readonly kind: "layer"; readonly index: number }
     | { readonly kind: "omitted" };
+  /** Of an output: the layers that take it, by index; and whether the model gives it out. */
+  readonly consumers?: readonly number[];
+  readonly isOutput?: true;
   readonly problem?: string;
 }
 

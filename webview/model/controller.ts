@@ -49,6 +49,10 @@ export class EditorController extends Store<EditorHost, Snapshot> {
     void this.ask("visualize", { technique, ...(layer === undefined ? {} : { layer }) });
   }
 
+  explainWith(): void {
+    void this.ask("explainWith", {});
+  }
+
   reopenAsText(): void {
     void this.ask("reopenAsText", {});
   }

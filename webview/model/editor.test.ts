@@ -39,28 +39,6 @@ test("the header says what the file is", async () => {
   await eventually(() => page.getByTestId("outputs").textContent()).toContain("logitsfloat32N×1000");
 });
 
-test("a technique's button runs its command on this model, unless nothing may run", async () => {
-  await open();
-  await page.getByTestId("visualize-saliency").click();
-  await until(page, "fake.count('visualize') === 1");
-  await eventually(() => lastRequest(page, "visualize")).toEqual({ technique: "saliency" });
-  await page.context().close();
-  await open({ scenario: { blocked: "This workspace is not trusted." } });
-  await eventually(() => page.getByTestId("blocked").textContent()).toContain("not trusted");
-  await page.getByTestId("visualize-saliency").click({ force: true });
-  expect(await calls(page, "visualize")).toBe(0);
-});
-
-test("of many techniques the usual ones are buttons, the others in a menu", async () => {
-  await open({ scenario: { many: true } });
-  await eventually(() => page.locator("[data-testid^=visualize-]").count()).toBeLessThan(9);
-  await page.getByTestId("visualize-more").click();
-  await page.getByTestId("visualize-more-occlusion").click();
-  await until(page, "fake.count('visualize') === 1");
-  await eventually(() => lastRequest(page, "visualize")).toEqual({ technique: "occlusion" });
-  await screenshot(page, "editor-many-techniques");
-});
-
 describe("layers", () => {
   test("a search finds names and operators, and counts its hits", async () => {
     await open();
@@ -172,20 +150,6 @@ describe("the inspector", () => {
     await page.getByTestId("layer-feature-maps").click();
     await until(page, "fake.count('visualize') === 1");
     await eventually(() => lastRequest(page, "visualize")).toEqual({ technique: "feature-maps", layer: "value_4" });
-  });
-
-  test("offers class activation maps only of layers with height and width, feature maps of any", async () => {
-    await open();
-    await page.getByTestId("search").locator("input").fill("op:GlobalAveragePool");
-    await page.locator("[data-row='0']").click();
-    await page.getByTestId("inspector").filter({ hasText: "GlobalAveragePool" }).waitFor();
-    await page.getByTestId("uses-out").waitFor();
-    const offered = await page
-      .locator(".inspector-actions [data-testid]")
-      .evaluateAll((buttons) =>
-        buttons.map((button) => (button as unknown as { dataset: Record<string, string> }).dataset.testid),
-      );
-    expect(offered).toEqual(["layer-feature-maps"]);
   });
 });
 

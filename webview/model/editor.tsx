@@ -1,21 +1,22 @@
 import type { VNode } from "preact";
 import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { EditorBoot, EditorState } from "../../src/protocol/editor.ts";
-import { TextField } from "../ui/controls.tsx";
-import { Banner, FailureBanner } from "../ui/feedback.tsx";
-import { Icon } from "../ui/fields.tsx";
 import { plural } from "../../src/protocol/format.ts";
-import { roveFocus } from "../ui/roving.ts";
+import type { LayerDescription, ModelDescription } from "../../src/protocol/model.ts";
+import { Banner, FailureBanner } from "../ui/feedback.tsx";
 import { useStore } from "../ui/store.ts";
 import { About } from "./about.tsx";
 import { Broken } from "./broken.tsx";
+import { CannotRun } from "./cannot-run.tsx";
 import type { EditorController } from "./controller.ts";
 import { Header } from "./header.tsx";
 import { Inspector } from "./inspector.tsx";
+import { LayerSearch, type FoundLayers } from "./layer-search.tsx";
 import { Layers } from "./layers.tsx";
 import { Problems } from "./problems.tsx";
-import { Techniques } from "./techniques.tsx";
 import { findLayers, sortLayers } from "./search.ts";
+import { Tabs } from "./tabs.tsx";
+import { Techniques } from "./techniques.tsx";
 
 type ModelBoot = Extract<EditorBoot, { kind: "model" }>;
 
@@ -58,8 +59,13 @@ function Model({
   const { model, techniques } = boot;
   const change = (part: Partial<EditorState>): void => controller.show(part);
   const search = useRef<HTMLElement>(null);
-  const found = useMemo(() => findLayers(model.layers, state.search), [model, state.search]);
-  const layers = useMemo(() => sortLayers(found, state.sort), [found, state.sort]);
+  const view = useRef<HTMLDivElement>(null);
+  const plumbing = useMemo(() => model.layers.filter((one) => one.plumbing).length, [model]);
+  const found = useMemo(
+    () => foundLayers(model.layers, state),
+    [model, state.search, state.plumbing, state.plumbing ? undefined : state.selected],
+  );
+  const layers = useMemo(() => sortLayers(found.layers, state.sort), [found, state.sort]);
   const layer = state.selected === undefined ? undefined : model.layers[state.selected];
 
   // From another tab the field is there only after the next drawing.
@@ -86,11 +92,13 @@ function Model({
 
   return (
     <>
-      <Header model={model}>
+      <Header model={model} plumbing={plumbing}>
         <Techniques
           techniques={techniques}
-          blocked={boot.blocked !== undefined}
+          quick={boot.quick}
+          blocked={boot.blocked ?? runLimit(model)}
           onChoose={(id) => controller.visualize(id)}
+          onAll={() => controller.explainWith()}
         />
       </Header>
       {boot.blocked ? (
@@ -98,45 +106,34 @@ function Model({
           {boot.blocked}
         </Banner>
       ) : null}
+      <CannotRun
+        model={model}
+        onProblems={() => change({ tab: "problems" })}
+        onReload={() => void controller.reload()}
+      />
       <main class="model">
         <div class="toolbar">
-          <div class="tabs" role="tablist" aria-label="Views" onKeyDown={(event) => roveFocus(event)?.click()}>
-            {tabs(boot).map((tab) => (
-              <button
-                key={tab.id}
-                type="button"
-                role="tab"
-                class="tab"
-                data-rove
-                data-testid={`tab-${tab.id}`}
-                id={`tab-${tab.id}`}
-                aria-selected={state.tab === tab.id}
-                aria-controls="view"
-                tabIndex={state.tab === tab.id ? 0 : -1}
-                onClick={() => change({ tab: tab.id })}
-              >
-                {tab.label}
-                {tab.count === undefined ? null : <span class={`count ${tab.alarm ? "alarm" : ""}`}>{tab.count}</span>}
-              </button>
-            ))}
-          </div>
+          <Tabs
+            model={model}
+            layers={model.layers.length - (state.plumbing ? 0 : plumbing)}
+            chosen={state.tab}
+            onChoose={(tab) => change({ tab })}
+          />
           {state.tab === "layers" ? (
-            <>
-              <TextField
-                class="search"
-                icon="search"
-                label="Search layers"
-                placeholder="Search: name, op:Conv"
-                value={state.search}
-                testid="search"
-                title="All words must occur in the name, the operator or an output. op:Conv filters by operator. ( / )"
-                focusRef={search}
-                onInput={(text) => change({ search: text })}
-              />
-              <span class="muted hits" role="status" data-testid="hits">
-                {state.search.trim() ? plural(found.length, "hit") : ""}
-              </span>
-            </>
+            <LayerSearch
+              text={state.search}
+              found={found}
+              plumbing={plumbing}
+              isShown={state.plumbing}
+              focusRef={search}
+              onSearch={(text) => change({ search: text })}
+              onNext={(by) => {
+                const next = nextHit(layers, state.selected, by);
+                if (next !== undefined) change({ selected: next });
+              }}
+              onDown={() => view.current?.querySelector<HTMLElement>('[data-row][tabindex="0"]')?.focus()}
+              onShow={(shown) => change({ plumbing: shown })}
+            />
           ) : null}
         </div>
         <div class={`content ${state.tab === "layers" && layer ? "with-inspector" : ""}`}>
@@ -144,6 +141,7 @@ function Model({
             class="view"
             role="tabpanel"
             id="view"
+            ref={view}
             aria-labelledby={`tab-${state.tab}`}
             tabIndex={state.tab === "layers" ? undefined : 0}
           >
@@ -153,9 +151,15 @@ function Model({
                 total={model.layers}
                 operators={model.operators}
                 sort={state.sort}
+                widths={state.widths}
+                empty={emptyText(model.layers.length, found.hidden)}
                 selected={state.selected}
                 inspecting={layer !== undefined}
                 onSort={(sort) => change({ sort })}
+                onResize={(column, width) => {
+                  const { [column]: _, ...others } = state.widths;
+                  change({ widths: width === undefined ? others : { ...others, [column]: width } });
+                }}
                 onSelect={(index) => change({ selected: index })}
                 onClose={() => change({ selected: undefined })}
               />
@@ -172,7 +176,7 @@ function Model({
               model={model}
               link={controller.link}
               techniques={techniques}
-              blocked={boot.blocked}
+              blocked={boot.blocked ?? runLimit(model)}
               onVisualize={(technique, value) => controller.visualize(technique, value)}
               onGo={(index) => change({ selected: index })}
               onClose={() => change({ selected: undefined })}
@@ -185,45 +189,26 @@ function Model({
   );
 }
 
-/** The views of a model, in the bar's order: a new one is an entry here and a branch in the view. */
-function tabs({
-  model,
-}: ModelBoot): readonly {
-  readonly id: EditorState["tab"];
-  readonly label: VNode;
-  readonly count?: number;
-  readonly alarm?: boolean;
-}[] {
-  return [
-    {
-      id: "layers",
-      label: (
-        <>
-          <Icon name="list-flat" />
-          Layers
-        </>
-      ),
-      count: model.layers.length,
-    },
-    {
-      id: "problems",
-      label: (
-        <>
-          <Icon name="warning" />
-          Problems
-        </>
-      ),
-      count: model.problems.length,
-      alarm: model.problems.some((problem) => problem.severity === "error"),
-    },
-    {
-      id: "about",
-      label: (
-        <>
-          <Icon name="info" />
-          About
-        </>
-      ),
-    },
-  ];
+/** What the search finds and, of the plumbing, whatever is selected or asked for. */
+function foundLayers(all: readonly LayerDescription[], { search, plumbing, selected }: EditorState): FoundLayers {
+  const hits = findLayers(all, search);
+  const layers = plumbing ? hits : hits.filter((one) => !one.plumbing || one.index === selected);
+  return { layers, hidden: hits.length - layers.length };
+}
+
+/** The hit after the one that is selected, or before it, around the end; the first where none is. */
+function nextHit(layers: readonly LayerDescription[], selected: number | undefined, by: 1 | -1): number | undefined {
+  const at = layers.findIndex(({ index }) => index === selected);
+  return layers[at < 0 ? 0 : (at + by + layers.length) % layers.length]?.index;
+}
+
+function emptyText(total: number, hidden: number): string {
+  if (total === 0) return "The graph has no nodes.";
+  if (hidden > 0)
+    return `No layer matches, but ${plural(hidden, "node")} of the plumbing ${hidden === 1 ? "does" : "do"}: clear Hide plumbing to see ${hidden === 1 ? "it" : "them"}.`;
+  return "No layer matches. Use op:Conv to filter by operator, or words to filter by name.";
+}
+
+function runLimit({ limits }: ModelDescription): string | undefined {
+  return limits?.find(({ obstacle }) => obstacle === "run")?.reason;
 }

@@ -7,9 +7,12 @@ import { parametersText } from "./parameters.ts";
 /** What the file is, at a glance: one line of facts, and what goes in and comes out. Children stand beside the name. */
 export function Header({
   model,
+  plumbing,
   children,
 }: {
   readonly model: ModelDescription;
+  /** How many of its nodes only compute shapes and constants. */
+  readonly plumbing: number;
   readonly children: ComponentChildren;
 }): VNode {
   return (
@@ -19,7 +22,7 @@ export function Header({
         {children}
       </div>
       <ul class="facts" data-testid="facts" aria-label="Facts">
-        {facts(model).map((fact) => (
+        {facts(model, plumbing).map((fact) => (
           <li key={fact.id} data-testid={`fact-${fact.id}`} title={fact.title}>
             {fact.text}
           </li>
@@ -39,7 +42,7 @@ interface Fact {
   readonly title?: string;
 }
 
-function facts(model: ModelDescription): Fact[] {
+function facts(model: ModelDescription, plumbing: number): Fact[] {
   const producer = [model.producer, model.producerVersion].filter(Boolean).join(" ");
   const opsets = Object.entries(model.opsets);
   const { file, external } = model.size;
@@ -62,17 +65,26 @@ function facts(model: ModelDescription): Fact[] {
         ? `${group(file)} bytes in the file, ${group(external)} bytes in external data files`
         : `${group(file)} bytes on disk`,
     },
-    {
-      id: "nodes",
-      text: plural(model.layers.length, "node"),
-      title: model.constants ? `and ${plural(model.constants, "Constant node")}` : undefined,
-    },
+    { id: "nodes", text: plural(model.layers.length, "node"), title: nodesTitle(model, plumbing) },
     {
       id: "parameters",
       text: `${formatCount(model.parameters)} parameters`,
       title: `${parametersText(model)}: elements of weights in initializers and constants`,
     },
   ];
+}
+
+/** Why there are more nodes than layers. */
+function nodesTitle({ layers, constants }: ModelDescription, plumbing: number): string | undefined {
+  const parts = [
+    ...(plumbing > 0
+      ? [
+          `${plural(layers.length - plumbing, "layer")}, and ${plumbing} that only compute${plumbing === 1 ? "s" : ""} shapes or constants, or hand on what they are given (plumbing)`,
+        ]
+      : []),
+    ...(constants > 0 ? [`${plural(constants, "Constant node")} not counted`] : []),
+  ];
+  return parts.length > 0 ? parts.join("; ") : undefined;
 }
 
 /** More than this many are shown when asked for. */

@@ -1,27 +1,17 @@
 import type { VNode } from "preact";
-import { useRef, useState } from "preact/hooks";
-import type { EditorBoot, EditorHost } from "../../src/protocol/editor.ts";
-import type { LayerDescription, LayerDetails, ModelDescription, ValueUse } from "../../src/protocol/model.ts";
-import { Button } from "../ui/controls.tsx";
+import { useRef } from "preact/hooks";
+import type { EditorHost, EditorTechnique } from "../../src/protocol/editor.ts";
+import type { LayerDescription, LayerDetails, ModelDescription } from "../../src/protocol/model.ts";
 import { Definitions } from "../ui/definitions.tsx";
 import { FailureText } from "../ui/feedback.tsx";
-import { Disclosure, Icon, IconButton } from "../ui/fields.tsx";
-import { formatBytes, formatShape } from "../../src/protocol/format.ts";
+import { IconButton } from "../ui/fields.tsx";
 import type { Failure } from "../ui/host.ts";
 import { useAnswer } from "../ui/store.ts";
 import type { HostLink } from "../ui/store.ts";
 import { Dot } from "./dot.tsx";
+import { LayerActions } from "./layer-actions.tsx";
+import { Use } from "./layer-use.tsx";
 import { operatorName } from "./search.ts";
-import { mayBeFloat, mayHaveSpace } from "./space.ts";
-import { Tensor } from "./tensor.tsx";
-
-type Techniques = Extract<EditorBoot, { kind: "model" }>["techniques"];
-
-/** Techniques that a layer offers by itself, and how the button says it. */
-const offers: readonly { readonly technique: string; readonly label: string; readonly fits: typeof mayHaveSpace }[] = [
-  { technique: "feature-maps", label: "Show feature maps", fits: mayBeFloat },
-  { technique: "grad-cam", label: "Grad-CAM here", fits: mayHaveSpace },
-];
 
 /** One layer opened: its attributes, what goes in, what comes out, and the tensors in it. */
 export function Inspector({
@@ -38,7 +28,7 @@ export function Inspector({
   readonly layer: LayerDescription;
   readonly model: ModelDescription;
   readonly link: HostLink<EditorHost>;
-  readonly techniques: Techniques;
+  readonly techniques: readonly EditorTechnique[];
   readonly blocked?: string;
   readonly onVisualize: (technique: string, value: string) => void;
   readonly onGo: (index: number) => void;
@@ -73,23 +63,7 @@ export function Inspector({
         <IconButton icon="copy" label="Copy the name" onClick={() => onCopy(layer.name)} testid="copy-name" />
         <IconButton icon="close" label="Close the inspector" onClick={onClose} testid="close-inspector" />
       </div>
-      <div class="inspector-actions">
-        {offers
-          .filter(
-            (offer) => offer.fits(layer, known) && techniques.some((technique) => technique.id === offer.technique),
-          )
-          .map((offer) => (
-            <Button
-              key={offer.technique}
-              disabled={blocked !== undefined}
-              title={blocked}
-              testid={`layer-${offer.technique}`}
-              onClick={() => onVisualize(offer.technique, layer.outputs[0])}
-            >
-              {offer.label}
-            </Button>
-          ))}
-      </div>
+      <LayerActions layer={layer} details={known} techniques={techniques} blocked={blocked} onVisualize={onVisualize} />
       {failure ? (
         <div class="inline-error" role="alert">
           <FailureText failure={failure} />
@@ -147,78 +121,6 @@ function Details({
         </ul>
       </section>
     </>
-  );
-}
-
-/** One input or output: where it comes from, and for a constant the tensor behind it. */
-function Use({
-  use,
-  model,
-  link,
-  onGo,
-  onCopy,
-  own = false,
-}: {
-  readonly use: ValueUse;
-  readonly model: ModelDescription;
-  readonly link: HostLink<EditorHost>;
-  readonly onGo: (index: number) => void;
-  readonly onCopy: (text: string) => void;
-  readonly own?: boolean;
-}): VNode {
-  const [open, setOpen] = useState(false);
-  const { from } = use;
-  if (from.kind === "omitted") return <li class="use muted">left out</li>;
-  const type = [use.type, use.dims ? formatShape(use.dims) : undefined].filter(Boolean).join(" ");
-  const name = (
-    <span class="mono use-name" title={use.name}>
-      {use.name}
-    </span>
-  );
-  return (
-    <li class="use">
-      {from.kind === "constant" ? (
-        <Disclosure
-          open={open}
-          onToggle={setOpen}
-          testid={`tensor-${use.name}`}
-          title={
-            <>
-              {name}
-              <span class="muted">
-                {type} · {formatBytes(from.bytes)}
-              </span>
-            </>
-          }
-        >
-          {() => <Tensor link={link} name={use.name} location={from.location} onCopy={onCopy} />}
-        </Disclosure>
-      ) : (
-        <div class="use-line">
-          {name}
-          <span class="muted">{type}</span>
-          {own ? null : from.kind === "input" ? (
-            <span class="muted">model input</span>
-          ) : (
-            <button
-              type="button"
-              class="link-button"
-              title={`Go to ${model.layers[from.index].name}`}
-              onClick={() => onGo(from.index)}
-            >
-              <Icon name="arrow-up" />
-              {model.layers[from.index].operator} {from.index}
-            </button>
-          )}
-        </div>
-      )}
-      {use.problem ? (
-        <p class="use-problem">
-          <Icon name="warning" />
-          {use.problem}
-        </p>
-      ) : null}
-    </li>
   );
 }
 

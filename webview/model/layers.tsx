@@ -1,23 +1,14 @@
 import type { VNode } from "preact";
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { EditorState, LayerColumn } from "../../src/protocol/editor.ts";
 import type { LayerDescription, ModelDescription } from "../../src/protocol/model.ts";
-import { formatShape, group } from "../../src/protocol/format.ts";
-import { Dot } from "./dot.tsx";
-import { operatorName } from "./search.ts";
+import { COLUMNS, gridOf } from "./columns.ts";
+import { LayerHead } from "./layer-head.tsx";
+import { LayerRow, ROW_HEIGHT } from "./layer-row.tsx";
 import type { Sort } from "./search.ts";
 
-/** Every row is as high as this, in CSS pixels: so a row's place is known without measuring ten thousand of them. */
-const rowHeight = 24;
 /** Rows made above and below what is seen. */
 const spare = 12;
-
-const columns: readonly { readonly by: Sort["by"]; readonly label: string; readonly class: string }[] = [
-  { by: "order", label: "#", class: "c-order" },
-  { by: "name", label: "Name", class: "c-name" },
-  { by: "operator", label: "Operator", class: "c-operator" },
-  { by: "shape", label: "Output shape", class: "c-shape" },
-  { by: "parameters", label: "Parameters", class: "c-parameters" },
-];
 
 /**
  * The model's layers as a grid of which only the rows in sight exist. Arrow keys, Page Up and Down, Home and End move;
@@ -28,9 +19,12 @@ export function Layers({
   total,
   operators,
   sort,
+  widths,
+  empty,
   selected,
   inspecting,
   onSort,
+  onResize,
   onSelect,
   onClose,
 }: {
@@ -38,9 +32,13 @@ export function Layers({
   readonly total: readonly LayerDescription[];
   readonly operators: ModelDescription["operators"];
   readonly sort: Sort;
+  readonly widths: EditorState["widths"];
+  /** What is said where there is no row. */
+  readonly empty: string;
   readonly selected?: number;
   readonly inspecting: boolean;
   readonly onSort: (sort: Sort) => void;
+  readonly onResize: (column: LayerColumn, width: number | undefined) => void;
   readonly onSelect: (index: number) => void;
   readonly onClose: () => void;
 }): VNode {
@@ -55,6 +53,7 @@ export function Layers({
   const focusActive = useRef(false);
   const largest = useMemo(() => total.reduce((most, layer) => Math.max(most, layer.parameters), 1), [total]);
   const row = Math.min(active, layers.length - 1);
+  const grid = useMemo(() => gridOf(widths), [widths]);
 
   useLayoutEffect(() => {
     const element = scroller.current;
@@ -91,7 +90,7 @@ export function Layers({
       onClose();
       return;
     }
-    const page = Math.max(1, Math.floor((view.height - rowHeight) / rowHeight) - 1);
+    const page = Math.max(1, Math.floor((view.height - ROW_HEIGHT) / ROW_HEIGHT) - 1);
     const steps: Record<string, number> = {
       ArrowDown: 1,
       ArrowUp: -1,
@@ -110,8 +109,8 @@ export function Layers({
     if (inspecting) onSelect(layers[next].index);
   };
 
-  const from = Math.max(0, Math.floor(view.top / rowHeight) - spare);
-  const to = Math.min(layers.length, Math.ceil((view.top + view.height) / rowHeight) + spare);
+  const from = Math.max(0, Math.floor(view.top / ROW_HEIGHT) - spare);
+  const to = Math.min(layers.length, Math.ceil((view.top + view.height) / ROW_HEIGHT) + spare);
   // The row that Tab leads to exists even when it is out of sight.
   const places = range(from, to);
   if (row >= 0 && (row < from || row >= to)) places.push(row);
@@ -122,89 +121,38 @@ export function Layers({
       role="grid"
       aria-label="Layers"
       aria-rowcount={layers.length + 1}
-      aria-colcount={columns.length}
+      aria-colcount={COLUMNS.length}
       data-testid="layers"
       ref={scroller}
+      style={{ "--columns": grid.columns, "--row-least": grid.least }}
       onScroll={(event) => setView({ top: event.currentTarget.scrollTop, height: event.currentTarget.clientHeight })}
       onKeyDown={move}
     >
-      <div class="row head" role="row" aria-rowindex={1}>
-        {columns.map((column) => (
-          <div
-            key={column.by}
-            role="columnheader"
-            class={column.class}
-            aria-sort={sort.by === column.by ? (sort.descending ? "descending" : "ascending") : "none"}
-          >
-            <button
-              type="button"
-              class="sort"
-              data-testid={`sort-${column.by}`}
-              title={`Sort by ${column.label === "#" ? "position in the graph" : column.label.toLowerCase()}`}
-              onClick={() =>
-                onSort({
-                  by: column.by,
-                  descending:
-                    sort.by === column.by ? !sort.descending : column.by === "parameters" || column.by === "shape",
-                })
-              }
-            >
-              {column.label}
-              {sort.by === column.by ? (
-                <span class={`codicon codicon-${sort.descending ? "arrow-down" : "arrow-up"}`} aria-hidden="true" />
-              ) : null}
-            </button>
-          </div>
-        ))}
-      </div>
-      <div role="rowgroup" class="rows" style={{ height: `${layers.length * rowHeight}px` }}>
+      <LayerHead sort={sort} widths={widths} onSort={onSort} onResize={onResize} />
+      <div role="rowgroup" class="rows" style={{ height: `${layers.length * ROW_HEIGHT}px` }}>
         {places.map((place) => {
           const layer = layers[place];
           return (
-            <div
+            <LayerRow
               key={layer.index}
-              role="row"
-              class="row"
-              aria-rowindex={place + 2}
-              aria-selected={layer.index === selected}
-              tabIndex={place === row ? 0 : -1}
-              data-row={place}
-              data-testid={`layer-${layer.index}`}
-              style={{ transform: `translateY(${place * rowHeight}px)` }}
+              layer={layer}
+              place={place}
+              selected={layer.index === selected}
+              isStop={place === row}
+              largest={largest}
+              operators={operators}
               onFocus={() => setActive(place)}
               onClick={() => {
                 setActive(place);
                 onSelect(layer.index);
               }}
-            >
-              <div role="gridcell" class="c-order number muted">
-                {layer.index}
-              </div>
-              <div role="gridcell" class="c-name" title={layer.name}>
-                {layer.name}
-              </div>
-              <div role="gridcell" class="c-operator">
-                <Dot operator={operatorName(layer)} among={operators} />
-                {operatorName(layer)}
-              </div>
-              <div role="gridcell" class={`c-shape number ${layer.outputDims ? "" : "muted"}`}>
-                {layer.outputDims ? formatShape(layer.outputDims) : "—"}
-              </div>
-              <div role="gridcell" class={`c-parameters number ${layer.parameters ? "" : "muted"}`}>
-                {layer.parameters > largest / 30 ? (
-                  <i class="share" aria-hidden="true" style={{ width: `${(layer.parameters / largest) * 100}%` }} />
-                ) : null}
-                <span>{layer.parameters ? group(layer.parameters) : "—"}</span>
-              </div>
-            </div>
+            />
           );
         })}
       </div>
       {layers.length === 0 ? (
         <p class="empty" data-testid="no-hits">
-          {total.length
-            ? "No layer matches. Use op:Conv to filter by operator, or words to filter by name."
-            : "The graph has no nodes."}
+          {empty}
         </p>
       ) : null}
     </div>
@@ -218,8 +166,8 @@ function range(from: number, to: number): number[] {
 /** Scrolls just as far as is needed to see a row below the header. */
 function reveal(element: HTMLElement | null, place: number): void {
   if (!element) return;
-  const top = place * rowHeight;
-  const room = element.clientHeight - rowHeight;
+  const top = place * ROW_HEIGHT;
+  const room = element.clientHeight - ROW_HEIGHT;
   if (top < element.scrollTop) element.scrollTop = top;
-  else if (top + rowHeight > element.scrollTop + room) element.scrollTop = top + rowHeight - room;
+  else if (top + ROW_HEIGHT > element.scrollTop + room) element.scrollTop = top + ROW_HEIGHT - room;
 }

@@ -1,53 +1,50 @@
 import type { VNode } from "preact";
-import type { EditorBoot } from "../../src/protocol/editor.ts";
-import { Button } from "../ui/controls.tsx";
+import type { EditorTechnique } from "../../src/protocol/editor.ts";
 import { Icon } from "../ui/fields.tsx";
-import { MenuButton } from "../ui/menu.tsx";
+import { ReasonButton } from "../ui/reason-button.tsx";
 
-/** Those that are worth a button of their own, in this order; all others are in the menu after them. */
-const usual = ["predictions", "feature-maps", "saliency", "integrated-gradients", "cam", "grad-cam"];
-
-/** The techniques to look at this model with. */
+/**
+ * The way to all techniques, and those that are pinned or were used last, each in its place. One that cannot work for
+ * this model stays there and says why.
+ */
 export function Techniques({
   techniques,
+  quick,
   blocked,
   onChoose,
+  onAll,
 }: {
-  readonly techniques: Extract<EditorBoot, { kind: "model" }>["techniques"];
-  readonly blocked: boolean;
+  readonly techniques: readonly EditorTechnique[];
+  readonly quick: readonly string[];
+  /** Why none may run. */
+  readonly blocked?: string;
   readonly onChoose: (id: string) => void;
+  readonly onAll: () => void;
 }): VNode {
-  const buttons = usual.flatMap((id) => techniques.filter((technique) => technique.id === id));
-  const others = techniques.filter((technique) => !usual.includes(technique.id));
+  const buttons = quick.flatMap((id) => techniques.filter((technique) => technique.id === id));
   return (
-    <div class="techniques" role="group" aria-label="Visualize">
-      {buttons.map((technique) => (
-        <Button
-          key={technique.id}
-          title={technique.summary}
-          disabled={blocked}
-          testid={`visualize-${technique.id}`}
-          onClick={() => onChoose(technique.id)}
+    <div class="techniques" role="group" aria-label="Explain">
+      <ReasonButton
+        kind="primary"
+        title="Choose among all methods"
+        reason={blocked}
+        testid="explain-with"
+        onClick={onAll}
+      >
+        <Icon name="search" />
+        Explain With…
+      </ReasonButton>
+      {buttons.map(({ id, title, summary, reason }) => (
+        <ReasonButton
+          key={id}
+          title={summary}
+          reason={blocked ?? reason}
+          testid={`visualize-${id}`}
+          onClick={() => onChoose(id)}
         >
-          {technique.title}
-        </Button>
+          {title}
+        </ReasonButton>
       ))}
-      {others.length ? (
-        <MenuButton
-          label="More techniques"
-          title="More techniques"
-          testid="visualize-more"
-          disabled={blocked}
-          items={others.map((technique) => ({
-            id: technique.id,
-            label: technique.title,
-            run: () => onChoose(technique.id),
-          }))}
-        >
-          More
-          <Icon name="chevron-down" />
-        </MenuButton>
-      ) : null}
     </div>
   );
 }

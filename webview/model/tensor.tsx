@@ -31,18 +31,31 @@ export function Tensor({
     );
   if (!tensor) return <p class="muted">Reading…</p>;
   const { histogram, preview, count } = tensor;
+  const only = onlyValue(tensor);
   return (
     <div class="tensor" data-testid="tensor">
-      {histogram ? <Histogram counts={histogram.counts} min={histogram.min} max={histogram.max} /> : null}
+      {only !== undefined ? (
+        <p class="only-value mono" data-testid="only-value">
+          {only}
+        </p>
+      ) : histogram && histogram.max > histogram.min ? (
+        <Histogram counts={histogram.counts} min={histogram.min} max={histogram.max} />
+      ) : null}
       <Definitions testid="statistics" rows={rows(tensor, location)} />
       {preview.length ? (
         <>
-          <p class="preview mono" aria-label="First values">
-            {preview.join("  ")}
-            {count > preview.length ? " …" : ""}
-          </p>
+          {count === 1 ? null : (
+            <p class="preview mono" aria-label="First values">
+              {preview.join("  ")}
+              {count > preview.length ? " …" : ""}
+            </p>
+          )}
           <Button onClick={() => onCopy(preview.join(", "))} testid="copy-values">
-            {count > preview.length ? `Copy first ${plural(preview.length, "value")}` : "Copy values"}
+            {count > preview.length
+              ? `Copy first ${plural(preview.length, "value")}`
+              : count === 1
+                ? "Copy value"
+                : "Copy values"}
           </Button>
         </>
       ) : (
@@ -52,10 +65,17 @@ export function Tensor({
   );
 }
 
+/** The number that a tensor is, of one element or of many that are the same: there is nothing to distribute. */
+function onlyValue({ count, preview, statistics }: TensorSummary): string | undefined {
+  if (count === 1) return preview[0];
+  const { min, max, notFinite } = statistics ?? {};
+  return min !== undefined && min === max && notFinite === 0 ? `${preview[0]}, everywhere` : undefined;
+}
+
 function rows({ statistics, count }: TensorSummary, location: string): Definition[] {
   return [
     { name: "elements", value: group(count), class: "number" },
-    ...(statistics
+    ...(statistics && count > 1
       ? [
           {
             name: "mean ± std",

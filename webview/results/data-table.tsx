@@ -182,7 +182,7 @@ export function DataTable({ table, label }: { readonly table: Table; readonly la
                       title={String(value)}
                       onClick={() => setActive({ row: place + 1, column })}
                     >
-                      {cellText(value)}
+                      {cellText(one, row)}
                     </div>
                   );
                 })}
@@ -235,7 +235,7 @@ function widthsOf({ rows, columns }: Table): number[] {
   return columns.map((one) => {
     // A long name is cut: it must not push other columns out of sight.
     let longest = Math.min(headingOf(one).length + 2, widestName);
-    for (let row = 0; row < rows; row += every) longest = Math.max(longest, cellText(one.at(row)).length);
+    for (let row = 0; row < rows; row += every) longest = Math.max(longest, cellText(one, row).length);
     return Math.min(widest, longest);
   });
 }

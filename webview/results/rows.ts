@@ -1,7 +1,7 @@
 /** Which rows of a table are shown, and in which order. */
 import { headingOf } from "../../src/draw/scene/table.ts";
 import type { Column, Table } from "../../src/draw/scene/table.ts";
-import { formatValue } from "../../src/protocol/format.ts";
+import { formatValue, formatWhole } from "../../src/protocol/format.ts";
 
 export interface Sort {
   /** The column's place. */
@@ -9,9 +9,11 @@ export interface Sort {
   readonly descending: boolean;
 }
 
-/** How a cell is shown; a number that is not there is an empty text. */
-export function cellText(value: string | number): string {
-  return typeof value === "number" ? formatValue(value) : value;
+/** How a column's cell is shown; a number that is not there is an empty text. */
+export function cellText({ type, at }: Pick<Column, "type" | "at">, row: number): string {
+  const value = at(row);
+  if (typeof value !== "number") return value;
+  return type === "integer" ? formatWhole(value) : formatValue(value);
 }
 
 /**
@@ -72,7 +74,7 @@ function contains(word: string, columns: readonly Column[]): Test {
   const wanted = word.toLowerCase();
   return (row) =>
     columns.some((one) => {
-      const text = cellText(one.at(row)).toLowerCase();
+      const text = cellText(one, row).toLowerCase();
       return one.type === "text" ? text.includes(wanted) : text.startsWith(wanted.replace("-", "−"));
     });
 }

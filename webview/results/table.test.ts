@@ -125,3 +125,23 @@ test("fits a narrow window: what does not is scrolled in the table", async () =>
   expect(value.x + value.width).toBeLessThanOrEqual(grid.x + grid.width);
   await screenshot(page, "table-340-light", true);
 });
+
+test.each([
+  ["saliency", "heatmap-table"],
+  ["grad-cam", "heatmap-table"],
+  ["predictions", "bars-table"],
+])("of %s it never makes a narrow panel wider: it scrolls inside", async (technique, button) => {
+  await openTable(technique, button, { width: 320 });
+  await eventually(() => page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(320);
+  const [table, grid] = [await boxOf(page.getByTestId("data-table")), await boxOf(page.getByTestId("table-grid"))];
+  expect(grid.x + grid.width).toBeLessThanOrEqual(Math.min(320, table.x + table.width + 1));
+  await page.getByTestId("table-grid").focus();
+  await page.keyboard.press("End");
+  await screenshot(page, `table-320-${technique}`);
+});
+
+test("counts are whole numbers, all their digits", async () => {
+  page = await openPage({ scenario: { modelOnly: true, state: { technique: "parameters" } } });
+  await page.getByTestId("table-grid").waitFor();
+  await eventually(() => rowAt(1)).toEqual(["fc", "1281000"]);
+});

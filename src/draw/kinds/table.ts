@@ -3,7 +3,7 @@ import { GLYPH } from "../scene/font.ts";
 import { textWidth } from "../scene/parts.ts";
 import type { Block, Part } from "../scene/parts.ts";
 import { column, headingOf } from "../scene/table.ts";
-import { formatValue } from "../../protocol/format.ts";
+import { formatValue, formatWhole } from "../../protocol/format.ts";
 import { combineEach } from "./kind.ts";
 import type { Combine, Kind } from "./kind.ts";
 
@@ -84,7 +84,7 @@ function layoutTable(artifact: TableArtifact): Block {
 }
 
 function textOf({ type, values }: TableColumn, row: number): string {
-  if (type !== "text") return formatValue(values[row]);
+  if (type !== "text") return type === "integer" ? formatWhole(values[row]) : formatValue(values[row]);
   const characters = [...values[row]];
   return characters.length > longestText ? `${characters.slice(0, longestText - 1).join("")}…` : values[row];
 }

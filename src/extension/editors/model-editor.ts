@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import { describeError } from "../../protocol/link.ts";
-import type { EditorBoot, EditorHost } from "../../protocol/editor.ts";
+import type { EditorBoot, EditorHost, EditorTechnique } from "../../protocol/editor.ts";
+import { whyNot } from "../../protocol/obstacles.ts";
 import { commandId, modelViewType } from "../commands/ids.ts";
 import { Disposable } from "../disposable.ts";
 import { nameOf } from "../files.ts";
@@ -42,6 +43,8 @@ export class ModelEditor extends Disposable implements vscode.CustomReadonlyEdit
   }
 }
 
+const QUICK = ["predictions", "feature-maps", "saliency", "integrated-gradients", "grad-cam"];
+
 /** One view of a model file. */
 class ModelView extends WebviewSession<EditorHost> {
   /** When it was opened (performance.now()), until it could be drawn. */
@@ -65,6 +68,7 @@ class ModelView extends WebviewSession<EditorHost> {
       tensor: ({ name }, { signal }) => engine.call("tensor", { model, name }, { signal }),
       visualize: ({ technique, layer }) =>
         void vscode.commands.executeCommand(commandId(technique), document.uri, { layer }),
+      explainWith: () => void vscode.commands.executeCommand("neuralLoupe.explainWith", document.uri),
       reload: () => {
         document.forget();
         return this.boot();
@@ -92,13 +96,12 @@ class ModelView extends WebviewSession<EditorHost> {
     try {
       const model = await this.document.description();
       const blocked = blockedReason(uri);
-      const techniques = this.services.techniques.map(({ id, title, command, summary }) => ({
-        id,
-        title,
-        command,
-        summary,
-      }));
-      return { kind: "model", model, techniques, ...(blocked ? { blocked } : {}) };
+      const techniques = this.services.techniques.map((info): EditorTechnique => {
+        const { id, title, summary } = info;
+        const reason = whyNot(info, model);
+        return { id, title, summary, ...(reason === undefined ? {} : { reason }) };
+      });
+      return { kind: "model", model, techniques, quick: QUICK, ...(blocked ? { blocked } : {}) };
     } catch (error) {
       const { message, where, hint } = describeError(error);
       return { kind: "error", name: nameOf(uri), message, ...(where ? { where } : {}), ...(hint ? { hint } : {}) };

@@ -1,6 +1,7 @@
 import type { EditorBoot, EditorHost } from "../../../src/protocol/editor.ts";
 import type { Handlers } from "../../../src/protocol/link.ts";
 import { Link, RemoteError } from "../../../src/protocol/link.ts";
+import { whyNot, type Limit } from "../../../src/protocol/obstacles.ts";
 import type { LayerDescription, LayerDetails, ModelDescription } from "../../../src/protocol/model.ts";
 import type { ChangeReason, SessionView } from "../../../src/protocol/session.ts";
 import { factsOf } from "../../../src/model/operators.ts";
@@ -9,7 +10,10 @@ import type { Derivation } from "../gallery/derived.ts";
 import { noted, page, random, scenario, wire } from "./page.ts";
 import { manyTechniques, techniques } from "./panel-techniques.ts";
 
-const operators = ["Conv", "Clip", "Conv", "Clip", "Conv", "Add"];
+// With `plumbing` each block ends in the arithmetic of a shape.
+const operators = scenario.plumbing
+  ? ["Conv", "Clip", "Conv", "Shape", "Gather", "Reshape"]
+  : ["Conv", "Clip", "Conv", "Clip", "Conv", "Add"];
 const count = Number(scenario.layers ?? 163);
 
 const layers: LayerDescription[] = Array.from({ length: count }, (_, index) => {
@@ -27,7 +31,7 @@ const layers: LayerDescription[] = Array.from({ length: count }, (_, index) => {
   const name =
     operator === "Gemm"
       ? "/_fc/Gemm"
-      : `/_blocks.${block}/${operator === "Conv" ? ["_expand_conv", "", "_depthwise_conv", "", "_project_conv"][index % 6] : `_${operator.toLowerCase()}`}/${operator}`;
+      : `${scenario.longNames ? "/model/backbone/features/stage/with/a/long/path" : ""}/_blocks.${block}/${operator === "Conv" ? ["_expand_conv", "", "_depthwise_conv", "", "_project_conv"][index % 6] : `_${operator.toLowerCase()}`}/${operator}`;
   return {
     index,
     name,
@@ -41,6 +45,7 @@ const layers: LayerDescription[] = Array.from({ length: count }, (_, index) => {
           : operator === "GlobalAveragePool"
             ? ["N", channels, 1, 1]
             : ["N", channels, size, size],
+    ...(operator === "Shape" || operator === "Gather" ? { plumbing: true as const } : {}),
     parameters:
       operator === "Conv" ? channels * channels * (index % 6 === 2 ? 1 : 9) : operator === "Gemm" ? 1281000 : 0,
     inputs: index
@@ -84,6 +89,7 @@ const plainModel: ModelDescription = {
     { severity: "warning", message: "3 nodes have no inferred shape.", where: "/_blocks.1/_clip/Clip" },
     { severity: "error", message: "External data “weights.bin” is 12 bytes too short.", where: "initializer weight_4" },
   ],
+  ...(scenario.limits ? { limits: scenario.limits as Limit[] } : {}),
   stamp: "1",
 };
 
@@ -102,12 +108,12 @@ function boot(): EditorBoot {
   return {
     kind: "model",
     model,
-    techniques: (scenario.many ? manyTechniques : techniques).map(({ id, title, command, summary }) => ({
-      id,
-      title,
-      command,
-      summary,
-    })),
+    techniques: (scenario.many ? manyTechniques : techniques).map((info) => {
+      const { id, title, summary } = info;
+      const reason = whyNot(info, model);
+      return { id, title, summary, ...(reason === undefined ? {} : { reason }) };
+    }),
+    quick: ["predictions", "feature-maps", "saliency", "occlusion", "grad-cam"],
     ...(typeof scenario.blocked === "string" ? { blocked: scenario.blocked } : {}),
   };
 }
@@ -135,18 +141,20 @@ const link = new Link<EditorHost, SessionView>(
                 { name: "strides", type: "ints", value: "2, 2" },
               ]
             : [],
-        inputs: layer.inputs.map((name) =>
+        inputs: layer.inputs.map((name, place) =>
           name === "images"
-            ? { name, type: "float32", dims: ["N", 3, 224, 224], from: { kind: "input" as const } }
+            ? { name, formal: "X", type: "float32", dims: ["N", 3, 224, 224], from: { kind: "input" as const } }
             : name.startsWith("value_")
               ? {
                   name,
+                  formal: "X",
                   type: "float32",
                   dims: layers[index - 1].outputDims,
                   from: { kind: "layer" as const, index: index - 1 },
                 }
               : {
                   name,
+                  formal: ["X", "W", "B"][place],
                   type: "float32",
                   dims: name.startsWith("weight") ? [32, 3, 3, 3] : [32],
                   from: {
@@ -158,9 +166,15 @@ const link = new Link<EditorHost, SessionView>(
         ),
         outputs: layer.outputs.map((name) => ({
           name,
-          type: "float32",
+          formal: "Y",
+          type: scenario.integerOutput === index ? "int64" : "float32",
           dims: layer.outputDims,
           from: { kind: "layer" as const, index },
+          consumers:
+            index === count - 1
+              ? []
+              : Array.from({ length: index === 7 ? 12 : 1 }, (_, i) => Math.min(count - 1, index + 1 + i)),
+          ...(index === count - 1 ? { isOutput: true as const } : {}),
         })),
       };
     },
@@ -172,6 +186,12 @@ const link = new Link<EditorHost, SessionView>(
           `initializer ${name}`,
           "Is the file complete?",
         );
+      if (scenario.scalar) {
+        const statistics = { min: 6, max: 6, mean: 6, std: 0, zeros: 0, notFinite: 0 };
+        const histogram = { counts: [1], min: 6, max: 6 };
+        const [length, dims] = scenario.scalar === "filled" ? [864, [32, 3, 3, 3]] : [1, []];
+        return { name, type: "float32", dims, count: length, histogram, statistics, preview: ["6"] };
+      }
       const next = random(5);
       const values = Array.from({ length: 864 }, () => Math.fround((next() + next() + next() - 1.5) * 0.8));
       const [min, max] = [Math.min(...values), Math.max(...values)];
@@ -196,6 +216,7 @@ const link = new Link<EditorHost, SessionView>(
       };
     },
     visualize: () => undefined,
+    explainWith: () => undefined,
     reopenAsText: () => undefined,
     copy: () => undefined,
   }),

@@ -222,7 +222,7 @@ function modelResult(): WholeResult {
         title: "Parameters",
         columns: [
           { name: "layer", type: "text", values: ["conv", "fc"] },
-          { name: "parameters", type: "number", values: Float64Array.of(864, 1_281_000) },
+          { name: "parameters", type: "integer", values: Float64Array.of(864, 1_281_000) },
         ],
         caption: "",
       },
