@@ -26,6 +26,8 @@ export interface EngineApi {
   layers(request: { readonly model: string; readonly recipe: Recipe; readonly input: string }): {
     readonly layers: readonly LayerChoice[];
     readonly defaultLayer?: string;
+    /** Why these are not as many as the model's nodes, in a sentence. */
+    readonly count?: string;
   };
   run(job: Job): Result;
   /**

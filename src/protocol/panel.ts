@@ -47,6 +47,8 @@ export interface PanelHost extends SubjectHost<PanelState, PanelBoot> {
   layers(request: { readonly state: PanelState }): {
     readonly layers: readonly LayerChoice[];
     readonly defaultLayer?: string;
+    /** Why these are not as many as the model's nodes, in a sentence. */
+    readonly count?: string;
   };
   channel(request: { readonly state: PanelState; readonly channel: number }): {
     readonly height: number;

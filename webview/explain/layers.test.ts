@@ -118,8 +118,12 @@ test("what is counted is said where a method takes only some of the layers", asy
   await openWith("grad-cam");
   await eventually(() => note()).toBe("35 of 35 with height and width, automatic");
   expect(await page.getByTestId("layer-note").getAttribute("title")).toBe(
-    "Of 37 layers; the others have no height and width for this input",
+    "Of 37 layers; the others have no height and width for this input. 37 layers of 60 nodes: 23 only compute shapes or constants.",
   );
   await page.getByTestId("method-feature-maps").click();
   await eventually(() => note()).toMatch(/^\d+ of 37, automatic$/);
+  // The model has more nodes than these: it is said why.
+  expect(await page.getByTestId("layer-note").getAttribute("title")).toBe(
+    "37 layers of 60 nodes: 23 only compute shapes or constants.",
+  );
 });

@@ -14,14 +14,14 @@ const spare = 4;
  * The layer that is picked by itself says so, as long as none was chosen.
  */
 export function LayerStrip({
-  layers: { layers, defaultLayer },
+  layers: { layers, defaultLayer, count },
   spatialOnly,
   several,
   chosen,
   used,
   onChoose,
 }: {
-  readonly layers: { readonly layers: readonly LayerChoice[]; readonly defaultLayer?: string };
+  readonly layers: { readonly layers: readonly LayerChoice[]; readonly defaultLayer?: string; readonly count?: string };
   readonly spatialOnly: boolean;
   readonly several: boolean;
   /** What the person chose; none: picked by itself. */
@@ -116,21 +116,22 @@ export function LayerStrip({
       : place < 0
         ? `${counted}${all.length < layers.length ? "" : " layers"}`
         : `${place + 1} of ${counted}${byItself ? ", automatic" : ""}`;
+  const why = [
+    all.length < layers.length
+      ? `Of ${layers.length} layers; the others have no height and width for this input`
+      : undefined,
+    count,
+  ]
+    .filter((sentence) => sentence !== undefined)
+    .join(". ");
   return (
     <div class="strip-part">
       <div class="strip-title">
         <h2>{places.length > 1 ? "Layers" : "Layer"}</h2>
-        <span
-          class="muted"
-          data-testid="layer-note"
-          title={
-            all.length < layers.length
-              ? `Of ${layers.length} layers; the others have no height and width for this input`
-              : undefined
-          }
-        >
+        <span class="muted" data-testid="layer-note" title={why === "" ? undefined : why}>
           {note}
         </span>
+        {why === "" ? null : <span class="visually-hidden">{why}</span>}
         {byItself ? null : (
           <button type="button" class="link-button" data-testid="default-layer" onClick={() => onChoose([])}>
             Automatic

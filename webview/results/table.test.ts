@@ -141,7 +141,7 @@ test.each([
 });
 
 test("counts are whole numbers, all their digits", async () => {
-  page = await openPage({ scenario: { modelOnly: true, state: { technique: "parameters" } } });
+  page = await openPage({ scenario: { modelOnly: true, withoutInput: true, state: { technique: "parameters" } } });
   await page.getByTestId("table-grid").waitFor();
   await eventually(() => rowAt(1)).toEqual(["fc", "1281000"]);
 });

@@ -6,6 +6,7 @@ import type { LoadedModel } from "../../runtime/models.ts";
 import type { ChannelView } from "../framework/channels.ts";
 import { JobContext } from "../framework/context.ts";
 import { preparedFor } from "../framework/joint-input.ts";
+import { layerCountNote } from "../framework/layer-count.ts";
 import { layerChoices } from "../framework/layer-names.ts";
 import { NO_HINTS } from "../framework/output.ts";
 import { prepareInput, type PreparedInput, type SampleFiles } from "../framework/prepared-input.ts";
@@ -27,12 +28,14 @@ async function layersIn(
 ): Promise<ReturnType<EngineApi["layers"]>> {
   const fed = await prepareInput(model, { inputs: { "": request.input }, recipe: request.recipe });
   const context = await pickingContext(fed, {}, env);
-  const layers = layerChoices(await context.traced(), await context.layouts());
+  const traced = await context.traced();
+  const layers = layerChoices(traced, await context.layouts());
+  const count = layerCountNote(traced, layers, model.description.layers.length);
   const picked = await context.layer("features").catch((error: unknown) => {
     if (error instanceof UsageError) return undefined;
     throw error;
   });
-  return { layers, ...(picked ? { defaultLayer: picked.value } : {}) };
+  return { layers, ...(count === undefined ? {} : { count }), ...(picked ? { defaultLayer: picked.value } : {}) };
 }
 
 export async function channelOf(

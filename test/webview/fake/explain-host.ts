@@ -108,7 +108,11 @@ const link = new Link<PanelHost, SessionView>(
     remember: (request) => {
       state = request.state;
     },
-    layers: () => ({ layers: scenario.tokens ? tokenLayers : layers, defaultLayer }),
+    layers: () => ({
+      layers: scenario.tokens ? tokenLayers : layers,
+      defaultLayer,
+      count: "37 layers of 60 nodes: 23 only compute shapes or constants.",
+    }),
     channel({ state: { layer }, channel }) {
       const { value, dims } = layers.find((one) => one.value === (layer ?? defaultLayer)) ?? layers[0];
       return { height: dims[2], width: dims[3], values: channelValues(value, channel, dims[2], dims[3]) };
