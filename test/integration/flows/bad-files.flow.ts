@@ -30,6 +30,28 @@ flow(
       await screenshot("bad-file-cut-dark");
     });
 
+    await step(
+      "its banner says what is wrong, where, and what is left; methods are disabled, and say why",
+      async () => {
+        const frame = await workbench.webview("[data-testid=model-name] >> text=cut.onnx");
+        const said = await testid(frame, "cannot-run").innerText();
+        assert.match(said, /cannot be run, so its methods are disabled/);
+        assert.match(said, /ends too early/);
+        assert.match(said, /byte \d+/);
+        assert.match(said, /You can still look at/);
+        await testid(frame, "tab-layers").click();
+        await testid(frame, "layers").waitFor();
+        const saliency = testid(frame, "visualize-saliency");
+        assert.equal(await saliency.getAttribute("aria-disabled"), "true");
+        assert.match((await saliency.getAttribute("title")) ?? "", /ends too early/);
+        const tabs = (await vscode.tabs()).length;
+        await saliency.click({ force: true });
+        await testid(frame, "explain-with").click({ force: true });
+        assert.deepEqual(await workbench.quickPickRows(), []);
+        assert.equal((await vscode.tabs()).length, tabs);
+      },
+    );
+
     const expected: [string, RegExp][] = [
       ["empty.onnx", /empty/i],
       ["random.onnx", /./],

@@ -67,6 +67,17 @@ function lookAround(theme: string): (context: FlowContext) => Promise<void> {
       await search.fill("");
     });
 
+    await step("the arithmetic of shapes is hidden, and counted: nodes, layers and rows agree", async () => {
+      assert.equal(await testid(frame, "hits").innerText(), "123 nodes hidden");
+      assert.match(await testid(frame, "tab-layers").innerText(), /111/);
+      assert.equal(await testid(frame, "layers").getAttribute("aria-rowcount"), "112");
+      assert.match((await testid(frame, "fact-nodes").getAttribute("title")) ?? "", /^111 layers, and 123 that only/);
+      await testid(frame, "hide-plumbing").click();
+      await eventually(async () => assert.equal(await testid(frame, "layers").getAttribute("aria-rowcount"), "235"));
+      await testid(frame, "hide-plumbing").click();
+      await eventually(async () => assert.equal(await testid(frame, "layers").getAttribute("aria-rowcount"), "112"));
+    });
+
     await step("sorted by parameters, the classifier is the largest layer", async () => {
       await testid(frame, "sort-parameters").click();
       await eventually(async () => {
@@ -83,7 +94,16 @@ function lookAround(theme: string): (context: FlowContext) => Promise<void> {
       await frame.locator('[data-testid="uses-in"] [data-testid^="tensor-"]').first().click();
       await testid(frame, "statistics").waitFor();
       assert.match(await testid(frame, "statistics").innerText(), /mean/i);
+      assert.match(await testid(frame, "uses-in").innerText(), /^A\s[\s\S]*\nB\s[\s\S]*\nC\s/);
       await screenshot(`model-editor-${theme}`);
+    });
+
+    await step("its input leads to the layer before, whose output leads back", async () => {
+      const name = await frame.locator(".inspector h2").innerText();
+      await testid(frame, "uses-in").locator(".link-button").first().click();
+      await eventually(async () => assert.notEqual(await frame.locator(".inspector h2").innerText(), name));
+      await testid(frame, "consumers").locator(".link-button").first().click();
+      await eventually(async () => assert.equal(await frame.locator(".inspector h2").innerText(), name));
     });
 
     await step("opened again, with the engine warm", async () => {
