@@ -71,3 +71,9 @@ it("a branch that takes data from around it is a layer", () => {
   const nodes = [node("If", ["yes"], ["a"], branches("one")), node("If", ["yes"], ["y"], branches("x"))];
   expect(plumbing(nodes, [weight("yes", [], [1]), weight("one", [], [1])])).toEqual(["a"]);
 });
+
+it("what takes a value that nothing makes, as in a file that was cut short, is a layer", () => {
+  expect(plumbing([node("Conv", ["gone", "w"], ["c"]), node("Relu", ["c"], ["y"])], [weight("w", [1], [1])])).toEqual(
+    [],
+  );
+});

@@ -3,29 +3,34 @@ import { hasTrait, operatorOf } from "./operators.ts";
 
 /**
  * Nodes that compute nothing from what a model is fed: their values follow from shapes and constants alone (the
- * arithmetic around a Reshape), or they hand on what they are given (Identity).
+ * arithmetic around a Reshape), or they hand on what they are given (Identity). A value that nothing in the file makes
+ * may be anything.
  */
 export function plumbingOf(graph: Graph): ReadonlySet<Node> {
-  const data = new Set(graph.inputs.map(({ name }) => name));
-  for (const { name } of graph.initializers) data.delete(name);
+  const tensors = [...graph.initializers, ...graph.sparseInitializers.map(({ values }) => values)];
+  const fixed = new Set(tensors.map(({ name }) => name));
   const found = new Set<Node>();
   for (const node of graph.nodes) {
-    const isFixed = !isRandom(node) && (hasTrait(node, "shape-of") || !takenBy(node).some((value) => data.has(value)));
-    if (!isFixed) for (const output of node.outputs) if (output !== "") data.add(output);
+    const isFixed =
+      !isRandom(node) &&
+      (hasTrait(node, "shape-of") || takenBy(node).every((value) => value === "" || fixed.has(value)));
+    if (isFixed) for (const output of node.outputs) fixed.add(output);
     if (isFixed || operatorOf(node) === "Identity") found.add(node);
   }
   return found;
 }
 
-/** What a node and the graphs inside it name. */
+/** What a node takes, and the graphs inside it from around them. */
 export function takenBy(node: Node): readonly string[] {
-  return [
-    ...node.inputs,
-    ...subgraphsOf(node).flatMap(({ nodes, outputs }) => [
-      ...nodes.flatMap(takenBy),
-      ...outputs.map(({ name }) => name),
-    ]),
-  ];
+  return [...node.inputs, ...subgraphsOf(node).flatMap(takenFromOutside)];
+}
+
+function takenFromOutside({ nodes, outputs, inputs, initializers }: Graph): readonly string[] {
+  const own = new Set([
+    ...[...inputs, ...initializers].map(({ name }) => name),
+    ...nodes.flatMap((node) => node.outputs),
+  ]);
+  return [...nodes.flatMap(takenBy), ...outputs.map(({ name }) => name)].filter((name) => !own.has(name));
 }
 
 function isRandom(node: Node): boolean {

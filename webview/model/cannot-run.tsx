@@ -15,7 +15,11 @@ export function CannotRun({
 }): VNode | null {
   const limit = model.limits?.find(({ obstacle }) => obstacle === "run");
   if (!limit) return null;
-  const shown = model.layers.length > 0 ? `its ${plural(model.layers.length, "node")}, ` : "";
+  const left = [
+    ...(model.layers.length > 0 ? [`its ${plural(model.layers.length, "node")} and their attributes`] : []),
+    ...(model.inputs.length + model.outputs.length > 0 ? ["its inputs and outputs"] : []),
+    "the weights whose bytes are there",
+  ];
   return (
     <Banner
       kind="error"
@@ -30,9 +34,7 @@ export function CannotRun({
       <strong class="failure-message">This model cannot be run, so its methods are disabled.</strong>
       <span>{limit.reason}</span>
       {limit.where ? <span class="failure-where">{limit.where}</span> : null}
-      <span class="failure-hint">
-        You can still look at {shown}the inputs and outputs, and the weights whose bytes are there.
-      </span>
+      <span class="failure-hint">You can still look at {new Intl.ListFormat("en").format(left)}.</span>
     </Banner>
   );
 }

@@ -90,7 +90,7 @@ describe("a file that was cut short", () => {
     expect(said).toContain("The file ends in the middle of a tensor.");
     expect(said).toContain("byte 18 400 123");
     expect(said).toContain(
-      "You can still look at its 163 nodes, the inputs and outputs, and the weights whose bytes are",
+      "You can still look at its 163 nodes and their attributes, its inputs and outputs, and the weights whose bytes are there.",
     );
     for (const button of await page.locator(".techniques button").all())
       expect(await button.getAttribute("aria-disabled")).toBe("true");
