@@ -14,7 +14,7 @@ const VIEWS: Readonly<Record<LayerColumn, Omit<ColumnView, "by">>> = {
   name: { label: "Name", class: "c-name", least: 124, share: 3 },
   operator: { label: "Operator", class: "c-operator", least: 84, share: 1.2 },
   shape: { label: "Output shape", class: "c-shape", least: 136, share: 1 },
-  parameters: { label: "Parameters", class: "c-parameters", least: 100, share: 0.8 },
+  parameters: { label: "Parameters", class: "c-parameters", least: 108, share: 0.8 },
 };
 
 export const COLUMNS: readonly ColumnView[] = LAYER_COLUMNS.map((by) => ({ by, ...VIEWS[by] }));
