@@ -56,7 +56,7 @@ export class ModelFacts {
   }
 
   private async find(model: string, stamp: string): Promise<Facts> {
-    const key = hashOf({ kind: "facts", model, stamp, version: this.version });
+    const key = hashOf({ kind: "facts and limits", model, stamp, version: this.version });
     const kept = await this.cache.get(key);
     if (kept !== undefined) return kept as Facts;
     const [description, recipe] = await Promise.all([

@@ -192,3 +192,34 @@ describe("the inspector", () => {
     expect(await page.locator(".histogram").count()).toBe(0);
   });
 });
+
+test.each([320, 520, 1000])(
+  "by keyboard alone, at %i pixels: from the methods to a layer, what takes it, and back",
+  async (width) => {
+    await open({ width, scenario: { plumbing: true } });
+    const tabUntil = async (testid: string): Promise<void> => {
+      for (let times = 0; times < 30; times++) {
+        if ((await page.evaluate("document.activeElement.dataset.testid ?? ''")) === testid) return;
+        await page.keyboard.press("Tab");
+      }
+      throw new Error(`Tab does not lead to "${testid}".`);
+    };
+    await tabUntil("explain-with");
+    await tabUntil("tab-layers");
+    await tabUntil("search");
+    await page.keyboard.type("op:reshape");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Enter");
+    await page.getByTestId("consumers").waitFor();
+    const name = await page.locator(".inspector h2").textContent();
+    await tabUntil("copy-name");
+    for (let times = 0; times < 20; times++) {
+      await page.keyboard.press("Tab");
+      if (await page.evaluate("document.activeElement.closest('[data-testid=consumers]') !== null")) break;
+    }
+    await page.keyboard.press("Enter");
+    await eventually(() => page.locator(".inspector h2").textContent()).not.toBe(name);
+    await page.keyboard.press("Escape");
+    await eventually(() => page.getByTestId("inspector").count()).toBe(0);
+  },
+);
