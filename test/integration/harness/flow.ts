@@ -8,7 +8,10 @@ export interface FlowOptions {
   readonly theme?: "dark" | "light" | "high-contrast" | "high-contrast-light";
   /** User settings beside the quiet ones every flow has. */
   readonly settings?: Readonly<Record<string, unknown>>;
-  /** Whether the workspace begins with a copy of samples/ (default true). */
+  /**
+   * Whether the workspace begins with the classifier, its picture and names: the files of samples/ that lie in no folder
+   * (default true).
+   */
   readonly samples?: boolean;
   /** More files of the workspace, by path in it. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;

@@ -1,5 +1,5 @@
-// A VS Code of its own, on a fresh copy of the samples, with the test bridge in it.
-import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+// A VS Code of its own, on a fresh copy of the sample classifier, with the test bridge in it.
+import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import type { Page } from "playwright-core";
@@ -42,7 +42,7 @@ export class Instance {
     try {
       const workspace = workspaceIn(folder);
       await Promise.all([workspace, bridgesIn(folder)].map((one) => mkdir(one)));
-      if (samples) await cp(path.join(root, "samples"), workspace, { recursive: true });
+      if (samples) await copyClassifier(path.join(root, "samples"), workspace);
       for (const [name, content] of Object.entries(files)) {
         await mkdir(path.dirname(path.join(workspace, name)), { recursive: true });
         await writeFile(path.join(workspace, name), content);
@@ -86,6 +86,12 @@ export class Instance {
     await this.session.stop();
     await remove(this.#folder);
   }
+}
+
+/** The classifier's files lie in samples/ itself, other models in folders: with one model no command asks which. */
+async function copyClassifier(samples: string, workspace: string): Promise<void> {
+  for (const entry of await readdir(samples, { withFileTypes: true }))
+    if (entry.isFile()) await cp(path.join(samples, entry.name), path.join(workspace, entry.name));
 }
 
 function workspaceIn(folder: string): string {
