@@ -36,6 +36,12 @@ export function Inspector({
   readonly onCopy: (text: string) => void;
 }): VNode {
   const { answer: details, failure } = useDetails(link, layer.index);
+  // A link is gone with the layer that it stood in: the keys go on from the name of the one that it leads to.
+  const heading = useRef<HTMLHeadingElement>(null);
+  const go = (index: number): void => {
+    onGo(index);
+    heading.current?.focus();
+  };
   const known = details?.layer.index === layer.index ? details : undefined;
   const line = model.operators.find(({ operator }) => operator === operatorName(layer))?.line;
   return (
@@ -49,7 +55,9 @@ export function Inspector({
     >
       <div class="inspector-head">
         <div class="inspector-title">
-          <h2 title={layer.name}>{layer.name}</h2>
+          <h2 ref={heading} tabIndex={-1} title={layer.name}>
+            {layer.name}
+          </h2>
           <p class="muted">
             <Dot operator={operatorName(layer)} among={model.operators} />
             {operatorName(layer)} · #{layer.index}
@@ -70,7 +78,7 @@ export function Inspector({
         </div>
       ) : null}
       {details ? (
-        <Details details={details} model={model} link={link} onGo={onGo} onCopy={onCopy} />
+        <Details details={details} model={model} link={link} onGo={go} onCopy={onCopy} />
       ) : failure ? null : (
         <p class="muted">Reading…</p>
       )}

@@ -219,6 +219,8 @@ test.each([320, 520, 1000])(
     }
     await page.keyboard.press("Enter");
     await eventually(() => page.locator(".inspector h2").textContent()).not.toBe(name);
+    // The keys go on from there.
+    await until(page, "document.activeElement === document.querySelector('.inspector h2')");
     await page.keyboard.press("Escape");
     await eventually(() => page.getByTestId("inspector").count()).toBe(0);
   },

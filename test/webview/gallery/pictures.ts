@@ -47,6 +47,8 @@ export const pictures: readonly Picture[] = [
   picture("model", "typical", "Dark 2026", 700),
   picture("model", "typical", light, 320),
   picture("model", "error: no model"),
+  picture("model", "error: a file that was cut short", dark, 320, 760),
+  picture("model", "plumbing is hidden", high),
   picture("model", "long names", light),
   picture("compare", "typical", dark, 700, 500),
   picture("compare", "error: a cell failed", light, 320),

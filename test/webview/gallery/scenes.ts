@@ -87,6 +87,32 @@ const model: Scenes = {
     shows: "[role=tablist]",
     height: 420,
   },
+  "error: a file that was cut short": {
+    scenario: {
+      limits: [
+        {
+          obstacle: "run",
+          reason: "The file ends too early: TensorProto needs at least 4207477 more bytes. The model cannot be run.",
+          where: "byte 1000000",
+        },
+      ],
+    },
+    shows: "[data-testid=cannot-run]",
+    height: 560,
+  },
+  "methods that cannot work": {
+    scenario: {
+      limits: [
+        {
+          obstacle: "spatial layer",
+          reason: "No layer between the input and the score has height and width larger than 1×1.",
+        },
+      ],
+    },
+    shows: "[data-testid=visualize-grad-cam][aria-disabled]",
+    height: 420,
+  },
+  "plumbing is hidden": { scenario: { plumbing: true }, shows: "[data-testid=hide-plumbing]", height: 560 },
   "one layer": { scenario: { layers: 3 }, shows: "[role=tablist]", height: 420 },
   "many layers": { scenario: { layers: 3600 }, shows: "[role=tablist]" },
   "many methods": { scenario: { many: true }, shows: "[role=tablist]" },
