@@ -73,8 +73,15 @@ const explain: Scenes = {
   "NaN and infinite values": { scenario: named("NaN and infinite"), shows: "[data-testid=heatmap]" },
   "huge values": { scenario: named("huge values"), shows: "[data-testid=heatmap]" },
   "tiny values": { scenario: named("tiny values"), shows: "[data-testid=heatmap]" },
-  "long names": { scenario: named("long names"), shows: "[data-testid=heatmap]", height: 800 },
-  "right-to-left names": { scenario: named("right to left"), shows: "[data-testid=heatmap]" },
+  "long names": {
+    scenario: { ...named("long names"), state: { technique: "grad-cam" } },
+    shows: "[data-testid=heatmap]",
+    height: 800,
+  },
+  "right-to-left names": {
+    scenario: { ...named("right to left"), state: { technique: "grad-cam" } },
+    shows: "[data-testid=heatmap]",
+  },
 };
 
 const model: Scenes = {
@@ -130,7 +137,7 @@ const compare: Scenes = {
   },
   "running: cells wait": { scenario: { hold: 0.4 }, shows: "[data-testid=cell-running]", height: 560 },
   "running, parts are there": { scenario: { hold: 0.4, partial: true }, shows: "[data-testid=cell-running]" },
-  "error: a cell failed": { scenario: { failing: ["grad-cam"] }, shows: "[data-testid=cell-error]" },
+  "error: a cell failed": { scenario: { failing: ["grad-cam"], row: true }, shows: "[data-testid=cell-error]" },
   "blocked: the workspace is not trusted": {
     scenario: { blocked: "This workspace is not trusted: models are shown, and not run." },
     shows: "[data-testid=blocked]",
