@@ -4,6 +4,7 @@ import { formatValue } from "../../src/protocol/format.ts";
 import type { BarsArtifact } from "../../src/protocol/artifacts.ts";
 import { ValuesTable } from "./data-table.tsx";
 import { FeatureLabel } from "./feature-label.tsx";
+import { barWidth } from "./bar-width.ts";
 import { FeatureBars } from "./feature-bars.tsx";
 import { Picture } from "./image.tsx";
 import { cursorAt } from "./linked.tsx";
@@ -79,10 +80,7 @@ function SmallBars({
           <FeatureLabel label={label} />
           <span class="number">{formatValue(value)}</span>
           <span class="cell-bar-track">
-            <i
-              class={value < 0 ? "negative" : ""}
-              style={{ width: `${Math.min(1, Math.abs(value) / largest) * 50}%` }}
-            />
+            <i class={value < 0 ? "negative" : ""} style={{ width: barWidth(value, largest, 50) }} />
           </span>
         </div>
       ))}

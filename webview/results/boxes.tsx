@@ -10,6 +10,7 @@ import type { TargetSpec } from "../../src/protocol/job.ts";
 import { PixelCanvas } from "../ui/canvas.tsx";
 import { roveFocus } from "../ui/roving.ts";
 import { Tooltip } from "../ui/tooltip.tsx";
+import { barWidth } from "./bar-width.ts";
 import type { FullProps, KindView } from "./view.ts";
 
 export const boxes: KindView<BoxesArtifact> = { Full: Boxes };
@@ -129,7 +130,7 @@ function Boxes({ artifact, result, page }: FullProps<BoxesArtifact>): VNode {
               </span>
               <span class="prediction-value number">{formatValue(box.score)}</span>
               <span class="prediction-track" aria-hidden="true">
-                <i style={{ width: `${Math.max(0, Math.min(1, box.score)) * 100}%` }} />
+                <i style={{ width: barWidth(Math.max(0, box.score), 1) }} />
               </span>
             </button>
           ))}

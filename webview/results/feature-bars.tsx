@@ -1,6 +1,7 @@
 import type { VNode } from "preact";
 import { formatValue } from "../../src/protocol/format.ts";
 import type { BarsArtifact } from "../../src/protocol/artifacts.ts";
+import { barWidth, longestOf } from "./bar-width.ts";
 import { ValuesTable } from "./data-table.tsx";
 import { FeatureLabel } from "./feature-label.tsx";
 import { roveFocus } from "../ui/roving.ts";
@@ -10,7 +11,7 @@ import { roveFocus } from "../ui/roving.ts";
  * left oppose it.
  */
 export function FeatureBars({ bars }: { readonly bars: BarsArtifact }): VNode {
-  const largest = Math.max(...bars.items.map(({ value }) => Math.abs(value)), Number.MIN_VALUE);
+  const largest = longestOf(bars.items.map(({ value }) => value));
   const signed = bars.items.some(({ value }) => value < 0);
   return (
     <section class={`feature-bars ${signed ? "signed" : ""}`} aria-label={`${bars.title}: ${bars.quantity}`}>
@@ -35,15 +36,13 @@ export function FeatureBars({ bars }: { readonly bars: BarsArtifact }): VNode {
           >
             <FeatureLabel label={label} />
             <span class="feature-track" aria-hidden="true">
-              <i
-                class={value < 0 ? "against" : "for"}
-                style={{ width: `${(Math.abs(value) / largest) * (signed ? 50 : 100)}%` }}
-              />
+              <i class={value < 0 ? "against" : "for"} style={{ width: barWidth(value, largest, signed ? 50 : 100) }} />
             </span>
             <span class="feature-value number">{formatValue(value)}</span>
           </button>
         ))}
       </div>
+      {bars.items.length ? null : <p class="muted">No values.</p>}
       <p class="caption">
         {[
           bars.title,

@@ -3,6 +3,7 @@ import { formatShare, formatValue } from "../../src/protocol/format.ts";
 import type { BarsArtifact } from "../../src/protocol/artifacts.ts";
 import type { TargetSpec } from "../../src/protocol/job.ts";
 import { targetOfItem } from "../../src/protocol/target.ts";
+import { barWidth, longestOf } from "./bar-width.ts";
 import { roveFocus } from "../ui/roving.ts";
 
 interface Row {
@@ -34,7 +35,7 @@ export function Predictions({
 }): VNode {
   const chosen = chosenIndex(bars, target);
   const rows = shownRows(bars, chosen, label, limit);
-  const largest = bars.share ? 1 : Math.max(...rows.map((row) => Math.abs(row.value)), Number.MIN_VALUE);
+  const largest = bars.share ? 1 : longestOf(rows.map(({ value }) => value));
   const stop = rows.some((row) => row.index === chosen) ? chosen : rows[0]?.index;
   return (
     <section class={`predictions ${large ? "large" : ""}`}>
@@ -69,7 +70,7 @@ export function Predictions({
             </span>
             <span class="prediction-value number">{amount(row.value, bars)}</span>
             <span class="prediction-track" aria-hidden="true">
-              <i style={{ width: `${(Math.abs(row.value) / largest) * 100}%` }} />
+              <i style={{ width: barWidth(row.value, largest) }} />
             </span>
           </button>
         ))}
