@@ -1,4 +1,5 @@
 import { DataError } from "../model/errors.ts";
+import { READING_WORDS } from "../protocol/readings.ts";
 import { FITS, OUTPUT_KINDS } from "../protocol/recipe.ts";
 import type { ArrayRecipe, ImageRecipe, InputRecipe, Recipe, RowRecipe, TextRecipe } from "../protocol/recipe.ts";
 
@@ -33,11 +34,12 @@ export function validateRecipe(json: unknown, where: string): Recipe {
 function outputRecipes(check: Checker, json: unknown): NonNullable<Recipe["outputs"]> {
   return Object.fromEntries(
     Object.entries(check.object(json, "outputs")).map(([name, output]) => {
-      const given = check.object(output, `outputs.${name}`, ["kind", "classes"]);
+      const given = check.object(output, `outputs.${name}`, ["kind", "as", "classes"]);
       return [
         name,
         {
           ...(given.kind === undefined ? {} : { kind: check.choice(given.kind, `outputs.${name}.kind`, OUTPUT_KINDS) }),
+          ...(given.as === undefined ? {} : { as: check.choice(given.as, `outputs.${name}.as`, READING_WORDS) }),
           ...(given.classes === undefined
             ? {}
             : { classes: classNames(check, given.classes, `outputs.${name}.classes`) }),

@@ -13,6 +13,7 @@ export type Artifact =
   | CurvesArtifact
   | BoxesArtifact
   | LineArtifact
+  | MaskArtifact
   | TableArtifact;
 
 /** A picture: what the model saw, back in display colours. */
@@ -202,6 +203,45 @@ export interface BoxesArtifact {
   readonly values: Float32Array;
   readonly dims: readonly number[];
   readonly caption: string;
+}
+
+/** A class in each place of a map: a segmentation. */
+export interface MaskArtifact {
+  readonly kind: "mask";
+  readonly id: string;
+  readonly title: string;
+  /** The class's index at each place: [height, width]. */
+  readonly values: Float32Array;
+  readonly dims: readonly [height: number, width: number];
+  /** What that class scores there, in the same shape; absent where the model gives labels alone. */
+  readonly scores?: Float32Array;
+  /** "probability", "logit" ...: what a score is. */
+  readonly quantity: string;
+  /** Those that occur, most places first. */
+  readonly classes: readonly MaskClass[];
+  /** Where a place's score stands in the output; absent where there is no score to explain. */
+  readonly source?: DenseSource;
+  /** The picture it lies over, all of it: an image artifact's id. */
+  readonly over?: string;
+  readonly caption: string;
+}
+
+export interface MaskClass {
+  readonly index: number;
+  readonly label: string;
+  /** How many places are of it. */
+  readonly count: number;
+  /** The output's channel with its scores; none where only the other of two classes has one. */
+  readonly channel?: number;
+}
+
+/** How a map lies in the model's output. */
+export interface DenseSource {
+  readonly output: string;
+  /** Of the output, batch axis first. */
+  readonly dims: readonly number[];
+  /** Indices into `dims`. */
+  readonly axes: SpatialAxes;
 }
 
 /** A text's tokens, each with an amount: coloured text. */

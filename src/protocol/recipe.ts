@@ -1,3 +1,5 @@
+import type { Reading } from "./readings.ts";
+
 /** How a person's data becomes tensors. Saved as MODEL.loupe.json beside the model; guessed where there is none. */
 
 export interface Recipe {
@@ -37,6 +39,8 @@ export type OutputKind = (typeof OUTPUT_KINDS)[number];
 
 export interface OutputRecipe {
   readonly kind?: OutputKind;
+  /** How predictions show it. */
+  readonly as?: Reading;
   /**
    * Class names by index, as in the recipe itself; of one number that tells two classes apart, [negative, positive].
    */

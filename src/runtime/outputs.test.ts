@@ -6,6 +6,7 @@ import type { Node } from "../model/graph.ts";
 import { pythonFor } from "../export/python/index.ts";
 import { saveResult } from "../draw/encode/save.ts";
 import { DEFAULT_LOOKS } from "../protocol/looks.ts";
+import type { MaskArtifact } from "../protocol/artifacts.ts";
 import type { WholeResult } from "../protocol/result.ts";
 import type { Recipe } from "../protocol/recipe.ts";
 import { ModelCache } from "./model-cache.ts";
@@ -784,11 +785,13 @@ describe("outputs that are pictures", () => {
     );
     // At 0 and 0.25 the first is largest (0.4), at 0.5 the second (0.5), at 1 the third (1.4).
     expect(result.provenance.output).toMatchObject({ kind: "mask" });
-    expect(picture(result)).toMatchObject({ caption: "largest class at each place: none 50%, cat 25%, dog 25%" });
-    // PASCAL VOC's colour map: black, (128, 0, 0), (0, 128, 0).
-    expect(Array.from((picture(result) as { pixels: Uint8Array }).pixels)).toEqual([
-      0, 0, 0, 0, 0, 0, 128, 0, 0, 0, 128, 0,
+    const mask = result.views[0] as MaskArtifact;
+    expect(mask.classes.map(({ label, count }) => [label, count])).toEqual([
+      ["none", 2],
+      ["cat", 1],
+      ["dog", 1],
     ]);
+    expect(Array.from(mask.values)).toEqual([0, 0, 1, 2]);
     expect(bars(result).items[0]).toMatchObject({ label: "dog at 1, 1", target: "2,1,1" });
   });
 });

@@ -1,5 +1,6 @@
 import { isFloat, type DataType, type Graph } from "../model/graph.ts";
 import { forEachRow } from "./axis-rows.ts";
+import type { Reading } from "../protocol/readings.ts";
 import type { OutputKind, OutputRecipe } from "../protocol/recipe.ts";
 import { endOf, type End, type ValueFacts } from "./score.ts";
 import { fromEnd, fromDistances, fromTop, fromOneHot, fromMl, fromMaker, formOf } from "./output-from-graph.ts";
@@ -47,6 +48,8 @@ export interface ModelOutput {
   readonly shape: readonly number[];
   readonly values: Float32Array;
   readonly meaning: OutputMeaning;
+  /** How the recipe says that it is shown. */
+  readonly as?: Reading;
   /** Where the elements are those of classes that the graph chose: the class number of each. */
   readonly numbers?: readonly number[];
   /** Of an output of strings: them; `values` are then NaN. */

@@ -120,7 +120,7 @@ export function Panel({ controller }: { readonly controller: PanelController }):
             />
           ) : null}
         </div>
-        {predictions && result?.views[0]?.id !== "predictions" && inputMatters ? (
+        {predictions && !result?.views.some(({ id }) => id === "predictions") && inputMatters ? (
           <aside class="side" aria-label="Predictions">
             <Predictions
               bars={predictions}

@@ -1,5 +1,6 @@
 import type { VNode } from "preact";
 import type { Provenance } from "../../src/protocol/result.ts";
+import { READINGS, READING_WORDS } from "../../src/protocol/readings.ts";
 import { OUTPUT_KINDS, type OutputKind, type OutputRecipe, type Recipe } from "../../src/protocol/recipe.ts";
 import { Select, ValueField } from "../ui/fields.tsx";
 
@@ -30,11 +31,13 @@ export function OutputFields({
   readonly onChange: (outputs: Recipe["outputs"]) => void;
 }): VNode {
   const set = (name: string, change: OutputRecipe): void => {
-    const { kind, classes } = { ...recipe.outputs?.[name], ...change };
+    const { kind, as, classes } = { ...recipe.outputs?.[name], ...change };
     const others = Object.fromEntries(Object.entries(recipe.outputs ?? {}).filter(([other]) => other !== name));
     const next = {
       ...others,
-      ...(kind || classes ? { [name]: { ...(kind ? { kind } : {}), ...(classes ? { classes } : {}) } } : {}),
+      ...(kind || as || classes
+        ? { [name]: { ...(kind ? { kind } : {}), ...(as ? { as } : {}), ...(classes ? { classes } : {}) } }
+        : {}),
     };
     onChange(Object.keys(next).length > 0 ? next : undefined);
   };
@@ -80,6 +83,18 @@ function Output({
             ...OUTPUT_KINDS.map((kind) => ({ value: kind, label: LABELS[kind] })),
           ]}
           onChange={(kind) => onChange({ kind: kind === "" ? undefined : kind })}
+        />
+        <Select
+          label="shown as"
+          shown
+          value={said.as ?? ""}
+          testid={`recipe-output-as-${name}`}
+          title="The form in which predictions show the output"
+          choices={[
+            { value: "", label: "automatic" },
+            ...READING_WORDS.map((word) => ({ value: word, label: READINGS[word] })),
+          ]}
+          onChange={(as) => onChange({ as: as === "" ? undefined : as })}
         />
         {typeof said.classes === "object" ? (
           <span class="muted">{said.classes.length} class names in the recipe</span>

@@ -4,6 +4,7 @@ import type { Artifact } from "../../src/protocol/artifacts.ts";
 import { barsCell } from "./bars.tsx";
 import { heatmapCell } from "./heatmap.tsx";
 import { lineCell } from "./line.tsx";
+import { maskCell } from "./mask.tsx";
 import "./results.css";
 import { tokensCell } from "./tokens.tsx";
 import { UnknownKind } from "./unknown.tsx";
@@ -17,6 +18,7 @@ const cells: { readonly [K in Artifact["kind"]]: KindCell<Extract<Artifact, { ki
   heatmap: heatmapCell,
   image: null,
   line: lineCell,
+  mask: maskCell,
   table: null,
   tiles: null,
   tokens: tokensCell,

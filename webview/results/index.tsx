@@ -8,6 +8,7 @@ import { heatmap } from "./heatmap.tsx";
 import { image } from "./image.tsx";
 import "./results.css";
 import { line } from "./line.tsx";
+import { mask } from "./mask.tsx";
 import { table } from "./table.tsx";
 import { tiles } from "./tiles.tsx";
 import { tokens } from "./tokens.tsx";
@@ -22,6 +23,7 @@ const views: { readonly [K in Artifact["kind"]]: KindView<Extract<Artifact, { ki
   heatmap,
   image,
   line,
+  mask,
   table,
   tiles,
   tokens,

@@ -60,8 +60,14 @@ export function MapPicture({
   looks,
   linked,
   bar,
+  pixels,
+  children,
 }: {
   readonly drawing: Drawing;
+  /** What is drawn in place of the map's colours. */
+  readonly pixels?: { readonly width: number; readonly height: number; readonly rgba: Uint8ClampedArray<ArrayBuffer> };
+  /** Drawn over it. */
+  readonly children?: ComponentChildren;
   readonly picture?: ImageArtifact;
   readonly reading?: Reading;
   readonly looks: Looks;
@@ -70,7 +76,7 @@ export function MapPicture({
 }): VNode {
   const { artifact } = drawing;
   const size = sizeOf(drawing, picture);
-  const colors = useMemo(() => paint(drawing, size), [drawing, size.width, size.height]);
+  const colors = useMemo(() => pixels ?? paint(drawing, size), [pixels, drawing, size.width, size.height]);
   const over = looks.arrangement === "overlay" && picture !== undefined;
   const below = useMemo(() => (over ? withAlpha(picture.pixels) : undefined), [over, picture]);
   return (
@@ -93,6 +99,7 @@ export function MapPicture({
           testid="heatmap"
           opacity={over ? looks.opacity : 1}
         />
+        {children}
         {reading ? <Crosshair reading={reading} drawing={drawing} size={size} /> : null}
       </Frame>
       {bar ? <ScaleBar drawing={drawing} mark={reading?.value} /> : null}
@@ -120,13 +127,7 @@ export function InputPicture({ picture, linked }: { readonly picture: ImageArtif
         smooth={zoom.scale < 4}
         label={`Input: ${picture.title}`}
       />
-      {reading ? (
-        <Crosshair
-          reading={reading}
-          drawing={{ map: { width: 1, height: 1, values: new Float32Array(1) } }}
-          size={picture}
-        />
-      ) : null}
+      {reading ? <Crosshair reading={reading} drawing={{ map: { width: 1, height: 1 } }} size={picture} /> : null}
     </Frame>
   );
 }

@@ -177,7 +177,11 @@ function inside(cell: Cell, { map }: Drawing): boolean {
 }
 
 /** Where a key leads from a cell: to another one, away from all; undefined where the key means nothing here. */
-export function step(event: KeyboardEvent, from: Cell | undefined, { map, peak }: Drawing): Cell | "away" | undefined {
+export function step(
+  event: KeyboardEvent,
+  from: Cell | undefined,
+  { map, peak }: { readonly map: { readonly height: number; readonly width: number }; readonly peak: Cell },
+): Cell | "away" | undefined {
   if (event.altKey || event.ctrlKey || event.metaKey) return undefined;
   const start = from ?? { row: Math.floor((map.height - 1) / 2), column: Math.floor((map.width - 1) / 2) };
   const far = event.shiftKey ? 10 : 1;
@@ -225,7 +229,7 @@ export function Crosshair({
   size,
 }: {
   readonly reading: Pick<Reading, "x" | "y" | "coarse" | "cell">;
-  readonly drawing: Pick<Drawing, "map">;
+  readonly drawing: { readonly map: { readonly height: number; readonly width: number } };
   readonly size: { readonly width: number; readonly height: number };
 }): VNode {
   const percent = (part: number): string => `${part * 100}%`;

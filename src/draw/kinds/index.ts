@@ -6,6 +6,7 @@ import { heatmap } from "./heatmap.ts";
 import { image } from "./image.ts";
 import type { Comparison, Kind } from "./kind.ts";
 import { line } from "./line.ts";
+import { mask } from "./mask.ts";
 import { table } from "./table.ts";
 import { tiles } from "./tiles.ts";
 import { tokens } from "./tokens.ts";
@@ -18,6 +19,7 @@ const kinds: { readonly [K in Artifact["kind"]]: Kind<Extract<Artifact, { kind: 
   heatmap,
   image,
   line,
+  mask,
   table,
   tiles,
   tokens,

@@ -33,7 +33,11 @@ export async function findDetections(
   const tensors = model.description.outputs.filter(
     ({ type }) => !/^(string|seq|map|optional|complex|bool|sparse)/.test(type),
   );
-  if (!size || (kind !== undefined && kind !== "boxes") || !(kind === "boxes" || isPlausible(output, tensors)))
+  if (
+    !size ||
+    (kind !== undefined && kind !== "boxes") ||
+    !(kind === "boxes" || (!coversPicture(output, size) && isPlausible(output, tensors)))
+  )
     return undefined;
   const others = tensors.map(({ name }) => name).filter((name) => name !== output.value);
   const values = others.length > 0 ? await model.forward(feeds, others) : new Map<string, TensorValue>();
@@ -75,6 +79,16 @@ export async function findDetections(
 function pictureSize({ dims, axes, layout }: InputInfo): DetectionFacts["input"] | undefined {
   if (!axes || layout?.spatial.length !== 2 || (axes.channel !== undefined && dims[axes.channel] > 4)) return undefined;
   return { height: dims[axes.height], width: dims[axes.width] };
+}
+
+/** One value for each of the picture's pixels: [N, H, W] or [N, 1, H, W]. */
+function coversPicture({ dims }: ModelOutput, { height, width }: DetectionFacts["input"]): boolean {
+  const inner = dims.slice(1);
+  return (
+    inner.length >= 2 &&
+    inner.slice(0, -2).every((size) => size === 1) &&
+    inner.slice(-2).join() === `${height},${width}`
+  );
 }
 
 /**

@@ -14,12 +14,16 @@ export async function outputHints(
 ): Promise<OutputHints & { readonly notes: readonly string[] }> {
   const own = await readClasses(recipe.classes, modelPath);
   const said = await Promise.all(
-    Object.entries(recipe.outputs ?? {}).map(async ([name, { kind, classes }]) => {
+    Object.entries(recipe.outputs ?? {}).map(async ([name, { kind, as, classes }]) => {
       const names = classes === undefined ? undefined : await readClasses(classes, modelPath);
       return {
         name,
         reasons: [...(names?.notes ?? []), ...(names?.reason ? [names.reason] : [])],
-        hint: { ...(kind ? { kind } : {}), ...(names && names.classes.length > 0 ? { classes: names.classes } : {}) },
+        hint: {
+          ...(kind ? { kind } : {}),
+          ...(as ? { as } : {}),
+          ...(names && names.classes.length > 0 ? { classes: names.classes } : {}),
+        },
       };
     }),
   );

@@ -26,7 +26,7 @@ export interface OutputHints {
   /** Class names of the recipe itself, which belong to the output that is chosen by itself. */
   readonly classes: readonly string[];
   readonly outputs: Readonly<
-    Record<string, { readonly kind?: OutputRecipe["kind"]; readonly classes?: readonly string[] }>
+    Record<string, Pick<OutputRecipe, "kind" | "as"> & { readonly classes?: readonly string[] }>
   >;
 }
 
@@ -138,6 +138,7 @@ export async function readOutput(
     shape: tensor.dims,
     values,
     meaning,
+    ...(recipe?.as ? { as: recipe.as } : {}),
     ...texts,
     ...(indices && indices !== tensor ? { numbers: numbersOf(indices) } : {}),
   };

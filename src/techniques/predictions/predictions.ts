@@ -7,13 +7,21 @@ import { makersOf } from "../../model/makers.ts";
 import { isState, pairs } from "../../runtime/input-use.ts";
 import { isPlaceOfLargest } from "../../runtime/score.ts";
 import { probabilitiesOf, type ModelOutput, type OutputMeaning } from "../../runtime/outputs.ts";
-import { boxesArtifact, detectionNotes } from "../framework/detections.ts";
-import { outputPicture } from "./output-picture.ts";
+import { READINGS, READING_WORDS } from "../../protocol/readings.ts";
+import { choiceParam } from "../framework/params.ts";
 import { classLabel, flatIndex, negativeLabel } from "../framework/target.ts";
 import { technique, type SampleContext } from "../framework/technique.ts";
+import { readViews } from "./readers/index.ts";
 
 /** Rows of a table of values. */
 const MOST_LISTED = 1000;
+
+const AS = choiceParam(
+  "as",
+  "Show as",
+  [["auto", "automatic"], ...READING_WORDS.map((word) => [word, READINGS[word]] as const)],
+  "The form in which the output is shown. Automatic: by the recipe, the graph, names and shapes.",
+);
 
 /** What the model says: probabilities where the output has them, else its values as they are. */
 export const predictions = technique({
@@ -24,30 +32,26 @@ export const predictions = technique({
     group: "predictions",
     summary: "The model's output for this input: its most probable classes.",
     needs: { input: "one", target: false, layer: "none", gradient: false },
-    params: [],
+    params: [AS],
   },
   run(context) {
     const artifact = predictionBars(context, listed(context.output));
     const { name, meaning } = context.output;
     const { detections } = context;
     noteLeftOut(context);
-    if (detections && !("undecided" in detections)) {
-      for (const note of detectionNotes(detections)) context.note(note);
-      const boxes = boxesArtifact(context, detections);
-      return Promise.resolve({
-        raw: { dims: context.output.shape, values: context.output.values },
-        views: context.ownValues ? [artifact, boxes] : [boxes, artifact],
-      });
-    }
-    if (detections) context.note(`Not decoded to boxes: ${detections.undecided}`);
-    if (meaning.assumed)
+    if (detections && "undecided" in detections) context.note(`Not decoded to boxes: ${detections.undecided}`);
+    const { as, views } = readViews(context, context.params.as);
+    if (meaning.assumed && as !== "boxes")
       context.note(
         `The output "${name}" is read as ${KIND_WORDS[meaning.kind]}. ${meaning.why} The recipe can override this (outputs).`,
       );
-    const picture = outputPicture(context);
+    const asked = context.params.as !== "auto";
     return Promise.resolve({
-      raw: { dims: context.output.shape, values: artifact.values },
-      views: [artifact, ...(picture ? [picture] : [])],
+      raw:
+        as === "boxes"
+          ? { dims: context.output.shape, values: context.output.values }
+          : { dims: context.output.shape, values: artifact.values },
+      views: context.ownValues && !asked ? [artifact, ...views] : [...views, artifact],
     });
   },
 });

@@ -14,6 +14,7 @@ import type { PanelState } from "../../../src/protocol/panel.ts";
 import { derive } from "../gallery/derived.ts";
 import type { Derivation } from "../gallery/derived.ts";
 import { checkCurves } from "./checks.ts";
+import { outputOf } from "./outputs.ts";
 import { catPixels, random, scenario } from "./page.ts";
 
 const side = 224;
@@ -183,7 +184,7 @@ function plainResultFor(state: PanelState): WholeResult {
     views: [main, ...beside],
     context: {
       pictures:
-        ["heatmap", "tiles", "boxes"].includes(main.kind) || main.id === "predictions"
+        ["heatmap", "tiles", "boxes", "mask"].includes(main.kind) || main.id === "predictions"
           ? [image, ...(scenario.frames ? frameImages() : [])]
           : [],
       ...(main.id === "predictions" || main.kind === "boxes"
@@ -260,8 +261,10 @@ const makers: Record<string, (state: PanelState) => Made> = {
       (): Made => ({ main, raw: { dims: [1, main.lines[0].y.length], values: main.lines[0].y }, notes: [] }),
     ]),
   ),
-  predictions: (state) =>
-    scenario.detector
+  predictions: (state) => {
+    const output = outputOf(scenario.output);
+    if (output) return { ...output, beside: [bars(state)], notes: [] };
+    return scenario.detector
       ? {
           main: detections(),
           raw: { dims: [1, 84, 1029], values: new Float32Array(1) },
@@ -271,7 +274,8 @@ const makers: Record<string, (state: PanelState) => Made> = {
           main: bars(state),
           raw: { dims: [1, 1000], values: bars(state).values },
           notes: ["probabilities by softmax of the logits"],
-        },
+        };
+  },
   saliency(state) {
     const absolute = state.params.saliency?.absolute !== false;
     const values = gradient(state.target.index?.[0] ?? 285).map((value) => (absolute ? Math.abs(value) : value));
