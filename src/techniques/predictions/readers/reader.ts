@@ -13,7 +13,7 @@ export interface Reader {
   views(context: SampleContext): readonly Artifact[];
 }
 
-export interface Guess {
+interface Guess {
   /** One sentence: "It has 21 channels over the image." */
   readonly why: string;
   /** Neither the graph, its names nor the values say so for certain. */
