@@ -14,6 +14,7 @@ export type Artifact =
   | BoxesArtifact
   | LineArtifact
   | MaskArtifact
+  | OutputImageArtifact
   | TableArtifact;
 
 /** A picture: what the model saw, back in display colours. */
@@ -233,6 +234,29 @@ export interface MaskClass {
   readonly count: number;
   /** The output's channel with its scores; none where only the other of two classes has one. */
   readonly channel?: number;
+}
+
+/** A picture that the model makes: an autoencoder's, a generator's. */
+export interface OutputImageArtifact {
+  readonly kind: "output-image";
+  readonly id: string;
+  readonly title: string;
+  readonly width: number;
+  readonly height: number;
+  /** RGB bytes, [height, width, 3]. */
+  readonly pixels: Uint8Array;
+  /** The first batch entry as the model gives it, and its shape. */
+  readonly values: Float32Array;
+  readonly dims: readonly number[];
+  /** Where it stands in the output, batch axis included. */
+  readonly source: DenseSource;
+  /** Which values were drawn black and white, in words: "black 0, white 1". */
+  readonly range: string;
+  /** How far it is from the input, where both have the same size: of values from 0 (black) to 1 (white). */
+  readonly compared?: { readonly meanAbsolute: number; readonly psnr: number };
+  /** The input's picture, of any size: an image artifact's id. */
+  readonly input?: string;
+  readonly caption: string;
 }
 
 /** How a map lies in the model's output. */

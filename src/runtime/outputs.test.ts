@@ -734,7 +734,7 @@ describe("the batch axis is the input's, not the first", () => {
 });
 
 describe("outputs that are pictures", () => {
-  const picture = (result: WholeResult) => result.views.find((one) => one.kind === "image" && one.id === "output");
+  const picture = (result: WholeResult) => result.views.find((one) => one.kind === "output-image");
   const pixelModel = (nodes: readonly Node[], weights: SmallModel["weights"] = []): string =>
     writeSmallModel(folder, `m${made++}.onnx`, {
       opset: 13,
@@ -768,7 +768,7 @@ describe("outputs that are pictures", () => {
     const result = await run(path, "predictions", { recipe: asPicture }, square());
     expect(result.provenance.output).toMatchObject({ kind: "image" });
     expect(
-      Array.from(picture(result)!.kind === "image" ? (picture(result) as { pixels: Uint8Array }).pixels : []),
+      Array.from(picture(result)!.kind === "output-image" ? (picture(result) as { pixels: Uint8Array }).pixels : []),
     ).toEqual([0, 64, 128, 255].flatMap((byte) => [byte, byte, byte]));
   });
 

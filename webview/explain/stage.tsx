@@ -40,6 +40,8 @@ export function pageOf(controller: PanelController, state: PanelState, shown: Pa
     explain: (target) =>
       controller.explain({ ...(state.target.output === undefined ? {} : { output: state.target.output }), ...target }),
     pickTarget: () => void controller.pickTarget(),
+    params: state.params[shown.technique] ?? {},
+    setParam: (name, value) => controller.setParam(name, value),
     channelNames: (count) => channelNames(state.recipe ?? boot.recipe.recipe, count),
     channel: (channel, signal) => controller.link.call("channel", { state: shown, channel }, { signal }),
     tiles: async (from, to, signal) =>

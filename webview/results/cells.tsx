@@ -5,6 +5,7 @@ import { barsCell } from "./bars.tsx";
 import { heatmapCell } from "./heatmap.tsx";
 import { lineCell } from "./line.tsx";
 import { maskCell } from "./mask.tsx";
+import { outputImageCell } from "./output-image.tsx";
 import "./results.css";
 import { tokensCell } from "./tokens.tsx";
 import { UnknownKind } from "./unknown.tsx";
@@ -19,6 +20,7 @@ const cells: { readonly [K in Artifact["kind"]]: KindCell<Extract<Artifact, { ki
   image: null,
   line: lineCell,
   mask: maskCell,
+  "output-image": outputImageCell,
   table: null,
   tiles: null,
   tokens: tokensCell,

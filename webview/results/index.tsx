@@ -9,6 +9,7 @@ import { image } from "./image.tsx";
 import "./results.css";
 import { line } from "./line.tsx";
 import { mask } from "./mask.tsx";
+import { outputImage } from "./output-image.tsx";
 import { table } from "./table.tsx";
 import { tiles } from "./tiles.tsx";
 import { tokens } from "./tokens.tsx";
@@ -24,6 +25,7 @@ const views: { readonly [K in Artifact["kind"]]: KindView<Extract<Artifact, { ki
   image,
   line,
   mask,
+  "output-image": outputImage,
   table,
   tiles,
   tokens,

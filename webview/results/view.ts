@@ -2,6 +2,7 @@ import type { VNode } from "preact";
 import type { Artifact } from "../../src/protocol/artifacts.ts";
 import type { TargetSpec } from "../../src/protocol/job.ts";
 import type { Looks } from "../../src/protocol/looks.ts";
+import type { Params, ParamValue } from "../../src/protocol/technique.ts";
 import type { PartialResult, Result } from "../../src/protocol/result.ts";
 import type { Linked } from "./linked.tsx";
 import type { Drawing, Reading } from "./map-values.ts";
@@ -62,6 +63,9 @@ export interface Page {
   readonly canExplain: boolean;
   explain(target: TargetSpec): void;
   pickTarget(): void;
+  /** What the method that the result is of was asked with; and asks it anew with another value. */
+  readonly params: Params;
+  setParam(name: string, value: ParamValue): void;
   /** What an input's channels are called, where the recipe says so: R, G, B. */
   channelNames(count: number): readonly string[] | undefined;
   /** One channel of the layer that the result shows, at full resolution. */

@@ -7,6 +7,7 @@ import { image } from "./image.ts";
 import type { Comparison, Kind } from "./kind.ts";
 import { line } from "./line.ts";
 import { mask } from "./mask.ts";
+import { outputImage } from "./output-image.ts";
 import { table } from "./table.ts";
 import { tiles } from "./tiles.ts";
 import { tokens } from "./tokens.ts";
@@ -20,6 +21,7 @@ const kinds: { readonly [K in Artifact["kind"]]: Kind<Extract<Artifact, { kind: 
   image,
   line,
   mask,
+  "output-image": outputImage,
   table,
   tiles,
   tokens,

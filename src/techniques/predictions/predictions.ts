@@ -12,6 +12,7 @@ import { choiceParam } from "../framework/params.ts";
 import { classLabel, flatIndex, negativeLabel } from "../framework/target.ts";
 import { technique, type SampleContext } from "../framework/technique.ts";
 import { readViews } from "./readers/index.ts";
+import { VALUE_RANGES } from "./readers/value-range.ts";
 
 /** Rows of a table of values. */
 const MOST_LISTED = 1000;
@@ -23,6 +24,16 @@ const AS = choiceParam(
   "The form in which the output is shown. Automatic: by the recipe, the graph, names and shapes.",
 );
 
+const VALUE_RANGE = {
+  ...choiceParam(
+    "value_range",
+    "Value range",
+    VALUE_RANGES,
+    "Of an output that is an image: which values are black and white. Automatic: the first of these that the values lie in, 0 to 1 before the input's own.",
+  ),
+  shownFor: { param: "as", values: ["image"] },
+} as const;
+
 /** What the model says: probabilities where the output has them, else its values as they are. */
 export const predictions = technique({
   info: {
@@ -32,7 +43,7 @@ export const predictions = technique({
     group: "predictions",
     summary: "The model's output for this input: its most probable classes.",
     needs: { input: "one", target: false, layer: "none", gradient: false },
-    params: [AS],
+    params: [AS, VALUE_RANGE],
   },
   run(context) {
     const artifact = predictionBars(context, listed(context.output));

@@ -1,5 +1,6 @@
 /** Outputs of models that are no classifiers, as predictions show them: one for each scenario's `output`. */
-import type { Artifact, MaskArtifact } from "../../../src/protocol/artifacts.ts";
+import type { Artifact, MaskArtifact, OutputImageArtifact } from "../../../src/protocol/artifacts.ts";
+import { catPixels } from "./page.ts";
 
 type Made = {
   readonly main: Artifact;
@@ -36,7 +37,56 @@ function segmentation(): Made {
   return { main, raw: { dims: [1, 4, side, side], values: new Float32Array(4 * side * side) } };
 }
 
-const makers: Readonly<Record<string, () => Made>> = { segmentation };
+/** The cat as an autoencoder gives it back: means of 8×8 pixels. */
+function image(): Made {
+  const side = 224;
+  const input = catPixels();
+  const at = (i: number): number => {
+    const [channel, x, y] = [i % 3, Math.floor(i / 3) % side, Math.floor(i / 3 / side)];
+    let sum = 0;
+    for (let k = 0; k < 64; k++) sum += input[3 * ((y - (y % 8) + (k >> 3)) * side + x - (x % 8) + (k & 7)) + channel];
+    return sum / 64;
+  };
+  const bytes = Float32Array.from({ length: input.length }, (_, i) => at(i));
+  const plane = (i: number): number => 3 * (i % (side * side)) + Math.floor(i / (side * side));
+  const dims = [1, 3, side, side];
+  const values = Float32Array.from({ length: input.length }, (_, i) => bytes[plane(i)] / 255);
+  const difference = values.map((value, i) => value - input[plane(i)] / 255);
+  const squares = difference.reduce((sum, value) => sum + value * value, 0);
+  const main: OutputImageArtifact = {
+    kind: "output-image",
+    id: "output",
+    title: "Output reconstruction",
+    width: side,
+    height: side,
+    pixels: Uint8Array.from(bytes),
+    values,
+    dims,
+    source: { output: "reconstruction", dims, axes: { channel: 1, height: 2, width: 3 } },
+    range: "black 0, white 1",
+    compared: {
+      meanAbsolute: difference.reduce((sum, value) => sum + Math.abs(value), 0) / difference.length,
+      psnr: 10 * Math.log10(difference.length / squares),
+    },
+    input: "input",
+    caption: "224×224, black 0, white 1",
+  };
+  const map: Artifact = {
+    kind: "heatmap",
+    id: "difference",
+    title: "Output − input",
+    values: difference,
+    dims,
+    axes: { channel: 1, height: 2, width: 3 },
+    quantity: "output − input",
+    signed: true,
+    smooth: false,
+    caption: "0 is black, 1 white",
+  };
+  return { main, beside: [map], raw: { dims, values } };
+}
+
+const makers: Readonly<Record<string, () => Made>> = { image, segmentation };
 
 /** What predictions show in this scenario; undefined where it is a classifier. */
 export function outputOf(name: unknown): Made | undefined {

@@ -184,7 +184,7 @@ function plainResultFor(state: PanelState): WholeResult {
     views: [main, ...beside],
     context: {
       pictures:
-        ["heatmap", "tiles", "boxes", "mask"].includes(main.kind) || main.id === "predictions"
+        ["heatmap", "tiles", "boxes", "mask", "output-image"].includes(main.kind) || main.id === "predictions"
           ? [image, ...(scenario.frames ? frameImages() : [])]
           : [],
       ...(main.id === "predictions" || main.kind === "boxes"
@@ -263,7 +263,7 @@ const makers: Record<string, (state: PanelState) => Made> = {
   ),
   predictions: (state) => {
     const output = outputOf(scenario.output);
-    if (output) return { ...output, beside: [bars(state)], notes: [] };
+    if (output) return { ...output, beside: [...(output.beside ?? []), bars(state)], notes: [] };
     return scenario.detector
       ? {
           main: detections(),

@@ -9,7 +9,7 @@ import type { Reader } from "./reader.ts";
 import { segmentation } from "./segmentation.ts";
 
 /** All ways to show an output, in the order in which they are tried; where none fits, its values are shown as bars. */
-const READERS: readonly Reader[] = [boxes, segmentation, image, map];
+const READERS: readonly Reader[] = [boxes, image, segmentation, map];
 
 export interface ReadViews {
   /** What was chosen; "plain" where no reader fits. */
