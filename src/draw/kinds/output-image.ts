@@ -63,7 +63,7 @@ export const outputImage: Kind<OutputImageArtifact> = {
 const gap = 16;
 
 /** The output alone, as a picture. */
-export function asPicture({ id, title, width, height, pixels, caption }: OutputImageArtifact): ImageArtifact {
+function asPicture({ id, title, width, height, pixels, caption }: OutputImageArtifact): ImageArtifact {
   return { kind: "image", id, title, width, height, pixels, caption };
 }
 

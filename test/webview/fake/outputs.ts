@@ -2,15 +2,16 @@
 import type { Artifact, MaskArtifact, OutputImageArtifact } from "../../../src/protocol/artifacts.ts";
 import { catPixels } from "./page.ts";
 
-type Made = {
-  readonly main: Artifact;
+type Made<A extends Artifact = Artifact> = {
+  readonly main: A;
+  readonly beside?: readonly Artifact[];
   readonly raw: { readonly dims: readonly number[]; readonly values: Float32Array };
 };
 
 const names = ["background", "cat", "window", "sill"];
 
 /** A cat before a window, in 56×56 places: an ellipse, a half, a strip. */
-function segmentation(): Made {
+export function segmentation(): Made<MaskArtifact> {
   const side = 56;
   const values = Float32Array.from({ length: side * side }, (_, i) => {
     const [y, x] = [Math.floor(i / side), i % side];
@@ -38,7 +39,7 @@ function segmentation(): Made {
 }
 
 /** The cat as an autoencoder gives it back: means of 8×8 pixels. */
-function image(): Made {
+export function outputPicture(): Made<OutputImageArtifact> {
   const side = 224;
   const input = catPixels();
   const at = (i: number): number => {
@@ -86,7 +87,7 @@ function image(): Made {
   return { main, beside: [map], raw: { dims, values } };
 }
 
-const makers: Readonly<Record<string, () => Made>> = { image, segmentation };
+const makers: Readonly<Record<string, () => Made>> = { image: outputPicture, segmentation };
 
 /** What predictions show in this scenario; undefined where it is a classifier. */
 export function outputOf(name: unknown): Made | undefined {

@@ -54,6 +54,8 @@ function State({ made }: { readonly made: () => Artifact }): VNode {
     canExplain: true,
     explain: () => undefined,
     pickTarget: () => undefined,
+    params: {},
+    setParam: () => undefined,
     channelNames: (count) => (count === 3 ? ["R", "G", "B"] : undefined),
     channel: (channel) => {
       const { value, dims } = layers[0];

@@ -7,6 +7,8 @@ import { heatmap } from "./heatmap.ts";
 import { image } from "./image.ts";
 import type { KindStates } from "./kind-states.ts";
 import { line } from "./line.ts";
+import { mask } from "./mask.ts";
+import { outputImage } from "./output-image.ts";
 import { table } from "./table.ts";
 import { tiles } from "./tiles.ts";
 import { tokens } from "./tokens.ts";
@@ -19,6 +21,8 @@ const kinds: { readonly [K in Artifact["kind"]]: KindStates<Extract<Artifact, { 
   heatmap,
   image,
   line,
+  mask,
+  "output-image": outputImage,
   table,
   tiles,
   tokens,
