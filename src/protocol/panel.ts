@@ -67,8 +67,11 @@ export interface PanelHost extends SubjectHost<PanelState, PanelBoot> {
     readonly after: ImageArtifact;
   };
   saveRecipe(request: { readonly state: PanelState; readonly recipe: Recipe }): RecipeReport;
-  /** Asks how and where, and writes the explanation as one ONNX model; no path when the person left it. */
-  exportModel(request: { readonly state: PanelState }): { readonly path?: string };
+  /**
+   * Asks how and where, writes the explanation as one ONNX model, and says so in a notification; false when the person
+   * left it.
+   */
+  exportModel(request: { readonly state: PanelState }): { readonly saved: boolean };
   /**
    * Puts Python code that gives this result again on the clipboard; a sentence about it. Rejects where there is none.
    */

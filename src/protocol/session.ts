@@ -19,11 +19,11 @@ export interface SubjectHost<State, Boot> {
     readonly many: boolean;
     readonly title: string;
   }): { readonly inputs: readonly string[]; readonly paths: readonly string[] } | undefined;
-  /** Saves bytes that the webview made (a save dialog asks where); false when the person left it. */
-  save(request: { readonly suggestedName: string; readonly bytes: Uint8Array }): {
-    readonly saved: boolean;
-    readonly path?: string;
-  };
+  /**
+   * Saves bytes that the webview made: a save dialog asks where, and a notification says what was saved; false when the
+   * person left the dialog.
+   */
+  save(request: { readonly suggestedName: string; readonly bytes: Uint8Array }): { readonly saved: boolean };
 }
 
 /** What the extension may tell any page, while it is visible. */

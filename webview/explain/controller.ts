@@ -218,8 +218,7 @@ export class PanelController extends SubjectStore<PanelBoot, PanelState, PanelHo
 
   /** Writes the explanation as one ONNX model. */
   async exportModel(): Promise<void> {
-    const written = await this.ask("exportModel", { state: this.state });
-    if (written?.path) this.notify(`Written to ${written.path}`);
+    await this.ask("exportModel", { state: this.state });
   }
 
   async copyPython(provenance: Provenance): Promise<void> {
@@ -247,10 +246,7 @@ export class PanelController extends SubjectStore<PanelBoot, PanelState, PanelHo
     const report = await this.ask("saveRecipe", { state: this.state, recipe });
     const { boot } = this.snapshot;
     if (!report || !boot) return;
-    this.set({
-      boot: { ...boot, recipe: report },
-      notice: report.file ? `Saved as ${report.file} beside the model.` : "Saved beside the model.",
-    });
+    this.set({ boot: { ...boot, recipe: report } });
     this.useRecipe(undefined);
   }
 

@@ -6,7 +6,7 @@ import { formatValue } from "../../src/protocol/format.ts";
 import type { Artifact, HeatmapArtifact, ImageArtifact } from "../../src/protocol/artifacts.ts";
 import type { Looks } from "../../src/protocol/looks.ts";
 import { PixelCanvas } from "../ui/canvas.tsx";
-import { ColorBar } from "../ui/colorbar.tsx";
+import { barWidth, ColorBar } from "../ui/colorbar.tsx";
 import { Announce, NotFiniteNote } from "../ui/feedback.tsx";
 import { Tooltip } from "../ui/tooltip.tsx";
 import { ValuesTable } from "./data-table.tsx";
@@ -89,7 +89,11 @@ export function Heatmap({
     <div class="heat" data-arrangement={arrangement}>
       <div
         class="heat-pictures"
-        style={{ "--aspect": String(size.width / size.height), "--across": arrangement === "side-by-side" ? "2" : "1" }}
+        style={{
+          "--aspect": String(size.width / size.height),
+          "--across": arrangement === "side-by-side" ? "2" : "1",
+          "--bar": barWidth(drawing.range, drawing.clipped),
+        }}
       >
         {arrangement === "side-by-side" && picture && below ? (
           <figure class="heat-figure">

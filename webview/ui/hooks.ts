@@ -15,13 +15,22 @@ export function useTheme(): number {
 
 /** An element's width in CSS pixels, followed. 0 before it is measured. */
 export function useWidth(element: RefObject<HTMLElement | null>): number {
-  const [width, setWidth] = useState(0);
+  return useSize(element).width;
+}
+
+/** An element's size in pixels, kept up to date; 0 by 0 until it is laid out. */
+export function useSize(element: RefObject<HTMLElement | null>): { readonly width: number; readonly height: number } {
+  const [size, setSize] = useState({ width: 0, height: 0 });
   useLayoutEffect(() => {
     if (!element.current) return undefined;
-    setWidth(element.current.clientWidth);
-    const observer = new ResizeObserver(([entry]) => setWidth(Math.round(entry.contentRect.width)));
+    const { clientWidth, clientHeight } = element.current;
+    setSize({ width: clientWidth, height: clientHeight });
+    const observer = new ResizeObserver(([{ contentRect }]) => {
+      const [width, height] = [Math.round(contentRect.width), Math.round(contentRect.height)];
+      setSize((before) => (before.width === width && before.height === height ? before : { width, height }));
+    });
     observer.observe(element.current);
     return () => observer.disconnect();
   }, [element]);
-  return width;
+  return size;
 }

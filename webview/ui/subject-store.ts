@@ -6,7 +6,7 @@ import type { PageSnapshot } from "./store.ts";
 
 /** What the snapshot of a page about a model and an input has. */
 export interface SubjectSnapshot<Boot, State> extends PageSnapshot<Boot, State> {
-  /** One quiet line about what just happened: "Saved to ...", "Cancelled". */
+  /** One quiet line about what just happened: "Copied to the clipboard.", "Cancelled.". */
   readonly notice?: string;
 }
 
@@ -46,10 +46,9 @@ export abstract class SubjectStore<
     return (await this.subject.ask("pickFiles", { state: this.state, many: false, title }))?.paths[0];
   }
 
-  /** Hands a file to the extension, which asks where it should go. */
+  /** Hands a file to the extension, which asks where it should go, and says when it is there. */
   async save(suggestedName: string, bytes: Uint8Array): Promise<void> {
-    const saved = await this.subject.ask("save", { suggestedName, bytes });
-    if (saved?.saved) this.notify(saved.path ? `Saved to ${saved.path}` : "Saved.");
+    await this.subject.ask("save", { suggestedName, bytes });
   }
 
   notify(notice: string | undefined): void {

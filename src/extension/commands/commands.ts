@@ -4,6 +4,7 @@ import { nameOf } from "../files.ts";
 import { write } from "../panels/save.ts";
 import type { Comparisons } from "../panels/comparisons.ts";
 import type { Panels } from "../panels/panels.ts";
+import { confirmSaved } from "../saved.ts";
 import type { Services } from "../services.ts";
 import { activeModel, pickModel } from "./pick-model.ts";
 import { compare } from "./compare.ts";
@@ -122,6 +123,7 @@ async function saveCopy(uri: vscode.Uri | undefined): Promise<void> {
   try {
     await write(copy, await vscode.workspace.fs.readFile(uri));
     await vscode.commands.executeCommand("vscode.openWith", copy, modelViewType);
+    void confirmSaved(copy);
   } catch (error) {
     await vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error));
   }

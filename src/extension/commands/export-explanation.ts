@@ -7,9 +7,9 @@ import type { PanelState } from "../../protocol/panel.ts";
 import { EXPORTABLE } from "../../export/exportable.ts";
 import { pythonFor } from "../../export/python/index.ts";
 import { nameOf, stem } from "../files.ts";
+import { confirmSaved } from "../saved.ts";
 import type { Services } from "../services.ts";
 import { refuseWhenBlocked } from "../trust.ts";
-import { modelViewType } from "./ids.ts";
 import { back, pick } from "./pick.ts";
 import { ONNX } from "../../protocol/formats.ts";
 
@@ -86,7 +86,7 @@ export async function exportExplanation(services: Services, state: PanelState): 
       );
     },
   );
-  void tell(uri, report);
+  void confirmExport(uri, report);
   return uri.fsPath;
 }
 
@@ -112,25 +112,19 @@ async function ask(title: string): Promise<{ weights: ExportWeights; target: Exp
   }
 }
 
-/** Says what was written, and offers to look at it. */
-async function tell(uri: vscode.Uri, { batch, notes, triton, files }: ExportReport): Promise<void> {
-  const [open, reveal, configuration] = ["Open", "Reveal in File Manager", "Triton Configuration"];
+function confirmExport(uri: vscode.Uri, { batch, notes, triton, files }: ExportReport): Promise<void> {
   const batches =
     batch === "any"
-      ? "It takes batches of any size."
-      : `It takes ${batch.size === 1 ? "one sample" : `${batch.size} samples`} at a time.`;
-  const answer = await vscode.window.showInformationMessage(
-    `Exported and verified: ${files.map((file) => path.basename(file)).join(", ")}. ${batches}${notes.length > 0 ? ` ${notes.join(" ")}` : ""}`,
-    open,
-    reveal,
-    configuration,
-  );
-  // Not over the panel.
-  if (answer === open)
-    await vscode.commands.executeCommand("vscode.openWith", uri, modelViewType, vscode.ViewColumn.One);
-  if (answer === reveal) await vscode.commands.executeCommand("revealFileInOS", uri);
-  if (answer === configuration)
-    await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ content: triton }));
+      ? "takes batches of any size"
+      : `takes ${batch.size === 1 ? "one sample" : `${batch.size} samples`} at a time`;
+  return confirmSaved(uri, {
+    also: files.map((file) => path.basename(file)).filter((name) => name !== nameOf(uri)),
+    details: [`It was verified, and ${batches}.`, ...notes],
+    more: {
+      label: "Triton Configuration",
+      run: async () => vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ content: triton })),
+    },
+  });
 }
 
 /**

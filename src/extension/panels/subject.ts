@@ -9,6 +9,7 @@ import { browseFiles, pickInput } from "../commands/pick-input.ts";
 import { pickTarget } from "../commands/pick-target.ts";
 import { inputName, inputPath, nameOf } from "../files.ts";
 import type { Services } from "../services.ts";
+import { confirmSaved } from "../saved.ts";
 import { saveBytes } from "./save.ts";
 
 /** What every page is told of its model. */
@@ -58,7 +59,8 @@ export function subjectHandlers<State>(
     save: async ({ suggestedName, bytes }) => {
       const { model, input = model } = current();
       const saved = await saveBytes(suggestedName, bytes, vscode.Uri.parse(input));
-      return saved ? { saved: true, path: saved.fsPath } : { saved: false };
+      if (saved) void confirmSaved(saved);
+      return { saved: saved !== undefined };
     },
   };
 }

@@ -8,6 +8,7 @@ import { copyAsPython, exportExplanation } from "../commands/export-explanation.
 import { modelViewType } from "../commands/ids.ts";
 import { rememberInput } from "../commands/pick-input.ts";
 import { inputName, nameOf, stem } from "../files.ts";
+import { confirmSaved } from "../saved.ts";
 import type { Services } from "../services.ts";
 import { blockedReason } from "../trust.ts";
 import { ModelWatcher } from "../watch.ts";
@@ -98,14 +99,14 @@ export class TechniquePanel extends WebviewSession<PanelHost> {
         const report = await engine.call("saveRecipe", { model: this.model.fsPath, recipe });
         // What the panel wrote itself is no news.
         await this.watcher.refreshStamps();
+        if (report.file !== undefined) void confirmSaved(vscode.Uri.joinPath(this.model, "..", report.file));
         return report;
       },
       compare: ({ state }) =>
         void vscode.commands.executeCommand("neuralLoupe.compare", this.model, { state: this.validateState(state) }),
-      exportModel: async ({ state }) => {
-        const file = await exportExplanation(services, this.acceptState(state));
-        return file === undefined ? {} : { path: file };
-      },
+      exportModel: async ({ state }) => ({
+        saved: (await exportExplanation(services, this.acceptState(state))) !== undefined,
+      }),
       copyPython: async ({ provenance }) => ({ notice: await copyAsPython(provenance) }),
       openModel: () => void vscode.commands.executeCommand("vscode.openWith", this.model, modelViewType),
     };

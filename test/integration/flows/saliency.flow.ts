@@ -71,11 +71,15 @@ flow(
       await testid(frame, "save-npy").click();
       await workbench.answerFileDialog(numbers);
       await eventually(() => assert.ok(existsSync(numbers)));
+      await workbench.notification("Saved cat-saliency.npy.");
       const picture = path.join(workspace, "cat-saliency.png");
       await testid(frame, "save").click();
       await testid(frame, "save-png").click();
       await workbench.answerFileDialog(picture);
       await eventually(() => assert.ok(existsSync(picture)));
+      await workbench.clickNotification("Saved cat-saliency.png.", "Open");
+      await eventually(async () => assert.ok((await vscode.tabs()).some(({ label }) => label === "cat-saliency.png")));
+      await screenshot("saved-opened-dark");
       const png = await readFile(picture);
       assert.equal(png.subarray(1, 4).toString("latin1"), "PNG");
       assert.ok(png.includes("iTXt") && png.includes("saliency"), "the .png says how it was made");

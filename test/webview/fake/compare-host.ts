@@ -108,7 +108,7 @@ const link = new Link<CompareHost, SessionView>(
         name: suggestedName,
         base64: btoa(bytes.reduce((text, byte) => text + String.fromCharCode(byte), "")),
       };
-      return { saved: true, path: suggestedName };
+      return { saved: true };
     },
     openPanel: () => undefined,
   }),

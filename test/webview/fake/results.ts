@@ -278,7 +278,11 @@ const makers: Record<string, (state: PanelState) => Made> = {
   },
   saliency(state) {
     const absolute = state.params.saliency?.absolute !== false;
-    const values = gradient(state.target.index?.[0] ?? 285).map((value) => (absolute ? Math.abs(value) : value));
+    // `largest`: what the largest value is about.
+    const scale = typeof scenario.largest === "number" ? scenario.largest : 1;
+    const values = gradient(state.target.index?.[0] ?? 285).map(
+      (value) => (absolute ? Math.abs(value) : value) * scale,
+    );
     if (scenario.nan) values[0] = NaN;
     const main: HeatmapArtifact = {
       kind: "heatmap",
