@@ -25,17 +25,16 @@ test.each(widths.flatMap((width) => magnitudes.map((largest) => [width, largest]
     await page.getByTestId("heatmap").waitFor();
     await idle(page);
     const read = (): Promise<{ labels: Label[]; room: number; frame: number }> =>
-      page.evaluate(() => {
-        const bar = document.querySelector("[data-testid=colorbar]")!;
-        const labels = [...bar.querySelectorAll("span")].map((label) => {
+      page.evaluate(`({
+        labels: [...document.querySelectorAll("[data-testid=colorbar] span")].map((label) => {
           const range = document.createRange();
           range.selectNodeContents(label);
           const { top, bottom, left, right } = range.getBoundingClientRect();
-          return { text: label.textContent ?? "", top, bottom, left, right };
-        });
-        const frame = document.querySelector("[data-testid=heatmap]")!.getBoundingClientRect().right;
-        return { labels, room: document.documentElement.clientWidth, frame };
-      });
+          return { text: label.textContent, top, bottom, left, right };
+        }),
+        room: document.documentElement.clientWidth,
+        frame: document.querySelector("[data-testid=heatmap]").getBoundingClientRect().right,
+      })`);
     await eventually(async () => (await read()).labels.length).toBeGreaterThan(1);
     const { labels, room, frame } = await read();
     const ordered = [...labels].sort((a, b) => a.top - b.top);
@@ -49,15 +48,15 @@ test.each(widths.flatMap((width) => magnitudes.map((largest) => [width, largest]
     }
     // Nothing around it cuts what sticks out.
     expect(
-      await page.evaluate(() => {
-        const bar = document.querySelector("[data-testid=colorbar]")!;
+      await page.evaluate(`(() => {
+        const bar = document.querySelector("[data-testid=colorbar]");
         const end = Math.max(...[...bar.querySelectorAll("span")].map((label) => label.getBoundingClientRect().right));
-        const cut: string[] = [];
+        const cut = [];
         for (let around = bar.parentElement; around; around = around.parentElement)
           if (getComputedStyle(around).overflowX !== "visible" && around.getBoundingClientRect().right < end - 0.5)
             cut.push(around.className || around.tagName);
         return cut;
-      }),
+      })()`),
     ).toEqual([]);
     if (largest === 2.179e-10) await screenshot(page, `colorbar-${width}`);
   },
