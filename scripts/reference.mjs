@@ -89,7 +89,7 @@ async function makeAll(python, folders) {
     if (code !== 0) failed.push(folder);
   }
   if (failed.length > 0) throw new Error(`make.py failed in test/reference: ${failed.join(", ")}.`);
-  console.log("\n`git diff --stat test/reference` shows what has changed.");
+  console.log("\n`git diff --stat` shows what has changed.");
 }
 
 class UsageError extends Error {}

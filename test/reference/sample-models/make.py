@@ -13,7 +13,7 @@ import sys
 
 from writing import write
 
-MAKERS = ["heartbeat", "shapes", "pictures", "figures", "small"]
+MAKERS = ["heartbeat", "shapes", "pictures", "figures", "texts", "small"]
 
 if __name__ == "__main__":
     chosen = sys.argv[1:] or MAKERS
