@@ -6,6 +6,7 @@ import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import esbuild from "esbuild";
+import { treeCommands, treeMenus } from "./lib/trees-manifest.mjs";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 const file = path.join(root, "package.json");
@@ -28,7 +29,7 @@ const others = [
   { id: "compare", title: "Compare Explanations" },
   { id: "checkExplanation", title: "Check Explanation…" },
   { id: "exportExplanation", title: "Export Explanation…" },
-  { id: "openModel", title: "Open Model…" },
+  { id: "openModel", title: "Open Model…", icon: "$(folder-opened)" },
   { id: "openSample", title: "Open Sample Model" },
   { id: "openWalkthrough", title: "Open Walkthrough" },
   { id: "reopenAsText", title: "Reopen Model as Text", when: inOurEditor },
@@ -37,6 +38,7 @@ const others = [
   { id: "cancelRun", title: "Cancel Running Model" },
   { id: "restartEngine", title: "Restart Engine" },
   { id: "showLog", title: "Show Log" },
+  ...treeCommands,
 ];
 
 /** contributes.commands, submenus and menus for these techniques; and what names model files, by their formats. */
@@ -86,6 +88,7 @@ export function contributions(techniques, formats) {
       "editor/title": entries("navigation", inOurEditor),
       "editor/title/context": entries("2_neuralLoupe", onModelFiles),
       "explorer/context": entries("2_neuralLoupe", onModelFiles),
+      ...treeMenus(submenu),
       [submenu]: [
         ...techniques.map((technique, index) => ({
           command: commandId(technique.id),

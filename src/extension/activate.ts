@@ -3,6 +3,7 @@ import * as vscode from "vscode";
 import { catalogue } from "../techniques/catalogue.ts";
 import { registerCommands } from "./commands/commands.ts";
 import { ModelEditor } from "./editors/model-editor.ts";
+import { ModelViews } from "./editors/model-views.ts";
 import { createEngine } from "./engine.ts";
 import type { EngineState } from "./engine-calls.ts";
 import { ModelFacts } from "./model-facts.ts";
@@ -13,6 +14,8 @@ import { Runner } from "./runner.ts";
 import type { Services } from "./services.ts";
 import { startingOptions, type ReadSetting } from "./starting-options.ts";
 import { showEngineState } from "./status-bar.ts";
+import { ModelsView } from "./trees/models-view.ts";
+import { showFirstSteps } from "./walkthrough.ts";
 
 /** What other code, and the tests, may ask of the running extension. */
 export interface Api {
@@ -52,10 +55,15 @@ export function activate(context: vscode.ExtensionContext): Api {
   };
   const panels = new Panels(services);
   const comparisons = new Comparisons(services, panels);
+  const editors = new ModelViews();
+  const models = new ModelsView(services, editors);
   context.subscriptions.push(
     panels,
     comparisons,
-    new ModelEditor(services),
+    editors,
+    new ModelEditor(services, editors),
+    models,
+    showFirstSteps(context, models, editors),
     registerCommands(services, panels, comparisons),
     showEngineState(engine),
   );

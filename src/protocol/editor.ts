@@ -54,4 +54,8 @@ export interface EditorHost {
   reload(request: Record<string, never>): EditorBoot;
   reopenAsText(request: Record<string, never>): void;
   copy(request: { readonly text: string }): void;
+  /** Another layer is selected in this page, or none: the tree of models follows. */
+  selected(request: { readonly index?: number }): void;
+  /** The layer that was chosen elsewhere since the page asked last: it selects that one. */
+  selection(request: Record<string, never>): { readonly index?: number };
 }

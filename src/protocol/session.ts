@@ -35,5 +35,8 @@ export interface SessionView {
 /** What happened on disk. */
 export type FileReason = "model-changed" | "model-deleted" | "recipe";
 
-/** "command": a command chose something else for this page; "trusted": what was refused may run now. */
-export type ChangeReason = FileReason | "command" | "trusted";
+/**
+ * "command": a command chose something else for this page; "trusted": what was refused may run now; "selection":
+ * something was chosen in another view of the same model.
+ */
+export type ChangeReason = FileReason | "command" | "trusted" | "selection";

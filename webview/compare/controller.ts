@@ -71,7 +71,8 @@ export class CompareController extends SubjectStore<CompareBoot, CompareState, C
     } else if (reason === "command" || reason === "trusted") {
       this.set({ boot });
       this.runAll();
-    } else {
+    } else if (reason !== "selection") {
+      // A comparison keeps its own input, target and layers, whatever is chosen elsewhere.
       this.set({ boot, stale: reason });
     }
   }

@@ -72,6 +72,7 @@ export class PanelController extends SubjectStore<PanelBoot, PanelState, PanelHo
       if (!boot.result) void this.run();
       return;
     }
+    if (reason === "selection") return;
     this.layersFor = undefined;
     this.changes++;
     this.set({ boot, stale: reason, layers: undefined });

@@ -2,6 +2,7 @@ import type { EditorBoot, EditorHost, EditorState } from "../../src/protocol/edi
 import type { ChangeReason } from "../../src/protocol/session.ts";
 import { Store } from "../ui/store.ts";
 import type { HostLink, Memory, PageSnapshot } from "../ui/store.ts";
+import { findLayers } from "./search.ts";
 import { reviveState } from "./state.ts";
 
 export interface Snapshot extends PageSnapshot<EditorBoot, EditorState> {
@@ -11,6 +12,9 @@ export interface Snapshot extends PageSnapshot<EditorBoot, EditorState> {
 
 /** What the model editor does. */
 export class EditorController extends Store<EditorHost, Snapshot> {
+  /** The selection that the extension was told last. */
+  private told: { readonly index: number | undefined } | undefined;
+
   constructor(link: HostLink<EditorHost>, memory: Memory) {
     super(link, memory, {});
   }
@@ -18,6 +22,7 @@ export class EditorController extends Store<EditorHost, Snapshot> {
   /** A changed file is read again when the person asks for it. */
   override async changed(reason: ChangeReason): Promise<void> {
     if (reason === "model-changed" || reason === "model-deleted") this.set({ stale: reason });
+    else if (reason === "selection") await this.followSelection();
     else await super.changed(reason);
   }
 
@@ -29,6 +34,24 @@ export class EditorController extends Store<EditorHost, Snapshot> {
       failure: undefined,
       ...(boot.kind === "model" ? { state: reviveState(kept, boot.model.layers.length) } : {}),
     });
+    if (boot.kind === "model") void this.followSelection().then(() => this.tellSelected());
+  }
+
+  /** Selects the layer that was chosen elsewhere, and shows it whatever the search or the tab hid. */
+  private async followSelection(): Promise<void> {
+    const { index } = (await this.ask("selection", {})) ?? {};
+    const { boot, state } = this.snapshot;
+    const layer = boot?.kind === "model" && index !== undefined ? boot.model.layers[index] : undefined;
+    if (!state || !layer) return;
+    const search = findLayers([layer], state.search).length > 0 ? state.search : "";
+    this.show({ selected: index, tab: "layers", search });
+  }
+
+  private tellSelected(): void {
+    const { state } = this.snapshot;
+    if (!state || (this.told && this.told.index === state.selected)) return;
+    this.told = { index: state.selected };
+    void this.ask("selected", state.selected === undefined ? {} : { index: state.selected });
   }
 
   async reload(): Promise<void> {
@@ -39,6 +62,7 @@ export class EditorController extends Store<EditorHost, Snapshot> {
   /** Another search, order, selection or tab. */
   show(part: Partial<EditorState>): void {
     this.change(part);
+    this.tellSelected();
   }
 
   dismissStale(): void {

@@ -231,3 +231,40 @@ test.each<ThemeName>(["dark", "light", "hc-dark", "hc-light"])("axe finds nothin
   }
   await screenshot(page, `editor-about-${theme}`);
 });
+
+describe("in step with the tree of models", () => {
+  test("tells which layer is selected, each once", async () => {
+    await open();
+    await until(page, "fake.count('selected') === 1");
+    expect(await lastRequest(page, "selected")).toEqual({});
+    await page.locator('[data-row="2"]').click();
+    await until(page, "fake.count('selected') === 2");
+    expect(await lastRequest(page, "selected")).toEqual({ index: 2 });
+    await page.getByTestId("tab-about").click();
+    await page.getByTestId("tab-layers").click();
+    expect(await calls(page, "selected")).toBe(2);
+  });
+
+  test("selects what is chosen there, from any tab, and drops a search that hides it; the focus stays", async () => {
+    await open();
+    const search = page.getByTestId("search").locator("input");
+    await search.fill("op:Gemm");
+    await page.evaluate("fake.wanted = 100; fake.changed('selection')");
+    await eventually(() => page.locator('[data-row][aria-selected="true"]').count()).toBe(1);
+    await eventually(() => search.inputValue()).toBe("");
+    await page.getByTestId("inspector").waitFor();
+    await until(page, "fake.count('selected') === 2");
+    expect(await lastRequest(page, "selected")).toEqual({ index: 100 });
+    await page.getByTestId("tab-problems").click();
+    await page.evaluate("fake.wanted = 5; fake.changed('selection')");
+    await page.getByTestId("layers").waitFor();
+    expect(await page.getByTestId("layers").evaluate("(grid) => grid.contains(document.activeElement)")).toBe(false);
+  });
+
+  test("a page that opens asks for what was chosen before it was there", async () => {
+    await open({ scenario: { select: 7 } });
+    await page.getByTestId("inspector").waitFor();
+    await until(page, "fake.count('selected') >= 1");
+    expect(await lastRequest(page, "selected")).toEqual({ index: 7 });
+  });
+});

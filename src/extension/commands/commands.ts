@@ -12,6 +12,7 @@ import { checkExplanation, explainWith } from "./explain-with.ts";
 import { exportExplanation } from "./export-explanation.ts";
 import { commandId, modelViewType } from "./ids.ts";
 import { showError, visualize } from "./visualize.ts";
+import { openWalkthrough } from "../walkthrough.ts";
 
 /** Registers all commands; package.json's list is made from the same techniques by scripts/manifest.mjs. */
 export function registerCommands(services: Services, panels: Panels, comparisons: Comparisons): vscode.Disposable {
@@ -20,7 +21,8 @@ export function registerCommands(services: Services, panels: Panels, comparisons
     ...Object.fromEntries(
       techniques.map((info) => [
         commandId(info.id),
-        (model?: unknown, options?: unknown) => visualize(services, panels, info, asUri(model), asLayer(options)),
+        (model?: unknown, options?: unknown) =>
+          visualize(services, panels, info, asUri(model), asLayer(options) ?? asLayer(model)),
       ]),
     ),
     "neuralLoupe.compare": (model?: unknown, options?: unknown) =>
@@ -31,13 +33,12 @@ export function registerCommands(services: Services, panels: Panels, comparisons
     "neuralLoupe.explainWith": (model?: unknown) => explainWith(services, panels, asUri(model)),
     "neuralLoupe.checkExplanation": () => checkExplanation(services, panels),
     "neuralLoupe.exportExplanation": () => exportActive(services, panels),
-    "neuralLoupe.openModel": async () => {
-      const model = await pickModel("Open a Model");
+    "neuralLoupe.openModel": async (given?: unknown) => {
+      const model = asUri(given) ?? (await pickModel("Open a Model"));
       if (model) await vscode.commands.executeCommand("vscode.openWith", model, modelViewType);
     },
     "neuralLoupe.openSample": () => openSample(context),
-    "neuralLoupe.openWalkthrough": () =>
-      vscode.commands.executeCommand("workbench.action.openWalkthrough", `${context.extension.id}#start`, false),
+    "neuralLoupe.openWalkthrough": () => openWalkthrough(context),
     "neuralLoupe.reopenAsText": () => vscode.commands.executeCommand("workbench.action.reopenTextEditor"),
     "neuralLoupe.reopenAsHex": reopenAsHex,
     "neuralLoupe.saveCopy": (uri?: unknown) => saveCopy(asUri(uri) ?? activeModel()),
@@ -50,9 +51,10 @@ export function registerCommands(services: Services, panels: Panels, comparisons
   );
 }
 
-/** Menus pass a Uri; command links pass one that went through JSON. */
+/** Menus pass a Uri, those of the trees a row; command links pass one that went through JSON. */
 function asUri(value: unknown): vscode.Uri | undefined {
   if (value instanceof vscode.Uri) return value;
+  if (isRecord(value) && value.uri instanceof vscode.Uri) return value.uri;
   if (typeof value === "object" && value !== null && "scheme" in value && "path" in value)
     return vscode.Uri.from(value as vscode.Uri);
   return undefined;

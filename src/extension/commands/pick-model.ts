@@ -3,12 +3,14 @@ import { nameOf, placeOf } from "../files.ts";
 import { pick } from "./pick.ts";
 import { isModelName, MODEL_EXTENSIONS, MODEL_FORMATS } from "../../protocol/formats.ts";
 
-const pattern = `**/*.{${MODEL_EXTENSIONS.join(",")}}`;
+/** A glob of the model files in a workspace. */
+export const modelPattern = `**/*.{${MODEL_EXTENSIONS.join(",")}}`;
 /** What the system's dialogs show. */
 export const MODEL_FILTERS = Object.fromEntries(
   MODEL_FORMATS.map(({ title, extensions }) => [`${title} models`, [...extensions]]),
 );
-const hidden = "**/{node_modules,.git,.venv,__pycache__}/**";
+/** Folders in which nobody looks for their own models. */
+export const excludedFolders = "**/{node_modules,.git,.venv,__pycache__}/**";
 
 /** The model of the active editor (ours, or any showing a model file). */
 export function activeModel(): vscode.Uri | undefined {
@@ -19,7 +21,7 @@ export function activeModel(): vscode.Uri | undefined {
 
 /** The workspace's models, by path. */
 export async function findModels(): Promise<vscode.Uri[]> {
-  const found = await vscode.workspace.findFiles(pattern, hidden, 500);
+  const found = await vscode.workspace.findFiles(modelPattern, excludedFolders, 500);
   return found.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 

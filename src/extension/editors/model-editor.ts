@@ -10,13 +10,17 @@ import { blockedReason } from "../trust.ts";
 import { WebviewSession } from "../webview-session.ts";
 import { showPlainPage, standsInComparison } from "./comparison.ts";
 import { ModelDocument } from "./model-document.ts";
+import type { ModelViews, OpenView } from "./model-views.ts";
 
 /** The editor of model files: read-only, any number of views of a file, structure only (no weights are read). */
 export class ModelEditor extends Disposable implements vscode.CustomReadonlyEditorProvider<ModelDocument> {
   /** How many drawn editors each document has: a comparison's side is one more than there are tabs. */
   private readonly drawn = new Map<string, number>();
 
-  constructor(private readonly services: Services) {
+  constructor(
+    private readonly services: Services,
+    private readonly views: ModelViews,
+  ) {
     super();
     this.register(
       vscode.window.registerCustomEditorProvider(modelViewType, this, {
@@ -37,7 +41,7 @@ export class ModelEditor extends Disposable implements vscode.CustomReadonlyEdit
     if (await standsInComparison(document.uri, this.drawn.get(id) ?? 0))
       return showPlainPage(panel.webview, document.uri);
 
-    new ModelView(this.services, panel, document, opened);
+    new ModelView(this.services, this.views, panel, document, opened);
     this.drawn.set(id, (this.drawn.get(id) ?? 0) + 1);
     panel.onDidDispose(() => this.drawn.set(id, (this.drawn.get(id) ?? 1) - 1));
   }
@@ -46,17 +50,28 @@ export class ModelEditor extends Disposable implements vscode.CustomReadonlyEdit
 const QUICK = ["predictions", "feature-maps", "saliency", "integrated-gradients", "grad-cam"];
 
 /** One view of a model file. */
-class ModelView extends WebviewSession<EditorHost> {
+class ModelView extends WebviewSession<EditorHost> implements OpenView {
+  /** The layer that was chosen elsewhere, until the page has asked for it. */
+  private wanted: number | undefined;
+  /** The layer that is selected in the page. */
+  selected: number | undefined;
   /** When it was opened (performance.now()), until it could be drawn. */
   private opened: number | undefined;
 
   constructor(
     services: Services,
+    views: ModelViews,
     panel: vscode.WebviewPanel,
     private readonly document: ModelDocument,
     opened: number,
   ) {
     super(services, panel);
+    this.register(views.add(this));
+    this.register(
+      panel.onDidChangeViewState(() => {
+        if (panel.active) views.onActive(this);
+      }),
+    );
     this.opened = opened;
     // Asked for now, so that the engine reads while the page loads.
     document.description().catch(() => undefined /* boot() tells */);
@@ -78,7 +93,28 @@ class ModelView extends WebviewSession<EditorHost> {
         await vscode.commands.executeCommand("workbench.action.reopenTextEditor");
       },
       copy: async ({ text }) => vscode.env.clipboard.writeText(text),
+      selected: ({ index }) => {
+        if (index !== undefined && (!Number.isInteger(index) || index < 0)) return;
+        this.selected = index;
+        views.onSelected(this);
+      },
+      selection: () => {
+        const { wanted } = this;
+        this.wanted = undefined;
+        return wanted === undefined ? {} : { index: wanted };
+      },
     });
+  }
+
+  get uri(): vscode.Uri {
+    return this.document.uri;
+  }
+
+  /** Shows a layer that was chosen elsewhere; the keyboard stays where it is. */
+  async select(index: number): Promise<void> {
+    this.wanted = index;
+    this.panel.reveal(undefined, true);
+    await this.notifyWebview("selection");
   }
 
   protected async boot(): Promise<EditorBoot> {

@@ -219,7 +219,14 @@ const link = new Link<EditorHost, SessionView>(
     explainWith: () => undefined,
     reopenAsText: () => undefined,
     copy: () => undefined,
+    selected: () => undefined,
+    selection: () => {
+      const index = page.fake.wanted as number | undefined;
+      page.fake.wanted = undefined;
+      return index === undefined ? {} : { index };
+    },
   }),
 );
+page.fake.wanted = scenario.select;
 
 page.fake.changed = (reason: ChangeReason) => link.call("changed", { reason });

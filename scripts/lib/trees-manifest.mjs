@@ -1,0 +1,33 @@
+// What package.json says of the rows of our trees: their commands, and where these stand in menus.
+
+/** Commands of rows. None is in the palette: they are about a row. */
+export const treeCommands = [
+  { id: "refreshModels", title: "Refresh Models", icon: "$(refresh)" },
+  { id: "openModelToSide", title: "Open to the Side", icon: "$(split-horizontal)" },
+  { id: "revealModelInExplorer", title: "Reveal in Explorer View" },
+  { id: "copyName", title: "Copy Name" },
+].map((command) => ({ ...command, when: "false" }));
+
+const models = "view == neuralLoupe.models";
+
+/** `submenu`: the one of all techniques. */
+export function treeMenus(submenu) {
+  const row = (id, group, kinds) => ({
+    ...(id === submenu ? { submenu } : { command: `neuralLoupe.${id}` }),
+    group,
+    when: `${models} && viewItem =~ /^(${kinds.join("|")})$/`,
+  });
+  return {
+    "view/title": [
+      { command: "neuralLoupe.openModel", group: "navigation@1", when: models },
+      { command: "neuralLoupe.refreshModels", group: "navigation@2", when: models },
+    ],
+    "view/item/context": [
+      row("openModel", "1_open@1", ["model"]),
+      row("openModelToSide", "1_open@2", ["model"]),
+      row("revealModelInExplorer", "1_open@3", ["model"]),
+      row(submenu, "2_neuralLoupe@1", ["model", "layer"]),
+      row("copyName", "3_copy@1", ["model", "module", "layer", "tensor", "note"]),
+    ],
+  };
+}
