@@ -159,15 +159,21 @@ flow(
   "a first start opens the walkthrough, once",
   { settings: { "workbench.welcomePage.walkthroughs.openOnInstall": true } },
   async ({ page, workbench, vscode, step, screenshot }) => {
-    const walkthroughs = async (): Promise<number> =>
-      (await vscode.tabs()).filter(({ label }) => /walkthrough/i.test(label)).length;
+    const walkthrough = page.locator(".tab").filter({ hasText: /Welcome|Walkthrough/ });
     await step("the first model is in front, the walkthrough a tab beside it", async () => {
       await workbench.openFile("efficientnet-lite0.onnx");
-      await eventually(async () => assert.equal(await walkthroughs(), 1));
+      await walkthrough.waitFor();
       await eventually(async () =>
         assert.ok((await vscode.tabs()).some(({ label, active }) => active && label === "efficientnet-lite0.onnx")),
       );
       await editorFrame(workbench);
+    });
+    await step("the tab is ours", async () => {
+      await page
+        .locator(".tab")
+        .filter({ hasText: /Welcome|Walkthrough/ })
+        .click();
+      await page.getByText("Look inside a neural network").first().waitFor();
       await screenshot("first-start-dark");
     });
     await step("not again after a reload", async () => {
@@ -177,7 +183,7 @@ flow(
       await editorFrame(workbench);
       await openTrees(page);
       await row(page, "efficientnet-lite0.onnx").waitFor();
-      assert.equal(await walkthroughs(), 0);
+      assert.equal(await walkthrough.count(), 0);
     });
   },
 );
