@@ -6,9 +6,15 @@ export const treeCommands = [
   { id: "openModelToSide", title: "Open to the Side", icon: "$(split-horizontal)" },
   { id: "revealModelInExplorer", title: "Reveal in Explorer View" },
   { id: "copyName", title: "Copy Name" },
+  { id: "openResult", title: "Open Result" },
+  { id: "renameResult", title: "Rename Result …" },
+  { id: "copyResult", title: "Copy Result's Description" },
+  { id: "removeResult", title: "Remove Result", icon: "$(close)" },
+  { id: "removeAllResults", title: "Remove All Results", icon: "$(clear-all)" },
 ].map((command) => ({ ...command, when: "false" }));
 
 const models = "view == neuralLoupe.models";
+const results = "view == neuralLoupe.results";
 
 /** `submenu`: the one of all techniques. */
 export function treeMenus(submenu) {
@@ -21,6 +27,7 @@ export function treeMenus(submenu) {
     "view/title": [
       { command: "neuralLoupe.openModel", group: "navigation@1", when: models },
       { command: "neuralLoupe.refreshModels", group: "navigation@2", when: models },
+      { command: "neuralLoupe.removeAllResults", group: "navigation@1", when: results },
     ],
     "view/item/context": [
       row("openModel", "1_open@1", ["model"]),
@@ -28,6 +35,11 @@ export function treeMenus(submenu) {
       row("revealModelInExplorer", "1_open@3", ["model"]),
       row(submenu, "2_neuralLoupe@1", ["model", "layer"]),
       row("copyName", "3_copy@1", ["model", "module", "layer", "tensor", "note"]),
+      { command: "neuralLoupe.removeResult", group: "inline@1", when: results },
+      { command: "neuralLoupe.openResult", group: "1_open@1", when: results },
+      { command: "neuralLoupe.renameResult", group: "2_change@1", when: results },
+      { command: "neuralLoupe.removeResult", group: "2_change@2", when: results },
+      { command: "neuralLoupe.copyResult", group: "3_copy@1", when: results },
     ],
   };
 }

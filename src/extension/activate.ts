@@ -10,11 +10,14 @@ import { ModelFacts } from "./model-facts.ts";
 import { Comparisons } from "./panels/comparisons.ts";
 import { Panels } from "./panels/panels.ts";
 import { ResultCache } from "./result-cache.ts";
+import { ResultsStore } from "./results-store.ts";
 import { Runner } from "./runner.ts";
+import { Selections } from "./selection.ts";
 import type { Services } from "./services.ts";
 import { startingOptions, type ReadSetting } from "./starting-options.ts";
 import { showEngineState } from "./status-bar.ts";
 import { ModelsView } from "./trees/models-view.ts";
+import { ResultsView } from "./trees/results-view.ts";
 import { showFirstSteps } from "./walkthrough.ts";
 
 /** What other code, and the tests, may ask of the running extension. */
@@ -51,6 +54,8 @@ export function activate(context: vscode.ExtensionContext): Api {
     techniques: catalogue,
     setting,
     startingOptions: () => startingOptions(setting, catalogue, (line) => log.warn(line)),
+    results: new ResultsStore(context.workspaceState, catalogue, (line) => log.warn(line)),
+    selections: new Selections(context.workspaceState, catalogue),
     runner: new Runner(engine, cache, facts, catalogue, version),
   };
   const panels = new Panels(services);
@@ -58,14 +63,17 @@ export function activate(context: vscode.ExtensionContext): Api {
   const editors = new ModelViews();
   const models = new ModelsView(services, editors);
   context.subscriptions.push(
+    services.results,
+    services.selections,
     panels,
     comparisons,
     editors,
     new ModelEditor(services, editors),
     models,
+    new ResultsView(services, panels, comparisons),
     showFirstSteps(context, models, editors),
     registerCommands(services, panels, comparisons),
-    showEngineState(engine),
+    showEngineState(services, panels),
   );
   const activationMilliseconds = performance.now() - started;
   log.info(`activated in ${activationMilliseconds.toFixed(1)} ms`);

@@ -2,8 +2,10 @@ import type * as vscode from "vscode";
 import type { TechniqueInfo } from "../protocol/technique.ts";
 import type { EngineProcess } from "./engine-process.ts";
 import type { ModelFacts } from "./model-facts.ts";
+import type { ResultsStore } from "./results-store.ts";
 import type { Runner } from "./runner.ts";
 import type { ReadSetting, startingOptions } from "./starting-options.ts";
+import type { Selections } from "./selection.ts";
 
 /** What the parts of the extension share; made once, in activate.ts. */
 export interface Services {
@@ -12,6 +14,8 @@ export interface Services {
   readonly engine: EngineProcess;
   readonly facts: ModelFacts;
   readonly runner: Runner;
+  readonly results: ResultsStore;
+  readonly selections: Selections;
   readonly techniques: readonly TechniqueInfo[];
   /** A setting of ours as it is now, by its name without "neuralLoupe.". */
   readonly setting: ReadSetting;

@@ -86,8 +86,22 @@ interface Bootable {
   ready(request: Record<string, never>): unknown;
 }
 
+interface TabIcon {
+  readonly light: vscode.Uri;
+  readonly dark: vscode.Uri;
+}
+
 /** The icon of our own tabs; editors have their files'. */
-export function loupeIcon({ context }: Services): { readonly light: vscode.Uri; readonly dark: vscode.Uri } {
+export function loupeIcon(services: Services): TabIcon {
+  return tabIcon(services, "loupe");
+}
+
+/** The icon of a tab that keeps what it shows. */
+export function pinnedIcon(services: Services): TabIcon {
+  return tabIcon(services, "pinned");
+}
+
+function tabIcon({ context }: Services, icon: string): TabIcon {
   const file = (name: string): vscode.Uri => vscode.Uri.joinPath(context.extensionUri, "media", name);
-  return { light: file("loupe-light.svg"), dark: file("loupe-dark.svg") };
+  return { light: file(`${icon}-light.svg`), dark: file(`${icon}-dark.svg`) };
 }

@@ -30,7 +30,7 @@ export type ScaleSharing = "own" | "method" | "all";
 /** A comparison's small state: enough to show the same again after a reload. Validated when it comes back. */
 export interface CompareState {
   /** What all cells have in common, wherever no axis says otherwise. */
-  readonly base: Omit<PanelState, "looks"> & { readonly input: string };
+  readonly base: Omit<PanelState, "looks" | "pinned"> & { readonly input: string };
   readonly columns: Axis;
   /** Of another kind than the columns; absent: the cells flow. */
   readonly rows?: Axis;
@@ -38,6 +38,8 @@ export interface CompareState {
   readonly removed: readonly string[];
   readonly looks: Looks;
   readonly scale: ScaleSharing;
+  /** Its entry's id among the kept results. Only the extension sets it. */
+  readonly kept?: string;
 }
 
 /** What one cell shows: the state a technique's panel would have, and so the same job and the same cached result. */

@@ -27,6 +27,8 @@ export interface PanelState {
   readonly looks: Looks;
   /** Set when the person changed the recipe without saving it beside the model. */
   readonly recipe?: Recipe;
+  /** Of a pinned panel, its entry's id among the kept results. Only the extension sets it. */
+  readonly pinned?: string;
 }
 
 /** What the panel's webview may ask of the extension. */
@@ -78,12 +80,25 @@ export interface PanelHost extends SubjectHost<PanelState, PanelBoot> {
   copyPython(request: { readonly provenance: Provenance }): { readonly notice: string };
   /** Asks which methods are compared with this one, and opens the comparison. */
   compare(request: { readonly state: PanelState }): void;
+  /**
+   * Keeps this result: the panel stays what it is, and its state is listed under Results. `target`: what the page calls
+   * the target. Gives the entry's id.
+   */
+  pin(request: { readonly state: PanelState; readonly target?: string }): { readonly pinned: string };
+  /** Lets the panel change again, and takes its result off the list. */
+  unpin(request: { readonly state: PanelState }): void;
+  /** Shows what was chosen in a pinned panel in another one. */
+  openNext(request: { readonly state: PanelState }): void;
   /** Opens the model in its editor. */
   openModel(request: { readonly state: PanelState }): void;
 }
 
 export interface PanelBoot {
   readonly state: PanelState;
+  /** The state was changed by another view of the model while this page was away: what the page kept is older. */
+  readonly followed?: true;
+  /** What the panel would show if it followed the model's other views, where that is another result. */
+  readonly elsewhere?: { readonly state: PanelState; readonly inputName?: string };
   readonly techniques: readonly TechniqueInfo[];
   readonly modelName: string;
   /** Absent where the state has no input. */

@@ -72,11 +72,18 @@ export class PanelController extends SubjectStore<PanelBoot, PanelState, PanelHo
       if (!boot.result) void this.run();
       return;
     }
-    if (reason === "selection") return;
+    if (reason === "selection") return this.takeColors(boot);
     this.layersFor = undefined;
     this.changes++;
     this.set({ boot, stale: reason, layers: undefined });
     void this.needLayers();
+  }
+
+  /** Something else was chosen in another view: colours follow at once, the rest is offered. */
+  private takeColors(boot: PanelBoot): void {
+    const { state } = this.snapshot;
+    const { colorMap } = boot.state.looks;
+    this.set({ boot, ...(state ? { state: { ...state, looks: { ...state.looks, colorMap } } } : {}) });
   }
 
   /** The page may know newer display options than the extension: it went before it could tell. */
@@ -84,7 +91,7 @@ export class PanelController extends SubjectStore<PanelBoot, PanelState, PanelHo
     const { state, techniques } = boot;
     const kept = this.memory.read();
     const technique = techniques.find(({ id }) => id === state.technique);
-    if (!sameJob(kept, state, technique)) return boot;
+    if (boot.followed || !sameJob(kept, state, technique)) return boot;
     return { ...boot, state: { ...state, looks: readLooks((kept as PanelState).looks) } };
   }
 
@@ -109,6 +116,60 @@ export class PanelController extends SubjectStore<PanelBoot, PanelState, PanelHo
   }
 
   // ---- what a person asks for ----
+
+  /**
+   * Keeps this result, or lets the panel change again. `target`: the target as the page calls it, for the list of
+   * results.
+   */
+  async togglePin(target?: string): Promise<void> {
+    const { state } = this;
+    if (state.pinned !== undefined) {
+      await this.ask("unpin", { state });
+      return;
+    }
+    const pinned = await this.ask("pin", { state, ...(target === undefined ? {} : { target }) });
+    if (!pinned) return;
+    this.change(pinned);
+    this.notify("Pinned: this result is kept under Results, and the next one opens in a new tab.");
+  }
+
+  /** Shows what the model's other views show. */
+  followElsewhere(): void {
+    const { boot } = this.snapshot;
+    if (!boot?.elsewhere) return;
+    const { state, inputName } = boot.elsewhere;
+    const { input, more, target, layer, moreLayers } = state;
+    const sameInput = input === this.state.input;
+    this.set({
+      boot: { ...boot, elsewhere: undefined, ...(inputName === undefined ? {} : { inputName }) },
+      ...(sameInput ? {} : { predictions: undefined, layers: undefined }),
+    });
+    if (!sameInput) this.layersFor = undefined;
+    this.change({ input, more, target, layer, moreLayers });
+    void this.run();
+    void this.needLayers();
+  }
+
+  dismissElsewhere(): void {
+    const { boot } = this.snapshot;
+    if (boot) this.set({ boot: { ...boot, elsewhere: undefined } });
+  }
+
+  /**
+   * A pinned result stays what it is: what would make it another opens in another panel. In others, what was offered
+   * from another view is out of date by a choice here.
+   */
+  protected override change(part: Partial<PanelState>): void {
+    const { state, technique } = this;
+    const next = { ...state, ...part };
+    if (next.technique === state.technique && sameJob(next, state, technique)) return super.change(part);
+    if (state.pinned === undefined) {
+      this.dismissElsewhere();
+      return super.change(part);
+    }
+    // What the caller has changed beside the state is asked for again.
+    void this.ask("openNext", { state: next }).then(() => this.changed("command"));
+  }
 
   chooseTechnique(id: string): void {
     const { state } = this;

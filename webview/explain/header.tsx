@@ -9,6 +9,7 @@ import { InputPick } from "../ui/input-pick.tsx";
 import { Icon, IconButton, Select } from "../ui/fields.tsx";
 import { formatDuration, formatPercent } from "../../src/protocol/format.ts";
 import type { PanelController, Snapshot } from "./controller.ts";
+import { PinButton } from "./pin.tsx";
 import { SaveMenu } from "./save.tsx";
 import { subjectName } from "./state.ts";
 
@@ -85,6 +86,7 @@ export function Header({
         >
           Compare…
         </button>
+        <PinButton snapshot={snapshot} boot={boot} state={state} controller={controller} />
         <IconButton
           icon="go-to-file"
           label={`Open ${boot.modelName}`}

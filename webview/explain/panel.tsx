@@ -14,6 +14,7 @@ import { ExplainedInputs } from "./explained-inputs.tsx";
 import { Header, targetName } from "./header.tsx";
 import { Methods } from "./methods.tsx";
 import { Options } from "./options.tsx";
+import { Elsewhere } from "./pin.tsx";
 import { Predictions } from "../results/predictions.tsx";
 import { Provenance } from "./provenance.tsx";
 import { RecipePart } from "./recipe.tsx";
@@ -64,6 +65,7 @@ export function Panel({ controller }: { readonly controller: PanelController }):
         {running?.visible ? <ProgressLine fraction={running.progress.fraction} text={running.progress.text} /> : null}
       </div>
       {messages}
+      <Elsewhere boot={boot} state={state} controller={controller} />
       {technique ? (
         <Options
           technique={withoutGrid(technique, snapshot.layers?.layers, state.params[technique.id])}

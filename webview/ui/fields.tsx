@@ -21,12 +21,18 @@ export function Icon({ name }: { readonly name: string }): VNode {
 export function IconButton({
   icon,
   label,
+  title = label,
+  pressed,
   onClick,
   disabled,
   testid,
 }: {
   readonly icon: string;
   readonly label: string;
+  /** What it does, where the label alone does not say it. */
+  readonly title?: string;
+  /** Of a button that is on or off. */
+  readonly pressed?: boolean;
   readonly onClick: () => void;
   readonly disabled?: boolean;
   readonly testid?: string;
@@ -36,7 +42,8 @@ export function IconButton({
       type="button"
       class="icon-button"
       aria-label={label}
-      title={label}
+      aria-pressed={pressed}
+      title={title}
       disabled={disabled}
       data-testid={testid}
       onClick={onClick}

@@ -6,6 +6,8 @@ import type { Comparisons } from "../panels/comparisons.ts";
 import type { Panels } from "../panels/panels.ts";
 import { confirmSaved } from "../saved.ts";
 import type { Services } from "../services.ts";
+import { back } from "./pick.ts";
+import { pickInput } from "./pick-input.ts";
 import { activeModel, pickModel } from "./pick-model.ts";
 import { compare } from "./compare.ts";
 import { checkExplanation, explainWith } from "./explain-with.ts";
@@ -37,6 +39,8 @@ export function registerCommands(services: Services, panels: Panels, comparisons
       const model = asUri(given) ?? (await pickModel("Open a Model"));
       if (model) await vscode.commands.executeCommand("vscode.openWith", model, modelViewType);
     },
+    "neuralLoupe.chooseCurrentInput": (model?: unknown) =>
+      chooseCurrentInput(services, typeof model === "string" ? vscode.Uri.parse(model) : activeModel()),
     "neuralLoupe.openSample": () => openSample(context),
     "neuralLoupe.openWalkthrough": () => openWalkthrough(context),
     "neuralLoupe.reopenAsText": () => vscode.commands.executeCommand("workbench.action.reopenTextEditor"),
@@ -81,6 +85,22 @@ async function openSample(context: vscode.ExtensionContext): Promise<void> {
     await vscode.window.showErrorMessage(
       "This build of Neural Loupe does not include the sample model. Open any model file.",
     );
+}
+
+/** Another input for all views of a model: those that are not pinned follow. */
+async function chooseCurrentInput(services: Services, model: vscode.Uri | undefined): Promise<void> {
+  if (!model) return;
+  try {
+    const { recipe } = await services.facts.of(model.fsPath);
+    const before = services.selections.of(model.toString())?.input;
+    const input = await pickInput(services.context, model, recipe, {
+      title: `Current input of ${nameOf(model)}`,
+      ...(before === undefined ? {} : { current: vscode.Uri.parse(before) }),
+    });
+    if (input && input !== back) services.selections.setInput(model.toString(), input.toString());
+  } catch (error) {
+    await showError(model, error);
+  }
 }
 
 /** Exports what the panel in front shows. */

@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type { AxisEntry, CompareState } from "../../protocol/compare.ts";
 import { isComparable } from "../../protocol/compare.ts";
+import type { PanelState } from "../../protocol/panel.ts";
 import { nameOf } from "../files.ts";
 import type { Comparisons } from "../panels/comparisons.ts";
 import type { Panels } from "../panels/panels.ts";
@@ -36,17 +37,19 @@ export async function compare(
   try {
     const facts = await readModel(services, model);
     if (!facts) return;
-    const input = shown?.input ?? (await inputFor(services, model, facts.recipe));
+    const nothing: PanelState = { model: model.toString(), technique: "", target: {}, ...services.startingOptions() };
+    const { selections } = services;
+    const current = shown ?? (selections.isCurrent(model.toString()) ? selections.applied(nothing) : nothing);
+    const input = current.input ?? (await inputFor(services, model, facts.recipe));
     if (input === undefined) return;
-    const nothing = { model: model.toString(), technique: "", target: {}, ...services.startingOptions() };
-    const state = { ...(shown ?? nothing), input };
+    const state = { ...current, input };
     const comparable = services.techniques.filter(isComparable);
     const first = comparable.find(({ id }) => id === state.technique);
     const ticked = [...new Set([...(first ? [first.id] : []), ...usualMethods(comparable, facts.recipe.recipe)])];
     const chosen = ticked.map((technique): AxisEntry => ({ kind: "method", technique }));
     const entries = await pickEntries(services, { state, facts, kind: "method", chosen, methods: ticked });
     if (entries?.[0]?.kind !== "method") return;
-    const { looks, ...base } = state;
+    const { looks, pinned: _, ...base } = state;
     const common: CompareState["base"] = first ? base : { ...base, technique: entries[0].technique };
     comparisons.open({
       base: common,
@@ -65,10 +68,12 @@ async function inputFor(
   model: vscode.Uri,
   recipe: Parameters<typeof pickInput>[2],
 ): Promise<string | undefined> {
+  const before = services.selections.of(model.toString())?.input;
   const input = await pickInput(services.context, model, recipe, {
     title: `Compare Explanations: ${nameOf(model)}`,
     step: 1,
     total: 2,
+    ...(before === undefined ? {} : { current: vscode.Uri.parse(before) }),
   });
   return input && input !== back ? input.toString() : undefined;
 }

@@ -26,18 +26,36 @@ export async function visualize(
 ): Promise<void> {
   const model = given ?? activeModel() ?? panels.active?.model ?? (await pickModel(info.command));
   if (!model || (await refuseWhenBlocked(model))) return;
-  const change = { technique: info.id, ...wanted };
+  // Further layers belong to the layer they were chosen with.
+  const change = { technique: info.id, ...(wanted.layer === undefined ? {} : { moreLayers: undefined }), ...wanted };
   const open = panels.of(model);
   if (open && !lacksInput(open.current, info)) return open.show(change);
   try {
+    const current = currentState(services, info, model);
+    if (current) return await (open ? open.show({ ...current, ...change }) : panels.show({ ...current, ...change }));
     const facts = await readModel(services, model);
     const asked = facts && (await ask(services, info, model, facts));
     if (!asked) return;
     if (open) return await open.show({ ...change, ...asked });
-    await panels.show({ model: model.toString(), ...services.startingOptions(), ...change, ...asked });
+    const state = { model: model.toString(), ...services.startingOptions(), ...change, target: {} };
+    const { looks, layer: known, moreLayers } = services.selections.applied(state);
+    const kept = { looks, ...(known === undefined ? {} : { layer: known, ...(moreLayers ? { moreLayers } : {}) }) };
+    await panels.show({ ...state, ...kept, ...change, ...asked });
   } catch (error) {
     await showError(model, error);
   }
+}
+
+/**
+ * The state of a new panel on what the model's views show already, where they were used in this window and have an
+ * input: it needs no question.
+ */
+function currentState(services: Services, info: TechniqueInfo, model: vscode.Uri): PanelState | undefined {
+  const { selections } = services;
+  if (!selections.isCurrent(model.toString())) return undefined;
+  const empty = { model: model.toString(), technique: info.id, target: {}, ...services.startingOptions() };
+  const state = selections.applied(empty);
+  return lacksInput(state, info) ? undefined : state;
 }
 
 /** A large model takes a moment to read: said, and left when the person cancels. */
@@ -65,7 +83,8 @@ async function ask(
 ): Promise<{ input?: string; target: TargetSpec } | undefined> {
   if (!takesInput(info)) return { target: {} };
   const total = info.needs.target ? 2 : 1;
-  let current: vscode.Uri | undefined;
+  const before = services.selections.of(model.toString())?.input;
+  let current = before === undefined ? undefined : vscode.Uri.parse(before);
   for (;;) {
     const input = await pickInput(services.context, model, facts.recipe, {
       title: `${info.command}: ${nameOf(model)}`,

@@ -95,6 +95,11 @@ export class ComparePanel extends WebviewSession<CompareHost> {
     return checkedPanelState(cell, this.services.techniques.filter(isComparable));
   }
 
+  /** What it shows now. */
+  get current(): CompareState {
+    return this.state;
+  }
+
   private acceptState(state: unknown): CompareState {
     const sound = readCompareState(state, this.services.techniques);
     if (!sound)
@@ -105,9 +110,11 @@ export class ComparePanel extends WebviewSession<CompareHost> {
         "Reload the comparison.",
       );
     refuseChanges(state, sound);
-    this.state = sound;
+    const { kept: _, ...shown } = sound;
+    this.state = { ...shown, ...(this.state.kept === undefined ? {} : { kept: this.state.kept }) };
+    this.services.results.update(this.state.kept, this.state);
     this.onState();
-    return sound;
+    return this.state;
   }
 
   private onState(): void {

@@ -2,7 +2,7 @@ import type { Axis, AxisEntry, AxisKind, CompareState, ScaleSharing } from "../.
 import { isComparable } from "../../protocol/compare.ts";
 import type { TechniqueInfo } from "../../protocol/technique.ts";
 import { readParams } from "../../protocol/params.ts";
-import { readPanelState } from "./state.ts";
+import { isResultId, readPanelState } from "./state.ts";
 
 const kinds: readonly AxisKind[] = ["method", "target", "layer", "model"];
 const scales: readonly ScaleSharing[] = ["own", "method", "all"];
@@ -18,7 +18,7 @@ export function readCompareState(data: unknown, techniques: readonly TechniqueIn
   const comparable = techniques.filter(isComparable);
   const sound = readPanelState({ ...data.base, looks: data.looks }, comparable);
   if (!sound) return undefined;
-  const { looks, input, ...base } = sound;
+  const { looks, input, pinned: _, ...base } = sound;
   if (input === undefined) return undefined;
   const columns = readAxis(data.columns, data.base, comparable);
   if (!columns) return undefined;
@@ -35,6 +35,7 @@ export function readCompareState(data: unknown, techniques: readonly TechniqueIn
     removed,
     looks,
     scale: scales.find((scale) => scale === data.scale) ?? "own",
+    ...(isResultId(data.kept) ? { kept: data.kept } : {}),
   };
 }
 

@@ -45,7 +45,13 @@ export function readPanelState(data: unknown, techniques: readonly TechniqueInfo
     ),
     looks: readLooks(data.looks),
     ...(recipe ? { recipe } : {}),
+    ...(isResultId(data.pinned) ? { pinned: data.pinned } : {}),
   };
+}
+
+/** An entry's name among the kept results, as this program makes them. */
+export function isResultId(value: unknown): value is string {
+  return typeof value === "string" && /^[0-9a-f-]{36}$/.test(value);
 }
 
 /**

@@ -12,7 +12,7 @@ import { confirmSaved } from "../saved.ts";
 import type { Services } from "../services.ts";
 import { blockedReason } from "../trust.ts";
 import { ModelWatcher } from "../watch.ts";
-import { loupeIcon, WebviewSession } from "../webview-session.ts";
+import { loupeIcon, pinnedIcon, WebviewSession } from "../webview-session.ts";
 import { SharedRun } from "./shared-run.ts";
 import { checkedPanelState } from "./state.ts";
 import { subjectBoot, subjectHandlers } from "./subject.ts";
@@ -21,15 +21,17 @@ import { subjectBoot, subjectHandlers } from "./subject.ts";
 export class TechniquePanel extends WebviewSession<PanelHost> {
   private readonly sharedRun = new SharedRun<{ result: Result; cached: boolean }>();
   private readonly watcher: ModelWatcher;
+  /** Its state was changed by another view while its page was away. */
+  private followed = false;
   private last: { readonly key: string; readonly result: Result } | undefined;
 
   constructor(
     services: Services,
     panel: vscode.WebviewPanel,
     private state: PanelState,
+    private readonly onNext: (state: PanelState) => Promise<void>,
   ) {
     super(services, panel);
-    panel.iconPath = loupeIcon(services);
     this.register({ dispose: () => this.sharedRun.abort() });
     this.watcher = this.register(
       new ModelWatcher((model, reason) => {
@@ -38,6 +40,8 @@ export class TechniquePanel extends WebviewSession<PanelHost> {
       }),
     );
     this.watcher.watch([this.model]);
+    this.register(services.results.onDidChange(() => void this.onResults()));
+    this.register(services.selections.onDidChange(({ model, by }) => void this.onSelection(model, by)));
     this.showTitle();
     this.open("explain", panel.title, this.handlers());
   }
@@ -64,6 +68,7 @@ export class TechniquePanel extends WebviewSession<PanelHost> {
       ...(another || moreLayers === undefined || change.layer !== undefined ? {} : { moreLayers }),
       ...change,
     };
+    this.services.selections.take(this.state, this);
     this.showTitle();
     this.panel.reveal(undefined, false);
     await this.notifyWebview("command");
@@ -108,6 +113,15 @@ export class TechniquePanel extends WebviewSession<PanelHost> {
         saved: (await exportExplanation(services, this.acceptState(state))) !== undefined,
       }),
       copyPython: async ({ provenance }) => ({ notice: await copyAsPython(provenance) }),
+      pin: ({ state, target }) => this.pin(this.acceptState(state), target),
+      unpin: ({ state }) => {
+        this.acceptState(state);
+        if (this.state.pinned !== undefined) services.results.remove(this.state.pinned);
+      },
+      openNext: async ({ state }) => {
+        const { pinned: _, ...next } = this.validateState(state);
+        await this.onNext(next);
+      },
       openModel: () => void vscode.commands.executeCommand("vscode.openWith", this.model, modelViewType),
     };
   }
@@ -118,8 +132,13 @@ export class TechniquePanel extends WebviewSession<PanelHost> {
     const result = await this.knownResult();
     await this.watcher.refreshStamps();
     const blocked = blockedReason(this.model);
+    const elsewhere = state.pinned === undefined ? services.selections.differing(state) : undefined;
     return {
       state,
+      ...(this.followed ? { followed: true as const } : {}),
+      ...(elsewhere
+        ? { elsewhere: { state: elsewhere, ...(elsewhere.input ? { inputName: nameOfInput(elsewhere.input) } : {}) } }
+        : {}),
       techniques: services.techniques,
       modelName: nameOf(this.model),
       ...(state.input === undefined ? {} : { inputName: inputName(vscode.Uri.parse(state.input)) }),
@@ -147,22 +166,76 @@ export class TechniquePanel extends WebviewSession<PanelHost> {
     }
   }
 
-  /** A state from the webview, checked; the model is this panel's whatever it says. */
+  private pin(state: PanelState, target: unknown): ReturnType<PanelHost["pin"]> {
+    const { results } = this.services;
+    if (state.pinned !== undefined) return { pinned: state.pinned };
+    if (results.isFull)
+      throw new RemoteError(
+        "UsageError",
+        "The list of results is full.",
+        undefined,
+        "Remove some under Results in the activity bar's Neural Loupe.",
+      );
+    this.state = results.pin(state, typeof target === "string" ? target : undefined);
+    this.showTitle();
+    return { pinned: this.state.pinned ?? "" };
+  }
+
+  /** A pinned result was renamed, or taken off the list: then the panel may change again. */
+  private async onResults(): Promise<void> {
+    const { pinned, ...rest } = this.state;
+    if (pinned !== undefined && !this.services.results.of(pinned)) {
+      this.state = rest;
+      await this.notifyWebview("command");
+    }
+    this.showTitle();
+  }
+
+  /**
+   * Something else was chosen in another view of the model. Colours follow at once. What would have to be computed waits
+   * until the person asks for it, or looks at this tab again: two views never run by one click.
+   */
+  private async onSelection(model: string, by: unknown): Promise<void> {
+    if (by === this || model !== this.state.model || this.state.pinned !== undefined) return;
+    const followed = this.services.selections.applied(this.state);
+    this.followed = !this.panel.visible;
+    this.state = this.followed ? followed : { ...this.state, looks: followed.looks };
+    this.showTitle();
+    await this.notifyWebview("selection");
+  }
+
+  /** A state from the webview, checked; the model and the pin are this panel's whatever it says. */
   private validateState(state: unknown): PanelState {
-    return { ...checkedPanelState(state, this.services.techniques), model: this.state.model };
+    const { pinned: _, ...checked } = checkedPanelState(state, this.services.techniques);
+    const { model, pinned } = this.state;
+    return { ...checked, model, ...(pinned === undefined ? {} : { pinned }) };
   }
 
   private acceptState(state: unknown): PanelState {
     const accepted = this.validateState(state);
     if (accepted.input !== undefined && accepted.input !== this.state.input)
       void rememberInput(this.services.context, vscode.Uri.parse(accepted.input));
+    const before = this.state;
     this.state = accepted;
+    this.followed = false;
+    if (accepted.pinned === undefined) {
+      // Other display options are no choice of an input.
+      const { selections } = this.services;
+      if (selections.isOther(before, accepted)) selections.take(accepted, this);
+    } else this.services.results.update(accepted.pinned, accepted);
     this.showTitle();
     return accepted;
   }
 
   private showTitle(): void {
     const info = this.services.techniques.find(({ id }) => id === this.state.technique);
-    this.panel.title = `${info?.title ?? "Neural Loupe"}: ${stem(this.model)}`;
+    const { pinned } = this.state;
+    const title = this.services.results.of(pinned)?.name ?? `${info?.title ?? "Neural Loupe"}: ${stem(this.model)}`;
+    this.panel.title = pinned === undefined ? title : `${title} (pinned)`;
+    this.panel.iconPath = pinned === undefined ? loupeIcon(this.services) : pinnedIcon(this.services);
   }
+}
+
+function nameOfInput(input: string): string {
+  return inputName(vscode.Uri.parse(input));
 }

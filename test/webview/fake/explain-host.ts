@@ -58,6 +58,7 @@ function boot(): PanelBoot {
           : scenario.checks
             ? [...techniques, ...checks]
             : techniques,
+    ...(page.fake.elsewhere ? { elsewhere: page.fake.elsewhere as PanelBoot["elsewhere"] } : {}),
     modelName: "efficientnet-lite0.onnx",
     ...(state.input === undefined ? {} : { inputName: "cat.png" }),
     outputs: (scenario.outputs as string[] | undefined) ?? ["logits"],
@@ -146,6 +147,16 @@ const link = new Link<PanelHost, SessionView>(
       return { notice: "Python code copied to the clipboard. Let its load_model() return your PyTorch model." };
     },
     compare: () => undefined,
+    pin({ state: now }) {
+      state = { ...now, pinned: "00000000-0000-0000-0000-000000000000" };
+      return { pinned: "00000000-0000-0000-0000-000000000000" };
+    },
+    unpin() {
+      const { pinned: _, ...rest } = state;
+      state = rest;
+      setTimeout(() => void link.call("changed", { reason: "command" }));
+    },
+    openNext: () => undefined,
     openModel: () => undefined,
   }),
 );
