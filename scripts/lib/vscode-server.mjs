@@ -30,6 +30,7 @@ const quietSettings = {
   "workbench.startupEditor": "none",
   "workbench.tips.enabled": false,
   "workbench.welcomePage.walkthroughs.openOnInstall": false,
+  "neuralLoupe.openWalkthrough": false,
 };
 
 /** The settings of a profile: quiet, in a theme, and whatever else is asked for. */

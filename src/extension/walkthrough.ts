@@ -10,17 +10,17 @@ export function openWalkthrough(context: vscode.ExtensionContext): Thenable<unkn
 
 /**
  * Opens the walkthrough once in the life of an installation: when the views in the activity bar are first seen, or the
- * first model is opened (which stays in front). Not where VS Code was told to open no walkthroughs by itself
- * (workbench.welcomePage.walkthroughs.openOnInstall).
+ * first model is opened (which stays in front). Not where our setting forbids it, or VS Code's for walkthroughs of new
+ * extensions.
  */
 export function showFirstSteps(
   context: vscode.ExtensionContext,
   views: { readonly visible: boolean; onDidShow(listener: () => void): vscode.Disposable },
   editors: Pick<ModelViews, "onDidChangeOpen" | "front">,
 ): vscode.Disposable {
-  const wanted = vscode.workspace
-    .getConfiguration("workbench.welcomePage.walkthroughs")
-    .get<boolean>("openOnInstall", true);
+  const wanted = ["workbench.welcomePage.walkthroughs.openOnInstall", "neuralLoupe.openWalkthrough"].every(
+    (setting) => vscode.workspace.getConfiguration().get<boolean>(setting) !== false,
+  );
   if (!wanted || context.globalState.get(shownKey) === true) return new vscode.Disposable(() => undefined);
   let begun = false;
   const open = async (): Promise<void> => {

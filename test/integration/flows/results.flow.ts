@@ -32,7 +32,7 @@ async function pin(frame: Frame): Promise<void> {
   });
 }
 
-async function menu(page: Page, workbench: Workbench, row: Locator, entry: string): Promise<void> {
+async function menu(workbench: Workbench, row: Locator, entry: string): Promise<void> {
   await row.click({ button: "right" });
   await workbench.clickMenu(entry);
 }
@@ -98,7 +98,7 @@ flow(
       assert.equal((await engineIdle(vscode)).runs, 0);
     });
     await step("rename it", async () => {
-      await menu(page, workbench, results(page).first(), "Rename Result …");
+      await menu(workbench, results(page).first(), "Rename Result …");
       await workbench.typeQuickInput("the cat's ears");
       await page.keyboard.press("Enter");
       await eventually(async () => assert.match(String(await results(page).allInnerTexts()), /the cat's ears/));
@@ -113,7 +113,7 @@ flow(
       await copyFile(path.join(workspace, "same.png"), path.join(workspace, "cat.png"));
     });
     await step("remove it: the tab is no longer pinned; undo brings it back", async () => {
-      await menu(page, workbench, results(page).first(), "Remove Result");
+      await menu(workbench, results(page).first(), "Remove Result");
       await eventually(async () => assert.equal(await results(page).count(), 0));
       await eventually(async () => assert.deepEqual(await panelTabs(vscode), ["Saliency: efficientnet-lite0"]));
       await workbench.clickNotification("Removed", "Undo");

@@ -108,7 +108,13 @@ flow(
       await row(page, "broken.onnx").waitFor({ state: "detached" });
     });
     await step("the walkthrough did not open: this profile wants none", async () => {
-      assert.equal(await page.locator(".tab").filter({ hasText: "Walkthrough" }).count(), 0);
+      assert.equal(
+        await page
+          .locator(".tab")
+          .filter({ hasText: /Welcome|Walkthrough/ })
+          .count(),
+        0,
+      );
       await workbench.closeAllEditors();
     });
   },
@@ -157,7 +163,7 @@ flow(
 
 flow(
   "a first start opens the walkthrough, once",
-  { settings: { "workbench.welcomePage.walkthroughs.openOnInstall": true } },
+  { settings: { "neuralLoupe.openWalkthrough": true, "workbench.welcomePage.walkthroughs.openOnInstall": true } },
   async ({ page, workbench, vscode, step, screenshot }) => {
     const walkthrough = page.locator(".tab").filter({ hasText: /Welcome|Walkthrough/ });
     await step("the first model is in front, the walkthrough a tab beside it", async () => {
