@@ -15,14 +15,14 @@ interface Kept {
   readonly made: number;
 }
 
-export interface KeptResult extends Kept {
+interface KeptResult extends Kept {
   readonly kind: "result";
   readonly state: PanelState;
   /** What its panel called the target. */
   readonly target?: string;
 }
 
-export interface KeptComparison extends Kept {
+interface KeptComparison extends Kept {
   readonly kind: "comparison";
   readonly state: CompareState;
 }

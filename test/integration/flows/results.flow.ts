@@ -9,6 +9,8 @@ import type { Workbench } from "../harness/workbench.ts";
 import { answered, comparisonOfTheCat, engineIdle, panelFrame, saliencyOfTheCat, testid } from "./person.ts";
 
 async function openTrees(page: Page): Promise<void> {
+  // A click on the icon of a container that is open closes it.
+  if (await page.locator('.sidebar .pane-header[aria-label^="Results"]').isVisible()) return;
   await page.locator('.activitybar .action-label[aria-label^="Neural Loupe"]').first().click();
   await page.locator('.sidebar .pane-header[aria-label^="Results"]').waitFor();
 }
