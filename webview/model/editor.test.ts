@@ -258,7 +258,9 @@ describe("in step with the tree of models", () => {
     await page.getByTestId("tab-problems").click();
     await page.evaluate("fake.wanted = 5; fake.changed('selection')");
     await page.getByTestId("layers").waitFor();
-    expect(await page.evaluate("document.querySelector('[data-testid=layers]').contains(document.activeElement)")).toBe(false);
+    expect(await page.evaluate("document.querySelector('[data-testid=layers]').contains(document.activeElement)")).toBe(
+      false,
+    );
   });
 
   test("a page that opens asks for what was chosen before it was there", async () => {
