@@ -63,20 +63,27 @@ export class PageServer {
 }
 
 function answer(request: IncomingMessage, response: ServerResponse, files: ReadonlyMap<string, Uint8Array>): void {
-  const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");
+  const url = new URL(request.url ?? "/", "http://localhost");
+  try {
+    const body = bodyOf(url, files);
+    const type = typeof body === "string" ? types[".html"] : types[path.extname(url.pathname)];
+    response
+      .writeHead(200, { "content-type": type ?? "application/octet-stream", "cache-control": "no-store" })
+      .end(body);
+  } catch (error) {
+    // An address that names no theme, no state, no file: said where it was asked for.
+    response.writeHead(404, { "content-type": "text/plain; charset=utf-8" }).end(String(error));
+  }
+}
+
+function bodyOf({ pathname, searchParams }: URL, files: ReadonlyMap<string, Uint8Array>): string | Uint8Array {
+  if (pathname === "/") return galleryPage();
   const view = views.find((one) => pathname === `/${one}/`);
-  const body = view
-    ? pageOf(view, searchParams.get("theme") ?? "dark", searchParams.get("scene"), searchParams.has("still"))
-    : pathname === "/"
-      ? galleryPage()
-      : files.get(pathname);
-  if (body === undefined) return void response.writeHead(404).end();
-  response.writeHead(200, {
-    "content-type":
-      typeof body === "string" ? types[".html"] : (types[path.extname(pathname)] ?? "application/octet-stream"),
-    "cache-control": "no-store",
-  });
-  response.end(body);
+  if (view)
+    return pageOf(view, searchParams.get("theme") ?? "dark", searchParams.get("scene"), searchParams.has("still"));
+  const file = files.get(pathname);
+  if (!file) throw new RangeError(`There is no ${pathname}.`);
+  return file;
 }
 
 /**
