@@ -106,6 +106,15 @@ function lookAround(theme: string): (context: FlowContext) => Promise<void> {
       await eventually(async () => assert.equal(await frame.locator(".inspector h2").innerText(), name));
     });
 
+    await step("Explain With… asks among all methods for this model", async () => {
+      await testid(frame, "explain-with").click();
+      await eventually(async () =>
+        assert.ok((await workbench.quickPickRows()).some((row) => /Predictions|Saliency/.test(row))),
+      );
+      await workbench.page.keyboard.press("Escape");
+      await eventually(async () => assert.deepEqual(await workbench.quickPickRows(), []));
+    });
+
     await step("opened again, with the engine warm", async () => {
       await vscode.command("workbench.action.closeActiveEditor");
       await eventually(async () => assert.equal((await vscode.tabs()).length, 0));
