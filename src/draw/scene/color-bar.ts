@@ -50,11 +50,14 @@ export function horizontalBar(range: ValueRange, table: Uint8Array, width: numbe
   for (let i = 0; i < 256; i++) rgba.set([table[3 * i], table[3 * i + 1], table[3 * i + 2], 255], 4 * i);
   const y = barHeight + 6;
   const [low, high] = [formatValue(range.min), formatValue(range.max)];
-  const room = width - 2 * Math.max(textWidth(low, scale), textWidth(high, scale)) - 2 * gap;
+  const [lowWidth, highWidth] = [textWidth(low, scale), textWidth(high, scale)];
+  const room = width - 2 * Math.max(lowWidth, highWidth) - 2 * gap;
+  // Where the ends do not fit beside each other, the larger is a line lower.
+  const lower = lowWidth + highWidth + gap > width ? GLYPH.line * scale : 0;
   const text = { kind: "text", y, scale: scale } as const;
   return {
-    width,
-    height: y + GLYPH.line * scale,
+    width: Math.max(width, lowWidth, highWidth),
+    height: y + GLYPH.line * scale + lower,
     parts: [
       {
         kind: "image",
@@ -71,7 +74,7 @@ export function horizontalBar(range: ValueRange, table: Uint8Array, width: numbe
       ...(textWidth(quantity, scale) <= room
         ? [{ ...text, x: Math.round(width / 2), text: quantity, ink: "muted", anchor: "middle" } as const]
         : []),
-      { ...text, x: width, text: high, ink: "foreground", anchor: "end" },
+      { ...text, x: Math.max(width, highWidth), y: y + lower, text: high, ink: "foreground", anchor: "end" },
     ],
   };
 }

@@ -1,6 +1,7 @@
 import type { Artifact } from "../../protocol/artifacts.ts";
 import type { Looks } from "../../protocol/looks.ts";
 import type { Result } from "../../protocol/result.ts";
+import { regionText } from "../../protocol/target.ts";
 import { kindOf } from "../kinds/index.ts";
 import { picturesOfInputs, type InputArtifact } from "./inputs.ts";
 import { picturesOf } from "../../protocol/result.ts";
@@ -17,6 +18,7 @@ export function layoutScene(result: Result, artifact: Artifact, looks: Looks): S
   const head = paragraph(artifact.title, 2, "foreground", width);
   const foot = stack([
     paragraph(artifact.caption, 2, "foreground", width),
+    paragraph(targetText(result), 2, "foreground", width),
     paragraph(originOf(result), 1, "muted", width),
   ]);
   const body = stack([head, block, foot], 10);
@@ -40,11 +42,18 @@ export function layoutArtifact(result: Result, artifact: Artifact, looks: Looks)
   return kindOf(artifact).layout(artifact, { pictures: picturesOf(result), looks });
 }
 
-/** "saliency · model.onnx · cat.png · 285 Egyptian cat · /features/Conv". */
+/** "Target: Egyptian cat, 285 of logits"; empty where nothing was the target. */
+function targetText({ provenance: { target } }: Pick<Result, "provenance">): string {
+  if (!target) return "";
+  const { label, index, against, region, not, output } = target;
+  const place = region ? regionText(region) : index.join(",");
+  const named = `${not ? "not " : ""}${label && !region ? `${label}, ` : ""}${place}`;
+  return `Target: ${named}${against ? ` − ${against.join(",")}` : ""} of ${output}`;
+}
+
+/** "saliency · model.onnx · cat.png · /features/Conv". */
 function originOf({ provenance }: Result): string {
-  const target =
-    provenance.target && [provenance.target.index.join(","), provenance.target.label].filter(Boolean).join(" ");
-  return [provenance.technique, provenance.model.name, provenance.input?.name, target, provenance.layer]
+  return [provenance.technique, provenance.model.name, provenance.input?.name, provenance.layer]
     .filter(Boolean)
     .join(" · ");
 }
