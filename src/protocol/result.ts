@@ -64,6 +64,16 @@ interface ResultContext {
   readonly pictures: readonly ImageArtifact[];
   /** The model's strongest predictions for the input. */
   readonly predictions?: BarsArtifact;
+  /** Where the target lies on the input's picture, where it is a part of it. */
+  readonly target?: TargetMark;
+}
+
+/** A rectangle of the picture that the model sees, from 0 (left, top) to 1. */
+export interface TargetMark {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
 }
 
 /** The raw numbers of a result, in the shape of what they are about (batch axis included). */

@@ -30,8 +30,11 @@ export function Heatmap({
   range,
   channelNames,
   values = artifact,
+  over,
   children,
 }: {
+  /** Drawn over the map and its picture: the target. */
+  readonly over?: ComponentChildren;
   readonly artifact: HeatmapArtifact;
   /** What the values are a table of, where the map is made of another artifact. */
   readonly values?: Artifact;
@@ -106,6 +109,7 @@ export function Heatmap({
                 label={`Input: ${picture.title}`}
                 testid="picture"
               />
+              {over}
               {cross}
             </div>
             <figcaption>{picture.caption || picture.title}</figcaption>
@@ -145,6 +149,7 @@ export function Heatmap({
               testid="heatmap"
               opacity={arrangement === "overlay" ? looks.opacity : 1}
             />
+            {over}
             {cross}
             {tip}
           </div>

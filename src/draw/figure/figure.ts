@@ -160,7 +160,11 @@ function cellBlock(
   }
   const comparison = comparisonOf(artifact);
   if (!comparison || !drawing) return layoutArtifact(result, artifact, looks);
-  const block = comparison.layout(artifact, { pictures: picturesOf(result), looks }, drawing);
+  const block = comparison.layout(
+    artifact,
+    { pictures: picturesOf(result), looks, ...(result.context.target ? { target: result.context.target } : {}) },
+    drawing,
+  );
   if (!comparison.colored || !ownBar) return block;
   const { range, table, map } = drawing;
   const width = map.height > 1 ? block.width : Math.max(leastBlock, block.width);

@@ -1,5 +1,6 @@
 import type { HeatmapArtifact, ImageArtifact } from "../../protocol/artifacts.ts";
 import type { Looks } from "../../protocol/looks.ts";
+import type { TargetMark } from "../../protocol/result.ts";
 import { colorBar } from "../scene/color-bar.ts";
 import { colorTable, resolveColorMap } from "../scene/colormap.ts";
 import { blend, enlargePicture, paintMap, resizeMap } from "../scene/paint.ts";
@@ -19,7 +20,8 @@ import type { Kind } from "./kind.ts";
 const OPTIONS = ["arrangement", "opacity", "colorMap", "clip", "reduce", "frame"] as const;
 
 export const heatmap: Kind<HeatmapArtifact> = {
-  layout: (artifact, { pictures, looks }) => layoutHeatmap(artifact, picturesUnder(artifact, pictures), looks),
+  layout: (artifact, { pictures, looks, target }) =>
+    layoutHeatmap(artifact, picturesUnder(artifact, pictures), looks, artifact.over === undefined ? undefined : target),
   table: tableOf,
   numbers: ({ dims, values }) => ({ dims, values }),
   combine: combineValues,
@@ -32,11 +34,12 @@ export const heatmap: Kind<HeatmapArtifact> = {
     values: (artifact) => artifact,
     colored: true,
     options: OPTIONS,
-    layout(artifact, { pictures, looks }, drawing) {
+    layout(artifact, { pictures, looks, target }, drawing) {
       const under = picturesUnder(artifact, pictures);
       if (frameCount(artifact) > 1) return layoutFrames(artifact, under, looks, drawing, false);
       const map = mapImage(artifact, pictureUnder(artifact, pictures), looks, drawing);
-      return { width: map.width, height: map.height, parts: [map] };
+      const marked = artifact.over !== undefined && target ? outline(target, map) : [];
+      return { width: map.width, height: map.height, parts: [map, ...marked] };
     },
   },
   options: OPTIONS,
@@ -138,6 +141,7 @@ function layoutHeatmap(
   artifact: HeatmapArtifact,
   pictures: readonly (ImageArtifact | undefined)[],
   looks: Looks,
+  target: TargetMark | undefined,
 ): Block {
   const drawing = heatmapDrawing(artifact, looks);
   const [picture] = pictures;
@@ -153,7 +157,7 @@ function layoutHeatmap(
   const parts: Part[] = [];
   let x = 0;
   const add = (part: ImagePart): void => {
-    parts.push({ ...part, x });
+    parts.push({ ...part, x }, ...(target ? outline(target, { ...part, x }) : []));
     x += part.width + gap;
   };
   const map = mapImage(artifact, picture, looks, drawing);
@@ -162,6 +166,29 @@ function layoutHeatmap(
   const bar = colorBar(drawing.range, drawing.table, map.height, artifact.quantity);
   parts.push(...bar.parts.map((part) => ({ ...part, x: part.x + x })));
   return { width: x + bar.width, height: Math.max(map.height, bar.height), parts };
+}
+
+const LEAST_OUTLINE = 8;
+
+/** The target's rectangle on a picture, light inside dark: seen on any colour. Small ones are drawn around their middle. */
+function outline({ left, top, right, bottom }: TargetMark, { x, y, width, height }: ImagePart): Part[] {
+  const ends = (from: number, to: number, size: number): [number, number] => {
+    const middle = ((from + to) / 2) * size;
+    const half = Math.max(LEAST_OUTLINE, (to - from) * size) / 2;
+    return [Math.round(Math.max(0, middle - half)), Math.round(Math.min(size, middle + half))];
+  };
+  const [[x0, x1], [y0, y1]] = [ends(left, right, width), ends(top, bottom, height)];
+  const sides = (thick: number, inset: number, ink: "foreground" | "background"): Part[] => {
+    const [l, t, w, h] = [x + x0 + inset, y + y0 + inset, x1 - x0 - 2 * inset, y1 - y0 - 2 * inset];
+    const side = { kind: "rect", ink } as const;
+    return [
+      { ...side, x: l, y: t, width: w, height: thick },
+      { ...side, x: l, y: t + h - thick, width: w, height: thick },
+      { ...side, x: l, y: t, width: thick, height: h },
+      { ...side, x: l + w - thick, y: t, width: thick, height: h },
+    ];
+  };
+  return [...sides(1, 0, "foreground"), ...sides(2, 1, "background")];
 }
 
 /** The map in its colours at the size it is drawn at, at (0, 0): over its picture where the looks say "overlay". */

@@ -1,5 +1,6 @@
 import type { Artifact, HeatmapArtifact, ImageArtifact, PartRow } from "../../protocol/artifacts.ts";
 import type { Looks } from "../../protocol/looks.ts";
+import type { TargetMark } from "../../protocol/result.ts";
 import type { Block } from "../scene/parts.ts";
 import type { Table } from "../scene/table.ts";
 import type { HeatmapDrawing } from "./heatmap.ts";
@@ -31,6 +32,8 @@ interface Setting {
   /** The input's pictures. */
   readonly pictures: readonly ImageArtifact[];
   readonly looks: Looks;
+  /** Where the target lies on them. */
+  readonly target?: TargetMark;
 }
 
 /** One number of those in the same place: their mean, their variance. */

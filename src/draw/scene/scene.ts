@@ -39,7 +39,11 @@ function layoutInputs(result: Result, artifacts: readonly InputArtifact[], looks
 
 /** An artifact without title and caption, at (0, 0). */
 export function layoutArtifact(result: Result, artifact: Artifact, looks: Looks): Block {
-  return kindOf(artifact).layout(artifact, { pictures: picturesOf(result), looks });
+  return kindOf(artifact).layout(artifact, {
+    pictures: picturesOf(result),
+    looks,
+    ...(result.context.target ? { target: result.context.target } : {}),
+  });
 }
 
 /** "Target: Egyptian cat, 285 of logits"; empty where nothing was the target. */

@@ -15,6 +15,7 @@ import { inputName } from "./input-name.ts";
 import { withOtherMethods } from "./other-methods.ts";
 import { outputHints } from "./output-hints.ts";
 import { checkParams } from "./params.ts";
+import { targetMark } from "./target-mark.ts";
 import { prepareInput } from "./prepared-input.ts";
 import { modelProvenance, provenanceOf } from "./provenance.ts";
 import { SampleRun } from "./sample-run.ts";
@@ -116,11 +117,14 @@ async function runOnSamples(
   const without = run.notExplained(first);
   if (without.length > 0 && technique.info.needs.target)
     run.notes.add(`Not explained: ${without.map(({ input, reason }) => `"${input}" (${reason})`).join("; ")}.`);
+  // Over several samples there is no one picture that it could lie on.
+  const mark = technique.info.needs.target && more.length === 0 ? targetMark(context) : undefined;
   return {
     views: output.views,
     context: {
       pictures: [...first.pictures, ...frames],
       ...(technique.info.id === "predictions" ? {} : { predictions: predictionBars(context, 5) }),
+      ...(mark ? { target: mark } : {}),
     },
     arrays: arraysOf(output, context),
     notExplained: without,

@@ -253,6 +253,12 @@ describe("explaining a detector", () => {
       params: { absolute: false, score: "output" },
     });
     expect(result.provenance.target?.label).toBe(reference.classes[box.classIndex]);
+    // The file's 100×50 pixels lie in the model's 64×64 with bars of 16 rows above and below.
+    const mark = result.context.target!;
+    expect(mark.left).toBeCloseTo(Math.max(0, box.x0) / 100, 5);
+    expect(mark.right).toBeCloseTo(Math.min(100, box.x1) / 100, 5);
+    expect(mark.top).toBeCloseTo((box.y0 / 50) * 0.5 + 0.25, 5);
+    expect(mark.bottom).toBeCloseTo((box.y1 / 50) * 0.5 + 0.25, 5);
     const [column, row] = box.target.split(",").map(Number);
     expect(result.arrays[0].values[0]).toBeCloseTo((SLOPE * ((column * 84 + row) % 1000)) / (3 * 64 * 64), 9);
   });

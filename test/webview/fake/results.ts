@@ -183,6 +183,7 @@ function plainResultFor(state: PanelState): WholeResult {
     notes,
     views: [main, ...beside],
     context: {
+      ...(scenario.mark ? { target: { left: 0.25, top: 0.3, right: 0.5, bottom: 0.6 } } : {}),
       pictures:
         ["heatmap", "tiles", "boxes", "mask", "output-image"].includes(main.kind) || main.id === "predictions"
           ? [image, ...(scenario.frames ? frameImages() : [])]

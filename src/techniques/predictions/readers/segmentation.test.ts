@@ -124,14 +124,25 @@ describe("a segmentation", () => {
   ])("of integers %s: labels, which have no score to explain", async (_, dims) => {
     const mask = maskOf(
       await read(
-        model([node("Cast", ["mean"], ["zero"], { to: int(7) }), node("Add", ["labels", "zero"], ["y"])], {
-          weights: [weight("labels", dims, reference.labels, "int64")],
-        }),
+        model(
+          [
+            node("Size", ["x"], ["size"]),
+            node("Sub", ["size", "size"], ["zero"]),
+            node("Add", ["labels", "zero"], ["y"]),
+          ],
+          { weights: [weight("labels", dims, reference.labels, "int64")] },
+        ),
       ),
     );
     expect(Array.from(mask.values)).toEqual(reference.labels);
     expect(mask).not.toHaveProperty("scores");
     expect(mask).not.toHaveProperty("source");
+  });
+
+  test("of an ArgMax: the scores behind it, which can be explained", async () => {
+    const mask = maskOf(await read(model([node("ArgMax", ["logits"], ["y"], { axis: int(1), keepdims: int(0) })])));
+    expect(Array.from(mask.values)).toEqual(reference.labels);
+    close(mask.scores, reference.logit);
   });
 
   test("of one sigmoid: over a half is the class, under it the background, which has no score of its own", async () => {
@@ -166,6 +177,10 @@ describe("a segmentation", () => {
         [2, 6],
       ],
     });
+    // Rows 1 to 3 of 6, columns 2 to 5 of 8: drawn on the picture of every method.
+    expect(result.context.target).toEqual({ left: 2 / 8, top: 1 / 6, right: 6 / 8, bottom: 4 / 6 });
+    const whole = await runOn(models, path, black(), "saliency", { recipe, target: areaTarget(mask, 2) });
+    expect(whole.context).not.toHaveProperty("target");
     // 12 logits, each with a gradient of 1/144 by every value of the input.
     expect(result.arrays[0].values[0]).toBeCloseTo(12 / 144, 6);
   });
