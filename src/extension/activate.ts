@@ -9,8 +9,10 @@ import type { EngineState } from "./engine-calls.ts";
 import { ModelFacts } from "./model-facts.ts";
 import { Comparisons } from "./panels/comparisons.ts";
 import { Panels } from "./panels/panels.ts";
+import { QuickMethodStore } from "./quick-methods.ts";
 import { ResultCache } from "./result-cache.ts";
 import { ResultsStore } from "./results-store.ts";
+import { RunTimes } from "./run-times.ts";
 import { Runner } from "./runner.ts";
 import { Selections } from "./selection.ts";
 import type { Services } from "./services.ts";
@@ -46,6 +48,7 @@ export function activate(context: vscode.ExtensionContext): Api {
   const engine = createEngine(context, log);
   const facts = new ModelFacts(engine, cache, version);
   const setting: ReadSetting = (name) => vscode.workspace.getConfiguration("neuralLoupe").get(name);
+  const times = new RunTimes(context, catalogue);
   const services: Services = {
     context,
     log,
@@ -56,7 +59,9 @@ export function activate(context: vscode.ExtensionContext): Api {
     startingOptions: () => startingOptions(setting, catalogue, (line) => log.warn(line)),
     results: new ResultsStore(context.workspaceState, catalogue, (line) => log.warn(line)),
     selections: new Selections(context.workspaceState, catalogue),
-    runner: new Runner(engine, cache, facts, catalogue, version),
+    runner: new Runner(engine, cache, facts, catalogue, times, version),
+    methods: new QuickMethodStore(context, catalogue),
+    times,
   };
   const panels = new Panels(services);
   const comparisons = new Comparisons(services, panels);

@@ -15,6 +15,7 @@ import type { ModelFacts } from "./model-facts.ts";
 import { inputsOf, jobOf, lacksInput } from "../protocol/panel-job.ts";
 import { cacheKey, filesOf } from "./panels/job.ts";
 import type { ResultCache } from "./result-cache.ts";
+import type { RunTimes } from "./run-times.ts";
 import { blockedReason } from "./trust.ts";
 
 type Options = EngineCallOptions;
@@ -32,11 +33,13 @@ export class Runner {
     private readonly cache: ResultCache,
     private readonly facts: ModelFacts,
     private readonly techniques: readonly TechniqueInfo[],
+    private readonly times: RunTimes,
     private readonly version: string,
   ) {}
 
   async run(state: PanelState, options: Options = {}): Promise<{ result: Result; cached: boolean }> {
     const { reply, cached } = await this.ask(state, { method: "run", request: await this.job(state) }, options);
+    if (!cached) void this.times.add(state, this.infoOf(state), reply.time.total);
     return { result: reply, cached };
   }
 

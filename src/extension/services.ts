@@ -3,6 +3,8 @@ import type { TechniqueInfo } from "../protocol/technique.ts";
 import type { EngineProcess } from "./engine-process.ts";
 import type { ModelFacts } from "./model-facts.ts";
 import type { ResultsStore } from "./results-store.ts";
+import type { QuickMethodStore } from "./quick-methods.ts";
+import type { RunTimes } from "./run-times.ts";
 import type { Runner } from "./runner.ts";
 import type { ReadSetting, startingOptions } from "./starting-options.ts";
 import type { Selections } from "./selection.ts";
@@ -16,6 +18,8 @@ export interface Services {
   readonly runner: Runner;
   readonly results: ResultsStore;
   readonly selections: Selections;
+  readonly methods: QuickMethodStore;
+  readonly times: RunTimes;
   readonly techniques: readonly TechniqueInfo[];
   /** A setting of ours as it is now, by its name without "neuralLoupe.". */
   readonly setting: ReadSetting;

@@ -16,6 +16,12 @@ export function isArrayName(name: string): boolean {
   return hasEnding(name, ARRAY_EXTENSIONS);
 }
 
+/** The kind of file that a name says: a list of endings above; undefined for any other. */
+export function fileKind(name: string): readonly string[] | undefined {
+  const kinds = [PICTURE_EXTENSIONS, ARRAY_EXTENSIONS, TABLE_EXTENSIONS, TEXT_EXTENSIONS, LIST_EXTENSIONS];
+  return kinds.find((endings) => hasEnding(name, endings));
+}
+
 /** Whether a name ends in one of these, in whatever case. */
 export function hasEnding(name: string, endings: readonly string[]): boolean {
   return endings.some((ending) => name.toLowerCase().endsWith(`.${ending}`));

@@ -55,7 +55,7 @@ function sources(): [string, string][] {
     return ts.parseJsonConfigFileContent(config, ts.sys, path.dirname(name)).fileNames;
   });
   return [...new Set(config)]
-    .filter((file) => /\/(src|webview)\//.test(file) && !/\.test\.tsx?$/.test(file))
+    .filter((file) => /^(src|webview)\//.test(path.relative(".", file)) && !/\.test\.tsx?$/.test(file))
     .map((file) => [path.relative(".", file), readFileSync(file, "utf8")]);
 }
 

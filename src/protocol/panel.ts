@@ -1,7 +1,9 @@
 import type { ImageArtifact } from "./artifacts.ts";
+import type { Speeds } from "./cost.ts";
 import type { LayerChoice } from "./engine.ts";
 import type { TargetSpec } from "./job.ts";
 import type { Looks } from "./looks.ts";
+import type { QuickMethods } from "./quick-methods.ts";
 import type { Recipe, RecipeReport } from "./recipe.ts";
 import type { Provenance, Result } from "./result.ts";
 import type { SubjectHost } from "./session.ts";
@@ -78,6 +80,18 @@ export interface PanelHost extends SubjectHost<PanelState, PanelBoot> {
    * Puts Python code that gives this result again on the clipboard; a sentence about it. Rejects where there is none.
    */
   copyPython(request: { readonly provenance: Provenance }): { readonly notice: string };
+  /** Lets the person choose among all methods (quick pick), and pin some; no technique when they left it. */
+  pickMethod(request: { readonly state: PanelState }): { readonly technique?: string; readonly methods: QuickMethods };
+  /** Lets the person pick another model (quick pick), and explains that one in its own panel. */
+  pickModel(request: { readonly state: PanelState }): void;
+  /**
+   * The input before or after this one: of a table the next row, else the next file of the same kind in its folder, by
+   * name. Undefined where there is none.
+   */
+  stepInput(request: {
+    readonly state: PanelState;
+    readonly by: 1 | -1;
+  }): { readonly input: string; readonly name: string } | undefined;
   /** Asks which methods are compared with this one, and opens the comparison. */
   compare(request: { readonly state: PanelState }): void;
   /**
@@ -100,6 +114,10 @@ export interface PanelBoot {
   /** What the panel would show if it followed the model's other views, where that is another result. */
   readonly elsewhere?: { readonly state: PanelState; readonly inputName?: string };
   readonly techniques: readonly TechniqueInfo[];
+  readonly methods: QuickMethods;
+  /** Why techniques cannot work for this model, by id, as sentences. */
+  readonly unfit: Readonly<Record<string, string>>;
+  readonly speeds: Speeds;
   readonly modelName: string;
   /** Absent where the state has no input. */
   readonly inputName?: string;

@@ -1,6 +1,9 @@
 import type { TargetSpec } from "./job.ts";
 import type { ModelDescription } from "./model.ts";
 
+/** What a target without an index is called. */
+export const TOP_PREDICTION = "Top prediction";
+
 /** The index, without the batch axis, of an element of batch entry 0 of an output. */
 export function elementIndex(dims: readonly number[], flat: number): number[] {
   const index: number[] = [];

@@ -48,6 +48,10 @@ export interface TechniqueInfo {
    * the leading one alone.
    */
   readonly inputs?: "together" | "each" | "leading";
+  /**
+   * How often it runs the model does not follow from its parameters alone: windows, channels, a method that is checked.
+   */
+  readonly passesFollowInput?: true;
   readonly params: readonly ParamSpec[];
 }
 

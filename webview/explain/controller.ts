@@ -8,6 +8,7 @@ import {
   type Result,
   type WholeResult,
 } from "../../src/protocol/result.ts";
+import { withRun } from "../../src/protocol/cost.ts";
 import { checkState } from "../../src/protocol/checks.ts";
 import type { LayerChoice, Progress } from "../../src/protocol/engine.ts";
 import type { TargetSpec } from "../../src/protocol/job.ts";
@@ -43,6 +44,8 @@ export interface Snapshot extends SubjectSnapshot<PanelBoot, PanelState> {
   /** Something on disk is no longer what the result was made from. */
   readonly stale?: FileReason;
   readonly layers?: { readonly layers: readonly LayerChoice[]; readonly defaultLayer?: string };
+  /** Whether the form of the preprocessing is open. */
+  readonly recipeOpen?: boolean;
 }
 
 /** Progress is shown from this many milliseconds on: quick runs do not flicker. */
@@ -56,10 +59,6 @@ export class PanelController extends SubjectStore<PanelBoot, PanelState, PanelHo
   private layersFor: string | undefined;
   /** How often files have changed under the panel. */
   private changes = 0;
-  /**
-   * The layers that each method was last asked about: an early layer's feature maps do not decide where Grad-CAM looks.
-   */
-  private readonly layersOf = new Map<string, Pick<PanelState, "layer" | "moreLayers">>();
 
   constructor(link: HostLink<PanelHost>, memory: Memory) {
     super(link, memory, {});
@@ -100,7 +99,6 @@ export class PanelController extends SubjectStore<PanelBoot, PanelState, PanelHo
     const before = this.snapshot;
     const sameInput = before.state?.model === state.model && before.state.input === state.input;
     if (!sameInput) this.layersFor = undefined;
-    this.layersOf.set(state.technique, layersIn(state));
     this.set({
       boot,
       state,
@@ -174,16 +172,56 @@ export class PanelController extends SubjectStore<PanelBoot, PanelState, PanelHo
   chooseTechnique(id: string): void {
     const { state } = this;
     if (state.technique === id) return;
-    this.layersOf.set(state.technique, layersIn(state));
+    const dropped = this.unfitLayer(id);
     this.change({
       technique: id,
-      layer: undefined,
-      moreLayers: undefined,
-      ...this.layersOf.get(id),
+      ...(dropped === undefined ? {} : { layer: undefined, moreLayers: undefined }),
       looks: { ...state.looks, channel: undefined },
     });
     void this.run();
+    if (dropped !== undefined)
+      this.notify(
+        `${dropped} has no height and width, which this method needs: another layer is chosen automatically.`,
+      );
     void this.needLayers();
+  }
+
+  /** The layer that was chosen for another method, where this one cannot take it. */
+  private unfitLayer(id: string): string | undefined {
+    const { boot, layers, state } = this.snapshot;
+    const info = boot?.techniques.find((technique) => technique.id === id);
+    if (info?.needs.layer !== "spatial" || state?.layer === undefined) return undefined;
+    const asked = [state.layer, ...(state.moreLayers ?? [])];
+    return asked.find((name) =>
+      layers?.layers.some(({ value, node, spatial }) => !spatial && (value === name || node === name)),
+    );
+  }
+
+  /** Lets the person choose among all methods. */
+  async pickMethod(): Promise<void> {
+    const picked = await this.ask("pickMethod", { state: this.state });
+    const { boot } = this.snapshot;
+    if (!picked || !boot) return;
+    this.set({ boot: { ...boot, methods: picked.methods } });
+    if (picked.technique !== undefined) this.chooseTechnique(picked.technique);
+  }
+
+  pickModel(): void {
+    void this.ask("pickModel", { state: this.state });
+  }
+
+  /** Shows the input before or after this one. */
+  async stepInput(by: 1 | -1): Promise<void> {
+    const asked = this.input;
+    const next = await this.ask("stepInput", { state: this.state, by });
+    // Meanwhile another was chosen.
+    if (this.input !== asked) return;
+    if (next) this.takeInput(next);
+    else if (!this.snapshot.failure) this.notify(by > 0 ? "This is the last input." : "This is the first input.");
+  }
+
+  openRecipe(recipeOpen: boolean): void {
+    this.set({ recipeOpen });
   }
 
   /** Shows a check of the shown method as a method of its own, with all of its options. */
@@ -191,7 +229,6 @@ export class PanelController extends SubjectStore<PanelBoot, PanelState, PanelHo
     const { state } = this;
     const checked = checkState(state, id, this.snapshot.boot?.techniques ?? []);
     if (!checked) return;
-    this.layersOf.set(state.technique, layersIn(state));
     this.change({ ...checked, looks: { ...state.looks, channel: undefined } });
     void this.run();
     void this.needLayers();
@@ -227,6 +264,12 @@ export class PanelController extends SubjectStore<PanelBoot, PanelState, PanelHo
     else this.rememberSoon();
   }
 
+  /** Explains what the model predicts for each input. */
+  explainTop(): void {
+    const { output } = this.state.target;
+    this.explain(output === undefined ? {} : { output });
+  }
+
   explain(target: TargetSpec): void {
     this.change({ target });
     if (this.technique?.needs.target) this.runSoon(0);
@@ -246,12 +289,14 @@ export class PanelController extends SubjectStore<PanelBoot, PanelState, PanelHo
 
   protected setInput(input: string): void {
     this.layersFor = undefined;
-    // Another picture is another question: what the model sees in it, unless told otherwise.
-    const { output } = this.state.target;
+    const { output, ...target } = this.state.target;
+    // A class that was fixed is the same for every input; a box, a token or a region is of one alone.
+    const stays = target.region === undefined && (target.index?.length ?? 1) === 1;
     this.set({ predictions: undefined, layers: undefined });
-    this.change({ input, more: undefined, target: output === undefined ? {} : { output } });
+    this.change({ input, more: undefined, target: stays ? this.state.target : output === undefined ? {} : { output } });
     void this.run();
     void this.needLayers();
+    if (!stays) this.notify("The target was a place in the input before. Explaining the top prediction.");
   }
 
   protected setTarget(target: TargetSpec): void {
@@ -360,6 +405,7 @@ export class PanelController extends SubjectStore<PanelBoot, PanelState, PanelHo
         shown: { result, state, cached },
         running: undefined,
         partial: undefined,
+        boot: this.timed(state, result, cached),
         ...(this.changes === changes ? { stale: undefined } : {}),
       });
       this.keepPredictions(result);
@@ -369,6 +415,14 @@ export class PanelController extends SubjectStore<PanelBoot, PanelState, PanelHo
       clearTimeout(timer);
       if (mine()) this.activeRun = undefined;
     }
+  }
+
+  /** What is known of the model's speed after a run. */
+  private timed({ technique, params }: PanelState, { time }: Result, cached: boolean): PanelBoot | undefined {
+    const { boot } = this.snapshot;
+    const info = boot?.techniques.find(({ id }) => id === technique);
+    if (!boot || !info || cached) return boot;
+    return { ...boot, speeds: withRun(boot.speeds, info, params[technique], time.total) };
   }
 
   /** A run was cancelled or failed: what it had to show stays, and is called what it is. */
@@ -437,8 +491,4 @@ export class PanelController extends SubjectStore<PanelBoot, PanelState, PanelHo
     const predictions = predictionsOf(result);
     if (predictions) this.set({ predictions });
   }
-}
-
-function layersIn({ layer, moreLayers }: PanelState): Pick<PanelState, "layer" | "moreLayers"> {
-  return { layer, moreLayers };
 }

@@ -4,17 +4,17 @@ import type { TargetSpec } from "../../src/protocol/job.ts";
 import type { PanelBoot, PanelState } from "../../src/protocol/panel.ts";
 import { takesInput } from "../../src/protocol/technique.ts";
 import { elementIndex, regionText } from "../../src/protocol/target.ts";
-import { Button } from "../ui/controls.tsx";
 import { InputPick } from "../ui/input-pick.tsx";
 import { Icon, IconButton, Select } from "../ui/fields.tsx";
-import { formatDuration, formatPercent } from "../../src/protocol/format.ts";
+import { Chip } from "./chip.tsx";
 import type { PanelController, Snapshot } from "./controller.ts";
 import { PinButton } from "./pin.tsx";
 import { SaveMenu } from "./save.tsx";
 import { subjectName } from "./state.ts";
 
 /**
- * One line that says what is looked at: input, target, of which output; at its end how long it took, or how far it is.
+ * What is explained, each part a chip that chooses another: model, input, target, of which output, how the input is
+ * prepared; at its end what can be done with the result.
  */
 export function Header({
   snapshot,
@@ -27,55 +27,49 @@ export function Header({
   readonly state: PanelState;
   readonly controller: PanelController;
 }): VNode {
-  const { shown, partial, running, predictions } = snapshot;
+  const { shown, partial, predictions, recipeOpen } = snapshot;
   const { technique } = controller;
+  const inputMatters = !technique || takesInput(technique);
   const asksTarget = technique?.needs.target === true && !controller.lacksInput;
   const blocked = boot.blocked !== undefined;
   const shownTechnique = boot.techniques.find(({ id }) => id === shown?.state.technique);
   return (
     <header class="header">
-      {!technique || takesInput(technique) ? (
-        <Input boot={boot} state={state} controller={controller} />
-      ) : (
-        <span class="muted pick-text">{boot.modelName}</span>
-      )}
+      <Chip
+        what="model"
+        title={`${boot.modelName}\nClick to explain another model`}
+        testid="model"
+        onClick={() => controller.pickModel()}
+      >
+        {boot.modelName.replace(/(?<=.)\.[^.]*$/, "")}
+      </Chip>
+      {inputMatters ? <Input boot={boot} state={state} controller={controller} /> : null}
       {asksTarget ? (
         <>
-          <span class="muted when-wide">target</span>
-          <button
-            type="button"
-            class="pick target-pick"
-            title="Choose another class"
-            data-testid="target"
+          <Target
+            state={state}
+            predictions={predictions}
+            classes={boot.recipe.classes}
             disabled={blocked}
-            onClick={() => void controller.pickTarget()}
-          >
-            <TargetText target={state.target} predictions={predictions} classes={boot.recipe.classes} />
-            <Icon name="chevron-down" />
-          </button>
+            controller={controller}
+          />
           <Outputs boot={boot} state={state} controller={controller} disabled={blocked} />
         </>
       ) : null}
+      {inputMatters ? (
+        <Chip
+          what="preprocessing"
+          title={recipeTitle(boot, state)}
+          testid="recipe-chip"
+          icon={recipeOpen ? "chevron-up" : "chevron-down"}
+          pressed={recipeOpen === true}
+          onClick={() => controller.openRecipe(!recipeOpen)}
+        >
+          {isGuessed(boot, state) ? <Icon name="warning" /> : null}
+          {boot.recipe.file !== undefined && !state.recipe ? "" : recipeSource(boot, state)}
+        </Chip>
+      ) : null}
       <div class="header-end">
-        {running?.visible ? (
-          <>
-            <span class="muted progress-text" data-testid="progress">
-              {running.progress.text}
-              {running.progress.fraction === undefined ? "…" : ` · ${formatPercent(running.progress.fraction)}`}
-            </span>
-            <Button onClick={() => controller.cancel()} testid="cancel">
-              Cancel
-            </Button>
-          </>
-        ) : shown && !partial ? (
-          <span
-            class="muted number"
-            data-testid="time"
-            title={`Model run ${formatDuration(shown.result.time.run)}, total ${formatDuration(shown.result.time.total)}${shown.cached ? "; from the cache" : ""}`}
-          >
-            {formatDuration(shown.result.time.run || shown.result.time.total)}
-          </span>
-        ) : null}
         <button
           type="button"
           class="pick"
@@ -93,21 +87,38 @@ export function Header({
           onClick={() => controller.openModel()}
           testid="open-model"
         />
-        {shown ? (
-          <SaveMenu
-            shown={shown}
-            looks={state.looks}
-            name={subjectName(boot, shownTechnique)}
-            disabled={partial && "A partial result cannot be saved: run it to the end."}
-            controller={controller}
-          />
-        ) : null}
+        <SaveMenu
+          shown={shown}
+          looks={state.looks}
+          name={subjectName(boot, shownTechnique)}
+          disabled={
+            !shown ? "There is nothing to save yet." : partial && "A partial result cannot be saved: run it to the end."
+          }
+          controller={controller}
+        />
       </div>
     </header>
   );
 }
 
-/** The input, and how many more the result is the mean over. */
+/** "guessed", the recipe file's name, or "modified" where it was changed for this panel alone. */
+export function recipeSource({ recipe }: PanelBoot, state: PanelState): string {
+  return state.recipe ? "modified" : (recipe.file ?? "guessed");
+}
+
+function isGuessed(boot: PanelBoot, state: PanelState): boolean {
+  return !state.recipe && boot.recipe.file === undefined;
+}
+
+function recipeTitle(boot: PanelBoot, state: PanelState): string {
+  const { reasons } = boot.recipe;
+  const head = isGuessed(boot, state)
+    ? "How the input is prepared was guessed. Check it, and save it beside the model"
+    : "How the input is prepared";
+  return [`${head}: ${recipeSource(boot, state)}`, ...reasons].join("\n");
+}
+
+/** The input with the one before and the one after, and how many more the result is the mean over. */
 function Input({
   boot: { inputName, blocked },
   state: { more = [] },
@@ -119,8 +130,22 @@ function Input({
 }): VNode {
   const disabled = blocked !== undefined;
   return (
-    <>
+    <span class="chip-group">
+      <IconButton
+        icon="chevron-left"
+        label="Previous input"
+        disabled={disabled || inputName === undefined}
+        onClick={() => void controller.stepInput(-1)}
+        testid="previous-input"
+      />
       <InputPick name={inputName} disabled={disabled} onPick={() => void controller.pickInput()} />
+      <IconButton
+        icon="chevron-right"
+        label="Next input"
+        disabled={disabled || inputName === undefined}
+        onClick={() => void controller.stepInput(1)}
+        testid="next-input"
+      />
       {inputName === undefined ? null : more.length > 0 ? (
         <button
           type="button"
@@ -145,7 +170,50 @@ function Input({
           testid="more-samples"
         />
       )}
-    </>
+    </span>
+  );
+}
+
+/** What is explained: the top prediction of each input, or what a person fixed, which stays for the next input. */
+function Target({
+  state: { target },
+  predictions,
+  classes,
+  disabled,
+  controller,
+}: {
+  readonly state: PanelState;
+  readonly predictions?: BarsArtifact;
+  readonly classes: readonly string[];
+  readonly disabled: boolean;
+  readonly controller: PanelController;
+}): VNode {
+  const isTop = target.index === undefined && target.region === undefined;
+  return (
+    <span class="chip-group">
+      <Chip
+        what={target.against ? "difference" : isTop ? "top prediction" : "target"}
+        title={
+          isTop
+            ? "Explains what the model predicts for each input. Click to choose a class, or the difference of two"
+            : "Stays the same for other inputs. Click to choose another"
+        }
+        testid="target"
+        disabled={disabled}
+        onClick={() => void controller.pickTarget()}
+      >
+        <TargetText target={target} predictions={predictions} classes={classes} />
+      </Chip>
+      {isTop && !target.against ? null : (
+        <IconButton
+          icon="close"
+          label={`Back to the top prediction`}
+          disabled={disabled}
+          onClick={() => controller.explainTop()}
+          testid="target-top"
+        />
+      )}
+    </span>
   );
 }
 
@@ -161,13 +229,7 @@ function Outputs({
   readonly disabled: boolean;
 }): VNode | null {
   const { outputs } = boot;
-  if (!outputs.length) return null;
-  if (outputs.length === 1)
-    return (
-      <span class="muted when-wide">
-        of <span class="plain">{outputs[0]}</span>
-      </span>
-    );
+  if (outputs.length < 2) return null;
   return (
     <>
       <span class="muted">of</span>
@@ -199,7 +261,7 @@ function TargetText({
     <span class="pick-text">
       {name}
       {number !== undefined && number !== name ? <span class="muted number"> {number}</span> : null}
-      {target.against ? <span class="muted"> − {classes[target.against[0]] ?? target.against.join(", ")}</span> : null}
+      {target.against ? <span> − {targetName({ index: target.against }, predictions, classes)}</span> : null}
     </span>
   );
 }
@@ -209,7 +271,7 @@ function largestIndex(predictions: BarsArtifact | undefined): readonly number[] 
   return first && elementIndex(predictions.dims, first.index);
 }
 
-/** A target's class name; its index where it has none, "largest" where the largest is meant and not yet known. */
+/** A target's class name; its index where it has none, "…" for a top prediction that is not yet known. */
 export function targetName(
   target: TargetSpec,
   predictions: BarsArtifact | undefined,
@@ -217,7 +279,7 @@ export function targetName(
 ): string {
   if (target.region) return `sum over ${regionText(target.region)}`;
   const index = target.index ?? largestIndex(predictions);
-  if (!index) return "largest";
+  if (!index) return "…";
   if (index.length !== 1) return index.join(", ");
   if (target.not) return predictions?.items.find((item) => item.index === -1 - index[0])?.label ?? `not ${index[0]}`;
   return predictions?.items.find((item) => item.index === index[0])?.label ?? classes[index[0]] ?? String(index[0]);

@@ -1,82 +1,73 @@
 import type { VNode } from "preact";
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { estimate, formatEstimate } from "../../src/protocol/cost.ts";
+import type { PanelBoot, PanelState } from "../../src/protocol/panel.ts";
 import type { TechniqueInfo } from "../../src/protocol/technique.ts";
 import { Icon } from "../ui/fields.tsx";
-import { useWidth } from "../ui/hooks.ts";
 import { roveFocus } from "../ui/roving.ts";
+import { Chip } from "./chip.tsx";
+import type { PanelController } from "./controller.ts";
 
 /**
- * All methods, one click apart: the arrow keys move among them, Enter takes one. Two rows of them are shown, with the
- * chosen one in sight, and the others after "More", so that the picture stays near the top.
+ * The method that is shown, as a chip that opens the list of all, and the pinned and recent ones as buttons in places
+ * that never move: the arrow keys go along them, Enter takes one. What cannot work for the model says why.
  */
 export function Methods({
-  techniques,
-  chosen,
-  onChoose,
+  boot,
+  state,
+  controller,
 }: {
-  readonly techniques: readonly TechniqueInfo[];
-  readonly chosen: string;
-  readonly onChoose: (id: string) => void;
+  readonly boot: PanelBoot;
+  readonly state: PanelState;
+  readonly controller: PanelController;
 }): VNode {
-  const row = useRef<HTMLDivElement>(null);
-  const width = useWidth(row);
-  const [all, setAll] = useState(false);
-  const [overflows, setOverflows] = useState(false);
-  const stop = techniques.some((technique) => technique.id === chosen) ? chosen : techniques[0]?.id;
-
-  useLayoutEffect(() => {
-    const element = row.current;
-    if (!element) return;
-    const buttons = [...element.querySelectorAll<HTMLElement>(".method")];
-    // The one that has the focus, else the chosen one.
-    const button =
-      buttons.find((one) => one === document.activeElement) ?? buttons.find((one) => one.ariaPressed === "true");
-    const tops = [...new Set(buttons.map((one) => one.offsetTop))].sort((a, b) => a - b);
-    setOverflows(tops.length > 2);
-    // Its row, and the one before it.
-    const place = tops.indexOf(button?.offsetTop ?? 0);
-    element.scrollTop = all || place < 2 ? 0 : tops[place - 1] - tops[0];
-  }, [techniques, chosen, width, all]);
-
+  const { techniques, methods, unfit } = boot;
+  const { technique } = controller;
+  const placed = methods.places.flatMap((id) => techniques.find((info) => info.id === id) ?? []);
+  const usable = placed.filter(({ id }) => unfit[id] === undefined || id === state.technique);
+  const stop = usable.some(({ id }) => id === state.technique) ? state.technique : usable[0]?.id;
   return (
-    <div class="methods-part">
-      <div
-        class={`methods ${all ? "" : "two-rows"}`}
-        role="toolbar"
-        aria-label="Methods"
-        onKeyDown={roveFocus}
-        data-testid="methods"
-        ref={row}
+    <>
+      <Chip
+        what="method"
+        title={`${technique ? about(technique) : "Choose a method"}\nClick for all methods`}
+        testid="method"
+        onClick={() => void controller.pickMethod()}
       >
-        {techniques.map((technique, place) => (
-          <button
-            key={technique.id}
-            type="button"
-            class={`method ${place > 0 && techniques[place - 1].group !== technique.group ? "new-group" : ""}`}
-            data-rove
-            aria-pressed={technique.id === chosen}
-            tabIndex={technique.id === stop ? 0 : -1}
-            title={`${technique.summary}${technique.cite ? `\n${technique.cite}` : ""}`}
-            data-testid={`method-${technique.id}`}
-            onClick={() => onChoose(technique.id)}
-          >
-            {technique.title}
-          </button>
-        ))}
+        {technique?.title ?? state.technique}
+      </Chip>
+      <div class="methods" role="toolbar" aria-label="Methods" onKeyDown={roveFocus} data-testid="methods">
+        {placed.map((info) => {
+          const { id, title } = info;
+          const reason = id === state.technique ? undefined : unfit[id];
+          const cost = formatEstimate(estimate(info, state.params[id], boot.speeds, techniques));
+          return (
+            <button
+              key={id}
+              type="button"
+              class="method"
+              data-rove
+              aria-pressed={id === state.technique}
+              // Not `disabled`: a screen reader must be able to reach the reason.
+              aria-disabled={reason !== undefined || undefined}
+              tabIndex={id === stop ? 0 : -1}
+              title={[reason === undefined ? about(info) : `Not for this model: ${reason}`, cost]
+                .filter(Boolean)
+                .join("\n")}
+              data-testid={`method-${id}`}
+              onClick={() => {
+                if (reason === undefined) controller.chooseTechnique(id);
+              }}
+            >
+              {methods.pinned.includes(id) ? <Icon name="pinned" /> : null}
+              {title}
+            </button>
+          );
+        })}
       </div>
-      {overflows || all ? (
-        <button
-          type="button"
-          class="pick"
-          aria-expanded={all}
-          data-testid="more-methods"
-          title={all ? "Show fewer methods" : `Show all ${techniques.length} methods`}
-          onClick={() => setAll(!all)}
-        >
-          {all ? "Fewer" : "More"}
-          <Icon name={all ? "chevron-up" : "chevron-down"} />
-        </button>
-      ) : null}
-    </div>
+    </>
   );
+}
+
+function about({ summary, cite }: TechniqueInfo): string {
+  return cite ? `${summary}\n${cite}` : summary;
 }

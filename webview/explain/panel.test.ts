@@ -257,29 +257,6 @@ describe("methods, options, layers", () => {
     await eventually(() => page.locator("[data-testid^=method-][tabindex='0']").count()).toBe(1);
   });
 
-  test("of many methods two rows are shown, and More shows all; the chosen one is in sight either way", async () => {
-    await openWith("saliency", { scenario: { many: true }, width: 500 });
-    const inSight = (id: string): Promise<void> => until(page, isInSight(id));
-    const isInSight = (id: string): string => `(() => {
-      const row = document.querySelector("[data-testid=methods]").getBoundingClientRect();
-      const button = document.querySelector("[data-testid=method-${id}]").getBoundingClientRect();
-      return button.top >= row.top && button.bottom <= row.bottom;
-    })()`;
-    await inSight("predictions");
-    await eventually(() => page.evaluate(isInSight("occlusion"))).toBe(false);
-    const height = (await page.getByTestId("methods").boundingBox())?.height ?? 0;
-    expect(height).toBeLessThan(70);
-    await page.getByTestId("more-methods").click();
-    await inSight("occlusion");
-    await eventually(() => page.getByTestId("more-methods").getAttribute("aria-expanded")).toBe("true");
-    await page.getByTestId("method-grad-cam").focus();
-    await page.getByTestId("more-methods").click();
-    await page.getByTestId("method-grad-cam").focus();
-    await page.keyboard.press("End");
-    await inSight("input-gradient"); // what has the focus
-    await screenshot(page, "panel-many-methods-500");
-  });
-
   test("options that others hide appear with them; typing runs once, nonsense never", async () => {
     await openWith("saliency");
     await eventually(() => page.getByTestId("param-noise").count()).toBe(0);
@@ -318,13 +295,25 @@ describe("methods, options, layers", () => {
     expect(await calls(page, "layers"), "the list itself is asked for once").toBe(1);
   });
 
-  test("an early layer's feature maps do not decide where Grad-CAM looks", async () => {
+  test("a layer that was chosen stays from method to method, where it can be taken", async () => {
     await openWith("feature-maps", {}, { layer: "stem" });
+    await page.getByTestId("method-grad-cam").click();
+    await eventually(() => lastState(page)).toMatchObject({ technique: "grad-cam", layer: "stem" });
+    await page.getByTestId("method-saliency").click();
+    await eventually(() => lastState(page)).toMatchObject({ technique: "saliency" });
+    await page.getByTestId("method-feature-maps").click();
+    await eventually(() => lastState(page)).toMatchObject({ technique: "feature-maps", layer: "stem" });
+  });
+
+  test("one that another method cannot take gives way, which is said", async () => {
+    await open({ scenario: { state: { technique: "feature-maps", layer: "logits" } } });
+    await page.getByTestId("layer-strip").waitFor();
     await page.getByTestId("method-grad-cam").click();
     await eventually(() => lastState(page)).toMatchObject({ technique: "grad-cam" });
     expect((await lastState(page)).layer).toBeUndefined();
-    await page.getByTestId("method-feature-maps").click();
-    await eventually(() => lastState(page)).toMatchObject({ technique: "feature-maps", layer: "stem" });
+    await eventually(() => page.getByTestId("notice").textContent()).toBe(
+      "logits has no height and width, which this method needs: another layer is chosen automatically.",
+    );
   });
 });
 
@@ -341,13 +330,51 @@ describe("targets and inputs", () => {
     await page.getByTestId("prediction-284").waitFor();
   });
 
-  test("another input starts from its own largest class", async () => {
-    await openWith("saliency", {}, { target: { index: [281] } });
+  test("another input has its own top prediction; a class that was fixed stays", async () => {
+    await openWith("saliency");
     await page.getByTestId("input").click();
     await until(page, "fake.count('run') === 2");
-    const state = await lastState(page);
-    expect([state.input, state.target]).toEqual(["file:///samples/dog.png", {}]);
+    const { input, target } = await lastState(page);
+    expect([input, target]).toEqual(["file:///samples/dog.png", {}]);
     await eventually(() => page.getByTestId("input").textContent()).toContain("dog.png");
+    await page.getByTestId("prediction-282").click();
+    await until(page, "fake.count('run') === 3");
+    await page.getByTestId("previous-input").click();
+    await eventually(() => lastState(page)).toMatchObject({
+      input: "file:///samples/bird.png",
+      target: { index: [282] },
+    });
+  });
+
+  test("what is a place in one input alone does not stay, which is said", async () => {
+    await openWith(
+      "saliency",
+      {},
+      {
+        target: {
+          output: "masks",
+          region: [
+            [1, 2],
+            [0, 8],
+          ],
+        },
+      },
+    );
+    await page.getByTestId("next-input").click();
+    await eventually(() => lastState(page)).toMatchObject({
+      input: "file:///samples/dog.png",
+      target: { output: "masks" },
+    });
+    expect((await lastState(page)).target.region).toBeUndefined();
+    await eventually(() => page.getByTestId("notice").textContent()).toContain("The target was a place in the input");
+  });
+
+  test("there is no input after the last one", async () => {
+    await openWith("saliency");
+    await page.evaluate("fake.lastInput = true");
+    await page.getByTestId("next-input").click();
+    await eventually(() => page.getByTestId("notice").textContent()).toBe("This is the last input.");
+    expect(await calls(page, "run")).toBe(1);
   });
 
   test("among several outputs one is chosen", async () => {

@@ -17,11 +17,12 @@ import { Options } from "./options.tsx";
 import { Elsewhere } from "./pin.tsx";
 import { Predictions } from "../results/predictions.tsx";
 import { Provenance } from "./provenance.tsx";
+import { RunStatus } from "./run-status.tsx";
 import { RecipePart } from "./recipe.tsx";
 import { denseAxes, RegionForm } from "./region.tsx";
 import { pageOf, Stage } from "./stage.tsx";
 import { sameJob, subjectName, withoutGrid } from "./state.ts";
-import { LayerStrip } from "./strip.tsx";
+import { LayerStrip, LayerStripPlace } from "./strip.tsx";
 import { Trust } from "./trust.tsx";
 import { formatPercent } from "../../src/protocol/format.ts";
 
@@ -56,16 +57,13 @@ export function Panel({ controller }: { readonly controller: PanelController }):
         {boot.modelName}
       </h1>
       <Header snapshot={snapshot} boot={boot} state={state} controller={controller} />
-      <Methods
-        techniques={boot.techniques}
-        chosen={state.technique}
-        onChoose={(id) => controller.chooseTechnique(id)}
-      />
+      <div class="methods-part">
+        <Methods boot={boot} state={state} controller={controller} />
+        <RunStatus snapshot={snapshot} boot={boot} state={state} controller={controller} />
+      </div>
       <div class="progress-place">
         {running?.visible ? <ProgressLine fraction={running.progress.fraction} text={running.progress.text} /> : null}
       </div>
-      {messages}
-      <Elsewhere boot={boot} state={state} controller={controller} />
       {technique ? (
         <Options
           technique={withoutGrid(technique, snapshot.layers?.layers, state.params[technique.id])}
@@ -81,7 +79,12 @@ export function Panel({ controller }: { readonly controller: PanelController }):
           onChange={(names) => controller.setExplained(names)}
         />
       ) : null}
-      {needs.layer !== "none" && snapshot.layers ? (
+      {needs.layer === "none" || !inputMatters ? null : !snapshot.layers ? (
+        // Its place is kept: what stands below does not move when the layers are there.
+        boot.blocked === undefined && !controller.lacksInput ? (
+          <LayerStripPlace />
+        ) : null
+      ) : (
         <LayerStrip
           layers={snapshot.layers}
           spatialOnly={needs.layer === "spatial"}
@@ -90,7 +93,9 @@ export function Panel({ controller }: { readonly controller: PanelController }):
           used={shown && sameJob(shown.state, state, technique) ? shown.result.provenance.layer : undefined}
           onChoose={(layers) => controller.chooseLayers(layers)}
         />
-      ) : null}
+      )}
+      {messages}
+      <Elsewhere boot={boot} state={state} controller={controller} />
       <div class="layout">
         <div class="main-column">
           <ShownNote snapshot={snapshot} controller={controller} />
@@ -155,7 +160,13 @@ export function Panel({ controller }: { readonly controller: PanelController }):
           </p>
         ))}
         {inputMatters ? (
-          <RecipePart boot={boot} state={state} controller={controller} output={shown?.result.provenance.output} />
+          <RecipePart
+            boot={boot}
+            state={state}
+            controller={controller}
+            output={shown?.result.provenance.output}
+            open={snapshot.recipeOpen === true}
+          />
         ) : null}
         {complete ? <Provenance result={complete} cached={shown?.cached === true} /> : null}
       </footer>

@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import { useLayoutEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Provenance } from "../../src/protocol/result.ts";
 import type { PanelBoot, PanelState } from "../../src/protocol/panel.ts";
 import type { InputRecipe, Recipe } from "../../src/protocol/recipe.ts";
@@ -9,6 +9,7 @@ import { Disclosure, ValueField } from "../ui/fields.tsx";
 import { group } from "../../src/protocol/format.ts";
 import { useAnswer } from "../ui/store.ts";
 import type { PanelController } from "./controller.ts";
+import { recipeSource } from "./header.tsx";
 import { InputFields } from "./recipe-fields.tsx";
 import { OutputFields } from "./recipe-outputs.tsx";
 import { Picture } from "../results/image.tsx";
@@ -19,43 +20,50 @@ export function RecipePart({
   state,
   controller,
   output,
+  open,
 }: {
   readonly boot: PanelBoot;
   readonly state: PanelState;
   readonly controller: PanelController;
   /** What the shown result took its output for. */
   readonly output?: Provenance["output"];
+  readonly open: boolean;
 }): VNode {
-  const [open, setOpen] = useState(false);
-  const source = state.recipe ? "modified" : (boot.recipe.file ?? "guessed");
+  const place = useRef<HTMLDivElement>(null);
+  // The header opens it from above.
+  useEffect(() => {
+    if (open) place.current?.scrollIntoView({ block: "nearest" });
+  }, [open]);
   return (
-    <Disclosure
-      title={
-        <>
-          Preprocessing and outputs
-          <span class="muted" data-testid="recipe-source">
-            {source}
-          </span>
-        </>
-      }
-      open={open}
-      onToggle={setOpen}
-      testid="recipe"
-    >
-      {() => (
-        <RecipeForm
-          key={JSON.stringify(boot.recipe.recipe.inputs)}
-          boot={boot}
-          state={state}
-          controller={controller}
-          output={output}
-        />
-      )}
-    </Disclosure>
+    <div ref={place}>
+      <Disclosure
+        title={
+          <>
+            Preprocessing and outputs
+            <span class="muted" data-testid="recipe-source">
+              {recipeSource(boot, state)}
+            </span>
+          </>
+        }
+        open={open}
+        onToggle={(next) => controller.openRecipe(next)}
+        testid="recipe"
+      >
+        {() => (
+          <RecipeForm
+            key={JSON.stringify(boot.recipe.recipe.inputs)}
+            boot={boot}
+            state={state}
+            controller={controller}
+            output={output}
+          />
+        )}
+      </Disclosure>
+    </div>
   );
 }
 
-function RecipeForm({ boot, state, controller, output }: Parameters<typeof RecipePart>[0]): VNode {
+function RecipeForm({ boot, state, controller, output }: Omit<Parameters<typeof RecipePart>[0], "open">): VNode {
   const used = state.recipe ?? boot.recipe.recipe;
   const [draft, setDraft] = useState<Recipe>(used);
   useLayoutEffect(() => setDraft(used), [used]);

@@ -38,7 +38,8 @@ export function SaveMenu({
   controller,
   testid = "save",
 }: {
-  readonly shown: NonNullable<Snapshot["shown"]>;
+  /** Absent as long as there is no result: the buttons keep their places. */
+  readonly shown: Snapshot["shown"];
   readonly looks: Looks;
   /** What the result is about: files are called after it. */
   readonly name: string;
@@ -47,6 +48,37 @@ export function SaveMenu({
   readonly controller: PanelController;
   readonly testid?: string;
 }): VNode {
+  return (
+    <>
+      <IconButton
+        icon="copy"
+        label="Copy the image"
+        testid={testid === "save" ? "copy" : `${testid}-copy`}
+        disabled={disabled !== undefined || !shown}
+        onClick={() => shown && void copy(shown.result, looks, controller)}
+      />
+      <MenuButton
+        label="Save as"
+        title={disabled ?? "Save the image or its numbers"}
+        disabled={disabled !== undefined || !shown}
+        testid={testid}
+        items={
+          shown
+            ? // Of the method itself, not of a check of it.
+              [...fileItems(shown, looks, name, controller), ...(testid === "save" ? takeAway(shown, controller) : [])]
+            : []
+        }
+      >
+        Save
+        <Icon name="chevron-down" />
+      </MenuButton>
+    </>
+  );
+}
+
+type Shown = NonNullable<Snapshot["shown"]>;
+
+function fileItems(shown: Shown, looks: Looks, name: string, controller: PanelController): MenuItem[] {
   const { result } = shown;
   const save = async (format: SaveFormat): Promise<void> => {
     try {
@@ -61,42 +93,25 @@ export function SaveMenu({
       controller.fail(error);
     }
   };
-  // Of the method itself, not of a check of it.
-  const taken: readonly MenuItem[] =
-    testid !== "save"
-      ? []
-      : [
-          { id: "onnx", label: "ONNX …", detail: "a model that explains", run: () => void controller.exportModel() },
-          {
-            id: "python",
-            label: "Python",
-            detail: "copy code that does the same",
-            run: () => void controller.copyPython(result.provenance),
-          },
-        ];
-  return (
-    <>
-      <IconButton
-        icon="copy"
-        label="Copy the image"
-        testid={testid === "save" ? "copy" : `${testid}-copy`}
-        disabled={disabled !== undefined}
-        onClick={() => void copy(result, looks, controller)}
-      />
-      <MenuButton
-        label="Save as"
-        title={disabled ?? "Save the image or its numbers"}
-        disabled={disabled !== undefined}
-        testid={testid}
-        items={formatsOf(result)
-          .map(({ format, label, detail }): MenuItem => ({ id: format, label, detail, run: () => void save(format) }))
-          .concat(taken)}
-      >
-        Save
-        <Icon name="chevron-down" />
-      </MenuButton>
-    </>
-  );
+  return formatsOf(result).map(({ format, label, detail }) => ({
+    id: format,
+    label,
+    detail,
+    run: () => void save(format),
+  }));
+}
+
+/** What runs elsewhere: a model, code. */
+function takeAway({ result }: Shown, controller: PanelController): MenuItem[] {
+  return [
+    { id: "onnx", label: "ONNX …", detail: "a model that explains", run: () => void controller.exportModel() },
+    {
+      id: "python",
+      label: "Python",
+      detail: "copy code that does the same",
+      run: () => void controller.copyPython(result.provenance),
+    },
+  ];
 }
 
 /** Puts the picture on the clipboard; where that is not allowed, says what to do instead. */

@@ -186,6 +186,21 @@ export function LayerStrip({
   );
 }
 
+/** As high as the layers will be: what stands below does not move when they are there. */
+export function LayerStripPlace(): VNode {
+  return (
+    <div class="strip-part" aria-hidden="true">
+      <div class="strip-title">
+        <h2>Layer</h2>
+        <span class="muted">Running the model for its layers…</span>
+      </div>
+      <div class="strip">
+        <div class="strip-length" />
+      </div>
+    </div>
+  );
+}
+
 const isMac = navigator.platform.startsWith("Mac");
 
 /** Whether places lie after one another, as tokens do. */

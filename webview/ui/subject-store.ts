@@ -31,9 +31,12 @@ export abstract class SubjectStore<
 
   async pickInput(): Promise<void> {
     const picked = await this.subject.ask("pickInput", { state: this.state });
-    if (!picked || picked.input === this.input) return;
-    this.set({ boot: { ...this.snapshot.boot, inputName: picked.name } });
-    this.setInput(picked.input);
+    if (picked && picked.input !== this.input) this.takeInput(picked);
+  }
+
+  protected takeInput({ input, name }: { readonly input: string; readonly name: string }): void {
+    this.set({ boot: { ...this.snapshot.boot, inputName: name } });
+    this.setInput(input);
   }
 
   async pickTarget(): Promise<void> {

@@ -1,27 +1,23 @@
 import type * as vscode from "vscode";
 import { checkedMethod, checkState, checksOf } from "../../protocol/checks.ts";
 import type { PanelState } from "../../protocol/panel.ts";
-import { FAMILIES, type TechniqueInfo } from "../../protocol/technique.ts";
+import { isMethod } from "../../protocol/quick-methods.ts";
+import type { TechniqueInfo } from "../../protocol/technique.ts";
 import { nameOf } from "../files.ts";
 import type { Panels } from "../panels/panels.ts";
 import type { Services } from "../services.ts";
 import { defaultMethod } from "../starting-options.ts";
 import { refuseWhenBlocked } from "../trust.ts";
-import { pick, separator } from "./pick.ts";
+import { pick } from "./pick.ts";
+import { pickMethod } from "./pick-method.ts";
 import { activeModel, pickModel } from "./pick-model.ts";
-import { visualize } from "./visualize.ts";
+import { readModel, showError, visualize } from "./visualize.ts";
 
 /** "Explain With…": asks for a method of all there are, then goes on as the method's own command does. */
 export async function explainWith(services: Services, panels: Panels, given?: vscode.Uri): Promise<void> {
   const model = given ?? activeModel() ?? panels.active?.model ?? (await pickModel("Explain With"));
   if (!model || (await refuseWhenBlocked(model))) return;
-  const methods = services.techniques.filter(({ group }) => group !== "checks");
-  const info = await pickTechnique(services, methods, {
-    title: `Explain ${nameOf(model)} with`,
-    placeholder: "Which method? Its name, family, author or year",
-    recent: "recentMethods",
-    active: panels.of(model)?.current.technique ?? defaultMethod(services.setting, methods)?.id,
-  });
+  const info = await pickInfo(services, panels, model, `Explain ${nameOf(model)} with`);
   if (info) await visualize(services, panels, info, model);
 }
 
@@ -38,20 +34,21 @@ export async function checkExplanation(services: Services, panels: Panels): Prom
   const shown = panel && checkedMethod(panel.current, techniques);
   const method =
     shown ??
-    (await pickTechnique(
+    (await pickInfo(
       services,
-      techniques.filter((info) => checksOf(info, techniques).length > 0),
-      {
-        title: `Check an explanation of ${nameOf(model)}`,
-        placeholder: "Which method's explanation should be checked?",
-        recent: "recentMethods",
-      },
+      panels,
+      model,
+      `Check an explanation of ${nameOf(model)}: by which method?`,
+      (info) => checksOf(info, techniques).length > 0,
     ));
   if (!method) return;
-  const check = await pickTechnique(services, checksOf(method, techniques), {
+  const checks = checksOf(method, techniques);
+  const picked = await pick({
     title: `Check ${method.title} of ${nameOf(model)}`,
     placeholder: "How should it be checked?",
+    items: checks.map(({ title, cite, summary }) => ({ label: title, description: cite, detail: summary })),
   });
+  const check = checks.find(({ title }) => typeof picked === "object" && picked.label === title);
   if (!check) return;
   const nothing: PanelState = { model: model.toString(), technique: "", target: {}, ...services.startingOptions() };
   const of = { ...(panel?.current ?? nothing), technique: method.id };
@@ -63,43 +60,30 @@ export async function checkExplanation(services: Services, panels: Panels): Prom
   });
 }
 
-interface TechniqueItem extends vscode.QuickPickItem {
-  readonly info?: TechniqueInfo;
-}
-
-/** One of the techniques: those used last first, then all by family; undefined when the person left the list. */
-async function pickTechnique(
-  { context }: Services,
-  techniques: readonly TechniqueInfo[],
-  {
-    recent,
-    active,
-    ...wanted
-  }: { readonly title: string; readonly placeholder: string; readonly recent?: string; readonly active?: string },
+/** One of the methods, by the list of them; undefined when the person left it, or where the model cannot be read. */
+async function pickInfo(
+  services: Services,
+  panels: Panels,
+  model: vscode.Uri,
+  title: string,
+  among?: (info: TechniqueInfo) => boolean,
 ): Promise<TechniqueInfo | undefined> {
-  const kept = recent === undefined ? [] : context.globalState.get<unknown>(recent);
-  const ids = Array.isArray(kept) ? kept : [];
-  const used = ids.flatMap((id) => techniques.find((info) => info.id === id) ?? []).slice(0, MOST_RECENT);
-  const item = (info: TechniqueInfo): TechniqueItem => ({
-    info,
-    label: info.title,
-    description: info.cite,
-    detail: info.summary,
-  });
-  const families = [...new Set(techniques.map(({ group }) => group))];
-  const items = [
-    ...(used.length > 0 ? [separator<TechniqueItem>("Used last", {}), ...used.map(item)] : []),
-    ...families.flatMap((family) => {
-      const members = techniques.filter((info) => info.group === family && !used.includes(info));
-      return members.length > 0 ? [separator<TechniqueItem>(FAMILIES[family], {}), ...members.map(item)] : [];
-    }),
-  ];
-  const chosen = await pick({ ...wanted, items, active: items.find(({ info }) => info && info.id === active) });
-  if (!chosen || typeof chosen === "symbol" || !chosen.info) return undefined;
-  const { info } = chosen;
-  if (recent !== undefined)
-    await context.globalState.update(recent, [info.id, ...ids.filter((id) => id !== info.id)].slice(0, MOST_RECENT));
-  return info;
+  const { techniques, setting } = services;
+  try {
+    const facts = await readModel(services, model);
+    if (!facts) return undefined;
+    const shown = panels.of(model)?.current;
+    const id = await pickMethod(services, {
+      model: model.toString(),
+      facts,
+      params: shown?.params ?? services.startingOptions().params,
+      title,
+      current: shown?.technique ?? defaultMethod(setting, techniques.filter(isMethod))?.id,
+      ...(among ? { among } : {}),
+    });
+    return techniques.find((info) => info.id === id);
+  } catch (error) {
+    await showError(model, error);
+    return undefined;
+  }
 }
-
-const MOST_RECENT = 5;

@@ -1,7 +1,7 @@
 import type * as vscode from "vscode";
 import type { BarItem, BarsArtifact } from "../../protocol/artifacts.ts";
 import type { TargetSpec } from "../../protocol/job.ts";
-import { parseTarget, regionText, targetOfItem, usualOutput } from "../../protocol/target.ts";
+import { parseTarget, regionText, targetOfItem, TOP_PREDICTION, usualOutput } from "../../protocol/target.ts";
 import type { PanelState } from "../../protocol/panel.ts";
 import { predictionsOf } from "../../protocol/result.ts";
 import type { Facts } from "../model-facts.ts";
@@ -9,23 +9,79 @@ import type { Services } from "../services.ts";
 import { back, pick, separator } from "./pick.ts";
 import { formatShare } from "../../protocol/format.ts";
 
-interface TargetItem extends vscode.QuickPickItem {
-  readonly target?: TargetSpec;
-}
-
 const meanwhile = "type a class to continue right away, Escape cancels";
 
+interface TargetItem extends vscode.QuickPickItem {
+  readonly target?: TargetSpec;
+  /** Leads on to the two lists of a difference. */
+  readonly difference?: true;
+}
+
+export interface ChosenTarget {
+  readonly target: TargetSpec;
+  readonly label: string;
+}
+
+interface Step {
+  readonly title: string;
+  readonly step?: number;
+  readonly total?: number;
+}
+
 /**
- * Lets the person choose what is explained: the model's top predictions with their probabilities (the model is run for
- * them), any class by name, or any index by typing it. Gives the target and its name, `back`, or undefined when they
- * left it.
+ * Lets the person choose what is explained. First stands whatever the model predicts for each input, so that Enter never
+ * means a class that nobody chose; then the model's top predictions with their probabilities (the model is run for them),
+ * the difference of two, any class by name, or any index by typing it. Gives the target and its name, `back`, or undefined
+ * when they left it.
  */
 export async function pickTarget(
   services: Services,
   state: PanelState,
   facts: Facts,
-  step: { title: string; step?: number; total?: number },
-): Promise<{ target: TargetSpec; label: string } | typeof back | undefined> {
+  step: Step,
+): Promise<ChosenTarget | typeof back | undefined> {
+  for (;;) {
+    const chosen = await pickOne(services, state, facts, step, "difference");
+    if (!chosen || chosen === back) return chosen as typeof back | undefined;
+    if (!chosen.difference) return chosen.target && { target: chosen.target, label: chosen.label };
+    const difference = await pickDifference(services, state, facts, step.title);
+    if (difference !== back) return difference;
+  }
+}
+
+/** Two lists, one after the other: the score is the first's minus the second's. */
+async function pickDifference(
+  services: Services,
+  state: PanelState,
+  facts: Facts,
+  title: string,
+): Promise<ChosenTarget | typeof back | undefined> {
+  for (;;) {
+    const steps = { title: `${title}: difference of two`, total: 2 };
+    const first = await pickOne(services, state, facts, { ...steps, step: 1 }, "first");
+    if (!first || first === back || !first.target) return first === back ? back : undefined;
+    const second = await pickOne(services, state, facts, { ...steps, step: 2 }, "second");
+    if (second === back) continue;
+    const against = second?.target?.index;
+    return against && { target: { ...first.target, against }, label: `${first.label} − ${second.label}` };
+  }
+}
+
+type Role = "difference" | "first" | "second";
+
+const QUESTIONS: Readonly<Record<Role, string>> = {
+  difference: "What should be explained? Enter a name or an index for any other class",
+  first: "Which class? Its score is the one that is subtracted from",
+  second: "Minus which class? Its score is subtracted",
+};
+
+async function pickOne(
+  services: Services,
+  state: PanelState,
+  facts: Facts,
+  step: Step,
+  role: Role,
+): Promise<TargetItem | typeof back | undefined> {
   const { classes } = facts.recipe;
   const output = state.target.output;
   const dims = facts.model.outputs.find(({ name }) => name === (output ?? usualOutput(facts.model)))?.dims;
@@ -34,41 +90,59 @@ export async function pickTarget(
     description,
     target: { ...(output ? { output } : {}), index },
   });
+  const first: TargetItem[] =
+    role === "second"
+      ? []
+      : [
+          {
+            label: TOP_PREDICTION,
+            description: "whatever the model predicts for each input",
+            target: output ? { output } : {},
+          },
+          ...(role === "difference"
+            ? [{ label: "Difference of two…", description: "one score minus another", difference: true as const }]
+            : []),
+        ];
   // Class names belong to the first output.
   const named =
     !output || output === usualOutput(facts.model)
       ? classes.map((name, index) => item(name, [index], `class ${index}`))
       : [];
-  const chosen = await pick<TargetItem>({
+  const all = named.length ? [separator<TargetItem>("all classes", {}), ...named] : [];
+  return pick<TargetItem>({
     ...step,
-    placeholder: `Running the model … ${meanwhile}`,
-    items: named,
-    typed: (text) => typedTarget(text, named, item, dims),
+    placeholder: role === "second" ? `Running the model … ${meanwhile}` : QUESTIONS[role],
+    items: [...first, ...all],
+    typed: (text) => {
+      const typed = typedTarget(text, named, item, dims);
+      return role === "difference" || typed?.target?.index ? typed : undefined;
+    },
     later: async (signal, say) => {
-      const all = named.length ? [separator<TargetItem>("all classes", {}), ...named] : [];
       try {
         const bars = await predict(services, state, signal, (text) => say(`${text} … ${meanwhile}`));
-        const top = (bars?.items ?? []).map((prediction) => {
+        const top = (bars?.items ?? []).map((prediction): TargetItem => {
           const target = { ...(output ? { output } : {}), ...targetOfItem(bars!.dims, prediction) };
           return { label: prediction.label, description: predictionText(bars!, prediction), target };
         });
+        const usable = role === "difference" ? top : top.filter(({ target }) => target?.index && !target.not);
         return {
-          items: [separator<TargetItem>("the model's top classes", {}), ...top, ...all],
-          active: top[0],
-          placeholder: "Which class should be explained? Type a name or an index for any other",
+          items: [...first, separator<TargetItem>("predicted for this input", {}), ...usable, ...all],
+          placeholder: QUESTIONS[role],
         };
       } catch (error) {
         if (signal.aborted) throw error;
         const message = error instanceof Error ? error.message : String(error);
         return {
-          items: [{ label: "$(warning) The model could not be run", detail: message, alwaysShow: true }, ...all],
+          items: [
+            ...first,
+            { label: "$(warning) The model could not be run", detail: message, alwaysShow: true },
+            ...all,
+          ],
           placeholder: "Type a class name or index",
         };
       }
     },
   });
-  if (!chosen || chosen === back) return chosen as typeof back | undefined;
-  return chosen.target && { target: chosen.target, label: chosen.label };
 }
 
 /** "39.6%, class 285": beside a prediction in a list. */

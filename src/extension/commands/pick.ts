@@ -16,6 +16,10 @@ export interface Pick<T extends vscode.QuickPickItem> {
   /** An item made from what was typed, shown first: for what no list holds. */
   readonly typed?: (text: string) => T | undefined;
   readonly later?: Later<{ readonly items: readonly T[]; readonly active?: T }>;
+  /** Why an item cannot be chosen, as a sentence: it is listed all the same, and choosing it says why. */
+  readonly refused?: (item: T) => string | undefined;
+  /** A button of an item was pressed: gives the items as they are then. */
+  readonly onButton?: (item: T) => readonly T[];
 }
 
 /** Shows a list and resolves with what was chosen, `back`, or undefined when the person left it. */
@@ -49,7 +53,18 @@ export function pick<T extends vscode.QuickPickItem>(wanted: Pick<T>): Promise<T
     list.onDidHide(() => resolve(undefined));
     list.onDidAccept(() => {
       const [chosen] = list.selectedItems.length ? list.selectedItems : list.activeItems;
-      if (chosen) resolve(chosen);
+      const reason = chosen && wanted.refused?.(chosen);
+      if (reason !== undefined) {
+        list.selectedItems = [];
+        list.placeholder = reason;
+        // What was typed hides the placeholder.
+        list.value = "";
+        if (chosen) list.activeItems = [chosen];
+      } else if (chosen) resolve(chosen);
+    });
+    list.onDidTriggerItemButton(({ item }) => {
+      items = wanted.onButton?.(item) ?? items;
+      show(items.find(({ label }) => label === item.label));
     });
     list.onDidChangeValue((text) => {
       // New items for each key would leave the list without a chosen one for a moment, in which Enter does nothing.

@@ -26,6 +26,7 @@ export async function visualize(
 ): Promise<void> {
   const model = given ?? activeModel() ?? panels.active?.model ?? (await pickModel(info.command));
   if (!model || (await refuseWhenBlocked(model))) return;
+  void services.methods.use(info);
   // Further layers belong to the layer they were chosen with.
   const change = { technique: info.id, ...(wanted.layer === undefined ? {} : { moreLayers: undefined }), ...wanted };
   const open = panels.of(model);
@@ -101,7 +102,7 @@ async function ask(
       target: {},
       ...services.startingOptions(),
     };
-    const chosen = await pickTarget(services, state, facts, { title: `${info.command}: which class?`, step: 2, total });
+    const chosen = await pickTarget(services, state, facts, { title: `${info.command}: target`, step: 2, total });
     if (!chosen) return undefined;
     if (chosen !== back) return { input: input.toString(), target: chosen.target };
     current = input;

@@ -46,7 +46,7 @@ export function subjectHandlers<State>(
     pickTarget: async ({ state }) => {
       const subject = validate(state);
       const model = vscode.Uri.parse(subject.model);
-      const title = `Class of ${nameOf(model)}`;
+      const title = `Target of ${nameOf(model)}`;
       const target = await pickTarget(services, subject, await factsOf(model), { title });
       return !target || target === back ? undefined : target;
     },

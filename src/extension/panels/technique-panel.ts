@@ -7,6 +7,10 @@ import type { PanelBoot, PanelHost, PanelState } from "../../protocol/panel.ts";
 import { copyAsPython, exportExplanation } from "../commands/export-explanation.ts";
 import { modelViewType } from "../commands/ids.ts";
 import { rememberInput } from "../commands/pick-input.ts";
+import { pickMethod, unfitMethods } from "../commands/pick-method.ts";
+import { pickModel } from "../commands/pick-model.ts";
+import { commandId } from "../commands/ids.ts";
+import { stepInput } from "../commands/step-input.ts";
 import { inputName, nameOf, stem } from "../files.ts";
 import { confirmSaved } from "../saved.ts";
 import type { Services } from "../services.ts";
@@ -122,6 +126,18 @@ export class TechniquePanel extends WebviewSession<PanelHost> {
         const { pinned: _, ...next } = this.validateState(state);
         await this.onNext(next);
       },
+      pickMethod: ({ state }) => this.pickMethod(this.validateState(state)),
+      pickModel: async ({ state }) => {
+        const { technique } = this.validateState(state);
+        const model = await pickModel(`Explain another model: ${nameOf(this.model)} stays open`);
+        if (model) await vscode.commands.executeCommand(commandId(technique), model);
+      },
+      stepInput: async ({ state, by }) => {
+        const { input } = this.validateState(state);
+        if (by !== 1 && by !== -1) throw new RemoteError("UsageError", "An input is stepped to by 1 or -1.");
+        const next = input === undefined ? undefined : await stepInput(vscode.Uri.parse(input), by);
+        return next && { input: next.toString(), name: inputName(next) };
+      },
       openModel: () => void vscode.commands.executeCommand("vscode.openWith", this.model, modelViewType),
     };
   }
@@ -140,12 +156,26 @@ export class TechniquePanel extends WebviewSession<PanelHost> {
         ? { elsewhere: { state: elsewhere, ...(elsewhere.input ? { inputName: nameOfInput(elsewhere.input) } : {}) } }
         : {}),
       techniques: services.techniques,
+      methods: services.methods.current,
+      unfit: unfitMethods(await services.facts.lastOf(this.model.fsPath), services.techniques),
+      speeds: services.times.of(state.model),
       modelName: nameOf(this.model),
       ...(state.input === undefined ? {} : { inputName: inputName(vscode.Uri.parse(state.input)) }),
       ...subject,
       ...(result ? { result } : {}),
       ...(blocked ? { blocked } : {}),
     };
+  }
+
+  private async pickMethod({ model, params, technique }: PanelState): Promise<ReturnType<PanelHost["pickMethod"]>> {
+    const chosen = await pickMethod(this.services, {
+      model,
+      facts: await this.services.facts.lastOf(this.model.fsPath),
+      params,
+      title: `Method for ${nameOf(this.model)}`,
+      current: technique,
+    });
+    return { ...(chosen === undefined ? {} : { technique: chosen }), methods: this.services.methods.current };
   }
 
   private async run(state: PanelState, context: CallContext): Promise<{ result: Result; cached: boolean }> {
@@ -215,6 +245,8 @@ export class TechniquePanel extends WebviewSession<PanelHost> {
     const accepted = this.validateState(state);
     if (accepted.input !== undefined && accepted.input !== this.state.input)
       void rememberInput(this.services.context, vscode.Uri.parse(accepted.input));
+    const info = this.services.techniques.find(({ id }) => id === accepted.technique);
+    if (info && accepted.technique !== this.state.technique) void this.services.methods.use(info);
     const before = this.state;
     this.state = accepted;
     this.followed = false;

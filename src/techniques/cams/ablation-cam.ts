@@ -26,6 +26,7 @@ export const ablationCam = technique({
       "Channels weighted by how much the score drops when they are set to zero. Needs no gradients; the rest of the model runs once per channel.",
     cite: "Desai & Ramaswamy 2020",
     needs: { input: "one", target: true, layer: "spatial", several: true, gradient: false },
+    passesFollowInput: true,
     params: [RELU, SCORE, GRID],
   },
   run: (context) =>

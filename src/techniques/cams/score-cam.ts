@@ -29,6 +29,7 @@ export const scoreCam = technique({
       "Channels weighted by the score of the input masked with the channel. Needs no gradients; one run per channel.",
     cite: "Wang et al. 2020",
     needs: { input: "one", target: true, layer: "spatial", several: true, gradient: false },
+    passesFollowInput: true,
     params: [RELU, SCORE, GRID],
   },
   run: (context) =>

@@ -89,6 +89,7 @@ export function infidelity(methods: readonly SampleTechnique[]): SampleTechnique
       summary: "How well the map predicts score changes when the input is perturbed.",
       cite: "Yeh et al. 2019",
       needs: { input: "one", target: true, layer: "spatial", several: true, gradient: false },
+      passesFollowInput: true,
       params: [methodParam(methods.filter(isAttribution)), OPTIONS, ...PARAMS],
     },
     async run(context) {

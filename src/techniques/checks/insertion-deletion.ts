@@ -46,6 +46,7 @@ export function insertionDeletion(methods: readonly SampleTechnique[]): SampleTe
         "Removes the most important pixels step by step, and inserts them again. With a faithful map the probability drops, and rises, quickly.",
       cite: "Petsiuk, Das & Saenko 2018",
       needs: { input: "one", target: true, layer: "spatial", several: true, gradient: false },
+      passesFollowInput: true,
       params: [methodParam(methods.filter(isAttribution)), OPTIONS, STEPS, START, BASELINE, MEASURE],
     },
     async run(context) {

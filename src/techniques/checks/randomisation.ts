@@ -38,6 +38,7 @@ export function randomisation(methods: readonly SampleTechnique[]): SampleTechni
         "Whether the map depends on the learned weights. Layers are randomised from the output down; a map that stays the same shows the input, not the model.",
       cite: "Adebayo et al. 2018",
       needs: { input: "one", target: true, layer: "spatial", several: true, gradient: false },
+      passesFollowInput: true,
       params: [methodParam(methods.filter(isAttribution)), OPTIONS, ...PARAMS],
     },
     async run(context) {

@@ -44,6 +44,7 @@ export function road(methods: readonly SampleTechnique[]): SampleTechnique {
         "Removes the most or the least important pixels and imputes them from their neighbours, so that the shape of the removed region reveals nothing.",
       cite: "Rong, Leemann et al. 2022",
       needs: { input: "one", target: true, layer: "spatial", several: true, gradient: false },
+      passesFollowInput: true,
       params: [methodParam(methods.filter(isAttribution)), OPTIONS, PERCENTAGES, NOISE, SEED, MEASURE],
     },
     async run(context) {

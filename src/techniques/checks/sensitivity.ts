@@ -37,6 +37,7 @@ export function sensitivity(methods: readonly SampleTechnique[]): SampleTechniqu
       summary: "How much the map changes under imperceptibly small perturbations of the input.",
       cite: "Yeh et al. 2019",
       needs: { input: "one", target: true, layer: "spatial", several: true, gradient: false },
+      passesFollowInput: true,
       params: [methodParam(methods.filter(isAttribution)), OPTIONS, ...PARAMS],
     },
     async run(context) {

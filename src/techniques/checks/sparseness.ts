@@ -16,6 +16,7 @@ export function sparseness(methods: readonly SampleTechnique[]): SampleTechnique
       summary: "Whether a few elements carry the explanation or many: the Gini index of the map's magnitudes.",
       cite: "Chalasani et al. 2020",
       needs: { input: "one", target: true, layer: "spatial", several: true, gradient: false },
+      passesFollowInput: true,
       params: [methodParam(methods.filter(isAttribution)), OPTIONS],
     },
     async run(context) {

@@ -16,6 +16,7 @@ export const featureAblation = technique({
       "How much the score drops when one part of the input is replaced by the baseline: a grid cell, a superpixel, a region of a mask, or one column of a table row.",
     cite: "Kokhlikyan et al. 2020",
     needs: { input: "one", target: true, layer: "none", gradient: false },
+    passesFollowInput: true,
     params: [...SEGMENTS, BASELINE, SCORE],
   },
   async run(context) {

@@ -45,6 +45,7 @@ export const occlusion = technique({
     summary: "How much the score drops when a box that slides over the input hides part of it.",
     cite: "Zeiler & Fergus 2014",
     needs: { input: "one", target: true, layer: "none", gradient: false },
+    passesFollowInput: true,
     params: [WINDOW, STRIDE, BASELINE, SCORE],
   },
   async run(context) {

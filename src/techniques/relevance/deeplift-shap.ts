@@ -22,6 +22,7 @@ export const deepliftShap = technique({
     summary: "DeepLIFT averaged over several baselines, which approximates SHAP values.",
     cite: "Lundberg & Lee 2017",
     needs: { input: "one", target: true, layer: "none", gradient: true },
+    passesFollowInput: true,
     params: [DEEPLIFT_RULE, BASELINE, SCORE, ...NOISE],
   },
   async run(context) {

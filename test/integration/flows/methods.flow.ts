@@ -24,7 +24,7 @@ async function walk({ page, workbench, vscode, step, screenshot }: FlowContext, 
     ["cam", "CAM"],
   ] as const) {
     await step(title, async () => {
-      await choose(frame, method);
+      await choose(workbench, frame, method, title);
       await settled(frame, workbench, `${title}: efficientnet-lite0`, vscode);
       await pixels(testid(frame, "heatmap"));
       // CAM has no choice: its layer is the one before the pooling.
@@ -39,7 +39,7 @@ async function walk({ page, workbench, vscode, step, screenshot }: FlowContext, 
     await page.mouse.move(5, 5);
   });
   await step("feature maps: another layer, sorted by strength, one enlarged", async () => {
-    await choose(frame, "feature-maps");
+    await choose(workbench, frame, "feature-maps", "Feature Maps");
     await testid(frame, "tiles").waitFor();
     await eventually(async () => assert.equal(await testid(frame, "tile-0").getAttribute("data-drawn"), "true"));
     const strip = testid(frame, "layer-strip");
@@ -69,15 +69,21 @@ async function walk({ page, workbench, vscode, step, screenshot }: FlowContext, 
     await screenshot(`methods-enlarged-${theme}`);
   });
   await step("predictions", async () => {
-    await choose(frame, "predictions");
+    await choose(workbench, frame, "predictions", "Predictions");
     await testid(frame, "bar-285").waitFor();
     assert.match(await testid(frame, "bar-285").innerText(), /Egyptian cat/);
     await screenshot(`methods-predictions-${theme}`);
   });
 }
 
-async function choose(frame: Frame, method: string): Promise<void> {
-  await testid(frame, `method-${method}`).click();
+/** By its button where it has one, else from the list of all, after which it has one. */
+async function choose(workbench: FlowContext["workbench"], frame: Frame, method: string, title: string): Promise<void> {
+  const button = testid(frame, `method-${method}`);
+  if (await button.count()) await button.click();
+  else {
+    await testid(frame, "method").click();
+    await workbench.pick(title);
+  }
   await eventually(async () =>
     assert.equal(await testid(frame, `method-${method}`).getAttribute("aria-pressed"), "true"),
   );

@@ -4,6 +4,7 @@ import { checkState } from "../../../src/protocol/checks.ts";
 import { Link, RemoteError } from "../../../src/protocol/link.ts";
 import { DEFAULT_LOOKS } from "../../../src/protocol/looks.ts";
 import type { PanelBoot, PanelHost, PanelState } from "../../../src/protocol/panel.ts";
+import { withUsed, type QuickMethods } from "../../../src/protocol/quick-methods.ts";
 import type { Recipe, RecipeReport } from "../../../src/protocol/recipe.ts";
 import type { ChangeReason, SessionView } from "../../../src/protocol/session.ts";
 import { checks } from "./checks.ts";
@@ -46,6 +47,14 @@ let state: PanelState = {
   ...(scenario.state as Partial<PanelState> | undefined),
 };
 
+let methods = {
+  // Of the few techniques here all, so that tests can press any.
+  places: (scenario.otherKinds ? otherKinds : scenario.modelOnly ? withModelOnly : techniques).map(({ id }) => id),
+  pinned: [],
+  recent: [],
+  ...(scenario.methods as Partial<QuickMethods> | undefined),
+} as QuickMethods;
+
 function boot(): PanelBoot {
   return {
     state,
@@ -59,12 +68,15 @@ function boot(): PanelBoot {
             ? [...techniques, ...checks]
             : techniques,
     ...(page.fake.elsewhere ? { elsewhere: page.fake.elsewhere as PanelBoot["elsewhere"] } : {}),
+    methods,
+    unfit: (scenario.unfit as Record<string, string> | undefined) ?? {},
+    speeds: (scenario.speeds as PanelBoot["speeds"] | undefined) ?? {},
     modelName: "efficientnet-lite0.onnx",
     ...(state.input === undefined ? {} : { inputName: "cat.png" }),
     outputs: (scenario.outputs as string[] | undefined) ?? ["logits"],
     recipe: {
       recipe,
-      file: "efficientnet-lite0.loupe.json",
+      ...(scenario.guessed ? {} : { file: "efficientnet-lite0.loupe.json" }),
       reasons: ["size from the input's shape 3×224×224", "mean and std from the recipe file"],
       classes: classNames,
       ...explainable,
@@ -109,11 +121,14 @@ const link = new Link<PanelHost, SessionView>(
     remember: (request) => {
       state = request.state;
     },
-    layers: () => ({
-      layers: scenario.tokens ? tokenLayers : layers,
-      defaultLayer,
-      count: "37 layers of 60 nodes: 23 only compute shapes or constants.",
-    }),
+    layers: async () => {
+      if (scenario.layersLate) await new Promise((give) => Object.assign(page.fake, { giveLayers: give }));
+      return {
+        layers: scenario.tokens ? tokenLayers : layers,
+        defaultLayer,
+        count: "37 layers of 60 nodes: 23 only compute shapes or constants.",
+      };
+    },
     channel({ state: { layer }, channel }) {
       const { value, dims } = layers.find((one) => one.value === (layer ?? defaultLayer)) ?? layers[0];
       return { height: dims[2], width: dims[3], values: channelValues(value, channel, dims[2], dims[3]) };
@@ -157,6 +172,16 @@ const link = new Link<PanelHost, SessionView>(
       setTimeout(() => void link.call("changed", { reason: "command" }));
     },
     openNext: () => undefined,
+    pickMethod() {
+      const technique = page.fake.pickMethod as string | undefined;
+      if (technique !== undefined) methods = withUsed(methods, technique);
+      return { ...(technique === undefined ? {} : { technique }), methods };
+    },
+    pickModel: () => undefined,
+    stepInput: ({ by }) =>
+      page.fake.lastInput === true
+        ? undefined
+        : { input: `file:///samples/${by > 0 ? "dog" : "bird"}.png`, name: by > 0 ? "dog.png" : "bird.png" },
     openModel: () => undefined,
   }),
 );

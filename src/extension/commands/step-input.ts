@@ -1,0 +1,27 @@
+import * as vscode from "vscode";
+import { fileKind } from "../../protocol/file-types.ts";
+import { nameOf } from "../files.ts";
+
+/**
+ * The input after (`by` 1) or before (−1) another: of a table's row the next row, else the next file of the same kind
+ * in its folder, by name as people sort names. Undefined where there is none.
+ */
+export async function stepInput(input: vscode.Uri, by: 1 | -1): Promise<vscode.Uri | undefined> {
+  if (input.fragment) {
+    const row = Number(input.fragment) + by;
+    return row >= 0 ? input.with({ fragment: String(row) }) : undefined;
+  }
+  const folder = vscode.Uri.joinPath(input, "..");
+  const entries = await vscode.workspace.fs.readDirectory(folder);
+  const names = entries.filter(([, type]) => (type & vscode.FileType.File) !== 0).map(([name]) => name);
+  const next = neighbour(names, nameOf(input), by);
+  return next === undefined ? undefined : vscode.Uri.joinPath(folder, next);
+}
+
+/** The name of the same kind of file after or before `current`, whether that is still there or not. */
+export function neighbour(names: readonly string[], current: string, by: 1 | -1): string | undefined {
+  const kind = fileKind(current);
+  const alike = names.filter((name) => name !== current && fileKind(name) === kind);
+  const sorted = [...alike, current].sort((a, b) => a.localeCompare(b, "en", { numeric: true }) || (a < b ? -1 : 1));
+  return sorted[sorted.indexOf(current) + by];
+}
