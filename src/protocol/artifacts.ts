@@ -154,6 +154,8 @@ export interface BarsArtifact {
   readonly quantity: string;
   /** Values are shares of one and shown in percent. */
   readonly share: boolean;
+  /** Of predictions: what an item is called. */
+  readonly noun?: "class" | "box" | "pixel" | "dimension" | "token" | "element";
   /** Index (not position) of the highlighted item. */
   readonly selected?: number;
   /** All values behind the items, for saving; shape `dims`. */

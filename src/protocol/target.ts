@@ -1,3 +1,4 @@
+import type { BarsArtifact } from "./artifacts.ts";
 import type { TargetSpec } from "./job.ts";
 import type { ModelDescription } from "./model.ts";
 
@@ -82,6 +83,11 @@ export function targetOfItem(
   return parsed === undefined || typeof parsed === "string" || parsed.region
     ? { index: elementIndex(dims, index) }
     : parsed;
+}
+
+/** What an item of predictions is called: "class", "pixel". */
+export function nounOf({ noun, share }: Pick<BarsArtifact, "noun" | "share">): NonNullable<BarsArtifact["noun"]> {
+  return noun ?? (share ? "class" : "element");
 }
 
 /**

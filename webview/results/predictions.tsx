@@ -2,7 +2,7 @@ import type { VNode } from "preact";
 import { formatShare, formatValue } from "../../src/protocol/format.ts";
 import type { BarsArtifact } from "../../src/protocol/artifacts.ts";
 import type { TargetSpec } from "../../src/protocol/job.ts";
-import { targetOfItem } from "../../src/protocol/target.ts";
+import { nounOf, targetOfItem } from "../../src/protocol/target.ts";
 import { barWidth, longestOf } from "./bar-width.ts";
 import { roveFocus } from "../ui/roving.ts";
 
@@ -33,6 +33,7 @@ export function Predictions({
   readonly onExplain: (target: TargetSpec) => void;
   readonly onAny: () => void;
 }): VNode {
+  const noun = nounOf(bars);
   const chosen = chosenIndex(bars, target);
   const rows = shownRows(bars, chosen, label, limit);
   const largest = bars.share ? 1 : longestOf(rows.map(({ value }) => value));
@@ -44,7 +45,7 @@ export function Predictions({
         class="prediction-list"
         role="toolbar"
         aria-orientation="vertical"
-        aria-label={bars.share ? "Explain a class" : "Explain an element"}
+        aria-label={`Explain ${noun === "element" ? "an" : "a"} ${noun}`}
         onKeyDown={roveFocus}
       >
         {rows.map((row) => (
@@ -57,7 +58,7 @@ export function Predictions({
             aria-pressed={row.index === chosen}
             tabIndex={row.index === stop ? 0 : -1}
             disabled={!canExplain}
-            title={`${row.label}${row.index < 0 ? "" : `, ${bars.share ? "class" : "element"} ${row.index}`}: ${amount(row.value, bars)} ${bars.quantity}`}
+            title={`${row.label}${row.index < 0 ? "" : `, ${noun} ${row.index}`}: ${amount(row.value, bars)} ${bars.quantity}`}
             onClick={() => {
               if (row.index !== chosen || target.index === undefined) onExplain(row.target);
             }}
@@ -82,7 +83,7 @@ export function Predictions({
         disabled={!canExplain}
         onClick={onAny}
       >
-        Other class…
+        Other {noun}…
       </button>
     </section>
   );

@@ -1,7 +1,7 @@
 import type * as vscode from "vscode";
 import type { BarItem, BarsArtifact } from "../../protocol/artifacts.ts";
 import type { TargetSpec } from "../../protocol/job.ts";
-import { parseTarget, regionText, targetOfItem, TOP_PREDICTION, usualOutput } from "../../protocol/target.ts";
+import { nounOf, parseTarget, regionText, targetOfItem, TOP_PREDICTION, usualOutput } from "../../protocol/target.ts";
 import type { PanelState } from "../../protocol/panel.ts";
 import { predictionsOf } from "../../protocol/result.ts";
 import type { Facts } from "../model-facts.ts";
@@ -146,8 +146,8 @@ async function pickOne(
 }
 
 /** "39.6%, class 285": beside a prediction in a list. */
-export function predictionText({ share }: BarsArtifact, { value, index }: BarItem): string {
-  return `${share ? formatShare(value) : value.toPrecision(4)}${index < 0 ? "" : `, ${share ? "class" : "element"} ${index}`}`;
+export function predictionText(bars: BarsArtifact, { value, index }: BarItem): string {
+  return `${bars.share ? formatShare(value) : value.toPrecision(4)}${index < 0 ? "" : `, ${nounOf(bars)} ${index}`}`;
 }
 
 async function predict(

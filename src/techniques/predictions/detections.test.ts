@@ -253,6 +253,7 @@ describe("explaining a detector", () => {
       params: { absolute: false, score: "output" },
     });
     expect(result.provenance.target?.label).toBe(reference.classes[box.classIndex]);
+    expect(result.context.predictions?.noun).toBe("box");
     // The file's 100×50 pixels lie in the model's 64×64 with bars of 16 rows above and below.
     const mark = result.context.target!;
     expect(mark.left).toBeCloseTo(Math.max(0, box.x0) / 100, 5);

@@ -11,6 +11,7 @@ import { READINGS, READING_WORDS } from "../../protocol/readings.ts";
 import { choiceParam } from "../framework/params.ts";
 import { classLabel, flatIndex, negativeLabel } from "../framework/target.ts";
 import { technique, type SampleContext } from "../framework/technique.ts";
+import { denseOutput } from "./readers/dense.ts";
 import { readViews } from "./readers/index.ts";
 import { VALUE_RANGES } from "./readers/value-range.ts";
 
@@ -128,7 +129,7 @@ const KIND_WORDS: Readonly<Record<OutputMeaning["kind"], string>> = {
 
 /** The strongest entries of the chosen output, with class names; both classes where one number tells two apart. */
 export function predictionBars(
-  context: Pick<SampleContext, "output" | "classes" | "target" | "detections" | "ownValues">,
+  context: Pick<SampleContext, "output" | "classes" | "target" | "detections" | "ownValues" | "input">,
   count: number,
 ): BarsArtifact {
   const { output, classes, target, detections, ownValues } = context;
@@ -167,6 +168,7 @@ export function predictionBars(
     id: "predictions",
     title: "Predictions",
     share: shares !== undefined,
+    noun: nounOf(context),
     quantity: shares ? "probability" : name,
     items,
     values: shown,
@@ -176,6 +178,19 @@ export function predictionBars(
       ? shares.how
       : `${meaning.least ? "smallest" : "largest"} values of ${name} (${KIND_WORDS[meaning.kind]}). ${meaning.why}`,
   };
+}
+
+/** What one value of the output is called. */
+function nounOf({ output, input }: Pick<SampleContext, "output" | "input">): NonNullable<BarsArtifact["noun"]> {
+  const { dims, meaning } = output;
+  if (meaning.kind === "embedding") return "dimension";
+  if (meaning.kind === "mask" || meaning.kind === "image" || (dims.length > 2 && denseOutput(output, input)))
+    return "pixel";
+  if (!["logits", "probabilities", "independent", "log-probabilities", "label"].includes(meaning.kind))
+    return "element";
+  const vector = dims.slice(1).filter((size) => size > 1).length <= 1;
+  if (vector) return "class";
+  return input.tokensOf === undefined ? "element" : "token";
 }
 
 /** A detector's strongest boxes whose class scores are in the chosen output. */
@@ -198,6 +213,7 @@ function boxBars(
     id: "predictions",
     title: "Predictions",
     share: false,
+    noun: "box",
     quantity: "score",
     items,
     values,

@@ -186,6 +186,24 @@ describe("a segmentation", () => {
   });
 });
 
+test("what an item is called follows what the output is", async () => {
+  const noun = async (path: string, input: string, more: Parameters<typeof read>[1] = {}): Promise<unknown> => {
+    const { views } = await runOn(models, path, input, "predictions", more);
+    return views.find((view) => view.kind === "bars")?.noun;
+  };
+  expect(await noun(model([node("Identity", ["logits"], ["y"])]), black(), { recipe })).toBe("pixel");
+  const vector = (output: string): string =>
+    writeSmallModel(folder, `${output}.onnx`, {
+      inputs: { x: ["float32", 1, 4] },
+      outputs: [output],
+      nodes: [node("Identity", ["x"], [output])],
+    });
+  const four = writeArray(folder, "four.npy", [1, 4], [3, 1, -2, 8]);
+  expect(await noun(vector("logits"), four)).toBe("class");
+  expect(await noun(vector("embedding"), four)).toBe("dimension");
+  expect(await noun(vector("regression"), four)).toBe("element");
+});
+
 describe("how an output is shown", () => {
   test("plain values, where that is asked for by the option or by the recipe", async () => {
     const path = model([node("Identity", ["logits"], ["y"])]);
