@@ -47,8 +47,6 @@ export class ModelEditor extends Disposable implements vscode.CustomReadonlyEdit
   }
 }
 
-const QUICK = ["predictions", "feature-maps", "saliency", "integrated-gradients", "grad-cam"];
-
 /** One view of a model file. */
 class ModelView extends WebviewSession<EditorHost> implements OpenView {
   /** The layer that was chosen elsewhere, until the page has asked for it. */
@@ -137,7 +135,13 @@ class ModelView extends WebviewSession<EditorHost> implements OpenView {
         const reason = whyNot(info, model);
         return { id, title, summary, ...(reason === undefined ? {} : { reason }) };
       });
-      return { kind: "model", model, techniques, quick: QUICK, ...(blocked ? { blocked } : {}) };
+      return {
+        kind: "model",
+        model,
+        techniques,
+        quick: this.services.methods.current.places,
+        ...(blocked ? { blocked } : {}),
+      };
     } catch (error) {
       const { message, where, hint } = describeError(error);
       return { kind: "error", name: nameOf(uri), message, ...(where ? { where } : {}), ...(hint ? { hint } : {}) };
