@@ -82,6 +82,15 @@ describe("what the views of a model share", () => {
     });
   });
 
+  test("a new view begins with the setting's colour map where nobody chose one", () => {
+    const selections = new Selections(memory(), catalogue);
+    selections.take({ ...state, looks: DEFAULT_LOOKS }, "a");
+    const fresh: PanelState = { ...state, looks: { ...DEFAULT_LOOKS, colorMap: "magma" } };
+    expect(selections.startingFrom(fresh).looks.colorMap).toBe("magma");
+    selections.take(state, "a");
+    expect(selections.startingFrom(fresh).looks.colorMap).toBe("viridis");
+  });
+
   test("only what gives another result is a difference: not a layer of a method that takes none, nor colours", () => {
     const selections = new Selections(memory(), catalogue);
     selections.take(state, "a");

@@ -100,6 +100,13 @@ export class Selections extends Disposable {
     return { ...rest, ...(input === undefined ? {} : { input }), ...shared, looks: { ...state.looks, colorMap } };
   }
 
+  /** What a new view begins with: what is shared, and the setting's colour map where nobody chose one. */
+  startingFrom(state: PanelState): PanelState {
+    const followed = this.applied(state);
+    const { looks } = followed;
+    return looks.colorMap === "auto" ? { ...followed, looks: { ...looks, colorMap: state.looks.colorMap } } : followed;
+  }
+
   /** That state, where the view would show another result by it; undefined where it shows the same. */
   differing(state: PanelState): PanelState | undefined {
     const followed = this.applied(state);

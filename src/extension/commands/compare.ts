@@ -39,7 +39,7 @@ export async function compare(
     if (!facts) return;
     const nothing: PanelState = { model: model.toString(), technique: "", target: {}, ...services.startingOptions() };
     const { selections } = services;
-    const current = shown ?? (selections.isCurrent(model.toString()) ? selections.applied(nothing) : nothing);
+    const current = shown ?? (selections.isCurrent(model.toString()) ? selections.startingFrom(nothing) : nothing);
     const input = current.input ?? (await inputFor(services, model, facts.recipe));
     if (input === undefined) return;
     const state = { ...current, input };

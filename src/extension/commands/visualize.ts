@@ -39,7 +39,7 @@ export async function visualize(
     if (!asked) return;
     if (open) return await open.show({ ...change, ...asked });
     const state = { model: model.toString(), ...services.startingOptions(), ...change, target: {} };
-    const { looks, layer: known, moreLayers } = services.selections.applied(state);
+    const { looks, layer: known, moreLayers } = services.selections.startingFrom(state);
     const kept = { looks, ...(known === undefined ? {} : { layer: known, ...(moreLayers ? { moreLayers } : {}) }) };
     await panels.show({ ...state, ...kept, ...change, ...asked });
   } catch (error) {
@@ -55,7 +55,7 @@ function currentState(services: Services, info: TechniqueInfo, model: vscode.Uri
   const { selections } = services;
   if (!selections.isCurrent(model.toString())) return undefined;
   const empty = { model: model.toString(), technique: info.id, target: {}, ...services.startingOptions() };
-  const state = selections.applied(empty);
+  const state = selections.startingFrom(empty);
   return lacksInput(state, info) ? undefined : state;
 }
 
