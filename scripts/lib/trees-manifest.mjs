@@ -10,7 +10,7 @@ export const treeCommands = [
   { id: "renameResult", title: "Rename Result …" },
   { id: "copyResult", title: "Copy Result's Description" },
   { id: "removeResult", title: "Remove Result", icon: "$(close)" },
-  { id: "removeAllResults", title: "Remove All Results", icon: "$(clear-all)" },
+  { id: "removeAllResults", title: "Clear Results", icon: "$(clear-all)" },
 ].map((command) => ({ ...command, when: "false" }));
 
 const models = "view == neuralLoupe.models";

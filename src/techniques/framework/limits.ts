@@ -42,7 +42,7 @@ function findLimits(model: LoadedModel): readonly Limit[] {
 }
 
 /** Domains of operators that ONNX Runtime may have. */
-const DOMAINS = /^(?:|ai\.onnx(?:\..*)?|com\.microsoft(?:\..*)?|com\.ms\.internal\..*|org\.pytorch\.aten)$/;
+const DOMAINS = /^(?:|ai[.]onnx(?:\..*)?|com\.microsoft(?:\..*)?|com\.ms\.internal\..*|org\.pytorch\.aten)$/;
 
 /** Why a model cannot be run at all: what is broken in its file, or not known to ONNX Runtime. */
 function runLimit(model: LoadedModel): Limit | undefined {
