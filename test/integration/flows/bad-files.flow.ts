@@ -110,11 +110,14 @@ flow(
       await screenshot("bad-input-dark");
       return frame;
     });
-    await step("another input, from the panel: then it is the class that does not exist", async () => {
+    await step("another input, from the panel: the class that was fixed stays, and does not exist", async () => {
       await testid(frame, "input").click();
       await workbench.pick("cat.png");
       await eventually(async () => assert.match(await testid(frame, "input").innerText(), /cat\.png/));
-      // Another picture is another question: the class is the largest again.
+      await eventually(async () => assert.match(await testid(frame, "error").innerText(), /5000/));
+    });
+    await step("the top prediction does; the class is asked for again", async () => {
+      await testid(frame, "target-top").click();
       await testid(frame, "heatmap").waitFor();
       await testid(frame, "any-class").click();
       await workbench.pick("Index 5000", "5000");
