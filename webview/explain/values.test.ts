@@ -173,8 +173,16 @@ describe("state that comes back", () => {
       search: "op:Conv",
       sort: { by: "order", descending: false },
       tab: "layers",
+      plumbing: false,
+      widths: {},
     });
-    expect(reviveState(undefined, 5)).toEqual({ search: "", sort: { by: "order", descending: false }, tab: "layers" });
+    expect(reviveState(undefined, 5)).toEqual({
+      search: "",
+      sort: { by: "order", descending: false },
+      tab: "layers",
+      plumbing: false,
+      widths: {},
+    });
   });
 
   test("an option is hidden while another has the value that hides it", () => {
