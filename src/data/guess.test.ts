@@ -291,6 +291,38 @@ describe("by files beside the model", () => {
   });
 });
 
+describe("a signal's sampling rate", () => {
+  const signal = { dims: ["N", 1, 4000] };
+  test.each([
+    ["sample_rate", "16000", 16000],
+    ["sampling_rate", "125 Hz", 125],
+    ["fs", "44.1kHz", 44100],
+    ["x.sampling_rate", "8e3", 8000],
+  ])("is in the metadata as %s = %s", async (key, text, rate) => {
+    const { input, why } = await guess(model(signal, { metadata: { [key]: text } }));
+    expect(input).toEqual({ kind: "array", rate });
+    expect(why).toContain(`Input "x": a signal (.npy) with ${rate} samples per second, from the model's metadata`);
+  });
+
+  test.each(["", "fast", "0", "-8000", "1/0"])("is not %j", async (text) => {
+    expect((await guess(model(signal, { metadata: { sample_rate: text } }))).input).toEqual({ kind: "array" });
+  });
+
+  test("is in the feature extractor's file, where it takes the wave itself", async () => {
+    beside("preprocessor_config.json", { sampling_rate: 16000, feature_size: 1 });
+    const { input, why } = await guess(model({ dims: ["N", "T"] }));
+    expect(input).toEqual({ kind: "array", rate: 16000 });
+    expect(why).toContain("preprocessor_config.json (sampling_rate)");
+    beside("preprocessor_config.json", { sampling_rate: 16000, feature_size: 80, hop_length: 160 });
+    expect((await guess(model({ dims: ["N", 80, 3000] }))).input).toEqual({ kind: "array" });
+  });
+
+  test("is no picture's", async () => {
+    const { input } = await guess(model({ dims: ["N", 3, 8, 8] }, { metadata: { sample_rate: "16000" } }));
+    expect(input.kind).toBe("image");
+  });
+});
+
 describe("by the model's metadata", () => {
   test("Ultralytics: letterboxed, names as a Python dictionary", async () => {
     const names = "{0: 'person', 1: \"driver's seat\", 2: 'it\\'s'}";

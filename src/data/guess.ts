@@ -7,6 +7,7 @@ import { namesFromMetadata, readClasses } from "./classes.ts";
 import { findFrontNormalization } from "./graph-front.ts";
 import type { ReadConstant } from "./graph-front.ts";
 import { findHints } from "./preprocessing-hints.ts";
+import { guessSamplingRate } from "./sampling-rate.ts";
 import { LARGEST_SIDE } from "./validate.ts";
 
 /**
@@ -53,6 +54,13 @@ async function guessInput(
     return text;
   }
   const rank = input.dims?.length ?? 0;
+  const sampling = guessSamplingRate(input, description.metadata, beside);
+  if (sampling) {
+    reasons.push(
+      `Input "${input.name}": a signal (.npy) with ${sampling.rate} samples per second, from ${sampling.from}.`,
+    );
+    return { kind: "array", rate: sampling.rate };
+  }
   if (/^(float|u?int)/.test(input.type) && rank >= 1 && rank <= 2 && !isTokenInput(input)) {
     const columns = guessColumns(input, description);
     reasons.push(

@@ -40,6 +40,15 @@ describe("a good recipe", () => {
     const recipe = { version: 1, inputs: { x: image, y: { kind: "array" }, z: row }, classes: ["cat"] };
     expect(validateRecipe(recipe, "r")).toEqual(recipe);
   });
+  test("has a signal's sampling rate and its channels' names, and no rate of zero or less", () => {
+    const signal = { kind: "array", rate: 44100, channels: ["left", "right"] };
+    expect(validateRecipe(recipeWith(signal), "r").inputs.x).toEqual(signal);
+    for (const rate of [0, -1, "125", null, Infinity])
+      expect(() => validateRecipe(recipeWith({ kind: "array", rate }), "r")).toThrow(
+        "The recipe's inputs.x.rate must be a number from 1e-9 to 1000000000000000.",
+      );
+    expect(() => validateRecipe(recipeWith({ kind: "image", size: [8, 9], rate: 8 }), "r")).toThrow("inputs.x.rate");
+  });
   test("may leave out all of a picture's but its size", () => {
     expect(validateRecipe(recipeWith({ kind: "image", size: [8, 9] }), "r").inputs.x).toEqual({
       kind: "image",

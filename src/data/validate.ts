@@ -1,6 +1,6 @@
 import { DataError } from "../model/errors.ts";
 import { READING_WORDS } from "../protocol/readings.ts";
-import { FITS, OUTPUT_KINDS } from "../protocol/recipe.ts";
+import { FITS, OUTPUT_KINDS, SAMPLING_RATES } from "../protocol/recipe.ts";
 import type { ArrayRecipe, ImageRecipe, InputRecipe, Recipe, RowRecipe, TextRecipe } from "../protocol/recipe.ts";
 
 export const LARGEST_SIDE = 16384;
@@ -111,8 +111,12 @@ function imageRecipe(check: Checker, json: unknown, path: string): ImageRecipe {
 }
 
 function arrayRecipe(check: Checker, json: unknown, path: string): ArrayRecipe {
-  check.object(json, path, ["kind"]);
-  return { kind: "array" };
+  const { rate, channels } = check.object(json, path, ["kind", "rate", "channels"]);
+  return {
+    kind: "array",
+    ...(rate !== undefined && { rate: check.number(rate, `${path}.rate`, SAMPLING_RATES) }),
+    ...(channels !== undefined && { channels: check.strings(channels, `${path}.channels`) }),
+  };
 }
 
 function rowRecipe(check: Checker, json: unknown, path: string): RowRecipe {

@@ -102,7 +102,14 @@ export interface PictureGeometry {
 /** A tensor as it is (.npy, .npz). */
 export interface ArrayRecipe {
   readonly kind: "array";
+  /** Of a signal: samples a second (Hz). Its axis is then in seconds. */
+  readonly rate?: number;
+  /** Of a signal: what its channels are called, in order: "lead I". */
+  readonly channels?: readonly string[];
 }
+
+/** Samples a second, from a year's to light's. */
+export const SAMPLING_RATES = { min: 1e-9, max: 1e15 } as const;
 
 /** A table's row: the named or numbered columns in order, (x − mean) / std where given. */
 export interface RowRecipe {

@@ -560,6 +560,27 @@ describe("preprocessing", () => {
     await eventually(async () => (await lastState(page)).recipe).toBeUndefined();
   });
 
+  test("a signal's sampling rate and its channels' names are typed, and taken away again", async () => {
+    await openWith("saliency");
+    await page.getByTestId("recipe").click();
+    await page.getByTestId("recipe-kind").selectOption("array");
+    const [rate, names] = [page.getByTestId("recipe-rate (Hz)"), page.getByTestId("recipe-channel names")];
+    await rate.fill("0");
+    await eventually(() => page.getByText("A number of samples per second, greater than 0.").count()).toBe(1);
+    await rate.fill("125");
+    await names.fill("lead 1, lead 2");
+    await page.getByTestId("recipe-use").click();
+    await eventually(async () => (await lastState(page)).recipe?.inputs.images).toEqual({
+      kind: "array",
+      rate: 125,
+      channels: ["lead 1", "lead 2"],
+    });
+    await rate.fill("");
+    await names.fill("");
+    await page.getByTestId("recipe-use").click();
+    await eventually(async () => (await lastState(page)).recipe?.inputs.images).toEqual({ kind: "array" });
+  });
+
   test("what an output means is shown with its reason, and can be said otherwise", async () => {
     await openWith("saliency", { scenario: { outputs: ["logits", "embedding"] } });
     await page.getByTestId("recipe").click();

@@ -1,15 +1,17 @@
 import type { VNode } from "preact";
-import type { ImageRecipe, InputRecipe, RowRecipe, TextRecipe } from "../../src/protocol/recipe.ts";
+import type { ArrayRecipe, ImageRecipe, InputRecipe, RowRecipe, TextRecipe } from "../../src/protocol/recipe.ts";
 import { Select, ValueField } from "../ui/fields.tsx";
 import type { Parsed } from "../ui/parsed.ts";
 import {
   formatFraction,
   formatNames,
   formatNumbers,
+  formatRate,
   parseBetween,
   parseFraction,
   parseNames,
   parseNumbers,
+  parseRate,
   parseText,
   parseWhole,
   startOf,
@@ -58,7 +60,7 @@ export function InputFields({ name, recipe, onChange }: FormProps<InputRecipe> &
         {recipe.kind === "image" ? <ImageFields recipe={recipe} onChange={onChange} /> : null}
         {recipe.kind === "row" ? <RowFields recipe={recipe} onChange={onChange} /> : null}
         {recipe.kind === "text" ? <TextFields recipe={recipe} onChange={onChange} /> : null}
-        {recipe.kind === "array" ? <p class="muted">The file’s numbers are used unchanged (.npy, .npz).</p> : null}
+        {recipe.kind === "array" ? <ArrayFields recipe={recipe} onChange={onChange} /> : null}
       </div>
     </fieldset>
   );
@@ -111,6 +113,25 @@ function ImageFields({ recipe, onChange }: FormProps<ImageRecipe>): VNode {
 }
 
 const positive = (typed: string): Parsed<readonly number[]> => parseNumbers(typed, { positive: true });
+
+function ArrayFields({ recipe, onChange }: FormProps<ArrayRecipe>): VNode {
+  const set = ({ rate, channels }: Partial<ArrayRecipe>): void =>
+    onChange({ kind: "array", ...(rate === undefined ? {} : { rate }), ...(channels ? { channels } : {}) });
+  return (
+    <>
+      {text("rate (Hz)", recipe.rate, formatRate, parseRate, (rate) => set({ ...recipe, rate }), {
+        width: 8,
+        inputMode: "decimal",
+        title: "Of a signal: samples per second. Its axis is then in seconds. Empty: unknown",
+      })}
+      {text("channel names", recipe.channels, formatNames, parseNames, (channels) => set({ ...recipe, channels }), {
+        width: 20,
+        title: "Of a signal: names of its channels in order, separated by commas. Empty: numbers",
+      })}
+      <p class="muted">The file’s numbers are used unchanged (.npy, .npz).</p>
+    </>
+  );
+}
 
 function RowFields({ recipe, onChange }: FormProps<RowRecipe>): VNode {
   const set = (part: Partial<RowRecipe>): void => onChange({ ...recipe, ...part });

@@ -1,5 +1,5 @@
 /** The recipe form's texts: how its numbers are written, and what typed ones mean. */
-import type { ImageRecipe, InputRecipe } from "../../src/protocol/recipe.ts";
+import { SAMPLING_RATES, type ImageRecipe, type InputRecipe } from "../../src/protocol/recipe.ts";
 import { joinList, splitList } from "../../src/protocol/list.ts";
 import type { Parsed } from "../ui/parsed.ts";
 
@@ -59,6 +59,19 @@ export function parseBetween(min: number, max: number): (text: string) => Parsed
       ? { problem: `A number from ${min} to ${max}.` }
       : { value };
   };
+}
+
+/** Samples a second; nothing where they are not known. */
+export function parseRate(text: string): Parsed<number | undefined> {
+  if (!text.trim()) return { value: undefined };
+  const value = toNumber(text);
+  return value !== undefined && value >= SAMPLING_RATES.min && value <= SAMPLING_RATES.max
+    ? { value }
+    : { problem: "A number of samples per second, greater than 0." };
+}
+
+export function formatRate(rate: number | undefined): string {
+  return rate === undefined ? "" : String(rate);
 }
 
 /** Names by commas; one that holds a comma in double quotes. */

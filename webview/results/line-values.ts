@@ -1,12 +1,18 @@
 /** What lines say, in words and numbers. */
-import { channelName } from "../../src/draw/kinds/line.ts";
-import type { LineArtifact } from "../../src/protocol/artifacts.ts";
+import { channelName, placeText } from "../../src/draw/kinds/line.ts";
+import type { LineArtifact, LineAxis } from "../../src/protocol/artifacts.ts";
 import { formatValue } from "../../src/protocol/format.ts";
 import type { Drawing } from "./map-values.ts";
 
 /** Where the first value begins and the last one ends. */
 export function endsOf({ x: { start, step }, dims, axes }: LineArtifact): { first: number; last: number } {
   return { first: start - step / 2, last: start + (dims[axes.along] - 0.5) * step };
+}
+
+/** The axis by the places of a line, which may have more than the values. */
+function axisOfLines({ x, dims, axes }: LineArtifact, width: number): LineAxis {
+  const step = (x.step * dims[axes.along]) / width;
+  return { ...x, start: x.start - x.step / 2 + step / 2, step };
 }
 
 export interface Reading {
@@ -23,20 +29,18 @@ export function readingAt(
   channel: number,
   step: number,
 ): Reading {
-  const { first, last } = endsOf(artifact);
   const line = lines.values[channel * lines.width + step];
   const column = Math.min(map.width - 1, Math.floor(((step + 0.5) / lines.width) * map.width));
   const value = map.values[Math.min(channel, map.height - 1) * map.width + column];
-  const position = first + ((step + 0.5) / lines.width) * (last - first);
-  const { label, unit } = artifact.x;
   return {
     value,
     line,
     text: [
-      `${label} ${formatValue(Number(position.toPrecision(6)))}${unit === undefined ? "" : ` ${unit}`}`,
+      placeText(axisOfLines(artifact, lines.width), step),
       channelName(artifact, channel),
       artifact.signal ? `${artifact.signal.title} ${formatValue(line)}` : "",
       `${artifact.quantity} ${formatValue(value)}`,
+      artifact.x.unit === "s" ? `${artifact.signal ? "sample" : "step"} ${step}` : "",
     ]
       .filter(Boolean)
       .join(" · "),
@@ -44,13 +48,14 @@ export function readingAt(
 }
 
 /** The lines in a sentence, for those who do not see them. */
-export function summary({ title, quantity, x }: LineArtifact, { map, peak, sorted }: Drawing, lines: number): string {
+export function summary(artifact: LineArtifact, { map, peak, sorted }: Drawing, lines: number): string {
+  const { title, quantity, x } = artifact;
   const values = sorted();
   const size = `${title}, ${lines === 1 ? "one line" : `${lines} lines`} of ${map.width} values of ${quantity}`;
   if (!values.length) return `${size}: none is finite.`;
   return (
     `${size} from ${formatValue(values[0])} to ${formatValue(values[values.length - 1])}. ` +
-    `Strongest, ${formatValue(map.values[peak.row * map.width + peak.column])}, at ${x.label} ${formatValue(x.start + peak.column * x.step)}` +
-    `${map.height > 1 ? ` of channel ${peak.row}` : ""}.`
+    `Strongest, ${formatValue(map.values[peak.row * map.width + peak.column])}, at ${placeText(x, peak.column)}` +
+    `${map.height > 1 ? ` of ${channelName(artifact, peak.row)}` : ""}.`
   );
 }

@@ -26,7 +26,7 @@ export const line: Kind<LineArtifact> = {
   compare: {
     values: mapOf,
     label: (artifact, { row, column: place }) =>
-      [`${artifact.x.label} ${positionText(artifact.x, place)}`, channelName(artifact, row)].filter(Boolean).join(", "),
+      [placeText(artifact.x, place), isShared(artifact) ? "" : channelName(artifact, row)].filter(Boolean).join(", "),
     colored: true,
     options: ["lines", "clip", "colorMap", "frame"],
     layout: (artifact, { looks }, drawing) => layoutLines(artifact, looks, drawing),
@@ -111,9 +111,19 @@ export function channelName(artifact: LineArtifact, channel: number): string {
   return artifact.channels?.[channel] ?? (countOf(artifact) > 1 ? `channel ${channel}` : "");
 }
 
-/** Where a value lies along the axis, without its unit: "12", "0.25". */
-function positionText({ start, step }: LineAxis, place: number): string {
-  return String(Number((start + place * step).toPrecision(6)));
+/** Whether one row of values is about all channels of the signal: a class activation map. */
+export function isShared({ dims, axes, signal }: LineArtifact): boolean {
+  return signal !== undefined && dims[axes.channel] === 1 && signal.dims[signal.axes.channel] > 1;
+}
+
+/**
+ * Where a value lies along the axis, with its unit: "step 12", "time 0.25 s". So many digits that neighbours differ,
+ * however long the line is.
+ */
+export function placeText({ label, unit, start, step }: LineAxis, place: number): string {
+  const digits = Math.min(20, Math.max(0, Math.ceil(-Math.log10(Math.abs(step) || 1)) + 2));
+  const position = String(Number((start + place * step).toFixed(digits)));
+  return `${label} ${position}${unit === undefined ? "" : ` ${unit}`}`;
 }
 
 /** "time (s)". */

@@ -70,7 +70,7 @@ function pictureOf(context: SampleContext, layer: LayerInfo, values: Float32Arra
         dims,
         plan.axes,
         { ...looks, quantity: "activation", signed: dipsBelowZero(values), caption },
-        false,
+        plan.guessed || layout?.tokens ? "axes" : "layer",
       );
     }
     case "bars": {

@@ -8,6 +8,7 @@ import type { Lookup } from "../../runtime/lookups.ts";
 import type { LoadedModel } from "../../runtime/models.ts";
 import { floatsOf, numbersOf, type Feeds, type TensorValue } from "../../runtime/ort.ts";
 import type { InputChoice } from "./input-choices.ts";
+import { signalInput } from "./signal-input.ts";
 import type { InputInfo } from "./technique.ts";
 
 /** One of the model's inputs that is explained. */
@@ -56,7 +57,8 @@ export async function explainedInput(
   const [tensor, sample] = [feeds[name], samples[name]];
   const { graph } = given.model.model;
   if (kind === "floats") {
-    const shown = { ...floatInput(graph, name, tensor, sample, picture), ...pixelRange(recipe, name) };
+    const own = { ...floatInput(graph, name, tensor, sample, picture), ...pixelRange(recipe, name) };
+    const shown = asSignal(own, recipe, name);
     return { input: name, kind, shown, segments: [segmentOf(name, tensor, shown.layout)] };
   }
   const whole: InputInfo = {
@@ -78,7 +80,7 @@ export async function explainedInput(
   if (lookups.length === 1 && !only.selects && isPlain(only, values[0], elementCount(tensor.dims))) {
     const shown =
       only.kind === "number"
-        ? { ...floatInput(graph, only.value, values[0], sample, picture), of: name }
+        ? asSignal({ ...floatInput(graph, only.value, values[0], sample, picture), of: name }, recipe, name)
         : vectorsInput(only, values[0], tensor, sample, await placesIn(name, values[0].dims, given));
     return { input: name, kind: "vectors", shown, segments: [segmentOf(only.value, values[0], shown.layout)] };
   }
@@ -228,6 +230,11 @@ function floatInput(
     ...(axes ? { axes } : {}),
     ...(assumed === undefined ? {} : { assumed }),
   };
+}
+
+function asSignal<I extends InputInfo>(input: I, recipe: Recipe, name: string): I {
+  const signal = signalInput(recipe, name, input.dims, input.layout);
+  return signal ? { ...input, signal } : input;
 }
 
 /** What a recipe for pictures makes of black and of white. */

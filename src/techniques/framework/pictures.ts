@@ -8,7 +8,8 @@ import type {
 } from "../../protocol/artifacts.ts";
 import { frameNames, framesFor, inputFrames } from "./frames.ts";
 import { numbersByInput } from "./input-numbers.ts";
-import { isSignal, linesOf } from "./signals.ts";
+import { linesOf } from "./signals.ts";
+import { isSignal } from "./signal-input.ts";
 import type { SampleContext, InputInfo, InputPart, TechniqueOutput } from "./technique.ts";
 
 /** So many columns of a table row are shown as bars, the strongest. */
@@ -92,7 +93,7 @@ export function inputAttribution(context: Picturing, values: Float32Array, looks
     const frame = inputFrames(context);
     const axes = { ...input.axes, ...(frame ? { frame: frame.axis } : {}) };
     if (input.assumed !== undefined) context.note(input.assumed);
-    if (isSignal(input.layout)) return linesOf(context, values, input.dims, axes, looks, true);
+    if (isSignal(input.layout)) return linesOf(context, values, input.dims, axes, looks, "input");
     return {
       kind: "heatmap",
       ...looks,
@@ -104,6 +105,15 @@ export function inputAttribution(context: Picturing, values: Float32Array, looks
       smooth: false,
     };
   }
+  if (input.signal)
+    return linesOf(
+      context,
+      values,
+      input.dims,
+      { height: input.signal.channel, width: input.signal.along },
+      looks,
+      "input",
+    );
   return featureBars(context, values, looks);
 }
 
@@ -158,9 +168,8 @@ export function activationMap(
     const axes = { height: 0, width: 1 };
     if (context.input.picture) return { kind: "heatmap", ...looks, values: map, dims, axes, ...over, smooth: true };
     return {
-      ...linesOf(context, map, dims, axes, looks, true),
+      ...linesOf(context, map, dims, axes, looks, "input"),
       ...(frames > 1 ? { channels: frameNames(frames) } : {}),
-      smooth: true,
     };
   }
   const plane = elementCount(space.slice(-2));

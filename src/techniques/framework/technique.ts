@@ -10,6 +10,7 @@ import type { Artifact, SpatialAxes } from "../../protocol/artifacts.ts";
 import type { Mask } from "../../data/mask.ts";
 import type { PictureGeometry } from "../../protocol/recipe.ts";
 import type { NamedArray } from "../../protocol/result.ts";
+import type { SignalInput } from "./signal-input.ts";
 import type { InputNeed, Params, ParamsOf, ParamSpec, TechniqueInfo } from "../../protocol/technique.ts";
 
 /** One technique: what is known of it, and how it runs. Its `needs.input` says what it works with. */
@@ -244,6 +245,8 @@ export interface InputInfo {
   readonly given?: Float32Array;
   readonly layout?: Layout;
   readonly axes?: SpatialAxes;
+  /** Where it is a signal: what it is drawn by. */
+  readonly signal?: SignalInput;
   /** Where the recipe puts black and white pixels, one number or one for each entry of the channel axis. */
   readonly range?: { readonly low: readonly number[]; readonly high: readonly number[]; readonly axis: number };
   /** Names of a table row's columns; of tokens, their texts. */

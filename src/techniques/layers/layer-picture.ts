@@ -8,7 +8,8 @@ import { framesOf, spatialAxes, type Layout } from "../../runtime/layout.ts";
 import { batchOf, framesFor } from "../framework/frames.ts";
 import { planOf } from "../activations/layer-plan.ts";
 import { aboutInput, inputAttribution, tokenAttribution, type AttributionLooks } from "../framework/pictures.ts";
-import { isSignal, linesOf } from "../framework/signals.ts";
+import { isSignal } from "../framework/signal-input.ts";
+import { linesOf } from "../framework/signals.ts";
 import type { LayerInfo, ResultAbout, SampleContext, TechniqueOutput } from "../framework/technique.ts";
 
 /** So many of a vector's units are shown, the largest first. */
@@ -52,7 +53,7 @@ export function layerPicture(
       1,
     );
   if (axes && drawn === elementCount(dims)) {
-    if (isSignal(layout) && !picture) return linesOf(context, values, dims, axes, looks, false);
+    if (isSignal(layout) && !picture) return linesOf(context, values, dims, axes, looks, "layer");
     return {
       kind: "heatmap",
       ...looks,
@@ -73,7 +74,7 @@ export function layerPicture(
       dims,
       plan.axes,
       { ...looks, caption: `${looks.caption} · ${sizeText(plan.axes, dims)}` },
-      false,
+      plan.guessed || layout?.tokens ? "axes" : "layer",
     );
   }
   return largestUnits(layer, values, looks);

@@ -69,7 +69,7 @@ def make() -> list[Sample]:
     tests = [recording(random, kind)[0] for kind in kinds[:300]]
     right = (model(torch.from_numpy(np.stack(tests))).argmax(1).numpy() == kinds[:300]).mean()
     print(f"heartbeat: {right:.3f} of new recordings are right")
-    sample.recipe({"signal": {"kind": "array"}}, classes=RHYTHMS)
+    sample.recipe({"signal": {"kind": "array", "rate": RATE, "channels": ["lead 1", "lead 2"]}}, classes=RHYTHMS)
     for kind, name in enumerate(RHYTHMS):
         signal, region = recording(random, kind)
         file = f"{name.replace(' ', '-')}.npy"
