@@ -195,6 +195,17 @@ export interface BoxesArtifact {
   /** "YOLO v8", "DETR" ...: how the outputs were read, and by what that was recognised. */
   readonly head: string;
   readonly why: string;
+  /** How boxes were selected; absent in results of earlier versions. */
+  readonly selection?: {
+    /** Who left out what overlaps: this program, nobody (a model that predicts one box per object), or the graph. */
+    readonly by: "suppression" | "threshold" | "graph";
+    /** Boxes score over this; absent where all that the graph gives are listed. */
+    readonly score?: number;
+    /** Boxes of one class that overlap a better one by more were left out. */
+    readonly iou?: number;
+    /** In a sentence. */
+    readonly said: string;
+  };
   /** The size of the picture that the boxes are in. */
   readonly width: number;
   readonly height: number;

@@ -10,6 +10,7 @@ import { columnOutputs, type ColumnOutputs } from "./column-outputs.ts";
 import { explainableTensor, type Explainable, type ReadTexts } from "./explainable.ts";
 import { describeDerived, withExplainable } from "./described.ts";
 import { gradientSession, type Gradients, type GradientRequest, type GradientSession } from "./gradient.ts";
+import { KeptOutputs } from "./kept-outputs.ts";
 import { KeptSessions } from "./kept-sessions.ts";
 import { GRAPH_BYTES, KeptTraces, type Traced } from "./kept-traces.ts";
 import { MemoryBudget } from "./memory.ts";
@@ -39,6 +40,7 @@ export class LoadedModel {
   private readonly clock: { milliseconds: number };
   private readonly sessions: KeptSessions;
   private readonly traces: KeptTraces;
+  private readonly outputs: KeptOutputs;
   private readonly derived = new Map<string, LoadedModel>();
   private readonly standIns = new Map<string, Explainable | undefined>();
   private readonly tables = new Map<string, ColumnOutputs | undefined>();
@@ -65,6 +67,7 @@ export class LoadedModel {
     this.id = `${parent?.id ?? ""}${created++}/`;
     this.root = parent?.root ?? this.id;
     this.sessions = new KeptSessions(this.budget, `${this.id}session:`, () => this.keepFile());
+    this.outputs = new KeptOutputs(this.budget, `${this.id}outputs:`);
     this.traces = new KeptTraces(this.budget, `${this.id}trace:`);
   }
 
@@ -156,6 +159,14 @@ export class LoadedModel {
     const { graph } = this.model;
     if (!fetch.every((name) => hasValue(graph, name))) return this.forwardInside(feeds, fetch);
     return this.run(JSON.stringify(["forward", fetch]), graph, feeds, fetch);
+  }
+
+  /**
+   * As `forward`; where it was asked for the same values of the same feeds last, what it gave then, without another run.
+   * For what is only read differently.
+   */
+  forwardKept(feeds: Feeds, fetch: readonly string[]): Promise<Map<string, TensorValue>> {
+    return this.outputs.of(JSON.stringify(fetch), feeds, () => this.forward(feeds, fetch));
   }
 
   private async forwardInside(feeds: Feeds, fetch: readonly string[]): Promise<Map<string, TensorValue>> {

@@ -61,6 +61,33 @@ test("rows say class, score and corners, and are one stop of the Tab key", async
   await eventually(() => page.getByTestId("box-tip").textContent()).toContain("couch (57)");
 });
 
+test("the score's slider selects anew, by keyboard as well, and is kept with the method", async () => {
+  await openDetector();
+  const slider = page.getByTestId("min-score");
+  await eventually(() => slider.getAttribute("aria-valuetext")).toBe("0.25");
+  await slider.fill("0.5");
+  await until(page, "document.querySelectorAll('[data-testid^=box-row-]').length === 2");
+  await slider.focus();
+  await page.keyboard.press("End");
+  await until(page, "document.querySelectorAll('[data-testid^=box-row-]').length === 0");
+  await eventually(() => slider.getAttribute("aria-valuetext")).toBe("1.00");
+  expect((await lastState(page, "run")).params.predictions).toMatchObject({ min_score: "1" });
+  // The slider stays where it is, with the focus.
+  await eventually(() => page.evaluate("document.activeElement.dataset.testid")).toBe("min-score");
+  await page.getByTestId("iou").fill("0.9");
+  await until(
+    page,
+    "fake.calls.filter(({ method }) => method === 'run').at(-1).request.state.params.predictions.iou === 0.9",
+  );
+});
+
+test("of a model that selects its own boxes the score filters, and there is no other threshold", async () => {
+  page = await openPage({ scenario: { detector: "graph", state: { technique: "predictions" } } });
+  await eventually(() => page.getByTestId("min-score").getAttribute("aria-valuetext")).toBe("all");
+  await eventually(() => page.getByTestId("selection-said").textContent()).toContain("NonMaxSuppression");
+  await expect(page.getByTestId("iou").count()).resolves.toBe(0);
+});
+
 test.each(["dark", "light", "hc-dark"] as const)("nothing that axe-core knows is wrong, %s", async (theme) => {
   await openDetector(theme);
   await screenshot(page, `boxes-${theme}`);

@@ -8,6 +8,7 @@ import { formatValue } from "../../src/protocol/format.ts";
 import type { BoxesArtifact, DetectedBox } from "../../src/protocol/artifacts.ts";
 import type { TargetSpec } from "../../src/protocol/job.ts";
 import { PixelCanvas } from "../ui/canvas.tsx";
+import { Slider } from "../ui/fields.tsx";
 import { roveFocus } from "../ui/roving.ts";
 import { Tooltip } from "../ui/tooltip.tsx";
 import { barWidth } from "./bar-width.ts";
@@ -98,6 +99,7 @@ function Boxes({ artifact, result, page }: FullProps<BoxesArtifact>): VNode {
       </figure>
       <section class="predictions">
         <h2>{artifact.title}</h2>
+        <BoxSelection artifact={artifact} page={page} />
         {artifact.boxes.length === 0 ? <p class="muted">No box scores high enough.</p> : null}
         <div
           class="prediction-list"
@@ -136,6 +138,54 @@ function Boxes({ artifact, result, page }: FullProps<BoxesArtifact>): VNode {
           ))}
         </div>
       </section>
+    </div>
+  );
+}
+
+/** The thresholds by which boxes are selected: a change reads the model's outputs anew. */
+function BoxSelection({
+  artifact: { selection },
+  page,
+}: Pick<FullProps<BoxesArtifact>, "artifact" | "page">): VNode | null {
+  if (!selection) return null;
+  const { params, canExplain, setParam } = page;
+  const asked = Number(params.min_score);
+  const score = Number.isFinite(asked) ? asked : (selection.score ?? 0);
+  const all = selection.by === "graph" && !Number.isFinite(asked);
+  const iou = typeof params.iou === "number" ? params.iou : selection.iou;
+  return (
+    <div class="box-selection" role="group" aria-label="Selection of boxes">
+      <Slider
+        label="score over"
+        value={score}
+        min={0}
+        max={1}
+        step={0.01}
+        text={all ? "all" : score.toFixed(2)}
+        testid="min-score"
+        disabled={!canExplain}
+        title="Only boxes with a score over this are listed"
+        onInput={(next) => setParam("min_score", String(next))}
+      />
+      {iou === undefined || selection.by !== "suppression" ? null : (
+        <Slider
+          label="IoU up to"
+          value={iou}
+          min={0}
+          max={1}
+          step={0.01}
+          text={iou.toFixed(2)}
+          testid="iou"
+          disabled={!canExplain}
+          title="Of boxes of one class that overlap by more than this (intersection over union), only the best is kept"
+          onInput={(next) => setParam("iou", next)}
+        />
+      )}
+      {selection.by === "suppression" ? null : (
+        <p class="muted" data-testid="selection-said">
+          {selection.said}
+        </p>
+      )}
     </div>
   );
 }

@@ -4,6 +4,7 @@ import { enlargement, textWidth, TARGET_SIZE } from "../scene/parts.ts";
 import type { Block, Part } from "../scene/parts.ts";
 import { LINE_COLORS } from "../scene/strokes.ts";
 import { tableOfList } from "../scene/table.ts";
+import { leastShownScore } from "../../protocol/boxes.ts";
 import { formatValue } from "../../protocol/format.ts";
 import { pictureImage } from "./image.ts";
 import { firstStands } from "./kind.ts";
@@ -29,8 +30,15 @@ export const boxes: Kind<BoxesArtifact> = {
     ]),
   numbers: ({ dims, values }) => ({ dims, values }),
   /** The boxes, and whose pixels they are in. */
-  jsonTop: ({ boxes: found, head, why, width, height, geometry }) => ({
-    detections: { head, why, pixels: geometry ? "picture file" : "model input", width, height },
+  jsonTop: ({ boxes: found, head, why, selection, width, height, geometry }) => ({
+    detections: {
+      head,
+      why,
+      ...(selection ? { selection } : {}),
+      pixels: geometry ? "picture file" : "model input",
+      width,
+      height,
+    },
     boxes: found,
   }),
   ...firstStands(),
@@ -38,8 +46,6 @@ export const boxes: Kind<BoxesArtifact> = {
   options: [],
 };
 
-/** Weaker boxes are drawn only where no other is: networks that keep all they have would hide the picture. */
-const SHOWN_SCORE = 0.25;
 const labelScale = 2;
 
 /** A box as it is drawn: corners from 0 to 1 of the picture below, cut at its edges. */
@@ -60,15 +66,15 @@ export interface PlacedBox {
  * it are left out.
  */
 export function placeBoxes(
-  { boxes, width, height, geometry }: BoxesArtifact,
+  { boxes, selection, width, height, geometry }: BoxesArtifact,
   size: { readonly width: number; readonly height: number } = { width, height },
 ): PlacedBox[] {
-  const strong = boxes.some(({ score }) => score >= SHOWN_SCORE);
+  const least = leastShownScore({ boxes, selection });
   const across = (x: number): number =>
     geometry ? (x - geometry.left) / geometry.scaleX / size.width : x / size.width;
   const down = (y: number): number => (geometry ? (y - geometry.top) / geometry.scaleY / size.height : y / size.height);
   return boxes.flatMap((box, index) => {
-    if (strong && box.score < SHOWN_SCORE) return [];
+    if (box.score < least) return [];
     const [left, top, right, bottom] = [across(box.x0), down(box.y0), across(box.x1), down(box.y1)].map((at) =>
       Math.max(0, Math.min(1, at)),
     );

@@ -4,6 +4,7 @@ import { toCorners } from "./boxes.ts";
 import type { DetectedBox } from "../../protocol/artifacts.ts";
 import { decodeDetections, type DetectionFacts, type DetectionOutput, type Detections } from "./index.ts";
 import { iou, suppress } from "./nms.ts";
+import { suppressionSettings } from "./suppression.ts";
 
 const folder = new URL("../../../test/reference/detections/", import.meta.url);
 
@@ -109,6 +110,50 @@ describe("suppression", () => {
         0.45,
       ).map(({ at }) => at[0]),
     ).toEqual(reference.keptWithoutClasses);
+  });
+
+  describe("thresholds that a person sets", () => {
+    /** The same boxes as YOLO v8 gives them. */
+    const facts: DetectionFacts = {
+      input: { width: 64, height: 64 },
+      classes: ["a", "b", "c"],
+      metadata: { stride: "32", names: "{0: 'a', 1: 'b', 2: 'c'}" },
+      nodes: [],
+      outputs: [
+        {
+          name: "output0",
+          dims: [1, reference.boxes.length, 7],
+          values: reference.boxes.flatMap(([x0, y0, x1, y1], n) => [
+            (x0 + x1) / 2,
+            (y0 + y1) / 2,
+            x1 - x0,
+            y1 - y0,
+            ...[0, 1, 2].map((label) => (label === reference.labels[n] ? reference.scores[n] : 0)),
+          ]),
+          integer: false,
+          batched: true,
+        },
+      ],
+    };
+    const rows = (found: Detections): number[] => found.boxes.map(({ target }) => Number(target.split(",")[0]));
+
+    test.each(Object.entries(reference.kept).flatMap(([iou, kept]) => [0, 0.5].map((score) => ({ iou, kept, score }))))(
+      "IoU $iou and score $score give torchvision's boxes",
+      ({ iou: threshold, kept, score }) => {
+        const found = decoded({ ...facts, selection: { score, iou: Number(threshold) } });
+        expect(rows(found)).toEqual(kept.filter((n) => reference.scores[n] > score));
+        expect(found.selection).toMatchObject({ by: "suppression", score, iou: Number(threshold) });
+        expect(found.notes[0]).toContain(`overlap by more than ${threshold} (IoU)`);
+      },
+    );
+
+    test("a box that is not listed is still found by its target", () => {
+      const found = decoded({ ...facts, selection: { score: 0.99 } });
+      const weak = reference.scores.findIndex((score) => score < 0.2);
+      const target = `${weak},${4 + reference.labels[weak]}`;
+      expect(found.boxes.map((box) => box.target)).not.toContain(target);
+      expect(found.boxAt("output0", target)?.score).toBeCloseTo(reference.scores[weak], 6);
+    });
   });
 
   test("measures overlap as torchvision's box_iou", () => {
@@ -275,5 +320,54 @@ describe("YOLO's boxes do not depend on the cells of the background, which nothi
 
   test("offsets in cells stay offsets", () => {
     expect(decoded(factsOf(named("yolox"))).why).toContain("offsets in cells");
+  });
+});
+
+describe("a graph that selects its own boxes", () => {
+  const facts = { ...factsOf(named("nonmaxsuppression")), suppression: { operator: "NonMaxSuppression", iou: 0.45 } };
+
+  test("all are listed, and what its suppression is set to is said", () => {
+    const { boxes, selection } = decoded({ ...facts, selection: { iou: 0.1 } });
+    expect(boxes).toHaveLength(named("nonmaxsuppression").boxes.length);
+    expect(selection).toMatchObject({ by: "graph" });
+    expect(selection.said).toContain("NonMaxSuppression; drops an IoU over 0.45");
+  });
+
+  test("a score is a filter over them", () => {
+    const { boxes, selection } = decoded({ ...facts, selection: { score: 0.5, iou: 0.1 } });
+    const over = named("nonmaxsuppression").boxes.filter(({ score }) => score > 0.5);
+    expect(over.length).toBeLessThan(named("nonmaxsuppression").boxes.length);
+    expect(boxes.map(({ target }) => target)).toEqual(over.map(({ target }) => target));
+    expect(selection).toMatchObject({ by: "graph", score: 0.5 });
+  });
+
+  test("settings are the operator's constants, or its attributes", async () => {
+    const constants: Readonly<Record<string, readonly number[]>> = { most: [100], overlap: [0.5] };
+    const read = (name: string): Promise<readonly number[] | undefined> => Promise.resolve(constants[name]);
+    const onnx = {
+      opType: "NonMaxSuppression",
+      domain: "",
+      attributes: {},
+      inputs: ["boxes", "scores", "most", "overlap", "computed"],
+    };
+    await expect(suppressionSettings([onnx], read)).resolves.toEqual({
+      operator: "NonMaxSuppression",
+      iou: 0.5,
+      perClass: 100,
+    });
+    const tensorrt = {
+      opType: "EfficientNMS_TRT",
+      domain: "TRT",
+      inputs: [],
+      attributes: {
+        iou_threshold: { type: "float", value: 0.6 },
+        score_threshold: { type: "float", value: 0.2 },
+      } as const,
+    };
+    await expect(suppressionSettings([tensorrt], read)).resolves.toEqual({
+      operator: "EfficientNMS_TRT",
+      iou: 0.6,
+      score: 0.2,
+    });
   });
 });

@@ -2,6 +2,7 @@ import type { DetectedBox } from "../../protocol/artifacts.ts";
 import type { PictureGeometry } from "../../protocol/recipe.ts";
 import { lists } from "./lists.ts";
 import { byScore, IOU, LEAST_SCORE, suppress } from "./nms.ts";
+import { settingsText } from "./suppression.ts";
 import { pairs } from "./pairs.ts";
 import { rows } from "./rows.ts";
 import { selected } from "./selected.ts";
@@ -16,7 +17,7 @@ import {
 } from "./types.ts";
 import { yolo } from "./yolo.ts";
 
-export type { DetectionFacts, DetectionOutput, Detections, Undecided } from "./types.ts";
+export type { BoxSelection, DetectionFacts, DetectionOutput, Detections, Undecided } from "./types.ts";
 
 /** What a graph has selected by itself first; what is raw last. */
 const HEADS: readonly Head[] = [selected, lists, rows, pairs, yolo];
@@ -31,7 +32,8 @@ export function decodeDetections(facts: DetectionFacts): Detections | Undecided 
   const undecided: string[] = [];
   for (const head of HEADS) {
     const found = head(facts, views);
-    if (found && !("undecided" in found)) return withStrongest(finish(found, facts), facts);
+    if (found && !("undecided" in found))
+      return withStrongest({ ...finish(found, facts), boxAt: candidateFinder(facts) }, facts);
     if (found) undecided.push(found.undecided);
   }
   return undecided.length > 0 ? { undecided: undecided[0] } : undefined;
@@ -40,24 +42,66 @@ export function decodeDetections(facts: DetectionFacts): Detections | Undecided 
 /** A picture without a box that scores enough still has one that comes nearest. */
 function withStrongest(detections: Detections, facts: DetectionFacts): Detections {
   if (detections.boxes.length > 0 || facts.leastScore !== undefined) return detections;
-  const all = decodeDetections({ ...facts, leastScore: -Infinity });
-  const strongest = all && !("undecided" in all) ? all.boxes[0] : undefined;
+  const [strongest] = candidatesOf(facts);
   return strongest ? { ...detections, strongest } : detections;
 }
 
-const SELECTION: Readonly<
-  Record<HeadResult["select"], { said: string; apply: (candidates: readonly Candidate[]) => Candidate[] }>
-> = {
-  nms: {
-    said: `Only boxes with a score over ${LEAST_SCORE} are listed; of boxes of one class that overlap by more than ${IOU} (IoU), only the best is kept.`,
-    apply: (all) => suppress(all.filter(({ score }) => score > LEAST_SCORE)),
-  },
-  threshold: {
-    said: `Only boxes with a score over ${LEAST_SCORE} are listed; the model predicts one box per object, so overlapping boxes are kept.`,
-    apply: (all) => byScore(all.filter(({ score }) => score > LEAST_SCORE)),
-  },
-  none: { said: "The graph selects its own boxes: all of them are listed.", apply: byScore },
-};
+/** All candidates, as boxes. */
+function candidatesOf(facts: DetectionFacts): readonly DetectedBox[] {
+  const all = decodeDetections({ ...facts, leastScore: -Infinity });
+  return all && !("undecided" in all) ? all.boxes : [];
+}
+
+/** Finds the candidate of a target; all are decoded at the first question. */
+function candidateFinder(facts: DetectionFacts): Detections["boxAt"] {
+  let all: readonly DetectedBox[] | undefined;
+  return (output, target) => {
+    all ??= candidatesOf(facts);
+    return all.find((box) => box.output === output && box.target === target);
+  };
+}
+
+/** A person who asks for weak boxes gets the best of them. */
+const MOST_BOXES = 1000;
+
+/** Which candidates are listed, and how that is said. */
+function select(
+  { select: by, candidates }: Pick<HeadResult, "select" | "candidates">,
+  { selection = {}, suppression }: DetectionFacts,
+): { readonly kept: readonly Candidate[]; readonly selection: Detections["selection"] } {
+  const over = (score: number): Candidate[] => candidates.filter((one) => one.score > score);
+  if (by === "none") {
+    const { score } = selection;
+    const said = `The graph selects its own boxes${suppression ? ` (${settingsText(suppression)})` : ""}`;
+    if (score === undefined)
+      return { kept: byScore(candidates), selection: { by: "graph", said: `${said}: all of them are listed.` } };
+    return {
+      kept: byScore(over(score)),
+      selection: { by: "graph", score, said: `${said}: those with a score over ${score} are listed.` },
+    };
+  }
+  const { score = LEAST_SCORE, iou = IOU } = selection;
+  const listed = `Only boxes with a score over ${score} are listed;`;
+  const all = by === "nms" ? suppress(over(score), iou) : byScore(over(score));
+  const kept = selection.score === undefined ? all : all.slice(0, MOST_BOXES);
+  const left = all.length > kept.length ? ` These are the best ${kept.length} of ${all.length}.` : "";
+  return {
+    kept,
+    selection:
+      by === "nms"
+        ? {
+            by: "suppression",
+            score,
+            iou,
+            said: `${listed} of boxes of one class that overlap by more than ${iou} (IoU), only the best is kept.${left}`,
+          }
+        : {
+            by: "threshold",
+            score,
+            said: `${listed} the model predicts one box per object, so overlapping boxes are kept.${left}`,
+          },
+  };
+}
 
 /** DETR's own post-processing, and that of its kin, leaves boxes over the edge. */
 const UNCLIPPED = /DETR/;
@@ -68,12 +112,10 @@ interface Point {
 }
 type Corners = Pick<DetectedBox, "x0" | "y0" | "x1" | "y1">;
 
-function finish(
-  { head, why, candidates, scores, outputs, select, background, firstNamed = 0, notes = [] }: HeadResult,
-  facts: DetectionFacts,
-): Detections {
-  const { said, apply } = SELECTION[select];
-  const kept = facts.leastScore === undefined ? apply(candidates) : byScore(candidates);
+function finish(found: HeadResult, facts: DetectionFacts): Omit<Detections, "boxAt"> {
+  const { head, why, candidates, scores, outputs, background, firstNamed = 0, notes = [] } = found;
+  const { kept: listed, selection } = select(found, facts);
+  const kept = facts.leastScore === undefined ? listed : byScore(candidates);
   const { width, height } = facts.geometry ?? facts.input;
   const clips = !UNCLIPPED.test(head);
   const insidePoint = (point: Point): Point =>
@@ -93,6 +135,7 @@ function finish(
     head,
     why,
     outputs,
+    selection,
     ...(background ? { background } : {}),
     boxes: kept.map(({ at, classIndex, score, keypoints, ...corners }): DetectedBox => ({
       ...inside(toPicture(corners, facts.geometry)),
@@ -106,7 +149,7 @@ function finish(
         : {}),
     })),
     notes: [
-      said,
+      selection.said,
       facts.geometry
         ? `Boxes are in pixels of the image file, ${facts.geometry.width}×${facts.geometry.height}.`
         : `Boxes are in pixels of the model's input, ${facts.input.width}×${facts.input.height}, because it was not an image file.`,

@@ -1,4 +1,4 @@
-import type { Candidate } from "./types.ts";
+import type { Candidate, DetectionFacts } from "./types.ts";
 
 /**
  * Ultralytics' defaults for exported models: boxes that overlap a better one of their class by more are left out, as
@@ -6,6 +6,11 @@ import type { Candidate } from "./types.ts";
  */
 export const IOU = 0.45;
 export const LEAST_SCORE = 0.25;
+
+/** Candidates score over this. */
+export function leastScoreOf({ leastScore, selection }: Pick<DetectionFacts, "leastScore" | "selection">): number {
+  return leastScore ?? selection?.score ?? LEAST_SCORE;
+}
 
 type Corners = Pick<Candidate, "x0" | "y0" | "x1" | "y1">;
 

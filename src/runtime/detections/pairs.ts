@@ -10,7 +10,7 @@ import {
   type BoxRows,
 } from "./boxes.ts";
 import { gridOf } from "./grid.ts";
-import { LEAST_SCORE } from "./nms.ts";
+import { leastScoreOf } from "./nms.ts";
 import { areShares, tableOf, type PredictionTable } from "./table.ts";
 import type { Candidate, DetectionFacts, Head, HeadResult, Undecided, View } from "./types.ts";
 
@@ -68,7 +68,7 @@ function decode(box: View, scores: View, table: PredictionTable, facts: Detectio
       table,
       scoring,
       (n) => toInputPixels(toCorners(format as BoxFormat, rows.row(n)), unit, facts),
-      facts.leastScore,
+      leastScoreOf(facts),
     ),
     scores: scores.name,
     outputs: [box.name, scores.name],
@@ -87,7 +87,7 @@ function candidatesOf(
   table: PredictionTable,
   { apply, background, classes }: Scoring,
   corners: (n: number) => Pick<Candidate, "x0" | "y0" | "x1" | "y1">,
-  least = LEAST_SCORE,
+  least: number,
 ): Candidate[] {
   const first = background === "first" ? 1 : 0;
   const before = background === "last" ? table.columns - 1 : table.columns;

@@ -1,5 +1,5 @@
 import type { Node } from "../../model/graph.ts";
-import type { DetectedBox } from "../../protocol/artifacts.ts";
+import type { BoxesArtifact, DetectedBox } from "../../protocol/artifacts.ts";
 import type { PictureGeometry } from "../../protocol/recipe.ts";
 
 /** One of the model's outputs for one sample. */
@@ -32,8 +32,30 @@ export interface DetectionFacts {
   readonly metadata: Readonly<Record<string, string>>;
   /** The graph's nodes, functions inlined: whether it has NonMaxSuppression, and how its boxes are meant. */
   readonly nodes: readonly Pick<Node, "opType" | "domain" | "attributes">[];
-  /** Candidates score over this; LEAST_SCORE by default. */
+  /** What the graph's own suppression is set to, where it has one. */
+  readonly suppression?: SuppressionSettings;
+  /** How a person wants boxes selected. */
+  readonly selection?: BoxSelection;
+  /** All candidates over this, none of them suppressed. */
   readonly leastScore?: number;
+}
+
+/** Which boxes are listed; what is left out is the usual: LEAST_SCORE and IOU, and all of a graph that selects by itself. */
+export interface BoxSelection {
+  /** Boxes score over this. */
+  readonly score?: number;
+  /** Of boxes of one class that overlap by more (intersection over union), only the best is kept. */
+  readonly iou?: number;
+}
+
+/** What an operator that selects boxes inside the graph is told, as far as the file says it. */
+export interface SuppressionSettings {
+  readonly operator: string;
+  /** Boxes that overlap a better one of their class by more are left out. */
+  readonly iou?: number;
+  readonly score?: number;
+  /** At most so many boxes of each class. */
+  readonly perClass?: number;
 }
 
 export interface Detections {
@@ -43,6 +65,10 @@ export interface Detections {
   readonly why: string;
   /** Highest score first. */
   readonly boxes: readonly DetectedBox[];
+  /** How they were selected. */
+  readonly selection: NonNullable<BoxesArtifact["selection"]>;
+  /** The candidate that a target stands for, listed or not. */
+  boxAt(output: string, target: string): DetectedBox | undefined;
   /** Where no box scores enough: the one that comes nearest. */
   readonly strongest?: DetectedBox;
   /**

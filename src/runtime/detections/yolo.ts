@@ -1,7 +1,7 @@
 import { areCentres, shareOfCentres, toCorners, toInputPixels, unitOf, type BoxRows, type BoxUnit } from "./boxes.ts";
 import { extrasNote, extrasOf, keypointsOf, type Extras } from "./extras.ts";
 import { gridOf, type Grid } from "./grid.ts";
-import { LEAST_SCORE } from "./nms.ts";
+import { leastScoreOf } from "./nms.ts";
 import { areShares, tableOf, type PredictionTable } from "./table.ts";
 import type { Candidate, DetectionFacts, Head, HeadResult, Undecided, View } from "./types.ts";
 
@@ -178,13 +178,14 @@ function candidatesOf(
 ): Candidate[] {
   const first = objectness ? 5 : 4;
   const [sx, sy] = boxes.unit === "fractions" ? [facts.input.width, facts.input.height] : [1, 1];
+  const least = leastScoreOf(facts);
   const candidates: Candidate[] = [];
   for (let n = 0; n < table.count; n++) {
     let best = first;
     for (let column = first + 1; column < extras.from; column++)
       if (table.value(n, column) > table.value(n, best)) best = column;
     const score = table.value(n, best) * (objectness ? table.value(n, 4) : 1);
-    if (!(score > (facts.leastScore ?? LEAST_SCORE))) continue;
+    if (!(score > least)) continue;
     candidates.push({
       ...toInputPixels(toCorners("cxcywh", boxes.row(n)), boxes.unit, { input: facts.input }),
       score,

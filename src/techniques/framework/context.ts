@@ -15,6 +15,7 @@ import { scoreOf, type Score } from "../../runtime/score.ts";
 import { graphOf } from "../../runtime/value-facts.ts";
 import { baselineParts } from "./baselines.ts";
 import { inputFault } from "./input-faults.ts";
+import { boxSelection } from "./detections.ts";
 import { withoutGradient } from "./input-gradient.ts";
 import { inPeoplesNames } from "./input-name.ts";
 import { namedLayer } from "./layer-names.ts";
@@ -94,7 +95,12 @@ export class JobContext implements SampleContext {
 
   static async create(prepared: PreparedInput, options: ContextOptions): Promise<JobContext> {
     const { info, hints, target } = options;
-    const subject = await readSubject(prepared, { takesTarget: info.needs.target, hints, target });
+    const subject = await readSubject(prepared, {
+      takesTarget: info.needs.target,
+      hints,
+      target,
+      selection: boxSelection(options.params),
+    });
     const context = new JobContext(prepared, options, subject);
     for (const note of subject.notes) context.note(note);
     return context;

@@ -1,21 +1,28 @@
 import { namesFromMetadata } from "../../data/classes.ts";
 import { allNodes } from "../../model/graph.ts";
-import type { BoxesArtifact } from "../../protocol/artifacts.ts";
+import type { BoxesArtifact, DetectedBox } from "../../protocol/artifacts.ts";
+import { leastShownScore } from "../../protocol/boxes.ts";
 import type { ValueDescription } from "../../protocol/model.ts";
+import type { Params } from "../../protocol/technique.ts";
 import {
   decodeDetections,
+  type BoxSelection,
   type DetectionFacts,
   type Detections,
   type Undecided,
 } from "../../runtime/detections/index.ts";
+import { suppressionSettings } from "../../runtime/detections/suppression.ts";
 import { floatsOf, numbersOf, type Feeds, type TensorValue } from "../../runtime/ort.ts";
 import type { LoadedModel } from "../../runtime/models.ts";
 import type { ModelOutput } from "../../runtime/outputs.ts";
 import { hasBatch, type OutputHints } from "./output.ts";
 import type { SampleContext, InputInfo } from "./technique.ts";
 
-/** Boxes that a picture shows: with all of a selection's, a network that keeps weak ones would hide it. */
-const SHOWN_SCORE = 0.25;
+/** How a person wants boxes selected, by the parameters of predictions; undefined for methods that have none of them. */
+export function boxSelection({ min_score: least, iou }: Params): BoxSelection | undefined {
+  if (typeof least !== "string" || typeof iou !== "number") return undefined;
+  return { ...(least === "auto" ? {} : { score: Number(least) }), iou };
+}
 
 /**
  * What a detector found in a picture, by all of its outputs. Undefined where the outputs cannot be one's, which is seen
@@ -27,6 +34,7 @@ export async function findDetections(
   input: InputInfo,
   output: ModelOutput,
   hints: OutputHints,
+  selection?: BoxSelection,
 ): Promise<Detections | Undecided | undefined> {
   const size = pictureSize(input);
   const kind = Object.hasOwn(hints.outputs, output.name) ? hints.outputs[output.name].kind : undefined;
@@ -40,7 +48,8 @@ export async function findDetections(
   )
     return undefined;
   const others = tensors.map(({ name }) => name).filter((name) => name !== output.value);
-  const values = others.length > 0 ? await model.forward(feeds, others) : new Map<string, TensorValue>();
+  const run = selection ? model.forwardKept.bind(model) : model.forward.bind(model);
+  const values = others.length > 0 ? await run(feeds, others) : new Map<string, TensorValue>();
   const outputs = tensors.map(({ name, dims }): DetectionFacts["outputs"][number] => {
     if (name === output.value)
       return {
@@ -64,6 +73,8 @@ export async function findDetections(
     .find((names) => names !== undefined);
   const classes =
     own ?? (hints.classes.length > 0 ? hints.classes : (namesFromMetadata(model.description.metadata)?.names ?? []));
+  const nodes = allNodes(model.model.graph);
+  const suppression = await suppressionSettings(nodes, model.readConstant);
   return decodeDetections({
     outputs,
     input: size,
@@ -71,8 +82,21 @@ export async function findDetections(
     fedSize: fedSize(feeds),
     classes,
     metadata: model.description.metadata,
-    nodes: allNodes(model.model.graph),
+    nodes,
+    ...(suppression ? { suppression } : {}),
+    ...(selection ? { selection } : {}),
   });
+}
+
+/** The box whose class score a target is, listed or not. */
+export function boxOfTarget(
+  { boxes, boxAt, outputs }: Detections,
+  output: string,
+  index: readonly number[],
+): DetectedBox | undefined {
+  if (!outputs.includes(output)) return undefined;
+  const target = index.join(",");
+  return boxes.find((box) => box.output === output && box.target === target) ?? boxAt(output, target);
 }
 
 /** The input's height and width, where it is a picture of one to four channels. */
@@ -130,14 +154,15 @@ function fedSize(feeds: Feeds): DetectionFacts["fedSize"] {
 /** Detections as what is drawn. */
 export function boxesArtifact(
   { input }: Pick<SampleContext, "input">,
-  { head, why, boxes }: Detections,
+  { head, why, boxes, selection }: Detections,
 ): BoxesArtifact {
   const size = input.geometry ?? pictureSize(input)!;
   const values = new Float32Array(6 * boxes.length);
   boxes.forEach(({ x0, y0, x1, y1, score, classIndex }, index) =>
     values.set([x0, y0, x1, y1, score, classIndex], 6 * index),
   );
-  const weak = boxes.filter(({ score }) => score < SHOWN_SCORE).length;
+  const least = leastShownScore({ boxes, selection });
+  const weak = boxes.filter(({ score }) => score < least).length;
   return {
     kind: "boxes",
     id: "boxes",
@@ -145,13 +170,14 @@ export function boxesArtifact(
     boxes,
     head,
     why,
+    selection,
     width: size.width,
     height: size.height,
     values,
     dims: [boxes.length, 6],
     ...(input.geometry ? { geometry: input.geometry } : {}),
     ...(input.picture ? { over: input.picture } : {}),
-    caption: `${boxes.length} ${boxes.length === 1 ? "box" : "boxes"}, read as ${head}${weak > 0 && weak < boxes.length ? `; ${weak} with a score under ${SHOWN_SCORE} are not drawn` : ""}`,
+    caption: `${boxes.length} ${boxes.length === 1 ? "box" : "boxes"}, read as ${head}${weak > 0 ? `; ${weak} with a score under ${least} are not drawn` : ""}`,
   };
 }
 

@@ -48,6 +48,8 @@ export async function readOutput(
   input: InputInfo,
   asked: string | undefined,
   hints: OutputHints,
+  /** Whether the outputs are kept, for another look at them. */
+  kept = false,
 ): Promise<ReadOutput> {
   const { outputs } = model.description;
   const usual = usualOutput(model.description);
@@ -74,11 +76,8 @@ export async function readOutput(
   if (note) notes.push(note);
   const top = topScores(model.model.graph, value);
   const label = names && classifierLabel(model.model.graph, value);
-  const ran = await model.forward(feeds, [
-    value,
-    ...(top && top.indices !== value ? [top.indices] : []),
-    ...(label ? [label.label] : []),
-  ]);
+  const fetch = [value, ...(top && top.indices !== value ? [top.indices] : []), ...(label ? [label.label] : [])];
+  const ran = await (kept ? model.forwardKept(feeds, fetch) : model.forward(feeds, fetch));
   const tensor = ran.get(value)!;
   const indices = top && ran.get(top.indices);
   const dims = hasBatch(model, input, value, tensor.dims, described.dims?.[0]) ? tensor.dims : [1, ...tensor.dims];

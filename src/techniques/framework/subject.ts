@@ -1,5 +1,6 @@
 import type { TargetSpec } from "../../protocol/job.ts";
-import { findDetections } from "./detections.ts";
+import type { BoxSelection } from "../../runtime/detections/index.ts";
+import { boxOfTarget, findDetections } from "./detections.ts";
 import { readOutput, type OutputHints } from "./output.ts";
 import { resolveTarget } from "./target.ts";
 import type { PreparedInput } from "./prepared-input.ts";
@@ -24,15 +25,27 @@ export async function readSubject(
     takesTarget,
     hints,
     target: asking,
-  }: { readonly takesTarget: boolean; readonly hints: OutputHints; readonly target?: TargetSpec },
+    selection,
+  }: {
+    readonly takesTarget: boolean;
+    readonly hints: OutputHints;
+    readonly target?: TargetSpec;
+    /** How a detector's boxes are selected, where that can be changed: outputs are then kept for the next selection. */
+    readonly selection?: BoxSelection;
+  },
 ): Promise<Subject> {
   const { model, feeds, input } = prepared;
-  let { output, classes, notes, names } = await readOutput(model, feeds, input, asking?.output, hints).catch(
-    async (error: unknown) => {
-      throw await refusedSize(prepared.whole.model, prepared.whole.feeds, prepared.samples, error);
-    },
-  );
-  const detections = await findDetections(model, feeds, input, output, hints);
+  let { output, classes, notes, names } = await readOutput(
+    model,
+    feeds,
+    input,
+    asking?.output,
+    hints,
+    selection !== undefined,
+  ).catch(async (error: unknown) => {
+    throw await refusedSize(prepared.whole.model, prepared.whole.feeds, prepared.samples, error);
+  });
+  const detections = await findDetections(model, feeds, input, output, hints, selection);
   let asked = asking ?? {};
   // Of a detector the best box's class score is explained, not its largest coordinate.
   const boxes = detections && !("undecided" in detections) ? detections.boxes : [];
@@ -41,7 +54,14 @@ export async function readSubject(
   const ownValues = asked.output !== undefined && !asked.index && !asked.region && model.description.outputs.length > 1;
   if (best && (asked.output ?? best.output) === best.output) {
     if (best.output !== output.name)
-      ({ output, classes, notes, names } = await readOutput(model, feeds, input, best.output, hints));
+      ({ output, classes, notes, names } = await readOutput(
+        model,
+        feeds,
+        input,
+        best.output,
+        hints,
+        selection !== undefined,
+      ));
     asked = { ...asked, output: best.output, index: best.target.split(",").map(Number) };
     if (takesTarget)
       notes = [
@@ -87,7 +107,9 @@ export async function readSubject(
   const box =
     target.region || target.against
       ? undefined
-      : boxes.find((one) => one.output === output.name && one.target === target.index.join(","));
+      : asked.index && detections && !("undecided" in detections)
+        ? boxOfTarget(detections, output.name, target.index)
+        : boxes.find((one) => one.output === output.name && one.target === target.index.join(","));
   if (takesTarget && output.meaning.least && !asked.index && !asked.region)
     notes = [
       `The target is the smallest value, ${target.label}: positive attributions increase it. ${output.meaning.why}`,

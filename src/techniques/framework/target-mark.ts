@@ -1,5 +1,6 @@
 import type { TargetMark } from "../../protocol/result.ts";
 import { denseOutput } from "../predictions/readers/dense.ts";
+import { boxOfTarget } from "./detections.ts";
 import type { SampleContext } from "./technique.ts";
 
 /**
@@ -14,10 +15,7 @@ export function targetMark({
 }: Pick<SampleContext, "detections" | "input" | "output" | "target">): TargetMark | undefined {
   if (!input.axes || input.picture === undefined || target.index.length === 0) return undefined;
   if (detections && !("undecided" in detections)) {
-    const at = target.index.join(",");
-    const box = target.region
-      ? undefined
-      : detections.boxes.find((one) => one.output === output.name && one.target === at);
+    const box = target.region ? undefined : boxOfTarget(detections, output.name, target.index);
     if (!box) return undefined;
     const [width, height] = [input.dims[input.axes.width], input.dims[input.axes.height]];
     const { left, top, scaleX, scaleY } = input.geometry ?? { left: 0, top: 0, scaleX: 1, scaleY: 1 };

@@ -205,6 +205,38 @@ describe("predictions of a detector", () => {
     expect(lines).toHaveLength(1 + reference.boxes.length);
   });
 
+  test("thresholds select anew, are kept with the result, and run the model once", async () => {
+    const { model, recipe, reference } = modelOf("yolo v8");
+    const usual = await runOn(models, model, picture, "predictions", { recipe });
+    const strict = await runOn(models, model, picture, "predictions", { recipe, params: { min_score: "0.6" } });
+    const over = reference.boxes.filter(({ score }) => score > 0.6);
+    expect(over.length).toBeLessThan(reference.boxes.length);
+    expect(boxesOf(strict).boxes.map(({ target }) => target)).toEqual(over.map(({ target }) => target));
+    expect(usual.time.run).toBeGreaterThan(0);
+    expect(strict.time.run).toBe(0);
+    expect(json(strict)).toMatchObject({ detections: { selection: { by: "suppression", score: 0.6, iou: 0.45 } } });
+    expect(strict.provenance.params).toMatchObject({ min_score: "0.6", iou: 0.45 });
+  });
+
+  test("more boxes by a lower score and all overlaps are drawn, and each is a target with its name and place", async () => {
+    const { model, recipe, reference } = modelOf("yolo v8");
+    const result = await runOn(models, model, picture, "predictions", {
+      recipe,
+      params: { min_score: "0.02", iou: 1 },
+    });
+    // Some lie in the padding alone.
+    const seen = boxesOf(result).boxes.filter(({ x0, y0, x1, y1 }) => x1 > x0 && y1 > y0);
+    const weakest = seen[seen.length - 1];
+    expect(weakest.score).toBeLessThan(0.25);
+    expect(boxesOf(result).caption).not.toContain("not drawn");
+    const explained = await runOn(models, model, picture, "saliency", {
+      recipe,
+      target: { output: weakest.output, index: weakest.target.split(",").map(Number) },
+    });
+    expect(explained.provenance.target?.label).toBe(reference.classes[weakest.classIndex]);
+    expect(explained.context.target).toBeDefined();
+  });
+
   test("the picture has an outline and a label for each box", async () => {
     const { model, recipe, reference } = modelOf("yolo v8");
     const svg = new TextDecoder().decode(

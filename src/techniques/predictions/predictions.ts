@@ -8,7 +8,9 @@ import { isState, pairs } from "../../runtime/input-use.ts";
 import { isPlaceOfLargest } from "../../runtime/score.ts";
 import { probabilitiesOf, type ModelOutput, type OutputMeaning } from "../../runtime/outputs.ts";
 import { READINGS, READING_WORDS } from "../../protocol/readings.ts";
-import { choiceParam } from "../framework/params.ts";
+import type { ParamSpec } from "../../protocol/technique.ts";
+import { IOU } from "../../runtime/detections/nms.ts";
+import { choiceParam, numberParam } from "../framework/params.ts";
 import { classLabel, flatIndex, negativeLabel } from "../framework/target.ts";
 import { technique, type SampleContext } from "../framework/technique.ts";
 import { denseOutput } from "./readers/dense.ts";
@@ -35,6 +37,28 @@ const VALUE_RANGE = {
   shownFor: { param: "as", values: ["image"] },
 } as const;
 
+const BOX_SELECTION = [
+  {
+    type: "text",
+    name: "min_score",
+    label: "Score over",
+    default: "auto",
+    pattern: "auto|0(\\.\\d+)?|\\.\\d+|1(\\.0+)?",
+    problem: "auto, or a number from 0 to 1, such as 0.25.",
+    help: "Of boxes: only those with a score over this are listed. auto: 0.25; all that the model gives where its graph selects them itself.",
+    shownFor: { param: "as", values: ["boxes"] },
+  },
+  {
+    ...numberParam(
+      "iou",
+      "IoU",
+      { default: IOU, min: 0, max: 1, step: 0.01 },
+      "Of boxes: of those of one class that overlap by more than this (intersection over union), only the best is kept (non-maximum suppression). Not used where the model selects boxes itself or predicts one for each object.",
+    ),
+    shownFor: { param: "as", values: ["boxes"] },
+  },
+] as const satisfies readonly ParamSpec[];
+
 /** What the model says: probabilities where the output has them, else its values as they are. */
 export const predictions = technique({
   info: {
@@ -44,7 +68,7 @@ export const predictions = technique({
     group: "predictions",
     summary: "The model's output for this input: its most probable classes.",
     needs: { input: "one", target: false, layer: "none", gradient: false },
-    params: [AS, VALUE_RANGE],
+    params: [AS, VALUE_RANGE, ...BOX_SELECTION],
   },
   run(context) {
     const artifact = predictionBars(context, listed(context.output));

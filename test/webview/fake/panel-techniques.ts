@@ -51,6 +51,32 @@ const noise: readonly ParamSpec[] = [
   },
 ];
 
+/** Shown beside the boxes, not in the form. */
+const boxSelection: readonly ParamSpec[] = [
+  {
+    type: "text",
+    name: "min_score",
+    label: "Score over",
+    default: "auto",
+    pattern: ".*",
+    problem: "",
+    help: "Of boxes: the least score.",
+    shownFor: { param: "as", values: ["boxes"] },
+  },
+  {
+    type: "number",
+    name: "iou",
+    label: "IoU",
+    default: 0.45,
+    min: 0,
+    max: 1,
+    step: 0.01,
+    integer: false,
+    help: "Of boxes: the overlap from which only the best is kept.",
+    shownFor: { param: "as", values: ["boxes"] },
+  },
+];
+
 export const techniques: readonly TechniqueInfo[] = [
   {
     id: "predictions",
@@ -59,7 +85,7 @@ export const techniques: readonly TechniqueInfo[] = [
     group: "predictions",
     summary: "The classes that the model sees, most probable first.",
     needs: { input: "one", target: false, layer: "none", gradient: false },
-    params: [],
+    params: boxSelection,
   },
   {
     id: "feature-maps",

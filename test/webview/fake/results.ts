@@ -267,7 +267,7 @@ const makers: Record<string, (state: PanelState) => Made> = {
     if (output) return { ...output, beside: [...(output.beside ?? []), bars(state)], notes: [] };
     return scenario.detector
       ? {
-          main: detections(),
+          main: selected(state, scenario.detector === "graph"),
           raw: { dims: [1, 84, 1029], values: new Float32Array(1) },
           notes: ["The outputs are read as YOLO v8."],
         }
@@ -500,6 +500,7 @@ export function detections(): BoxesArtifact {
     boxes,
     head: "YOLO v8",
     why: "1029 predictions are the cells of strides 8, 16, 32",
+    selection: { by: "suppression", score: 0.25, iou: 0.45, said: "Only boxes with a score over 0.25 are listed." },
     width: 448,
     height: 448,
     geometry: { width: 448, height: 448, left: 0, top: 0, scaleX: 2, scaleY: 2 },
@@ -507,6 +508,26 @@ export function detections(): BoxesArtifact {
     values: new Float32Array(18),
     dims: [3, 6],
     caption: "3 boxes, read as YOLO v8",
+  };
+}
+
+/** Its boxes by the thresholds that are asked for. */
+function selected({ params }: PanelState, byGraph: boolean): BoxesArtifact {
+  const all = detections();
+  const { min_score: least = "auto" } = params.predictions ?? {};
+  const score = least === "auto" ? undefined : Number(least);
+  const boxes = all.boxes.filter((box) => box.score > (score ?? 0));
+  return {
+    ...all,
+    boxes,
+    selection: byGraph
+      ? {
+          by: "graph",
+          ...(score === undefined ? {} : { score }),
+          said: "The graph selects its own boxes (NonMaxSuppression): all of them are listed.",
+        }
+      : { ...all.selection!, score: score ?? 0.25 },
+    caption: `${boxes.length} boxes, read as YOLO v8`,
   };
 }
 
