@@ -106,7 +106,22 @@ async function licences(folders) {
       return `${name} ${version} (${license})\n\n${texts.join("\n").trim() || "(the package holds no licence text)"}\n`;
     }),
   );
-  return ["This extension holds code from these packages.\n", ...parts].join(`\n${"-".repeat(80)}\n\n`);
+  return ["This extension holds code from these packages.\n", ...parts, ...(await fontLicences())].join(
+    `\n${"-".repeat(80)}\n\n`,
+  );
+}
+
+/** The licences of the fonts that pictures are labelled in. */
+async function fontLicences() {
+  const folder = path.join(root, "src/draw/font");
+  const files = (await readdir(folder)).filter((name) => name.startsWith("LICENSE-"));
+  if (files.length === 0) throw new Error(`${folder} has no licences.`);
+  return Promise.all(
+    files.map(async (name) => {
+      const font = /^LICENSE-(.*)\.txt$/.exec(name)[1];
+      return `The font ${font}, of which the letters of saved pictures are\n\n${(await readFile(path.join(folder, name), "utf8")).trim()}\n`;
+    }),
+  );
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

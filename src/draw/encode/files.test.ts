@@ -10,7 +10,6 @@ import type { HeatmapArtifact } from "../../protocol/artifacts.ts";
 import type { WholeResult } from "../../protocol/result.ts";
 import { composePicture } from "../scene/compose.ts";
 import { bars, heatmap, picture, provenance, result, tiles } from "../../../test/support/artifacts.ts";
-import { forEachDot } from "../scene/font.ts";
 import { encodeNpy } from "./npy.ts";
 import { encodePng } from "./png.ts";
 import { PROVENANCE_KEYWORD, saveResult } from "./save.ts";
@@ -169,24 +168,6 @@ describe("the picture a panel shows", () => {
   });
 });
 
-describe("the bitmap font", () => {
-  const draw = (letters: string): string => {
-    const dots: string[] = [];
-    forEachDot(letters, (x, y) => dots.push(`${x},${y}`));
-    return dots.join(" ");
-  };
-  test("has a glyph of its own for every printable ASCII character", () => {
-    const glyphs = Array.from({ length: 94 }, (_, i) => draw(String.fromCharCode(33 + i)));
-    expect(new Set(glyphs).size).toBe(94);
-    expect(glyphs).not.toContain(draw("猫"));
-  });
-  test("drops accents, and draws what it lacks as a box", () => {
-    expect(draw("é")).toBe(draw("e"));
-    expect(draw("猫")).toBe(draw("ض"));
-    expect(draw(" ")).toBe("");
-  });
-});
-
 describe("SVG", () => {
   const hostile = `</text><script>alert("1")</script> & ' \u0000\ud800`;
   test("escapes whatever came from outside", () => {
@@ -228,6 +209,11 @@ describe("saving", () => {
   test("a PNG carries how it was made", () => {
     const png = saveResult(result, looks, "png");
     expect(JSON.parse(readText(png)[PROVENANCE_KEYWORD])).toEqual(JSON.parse(JSON.stringify(provenance)));
+  });
+  test("a PNG has its texts as text, those in other scripts as well", () => {
+    const png = saveResult({ ...result, views: [{ ...heatmap, title: "猫の顕著性", caption: "قطة" }] }, looks, "png");
+    expect(readText(png).Title).toBe("猫の顕著性");
+    expect(readText(png).Description.split("\n")).toEqual(expect.arrayContaining(["猫の顕著性", "قطة"]));
   });
   test("an NPY is the raw result, or the artifact that is named", () => {
     expect(decodeNpy(saveResult(result, looks, "npy"), "x")).toMatchObject({

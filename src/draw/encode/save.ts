@@ -2,7 +2,9 @@ import type { Artifact } from "../../protocol/artifacts.ts";
 import { partsOf, type Result, type WholeResult } from "../../protocol/result.ts";
 import type { Looks } from "../../protocol/looks.ts";
 import { isKnown, kindOf } from "../kinds/index.ts";
-import { composePicture } from "../scene/compose.ts";
+import { rasterise } from "../scene/compose.ts";
+import { layoutScene } from "../scene/scene.ts";
+import { textsOf } from "../scene/parts.ts";
 import { encodeCsv, encodeCsvOfInputs } from "./csv.ts";
 import { picturesOfInputs } from "../scene/inputs.ts";
 import { encodeNpy } from "./npy.ts";
@@ -49,8 +51,15 @@ export function savePicture(
 ): Uint8Array<ArrayBuffer> {
   switch (format) {
     case "png": {
-      const { width, height, rgba } = composePicture(result, findView(result, viewId), looks);
-      const text = { Software: "Neural Loupe", [PROVENANCE_KEYWORD]: toJson(result.provenance) };
+      const view = findView(result, viewId);
+      const scene = layoutScene(result, view, looks);
+      const { width, height, rgba } = rasterise(scene);
+      const text = {
+        Software: "Neural Loupe",
+        Title: view.title,
+        Description: textsOf(scene),
+        [PROVENANCE_KEYWORD]: toJson(result.provenance),
+      };
       return encodePng(width, height, rgba, { text });
     }
     case "svg":

@@ -1,7 +1,7 @@
 import type { Artifact } from "../../protocol/artifacts.ts";
 import type { Result } from "../../protocol/result.ts";
 import type { Looks } from "../../protocol/looks.ts";
-import { GLYPH } from "../scene/font.ts";
+import { FONT_FAMILY, GLYPH, isDrawn, measureText } from "../scene/font.ts";
 import { encodePng } from "./png.ts";
 import { layoutScene } from "../scene/scene.ts";
 import type { Ink, LinePart, Part, Scene } from "../scene/parts.ts";
@@ -33,38 +33,35 @@ export function writeSvg(
   { title, metadata, theme }: { readonly title: string; readonly metadata: string; readonly theme: Theme },
 ): string {
   const [width, height] = [Math.ceil(scene.width), Math.ceil(scene.height)];
-  const font =
-    scene.font === "sans"
-      ? "Helvetica, Arial, 'DejaVu Sans', sans-serif"
-      : "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace";
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" ` +
-      `role="img" aria-label="${escapeXml(title)}">`,
+      `font-family="${FONT_FAMILY}" style="font-kerning:none" role="img" aria-label="${escapeXml(title)}">`,
     `<title>${escapeXml(title)}</title>`,
     `<metadata>${escapeXml(metadata)}</metadata>`,
     ...(theme.background === "none"
       ? []
       : [`<rect width="${width}" height="${height}" fill="${escapeXml(theme.background)}"/>`]),
-    ...scene.parts.map((part) => writePart(part, theme, font)),
+    ...scene.parts.map((part) => writePart(part, theme)),
     "</svg>\n",
   ].join("\n");
 }
 
-function writePart(part: Part, theme: Theme, font: string): string {
+function writePart(part: Part, theme: Theme): string {
   switch (part.kind) {
     case "line":
       return strokeOf(part);
     case "rect":
       return `<rect x="${part.x}" y="${part.y}" width="${part.width}" height="${part.height}" ${inkOf(part.ink, theme)}/>`;
     case "text": {
-      // As wide and as high as the bitmap font: most monospaced fonts are 0.6 em wide, with capitals 0.7 em high.
-      const size = (GLYPH.advance * part.scale) / 0.602;
-      const y = part.y + GLYPH.ascent * part.scale;
+      const size = GLYPH.em * part.scale;
+      const y = part.y + Math.round(GLYPH.ascent * part.scale);
       const anchor = part.anchor ? `text-anchor="${part.anchor}" ` : "";
       const turn = part.turned ? `transform="rotate(-90 ${part.x} ${part.y})" ` : "";
+      // As wide as it was laid out, whatever font there is; what the packed font lacks is as wide as it is.
+      const width = isDrawn(part.text) ? `textLength="${(measureText(part.text) * size).toFixed(2)}" ` : "";
       return (
-        `<text x="${part.x}" y="${y}" ${anchor}${turn}font-family="${font}" ` +
-        `font-size="${size.toFixed(2)}" xml:space="preserve" ${inkOf(part.ink, theme)}>${escapeXml(part.text)}</text>`
+        `<text x="${part.x}" y="${y}" ${anchor}${turn}${width}lengthAdjust="spacingAndGlyphs" font-size="${size}" ` +
+        `xml:space="preserve" ${inkOf(part.ink, theme)}>${escapeXml(part.text)}</text>`
       );
     }
     case "image": {

@@ -1,6 +1,7 @@
 import type { AxisKind } from "../../protocol/compare.ts";
 import type { Result, WholeResult } from "../../protocol/result.ts";
 import { rasterise, WHITE_INKS } from "../scene/compose.ts";
+import { textsOf } from "../scene/parts.ts";
 import type { Inks } from "../scene/compose.ts";
 import { layoutFigure } from "./figure.ts";
 import type { Figure } from "./figure.ts";
@@ -81,7 +82,12 @@ export function figureSvg(figure: SavedFigure, theme: Theme): string {
 
 /** The text chunks of a figure's PNG. */
 export function figureText(figure: SavedFigure): Readonly<Record<string, string>> {
-  return { Software: "Neural Loupe", [PROVENANCE_KEYWORD]: toJson(describe(figure, () => ({}))) };
+  return {
+    Software: "Neural Loupe",
+    Title: titleOf(figure),
+    Description: textsOf(layoutFigure(figure)),
+    [PROVENANCE_KEYWORD]: toJson(describe(figure, () => ({}))),
+  };
 }
 
 /**

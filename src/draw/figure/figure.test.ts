@@ -116,17 +116,14 @@ describe("a figure", () => {
 
   test("lies within its bounds, and no picture covers another", () => {
     const scene = layoutFigure(
-      figure(
+      figure([
         [
-          [
-            cell([0, 2], "a"),
-            { group: "b", failure: "The model has no layer of that name, and so there is nothing to show." },
-            { group: "c", result: { ...result, views: [bars] } },
-          ],
-          [undefined, cell([1], "d"), cell([2], "e")],
+          cell([0, 2], "a"),
+          { group: "b", failure: "The model has no layer of that name, and so there is nothing to show." },
+          { group: "c", result: { ...result, views: [bars] } },
         ],
-        { caption: "Egyptian cat" },
-      ),
+        [undefined, cell([1], "d"), cell([2], "e")],
+      ]),
     );
     const boxes = scene.parts.flatMap((part) => (part.kind === "image" ? [part] : []));
     for (const { x, y, width, height } of boxes) {
@@ -142,6 +139,18 @@ describe("a figure", () => {
       }),
     );
     expect(scene.parts.some((part) => part.kind === "text" && part.text.startsWith("The model has no"))).toBe(true);
+  });
+
+  test("the target that all cells have stands below; where they differ, none does", () => {
+    const about = (index: number, label: string) => {
+      const one = cell([1], "a");
+      const provenance = { ...one.result.provenance, target: { output: "logits", index: [index], label } };
+      return { ...one, result: { ...one.result, provenance } };
+    };
+    const line = "Target: Egyptian cat, 285 of logits";
+    expect(texts(figure([[about(285, "Egyptian cat"), about(285, "Egyptian cat")]]))).toContain(line);
+    const two = texts(figure([[about(285, "Egyptian cat"), about(281, "tabby")]]));
+    expect(two.filter((text) => text.startsWith("Target"))).toEqual([]);
   });
 
   test("colours are the values': equal ones in a shared scale, other ones in scales of their own", () => {

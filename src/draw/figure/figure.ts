@@ -9,7 +9,7 @@ import { horizontalBar, verticalBar } from "../scene/color-bar.ts";
 import { picturesOf } from "../../protocol/result.ts";
 import { paragraph, textWidth } from "../scene/parts.ts";
 import type { Block, Part, Scene } from "../scene/parts.ts";
-import { layoutArtifact } from "../scene/scene.ts";
+import { layoutArtifact, targetText } from "../scene/scene.ts";
 import { rowsByInput } from "./figure-inputs.ts";
 import { sharedDrawings, valuesOf } from "./scales.ts";
 
@@ -21,8 +21,6 @@ export interface Figure<R extends Result = Result> {
   /** One for each row and column; absent: an empty place. */
   readonly cells: readonly (readonly (FigureCell<R> | undefined)[])[];
   readonly looks: Looks;
-  /** What stands below the figure. */
-  readonly caption?: string;
 }
 
 export interface FigureCell<R extends Result = Result> {
@@ -42,7 +40,7 @@ const leastBlock = 160;
 /**
  * Lays the figure out: labels above and to the left, the input first where the looks say side by side, one colour bar
  * at the right where all maps share a scale, else one below each. Results about several inputs have a row for each.
- * Colours that follow from sharing are sharedDrawings()'.
+ * Below stands the target that all have. Colours that follow from sharing are sharedDrawings()'.
  */
 export function layoutFigure(given: Figure): Scene {
   const figure = rowsByInput(given);
@@ -98,14 +96,15 @@ export function layoutFigure(given: Figure): Scene {
   const bar = shared && verticalBar(shared.range, shared.table, bottom - origin.y, numberScale);
   if (bar) put(bar, right + gap, origin.y);
   const width = right + (bar ? gap + bar.width : 0);
-  const foot = paragraph(figure.caption ?? "", numberScale, "muted", width - margin);
+  const foot = paragraph(commonTarget(figure), numberScale, "foreground", width - margin);
   if (foot.height) put(foot, margin, bottom + gap);
-  return {
-    width: width + margin,
-    height: bottom + (foot.height ? gap + foot.height : 0) + margin,
-    parts,
-    font: "sans",
-  };
+  return { width: width + margin, height: bottom + (foot.height ? gap + foot.height : 0) + margin, parts };
+}
+
+/** The target, where it is the same in all cells; where it is not, columns or rows are named after theirs. */
+function commonTarget({ cells }: Figure): string {
+  const targets = new Set(cells.flat().flatMap((cell) => (cell?.result ? [targetText(cell.result)] : [])));
+  return targets.size === 1 ? [...targets][0] : "";
 }
 
 /** What each cell's map is drawn with, the scales shared by group. */

@@ -75,7 +75,7 @@ function layoutTokens(artifact: TokensArtifact, colors: Uint8Array): Block {
   let [x, y, widest] = [0, 0, 0];
   artifact.tokens.forEach((token, index) => {
     const text = tokenText(token);
-    const width = Math.max(GLYPH.advance * 2, textWidth(text, 2));
+    const width = Math.max(GLYPH.em, textWidth(text, 2));
     if (x > 0 && x + width > LINE_WIDTH) [x, y] = [0, y + step];
     const [red, green, blue] = colors.subarray(index * 3, index * 3 + 3);
     parts.push(

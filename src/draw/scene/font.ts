@@ -1,147 +1,135 @@
+import outlines from "../font/glyphs.json" with { type: "json" };
+
 /**
- * A small bitmap font of our own, for pictures drawn without a browser: 5 pixels wide, 7 high above the baseline and up
- * to 2 below it. A glyph is its rows from the top, one base-32 digit a row, the leftmost pixel in the highest of its
- * five bits.
+ * Sizes in pixels of a text of scale 1: the height of capital letters above the baseline, from one line to the next, and
+ * of an em.
  */
-export const GLYPH = { width: 5, ascent: 7, advance: 6, line: 12 } as const;
+export const GLYPH = { ascent: 7, line: 12, em: 10 } as const;
 
-/** Calls `dot` for each lit pixel of a text, column and row counted from the text's top left. */
-export function forEachDot(text: string, dot: (x: number, y: number) => void): void {
-  glyphsOf(text).forEach((glyph, position) => {
-    for (let y = 0; y < glyph.length; y++) {
-      const bits = parseInt(glyph[y], 32);
-      for (let x = 0; x < GLYPH.width; x++) if ((bits >> (4 - x)) & 1) dot(position * GLYPH.advance + x, y);
+/** The faces that are as wide as the packed one, letter by letter: for programs that draw text by themselves. */
+export const FONT_FAMILY = "Arimo, Arial, Helvetica, 'Liberation Sans', sans-serif";
+
+/** One character's shape. */
+export interface Glyph {
+  /** To the next one, in em. */
+  readonly advance: number;
+  /** Closed curves in em, y upwards from the baseline, x from where the character begins; inside by winding number. */
+  readonly contours: readonly (readonly OutlinePoint[])[];
+}
+
+export interface OutlinePoint {
+  readonly x: number;
+  readonly y: number;
+  /** Else the control point of a quadratic curve. */
+  readonly on: boolean;
+}
+
+const advanceUnits = 2048;
+const outlineUnits = 1024;
+const packed = outlines as Readonly<Record<string, string>>;
+const known = new Map<string, readonly Glyph[]>();
+
+/** The advances of a text's characters, summed, in em. */
+export function measureText(text: string): number {
+  let width = 0;
+  for (const { advance } of glyphsOf(text)) width += advance;
+  return width;
+}
+
+/**
+ * What is drawn for a text, one after the other. A character that the font lacks is a box (one for what is joined to one
+ * sign, as emoji are), but an accent it lacks is left out and a compatibility form (a ligature, full width) written in
+ * full.
+ */
+export function glyphsOf(text: string): Glyph[] {
+  const plain = text.normalize("NFC");
+  const signs = /^[ -\u017f]*$/.test(plain) ? plain : graphemes(plain);
+  return [...signs].flatMap(glyphsOfSign);
+}
+
+/** Whether the font has each of a text's characters. */
+export function isDrawn(text: string): boolean {
+  return !glyphsOf(text).some((glyph) => glyph === wideBox || glyph === box);
+}
+
+function graphemes(text: string): string[] {
+  return Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
+}
+
+function glyphsOfSign(sign: string): readonly Glyph[] {
+  let glyphs = known.get(sign);
+  if (!glyphs) known.set(sign, (glyphs = findGlyphs(sign)));
+  return glyphs;
+}
+
+function findGlyphs(sign: string): readonly Glyph[] {
+  const written = (text: string): Glyph[] | undefined => {
+    const characters = [...text].filter((character) => !/[\p{Cc}\p{Cf}\ufe0f]/u.test(character));
+    return characters.every((character) => packed[character])
+      ? characters.map((character) => readGlyph(packed[character]))
+      : undefined;
+  };
+  const spaces = sign.replace(/[\p{Zs}\t]/gu, (space) => (packed[space] ? space : " "));
+  const decomposed = sign.normalize("NFKD");
+  const boxOf = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Extended_Pictographic}]/u;
+  return (
+    written(spaces) ??
+    written(decomposed) ??
+    written(decomposed.replace(/\p{M}/gu, "") || "\ufffd") ?? [boxOf.test(sign) ? wideBox : box]
+  );
+}
+
+function readGlyph(entry: string): Glyph {
+  const space = entry.indexOf(" ");
+  return { advance: Number(entry.slice(0, space)) / advanceUnits, contours: readContours(entry.slice(space + 1)) };
+}
+
+/** The format is that of scripts/glyphs.py, which writes it. */
+function readContours(outline: string): OutlinePoint[][] {
+  if (outline.startsWith("="))
+    return [...outline.slice(1).matchAll(/(.),(-?\d+),(-?\d+)(?: |$)/gu)].flatMap(([, part, dx, dy]) =>
+      readGlyph(packed[part]).contours.map((contour) =>
+        contour.map(({ x, y, on }) => ({ x: x + Number(dx) / outlineUnits, y: y + Number(dy) / outlineUnits, on })),
+      ),
+    );
+  if (outline === "") return [];
+  const bytes = atob(outline);
+  let at = 0;
+  const next = (): number => {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = bytes.charCodeAt(at++);
+      value |= (byte & 127) << shift;
+      if (byte < 128) return value;
     }
-  });
+  };
+  let [x, y] = [0, 0];
+  const point = (): OutlinePoint => {
+    const across = next();
+    x += signed(across >> 1);
+    y += signed(next());
+    return { x: x / outlineUnits, y: y / outlineUnits, on: (across & 1) === 1 };
+  };
+  return Array.from({ length: next() }, () => Array.from({ length: next() }, point));
 }
 
-/** How many glyphs a text has: accents are dropped, what the font lacks is a box. */
-export function glyphCount(text: string): number {
-  return glyphsOf(text).length;
+/** 0, -1, 1, -2, … of 0, 1, 2, 3, … */
+function signed(value: number): number {
+  return value & 1 ? -(value + 1) / 2 : value / 2;
 }
 
-function glyphsOf(text: string): string[] {
-  return [...text].map((character) => glyphs[character] ?? glyphs[character.normalize("NFKD")[0]] ?? "vhhhhhv");
+/** An empty frame as high as capitals. */
+function frame(advance: number): Glyph {
+  const [line, side, top] = [0.06, 0.08, 0.69];
+  const corners = (inset: number): OutlinePoint[] =>
+    [
+      [side + inset, inset],
+      [side + inset, top - inset],
+      [advance - side - inset, top - inset],
+      [advance - side - inset, inset],
+    ].map(([x, y]) => ({ x, y, on: true }));
+  return { advance, contours: [corners(0), corners(line).reverse()] };
 }
 
-const glyphs: Readonly<Record<string, string>> = {
-  " ": "0000000",
-  "!": "4444404",
-  '"': "aa00000",
-  "#": "aavavaa",
-  $: "4fke5u4",
-  "%": "op248j3",
-  "&": "8kk8lid",
-  "'": "4400000",
-  "(": "2488842",
-  ")": "8422248",
-  "*": "04lel40",
-  "+": "044v440",
-  ",": "00000448",
-  "-": "000e000",
-  ".": "0000004",
-  "/": "01248g0",
-  0: "ehjlphe",
-  1: "4c4444e",
-  2: "eh1248v",
-  3: "v2421he",
-  4: "26aiv22",
-  5: "vgu11he",
-  6: "68guhhe",
-  7: "v124888",
-  8: "ehhehhe",
-  9: "ehhf12c",
-  ":": "0040040",
-  ";": "00400448",
-  "<": "248g842",
-  "=": "00v0v00",
-  ">": "8421248",
-  "?": "eh12404",
-  "@": "eh1dlle",
-  A: "ehhvhhh",
-  B: "uhhuhhu",
-  C: "ehggghe",
-  D: "sihhhis",
-  E: "vgguggv",
-  F: "vgguggg",
-  G: "ehgnhhf",
-  H: "hhhvhhh",
-  I: "e44444e",
-  J: "72222ic",
-  K: "hikokih",
-  L: "ggggggv",
-  M: "hrllhhh",
-  N: "hhpljhh",
-  O: "ehhhhhe",
-  P: "uhhuggg",
-  Q: "ehhhlid",
-  R: "uhhukih",
-  S: "fgge11u",
-  T: "v444444",
-  U: "hhhhhhe",
-  V: "hhhhha4",
-  W: "hhhllla",
-  X: "hha4ahh",
-  Y: "hhha444",
-  Z: "v1248gv",
-  "[": "e88888e",
-  "\\": "0g84210",
-  "]": "e22222e",
-  "^": "4ah0000",
-  _: "000000v",
-  "`": "8400000",
-  a: "00e1fhf",
-  b: "ggmphhu",
-  c: "00ehghe",
-  d: "11djhhf",
-  e: "00ehvge",
-  f: "698s888",
-  g: "00fhhhf1e",
-  h: "ggmphhh",
-  i: "40c444e",
-  j: "2062222ic",
-  k: "ggikoki",
-  l: "c44444e",
-  m: "00qllhh",
-  n: "00mphhh",
-  o: "00ehhhe",
-  p: "00uhhhugg",
-  q: "00fhhhf11",
-  r: "00mpggg",
-  s: "00fge1u",
-  t: "88s8896",
-  u: "00hhhjd",
-  v: "00hhha4",
-  w: "00hhlla",
-  x: "00ha4ah",
-  y: "00hhhhf1e",
-  z: "00v248v",
-  "{": "2448442",
-  "|": "4444444",
-  "}": "8442448",
-  "~": "008l200",
-  "−": "000v000",
-  "–": "000v000",
-  "—": "000v000",
-  "×": "00ha4ah",
-  "·": "0004000",
-  "…": "000000l",
-  "°": "6996000",
-  "±": "44v440v",
-  "∞": "000ala0",
-  "≥": "g848g0v",
-  "≤": "124210v",
-  "→": "042v240",
-  "√": "7444kc4",
-  "∂": "c21fhhe",
-  Σ: "vg848gv",
-  "²": "c248s00",
-  ₖ: "000008aca",
-  ᵏ: "8aca000",
-  α: "00djiid",
-  β: "ehhuhhugg",
-  µ: "00hhhjtgg",
-  "‖": "aaaaaaa",
-  "’": "2240000",
-  "‘": "8840000",
-};
+const box = frame(0.6);
+const wideBox = frame(1);

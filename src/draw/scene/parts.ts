@@ -1,4 +1,4 @@
-import { GLYPH, glyphCount } from "./font.ts";
+import { GLYPH, measureText } from "./font.ts";
 
 /**
  * A drawing as a list of simple parts, in pixels: the PNG and the SVG of an artifact are two ways to write the same
@@ -8,8 +8,6 @@ export interface Scene {
   readonly width: number;
   readonly height: number;
   readonly parts: readonly Part[];
-  /** Where text can be text: a monospaced font like the bitmap font (default), or a figure's sans-serif one. */
-  readonly font?: "mono" | "sans";
 }
 
 export type Ink = "foreground" | "background" | "muted" | "accent";
@@ -26,8 +24,8 @@ export type Part =
   | (Box & { readonly kind: "rect"; readonly ink: Ink })
   | LinePart
   /**
-   * One line; `y` is the top of capital letters, `scale` the size of a font pixel. `anchor`: what of the text lies at x
-   * (its start when absent). `turned`: read from bottom to top, about the point (x, y).
+   * One line; `y` is the top of capital letters, `scale` times GLYPH its size. `anchor`: what of the text lies at x (its
+   * start when absent). `turned`: read from bottom to top, about the point (x, y).
    */
   | {
       readonly kind: "text";
@@ -80,38 +78,62 @@ export function enlargement(width: number, height: number, size = TARGET_SIZE): 
   return Math.max(1, Math.min(Math.ceil(size / height), Math.floor((3 * size) / width)));
 }
 
+/** All texts of a scene, a line each: for programs that cannot see it, and for letters that the packed font lacks. */
+export function textsOf({ parts }: Scene): string {
+  return parts.flatMap((part) => (part.kind === "text" ? [part.text] : [])).join("\n");
+}
+
+/** In whole pixels, so that what stands beside a text begins with one. */
 export function textWidth(text: string, scale: number): number {
-  return Math.max(0, glyphCount(text) * GLYPH.advance - 1) * scale;
+  return Math.ceil(measureText(text) * GLYPH.em * scale);
 }
 
 /** Text broken at spaces (and where a word is too long) to fit `width`. */
 export function paragraph(text: string, scale: number, ink: Ink, width: number): Block {
-  const fits = Math.max(1, Math.floor((width / scale + 1) / GLYPH.advance));
+  const room = width / (GLYPH.em * scale);
   const lines: string[] = [];
   let line = "";
-  for (let word of text.split(/\s+/).filter(Boolean)) {
-    if (line && glyphCount(line) + 1 + glyphCount(word) > fits) {
-      lines.push(line);
-      line = "";
+  for (const word of text.split(/\s+/).filter(Boolean)) {
+    const longer = line ? `${line} ${word}` : word;
+    if (measureText(longer) <= room) {
+      line = longer;
+      continue;
     }
-    for (; glyphCount(word) > fits; word = [...word].slice(fits).join(""))
-      lines.push([...word].slice(0, fits).join(""));
-    line = line ? `${line} ${word}` : word;
+    if (line) lines.push(line);
+    const pieces = piecesOf(word, room);
+    lines.push(...pieces.slice(0, -1));
+    line = pieces[pieces.length - 1];
   }
   if (line) lines.push(line);
   const parts = lines.map((one, i): TextPart => ({
     kind: "text",
     x: 0,
-    y: i * GLYPH.line * scale,
+    y: Math.round(i * GLYPH.line * scale),
     text: one,
     scale,
     ink,
   }));
   return {
     width: Math.max(0, ...lines.map((one) => textWidth(one, scale))),
-    height: lines.length * GLYPH.line * scale,
+    height: Math.ceil(lines.length * GLYPH.line * scale),
     parts,
   };
+}
+
+/** A word in pieces as long as there is room for, of at least one character. */
+function piecesOf(word: string, room: number): string[] {
+  const pieces = [""];
+  let used = 0;
+  for (const { segment } of new Intl.Segmenter().segment(word)) {
+    const advance = measureText(segment);
+    if (used + advance > room && used > 0) {
+      pieces.push("");
+      used = 0;
+    }
+    pieces[pieces.length - 1] += segment;
+    used += advance;
+  }
+  return pieces;
 }
 
 /** Blocks below one another; empty ones take no room. */

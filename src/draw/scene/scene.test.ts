@@ -1,7 +1,12 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { heatmap, provenance, result } from "../../../test/support/artifacts.ts";
+import { differing } from "../../../test/webview/gallery/compare-pictures.ts";
 import type { Provenance } from "../../protocol/result.ts";
 import { DEFAULT_LOOKS } from "../../protocol/looks.ts";
+import { encodePng } from "../encode/png.ts";
+import { composePicture } from "./compose.ts";
 import { layoutScene } from "./scene.ts";
 
 const output = "logits";
@@ -9,7 +14,8 @@ const output = "logits";
 /** The lines of a picture's caption that are as large as its title. */
 function largeText(target: Provenance["target"]): string {
   const { parts } = layoutScene({ ...result, provenance: { ...provenance, target } }, heatmap, DEFAULT_LOOKS);
-  return parts.flatMap((part) => (part.kind === "text" && part.scale === 2 ? part.text : [])).join(" ");
+  const scale = parts.find((part) => part.kind === "text")?.scale;
+  return parts.flatMap((part) => (part.kind === "text" && part.scale === scale ? part.text : [])).join(" ");
 }
 
 describe("a picture's caption", () => {
@@ -34,7 +40,32 @@ describe("a picture's caption", () => {
     expect(largeText(target)).toContain(text);
   });
 
+  test("is as large in a wide picture that is looked at reduced to a page", () => {
+    const wide = { ...heatmap, over: "none", dims: [1, 1, 20, 3000], values: new Float32Array(60_000) };
+    const { width, parts } = layoutScene(result, wide, DEFAULT_LOOKS);
+    const scale = Math.max(...parts.map((part) => (part.kind === "text" ? part.scale : 0)));
+    expect(width).toBeGreaterThan(2000);
+    expect((scale * 10 * 1200) / width).toBeGreaterThan(16);
+  });
+
   test("says none where there is none", () => {
     expect(largeText(undefined)).not.toContain("Target");
+  });
+});
+
+describe("a saved picture", () => {
+  // Taken again by UPDATE_PICTURES=1; look at it before it is committed.
+  const recorded = path.join(import.meta.dirname, "../../../test/reference/font/saved.png");
+
+  test("looks as recorded: title, colour bar, caption, target, origin, and boxes for other scripts", async () => {
+    const about = { output, index: [285], label: "Egyptian cat 猫 ﻗﻄﺔ" };
+    const { width, height, rgba } = composePicture(
+      { ...result, provenance: { ...provenance, target: about } },
+      { ...heatmap, over: "none", smooth: true, caption: "magnitude of the gradient, σ² ≥ 0, ∂y/∂x − Größe, Жук, ψ" },
+      { ...DEFAULT_LOOKS, arrangement: "map" },
+    );
+    const png = encodePng(width, height, rgba);
+    if (process.env.UPDATE_PICTURES) writeFileSync(recorded, png);
+    expect(await differing(readFileSync(recorded), png)).toBeLessThanOrEqual(0.005);
   });
 });

@@ -9,21 +9,28 @@ import { paragraph, stack } from "./parts.ts";
 import type { Block, Scene } from "./parts.ts";
 
 const margin = 16;
+const pageWidth = 1200;
 
 /** Lays out an artifact with its title above, and its caption and the result's origin below. */
 export function layoutScene(result: Result, artifact: Artifact, looks: Looks): Scene {
   const several = artifact === result.views[0] ? picturesOfInputs(result) : [];
   const block = several.length > 1 ? layoutInputs(result, several, looks) : layoutArtifact(result, artifact, looks);
   const width = Math.max(block.width, 320);
-  const head = paragraph(artifact.title, 2, "foreground", width);
+  const scale = captionScale(width);
+  const head = paragraph(artifact.title, scale, "foreground", width);
   const foot = stack([
-    paragraph(artifact.caption, 2, "foreground", width),
-    paragraph(targetText(result), 2, "foreground", width),
-    paragraph(originOf(result), 1, "muted", width),
+    paragraph(artifact.caption, scale, "foreground", width),
+    paragraph(targetText(result), scale, "foreground", width),
+    paragraph(originOf(result), 0.75 * scale, "muted", width),
   ]);
   const body = stack([head, block, foot], 10);
   const parts = body.parts.map((part) => ({ ...part, x: part.x + margin, y: part.y + margin }));
   return { width: width + 2 * margin, height: body.height + 2 * margin, parts };
+}
+
+/** Large pictures are looked at reduced to a page's width: their words are as large there as those of small ones. */
+function captionScale(width: number): number {
+  return Math.max(2, Math.floor((4 * width) / pageWidth) / 2);
 }
 
 /** Pictures of several inputs below one another, each under its input's name. */
@@ -47,7 +54,7 @@ export function layoutArtifact(result: Result, artifact: Artifact, looks: Looks)
 }
 
 /** "Target: Egyptian cat, 285 of logits"; empty where nothing was the target. */
-function targetText({ provenance: { target } }: Pick<Result, "provenance">): string {
+export function targetText({ provenance: { target } }: Pick<Result, "provenance">): string {
   if (!target) return "";
   const { label, index, against, region, not, output } = target;
   const place = region ? regionText(region) : index.join(",");
