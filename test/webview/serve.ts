@@ -5,6 +5,7 @@
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import * as esbuild from "esbuild";
@@ -29,6 +30,9 @@ export type View = keyof typeof pages;
 
 export const views = Object.keys(pages) as View[];
 
+/** What looks for faults in a page, for the tests: test/webview/axe.ts. */
+const axeFile = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+
 const types: Readonly<Record<string, string>> = {
   ".js": "text/javascript",
   ".css": "text/css",
@@ -46,12 +50,14 @@ export class PageServer {
 
   /** Builds the pages that are asked for and serves them; `root` is the repository's folder, port 0 takes a free one. */
   static async start(root: string, wanted: readonly View[], port = 0): Promise<PageServer> {
-    const files = new Map<string, Uint8Array>();
+    const files = new Map<string, Uint8Array>([["/axe.js", await readFile(axeFile)]]);
     const built = await Promise.all(wanted.map(async (view) => [view, await build(root, view)] as const));
     for (const [view, outputs] of built) for (const [name, bytes] of outputs) files.set(`/${view}/${name}`, bytes);
     for (const font of ["DejaVuSans", "DejaVuSans-Bold", "DejaVuSansMono"])
       files.set(`/fonts/${font}.woff2`, await readFile(path.join(root, `test/webview/fonts/${font}.woff2`)));
-    const server = createServer((request, response) => answer(request, response, files));
+    // A test's browser lasts no longer than its server: what it has read and compiled once, it need not again.
+    const keep = port === 0 ? "max-age=86400" : "no-store";
+    const server = createServer((request, response) => answer(request, response, files, keep));
     await new Promise<void>((done, fail) => server.once("error", fail).listen(port, "127.0.0.1", done));
     return new PageServer(server, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
   }
@@ -62,13 +68,21 @@ export class PageServer {
   }
 }
 
-function answer(request: IncomingMessage, response: ServerResponse, files: ReadonlyMap<string, Uint8Array>): void {
+function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  files: ReadonlyMap<string, Uint8Array>,
+  keep: string,
+): void {
   const url = new URL(request.url ?? "/", "http://localhost");
   try {
     const body = bodyOf(url, files);
     const type = typeof body === "string" ? types[".html"] : types[path.extname(url.pathname)];
     response
-      .writeHead(200, { "content-type": type ?? "application/octet-stream", "cache-control": "no-store" })
+      .writeHead(200, {
+        "content-type": type ?? "application/octet-stream",
+        "cache-control": typeof body === "string" ? "no-store" : keep,
+      })
       .end(body);
   } catch (error) {
     // An address that names no theme, no state, no file: said where it was asked for.

@@ -102,9 +102,10 @@ function untilAborted({ signal }: CallContext): Promise<never> {
  * no page.
  */
 export function catPixels(): Uint8Array {
-  if (page.catPixels === undefined) return new Uint8Array(224 * 224 * 3);
-  const binary = atob(page.catPixels);
-  return Uint8Array.from(binary, (character) => character.charCodeAt(0));
+  const binary = page.catPixels === undefined ? "" : atob(page.catPixels);
+  const bytes = new Uint8Array(224 * 224 * 3);
+  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes;
 }
 
 /** The same numbers each time (mulberry32). */

@@ -43,7 +43,7 @@ test("the kept pictures are those of the list", () => {
   expect(strangers(), "pictures that are in no list").toEqual([]);
 });
 
-test.each(pictures)("$file", async (picture) => {
+test.concurrent.each(pictures)("$file", async (picture) => {
   const now = await pages.take(picture);
   const file = path.join(kept, `${picture.file}.png`);
   if (updating) {

@@ -1,29 +1,32 @@
-/** Every state of the gallery, in a narrow panel: it comes up, nothing is beside the page, and axe finds nothing. */
-import { describe, expect, test } from "vitest";
+/** Every state of the gallery, in a narrow panel: it comes up, nothing is wider than the page, and axe finds nothing. */
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { violations } from "../axe.ts";
-import { pagesOf, until } from "../harness.ts";
 import { views } from "../serve.ts";
+import { GalleryPages } from "./gallery-pages.ts";
 import { kindNames, statesOf } from "./kinds/index.ts";
-import { scenes, sceneOf } from "./scenes.ts";
+import { scenes } from "./scenes.ts";
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../../..");
+
+let pages: GalleryPages;
+beforeAll(async () => {
+  pages = await GalleryPages.start(root, { width: 320, height: 900 });
+});
+afterAll(() => pages.close());
 
 describe.each(views)("%s", (view) => {
-  const open = pagesOf(view);
-
-  test("every state, in a narrow panel", async () => {
-    // Of results the sheets: a kind in all its states.
-    const names = Object.keys(scenes[view]).filter((name) => view !== "results" || !name.includes(":"));
-    const page = await open({ scene: names[0], width: 320, height: 900 });
-    const found: Record<string, unknown> = {};
-    for (const name of names) {
-      await page.goto(page.url().replace(/scene=[^&]*/, new URLSearchParams({ scene: name }).toString()));
-      await page.locator(sceneOf(view, name).shows).first().waitFor();
-      await until(page, "fake.pending === 0");
+  // Of results the sheets: a kind in all its states.
+  const names = Object.keys(scenes[view]).filter((name) => view !== "results" || !name.includes(":"));
+  test.concurrent.each(names)("%s", async (name) => {
+    const found = await pages.visit(view, name, async (page) => ({
       // On a sheet one result stands several times.
-      const faults = await violations(page, view === "results" ? ["landmark-unique"] : []);
-      const away = await page.evaluate<string[]>(beside);
-      if (away.length + faults.length > 0) found[name] = { beside: away.slice(0, 5), faults };
-    }
-    expect(found).toEqual({});
+      faults: await violations(page, view === "results" ? ["landmark-unique"] : []),
+      beside: (await page.evaluate<string[]>(beside)).slice(0, 5),
+      width: await page.evaluate<number>("document.documentElement.scrollWidth"),
+    }));
+    expect(found).toEqual({ errors: [], faults: [], beside: [], width: 320 });
   });
 });
 

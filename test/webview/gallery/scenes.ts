@@ -18,6 +18,13 @@ export interface Scene {
 
 type Scenes = Readonly<Record<string, Scene>>;
 
+/** A method's result in the panel, as the fake host gives it: most states are a line of this. */
+const result = (technique: string, shows: string, scenario: Scene["scenario"] = {}, height?: number): Scene => ({
+  scenario: { ...scenario, state: { technique } },
+  shows,
+  ...(height ? { height } : {}),
+});
+
 const named = (derivation: Derivation): Readonly<Record<string, unknown>> => ({ derivation });
 
 const explain: Scenes = {
@@ -40,36 +47,16 @@ const explain: Scenes = {
     height: 420,
   },
   "many methods": { scenario: { many: true }, shows: "[data-testid=heatmap]" },
-  "class activation map": { scenario: { state: { technique: "grad-cam" } }, shows: "[data-testid=heatmap]" },
-  predictions: { scenario: { state: { technique: "predictions" } }, shows: "[data-testid^=bar-]" },
-  "feature maps": { scenario: { state: { technique: "feature-maps" } }, shows: "[data-testid=tiles]", height: 900 },
-  detections: {
-    scenario: { detector: true, state: { technique: "predictions" } },
-    shows: "[data-testid=boxes-over]",
-    height: 800,
-  },
+  "class activation map": result("grad-cam", "[data-testid=heatmap]"),
+  predictions: result("predictions", "[data-testid^=bar-]"),
+  "feature maps": result("feature-maps", "[data-testid=tiles]", {}, 900),
+  detections: result("predictions", "[data-testid=boxes-over]", { detector: true }, 800),
   frames: { scenario: { frames: true, state: { technique: "grad-cam" } }, shows: "[data-testid=heatmap]" },
-  tokens: {
-    scenario: { otherKinds: true, state: { technique: "tokens" } },
-    shows: "[data-testid=tokens]",
-    height: 560,
-  },
-  "a signal": { scenario: { otherKinds: true, state: { technique: "signal" } }, shows: "[data-testid=line-view]" },
-  "a picture and a row": {
-    scenario: { otherKinds: true, state: { technique: "inputs" } },
-    shows: "[data-testid=explained-input]",
-    height: 1100,
-  },
-  "a check": {
-    scenario: { checks: true, state: { technique: "insertion-deletion" } },
-    shows: "[data-testid^=curves-]",
-    height: 800,
-  },
-  "the model alone": {
-    scenario: { modelOnly: true, state: { technique: "parameters" } },
-    shows: ".table-stage",
-    height: 420,
-  },
+  tokens: result("tokens", "[data-testid=tokens]", { otherKinds: true }, 560),
+  "a signal": result("signal", "[data-testid=line-view]", { otherKinds: true }),
+  "a picture and a row": result("inputs", "[data-testid=explained-input]", { otherKinds: true }, 1100),
+  "a check": result("insertion-deletion", "[data-testid^=curves-]", { checks: true }, 800),
+  "the model alone": result("parameters", ".table-stage", { modelOnly: true }, 420),
   "NaN and infinite values": { scenario: named("NaN and infinite"), shows: "[data-testid=heatmap]" },
   "huge values": { scenario: named("huge values"), shows: "[data-testid=heatmap]" },
   "tiny values": { scenario: named("tiny values"), shows: "[data-testid=heatmap]" },

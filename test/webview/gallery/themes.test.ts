@@ -74,13 +74,13 @@ function faultsOf(seen: Readonly<Record<`${State} ${Pseudo}`, Toggle>>, high: bo
 
 test("messages are read in every theme", async () => {
   const page = await openControls({ width: 900 });
+  await page.addStyleTag({ content: still });
   const faults: string[] = [];
   for (const theme of Object.keys(themes)) {
     await wear(page, theme);
     const picture = await pixelsOf(page);
-    const color = await colorOf(page, ".banner-text");
-    for (const banner of await page.locator(".banner").all()) {
-      const { x, y, height } = await boxOf(banner);
+    const [{ color }] = await lookAt(page, ".banner-text");
+    for (const { x, y, height } of await lookAt(page, ".banner")) {
       const ratio = contrast(color, picture.at(x + 3, y + height / 2));
       if (ratio < TEXT) faults.push(`${theme}: ${ratio.toFixed(2)}`);
     }
@@ -90,6 +90,7 @@ test("messages are read in every theme", async () => {
 
 test("an activation's swatch is seen in every theme", async () => {
   const page = await openEditor();
+  await page.addStyleTag({ content: still });
   const { x, y } = await boxOf(page.locator(".dot[data-family=activation]").first());
   const faults: string[] = [];
   for (const theme of Object.keys(themes)) {
@@ -124,7 +125,10 @@ async function lookAtToggles(page: Page, session: CDPSession): Promise<Record<`$
   for (const pseudo of pseudos) {
     await force(session, states, pseudoClasses[pseudo]);
     const picture = await pixelsOf(page);
-    for (const state of states) seen[`${state} ${pseudo}`] = await toggle(page, state, picture);
+    for (const state of states) {
+      const [look] = await lookAt(page, `[data-testid="${state}"]`);
+      seen[`${state} ${pseudo}`] = toggle(look, picture);
+    }
   }
   return seen as Record<`${State} ${Pseudo}`, Toggle>;
 }
@@ -140,8 +144,7 @@ interface Toggle {
   readonly ink: number;
 }
 
-async function toggle(page: Page, testid: string, picture: Picture): Promise<Toggle> {
-  const { x, y, width, height } = await boxOf(page.getByTestId(testid));
+function toggle({ x, y, width, height, color }: Look, picture: Picture): Toggle {
   const middle = y + height / 2;
   const background = picture.at(x + 4, middle);
   let ink = 1;
@@ -152,14 +155,7 @@ async function toggle(page: Page, testid: string, picture: Picture): Promise<Tog
   const along = Array.from({ length: 8 }, (_, step) => picture.at(x - 2, y + 6 + step));
   const outside = picture.at(x - 6, middle);
   const outline = along.reduce((best, one) => (contrast(one, outside) > contrast(best, outside) ? one : best));
-  return {
-    background,
-    border: picture.at(x, middle),
-    text: await colorOf(page, `[data-testid="${testid}"]`),
-    outline,
-    outside,
-    ink,
-  };
+  return { background, border: picture.at(x, middle), text: color, outline, outside, ink };
 }
 
 /** Puts elements into states as the browser's inspector does. */
@@ -189,13 +185,26 @@ async function pixelsOf(page: Page): Promise<Picture> {
   };
 }
 
-/** An element's text colour, as sRGB bytes. */
-async function colorOf(page: Page, selector: string): Promise<Color> {
-  return page.evaluate<Color>(`(() => {
-    const context = document.createElement("canvas").getContext("2d");
-    context.fillStyle = getComputedStyle(document.querySelector(${JSON.stringify(selector)})).color;
-    context.fillRect(0, 0, 1, 1);
-    return [...context.getImageData(0, 0, 1, 1).data].slice(0, 3);
+/** Where an element is, in CSS pixels of the page, and its text's colour, as sRGB bytes. */
+interface Look {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+  readonly color: Color;
+}
+
+/** All elements at a selector, in the page's order, in one go: nothing moves on these pages (`still`). */
+function lookAt(page: Page, selector: string): Promise<readonly Look[]> {
+  return page.evaluate<Look[]>(`(() => {
+    const context = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+    return [...document.querySelectorAll(${JSON.stringify(selector)})].map((element) => {
+      context.clearRect(0, 0, 1, 1);
+      context.fillStyle = getComputedStyle(element).color;
+      context.fillRect(0, 0, 1, 1);
+      const { x, y, width, height } = element.getBoundingClientRect();
+      return { x, y, width, height, color: [...context.getImageData(0, 0, 1, 1).data].slice(0, 3) };
+    });
   })()`);
 }
 
