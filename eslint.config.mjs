@@ -30,7 +30,13 @@ const arrows = {
     "src/export",
   ],
   // The catalogue is plain data, types aside: what the palette and the panels list.
-  "src/extension": ["src/protocol", "src/techniques/catalogue.ts", "src/export/python", "src/export/exportable.ts"],
+  "src/extension": [
+    "src/protocol",
+    "src/techniques/catalogue.ts",
+    "src/export/python",
+    "src/export/exportable.ts",
+    "src/data/sample-file.ts",
+  ],
   "src/cli": [
     "src/protocol",
     "src/model",

@@ -81,6 +81,7 @@ export function contributions(techniques, formats) {
         ...(icon ? { icon } : {}),
       })),
     ],
+    jsonValidation: [{ fileMatch: "*.sample.json", url: "./media/sample.schema.json" }],
     submenus: [
       { id: submenu, label: category, icon: { light: "./media/loupe-light.svg", dark: "./media/loupe-dark.svg" } },
     ],

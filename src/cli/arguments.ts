@@ -9,7 +9,9 @@ import {
   parseSampleSpecs,
   withOwnClasses,
 } from "../data/index.ts";
+import { readSampleFile } from "../data/sample-file.ts";
 import { isArrayName } from "../protocol/file-types.ts";
+import { isSampleName, type InputSources } from "../protocol/sample.ts";
 import { samplesOf, sourceOf, type Job, type TargetSpec } from "../protocol/job.ts";
 import type { SampleFiles } from "../techniques/framework/prepared-input.ts";
 import type { RecipeReport } from "../protocol/recipe.ts";
@@ -157,10 +159,17 @@ export async function inputsOf(
     names,
     Object.values(used.recipe.inputs).some(({ kind }) => kind === "text"),
   );
-  const samples = parseSampleSpecs(input, names);
+  const samples = await Promise.all(parseSampleSpecs(input, names).map((sample) => withSample(sample)));
   const throughRecipe = input.some((file) => !isArrayName(file));
   for (const reason of (throughRecipe ? used.reasons : used.problems) ?? []) remark(reason);
   return { source: sourceOf(samples), recipe: used.recipe };
+}
+
+/** A sample's file taken apart; what is named beside it goes before its entries. */
+async function withSample({ "": common, ...named }: InputSources): Promise<InputSources> {
+  if (typeof common !== "string" || !isSampleName(common))
+    return { ...named, ...(common === undefined ? {} : { "": common }) };
+  return { ...(await readSampleFile(common, [process.cwd()])), ...named };
 }
 
 /**

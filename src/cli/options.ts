@@ -20,7 +20,7 @@ export const OPTIONS = anOption({
   input: {
     value: "[NAME=]FILE",
     repeated: true,
-    help: "A file for the model's input, or for the input called NAME. More files for one input are more samples.",
+    help: "A file for the model's input, or for the input called NAME; or a .sample.json with an entry for each. More files for one input are more samples.",
   },
   fetch: { value: "VALUE", repeated: true, help: "A layer or value to save." },
   methods: {
@@ -61,7 +61,7 @@ export const OPTIONS = anOption({
 });
 
 /** Of commands that take one sample. */
-export const ONE_SAMPLE = "A file for the model's input, or for the input called NAME.";
+export const ONE_SAMPLE = "A file for the model's input, or for the input called NAME; or a .sample.json with each.";
 
 export type OptionName = keyof typeof OPTIONS;
 

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import sharp from "sharp";
 import { expect, it } from "vitest";
@@ -85,4 +85,39 @@ it("a .json names what is explained and what is not; a picture shows all", async
   const { height: one } = await sharp(loupe("saliency", "two", "one.png", "--explain", "picture").file).metadata();
   const { height: both } = await sharp(loupe("saliency", "two", "both.png").file).metadata();
   expect(both).toBeGreaterThan(one);
+});
+
+it("a .sample.json gives each input its entry, and gives the numbers that its files give", () => {
+  const window = resolve("test/models/window/several-inputs");
+  const model = join(window, "several-inputs.onnx");
+  const numbers = (out: string, ...inputs: string[]): unknown => {
+    const { code, err } = called("saliency", model, "--target", "1", "--out", join(folder, out), ...inputs);
+    expect([code, err]).toEqual([0, expect.any(String)]);
+    const file = join(folder, out);
+    return [...decodeNpz(readFileSync(file), file)].map(([name, { dims, data }]) => [name, dims, [...data]]);
+  };
+  const photo = `image=${join(window, "photo.png")}`;
+  const apart = numbers("apart.npz", "--input", photo, "--input", `measures=${join(window, "measures.csv")}`);
+  const sample = join(window, "example.sample.json");
+  expect(numbers("sample.npz", "--input", sample)).toEqual(apart);
+  // What is named beside it goes before its entry.
+  expect(numbers("both.npz", "--input", sample, "--input", photo)).toEqual(apart);
+});
+
+it("a .sample.json of another model, or one that names files elsewhere, is refused in a line", () => {
+  const write = (name: string, json: unknown): string => {
+    writeFileSync(join(folder, name), JSON.stringify(json));
+    return join(folder, name);
+  };
+  const model = join(resolve("test/models/window/several-inputs"), "several-inputs.onnx");
+  const tried = (file: string): string => {
+    const { code, err } = called("predictions", model, "--input", file);
+    expect(code).toBe(1);
+    return err;
+  };
+  expect(tried(write("other.sample.json", { tokens: [1] }))).toMatch(/The model has no input "tokens"/);
+  expect(tried(write("less.sample.json", { measures: [1, 2, 3, 4] }))).toMatch(/input "image" .* is missing/);
+  expect(tried(write("out.sample.json", { image: { file: "/etc/hostname" } }))).toMatch(
+    /"image" names "\/etc\/hostname", which is outside the sample's folder/,
+  );
 });

@@ -59,23 +59,39 @@ export async function readJsonSample(spec: string, input: JsonInput): Promise<Js
     );
   }
   const value = isObject(json) ? json[input.name] : json;
+  return sampleOfValues(value, input, {
+    name: path.basename(spec),
+    hash: sha256(bytes, `#${input.name}`),
+    where: spec,
+  });
+}
+
+/**
+ * A number, text or nested list as what the model's input takes. Axes as in readJsonSample. Throws a DataError that
+ * names what does not fit.
+ */
+export function sampleOfValues(
+  value: unknown,
+  input: JsonInput,
+  { name, hash, where }: { readonly name: string; readonly hash: string; readonly where: string | undefined },
+): JsonSample {
   const values: unknown[] = [];
-  const found = flatten(value, values, spec);
-  const name = path.basename(spec);
+  const holder = where === undefined ? "The sample" : "The file";
+  const has = where === undefined ? "the sample has" : "the file has";
+  const found = flatten(value, values, where);
   const dims = matchDims(
     withLastAxis(found, input),
     input,
-    spec,
-    "The file has",
+    where,
+    `${holder} has`,
     'A nested list has one axis per level: [["a", "b"]] is [1, 2].',
   );
-  const hash = sha256(bytes, `#${input.name}`);
   if (input.type === "string") {
     const other = values.find((one) => typeof one !== "string");
     if (other !== undefined)
       throw new DataError(
-        `The input "${input.name}" takes text, but the file has ${JSON.stringify(other)}.`,
-        spec,
+        `The input "${input.name}" takes text, but ${has} ${JSON.stringify(other)}.`,
+        where,
         `Put it in quotes: "${String(other)}".`,
       );
     return { name, hash, dataType: "string", dims, data: values as string[] };
@@ -84,15 +100,15 @@ export async function readJsonSample(spec: string, input: JsonInput): Promise<Js
   const text = values.find((one) => typeof one !== "number" && typeof one !== "boolean");
   if (text !== undefined)
     throw new DataError(
-      `The input "${input.name}" takes numbers (${input.type}), but the file has ${JSON.stringify(text)}.`,
-      spec,
+      `The input "${input.name}" takes numbers (${input.type}), but ${has} ${JSON.stringify(text)}.`,
+      where,
     );
   return {
     name,
     hash,
     dataType,
     dims,
-    data: convertElements(Float64Array.from(values as number[], Number), "float64", dataType, spec),
+    data: convertElements(Float64Array.from(values as number[], Number), "float64", dataType, where),
   };
 }
 
@@ -143,7 +159,7 @@ function mapSample(
 }
 
 /** Collects the elements in order; gives the shape. */
-function flatten(value: unknown, into: unknown[], where: string): number[] {
+function flatten(value: unknown, into: unknown[], where: string | undefined): number[] {
   if (!Array.isArray(value)) {
     if (value === null || typeof value === "object")
       throw new DataError(

@@ -18,7 +18,8 @@ import { readRows } from "./row.ts";
 import { isTable, splitRow } from "./table.ts";
 import { convertElements, elementTypeOf, fromNumbers, toNumbers } from "./tensor.ts";
 import type { ElementType, TensorData } from "./tensor.ts";
-import { readText, tokenize } from "./text.ts";
+import { readText } from "./text.ts";
+import { textSample } from "./text-sample.ts";
 
 /** What one model input is fed. */
 export interface Sample {
@@ -118,22 +119,9 @@ export async function readSample(
       const { text, name, hash, isFile } = await readText(spec);
       if (!isFile && (await isOtherFile(spec)))
         throw await wrongFile(spec, input, "a text: a .txt or .md file, or the text itself");
-      const fixed = input.dims?.at(-1);
-      const { values, tokens, of } = await tokenize(
-        text,
-        recipe,
-        modelPath,
-        typeof fixed === "number" ? fixed : undefined,
-      );
-      const notes = [
-        ...(isFile || !/^\S+\.\w{1,5}$/.test(spec)
-          ? []
-          : [`There is no file "${spec}", so it is used as the text itself.`]),
-        ...(of > values.length ? [`The text has ${of} tokens and was truncated to ${values.length}.`] : []),
-      ];
-      const dims = matchDims([1, values.length], input, name, "The tokens have", "Change the recipe's length.");
-      const dataType = elementTypeOf(input.type, input.name);
-      return { name, hash, dataType, dims, data: fromNumbers(values, dataType), labels: tokens, notes };
+      const notes =
+        isFile || !/^\S+\.\w{1,5}$/.test(spec) ? [] : [`There is no file "${spec}", so it is used as the text itself.`];
+      return textSample({ text, name, hash, notes }, recipe, input, modelPath);
     }
     case "array":
       throw await wrongFile(spec, input, "an array (.npy or .npz)");

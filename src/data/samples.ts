@@ -1,8 +1,10 @@
 import { existsSync } from "node:fs";
 import { DataError } from "../model/errors.ts";
 import { isArrayName, isNpz } from "../protocol/file-types.ts";
-import type { Recipe } from "../protocol/recipe.ts";
+import type { InputRecipe, Recipe } from "../protocol/recipe.ts";
+import { isSampleName, type InputSource, type InputSources } from "../protocol/sample.ts";
 import { readBytes } from "./files.ts";
+import { readValue } from "./given.ts";
 import { isJson, jsonKeys } from "./json-sample.ts";
 import { decodeNpz } from "./npy.ts";
 import type { ColumnInput } from "./columns.ts";
@@ -18,7 +20,7 @@ import { isTable, splitRow } from "./table.ts";
  * for one text that goes through a tokenizer into several inputs. Throws a DataError that names what is missing.
  */
 export async function readSamples(
-  specs: Readonly<Record<string, string>>,
+  specs: InputSources,
   recipe: Recipe,
   described: readonly SampleInput[],
   modelPath?: string,
@@ -29,15 +31,16 @@ export async function readSamples(
   if (strange.length > 0) {
     throw new DataError(
       `The model has no input "${strange[0]}".`,
-      given.get(strange[0]),
+      pathOf(given.get(strange[0])),
       `Its inputs are ${inputs.map((input) => input.name).join(", ")}.`,
     );
   }
-  const plan = new Map<string, string>();
+  const plan = new Map<string, InputSource>();
   const open = inputs.filter((input) => !given.has(input.name));
-  for (const input of inputs) if (given.has(input.name)) plan.set(input.name, given.get(input.name) as string);
+  for (const input of inputs) if (given.has(input.name)) plan.set(input.name, given.get(input.name)!);
   const common = given.get("");
   if (common !== undefined) for (const name of await shareOf(common, recipe, open)) plan.set(name, common);
+  for (const [name, source] of textsOfOthers(plan, recipe, open)) plan.set(name, source);
   const missing = inputs.filter((input) => !plan.has(input.name));
   if (missing.length > 0) {
     const list = missing.map((input) => `"${input.name}" (${input.type} ${shapeText(input.dims)})`).join(", ");
@@ -55,17 +58,47 @@ export async function readSamples(
         [
           input.name,
           rows.get(input.name) ??
-            (await readSample(plan.get(input.name) as string, recipeOf(recipe, input.name), input, modelPath)),
+            (await readOne(plan.get(input.name)!, recipeOf(recipe, input.name), input, modelPath)),
         ] as const,
     ),
   );
-  const spare = common === undefined ? undefined : await spareArrays(common, inputs);
+  const spare = typeof common === "string" ? await spareArrays(common, inputs) : undefined;
   const [first] = samples;
   return Object.fromEntries(
     spare && first
       ? [[first[0], { ...first[1], notes: [...(first[1].notes ?? []), spare] }], ...samples.slice(1)]
       : samples,
   );
+}
+
+function readOne(source: InputSource, recipe: InputRecipe, input: SampleInput, modelPath = ""): Promise<Sample> {
+  return typeof source === "string"
+    ? readSample(source, recipe, input, modelPath || source)
+    : readValue(source, recipe, input, modelPath);
+}
+
+function pathOf(source: InputSource | undefined): string | undefined {
+  return typeof source === "string" ? source : undefined;
+}
+
+/**
+ * The inputs that nothing was given for, and that a tokenizer makes of a text that another input was given: a mask of
+ * its tokens, their types and positions.
+ */
+function textsOfOthers(
+  plan: ReadonlyMap<string, InputSource>,
+  recipe: Recipe,
+  open: readonly SampleInput[],
+): readonly (readonly [string, InputSource])[] {
+  const takesText = (name: string): boolean => recipeOf(recipe, name).kind === "text";
+  const texts = [...plan].filter(
+    ([name, source]) =>
+      takesText(name) && (typeof source === "string" ? !isArrayName(source) && !isJson(source) : "text" in source),
+  );
+  const [first] = texts;
+  // Of two texts it is not clear which is meant.
+  if (!first || texts.some(([, source]) => JSON.stringify(source) !== JSON.stringify(first[1]))) return [];
+  return open.filter(({ name }) => !plan.has(name) && takesText(name)).map(({ name }) => [name, first[1]]);
 }
 
 /** What an archive holds that no input takes, in a sentence. */
@@ -134,6 +167,7 @@ export function parseSampleSpecs(args: readonly string[], inputNames: readonly s
   const unnamed = files.get("") ?? [];
   const clear =
     inputNames.length <= 1 ||
+    unnamed.every((file) => isSampleName(file)) ||
     unnamed.every((file) => isNpz(file)) ||
     unnamed.every((file) => /\.txt$/i.test(file)) ||
     unnamed.every(isTable);
@@ -155,23 +189,24 @@ export function parseSampleSpecs(args: readonly string[], inputNames: readonly s
 
 /** Rows of tables that several inputs take columns of: read at once, so that no two take the same by place. */
 async function sharedRows(
-  plan: ReadonlyMap<string, string>,
+  plan: ReadonlyMap<string, InputSource>,
   recipe: Recipe,
   inputs: readonly SampleInput[],
 ): Promise<Map<string, Sample>> {
   const shared = new Map<string, ColumnInput[]>();
   for (const input of inputs) {
-    const [spec, row] = [plan.get(input.name) as string, recipeOf(recipe, input.name)];
+    const [spec, row] = [plan.get(input.name), recipeOf(recipe, input.name)];
     const columns = row.kind === "row" ? row : input.type === "string" ? { kind: "row" as const } : undefined;
-    if (columns && isTable(spec)) shared.set(spec, [...(shared.get(spec) ?? []), { ...input, recipe: columns }]);
+    if (columns && typeof spec === "string" && isTable(spec))
+      shared.set(spec, [...(shared.get(spec) ?? []), { ...input, recipe: columns }]);
   }
   const read = await Promise.all([...shared].map(([spec, several]) => readRows(spec, several)));
   return new Map(read.flatMap((rows) => [...rows]));
 }
 
 /** The inputs that a file without a name is for. */
-async function shareOf(spec: string, recipe: Recipe, open: readonly SampleInput[]): Promise<readonly string[]> {
-  if (open.length <= 1) return open.map((input) => input.name);
+async function shareOf(spec: InputSource, recipe: Recipe, open: readonly SampleInput[]): Promise<readonly string[]> {
+  if (open.length <= 1 || typeof spec !== "string") return open.map((input) => input.name);
   return (await namedShare(spec, recipe, open)) ?? [open[0].name];
 }
 

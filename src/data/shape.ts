@@ -15,7 +15,7 @@ export function shapeText(dims: Dims): string {
 export function matchDims(
   dims: readonly number[],
   input: { readonly name: string; readonly dims?: Dims },
-  where: string,
+  where: string | undefined,
   what: string,
   hint: string,
 ): number[] {

@@ -115,7 +115,12 @@ export function toNumbers(data: TensorData, type: ElementType): ArrayLike<number
  * out as it was: integers that fit, floats that are whole numbers. Throws a DataError that names the first value that
  * does not.
  */
-export function convertElements(data: TensorData, from: ElementType, to: ElementType, where: string): TensorData {
+export function convertElements(
+  data: TensorData,
+  from: ElementType,
+  to: ElementType,
+  where: string | undefined,
+): TensorData {
   if (from === to) return data;
   const bothFloat = elementTypes[from].isFloat && elementTypes[to].isFloat;
   const fail = (value: number | bigint, i: number): DataError =>

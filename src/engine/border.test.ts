@@ -32,7 +32,7 @@ const jobOf = (recipe: Recipe, technique = "saliency"): Job => ({
 
 const calls: Readonly<Record<string, (recipe: Recipe) => unknown>> = {
   preview: (recipe) => engineHandlers().preview({ model, input, recipe }, context),
-  layers: (recipe) => engineHandlers().layers({ model, input, recipe }, context),
+  layers: (recipe) => engineHandlers().layers({ model, inputs: { "": input }, recipe }, context),
   run: (recipe) => engineHandlers().run(jobOf(recipe), context),
   channel: (recipe) => engineHandlers().channel({ job: jobOf(recipe, "feature-maps"), channel: 0 }, context),
   tiles: (recipe) => engineHandlers().tiles({ job: jobOf(recipe, "feature-maps"), from: 0, to: 1 }, context),

@@ -116,7 +116,7 @@ describe("the engine process", () => {
 
   test("feature maps: tiles, one channel at full size, and the layers to choose from", async () => {
     const engine = start();
-    const { layers, defaultLayer } = await engine.call("layers", { model, recipe, input: cat });
+    const { layers, defaultLayer } = await engine.call("layers", { model, recipe, inputs: { "": cat } });
     expect(layers.some(({ value }) => value === defaultLayer)).toBe(true);
     const asked = job("feature-maps", { layer: layers.find(({ operator }) => operator === "Conv")?.value });
     const [tiles] = (await engine.call("run", asked)).views;

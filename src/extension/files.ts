@@ -1,6 +1,8 @@
 import path from "node:path";
 import * as vscode from "vscode";
 import { recipeName } from "../protocol/recipe.ts";
+import { isSampleName, sampleStem } from "../protocol/sample.ts";
+import { TYPED, typedName, typedSources } from "./input-sample.ts";
 
 /** A file's name without folders and without its last ending: "efficientnet-lite0". */
 export function stem(uri: vscode.Uri): string {
@@ -20,6 +22,7 @@ export function nameOf(uri: vscode.Uri): string {
  * Where a file lies, as a person in this workspace says it: the folder's path in the workspace, its whole path outside.
  */
 export function placeOf(uri: vscode.Uri): string {
+  if (uri.scheme === TYPED) return "typed, not saved";
   const parent = vscode.Uri.joinPath(uri.with({ fragment: "" }), "..");
   const folder = vscode.workspace.getWorkspaceFolder(parent);
   if (!folder) return parent.fsPath;
@@ -32,6 +35,10 @@ export function inputPath(uri: vscode.Uri): string {
   return uri.fragment ? `${uri.fsPath}#${uri.fragment}` : uri.fsPath;
 }
 
+/** What an input is called: a sample by its name, what was typed by what it holds. */
 export function inputName(uri: vscode.Uri): string {
+  const typed = typedSources(uri);
+  if (typed) return typedName(typed);
+  if (isSampleName(uri.path)) return sampleStem(nameOf(uri));
   return uri.fragment ? `${nameOf(uri)}, row ${uri.fragment}` : nameOf(uri);
 }

@@ -9,7 +9,7 @@ import type { Recipe } from "../protocol/recipe.ts";
 import type { TechniqueInfo } from "../protocol/technique.ts";
 import type { EngineProcess } from "./engine-process.ts";
 import type { EngineCallOptions } from "./engine-calls.ts";
-import { inputPath } from "./files.ts";
+import { sampleFiles, sourcesOf, TYPED } from "./input-sample.ts";
 import { modelStamp, stampOf } from "./stamps.ts";
 import type { ModelFacts } from "./model-facts.ts";
 import { inputsOf, jobOf, lacksInput } from "../protocol/panel-job.ts";
@@ -55,7 +55,7 @@ export class Runner {
 
   async layers(state: PanelState, options: Options = {}): Promise<ReturnType<EngineApi["layers"]>> {
     const { model, recipe, source } = await this.job(state);
-    const request = { model, recipe, input: Object.values(samplesOf(source)[0] ?? {})[0] ?? "" };
+    const request = { model, recipe, inputs: samplesOf(source)[0] ?? {} };
     return (await this.ask(state, { method: "layers", request }, options)).reply;
   }
 
@@ -84,9 +84,14 @@ export class Runner {
   }
 
   /** The input as the model would see it with this recipe. */
-  preview(state: PanelState, recipe: Recipe, options: Options): Promise<ReturnType<EngineApi["preview"]>> {
-    const [input] = inputUris(state, this.infoOf(state));
-    const request = { model: vscode.Uri.parse(state.model).fsPath, recipe, input: inputPath(input) };
+  async preview(state: PanelState, recipe: Recipe, options: Options): Promise<ReturnType<EngineApi["preview"]>> {
+    const [uri] = inputUris(state, this.infoOf(state));
+    const sources = await sourcesOf(uri);
+    const [image = ""] = Object.keys(recipe.inputs).filter((name) => recipe.inputs[name].kind === "image");
+    const input = sources[image] ?? sources[""];
+    if (typeof input !== "string")
+      throw new RemoteError("DataError", `No picture is given for the input "${image}".`, undefined, "Choose a file.");
+    const request = { model: vscode.Uri.parse(state.model).fsPath, recipe, input };
     return this.engine.call("preview", request, options);
   }
 
@@ -116,9 +121,9 @@ export class Runner {
   private async job(state: PanelState): Promise<Job> {
     const info = this.infoOf(state);
     const modelPath = vscode.Uri.parse(state.model).fsPath;
-    const inputs = inputUris(state, info).map((uri) => inputPath(uri));
+    const samples = await Promise.all(inputUris(state, info).map(sourcesOf));
     const { recipe } = await this.facts.of(modelPath);
-    return jobOf(state, info, { model: modelPath, inputs }, recipe.recipe);
+    return jobOf(state, info, { model: modelPath, samples }, recipe.recipe);
   }
 
   private async key<K extends keyof EngineApi>(state: PanelState, { method, request }: Request<K>): Promise<string> {
@@ -126,7 +131,7 @@ export class Runner {
     const info = this.infoOf(state);
     const [model, ...files] = await Promise.all([
       modelStamp(job.model),
-      ...inputUris(state, info).map((input) => stampOf(input.fsPath)),
+      ...sampleFiles(samplesOf(job.source)).map((file) => stampOf(file)),
       ...filesOf(job, info).map((file) => stampOf(file).catch(() => "none")),
     ]);
     return cacheKey(method, request, { model, input: files.join(" "), version: this.version });
@@ -152,7 +157,7 @@ function inputUris(state: PanelState, info: TechniqueInfo): readonly vscode.Uri[
       "Choose an input.",
     );
   const uris = inputsOf(state, info).map((uri) => vscode.Uri.parse(uri));
-  const virtual = uris.find(({ scheme }) => scheme !== "file");
+  const virtual = uris.find(({ scheme }) => scheme !== "file" && scheme !== TYPED);
   if (!virtual) return uris;
   throw new RemoteError(
     "DataError",

@@ -4,6 +4,7 @@ import type { PartialResult, Result } from "./result.ts";
 import type { ExportReport, ExportRequest } from "./export.ts";
 import type { Recipe, RecipeReport } from "./recipe.ts";
 import type { Job } from "./job.ts";
+import type { InputSources } from "./sample.ts";
 
 /** What the engine process does for the extension: each method a call over a Link. All paths are absolute. */
 export interface EngineApi {
@@ -23,7 +24,7 @@ export interface EngineApi {
    * Layers that a technique may be asked about, in the order the input meets them; shapes for this input. Runs the
    * model once (cached).
    */
-  layers(request: { readonly model: string; readonly recipe: Recipe; readonly input: string }): {
+  layers(request: { readonly model: string; readonly recipe: Recipe; readonly inputs: InputSources }): {
     readonly layers: readonly LayerChoice[];
     readonly defaultLayer?: string;
     /** Why these are not as many as the model's nodes, in a sentence. */

@@ -1,4 +1,5 @@
 import type { Recipe } from "./recipe.ts";
+import type { InputSources } from "./sample.ts";
 import type { InputNeed, Params, TechniqueInfo } from "./technique.ts";
 
 /** One run of one technique. */
@@ -16,16 +17,14 @@ export interface Job {
   readonly params: Params;
 }
 
-/** A file for each model input by name; "" for the only input. Absolute paths, with "#row" for a table. */
-export type InputFiles = Readonly<Record<string, string>>;
-
 /** What a job is about, beside its model. */
 export type Source =
   /** Nothing: weights, a training log. */
   | { readonly kind: "none" }
-  | { readonly kind: "sample"; readonly inputs: InputFiles }
+  /** Files by absolute paths, with "#row" for a table; texts; values. */
+  | { readonly kind: "sample"; readonly inputs: InputSources }
   /** Several samples: results are their mean. */
-  | { readonly kind: "samples"; readonly samples: readonly InputFiles[] }
+  | { readonly kind: "samples"; readonly samples: readonly InputSources[] }
   /** A data set, or some of its rows: from and before which, counted from 0. */
   | {
       readonly kind: "dataset";
@@ -56,12 +55,12 @@ export interface TargetSpec {
 }
 
 /** One sample, or several where there are more. */
-export function sourceOf([first, ...more]: readonly InputFiles[]): Source {
+export function sourceOf([first, ...more]: readonly InputSources[]): Source {
   return more.length > 0 ? { kind: "samples", samples: [first, ...more] } : { kind: "sample", inputs: first ?? {} };
 }
 
-/** The files of each sample of a source. */
-export function samplesOf(source: Source): readonly InputFiles[] {
+/** What each sample of a source gives the inputs. */
+export function samplesOf(source: Source): readonly InputSources[] {
   if (source.kind === "sample") return [source.inputs];
   return source.kind === "samples" ? source.samples : [];
 }

@@ -1,25 +1,26 @@
+import type { InputSources } from "./sample.ts";
 import { canonicalJson, jobKey, sourceOf, type Job } from "./job.ts";
 import type { PanelState } from "./panel.ts";
 import { readParams } from "./params.ts";
 import { NO_RECIPE, type Recipe } from "./recipe.ts";
 import { takesInput, type TechniqueInfo } from "./technique.ts";
 
-/** How a state's model and inputs are called in its job: by absolute paths where it is run. */
+/** How a state's model and samples are called in its job: by absolute paths where it is run. */
 export interface JobFiles {
   readonly model: string;
-  readonly inputs: readonly string[];
+  readonly samples: readonly InputSources[];
 }
 
 /**
  * The job that a panel's state describes. Only what the technique asks for goes in, and every option is written out, so
  * that states which differ in nothing that matters are one job. `recipe`: the one beside the model, or guessed.
  */
-export function jobOf(state: PanelState, info: TechniqueInfo, { model, inputs }: JobFiles, recipe: Recipe): Job {
+export function jobOf(state: PanelState, info: TechniqueInfo, { model, samples }: JobFiles, recipe: Recipe): Job {
   const { target, layer, moreLayers = [], explain = [] } = state;
   return {
     technique: info.id,
     model,
-    source: takesInput(info) ? sourceOf(inputs.map((file) => ({ "": file }))) : { kind: "none" },
+    source: takesInput(info) ? sourceOf(samples) : { kind: "none" },
     recipe: takesInput(info) ? (state.recipe ?? recipe) : NO_RECIPE,
     ...(info.needs.target ? { target, ...(explain.length > 0 ? { explain } : {}) } : {}),
     ...(info.needs.layer !== "none" && layer !== undefined
@@ -43,7 +44,7 @@ export function lacksInput({ input }: PanelState, info: TechniqueInfo): boolean 
 export function stateKey(state: PanelState, info: TechniqueInfo | undefined): string {
   const { looks: _, ...rest } = state;
   if (!info) return canonicalJson(rest);
-  const files = { model: state.model, inputs: inputsOf(state, info) };
+  const files = { model: state.model, samples: inputsOf(state, info).map((uri) => ({ "": uri })) };
   // The recipe beside the model, or guessed, is the same for all states of a page.
   return `${state.recipe ? "changed" : "own"} ${jobKey(jobOf(state, info, files, NO_RECIPE))}`;
 }

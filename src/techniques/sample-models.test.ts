@@ -4,7 +4,8 @@ import { afterAll, describe, expect, it } from "vitest";
 import { decodeNpy, loadRecipe } from "../data/index.ts";
 import { openModel } from "../model/open.ts";
 import type { BarsArtifact, BoxesArtifact } from "../protocol/artifacts.ts";
-import type { InputFiles, Job } from "../protocol/job.ts";
+import type { Job } from "../protocol/job.ts";
+import type { InputSources } from "../protocol/sample.ts";
 import type { WholeResult } from "../protocol/result.ts";
 import type { Recipe } from "../protocol/recipe.ts";
 import { iou } from "../runtime/detections/nms.ts";
@@ -24,7 +25,7 @@ interface Kept {
 
 /** What one of a model's inputs gives, and what the right answer is. */
 interface Case {
-  readonly input: string | InputFiles;
+  readonly input: string | Readonly<Record<string, string>>;
   readonly outputs: Readonly<Record<string, Kept>>;
   readonly gradient?: { readonly output: string; readonly target: string; readonly by: Readonly<Record<string, Kept>> };
   readonly answer?: string;
@@ -61,7 +62,7 @@ const models = new ModelCache();
 afterAll(() => models.dispose());
 
 /** A model's input as the command line finds it: the files, and the recipe beside the model. */
-async function about({ model, input }: Tried): Promise<{ inputs: InputFiles; recipe: Recipe }> {
+async function about({ model, input }: Tried): Promise<{ inputs: InputSources; recipe: Recipe }> {
   const loaded = await models.get(model);
   const { recipe } = await loadRecipe(loaded.description, loaded.readConstant);
   const files = typeof input === "string" ? { "": input } : input;

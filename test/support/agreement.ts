@@ -1,7 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { decodeNpy } from "../../src/data/index.ts";
-import type { InputFiles } from "../../src/protocol/job.ts";
 import type { Params } from "../../src/protocol/technique.ts";
 import { loadArchitectures } from "../reference/architectures/load.ts";
 import { materialise } from "../reference/architectures/materialise.ts";
@@ -158,7 +157,7 @@ function withoutRectifiers(): AgreementCase[] {
 
 export interface Fed {
   readonly model: string;
-  readonly inputs: InputFiles;
+  readonly inputs: Readonly<Record<string, string>>;
 }
 
 /** A network's file and input, made in `scratch`. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Attribute, DataType, Node, TensorRef } from "../../src/model/graph.ts";
 import { writeModel } from "../../src/model/formats/onnx/index.ts";
 import { tensorFromArray } from "../../src/model/tensor.ts";
-import { sourceOf, type InputFiles, type Job, type Source } from "../../src/protocol/job.ts";
+import { sourceOf, type Job, type Source } from "../../src/protocol/job.ts";
 import { NO_RECIPE } from "../../src/protocol/recipe.ts";
 import type { Progress } from "../../src/protocol/engine.ts";
 import type { WholeResult } from "../../src/protocol/result.ts";
@@ -98,7 +98,7 @@ export async function runOn(
   model: string,
   input: string | Readonly<Record<string, string>>,
   technique: string,
-  { more = [], ...rest }: Partial<Job> & { readonly more?: readonly InputFiles[] } = {},
+  { more = [], ...rest }: Partial<Job> & { readonly more?: readonly Readonly<Record<string, string>>[] } = {},
   progress: (progress: Progress) => void = () => undefined,
 ): Promise<WholeResult> {
   const inputs = typeof input === "string" ? { "": input } : input;

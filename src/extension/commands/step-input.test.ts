@@ -17,6 +17,13 @@ describe("the next input", () => {
     expect(neighbour(names, "notes.txt", 1)).toBeUndefined();
   });
 
+  it("of a sample is a sample, and no other .json file", () => {
+    const files = ["a.json", "a.sample.json", "b.loupe.json", "c.sample.json"];
+    expect(neighbour(files, "a.sample.json", 1)).toBe("c.sample.json");
+    expect(neighbour(files, "a.sample.json", -1)).toBeUndefined();
+    expect(neighbour(files, "a.json", 1)).toBeUndefined();
+  });
+
   it("is known from where a file was that is gone", () => {
     expect(neighbour(names, "cat5.png", 1)).toBe("cat10.png");
     expect(neighbour(names, "cat5.png", -1)).toBe("cat2.png");

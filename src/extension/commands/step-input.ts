@@ -1,5 +1,7 @@
 import * as vscode from "vscode";
 import { fileKind } from "../../protocol/file-types.ts";
+import { isRecipeName } from "../../protocol/recipe.ts";
+import { isSampleName } from "../../protocol/sample.ts";
 import { nameOf } from "../files.ts";
 
 /**
@@ -18,10 +20,15 @@ export async function stepInput(input: vscode.Uri, by: 1 | -1): Promise<vscode.U
   return next === undefined ? undefined : vscode.Uri.joinPath(folder, next);
 }
 
+/** Samples are stepped over among themselves: other .json files are no inputs, or hold plain lists. */
+function kindOf(name: string): unknown {
+  return isSampleName(name) ? "sample" : isRecipeName(name) ? "recipe" : fileKind(name);
+}
+
 /** The name of the same kind of file after or before `current`, whether that is still there or not. */
 export function neighbour(names: readonly string[], current: string, by: 1 | -1): string | undefined {
-  const kind = fileKind(current);
-  const alike = names.filter((name) => name !== current && fileKind(name) === kind);
+  const kind = kindOf(current);
+  const alike = names.filter((name) => name !== current && kindOf(name) === kind);
   const sorted = [...alike, current].sort((a, b) => a.localeCompare(b, "en", { numeric: true }) || (a < b ? -1 : 1));
   return sorted[sorted.indexOf(current) + by];
 }

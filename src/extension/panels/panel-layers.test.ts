@@ -29,7 +29,7 @@ it("further layers come back from a panel's state, where they are names and ther
 });
 
 it("are asked of methods that average them, and of no other", () => {
-  const files = { model: "/m.onnx", inputs: ["/cat.png"] };
+  const files = { model: "/m.onnx", samples: [{ "": "/cat.png" }] };
   const recipe = { version: 1 as const, inputs: {} };
   expect(jobOf(state, info("grad-cam"), files, recipe).layer).toEqual(["a", "b", "c"]);
   expect(jobOf({ ...state, moreLayers: undefined }, info("grad-cam"), files, recipe).layer).toBe("a");

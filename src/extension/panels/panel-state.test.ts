@@ -179,7 +179,7 @@ describe("an option that is text", () => {
 });
 
 describe("the job of a state", () => {
-  const files = { model: "/m/net.onnx", inputs: ["/m/cat.png"] };
+  const files = { model: "/m/net.onnx", samples: [{ "": "/m/cat.png" }] };
   const stamps = { model: "1", input: "2", version: "3" };
   const key = (of: PanelState, info: TechniqueInfo): string => cacheKey("run", jobOf(of, info, files, recipe), stamps);
 
@@ -206,7 +206,7 @@ describe("the job of a state", () => {
     };
     const { input: _, ...without } = state;
     const job = { technique: "weights", model: "/m/net.onnx", source: { kind: "none" }, params: {} };
-    const alone = { ...files, inputs: [] };
+    const alone = { ...files, samples: [] };
     expect(jobOf(without, weights, alone, recipe)).toEqual({ ...job, recipe: { version: 1, inputs: {} } });
     expect(stateKey(state, weights)).toBe(stateKey(without, weights));
     expect([lacksInput(without, weights), lacksInput(without, saliency), lacksInput(state, saliency)]).toEqual([

@@ -26,7 +26,7 @@ async function layersIn(
   request: Parameters<EngineApi["layers"]>[0],
   env: RunEnvironment,
 ): Promise<ReturnType<EngineApi["layers"]>> {
-  const fed = await prepareInput(model, { inputs: { "": request.input }, recipe: request.recipe });
+  const fed = await prepareInput(model, request);
   const context = await pickingContext(fed, {}, env);
   const traced = await context.traced();
   const layers = layerChoices(traced, await context.layouts());

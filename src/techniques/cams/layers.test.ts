@@ -127,7 +127,7 @@ describe("the layer that is picked by itself", () => {
       expect(grad.provenance.layer).toBe(pickedBy(grad.notes));
       for (const technique of ["eigen-cam", "feature-maps"])
         expect((await runOn(models, model, input, technique)).provenance.layer, technique).toBe(grad.provenance.layer);
-      expect((await layersOf({ model, recipe, input }, env)).defaultLayer).toBe(grad.provenance.layer);
+      expect((await layersOf({ model, recipe, inputs: { "": input } }, env)).defaultLayer).toBe(grad.provenance.layer);
     },
     60_000,
   );
@@ -193,7 +193,7 @@ describe("the layer that is picked by itself", () => {
         "No layer between the input and the score has height and width larger than 1×1.",
       );
     // Feature maps have one all the same: the last hidden layer.
-    expect((await layersOf({ model, recipe, input: row }, env)).defaultLayer).toBe("h");
+    expect((await layersOf({ model, recipe, inputs: { "": row } }, env)).defaultLayer).toBe("h");
     await expect(runOn(models, model, row, "grad-cam", { layer: "h" })).rejects.toThrow(
       /"h" \[1, 3\] has no height and width larger than 1×1/,
     );
@@ -218,7 +218,7 @@ describe("tokens on a grid", () => {
       params: {},
     };
     expect((await tilesOf({ job, from: 5, to: 6 }, env)).tiles).toEqual(tiles.tiles.slice(5 * 16, 6 * 16));
-    const { layers } = await layersOf({ model, recipe, input }, env);
+    const { layers } = await layersOf({ model, recipe, inputs: { "": input } }, env);
     expect(layers.find(({ value }) => value === "layer_norm_2")).toMatchObject({
       dims: [1, 17, 32],
       spatial: true,

@@ -135,7 +135,7 @@ describe("what is removed", () => {
   it("lies under the mean of several layers' maps", async () => {
     const { model, inputs } = await of("vgg");
     const { layers } = await layersOf(
-      { model, input: inputs[""], recipe: { version: 1, inputs: {} } },
+      { model, inputs, recipe: { version: 1, inputs: {} } },
       { models, progress: () => undefined, signal: new AbortController().signal },
     );
     const layer = layers

@@ -32,7 +32,7 @@ it("says why there are fewer layers than nodes", async () => {
     ],
   });
   const input = writeArray(folder, "x.npy", [1, 2, 3], [1, 2, 3, 4, 5, 6]);
-  const { layers, count } = await layersOf({ model, recipe: NO_RECIPE, input }, env);
+  const { layers, count } = await layersOf({ model, recipe: NO_RECIPE, inputs: { "": input } }, env);
   expect(layers.map(({ value }) => value)).toEqual(["r", "h", "y"]);
   expect(count).toBe(
     "3 layers of 7 nodes: 2 only compute shapes or constants, 1 gives no floating-point values, 1 gives a single number.",
@@ -47,12 +47,12 @@ it("says nothing where every node is a layer", async () => {
     nodes: [node("MatMul", ["x", "w"], ["h"]), node("Relu", ["h"], ["y"])],
   });
   const input = writeArray(folder, "row.npy", [1, 3], [1, 2, 3]);
-  const { layers, count } = await layersOf({ model, recipe: NO_RECIPE, input }, env);
+  const { layers, count } = await layersOf({ model, recipe: NO_RECIPE, inputs: { "": input } }, env);
   expect([layers.length, count]).toEqual([2, undefined]);
 });
 
 it("there are as many as the model's editor lists without plumbing", async () => {
-  const request = { model: resolve("samples/efficientnet-lite0.onnx"), input: resolve("samples/cat.png") };
+  const request = { model: resolve("samples/efficientnet-lite0.onnx"), inputs: { "": resolve("samples/cat.png") } };
   const { recipe, listed } = await models.use(request.model, async ({ description, readConstant }) => ({
     recipe: (await loadRecipe(description, readConstant)).recipe,
     listed: description.layers.filter(({ plumbing }) => !plumbing).length,

@@ -1,7 +1,8 @@
 import { dirname, resolve } from "node:path";
 import { UsageError } from "../../model/errors.ts";
 import type { ImageArtifact } from "../../protocol/artifacts.ts";
-import type { InputFiles, Job } from "../../protocol/job.ts";
+import type { Job } from "../../protocol/job.ts";
+import type { InputSources } from "../../protocol/sample.ts";
 import { readSamples, type Sample } from "../../data/index.ts";
 import { readMask, type Mask } from "../../data/mask.ts";
 import type { LoadedModel } from "../../runtime/models.ts";
@@ -40,7 +41,7 @@ export interface PreparedInput {
 
 /** One sample of a job. */
 export interface SampleFiles {
-  readonly inputs: InputFiles;
+  readonly inputs: InputSources;
   readonly recipe: Job["recipe"];
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -115,6 +117,8 @@ def several() -> Sample:
     row = random.normal(0, 1, 4).round(2)
     sample.picture("photo.png", picture)
     (sample.folder / "measures.csv").write_text("length,width,weight,age\n" + ",".join(map(str, row)) + "\n")
+    values = json.dumps(row.tolist())
+    (sample.folder / "example.sample.json").write_text(f'{{\n  "image": {{ "file": "photo.png" }},\n  "measures": {values}\n}}\n')
     given = {"image": tensor([picture]), "measures": torch.from_numpy(row[None].astype(np.float32))}
     sample.export(model, given, ["logits"])
     sample.recipe({"image": {"kind": "image", "size": [64, 64], "fit": "stretch", "channels": "rgb", "layout": "nchw", "scale": 1 / 255},
