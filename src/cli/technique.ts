@@ -9,6 +9,7 @@ import { ONNX } from "../protocol/formats.ts";
 import { paramKind } from "../protocol/params.ts";
 import { takesInput, type TechniqueInfo } from "../protocol/technique.ts";
 import { kindOf } from "../draw/kinds/index.ts";
+import { checkTable } from "../draw/scene/check-table.ts";
 import { headerOf, rowsOf } from "../draw/scene/table.ts";
 import { SAVE_FORMATS, saveResult } from "../draw/encode/save.ts";
 import type { LoadedModel } from "../runtime/models.ts";
@@ -40,6 +41,10 @@ const OUT = {
   help: "The file to write; its ending says in which format.",
 } as const;
 
+const CHECK_OUTPUT = `Without --out:
+  A table of the check's numbers beside the mean and the deviation of those of random maps, and than how many of
+  those the explanation is better. FILE.json has them as artifacts[0].numbers[].random.`;
+
 /** Of techniques that look at samples. */
 const SAMPLE_OPTIONS = {
   input: { needed: "usually" },
@@ -57,16 +62,19 @@ const SAMPLE_OPTIONS = {
 /** Of techniques that look at the model alone. */
 const MODEL_OPTIONS = { set: {}, threads: {}, out: OUT } as const;
 
-/** Predictions without --out are a table on standard output; all else is written in the format of its ending. */
+/**
+ * Predictions, and a check's numbers beside those of random maps, without --out are a table on standard output; all else
+ * is written in the format of its ending.
+ */
 export function techniqueCommand(info: TechniqueInfo): Command {
   const { id } = info;
-  const isTable = id === "predictions";
+  const isTable = id === "predictions" || info.group === "checks";
   const out = isTable ? OUT : ({ ...OUT, needed: "always" } as const);
   const common = {
     name: id,
     summary: techniqueSummary(info),
     positional: ["MODEL"],
-    details: [paramsHelp([...info.params, REDUCE])],
+    details: [...(info.group === "checks" ? [CHECK_OUTPUT] : []), paramsHelp([...info.params, REDUCE])],
   };
   const call = (input: string): string =>
     `${id} model.${ONNX.extensions[0]}${input}${isTable ? "" : ` --out ${id}.png`}`;
@@ -113,7 +121,7 @@ async function runTechnique(
     if (format === "npy") refuseSeveral(result.arrays.map(({ name = "" }) => name));
     if ((format === "npy" || format === "npz") && result.arrays.length === 0)
       throw new UsageError(`${info.title} gives no array of numbers.`, info.id, "Use --out FILE.csv or FILE.json.");
-    if (out === undefined || !format) printTable(...resultTable(result));
+    if (out === undefined || !format) printTable(...resultTable(info, result));
     else {
       await mkdir(dirname(resolve(out)), { recursive: true });
       await writeFile(out, format === "py" ? pythonCode(result) : saveResult(result, looks, format));
@@ -151,9 +159,18 @@ function refuseSeveral(names: readonly string[]): void {
     );
 }
 
-/** What a .csv of it holds. */
-function resultTable({ views: artifacts }: Result): [header: readonly string[], rows: readonly TableRow[]] {
-  const table = kindOf(artifacts[0]).table(artifacts[0]);
+/** What a .csv of it holds; of a check its numbers. */
+function resultTable(
+  { title }: TechniqueInfo,
+  { views }: Result,
+): [header: readonly string[], rows: readonly TableRow[]] {
+  const table = views.every((view) => view.kind === "curves")
+    ? checkTable(
+        views.flatMap(({ numbers, input }) =>
+          numbers.map((number) => ({ check: input === undefined ? title : `${title}: ${input}`, number })),
+        ),
+      )
+    : kindOf(views[0]).table(views[0]);
   return [headerOf(table), [...rowsOf(table)]];
 }
 

@@ -339,13 +339,25 @@ export interface CurveLine {
   readonly summary?: { readonly label: string; readonly value: number };
 }
 
-interface CurveNumber {
+export interface CurveNumber {
   /** "deletion_auc": for programs that read the JSON. */
   readonly id: string;
   readonly label: string;
   readonly value: number;
   /** What the number says, in a sentence. */
   readonly help: string;
+  /** Which is better; absent where neither is, or where the number alone does not tell. */
+  readonly better?: "higher" | "lower";
+  /** Of a check: the same number of random maps. */
+  readonly random?: RandomNumbers;
+}
+
+/** One number of several random maps, in the order of their seeds. */
+export interface RandomNumbers {
+  readonly values: readonly number[];
+  readonly mean: number;
+  /** Standard deviation (ddof 1); absent for one map. */
+  readonly deviation?: number;
 }
 
 /** Values along one axis: an attribution of a signal, the channels of a layer with one dimension. */

@@ -1,3 +1,4 @@
+import type { CurveNumber, RandomNumbers } from "./artifacts.ts";
 import type { PanelState } from "./panel.ts";
 import type { Params, TechniqueInfo } from "./technique.ts";
 
@@ -70,4 +71,31 @@ export function layerNeeds(
   if (technique.group !== "checks") return technique.needs;
   const id = params?.method ?? technique.params.find(({ name }) => name === "method")?.default;
   return techniques.find((one) => one.id === id)?.needs ?? { layer: "none" };
+}
+
+/** A number of several random maps. values: at least one. */
+export function randomNumbers(values: readonly number[]): RandomNumbers {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  if (values.length === 1) return { values, mean };
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { values, mean, deviation: Math.sqrt(squares / (values.length - 1)) };
+}
+
+/** How an explanation's number stands to those of random maps. */
+export interface Standing {
+  /** "better": than every random map; "worse": than every one. */
+  readonly word: "better" | "worse" | "mixed";
+  /** Than how many of them it is better. */
+  readonly better: number;
+  readonly of: number;
+}
+
+/** Undefined where neither direction is better, there are no random maps, or a number is none. */
+export function standing({ value, better, random }: CurveNumber): Standing | undefined {
+  if (!better || !random || ![value, ...random.values].every(Number.isFinite)) return undefined;
+  const sign = better === "higher" ? 1 : -1;
+  const count = (isIt: (difference: number) => boolean): number =>
+    random.values.filter((one) => isIt(sign * (value - one))).length;
+  const [above, below, of] = [count((by) => by > 0), count((by) => by < 0), random.values.length];
+  return { word: above === of ? "better" : below === of ? "worse" : "mixed", better: above, of };
 }

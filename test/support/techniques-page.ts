@@ -30,16 +30,33 @@ const OWN_SOURCES: Readonly<Record<string, string>> = {
   sparseness: "Quantus",
 };
 
+/** What is said of a family before its table. */
+const ABOUT: Partial<Record<TechniqueInfo["group"], string>> = {
+  checks: `How reliable an explanation is. In the panel they stand under the result, as *How reliable is this explanation?*; on the command line
+each takes the method to check (\`--set method=saliency --set options="absolute=false"\`). Its numbers stand beside those of random maps
+(\`random_maps\` of them, from \`random_seed\` on): independent normal values in the explanation's resolution, of its size, magnitudes where it has none below zero.
+
+- Insertion & Deletion, ROAD: the random map decides the order in which pixels go. Infidelity: it predicts the same perturbations.
+- Sparseness: its Gini index, √2 − 1 for many values. Neither direction is better.
+- Max-Sensitivity: random maps that have nothing to do with each other, one for each input: √2, of magnitudes 0.85. A map that ignores the input has 0.
+- Randomisation Check: a random map in the place of the randomised model's: about 0. A map that ignores the model has 1.
+
+Without \`--out\` the numbers are printed as a table; \`--out FILE.json\` has them as \`artifacts[0].numbers\`, each with \`value\`, \`better\`
+("higher" or "lower", where one is) and \`random: { values, mean, deviation }\`.
+
+`,
+};
+
 /** docs/techniques.md: a table for each family of techniques. Throws for a technique without a reference. */
 export function techniquesPage(techniques: readonly TechniqueInfo[], cases: readonly AgreementCase[]): string {
   const families = (Object.keys(FAMILIES) as TechniqueInfo["group"][]).map((family) => {
     const rows = techniques.filter(({ group }) => group === family).map((info) => row(info, cases));
-    return `## ${FAMILIES[family]}\n\n| technique | command line | what it shows | needs | reference | compared with |\n| --- | --- | --- | --- | --- | --- |\n${rows.join("\n")}\n`;
+    return `## ${FAMILIES[family]}\n\n${ABOUT[family] ?? ""}| technique | command line | what it shows | needs | reference | compared with |\n| --- | --- | --- | --- | --- | --- |\n${rows.join("\n")}\n`;
   });
   return `# Techniques
 
 Made from the catalogue of techniques by \`src/techniques/catalogue.test.ts\` (\`UPDATE_DOCS=1 npx vitest run src/techniques/catalogue.test.ts\`
-writes it anew). Each is a command of the palette (*Neural Loupe: …*), a button of the panel, and a word of the command line:
+writes it anew). Each is a command of the palette (*Neural Loupe: …*), a method of the panel, and a word of the command line:
 \`neural-loupe TECHNIQUE --help\` explains its options.
 
 *Compared with* names the implementations that the numbers are tested against, and on how many networks;

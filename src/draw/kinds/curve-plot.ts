@@ -4,7 +4,7 @@ import type { Block, LinePart, Part } from "../scene/parts.ts";
 import { paragraph, stack, textWidth } from "../scene/parts.ts";
 import { ticks } from "../scene/ticks.ts";
 import { formatValue } from "../../protocol/format.ts";
-import { curveRanges, lineStyles, lineText } from "./curves.ts";
+import { curveRanges, lineStyles, lineText, randomText } from "./curves.ts";
 import type { CurveRange } from "./curves.ts";
 
 const [plotWidth, plotHeight] = [600, 360];
@@ -169,14 +169,32 @@ function legend({ lines }: CurvesArtifact): Block {
 function numbers({ numbers: all }: CurvesArtifact, width: number): Block {
   const names = Math.max(0, ...all.map(({ label }) => textWidth(label, 2))) + 24;
   return stack(
-    all.map(({ label, value }): Block => ({
-      width,
-      height: GLYPH.ascent * 2,
-      parts: [
-        { kind: "text", x: 0, y: 0, text: label, scale: 2, ink: "muted" },
-        { kind: "text", x: names, y: 0, text: formatValue(value), scale: 2, ink: "foreground" },
-      ],
-    })),
+    all.map((number): Block => {
+      const random = randomText(number);
+      const value = formatValue(number.value);
+      const besides: Part[] =
+        random === undefined
+          ? []
+          : [
+              {
+                kind: "text",
+                x: names + textWidth(`${value}  `, 2),
+                y: 0,
+                text: `random map ${random}`,
+                scale: 2,
+                ink: "muted",
+              },
+            ];
+      return {
+        width,
+        height: GLYPH.ascent * 2,
+        parts: [
+          { kind: "text", x: 0, y: 0, text: number.label, scale: 2, ink: "muted" },
+          { kind: "text", x: names, y: 0, text: value, scale: 2, ink: "foreground" },
+          ...besides,
+        ],
+      };
+    }),
     8,
   );
 }

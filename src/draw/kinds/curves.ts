@@ -1,7 +1,8 @@
-import type { CurveAxis, CurveLine, CurvesArtifact } from "../../protocol/artifacts.ts";
+import type { CurveAxis, CurveLine, CurveNumber, CurvesArtifact } from "../../protocol/artifacts.ts";
 import { LINE_DASHES } from "../scene/strokes.ts";
 import { column } from "../scene/table.ts";
 import type { Table } from "../scene/table.ts";
+import { randomNumbers } from "../../protocol/checks.ts";
 import { formatValue } from "../../protocol/format.ts";
 import { layoutCurves } from "./curve-plot.ts";
 import type { Combine, Kind } from "./kind.ts";
@@ -51,10 +52,16 @@ function combineCurves(parts: readonly CurvesArtifact[], combine: Combine): Curv
     // A line that some lack (with signs, where a map has none) is left out.
     return same.length === parts.length ? [combineLine(same, combine)] : [];
   });
-  const numbers = first.numbers.map((number) => ({
-    ...number,
-    value: combine(parts.map((part) => part.numbers.find(({ id }) => id === number.id)?.value ?? NaN)),
-  }));
+  const numbers = first.numbers.map((number) => {
+    const same = parts.map((part) => part.numbers.find(({ id }) => id === number.id));
+    // Each random map's, whose seed is the same for all.
+    const random = number.random?.values.map((_, map) => combine(same.map((one) => one?.random?.values[map] ?? NaN)));
+    return {
+      ...number,
+      value: combine(same.map((one) => one?.value ?? NaN)),
+      ...(random ? { random: randomNumbers(random) } : {}),
+    };
+  });
   return { ...first, lines, numbers };
 }
 
@@ -127,4 +134,10 @@ export function lineStyles(
 /** "Deletion, AUC 0.1234": a line's name with what sums it up. */
 export function lineText({ label, summary }: CurveLine): string {
   return summary ? `${label}, ${summary.label} ${formatValue(summary.value)}` : label;
+}
+
+/** "0.31 ± 0.02": what random maps have in a number's place; nothing where none were made. */
+export function randomText({ random }: CurveNumber): string | undefined {
+  if (!random) return undefined;
+  return `${formatValue(random.mean)}${random.deviation === undefined ? "" : ` ± ${formatValue(random.deviation)}`}`;
 }

@@ -9,6 +9,7 @@ import { choiceParam, numberParam, seedParam, wholeNumberParam } from "../framew
 import { technique, type InputInfo, type SampleTechnique } from "../framework/technique.ts";
 import { elementsOf, featuresOf, type Features } from "./features.ts";
 import { isAttribution, methodOf, methodParam, OPTIONS, within } from "./checked-method.ts";
+import { besideRandom, randomGenerators, randomMap, randomMapCaption, randomMapParams } from "./random-map.ts";
 import { openMeasure } from "./scores.ts";
 
 const PARAMS = [
@@ -57,6 +58,7 @@ const PARAMS = [
     "Number of perturbed inputs. Captum's default of 10 gives a noisy estimate.",
   ),
   seedParam("The same seed gives the same perturbations."),
+  ...randomMapParams(10),
 ] as const satisfies readonly ParamSpec[];
 
 /**
@@ -77,7 +79,7 @@ const LOCAL: ReadonlySet<string> = new Set([
  * Infidelity: the mean over perturbations of (Σ attribution · perturbation − (f(x) − f(x̃)))². Raw is [samples, 2]:
  * what the attribution predicts, and what the score did. As Captum's infidelity, with the perturbation of its
  * infidelity_perturb_func_decorator: x − x̃, or (x − x̃) / (x − baseline) where the method's values are multiplied by
- * the input.
+ * the input. Beside it that of random maps as large as the explanation, over the same perturbations.
  */
 export function infidelity(methods: readonly SampleTechnique[]): SampleTechnique {
   return technique({
@@ -99,28 +101,41 @@ export function infidelity(methods: readonly SampleTechnique[]): SampleTechnique
       const samples = params.samples;
       const baseline = await baselineOf(context);
       const raw = await method.explain({}, within(context, 0, 0.4, method.title));
-      const attribution = await elementsOf(context, features, method, raw);
+      // The explanation's own, then the random maps'.
+      const attributions = await Promise.all(
+        [raw, ...randomGenerators(params).map((generator) => randomMap(raw, generator))].map((map) =>
+          elementsOf(context, features, method, map),
+        ),
+      );
       const local = method.technique.info.group === "cams" || LOCAL.has(method.technique.info.id);
       const multiplied = params.multiply_by_inputs === "auto" ? !local : params.multiply_by_inputs === "true";
       const measured = await openMeasure(context, method.question(), "score");
       try {
         const perturb = perturber(input, features, baseline, params);
-        const predicted = new Float32Array(samples);
+        const predictions = attributions.map(() => new Float32Array(samples));
         // The last one is the input as it is.
         const { values: scores } = await measured.run(
           samples + 1,
           (index) => {
             if (index === samples) return input.values;
             const perturbed = perturb();
-            predicted[index] = predictedFall(attribution, input.values, perturbed, multiplied ? baseline : undefined);
+            attributions.forEach((attribution, which) => {
+              predictions[which][index] = predictedFall(
+                attribution,
+                input.values,
+                perturbed,
+                multiplied ? baseline : undefined,
+              );
+            });
             return perturbed;
           },
           (done) => context.progress(0.4 + 0.6 * (done / samples), `Perturbation ${done} of ${samples}`),
         );
         const happened = scores.slice(0, samples).map((score) => scores[samples] - score);
+        const [predicted] = predictions;
         const pairs = new Float32Array(2 * samples);
         for (let i = 0; i < samples; i++) pairs.set([predicted[i], happened[i]], 2 * i);
-        const artifact = artifactOf(method.title, measured.label, predicted, happened, multiplied);
+        const artifact = artifactOf(params, method.title, measured.label, predictions, happened, multiplied);
         return { raw: { dims: [samples, 2], values: pairs }, views: [artifact] };
       } finally {
         await measured.release();
@@ -184,13 +199,16 @@ function predictedFall(
   return sum;
 }
 
-function artifactOf(
-  title: string,
-  label: string,
-  predicted: Float32Array,
-  happened: Float32Array,
-  multiplied: boolean,
-): CurvesArtifact {
+interface Numbers {
+  readonly infidelity: number;
+  readonly standard_error: number;
+  readonly infidelity_normalized: number;
+  readonly share_unexplained: number;
+  /** By which the map predicts best. */
+  readonly factor: number;
+}
+
+function numbersOf(predicted: Float32Array, happened: Float32Array): Numbers {
   const count = predicted.length;
   const errors = Array.from(predicted, (value, i) => (value - happened[i]) ** 2);
   const mean = errors.reduce((a, b) => a + b, 0) / count;
@@ -202,6 +220,24 @@ function artifactOf(
   );
   const factor = squares > 0 ? products / squares : products;
   const normalized = (factor * factor * squares - 2 * factor * products + changes) / count;
+  return {
+    infidelity: mean,
+    standard_error: deviation,
+    infidelity_normalized: normalized,
+    share_unexplained: changes > 0 ? (normalized * count) / changes : NaN,
+    factor,
+  };
+}
+
+function artifactOf(
+  params: Parameters<typeof randomMapCaption>[0],
+  title: string,
+  label: string,
+  [predicted, ...random]: readonly Float32Array[],
+  happened: Float32Array,
+  multiplied: boolean,
+): CurvesArtifact {
+  const own = numbersOf(predicted, happened);
   const order = Array.from(predicted.keys()).sort((a, b) => predicted[a] - predicted[b]);
   const ends = [...predicted, ...happened].filter(Number.isFinite);
   const [low, high] = [
@@ -221,7 +257,7 @@ function artifactOf(
         x: Float32Array.from(order, (i) => predicted[i]),
         y: Float32Array.from(order, (i) => happened[i]),
         style: "points",
-        summary: { label: "infidelity", value: mean },
+        summary: { label: "infidelity", value: own.infidelity },
       },
       {
         id: "faithful",
@@ -231,34 +267,40 @@ function artifactOf(
         style: "guide",
       },
     ],
-    numbers: [
-      {
-        id: "infidelity",
-        label: "Infidelity",
-        value: mean,
-        help: "Mean squared difference between the predicted and the actual score change, in squared score units. Lower is better.",
-      },
-      {
-        id: "standard_error",
-        label: "Standard error",
-        value: deviation,
-        help: "Uncertainty of the infidelity from sampling the perturbations.",
-      },
-      {
-        id: "infidelity_normalized",
-        label: "Infidelity, scaled",
-        value: normalized,
-        help: "Infidelity after multiplying the map by the best-fitting factor, for maps without a meaningful scale such as Grad-CAM (Captum's normalize=True).",
-      },
-      {
-        id: "share_unexplained",
-        label: "Unexplained fraction",
-        value: changes > 0 ? (normalized * count) / changes : NaN,
-        help: "Scaled infidelity as a fraction of the score's mean squared change: 0 means predicted exactly, 1 not at all.",
-      },
-    ],
+    numbers: besideRandom(
+      [
+        {
+          id: "infidelity",
+          label: "Infidelity",
+          value: own.infidelity,
+          help: "Mean squared difference between the predicted and the actual score change, in squared score units. Lower is better.",
+          better: "lower",
+        },
+        {
+          id: "standard_error",
+          label: "Standard error",
+          value: own.standard_error,
+          help: "Uncertainty of the infidelity from sampling the perturbations.",
+        },
+        {
+          id: "infidelity_normalized",
+          label: "Infidelity, scaled",
+          value: own.infidelity_normalized,
+          help: "Infidelity after multiplying the map by the best-fitting factor, for maps without a meaningful scale such as Grad-CAM (Captum's normalize=True). Lower is better.",
+          better: "lower",
+        },
+        {
+          id: "share_unexplained",
+          label: "Unexplained fraction",
+          value: own.share_unexplained,
+          help: "Scaled infidelity as a fraction of the score's mean squared change: 0 means predicted exactly, 1 not at all.",
+          better: "lower",
+        },
+      ],
+      random.map((one) => ({ ...numbersOf(one, happened) })),
+    ),
     reading:
       "Each dot is one perturbed input. On the diagonal, the map predicted the score change exactly. A shapeless cloud means that the map says little about how the model behaves near this input.",
-    caption: `${count} perturbations; ${multiplied ? "values include the input's difference from the baseline" : "values are gradients"}; best factor ${formatNumber(factor)}`,
+    caption: `${predicted.length} perturbations; ${multiplied ? "values include the input's difference from the baseline" : "values are gradients"}; best factor ${formatNumber(own.factor)}${randomMapCaption(params)}`,
   };
 }

@@ -3,12 +3,13 @@ import { spearman } from "../../math/rank.ts";
 import { ssim } from "../../math/ssim.ts";
 import { UsageError } from "../../model/errors.ts";
 import type { CurvesArtifact } from "../../protocol/artifacts.ts";
-import type { ParamSpec } from "../../protocol/technique.ts";
+import type { ParamsOf, ParamSpec } from "../../protocol/technique.ts";
 import { inputName } from "../framework/input-name.ts";
 import { yieldToEventLoop } from "../framework/event-loop.ts";
 import { technique, type SampleContext, type SampleTechnique, type TechniqueOutput } from "../framework/technique.ts";
 import { featuresOf, hasInputShape } from "./features.ts";
 import { isAttribution, methodOf, methodParam, OPTIONS, within, type CheckedMethod } from "./checked-method.ts";
+import { besideRandom, randomGenerators, randomMap, randomMapCaption, randomMapParams } from "./random-map.ts";
 import { weightLayers, WeightDraws } from "./weight-layers.ts";
 
 const PARAMS = [
@@ -19,13 +20,16 @@ const PARAMS = [
     "Number of times the map is computed while layers are randomised one after another, evenly spaced along the model. 0: after every layer, as in Quantus.",
   ),
   seedParam("The same seed gives the same weights."),
+  ...randomMapParams(5),
 ] as const satisfies readonly ParamSpec[];
 
 /**
  * The model-randomisation sanity check: layers lose their weights one after another, from the output on down, each
  * staying random, and the method's map is compared with that of the trained model. Raw is [similarities, stops + 1]:
  * Spearman's rank correlation of magnitudes, of signed values, SSIM of the map of magnitudes (left out where there is
- * no plane). As Quantus's MPRT (top-down), on magnitudes divided by the largest.
+ * no plane). As Quantus's MPRT (top-down), on magnitudes divided by the largest. Beside the
+ * numbers those of random maps in place of the randomised models': how alike maps are that have nothing in common
+ * (about 0). A map that ignores the model has 1.
  */
 export function randomisation(methods: readonly SampleTechnique[]): SampleTechnique {
   return technique({
@@ -61,7 +65,11 @@ export function randomisation(methods: readonly SampleTechnique[]): SampleTechni
         await yieldToEventLoop();
       }
       const names = ["as trained", ...depths.map((depth) => layers[depth - 1].name)];
-      const artifact = artifactOf(context, method, original, similarities, names, layers.length);
+      // One map takes the place of all randomised models' maps.
+      const random = randomGenerators(context.params).map((generator) =>
+        numbersOf([compare(randomMap(original, generator))]),
+      );
+      const artifact = artifactOf(context, method, original, similarities, names, layers.length, random);
       // Of the trained model's map with itself, only what has no meaning is not one.
       const rows = Number.isNaN(similarities[0][2]) ? [0, 1] : [0, 1, 2];
       const values = Float32Array.from(rows.flatMap((which) => similarities.map((one) => one[which])));
@@ -151,12 +159,13 @@ const LINES: readonly { readonly id: string; readonly label: string }[] = [
 ];
 
 function artifactOf(
-  context: SampleContext,
+  context: SampleContext<ParamsOf<typeof PARAMS>>,
   method: CheckedMethod,
   original: TechniqueOutput["raw"],
   similarities: readonly Similarity[],
   names: readonly string[],
   count: number,
+  random: readonly Numbers[],
 ): CurvesArtifact {
   const signed = original.values.some((value) => value < 0);
   const x = Float32Array.from(names, (_, i) => i);
@@ -170,11 +179,7 @@ function artifactOf(
   const missing = lines.some(({ y }) => y.some((value) => !Number.isFinite(value)));
   if (missing)
     context.note("A gap in a line means that the randomised model's map was constant, so it has no correlation.");
-  const randomised = similarities
-    .slice(1)
-    .map(([magnitudes]) => magnitudes)
-    .filter(Number.isFinite);
-  const last = similarities[similarities.length - 1];
+  const own = numbersOf(similarities.slice(1));
   return {
     kind: "curves",
     id: "randomisation",
@@ -195,33 +200,49 @@ function artifactOf(
         style: "guide",
       },
     ],
-    numbers: [
-      {
-        id: "last_correlation",
-        label: "Magnitudes, all layers randomised",
-        value: last[0],
-        help: "Rank correlation of the magnitudes with all layers randomised (Quantus's return_last_correlation). Near 0 is a pass.",
-      },
-      {
-        id: "average_correlation",
-        label: "Magnitudes, mean over stops",
-        value: randomised.reduce((a, b) => a + b, 0) / randomised.length,
-        help: "Mean over all stops. Lower means that the map changes sooner.",
-      },
-      ...(Number.isFinite(last[2])
-        ? [
-            {
-              id: "last_ssim",
-              label: "SSIM, all layers randomised",
-              value: last[2],
-              help: "Structural similarity with all layers randomised.",
-            },
-          ]
-        : []),
-    ],
+    numbers: besideRandom(
+      [
+        {
+          id: "last_correlation",
+          label: "Magnitudes, all layers randomised",
+          value: own.last_correlation,
+          help: "Rank correlation of the magnitudes with all layers randomised (Quantus's return_last_correlation). Near 0 is a pass.",
+        },
+        {
+          id: "average_correlation",
+          label: "Magnitudes, mean over stops",
+          value: own.average_correlation,
+          help: "Mean over all stops. Lower means that the map changes sooner.",
+        },
+        ...(Number.isFinite(own.last_ssim)
+          ? [
+              {
+                id: "last_ssim",
+                label: "SSIM, all layers randomised",
+                value: own.last_ssim,
+                help: "Structural similarity with all layers randomised. Near 0 is a pass.",
+              },
+            ]
+          : []),
+      ],
+      random,
+    ),
     reading:
       "If the map depends on the learned weights, the curves fall towards 0 as layers are randomised. A map that stays near 1 shows edges of the input regardless of the model: " +
-      "do not rely on it to explain this model.",
-    caption: `${count} layers with weights, seed ${context.params.seed}`,
+      "do not rely on it to explain this model. Random maps show how alike maps are that have nothing in common.",
+    caption: `${count} layers with weights, seed ${context.params.seed}${randomMapCaption(context.params)}`,
+  };
+}
+
+type Numbers = Readonly<Record<"last_correlation" | "average_correlation" | "last_ssim", number>>;
+
+/** similarities: after each stop, the trained model's own left out. */
+function numbersOf(similarities: readonly Similarity[]): Numbers {
+  const magnitudes = similarities.map(([one]) => one).filter(Number.isFinite);
+  const last = similarities[similarities.length - 1];
+  return {
+    last_correlation: last[0],
+    average_correlation: magnitudes.reduce((a, b) => a + b, 0) / magnitudes.length,
+    last_ssim: last[2],
   };
 }

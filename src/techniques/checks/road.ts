@@ -10,6 +10,7 @@ import { technique, type SampleContext, type SampleTechnique } from "../framewor
 import { inputName, inputSaid } from "../framework/input-name.ts";
 import { featuresOf, fromPlanes, importanceOf, planesOf, type Features } from "./features.ts";
 import { isAttribution, methodOf, methodParam, OPTIONS, within } from "./checked-method.ts";
+import { besideRandom, randomGenerators, randomMap, randomMapCaption, randomMapParams } from "./random-map.ts";
 import { MEASURE, openMeasure } from "./scores.ts";
 
 const PERCENTAGES = {
@@ -32,6 +33,7 @@ const SEED = seedParam("The same seed gives the same noise.");
 /**
  * Remove and debias (ROAD): the target's probability when the most important pixels (MoRF), or the least important
  * (LeRF), are replaced by what their neighbours say (noisy linear imputation). Raw is [2, percentages]: MoRF, LeRF.
+ * Beside their means those of random maps, whose features are removed in a random order, and in the reverse of it.
  */
 export function road(methods: readonly SampleTechnique[]): SampleTechnique {
   return technique({
@@ -41,11 +43,19 @@ export function road(methods: readonly SampleTechnique[]): SampleTechnique {
       command: "Check by Removal and Imputation (ROAD)",
       group: "checks",
       summary:
-        "Removes the most or the least important pixels and imputes them from their neighbours, so that the shape of the removed region reveals nothing.",
+        "Whether removing the most important pixels matters more than removing the least important ones; what is removed is imputed from its neighbours.",
       cite: "Rong, Leemann et al. 2022",
       needs: { input: "one", target: true, layer: "spatial", several: true, gradient: false },
       passesFollowInput: true,
-      params: [methodParam(methods.filter(isAttribution)), OPTIONS, PERCENTAGES, NOISE, SEED, MEASURE],
+      params: [
+        methodParam(methods.filter(isAttribution)),
+        OPTIONS,
+        PERCENTAGES,
+        NOISE,
+        SEED,
+        MEASURE,
+        ...randomMapParams(3),
+      ],
     },
     async run(context) {
       const method = methodOf(context, methods.filter(isAttribution));
@@ -53,21 +63,16 @@ export function road(methods: readonly SampleTechnique[]): SampleTechnique {
       const [height, width] = spaceOf(context, features);
       const percentages = percentagesOf(context.params.percentages);
       const raw = await method.explain({}, within(context, 0, 0.3, method.title));
-      const order = descending(await importanceOf(context, features, method, raw));
       const measured = await openMeasure(context, method.question(), context.params.measure);
       try {
         const planes = planesOf(features, context.input.values);
         const random = new Random(context.params.seed);
-        const removing = async (
-          ranked: Uint32Array,
-          from: number,
-          word: string,
-        ): Promise<{ values: Float32Array; kept: (boolean | undefined)[] }> => {
+        const removing = async (ranked: Uint32Array, from: number, part: number, word: string): Promise<Curve> => {
           const copies: Float32Array[] = [];
           let guess = planes;
           for (const [i, percentage] of percentages.entries()) {
             context.signal.throwIfAborted();
-            context.progress(from + 0.3 * (i / percentages.length), `${word}: ${percentage}% removed`);
+            context.progress(from + part * (i / percentages.length), `${word}: ${percentage}% removed`);
             const removed = ranked.slice(0, Math.floor((features.count * percentage) / 100));
             guess = impute(planes, height, width, removed, guess);
             copies.push(fromPlanes(features, noisy(guess, removed, context.params.noise, random)));
@@ -79,9 +84,20 @@ export function road(methods: readonly SampleTechnique[]): SampleTechnique {
             () => undefined,
           );
         };
-        const most = await removing(order, 0.4, "Most important first");
-        const least = await removing(order.slice().reverse(), 0.7, "Least important first");
-        const artifact = artifactOf(method.title, features.word, percentages, measured, { most, least });
+        const maps = [raw, ...randomGenerators(context.params).map((generator) => randomMap(raw, generator))];
+        const part = 0.7 / maps.length;
+        const curves: Curves[] = [];
+        for (const [which, map] of maps.entries()) {
+          const order = descending(await importanceOf(context, features, method, map));
+          const from = 0.3 + which * part;
+          const label = which === 0 ? "" : `Random map ${which} of ${maps.length - 1}: `;
+          curves.push({
+            most: await removing(order, from, part / 2, `${label}most important first`),
+            least: await removing(order.slice().reverse(), from + part / 2, part / 2, `${label}least important first`),
+          });
+        }
+        const [{ most, least }] = curves;
+        const artifact = artifactOf(context.params, method.title, features.word, percentages, measured, curves);
         return {
           raw: { dims: [2, percentages.length], values: Float32Array.of(...most.values, ...least.values) },
           views: [artifact],
@@ -98,17 +114,24 @@ interface Curve {
   readonly kept: readonly (boolean | undefined)[];
 }
 
+interface Curves {
+  readonly most: Curve;
+  readonly least: Curve;
+}
+
 function artifactOf(
+  params: Parameters<typeof randomMapCaption>[0],
   title: string,
   word: string,
   percentages: readonly number[],
   { label, bounded }: { readonly label: string; readonly bounded: boolean },
-  { most, least }: { readonly most: Curve; readonly least: Curve },
+  [own, ...random]: readonly Curves[],
 ): CurvesArtifact {
   const x = Float32Array.from(percentages);
-  const [morf, lerf] = [mean(most.values), mean(least.values)];
+  const { most, least } = own;
+  const numbers = numbersOf(own);
+  const { morf_mean: morf, lerf_mean: lerf } = numbers;
   const classification = most.kept.every((kept) => kept !== undefined);
-  const accuracy = ({ kept }: Curve): number => kept.filter(Boolean).length / kept.length;
   return {
     kind: "curves",
     id: "road",
@@ -133,46 +156,69 @@ function artifactOf(
         summary: { label: "mean", value: lerf },
       },
     ],
-    numbers: [
-      {
-        id: "morf_mean",
-        label: "MoRF, mean",
-        value: morf,
-        help: "While the most important pixels are removed. Lower is better.",
-      },
-      {
-        id: "lerf_mean",
-        label: "LeRF, mean",
-        value: lerf,
-        help: "While the least important pixels are removed. Higher is better.",
-      },
-      {
-        id: "road",
-        label: "(LeRF − MoRF) / 2",
-        value: (lerf - morf) / 2,
-        help: "Both in one number. Higher is better; 0 means that the map carries no information.",
-      },
-      ...(classification
-        ? [
-            {
-              id: "morf_accuracy",
-              label: "MoRF, class unchanged",
-              value: accuracy(most),
-              help: "Fraction of the percentages at which the target is still the largest output. Lower is better. Its mean over a data set is Quantus's ROAD.",
-            },
-            {
-              id: "lerf_accuracy",
-              label: "LeRF, class unchanged",
-              value: accuracy(least),
-              help: "The same while the least important pixels are removed. Higher is better.",
-            },
-          ]
-        : []),
-    ],
+    numbers: besideRandom(
+      [
+        {
+          id: "morf_mean",
+          label: "MoRF, mean",
+          value: morf,
+          help: "While the most important pixels are removed. Lower is better.",
+          better: "lower",
+        },
+        {
+          id: "lerf_mean",
+          label: "LeRF, mean",
+          value: lerf,
+          help: "While the least important pixels are removed. Higher is better.",
+          better: "higher",
+        },
+        {
+          id: "road",
+          label: "(LeRF − MoRF) / 2",
+          value: numbers.road,
+          help: "Both in one number. Higher is better; 0 means that the map carries no information.",
+          better: "higher",
+        },
+        ...(classification
+          ? [
+              {
+                id: "morf_accuracy",
+                label: "MoRF, class unchanged",
+                value: numbers.morf_accuracy,
+                help: "Fraction of the percentages at which the target is still the largest output. Lower is better. Its mean over a data set is Quantus's ROAD.",
+                better: "lower" as const,
+              },
+              {
+                id: "lerf_accuracy",
+                label: "LeRF, class unchanged",
+                value: numbers.lerf_accuracy,
+                help: "The same while the least important pixels are removed. Higher is better.",
+                better: "higher" as const,
+              },
+            ]
+          : []),
+      ],
+      random.map(numbersOf),
+    ),
     reading:
       "With a faithful map, removing the most important pixels lowers the target quickly, and removing the least important ones changes little: " +
       "the further apart the two curves, the better. Removed pixels are imputed from their neighbours, so the model sees no holes.",
-    caption: `${percentages.length} percentages; noisy linear imputation`,
+    caption: `${percentages.length} percentages; noisy linear imputation${randomMapCaption(params)}`,
+  };
+}
+
+function numbersOf({
+  most,
+  least,
+}: Curves): Readonly<Record<"morf_mean" | "lerf_mean" | "road" | "morf_accuracy" | "lerf_accuracy", number>> {
+  const [morf, lerf] = [mean(most.values), mean(least.values)];
+  const accuracy = ({ kept }: Curve): number => kept.filter(Boolean).length / kept.length;
+  return {
+    morf_mean: morf,
+    lerf_mean: lerf,
+    road: (lerf - morf) / 2,
+    morf_accuracy: accuracy(most),
+    lerf_accuracy: accuracy(least),
   };
 }
 

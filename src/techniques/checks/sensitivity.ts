@@ -6,6 +6,7 @@ import { yieldToEventLoop } from "../framework/event-loop.ts";
 import { requireContinuous } from "../framework/smoothgrad.ts";
 import { technique, type SampleTechnique, type TechniqueOutput } from "../framework/technique.ts";
 import { isAttribution, methodOf, methodParam, OPTIONS, within } from "./checked-method.ts";
+import { besideRandom, randomGenerators, randomMap, randomMapCaption, randomMapParams } from "./random-map.ts";
 
 const PARAMS = [
   numberParam(
@@ -21,11 +22,14 @@ const PARAMS = [
     "Number of perturbed inputs. The largest change is reported. The default is Captum's.",
   ),
   seedParam("The same seed gives the same perturbations."),
+  ...randomMapParams(10),
 ] as const satisfies readonly ParamSpec[];
 
 /**
  * Max-sensitivity: the largest ‖explanation(x + δ) − explanation(x)‖ / ‖explanation(x)‖ for δ drawn evenly from −radius
- * to radius in every element. Raw is [samples], each one's change. As Captum's sensitivity_max.
+ * to radius in every element. Raw is [samples], each one's change. As Captum's sensitivity_max. Beside it what
+ * unrelated maps have: a random map for the input and another one for each perturbed input (√2 for many signed values,
+ * 0.85 for magnitudes). A map that is the same for every input has 0.
  */
 export function sensitivity(methods: readonly SampleTechnique[]): SampleTechnique {
   return technique({
@@ -49,6 +53,11 @@ export function sensitivity(methods: readonly SampleTechnique[]): SampleTechniqu
       const part = 1 / (samples + 1);
       const original = await method.explain({}, within(context, 0, part, method.title));
       const changes = new Float32Array(samples);
+      const unrelated = randomGenerators(context.params).map((generator) => ({
+        generator,
+        of: randomMap(original, generator),
+        changes: new Float32Array(samples),
+      }));
       for (let sample = 0; sample < samples; sample++) {
         context.progress((sample + 1) * part, `Perturbation ${sample + 1} of ${samples}`);
         const moved = context.input.values.map((value) => value + radius * (2 * random.uniform() - 1));
@@ -57,10 +66,10 @@ export function sensitivity(methods: readonly SampleTechnique[]): SampleTechniqu
           within(context, (sample + 1) * part, part, `Perturbation ${sample + 1} of ${samples}`),
         );
         changes[sample] = changeOf(original, raw);
+        for (const one of unrelated) one.changes[sample] = changeOf(one.of, randomMap(original, one.generator));
         await yieldToEventLoop();
       }
-      const largest = changes.reduce((a, b) => Math.max(a, b), 0);
-      const mean = changes.reduce((a, b) => a + b, 0) / samples;
+      const { max_sensitivity: largest, mean_sensitivity: mean } = numbersOf(changes);
       const artifact: CurvesArtifact = {
         kind: "curves",
         id: "sensitivity",
@@ -78,21 +87,40 @@ export function sensitivity(methods: readonly SampleTechnique[]): SampleTechniqu
             summary: { label: "max-sensitivity", value: largest },
           },
         ],
-        numbers: [
-          {
-            id: "max_sensitivity",
-            label: "Max-sensitivity",
-            value: largest,
-            help: "Largest change relative to the map's L2 norm. Lower is more stable; above 1 the map is a different one.",
-          },
-          { id: "mean_sensitivity", label: "Mean change", value: mean, help: "Mean over all perturbations." },
-        ],
-        reading: `Each input element was changed by at most ${radius}. A map that changes much more than the input reflects noise as much as the model.`,
-        caption: `${samples} perturbations, radius ${radius}`,
+        numbers: besideRandom(
+          [
+            {
+              id: "max_sensitivity",
+              label: "Max-sensitivity",
+              value: largest,
+              help: "Largest change relative to the map's L2 norm. Lower is more stable; above 1 the map is a different one.",
+              better: "lower",
+            },
+            {
+              id: "mean_sensitivity",
+              label: "Mean change",
+              value: mean,
+              help: "Mean over all perturbations. Lower is more stable.",
+              better: "lower",
+            },
+          ],
+          unrelated.map((one) => numbersOf(one.changes)),
+        ),
+        reading:
+          `Each input element was changed by at most ${radius}. A map that changes much more than the input reflects noise as much as the model. ` +
+          "Random maps that have nothing to do with each other show how far apart maps can be. A map that ignores the input never changes, so a low value alone proves nothing.",
+        caption: `${samples} perturbations, radius ${radius}${randomMapCaption(context.params)}`,
       };
       return { raw: { dims: [samples], values: changes }, views: [artifact] };
     },
   });
+}
+
+function numbersOf(changes: Float32Array): { max_sensitivity: number; mean_sensitivity: number } {
+  return {
+    max_sensitivity: changes.reduce((a, b) => Math.max(a, b), 0),
+    mean_sensitivity: changes.reduce((a, b) => a + b, 0) / changes.length,
+  };
 }
 
 /**

@@ -1,11 +1,15 @@
 import { gini, lorenz } from "../../math/gini.ts";
 import type { CurvesArtifact } from "../../protocol/artifacts.ts";
-import { technique, type SampleTechnique } from "../framework/technique.ts";
+import { technique, type SampleTechnique, type TechniqueOutput } from "../framework/technique.ts";
 import { isAttribution, methodOf, methodParam, OPTIONS } from "./checked-method.ts";
+import { besideRandom, randomGenerators, randomMap, randomMapCaption, randomMapParams } from "./random-map.ts";
 
 const POINTS = 200;
 
-/** The Gini index of a method's magnitudes, with their Lorenz curve; raw is [1]. As Quantus's Sparseness. */
+/**
+ * The Gini index of a method's magnitudes, with their Lorenz curve; raw is [1]. As Quantus's Sparseness. Beside it that
+ * of random maps (independent normal values: √2 − 1 = 0.414 for many of them). Neither direction is better.
+ */
 export function sparseness(methods: readonly SampleTechnique[]): SampleTechnique {
   return technique({
     info: {
@@ -17,20 +21,17 @@ export function sparseness(methods: readonly SampleTechnique[]): SampleTechnique
       cite: "Chalasani et al. 2020",
       needs: { input: "one", target: true, layer: "spatial", several: true, gradient: false },
       passesFollowInput: true,
-      params: [methodParam(methods.filter(isAttribution)), OPTIONS],
+      params: [methodParam(methods.filter(isAttribution)), OPTIONS, ...randomMapParams(10)],
     },
     async run(context) {
       const method = methodOf(context, methods.filter(isAttribution));
-      const {
-        values: elements,
-        dims,
-        effects,
-      } = await method.explain({}, (fraction, text) => context.progress(fraction, text));
-      const values = effects?.parts ?? elements;
-      const index = gini(values);
+      const raw = await method.explain({}, (fraction, text) => context.progress(fraction, text));
+      const { dims, effects } = raw;
+      const values = magnitudesOf(raw);
       const { x, y } = lorenz(values, POINTS);
+      const own = numbersOf(raw);
       const percent = (shares: Float32Array): Float32Array => shares.map((share) => 100 * share);
-      const tenth = 1 - shareAt(x, y, 0.9);
+      const random = randomGenerators(context.params).map((generator) => numbersOf(randomMap(raw, generator)));
       const artifact: CurvesArtifact = {
         kind: "curves",
         id: "sparseness",
@@ -44,33 +45,45 @@ export function sparseness(methods: readonly SampleTechnique[]): SampleTechnique
             x: percent(x),
             y: percent(y),
             style: "line",
-            summary: { label: "Gini", value: index },
+            summary: { label: "Gini", value: own.gini },
           },
           { id: "equal", label: "All equal", x: Float32Array.of(0, 100), y: Float32Array.of(0, 100), style: "guide" },
         ],
-        numbers: [
-          {
-            id: "gini",
-            label: "Gini index",
-            value: index,
-            help: "Twice the area between the curve and the diagonal: 0 if all values are equal, near 1 if a few hold almost everything.",
-          },
-          {
-            id: "top_tenth",
-            label: "Share of the largest 10%",
-            value: tenth,
-            help: "Share of the total magnitude in the largest 10% of the values.",
-          },
-        ],
+        numbers: besideRandom(
+          [
+            {
+              id: "gini",
+              label: "Gini index",
+              value: own.gini,
+              help: "Twice the area between the curve and the diagonal: 0 if all values are equal, near 1 if a few hold almost everything.",
+            },
+            {
+              id: "top_tenth",
+              label: "Share of the largest 10%",
+              value: own.top_tenth,
+              help: "Share of the total magnitude in the largest 10% of the values.",
+            },
+          ],
+          random,
+        ),
         reading:
           "The lower the curve, the fewer elements carry the explanation. A sparse map is easier to read but not necessarily faithful: compare with deletion or ROAD.",
-        caption: effects
-          ? `${values.length} elements of [${dims.join(", ")}]`
-          : `${values.length} values [${dims.join(", ")}]`,
+        caption: `${values.length} ${effects ? `elements of [${dims.join(", ")}]` : `values [${dims.join(", ")}]`}${randomMapCaption(context.params)}`,
       };
-      return { raw: { dims: [1], values: Float32Array.of(index) }, views: [artifact] };
+      return { raw: { dims: [1], values: Float32Array.of(own.gini) }, views: [artifact] };
     },
   });
+}
+
+/** What is looked at: the values, or the parts' effects. */
+function magnitudesOf({ values, effects }: TechniqueOutput["raw"]): Float32Array {
+  return effects?.parts ?? values;
+}
+
+function numbersOf(raw: TechniqueOutput["raw"]): { gini: number; top_tenth: number } {
+  const values = magnitudesOf(raw);
+  const { x, y } = lorenz(values, POINTS);
+  return { gini: gini(values), top_tenth: 1 - shareAt(x, y, 0.9) };
 }
 
 function shareAt(x: Float32Array, y: Float32Array, at: number): number {

@@ -74,6 +74,7 @@ function combinedEffects(all: readonly PartEffects[], count: number, combine: Co
       all.map(({ shares }) => shares),
       combine,
     ),
+    lay: (parts) => all[0].lay(parts),
   };
 }
 

@@ -94,6 +94,8 @@ export interface PartEffects {
   readonly parts: Float32Array;
   /** For each element its share of the effects of the parts that it belongs to: these sum up. */
   readonly shares: Float32Array;
+  /** Other effects of the same parts, over the elements as these are. */
+  lay(parts: Float32Array): { readonly values: Float32Array; readonly shares: Float32Array };
 }
 
 /** What a layer is wanted for. */

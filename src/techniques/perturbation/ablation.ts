@@ -44,10 +44,7 @@ export async function ablate(context: SampleContext, parts: Parts, baseline: Flo
   if (!tail) throw context.independent(name);
   try {
     const whole = context.scoreIn((await tail.run([input]))[0]);
-    const sum = new Float64Array(input.length);
-    const shared = new Float64Array(input.length);
-    const effects = new Float32Array(parts.count);
-    const covered = new Uint32Array(input.length);
+    const effects = new Float64Array(parts.count);
     for (let done = 0; done < parts.count; done += tail.batch) {
       context.signal.throwIfAborted();
       context.progress(done / parts.count, `${parts.name} ${done + 1} of ${parts.count}`);
@@ -55,19 +52,13 @@ export async function ablate(context: SampleContext, parts: Parts, baseline: Flo
         parts.elements(done + i),
       );
       const scores = await tail.run(hidden.map((elements) => withHidden(input, baseline, elements)));
-      hidden.forEach((elements, i) => {
-        const fall = whole - context.scoreIn(scores[i]);
-        effects[done + i] = fall;
-        for (let at = 0; at < elements.length; at++) {
-          sum[elements[at]] += fall;
-          shared[elements[at]] += fall / elements.length;
-          covered[elements[at]]++;
-        }
+      hidden.forEach((_, i) => {
+        effects[done + i] = whole - context.scoreIn(scores[i]);
       });
       await yieldToEventLoop();
     }
-    const overParts = (total: number, element: number): number => total / Math.max(1, covered[element]);
-    const values = Float32Array.from(sum, overParts);
+    const lay = (all: ArrayLike<number>): Pick<Ablated, "values" | "shares"> => laid(parts, all, input.length);
+    const { values, shares } = lay(effects);
     context.checkFinite(values, name);
     if (values.every((value) => value === 0)) {
       const equal = input.every((value, i) => value === baseline[i]);
@@ -78,10 +69,25 @@ export async function ablate(context: SampleContext, parts: Parts, baseline: Flo
           : `The score stays the same whatever part of the ${what} is hidden.`,
       );
     }
-    return { values, parts: effects, shares: Float32Array.from(shared, overParts) };
+    return { values, parts: Float32Array.from(effects), shares, lay };
   } finally {
     await tail.release();
   }
+}
+
+/** Each element with the mean over the parts that it belongs to, of their effects and of its shares in them. */
+function laid(parts: Parts, effects: ArrayLike<number>, count: number): Pick<Ablated, "values" | "shares"> {
+  const [sum, shared, covered] = [new Float64Array(count), new Float64Array(count), new Uint32Array(count)];
+  for (let part = 0; part < parts.count; part++) {
+    const elements = parts.elements(part);
+    for (let at = 0; at < elements.length; at++) {
+      sum[elements[at]] += effects[part];
+      shared[elements[at]] += effects[part] / elements.length;
+      covered[elements[at]]++;
+    }
+  }
+  const overParts = (total: number, element: number): number => total / Math.max(1, covered[element]);
+  return { values: Float32Array.from(sum, overParts), shares: Float32Array.from(shared, overParts) };
 }
 
 function withHidden(input: Float32Array, baseline: Float32Array, elements: ArrayLike<number>): Float32Array {
