@@ -1,6 +1,7 @@
 import path from "node:path";
 import { DataError } from "../model/errors.ts";
 import type { ModelDescription } from "../protocol/model.ts";
+import type { ClassNamesReport } from "../protocol/recipe.ts";
 import { gapNotes, namesFromLines, namesFromRows } from "./class-lines.ts";
 import type { ReadNames } from "./class-lines.ts";
 import { decodeText, parseJson, readBeside } from "./files.ts";
@@ -31,6 +32,17 @@ export async function readClasses(
     if (!(error instanceof DataError)) throw error;
     return { classes: [], reason: `The class names in "${classes}" could not be used: ${error.message}` };
   }
+}
+
+/** What a file of class names holds, without all of them. */
+export async function describeClasses(file: string, modelPath: string): Promise<ClassNamesReport> {
+  const { classes, reason, notes = [] } = await readClasses(file, modelPath);
+  return {
+    count: classes.length,
+    first: classes.slice(0, 5),
+    notes,
+    ...(reason === undefined ? {} : { problem: reason }),
+  };
 }
 
 async function parseClasses(bytes: Uint8Array, name: string, modelPath: string): Promise<ReadNames> {

@@ -4,7 +4,7 @@ import path from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import type { LayerDescription, ModelDescription, ValueDescription } from "../protocol/model.ts";
 import type { InputRecipe } from "../protocol/recipe.ts";
-import { readClasses } from "./classes.ts";
+import { describeClasses, readClasses } from "./classes.ts";
 import { guessRecipe } from "./guess.ts";
 import { validateRecipe } from "./validate.ts";
 
@@ -283,6 +283,20 @@ describe("by files beside the model", () => {
   test("class names by a table that the recipe names", async () => {
     beside("labels.csv", 'index,label\n1,"dog, big"\n0,cat\n');
     expect((await readClasses("labels.csv", path.join(folder, "net.onnx"))).classes).toEqual(["cat", "dog, big"]);
+  });
+  test("a file of class names is described by its first names, their count, and what was assumed", async () => {
+    beside("labels.csv", `index,label\n${Array.from({ length: 7 }, (_, i) => `${i},name ${i}`).join("\n")}`);
+    const net = path.join(folder, "net.onnx");
+    expect(await describeClasses("labels.csv", net)).toEqual({
+      count: 7,
+      first: ["name 0", "name 1", "name 2", "name 3", "name 4"],
+      notes: [expect.stringContaining("label")],
+    });
+    expect(await describeClasses("gone.txt", net)).toMatchObject({
+      count: 0,
+      problem: 'The class names file "gone.txt" is not beside the model.',
+    });
+    expect((await describeClasses("../labels.csv", net)).problem).toContain("outside the model's folder");
   });
   test("the file named after the model goes first", async () => {
     beside("labels.txt", Array.from({ length: 10 }, (_, i) => `other ${i}`).join("\n"));

@@ -1,4 +1,5 @@
 /** What a model is fed: files become samples by recipes. Runs in Node. */
+export { describeClasses } from "./classes.ts";
 export { readBytes } from "./files.ts";
 export { decodeNpy, decodeNpz } from "./npy.ts";
 export { preview } from "./preview.ts";

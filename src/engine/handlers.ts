@@ -4,7 +4,7 @@ import type { Job } from "../protocol/job.ts";
 import type { Recipe, RecipeReport } from "../protocol/recipe.ts";
 import { withoutValues } from "../protocol/result.ts";
 import { layerDetails } from "../model/describe.ts";
-import { loadRecipe, preview, saveRecipe, validateRecipe } from "../data/index.ts";
+import { describeClasses, loadRecipe, preview, saveRecipe, validateRecipe } from "../data/index.ts";
 import { exportExplanation } from "../export/explanation.ts";
 import { ModelCache } from "../runtime/model-cache.ts";
 import type { LoadedModel } from "../runtime/models.ts";
@@ -52,6 +52,7 @@ export function engineHandlers(): Handlers<EngineApi> {
         await saveRecipe(model, recipe);
         return recipeOf(loaded);
       }),
+    classNames: ({ model, file }) => describeClasses(file, model),
     preview: async (request) => {
       const { recipe, input } = sound(request);
       return preview(input, recipe);

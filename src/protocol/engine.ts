@@ -2,7 +2,7 @@ import type { ModelDescription, LayerDetails, TensorSummary } from "./model.ts";
 import type { ImageArtifact } from "./artifacts.ts";
 import type { PartialResult, Result } from "./result.ts";
 import type { ExportReport, ExportRequest } from "./export.ts";
-import type { Recipe, RecipeReport } from "./recipe.ts";
+import type { ClassNamesReport, Recipe, RecipeReport } from "./recipe.ts";
 import type { Job } from "./job.ts";
 import type { InputSources } from "./sample.ts";
 
@@ -15,6 +15,8 @@ export interface EngineApi {
   recipe(request: { readonly model: string }): RecipeReport;
   /** Writes the recipe beside the model, and reads it back. DataError where it is not sound or cannot be written. */
   saveRecipe(request: { readonly model: string; readonly recipe: Recipe }): RecipeReport;
+  /** What a file of class names in the model's folder or below it (a relative path) holds. */
+  classNames(request: { readonly model: string; readonly file: string }): ClassNamesReport;
   /** The picture as it is on disk and as the model will get it. */
   preview(request: { readonly model: string; readonly recipe: Recipe; readonly input: string }): {
     readonly before: ImageArtifact;
@@ -69,6 +71,7 @@ export const CALL_KINDS = {
   tensor: "small",
   recipe: "small",
   saveRecipe: "small",
+  classNames: "small",
   preview: "small",
   status: "small",
   layers: "job",

@@ -4,7 +4,7 @@ import type { LayerChoice } from "./engine.ts";
 import type { TargetSpec } from "./job.ts";
 import type { Looks } from "./looks.ts";
 import type { QuickMethods } from "./quick-methods.ts";
-import type { Recipe, RecipeReport } from "./recipe.ts";
+import type { ClassNamesReport, Recipe, RecipeReport } from "./recipe.ts";
 import type { Provenance, Result } from "./result.ts";
 import type { SubjectHost } from "./session.ts";
 import type { Params, TechniqueInfo } from "./technique.ts";
@@ -71,6 +71,12 @@ export interface PanelHost extends SubjectHost<PanelState, PanelBoot> {
     readonly after: ImageArtifact;
   };
   saveRecipe(request: { readonly state: PanelState; readonly recipe: Recipe }): RecipeReport;
+  /** What a file of class names holds: a path relative to the model's folder. */
+  classNames(request: { readonly file: string }): ClassNamesReport;
+  /** Lets the person choose such a file (open dialog). Rejects for one that is not in the model's folder or below it. */
+  browseClasses(request: Record<string, never>): { readonly file: string } | undefined;
+  /** The 1,000 names of ImageNet's classes, which come with the program. */
+  imagenetNames(request: Record<string, never>): { readonly names: readonly string[] };
   /**
    * Asks how and where, writes the explanation as one ONNX model, and says so in a notification; false when the person
    * left it.
@@ -123,6 +129,8 @@ export interface PanelBoot {
   readonly inputName?: string;
   readonly recipe: RecipeReport;
   readonly outputs: readonly string[];
+  /** How many scores outputs have that are a list of them, by name. */
+  readonly scores: Readonly<Record<string, number>>;
   /** The one that is looked at unless another is asked for: the first that has scores. */
   readonly defaultOutput?: string;
   /** The state's result, while it is still on disk. */

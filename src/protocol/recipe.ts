@@ -158,6 +158,17 @@ export interface RecipeReport {
   readonly explainable?: readonly ExplainableInput[];
 }
 
+/** What a file of class names holds, for a person to judge by. */
+export interface ClassNamesReport {
+  readonly count: number;
+  /** The first few. */
+  readonly first: readonly string[];
+  /** What was assumed in reading it, and gaps, in sentences. */
+  readonly notes: readonly string[];
+  /** Why it gives no names. */
+  readonly problem?: string;
+}
+
 /** One of a model's inputs, for choosing what is explained. */
 export interface ExplainableInput {
   readonly name: string;

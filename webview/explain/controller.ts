@@ -357,6 +357,15 @@ export class PanelController extends SubjectStore<PanelBoot, PanelState, PanelHo
     this.useRecipe(undefined);
   }
 
+  /** Lets the person choose a file of class names; nothing when they left it, or it cannot be used. */
+  browseClasses(): Promise<{ readonly file: string } | undefined> {
+    return this.ask("browseClasses", {});
+  }
+
+  imagenetNames(): Promise<{ readonly names: readonly string[] } | undefined> {
+    return this.ask("imagenetNames", {});
+  }
+
   /** A shown result with its numbers: those that no view holds are fetched. */
   withNumbers({ result, state }: NonNullable<Snapshot["shown"]>): Promise<WholeResult> {
     return withValues(

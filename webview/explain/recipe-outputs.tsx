@@ -2,7 +2,10 @@ import type { VNode } from "preact";
 import type { Provenance } from "../../src/protocol/result.ts";
 import { READINGS, READING_WORDS } from "../../src/protocol/readings.ts";
 import { OUTPUT_KINDS, type OutputKind, type OutputRecipe, type Recipe } from "../../src/protocol/recipe.ts";
-import { Select, ValueField } from "../ui/fields.tsx";
+import type { PanelBoot } from "../../src/protocol/panel.ts";
+import { Select } from "../ui/fields.tsx";
+import { ClassNames } from "./class-names.tsx";
+import type { PanelController } from "./controller.ts";
 
 /** As people say them; the value is the recipe's word. */
 const LABELS: Readonly<Record<OutputKind, string>> = {
@@ -22,11 +25,15 @@ const LABELS: Readonly<Record<OutputKind, string>> = {
 export function OutputFields({
   names,
   recipe,
+  scores,
+  controller,
   found,
   onChange,
 }: {
   readonly names: readonly string[];
   readonly recipe: Recipe;
+  readonly scores: PanelBoot["scores"];
+  readonly controller: PanelController;
   readonly found: Provenance["output"];
   readonly onChange: (outputs: Recipe["outputs"]) => void;
 }): VNode {
@@ -43,11 +50,15 @@ export function OutputFields({
   };
   return (
     <>
-      {names.map((name) => (
+      {names.map((name, place) => (
         <Output
           key={name}
           name={name}
           said={recipe.outputs?.[name] ?? {}}
+          scores={scores[name]}
+          controller={controller}
+          // The first one's names are asked for above.
+          offers={place > 0}
           found={found?.name === name ? found : undefined}
           onChange={(change) => set(name, change)}
         />
@@ -59,11 +70,17 @@ export function OutputFields({
 function Output({
   name,
   said,
+  scores,
+  controller,
+  offers,
   found,
   onChange,
 }: {
   readonly name: string;
   readonly said: OutputRecipe;
+  readonly scores?: number;
+  readonly controller: PanelController;
+  readonly offers: boolean;
   readonly found: Provenance["output"];
   readonly onChange: (change: OutputRecipe) => void;
 }): VNode {
@@ -96,22 +113,17 @@ function Output({
           ]}
           onChange={(as) => onChange({ as: as === "" ? undefined : as })}
         />
-        {typeof said.classes === "object" ? (
-          <span class="muted">{said.classes.length} class names in the recipe</span>
-        ) : (
-          <ValueField
-            label="class names"
-            value={said.classes ?? ""}
-            format={String}
-            parse={(text) => ({ value: text.trim() })}
-            width={20}
-            testid={`recipe-output-classes-${name}`}
-            title="File in the model’s folder: .json, or .txt with one name per line"
-            onChange={(classes) => onChange({ classes: classes || undefined })}
-          />
-        )}
         {found ? <p class="muted recipe-output-why">{found.why}</p> : null}
       </div>
+      <ClassNames
+        value={said.classes}
+        output={name}
+        scores={scores}
+        controller={controller}
+        offers={offers}
+        testid={`recipe-output-classes-${name}`}
+        onChange={(classes) => onChange({ classes })}
+      />
     </fieldset>
   );
 }

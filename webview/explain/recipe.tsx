@@ -5,9 +5,9 @@ import type { PanelBoot, PanelState } from "../../src/protocol/panel.ts";
 import type { InputRecipe, Recipe } from "../../src/protocol/recipe.ts";
 import { Button } from "../ui/controls.tsx";
 import { FailureText } from "../ui/feedback.tsx";
-import { Disclosure, ValueField } from "../ui/fields.tsx";
-import { group } from "../../src/protocol/format.ts";
+import { Disclosure } from "../ui/fields.tsx";
 import { useAnswer } from "../ui/store.ts";
+import { ClassNames } from "./class-names.tsx";
 import type { PanelController } from "./controller.ts";
 import { recipeSource } from "./header.tsx";
 import { InputFields } from "./recipe-fields.tsx";
@@ -78,23 +78,19 @@ function RecipeForm({ boot, state, controller, output }: Omit<Parameters<typeof 
           {Object.entries(draft.inputs).map(([name, input]) => (
             <InputFields key={name} name={name} recipe={input} onChange={(next) => setInput(name, next)} />
           ))}
-          {typeof draft.classes === "object" ? (
-            <p class="muted">{group(draft.classes.length)} class names in the recipe.</p>
-          ) : (
-            <ValueField
-              label="class names"
-              value={draft.classes ?? ""}
-              format={String}
-              parse={(text) => ({ value: text.trim() })}
-              width={24}
-              testid="recipe-classes"
-              title="File in the model’s folder: .json, or .txt with one name per line"
-              onChange={(classes) => setDraft({ ...draft, classes: classes || undefined })}
-            />
-          )}
+          <ClassNames
+            value={draft.classes}
+            output={boot.outputs[0] ?? "the output"}
+            scores={boot.scores[boot.outputs[0]]}
+            controller={controller}
+            testid="recipe-classes"
+            onChange={(classes) => setDraft(withClasses(draft, classes))}
+          />
           <OutputFields
             names={boot.outputs}
             recipe={draft}
+            scores={boot.scores}
+            controller={controller}
             found={output}
             onChange={(outputs) => setDraft(withOutputs(draft, outputs))}
           />
@@ -147,6 +143,10 @@ function RecipeForm({ boot, state, controller, output }: Omit<Parameters<typeof 
 
 function withOutputs({ outputs: _, ...recipe }: Recipe, outputs: Recipe["outputs"]): Recipe {
   return outputs ? { ...recipe, outputs } : recipe;
+}
+
+function withClasses({ classes: _, ...recipe }: Recipe, classes: Recipe["classes"]): Recipe {
+  return classes === undefined ? recipe : { ...recipe, classes };
 }
 
 /** The picture as it is on disk and as the model would get it with this draft. */

@@ -17,6 +17,7 @@ import type { Services } from "../services.ts";
 import { blockedReason } from "../trust.ts";
 import { ModelWatcher } from "../watch.ts";
 import { loupeIcon, pinnedIcon, WebviewSession } from "../webview-session.ts";
+import { classNameHandlers, scoresOf } from "./class-names.ts";
 import { SharedRun } from "./shared-run.ts";
 import { checkedPanelState } from "./state.ts";
 import { subjectBoot, subjectHandlers } from "./subject.ts";
@@ -111,6 +112,7 @@ export class TechniquePanel extends WebviewSession<PanelHost> {
         if (report.file !== undefined) void confirmSaved(vscode.Uri.joinPath(this.model, "..", report.file));
         return report;
       },
+      ...classNameHandlers(services, this.model),
       compare: ({ state }) =>
         void vscode.commands.executeCommand("neuralLoupe.compare", this.model, { state: this.validateState(state) }),
       exportModel: async ({ state }) => ({
@@ -148,6 +150,7 @@ export class TechniquePanel extends WebviewSession<PanelHost> {
     const result = await this.knownResult();
     await this.watcher.refreshStamps();
     const blocked = blockedReason(this.model);
+    const facts = await services.facts.lastOf(this.model.fsPath);
     const elsewhere = state.pinned === undefined ? services.selections.differing(state) : undefined;
     return {
       state,
@@ -157,7 +160,8 @@ export class TechniquePanel extends WebviewSession<PanelHost> {
         : {}),
       techniques: services.techniques,
       methods: services.methods.current,
-      unfit: unfitMethods(await services.facts.lastOf(this.model.fsPath), services.techniques),
+      unfit: unfitMethods(facts, services.techniques),
+      scores: scoresOf(facts.model),
       speeds: services.times.of(state.model),
       modelName: nameOf(this.model),
       ...(state.input === undefined ? {} : { inputName: inputName(vscode.Uri.parse(state.input)) }),

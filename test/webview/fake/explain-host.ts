@@ -5,7 +5,7 @@ import { Link, RemoteError } from "../../../src/protocol/link.ts";
 import { DEFAULT_LOOKS } from "../../../src/protocol/looks.ts";
 import type { PanelBoot, PanelHost, PanelState } from "../../../src/protocol/panel.ts";
 import { withUsed, type QuickMethods } from "../../../src/protocol/quick-methods.ts";
-import type { Recipe, RecipeReport } from "../../../src/protocol/recipe.ts";
+import type { ClassNamesReport, Recipe, RecipeReport } from "../../../src/protocol/recipe.ts";
 import type { ChangeReason, SessionView } from "../../../src/protocol/session.ts";
 import { checks } from "./checks.ts";
 import { noted, page, scenario, wire, work } from "./page.ts";
@@ -30,6 +30,7 @@ const recipe: Recipe = {
     },
   },
   classes: "imagenet-classes.json",
+  ...(scenario.unnamed ? { classes: undefined } : {}),
   ...(scenario.recipe as Partial<Recipe> | undefined),
 };
 
@@ -74,6 +75,7 @@ function boot(): PanelBoot {
     modelName: "efficientnet-lite0.onnx",
     ...(state.input === undefined ? {} : { inputName: "cat.png" }),
     outputs: (scenario.outputs as string[] | undefined) ?? ["logits"],
+    scores: (scenario.scores as Record<string, number> | undefined) ?? { logits: 1000 },
     recipe: {
       recipe,
       ...(scenario.guessed ? {} : { file: "efficientnet-lite0.loupe.json" }),
@@ -145,6 +147,24 @@ const link = new Link<PanelHost, SessionView>(
       classes: classNames,
       ...explainable,
     }),
+    classNames: ({ file }) =>
+      (page.fake.classNames as Record<string, ClassNamesReport> | undefined)?.[file] ?? {
+        count: 1000,
+        first: ["tench", "goldfish", "great white shark", "tiger shark", "hammerhead"],
+        notes: [],
+      },
+    browseClasses: () => {
+      const file = page.fake.browseClasses as string | undefined;
+      if (file?.startsWith("/"))
+        throw new RemoteError(
+          "DataError",
+          `${file} is outside the model's folder.`,
+          file,
+          "Copy it beside efficientnet-lite0.onnx or into a folder below: a recipe names only files there.",
+        );
+      return file === undefined ? undefined : { file };
+    },
+    imagenetNames: () => ({ names: Array.from({ length: 1000 }, (_, i) => (i === 0 ? "tench" : `class ${i}`)) }),
     pickInput: () => ({ input: "file:///samples/dog.png", name: "dog.png" }),
     pickFiles: ({ many }) =>
       many
