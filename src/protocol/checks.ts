@@ -67,7 +67,7 @@ export function layerNeeds(
   technique: TechniqueInfo,
   params: Params | undefined,
   techniques: readonly TechniqueInfo[],
-): Pick<TechniqueInfo["needs"], "layer" | "several"> {
+): Pick<TechniqueInfo["needs"], "layer" | "several" | "firstLayer"> {
   if (technique.group !== "checks") return technique.needs;
   const id = params?.method ?? technique.params.find(({ name }) => name === "method")?.default;
   return techniques.find((one) => one.id === id)?.needs ?? { layer: "none" };

@@ -29,6 +29,8 @@ export interface EngineApi {
   layers(request: { readonly model: string; readonly recipe: Recipe; readonly inputs: InputSources }): {
     readonly layers: readonly LayerChoice[];
     readonly defaultLayer?: string;
+    /** The same of techniques that begin with the first convolution. */
+    readonly firstLayer?: string;
     /** Why these are not as many as the model's nodes, in a sentence. */
     readonly count?: string;
   };

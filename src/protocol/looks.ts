@@ -15,7 +15,8 @@ export const LOOK_CHOICES = {
   reduce: ["max", "mean", "l2"],
   /** Of lines: as such, or their values as a map of colours; "auto": as a map where there are many. */
   lines: ["auto", "lines", "map"],
-  tileSort: ["index", "strength"],
+  /** "auto": activations by strength, everything else in the channels' order. */
+  tileSort: ["auto", "index", "strength"],
   tileScale: ["own", "shared"],
 } as const;
 
@@ -47,7 +48,7 @@ export const DEFAULT_LOOKS: Looks = {
   clip: 99,
   reduce: "max",
   lines: "auto",
-  tileSort: "index",
+  tileSort: "auto",
   tileScale: "own",
 };
 

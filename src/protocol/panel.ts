@@ -51,6 +51,8 @@ export interface PanelHost extends SubjectHost<PanelState, PanelBoot> {
   layers(request: { readonly state: PanelState }): {
     readonly layers: readonly LayerChoice[];
     readonly defaultLayer?: string;
+    /** The same of techniques that begin with the first convolution. */
+    readonly firstLayer?: string;
     /** Why these are not as many as the model's nodes, in a sentence. */
     readonly count?: string;
   };

@@ -34,6 +34,8 @@ export interface TechniqueInfo {
     readonly target: boolean;
     /** A layer: "spatial" layers have height and width; "any" value; none. */
     readonly layer: "none" | "any" | "spatial";
+    /** Where none is named, it begins with the first convolution; others take the last layer. */
+    readonly firstLayer?: true;
     /** Global average pooling, followed by one dense layer that makes the score. */
     readonly pooledHead?: true;
     /** Whether it takes several layers, and averages their maps. */

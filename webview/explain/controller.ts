@@ -43,7 +43,11 @@ export interface Snapshot extends SubjectSnapshot<PanelBoot, PanelState> {
   };
   /** Something on disk is no longer what the result was made from. */
   readonly stale?: FileReason;
-  readonly layers?: { readonly layers: readonly LayerChoice[]; readonly defaultLayer?: string };
+  readonly layers?: {
+    readonly layers: readonly LayerChoice[];
+    readonly defaultLayer?: string;
+    readonly firstLayer?: string;
+  };
   /** Whether the form of the preprocessing is open. */
   readonly recipeOpen?: boolean;
 }

@@ -1,5 +1,6 @@
 /** The technique panel in Chromium, with a host that answers from a script: what a person sees and does. */
 import { describe, expect, test } from "vitest";
+import { DEFAULT_LOOKS } from "../../src/protocol/looks.ts";
 import type { PanelState } from "../../src/protocol/panel.ts";
 import { violations } from "../../test/webview/axe.ts";
 import {
@@ -468,7 +469,7 @@ describe("running", () => {
 
 describe("feature maps", () => {
   test("1,280 channels: only those in sight exist, further ones are fetched as they are scrolled to", async () => {
-    await openWith("feature-maps");
+    await openWith("feature-maps", {}, { looks: { ...DEFAULT_LOOKS, tileSort: "index" } });
     const shown = (): Promise<number> => page.locator("[data-testid^=tile-]").count();
     await eventually(shown).toBeGreaterThan(20);
     expect(await shown()).toBeLessThan(200);
@@ -483,6 +484,8 @@ describe("feature maps", () => {
   test("sorting by strength puts the strongest first, and scale and sort cost no run", async () => {
     await openWith("feature-maps", {}, { layer: "project_2" });
     const runs = await calls(page, "run");
+    await page.getByTestId("sort-index").click();
+    await eventually(() => page.locator("[data-place='0']").getAttribute("data-testid")).toBe("tile-0");
     await page.getByTestId("sort-strength").click();
     const strongest = await page.evaluate(
       "fake.result.views[0].strength.indexOf(Math.max(...fake.result.views[0].strength))",
@@ -517,7 +520,7 @@ describe("feature maps", () => {
 
   test("arrow keys walk the tiles in rows and columns", async () => {
     await openWith("feature-maps", {}, { layer: "project_2" });
-    await page.getByTestId("tile-0").focus();
+    await page.locator("[data-place='0']").focus();
     await page.keyboard.press("ArrowRight");
     await eventually(() => page.evaluate("document.activeElement.dataset.place")).toBe("1");
     await page.keyboard.press("ArrowDown");

@@ -87,6 +87,7 @@ export function Panel({ controller }: { readonly controller: PanelController }):
       ) : (
         <LayerStrip
           layers={snapshot.layers}
+          defaultLayer={needs.firstLayer ? snapshot.layers.firstLayer : snapshot.layers.defaultLayer}
           spatialOnly={needs.layer === "spatial"}
           several={needs.several === true}
           chosen={state.layer === undefined ? [] : [state.layer, ...(needs.several ? (state.moreLayers ?? []) : [])]}

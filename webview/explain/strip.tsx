@@ -14,14 +14,17 @@ const spare = 4;
  * The layer that is picked by itself says so, as long as none was chosen.
  */
 export function LayerStrip({
-  layers: { layers, defaultLayer, count },
+  layers: { layers, count },
+  defaultLayer,
   spatialOnly,
   several,
   chosen,
   used,
   onChoose,
 }: {
-  readonly layers: { readonly layers: readonly LayerChoice[]; readonly defaultLayer?: string; readonly count?: string };
+  readonly layers: { readonly layers: readonly LayerChoice[]; readonly count?: string };
+  /** What the method takes by itself. */
+  readonly defaultLayer: string | undefined;
   readonly spatialOnly: boolean;
   readonly several: boolean;
   /** What the person chose; none: picked by itself. */

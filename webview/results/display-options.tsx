@@ -80,11 +80,11 @@ export function DisplayOptions({
           <span class="field-label">sort</span>
           <Segmented
             label="Sort channels by"
-            value={looks.tileSort}
+            value={looks.tileSort === "auto" ? "strength" : looks.tileSort}
             testid="sort"
             onChange={(tileSort) => onChange({ tileSort })}
             choices={[
-              { value: "index", label: "Index" },
+              { value: "index", label: "Index", title: "In the order of the channels" },
               { value: "strength", label: "Strength", title: "Mean absolute activation, strongest first" },
             ]}
           />

@@ -1,7 +1,7 @@
 import type { ComponentChildren, VNode } from "preact";
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { lineRange } from "../../src/draw/kinds/line-plot.ts";
-import { axisText, channelName, lineOrder, linesOf } from "../../src/draw/kinds/line.ts";
+import { axisText, channelName, lineOrder, lineSort, linesOf } from "../../src/draw/kinds/line.ts";
 import type { ValueRange } from "../../src/draw/scene/range.ts";
 import { formatValue } from "../../src/protocol/format.ts";
 import { ticks } from "../../src/draw/scene/ticks.ts";
@@ -57,7 +57,7 @@ export function Lines({
     [map, clip, colorMap, reduce, range],
   );
   const lines = useMemo(() => linesOf(artifact, frame), [artifact, frame]);
-  const order = useMemo(() => lineOrder(lines, tileSort), [lines, tileSort]);
+  const order = useMemo(() => lineOrder(lines, lineSort(artifact, tileSort)), [artifact, lines, tileSort]);
   const shared = useMemo(
     () => (tileScale === "shared" ? lineRange(lines, order) : undefined),
     [lines, order, tileScale],

@@ -4,7 +4,7 @@ import { frameCount, frameIndex, framesIn } from "../../src/draw/kinds/frames.ts
 import { heatmapDrawing } from "../../src/draw/kinds/heatmap.ts";
 import { kindOf } from "../../src/draw/kinds/index.ts";
 import { lineRange } from "../../src/draw/kinds/line-plot.ts";
-import { channelName, countOf, drawnAs, lineOrder, linesOf, mapOf } from "../../src/draw/kinds/line.ts";
+import { channelName, countOf, drawnAs, lineOrder, lineSort, linesOf, mapOf } from "../../src/draw/kinds/line.ts";
 import type { LineArtifact } from "../../src/protocol/artifacts.ts";
 import { FrameStepper } from "../ui/frames.tsx";
 import { DisplayOptions } from "./display-options.tsx";
@@ -37,7 +37,7 @@ function Full({ artifact, page, withoutOptions }: FullProps<LineArtifact>): VNod
           options={kindOf(artifact).options.filter(
             (option) => !["tileSort", "tileScale"].includes(option) || (drawn === "lines" && several),
           )}
-          looks={{ ...looks, lines: drawn }}
+          looks={{ ...looks, lines: drawn, tileSort: lineSort(artifact, looks.tileSort) }}
           onChange={page.setLooks}
         />
       )}

@@ -9,6 +9,8 @@ import type { Looks } from "../../src/protocol/looks.ts";
 import { PixelCanvas } from "../ui/canvas.tsx";
 import { useWidth } from "../ui/hooks.ts";
 import { rove } from "../ui/rove.ts";
+import { cellIn } from "./tiles-input.tsx";
+import type { TilePlace } from "./tiles-input.tsx";
 import { useTiles } from "./use-tiles.ts";
 import type { Page } from "./view.ts";
 
@@ -23,12 +25,17 @@ export function TileGrid({
   first,
   chosen,
   page,
+  place: marked,
+  onPlace,
 }: {
   /** `first`: what the engine calls the first of these channels, those of earlier frames being before it. */
   readonly artifact: TilesArtifact;
   readonly first: number;
   readonly chosen?: number;
   readonly page: Page;
+  /** Marked in all tiles; where the pointer is, for what is beside them. */
+  readonly place?: TilePlace;
+  readonly onPlace?: (place: TilePlace | undefined) => void;
 }): VNode {
   const { looks } = page;
   const root = useRef<HTMLDivElement>(null);
@@ -79,12 +86,15 @@ export function TileGrid({
 
   return (
     <div
-      class="tiles"
+      class={marked ? "tiles marked" : "tiles"}
       role="listbox"
       aria-label={`${artifact.title}: ${artifact.count} channels. Enter enlarges.`}
       data-testid="tiles"
       ref={root}
-      style={{ height: `${rows * rowHeight}px` }}
+      style={{ height: `${rows * rowHeight}px`, ...(marked ? markOf(marked, artifact) : {}) }}
+      onPointerLeave={() => {
+        if (marked?.by === "pointer") onPlace?.(undefined);
+      }}
       onKeyDown={onKeyDown}
     >
       {width
@@ -107,6 +117,10 @@ export function TileGrid({
                   width: `${tile}px`,
                 }}
                 onFocus={() => setActive(place)}
+                onPoint={(u, v) => {
+                  const cell = onPlace && cellIn({ height: artifact.tileHeight, width: artifact.tileWidth }, u, v);
+                  if (cell) onPlace({ cell, channel, by: "pointer" });
+                }}
                 onChoose={() => {
                   setActive(place);
                   page.setLooks({ channel: channel === chosen ? undefined : channel });
@@ -117,6 +131,16 @@ export function TileGrid({
         : null}
     </div>
   );
+}
+
+/** The marked cell's place and size, for the style sheet. */
+function markOf({ cell }: TilePlace, { tileHeight, tileWidth }: TilesArtifact): Readonly<Record<string, string>> {
+  return {
+    "--mark-left": `${(100 * cell.column) / tileWidth}%`,
+    "--mark-top": `${(100 * cell.row) / tileHeight}%`,
+    "--mark-width": `${100 / tileWidth}%`,
+    "--mark-height": `${100 / tileHeight}%`,
+  };
 }
 
 /** Fewer channels get larger tiles. */
@@ -136,6 +160,7 @@ function Tile({
   box,
   onChoose,
   onFocus,
+  onPoint,
 }: {
   readonly channel: number;
   readonly place: number;
@@ -148,6 +173,8 @@ function Tile({
   readonly box: { readonly left: string; readonly top: string; readonly width: string };
   readonly onChoose: () => void;
   readonly onFocus: () => void;
+  /** Where the pointer is in the picture, from 0 to 1 across and down. */
+  readonly onPoint: (u: number, v: number) => void;
 }): VNode {
   const { tileHeight: height, tileWidth: width } = artifact;
   const rgba = useMemo(() => {
@@ -176,7 +203,15 @@ function Tile({
       title={`Channel ${channel}\nmin ${formatValue(min)}, max ${formatValue(max)}\nmean ${formatValue(artifact.mean[channel])}, strength ${formatValue(artifact.strength[channel])}`}
     >
       {rgba ? (
-        <PixelCanvas width={width} height={height} rgba={rgba} smooth={false} />
+        <div
+          class="tile-picture"
+          onPointerMove={(event) => {
+            const pixels = event.currentTarget.getBoundingClientRect();
+            onPoint((event.clientX - pixels.left) / pixels.width, (event.clientY - pixels.top) / pixels.height);
+          }}
+        >
+          <PixelCanvas width={width} height={height} rgba={rgba} smooth={false} />
+        </div>
       ) : (
         <div class="tile-wait" style={{ aspectRatio: `${width} / ${height}` }} />
       )}

@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { pictureUnder, tilesIn } from "../../src/draw/kinds/frames.ts";
 import { tileRange, tilesSigned, valuesRange } from "../../src/draw/kinds/tiles.ts";
 import { kindOf } from "../../src/draw/kinds/index.ts";
@@ -11,6 +11,8 @@ import { isAbort } from "../ui/host.ts";
 import { DisplayOptions } from "./display-options.tsx";
 import { Heatmap } from "./map-view.tsx";
 import { TileGrid } from "./tile-grid.tsx";
+import { TilesInput } from "./tiles-input.tsx";
+import type { TilePlace } from "./tiles-input.tsx";
 import type { FullProps, KindView, Page, Saved } from "./view.ts";
 
 export const tiles: KindView<TilesArtifact> = {
@@ -49,6 +51,8 @@ function FeatureMaps({ artifact: all, result, page }: FullProps<TilesArtifact>):
   const picture = artifact.over === undefined ? undefined : pictureUnder(artifact, picturesOf(result));
   const channel = looks.channel !== undefined && looks.channel < artifact.count ? looks.channel : undefined;
   const enlarged = useChannel(artifact, first, channel, page);
+  const [place, setPlace] = useState<TilePlace | undefined>(undefined);
+  useLayoutEffect(() => setPlace(undefined), [artifact]);
   const range = useMemo(
     () =>
       enlarged &&
@@ -101,11 +105,33 @@ function FeatureMaps({ artifact: all, result, page }: FullProps<TilesArtifact>):
         <FrameStepper names={all.frames.names} frame={frame} onFrame={(next) => page.setLooks({ frame: next })} />
       ) : null}
       <DisplayOptions options={kindOf(artifact).options} looks={looks} hasColors={!enlarged} onChange={page.setLooks} />
-      <div class="tiles-box">
-        <TileGrid artifact={artifact} first={first} chosen={channel} page={page} />
+      <div class={picture ? "tiles-beside" : ""}>
+        {picture ? (
+          <TilesInput
+            artifact={artifact}
+            picture={picture}
+            place={place}
+            onPlace={setPlace}
+            onChannel={(next) => page.setLooks({ channel: next })}
+          />
+        ) : null}
+        <div class="tiles-box">
+          <TileGrid
+            artifact={artifact}
+            first={first}
+            chosen={channel}
+            page={page}
+            {...(picture ? { place, onPlace: setPlace } : {})}
+          />
+        </div>
       </div>
       <p class="caption">
-        {[artifact.title, `${artifact.count} ${artifact.count === 1 ? "channel" : "channels"}`, artifact.caption]
+        {[
+          artifact.title,
+          `${artifact.count} ${artifact.count === 1 ? "channel" : "channels"}`,
+          artifact.caption,
+          looks.tileSort === "index" ? "in channel order" : "strongest first (mean absolute activation)",
+        ]
           .filter(Boolean)
           .join(" · ")}
       </p>

@@ -12,7 +12,7 @@ import { formatValue } from "../../protocol/format.ts";
 import { ticks } from "../scene/ticks.ts";
 import { heatmapDrawing } from "./heatmap.ts";
 import type { HeatmapDrawing } from "./heatmap.ts";
-import { axisText, channelName, lineOrder, linesOf, mapOf } from "./line.ts";
+import { axisText, channelName, lineOrder, lineSort, linesOf, mapOf } from "./line.ts";
 
 const plotWidth = 640;
 const [oneHeight, manyHeight] = [200, 64];
@@ -46,7 +46,7 @@ export function layoutLines(artifact: LineArtifact, looks: Looks, drawing?: Heat
 
 function layoutFrame(artifact: LineArtifact, looks: Looks, drawing: HeatmapDrawing, frame: number): Block {
   const lines = linesOf(artifact, frame);
-  const order = lineOrder(lines, looks.tileSort);
+  const order = lineOrder(lines, lineSort(artifact, looks.tileSort));
   const strongest = new Set(order.length > MOST_DRAWN ? lineOrder(lines, "strength").slice(0, MOST_DRAWN) : order);
   const shown = order.filter((channel) => strongest.has(channel));
   const all = looks.tileScale === "shared" ? lineRange(lines, shown) : undefined;

@@ -131,8 +131,13 @@ export function axisText({ label, unit }: LineAxis): string {
   return unit === undefined ? label : `${label} (${unit})`;
 }
 
-/** The lines in the order that the display options ask for, by their places. */
-export function lineOrder(values: ValueMap, sort: Looks["tileSort"]): number[] {
+/** The order that display options ask for: where they say nothing, a layer's channels stand by strength. */
+export function lineSort({ quantity }: LineArtifact, sort: Looks["tileSort"]): "index" | "strength" {
+  return sort !== "auto" ? sort : quantity === "activation" ? "strength" : "index";
+}
+
+/** The lines in an order, by their places. */
+export function lineOrder(values: ValueMap, sort: "index" | "strength"): number[] {
   const order = Array.from({ length: values.height }, (_, channel) => channel);
   if (sort === "index") return order;
   const strength = order.map((channel) => {

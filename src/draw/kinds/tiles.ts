@@ -35,7 +35,7 @@ export function tilesSigned(artifact: TilesArtifact): boolean {
   return min < 0 && -min >= max / 4;
 }
 
-/** Channel numbers in the order the looks ask for, all of them, sent or not. */
+/** Channel numbers in the order the looks ask for, all of them, sent or not: by strength where they say nothing. */
 export function tileOrder(artifact: TilesArtifact, sort: Looks["tileSort"]): number[] {
   const order = Array.from({ length: artifact.count }, (_, channel) => channel);
   // NaN compares as neither: it goes last by being taken for the weakest.

@@ -1,6 +1,6 @@
 import { tokensNote } from "../framework/channels.ts";
 import type { Artifact, TilesArtifact } from "../../protocol/artifacts.ts";
-import { framesOf } from "../../runtime/layout.ts";
+import { framesOf, isSpatial } from "../../runtime/layout.ts";
 import { floatsOf } from "../../runtime/ort.ts";
 import { noteFrames, onGrid } from "../cams/cam-layers.ts";
 import type { ChannelView } from "../framework/channels.ts";
@@ -27,8 +27,8 @@ export const featureMaps = technique({
     title: "Feature Maps",
     command: "Visualize Feature Maps",
     group: "activations",
-    summary: "The activation of each channel of a layer for this input.",
-    needs: { input: "one", target: false, layer: "any", gradient: false },
+    summary: "The activation of each channel of a layer for this input (by default, of the first convolution).",
+    needs: { input: "one", target: false, layer: "any", firstLayer: true, gradient: false },
     params: [GRID],
   },
   async run(context) {
@@ -41,7 +41,7 @@ export const featureMaps = technique({
 export async function plannedLayer(
   context: SampleContext,
 ): Promise<{ layer: LayerInfo; values: Float32Array; plan: LayerPlan }> {
-  const named = await context.layer("features");
+  const named = await context.layer("first");
   const layer = context.params.grid === undefined || context.params.grid === "auto" ? named : onGrid(context, named);
   const values = floatsOf((await context.model.forward(context.feeds, [layer.value])).get(layer.value)!);
   const batch = batchOf(context);
@@ -109,14 +109,15 @@ function dipsBelowZero(values: Float32Array): boolean {
 function tilesArtifact(
   context: SampleContext,
   { view, frames, axes }: Extract<LayerPlan, { kind: "tiles" }>,
-  { value, dims, node }: LayerInfo,
+  { value, dims, node, layout }: LayerInfo,
 ): TilesArtifact {
   const [height, width] = planeSize(view);
   const tileHeight = Math.min(height, TILE_EDGE);
   const tileWidth = Math.min(width, TILE_EDGE);
   const sent = Math.min(view.channels, Math.max(1, Math.floor(FIRST_TILES / (tileHeight * tileWidth))));
   const count = view.channels / frames;
-  const over = context.input.picture;
+  // Where no axes are places, a cell is nowhere in the picture.
+  const over = isSpatial(layout, dims) ? context.input.picture : undefined;
   return {
     kind: "tiles",
     id: "feature-maps",

@@ -11,6 +11,7 @@ import { layerChoices } from "../framework/layer-names.ts";
 import { NO_HINTS } from "../framework/output.ts";
 import { prepareInput, type PreparedInput, type SampleFiles } from "../framework/prepared-input.ts";
 import { findTechnique, type RunEnvironment } from "../framework/run.ts";
+import type { LayerInfo, LayerKind } from "../framework/technique.ts";
 import { channelPlane, plannedLayer, reducedTiles } from "./feature-maps.ts";
 
 /** Layers for the picker, with this input's shapes, and the one that spatial techniques take by themselves. */
@@ -31,11 +32,18 @@ async function layersIn(
   const traced = await context.traced();
   const layers = layerChoices(traced, await context.layouts());
   const count = layerCountNote(traced, layers, model.description.layers.length);
-  const picked = await context.layer("features").catch((error: unknown) => {
-    if (error instanceof UsageError) return undefined;
-    throw error;
-  });
-  return { layers, ...(count === undefined ? {} : { count }), ...(picked ? { defaultLayer: picked.value } : {}) };
+  const pick = (kind: LayerKind): Promise<LayerInfo | undefined> =>
+    context.layer(kind).catch((error: unknown) => {
+      if (error instanceof UsageError) return undefined;
+      throw error;
+    });
+  const [last, first] = [await pick("features"), await pick("first")];
+  return {
+    layers,
+    ...(count === undefined ? {} : { count }),
+    ...(last ? { defaultLayer: last.value } : {}),
+    ...(first ? { firstLayer: first.value } : {}),
+  };
 }
 
 export async function channelOf(

@@ -125,9 +125,18 @@ describe("the layer that is picked by itself", () => {
       expect(pickedBy(grad.notes)).toMatch(expected[name]);
       expect(grad.arrays[0].values.some((value) => value !== 0)).toBe(true);
       expect(grad.provenance.layer).toBe(pickedBy(grad.notes));
-      for (const technique of ["eigen-cam", "feature-maps"])
-        expect((await runOn(models, model, input, technique)).provenance.layer, technique).toBe(grad.provenance.layer);
-      expect((await layersOf({ model, recipe, inputs: { "": input } }, env)).defaultLayer).toBe(grad.provenance.layer);
+      expect((await runOn(models, model, input, "eigen-cam")).provenance.layer).toBe(grad.provenance.layer);
+      const picker = await layersOf({ model, recipe, inputs: { "": input } }, env);
+      expect(picker.defaultLayer).toBe(grad.provenance.layer);
+      // Feature maps begin at the other end: the first layer of these models is a convolution.
+      const maps = await runOn(models, model, input, "feature-maps");
+      expect(maps.notes.join(" ")).toMatch(/the first convolution(, after its activation)?\./);
+      expect(maps.provenance.layer).toBe(picker.firstLayer);
+      const place = picker.layers.findIndex(({ value }) => value === picker.firstLayer);
+      const convolution = picker.layers.findIndex(({ operator }) => operator === "Conv");
+      expect(picker.layers.slice(convolution, place + 1).map(({ operator }) => operator)).toEqual(
+        ["Conv", "Clip"].slice(0, place - convolution + 1),
+      );
     },
     60_000,
   );

@@ -94,7 +94,9 @@ describe("the layer that maps take by themselves has places", () => {
     expect(await pickedBy(detector(), inputs)).toBe("steps [6×1×3], the last with steps that the target depends on.");
     const { notes } = await runOn(models, detector(), inputs, "grad-cam");
     expect(notes.join(" ")).toContain('"state" (the map belongs to "input")');
-    expect(await pickedBy(detector(), inputs, {}, "feature-maps")).toContain("steps [6×1×3]");
+    expect(await pickedBy(detector(), inputs, {}, "feature-maps")).toBe(
+      "features [1×3×6], the first convolution, after its activation.",
+    );
   });
 
   it.each(["hidden", "h", "past_key_values.0.key", "cache_k"])(

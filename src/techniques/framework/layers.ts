@@ -1,12 +1,13 @@
 import { RuledOutError, UsageError } from "../../model/errors.ts";
-import { elementCount, isFloat, type Graph, type Node } from "../../model/graph.ts";
+import { elementCount, isFloat, type Node } from "../../model/graph.ts";
 import { makersOf } from "../../model/makers.ts";
 import { isSpatial, type Layout, type Layouts } from "../../runtime/layout.ts";
 import type { Traced } from "../../runtime/kept-traces.ts";
 import { channelView } from "./channels.ts";
 import type { LayerInfo, LayerKind } from "./technique.ts";
 import { hasTrait, keepsElements } from "../../model/operators.ts";
-import { makerLabel } from "./layer-names.ts";
+import { firstConvolution } from "./first-layer.ts";
+import { picked, valuesBefore } from "./layers-before.ts";
 
 export const NO_SPATIAL_LAYER = "No layer between the input and the score has height and width larger than 1×1.";
 
@@ -64,7 +65,9 @@ export async function pickLayer(
 ): Promise<LayerInfo> {
   const { traced, layouts, score, gradients } = of;
   if (kind === "any") return lastLayer(traced, layouts, score);
-  if (kind === "features" && !hasSpatialLayer(traced, layouts, score)) return lastWithAxes(traced, layouts, score);
+  const first = kind === "first" ? firstConvolution(traced, layouts, score) : undefined;
+  if (first) return first;
+  if (kind !== "spatial" && !hasSpatialLayer(traced, layouts, score)) return lastWithAxes(traced, layouts, score);
   const dims = (value: string): readonly number[] => traced.trace.dims.get(value)!;
   return pickSpatialLayer(traced, layouts, score, (values) => gradients(score, values, dims));
 }
@@ -244,53 +247,4 @@ function beforeProjection({ graph, trace, specialised }: Traced, layouts: Layout
   )
     input = moved;
   return input;
-}
-
-/**
- * Float values that depend on the input and that the score is computed from, the last first; with `steps` also all
- * steps of a recurrent layer of which the last one is read.
- */
-function* valuesBefore(
-  { graph, trace, specialised }: Traced,
-  score: string,
-  steps = false,
-): Generator<string, undefined> {
-  const before = ancestors(graph, score);
-  for (let index = graph.nodes.length - 1; index >= 0; index--) {
-    const node = graph.nodes[index];
-    const { outputs } = node;
-    if (steps && hasTrait(node, "recurrent") && outputs.some((output) => before.has(output))) before.add(outputs[0]);
-    for (const output of outputs) {
-      if (
-        output === score ||
-        !trace.dims.has(output) ||
-        !before.has(output) ||
-        !specialised.tainted.has(output) ||
-        !isFloat(trace.types.get(output) ?? "float32")
-      )
-        continue;
-      yield output;
-    }
-  }
-}
-
-function picked({ graph, trace }: Traced, layouts: Layouts, value: string, why: string): LayerInfo {
-  return {
-    value,
-    node: makerLabel(graph, value),
-    dims: trace.dims.get(value)!,
-    layout: layouts.get(value),
-    picked: true,
-    why,
-  };
-}
-
-/** Values that `value` is computed from. */
-function ancestors(graph: Graph, value: string): Set<string> {
-  const found = new Set([value]);
-  for (let index = graph.nodes.length - 1; index >= 0; index--) {
-    const node = graph.nodes[index];
-    if (node.outputs.some((output) => found.has(output))) for (const input of node.inputs) found.add(input);
-  }
-  return found;
 }

@@ -99,7 +99,7 @@ export interface PartEffects {
 }
 
 /** What a layer is wanted for. */
-export type LayerKind = "any" | "spatial" | "features";
+export type LayerKind = "any" | "spatial" | "features" | "first";
 
 /** What every technique works with. It never touches files, sessions or the screen. */
 interface ModelContext<P = Params> {
@@ -151,7 +151,8 @@ export interface SampleContext<P = Params> extends ModelContext<P> {
   layouts(): Promise<Layouts>;
   /**
    * The layer asked for, or the one that the technique takes by itself ("spatial": the last with height and width and a
-   * gradient; "features": the same, or where there is none the last of several axes). UsageError for several.
+   * gradient; "features": the same, or where there is none the last of several axes; "first": the first convolution, or
+   * where there is none as "features"). UsageError for several.
    */
   layer(kind: LayerKind): Promise<LayerInfo>;
   /** The same, of techniques that take several. */

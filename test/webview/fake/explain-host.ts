@@ -128,6 +128,7 @@ const link = new Link<PanelHost, SessionView>(
       return {
         layers: scenario.tokens ? tokenLayers : layers,
         defaultLayer,
+        firstLayer: defaultLayer,
         count: "37 layers of 60 nodes: 23 only compute shapes or constants.",
       };
     },

@@ -50,6 +50,11 @@ const explain: Scenes = {
   "class activation map": result("grad-cam", "[data-testid=heatmap]"),
   predictions: result("predictions", "[data-testid^=bar-]"),
   "feature maps": result("feature-maps", "[data-testid=tiles]", {}, 900),
+  "feature maps of the first layer": {
+    scenario: { state: { technique: "feature-maps", layer: "stem" } },
+    shows: "[data-testid=tiles-input]",
+    height: 900,
+  },
   detections: result("predictions", "[data-testid=boxes-over]", { detector: true }, 800),
   frames: { scenario: { frames: true, state: { technique: "grad-cam" } }, shows: "[data-testid=heatmap]" },
   tokens: result("tokens", "[data-testid=tokens]", { otherKinds: true }, 560),
