@@ -4,6 +4,7 @@ import { Icon } from "../ui/fields.tsx";
 /** What is explained, as a button that chooses another: what it is in small, its value, an arrow. */
 export function Chip({
   what,
+  plain,
   title,
   testid,
   disabled,
@@ -13,6 +14,8 @@ export function Chip({
   children,
 }: {
   readonly what: string;
+  /** Its value alone says what it is: a narrow panel leaves the small word to screen readers. */
+  readonly plain?: boolean;
   readonly title: string;
   readonly testid: string;
   readonly disabled?: boolean;
@@ -31,7 +34,7 @@ export function Chip({
       aria-expanded={pressed}
       onClick={onClick}
     >
-      <span class="chip-what">{what}</span>
+      <span class={plain ? "chip-what spare" : "chip-what"}>{what}</span>
       <span class="pick-text">{children}</span>
       <Icon name={icon} />
     </button>

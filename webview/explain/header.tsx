@@ -37,6 +37,7 @@ export function Header({
     <header class="header">
       <Chip
         what="model"
+        plain
         title={`${boot.modelName}\nClick to explain another model`}
         testid="model"
         onClick={() => controller.pickModel()}
@@ -280,7 +281,12 @@ export function targetName(
   if (target.region) return `sum over ${regionText(target.region)}`;
   const index = target.index ?? largestIndex(predictions);
   if (!index) return "…";
-  if (index.length !== 1) return index.join(", ");
+  if (index.length !== 1) {
+    const named = predictions?.items.find(
+      (item) => item.index >= 0 && elementIndex(predictions.dims, item.index).join() === index.join(),
+    );
+    return named?.label ?? index.join(", ");
+  }
   if (target.not) return predictions?.items.find((item) => item.index === -1 - index[0])?.label ?? `not ${index[0]}`;
   return predictions?.items.find((item) => item.index === index[0])?.label ?? classes[index[0]] ?? String(index[0]);
 }

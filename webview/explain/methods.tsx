@@ -29,6 +29,7 @@ export function Methods({
     <>
       <Chip
         what="method"
+        plain
         title={`${technique ? about(technique) : "Choose a method"}\nClick for all methods`}
         testid="method"
         onClick={() => void controller.pickMethod()}

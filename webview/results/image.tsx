@@ -11,7 +11,7 @@ export const image: KindView<ImageArtifact> = { Full: ({ artifact }) => <Picture
 export function Picture({ image }: { readonly image: ImageArtifact }): VNode {
   const rgba = useMemo(() => withAlpha(image.pixels), [image]);
   return (
-    <figure class="picture">
+    <figure class="picture" style={{ "--aspect": String(image.width / image.height) }}>
       <PixelCanvas
         width={image.width}
         height={image.height}
