@@ -20,25 +20,29 @@ interface Way {
   readonly folder?: string;
   /** The row of the list of inputs that a person clicks. */
   readonly input: string;
-  /** What is on the page then: a test id. */
+  /** What is on the page then: a CSS selector. */
   readonly answer: string;
   /** The method that is taken by keyboard, as the palette has it, and what it shows. */
   readonly method: string;
   readonly shows: string;
 }
 
-const saliency = { method: "Visualize Saliency", shows: "heatmap" };
+function testId(id: string): string {
+  return `[data-testid="${id}"]`;
+}
+
+const saliency = { method: "Visualize Saliency", shows: testId("heatmap") };
 
 const pictures: readonly Way[] = [
-  { model: "segmentation", folder: "samples/shapes", input: "shapes.png", answer: "mask", ...saliency },
-  { model: "detector", folder: "samples/shapes", input: "objects.png", answer: "boxes-over", ...saliency },
-  { model: "detector-nms", input: "objects.png", answer: "boxes-over", ...saliency },
-  { model: "multi-label", input: "circle-and-triangle.png", answer: "bars-table", ...saliency },
-  { model: "sigmoid", input: "circle.png", answer: "bars-table", ...saliency },
-  { model: "regression", input: "radius-20.png", answer: "bars-table", ...saliency },
-  { model: "autoencoder", input: "circle.png", answer: "output-image", ...saliency },
-  { model: "embedding", input: "circle.png", answer: "bars-table", ...saliency },
-  { model: "keypoints", input: "figure.png", answer: "bars-table", ...saliency },
+  { model: "segmentation", folder: "samples/shapes", input: "shapes.png", answer: testId("mask"), ...saliency },
+  { model: "detector", folder: "samples/shapes", input: "objects.png", answer: testId("boxes-over"), ...saliency },
+  { model: "detector-nms", input: "objects.png", answer: testId("boxes-over"), ...saliency },
+  { model: "multi-label", input: "circle-and-triangle.png", answer: ".predictions.large", ...saliency },
+  { model: "sigmoid", input: "circle.png", answer: ".predictions.large", ...saliency },
+  { model: "regression", input: "radius-20.png", answer: ".predictions.large", ...saliency },
+  { model: "autoencoder", input: "circle.png", answer: testId("output-image"), ...saliency },
+  { model: "embedding", input: "circle.png", answer: ".predictions.large", ...saliency },
+  { model: "keypoints", input: "figure.png", answer: ".stage figure", ...saliency },
 ];
 
 const others: readonly Way[] = [
@@ -46,23 +50,53 @@ const others: readonly Way[] = [
     model: "heartbeat",
     folder: "samples/heartbeat",
     input: "premature-beat.npy",
-    answer: "bars-table",
+    answer: ".predictions.large",
     method: "Visualize Saliency",
-    shows: "line-view",
+    shows: testId("line-view"),
   },
-  { model: "audio", input: "noisy.npy", answer: "bars-table", method: "Visualize Saliency", shows: "line-view" },
+  {
+    model: "audio",
+    input: "noisy.npy",
+    answer: ".predictions.large",
+    method: "Visualize Saliency",
+    shows: testId("line-view"),
+  },
   {
     model: "generator",
     input: "code.npy",
-    answer: "output-image",
+    answer: testId("output-image"),
     method: "Visualize Saliency",
-    shows: "feature-bars",
+    shows: testId("feature-bars"),
   },
-  { model: "video", input: "right.npy", answer: "bars-table", ...saliency },
-  { model: "table", input: "fish.csv", answer: "bars-table", method: "Visualize Saliency", shows: "feature-bars" },
-  { model: "text", input: "praise.txt", answer: "bars-table", method: "Visualize Saliency", shows: "tokens" },
-  { model: "text-tokens", input: "praise.npz", answer: "bars-table", method: "Visualize Saliency", shows: "tokens" },
-  { model: "many-nodes", input: "row.csv", answer: "bars-table", method: "Visualize Saliency", shows: "feature-bars" },
+  { model: "video", input: "right.npy", answer: ".predictions.large", ...saliency },
+  {
+    model: "table",
+    input: "fish.csv",
+    answer: ".predictions.large",
+    method: "Visualize Saliency",
+    shows: testId("feature-bars"),
+  },
+  {
+    model: "text",
+    input: "praise.txt",
+    answer: ".predictions.large",
+    method: "Visualize Saliency",
+    shows: testId("tokens"),
+  },
+  {
+    model: "text-tokens",
+    input: "praise.npz",
+    answer: ".predictions.large",
+    method: "Visualize Saliency",
+    shows: testId("tokens"),
+  },
+  {
+    model: "many-nodes",
+    input: "row.csv",
+    answer: ".predictions.large",
+    method: "Visualize Saliency",
+    shows: testId("feature-bars"),
+  },
 ];
 
 for (const [name, ways] of [
@@ -106,7 +140,7 @@ async function byMouse({ page, workbench }: FlowContext, { model, input, answer 
   };
   const answers = async (): Promise<void> => {
     const panel = await panelFrame(workbench);
-    assert.ok(await testid(panel, answer).first().isVisible(), await panel.locator(".stage").innerText());
+    assert.ok(await panel.locator(answer).first().isVisible(), await panel.locator(".stage").innerText());
   };
   const editor = await click(
     () => workbench.explorerRow(`${model}.onnx`).click(),
@@ -138,7 +172,7 @@ async function atThreeWidths({ page, workbench, screenshot }: FlowContext, shows
       const frame = await panelFrame(workbench);
       const now = await frame.evaluate(() => innerWidth);
       assert.ok(Math.abs(now - width) < 16, `the panel is ${now} px wide`);
-      const box = await testid(frame, shows).first().boundingBox();
+      const box = await frame.locator(shows).first().boundingBox();
       assert.ok(box && box.y < 800, `no ${shows} on the first screen: ${await frame.locator(".stage").innerText()}`);
       return frame;
     });
