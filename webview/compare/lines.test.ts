@@ -22,7 +22,7 @@ test("the step under the pointer is marked in all cells, with each one's value",
   await page.mouse.move(box.x + ((60 + 0.5) / 240) * box.width, box.y + 10);
   const values = page.getByTestId("value");
   await eventually(() => values.count()).toBe(2);
-  await eventually(() => values.first().textContent()).toContain("time 0.6, lead II");
+  await eventually(() => values.first().textContent()).toContain("time 0.6 s, lead II");
   expect(Number(await values.nth(1).getAttribute("data-value"))).toBe(
     await page.evaluate(
       "fake.results?.[0]?.views[0].values[300] ?? Number(document.querySelector('[data-testid=value]').dataset.value)",

@@ -4,11 +4,6 @@ import type { LineArtifact, LineAxis } from "../../src/protocol/artifacts.ts";
 import { formatValue } from "../../src/protocol/format.ts";
 import type { Drawing } from "./map-values.ts";
 
-/** Where the first value begins and the last one ends. */
-export function endsOf({ x: { start, step }, dims, axes }: LineArtifact): { first: number; last: number } {
-  return { first: start - step / 2, last: start + (dims[axes.along] - 0.5) * step };
-}
-
 /** The axis by the places of a line, which may have more than the values. */
 function axisOfLines({ x, dims, axes }: LineArtifact, width: number): LineAxis {
   const step = (x.step * dims[axes.along]) / width;
@@ -28,6 +23,8 @@ export function readingAt(
   { map }: Drawing,
   channel: number,
   step: number,
+  /** Whether the lines are the values themselves. */
+  areValues = false,
 ): Reading {
   const line = lines.values[channel * lines.width + step];
   const column = Math.min(map.width - 1, Math.floor(((step + 0.5) / lines.width) * map.width));
@@ -38,9 +35,9 @@ export function readingAt(
     text: [
       placeText(axisOfLines(artifact, lines.width), step),
       channelName(artifact, channel),
-      artifact.signal ? `${artifact.signal.title} ${formatValue(line)}` : "",
+      artifact.signal && !areValues ? `${artifact.signal.title} ${formatValue(line)}` : "",
       `${artifact.quantity} ${formatValue(value)}`,
-      artifact.x.unit === "s" ? `${artifact.signal ? "sample" : "step"} ${step}` : "",
+      artifact.x.unit === "s" ? `${artifact.signal && !areValues ? "sample" : "step"} ${step}` : "",
     ]
       .filter(Boolean)
       .join(" · "),

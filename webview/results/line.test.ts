@@ -6,6 +6,7 @@ import { boxOf, calls, eventually, idle, inkOf, pagesOf, screenshot } from "../.
 import type { OpenOptions, TestPage } from "../../test/webview/harness.ts";
 
 const openPanel = pagesOf("explain");
+const pagesOfResults = pagesOf("results");
 let page: TestPage;
 
 async function openSignal(options: OpenOptions = {}): Promise<void> {
@@ -81,6 +82,70 @@ describe("lines", () => {
     await page.getByTestId("lines-map").click();
     await page.getByTestId("heatmap").waitFor();
     expect(await calls(page, "run")).toBe(1);
+  });
+
+  test("a drag moves what is seen, and the wheel zooms about the pointer with Ctrl alone", async () => {
+    await openSignal();
+    const box = await boxOf(page.getByTestId("line-0"));
+    await page.mouse.move(box.x + box.width / 2, box.y + 20);
+    await page.mouse.wheel(0, -200);
+    await eventually(ticks).toContain("2");
+    await page.keyboard.down("Control");
+    for (let i = 0; i < 4; i++) await page.mouse.wheel(0, -200);
+    await page.keyboard.up("Control");
+    await eventually(ticks).toContain("1.2");
+    await eventually(ticks).not.toContain("0.5");
+    const step = Number(await reading("step"));
+    expect(Math.abs(step - 120)).toBeLessThan(3);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.9, box.y + 20, { steps: 6 });
+    await page.mouse.up();
+    // What was under the pointer is still there: a sixteenth of the axis is seen.
+    await eventually(async () => Math.abs(Number(await reading("step")) - step) < 6).toBe(true);
+    await eventually(ticks).toContain("1.15");
+    expect(await calls(page, "run")).toBe(1);
+  });
+
+  test("a layer's channels are small lines beside one another, with their ends", async () => {
+    page = await pagesOfResults({ scene: "line: channels of a layer", width: 900 });
+    await page.getByTestId("line-frame").waitFor();
+    await eventually(() => page.locator("[data-form=tiles]").count()).toBe(1);
+    const [first, second] = [
+      await boxOf(page.locator("[data-channel='0']")),
+      await boxOf(page.locator("[data-channel='1']")),
+    ];
+    expect(second.y).toBe(first.y);
+    expect(second.x).toBeGreaterThan(first.x + first.width);
+    await eventually(() => page.locator("[data-channel='0'] .line-name").textContent()).toMatch(
+      /^channel 0−1 to 0\.99/,
+    );
+    await page.getByTestId("lines-map").click();
+    await page.getByTestId("heatmap").waitFor();
+    const box = await boxOf(page.getByTestId("heatmap"));
+    await page.mouse.move(box.x + box.width * 0.5, box.y + ((20 + 0.5) / 32) * box.height);
+    await eventually(text).toMatch(/^step 30 · channel 20 · activation /);
+  });
+
+  test("a map of a layer is a band under the signal, read along the same axis", async () => {
+    page = await pagesOfResults({ scene: "line: a map of a layer, as a band", width: 900 });
+    const box = await boxOf(page.locator(".sheet-full").getByTestId("line-band"));
+    const line = await boxOf(page.locator(".sheet-full").getByTestId("line-0"));
+    expect([box.x, box.width]).toEqual([line.x, line.width]);
+    await page.mouse.move(box.x + ((200 + 0.5) / 240) * box.width, box.y + 5);
+    await eventually(() => reading("step")).toBe("200");
+    // 240 samples, 30 values: the 201st lies in the 26th.
+    const value = Math.max(0, Math.sin(25 / 3)) * (25 / 30);
+    await eventually(async () => Number(await reading("value"))).toBeCloseTo(value, 6);
+  });
+
+  test("the target's place is outlined on the lines that it lies on", async () => {
+    await openSignal({ scenario: { mark: true } });
+    // left 0.25, right 0.5, of the middle one of three: top 0.3, bottom 0.6.
+    await eventually(() => page.getByTestId("line-target").count()).toBe(1);
+    const [mark, line] = [await boxOf(page.getByTestId("line-target")), await boxOf(page.getByTestId("line-1"))];
+    expect((mark.x - line.x) / line.width).toBeCloseTo(0.25, 2);
+    expect(mark.width / line.width).toBeCloseTo(0.25, 2);
+    expect(mark.y).toBeCloseTo(line.y, 0);
   });
 
   test("two million steps are drawn with the one that stands out", async () => {

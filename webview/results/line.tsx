@@ -3,22 +3,33 @@ import { useMemo } from "preact/hooks";
 import { frameCount, frameIndex, framesIn } from "../../src/draw/kinds/frames.ts";
 import { heatmapDrawing } from "../../src/draw/kinds/heatmap.ts";
 import { kindOf } from "../../src/draw/kinds/index.ts";
-import { lineRange } from "../../src/draw/kinds/line-plot.ts";
-import { channelName, countOf, drawnAs, lineOrder, lineSort, linesOf, mapOf } from "../../src/draw/kinds/line.ts";
+import { isMarked } from "../../src/draw/kinds/line-plot.ts";
+import { lineRange } from "../../src/draw/kinds/line-strokes.ts";
+import {
+  channelName,
+  countOf,
+  drawnAs,
+  lineOrder,
+  lineSort,
+  linesOf,
+  lineStyle,
+  mapOf,
+} from "../../src/draw/kinds/line.ts";
 import type { LineArtifact } from "../../src/protocol/artifacts.ts";
 import { FrameStepper } from "../ui/frames.tsx";
 import { DisplayOptions } from "./display-options.tsx";
 import { Lines } from "./line-view.tsx";
-import { MapPicture, ScaleBar } from "./linked.tsx";
-import { Heatmap } from "./map-view.tsx";
-import { Track, WHOLE_SPAN } from "./track.tsx";
+import { linkedPointer, ScaleBar } from "./linked.tsx";
+import { TargetSpan } from "./line-marks.tsx";
+import { Rows, Track } from "./track.tsx";
+import { spanOf } from "./zoom.ts";
 import type { FullProps, KindCell, KindView, SmallProps } from "./view.ts";
 
 export const line: KindView<LineArtifact> = { Full };
-export const lineCell: KindCell<LineArtifact> = { Small, zooms: false };
+export const lineCell: KindCell<LineArtifact> = { Small, zooms: true };
 
 /** Lines over one axis with the colours of the values, or where there are many a map; what is chosen below it. */
-function Full({ artifact, page, withoutOptions }: FullProps<LineArtifact>): VNode {
+function Full({ artifact, result, page, withoutOptions }: FullProps<LineArtifact>): VNode {
   const { looks } = page;
   const map = mapOf(artifact);
   const frame = frameIndex(map, looks.frame);
@@ -35,7 +46,8 @@ function Full({ artifact, page, withoutOptions }: FullProps<LineArtifact>): VNod
       {withoutOptions ? null : (
         <DisplayOptions
           options={kindOf(artifact).options.filter(
-            (option) => !["tileSort", "tileScale"].includes(option) || (drawn === "lines" && several),
+            (option) =>
+              (option !== "tileSort" || several) && (option !== "tileScale" || (several && drawn === "lines")),
           )}
           looks={{ ...looks, lines: drawn, tileSort: lineSort(artifact, looks.tileSort) }}
           onChange={page.setLooks}
@@ -43,12 +55,16 @@ function Full({ artifact, page, withoutOptions }: FullProps<LineArtifact>): VNod
       )}
     </>
   );
-  return drawn === "map" ? (
-    <Heatmap artifact={shown} values={artifact} looks={looks} range={range}>
-      {controls}
-    </Heatmap>
-  ) : (
-    <Lines artifact={artifact} frame={frame} map={shown} looks={looks} range={range}>
+  return (
+    <Lines
+      artifact={artifact}
+      frame={frame}
+      map={shown}
+      looks={looks}
+      drawn={drawn}
+      range={range}
+      target={result.context.target}
+    >
       {controls}
     </Lines>
   );
@@ -57,7 +73,7 @@ function Full({ artifact, page, withoutOptions }: FullProps<LineArtifact>): VNod
 /** In a cell: the strongest lines, one below the other. */
 const MOST_SMALL = 3;
 
-function Small({ artifact, drawing, reading, bar, looks, linked }: SmallProps<LineArtifact>): VNode {
+function Small({ artifact, result, drawing, reading, bar, looks, linked }: SmallProps<LineArtifact>): VNode {
   const lines = useMemo(() => linesOf(artifact, frameIndex(mapOf(artifact), looks.frame)), [artifact, looks.frame]);
   const shown = useMemo(
     () =>
@@ -67,47 +83,68 @@ function Small({ artifact, drawing, reading, bar, looks, linked }: SmallProps<Li
     [lines],
   );
   const ranges = useMemo(() => shown.map((channel) => lineRange(lines, [channel])), [lines, shown]);
-  if (drawnAs(artifact, looks) === "map")
-    return <MapPicture drawing={drawing} reading={reading} looks={looks} linked={linked} bar={bar} />;
   const { map } = drawing;
+  const span = spanOf(linked.zoom);
+  const cross = reading && ((reading.cell.column + 0.5) / map.width - span.from) / (span.to - span.from);
+  const mark =
+    cross !== undefined && cross >= 0 && cross <= 1 ? (
+      <div class="line-cross" style={{ left: `${cross * 100}%` }} />
+    ) : null;
+  const isMap = drawnAs(artifact, looks) === "map";
+  const style = lineStyle(artifact);
+  const { target } = result.context;
   return (
     <>
       <div
-        class="cell-lines"
+        class={`cell-lines ${linked.zoom.scale > 1 ? "zoomed-in" : ""}`}
         role="img"
         aria-label={`${artifact.title}: ${lines.width} steps${lines.height > 1 ? ` of ${lines.height} channels` : ""}`}
         data-testid="lines"
         onPointerLeave={() => linked.onCursor(undefined)}
       >
-        {shown.map((channel, place) => (
-          <div
-            key={channel}
-            class="cell-line"
-            title={channelName(artifact, channel)}
-            onPointerMove={(event) => {
-              const box = event.currentTarget.getBoundingClientRect();
-              const row = Math.min(channel, map.height - 1);
-              linked.onCursor({
-                u: Math.min(0.999999, Math.max(0, (event.clientX - box.left) / box.width)),
-                v: (row + 0.5) / map.height,
-                by: "pointer",
-              });
-            }}
-          >
-            <Track
-              lines={lines}
-              channel={channel}
-              range={ranges[place]}
+        {isMap ? (
+          <div class="cell-line" {...linkedPointer(linked, (down) => down)}>
+            <Rows
+              map={map}
+              rows={allRows(map.height)}
               drawing={drawing}
-              span={WHOLE_SPAN}
-              height={shown.length > 1 ? 34 : 72}
+              span={span}
+              height={CELL_MAP}
+              testid="heatmap"
             />
-            {reading ? (
-              <div class="line-cross" style={{ left: `${((reading.cell.column + 0.5) / map.width) * 100}%` }} />
-            ) : null}
+            {mark}
           </div>
-        ))}
-        {lines.height > shown.length ? (
+        ) : (
+          shown.map((channel, place) => (
+            <div
+              key={channel}
+              class="cell-line"
+              title={channelName(artifact, channel)}
+              {...linkedPointer(linked, () => (Math.min(channel, map.height - 1) + 0.5) / map.height)}
+            >
+              <Track
+                lines={lines}
+                channel={channel}
+                range={ranges[place]}
+                drawing={drawing}
+                span={span}
+                height={shown.length > 1 ? 34 : 72}
+                style={style}
+              />
+              {target && artifact.signal && isMarked(target, channel, lines.height) ? (
+                <TargetSpan target={{ from: target.left, to: target.right }} span={span} />
+              ) : null}
+              {mark}
+            </div>
+          ))
+        )}
+        {style === "band" && !isMap ? (
+          <div class="cell-line" {...linkedPointer(linked, () => 0.5 / map.height)}>
+            <Rows map={map} rows={[0]} drawing={drawing} span={span} height={16} testid="line-band" />
+            {mark}
+          </div>
+        ) : null}
+        {!isMap && lines.height > shown.length ? (
           <span class="muted">
             the strongest {shown.length} of {lines.height} channels
           </span>
@@ -116,4 +153,10 @@ function Small({ artifact, drawing, reading, bar, looks, linked }: SmallProps<Li
       {bar ? <ScaleBar drawing={drawing} mark={reading?.value} /> : null}
     </>
   );
+}
+
+const CELL_MAP = 120;
+
+function allRows(count: number): number[] {
+  return Array.from({ length: count }, (_, row) => row);
 }

@@ -1,4 +1,4 @@
-import type { ComponentChildren, VNode } from "preact";
+import type { ComponentChildren, HTMLAttributes, VNode } from "preact";
 import { useMemo } from "preact/hooks";
 import { withAlpha } from "../../src/draw/scene/paint.ts";
 import { formatValue } from "../../src/protocol/format.ts";
@@ -132,10 +132,7 @@ export function InputPicture({ picture, linked }: { readonly picture: ImageArtif
   );
 }
 
-/**
- * Points, drags and zooms: plain wheel turns are the page's, with Ctrl (or pinching) they zoom; a drag moves what is
- * seen.
- */
+/** A picture's frame that shows what the zoom says. */
 function Frame({
   size,
   linked,
@@ -147,45 +144,59 @@ function Frame({
   readonly testid: string;
   readonly children: ComponentChildren;
 }): VNode {
-  const { zoom, onCursor, onZoom, onPan, cursor } = linked;
-  const at = (event: MouseEvent): { readonly u: number; readonly v: number; readonly box: DOMRect } | undefined => {
-    const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
-    const [across, down] = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
-    return across < 0 || down < 0 || across >= 1 || down >= 1 ? undefined : { ...pointAt(zoom, across, down), box };
-  };
+  const { zoom } = linked;
   return (
     <div
       class={`frame ${zoom.scale > 1 ? "zoomed-in" : ""}`}
       style={{ aspectRatio: `${size.width} / ${size.height}` }}
       data-testid={testid}
-      onPointerDown={(event) => {
-        if (zoom.scale > 1 && event.button === 0)
-          (event.currentTarget as HTMLElement).setPointerCapture(event.pointerId);
-      }}
-      onPointerMove={(event) => {
-        const point = at(event);
-        const element = event.currentTarget as HTMLElement;
-        if (zoom.scale > 1 && element.hasPointerCapture(event.pointerId)) {
-          const box = element.getBoundingClientRect();
-          onPan(-event.movementX / box.width, -event.movementY / box.height);
-        }
-        if (point) onCursor({ u: point.u, v: point.v, by: "pointer" });
-      }}
-      onPointerLeave={() => {
-        if (cursor?.by === "pointer") onCursor(undefined);
-      }}
-      onWheel={(event) => {
-        const point = event.ctrlKey || event.metaKey ? at(event) : undefined;
-        if (!point) return;
-        event.preventDefault();
-        onZoom(Math.exp(-event.deltaY / 300), point.u, point.v);
-      }}
+      {...linkedPointer(linked)}
     >
       <div class="whole" style={zoomStyle(zoom)}>
         {children}
       </div>
     </div>
   );
+}
+
+/**
+ * Points, drags and zooms: plain wheel turns are the page's, with Ctrl (or pinching) they zoom; a drag moves what is
+ * seen. `rowOf`: where a point lies downward, from 0 to 1, of what is zoomed along its width alone.
+ */
+export function linkedPointer(
+  { zoom, onCursor, onZoom, onPan, cursor }: Linked,
+  rowOf?: (down: number) => number,
+): Pick<HTMLAttributes<HTMLDivElement>, "onPointerDown" | "onPointerMove" | "onPointerLeave" | "onWheel"> {
+  const at = (event: MouseEvent): { readonly u: number; readonly v: number; readonly box: DOMRect } | undefined => {
+    const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
+    const [across, down] = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
+    if (across < 0 || down < 0 || across >= 1 || down >= 1) return undefined;
+    const point = pointAt(zoom, across, down);
+    return { u: point.u, v: rowOf ? rowOf(down) : point.v, box };
+  };
+  return {
+    onPointerDown: (event) => {
+      if (zoom.scale > 1 && event.button === 0) event.currentTarget.setPointerCapture(event.pointerId);
+    },
+    onPointerMove: (event) => {
+      const point = at(event);
+      const element = event.currentTarget;
+      if (zoom.scale > 1 && element.hasPointerCapture(event.pointerId)) {
+        const box = element.getBoundingClientRect();
+        onPan(-event.movementX / box.width, rowOf ? 0 : -event.movementY / box.height);
+      }
+      if (point) onCursor({ u: point.u, v: point.v, by: "pointer" });
+    },
+    onPointerLeave: () => {
+      if (cursor?.by === "pointer") onCursor(undefined);
+    },
+    onWheel: (event) => {
+      const point = event.ctrlKey || event.metaKey ? at(event) : undefined;
+      if (!point) return;
+      event.preventDefault();
+      onZoom(Math.exp(-event.deltaY / 300), point.u, point.v);
+    },
+  };
 }
 
 /** The colours of one cell's own scale, from left to right, with its ends. */

@@ -11,9 +11,22 @@ export interface Zoom {
 export const WHOLE: Zoom = { scale: 1, u: 0, v: 0 };
 export const MOST = 16;
 
-/** Larger or smaller by a factor, with the point (u, v) staying where it is. */
-export function zoomAt(zoom: Zoom, factor: number, u: number, v: number): Zoom {
-  const scale = Math.min(MOST, Math.max(1, zoom.scale * factor));
+/** The part of an axis that is seen, from 0 to 1. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+const WHOLE_SPAN: Span = { from: 0, to: 1 };
+
+/** What is seen of the horizontal axis. */
+export function spanOf({ scale, u }: Zoom): Span {
+  return scale === 1 ? WHOLE_SPAN : { from: u, to: u + 1 / scale };
+}
+
+/** Larger or smaller by a factor, at the most `most` times, with the point (u, v) staying where it is. */
+export function zoomAt(zoom: Zoom, factor: number, u: number, v: number, most = MOST): Zoom {
+  const scale = Math.min(most, Math.max(1, zoom.scale * factor));
   const ratio = zoom.scale / scale;
   return within({ scale, u: u - (u - zoom.u) * ratio, v: v - (v - zoom.v) * ratio });
 }

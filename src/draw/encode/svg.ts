@@ -41,15 +41,15 @@ export function writeSvg(
     ...(theme.background === "none"
       ? []
       : [`<rect width="${width}" height="${height}" fill="${escapeXml(theme.background)}"/>`]),
-    ...scene.parts.map((part) => writePart(part, theme)),
+    ...scene.parts.map((part, index) => writePart(part, index, theme)),
     "</svg>\n",
   ].join("\n");
 }
 
-function writePart(part: Part, theme: Theme): string {
+function writePart(part: Part, index: number, theme: Theme): string {
   switch (part.kind) {
     case "line":
-      return strokeOf(part);
+      return part.colors ? coloredStroke(part, part.colors, `line-${index}`) : strokeOf(part);
     case "rect":
       return `<rect x="${part.x}" y="${part.y}" width="${part.width}" height="${part.height}" ${inkOf(part.ink, theme)}/>`;
     case "text": {
@@ -74,8 +74,24 @@ function writePart(part: Part, theme: Theme): string {
   }
 }
 
-function strokeOf({ x, y, points, width, color, dash, dots }: LinePart): string {
-  const stroke = LINE_COLORS[color % LINE_COLORS.length];
+/** A line as the mask of its columns' colours. */
+function coloredStroke(part: LinePart, { width, rgba }: NonNullable<LinePart["colors"]>, id: string): string {
+  const ys = part.points.filter((_, i) => i % 2 === 1);
+  const [top, bottom] = ys.reduce(([low, high], y) => [Math.min(low, y), Math.max(high, y)], [Infinity, -Infinity]);
+  const edge = part.width;
+  const box = `x="${part.x - edge}" y="${part.y + top - edge}" width="${width + 2 * edge}" height="${bottom - top + 2 * edge}"`;
+  const image = base64(encodePng(rgba.length / 4, 1, rgba));
+  return (
+    `<mask id="${id}" maskUnits="userSpaceOnUse" ${box}>${strokeOf(part, "#fff")}</mask>` +
+    `<image x="${part.x}" y="${part.y + top - edge}" width="${width}" height="${bottom - top + 2 * edge}" mask="url(#${id})" ` +
+    `preserveAspectRatio="none" style="image-rendering:pixelated" href="data:image/png;base64,${image}"/>`
+  );
+}
+
+function strokeOf(
+  { x, y, points, width, color, dash, dots }: LinePart,
+  stroke: string = LINE_COLORS[color % LINE_COLORS.length],
+): string {
   const at = Array.from({ length: points.length / 2 }, (_, i) => [x + points[2 * i], y + points[2 * i + 1]]);
   if (dots) return at.map(([cx, cy]) => `<circle cx="${cx}" cy="${cy}" r="${width / 2}" fill="${stroke}"/>`).join("");
   return (

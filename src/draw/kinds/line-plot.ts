@@ -1,37 +1,89 @@
-import type { LineArtifact } from "../../protocol/artifacts.ts";
+import type { LineArtifact, LineAxis } from "../../protocol/artifacts.ts";
+import { formatValue } from "../../protocol/format.ts";
 import type { Looks } from "../../protocol/looks.ts";
+import type { TargetMark } from "../../protocol/result.ts";
 import { colorBar } from "../scene/color-bar.ts";
 import { GLYPH } from "../scene/font.ts";
-import { envelope, levelsOf } from "../scene/levels.ts";
-import { paintMap, resizeMap } from "../scene/paint.ts";
+import { paintMap } from "../scene/paint.ts";
 import { paragraph, stack, textWidth } from "../scene/parts.ts";
-import type { Block, Part } from "../scene/parts.ts";
+import type { Block, ImagePart, LinePart, Part } from "../scene/parts.ts";
 import type { ValueRange } from "../scene/range.ts";
-import type { ValueMap } from "../scene/reduce.ts";
-import { formatValue } from "../../protocol/format.ts";
 import { ticks } from "../scene/ticks.ts";
 import { heatmapDrawing } from "./heatmap.ts";
 import type { HeatmapDrawing } from "./heatmap.ts";
-import { axisText, channelName, lineOrder, lineSort, linesOf, mapOf } from "./line.ts";
+import { axisText, channelName, lineOrder, lineSort, linesOf, lineStyle, mapOf } from "./line.ts";
+import { lineAt, lineRange, stripRows, stripValues, strokesOf } from "./line-strokes.ts";
 
-const plotWidth = 640;
-const [oneHeight, manyHeight] = [200, 64];
-const stripHeight = 10;
+export const plotWidth = 640;
+const [oneHeight, fewHeight, manyHeight, mapHeight] = [200, 96, 64, 320];
+const [stripHeight, bandHeight] = [10, 24];
 const gap = 14;
 /** Of more lines the strongest are drawn. */
 const MOST_DRAWN = 16;
+/** LINE_COLORS' grey: around a line in the colours of its values, so that it is seen on any ground. */
+const CASING = 5;
 
 /**
- * The lines below one another over one axis, under each the colours of the values there, and what colours mean at the
- * right; of several frames, each under its name. With `drawing`, the shared colours of a comparison, without a bar.
+ * The lines below one another over one axis, in the colours of the values or with those below them, and what colours mean
+ * at the right; of several frames, each under its name. With `drawing`, the shared colours of a comparison, without a
+ * bar. `target`: the part of the axis that is explained.
  */
-export function layoutLines(artifact: LineArtifact, looks: Looks, drawing?: HeatmapDrawing): Block {
+export function layoutLines(
+  artifact: LineArtifact,
+  looks: Looks,
+  target: TargetMark | undefined,
+  drawing?: HeatmapDrawing,
+): Block {
+  return withBar(artifact, looks, drawing, (own, frame) => layoutFrame(artifact, looks, own, frame, target));
+}
+
+/** The values as a map of colours over the axis: a row for each channel. */
+export function layoutRows(artifact: LineArtifact, looks: Looks): Block {
+  return withBar(artifact, looks, undefined, ({ map, range, table }) => {
+    const order = lineOrder(map, lineSort(artifact, looks.tileSort));
+    const rows = order.map((row) => channelName(artifact, row));
+    const [first, last] = [rows[0], rows[rows.length - 1]];
+    const left = Math.max(textWidth(first, 1), textWidth(last, 1)) + 8;
+    const height = Math.max(Math.min(mapHeight, 24 * order.length), Math.min(order.length, 2 * mapHeight));
+    const { values } = stripRows(map, order, { from: 0, to: 1 }, plotWidth);
+    const label = (text: string, y: number): Part => {
+      return { kind: "text", x: left - 5, y, text, scale: 1, ink: "muted", anchor: "end" };
+    };
+    const picture: Block = {
+      width: left + plotWidth,
+      height,
+      parts: [
+        label(first, 0),
+        ...(order.length > 1 ? [label(last, height - GLYPH.ascent)] : []),
+        {
+          kind: "image",
+          x: left,
+          y: 0,
+          width: plotWidth,
+          height,
+          pixelWidth: plotWidth,
+          pixelHeight: order.length,
+          rgba: paintMap({ height: order.length, width: plotWidth, values }, range, table),
+          label: artifact.title,
+        },
+      ],
+    };
+    return stack([picture, axisBlock(artifact.x, map.width, left)], gap / 2);
+  });
+}
+
+function withBar(
+  artifact: LineArtifact,
+  looks: Looks,
+  drawing: HeatmapDrawing | undefined,
+  layout: (drawing: HeatmapDrawing, frame: number) => Block,
+): Block {
   const own = drawing ?? heatmapDrawing(mapOf(artifact), looks);
   const names = artifact.frames?.names;
   const plots = stack(
     own.frames.flatMap((map, frame) => [
       ...(names ? [paragraph(names[frame] ?? "", 2, "muted", plotWidth)] : []),
-      layoutFrame(artifact, looks, { ...own, map }, frame),
+      layout({ ...own, map }, frame),
     ]),
     gap,
   );
@@ -44,158 +96,145 @@ export function layoutLines(artifact: LineArtifact, looks: Looks, drawing?: Heat
   };
 }
 
-function layoutFrame(artifact: LineArtifact, looks: Looks, drawing: HeatmapDrawing, frame: number): Block {
+function layoutFrame(
+  artifact: LineArtifact,
+  looks: Looks,
+  drawing: HeatmapDrawing,
+  frame: number,
+  target: TargetMark | undefined,
+): Block {
   const lines = linesOf(artifact, frame);
+  const style = lineStyle(artifact);
   const order = lineOrder(lines, lineSort(artifact, looks.tileSort));
   const strongest = new Set(order.length > MOST_DRAWN ? lineOrder(lines, "strength").slice(0, MOST_DRAWN) : order);
   const shown = order.filter((channel) => strongest.has(channel));
   const all = looks.tileScale === "shared" ? lineRange(lines, shown) : undefined;
   const ranges = shown.map((channel) => all ?? lineRange(lines, [channel]));
-  const left =
-    Math.max(...ranges.flatMap(({ min, max }) => [min, max]).map((end) => textWidth(formatValue(end), 1))) + 8;
-  const height = shown.length > 1 ? manyHeight : oneHeight;
-  const tracks = shown.map((channel, i) => trackOf(artifact, lines, channel, ranges[i], drawing, left, height));
+  const left = leftOf(ranges);
+  const height = shown.length === 1 ? oneHeight : shown.length > 4 ? manyHeight : fewHeight;
+  const { map, range, table } = drawing;
+  const colorsOf = (row: number): Uint8ClampedArray =>
+    paintMap(
+      { height: 1, width: plotWidth, values: stripValues(map, row, 0, 1, plotWidth, artifact.smooth) },
+      range,
+      table,
+    );
+  const strip = (row: number, label: string, high: number): Block => {
+    const image: ImagePart = {
+      kind: "image",
+      x: left,
+      y: 0,
+      width: plotWidth,
+      height: high,
+      pixelWidth: plotWidth,
+      pixelHeight: 1,
+      rgba: colorsOf(row),
+      label: [artifact.quantity, label].filter(Boolean).join(", "),
+    };
+    return { width: left + plotWidth, height: high, parts: [image] };
+  };
+  const tracks = shown.map((channel, i) => {
+    const name = channelName(artifact, channel);
+    const colors = style === "colored" ? { width: plotWidth, rgba: colorsOf(channel) } : undefined;
+    const plot = plotOf({
+      lines: [lineAt(lines.values, lines.width, channel)],
+      colors,
+      range: ranges[i],
+      name,
+      left,
+      height,
+    });
+    const marked = target && isMarked(target, channel, lines.height) ? markPart(target, plot, left, height) : [];
+    const whole = { ...plot, parts: [...plot.parts, ...marked] };
+    return style === "band" ? whole : stack([whole, strip(channel, name, stripHeight)], 2);
+  });
   const more = order.length - shown.length;
   return stack(
     [
       ...tracks,
-      axisOf(artifact, left),
+      ...(style === "band" ? [strip(0, artifact.title, bandHeight)] : []),
+      axisBlock(artifact.x, artifact.dims[artifact.axes.along], left),
       ...(more > 0 ? [paragraph(`the strongest ${shown.length} of ${order.length}`, 2, "muted", plotWidth)] : []),
     ],
     gap / 2,
   );
 }
 
-/** The ends of lines' finite values; around one value where all are the same. */
-export function lineRange({ values, width }: ValueMap, channels: readonly number[]): ValueRange {
-  let [min, max] = [Infinity, -Infinity];
-  for (const channel of channels) {
-    const { low, high } = envelope(levelsOf(lineAt(values, width, channel)), 0, width, 1);
-    if (low[0] < min) min = low[0];
-    if (high[0] > max) max = high[0];
-  }
-  if (!(min <= max)) return { min: 0, max: 1 };
-  return min === max ? { min: min - 0.5, max: max + 0.5 } : { min, max };
+/** How much room the ends' numbers take at the left. */
+export function leftOf(ranges: readonly ValueRange[]): number {
+  return Math.max(...ranges.flatMap(({ min, max }) => [min, max]).map((end) => textWidth(formatValue(end), 1))) + 8;
 }
 
-const cut = new WeakMap<Float32Array, Map<number, Float32Array>>();
-
-/** A line's values; the same array each time, so that its levels are made once. */
-export function lineAt(values: Float32Array, width: number, channel: number): Float32Array {
-  let lines = cut.get(values);
-  if (!lines) cut.set(values, (lines = new Map()));
-  let line = lines.get(channel);
-  if (!line) lines.set(channel, (line = values.subarray(channel * width, (channel + 1) * width)));
-  return line;
-}
-
-/**
- * What a strip under a line holds: for each of `columns` equal parts of [from, to) of the map's width (parts of one,
- * 0 to 1) the value there, interpolated where `smooth`; of several the one of largest magnitude.
- */
-export function stripValues(
-  map: ValueMap,
-  row: number,
-  from: number,
-  to: number,
-  columns: number,
-  smooth: boolean,
-): Float32Array {
-  const line = lineAt(map.values, map.width, Math.min(row, map.height - 1));
-  const [first, last] = [from * map.width, to * map.width];
-  if (last - first >= columns) {
-    const { low, high } = envelope(levelsOf(line), first, last, columns);
-    return low.map((value, column) => (Math.abs(value) > Math.abs(high[column]) ? value : high[column]));
-  }
-  if (smooth && from === 0 && to === 1)
-    return resizeMap({ height: 1, width: map.width, values: line }, 1, columns, true).values;
-  return Float32Array.from({ length: columns }, (_, column) => {
-    const at = first + ((last - first) * (column + 0.5)) / columns;
-    if (!smooth) return line[Math.min(map.width - 1, Math.floor(at))];
-    const centre = Math.max(0, Math.min(map.width - 1, at - 0.5));
-    const left = Math.floor(centre);
-    const right = Math.min(map.width - 1, left + 1);
-    return centre === left ? line[left] : line[left] + (line[right] - line[left]) * (centre - left);
-  });
-}
-
-function trackOf(
-  artifact: LineArtifact,
-  lines: ValueMap,
-  channel: number,
-  { min, max }: ValueRange,
-  { map, range, table }: HeatmapDrawing,
-  left: number,
-  height: number,
-): Block {
-  const name = channelName(artifact, channel);
+/** Lines in one range, with their name and its ends: the first one in its colours. */
+export function plotOf({
+  lines,
+  colors,
+  range: { min, max },
+  name,
+  left,
+  height,
+}: {
+  /** The first in front; others take other colours. */
+  readonly lines: readonly Float32Array[];
+  readonly colors?: LinePart["colors"];
+  readonly range: ValueRange;
+  readonly name: string;
+  readonly left: number;
+  readonly height: number;
+}): Block {
   const top = name ? GLYPH.line + 2 : 0;
   const atY = (value: number): number => round(top + (1 - (value - min) / (max - min)) * height);
+  const small = { kind: "text", scale: 1, ink: "muted" } as const;
   const parts: Part[] = [
-    ...(name ? [{ kind: "text", x: left, y: 0, text: name, scale: 1, ink: "muted" } as const] : []),
-    { kind: "text", x: left - 5, y: top, text: formatValue(max), scale: 1, ink: "muted", anchor: "end" },
-    {
-      kind: "text",
-      x: left - 5,
-      y: top + height - GLYPH.ascent,
-      text: formatValue(min),
-      scale: 1,
-      ink: "muted",
-      anchor: "end",
-    },
+    ...(name ? [{ ...small, x: left, y: 0, text: name }] : []),
+    { ...small, x: left - 5, y: top, text: formatValue(max), anchor: "end" },
+    { ...small, x: left - 5, y: top + height - GLYPH.ascent, text: formatValue(min), anchor: "end" },
     { kind: "rect", x: left - 1, y: top, width: 1, height, ink: "muted" },
   ];
   if (min < 0 && max > 0)
     parts.push({ kind: "rect", x: left, y: Math.round(atY(0)), width: plotWidth, height: 1, ink: "muted" });
-  for (const points of strokesOf(lineAt(lines.values, lines.width, channel), plotWidth))
-    parts.push({
-      kind: "line",
-      x: left,
-      y: 0,
-      points: points.map((value, i) => (i % 2 === 0 ? round(value) : atY(value))),
-      width: lines.width > plotWidth ? 1 : 2,
-      color: 0,
-      ...(points.length === 2 ? { dots: true } : {}),
-    });
-  const strip = stripValues(map, channel, 0, 1, plotWidth, artifact.smooth);
-  parts.push({
-    kind: "image",
-    x: left,
-    y: top + height + 2,
-    width: plotWidth,
-    height: stripHeight,
-    pixelWidth: plotWidth,
-    pixelHeight: 1,
-    rgba: paintMap({ height: 1, width: plotWidth, values: strip }, range, table),
-    label: [artifact.quantity, name].filter(Boolean).join(", "),
-  });
-  return { width: left + plotWidth, height: top + height + 2 + stripHeight, parts };
+  const stroke = (line: Float32Array, color: number, thicker: number, colored?: LinePart["colors"]): void => {
+    for (const points of strokesOf(line, plotWidth))
+      parts.push({
+        kind: "line",
+        x: left,
+        y: 0,
+        points: points.map((value, i) => (i % 2 === 0 ? round(value) : atY(value))),
+        width: (line.length > plotWidth ? 1 : 2) + thicker,
+        color,
+        ...(colored ? { colors: colored } : {}),
+        ...(points.length === 2 ? { dots: true } : {}),
+      });
+  };
+  for (let i = lines.length - 1; i > 0; i--) stroke(lines[i], CASING, 0);
+  if (colors) stroke(lines[0], CASING, 2.5);
+  stroke(lines[0], 0, colors ? 0.5 : 0, colors);
+  return { width: left + plotWidth, height: top + height, parts };
 }
 
-/**
- * A line through all values, or where they are more than the columns through each column's least and largest; broken
- * where there is none. x in pixels, each value in the middle of its place.
- */
-function strokesOf(line: Float32Array, width: number): number[][] {
-  const strokes: number[][] = [[]];
-  const add = (x: number, values: readonly number[]): void => {
-    if (values.every(Number.isFinite)) strokes[strokes.length - 1].push(...values.flatMap((value) => [x, value]));
-    else if (strokes[strokes.length - 1].length > 0) strokes.push([]);
-  };
-  if (line.length <= width) line.forEach((value, i) => add(((i + 0.5) / line.length) * width, [value]));
-  else {
-    const { low, high } = envelope(levelsOf(line), 0, line.length, width);
-    // Down one column and up the next: no jump across a column's whole height.
-    for (let column = 0; column < width; column++)
-      add(column + 0.5, column % 2 === 0 ? [low[column], high[column]] : [high[column], low[column]]);
-  }
-  return strokes.filter((points) => points.length > 0);
+/** Whether a target that covers some of a signal's channels covers this one. */
+export function isMarked({ top, bottom }: TargetMark, channel: number, channels: number): boolean {
+  const middle = (channel + 0.5) / channels;
+  return middle > top && middle < bottom;
+}
+
+/** The target's part of the axis on a plot: an outline, at the least a line. */
+function markPart(target: TargetMark, plot: Block, left: number, height: number): Part[] {
+  const [from, to] = [target.left, target.right].map((part) => left + Math.round(part * plotWidth));
+  const y = plot.height - height;
+  const edge = { kind: "rect", ink: "foreground" } as const;
+  if (to - from < 3) return [{ ...edge, x: from, y, width: 2, height }];
+  return [
+    { ...edge, x: from, y, width: 1, height },
+    { ...edge, x: to - 1, y, width: 1, height },
+    { ...edge, x: from, y, width: to - from, height: 2 },
+    { ...edge, x: from, y: y + height - 2, width: to - from, height: 2 },
+  ];
 }
 
 /** Round positions under the lines, and what runs along them. */
-function axisOf(artifact: LineArtifact, left: number): Block {
-  const { start, step } = artifact.x;
-  const length = artifact.dims[artifact.axes.along];
+export function axisBlock(axis: LineAxis, length: number, left: number): Block {
+  const { start, step } = axis;
   const [first, last] = [start - step / 2, start + (length - 0.5) * step];
   const parts = ticks(first, last, 6).flatMap((value): Part[] => {
     const x = left + Math.round(((value - first) / (last - first)) * plotWidth);
@@ -204,7 +243,7 @@ function axisOf(artifact: LineArtifact, left: number): Block {
       { kind: "text", x, y: 8, text: formatValue(value), scale: 2, ink: "foreground", anchor: "middle" },
     ];
   });
-  const label = paragraph(axisText(artifact.x), 2, "muted", plotWidth);
+  const label = paragraph(axisText(axis), 2, "muted", plotWidth);
   const below = 12 + GLYPH.line * 2;
   return {
     width: left + plotWidth,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { LineArtifact } from "../../protocol/artifacts.ts";
+import type { TargetMark } from "../../protocol/result.ts";
 import { DEFAULT_LOOKS } from "../../protocol/looks.ts";
 import { saveResult } from "../encode/save.ts";
 import { colorTable } from "../scene/colormap.ts";
@@ -7,8 +8,8 @@ import type { ImagePart, LinePart } from "../scene/parts.ts";
 import { result as base } from "../../../test/support/artifacts.ts";
 import { heatmapDrawing } from "./heatmap.ts";
 import { kindOf } from "./index.ts";
-import { stripValues } from "./line-plot.ts";
-import { countOf, drawnAs, lineOrder, linesOf, mapOf } from "./line.ts";
+import { lineRange, stripValues } from "./line-strokes.ts";
+import { countOf, drawnAs, lineOrder, linesOf, lineStyle, mapOf, placeText } from "./line.ts";
 
 /** [1, 2, 4]: two channels of four steps. */
 const lines: LineArtifact = {
@@ -122,6 +123,65 @@ describe("lines", () => {
     expect(csvOf(map)[2]).toBe("0,1,11.5,1");
     expect(overSamples(map, 3)).not.toHaveProperty("signal");
     expect(overSamples(map, 3).caption).toBe("gradient; mean over 3 samples");
+  });
+
+  it("of a signal are in the colours of its values, with a casing that is seen on any ground", () => {
+    const signal = { title: "ecg", values: Float32Array.of(0, 1, 2, 3, 3, 2, 1, 0), dims: [1, 2, 4], axes: lines.axes };
+    const drawn = strokes({ ...lines, signal });
+    expect(drawn.map(({ color, colors }) => [color, colors !== undefined])).toEqual([
+      [5, false],
+      [0, true],
+      [5, false],
+      [0, true],
+    ]);
+    const [casing, colored] = drawn;
+    expect(casing.points).toEqual(colored.points);
+    expect(casing.width).toBeGreaterThan(colored.width);
+    const { table } = heatmapDrawing(mapOf(lines), DEFAULT_LOOKS);
+    const { rgba } = colored.colors!;
+    // The third of four values is −4, the least: the table's first colour.
+    expect([...rgba.subarray(4 * Math.floor(0.6 * (rgba.length / 4))).subarray(0, 3)]).toEqual([
+      ...table.subarray(0, 3),
+    ]);
+    const svg = new TextDecoder().decode(saveResult({ ...base, views: [{ ...lines, signal }] }, DEFAULT_LOOKS, "svg"));
+    expect(svg.match(/<mask /g)?.length).toBe(2);
+  });
+
+  it("have one band for all channels below them where the values are one row for a signal of several", () => {
+    const signal = { title: "ecg", values: new Float32Array(16).fill(1), dims: [1, 2, 8], axes: lines.axes };
+    const map = { ...lines, values: Float32Array.of(1, 2), dims: [1, 2], axes: { channel: 0, along: 1 }, signal };
+    expect(lineStyle(map)).toBe("band");
+    const bands = strips(map);
+    expect(bands.length).toBe(1);
+    expect(strokes(map).every(({ colors, y }) => colors === undefined && y < bands[0].y)).toBe(true);
+    expect(lineStyle({ ...map, values: lines.values, dims: lines.dims, axes: lines.axes })).toBe("strips");
+  });
+
+  it("have the target's part of the axis outlined, on the channels that it lies on", () => {
+    const signal = { title: "ecg", values: lines.values, dims: lines.dims, axes: lines.axes };
+    const outlines = (target: TargetMark): number[][] =>
+      layout({ ...lines, signal }, { ...setting, target }).parts.flatMap((part) =>
+        part.kind === "rect" && part.ink === "foreground" && part.height > 20 ? [[part.x, part.width]] : [],
+      );
+    const both = outlines({ left: 0.25, right: 0.5, top: 0, bottom: 1 });
+    expect(both.length).toBe(4);
+    expect(both[1][0] - both[0][0]).toBe(640 / 4 - 1);
+    expect(outlines({ left: 0.25, right: 0.5, top: 0.5, bottom: 1 }).length).toBe(2);
+    expect(outlines({ left: 0.5, right: 0.501, top: 0, bottom: 0.5 }).map(([, width]) => width)).toEqual([2]);
+  });
+
+  it("have a range of their finite values", () => {
+    const values = Float32Array.of(NaN, -Infinity, -2, 3, Infinity);
+    expect(lineRange({ height: 1, width: 5, values }, [0])).toEqual({ min: -2, max: 3 });
+    expect(lineRange({ height: 1, width: 1, values: Float32Array.of(NaN) }, [0])).toEqual({ min: 0, max: 1 });
+  });
+
+  it("say where a value lies in so many digits that neighbours differ", () => {
+    const axis = { label: "time", unit: "s", start: 0, step: 1 / 44100 };
+    expect(placeText(axis, 1_000_000)).toBe("time 22.675737 s");
+    expect(placeText(axis, 1_000_001)).not.toBe(placeText(axis, 1_000_000));
+    expect(placeText({ ...axis, step: 0.1 }, 3)).toBe("time 0.3 s");
+    expect(placeText({ label: "sample", start: 0, step: 1 }, 999_999)).toBe("sample 999999");
   });
 
   it("of more values than there are columns keep every peak", () => {

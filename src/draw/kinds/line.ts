@@ -7,14 +7,11 @@ import type { Table } from "../scene/table.ts";
 import { framesIn } from "./frames.ts";
 import { combineValues, mapOnce } from "./kind.ts";
 import type { Kind } from "./kind.ts";
-import { layoutLines } from "./line-plot.ts";
-import { heatmap } from "./heatmap.ts";
+import { layoutLines, layoutRows } from "./line-plot.ts";
 
 export const line: Kind<LineArtifact> = {
-  layout: (artifact, setting) =>
-    drawnAs(artifact, setting.looks) === "map"
-      ? heatmap.layout(mapOf(artifact), setting)
-      : layoutLines(artifact, setting.looks),
+  layout: (artifact, { looks, target }) =>
+    drawnAs(artifact, looks) === "map" ? layoutRows(artifact, looks) : layoutLines(artifact, looks, target),
   table: tableOf,
   numbers: ({ dims, values }) => ({ dims, values }),
   combine: combineValues,
@@ -29,13 +26,13 @@ export const line: Kind<LineArtifact> = {
       [placeText(artifact.x, place), isShared(artifact) ? "" : channelName(artifact, row)].filter(Boolean).join(", "),
     colored: true,
     options: ["lines", "clip", "colorMap", "frame"],
-    layout: (artifact, { looks }, drawing) => layoutLines(artifact, looks, drawing),
+    layout: (artifact, { looks, target }, drawing) => layoutLines(artifact, looks, target, drawing),
   },
   options: ["lines", "tileSort", "tileScale", "clip", "colorMap", "frame"],
 };
 
 /** More lines than these are drawn as a map of colours where nothing else is asked for. */
-const MOST_LINES = 12;
+const MOST_LINES = 48;
 
 /** Whether it is drawn as lines, or as a map: time from left to right, channels downward. */
 export function drawnAs(artifact: LineArtifact, { lines }: Pick<Looks, "lines">): "lines" | "map" {
@@ -112,8 +109,20 @@ export function channelName(artifact: LineArtifact, channel: number): string {
 }
 
 /** Whether one row of values is about all channels of the signal: a class activation map. */
-export function isShared({ dims, axes, signal }: LineArtifact): boolean {
+function isShared({ dims, axes, signal }: LineArtifact): boolean {
   return signal !== undefined && dims[axes.channel] === 1 && signal.dims[signal.axes.channel] > 1;
+}
+
+/**
+ * How lines show the values that they are about. colored: each value is the line's colour there. band: one row of fewer
+ * values, or for all channels, below all lines. strips: below each line its values' colours.
+ */
+export function lineStyle(artifact: LineArtifact): "colored" | "band" | "strips" {
+  const { dims, axes, signal } = artifact;
+  if (!signal) return "strips";
+  const isFine = dims[axes.along] === signal.dims[signal.axes.along];
+  if (dims[axes.channel] === 1 && (!isFine || isShared(artifact))) return "band";
+  return isFine ? "colored" : "strips";
 }
 
 /**

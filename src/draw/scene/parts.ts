@@ -51,6 +51,8 @@ export interface LinePart {
   readonly color: number;
   readonly dash?: readonly number[];
   readonly dots?: boolean;
+  /** In place of `color`: one RGBA for each of equal columns, from 0 to `width` about the part's x. */
+  readonly colors?: { readonly width: number; readonly rgba: Uint8ClampedArray };
 }
 
 interface Box {

@@ -31,8 +31,16 @@ export function drawStroke(rgba: Uint8ClampedArray, width: number, height: numbe
     }
   }
   const color = lineColor(part.color);
-  for (const [at, covered] of coverage)
-    for (let c = 0; c < 3; c++) rgba[at * 4 + c] += (color[c] - rgba[at * 4 + c]) * covered;
+  for (const [at, covered] of coverage) {
+    const own = part.colors ? columnColor(part.colors, (at % width) + 0.5 - part.x) : color;
+    for (let c = 0; c < 3; c++) rgba[at * 4 + c] += (own[c] - rgba[at * 4 + c]) * covered;
+  }
+}
+
+function columnColor({ width, rgba }: NonNullable<LinePart["colors"]>, x: number): Uint8ClampedArray {
+  const columns = rgba.length / 4;
+  const column = Math.min(columns - 1, Math.max(0, Math.floor((x / width) * columns)));
+  return rgba.subarray(4 * column, 4 * column + 3);
 }
 
 type Segment = readonly [ax: number, ay: number, bx: number, by: number];
