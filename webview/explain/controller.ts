@@ -31,6 +31,8 @@ export interface Snapshot extends SubjectSnapshot<PanelBoot, PanelState> {
   readonly shown?: { readonly result: Result; readonly state: PanelState; readonly cached: boolean };
   /** The last predictions for this input: they stay when a method brings none. */
   readonly predictions?: BarsArtifact;
+  /** A run is due: what was chosen last settles. */
+  readonly due?: boolean;
   readonly running?: { readonly visible: boolean; readonly progress: Progress };
   /** What a job had to show before its end: shown in place of `shown` until there is another result. */
   readonly partial?: {
@@ -457,6 +459,7 @@ export class PanelController extends SubjectStore<PanelBoot, PanelState, PanelHo
 
   private stop(): void {
     clearTimeout(this.runTimer);
+    if (this.snapshot.due) this.set({ due: undefined });
     const before = this.activeRun;
     this.activeRun = undefined;
     before?.abort();
@@ -466,6 +469,7 @@ export class PanelController extends SubjectStore<PanelBoot, PanelState, PanelHo
 
   private runSoon(delay: number): void {
     clearTimeout(this.runTimer);
+    if (this.snapshot.boot?.blocked === undefined) this.set({ due: true });
     this.runTimer = setTimeout(() => void this.run(), delay);
   }
 

@@ -50,6 +50,10 @@ export function Panel({ controller }: { readonly controller: PanelController }):
   const result = partial?.result ?? complete;
   const page = pageOf(controller, state, (partial ?? shown)?.state ?? state, boot);
   const inProgress = partial !== undefined && !partial.ended;
+  const awaited = running !== undefined || snapshot.due === true;
+  const seen = (partial ?? shown)?.state;
+  // At once where it is the answer to another question; where the same is asked again, once that takes a while.
+  const old = awaited && seen !== undefined && !sameJob(seen, state, technique);
   return (
     <main class="panel">
       <h1 class="visually-hidden">
@@ -100,7 +104,11 @@ export function Panel({ controller }: { readonly controller: PanelController }):
       <div class="layout">
         <div class="main-column">
           <ShownNote snapshot={snapshot} controller={controller} />
-          <div class={running?.visible && !inProgress ? "stage waiting" : "stage"} aria-busy={running !== undefined}>
+          <div
+            class={old || (running?.visible && !inProgress) ? "stage waiting" : "stage"}
+            aria-busy={awaited}
+            data-testid="stage"
+          >
             {inProgress ? (
               <p class="visually-hidden" data-testid="in-progress">
                 In progress: this is a partial result.
