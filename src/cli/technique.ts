@@ -11,7 +11,7 @@ import { takesInput, type TechniqueInfo } from "../protocol/technique.ts";
 import { kindOf } from "../draw/kinds/index.ts";
 import { checkTable } from "../draw/scene/check-table.ts";
 import { headerOf, rowsOf } from "../draw/scene/table.ts";
-import { SAVE_FORMATS, saveResult } from "../draw/encode/save.ts";
+import { pictureNote, SAVE_FORMATS, saveResult } from "../draw/encode/save.ts";
 import type { LoadedModel } from "../runtime/models.ts";
 import { ModelCache } from "../runtime/model-cache.ts";
 import { techniques } from "../techniques/index.ts";
@@ -127,6 +127,8 @@ async function runTechnique(
       await writeFile(out, format === "py" ? pythonCode(result) : saveResult(result, looks, format));
     }
     for (const note of result.notes) remark(note);
+    const lacks = out !== undefined && format === "png" ? pictureNote(result, looks, format) : undefined;
+    if (lacks !== undefined) remark(lacks);
     return 0;
   } finally {
     progress.end();

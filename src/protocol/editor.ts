@@ -53,7 +53,8 @@ export interface EditorHost {
   /** Reads the file again. */
   reload(request: Record<string, never>): EditorBoot;
   reopenAsText(request: Record<string, never>): void;
-  copy(request: { readonly text: string }): void;
+  /** Puts a text on the clipboard, and says what it is ("the name") in a notification. */
+  copy(request: { readonly text: string; readonly what: string }): void;
   /** Another layer is selected in this page, or none: the tree of models follows. */
   selected(request: { readonly index?: number }): void;
   /** The layer that was chosen elsewhere since the page asked last: it selects that one. */

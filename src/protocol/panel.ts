@@ -85,9 +85,10 @@ export interface PanelHost extends SubjectHost<PanelState, PanelBoot> {
    */
   exportModel(request: { readonly state: PanelState }): { readonly saved: boolean };
   /**
-   * Puts Python code that gives this result again on the clipboard; a sentence about it. Rejects where there is none.
+   * Puts Python code that gives this result again on the clipboard, and says so in a notification. Rejects where there
+   * is none.
    */
-  copyPython(request: { readonly provenance: Provenance }): { readonly notice: string };
+  copyPython(request: { readonly provenance: Provenance }): void;
   /** Lets the person choose among all methods (quick pick), and pin some; no technique when they left it. */
   pickMethod(request: { readonly state: PanelState }): { readonly technique?: string; readonly methods: QuickMethods };
   /** Lets the person pick another model (quick pick), and explains that one in its own panel. */

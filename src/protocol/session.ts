@@ -23,7 +23,14 @@ export interface SubjectHost<State, Boot> {
    * Saves bytes that the webview made: a save dialog asks where, and a notification says what was saved; false when the
    * person left the dialog.
    */
-  save(request: { readonly suggestedName: string; readonly bytes: Uint8Array }): { readonly saved: boolean };
+  save(request: {
+    readonly suggestedName: string;
+    readonly bytes: Uint8Array;
+    /** A sentence that the notification adds. */
+    readonly note?: string;
+  }): { readonly saved: boolean };
+  /** Something is on the clipboard now: a notification says what ("the image"). */
+  copied(request: { readonly what: string }): void;
 }
 
 /** What the extension may tell any page, while it is visible. */

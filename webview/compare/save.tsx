@@ -4,6 +4,7 @@ import { figureSvg, figureText, saveFigureNumbers } from "../../src/draw/figure/
 import type { FigureFormat, SavedFigure } from "../../src/draw/figure/figure-files.ts";
 import { LIGHT_THEME } from "../../src/draw/encode/svg.ts";
 import type { Theme } from "../../src/draw/encode/svg.ts";
+import { copyPicture } from "../ui/copy.ts";
 import { Icon, IconButton } from "../ui/fields.tsx";
 import { MenuButton } from "../ui/menu.tsx";
 import type { CompareController } from "./controller.ts";
@@ -42,7 +43,7 @@ export function SaveMenu({
         label="Copy the figure"
         testid="copy"
         disabled={disabled}
-        onClick={() => void copyFigure(figure(), controller)}
+        onClick={() => void copyPicture("the figure", () => pngOf(figure(), LIGHT_THEME), controller)}
       />
       <MenuButton
         label="Save as"
@@ -81,19 +82,6 @@ export async function saveAs(
     await controller.save(`${fileName(figure, inputName)}.${format}`, bytes);
   } catch (error) {
     controller.fail(error);
-  }
-}
-
-/** Puts the figure on the clipboard; where that is not allowed, says what to do instead. */
-async function copyFigure(figure: SavedFigure, controller: CompareController): Promise<void> {
-  try {
-    const png = await pngOf(figure, LIGHT_THEME);
-    await navigator.clipboard.write([new ClipboardItem({ "image/png": new Blob([png], { type: "image/png" }) })]);
-    controller.notify("Figure copied to the clipboard.");
-  } catch (error) {
-    controller.notify(
-      `The figure could not be copied (${error instanceof Error ? error.message : String(error)}). Save it as PNG instead.`,
-    );
   }
 }
 

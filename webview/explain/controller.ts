@@ -335,8 +335,7 @@ export class PanelController extends SubjectStore<PanelBoot, PanelState, PanelHo
   }
 
   async copyPython(provenance: Provenance): Promise<void> {
-    const copied = await this.ask("copyPython", { provenance });
-    if (copied) this.notify(copied.notice);
+    await this.ask("copyPython", { provenance });
   }
 
   compare(): void {

@@ -1,6 +1,6 @@
 /** What the Save menu takes along: a model that explains, and Python code. */
 import { describe, test } from "vitest";
-import { eventually, lastRequest, pagesOf, until } from "../../test/webview/harness.ts";
+import { eventually, lastRequest, pagesOf } from "../../test/webview/harness.ts";
 import type { TestPage } from "../../test/webview/harness.ts";
 
 const openPage = pagesOf("explain");
@@ -20,10 +20,6 @@ describe("the Save menu", () => {
 
   test("copies the result as Python, by how it was made", async () => {
     await choose("python");
-    await until(
-      page,
-      "document.querySelector('[data-testid=notice]')?.textContent.includes('Python code copied to the clipboard')",
-    );
     await eventually(() => lastRequest(page, "copyPython")).toMatchObject({
       provenance: { technique: "saliency", model: { name: "efficientnet-lite0.onnx" } },
     });

@@ -664,11 +664,13 @@ describe("saving", () => {
     await openWith("saliency");
     await page.evaluate("navigator.clipboard.write = async (items) => { fake.copied = items[0].types; }");
     await page.getByTestId("copy").click();
-    await page.getByTestId("notice").filter({ hasText: "copied to the clipboard" }).waitFor();
+    expect(await requested(page, "copied")).toEqual({ what: "the image" });
     await eventually(() => page.evaluate("fake.copied")).toEqual(["image/png"]);
     await page.evaluate("navigator.clipboard.write = async () => { throw new Error('Write permission denied'); }");
     await page.getByTestId("copy").click();
-    await page.getByTestId("notice").filter({ hasText: "Write permission denied). Save it as PNG instead." }).waitFor();
+    await eventually(() => page.getByTestId("error").textContent()).toContain(
+      "Could not copy the image: Write permission deniedSave it as PNG instead.",
+    );
   });
 });
 

@@ -1,10 +1,11 @@
 import type { VNode } from "preact";
 import { composePicture } from "../../src/draw/scene/compose.ts";
 import { encodePng } from "../../src/draw/encode/png.ts";
-import { isNumberFormat, saveNumbers, savePicture } from "../../src/draw/encode/save.ts";
+import { isNumberFormat, pictureNote, saveNumbers, savePicture } from "../../src/draw/encode/save.ts";
 import type { PictureFormat, SaveFormat } from "../../src/draw/encode/save.ts";
 import type { Result } from "../../src/protocol/result.ts";
 import type { Looks } from "../../src/protocol/looks.ts";
+import { copyPicture } from "../ui/copy.ts";
 import { Icon, IconButton } from "../ui/fields.tsx";
 import { MenuButton } from "../ui/menu.tsx";
 import type { MenuItem } from "../ui/menu.tsx";
@@ -88,7 +89,8 @@ function fileItems(shown: Shown, looks: Looks, name: string, controller: PanelCo
         return;
       }
       const { subject, channel } = await subjectOf(result, looks, format, controller);
-      await controller.save(`${base}${channel}.${format}`, savePicture(subject, looks, format));
+      const bytes = savePicture(subject, looks, format);
+      await controller.save(`${base}${channel}.${format}`, bytes, pictureNote(subject, looks, format));
     } catch (error) {
       controller.fail(error);
     }
@@ -114,19 +116,16 @@ function takeAway({ result }: Shown, controller: PanelController): MenuItem[] {
   ];
 }
 
-/** Puts the picture on the clipboard; where that is not allowed, says what to do instead. */
-async function copy(result: Result, looks: Looks, controller: PanelController): Promise<void> {
-  try {
-    const { subject } = await subjectOf(result, looks, "png", controller);
-    const { width, height, rgba } = composePicture(subject, subject.views[0], looks);
-    const png = encodePng(width, height, rgba);
-    await navigator.clipboard.write([new ClipboardItem({ "image/png": new Blob([png], { type: "image/png" }) })]);
-    controller.notify("Image copied to the clipboard.");
-  } catch (error) {
-    controller.notify(
-      `The image could not be copied (${error instanceof Error ? error.message : String(error)}). Save it as PNG instead.`,
-    );
-  }
+function copy(result: Result, looks: Looks, controller: PanelController): Promise<void> {
+  return copyPicture(
+    "the image",
+    async () => {
+      const { subject } = await subjectOf(result, looks, "png", controller);
+      const { width, height, rgba } = composePicture(subject, subject.views[0], looks);
+      return encodePng(width, height, rgba);
+    },
+    controller,
+  );
 }
 
 /**

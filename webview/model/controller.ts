@@ -81,7 +81,7 @@ export class EditorController extends Store<EditorHost, Snapshot> {
     void this.ask("reopenAsText", {});
   }
 
-  copy(text: string): void {
-    void this.ask("copy", { text });
+  copy(text: string, what: string): void {
+    void this.ask("copy", { text, what });
   }
 }

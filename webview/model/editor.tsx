@@ -164,7 +164,7 @@ function Model({
                 onClose={() => change({ selected: undefined })}
               />
             ) : state.tab === "problems" ? (
-              <Problems problems={model.problems} onCopy={(text) => controller.copy(text)} />
+              <Problems problems={model.problems} onCopy={(text, what) => controller.copy(text, what)} />
             ) : (
               <About model={model} />
             )}
@@ -180,7 +180,7 @@ function Model({
               onVisualize={(technique, value) => controller.visualize(technique, value)}
               onGo={(index) => change({ selected: index })}
               onClose={() => change({ selected: undefined })}
-              onCopy={(text) => controller.copy(text)}
+              onCopy={(text, what) => controller.copy(text, what)}
             />
           ) : null}
         </div>

@@ -33,7 +33,7 @@ export function Inspector({
   readonly onVisualize: (technique: string, value: string) => void;
   readonly onGo: (index: number) => void;
   readonly onClose: () => void;
-  readonly onCopy: (text: string) => void;
+  readonly onCopy: (text: string, what: string) => void;
 }): VNode {
   const { answer: details, failure } = useDetails(link, layer.index);
   // A link is gone with the layer that it stood in: the keys go on from the name of the one that it leads to.
@@ -68,7 +68,12 @@ export function Inspector({
             </p>
           ) : null}
         </div>
-        <IconButton icon="copy" label="Copy the name" onClick={() => onCopy(layer.name)} testid="copy-name" />
+        <IconButton
+          icon="copy"
+          label="Copy the name"
+          onClick={() => onCopy(layer.name, "the name")}
+          testid="copy-name"
+        />
         <IconButton icon="close" label="Close the inspector" onClick={onClose} testid="close-inspector" />
       </div>
       <LayerActions layer={layer} details={known} techniques={techniques} blocked={blocked} onVisualize={onVisualize} />
@@ -97,7 +102,7 @@ function Details({
   readonly model: ModelDescription;
   readonly link: HostLink<EditorHost>;
   readonly onGo: (index: number) => void;
-  readonly onCopy: (text: string) => void;
+  readonly onCopy: (text: string, what: string) => void;
 }): VNode {
   return (
     <>

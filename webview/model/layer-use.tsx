@@ -27,7 +27,7 @@ export function Use({
   readonly model: ModelDescription;
   readonly link: HostLink<EditorHost>;
   readonly onGo: (index: number) => void;
-  readonly onCopy: (text: string) => void;
+  readonly onCopy: (text: string, what: string) => void;
   /** Whether it is an output of this layer. */
   readonly own?: boolean;
 }): VNode {

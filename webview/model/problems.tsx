@@ -11,7 +11,7 @@ export function Problems({
   onCopy,
 }: {
   readonly problems: readonly ProblemDescription[];
-  readonly onCopy: (text: string) => void;
+  readonly onCopy: (text: string, what: string) => void;
 }): VNode {
   if (!problems.length)
     return (
@@ -33,7 +33,7 @@ export function Problems({
           <IconButton
             icon="copy"
             label="Copy this problem"
-            onClick={() => onCopy(`${problem.message}${problem.where ? ` (${problem.where})` : ""}`)}
+            onClick={() => onCopy(`${problem.message}${problem.where ? ` (${problem.where})` : ""}`, "the problem")}
           />
         </li>
       ))}

@@ -19,7 +19,7 @@ export function Tensor({
   readonly link: HostLink<EditorHost>;
   readonly name: string;
   readonly location: string;
-  readonly onCopy: (text: string) => void;
+  readonly onCopy: (text: string, what: string) => void;
 }): VNode {
   const ask = (signal: AbortSignal): Promise<TensorSummary> => link.call("tensor", { name }, { signal });
   const { answer: tensor, failure } = useAnswer(ask, [link, name]);
@@ -50,7 +50,7 @@ export function Tensor({
               {count > preview.length ? " …" : ""}
             </p>
           )}
-          <Button onClick={() => onCopy(preview.join(", "))} testid="copy-values">
+          <Button onClick={() => onCopy(preview.join(", "), "the values")} testid="copy-values">
             {count > preview.length
               ? `Copy first ${plural(preview.length, "value")}`
               : count === 1

@@ -6,7 +6,7 @@ import type { PageSnapshot } from "./store.ts";
 
 /** What the snapshot of a page about a model and an input has. */
 export interface SubjectSnapshot<Boot, State> extends PageSnapshot<Boot, State> {
-  /** One quiet line about what just happened: "Copied to the clipboard.", "Cancelled.". */
+  /** One quiet line about what just happened: "Cancelled.". */
   readonly notice?: string;
 }
 
@@ -50,8 +50,13 @@ export abstract class SubjectStore<
   }
 
   /** Hands a file to the extension, which asks where it should go, and says when it is there. */
-  async save(suggestedName: string, bytes: Uint8Array): Promise<void> {
-    await this.subject.ask("save", { suggestedName, bytes });
+  async save(suggestedName: string, bytes: Uint8Array, note?: string): Promise<void> {
+    await this.subject.ask("save", { suggestedName, bytes, ...(note === undefined ? {} : { note }) });
+  }
+
+  /** Has the extension say what was put on the clipboard. */
+  copied(what: string): void {
+    void this.subject.ask("copied", { what });
   }
 
   notify(notice: string | undefined): void {

@@ -12,7 +12,7 @@ import { composePicture } from "../scene/compose.ts";
 import { bars, heatmap, picture, provenance, result, tiles } from "../../../test/support/artifacts.ts";
 import { encodeNpy } from "./npy.ts";
 import { encodePng } from "./png.ts";
-import { PROVENANCE_KEYWORD, saveResult } from "./save.ts";
+import { PROVENANCE_KEYWORD, pictureNote, saveResult } from "./save.ts";
 import { composeSvg, escapeXml } from "./svg.ts";
 
 const looks: Looks = DEFAULT_LOOKS;
@@ -214,6 +214,12 @@ describe("saving", () => {
     const png = saveResult({ ...result, views: [{ ...heatmap, title: "猫の顕著性", caption: "قطة" }] }, looks, "png");
     expect(readText(png).Title).toBe("猫の顕著性");
     expect(readText(png).Description.split("\n")).toEqual(expect.arrayContaining(["猫の顕著性", "قطة"]));
+  });
+  test("letters that the font lacks are told of, where the picture has boxes for them", () => {
+    const named = { ...result, views: [{ ...heatmap, title: "猫" }] };
+    expect(pictureNote(named, looks, "png")).toContain("boxes");
+    expect(pictureNote(named, looks, "svg")).toBeUndefined();
+    expect(pictureNote(result, looks, "png")).toBeUndefined();
   });
   test("an NPY is the raw result, or the artifact that is named", () => {
     expect(decodeNpy(saveResult(result, looks, "npy"), "x")).toMatchObject({

@@ -3,6 +3,7 @@ import { partsOf, type Result, type WholeResult } from "../../protocol/result.ts
 import type { Looks } from "../../protocol/looks.ts";
 import { isKnown, kindOf } from "../kinds/index.ts";
 import { rasterise } from "../scene/compose.ts";
+import { isDrawn } from "../scene/font.ts";
 import { layoutScene } from "../scene/scene.ts";
 import { textsOf } from "../scene/parts.ts";
 import { encodeCsv, encodeCsvOfInputs } from "./csv.ts";
@@ -71,6 +72,16 @@ export function savePicture(
           : encodeCsv(findView(result, viewId)),
       );
   }
+}
+
+/** What a person should know of a picture that was saved; nothing where all is in it. */
+export function pictureNote(result: Result, looks: Looks, format: PictureFormat, viewId?: string): string | undefined {
+  return format === "png" &&
+    !textsOf(layoutScene(result, findView(result, viewId), looks))
+      .split("\n")
+      .every(isDrawn)
+    ? "Characters that its font lacks are boxes: the SVG has them, and the PNG's description."
+    : undefined;
 }
 
 /**

@@ -1,7 +1,7 @@
 import path from "node:path";
 import * as vscode from "vscode";
 import { nameOf } from "../files.ts";
-import { write } from "../panels/save.ts";
+import { askWhere, write } from "../panels/save.ts";
 import type { Comparisons } from "../panels/comparisons.ts";
 import type { Panels } from "../panels/panels.ts";
 import { confirmSaved } from "../saved.ts";
@@ -137,10 +137,7 @@ async function reopenAsHex(): Promise<void> {
 async function saveCopy(uri: vscode.Uri | undefined): Promise<void> {
   if (!uri) return;
   const folder = vscode.workspace.workspaceFolders?.find((one) => one.uri.scheme === "file")?.uri;
-  const copy = await vscode.window.showSaveDialog({
-    title: `Save a copy of ${nameOf(uri)}`,
-    ...(folder ? { defaultUri: vscode.Uri.joinPath(folder, nameOf(uri)) } : {}),
-  });
+  const copy = await askWhere(folder ? vscode.Uri.joinPath(folder, nameOf(uri)) : vscode.Uri.file(nameOf(uri)));
   if (!copy) return;
   try {
     await write(copy, await vscode.workspace.fs.readFile(uri));

@@ -7,6 +7,9 @@ import type { PanelState } from "../../protocol/panel.ts";
 import { EXPORTABLE } from "../../export/exportable.ts";
 import { pythonFor } from "../../export/python/index.ts";
 import { nameOf, stem } from "../files.ts";
+import { copyText } from "../copied.ts";
+import { askWhere } from "../panels/save.ts";
+import { withProgress } from "../progress.ts";
 import { confirmSaved } from "../saved.ts";
 import type { Services } from "../services.ts";
 import { refuseWhenBlocked } from "../trust.ts";
@@ -61,10 +64,8 @@ export async function exportExplanation(services: Services, state: PanelState): 
   const title = `Export ${info.title} of ${nameOf(model)}`;
   const choices = await ask(title);
   if (!choices) return undefined;
-  const uri = await vscode.window.showSaveDialog({
-    title,
-    defaultUri: vscode.Uri.joinPath(model, "..", `${stem(model)}-${info.id}.${ONNX.extensions[0]}`),
-    filters: { [ONNX.title]: [...ONNX.extensions] },
+  const uri = await askWhere(vscode.Uri.joinPath(model, "..", `${stem(model)}-${info.id}.${ONNX.extensions[0]}`), {
+    [ONNX.title]: [...ONNX.extensions],
   });
   if (!uri) return undefined;
   if (uri.scheme !== "file")
@@ -74,17 +75,8 @@ export async function exportExplanation(services: Services, state: PanelState): 
       uri.toString(),
       "Choose a folder on disk.",
     );
-  const report = await vscode.window.withProgress(
-    { location: vscode.ProgressLocation.Notification, title, cancellable: true },
-    async (progress, token) => {
-      const abort = new AbortController();
-      token.onCancellationRequested(() => abort.abort());
-      return services.runner.exportModel(
-        state,
-        { out: uri.fsPath, ...choices },
-        { signal: abort.signal, onProgress: ({ text }) => progress.report({ message: text }) },
-      );
-    },
+  const report = await withProgress(title, (options) =>
+    services.runner.exportModel(state, { out: uri.fsPath, ...choices }, options),
   );
   void confirmExport(uri, report);
   return uri.fsPath;
@@ -127,12 +119,9 @@ function confirmExport(uri: vscode.Uri, { batch, notes, triton, files }: ExportR
   });
 }
 
-/**
- * "Copy as Python": puts the code on the clipboard; a sentence about it. Throws where there is none for the technique.
- */
-export async function copyAsPython(provenance: Provenance): Promise<string> {
+/** "Copy as Python": puts the code on the clipboard. Throws where there is none for the technique. */
+export async function copyAsPython(provenance: Provenance): Promise<void> {
   const made = pythonFor(provenance);
   if ("reason" in made) throw new RemoteError("UsageError", made.reason);
-  await vscode.env.clipboard.writeText(made.code);
-  return "Python code copied to the clipboard. Let its load_model() return your PyTorch model.";
+  await copyText(made.code, "the Python code", "Let its load_model() return your PyTorch model.");
 }

@@ -6,6 +6,7 @@ import { takesInput, type TechniqueInfo } from "../../protocol/technique.ts";
 import { nameOf } from "../files.ts";
 import type { Facts } from "../model-facts.ts";
 import type { Panels } from "../panels/panels.ts";
+import { withProgress } from "../progress.ts";
 import type { Services } from "../services.ts";
 import { refuseWhenBlocked } from "../trust.ts";
 import { back } from "./pick.ts";
@@ -61,18 +62,16 @@ function currentState(services: Services, info: TechniqueInfo, model: vscode.Uri
 
 /** A large model takes a moment to read: said, and left when the person cancels. */
 export async function readModel(services: Services, model: vscode.Uri): Promise<Facts | undefined> {
-  const progress = {
-    location: vscode.ProgressLocation.Notification,
-    title: `Reading ${nameOf(model)}`,
-    cancellable: true,
-  };
   const facts = services.facts.of(model.fsPath);
   const soon = new Promise<"slow">((resolve) => setTimeout(resolve, 1000, "slow"));
   const first = await Promise.race([facts, soon]);
   if (first !== "slow") return first;
-  return vscode.window.withProgress(progress, (_, token) =>
-    Promise.race([facts, new Promise<undefined>((resolve) => token.onCancellationRequested(() => resolve(undefined)))]),
-  );
+  return withProgress(`Reading ${nameOf(model)}`, ({ signal }) => {
+    const cancelled = new Promise<undefined>((resolve) =>
+      signal.addEventListener("abort", () => resolve(undefined), { once: true }),
+    );
+    return Promise.race([facts, cancelled]);
+  });
 }
 
 /** The input and the target, where the technique has them; undefined when the person left a list. */

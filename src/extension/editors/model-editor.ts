@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { copyText } from "../copied.ts";
 import { describeError } from "../../protocol/link.ts";
 import type { EditorBoot, EditorHost, EditorTechnique } from "../../protocol/editor.ts";
 import { whyNot } from "../../protocol/obstacles.ts";
@@ -90,7 +91,7 @@ class ModelView extends WebviewSession<EditorHost> implements OpenView {
         panel.reveal();
         await vscode.commands.executeCommand("workbench.action.reopenTextEditor");
       },
-      copy: async ({ text }) => vscode.env.clipboard.writeText(text),
+      copy: ({ text, what }) => copyText(String(text), String(what).slice(0, 100)),
       selected: ({ index }) => {
         if (index !== undefined && (!Number.isInteger(index) || index < 0)) return;
         this.selected = index;

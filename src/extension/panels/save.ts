@@ -16,15 +16,26 @@ export async function saveBytes(
   const name = path.posix.basename(suggestedName.replaceAll("\\", "/")) || "result";
   const ending = path.posix.extname(name).slice(1);
   const folder = lastFolder ?? vscode.Uri.joinPath(near.with({ fragment: "" }), "..");
-  const uri = await vscode.window.showSaveDialog({
-    defaultUri: vscode.Uri.joinPath(folder, name),
-    title: `Save ${name}`,
-    ...(ending ? { filters: { [ending.toUpperCase()]: [ending] } } : {}),
-  });
+  const uri = await askWhere(
+    vscode.Uri.joinPath(folder, name),
+    ending ? { [ending.toUpperCase()]: [ending] } : undefined,
+  );
   if (!uri) return undefined;
   await write(uri, bytes);
   lastFolder = vscode.Uri.joinPath(uri, "..");
   return uri;
+}
+
+/** The one dialog that asks where something is to be saved. undefined when the person left it. */
+export async function askWhere(
+  suggested: vscode.Uri,
+  filters?: Record<string, string[]>,
+): Promise<vscode.Uri | undefined> {
+  return vscode.window.showSaveDialog({
+    defaultUri: suggested,
+    title: `Save ${path.posix.basename(suggested.path)}`,
+    ...(filters ? { filters } : {}),
+  });
 }
 
 /** Writes a file; an error for a person where that is not possible. */

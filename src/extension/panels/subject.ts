@@ -9,6 +9,7 @@ import { browseFiles, pickInput } from "../commands/pick-input.ts";
 import { pickTarget } from "../commands/pick-target.ts";
 import { inputName, inputPath, nameOf } from "../files.ts";
 import type { Services } from "../services.ts";
+import { confirmCopied } from "../copied.ts";
 import { confirmSaved } from "../saved.ts";
 import { saveBytes } from "./save.ts";
 
@@ -30,7 +31,7 @@ export function subjectHandlers<State>(
   services: Services,
   validate: (state: State) => PanelState,
   current: () => Pick<PanelState, "model" | "input">,
-): Pick<Handlers<SubjectHost<State, unknown>>, "pickInput" | "pickTarget" | "pickFiles" | "save"> {
+): Pick<Handlers<SubjectHost<State, unknown>>, "pickInput" | "pickTarget" | "pickFiles" | "save" | "copied"> {
   const factsOf = (model: vscode.Uri) => services.facts.of(model.fsPath);
   return {
     pickInput: async ({ state }) => {
@@ -56,10 +57,11 @@ export function subjectHandlers<State>(
       const files = await browseFiles(title, recipe, model, many);
       return files && { inputs: files.map(String), paths: files.map((file) => inputPath(file)) };
     },
-    save: async ({ suggestedName, bytes }) => {
+    copied: ({ what }) => confirmCopied(String(what).slice(0, 100)),
+    save: async ({ suggestedName, bytes, note }) => {
       const { model, input = model } = current();
       const saved = await saveBytes(suggestedName, bytes, vscode.Uri.parse(input));
-      if (saved) void confirmSaved(saved);
+      if (saved) void confirmSaved(saved, typeof note === "string" ? { details: [note.slice(0, 300)] } : {});
       return { saved: saved !== undefined };
     },
   };

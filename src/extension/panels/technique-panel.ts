@@ -118,7 +118,7 @@ export class TechniquePanel extends WebviewSession<PanelHost> {
       exportModel: async ({ state }) => ({
         saved: (await exportExplanation(services, this.acceptState(state))) !== undefined,
       }),
-      copyPython: async ({ provenance }) => ({ notice: await copyAsPython(provenance) }),
+      copyPython: ({ provenance }) => copyAsPython(provenance),
       pin: ({ state, target }) => this.pin(this.acceptState(state), target),
       unpin: ({ state }) => {
         this.acceptState(state);

@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { copyText } from "../copied.ts";
 import { modelViewType } from "../commands/ids.ts";
 import { Disposable } from "../disposable.ts";
 import type { ModelViews } from "../editors/model-views.ts";
@@ -69,7 +70,7 @@ export class ModelsView extends Disposable {
         node && vscode.commands.executeCommand("revealInExplorer", node.uri),
       "neuralLoupe.copyName": async (node?: TreeNode) => {
         const one = node ?? this.view.selection.at(0);
-        if (one) await vscode.env.clipboard.writeText(nodeText(one));
+        if (one) await copyText(nodeText(one), "the name");
       },
     };
     for (const [id, run] of Object.entries(commands)) this.register(vscode.commands.registerCommand(id, run));

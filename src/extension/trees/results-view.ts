@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import * as vscode from "vscode";
 import type { AxisEntry } from "../../protocol/compare.ts";
+import { copyText } from "../copied.ts";
 import { plural } from "../../protocol/format.ts";
 import { regionText, targetText } from "../../protocol/target.ts";
 import { takesInput, type TechniqueInfo } from "../../protocol/technique.ts";
@@ -35,7 +36,7 @@ export class ResultsView extends Disposable implements vscode.TreeDataProvider<K
       "neuralLoupe.renameResult": (entry) => this.rename(entry),
       "neuralLoupe.removeResult": (entry) => this.remove(entry),
       "neuralLoupe.copyResult": async (entry) =>
-        vscode.env.clipboard.writeText(resultFacts(entry, services.techniques).lines.join("\n")),
+        copyText(resultFacts(entry, services.techniques).lines.join("\n"), "how the result was made"),
     };
     for (const [id, run] of Object.entries(commands))
       this.register(

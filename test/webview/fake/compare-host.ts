@@ -102,6 +102,7 @@ const link = new Link<CompareHost, SessionView>(
     pickInput: () => ({ input: "file:///samples/dog.png", name: "dog.png" }),
     pickTarget: () => ({ target: { index: [284] }, label: "Siamese cat" }),
     pickFiles: () => ({ inputs: ["file:///samples/grey.png"], paths: ["/samples/grey.png"] }),
+    copied: () => undefined,
     save({ suggestedName, bytes }) {
       // As text: large lists of numbers take Playwright long.
       page.fake.saved = {

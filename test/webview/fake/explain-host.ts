@@ -176,11 +176,11 @@ const link = new Link<PanelHost, SessionView>(
         : { inputs: ["file:///samples/black.png"], paths: ["/samples/black.png"] },
     pickTarget: () => ({ target: { index: [284] }, label: "Siamese cat" }),
     save: () => ({ saved: true }),
+    copied: () => undefined,
     exportModel: () => ({ saved: true }),
     copyPython: ({ provenance }) => {
       if (provenance.technique === "predictions")
         throw new RemoteError("UsageError", "There is no Python code for predictions.");
-      return { notice: "Python code copied to the clipboard. Let its load_model() return your PyTorch model." };
     },
     compare: () => undefined,
     pin({ state: now }) {
