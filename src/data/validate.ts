@@ -34,7 +34,7 @@ export function validateRecipe(json: unknown, where: string): Recipe {
 function outputRecipes(check: Checker, json: unknown): NonNullable<Recipe["outputs"]> {
   return Object.fromEntries(
     Object.entries(check.object(json, "outputs")).map(([name, output]) => {
-      const given = check.object(output, `outputs.${name}`, ["kind", "as", "classes"]);
+      const given = check.object(output, `outputs.${name}`, ["kind", "as", "classes", "unit", "skeleton"]);
       return [
         name,
         {
@@ -43,6 +43,10 @@ function outputRecipes(check: Checker, json: unknown): NonNullable<Recipe["outpu
           ...(given.classes === undefined
             ? {}
             : { classes: classNames(check, given.classes, `outputs.${name}.classes`) }),
+          ...(given.unit === undefined ? {} : { unit: check.string(given.unit, `outputs.${name}.unit`) }),
+          ...(given.skeleton === undefined
+            ? {}
+            : { skeleton: skeleton(check, given.skeleton, `outputs.${name}.skeleton`) }),
         },
       ];
     }),
@@ -162,6 +166,15 @@ function textRecipe(check: Checker, json: unknown, path: string): TextRecipe {
     maxLength: check.number(given.maxLength, `${path}.maxLength`, { min: 1, max: 1_000_000, whole: true }, 512),
     part: check.choice(given.part, `${path}.part`, ["ids", "attention-mask", "type-ids", "positions"], "ids"),
   };
+}
+
+/** Pairs of keypoints' numbers. */
+function skeleton(check: Checker, json: unknown, path: string): readonly (readonly [number, number])[] {
+  if (!Array.isArray(json) || json.length > 1000) return check.fail(path, "must be a list of pairs of numbers");
+  return json.map((pair: unknown, place) => {
+    const [from, to] = check.numbers(pair, `${path}[${place}]`, { min: 0, whole: true, lengths: [2] });
+    return [from, to];
+  });
 }
 
 function classNames(check: Checker, json: unknown, path: string): readonly string[] | string {

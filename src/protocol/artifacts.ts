@@ -15,6 +15,9 @@ export type Artifact =
   | LineArtifact
   | MaskArtifact
   | OutputImageArtifact
+  | KeypointsArtifact
+  | NumbersArtifact
+  | VectorArtifact
   | TableArtifact;
 
 /** A picture: what the model saw, back in display colours. */
@@ -269,6 +272,87 @@ export interface OutputImageArtifact {
   readonly compared?: { readonly meanAbsolute: number; readonly psnr: number };
   /** The input's picture, of any size: an image artifact's id. */
   readonly input?: string;
+  readonly caption: string;
+}
+
+/** Points at which heat maps are largest: joints, landmarks. */
+export interface KeypointsArtifact {
+  readonly kind: "keypoints";
+  readonly id: string;
+  readonly title: string;
+  readonly points: readonly Keypoint[];
+  /** Pairs of `points` that a line connects. */
+  readonly skeleton: readonly (readonly [from: number, to: number])[];
+  /** x, y and score of each point: [points, 3]. */
+  readonly values: Float32Array;
+  readonly dims: readonly [points: number, numbers: 3];
+  /** The heat maps: [points, height, width]. */
+  readonly maps: Float32Array;
+  readonly height: number;
+  readonly width: number;
+  /** "probability", or the output's name: what a map's value is. */
+  readonly quantity: string;
+  /** What x and y are counted in. */
+  readonly pixels: "picture file" | "model input";
+  readonly source: DenseSource;
+  /** The picture it lies over, all of it: an image artifact's id. */
+  readonly over?: string;
+  readonly caption: string;
+}
+
+export interface Keypoint {
+  readonly name: string;
+  /** In pixels of the picture file (of the model's input where no picture was read); a pixel's middle is at a half. */
+  readonly x: number;
+  readonly y: number;
+  /** On the picture that the model sees: from 0 (left, top) to 1. */
+  readonly u: number;
+  readonly v: number;
+  /** The map's largest value, and where it is. */
+  readonly score: number;
+  readonly row: number;
+  readonly column: number;
+  /** What `--target` takes for that element. */
+  readonly target: string;
+}
+
+/** Numbers that are no scores of classes: a radius, an age, angles. */
+export interface NumbersArtifact {
+  readonly kind: "numbers";
+  readonly id: string;
+  readonly title: string;
+  /** In the output's order. */
+  readonly items: readonly NumberItem[];
+  /** The output. */
+  readonly quantity: string;
+  readonly values: Float32Array;
+  readonly dims: readonly number[];
+  readonly caption: string;
+}
+
+export interface NumberItem {
+  readonly label: string;
+  readonly value: number;
+  readonly unit?: string;
+  /** What `--target` takes for it. */
+  readonly target: string;
+}
+
+/** A feature vector: numbers along a dimension, none of which has a name. */
+export interface VectorArtifact {
+  readonly kind: "vector";
+  readonly id: string;
+  readonly title: string;
+  readonly values: Float32Array;
+  readonly dims: readonly [count: number];
+  /** The output that it is, and its shape with the batch axis. */
+  readonly source: { readonly output: string; readonly dims: readonly number[] };
+  readonly quantity: string;
+  /** Of finite values. */
+  readonly norm: number;
+  readonly least: number;
+  readonly most: number;
+  readonly average: number;
   readonly caption: string;
 }
 

@@ -4,6 +4,9 @@ export const READINGS = {
   segmentation: "segmentation",
   image: "image",
   map: "map of values",
+  keypoints: "keypoints",
+  number: "numbers",
+  embedding: "embedding",
   plain: "plain values",
 } as const;
 

@@ -45,6 +45,10 @@ export interface OutputRecipe {
    * Class names by index, as in the recipe itself; of one number that tells two classes apart, [negative, positive].
    */
   readonly classes?: readonly string[] | string;
+  /** Of numbers: what they are measured in, "mm". */
+  readonly unit?: string;
+  /** Of keypoints: pairs that a line connects, by their numbers from 0. */
+  readonly skeleton?: readonly (readonly [from: number, to: number])[];
 }
 
 export type InputRecipe = ImageRecipe | ArrayRecipe | RowRecipe | TextRecipe;

@@ -50,6 +50,9 @@ export interface ModelOutput {
   readonly meaning: OutputMeaning;
   /** How the recipe says that it is shown. */
   readonly as?: Reading;
+  /** What its numbers are measured in, and which of its keypoints hang together, by the recipe. */
+  readonly unit?: string;
+  readonly skeleton?: OutputRecipe["skeleton"];
   /** Where the elements are those of classes that the graph chose: the class number of each. */
   readonly numbers?: readonly number[];
   /** Of an output of strings: them; `values` are then NaN. */

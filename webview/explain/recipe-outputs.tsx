@@ -3,7 +3,8 @@ import type { Provenance } from "../../src/protocol/result.ts";
 import { READINGS, READING_WORDS } from "../../src/protocol/readings.ts";
 import { OUTPUT_KINDS, type OutputKind, type OutputRecipe, type Recipe } from "../../src/protocol/recipe.ts";
 import type { PanelBoot } from "../../src/protocol/panel.ts";
-import { Select } from "../ui/fields.tsx";
+import { Select, ValueField } from "../ui/fields.tsx";
+import type { Parsed } from "../ui/parsed.ts";
 import { ClassNames } from "./class-names.tsx";
 import type { PanelController } from "./controller.ts";
 
@@ -38,15 +39,11 @@ export function OutputFields({
   readonly onChange: (outputs: Recipe["outputs"]) => void;
 }): VNode {
   const set = (name: string, change: OutputRecipe): void => {
-    const { kind, as, classes } = { ...recipe.outputs?.[name], ...change };
+    const said = { ...recipe.outputs?.[name], ...change };
+    const next = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)) as OutputRecipe;
     const others = Object.fromEntries(Object.entries(recipe.outputs ?? {}).filter(([other]) => other !== name));
-    const next = {
-      ...others,
-      ...(kind || as || classes
-        ? { [name]: { ...(kind ? { kind } : {}), ...(as ? { as } : {}), ...(classes ? { classes } : {}) } }
-        : {}),
-    };
-    onChange(Object.keys(next).length > 0 ? next : undefined);
+    const all = { ...others, ...(Object.keys(next).length > 0 ? { [name]: next } : {}) };
+    onChange(Object.keys(all).length > 0 ? all : undefined);
   };
   return (
     <>
@@ -113,6 +110,30 @@ function Output({
           ]}
           onChange={(as) => onChange({ as: as === "" ? undefined : as })}
         />
+        {said.as === "number" || said.kind === "regression" || said.unit !== undefined ? (
+          <ValueField
+            label="unit"
+            value={said.unit ?? ""}
+            format={String}
+            parse={(text) => ({ value: text.trim() })}
+            width={8}
+            testid={`recipe-output-unit-${name}`}
+            title="What the numbers are measured in, such as mm"
+            onChange={(unit) => onChange({ unit: unit || undefined })}
+          />
+        ) : null}
+        {said.as === "keypoints" || said.skeleton !== undefined ? (
+          <ValueField
+            label="skeleton"
+            value={said.skeleton ?? []}
+            format={(pairs) => pairs.map((pair) => pair.join("-")).join(" ")}
+            parse={parseSkeleton}
+            width={20}
+            testid={`recipe-output-skeleton-${name}`}
+            title="Pairs of points that a line connects, by their numbers from 0, such as 0-1 1-2"
+            onChange={(skeleton) => onChange({ skeleton: skeleton.length > 0 ? skeleton : undefined })}
+          />
+        ) : null}
         {found ? <p class="muted recipe-output-why">{found.why}</p> : null}
       </div>
       <ClassNames
@@ -126,4 +147,13 @@ function Output({
       />
     </fieldset>
   );
+}
+
+/** "0-1 1-2" as pairs. */
+function parseSkeleton(text: string): Parsed<NonNullable<OutputRecipe["skeleton"]>> {
+  const words = text.split(/[\s,;]+/).filter(Boolean);
+  const pairs = words.map((word) => /^(\d+)-(\d+)$/.exec(word));
+  return pairs.every((pair) => pair !== null)
+    ? { value: pairs.map((pair) => [Number(pair[1]), Number(pair[2])] as const) }
+    : { problem: "Pairs of numbers from 0, such as 0-1 1-2." };
 }

@@ -6,12 +6,12 @@ import { withAlpha } from "../../src/draw/scene/paint.ts";
 import { LINE_COLORS } from "../../src/draw/scene/strokes.ts";
 import { formatValue } from "../../src/protocol/format.ts";
 import type { BoxesArtifact, DetectedBox } from "../../src/protocol/artifacts.ts";
-import type { TargetSpec } from "../../src/protocol/job.ts";
 import { PixelCanvas } from "../ui/canvas.tsx";
 import { Slider } from "../ui/fields.tsx";
 import { roveFocus } from "../ui/roving.ts";
 import { Tooltip } from "../ui/tooltip.tsx";
 import { barWidth } from "./bar-width.ts";
+import { elementTarget, isTarget } from "./is-target.ts";
 import type { FullProps, KindView } from "./view.ts";
 
 export const boxes: KindView<BoxesArtifact> = { Full: Boxes };
@@ -27,9 +27,10 @@ function Boxes({ artifact, result, page }: FullProps<BoxesArtifact>): VNode {
   const size = picture ?? artifact;
   const placed = useMemo(() => placeBoxes(artifact, size), [artifact, size.width, size.height]);
   const below = useMemo(() => picture && withAlpha(picture.pixels), [picture]);
-  const chosen = artifact.boxes.findIndex((box) => isTarget(box, target));
+  const chosen = artifact.boxes.findIndex((box) => isTarget(box.output, box.target, target));
   const explain = (index: number): void => {
-    if (canExplain && index !== chosen) page.explain(targetOf(artifact.boxes[index]));
+    if (canExplain && index !== chosen)
+      page.explain(elementTarget(artifact.boxes[index].output, artifact.boxes[index].target));
   };
   const tip = placed.find(({ index }) => index === marked);
   return (
@@ -202,14 +203,6 @@ function rowsOf(box: DetectedBox): { label: string; text: string }[] {
 /** "x 12.5 to 80, y 3 to 44": pixels of the picture file. */
 function corners({ x0, y0, x1, y1 }: DetectedBox): string {
   return `x ${formatValue(x0)} to ${formatValue(x1)}, y ${formatValue(y0)} to ${formatValue(y1)}`;
-}
-
-function targetOf({ output, target }: DetectedBox): TargetSpec {
-  return { output, index: target.split(",").map(Number) };
-}
-
-function isTarget({ output, target }: DetectedBox, { output: chosen, index }: TargetSpec): boolean {
-  return index !== undefined && (chosen === undefined || chosen === output) && index.join(",") === target;
 }
 
 function plural(count: number): string {

@@ -3,11 +3,14 @@ import { comparisonOf, isKnown, kindOf } from "../../src/draw/kinds/index.ts";
 import type { Artifact } from "../../src/protocol/artifacts.ts";
 import { barsCell } from "./bars.tsx";
 import { heatmapCell } from "./heatmap.tsx";
+import { keypointsCell } from "./keypoints.tsx";
 import { lineCell } from "./line.tsx";
 import { maskCell } from "./mask.tsx";
+import { numbersCell } from "./numbers.tsx";
 import { outputImageCell } from "./output-image.tsx";
 import "./results.css";
 import { tokensCell } from "./tokens.tsx";
+import { vectorCell } from "./vector.tsx";
 import { UnknownKind } from "./unknown.tsx";
 import type { KindCell, SmallProps } from "./view.ts";
 
@@ -18,12 +21,15 @@ const cells: { readonly [K in Artifact["kind"]]: KindCell<Extract<Artifact, { ki
   curves: null,
   heatmap: heatmapCell,
   image: null,
+  keypoints: keypointsCell,
   line: lineCell,
   mask: maskCell,
+  numbers: numbersCell,
   "output-image": outputImageCell,
   table: null,
   tiles: null,
   tokens: tokensCell,
+  vector: vectorCell,
 };
 
 /** A kind's small view; undefined where there is none. */

@@ -7,12 +7,15 @@ import { curves } from "./curves.tsx";
 import { heatmap } from "./heatmap.tsx";
 import { image } from "./image.tsx";
 import "./results.css";
+import { keypoints } from "./keypoints.tsx";
 import { line } from "./line.tsx";
 import { mask } from "./mask.tsx";
+import { numbers } from "./numbers.tsx";
 import { outputImage } from "./output-image.tsx";
 import { table } from "./table.tsx";
 import { tiles } from "./tiles.tsx";
 import { tokens } from "./tokens.tsx";
+import { vector } from "./vector.tsx";
 import { UnknownKind } from "./unknown.tsx";
 import type { FullProps, KindView } from "./view.ts";
 
@@ -23,12 +26,15 @@ const views: { readonly [K in Artifact["kind"]]: KindView<Extract<Artifact, { ki
   curves,
   heatmap,
   image,
+  keypoints,
   line,
   mask,
+  numbers,
   "output-image": outputImage,
   table,
   tiles,
   tokens,
+  vector,
 };
 
 /** A kind's views; undefined for a kind that another version made and this one does not know. */

@@ -5,12 +5,15 @@ import { curves } from "./curves.ts";
 import { heatmap } from "./heatmap.ts";
 import { image } from "./image.ts";
 import type { Comparison, Kind } from "./kind.ts";
+import { keypoints } from "./keypoints.ts";
 import { line } from "./line.ts";
 import { mask } from "./mask.ts";
+import { numbers } from "./numbers.ts";
 import { outputImage } from "./output-image.ts";
 import { table } from "./table.ts";
 import { tiles } from "./tiles.ts";
 import { tokens } from "./tokens.ts";
+import { vector } from "./vector.ts";
 
 /** All kinds of artifacts, one record each. Their views in the window: webview/results/index.tsx. */
 const kinds: { readonly [K in Artifact["kind"]]: Kind<Extract<Artifact, { kind: K }>> } = {
@@ -19,12 +22,15 @@ const kinds: { readonly [K in Artifact["kind"]]: Kind<Extract<Artifact, { kind: 
   curves,
   heatmap,
   image,
+  keypoints,
   line,
   mask,
+  numbers,
   "output-image": outputImage,
   table,
   tiles,
   tokens,
+  vector,
 };
 
 /** An artifact's record. RangeError for a kind that another version made and this one does not know. */

@@ -14,16 +14,12 @@ export async function outputHints(
 ): Promise<OutputHints & { readonly notes: readonly string[] }> {
   const own = await readClasses(recipe.classes, modelPath);
   const said = await Promise.all(
-    Object.entries(recipe.outputs ?? {}).map(async ([name, { kind, as, classes }]) => {
+    Object.entries(recipe.outputs ?? {}).map(async ([name, { classes, ...other }]) => {
       const names = classes === undefined ? undefined : await readClasses(classes, modelPath);
       return {
         name,
         reasons: [...(names?.notes ?? []), ...(names?.reason ? [names.reason] : [])],
-        hint: {
-          ...(kind ? { kind } : {}),
-          ...(as ? { as } : {}),
-          ...(names && names.classes.length > 0 ? { classes: names.classes } : {}),
-        },
+        hint: { ...other, ...(names && names.classes.length > 0 ? { classes: names.classes } : {}) },
       };
     }),
   );

@@ -25,9 +25,7 @@ import type { InputInfo } from "./technique.ts";
 export interface OutputHints {
   /** Class names of the recipe itself, which belong to the output that is chosen by itself. */
   readonly classes: readonly string[];
-  readonly outputs: Readonly<
-    Record<string, Pick<OutputRecipe, "kind" | "as"> & { readonly classes?: readonly string[] }>
-  >;
+  readonly outputs: Readonly<Record<string, Omit<OutputRecipe, "classes"> & { readonly classes?: readonly string[] }>>;
 }
 
 export const NO_HINTS: OutputHints = { classes: [], outputs: {} };
@@ -138,6 +136,8 @@ export async function readOutput(
     values,
     meaning,
     ...(recipe?.as ? { as: recipe.as } : {}),
+    ...(recipe?.unit ? { unit: recipe.unit } : {}),
+    ...(recipe?.skeleton ? { skeleton: recipe.skeleton } : {}),
     ...texts,
     ...(indices && indices !== tensor ? { numbers: numbersOf(indices) } : {}),
   };

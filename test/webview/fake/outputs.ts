@@ -1,5 +1,13 @@
 /** Outputs of models that are no classifiers, as predictions show them: one for each scenario's `output`. */
-import type { Artifact, MaskArtifact, OutputImageArtifact } from "../../../src/protocol/artifacts.ts";
+import { vectorNumbers } from "../../../src/draw/kinds/vector.ts";
+import type {
+  Artifact,
+  KeypointsArtifact,
+  MaskArtifact,
+  NumbersArtifact,
+  OutputImageArtifact,
+  VectorArtifact,
+} from "../../../src/protocol/artifacts.ts";
 import { catPixels } from "./page.ts";
 
 type Made<A extends Artifact = Artifact> = {
@@ -90,7 +98,122 @@ export function outputPicture(): Made<OutputImageArtifact> {
   return { main, beside: [map], raw: { dims, values } };
 }
 
-const makers: Readonly<Record<string, () => Made>> = { image: outputPicture, segmentation };
+const joints = ["left eye", "right eye", "nose", "mouth"];
+
+/** The cat's face: a blob on each heat map of 28×28. */
+export function figure(): Made<KeypointsArtifact> {
+  const side = 28;
+  const middles = [
+    [0.34, 0.4],
+    [0.84, 0.44],
+    [0.6, 0.78],
+    [0.59, 0.9],
+  ] as const;
+  const scores = [0.93, 0.88, 0.71, 0.12];
+  const maps = Float32Array.from({ length: middles.length * side * side }, (_, i) => {
+    const [point, y, x] = [Math.floor(i / side / side), Math.floor(i / side) % side, i % side];
+    const [u, v] = middles[point];
+    return scores[point] * Math.exp(-(((x + 0.5) / side - u) ** 2 + ((y + 0.5) / side - v) ** 2) * 200);
+  });
+  const dims = [1, middles.length, side, side];
+  const points = middles.map(([u, v], point) => {
+    const [row, column] = [Math.floor(v * side), Math.floor(u * side)];
+    return {
+      name: joints[point],
+      x: u * 448,
+      y: v * 448,
+      u,
+      v,
+      score: scores[point],
+      row,
+      column,
+      target: `${point},${row},${column}`,
+    };
+  });
+  const main: KeypointsArtifact = {
+    kind: "keypoints",
+    id: "keypoints",
+    title: "Keypoints",
+    points,
+    skeleton: [
+      [0, 2],
+      [1, 2],
+      [2, 3],
+    ],
+    values: Float32Array.from(points.flatMap(({ x, y, score }) => [x, y, score])),
+    dims: [points.length, 3],
+    maps,
+    height: side,
+    width: side,
+    quantity: "heatmaps",
+    pixels: "picture file",
+    source: { output: "heatmaps", dims, axes: { channel: 1, height: 2, width: 3 } },
+    over: "input",
+    caption: "4 points from heat maps of 28×28: the largest place (heatmaps)",
+  };
+  return { main, raw: { dims, values: maps } };
+}
+
+/** A radius in millimetres. */
+export function singleNumber(): Made<NumbersArtifact> {
+  return numbersOf([["radius", 20.1234567]], "mm");
+}
+
+/** Angles of a head. */
+export function severalNumbers(): Made<NumbersArtifact> {
+  return numbersOf(
+    [
+      ["yaw", -31.25],
+      ["pitch", 4.5],
+      ["roll", 0.0625],
+    ],
+    "°",
+  );
+}
+
+function numbersOf(named: readonly (readonly [string, number])[], unit: string): Made<NumbersArtifact> {
+  const values = Float32Array.from(named, ([, value]) => value);
+  const dims = [1, values.length];
+  const main: NumbersArtifact = {
+    kind: "numbers",
+    id: "numbers",
+    title: values.length === 1 ? "Number" : "Numbers",
+    items: named.map(([label], place) => ({ label, value: values[place], unit, target: String(place) })),
+    quantity: "out",
+    values,
+    dims,
+    caption: "the model's own values",
+  };
+  return { main, raw: { dims, values } };
+}
+
+/** A feature vector of length one. */
+export function features(): Made<VectorArtifact> {
+  const raw = Float32Array.from({ length: 64 }, (_, i) => Math.sin(i * 1.7) * Math.cos(i / 11) + 0.1);
+  const length = Math.hypot(...raw);
+  const values = raw.map((value) => value / length);
+  const main: VectorArtifact = {
+    kind: "vector",
+    id: "embedding",
+    title: "Embedding",
+    values,
+    dims: [64],
+    source: { output: "embedding", dims: [1, 64] },
+    quantity: "embedding",
+    ...vectorNumbers(values),
+    caption: "64 dimensions of embedding, the model's own values",
+  };
+  return { main, raw: { dims: [1, 64], values } };
+}
+
+const makers: Readonly<Record<string, () => Made>> = {
+  image: outputPicture,
+  segmentation,
+  keypoints: figure,
+  number: singleNumber,
+  numbers: severalNumbers,
+  embedding: features,
+};
 
 /** What predictions show in this scenario; undefined where it is a classifier. */
 export function outputOf(name: unknown): Made | undefined {

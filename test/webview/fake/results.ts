@@ -185,7 +185,8 @@ function plainResultFor(state: PanelState): WholeResult {
     context: {
       ...(scenario.mark ? { target: { left: 0.25, top: 0.3, right: 0.5, bottom: 0.6 } } : {}),
       pictures:
-        ["heatmap", "tiles", "boxes", "mask", "output-image"].includes(main.kind) || main.id === "predictions"
+        ["heatmap", "tiles", "boxes", "mask", "output-image", "keypoints", "numbers"].includes(main.kind) ||
+        main.id === "predictions"
           ? [image, ...(scenario.frames ? frameImages() : [])]
           : [],
       ...(main.id === "predictions" || main.kind === "boxes"

@@ -3,13 +3,16 @@ import type { Artifact } from "../../../protocol/artifacts.ts";
 import { READINGS, type Reading } from "../../../protocol/readings.ts";
 import type { SampleContext } from "../../framework/technique.ts";
 import { boxes } from "./boxes.ts";
+import { embedding } from "./embedding.ts";
 import { image } from "./image.ts";
+import { keypoints } from "./keypoints.ts";
 import { map } from "./map.ts";
+import { number } from "./number.ts";
 import type { Reader } from "./reader.ts";
 import { segmentation } from "./segmentation.ts";
 
 /** All ways to show an output, in the order in which they are tried; where none fits, its values are shown as bars. */
-const READERS: readonly Reader[] = [boxes, image, segmentation, map];
+const READERS: readonly Reader[] = [boxes, image, keypoints, segmentation, map, embedding, number];
 
 export interface ReadViews {
   /** What was chosen; "plain" where no reader fits. */

@@ -6,12 +6,15 @@ import { curves } from "./curves.ts";
 import { heatmap } from "./heatmap.ts";
 import { image } from "./image.ts";
 import type { KindStates } from "./kind-states.ts";
+import { keypoints } from "./keypoints.ts";
 import { line } from "./line.ts";
 import { mask } from "./mask.ts";
+import { numbers } from "./numbers.ts";
 import { outputImage } from "./output-image.ts";
 import { table } from "./table.ts";
 import { tiles } from "./tiles.ts";
 import { tokens } from "./tokens.ts";
+import { vector } from "./vector.ts";
 
 /** All kinds of artifacts, in all their states. */
 const kinds: { readonly [K in Artifact["kind"]]: KindStates<Extract<Artifact, { kind: K }>> } = {
@@ -20,12 +23,15 @@ const kinds: { readonly [K in Artifact["kind"]]: KindStates<Extract<Artifact, { 
   curves,
   heatmap,
   image,
+  keypoints,
   line,
   mask,
+  numbers,
   "output-image": outputImage,
   table,
   tiles,
   tokens,
+  vector,
 };
 
 export const kindNames = Object.keys(kinds) as Artifact["kind"][];
