@@ -102,6 +102,19 @@ export async function specialToken(
   return undefined;
 }
 
+/**
+ * Tokens by their numbers, as the tokenizer has them ("##ing", "Ġthe"); undefined for numbers that it does not have. The
+ * tokenizer is the recipe's, relative to the model's folder.
+ */
+export async function tokensOf(
+  modelPath: string,
+  tokenizer: string,
+  ids: readonly number[],
+): Promise<readonly (string | undefined)[]> {
+  const loaded = await loadTokenizer(modelPath, tokenizer);
+  return ids.map((id) => loaded.tokenizer.id_to_token(id) ?? undefined);
+}
+
 interface LoadedTokenizer {
   /** Special tokens by their fields in tokenizer_config.json, and the model's unk_token. */
   readonly named: Readonly<Record<string, string | undefined>>;

@@ -18,6 +18,7 @@ export type Artifact =
   | KeypointsArtifact
   | NumbersArtifact
   | VectorArtifact
+  | TokenScoresArtifact
   | TableArtifact;
 
 /** A picture: what the model saw, back in display colours. */
@@ -161,7 +162,7 @@ export interface BarsArtifact {
   readonly noun?: "class" | "box" | "pixel" | "dimension" | "token" | "element";
   /** Index (not position) of the highlighted item. */
   readonly selected?: number;
-  /** All values behind the items, for saving; shape `dims`. */
+  /** All values behind the items, for saving; shape `dims`. None where they are too many to send along. */
   readonly values: Float32Array;
   readonly dims: readonly number[];
   /** The parts whose effects the values hold, all of them: what a table of it lists. */
@@ -330,7 +331,7 @@ export interface NumbersArtifact {
   readonly caption: string;
 }
 
-export interface NumberItem {
+interface NumberItem {
   readonly label: string;
   readonly value: number;
   readonly unit?: string;
@@ -354,6 +355,44 @@ export interface VectorArtifact {
   readonly most: number;
   readonly average: number;
   readonly caption: string;
+}
+
+/** What stands at each place of a sequence, by a language model or a tagger: its most probable tokens. */
+export interface TokenScoresArtifact {
+  readonly kind: "token-scores";
+  readonly id: string;
+  readonly title: string;
+  readonly rows: readonly TokenPlace[];
+  /** Of how many each place's are the most probable. */
+  readonly vocabulary: number;
+  /** "class" where the numbers have class names. */
+  readonly noun: "token" | "class";
+  /** "probability", or the output's name. */
+  readonly quantity: string;
+  /** Whether values are shares of one and shown in percent. */
+  readonly share: boolean;
+  readonly output: string;
+  /** The listed values, [places, listed]. */
+  readonly values: Float32Array;
+  readonly dims: readonly [places: number, listed: number];
+  readonly caption: string;
+}
+
+export interface TokenPlace {
+  readonly place: number;
+  /** The input's token at this place, where the output goes along the input. */
+  readonly token?: string;
+  /** Most probable first. */
+  readonly top: readonly TokenScore[];
+}
+
+export interface TokenScore {
+  readonly index: number;
+  /** As the tokenizer has it, or its number where there is none. */
+  readonly token: string;
+  readonly value: number;
+  /** What `--target` takes for it: place and number. */
+  readonly target: string;
 }
 
 /** How a map lies in the model's output. */

@@ -7,6 +7,7 @@ export const READINGS = {
   keypoints: "keypoints",
   number: "numbers",
   embedding: "embedding",
+  tokens: "tokens by place",
   plain: "plain values",
 } as const;
 

@@ -9,6 +9,7 @@ import { maskCell } from "./mask.tsx";
 import { numbersCell } from "./numbers.tsx";
 import { outputImageCell } from "./output-image.tsx";
 import "./results.css";
+import { tokenScoresCell } from "./token-scores.tsx";
 import { tokensCell } from "./tokens.tsx";
 import { vectorCell } from "./vector.tsx";
 import { UnknownKind } from "./unknown.tsx";
@@ -28,6 +29,7 @@ const cells: { readonly [K in Artifact["kind"]]: KindCell<Extract<Artifact, { ki
   "output-image": outputImageCell,
   table: null,
   tiles: null,
+  "token-scores": tokenScoresCell,
   tokens: tokensCell,
   vector: vectorCell,
 };

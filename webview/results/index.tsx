@@ -14,6 +14,7 @@ import { numbers } from "./numbers.tsx";
 import { outputImage } from "./output-image.tsx";
 import { table } from "./table.tsx";
 import { tiles } from "./tiles.tsx";
+import { tokenScores } from "./token-scores.tsx";
 import { tokens } from "./tokens.tsx";
 import { vector } from "./vector.tsx";
 import { UnknownKind } from "./unknown.tsx";
@@ -33,6 +34,7 @@ const views: { readonly [K in Artifact["kind"]]: KindView<Extract<Artifact, { ki
   "output-image": outputImage,
   table,
   tiles,
+  "token-scores": tokenScores,
   tokens,
   vector,
 };

@@ -21,7 +21,8 @@ export const bars: Kind<BarsArtifact> = {
       ...(targets ? [["target", "text", ({ target }: BarItem) => target ?? ""] as const] : []),
     ]);
   },
-  numbers: ({ dims, values }) => ({ dims, values }),
+  // Where values were too many to be sent along there are none here.
+  numbers: ({ dims, values }) => ({ dims: values.length > 0 ? dims : [0], values }),
   combine: combineBars,
   overSamples: (artifact, count) => ({ ...artifact, caption: `${artifact.caption}; mean over ${count} samples` }),
   compare: {

@@ -12,6 +12,7 @@ import { numbers } from "./numbers.ts";
 import { outputImage } from "./output-image.ts";
 import { table } from "./table.ts";
 import { tiles } from "./tiles.ts";
+import { tokenScores } from "./token-scores.ts";
 import { tokens } from "./tokens.ts";
 import { vector } from "./vector.ts";
 
@@ -29,6 +30,7 @@ const kinds: { readonly [K in Artifact["kind"]]: Kind<Extract<Artifact, { kind: 
   "output-image": outputImage,
   table,
   tiles,
+  "token-scores": tokenScores,
   tokens,
   vector,
 };

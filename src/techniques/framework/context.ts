@@ -202,6 +202,10 @@ export class JobContext implements SampleContext {
     return this.prepared.pictures.find(({ id }) => id === this.input.picture);
   }
 
+  get tokens(): SampleContext["tokens"] {
+    return this.prepared.tokens;
+  }
+
   mask(file: string): Promise<Mask> {
     return this.prepared.readMask(file);
   }

@@ -4,6 +4,7 @@ import type { ImageArtifact } from "../../protocol/artifacts.ts";
 import type { Job } from "../../protocol/job.ts";
 import type { InputSources } from "../../protocol/sample.ts";
 import { readSamples, type Sample } from "../../data/index.ts";
+import { tokensOf } from "../../data/text.ts";
 import { readMask, type Mask } from "../../data/mask.ts";
 import type { LoadedModel } from "../../runtime/models.ts";
 import { floatsOf, type Feeds, type TensorValue } from "../../runtime/ort.ts";
@@ -35,6 +36,8 @@ export interface PreparedInput {
   /** What a part of a `baseline` parameter names, in the shape of `input`. */
   baseline(text: string, note: Note): Promise<Float32Array>;
   readMask(file: string): Promise<Mask>;
+  /** Tokens by their numbers, by the tokenizer that reads the sample's text; undefined where none does. */
+  readonly tokens?: (ids: readonly number[]) => Promise<readonly (string | undefined)[]>;
   /** Hashes of the baselines and masks that were read, by the file's name. */
   readonly filesRead: ReadonlyMap<string, string>;
 }
@@ -103,6 +106,7 @@ export async function prepareInput(file: LoadedModel, job: SampleFiles & Pick<Jo
     noteFile,
   });
   const leading = leadingOf(explained);
+  const text = Object.values(job.recipe.inputs).find((input) => input.kind === "text");
   const prepared = {
     cut,
     samples,
@@ -128,6 +132,7 @@ export async function prepareInput(file: LoadedModel, job: SampleFiles & Pick<Jo
       source: { name: samples[name].name, hash: samples[name].hash },
     })),
     filesRead,
+    ...(text ? { tokens: (ids: readonly number[]) => tokensOf(file.open.path, text.tokenizer, ids) } : {}),
     readMask: async (file: string) => {
       const mask = await readMask(resolve(folder, file));
       noteFile(mask);

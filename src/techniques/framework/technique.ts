@@ -164,6 +164,8 @@ export interface SampleContext<P = Params> extends ModelContext<P> {
   baselines(): Promise<readonly Float32Array[]>;
   /** The input's picture in display colours, as the model sees it; undefined where it is none. */
   readonly picture?: { readonly width: number; readonly height: number; readonly pixels: Uint8Array };
+  /** Tokens by their numbers, by the tokenizer that reads the sample's text; undefined where none does. */
+  readonly tokens?: (ids: readonly number[]) => Promise<readonly (string | undefined)[]>;
   /** Reads a file that says which parts an input has. DataError where it is none. */
   mask(file: string): Promise<Mask>;
   /** The value that stands for the target's score. */

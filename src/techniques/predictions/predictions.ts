@@ -10,11 +10,12 @@ import { probabilitiesOf, type ModelOutput, type OutputMeaning } from "../../run
 import { READINGS, READING_WORDS } from "../../protocol/readings.ts";
 import type { ParamSpec } from "../../protocol/technique.ts";
 import { IOU } from "../../runtime/detections/nms.ts";
-import { choiceParam, numberParam } from "../framework/params.ts";
+import { choiceParam, numberParam, wholeNumberParam } from "../framework/params.ts";
 import { classLabel, flatIndex, negativeLabel } from "../framework/target.ts";
 import { technique, type SampleContext } from "../framework/technique.ts";
 import { denseOutput } from "./readers/dense.ts";
 import { readViews } from "./readers/index.ts";
+import { LISTED } from "./readers/tokens.ts";
 import { VALUE_RANGES } from "./readers/value-range.ts";
 
 /** Rows of a table of values. */
@@ -59,6 +60,16 @@ const BOX_SELECTION = [
   },
 ] as const satisfies readonly ParamSpec[];
 
+const TOP = {
+  ...wholeNumberParam(
+    "top",
+    "Tokens listed",
+    { default: LISTED, min: 1, max: 100 },
+    "Of tokens by place: how many of the most probable are listed at each place.",
+  ),
+  shownFor: { param: "as", values: ["tokens"] },
+} as const;
+
 /** What the model says: probabilities where the output has them, else its values as they are. */
 export const predictions = technique({
   info: {
@@ -68,27 +79,28 @@ export const predictions = technique({
     group: "predictions",
     summary: "The model's output for this input: its most probable classes.",
     needs: { input: "one", target: false, layer: "none", gradient: false },
-    params: [AS, VALUE_RANGE, ...BOX_SELECTION],
+    params: [AS, VALUE_RANGE, ...BOX_SELECTION, TOP],
   },
-  run(context) {
-    const artifact = predictionBars(context, listed(context.output));
+  async run(context) {
+    const whole = wholeBars(context, listed(context.output));
+    const artifact = sentAlong(whole);
     const { name, meaning } = context.output;
     const { detections } = context;
     noteLeftOut(context);
     if (detections && "undecided" in detections) context.note(`Not decoded to boxes: ${detections.undecided}`);
-    const { as, views } = readViews(context, context.params.as);
+    const { as, views } = await readViews(context, context.params.as);
     if (meaning.assumed && as !== "boxes")
       context.note(
         `The output "${name}" is read as ${KIND_WORDS[meaning.kind]}. ${meaning.why} The recipe can override this (outputs).`,
       );
     const asked = context.params.as !== "auto";
-    return Promise.resolve({
+    return {
       raw:
         as === "boxes"
           ? { dims: context.output.shape, values: context.output.values }
-          : { dims: context.output.shape, values: artifact.values },
+          : { dims: context.output.shape, values: whole.values },
       views: context.ownValues && !asked ? [artifact, ...views] : [...views, artifact],
-    });
+    };
   },
 });
 
@@ -151,8 +163,19 @@ const KIND_WORDS: Readonly<Record<OutputMeaning["kind"], string>> = {
   embedding: "a feature vector",
 };
 
+/** More values of a list of predictions stay in the engine: a vocabulary's at each place of a text are megabytes. */
+const MOST_SENT = 2 ** 20;
+
 /** The strongest entries of the chosen output, with class names; both classes where one number tells two apart. */
-export function predictionBars(
+export function predictionBars(context: Parameters<typeof wholeBars>[0], count: number): BarsArtifact {
+  return sentAlong(wholeBars(context, count));
+}
+
+function sentAlong(bars: BarsArtifact): BarsArtifact {
+  return bars.values.length > MOST_SENT ? { ...bars, values: new Float32Array(0) } : bars;
+}
+
+function wholeBars(
   context: Pick<SampleContext, "output" | "classes" | "target" | "detections" | "ownValues" | "input">,
   count: number,
 ): BarsArtifact {

@@ -6,6 +6,7 @@ import type {
   MaskArtifact,
   NumbersArtifact,
   OutputImageArtifact,
+  TokenScoresArtifact,
   VectorArtifact,
 } from "../../../src/protocol/artifacts.ts";
 import { catPixels } from "./page.ts";
@@ -206,6 +207,53 @@ export function features(): Made<VectorArtifact> {
   return { main, raw: { dims: [1, 64], values } };
 }
 
+/** A masked word, and what a language model puts at each place. */
+export function languageModel(): Made<TokenScoresArtifact> {
+  const places = [
+    ["[CLS]", [["the", 996, 0.21]]],
+    ["the", [["the", 996, 0.93]]],
+    [
+      "[MASK]",
+      [
+        ["cat", 4937, 0.412],
+        ["dog", 3899, 0.287],
+        ["child", 2775, 0.08],
+      ],
+    ],
+    ["sle", [["sle", 10231, 0.97]]],
+    ["##eps", [["##eps", 5051, 0.88]]],
+  ] as const;
+  const listed = 3;
+  const rows = places.map(([token, known], place) => ({
+    place,
+    token,
+    top: Array.from({ length: listed }, (_, rank) => {
+      const [text, index, value] = known[rank] ?? [
+        ["a", "##s", "of"][rank],
+        1000 + 17 * rank + place,
+        0.02 / (rank + 1),
+      ];
+      return { index, token: text, value, target: `${place},${index}` };
+    }),
+  }));
+  const values = Float32Array.from(rows.flatMap(({ top }) => top.map(({ value }) => value)));
+  const main: TokenScoresArtifact = {
+    kind: "token-scores",
+    id: "token-scores",
+    title: "Tokens by place",
+    rows,
+    vocabulary: 30_522,
+    noun: "token",
+    quantity: "probability",
+    share: true,
+    output: "logits",
+    values,
+    dims: [rows.length, listed],
+    caption: "the 3 largest of 30522 at each of 5 places (logits, softmax of the logits)",
+  };
+  return { main, raw: { dims: [1, rows.length, 30_522], values: new Float32Array(1) } };
+}
+
 const makers: Readonly<Record<string, () => Made>> = {
   image: outputPicture,
   segmentation,
@@ -213,6 +261,7 @@ const makers: Readonly<Record<string, () => Made>> = {
   number: singleNumber,
   numbers: severalNumbers,
   embedding: features,
+  tokens: languageModel,
 };
 
 /** What predictions show in this scenario; undefined where it is a classifier. */

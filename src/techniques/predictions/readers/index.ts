@@ -9,10 +9,11 @@ import { keypoints } from "./keypoints.ts";
 import { map } from "./map.ts";
 import { number } from "./number.ts";
 import type { Reader } from "./reader.ts";
+import { tokensByPlace } from "./tokens.ts";
 import { segmentation } from "./segmentation.ts";
 
 /** All ways to show an output, in the order in which they are tried; where none fits, its values are shown as bars. */
-const READERS: readonly Reader[] = [boxes, image, keypoints, segmentation, map, embedding, number];
+const READERS: readonly Reader[] = [boxes, image, keypoints, segmentation, map, embedding, tokensByPlace, number];
 
 export interface ReadViews {
   /** What was chosen; "plain" where no reader fits. */
@@ -25,7 +26,7 @@ export interface ReadViews {
  * The output in the form that is asked for (the parameter's word, then the recipe's), else in the first form that fits.
  * What was assumed is noted. UsageError where the output cannot have the form that the parameter asks for.
  */
-export function readViews(context: SampleContext, asked: Reading | "auto"): ReadViews {
+export async function readViews(context: SampleContext, asked: Reading | "auto"): Promise<ReadViews> {
   if (asked !== "auto") return asViews(context, asked);
   const { as, name } = context.output;
   if (as !== undefined) {
@@ -41,12 +42,12 @@ export function readViews(context: SampleContext, asked: Reading | "auto"): Read
       context.note(
         `The output "${name}" is shown as ${READINGS[reader.as]}. ${guess.why} "Show as" changes this (--set as=plain), and so does the recipe (outputs).`,
       );
-    return { as: reader.as, views: reader.views(context) };
+    return { as: reader.as, views: await reader.views(context) };
   }
   return { as: "plain", views: [] };
 }
 
-function asViews(context: SampleContext, as: Reading): ReadViews {
+async function asViews(context: SampleContext, as: Reading): Promise<ReadViews> {
   if (as === "plain") return { as, views: [] };
   const reader = readerOf(as);
   const problem = reader.problem(context);
@@ -57,7 +58,7 @@ function asViews(context: SampleContext, as: Reading): ReadViews {
       "as",
       "Choose another form; automatic and plain values always work.",
     );
-  return { as, views: reader.views(context) };
+  return { as, views: await reader.views(context) };
 }
 
 function readerOf(as: Reading): Reader {

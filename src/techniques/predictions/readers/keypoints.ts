@@ -96,7 +96,7 @@ function keypointsOf(
  * as in Newell et al. 2016 (stacked hourglass networks) and HRNet; at the map's edge, where a neighbour is missing, not
  * moved. Of equal values the first; NaN is none. x and y are in places, 0 in the middle of the first.
  */
-export function decodePoint(
+function decodePoint(
   map: Float32Array,
   height: number,
   width: number,

@@ -10,7 +10,7 @@ export interface Reader {
   /** Whether the output is taken for this where nobody says what it is, and why. Asked only where there is no problem. */
   guess(context: SampleContext): Guess | undefined;
   /** What is shown, first of all; the plain values come after it. */
-  views(context: SampleContext): readonly Artifact[];
+  views(context: SampleContext): readonly Artifact[] | Promise<readonly Artifact[]>;
 }
 
 interface Guess {

@@ -13,6 +13,7 @@ import { numbers } from "./numbers.ts";
 import { outputImage } from "./output-image.ts";
 import { table } from "./table.ts";
 import { tiles } from "./tiles.ts";
+import { tokenScores } from "./token-scores.ts";
 import { tokens } from "./tokens.ts";
 import { vector } from "./vector.ts";
 
@@ -30,6 +31,7 @@ const kinds: { readonly [K in Artifact["kind"]]: KindStates<Extract<Artifact, { 
   "output-image": outputImage,
   table,
   tiles,
+  "token-scores": tokenScores,
   tokens,
   vector,
 };
