@@ -12,6 +12,14 @@ export function contributions(
   formats: readonly Format[],
 ): {
   readonly commands: readonly { readonly command: string; readonly title: string }[];
+  readonly walkthroughs: readonly {
+    readonly steps: readonly {
+      readonly id: string;
+      readonly description: string;
+      readonly media: { readonly svg: string; readonly altText: string };
+      readonly completionEvents: readonly string[];
+    }[];
+  }[];
   readonly customEditors: readonly { readonly selector: readonly { readonly filenamePattern: string }[] }[];
   readonly menus: Readonly<Record<string, readonly { readonly when?: string }[]>>;
 };

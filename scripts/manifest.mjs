@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from "node:util";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import esbuild from "esbuild";
 import { treeCommands, treeMenus } from "./lib/trees-manifest.mjs";
+import { walkthroughActivation, walkthroughs } from "./lib/walkthrough-manifest.mjs";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 const file = path.join(root, "package.json");
@@ -16,7 +17,10 @@ let built = 0;
 /** The names of editors and panels, as the extension has them. */
 const { commandId, LISTED_TECHNIQUES, modelViewType, panelViewTypes } = (await run("src/extension/commands/ids.ts"))
   .exports;
-const activationEvents = Object.values(panelViewTypes).map((panel) => `onWebviewPanel:${panel}`);
+const activationEvents = [
+  ...Object.values(panelViewTypes).map((panel) => `onWebviewPanel:${panel}`),
+  ...walkthroughActivation,
+];
 
 /** Holds where the person wants every technique in lists. */
 const listsAll = "config.neuralLoupe.palette == all";
@@ -64,6 +68,7 @@ export function contributions(techniques, formats) {
         priority: "default",
       },
     ],
+    walkthroughs: walkthroughs(modelViewType),
     configurationDefaults: {
       "workbench.diffEditorAssociations": Object.fromEntries(endings.map((ending) => [`*.${ending}`, "default"])),
     },

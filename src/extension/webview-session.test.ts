@@ -110,7 +110,12 @@ describe("a tab", () => {
     session.gate = new Promise((resolve) => (open = resolve));
     tab.received.fire({ link: "call", id: 7, method: "ready", request: {} });
     const pending = session.tell();
+    // Letting the engine go changes the status bar, which asks which tab is in front.
+    const asked: boolean[] = [];
+    released.mockImplementationOnce(() => asked.push(session.isActive));
+    expect(session.isActive).toBe(true);
     tab.dispose();
+    expect(asked).toEqual([false]);
     expect([released.mock.calls.length, trusted.count - before]).toEqual([1, 0]);
     expect([tab.received.count, tab.viewState.count, tab.disposed.count]).toEqual([0, 0, 0]);
     const posted = tab.posted.length;

@@ -18,6 +18,7 @@ export abstract class WebviewSession<Host extends Methods<Host> & Bootable> exte
   private loaded = false;
   /** How often something changed that a page is drawn from. */
   private changes = 0;
+  private closed = false;
 
   constructor(
     protected readonly services: Services,
@@ -32,9 +33,19 @@ export abstract class WebviewSession<Host extends Methods<Host> & Bootable> exte
         if (!panel.visible) this.loaded = false;
       }),
     );
-    this.register(panel.onDidDispose(() => this.dispose()));
+    this.register(
+      panel.onDidDispose(() => {
+        this.closed = true;
+        this.dispose();
+      }),
+    );
     // A panel that is gone does not even say whether it is visible.
     this.register({ dispose: () => (this.loaded = false) });
+  }
+
+  /** Whether it has the focus. A panel that was closed does not even say that, and others ask while it is closing. */
+  get isActive(): boolean {
+    return !this.closed && this.panel.active;
   }
 
   /** All that the page needs to draw. */

@@ -120,6 +120,10 @@ export class FakePanel {
     return this.isVisible;
   }
 
+  get active(): boolean {
+    return this.visible;
+  }
+
   show(visible: boolean): void {
     this.isVisible = visible;
     this.viewState.fire();

@@ -1,4 +1,3 @@
-import path from "node:path";
 import * as vscode from "vscode";
 import { nameOf } from "../files.ts";
 import { askWhere, write } from "../panels/save.ts";
@@ -13,6 +12,7 @@ import { compare } from "./compare.ts";
 import { checkExplanation, explainWith } from "./explain-with.ts";
 import { exportExplanation } from "./export-explanation.ts";
 import { commandId, modelViewType } from "./ids.ts";
+import { sampleCommands } from "./samples.ts";
 import { showError, visualize } from "./visualize.ts";
 import { openWalkthrough } from "../walkthrough.ts";
 
@@ -27,6 +27,7 @@ export function registerCommands(services: Services, panels: Panels, comparisons
           visualize(services, panels, info, asUri(model), asLayer(options) ?? asLayer(model)),
       ]),
     ),
+    ...sampleCommands(services, panels),
     "neuralLoupe.compare": (model?: unknown, options?: unknown) =>
       compare(services, panels, comparisons, {
         model: asUri(model),
@@ -41,7 +42,6 @@ export function registerCommands(services: Services, panels: Panels, comparisons
     },
     "neuralLoupe.chooseCurrentInput": (model?: unknown) =>
       chooseCurrentInput(services, typeof model === "string" ? vscode.Uri.parse(model) : activeModel()),
-    "neuralLoupe.openSample": () => openSample(context),
     "neuralLoupe.openWalkthrough": () => openWalkthrough(context),
     "neuralLoupe.reopenAsText": () => vscode.commands.executeCommand("workbench.action.reopenTextEditor"),
     "neuralLoupe.reopenAsHex": reopenAsHex,
@@ -71,20 +71,6 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 function asLayer(options: unknown): { layer?: string } {
   const layer = typeof options === "object" && options !== null ? (options as { layer?: unknown }).layer : undefined;
   return typeof layer === "string" ? { layer } : {};
-}
-
-/** The model and picture that come with the extension, opened in their folder's own right. */
-async function openSample(context: vscode.ExtensionContext): Promise<void> {
-  const sample = vscode.Uri.file(context.asAbsolutePath(path.join("samples", "efficientnet-lite0.onnx")));
-  const there = await vscode.workspace.fs.stat(sample).then(
-    () => true,
-    () => false,
-  );
-  if (there) await vscode.commands.executeCommand("vscode.openWith", sample, modelViewType);
-  else
-    await vscode.window.showErrorMessage(
-      "This build of Neural Loupe does not include the sample model. Open any model file.",
-    );
 }
 
 /** Another input for all views of a model: those that are not pinned follow. */

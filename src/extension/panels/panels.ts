@@ -22,7 +22,7 @@ export class Panels extends PanelRegistry<PanelState> {
 
   /** The panel that the person looks at now. */
   get active(): TechniquePanel | undefined {
-    return this.open.find(({ panel }) => panel.active);
+    return this.open.find(({ isActive }) => isActive);
   }
 
   /** Opens a panel beside the editor, or beside the model's pinned ones, or shows this in the one that is not pinned. */

@@ -86,6 +86,28 @@ flow(
       await page.getByText("Look inside a neural network").first().waitFor();
       await screenshot("walkthrough-dark");
     });
+
+    const follow = async (title: string, button: string): Promise<void> => {
+      await workbench.runCommand("Neural Loupe: Open Walkthrough");
+      const heading = page.locator(".getting-started-step").filter({ hasText: title });
+      await heading.waitFor();
+      const link = heading.getByRole("button", { name: button });
+      if (!(await link.isVisible())) await heading.locator(".step-title").click();
+      await link.click();
+    };
+
+    await step("its steps work on what is shipped: the picture is predicted, explained, compared", async () => {
+      await workbench.closeAllEditors();
+      await follow("Give it an input", "Predict the Sample Picture");
+      const panel = await workbench.webview("[data-testid^=bar-]");
+      await eventually(async () => assert.match(await testid(panel, "input").innerText(), /cat/));
+      await screenshot("walkthrough-input-dark");
+      await follow("Explain the answer", "Explain the Sample Picture");
+      await testid(await workbench.webview("[data-testid=heatmap]"), "heatmap").waitFor();
+      await follow("Keep, save and compare results", "Compare Methods on the Sample");
+      await page.locator(".quick-input-widget").filter({ hasText: "Methods to compare" }).waitFor();
+      await page.keyboard.press("Escape");
+    });
   },
 );
 
