@@ -19,6 +19,7 @@ export type Artifact =
   | NumbersArtifact
   | VectorArtifact
   | TokenScoresArtifact
+  | WaveArtifact
   | TableArtifact;
 
 /** A picture: what the model saw, back in display colours. */
@@ -159,7 +160,7 @@ export interface BarsArtifact {
   /** Values are shares of one and shown in percent. */
   readonly share: boolean;
   /** Of predictions: what an item is called. */
-  readonly noun?: "class" | "box" | "pixel" | "dimension" | "token" | "element";
+  readonly noun?: "class" | "box" | "pixel" | "dimension" | "token" | "sample" | "element";
   /** Index (not position) of the highlighted item. */
   readonly selected?: number;
   /** All values behind the items, for saving; shape `dims`. None where they are too many to send along. */
@@ -393,6 +394,23 @@ export interface TokenScore {
   readonly value: number;
   /** What `--target` takes for it: place and number. */
   readonly target: string;
+}
+
+/** A signal that the model makes: a denoiser's, an autoencoder's, a generator's. */
+export interface WaveArtifact extends Along {
+  readonly kind: "wave";
+  readonly id: string;
+  readonly title: string;
+  readonly x: LineAxis;
+  /** What each channel is called; they are counted where nothing is said. */
+  readonly channels?: readonly string[];
+  /** The output that `values` are the first batch entry of, and its shape, batch axis first: the same axes. */
+  readonly source: { readonly output: string; readonly dims: readonly number[] };
+  /** The signal that it was made of, where both have the same channels and samples. */
+  readonly madeOf?: Along & { readonly title: string };
+  /** How far it is from that, in the signal's own unit. */
+  readonly compared?: { readonly meanAbsolute: number; readonly rms: number };
+  readonly caption: string;
 }
 
 /** How a map lies in the model's output. */

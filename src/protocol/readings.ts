@@ -8,6 +8,7 @@ export const READINGS = {
   number: "numbers",
   embedding: "embedding",
   tokens: "tokens by place",
+  wave: "wave",
   plain: "plain values",
 } as const;
 

@@ -68,7 +68,10 @@ interface ResultContext {
   readonly target?: TargetMark;
 }
 
-/** A rectangle of the picture that the model sees, from 0 (left, top) to 1. */
+/**
+ * A rectangle of the picture that the model sees, from 0 (left, top) to 1; of a signal a part of its axis, and downward
+ * of its channels.
+ */
 export interface TargetMark {
   readonly left: number;
   readonly top: number;

@@ -12,6 +12,7 @@ import "./results.css";
 import { tokenScoresCell } from "./token-scores.tsx";
 import { tokensCell } from "./tokens.tsx";
 import { vectorCell } from "./vector.tsx";
+import { waveCell } from "./wave.tsx";
 import { UnknownKind } from "./unknown.tsx";
 import type { KindCell, SmallProps } from "./view.ts";
 
@@ -32,6 +33,7 @@ const cells: { readonly [K in Artifact["kind"]]: KindCell<Extract<Artifact, { ki
   "token-scores": tokenScoresCell,
   tokens: tokensCell,
   vector: vectorCell,
+  wave: waveCell,
 };
 
 /** A kind's small view; undefined where there is none. */

@@ -17,6 +17,7 @@ import { tiles } from "./tiles.tsx";
 import { tokenScores } from "./token-scores.tsx";
 import { tokens } from "./tokens.tsx";
 import { vector } from "./vector.tsx";
+import { wave } from "./wave.tsx";
 import { UnknownKind } from "./unknown.tsx";
 import type { FullProps, KindView } from "./view.ts";
 
@@ -37,6 +38,7 @@ const views: { readonly [K in Artifact["kind"]]: KindView<Extract<Artifact, { ki
   "token-scores": tokenScores,
   tokens,
   vector,
+  wave,
 };
 
 /** A kind's views; undefined for a kind that another version made and this one does not know. */

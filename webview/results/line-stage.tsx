@@ -214,7 +214,7 @@ export function LineStage(props: Props): VNode {
   const held = `line-plot ${onPick ? "picks" : zoom.scale > 1 ? "moves" : ""}`;
   return (
     <>
-      <div class="line-with-bar">
+      <div class={props.bar ? "line-with-bar" : ""}>
         <div
           class="line-frame"
           data-form={form}

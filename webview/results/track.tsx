@@ -154,7 +154,9 @@ export function Plot({
       stroke(lines[0], muted, 4);
     } else stroke(lines[0], ink("--vscode-charts-blue", LINE_COLORS[0]), 1.5);
     context.globalCompositeOperation = "destination-over";
+    context.globalAlpha = 0.6;
     for (const line of lines.slice(1)) stroke(line, muted, 1.5);
+    context.globalAlpha = 1;
     if (min < 0 && max > 0) {
       context.fillStyle = ink("--vscode-contrastBorder", ink("--vscode-panel-border", "#80808059"));
       context.fillRect(0, Math.round(atY(0)), width, 1);

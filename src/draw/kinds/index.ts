@@ -15,6 +15,7 @@ import { tiles } from "./tiles.ts";
 import { tokenScores } from "./token-scores.ts";
 import { tokens } from "./tokens.ts";
 import { vector } from "./vector.ts";
+import { wave } from "./wave.ts";
 
 /** All kinds of artifacts, one record each. Their views in the window: webview/results/index.tsx. */
 const kinds: { readonly [K in Artifact["kind"]]: Kind<Extract<Artifact, { kind: K }>> } = {
@@ -33,6 +34,7 @@ const kinds: { readonly [K in Artifact["kind"]]: Kind<Extract<Artifact, { kind: 
   "token-scores": tokenScores,
   tokens,
   vector,
+  wave,
 };
 
 /** An artifact's record. RangeError for a kind that another version made and this one does not know. */

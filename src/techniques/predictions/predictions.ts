@@ -16,6 +16,7 @@ import { technique, type SampleContext } from "../framework/technique.ts";
 import { denseOutput } from "./readers/dense.ts";
 import { readViews } from "./readers/index.ts";
 import { LISTED } from "./readers/tokens.ts";
+import { isWave } from "./readers/wave.ts";
 import { VALUE_RANGES } from "./readers/value-range.ts";
 
 /** Rows of a table of values. */
@@ -228,8 +229,10 @@ function wholeBars(
 }
 
 /** What one value of the output is called. */
-function nounOf({ output, input }: Pick<SampleContext, "output" | "input">): NonNullable<BarsArtifact["noun"]> {
+function nounOf(context: Pick<SampleContext, "output" | "input" | "classes">): NonNullable<BarsArtifact["noun"]> {
+  const { output, input } = context;
   const { dims, meaning } = output;
+  if (isWave(context)) return "sample";
   if (meaning.kind === "embedding") return "dimension";
   if (meaning.kind === "mask" || meaning.kind === "image" || (dims.length > 2 && denseOutput(output, input)))
     return "pixel";

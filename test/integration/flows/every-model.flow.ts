@@ -57,7 +57,7 @@ const others: readonly Way[] = [
   {
     model: "audio",
     input: "noisy.npy",
-    answer: ".predictions.large",
+    answer: testId("wave"),
     method: "Visualize Saliency",
     shows: testId("line-view"),
   },

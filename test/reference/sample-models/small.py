@@ -89,7 +89,7 @@ def audio() -> Sample:
     sample.array("noisy.npy", given.numpy())
     sample.array("clean.npy", wave.astype(np.float32)[None, None])
     sample.export(model, {"noisy": given}, ["clean"])
-    sample.recipe({"noisy": {"kind": "array"}}, outputs={"clean": {"kind": "regression"}})
+    sample.recipe({"noisy": {"kind": "array", "rate": RATE}}, outputs={"clean": {"kind": "regression", "as": "wave"}})
     sample.refer("noisy.npy", model, {"noisy": given}, ["clean"], {"output": "clean", "index": (0, 1500)}, truth="clean.npy")
     return sample
 

@@ -8,8 +8,9 @@ import type {
   OutputImageArtifact,
   TokenScoresArtifact,
   VectorArtifact,
+  WaveArtifact,
 } from "../../../src/protocol/artifacts.ts";
-import { catPixels } from "./page.ts";
+import { catPixels, random } from "./page.ts";
 
 type Made<A extends Artifact = Artifact> = {
   readonly main: A;
@@ -97,6 +98,50 @@ export function outputPicture(): Made<OutputImageArtifact> {
     caption: "0 is black, 1 white",
   };
   return { main, beside: [map], raw: { dims, values } };
+}
+
+/** A tone out of noise, as long and with as many channels as asked. */
+export function outputWave(channels = 1, length = 800): Made<WaveArtifact> {
+  const noise = random(7);
+  const dims = [1, channels, length];
+  const values = Float32Array.from({ length: channels * length }, (_, i) => {
+    const [channel, t] = [Math.floor(i / length), (i % length) / length];
+    return Math.sin(24 * Math.PI * t * (1 + channel / 4)) * Math.exp(-12 * (t - 0.5) ** 2);
+  });
+  const noisy = values.map((value) => value + 0.5 * (noise() - 0.5));
+  const difference = values.map((value, i) => value - noisy[i]);
+  const axes = { along: 2, channel: 1 };
+  const x = { label: "time", unit: "s", start: 0, step: 1 / 8000 };
+  const main: WaveArtifact = {
+    kind: "wave",
+    id: "output",
+    title: "Output clean",
+    values,
+    dims,
+    axes,
+    x,
+    source: { output: "clean", dims },
+    madeOf: { title: "noisy", values: noisy, dims, axes },
+    compared: {
+      meanAbsolute: difference.reduce((sum, value) => sum + Math.abs(value), 0) / difference.length,
+      rms: Math.sqrt(difference.reduce((sum, value) => sum + value * value, 0) / difference.length),
+    },
+    caption: `${length} samples, ${length / 8000} s at 8000 Hz`,
+  };
+  const line: Artifact = {
+    kind: "line",
+    id: "difference",
+    title: "Output − input",
+    values: difference,
+    dims,
+    axes,
+    x,
+    quantity: "output − input",
+    signed: true,
+    smooth: false,
+    caption: "in the signal's own unit",
+  };
+  return { main, beside: [line], raw: { dims, values } };
 }
 
 const joints = ["left eye", "right eye", "nose", "mouth"];
@@ -262,6 +307,7 @@ const makers: Readonly<Record<string, () => Made>> = {
   numbers: severalNumbers,
   embedding: features,
   tokens: languageModel,
+  wave: outputWave,
 };
 
 /** What predictions show in this scenario; undefined where it is a classifier. */

@@ -52,7 +52,7 @@ export const pictures: readonly Picture[] = [
   picture("model", "long names", light),
   picture("explain", "a check", light),
   ...["bars", "table", "tokens"].map((kind) => picture("results", kind, dark, 520, 1000)),
-  ...["curves", "line", "tiles"].map((kind) => picture("results", kind, light, 520, 1000)),
+  ...["curves", "line", "tiles", "wave"].map((kind) => picture("results", kind, light, 520, 1000)),
   picture("results", "bars: long names", light, 320),
   picture("results", "table: many columns", "Light 2026", 320),
   picture("compare", "empty: nothing to compare"),

@@ -11,9 +11,10 @@ import { number } from "./number.ts";
 import type { Reader } from "./reader.ts";
 import { tokensByPlace } from "./tokens.ts";
 import { segmentation } from "./segmentation.ts";
+import { wave } from "./wave.ts";
 
 /** All ways to show an output, in the order in which they are tried; where none fits, its values are shown as bars. */
-const READERS: readonly Reader[] = [boxes, image, keypoints, segmentation, map, embedding, tokensByPlace, number];
+const READERS: readonly Reader[] = [boxes, image, keypoints, segmentation, map, wave, embedding, tokensByPlace, number];
 
 export interface ReadViews {
   /** What was chosen; "plain" where no reader fits. */

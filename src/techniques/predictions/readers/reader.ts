@@ -13,7 +13,7 @@ export interface Reader {
   views(context: SampleContext): readonly Artifact[] | Promise<readonly Artifact[]>;
 }
 
-interface Guess {
+export interface Guess {
   /** One sentence: "It has 21 channels over the image." */
   readonly why: string;
   /** Neither the graph, its names nor the values say so for certain. */

@@ -16,6 +16,7 @@ import { tiles } from "./tiles.ts";
 import { tokenScores } from "./token-scores.ts";
 import { tokens } from "./tokens.ts";
 import { vector } from "./vector.ts";
+import { wave } from "./wave.ts";
 
 /** All kinds of artifacts, in all their states. */
 const kinds: { readonly [K in Artifact["kind"]]: KindStates<Extract<Artifact, { kind: K }>> } = {
@@ -34,6 +35,7 @@ const kinds: { readonly [K in Artifact["kind"]]: KindStates<Extract<Artifact, { 
   "token-scores": tokenScores,
   tokens,
   vector,
+  wave,
 };
 
 export const kindNames = Object.keys(kinds) as Artifact["kind"][];
