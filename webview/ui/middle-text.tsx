@@ -1,21 +1,52 @@
 import type { VNode } from "preact";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { fitMiddle } from "./fit-middle.ts";
+import { useWidth } from "./hooks.ts";
 
-/** At most so many characters at the end stay as long as there is any room: names of layers differ there. */
-const TAIL = 24;
-/** Shorter texts have no middle worth cutting. */
-const SHORT = 12;
-
-/** A text that is cut in its middle where it does not fit. */
+/** A text that is cut in its middle where it does not fit, between letters; screen readers have the whole of it. */
 export function MiddleText({ text }: { readonly text: string }): VNode {
-  const characters = [...text];
-  if (characters.length <= SHORT) return <span class="middle-only">{text}</span>;
-  const tail = Math.min(TAIL, Math.ceil((characters.length * 2) / 3));
+  const element = useRef<HTMLSpanElement>(null);
+  const width = useWidth(element);
+  const fonts = useFonts();
+  const [shown, setShown] = useState(text);
+  useLayoutEffect(() => {
+    if (!element.current || width === 0) return setShown(text);
+    const { font } = getComputedStyle(element.current);
+    setShown(fitMiddle(text, width, (part) => widthOf(part, font)));
+  }, [text, width, fonts]);
   return (
-    <span class="middle">
-      <span class="middle-head">{characters.slice(0, -tail).join("")}</span>
-      <span class="middle-tail">
-        <span>{characters.slice(-tail).join("")}</span>
-      </span>
+    <span class="middle" ref={element}>
+      {shown === text ? (
+        text
+      ) : (
+        <>
+          <span class="middle-cut" aria-hidden="true">
+            {shown}
+          </span>
+          <span class="visually-hidden">{text}</span>
+        </>
+      )}
     </span>
   );
+}
+
+/** Grows by one when a font has been loaded: what was measured in another is measured again. */
+function useFonts(): number {
+  const [version, setVersion] = useState(0);
+  useLayoutEffect(() => {
+    const next = (): void => setVersion((before) => before + 1);
+    document.fonts.addEventListener("loadingdone", next);
+    return () => document.fonts.removeEventListener("loadingdone", next);
+  }, []);
+  return version;
+}
+
+let context: CanvasRenderingContext2D | null | undefined;
+
+/** In CSS pixels, as the browser lays it out. */
+function widthOf(text: string, font: string): number {
+  context ??= document.createElement("canvas").getContext("2d");
+  if (!context) return 0;
+  if (context.font !== font) context.font = font;
+  return context.measureText(text).width;
 }
