@@ -25,6 +25,11 @@ interface Page {
   location?: { readonly search: string };
   dispatchEvent(event: unknown): boolean;
   sessionStorage: { getItem(key: string): string | null; setItem(key: string, value: string): void };
+  document: { querySelector(selector: string): { click(): void } | null };
+  MutationObserver: new (changed: () => void) => {
+    observe(node: unknown, what: { readonly childList: true; readonly subtree: true }): void;
+    disconnect(): void;
+  };
   MessageEvent: new (type: string, init: { data: unknown }) => unknown;
 }
 
@@ -89,6 +94,18 @@ export function noted<H extends object>(handlers: H): H {
       },
     ]),
   ) as H;
+}
+
+/** A scene in which something was pressed first: what has this test id, as soon as it is there. */
+if (typeof scenario.press === "string") {
+  const selector = `[data-testid="${scenario.press}"]`;
+  const watcher = new page.MutationObserver(() => {
+    const wanted = page.document.querySelector(selector);
+    if (!wanted) return;
+    watcher.disconnect();
+    wanted.click();
+  });
+  watcher.observe(page.document, { childList: true, subtree: true });
 }
 
 function untilAborted({ signal }: CallContext): Promise<never> {

@@ -61,6 +61,16 @@ const explain: Scenes = {
   "a signal": result("signal", "[data-testid=line-view]", { otherKinds: true }),
   "a picture and a row": result("inputs", "[data-testid=explained-input]", { otherKinds: true }, 1100),
   "a check": result("insertion-deletion", "[data-testid^=curves-]", { checks: true }, 800),
+  "preprocessing, and no class names are known": {
+    scenario: { unnamed: true, press: "recipe" },
+    shows: "[data-testid=recipe-classes-offer]",
+    height: 1400,
+  },
+  "preprocessing, with another model's class names": {
+    scenario: { scores: { logits: 10 }, press: "recipe" },
+    shows: "[data-testid=recipe-classes-problem]",
+    height: 1400,
+  },
   "the model alone": result("parameters", ".table-stage", { modelOnly: true }, 420),
   "NaN and infinite values": { scenario: named("NaN and infinite"), shows: "[data-testid=heatmap]" },
   "huge values": { scenario: named("huge values"), shows: "[data-testid=heatmap]" },
