@@ -40,6 +40,10 @@ class Session extends WebviewSession<Host> {
     return { text: `boot ${which}` };
   }
 
+  rename(title: string): void {
+    this.entitle(title);
+  }
+
   tell(): Promise<void> {
     return this.notifyWebview("model-changed");
   }
@@ -120,7 +124,10 @@ describe("a tab", () => {
     expect([tab.received.count, tab.viewState.count, tab.disposed.count]).toEqual([0, 0, 0]);
     const posted = tab.posted.length;
     open();
-    await pending;
+    // Whoever did not wait for it must not be told of an error.
+    await expect(pending).resolves.toBeUndefined();
+    expect(warnings).toEqual([]);
+    session.rename("Another");
     // A watcher's word may still be on its way.
     await expect(session.tell()).resolves.toBeUndefined();
     expect(tab.posted).toHaveLength(posted);

@@ -16,6 +16,8 @@ export abstract class WebviewSession<Host extends Methods<Host> & Bootable> exte
   private link: Link<Host, SessionView> | undefined;
   /** The page that is shown has been told everything up to now. */
   private loaded = false;
+  /** The tab was closed: VS Code then throws at whoever asks for its title, or whether it is visible. */
+  private gone = false;
   /** How often something changed that a page is drawn from. */
   private changes = 0;
   private closed = false;
@@ -39,8 +41,7 @@ export abstract class WebviewSession<Host extends Methods<Host> & Bootable> exte
         this.dispose();
       }),
     );
-    // A panel that is gone does not even say whether it is visible.
-    this.register({ dispose: () => (this.loaded = false) });
+    this.register({ dispose: () => (this.gone = true) });
   }
 
   /** Whether it has the focus. A panel that was closed does not even say that, and others ask while it is closing. */
@@ -72,13 +73,21 @@ export abstract class WebviewSession<Host extends Methods<Host> & Bootable> exte
   /** Tells the page, while there is one that listens; others ask when they are ready. */
   protected async notifyWebview(reason: ChangeReason): Promise<void> {
     this.changes++;
-    if (!this.loaded || !this.panel.visible) return;
+    if (this.gone || !this.loaded || !this.panel.visible) return;
     try {
       await this.link?.call("changed", { reason });
     } catch (error) {
       // A page that was closed or hidden meanwhile has nothing to be told.
+      if (this.gone) return;
       this.services.log.warn(`${this.panel.title}: ${error instanceof Error ? error.message : String(error)}`);
     }
+  }
+
+  /** What the tab is called from now on, and its icon where it has another. */
+  protected entitle(title: string, icon?: TabIcon): void {
+    if (this.gone) return;
+    this.panel.title = title;
+    if (icon) this.panel.iconPath = icon;
   }
 
   private async ready(): Promise<ReturnType<Host["ready"]>> {
@@ -87,7 +96,7 @@ export abstract class WebviewSession<Host extends Methods<Host> & Bootable> exte
       const boot = await this.boot();
       // What changed meanwhile is part of what the page begins with.
       if (changes !== this.changes) continue;
-      this.loaded = this.panel.visible;
+      this.loaded = !this.gone && this.panel.visible;
       return boot;
     }
   }

@@ -113,7 +113,32 @@ export class FakePanel {
     },
   };
 
-  constructor(readonly title = "Tab") {}
+  private words: string;
+  private picture: unknown;
+
+  constructor(title = "Tab") {
+    this.words = title;
+  }
+
+  get title(): string {
+    this.refuseGone();
+    return this.words;
+  }
+
+  set title(title: string) {
+    this.refuseGone();
+    this.words = title;
+  }
+
+  get iconPath(): unknown {
+    this.refuseGone();
+    return this.picture;
+  }
+
+  set iconPath(path: unknown) {
+    this.refuseGone();
+    this.picture = path;
+  }
 
   get visible(): boolean {
     this.refuseGone();

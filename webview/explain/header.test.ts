@@ -180,3 +180,13 @@ describe("a run", () => {
     expect(Math.abs((await stage()) - before)).toBeLessThan(1);
   });
 });
+
+test("how long a run took stays on one line in a narrow panel", async () => {
+  const page = await openPage({ width: 320, scene: "typical" });
+  const time = page.getByTestId("time");
+  await time.waitFor();
+  expect(await page.evaluate("document.querySelector('[data-testid=time]').getClientRects().length")).toBe(1);
+  expect(await page.evaluate("getComputedStyle(document.querySelector('[data-testid=time]')).whiteSpace")).toBe(
+    "nowrap",
+  );
+});

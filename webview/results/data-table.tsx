@@ -21,11 +21,20 @@ const MOST_ROWS = 500_000;
 const [widest, widestName] = [40, 20];
 
 /** An artifact's numbers as a table, made when it is opened. */
-export function ValuesTable({ artifact, testid }: { readonly artifact: Artifact; readonly testid: string }): VNode {
+export function ValuesTable({
+  artifact,
+  testid,
+  title = "Values as a table",
+}: {
+  readonly artifact: Artifact;
+  readonly testid: string;
+  /** Tells it apart where there are several. */
+  readonly title?: string;
+}): VNode {
   const [open, setOpen] = useState(false);
   const table = useMemo(() => (open ? kindOf(artifact).table(artifact) : undefined), [artifact, open]);
   return (
-    <Disclosure title="Values as a table" open={open} onToggle={setOpen} testid={testid}>
+    <Disclosure title={title} open={open} onToggle={setOpen} testid={testid}>
       {() => (table ? <DataTable table={table} label={`${artifact.title}: values`} /> : null)}
     </Disclosure>
   );

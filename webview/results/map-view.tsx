@@ -30,6 +30,7 @@ export function Heatmap({
   range,
   channelNames,
   values = artifact,
+  tableTitle,
   over,
   children,
 }: {
@@ -38,6 +39,7 @@ export function Heatmap({
   readonly artifact: HeatmapArtifact;
   /** What the values are a table of, where the map is made of another artifact. */
   readonly values?: Artifact;
+  readonly tableTitle?: string;
   readonly picture?: ImageArtifact;
   readonly looks: Looks;
   readonly range?: ValueRange;
@@ -166,7 +168,7 @@ export function Heatmap({
       {children}
       <NotFiniteNote count={drawing.notFinite} />
       <Announce testid="heatmap-live" text={reading && cursor?.by === "keys" ? spoken(reading, drawing) : ""} />
-      <ValuesTable artifact={values} testid="heatmap-table" />
+      <ValuesTable artifact={values} testid="heatmap-table" title={tableTitle} />
     </div>
   );
 }

@@ -81,3 +81,9 @@ test("in 320 px nothing is cut", async () => {
   await screenshot(page, "output-image-320", true);
   expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(320);
 });
+
+test("its two tables are named apart", async () => {
+  await openImage();
+  const names = await page.locator(".stage [data-testid$=-table]").allInnerTexts();
+  expect(names.map((name) => name.trim())).toEqual(["Difference as a table", "Output as a table"]);
+});

@@ -86,6 +86,7 @@ function OutputImage({ artifact, result, page, withoutOptions }: FullProps<Outpu
             artifact={difference}
             looks={{ ...looks, arrangement: "map" }}
             channelNames={page.channelNames(channels)}
+            tableTitle="Difference as a table"
           >
             {withoutOptions ? null : (
               <DisplayOptions
@@ -98,7 +99,7 @@ function OutputImage({ artifact, result, page, withoutOptions }: FullProps<Outpu
           </Heatmap>
         </section>
       ) : null}
-      <ValuesTable artifact={artifact} testid="output-image-table" />
+      <ValuesTable artifact={artifact} testid="output-image-table" title="Output as a table" />
     </div>
   );
 }

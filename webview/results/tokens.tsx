@@ -1,6 +1,6 @@
 import type { VNode } from "preact";
 import { useMemo, useState } from "preact/hooks";
-import { colorTable, resolveColorMap } from "../../src/draw/scene/colormap.ts";
+import { resolveColorMap } from "../../src/draw/scene/colormap.ts";
 import { kindOf } from "../../src/draw/kinds/index.ts";
 import { paintMap } from "../../src/draw/scene/paint.ts";
 import { clipRange } from "../../src/draw/scene/range.ts";
@@ -8,10 +8,12 @@ import { formatValue } from "../../src/protocol/format.ts";
 import { tokenColors, tokenText } from "../../src/draw/kinds/tokens.ts";
 import type { TokensArtifact } from "../../src/protocol/artifacts.ts";
 import { ColorBar } from "../ui/colorbar.tsx";
+import { useTheme } from "../ui/hooks.ts";
 import { roveFocus } from "../ui/roving.ts";
 import { ValuesTable } from "./data-table.tsx";
 import { DisplayOptions } from "./display-options.tsx";
 import { cursorAt, ScaleBar } from "./linked.tsx";
+import { pageTable } from "./token-table.ts";
 import type { FullProps, KindCell, KindView, SmallProps } from "./view.ts";
 
 export const tokens: KindView<TokensArtifact> = { Full: Tokens };
@@ -21,7 +23,12 @@ export const tokensCell: KindCell<TokensArtifact> = { Small: SmallTokens, zooms:
 function Tokens({ artifact, page, withoutOptions }: FullProps<TokensArtifact>): VNode {
   const { looks } = page;
   const { colorMap, clip } = looks;
-  const colors = useMemo(() => tokenColors(artifact, { colorMap, clip }), [artifact, colorMap, clip]);
+  const theme = useTheme();
+  const table = useMemo(
+    () => pageTable(resolveColorMap(colorMap, artifact.signed), pageColor()),
+    [colorMap, artifact.signed, theme],
+  );
+  const colors = useMemo(() => tokenColors(artifact, { colorMap, clip }, table), [artifact, colorMap, clip, table]);
   const range = useMemo(() => clipRange(artifact.values, clip, artifact.signed), [artifact, clip]);
   const [marked, setMarked] = useState<number | undefined>(undefined);
   const strongest = useMemo(
@@ -70,7 +77,7 @@ function Tokens({ artifact, page, withoutOptions }: FullProps<TokensArtifact>): 
         </div>
         <ColorBar
           range={range}
-          table={colorTable(resolveColorMap(colorMap, artifact.signed))}
+          table={table}
           quantity={artifact.quantity}
           clipped={{
             low: artifact.values.some((value) => value < range.min),
@@ -114,6 +121,15 @@ function SmallTokens({ artifact, drawing, reading, bar, linked }: SmallProps<Tok
       {bar ? <ScaleBar drawing={drawing} mark={reading?.value} /> : null}
     </>
   );
+}
+
+/** The page's background as the theme has it, as sRGB bytes; white where it says nothing. */
+function pageColor(): [number, number, number] {
+  const found =
+    getComputedStyle(document.body)
+      .backgroundColor.match(/[\d.]+/g)
+      ?.map(Number) ?? [];
+  return found.length >= 3 && found[3] !== 0 ? [found[0], found[1], found[2]] : [255, 255, 255];
 }
 
 /** A background with black or white on it, whichever reads better (WCAG relative luminance). */

@@ -50,9 +50,9 @@ const BAR = 8;
 export function tokenColors(
   artifact: Pick<TokensArtifact, "values" | "signed">,
   looks: Pick<Looks, "colorMap" | "clip">,
+  table = colorTable(resolveColorMap(looks.colorMap, artifact.signed)),
 ): Uint8Array {
   const { min: low, max: high } = clipRange(artifact.values, looks.clip, artifact.signed);
-  const table = colorTable(resolveColorMap(looks.colorMap, artifact.signed));
   const colors = new Uint8Array(artifact.values.length * 3);
   artifact.values.forEach((value, token) => {
     const place = high > low && Number.isFinite(value) ? Math.min(1, Math.max(0, (value - low) / (high - low))) : 0.5;

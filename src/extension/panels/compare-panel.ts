@@ -118,7 +118,7 @@ export class ComparePanel extends WebviewSession<CompareHost> {
   }
 
   private onState(): void {
-    this.panel.title = `Compare: ${this.inputName}`;
+    this.entitle(`Compare: ${this.inputName}`);
     this.watcher.watch(modelsOf(this.state));
   }
 

@@ -267,8 +267,8 @@ export class TechniquePanel extends WebviewSession<PanelHost> {
     const info = this.services.techniques.find(({ id }) => id === this.state.technique);
     const { pinned } = this.state;
     const title = this.services.results.of(pinned)?.name ?? `${info?.title ?? "Neural Loupe"}: ${stem(this.model)}`;
-    this.panel.title = pinned === undefined ? title : `${title} (pinned)`;
-    this.panel.iconPath = pinned === undefined ? loupeIcon(this.services) : pinnedIcon(this.services);
+    if (pinned === undefined) this.entitle(title, loupeIcon(this.services));
+    else this.entitle(`${title} (pinned)`, pinnedIcon(this.services));
   }
 }
 
