@@ -33,6 +33,7 @@ const others = [
   { id: "compare", title: "Compare Explanations" },
   { id: "checkExplanation", title: "Check Explanation…" },
   { id: "exportExplanation", title: "Export Explanation…" },
+  { id: "fillInInputs", title: "Fill In Inputs…" },
   { id: "openModel", title: "Open Model…", icon: "$(folder-opened)" },
   { id: "openSample", title: "Open Sample Model" },
   { id: "openWalkthrough", title: "Open Walkthrough" },

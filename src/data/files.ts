@@ -37,11 +37,11 @@ export async function readBytes(file: string, limit: number): Promise<Buffer<Arr
 }
 
 /** A file's first bytes, for what it looks like. Throws as readBytes does. */
-export async function readHead(file: string): Promise<Uint8Array> {
+export async function readHead(file: string, length = 512): Promise<Uint8Array> {
   try {
     const handle = await open(file, "r");
     try {
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(512), 0, 512, 0);
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, 0);
       return buffer.subarray(0, bytesRead);
     } finally {
       await handle.close();

@@ -18,17 +18,7 @@ export interface NpyArray {
  * Pickled objects are never read.
  */
 export function decodeNpy(bytes: Uint8Array, where: string): NpyArray {
-  const { text, start } = headerOf(bytes, where);
-  const { descr, fortran, dims } = parseHeader(text, where);
-  const [order, name] = [descr[0], dtypes[descr.slice(1)]];
-  if (!"<>|=".includes(order) || !name) {
-    const what = descr.endsWith("O") ? "Python objects" : `elements of type ${JSON.stringify(descr)}`;
-    throw new DataError(
-      `The array holds ${what}, not plain numbers.`,
-      where,
-      "Save it as float32, for example: numpy.save(file, array.astype('float32')).",
-    );
-  }
+  const { dtype: name, dims, order, fortran, start } = npyHeader(bytes, where);
   const { size } = elementTypes[name];
   const count = dims.reduce((product, dim) => product * dim, 1);
   const expected = count * size;
@@ -44,6 +34,25 @@ export function decodeNpy(bytes: Uint8Array, where: string): NpyArray {
   if (size > 1 && (order === ">") === littleEndian) swapBytes(own, size);
   const data = elementTypes[name].view(own.buffer);
   return { dtype: name, dims, data: fortran && dims.length > 1 ? toRowMajor(data, dims) : data };
+}
+
+/** What a .npy file's first bytes say of it. Throws a DataError as decodeNpy does. */
+export function npyHeader(
+  bytes: Uint8Array,
+  where: string,
+): Pick<NpyArray, "dtype" | "dims"> & { readonly order: string; readonly fortran: boolean; readonly start: number } {
+  const { text, start } = headerOf(bytes, where);
+  const { descr, fortran, dims } = parseHeader(text, where);
+  const [order, dtype] = [descr[0], dtypes[descr.slice(1)]];
+  if (!"<>|=".includes(order) || !dtype) {
+    const what = descr.endsWith("O") ? "Python objects" : `elements of type ${JSON.stringify(descr)}`;
+    throw new DataError(
+      `The array holds ${what}, not plain numbers.`,
+      where,
+      "Save it as float32, for example: numpy.save(file, array.astype('float32')).",
+    );
+  }
+  return { dtype, dims, order, fortran, start };
 }
 
 /** The arrays of a .npz file by name. At most `limit` bytes are unpacked, so that a zip bomb stays a message. */

@@ -4,7 +4,7 @@ import { chooseColumns, describeColumns, type ColumnInput } from "./columns.ts";
 import { sha256 } from "./files.ts";
 import { matchDims } from "./shape.ts";
 import { rowTexts, rowValues } from "./table-cells.ts";
-import { columnName, openTable, splitRow, type Table } from "./table.ts";
+import { columnName, openTable, openTableHead, splitRow, type Table } from "./table.ts";
 import { elementTypeOf, type ElementType, type TensorData } from "./tensor.ts";
 
 /** A row's cells as one input takes them. */
@@ -75,6 +75,24 @@ export async function readRows(spec: string, inputs: readonly ColumnInput[]): Pr
       ];
     }),
   );
+}
+
+/**
+ * Why a table's columns are not what the inputs that share it take, judged by its first rows; undefined where they are.
+ */
+export async function columnsProblem(file: string, inputs: readonly ColumnInput[]): Promise<string | undefined> {
+  const [separator] = inputs.flatMap(({ recipe }) => recipe.separator ?? []);
+  const [header] = inputs.flatMap(({ recipe }) => recipe.header ?? []);
+  try {
+    const table = await openTableHead(file, { separator, header });
+    const chosen = chooseColumns(table, 0, inputs);
+    for (const input of inputs)
+      matchDims(rowDims(chosen.get(input.name)!.positions.length, input), input, file, "The row has", "");
+    return undefined;
+  } catch (error) {
+    if (error instanceof DataError) return error.message;
+    throw error;
+  }
 }
 
 function describeTable({ file, rows, found }: Table, row: number): string {

@@ -3,7 +3,7 @@ import { DataError } from "../model/errors.ts";
 import { hasEnding, TABLE_EXTENSIONS } from "../protocol/file-types.ts";
 import type { RowRecipe } from "../protocol/recipe.ts";
 import { decimalComma, parseNumber } from "./cell.ts";
-import { looksLike, readBytes, sha256 } from "./files.ts";
+import { looksLike, readBytes, readHead, sha256 } from "./files.ts";
 
 const fileLimit = 256 * 2 ** 20;
 
@@ -39,7 +39,25 @@ export function isTable(spec: string): boolean {
  * `found`. Throws a DataError where the file is no table.
  */
 export async function openTable(file: string, recipe: Pick<RowRecipe, "separator" | "header"> = {}): Promise<Table> {
-  const bytes = await readBytes(file, fileLimit);
+  return parseTable(await readBytes(file, fileLimit), file, recipe);
+}
+
+/** Bytes at a table's beginning that show its columns. */
+const headLength = 64 * 1024;
+
+/** A table's first rows, of a file of any length: its columns without the rest. Throws as openTable does. */
+export async function openTableHead(file: string, recipe: Pick<RowRecipe, "separator" | "header">): Promise<Table> {
+  const bytes = await readHead(file, headLength);
+  // The last line may be cut.
+  const end = bytes.length < headLength ? bytes.length : bytes.lastIndexOf(10) + 1;
+  return parseTable(bytes.subarray(0, end), file, recipe);
+}
+
+async function parseTable(
+  bytes: Uint8Array,
+  file: string,
+  recipe: Pick<RowRecipe, "separator" | "header">,
+): Promise<Table> {
   const { text, encoding } = decodeTable(bytes, file);
   // Excel's own way to say it, in a line above the header.
   const said = /^sep=(.)\r?\n/i.exec(text);

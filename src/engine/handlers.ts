@@ -5,12 +5,14 @@ import type { Recipe, RecipeReport } from "../protocol/recipe.ts";
 import { withoutValues } from "../protocol/result.ts";
 import { layerDetails } from "../model/describe.ts";
 import { describeClasses, loadRecipe, preview, saveRecipe, validateRecipe } from "../data/index.ts";
+import { fitProblem, rowCount } from "../data/fit.ts";
 import { exportExplanation } from "../export/explanation.ts";
 import { ModelCache } from "../runtime/model-cache.ts";
 import type { LoadedModel } from "../runtime/models.ts";
 import { explainableInputs } from "../techniques/framework/input-choices.ts";
 import { limitsOf } from "../techniques/framework/limits.ts";
 import { channelOf, layersOf, tilesOf } from "../techniques/activations/layer-views.ts";
+import { checkSample } from "../techniques/framework/sample-check.ts";
 import { runJob, type RunEnvironment } from "../techniques/framework/run.ts";
 import { Lane } from "./lane.ts";
 import { arrayOf, keepNumbers } from "./numbers.ts";
@@ -53,6 +55,19 @@ export function engineHandlers(): Handlers<EngineApi> {
         return recipeOf(loaded);
       }),
     classNames: ({ model, file }) => describeClasses(file, model),
+    checkSample: (request) =>
+      models.use(request.model, (loaded) => checkSample(loaded, sound(request).recipe, request.inputs)),
+    fitProblems: ({ files, ...request }, { signal }) =>
+      models.use(request.model, async ({ description }) => {
+        const { recipe } = sound(request);
+        const problems: (string | undefined)[] = [];
+        for (const file of files) {
+          signal.throwIfAborted();
+          problems.push(await fitProblem(file, recipe, description.inputs));
+        }
+        return problems;
+      }),
+    rowCount: (request) => rowCount(request.file, sound(request).recipe),
     preview: async (request) => {
       const { recipe, input } = sound(request);
       return preview(input, recipe);

@@ -9,6 +9,11 @@ import { isSampleName, readSource, valueName, type InputSource, type InputSource
  */
 export const TYPED = "neural-loupe-typed";
 
+/** What was typed as an input's URI. */
+export function typedInput(sources: InputSources): vscode.Uri {
+  return vscode.Uri.from({ scheme: TYPED, path: "/inputs", query: JSON.stringify(sources) });
+}
+
 /** What a typed input's URI holds; undefined for any other, and for one that is not sound. */
 export function typedSources(uri: vscode.Uri): InputSources | undefined {
   if (uri.scheme !== TYPED) return undefined;

@@ -4,7 +4,7 @@ import type { PartialResult, Result } from "./result.ts";
 import type { ExportReport, ExportRequest } from "./export.ts";
 import type { ClassNamesReport, Recipe, RecipeReport } from "./recipe.ts";
 import type { Job } from "./job.ts";
-import type { InputSources } from "./sample.ts";
+import type { InputCheck, InputSources } from "./sample.ts";
 
 /** What the engine process does for the extension: each method a call over a Link. All paths are absolute. */
 export interface EngineApi {
@@ -17,6 +17,22 @@ export interface EngineApi {
   saveRecipe(request: { readonly model: string; readonly recipe: Recipe }): RecipeReport;
   /** What a file of class names in the model's folder or below it (a relative path) holds. */
   classNames(request: { readonly model: string; readonly file: string }): ClassNamesReport;
+  /** What is known of what each input is given, by the input's name; runs nothing. */
+  checkSample(request: {
+    readonly model: string;
+    readonly recipe: Recipe;
+    readonly inputs: InputSources;
+  }): Readonly<Record<string, InputCheck>>;
+  /**
+   * Why files cannot be the model's input, as sentences in their order, by their first bytes; undefined where they can.
+   */
+  fitProblems(request: {
+    readonly model: string;
+    readonly recipe: Recipe;
+    readonly files: readonly string[];
+  }): readonly (string | undefined)[];
+  /** How many rows a table has, after its header. */
+  rowCount(request: { readonly file: string; readonly recipe: Recipe }): number;
   /** The picture as it is on disk and as the model will get it. */
   preview(request: { readonly model: string; readonly recipe: Recipe; readonly input: string }): {
     readonly before: ImageArtifact;
@@ -74,6 +90,9 @@ export const CALL_KINDS = {
   recipe: "small",
   saveRecipe: "small",
   classNames: "small",
+  checkSample: "small",
+  fitProblems: "small",
+  rowCount: "small",
   preview: "small",
   status: "small",
   layers: "job",

@@ -6,6 +6,8 @@ import type { Looks } from "./looks.ts";
 import type { QuickMethods } from "./quick-methods.ts";
 import type { ClassNamesReport, Recipe, RecipeReport } from "./recipe.ts";
 import type { Provenance, Result } from "./result.ts";
+import type { InputCheck, InputSources } from "./sample.ts";
+import type { FormInput, FormRows } from "./sample-form.ts";
 import type { SubjectHost } from "./session.ts";
 import type { Params, TechniqueInfo } from "./technique.ts";
 
@@ -29,6 +31,8 @@ export interface PanelState {
   readonly looks: Looks;
   /** Set when the person changed the recipe without saving it beside the model. */
   readonly recipe?: Recipe;
+  /** What the form of inputs holds, while it is open. */
+  readonly form?: FormRows;
   /** Of a pinned panel, its entry's id among the kept results. Only the extension sets it. */
   readonly pinned?: string;
 }
@@ -101,6 +105,25 @@ export interface PanelHost extends SubjectHost<PanelState, PanelBoot> {
     readonly state: PanelState;
     readonly by: 1 | -1;
   }): { readonly input: string; readonly name: string } | undefined;
+  /** What the state's input gives each of the model's inputs; files relative to the model's folder. */
+  inputSources(request: { readonly state: PanelState }): { readonly sources: InputSources };
+  /** What is known of each input before a run. Files are relative to the model's folder. */
+  checkInputs(request: {
+    readonly state: PanelState;
+    readonly sources: InputSources;
+  }): Readonly<Record<string, InputCheck>>;
+  /** Lets the person pick a file for one input (open dialog): relative to the model's folder; undefined when they left it. */
+  browseInput(request: { readonly state: PanelState; readonly name: string }): { readonly file: string } | undefined;
+  /** What was typed as an input, without saving it. */
+  useInputs(request: { readonly state: PanelState; readonly sources: InputSources }): {
+    readonly input: string;
+    readonly name: string;
+  };
+  /** Asks where, and saves what was typed as a sample; undefined when the person left the dialog. */
+  saveSample(request: {
+    readonly state: PanelState;
+    readonly sources: InputSources;
+  }): { readonly input: string; readonly name: string } | undefined;
   /** Asks which methods are compared with this one, and opens the comparison. */
   compare(request: { readonly state: PanelState }): void;
   /**
@@ -131,6 +154,7 @@ export interface PanelBoot {
   /** Absent where the state has no input. */
   readonly inputName?: string;
   readonly recipe: RecipeReport;
+  readonly inputs: readonly FormInput[];
   readonly outputs: readonly string[];
   /** How many scores outputs have that are a list of them, by name. */
   readonly scores: Readonly<Record<string, number>>;

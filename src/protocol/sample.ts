@@ -14,10 +14,24 @@ export type InputValue =
   /** One number everywhere. `shape`: where the model leaves it open. */
   | { readonly fill: number; readonly shape?: readonly number[] };
 
-type NestedValues = number | boolean | string | readonly NestedValues[];
+export type NestedValues = number | boolean | string | readonly NestedValues[];
 
 /** By the model's input name; "" for the only input, or for a file that says itself which inputs it has. */
 export type InputSources = Readonly<Record<string, InputSource>>;
+
+/** What is known of what an input is given, before a run. */
+export interface InputCheck {
+  /** The shape that the model gets. */
+  readonly dims?: readonly number[];
+  /** Why it cannot be used, as a sentence; and what to do. */
+  readonly problem?: string;
+  readonly hint?: string;
+  /** The input of whose text a tokenizer makes it. */
+  readonly madeOf?: string;
+  readonly missing?: true;
+  /** Of token and category numbers: they are from 0 to one less. */
+  readonly range?: number;
+}
 
 const ENDING = ".sample.json";
 
@@ -38,6 +52,10 @@ export function isSampleName(name: string): boolean {
 /** "cat and dog" of "cat and dog.sample.json". */
 export function sampleStem(name: string): string {
   return isSampleName(name) ? name.slice(0, -ENDING.length) : name;
+}
+
+export function sampleName(stem: string): string {
+  return `${stem}${ENDING}`;
 }
 
 /** An input's entry in a sample, its file not yet looked for. */

@@ -1,4 +1,5 @@
 import type { TargetSpec } from "./job.ts";
+import type { InputSources } from "./sample.ts";
 
 /** What pages about a model and an input may ask of the extension, whatever they show of it. */
 export interface SubjectHost<State, Boot> {
@@ -6,8 +7,16 @@ export interface SubjectHost<State, Boot> {
   ready(request: Record<string, never>): Boot;
   /** Remembers the state, for the title and for a reload; runs nothing. */
   remember(request: { readonly state: State }): void;
-  /** Lets the person pick another input (quick pick); undefined when they left it. */
-  pickInput(request: { readonly state: State }): { readonly input: string; readonly name: string } | undefined;
+  /**
+   * Lets the person pick another input (quick pick); undefined when they left it. `fill`: what the form of inputs is to
+   * begin with, where they want to fill it in; only for pages that have one.
+   */
+  pickInput(request: {
+    readonly state: State;
+  }):
+    | { readonly input: string; readonly name: string; readonly fill?: undefined }
+    | { readonly fill: InputSources }
+    | undefined;
   /** Lets the person pick any class (quick pick with all names); undefined when they left it. */
   pickTarget(request: { readonly state: State }): { readonly target: TargetSpec; readonly label: string } | undefined;
   /**

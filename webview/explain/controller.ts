@@ -21,8 +21,8 @@ import type { ChangeReason, FileReason } from "../../src/protocol/session.ts";
 import type { ParamValue, TechniqueInfo } from "../../src/protocol/technique.ts";
 import { isAbort } from "../ui/host.ts";
 import type { HostLink, Memory } from "../ui/store.ts";
-import { SubjectStore } from "../ui/subject-store.ts";
 import type { SubjectSnapshot } from "../ui/subject-store.ts";
+import { InputFormStore } from "./input-form-store.ts";
 import { sameJob } from "./state.ts";
 
 /** All that the panel shows, as it is now. Every change makes a new one. */
@@ -59,7 +59,7 @@ const showAfter = 300;
 const settle = { params: 250, layer: 140 } as const;
 
 /** What the panel does: runs jobs, drops answers that came too late. */
-export class PanelController extends SubjectStore<PanelBoot, PanelState, PanelHost, Snapshot> {
+export class PanelController extends InputFormStore<Snapshot> {
   private activeRun: AbortController | undefined;
   private runTimer: ReturnType<typeof setTimeout> | undefined;
   private layersFor: string | undefined;
@@ -382,7 +382,7 @@ export class PanelController extends SubjectStore<PanelBoot, PanelState, PanelHo
   // ---- running ----
 
   /** Runs what the state describes. An earlier run is cancelled, and what it still answers is dropped. */
-  async run(): Promise<void> {
+  override async run(): Promise<void> {
     const { state, boot } = this.snapshot;
     if (!state || !boot || boot.blocked !== undefined) return;
     this.stop();

@@ -1,5 +1,6 @@
 import { mountPage } from "../ui/mount.ts";
 import "./explain.css";
+import "./input-form.css";
 import { PanelController } from "./controller.ts";
 import { Panel } from "./panel.tsx";
 

@@ -12,6 +12,7 @@ import { useStore } from "../ui/store.ts";
 import type { PanelController, Snapshot } from "./controller.ts";
 import { ExplainedInputs } from "./explained-inputs.tsx";
 import { Header, targetName } from "./header.tsx";
+import { InputForm } from "./input-form.tsx";
 import { Methods } from "./methods.tsx";
 import { Options } from "./options.tsx";
 import { Elsewhere } from "./pin.tsx";
@@ -61,6 +62,9 @@ export function Panel({ controller }: { readonly controller: PanelController }):
         {boot.modelName}
       </h1>
       <Header snapshot={snapshot} boot={boot} state={state} controller={controller} />
+      {state.form && inputMatters ? (
+        <InputForm boot={boot} state={state} rows={state.form} controller={controller} />
+      ) : null}
       <div class="methods-part">
         <Methods boot={boot} state={state} controller={controller} />
         <RunStatus snapshot={snapshot} boot={boot} state={state} controller={controller} />
@@ -196,7 +200,9 @@ export function Panel({ controller }: { readonly controller: PanelController }):
 function emptyText({ running, boot }: Snapshot, { lacksInput, technique }: PanelController): string {
   if (running) return "Running…";
   if (boot?.blocked !== undefined) return "Nothing to show yet.";
-  return lacksInput ? `Choose an input to run ${technique?.title} on.` : "No result yet.";
+  if (!lacksInput) return "No result yet.";
+  const several = (boot?.inputs.length ?? 0) > 1;
+  return `${several ? "Fill in the inputs" : "Choose an input"} to run ${technique?.title} on.`;
 }
 
 const staleness: Staleness = {

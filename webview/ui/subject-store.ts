@@ -1,5 +1,6 @@
 import type { TargetSpec } from "../../src/protocol/job.ts";
 import type { Methods } from "../../src/protocol/link.ts";
+import type { InputSources } from "../../src/protocol/sample.ts";
 import type { SubjectHost } from "../../src/protocol/session.ts";
 import { Store } from "./store.ts";
 import type { PageSnapshot } from "./store.ts";
@@ -31,7 +32,13 @@ export abstract class SubjectStore<
 
   async pickInput(): Promise<void> {
     const picked = await this.subject.ask("pickInput", { state: this.state });
-    if (picked && picked.input !== this.input) this.takeInput(picked);
+    if (picked?.fill) this.fillIn(picked.fill);
+    else if (picked && picked.input !== this.input) this.takeInput(picked);
+  }
+
+  /** Opens the form of inputs; pages without one are never asked to. */
+  protected fillIn(_sources: InputSources): void {
+    return;
   }
 
   protected takeInput({ input, name }: { readonly input: string; readonly name: string }): void {

@@ -1,10 +1,13 @@
 import * as vscode from "vscode";
+import { takesInput } from "../../protocol/technique.ts";
 import { nameOf } from "../files.ts";
+import { sourcesOf } from "../input-sample.ts";
 import { askWhere, write } from "../panels/save.ts";
 import type { Comparisons } from "../panels/comparisons.ts";
 import type { Panels } from "../panels/panels.ts";
 import { confirmSaved } from "../saved.ts";
 import type { Services } from "../services.ts";
+import { refuseWhenBlocked } from "../trust.ts";
 import { back } from "./pick.ts";
 import { pickInput } from "./pick-input.ts";
 import { activeModel, pickModel } from "./pick-model.ts";
@@ -13,7 +16,7 @@ import { checkExplanation, explainWith } from "./explain-with.ts";
 import { exportExplanation } from "./export-explanation.ts";
 import { commandId, modelViewType } from "./ids.ts";
 import { sampleCommands } from "./samples.ts";
-import { showError, visualize } from "./visualize.ts";
+import { formOf, readModel, showError, visualize } from "./visualize.ts";
 import { openWalkthrough } from "../walkthrough.ts";
 
 /** Registers all commands; package.json's list is made from the same techniques by scripts/manifest.mjs. */
@@ -35,6 +38,7 @@ export function registerCommands(services: Services, panels: Panels, comparisons
       }),
     "neuralLoupe.explainWith": (model?: unknown) => explainWith(services, panels, asUri(model)),
     "neuralLoupe.checkExplanation": () => checkExplanation(services, panels),
+    "neuralLoupe.fillInInputs": (model?: unknown) => fillInInputs(services, panels, asUri(model)),
     "neuralLoupe.exportExplanation": () => exportActive(services, panels),
     "neuralLoupe.openModel": async (given?: unknown) => {
       const model = asUri(given) ?? (await pickModel("Open a Model"));
@@ -77,13 +81,33 @@ function asLayer(options: unknown): { layer?: string } {
 async function chooseCurrentInput(services: Services, model: vscode.Uri | undefined): Promise<void> {
   if (!model) return;
   try {
-    const { recipe } = await services.facts.of(model.fsPath);
+    const facts = await services.facts.of(model.fsPath);
     const before = services.selections.of(model.toString())?.input;
-    const input = await pickInput(services.context, model, recipe, {
+    const input = await pickInput(services, model, facts, {
       title: `Current input of ${nameOf(model)}`,
       ...(before === undefined ? {} : { current: vscode.Uri.parse(before) }),
     });
-    if (input && input !== back) services.selections.setInput(model.toString(), input.toString());
+    if (input && input !== back && !("fill" in input)) services.selections.setInput(model.toString(), input.toString());
+  } catch (error) {
+    await showError(model, error);
+  }
+}
+
+/** Opens the form of a model's inputs, in its panel; with what the panel's input gives, or empty. */
+async function fillInInputs(services: Services, panels: Panels, given: vscode.Uri | undefined): Promise<void> {
+  const model = given ?? activeModel() ?? panels.active?.model ?? (await pickModel("Fill In Inputs"));
+  if (!model || (await refuseWhenBlocked(model))) return;
+  const open = panels.of(model);
+  try {
+    const facts = await readModel(services, model);
+    if (!facts) return;
+    const current = open?.current.input ?? services.selections.of(model.toString())?.input;
+    const sources = current === undefined ? {} : await sourcesOf(vscode.Uri.parse(current)).catch(() => ({}));
+    const form = formOf(sources, model, facts);
+    const shown = services.techniques.find(({ id }) => id === open?.current.technique);
+    if (open) return await open.show({ form, ...(shown && takesInput(shown) ? {} : { technique: "predictions" }) });
+    const state = { model: model.toString(), technique: "predictions", target: {}, ...services.startingOptions() };
+    await panels.show({ ...services.selections.startingFrom(state), form });
   } catch (error) {
     await showError(model, error);
   }

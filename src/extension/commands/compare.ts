@@ -6,6 +6,7 @@ import { nameOf } from "../files.ts";
 import type { Comparisons } from "../panels/comparisons.ts";
 import type { Panels } from "../panels/panels.ts";
 import { readPanelState } from "../panels/state.ts";
+import type { Facts } from "../model-facts.ts";
 import type { Services } from "../services.ts";
 import { refuseWhenBlocked } from "../trust.ts";
 import { back } from "./pick.ts";
@@ -40,7 +41,7 @@ export async function compare(
     const nothing: PanelState = { model: model.toString(), technique: "", target: {}, ...services.startingOptions() };
     const { selections } = services;
     const current = shown ?? (selections.isCurrent(model.toString()) ? selections.startingFrom(nothing) : nothing);
-    const input = current.input ?? (await inputFor(services, model, facts.recipe));
+    const input = current.input ?? (await inputFor(services, model, facts));
     if (input === undefined) return;
     const state = { ...current, input };
     const comparable = services.techniques.filter(isComparable);
@@ -49,7 +50,7 @@ export async function compare(
     const chosen = ticked.map((technique): AxisEntry => ({ kind: "method", technique }));
     const entries = await pickEntries(services, { state, facts, kind: "method", chosen, methods: ticked });
     if (entries?.[0]?.kind !== "method") return;
-    const { looks, pinned: _, ...base } = state;
+    const { looks, pinned: _, form: __, ...base } = state;
     const common: CompareState["base"] = first ? base : { ...base, technique: entries[0].technique };
     comparisons.open({
       base: common,
@@ -63,17 +64,13 @@ export async function compare(
   }
 }
 
-async function inputFor(
-  services: Services,
-  model: vscode.Uri,
-  recipe: Parameters<typeof pickInput>[2],
-): Promise<string | undefined> {
+async function inputFor(services: Services, model: vscode.Uri, facts: Facts): Promise<string | undefined> {
   const before = services.selections.of(model.toString())?.input;
-  const input = await pickInput(services.context, model, recipe, {
+  const input = await pickInput(services, model, facts, {
     title: `Compare Explanations: ${nameOf(model)}`,
     step: 1,
     total: 2,
     ...(before === undefined ? {} : { current: vscode.Uri.parse(before) }),
   });
-  return input && input !== back ? input.toString() : undefined;
+  return input && input !== back && !("fill" in input) ? input.toString() : undefined;
 }

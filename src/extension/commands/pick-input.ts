@@ -7,9 +7,15 @@ import {
   TABLE_EXTENSIONS,
   TEXT_EXTENSIONS,
 } from "../../protocol/file-types.ts";
-import type { RecipeReport } from "../../protocol/recipe.ts";
-import { inputName, nameOf, placeOf } from "../files.ts";
+import type { Recipe } from "../../protocol/recipe.ts";
+import { isSampleName, type InputSources } from "../../protocol/sample.ts";
+import { needsForm } from "../../protocol/sample-form.ts";
+import { inputName, inputPath, nameOf, placeOf } from "../files.ts";
+import { sourcesOf } from "../input-sample.ts";
+import type { Facts } from "../model-facts.ts";
+import type { Services } from "../services.ts";
 import { back, pick, separator } from "./pick.ts";
+import { rankInputs, wantedEndings, type InputCandidate } from "./rank-inputs.ts";
 
 const [pictures, arrays, tables, texts]: readonly (readonly string[])[] = [
   PICTURE_EXTENSIONS,
@@ -19,101 +25,184 @@ const [pictures, arrays, tables, texts]: readonly (readonly string[])[] = [
 ];
 const hidden = "**/{node_modules,.git,.venv,__pycache__,dist,build}/**";
 const recentKey = "recentInputs";
+const recentByModelKey = "recentInputsByModel";
+/** Files whose first bytes are read: those that stand first in the list. */
+const MOST_READ = 100;
 
 interface InputItem extends vscode.QuickPickItem {
   readonly uri?: vscode.Uri;
+  readonly fill?: true;
+  /** A file for one of several inputs: the form takes it. */
+  readonly forOne?: true;
+}
+
+/** The person wants to fill in the form of inputs, which begins with this. */
+export interface Fill {
+  readonly fill: InputSources;
 }
 
 /**
- * Lets the person choose an input for the model: those used last first, then those whose kind the recipe takes, then
- * others, then any file on disk. Gives a file URI (a table's row as its fragment), `back`, or undefined when they left
- * it.
+ * Lets the person choose an input for the model, in the order of `rankInputs`, then any file on disk. What the files'
+ * first bytes say follows when the list is there. Gives a file URI (a table's row as its fragment), what the form of
+ * inputs is to begin with (where `canFill`), `back`, or undefined when they left it.
  */
 export async function pickInput(
-  context: vscode.ExtensionContext,
+  services: Services,
   model: vscode.Uri,
-  recipe: RecipeReport | undefined,
-  step: { title: string; step?: number; total?: number; current?: vscode.Uri },
-): Promise<vscode.Uri | typeof back | undefined> {
-  const endings = wantedEndings(recipe);
-  const items = inputItems(await candidates(model), recentInputs(context), endings);
-  items.push({
+  { recipe: report, model: { inputs } }: Facts,
+  step: { title: string; step?: number; total?: number; current?: vscode.Uri; canFill?: boolean },
+): Promise<vscode.Uri | typeof back | Fill | undefined> {
+  const { context, engine } = services;
+  const { recipe } = report;
+  const found = await candidates(context, model);
+  const recent = { here: recentOf(context, model.toString()).map(String), anywhere: recentInputs(context).map(String) };
+  const several = needsForm(inputs, recipe);
+  const fill: InputItem = {
+    label: several ? "Fill in the inputs…" : "Type the input…",
+    description: several ? `a row for each of ${inputs.length}` : "numbers, text or a file",
+    alwaysShow: true,
+    iconPath: new vscode.ThemeIcon("edit"),
+    fill: true,
+  };
+  const browseItem: InputItem = {
     label: "Browse…",
     description: "a file on disk",
     alwaysShow: true,
     iconPath: new vscode.ThemeIcon("folder-opened"),
+  };
+  const itemsFor = (reasons: ReadonlyMap<string, string>): InputItem[] => {
+    const groups = rankInputs(
+      found.map(({ candidate }) => candidate),
+      recent,
+      recipe,
+      reasons,
+    ).map(({ label, inputs: ranked }) => [
+      separator<InputItem>(label, {}),
+      ...ranked.map(({ candidate, reason }) => {
+        const { uri } = found.find((one) => one.candidate === candidate)!;
+        return inputItem(uri, reason, several && reason !== undefined);
+      }),
+    ]);
+    const listed = groups.flat();
+    if (!step.canFill) return [...listed, browseItem];
+    return several ? [fill, ...listed, browseItem] : [...listed, fill, browseItem];
+  };
+  const activeOf = (items: readonly InputItem[]): InputItem | undefined =>
+    items.find(({ uri }) => uri && uri.toString() === step.current?.toString()) ??
+    items.find((item) => (item.uri !== undefined && item.detail === undefined) || item.fill);
+  const items = itemsFor(new Map());
+  const chosen = await pick({
+    ...step,
+    placeholder: "Which input should the model run on?",
+    items,
+    active: activeOf(items),
+    later: async (signal) => {
+      const first = items.flatMap(({ uri }) => uri ?? []).slice(0, MOST_READ);
+      const files = first.filter(({ scheme }) => scheme === "file");
+      const request = { model: model.fsPath, recipe, files: files.map((file) => inputPath(file)) };
+      // Without the engine the list stays as it is.
+      const problems = await engine.call("fitProblems", request, { signal }).catch(() => []);
+      const reasons = files.flatMap((file, at): [string, string][] => {
+        const problem = problems[at];
+        return problem === undefined ? [] : [[file.toString(), problem]];
+      });
+      const later = itemsFor(new Map(reasons));
+      return { items: later, active: activeOf(later) };
+    },
   });
-  const active =
-    items.find(({ uri }) => uri && uri.toString() === step.current?.toString()) ?? items.find(({ uri }) => uri);
-  const chosen = await pick({ ...step, placeholder: "Which input should the model run on?", items, active });
   if (!chosen || chosen === back) return chosen as typeof back | undefined;
-  const uri = chosen.uri ?? (await browse(step.title, endings, model));
+  if (chosen.fill) return { fill: await sourcesNow(step.current) };
+  const uri = chosen.uri ?? (await browse(step.title, wantedEndings(recipe), model));
   const complete = uri && (await withRow(uri, step.title));
-  if (complete) await rememberInput(context, complete);
+  if (complete && chosen.forOne && step.canFill) return { fill: { "": inputPath(complete) } };
+  if (complete) await rememberInput(context, model.toString(), complete);
   return complete;
 }
 
-/** Puts an input first among those used last. */
-export async function rememberInput(context: vscode.ExtensionContext, uri: vscode.Uri): Promise<void> {
-  const others = recentInputs(context).filter((other) => other.toString() !== uri.toString());
-  await context.workspaceState.update(recentKey, [uri, ...others].slice(0, 10).map(String));
+/** What the input that is chosen now gives: the form begins with it. */
+async function sourcesNow(current: vscode.Uri | undefined): Promise<InputSources> {
+  return current ? sourcesOf(current).catch(() => ({})) : {};
+}
+
+/** Puts an input first among those used last, with this model and with any. */
+export async function rememberInput(context: vscode.ExtensionContext, model: string, uri: vscode.Uri): Promise<void> {
+  const withFirst = (others: readonly vscode.Uri[]): string[] =>
+    [uri, ...others.filter((other) => other.toString() !== uri.toString())].slice(0, 10).map(String);
+  const kept = context.workspaceState.get<unknown>(recentByModelKey);
+  const models = isRecord(kept) ? Object.entries(kept).filter(([name]) => name !== model) : [];
+  await context.workspaceState.update(recentKey, withFirst(recentInputs(context)));
+  await context.workspaceState.update(
+    recentByModelKey,
+    Object.fromEntries([...models.slice(-49), [model, withFirst(recentOf(context, model))]]),
+  );
 }
 
 function recentInputs(context: vscode.ExtensionContext): vscode.Uri[] {
-  const kept = context.workspaceState.get<unknown>(recentKey);
+  return asUris(context.workspaceState.get<unknown>(recentKey));
+}
+
+/** Used last with this model. */
+function recentOf(context: vscode.ExtensionContext, model: string): vscode.Uri[] {
+  const kept = context.workspaceState.get<unknown>(recentByModelKey);
+  return isRecord(kept) && Object.hasOwn(kept, model) ? asUris(kept[model]) : [];
+}
+
+function asUris(kept: unknown): vscode.Uri[] {
   return (Array.isArray(kept) ? kept : []).filter((one) => typeof one === "string").map((one) => vscode.Uri.parse(one));
 }
 
-function wantedEndings(recipe: RecipeReport | undefined): readonly string[] {
-  const kinds = new Set(Object.values(recipe?.recipe.inputs ?? {}).map(({ kind }) => kind));
-  if (kinds.has("image")) return [...pictures, ...arrays];
-  if (kinds.has("row")) return [...tables, ...arrays];
-  if (kinds.has("text")) return [...texts, ...arrays];
-  if (kinds.has("array")) return arrays;
-  return [...pictures, ...arrays, ...tables];
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
 }
 
-/** Samples in the workspace's folders and in the model's own folder, which may lie outside. */
-async function candidates(model: vscode.Uri): Promise<vscode.Uri[]> {
+/** Files that were used last, files of the model's own folder, which may lie outside, and of the workspace's folders. */
+async function candidates(
+  context: vscode.ExtensionContext,
+  model: vscode.Uri,
+): Promise<{ readonly uri: vscode.Uri; readonly candidate: InputCandidate }[]> {
   const endings = [...pictures, ...arrays, ...tables, ...texts];
-  const found = await vscode.workspace.findFiles(`**/*.{${endings.join(",")}}`, hidden, 1000);
+  const found = await vscode.workspace.findFiles(`**/*.{${[...endings, "sample.json"].join(",")}}`, hidden, 1000);
   const folder = vscode.Uri.joinPath(model, "..");
   const beside = await vscode.workspace.fs.readDirectory(folder).then(
     (entries) =>
       entries
-        .filter(([name, type]) => (type & vscode.FileType.File) !== 0 && endings.includes(ending(name)))
+        .filter(
+          ([name, type]) =>
+            (type & vscode.FileType.File) !== 0 && (endings.includes(ending(name)) || isSampleName(name)),
+        )
         .map(([name]) => vscode.Uri.joinPath(folder, name)),
     () => [],
   );
-  return [...new Map([...beside, ...found].map((uri) => [uri.toString(), uri])).values()];
+  const used = [...recentOf(context, model.toString()), ...recentInputs(context)];
+  const all = new Map([...used, ...beside, ...found].map((uri) => [uri.toString(), uri]));
+  // A table of which a row was used is offered as that row.
+  const rows = new Set(used.filter(({ fragment }) => fragment).map((uri) => uri.with({ fragment: "" }).toString()));
+  return [...all.values()]
+    .filter((uri) => !rows.has(uri.toString()))
+    .map((uri) => ({
+      uri,
+      candidate: { key: uri.toString(), path: uri.path, beside: uri.path.startsWith(`${folder.path}/`) },
+    }));
 }
 
-function inputItems(
-  found: readonly vscode.Uri[],
-  recent: readonly vscode.Uri[],
-  wanted: readonly string[],
-): InputItem[] {
-  const used = new Set(recent.map(String));
-  const fresh = found.filter((uri) => !used.has(uri.toString())).sort((a, b) => a.path.localeCompare(b.path));
-  const groups: [string, readonly vscode.Uri[]][] = [
-    ["recently used", recent.filter((uri) => wanted.includes(ending(uri.path)))],
-    ["samples", fresh.filter((uri) => wanted.includes(ending(uri.path)))],
-    ["other files", [...recent, ...fresh].filter((uri) => !wanted.includes(ending(uri.path)))],
-  ];
-  return groups.flatMap(([label, uris]) =>
-    uris.length ? [separator<InputItem>(label, {}), ...uris.map(inputItem)] : [],
-  );
-}
-
-function inputItem(uri: vscode.Uri): InputItem {
-  const icon = pictures.includes(ending(uri.path))
-    ? "file-media"
-    : tables.includes(ending(uri.path))
-      ? "table"
-      : texts.includes(ending(uri.path))
-        ? "symbol-text"
-        : "symbol-array";
-  return { label: inputName(uri), description: placeOf(uri), iconPath: new vscode.ThemeIcon(icon), uri };
+function inputItem(uri: vscode.Uri, reason: string | undefined, forOne: boolean): InputItem {
+  const icon = isSampleName(uri.path)
+    ? "list-tree"
+    : pictures.includes(ending(uri.path))
+      ? "file-media"
+      : tables.includes(ending(uri.path))
+        ? "table"
+        : texts.includes(ending(uri.path))
+          ? "symbol-text"
+          : "symbol-array";
+  return {
+    label: inputName(uri),
+    description: placeOf(uri),
+    iconPath: new vscode.ThemeIcon(icon),
+    uri,
+    ...(reason === undefined ? {} : { detail: `$(warning) ${reason}` }),
+    ...(forOne ? { forOne: true as const } : {}),
+  };
 }
 
 async function browse(title: string, wanted: readonly string[], model: vscode.Uri): Promise<vscode.Uri | undefined> {
@@ -123,7 +212,7 @@ async function browse(title: string, wanted: readonly string[], model: vscode.Ur
     Arrays: [...arrays],
     Tables: [...tables],
     Text: [...texts],
-    "Lists and objects": [...LIST_EXTENSIONS],
+    "Samples, lists and objects": [...LIST_EXTENSIONS],
   };
   return (
     await vscode.window.showOpenDialog({
@@ -138,7 +227,7 @@ async function browse(title: string, wanted: readonly string[], model: vscode.Ur
 /** Files like the model's input, by an open dialog; of tables the rows 0. Undefined when the person left it. */
 export async function browseFiles(
   title: string,
-  recipe: RecipeReport | undefined,
+  recipe: Pick<Recipe, "inputs">,
   model: vscode.Uri,
   many: boolean,
 ): Promise<vscode.Uri[] | undefined> {

@@ -3,15 +3,23 @@ import { fileKind } from "../../protocol/file-types.ts";
 import { isRecipeName } from "../../protocol/recipe.ts";
 import { isSampleName } from "../../protocol/sample.ts";
 import { nameOf } from "../files.ts";
+import { TYPED } from "../input-sample.ts";
 
 /**
  * The input after (`by` 1) or before (−1) another: of a table's row the next row, else the next file of the same kind
- * in its folder, by name as people sort names. Undefined where there is none.
+ * in its folder, by name as people sort names. Undefined where there is none. `rowCount`: how many rows a table has.
  */
-export async function stepInput(input: vscode.Uri, by: 1 | -1): Promise<vscode.Uri | undefined> {
+export async function stepInput(
+  input: vscode.Uri,
+  by: 1 | -1,
+  rowCount: (file: string) => Promise<number>,
+): Promise<vscode.Uri | undefined> {
+  // What was typed has no neighbours.
+  if (input.scheme === TYPED) return undefined;
   if (input.fragment) {
     const row = Number(input.fragment) + by;
-    return row >= 0 ? input.with({ fragment: String(row) }) : undefined;
+    if (row < 0 || (by > 0 && row >= (await rowCount(input.fsPath)))) return undefined;
+    return input.with({ fragment: String(row) });
   }
   const folder = vscode.Uri.joinPath(input, "..");
   const entries = await vscode.workspace.fs.readDirectory(folder);

@@ -1,10 +1,12 @@
 import * as vscode from "vscode";
 import type { PanelState } from "../../protocol/panel.ts";
 import { lacksInput } from "../../protocol/panel-job.ts";
-import type { TargetSpec } from "../../protocol/job.ts";
 import { takesInput, type TechniqueInfo } from "../../protocol/technique.ts";
+import type { InputSources } from "../../protocol/sample.ts";
+import { rowsOf, type FormRows } from "../../protocol/sample-form.ts";
 import { nameOf } from "../files.ts";
 import type { Facts } from "../model-facts.ts";
+import { relativeSources } from "../panels/input-form.ts";
 import type { Panels } from "../panels/panels.ts";
 import { withProgress } from "../progress.ts";
 import type { Services } from "../services.ts";
@@ -80,19 +82,21 @@ async function ask(
   info: TechniqueInfo,
   model: vscode.Uri,
   facts: Facts,
-): Promise<{ input?: string; target: TargetSpec } | undefined> {
+): Promise<Pick<PanelState, "input" | "target" | "form"> | undefined> {
   if (!takesInput(info)) return { target: {} };
   const total = info.needs.target ? 2 : 1;
   const before = services.selections.of(model.toString())?.input;
   let current = before === undefined ? undefined : vscode.Uri.parse(before);
   for (;;) {
-    const input = await pickInput(services.context, model, facts.recipe, {
+    const input = await pickInput(services, model, facts, {
       title: `${info.command}: ${nameOf(model)}`,
       step: 1,
       total,
       current,
+      canFill: true,
     });
     if (!input || input === back) return undefined;
+    if ("fill" in input) return { target: {}, form: formOf(input.fill, model, facts) };
     if (!info.needs.target) return { input: input.toString(), target: {} };
     const state: PanelState = {
       model: model.toString(),
@@ -106,6 +110,11 @@ async function ask(
     if (chosen !== back) return { input: input.toString(), target: chosen.target };
     current = input;
   }
+}
+
+/** The form of inputs, as it begins. */
+export function formOf(fill: InputSources, model: vscode.Uri, { model: { inputs }, recipe }: Facts): FormRows {
+  return rowsOf(relativeSources(fill, model), inputs, recipe.recipe);
 }
 
 /** Why something could not be shown, with the log at hand. */

@@ -3,6 +3,7 @@ import { RemoteError } from "../../protocol/link.ts";
 import { readLooks } from "../../protocol/looks.ts";
 import type { PanelState } from "../../protocol/panel.ts";
 import type { Recipe } from "../../protocol/recipe.ts";
+import { readRows } from "../../protocol/sample-form.ts";
 import { readParams } from "../../protocol/params.ts";
 import type { TechniqueInfo } from "../../protocol/technique.ts";
 import { refuseChanges } from "./changes.ts";
@@ -18,6 +19,7 @@ export function readPanelState(data: unknown, techniques: readonly TechniqueInfo
   if (!technique) return undefined;
   const params = isRecord(data.params) ? data.params : {};
   const recipe = readRecipe(data.recipe);
+  const form = readRows(data.form);
   return {
     model: data.model,
     ...(data.input === undefined ? {} : { input: data.input }),
@@ -45,6 +47,7 @@ export function readPanelState(data: unknown, techniques: readonly TechniqueInfo
     ),
     looks: readLooks(data.looks),
     ...(recipe ? { recipe } : {}),
+    ...(form ? { form } : {}),
     ...(isResultId(data.pinned) ? { pinned: data.pinned } : {}),
   };
 }

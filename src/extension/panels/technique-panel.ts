@@ -18,6 +18,7 @@ import { blockedReason } from "../trust.ts";
 import { ModelWatcher } from "../watch.ts";
 import { loupeIcon, pinnedIcon, WebviewSession } from "../webview-session.ts";
 import { classNameHandlers, scoresOf } from "./class-names.ts";
+import { inputFormHandlers } from "./input-form.ts";
 import { SharedRun } from "./shared-run.ts";
 import { checkedPanelState } from "./state.ts";
 import { subjectBoot, subjectHandlers } from "./subject.ts";
@@ -62,7 +63,7 @@ export class TechniquePanel extends WebviewSession<PanelHost> {
 
   /** Shows this method (and layer, input, target where given) in this panel, and brings it to the front. */
   async show(
-    change: Partial<Pick<PanelState, "technique" | "layer" | "moreLayers" | "input" | "target" | "params">>,
+    change: Partial<Pick<PanelState, "technique" | "layer" | "moreLayers" | "input" | "target" | "params" | "form">>,
   ): Promise<void> {
     // Another method finds its layer by itself: an early layer's feature maps do not decide where Grad-CAM looks.
     const { layer, moreLayers, ...rest } = this.state;
@@ -87,7 +88,9 @@ export class TechniquePanel extends WebviewSession<PanelHost> {
         services,
         (state) => this.validateState(state),
         () => this.state,
+        { hasForm: true },
       ),
+      ...inputFormHandlers(services, (state) => this.validateState(state)),
       run: async ({ state }, context) => this.run(this.acceptState(state), context),
       check: async ({ state, check }, { signal, progress }) => {
         const checked = checkState(this.validateState(state), check, techniques);
@@ -135,9 +138,12 @@ export class TechniquePanel extends WebviewSession<PanelHost> {
         if (model) await vscode.commands.executeCommand(commandId(technique), model);
       },
       stepInput: async ({ state, by }) => {
-        const { input } = this.validateState(state);
+        const { input, model, recipe } = this.validateState(state);
         if (by !== 1 && by !== -1) throw new RemoteError("UsageError", "An input is stepped to by 1 or -1.");
-        const next = input === undefined ? undefined : await stepInput(vscode.Uri.parse(input), by);
+        const next =
+          input === undefined
+            ? undefined
+            : await stepInput(vscode.Uri.parse(input), by, rowsOf(services, model, recipe));
         return next && { input: next.toString(), name: inputName(next) };
       },
       openModel: () => void vscode.commands.executeCommand("vscode.openWith", this.model, modelViewType),
@@ -248,7 +254,7 @@ export class TechniquePanel extends WebviewSession<PanelHost> {
   private acceptState(state: unknown): PanelState {
     const accepted = this.validateState(state);
     if (accepted.input !== undefined && accepted.input !== this.state.input)
-      void rememberInput(this.services.context, vscode.Uri.parse(accepted.input));
+      void rememberInput(this.services.context, accepted.model, vscode.Uri.parse(accepted.input));
     const info = this.services.techniques.find(({ id }) => id === accepted.technique);
     if (info && accepted.technique !== this.state.technique) void this.services.methods.use(info);
     const before = this.state;
@@ -270,6 +276,18 @@ export class TechniquePanel extends WebviewSession<PanelHost> {
     if (pinned === undefined) this.entitle(title, loupeIcon(this.services));
     else this.entitle(`${title} (pinned)`, pinnedIcon(this.services));
   }
+}
+
+/** How many rows a table has by the recipe in use; where it cannot be read, the run says why. */
+function rowsOf(
+  { engine, facts }: Services,
+  model: string,
+  changed: PanelState["recipe"],
+): (file: string) => Promise<number> {
+  return async (file) => {
+    const recipe = changed ?? (await facts.of(vscode.Uri.parse(model).fsPath)).recipe.recipe;
+    return engine.call("rowCount", { file, recipe }).catch(() => Infinity);
+  };
 }
 
 function nameOfInput(input: string): string {

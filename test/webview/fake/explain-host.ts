@@ -6,8 +6,10 @@ import { DEFAULT_LOOKS } from "../../../src/protocol/looks.ts";
 import type { PanelBoot, PanelHost, PanelState } from "../../../src/protocol/panel.ts";
 import { withUsed, type QuickMethods } from "../../../src/protocol/quick-methods.ts";
 import type { ClassNamesReport, Recipe, RecipeReport } from "../../../src/protocol/recipe.ts";
+import type { InputSources } from "../../../src/protocol/sample.ts";
 import type { ChangeReason, SessionView } from "../../../src/protocol/session.ts";
 import { checks } from "./checks.ts";
+import { checkedInputs } from "./inputs.ts";
 import { noted, page, scenario, wire, work } from "./page.ts";
 import { manyTechniques, otherKinds, techniques, withModelOnly } from "./panel-techniques.ts";
 import { channelValues, classNames, defaultLayer, image, layers, resultFor, tilesOf, tokenLayers } from "./results.ts";
@@ -33,6 +35,11 @@ const recipe: Recipe = {
   ...(scenario.unnamed ? { classes: undefined } : {}),
   ...(scenario.recipe as Partial<Recipe> | undefined),
 };
+
+/** The model's inputs; of a scenario several of different kinds. */
+const inputs = (scenario.inputs as PanelBoot["inputs"] | undefined) ?? [
+  { name: "images", type: "float32", dims: ["N", 3, 224, 224] },
+];
 
 const explainable = scenario.explainable
   ? { explainable: scenario.explainable as NonNullable<RecipeReport["explainable"]> }
@@ -74,6 +81,7 @@ function boot(): PanelBoot {
     speeds: (scenario.speeds as PanelBoot["speeds"] | undefined) ?? {},
     modelName: "efficientnet-lite0.onnx",
     ...(state.input === undefined ? {} : { inputName: "cat.png" }),
+    inputs,
     outputs: (scenario.outputs as string[] | undefined) ?? ["logits"],
     scores: (scenario.scores as Record<string, number> | undefined) ?? { logits: 1000 },
     recipe: {
@@ -166,6 +174,14 @@ const link = new Link<PanelHost, SessionView>(
       return file === undefined ? undefined : { file };
     },
     imagenetNames: () => ({ names: Array.from({ length: 1000 }, (_, i) => (i === 0 ? "tench" : `class ${i}`)) }),
+    inputSources: () => ({ sources: (scenario.sources as InputSources | undefined) ?? {} }),
+    checkInputs: ({ sources }) => checkedInputs(inputs, sources),
+    browseInput: () => ({ file: "photos/perch.png" }),
+    useInputs: ({ sources }) => ({
+      input: `neural-loupe-typed:/inputs?${encodeURIComponent(JSON.stringify(sources))}`,
+      name: "perch.png, 4 numbers",
+    }),
+    saveSample: () => ({ input: "file:///samples/perch.sample.json", name: "perch" }),
     pickInput: () => ({ input: "file:///samples/dog.png", name: "dog.png" }),
     pickFiles: ({ many }) =>
       many

@@ -3,6 +3,7 @@
  * (`open({ scene: "running, a part is there" })`).
  */
 import type { Artifact } from "../../../src/protocol/artifacts.ts";
+import { rowsWithProblems, severalInputs, soundRows } from "../fake/several-inputs.ts";
 import type { View } from "../serve.ts";
 import { kindNames, statesOf } from "./kinds/index.ts";
 import type { Derivation } from "./derived.ts";
@@ -31,6 +32,21 @@ const explain: Scenes = {
   typical: { scenario: {}, shows: "[data-testid=heatmap]", height: 760 },
   "loading: nothing has answered yet": { scenario: { silent: ["ready"] }, shows: ".skeleton", height: 200 },
   "empty: no input chosen yet": { scenario: { withoutInput: true }, shows: "[data-testid=empty]", height: 420 },
+  "several inputs: an empty form": {
+    scenario: { ...severalInputs, state: { form: {} } },
+    shows: "[data-testid=input-form]",
+    height: 760,
+  },
+  "several inputs: what does not fit": {
+    scenario: { ...severalInputs, state: { form: rowsWithProblems } },
+    shows: "[data-testid=input-problem-image]:not(:empty)",
+    height: 760,
+  },
+  "several inputs: ready": {
+    scenario: { ...severalInputs, state: { form: soundRows } },
+    shows: "[data-testid=use-inputs]:not([disabled])",
+    height: 760,
+  },
   "running for the first time": { scenario: { hold: 0.4 }, shows: "[role=progressbar]", height: 420 },
   "running, a part is there": {
     scenario: { hold: 0.4, partial: true, state: { technique: "grad-cam" } },
