@@ -59,7 +59,7 @@ const showAfter = 300;
 const settle = { params: 250, layer: 140 } as const;
 
 /** What the panel does: runs jobs, drops answers that came too late. */
-export class PanelController extends InputFormStore<Snapshot> {
+export class PanelController extends InputFormStore {
   private activeRun: AbortController | undefined;
   private runTimer: ReturnType<typeof setTimeout> | undefined;
   private layersFor: string | undefined;

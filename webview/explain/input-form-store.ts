@@ -1,15 +1,11 @@
 import type { PanelBoot, PanelHost, PanelState } from "../../src/protocol/panel.ts";
 import type { InputSources } from "../../src/protocol/sample.ts";
 import { needsForm, rowsOf, type FormRows } from "../../src/protocol/sample-form.ts";
-import { SubjectStore, type SubjectSnapshot } from "../ui/subject-store.ts";
+import { SubjectStore } from "../ui/subject-store.ts";
+import type { Snapshot } from "./controller.ts";
 
 /** What a person does with the form of inputs. Its rows are in the state, so that they survive reloads. */
-export abstract class InputFormStore<Snapshot extends SubjectSnapshot<PanelBoot, PanelState>> extends SubjectStore<
-  PanelBoot,
-  PanelState,
-  PanelHost,
-  Snapshot
-> {
+export abstract class InputFormStore extends SubjectStore<PanelBoot, PanelState, PanelHost, Snapshot> {
   abstract run(): Promise<void>;
 
   /** Another input: of a model with several the form of inputs, else a list (always with `list`). */
