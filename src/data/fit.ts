@@ -74,18 +74,15 @@ async function archiveProblem(file: string, inputs: readonly SampleInput[]): Pro
   if ((await stat(file)).size > LARGEST_ARCHIVE) return undefined;
   const arrays = decodeNpz(await readBytes(file, LARGEST_ARCHIVE), file, LARGEST_ARCHIVE * 16);
   for (const input of inputs) {
-    const array = arrays.get(input.name) ?? (inputs.length === 1 && arrays.size === 1 ? [...arrays.values()][0] : undefined);
+    const array =
+      arrays.get(input.name) ?? (inputs.length === 1 && arrays.size === 1 ? [...arrays.values()][0] : undefined);
     if (!array) return `It has no array "${input.name}".`;
     matchDims(array.dims, input, file, "The array is", "");
   }
   return undefined;
 }
 
-async function tableProblem(
-  file: string,
-  recipe: Recipe,
-  inputs: readonly SampleInput[],
-): Promise<string | undefined> {
+async function tableProblem(file: string, recipe: Recipe, inputs: readonly SampleInput[]): Promise<string | undefined> {
   const rows = inputs.flatMap((input) => {
     const own = recipe.inputs[input.name];
     if (own?.kind === "row") return [{ ...input, recipe: own }];

@@ -24,8 +24,7 @@ export async function checkSample(
     const { name } = input;
     const range = numberRange(model, name);
     const known = range === undefined ? {} : { range };
-    if (sources[name] === undefined && maker && isText(name))
-      return [name, { ...known, madeOf: maker.name }];
+    if (sources[name] === undefined && maker && isText(name)) return [name, { ...known, madeOf: maker.name }];
     if (sources[name] === undefined) return [name, { ...known, missing: true }];
     try {
       const read = await readSamples({ [name]: sources[name] }, recipe, [input], model.open.path);
