@@ -602,6 +602,23 @@ describe("saving", () => {
     }
   });
 
+  test("a copy goes to the clipboard, and the extension says so; where that is not allowed an error does", async () => {
+    await open();
+    await settled();
+    await page.evaluate("navigator.clipboard.write = async (items) => { fake.copied = items[0].types; }");
+    await page.getByTestId("copy").click();
+    await until(page, "fake.count('copied') === 1");
+    await eventually(() => page.evaluate("fake.copied")).toEqual(["image/png"]);
+    expect(await page.evaluate("fake.calls.find(({ method }) => method === 'copied').request")).toEqual({
+      what: "the figure",
+    });
+    await page.evaluate("navigator.clipboard.write = async () => { throw new Error('Write permission denied'); }");
+    await page.getByTestId("copy").click();
+    await eventually(() => page.getByTestId("error").textContent()).toContain(
+      "Could not copy the figure: Write permission denied",
+    );
+  });
+
   test("the numbers as NPZ and JSON", async () => {
     await open({ scenario: { failing: ["cam"] } });
     await settled();

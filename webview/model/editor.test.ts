@@ -128,6 +128,7 @@ describe("the inspector", () => {
     await page.getByTestId("copy-values").click();
     await until(page, "fake.count('copy') === 1");
     await eventually(async () => (await lastRequest<{ text: string }>(page, "copy")).text.split(", ")).toHaveLength(16);
+    expect(await lastRequest(page, "copy")).toMatchObject({ what: "the values" });
   });
 
   test("infinities arrive as such", async () => {
