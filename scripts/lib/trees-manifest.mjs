@@ -3,6 +3,12 @@
 /** Commands of rows. None is in the palette: they are about a row. */
 export const treeCommands = [
   { id: "refreshModels", title: "Refresh Models", icon: "$(refresh)" },
+  {
+    id: "showPlumbing",
+    title: "Show Plumbing (Nodes That Only Compute Shapes or Constants)",
+    icon: "$(filter-filled)",
+  },
+  { id: "hidePlumbing", title: "Hide Plumbing (Nodes That Only Compute Shapes or Constants)", icon: "$(filter)" },
   { id: "openModelToSide", title: "Open to the Side", icon: "$(split-horizontal)" },
   { id: "revealModelInExplorer", title: "Reveal in Explorer View" },
   { id: "copyName", title: "Copy Name" },
@@ -27,6 +33,8 @@ export function treeMenus(submenu) {
     "view/title": [
       { command: "neuralLoupe.openModel", group: "navigation@1", when: models },
       { command: "neuralLoupe.refreshModels", group: "navigation@2", when: models },
+      { command: "neuralLoupe.showPlumbing", group: "navigation@3", when: `${models} && !neuralLoupe.plumbingShown` },
+      { command: "neuralLoupe.hidePlumbing", group: "navigation@3", when: `${models} && neuralLoupe.plumbingShown` },
       { command: "neuralLoupe.removeAllResults", group: "navigation@1", when: results },
     ],
     "view/item/context": [

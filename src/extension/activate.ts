@@ -11,6 +11,7 @@ import { Comparisons } from "./panels/comparisons.ts";
 import { Panels } from "./panels/panels.ts";
 import { QuickMethodStore } from "./quick-methods.ts";
 import { ResultCache } from "./result-cache.ts";
+import { Plumbing } from "./plumbing.ts";
 import { ResultsStore } from "./results-store.ts";
 import { RunTimes } from "./run-times.ts";
 import { Runner } from "./runner.ts";
@@ -61,6 +62,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     selections: new Selections(context.workspaceState, catalogue),
     runner: new Runner(engine, cache, facts, catalogue, times, version),
     methods: new QuickMethodStore(context, catalogue),
+    plumbing: new Plumbing(context.workspaceState),
     times,
   };
   const panels = new Panels(services);
@@ -70,6 +72,7 @@ export function activate(context: vscode.ExtensionContext): Api {
   context.subscriptions.push(
     services.results,
     services.selections,
+    services.plumbing,
     panels,
     comparisons,
     editors,

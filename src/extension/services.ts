@@ -2,6 +2,7 @@ import type * as vscode from "vscode";
 import type { TechniqueInfo } from "../protocol/technique.ts";
 import type { EngineProcess } from "./engine-process.ts";
 import type { ModelFacts } from "./model-facts.ts";
+import type { Plumbing } from "./plumbing.ts";
 import type { ResultsStore } from "./results-store.ts";
 import type { QuickMethodStore } from "./quick-methods.ts";
 import type { RunTimes } from "./run-times.ts";
@@ -19,6 +20,7 @@ export interface Services {
   readonly results: ResultsStore;
   readonly selections: Selections;
   readonly methods: QuickMethodStore;
+  readonly plumbing: Plumbing;
   readonly times: RunTimes;
   readonly techniques: readonly TechniqueInfo[];
   /** A setting of ours as it is now, by its name without "neuralLoupe.". */

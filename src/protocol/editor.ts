@@ -57,6 +57,11 @@ export interface EditorHost {
   copy(request: { readonly text: string; readonly what: string }): void;
   /** Another layer is selected in this page, or none: the tree of models follows. */
   selected(request: { readonly index?: number }): void;
-  /** The layer that was chosen elsewhere since the page asked last: it selects that one. */
-  selection(request: Record<string, never>): { readonly index?: number };
+  /** Nodes that only compute shapes or constants are listed from now on, or no longer: in other views, too. */
+  plumbing(request: { readonly shown: boolean }): void;
+  /**
+   * The layer that was chosen elsewhere since the page asked last: it selects that one; and whether all views list
+   * plumbing.
+   */
+  selection(request: Record<string, never>): { readonly index?: number; readonly plumbing?: boolean };
 }

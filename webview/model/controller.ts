@@ -39,8 +39,10 @@ export class EditorController extends Store<EditorHost, Snapshot> {
 
   /** Selects the layer that was chosen elsewhere, and shows it whatever the search or the tab hid. */
   private async followSelection(): Promise<void> {
-    const { index } = (await this.ask("selection", {})) ?? {};
-    const { boot, state } = this.snapshot;
+    const { index, plumbing } = (await this.ask("selection", {})) ?? {};
+    const { boot } = this.snapshot;
+    if (plumbing !== undefined && this.snapshot.state) this.change({ plumbing });
+    const { state } = this.snapshot;
     const layer = boot?.kind === "model" && index !== undefined ? boot.model.layers[index] : undefined;
     if (!state || !layer) return;
     const search = findLayers([layer], state.search).length > 0 ? state.search : "";
@@ -61,6 +63,9 @@ export class EditorController extends Store<EditorHost, Snapshot> {
 
   /** Another search, order, selection or tab. */
   show(part: Partial<EditorState>): void {
+    const { plumbing } = part;
+    if (plumbing !== undefined && plumbing !== this.snapshot.state?.plumbing)
+      void this.ask("plumbing", { shown: plumbing });
     this.change(part);
     this.tellSelected();
   }

@@ -86,6 +86,16 @@ describe("widths of columns", () => {
 });
 
 describe("plumbing", () => {
+  test("another view's choice is followed, and this one's is told", async () => {
+    await open({ scenario: { plumbing: true } });
+    const checked = (): Promise<boolean> =>
+      page.evaluate("fake.count('selection') > 0 && !document.querySelector('[data-testid=layer-3]')");
+    await eventually(checked, "hidden at first").toBe(true);
+    await page.evaluate("fake.plumbing = true, fake.changed('selection')");
+    await page.getByTestId("layer-3").waitFor();
+    expect(await page.evaluate("fake.count('plumbing')"), "what was heard is not told again").toBe(0);
+  });
+
   test("is hidden, counted, and shown when asked for; all counts agree", async () => {
     await open({ scenario: { plumbing: true } });
     expect(await operators()).not.toContain("Shape");
@@ -100,6 +110,7 @@ describe("plumbing", () => {
     expect(await page.getByTestId("layers").getAttribute("aria-rowcount")).toBe(String(layers + 1));
     await screenshot(page, "editor-plumbing");
     await page.getByTestId("hide-plumbing").click();
+    await eventually(() => page.evaluate("fake.plumbing")).toBe(true);
     await eventually(operators).toContain("Shape");
     expect(await hits()).toBe("");
     expect(await page.getByTestId("tab-layers").textContent()).toBe(`Layers${nodes}`);

@@ -74,6 +74,7 @@ class ModelView extends WebviewSession<EditorHost> implements OpenView {
     this.opened = opened;
     // Asked for now, so that the engine reads while the page loads.
     document.description().catch(() => undefined /* boot() tells */);
+    this.register(services.plumbing.onDidChange(() => void this.notifyWebview("selection")));
     this.register(document.onChange((reason) => void this.notifyWebview(reason)));
     const { engine } = services;
     const model = document.uri.fsPath;
@@ -97,10 +98,11 @@ class ModelView extends WebviewSession<EditorHost> implements OpenView {
         this.selected = index;
         views.onSelected(this);
       },
+      plumbing: ({ shown }) => services.plumbing.show(shown === true),
       selection: () => {
         const { wanted } = this;
         this.wanted = undefined;
-        return wanted === undefined ? {} : { index: wanted };
+        return { ...(wanted === undefined ? {} : { index: wanted }), plumbing: services.plumbing.shown };
       },
     });
   }

@@ -1,13 +1,15 @@
 // The tree of models over a small VS Code of the tests' own (test/support/vscode.ts) and an engine that counts.
+import { readFileSync } from "node:fs";
 import type * as vscode from "vscode";
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import { fileEvents, files, FakeUri } from "../../../test/support/vscode.ts";
+import { executed, fileEvents, files, FakeUri, workspace as vscodeWorkspace } from "../../../test/support/vscode.ts";
 import { group } from "../../protocol/format.ts";
 import { RemoteError } from "../../protocol/link.ts";
 import type { LayerDescription, LayerDetails, ModelDescription } from "../../protocol/model.ts";
+import { blockedReason } from "../trust.ts";
 import { ModelList } from "./model-list.ts";
 import { ModelsTree, type ModelsTreeSource } from "./models-tree.ts";
-import { nodeText, treeItem, type TreeNode } from "./nodes.ts";
+import { nodeText, revealLayerCommand, treeItem, type TreeNode } from "./nodes.ts";
 
 const layers: LayerDescription[] = ["/stem/Conv", "/blocks/0/Conv", "/blocks/0/Relu", "/fc/Gemm"].map(
   (name, index) => ({
@@ -34,12 +36,14 @@ const details: LayerDetails = {
 
 let reads: string[];
 let open: FakeUri[];
+let plumbing: boolean;
 let described: Partial<ModelDescription> | Error;
 let list: ModelList;
 let tree: ModelsTree;
 beforeEach(() => {
   reads = [];
   open = [];
+  plumbing = false;
   described = { layers, problems: [] };
   files.found = [];
   files.searches = 0;
@@ -51,6 +55,7 @@ beforeEach(() => {
       reads.push(model);
       return described instanceof Error ? Promise.reject(described) : Promise.resolve(described);
     },
+    showsPlumbing: () => plumbing,
     layer: (model: string, index: number) => {
       reads.push(`${model} ${index}`);
       return Promise.resolve(details);
@@ -230,4 +235,76 @@ describe("the row of a layer that was selected elsewhere", () => {
     expect(await tree.find(asUri(files.found[0]))).toMatchObject({ kind: "model" });
     expect(reads).toEqual([]);
   });
+});
+
+describe("plumbing", () => {
+  const shape: LayerDescription = {
+    ...layers[0],
+    index: 4,
+    name: "/blocks/0/Shape",
+    operator: "Shape",
+    plumbing: true,
+    parameters: 0,
+  };
+  const rows = async (): Promise<readonly TreeNode[]> => {
+    const [model] = await tree.getChildren();
+    return tree.getChildren(model);
+  };
+  const inBlocks = async (): Promise<unknown[]> =>
+    labels(await tree.getChildren((await rows()).find((row) => treeItem(row).label === "blocks / 0")));
+
+  test("is hidden, which is said, until it is asked for", async () => {
+    workspaceOf(1);
+    described = { layers: [...layers, shape], problems: [] };
+    expect(labels(await rows()).at(-1)).toBe("1 node of the plumbing is hidden");
+    expect(await inBlocks()).toEqual(["Conv", "Relu"]);
+    plumbing = true;
+    tree.forget();
+    expect(labels(await rows()).join()).not.toContain("plumbing");
+    expect(await inBlocks()).toEqual(["Conv", "Relu", "Shape"]);
+  });
+
+  test("a model of nothing else says so; one that is selected elsewhere leads to its model", async () => {
+    workspaceOf(1);
+    described = { layers: [{ ...shape, index: 0 }], problems: [] };
+    expect(labels(await rows())).toEqual(["1 node of the plumbing is hidden"]);
+    expect((await tree.find(asUri(files.found[0]), 0))?.kind).toBe("model");
+  });
+});
+
+test("in a workspace that is not trusted rows are expanded, read and drawn, and nothing runs", async () => {
+  workspaceOf(1);
+  (vscodeWorkspace as { isTrusted: boolean }).isTrusted = false;
+  const before = executed.length;
+  try {
+    const walk = async (node?: TreeNode): Promise<TreeNode[]> =>
+      (await Promise.all((await tree.getChildren(node)).map(async (child) => [child, ...(await walk(child))]))).flat();
+    const rows = await walk();
+    expect(rows.map(({ kind }) => kind)).not.toContain("note");
+    expect(new Set(rows.map(({ kind }) => kind))).toEqual(new Set(["model", "module", "layer", "tensor"]));
+    // Structure and tensors are what the engine is asked for; a click opens an editor or selects a layer in it.
+    const [model] = reads;
+    expect([...reads].sort()).toEqual([model, ...layers.map(({ index }) => `${model} ${index}`)].sort());
+    expect(executed.slice(before)).toEqual([]);
+    const clicks = new Set(rows.flatMap((row) => treeItem(row).command?.command ?? []));
+    expect([...clicks].filter((id) => id !== "vscode.openWith")).toEqual([revealLayerCommand]);
+    // What would run a model from a row refuses, with the reason.
+    expect(blockedReason(asUri(files.found[0]))).toContain("not trusted");
+  } finally {
+    (vscodeWorkspace as { isTrusted: boolean }).isTrusted = true;
+  }
+});
+
+test("where nothing is listed, an untrusted workspace is told why nothing runs", () => {
+  const { contributes } = JSON.parse(readFileSync("package.json", "utf8")) as {
+    contributes: { viewsWelcome: readonly { view: string; when?: string; contents: string }[] };
+  };
+  for (const view of ["neuralLoupe.models", "neuralLoupe.results"]) {
+    const told = contributes.viewsWelcome.filter(
+      (one) => one.view === view && one.when?.includes("!isWorkspaceTrusted"),
+    );
+    expect(told.map(({ contents }) => contents).join()).toMatch(
+      /not trusted.*nothing is run.*workbench\.trust\.manage/s,
+    );
+  }
 });

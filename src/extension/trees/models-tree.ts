@@ -24,6 +24,8 @@ export interface ModelsTreeSource {
   openModels(): readonly vscode.Uri[];
   describe(model: string): Promise<ModelDescription>;
   layer(model: string, index: number): Promise<LayerDetails>;
+  /** Whether nodes that only compute shapes or constants are listed. */
+  showsPlumbing(): boolean;
 }
 
 /** Rows that are listed at once under one row; more come when they are asked for. */
@@ -158,8 +160,13 @@ export class ModelsTree extends Disposable implements vscode.TreeDataProvider<Tr
             ),
           ]
         : [];
-      const children = modulesOf(description.layers).map((entry) => nodeOf(entry, model, layers));
-      if (children.length === 0 && errors.length === 0)
+      const listed = this.source.showsPlumbing()
+        ? description.layers
+        : description.layers.filter(({ plumbing }) => !plumbing);
+      const children = modulesOf(listed).map((entry) => nodeOf(entry, model, layers));
+      const hidden = description.layers.length - listed.length;
+      if (hidden > 0) children.push(note(model, "info", hiddenText(hidden), "plumbing"));
+      if (description.layers.length === 0 && errors.length === 0)
         problems.push(note(model, "info", { message: "The graph has no nodes." }, "empty"));
       return { children: [...problems, ...children], layers };
     } catch (error) {
@@ -267,6 +274,13 @@ function note(
     severity,
     text: message,
     ...(detail ? { detail } : {}),
+  };
+}
+
+function hiddenText(hidden: number): { readonly message: string; readonly hint: string } {
+  return {
+    message: `${plural(hidden, "node")} of the plumbing ${hidden === 1 ? "is" : "are"} hidden`,
+    hint: "Nodes that only compute shapes or constants, or hand on what they are given. Show Plumbing, above the tree, lists them",
   };
 }
 

@@ -18,11 +18,11 @@ export class ModelsView extends Disposable {
   private readonly view: vscode.TreeView<TreeNode>;
 
   constructor(
-    services: Services,
+    private readonly services: Services,
     private readonly editors: ModelViews,
   ) {
     super();
-    const { engine } = services;
+    const { engine, plumbing } = services;
     this.list = this.register(new ModelList());
     this.tree = this.register(
       new ModelsTree({
@@ -30,11 +30,13 @@ export class ModelsView extends Disposable {
         openModels: () => editors.models,
         describe: (model) => engine.call("describe", { model }),
         layer: (model, index) => engine.call("layer", { model, index }),
+        showsPlumbing: () => plumbing.shown,
       }),
     );
     this.view = this.register(
       vscode.window.createTreeView(modelsView, { treeDataProvider: this.tree, showCollapseAll: true }),
     );
+    this.register(plumbing.onDidChange(() => this.tree.forget()));
     this.register(this.list.onDidChange(() => this.tree.refreshList()));
     this.register(this.list.onDidChangeFile((uri) => this.tree.forget(uri)));
     this.register(editors.onDidChangeOpen(() => this.tree.refreshList()));
@@ -59,6 +61,8 @@ export class ModelsView extends Disposable {
         this.tree.forget();
         this.list.lookAgain();
       },
+      "neuralLoupe.showPlumbing": () => this.services.plumbing.show(true),
+      "neuralLoupe.hidePlumbing": () => this.services.plumbing.show(false),
       [showMoreCommand]: (id: string, parent?: TreeNode) => this.tree.showMore(id, parent),
       [revealLayerCommand]: (uri: vscode.Uri, index: number) => this.editors.select(uri, index),
       "neuralLoupe.openModelToSide": (node?: TreeNode) =>

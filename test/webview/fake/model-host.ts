@@ -220,10 +220,14 @@ const link = new Link<EditorHost, SessionView>(
     reopenAsText: () => undefined,
     copy: () => undefined,
     selected: () => undefined,
+    plumbing: ({ shown }) => {
+      page.fake.plumbing = shown;
+    },
     selection: () => {
       const index = page.fake.wanted as number | undefined;
       page.fake.wanted = undefined;
-      return index === undefined ? {} : { index };
+      const plumbing = page.fake.plumbing as boolean | undefined;
+      return { ...(index === undefined ? {} : { index }), ...(plumbing === undefined ? {} : { plumbing }) };
     },
   }),
 );
