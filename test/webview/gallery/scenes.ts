@@ -146,6 +146,19 @@ const model: Scenes = {
 };
 
 const compare: Scenes = {
+  "asks: it would take long": {
+    scenario: {
+      speeds: {
+        "file:///samples/efficientnet-lite0.onnx": {
+          saliency: { milliseconds: 40_000, passes: 1 },
+          "grad-cam": { milliseconds: 300, passes: 1 },
+          cam: { milliseconds: 100, passes: 1 },
+        },
+      },
+    },
+    shows: "[data-testid=cost-ask]",
+    height: 420,
+  },
   typical: { scenario: {}, shows: "[data-testid=heatmap]" },
   "loading: nothing has answered yet": { scenario: { silent: ["ready"] }, shows: ".skeleton", height: 200 },
   "empty: nothing to compare": {
