@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { violations } from "../../test/webview/axe.ts";
 import type { ThemeName } from "../../test/webview/fake/themes.ts";
-import { boxOf, eventually, idle, pagesOf, screenshot } from "../../test/webview/harness.ts";
+import { kindNames } from "../../test/webview/gallery/kinds/index.ts";
+import { boxOf, eventually, idle, pagesOf, screenshot, until } from "../../test/webview/harness.ts";
 import type { OpenOptions, TestPage } from "../../test/webview/harness.ts";
 
 const openPage = pagesOf("explain");
@@ -144,4 +145,18 @@ test("counts are whole numbers, all their digits", async () => {
   page = await openPage({ scenario: { modelOnly: true, withoutInput: true, state: { technique: "parameters" } } });
   await page.getByTestId("table-grid").waitFor();
   await eventually(() => rowAt(1)).toEqual(["fc", "1281000"]);
+});
+
+describe("in a narrow panel", () => {
+  const openSheet = pagesOf("results");
+
+  // Each kind in all its states: huge values, long names, many columns.
+  test.each(kindNames)("%s: no table of values widens the page", async (kind) => {
+    const sheet = await openSheet({ scene: kind, width: 320, height: 900 });
+    await sheet.locator(".sheet-state").first().waitFor();
+    const tables = sheet.locator("[data-testid$=-table][aria-expanded=false]");
+    for (let left = await tables.count(); left > 0; left--) await tables.first().click();
+    await until(sheet, "document.querySelectorAll('[data-testid$=-table][aria-expanded=false]').length === 0");
+    expect(await sheet.evaluate("document.documentElement.scrollWidth")).toBe(320);
+  });
 });
