@@ -1,6 +1,7 @@
 import type { CurveNumber, RandomNumbers } from "./artifacts.ts";
 import type { PanelState } from "./panel.ts";
-import type { Params, TechniqueInfo } from "./technique.ts";
+import { readParam, readParams } from "./params.ts";
+import type { Params, ParamValue, TechniqueInfo } from "./technique.ts";
 
 /** The checks ("How reliable is this explanation?") that a method's result can be put to, in their order. */
 export function checksOf(technique: TechniqueInfo, techniques: readonly TechniqueInfo[]): readonly TechniqueInfo[] {
@@ -14,21 +15,7 @@ export function checksOf(technique: TechniqueInfo, techniques: readonly Techniqu
   );
 }
 
-/** The method whose result a panel in this state shows, or whose result it checks; undefined for one without checks. */
-export function checkedMethod(
-  { technique, params }: Pick<PanelState, "technique" | "params">,
-  techniques: readonly TechniqueInfo[],
-): TechniqueInfo | undefined {
-  const shown = techniques.find(({ id }) => id === technique);
-  const method =
-    shown?.group === "checks" ? techniques.find(({ id }) => id === (params[technique]?.method ?? "")) : shown;
-  return method && checksOf(method, techniques).length > 0 ? method : undefined;
-}
-
-/**
- * The state in which a panel shows this check of the result that `state` shows. Undefined for a method that it cannot
- * check.
- */
+/** The state whose job is this check of the result that `state` shows. Undefined for a method that it cannot check. */
 export function checkState(
   state: PanelState,
   check: string,
@@ -62,15 +49,37 @@ export function optionsText(method: TechniqueInfo, params: Params | undefined): 
     .join("; ");
 }
 
-/** What a technique asks of the layer: a check asks what its method asks. */
-export function layerNeeds(
-  technique: TechniqueInfo,
-  params: Params | undefined,
-  techniques: readonly TechniqueInfo[],
-): Pick<TechniqueInfo["needs"], "layer" | "several" | "firstLayer"> {
-  if (technique.group !== "checks") return technique.needs;
-  const id = params?.method ?? technique.params.find(({ name }) => name === "method")?.default;
-  return techniques.find((one) => one.id === id)?.needs ?? { layer: "none" };
+/**
+ * The state of a panel that showed a check in place of its method, as earlier versions did: the method with its options,
+ * and the check under its result. Any other state is given back as it is.
+ */
+export function withoutCheck(state: PanelState, techniques: readonly TechniqueInfo[]): PanelState {
+  const check = techniques.find(({ id }) => id === state.technique);
+  if (check?.group !== "checks") return state;
+  const { method, options, ...own } = readParams(state.params[check.id], check);
+  const info = techniques.find(({ id }) => id === method);
+  if (!info) return state;
+  return {
+    ...state,
+    technique: info.id,
+    params: { ...state.params, [check.id]: own, [info.id]: readOptions(String(options), info) },
+    reliability: [...new Set([...(state.reliability ?? []), check.id])],
+  };
+}
+
+/** What optionsText wrote; options that are not sound become their defaults. */
+function readOptions(text: string, method: TechniqueInfo): Params {
+  const pairs = text.split(";").flatMap((part): [string, string][] => {
+    const at = part.indexOf("=");
+    return at < 1 ? [] : [[part.slice(0, at).trim(), part.slice(at + 1).trim()]];
+  });
+  return Object.fromEntries(
+    pairs.flatMap(([name, value]): [string, ParamValue][] => {
+      const spec = method.params.find((one) => one.name === name);
+      const found = spec && readParam(spec, value);
+      return found && "value" in found ? [[name, found.value]] : [];
+    }),
+  );
 }
 
 /** A number of several random maps. values: at least one. */

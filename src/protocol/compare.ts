@@ -1,5 +1,4 @@
 import type { Result } from "./result.ts";
-import type { Speeds } from "./cost.ts";
 import type { TargetSpec } from "./job.ts";
 import type { Looks } from "./looks.ts";
 import type { PanelState } from "./panel.ts";
@@ -37,19 +36,11 @@ export interface CompareState {
   readonly rows?: Axis;
   /** Cells taken out of a grid of two axes, as cellKey() names them. */
   readonly removed: readonly string[];
-  /** Jobs that the person cancelled, by stateKey(): they stay so until the person runs them. */
-  readonly stopped?: readonly string[];
-  /** Long jobs that the person has started: they are not asked about again. */
-  readonly started?: readonly string[];
   readonly looks: Looks;
   readonly scale: ScaleSharing;
   /** Its entry's id among the kept results. Only the extension sets it. */
   readonly kept?: string;
 }
-
-/** Characters of a job's name in a comparison's state, and how many names it keeps. */
-export const LONGEST_JOB = 40_000;
-export const MOST_JOBS = 4096;
 
 /** What one cell shows: the state a technique's panel would have, and so the same job and the same cached result. */
 export function cellState(
@@ -134,8 +125,6 @@ export interface CompareBoot {
   /** Those that can be compared. */
   readonly techniques: readonly TechniqueInfo[];
   readonly inputName: string;
-  /** How long runs took, by the model's URI. */
-  readonly speeds: Readonly<Record<string, Speeds>>;
   /** Of the base model. */
   readonly recipe: RecipeReport;
   readonly outputs: readonly string[];

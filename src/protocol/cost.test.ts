@@ -37,6 +37,14 @@ describe("what a run will take", () => {
     expect(time("rise", {}, withRun({}, info("road"), {}, 5000))).toBeUndefined();
   });
 
+  it("of a check is told by its runs with the same method", () => {
+    const speeds = withRun({}, info("road"), { method: "grad-cam" }, 9000);
+    expect(time("road", { method: "grad-cam" }, speeds)).toBe(9000);
+    expect(time("road", { method: "rise" }, speeds)).toBeUndefined();
+    expect(readSpeeds(speeds, catalogue)).toEqual(speeds);
+    expect(readSpeeds({ "road gone": { milliseconds: 1, passes: 1 } }, catalogue)).toEqual({});
+  });
+
   it("is said from two seconds on", () => {
     expect(formatEstimate(undefined)).toBeUndefined();
     expect(formatEstimate(1999)).toBeUndefined();

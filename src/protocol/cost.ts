@@ -2,7 +2,10 @@ import { formatDuration } from "./format.ts";
 import { readParams } from "./params.ts";
 import type { Params, TechniqueInfo } from "./technique.ts";
 
-/** How long the last run of each technique took on a model, by technique id: from it follows what another would take. */
+/**
+ * How long the last run of each technique took on a model, by technique id ("road saliency": of a check with its method):
+ * from it follows what another would take.
+ */
 export type Speeds = Readonly<Record<string, Speed>>;
 
 interface Speed {
@@ -11,7 +14,7 @@ interface Speed {
   readonly passes: number;
 }
 
-type Info = Pick<TechniqueInfo, "id" | "needs" | "params" | "passesFollowInput">;
+type Info = Pick<TechniqueInfo, "id" | "group" | "needs" | "params" | "passesFollowInput">;
 
 /** Parameters that each multiply how often the model is run. */
 const COUNTS = ["steps", "samples", "masks", "stops"];
@@ -27,7 +30,7 @@ export function passesOf(info: Info, params: Params | undefined): number {
 
 /** What is known after a run. */
 export function withRun(speeds: Speeds, info: Info, params: Params | undefined, milliseconds: number): Speeds {
-  return { ...speeds, [info.id]: { milliseconds, passes: passesOf(info, params) } };
+  return { ...speeds, [keyOf(info, params)]: { milliseconds, passes: passesOf(info, params) } };
 }
 
 /**
@@ -41,8 +44,14 @@ export function estimate(
   speeds: Speeds,
   techniques: readonly Info[],
 ): number | undefined {
-  const like = speeds[info.id] ?? (info.passesFollowInput ? undefined : similar(info, speeds, techniques));
+  const like = speeds[keyOf(info, params)] ?? (info.passesFollowInput ? undefined : similar(info, speeds, techniques));
   return like && (like.milliseconds / like.passes) * passesOf(info, params);
+}
+
+/** A check takes as long as its method lets it. */
+function keyOf(info: Info, params: Params | undefined): string {
+  const { method } = readParams(params, info);
+  return info.group === "checks" && typeof method === "string" ? `${info.id} ${method}` : info.id;
 }
 
 /** Of the others the one with most passes: the share of what is done once is smallest there. */
@@ -68,11 +77,13 @@ export function readSpeeds(kept: unknown, techniques: readonly Info[]): Speeds {
   if (typeof kept !== "object" || kept === null) return {};
   const positive = (value: unknown): value is number =>
     typeof value === "number" && value > 0 && Number.isFinite(value);
+  const known = new Set(techniques.map(({ id }) => id));
   return Object.fromEntries(
-    techniques.flatMap(({ id }): [string, Speed][] => {
-      const one: unknown = Object.hasOwn(kept, id) ? (kept as Record<string, unknown>)[id] : undefined;
+    Object.entries(kept).flatMap(([key, one]: [string, unknown]): [string, Speed][] => {
+      const [id, method, ...more] = key.split(" ");
+      if (!known.has(id) || (method !== undefined && !known.has(method)) || more.length > 0) return [];
       const { milliseconds, passes } = (typeof one === "object" && one !== null ? one : {}) as Partial<Speed>;
-      return positive(milliseconds) && positive(passes) && passes >= 1 ? [[id, { milliseconds, passes }]] : [];
+      return positive(milliseconds) && positive(passes) && passes >= 1 ? [[key, { milliseconds, passes }]] : [];
     }),
   );
 }

@@ -33,6 +33,8 @@ export interface PanelState {
   readonly recipe?: Recipe;
   /** What the form of inputs holds, while it is open. */
   readonly form?: FormRows;
+  /** Set where "How reliable is this explanation?" is open: the checks of which more than the numbers is shown. */
+  readonly reliability?: readonly string[];
   /** Of a pinned panel, its entry's id among the kept results. Only the extension sets it. */
   readonly pinned?: string;
 }
@@ -52,6 +54,8 @@ export interface PanelHost extends SubjectHost<PanelState, PanelBoot> {
     readonly result: Result;
     readonly cached: boolean;
   };
+  /** The checks of the result that this state shows whose results are on disk, by id. Runs nothing. */
+  knownChecks(request: { readonly state: PanelState }): Readonly<Record<string, Result>>;
   layers(request: { readonly state: PanelState }): {
     readonly layers: readonly LayerChoice[];
     readonly defaultLayer?: string;
@@ -68,10 +72,16 @@ export interface PanelHost extends SubjectHost<PanelState, PanelBoot> {
   tiles(request: { readonly state: PanelState; readonly from: number; readonly to: number }): {
     readonly tiles: Float32Array;
   };
-  /** The numbers of a result's array that no view holds (Result.arrays). `from`: madeFrom() of its provenance. */
-  array(request: { readonly state: PanelState; readonly index: number; readonly from: string }): {
-    readonly values: Float32Array;
-  };
+  /**
+   * The numbers of a result's array that no view holds (Result.arrays). `from`: madeFrom() of its provenance; `check`: of a
+   * check of the state's result.
+   */
+  array(request: {
+    readonly state: PanelState;
+    readonly index: number;
+    readonly from: string;
+    readonly check?: string;
+  }): { readonly values: Float32Array };
   preview(request: { readonly state: PanelState; readonly recipe: Recipe }): {
     readonly before: ImageArtifact;
     readonly after: ImageArtifact;
@@ -145,6 +155,8 @@ export interface PanelBoot {
   readonly followed?: true;
   /** What the panel would show if it followed the model's other views, where that is another result. */
   readonly elsewhere?: { readonly state: PanelState; readonly inputName?: string };
+  /** "How reliable is this explanation?" was asked for by a command, or a check in it, which is run. Given once. */
+  readonly reliability?: { readonly check?: string } | undefined;
   readonly techniques: readonly TechniqueInfo[];
   readonly methods: QuickMethods;
   /** Why techniques cannot work for this model, by id, as sentences. */

@@ -66,6 +66,8 @@ interface ResultContext {
   readonly predictions?: BarsArtifact;
   /** Where the target lies on the input's picture, where it is a part of it. */
   readonly target?: TargetMark;
+  /** Of an attribution: why checks cannot judge it, by their ids, as sentences. */
+  readonly unfitChecks?: Readonly<Record<string, string>>;
 }
 
 /**

@@ -125,49 +125,6 @@ describe("cells", () => {
     await cell(0, 0).getByTestId("cell-running").waitFor();
   });
 
-  test("what was cancelled stays so over a reload, until the person runs it", async () => {
-    await open({ scenario: { delays: { saliency: 60_000, "grad-cam": 60_000, cam: 60_000 } } });
-    await cell(0, 0).getByTestId("cell-running").waitFor();
-    await cell(0, 0).getByTestId("cell-cancel").click();
-    await eventually(async () => (await kinds())[0]).toBe("stopped");
-    const kept = (await page.evaluate("JSON.parse(sessionStorage.getItem('state'))")) as CompareState;
-    expect(kept.stopped).toHaveLength(1);
-    await open({ scenario: { state: { stopped: kept.stopped } } });
-    await eventually(() => kinds()).toEqual(["stopped", "done", "done"]);
-    await cell(0, 0).getByTestId("cell-run").click();
-    await eventually(() => kinds()).toEqual(["done", "done", "done"]);
-    expect(await page.evaluate("JSON.parse(sessionStorage.getItem('state')).stopped")).toBeUndefined();
-  });
-
-  test("what would take over ten seconds is asked about, with what it inherits, and not again once started", async () => {
-    const speeds = { "file:///samples/efficientnet-lite0.onnx": { saliency: { milliseconds: 400, passes: 1 } } };
-    const base = {
-      model: "file:///samples/efficientnet-lite0.onnx",
-      input: "file:///samples/cat.png",
-      technique: "saliency",
-      target: {},
-      params: { saliency: { samples: 150 } },
-    };
-    await open({ scenario: { speeds, state: { base } } });
-    const ask = page.getByTestId("cost-ask");
-    await ask.waitFor();
-    expect(await ask.innerText()).toMatch(/^About 1 min.*Saliency: 150 noisy copies\./s);
-    expect(await calls(page, "run")).toBe(0);
-    expect(await violations(page)).toEqual([]);
-    await page.getByTestId("cost-change").click();
-    await page.getByTestId("edit").waitFor();
-    await page.getByTestId("cost-start").click();
-    await eventually(() => kinds()).toEqual(["done", "done", "done"]);
-    await ask.waitFor({ state: "detached" });
-    const kept = (await page.evaluate("JSON.parse(sessionStorage.getItem('state'))")) as CompareState;
-    await open({ scenario: { speeds, state: { base, started: kept.started } } });
-    await eventually(() => kinds()).toEqual(["done", "done", "done"]);
-    // Fewer copies are quick: nothing is asked.
-    await open({ scenario: { speeds, state: { base: { ...base, params: { saliency: { samples: 2 } } } } } });
-    await eventually(() => kinds()).toEqual(["done", "done", "done"]);
-    expect(await page.getByTestId("cost-ask").count()).toBe(0);
-  });
-
   test("where nothing may run, it says why, shows what is on disk, and runs once it may", async () => {
     await open({
       scenario: { blocked: "This workspace is not trusted: models are shown, not run.", cached: ["saliency"] },

@@ -7,16 +7,14 @@ import type { CompareBoot, CompareState, ScaleSharing } from "../../src/protocol
 import { DisplayOptions } from "../results/display-options.tsx";
 import { cellOf } from "../results/cells.tsx";
 import { Options } from "../explain/options.tsx";
-import { Announce, Banner } from "../ui/feedback.tsx";
+import { Announce } from "../ui/feedback.tsx";
 import { IconButton, Segmented } from "../ui/fields.tsx";
 import { FrameStepper } from "../ui/frames.tsx";
 import { Messages, type Staleness } from "../ui/messages.tsx";
 import { useStore } from "../ui/store.ts";
 import type { CompareController, Side, Snapshot } from "./controller.ts";
-import { costText } from "./cost.ts";
 import { figureOf } from "./figure.ts";
 import { Grid } from "./grid.tsx";
-import type { Place } from "./jobs.ts";
 import { Axes, Header } from "./header.tsx";
 import { saveAs } from "./save.tsx";
 import { MOST, WHOLE, zoomBy } from "../results/zoom.ts";
@@ -52,18 +50,6 @@ export function Compare({ controller }: { readonly controller: CompareController
       />
       <Axes state={state} blocked={boot.blocked !== undefined} controller={controller} />
       {messages}
-      {snapshot.asking ? (
-        <Banner
-          kind="info"
-          testid="cost-ask"
-          actions={[
-            { label: "Start", run: () => controller.startAsked(), testid: "cost-start" },
-            { label: "Change", run: () => setEdited(editedOf(snapshot.asking!.longest, state)), testid: "cost-change" },
-          ]}
-        >
-          {costText(snapshot.asking)} Start it, or change the options.
-        </Banner>
-      ) : null}
       <Edit edited={edited} boot={boot} state={state} controller={controller} onClose={() => setEdited(undefined)} />
       <Grid
         snapshot={snapshot}
@@ -81,12 +67,6 @@ export function Compare({ controller }: { readonly controller: CompareController
       <Announce testid="status-live" text={snapshot.notice ?? progressText(snapshot)} />
     </main>
   );
-}
-
-/** Where the options of a place's method are: its column, its row, or what all cells have in common. */
-function editedOf({ row, column }: Place, { columns, rows }: CompareState): Edited {
-  if (columns.kind === "method") return { side: "columns", index: column };
-  return rows?.kind === "method" ? { side: "rows", index: row } : "base";
 }
 
 /** How all cells look; nothing here runs a model. */

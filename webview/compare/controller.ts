@@ -10,7 +10,7 @@ import type {
   CompareState,
   ScaleSharing,
 } from "../../src/protocol/compare.ts";
-import { LONGEST_JOB, MOST_JOBS, withEntry } from "../../src/protocol/compare.ts";
+import { withEntry } from "../../src/protocol/compare.ts";
 import type { Progress } from "../../src/protocol/engine.ts";
 import type { TargetSpec } from "../../src/protocol/job.ts";
 import type { Looks } from "../../src/protocol/looks.ts";
@@ -22,7 +22,6 @@ import type { Failure } from "../ui/host.ts";
 import type { HostLink, Memory } from "../ui/store.ts";
 import { SubjectStore } from "../ui/subject-store.ts";
 import type { SubjectSnapshot } from "../ui/subject-store.ts";
-import { costOf, isAsked, type Cost } from "./cost.ts";
 import { moved, placesOf } from "./jobs.ts";
 import type { Place } from "./jobs.ts";
 
@@ -48,8 +47,6 @@ export interface Snapshot extends SubjectSnapshot<CompareBoot, CompareState> {
   readonly cells: ReadonlyMap<string, Cell>;
   /** Something on disk is no longer what the results were made from. */
   readonly stale?: FileReason;
-  /** What would take long, and waits for the person's word. */
-  readonly asking?: Cost;
 }
 
 /** One computes, one is ready to follow: the engine runs one after another, and panels get their turn between. */
@@ -60,8 +57,6 @@ const settle = 250;
 /** What the comparison does: runs each cell's job by itself. */
 export class CompareController extends SubjectStore<CompareBoot, CompareState, CompareHost, Snapshot> {
   private readonly running = new Map<string, AbortController>();
-  /** Jobs that may run: quick ones, and long ones that the person has started. */
-  private readonly allowed = new Set<string>();
   private paramsTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(link: HostLink<CompareHost>, memory: Memory) {
@@ -75,7 +70,7 @@ export class CompareController extends SubjectStore<CompareBoot, CompareState, C
       this.placesChanged();
     } else if (reason === "command" || reason === "trusted") {
       this.set({ boot });
-      this.again();
+      this.runAll();
     } else if (reason !== "selection") {
       // A comparison keeps its own input, target and layers, whatever is chosen elsewhere.
       this.set({ boot, stale: reason });
@@ -208,21 +203,12 @@ export class CompareController extends SubjectStore<CompareBoot, CompareState, C
 
   /** Asks for all cells again: what is on disk as before, the rest anew. */
   runAll(): void {
-    this.change({ stopped: undefined });
-    this.rememberSoon();
-    this.again();
-  }
-
-  /** The same; what the person cancelled stays so. */
-  private again(): void {
     this.stopAll();
     this.set({ cells: new Map(), stale: undefined, failure: undefined });
     this.placesChanged();
   }
 
   retry(job: string): void {
-    this.allowed.add(job);
-    this.keepStopped(this.stoppedBefore.filter((one) => one !== job));
     this.setCell(job, { kind: "waiting" });
     this.pump();
   }
@@ -231,34 +217,7 @@ export class CompareController extends SubjectStore<CompareBoot, CompareState, C
     this.running.get(job)?.abort();
     this.running.delete(job);
     this.setCell(job, { kind: "stopped" });
-    this.keepStopped([...this.stoppedBefore, job]);
-    this.weigh();
-  }
-
-  /** Runs what was asked about; it is not asked again, whatever is reloaded. */
-  startAsked(): void {
-    const { asking } = this.snapshot;
-    if (!asking) return;
-    for (const job of asking.jobs) this.allowed.add(job);
-    const { places, state } = this.snapshot;
-    const here = new Set(places.map(({ job }) => job));
-    const others = (state?.started ?? []).filter((job) => here.has(job));
-    this.change({ started: [...new Set([...others, ...asking.jobs])].filter((job) => job.length < LONGEST_JOB) });
-    this.set({ asking: undefined });
-    this.rememberSoon();
     this.pump();
-  }
-
-  private get stoppedBefore(): readonly string[] {
-    return this.state.stopped ?? [];
-  }
-
-  /** Cancelled jobs of the places there are: kept, so that they stay cancelled over a reload. */
-  private keepStopped(jobs: readonly string[]): void {
-    const here = new Set(this.snapshot.places.map(({ job }) => job));
-    const stopped = [...new Set(jobs)].filter((job) => here.has(job) && job.length < LONGEST_JOB).slice(0, MOST_JOBS);
-    this.change({ stopped: stopped.length > 0 ? stopped : undefined });
-    this.rememberSoon();
   }
 
   cancelAll(): void {
@@ -266,8 +225,7 @@ export class CompareController extends SubjectStore<CompareBoot, CompareState, C
     const cells = new Map(this.snapshot.cells);
     for (const [job, { kind }] of cells)
       if (kind === "waiting" || kind === "running") cells.set(job, { kind: "stopped" });
-    this.set({ cells, asking: undefined });
-    this.keepStopped([...cells].flatMap(([job, { kind }]) => (kind === "stopped" ? [job] : [])));
+    this.set({ cells });
   }
 
   private stopAll(): void {
@@ -295,14 +253,10 @@ export class CompareController extends SubjectStore<CompareBoot, CompareState, C
       ...[...known].filter(([job, { kind }]) => !wanted.has(job) && kind === "done").slice(-24),
       ...[...known].filter(([job]) => wanted.has(job)),
     ];
-    const stopped = new Set(state.stopped);
     const fresh = [...wanted.values()].filter(({ job }) => !known.has(job));
     this.set({
       places,
-      cells: new Map([
-        ...kept,
-        ...fresh.map(({ job }) => [job, { kind: stopped.has(job) ? "stopped" : "waiting" } as const] as const),
-      ]),
+      cells: new Map([...kept, ...fresh.map(({ job }) => [job, { kind: "waiting" } as const] as const)]),
     });
     void this.findThenRun(fresh);
   }
@@ -312,29 +266,13 @@ export class CompareController extends SubjectStore<CompareBoot, CompareState, C
       places.map(async ({ job, state }) => {
         try {
           const { result } = await this.link.call("find", { cell: state });
-          const kind = this.snapshot.cells.get(job)?.kind;
-          if (result && (kind === "waiting" || kind === "stopped"))
+          if (result && this.snapshot.cells.get(job)?.kind === "waiting")
             this.setCell(job, { kind: "done", result, cached: true });
         } catch {
           // Running it says why.
         }
       }),
     );
-    this.weigh();
-  }
-
-  /** What the jobs that wait will take: above ten seconds the person is asked first. */
-  private weigh(): void {
-    const { boot, state, places, cells } = this.snapshot;
-    if (!boot || !state) return;
-    for (const job of state.started ?? []) this.allowed.add(job);
-    const waiting = places.filter(
-      ({ job, removed }) => !removed && cells.get(job)?.kind === "waiting" && !this.allowed.has(job),
-    );
-    const cost = costOf(waiting, boot.speeds, boot.techniques);
-    const asking = cost && boot.blocked === undefined && isAsked(cost) ? cost : undefined;
-    if (!asking) for (const { job } of waiting) this.allowed.add(job);
-    this.set({ asking });
     this.pump();
   }
 
@@ -344,8 +282,7 @@ export class CompareController extends SubjectStore<CompareBoot, CompareState, C
     if (!boot || boot.blocked !== undefined) return;
     for (const { job, state, removed } of places) {
       if (this.running.size >= atOnce) return;
-      if (!removed && cells.get(job)?.kind === "waiting" && this.allowed.has(job) && !this.running.has(job))
-        void this.run(job, state);
+      if (!removed && cells.get(job)?.kind === "waiting" && !this.running.has(job)) void this.run(job, state);
     }
   }
 

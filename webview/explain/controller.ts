@@ -9,7 +9,6 @@ import {
   type WholeResult,
 } from "../../src/protocol/result.ts";
 import { withRun } from "../../src/protocol/cost.ts";
-import { checkState } from "../../src/protocol/checks.ts";
 import type { LayerChoice, Progress } from "../../src/protocol/engine.ts";
 import type { TargetSpec } from "../../src/protocol/job.ts";
 import { joinList } from "../../src/protocol/list.ts";
@@ -18,11 +17,12 @@ import type { PanelBoot, PanelHost, PanelState } from "../../src/protocol/panel.
 import { lacksInput } from "../../src/protocol/panel-job.ts";
 import type { Recipe } from "../../src/protocol/recipe.ts";
 import type { ChangeReason, FileReason } from "../../src/protocol/session.ts";
-import type { ParamValue, TechniqueInfo } from "../../src/protocol/technique.ts";
+import type { Params, ParamValue, TechniqueInfo } from "../../src/protocol/technique.ts";
 import { isAbort } from "../ui/host.ts";
 import type { HostLink, Memory } from "../ui/store.ts";
 import type { SubjectSnapshot } from "../ui/subject-store.ts";
 import { InputFormStore } from "./input-form-store.ts";
+import { CheckRuns } from "./checks-runs.ts";
 import { sameJob } from "./state.ts";
 
 /** All that the panel shows, as it is now. Every change makes a new one. */
@@ -54,12 +54,17 @@ export interface Snapshot extends SubjectSnapshot<PanelBoot, PanelState> {
   readonly recipeOpen?: boolean;
 }
 
+/** A result that is saved: of a check, the state is that of the result that it checks. */
+export type Saved = NonNullable<Snapshot["shown"]> & { readonly check?: string };
+
 /** Progress is shown from this many milliseconds on: quick runs do not flicker. */
 const showAfter = 300;
 const settle = { params: 250, layer: 140 } as const;
 
 /** What the panel does: runs jobs, drops answers that came too late. */
 export class PanelController extends InputFormStore {
+  /** The checks of the result that is shown. */
+  readonly checks: CheckRuns;
   private activeRun: AbortController | undefined;
   private runTimer: ReturnType<typeof setTimeout> | undefined;
   private layersFor: string | undefined;
@@ -68,6 +73,12 @@ export class PanelController extends InputFormStore {
 
   constructor(link: HostLink<PanelHost>, memory: Memory) {
     super(link, memory, {});
+    this.checks = new CheckRuns(link, (state, result) => this.set({ boot: this.timed(state, result, false) }));
+  }
+
+  protected override set(part: Partial<Snapshot>): void {
+    super.set(part);
+    this.checks.follow(this.snapshot);
   }
 
   protected adopt(boot: PanelBoot, reason?: ChangeReason): void {
@@ -75,6 +86,7 @@ export class PanelController extends InputFormStore {
       this.stop();
       this.show(reason === undefined ? this.withKeptLooks(boot) : boot);
       if (!boot.result) void this.run();
+      this.checks.want(boot.reliability?.check);
       return;
     }
     if (reason === "selection") return this.takeColors(boot);
@@ -97,7 +109,10 @@ export class PanelController extends InputFormStore {
     const kept = this.memory.read();
     const technique = techniques.find(({ id }) => id === state.technique);
     if (boot.followed || !sameJob(kept, state, technique)) return boot;
-    return { ...boot, state: { ...state, looks: readLooks((kept as PanelState).looks) } };
+    const { looks, reliability } = kept as PanelState;
+    const { reliability: _, ...rest } = state;
+    const open = Array.isArray(reliability) && reliability.every((id) => typeof id === "string");
+    return { ...boot, state: { ...rest, looks: readLooks(looks), ...(open ? { reliability } : {}) } };
   }
 
   private show(boot: PanelBoot): void {
@@ -230,14 +245,41 @@ export class PanelController extends InputFormStore {
     this.set({ recipeOpen });
   }
 
-  /** Shows a check of the shown method as a method of its own, with all of its options. */
-  openCheck(id: string): void {
-    const { state } = this;
-    const checked = checkState(state, id, this.snapshot.boot?.techniques ?? []);
-    if (!checked) return;
-    this.change({ ...checked, looks: { ...state.looks, channel: undefined } });
-    void this.run();
-    void this.needLayers();
+  /** Opens or closes "How reliable is this explanation?". */
+  openReliability(open: boolean): void {
+    const { boot, state } = this.snapshot;
+    if (!state || open === (state.reliability !== undefined)) return;
+    this.change({ reliability: open ? [] : undefined });
+    if (boot?.reliability) this.reliabilityShown();
+    this.rememberSoon();
+  }
+
+  /** The section that a command asked for is on the screen. */
+  reliabilityShown(): void {
+    const { boot } = this.snapshot;
+    if (boot) this.set({ boot: { ...boot, reliability: undefined } });
+  }
+
+  /** Shows a check's picture and options, or only its numbers. */
+  openCheck(id: string, open: boolean): void {
+    const others = (this.state.reliability ?? []).filter((one) => one !== id);
+    this.change({ reliability: open ? [...others, id] : others });
+    this.rememberSoon();
+  }
+
+  /** A check's own option; the method's stay. */
+  setCheckParam(id: string, name: string, value: ParamValue): void {
+    this.setCheckParams(id, { ...this.state.params[id], [name]: value });
+  }
+
+  resetCheck(id: string): void {
+    this.setCheckParams(id, {});
+  }
+
+  private setCheckParams(id: string, params: Params): void {
+    this.change({ params: { ...this.state.params, [id]: params } });
+    this.checks.optionsChanged(id);
+    this.rememberSoon();
   }
 
   setParam(name: string, value: ParamValue): void {
@@ -372,10 +414,12 @@ export class PanelController extends InputFormStore {
   }
 
   /** A shown result with its numbers: those that no view holds are fetched. */
-  withNumbers({ result, state }: NonNullable<Snapshot["shown"]>): Promise<WholeResult> {
+  withNumbers({ result, state, check }: Saved): Promise<WholeResult> {
+    const from = madeFrom(result.provenance);
     return withValues(
       result,
-      async (index) => (await this.link.call("array", { state, index, from: madeFrom(result.provenance) })).values,
+      async (index) =>
+        (await this.link.call("array", { state, index, from, ...(check === undefined ? {} : { check }) })).values,
     );
   }
 

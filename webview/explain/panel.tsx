@@ -1,14 +1,13 @@
-import { stateKey } from "../../src/protocol/panel-job.ts";
-import { takesInput } from "../../src/protocol/technique.ts";
+import { takesInput, type TechniqueInfo } from "../../src/protocol/technique.ts";
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
 import { picturesOf } from "../../src/protocol/result.ts";
-import { layerNeeds } from "../../src/protocol/checks.ts";
 import { Button } from "../ui/controls.tsx";
 import { Announce, ProgressLine } from "../ui/feedback.tsx";
 import { Disclosure } from "../ui/fields.tsx";
 import { Messages, type Staleness } from "../ui/messages.tsx";
 import { useStore } from "../ui/store.ts";
+import { Checks } from "./checks.tsx";
 import type { PanelController, Snapshot } from "./controller.ts";
 import { ExplainedInputs } from "./explained-inputs.tsx";
 import { Header, targetName } from "./header.tsx";
@@ -24,7 +23,6 @@ import { denseAxes, RegionForm } from "./region.tsx";
 import { pageOf, Stage } from "./stage.tsx";
 import { sameJob, subjectName, withoutGrid } from "./state.ts";
 import { LayerStrip, LayerStripPlace } from "./strip.tsx";
-import { Trust } from "./trust.tsx";
 import { formatPercent } from "../../src/protocol/format.ts";
 
 /** The whole panel, drawn from the controller's snapshot. */
@@ -43,9 +41,7 @@ export function Panel({ controller }: { readonly controller: PanelController }):
   if (!boot || !state) return <main class="panel">{messages}</main>;
   const technique = controller.technique;
   const inputMatters = !technique || takesInput(technique);
-  const needs = technique
-    ? layerNeeds(technique, state.params[technique.id], boot.techniques)
-    : { layer: "none" as const };
+  const needs: Pick<TechniqueInfo["needs"], "layer" | "several" | "firstLayer"> = technique?.needs ?? { layer: "none" };
   const shownTechnique = boot.techniques.find(({ id }) => id === shown?.state.technique);
   const complete = partial ? undefined : shown?.result;
   const result = partial?.result ?? complete;
@@ -127,14 +123,13 @@ export function Panel({ controller }: { readonly controller: PanelController }):
             )}
           </div>
           {complete && shown && shownTechnique ? (
-            <Trust
-              key={stateKey(shown.state, shownTechnique)}
+            <Checks
               technique={shownTechnique}
-              techniques={boot.techniques}
-              shownState={shown.state}
+              shown={shown}
+              boot={boot}
+              open={state.reliability}
               name={subjectName(boot, shownTechnique)}
-              busy={running !== undefined}
-              canRun={boot.blocked === undefined && snapshot.stale === undefined}
+              canRun={boot.blocked === undefined && snapshot.stale === undefined && !running}
               page={page}
               controller={controller}
             />

@@ -56,7 +56,7 @@ test("the result before stays until the job has something to show, which then gr
   await eventually(() => text("progress")).toMatch(/Noise sample 12 of 50 · 4\d%/);
   // It is not the answer yet: nothing that says how it was made, nothing to check or to save.
   expect(await page.locator(".stage").getAttribute("aria-busy")).toBe("true");
-  for (const whole of ["provenance", "trust", "time"]) expect(await count(whole), whole).toBe(0);
+  for (const whole of ["provenance", "reliability", "time"]) expect(await count(whole), whole).toBe(0);
   expect(await page.getByTestId("save").isDisabled()).toBe(true);
   expect(await page.getByTestId("copy").isDisabled()).toBe(true);
   await screenshot(page, "partial-dark");

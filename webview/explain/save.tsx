@@ -9,7 +9,7 @@ import { copyPicture } from "../ui/copy.ts";
 import { Icon, IconButton } from "../ui/fields.tsx";
 import { MenuButton } from "../ui/menu.tsx";
 import type { MenuItem } from "../ui/menu.tsx";
-import type { PanelController, Snapshot } from "./controller.ts";
+import type { PanelController, Saved } from "./controller.ts";
 import { viewOf } from "../results/index.tsx";
 
 const formats: readonly { readonly format: SaveFormat; readonly label: string; readonly detail: string }[] = [
@@ -40,7 +40,7 @@ export function SaveMenu({
   testid = "save",
 }: {
   /** Absent as long as there is no result: the buttons keep their places. */
-  readonly shown: Snapshot["shown"];
+  readonly shown: Saved | undefined;
   readonly looks: Looks;
   /** What the result is about: files are called after it. */
   readonly name: string;
@@ -77,9 +77,7 @@ export function SaveMenu({
   );
 }
 
-type Shown = NonNullable<Snapshot["shown"]>;
-
-function fileItems(shown: Shown, looks: Looks, name: string, controller: PanelController): MenuItem[] {
+function fileItems(shown: Saved, looks: Looks, name: string, controller: PanelController): MenuItem[] {
   const { result } = shown;
   const save = async (format: SaveFormat): Promise<void> => {
     try {
@@ -104,7 +102,7 @@ function fileItems(shown: Shown, looks: Looks, name: string, controller: PanelCo
 }
 
 /** What runs elsewhere: a model, code. */
-function takeAway({ result }: Shown, controller: PanelController): MenuItem[] {
+function takeAway({ result }: Saved, controller: PanelController): MenuItem[] {
   return [
     { id: "onnx", label: "ONNX …", detail: "a model that explains", run: () => void controller.exportModel() },
     {

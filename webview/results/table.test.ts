@@ -2,8 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { violations } from "../../test/webview/axe.ts";
 import type { ThemeName } from "../../test/webview/fake/themes.ts";
-import { kindNames } from "../../test/webview/gallery/kinds/index.ts";
-import { boxOf, eventually, idle, pagesOf, screenshot, until } from "../../test/webview/harness.ts";
+import { boxOf, eventually, idle, pagesOf, screenshot } from "../../test/webview/harness.ts";
 import type { OpenOptions, TestPage } from "../../test/webview/harness.ts";
 
 const openPage = pagesOf("explain");
@@ -87,25 +86,6 @@ test("predictions: every item, with what a target takes", async () => {
   await eventually(count).toBe("2 of 8 rows");
 });
 
-test("the checks' numbers stand in one table", async () => {
-  page = await openPage({ scenario: { checks: true, state: { technique: "saliency" } } });
-  await idle(page);
-  await page.getByTestId("trust").click();
-  await page.getByTestId("trust-all").click();
-  await page.getByTestId("trust-numbers").click();
-  await eventually(() => page.getByTestId("table-count").last().textContent()).toMatch(/^\d+ rows$/);
-  const grid = page.getByTestId("table-grid").last();
-  await eventually(() => grid.locator("[role=columnheader]").allTextContents()).toEqual([
-    "check",
-    "number",
-    "value",
-    "what it says",
-  ]);
-  await eventually(() => grid.locator('[aria-rowindex="2"] > [role=gridcell]').first().textContent()).toBe(
-    "Insertion & Deletion",
-  );
-});
-
 test.each<ThemeName>(["dark", "light", "hc-dark", "hc-light"])("axe finds nothing in %s", async (theme) => {
   await openTable("features", "bars-table", { theme, scenario: { otherKinds: true } });
   await page.getByTestId("column-2").click();
@@ -145,18 +125,4 @@ test("counts are whole numbers, all their digits", async () => {
   page = await openPage({ scenario: { modelOnly: true, withoutInput: true, state: { technique: "parameters" } } });
   await page.getByTestId("table-grid").waitFor();
   await eventually(() => rowAt(1)).toEqual(["fc", "1281000"]);
-});
-
-describe("in a narrow panel", () => {
-  const openSheet = pagesOf("results");
-
-  // Each kind in all its states: huge values, long names, many columns.
-  test.each(kindNames)("%s: no table of values widens the page", async (kind) => {
-    const sheet = await openSheet({ scene: kind, width: 320, height: 900 });
-    await sheet.locator(".sheet-state").first().waitFor();
-    const tables = sheet.locator("[data-testid$=-table][aria-expanded=false]");
-    for (let left = await tables.count(); left > 0; left--) await tables.first().click();
-    await until(sheet, "document.querySelectorAll('[data-testid$=-table][aria-expanded=false]').length === 0");
-    expect(await sheet.evaluate("document.documentElement.scrollWidth")).toBe(320);
-  });
 });

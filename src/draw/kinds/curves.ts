@@ -139,5 +139,7 @@ export function lineText({ label, summary }: CurveLine): string {
 /** "0.31 ± 0.02": what random maps have in a number's place; nothing where none were made. */
 export function randomText({ random }: CurveNumber): string | undefined {
   if (!random) return undefined;
-  return `${formatValue(random.mean)}${random.deviation === undefined ? "" : ` ± ${formatValue(random.deviation)}`}`;
+  const { mean, deviation } = random;
+  // A deviation of few maps is known to two digits at best.
+  return `${formatValue(mean)}${deviation === undefined ? "" : ` ± ${formatValue(Number(deviation.toPrecision(2)))}`}`;
 }

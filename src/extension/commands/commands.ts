@@ -27,7 +27,9 @@ export function registerCommands(services: Services, panels: Panels, comparisons
       techniques.map((info) => [
         commandId(info.id),
         (model?: unknown, options?: unknown) =>
-          visualize(services, panels, info, asUri(model), asLayer(options) ?? asLayer(model)),
+          info.group === "checks"
+            ? checkExplanation(services, panels, { given: asUri(model), check: info })
+            : visualize(services, panels, info, asUri(model), asLayer(options) ?? asLayer(model)),
       ]),
     ),
     ...sampleCommands(services, panels),

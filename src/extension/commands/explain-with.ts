@@ -1,6 +1,5 @@
 import type * as vscode from "vscode";
-import { checkedMethod, checkState, checksOf } from "../../protocol/checks.ts";
-import type { PanelState } from "../../protocol/panel.ts";
+import { checksOf } from "../../protocol/checks.ts";
 import { isMethod } from "../../protocol/quick-methods.ts";
 import type { TechniqueInfo } from "../../protocol/technique.ts";
 import { nameOf } from "../files.ts";
@@ -22,42 +21,55 @@ export async function explainWith(services: Services, panels: Panels, given?: vs
 }
 
 /**
- * "Check Explanation…": asks for a check of what the panel in front shows. Where there is none, it asks for the model and
- * the method as well: a check is always of a method that the person has seen.
+ * "Check Explanation…": asks for a check of what the panel in front shows, and runs it under the result ("How reliable is
+ * this explanation?"), or only opens that. Where there is no panel, it asks for the model and the method as well: a check
+ * is always of a method that the person has seen. `check`: by a check's own command.
  */
-export async function checkExplanation(services: Services, panels: Panels): Promise<void> {
+export async function checkExplanation(
+  services: Services,
+  panels: Panels,
+  { given, check }: { readonly given?: vscode.Uri | undefined; readonly check?: TechniqueInfo } = {},
+): Promise<void> {
   const { techniques } = services;
-  const chosen = activeModel();
-  const panel = panels.active ?? (chosen && panels.of(chosen));
+  const chosen = given ?? activeModel();
+  const panel = given ? panels.of(given) : (panels.active ?? (chosen && panels.of(chosen)));
   const model = panel?.model ?? chosen ?? (await pickModel("Check an Explanation"));
   if (!model || (await refuseWhenBlocked(model))) return;
-  const shown = panel && checkedMethod(panel.current, techniques);
+  const isChecked = (info: TechniqueInfo): boolean =>
+    check ? checksOf(info, techniques).includes(check) : checksOf(info, techniques).length > 0;
+  const shown = panel && techniques.find((info) => info.id === panel.current.technique && isChecked(info));
   const method =
     shown ??
-    (await pickInfo(
-      services,
-      panels,
-      model,
-      `Check an explanation of ${nameOf(model)}: by which method?`,
-      (info) => checksOf(info, techniques).length > 0,
-    ));
+    (await pickInfo(services, panels, model, `Check an explanation of ${nameOf(model)}: by which method?`, isChecked));
   if (!method) return;
-  const checks = checksOf(method, techniques);
+  const wanted =
+    check?.id ?? (await pickCheck(checksOf(method, techniques), `Check ${method.title} of ${nameOf(model)}`));
+  if (wanted === undefined) return;
+  const id = wanted === SECTION ? undefined : wanted;
+  if (panel && shown) return panel.showReliability(id);
+  await visualize(services, panels, method, model);
+  await panels.of(model)?.showReliability(id);
+}
+
+/** The section without a run: a word that no technique has. */
+const SECTION = "";
+
+/** One of the checks, or the section that they stand in; undefined when the person left the list. */
+async function pickCheck(checks: readonly TechniqueInfo[], title: string): Promise<string | undefined> {
+  const section = {
+    label: "How reliable is this explanation?",
+    detail: "Opens the list of checks under the result; runs none.",
+  };
   const picked = await pick({
-    title: `Check ${method.title} of ${nameOf(model)}`,
+    title,
     placeholder: "How should it be checked?",
-    items: checks.map(({ title, cite, summary }) => ({ label: title, description: cite, detail: summary })),
+    items: [
+      section,
+      ...checks.map(({ title, cite, summary }) => ({ label: title, description: cite, detail: summary })),
+    ],
   });
-  const check = checks.find(({ title }) => typeof picked === "object" && picked.label === title);
-  if (!check) return;
-  const nothing: PanelState = { model: model.toString(), technique: "", target: {}, ...services.startingOptions() };
-  const of = { ...(panel?.current ?? nothing), technique: method.id };
-  const { layer, moreLayers, params } = checkState(of, check.id, techniques)!;
-  await visualize(services, panels, check, model, {
-    params,
-    ...(layer === undefined ? {} : { layer }),
-    ...(moreLayers ? { moreLayers } : {}),
-  });
+  if (typeof picked !== "object") return undefined;
+  return picked.label === section.label ? SECTION : checks.find((one) => one.title === picked.label)?.id;
 }
 
 /** One of the methods, by the list of them; undefined when the person left it, or where the model cannot be read. */

@@ -88,10 +88,7 @@ export class ComparePanel extends WebviewSession<CompareHost> {
       .map((model) => blockedReason(model))
       .find((reason) => reason !== undefined);
     await this.watcher.refreshStamps();
-    const speeds = Object.fromEntries(
-      modelsOf(state).map((model) => [model.toString(), services.times.of(model.toString())]),
-    );
-    return { state, techniques, inputName: this.inputName, speeds, ...subject, ...(blocked ? { blocked } : {}) };
+    return { state, techniques, inputName: this.inputName, ...subject, ...(blocked ? { blocked } : {}) };
   }
 
   private validateCell(cell: unknown): PanelState {

@@ -307,9 +307,3 @@ describe("zoom", () => {
     expect(reveal({ ...zoom, u: 0.5 }, 0.25, 0)).toEqual({ scale: 4, u: 0.25, v: 0 });
   });
 });
-
-test("cancelled and started jobs come back; what is none is left out", () => {
-  const kept = readCompareState({ ...state, stopped: ["own {}", 5, "x".repeat(40_000)], started: "all" }, techniques);
-  expect(kept?.stopped).toEqual(["own {}"]);
-  expect(kept).not.toHaveProperty("started");
-});

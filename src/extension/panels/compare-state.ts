@@ -1,5 +1,5 @@
 import type { Axis, AxisEntry, AxisKind, CompareState, ScaleSharing } from "../../protocol/compare.ts";
-import { isComparable, LONGEST_JOB, MOST_JOBS } from "../../protocol/compare.ts";
+import { isComparable } from "../../protocol/compare.ts";
 import type { TechniqueInfo } from "../../protocol/technique.ts";
 import { readParams } from "../../protocol/params.ts";
 import { isResultId, readPanelState } from "./state.ts";
@@ -33,20 +33,10 @@ export function readCompareState(data: unknown, techniques: readonly TechniqueIn
     columns,
     ...(rows && rows.kind !== columns.kind ? { rows } : {}),
     removed,
-    ...readJobs("stopped", data.stopped),
-    ...readJobs("started", data.started),
     looks,
     scale: scales.find((scale) => scale === data.scale) ?? "own",
     ...(isResultId(data.kept) ? { kept: data.kept } : {}),
   };
-}
-
-/** Names of jobs, as far as they may be some. */
-function readJobs<Name extends "stopped" | "started">(name: Name, data: unknown): Pick<CompareState, Name> | object {
-  const jobs = (Array.isArray(data) ? data : [])
-    .filter((job): job is string => typeof job === "string" && job.length < LONGEST_JOB)
-    .slice(0, MOST_JOBS);
-  return jobs.length > 0 ? { [name]: jobs } : {};
 }
 
 function readAxis(

@@ -1,5 +1,6 @@
 import type { TargetSpec } from "../../protocol/job.ts";
 import { RemoteError } from "../../protocol/link.ts";
+import { withoutCheck } from "../../protocol/checks.ts";
 import { readLooks } from "../../protocol/looks.ts";
 import type { PanelState } from "../../protocol/panel.ts";
 import type { Recipe } from "../../protocol/recipe.ts";
@@ -11,7 +12,7 @@ import { refuseChanges } from "./changes.ts";
 /**
  * A panel's state as it came back from VS Code's storage or from a webview: an older version's, or anything. Gives a
  * state in which every field is sound (what is not becomes its default), or undefined when it does not say which model
- * and, where it has one, which input.
+ * and, where it has one, which input. A check that stood in its method's place stands under it.
  */
 export function readPanelState(data: unknown, techniques: readonly TechniqueInfo[]): PanelState | undefined {
   if (!isRecord(data) || !isUri(data.model) || !(data.input === undefined || isUri(data.input))) return undefined;
@@ -20,7 +21,7 @@ export function readPanelState(data: unknown, techniques: readonly TechniqueInfo
   const params = isRecord(data.params) ? data.params : {};
   const recipe = readRecipe(data.recipe);
   const form = readRows(data.form);
-  return {
+  const state: PanelState = {
     model: data.model,
     ...(data.input === undefined ? {} : { input: data.input }),
     technique: technique.id,
@@ -48,8 +49,18 @@ export function readPanelState(data: unknown, techniques: readonly TechniqueInfo
     looks: readLooks(data.looks),
     ...(recipe ? { recipe } : {}),
     ...(form ? { form } : {}),
+    ...(Array.isArray(data.reliability)
+      ? { reliability: checksIn(data.reliability, techniques).slice(0, techniques.length) }
+      : {}),
     ...(isResultId(data.pinned) ? { pinned: data.pinned } : {}),
   };
+  return withoutCheck(state, techniques);
+}
+
+function checksIn(ids: readonly unknown[], techniques: readonly TechniqueInfo[]): string[] {
+  return ids.filter(
+    (id): id is string => isText(id) && techniques.some((info) => info.group === "checks" && info.id === id),
+  );
 }
 
 /** An entry's name among the kept results, as this program makes them. */

@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import { checkState } from "../../protocol/checks.ts";
+import { checksOf, checkState } from "../../protocol/checks.ts";
 import { RemoteError } from "../../protocol/link.ts";
 import type { CallContext, Handlers } from "../../protocol/link.ts";
 import type { Result } from "../../protocol/result.ts";
@@ -29,6 +29,8 @@ export class TechniquePanel extends WebviewSession<PanelHost> {
   private readonly watcher: ModelWatcher;
   /** Its state was changed by another view while its page was away. */
   private followed = false;
+  /** What a command asked for, and the page does not know of yet. */
+  private asked: PanelBoot["reliability"];
   private last: { readonly key: string; readonly result: Result } | undefined;
 
   constructor(
@@ -80,9 +82,18 @@ export class TechniquePanel extends WebviewSession<PanelHost> {
     await this.notifyWebview("command");
   }
 
+  /** Opens "How reliable is this explanation?" under the result, and runs a check of it where one is named. */
+  async showReliability(check?: string): Promise<void> {
+    const opened = check === undefined ? [] : [check];
+    this.asked = check === undefined ? {} : { check };
+    this.state = { ...this.state, reliability: [...new Set([...(this.state.reliability ?? []), ...opened])] };
+    this.panel.reveal(undefined, false);
+    await this.notifyWebview("command");
+  }
+
   private handlers(): Omit<Handlers<PanelHost>, "ready"> {
     const { services } = this;
-    const { engine, runner, techniques } = services;
+    const { engine, runner } = services;
     return {
       ...subjectHandlers<PanelState>(
         services,
@@ -92,11 +103,9 @@ export class TechniquePanel extends WebviewSession<PanelHost> {
       ),
       ...inputFormHandlers(services, (state) => this.validateState(state)),
       run: async ({ state }, context) => this.run(this.acceptState(state), context),
-      check: async ({ state, check }, { signal, progress }) => {
-        const checked = checkState(this.validateState(state), check, techniques);
-        if (!checked) throw new RemoteError("UsageError", `"${check}" does not check ${state.technique}.`);
-        return runner.run(checked, { signal, onProgress: progress });
-      },
+      check: ({ state, check }, { signal, progress }) =>
+        runner.run(this.checked(state, check), { signal, onProgress: progress }),
+      knownChecks: ({ state }) => this.knownChecks(this.validateState(state)),
       remember: ({ state }) => void this.acceptState(state),
       layers: ({ state }, { signal, progress }) =>
         runner.layers(this.validateState(state), { signal, onProgress: progress }),
@@ -104,8 +113,11 @@ export class TechniquePanel extends WebviewSession<PanelHost> {
         runner.channel(this.validateState(state), channel, { signal, onProgress: progress }),
       tiles: ({ state, from, to }, { signal, progress }) =>
         runner.tiles(this.validateState(state), from, to, { signal, onProgress: progress }),
-      array: ({ state, ...of }, { signal, progress }) =>
-        runner.array(this.validateState(state), of, { signal, onProgress: progress }),
+      array: ({ state, check, ...of }, { signal, progress }) =>
+        runner.array(check === undefined ? this.validateState(state) : this.checked(state, check), of, {
+          signal,
+          onProgress: progress,
+        }),
       preview: async ({ state, recipe }, { signal, progress }) =>
         runner.preview(this.validateState(state), recipe, { signal, onProgress: progress }),
       saveRecipe: async ({ recipe }) => {
@@ -157,10 +169,13 @@ export class TechniquePanel extends WebviewSession<PanelHost> {
     await this.watcher.refreshStamps();
     const blocked = blockedReason(this.model);
     const facts = await services.facts.lastOf(this.model.fsPath);
+    const { asked } = this;
+    this.asked = undefined;
     const elsewhere = state.pinned === undefined ? services.selections.differing(state) : undefined;
     return {
       state,
       ...(this.followed ? { followed: true as const } : {}),
+      ...(asked ? { reliability: asked } : {}),
       ...(elsewhere
         ? { elsewhere: { state: elsewhere, ...(elsewhere.input ? { inputName: nameOfInput(elsewhere.input) } : {}) } }
         : {}),
@@ -204,6 +219,27 @@ export class TechniquePanel extends WebviewSession<PanelHost> {
       // The model or the input is not there any more: the last picture is better than none.
       return this.last?.result;
     }
+  }
+
+  /** The state of a check of the result that a state shows. */
+  private checked(state: PanelState, check: string): PanelState {
+    const checked = checkState(this.validateState(state), check, this.services.techniques);
+    if (!checked) throw new RemoteError("UsageError", `"${check}" does not check ${state.technique}.`);
+    return checked;
+  }
+
+  /** Of a model or an input that is gone there is nothing. */
+  private async knownChecks(state: PanelState): Promise<Readonly<Record<string, Result>>> {
+    const { runner, techniques } = this.services;
+    const method = techniques.find(({ id }) => id === state.technique);
+    const found = await Promise.all(
+      (method ? checksOf(method, techniques) : []).map(async ({ id }) => {
+        const checked = checkState(state, id, techniques);
+        const result = checked && (await runner.find(checked).catch(() => undefined));
+        return result ? ([[id, result]] as const) : [];
+      }),
+    );
+    return Object.fromEntries(found.flat());
   }
 
   private pin(state: PanelState, target: unknown): ReturnType<PanelHost["pin"]> {

@@ -8,7 +8,7 @@ import { parseOptions } from "./checked-method.ts";
 import { describe, expect, it } from "vitest";
 import type { CurvesArtifact } from "../../protocol/artifacts.ts";
 import type { WholeResult } from "../../protocol/result.ts";
-import { checksOf, checkState, layerNeeds, optionsText } from "../../protocol/checks.ts";
+import { checksOf, checkState, optionsText, withoutCheck } from "../../protocol/checks.ts";
 import type { Job } from "../../protocol/job.ts";
 import { DEFAULT_LOOKS } from "../../protocol/looks.ts";
 import { catalogue } from "../catalogue.ts";
@@ -375,6 +375,37 @@ describe("a check", () => {
     expect(result.arrays[0].values.every(Number.isFinite)).toBe(true);
   });
 
+  it("that a panel showed in its method's place stands under the method, with the options that it had", () => {
+    const before = {
+      model: "file:///m.onnx",
+      input: "file:///cat.png",
+      technique: "insertion-deletion",
+      target: { index: [3] },
+      layer: "relu",
+      looks: DEFAULT_LOOKS,
+      params: {
+        saliency: { absolute: false },
+        "insertion-deletion": { method: "grad-cam", options: "relu=false; samples=4; gone=1; noise=x", steps: 20 },
+      },
+    };
+    const now = withoutCheck(before, catalogue);
+    expect(now).toMatchObject({
+      technique: "grad-cam",
+      target: { index: [3] },
+      layer: "relu",
+      reliability: ["insertion-deletion"],
+      params: { saliency: { absolute: false }, "grad-cam": { relu: false } },
+    });
+    expect(Object.keys(now.params["grad-cam"])).toEqual(["relu", "samples"]);
+    // The check's own options stay, and are asked with again.
+    expect(checkState(now, "insertion-deletion", catalogue)?.params["insertion-deletion"]).toMatchObject({
+      method: "grad-cam",
+      options: "relu=false; samples=4",
+      steps: 20,
+    });
+    expect(withoutCheck({ ...before, technique: "saliency" }, catalogue)).toEqual({ ...before, technique: "saliency" });
+  });
+
   it("has a method's options, and its layer where it asks for one", () => {
     const state = {
       model: "file:///m.onnx",
@@ -405,12 +436,5 @@ describe("a check", () => {
     expect(
       checkState({ ...state, technique: "grad-cam", moreLayers: ["conv"] }, "road", catalogue)?.moreLayers,
     ).toEqual(["conv"]);
-    const needs = (id: string, params: Record<string, string>): string =>
-      layerNeeds(method(id), params, catalogue).layer;
-    expect([needs("road", { method: "grad-cam" }), needs("road", {}), needs("grad-cam", {})]).toEqual([
-      "spatial",
-      "none",
-      "spatial",
-    ]);
   });
 });

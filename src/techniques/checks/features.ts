@@ -5,8 +5,14 @@ import { channelView } from "../framework/channels.ts";
 import { inputName, inputSaid } from "../framework/input-name.ts";
 import { integersOf } from "../framework/input-numbers.ts";
 import { jointPlaces } from "../framework/joint-places.ts";
-import type { CheckedMethod } from "./checked-method.ts";
+import type { Layout } from "../../runtime/layout.ts";
 import type { SampleContext, InputInfo, TechniqueOutput } from "../framework/technique.ts";
+
+/** What a map is called, and the layer that it is of, where it is one's. */
+export interface MapOf {
+  readonly title: string;
+  readonly usedLayer: string | undefined;
+}
 
 /** What is removed together: pixels over all channels, a token's whole vector, single columns of a table row. */
 export interface Features {
@@ -126,7 +132,7 @@ export function fromPlanes({ of, channel }: Features, planes: readonly Float32Ar
 export async function importanceOf(
   context: SampleContext,
   features: Features,
-  method: CheckedMethod,
+  method: MapOf,
   raw: TechniqueOutput["raw"],
 ): Promise<Float32Array> {
   if (raw.effects) return meansOver(features, raw.values);
@@ -159,7 +165,7 @@ function meansOver({ of, count }: Features, values: Float32Array): Float32Array 
 export async function elementsOf(
   context: SampleContext,
   features: Features,
-  method: CheckedMethod,
+  method: MapOf,
   raw: TechniqueOutput["raw"],
 ): Promise<Float32Array> {
   if (raw.effects) return raw.effects.shares;
@@ -172,30 +178,51 @@ export function hasInputShape({ input }: SampleContext, { dims }: TechniqueOutpu
   return dims.length === input.dims.length && dims.every((dim, axis) => dim === input.dims[axis]);
 }
 
+/** UsageError where a method's raw result has no place for each feature: see importanceOf. */
+export async function requireCorrespondence(
+  context: SampleContext,
+  features: Features,
+  method: MapOf,
+  raw: TechniqueOutput["raw"],
+): Promise<void> {
+  if (!raw.effects && !raw.byPlace && !hasInputShape(context, raw))
+    await layoutOfMap(context, features, method, raw.dims);
+}
+
 async function mapOf(
   context: SampleContext,
-  { size }: Features,
-  method: CheckedMethod,
+  features: Features,
+  method: MapOf,
   { dims, values }: TechniqueOutput["raw"],
 ): Promise<{ values: Float32Array; size: readonly number[] }> {
-  if (size && dims.length === size.length) return { values, size: dims };
-  const layer = method.usedLayer;
-  const layout = layer === undefined ? undefined : (await context.layouts()).get(layer);
+  const layout = await layoutOfMap(context, features, method, dims);
+  if (!layout) return { values, size: dims };
+  const view = channelView(values, dims, layout);
+  const sums = new Float64Array(view.area);
+  view.values.forEach((value, at) => {
+    sums[at % view.area] += value;
+  });
+  return { values: Float32Array.from(sums), size: view.size };
+}
+
+/** Which axes of a layer's value are its space; undefined for a map, which has no others. UsageError where it has none. */
+async function layoutOfMap(
+  context: SampleContext,
+  { size }: Features,
+  { title, usedLayer }: MapOf,
+  dims: readonly number[],
+): Promise<(Layout & { readonly channel: number }) | undefined> {
+  if (size && dims.length === size.length) return undefined;
+  const layout = usedLayer === undefined ? undefined : (await context.layouts()).get(usedLayer);
   if (
     size &&
     layout?.channel !== undefined &&
     layout.spatial.length === size.length &&
     layout.spatial.length + 2 === dims.length
-  ) {
-    const view = channelView(values, dims, { ...layout, channel: layout.channel });
-    const sums = new Float64Array(view.area);
-    view.values.forEach((value, at) => {
-      sums[at % view.area] += value;
-    });
-    return { values: Float32Array.from(sums), size: view.size };
-  }
+  )
+    return { ...layout, channel: layout.channel };
   throw new UsageError(
-    `${method.title} has a result of shape [${dims.join(", ")}], which does not correspond to the input ${inputSaid(context.input)}.`,
+    `${title} has a result of shape [${dims.join(", ")}], which does not correspond to the input ${inputSaid(context.input)}.`,
     inputName(context.input),
     "This check removes parts of the input: choose a method that explains the input, or a layer with height and width.",
   );

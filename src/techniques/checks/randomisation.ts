@@ -82,14 +82,21 @@ async function layersFromTheTop(
   context: SampleContext,
   method: CheckedMethod,
 ): Promise<ReturnType<typeof weightLayers>> {
-  const { graph } = context.model.model;
-  const { value } = await method.question().score();
-  const end = graph.nodes.some(({ outputs }) => outputs.includes(value)) ? value : context.output.value;
-  const layers = weightLayers(graph, end).reverse();
+  return requireWeights(context, (await method.question().score()).value).reverse();
+}
+
+/** The layers with weights that the score is computed from, in the graph's order. UsageError where there are none. */
+export function requireWeights(
+  { model, output }: Pick<SampleContext, "model" | "output">,
+  score: string,
+): ReturnType<typeof weightLayers> {
+  const { graph } = model.model;
+  const end = graph.nodes.some(({ outputs }) => outputs.includes(score)) ? score : output.value;
+  const layers = weightLayers(graph, end);
   if (layers.length === 0)
     throw new UsageError(
       "The model has no layers with float weights that could be randomised.",
-      context.output.name,
+      output.name,
       "Quantised weights are not randomised. Check the float model it was made from.",
     );
   return layers;

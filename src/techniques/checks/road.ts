@@ -222,7 +222,8 @@ function numbersOf({
   };
 }
 
-function spaceOf({ input }: SampleContext, { size }: Features): [height: number, width: number] {
+/** Height and width of what is imputed. UsageError for an input that has none. */
+export function spaceOf({ input }: SampleContext, { size }: Features): [height: number, width: number] {
   if (size?.length === 2 && input.tokensOf === undefined) return [size[0], size[1]];
   if (size?.length === 1 && input.tokensOf === undefined) return [1, size[0]];
   throw new UsageError(

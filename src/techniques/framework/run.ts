@@ -125,6 +125,7 @@ async function runOnSamples(
       pictures: [...first.pictures, ...frames],
       ...(technique.info.id === "predictions" ? {} : { predictions: predictionBars(context, 5) }),
       ...(mark ? { target: mark } : {}),
+      ...(run.unfitChecks ? { unfitChecks: run.unfitChecks } : {}),
     },
     arrays: arraysOf(output, context),
     notExplained: without,

@@ -15,6 +15,7 @@ import type { PreparedInput } from "./prepared-input.ts";
 import type { RunEnvironment } from "./run.ts";
 import { entriesOf, meanOutput, stackedOutput } from "./samples.ts";
 import type { SampleTechnique, TechniqueOutput } from "./technique.ts";
+import { unfitChecks } from "../checks/unfit.ts";
 import { whyZero } from "./zero.ts";
 
 export interface Done {
@@ -25,6 +26,8 @@ export interface Done {
 /** A technique's runs over a job's samples. */
 export class SampleRun {
   readonly notes = new Set<string>();
+  /** Which checks cannot judge the first sample's result, and why. */
+  unfitChecks: Awaited<ReturnType<typeof unfitChecks>>;
   /** Whether the job runs on its inputs one after another. */
   private several = false;
   private readonly without: { readonly input: string; readonly reason: string }[] = [];
@@ -239,6 +242,9 @@ export class SampleRun {
     const broken = await brokenValues(context, shown).catch(() => undefined);
     if (broken !== undefined) context.note(broken);
     for (const note of context.notes) this.notes.add(note);
+    // Of several inputs, one after another, a check may judge one and not the next.
+    if (!this.several)
+      this.unfitChecks ??= await unfitChecks(this.technique, context, output.raw).catch(() => undefined);
     return { output, context };
   }
 

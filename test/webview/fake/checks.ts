@@ -1,5 +1,6 @@
 /** Checks of explanations, as the engine gives them, with curves that look like real ones. */
 import type { CurvesArtifact } from "../../../src/protocol/artifacts.ts";
+import { randomNumbers } from "../../../src/protocol/checks.ts";
 import type { TechniqueInfo } from "../../../src/protocol/technique.ts";
 
 const methods = [
@@ -99,12 +100,16 @@ export const checkCurves: Readonly<Record<string, CurvesArtifact>> = {
         label: "Insertion AUC",
         value: 0.6781,
         help: "Mean of the curve while pixels are inserted. Higher is better.",
+        better: "higher",
+        random: randomNumbers([0.31, 0.34, 0.33]),
       },
       {
         id: "deletion_auc",
         label: "Deletion AUC",
         value: 0.0923,
         help: "Mean of the curve while pixels are removed. Lower is better.",
+        better: "lower",
+        random: randomNumbers([0.21, 0.09, 0.22]),
       },
     ],
     reading:
@@ -140,6 +145,8 @@ export const checkCurves: Readonly<Record<string, CurvesArtifact>> = {
         label: "Infidelity",
         value: 71.5,
         help: "Mean squared difference between the predicted and the actual score change. Lower is better.",
+        better: "lower",
+        random: randomNumbers([61.2, 64.8, 58.1, 66.3, 60.4]),
       },
     ],
     reading: "Each dot is one perturbed input. On the diagonal, the map foretold what the score did.",
@@ -177,6 +184,7 @@ export const checkCurves: Readonly<Record<string, CurvesArtifact>> = {
         label: "Magnitudes, all layers randomised",
         value: 0.0256,
         help: "Rank correlation with all layers randomised. Near 0 is a pass.",
+        random: randomNumbers([0.0021, -0.0013, 0.0005, 0.0034, -0.0008]),
       },
     ],
     reading: "If the map depends on the learned weights, the curves fall towards 0 as layers are randomised.",

@@ -49,7 +49,6 @@ function boot(): CompareBoot {
     state,
     techniques: otherKinds.filter(isComparable),
     inputName: "cat.png",
-    speeds: (scenario.speeds as CompareBoot["speeds"] | undefined) ?? {},
     outputs: ["logits"],
     recipe: {
       recipe: { version: 1, inputs: {} },

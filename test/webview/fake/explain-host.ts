@@ -64,6 +64,8 @@ let methods = {
 } as QuickMethods;
 
 function boot(): PanelBoot {
+  const asked = page.fake.askReliability as PanelBoot["reliability"];
+  delete page.fake.askReliability;
   return {
     state,
     techniques: scenario.many
@@ -91,9 +93,19 @@ function boot(): PanelBoot {
       classes: classNames,
       ...explainable,
     },
+    ...(asked ? { reliability: asked } : {}),
     ...(scenario.result ? { result: withoutValues(resultFor(state)) } : {}),
     ...(typeof scenario.blocked === "string" ? { blocked: scenario.blocked } : {}),
   };
+}
+
+page.fake.askReliability = scenario.askReliability;
+
+/** Results of checks, as the cache keeps them. */
+const finished = new Map<string, ReturnType<typeof withoutValues>>();
+
+function checkKey({ technique, input, target, layer, params }: PanelState): string {
+  return JSON.stringify([technique, input, target, layer, params[technique]]);
 }
 
 /** How long a run takes, in milliseconds. */
@@ -120,14 +132,36 @@ const link = new Link<PanelHost, SessionView>(
       return { result, cached: false };
     },
     async check(request, context) {
-      const fails = (page.fake.failCheck as Record<string, string> | undefined)?.[request.check];
+      const failing = (page.fake.failCheck ?? scenario.failCheck) as Record<string, string> | undefined;
+      const fails = failing?.[request.check];
+      if (typeof scenario.holdCheck === "number") {
+        context.progress({ fraction: scenario.holdCheck, text: "Deletion: step 12 of 50" });
+        page.fake.pending--;
+        await new Promise((_, reject) => {
+          context.signal.addEventListener("abort", () => reject(new RemoteError("AbortError", "Cancelled.")));
+        }).finally(() => page.fake.pending++);
+      }
       await work(delay(), "Noise sample 12 of 50", context);
       if (fails) throw new RemoteError("UsageError", fails, "input", "Insertion and deletion work on any input.");
       const checked = checkState(request.state, request.check, [...techniques, ...checks]);
       if (!checked) throw new RemoteError("UsageError", `There is no check "${request.check}".`);
-      return { result: withoutValues(resultFor(checked)), cached: false };
+      const result = withoutValues(resultFor(checked));
+      finished.set(checkKey(checked), result);
+      return { result, cached: false };
     },
-    array: (request) => ({ values: resultFor(request.state).arrays[request.index].values }),
+    knownChecks: ({ state: asked }) =>
+      Object.fromEntries(
+        checks.flatMap(({ id }) => {
+          const checked = checkState(asked, id, [...techniques, ...checks]);
+          const known = checked && finished.get(checkKey(checked));
+          const started = (scenario.knownChecks as string[] | undefined)?.includes(id) && checked;
+          return known ? [[id, known]] : started ? [[id, withoutValues(resultFor(checked))]] : [];
+        }),
+      ),
+    array: ({ state: of, check, index }) => {
+      const checked = check === undefined ? of : checkState(of, check, [...techniques, ...checks])!;
+      return { values: resultFor(checked).arrays[index].values };
+    },
     remember: (request) => {
       state = request.state;
     },

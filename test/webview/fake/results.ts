@@ -183,6 +183,7 @@ function plainResultFor(state: PanelState): WholeResult {
     notes,
     views: [main, ...beside],
     context: {
+      ...(scenario.unfitChecks ? { unfitChecks: scenario.unfitChecks as Record<string, string> } : {}),
       ...(scenario.mark ? { target: { left: 0.25, top: 0.3, right: 0.5, bottom: 0.6 } } : {}),
       pictures:
         ["heatmap", "tiles", "boxes", "mask", "output-image", "keypoints", "numbers"].includes(main.kind) ||

@@ -26,6 +26,13 @@ const result = (technique: string, shows: string, scenario: Scene["scenario"] = 
   ...(height ? { height } : {}),
 });
 
+/** The section "How reliable is this explanation?" under a result; `open`: the checks that are opened in it. */
+const checked = (shows: string, { open, ...scenario }: Scene["scenario"]): Scene => ({
+  scenario: { checks: true, ...scenario, state: { technique: "saliency", ...(open ? { reliability: open } : {}) } },
+  shows,
+  height: 1400,
+});
+
 const named = (derivation: Derivation): Readonly<Record<string, unknown>> => ({ derivation });
 
 const explain: Scenes = {
@@ -76,7 +83,6 @@ const explain: Scenes = {
   tokens: result("tokens", "[data-testid=tokens]", { otherKinds: true }, 560),
   "a signal": result("signal", "[data-testid=line-view]", { otherKinds: true }),
   "a picture and a row": result("inputs", "[data-testid=explained-input]", { otherKinds: true }, 1100),
-  "a check": result("insertion-deletion", "[data-testid^=curves-]", { checks: true }, 800),
   "preprocessing, and no class names are known": {
     scenario: { unnamed: true, press: "recipe" },
     shows: "[data-testid=recipe-classes-offer]",
@@ -87,6 +93,23 @@ const explain: Scenes = {
     shows: "[data-testid=recipe-classes-problem]",
     height: 1400,
   },
+  "checks: closed": checked("[data-testid=reliability]", {}),
+  "checks: none ran yet": checked("[data-testid=checks-table]", { open: [] }),
+  "checks: running": checked("[data-testid=check-progress]", {
+    open: [],
+    askReliability: { check: "insertion-deletion" },
+    holdCheck: 0.4,
+  }),
+  "checks: with numbers": checked("[data-testid=curves-infidelity]", {
+    open: ["infidelity"],
+    knownChecks: ["insertion-deletion", "infidelity", "randomisation"],
+  }),
+  "checks: one failed, one cannot judge": checked(".check-failure", {
+    open: [],
+    askReliability: { check: "infidelity" },
+    failCheck: { infidelity: "The score is not finite where the input is perturbed." },
+    unfitChecks: { randomisation: "The model has no layers with float weights that could be randomised." },
+  }),
   "the model alone": result("parameters", ".table-stage", { modelOnly: true }, 420),
   "NaN and infinite values": { scenario: named("NaN and infinite"), shows: "[data-testid=heatmap]" },
   "huge values": { scenario: named("huge values"), shows: "[data-testid=heatmap]" },
@@ -146,19 +169,6 @@ const model: Scenes = {
 };
 
 const compare: Scenes = {
-  "asks: it would take long": {
-    scenario: {
-      speeds: {
-        "file:///samples/efficientnet-lite0.onnx": {
-          saliency: { milliseconds: 40_000, passes: 1 },
-          "grad-cam": { milliseconds: 300, passes: 1 },
-          cam: { milliseconds: 100, passes: 1 },
-        },
-      },
-    },
-    shows: "[data-testid=cost-ask]",
-    height: 420,
-  },
   typical: { scenario: {}, shows: "[data-testid=heatmap]" },
   "loading: nothing has answered yet": { scenario: { silent: ["ready"] }, shows: ".skeleton", height: 200 },
   "empty: nothing to compare": {
