@@ -16,7 +16,10 @@ const operators = scenario.plumbing
   : ["Conv", "Clip", "Conv", "Clip", "Conv", "Add"];
 const count = Number(scenario.layers ?? 163);
 
-const layers: LayerDescription[] = Array.from({ length: count }, (_, index) => {
+/** A model as the engine describes it, for what must hold for real ones. */
+const given = scenario.model as ModelDescription | undefined;
+
+const made: LayerDescription[] = Array.from({ length: count }, (_, index) => {
   const operator =
     index === count - 1
       ? "Gemm"
@@ -55,7 +58,9 @@ const layers: LayerDescription[] = Array.from({ length: count }, (_, index) => {
   };
 });
 
-const plainModel: ModelDescription = {
+const layers: readonly LayerDescription[] = given?.layers ?? made;
+
+const plainModel: ModelDescription = given ?? {
   path: "/samples/efficientnet-lite0.onnx",
   name: "efficientnet-lite0.onnx",
   format: "onnx",
