@@ -39,10 +39,10 @@ const pictures: readonly Way[] = [
   { model: "detector-nms", input: "objects.png", answer: testId("boxes-over"), ...saliency },
   { model: "multi-label", input: "circle-and-triangle.png", answer: ".predictions.large", ...saliency },
   { model: "sigmoid", input: "circle.png", answer: ".predictions.large", ...saliency },
-  { model: "regression", input: "radius-20.png", answer: ".predictions.large", ...saliency },
+  { model: "regression", input: "radius-20.png", answer: testId("number-0"), ...saliency },
   { model: "autoencoder", input: "circle.png", answer: testId("output-image"), ...saliency },
-  { model: "embedding", input: "circle.png", answer: ".predictions.large", ...saliency },
-  { model: "keypoints", input: "figure.png", answer: ".stage figure", ...saliency },
+  { model: "embedding", input: "circle.png", answer: testId("vector"), ...saliency },
+  { model: "keypoints", input: "figure.png", answer: testId("point-0"), ...saliency },
 ];
 
 const others: readonly Way[] = [
