@@ -104,7 +104,7 @@ function Content({
     <div class="reliability-content">
       <p class="muted">
         Each check runs on this {technique.title} map as it is shown, and on random maps of its shape. An explanation
-        that is no better than a random map says nothing about the model.
+        that is no better than a random map says little about the model.
       </p>
       <div class="reliability-bar">
         <Button
