@@ -103,6 +103,8 @@ export interface PanelHost extends SubjectHost<PanelState, PanelBoot> {
    * is none.
    */
   copyPython(request: { readonly provenance: Provenance }): void;
+  /** Puts a text on the clipboard and says so. `what` with its article: "the table". */
+  copy(request: { readonly text: string; readonly what: string }): void;
   /** Lets the person choose among all methods (quick pick), and pin some; no technique when they left it. */
   pickMethod(request: { readonly state: PanelState }): { readonly technique?: string; readonly methods: QuickMethods };
   /** Lets the person pick another model (quick pick), and explains that one in its own panel. */

@@ -243,11 +243,13 @@ describe("what is copied and saved", () => {
     await open("saliency");
     await openSection();
     await runAll();
-    await page.evaluate("navigator.clipboard.writeText = (text) => { fake.copied = text; return Promise.resolve(); }");
     await page.getByTestId("copy-numbers").click();
-    await until(page, "fake.copied !== undefined");
-    const copied = await page.evaluate<string>("fake.copied");
-    const rows = copied.split("\n").map((row) => row.split("\t"));
+    await until(page, "fake.count('copy') === 1");
+    const copied = await page.evaluate<{ text: string; what: string }>(
+      "fake.calls.find((call) => call.method === 'copy').request",
+    );
+    expect(copied.what).toBe("the table");
+    const rows = copied.text.split("\n").map((row) => row.split("\t"));
     expect(rows).toHaveLength(5);
     expect(rows[0].slice(0, 4)).toEqual(["check", "number", "explanation", "random map"]);
     expect(rows[2].slice(0, 3)).toEqual(["Insertion & Deletion", "Deletion AUC", "0.0923"]);

@@ -90,16 +90,6 @@ function Content({
   const costs = left.map(cost);
   const total = costs.every((one) => one !== undefined) ? costs.reduce((sum, one) => sum + one, 0) : undefined;
   const about = formatEstimate(left.length > 0 ? total : undefined);
-  const copy = async (): Promise<void> => {
-    try {
-      await navigator.clipboard.writeText(tsvOf(checks, outcomes));
-      controller.notify("Table copied to the clipboard.");
-    } catch (error) {
-      controller.notify(
-        `The table could not be copied (${error instanceof Error ? error.message : String(error)}). Save it as CSV instead.`,
-      );
-    }
-  };
   return (
     <div class="reliability-content">
       <p class="muted">
@@ -127,7 +117,7 @@ function Content({
           icon="copy"
           label="Copy the table"
           disabled={done.length === 0}
-          onClick={() => void copy()}
+          onClick={() => void controller.copyTable(tsvOf(checks, outcomes))}
           testid="copy-numbers"
         />
         <Button

@@ -376,6 +376,11 @@ export class PanelController extends InputFormStore {
     await this.ask("exportModel", { state: this.state });
   }
 
+  /** Puts a table of values between tabs on the clipboard. */
+  async copyTable(text: string): Promise<void> {
+    await this.ask("copy", { text, what: "the table" });
+  }
+
   async copyPython(provenance: Provenance): Promise<void> {
     await this.ask("copyPython", { provenance });
   }

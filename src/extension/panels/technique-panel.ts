@@ -11,6 +11,7 @@ import { pickMethod, unfitMethods } from "../commands/pick-method.ts";
 import { pickModel } from "../commands/pick-model.ts";
 import { commandId } from "../commands/ids.ts";
 import { stepInput } from "../commands/step-input.ts";
+import { copyText } from "../copied.ts";
 import { inputName, nameOf, stem } from "../files.ts";
 import { confirmSaved } from "../saved.ts";
 import type { Services } from "../services.ts";
@@ -134,6 +135,7 @@ export class TechniquePanel extends WebviewSession<PanelHost> {
         saved: (await exportExplanation(services, this.acceptState(state))) !== undefined,
       }),
       copyPython: ({ provenance }) => copyAsPython(provenance),
+      copy: ({ text, what }) => copyText(String(text), String(what).slice(0, 100)),
       pin: ({ state, target }) => this.pin(this.acceptState(state), target),
       unpin: ({ state }) => {
         this.acceptState(state);

@@ -228,6 +228,7 @@ const link = new Link<PanelHost, SessionView>(
     save: () => ({ saved: true }),
     copied: () => undefined,
     exportModel: () => ({ saved: true }),
+    copy: () => undefined,
     copyPython: ({ provenance }) => {
       if (provenance.technique === "predictions")
         throw new RemoteError("UsageError", "There is no Python code for predictions.");
