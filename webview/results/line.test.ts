@@ -110,10 +110,9 @@ describe("lines", () => {
     page = await pagesOfResults({ scene: "line: channels of a layer", width: 900 });
     await page.getByTestId("line-frame").waitFor();
     await eventually(() => page.locator("[data-form=tiles]").count()).toBe(1);
-    const [first, second] = [
-      await boxOf(page.locator("[data-channel='0']")),
-      await boxOf(page.locator("[data-channel='1']")),
-    ];
+    // Strongest first: which two these are is the layer's.
+    const tiles = page.locator("[data-channel]");
+    const [first, second] = [await boxOf(tiles.nth(0)), await boxOf(tiles.nth(1))];
     expect(second.y).toBe(first.y);
     expect(second.x).toBeGreaterThan(first.x + first.width);
     await eventually(() => page.locator("[data-channel='0'] .line-name").textContent()).toMatch(
@@ -121,6 +120,7 @@ describe("lines", () => {
     );
     await page.getByTestId("lines-map").click();
     await page.getByTestId("heatmap").waitFor();
+    await page.getByTestId("sort-index").click();
     const box = await boxOf(page.getByTestId("heatmap"));
     await page.mouse.move(box.x + box.width * 0.5, box.y + ((20 + 0.5) / 32) * box.height);
     await eventually(text).toMatch(/^step 30 · channel 20 · activation /);
