@@ -73,6 +73,8 @@ describe("which inputs are explained", () => {
       "picture",
       "mask",
     ]);
+    // What is shown until then is dimmed.
+    await eventually(() => page.locator(".stage.waiting").count()).toBe(0);
     expect(await violations(page)).toEqual([]);
     await screenshot(page, "choose-inputs");
   });
