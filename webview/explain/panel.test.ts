@@ -701,7 +701,7 @@ describe("for everyone", () => {
     expect(await violations(page)).toEqual([]);
     await page.keyboard.press("Escape");
     await page.getByTestId("method-feature-maps").click();
-    await page.getByTestId("tile-1").click();
+    await page.getByTestId("tiles").locator("[data-testid^=tile-]").first().click();
     await page.getByTestId("enlarged").waitFor();
     expect(await violations(page)).toEqual([]);
     await screenshot(page, `panel-feature-maps-${theme}`);
