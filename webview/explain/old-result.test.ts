@@ -26,7 +26,6 @@ test.each([
   "tokens",
   "detections",
   "a picture and a row",
-  "a check",
   "the model alone",
 ])("%s", async (scene) => {
   const page = await open({ scene });
