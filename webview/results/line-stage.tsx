@@ -87,6 +87,8 @@ export function LineStage(props: Props): VNode {
     Math.max(0, Math.floor(top / trackHeight) - spare),
     Math.min(rows, Math.ceil((top + (size.height || 600)) / trackHeight) + spare),
   ];
+  // What scrolls can be reached by Tab; the arrow keys are the same in it.
+  const scrolls = size.height > 0 && rows * trackHeight - trackGap > size.height + 1;
   const places = form === "rows" ? [0] : Array.from(order.keys()).slice(from * across, to * across);
   const at = cursor && cursor.step < steps && cursor.place < order.length ? cursor : undefined;
   const reading = at && read(order[at.place], at.step);
@@ -230,7 +232,12 @@ export function LineStage(props: Props): VNode {
             setAnchor(undefined);
           }}
         >
-          <div class="line-tracks" ref={scroller} onScroll={(event) => setTop(event.currentTarget.scrollTop)}>
+          <div
+            class="line-tracks"
+            ref={scroller}
+            tabIndex={scrolls ? 0 : undefined}
+            onScroll={(event) => setTop(event.currentTarget.scrollTop)}
+          >
             <div class="line-length" style={{ height: `${rows * trackHeight - trackGap}px` }}>
               {places.map((place) => {
                 const channel = order[place];
