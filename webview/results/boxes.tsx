@@ -2,16 +2,15 @@ import type { VNode } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import { boxLabel, placeBoxes } from "../../src/draw/kinds/boxes.ts";
 import { picturesOf } from "../../src/protocol/result.ts";
-import { withAlpha } from "../../src/draw/scene/paint.ts";
 import { LINE_COLORS } from "../../src/draw/scene/strokes.ts";
 import { formatValue } from "../../src/protocol/format.ts";
 import type { BoxesArtifact, DetectedBox } from "../../src/protocol/artifacts.ts";
-import { PixelCanvas } from "../ui/canvas.tsx";
 import { Slider } from "../ui/fields.tsx";
-import { roveFocus } from "../ui/roving.ts";
 import { Tooltip } from "../ui/tooltip.tsx";
 import { barWidth } from "./bar-width.ts";
 import { elementTarget, isTarget } from "./is-target.ts";
+import { PictureFrame } from "./picture-frame.tsx";
+import { Prediction, PredictionList } from "./prediction-list.tsx";
 import type { FullProps, KindView } from "./view.ts";
 
 export const boxes: KindView<BoxesArtifact> = { Full: Boxes };
@@ -26,7 +25,6 @@ function Boxes({ artifact, result, page }: FullProps<BoxesArtifact>): VNode {
   const [marked, setMarked] = useState<number | undefined>(undefined);
   const size = picture ?? artifact;
   const placed = useMemo(() => placeBoxes(artifact, size), [artifact, size.width, size.height]);
-  const below = useMemo(() => picture && withAlpha(picture.pixels), [picture]);
   const chosen = artifact.boxes.findIndex((box) => isTarget(box.output, box.target, target));
   const explain = (index: number): void => {
     if (canExplain && index !== chosen)
@@ -36,21 +34,12 @@ function Boxes({ artifact, result, page }: FullProps<BoxesArtifact>): VNode {
   return (
     <div class="boxes-stage">
       <figure class="picture">
-        <div
-          class="frame"
-          style={{ aspectRatio: `${size.width} / ${size.height}` }}
-          onPointerLeave={() => setMarked(undefined)}
+        <PictureFrame
+          picture={picture}
+          size={size}
+          label={plural(artifact.boxes.length)}
+          onLeave={() => setMarked(undefined)}
         >
-          {picture && below ? (
-            <PixelCanvas
-              width={picture.width}
-              height={picture.height}
-              rgba={below}
-              smooth
-              label={`${picture.title}, ${plural(artifact.boxes.length)}`}
-              testid="picture"
-            />
-          ) : null}
           <svg
             class="boxes-over"
             viewBox="0 0 1 1"
@@ -95,49 +84,32 @@ function Boxes({ artifact, result, page }: FullProps<BoxesArtifact>): VNode {
               rows={rowsOf(tip.box)}
             />
           ) : null}
-        </div>
+        </PictureFrame>
         <figcaption>{artifact.caption}</figcaption>
       </figure>
       <section class="predictions">
         <h2>{artifact.title}</h2>
         <BoxSelection artifact={artifact} page={page} />
         {artifact.boxes.length === 0 ? <p class="muted">No box scores high enough.</p> : null}
-        <div
-          class="prediction-list"
-          role="toolbar"
-          aria-orientation="vertical"
-          aria-label="Explain a box"
-          onKeyDown={roveFocus}
-        >
+        <PredictionList label="Explain a box">
           {artifact.boxes.map((box, index) => (
-            <button
+            <Prediction
               key={index}
-              type="button"
-              class="prediction"
-              data-rove
-              data-testid={`box-row-${index}`}
-              data-target={box.target}
-              aria-pressed={index === chosen}
-              tabIndex={index === Math.max(0, chosen) ? 0 : -1}
-              disabled={!canExplain}
+              name={box.class}
+              detail={corners(box)}
+              value={formatValue(box.score)}
+              bar={barWidth(Math.max(0, box.score), 1)}
               title={`${box.output} ${box.target}`}
-              onClick={() => explain(index)}
-              onFocus={() => setMarked(index)}
-              onBlur={() => setMarked(undefined)}
-              onPointerEnter={() => setMarked(index)}
-              onPointerLeave={() => setMarked(undefined)}
-            >
-              <span class="prediction-label">
-                {box.class}
-                <span class="prediction-index number"> {corners(box)}</span>
-              </span>
-              <span class="prediction-value number">{formatValue(box.score)}</span>
-              <span class="prediction-track" aria-hidden="true">
-                <i style={{ width: barWidth(Math.max(0, box.score), 1) }} />
-              </span>
-            </button>
+              chosen={index === chosen}
+              stop={index === Math.max(0, chosen)}
+              disabled={!canExplain}
+              testid={`box-row-${index}`}
+              data={{ "data-target": box.target }}
+              onPick={() => explain(index)}
+              onMark={(on) => setMarked(on ? index : undefined)}
+            />
           ))}
-        </div>
+        </PredictionList>
       </section>
     </div>
   );

@@ -7,9 +7,7 @@ import { LINE_COLORS } from "../../src/draw/scene/strokes.ts";
 import type { ImageArtifact, Keypoint, KeypointsArtifact } from "../../src/protocol/artifacts.ts";
 import { formatValue } from "../../src/protocol/format.ts";
 import { picturesOf } from "../../src/protocol/result.ts";
-import { PixelCanvas } from "../ui/canvas.tsx";
 import { Select } from "../ui/fields.tsx";
-import { roveFocus } from "../ui/roving.ts";
 import { Tooltip } from "../ui/tooltip.tsx";
 import { barWidth, longestOf } from "./bar-width.ts";
 import { ValuesTable } from "./data-table.tsx";
@@ -17,6 +15,8 @@ import { DisplayOptions } from "./display-options.tsx";
 import { elementTarget, isTarget } from "./is-target.ts";
 import { MapPicture } from "./linked.tsx";
 import { Heatmap } from "./map-view.tsx";
+import { PictureFrame } from "./picture-frame.tsx";
+import { Prediction, PredictionList } from "./prediction-list.tsx";
 import type { FullProps, KindCell, KindView, SmallProps } from "./view.ts";
 
 export const keypoints: KindView<KeypointsArtifact> = { Full: Keypoints };
@@ -83,43 +83,27 @@ function Keypoints({ artifact, result, page, withoutOptions }: FullProps<Keypoin
         <section class="predictions">
           <h2>{title}</h2>
           {points.length === 0 ? <p class="muted">No points.</p> : null}
-          <div
-            class="prediction-list"
-            role="toolbar"
-            aria-orientation="vertical"
-            aria-label="Explain a point"
-            onKeyDown={roveFocus}
-          >
+          <PredictionList label="Explain a point">
             {points.map((point, place) => (
-              <button
+              <Prediction
                 key={place}
-                type="button"
-                class={`prediction ${place === marked ? "marked" : ""}`}
-                data-rove
-                data-testid={`point-row-${place}`}
-                data-target={point.target}
-                aria-pressed={place === chosen}
-                tabIndex={place === Math.max(0, chosen) ? 0 : -1}
-                disabled={!canExplain}
+                name={point.name}
+                color={LINE_COLORS[pointColor(place)]}
+                detail={placeText(point)}
+                value={formatValue(point.score)}
+                bar={barWidth(point.score, longest)}
                 title={`${source.output} ${point.target}: ${quantity} ${formatValue(point.score)}`}
-                onClick={() => explain(place)}
-                onFocus={() => setMarked(place)}
-                onBlur={() => setMarked(undefined)}
-                onPointerEnter={() => setMarked(place)}
-                onPointerLeave={() => setMarked(undefined)}
-              >
-                <span class="prediction-label">
-                  <i class="mask-swatch" aria-hidden="true" style={{ background: LINE_COLORS[pointColor(place)] }} />
-                  {point.name}
-                  <span class="prediction-index number"> {placeText(point)}</span>
-                </span>
-                <span class="prediction-value number">{formatValue(point.score)}</span>
-                <span class="prediction-track" aria-hidden="true">
-                  <i style={{ width: barWidth(point.score, longest) }} />
-                </span>
-              </button>
+                chosen={place === chosen}
+                stop={place === Math.max(0, chosen)}
+                disabled={!canExplain}
+                class={place === marked ? "marked" : ""}
+                testid={`point-row-${place}`}
+                data={{ "data-target": point.target }}
+                onPick={() => explain(place)}
+                onMark={(on) => setMarked(on ? place : undefined)}
+              />
             ))}
-          </div>
+          </PredictionList>
         </section>
       </div>
       <ValuesTable artifact={artifact} testid="keypoints-table" />
@@ -143,25 +127,14 @@ function PointsPicture({
   readonly onPick: (point: number) => void;
 }): VNode {
   const { points } = artifact;
-  const size = picture ?? artifact;
-  const below = useMemo(() => picture && withAlpha(picture.pixels), [picture]);
   const tip = marked === undefined ? undefined : points[marked];
   return (
-    <div
-      class="frame"
-      style={{ aspectRatio: `${size.width} / ${size.height}` }}
-      onPointerLeave={() => onMark(undefined)}
+    <PictureFrame
+      picture={picture}
+      size={picture ?? artifact}
+      label={`${points.length} points: ${points.map(pointLabel).join(", ")}`}
+      onLeave={() => onMark(undefined)}
     >
-      {picture && below ? (
-        <PixelCanvas
-          width={picture.width}
-          height={picture.height}
-          rgba={below}
-          smooth
-          label={`${picture.title}, ${points.length} points: ${points.map(pointLabel).join(", ")}`}
-          testid="picture"
-        />
-      ) : null}
       <Bones artifact={artifact} />
       {points.map((point, place) => (
         <span
@@ -187,7 +160,7 @@ function PointsPicture({
           ]}
         />
       ) : null}
-    </div>
+    </PictureFrame>
   );
 }
 

@@ -13,13 +13,13 @@ import {
 import type { MaskArtifact, MaskClass } from "../../src/protocol/artifacts.ts";
 import { formatValue } from "../../src/protocol/format.ts";
 import { picturesOf } from "../../src/protocol/result.ts";
-import { roveFocus } from "../ui/roving.ts";
 import { AreaMark } from "./area-mark.tsx";
 import { ValuesTable } from "./data-table.tsx";
 import { DisplayOptions } from "./display-options.tsx";
 import { MapPicture } from "./linked.tsx";
 import type { Cell } from "./map-values.ts";
 import { PixelStage, type PlaceReading } from "./pixel-stage.tsx";
+import { PredictionList } from "./prediction-list.tsx";
 import type { FullProps, KindCell, KindView, SmallProps } from "./view.ts";
 
 export const mask: KindView<MaskArtifact> = { Full: Mask };
@@ -67,13 +67,7 @@ function Mask({ artifact, result, page, withoutOptions }: FullProps<MaskArtifact
       />
       <section class="predictions mask-legend">
         <h2>Classes</h2>
-        <div
-          class="prediction-list"
-          role="toolbar"
-          aria-orientation="vertical"
-          aria-label={source ? "Explain a class" : "Classes"}
-          onKeyDown={roveFocus}
-        >
+        <PredictionList label={source ? "Explain a class" : "Classes"}>
           {classes.map((one, place) => (
             <LegendRow
               key={one.index}
@@ -91,7 +85,7 @@ function Mask({ artifact, result, page, withoutOptions }: FullProps<MaskArtifact
               }}
             />
           ))}
-        </div>
+        </PredictionList>
         {source ? (
           <p class="muted" data-testid="mask-help">
             A class is explained by the sum of its scores over the map. A click on the mask explains the rectangle

@@ -2,12 +2,12 @@ import type { VNode } from "preact";
 import { amountText, exactText } from "../../src/draw/kinds/numbers.ts";
 import type { NumbersArtifact } from "../../src/protocol/artifacts.ts";
 import { picturesOf } from "../../src/protocol/result.ts";
-import { roveFocus } from "../ui/roving.ts";
 import { barWidth, longestOf } from "./bar-width.ts";
 import { ValuesTable } from "./data-table.tsx";
 import { Picture } from "./image.tsx";
 import { elementTarget, isTarget } from "./is-target.ts";
 import { cursorAt } from "./linked.tsx";
+import { Prediction, PredictionList } from "./prediction-list.tsx";
 import type { FullProps, KindCell, KindView, SmallProps } from "./view.ts";
 
 export const numbers: KindView<NumbersArtifact> = { Full: Numbers };
@@ -30,39 +30,26 @@ function Numbers({ artifact, result, page }: FullProps<NumbersArtifact>): VNode 
         <section class="predictions">
           <h2>{title}</h2>
           {items.length === 0 ? <p class="muted">No numbers.</p> : null}
-          <div
-            class="prediction-list"
-            role="toolbar"
-            aria-orientation="vertical"
-            aria-label="Explain a number"
-            onKeyDown={roveFocus}
-          >
+          <PredictionList label="Explain a number">
             {items.map((item, place) => (
-              <button
+              <Prediction
                 key={place}
-                type="button"
-                class={`prediction ${single ? "single-number" : ""}`}
-                data-rove
-                data-testid={`number-${place}`}
-                data-value={item.value}
-                aria-pressed={place === chosen || (single && target.index === undefined)}
-                tabIndex={place === Math.max(0, chosen) ? 0 : -1}
-                disabled={!canExplain}
+                name={item.label}
+                value={amountText(item)}
+                bar={single ? undefined : barWidth(item.value, longest)}
                 title={`${item.label}: ${exactText(item)}`}
-                onClick={() => {
+                chosen={place === chosen || (single && target.index === undefined)}
+                stop={place === Math.max(0, chosen)}
+                disabled={!canExplain}
+                class={single ? "single-number" : ""}
+                testid={`number-${place}`}
+                data={{ "data-value": item.value }}
+                onPick={() => {
                   if (place !== chosen) page.explain(elementTarget(quantity, item.target));
                 }}
-              >
-                <span class="prediction-label">{item.label}</span>
-                <span class="prediction-value number">{amountText(item)}</span>
-                {single ? null : (
-                  <span class="prediction-track" aria-hidden="true">
-                    <i style={{ width: barWidth(item.value, longest) }} />
-                  </span>
-                )}
-              </button>
+              />
             ))}
-          </div>
+          </PredictionList>
           <p class="muted">{caption}</p>
         </section>
       </div>

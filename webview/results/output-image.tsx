@@ -10,6 +10,7 @@ import { picturesOf } from "../../src/protocol/result.ts";
 import { Select } from "../ui/fields.tsx";
 import { AreaMark } from "./area-mark.tsx";
 import { ValuesTable } from "./data-table.tsx";
+import { Difference } from "./difference.tsx";
 import { DisplayOptions } from "./display-options.tsx";
 import { MapPicture } from "./linked.tsx";
 import type { Cell } from "./map-values.ts";
@@ -75,13 +76,7 @@ function OutputImage({ artifact, result, page, withoutOptions }: FullProps<Outpu
         <span class="muted">{artifact.range}</span>
       </div>
       {difference ? (
-        <section class="output-difference" aria-label="Difference">
-          <h2>Difference</h2>
-          {compared ? (
-            <p class="number" data-testid="compared">
-              {compared.charAt(0).toUpperCase() + compared.slice(1)}
-            </p>
-          ) : null}
+        <Difference compared={compared}>
           <Heatmap
             artifact={difference}
             looks={{ ...looks, arrangement: "map" }}
@@ -97,7 +92,7 @@ function OutputImage({ artifact, result, page, withoutOptions }: FullProps<Outpu
               />
             )}
           </Heatmap>
-        </section>
+        </Difference>
       ) : null}
       <ValuesTable artifact={artifact} testid="output-image-table" title="Output as a table" />
     </div>

@@ -4,7 +4,7 @@ import type { BarsArtifact } from "../../src/protocol/artifacts.ts";
 import type { TargetSpec } from "../../src/protocol/job.ts";
 import { nounOf, targetOfItem } from "../../src/protocol/target.ts";
 import { barWidth, longestOf } from "./bar-width.ts";
-import { roveFocus } from "../ui/roving.ts";
+import { Prediction, PredictionList } from "./prediction-list.tsx";
 
 interface Row {
   readonly label: string;
@@ -41,41 +41,25 @@ export function Predictions({
   return (
     <section class={`predictions ${large ? "large" : ""}`}>
       <h2>{bars.title}</h2>
-      <div
-        class="prediction-list"
-        role="toolbar"
-        aria-orientation="vertical"
-        aria-label={`Explain ${noun === "element" ? "an" : "a"} ${noun}`}
-        onKeyDown={roveFocus}
-      >
+      <PredictionList label={`Explain ${noun === "element" ? "an" : "a"} ${noun}`}>
         {rows.map((row) => (
-          <button
+          <Prediction
             key={row.index}
-            type="button"
-            class="prediction"
-            data-rove
-            data-testid={`${large ? "bar" : "prediction"}-${row.index}`}
-            aria-pressed={row.index === chosen}
-            tabIndex={row.index === stop ? 0 : -1}
-            disabled={!canExplain}
+            name={row.label}
+            detail={row.label === String(row.index) || row.index < 0 || bars.dims.length > 2 ? undefined : row.index}
+            value={amount(row.value, bars)}
+            bar={barWidth(row.value, largest)}
             title={`${row.label}${row.index < 0 ? "" : `, ${noun} ${row.index}`}: ${amount(row.value, bars)} ${bars.quantity}`}
-            onClick={() => {
+            chosen={row.index === chosen}
+            stop={row.index === stop}
+            disabled={!canExplain}
+            testid={`${large ? "bar" : "prediction"}-${row.index}`}
+            onPick={() => {
               if (row.index !== chosen || target.index === undefined) onExplain(row.target);
             }}
-          >
-            <span class="prediction-label">
-              {row.label}
-              {row.label === String(row.index) || row.index < 0 || bars.dims.length > 2 ? null : (
-                <span class="prediction-index number"> {row.index}</span>
-              )}
-            </span>
-            <span class="prediction-value number">{amount(row.value, bars)}</span>
-            <span class="prediction-track" aria-hidden="true">
-              <i style={{ width: barWidth(row.value, largest) }} />
-            </span>
-          </button>
+          />
         ))}
-      </div>
+      </PredictionList>
       <button
         type="button"
         class="link-button"

@@ -8,6 +8,7 @@ import type { LineArtifact, WaveArtifact } from "../../src/protocol/artifacts.ts
 import { formatValue } from "../../src/protocol/format.ts";
 import { useWidth } from "../ui/hooks.ts";
 import { ValuesTable } from "./data-table.tsx";
+import { Difference } from "./difference.tsx";
 import { DisplayOptions } from "./display-options.tsx";
 import { TargetSpan } from "./line-marks.tsx";
 import { LineStage } from "./line-stage.tsx";
@@ -81,15 +82,9 @@ function Full({ artifact, result, page, withoutOptions }: FullProps<WaveArtifact
         )}
       </LineStage>
       {difference ? (
-        <section class="output-difference" aria-label="Difference">
-          <h2>Difference</h2>
-          {compared ? (
-            <p class="number" data-testid="compared">
-              {compared.charAt(0).toUpperCase() + compared.slice(1)}
-            </p>
-          ) : null}
+        <Difference compared={compared}>
           <Lines artifact={difference} frame={0} map={mapOf(difference)} looks={looks} drawn="lines" />
-        </section>
+        </Difference>
       ) : null}
       <ValuesTable artifact={artifact} testid="wave-table" />
     </div>
