@@ -85,6 +85,25 @@ export function targetOfItem(
     : parsed;
 }
 
+type Range = readonly [from: number, before: number];
+
+/** A region of an output: along these axes (batch axis 0) what is given for them, along others all. */
+export function regionAlong(
+  dims: readonly number[],
+  ranges: ReadonlyMap<number | undefined, Range>,
+): NonNullable<TargetSpec["region"]> {
+  return dims.slice(1).map((size, place) => ranges.get(place + 1) ?? [0, size]);
+}
+
+/** Along each axis of an output but the first what of it a target is; undefined for another output's. */
+export function rangesOf(
+  { output, dims }: { readonly output: string; readonly dims: readonly number[] },
+  { output: asked, index, region }: TargetSpec,
+): readonly Range[] | undefined {
+  const ranges = region ?? index?.map((at): Range => [at, at + 1]);
+  return ranges?.length === dims.length - 1 && (asked ?? output) === output ? ranges : undefined;
+}
+
 /** What an item of predictions is called: "class", "pixel". */
 export function nounOf({ noun, share }: Pick<BarsArtifact, "noun" | "share">): NonNullable<BarsArtifact["noun"]> {
   return noun ?? (share ? "class" : "element");

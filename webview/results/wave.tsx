@@ -1,8 +1,15 @@
 import type { VNode } from "preact";
 import { useCallback, useMemo, useRef } from "preact/hooks";
-import { lineAt, lineRange } from "../../src/draw/kinds/line-strokes.ts";
-import { placeText } from "../../src/draw/kinds/line.ts";
-import { comparedWave, sampleTarget, samplesOfTarget, waveChannel, waveLines } from "../../src/draw/kinds/wave.ts";
+import { lineAt } from "../../src/draw/kinds/line-strokes.ts";
+import { mapOf, placeText } from "../../src/draw/kinds/line.ts";
+import {
+  comparedWave,
+  sampleTarget,
+  samplesOfTarget,
+  waveChannel,
+  waveLines,
+  waveRange,
+} from "../../src/draw/kinds/wave.ts";
 import type { ValueRange } from "../../src/draw/scene/range.ts";
 import type { LineArtifact, WaveArtifact } from "../../src/protocol/artifacts.ts";
 import { formatValue } from "../../src/protocol/format.ts";
@@ -13,7 +20,6 @@ import { DisplayOptions } from "./display-options.tsx";
 import { TargetSpan } from "./line-marks.tsx";
 import { LineStage } from "./line-stage.tsx";
 import { Axis, Lines } from "./line-view.tsx";
-import { mapOf } from "../../src/draw/kinds/line.ts";
 import { linkedPointer } from "./linked.tsx";
 import { Plot } from "./track.tsx";
 import type { FullProps, KindCell, KindView, SmallProps } from "./view.ts";
@@ -167,19 +173,18 @@ function WavePlot({
 
 /** The range of a channel's output and input, or of all channels'. */
 function useRanges(artifact: WaveArtifact, isShared: boolean): (channel: number) => ValueRange {
-  const { output, input } = waveLines(artifact);
-  const of = useCallback(
-    (channels: readonly number[]): ValueRange => {
-      const ranges = [output, ...(input ? [input] : [])].map((map) => lineRange(map, channels));
-      return { min: Math.min(...ranges.map(({ min }) => min)), max: Math.max(...ranges.map(({ max }) => max)) };
-    },
-    [output, input],
-  );
+  const { output } = waveLines(artifact);
   const shared = useMemo(
-    () => (isShared ? of(Array.from({ length: output.height }, (_, channel) => channel)) : undefined),
-    [of, isShared],
+    () =>
+      isShared
+        ? waveRange(
+            artifact,
+            Array.from({ length: output.height }, (_, channel) => channel),
+          )
+        : undefined,
+    [artifact, isShared],
   );
-  return useCallback((channel) => shared ?? of([channel]), [shared, of]);
+  return useCallback((channel) => shared ?? waveRange(artifact, [channel]), [shared, artifact]);
 }
 
 function readingAt(

@@ -4,9 +4,9 @@ import type { Block, Part } from "../scene/parts.ts";
 import { textWidth } from "../scene/parts.ts";
 import { tableOfList, tableOfParts } from "../scene/table.ts";
 import { formatPercent, formatValue } from "../../protocol/format.ts";
-import { combineEach, combineParts, mapOnce } from "./kind.ts";
+import { combineEach, combineParts, onceFor } from "./kind.ts";
 import type { Combine, Kind } from "./kind.ts";
-import { rowMap } from "./row-map.ts";
+import { rowMap } from "./plain-map.ts";
 
 export const bars: Kind<BarsArtifact> = {
   layout: (artifact) => layoutBars(artifact),
@@ -27,12 +27,7 @@ export const bars: Kind<BarsArtifact> = {
   overSamples: (artifact, count) => ({ ...artifact, caption: `${artifact.caption}; mean over ${count} samples` }),
   compare: {
     // A value for each feature by its index, not by its place among the strongest.
-    values: mapOnce((artifact) =>
-      rowMap(
-        artifact,
-        artifact.values.some((value) => value < 0),
-      ),
-    ),
+    values: onceFor((artifact) => rowMap(artifact)),
     label: ({ items }, { column }) => items.find(({ index }) => index === column)?.label,
     colored: false,
     options: [],

@@ -5,7 +5,8 @@ import { TARGET_SIZE, textWidth, type Block, type Part } from "../scene/parts.ts
 import { LINE_COLORS } from "../scene/strokes.ts";
 import { tableOfList } from "../scene/table.ts";
 import { pictureImage } from "./image.ts";
-import { firstStands, mapOnce, type Kind } from "./kind.ts";
+import { firstStands, onceFor, type Kind } from "./kind.ts";
+import { plainMap } from "./plain-map.ts";
 
 export const keypoints: Kind<KeypointsArtifact> = {
   layout: (artifact, { pictures }) =>
@@ -29,7 +30,7 @@ export const keypoints: Kind<KeypointsArtifact> = {
   jsonTop: ({ points, skeleton, pixels }) => ({ keypoints: { pixels, points, skeleton } }),
   ...firstStands(),
   compare: {
-    values: mapOnce(allMaps),
+    values: onceFor(allMaps),
     label: ({ points }, { row, column }) => points.find((point) => point.row === row && point.column === column)?.name,
     colored: false,
     options: [],
@@ -59,24 +60,12 @@ export function pointMap(artifact: KeypointsArtifact, point: number): HeatmapArt
   return mapOf(artifact, artifact.maps.slice(point * size, (point + 1) * size), artifact.points[point].name);
 }
 
-function mapOf(
-  { id, height, width, quantity, over, caption }: KeypointsArtifact,
-  values: Float32Array,
-  title: string,
-): HeatmapArtifact {
-  return {
-    kind: "heatmap",
-    id,
-    title,
-    values,
-    dims: [height, width],
-    axes: { height: 0, width: 1 },
-    quantity,
-    signed: false,
-    ...(over === undefined ? {} : { over }),
+function mapOf(artifact: KeypointsArtifact, values: Float32Array, title: string): HeatmapArtifact {
+  const { height, width, over } = artifact;
+  return plainMap({ ...artifact, title, values }, [height, width], {
     smooth: true,
-    caption,
-  };
+    ...(over === undefined ? {} : { over }),
+  });
 }
 
 /** "left hand 0.87". */

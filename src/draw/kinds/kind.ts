@@ -98,12 +98,12 @@ export function combineParts(artifacts: readonly WithParts[], combine: Combine):
     : undefined;
 }
 
-/** Makes a map of each artifact once: comparisons tell what changed by identity. */
-export function mapOnce<A extends Artifact>(make: (artifact: A) => HeatmapArtifact): (artifact: A) => HeatmapArtifact {
-  const known = new WeakMap<A, HeatmapArtifact>();
+/** What is made of an artifact, made once: comparisons tell what changed by identity. */
+export function onceFor<A extends object, B extends object>(make: (artifact: A) => B): (artifact: A) => B {
+  const known = new WeakMap<A, B>();
   return (artifact) => {
-    let map = known.get(artifact);
-    if (!map) known.set(artifact, (map = make(artifact)));
-    return map;
+    let made = known.get(artifact);
+    if (!made) known.set(artifact, (made = make(artifact)));
+    return made;
   };
 }

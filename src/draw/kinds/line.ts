@@ -5,7 +5,7 @@ import type { ValueMap } from "../scene/reduce.ts";
 import { column, tableOfParts } from "../scene/table.ts";
 import type { Table } from "../scene/table.ts";
 import { framesIn } from "./frames.ts";
-import { combineValues, mapOnce } from "./kind.ts";
+import { combineValues, onceFor } from "./kind.ts";
 import type { Kind } from "./kind.ts";
 import { layoutLines, layoutRows } from "./line-plot.ts";
 
@@ -39,7 +39,7 @@ export function drawnAs(artifact: LineArtifact, { lines }: Pick<Looks, "lines">)
   return lines !== "auto" ? lines : countOf(artifact) > MOST_LINES ? "map" : "lines";
 }
 
-const madeMap = mapOnce(({ values, dims, axes, frames, ...artifact }: LineArtifact): HeatmapArtifact => {
+const madeMap = onceFor(({ values, dims, axes, frames, ...artifact }: LineArtifact): HeatmapArtifact => {
   const { id, title, quantity, signed, smooth, caption, parts } = artifact;
   return {
     kind: "heatmap",

@@ -1,5 +1,6 @@
 import type { DenseSource, ImageArtifact, MaskArtifact } from "../../protocol/artifacts.ts";
 import type { TargetSpec } from "../../protocol/job.ts";
+import { rangesOf, regionAlong } from "../../protocol/target.ts";
 import type { Looks } from "../../protocol/looks.ts";
 import { blend, enlargePicture, resizeMap } from "../scene/paint.ts";
 import { GLYPH } from "../scene/font.ts";
@@ -7,7 +8,7 @@ import { enlargement, TARGET_SIZE, textWidth } from "../scene/parts.ts";
 import type { Block, ImagePart, Part } from "../scene/parts.ts";
 import { tableOfList } from "../scene/table.ts";
 import { pictureImage } from "./image.ts";
-import { firstStands, mapOnce } from "./kind.ts";
+import { firstStands, onceFor } from "./kind.ts";
 import type { Kind } from "./kind.ts";
 
 const OPTIONS = ["arrangement", "opacity"] as const;
@@ -29,7 +30,7 @@ export const mask: Kind<MaskArtifact> = {
   numbers: ({ dims, values }) => ({ dims, values }),
   ...firstStands(),
   compare: {
-    values: mapOnce(({ id, title, values, scores = values, dims, quantity, over, caption }) => ({
+    values: onceFor(({ id, title, values, scores = values, dims, quantity, over, caption }) => ({
       kind: "heatmap",
       id,
       title,
@@ -140,22 +141,25 @@ export function areaTarget(
   const { output, dims, axes } = source;
   return {
     output,
-    region: dims.slice(1).map((_, place) => {
-      const axis = place + 1;
-      if (axis === axes.height) return area.rows;
-      if (axis === axes.width) return area.columns;
-      return axis === axes.channel ? ([channel, channel + 1] as const) : ([0, 1] as const);
-    }),
+    region: regionAlong(
+      dims,
+      new Map([
+        [axes.height, area.rows],
+        [axes.width, area.columns],
+        [axes.channel, [channel, channel + 1]],
+      ]),
+    ),
   };
 }
 
 /** What of the map a target is: its channel and area; undefined for another output's. */
 export function areaOfTarget(
-  { output, dims, axes }: DenseSource,
-  { output: asked, index, region }: TargetSpec,
+  source: DenseSource,
+  target: TargetSpec,
 ): { readonly channel: number; readonly area: Area } | undefined {
-  const ranges = region ?? index?.map((at) => [at, at + 1] as const);
-  if (ranges?.length !== dims.length - 1 || (asked !== undefined && asked !== output)) return undefined;
+  const ranges = rangesOf(source, target);
+  if (!ranges) return undefined;
+  const { axes } = source;
   return {
     channel: axes.channel === undefined ? 0 : ranges[axes.channel - 1][0],
     area: { rows: ranges[axes.height - 1], columns: ranges[axes.width - 1] },

@@ -3,8 +3,8 @@ import { decimalOfFloat32, formatValue } from "../../protocol/format.ts";
 import { GLYPH } from "../scene/font.ts";
 import { textWidth, type Block, type Part } from "../scene/parts.ts";
 import { tableOfList } from "../scene/table.ts";
-import { combineEach, mapOnce, type Kind } from "./kind.ts";
-import { rowMap } from "./row-map.ts";
+import { combineEach, onceFor, type Kind } from "./kind.ts";
+import { rowMap } from "./plain-map.ts";
 
 export const numbers: Kind<NumbersArtifact> = {
   layout: layoutNumbers,
@@ -28,12 +28,7 @@ export const numbers: Kind<NumbersArtifact> = {
   },
   overSamples: (artifact, count) => ({ ...artifact, caption: `${artifact.caption}; mean over ${count} samples` }),
   compare: {
-    values: mapOnce((artifact) =>
-      rowMap(
-        artifact,
-        artifact.values.some((value) => value < 0),
-      ),
-    ),
+    values: onceFor((artifact) => rowMap(artifact)),
     label: ({ items }, { column }) => items[column]?.label,
     colored: false,
     options: [],

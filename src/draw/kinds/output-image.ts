@@ -1,12 +1,13 @@
 import type { ImageArtifact, OutputImageArtifact } from "../../protocol/artifacts.ts";
 import type { TargetSpec } from "../../protocol/job.ts";
+import { regionAlong } from "../../protocol/target.ts";
 import { formatNumber } from "../../protocol/format.ts";
 import { paragraph } from "../scene/parts.ts";
 import type { Block, Part } from "../scene/parts.ts";
 import { stridesOf } from "../scene/reduce.ts";
 import { column } from "../scene/table.ts";
 import { pictureImage } from "./image.ts";
-import { firstStands, mapOnce } from "./kind.ts";
+import { firstStands, onceFor } from "./kind.ts";
 import type { Kind } from "./kind.ts";
 import type { Area } from "./mask.ts";
 
@@ -37,7 +38,7 @@ export const outputImage: Kind<OutputImageArtifact> = {
   jsonTop: ({ compared, range }) => ({ image: { range, ...compared } }),
   ...firstStands(),
   compare: {
-    values: mapOnce(({ id, title, values, dims, source, input, caption }) => ({
+    values: onceFor(({ id, title, values, dims, source, input, caption }) => ({
       kind: "heatmap",
       id,
       title,
@@ -93,9 +94,13 @@ export function pixelTarget(
 ): TargetSpec {
   return {
     output,
-    region: dims
-      .slice(1)
-      .map((size, place) => (place + 1 === axes.height ? rows : place + 1 === axes.width ? columns : [0, size])),
+    region: regionAlong(
+      dims,
+      new Map([
+        [axes.height, rows],
+        [axes.width, columns],
+      ]),
+    ),
   };
 }
 

@@ -3,7 +3,8 @@ import { formatShare, formatValue } from "../../protocol/format.ts";
 import { GLYPH } from "../scene/font.ts";
 import { textWidth, type Block, type Part } from "../scene/parts.ts";
 import { column } from "../scene/table.ts";
-import { firstStands, mapOnce, type Kind } from "./kind.ts";
+import { firstStands, onceFor, type Kind } from "./kind.ts";
+import { plainMap } from "./plain-map.ts";
 import { tokenText } from "./tokens.ts";
 
 export const tokenScores: Kind<TokenScoresArtifact> = {
@@ -31,18 +32,7 @@ export const tokenScores: Kind<TokenScoresArtifact> = {
   jsonTop: ({ rows, vocabulary, output }) => ({ tokensByPlace: { output, vocabulary, places: rows } }),
   ...firstStands(),
   compare: {
-    values: mapOnce(({ id, title, values, dims, quantity, caption }) => ({
-      kind: "heatmap",
-      id,
-      title,
-      values,
-      dims,
-      axes: { height: 0, width: 1 },
-      quantity,
-      signed: false,
-      smooth: false,
-      caption,
-    })),
+    values: onceFor((artifact) => plainMap(artifact, artifact.dims)),
     label: ({ rows }, { row, column: rank }) => {
       const one = rows[row]?.top[rank];
       return one && `place ${row}: ${tokenText(one.token)}`;

@@ -6,9 +6,9 @@ import { textWidth, type Block, type Part } from "../scene/parts.ts";
 import { paintMap } from "../scene/paint.ts";
 import { clipRange } from "../scene/range.ts";
 import { tableOfList, tableOfParts } from "../scene/table.ts";
-import { combineValues, mapOnce } from "./kind.ts";
+import { combineValues, onceFor } from "./kind.ts";
 import type { Kind } from "./kind.ts";
-import { rowMap } from "./row-map.ts";
+import { rowMap } from "./plain-map.ts";
 
 export const tokens: Kind<TokensArtifact> = {
   layout: (artifact, { looks }) => layoutTokens(artifact, tokenColors(artifact, looks)),
@@ -27,7 +27,7 @@ export const tokens: Kind<TokensArtifact> = {
     caption: `${artifact.caption}; mean over ${count} samples, tokens by place`,
   }),
   compare: {
-    values: mapOnce((artifact) => rowMap(artifact, artifact.signed)),
+    values: onceFor((artifact) => rowMap(artifact, artifact.signed)),
     label: ({ tokens: texts }, { column }) => (texts[column] === undefined ? undefined : tokenText(texts[column])),
     colored: true,
     options: ["colorMap", "clip"],

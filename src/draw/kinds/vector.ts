@@ -4,8 +4,8 @@ import { elementIndex, targetText } from "../../protocol/target.ts";
 import { GLYPH } from "../scene/font.ts";
 import type { Block, Part } from "../scene/parts.ts";
 import { column } from "../scene/table.ts";
-import { combineEach, mapOnce, type Kind } from "./kind.ts";
-import { rowMap } from "./row-map.ts";
+import { combineEach, onceFor, type Kind } from "./kind.ts";
+import { rowMap } from "./plain-map.ts";
 
 export const vector: Kind<VectorArtifact> = {
   layout: layoutVector,
@@ -30,7 +30,7 @@ export const vector: Kind<VectorArtifact> = {
   },
   overSamples: (artifact, count) => ({ ...artifact, caption: `${artifact.caption}; mean over ${count} samples` }),
   compare: {
-    values: mapOnce((artifact) => rowMap(artifact, true)),
+    values: onceFor((artifact) => rowMap(artifact, true)),
     label: (_, { column: dimension }) => `dimension ${dimension}`,
     colored: false,
     options: [],

@@ -1,16 +1,18 @@
 import type { LineArtifact, WaveArtifact } from "../../protocol/artifacts.ts";
 import { formatValue } from "../../protocol/format.ts";
 import type { TargetSpec } from "../../protocol/job.ts";
+import { rangesOf, regionAlong } from "../../protocol/target.ts";
 import type { Looks } from "../../protocol/looks.ts";
 import { paragraph, stack } from "../scene/parts.ts";
 import type { Block } from "../scene/parts.ts";
+import type { ValueRange } from "../scene/range.ts";
 import type { ValueMap } from "../scene/reduce.ts";
 import { column } from "../scene/table.ts";
-import { firstStands, mapOnce } from "./kind.ts";
+import { firstStands, onceFor } from "./kind.ts";
 import type { Kind } from "./kind.ts";
 import { axisBlock, leftOf, plotOf, plotWidth } from "./line-plot.ts";
 import { lineAt, lineRange } from "./line-strokes.ts";
-import { channelName, linesOf, mapOf } from "./line.ts";
+import { channelName, linesOf, mapOf, placeText } from "./line.ts";
 
 export const wave: Kind<WaveArtifact> = {
   layout: (artifact, { looks }) => layoutWave(artifact, looks, true),
@@ -38,11 +40,9 @@ export const wave: Kind<WaveArtifact> = {
   jsonTop: ({ x, compared }) => ({ wave: { ...(x.unit === "s" ? { rate: 1 / x.step } : {}), ...compared } }),
   ...firstStands(),
   compare: {
-    values: mapOnce((artifact) => mapOf(asLine(artifact))),
+    values: onceFor((artifact) => mapOf(asLine(artifact))),
     label: (artifact, { row, column: place }) =>
-      [`${artifact.x.label} ${formatValue(artifact.x.start + place * artifact.x.step)}`, waveChannel(artifact, row)]
-        .filter(Boolean)
-        .join(", "),
+      [placeText(artifact.x, place), waveChannel(artifact, row)].filter(Boolean).join(", "),
     colored: false,
     options: ["tileScale"],
     layout: (artifact, { looks }) => layoutWave(artifact, looks, false),
@@ -90,23 +90,33 @@ export function sampleTarget(
   from: number,
   before: number,
 ): TargetSpec {
-  const region = dims.slice(1).map((size, place): readonly [number, number] => {
-    const axis = place + 1;
-    return axis === axes.along ? [from, before] : axis === axes.channel ? [channel, channel + 1] : [0, size];
-  });
+  const region = regionAlong(
+    dims,
+    new Map([
+      [axes.channel, [channel, channel + 1]],
+      [axes.along, [from, before]],
+    ]),
+  );
   return before === from + 1 ? { output, index: region.map(([at]) => at) } : { output, region };
 }
 
 /** The part of a channel that a target is, in samples; undefined where it is none of it. */
 export function samplesOfTarget(
-  { source: { output, dims }, axes }: WaveArtifact,
+  { source, axes }: WaveArtifact,
   target: TargetSpec,
   channel: number,
 ): readonly [from: number, before: number] | undefined {
-  const ranges = target.region ?? target.index?.map((at) => [at, at + 1] as const);
-  if ((target.output !== undefined && target.output !== output) || ranges?.length !== dims.length - 1) return undefined;
+  const ranges = rangesOf(source, target);
+  if (!ranges) return undefined;
   const channels = axes.channel === 0 ? ([0, 1] as const) : ranges[axes.channel - 1];
   return channel >= channels[0] && channel < channels[1] ? ranges[axes.along - 1] : undefined;
+}
+
+/** The range of some channels, the input's among them. */
+export function waveRange(artifact: WaveArtifact, channels: readonly number[]): ValueRange {
+  const { output, input } = waveLines(artifact);
+  const ranges = [output, ...(input ? [input] : [])].map((map) => lineRange(map, channels));
+  return { min: Math.min(...ranges.map(({ min }) => min)), max: Math.max(...ranges.map(({ max }) => max)) };
 }
 
 /** Each channel over the input's, and below them their difference. */
@@ -114,13 +124,9 @@ function layoutWave(artifact: WaveArtifact, looks: Looks, words: boolean): Block
   const { output, input, difference } = waveLines(artifact);
   const channels = Array.from({ length: Math.min(MOST_DRAWN, output.height) }, (_, channel) => channel);
   const maps = [output, ...(input ? [input] : [])];
-  const rangeOf = (some: readonly number[]): ReturnType<typeof lineRange> => {
-    const ranges = maps.map((map) => lineRange(map, some));
-    return { min: Math.min(...ranges.map(({ min }) => min)), max: Math.max(...ranges.map(({ max }) => max)) };
-  };
-  const shared = looks.tileScale === "shared" ? rangeOf(channels) : undefined;
+  const shared = looks.tileScale === "shared" ? waveRange(artifact, channels) : undefined;
   const differences = difference && { ...output, values: difference };
-  const ranges = channels.map((channel) => shared ?? rangeOf([channel]));
+  const ranges = channels.map((channel) => shared ?? waveRange(artifact, [channel]));
   const left = leftOf([
     ...ranges,
     ...(differences ? channels.map((channel) => lineRange(differences, [channel])) : []),
@@ -157,13 +163,4 @@ function layoutWave(artifact: WaveArtifact, looks: Looks, words: boolean): Block
     ],
     7,
   );
-}
-
-function onceFor<A extends object, B>(make: (artifact: A) => B): (artifact: A) => B {
-  const known = new WeakMap<A, B>();
-  return (artifact) => {
-    let made = known.get(artifact);
-    if (made === undefined) known.set(artifact, (made = make(artifact)));
-    return made;
-  };
 }
