@@ -1,15 +1,15 @@
-import type { Json } from "./beside.ts";
 import { LARGEST_SIDE } from "./validate.ts";
+import { isRecord } from "../protocol/json.ts";
 
 /** A size as transformers write it: 224, { height, width }, { shortest_edge }, [224, 224]. */
 export function sides(json: unknown): [number, number] | undefined {
-  const object = isObject(json) ? json : {};
+  const object = isRecord(json) ? json : {};
   const shortest = object.shortest_edge;
   const pair: readonly unknown[] = Array.isArray(json)
     ? json.length === 1
       ? [json[0], json[0]]
       : json
-    : isObject(json)
+    : isRecord(json)
       ? [object.height ?? shortest, object.width ?? shortest]
       : [json, json];
   const isSide = (side: unknown): side is number =>
@@ -30,8 +30,4 @@ export function fraction(json: unknown): number | undefined {
 
 export function finite(json: unknown): number {
   return typeof json === "number" && Number.isFinite(json) ? json : 0;
-}
-
-export function isObject(json: unknown): json is Json {
-  return typeof json === "object" && json !== null && !Array.isArray(json);
 }

@@ -1,7 +1,8 @@
 import type { Interpolation } from "../protocol/recipe.ts";
+import { isRecord } from "../protocol/json.ts";
 import type { Json } from "./beside.ts";
 import { LARGEST_CROP } from "./validate.ts";
-import { finite, fraction, isObject, perChannel, sides } from "./hint-values.ts";
+import { finite, fraction, perChannel, sides } from "./hint-values.ts";
 import type { Hints } from "./preprocessing-hints.ts";
 
 const FILE = "preprocessor_config.json";
@@ -203,7 +204,7 @@ function shorten(text: string): string {
 }
 
 function isShortestEdge(json: unknown): boolean {
-  return isObject(json) && "shortest_edge" in json;
+  return isRecord(json) && "shortest_edge" in json;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };

@@ -1,6 +1,7 @@
 import path from "node:path";
 import { DataError } from "../model/errors.ts";
 import type { ValueDescription } from "../protocol/model.ts";
+import { isRecord } from "../protocol/json.ts";
 import { parseJson, readBytes, sha256 } from "./files.ts";
 import { matchDims, shapeText } from "./shape.ts";
 import { convertElements, elementTypeOf, type ElementType, type TensorData } from "./tensor.ts";
@@ -29,7 +30,7 @@ type JsonInput = Pick<ValueDescription, "name" | "type" | "dims" | "tensor">;
  */
 export async function jsonKeys(spec: string): Promise<readonly string[] | undefined> {
   const json = parseJson(await readBytes(spec, fileLimit), spec);
-  return isObject(json) ? Object.keys(json) : undefined;
+  return isRecord(json) ? Object.keys(json) : undefined;
 }
 
 /**
@@ -42,23 +43,23 @@ export async function readJsonSample(spec: string, input: JsonInput): Promise<Js
   const json = parseJson(bytes, spec);
   const keys = input.tensor?.keys;
   const entries =
-    !keys || !isObject(json)
+    !keys || !isRecord(json)
       ? undefined
-      : isObject(json[input.name])
+      : isRecord(json[input.name])
         ? json[input.name]
         : Object.hasOwn(json, input.name)
           ? undefined
           : json;
-  if (keys && isObject(entries))
+  if (keys && isRecord(entries))
     return mapSample(entries, keys, { spec, hash: sha256(bytes, `#${input.name}`), input });
-  if (isObject(json) && !Object.hasOwn(json, input.name)) {
+  if (isRecord(json) && !Object.hasOwn(json, input.name)) {
     throw new DataError(
       `The file has no entry for the input "${input.name}".`,
       spec,
       `It has ${Object.keys(json).join(", ") || "nothing"}.`,
     );
   }
-  const value = isObject(json) ? json[input.name] : json;
+  const value = isRecord(json) ? json[input.name] : json;
   return sampleOfValues(value, input, {
     name: path.basename(spec),
     hash: sha256(bytes, `#${input.name}`),
@@ -187,8 +188,4 @@ function withLastAxis(dims: number[], { dims: wanted }: JsonInput): number[] {
   return wanted.length === dims.length + 1 && wanted[wanted.length - 1] === 1 && dims[dims.length - 1] !== 1
     ? [...dims, 1]
     : dims;
-}
-
-function isObject(json: unknown): json is Record<string, unknown> {
-  return typeof json === "object" && json !== null && !Array.isArray(json);
 }

@@ -1,7 +1,8 @@
 import type { ModelDescription } from "../protocol/model.ts";
 import type { ImageRecipe, Interpolation } from "../protocol/recipe.ts";
+import { isRecord } from "../protocol/json.ts";
 import type { FilesBeside, Json } from "./beside.ts";
-import { fraction, isObject, perChannel, sides } from "./hint-values.ts";
+import { fraction, perChannel, sides } from "./hint-values.ts";
 import { fromHuggingFace } from "./hugging-face.ts";
 
 /** What somebody wrote down about a model's preprocessing. */
@@ -27,7 +28,7 @@ export function findHints(metadata: ModelDescription["metadata"], beside: FilesB
 
 /** timm's config.json: pretrained_cfg, or the same keys at the top. */
 function fromTimm(json: Json): Hints | undefined {
-  const given = isObject(json.pretrained_cfg) ? json.pretrained_cfg : json;
+  const given = isRecord(json.pretrained_cfg) ? json.pretrained_cfg : json;
   const mean = perChannel(given.mean);
   const std = perChannel(given.std)?.map((one) => one || 1);
   if (!mean || !std) return undefined;

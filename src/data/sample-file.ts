@@ -1,5 +1,6 @@
 import { realpath } from "node:fs/promises";
 import path from "node:path";
+import { isBelow } from "../model/beside.ts";
 import { DataError } from "../model/errors.ts";
 import { fileKind } from "../protocol/file-types.ts";
 import { LARGEST_SAMPLE, readSampleJson, type InputSource, type InputSources } from "../protocol/sample.ts";
@@ -57,9 +58,4 @@ function outside(sample: string, input: string, name: string): DataError {
 
 function withoutRow(name: string): string {
   return name.replace(/#\d+$/, "");
-}
-
-function isBelow(folder: string, file: string): boolean {
-  const relative = path.relative(folder, file);
-  return relative !== "" && relative !== ".." && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative);
 }

@@ -3,6 +3,7 @@ import type { Tokenizer } from "@huggingface/tokenizers";
 import { DataError } from "../model/errors.ts";
 import { hasEnding, TEXT_EXTENSIONS } from "../protocol/file-types.ts";
 import type { TextRecipe } from "../protocol/recipe.ts";
+import { isRecord } from "../protocol/json.ts";
 import { decodeText, parseJson, readBeside, readBytes, sha256 } from "./files.ts";
 
 const textLimit = 16 * 2 ** 20;
@@ -141,7 +142,7 @@ async function loadTokenizer(modelPath: string, name: string): Promise<LoadedTok
   if (last?.hash === hash) return last.loaded;
   const json = parseJson(bytes, where);
   const config = configBytes ? parseJson(configBytes, path.join(folder, configName)) : {};
-  if (!isObject(json) || !isObject(json.model) || !isObject(config)) {
+  if (!isRecord(json) || !isRecord(json.model) || !isRecord(config)) {
     throw new DataError("This is not a tokenizer in Hugging Face's format.", where);
   }
   const { Tokenizer } = await import("@huggingface/tokenizers");
@@ -162,10 +163,10 @@ function paddingOf(
   json: Record<string, unknown>,
   config: Record<string, unknown>,
 ): LoadedTokenizer["padding"] {
-  if (isObject(json.padding) && typeof json.padding.pad_id === "number") {
+  if (isRecord(json.padding) && typeof json.padding.pad_id === "number") {
     return { id: json.padding.pad_id, token: String(json.padding.pad_token ?? "") };
   }
-  const token = isObject(config.pad_token) ? config.pad_token.content : config.pad_token;
+  const token = isRecord(config.pad_token) ? config.pad_token.content : config.pad_token;
   const candidates = [token, "[PAD]", "<pad>", "<|endoftext|>"].filter((one): one is string => typeof one === "string");
   for (const candidate of candidates) {
     const id = tokenizer.token_to_id(candidate);
@@ -178,7 +179,7 @@ function namedTokens(model: Record<string, unknown>, config: Record<string, unkn
   const textOf = (token: unknown): string | undefined =>
     typeof token === "string"
       ? token
-      : isObject(token) && typeof token.content === "string"
+      : isRecord(token) && typeof token.content === "string"
         ? token.content
         : undefined;
   return Object.fromEntries(
@@ -187,8 +188,4 @@ function namedTokens(model: Record<string, unknown>, config: Record<string, unkn
       textOf(config[field]) ?? (field === "unk_token" ? textOf(model.unk_token) : undefined),
     ]),
   );
-}
-
-function isObject(json: unknown): json is Record<string, unknown> {
-  return typeof json === "object" && json !== null && !Array.isArray(json);
 }

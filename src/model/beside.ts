@@ -83,7 +83,8 @@ function isLinkBesideModel(modelPath: string, realFolder: string, file: string, 
   );
 }
 
-function isBelow(folder: string, file: string): boolean {
+/** Whether a path lies in a folder or in one below; the folder itself does not. */
+export function isBelow(folder: string, file: string): boolean {
   const relative = path.relative(folder, file);
   return relative !== "" && relative !== ".." && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative);
 }

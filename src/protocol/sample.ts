@@ -1,3 +1,5 @@
+import { isRecord } from "./json.ts";
+
 /**
  * What a model's inputs are given, by name: `*.sample.json` files hold it, and so do panels whose inputs were typed.
  * docs/samples.md and media/sample.schema.json describe the file.
@@ -186,8 +188,4 @@ function firstAndCount(values: NestedValues): [NestedValues | undefined, number]
     count += more;
   }
   return [first, count];
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -13,21 +13,9 @@ import "./checks.css";
 import { CheckRows } from "./checks-row.tsx";
 import { csvBytesOf, tsvOf } from "./checks-table.ts";
 import type { PanelController, Snapshot } from "./controller.ts";
+import { fileStem } from "./save.tsx";
 
-/**
- * "How reliable is this explanation?": the checks of the result that is shown, as one table of their numbers beside those
- * of random maps. Nothing of the panel changes when one runs.
- */
-export function Checks({
-  technique,
-  shown,
-  boot,
-  open,
-  name,
-  canRun,
-  page,
-  controller,
-}: {
+interface Props {
   /** Of the result. */
   readonly technique: TechniqueInfo;
   readonly shown: NonNullable<Snapshot["shown"]>;
@@ -39,7 +27,14 @@ export function Checks({
   readonly canRun: boolean;
   readonly page: Page;
   readonly controller: PanelController;
-}): VNode | null {
+}
+
+/**
+ * "How reliable is this explanation?": the checks of the result that is shown, as one table of their numbers beside those
+ * of random maps. Nothing of the panel changes when one runs.
+ */
+export function Checks(props: Props): VNode | null {
+  const { technique, boot, open, controller } = props;
   const checks = checksOf(technique, boot.techniques);
   const summary = useRef<HTMLElement>(null);
   // A command asked for it.
@@ -60,7 +55,7 @@ export function Checks({
         <Icon name={open ? "chevron-down" : "chevron-right"} />
         <h2>How reliable is this explanation?</h2>
       </summary>
-      {open ? <Content {...{ technique, shown, boot, open, name, canRun, page, controller }} checks={checks} /> : null}
+      {open ? <Content {...props} open={open} checks={checks} /> : null}
     </details>
   );
 }
@@ -75,10 +70,7 @@ function Content({
   page,
   controller,
   checks,
-}: Parameters<typeof Checks>[0] & {
-  readonly open: readonly string[];
-  readonly checks: readonly TechniqueInfo[];
-}): VNode {
+}: Props & { readonly open: readonly string[]; readonly checks: readonly TechniqueInfo[] }): VNode {
   const { outcomes, running, waiting, dropped } = useStore(controller.checks);
   const refused = (id: string): string | undefined => boot.unfit[id] ?? shown.result.context.unfitChecks?.[id];
   const left = checks.filter(({ id }) => !outcomes[id]?.result && refused(id) === undefined);
@@ -187,9 +179,4 @@ function Content({
       />
     </div>
   );
-}
-
-/** A file's name without its ending, as a part of another. */
-function fileStem(name: string): string {
-  return name.replace(/\.[^.]*$/, "").replace(/[^\p{L}\p{N}._-]+/gu, "_") || "input";
 }

@@ -151,9 +151,13 @@ async function subjectOf(
 
 /** "cat-saliency-285", "cat-road-grad-cam-285": input (or model), technique, the method that it checks, target. */
 function fileName({ provenance: { technique, target, params } }: Result, name: string): string {
-  const subject = name.replace(/\.[^.]*$/, "").replace(/[^\p{L}\p{N}._-]+/gu, "_") || "input";
   const method = typeof params.method === "string" ? params.method : undefined;
-  return [subject, technique, method, target?.index.join("_")]
+  return [fileStem(name), technique, method, target?.index.join("_")]
     .filter((part) => part !== undefined && part !== "")
     .join("-");
+}
+
+/** A file's name without its ending, as a part of another. */
+export function fileStem(name: string): string {
+  return name.replace(/\.[^.]*$/, "").replace(/[^\p{L}\p{N}._-]+/gu, "_") || "input";
 }

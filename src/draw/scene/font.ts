@@ -84,7 +84,7 @@ function readGlyph(entry: string): Glyph {
   return { advance: Number(entry.slice(0, space)) / advanceUnits, contours: readContours(entry.slice(space + 1)) };
 }
 
-/** The format is that of scripts/glyphs.py, which writes it. */
+/** The format is that of test/reference/font/make.py, which writes it. */
 function readContours(outline: string): OutlinePoint[][] {
   if (outline.startsWith("="))
     return [...outline.slice(1).matchAll(/(.),(-?\d+),(-?\d+)(?: |$)/gu)].flatMap(([, part, dx, dy]) =>

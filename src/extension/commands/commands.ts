@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import { takesInput } from "../../protocol/technique.ts";
+import { isRecord } from "../../protocol/json.ts";
 import { nameOf } from "../files.ts";
 import { sourcesOf } from "../input-sample.ts";
 import { askWhere, write } from "../panels/save.ts";
@@ -68,10 +69,6 @@ function asUri(value: unknown): vscode.Uri | undefined {
   if (typeof value === "object" && value !== null && "scheme" in value && "path" in value)
     return vscode.Uri.from(value as vscode.Uri);
   return undefined;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }
 
 function asLayer(options: unknown): { layer?: string } {

@@ -10,6 +10,7 @@ import {
 import type { Recipe } from "../../protocol/recipe.ts";
 import { isSampleName, type InputSources } from "../../protocol/sample.ts";
 import { needsForm } from "../../protocol/sample-form.ts";
+import { isRecord } from "../../protocol/json.ts";
 import { inputName, inputPath, nameOf, placeOf } from "../files.ts";
 import { sourcesOf } from "../input-sample.ts";
 import type { Facts } from "../model-facts.ts";
@@ -55,6 +56,7 @@ export async function pickInput(
   const { context, engine } = services;
   const { recipe } = report;
   const found = await candidates(context, model);
+  const uris = new Map(found.map(({ uri, candidate }) => [candidate, uri]));
   const recent = { here: recentOf(context, model.toString()).map(String), anywhere: recentInputs(context).map(String) };
   const several = needsForm(inputs, recipe);
   const fill: InputItem = {
@@ -71,17 +73,11 @@ export async function pickInput(
     iconPath: new vscode.ThemeIcon("folder-opened"),
   };
   const itemsFor = (reasons: ReadonlyMap<string, string>): InputItem[] => {
-    const groups = rankInputs(
-      found.map(({ candidate }) => candidate),
-      recent,
-      recipe,
-      reasons,
-    ).map(({ label, inputs: ranked }) => [
+    const groups = rankInputs([...uris.keys()], recent, recipe, reasons).map(({ label, inputs: ranked }) => [
       separator<InputItem>(label, {}),
-      ...ranked.map(({ candidate, reason }) => {
-        const { uri } = found.find((one) => one.candidate === candidate)!;
-        return inputItem(uri, reason, several && reason !== undefined);
-      }),
+      ...ranked.map(({ candidate, reason }) =>
+        inputItem(uris.get(candidate)!, reason, several && reason !== undefined),
+      ),
     ]);
     const listed = groups.flat();
     if (!step.canFill) return [...listed, browseItem];
@@ -149,10 +145,6 @@ function recentOf(context: vscode.ExtensionContext, model: string): vscode.Uri[]
 
 function asUris(kept: unknown): vscode.Uri[] {
   return (Array.isArray(kept) ? kept : []).filter((one) => typeof one === "string").map((one) => vscode.Uri.parse(one));
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }
 
 /** Files that were used last, files of the model's own folder, which may lie outside, and of the workspace's folders. */

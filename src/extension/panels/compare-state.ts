@@ -2,6 +2,7 @@ import type { Axis, AxisEntry, AxisKind, CompareState, ScaleSharing } from "../.
 import { isComparable } from "../../protocol/compare.ts";
 import type { TechniqueInfo } from "../../protocol/technique.ts";
 import { readParams } from "../../protocol/params.ts";
+import { isRecord } from "../../protocol/json.ts";
 import { isResultId, readPanelState } from "./state.ts";
 
 const kinds: readonly AxisKind[] = ["method", "target", "layer", "model"];
@@ -86,8 +87,4 @@ function readEntry(
       return model === undefined ? undefined : { kind, model };
     }
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -7,6 +7,7 @@ import type { Recipe } from "../../protocol/recipe.ts";
 import { readRows } from "../../protocol/sample-form.ts";
 import { readParams } from "../../protocol/params.ts";
 import type { TechniqueInfo } from "../../protocol/technique.ts";
+import { isRecord } from "../../protocol/json.ts";
 import { refuseChanges } from "./changes.ts";
 
 /**
@@ -127,10 +128,6 @@ function readRecipe(data: unknown): Recipe | undefined {
   return Object.values(data.inputs).every((input) => isRecord(input) && kinds.includes(input.kind as string))
     ? (data as unknown as Recipe)
     : undefined;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isText(value: unknown): value is string {
