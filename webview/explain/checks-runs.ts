@@ -5,6 +5,7 @@ import type { PanelHost, PanelState } from "../../src/protocol/panel.ts";
 import { madeFrom, type Result } from "../../src/protocol/result.ts";
 import type { TechniqueInfo } from "../../src/protocol/technique.ts";
 import { isAbort, toFailure, type Failure } from "../ui/host.ts";
+import { Observed } from "../ui/observed.ts";
 import type { HostLink } from "../ui/store.ts";
 import type { Snapshot } from "./controller.ts";
 
@@ -33,9 +34,7 @@ const NOTHING: ChecksSnapshot = { outcomes: {}, waiting: [], dropped: false };
  * target, layer and input that the result has. What was found stays as long as that result is shown; of another one
  * what is on disk is here at once.
  */
-export class CheckRuns {
-  private readonly listeners = new Set<() => void>();
-  private current = NOTHING;
+export class CheckRuns extends Observed<ChecksSnapshot> {
   /** The result that this is about. */
   private shown: Snapshot["shown"];
   private panel: Snapshot = {};
@@ -49,17 +48,8 @@ export class CheckRuns {
   constructor(
     private readonly link: HostLink<PanelHost>,
     private readonly onRun: (checked: PanelState, result: Result) => void,
-  ) {}
-
-  get snapshot(): ChecksSnapshot {
-    return this.current;
-  }
-
-  subscribe(listener: () => void): () => void {
-    this.listeners.add(listener);
-    return () => {
-      this.listeners.delete(listener);
-    };
+  ) {
+    super(NOTHING);
   }
 
   /** The panel shows this now. */
@@ -80,8 +70,8 @@ export class CheckRuns {
     this.key = key;
     this.loaded = false;
     this.cancelAll();
-    const had = Object.values(this.current.outcomes).some(({ result }) => result);
-    this.set({ ...NOTHING, dropped: had || (this.current.dropped && key === undefined) });
+    const had = Object.values(this.snapshot.outcomes).some(({ result }) => result);
+    this.set({ ...NOTHING, dropped: had || (this.snapshot.dropped && key === undefined) });
     if (key !== undefined) void this.load(key);
   }
 
@@ -109,8 +99,8 @@ export class CheckRuns {
       this.set({ running: { id, progress: { text: "Waiting" } }, waiting: rest });
       const outcome = await this.one(id, mine);
       if (this.abort !== mine || this.key !== key) return;
-      this.set({ outcomes: outcome ? { ...this.current.outcomes, [id]: outcome } : this.current.outcomes });
-      waiting = [...this.current.waiting];
+      this.set({ outcomes: outcome ? { ...this.snapshot.outcomes, [id]: outcome } : this.snapshot.outcomes });
+      waiting = [...this.snapshot.waiting];
     }
     this.abort = undefined;
     this.set({ running: undefined, waiting: [] });
@@ -124,14 +114,14 @@ export class CheckRuns {
   cancelAll(): void {
     const { abort } = this;
     this.abort = undefined;
-    if (this.current.running) this.set({ running: undefined, waiting: [] });
+    if (this.snapshot.running) this.set({ running: undefined, waiting: [] });
     abort?.abort();
   }
 
   /** Its options are others now: what was found with the former ones goes. */
   optionsChanged(id: string): void {
-    if (this.current.running?.id === id) this.cancel();
-    const { [id]: _, ...outcomes } = this.current.outcomes;
+    if (this.snapshot.running?.id === id) this.cancel();
+    const { [id]: _, ...outcomes } = this.snapshot.outcomes;
     this.set({ outcomes });
     if (this.key !== undefined) void this.load(this.key);
   }
@@ -147,7 +137,7 @@ export class CheckRuns {
         {
           signal,
           onProgress: ({ text, fraction }) => {
-            if (!signal.aborted && this.current.running?.id === id)
+            if (!signal.aborted && this.snapshot.running?.id === id)
               this.set({ running: { id, progress: { text, ...(fraction === undefined ? {} : { fraction }) } } });
           },
         },
@@ -167,7 +157,7 @@ export class CheckRuns {
     if (this.key !== key) return;
     this.loaded = true;
     const found = Object.entries(known).map(([id, result]) => [id, { result, cached: true }] as const);
-    this.set({ outcomes: { ...Object.fromEntries(found), ...this.current.outcomes } });
+    this.set({ outcomes: { ...Object.fromEntries(found), ...this.snapshot.outcomes } });
     this.runWanted();
   }
 
@@ -176,7 +166,7 @@ export class CheckRuns {
     if (id === undefined || !this.loaded || this.panel.running) return;
     this.wanted = undefined;
     const refused = this.shown?.result.context.unfitChecks?.[id] ?? this.panel.boot?.unfit[id];
-    if (refused === undefined && !this.current.outcomes[id]?.result) void this.run([id]);
+    if (refused === undefined && !this.snapshot.outcomes[id]?.result) void this.run([id]);
   }
 
   /** The shown result's state, with the checks' options as they are now. */
@@ -199,7 +189,6 @@ export class CheckRuns {
   }
 
   private set(part: Partial<ChecksSnapshot>): void {
-    this.current = { ...this.current, ...part };
-    for (const listener of [...this.listeners]) listener();
+    this.replace({ ...this.snapshot, ...part });
   }
 }

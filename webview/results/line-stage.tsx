@@ -2,9 +2,9 @@ import type { ComponentChildren, VNode } from "preact";
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { formatValue } from "../../src/protocol/format.ts";
 import { Announce } from "../ui/feedback.tsx";
-import { IconButton } from "../ui/fields.tsx";
 import { useSize } from "../ui/hooks.ts";
 import "./line.css";
+import { Foot } from "./line-foot.tsx";
 import { actionOf, type LineCursor } from "./line-keys.ts";
 import { Marks } from "./line-marks.tsx";
 import { pan, reveal, spanOf, WHOLE, zoomAt, type Span, type Zoom } from "./zoom.ts";
@@ -284,27 +284,11 @@ export function LineStage(props: Props): VNode {
         </div>
         {props.bar?.(reading)}
       </div>
-      <div class="line-foot">
-        <p class="line-reading number" data-testid="line-reading" data-step={at?.step} {...reading?.data}>
-          {reading ? `${reading.text}${anchor ? ` · span from ${anchor.step}` : ""}` : "\u00a0"}
-        </p>
-        <span class="line-zoom" role="group" aria-label="Zoom">
-          <IconButton
-            icon="zoom-out"
-            label="Zoom out"
-            testid="line-zoom-out"
-            disabled={zoom.scale <= 1}
-            onClick={() => zoomBy(1 / 1.5)}
-          />
-          <IconButton
-            icon="zoom-in"
-            label="Zoom in (Ctrl and wheel on a line; drag to move)"
-            testid="line-zoom-in"
-            disabled={zoom.scale >= most}
-            onClick={() => zoomBy(1.5)}
-          />
-        </span>
-      </div>
+      <Foot
+        reading={reading && `${reading.text}${anchor ? ` · span from ${anchor.step}` : ""}`}
+        data={{ "data-step": at?.step, ...reading?.data }}
+        zoom={{ scale: zoom.scale, most, by: zoomBy }}
+      />
       <Announce testid="line-live" text={reading && at?.by === "keys" ? reading.text : ""} />
       {props.children}
     </>

@@ -7,6 +7,7 @@ import { PixelCanvas } from "../ui/canvas.tsx";
 import { Announce } from "../ui/feedback.tsx";
 import { Tooltip } from "../ui/tooltip.tsx";
 import type { Cell } from "./map-values.ts";
+import { cellAtPointer } from "./pointer.ts";
 import { Crosshair, step } from "./map-view.tsx";
 
 /** What a place says. */
@@ -70,22 +71,16 @@ export function PixelStage({
     setCursor(next);
     onCell?.(next?.cell);
   };
-  const cellOf = (event: MouseEvent): Cell | undefined => {
-    const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
-    const [u, v] = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
-    if (u < 0 || v < 0 || u >= 1 || v >= 1) return undefined;
-    return { row: Math.floor(v * grid.height), column: Math.floor(u * grid.width) };
-  };
   const pointer = {
     onPointerMove: (event: PointerEvent) => {
-      const next = cellOf(event);
+      const next = cellAtPointer(event, grid);
       if (next) move({ cell: next, by: "pointer" });
     },
     onPointerLeave: () => {
       if (cursor?.by === "pointer") move(undefined);
     },
     onClick: (event: MouseEvent) => {
-      const next = cellOf(event);
+      const next = cellAtPointer(event, grid);
       if (next) onPick?.(next);
     },
   };

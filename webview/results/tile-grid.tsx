@@ -9,7 +9,7 @@ import type { Looks } from "../../src/protocol/looks.ts";
 import { PixelCanvas } from "../ui/canvas.tsx";
 import { useWidth } from "../ui/hooks.ts";
 import { rove } from "../ui/rove.ts";
-import { cellIn } from "./tiles-input.tsx";
+import { cellIn } from "./pointer.ts";
 import type { TilePlace } from "./tiles-input.tsx";
 import { useTiles } from "./use-tiles.ts";
 import type { Page } from "./view.ts";

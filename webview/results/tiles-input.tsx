@@ -6,6 +6,7 @@ import type { ImageArtifact, TilesArtifact } from "../../src/protocol/artifacts.
 import { PixelCanvas } from "../ui/canvas.tsx";
 import { Announce } from "../ui/feedback.tsx";
 import type { Cell } from "./map-values.ts";
+import { cellAtPointer } from "./pointer.ts";
 import { Crosshair, step } from "./map-view.tsx";
 
 /** A place that all tiles have: a cell of theirs, and the channel it is read in where the pointer is on a tile. */
@@ -36,10 +37,6 @@ export function TilesInput({
   const rgba = useMemo(() => withAlpha(picture.pixels), [picture]);
   const grid = { height: artifact.tileHeight, width: artifact.tileWidth };
   const reading = place && readingOf(artifact, place);
-  const cellAt = (event: MouseEvent): Cell | undefined => {
-    const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
-    return cellIn(grid, (event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height);
-  };
   const onKeyDown = (event: KeyboardEvent): void => {
     if ((event.key === "Enter" || event.key === " ") && reading) {
       event.preventDefault();
@@ -63,14 +60,14 @@ export function TilesInput({
         aria-label={`Input: ${picture.title}. Arrow keys mark a place in all channels, Enter enlarges the strongest there.`}
         data-testid="tiles-picture"
         onPointerMove={(event) => {
-          const cell = cellAt(event);
+          const cell = cellAtPointer(event, grid);
           if (cell) onPlace({ cell, by: "pointer" });
         }}
         onPointerLeave={() => {
           if (place?.by === "pointer") onPlace(undefined);
         }}
         onClick={(event) => {
-          const cell = cellAt(event);
+          const cell = cellAtPointer(event, grid);
           const found = cell && readingOf(artifact, { cell, by: "pointer" });
           if (found) onChannel(found.channel);
         }}
@@ -99,16 +96,6 @@ export function TilesInput({
       <Announce testid="tiles-live" text={focused && place?.by === "keys" && reading ? reading.text : ""} />
     </figure>
   );
-}
-
-/** The cell at a point, both from 0 to 1 across and down; undefined beside the picture. */
-export function cellIn(
-  { height, width }: { readonly height: number; readonly width: number },
-  u: number,
-  v: number,
-): Cell | undefined {
-  if (u < 0 || v < 0 || u >= 1 || v >= 1) return undefined;
-  return { row: Math.floor(v * height), column: Math.floor(u * width) };
 }
 
 function centreOf(

@@ -1,12 +1,13 @@
 import type { VNode } from "preact";
 import { useMemo, useState } from "preact/hooks";
-import { targetOfDimension, vectorBars, vectorRange, vectorText } from "../../src/draw/kinds/vector.ts";
+import { dimensionOf, targetOfDimension, vectorBars, vectorRange, vectorText } from "../../src/draw/kinds/vector.ts";
 import type { VectorArtifact } from "../../src/protocol/artifacts.ts";
 import { formatValue } from "../../src/protocol/format.ts";
 import { Announce } from "../ui/feedback.tsx";
 import { Tooltip } from "../ui/tooltip.tsx";
 import { ValuesTable } from "./data-table.tsx";
 import { cursorAt } from "./linked.tsx";
+import { cellAtPointer } from "./pointer.ts";
 import type { FullProps, KindCell, KindView, SmallProps } from "./view.ts";
 
 export const vector: KindView<VectorArtifact> = { Full: Vector };
@@ -24,24 +25,16 @@ const STEPS: Readonly<Record<string, number>> = { ArrowLeft: -1, ArrowDown: -1, 
  * the largest); a click or Enter explains it.
  */
 function Vector({ artifact, page }: FullProps<VectorArtifact>): VNode {
-  const { values, title, caption, quantity, source } = artifact;
+  const { values, title, caption, quantity } = artifact;
   const { target, canExplain } = page;
   const [cursor, setCursor] = useState<{ readonly at: number; readonly by: "pointer" | "keys" } | undefined>(undefined);
   const at = cursor && cursor.at < values.length ? cursor.at : undefined;
-  const chosen = useMemo(() => {
-    const wanted = (target.output ?? source.output) === source.output ? target.index?.join() : undefined;
-    if (wanted === undefined) return undefined;
-    const found = values.findIndex((_, place) => targetOfDimension(artifact, place).index.join() === wanted);
-    return found < 0 ? undefined : found;
-  }, [artifact, target]);
+  const chosen = useMemo(() => dimensionOf(artifact, target), [artifact, target]);
   const explain = (dimension: number): void => {
     if (canExplain && dimension !== chosen) page.explain(targetOfDimension(artifact, dimension));
   };
-  const under = (event: MouseEvent): number | undefined => {
-    const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
-    const part = (event.clientX - box.left) / box.width;
-    return part < 0 || part >= 1 || values.length === 0 ? undefined : Math.floor(part * values.length);
-  };
+  const under = (event: MouseEvent): number | undefined =>
+    values.length === 0 ? undefined : cellAtPointer(event, { height: 1, width: values.length })?.column;
   const onKeyDown = (event: KeyboardEvent): void => {
     if (values.length === 0) return;
     if ((event.key === "Enter" || event.key === " ") && at !== undefined) explain(at);
@@ -173,10 +166,8 @@ function SmallVector({ artifact, reading, linked }: SmallProps<VectorArtifact>):
         aria-label={`${title}: ${vectorText(artifact)}`}
         data-testid="vector"
         onPointerMove={(event) => {
-          const box = event.currentTarget.getBoundingClientRect();
-          const part = (event.clientX - box.left) / box.width;
-          if (part >= 0 && part < 1 && values.length > 0)
-            linked.onCursor(cursorAt(Math.floor(part * values.length), values.length));
+          const cell = cellAtPointer(event, { height: 1, width: values.length });
+          if (cell && values.length > 0) linked.onCursor(cursorAt(cell.column, values.length));
         }}
         onPointerLeave={() => linked.onCursor(undefined)}
       >

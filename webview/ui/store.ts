@@ -3,6 +3,7 @@ import type { Link, Methods } from "../../src/protocol/link.ts";
 import type { ChangeReason, SessionView } from "../../src/protocol/session.ts";
 import { isAbort, toFailure } from "./host.ts";
 import type { Failure } from "./host.ts";
+import { Observed } from "./observed.ts";
 
 /** What the snapshot of every page has; absent until the extension has answered. */
 export interface PageSnapshot<Boot = unknown, State = unknown> {
@@ -28,14 +29,17 @@ type StateOf<Snapshot extends PageSnapshot> = NonNullable<Snapshot["state"]>;
  * What a page shows, as one snapshot that every change replaces, and its way to the extension. A page's controller is a
  * store with the page's own actions; it knows nothing of the page itself.
  */
-export abstract class Store<Host extends Methods<Host> & Bootable, Snapshot extends PageSnapshot> {
-  private readonly listeners = new Set<() => void>();
-
+export abstract class Store<
+  Host extends Methods<Host> & Bootable,
+  Snapshot extends PageSnapshot,
+> extends Observed<Snapshot> {
   constructor(
     readonly link: HostLink<Host>,
     protected readonly memory: Memory,
-    private current: Snapshot,
-  ) {}
+    first: Snapshot,
+  ) {
+    super(first);
+  }
 
   /** Shows what the extension answered when the page was loaded, or asked again. */
   protected abstract adopt(boot: ReturnType<Host["ready"]>, reason?: ChangeReason): void;
@@ -48,17 +52,6 @@ export abstract class Store<Host extends Methods<Host> & Bootable, Snapshot exte
   /** The extension says that something else holds now. */
   async changed(reason: ChangeReason): Promise<void> {
     await this.load(reason);
-  }
-
-  get snapshot(): Snapshot {
-    return this.current;
-  }
-
-  subscribe(listener: () => void): () => void {
-    this.listeners.add(listener);
-    return () => {
-      this.listeners.delete(listener);
-    };
   }
 
   /** One question to the extension; a failure is shown and gives undefined. */
@@ -87,16 +80,16 @@ export abstract class Store<Host extends Methods<Host> & Bootable, Snapshot exte
 
   /** What actions work on: there is a state once the page is drawn. */
   protected get state(): StateOf<Snapshot> {
-    const { state } = this.current;
+    const { state } = this.snapshot;
     if (state === undefined || state === null) throw new Error("The page has no state before it was loaded.");
     return state as StateOf<Snapshot>;
   }
 
   protected set(part: Partial<Snapshot> | PageSnapshot): void {
-    const before = this.current.state;
-    this.current = { ...this.current, ...part } as Snapshot;
-    if (this.current.state && this.current.state !== before) this.memory.write(this.current.state);
-    for (const listener of [...this.listeners]) listener();
+    const before = this.snapshot.state;
+    const now = { ...this.snapshot, ...part } as Snapshot;
+    if (now.state && now.state !== before) this.memory.write(now.state);
+    this.replace(now);
   }
 
   protected change(part: Partial<StateOf<Snapshot>>): void {

@@ -1,6 +1,7 @@
 import type { VectorArtifact } from "../../protocol/artifacts.ts";
 import { formatValue } from "../../protocol/format.ts";
-import { elementIndex, targetText } from "../../protocol/target.ts";
+import type { TargetSpec } from "../../protocol/job.ts";
+import { elementIndex, rangesOf, targetText } from "../../protocol/target.ts";
 import { GLYPH } from "../scene/font.ts";
 import type { Block, Part } from "../scene/parts.ts";
 import { column } from "../scene/table.ts";
@@ -72,6 +73,14 @@ export function targetOfDimension(
   dimension: number,
 ): { readonly output: string; readonly index: readonly number[] } {
   return { output, index: elementIndex(dims, dimension) };
+}
+
+/** The dimension that a target is; undefined where it is none of them. */
+export function dimensionOf({ source, values }: VectorArtifact, target: TargetSpec): number | undefined {
+  if (target.region) return undefined;
+  const ranges = rangesOf(source, target);
+  const flat = ranges?.reduce((place, [at], axis) => place * source.dims[axis + 1] + at, 0);
+  return flat !== undefined && flat < values.length ? flat : undefined;
 }
 
 /** A bar of the picture: the dimensions it stands for, and the values between which it goes from zero. */

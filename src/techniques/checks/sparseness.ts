@@ -27,11 +27,12 @@ export function sparseness(methods: readonly SampleTechnique[]): SampleTechnique
       const method = methodOf(context, methods.filter(isAttribution));
       const raw = await method.explain({}, (fraction, text) => context.progress(fraction, text));
       const { dims, effects } = raw;
-      const values = magnitudesOf(raw);
-      const { x, y } = lorenz(values, POINTS);
-      const own = numbersOf(raw);
+      const { x, y, count, ...own } = measured(raw);
       const percent = (shares: Float32Array): Float32Array => shares.map((share) => 100 * share);
-      const random = randomGenerators(context.params).map((generator) => numbersOf(randomMap(raw, generator)));
+      const random = randomGenerators(context.params).map((generator) => {
+        const { gini, top_tenth } = measured(randomMap(raw, generator));
+        return { gini, top_tenth };
+      });
       const artifact: CurvesArtifact = {
         kind: "curves",
         id: "sparseness",
@@ -68,22 +69,24 @@ export function sparseness(methods: readonly SampleTechnique[]): SampleTechnique
         ),
         reading:
           "The lower the curve, the fewer elements carry the explanation. A sparse map is easier to read but not necessarily faithful: compare with deletion or ROAD.",
-        caption: `${values.length} ${effects ? `elements of [${dims.join(", ")}]` : `values [${dims.join(", ")}]`}${randomMapCaption(context.params)}`,
+        caption: `${count} ${effects ? `elements of [${dims.join(", ")}]` : `values [${dims.join(", ")}]`}${randomMapCaption(context.params)}`,
       };
       return { raw: { dims: [1], values: Float32Array.of(own.gini) }, views: [artifact] };
     },
   });
 }
 
-/** What is looked at: the values, or the parts' effects. */
-function magnitudesOf({ values, effects }: TechniqueOutput["raw"]): Float32Array {
-  return effects?.parts ?? values;
-}
-
-function numbersOf(raw: TechniqueOutput["raw"]): { gini: number; top_tenth: number } {
-  const values = magnitudesOf(raw);
+/** A map's numbers and its Lorenz curve: of the values, or of the parts' effects. */
+function measured({ values: elements, effects }: TechniqueOutput["raw"]): {
+  readonly x: Float32Array;
+  readonly y: Float32Array;
+  readonly count: number;
+  readonly gini: number;
+  readonly top_tenth: number;
+} {
+  const values = effects?.parts ?? elements;
   const { x, y } = lorenz(values, POINTS);
-  return { gini: gini(values), top_tenth: 1 - shareAt(x, y, 0.9) };
+  return { x, y, count: values.length, gini: gini(values), top_tenth: 1 - shareAt(x, y, 0.9) };
 }
 
 function shareAt(x: Float32Array, y: Float32Array, at: number): number {

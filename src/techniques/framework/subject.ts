@@ -35,14 +35,9 @@ export async function readSubject(
   },
 ): Promise<Subject> {
   const { model, feeds, input } = prepared;
-  let { output, classes, notes, names } = await readOutput(
-    model,
-    feeds,
-    input,
-    asking?.output,
-    hints,
-    selection !== undefined,
-  ).catch(async (error: unknown) => {
+  const read = (name: string | undefined): ReturnType<typeof readOutput> =>
+    readOutput(model, feeds, input, name, hints, selection !== undefined);
+  let { output, classes, notes, names } = await read(asking?.output).catch(async (error: unknown) => {
     throw await refusedSize(prepared.whole.model, prepared.whole.feeds, prepared.samples, error);
   });
   const detections = await findDetections(model, feeds, input, output, hints, selection);
@@ -53,15 +48,7 @@ export async function readSubject(
   const best = asked.index || asked.region ? undefined : (boxes[0] ?? strongest);
   const ownValues = asked.output !== undefined && !asked.index && !asked.region && model.description.outputs.length > 1;
   if (best && (asked.output ?? best.output) === best.output) {
-    if (best.output !== output.name)
-      ({ output, classes, notes, names } = await readOutput(
-        model,
-        feeds,
-        input,
-        best.output,
-        hints,
-        selection !== undefined,
-      ));
+    if (best.output !== output.name) ({ output, classes, notes, names } = await read(best.output));
     asked = { ...asked, output: best.output, index: best.target.split(",").map(Number) };
     if (takesTarget)
       notes = [
