@@ -4,6 +4,7 @@ import type { NumbersArtifact } from "../../src/protocol/artifacts.ts";
 import { picturesOf } from "../../src/protocol/result.ts";
 import { barWidth, longestOf } from "./bar-width.ts";
 import { ValuesTable } from "./data-table.tsx";
+import { FeatureLabel } from "./feature-label.tsx";
 import { Picture } from "./image.tsx";
 import { elementTarget, isTarget } from "./is-target.ts";
 import { cursorAt } from "./linked.tsx";
@@ -75,7 +76,7 @@ function SmallNumbers({ artifact: { items, title }, reading, linked }: SmallProp
           title={`${item.label}: ${exactText(item)}`}
           onPointerEnter={() => linked.onCursor(cursorAt(place, items.length))}
         >
-          <span class="feature-label">{item.label}</span>
+          <FeatureLabel label={item.label} />
           <span class={items.length === 1 ? "cell-number number" : "number"}>{amountText(item)}</span>
         </div>
       ))}

@@ -6,6 +6,7 @@ import type { TokenPlace, TokenScore, TokenScoresArtifact } from "../../src/prot
 import { formatValue } from "../../src/protocol/format.ts";
 import { Select } from "../ui/fields.tsx";
 import { ValuesTable } from "./data-table.tsx";
+import { FeatureLabel } from "./feature-label.tsx";
 import { elementTarget, isTarget } from "./is-target.ts";
 import { cursorAt } from "./linked.tsx";
 import type { FullProps, KindCell, KindView, SmallProps } from "./view.ts";
@@ -190,7 +191,7 @@ function SmallTokenScores({ artifact, reading, linked }: SmallProps<TokenScoresA
           class={`cell-bar ${at === reading?.cell.row ? "marked" : ""}`}
           onPointerEnter={() => linked.onCursor({ ...cursorAt(0, artifact.dims[1]), v: (at + 0.5) / artifact.dims[0] })}
         >
-          <span class="feature-label">{placeLabel(row)}</span>
+          <FeatureLabel label={placeLabel(row)} />
           {row.top[0] ? (
             <span class="number" title={row.top[0].token}>
               {tokenText(row.top[0].token)} {scoreText(row.top[0], artifact)}
