@@ -2,20 +2,9 @@ import { expect, test } from "vitest";
 import type { ImageRecipe } from "../protocol/recipe.ts";
 import { pictureGeometry } from "./geometry.ts";
 import { fitPicture } from "./preprocess.ts";
+import { plainPicture } from "../../test/support/recipes.ts";
 
-const recipe: ImageRecipe = {
-  kind: "image",
-  size: [64, 96],
-  fit: "stretch",
-  cropFraction: 1,
-  fill: 0,
-  interpolation: "nearest",
-  channels: "rgb",
-  layout: "nchw",
-  scale: 1,
-  mean: [0],
-  std: [1],
-};
+const recipe: ImageRecipe = plainPicture([64, 96], { interpolation: "nearest", scale: 1 });
 
 /** A black picture with a white rectangle, x0, y0, x1, y1. */
 function pictureWith(

@@ -5,6 +5,7 @@ import type { Recipe, TextRecipe } from "../protocol/recipe.ts";
 import { readSampleFile } from "./sample-file.ts";
 import { readSamples } from "./samples.ts";
 import { readValue } from "./given.ts";
+import { plainPicture } from "../../test/support/recipes.ts";
 
 const array = { kind: "array" } as const;
 const input = { name: "x", type: "float32", dims: ["N", 4] };
@@ -76,19 +77,7 @@ it("a sample's file feeds what its files and numbers feed one by one", async () 
   const recipe: Recipe = {
     version: 1,
     inputs: {
-      image: {
-        kind: "image",
-        size: [64, 64],
-        fit: "stretch",
-        cropFraction: 1,
-        fill: 0,
-        interpolation: "bilinear",
-        channels: "rgb",
-        layout: "nchw",
-        scale: 1 / 255,
-        mean: [0, 0, 0],
-        std: [1, 1, 1],
-      },
+      image: plainPicture([64, 64], { mean: [0, 0, 0], std: [1, 1, 1] }),
       measures: { kind: "row", columns: ["length", "width", "weight", "age"] },
     },
   };

@@ -7,22 +7,11 @@ import { decodeNpy } from "./npy.ts";
 import { readPicture } from "./picture.ts";
 import { fitPicture, preparePicture, unprepare } from "./preprocess.ts";
 import { parseRecipeFile } from "./recipe.ts";
+import { plainPicture } from "../../test/support/recipes.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 
-const plain: ImageRecipe = {
-  kind: "image",
-  size: [2, 2],
-  fit: "stretch",
-  cropFraction: 1,
-  fill: 0,
-  interpolation: "nearest",
-  channels: "rgb",
-  layout: "nchw",
-  scale: 1,
-  mean: [0],
-  std: [1],
-};
+const plain: ImageRecipe = plainPicture([2, 2], { interpolation: "nearest", scale: 1 });
 
 /** A picture whose red is the column, green the row, blue 200. */
 function ramp(width: number, height: number) {

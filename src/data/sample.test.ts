@@ -13,6 +13,7 @@ import { parseRecipeFile } from "./recipe.ts";
 import { readSample } from "./sample.ts";
 import type { SampleInput } from "./sample.ts";
 import { parseInputSpecs, readSamples } from "./samples.ts";
+import { plainPicture } from "../../test/support/recipes.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 const pictures = path.join(root, "test/reference/pictures");
@@ -25,19 +26,7 @@ function file(name: string, content: string | Uint8Array): string {
 }
 
 const array: InputRecipe = { kind: "array" };
-const image: ImageRecipe = {
-  kind: "image",
-  size: [6, 8],
-  fit: "stretch",
-  cropFraction: 1,
-  fill: 0,
-  interpolation: "bilinear",
-  channels: "rgb",
-  layout: "nchw",
-  scale: 1 / 255,
-  mean: [0.5],
-  std: [0.5],
-};
+const image: ImageRecipe = plainPicture([6, 8], { mean: [0.5], std: [0.5] });
 
 async function failure(promise: Promise<unknown>): Promise<DataError> {
   const error = await promise.then(

@@ -5,21 +5,10 @@ import { engineHandlers } from "./handlers.ts";
 import type { Job } from "../protocol/job.ts";
 import type { CallContext } from "../protocol/link.ts";
 import type { ImageRecipe, Recipe } from "../protocol/recipe.ts";
+import { plainPicture } from "../../test/support/recipes.ts";
 
 const context: CallContext = { signal: new AbortController().signal, progress: () => undefined };
-const image: ImageRecipe = {
-  kind: "image",
-  size: [224, 224],
-  fit: "stretch",
-  cropFraction: 1,
-  fill: 0,
-  interpolation: "bilinear",
-  channels: "rgb",
-  layout: "nchw",
-  scale: 1 / 255,
-  mean: [0],
-  std: [1],
-};
+const image: ImageRecipe = plainPicture([224, 224]);
 // Neither file is there: what is refused for its recipe is refused before anything is read.
 const [model, input] = ["/nowhere/m.onnx", "/nowhere/i.png"];
 const jobOf = (recipe: Recipe, technique = "saliency"): Job => ({

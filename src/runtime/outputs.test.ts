@@ -21,6 +21,7 @@ import {
   writeSmallModel,
   type SmallModel,
 } from "../../test/support/models.ts";
+import { plainPicture } from "../../test/support/recipes.ts";
 
 let folder: string;
 const models = new ModelCache();
@@ -746,21 +747,7 @@ describe("outputs that are pictures", () => {
   const square = (): string => writeArray(folder, "square.npy", [1, 1, 2, 2], [0, 0.25, 0.5, 1]);
   const asPicture: Recipe = {
     version: 1,
-    inputs: {
-      x: {
-        kind: "image",
-        size: [2, 2],
-        fit: "stretch",
-        cropFraction: 1,
-        fill: 0,
-        interpolation: "nearest",
-        channels: "gray",
-        layout: "nchw",
-        scale: 1 / 255,
-        mean: [0],
-        std: [1],
-      },
-    },
+    inputs: { x: plainPicture([2, 2], { interpolation: "nearest", channels: "gray" }) },
   };
 
   it("an autoencoder's is drawn in the input's colours", async () => {

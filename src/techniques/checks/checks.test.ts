@@ -17,6 +17,7 @@ import { runJob } from "../framework/run.ts";
 import { runCommand } from "../../cli/options.ts";
 import { commandOf } from "../../cli/commands.ts";
 import { loadArchitectures } from "../../../test/reference/architectures/load.ts";
+import { writeLeftHalf } from "../../../test/support/left-half.ts";
 import { node, runOn, weight, writeArray, writeSmallModel } from "../../../test/support/models.ts";
 import { referenceNetworks } from "../../../test/support/networks.ts";
 
@@ -56,19 +57,7 @@ describe.each(CHECKS)("%s", (technique) => {
 
 describe("what is removed", () => {
   // y = softmax over [Σ of the left half, 0]: the model looks at the left half only.
-  const left = (): string =>
-    writeSmallModel(folder, "left.onnx", {
-      inputs: { x: ["float32", "N", 1, 8, 8] },
-      outputs: ["y"],
-      weights: [
-        weight(
-          "w",
-          [64, 2],
-          Array.from({ length: 128 }, (_, i) => (i % 2 === 0 && Math.floor(i / 2) % 8 < 4 ? 0.1 : 0)),
-        ),
-      ],
-      nodes: [node("Flatten", ["x"], ["f"]), node("MatMul", ["f", "w"], ["y"])],
-    });
+  const left = (): string => writeLeftHalf(folder, "left.onnx");
   const ones = (): string => writeArray(folder, "ones.npy", [1, 1, 8, 8], new Array(64).fill(1));
 
   it("is what the map marks: by hand", async () => {

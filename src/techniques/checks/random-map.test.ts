@@ -11,6 +11,7 @@ import type { CurveNumber, CurvesArtifact, RandomNumbers } from "../../protocol/
 import { DEFAULT_LOOKS } from "../../protocol/looks.ts";
 import type { Job } from "../../protocol/job.ts";
 import type { WholeResult } from "../../protocol/result.ts";
+import { writeLeftHalf } from "../../../test/support/left-half.ts";
 import { node, runOn, weight, writeArray, writeSmallModel } from "../../../test/support/models.ts";
 import { referenceNetworks } from "../../../test/support/networks.ts";
 import { randomMap } from "./random-map.ts";
@@ -32,20 +33,7 @@ function randomOf(result: WholeResult, id: string): RandomNumbers {
 const near = (found: number, expected: number, within: number): void =>
   expect(Math.abs(found - expected), `${found} instead of ${expected}`).toBeLessThan(within);
 
-// Logits [0.1 · Σ of the left half, 0] of an 8×8 input.
-const left = (): string =>
-  writeSmallModel(folder, "left.onnx", {
-    inputs: { x: ["float32", "N", 1, 8, 8] },
-    outputs: ["y"],
-    weights: [
-      weight(
-        "w",
-        [64, 2],
-        Array.from({ length: 128 }, (_, i) => (i % 2 === 0 && Math.floor(i / 2) % 8 < 4 ? 0.1 : 0)),
-      ),
-    ],
-    nodes: [node("Flatten", ["x"], ["f"]), node("MatMul", ["f", "w"], ["y"])],
-  });
+const left = (): string => writeLeftHalf(folder, "left.onnx");
 const ones = (): string => writeArray(folder, "ones.npy", [1, 1, 8, 8], new Array(64).fill(1));
 
 /** The order in which a random map of so many values, none below zero, names them. */

@@ -1,4 +1,6 @@
 /** A model with a picture, a table's row, token numbers and their mask, as scenarios of the panel's fake host. */
+import { plainPicture } from "../../support/recipes.ts";
+
 const inputs = [
   { name: "image", type: "float32", dims: ["N", 3, 64, 64] },
   { name: "measures", type: "float32", dims: ["N", 4] },
@@ -6,19 +8,7 @@ const inputs = [
   { name: "attention_mask", type: "int64", dims: ["N", "T"] },
 ];
 
-const image = {
-  kind: "image",
-  size: [64, 64],
-  fit: "stretch",
-  cropFraction: 1,
-  fill: 0,
-  interpolation: "bilinear",
-  channels: "rgb",
-  layout: "nchw",
-  scale: 1 / 255,
-  mean: [0, 0, 0],
-  std: [1, 1, 1],
-};
+const image = plainPicture([64, 64], { mean: [0, 0, 0], std: [1, 1, 1] });
 
 const text = { kind: "text", tokenizer: "tokenizer.json", maxLength: 64, part: "ids" };
 

@@ -10,6 +10,7 @@ import type { ImageRecipe, Recipe } from "../../../protocol/recipe.ts";
 import type { WholeResult } from "../../../protocol/result.ts";
 import { ModelCache } from "../../../runtime/model-cache.ts";
 import { node, runOn, weight, writeArray, writeSmallModel, type SmallModel } from "../../../../test/support/models.ts";
+import { plainPicture } from "../../../../test/support/recipes.ts";
 
 let folder: string;
 let models: ModelCache;
@@ -22,19 +23,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const gray: ImageRecipe = {
-  kind: "image",
-  size: [2, 2],
-  fit: "stretch",
-  cropFraction: 1,
-  fill: 0,
-  interpolation: "nearest",
-  channels: "gray",
-  layout: "nchw",
-  scale: 1 / 255,
-  mean: [0],
-  std: [1],
-};
+const gray: ImageRecipe = plainPicture([2, 2], { interpolation: "nearest", channels: "gray" });
 const recipe: Recipe = { version: 1, inputs: { x: gray } };
 let made = 0;
 const model = (nodes: SmallModel["nodes"], more: Partial<SmallModel> = {}): string =>

@@ -13,6 +13,7 @@ import type { WholeResult } from "../../../protocol/result.ts";
 import type { Params } from "../../../protocol/technique.ts";
 import { ModelCache } from "../../../runtime/model-cache.ts";
 import { int, node, runOn, weight, writeArray, writeSmallModel } from "../../../../test/support/models.ts";
+import { plainPicture } from "../../../../test/support/recipes.ts";
 
 interface Point {
   readonly x: number;
@@ -40,19 +41,11 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const picture: ImageRecipe = {
-  kind: "image",
-  size: [2 * height, 2 * width],
-  fit: "stretch",
-  cropFraction: 1,
-  fill: 0,
+const picture: ImageRecipe = plainPicture([2 * height, 2 * width], {
   interpolation: "nearest",
   channels: "gray",
-  layout: "nchw",
   scale: 1,
-  mean: [0],
-  std: [1],
-};
+});
 
 let made = 0;
 /** A model whose output is these numbers for a black picture; its slope by each pixel is 1 over their number. */

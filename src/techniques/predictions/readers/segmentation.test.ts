@@ -17,6 +17,7 @@ import {
   writeSmallModel,
   type SmallModel,
 } from "../../../../test/support/models.ts";
+import { plainPicture } from "../../../../test/support/recipes.ts";
 
 /** By NumPy: test/reference/outputs/make.py. */
 const { segmentation: reference } = JSON.parse(
@@ -50,19 +51,7 @@ function model(nodes: SmallModel["nodes"], more: Partial<SmallModel> = {}): stri
     weights: [weight("logits.c", [1, channels, height, width], reference.logits), ...(more.weights ?? [])],
   });
 }
-const picture: ImageRecipe = {
-  kind: "image",
-  size: [height, width],
-  fit: "stretch",
-  cropFraction: 1,
-  fill: 0,
-  interpolation: "nearest",
-  channels: "rgb",
-  layout: "nchw",
-  scale: 1,
-  mean: [0],
-  std: [1],
-};
+const picture: ImageRecipe = plainPicture([height, width], { interpolation: "nearest", scale: 1 });
 const recipe: Recipe = { version: 1, inputs: { x: picture } };
 const black = (): string =>
   writeArray(folder, "black.npy", [1, 3, height, width], new Float32Array(3 * height * width));
