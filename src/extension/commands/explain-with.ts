@@ -33,7 +33,7 @@ export async function checkExplanation(
   const { techniques } = services;
   const chosen = given ?? activeModel();
   const panel = given ? panels.of(given) : (panels.active ?? (chosen && panels.of(chosen)));
-  const model = panel?.model ?? chosen ?? (await pickModel("Check an Explanation"));
+  const model = panel?.model ?? chosen ?? (await pickModel(check?.command ?? "Check an Explanation"));
   if (!model || (await refuseWhenBlocked(model))) return;
   const isChecked = (info: TechniqueInfo): boolean =>
     check ? checksOf(info, techniques).includes(check) : checksOf(info, techniques).length > 0;

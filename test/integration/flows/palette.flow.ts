@@ -60,7 +60,7 @@ flow("Explain With and Check Explanation ask for what is missing", {}, async (co
     const panel = await panelFrame(workbench);
     await answered(panel);
     // Below the result, which stays.
-    await testid(panel, "run-sparseness").waitFor();
+    await testid(panel, "row-gini").waitFor();
     assert.ok((await vscode.tabs()).some(({ label }) => label === "Saliency: efficientnet-lite0"));
   });
 });
