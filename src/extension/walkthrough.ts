@@ -10,13 +10,13 @@ export function openWalkthrough(context: vscode.ExtensionContext): Thenable<unkn
 
 /**
  * Opens the walkthrough once in the life of an installation: when the views in the activity bar are first seen, or the
- * first model is opened (which stays in front). Not where our setting forbids it, or VS Code's for walkthroughs of new
- * extensions.
+ * first model is drawn (which stays in front; a page that is covered while it loads may stay empty). Not where our
+ * setting forbids it, or VS Code's for walkthroughs of new extensions.
  */
 export function showFirstSteps(
   context: vscode.ExtensionContext,
   views: { readonly visible: boolean; onDidShow(listener: () => void): vscode.Disposable },
-  editors: Pick<ModelViews, "onDidChangeOpen" | "front">,
+  editors: Pick<ModelViews, "onDidDraw">,
 ): vscode.Disposable {
   const wanted = ["workbench.welcomePage.walkthroughs.openOnInstall", "neuralLoupe.openWalkthrough"].every(
     (setting) => vscode.workspace.getConfiguration().get<boolean>(setting) !== false,
@@ -36,7 +36,7 @@ export function showFirstSteps(
   };
   const listening = vscode.Disposable.from(
     views.onDidShow(() => void open()),
-    editors.onDidChangeOpen(() => void open()),
+    editors.onDidDraw(() => void open()),
   );
   if (views.visible) void open();
   return listening;

@@ -59,7 +59,7 @@ class ModelView extends WebviewSession<EditorHost> implements OpenView {
 
   constructor(
     services: Services,
-    views: ModelViews,
+    private readonly views: ModelViews,
     panel: vscode.WebviewPanel,
     private readonly document: ModelDocument,
     opened: number,
@@ -124,6 +124,7 @@ class ModelView extends WebviewSession<EditorHost> implements OpenView {
       const milliseconds = Math.round(performance.now() - this.opened);
       this.services.log.info(`${nameOf(this.document.uri)}: ready to draw ${milliseconds} ms after opening`);
       this.opened = undefined;
+      this.views.onDrawn();
     }
     return boot;
   }

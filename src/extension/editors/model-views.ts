@@ -17,11 +17,14 @@ export class ModelViews extends Disposable {
   private readonly waiting = new Map<string, number>();
   private readonly selectEmitter = this.register(new vscode.EventEmitter<Pick<OpenView, "uri" | "selected">>());
   private readonly openEmitter = this.register(new vscode.EventEmitter<void>());
+  private readonly drawEmitter = this.register(new vscode.EventEmitter<void>());
 
   /** A layer, or none, was selected in an editor, or another editor came to the front. */
   readonly onDidSelect = this.selectEmitter.event;
   /** An editor was opened or closed. */
   readonly onDidChangeOpen = this.openEmitter.event;
+  /** An editor's page is there and has what it draws. */
+  readonly onDidDraw = this.drawEmitter.event;
 
   /** The models that are open, each once. */
   get models(): readonly vscode.Uri[] {
@@ -50,6 +53,10 @@ export class ModelViews extends Disposable {
     this.open.splice(this.open.indexOf(view), 1);
     this.open.push(view);
     this.selectEmitter.fire(view);
+  }
+
+  onDrawn(): void {
+    this.drawEmitter.fire();
   }
 
   onSelected(view: OpenView): void {
