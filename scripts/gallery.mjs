@@ -4,7 +4,7 @@
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import { openBrowser } from "./lib/browser.mjs";
+import { openBrowser } from "./lib/open-browser.mjs";
 import { root, run, runOrThrow } from "./lib/commands.mjs";
 import { ensureDependencies } from "./lib/dependencies.mjs";
 import { task } from "./lib/progress.mjs";

@@ -6,7 +6,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { openBrowser } from "./lib/browser.mjs";
+import { openBrowser } from "./lib/open-browser.mjs";
 import { cacheFolder, onPath, root, runOrThrow } from "./lib/commands.mjs";
 import { ensureDependencies } from "./lib/dependencies.mjs";
 import { prepareMachine } from "./lib/machine.mjs";

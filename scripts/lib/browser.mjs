@@ -1,5 +1,4 @@
-// The Chromium of all tests, started the same way by the flows and by the webviews' tests; and the user's own browser.
-import { spawn } from "node:child_process";
+// The Chromium of all tests, started the same way by the flows and by the webviews' tests.
 import { chromium } from "playwright-core";
 import { findBrowser } from "./machine.mjs";
 
@@ -25,12 +24,4 @@ export async function launchBrowser({ headed = false, args = [] } = {}) {
       ...args,
     ],
   });
-}
-
-/** Shows the address in the user's browser; where that cannot be done, it has been printed. */
-export function openBrowser(url) {
-  const [command, ...args] = { darwin: ["open"], win32: ["cmd", "/c", "start", ""] }[process.platform] ?? ["xdg-open"];
-  const child = spawn(command, [...args, url], { stdio: "ignore", detached: true });
-  child.on("error", () => console.log("No browser could be opened: please open the address yourself."));
-  child.unref();
 }
